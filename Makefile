@@ -1,0 +1,82 @@
+# Đúng Hạn: the commands people and scripts rely on. `make` alone prints them.
+# Every recipe is instant when its work is done: setup leaves stamps in .venv/, named by the lock file they installed.
+
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+
+BIN := .venv/bin
+ARGS ?=
+
+RUN_STAMP := .venv/.setup-run-$(shell sha256sum .locks/run.txt | cut -c 1-12)
+DEV_STAMP := .venv/.setup-dev-$(shell sha256sum .locks/dev.txt | cut -c 1-12)
+
+CATALOGUES := $(wildcard app/translations/*/LC_MESSAGES/*.po)
+COMPILED := $(CATALOGUES:.po=.mo)
+
+.PHONY: help
+help: ## Các lệnh của dự án / this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@echo
+	@echo '  HOST, PORT: địa chỉ của make run / where make run listens. Ví dụ: make run PORT=8080'
+	@echo '  ARGS: tham số thêm / passed on to test, bench, docs, lock. Ví dụ: make test ARGS="-k calendar"'
+
+.PHONY: run
+run: setup ## Chạy thử với dữ liệu minh họa / set up, load demonstration data if empty, check last month, serve
+	@exec $(BIN)/flask --app wsgi serve --demo
+
+.PHONY: test
+test: setup-dev ## Chạy mọi kiểm thử / every test, with PostgreSQL and a real browser
+	@.ci/system test
+	$(BIN)/python -m pytest $(ARGS)
+
+.PHONY: lint
+lint: setup-dev ## Kiểm tra mã nguồn / style, format and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+.PHONY: bench
+bench: setup-dev ## Đo tốc độ và bộ nhớ / speed and memory against floors and peers
+	@.ci/system test
+	$(BIN)/python -m tests.benchmarks $(ARGS)
+
+.PHONY: docs
+docs: setup-dev ## Làm lại ảnh chụp và tài liệu / screenshots and generated pages of docs/
+	@.ci/system test
+	$(BIN)/python -m tests.browser.screenshots $(ARGS)
+
+.PHONY: setup
+setup: $(RUN_STAMP) $(COMPILED) ## Cài đặt vào .venv/ để chạy / install what running needs
+
+.PHONY: setup-dev
+setup-dev: setup $(DEV_STAMP) ## Cài đặt thêm để phát triển / install what tests, lint and bench need as well
+
+$(RUN_STAMP):
+	@.ci/setup run $@
+
+$(DEV_STAMP): | $(RUN_STAMP)
+	@.ci/setup dev $@
+
+%.mo: %.po | $(RUN_STAMP)
+	@$(BIN)/pybabel --quiet compile --input-file $< --output-file $@
+
+.PHONY: translations
+translations: setup ## Cập nhật bản dịch từ mã nguồn / gather new sentences into the catalogues and compile them
+	$(BIN)/pybabel --quiet extract --mapping-file pyproject.toml --keywords '_l lazy_gettext' --sort-by-file \
+		--add-location file --no-wrap --project dung-han --output-file .venv/messages.pot .
+	$(BIN)/pybabel --quiet update --input-file .venv/messages.pot --output-dir app/translations --locale en --init-missing \
+		--no-wrap --no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date
+	$(BIN)/pybabel --quiet compile --directory app/translations
+
+# The flags keep what is true of one machine only (its indexes, its folders of wheels) out of the lock files.
+PIP_COMPILE := $(BIN)/pip-compile --quiet --generate-hashes --strip-extras --no-header \
+	--no-emit-index-url --no-emit-trusted-host --no-emit-find-links
+
+.PHONY: lock
+lock: setup-dev ## Khóa lại phiên bản thư viện / choose versions again (all of them: ARGS=--upgrade)
+	$(PIP_COMPILE) $(ARGS) --output-file .locks/run.txt pyproject.toml
+	$(PIP_COMPILE) $(ARGS) --extra dev --allow-unsafe -c .locks/run.txt --output-file .locks/dev.txt pyproject.toml
+
+.PHONY: clean
+clean: ## Xóa những gì đã cài, giữ dữ liệu / remove .venv/ and caches; instance/ is kept
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis
