@@ -1,0 +1,284 @@
+"""Cases (hồ sơ), the events of their life, and what is derived from those events.
+
+`case_events` is the record: rows are added, never changed. Everything else here (the dates and status on a
+case, its stages, pauses and payments) is derived from the events by `timeline.project` and can be derived
+again at any time.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import Date, ForeignKey, Index, Numeric, String, Text, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from app.cases.vocabulary import CaseStatus, Channel, EventKind, PaymentChannel
+from app.extensions import Base, Key, Record
+from app.organisation.models import Person, Unit
+from app.procedures.models import ProcedureVersion
+
+
+class Case(Record, Base):
+    """One case. The instants are UTC; a date that did not happen is null."""
+
+    __tablename__ = "cases"
+    __table_args__ = (
+        UniqueConstraint("site", "code"),
+        Index("ix_cases_received", "site", "received_at", "id"),
+        Index("ix_cases_unit_received", "site", "unit_id", "received_at", "id"),
+        # Each population that a monthly check counts is one range of one index that holds all it needs.
+        Index(
+            "ix_cases_received_cover",
+            "site",
+            "received_at",
+            "unit_id",
+            "files_digitised_at",
+            "fee_due",
+            "online_payable",
+        ),
+        Index("ix_cases_ended_cover", "site", "ended_at", "unit_id", "due_at", "result_at", "closed_at"),
+        Index(
+            "ix_cases_result_cover",
+            "site",
+            "result_at",
+            "unit_id",
+            "result_digitised_at",
+            "electronic_result_at",
+            "electronic_same_day",
+        ),
+        Index(
+            "ix_cases_open_due",
+            "site",
+            "due_at",
+            "unit_id",
+            "result_at",
+            sqlite_where=text("ended_at IS NULL"),
+            postgresql_where=text("ended_at IS NULL"),
+        ),
+        Index(
+            "ix_cases_ended_late",
+            "site",
+            "ended_at",
+            "due_at",
+            "unit_id",
+            "result_at",
+            sqlite_where=text("ended_at > due_at"),
+            postgresql_where=text("ended_at > due_at"),
+        ),
+        Index(
+            "ix_cases_worklist",
+            "site",
+            "holder_unit_id",
+            "due_at",
+            "id",
+            sqlite_where=text("ended_at IS NULL"),
+            postgresql_where=text("ended_at IS NULL"),
+        ),
+    )
+
+    code: Mapped[str] = mapped_column(String(64))
+    version_id: Mapped[int] = mapped_column(Key, ForeignKey("procedure_versions.id"), index=True)
+    unit_id: Mapped[int] = mapped_column(Key, ForeignKey("units.id"))  # accountable
+    holder_unit_id: Mapped[int] = mapped_column(Key, ForeignKey("units.id"))  # has it now
+    holder_id: Mapped[int | None] = mapped_column(Key, ForeignKey("people.id"))
+    officer: Mapped[str] = mapped_column(
+        String(120), default=""
+    )  # name of who handles it, as recorded or imported
+
+    applicant: Mapped[str] = mapped_column(String(200))
+    id_number: Mapped[str] = mapped_column(String(32), default="")  # CCCD or tax number
+    phone: Mapped[str] = mapped_column(String(32), default="")
+    address: Mapped[str] = mapped_column(String(300), default="")
+    search_text: Mapped[str] = mapped_column(Text)  # folded: code, applicant, id number, phone
+
+    channel: Mapped[Channel]
+    status: Mapped[CaseStatus]
+    stage: Mapped[int | None]  # position of the stage it is in
+    received_at: Mapped[datetime]
+    promised_at: Mapped[datetime | None]  # as first promised to the citizen
+    due_at: Mapped[
+        datetime | None
+    ]  # as it stands: moved by pauses and apologies; null while the clock is stopped
+    paused_at: Mapped[datetime | None]  # the clock has been stopped since
+    result_at: Mapped[datetime | None]
+    closed_at: Mapped[datetime | None]  # closed on the software
+    ended_at: Mapped[datetime | None]  # closed, refused, withdrawn or stopped
+    delivered_at: Mapped[datetime | None]
+    files_digitised_at: Mapped[datetime | None]
+    result_digitised_at: Mapped[datetime | None]
+    paper_result_at: Mapped[datetime | None]
+    electronic_result_at: Mapped[datetime | None]
+    electronic_same_day: Mapped[bool | None]  # electronic copy no later than the result's own calendar day
+    fee_due: Mapped[int] = mapped_column(default=0)  # đồng
+    online_payable: Mapped[bool] = mapped_column(default=False)  # procedure eligible for online payment
+
+    import_id: Mapped[int | None] = mapped_column(Key, ForeignKey("imports.id"), index=True)
+    revision: Mapped[int] = mapped_column(
+        default=1
+    )  # raised at every event: two people cannot overwrite each other
+
+    version: Mapped[ProcedureVersion] = relationship(lazy="raise")
+    unit: Mapped[Unit] = relationship(foreign_keys=[unit_id], lazy="raise")
+    holder_unit: Mapped[Unit] = relationship(foreign_keys=[holder_unit_id], lazy="raise")
+    holder: Mapped[Person | None] = relationship(lazy="raise")
+
+
+class CaseEvent(Record, Base):
+    """Something that happened to a case. Never changed: a mistake is put right by a later `corrected` event."""
+
+    __tablename__ = "case_events"
+    __table_args__ = (
+        UniqueConstraint("case_id", "number"),
+        Index(
+            "ix_case_events_external",
+            "case_id",
+            "external_id",
+            unique=True,
+            sqlite_where=text("external_id IS NOT NULL"),
+            postgresql_where=text("external_id IS NOT NULL"),
+        ),
+    )
+
+    case_id: Mapped[int] = mapped_column(Key, ForeignKey("cases.id"))
+    number: Mapped[int]  # order of recording within the case, from 1
+    kind: Mapped[EventKind]
+    at: Mapped[datetime]  # when it happened
+    recorded_at: Mapped[datetime]
+    recorded_by_id: Mapped[int | None] = mapped_column(Key, ForeignKey("people.id"))
+    unit_id: Mapped[int | None] = mapped_column(
+        Key, ForeignKey("units.id")
+    )  # unit that did it, or receives it
+    actor: Mapped[str] = mapped_column(String(120), default="")  # person's name as recorded or imported
+    note: Mapped[str] = mapped_column(Text, default="")
+    data: Mapped[dict[str, Any]] = mapped_column(default=dict)  # what the kind needs: see vocabulary.py
+    corrects_id: Mapped[int | None] = mapped_column(Key, ForeignKey("case_events.id"))
+    external_id: Mapped[str | None] = mapped_column(
+        String(120)
+    )  # identity in the software it was imported from
+    import_id: Mapped[int | None] = mapped_column(Key, ForeignKey("imports.id"), index=True)
+
+
+class CaseStage(Record, Base):
+    """A case's stay in one stage at one unit. `used` and `allowance` are in the procedure's unit of time."""
+
+    __tablename__ = "case_stages"
+    __table_args__ = (
+        UniqueConstraint("case_id", "number"),
+        Index("ix_case_stages_ended_cover", "site", "ended_at", "unit_id", "due_at"),
+        Index(
+            "ix_case_stages_open_due",
+            "site",
+            "due_at",
+            "unit_id",
+            sqlite_where=text("ended_at IS NULL"),
+            postgresql_where=text("ended_at IS NULL"),
+        ),
+        Index(
+            "ix_case_stages_ended_late",
+            "site",
+            "ended_at",
+            "due_at",
+            "unit_id",
+            sqlite_where=text("ended_at > due_at"),
+            postgresql_where=text("ended_at > due_at"),
+        ),
+    )
+
+    case_id: Mapped[int] = mapped_column(Key, ForeignKey("cases.id"))
+    number: Mapped[int]  # order of the stay within the case, from 1
+    position: Mapped[int]  # stage of the procedure
+    name: Mapped[str] = mapped_column(String(200))
+    unit_id: Mapped[int] = mapped_column(Key, ForeignKey("units.id"))
+    officer: Mapped[str] = mapped_column(String(120), default="")
+    allowance: Mapped[Decimal] = mapped_column(Numeric(8, 2))
+    started_at: Mapped[datetime]
+    due_at: Mapped[datetime | None]  # null while the clock is stopped
+    ended_at: Mapped[datetime | None]
+    used: Mapped[Decimal | None] = mapped_column(Numeric(8, 2))  # set when it ended
+
+
+class CasePause(Record, Base):
+    """A stop of the clock while the applicant supplements the file."""
+
+    __tablename__ = "case_pauses"
+    __table_args__ = (UniqueConstraint("case_id", "number"),)
+
+    case_id: Mapped[int] = mapped_column(Key, ForeignKey("cases.id"))
+    number: Mapped[int]
+    started_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+    reason: Mapped[str] = mapped_column(Text, default="")
+
+
+class Payment(Record, Base):
+    """Money taken for a case, in đồng. A wrong one is voided by a correction, never deleted."""
+
+    __tablename__ = "payments"
+    __table_args__ = (
+        Index("ix_payments_paid_cover", "site", "paid_at", "unit_id", "online_payable", "channel", "voided"),
+    )
+
+    case_id: Mapped[int] = mapped_column(Key, ForeignKey("cases.id"), index=True)
+    event_number: Mapped[int]
+    unit_id: Mapped[int] = mapped_column(Key, ForeignKey("units.id"))
+    paid_at: Mapped[datetime]
+    amount: Mapped[int]
+    channel: Mapped[PaymentChannel]
+    online_payable: Mapped[bool]  # the procedure was eligible for online payment when the case was received
+    transaction_number: Mapped[str] = mapped_column(String(64), default="")
+    voided: Mapped[bool] = mapped_column(default=False)
+
+
+class CaseCounter(Record, Base):
+    """The last number given out for case codes with one prefix on one day."""
+
+    __tablename__ = "case_counters"
+    __table_args__ = (UniqueConstraint("site", "prefix", "day"),)
+
+    prefix: Mapped[str] = mapped_column(String(32))
+    day: Mapped[date] = mapped_column(Date)
+    last: Mapped[int]
+
+
+class ImportState(StrEnum):
+    """Where an import stands."""
+
+    PREVIEWED = "previewed"
+    DONE = "done"
+    FAILED = "failed"
+
+
+class Import(Record, Base):
+    """A file taken in: which, by whom, under which mapping, and what came of every row."""
+
+    __tablename__ = "imports"
+
+    file_name: Mapped[str] = mapped_column(String(255))
+    sha256: Mapped[str] = mapped_column(String(64))
+    mapping: Mapped[str] = mapped_column(String(64))
+    state: Mapped[ImportState]
+    started_at: Mapped[datetime]
+    finished_at: Mapped[datetime | None]
+    person_id: Mapped[int | None] = mapped_column(Key, ForeignKey("people.id"))
+    rows: Mapped[int] = mapped_column(default=0)
+    cases_new: Mapped[int] = mapped_column(default=0)
+    cases_changed: Mapped[int] = mapped_column(default=0)
+    cases_unchanged: Mapped[int] = mapped_column(default=0)
+    events_new: Mapped[int] = mapped_column(default=0)
+    refused_count: Mapped[int] = mapped_column(default=0)
+    notices: Mapped[list[Any]] = mapped_column(default=list)  # what was created or assumed, one sentence each
+
+
+class ImportRefusal(Record, Base):
+    """A row that was not taken, and why; the row itself is kept, so that nothing is lost."""
+
+    __tablename__ = "import_refusals"
+
+    import_id: Mapped[int] = mapped_column(Key, ForeignKey("imports.id"), index=True)
+    row: Mapped[int]  # as the spreadsheet numbers it, from 1
+    column: Mapped[str] = mapped_column(String(120))
+    reason: Mapped[str] = mapped_column(Text)
+    cells: Mapped[dict[str, Any]]

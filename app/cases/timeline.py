@@ -1,0 +1,372 @@
+"""What the events of a case add up to: its status, dates, stages and pauses. Pure.
+
+`project` folds the events, in the order they happened, into a `CaseState`. Nothing is ever incremented: after
+a correction, or when a day off is added to the calendar, the same events are folded again.
+
+The promise: the procedure's time from receipt (Decree 61/2018/NĐ-CP, art. 17), moved by the applicant's
+supplements as the procedure version says (`PauseMode`). Each stage has its allowance from the moment it
+starts, in the same unit of time. Late means done after the due instant; a due day lasts until 23:59:59.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from app.calendar import Allowance, PauseMode, TimeUnit, WorkingCalendar
+from app.cases.vocabulary import ALLOWED_IN, ONCE, CaseStatus, EventKind, PaymentChannel
+from app.errors import DomainError
+
+
+class OutOfOrder(DomainError):
+    """An event that cannot happen to the case as it stands, or before what it follows."""
+
+
+def whole(amount: Decimal) -> Decimal | int:
+    """A whole number of days as an int, which the calendar counts fastest."""
+    return int(amount) if amount == int(amount) else amount
+
+
+@dataclass(frozen=True, slots=True)
+class StageTerms:
+    """One stage of a procedure version: who holds the case, and for how long (in the version's unit of time)."""
+
+    position: int
+    name: str
+    unit_id: int
+    allowance: Decimal | int
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What a procedure version promises."""
+
+    amount: Decimal | int
+    unit: TimeUnit
+    pause_mode: PauseMode
+    unit_id: int
+    stages: tuple[StageTerms, ...] = ()
+
+    def stage(self, position: int) -> StageTerms | None:
+        """The stage at that position, or None."""
+        return next((stage for stage in self.stages if stage.position == position), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One event as the fold needs it. `number` is the order of recording; `at` when it happened (UTC)."""
+
+    number: int
+    kind: EventKind
+    at: datetime
+    unit_id: int | None = None
+    actor: str = ""
+    note: str = ""
+    data: dict[str, Any] = field(default_factory=dict)
+    corrects: int | None = None  # number of the event it puts right
+
+
+@dataclass(slots=True)
+class StageStay:
+    """A stay in a stage. `due_at` is None while the clock is stopped; `used` is set when it ended."""
+
+    number: int
+    position: int
+    name: str
+    unit_id: int
+    officer: str
+    allowance: Decimal | int
+    started_at: datetime
+    due_at: datetime | None = None
+    ended_at: datetime | None = None
+    used: Decimal | None = None
+
+
+@dataclass(slots=True)
+class Pause:
+    """A stop of the clock, until the applicant has supplemented the file."""
+
+    started_at: datetime
+    ended_at: datetime | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Paid:
+    """Money taken, in đồng, by the event of that number. A voided one stays in the record and counts nowhere."""
+
+    event_number: int
+    at: datetime
+    amount: int
+    channel: PaymentChannel
+    transaction_number: str
+    voided: bool = False
+
+
+@dataclass(slots=True)
+class CaseState:
+    """What the events of a case add up to. Instants are UTC."""
+
+    received_at: datetime
+    status: CaseStatus = CaseStatus.RECEIVED
+    promised_at: datetime | None = None
+    due_at: datetime | None = None
+    paused_at: datetime | None = None
+    result_at: datetime | None = None
+    closed_at: datetime | None = None
+    ended_at: datetime | None = None
+    delivered_at: datetime | None = None
+    files_digitised_at: datetime | None = None
+    result_digitised_at: datetime | None = None
+    paper_result_at: datetime | None = None
+    electronic_result_at: datetime | None = None
+    electronic_same_day: bool | None = None
+    holder_unit_id: int = 0
+    officer: str = ""
+    stays: list[StageStay] = field(default_factory=list)
+    pauses: list[Pause] = field(default_factory=list)
+    payments: list[Paid] = field(default_factory=list)
+
+    @property
+    def stay(self) -> StageStay | None:
+        """The stage it is in, or None before the first and after the last."""
+        return self.stays[-1] if self.stays and self.stays[-1].ended_at is None else None
+
+    @property
+    def stage(self) -> int | None:
+        """Position of the stage it is in."""
+        return self.stay.position if self.stay else None
+
+    @property
+    def next_position(self) -> int:
+        """Position of the stage that would come next."""
+        return (self.stays[-1].position if self.stays else 0) + 1
+
+
+# Events that only set a date: the attribute they set.
+_DATES = {
+    EventKind.FILES_DIGITISED: "files_digitised_at",
+    EventKind.RESULT_DIGITISED: "result_digitised_at",
+    EventKind.ISSUED_PAPER: "paper_result_at",
+    EventKind.ISSUED_ELECTRONIC: "electronic_result_at",
+    EventKind.DELIVERED: "delivered_at",
+}
+_ENDS = {
+    EventKind.CLOSED: CaseStatus.CLOSED,
+    EventKind.REFUSED: CaseStatus.REFUSED,
+    EventKind.WITHDRAWN: CaseStatus.WITHDRAWN,
+    EventKind.STOPPED: CaseStatus.STOPPED,
+}
+# Other software logs these without order; they change no state.
+_FREE = frozenset({EventKind.NOTED, EventKind.ACTIVITY, EventKind.PAID, EventKind.PROMISE_MOVED})
+
+
+def project(terms: Terms, events: Iterable[Event], calendar: WorkingCalendar) -> CaseState:
+    """Fold the events of one case. Raises OutOfOrder when one cannot follow the ones before it."""
+    standing = corrected(events)
+    if not standing or standing[0].kind is not EventKind.RECEIVED:
+        raise OutOfOrder("Hồ sơ phải bắt đầu bằng việc tiếp nhận.")
+    fold = _Fold(terms, calendar, standing[0])
+    for event in standing[1:]:
+        fold.apply(event)
+    fold.settle()
+    return fold.state
+
+
+def corrected(events: Iterable[Event]) -> list[Event]:
+    """The events as they stand after corrections, in the order they happened.
+
+    A `corrected` event names the event it puts right: with `data["void"]` that one never happened (a payment
+    stays visible as voided), with `data["at"]` (ISO instant) it happened then.
+    """
+    standing: dict[int, Event] = {}
+    for event in sorted(events, key=lambda e: e.number):
+        if event.kind is not EventKind.CORRECTED:
+            standing[event.number] = event
+            continue
+        wrong = standing.get(event.corrects or 0)
+        if wrong is None:
+            raise OutOfOrder("Không tìm thấy sự kiện cần đính chính.")
+        if event.data.get("void"):
+            if wrong.kind is EventKind.RECEIVED:
+                raise OutOfOrder("Không thể hủy việc tiếp nhận; hãy ghi nhận dừng xử lý hồ sơ.")
+            del standing[wrong.number]
+            if wrong.kind is EventKind.PAID:
+                standing[wrong.number] = _replace(wrong, data={**wrong.data, "voided": True})
+        else:
+            standing[wrong.number] = _replace(wrong, at=datetime.fromisoformat(event.data["at"]))
+    return sorted(standing.values(), key=lambda e: (e.kind is not EventKind.RECEIVED, e.at, e.number))
+
+
+def _replace(event: Event, *, at: datetime | None = None, data: dict[str, Any] | None = None) -> Event:
+    return Event(
+        event.number,
+        event.kind,
+        at or event.at,
+        event.unit_id,
+        event.actor,
+        event.note,
+        event.data if data is None else data,
+    )
+
+
+class _Fold:
+    """The fold's hands: one method per family of events."""
+
+    def __init__(self, terms: Terms, calendar: WorkingCalendar, received: Event) -> None:
+        self.terms = terms
+        self.calendar = calendar
+        self.outside_promise: datetime | None = None
+        self.state = CaseState(
+            received.at, holder_unit_id=received.unit_id or terms.unit_id, officer=received.actor
+        )
+        if "promised_at" in received.data:
+            self.outside_promise = _instant(received.data["promised_at"])
+            self.state.promised_at = self.outside_promise
+        else:
+            self.state.promised_at = calendar.due_at(received.at, terms.amount, terms.unit)
+        self.last_at = received.at
+        if terms.stages:
+            self._enter(terms.stages[0], received.at, received.unit_id, received.actor)
+
+    def apply(self, event: Event) -> None:
+        """Let one event happen."""
+        self._check(event)
+        kind, state = event.kind, self.state
+        if kind is EventKind.HANDED_OVER:
+            self._hand_over(event)
+        elif kind is EventKind.SUPPLEMENT_REQUESTED:
+            state.pauses.append(Pause(event.at, reason=event.note))
+            state.status, state.paused_at = CaseStatus.SUPPLEMENT, event.at
+        elif kind is EventKind.SUPPLEMENTED:
+            state.pauses[-1].ended_at = event.at
+            state.status, state.paused_at = CaseStatus.IN_PROGRESS, None
+        elif kind is EventKind.RESOLVED:
+            state.result_at, state.status = event.at, CaseStatus.RESOLVED
+        elif kind in _ENDS:
+            self._end(event)
+        elif kind is EventKind.PAID:
+            self._pay(event)
+        elif kind is EventKind.PROMISE_MOVED:
+            self.outside_promise = _instant(event.data["promised_at"])
+            state.promised_at = state.promised_at or self.outside_promise
+        elif kind in _DATES:
+            setattr(state, _DATES[kind], event.at)
+        if kind not in _FREE:
+            self.last_at = max(self.last_at, event.at)
+
+    def _check(self, event: Event) -> None:
+        kind, state = event.kind, self.state
+        if state.status not in ALLOWED_IN[kind]:
+            raise OutOfOrder(
+                "Không thể ghi “%(event)s” khi hồ sơ đang ở trạng thái “%(status)s”.",
+                event=kind,
+                status=state.status,
+            )
+        if kind in ONCE and getattr(state, _DATES[kind]) is not None:
+            raise OutOfOrder("“%(event)s” đã được ghi nhận cho hồ sơ này.", event=kind)
+        if kind not in _FREE and event.at < self.last_at:
+            raise OutOfOrder(
+                "“%(event)s” không thể xảy ra trước sự kiện mà nó tiếp theo.", field="at", event=kind
+            )
+
+    def _hand_over(self, event: Event) -> None:
+        state = self.state
+        position = int(event.data.get("position", state.next_position))
+        stage = self.terms.stage(position)
+        self._leave(event.at)
+        officer = str(event.data.get("officer", ""))
+        unit_id = event.data.get("unit_id") or event.unit_id
+        if stage is not None:
+            self._enter(stage, event.at, unit_id, officer)
+        elif unit_id is not None:
+            state.holder_unit_id, state.officer = int(unit_id), officer
+        else:
+            raise OutOfOrder("Quy trình không có bước %(position)s.", field="position", position=position)
+        state.status = CaseStatus.IN_PROGRESS
+
+    def _enter(self, stage: StageTerms, at: datetime, unit_id: int | None, officer: str) -> None:
+        state = self.state
+        stay = StageStay(
+            len(state.stays) + 1,
+            stage.position,
+            stage.name,
+            int(unit_id or stage.unit_id),
+            officer,
+            stage.allowance,
+            at,
+        )
+        state.stays.append(stay)
+        state.holder_unit_id, state.officer = stay.unit_id, officer
+
+    def _leave(self, at: datetime) -> None:
+        if stay := self.state.stay:
+            stay.ended_at = at
+
+    def _end(self, event: Event) -> None:
+        state = self.state
+        state.status = _ENDS[event.kind]
+        state.ended_at = event.at
+        if event.kind is EventKind.CLOSED:
+            state.closed_at = event.at
+        if state.paused_at:
+            state.pauses[-1].ended_at = event.at
+            state.paused_at = None
+        self._leave(event.at)
+
+    def _pay(self, event: Event) -> None:
+        data = event.data
+        self.state.payments.append(
+            Paid(
+                event.number,
+                event.at,
+                int(data["amount"]),
+                PaymentChannel(data["channel"]),
+                str(data.get("transaction_number", "")),
+                bool(data.get("voided")),
+            )
+        )
+
+    def settle(self) -> None:
+        """Work out the due dates, once every pause is known."""
+        state = self.state
+        state.due_at = self._due(state.received_at, self.terms.amount, state.pauses, self.outside_promise)
+        for stay in state.stays:
+            pauses = [p for p in state.pauses if _within(p, stay)]
+            stay.due_at = self._due(stay.started_at, stay.allowance, pauses, None)
+            if stay.ended_at is not None:
+                stay.used = self.calendar.working_time_used(
+                    stay.started_at, stay.ended_at, self.terms.unit, _spans(pauses)
+                )
+        if state.electronic_result_at and state.result_at:
+            local_day = self.calendar.local_day
+            state.electronic_same_day = local_day(state.electronic_result_at) <= local_day(state.result_at)
+
+    def _due(
+        self, start: datetime, amount: Decimal | int, pauses: Sequence[Pause], outside: datetime | None
+    ) -> datetime | None:
+        if outside is not None:
+            return outside  # the other software has already moved its promise by its own pauses
+        if not pauses:
+            return self.calendar.due_at(start, amount, self.terms.unit)
+        deadline = self.calendar.deadline_with_pauses(
+            start, Allowance(amount, self.terms.unit), _spans(pauses), self.terms.pause_mode
+        )
+        if deadline.paused_at is not None and deadline.paused_at <= deadline.due_at:
+            return None  # stopped in time; one that was late when it stopped stays late
+        return deadline.due_at
+
+
+def _within(pause: Pause, stay: StageStay) -> bool:
+    return pause.started_at >= stay.started_at and (stay.ended_at is None or pause.started_at < stay.ended_at)
+
+
+def _spans(pauses: Sequence[Pause]) -> list[tuple[datetime, datetime | None]]:
+    return [(pause.started_at, pause.ended_at) for pause in pauses]
+
+
+def _instant(value: Any) -> datetime | None:
+    return datetime.fromisoformat(value) if isinstance(value, str) else value

@@ -1,0 +1,102 @@
+"""The words of a case's life: statuses, events, channels, and what may follow what. Pure."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Channel(StrEnum):
+    """How a case came in (national codes 1, 2, 3)."""
+
+    IN_PERSON = "in_person"
+    ONLINE = "online"
+    POST = "post"
+
+
+class PaymentChannel(StrEnum):
+    """How a fee was paid."""
+
+    IN_PERSON = "in_person"
+    ONLINE = "online"
+
+
+class CaseStatus(StrEnum):
+    """Where a case stands. The number is the status code of the national synchronisation."""
+
+    RECEIVED = "received"  # 2
+    IN_PROGRESS = "in_progress"  # 4
+    SUPPLEMENT = "supplement"  # 5: clock stopped, the applicant supplements
+    RESOLVED = "resolved"  # 9: has a result, not yet closed on the software
+    CLOSED = "closed"  # 10
+    REFUSED = "refused"  # 3
+    WITHDRAWN = "withdrawn"  # 7
+    STOPPED = "stopped"  # 8
+
+    @property
+    def ended(self) -> bool:
+        """Nothing more is owed to the applicant."""
+        return self in ENDED
+
+
+class EventKind(StrEnum):
+    """What can happen to a case. In brackets: what `data` holds."""
+
+    RECEIVED = "received"  # [promised_at: ISO instant, when the promise comes from outside]
+    HANDED_OVER = "handed_over"  # [position, unit_id, officer]
+    SUPPLEMENT_REQUESTED = "supplement_requested"  # clock stops
+    SUPPLEMENTED = "supplemented"  # clock runs again
+    FILES_DIGITISED = "files_digitised"
+    RESOLVED = "resolved"
+    RESULT_DIGITISED = "result_digitised"
+    ISSUED_PAPER = "issued_paper"
+    ISSUED_ELECTRONIC = "issued_electronic"
+    PAID = "paid"  # [amount: đồng, channel, transaction_number]
+    DELIVERED = "delivered"
+    CLOSED = "closed"
+    REFUSED = "refused"
+    WITHDRAWN = "withdrawn"
+    STOPPED = "stopped"
+    NOTED = "noted"  # processing note (ý kiến xử lý)
+    ACTIVITY = "activity"  # a step recorded by other software [name]; changes no state
+    PROMISE_MOVED = "promise_moved"  # [promised_at]: other software now gives another date
+    CORRECTED = "corrected"  # puts right an earlier event [at | void]; the earlier one stays visible
+
+
+ENDED = frozenset({CaseStatus.CLOSED, CaseStatus.REFUSED, CaseStatus.WITHDRAWN, CaseStatus.STOPPED})
+RUNNING = frozenset({CaseStatus.RECEIVED, CaseStatus.IN_PROGRESS})
+OPEN = RUNNING | {CaseStatus.SUPPLEMENT, CaseStatus.RESOLVED}
+ANY = frozenset(CaseStatus)
+
+# What may follow what: an event may happen to a case in one of these statuses. The one place that says so.
+ALLOWED_IN: dict[EventKind, frozenset[CaseStatus]] = {
+    EventKind.RECEIVED: frozenset(),
+    EventKind.HANDED_OVER: RUNNING,
+    EventKind.SUPPLEMENT_REQUESTED: RUNNING,
+    EventKind.SUPPLEMENTED: frozenset({CaseStatus.SUPPLEMENT}),
+    EventKind.FILES_DIGITISED: ANY,
+    EventKind.RESOLVED: RUNNING,
+    EventKind.RESULT_DIGITISED: frozenset({CaseStatus.RESOLVED, CaseStatus.CLOSED}),
+    EventKind.ISSUED_PAPER: frozenset({CaseStatus.RESOLVED, CaseStatus.CLOSED}),
+    EventKind.ISSUED_ELECTRONIC: frozenset({CaseStatus.RESOLVED, CaseStatus.CLOSED}),
+    EventKind.PAID: ANY,
+    EventKind.DELIVERED: frozenset({CaseStatus.RESOLVED, CaseStatus.CLOSED}),
+    EventKind.CLOSED: frozenset({CaseStatus.RESOLVED}),
+    EventKind.REFUSED: OPEN - {CaseStatus.RESOLVED},
+    EventKind.WITHDRAWN: OPEN - {CaseStatus.RESOLVED},
+    EventKind.STOPPED: OPEN - {CaseStatus.RESOLVED},
+    EventKind.NOTED: ANY,
+    EventKind.ACTIVITY: ANY,
+    EventKind.PROMISE_MOVED: ANY,
+    EventKind.CORRECTED: ANY,
+}
+
+# Happen at most once to a case.
+ONCE = frozenset(
+    {
+        EventKind.FILES_DIGITISED,
+        EventKind.RESULT_DIGITISED,
+        EventKind.ISSUED_PAPER,
+        EventKind.ISSUED_ELECTRONIC,
+        EventKind.DELIVERED,
+    }
+)

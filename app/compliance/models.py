@@ -1,0 +1,152 @@
+"""Runs of the check, their results, and the violations they raise."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import BigInteger, Date, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from app.extensions import Base, Key, Record
+from app.organisation.models import Person, Unit
+
+
+class Status(StrEnum):
+    """What a rule says of a unit in a period."""
+
+    PASS = "pass"  # noqa: S105
+    FAIL = "fail"
+    NOT_APPLICABLE = "not_applicable"  # nothing to judge
+    NO_DATA = "no_data"  # should have been recorded and was not
+    WAIVED = "waived"
+
+
+class Change(StrEnum):
+    """A violation against the last run of the same period."""
+
+    NEW = "new"
+    PERSISTING = "persisting"
+    GONE = "gone"
+
+
+class ViolationState(StrEnum):
+    """How far the answer to a violation has come."""
+
+    OPEN = "open"
+    EXPLAINED = "explained"
+    ACCEPTED = "accepted"
+    RETURNED = "returned"
+    REMEDIED = "remedied"
+
+
+class PackText(Record, Base):
+    """The text of a rule pack as some run used it, kept by its hash."""
+
+    __tablename__ = "pack_texts"
+    __table_args__ = (UniqueConstraint("site", "hash"),)
+
+    pack: Mapped[str] = mapped_column(String(64))
+    hash: Mapped[str] = mapped_column(String(80))
+    files: Mapped[dict[str, Any]]  # file name -> text
+    first_used_at: Mapped[datetime]
+
+
+class CheckRun(Record, Base):
+    """One run of the check over a period: what it was told, by which packs it judged, what it found."""
+
+    __tablename__ = "check_runs"
+    __table_args__ = (Index("ix_check_runs_period", "site", "period", "id"),)
+
+    period: Mapped[str] = mapped_column(String(16))  # key: 2024-06, 2024-Q2, 2024-H1, 2024
+    as_of: Mapped[datetime]
+    started_at: Mapped[datetime]
+    finished_at: Mapped[datetime]
+    person_id: Mapped[int | None] = mapped_column(Key, ForeignKey("people.id"))
+    actor: Mapped[str] = mapped_column(String(120), default="")
+    packs: Mapped[list[Any]]  # [{"id", "hash"}]
+    units: Mapped[list[Any] | None]  # codes when the run was limited to some; null: all
+    limited: Mapped[bool] = mapped_column(default=False)  # not every pack and unit: does not settle the month
+    facts_hash: Mapped[str] = mapped_column(String(80))
+    facts: Mapped[bytes] = mapped_column(LargeBinary)  # gzip of canonical JSON lines: what was judged
+    calendar: Mapped[str] = mapped_column(String(80), default="")  # fingerprint of the working calendar
+
+    person: Mapped[Person | None] = relationship(lazy="raise")
+
+
+class CheckResult(Record, Base):
+    """What one rule says of one unit in one run, with its figures."""
+
+    __tablename__ = "check_results"
+    __table_args__ = (Index("ix_check_results_run_unit", "run_id", "unit_id"),)
+
+    run_id: Mapped[int] = mapped_column(Key, ForeignKey("check_runs.id"))
+    pack: Mapped[str] = mapped_column(String(64))
+    rule: Mapped[str] = mapped_column(String(64))
+    unit_id: Mapped[int] = mapped_column(Key, ForeignKey("units.id"))
+    status: Mapped[Status]
+    numerator: Mapped[int | None] = mapped_column(BigInteger)
+    denominator: Mapped[int | None] = mapped_column(BigInteger)
+    comparison: Mapped[str | None] = mapped_column(String(16))
+    target: Mapped[str | None] = mapped_column(String(32))  # exact, "7/20"
+    shortfall: Mapped[int | None] = mapped_column(BigInteger)
+    figures: Mapped[dict[str, Any]] = mapped_column(default=dict)
+
+    unit: Mapped[Unit] = relationship(lazy="raise")
+
+
+class Violation(Record, Base):
+    """A rule broken by a unit (or by one case of it) in a period. One row however many runs see it."""
+
+    __tablename__ = "violations"
+    __table_args__ = (
+        UniqueConstraint("site", "key"),
+        Index("ix_violations_unit", "site", "unit_id", "id"),
+        Index("ix_violations_period", "site", "period", "id"),
+    )
+
+    key: Mapped[str] = mapped_column(String(255))  # pack/rule/unit/subject/period
+    pack: Mapped[str] = mapped_column(String(64))
+    rule: Mapped[str] = mapped_column(String(64))
+    unit_id: Mapped[int] = mapped_column(Key, ForeignKey("units.id"))
+    subject: Mapped[str] = mapped_column(String(64), default="")  # case code, or empty: the unit itself
+    period: Mapped[str] = mapped_column(String(16))
+    severity: Mapped[str] = mapped_column(String(16))
+    state: Mapped[ViolationState] = mapped_column(default=ViolationState.OPEN)
+    first_run_id: Mapped[int] = mapped_column(Key, ForeignKey("check_runs.id"))
+    last_run_id: Mapped[int] = mapped_column(Key, ForeignKey("check_runs.id"))  # last run that saw it
+    gone_run_id: Mapped[int | None] = mapped_column(
+        Key, ForeignKey("check_runs.id")
+    )  # run that no longer saw it
+    answer_due: Mapped[date | None] = mapped_column(Date)
+    revision: Mapped[int] = mapped_column(default=1)
+
+    unit: Mapped[Unit] = relationship(lazy="raise")
+
+
+class RunViolation(Record, Base):
+    """A violation as one run saw it."""
+
+    __tablename__ = "run_violations"
+    __table_args__ = (UniqueConstraint("run_id", "violation_id"),)
+
+    run_id: Mapped[int] = mapped_column(Key, ForeignKey("check_runs.id"))
+    violation_id: Mapped[int] = mapped_column(Key, ForeignKey("violations.id"), index=True)
+    change: Mapped[Change]
+    figures: Mapped[dict[str, Any]]
+    message: Mapped[dict[str, Any]]  # {"vi", "en"}
+
+
+class ViolationMove(Record, Base):
+    """A step in answering a violation: who, when, from where to where, and why."""
+
+    __tablename__ = "violation_moves"
+
+    violation_id: Mapped[int] = mapped_column(Key, ForeignKey("violations.id"), index=True)
+    at: Mapped[datetime]
+    person_id: Mapped[int | None] = mapped_column(Key, ForeignKey("people.id"))
+    actor: Mapped[str] = mapped_column(String(120))
+    from_state: Mapped[ViolationState]
+    to_state: Mapped[ViolationState]
+    reason: Mapped[str] = mapped_column(Text)

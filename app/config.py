@@ -1,0 +1,105 @@
+"""Settings of an installation: read from the environment, checked once at start.
+
+Every setting has a default that works on a fresh machine. The secret key, when none is given, is made
+once and kept in the instance folder, so that a restart signs nobody out.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from pydantic import BaseModel, Field, ValidationError, field_validator
+
+ROOT = Path(__file__).resolve().parent.parent
+PREFIX = "DUNG_HAN_"
+
+
+class BadSettings(Exception):
+    """A setting cannot be used; the message names it and says what it may be."""
+
+
+class Settings(BaseModel):
+    """One installation's settings. Each is read from `DUNG_HAN_<NAME>`; the database also from `DATABASE_URL`."""
+
+    site: str = Field("SO-LDTBXH", pattern=r"^[A-Z0-9.\-]{1,32}$", description="code every record carries")
+    site_name: str = Field("Sở Lao động – Thương binh và Xã hội", description="the Department's name")
+    place: str = Field("Khánh Hòa", description="province printed on forms and reports")
+    zone: str = Field("Asia/Ho_Chi_Minh", description="zone in which days, months and deadlines are counted")
+    database_url: str = Field("", description="SQLAlchemy URL; empty: SQLite in the instance folder")
+    secret_key: str = Field("", description="signs sessions; empty: made once in the instance folder")
+    instance: Path = Field(ROOT / "instance", description="folder of the database, uploads and site files")
+    rules: Path = Field(ROOT / "rules", description="folder of the rule packs")
+    max_upload_mb: int = Field(64, ge=1, le=2048, description="largest upload, MiB")
+    session_hours: int = Field(10, ge=1, le=72, description="hours a sign-in lasts")
+    sign_in_limit: str = Field("10 per minute", description="sign-in attempts per address")
+    secure_cookies: bool = Field(False, description="set behind HTTPS: cookies are then sent over HTTPS only")
+
+    @field_validator("zone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except Exception as exc:
+            raise ValueError(f"không có múi giờ {value!r}") from exc
+        return value
+
+    @property
+    def sqlalchemy_url(self) -> str:
+        """The database: `DATABASE_URL`, or the embedded one."""
+        return self.database_url or f"sqlite:///{self.instance / 'dung-han.sqlite3'}"
+
+
+def settings_from(environ: dict[str, str] | None = None, **overrides: Any) -> Settings:
+    """Read the settings. Raises BadSettings naming every setting that cannot be used."""
+    environ = dict(os.environ) if environ is None else environ
+    values: dict[str, Any] = {
+        name: environ[PREFIX + name.upper()]
+        for name in Settings.model_fields
+        if PREFIX + name.upper() in environ
+    }
+    if environ.get("DATABASE_URL"):
+        values.setdefault("database_url", environ["DATABASE_URL"])
+    try:
+        return Settings(**(values | overrides))
+    except ValidationError as exc:
+        lines = [f"{PREFIX}{str(e['loc'][0]).upper()}: {e['msg']}" for e in exc.errors()]
+        raise BadSettings("; ".join(lines)) from exc
+
+
+def secret_key(settings: Settings) -> str:
+    """The given key, or the one kept in the instance folder (made on first use, readable by its owner only)."""
+    if settings.secret_key:
+        return settings.secret_key
+    path = settings.instance / "secret_key"
+    if not path.exists():
+        settings.instance.mkdir(parents=True, exist_ok=True)
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(handle, "w") as file:
+            file.write(secrets.token_hex(32))
+    return path.read_text().strip()
+
+
+def flask_config(settings: Settings) -> dict[str, Any]:
+    """The same settings in Flask's own words."""
+    return {
+        "SETTINGS": settings,
+        "SITE": settings.site,
+        "SECRET_KEY": secret_key(settings),
+        "SQLALCHEMY_DATABASE_URI": settings.sqlalchemy_url,
+        "MAX_CONTENT_LENGTH": settings.max_upload_mb * 1024 * 1024,
+        "MAX_FORM_MEMORY_SIZE": 2 * 1024 * 1024,
+        "PERMANENT_SESSION_LIFETIME": settings.session_hours * 3600,
+        "SESSION_COOKIE_SAMESITE": "Lax",
+        "SESSION_COOKIE_HTTPONLY": True,
+        "SESSION_COOKIE_SECURE": settings.secure_cookies,
+        "REMEMBER_COOKIE_HTTPONLY": True,
+        "WTF_CSRF_TIME_LIMIT": None,  # as long as the session: a clerk's form may stay open all morning
+        "BABEL_DEFAULT_LOCALE": "vi",
+        "BABEL_DEFAULT_TIMEZONE": settings.zone,
+        "RATELIMIT_STORAGE_URI": "memory://",
+        "RATELIMIT_HEADERS_ENABLED": True,
+    }

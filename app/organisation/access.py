@@ -1,0 +1,98 @@
+"""Who may see what. Views declare roles; queries take the scope, so that no view can forget it.
+
+Desk staff of the one-stop desk see every case (any citizen may stand before them); desk staff of a division
+see their division's. A unit head sees their unit and those below. Inspectors and administrators see all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar, cast
+
+from flask import abort, current_app
+from flask_login import current_user, login_required
+from sqlalchemy import ColumnElement, Select, select, true
+
+from app.extensions import db
+from app.organisation.models import Person, Role, Unit
+
+P = ParamSpec("P")
+R = TypeVar("R")
+S = TypeVar("S", bound=Select[Any])
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """The part of the site that somebody may see: `unit_ids` None means every unit."""
+
+    site: str
+    unit_ids: frozenset[int] | None = None
+
+    def covers(self, *unit_ids: int | None) -> bool:
+        """Whether any of these units is within the scope."""
+        return self.unit_ids is None or any(unit_id in self.unit_ids for unit_id in unit_ids)
+
+    def within(self, column: Any) -> ColumnElement[bool]:
+        """SQL: the column's unit is within the scope."""
+        return true() if self.unit_ids is None else column.in_(sorted(self.unit_ids))
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who does something: a person, or a command run on the machine (`person_id` None)."""
+
+    name: str
+    person_id: int | None = None
+    unit_id: int | None = None
+
+
+def allowed(*roles: Role) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """A view for these roles only (none named: for everybody who is signed in). Others get 403."""
+
+    def decorate(view: Callable[P, R]) -> Callable[P, R]:
+        @wraps(view)
+        @login_required  # type: ignore[untyped-decorator, unused-ignore]
+        def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
+            if roles and person().role not in roles:
+                abort(403)
+            return view(*args, **kwargs)
+
+        return cast(Callable[P, R], guarded)
+
+    return decorate
+
+
+def person() -> Person:
+    """The person signed in."""
+    return cast(Person, current_user)
+
+
+def actor() -> Actor:
+    """The person signed in, as services want to know them."""
+    who = person()
+    return Actor(who.full_name, who.id, who.unit_id)
+
+
+def site() -> str:
+    """This installation's code."""
+    return str(current_app.config["SITE"])
+
+
+def whole_site() -> Scope:
+    """The scope of commands and of the check itself."""
+    return Scope(site())
+
+
+def scope_of(who: Person) -> Scope:
+    """What this person may see."""
+    if who.role in (Role.INSPECTOR, Role.ADMIN) or (who.role is Role.DESK and who.unit.is_desk):
+        return Scope(who.site)
+    below = select(Unit.id).where(Unit.site == who.site, Unit.path.startswith(who.unit.path, autoescape=True))
+    return Scope(who.site, frozenset(db.session.scalars(below)))
+
+
+def current_scope() -> Scope:
+    """What the person signed in may see."""
+    return scope_of(person())

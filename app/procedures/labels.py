@@ -1,0 +1,33 @@
+"""What the reader sees for levels of online service, units of time and clock rules."""
+
+from __future__ import annotations
+
+from flask_babel import lazy_gettext as _l
+
+from app.calendar import PauseMode, TimeUnit
+from app.formats import add_labels
+from app.procedures.models import Level
+
+# One call an enumeration: words of different enumerations are equal as text.
+add_labels(
+    {
+        Level.FULL: _l("Trực tuyến toàn trình"),
+        Level.PARTIAL: _l("Trực tuyến một phần"),
+        Level.IN_PERSON: _l("Trực tiếp"),
+    }
+)
+add_labels(
+    {
+        TimeUnit.WORKING_DAYS: _l("ngày làm việc"),
+        TimeUnit.CALENDAR_DAYS: _l("ngày"),
+        TimeUnit.WORKING_HOURS: _l("giờ làm việc"),
+        TimeUnit.SAME_DAY: _l("trong ngày"),
+    }
+)
+add_labels(
+    {
+        PauseMode.NONE: _l("Không dừng"),
+        PauseMode.EXTEND: _l("Dừng, sau đó tính tiếp"),
+        PauseMode.RESTART: _l("Dừng, sau đó tính lại từ đầu"),
+    }
+)

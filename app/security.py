@@ -1,0 +1,72 @@
+"""Headers, session guard and error pages: what every answer of the site has in common."""
+
+from __future__ import annotations
+
+from flask import Flask, Response, render_template
+from flask_login import current_user
+from flask_talisman import Talisman
+from flask_wtf.csrf import CSRFError
+from werkzeug.exceptions import HTTPException
+
+from app.errors import DomainError, NotAllowed, NotFound
+from app.formats import sentence
+
+# Everything from this site; no inline script or style, nothing framed.
+POLICY = {
+    "default-src": "'self'",
+    "script-src": "'self'",
+    "style-src": "'self'",
+    "img-src": ["'self'", "data:"],
+    "object-src": "'none'",
+    "base-uri": "'self'",
+    "form-action": "'self'",
+    "frame-ancestors": "'none'",
+}
+
+
+def register(app: Flask) -> None:
+    """Headers on every answer, and pages for what goes wrong."""
+    secure = app.config["SETTINGS"].secure_cookies
+    Talisman(
+        app,
+        content_security_policy=POLICY,
+        force_https=False,  # an intranet may end TLS elsewhere; `secure_cookies` says so
+        strict_transport_security=secure,
+        session_cookie_secure=secure,
+        frame_options="DENY",
+        referrer_policy="same-origin",
+    )
+    for code in (400, 403, 404, 405, 413, 429, 500):
+        app.register_error_handler(code, _http_error)
+    app.register_error_handler(CSRFError, _csrf_error)
+    app.register_error_handler(NotFound, _not_found)
+    app.register_error_handler(NotAllowed, _not_allowed)
+    app.after_request(_private)
+
+
+def _private(response: Response) -> Response:
+    """Pages of somebody signed in are kept in no cache."""
+    if current_user and current_user.is_authenticated and "Cache-Control" not in response.headers:
+        response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _page(code: int, reason: str = "") -> tuple[str, int]:
+    shown = code if code in (400, 403, 404, 413, 429, 500) else 400
+    return render_template(f"errors/{shown}.html", reason=reason), code
+
+
+def _http_error(error: HTTPException) -> tuple[str, int]:
+    return _page(error.code or 500)
+
+
+def _csrf_error(_error: CSRFError) -> tuple[str, int]:
+    return render_template("errors/csrf.html"), 400
+
+
+def _not_found(error: DomainError) -> tuple[str, int]:
+    return _page(404, sentence(error))
+
+
+def _not_allowed(error: DomainError) -> tuple[str, int]:
+    return _page(403, sentence(error))
