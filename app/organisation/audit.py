@@ -115,6 +115,4 @@ def verify() -> Verdict:
 
 def count() -> int:
     """Number of entries of the site."""
-    return (
-        db.session.scalar(select(func.count()).select_from(AuditEntry).where(AuditEntry.site == site())) or 0
-    )
+    return db.session.scalar(select(func.count()).select_from(AuditEntry).where(AuditEntry.site == site())) or 0

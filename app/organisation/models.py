@@ -47,9 +47,8 @@ class Unit(Record, Base):
     is_desk: Mapped[bool] = mapped_column(default=False)  # one-stop desk: receives for every unit
     valid_from: Mapped[date | None] = mapped_column(Date)
     valid_to: Mapped[date | None] = mapped_column(Date)
-    origin: Mapped[str] = mapped_column(
-        String(200), default=""
-    )  # e.g. "import 12": made by an import, to be checked
+    succession_note: Mapped[str] = mapped_column(Text, default="")  # who took over, by which decision
+    origin: Mapped[str] = mapped_column(String(200), default="")  # e.g. "import 12": made by an import, to be checked
 
     parent: Mapped[Unit | None] = relationship(remote_side="Unit.id")
     aliases: Mapped[list[UnitAlias]] = relationship(back_populates="unit", cascade="all, delete-orphan")
@@ -82,9 +81,7 @@ class Person(UserMixin, Record, Base):  # type: ignore[misc]
     password_hash: Mapped[str] = mapped_column(String(200))
     active: Mapped[bool] = mapped_column(default=True)
     locale: Mapped[str] = mapped_column(String(5), default="vi")
-    session_stamp: Mapped[int] = mapped_column(
-        default=1
-    )  # raised when the password changes: signs out elsewhere
+    session_stamp: Mapped[int] = mapped_column(default=1)  # raised when the password changes: signs out elsewhere
     last_signed_in_at: Mapped[datetime | None]
 
     unit: Mapped[Unit] = relationship(lazy="joined")

@@ -1,0 +1,169 @@
+"""The site's working calendar (lịch làm việc): the official one, and the days that the Department adds to it.
+
+`site_calendar()` is what every deadline is counted with. Its days are read from the database at each call (a
+few dozen rows) and the calendar made from them is kept per process for as long as they stay the same: so every
+process, and a transaction that has just added a day, sees the right one without being told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, timedelta
+from functools import lru_cache
+
+from flask import current_app
+
+from app import extensions
+from app.calendar import WorkingCalendar
+from app.errors import Conflict, DomainError, NotFound
+from app.extensions import db
+from app.organisation import audit, queries
+from app.organisation.access import Actor, site
+from app.organisation.models import SiteDay
+from app.public_holidays import FIRST_YEAR, LAST_YEAR, public_holidays
+from app.text import tidy
+
+LONGEST_SPAN = 31  # days entered at once: more is a slip of the keyboard
+
+
+@dataclass(frozen=True, slots=True)
+class CalendarChange:
+    """What listeners are told: the days that changed, the calendars before and after, and by whom."""
+
+    days: tuple[date, ...]
+    before: WorkingCalendar
+    after: WorkingCalendar
+    by: Actor
+
+
+on_calendar_changed: list[Callable[[CalendarChange], None]] = []
+"""Called inside the transaction of the change, before it is committed: a listener that raises undoes it all.
+A room appends its own once, when it is imported."""
+
+
+def site_calendar() -> WorkingCalendar:
+    """The working calendar of this site, with the days it has added."""
+    settings = current_app.config["SETTINGS"]
+    return _calendar(settings.zone, tuple((d.day, d.working, d.name) for d in queries.site_days()))
+
+
+@lru_cache(maxsize=16)
+def _calendar(zone: str, days: tuple[tuple[date, bool, str], ...]) -> WorkingCalendar:
+    return WorkingCalendar(
+        {day: name for day, working, name in days if not working},
+        {day: name for day, working, name in days if working},
+        zone,
+    )
+
+
+def today() -> date:
+    """The site's day."""
+    return site_calendar().local_day(extensions.now())
+
+
+def add_site_days(
+    by: Actor, *, first: date, last: date | None = None, working: bool, name: str, reason: str
+) -> list[SiteDay]:
+    """Add a day, or each day from `first` to `last`: off, or worked in exchange.
+
+    Raises DomainError (dates out of order, over 31 days, no name or reason, outside the years of the
+    calendar) and Conflict (a day is entered already).
+    """
+    days = _days_between(first, last or first)
+    name, reason = tidy(name), tidy(reason)
+    if not name:
+        raise DomainError("Hãy ghi tên ngày.", field="name")
+    if not reason:
+        raise DomainError("Hãy ghi lý do hoặc văn bản làm căn cứ.", field="reason")
+    entered = {row.day for row in queries.site_days()}
+    if clash := sorted(entered.intersection(days)):
+        raise Conflict(
+            "Ngày %(day)s đã có trong lịch của cơ quan. Hãy xóa trước rồi nhập lại.", field="first", day=clash[0]
+        )
+    with audit.transaction() as session:
+        before = site_calendar()
+        rows = [SiteDay(site=site(), day=day, working=working, name=name, reason=reason) for day in days]
+        session.add_all(rows)
+        session.flush()
+        audit.record(by, "add_site_days", "site_day", days[0], last=days[-1], working=working, name=name, reason=reason)
+        _tell(CalendarChange(tuple(days), before, site_calendar(), by))
+    return rows
+
+
+def remove_site_day(by: Actor, day: date, *, reason: str = "") -> None:
+    """Take a day the site added out again. Raises NotFound."""
+    row = queries.site_day(day)
+    if row is None:
+        raise NotFound("Ngày %(day)s không có trong lịch của cơ quan.", day=day)
+    with audit.transaction() as session:
+        before = site_calendar()
+        session.delete(row)
+        session.flush()
+        audit.record(by, "remove_site_day", "site_day", day, working=row.working, name=row.name, reason=tidy(reason))
+        _tell(CalendarChange((day,), before, site_calendar(), by))
+
+
+def _tell(change: CalendarChange) -> None:
+    for listener in on_calendar_changed:
+        listener(change)
+    db.session.flush()
+
+
+def _days_between(first: date, last: date) -> list[date]:
+    if last < first:
+        raise DomainError("Ngày cuối không được trước ngày đầu.", field="last")
+    if (last - first).days >= LONGEST_SPAN:
+        raise DomainError("Mỗi lần chỉ nhập được tối đa %(days)s ngày.", field="last", days=LONGEST_SPAN)
+    if not FIRST_YEAR <= first.year <= last.year <= LAST_YEAR:
+        raise DomainError(
+            "Lịch làm việc chỉ có từ năm %(first)s đến năm %(last)s.",
+            field="first",
+            first=FIRST_YEAR,
+            last=LAST_YEAR,
+        )
+    return [first + timedelta(days=n) for n in range((last - first).days + 1)]
+
+
+@dataclass(frozen=True, slots=True)
+class NotableDay:
+    """A day of the year that is not what its weekday says, or bears a name, and where that comes from."""
+
+    day: date
+    working: bool
+    name: str
+    official: bool
+    """From the official list; False: added by the site."""
+    reason: str = ""
+    removed_from: str = ""
+    """Name the official list has for a day the site has changed."""
+
+
+@dataclass(frozen=True, slots=True)
+class CalendarYear:
+    """One year of the site: its notable days, its number of working days, and whether its list is complete."""
+
+    year: int
+    days: tuple[NotableDay, ...]
+    working_days: int
+    provisional: bool
+    """The year's official list is not known yet: deadlines in it may move."""
+
+
+def calendar_year(year: int, locale: str = "vi") -> CalendarYear:
+    """What the calendar page shows. Raises DomainError for a year the calendar does not cover."""
+    if not FIRST_YEAR <= year <= LAST_YEAR:
+        raise NotFound("Lịch làm việc chỉ có từ năm %(first)s đến năm %(last)s.", first=FIRST_YEAR, last=LAST_YEAR)
+    calendar, added = site_calendar(), {row.day: row for row in queries.site_days()}
+    first, last = date(year, 1, 1), date(year, 12, 31)
+    official = WorkingCalendar(zone=calendar.zone.key) if added else calendar
+    days = []
+    for day in calendar.notable_days(first, last):
+        if row := added.get(day):
+            why = official.why_worked(day, locale) or public_holidays(year, locale).names.get(day, "")
+            days.append(NotableDay(day, row.working, row.name, False, row.reason, why))
+        else:
+            name = calendar.why_worked(day, locale) or calendar.why_off(day, locale) or ""
+            days.append(NotableDay(day, calendar.is_working_day(day), name, True))
+    count = calendar.count_working_days(first, last) + calendar.is_working_day(first)
+    return CalendarYear(year, tuple(days), count, calendar.missing_year(year))

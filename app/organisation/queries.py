@@ -1,0 +1,233 @@
+"""Every read of the organisation room: units, people, the site's days, the audit trail."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy import Select, func, or_, select
+from sqlalchemy.orm import selectinload
+
+from app.extensions import db
+from app.organisation.access import Scope, site
+from app.organisation.models import AuditEntry, Person, Role, SiteDay, Unit, UnitAlias
+from app.text import fold, words
+
+AUDIT_PAGE = 50
+
+
+# Units
+
+
+def units(scope: Scope, *, on: date | None = None) -> Sequence[Unit]:
+    """The units of the scope with their aliases, in the order of the tree; only those in being on a day, if given."""
+    chosen = select(Unit).where(Unit.site == scope.site, scope.within(Unit.id))
+    if on is not None:
+        chosen = chosen.where(
+            or_(Unit.valid_from.is_(None), Unit.valid_from <= on), or_(Unit.valid_to.is_(None), Unit.valid_to >= on)
+        )
+    return db.session.scalars(chosen.options(selectinload(Unit.aliases)).order_by(Unit.path)).all()
+
+
+@dataclass(frozen=True, slots=True)
+class UnitRow:
+    """A line of the tree: the unit, its depth below the root (0), and how many active people belong to it."""
+
+    unit: Unit
+    depth: int
+    people: int
+
+
+def unit_tree(scope: Scope) -> list[UnitRow]:
+    """The units page: every unit of the scope under its parent, closed ones too."""
+    counted = (
+        select(Person.unit_id, func.count())
+        .where(Person.site == scope.site, Person.active, scope.within(Person.unit_id))
+        .group_by(Person.unit_id)
+    )
+    people = dict(db.session.execute(counted).tuples().all())
+    found = units(scope)
+    top = min((unit.path.count("/") for unit in found), default=0)
+    return [UnitRow(unit, unit.path.count("/") - top, people.get(unit.id, 0)) for unit in found]
+
+
+def unit(unit_id: int | None) -> Unit | None:
+    """One unit of the site with its aliases and its parent."""
+    chosen = select(Unit).where(Unit.site == site(), Unit.id == unit_id)
+    return db.session.scalar(chosen.options(selectinload(Unit.aliases), selectinload(Unit.parent)))
+
+
+def unit_by_code(code: str) -> Unit | None:
+    """The unit with this code; upper and lower case are the same."""
+    return db.session.scalar(select(Unit).where(Unit.site == site(), func.upper(Unit.code) == code.strip().upper()))
+
+
+def subtree(top: Unit) -> Sequence[Unit]:
+    """The unit and all below it."""
+    chosen = select(Unit).where(Unit.site == top.site, Unit.path.startswith(top.path, autoescape=True))
+    return db.session.scalars(chosen.order_by(Unit.path)).all()
+
+
+def units_by_key() -> dict[str, Unit]:
+    """Every folded code, name and alias of the site -> its unit: what an import looks names up in.
+
+    Where two units answer to one key, a unit still in being comes before a closed one, then the code before
+    the name before the alias.
+    """
+    found: dict[str, Unit] = {}
+    known = units(Scope(site()))
+    for group in ([u for u in known if u.valid_to is None], [u for u in known if u.valid_to is not None]):
+        for keys in (_code_keys, _name_keys, _alias_keys):
+            for unit in group:
+                for key in keys(unit):
+                    found.setdefault(key, unit)
+    return found
+
+
+def find_unit(name: str) -> Unit | None:
+    """The unit that somebody means by its code, its name or an alias, whatever the case and diacritics."""
+    return units_by_key().get(fold(name)) if name else None
+
+
+def _code_keys(unit: Unit) -> Iterable[str]:
+    return (fold(unit.code),)
+
+
+def _name_keys(unit: Unit) -> Iterable[str]:
+    return filter(None, (fold(unit.name), fold(unit.name_en)))
+
+
+def _alias_keys(unit: Unit) -> Iterable[str]:
+    return (alias.key for alias in unit.aliases)
+
+
+def aliases_with_key(key: str) -> Sequence[UnitAlias]:
+    """Aliases of the site that fold to this key (at most one)."""
+    return db.session.scalars(select(UnitAlias).where(UnitAlias.site == site(), UnitAlias.key == key)).all()
+
+
+# People
+
+
+def people(scope: Scope, *, text: str = "", unit_id: int | None = None, role: Role | None = None) -> list[Person]:
+    """People of the scope, by name; `text` is looked for in name, username and address without diacritics."""
+    chosen = select(Person).where(Person.site == scope.site, scope.within(Person.unit_id))
+    if unit_id is not None:
+        chosen = chosen.where(Person.unit_id == unit_id)
+    if role is not None:
+        chosen = chosen.where(Person.role == role)
+    found = db.session.scalars(chosen.order_by(Person.active.desc(), Person.full_name, Person.id)).all()
+    wanted = words(text)
+    return [who for who in found if all(word in _searched(who) for word in wanted)]
+
+
+def _searched(who: Person) -> str:
+    return fold(f"{who.full_name} {who.username} {who.email}")
+
+
+def person(person_id: int) -> Person | None:
+    """One person of the site."""
+    return db.session.scalar(select(Person).where(Person.site == site(), Person.id == person_id))
+
+
+def person_by_username(username: str) -> Person | None:
+    """The person who signs in under this name; upper and lower case are the same."""
+    return db.session.scalar(select(Person).where(Person.site == site(), Person.username == username.strip().lower()))
+
+
+def active_people_in(unit_ids: Sequence[int]) -> int:
+    """Number of people of these units who may sign in."""
+    counted = select(func.count()).select_from(Person)
+    return db.session.scalar(counted.where(Person.site == site(), Person.active, Person.unit_id.in_(unit_ids))) or 0
+
+
+def other_active_admins(person_id: int) -> int:
+    """Number of administrators who may sign in, this person left out."""
+    admins = select(func.count()).select_from(Person)
+    return (
+        db.session.scalar(
+            admins.where(Person.site == site(), Person.active, Person.role == Role.ADMIN, Person.id != person_id)
+        )
+        or 0
+    )
+
+
+# The site's own days
+
+
+def site_days() -> Sequence[SiteDay]:
+    """The days the site has added to the official calendar, in order."""
+    return db.session.scalars(select(SiteDay).where(SiteDay.site == site()).order_by(SiteDay.day)).all()
+
+
+def site_day(day: date) -> SiteDay | None:
+    """The site's entry for one day."""
+    return db.session.scalar(select(SiteDay).where(SiteDay.site == site(), SiteDay.day == day))
+
+
+# The audit trail
+
+
+@dataclass(frozen=True, slots=True)
+class AuditFilter:
+    """What to show of the trail; what is empty leaves nothing out."""
+
+    person_id: int | None = None
+    by_command: bool = False
+    """Only what commands on the machine did."""
+    action: str = ""
+    subject_kind: str = ""
+    subject_id: str = ""
+    since: datetime | None = None
+    until: datetime | None = None
+    """UTC; the end is not included."""
+
+
+@dataclass(frozen=True, slots=True)
+class AuditPage:
+    """Entries, newest first; `before` and `after` are the cursors of the pages beside it, None at an end."""
+
+    entries: Sequence[AuditEntry]
+    before: int | None
+    after: int | None
+
+
+def audit_entries(
+    scope: Scope, wanted: AuditFilter, *, before: int | None = None, after: int | None = None, limit: int = AUDIT_PAGE
+) -> AuditPage:
+    """A page of the trail by key: the newest entries, those shown after entry `after`, or those before `before`."""
+    chosen = _filtered(select(AuditEntry).where(AuditEntry.site == scope.site), wanted)
+    if before is not None:
+        chosen = chosen.where(AuditEntry.number > before).order_by(AuditEntry.number)
+    else:
+        chosen = chosen.order_by(AuditEntry.number.desc())
+        if after is not None:
+            chosen = chosen.where(AuditEntry.number < after)
+    found = list(db.session.scalars(chosen.limit(limit + 1)))
+    more, found = len(found) > limit, found[:limit]
+    if not found:
+        return AuditPage([], None, None)
+    if before is not None:
+        found.reverse()
+        return AuditPage(found, found[0].number if more else None, found[-1].number)
+    return AuditPage(found, None if after is None else found[0].number, found[-1].number if more else None)
+
+
+def _filtered(chosen: Select[AuditEntry], wanted: AuditFilter) -> Select[AuditEntry]:
+    if wanted.by_command:
+        chosen = chosen.where(AuditEntry.person_id.is_(None))
+    elif wanted.person_id is not None:
+        chosen = chosen.where(AuditEntry.person_id == wanted.person_id)
+    for column, value in (
+        (AuditEntry.action, wanted.action),
+        (AuditEntry.subject_kind, wanted.subject_kind),
+        (AuditEntry.subject_id, wanted.subject_id),
+    ):
+        if value:
+            chosen = chosen.where(column == value)
+    if wanted.since is not None:
+        chosen = chosen.where(AuditEntry.at >= wanted.since)
+    if wanted.until is not None:
+        chosen = chosen.where(AuditEntry.at < wanted.until)
+    return chosen
