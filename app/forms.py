@@ -1,0 +1,67 @@
+"""What the forms of every room share: fields with sentences in the reader's language, and services' errors on them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date, datetime
+from typing import Any
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from flask_wtf import FlaskForm
+from wtforms import DateField, SelectField
+from wtforms.validators import InputRequired
+
+from app.errors import DomainError
+from app.formats import sentence
+
+NEEDED = InputRequired(_l("Không được để trống."))
+
+
+@contextmanager
+def errors_shown_on(form: FlaskForm) -> Iterator[None]:
+    """What a service refuses inside the block stands on the form, at the field it names, which keeps what was typed."""
+    try:
+        yield
+    except DomainError as error:
+        field = form._fields.get(error.field)
+        if field is None:
+            form.form_errors.append(sentence(error))
+        else:
+            field.errors = [*field.errors, sentence(error)]
+
+
+class DayField(DateField):
+    """A day, as the browser sends it or typed as 31/12/2024. A date that does not exist says so."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, format=["%Y-%m-%d", "%d/%m/%Y"], **kwargs)
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        try:
+            super().process_formdata(valuelist)
+        except ValueError as exc:
+            raise ValueError(_("Không có ngày này. Hãy ghi ngày/tháng/năm, ví dụ 31/12/2024.")) from exc
+
+
+class ChoiceField(SelectField):
+    """One of a list, with sentences in the reader's language when it is none of them."""
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        try:
+            super().process_formdata(valuelist)
+        except ValueError as exc:
+            raise ValueError(_("Hãy chọn một giá trị trong danh sách.")) from exc
+
+    def pre_validate(self, form: Any) -> None:
+        if not any(chosen for _value, _label, chosen, *_rest in self.iter_choices()):
+            raise ValueError(_("Hãy chọn một giá trị trong danh sách."))
+
+
+def typed_day(value: str | None) -> date | None:
+    """A day in an address, or None."""
+    try:
+        return datetime.strptime(value or "", "%Y-%m-%d").date()  # noqa: DTZ007  a day has no zone
+    except ValueError:
+        return None

@@ -1,0 +1,173 @@
+"""The forms of the organisation room. They only read what was typed; what may be is decided by the services."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from flask_wtf import FlaskForm
+from wtforms import BooleanField, HiddenField, PasswordField, StringField, TextAreaField
+from wtforms.validators import Optional
+
+from app.formats import label
+from app.forms import NEEDED, ChoiceField, DayField
+from app.organisation.models import Person, Role, Unit, UnitKind
+
+
+def _number_or_none(value: object) -> int | None:
+    return int(str(value)) if value not in (None, "") else None
+
+
+def _word_of(kind: type[Role] | type[UnitKind]) -> Callable[[object], object]:
+    return lambda value: None if value in (None, "") else kind(str(value))
+
+
+class SignInForm(FlaskForm):
+    """Đăng nhập."""
+
+    username = StringField(_l("Tên đăng nhập"), validators=[NEEDED])
+    password = PasswordField(_l("Mật khẩu"), validators=[NEEDED])
+    next = HiddenField()
+
+
+class OwnPasswordForm(FlaskForm):
+    """Đổi mật khẩu."""
+
+    current = PasswordField(_l("Mật khẩu hiện tại"), validators=[NEEDED])
+    password = PasswordField(_l("Mật khẩu mới"), validators=[NEEDED])
+    repeated = PasswordField(_l("Nhập lại mật khẩu mới"), validators=[NEEDED])
+
+    def validate_repeated(self, field: PasswordField) -> None:
+        if field.data != self.password.data:
+            raise ValueError(_("Hai lần nhập mật khẩu mới không giống nhau."))
+
+
+class UnitForm(FlaskForm):
+    """Đơn vị. The code is asked for only when a unit is added."""
+
+    code = StringField(_l("Mã đơn vị"), description=_l("Dùng mãi mãi, không sửa được về sau. Ví dụ: LDVL."))
+    name = StringField(_l("Tên đơn vị"), validators=[NEEDED])
+    name_en = StringField(_l("Tên tiếng Anh"))
+    kind = ChoiceField(_l("Loại đơn vị"), coerce=_word_of(UnitKind), validators=[NEEDED])
+    parent_id = ChoiceField(_l("Đơn vị cấp trên"), coerce=_number_or_none)
+    is_desk = BooleanField(_l("Bộ phận một cửa: tiếp nhận hồ sơ cho mọi đơn vị"))
+    valid_from = DayField(_l("Thành lập từ ngày"), validators=[Optional()])
+    aliases = TextAreaField(
+        _l("Tên gọi khác"), description=_l("Mỗi dòng một cách viết trong văn bản, trong tệp xuất từ phần mềm một cửa.")
+    )
+
+    @classmethod
+    def of(cls, unit: Unit | None, units: Sequence[Unit]) -> UnitForm:
+        """The form of a unit, or of a new one; `units` may stand above it."""
+        form = cls(obj=unit, aliases="\n".join(sorted(alias.alias for alias in unit.aliases)) if unit else "")
+        if unit is None:
+            form.code.validators = [NEEDED]
+            form.code.flags.required = True
+        else:
+            del form.code
+        form.kind.choices = [(kind, label(kind)) for kind in UnitKind]
+        form.parent_id.choices = [("", _("(không có)"))] + [(above.id, indented(above)) for above in units]
+        return form
+
+    def values(self) -> dict[str, Any]:
+        """What the services take."""
+        names = ("code", "name", "name_en", "kind", "parent_id", "is_desk", "valid_from")
+        values = {name: self[name].data for name in names if name in self}
+        return values | {"aliases": (self.aliases.data or "").splitlines()}
+
+
+class CloseUnitForm(FlaskForm):
+    """Đóng đơn vị."""
+
+    valid_to = DayField(_l("Ngày hoạt động cuối cùng"), validators=[NEEDED])
+    succession_note = TextAreaField(_l("Đơn vị kế thừa và văn bản làm căn cứ"), validators=[NEEDED])
+
+
+class PersonForm(FlaskForm):
+    """Người dùng. Username and password are asked for only when a person is added."""
+
+    username = StringField(_l("Tên đăng nhập"), validators=[NEEDED])
+    full_name = StringField(_l("Họ và tên"), validators=[NEEDED])
+    email = StringField(_l("Thư điện tử"))
+    unit_id = ChoiceField(_l("Đơn vị"), coerce=_number_or_none, validators=[NEEDED])
+    role = ChoiceField(_l("Vai trò"), coerce=_word_of(Role), validators=[NEEDED])
+    password = PasswordField(_l("Mật khẩu ban đầu"), validators=[NEEDED], description=_l("Ít nhất 10 ký tự."))
+
+    @classmethod
+    def of(cls, who: Person | None, units: Sequence[Unit]) -> PersonForm:
+        """The form of a person, or of a new one; `units` may be theirs."""
+        form = cls(obj=who)
+        if who is not None:
+            del form.username, form.password
+        form.unit_id.choices = [(unit.id, indented(unit)) for unit in units]
+        form.role.choices = [(role, label(role)) for role in Role]
+        return form
+
+    def values(self) -> dict[str, Any]:
+        """What the services take."""
+        return {name: self[name].data for name in self._fields if name != "csrf_token"}
+
+
+class ResetPasswordForm(FlaskForm):
+    """Đặt lại mật khẩu."""
+
+    password = PasswordField(_l("Mật khẩu mới"), validators=[NEEDED], description=_l("Ít nhất 10 ký tự."))
+
+
+class PeopleFilterForm(FlaskForm):
+    """Lọc danh sách người dùng (GET)."""
+
+    class Meta:
+        csrf = False
+
+    text = StringField(_l("Tìm"))
+    unit = ChoiceField(_l("Đơn vị"), coerce=_number_or_none)
+    role = ChoiceField(_l("Vai trò"), coerce=_word_of(Role))
+
+
+class SiteDaysForm(FlaskForm):
+    """Thêm ngày nghỉ hoặc ngày làm việc của cơ quan."""
+
+    first = DayField(_l("Ngày"), validators=[NEEDED])
+    last = DayField(_l("Đến ngày"), validators=[Optional()], description=_l("Để trống nếu chỉ một ngày."))
+    working = ChoiceField(_l("Ngày này"), coerce=str, validators=[NEEDED])
+    name = StringField(_l("Tên ngày"), description=_l("Ví dụ: Nghỉ tránh bão số 6."), validators=[NEEDED])
+    reason = TextAreaField(_l("Lý do, văn bản làm căn cứ"), validators=[NEEDED])
+
+    @classmethod
+    def of_site(cls) -> SiteDaysForm:
+        """The empty form, or what was typed."""
+        form = cls()
+        form.working.choices = [("off", _("Nghỉ")), ("worked", _("Làm việc (làm bù)"))]
+        return form
+
+    def values(self) -> dict[str, Any]:
+        """What the services take."""
+        return {
+            "first": self.first.data,
+            "last": self.last.data,
+            "working": self.working.data == "worked",
+            "name": self.name.data,
+            "reason": self.reason.data,
+        }
+
+
+class AuditFilterForm(FlaskForm):
+    """Lọc nhật ký (GET)."""
+
+    class Meta:
+        csrf = False
+
+    person = ChoiceField(_l("Người thực hiện"), coerce=str)
+    action = ChoiceField(_l("Việc"), coerce=str)
+    kind = ChoiceField(_l("Đối tượng"), coerce=str)
+    subject = StringField(_l("Mã đối tượng"))
+    since = DayField(_l("Từ ngày"), validators=[Optional()])
+    until = DayField(_l("Đến ngày"), validators=[Optional()])
+
+
+def indented(unit: Unit) -> str:
+    """A unit's name in a list, moved right by its depth in the tree."""
+    return "\u2003" * (unit.path.count("/") - 2) + unit.name
