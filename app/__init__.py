@@ -6,21 +6,25 @@ from typing import Any
 
 from flask import Flask
 
-from app import config, extensions, formats, rooms, security
+from app.config import ROOT, flask_config, settings_from
+from app.extensions import bind as bind_extensions
+from app.formats import register as register_formats
+from app.rooms import register as register_rooms
+from app.security import register as register_security
 
 
 def create_app(**overrides: Any) -> Flask:
     """Make the application: settings, extensions, rooms. `overrides` are settings by name."""
-    settings = config.settings_from(**overrides)
+    settings = settings_from(**overrides)
     app = Flask(
         __name__,
-        template_folder=str(config.ROOT / "templates"),
-        static_folder=str(config.ROOT / "static"),
+        template_folder=str(ROOT / "templates"),
+        static_folder=str(ROOT / "static"),
         instance_path=str(settings.instance.resolve()),
     )
-    app.config.update(config.flask_config(settings))
-    extensions.bind(app)
-    formats.register(app)
-    security.register(app)
-    rooms.register(app)
+    app.config.update(flask_config(settings))
+    bind_extensions(app)
+    register_formats(app)
+    register_security(app)
+    register_rooms(app)
     return app

@@ -28,6 +28,7 @@ class Settings(BaseModel):
     site: str = Field("SO-LDTBXH", pattern=r"^[A-Z0-9.\-]{1,32}$", description="code every record carries")
     site_name: str = Field("Sở Lao động – Thương binh và Xã hội", description="the Department's name")
     place: str = Field("Khánh Hòa", description="province printed on forms and reports")
+    case_prefix: str = Field("H32.12", pattern=r"^[A-Za-z0-9.]{1,24}$", description="first part of case codes")
     zone: str = Field("Asia/Ho_Chi_Minh", description="zone in which days, months and deadlines are counted")
     database_url: str = Field("", description="SQLAlchemy URL; empty: SQLite in the instance folder")
     secret_key: str = Field("", description="signs sessions; empty: made once in the instance folder")
@@ -57,9 +58,7 @@ def settings_from(environ: dict[str, str] | None = None, **overrides: Any) -> Se
     """Read the settings. Raises BadSettings naming every setting that cannot be used."""
     environ = dict(os.environ) if environ is None else environ
     values: dict[str, Any] = {
-        name: environ[PREFIX + name.upper()]
-        for name in Settings.model_fields
-        if PREFIX + name.upper() in environ
+        name: environ[PREFIX + name.upper()] for name in Settings.model_fields if PREFIX + name.upper() in environ
     }
     if environ.get("DATABASE_URL"):
         values.setdefault("database_url", environ["DATABASE_URL"])

@@ -45,6 +45,7 @@ class Case(Record, Base):
             "site",
             "result_at",
             "unit_id",
+            "returns_result",
             "result_digitised_at",
             "electronic_result_at",
             "electronic_same_day",
@@ -84,9 +85,7 @@ class Case(Record, Base):
     unit_id: Mapped[int] = mapped_column(Key, ForeignKey("units.id"))  # accountable
     holder_unit_id: Mapped[int] = mapped_column(Key, ForeignKey("units.id"))  # has it now
     holder_id: Mapped[int | None] = mapped_column(Key, ForeignKey("people.id"))
-    officer: Mapped[str] = mapped_column(
-        String(120), default=""
-    )  # name of who handles it, as recorded or imported
+    officer: Mapped[str] = mapped_column(String(120), default="")  # name of who handles it, as recorded or imported
 
     applicant: Mapped[str] = mapped_column(String(200))
     id_number: Mapped[str] = mapped_column(String(32), default="")  # CCCD or tax number
@@ -99,9 +98,7 @@ class Case(Record, Base):
     stage: Mapped[int | None]  # position of the stage it is in
     received_at: Mapped[datetime]
     promised_at: Mapped[datetime | None]  # as first promised to the citizen
-    due_at: Mapped[
-        datetime | None
-    ]  # as it stands: moved by pauses and apologies; null while the clock is stopped
+    due_at: Mapped[datetime | None]  # as it stands: moved by pauses and apologies; null while the clock is stopped
     paused_at: Mapped[datetime | None]  # the clock has been stopped since
     result_at: Mapped[datetime | None]
     closed_at: Mapped[datetime | None]  # closed on the software
@@ -114,11 +111,10 @@ class Case(Record, Base):
     electronic_same_day: Mapped[bool | None]  # electronic copy no later than the result's own calendar day
     fee_due: Mapped[int] = mapped_column(default=0)  # đồng
     online_payable: Mapped[bool] = mapped_column(default=False)  # procedure eligible for online payment
+    returns_result: Mapped[bool] = mapped_column(default=True)  # procedure ends with a paper or a copy of it
 
     import_id: Mapped[int | None] = mapped_column(Key, ForeignKey("imports.id"), index=True)
-    revision: Mapped[int] = mapped_column(
-        default=1
-    )  # raised at every event: two people cannot overwrite each other
+    revision: Mapped[int] = mapped_column(default=1)  # raised at every event: two people cannot overwrite each other
 
     version: Mapped[ProcedureVersion] = relationship(lazy="raise")
     unit: Mapped[Unit] = relationship(foreign_keys=[unit_id], lazy="raise")
@@ -148,16 +144,12 @@ class CaseEvent(Record, Base):
     at: Mapped[datetime]  # when it happened
     recorded_at: Mapped[datetime]
     recorded_by_id: Mapped[int | None] = mapped_column(Key, ForeignKey("people.id"))
-    unit_id: Mapped[int | None] = mapped_column(
-        Key, ForeignKey("units.id")
-    )  # unit that did it, or receives it
+    unit_id: Mapped[int | None] = mapped_column(Key, ForeignKey("units.id"))  # unit that did it, or receives it
     actor: Mapped[str] = mapped_column(String(120), default="")  # person's name as recorded or imported
     note: Mapped[str] = mapped_column(Text, default="")
     data: Mapped[dict[str, Any]] = mapped_column(default=dict)  # what the kind needs: see vocabulary.py
     corrects_id: Mapped[int | None] = mapped_column(Key, ForeignKey("case_events.id"))
-    external_id: Mapped[str | None] = mapped_column(
-        String(120)
-    )  # identity in the software it was imported from
+    external_id: Mapped[str | None] = mapped_column(String(120))  # identity in the software it was imported from
     import_id: Mapped[int | None] = mapped_column(Key, ForeignKey("imports.id"), index=True)
 
 

@@ -62,7 +62,6 @@ class Event:
     number: int
     kind: EventKind
     at: datetime
-    unit_id: int | None = None
     actor: str = ""
     note: str = ""
     data: dict[str, Any] = field(default_factory=dict)
@@ -206,7 +205,6 @@ def _replace(event: Event, *, at: datetime | None = None, data: dict[str, Any] |
         event.number,
         event.kind,
         at or event.at,
-        event.unit_id,
         event.actor,
         event.note,
         event.data if data is None else data,
@@ -221,7 +219,7 @@ class _Fold:
         self.calendar = calendar
         self.outside_promise: datetime | None = None
         self.state = CaseState(
-            received.at, holder_unit_id=received.unit_id or terms.unit_id, officer=received.actor
+            received.at, holder_unit_id=received.data.get("unit_id") or terms.unit_id, officer=received.actor
         )
         if "promised_at" in received.data:
             self.outside_promise = _instant(received.data["promised_at"])
@@ -230,7 +228,7 @@ class _Fold:
             self.state.promised_at = calendar.due_at(received.at, terms.amount, terms.unit)
         self.last_at = received.at
         if terms.stages:
-            self._enter(terms.stages[0], received.at, received.unit_id, received.actor)
+            self._enter(terms.stages[0], received.at, received.data.get("unit_id"), received.actor)
 
     def apply(self, event: Event) -> None:
         """Let one event happen."""
@@ -269,9 +267,7 @@ class _Fold:
         if kind in ONCE and getattr(state, _DATES[kind]) is not None:
             raise OutOfOrder("“%(event)s” đã được ghi nhận cho hồ sơ này.", event=kind)
         if kind not in _FREE and event.at < self.last_at:
-            raise OutOfOrder(
-                "“%(event)s” không thể xảy ra trước sự kiện mà nó tiếp theo.", field="at", event=kind
-            )
+            raise OutOfOrder("“%(event)s” không thể xảy ra trước sự kiện mà nó tiếp theo.", field="at", event=kind)
 
     def _hand_over(self, event: Event) -> None:
         state = self.state
@@ -279,7 +275,7 @@ class _Fold:
         stage = self.terms.stage(position)
         self._leave(event.at)
         officer = str(event.data.get("officer", ""))
-        unit_id = event.data.get("unit_id") or event.unit_id
+        unit_id = event.data.get("unit_id")
         if stage is not None:
             self._enter(stage, event.at, unit_id, officer)
         elif unit_id is not None:

@@ -90,6 +90,21 @@ ALLOWED_IN: dict[EventKind, frozenset[CaseStatus]] = {
     EventKind.CORRECTED: ANY,
 }
 
+# Move a case on: its status or its stage.
+MOVES = frozenset(
+    {
+        EventKind.RECEIVED,
+        EventKind.HANDED_OVER,
+        EventKind.SUPPLEMENT_REQUESTED,
+        EventKind.SUPPLEMENTED,
+        EventKind.RESOLVED,
+        EventKind.CLOSED,
+        EventKind.REFUSED,
+        EventKind.WITHDRAWN,
+        EventKind.STOPPED,
+    }
+)
+
 # Happen at most once to a case.
 ONCE = frozenset(
     {

@@ -1,0 +1,221 @@
+"""What the records of cases tell the engine. Counted in SQL, one index range a population.
+
+A period's cost is that of its own cases and of the late ones, never of the whole history: every population is
+a range of an index that holds all the columns it needs (see models.Case).
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+from sqlalchemy import Select, and_, case, func, select, union_all
+from sqlalchemy.engine import Connection
+
+from app.cases import lateness
+from app.cases.fact_kinds import CASE_OVERDUE, CLOSING, DIGITISATION, ELECTRONIC_RESULT, PAYMENT, STAGE_USE, TIMELINESS
+from app.cases.models import Case, CaseStage, Payment
+from app.cases.vocabulary import PaymentChannel
+from app.facts import Fact, FactQuery, register, register_source
+from app.organisation.calendars import site_calendar
+from app.organisation.models import Unit
+from app.procedures.models import Procedure, ProcedureVersion
+
+Counts = dict[str, dict[str, int]]
+
+
+def register_facts() -> None:
+    """Register every source of this room."""
+    register_source([TIMELINESS, CLOSING], _timeliness)
+    register_source([DIGITISATION, ELECTRONIC_RESULT, PAYMENT], _digitisation_and_payment)
+    register(STAGE_USE, _stage_use)
+    register(CASE_OVERDUE, _overdue_cases)
+
+
+def units_of(connection: Connection, query: FactQuery) -> dict[int, str]:
+    """Codes of the units asked for, by id."""
+    found = select(Unit.id, Unit.code).where(Unit.site == query.site)
+    if query.units is not None:
+        found = found.where(Unit.code.in_(query.units))
+    return {row.id: row.code for row in connection.execute(found)}
+
+
+def _count(condition: Any) -> Any:
+    return func.coalesce(func.sum(case((condition, 1), else_=0)), 0)
+
+
+def _timeliness(connection: Connection, query: FactQuery) -> Iterator[Fact]:
+    closed = and_(Case.closed_at.is_not(None), Case.result_at.is_not(None))
+    ended = (
+        select(
+            Case.unit_id,
+            func.count().label("finished"),
+            _count(lateness.ended_late()).label("late"),
+            _count(closed).label("closed"),
+            _count(and_(closed, lateness.ended_late())).label("closed_late"),
+        )
+        .where(Case.site == query.site, lateness.between(Case.ended_at, query.start, query.end))
+        .group_by(Case.site, Case.unit_id)
+    )
+    still_open, ended_since = _open_and_past_due(Case, query, Case.result_at)
+    overdue = union_all(still_open, ended_since).subquery()
+    unfinished = select(
+        overdue.c.unit_id,
+        func.count().label("open_overdue"),
+        _count(overdue.c.result_at < query.as_of).label("not_closed"),
+    ).group_by(overdue.c.unit_id)
+    counts = _by_unit(connection, query, ended, unfinished)
+    for unit, n in counts.items():
+        yield _fact(
+            TIMELINESS.name,
+            unit,
+            query,
+            finished=n["finished"],
+            on_time=n["finished"] - n["late"],
+            late=n["late"],
+            open_overdue=n["open_overdue"],
+            judged=n["finished"] + n["open_overdue"],
+        )
+        yield _fact(
+            CLOSING.name,
+            unit,
+            query,
+            resolved=n["closed"] + n["not_closed"],
+            closed_in_time=n["closed"] - n["closed_late"],
+            not_closed=n["closed_late"] + n["not_closed"],
+        )
+
+
+def _open_and_past_due(table: Any, query: FactQuery, *columns: Any) -> tuple[Select[Any], Select[Any]]:
+    """Open at `as_of` and past due: those still open now, and those that ended since; each by its own index."""
+    shown = select(table.unit_id, *columns).where(table.site == query.site, table.due_at < query.as_of)
+    return (
+        shown.where(table.ended_at.is_(None)),
+        shown.where(table.ended_at >= query.as_of, table.ended_at > table.due_at),
+    )
+
+
+def _digitisation_and_payment(connection: Connection, query: FactQuery) -> Iterator[Fact]:
+    received = (
+        select(
+            Case.unit_id,
+            func.count().label("files"),
+            _count(lateness.done(Case.files_digitised_at, query.as_of)).label("files_digitised"),
+            _count(and_(Case.online_payable, Case.fee_due > 0)).label("due"),
+        )
+        .where(Case.site == query.site, lateness.between(Case.received_at, query.start, query.end))
+        .group_by(Case.site, Case.unit_id)
+    )
+    electronic = lateness.done(Case.electronic_result_at, query.as_of)
+    resolved = (
+        select(
+            Case.unit_id,
+            func.count().label("results"),
+            _count(lateness.done(Case.result_digitised_at, query.as_of)).label("results_digitised"),
+            _count(electronic).label("electronic"),
+            _count(and_(electronic, Case.electronic_same_day.is_(True))).label("same_day"),
+        )
+        .where(Case.site == query.site, lateness.between(Case.result_at, query.start, query.end), Case.returns_result)
+        .group_by(Case.site, Case.unit_id)
+    )
+    paid = (
+        select(
+            Payment.unit_id,
+            func.count().label("eligible"),
+            _count(Payment.channel == PaymentChannel.ONLINE).label("online"),
+        )
+        .where(
+            Payment.site == query.site,
+            lateness.between(Payment.paid_at, query.start, query.end),
+            Payment.online_payable,
+            ~Payment.voided,
+        )
+        .group_by(Payment.site, Payment.unit_id)
+    )
+    for unit, n in _by_unit(connection, query, received, resolved, paid).items():
+        for kind in (DIGITISATION, ELECTRONIC_RESULT, PAYMENT):
+            yield _fact(kind.name, unit, query, **{field.name: n[field.name] for field in kind.fields})
+
+
+def _stage_use(connection: Connection, query: FactQuery) -> Iterator[Fact]:
+    ended = (
+        select(CaseStage.unit_id, func.count().label("ended"), _count(lateness.stage_late()).label("over"))
+        .where(CaseStage.site == query.site, lateness.between(CaseStage.ended_at, query.start, query.end))
+        .group_by(CaseStage.site, CaseStage.unit_id)
+    )
+    open_over = union_all(*_open_and_past_due(CaseStage, query)).subquery()
+    unfinished = select(open_over.c.unit_id, func.count().label("open_over")).group_by(open_over.c.unit_id)
+    for unit, n in _by_unit(connection, query, ended, unfinished).items():
+        yield _fact(
+            STAGE_USE.name,
+            unit,
+            query,
+            ended=n["ended"],
+            within=n["ended"] - n["over"],
+            over=n["over"],
+            open_over=n["open_over"],
+            judged=n["ended"] + n["open_over"],
+        )
+
+
+def _overdue_cases(connection: Connection, query: FactQuery) -> Iterator[Fact]:
+    """One fact per overdue case, as the indexes give them; rows are not held in memory."""
+    units, calendar = units_of(connection, replace(query, units=None)), site_calendar()
+    cases = (
+        select(
+            Case.unit_id,
+            Case.code,
+            Procedure.code,
+            Case.due_at,
+            Case.ended_at,
+            Case.result_at,
+            Case.holder_unit_id,
+            Case.officer,
+        )
+        .join(ProcedureVersion, ProcedureVersion.id == Case.version_id)
+        .join(Procedure, Procedure.id == ProcedureVersion.procedure_id)
+        .where(Case.site == query.site, lateness.overdue(query.start, query.end, query.as_of))
+        .execution_options(yield_per=1000)
+    )
+    rows = connection.execute(cases)
+    for unit_id, code, procedure, due_at, ended_at, result_at, holder_id, officer in rows.tuples():
+        if query.units is not None and units[unit_id] not in query.units:
+            continue
+        assert due_at is not None  # overdue: it has a due time
+        ended = ended_at if ended_at and ended_at < query.as_of else None
+        due_day, last_day = calendar.local_day(due_at), calendar.local_day(ended or query.as_of)
+        yield {
+            "kind": CASE_OVERDUE.name,
+            "unit": units[unit_id],
+            "period": query.period.key,
+            "case": code,
+            "procedure": procedure,
+            "due": due_day.isoformat(),
+            "ended": last_day.isoformat() if ended else "",
+            "days_late": calendar.count_working_days(due_day, last_day),
+            "resolved_not_closed": bool(result_at and result_at < query.as_of and not ended),
+            "holder": units[holder_id],
+            "officer": officer,
+        }
+
+
+def _by_unit(connection: Connection, query: FactQuery, *statements: Any) -> Counts:
+    """Run the statements, each a count per unit, and lay their columns side by side; absent is zero."""
+    units = units_of(connection, query)
+    counts: Counts = {}
+    for statement in statements:
+        for row in connection.execute(statement):
+            values = dict(row._mapping)
+            code = units.get(values.pop("unit_id"))
+            if code is not None:
+                counts.setdefault(code, defaultdict(int)).update({k: int(v) for k, v in values.items()})
+    return dict(sorted(counts.items()))
+
+
+def _fact(kind: str, unit: str, query: FactQuery, **figures: int) -> Fact:
+    return {"kind": kind, "unit": unit, "period": query.period.key, **figures}
+
+
+register_facts()

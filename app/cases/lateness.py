@@ -1,0 +1,92 @@
+"""Lateness and the other populations of a check, as SQL conditions: one place for facts, lists and exports.
+
+All are seen from an instant `as_of` (UTC): what was recorded as done later had not happened yet, so that a past
+month judged again gives the same figures. A period is half open: from its start, before its end.
+Late is after the due instant; a due day lasts until 23:59:59 of the site's day.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, or_
+
+from app.cases.models import Case, CaseStage
+
+
+def between(column: Any, start: datetime, end: datetime) -> ColumnElement[bool]:
+    """The instant falls in the period."""
+    return and_(column >= start, column < end)
+
+
+def done(column: Any, as_of: datetime) -> ColumnElement[bool]:
+    """It had happened by then. (The null test is for indexes.)"""
+    return and_(column.is_not(None), column < as_of)
+
+
+def ended_late() -> ColumnElement[bool]:
+    """The case ended after its due time."""
+    return Case.ended_at > Case.due_at
+
+
+def open_overdue(as_of: datetime) -> ColumnElement[bool]:
+    """The case had not ended by then and was past due."""
+    return and_(
+        Case.due_at < as_of, or_(Case.ended_at.is_(None), and_(Case.ended_at >= as_of, Case.ended_at > Case.due_at))
+    )
+
+
+def overdue(start: datetime, end: datetime, as_of: datetime) -> ColumnElement[bool]:
+    """Late in the period: ended in it late, or not ended by `as_of` and past due."""
+    return or_(and_(between(Case.ended_at, start, end), ended_late()), open_overdue(as_of))
+
+
+def not_closed(start: datetime, end: datetime, as_of: datetime) -> ColumnElement[bool]:
+    """Has a result, but was not closed on the software by its due time (Bắc Giang's footnote 4)."""
+    return and_(
+        Case.result_at < as_of,
+        or_(
+            and_(between(Case.ended_at, start, end), Case.closed_at.is_not(None), ended_late()),
+            open_overdue(as_of),
+        ),
+    )
+
+
+def files_not_digitised(start: datetime, end: datetime, as_of: datetime) -> ColumnElement[bool]:
+    """Received in the period, its file not digitised by `as_of`."""
+    return and_(
+        between(Case.received_at, start, end),
+        or_(Case.files_digitised_at.is_(None), Case.files_digitised_at >= as_of),
+    )
+
+
+def result_not_digitised(start: datetime, end: datetime, as_of: datetime) -> ColumnElement[bool]:
+    """Result given in the period, not digitised by `as_of`."""
+    return and_(
+        between(Case.result_at, start, end),
+        Case.returns_result,
+        or_(Case.result_digitised_at.is_(None), Case.result_digitised_at >= as_of),
+    )
+
+
+def no_electronic_result(start: datetime, end: datetime, as_of: datetime) -> ColumnElement[bool]:
+    """Result given in the period without a legally valid electronic copy by `as_of`."""
+    return and_(
+        between(Case.result_at, start, end),
+        Case.returns_result,
+        or_(Case.electronic_result_at.is_(None), Case.electronic_result_at >= as_of),
+    )
+
+
+def stage_late() -> ColumnElement[bool]:
+    """The stage ended after its allowance ran out."""
+    return CaseStage.ended_at > CaseStage.due_at
+
+
+def stage_open_over(as_of: datetime) -> ColumnElement[bool]:
+    """The stage had not ended by then and its allowance had run out."""
+    return and_(
+        CaseStage.due_at < as_of,
+        or_(CaseStage.ended_at.is_(None), and_(CaseStage.ended_at >= as_of, CaseStage.ended_at > CaseStage.due_at)),
+    )

@@ -1,0 +1,95 @@
+"""A case's state as rows of the derived tables: one place for the service, the import and the demonstration."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from app.cases.timeline import CaseState
+from app.text import fold
+
+Row = dict[str, Any]
+
+DERIVED = (
+    "status",
+    "promised_at",
+    "due_at",
+    "paused_at",
+    "result_at",
+    "closed_at",
+    "ended_at",
+    "delivered_at",
+    "files_digitised_at",
+    "result_digitised_at",
+    "paper_result_at",
+    "electronic_result_at",
+    "electronic_same_day",
+    "holder_unit_id",
+    "officer",
+    "stage",
+    "received_at",
+)
+
+
+def case_row(state: CaseState) -> Row:
+    """The columns of `cases` that the events decide."""
+    return {name: getattr(state, name) for name in DERIVED}
+
+
+def stage_rows(site: str, case_id: int, state: CaseState) -> list[Row]:
+    """Rows of `case_stages`."""
+    return [
+        {
+            "site": site,
+            "case_id": case_id,
+            "number": stay.number,
+            "position": stay.position,
+            "name": stay.name,
+            "unit_id": stay.unit_id,
+            "officer": stay.officer,
+            "allowance": stay.allowance,
+            "started_at": stay.started_at,
+            "due_at": stay.due_at,
+            "ended_at": stay.ended_at,
+            "used": stay.used,
+        }
+        for stay in state.stays
+    ]
+
+
+def pause_rows(site: str, case_id: int, state: CaseState) -> list[Row]:
+    """Rows of `case_pauses`."""
+    return [
+        {
+            "site": site,
+            "case_id": case_id,
+            "number": number,
+            "started_at": pause.started_at,
+            "ended_at": pause.ended_at,
+            "reason": pause.reason,
+        }
+        for number, pause in enumerate(state.pauses, 1)
+    ]
+
+
+def payment_rows(site: str, case_id: int, unit_id: int, online_payable: bool, state: CaseState) -> list[Row]:
+    """Rows of `payments`; `unit_id` is the accountable unit, whose rate the payment counts in."""
+    return [
+        {
+            "site": site,
+            "case_id": case_id,
+            "event_number": paid.event_number,
+            "unit_id": unit_id,
+            "paid_at": paid.at,
+            "amount": paid.amount,
+            "channel": paid.channel,
+            "online_payable": online_payable,
+            "transaction_number": paid.transaction_number,
+            "voided": paid.voided,
+        }
+        for paid in state.payments
+    ]
+
+
+def search_text(code: str, applicant: str, id_number: str, phone: str) -> str:
+    """What a case is found by: folded words of its code, applicant, identity number and phone."""
+    return fold(f"{code} {applicant} {id_number} {phone}")

@@ -1,0 +1,336 @@
+"""What can be done to a case. Each function is one act at the desk: one transaction, one audit entry.
+
+The event is added, the whole case is folded again (`timeline.project`), and the derived rows are replaced, all
+together or not at all. `revision` is the case's revision as the person saw it: when somebody else has recorded
+something meanwhile, Conflict is raised and nothing is written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import delete, insert, select, update
+
+from app import extensions
+from app.cases.models import Case, CaseEvent, CasePause, CaseStage, Payment
+from app.cases.numbering import next_code
+from app.cases.rows import case_row, pause_rows, payment_rows, search_text, stage_rows
+from app.cases.terms import terms_of, versions_by_id
+from app.cases.timeline import CaseState, Event, OutOfOrder, corrected, project
+from app.cases.vocabulary import MOVES, Channel, EventKind, PaymentChannel
+from app.errors import Conflict, DomainError, NotFound
+from app.extensions import db
+from app.organisation import audit
+from app.organisation.access import Actor, Scope
+from app.organisation.audit import transaction
+from app.organisation.calendars import site_calendar
+from app.organisation.models import Unit
+from app.procedures.models import ProcedureVersion
+from app.text import tidy
+
+BACKDATED_AFTER = timedelta(minutes=10)  # an event recorded later than this after it happened needs a reason
+
+
+@dataclass(frozen=True, slots=True)
+class Applicant:
+    """Who applies. Only the name is required."""
+
+    name: str
+    id_number: str = ""  # CCCD or tax number
+    phone: str = ""
+    address: str = ""
+
+
+def receive_case(
+    scope: Scope,
+    by: Actor,
+    *,
+    version_id: int,
+    applicant: Applicant,
+    channel: Channel,
+    received_at: datetime | None = None,
+    reason: str = "",
+    note: str = "",
+    code: str | None = None,
+) -> Case:
+    """Take a case in (tiếp nhận hồ sơ): gives it a code, a promise and its first stage. Times in UTC."""
+    now = extensions.now()
+    at = received_at or now
+    _check_time(at, now, reason)
+    version = versions_by_id([version_id]).get(version_id)
+    if version is None or version.site != scope.site:
+        raise NotFound("Không tìm thấy thủ tục này.", field="version_id")
+    calendar = site_calendar()
+    day = calendar.local_day(at)
+    if day < version.in_force_from or (version.in_force_to and day > version.in_force_to):
+        raise DomainError("Thủ tục này không có hiệu lực vào ngày %(day)s.", field="version_id", day=day)
+    if not tidy(applicant.name):
+        raise DomainError("Hãy nhập tên người nộp hồ sơ.", field="applicant")
+    event = Event(1, EventKind.RECEIVED, at, actor=by.name, note=tidy(note))
+    state = project(terms_of(version), [event], calendar)
+    with transaction() as session:
+        code = tidy(code) if code else next_code(scope.site, day)
+        if session.scalar(select(Case.id).where(Case.site == scope.site, Case.code == code)):
+            raise Conflict("Đã có hồ sơ mang mã %(code)s.", field="code", code=code)
+        case = _new_case(scope.site, code, version, applicant, channel, state)
+        session.add(case)
+        session.flush()
+        _add_event(case, event, now, by, reason)
+        _replace_derived(case, state)
+        audit.record(by, "receive_case", "case", code, version=version.id, at=at, reason=reason)
+    return case
+
+
+def _new_case(
+    site: str, code: str, version: ProcedureVersion, applicant: Applicant, channel: Channel, state: CaseState
+) -> Case:
+    name, phone = tidy(applicant.name), tidy(applicant.phone)
+    return Case(
+        site=site,
+        code=code,
+        version_id=version.id,
+        unit_id=version.unit_id,
+        applicant=name,
+        id_number=tidy(applicant.id_number),
+        phone=phone,
+        address=tidy(applicant.address),
+        search_text=search_text(code, name, applicant.id_number, phone),
+        channel=channel,
+        fee_due=version.fee,
+        online_payable=bool(version.fee and version.online_payment_eligible),
+        returns_result=version.returns_result,
+        **case_row(state),
+    )
+
+
+def record(
+    scope: Scope,
+    by: Actor,
+    case_id: int,
+    kind: EventKind,
+    *,
+    at: datetime | None = None,
+    reason: str = "",
+    note: str = "",
+    data: dict[str, Any] | None = None,
+    corrects: int | None = None,
+    revision: int | None = None,
+) -> Case:
+    """Record that something happened to a case. `reason` is needed when it is recorded long after it happened.
+
+    Raises NotFound outside the person's scope, Conflict when the case has moved on since `revision`, and
+    OutOfOrder when the event cannot follow what happened before.
+    """
+    now = extensions.now()
+    at = at or now
+    _check_time(at, now, reason)
+    with transaction():
+        case = _case_for_change(scope, case_id, revision)
+        events = events_of([case.id])[case.id]
+        event = Event(len(events) + 1, kind, at, actor=by.name, note=tidy(note), data=data or {}, corrects=corrects)
+        _check_follows(events, event)
+        version = versions_by_id([case.version_id])[case.version_id]
+        state = project(terms_of(version), [*events, event], site_calendar())
+        _add_event(case, event, now, by, reason)
+        _replace_derived(case, state)
+        audit.record(by, f"record_{kind}", "case", case.code, number=event.number, at=at, reason=reason)
+    return case
+
+
+def hand_over(
+    scope: Scope,
+    by: Actor,
+    case_id: int,
+    *,
+    position: int | None = None,
+    unit_code: str | None = None,
+    officer: str = "",
+    **kwargs: Any,
+) -> Case:
+    """Hand a case to the next stage (chuyển xử lý), or to the stage and unit named."""
+    data: dict[str, Any] = {"officer": tidy(officer)} if officer else {}
+    if position is not None:
+        data["position"] = position
+    if unit_code:
+        unit_id = db.session.scalar(select(Unit.id).where(Unit.site == scope.site, Unit.code == unit_code))
+        if unit_id is None:
+            raise DomainError("Không có đơn vị mang mã %(code)s.", field="unit", code=unit_code)
+        data["unit_id"] = unit_id
+    return record(scope, by, case_id, EventKind.HANDED_OVER, data=data, **kwargs)
+
+
+def record_payment(
+    scope: Scope,
+    by: Actor,
+    case_id: int,
+    *,
+    amount: int,
+    channel: PaymentChannel,
+    transaction_number: str = "",
+    **kwargs: Any,
+) -> Case:
+    """Record money taken for a case, in đồng. An online payment names its transaction."""
+    if amount <= 0:
+        raise DomainError("Số tiền phải lớn hơn 0 đồng.", field="amount")
+    if channel is PaymentChannel.ONLINE and not tidy(transaction_number):
+        raise DomainError("Thanh toán trực tuyến phải có mã giao dịch.", field="transaction_number")
+    data = {"amount": amount, "channel": channel.value, "transaction_number": tidy(transaction_number)}
+    return record(scope, by, case_id, EventKind.PAID, data=data, **kwargs)
+
+
+def correct(
+    scope: Scope,
+    by: Actor,
+    case_id: int,
+    number: int,
+    *,
+    reason: str,
+    at: datetime | None = None,
+    void: bool = False,
+    revision: int | None = None,
+) -> Case:
+    """Put an event right: it happened at another time, or never. The wrong one stays visible."""
+    if not tidy(reason):
+        raise DomainError("Hãy ghi lý do đính chính.", field="reason")
+    if not void and at is None:
+        raise DomainError("Hãy nhập thời điểm đúng của sự kiện.", field="at")
+    if at is not None and at > extensions.now():
+        raise DomainError("Thời điểm không được ở tương lai.", field="at")
+    data: dict[str, Any] = {"void": True} if void or at is None else {"at": at.isoformat()}
+    return record(scope, by, case_id, EventKind.CORRECTED, note=reason, data=data, corrects=number, revision=revision)
+
+
+def rederive_open(scope: Scope) -> int:
+    """Fold every open case again, after the calendar changed. Returns how many promises moved."""
+    moved = 0
+    open_ids = list(db.session.scalars(select(Case.id).where(Case.site == scope.site, Case.ended_at.is_(None))))
+    for start in range(0, len(open_ids), 500):
+        moved += _rederive(open_ids[start : start + 500])
+    return moved
+
+
+def _rederive(case_ids: list[int]) -> int:
+    calendar, events = site_calendar(), events_of(case_ids)
+    cases = list(db.session.scalars(select(Case).where(Case.id.in_(case_ids))))
+    versions = versions_by_id(case.version_id for case in cases)
+    moved = 0
+    for case in cases:
+        state = project(terms_of(versions[case.version_id]), events[case.id], calendar)
+        moved += state.due_at != case.due_at
+        _replace_derived(case, state)
+    db.session.flush()
+    return moved
+
+
+def events_of(case_ids: Iterable[int]) -> dict[int, list[Event]]:
+    """The events of those cases as the fold wants them, in the order of recording."""
+    ids = list(case_ids)
+    numbers: dict[int, int] = {}
+    found: dict[int, list[Event]] = {case_id: [] for case_id in ids}
+    rows = db.session.execute(
+        select(
+            CaseEvent.id,
+            CaseEvent.case_id,
+            CaseEvent.number,
+            CaseEvent.kind,
+            CaseEvent.at,
+            CaseEvent.actor,
+            CaseEvent.note,
+            CaseEvent.data,
+            CaseEvent.corrects_id,
+        )
+        .where(CaseEvent.case_id.in_(ids))
+        .order_by(CaseEvent.case_id, CaseEvent.number)
+    )
+    for key, case_id, number, kind, at, actor, note, data, corrects_id in rows:
+        numbers[key] = number
+        corrects = numbers[corrects_id] if corrects_id else None
+        found[case_id].append(Event(number, kind, at, actor, note, data, corrects))
+    return found
+
+
+def _check_time(at: datetime, now: datetime, reason: str) -> None:
+    if at > now:
+        raise DomainError("Thời điểm không được ở tương lai.", field="at")
+    if now - at > BACKDATED_AFTER and not tidy(reason):
+        raise DomainError("Sự kiện ghi lùi ngày phải có lý do.", field="reason")
+
+
+def _check_follows(events: list[Event], event: Event) -> None:
+    """What moves a case on is recorded in the order it happened; dates and notes may be added afterwards."""
+    last = max((e for e in corrected(events) if e.kind in MOVES), key=lambda e: e.at)
+    if event.kind in MOVES and event.at < last.at:
+        raise OutOfOrder(
+            "“%(event)s” lúc %(at)s không thể xảy ra trước “%(last)s” lúc %(last_at)s.",
+            field="at",
+            event=event.kind,
+            at=event.at,
+            last=last.kind,
+            last_at=last.at,
+        )
+
+
+def _case_for_change(scope: Scope, case_id: int, revision: int | None) -> Case:
+    case = db.session.scalar(
+        select(Case)
+        .where(Case.id == case_id, Case.site == scope.site)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    if case is None or not scope.covers(case.unit_id, case.holder_unit_id):
+        raise NotFound("Không tìm thấy hồ sơ này.")
+    if revision is not None and case.revision != revision:
+        raise Conflict("Hồ sơ vừa được người khác cập nhật. Hãy xem lại rồi ghi tiếp; nội dung bạn nhập được giữ.")
+    return case
+
+
+def _add_event(case: Case, event: Event, now: datetime, by: Actor, reason: str) -> None:
+    corrects_id = None
+    if event.corrects is not None:
+        corrects_id = db.session.scalar(
+            select(CaseEvent.id).where(CaseEvent.case_id == case.id, CaseEvent.number == event.corrects)
+        )
+        if corrects_id is None:
+            raise OutOfOrder("Không tìm thấy sự kiện cần đính chính.")
+    db.session.add(
+        CaseEvent(
+            site=case.site,
+            case_id=case.id,
+            number=event.number,
+            kind=event.kind,
+            at=event.at,
+            recorded_at=now,
+            recorded_by_id=by.person_id,
+            unit_id=by.unit_id,
+            actor=event.actor,
+            note=event.note if not reason or reason == event.note else f"{event.note} ({reason})".strip(),
+            data=event.data,
+            corrects_id=corrects_id,
+        )
+    )
+
+
+def _replace_derived(case: Case, state: CaseState) -> None:
+    """Write what the events now add up to. The revision guards against a concurrent writer."""
+    session = db.session
+    session.flush()
+    written = session.execute(
+        update(Case)
+        .where(Case.id == case.id, Case.revision == case.revision)
+        .values(**case_row(state), revision=Case.revision + 1)
+    )
+    if written.rowcount != 1:  # type: ignore[attr-defined]
+        raise Conflict("Hồ sơ vừa được người khác cập nhật. Hãy xem lại rồi ghi tiếp; nội dung bạn nhập được giữ.")
+    session.refresh(case)
+    for table in (CaseStage, CasePause, Payment):
+        session.execute(delete(table).where(table.case_id == case.id))
+    for table, rows in (
+        (CaseStage, stage_rows(case.site, case.id, state)),
+        (CasePause, pause_rows(case.site, case.id, state)),
+        (Payment, payment_rows(case.site, case.id, case.unit_id, case.online_payable, state)),
+    ):
+        if rows:
+            session.execute(insert(table), rows)

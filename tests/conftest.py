@@ -1,0 +1,127 @@
+"""What every test may ask for: the application on both databases, a clean database, people signed in.
+
+`app` and all that stands on it runs twice, on SQLite and on PostgreSQL, each migrated as a site would be.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import text
+
+from app import create_app, extensions
+from app.extensions import db
+from app.organisation.models import Person
+from tests.clock import at
+from tests.needs import missing
+from tests.postgres import PostgresMissing, postgres_server
+
+DATABASES = ("sqlite", "postgresql")
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Any]:
+    """A throw-away PostgreSQL server for this test run."""
+    try:
+        server = postgres_server()
+        running = server.__enter__()
+    except PostgresMissing as exc:
+        missing(str(exc))
+    yield running
+    server.__exit__(None, None, None)
+
+
+@pytest.fixture(scope="session", params=DATABASES)
+def database_url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """An empty database of each kind."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path_factory.mktemp('database')}/test.sqlite3"
+    return str(request.getfixturevalue("postgres").create_database("dung_han_test"))
+
+
+@pytest.fixture(scope="session")
+def app(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
+    """The application on one database, migrated to the newest version."""
+    from flask_migrate import upgrade
+
+    application = create_app(
+        database_url=database_url,
+        instance=Path(tmp_path_factory.mktemp("instance")),
+        secret_key="for tests only",
+        site="TEST",
+        sign_in_limit="1000 per minute",
+    )
+    application.config.update(TESTING=True, WTF_CSRF_ENABLED=False, SERVER_NAME="localhost")
+    with application.app_context():
+        upgrade()
+    yield application
+    with application.app_context():
+        db.session.remove()
+        db.engine.dispose()
+
+
+@pytest.fixture
+def session(app: Flask) -> Iterator[Any]:
+    """The database session, within the application's context, on a database with nothing in it."""
+    with app.app_context():
+        yield db.session
+        db.session.rollback()
+        db.session.remove()
+        wipe()
+
+
+def wipe() -> None:
+    """Empty every table."""
+    tables = [table for table in reversed(db.metadatas[None].sorted_tables)]
+    with db.engine.begin() as connection:
+        if connection.dialect.name == "postgresql":
+            connection.execute(text(f"TRUNCATE {', '.join(t.name for t in tables)} RESTART IDENTITY CASCADE"))
+            return
+        connection.execute(text("PRAGMA defer_foreign_keys = ON"))
+        for table in tables:
+            connection.execute(table.delete())
+
+
+@pytest.fixture
+def freeze(monkeypatch: pytest.MonkeyPatch) -> Callable[[datetime | str], datetime]:
+    """Stop the clock at an instant, or at a local time such as "2024-06-03 08:00"."""
+
+    def stop(instant: datetime | str) -> datetime:
+        moment = at(instant) if isinstance(instant, str) else instant
+        monkeypatch.setattr(extensions, "now", lambda: moment)
+        return moment
+
+    return stop
+
+
+@pytest.fixture(autouse=True)
+def clock(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test depends on today's date: unless a test says otherwise it is 1 July 2024, 8:00."""
+    if "live" not in request.keywords:
+        monkeypatch.setattr(extensions, "now", lambda: at("2024-07-01 08:00"))
+
+
+@pytest.fixture
+def client(app: Flask, session: Any) -> FlaskClient:
+    """A browser that nobody is signed in on."""
+    return app.test_client()
+
+
+@pytest.fixture
+def sign_in(client: FlaskClient) -> Callable[[Person], FlaskClient]:
+    """Sign a person in on the client."""
+
+    def sign(person: Person) -> FlaskClient:
+        with client.session_transaction() as cookie:
+            cookie.clear()
+            cookie["_user_id"] = person.get_id()
+            cookie["_fresh"] = True
+        return client
+
+    return sign
