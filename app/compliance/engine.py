@@ -1,0 +1,150 @@
+"""The rules engine, wrapped: the only module that knows durable_rules.
+
+What durable_rules does not tell, and what is done about it (measured on 2.0.28, Python 3.11):
+- A host starts two timer threads that may take over the actions of an assert, which then returns before they have
+  run. Here no thread starts, and every run counts its outcomes: each rule has exactly one for each unit.
+- Memory grows with every fact and session id: one host for the process, one session id a run, deleted after it,
+  and rulesets not used lately are deleted too.
+- An exception in an action is swallowed into the session's state: it is looked for after every run.
+- `$or` fires once for each of its branches that holds: the same outcome may be told several times, which is
+  harmless; two different outcomes of one rule for one sheet are an error.
+- Texts, lists and nested objects in facts go wrong in several ways; sheets hold whole numbers only.
+- Events are consumed by the first rule that matches: sheets are asserted as facts.
+"""
+
+from __future__ import annotations
+
+import itertools
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import durable_rules_engine  # type: ignore[import-not-found]
+from durable import engine as durable
+
+from app.compliance.compiling import SEAT, ZERO, Compiled, Outcome, Ruleset, property_name
+
+Sheet = Mapping[str, int]
+"""A unit's figures by field, as whole numbers."""
+
+KEPT_RULESETS = 64
+"""Compiled rulesets kept ready. A Department has a few packs; what-if runs add more."""
+BATCH = 200
+"""Sheets asserted at once: an assert must end well inside the 10 seconds that the engine leases to its actions."""
+
+
+class EngineError(RuntimeError):
+    """The engine did not give every rule and unit exactly one outcome. Nothing of such a run may be used."""
+
+
+class _QuietHost(durable.Host):  # type: ignore[misc]
+    """A host that starts no threads."""
+
+    def _run(self) -> None:
+        """Do not start the timers: actions run in the thread that asserts."""
+
+
+class Engine:
+    """Judges sheets by compiled rules. Safe to share between threads: one run at a time."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._host = _QuietHost()
+        self._kept: OrderedDict[str, str] = OrderedDict()
+        self._numbers = itertools.count(1)
+        self._outcomes: list[tuple[str, Outcome, int]] = []
+
+    def run(self, compiled: Compiled, sheets: Sequence[Sheet]) -> list[dict[str, Outcome]]:
+        """For each sheet, every rule's outcome by rule id. Raises EngineError."""
+        outcomes: list[dict[str, Outcome]] = [{} for _ in sheets]
+        if not sheets:
+            return outcomes
+        with self._lock:
+            for ruleset in compiled.rulesets:
+                messages = [_message(seat, sheet, ruleset, compiled.largest) for seat, sheet in enumerate(sheets)]
+                for rule, outcome, seat in self._judge(ruleset, messages):
+                    if outcomes[seat].get(rule, outcome) is not outcome:
+                        raise EngineError(f"Rule {rule} has two outcomes for sheet {seat}.")
+                    outcomes[seat][rule] = outcome
+        expected = {rule for ruleset in compiled.rulesets for rule in ruleset.rules}
+        for seat, found in enumerate(outcomes):
+            if found.keys() != expected:
+                raise EngineError(f"No outcome for sheet {seat} of {sorted(expected - found.keys())}.")
+        return outcomes
+
+    def _judge(self, ruleset: Ruleset, messages: list[dict[str, Any]]) -> list[tuple[str, Outcome, int]]:
+        name = self._ready(ruleset)
+        session = str(next(self._numbers))
+        self._outcomes = []
+        try:
+            for start in range(0, len(messages), BATCH):
+                batch = [message | {"sid": session} for message in messages[start : start + BATCH]]
+                try:
+                    self._host.assert_facts(name, batch)
+                except durable.MessageNotHandledException:
+                    # A sheet that no rule takes has no outcome: the count finds it.
+                    continue
+            state = self._host.get_state(name, session)
+        except Exception as error:
+            raise EngineError(f"The engine failed: {error}") from error
+        finally:
+            self._host.delete_state(name, session)
+        if "exception" in state:
+            raise EngineError(f"An action failed inside the engine: {state['exception']}")
+        return self._outcomes
+
+    def _ready(self, ruleset: Ruleset) -> str:
+        """The name under which the ruleset is registered; the one not used for longest makes room."""
+        key = ruleset.fingerprint
+        if key in self._kept:
+            self._kept.move_to_end(key)
+            return self._kept[key]
+        name = f"ruleset{next(self._numbers)}"
+        definition = {
+            f"{number}": {"all": [{"m": condition}], "run": self._note(rule, outcome)}
+            for number, ((rule, outcome), condition) in enumerate(ruleset.conditions.items())
+        }
+        try:
+            self._host.register_rulesets({name: definition})
+        except Exception as error:
+            raise EngineError(f"The engine refuses the rules {', '.join(ruleset.rules)}: {error}") from error
+        self._kept[key] = name
+        while len(self._kept) > KEPT_RULESETS:
+            self._forget(self._kept.popitem(last=False)[1])
+        return name
+
+    def _forget(self, name: str) -> None:
+        """The host has no way to drop a ruleset; without one, every what-if value would stay in memory."""
+        ruleset = self._host._ruleset_directory.pop(name)
+        self._host._ruleset_list.remove(ruleset)
+        durable_rules_engine.delete_ruleset(ruleset._handle)
+
+    def _note(self, rule: str, outcome: Outcome) -> Callable[[Any], None]:
+        def note(context: Any) -> None:
+            self._outcomes.append((rule, outcome, context.m[SEAT]))
+
+        return note
+
+
+def _message(seat: int, sheet: Sheet, ruleset: Ruleset, largest: int) -> dict[str, Any]:
+    message: dict[str, Any] = {SEAT: seat, ZERO: 0}
+    for field in ruleset.fields:
+        value = sheet[field]
+        if not -largest <= value <= largest:
+            raise EngineError(f"{field} = {value} is too large to be judged exactly (largest: {largest}).")
+        message[property_name(field)] = value
+    return message
+
+
+_engine: Engine | None = None
+_making = threading.Lock()
+
+
+def shared_engine() -> Engine:
+    """The process's engine, made when first asked for."""
+    global _engine
+    with _making:
+        if _engine is None:
+            _engine = Engine()
+        return _engine

@@ -1,0 +1,101 @@
+"""What is wrong with a rule pack, each thing as one sentence that names file, line and field."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NoReturn
+
+from pydantic_core import ErrorDetails, PydanticCustomError
+
+from app.errors import DomainError
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing wrong. `message` is the Vietnamese msgid, `params` fills its placeholders; `line` starts at 1."""
+
+    file: str
+    line: int
+    field: str
+    message: str
+    params: Mapping[str, object] = dataclasses.field(default_factory=dict)
+
+    @property
+    def sentence(self) -> str:
+        """The message with its figures, in Vietnamese, without the place."""
+        return self.message % self.params if self.params else self.message
+
+    def __str__(self) -> str:
+        place = f"{self.file}, dòng {self.line}"
+        return f"{place}, {self.field}: {self.sentence}" if self.field else f"{place}: {self.sentence}"
+
+
+class PackError(DomainError):
+    """A rule pack cannot be used. `problems` holds everything found, not only the first."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        super().__init__("\n".join(str(problem) for problem in problems))
+        self.problems = tuple(problems)
+
+
+SENTENCES = {
+    # pydantic's own kinds of error
+    "missing": "thiếu trường này.",
+    "extra_forbidden": "không có trường nào tên như vậy ở đây.",
+    "string_type": "phải là chữ.",
+    "string_too_short": "không được để trống.",
+    "string_pattern_mismatch": "viết không đúng mẫu.",
+    "int_type": "phải là số nguyên.",
+    "bool_type": "phải là true hoặc false.",
+    "date_type": "phải là ngày dạng 2024-01-31.",
+    "date_from_datetime_parsing": "không phải là ngày có thật dạng 2024-01-31.",
+    "date_parsing": "không phải là ngày có thật dạng 2024-01-31.",
+    "list_type": "phải là một danh sách.",
+    "tuple_type": "phải là một danh sách.",
+    "dict_type": "phải là các cặp “tên: giá trị”.",
+    "model_type": "phải là các cặp “tên: giá trị”.",
+    "model_attributes_type": "phải là các cặp “tên: giá trị”.",
+    "enum": "phải là một trong: %(expected)s.",
+    "literal_error": "phải là một trong: %(expected)s.",
+    "too_short": "không được để trống.",
+    # the language's own
+    "bad_name": "“%(text)s” không phải là tên: chỉ dùng chữ thường không dấu, số và dấu gạch.",
+    "bad_rule_id": "“%(text)s” không phải là mã quy tắc: chỉ dùng chữ thường, số, dấu chấm và gạch nối.",
+    "bad_field": "“%(text)s” không phải là dữ kiện: viết loại.trường, ví dụ payment.online.",
+    "bad_share": "“%(text)s” không phải là tỷ lệ: viết ví dụ 35%% hoặc 87,5%%.",
+    "share_out_of_range": "tỷ lệ %(text)s nằm ngoài khoảng từ 0%% đến 100%%.",
+    "bad_count": "“%(text)s” không phải là số nguyên từ 0 trở lên.",
+    "bad_value": "phải là số nguyên, hoặc tỷ lệ viết kèm dấu phần trăm.",
+    "bad_days": "“%(text)s” không phải là số ngày làm việc từ 1 trở lên cũng không phải là tên tham số.",
+    "bad_threshold": "“%(text)s” không phải là tỷ lệ (35%%) cũng không phải là tên tham số.",
+    "one_comparison": "phải có đúng một trong: %(expected)s.",
+    "one_form": "quy tắc phải có hoặc “rate” cùng “target”, hoặc “fails_when”, không được cả hai.",
+    "bad_operand": "phải là số nguyên, true, false hoặc chữ.",
+    "empty_condition": "điều kiện không được để trống.",
+    "condition_too_tangled": "điều kiện hoặc phủ định của nó có hơn %(limit)s khả năng; hãy tách thành nhiều quy tắc.",
+    "bad_placeholder": "“{%(name)s}” không có trong kết quả; dùng: %(expected)s.",
+    "bad_braces": "dấu { } trong câu không khớp.",
+    "dates_reversed": "ngày kết thúc %(until)s trước ngày bắt đầu %(start)s.",
+    "no_values": "tham số phải có ít nhất một giá trị.",
+    "repeated": "“%(text)s” bị lặp lại.",
+    "bad_period": "“%(text)s” không phải là kỳ: viết 2024-06, 2024-Q2, 2024-H1 hoặc 2024.",
+}
+
+
+def refuse(kind: str, **params: object) -> NoReturn:
+    """Raise, inside a pydantic validator, the error whose sentence is `SENTENCES[kind]`."""
+    assert kind in SENTENCES
+    # pydantic would fill {braces} in the template; the sentence is made later, from `kind` and `params`.
+    raise PydanticCustomError("rule_language", "{kind}", {"kind": kind, "params": params})
+
+
+def sentence_of(error: ErrorDetails) -> tuple[str, Mapping[str, object]]:
+    """The Vietnamese sentence (msgid and params) for an error of pydantic's."""
+    context: dict[str, Any] = dict(error.get("ctx") or {})
+    if error["type"] == "rule_language":
+        return SENTENCES[context["kind"]], context["params"]
+    if error["type"] in SENTENCES:
+        return SENTENCES[error["type"]], context
+    return "%(detail)s", {"detail": error["msg"]}
