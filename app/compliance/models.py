@@ -9,18 +9,9 @@ from typing import Any
 from sqlalchemy import BigInteger, Date, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from app.compliance.language import Severity, Status
 from app.extensions import Base, Key, Record
 from app.organisation.models import Person, Unit
-
-
-class Status(StrEnum):
-    """What a rule says of a unit in a period."""
-
-    PASS = "pass"  # noqa: S105
-    FAIL = "fail"
-    NOT_APPLICABLE = "not_applicable"  # nothing to judge
-    NO_DATA = "no_data"  # should have been recorded and was not
-    WAIVED = "waived"
 
 
 class Change(StrEnum):
@@ -53,6 +44,22 @@ class PackText(Record, Base):
     first_used_at: Mapped[datetime]
 
 
+class PackAdoption(Record, Base):
+    """The site's own decision on when a pack is judged by: it then counts instead of the pack's own dates.
+
+    A plan of one year often goes on until the next is signed; another may not be this site's at all.
+    """
+
+    __tablename__ = "pack_adoptions"
+    __table_args__ = (UniqueConstraint("site", "pack", "valid_from"),)
+
+    pack: Mapped[str] = mapped_column(String(64))
+    valid_from: Mapped[date] = mapped_column(Date)
+    valid_to: Mapped[date | None] = mapped_column(Date)  # last day, inclusive
+    reason: Mapped[str] = mapped_column(Text)
+    person_id: Mapped[int | None] = mapped_column(Key, ForeignKey("people.id"))
+
+
 class CheckRun(Record, Base):
     """One run of the check over a period: what it was told, by which packs it judged, what it found."""
 
@@ -66,6 +73,7 @@ class CheckRun(Record, Base):
     person_id: Mapped[int | None] = mapped_column(Key, ForeignKey("people.id"))
     actor: Mapped[str] = mapped_column(String(120), default="")
     packs: Mapped[list[Any]]  # [{"id", "hash"}]
+    findings: Mapped[list[Any]] = mapped_column(default=list)  # figures that contradict each other, one dict each
     units: Mapped[list[Any] | None]  # codes when the run was limited to some; null: all
     limited: Mapped[bool] = mapped_column(default=False)  # not every pack and unit: does not settle the month
     facts_hash: Mapped[str] = mapped_column(String(80))
@@ -112,13 +120,11 @@ class Violation(Record, Base):
     unit_id: Mapped[int] = mapped_column(Key, ForeignKey("units.id"))
     subject: Mapped[str] = mapped_column(String(64), default="")  # case code, or empty: the unit itself
     period: Mapped[str] = mapped_column(String(16))
-    severity: Mapped[str] = mapped_column(String(16))
+    severity: Mapped[Severity]
     state: Mapped[ViolationState] = mapped_column(default=ViolationState.OPEN)
     first_run_id: Mapped[int] = mapped_column(Key, ForeignKey("check_runs.id"))
     last_run_id: Mapped[int] = mapped_column(Key, ForeignKey("check_runs.id"))  # last run that saw it
-    gone_run_id: Mapped[int | None] = mapped_column(
-        Key, ForeignKey("check_runs.id")
-    )  # run that no longer saw it
+    gone_run_id: Mapped[int | None] = mapped_column(Key, ForeignKey("check_runs.id"))  # run that no longer saw it
     answer_due: Mapped[date | None] = mapped_column(Date)
     revision: Mapped[int] = mapped_column(default=1)
 

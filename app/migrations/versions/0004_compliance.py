@@ -35,6 +35,7 @@ def upgrade() -> None:
         sa.Column("person_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("actor", sa.String(length=120), nullable=False),
         sa.Column("packs", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False),
+        sa.Column("findings", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False),
         sa.Column("units", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=True),
         sa.Column("limited", sa.Boolean(), nullable=False),
         sa.Column("facts_hash", sa.String(length=80), nullable=False),
@@ -48,6 +49,19 @@ def upgrade() -> None:
     with op.batch_alter_table("check_runs", schema=None) as batch_op:
         batch_op.create_index("ix_check_runs_period", ["site", "period", "id"], unique=False)
 
+    op.create_table(
+        "pack_adoptions",
+        sa.Column("pack", sa.String(length=64), nullable=False),
+        sa.Column("valid_from", sa.Date(), nullable=False),
+        sa.Column("valid_to", sa.Date(), nullable=True),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("person_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("site", sa.String(length=32), nullable=False),
+        sa.ForeignKeyConstraint(["person_id"], ["people.id"], name=op.f("fk_pack_adoptions_person_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_pack_adoptions")),
+        sa.UniqueConstraint("site", "pack", "valid_from", name=op.f("uq_pack_adoptions_site_pack_valid_from")),
+    )
     op.create_table(
         "check_results",
         sa.Column("run_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -78,7 +92,7 @@ def upgrade() -> None:
         sa.Column("unit_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("subject", sa.String(length=64), nullable=False),
         sa.Column("period", sa.String(length=16), nullable=False),
-        sa.Column("severity", sa.String(length=16), nullable=False),
+        sa.Column("severity", sa.String(24), nullable=False),
         sa.Column("state", sa.String(24), nullable=False),
         sa.Column("first_run_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("last_run_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -152,6 +166,7 @@ def downgrade() -> None:
         batch_op.drop_index("ix_check_results_run_unit")
 
     op.drop_table("check_results")
+    op.drop_table("pack_adoptions")
     with op.batch_alter_table("check_runs", schema=None) as batch_op:
         batch_op.drop_index("ix_check_runs_period")
 

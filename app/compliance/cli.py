@@ -1,0 +1,194 @@
+"""`flask check`, `flask rules` and `flask facts`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+from flask import Flask
+from flask.cli import AppGroup
+
+from app import extensions, facts
+from app.commands import COMMAND, print_json, print_rows, print_table, refuse, refusing
+from app.compliance import packs, service
+from app.compliance.loader import load_pack
+from app.compliance.output import RESULT_COLUMNS, report_json, result_row
+from app.compliance.pack import Pack
+from app.compliance.rule_tests import run_pack_tests
+from app.compliance.wording import explain, parameter_in_words
+from app.organisation.calendars import site_calendar
+from app.periods import Period, PeriodKind
+
+check = AppGroup("check", help="Kiểm tra việc thực hiện các kế hoạch. / Run the compliance check.")
+rules = AppGroup("rules", help="Các bộ quy tắc. / The rule packs.")
+
+
+def register(app: Flask) -> None:
+    """Bind this room's commands."""
+    app.cli.add_command(check)
+    app.cli.add_command(rules)
+    app.cli.add_command(show_facts)
+
+
+def period_of(text: str) -> Period:
+    """The period named; also `last-month`."""
+    if text == "last-month":
+        today = site_calendar().local_day(extensions.now())
+        return Period.of(PeriodKind.MONTH, today).previous()
+    return Period.parse(text)
+
+
+def _overrides(pairs: tuple[str, ...]) -> dict[str, str]:
+    """NAME=VALUE pairs; a share may be written 0.5 or 50%."""
+    found = {}
+    for pair in pairs:
+        name, equals, value = pair.partition("=")
+        if not equals or not name.strip() or not value.strip():
+            refuse(f"--what-if {pair}: hãy viết TÊN=GIÁ_TRỊ, ví dụ online_payment_rate=40%.")
+        found[name.strip()] = value.strip()
+    return found
+
+
+@check.command("run")
+@click.option("--period", "period_text", required=True, help="2024-06, 2024-Q2, 2024-H1, 2024, last-month")
+@click.option("--pack", "pack_ids", multiple=True, help="chỉ bộ quy tắc này / only this pack (repeatable)")
+@click.option("--unit", "unit_codes", multiple=True, help="chỉ đơn vị này / only this unit (repeatable)")
+@click.option("--what-if", "what_ifs", multiple=True, metavar="NAME=VALUE", help="thử giá trị khác, không ghi gì")
+@click.option("--format", "output", type=click.Choice(["table", "json", "csv"]), default="table")
+@click.option("--fail-on-violation", is_flag=True, help="mã thoát 1 khi có vi phạm / exit 1 on violations")
+@refusing
+def check_run(
+    period_text: str,
+    pack_ids: tuple[str, ...],
+    unit_codes: tuple[str, ...],
+    what_ifs: tuple[str, ...],
+    output: str,
+    fail_on_violation: bool,
+) -> None:
+    """Kiểm tra một kỳ. / Check a period."""
+    period = period_of(period_text)
+    overrides = _overrides(what_ifs)
+    if overrides:
+        report = service.what_if(period, overrides, pack_ids or None, unit_codes or None)
+    else:
+        report = service.run_check(COMMAND, period, pack_ids or None, unit_codes or None)
+    if output == "json":
+        print_json(report_json(report))
+    else:
+        print_rows([result_row(result) for result in report.judgement.results], RESULT_COLUMNS, output)
+    standing = [raised for raised in report.violations if raised.change != "gone"]
+    number = f"lần kiểm tra {report.run.id}" if report.run else "thử giá trị, không ghi gì"
+    click.echo(f"{period.label('vi')}: {number}, {len(standing)} vi phạm.", err=True)
+    for finding in report.judgement.contradictions:
+        click.echo(
+            f"Số liệu mâu thuẫn: {finding.pack} {finding.rule} {finding.unit}: "
+            f"{finding.numerator} trên {finding.denominator}.",
+            err=True,
+        )
+    failed = standing or any(result.status == "fail" for result in report.judgement.results)
+    if fail_on_violation and failed:
+        raise click.exceptions.Exit(1)
+
+
+@rules.command("list")
+@click.option("--format", "output", type=click.Choice(["text", "json"]), default="text")
+@refusing
+def rules_list(output: str) -> None:
+    """Các quy tắc của mọi bộ. / Every pack's rules."""
+    rows: list[dict[str, Any]] = [
+        {
+            "pack": pack.id,
+            "rule": rule.id,
+            "title": rule.title.vi,
+            "severity": rule.severity.value,
+            "document": rule.legal_basis.document,
+            "place": rule.legal_basis.place,
+        }
+        for pack in packs.all_packs()
+        for rule in pack.rules
+    ]
+    headers = {
+        "pack": "Bộ",
+        "rule": "Quy tắc",
+        "title": "Tên",
+        "severity": "Mức",
+        "document": "Văn bản",
+        "place": "Mục",
+    }
+    print_json(rows) if output == "json" else print_table(rows, headers)
+
+
+def _given(paths: tuple[Path, ...]) -> list[Pack]:
+    """The packs in those folders, or the site's own."""
+    if not paths:
+        return list(packs.all_packs())
+    return [load_pack(path, facts.catalogue()) for path in paths]
+
+
+@rules.command("validate")
+@click.argument("folders", nargs=-1, type=click.Path(exists=True, file_okay=False, path_type=Path))
+@refusing
+def rules_validate(folders: tuple[Path, ...]) -> None:
+    """Kiểm tra cách viết các bộ quy tắc. / Check how packs are written."""
+    for pack in _given(folders):
+        click.echo(f"{pack.id}: {len(pack.rules)} quy tắc, {len(pack.tests)} phép thử, {pack.hash}")
+
+
+@rules.command("test")
+@click.argument("folders", nargs=-1, type=click.Path(exists=True, file_okay=False, path_type=Path))
+@refusing
+def rules_test(folders: tuple[Path, ...]) -> None:
+    """Chạy phép thử của các bộ quy tắc. / Run the packs' own tests."""
+    failed = 0
+    for pack in _given(folders):
+        failures = run_pack_tests(pack, facts.catalogue())
+        failed += len(failures)
+        click.echo(f"{pack.id}: {len(pack.tests)} phép thử, {len(failures)} sai")
+        for failure in failures:
+            click.echo(
+                f"  {failure.test}: {failure.rule} {failure.unit}: cần {failure.expected}, có {failure.got}", err=True
+            )
+    if failed:
+        raise click.exceptions.Exit(1)
+
+
+@rules.command("explain")
+@click.argument("rule_id")
+@click.option("--lang", type=click.Choice(["vi", "en"]), default="vi")
+@refusing
+def rules_explain(rule_id: str, lang: str) -> None:
+    """Đọc một quy tắc thành lời. / Read a rule aloud."""
+    today = site_calendar().local_day(extensions.now())
+    found = [(pack, rule) for pack in packs.all_packs() for rule in pack.rules if rule.id == rule_id.lower()]
+    if not found:
+        refuse(f"Không có quy tắc “{rule_id}”; xem flask rules list.")
+    for pack, rule in found:
+        values = pack.parameters.at(today)
+        for heading, words in explain(rule, values, facts.catalogue(), lang):
+            click.echo(f"{heading}: {words}")
+        for name in rule.names:
+            if value := values.get(name):
+                source = f" – “{value.source.quote}”" if value.source else ""
+                click.echo(f"  {name} = {parameter_in_words(value, lang)}{source}")
+        click.echo(f"[{pack.id} · {pack.info.title.in_(lang)}]\n")
+
+
+@click.command("facts")
+@click.option("--period", "period_text", required=True, help="2024-06, 2024-Q2, 2024-H1, 2024, last-month")
+@click.option("--kind", "kinds", multiple=True, help="chỉ loại dữ kiện này / only this kind (repeatable)")
+@click.option("--unit", "unit_codes", multiple=True, help="chỉ đơn vị này / only this unit (repeatable)")
+@click.option("--format", "output", type=click.Choice(["table", "json", "csv"]), default="table")
+@refusing
+def show_facts(period_text: str, kinds: tuple[str, ...], unit_codes: tuple[str, ...], output: str) -> None:
+    """Những gì bộ máy quy tắc được cho biết. / What the engine is told."""
+    found = service.facts_of(period_of(period_text), kinds or None, unit_codes or None)
+    if output == "json":
+        print_json(found)
+        return
+    rows = [{**{key: fact[key] for key in ("kind", "unit", "period")}, "figures": _figures(fact)} for fact in found]
+    print_rows(rows, {"kind": "Loại", "unit": "Đơn vị", "period": "Kỳ", "figures": "Số liệu"}, output)
+
+
+def _figures(fact: dict[str, Any]) -> str:
+    return "  ".join(f"{key}={value}" for key, value in fact.items() if key not in facts.ENVELOPE)

@@ -1,0 +1,30 @@
+"""What a run was told, kept so that anybody can judge it again: facts as canonical JSON lines, hashed."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+from collections.abc import Iterable
+
+from app.facts import Fact
+
+
+def canonical(facts: Iterable[Fact]) -> str:
+    """One line a fact, keys and lines sorted: the same facts always give the same text."""
+    return "".join(sorted(json.dumps(fact, sort_keys=True, ensure_ascii=False) + "\n" for fact in facts))
+
+
+def digest(text: str) -> str:
+    """`sha256:` and the digest of the text."""
+    return f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
+
+
+def pack_away(text: str) -> bytes:
+    """Compressed, the same bytes for the same text."""
+    return gzip.compress(text.encode(), mtime=0)
+
+
+def unpack(stored: bytes) -> list[Fact]:
+    """The facts of a stored run."""
+    return [json.loads(line) for line in gzip.decompress(stored).decode().splitlines()]

@@ -1,0 +1,43 @@
+"""What the reader sees for statuses, changes, states and severities."""
+
+from __future__ import annotations
+
+from flask_babel import lazy_gettext as _l
+
+from app.compliance.language import Severity, Status
+from app.compliance.models import Change, ViolationState
+from app.formats import add_labels
+
+# One call an enumeration: words of different enumerations are equal as text.
+add_labels(
+    {
+        Status.PASS: _l("Đạt"),
+        Status.FAIL: _l("Vi phạm"),
+        Status.NOT_APPLICABLE: _l("Không áp dụng"),
+        Status.NO_DATA: _l("Thiếu dữ liệu"),
+        Status.WAIVED: _l("Được miễn"),
+    }
+)
+add_labels(
+    {
+        Change.NEW: _l("Mới"),
+        Change.PERSISTING: _l("Còn tồn tại"),
+        Change.GONE: _l("Đã hết"),
+    }
+)
+add_labels(
+    {
+        ViolationState.OPEN: _l("Chưa giải trình"),
+        ViolationState.EXPLAINED: _l("Đã giải trình"),
+        ViolationState.ACCEPTED: _l("Đã chấp nhận giải trình"),
+        ViolationState.RETURNED: _l("Trả lại, yêu cầu giải trình lại"),
+        ViolationState.REMEDIED: _l("Đã khắc phục"),
+    }
+)
+add_labels(
+    {
+        Severity.MINOR: _l("Nhẹ"),
+        Severity.MAJOR: _l("Nặng"),
+        Severity.CRITICAL: _l("Nghiêm trọng"),
+    }
+)

@@ -1,0 +1,299 @@
+"""Running the check, and answering what it finds.
+
+A run reads everything at one instant, judges it, and writes its results and violations in one transaction: a run
+that fails leaves nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from flask import current_app
+from sqlalchemy import insert, select, text
+from sqlalchemy.engine import Connection
+
+from app import extensions, facts
+from app.compliance import evidence, packs
+from app.compliance.judge import Judgement, RuleResult, judge
+from app.compliance.language import Rule
+from app.compliance.models import CheckResult, CheckRun, PackText, Violation, ViolationMove, ViolationState
+from app.compliance.pack import Override, Pack
+from app.compliance.raising import Raised, figures_of, raise_violations
+from app.errors import Conflict, DomainError, NotAllowed, NotFound
+from app.extensions import db
+from app.facts import Fact, FactQuery
+from app.organisation import audit
+from app.organisation.access import Actor, Scope, site
+from app.organisation.audit import transaction
+from app.organisation.calendars import site_calendar
+from app.organisation.models import Role, Unit
+from app.periods import Period
+from app.text import tidy
+
+Progress = Callable[[int, int, str], None]
+"""Told how far a run is: steps done, steps in all, what is being done."""
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What came of a check. `run` is None for a what-if, which writes nothing."""
+
+    run: CheckRun | None
+    period: Period
+    as_of: datetime
+    packs: tuple[Pack, ...]
+    facts_hash: str
+    judgement: Judgement
+    violations: tuple[Raised, ...]
+
+
+def run_check(
+    by: Actor,
+    period: Period,
+    pack_ids: Collection[str] | None = None,
+    unit_codes: Collection[str] | None = None,
+    progress: Progress = lambda done, total, doing: None,
+) -> Report:
+    """Judge a period and record what is found. Raises DomainError for a future period, an unknown pack or unit."""
+    started = extensions.now()
+    chosen, units = _packs_for(period, pack_ids), _units_for(period, unit_codes)
+    progress(0, 3, "facts")
+    as_of, gathered = gather(period, kinds_read_by(chosen), _codes(units, unit_codes))
+    progress(1, 3, "judging")
+    told = evidence.canonical(gathered)
+    judgement = _judge(chosen, gathered, units, period)
+    progress(2, 3, "writing")
+    with transaction() as session:
+        run = CheckRun(
+            site=site(),
+            period=period.key,
+            as_of=as_of,
+            started_at=started,
+            finished_at=extensions.now(),
+            person_id=by.person_id,
+            actor=by.name,
+            packs=[{"id": pack.id, "hash": pack.hash} for pack in chosen],
+            findings=[
+                {"pack": c.pack, "rule": c.rule, "unit": c.unit, "numerator": c.numerator, "denominator": c.denominator}
+                for c in judgement.contradictions
+            ],
+            units=None if unit_codes is None else sorted(units),
+            limited=pack_ids is not None or unit_codes is not None,
+            facts_hash=evidence.digest(told),
+            facts=evidence.pack_away(told),
+            calendar=site_calendar().fingerprint(),
+        )
+        session.add(run)
+        session.flush()
+        _keep_texts(chosen, started)
+        _write_results(run, judgement, units)
+        raised = raise_violations(run, _with_rules(chosen, judgement), units, [pack.id for pack in chosen])
+        audit.record(
+            by, "run_check", "check_run", run.id, period=period.key, packs=run.packs, facts_hash=run.facts_hash
+        )
+    progress(3, 3, "done")
+    return Report(run, period, as_of, tuple(chosen), run.facts_hash, judgement, tuple(raised))
+
+
+def what_if(
+    period: Period,
+    overrides: Mapping[str, Override],
+    pack_ids: Collection[str] | None = None,
+    unit_codes: Collection[str] | None = None,
+) -> Report:
+    """Judge a period with other parameters. Writes nothing."""
+    chosen, units = _packs_for(period, pack_ids), _units_for(period, unit_codes)
+    as_of, gathered = gather(period, kinds_read_by(chosen), _codes(units, unit_codes))
+    judgement = _judge(chosen, gathered, units, period, overrides)
+    facts_hash = evidence.digest(evidence.canonical(gathered))
+    return Report(None, period, as_of, tuple(chosen), facts_hash, judgement, ())
+
+
+def facts_of(
+    period: Period, kinds: Collection[str] | None = None, unit_codes: Collection[str] | None = None
+) -> list[Fact]:
+    """What the engine would be told of a period; every kind when none is named."""
+    _check_begun(period)
+    return gather(period, kinds, _codes(_units_for(period, unit_codes), unit_codes))[1]
+
+
+def gather(
+    period: Period, kinds: Collection[str] | None, unit_codes: tuple[str, ...] | None = None
+) -> tuple[datetime, list[Fact]]:
+    """The facts of those kinds, all as of one instant (UTC): the period's end, or now while it lasts."""
+    start, end = period.bounds(site_calendar().zone)
+    as_of = min(end, extensions.now())
+    query = FactQuery(site(), period, start, end, as_of, unit_codes)
+    with snapshot() as connection:
+        return as_of, list(facts.gather(connection, query, kinds))
+
+
+def kinds_read_by(chosen: Sequence[Pack]) -> set[str]:
+    """The kinds of facts that the packs' rules read."""
+    return {field.partition(".")[0] for pack in chosen for rule in pack.rules for field in rule.fields}
+
+
+def _codes(units: dict[str, Unit], asked: Collection[str] | None) -> tuple[str, ...] | None:
+    return None if asked is None else tuple(units)
+
+
+@contextmanager
+def snapshot() -> Iterator[Connection]:
+    """A read-only connection on which every statement sees the same instant."""
+    if db.engine.dialect.name == "postgresql":
+        with db.engine.connect().execution_options(isolation_level="REPEATABLE READ") as connection:
+            yield connection
+        return
+    with db.engine.connect() as connection:
+        connection.execute(text("BEGIN"))  # the driver begins by itself only before it writes
+        try:
+            yield connection
+        finally:
+            connection.execute(text("ROLLBACK"))
+
+
+def _packs_for(period: Period, pack_ids: Collection[str] | None) -> list[Pack]:
+    _check_begun(period)
+    if pack_ids is not None:
+        return packs.choose(pack_ids)
+    chosen = packs.in_force(period.last)
+    if not chosen:
+        raise DomainError(
+            "Không có bộ quy tắc nào đang áp dụng trong kỳ %(period)s.", field="period", period=period.label("vi")
+        )
+    return chosen
+
+
+def _check_begun(period: Period) -> None:
+    if period.first > site_calendar().local_day(extensions.now()):
+        raise DomainError("%(period)s chưa bắt đầu, chưa thể kiểm tra.", field="period", period=period.label("vi"))
+
+
+def _units_for(period: Period, unit_codes: Collection[str] | None) -> dict[str, Unit]:
+    """The site's units that existed in the period, by code."""
+    found = {
+        unit.code: unit
+        for unit in db.session.scalars(select(Unit).where(Unit.site == site()).order_by(Unit.path))
+        if (unit.valid_from is None or unit.valid_from <= period.last)
+        and (unit.valid_to is None or unit.valid_to >= period.first)
+    }
+    if unit_codes is None:
+        return found
+    for code in unit_codes:
+        if code not in found:
+            raise NotFound("Không có đơn vị mang mã “%(unit)s” trong kỳ này.", field="unit", unit=code)
+    return {code: unit for code, unit in found.items() if code in unit_codes}
+
+
+def _judge(
+    chosen: Sequence[Pack],
+    gathered: Sequence[Fact],
+    units: dict[str, Unit],
+    period: Period,
+    overrides: Mapping[str, Override] | None = None,
+) -> Judgement:
+    described = [{"code": unit.code, "kind": str(unit.kind)} for unit in units.values()]
+    return judge(chosen, gathered, described, period, overrides, law_on=period.last)
+
+
+def _with_rules(chosen: Sequence[Pack], judgement: Judgement) -> Iterator[tuple[Rule, RuleResult]]:
+    rules = {(pack.id, rule.id): rule for pack in chosen for rule in pack.rules}
+    for result in judgement.results:
+        yield rules[result.pack, result.rule], result
+
+
+def _keep_texts(chosen: Sequence[Pack], at: datetime) -> None:
+    kept = set(db.session.scalars(select(PackText.hash).where(PackText.site == site())))
+    for pack in chosen:
+        if pack.hash not in kept:
+            db.session.add(
+                PackText(site=site(), pack=pack.id, hash=pack.hash, files=dict(pack.texts), first_used_at=at)
+            )
+
+
+def _write_results(run: CheckRun, judgement: Judgement, units: dict[str, Unit]) -> None:
+    rows: list[dict[str, Any]] = []
+    for result in judgement.results:
+        figures = figures_of(result)
+        rows.append(
+            {
+                "site": run.site,
+                "run_id": run.id,
+                "pack": result.pack,
+                "rule": result.rule,
+                "unit_id": units[result.unit].id,
+                "status": result.status,
+                "figures": {"reason": str(result.reason), "facts": figures["facts"], "value": figures["value"]},
+                **{k: figures[k] for k in ("numerator", "denominator", "comparison", "target", "shortfall")},
+            }
+        )
+    if rows:
+        db.session.execute(insert(CheckResult), rows)
+
+
+# --- answering ------------------------------------------------------------------------------------------------
+
+# Who may move a violation from which state to which.
+MOVES: dict[tuple[ViolationState, ViolationState], frozenset[Role]] = {
+    (ViolationState.OPEN, ViolationState.EXPLAINED): frozenset({Role.HEAD}),
+    (ViolationState.RETURNED, ViolationState.EXPLAINED): frozenset({Role.HEAD}),
+    (ViolationState.EXPLAINED, ViolationState.ACCEPTED): frozenset({Role.INSPECTOR}),
+    (ViolationState.EXPLAINED, ViolationState.RETURNED): frozenset({Role.INSPECTOR}),
+    (ViolationState.ACCEPTED, ViolationState.REMEDIED): frozenset({Role.INSPECTOR}),
+}
+
+
+def moves_open_to(role: Role, state: ViolationState) -> list[ViolationState]:
+    """The states that somebody of this role may move a violation to."""
+    return [to for (start, to), roles in MOVES.items() if start is state and role in roles]
+
+
+def move_violation(
+    scope: Scope, by: Actor, role: Role, violation_id: int, to: ViolationState, reason: str, revision: int
+) -> Violation:
+    """Explain, accept, return or remedy a violation, saying why."""
+    if not tidy(reason):
+        raise DomainError("Hãy ghi nội dung giải trình hoặc ý kiến.", field="reason")
+    with transaction() as session:
+        violation = session.scalar(
+            select(Violation)
+            .where(Violation.id == violation_id, Violation.site == scope.site, scope.within(Violation.unit_id))
+            .with_for_update()
+        )
+        if violation is None:
+            raise NotFound("Không tìm thấy vi phạm này.")
+        if violation.revision != revision:
+            raise Conflict("Vi phạm vừa được người khác cập nhật. Hãy xem lại rồi ghi tiếp.")
+        if to not in moves_open_to(role, violation.state):
+            raise NotAllowed(
+                "Không thể chuyển vi phạm từ “%(before)s” sang “%(after)s”.", before=violation.state, after=to
+            )
+        session.add(
+            ViolationMove(
+                site=scope.site,
+                violation_id=violation.id,
+                at=extensions.now(),
+                person_id=by.person_id,
+                actor=by.name,
+                from_state=violation.state,
+                to_state=to,
+                reason=reason.strip(),
+            )
+        )
+        audit.record(by, "move_violation", "violation", violation.key, before=violation.state, after=to)
+        violation.state = to
+        violation.revision += 1
+    return violation
+
+
+def evidence_path(list_name: str, period: str, unit: str) -> str:
+    """Address of the case list that shows the cases behind a figure."""
+    adapter = current_app.url_map.bind("")
+    try:
+        return adapter.build("cases.list", {"list": list_name, "period": period, "unit": unit})
+    except Exception:  # the room of cases may be left out of an application
+        return ""
