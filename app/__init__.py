@@ -9,6 +9,7 @@ from flask import Flask
 from app.config import ROOT, flask_config, settings_from
 from app.extensions import bind as bind_extensions
 from app.formats import register as register_formats
+from app.navigation import register as register_navigation
 from app.rooms import register as register_rooms
 from app.security import register as register_security
 
@@ -26,5 +27,6 @@ def create_app(**overrides: Any) -> Flask:
     bind_extensions(app)
     register_formats(app)
     register_security(app)
+    register_navigation(app)
     register_rooms(app)
     return app

@@ -9,7 +9,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from flask import Flask, session
+from flask import Flask, has_request_context, session
 from flask_babel import Babel
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
@@ -59,9 +59,7 @@ Key = BigInteger().with_variant(Integer, "sqlite")
 Json = JSON().with_variant(JSONB, "postgresql")
 
 # A word of a vocabulary is stored as its own text, readable in any tool, and comes back as the enumeration.
-Word = Enum(
-    StrEnum, native_enum=False, length=24, values_callable=lambda words: [word.value for word in words]
-)
+Word = Enum(StrEnum, native_enum=False, length=24, values_callable=lambda words: [word.value for word in words])
 
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -133,5 +131,7 @@ def bind(app: Flask) -> None:
 
 def _locale() -> str:
     """The reader's language: the one chosen in this session, else the person's own, else Vietnamese."""
+    if not has_request_context():  # a command
+        return "vi"
     chosen = session.get("locale") or getattr(current_user, "locale", None)
     return chosen if chosen in LOCALES else "vi"

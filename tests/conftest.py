@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from flask import Flask
+from flask import Flask, g
 from flask.testing import FlaskClient
+from flask_babel import refresh
 from sqlalchemy import text
 
 from app import create_app, extensions
@@ -58,12 +59,19 @@ def app(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator
         sign_in_limit="1000 per minute",
     )
     application.config.update(TESTING=True, WTF_CSRF_ENABLED=False, SERVER_NAME="localhost")
+    application.before_request(_remember_nothing)
     with application.app_context():
         upgrade()
     yield application
     with application.app_context():
         db.session.remove()
         db.engine.dispose()
+
+
+def _remember_nothing() -> None:
+    """Tests hold one application context open, in which the first request's person and language would stay."""
+    g.pop("_login_user", None)
+    refresh()
 
 
 @pytest.fixture

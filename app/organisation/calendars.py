@@ -135,8 +135,8 @@ class NotableDay:
     official: bool
     """From the official list; False: added by the site."""
     reason: str = ""
-    removed_from: str = ""
-    """Name the official list has for a day the site has changed."""
+    official_name: str = ""
+    """What the official list calls a day that the site has changed; empty if it says nothing of it."""
 
 
 @dataclass(frozen=True, slots=True)

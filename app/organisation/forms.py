@@ -8,11 +8,13 @@ from typing import Any
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
+from werkzeug.datastructures import MultiDict
 from wtforms import BooleanField, HiddenField, PasswordField, StringField, TextAreaField
 from wtforms.validators import Optional
 
 from app.formats import label
 from app.forms import NEEDED, ChoiceField, DayField
+from app.organisation.audit_words import action_choices, subject_choices
 from app.organisation.models import Person, Role, Unit, UnitKind
 
 
@@ -117,7 +119,7 @@ class ResetPasswordForm(FlaskForm):
 
 
 class PeopleFilterForm(FlaskForm):
-    """Lọc danh sách người dùng (GET)."""
+    """Lọc danh sách người dùng (GET). A value that is none of the list filters nothing."""
 
     class Meta:
         csrf = False
@@ -125,6 +127,14 @@ class PeopleFilterForm(FlaskForm):
     text = StringField(_l("Tìm"))
     unit = ChoiceField(_l("Đơn vị"), coerce=_number_or_none)
     role = ChoiceField(_l("Vai trò"), coerce=_word_of(Role))
+
+    @classmethod
+    def of(cls, typed: MultiDict[str, str], units: Sequence[Unit]) -> PeopleFilterForm:
+        """The filters of an address."""
+        form = cls(typed)
+        form.unit.choices = [("", _("Tất cả"))] + [(unit.id, indented(unit)) for unit in units]
+        form.role.choices = [("", _("Tất cả"))] + [(role, label(role)) for role in Role]
+        return form
 
 
 class SiteDaysForm(FlaskForm):
@@ -155,7 +165,7 @@ class SiteDaysForm(FlaskForm):
 
 
 class AuditFilterForm(FlaskForm):
-    """Lọc nhật ký (GET)."""
+    """Lọc nhật ký (GET). A value that is none of the list filters nothing."""
 
     class Meta:
         csrf = False
@@ -166,6 +176,20 @@ class AuditFilterForm(FlaskForm):
     subject = StringField(_l("Mã đối tượng"))
     since = DayField(_l("Từ ngày"), validators=[Optional()])
     until = DayField(_l("Đến ngày"), validators=[Optional()])
+
+    @classmethod
+    def of(cls, typed: MultiDict[str, str], people: Sequence[Person]) -> AuditFilterForm:
+        """The filters of an address."""
+        form = cls(typed)
+        everything = [("", _("Tất cả"))]
+        form.person.choices = [
+            *everything,
+            ("command", _("(lệnh trên máy chủ)")),
+            *((str(who.id), who.full_name) for who in people),
+        ]
+        form.action.choices = everything + action_choices()
+        form.kind.choices = everything + subject_choices()
+        return form
 
 
 def indented(unit: Unit) -> str:

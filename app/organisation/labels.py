@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask_babel import lazy_gettext as _l
 
 from app.formats import add_labels
+from app.organisation.audit_words import name_actions, name_subjects
 from app.organisation.models import Role, UnitKind
 
 # One call an enumeration: words of different enumerations are equal as text.
@@ -23,5 +24,36 @@ add_labels(
         UnitKind.INSPECTORATE: _l("Thanh tra Sở"),
         UnitKind.DIVISION: _l("Phòng chuyên môn"),
         UnitKind.ATTACHED: _l("Đơn vị trực thuộc"),
+    }
+)
+
+name_actions(
+    {
+        "add_unit": _l("Thêm đơn vị"),
+        "change_unit": _l("Sửa đơn vị"),
+        "add_alias": _l("Thêm tên gọi khác của đơn vị"),
+        "close_unit": _l("Đóng đơn vị"),
+        "reopen_unit": _l("Mở lại đơn vị"),
+        "add_person": _l("Thêm người dùng"),
+        "change_person": _l("Sửa người dùng"),
+        "deactivate_person": _l("Khóa tài khoản"),
+        "reactivate_person": _l("Mở khóa tài khoản"),
+        "reset_password": _l("Đặt lại mật khẩu"),
+        "change_own_password": _l("Tự đổi mật khẩu"),
+        "sign_in": _l("Đăng nhập"),
+        "sign_out": _l("Đăng xuất"),
+        "refuse_sign_in": _l("Đăng nhập không thành công"),
+        "add_site_days": _l("Thêm ngày của cơ quan"),
+        "remove_site_day": _l("Xóa ngày của cơ quan"),
+        "make_backup": _l("Sao lưu dữ liệu"),
+        "restore_backup": _l("Khôi phục dữ liệu"),
+    }
+)
+name_subjects(
+    {
+        "unit": _l("Đơn vị"),
+        "person": _l("Người dùng"),
+        "site_day": _l("Lịch làm việc"),
+        "backup": _l("Bản sao lưu"),
     }
 )

@@ -30,6 +30,11 @@ def units(scope: Scope, *, on: date | None = None) -> Sequence[Unit]:
     return db.session.scalars(chosen.options(selectinload(Unit.aliases)).order_by(Unit.path)).all()
 
 
+def units_to_choose(scope: Scope, day: date, also: int | None = None) -> list[Unit]:
+    """Units that a list offers: those not closed on the day, and the one that is chosen already."""
+    return [unit for unit in units(scope) if unit.valid_to is None or unit.valid_to >= day or unit.id == also]
+
+
 @dataclass(frozen=True, slots=True)
 class UnitRow:
     """A line of the tree: the unit, its depth below the root (0), and how many active people belong to it."""

@@ -1,0 +1,88 @@
+"""The main navigation: what each role sees, in the order of the day's work."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flask import Flask, current_app, request, url_for
+from flask_babel import get_locale
+from flask_babel import lazy_gettext as _l
+from flask_login import current_user
+
+from app.organisation.models import Role
+
+EVERYBODY = frozenset(Role)
+DESKS = frozenset({Role.DESK, Role.HEAD})
+JUDGES = frozenset({Role.HEAD, Role.INSPECTOR, Role.ADMIN})
+INSPECTORS = frozenset({Role.INSPECTOR, Role.ADMIN})
+ADMINS = frozenset({Role.ADMIN})
+
+WORK, JUDGEMENT, OFFICE = _l("Công việc"), _l("Kiểm tra"), _l("Cơ quan")
+
+# Group, label, endpoint, icon, roles.
+ENTRIES = (
+    (WORK, _l("Việc hôm nay"), "cases.worklist", "list-checks", DESKS),
+    (WORK, _l("Hồ sơ"), "cases.list", "folder-open", EVERYBODY),
+    (WORK, _l("Tiếp nhận"), "cases.intake", "plus", frozenset({Role.DESK})),
+    (WORK, _l("Nhập dữ liệu"), "cases.imports", "upload", frozenset({Role.DESK, Role.INSPECTOR, Role.ADMIN})),
+    (WORK, _l("Thủ tục"), "procedures.list", "book-open", EVERYBODY),
+    (JUDGEMENT, _l("Vi phạm của đơn vị"), "compliance.my_violations", "flag", frozenset({Role.HEAD})),
+    (JUDGEMENT, _l("Vi phạm"), "compliance.violations", "flag", JUDGES),
+    (JUDGEMENT, _l("Kiểm tra"), "compliance.matrix", "layout-grid", INSPECTORS),
+    (JUDGEMENT, _l("Bộ quy tắc"), "compliance.rules", "scale", JUDGES),
+    (OFFICE, _l("Đơn vị"), "organisation.units", "building-2", ADMINS),
+    (OFFICE, _l("Người dùng"), "organisation.people", "users", ADMINS),
+    (OFFICE, _l("Lịch làm việc"), "organisation.calendar", "calendar", EVERYBODY),
+    (OFFICE, _l("Nhật ký"), "organisation.audit_trail", "history", INSPECTORS),
+)
+
+HOMES = {
+    Role.DESK: "cases.worklist",
+    Role.HEAD: "compliance.my_violations",
+    Role.INSPECTOR: "compliance.matrix",
+    Role.ADMIN: "organisation.units",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A line of the navigation. `badge` is a number that asks for attention, or None."""
+
+    group: str
+    label: str
+    endpoint: str
+    url: str
+    icon: str
+    active: bool
+    badge: int | None = None
+
+
+def navigation() -> list[Item]:
+    """The items that the person signed in may follow; nothing for a stranger."""
+    if not current_user or not current_user.is_authenticated:
+        return []
+    shown = [entry for entry in ENTRIES if current_user.role in entry[4] and entry[2] in current_app.view_functions]
+    urls = {entry[2]: url_for(entry[2]) for entry in shown}
+    here = _active(list(urls.values()))
+    return [
+        Item(str(group), str(label), endpoint, urls[endpoint], icon, urls[endpoint] == here)
+        for group, label, endpoint, icon, _roles in shown
+    ]
+
+
+def _active(urls: list[str]) -> str | None:
+    """The most particular address that leads to this page: /don-vi for /don-vi/12/sua."""
+    above = [url for url in urls if request.path == url or request.path.startswith(url.rstrip("/") + "/")]
+    return max(above, key=len, default=None)
+
+
+def home_endpoint(role: Role) -> str:
+    """The page on which this role's day begins."""
+    endpoint = HOMES[role]
+    return endpoint if endpoint in current_app.view_functions else "organisation.account"
+
+
+def register(app: Flask) -> None:
+    """What the layout asks of the application (templates/README.md)."""
+    app.jinja_env.globals.update(navigation=navigation, endpoints=app.view_functions)
+    app.context_processor(lambda: {"locale": get_locale().language})

@@ -1,0 +1,265 @@
+"""Commands of the organisation room: units, people, calendar, audit, backup and restore."""
+
+from __future__ import annotations
+
+import sys
+from datetime import date
+from pathlib import Path
+
+import click
+from flask import Flask
+from flask.cli import AppGroup, with_appcontext
+from flask_babel import gettext as _
+from tabulate import tabulate
+
+from app.commands import COMMAND, BadInput, clear_errors, echo_json, note
+from app.errors import DomainError
+from app.formats import label, show_date, show_datetime
+from app.forms import typed_day
+from app.organisation import audit, backup, calendars, queries, service
+from app.organisation.access import whole_site
+from app.organisation.models import Role, Unit, UnitKind
+
+FORMAT = click.option("--format", "shown", type=click.Choice(["table", "json"]), default="table", show_default=True)
+
+units = AppGroup("units", help="Đơn vị / units.")
+people = AppGroup("people", help="Người dùng / people who sign in.")
+calendar = AppGroup("calendar", help="Lịch làm việc / the site's working calendar.")
+audit_group = AppGroup("audit", help="Nhật ký / the audit trail.")
+
+
+class Day(click.ParamType[date]):
+    """A day written 2024-12-31."""
+
+    name = "YYYY-MM-DD"
+
+    def convert(self, value: str | date, param: click.Parameter | None, ctx: click.Context | None) -> date:
+        day = value if isinstance(value, date) else typed_day(value)
+        if day is None:
+            self.fail(f"{value!r}: không có ngày này, hãy ghi YYYY-MM-DD", param, ctx)
+        return day
+
+
+@units.command("list")
+@FORMAT
+def list_units(shown: str) -> None:
+    """Cây đơn vị / the tree of units."""
+    found = queries.units(whole_site())
+    if shown == "json":
+        echo_json([_unit_json(unit) for unit in found])
+    else:
+        rows = [(unit.code, unit.name, label(unit.kind), unit.path, show_date(unit.valid_to)) for unit in found]
+        click.echo(tabulate(rows, [_("Mã"), _("Tên đơn vị"), _("Loại"), _("Đường dẫn"), _("Đóng ngày")]))
+
+
+@units.command("add")
+@click.option("--code", required=True)
+@click.option("--name", required=True)
+@click.option("--kind", type=click.Choice([kind.value for kind in UnitKind]), required=True)
+@click.option("--parent", help="Mã đơn vị cấp trên / code of the unit above.")
+@click.option("--desk", is_flag=True, help="Bộ phận một cửa / the one-stop desk.")
+@click.option("--alias", "aliases", multiple=True, help="Tên gọi khác / another spelling; may be repeated.")
+def add_unit(code: str, name: str, kind: str, parent: str | None, desk: bool, aliases: tuple[str, ...]) -> None:
+    """Thêm đơn vị / add a unit."""
+    with clear_errors():
+        above = _unit(parent).id if parent else None
+        unit = service.add_unit(
+            COMMAND, code=code, name=name, kind=UnitKind(kind), parent_id=above, is_desk=desk, aliases=aliases
+        )
+    note(_("Đã thêm đơn vị “%(name)s”.", name=unit.name))
+
+
+@people.command("list")
+@FORMAT
+def list_people(shown: str) -> None:
+    """Người dùng / people."""
+    found = queries.people(whole_site())
+    if shown == "json":
+        echo_json(
+            [
+                {
+                    "username": who.username,
+                    "name": who.full_name,
+                    "unit": who.unit.code,
+                    "role": who.role.value,
+                    "active": who.active,
+                    "last_signed_in_at": who.last_signed_in_at.isoformat() if who.last_signed_in_at else None,
+                }
+                for who in found
+            ]
+        )
+        return
+    rows = [
+        (who.username, who.full_name, who.unit.code, label(who.role), "" if who.active else _("Ngừng dùng"), at)
+        for who in found
+        for at in [show_datetime(who.last_signed_in_at)]
+    ]
+    header = [_("Tên đăng nhập"), _("Họ và tên"), _("Đơn vị"), _("Vai trò"), _("Trạng thái"), _("Đăng nhập gần nhất")]
+    click.echo(tabulate(rows, header))
+
+
+@people.command("add")
+@click.option("--username", required=True)
+@click.option("--name", required=True, help="Họ và tên / full name.")
+@click.option("--unit", required=True, help="Mã hoặc tên đơn vị / code or name of the unit.")
+@click.option("--role", type=click.Choice([role.value for role in Role]), required=True)
+@click.option("--email", default="")
+@click.option("--password-stdin", is_flag=True, help="Đọc mật khẩu từ đầu vào / read the password from standard input.")
+def add_person(username: str, name: str, unit: str, role: str, email: str, password_stdin: bool) -> None:
+    """Thêm người dùng / add somebody who signs in."""
+    with clear_errors():
+        who = service.add_person(
+            COMMAND,
+            username=username,
+            full_name=name,
+            unit_id=_unit(unit).id,
+            role=Role(role),
+            password=_password(password_stdin),
+            email=email,
+        )
+    note(_("Đã thêm người dùng “%(name)s”.", name=who.full_name))
+
+
+@people.command("password")
+@click.argument("username")
+@click.option("--password-stdin", is_flag=True, help="Đọc mật khẩu từ đầu vào / read the password from standard input.")
+def set_password(username: str, password_stdin: bool) -> None:
+    """Đặt lại mật khẩu / give somebody a new password; their sessions end."""
+    with clear_errors():
+        who = queries.person_by_username(username)
+        if who is None:
+            raise DomainError("Không có người dùng %(username)s.", username=username)
+        service.reset_password(COMMAND, who.id, _password(password_stdin))
+    note(_("Đã đặt lại mật khẩu của “%(name)s”. Mọi phiên đăng nhập cũ đã kết thúc.", name=who.full_name))
+
+
+@calendar.command("list")
+@click.option("--year", type=int, help="Mặc định: năm nay / default: this year.")
+@FORMAT
+def list_days(year: int | None, shown: str) -> None:
+    """Ngày nghỉ, ngày làm bù, ngày của cơ quan / holidays, swapped Saturdays, the site's own days."""
+    with clear_errors():
+        known = calendars.calendar_year(year or calendars.today().year)
+    if shown == "json":
+        echo_json(
+            {
+                "year": known.year,
+                "working_days": known.working_days,
+                "provisional": known.provisional,
+                "days": [
+                    {
+                        "day": d.day.isoformat(),
+                        "working": d.working,
+                        "name": d.name,
+                        "official": d.official,
+                        "reason": d.reason,
+                    }
+                    for d in known.days
+                ],
+            }
+        )
+    else:
+        rows = [
+            (
+                show_date(d.day),
+                _("Làm việc") if d.working else _("Nghỉ"),
+                d.name,
+                "" if d.official else _("Cơ quan"),
+                d.reason,
+            )
+            for d in known.days
+        ]
+        click.echo(tabulate(rows, [_("Ngày"), "", _("Tên ngày"), _("Nguồn"), _("Lý do")]))
+    if known.provisional:
+        note(_("Chưa có lịch nghỉ chính thức của năm %(year)s: hạn tính trong năm này là tạm tính.", year=known.year))
+
+
+@calendar.command("add")
+@click.argument("first", type=Day())
+@click.argument("last", type=Day(), required=False)
+@click.option("--off/--worked", "off", default=True, help="Nghỉ hoặc làm việc / off or worked.")
+@click.option("--name", required=True)
+@click.option("--reason", required=True)
+def add_days(first: date, last: date | None, off: bool, name: str, reason: str) -> None:
+    """Thêm ngày của cơ quan / add days of the site; open deadlines are worked out again."""
+    with clear_errors():
+        days = calendars.add_site_days(COMMAND, first=first, last=last, working=not off, name=name, reason=reason)
+    note(_("Đã thêm %(n)s ngày. Hạn của hồ sơ đang giải quyết đã được tính lại.", n=len(days)))
+
+
+@calendar.command("remove")
+@click.argument("day", type=Day())
+@click.option("--reason", default="")
+def remove_day(day: date, reason: str) -> None:
+    """Xóa ngày của cơ quan / take a day of the site out again."""
+    with clear_errors():
+        calendars.remove_site_day(COMMAND, day, reason=reason)
+    note(_("Đã xóa ngày %(day)s. Hạn của hồ sơ đang giải quyết đã được tính lại.", day=show_date(day)))
+
+
+@audit_group.command("verify")
+def verify_audit() -> None:
+    """Kiểm tra chuỗi nhật ký / walk the chain: exit code 1 if it is broken."""
+    verdict = audit.verify()
+    echo_json({"entries": verdict.entries, "broken_at": verdict.broken_at})
+    if verdict.broken_at is not None:
+        note(_("Chuỗi nhật ký bị đứt ở mục số %(number)s.", number=verdict.broken_at))
+        raise SystemExit(1)
+
+
+@click.command("backup")
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@click.option("--force", is_flag=True, help="Ghi đè tệp đã có / overwrite the file.")
+@with_appcontext
+def make_backup(file: Path, force: bool) -> None:
+    """Sao lưu cơ sở dữ liệu và tệp vào một tệp / database and files into one file; the site may keep running."""
+    with clear_errors():
+        made = backup.make_backup(COMMAND, file, overwrite=force)
+    note(_("Đã sao lưu vào %(file)s (%(n)s tệp).", file=file, n=len(made.files)))
+
+
+@click.command("restore")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--force", is_flag=True, help="Thay dữ liệu đang có / replace the data that is there.")
+@with_appcontext
+def restore_backup(file: Path, force: bool) -> None:
+    """Khôi phục từ tệp sao lưu / bring a backup back; refuses to replace data unless --force."""
+    with clear_errors():
+        made = backup.restore_backup(COMMAND, file, replace=force)
+    note(_("Đã khôi phục bản sao lưu ngày %(day)s.", day=show_datetime(made.made_at)))
+
+
+def register(app: Flask) -> None:
+    """Bind the commands."""
+    for command in (units, people, calendar, audit_group, make_backup, restore_backup):
+        app.cli.add_command(command)
+
+
+def _unit(name: str) -> Unit:
+    unit = queries.find_unit(name)
+    if unit is None:
+        raise DomainError("Không có đơn vị “%(name)s”.", name=name)
+    return unit
+
+
+def _unit_json(unit: Unit) -> dict[str, object]:
+    return {
+        "code": unit.code,
+        "name": unit.name,
+        "kind": unit.kind.value,
+        "path": unit.path,
+        "desk": unit.is_desk,
+        "aliases": sorted(alias.alias for alias in unit.aliases),
+        "valid_from": unit.valid_from,
+        "valid_to": unit.valid_to,
+    }
+
+
+def _password(from_stdin: bool) -> str:
+    if from_stdin:
+        password = sys.stdin.readline().rstrip("\r\n")
+    elif sys.stdin.isatty():
+        password = str(click.prompt("Mật khẩu", hide_input=True, confirmation_prompt=True, err=True))
+    else:
+        raise BadInput("Hãy dùng --password-stdin và đưa mật khẩu qua đầu vào chuẩn.")
+    return password

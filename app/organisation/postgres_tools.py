@@ -1,0 +1,50 @@
+"""PostgreSQL's own tools: a consistent dump of a running database, and bringing it back whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+from sqlalchemy.engine import URL
+
+from app.errors import DomainError
+
+
+class ToolFailed(DomainError):
+    """pg_dump or pg_restore is missing, or could not do it."""
+
+
+def dump(url: URL, target: Path) -> None:
+    """Write the database to a file in pg_dump's custom format. Raises ToolFailed."""
+    _run("pg_dump", ["--format=custom", "--no-owner", "--no-privileges", f"--file={target}"], url)
+
+
+def load(url: URL, source: Path) -> None:
+    """Replace the database's tables by those of a dump, in one transaction. Raises ToolFailed."""
+    options = ["--clean", "--if-exists", "--no-owner", "--no-privileges", "--single-transaction", "--exit-on-error"]
+    _run("pg_restore", [*options, f"--dbname={url.database or 'postgres'}", str(source)], url)
+
+
+def _run(tool: str, options: list[str], url: URL) -> None:
+    program = shutil.which(tool)
+    if program is None:
+        raise ToolFailed("Máy này chưa có %(tool)s; hãy cài gói postgresql-client.", tool=tool)
+    done = subprocess.run([program, *options], env=os.environ | _environment(url), capture_output=True, text=True)  # noqa: S603
+    if done.returncode:
+        lines = done.stderr.strip().splitlines() or ["?"]
+        raise ToolFailed("%(tool)s không thực hiện được: %(why)s", tool=tool, why=lines[0])
+
+
+def _environment(url: URL) -> dict[str, str]:
+    """How to connect, for libpq; not as arguments, which every user of the machine may read."""
+    host = url.query.get("host", url.host)
+    values = {
+        "PGHOST": host[0] if isinstance(host, tuple) else host,
+        "PGPORT": str(url.port) if url.port else None,
+        "PGUSER": url.username,
+        "PGPASSWORD": str(url.password) if url.password else None,
+        "PGDATABASE": url.database,
+    }
+    return {name: value for name, value in values.items() if value}

@@ -1,0 +1,87 @@
+"""The working calendar of the site, a year a page."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from flask import Response, abort, flash, redirect, render_template, request, url_for
+from flask_babel import get_locale
+from flask_babel import gettext as _
+from werkzeug.wrappers import Response as Answer
+
+from app.errors import DomainError, NotFound
+from app.exports import csv_response
+from app.formats import sentence, show_date
+from app.forms import errors_shown_on, typed_day
+from app.organisation import calendars
+from app.organisation.access import actor, allowed
+from app.organisation.calendars import CalendarYear
+from app.organisation.forms import SiteDaysForm
+from app.organisation.models import Role
+from app.organisation.views import bp
+
+
+@bp.get("/lich-lam-viec")
+@allowed()
+def calendar() -> str:
+    """The year's holidays, swapped Saturdays and the site's own days."""
+    return render_template("organisation/calendar.html", calendar=_year())
+
+
+@bp.get("/lich-lam-viec.csv")
+@allowed()
+def calendar_csv() -> Response:
+    """The year as a file."""
+    year = _year()
+    header = [_("Ngày"), _("Làm việc"), _("Tên ngày"), _("Nguồn"), _("Lý do")]
+    return csv_response(
+        f"lich-lam-viec-{year.year}",
+        header,
+        (
+            (
+                show_date(d.day),
+                "x" if d.working else "",
+                d.name,
+                _("Nhà nước") if d.official else _("Cơ quan"),
+                d.reason,
+            )
+            for d in year.days
+        ),
+    )
+
+
+@bp.route("/lich-lam-viec/them", methods=["GET", "POST"])
+@allowed(Role.ADMIN)
+def add_site_days() -> Answer | tuple[str, int]:
+    """Add days off, or days worked in exchange."""
+    form = SiteDaysForm.of_site()
+    if form.validate_on_submit():
+        with errors_shown_on(form):
+            days = calendars.add_site_days(actor(), **form.values())
+            flash(_("Đã thêm %(n)s ngày. Hạn của hồ sơ đang giải quyết đã được tính lại.", n=len(days)), "success")
+            return redirect(url_for(".calendar", year=days[0].day.year))
+    return render_template("organisation/site_days_form.html", form=form), 422 if form.errors else 200
+
+
+@bp.post("/lich-lam-viec/<day>/xoa")
+@allowed(Role.ADMIN)
+def remove_site_day(day: str) -> Answer:
+    """Take a day of the site out again."""
+    wanted = typed_day(day) or abort(404)
+    try:
+        calendars.remove_site_day(actor(), wanted)
+        flash(
+            _("Đã xóa ngày %(day)s. Hạn của hồ sơ đang giải quyết đã được tính lại.", day=show_date(wanted)), "success"
+        )
+    except NotFound:
+        raise
+    except DomainError as error:
+        flash(sentence(error), "error")
+    return redirect(url_for(".calendar", year=wanted.year))
+
+
+def _year() -> CalendarYear:
+    """The year asked for, or this one. Raises NotFound outside the years of the calendar."""
+    today: date = calendars.today()
+    locale = get_locale()
+    return calendars.calendar_year(request.args.get("year", today.year, type=int), locale.language if locale else "vi")
