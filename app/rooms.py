@@ -7,7 +7,7 @@ from importlib.util import find_spec
 
 from flask import Flask
 
-ROOMS = ("organisation", "procedures", "cases", "plans", "compliance", "reporting")
+ROOMS = ("organisation", "procedures", "publications", "cases", "plans", "compliance", "reporting")
 
 
 def register(app: Flask) -> None:

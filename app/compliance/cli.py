@@ -10,7 +10,7 @@ from flask import Flask
 from flask.cli import AppGroup
 
 from app import extensions, facts
-from app.commands import COMMAND, print_json, print_rows, print_table, refuse, refusing
+from app.commands import COMMAND, BadInput, echo_json, echo_rows, echo_table, note, refusing
 from app.compliance import packs, service
 from app.compliance.loader import load_pack
 from app.compliance.output import RESULT_COLUMNS, report_json, result_row
@@ -45,7 +45,7 @@ def _overrides(pairs: tuple[str, ...]) -> dict[str, str]:
     for pair in pairs:
         name, equals, value = pair.partition("=")
         if not equals or not name.strip() or not value.strip():
-            refuse(f"--what-if {pair}: hãy viết TÊN=GIÁ_TRỊ, ví dụ online_payment_rate=40%.")
+            raise BadInput(f"--what-if {pair}: hãy viết TÊN=GIÁ_TRỊ, ví dụ online_payment_rate=40%.")
         found[name.strip()] = value.strip()
     return found
 
@@ -74,9 +74,9 @@ def check_run(
     else:
         report = service.run_check(COMMAND, period, pack_ids or None, unit_codes or None)
     if output == "json":
-        print_json(report_json(report))
+        echo_json(report_json(report))
     else:
-        print_rows([result_row(result) for result in report.judgement.results], RESULT_COLUMNS, output)
+        echo_rows([result_row(result) for result in report.judgement.results], RESULT_COLUMNS, output)
     standing = [raised for raised in report.violations if raised.change != "gone"]
     number = f"lần kiểm tra {report.run.id}" if report.run else "thử giá trị, không ghi gì"
     click.echo(f"{period.label('vi')}: {number}, {len(standing)} vi phạm.", err=True)
@@ -116,7 +116,7 @@ def rules_list(output: str) -> None:
         "document": "Văn bản",
         "place": "Mục",
     }
-    print_json(rows) if output == "json" else print_table(rows, headers)
+    echo_json(rows) if output == "json" else echo_table(rows, headers)
 
 
 def _given(paths: tuple[Path, ...]) -> list[Pack]:
@@ -162,7 +162,7 @@ def rules_explain(rule_id: str, lang: str) -> None:
     today = site_calendar().local_day(extensions.now())
     found = [(pack, rule) for pack in packs.all_packs() for rule in pack.rules if rule.id == rule_id.lower()]
     if not found:
-        refuse(f"Không có quy tắc “{rule_id}”; xem flask rules list.")
+        raise BadInput(f"Không có quy tắc “{rule_id}”; xem flask rules list.")
     for pack, rule in found:
         values = pack.parameters.at(today)
         for heading, words in explain(rule, values, facts.catalogue(), lang):
@@ -184,10 +184,10 @@ def show_facts(period_text: str, kinds: tuple[str, ...], unit_codes: tuple[str, 
     """Những gì bộ máy quy tắc được cho biết. / What the engine is told."""
     found = service.facts_of(period_of(period_text), kinds or None, unit_codes or None)
     if output == "json":
-        print_json(found)
+        echo_json(found)
         return
     rows = [{**{key: fact[key] for key in ("kind", "unit", "period")}, "figures": _figures(fact)} for fact in found]
-    print_rows(rows, {"kind": "Loại", "unit": "Đơn vị", "period": "Kỳ", "figures": "Số liệu"}, output)
+    echo_rows(rows, {"kind": "Loại", "unit": "Đơn vị", "period": "Kỳ", "figures": "Số liệu"}, output)
 
 
 def _figures(fact: dict[str, Any]) -> str:

@@ -156,3 +156,35 @@ class ViolationMove(Record, Base):
     from_state: Mapped[ViolationState]
     to_state: Mapped[ViolationState]
     reason: Mapped[str] = mapped_column(Text)
+
+
+class Waiver(Record, Base):
+    """A unit is excused from a rule until a day: by whom, and why. It ends by itself."""
+
+    __tablename__ = "waivers"
+    __table_args__ = (Index(None, "site", "rule", "unit_id"),)
+
+    pack: Mapped[str] = mapped_column(String(64))
+    rule: Mapped[str] = mapped_column(String(64))
+    unit_id: Mapped[int] = mapped_column(Key, ForeignKey("units.id"))
+    valid_from: Mapped[date] = mapped_column(Date)
+    valid_to: Mapped[date] = mapped_column(Date)  # last day, inclusive
+    reason: Mapped[str] = mapped_column(Text)
+    granted_at: Mapped[datetime]
+    person_id: Mapped[int | None] = mapped_column(Key, ForeignKey("people.id"))
+    actor: Mapped[str] = mapped_column(String(120))
+    ended_at: Mapped[datetime | None]  # withdrawn early
+
+
+class UploadedPack(Record, Base):
+    """A pack brought in by an inspector. Its text never changes; a new text is a new row."""
+
+    __tablename__ = "uploaded_packs"
+    __table_args__ = (UniqueConstraint("site", "hash"),)
+
+    pack: Mapped[str] = mapped_column(String(64))
+    hash: Mapped[str] = mapped_column(String(80))
+    files: Mapped[dict[str, Any]]
+    uploaded_at: Mapped[datetime]
+    person_id: Mapped[int | None] = mapped_column(Key, ForeignKey("people.id"))
+    tests_passed: Mapped[bool]

@@ -29,6 +29,7 @@ class Procedure(Record, Base):
     __table_args__ = (UniqueConstraint("site", "code"),)
 
     code: Mapped[str] = mapped_column(String(64))  # national part, "1.010833"; without one, a site code
+    internal: Mapped[bool] = mapped_column(default=False)  # TTHC nội bộ: between state bodies
     origin: Mapped[str] = mapped_column(String(200), default="")  # made by an import, or "demo"
 
     versions: Mapped[list[ProcedureVersion]] = relationship(

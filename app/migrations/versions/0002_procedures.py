@@ -17,6 +17,7 @@ def upgrade() -> None:
     op.create_table(
         "procedures",
         sa.Column("code", sa.String(length=64), nullable=False),
+        sa.Column("internal", sa.Boolean(), nullable=False),
         sa.Column("origin", sa.String(length=200), nullable=False),
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("site", sa.String(length=32), nullable=False),
