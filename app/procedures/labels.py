@@ -1,4 +1,4 @@
-"""What the reader sees for levels of online service, units of time and clock rules."""
+"""What the reader sees for levels of online service, units of time, clock rules and online payment."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from flask_babel import lazy_gettext as _l
 from app.calendar import PauseMode, TimeUnit
 from app.formats import add_labels
 from app.procedures.models import Level
+from app.procedures.queries import OnlinePayment
 
 # One call an enumeration: words of different enumerations are equal as text.
 add_labels(
@@ -29,5 +30,12 @@ add_labels(
         PauseMode.NONE: _l("Không dừng"),
         PauseMode.EXTEND: _l("Dừng, sau đó tính tiếp"),
         PauseMode.RESTART: _l("Dừng, sau đó tính lại từ đầu"),
+    }
+)
+add_labels(
+    {
+        OnlinePayment.DEPLOYED: _l("Đã triển khai"),
+        OnlinePayment.PENDING: _l("Đủ điều kiện, chưa triển khai"),
+        OnlinePayment.NOT_ELIGIBLE: _l("Có phí, không đủ điều kiện"),
     }
 )

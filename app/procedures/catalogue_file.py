@@ -1,0 +1,295 @@
+"""The catalogue as a file: written for spreadsheets, and read row by row from a CSV of another system.
+
+A file names its columns by key (`code`, `name`, `field`, ...) or by the headings the export writes. Only code,
+name and field are required; what the file does not say comes from the defaults given beside it.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, fields
+from datetime import date, datetime
+from decimal import Decimal
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, TypeVar
+
+from app.calendar import PauseMode, TimeUnit
+from app.errors import DomainError
+from app.formats import label, show_date, yes_no
+from app.organisation.access import Actor, Scope
+from app.organisation.models import Unit
+from app.procedures import queries, service
+from app.procedures.contents import Contents, StageContents, contents_of, differences, national_code, tidied
+from app.procedures.models import Level
+from app.procedures.queries import CatalogueRow
+from app.procedures.reading import read_amount, read_money, write_amount
+from app.procedures.wording import NAMES
+from app.text import fold, tidy
+
+LARGEST = 5_000_000  # bytes: a national catalogue is a tenth of that
+
+# Key of a column and its heading in the export. The file of another system may use either.
+HEADINGS = {
+    "code": "Mã thủ tục",
+    "name": "Tên thủ tục",
+    "field": "Lĩnh vực",
+    "level": "Mức độ dịch vụ công",
+    "unit": "Mã đơn vị",
+    "unit_name": "Đơn vị chịu trách nhiệm",
+    "time_amount": "Thời hạn",
+    "time_unit": "Đơn vị thời gian",
+    "fee": "Phí, lệ phí (đồng)",
+    "online_payment_eligible": "Đủ điều kiện thanh toán trực tuyến",
+    "online_payment_from": "Thanh toán trực tuyến từ ngày",
+    "in_force_from": "Hiệu lực từ ngày",
+    "in_force_to": "Hiệu lực đến ngày",
+    "version": "Phiên bản",
+}
+MORE_COLUMNS = {
+    "online_payment_reason": "Căn cứ xác định",
+    "pause_mode": "Khi chờ bổ sung hồ sơ",
+    "returns_result": "Có trả kết quả",
+    "note": "Ghi chú",
+    "stages": "Các bước xử lý",
+}
+REQUIRED = ("code", "name", "field")
+_KEYS = {fold(text): key for key, heading in (HEADINGS | MORE_COLUMNS).items() for text in (key, heading)}
+
+Word = TypeVar("Word", bound=StrEnum)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Defaults:
+    """What holds for rows that do not say it themselves."""
+
+    unit: Unit | None = None
+    time_amount: Decimal | None = None
+    time_unit: TimeUnit = TimeUnit.WORKING_DAYS
+    level: Level = Level.PARTIAL
+    in_force_from: date
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A row not taken: its line in the file (the heading is line 1), the column at fault, and why."""
+
+    row: int
+    column: str
+    reason: DomainError
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What became of a file's rows."""
+
+    rows: int = 0
+    new: int = 0
+    unchanged: int = 0
+    refused: list[Refusal] = field(default_factory=list)
+
+
+def plain(row: CatalogueRow) -> dict[str, Any]:
+    """A row of the catalogue for programs: stable keys, ISO days, plain words."""
+    return {
+        "code": row.code,
+        "name": row.name,
+        "field": row.field,
+        "level": row.level.value,
+        "unit": row.unit_code,
+        "unit_name": row.unit_name,
+        "time_amount": None if row.time_unit is TimeUnit.SAME_DAY else float(row.time_amount),
+        "time_unit": row.time_unit.value,
+        "fee": row.fee,
+        "online_payment_eligible": row.online_payment_eligible,
+        "online_payment_from": row.online_payment_from.isoformat() if row.online_payment_from else None,
+        "in_force_from": row.in_force_from.isoformat(),
+        "in_force_to": row.in_force_to.isoformat() if row.in_force_to else None,
+        "version": row.number,
+    }
+
+
+def cells(row: CatalogueRow) -> tuple[str, ...]:
+    """A row of the catalogue for a spreadsheet, in the order of HEADINGS."""
+    same_day = row.time_unit is TimeUnit.SAME_DAY
+    return (
+        *(row.code, row.name, row.field, label(row.level), row.unit_code, row.unit_name),
+        *("" if same_day else write_amount(row.time_amount), label(row.time_unit), str(row.fee)),
+        *(yes_no(row.online_payment_eligible), show_date(row.online_payment_from)),
+        *(show_date(row.in_force_from), show_date(row.in_force_to), str(row.number)),
+    )
+
+
+def import_catalogue(by: Actor, scope: Scope, path: Path, defaults: Defaults, units: Mapping[str, Unit]) -> Outcome:
+    """Enter every procedure of a CSV that is not in the catalogue; a bad row is refused alone.
+
+    `units` are the site's by folded code and name. Reading the same file again changes nothing. Raises
+    DomainError when it is no such file at all.
+    """
+    rows = read_rows(path)
+    outcome = Outcome()
+    for line, row in rows:
+        outcome.rows += 1
+        try:
+            added = _take(by, scope, row, defaults, units, origin=path.name)
+        except DomainError as error:
+            outcome.refused.append(Refusal(line, error.field or "", error))
+        else:
+            outcome.new += added
+            outcome.unchanged += not added
+    return outcome
+
+
+def read_rows(path: Path) -> list[tuple[int, dict[str, str]]]:
+    """The rows of a CSV by column key, with their lines. DomainError says what is wrong with the file."""
+    if not path.is_file():
+        raise DomainError("Không có tệp %(file)s.", file=path.name)
+    if path.stat().st_size > LARGEST:
+        raise DomainError("Tệp %(file)s quá lớn, tối đa %(most)s MB.", file=path.name, most=LARGEST // 1_000_000)
+    try:
+        text = path.read_bytes().decode("utf-8-sig")
+    except UnicodeDecodeError as exc:
+        raise DomainError("Tệp %(file)s không phải CSV mã hóa UTF-8.", file=path.name) from exc
+    if "\0" in text:
+        raise DomainError("Tệp %(file)s không phải CSV mã hóa UTF-8.", file=path.name)
+    try:
+        return list(_rows(text, path.name))
+    except csv.Error as exc:
+        raise DomainError("Tệp %(file)s không đọc được như CSV.", file=path.name) from exc
+
+
+def _rows(text: str, file: str) -> Iterator[tuple[int, dict[str, str]]]:
+    heading = text.partition("\n")[0]
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=max(",;\t", key=heading.count))
+    keys = [_KEYS.get(fold(cell), "") for cell in next(reader, [])]
+    if missing := [key for key in REQUIRED if key not in keys]:
+        raise DomainError("Tệp %(file)s thiếu cột %(columns)s.", file=file, columns=", ".join(missing))
+    if doubled := sorted({key for key in keys if key and keys.count(key) > 1}):
+        raise DomainError("Tệp %(file)s có hai cột cùng là %(columns)s.", file=file, columns=", ".join(doubled))
+    started = reader.line_num
+    for cells in reader:
+        if any(cell.strip() for cell in cells):
+            yield started + 1, {key: cell.strip() for key, cell in zip(keys, cells, strict=False) if key}
+        started = reader.line_num
+
+
+def _take(
+    by: Actor, scope: Scope, cells: Mapping[str, str], defaults: Defaults, units: Mapping[str, Unit], origin: str
+) -> bool:
+    """Enter a row's procedure: True if it is new, False if the catalogue says the same already."""
+    code = national_code(cells.get("code", ""))
+    contents = tidied(_contents(cells, defaults, units))
+    first = _cell(cells, "in_force_from", read_day) or defaults.in_force_from
+    last = _cell(cells, "in_force_to", read_day)
+    known = queries.procedure_id(scope.site, code) if code else None
+    if known is None:
+        service.add_procedure(
+            by, code=code, contents=contents, in_force_from=first, in_force_to=last, origin=f"import {origin}"
+        )
+        return True
+    stored = contents_of(queries.procedure_view(scope, known).latest.version)
+    said = {name for name in (f.name for f in fields(Contents)) if name in cells or name in REQUIRED}
+    said |= {"unit_id"} if cells.get("unit") else set()
+    changed = [str(NAMES[change.name]) for change in differences(stored, contents) if change.name in said]
+    if changed:
+        raise DomainError(
+            "Mã %(code)s đã có trong danh mục với nội dung khác (%(fields)s): hãy lập phiên bản mới.",
+            field="code",
+            code=code,
+            fields=", ".join(changed),
+        )
+    return False
+
+
+def _contents(cells: Mapping[str, str], defaults: Defaults, units: Mapping[str, Unit]) -> Contents:
+    time_unit = _cell(cells, "time_unit", lambda text: read_word(TimeUnit, text)) or defaults.time_unit
+    unit = _cell(cells, "unit", lambda text: _unit(text, units)) or defaults.unit
+    if unit is None:
+        raise DomainError("Thiếu đơn vị chịu trách nhiệm.", field="unit")
+    amount = _cell(cells, "time_amount", read_amount)
+    if amount is None and time_unit is not TimeUnit.SAME_DAY:
+        amount = defaults.time_amount
+    eligible = bool(_cell(cells, "online_payment_eligible", read_yes_no))
+    return Contents(
+        name=cells.get("name", ""),
+        field=cells.get("field", ""),
+        level=_cell(cells, "level", lambda text: read_word(Level, text)) or defaults.level,
+        unit_id=unit.id,
+        time_amount=amount,
+        time_unit=time_unit,
+        pause_mode=_cell(cells, "pause_mode", lambda text: read_word(PauseMode, text)) or PauseMode.EXTEND,
+        fee=_cell(cells, "fee", read_money) or 0,
+        online_payment_eligible=eligible,
+        online_payment_reason=cells.get("online_payment_reason", ""),
+        online_payment_from=_cell(cells, "online_payment_from", read_day),
+        returns_result=_cell(cells, "returns_result", read_yes_no) is not False,
+        note=cells.get("note", ""),
+        stages=_cell(cells, "stages", lambda text: _stages(text, units)) or (),
+    )
+
+
+Read = TypeVar("Read")
+
+
+def _cell(cells: Mapping[str, str], column: str, read: Callable[[str], Read]) -> Read | None:
+    """What a cell says; None when it is empty or there is no such column. A refusal names the column."""
+    text = cells.get(column, "")
+    if not text:
+        return None
+    try:
+        return read(text)
+    except DomainError as error:
+        raise DomainError(error.message, field=column, **error.params) from error
+
+
+def _unit(text: str, units: Mapping[str, Unit]) -> Unit:
+    unit = units.get(fold(text))
+    if unit is None:
+        raise DomainError("Không có đơn vị “%(name)s”.", name=tidy(text)[:60])
+    return unit
+
+
+def _stages(text: str, units: Mapping[str, Unit]) -> tuple[StageContents, ...]:
+    """`Tiếp nhận | MC | 0,5; Thẩm định | LDVL | 4`: name, unit and allowance of each step."""
+    return tuple(_stage(part, units) for part in text.split(";") if part.strip())
+
+
+def _stage(text: str, units: Mapping[str, Unit]) -> StageContents:
+    parts = [part.strip() for part in text.split("|")]
+    if len(parts) != 3:
+        raise DomainError("Mỗi bước ghi “tên | đơn vị | thời gian”, các bước cách nhau bằng dấu chấm phẩy.")
+    return StageContents(parts[0], _unit(parts[1], units).id, read_amount(parts[2]))
+
+
+def read_day(text: str) -> date:
+    """A day as 2024-06-30 or 30/06/2024. DomainError if there is no such day."""
+    for form in ("%Y-%m-%d", "%d/%m/%Y"):
+        try:
+            return datetime.strptime(text.strip(), form).date()  # noqa: DTZ007  a day has no zone
+        except ValueError:
+            continue
+    raise DomainError("Không có ngày “%(day)s”. Hãy ghi như 31/12/2024.", day=text.strip()[:20])
+
+
+def read_word(words: type[Word], text: str) -> Word:
+    """A word of a vocabulary, by its code or by what the reader sees for it."""
+    for word in words:
+        if fold(text) in (fold(word.value), fold(label(word))):
+            return word
+    raise DomainError(
+        "Không hiểu “%(text)s”: hãy ghi một trong %(words)s.",
+        text=tidy(text)[:40],
+        words=", ".join(label(word) for word in words),
+    )
+
+
+def read_yes_no(text: str) -> bool:
+    """Có / không, yes / no, 1 / 0, x."""
+    folded = fold(text)
+    if folded in ("co", "yes", "true", "1", "x"):
+        return True
+    if folded in ("khong", "no", "false", "0"):
+        return False
+    raise DomainError("Không hiểu “%(text)s”: hãy ghi Có hoặc Không.", text=tidy(text)[:40])

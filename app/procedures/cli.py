@@ -1,0 +1,138 @@
+"""`flask procedures`: the catalogue on the command line."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+from typing import TypeVar
+
+import click
+from flask import Flask
+from flask.cli import AppGroup
+from tabulate import tabulate
+
+from app import extensions
+from app.calendar import TimeUnit
+from app.commands import COMMAND, BadInput, clear_errors, echo_json, note
+from app.errors import DomainError
+from app.formats import local, sentence
+from app.organisation.access import whole_site
+from app.organisation.queries import units_by_key
+from app.procedures import queries
+from app.procedures.catalogue_file import HEADINGS, Defaults, Outcome, import_catalogue, plain, read_day, read_word
+from app.procedures.models import Level
+from app.procedures.reading import read_amount
+from app.procedures.wording import time_allowed
+from app.text import fold
+
+Read = TypeVar("Read")
+
+procedures = AppGroup("procedures", help="Danh mục thủ tục hành chính.")
+
+
+@procedures.command("list")
+@click.option("--search", default="", help="Mã hoặc vài từ của tên.")
+@click.option("--field", "field_", default="", help="Lĩnh vực.")
+@click.option("--unit", default="", help="Mã đơn vị chịu trách nhiệm.")
+@click.option("--level", type=click.Choice([level.value for level in Level]), help="Mức độ dịch vụ công.")
+@click.option("--on", "day", default="", metavar="NGÀY", help="Có hiệu lực ngày này (mặc định: hôm nay).")
+@click.option("--all", "every", is_flag=True, help="Cả thủ tục không có hiệu lực ngày đó.")
+@click.option("--format", "form", type=click.Choice(["table", "json", "csv"]), default="table", show_default=True)
+def list_procedures(search: str, field_: str, unit: str, level: str | None, day: str, every: bool, form: str) -> None:
+    """Liệt kê danh mục."""
+    on = _read("--on", day, read_day) or _today()
+    known = {name: name for name, _count in queries.fields_in_use(whole_site())}
+    field = _one_of("--field", field_, {fold(name): name for name in known}, "không có lĩnh vực")
+    code = _one_of("--unit", unit, {k: u.code for k, u in units_by_key().items()}, "không có đơn vị")
+    asked = queries.Filters(on=on, text=search, field=field, unit=code, every=every)
+    rows = queries.catalogue(whole_site(), replace(asked, level=Level(level)) if level else asked)
+    if form == "json":
+        echo_json([plain(row) for row in rows])
+    elif form == "csv":
+        out = io.StringIO()
+        writer = csv.DictWriter(out, list(HEADINGS), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(plain(row) for row in rows)
+        click.echo(out.getvalue(), nl=False)
+    else:
+        shown = [(r.code, r.name, r.field, r.unit_code, time_allowed(r.time_amount, r.time_unit), r.fee) for r in rows]
+        headings = ("Mã", "Tên thủ tục", "Lĩnh vực", "Đơn vị", "Thời hạn", "Phí (đồng)")
+        click.echo(tabulate(shown, headings, disable_numparse=[0, 1, 2, 3, 4], maxcolwidths=[None, 60]))
+        note(f"{len(rows)} thủ tục")
+
+
+@procedures.command("import")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--unit", default="", help="Đơn vị chịu trách nhiệm của dòng không ghi cột unit.")
+@click.option("--time", "time_amount", default="", help="Thời hạn của dòng không ghi cột time_amount.")
+@click.option(
+    "--time-unit",
+    type=click.Choice([unit.value for unit in TimeUnit]),
+    default=TimeUnit.WORKING_DAYS.value,
+    show_default=True,
+    help="Đơn vị thời gian của dòng không ghi cột time_unit.",
+)
+@click.option(
+    "--level", type=click.Choice([level.value for level in Level]), default=Level.PARTIAL.value, show_default=True
+)
+@click.option("--from", "in_force_from", default="", metavar="NGÀY", help="Có hiệu lực từ ngày (mặc định: hôm nay).")
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+def import_procedures(
+    file: Path, unit: str, time_amount: str, time_unit: str, level: str, in_force_from: str, form: str
+) -> None:
+    """Nhập thủ tục mới từ tệp CSV (các cột code, name, field và tùy chọn); dòng sai bị từ chối riêng."""
+    units = units_by_key()
+    code = _one_of("--unit", unit, {key: key for key in units}, "không có đơn vị")
+    defaults = Defaults(
+        unit=units[code] if code else None,
+        time_amount=_read("--time", time_amount, read_amount),
+        time_unit=read_word(TimeUnit, time_unit),
+        level=read_word(Level, level),
+        in_force_from=_read("--from", in_force_from, read_day) or _today(),
+    )
+    with clear_errors():
+        outcome = import_catalogue(COMMAND, whole_site(), file, defaults, units)
+    _report(outcome, file.name, form)
+
+
+def _report(outcome: Outcome, file: str, form: str) -> None:
+    for refusal in outcome.refused:
+        place = f"{file}:{refusal.row}" + (f" {refusal.column}" if refusal.column else "")
+        note(f"{place}: {sentence(refusal.reason)}")
+    if form == "json":
+        refused = [{"row": r.row, "column": r.column, "reason": sentence(r.reason)} for r in outcome.refused]
+        said = {"rows": outcome.rows, "new": outcome.new, "unchanged": outcome.unchanged, "refused": refused}
+        echo_json(said)
+        return
+    click.echo(
+        f"{outcome.rows} dòng: {outcome.new} thủ tục mới, {outcome.unchanged} không đổi, "
+        f"{len(outcome.refused)} bị từ chối."
+    )
+
+
+def _read(option: str, text: str, read: Callable[[str], Read]) -> Read | None:
+    """What an option says; None when it was not given."""
+    try:
+        return read(text) if text else None
+    except DomainError as error:
+        raise BadInput(f"{option}: {sentence(error)}") from error
+
+
+def _one_of(option: str, text: str, known: dict[str, str], unknown: str) -> str:
+    """The known name that was meant, whatever case and diacritics; empty when nothing was asked for."""
+    if text and fold(text) not in known:
+        raise BadInput(f"{option}: {unknown} “{text}”.")
+    return known.get(fold(text), "") if text else ""
+
+
+def _today() -> date:
+    return local(extensions.now()).date()
+
+
+def register(app: Flask) -> None:
+    """Add the commands."""
+    app.cli.add_command(procedures)

@@ -1,0 +1,203 @@
+"""What one version of a procedure says, as plain values: what can be wrong with it, and what a change changes.
+
+No table, no request: the form, the import and the service all ask here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, fields, replace
+from datetime import date
+from decimal import Decimal
+
+from app.calendar import Allowance, PauseMode, TimeUnit
+from app.errors import DomainError
+from app.procedures.models import Level, ProcedureStage, ProcedureVersion
+from app.text import tidy
+
+DEAREST = 2_000_000_000  # đồng: what the column holds; no administrative fee comes near it
+_WITH_PROVINCE = re.compile(r"(\d\.\d{6})\.\d{3}\.\d{2}\.\d{2}\.[A-Z]\d+", re.IGNORECASE)
+_CODE = re.compile(r"[\w.\-/]{1,64}")
+
+
+@dataclass(frozen=True, slots=True)
+class StageContents:
+    """One step of the internal process (quy trình nội bộ); the allowance is in the procedure's unit of time."""
+
+    name: str
+    unit_id: int
+    allowance: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contents:
+    """What a version says. Stages are in their order: their positions are 1, 2, 3 ...
+
+    `time_amount` is None for a same-day procedure; `fee` is in đồng, 0 for none; `online_payment_from` is
+    the day since when the fee can be paid online, None while it cannot.
+    """
+
+    name: str
+    field: str
+    level: Level
+    unit_id: int
+    time_amount: Decimal | None
+    time_unit: TimeUnit
+    pause_mode: PauseMode = PauseMode.EXTEND
+    fee: int = 0
+    online_payment_eligible: bool = False
+    online_payment_reason: str = ""
+    online_payment_from: date | None = None
+    returns_result: bool = True
+    note: str = ""
+    stages: tuple[StageContents, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One thing that two versions say differently: the name of the Contents field, and both values."""
+
+    name: str
+    before: object
+    after: object
+
+
+def national_code(code: str) -> str:
+    """The code as it is kept: of `1.010708.000.00.00.H56` the national part, `1.010708`; another as it is."""
+    code = tidy(code)
+    found = _WITH_PROVINCE.fullmatch(code)
+    return found[1] if found else code
+
+
+def check_code(code: str) -> None:
+    """DomainError unless it can be a procedure's code."""
+    if not code:
+        raise DomainError("Hãy nhập mã thủ tục.", field="code")
+    if not _CODE.fullmatch(code):
+        raise DomainError(
+            "Mã thủ tục chỉ gồm chữ, số, dấu chấm, gạch nối, gạch chéo và không quá 64 ký tự.", field="code"
+        )
+
+
+def tidied(contents: Contents) -> Contents:
+    """The same with its texts tidied, and without an amount or allowances when it is done in the day."""
+    same_day = contents.time_unit is TimeUnit.SAME_DAY
+    return replace(
+        contents,
+        name=tidy(contents.name),
+        field=tidy(contents.field),
+        note=contents.note.strip(),
+        online_payment_reason=contents.online_payment_reason.strip(),
+        stages=tuple(
+            StageContents(tidy(stage.name), stage.unit_id, Decimal(0) if same_day else stage.allowance)
+            for stage in contents.stages
+        ),
+    )
+
+
+def problems(contents: Contents) -> Iterator[DomainError]:
+    """Everything that is wrong with it, each bound to its field; a stage's as `stages-0-name`."""
+    yield from _wording_problems(contents)
+    yield from _time_problems("time_amount", contents.time_amount, contents.time_unit)
+    for index, stage in enumerate(contents.stages):
+        yield from _stage_problems(f"stages-{index}", stage, contents.time_unit)
+    yield from _payment_problems(contents)
+
+
+def _wording_problems(contents: Contents) -> Iterator[DomainError]:
+    if not contents.name:
+        yield DomainError("Hãy nhập tên thủ tục.", field="name")
+    if not contents.field:
+        yield DomainError("Hãy nhập lĩnh vực.", field="field")
+    elif len(contents.field) > 120:
+        yield DomainError("Tên lĩnh vực không quá 120 ký tự.", field="field")
+
+
+def _time_problems(field: str, amount: Decimal | None, unit: TimeUnit) -> Iterator[DomainError]:
+    if unit is TimeUnit.SAME_DAY:
+        if amount:
+            yield DomainError("Thủ tục giải quyết trong ngày không có số ngày: hãy để trống thời hạn.", field=field)
+    elif amount is None or amount == 0:
+        yield DomainError("Hãy nhập thời hạn giải quyết, lớn hơn 0.", field=field)
+    else:
+        yield from _amount_problems(field, amount, unit)
+
+
+def _amount_problems(field: str, amount: Decimal, unit: TimeUnit) -> Iterator[DomainError]:
+    try:
+        Allowance(amount, unit)
+    except DomainError as error:
+        yield DomainError(error.message, **error.params | {"field": field})  # type: ignore[arg-type]
+        return
+    if amount != round(amount, 2):
+        yield DomainError("Thời gian chỉ có tối đa hai chữ số thập phân.", field=field)
+
+
+def _stage_problems(prefix: str, stage: StageContents, unit: TimeUnit) -> Iterator[DomainError]:
+    if not stage.name:
+        yield DomainError("Hãy nhập tên bước.", field=f"{prefix}-name")
+    elif len(stage.name) > 200:
+        yield DomainError("Tên bước không quá 200 ký tự.", field=f"{prefix}-name")
+    if unit is not TimeUnit.SAME_DAY:
+        yield from _amount_problems(f"{prefix}-allowance", stage.allowance, unit)
+
+
+def _payment_problems(contents: Contents) -> Iterator[DomainError]:
+    if not 0 <= contents.fee <= DEAREST:
+        yield DomainError("Phí, lệ phí phải là số từ 0 đến 2.000.000.000 đồng.", field="fee")
+    if contents.online_payment_eligible:
+        if contents.fee == 0:
+            yield DomainError(
+                "Chỉ thủ tục có phí, lệ phí mới đủ điều kiện thanh toán trực tuyến.", field="online_payment_eligible"
+            )
+        if not contents.online_payment_reason:
+            yield DomainError(
+                "Hãy ghi căn cứ xác định đủ điều kiện thanh toán trực tuyến: ai quyết định, theo văn bản nào.",
+                field="online_payment_reason",
+            )
+    elif contents.online_payment_from:
+        yield DomainError(
+            "Chỉ ghi ngày triển khai thanh toán trực tuyến khi thủ tục có phí và đủ điều kiện.",
+            field="online_payment_from",
+        )
+
+
+def period_problems(first: date | None, last: date | None) -> Iterator[DomainError]:
+    """What is wrong with the days between which a version is in force (both inclusive)."""
+    if first is None:
+        yield DomainError("Hãy nhập ngày bắt đầu có hiệu lực.", field="in_force_from")
+    elif last is not None and last < first:
+        yield DomainError(
+            "Ngày hết hiệu lực không được trước ngày có hiệu lực %(day)s.", field="in_force_to", day=first
+        )
+
+
+def stage_total(stages: Iterable[StageContents | ProcedureStage]) -> Decimal:
+    """The allowances of the stages added up, in the procedure's unit of time."""
+    return sum((stage.allowance for stage in stages), Decimal(0))
+
+
+def stages_disagree(amount: Decimal | None, unit: TimeUnit, total: Decimal | None) -> bool:
+    """Whether the stages together have another time than the procedure. `total` is None without stages.
+
+    A remark, not an error: published catalogues do contain it, and the page says so.
+    """
+    return unit is not TimeUnit.SAME_DAY and total is not None and total != amount
+
+
+def contents_of(version: ProcedureVersion) -> Contents:
+    """What a stored version (with its stages loaded) says."""
+    same_day = version.time_unit is TimeUnit.SAME_DAY
+    plain = {f.name: getattr(version, f.name) for f in fields(Contents) if f.name not in ("time_amount", "stages")}
+    return Contents(
+        **plain,
+        time_amount=None if same_day else version.time_amount,
+        stages=tuple(StageContents(s.name, s.unit_id, s.allowance) for s in version.stages),
+    )
+
+
+def differences(before: Contents, after: Contents) -> Sequence[Difference]:
+    """What two versions say differently, in the order of the fields."""
+    pairs = ((f.name, getattr(before, f.name), getattr(after, f.name)) for f in fields(Contents))
+    return [Difference(name, old, new) for name, old, new in pairs if old != new]

@@ -1,0 +1,302 @@
+"""The forms of the catalogue. What was typed is kept, a wrong number too; every fault stands at its field."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from flask_wtf import FlaskForm
+from werkzeug.datastructures import MultiDict
+from wtforms import (
+    BooleanField,
+    Field,
+    FieldList,
+    Form,
+    FormField,
+    HiddenField,
+    SearchField,
+    StringField,
+    TextAreaField,
+)
+from wtforms.validators import Optional
+from wtforms.widgets import TextInput
+
+from app.calendar import PauseMode, TimeUnit
+from app.errors import DomainError
+from app.formats import label, sentence
+from app.forms import NEEDED, ChoiceField, DayField, errors_shown_on
+from app.organisation.models import Unit
+from app.procedures.contents import Contents, StageContents, period_problems, problems, tidied
+from app.procedures.models import Level
+from app.procedures.queries import Filters, OnlinePayment
+from app.procedures.reading import read_amount, read_money, write_amount, write_money
+from app.procedures.wording import NAMES
+
+MOST_STAGES = 50
+_STAGE_FIELD = re.compile(r"stages-(\d+)-(name|unit_id|allowance)")
+
+
+class _TypedNumber(Field):
+    """A number typed as text, read by `read`; what cannot be read stays as it was typed."""
+
+    widget = TextInput()
+    read: Any
+    write: Any
+
+    def _value(self) -> str:
+        if self.raw_data:
+            return str(self.raw_data[0])
+        return "" if self.data is None else str(type(self).write(self.data))
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        self.data = None
+        if valuelist and valuelist[0].strip():
+            try:
+                self.data = type(self).read(valuelist[0])
+            except DomainError as error:
+                raise ValueError(sentence(error)) from error
+
+
+class AmountField(_TypedNumber):
+    """Days or hours, as Decimal; empty is None."""
+
+    read, write = staticmethod(read_amount), staticmethod(write_amount)
+
+
+class MoneyField(_TypedNumber):
+    """đồng, as int; empty is None."""
+
+    read, write = staticmethod(read_money), staticmethod(write_money)
+
+
+def _id_or_none(value: object) -> int | None:
+    return int(str(value)) if value not in (None, "") else None
+
+
+class StageForm(Form):
+    """One step of the internal process."""
+
+    name = StringField(_l("Tên bước"))
+    unit_id = ChoiceField(_l("Đơn vị xử lý"), coerce=_id_or_none)
+    allowance = AmountField(_l("Thời gian"))
+
+    @property
+    def blank(self) -> bool:
+        """Whether nothing was typed in this row: such a row is no step."""
+        return not (self.name.data or self.unit_id.data or (self.allowance.raw_data and self.allowance.raw_data[0]))
+
+
+class ProcedureForm(FlaskForm):
+    """Thủ tục hành chính, or a new version of one (then without its code)."""
+
+    code = StringField(_l("Mã thủ tục"), description=_l("Mã quốc gia, ví dụ 1.010833; chưa có thì mã của đơn vị."))
+    name = TextAreaField(NAMES["name"])
+    field = StringField(NAMES["field"])
+    level = ChoiceField(NAMES["level"], coerce=Level)
+    unit_id = ChoiceField(NAMES["unit_id"], coerce=_id_or_none)
+    time_amount = AmountField(NAMES["time_amount"], description=_l("Để trống nếu giải quyết trong ngày."))
+    time_unit = ChoiceField(NAMES["time_unit"], coerce=TimeUnit)
+    pause_mode = ChoiceField(NAMES["pause_mode"], coerce=PauseMode)
+    fee = MoneyField(NAMES["fee"], description=_l("Tổng phí và lệ phí một hồ sơ; không có thì ghi 0."))
+    online_payment_eligible = BooleanField(NAMES["online_payment_eligible"])
+    online_payment_reason = TextAreaField(
+        NAMES["online_payment_reason"], description=_l("Ai xác định, theo văn bản nào, vì sao.")
+    )
+    online_payment_from = DayField(NAMES["online_payment_from"], validators=[Optional()])
+    returns_result = BooleanField(_l("Có trả kết quả cho người nộp"))
+    stages = FieldList(FormField(StageForm), label=NAMES["stages"], max_entries=MOST_STAGES)
+    in_force_from = DayField(_l("Có hiệu lực từ ngày"), validators=[NEEDED])
+    in_force_to = DayField(
+        _l("Hết hiệu lực sau ngày"),
+        validators=[Optional()],
+        description=_l("Ngày cuối cùng còn áp dụng; thường để trống."),
+    )
+    note = TextAreaField(NAMES["note"])
+    after = HiddenField()
+
+    @classmethod
+    def of(cls, units: Sequence[Unit], typed: MultiDict[str, str] | None = None, **shown: Any) -> ProcedureForm:
+        """The form as typed in, else showing these values; `units` may be chosen."""
+        form = cls(typed, data={"returns_result": True, "fee": 0} | shown)
+        form.level.choices = [(level, label(level)) for level in Level]
+        form.time_unit.choices = [(unit, label(unit)) for unit in TimeUnit]
+        form.pause_mode.choices = [(mode, label(mode)) for mode in PauseMode]
+        choices = [("", _("– chọn đơn vị –")), *((unit.id, unit.name) for unit in units)]
+        form.unit_id.choices = choices
+        for row in form.stages:
+            row.form.unit_id.choices = choices
+        return form
+
+    @property
+    def steps(self) -> list[StageForm]:
+        """The rows that say something."""
+        return [row.form for row in self.stages if not row.form.blank]
+
+    def contents(self) -> Contents:
+        """What the service takes; only when every field could be read."""
+        plain = ("name", "field", "level", "unit_id", "time_amount", "time_unit", "pause_mode", "note")
+        payment = ("online_payment_eligible", "online_payment_reason", "online_payment_from", "returns_result")
+        stages = (
+            StageContents(s.name.data or "", s.unit_id.data or 0, s.allowance.data or Decimal(0)) for s in self.steps
+        )
+        values = {name: self[name].data for name in (*plain, *payment)}
+        values |= {name: values[name] or "" for name in ("name", "field", "note", "online_payment_reason")}
+        values["unit_id"] = values["unit_id"] or 0
+        return tidied(Contents(**values, fee=self.fee.data or 0, stages=tuple(stages)))
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        """Whether every field can be read and nothing is wrong with what they say together."""
+        if not super().validate(extra_validators):
+            return False
+        contents = self.contents()
+        for problem in (*problems(contents), *period_problems(self.in_force_from.data, self.in_force_to.data)):
+            self.show(problem)
+        for row in self.steps:
+            if row.unit_id.data is None:
+                row.unit_id.errors = [_("Hãy chọn đơn vị xử lý.")]
+            if row.allowance.data is None and contents.time_unit is not TimeUnit.SAME_DAY:
+                row.allowance.errors = [_("Hãy nhập thời gian của bước.")]
+        if self.unit_id.data is None:
+            self.unit_id.errors = [_("Hãy chọn đơn vị chịu trách nhiệm.")]
+        return not self.summary().errors
+
+    def show(self, error: DomainError) -> None:
+        """Put a fault at its field; a stage's at its row."""
+        if found := _STAGE_FIELD.fullmatch(error.field or ""):
+            field = self.steps[int(found[1])][found[2]]
+            field.errors = [*field.errors, sentence(error)]
+            return
+        with errors_shown_on(self):
+            raise error
+
+    @contextmanager
+    def showing(self) -> Iterator[None]:
+        """What the service refuses inside the block stands on the form."""
+        try:
+            yield
+        except DomainError as error:
+            self.show(error)
+
+    def summary(self) -> ErrorSummary:
+        """What has to be put right, for the list above the form."""
+        return ErrorSummary(self)
+
+
+class ErrorSummary:
+    """A form with rows as the list of its faults reads it: one field after the other, those of the rows too."""
+
+    def __init__(self, form: ProcedureForm) -> None:
+        self.form_errors = form.form_errors
+        plain = (field for field in form if field.type != "FieldList")
+        rows = (field for row in form.stages for field in row.form)
+        self._fields: list[Field] = [field for field in (*plain, *rows) if field.errors]
+        self.errors = bool(self._fields or self.form_errors)
+
+    def __iter__(self) -> Iterator[Field]:
+        return iter(self._fields)
+
+
+def values_of(contents: Contents) -> dict[str, Any]:
+    """A version's contents as the form shows them."""
+    return asdict(contents)
+
+
+def rearranged(typed: MultiDict[str, str], action: str) -> MultiDict[str, str]:
+    """What was typed, with its stage rows changed: `add`, `remove-2`, `up-2` (numbers as in the rows' names)."""
+    verb, _sep, number = action.partition("-")
+    rows = _rows(typed)
+    place = next((place for place, (index, _row) in enumerate(rows) if str(index) == number), None)
+    if verb == "add" and len(rows) < MOST_STAGES:
+        rows.append((-1, {"name": "", "unit_id": "", "allowance": ""}))
+    elif verb == "remove" and place is not None:
+        del rows[place]
+    elif verb == "up" and place:
+        rows[place - 1], rows[place] = rows[place], rows[place - 1]
+    return _with_rows(typed, (row for _index, row in rows))
+
+
+def _rows(typed: MultiDict[str, str]) -> list[tuple[int, dict[str, str]]]:
+    rows: dict[int, dict[str, str]] = {}
+    for key, value in typed.items():
+        if found := _STAGE_FIELD.fullmatch(key):
+            rows.setdefault(int(found[1]), {})[found[2]] = value
+    return sorted(rows.items())
+
+
+def _with_rows(typed: MultiDict[str, str], rows: Iterable[dict[str, str]]) -> MultiDict[str, str]:
+    changed: MultiDict[str, str] = MultiDict(
+        (key, value) for key, value in typed.items(multi=True) if "stages-" not in key
+    )
+    for number, row in enumerate(rows):
+        changed.update({f"stages-{number}-{name}": value for name, value in row.items()})
+    return changed
+
+
+class WordingForm(FlaskForm):
+    """Sửa lỗi chữ trong tên và ghi chú của một phiên bản đã có hồ sơ."""
+
+    name = TextAreaField(NAMES["name"], validators=[NEEDED])
+    note = TextAreaField(NAMES["note"])
+
+
+class WithdrawForm(FlaskForm):
+    """Bãi bỏ thủ tục, hoặc khôi phục."""
+
+    last_day = DayField(_l("Ngày cuối cùng còn hiệu lực"), validators=[NEEDED])
+    reason = TextAreaField(_l("Lý do, số quyết định"), validators=[NEEDED])
+
+
+class ReinstateForm(FlaskForm):
+    """Khôi phục hiệu lực."""
+
+    reason = TextAreaField(_l("Lý do, số quyết định"), validators=[NEEDED])
+
+
+class FilterForm(FlaskForm):
+    """Lọc danh mục (GET)."""
+
+    class Meta:
+        csrf = False
+
+    q = SearchField(_l("Mã hoặc tên thủ tục"))
+    field = ChoiceField(NAMES["field"], coerce=str, default="")
+    unit = ChoiceField(NAMES["unit_id"], coerce=str, default="")
+    level = ChoiceField(_l("Mức độ"), coerce=str, default="")
+    fee = ChoiceField(NAMES["fee"], coerce=str, default="")
+    online = ChoiceField(_l("Thanh toán trực tuyến"), coerce=str, default="")
+    on = DayField(_l("Có hiệu lực ngày"), validators=[Optional()])
+    every = BooleanField(_l("Cả thủ tục không có hiệu lực ngày đó"))
+
+    @classmethod
+    def of(cls, typed: MultiDict[str, str], fields: Iterable[str], units: Iterable[Unit]) -> FilterForm:
+        """The filters of the address, with what the catalogue offers to choose."""
+        form = cls(typed)
+        everything = ("", _("Tất cả"))
+        form.field.choices = [everything, *((name, name) for name in fields)]
+        form.unit.choices = [everything, *((unit.code, unit.name) for unit in units)]
+        form.level.choices = [everything, *((level.value, label(level)) for level in Level)]
+        form.fee.choices = [everything, ("yes", _("Có phí, lệ phí")), ("no", _("Không có phí, lệ phí"))]
+        form.online.choices = [everything, *((state.value, label(state)) for state in OnlinePayment)]
+        form.validate()
+        return form
+
+    def filters(self, today: date) -> Filters:
+        """What was asked for; what cannot be read is shown as wrong and filters nothing."""
+        said = {field.name: field.data for field in self if field.data and not field.errors}
+        return Filters(
+            on=said.get("on", today),
+            text=said.get("q", ""),
+            field=said.get("field", ""),
+            unit=said.get("unit", ""),
+            level=Level(said["level"]) if "level" in said else None,
+            fee=said["fee"] == "yes" if "fee" in said else None,
+            online=OnlinePayment(said["online"]) if "online" in said else None,
+            every=bool(said.get("every")),
+        )

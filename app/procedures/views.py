@@ -1,0 +1,265 @@
+"""Pages of the catalogue: everybody signed in reads it; inspectors and administrators keep it."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from werkzeug.datastructures import MultiDict
+from werkzeug.wrappers import Response as Answer
+
+from app import extensions
+from app.exports import csv_response
+from app.extensions import htmx
+from app.formats import local, show_date
+from app.forms import errors_shown_on
+from app.organisation.access import actor, allowed, current_scope, person, whole_site
+from app.organisation.models import Role, Unit
+from app.organisation.queries import units as existing_units
+from app.procedures import queries, service
+from app.procedures.catalogue_file import HEADINGS, cells
+from app.procedures.contents import contents_of
+from app.procedures.forms import (
+    FilterForm,
+    ProcedureForm,
+    ReinstateForm,
+    WithdrawForm,
+    WordingForm,
+    rearranged,
+    values_of,
+)
+from app.procedures.models import ProcedureVersion
+from app.procedures.queries import ProcedureView, Sort, VersionView
+from app.procedures.wording import NAMES, mismatch, mismatch_of, show_value, time_allowed
+
+KEEPERS = (Role.ADMIN, Role.INSPECTOR)
+Page = str | Answer | tuple[str, int]
+
+bp = Blueprint("procedures", __name__)
+bp.add_app_template_filter(time_allowed)
+
+
+@bp.context_processor
+def _for_templates() -> dict[str, object]:
+    keeps = person().is_authenticated and person().role in KEEPERS
+    return {
+        "keeps_catalogue": keeps,
+        "names": NAMES,
+        "mismatch": mismatch,
+        "mismatch_of": mismatch_of,
+        "today": _today(),
+    }
+
+
+@bp.get("/thu-tuc", endpoint="list")
+@allowed()
+def list_procedures() -> str:
+    """The catalogue, searched, filtered and sorted."""
+    form, sort, descending = _filters(), *_sort()
+    filters = form.filters(_today())
+    page = queries.catalogue_page(current_scope(), filters, sort, descending, _page())
+    return render_template(
+        "procedures/list.html", form=form, filters=filters, page=page, sort=("-" if descending else "") + sort
+    )
+
+
+@bp.get("/thu-tuc.csv", endpoint="export")
+@allowed()
+def export() -> Response:
+    """The list as filtered and sorted on the page, whole."""
+    rows = queries.catalogue(current_scope(), _filters().filters(_today()), *_sort())
+    return csv_response("thu-tuc", list(HEADINGS.values()), (cells(row) for row in rows))
+
+
+@bp.get("/thu-tuc/<int:procedure_id>")
+@allowed()
+def detail(procedure_id: int) -> str:
+    """One procedure: the version in force (or the one asked for), and how it came to it."""
+    view = queries.procedure_view(current_scope(), procedure_id)
+    number = request.args.get("version", type=int)
+    shown = view.numbered(number) if number is not None else view.on(_today())
+    return render_template("procedures/detail.html", view=view, shown=shown, changes=_changes(view, shown))
+
+
+@bp.route("/thu-tuc/them", methods=["GET", "POST"])
+@allowed(*KEEPERS)
+def add() -> Page:
+    """Enter a procedure."""
+    form = ProcedureForm.of(_units(), _typed(), stages=[{}, {}])
+    if not _rearranging() and form.validate_on_submit():
+        with form.showing():
+            procedure = service.add_procedure(
+                actor(),
+                code=form.code.data or "",
+                contents=form.contents(),
+                in_force_from=form.in_force_from.data,
+                in_force_to=form.in_force_to.data,
+            )
+            return _saved(_("Đã thêm thủ tục %(code)s.", code=procedure.code), procedure.versions[-1])
+    return _form_page(form, title=_("Thêm thủ tục"), back=url_for(".list"))
+
+
+@bp.route("/thu-tuc/<int:procedure_id>/phien-ban-moi", methods=["GET", "POST"])
+@allowed(*KEEPERS)
+def new_version(procedure_id: int) -> Page:
+    """Say from when a procedure says something else."""
+    view = queries.procedure_view(current_scope(), procedure_id)
+    latest = view.latest.version
+    form = ProcedureForm.of(_units(latest), _typed(), **values_of(contents_of(latest)), after=latest.number)
+    del form.code
+    if not _rearranging() and form.validate_on_submit():
+        with form.showing():
+            version = service.add_version(
+                actor(),
+                procedure_id,
+                contents=form.contents(),
+                in_force_from=form.in_force_from.data,
+                in_force_to=form.in_force_to.data,
+                after=int(form.after.data) if str(form.after.data).isdecimal() else None,
+            )
+            text = _("Phiên bản %(n)s có hiệu lực từ %(day)s.", n=version.number, day=show_date(version.in_force_from))
+            return _saved(text, version)
+    title = _("Phiên bản mới của %(code)s", code=view.procedure.code)
+    return _form_page(form, title=title, back=url_for(".detail", procedure_id=procedure_id), former=latest)
+
+
+@bp.route("/thu-tuc/<int:procedure_id>/phien-ban/<int:number>/sua", methods=["GET", "POST"])
+@allowed(*KEEPERS)
+def amend(procedure_id: int, number: int) -> Page:
+    """Put a version right: all of it while no case uses it, afterwards only its wording."""
+    view = queries.procedure_view(current_scope(), procedure_id)
+    shown = view.numbered(number)
+    return _correct_wording(view, shown) if shown.used else _amend(view, shown)
+
+
+@bp.route("/thu-tuc/<int:procedure_id>/het-hieu-luc", methods=["GET", "POST"])
+@allowed(*KEEPERS)
+def withdraw(procedure_id: int) -> Page:
+    """Say until when a procedure is in force."""
+    view = queries.procedure_view(current_scope(), procedure_id)
+    form = WithdrawForm(data={"last_day": view.latest.version.in_force_to})
+    if form.validate_on_submit():
+        with errors_shown_on(form):
+            version = service.withdraw(
+                actor(), procedure_id, last_day=form.last_day.data, reason=form.reason.data or ""
+            )
+            day = show_date(version.in_force_to)
+            return _saved(_("Thủ tục có hiệu lực đến hết ngày %(day)s.", day=day), version)
+    return _ending_page(form, view, _("Bãi bỏ thủ tục %(code)s", code=view.procedure.code))
+
+
+@bp.route("/thu-tuc/<int:procedure_id>/khoi-phuc", methods=["GET", "POST"])
+@allowed(*KEEPERS)
+def reinstate(procedure_id: int) -> Page:
+    """Take a withdrawal back."""
+    view = queries.procedure_view(current_scope(), procedure_id)
+    form = ReinstateForm()
+    if form.validate_on_submit():
+        with errors_shown_on(form):
+            version = service.reinstate(actor(), procedure_id, reason=form.reason.data or "")
+            return _saved(_("Đã khôi phục hiệu lực của thủ tục."), version)
+    return _ending_page(form, view, _("Khôi phục thủ tục %(code)s", code=view.procedure.code))
+
+
+def _amend(view: ProcedureView, shown: VersionView) -> Page:
+    version = shown.version
+    period = {"in_force_from": version.in_force_from, "in_force_to": version.in_force_to}
+    form = ProcedureForm.of(_units(version), _typed(), **values_of(contents_of(version)), **period)
+    del form.code
+    if not _rearranging() and form.validate_on_submit():
+        with form.showing():
+            service.amend_version(
+                actor(),
+                version.id,
+                contents=form.contents(),
+                in_force_from=form.in_force_from.data,
+                in_force_to=form.in_force_to.data,
+            )
+            return _saved(_("Đã sửa phiên bản %(n)s.", n=version.number), version)
+    title = _("Sửa phiên bản %(n)s của %(code)s", n=version.number, code=view.procedure.code)
+    return _form_page(form, title=title, back=_address(version))
+
+
+def _correct_wording(view: ProcedureView, shown: VersionView) -> Page:
+    version = shown.version
+    form = WordingForm(data={"name": version.name, "note": version.note})
+    if form.validate_on_submit():
+        with errors_shown_on(form):
+            service.correct_wording(actor(), version.id, name=form.name.data or "", note=form.note.data or "")
+            return _saved(_("Đã sửa tên và ghi chú của phiên bản %(n)s.", n=version.number), version)
+    page = render_template("procedures/wording.html", form=form, view=view, shown=shown)
+    return page, 422 if form.errors else 200
+
+
+def _form_page(form: ProcedureForm, title: str, back: str, former: ProcedureVersion | None = None) -> Page:
+    """The form's page; for HTMX, when rows were added or moved, only its rows."""
+    if _rearranging() and htmx:
+        return render_template("procedures/_stages.html", form=form)
+    known = [name for name, _count in queries.fields_in_use(current_scope())]
+    page = render_template("procedures/form.html", form=form, title=title, back=back, former=former, known_fields=known)
+    return page, 422 if form.summary().errors else 200
+
+
+def _ending_page(form: WithdrawForm | ReinstateForm, view: ProcedureView, title: str) -> Page:
+    return render_template("procedures/ending.html", form=form, view=view, title=title), 422 if form.errors else 200
+
+
+def _saved(text: str, version: ProcedureVersion) -> Answer:
+    """To the procedure's page, with the remark that its stages do not add up, if they do not."""
+    flash(text, "success")
+    if remark := mismatch_of(version):
+        flash(remark, "warning")
+    return redirect(_address(version))
+
+
+def _address(version: ProcedureVersion) -> str:
+    return url_for(".detail", procedure_id=version.procedure_id, version=version.number)
+
+
+def _changes(view: ProcedureView, shown: VersionView) -> list[tuple[str, list[str], list[str]]]:
+    """What a version changed: field, before, after, as people read it."""
+    units = {unit.id: unit.name for unit in existing_units(whole_site())}
+    return [
+        (str(NAMES[c.name]), show_value(c.before, c.name, units), show_value(c.after, c.name, units))
+        for c in shown.changes
+    ]
+
+
+def _units(version: ProcedureVersion | None = None) -> list[Unit]:
+    """The units to choose from: those in being, and those the version names already."""
+    units = list(existing_units(whole_site(), on=_today()))
+    named = {version.unit_id: version.unit} | {s.unit_id: s.unit for s in version.stages} if version else {}
+    return units + [unit for unit_id, unit in named.items() if unit_id not in {u.id for u in units}]
+
+
+def _rearranging() -> bool:
+    return "rows" in request.form
+
+
+def _typed() -> MultiDict[str, str] | None:
+    """What was typed, with its stage rows as the pressed button wants them; None when nothing was sent."""
+    if request.method != "POST":
+        return None
+    return rearranged(request.form, request.form["rows"]) if _rearranging() else request.form
+
+
+def _filters() -> FilterForm:
+    scope = current_scope()
+    fields = [name for name, _count in queries.fields_in_use(scope)]
+    return FilterForm.of(request.args, fields, queries.accountable_units(scope))
+
+
+def _sort() -> tuple[Sort, bool]:
+    asked = request.args.get("sort", "")
+    name = asked.removeprefix("-")
+    return (Sort(name), asked.startswith("-")) if name in set(Sort) else (Sort.CODE, False)
+
+
+def _page() -> int:
+    """Pages are few and numbered: the pager's cursors are their numbers."""
+    return request.args.get("after", type=int) or request.args.get("before", type=int) or 1
+
+
+def _today() -> date:
+    return local(extensions.now()).date()

@@ -1,0 +1,85 @@
+"""How what a procedure says is written for people: on its page, in the list of changes, in exports."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import date
+from decimal import Decimal
+from enum import StrEnum
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+
+from app.calendar import TimeUnit
+from app.formats import label, show_date, show_money, show_number, yes_no
+from app.procedures.contents import StageContents, stage_total, stages_disagree
+from app.procedures.models import ProcedureVersion
+
+NAMES = {
+    "name": _l("Tên thủ tục"),
+    "field": _l("Lĩnh vực"),
+    "level": _l("Mức độ dịch vụ công"),
+    "unit_id": _l("Đơn vị chịu trách nhiệm"),
+    "time_amount": _l("Thời hạn giải quyết"),
+    "time_unit": _l("Đơn vị thời gian"),
+    "pause_mode": _l("Khi chờ bổ sung hồ sơ"),
+    "fee": _l("Phí, lệ phí"),
+    "online_payment_eligible": _l("Đủ điều kiện thanh toán trực tuyến"),
+    "online_payment_reason": _l("Căn cứ xác định"),
+    "online_payment_from": _l("Triển khai thanh toán trực tuyến từ ngày"),
+    "returns_result": _l("Có trả kết quả"),
+    "note": _l("Ghi chú"),
+    "stages": _l("Các bước xử lý"),
+}
+
+
+def time_allowed(amount: Decimal | int, unit: TimeUnit) -> str:
+    """`10 ngày làm việc`, `0,5 ngày làm việc`, `trong ngày`."""
+    return label(unit) if unit is TimeUnit.SAME_DAY else f"{show_number(amount)} {label(unit)}"
+
+
+def mismatch(amount: Decimal, unit: TimeUnit, total: Decimal | None) -> str:
+    """The remark that the stages together have another time than the procedure; empty when they agree."""
+    if not stages_disagree(amount, unit, total):
+        return ""
+    total_time, time = time_allowed(total or 0, unit), time_allowed(amount, unit)
+    return str(_("Tổng thời gian các bước %(total)s khác thời hạn %(time)s.", total=total_time, time=time))
+
+
+def mismatch_of(version: ProcedureVersion) -> str:
+    """The same for a version whose stages are loaded."""
+    total = stage_total(version.stages) if version.stages else None
+    return mismatch(version.time_amount, version.time_unit, total)
+
+
+def show_value(value: object, name: str, units: Mapping[int, str]) -> list[str]:
+    """What stands in one field of a version, a line each; `units` are the units' names by id."""
+    if isinstance(value, tuple):
+        return _stages(value, units) or ["–"]
+    if name == "unit_id" and isinstance(value, int):
+        return [units.get(value, "–")]
+    if name == "fee" and isinstance(value, int):
+        return [show_money(value)]
+    return [_plain(value)]
+
+
+def _plain(value: object) -> str:
+    match value:
+        case None | "":
+            return "–"
+        case bool():
+            return yes_no(value)
+        case StrEnum():
+            return label(value)
+        case Decimal():
+            return show_number(value)
+        case date():
+            return show_date(value)
+    return str(value)
+
+
+def _stages(stages: Iterable[StageContents], units: Mapping[int, str]) -> list[str]:
+    return [
+        f"{position}. {stage.name} – {units.get(stage.unit_id, '–')}: {show_number(stage.allowance)}"
+        for position, stage in enumerate(stages, 1)
+    ]
