@@ -4,8 +4,10 @@ must be in their documents."""
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from fractions import Fraction
 from typing import Any
 
+from app.compliance.compiling import is_too_tangled
 from app.compliance.conditions import Comparison, Condition
 from app.compliance.documents import Documents
 from app.compliance.language import (
@@ -17,6 +19,7 @@ from app.compliance.language import (
     Rule,
     value_problem,
 )
+from app.compliance.pack import ParameterValue
 from app.compliance.problems import SENTENCES, Problem
 from app.compliance.words import parse_share
 from app.compliance.yaml_source import Location, Source, field_name
@@ -63,7 +66,24 @@ class Checker:
             self.rule((position,), rule, info, parameters)
         for position, test in enumerate(tests):
             self.test((position,), test, seen)
+        if not self.problems:  # only a pack that is right in its parts can be compiled
+            self.size(info, parameters, rules)
         return self.problems
+
+    def size(self, info: PackInfo, parameters: Mapping[str, Parameter], rules: tuple[Rule, ...]) -> None:
+        """No rule may be more than the engine takes; what its parameters' values are does not matter here."""
+        values = {
+            name: ParameterValue(name, parameter.unit, Fraction(1), None, None)
+            for name, parameter in parameters.items()
+        }
+        for position, rule in enumerate(rules):
+            if is_too_tangled(rule, values, info.scope):
+                self.say(
+                    "rules.yaml",
+                    (position,),
+                    "quy tắc %(id)s có quá nhiều điều kiện; hãy tách thành nhiều quy tắc.",
+                    id=rule.id,
+                )
 
     def quote(self, file: str, at: Location, quote: Quote) -> None:
         """The quoted words must be in the document named."""

@@ -18,6 +18,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property, reduce
+from math import prod
 from typing import Any
 
 from app.compliance.conditions import Comparison, Condition
@@ -33,16 +34,18 @@ Step = tuple["Outcome", Expression, Expression | None]
 
 MAX_NUMBER = 2**63 - 1
 MAX_FIELDS = 80
-"""Figures on one sheet: a message of more than about 240 properties crashes the process (durable_rules 2.0.28)."""
-MAX_RULES = 60
-"""Rules in one ruleset."""
+"""Figures on one sheet: a message of 255 properties crashes the process (durable_rules 2.0.28)."""
+MAX_PATHS = 40
+"""Ways through one ruleset: above 64 the engine refuses messages (its stack of nodes is full)."""
+MAX_COMPARISONS = 20
+"""Comparisons in one condition: the engine refuses some shapes from about 30 on."""
 
 SEAT = "seat"
 """The sheet's number, by which an outcome finds its unit."""
 ZERO = "zero"
 """Always 0 on a sheet: the engine wants a property on the left of a comparison, and a sum only on its right."""
-UNIT_CODE = "unit.code"
-UNIT_KIND = "unit.kind"
+SCOPE = "scope."
+"""Before the number of a scope: 1 on the sheet of a unit inside it, otherwise 0."""
 
 
 class Outcome(StrEnum):
@@ -79,16 +82,26 @@ class Ruleset:
 @dataclass(frozen=True)
 class Compiled:
     """A pack's rules as the engine takes them. `codes` numbers the texts that the rules compare with; any other
-    text is 0. `largest` is the largest figure that the engine can judge exactly."""
+    text is 0. `scopes` are those the rules are limited to, the pack's and the rule's together. `largest` is the
+    largest figure that the engine can judge exactly."""
 
     rulesets: tuple[Ruleset, ...]
     codes: Mapping[str, int]
+    scopes: tuple[tuple[Scope, ...], ...]
     largest: int
 
     @cached_property
     def fields(self) -> frozenset[str]:
-        """Every figure the rules read, `unit.code` and `unit.kind` included where they do."""
-        return frozenset(field for ruleset in self.rulesets for field in ruleset.fields)
+        """Every figure of facts that the rules read."""
+        named = (field for ruleset in self.rulesets for field in ruleset.fields)
+        return frozenset(field for field in named if not field.startswith(SCOPE))
+
+    def sheet(self, code: str, kind: str, figures: Mapping[str, bool | int | str]) -> dict[str, int]:
+        """A unit's sheet: its figures as the engine's numbers, and which scopes it is in."""
+        sheet = {field: self.number(figures[field]) for field in self.fields}
+        for number, scopes in enumerate(self.scopes):
+            sheet[f"{SCOPE}{number}"] = int(all(scope.includes(code, kind) for scope in scopes))
+        return sheet
 
     def number(self, value: bool | int | str) -> int:
         """A figure, a truth or a text as the engine's number."""
@@ -106,22 +119,36 @@ def compile_rules(
     """The rules with their parameters' values filled in. Every parameter they name must be among those given."""
     compiler = _Compiler(parameters, pack_scope)
     rulesets = tuple(compiler.ruleset(group) for group in _groups(rules, compiler))
-    return Compiled(rulesets, compiler.codes, MAX_NUMBER // compiler.heaviest)
+    return Compiled(rulesets, compiler.codes, tuple(compiler.scopes), MAX_NUMBER // compiler.heaviest)
 
 
 def _groups(rules: Sequence[Rule], compiler: _Compiler) -> Iterator[list[Rule]]:
-    """The rules in their order, cut so that no group reads too many fields."""
+    """The rules in their order, cut so that no group has too many fields or ways through it."""
     group: list[Rule] = []
     fields: set[str] = set()
+    ways = 0
     for rule in rules:
         needed = set(compiler.fields(rule))
-        if group and (len(fields | needed) > MAX_FIELDS or len(group) >= MAX_RULES):
+        more = sum(paths(condition) for _, condition in exclusive(compiler.steps(rule)))
+        if group and (len(fields | needed) > MAX_FIELDS or ways + more > MAX_PATHS):
             yield group
-            group, fields = [], set()
+            group, fields, ways = [], set(), 0
         group.append(rule)
         fields |= needed
+        ways += more
     if group:
         yield group
+
+
+def is_too_tangled(rule: Rule, parameters: Mapping[str, ParameterValue], pack_scope: Scope | None) -> bool:
+    """Whether the rule alone is more than the engine takes."""
+    compiler = _Compiler(parameters, pack_scope)
+    conditions = [condition for _, condition in exclusive(compiler.steps(rule))]
+    return (
+        len(compiler.fields(rule)) > MAX_FIELDS
+        or sum(paths(condition) for condition in conditions) > MAX_PATHS
+        or any(comparisons(condition) > MAX_COMPARISONS for condition in conditions)
+    )
 
 
 class _Compiler:
@@ -129,13 +156,21 @@ class _Compiler:
         self.parameters = parameters
         self.pack_scope = pack_scope
         self.codes: dict[str, int] = {}
+        self.scopes: list[tuple[Scope, ...]] = []
         self.heaviest = 1
 
-    def scopes(self, rule: Rule) -> list[Scope]:
-        return [s for s in (self.pack_scope, rule.scope) if s is not None and (s.kinds or s.codes)]
+    def limit(self, rule: Rule) -> str | None:
+        """The sheet's property that tells whether the rule is for a unit; None if it is for all."""
+        scopes = tuple(s for s in (self.pack_scope, rule.scope) if s is not None and not s.is_everybody)
+        if not scopes:
+            return None
+        if scopes not in self.scopes:
+            self.scopes.append(scopes)
+        return f"{SCOPE}{self.scopes.index(scopes)}"
 
     def fields(self, rule: Rule) -> tuple[str, ...]:
-        return (*rule.fields, *((UNIT_CODE, UNIT_KIND) if self.scopes(rule) else ()))
+        limit = self.limit(rule)
+        return rule.fields if limit is None else (*rule.fields, limit)
 
     def ruleset(self, rules: Sequence[Rule]) -> Ruleset:
         conditions = {
@@ -146,9 +181,9 @@ class _Compiler:
 
     def steps(self, rule: Rule) -> Iterator[Step]:
         """What is asked of a sheet, in order. The last question is the contrary of the one before it."""
-        if scopes := self.scopes(rule):
-            inside, outside = self.scope(scopes, negated=False), self.scope(scopes, negated=True)
-            yield Outcome.OUT_OF_SCOPE, outside, inside
+        if limit := self.limit(rule):
+            name = property_name(limit)
+            yield Outcome.OUT_OF_SCOPE, {name: 0}, {name: 1}
         if rule.applies_when is not None:
             applies = self.condition(rule.applies_when, negated=False)
             yield Outcome.EXCLUDED, self.condition(rule.applies_when, negated=True), applies
@@ -190,14 +225,6 @@ class _Compiler:
             "less_than": ("$gt", "$lte"),
         }[rule.target.comparison]
         return {reached: {ZERO: surplus}}, {missed: {ZERO: surplus}}
-
-    def scope(self, scopes: Iterable[Scope], *, negated: bool) -> Expression:
-        parts = []
-        for scope in scopes:
-            named = [(UNIT_KIND, kind) for kind in scope.kinds] + [(UNIT_CODE, code) for code in scope.codes]
-            tests = [_compare("equals", field, self.code(text), negated) for field, text in named]
-            parts.append(every(tests) if negated else either(tests))
-        return either(parts) if negated else every(parts)
 
     def condition(self, condition: Condition, *, negated: bool) -> Expression:
         together, apart = (either, every) if negated else (every, either)
@@ -279,3 +306,18 @@ def every(parts: Sequence[Expression]) -> Expression:
 def either(parts: Sequence[Expression]) -> Expression:
     """One of them holds."""
     return parts[0] if len(parts) == 1 else {"$or": list(parts)}
+
+
+def paths(expression: Expression) -> int:
+    """In how many ways a condition can come true: the engine follows each of them."""
+    if "$and" in expression:
+        return prod(paths(part) for part in expression["$and"])
+    if "$or" in expression:
+        return sum(paths(part) for part in expression["$or"])
+    return 1
+
+
+def comparisons(expression: Expression) -> int:
+    """The comparisons in a condition."""
+    parts = expression.get("$and") or expression.get("$or")
+    return sum(comparisons(part) for part in parts) if parts else 1

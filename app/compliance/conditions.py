@@ -12,15 +12,12 @@ Everything written side by side must hold; `any` wants one of its list, `not` th
 from __future__ import annotations
 
 from collections.abc import Iterator
-from math import prod
 from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, ConfigDict, Field, PlainValidator, WithJsonSchema, model_validator
 
 from app.compliance.problems import refuse
 from app.compliance.words import FieldName, Words, as_list
-
-MAX_ALTERNATIVES = 24
 
 Operator = Literal["equals", "differs_from", "at_least", "more_than", "at_most", "less_than"]
 OPERATORS: tuple[Operator, ...] = ("equals", "differs_from", "at_least", "more_than", "at_most", "less_than")
@@ -86,25 +83,12 @@ class Condition(Words):
     def _says_something(self) -> Condition:
         if self.all == () or self.any == () or not (self.comparisons or self.all or self.any or self.not_):
             refuse("empty_condition")
-        if max(self.alternatives(), self.alternatives(negated=True)) > MAX_ALTERNATIVES:
-            refuse("condition_too_tangled", limit=MAX_ALTERNATIVES)
         return self
 
     @property
     def comparisons(self) -> dict[str, Comparison]:
         """The comparisons of fields written at this level."""
         return self.__pydantic_extra__
-
-    def alternatives(self, *, negated: bool = False) -> int:
-        """In how many ways the condition, or its contrary, can come true: the engine tries each of them."""
-        multiply_all, multiply_any = (sum, prod) if negated else (prod, sum)
-        ways = [1 if negated else len(c.operands) for c in self.comparisons.values()]
-        ways += [part.alternatives(negated=negated) for part in self.all or ()]
-        if self.any:
-            ways.append(multiply_any(part.alternatives(negated=negated) for part in self.any))
-        if self.not_ is not None:
-            ways.append(self.not_.alternatives(negated=not negated))
-        return multiply_all(ways)
 
     def every_comparison(self) -> Iterator[tuple[str, Comparison]]:
         """Every comparison at this level and below, with its field."""

@@ -5,6 +5,9 @@ What durable_rules does not tell, and what is done about it (measured on 2.0.28,
   run. Here no thread starts, and every run counts its outcomes: each rule has exactly one for each unit.
 - Memory grows with every fact and session id: one host for the process, one session id a run, deleted after it,
   and rulesets not used lately are deleted too.
+- Deleting a session in which no action ever started frees memory that was never set, and crashes. So each run
+  opens its session with a fact of its own that starts an action; if even that fails, the session is left behind.
+- More than 64 ways through a ruleset, or a message of 255 properties, is refused or crashes: see `compiling`.
 - An exception in an action is swallowed into the session's state: it is looked for after every run.
 - `$or` fires once for each of its branches that holds: the same outcome may be told several times, which is
   harmless; two different outcomes of one rule for one sheet are an error.
@@ -34,6 +37,10 @@ BATCH = 200
 """Sheets asserted at once: an assert must end well inside the 10 seconds that the engine leases to its actions."""
 
 
+OPENING = "opening"
+"""The fact, and the rule, that open a session."""
+
+
 class EngineError(RuntimeError):
     """The engine did not give every rule and unit exactly one outcome. Nothing of such a run may be used."""
 
@@ -54,6 +61,7 @@ class Engine:
         self._kept: OrderedDict[str, str] = OrderedDict()
         self._numbers = itertools.count(1)
         self._outcomes: list[tuple[str, Outcome, int]] = []
+        self._opened = False
 
     def run(self, compiled: Compiled, sheets: Sequence[Sheet]) -> list[dict[str, Outcome]]:
         """For each sheet, every rule's outcome by rule id. Raises EngineError."""
@@ -77,7 +85,9 @@ class Engine:
         name = self._ready(ruleset)
         session = str(next(self._numbers))
         self._outcomes = []
+        self._opened = False
         try:
+            self._host.assert_facts(name, [{OPENING: 1, "sid": session}])
             for start in range(0, len(messages), BATCH):
                 batch = [message | {"sid": session} for message in messages[start : start + BATCH]]
                 try:
@@ -89,7 +99,8 @@ class Engine:
         except Exception as error:
             raise EngineError(f"The engine failed: {error}") from error
         finally:
-            self._host.delete_state(name, session)
+            if self._opened:
+                self._host.delete_state(name, session)
         if "exception" in state:
             raise EngineError(f"An action failed inside the engine: {state['exception']}")
         return self._outcomes
@@ -101,7 +112,8 @@ class Engine:
             self._kept.move_to_end(key)
             return self._kept[key]
         name = f"ruleset{next(self._numbers)}"
-        definition = {
+        definition: dict[str, Any] = {OPENING: {"all": [{"m": {OPENING: 1}}], "run": self._open}}
+        definition |= {
             f"{number}": {"all": [{"m": condition}], "run": self._note(rule, outcome)}
             for number, ((rule, outcome), condition) in enumerate(ruleset.conditions.items())
         }
@@ -119,6 +131,10 @@ class Engine:
         ruleset = self._host._ruleset_directory.pop(name)
         self._host._ruleset_list.remove(ruleset)
         durable_rules_engine.delete_ruleset(ruleset._handle)
+
+    def _open(self, context: Any) -> None:
+        """The session's first action: from now on it can be deleted."""
+        self._opened = True
 
     def _note(self, rule: str, outcome: Outcome) -> Callable[[Any], None]:
         def note(context: Any) -> None:

@@ -9,7 +9,7 @@ from fractions import Fraction
 from math import ceil, floor
 from typing import TYPE_CHECKING, Any
 
-from app.compliance.compiling import UNIT_CODE, UNIT_KIND, Compiled, Outcome, compile_rules
+from app.compliance.compiling import Outcome, compile_rules
 from app.compliance.engine import Engine, shared_engine
 from app.compliance.figures import Figures, UnitFigures
 from app.compliance.language import Rule, Status, Target
@@ -152,18 +152,11 @@ def _judge_pack(
     engine: Engine,
 ) -> Iterable[RuleResult]:
     compiled = compile_rules(rules, parameters, pack.info.scope)
-    sheets = [_sheet(unit, compiled) for unit in figures.units]
+    sheets = [compiled.sheet(unit.code, unit.kind, unit.figures) for unit in figures.units]
     outcomes = engine.run(compiled, sheets)
     for rule in rules:
         for unit, found in zip(figures.units, outcomes, strict=True):
             yield _result(pack, rule, unit, found[rule.id], parameters)
-
-
-def _sheet(unit: UnitFigures, compiled: Compiled) -> dict[str, int]:
-    texts = {UNIT_CODE: unit.code, UNIT_KIND: unit.kind}
-    return {
-        field: compiled.number(texts[field] if field in texts else unit.figures[field]) for field in compiled.fields
-    }
 
 
 def _result(

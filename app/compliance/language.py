@@ -91,6 +91,15 @@ class Scope(Words):
     kinds: Annotated[tuple[Name, ...], BeforeValidator(as_list)] = ()
     codes: Annotated[tuple[Sentence, ...], BeforeValidator(as_list)] = ()
 
+    @property
+    def is_everybody(self) -> bool:
+        """Whether no unit is left out."""
+        return not (self.kinds or self.codes)
+
+    def includes(self, code: str, kind: str) -> bool:
+        """Whether a unit is meant."""
+        return self.is_everybody or kind in self.kinds or code in self.codes
+
 
 class PackInfo(Words):
     """pack.yaml: which plan this is, and for whom and when it holds."""

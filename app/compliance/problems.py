@@ -74,7 +74,6 @@ SENTENCES = {
     "one_form": "quy tắc phải có hoặc “rate” cùng “target”, hoặc “fails_when”, không được cả hai.",
     "bad_operand": "phải là số nguyên, true, false hoặc chữ.",
     "empty_condition": "điều kiện không được để trống.",
-    "condition_too_tangled": "điều kiện hoặc phủ định của nó có hơn %(limit)s khả năng; hãy tách thành nhiều quy tắc.",
     "bad_placeholder": "“{%(name)s}” không có trong kết quả; dùng: %(expected)s.",
     "bad_braces": "dấu { } trong câu không khớp.",
     "dates_reversed": "ngày kết thúc %(until)s trước ngày bắt đầu %(start)s.",

@@ -1,0 +1,287 @@
+"""The engine loses nothing, doubles nothing, keeps nothing, and agrees with a second opinion."""
+
+from __future__ import annotations
+
+import threading
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, reject, settings
+from hypothesis import strategies as st
+
+from app.compliance import engine as engine_module
+from app.compliance.compiling import Compiled, Outcome, Ruleset, compile_rules
+from app.compliance.engine import KEPT_RULESETS, Engine, EngineError, shared_engine
+from app.compliance.judge import judge
+from app.compliance.language import ParameterUnit
+from app.compliance.loader import pack_from_texts
+from app.compliance.pack import ParameterValue
+from app.compliance.problems import PackError
+from app.periods import Period
+from tests.compliance import sample
+from tests.compliance.evaluator import second_opinion
+
+JUNE = Period.parse("2024-06")
+
+
+def compiled(**parts: Any) -> Compiled:
+    pack = sample.pack(**parts)
+    return compile_rules(pack.rules, pack.parameters.at(JUNE.last), pack.info.scope)
+
+
+def sheet(online: int, eligible: int, due: int = 0) -> dict[str, int]:
+    return {"pay.online": online, "pay.eligible": eligible, "pay.due": due}
+
+
+def memory() -> int:
+    """Resident memory of this process in KB."""
+    return int(Path("/proc/self/statm").read_text().split()[1]) * 4
+
+
+@pytest.mark.parametrize("comparison", ["at_least", "more_than", "at_most", "less_than"])
+@pytest.mark.parametrize("scale", [1, 10**6, 10**12])
+def test_a_rate_exactly_at_the_threshold_is_told_from_its_neighbours(comparison: str, scale: int) -> None:
+    rules = compiled(rules=[sample.changed(sample.RATE_RULE, target={comparison: "online_rate"})])
+    sheets = [sheet(7 * scale + change, 20 * scale) for change in (-1, 0, 1)]
+    found = [outcomes["p-1"] for outcomes in shared_engine().run(rules, sheets)]
+    passes = {"at_least": (0, 1, 1), "more_than": (0, 0, 1), "at_most": (1, 1, 0), "less_than": (1, 0, 0)}
+    assert found == [Outcome.PASSED if good else Outcome.FAILED for good in passes[comparison]]
+
+
+def test_a_figure_too_large_to_compare_exactly_is_refused() -> None:
+    rules = compiled()
+    shared_engine().run(rules, [sheet(rules.largest, rules.largest)])
+    with pytest.raises(EngineError, match="too large"):
+        shared_engine().run(rules, [sheet(0, rules.largest + 1)])
+
+
+def test_nothing_recorded_is_no_data_only_when_something_was_expected() -> None:
+    found = shared_engine().run(compiled(), [sheet(0, 0, due=0), sheet(0, 0, due=1), sheet(0, 1, due=0)])
+    assert [outcomes["p-1"] for outcomes in found] == [Outcome.NOTHING, Outcome.NO_DATA, Outcome.FAILED]
+
+
+def test_no_violation_is_lost_over_many_runs() -> None:
+    rules = compiled(rules=[sample.RATE_RULE, sample.CONDITION_RULE])
+    sheets = [sheet(number % 2 * 20, 20, due=number % 3 * 2) for number in range(500)]
+    engine = Engine()
+    for _ in range(40):
+        found = engine.run(rules, sheets)
+        assert sum(outcomes["p-1"] is Outcome.FAILED for outcomes in found) == 250
+        assert sum(outcomes["p-2"] is Outcome.FAILED for outcomes in found) == 166
+        assert all(len(outcomes) == 2 for outcomes in found)
+
+
+def test_many_rules_with_many_fields_are_all_judged() -> None:
+    """A message of more than about 240 properties crashes the process: rules are cut into several rulesets."""
+    many = [
+        sample.changed(sample.RATE_RULE, id=f"p-{n}", rate={"count": f"k{n}.n", "among": f"k{n}.d"}) for n in range(200)
+    ]
+    pack = pack_from_texts(sample.texts(rules=many))
+    rules = compile_rules(pack.rules, pack.parameters.at(JUNE.last))
+    figures = {f"k{n}.d": 20 for n in range(200)} | {f"k{n}.n": 7 - n % 2 for n in range(200)}
+    (outcomes,) = shared_engine().run(rules, [figures])
+    assert len(rules.rulesets) > 1
+    assert [n for n in range(200) if outcomes[f"p-{n}"] is Outcome.FAILED] == list(range(1, 200, 2))
+
+
+def test_memory_stays_flat_over_many_runs() -> None:
+    engine = Engine()
+    rules = compiled()
+    sheets = [sheet(number, 20, due=1) for number in range(100)]
+
+    def run(times: int) -> None:
+        for _ in range(times):
+            engine.run(rules, sheets)
+
+    run(50)  # let the allocator settle
+    before = memory()
+    run(300)
+    # 300 runs of 100 facts that stayed would take about 12 KB each: 360 MB.
+    assert memory() - before < 8_000
+
+
+def test_rulesets_not_used_lately_are_forgotten_and_made_again_when_needed() -> None:
+    engine = Engine()
+
+    def run_with(percent: int) -> Outcome:
+        share = ParameterValue("online_rate", ParameterUnit.SHARE, Fraction(percent), None, None)
+        rules = compile_rules(sample.pack().rules, {"online_rate": share})
+        return engine.run(rules, [sheet(1, 1)])[0]["p-1"]
+
+    for number in range(KEPT_RULESETS + 20):
+        assert run_with(number + 2) is Outcome.FAILED
+    assert len(engine._kept) == len(engine._host._ruleset_directory) == KEPT_RULESETS
+    assert len(engine._host._ruleset_list) == KEPT_RULESETS
+    assert run_with(2) is Outcome.FAILED
+    assert run_with(1) is Outcome.PASSED
+
+
+def test_an_exception_in_an_action_comes_out_and_the_engine_works_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    engine = Engine()
+    broken = {"on": True}
+
+    def breaking(rule: str, outcome: Outcome) -> Any:
+        def action(context: Any) -> None:
+            if broken["on"]:
+                raise KeyError("lost in the action")
+            engine._outcomes.append((rule, outcome, context.m["seat"]))
+
+        return action
+
+    monkeypatch.setattr(engine, "_note", breaking)
+    with pytest.raises(EngineError, match="lost in the action"):
+        engine.run(compiled(), [sheet(7, 20)])
+    broken["on"] = False
+    assert engine.run(compiled(), [sheet(7, 20)]) == [{"p-1": Outcome.PASSED}]
+
+
+def test_an_outcome_that_goes_missing_is_an_error_and_not_a_pass() -> None:
+    condition = {"$gt": {"pay__online": 5}}
+    half = Ruleset(("p-1",), ("pay.online",), {("p-1", Outcome.FAILED): condition})
+    with pytest.raises(EngineError, match="No outcome"):
+        Engine().run(Compiled((half,), {}, (), 100), [{"pay.online": 6}, {"pay.online": 5}])
+
+
+def test_two_outcomes_for_one_unit_are_an_error() -> None:
+    both = {(("p-1"), Outcome.FAILED): {"$gt": {"n": 0}}, ("p-1", Outcome.PASSED): {"$gt": {"n": 1}}}
+    with pytest.raises(EngineError, match="two outcomes"):
+        Engine().run(Compiled((Ruleset(("p-1",), ("n",), both),), {}, (), 100), [{"n": 2}])
+
+
+def test_the_engine_starts_no_thread() -> None:
+    before = set(threading.enumerate())
+    Engine().run(compiled(), [sheet(7, 20)])
+    assert set(threading.enumerate()) == before
+
+
+def test_threads_share_the_engine_without_mixing_their_outcomes() -> None:
+    rules = compiled()
+    wrong: list[int] = []
+
+    def run(number: int) -> None:
+        sheets = [sheet(seat % (number + 2), number + 1, due=1) for seat in range(50)]
+        for _ in range(10):
+            found = shared_engine().run(rules, sheets)
+            for outcomes, given_sheet in zip(found, sheets, strict=True):
+                reached = given_sheet["pay.online"] * 20 >= given_sheet["pay.eligible"] * 7
+                if outcomes["p-1"] is not (Outcome.PASSED if reached else Outcome.FAILED):
+                    wrong.append(number)
+
+    threads = [threading.Thread(target=run, args=(number,)) for number in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert wrong == []
+
+
+def test_one_module_alone_knows_the_library() -> None:
+    root = Path(engine_module.__file__).parents[1]
+    users = [path.name for path in root.rglob("*.py") if "durable_rules_engine" in path.read_text()]
+    importers = [path.name for path in root.rglob("*.py") if "from durable" in path.read_text()]
+    assert users == importers == ["engine.py"]
+
+
+# --- against the second opinion -------------------------------------------------------------------------------
+
+NUMBERS = st.sampled_from([0, 0, 1, 2, 3, 5, 7, 13, 20, 35, 100])
+FIELDS = ["a.x", "a.y", "a.z", "b.x", "b.y"]
+COMPARISONS = ["equals", "differs_from", "at_least", "more_than", "at_most", "less_than"]
+TEXTS = ["", "x", "y", 'quote " and \\', "đã rà soát"]
+
+
+def comparisons() -> st.SearchStrategy[dict[str, Any]]:
+    number = st.one_of(NUMBERS, st.just("fewest"))
+    numbers = st.one_of(
+        st.builds(lambda op, v: {op: v}, st.sampled_from(COMPARISONS), number),
+        st.builds(lambda v: {"one_of": v}, st.lists(number, min_size=1, max_size=3)),
+    )
+    texts = st.builds(lambda op, v: {op: v}, st.sampled_from(COMPARISONS[:2]), st.sampled_from(TEXTS))
+    flags = st.builds(lambda op, v: {op: v}, st.sampled_from(COMPARISONS[:2]), st.booleans())
+    return st.one_of(
+        st.builds(lambda f, c: {f: c}, st.sampled_from(FIELDS), numbers),
+        st.builds(lambda c: {"b.word": c}, texts),
+        st.builds(lambda c: {"b.flag": c}, flags),
+    )
+
+
+def conditions() -> st.SearchStrategy[dict[str, Any]]:
+    return st.recursive(
+        comparisons(),
+        lambda inner: st.one_of(
+            st.builds(lambda parts: {"any": parts}, st.lists(inner, min_size=1, max_size=2)),
+            st.builds(lambda parts: {"all": parts}, st.lists(inner, min_size=1, max_size=2)),
+            st.builds(lambda part: {"not": part}, inner),
+            st.builds(lambda one, part: one | {"not": part}, comparisons(), inner),
+        ),
+        max_leaves=4,
+    )
+
+
+def sums() -> st.SearchStrategy[Any]:
+    return st.one_of(st.sampled_from(FIELDS), st.lists(st.sampled_from(FIELDS), min_size=1, max_size=3))
+
+
+SHARES = st.one_of(
+    st.sampled_from(["0%", "35%", "100%", "33,33%", "66.6667%", "online_rate"]),
+    st.integers(0, 100).map(lambda n: f"{n}%"),
+)
+SCOPES = st.one_of(
+    st.none(),
+    st.fixed_dictionaries(
+        {
+            "kinds": st.lists(st.sampled_from(["division", "attached"]), max_size=2),
+            "codes": st.lists(st.sampled_from(["U0", "U1"]), max_size=2),
+        }
+    ),
+)
+
+
+@st.composite
+def rules(draw: st.DrawFn) -> list[dict[str, Any]]:
+    found = []
+    for number in range(draw(st.integers(1, 3))):
+        applies = draw(st.one_of(st.none(), conditions()))
+        common: dict[str, Any] = {"id": f"p-{number}", "scope": draw(SCOPES), "applies_when": applies}
+        if draw(st.booleans()):
+            rate = {"count": draw(sums()), "among": draw(sums())}
+            if draw(st.booleans()):
+                rate["expects"] = draw(sums())
+            target = {draw(st.sampled_from(COMPARISONS[2:])): draw(SHARES)}
+            found.append(sample.changed(sample.RATE_RULE, rate=rate, target=target, **common))
+        else:
+            fails = draw(conditions())
+            found.append(sample.changed(sample.CONDITION_RULE, fails_when=fails, **common))
+    return found
+
+
+@st.composite
+def facts(draw: st.DrawFn) -> list[dict[str, Any]]:
+    found = []
+    for unit in ("U0", "U1", "U2", "U3"):
+        for kind in ("a", "b"):
+            if draw(st.integers(0, 4)):  # now and then a unit without the fact
+                blank = {"word": st.sampled_from([*TEXTS, "unheard of"]), "flag": st.booleans()}
+                values = {field.name: draw(blank.get(field.name, NUMBERS)) for field in sample.CATALOGUE[kind].fields}
+                found.append({"kind": kind, "unit": unit, "period": "2024-06", **values})
+    return found
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(rules(), facts(), SCOPES)
+def test_engine_and_second_opinion_agree_on_any_pack(
+    found: list[dict[str, Any]], given_facts: list[dict[str, Any]], scope: dict[str, Any] | None
+) -> None:
+    info = sample.changed(sample.INFO, scope=scope)
+    try:
+        pack = sample.pack(rules=found, info=info)
+    except PackError as error:
+        assert all("quá nhiều điều kiện" in str(problem) for problem in error.problems)
+        reject()
+    judged = [{"code": f"U{number}", "kind": "division" if number < 3 else "attached"} for number in range(4)]
+    judgement = judge([pack], given_facts, judged, JUNE)
+    got = {(r.rule, r.unit): (r.status.value, r.shortfall) for r in judgement.results}
+    parameters = {"online_rate": "35%", "fewest": 5}
+    assert got == second_opinion(info, parameters, found, given_facts, judged)
