@@ -11,7 +11,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from wtforms import DateField, SelectField
-from wtforms.validators import InputRequired
+from wtforms.validators import InputRequired, ValidationError
 
 from app.errors import DomainError
 from app.formats import sentence
@@ -56,7 +56,7 @@ class ChoiceField(SelectField):
 
     def pre_validate(self, form: Any) -> None:
         if not any(chosen for _value, _label, chosen, *_rest in self.iter_choices()):
-            raise ValueError(_("Hãy chọn một giá trị trong danh sách."))
+            raise ValidationError(_("Hãy chọn một giá trị trong danh sách."))
 
 
 def typed_day(value: str | None) -> date | None:
