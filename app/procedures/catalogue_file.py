@@ -46,6 +46,7 @@ HEADINGS = {
     "online_payment_from": "Thanh toán trực tuyến từ ngày",
     "in_force_from": "Hiệu lực từ ngày",
     "in_force_to": "Hiệu lực đến ngày",
+    "internal": "Thủ tục nội bộ",
     "version": "Phiên bản",
 }
 MORE_COLUMNS = {
@@ -107,6 +108,7 @@ def plain(row: CatalogueRow) -> dict[str, Any]:
         "online_payment_from": row.online_payment_from.isoformat() if row.online_payment_from else None,
         "in_force_from": row.in_force_from.isoformat(),
         "in_force_to": row.in_force_to.isoformat() if row.in_force_to else None,
+        "internal": row.internal,
         "version": row.number,
     }
 
@@ -118,7 +120,7 @@ def cells(row: CatalogueRow) -> tuple[str, ...]:
         *(row.code, row.name, row.field, label(row.level), row.unit_code, row.unit_name),
         *("" if same_day else write_amount(row.time_amount), label(row.time_unit), str(row.fee)),
         *(yes_no(row.online_payment_eligible), show_date(row.online_payment_from)),
-        *(show_date(row.in_force_from), show_date(row.in_force_to), str(row.number)),
+        *(show_date(row.in_force_from), show_date(row.in_force_to), yes_no(row.internal), str(row.number)),
     )
 
 
@@ -183,10 +185,17 @@ def _take(
     contents = tidied(_contents(cells, defaults, units))
     first = _cell(cells, "in_force_from", read_day) or defaults.in_force_from
     last = _cell(cells, "in_force_to", read_day)
+    internal = bool(_cell(cells, "internal", read_yes_no))
     known = queries.procedure_id(scope.site, code) if code else None
     if known is None:
         service.add_procedure(
-            by, code=code, contents=contents, in_force_from=first, in_force_to=last, origin=f"import {origin}"
+            by,
+            code=code,
+            contents=contents,
+            in_force_from=first,
+            in_force_to=last,
+            internal=internal,
+            origin=f"import {origin}",
         )
         return True
     stored = contents_of(queries.procedure_view(scope, known).latest.version)

@@ -97,6 +97,7 @@ class ProcedureForm(FlaskForm):
     """Thủ tục hành chính, or a new version of one (then without its code)."""
 
     code = StringField(_l("Mã thủ tục"), description=_l("Mã quốc gia, ví dụ 1.010833; chưa có thì mã của đơn vị."))
+    internal = BooleanField(_l("Thủ tục nội bộ, giữa các cơ quan nhà nước"))
     name = TextAreaField(NAMES["name"])
     field = StringField(NAMES["field"])
     level = ChoiceField(NAMES["level"], coerce=Level)

@@ -84,6 +84,7 @@ class CatalogueRow:
     online_payment_from: date | None
     in_force_from: date
     in_force_to: date | None
+    internal: bool
     stages: int
     stage_total: Decimal | None
 
@@ -305,7 +306,7 @@ def _catalogue(scope: Scope, filters: Filters) -> Select[*tuple[Any, ...]]:
         select(
             *(v.procedure_id, Procedure.code, v.number, v.name, v.field, v.level, Unit.code, Unit.name),
             *(v.time_amount, v.time_unit, v.fee, v.online_payment_eligible, v.online_payment_from),
-            *(v.in_force_from, v.in_force_to, func.coalesce(stages.c.stages, 0), stages.c.total),
+            *(v.in_force_from, v.in_force_to, Procedure.internal, func.coalesce(stages.c.stages, 0), stages.c.total),
         )
         .select_from(v)
         .join(Procedure, Procedure.id == v.procedure_id)

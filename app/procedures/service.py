@@ -43,9 +43,12 @@ def add_procedure(
     contents: Contents,
     in_force_from: date,
     in_force_to: date | None = None,
+    internal: bool = False,
     origin: str = "",
 ) -> Procedure:
     """Enter a procedure and its first version. Of a code with a provincial suffix the national part is kept.
+
+    `internal` is a procedure between state bodies (thủ tục nội bộ), which no citizen asks for.
 
     Raises DomainError (field named) for what cannot be, Conflict when the code is in the catalogue already.
     """
@@ -55,7 +58,7 @@ def add_procedure(
     with _writing("code", "Mã %(code)s đã có trong danh mục.", code=code) as session:
         if queries.procedure_id(site(), code) is not None:
             raise Conflict("Mã %(code)s đã có trong danh mục.", field="code", code=code)
-        procedure = Procedure(site=site(), code=code, origin=tidy(origin))
+        procedure = Procedure(site=site(), code=code, internal=internal, origin=tidy(origin))
         version = _new_version(procedure, 1, contents, in_force_from, in_force_to)
         session.add(procedure)
         session.flush()

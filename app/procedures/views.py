@@ -95,6 +95,7 @@ def add() -> Page:
                 contents=form.contents(),
                 in_force_from=form.in_force_from.data,
                 in_force_to=form.in_force_to.data,
+                internal=form.internal.data,
             )
             return _saved(_("Đã thêm thủ tục %(code)s.", code=procedure.code), procedure.versions[-1])
     return _form_page(form, title=_("Thêm thủ tục"), back=url_for(".list"))
@@ -107,7 +108,7 @@ def new_version(procedure_id: int) -> Page:
     view = queries.procedure_view(current_scope(), procedure_id)
     latest = view.latest.version
     form = ProcedureForm.of(_units(latest), _typed(), **values_of(contents_of(latest)), after=latest.number)
-    del form.code
+    del form.code, form.internal
     if not _rearranging() and form.validate_on_submit():
         with form.showing():
             version = service.add_version(
@@ -166,7 +167,7 @@ def _amend(view: ProcedureView, shown: VersionView) -> Page:
     version = shown.version
     period = {"in_force_from": version.in_force_from, "in_force_to": version.in_force_to}
     form = ProcedureForm.of(_units(version), _typed(), **values_of(contents_of(version)), **period)
-    del form.code
+    del form.code, form.internal
     if not _rearranging() and form.validate_on_submit():
         with form.showing():
             service.amend_version(
