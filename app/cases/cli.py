@@ -1,0 +1,123 @@
+"""`flask cases`: taking cases in from files, and what was taken in before."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import click
+from flask import Flask
+from flask.cli import AppGroup
+from flask_babel import gettext as _
+from tabulate import tabulate
+
+from app.cases.importing import queries
+from app.cases.importing.mapping import available, find_mapping
+from app.cases.importing.report import Report, write_errors
+from app.cases.importing.service import Upload, import_file, mappings_folder
+from app.commands import COMMAND, BadInput, clear_errors, echo_json, note
+from app.formats import label, show_datetime
+from app.organisation.access import whole_site
+
+SHOWN = 20  # refused rows listed on the screen; the rest are in the errors file
+
+cases = AppGroup("cases", help="Hồ sơ / cases.")
+
+
+@cases.command("import")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--mapping", required=True, metavar="NAME_OR_FILE", help="igate, coselog, or a YAML file.")
+@click.option("--dry-run", is_flag=True, help="Chỉ xem trước, không ghi gì / say what would happen, write nothing.")
+@click.option("--errors", type=click.Path(path_type=Path), metavar="OUT.csv", help="Ghi các dòng bị từ chối vào đây.")
+@click.option("--format", "shown", type=click.Choice(["text", "json"]), default="text", show_default=True)
+def import_cases(file: Path, mapping: str, dry_run: bool, errors: Path | None, shown: str) -> None:
+    """Nhập hồ sơ từ tệp CSV, XLSX, XLS / take cases in from a file.
+
+    Dòng sai được báo riêng và không cản dòng khác. Nhập lại cùng một tệp không làm thay đổi gì.
+    """
+    with clear_errors():
+        chosen = find_mapping(mapping, mappings_folder())
+        report = import_file(
+            whole_site(), COMMAND, Upload(file, file.name), chosen, dry_run=dry_run, progress=_progress()
+        )
+    if errors is not None:
+        try:
+            write_errors(report.refused, errors)
+        except OSError as error:
+            raise BadInput(_("Không ghi được tệp %(file)s.", file=errors)) from error
+    if shown == "json":
+        click.echo(json.dumps(report.as_json(), ensure_ascii=False, indent=2))
+    else:
+        _print(file.name, report, dry_run)
+
+
+def _progress() -> Callable[[int, int, int], None] | None:
+    """One line on the terminal that is written over; nothing where nobody looks."""
+    if not sys.stderr.isatty():
+        return None
+
+    def show(rows: int, done: int, total: int) -> None:
+        share = f" · {done * 100 // total} %" if total else ""
+        click.echo(f"\r{rows} dòng{share}   ", err=True, nl=False)
+
+    return show
+
+
+def _print(name: str, report: Report, dry_run: bool) -> None:
+    if sys.stderr.isatty():
+        note("")
+    click.echo(
+        _(
+            "%(file)s: %(rows)s dòng; hồ sơ mới %(new)s, có thay đổi %(changed)s, không đổi %(unchanged)s; "
+            "sự kiện mới %(events)s; dòng bị từ chối %(refused)s.",
+            file=name,
+            rows=report.rows,
+            new=report.cases_new,
+            changed=report.cases_changed,
+            unchanged=report.cases_unchanged,
+            events=report.events_new,
+            refused=len(report.refused),
+        )
+    )
+    for notice in report.notices():
+        click.echo(f"  {notice}")
+    for number, refusal in enumerate(report.refused):
+        if number == SHOWN:
+            note(_("… và %(n)s dòng nữa: dùng --errors để ghi hết ra tệp.", n=len(report.refused) - SHOWN))
+            break
+        place = f"{name}:{refusal.row}" + (f" {refusal.column}" if refusal.column else "")
+        note(f"{place}: {refusal.reason}")
+    if dry_run:
+        note(_("Chỉ xem trước: chưa ghi gì vào cơ sở dữ liệu."))
+
+
+@cases.command("imports")
+@click.option("--format", "shown", type=click.Choice(["table", "json"]), default="table", show_default=True)
+def list_imports(shown: str) -> None:
+    """Các lần nhập gần đây / recent imports."""
+    found = queries.recent_imports(whole_site())
+    if shown == "json":
+        echo_json([queries.as_json(record) for record in found])
+        return
+    rows = [
+        (r.id, show_datetime(r.started_at), r.file_name, r.mapping, label(r.state), r.rows, r.cases_new,
+         r.cases_changed, r.cases_unchanged, r.refused_count)
+        for r in found
+    ]  # fmt: skip
+    headings = [_("Số"), _("Lúc"), _("Tệp"), _("Ánh xạ"), _("Trạng thái"), _("Dòng"), _("Mới"), _("Thay đổi"),
+                _("Không đổi"), _("Từ chối")]  # fmt: skip
+    click.echo(tabulate(rows, headings, disable_numparse=True))
+
+
+@cases.command("mappings")
+def list_mappings() -> None:
+    """Các ánh xạ dùng được / usable mappings."""
+    for mapping in available(mappings_folder()):
+        click.echo(f"{mapping.name}\t{mapping.title.get('vi', mapping.name)}")
+
+
+def register(app: Flask) -> None:
+    """Add the commands."""
+    app.cli.add_command(cases)

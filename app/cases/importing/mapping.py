@@ -1,0 +1,238 @@
+"""Mappings: small YAML files that say how an export is to be read. Pure.
+
+A built-in one is a file beside this module; a site adds its own in `instance/mappings/` (same name: the site's
+wins). Anything wrong in one is a BadMapping that names the file, the line and the field.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+from enum import StrEnum
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal
+from zoneinfo import ZoneInfo
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from app.calendar import TimeUnit
+from app.cases.vocabulary import Channel
+from app.errors import DomainError
+from app.text import fold
+
+BUILT_IN = Path(__file__).parent / "mappings"
+LARGEST = 256 * 1024  # bytes: a mapping is a page of text
+
+
+class BadMapping(DomainError):
+    """A mapping that cannot be used, or is not there."""
+
+
+class Standing(StrEnum):
+    """Where the other software says that a case stands (its statuses are mapped to these words)."""
+
+    NOT_RECEIVED = "not_received"  # only registered online: no case yet, the row is refused
+    RECEIVED = "received"
+    IN_PROGRESS = "in_progress"
+    SUPPLEMENT = "supplement"
+    RESOLVED = "resolved"  # has a result, not closed
+    CLOSED = "closed"
+    REFUSED = "refused"
+    WITHDRAWN = "withdrawn"
+    STOPPED = "stopped"
+
+
+class Unknown(StrEnum):
+    """What becomes of a row that names a unit or procedure which the site does not have."""
+
+    REFUSE = "refuse"
+    CREATE = "create"
+
+
+CASE_FIELDS = frozenset(
+    {
+        *("code", "procedure", "procedure_code", "field", "unit", "received_at", "promised_at", "ended_at"),
+        *("applicant", "id_number", "phone", "address", "officer", "status", "channel"),
+    }
+)
+EVENT_FIELDS = frozenset({"event_id", "event_name", "event_at", "event_group", "event_actor"})
+NEEDED = {"case": ("code", "received_at"), "event": ("code", "received_at", "event_name", "event_at")}
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class FixedProcedure(_Part):
+    """The procedure of every case in a file that names none. Its time is used when it has to be created."""
+
+    code: str = Field(min_length=1, max_length=64)
+    name: str = Field(min_length=1)
+    field: str = Field(min_length=1, max_length=120)
+    time_amount: Decimal = Field(gt=0, le=10_000)
+    time_unit: TimeUnit = TimeUnit.WORKING_DAYS
+
+
+class OnUnknown(_Part):
+    """What to do with names that the site does not know."""
+
+    units: Unknown = Unknown.REFUSE
+    procedures: Unknown = Unknown.REFUSE
+
+
+class Mapping(_Part):
+    """How one software's export is read. `name` is the file's own."""
+
+    name: str = ""
+    title: dict[Literal["vi", "en"], str]
+    row: Literal["case", "event"]
+    columns: dict[str, list[str]]  # our field -> headings, the first one that is filled counts
+    dates: list[Literal["day_first", "month_first", "iso"]] = Field(["day_first", "iso"], min_length=1)
+    zone: str | None = None  # of times written without one; the site's own when not said
+    status: dict[Standing, list[str]] = {}
+    channel: dict[Channel, list[str]] = {}
+    default_channel: Channel = Channel.IN_PERSON
+    procedure: FixedProcedure | None = None
+    unknown: OnUnknown = OnUnknown()
+    empty: list[str] = []  # words that stand for an empty cell
+
+    @field_validator("columns")
+    @classmethod
+    def _known_fields(cls, value: dict[str, list[str]]) -> dict[str, list[str]]:
+        for name, headings in value.items():
+            if name not in CASE_FIELDS | EVENT_FIELDS:
+                raise ValueError(
+                    f"không có trường {name!r}; các trường: {', '.join(sorted(CASE_FIELDS | EVENT_FIELDS))}"
+                )
+            if not headings or not all(fold(heading) for heading in headings):
+                raise ValueError(f"trường {name!r} phải có tên cột")
+        return value
+
+    @field_validator("zone")
+    @classmethod
+    def _known_zone(cls, value: str | None) -> str | None:
+        try:
+            return value and ZoneInfo(value).key
+        except Exception as exc:
+            raise ValueError(f"không có múi giờ {value!r}") from exc
+
+    @model_validator(mode="after")
+    def _complete(self) -> Mapping:
+        for name in NEEDED[self.row]:
+            if name not in self.columns:
+                raise ValueError(f"thiếu cột {name!r}, cần cho mỗi dòng là một {self.row!r}")
+        if self.row == "case" and EVENT_FIELDS & set(self.columns):
+            raise ValueError("các cột event_* chỉ dùng khi mỗi dòng là một sự kiện (row: event)")
+        if not self.procedure and not {"procedure", "procedure_code"} & set(self.columns):
+            raise ValueError("phải có cột procedure hoặc procedure_code, hoặc một thủ tục cố định (procedure:)")
+        _refuse_twice("status", self.status)
+        _refuse_twice("channel", self.channel)
+        return self
+
+    @cached_property
+    def headings(self) -> dict[str, list[str]]:
+        """Field -> its headings, folded, best first."""
+        return {name: [fold(heading) for heading in headings] for name, headings in self.columns.items()}
+
+    @cached_property
+    def standings(self) -> dict[str, Standing]:
+        """Folded word of the other software -> where the case stands."""
+        return {fold(word): standing for standing, words in self.status.items() for word in words}
+
+    @cached_property
+    def channels(self) -> dict[str, Channel]:
+        """Folded word of the other software -> how the case came in."""
+        return {fold(word): channel for channel, words in self.channel.items() for word in words}
+
+    @cached_property
+    def blanks(self) -> frozenset[str]:
+        """What stands for an empty cell, as written."""
+        return frozenset(["", *self.empty])
+
+    def is_heading(self, text: str) -> bool:
+        """Whether a folded text is one of the headings."""
+        return any(text in headings for headings in self.headings.values())
+
+
+def _refuse_twice(name: str, words: Any) -> None:
+    seen: dict[str, str] = {}
+    for meaning, spellings in words.items():
+        for word in spellings:
+            if seen.setdefault(fold(word), meaning) != meaning:
+                raise ValueError(f"{name}: {word!r} vừa là {seen[fold(word)]} vừa là {meaning}")
+
+
+def available(site_folder: Path) -> list[Mapping]:
+    """Every usable mapping: the site's own, then the built-in ones. A broken one of the site is left out."""
+    found = {path.stem: path for folder in (BUILT_IN, site_folder) for path in sorted(folder.glob("*.yaml"))}
+    return list(_usable(found.values()))
+
+
+def _usable(paths: Any) -> Iterator[Mapping]:
+    for path in paths:
+        try:
+            yield read_mapping(path)
+        except BadMapping:
+            continue  # the command line says what is wrong with it
+
+
+def find_mapping(name: str, site_folder: Path) -> Mapping:
+    """A mapping by its name, or by the path of a YAML file. Raises BadMapping."""
+    if name.endswith((".yaml", ".yml")) or "/" in name:
+        return read_mapping(Path(name))
+    for folder in (site_folder, BUILT_IN):
+        if (path := folder / f"{name}.yaml").is_file():
+            return read_mapping(path)
+    known = ", ".join(sorted(mapping.name for mapping in available(site_folder)))
+    raise BadMapping("Không có ánh xạ “%(name)s”. Hiện có: %(known)s.", field="mapping", name=name, known=known)
+
+
+def read_mapping(path: Path) -> Mapping:
+    """Read and check one file. Raises BadMapping with file, line and field."""
+    try:
+        if path.stat().st_size > LARGEST:
+            raise _bad(path, 1, "", "tệp quá lớn để là một ánh xạ")
+        text = path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError as exc:
+        raise _bad(path, 1, "", "không có tệp này") from exc
+    except (OSError, UnicodeDecodeError) as exc:
+        raise _bad(path, 1, "", "không đọc được tệp (cần văn bản UTF-8)") from exc
+    try:
+        node = yaml.compose(text, Loader=yaml.SafeLoader)
+        values = yaml.safe_load(text)
+    except yaml.YAMLError as exc:
+        mark = getattr(exc, "problem_mark", None)
+        raise _bad(path, mark.line + 1 if mark else 1, "", "không phải YAML đúng") from exc
+    if not isinstance(values, dict):
+        raise _bad(path, 1, "", "phải là các cặp khóa: giá trị")
+    try:
+        return Mapping.model_validate({**values, "name": path.stem})
+    except ValidationError as exc:
+        first = exc.errors()[0]
+        place = [part for part in first["loc"] if part != "[key]"]
+        reason = str(first["msg"]).removeprefix("Value error, ")
+        raise _bad(path, _line_of(node, place), ".".join(map(str, place)), reason) from exc
+
+
+def _bad(path: Path, line: int, field: str, reason: str) -> BadMapping:
+    place = f"{path.name}:{line}" + (f" {field}" if field else "")
+    return BadMapping("%(place)s: %(reason)s.", field="mapping", place=place, reason=reason.rstrip("."))
+
+
+def _line_of(node: yaml.Node | None, place: list[int | str]) -> int:
+    """The line on which a field of a composed document stands; that of its nearest parent when it is missing."""
+    line = node.start_mark.line + 1 if node else 1
+    for part in place:
+        if isinstance(node, yaml.MappingNode):
+            found = next(((key, value) for key, value in node.value if key.value == str(part)), None)
+            if found is None:
+                break
+            line, node = found[0].start_mark.line + 1, found[1]
+        elif isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
+            node = node.value[part]
+            line = node.start_mark.line + 1
+        else:
+            break
+    return line

@@ -1,0 +1,272 @@
+"""Files as rows of cells: CSV, XLSX and XLS, told apart by what is in them. Pure.
+
+A file that cannot be read is one BadFile sentence. Rows come one at a time with the number that a spreadsheet
+shows, so that memory does not grow with the file (old XLS, at most 65,536 rows, is read whole).
+"""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from pathlib import Path
+from typing import Any, Protocol
+
+import openpyxl
+import xlrd
+from openpyxl import DEFUSEDXML
+from openpyxl.worksheet._read_only import ReadOnlyWorksheet
+
+from app.cases.importing.csv_files import CsvSource
+from app.cases.importing.files import BadFile
+
+Cell = str | int | float | bool | datetime | date | time | timedelta | None
+Rows = Iterator[tuple[int, list[Cell]]]
+
+MEGABYTE = 1024 * 1024
+LARGEST_FILE = 1024 * MEGABYTE
+LARGEST_XLSX = 1536 * MEGABYTE  # unpacked: a full sheet of a million rows is about 600 MB
+LARGEST_SHARED_STRINGS = 256 * MEGABYTE  # openpyxl holds them in memory
+MOST_PARTS = 2_000
+DENSEST = 150  # unpacked bytes per packed byte; real sheets pack 8 to 30 times
+SMALL = 20 * MEGABYTE  # unpacked: whatever its density, it hurts nobody
+
+assert DEFUSEDXML, "openpyxl must parse with defusedxml"
+
+_NAMES = {"csv": "CSV", "xlsx": "Excel (.xlsx)", "xls": "Excel 97-2003 (.xls)"}
+_ENDINGS = {".csv": "csv", ".txt": "csv", ".tsv": "csv", ".xlsx": "xlsx", ".xlsm": "xlsx", ".xls": "xls"}
+_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_OLD_SHEETS = (b"\x09\x00\x04\x00", b"\x09\x02\x06\x00", b"\x09\x04\x06\x00", b"\x09\x08\x10\x00", b"\x09\x08\x08\x00")
+_FOREIGN = {
+    b"%PDF": "PDF",
+    b"\x89PNG": "ảnh PNG",
+    b"\xff\xd8\xff": "ảnh JPEG",
+    b"GIF8": "ảnh GIF",
+    b"{\\rtf": "văn bản RTF",
+    b"\x1f\x8b": "tệp nén GZIP",
+    b"Rar!": "tệp nén RAR",
+    b"7z\xbc\xaf": "tệp nén 7z",
+    b"SQLite": "cơ sở dữ liệu SQLite",
+    b"MZ": "chương trình",
+    b"\x7fELF": "chương trình",
+}
+
+
+class Source(Protocol):
+    """An open file. A sheet is a name and its rows; a CSV has one for each way in which it may be read."""
+
+    def sheets(self) -> Iterator[tuple[str, Rows]]: ...
+
+    def progress(self) -> tuple[int, int]:
+        """How much was read, and of how much (bytes or rows); a total of 0 is unknown."""
+        ...
+
+
+@contextmanager
+def opened(path: Path, name: str = "", largest: int = LARGEST_FILE) -> Iterator[Source]:
+    """Open a file by its content. `name` is what its owner calls it. Raises BadFile."""
+    name = name or path.name
+    kind = kind_of(path, name, largest)
+    if kind == "csv":
+        with CsvSource(path, name) as source:
+            yield source
+    elif kind == "xlsx":
+        _check_zip(path, name)
+        with _xlsx(path, name) as xlsx:
+            yield xlsx
+    else:
+        yield _xls(path, name)
+
+
+def kind_of(path: Path, name: str, largest: int = LARGEST_FILE) -> str:
+    """csv, xlsx or xls. Raises BadFile for anything else, and for a file that is not what its name says."""
+    if not path.is_file():
+        raise BadFile("Không có tệp “%(name)s”.", name=name)
+    size = path.stat().st_size
+    if size == 0:
+        raise BadFile("Tệp “%(name)s” rỗng.", name=name)
+    if size > largest:
+        limit = f"{largest // MEGABYTE} MB"
+        raise BadFile("Tệp “%(name)s” quá lớn: tối đa %(limit)s. Hãy chia nhỏ rồi nhập.", name=name, limit=limit)
+    with path.open("rb") as file:
+        kind = _kind(file.read(4096), path, name)
+    claimed = _ENDINGS.get(Path(name).suffix.lower())
+    if claimed and claimed != kind:
+        raise BadFile(
+            "Tệp “%(name)s” thật ra là %(kind)s, không phải %(claimed)s. Hãy đổi đuôi tệp cho đúng rồi nhập lại.",
+            name=name,
+            kind=_NAMES[kind],
+            claimed=_NAMES[claimed],
+        )
+    return kind
+
+
+def _kind(head: bytes, path: Path, name: str) -> str:
+    if head.startswith(b"PK\x03\x04"):
+        return _kind_of_zip(path, name)
+    if head.startswith(_OLE):
+        return _kind_of_ole(path, name)
+    if head.startswith(_OLD_SHEETS):
+        return "xls"
+    for magic, what in _FOREIGN.items():
+        if head.startswith(magic):
+            raise _foreign(name, what)
+    start = head.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    if start.startswith((b"<html", b"<!doctype", b"<table", b"<head", b"<style", b"<meta", b"<?xml")):
+        raise BadFile(
+            "Tệp “%(name)s” là trang HTML hoặc XML đặt tên như bảng tính. "
+            "Hãy mở bằng Excel, lưu lại thành .xlsx rồi nhập.",
+            name=name,
+        )
+    wide = head.startswith((b"\xff\xfe", b"\xfe\xff"))
+    if b"\x00" in head and not wide:
+        raise _foreign(name, "dữ liệu nhị phân")
+    return "csv"
+
+
+def _foreign(name: str, what: str) -> BadFile:
+    return BadFile("Tệp “%(name)s” là %(what)s, không phải bảng tính CSV, XLSX hay XLS.", name=name, what=what)
+
+
+def _kind_of_zip(path: Path, name: str) -> str:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names = archive.namelist()
+    except (zipfile.BadZipFile, OSError, ValueError) as exc:
+        raise _broken(name) from exc
+    if "xl/workbook.xml" in names:
+        return "xlsx"
+    if "word/document.xml" in names:
+        raise _foreign(name, "văn bản Word")
+    raise _foreign(name, "tệp nén ZIP")
+
+
+def _kind_of_ole(path: Path, name: str) -> str:
+    with path.open("rb") as file:
+        inside = file.read(4 * MEGABYTE)
+    if "EncryptedPackage".encode("utf-16-le") in inside:
+        raise BadFile("Tệp “%(name)s” có mật khẩu. Hãy bỏ mật khẩu rồi nhập lại.", name=name)
+    if "WordDocument".encode("utf-16-le") in inside:
+        raise _foreign(name, "văn bản Word")
+    return "xls"
+
+
+def _broken(name: str) -> BadFile:
+    return BadFile("Tệp “%(name)s” bị hỏng, không đọc được. Hãy xuất lại từ phần mềm.", name=name)
+
+
+# XLSX
+
+
+def _check_zip(path: Path, name: str) -> None:
+    """Refuse what would fill the memory or the disk once unpacked, before anything is unpacked."""
+    with zipfile.ZipFile(path) as archive:
+        parts = archive.infolist()
+    unpacked, packed = sum(p.file_size for p in parts), sum(p.compress_size for p in parts)
+    shared = sum(p.file_size for p in parts if p.filename.lower().endswith("sharedstrings.xml"))
+    bomb = (
+        unpacked > LARGEST_XLSX
+        or shared > LARGEST_SHARED_STRINGS
+        or len(parts) > MOST_PARTS
+        or (unpacked > SMALL and unpacked > DENSEST * max(packed, 1))
+    )
+    if bomb:
+        raise BadFile(
+            "Tệp “%(name)s” giải nén ra %(size)s MB, lớn bất thường: không đọc. Hãy xuất lại dưới dạng CSV.",
+            name=name,
+            size=max(1, unpacked // MEGABYTE),
+        )
+
+
+@dataclass
+class _Workbook:
+    book: openpyxl.Workbook
+    name: str
+    row: int = 0
+    total: int = 0
+
+    def sheets(self) -> Iterator[tuple[str, Rows]]:
+        for sheet in self.book.worksheets:
+            if isinstance(sheet, ReadOnlyWorksheet) and sheet.sheet_state == "visible":
+                self.total = sheet.max_row or 0
+                sheet.reset_dimensions()  # exports often state a wrong one
+                yield sheet.title, self._rows(sheet)
+
+    def _rows(self, sheet: Any) -> Rows:
+        with _or_broken(self.name):
+            for number, cells in enumerate(sheet.iter_rows(values_only=True), 1):
+                self.row = number
+                yield number, list(cells)
+
+    def progress(self) -> tuple[int, int]:
+        return self.row, max(self.total, self.row) if self.total else 0
+
+
+@contextmanager
+def _xlsx(path: Path, name: str) -> Iterator[Source]:
+    with _or_broken(name):
+        # Formulas give the value that was worked out when the file was saved.
+        book = openpyxl.load_workbook(path, read_only=True, data_only=True, keep_links=False)
+    try:
+        yield _Workbook(book, name)
+    finally:
+        book.close()
+
+
+@contextmanager
+def _or_broken(name: str) -> Iterator[None]:
+    """Whatever the libraries say of a damaged file, people hear one sentence."""
+    try:
+        yield
+    except (BadFile, GeneratorExit, MemoryError):
+        raise
+    except Exception as exc:
+        raise _broken(name) from exc
+
+
+# XLS
+
+
+@dataclass
+class _OldWorkbook:
+    book: xlrd.book.Book
+    row: int = 0
+    total: int = 0
+
+    def sheets(self) -> Iterator[tuple[str, Rows]]:
+        for sheet in self.book.sheets():
+            if sheet.visibility == 0:
+                self.total = sheet.nrows
+                yield sheet.name, self._rows(sheet)
+
+    def _rows(self, sheet: xlrd.sheet.Sheet) -> Rows:
+        for index in range(sheet.nrows):
+            self.row = index + 1
+            yield index + 1, [self._value(cell) for cell in sheet.row(index)]
+
+    def _value(self, cell: xlrd.sheet.Cell) -> Cell:
+        if cell.ctype in (xlrd.XL_CELL_EMPTY, xlrd.XL_CELL_BLANK):
+            return None
+        if cell.ctype == xlrd.XL_CELL_DATE:
+            try:
+                return xlrd.xldate_as_datetime(float(cell.value), self.book.datemode)
+            except (ValueError, OverflowError):
+                return float(cell.value)
+        if cell.ctype == xlrd.XL_CELL_BOOLEAN:
+            return bool(cell.value)
+        if cell.ctype == xlrd.XL_CELL_ERROR:
+            return xlrd.error_text_from_code.get(int(cell.value), "#ERR")
+        value: Cell = cell.value
+        return value
+
+    def progress(self) -> tuple[int, int]:
+        return self.row, self.total
+
+
+def _xls(path: Path, name: str) -> Source:
+    with _or_broken(name):
+        book = xlrd.open_workbook(str(path), logfile=io.StringIO())
+    return _OldWorkbook(book)

@@ -1,0 +1,134 @@
+"""What came of every row: counts, notices, and the refused rows with their reasons."""
+
+from __future__ import annotations
+
+import csv
+import json
+import tempfile
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from flask_babel import gettext as _
+
+from app.cases.importing.statements import Remark
+
+IN_MEMORY = 1024 * 1024  # bytes of refusals kept in memory; more of them go to a temporary file
+EXAMPLES = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A row that was not taken. `row` as the spreadsheet numbers it; `column` the heading, "" for the whole row."""
+
+    row: int
+    column: str
+    reason: str
+    cells: dict[str, str]
+
+
+class Refusals:
+    """The refused rows of one import, in the order of the file; on disk when they are many."""
+
+    def __init__(self) -> None:
+        self._file = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY, mode="w+", encoding="utf-8")  # noqa: SIM115
+        self.count = 0
+
+    def add(self, refusal: Refusal) -> None:
+        """Keep one."""
+        line = [refusal.row, refusal.column, refusal.reason, refusal.cells]
+        self._file.write(json.dumps(line, ensure_ascii=False) + "\n")
+        self.count += 1
+
+    def __len__(self) -> int:
+        return self.count
+
+    def __iter__(self) -> Iterator[Refusal]:
+        self._file.seek(0)
+        for line in self._file:
+            yield Refusal(*json.loads(line))
+        self._file.seek(0, 2)
+
+
+@dataclass
+class Report:
+    """The outcome of an import. `rows` = rows_new + rows_changed + rows_unchanged + len(refused), always.
+
+    `cases_*` count cases; in an export of one row a case a row that repeats one counts as another unchanged case.
+    `events_new` counts the activities of an event log; of a list export, every event that was recorded.
+    """
+
+    rows: int = 0
+    rows_new: int = 0
+    rows_changed: int = 0
+    rows_unchanged: int = 0
+    cases_new: int = 0
+    cases_changed: int = 0
+    cases_unchanged: int = 0
+    events_new: int = 0
+    refused: Refusals = field(default_factory=Refusals)
+    created: list[str] = field(default_factory=list)  # a sentence for each unit and procedure made
+    remarks: dict[Remark, list[int]] = field(default_factory=dict)  # [number of rows, first rows ...]
+    sha256: str = ""
+    import_id: int | None = None
+
+    def remark(self, remark: Remark, row: int) -> None:
+        """Note what was assumed in taking a row."""
+        seen = self.remarks.setdefault(remark, [0])
+        seen[0] += 1
+        if len(seen) <= EXAMPLES:
+            seen.append(row)
+
+    def notices(self) -> list[str]:
+        """What was created or assumed, a sentence each."""
+        said = [_(_SENTENCES[remark], n=seen[0], rows=_rows(seen)) for remark, seen in sorted(self.remarks.items())]
+        return [*self.created, *said]
+
+    def counts(self) -> dict[str, int]:
+        """The counts that an Import keeps."""
+        names = ("rows", "cases_new", "cases_changed", "cases_unchanged", "events_new")
+        return {name: getattr(self, name) for name in names} | {"refused_count": len(self.refused)}
+
+    def as_json(self) -> dict[str, Any]:
+        """What the command prints with --format json."""
+        counts = self.counts()
+        del counts["refused_count"]
+        return counts | {"refused": [{"row": r.row, "column": r.column, "reason": r.reason} for r in self.refused]}
+
+
+_SENTENCES = {
+    Remark.NO_PROMISE: "%(n)s dòng không có ngày hẹn trả: hạn được tính theo thời hạn của thủ tục (dòng %(rows)s).",
+    Remark.NO_CHANNEL: "%(n)s dòng không có hình thức nộp: ghi theo mặc định của ánh xạ (dòng %(rows)s).",
+    Remark.NO_APPLICANT: "%(n)s dòng không có tên chủ hồ sơ (dòng %(rows)s).",
+    Remark.END_HOUR: "%(n)s dòng ghi giờ kết thúc sớm hơn giờ tiếp nhận trong cùng ngày: "
+    "lấy giờ tiếp nhận (dòng %(rows)s).",
+    Remark.TIME_UNKNOWN: "%(n)s dòng nêu việc mà tệp không cho biết lúc nào (bổ sung hồ sơ, chuyển xử lý): "
+    "ghi vào thời điểm cuối cùng đã biết của hồ sơ (dòng %(rows)s).",
+    Remark.EARLY_ACTIVITY: "%(n)s hồ sơ có công việc trước ngày tiếp nhận: vẫn nhận, hãy kiểm tra (dòng %(rows)s).",
+    Remark.REPEATED: "%(n)s dòng nhắc lại hồ sơ đã có ở dòng trước trong cùng tệp (dòng %(rows)s).",
+    Remark.CONTACT_DIFFERS: "%(n)s dòng ghi tên, số giấy tờ, điện thoại hoặc địa chỉ khác với hồ sơ đã có: "
+    "giữ thông tin đã ghi (dòng %(rows)s).",
+}  # fmt: skip
+
+
+def _rows(seen: list[int]) -> str:
+    return ", ".join(map(str, seen[1:])) + (", …" if seen[0] > len(seen) - 1 else "")
+
+
+def error_table(refusals: Iterable[Any]) -> Iterator[list[object]]:
+    """The refused rows as a table: row, column, reason, then the row's own cells. The first line is the header."""
+    headings: list[str] | None = None
+    for refusal in refusals:
+        if headings is None:
+            headings = list(refusal.cells)
+            yield [_("Dòng"), _("Cột"), _("Lý do"), *headings]
+        yield [refusal.row, refusal.column, refusal.reason, *(refusal.cells.get(name, "") for name in headings)]
+    if headings is None:
+        yield [_("Dòng"), _("Cột"), _("Lý do")]
+
+
+def write_errors(refusals: Iterable[Any], path: Path) -> None:
+    """Write them as CSV (UTF-8 with a byte-order mark, so that Excel reads the diacritics)."""
+    with path.open("w", encoding="utf-8-sig", newline="") as file:
+        csv.writer(file).writerows(error_table(refusals))
