@@ -33,10 +33,10 @@ def errors_shown_on(form: FlaskForm) -> Iterator[None]:
 
 
 class DayField(DateField):
-    """A day, as the browser sends it or typed as 31/12/2024. A date that does not exist says so."""
+    """A day, typed as 31/12/2024 or sent as 2024-12-31. A date that does not exist says so."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, format=["%Y-%m-%d", "%d/%m/%Y"], **kwargs)
+        super().__init__(*args, format=["%d/%m/%Y", "%Y-%m-%d"], **kwargs)
 
     def process_formdata(self, valuelist: list[str]) -> None:
         try:

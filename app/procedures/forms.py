@@ -133,6 +133,8 @@ class ProcedureForm(FlaskForm):
         form.unit_id.choices = choices
         for row in form.stages:
             row.form.unit_id.choices = choices
+        for name in ("code", "name", "field", "level", "unit_id", "time_unit"):
+            form[name].flags.required = True
         return form
 
     @property
