@@ -1,0 +1,76 @@
+"""Rules and results in words."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import pytest
+
+from app.compliance.judge import judge
+from app.compliance.wording import condition_in_words, exact_percent, explain, percent, render_message
+from app.periods import Period
+from tests.compliance import sample
+
+JUNE = Period.parse("2024-06")
+
+
+@pytest.mark.parametrize(
+    ("share", "vi", "en"),
+    [
+        (Fraction(7, 20), "35%", "35%"),
+        (Fraction(1, 3), "33,3%", "33.3%"),
+        (Fraction(1), "100%", "100%"),
+        (Fraction(0), "0%", "0%"),
+        (Fraction(1, 2000), "0,1%", "0.1%"),
+    ],
+)
+def test_a_share_is_shown_with_one_decimal(share: Fraction, vi: str, en: str) -> None:
+    assert (percent(share), percent(share, "en")) == (vi, en)
+
+
+def test_a_share_that_misses_its_target_never_looks_like_it() -> None:
+    target = Fraction(35, 100)
+    assert percent(Fraction(34996, 100000), unlike=target) == "34,996%"
+    assert percent(Fraction(9999, 10000), unlike=Fraction(1)) == "99,99%"
+    assert percent(target, unlike=target) == "35%"
+    assert percent(Fraction(349, 1000), unlike=target) == "34,9%"
+
+
+def test_a_target_is_shown_as_written() -> None:
+    assert exact_percent(Fraction(3333, 10000)) == "33,33%"
+
+
+def test_a_message_is_filled_with_the_figures() -> None:
+    message = "{unit}, {period}: {numerator}/{denominator} = {value}, cần {target}, thiếu {shortfall}"
+    rule = sample.changed(sample.RATE_RULE, message=sample.words(message))
+    pack = sample.pack(rules=[rule])
+    facts = [sample.pay("U", online=1234, eligible=4000)]
+    (result,) = judge([pack], facts, sample.units("U"), JUNE).results
+    said = render_message(pack.rule("p-1"), result, "Phòng Lao động", "Tháng 6/2024")
+    assert said == "Phòng Lao động, Tháng 6/2024: 1.234/4.000 = 30,9%, cần 35%, thiếu 166"
+    in_english = render_message(pack.rule("p-1"), result, "Labour", "June 2024", "en")
+    assert in_english.startswith("Labour, June 2024: 1,234/4,000 = 30.9%")
+
+
+def test_a_figure_that_is_not_there_is_a_dash() -> None:
+    pack = sample.pack(rules=[sample.changed(sample.RATE_RULE, message=sample.words("{value} {shortfall}"))])
+    (result,) = judge([pack], [], sample.units("U"), JUNE).results
+    assert render_message(pack.rule("p-1"), result, "U", "T6") == "– –"
+
+
+def test_a_condition_is_read_aloud() -> None:
+    applies = {"pay.due": {"at_least": 5}, "any": [{"b.flag": {"equals": True}}, {"not": {"a.x": {"equals": 1}}}]}
+    rule = sample.pack(rules=[sample.changed(sample.RATE_RULE, applies_when=applies)]).rule("p-1")
+    assert rule.applies_when is not None
+    assert condition_in_words(rule.applies_when, {}) == (
+        "pay.due [pay.due] từ 5 trở lên và (b.flag [b.flag] bằng true hoặc không (a.x [a.x] bằng 1))"
+    )
+
+
+def test_a_what_if_value_is_told_in_the_explanation() -> None:
+    pack = sample.pack()
+    lines = dict(explain(pack.rules[0], pack.parameters.at(JUNE.last, {"online_rate": "40%"}), sample.CATALOGUE))
+    assert lines["Yêu cầu"] == "từ 40% trở lên (online_rate, giá trị giả định)"
+    lines = dict(explain(pack.rules[0], pack.parameters.at(JUNE.last), sample.CATALOGUE))
+    assert lines["Yêu cầu"] == "từ 35% trở lên (online_rate, từ ngày 01/01/2024)"
+    assert lines["Thời hạn trả lời"] == "5 ngày làm việc"
