@@ -9,13 +9,18 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from werkzeug.datastructures import MultiDict
-from wtforms import BooleanField, HiddenField, PasswordField, StringField, TextAreaField
-from wtforms.validators import Optional
+from wtforms import BooleanField, Field, HiddenField, PasswordField, StringField, TextAreaField
+from wtforms.validators import Optional, ValidationError
 
 from app.formats import label
 from app.forms import NEEDED, ChoiceField, DayField
 from app.organisation.audit_words import action_choices, subject_choices
 from app.organisation.models import Person, Role, Unit, UnitKind
+
+
+def _typed(field: Field) -> Any:
+    """What was typed; a text field that was not sent at all is an empty text."""
+    return field.data or "" if isinstance(field, StringField) else field.data
 
 
 def _number_or_none(value: object) -> int | None:
@@ -24,6 +29,9 @@ def _number_or_none(value: object) -> int | None:
 
 def _word_of(kind: type[Role] | type[UnitKind]) -> Callable[[object], object]:
     return lambda value: None if value in (None, "") else kind(str(value))
+
+
+UNIT_FIELDS = ("code", "name", "name_en", "kind", "parent_id", "is_desk", "valid_from")
 
 
 class SignInForm(FlaskForm):
@@ -43,7 +51,7 @@ class OwnPasswordForm(FlaskForm):
 
     def validate_repeated(self, field: PasswordField) -> None:
         if field.data != self.password.data:
-            raise ValueError(_("Hai lần nhập mật khẩu mới không giống nhau."))
+            raise ValidationError(_("Hai lần nhập mật khẩu mới không giống nhau."))
 
 
 class UnitForm(FlaskForm):
@@ -63,7 +71,8 @@ class UnitForm(FlaskForm):
     @classmethod
     def of(cls, unit: Unit | None, units: Sequence[Unit]) -> UnitForm:
         """The form of a unit, or of a new one; `units` may stand above it."""
-        form = cls(obj=unit, aliases="\n".join(sorted(alias.alias for alias in unit.aliases)) if unit else "")
+        aliases = sorted(alias.alias for alias in unit.aliases) if unit else []
+        form = cls(data={name: getattr(unit, name, None) for name in UNIT_FIELDS} | {"aliases": "\n".join(aliases)})
         if unit is None:
             form.code.validators = [NEEDED]
             form.code.flags.required = True
@@ -75,8 +84,7 @@ class UnitForm(FlaskForm):
 
     def values(self) -> dict[str, Any]:
         """What the services take."""
-        names = ("code", "name", "name_en", "kind", "parent_id", "is_desk", "valid_from")
-        values = {name: self[name].data for name in names if name in self}
+        values = {name: _typed(self[name]) for name in UNIT_FIELDS if name in self}
         return values | {"aliases": (self.aliases.data or "").splitlines()}
 
 
@@ -109,7 +117,7 @@ class PersonForm(FlaskForm):
 
     def values(self) -> dict[str, Any]:
         """What the services take."""
-        return {name: self[name].data for name in self._fields if name != "csrf_token"}
+        return {name: _typed(self[name]) for name in self._fields if name != "csrf_token"}
 
 
 class ResetPasswordForm(FlaskForm):

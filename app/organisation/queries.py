@@ -51,7 +51,7 @@ def unit_tree(scope: Scope) -> list[UnitRow]:
         .where(Person.site == scope.site, Person.active, scope.within(Person.unit_id))
         .group_by(Person.unit_id)
     )
-    people = dict(db.session.execute(counted).tuples().all())
+    people = {unit_id: number for unit_id, number in db.session.execute(counted)}  # noqa: C416  rows, typed
     found = units(scope)
     top = min((unit.path.count("/") for unit in found), default=0)
     return [UnitRow(unit, unit.path.count("/") - top, people.get(unit.id, 0)) for unit in found]
