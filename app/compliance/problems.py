@@ -95,6 +95,8 @@ def sentence_of(error: ErrorDetails) -> tuple[str, Mapping[str, object]]:
     context: dict[str, Any] = dict(error.get("ctx") or {})
     if error["type"] == "rule_language":
         return SENTENCES[context["kind"]], context["params"]
+    if "expected" in context:
+        context["expected"] = context["expected"].replace(" or ", ", ")  # pydantic lists them in English
     if error["type"] in SENTENCES:
         return SENTENCES[error["type"]], context
     return "%(detail)s", {"detail": error["msg"]}

@@ -1,10 +1,17 @@
-"""JSON Schemas of the pack files, for editors that complete and check YAML while it is written."""
+"""JSON Schemas of the pack files, for editors that complete and check YAML while it is written.
+
+They are kept in `rules/schema/`; `python -m app.compliance.schema` writes them anew when the language changes.
+"""
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Any
 
 from app.compliance.language import PACK_FILES
+
+FOLDER = Path(__file__).parents[2] / "rules" / "schema"
 
 
 def schemas() -> dict[str, dict[str, Any]]:
@@ -14,3 +21,17 @@ def schemas() -> dict[str, dict[str, Any]]:
         | content.json_schema(by_alias=True)
         for name, content in PACK_FILES.items()
     }
+
+
+def schema_texts() -> dict[str, str]:
+    """The schemas as files: rules.schema.json and so on."""
+    return {
+        f"{Path(name).stem}.schema.json": json.dumps(schema, ensure_ascii=False, indent=1) + "\n"
+        for name, schema in schemas().items()
+    }
+
+
+if __name__ == "__main__":
+    FOLDER.mkdir(exist_ok=True)
+    for name, text in schema_texts().items():
+        (FOLDER / name).write_text(text, encoding="utf-8")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from fractions import Fraction
 from typing import Any
 
@@ -11,7 +12,7 @@ from app.compliance.language import ParameterUnit, Severity, Status
 from app.compliance.loader import pack_from_texts
 from app.compliance.pack import what_if_value
 from app.compliance.problems import PackError
-from app.compliance.schema import schemas
+from app.compliance.schema import FOLDER, schema_texts, schemas
 from app.compliance.words import parse_share
 from app.errors import DomainError
 from tests.compliance import sample
@@ -80,7 +81,7 @@ def test_a_rule_without_legal_basis_is_refused() -> None:
     ("changes", "sentence"),
     [
         ({"id": "KHD-2c.2"}, "[0].id: “KHD-2c.2” không phải là mã quy tắc"),
-        ({"severity": "huge"}, "[0].severity: phải là một trong: 'minor', 'major' or 'critical'."),
+        ({"severity": "huge"}, "[0].severity: phải là một trong: 'minor', 'major', 'critical'."),
         ({"rate": {"count": "pay", "among": "pay.due"}}, "[0].rate.count[0]: “pay” không phải là dữ kiện"),
         ({"rate": {"count": [], "among": "pay.due"}}, "[0].rate.count: không được để trống."),
         ({"target": {"at_least": "50%", "more_than": "5%"}}, "[0].target: phải có đúng một trong: at_least"),
@@ -167,8 +168,6 @@ def test_a_parameter_holds_from_its_day_until_the_next() -> None:
     held = sample.pack(parameters=parameters).parameters
 
     def on(year: int, month: int, day: int) -> Fraction | None:
-        from datetime import date
-
         value = held.at(date(year, month, day)).get("online_rate")
         return value.value if value else None
 
@@ -193,6 +192,11 @@ def test_the_schema_for_editors_knows_every_word_of_a_rule() -> None:
     assert rule["additionalProperties"] is False
     assert "not" in rules["$defs"]["Condition"]["properties"]
     assert set(schemas()) == {"pack.yaml", "parameters.yaml", "rules.yaml", "tests.yaml"}
+
+
+def test_the_schemas_that_editors_use_are_those_of_the_language() -> None:
+    kept = {path.name: path.read_text(encoding="utf-8") for path in FOLDER.glob("*.json")}
+    assert kept == schema_texts()
 
 
 def test_texts_are_in_two_languages() -> None:
