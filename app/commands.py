@@ -11,6 +11,8 @@ from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
 import click
+from flask_babel import gettext as _
+from sqlalchemy.exc import OperationalError, ProgrammingError
 from tabulate import tabulate
 
 from app.errors import DomainError
@@ -35,9 +37,16 @@ class BadInput(click.ClickException):
 
 @contextmanager
 def clear_errors() -> Iterator[None]:
-    """A domain error becomes BadInput with its sentence; one that lists problems, with a line for each."""
+    """A domain error becomes BadInput with its sentence; one that lists problems, with a line for each.
+
+    So does a database without tables: the person has to migrate it first.
+    """
     try:
         yield
+    except (OperationalError, ProgrammingError) as error:
+        if "no such table" in str(error.orig) or "UndefinedTable" in type(error.orig).__name__:
+            raise BadInput(_("Cơ sở dữ liệu chưa có bảng: hãy chạy `flask db upgrade` trước.")) from error
+        raise
     except DomainError as error:
         problems = getattr(error, "problems", None)
         raise BadInput("\n".join(map(str, problems)) if problems else sentence(error)) from error
