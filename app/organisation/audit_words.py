@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
+from enum import StrEnum
 from typing import Any
+
+from app.formats import label, yes_no
 
 _ACTIONS: dict[str, Any] = {}
 _SUBJECTS: dict[str, Any] = {}
+_DETAILS: dict[str, Any] = {}
+_WORDS: dict[str, type[StrEnum]] = {}
+_DAY = re.compile(r"(\d{4})-(\d\d)-(\d\d)")
 
 
 def name_actions(names: Mapping[str, Any]) -> None:
@@ -17,6 +24,12 @@ def name_actions(names: Mapping[str, Any]) -> None:
 def name_subjects(names: Mapping[str, Any]) -> None:
     """A room says what the subjects of its entries are called: {"unit": _l("Đơn vị")}."""
     _SUBJECTS.update(names)
+
+
+def name_details(names: Mapping[str, Any], words: Mapping[str, type[StrEnum]] | None = None) -> None:
+    """A room says what the details of its entries are called, and which of them are words of an enumeration."""
+    _DETAILS.update(names)
+    _WORDS.update(words or {})
 
 
 def action_name(verb: str) -> str:
@@ -47,16 +60,22 @@ def details_in_words(details: Mapping[str, Any]) -> list[str]:
 def _lines(details: Mapping[str, Any]) -> Iterator[str]:
     for name, value in details.items():
         if name == "changed" and isinstance(value, Mapping):
-            yield from (f"{field}: {_plain(pair[0])} → {_plain(pair[1])}" for field, pair in value.items())
+            for field, (before, after) in value.items():
+                yield f"{_DETAILS.get(field, field)}: {_plain(before, field)} → {_plain(after, field)}"
         else:
-            yield f"{name}: {_plain(value)}"
+            yield f"{_DETAILS.get(name, name)}: {_plain(value, name)}"
 
 
-def _plain(value: Any) -> str:
+def _plain(value: Any, name: str = "") -> str:
     if value is None or value == "":
         return "–"
+    if isinstance(value, bool):
+        return yes_no(value)
     if isinstance(value, list):
         return ", ".join(map(_plain, value)) or "–"
     if isinstance(value, Mapping):
         return "; ".join(_lines(value)) or "–"
-    return str(value)
+    text = str(value)
+    if name in _WORDS and text in set(_WORDS[name]):
+        return label(_WORDS[name](text))
+    return "/".join(reversed(day.groups())) if (day := _DAY.fullmatch(text)) else text

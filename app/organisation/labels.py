@@ -5,8 +5,9 @@ from __future__ import annotations
 from flask_babel import lazy_gettext as _l
 
 from app.formats import add_labels
-from app.organisation.audit_words import name_actions, name_subjects
+from app.organisation.audit_words import name_actions, name_details, name_subjects
 from app.organisation.models import Role, UnitKind
+from app.organisation.signing_in import Refusal
 
 # One call an enumeration: words of different enumerations are equal as text.
 add_labels(
@@ -15,6 +16,13 @@ add_labels(
         Role.HEAD: _l("Trưởng đơn vị"),
         Role.INSPECTOR: _l("Thanh tra"),
         Role.ADMIN: _l("Quản trị"),
+    }
+)
+add_labels(
+    {
+        Refusal.UNKNOWN: _l("không có tên đăng nhập này"),
+        Refusal.PASSWORD: _l("sai mật khẩu"),
+        Refusal.INACTIVE: _l("tài khoản đã khóa"),
     }
 )
 add_labels(
@@ -56,4 +64,35 @@ name_subjects(
         "site_day": _l("Lịch làm việc"),
         "backup": _l("Bản sao lưu"),
     }
+)
+name_details(
+    {
+        "name": _l("Tên"),
+        "name_en": _l("Tên tiếng Anh"),
+        "full_name": _l("Họ và tên"),
+        "username": _l("Tên đăng nhập"),
+        "email": _l("Thư điện tử"),
+        "role": _l("Vai trò"),
+        "active": _l("Được đăng nhập"),
+        "unit": _l("Đơn vị"),
+        "kind": _l("Loại đơn vị"),
+        "path": _l("Vị trí trong cây"),
+        "parent": _l("Đơn vị cấp trên"),
+        "is_desk": _l("Bộ phận một cửa"),
+        "alias": _l("Tên gọi khác"),
+        "aliases": _l("Tên gọi khác"),
+        "origin": _l("Nguồn gốc"),
+        "valid_from": _l("Từ ngày"),
+        "valid_to": _l("Ngày cuối cùng"),
+        "succession_note": _l("Kế thừa"),
+        "last": _l("Đến ngày"),
+        "working": _l("Làm việc"),
+        "reason": _l("Lý do"),
+        "address": _l("Địa chỉ mạng"),
+        "why": _l("Vì sao"),
+        "files": _l("Số tệp"),
+        "sha256": _l("Mã băm"),
+        "made_at": _l("Sao lưu lúc"),
+    },
+    words={"role": Role, "kind": UnitKind, "why": Refusal},
 )

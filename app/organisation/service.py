@@ -98,6 +98,7 @@ def change_unit(
     with audit.transaction() as session, _or_conflict("Tên gọi khác vừa được người khác dùng.", "aliases"):
         before = sorted(alias.alias for alias in unit.aliases)
         changed = _set(unit, values)
+        changed.pop("parent_id", None)  # the path says it in codes
         _put_aliases(unit, spellings)
         if before != (after := sorted(alias.alias for alias in unit.aliases)):
             changed["aliases"] = [before, after]
@@ -160,6 +161,10 @@ def _unit(unit_id: int | None) -> Unit:
     if found is None:
         raise NotFound("Không có đơn vị này.")
     return found
+
+
+def _code_of(unit_id: int) -> str:
+    return _unit(unit_id).code
 
 
 def _parent(parent_id: int | None, former_id: int | None = None) -> Unit | None:
@@ -273,7 +278,7 @@ def add_person(
     with audit.transaction() as session, _or_conflict("Tên đăng nhập vừa được người khác dùng.", "username"):
         session.add(who)
         session.flush()
-        audit.record(by, "add_person", "person", who.id, username=username, unit_id=unit_id, role=role)
+        audit.record(by, "add_person", "person", who.username, unit=_code_of(unit_id), role=role)
     return who
 
 
@@ -285,9 +290,11 @@ def change_person(by: Actor, person_id: int, *, full_name: str, unit_id: int, ro
         _refuse_last_admin(who, "role")
     with audit.transaction() as session:
         changed = _set(who, values)
+        if moved := changed.pop("unit_id", None):
+            changed["unit"] = [_code_of(unit_id) for unit_id in moved]
         session.flush()
         session.expire(who, ["unit"])
-        audit.record(by, "change_person", "person", who.id, changed=changed)
+        audit.record(by, "change_person", "person", who.username, changed=changed)
     return who
 
 
@@ -301,7 +308,7 @@ def deactivate_person(by: Actor, person_id: int) -> Person:
     with audit.transaction():
         who.session_stamp += 1
         changed = _set(who, {"active": False})
-        audit.record(by, "deactivate_person", "person", who.id, changed=changed)
+        audit.record(by, "deactivate_person", "person", who.username, changed=changed)
     return who
 
 
@@ -310,7 +317,7 @@ def reactivate_person(by: Actor, person_id: int) -> Person:
     who = _person(person_id)
     with audit.transaction():
         changed = _set(who, {"active": True})
-        audit.record(by, "reactivate_person", "person", who.id, changed=changed)
+        audit.record(by, "reactivate_person", "person", who.username, changed=changed)
     return who
 
 
@@ -321,7 +328,7 @@ def reset_password(by: Actor, person_id: int, password: str) -> Person:
     with audit.transaction():
         who.password_hash = passwords.hash_password(password)
         who.session_stamp += 1
-        audit.record(by, "reset_password", "person", who.id)
+        audit.record(by, "reset_password", "person", who.username)
     return who
 
 
@@ -336,7 +343,7 @@ def change_own_password(by: Actor, person_id: int, *, current: str, new: str) ->
     with audit.transaction():
         who.password_hash = passwords.hash_password(new)
         who.session_stamp += 1
-        audit.record(by, "change_own_password", "person", who.id)
+        audit.record(by, "change_own_password", "person", who.username)
     return who
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
+
 from app import extensions
 from app.errors import DomainError
 from app.organisation import audit, passwords, queries
@@ -9,6 +11,14 @@ from app.organisation.access import Actor, site
 from app.organisation.models import Person
 
 UNKNOWN = "(không rõ)"
+
+
+class Refusal(StrEnum):
+    """Why somebody was not let in: for the audit trail, never for whoever asks."""
+
+    UNKNOWN = "unknown"
+    PASSWORD = "password"  # noqa: S105  a word, no password
+    INACTIVE = "inactive"
 
 
 class SignInRefused(DomainError):
@@ -24,31 +34,31 @@ def sign_in(username: str, password: str, *, address: str) -> Person:
     who = queries.person_by_username(username)
     if who is None:
         passwords.waste_the_time_of_a_check(password)
-        _refuse(None, address, "unknown")
+        _refuse(None, address, Refusal.UNKNOWN)
     elif not passwords.matches(who.password_hash, password):
-        _refuse(who, address, "password")
+        _refuse(who, address, Refusal.PASSWORD)
     elif not who.active:
-        _refuse(who, address, "inactive")
+        _refuse(who, address, Refusal.INACTIVE)
     else:
         with audit.transaction():
             if passwords.needs_rehash(who.password_hash):
                 who.password_hash = passwords.hash_password(password)
             who.last_signed_in_at = extensions.now()
-            audit.record(Actor(who.full_name, who.id, who.unit_id), "sign_in", "person", who.id, address=address)
+            audit.record(Actor(who.full_name, who.id, who.unit_id), "sign_in", "person", who.username, address=address)
         return who
     raise SignInRefused("Tên đăng nhập hoặc mật khẩu không đúng.")
 
 
-def _refuse(who: Person | None, address: str, why: str) -> None:
+def _refuse(who: Person | None, address: str, why: Refusal) -> None:
     by = Actor(who.full_name if who else UNKNOWN, who.id if who else None)
     with audit.transaction():
-        audit.record(by, "refuse_sign_in", "person", who.id if who else UNKNOWN, address=address, why=why)
+        audit.record(by, "refuse_sign_in", "person", who.username if who else UNKNOWN, address=address, why=why)
 
 
 def sign_out(who: Person, *, address: str) -> None:
     """Note in the audit trail that somebody signed out."""
     with audit.transaction():
-        audit.record(Actor(who.full_name, who.id, who.unit_id), "sign_out", "person", who.id, address=address)
+        audit.record(Actor(who.full_name, who.id, who.unit_id), "sign_out", "person", who.username, address=address)
 
 
 def person_of_session(identity: str) -> Person | None:

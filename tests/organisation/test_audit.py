@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import text
 
 from app.organisation import audit, queries
 from app.organisation.access import Actor
 from app.organisation.audit import transaction
+from app.organisation.audit_words import details_in_words
 from app.organisation.models import Person
 from app.organisation.queries import AuditFilter
 from tests.clock import at
@@ -92,14 +94,27 @@ def test_the_page_speaks_of_actions_in_words(as_admin: FlaskClient) -> None:
     write(1)
     page = as_admin.get("/nhat-ky").text
     assert '<th scope="row" data-label="Việc">Sửa đơn vị</th>' in page
-    assert "name: Cũ → Mới" in page
+    assert "Tên: Cũ → Mới" in page
+
+
+def test_details_are_words_of_the_reader(app: Flask) -> None:
+    details = {"role": "head", "working": False, "last": "2024-06-13", "reason": "", "other": ["a", 1]}
+    with app.test_request_context():
+        assert details_in_words(details | {"changed": {"kind": ["office", "division"]}}) == [
+            "Vai trò: Trưởng đơn vị",
+            "Làm việc: Không",
+            "Đến ngày: 13/06/2024",
+            "Lý do: –",
+            "other: a, 1",
+            "Loại đơn vị: Văn phòng → Phòng chuyên môn",
+        ]
 
 
 def test_the_page_counts_days_by_the_sites_clock(as_admin: FlaskClient, freeze: Any) -> None:
     freeze("2024-06-03 23:30")
     write(1)
-    assert "name: Cũ" in as_admin.get("/nhat-ky?since=2024-06-03&until=2024-06-03").text
-    assert "name: Cũ" not in as_admin.get("/nhat-ky?since=2024-06-04").text
+    assert "Tên: Cũ" in as_admin.get("/nhat-ky?since=2024-06-03&until=2024-06-03").text
+    assert "Tên: Cũ" not in as_admin.get("/nhat-ky?since=2024-06-04").text
 
 
 def test_the_page_says_whether_the_chain_holds(as_admin: FlaskClient, session: Any) -> None:

@@ -61,10 +61,12 @@ def test_a_person_belongs_to_a_unit_that_exists(department: dict[str, Unit]) -> 
     assert refused.value.field == "unit_id"
 
 
-def test_a_changed_person_stands_in_the_new_unit(department: dict[str, Unit]) -> None:
+def test_a_changed_person_stands_in_the_new_unit(department: dict[str, Unit], session: Any) -> None:
     who = add(department["MC"])
     service.change_person(BOSS, who.id, full_name="Nguyễn Lan", unit_id=department["NCC"].id, role=Role.HEAD)
     assert (who.full_name, who.unit.code, who.role) == ("Nguyễn Lan", "NCC", Role.HEAD)
+    entry = session.scalars(select(AuditEntry).order_by(AuditEntry.number.desc())).first()
+    assert (entry.subject_id, entry.details["changed"]["unit"]) == ("lan.nt", ["MC", "NCC"])
 
 
 def test_the_password_is_never_in_the_audit_trail(department: dict[str, Unit], session: Any) -> None:
