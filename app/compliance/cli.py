@@ -80,6 +80,8 @@ def check_run(
     standing = [raised for raised in report.violations if raised.change != "gone"]
     number = f"lần kiểm tra {report.run.id}" if report.run else "thử giá trị, không ghi gì"
     click.echo(f"{period.label('vi')}: {number}, {len(standing)} vi phạm.", err=True)
+    if report.judgement.law_on != period.last:
+        note(f"Kỳ này trước khi kế hoạch có hiệu lực: áp dụng quy định của ngày {report.judgement.law_on:%d/%m/%Y}.")
     for finding in report.judgement.contradictions:
         click.echo(
             f"Số liệu mâu thuẫn: {finding.pack} {finding.rule} {finding.unit}: "

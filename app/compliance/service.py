@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from flask import current_app
 from sqlalchemy import insert, select, text
 from sqlalchemy.engine import Connection
+from werkzeug.routing import BuildError
 
 from app import extensions, facts
 from app.compliance import evidence, packs
@@ -113,6 +114,14 @@ def what_if(
     return Report(None, period, as_of, tuple(chosen), facts_hash, judgement, ())
 
 
+def refuse_impossible(
+    period: Period, pack_ids: Collection[str] | None = None, unit_codes: Collection[str] | None = None
+) -> None:
+    """Raises what `run_check` would raise for a future period, an unknown pack or unit; reads no case."""
+    _packs_for(period, pack_ids)
+    _units_for(period, unit_codes)
+
+
 def facts_of(
     period: Period, kinds: Collection[str] | None = None, unit_codes: Collection[str] | None = None
 ) -> list[Fact]:
@@ -197,7 +206,14 @@ def _judge(
     overrides: Mapping[str, Override] | None = None,
 ) -> Judgement:
     described = [{"code": unit.code, "kind": str(unit.kind)} for unit in units.values()]
-    return judge(chosen, gathered, described, period, overrides, law_on=period.last)
+    return judge(chosen, gathered, described, period, overrides, law_on=law_day(chosen, period))
+
+
+def law_day(chosen: Sequence[Pack], period: Period) -> date:
+    """The day whose law is applied: the period's last, or the first day of a pack asked for by name although it
+    began later (an old log can be judged by today's plan; the report says by which day)."""
+    begins = [pack.info.in_force.start for pack in chosen if pack.info.in_force.start]
+    return max([period.last, *begins])
 
 
 def _with_rules(chosen: Sequence[Pack], judgement: Judgement) -> Iterator[tuple[Rule, RuleResult]]:
@@ -295,5 +311,5 @@ def evidence_path(list_name: str, period: str, unit: str) -> str:
     adapter = current_app.url_map.bind("")
     try:
         return adapter.build("cases.list", {"list": list_name, "period": period, "unit": unit})
-    except Exception:  # the room of cases may be left out of an application
+    except BuildError:  # the room of cases may be left out of an application
         return ""
