@@ -1,0 +1,285 @@
+"""The lives of the demonstration's cases, as events: what the desk and the divisions would have recorded."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+from random import Random
+from typing import Any
+
+from app.calendar import TimeUnit, WorkingCalendar
+from app.cases.timeline import Event, StageTerms
+from app.cases.vocabulary import Channel, EventKind
+from app.demo.applicants import DemoApplicant, applicant, pick
+from app.demo.habits import EXACT_OF, EXACT_ONLINE, EXACT_UNIT, HABITS, Habits
+from app.demo.intake import Arrival, DayPlan, Intake, exact_payer
+from app.demo.office_time import Moment
+from app.demo.world import KnownProcedure, World
+
+MINUTE, HOUR = 60, 3600
+COMPANY_PROCEDURES = frozenset({"LDVL.GPLD", "1.013725", "2.000355", "1.010938", "1.010939", "1.010940"})
+FORWARDED = (
+    "Hồ sơ đầy đủ, hợp lệ; chuyển phòng chuyên môn thẩm định.",
+    "Đã thẩm định, đủ điều kiện; trình lãnh đạo Sở ký duyệt.",
+    "Lãnh đạo Sở đã ký; chuyển vào sổ và trả kết quả.",
+)
+MISSING = (
+    "Bổ sung bản sao chứng thực giấy tờ tùy thân còn hiệu lực.",
+    "Bổ sung giấy khám sức khỏe trong thời hạn 12 tháng.",
+    "Bổ sung văn bản xác nhận của UBND cấp xã nơi cư trú.",
+    "Tờ khai chưa đúng mẫu; đề nghị kê khai lại.",
+    "Bổ sung văn bản chấp thuận nhu cầu sử dụng lao động.",
+)
+REFUSED = "Hồ sơ không đủ điều kiện giải quyết theo quy định."
+WITHDRAWN = "Người nộp đề nghị rút hồ sơ."
+STOPPED = "Quá thời hạn mà người nộp không bổ sung hồ sơ."
+WRONG_TIME = "Đính chính thời điểm kết thúc hồ sơ do cập nhật chậm."
+PAID_TWICE = "Ghi trùng giao dịch thanh toán."
+
+# Shares of all cases.
+REFUSALS, WITHDRAWALS = 0.012, 0.01
+PAUSES, SECOND_PAUSES, NEVER_SUPPLEMENTED = 0.11, 0.18, 0.04
+SLOW_HANDS = 0.012  # at the desk and on the leaders' table, a step overruns
+WRONG_TIMES, DOUBLE_PAYMENTS = 0.004, 0.06
+
+
+@dataclass(slots=True)
+class Happening:
+    """An event before it has its number. `unit_id` did it; `puts_right` is the one that it corrects."""
+
+    at: datetime
+    kind: EventKind
+    actor: str
+    unit_id: int
+    note: str
+    data: dict[str, Any]
+    puts_right: Happening | None = None
+
+
+@dataclass(slots=True)
+class DemoCase:
+    """A case and all that happened to it until the horizon; `units` are those of the events, in order."""
+
+    id: int
+    code: str
+    procedure: KnownProcedure
+    channel: Channel
+    applicant: DemoApplicant
+    events: list[Event]
+    units: list[int]
+
+
+class Lives:
+    """Makes up the cases of a day, from the world alone: nothing is remembered from one day to the next."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.calendar: WorkingCalendar = world.days.calendar()
+        self.intake = Intake(world, self.calendar)
+        self.moment = Moment(self.calendar, {})
+        names = world.officers()
+        self.officers = {procedure.unit_id: names[procedure.unit] for procedure in world.procedures}
+        self.desk, self.leaders = names["MC"], names["SO"]
+        self.handing = {name: {"officer": name} for unit in names.values() for name in unit}
+        self.recent = world.month[0]
+
+    def of_day(self, plan: DayPlan) -> Iterator[DemoCase]:
+        """The cases received on one day, in order."""
+        rng = self.world.rng("lives", plan.day)
+        payer = plan.paying[0] if plan.paying else 0
+        for number, arrival in enumerate(self.intake.arrivals(plan.day, plan.cases)):
+            online: bool | None = None
+            pays = True
+            if plan.paying and exact_payer(self.world, arrival):
+                pays, online = payer < plan.paying[1], payer % EXACT_OF in EXACT_ONLINE
+                payer += 1
+            code = f"{self.world.prefix}-{plan.day:%y%m%d}-{number + 1:04d}"
+            life = _Life(self, rng, arrival, plan, code)
+            life.live(pays, online)
+            yield self._case(plan.first_id + number, code, life, arrival)
+
+    def _case(self, case_id: int, code: str, life: _Life, arrival: Arrival) -> DemoCase:
+        happened = [h for h in life.happenings if h.at <= self.world.horizon]
+        happened.sort(key=lambda h: h.at)  # stable: what happens at one moment stays in the order it was told
+        events = []
+        for number, h in enumerate(happened, 1):
+            corrects = happened.index(h.puts_right) + 1 if h.puts_right else None
+            events.append(Event(number, h.kind, h.at, h.actor, h.note, h.data, corrects))
+        units = [h.unit_id for h in happened]
+        who = applicant(life.rng, life.procedure.code in COMPANY_PROCEDURES)
+        return DemoCase(case_id, code, life.procedure, arrival.channel, who, events, units)
+
+
+class _Life:
+    """One case: a moment moves through its steps, and leaves happenings behind."""
+
+    __slots__ = ("at_unit", "code", "happenings", "lives", "moment", "officer", "plan", "procedure", "received", "rng")
+
+    def __init__(self, lives: Lives, rng: Random, arrival: Arrival, plan: DayPlan, code: str) -> None:
+        self.lives, self.rng, self.plan, self.code = lives, rng, plan, code
+        self.procedure = lives.world.procedures[arrival.procedure]
+        self.received = arrival
+        self.moment = lives.moment
+        self.moment.put(plan.day, arrival.second)
+        self.happenings: list[Happening] = []
+        self.at_unit, self.officer = self.procedure.terms.stages[0].unit_id, pick(rng, lives.desk)
+
+    def live(self, pays: bool, online: bool | None) -> None:
+        """From receipt to the end, or until somebody gives up."""
+        habits = HABITS[self.procedure.unit]
+        self._happens(EventKind.RECEIVED)
+        if self.rng.random() < habits.files:
+            self._happens(EventKind.FILES_DIGITISED, after=20 + int(self.rng.random() * 600))
+        if self.procedure.fee and pays:
+            self._pay(habits, online)
+        for stage in self.procedure.terms.stages:
+            if stage.position > 1:
+                self._hand_over(stage)
+            if stage.position == len(self.procedure.terms.stages):
+                self._result(habits)
+            elif not self._step(stage, habits):
+                return
+
+    def _happens(self, kind: EventKind, note: str = "", after: int = 0, **data: Any) -> Happening:
+        if after:
+            here = self.moment.second
+            self.moment.stay_on(after)
+            at, self.moment.second = self.moment.at, here
+        else:
+            at = self.moment.at
+        event = Happening(at, kind, self.officer, self.at_unit, note, data)
+        self.happenings.append(event)
+        return event
+
+    def _hand_over(self, stage: StageTerms) -> None:
+        event = self._happens(EventKind.HANDED_OVER, FORWARDED[stage.position - 2])
+        lives = self.lives
+        if stage.position == 2:
+            self.officer = pick(self.rng, lives.officers[self.procedure.unit_id])
+        elif stage.position == 3:
+            self.officer = pick(self.rng, lives.leaders)
+        else:
+            own = stage.unit_id == self.procedure.unit_id
+            self.officer = pick(self.rng, lives.officers[stage.unit_id] if own else lives.desk)
+        event.data = lives.handing[self.officer]
+        self.at_unit = stage.unit_id
+
+    def _step(self, stage: StageTerms, habits: Habits) -> bool:
+        """One step of the process; False when the case ended in it."""
+        rng, own = self.rng, stage.position == 2
+        late = habits.late * (1.6 if self.plan.busy else 1) if own else SLOW_HANDS
+        over = not habits.at_once and rng.random() < late
+        if own:
+            fate = rng.random()
+            if fate < REFUSALS + WITHDRAWALS:
+                self._work_through(stage, False)
+                refused = fate < REFUSALS
+                self._happens(EventKind.REFUSED if refused else EventKind.WITHDRAWN, REFUSED if refused else WITHDRAWN)
+                return False
+            if stage.allowance > 1 and self.procedure.terms.unit is TimeUnit.WORKING_DAYS and fate > 1 - PAUSES:
+                return self._with_supplement(stage, over)
+        self._work_through(stage, over)
+        return True
+
+    def _work_through(self, stage: StageTerms, over: bool) -> None:
+        """Let the time of a step pass: within its allowance, or over it."""
+        rng, moment, unit, allowance = self.rng, self.moment, self.procedure.terms.unit, stage.allowance
+        if unit is TimeUnit.SAME_DAY:
+            moment.work(int((8 if over else 0.4) * HOUR * rng.random()) + 2 * MINUTE)
+            return
+        if unit is TimeUnit.WORKING_HOURS or allowance < 1:
+            hours = float(allowance) * (1 if unit is TimeUnit.WORKING_HOURS else 8)
+            moment.work(int(HOUR * (hours * (0.1 + 0.7 * rng.random()) + (4 * rng.random() + hours if over else 0))))
+            return
+        days = int(allowance)
+        if unit is TimeUnit.CALENDAR_DAYS:
+            until = date.fromordinal(moment.day.toordinal() + days)
+            days = self.lives.calendar.count_working_days(moment.day, until)
+        self._pass(self._days_over(days) if over else int((days + 1) * rng.random() ** 1.3))
+
+    def _days_over(self, days: int) -> int:
+        return days + 1 + int(min(14.0, self.rng.expovariate(0.4)))
+
+    def _pass(self, days: int) -> None:
+        if days > 0:
+            self.moment.next_days(days, self.rng)
+        else:
+            self.moment.work(15 * MINUTE + int(self.rng.random() * 150 * MINUTE))
+
+    def _with_supplement(self, stage: StageTerms, over: bool) -> bool:
+        """A step in which the clock stops while the applicant supplements the file, once or twice."""
+        rng, moment, allowed = self.rng, self.moment, int(stage.allowance)
+        days = self._days_over(allowed) if over else 1 + int(allowed * rng.random())
+        pauses = 2 if rng.random() < SECOND_PAUSES and days > 2 else 1
+        for left in range(pauses, 0, -1):
+            before = moment.day
+            self._pass(int(days / (left + 1) * rng.random()))
+            days -= moment.days_since(before)
+            self._happens(EventKind.SUPPLEMENT_REQUESTED, pick(rng, MISSING))
+            if rng.random() < NEVER_SUPPLEMENTED:
+                moment.next_days(60, rng)
+                self._happens(EventKind.STOPPED, STOPPED)
+                return False
+            moment.next_days(1 + int(min(40.0, rng.expovariate(0.16))), rng)
+            self._happens(EventKind.SUPPLEMENTED)
+        self._pass(days)
+        return True
+
+    def _pay(self, habits: Habits, online: bool | None) -> None:
+        rng, procedure = self.rng, self.procedure
+        if online is None:
+            if rng.random() >= habits.paid:
+                return
+            online = procedure.online_payable and rng.random() < habits.online
+        after = 60 + int(rng.random() * 900)
+        payment = {
+            "amount": procedure.fee,
+            "channel": "online" if online else "in_person",
+            "transaction_number": f"GD{self.code.replace('-', '').replace('.', '')}" if online else "",
+        }
+        event = self._happens(EventKind.PAID, after=after)
+        event.data = payment
+        if procedure.unit != EXACT_UNIT and rng.random() < DOUBLE_PAYMENTS:
+            again = self._happens(EventKind.PAID, after=after + 3 * MINUTE)
+            again.data = payment
+            self._happens(EventKind.CORRECTED, PAID_TWICE, after=after + 20 * MINUTE, void=True).puts_right = again
+
+    def _result(self, habits: Habits) -> None:
+        """The last step: the result, its copies, its delivery, and closing on the software."""
+        rng, moment = self.rng, self.moment
+        slow = not habits.at_once and rng.random() < SLOW_HANDS
+        self._work_through(self.procedure.terms.stages[-1], slow)
+        self._happens(EventKind.RESOLVED)
+        if rng.random() < habits.results:
+            self._happens(EventKind.RESULT_DIGITISED, after=60 + int(rng.random() * 400))
+        day, second = moment.day, moment.second
+        if rng.random() < habits.electronic:
+            if rng.random() < habits.same_day:
+                self._happens(EventKind.ISSUED_ELECTRONIC, after=60 + int(rng.random() * 500))
+            else:
+                moment.next_days(1, rng)
+                self._happens(EventKind.ISSUED_ELECTRONIC)
+                moment.put(day, second)
+        if self.received.channel is not Channel.ONLINE:
+            moment.next_days(1 + int(rng.random() * 4), rng)
+            self._happens(EventKind.DELIVERED)
+            moment.put(day, second)
+        self._close(habits)
+
+    def _close(self, habits: Habits) -> None:
+        rng, moment = self.rng, self.moment
+        if rng.random() < habits.unclosed:
+            if moment.day >= self.lives.recent:
+                return  # still open, though the applicant has the result
+            moment.next_days(5 + int(rng.random() * 20), rng)
+            self._happens(EventKind.CLOSED)
+            return
+        if not habits.at_once and rng.random() < WRONG_TIMES:
+            right = moment.at
+            moment.next_days(2, rng)
+            closed = self._happens(EventKind.CLOSED)
+            moment.work(40 * MINUTE)
+            self._happens(EventKind.CORRECTED, WRONG_TIME, at=right.isoformat()).puts_right = closed
+            return
+        self._happens(EventKind.CLOSED, after=0 if rng.random() < 0.5 else 120 + int(rng.random() * 600))

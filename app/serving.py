@@ -1,0 +1,46 @@
+"""Serving the site with waitress, and what must be true before: the database is at the newest migration."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import waitress
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from flask import Flask
+
+from app.errors import DomainError
+from app.extensions import db
+
+THREADS = 8
+MIGRATIONS = Path(__file__).parent / "migrations"
+
+
+class NotMigrated(DomainError):
+    """The database is not at the newest migration."""
+
+
+def migration_heads() -> tuple[set[str], set[str]]:
+    """The database's migrations and the newest ones; they are the same when nothing is to be done."""
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    with db.engine.connect() as connection:
+        current = set(MigrationContext.configure(connection).get_current_heads())
+    return current, set(ScriptDirectory.from_config(config).get_heads())
+
+
+def refuse_old_database() -> None:
+    """NotMigrated, saying what to run, unless the database is at the newest migration."""
+    current, newest = migration_heads()
+    if current != newest:
+        raise NotMigrated(
+            "Cơ sở dữ liệu đang ở phiên bản %(current)s, cần %(newest)s: hãy chạy “flask --app wsgi db upgrade” trước.",
+            current=", ".join(sorted(current)) or "trống",
+            newest=", ".join(sorted(newest)),
+        )
+
+
+def serve(app: Flask, host: str, port: int) -> None:
+    """Serve until stopped. Raises OSError when the address cannot be used."""
+    waitress.serve(app, host=host, port=port, threads=THREADS, ident=None)

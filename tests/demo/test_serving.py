@@ -1,0 +1,87 @@
+"""`flask serve`: never on an old database; with --demo everything is ready to be tried."""
+
+from __future__ import annotations
+
+import socket
+from typing import Any
+
+import pytest
+import waitress
+from flask import Flask
+from flask_migrate import downgrade, upgrade
+from sqlalchemy import func, select
+
+from app.cases.models import Case
+from app.compliance.models import CheckRun, Status
+from app.compliance.queries.runs import latest_run, results_of
+from app.demo import cli
+from app.demo.accounts import ACCOUNTS, PASSWORD
+from app.extensions import db
+from app.organisation.access import whole_site
+from tests.factories import make_department
+
+pytestmark = pytest.mark.usefixtures("quick_passwords")
+
+
+@pytest.fixture
+def served(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
+    """What waitress was asked to serve; it returns at once."""
+    asked: list[dict[str, Any]] = []
+    monkeypatch.setattr(waitress, "serve", lambda app, **options: asked.append(options))
+    monkeypatch.setattr(cli, "DEMO_CASES", 600)
+    return asked
+
+
+def test_a_demonstration_is_loaded_checked_and_served(app: Flask, session: Any, served: list[dict[str, Any]]) -> None:
+    done = app.test_cli_runner().invoke(args=["serve", "--demo", "--port", "8123"])
+    assert done.exit_code == 0, done.output
+    assert served == [{"host": "127.0.0.1", "port": 8123, "threads": 8, "ident": None}]
+    assert db.session.scalar(select(func.count()).select_from(Case)) == 600
+    run = latest_run(whole_site())
+    assert run is not None and run.period == "2024-06" and not run.limited
+    statuses = {row.status for row in results_of(whole_site(), run.id)}
+    assert statuses >= {Status.PASS, Status.FAIL, Status.NO_DATA, Status.NOT_APPLICABLE}
+    assert "http://127.0.0.1:8123" in done.stderr and PASSWORD in done.stderr
+    assert all(account.username in done.stderr for account in ACCOUNTS)
+
+
+def test_a_second_start_loads_and_checks_nothing_again(app: Flask, session: Any, served: list[dict[str, Any]]) -> None:
+    for _ in range(2):
+        assert app.test_cli_runner().invoke(args=["serve", "--demo"]).exit_code == 0
+    assert db.session.scalar(select(func.count()).select_from(Case)) == 600
+    assert db.session.scalar(select(func.count()).select_from(CheckRun)) == 1
+
+
+def test_a_site_with_its_own_units_is_served_as_it_is(app: Flask, session: Any, served: list[dict[str, Any]]) -> None:
+    make_department()
+    done = app.test_cli_runner().invoke(args=["serve", "--demo"])
+    assert done.exit_code == 0 and len(served) == 1
+    assert db.session.scalar(select(func.count()).select_from(Case)) == 0
+
+
+def test_without_demo_no_account_is_printed(app: Flask, session: Any, served: list[dict[str, Any]]) -> None:
+    done = app.test_cli_runner().invoke(args=["serve"], env={"HOST": "0.0.0.0", "PORT": "8124"})
+    assert done.exit_code == 0 and PASSWORD not in done.stderr
+    assert served[0]["host"] == "0.0.0.0" and served[0]["port"] == 8124
+    assert db.session.scalar(select(func.count()).select_from(CheckRun)) == 0
+
+
+def test_an_old_database_is_not_served(app: Flask, session: Any, served: list[dict[str, Any]]) -> None:
+    db.session.remove()
+    downgrade(revision="-1")
+    try:
+        done = app.test_cli_runner().invoke(args=["serve"])
+    finally:
+        upgrade()
+    assert done.exit_code == 2 and served == []
+    assert "db upgrade" in done.stderr and len(done.stderr.strip().splitlines()) == 1
+
+
+def test_an_address_in_use_is_one_clear_line(app: Flask, session: Any) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        done = app.test_cli_runner().invoke(args=["serve", "--port", str(port)])
+    assert done.exit_code == 2
+    assert f"127.0.0.1:{port}" in done.stderr.strip().splitlines()[-1]
