@@ -126,12 +126,7 @@ def _digitisation_and_payment(connection: Connection, query: FactQuery) -> Itera
             func.count().label("eligible"),
             _count(Payment.channel == PaymentChannel.ONLINE).label("online"),
         )
-        .where(
-            Payment.site == query.site,
-            lateness.between(Payment.paid_at, query.start, query.end),
-            Payment.online_payable,
-            ~Payment.voided,
-        )
+        .where(Payment.site == query.site, lateness.payment_counted(query.start, query.end))
         .group_by(Payment.site, Payment.unit_id)
     )
     for unit, n in _by_unit(connection, query, received, resolved, paid).items():

@@ -7,6 +7,7 @@ from flask_babel import lazy_gettext as _l
 from app.cases.models import ImportState
 from app.cases.vocabulary import CaseStatus, Channel, EventKind, PaymentChannel
 from app.formats import add_labels
+from app.organisation.audit_words import name_actions, name_subjects
 
 # One call an enumeration: words of different enumerations are equal as text.
 add_labels(
@@ -34,33 +35,38 @@ add_labels(
         CaseStatus.STOPPED: _l("Dừng xử lý"),
     }
 )
-add_labels(
-    {
-        EventKind.RECEIVED: _l("Tiếp nhận hồ sơ"),
-        EventKind.HANDED_OVER: _l("Chuyển xử lý"),
-        EventKind.SUPPLEMENT_REQUESTED: _l("Yêu cầu bổ sung hồ sơ"),
-        EventKind.SUPPLEMENTED: _l("Đã bổ sung hồ sơ"),
-        EventKind.FILES_DIGITISED: _l("Số hóa hồ sơ"),
-        EventKind.RESOLVED: _l("Có kết quả giải quyết"),
-        EventKind.RESULT_DIGITISED: _l("Số hóa kết quả"),
-        EventKind.ISSUED_PAPER: _l("Cấp kết quả bản giấy"),
-        EventKind.ISSUED_ELECTRONIC: _l("Cấp kết quả bản điện tử có giá trị pháp lý"),
-        EventKind.PAID: _l("Thu phí, lệ phí"),
-        EventKind.DELIVERED: _l("Trả kết quả"),
-        EventKind.CLOSED: _l("Kết thúc hồ sơ"),
-        EventKind.REFUSED: _l("Từ chối giải quyết"),
-        EventKind.WITHDRAWN: _l("Công dân rút hồ sơ"),
-        EventKind.STOPPED: _l("Dừng xử lý"),
-        EventKind.NOTED: _l("Ý kiến xử lý"),
-        EventKind.ACTIVITY: _l("Công việc"),
-        EventKind.PROMISE_MOVED: _l("Thay đổi ngày hẹn trả"),
-        EventKind.CORRECTED: _l("Đính chính"),
-    }
-)
+EVENTS = {
+    EventKind.RECEIVED: _l("Tiếp nhận hồ sơ"),
+    EventKind.HANDED_OVER: _l("Chuyển xử lý"),
+    EventKind.SUPPLEMENT_REQUESTED: _l("Yêu cầu bổ sung hồ sơ"),
+    EventKind.SUPPLEMENTED: _l("Đã bổ sung hồ sơ"),
+    EventKind.FILES_DIGITISED: _l("Số hóa hồ sơ"),
+    EventKind.RESOLVED: _l("Có kết quả giải quyết"),
+    EventKind.RESULT_DIGITISED: _l("Số hóa kết quả"),
+    EventKind.ISSUED_PAPER: _l("Cấp kết quả bản giấy"),
+    EventKind.ISSUED_ELECTRONIC: _l("Cấp kết quả bản điện tử có giá trị pháp lý"),
+    EventKind.PAID: _l("Thu phí, lệ phí"),
+    EventKind.DELIVERED: _l("Trả kết quả"),
+    EventKind.CLOSED: _l("Kết thúc hồ sơ"),
+    EventKind.REFUSED: _l("Từ chối giải quyết"),
+    EventKind.WITHDRAWN: _l("Công dân rút hồ sơ"),
+    EventKind.STOPPED: _l("Dừng xử lý"),
+    EventKind.NOTED: _l("Ý kiến xử lý"),
+    EventKind.ACTIVITY: _l("Công việc"),
+    EventKind.PROMISE_MOVED: _l("Thay đổi ngày hẹn trả"),
+    EventKind.CORRECTED: _l("Đính chính"),
+}
+add_labels(EVENTS)
 add_labels(
     {
         ImportState.PREVIEWED: _l("Đã xem trước"),
         ImportState.DONE: _l("Đã nhập"),
         ImportState.FAILED: _l("Không nhập được"),
     }
+)
+
+name_subjects({"case": _l("Hồ sơ")})
+name_actions(
+    {"receive_case": _l("Tiếp nhận hồ sơ"), "rederive_open": _l("Tính lại hạn của hồ sơ theo lịch làm việc")}
+    | {f"record_{kind}": name for kind, name in EVENTS.items()}
 )

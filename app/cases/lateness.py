@@ -12,7 +12,8 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, and_, or_
 
-from app.cases.models import Case, CaseStage
+from app.cases.models import Case, CaseStage, Payment
+from app.cases.vocabulary import PaymentChannel
 
 
 def between(column: Any, start: datetime, end: datetime) -> ColumnElement[bool]:
@@ -90,3 +91,13 @@ def stage_open_over(as_of: datetime) -> ColumnElement[bool]:
         CaseStage.due_at < as_of,
         or_(CaseStage.ended_at.is_(None), and_(CaseStage.ended_at >= as_of, CaseStage.ended_at > CaseStage.due_at)),
     )
+
+
+def payment_counted(start: datetime, end: datetime) -> ColumnElement[bool]:
+    """Money taken in the period for a procedure eligible for online payment, and not voided."""
+    return and_(between(Payment.paid_at, start, end), Payment.online_payable, ~Payment.voided)
+
+
+def paid_in_person(start: datetime, end: datetime) -> ColumnElement[bool]:
+    """Of those payments: taken otherwise than online."""
+    return and_(payment_counted(start, end), Payment.channel != PaymentChannel.ONLINE)

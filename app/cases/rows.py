@@ -91,5 +91,12 @@ def payment_rows(site: str, case_id: int, unit_id: int, online_payable: bool, st
 
 
 def search_text(code: str, applicant: str, id_number: str, phone: str) -> str:
-    """What a case is found by: folded words of its code, applicant, identity number and phone."""
-    return fold(f"{code} {applicant} {id_number} {phone}")
+    """What a case is found by: folded words of its code, applicant, identity number and phone.
+
+    A number written in groups ("0912 345 678") is kept as its digits in one row.
+    """
+    return fold(f"{code} {applicant} {_in_one(id_number)} {_in_one(phone)}")
+
+
+def _in_one(number: str) -> str:
+    return number if number.isdigit() else fold(number).replace(" ", "")

@@ -10,9 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import delete, func, insert, select, update
 
 from app import extensions
 from app.cases.models import Case, CaseEvent, CasePause, CaseStage, Payment
@@ -24,14 +25,15 @@ from app.cases.vocabulary import MOVES, Channel, EventKind, PaymentChannel
 from app.errors import Conflict, DomainError, NotFound
 from app.extensions import db
 from app.organisation import audit
-from app.organisation.access import Actor, Scope
+from app.organisation.access import Actor, Scope, whole_site
 from app.organisation.audit import transaction
-from app.organisation.calendars import site_calendar
+from app.organisation.calendars import CalendarChange, on_calendar_changed, site_calendar
 from app.organisation.models import Unit
 from app.procedures.models import ProcedureVersion
 from app.text import tidy
 
 BACKDATED_AFTER = timedelta(minutes=10)  # an event recorded later than this after it happened needs a reason
+FORM_MEMORY = 5_000  # a form sent twice is recognised while fewer events than this were recorded in between
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,13 +57,17 @@ def receive_case(
     reason: str = "",
     note: str = "",
     code: str | None = None,
+    token: str = "",
 ) -> Case:
-    """Take a case in (tiếp nhận hồ sơ): gives it a code, a promise and its first stage. Times in UTC."""
+    """Take a case in (tiếp nhận hồ sơ): gives it a code, a promise and its first stage. Times in UTC.
+
+    `token` names the form that was sent: sent twice, it gives the case that the first sending made.
+    """
     now = extensions.now()
     at = received_at or now
     _check_time(at, now, reason)
     version = versions_by_id([version_id]).get(version_id)
-    if version is None or version.site != scope.site:
+    if version is None or version.site != scope.site or not scope.covers(version.unit_id):
         raise NotFound("Không tìm thấy thủ tục này.", field="version_id")
     calendar = site_calendar()
     day = calendar.local_day(at)
@@ -69,10 +75,14 @@ def receive_case(
         raise DomainError("Thủ tục này không có hiệu lực vào ngày %(day)s.", field="version_id", day=day)
     if not tidy(applicant.name):
         raise DomainError("Hãy nhập tên người nộp hồ sơ.", field="applicant")
-    event = Event(1, EventKind.RECEIVED, at, actor=by.name, note=tidy(note))
+    data = {"token": token} if token else {}
+    event = Event(1, EventKind.RECEIVED, at, actor=by.name, note=tidy(note), data=data)
     state = project(terms_of(version), [event], calendar)
     with transaction() as session:
         code = tidy(code) if code else next_code(scope.site, day)
+        if token and (sent := _received_by_form(scope.site, by, token)):  # one at a time: next_code has waited
+            session.rollback()
+            return sent
         if session.scalar(select(Case.id).where(Case.site == scope.site, Case.code == code)):
             raise Conflict("Đã có hồ sơ mang mã %(code)s.", field="code", code=code)
         case = _new_case(scope.site, code, version, applicant, channel, state)
@@ -82,6 +92,18 @@ def receive_case(
         _replace_derived(case, state)
         audit.record(by, "receive_case", "case", code, version=version.id, at=at, reason=reason)
     return case
+
+
+def _received_by_form(site: str, by: Actor, token: str) -> Case | None:
+    """The case that the same form made a moment ago, among the last events of the site."""
+    lately = (db.session.scalar(select(func.max(CaseEvent.id))) or 0) - FORM_MEMORY
+    found = db.session.execute(
+        select(CaseEvent.case_id, CaseEvent.data).where(
+            CaseEvent.id > lately, CaseEvent.recorded_by_id == by.person_id, CaseEvent.kind == EventKind.RECEIVED
+        )
+    )
+    case_id = next((case_id for case_id, data in found if data.get("token") == token), None)
+    return db.session.scalar(select(Case).where(Case.id == case_id, Case.site == site))
 
 
 def _new_case(
@@ -203,26 +225,53 @@ def correct(
     return record(scope, by, case_id, EventKind.CORRECTED, note=reason, data=data, corrects=number, revision=revision)
 
 
-def rederive_open(scope: Scope) -> int:
-    """Fold every open case again, after the calendar changed. Returns how many promises moved."""
+def rederive_open(scope: Scope, by: Actor) -> int:
+    """Fold every open case again, after the calendar changed. Returns how many due dates moved.
+
+    Within the transaction of the change; the audit entries say which case's due date moved from when to when.
+    """
     moved = 0
     open_ids = list(db.session.scalars(select(Case.id).where(Case.site == scope.site, Case.ended_at.is_(None))))
     for start in range(0, len(open_ids), 500):
-        moved += _rederive(open_ids[start : start + 500])
+        changed = _rederive(open_ids[start : start + 500])
+        if changed:
+            audit.record(by, "rederive_open", "case", "", changed=changed)
+        moved += len(changed)
     return moved
 
 
-def _rederive(case_ids: list[int]) -> int:
-    calendar, events = site_calendar(), events_of(case_ids)
+def _rederive(case_ids: list[int]) -> dict[str, tuple[datetime | None, datetime | None]]:
+    """Fold those cases again and write what came out otherwise. Due dates that moved: code -> before, after."""
+    calendar, events, stays = site_calendar(), events_of(case_ids), _stays_as_written(case_ids)
     cases = list(db.session.scalars(select(Case).where(Case.id.in_(case_ids))))
     versions = versions_by_id(case.version_id for case in cases)
-    moved = 0
+    moved = {}
     for case in cases:
-        state = project(terms_of(versions[case.version_id]), events[case.id], calendar)
-        moved += state.due_at != case.due_at
+        state, before = project(terms_of(versions[case.version_id]), events[case.id], calendar), case.due_at
+        now_stays = [(stay.due_at, stay.used) for stay in state.stays]
+        if now_stays == stays.get(case.id, []) and all(getattr(case, k) == v for k, v in case_row(state).items()):
+            continue
         _replace_derived(case, state)
+        if case.due_at != before:
+            moved[case.code] = (before, case.due_at)
     db.session.flush()
     return moved
+
+
+def _stays_as_written(case_ids: list[int]) -> dict[int, list[tuple[datetime | None, Decimal | None]]]:
+    written: dict[int, list[tuple[datetime | None, Decimal | None]]] = {}
+    columns = (CaseStage.case_id, CaseStage.due_at, CaseStage.used)
+    rows = select(*columns).where(CaseStage.case_id.in_(case_ids)).order_by(CaseStage.case_id, CaseStage.number)
+    for case_id, due_at, used in db.session.execute(rows):
+        written.setdefault(case_id, []).append((due_at, used))
+    return written
+
+
+def _follow_calendar(change: CalendarChange) -> None:
+    rederive_open(whole_site(), change.by)
+
+
+on_calendar_changed.append(_follow_calendar)
 
 
 def events_of(case_ids: Iterable[int]) -> dict[int, list[Event]]:
@@ -274,11 +323,10 @@ def _check_follows(events: list[Event], event: Event) -> None:
 
 
 def _case_for_change(scope: Scope, case_id: int, revision: int | None) -> Case:
+    # Changes nothing, but from here on nobody else writes to this case (PostgreSQL) or to anything (SQLite).
+    db.session.execute(update(Case).where(Case.id == case_id).values(revision=Case.revision))
     case = db.session.scalar(
-        select(Case)
-        .where(Case.id == case_id, Case.site == scope.site)
-        .with_for_update()
-        .execution_options(populate_existing=True)
+        select(Case).where(Case.id == case_id, Case.site == scope.site).execution_options(populate_existing=True)
     )
     if case is None or not scope.covers(case.unit_id, case.holder_unit_id):
         raise NotFound("Không tìm thấy hồ sơ này.")

@@ -219,7 +219,9 @@ class _Fold:
         self.calendar = calendar
         self.outside_promise: datetime | None = None
         self.state = CaseState(
-            received.at, holder_unit_id=received.data.get("unit_id") or terms.unit_id, officer=received.actor
+            received.at,
+            holder_unit_id=received.data.get("unit_id") or terms.unit_id,
+            officer=received.data.get("officer") or received.actor,
         )
         if "promised_at" in received.data:
             self.outside_promise = _instant(received.data["promised_at"])
@@ -227,7 +229,7 @@ class _Fold:
         else:
             self.state.promised_at = calendar.due_at(received.at, terms.amount, terms.unit)
         self.last_at = received.at
-        if terms.stages:
+        if terms.stages and not received.data.get("stages_unknown"):
             self._enter(terms.stages[0], received.at, received.data.get("unit_id"), received.actor)
 
     def apply(self, event: Event) -> None:
@@ -334,9 +336,7 @@ class _Fold:
             pauses = [p for p in state.pauses if _within(p, stay)]
             stay.due_at = self._due(stay.started_at, stay.allowance, pauses, None)
             if stay.ended_at is not None:
-                stay.used = self.calendar.working_time_used(
-                    stay.started_at, stay.ended_at, self.terms.unit, _spans(pauses)
-                )
+                stay.used = used_in_stage(self.terms, self.calendar, stay, pauses, stay.ended_at)
         if state.electronic_result_at and state.result_at:
             local_day = self.calendar.local_day
             state.electronic_same_day = local_day(state.electronic_result_at) <= local_day(state.result_at)
@@ -354,6 +354,42 @@ class _Fold:
         if deadline.paused_at is not None and deadline.paused_at <= deadline.due_at:
             return None  # stopped in time; one that was late when it stopped stays late
         return deadline.due_at
+
+
+def used_in_stage(
+    terms: Terms, calendar: WorkingCalendar, stay: StageStay, pauses: Sequence[Pause], until: datetime
+) -> Decimal:
+    """Time used in a stage, in the procedure's unit of time, counted as its due time is.
+
+    A supplement takes nothing off where the procedure says the clock runs on, and starts the count again where
+    it says so, unless the time had run out before.
+    """
+    began, spans = stay.started_at, _spans(pauses)
+    if terms.pause_mode is PauseMode.NONE:
+        spans = []
+    elif terms.pause_mode is PauseMode.RESTART:
+        for stopped, resumed in spans:
+            if stopped <= calendar.due_at(began, stay.allowance, terms.unit):
+                began = resumed or until
+        spans = []
+    if terms.unit is TimeUnit.WORKING_DAYS and stay.allowance != int(stay.allowance):
+        return _parts_of_days(calendar, stay.allowance, began, until, spans)
+    return calendar.working_time_used(min(began, until), until, terms.unit, spans)
+
+
+def _parts_of_days(
+    calendar: WorkingCalendar,
+    allowance: Decimal | int,
+    began: datetime,
+    until: datetime,
+    spans: Sequence[tuple[datetime, datetime | None]],
+) -> Decimal:
+    """Working days to 0.01, for an allowance such as half a day, which is due at an hour."""
+    if allowance >= 1:
+        began = calendar.end_of_day(calendar.local_day(began))  # the day of receipt is not counted
+    hours = calendar.working_time_used(min(began, until), until, TimeUnit.WORKING_HOURS, spans)
+    day = Decimal(calendar.hours.length()) / 3_600_000_000
+    return (hours / day).quantize(Decimal("0.01"))
 
 
 def _within(pause: Pause, stay: StageStay) -> bool:

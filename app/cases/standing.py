@@ -1,0 +1,122 @@
+"""How a case stands against its due time, and why the due time is what it is. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Protocol
+
+from app.calendar import Allowance, PauseMode, TimeUnit, WorkingCalendar
+
+SOON = 2  # working days ahead that still count as soon
+
+
+class Lateness(StrEnum):
+    """Where a case stands: before its due time, past it, or with the clock stopped."""
+
+    EARLY = "early"  # ended on a day before the due one
+    ON_TIME = "on_time"  # ended in time on the due day, or open with days to spare
+    DUE_SOON = "due_soon"
+    DUE_TODAY = "due_today"
+    LATE = "late"  # ended after its due time
+    OPEN_LATE = "open_late"
+    PAUSED = "paused"
+
+
+class Dated(Protocol):
+    """What has a due time."""
+
+    @property
+    def due_at(self) -> datetime | None: ...
+    @property
+    def ended_at(self) -> datetime | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a case stands. `days` are working days: left until it is due, or by which it is (or ended) late."""
+
+    lateness: Lateness
+    days: int = 0
+    ended: bool = False
+
+    @property
+    def is_late(self) -> bool:
+        """Past its due time, ended or not."""
+        return self.lateness in (Lateness.LATE, Lateness.OPEN_LATE)
+
+
+def standing_of(case: Dated, calendar: WorkingCalendar, now: datetime) -> Standing:
+    """How a case stands at an instant (UTC)."""
+    if case.due_at is None:
+        return Standing(Lateness.PAUSED, ended=case.ended_at is not None)
+    due_day, last = calendar.local_day(case.due_at), case.ended_at or now
+    last_day = calendar.local_day(last)
+    if last > case.due_at:
+        late = Lateness.LATE if case.ended_at else Lateness.OPEN_LATE
+        return Standing(late, calendar.count_working_days(due_day, last_day), case.ended_at is not None)
+    left = calendar.count_working_days(last_day, due_day)
+    if case.ended_at:
+        return Standing(Lateness.EARLY if last_day < due_day else Lateness.ON_TIME, left, ended=True)
+    if last_day == due_day:
+        return Standing(Lateness.DUE_TODAY)
+    return Standing(Lateness.DUE_SOON if left <= SOON else Lateness.ON_TIME, left)
+
+
+@dataclass(frozen=True, slots=True)
+class UnusualDay:
+    """A named day off on the way to the due date, or a day off that is worked."""
+
+    day: date
+    name: str
+    worked: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Promise:
+    """A due time and what it follows from. `due_at` is None while the clock is stopped."""
+
+    start: datetime
+    amount: Decimal | int
+    unit: TimeUnit
+    due_at: datetime | None
+    unusual: tuple[UnusualDay, ...] = ()
+    pauses: tuple[tuple[datetime, datetime | None], ...] = ()
+    pause_mode: PauseMode = PauseMode.NONE
+    from_outside: bool = False  # given by other software, not worked out here
+    provisional: bool = False  # the official list of its year's holidays is not known yet
+
+
+def promise(
+    calendar: WorkingCalendar,
+    start: datetime,
+    amount: Decimal | int,
+    unit: TimeUnit,
+    *,
+    pauses: Sequence[tuple[datetime, datetime | None]] = (),
+    mode: PauseMode = PauseMode.NONE,
+    locale: str = "vi",
+) -> Promise:
+    """Work out when a time runs out that began at `start`, and which unusual days it passes."""
+    deadline = calendar.deadline_with_pauses(start, Allowance(amount, unit), pauses, mode)
+    stopped = deadline.paused_at is not None and deadline.paused_at <= deadline.due_at
+    return Promise(
+        start,
+        amount,
+        unit,
+        None if stopped else deadline.due_at,
+        tuple(_unusual(calendar, (day for day, _name in deadline.days_crossed), locale)),
+        tuple(pauses),
+        mode,
+        provisional=calendar.missing_year(calendar.local_day(deadline.due_at).year),
+    )
+
+
+def _unusual(calendar: WorkingCalendar, days: Iterable[date], locale: str) -> Iterable[UnusualDay]:
+    for day in days:
+        worked = calendar.is_working_day(day)
+        name = calendar.why_worked(day, locale) if worked else calendar.why_off(day, locale)
+        yield UnusualDay(day, name or "", worked)

@@ -1,0 +1,235 @@
+"""What can be done to a case, and what is refused with the store as it was."""
+
+from __future__ import annotations
+
+from threading import Barrier, Thread
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import func, select
+
+from app import extensions
+from app.cases import service
+from app.cases.models import Case, CaseEvent, CaseStage, Payment
+from app.cases.vocabulary import CaseStatus, Channel, EventKind, PaymentChannel
+from app.errors import Conflict, DomainError, NotFound
+from app.extensions import db
+from app.organisation import audit, calendars
+from app.organisation.access import Actor, Scope
+from app.organisation.models import AuditEntry
+from tests.clock import at
+from tests.factories import (
+    CLERK,
+    EVERYWHERE,
+    SITE,
+    finish,
+    happen,
+    make_department,
+    make_person,
+    make_version,
+    pay,
+    receive,
+)
+
+
+@pytest.fixture
+def version(session: Any) -> Any:
+    units = make_department()
+    stages = (("Tiếp nhận", units["MC"], 1), ("Thẩm định", units["LDVL"], 3), ("Trả kết quả", units["MC"], 1))
+    return make_version(units["LDVL"], *stages, fee=600_000, eligible=True)
+
+
+def events_in_store() -> int:
+    return db.session.scalar(select(func.count()).select_from(CaseEvent)) or 0
+
+
+def test_a_case_taken_in_has_code_promise_stage_and_audit_entry(version: Any) -> None:
+    case = receive(version, at("2024-06-24 08:00"), "  Trần   Văn Bình ", phone="0912 345 678")
+    assert case.code == "H32.12-240624-0001"
+    assert case.applicant == "Trần Văn Bình"
+    assert case.due_at == at("2024-07-01 23:59:59")
+    assert (case.status, case.stage) == (CaseStatus.RECEIVED, 1)
+    assert case.online_payable and case.fee_due == 600_000
+    entry = db.session.scalars(select(AuditEntry)).one()
+    assert (entry.action, entry.subject_id) == ("receive_case", case.code)
+
+
+def test_codes_of_a_day_follow_each_other(version: Any) -> None:
+    codes = [receive(version, at(f"2024-06-{day} 08:00")).code for day in (24, 24, 25)]
+    assert [code[-11:] for code in codes] == ["240624-0001", "240624-0002", "240625-0001"]
+
+
+def test_the_derived_rows_follow_every_event(version: Any) -> None:
+    case = receive(version, at("2024-06-03 08:00"))
+    service.hand_over(EVERYWHERE, CLERK, case.id, officer="Võ Thị Mai", at=at("2024-06-04 08:00"), reason="ghi bù")
+    pay(case, at("2024-06-04 09:00"))
+    assert (case.stage, case.officer) == (2, "Võ Thị Mai")
+    stays = db.session.scalars(select(CaseStage).where(CaseStage.case_id == case.id).order_by(CaseStage.number)).all()
+    assert [(stay.position, stay.ended_at is None) for stay in stays] == [(1, False), (2, True)]
+    payment = db.session.scalars(select(Payment)).one()
+    assert (payment.amount, payment.channel, payment.online_payable) == (600_000, PaymentChannel.ONLINE, True)
+
+
+def test_a_case_resolved_but_not_closed_stays_open_and_becomes_overdue(version: Any) -> None:
+    case = receive(version, at("2024-06-03 08:00"))
+    happen(case, EventKind.RESOLVED, at("2024-06-05 08:00"))
+    assert case.result_at and not case.ended_at
+    assert case.due_at < extensions.now()
+    happen(case, EventKind.CLOSED, at("2024-06-28 08:00"))
+    assert case.ended_at > case.due_at
+
+
+def test_recording_long_after_needs_a_reason_which_is_kept(version: Any) -> None:
+    case = receive(version, at("2024-06-24 08:00"))
+    with pytest.raises(DomainError, match="phải có lý do"):
+        service.record(EVERYWHERE, CLERK, case.id, EventKind.NOTED, at=at("2024-06-28 08:00"), note="xem")
+    service.record(
+        EVERYWHERE, CLERK, case.id, EventKind.NOTED, at=at("2024-06-28 08:00"), note="xem", reason="Mất mạng"
+    )
+    last = db.session.scalars(select(CaseEvent).order_by(CaseEvent.id.desc())).first()
+    assert last is not None
+    assert "Mất mạng" in last.note
+    assert (last.at, last.recorded_at) == (at("2024-06-28 08:00"), extensions.now())
+
+
+@pytest.mark.parametrize(
+    ("act", "words"),
+    [
+        (lambda case: happen(case, EventKind.CLOSED, at("2024-06-25 08:00")), "Không thể ghi"),
+        (lambda case: happen(case, EventKind.HANDED_OVER, at("2024-06-20 08:00")), "không thể xảy ra trước"),
+        (lambda case: happen(case, EventKind.NOTED, at("2024-07-02 08:00")), "tương lai"),
+        (lambda case: service.hand_over(EVERYWHERE, CLERK, case.id, unit_code="KHONGCO"), "Không có đơn vị"),
+        (lambda case: service.hand_over(EVERYWHERE, CLERK, case.id, position=9), "không có bước 9"),
+        (
+            lambda case: service.record_payment(
+                EVERYWHERE, CLERK, case.id, amount=600_000, channel=PaymentChannel.ONLINE
+            ),
+            "mã giao dịch",
+        ),
+        (
+            lambda case: service.record_payment(EVERYWHERE, CLERK, case.id, amount=0, channel=PaymentChannel.IN_PERSON),
+            "lớn hơn 0",
+        ),
+        (lambda case: service.correct(EVERYWHERE, CLERK, case.id, 1, reason=" ", void=True), "lý do đính chính"),
+        (lambda case: service.correct(EVERYWHERE, CLERK, case.id, 9, reason="nhầm", void=True), "Không tìm thấy"),
+        (lambda case: service.correct(EVERYWHERE, CLERK, case.id, 1, reason="nhầm"), "thời điểm đúng"),
+    ],
+)
+def test_what_cannot_be_is_refused_in_one_sentence_and_nothing_changes(version: Any, act: Any, words: str) -> None:
+    case = receive(version, at("2024-06-24 08:00"))
+    before = (events_in_store(), audit.count(), case.revision)
+    with pytest.raises(DomainError, match=words):
+        act(case)
+    db.session.expire_all()
+    assert (events_in_store(), audit.count(), db.session.get(Case, case.id).revision) == before
+
+
+def test_a_procedure_not_in_force_that_day_is_refused(version: Any) -> None:
+    with pytest.raises(DomainError, match="không có hiệu lực"):
+        receive(version, at("2019-06-24 08:00"))
+
+
+def test_the_second_of_two_clerks_meets_a_conflict(version: Any) -> None:
+    case = receive(version, at("2024-06-24 08:00"))
+    looked_at = case.revision
+    service.record(EVERYWHERE, CLERK, case.id, EventKind.NOTED, note="một", revision=looked_at)
+    with pytest.raises(Conflict):
+        service.record(EVERYWHERE, CLERK, case.id, EventKind.NOTED, note="hai", revision=looked_at)
+    assert events_in_store() == 2
+
+
+def at_once(app: Flask, *acts: Any) -> list[Any]:
+    """Do all of it at the same moment, each in a session of its own: what came of each."""
+    start, outcomes = Barrier(len(acts)), [None] * len(acts)
+
+    def one(place: int, act: Any) -> None:
+        with app.app_context():
+            start.wait()
+            try:
+                outcomes[place] = act()
+            except Exception as exc:
+                outcomes[place] = exc
+            finally:
+                db.session.remove()
+
+    threads = [Thread(target=one, args=(place, act)) for place, act in enumerate(acts)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return outcomes
+
+
+def test_of_clerks_recording_at_the_same_moment_exactly_one_succeeds(app: Flask, version: Any) -> None:
+    case = receive(version, at("2024-06-24 08:00"))
+    case_id, looked_at = case.id, case.revision
+    outcomes = at_once(
+        app,
+        *(
+            lambda n=n: (
+                service.record(EVERYWHERE, CLERK, case_id, EventKind.NOTED, note=str(n), revision=looked_at).revision
+            )
+            for n in range(4)
+        ),
+    )
+    assert sum(isinstance(outcome, Conflict) for outcome in outcomes) == 3, outcomes
+    assert events_in_store() == 2
+    assert audit.verify().broken_at is None
+
+
+def test_a_form_sent_twice_at_the_same_moment_makes_one_case(app: Flask, version: Any) -> None:
+    clerk = make_person(version.unit)
+    by, version_id = Actor(clerk.full_name, clerk.id, clerk.unit_id), version.id
+    outcomes = at_once(
+        app,
+        *(
+            lambda: (
+                service.receive_case(
+                    EVERYWHERE,
+                    by,
+                    version_id=version_id,
+                    applicant=service.Applicant("Trần Văn Bình"),
+                    channel=Channel.IN_PERSON,
+                    token="same form",
+                ).code
+            )
+            for _ in range(3)
+        ),
+    )
+    assert set(outcomes) == {"H32.12-240701-0001"}
+    assert db.session.scalar(select(func.count()).select_from(Case)) == 1
+
+
+def test_nobody_changes_a_case_outside_their_scope(version: Any) -> None:
+    case = receive(version, at("2024-06-24 08:00"))
+    with pytest.raises(NotFound):
+        service.record(Scope(SITE, frozenset({-1})), CLERK, case.id, EventKind.NOTED, note="xem")
+    assert events_in_store() == 1
+
+
+def test_a_correction_is_an_event_and_the_wrong_one_stays(version: Any) -> None:
+    case = receive(version, at("2024-06-24 08:00"))
+    happen(case, EventKind.RESOLVED, at("2024-06-25 08:00"))
+    service.correct(EVERYWHERE, CLERK, case.id, 2, reason="Nhầm giờ", at=at("2024-06-25 10:00"))
+    assert case.result_at == at("2024-06-25 10:00")
+    stored = db.session.scalars(select(CaseEvent).order_by(CaseEvent.number)).all()
+    assert [event.at for event in stored[:2]] == [at("2024-06-24 08:00"), at("2024-06-25 08:00")]
+    assert (stored[2].kind, stored[2].note, stored[2].corrects_id) == (EventKind.CORRECTED, "Nhầm giờ", stored[1].id)
+
+
+def test_a_day_off_moves_the_open_promises_and_only_those(version: Any) -> None:
+    running = receive(version, at("2024-06-28 08:00"))
+    ended = finish(receive(version, at("2024-06-24 08:00")), at("2024-06-25 08:00"))
+    was = ended.due_at
+    assert running.due_at == at("2024-07-05 23:59:59")
+    day = at("2024-07-03 12:00").date()
+    calendars.add_site_days(CLERK, first=day, working=False, name="Nghỉ tránh bão", reason="Công điện 01")
+    db.session.expire_all()
+    assert db.session.get(Case, running.id).due_at == at("2024-07-08 23:59:59")
+    assert db.session.get(Case, ended.id).due_at == was
+    entry = db.session.scalars(select(AuditEntry).where(AuditEntry.action == "rederive_open")).one()
+    assert list(entry.details["changed"]) == [running.code]
+    calendars.remove_site_day(CLERK, day)
+    assert db.session.get(Case, running.id).due_at == at("2024-07-05 23:59:59")
+    assert audit.verify().broken_at is None
