@@ -1,0 +1,238 @@
+"""Everything the page of one case shows, read in a fixed number of queries however long its life was."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import or_, select
+from sqlalchemy.orm import aliased, contains_eager, joinedload
+
+from app.calendar import WorkingCalendar
+from app.cases.models import Case, CaseEvent, CasePause, CaseStage, Payment
+from app.cases.search import seen_by
+from app.cases.standing import Promise, Standing, promise, standing_of
+from app.cases.terms import terms_of
+from app.cases.timeline import Pause, StageStay, Terms, used_in_stage, whole
+from app.cases.vocabulary import CaseStatus, EventKind
+from app.errors import NotFound
+from app.extensions import db
+from app.organisation.access import Scope
+from app.organisation.models import Person, Unit
+from app.procedures.models import ProcedureVersion
+
+
+@dataclass(frozen=True, slots=True)
+class EventSeen:
+    """An event with the names a reader needs. `corrects` is the number of the event it puts right."""
+
+    number: int
+    kind: EventKind
+    at: datetime
+    recorded_at: datetime
+    actor: str
+    recorded_by: str
+    unit_name: str
+    note: str
+    data: dict[str, Any]
+    corrects: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class StageLine:
+    """A stage as the page shows it: a stay in it, or one still to come. Times in the procedure's unit."""
+
+    position: int
+    name: str
+    unit: str
+    officer: str
+    allowance: Decimal | int
+    state: str  # waiting, current, done
+    started_at: datetime | None = None
+    used: Decimal | None = None
+    due_at: datetime | None = None
+    late: bool = False
+
+    @property
+    def over(self) -> Decimal:
+        """By how much the allowance was overrun."""
+        return max((self.used or Decimal(0)) - self.allowance, Decimal(0))
+
+
+@dataclass(frozen=True, slots=True)
+class CaseView:
+    """One case with its life. `case` has its version, stages and units loaded."""
+
+    case: Case
+    standing: Standing
+    promise: Promise
+    events: Sequence[EventSeen]
+    stages: Sequence[StageLine]
+    payments: Sequence[Payment]
+
+    @property
+    def paid(self) -> int:
+        """đồng taken and not voided."""
+        return sum(payment.amount for payment in self.payments if not payment.voided)
+
+    @property
+    def late_stages(self) -> list[StageLine]:
+        """The stays that took longer than allowed: where the time was lost, and whose."""
+        return [stage for stage in self.stages if stage.late]
+
+    @property
+    def seen(self) -> int:
+        """Number of the last event: what the reader has seen."""
+        return self.events[-1].number if self.events else 0
+
+    def since(self, number: int) -> list[EventSeen]:
+        """The events recorded after the one of that number."""
+        return [event for event in self.events if event.number > number]
+
+    def event(self, number: int) -> EventSeen:
+        """The event of that number. NotFound if there is none."""
+        for event in self.events:
+            if event.number == number:
+                return event
+        raise NotFound("Không tìm thấy sự kiện cần đính chính.")
+
+    def may_change(self, scope: Scope) -> bool:
+        """Whether somebody with this scope may record something, as the services decide it."""
+        return scope.covers(self.case.unit_id, self.case.holder_unit_id)
+
+
+def case_view(scope: Scope, case_id: int, calendar: WorkingCalendar, now: datetime, locale: str = "vi") -> CaseView:
+    """The case with its life, at an instant. NotFound outside the scope.
+
+    A unit sees the cases it answers for, those it has, and those that were with it in some stage.
+    """
+    case = _case(scope, case_id)
+    terms = terms_of(case.version)
+    events, stays, pauses = _events(case), _stays(case), _pauses(case)
+    payments = db.session.scalars(select(Payment).where(Payment.case_id == case.id).order_by(Payment.event_number))
+    return CaseView(
+        case,
+        standing_of(case, calendar, now),
+        _promise(case, terms, events, pauses, calendar, locale),
+        events,
+        _stage_lines(case, terms, stays, pauses, calendar, now),
+        payments.all(),
+    )
+
+
+def _case(scope: Scope, case_id: int) -> Case:
+    was_there = select(CaseStage.id).where(CaseStage.case_id == case_id, scope.within(CaseStage.unit_id))
+    holder = aliased(Unit)
+    case = db.session.scalar(
+        select(Case)
+        .join(Case.version)
+        .join(holder, Case.holder_unit)
+        .options(
+            contains_eager(Case.version).selectinload(ProcedureVersion.stages),
+            contains_eager(Case.holder_unit.of_type(holder)),
+            joinedload(Case.unit),
+        )
+        .where(Case.id == case_id, Case.site == scope.site, or_(seen_by(scope), was_there.exists()))
+        .execution_options(populate_existing=True)
+    )
+    if case is None:
+        raise NotFound("Không tìm thấy hồ sơ này.")
+    return case
+
+
+def _events(case: Case) -> list[EventSeen]:
+    e, wrong = CaseEvent, aliased(CaseEvent)
+    rows = db.session.execute(
+        select(
+            *(e.number, e.kind, e.at, e.recorded_at, e.actor, Person.full_name, Unit.name, e.note, e.data),
+            wrong.number,
+        )
+        .outerjoin(Person, Person.id == e.recorded_by_id)
+        .outerjoin(Unit, Unit.id == e.unit_id)
+        .outerjoin(wrong, wrong.id == e.corrects_id)
+        .where(e.case_id == case.id)
+        .order_by(e.number)
+    )
+    return [
+        EventSeen(number, kind, at, recorded_at, actor, who or "", unit or "", note, data, corrects)
+        for number, kind, at, recorded_at, actor, who, unit, note, data, corrects in rows
+    ]
+
+
+def _stays(case: Case) -> list[tuple[CaseStage, str]]:
+    rows = (
+        select(CaseStage, Unit.name)
+        .join(Unit, Unit.id == CaseStage.unit_id)
+        .where(CaseStage.case_id == case.id)
+        .order_by(CaseStage.number)
+        .execution_options(populate_existing=True)
+    )
+    return [(stay, unit) for stay, unit in db.session.execute(rows)]
+
+
+def _pauses(case: Case) -> list[Pause]:
+    p = CasePause
+    rows = select(p.started_at, p.ended_at, p.reason).where(p.case_id == case.id).order_by(p.number)
+    return [Pause(started, ended, reason) for started, ended, reason in db.session.execute(rows)]
+
+
+def _stage_lines(
+    case: Case,
+    terms: Terms,
+    stays: Sequence[tuple[CaseStage, str]],
+    pauses: Sequence[Pause],
+    calendar: WorkingCalendar,
+    now: datetime,
+) -> list[StageLine]:
+    lines = [_stay_line(terms, stay, unit, pauses, calendar, now) for stay, unit in stays]
+    if case.status in (CaseStatus.CLOSED, CaseStatus.REFUSED, CaseStatus.WITHDRAWN, CaseStatus.STOPPED):
+        return lines
+    reached = max((line.position for line in lines), default=0)
+    return lines + [
+        StageLine(stage.position, stage.name, stage.unit.name, "", whole(stage.allowance), "waiting")
+        for stage in case.version.stages
+        if stage.position > reached
+    ]
+
+
+def _stay_line(
+    terms: Terms, stay: CaseStage, unit: str, pauses: Sequence[Pause], calendar: WorkingCalendar, now: datetime
+) -> StageLine:
+    used, until = stay.used, stay.ended_at or now
+    if stay.ended_at is None:
+        mine = [p for p in pauses if p.started_at >= stay.started_at]
+        open_stay = StageStay(
+            stay.number, stay.position, stay.name, stay.unit_id, stay.officer, whole(stay.allowance), stay.started_at
+        )
+        used = used_in_stage(terms, calendar, open_stay, mine, until)
+    return StageLine(
+        stay.position,
+        stay.name,
+        unit,
+        stay.officer,
+        whole(stay.allowance),
+        "done" if stay.ended_at else "current",
+        stay.started_at,
+        used,
+        stay.due_at,
+        late=stay.due_at is not None and until > stay.due_at,
+    )
+
+
+def _promise(
+    case: Case,
+    terms: Terms,
+    events: Sequence[EventSeen],
+    pauses: Sequence[Pause],
+    calendar: WorkingCalendar,
+    locale: str,
+) -> Promise:
+    if any("promised_at" in event.data for event in events):
+        return Promise(case.received_at, terms.amount, terms.unit, case.due_at, from_outside=True)
+    spans = [(pause.started_at, pause.ended_at) for pause in pauses]
+    return promise(
+        calendar, case.received_at, terms.amount, terms.unit, pauses=spans, mode=terms.pause_mode, locale=locale
+    )

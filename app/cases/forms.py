@@ -1,0 +1,291 @@
+"""The forms of the cases room. What was typed is kept; what may be is decided by the services."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from flask import current_app
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from flask_wtf import FlaskForm
+from wtforms import (
+    BooleanField,
+    Field,
+    HiddenField,
+    IntegerField,
+    RadioField,
+    SearchField,
+    StringField,
+    TextAreaField,
+)
+from wtforms.validators import Length, Optional
+from wtforms.widgets import TextInput
+
+from app.cases.case_page import CaseView
+from app.cases.queries import Filters
+from app.cases.service import Applicant
+from app.cases.vocabulary import CaseStatus, Channel, EventKind, PaymentChannel
+from app.formats import label, local
+from app.forms import NEEDED, ChoiceField, DayField
+from app.organisation.models import Unit
+from app.procedures.forms import MoneyField
+from app.procedures.models import ProcedureVersion
+
+LONGEST_NOTE = 4_000
+
+
+FORMATS = ("%d/%m/%Y %H:%M", "%d/%m/%Y %Hh%M", "%H:%M %d/%m/%Y", "%Y-%m-%dT%H:%M")
+
+
+def read_moment(text: str) -> datetime | None:
+    """A moment on the site's clock as people type it, in UTC; None for an empty text. ValueError otherwise."""
+    typed = " ".join(text.split())
+    if not typed:
+        return None
+    for written in FORMATS:
+        try:
+            moment = datetime.strptime(typed, written)  # noqa: DTZ007  its zone is the site's
+        except ValueError:
+            continue
+        return moment.replace(tzinfo=ZoneInfo(current_app.config["SETTINGS"].zone)).astimezone(UTC)
+    raise ValueError(_("Không có thời điểm này. Hãy ghi ngày/tháng/năm giờ:phút, ví dụ 31/12/2024 14:30."))
+
+
+class MomentField(Field):
+    """A moment on the site's clock, as 31/12/2024 14:30; data in UTC, None when left empty."""
+
+    widget = TextInput()
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        shown = {"placeholder": _l("ngày/tháng/năm giờ:phút"), "autocomplete": "off"}
+        super().__init__(*args, render_kw=shown, **kwargs)
+
+    def _value(self) -> str:
+        if self.raw_data:
+            return str(self.raw_data[0])
+        return f"{local(self.data):%d/%m/%Y %H:%M}" if self.data else ""
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        self.data = None
+        self.data = read_moment(valuelist[0]) if valuelist else None
+
+
+def _number(value: object) -> int | None:
+    return int(str(value)) if value not in (None, "") else None
+
+
+class IntakeForm(FlaskForm):
+    """Tiếp nhận hồ sơ."""
+
+    version_id = IntegerField(_l("Thủ tục"), validators=[NEEDED])
+    applicant = StringField(_l("Họ tên người nộp, tổ chức"), validators=[NEEDED, Length(max=200)])
+    id_number = StringField(_l("Số định danh cá nhân, mã số thuế"), validators=[Length(max=32)])
+    phone = StringField(_l("Điện thoại"), validators=[Length(max=32)])
+    address = StringField(_l("Địa chỉ"), validators=[Length(max=300)])
+    channel = RadioField(_l("Hình thức nộp"), coerce=Channel, default=Channel.IN_PERSON)
+    at = MomentField(_l("Thời điểm tiếp nhận"), description=_l("Để trống nếu là bây giờ."))
+    reason = StringField(_l("Lý do ghi lùi ngày"), validators=[Length(max=500)])
+    note = TextAreaField(_l("Ghi chú"), validators=[Length(max=LONGEST_NOTE)])
+    token = HiddenField()
+
+    @classmethod
+    def of_desk(cls) -> IntakeForm:
+        """The empty form, or what was typed. Its token tells two sendings of one form from two forms."""
+        form = cls()
+        form.channel.choices = [(channel, label(channel)) for channel in Channel]
+        form.token.data = form.token.data or secrets.token_urlsafe(12)
+        return form
+
+    def values(self) -> dict[str, Any]:
+        """What the service takes."""
+        return {
+            "version_id": self.version_id.data,
+            "applicant": Applicant(
+                self.applicant.data or "", self.id_number.data or "", self.phone.data or "", self.address.data or ""
+            ),
+            "channel": self.channel.data,
+            "received_at": self.at.data,
+            "reason": self.reason.data or "",
+            "note": self.note.data or "",
+            "token": self.token.data or "",
+        }
+
+
+class ActionForm(FlaskForm):
+    """Ghi một việc của hồ sơ. `revision` and `seen` say which state of the case the person was looking at."""
+
+    note = TextAreaField(_l("Ý kiến, ghi chú"), validators=[Length(max=LONGEST_NOTE)])
+    at = MomentField(_l("Thời điểm xảy ra"), description=_l("Để trống nếu là bây giờ."))
+    reason = StringField(_l("Lý do ghi lùi ngày"), validators=[Length(max=500)])
+    revision = HiddenField()
+    seen = HiddenField()
+
+    def look_at(self, view: CaseView) -> None:
+        """The form now speaks of the case as it is."""
+        self.revision.data, self.seen.data = str(view.case.revision), str(view.seen)
+
+    def values(self) -> dict[str, Any]:
+        """What every service function takes."""
+        return {
+            "note": self.note.data or "",
+            "at": self.at.data,
+            "reason": self.reason.data or "",
+            "revision": number_in(self.revision.data),
+        }
+
+
+class HandOverForm(ActionForm):
+    """Chuyển xử lý."""
+
+    position = ChoiceField(_l("Đến bước"), coerce=_number)
+    unit_code = ChoiceField(_l("Đơn vị nhận"), coerce=str, default="")
+    officer = StringField(_l("Cán bộ nhận"), validators=[Length(max=120)])
+
+    def offer(self, view: CaseView, units: Sequence[Unit]) -> None:
+        """The stages of the procedure and the units of the site."""
+        stages = view.case.version.stages
+        self.position.choices = [(s.position, f"{s.position}. {s.name} – {s.unit.name}") for s in stages]
+        if not stages:
+            self.position.choices = [("", _("Thủ tục không có quy trình nội bộ"))]
+        following = [s.position for s in stages if s.position > (view.case.stage or 0)]
+        if not self.is_submitted():
+            self.position.data = following[0] if following else None
+        self.unit_code.choices = [("", _("Theo quy trình"))] + [(unit.code, unit.name) for unit in units]
+
+    def values(self) -> dict[str, Any]:
+        place = {"position": self.position.data, "unit_code": self.unit_code.data, "officer": self.officer.data or ""}
+        return super().values() | place
+
+
+class PaymentForm(ActionForm):
+    """Thu phí, lệ phí."""
+
+    amount = MoneyField(_l("Số tiền (đồng)"), validators=[NEEDED])
+    channel = RadioField(_l("Hình thức thanh toán"), coerce=PaymentChannel, default=PaymentChannel.IN_PERSON)
+    transaction_number = StringField(_l("Mã giao dịch"), validators=[Length(max=64)])
+
+    def offer(self, view: CaseView) -> None:
+        """The ways to pay, and what is still owed."""
+        self.channel.choices = [(channel, label(channel)) for channel in PaymentChannel]
+        if not self.is_submitted():
+            self.amount.data = max(view.case.fee_due - view.paid, 0) or None
+
+    def values(self) -> dict[str, Any]:
+        paid = {"amount": self.amount.data, "channel": self.channel.data}
+        return super().values() | paid | {"transaction_number": self.transaction_number.data or ""}
+
+
+class CorrectionForm(FlaskForm):
+    """Đính chính một sự kiện."""
+
+    at = MomentField(_l("Thời điểm đúng"))
+    void = BooleanField(_l("Việc này không xảy ra"))
+    reason = StringField(_l("Lý do đính chính"), validators=[NEEDED, Length(max=500)])
+    revision = HiddenField()
+    seen = HiddenField()
+
+    def look_at(self, view: CaseView) -> None:
+        """The form now speaks of the case as it is."""
+        self.revision.data, self.seen.data = str(view.case.revision), str(view.seen)
+
+    def values(self) -> dict[str, Any]:
+        """What the service takes."""
+        return {
+            "at": None if self.void.data else self.at.data,
+            "void": bool(self.void.data),
+            "reason": self.reason.data or "",
+            "revision": number_in(self.revision.data),
+        }
+
+
+# Kinds whose note is the point of them, and what it is called then.
+NOTE_NEEDED: Mapping[EventKind, Any] = {
+    EventKind.SUPPLEMENT_REQUESTED: _l("Nội dung cần bổ sung"),
+    EventKind.REFUSED: _l("Lý do từ chối"),
+    EventKind.WITHDRAWN: _l("Lý do rút hồ sơ"),
+    EventKind.STOPPED: _l("Lý do dừng xử lý"),
+    EventKind.NOTED: _l("Ý kiến xử lý"),
+}
+
+
+def action_form(kind: EventKind, view: CaseView, units: Sequence[Unit]) -> ActionForm:
+    """The form with which something of that kind is recorded for this case."""
+    form: ActionForm
+    if kind is EventKind.HANDED_OVER:
+        form = HandOverForm()
+        form.offer(view, units)
+    elif kind is EventKind.PAID:
+        form = PaymentForm()
+        form.offer(view)
+    else:
+        form = ActionForm()
+    if kind in NOTE_NEEDED:
+        form.note.label.text = NOTE_NEEDED[kind]
+        form.note.validators = [NEEDED, *form.note.validators]
+        form.note.flags.required = True
+    if not form.is_submitted():
+        form.look_at(view)
+    return form
+
+
+def number_in(text: object) -> int | None:
+    """A number in a hidden field, or None."""
+    return int(str(text)) if str(text or "").isdecimal() else None
+
+
+def _word_of(kind: type[CaseStatus] | type[Channel]) -> Any:
+    return lambda value: None if value in (None, "") else kind(str(value))
+
+
+class FilterForm(FlaskForm):
+    """Lọc danh sách hồ sơ (GET)."""
+
+    class Meta:
+        csrf = False
+
+    q = SearchField(_l("Tìm"), render_kw={"placeholder": _l("Mã, họ tên, điện thoại")})
+    unit = ChoiceField(_l("Đơn vị"), coerce=str, default="")
+    procedure = ChoiceField(_l("Thủ tục"), coerce=str, default="")
+    field = ChoiceField(_l("Lĩnh vực"), coerce=str, default="")
+    status = ChoiceField(_l("Trạng thái"), coerce=_word_of(CaseStatus))
+    channel = ChoiceField(_l("Hình thức nộp"), coerce=_word_of(Channel))
+    since = DayField(_l("Tiếp nhận từ"), validators=[Optional()])
+    until = DayField(_l("Đến ngày"), validators=[Optional()])
+
+    @classmethod
+    def of(
+        cls, args: Any, units: Sequence[Unit], procedures: Sequence[ProcedureVersion], fields: Sequence[str]
+    ) -> FilterForm:
+        """The filters in the address; one that cannot be is shown with its fault and leaves nothing out."""
+        form = cls(args)
+        everything = [("", _("Tất cả"))]
+        form.unit.choices = everything + [(unit.code, unit.name) for unit in units]
+        codes = {version.procedure.code: f"{version.procedure.code} – {version.name}" for version in procedures}
+        form.procedure.choices = everything + sorted(codes.items())
+        form.field.choices = everything + [(field, field) for field in fields]
+        form.status.choices = everything + [(status, label(status)) for status in CaseStatus]
+        form.channel.choices = everything + [(channel, label(channel)) for channel in Channel]
+        form.validate()
+        return form
+
+    def filters(self, **named: Any) -> Filters:
+        """What to list."""
+        return Filters(
+            text=self.q.data or "",
+            unit=self._chosen(self.unit) or "",
+            procedure=self._chosen(self.procedure) or "",
+            field=self._chosen(self.field) or "",
+            status=self._chosen(self.status),
+            channel=self._chosen(self.channel),
+            since=self._chosen(self.since),
+            until=self._chosen(self.until),
+            **named,
+        )
+
+    @staticmethod
+    def _chosen(field: Any) -> Any:
+        return None if field.errors else field.data

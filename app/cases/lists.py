@@ -1,0 +1,150 @@
+"""The lists that a check's figures stand for: each holds exactly the cases (stages, payments) that a figure counts.
+
+Built on the conditions of `lateness` alone, as the facts are, so that a list has as many lines as its figure
+says. A line is a case, a stay of a case in a stage, or a payment, and belongs to the unit the figure is counted for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import CTE, ColumnElement, and_, select, true, union
+
+from app.cases import lateness
+from app.cases.models import Case, CaseStage, Payment
+from app.errors import NotFound
+from app.organisation.access import Scope
+from app.periods import Period
+
+Subject = type[Case] | type[CaseStage] | type[Payment]
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A period and the instant from which it is looked at (UTC)."""
+
+    start: datetime
+    end: datetime
+    as_of: datetime
+
+    @classmethod
+    def of(cls, period: Period, zone: tzinfo, now: datetime) -> Window:
+        """The period as a check of it sees it: from its end, or from now while it runs."""
+        start, end = period.bounds(zone)
+        return cls(start, end, min(end, now))
+
+
+# The lines of a list, as conditions that shut each other out: each is one range of one index.
+Branches = Callable[[Window], Sequence[ColumnElement[bool]]]
+
+
+@dataclass(frozen=True, slots=True)
+class NamedList:
+    """A list that rules and pages name. `since` is the instant its lines are sorted by, the oldest first."""
+
+    title: Any
+    subject: Subject
+    since: Any
+    branches: Branches
+
+
+def _still_or_since(table: type[Case] | type[CaseStage], condition: ColumnElement[bool], window: Window) -> list[Any]:
+    """What was open at `as_of`: still open now, or ended since then, late."""
+    return [
+        and_(condition, table.ended_at.is_(None)),
+        and_(condition, table.ended_at >= window.as_of, table.ended_at > table.due_at),
+    ]
+
+
+def _open_overdue(w: Window) -> list[Any]:
+    return _still_or_since(Case, lateness.open_overdue(w.as_of), w)
+
+
+def _late(w: Window) -> ColumnElement[bool]:
+    return and_(lateness.between(Case.ended_at, w.start, w.end), lateness.ended_late())
+
+
+def _resolved_not_closed(w: Window) -> list[Any]:
+    condition = lateness.not_closed(w.start, w.end, w.as_of)
+    return [and_(condition, _late(w)), *_still_or_since(Case, condition, w)]
+
+
+def _cases(title: Any, branches: Branches) -> NamedList:
+    return NamedList(title, Case, Case.received_at, branches)
+
+
+def _stages(title: Any, branches: Branches) -> NamedList:
+    return NamedList(title, CaseStage, CaseStage.started_at, branches)
+
+
+def _payments(title: Any, branches: Branches) -> NamedList:
+    return NamedList(title, Payment, Payment.paid_at, branches)
+
+
+LISTS: dict[str, NamedList] = {
+    "received": _cases(_l("Hồ sơ tiếp nhận"), lambda w: [lateness.between(Case.received_at, w.start, w.end)]),
+    "finished": _cases(_l("Hồ sơ kết thúc"), lambda w: [lateness.between(Case.ended_at, w.start, w.end)]),
+    "late": _cases(_l("Hồ sơ kết thúc quá hạn"), lambda w: [_late(w)]),
+    "open_overdue": _cases(_l("Hồ sơ chưa kết thúc đã quá hạn"), _open_overdue),
+    "overdue": _cases(_l("Hồ sơ quá hạn"), lambda w: [_late(w), *_open_overdue(w)]),
+    "resolved_not_closed": _cases(_l("Hồ sơ có kết quả không kết thúc trên phần mềm trong hạn"), _resolved_not_closed),
+    "files_not_digitised": _cases(
+        _l("Hồ sơ chưa số hóa"), lambda w: [lateness.files_not_digitised(w.start, w.end, w.as_of)]
+    ),
+    "results": _cases(
+        _l("Kết quả đã trả"), lambda w: [and_(lateness.between(Case.result_at, w.start, w.end), Case.returns_result)]
+    ),
+    "results_not_digitised": _cases(
+        _l("Kết quả chưa số hóa"), lambda w: [lateness.result_not_digitised(w.start, w.end, w.as_of)]
+    ),
+    "not_electronic": _cases(
+        _l("Kết quả chưa có bản điện tử"), lambda w: [lateness.no_electronic_result(w.start, w.end, w.as_of)]
+    ),
+    "stage_over": _stages(
+        _l("Bước xử lý kết thúc quá thời gian quy định"),
+        lambda w: [and_(lateness.between(CaseStage.ended_at, w.start, w.end), lateness.stage_late())],
+    ),
+    "stage_open_over": _stages(
+        _l("Bước xử lý chưa kết thúc đã quá thời gian quy định"),
+        lambda w: _still_or_since(CaseStage, lateness.stage_open_over(w.as_of), w),
+    ),
+    "payments": _payments(
+        _l("Giao dịch của thủ tục đủ điều kiện thanh toán trực tuyến"),
+        lambda w: [lateness.payment_counted(w.start, w.end)],
+    ),
+    "paid_in_person": _payments(
+        _l("Giao dịch không thanh toán trực tuyến"), lambda w: [lateness.paid_in_person(w.start, w.end)]
+    ),
+}
+
+
+def named(names: Sequence[str]) -> list[NamedList]:
+    """The lists of those names. NotFound for a name nobody knows, or lists whose lines are different things."""
+    if unknown := [name for name in names if name not in LISTS]:
+        raise NotFound("Không có danh sách “%(name)s”.", name=unknown[0][:60])
+    chosen = [LISTS[name] for name in dict.fromkeys(names)]
+    if len({each.subject for each in chosen}) > 1:
+        raise NotFound("Các danh sách này không ghép với nhau được.")
+    return chosen
+
+
+def lines(scope: Scope, chosen: Sequence[NamedList], window: Window, unit_id: int | None = None) -> CTE:
+    """The lines of the lists together: `id`, `case_id` and `since` of each, once, within the scope and the unit.
+
+    Worked out apart from what is selected from it, so that the database does not look for a handful of late
+    cases among all cases in the order of their reception.
+    """
+    found = []
+    for each in chosen:
+        table = each.subject
+        case_id = Case.id if table is Case else table.case_id  # type: ignore[union-attr]
+        columns = (table.id.label("id"), case_id.label("case_id"), each.since.label("since"))
+        mine = table.unit_id == unit_id if unit_id is not None else true()
+        for condition in each.branches(window):
+            found.append(select(*columns).where(table.site == scope.site, scope.within(table.unit_id), mine, condition))
+    both = found[0] if len(found) == 1 else union(*found)
+    return both.cte("found").prefix_with("MATERIALIZED")

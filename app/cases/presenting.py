@@ -1,0 +1,114 @@
+"""A case's life as the timeline shows it: every event, the wrong ones struck through beside what puts them right."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+from flask_babel import gettext as _
+
+from app.cases.actions import KEYS, RARE
+from app.cases.case_page import CaseView, EventSeen, StageLine
+from app.cases.service import BACKDATED_AFTER
+from app.cases.vocabulary import EventKind, PaymentChannel
+from app.formats import label, show_date, show_datetime, show_money
+
+ICONS = {kind: icon for kind, (_key, icon) in KEYS.items()} | RARE | {EventKind.RECEIVED: "inbox"}
+TONES = {
+    EventKind.CLOSED: "good",
+    EventKind.SUPPLEMENT_REQUESTED: "warn",
+    EventKind.REFUSED: "warn",
+    EventKind.WITHDRAWN: "warn",
+    EventKind.STOPPED: "warn",
+}
+NEVER_CORRECTED = frozenset({EventKind.CORRECTED, EventKind.ACTIVITY, EventKind.PROMISE_MOVED})
+
+Entry = dict[str, Any]
+
+
+def timeline_entries(view: CaseView) -> list[Entry]:
+    """The entries of the timeline in the order things happened; `number` is set where an entry may be corrected."""
+    corrections: dict[int, list[EventSeen]] = {}
+    for event in view.events:
+        if event.corrects is not None:
+            corrections.setdefault(event.corrects, []).append(event)
+    entries: list[tuple[datetime, int, Entry]] = []
+    for event in view.events:
+        if event.kind is not EventKind.CORRECTED:
+            for entry in _entries(view, event, corrections.get(event.number, [])):
+                entries.append((entry["at"], event.number, entry))
+    shown = [entry for _at, _number, entry in sorted(entries, key=lambda each: each[:2])]
+    if view.case.due_at and not view.case.ended_at:
+        shown.append(_due(view))
+    return shown
+
+
+def _due(view: CaseView) -> Entry:
+    late = view.standing.is_late
+    return {
+        "at": view.case.due_at,
+        "title": _("Đã quá hạn từ thời điểm này") if late else _("Hạn trả kết quả"),
+        "icon": "clock-alert" if late else "calendar-clock",
+        "tone": "bad" if late else "",
+        "future": not late,
+    }
+
+
+def _entries(view: CaseView, event: EventSeen, corrections: list[EventSeen]) -> Iterator[Entry]:
+    """The event as recorded, struck through by each correction, and as it stands now."""
+    at, void = event.at, False
+    for correction in corrections:
+        yield _entry(view, event, at) | {"corrected": True, "note": _said(correction), "recorded_at": None}
+        void = bool(correction.data.get("void"))
+        at = at if void else datetime.fromisoformat(correction.data["at"])
+    if not void:
+        standing = _entry(view, event, at)
+        if event.kind not in NEVER_CORRECTED:
+            standing["number"] = event.number
+        yield standing
+
+
+def _entry(view: CaseView, event: EventSeen, at: datetime) -> Entry:
+    backdated = event.recorded_at - at > BACKDATED_AFTER
+    return {
+        "at": at,
+        "title": event.data.get("name") or label(event.kind),
+        "by": event.actor or event.recorded_by,
+        "unit": event.unit_name,
+        "note": "\n".join(filter(None, (_details(view, event, at), event.note))),
+        "icon": ICONS.get(event.kind, "circle"),
+        "tone": TONES.get(event.kind, ""),
+        "recorded_at": event.recorded_at if backdated and event.recorded_by else None,
+    }
+
+
+def _said(correction: EventSeen) -> str:
+    values = {"who": correction.actor, "when": show_datetime(correction.recorded_at), "why": correction.note}
+    if correction.data.get("void"):
+        return str(_("%(who)s đính chính lúc %(when)s: việc này không xảy ra. Lý do: %(why)s", **values))
+    right = show_datetime(datetime.fromisoformat(correction.data["at"]))
+    return str(_("%(who)s đính chính lúc %(when)s: đúng là %(right)s. Lý do: %(why)s", right=right, **values))
+
+
+def _details(view: CaseView, event: EventSeen, at: datetime) -> str:
+    data = event.data
+    if event.kind is EventKind.PAID:
+        words = f"{show_money(int(data['amount']))} · {label(PaymentChannel(data['channel']))}"
+        return words + (f" · {data['transaction_number']}" if data.get("transaction_number") else "")
+    if event.kind is EventKind.HANDED_OVER:
+        stay = next((s for s in view.stages if s.started_at == at), None)
+        return _arrival(stay) if stay else str(data.get("officer", ""))
+    if data.get("promised_at"):
+        return str(_("Hẹn trả %(day)s", day=show_date(_moment(data["promised_at"]))))
+    return str(data.get("group", ""))
+
+
+def _arrival(stay: StageLine) -> str:
+    values = {"position": stay.position, "name": stay.name, "unit": stay.unit}
+    words = str(_("Đến bước %(position)s: %(name)s – %(unit)s", **values))
+    return f"{words} ({stay.officer})" if stay.officer else words
+
+
+def _moment(value: Any) -> datetime:
+    return value if isinstance(value, datetime) else datetime.fromisoformat(str(value))

@@ -1,0 +1,15 @@
+"""Pages of the cases room: lists and search, taking in, and the page of one case with all that is done to it."""
+
+from flask import Blueprint
+
+from app.cases.presenting import timeline_entries
+from app.cases.wording import pauses_in_words, promise_in_words, standing_in_words, total_in_words
+
+bp = Blueprint("cases", __name__)
+bp.add_app_template_filter(standing_in_words)
+bp.add_app_template_filter(promise_in_words)
+bp.add_app_template_filter(pauses_in_words)
+bp.add_app_template_filter(total_in_words)
+bp.add_app_template_filter(timeline_entries)
+
+from app.cases.views import case, intake, lists  # noqa: E402, F401  each adds its pages to `bp`

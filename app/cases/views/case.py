@@ -1,0 +1,152 @@
+"""The page of one case, and everything that is recorded on it. An action's form opens in its place on the page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from flask import abort, flash, redirect, render_template, url_for
+from flask_babel import get_locale
+from flask_babel import gettext as _
+from htmx_flask import request
+from werkzeug.wrappers import Response as Answer
+
+from app import extensions
+from app.cases import service
+from app.cases.actions import possible_actions
+from app.cases.case_page import CaseView, case_view
+from app.cases.forms import ActionForm, CorrectionForm, HandOverForm, PaymentForm, action_form, number_in
+from app.cases.models import Case
+from app.cases.presenting import NEVER_CORRECTED
+from app.cases.views import bp
+from app.cases.views.intake import ACTORS
+from app.cases.vocabulary import EventKind
+from app.errors import Conflict, NotFound
+from app.formats import label
+from app.forms import errors_shown_on
+from app.organisation.access import actor, allowed, current_scope, person, whole_site
+from app.organisation.calendars import site_calendar, today
+from app.organisation.models import Unit
+from app.organisation.queries import units_to_choose
+
+Page = Answer | tuple[str, int]
+
+
+@bp.get("/ho-so/<int:case_id>")
+@allowed()
+def show(case_id: int) -> str:
+    """One case: where it stands, why it is due when it is, and its life."""
+    return _render(_view(case_id), fresh="moi" in request.args)
+
+
+@bp.route("/ho-so/<int:case_id>/ghi/<kind>", methods=["GET", "POST"])
+@allowed(*ACTORS)
+def act(case_id: int, kind: str) -> Page:
+    """Record that something happened to the case."""
+    view, what = _view(case_id), _kind(kind)
+    _refuse_strangers(view)
+    form = action_form(what, view, _units())
+    if form.validate_on_submit() and (case := _done(form, lambda: _record(what, view, form))):
+        flash(_("Đã ghi: %(what)s.", what=label(what)), "success")
+        return _after(case)
+    if request.htmx and request.method == "GET":
+        return render_template("cases/_action.html", view=view, kind=what, form=form), 200
+    return _answer(case_id, view, form, kind=what)
+
+
+@bp.route("/ho-so/<int:case_id>/dinh-chinh/<int:number>", methods=["GET", "POST"])
+@allowed(*ACTORS)
+def correct(case_id: int, number: int) -> Page:
+    """Put right an event: it happened at another time, or not at all."""
+    view = _view(case_id)
+    _refuse_strangers(view)
+    event, form = view.event(number), CorrectionForm()
+    if event.kind in NEVER_CORRECTED:
+        raise NotFound("Không tìm thấy sự kiện cần đính chính.")
+    if not form.is_submitted():
+        form.look_at(view)
+    if form.validate_on_submit() and (case := _done(form, lambda: _correct(view, number, form))):
+        flash(_("Đã đính chính: %(what)s.", what=label(event.kind)), "success")
+        return _after(case)
+    if request.htmx and request.method == "GET":
+        return render_template("cases/_correction.html", view=view, number=number, correction=form), 200
+    return _answer(case_id, view, form, correcting=number)
+
+
+def _view(case_id: int) -> CaseView:
+    return case_view(current_scope(), case_id, site_calendar(), extensions.now(), get_locale().language)
+
+
+def _kind(kind: str) -> EventKind:
+    try:
+        return EventKind(kind)
+    except ValueError:
+        abort(404)
+
+
+def _refuse_strangers(view: CaseView) -> None:
+    """A unit that only had the case once may look at it, no more."""
+    if not view.may_change(current_scope()):
+        abort(403)
+
+
+def _units() -> list[Unit]:
+    """A case may be handed to any unit of the site, whatever the person sees."""
+    return units_to_choose(whole_site(), today())
+
+
+def _record(kind: EventKind, view: CaseView, form: ActionForm) -> Case:
+    scope, by, case_id = current_scope(), actor(), view.case.id
+    if isinstance(form, HandOverForm):
+        return service.hand_over(scope, by, case_id, **form.values())
+    if isinstance(form, PaymentForm):
+        return service.record_payment(scope, by, case_id, **form.values())
+    if kind in (EventKind.RECEIVED, *NEVER_CORRECTED):
+        abort(404)
+    return service.record(scope, by, case_id, kind, **form.values())
+
+
+def _correct(view: CaseView, number: int, form: CorrectionForm) -> Case:
+    return service.correct(current_scope(), actor(), view.case.id, number, **form.values())
+
+
+def _done(form: Any, verb: Callable[[], Case]) -> Case | None:
+    """The case as changed; None when the service refused, and the form says why."""
+    case = None
+    with errors_shown_on(form):
+        try:
+            case = verb()
+        except Conflict:
+            form.conflict = True
+            raise
+    return case
+
+
+def _after(case: Case) -> Answer:
+    """Back to the case; to the desk when it has left the person's hands."""
+    if current_scope().covers(case.unit_id, case.holder_unit_id):
+        return redirect(url_for(".show", case_id=case.id))
+    return redirect(url_for(".worklist"))
+
+
+def _answer(case_id: int, view: CaseView, form: ActionForm | CorrectionForm, **where: Any) -> Page:
+    """The case's page with the form open; after a conflict with what others recorded meanwhile, ready to be sent."""
+    seen = number_in(form.seen.data)
+    meanwhile: list[Any] = []
+    if form.is_submitted():  # a refusal has rolled back what was read
+        view = _view(case_id)
+    if getattr(form, "conflict", False):
+        meanwhile = view.since(seen) if seen is not None else []
+        form.look_at(view)
+    return _render(view, form=form, meanwhile=meanwhile, **where), 422 if form.errors else 200
+
+
+def _render(view: CaseView, **more: Any) -> str:
+    may_act = person().role in ACTORS and view.may_change(current_scope())
+    return render_template(
+        "cases/show.html",
+        view=view,
+        may_act=may_act,
+        actions=possible_actions(view.case) if may_act else [],
+        **more,
+    )

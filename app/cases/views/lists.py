@@ -1,0 +1,174 @@
+"""The list of cases, the worklist, search, and the list as a file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from flask import Response, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from werkzeug.wrappers import Response as Answer
+
+from app import extensions
+from app.cases import lists, queries, search, worklist
+from app.cases.forms import FilterForm
+from app.cases.keyset import Cursor
+from app.cases.lists import NamedList, Window
+from app.cases.queries import Line, PaymentSeen, StageSeen
+from app.cases.standing import standing_of
+from app.cases.views import bp
+from app.cases.wording import standing_in_words
+from app.cases.worklist import Bucket
+from app.errors import DomainError, NotFound
+from app.exports import csv_response
+from app.formats import label, show_datetime, show_number
+from app.organisation.access import allowed, current_scope, person
+from app.organisation.calendars import site_calendar, today
+from app.organisation.models import Role
+from app.organisation.queries import units
+from app.periods import Period, PeriodKind
+from app.procedures.queries import fields_in_use, suggest
+
+EVERY_PROCEDURE = 2_000  # a department's catalogue has a few hundred
+
+
+@bp.get("/ho-so", endpoint="list")
+@allowed()
+def list_cases() -> str:
+    """Cases by filters, by a few letters, or those behind a check's figure."""
+    scope, calendar, now = current_scope(), site_calendar(), extensions.now()
+    form, chosen, period = _form(), _lists(), _period()
+    filters = form.filters(lists=chosen, window=Window.of(period, calendar.zone, now) if chosen else None)
+    page = queries.list_page(
+        scope,
+        filters,
+        calendar,
+        after=Cursor.parse(request.args.get("after")),
+        before=Cursor.parse(request.args.get("before")),
+    )
+    return render_template(
+        "cases/list.html",
+        form=form,
+        page=page,
+        lists=chosen,
+        period=period,
+        standing=lambda case: standing_of(case, calendar, now),
+    )
+
+
+@bp.get("/ho-so.csv")
+@allowed()
+def export() -> Response:
+    """The list as filtered on the page, whole."""
+    scope, calendar, now = current_scope(), site_calendar(), extensions.now()
+    chosen = _lists()
+    filters = _form().filters(lists=chosen, window=Window.of(_period(), calendar.zone, now) if chosen else None)
+    lines = queries.every_line(scope, filters, calendar)
+    return csv_response("ho-so", _header(chosen), _cells(lines, calendar, now))
+
+
+@bp.get("/ho-so/tim", endpoint="search")
+@allowed()
+def find() -> Answer:
+    """Straight to the case when a whole code was typed, else to the list of what fits."""
+    typed = request.args.get("q", "").strip()
+    case_id = search.case_with_code(current_scope(), typed)
+    return redirect(url_for(".show", case_id=case_id) if case_id else url_for(".list", q=typed or None))
+
+
+@bp.get("/ho-so/ma/<path:code>")
+@allowed()
+def by_code(code: str) -> Answer:
+    """The case with that code."""
+    case_id = search.case_with_code(current_scope(), code)
+    if case_id is None:
+        raise NotFound("Không tìm thấy hồ sơ mang mã %(code)s.", code=code[:64])
+    return redirect(url_for(".show", case_id=case_id))
+
+
+@bp.get("/ho-so/viec-hom-nay", endpoint="worklist")
+@allowed()
+def show_worklist() -> str:
+    """What lies on the desk of the person's unit, the most urgent first."""
+    calendar, now = site_calendar(), extensions.now()
+    desk = worklist.desk_of(current_scope(), person())
+    asked = request.args.get("bucket", "")
+    bucket = Bucket(asked) if asked in set(Bucket) else None
+    page = worklist.worklist(
+        desk,
+        calendar,
+        now,
+        bucket,
+        after=Cursor.parse(request.args.get("after")),
+        before=Cursor.parse(request.args.get("before")),
+    )
+    return render_template(
+        "cases/worklist.html",
+        page=page,
+        bucket=bucket,
+        counts=worklist.bucket_counts(desk, calendar, now),
+        may_take_in=person().role in (Role.DESK, Role.HEAD),
+        now=now,
+        standing=lambda case: standing_of(case, calendar, now),
+    )
+
+
+def _form() -> FilterForm:
+    scope = current_scope()
+    procedures = suggest(scope, "", today(), limit=EVERY_PROCEDURE)
+    fields = [name for name, _count in fields_in_use(scope)]
+    return FilterForm.of(request.args, units(scope), procedures, fields)
+
+
+def _lists() -> list[NamedList]:
+    names = request.args.getlist("list")
+    return lists.named(names) if names else []
+
+
+def _period() -> Period:
+    """The period asked for, or this month."""
+    asked = request.args.get("period", "")
+    if not asked:
+        return Period.of(PeriodKind.MONTH, today())
+    try:
+        return Period.parse(asked)
+    except DomainError as error:
+        raise NotFound(error.message, field="period", **error.params) from error
+
+
+def _header(chosen: list[NamedList]) -> list[str]:
+    header = [
+        *(_("Mã hồ sơ"), _("Người nộp"), _("Điện thoại"), _("Mã thủ tục"), _("Tên thủ tục"), _("Lĩnh vực")),
+        *(_("Đơn vị"), _("Đơn vị đang giữ"), _("Cán bộ xử lý"), _("Hình thức nộp"), _("Trạng thái")),
+        *(_("Tiếp nhận"), _("Hẹn trả"), _("Hạn hiện tại"), _("Có kết quả"), _("Kết thúc"), _("Tình hình hạn")),
+    ]
+    subject = chosen[0].subject.__tablename__ if chosen else ""
+    if subject == "case_stages":
+        header += [_("Bước"), _("Đơn vị của bước"), _("Thời gian quy định"), _("Đã dùng"), _("Đơn vị tính")]
+        header += [_("Bắt đầu bước"), _("Kết thúc bước")]
+    if subject == "payments":
+        header += [_("Ngày nộp"), _("Số tiền (đồng)"), _("Hình thức thanh toán"), _("Mã giao dịch")]
+    return [str(heading) for heading in header]
+
+
+def _cells(lines: Iterator[Line], calendar: Any, now: Any) -> Iterator[list[object]]:
+    for line in lines:
+        case = line.case
+        yield [
+            *(case.code, case.applicant, case.phone, case.procedure_code, case.procedure_name, case.field),
+            *(case.unit_name, case.holder_name, case.officer, label(case.channel), label(case.status)),
+            *map(show_datetime, (case.received_at, case.promised_at, case.due_at, case.result_at, case.ended_at)),
+            standing_in_words(standing_of(case, calendar, now)),
+            *_about(line.about),
+        ]
+
+
+def _about(about: StageSeen | PaymentSeen | None) -> list[object]:
+    match about:
+        case StageSeen():
+            used = "" if about.used is None else show_number(about.used)
+            spent = [about.name, about.unit_name, show_number(about.allowance), used, label(about.time_unit)]
+            return [*spent, show_datetime(about.started_at), show_datetime(about.ended_at)]
+        case PaymentSeen():
+            return [show_datetime(about.paid_at), about.amount, label(about.channel), about.transaction_number]
+    return []

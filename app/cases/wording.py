@@ -1,0 +1,84 @@
+"""How a case's standing and its promise are put in words."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from flask_babel import gettext as _
+from flask_babel import ngettext
+
+from app.calendar import PauseMode
+from app.cases.queries import MOST_COUNTED, Page
+from app.cases.standing import Lateness, Promise, Standing, UnusualDay
+from app.formats import show_date, show_number
+from app.procedures.wording import time_allowed
+
+
+def standing_in_words(standing: Standing) -> str:
+    """`còn 2 ngày làm việc`, `quá hạn 3 ngày làm việc`, `đúng hạn`..."""
+    days = standing.days
+    match standing.lateness:
+        case Lateness.OPEN_LATE | Lateness.LATE if not days:
+            return str(_("Quá hạn chưa đến 1 ngày làm việc"))
+        case Lateness.OPEN_LATE | Lateness.LATE:
+            return str(ngettext("Quá hạn %(num)s ngày làm việc", "Quá hạn %(num)s ngày làm việc", days))
+        case Lateness.DUE_TODAY:
+            return str(_("Đến hạn hôm nay"))
+        case Lateness.PAUSED:
+            return str(_("Tạm dừng tính hạn"))
+        case Lateness.EARLY if days:
+            return str(ngettext("Trước hạn %(num)s ngày làm việc", "Trước hạn %(num)s ngày làm việc", days))
+        case _ if standing.ended:
+            return str(_("Trước hạn") if standing.lateness is Lateness.EARLY else _("Đúng hạn"))
+        case _ if not days:
+            return str(_("Còn chưa đến 1 ngày làm việc"))
+    return str(ngettext("Còn %(num)s ngày làm việc", "Còn %(num)s ngày làm việc", days))
+
+
+def promise_in_words(promise: Promise) -> str:
+    """`5 ngày làm việc từ 26/04/2024; nghỉ 30/04 Ngày Chiến thắng; Thứ Bảy 04/05 làm bù`, without the due date."""
+    if promise.from_outside:
+        return str(_("Ngày hẹn trả do phần mềm một cửa ghi."))
+    parts = [_("%(time)s từ %(day)s", time=time_allowed(promise.amount, promise.unit), day=show_date(promise.start))]
+    parts += [_day_in_words(day) for day in promise.unusual]
+    return "; ".join(map(str, parts))
+
+
+def _day_in_words(unusual: UnusualDay) -> str:
+    day, shown = unusual.day, f"{unusual.day:%d/%m}"
+    if unusual.worked:
+        words = _("%(weekday)s %(day)s đi làm (%(name)s)", weekday=weekday(day), day=shown, name=unusual.name)
+    else:
+        words = _("nghỉ %(day)s %(name)s", day=shown, name=unusual.name)
+    return str(words)
+
+
+def weekday(day: date) -> str:
+    """Thứ Hai ... Chủ Nhật."""
+    names = (_("Thứ Hai"), _("Thứ Ba"), _("Thứ Tư"), _("Thứ Năm"), _("Thứ Sáu"), _("Thứ Bảy"), _("Chủ Nhật"))
+    return str(names[day.weekday()])
+
+
+def pauses_in_words(promise: Promise) -> list[str]:
+    """A line for each stop of the clock, and what it did to the due date."""
+    lines = []
+    for started, ended in promise.pauses:
+        start, end = show_date(started), show_date(ended)
+        if ended is None:
+            lines.append(_("Đang chờ bổ sung từ %(start)s: chưa tính hạn.", start=start))
+        elif promise.pause_mode is PauseMode.NONE:
+            lines.append(_("Chờ bổ sung %(start)s – %(end)s: thời hạn vẫn tính.", start=start, end=end))
+        elif promise.pause_mode is PauseMode.RESTART:
+            lines.append(_("Chờ bổ sung %(start)s – %(end)s: tính lại từ đầu.", start=start, end=end))
+        else:
+            lines.append(_("Chờ bổ sung %(start)s – %(end)s: không tính vào thời hạn.", start=start, end=end))
+    return [str(line) for line in lines]
+
+
+def total_in_words(page: Page) -> str:
+    """`12 dòng`, `hơn 10.000 dòng`; empty where nothing was counted."""
+    if page.total is None:
+        return ""
+    if page.total > MOST_COUNTED:
+        return str(_("hơn %(n)s", n=show_number(MOST_COUNTED)))
+    return show_number(page.total)

@@ -1,0 +1,174 @@
+"""The lists behind the figures: each has exactly as many lines as the fact it stands for counts."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from app import extensions
+from app.calendar import PauseMode
+from app.cases import lists, queries
+from app.cases.lists import LISTS, Window
+from app.cases.models import Case
+from app.cases.queries import Filters
+from app.cases.vocabulary import EventKind, PaymentChannel
+from app.errors import DomainError
+from app.extensions import db
+from app.facts import Fact, FactQuery, gather
+from app.organisation.access import Scope
+from app.organisation.calendars import site_calendar
+from app.periods import Period
+from tests.clock import at
+from tests.factories import EVERYWHERE, SITE, finish, happen, make_department, make_version, pay, receive
+
+# The figure that each list stands for.
+FIGURES: dict[str, Callable[[dict[str, Fact]], int]] = {
+    "received": lambda f: f["digitisation"]["files"],
+    "finished": lambda f: f["timeliness"]["finished"],
+    "late": lambda f: f["timeliness"]["late"],
+    "open_overdue": lambda f: f["timeliness"]["open_overdue"],
+    "overdue": lambda f: f["timeliness"]["late"] + f["timeliness"]["open_overdue"],
+    "resolved_not_closed": lambda f: f["closing"]["not_closed"],
+    "files_not_digitised": lambda f: f["digitisation"]["files"] - f["digitisation"]["files_digitised"],
+    "results": lambda f: f["digitisation"]["results"],
+    "results_not_digitised": lambda f: f["digitisation"]["results"] - f["digitisation"]["results_digitised"],
+    "not_electronic": lambda f: f["electronic_result"]["results"] - f["electronic_result"]["electronic"],
+    "stage_over": lambda f: f["stage_use"]["over"],
+    "stage_open_over": lambda f: f["stage_use"]["open_over"],
+    "payments": lambda f: f["payment"]["eligible"],
+    "paid_in_person": lambda f: f["payment"]["eligible"] - f["payment"]["online"],
+}
+KINDS = {"timeliness", "closing", "digitisation", "electronic_result", "payment", "stage_use"}
+
+
+def test_every_named_list_stands_for_a_figure() -> None:
+    assert set(FIGURES) == set(LISTS)
+
+
+def test_every_list_that_the_plans_name_exists(app: Flask) -> None:
+    from app.compliance.loader import load_packs
+    from app.config import ROOT
+    from app.facts import catalogue
+
+    packs = load_packs(ROOT / "rules", catalogue())
+    named = {name for pack in packs for rule in pack.rules if rule.evidence for name in rule.evidence.cases}
+    assert named
+    assert named <= set(LISTS)
+
+
+def live_many() -> None:
+    """Many short lives of every sort since April 2024."""
+    units, dice = make_department(), random.Random(20240601)
+    desk = units["MC"]
+    versions = [
+        make_version(
+            units[code],
+            ("Tiếp nhận", desk, 0.5),
+            ("Thẩm định", units[code], 2.5),
+            ("Trả kết quả", desk, 1),
+            days=4,
+            fee=600_000,
+            eligible=eligible,
+            pause_mode=mode,
+        )
+        for code, eligible, mode in (
+            ("LDVL", True, PauseMode.EXTEND),
+            ("LDVL", False, PauseMode.RESTART),
+            ("NCC", True, PauseMode.NONE),
+        )
+    ]
+    first = at("2024-04-01 08:00")
+    hours = (extensions.now() - first) // timedelta(hours=1)
+    for _ in range(50):
+        live(receive(dice.choice(versions), first + timedelta(hours=dice.randrange(hours))), dice)
+
+
+def live(case: Case, dice: random.Random) -> None:
+    """Let things happen to a case until the dice say stop, or it would be tomorrow."""
+    moment: datetime = case.received_at
+    kinds = [
+        EventKind.HANDED_OVER, EventKind.SUPPLEMENT_REQUESTED, EventKind.SUPPLEMENTED, EventKind.RESOLVED,
+        EventKind.FILES_DIGITISED, EventKind.RESULT_DIGITISED, EventKind.ISSUED_ELECTRONIC, EventKind.CLOSED,
+        EventKind.WITHDRAWN,
+    ]  # fmt: skip
+    weights = [9, 3, 6, 5, 3, 3, 3, 4, 1]
+    for _ in range(dice.randrange(2, 16)):
+        moment += timedelta(hours=dice.randrange(60))
+        if moment > extensions.now():
+            return
+        try:
+            if dice.random() < 0.2:
+                pay(case, moment, dice.choice(list(PaymentChannel)))
+            else:
+                happen(case, dice.choices(kinds, weights)[0], moment)
+        except DomainError:
+            continue  # cannot follow; the dice are thrown again
+
+
+@pytest.mark.parametrize("now", ["2024-07-15 08:00", "2024-06-20 10:00"], ids=["month over", "month running"])
+def test_every_list_has_as_many_lines_as_its_figure_says(session: Any, freeze: Any, now: str) -> None:
+    moment, calendar = freeze(now), site_calendar()
+    live_many()
+    seen: dict[str, int] = dict.fromkeys(FIGURES, 0)
+    for key in ("2024-05", "2024-06", "2024-Q2"):
+        period = Period.parse(key)
+        window = Window.of(period, calendar.zone, moment)
+        query = FactQuery(SITE, period, window.start, window.end, window.as_of)
+        facts: dict[str, dict[str, Fact]] = {}
+        for fact in gather(db.session.connection(), query, KINDS):
+            facts.setdefault(fact["unit"], {})[fact["kind"]] = fact
+        for unit in ("LDVL", "NCC", "MC"):
+            for name, figure in FIGURES.items():
+                filters = Filters(unit=unit, lists=lists.named([name]), window=window)
+                page = queries.list_page(EVERYWHERE, filters, calendar, limit=1000)
+                told = figure(_complete(facts.get(unit, {})))
+                assert (page.total, len(page.lines)) == (told, told), (key, unit, name)
+                seen[name] += told
+    assert all(seen.values()), f"a list that never had a line proves nothing: {seen}"
+
+
+def _complete(facts: dict[str, Fact]) -> dict[str, Any]:
+    """A unit whose counts are all zero may be left out by its source."""
+
+    class Zero(dict[str, Any]):
+        def __missing__(self, _key: str) -> Any:
+            return 0
+
+    return {kind: facts.get(kind) or Zero() for kind in KINDS}
+
+
+def test_lists_together_hold_each_line_once_and_only_those_of_the_scope(session: Any, freeze: Any) -> None:
+    moment, calendar = freeze("2024-07-15 08:00"), site_calendar()
+    live_many()
+    window = Window.of(Period.parse("2024-Q2"), calendar.zone, moment)
+
+    def ids(*names: str) -> list[int]:
+        filters = Filters(lists=lists.named(names), window=window)
+        return [line.case.id for line in queries.list_page(EVERYWHERE, filters, calendar, limit=1000).lines]
+
+    assert sorted(ids("late", "open_overdue")) == sorted(ids("overdue", "late"))
+    assert len(set(ids("overdue"))) == len(ids("overdue"))
+
+    everything = Filters(lists=lists.named(["received"]), window=window)
+    units = {line.case.unit_code for line in queries.list_page(EVERYWHERE, everything, calendar, limit=999).lines}
+    assert units == {"LDVL", "NCC"}
+    nobody = queries.list_page(Scope(SITE, frozenset({-1})), everything, calendar)
+    assert (nobody.total, list(nobody.lines)) == (0, [])
+
+
+def test_a_case_resolved_but_not_closed_is_overdue_and_listed_as_such(session: Any, freeze: Any) -> None:
+    units = make_department()
+    case = receive(make_version(units["LDVL"], days=5), at("2024-06-03 08:00"))
+    happen(case, EventKind.RESOLVED, at("2024-06-05 08:00"))
+    in_time = finish(receive(make_version(units["LDVL"], days=5), at("2024-06-03 08:00")), at("2024-06-05 08:00"))
+    calendar = site_calendar()
+    window = Window.of(Period.parse("2024-06"), calendar.zone, freeze("2024-07-15 08:00"))
+    for name in ("overdue", "open_overdue", "resolved_not_closed"):
+        page = queries.list_page(EVERYWHERE, Filters(lists=lists.named([name]), window=window), calendar)
+        assert [line.case.code for line in page.lines] == [case.code], name
+    assert in_time.ended_at < in_time.due_at

@@ -1,0 +1,110 @@
+"""Cases are found by a few letters, the same on both databases."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from app.cases import search
+from app.cases.models import Case
+from app.organisation.access import Scope
+from tests.clock import at
+from tests.factories import EVERYWHERE, SITE, make_department, make_version, receive
+
+
+@pytest.fixture
+def found(session: Any) -> Any:
+    """A few cases, and the applicants' names that a text finds, the newest first."""
+    units = make_department()
+    version = make_version(units["LDVL"])
+    people = (
+        ("Nguyễn Thị Đào", "0912345678", "056190001234"),
+        ("Nguyễn Văn Đạo", "0987 654 321", ""),
+        ("Trần Đình Ánh", "+84 905 111 222", "4200123456-001"),
+        ("Công ty TNHH Hải Đăng", "", "4200999888"),
+    )
+    for name, phone, id_number in people:
+        receive(version, at("2024-06-24 08:00"), name, phone=phone, id_number=id_number)
+
+    def find(typed: str, scope: Scope = EVERYWHERE, **more: Any) -> list[str]:
+        ids = search.matching(scope, typed, **{"limit": 10, **more})
+        names = {case.id: case.applicant for case in session.query(Case).filter(Case.id.in_(ids))}
+        return [names[case_id] for case_id in ids]
+
+    return find
+
+
+@pytest.mark.parametrize(
+    ("typed", "names"),
+    [
+        ("nguyen", ["Nguyễn Văn Đạo", "Nguyễn Thị Đào"]),
+        ("NGUYỄN THỊ", ["Nguyễn Thị Đào"]),
+        ("đao", ["Nguyễn Văn Đạo", "Nguyễn Thị Đào"]),
+        ("thi ng", ["Nguyễn Thị Đào"]),
+        ("anh", ["Trần Đình Ánh"]),
+        ("0912", ["Nguyễn Thị Đào"]),
+        ("0912.345.678", ["Nguyễn Thị Đào"]),
+        ("0987654321", ["Nguyễn Văn Đạo"]),
+        ("0987 654", ["Nguyễn Văn Đạo"]),
+        ("056190001234", ["Nguyễn Thị Đào"]),
+        ("4200123456-001", ["Trần Đình Ánh"]),
+        ("hai dang", ["Công ty TNHH Hải Đăng"]),
+        ("nguyen van d", ["Nguyễn Văn Đạo"]),
+        ("ao", []),
+        ("", []),
+        ("!!! ???", []),
+        ("nguyen OR tran", []),
+        ('"nguyen" * NEAR(', []),
+        ("nguyen' & !tran:*", []),
+        ("khong co ai", []),
+    ],
+)
+def test_a_few_letters_find_the_case_without_diacritics(found: Any, typed: str, names: list[str]) -> None:
+    assert found(typed) == names
+
+
+def test_a_code_is_found_with_or_without_its_marks_and_comes_first(found: Any) -> None:
+    assert found("H32.12-240624-0003") == ["Trần Đình Ánh"]
+    assert found("h32 12 240624 0003") == ["Trần Đình Ánh"]
+    assert found("240624-0002") == ["Nguyễn Văn Đạo"]
+    assert len(found("H32.12-2406")) == 4
+    receive_again = search.case_with_code(EVERYWHERE, " h32.12-240624-0001 ")
+    assert receive_again is not None
+    assert search.case_with_code(EVERYWHERE, "H32.12-240624-000") is None
+
+
+def test_an_exact_code_comes_before_newer_cases_whose_codes_begin_with_it(session: Any) -> None:
+    version = make_version(make_department()["LDVL"])
+    exact = receive(version, at("2024-06-24 08:00"), code="A-1")
+    newer = receive(version, at("2024-06-24 08:00"), code="A-12")
+    assert search.matching(EVERYWHERE, "a-1", limit=10) == [exact.id, newer.id]
+
+
+def test_the_scope_holds_in_search_too(found: Any) -> None:
+    assert found("nguyen", scope=Scope(SITE, frozenset({-1}))) == []
+    assert search.case_with_code(Scope(SITE, frozenset({-1})), "H32.12-240624-0001") is None
+
+
+def test_further_results_follow_the_last_one_shown(found: Any) -> None:
+    first = search.matching(EVERYWHERE, "nguyen", limit=1)
+    second = search.matching(EVERYWHERE, "nguyen", limit=1, before=first[-1])
+    assert first[0] > second[0]
+    assert search.matching(EVERYWHERE, "nguyen", limit=1, before=second[-1]) == []
+
+
+def test_a_common_name_is_read_from_its_newest_end(found: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(search, "MANY", 1)
+    assert found("nguyen") == ["Nguyễn Văn Đạo", "Nguyễn Thị Đào"]
+    assert found("0912.345.678") == ["Nguyễn Thị Đào"]
+    assert found("nguyen van d") == ["Nguyễn Văn Đạo"]
+
+
+def test_a_name_put_right_is_found_by_its_new_letters(found: Any, session: Any) -> None:
+    from app.cases.rows import search_text
+
+    case = session.query(Case).filter_by(applicant="Trần Đình Ánh").one()
+    case.search_text = search_text(case.code, "Lê Đình Ánh", "", "")
+    session.commit()
+    assert found("tran dinh") == []
+    assert search.matching(EVERYWHERE, "le dinh", limit=5) == [case.id]
