@@ -13,12 +13,13 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 def csv_response(name: str, header: Sequence[str], rows: Iterable[Sequence[object]]) -> Response:
     """A CSV download, sent as its rows come: UTF-8 with a byte-order mark, so that Excel reads the diacritics."""
-    response = Response(stream_with_context(_lines(header, rows)), mimetype="text/csv")
+    response = Response(stream_with_context(csv_lines(header, rows)), mimetype="text/csv")
     response.headers.set("Content-Disposition", "attachment", filename=f"{name}.csv")
     return response
 
 
-def _lines(header: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterator[str]:
+def csv_lines(header: Sequence[object], rows: Iterable[Sequence[object]]) -> Iterator[str]:
+    """The text of such a file, in pieces."""
     buffer = io.StringIO()
     writer = csv.writer(buffer)
     buffer.write("\ufeff")

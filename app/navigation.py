@@ -24,7 +24,7 @@ ENTRIES = (
     (WORK, _l("Việc hôm nay"), "cases.worklist", "list-checks", DESKS),
     (WORK, _l("Hồ sơ"), "cases.list", "folder-open", EVERYBODY),
     (WORK, _l("Tiếp nhận"), "cases.intake", "plus", frozenset({Role.DESK})),
-    (WORK, _l("Nhập dữ liệu"), "cases.imports", "upload", frozenset({Role.DESK, Role.INSPECTOR, Role.ADMIN})),
+    (WORK, _l("Nhập dữ liệu"), "imports.list", "upload", frozenset({Role.DESK, Role.ADMIN})),
     (WORK, _l("Thủ tục"), "procedures.list", "book-open", EVERYBODY),
     (JUDGEMENT, _l("Vi phạm của đơn vị"), "compliance.my_violations", "flag", frozenset({Role.HEAD})),
     (JUDGEMENT, _l("Vi phạm"), "compliance.violations", "flag", JUDGES),

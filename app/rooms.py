@@ -7,7 +7,7 @@ from importlib.util import find_spec
 
 from flask import Flask
 
-ROOMS = ("organisation", "procedures", "publications", "cases", "plans", "compliance", "reporting")
+ROOMS = ("organisation", "procedures", "publications", "cases", "plans", "compliance", "reporting", "demo")
 
 
 def register(app: Flask) -> None:
@@ -16,7 +16,8 @@ def register(app: Flask) -> None:
         for door in ("models", "labels", "facts"):
             if find_spec(f"app.{room}.{door}"):
                 import_module(f"app.{room}.{door}")
-        if find_spec(f"app.{room}.views"):
-            app.register_blueprint(import_module(f"app.{room}.views").bp)
+        for door in ("views", "import_views"):
+            if find_spec(f"app.{room}.{door}"):
+                app.register_blueprint(import_module(f"app.{room}.{door}").bp)
         if find_spec(f"app.{room}.cli"):
             import_module(f"app.{room}.cli").register(app)

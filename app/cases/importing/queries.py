@@ -43,7 +43,8 @@ def refusals(record: Import, limit: int | None = None) -> Iterator[ImportRefusal
 def names_of(records: Sequence[Import]) -> dict[int, str]:
     """Names of the people who imported, by id."""
     ids = {record.person_id for record in records if record.person_id is not None}
-    return dict(db.session.execute(select(Person.id, Person.full_name).where(Person.id.in_(ids))).tuples().all())
+    found = select(Person.id, Person.full_name).where(Person.id.in_(ids))
+    return dict(db.session.execute(found).all())
 
 
 def as_json(record: Import) -> dict[str, Any]:

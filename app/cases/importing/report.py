@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import tempfile
 from collections.abc import Iterable, Iterator
@@ -13,6 +12,7 @@ from typing import Any
 from flask_babel import gettext as _
 
 from app.cases.importing.statements import Remark
+from app.exports import csv_lines
 
 IN_MEMORY = 1024 * 1024  # bytes of refusals kept in memory; more of them go to a temporary file
 EXAMPLES = 5
@@ -130,5 +130,6 @@ def error_table(refusals: Iterable[Any]) -> Iterator[list[object]]:
 
 def write_errors(refusals: Iterable[Any], path: Path) -> None:
     """Write them as CSV (UTF-8 with a byte-order mark, so that Excel reads the diacritics)."""
-    with path.open("w", encoding="utf-8-sig", newline="") as file:
-        csv.writer(file).writerows(error_table(refusals))
+    lines = error_table(refusals)
+    with path.open("w", encoding="utf-8", newline="") as file:
+        file.writelines(csv_lines(next(lines), lines))

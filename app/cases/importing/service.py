@@ -15,6 +15,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask import current_app
+from flask_babel import gettext as _
 from sqlalchemy import delete, insert, update
 
 from app import extensions
@@ -91,7 +92,7 @@ def import_file(
                         progress(report.rows, *source.progress())
                 run.finish()
                 _finish(by, record, mapping, report, ImportState.DONE)
-        except (DomainError, OSError, MemoryError) as error:
+        except Exception as error:
             if not dry_run and not isinstance(error, Conflict):
                 _record_failure(scope.site, by, upload, mapping, report.sha256, previewed, error)
             raise
@@ -180,7 +181,7 @@ def _record_failure(
     site: str, by: Actor, upload: Upload, mapping: Mapping, sha256: str, previewed: int | None, error: Exception
 ) -> None:
     """In its own small transaction: nothing of the file is left, and the Import says why."""
-    reason = sentence(error) if isinstance(error, DomainError) else "Máy chủ không đọc hoặc ghi được tệp."
+    reason = sentence(error) if isinstance(error, DomainError) else _("Có lỗi ngoài dự kiến: xem nhật ký máy chủ.")
     with transaction():
         record = _begin(site, by, upload, mapping, sha256, previewed)
         failed = update(Import).where(Import.id == record)

@@ -79,11 +79,8 @@ class Writer:
             return
         _insert(_CASES, [self._case_row(dossier) for dossier in dossiers])
         codes = [dossier.code for dossier in dossiers]
-        ids = dict(
-            db.session.execute(select(Case.code, Case.id).where(Case.site == self.site, Case.code.in_(codes)))
-            .tuples()
-            .all()
-        )
+        written = select(Case.code, Case.id).where(Case.site == self.site, Case.code.in_(codes))
+        ids = dict(db.session.execute(written).all())
         for dossier in dossiers:
             dossier.case_id = ids[dossier.code]
 

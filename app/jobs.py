@@ -1,0 +1,162 @@
+"""Long work in the background: started by a page, watched by it, told apart by an id nobody can guess.
+
+A job is a thread of the server process. What it has done so far is kept in `instance/jobs/<id>.json`, replaced
+in one step, so that any process of the site can show it. A job whose process has gone is told as failed.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import re
+import secrets
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from flask import Flask, current_app
+from flask_babel import force_locale, get_locale
+from flask_babel import gettext as _
+
+from app.errors import DomainError, NotFound
+from app.formats import sentence
+
+KEPT = 7 * 24 * 3600  # seconds after which a job's file is swept away
+EVERY = 0.3  # seconds between two writings of progress
+_ID = re.compile(r"[A-Za-z0-9_\-]{22}")
+_log = logging.getLogger(__name__)
+_alive: set[str] = set()  # jobs whose thread runs in this process
+
+
+class JobState(StrEnum):
+    """Where a job stands; the words of the progress component."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class JobStatus:
+    """A job as a page shows it. `total` 0: not known. `result` is what the function returned (JSON)."""
+
+    id: str
+    name: str
+    owner: int | None
+    process: int
+    state: JobState
+    done: int = 0
+    total: int = 0
+    text: str = ""
+    result: Any = None
+    error: str = ""
+
+    @property
+    def ended(self) -> bool:
+        """Nothing more will change."""
+        return self.state in (JobState.DONE, JobState.FAILED)
+
+
+class Job:
+    """What the function is given: it says how far it has come."""
+
+    def __init__(self, folder: Path, status: JobStatus) -> None:
+        self.folder, self.status = folder, status
+        self._written_at = 0.0
+
+    def update(self, done: int, total: int = 0, text: str = "") -> None:
+        """Say how far the work has come; written at most a few times a second."""
+        if time.monotonic() - self._written_at >= EVERY:
+            self._write(state=JobState.RUNNING, done=done, total=total, text=text)
+
+    def _write(self, **changes: Any) -> None:
+        self.status = JobStatus(**asdict(self.status) | changes)
+        path = self.folder / f"{self.status.id}.json"
+        fresh = path.with_suffix(".new")
+        fresh.write_text(json.dumps(asdict(self.status), ensure_ascii=False), encoding="utf-8")
+        fresh.replace(path)  # one step: a reader sees the old one or the new one, whole
+        self._written_at = time.monotonic()
+
+
+def start(name: str, function: Callable[..., Any], *args: Any, owner: int | None = None) -> str:
+    """Run `function(job, *args)` in the background, within the application and in the reader's language.
+
+    Returns the job's id. `args` and what the function returns must be plain values: a thread shares no session.
+    """
+    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
+    folder = _folder()
+    folder.mkdir(parents=True, exist_ok=True)
+    _sweep(folder)
+    job = Job(folder, JobStatus(secrets.token_urlsafe(16), name, owner, os.getpid(), JobState.QUEUED))
+    _alive.add(job.status.id)
+    job._write()
+    locale = get_locale()
+    thread = threading.Thread(
+        target=_run, args=(app, str(locale or "vi"), job, function, args), name=f"job {name}", daemon=True
+    )
+    thread.start()
+    return job.status.id
+
+
+def find(job_id: str, owner: int | None = None) -> JobStatus:
+    """A job as it stands. Raises NotFound for one that is not there, or is another person's."""
+    path = _folder() / f"{job_id}.json"
+    if not _ID.fullmatch(job_id) or not path.is_file():
+        raise NotFound("Không tìm thấy công việc này.")
+    values = json.loads(path.read_text(encoding="utf-8"))
+    status = JobStatus(**values | {"state": JobState(values["state"])})
+    if status.owner != owner:
+        raise NotFound("Không tìm thấy công việc này.")
+    if status.ended or _running(status):
+        return status
+    text = _("Công việc bị ngắt giữa chừng vì máy chủ khởi động lại. Không có gì được ghi; hãy làm lại.")
+    return JobStatus(**asdict(status) | {"state": JobState.FAILED, "error": text})
+
+
+def _run(app: Flask, locale: str, job: Job, function: Callable[..., Any], args: tuple[Any, ...]) -> None:
+    try:
+        with app.app_context(), force_locale(locale):
+            try:
+                job._write(state=JobState.RUNNING)
+                result = function(job, *args)
+                job._write(state=JobState.DONE, result=result)
+            except DomainError as error:
+                job._write(state=JobState.FAILED, error=sentence(error))
+            except Exception:
+                _log.exception("job %s (%s) failed", job.status.id, job.status.name)
+                text = _("Có lỗi ngoài dự kiến (mã %(code)s). Hãy báo người quản trị.", code=job.status.id[:8])
+                job._write(state=JobState.FAILED, error=text)
+    finally:
+        _alive.discard(job.status.id)
+
+
+def _running(status: JobStatus) -> bool:
+    if status.process == os.getpid():
+        return status.id in _alive
+    try:
+        os.kill(status.process, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True  # somebody else's process: it is there
+    return True
+
+
+def _folder() -> Path:
+    return Path(current_app.config["SETTINGS"].instance) / "jobs"
+
+
+def _sweep(folder: Path) -> None:
+    oldest = time.time() - KEPT
+    for path in folder.glob("*.json"):
+        try:
+            if path.stat().st_mtime < oldest:
+                path.unlink()
+        except FileNotFoundError:
+            continue  # another process was quicker

@@ -1,0 +1,95 @@
+"""`flask cases import`: JSON alone on standard output, one line for bad input, exit codes."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from sqlalchemy import func, select
+
+from app.cases.models import Case
+from app.extensions import db
+from app.procedures.models import ProcedureVersion
+from tests.importing.exports import csv_file, row
+
+
+def cases() -> int:
+    return db.session.scalar(select(func.count()).select_from(Case)) or 0
+
+
+def test_json_has_exactly_its_keys(app: Flask, permit: ProcedureVersion, tmp_path: Path) -> None:
+    path = csv_file(tmp_path, row(), row(code="X", received="29/02/2023"))
+    result = app.test_cli_runner().invoke(args=["cases", "import", str(path), "--mapping", "igate", "--format", "json"])
+    assert result.exit_code == 0
+    assert json.loads(result.stdout) == {
+        "rows": 2,
+        "cases_new": 1,
+        "cases_changed": 0,
+        "cases_unchanged": 0,
+        "events_new": 2,
+        "refused": [{"row": 3, "column": "Ngày tiếp nhận", "reason": "Không có ngày hoặc giờ “29/02/2023”."}],
+    }
+    assert cases() == 1
+
+
+def test_refused_rows_are_written_to_a_file_that_can_be_put_right(
+    app: Flask, permit: ProcedureVersion, tmp_path: Path
+) -> None:
+    path = csv_file(tmp_path, row(received="29/02/2023", applicant="=HYPERLINK(1)"))
+    out = tmp_path / "loi.csv"
+    app.test_cli_runner().invoke(args=["cases", "import", str(path), "--mapping", "igate", "--errors", str(out)])
+    assert out.read_bytes().startswith(b"\xef\xbb\xbf")
+    with out.open(encoding="utf-8-sig", newline="") as file:
+        [line] = csv.DictReader(file)
+    assert (line["Dòng"], line["Cột"], line["Số hồ sơ"]) == ("2", "Ngày tiếp nhận", row()[0])
+    assert "29/02/2023" in line["Lý do"]
+    assert line["Chủ hồ sơ"] == "'=HYPERLINK(1)"  # no spreadsheet runs it
+
+
+def test_a_dry_run_writes_nothing(app: Flask, permit: ProcedureVersion, tmp_path: Path) -> None:
+    path = csv_file(tmp_path, row())
+    result = app.test_cli_runner().invoke(args=["cases", "import", str(path), "--mapping", "igate", "--dry-run"])
+    assert (result.exit_code, cases()) == (0, 0)
+    assert "hồ sơ mới 1" in result.stdout
+
+
+def test_a_file_named_wrongly_gives_one_line_and_exit_2(app: Flask, permit: ProcedureVersion, tmp_path: Path) -> None:
+    path = tmp_path / "danh-sach.xlsx"
+    path.write_bytes(b"%PDF-1.4")
+    result = app.test_cli_runner().invoke(args=["cases", "import", str(path), "--mapping", "igate"])
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr == "Tệp “danh-sach.xlsx” là PDF, không phải bảng tính CSV, XLSX hay XLS.\n"
+
+
+@pytest.mark.parametrize("mapping", ["khong-co", "khong-co.yaml"])
+def test_an_unknown_mapping_gives_one_line_and_exit_2(
+    app: Flask, permit: ProcedureVersion, tmp_path: Path, mapping: str
+) -> None:
+    result = app.test_cli_runner().invoke(
+        args=["cases", "import", str(csv_file(tmp_path, row())), "--mapping", mapping]
+    )
+    assert result.exit_code == 2
+    assert len(result.stderr.splitlines()) == 1
+    assert mapping in result.stderr
+
+
+def test_a_sites_own_mapping_is_used(app: Flask, permit: ProcedureVersion, tmp_path: Path) -> None:
+    own = tmp_path / "rieng.yaml"
+    own.write_text(
+        "title: {vi: Riêng}\nrow: case\ncolumns: {code: [Mã], received_at: [Nhận], procedure: [Việc], unit: [Nơi]}\n",
+        encoding="utf-8",
+    )
+    path = tmp_path / "rieng.csv"
+    path.write_text("Mã;Nhận;Việc;Nơi\nA1;3/6/2024;Cấp giấy phép lao động;LDVL\n", encoding="utf-8")
+    result = app.test_cli_runner().invoke(args=["cases", "import", str(path), "--mapping", str(own)])
+    assert (result.exit_code, cases()) == (0, 1)
+
+
+def test_imports_are_listed(app: Flask, permit: ProcedureVersion, tmp_path: Path) -> None:
+    runner = app.test_cli_runner()
+    runner.invoke(args=["cases", "import", str(csv_file(tmp_path, row())), "--mapping", "igate"])
+    [listed] = json.loads(runner.invoke(args=["cases", "imports", "--format", "json"]).stdout)
+    assert (listed["file_name"], listed["cases_new"], listed["state"]) == ("igate.csv", 1, "done")
