@@ -65,7 +65,14 @@ add_labels(
     }
 )
 
-name_subjects({"case": _l("Hồ sơ")})
+name_subjects({"case": _l("Hồ sơ"), "import": _l("Lần nhập")})
+name_actions(
+    {
+        "preview_import": _l("Xem trước tệp hồ sơ"),
+        "import_cases": _l("Nhập hồ sơ từ tệp"),
+        "fail_import": _l("Nhập hồ sơ không thành"),
+    }
+)
 name_actions(
     {"receive_case": _l("Tiếp nhận hồ sơ"), "rederive_open": _l("Tính lại hạn của hồ sơ theo lịch làm việc")}
     | {f"record_{kind}": name for kind, name in EVENTS.items()}
