@@ -41,8 +41,10 @@ class CaseStatus(StrEnum):
 class EventKind(StrEnum):
     """What can happen to a case. In brackets: what `data` holds."""
 
-    RECEIVED = "received"  # [promised_at: ISO instant, when the promise comes from outside]
-    HANDED_OVER = "handed_over"  # [position, unit_id, officer]
+    # [promised_at: ISO instant, when the promise comes from outside; unit_id, officer: who has it;
+    # stages_unknown: recorded by software that does not tell the stages, so none is entered]
+    RECEIVED = "received"
+    HANDED_OVER = "handed_over"  # [position, unit_id, officer; time_unknown: imported without its time]
     SUPPLEMENT_REQUESTED = "supplement_requested"  # clock stops
     SUPPLEMENTED = "supplemented"  # clock runs again
     FILES_DIGITISED = "files_digitised"
