@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from datetime import datetime
 from fractions import Fraction
 from typing import Any
 
 from app.compliance.judge import RuleResult
+from app.compliance.language import Rule
+from app.compliance.models import Change, CheckRun, Violation
+from app.compliance.queries import ResultRow, Sighted
 from app.compliance.raising import Raised
 from app.compliance.service import Report, evidence_path
 from app.organisation.calendars import site_calendar
+
+Judged = RuleResult | ResultRow
 
 RESULT_COLUMNS = {
     "pack": "Bộ quy tắc",
@@ -26,19 +33,46 @@ RESULT_COLUMNS = {
 
 def report_json(report: Report) -> dict[str, Any]:
     """The whole check, as `flask check run --format json` prints it. Shares are numbers from 0 to 1."""
-    zone = site_calendar().zone
+    return _check(
+        report.run.id if report.run else None,
+        report.period.key,
+        report.as_of,
+        [{"id": pack.id, "hash": pack.hash} for pack in report.packs],
+        report.facts_hash,
+        report.judgement.results,
+        [violation_row(raised) for raised in report.violations],
+    )
+
+
+def run_json(run: CheckRun, results: Iterable[Judged], seen: Iterable[tuple[Sighted, Rule]]) -> dict[str, Any]:
+    """The same of a run that is kept; a violation's state is the present one."""
+    violations = [
+        _violation(found, rule, found.unit, found.change, found.figures, found.message) for found, rule in seen
+    ]
+    return _check(run.id, run.period, run.as_of, run.packs, run.facts_hash, results, violations)
+
+
+def _check(
+    run: int | None,
+    period: str,
+    as_of: datetime,
+    packs: list[Any],
+    facts_hash: str,
+    results: Iterable[Judged],
+    violations: list[dict[str, Any]],
+) -> dict[str, Any]:
     return {
-        "run": report.run.id if report.run else None,
-        "period": report.period.key,
-        "as_of": report.as_of.astimezone(zone).isoformat(timespec="seconds"),
-        "packs": [{"id": pack.id, "hash": pack.hash} for pack in report.packs],
-        "facts_hash": report.facts_hash,
-        "results": [result_row(result) for result in report.judgement.results],
-        "violations": [violation_row(raised) for raised in report.violations],
+        "run": run,
+        "period": period,
+        "as_of": as_of.astimezone(site_calendar().zone).isoformat(timespec="seconds"),
+        "packs": packs,
+        "facts_hash": facts_hash,
+        "results": [result_row(result) for result in results],
+        "violations": violations,
     }
 
 
-def result_row(result: RuleResult) -> dict[str, Any]:
+def result_row(result: Judged) -> dict[str, Any]:
     """One result; figures that do not exist are null."""
     return {
         "pack": result.pack,
@@ -56,29 +90,39 @@ def result_row(result: RuleResult) -> dict[str, Any]:
 
 def violation_row(raised: Raised) -> dict[str, Any]:
     """One violation, in Vietnamese, with the words of law it breaks and where its cases are."""
-    violation, rule = raised.violation, raised.rule
-    figures = {
+    return _violation(raised.violation, raised.rule, raised.unit.code, raised.change, raised.figures, raised.message)
+
+
+def _violation(
+    violation: Violation | Sighted,
+    rule: Rule,
+    unit: str,
+    change: Change,
+    figures: dict[str, Any],
+    message: dict[str, Any],
+) -> dict[str, Any]:
+    shown = {
         name: _number(Fraction(value)) if name in ("value", "target") and value is not None else value
-        for name, value in raised.figures.items()
+        for name, value in figures.items()
     }
     lists = rule.evidence.cases if rule.evidence else ()
     return {
         "key": violation.key,
         "pack": violation.pack,
         "rule": violation.rule,
-        "unit": raised.unit.code,
+        "unit": unit,
         "subject": violation.subject or None,
         "severity": violation.severity.value,
         "state": violation.state.value,
-        "change": raised.change.value,
-        "message": raised.message["vi"],
+        "change": change.value,
+        "message": message["vi"],
         "legal_basis": {
             "document": rule.legal_basis.document,
             "place": rule.legal_basis.place,
             "quote": rule.legal_basis.quote,
         },
-        "figures": figures,
-        "evidence": evidence_path(lists[0], violation.period, raised.unit.code) if lists else None,
+        "figures": shown,
+        "evidence": evidence_path(lists[0], violation.period, unit) if lists else None,
     }
 
 

@@ -15,6 +15,7 @@ from sqlalchemy import select
 
 from app.compliance.judge import RuleResult
 from app.compliance.language import Rule, Status
+from app.compliance.library import rule_by_name
 from app.compliance.models import Change, CheckRun, RunViolation, Violation, ViolationMove, ViolationState
 from app.compliance.wording import render_message
 from app.extensions import db
@@ -144,8 +145,6 @@ def _saw(run: CheckRun, violation: Violation, change: Change, rule: Rule, unit: 
 
 def _gone(run: CheckRun, violation: Violation, units: dict[int, Unit]) -> Raised:
     """Say that the run no longer found it, in the words of the run that last did."""
-    from app.compliance.packs import pack
-
     last = db.session.scalar(
         select(RunViolation).where(
             RunViolation.violation_id == violation.id, RunViolation.run_id == violation.last_run_id
@@ -163,7 +162,7 @@ def _gone(run: CheckRun, violation: Violation, units: dict[int, Unit]) -> Raised
             message=message,
         )
     )
-    rule = pack(violation.pack).rule(violation.rule)
+    rule = rule_by_name(violation.pack, violation.rule)
     return Raised(violation, Change.GONE, rule, units[violation.unit_id], figures, message)
 
 

@@ -1,0 +1,258 @@
+"""Why a result is what it is, and other figures of the check, in sentences for the page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any, Protocol
+
+from flask_babel import get_locale
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+
+from app import facts
+from app.compliance import wording
+from app.compliance.compiling import Outcome
+from app.compliance.judge import answer_days, target_share
+from app.compliance.language import Rule, Status
+from app.compliance.pack import Pack, ParameterValue
+from app.formats import show_number, yes_no
+
+if TYPE_CHECKING:
+    from app.compliance.queries import UnitRef
+
+# What is counted, as kinds of facts say it.
+NOUNS = {
+    "hồ sơ": _l("hồ sơ"),
+    "kết quả": _l("kết quả"),
+    "giao dịch": _l("giao dịch"),
+    "thủ tục": _l("thủ tục"),
+    "bước xử lý": _l("bước xử lý"),
+}
+
+# The lists of cases that rules name as their evidence.
+LISTS = {
+    "late": _l("Hồ sơ kết thúc quá hạn"),
+    "open_overdue": _l("Hồ sơ chưa kết thúc đã quá hạn"),
+    "overdue": _l("Hồ sơ quá hạn"),
+    "resolved_not_closed": _l("Hồ sơ có kết quả chưa kết thúc đúng hạn trên phần mềm"),
+    "stage_over": _l("Bước xử lý kết thúc quá thời gian quy định"),
+    "stage_open_over": _l("Bước xử lý đang vượt thời gian quy định"),
+    "files_not_digitised": _l("Hồ sơ chưa số hóa"),
+    "results_not_digitised": _l("Kết quả chưa số hóa"),
+    "not_electronic": _l("Kết quả chưa có bản điện tử"),
+    "paid_in_person": _l("Giao dịch không thanh toán trực tuyến"),
+}
+
+
+class Figures(Protocol):
+    """The figures of a result, of a violation, or of one sighting of it."""
+
+    @property
+    def numerator(self) -> int | None: ...
+    @property
+    def denominator(self) -> int | None: ...
+    @property
+    def value(self) -> Fraction | None: ...
+    @property
+    def target(self) -> Fraction | None: ...
+
+
+class Judged(Figures, Protocol):
+    """A result as sentences are made of it."""
+
+    @property
+    def status(self) -> Status: ...
+    @property
+    def reason(self) -> str: ...
+    @property
+    def shortfall(self) -> int | None: ...
+    @property
+    def facts(self) -> dict[str, Any]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class FactLine:
+    """One figure that a rule read: what it counts, how many, of what."""
+
+    field: str
+    words: str
+    shown: str
+    noun: str
+
+
+def language() -> str:
+    """The reader's language."""
+    locale = get_locale()
+    return locale.language if locale else "vi"
+
+
+def unit_name(unit: Any) -> str:
+    """A unit's name (of a Unit or a UnitRef) in the reader's language, where it has one there."""
+    return str(unit.name_en or unit.name) if language() == "en" else str(unit.name)
+
+
+def share_shown(figures: Figures) -> str:
+    """The value, rounded for the eye but never onto the target it misses: "34,9%"; a dash where there is none."""
+    if figures.value is None:
+        return "–"
+    return wording.percent(figures.value, language(), unlike=figures.target)
+
+
+def fraction_shown(figures: Figures) -> str:
+    """Out of how many: "7 / 20"; empty where nothing is counted."""
+    if figures.numerator is None or figures.denominator is None:
+        return ""
+    return f"{show_number(figures.numerator)} / {show_number(figures.denominator)}"
+
+
+def target_shown(comparison: str | None, target: Fraction | None) -> str:
+    """What is required: "từ 35% trở lên"."""
+    if comparison is None or target is None:
+        return "–"
+    return wording.comparison_in_words(comparison, wording.exact_percent(target, language()), language())
+
+
+def noun_of(rule: Rule | None, which: str = "count") -> str:
+    """What the rule counts (`count`), counts among (`among`) or expects (`expects`): "giao dịch"."""
+    names = getattr(rule.rate, which) if rule is not None and rule.rate is not None else ()
+    return noun_of_field(names[0]) if names else ""
+
+
+def noun_of_field(name: str) -> str:
+    """What a field counts."""
+    kind_name, _dot, field_name = name.partition(".")
+    kind = facts.catalogue().get(kind_name)
+    field = kind.field(field_name) if kind else None
+    unit = field.unit if field else ""
+    return str(NOUNS.get(unit, unit))
+
+
+def shortfall_shown(rule: Rule | None, shortfall: int | None, comparison: str | None) -> str:
+    """ "Còn thiếu 3 giao dịch"; empty where nothing is missing or no number would do."""
+    if not shortfall:
+        return ""
+    noun = noun_of(rule)
+    if comparison in ("at_most", "less_than"):
+        return str(_("Vượt %(n)s %(noun)s", n=show_number(shortfall), noun=noun)).strip()
+    return str(_("Còn thiếu %(n)s %(noun)s", n=show_number(shortfall), noun=noun)).strip()
+
+
+def why(result: Judged, rule: Rule, unit: UnitRef, pack: Pack) -> list[str]:
+    """Why the result is what it is, a sentence at a time."""
+    if result.reason == Outcome.OUT_OF_SCOPE:
+        return [_out_of_scope(unit, rule, pack)]
+    if result.reason == Outcome.EXCLUDED and rule.applies_when is not None:
+        condition = wording.condition_in_words(rule.applies_when, facts.catalogue(), language())
+        return [
+            _(
+                "Quy tắc chỉ áp dụng khi: %(condition)s. Trong kỳ này đơn vị không thuộc trường hợp đó.",
+                condition=condition,
+            )
+        ]
+    if result.status is Status.NOT_APPLICABLE:
+        return list(_nothing(rule))
+    if result.status is Status.NO_DATA:
+        return list(_no_data(result, rule))
+    if rule.rate is None:
+        return list(_condition(result, rule))
+    return list(_rate(result, rule))
+
+
+def _out_of_scope(unit: UnitRef, rule: Rule, pack: Pack) -> str:
+    scope = rule.scope or pack.info.scope
+    if scope is not None and scope.codes:
+        return str(_("Quy tắc chỉ áp dụng cho các đơn vị: %(codes)s.", codes=", ".join(scope.codes)))
+    return str(_("Quy tắc này không áp dụng cho loại đơn vị như %(unit)s.", unit=unit_name(unit)))
+
+
+def _nothing(rule: Rule) -> Iterator[str]:
+    yield _("Trong kỳ đơn vị không phát sinh %(noun)s nào để tính tỷ lệ.", noun=noun_of(rule, "among"))
+    if rule.rate is not None and rule.rate.expects:
+        yield _("Cũng không có việc nào mà lẽ ra phải ghi nhận, nên không phải là thiếu dữ liệu.")
+
+
+def _no_data(result: Judged, rule: Rule) -> Iterator[str]:
+    expected = rule.rate.expects or () if rule.rate else ()
+    yield _("Trong kỳ không ghi nhận %(noun)s nào để tính tỷ lệ.", noun=noun_of(rule, "among"))
+    for name in expected:
+        yield _(
+            "Nhưng có %(n)s %(noun)s (%(what)s), nên lẽ ra phải có số liệu.",
+            n=show_number(result.facts.get(name)),
+            noun=noun_of_field(name),
+            what=_in_sentence(wording.describe(name, facts.catalogue(), language())),
+        )
+    yield _("Đây chưa phải là vi phạm: hãy kiểm tra đơn vị đã cập nhật đủ lên phần mềm chưa.")
+
+
+def _condition(result: Judged, rule: Rule) -> Iterator[str]:
+    assert rule.fails_when is not None
+    condition = wording.condition_in_words(rule.fails_when, facts.catalogue(), language())
+    yield _("Quy tắc bị vi phạm khi: %(condition)s.", condition=condition)
+    if result.status is Status.FAIL:
+        yield _("Số liệu của đơn vị đúng vào trường hợp đó.")
+    else:
+        yield _("Số liệu của đơn vị không rơi vào trường hợp đó.")
+
+
+def _rate(result: Judged, rule: Rule) -> Iterator[str]:
+    assert rule.target is not None
+    comparison = rule.target.comparison
+    yield _(
+        "Có %(numerator)s trên %(denominator)s %(noun)s, tức %(value)s; yêu cầu %(target)s.",
+        numerator=show_number(result.numerator),
+        denominator=show_number(result.denominator),
+        noun=noun_of(rule, "among"),
+        value=share_shown(result),
+        target=target_shown(comparison, result.target),
+    )
+    if result.status is not Status.FAIL:
+        yield _("Đơn vị đạt yêu cầu.")
+        return
+    if comparison == "more_than" and result.value == result.target:
+        yield _("Bằng đúng chỉ tiêu thì chưa đạt, vì văn bản ghi “trên”.")
+    if result.shortfall is None:
+        yield _("Với số phát sinh trong kỳ thì không có cách nào đạt được chỉ tiêu này.")
+    else:
+        yield shortfall_shown(rule, result.shortfall, comparison) + _(", nếu tổng số vẫn như vậy.")
+
+
+def _in_sentence(words: str) -> str:
+    """A description inside a sentence: its first letter small."""
+    return words[:1].lower() + words[1:]
+
+
+def fact_lines(figures: Mapping[str, Any]) -> list[FactLine]:
+    """The figures that a rule read, each in words."""
+    catalogue = facts.catalogue()
+    return [
+        FactLine(name, wording.describe(name, catalogue, language()), _shown(value), noun_of_field(name))
+        for name, value in figures.items()
+    ]
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, bool):
+        return yes_no(value)
+    return show_number(value) if isinstance(value, int) else str(value)
+
+
+def parameters_of(pack: Pack, rules: Sequence[Rule], day: date) -> list[ParameterValue]:
+    """The dated figures of the plan that the rules use, as they are on the day."""
+    values = pack.parameters.at(day)
+    names = dict.fromkeys(name for rule in rules for name in rule.names)
+    return [values[name] for name in names if name in values]
+
+
+def requirement(rule: Rule, pack: Pack, day: date) -> str:
+    """What the rule requires on the day, in a few words."""
+    if rule.target is None:
+        return "–"
+    return target_shown(rule.target.comparison, target_share(rule.target, pack.parameters.at(day)))
+
+
+def days_to_answer(rule: Rule, pack: Pack, day: date) -> int:
+    """Working days in which a violation must be answered."""
+    return answer_days(rule, pack.parameters.at(day))

@@ -1,0 +1,165 @@
+"""The forms of the compliance room. They only read what was typed; what may be is decided by the services."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from flask_wtf import FlaskForm
+from werkzeug.datastructures import MultiDict
+from wtforms import HiddenField, SelectMultipleField, StringField, TextAreaField
+from wtforms.widgets import CheckboxInput, ListWidget
+
+from app.compliance.explaining import language, unit_name
+from app.compliance.language import Severity
+from app.compliance.models import Change, ViolationState
+from app.compliance.pack import Pack
+from app.compliance.queries import ViolationFilter
+from app.formats import in_both, label
+from app.forms import NEEDED, ChoiceField
+from app.organisation.models import Unit
+from app.periods import Period, PeriodKind
+
+STANDING, EVERY = "standing", "every"
+
+
+class MultiCheckboxField(SelectMultipleField):
+    """Any number of a list, as boxes to tick."""
+
+    widget = ListWidget(prefix_label=False)
+    option_widget = CheckboxInput()
+
+    def pre_validate(self, form: Any) -> None:
+        """What is none of the list is refused by the service, which says so by name."""
+
+
+class RunForm(FlaskForm):
+    """Kiểm tra một kỳ: the whole of it, or some packs and units only."""
+
+    period = StringField(
+        _l("Kỳ"),
+        validators=[NEEDED],
+        description=_l("Ví dụ: 6/2024, Quý II/2024, 6 tháng đầu năm 2024, 2024."),
+    )
+    packs = MultiCheckboxField(_l("Chỉ các bộ quy tắc"))
+    units = MultiCheckboxField(_l("Chỉ các đơn vị"))
+
+    @classmethod
+    def of(cls, period: Period, packs: Iterable[Pack], units: Iterable[Unit]) -> RunForm:
+        """The form with a period filled in; nothing ticked means everything."""
+        form = cls(data={"period": period.label(language())})
+        form.packs.choices = [(pack.id, in_both(pack.info.title)) for pack in packs]
+        form.units.choices = [(unit.code, unit_name(unit)) for unit in units]
+        return form
+
+
+class PeriodForm(FlaskForm):
+    """Chọn kỳ (GET)."""
+
+    class Meta:
+        csrf = False
+
+    period = ChoiceField(_l("Kỳ đã kiểm tra"), coerce=str)
+
+    @classmethod
+    def of(cls, shown: Period, judged: Sequence[Period]) -> PeriodForm:
+        """The periods that were checked, and the one shown."""
+        form = cls(data={"period": shown.key})
+        form.period.choices = [(known.key, known.label(language())) for known in sorted({shown, *judged}, reverse=True)]
+        return form
+
+
+class RunsFilterForm(FlaskForm):
+    """Lọc danh sách các lần kiểm tra (GET)."""
+
+    class Meta:
+        csrf = False
+
+    period = ChoiceField(_l("Kỳ"), coerce=str)
+
+    @classmethod
+    def of(cls, typed: MultiDict[str, str], judged: Sequence[Period]) -> RunsFilterForm:
+        """The filters of an address. A value that is none of the list filters nothing."""
+        form = cls(typed)
+        form.period.choices = [("", _("Tất cả")), *((known.key, known.label(language())) for known in judged)]
+        return form
+
+    @property
+    def chosen(self) -> Period | None:
+        """The period to show, or None for all."""
+        return _period(self.period.data, self.period.choices)
+
+
+class ViolationsFilterForm(FlaskForm):
+    """Lọc danh sách vi phạm (GET). A value that is none of the list filters nothing."""
+
+    class Meta:
+        csrf = False
+
+    period = ChoiceField(_l("Kỳ"), coerce=str)
+    unit = ChoiceField(_l("Đơn vị"), coerce=str)
+    pack = ChoiceField(_l("Bộ quy tắc"), coerce=str)
+    severity = ChoiceField(_l("Mức độ"), coerce=str)
+    state = ChoiceField(_l("Giải trình"), coerce=str)
+    change = ChoiceField(_l("Biến động"), coerce=str)
+
+    @classmethod
+    def of(
+        cls, typed: MultiDict[str, str], judged: Sequence[Period], units: Sequence[Unit], packs: Iterable[Pack]
+    ) -> ViolationsFilterForm:
+        """The filters of an address."""
+        form = cls(typed, change=typed.get("change", STANDING))
+        every = ("", _("Tất cả"))
+        form.period.choices = [every, *((known.key, known.label(language())) for known in judged)]
+        form.unit.choices = [every, *((str(unit.id), unit_name(unit)) for unit in units)]
+        form.pack.choices = [every, *((pack.id, in_both(pack.info.title)) for pack in packs)]
+        form.severity.choices = [every, *((word.value, label(word)) for word in reversed(Severity))]
+        form.state.choices = [every, *((word.value, label(word)) for word in ViolationState)]
+        form.change.choices = [
+            (STANDING, _("Đang vi phạm")),
+            *((word.value, label(word)) for word in Change),
+            (EVERY, _("Tất cả")),
+        ]
+        return form
+
+    def wanted(self) -> ViolationFilter:
+        """What to show."""
+        unit, change = self._known(self.unit), self._known(self.change)
+        severity, state = self._known(self.severity), self._known(self.state)
+        return ViolationFilter(
+            period=self._known(self.period),
+            pack=self._known(self.pack),
+            severity=Severity(severity) if severity else None,
+            state=ViolationState(state) if state else None,
+            unit_id=int(unit) if unit else None,
+            change=Change(change) if change not in ("", STANDING, EVERY) else None,
+            standing=change in ("", STANDING),
+        )
+
+    @staticmethod
+    def _known(field: ChoiceField) -> str:
+        return field.data if field.data in {choice[0] for choice in field.choices} else ""
+
+
+class MoveForm(FlaskForm):
+    """Giải trình hoặc ý kiến về một vi phạm."""
+
+    to = HiddenField()
+    revision = HiddenField()
+    reason = TextAreaField()
+
+    @property
+    def target(self) -> ViolationState | None:
+        """The state asked for, or None for one that does not exist."""
+        return ViolationState(self.to.data) if self.to.data in {*ViolationState} else None
+
+
+def _period(key: str | None, choices: Iterable[tuple[str, str]]) -> Period | None:
+    return Period.parse(key) if key and key in {choice[0] for choice in choices} else None
+
+
+def neighbours(period: Period) -> dict[PeriodKind, Period]:
+    """The periods of every length that hold the last month of this one, for a reader to move between."""
+    return {kind: Period.of(kind, period.last) for kind in PeriodKind}

@@ -1,0 +1,341 @@
+"""Runs of the check and what they say of each unit."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from fractions import Fraction
+from typing import Any
+
+from sqlalchemy import Row, Select, func, select
+from sqlalchemy.orm import defer
+
+from app.compliance import evidence
+from app.compliance.language import Severity, Status
+from app.compliance.models import Change, CheckResult, CheckRun, RunViolation, Violation, ViolationState
+from app.errors import NotFound
+from app.extensions import db
+from app.facts import Fact
+from app.organisation.access import Scope
+from app.organisation.models import Unit
+from app.periods import Period, PeriodKind
+
+PAGE = 30
+
+
+@dataclass(frozen=True, slots=True)
+class UnitRef:
+    """A unit as lists name it. `depth` is its place below the root of the tree (0)."""
+
+    id: int
+    code: str
+    name: str
+    name_en: str
+    depth: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ResultRow:
+    """What one rule says of one unit in one run. `value` and `target` are exact shares."""
+
+    pack: str
+    rule: str
+    unit: str
+    """The unit's code."""
+    place: UnitRef
+    status: Status
+    reason: str
+    numerator: int | None
+    denominator: int | None
+    value: Fraction | None
+    comparison: str | None
+    target: Fraction | None
+    shortfall: int | None
+    facts: dict[str, Any]
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        """Pack, rule and unit: the same cell of any run."""
+        return self.pack, self.rule, self.unit
+
+
+@dataclass(frozen=True, slots=True)
+class RunLine:
+    """A run in a list. `counts` are its results within the scope, by status."""
+
+    id: int
+    period: Period
+    started_at: datetime
+    finished_at: datetime
+    actor: str
+    packs: tuple[str, ...]
+    units: tuple[str, ...] | None
+    limited: bool
+    counts: Counter[Status] = field(default_factory=Counter)
+
+
+@dataclass(frozen=True, slots=True)
+class RunPage:
+    """Runs, newest first; `before` and `after` are the cursors of the pages beside it, None at an end."""
+
+    rows: list[RunLine]
+    before: int | None = None
+    after: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Sighted:
+    """A violation as one run saw it."""
+
+    id: int
+    key: str
+    pack: str
+    rule: str
+    unit: str
+    subject: str
+    period: str
+    severity: Severity
+    state: ViolationState
+    change: Change
+    figures: dict[str, Any]
+    message: dict[str, Any]
+
+
+def share(text: str | None) -> Fraction | None:
+    """An exact share as it is kept: "7/20"."""
+    return None if text is None else Fraction(text)
+
+
+# --- runs -----------------------------------------------------------------------------------------------------
+
+
+def _runs(scope: Scope) -> Select[CheckRun]:
+    """Runs without the facts they keep, which may be megabytes."""
+    return select(CheckRun).where(CheckRun.site == scope.site).options(defer(CheckRun.facts, raiseload=True))
+
+
+def the_run(scope: Scope, run_id: int) -> CheckRun:
+    """One run. Raises NotFound."""
+    run = db.session.scalar(_runs(scope).where(CheckRun.id == run_id))
+    if run is None:
+        raise NotFound("Không có lần kiểm tra số %(run)s.", run=run_id)
+    return run
+
+
+def judged_periods(scope: Scope) -> list[Period]:
+    """The periods that have been checked, the latest first."""
+    keys = db.session.scalars(select(CheckRun.period).where(CheckRun.site == scope.site).distinct())
+    return sorted(map(Period.parse, keys), reverse=True)
+
+
+def latest_run(scope: Scope, period: Period | None = None) -> CheckRun | None:
+    """The run that stands for a period: the last one of every pack and unit, else the last of any part.
+
+    Without a period, that of the latest month checked, or of the latest period where there is no month.
+    """
+    if period is None:
+        judged = judged_periods(scope)
+        period = next((known for known in judged if known.kind is PeriodKind.MONTH), judged[0] if judged else None)
+        if period is None:
+            return None
+    of_period = _runs(scope).where(CheckRun.period == period.key)
+    return db.session.scalar(of_period.order_by(CheckRun.limited, CheckRun.id.desc()).limit(1))
+
+
+def run_before(scope: Scope, run: CheckRun) -> CheckRun | None:
+    """The run before it of the same period, else the one that stands for the period before."""
+    earlier = _runs(scope).where(CheckRun.period == run.period, CheckRun.id < run.id)
+    found = db.session.scalar(earlier.order_by(CheckRun.id.desc()).limit(1))
+    return found or latest_run(scope, Period.parse(run.period).previous())
+
+
+def newer_part(scope: Scope, run: CheckRun) -> CheckRun | None:
+    """The last run of a part of the same period since then, if there is one."""
+    later = _runs(scope).where(CheckRun.period == run.period, CheckRun.id > run.id, CheckRun.limited)
+    return db.session.scalar(later.order_by(CheckRun.id.desc()).limit(1))
+
+
+def run_page(
+    scope: Scope,
+    period: Period | None = None,
+    *,
+    before: int | None = None,
+    after: int | None = None,
+    limit: int = PAGE,
+) -> RunPage:
+    """A page of runs by key, newest first: those after run `after`, or before run `before`."""
+    chosen = _runs(scope)
+    if period is not None:
+        chosen = chosen.where(CheckRun.period == period.key)
+    if before is not None:
+        chosen = chosen.where(CheckRun.id > before).order_by(CheckRun.id)
+    else:
+        chosen = chosen.order_by(CheckRun.id.desc())
+        if after is not None:
+            chosen = chosen.where(CheckRun.id < after)
+    found = list(db.session.scalars(chosen.limit(limit + 1)))
+    more, found = len(found) > limit, found[:limit]
+    if not found:
+        return RunPage([])
+    if before is not None:
+        found.reverse()
+    counts = _counts(scope, [run.id for run in found])
+    rows = [line_of(run, counts.get(run.id)) for run in found]
+    first, last = found[0].id, found[-1].id
+    if before is not None:
+        return RunPage(rows, first if more else None, last)
+    return RunPage(rows, None if after is None else first, last if more else None)
+
+
+def line_of(run: CheckRun, counts: Counter[Status] | None = None) -> RunLine:
+    """A run as lists show it."""
+    return RunLine(
+        run.id,
+        Period.parse(run.period),
+        run.started_at,
+        run.finished_at,
+        run.actor,
+        tuple(used["id"] for used in run.packs),
+        None if run.units is None else tuple(run.units),
+        run.limited,
+        counts or Counter(),
+    )
+
+
+def _counts(scope: Scope, run_ids: Collection[int]) -> dict[int, Counter[Status]]:
+    counted = (
+        select(CheckResult.run_id, CheckResult.status, func.count())
+        .where(CheckResult.run_id.in_(run_ids), scope.within(CheckResult.unit_id))
+        .group_by(CheckResult.run_id, CheckResult.status)
+    )
+    counts: dict[int, Counter[Status]] = {}
+    for run_id, status, number in db.session.execute(counted):
+        counts.setdefault(run_id, Counter())[status] = number
+    return counts
+
+
+def evidence_of(scope: Scope, run: CheckRun) -> list[Fact]:
+    """What the run was told of the units within the scope."""
+    stored = db.session.scalar(select(CheckRun.facts).where(CheckRun.site == scope.site, CheckRun.id == run.id))
+    told = evidence.unpack(stored or evidence.pack_away(""))
+    if scope.unit_ids is None:
+        return told
+    codes = set(db.session.scalars(select(Unit.code).where(Unit.site == scope.site, scope.within(Unit.id))))
+    return [fact for fact in told if fact["unit"] in codes]
+
+
+# --- results --------------------------------------------------------------------------------------------------
+
+
+def results_of(
+    scope: Scope, run_id: int, *, status: Status | None = None, unit_id: int | None = None
+) -> list[ResultRow]:
+    """Every result of a run within the scope: unit after unit in the order of the tree; only those of a status or
+    of a unit, if one is given."""
+    chosen = _results(scope).where(CheckResult.run_id == run_id)
+    if status is not None:
+        chosen = chosen.where(CheckResult.status == status)
+    if unit_id is not None:
+        chosen = chosen.where(CheckResult.unit_id == unit_id)
+    rows = db.session.execute(chosen.order_by(Unit.path, CheckResult.id))
+    return [_result(row) for row in rows]
+
+
+def result_of(scope: Scope, run_id: int, pack: str, rule: str, unit: str) -> ResultRow:
+    """One cell. Raises NotFound, also for a unit outside the scope."""
+    row = db.session.execute(
+        _results(scope).where(
+            CheckResult.run_id == run_id, CheckResult.pack == pack, CheckResult.rule == rule, Unit.code == unit
+        )
+    ).first()
+    if row is None:
+        raise NotFound("Không có kết quả này trong lần kiểm tra %(run)s.", run=run_id)
+    return _result(row)
+
+
+def _results(scope: Scope) -> Select[CheckResult, Unit]:
+    return (
+        select(CheckResult, Unit)
+        .join(Unit, Unit.id == CheckResult.unit_id)
+        .where(CheckResult.site == scope.site, scope.within(CheckResult.unit_id))
+    )
+
+
+def _result(row: Row[CheckResult, Unit]) -> ResultRow:
+    result, unit = row
+    return ResultRow(
+        result.pack,
+        result.rule,
+        unit.code,
+        unit_ref(unit),
+        result.status,
+        result.figures.get("reason", ""),
+        result.numerator,
+        result.denominator,
+        share(result.figures.get("value")),
+        result.comparison,
+        share(result.target),
+        result.shortfall,
+        result.figures.get("facts", {}),
+    )
+
+
+def unit_ref(unit: Unit) -> UnitRef:
+    """The unit as lists name it."""
+    return UnitRef(unit.id, unit.code, unit.name, unit.name_en, unit.path.count("/") - 2)
+
+
+def trend(scope: Scope, result: ResultRow, period: Period, length: int = 6) -> list[tuple[Period, int, ResultRow]]:
+    """The same cell in the periods before, the latest first: period, run and result. Periods never checked are
+    left out."""
+    earlier = []
+    for _ in range(length):
+        period = period.previous()
+        earlier.append(period)
+    latest = (
+        select(CheckRun.period, func.max(CheckRun.id))
+        .where(CheckRun.site == scope.site, CheckRun.period.in_([p.key for p in earlier]), ~CheckRun.limited)
+        .group_by(CheckRun.period)
+    )
+    runs = dict(db.session.execute(latest).all())
+    cells = _results(scope).where(
+        CheckResult.run_id.in_(runs.values()),
+        CheckResult.unit_id == result.place.id,
+        CheckResult.pack == result.pack,
+        CheckResult.rule == result.rule,
+    )
+    found = {row[0].run_id: _result(row) for row in db.session.execute(cells)}
+    return [(p, runs[p.key], found[runs[p.key]]) for p in earlier if runs.get(p.key) in found]
+
+
+def violations_in(scope: Scope, run_id: int, keys: Sequence[str] | None = None) -> list[Sighted]:
+    """The violations that a run opened, found again or no longer found, within the scope; only those of the keys
+    given, if any are."""
+    chosen = (
+        select(RunViolation, Violation, Unit.code)
+        .join(Violation, Violation.id == RunViolation.violation_id)
+        .join(Unit, Unit.id == Violation.unit_id)
+        .where(RunViolation.site == scope.site, RunViolation.run_id == run_id, scope.within(Violation.unit_id))
+        .order_by(RunViolation.id)
+    )
+    if keys is not None:
+        chosen = chosen.where(Violation.key.in_(keys))
+    return [
+        Sighted(
+            violation.id,
+            violation.key,
+            violation.pack,
+            violation.rule,
+            unit,
+            violation.subject,
+            violation.period,
+            violation.severity,
+            violation.state,
+            seen.change,
+            seen.figures,
+            seen.message,
+        )
+        for seen, violation, unit in db.session.execute(chosen)
+    ]

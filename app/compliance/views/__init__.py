@@ -1,0 +1,19 @@
+"""The pages of the compliance room, a module each: the matrix and runs, running, violations, rules."""
+
+from flask import Blueprint
+
+from app.compliance.explaining import fraction_shown, share_shown, target_shown, unit_name
+from app.compliance.language import Status
+
+bp = Blueprint("compliance", __name__)
+bp.add_app_template_filter(unit_name)
+bp.context_processor(
+    lambda: {
+        "share_shown": share_shown,
+        "fraction_shown": fraction_shown,
+        "target_shown": target_shown,
+        "statuses": (Status.FAIL, Status.NO_DATA, Status.PASS, Status.NOT_APPLICABLE),
+    }
+)
+
+from app.compliance.views import results, rules, running, runs, violations  # noqa: E402, F401  they need `bp`

@@ -1,0 +1,78 @@
+"""Why a result is what it is."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import render_template
+
+from app.compliance import library, queries
+from app.compliance.explaining import (
+    LISTS,
+    fact_lines,
+    parameters_of,
+    requirement,
+    shortfall_shown,
+    target_shown,
+    why,
+)
+from app.compliance.language import Rule
+from app.compliance.library import Library
+from app.compliance.queries import ResultRow
+from app.compliance.raising import key_of
+from app.compliance.service import evidence_path
+from app.compliance.views import bp
+from app.compliance.views.runs import READERS
+from app.compliance.wording import parameter_in_words
+from app.errors import NotFound
+from app.organisation.access import allowed, current_scope
+from app.periods import Period
+
+
+@bp.get("/kiem-tra/<int:run_id>/<pack>/<rule>/<path:unit>")
+@allowed(*READERS)
+def result(run_id: int, pack: str, rule: str, unit: str) -> str:
+    """One unit by one rule: the verdict, its figures, the words of law, other plans on the same figures, the cases."""
+    scope = current_scope()
+    run, found = queries.the_run(scope, run_id), queries.result_of(scope, run_id, pack, rule, unit)
+    texts, period = library.packs_of(run), Period.parse(run.period)
+    written = library.rule_in(texts, pack, rule)
+    if written is None:
+        raise NotFound("Không tìm thấy lời văn của quy tắc %(rule)s mà lần kiểm tra này đã dùng.", rule=rule)
+    raised = queries.violations_in(scope, run_id, [key_of(pack, rule, unit, "", run.period)])
+    return render_template(
+        "compliance/result.html",
+        run=run,
+        period=period,
+        found=found,
+        rule=written,
+        pack=texts[pack],
+        reasons=why(found, written, found.place, texts[pack]),
+        shortfall=shortfall_shown(written, found.shortfall, found.comparison),
+        target=target_shown(found.comparison, found.target),
+        parameters=parameters_of(texts[pack], [written], period.last),
+        parameter_in_words=parameter_in_words,
+        documents=library.documents(),
+        figures=fact_lines(found.facts),
+        others=_others(found, written, texts, run_id, period),
+        lists=lists_behind(written, run.period, unit),
+        violation=raised[0] if raised else None,
+        trend=queries.trend(scope, found, period),
+    )
+
+
+def lists_behind(rule: Rule, period: str, unit: str) -> list[tuple[Any, str]]:
+    """The lists of cases behind a figure: title and address. None where the cases cannot be shown."""
+    names = rule.evidence.cases if rule.evidence else ()
+    addresses = ((LISTS.get(name, name), evidence_path(name, period, unit)) for name in names)
+    return [(title, address) for title, address in addresses if address]
+
+
+def _others(found: ResultRow, rule: Rule, texts: Library, run_id: int, period: Period) -> list[dict[str, Any]]:
+    """What other rules make of the same figures, each with the words it goes by."""
+    cells = {cell.key: cell for cell in queries.results_of(current_scope(), run_id, unit_id=found.place.id)}
+    return [
+        {"pack": pack, "rule": other, "cell": cell, "target": requirement(other, pack, period.last)}
+        for pack, other in library.alike(rule, texts)
+        if (cell := cells.get((pack.id, other.id, found.unit)))
+    ]

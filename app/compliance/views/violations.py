@@ -1,0 +1,275 @@
+"""Violations: the list, a unit head's own page, one violation and the answers to it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from flask import Response, flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from werkzeug.wrappers import Response as Answer
+
+from app.compliance import library, packs, queries, service
+from app.compliance.explaining import language, share_shown, shortfall_shown, target_shown, unit_name
+from app.compliance.forms import EVERY, STANDING, MoveForm, ViolationsFilterForm
+from app.compliance.language import Rule
+from app.compliance.models import Change, ViolationMove, ViolationState
+from app.compliance.queries import Answering, Sighting, ViolationLine
+from app.compliance.views import bp
+from app.compliance.views.results import lists_behind
+from app.compliance.views.runs import READERS
+from app.errors import DomainError
+from app.exports import csv_response
+from app.formats import in_both, label, show_date
+from app.forms import errors_shown_on
+from app.organisation.access import actor, allowed, current_scope, person
+from app.organisation.calendars import site_calendar, today
+from app.organisation.models import Role
+from app.organisation.queries import units
+from app.periods import Period
+
+Page = str | Answer | tuple[str, int]
+
+# What the buttons say that move a violation to a state, and how a state is drawn.
+VERBS = {
+    ViolationState.EXPLAINED: _l("Gửi giải trình"),
+    ViolationState.ACCEPTED: _l("Chấp nhận giải trình"),
+    ViolationState.RETURNED: _l("Trả lại, yêu cầu giải trình lại"),
+    ViolationState.REMEDIED: _l("Xác nhận đã khắc phục"),
+}
+ICONS = {
+    ViolationState.OPEN: "circle-dashed",
+    ViolationState.EXPLAINED: "message-square",
+    ViolationState.ACCEPTED: "check",
+    ViolationState.RETURNED: "corner-up-left",
+    ViolationState.REMEDIED: "circle-check",
+}
+
+
+@bp.get("/kiem-tra/vi-pham")
+@allowed(*READERS)
+def violations() -> str:
+    """Violations within the reader's scope, filtered."""
+    form = _filters()
+    page = queries.violation_page(
+        current_scope(),
+        form.wanted(),
+        before=request.args.get("before", type=int),
+        after=request.args.get("after", type=int),
+    )
+    return render_template(
+        "compliance/violations.html",
+        form=form,
+        page=page,
+        standing=STANDING,
+        every=EVERY,
+        **_about(page.rows),
+    )
+
+
+@bp.get("/kiem-tra/vi-pham.csv")
+@allowed(*READERS)
+def violations_csv() -> Response:
+    """The list as filtered on the page, whole."""
+    header = [
+        _("Kỳ"),
+        _("Mã đơn vị"),
+        _("Đơn vị"),
+        _("Bộ quy tắc"),
+        _("Quy tắc"),
+        _("Tên quy tắc"),
+        _("Mức độ"),
+        _("Biến động"),
+        _("Giải trình"),
+        _("Tử số"),
+        _("Mẫu số"),
+        _("Giá trị"),
+        _("Chỉ tiêu"),
+        _("Còn thiếu"),
+        _("Hạn giải trình"),
+        _("Nội dung"),
+    ]
+    titles = _titles()
+    rows = (_csv_cells(line, titles) for line in queries.every_violation(current_scope(), _filters().wanted()))
+    return csv_response("vi-pham", header, rows)
+
+
+@bp.get("/kiem-tra/vi-pham/cua-don-vi")
+@allowed(Role.HEAD)
+def my_violations() -> str:
+    """A unit head's page: what to explain, what waits for the inspector, where data is missing."""
+    scope = current_scope()
+    run = queries.latest_run(scope)
+    period = Period.parse(run.period) if run else None
+    waiting = queries.to_answer(scope)
+    of_period: list[ViolationLine] = []
+    if period is not None:
+        page = queries.violation_page(scope, queries.ViolationFilter(period=period.key), limit=200)
+        asked = {line.id for line in waiting}
+        of_period = [line for line in page.rows if line.id not in asked]
+    missing = queries.without_data(scope, run.id) if run else []
+    return render_template(
+        "compliance/my_violations.html",
+        run=run,
+        period=period,
+        summary=_summary(period) if period else "",
+        waiting=waiting,
+        of_period=of_period,
+        missing=missing,
+        **_about([*waiting, *of_period]),
+    )
+
+
+@bp.get("/kiem-tra/vi-pham/<int:violation_id>")
+@allowed(*READERS)
+def violation(violation_id: int) -> Page:
+    """One violation: figure, law, cases, history, and the answer that the reader may give."""
+    line = queries.violation_of(current_scope(), violation_id)
+    return _violation_page(line, MoveForm(formdata=None, revision=line.revision))
+
+
+@bp.post("/kiem-tra/vi-pham/<int:violation_id>")
+@allowed(*READERS)
+def move(violation_id: int) -> Page:
+    """Explain, accept, return, or say that it is remedied."""
+    line, form = queries.violation_of(current_scope(), violation_id), MoveForm()
+    if form.validate_on_submit():
+        with errors_shown_on(form):
+            if form.target is None or not str(form.revision.data).isdecimal():
+                raise DomainError("Yêu cầu không đầy đủ. Hãy tải lại trang rồi làm lại.")
+            service.move_violation(
+                current_scope(),
+                actor(),
+                person().role,
+                violation_id,
+                form.target,
+                form.reason.data or "",
+                int(form.revision.data or 0),
+            )
+            flash(_("Đã ghi: %(state)s.", state=label(form.target)), "success")
+            return redirect(url_for(".violation", violation_id=violation_id))
+    line = queries.violation_of(current_scope(), violation_id)
+    form.revision.data = str(line.revision)  # the page now shows what the other person did
+    return _violation_page(line, form), 422
+
+
+def _violation_page(line: ViolationLine, form: MoveForm) -> str:
+    run = queries.the_run(current_scope(), line.run_id)
+    texts = library.packs_of(run)
+    rule = library.rule_in(texts, line.pack, line.rule) or library.rule_in(library.present(), line.pack, line.rule)
+    sightings, moves = queries.answering(line.id)
+    last_seen = next((s.run_id for s in reversed(sightings) if s.change is not Change.GONE), line.first_run_id)
+    return render_template(
+        "compliance/violation.html",
+        line=line,
+        rule=rule,
+        pack=texts.get(line.pack),
+        documents=library.documents(),
+        lists=lists_behind(rule, line.period.key, line.unit.code) if rule else [],
+        shortfall=shortfall_shown(rule, line.shortfall, line.comparison),
+        target=target_shown(line.comparison, line.target),
+        message=in_both(line.message),
+        last_seen=last_seen,
+        events=_events(line, sightings, moves),
+        form=form,
+        moves=service.moves_open_to(person().role, line.state),
+        explanation=next((m for m in reversed(moves) if m.to_state is ViolationState.EXPLAINED), None),
+        today=today(),
+        turns=Answering,
+        verbs=VERBS,
+        verb_icons=ICONS,
+    )
+
+
+def _events(line: ViolationLine, sightings: Sequence[Sighting], moves: Sequence[ViolationMove]) -> list[dict[str, Any]]:
+    """What runs saw and what people answered, in the order in which it happened, for the timeline."""
+    tones = {Change.NEW: "bad", Change.PERSISTING: "warn", Change.GONE: "good"}
+    icons = {Change.NEW: "plus", Change.PERSISTING: "refresh-cw", Change.GONE: "check"}
+    events = [
+        {
+            "at": seen.at,
+            "title": _("Lần kiểm tra %(run)s: %(change)s", run=seen.run_id, change=label(seen.change).lower()),
+            "by": seen.actor,
+            "note": "" if seen.change is Change.GONE or seen.value is None else share_shown(seen),
+            "icon": icons[seen.change],
+            "tone": tones[seen.change],
+        }
+        for seen in sightings
+    ]
+    return sorted([*events, *(_answer(line, step) for step in moves)], key=lambda event: event["at"])
+
+
+def _answer(line: ViolationLine, step: ViolationMove) -> dict[str, Any]:
+    late = is_late(line, step)
+    title = label(step.to_state)
+    return {
+        "at": step.at,
+        "title": _("%(state)s (sau hạn %(day)s)", state=title, day=show_date(line.answer_due)) if late else title,
+        "by": step.actor,
+        "note": step.reason,
+        "icon": ICONS[step.to_state],
+        "tone": "warn" if late or step.to_state is ViolationState.RETURNED else "",
+    }
+
+
+def is_late(line: ViolationLine, step: ViolationMove) -> bool:
+    """Whether an explanation came after the last day to give it."""
+    if step.to_state is not ViolationState.EXPLAINED or line.answer_due is None:
+        return False
+    return site_calendar().local_day(step.at) > line.answer_due
+
+
+def _filters() -> ViolationsFilterForm:
+    scope = current_scope()
+    return ViolationsFilterForm.of(request.args, queries.judged_periods(scope), units(scope), packs.all_packs())
+
+
+def _titles() -> dict[tuple[str, str], Rule]:
+    return {(pack.id, rule.id): rule for pack, rule in library.every_rule(packs.all_packs())}
+
+
+def _about(lines: Sequence[ViolationLine]) -> dict[str, Any]:
+    """What the table of violations shows beside the lines themselves."""
+    rules = _titles()
+    missing = {
+        line.id: shortfall_shown(rules.get((line.pack, line.rule)), line.shortfall, line.comparison) for line in lines
+    }
+    return {"rules": rules, "shortfalls": missing, "today": today()}
+
+
+def _summary(period: Period) -> str:
+    counts = queries.change_counts(current_scope(), period)
+    if not counts:
+        return str(_("%(period)s: không có vi phạm nào.", period=period.label(language())))
+    return str(
+        _(
+            "%(period)s: %(new)s vi phạm mới, %(persisting)s còn tồn tại, %(gone)s đã hết.",
+            period=period.label(language()),
+            new=counts[Change.NEW],
+            persisting=counts[Change.PERSISTING],
+            gone=counts[Change.GONE],
+        )
+    )
+
+
+def _csv_cells(line: ViolationLine, rules: dict[tuple[str, str], Rule]) -> list[object]:
+    rule = rules.get((line.pack, line.rule))
+    return [
+        line.period.key,
+        line.unit.code,
+        unit_name(line.unit),
+        line.pack,
+        line.rule,
+        in_both(rule.title) if rule else "",
+        label(line.severity),
+        label(line.change),
+        label(line.state),
+        line.numerator,
+        line.denominator,
+        share_shown(line) if line.value is not None else "",
+        target_shown(line.comparison, line.target) if line.target is not None else "",
+        line.shortfall,
+        show_date(line.answer_due),
+        in_both(line.message),
+    ]
