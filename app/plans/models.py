@@ -11,16 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.extensions import Base, Key, Record
 from app.organisation.models import Unit
-
-
-class DeadlineKind(StrEnum):
-    """How a deadline's words are read (see deadlines.py)."""
-
-    DAY = "day"  # a last day: "Tháng 7/2024", "Trước ngày 01/6/2024"
-    SPAN = "span"  # "Từ năm 2024-2025"
-    RECURRING = "recurring"  # "Thường xuyên"
-    OPEN = "open"  # waits for something outside: "Theo tiến độ của Trung ương"
-    UNREAD = "unread"  # no reader knows these words: a person must say
+from app.plans.deadlines import DeadlineKind
 
 
 class TaskRole(StrEnum):
@@ -84,6 +75,7 @@ class PlanTask(Record, Base):
     due_on: Mapped[date | None] = mapped_column(Date)
     reading: Mapped[dict[str, Any]]  # {"vi", "en"}: how the deadline was read
     confirmed_by: Mapped[str] = mapped_column(String(120), default="")  # who confirmed or entered the reading
+    unresolved: Mapped[list[Any]]  # names of leads that no unit answers to, until a person says who they are
     source_line: Mapped[int | None]
 
     units: Mapped[list[PlanTaskUnit]] = relationship(back_populates="task", cascade="all, delete-orphan")

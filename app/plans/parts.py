@@ -1,4 +1,4 @@
-"""The parts of this room: tasks, the duties it repeats, score tables. Each brings its own pages, words, facts, commands."""
+"""The parts of this room: tasks, duties, score tables. Each brings its own pages, words, facts, commands."""
 
 from __future__ import annotations
 
