@@ -17,7 +17,7 @@ def register(app: Flask) -> None:
             if find_spec(f"app.{room}.{door}"):
                 import_module(f"app.{room}.{door}")
         for door in ("views", "import_views"):
-            if find_spec(f"app.{room}.{door}"):
-                app.register_blueprint(import_module(f"app.{room}.{door}").bp)
+            if find_spec(f"app.{room}.{door}") and (bp := getattr(import_module(f"app.{room}.{door}"), "bp", None)):
+                app.register_blueprint(bp)
         if find_spec(f"app.{room}.cli"):
             import_module(f"app.{room}.cli").register(app)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from dataclasses import asdict
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import click
@@ -20,9 +20,10 @@ from app.demo.accounts import ACCOUNTS, PASSWORD
 from app.errors import DomainError
 from app.formats import sentence
 from app.organisation.access import Actor
+from app.organisation.calendars import today
 
 BY = Actor("flask demo load")
-DEMO_CASES, DEMO_SEED = 3_000, 2024
+DEMO_CASES, DEMO_SEED = 6_000, 2024
 
 demo = AppGroup("demo", help="Dữ liệu minh họa / demonstration data.")
 
@@ -38,7 +39,9 @@ def register(app: Flask) -> None:
 @click.option(
     "--seed", type=int, default=DEMO_SEED, show_default=True, help="Cùng số này thì cùng dữ liệu / the same rows."
 )
-@click.option("--months", type=int, default=13, show_default=True, help="Số tháng trọn / full months.")
+@click.option(
+    "--months", type=int, help="Số tháng trọn, mặc định là từ 01/2024 / full months, since January 2024 by default."
+)
 @click.option(
     "--until",
     type=click.DateTime(["%Y-%m-%d"]),
@@ -46,7 +49,7 @@ def register(app: Flask) -> None:
 )
 @click.option("--if-empty", is_flag=True, help="Không làm gì nếu đã có dữ liệu / do nothing when there is data.")
 @refusing
-def load(cases: int, seed: int, months: int, until: datetime | None, if_empty: bool) -> None:
+def load(cases: int, seed: int, months: int | None, until: datetime | None, if_empty: bool) -> None:
     """Nạp dữ liệu minh họa vào cơ sở dữ liệu trống / load demonstration data into an empty database."""
     serving.refuse_old_database()
     if if_empty and not loading.is_empty():
@@ -93,7 +96,7 @@ def _prepare() -> None:
         note(f"Đã kiểm tra {month.label()}: {found} vi phạm. / Checked {month.label('en')}: {found} violations.")
 
 
-def _load(cases: int, **options: Any) -> dict[str, Any]:
+def _load(cases: int, *, seed: int, months: int | None = None, until: date | None = None) -> dict[str, Any]:
     begun, done = time.monotonic(), 0
 
     def tell(more: int) -> None:
@@ -104,8 +107,9 @@ def _load(cases: int, **options: Any) -> dict[str, Any]:
 
     loading.refuse_real_data()
     note("Đang nạp dữ liệu minh họa… / loading demonstration data…")
-    loaded = loading.load(BY, cases=cases, on_progress=tell, **options)
-    return asdict(loaded) | {"seed": options["seed"], "seconds": round(time.monotonic() - begun, 1)}
+    months = loading.months_of_the_plans(until or today()) if months is None else months
+    loaded = loading.load(BY, cases=cases, seed=seed, months=months, until=until, on_progress=tell)
+    return asdict(loaded) | {"seed": seed, "seconds": round(time.monotonic() - begun, 1)}
 
 
 def _greeting(host: str, port: int, demonstrate: bool) -> list[str]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 EXACT_UNIT = "LDVL"
-"""Exactly 35 % of its payments are online in the last full month: one plan asks for that, another for more."""
+"""Exactly 35 % of its payments are online in every full month: one plan asks for that, another for more."""
 EXACT_OF, EXACT_ONLINE = 20, frozenset({1, 4, 7, 9, 12, 15, 18})
-"""Of every twenty payments of that month these are online: 7 of 20."""
+"""Of every twenty payments of a month these are online: 7 of 20."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,7 +41,7 @@ class Arrival:
 
 @dataclass(frozen=True, slots=True)
 class DayPlan:
-    """One day's intake. `paying` is set in the last full month: the exact unit's payments before this day,
+    """One day's intake. `paying` is set in full months: the exact unit's payments of the month before this day,
     and how many of that month's there are in all (a multiple of twenty)."""
 
     day: date
@@ -57,15 +57,25 @@ def plan(world: World, calendar: WorkingCalendar, cases: int) -> list[DayPlan]:
     weights = [_weight(world, calendar, day, n / len(days)) for n, day in enumerate(days)]
     counts = shared_out(cases, weights)
     usual = 1.5 * sum(weights) / max(1, len([w for w in weights if w > 0.3]))
-    eligible = _eligible_in_month(world, calendar, dict(zip(days, counts, strict=True)))
-    total = sum(eligible.values()) // EXACT_OF * EXACT_OF
-    plans, first_id, before = [], 1, 0
+    paying = _paying(_eligible(world, calendar, dict(zip(days, counts, strict=True))))
+    plans, first_id = [], 1
     for day, weight, count in zip(days, weights, counts, strict=True):
-        paying = (before, total) if total and day in eligible else None
         if count:
-            plans.append(DayPlan(day, count, first_id, weight > usual, paying))
-        first_id, before = first_id + count, before + eligible.get(day, 0)
+            plans.append(DayPlan(day, count, first_id, weight > usual, paying.get(day)))
+        first_id += count
     return plans
+
+
+def _paying(eligible: dict[date, int]) -> dict[date, tuple[int, int]]:
+    """For each day: payments of its month before it, and the month's total, cut to a multiple of twenty."""
+    totals: dict[tuple[int, int], int] = {}
+    before: dict[date, int] = {}
+    for day, count in eligible.items():
+        month = (day.year, day.month)
+        before[day] = totals.get(month, 0)
+        totals[month] = before[day] + count
+    cut = {month: total // EXACT_OF * EXACT_OF for month, total in totals.items()}
+    return {day: (n, total) for day, n in before.items() if (total := cut[day.year, day.month])}
 
 
 def shared_out(total: int, weights: list[float]) -> list[int]:
@@ -85,13 +95,13 @@ def exact_payer(world: World, arrival: Arrival) -> bool:
     return procedure.unit == EXACT_UNIT and procedure.online_payable
 
 
-def _eligible_in_month(world: World, calendar: WorkingCalendar, counts: dict[date, int]) -> dict[date, int]:
-    """For each day of the last full month, the exact unit's cases that owe a fee payable online."""
-    intake, (first, last) = Intake(world, calendar), world.month
+def _eligible(world: World, calendar: WorkingCalendar, counts: dict[date, int]) -> dict[date, int]:
+    """For each day of the full months, the exact unit's cases that owe a fee payable online."""
+    intake, last = Intake(world, calendar), world.month[1]
     return {
         day: sum(exact_payer(world, arrival) for arrival in intake.arrivals(day, count))
         for day, count in counts.items()
-        if first <= day <= last
+        if day <= last
     }
 
 

@@ -40,6 +40,7 @@ from app.periods import Period, PeriodKind
 from app.procedures.models import Procedure, ProcedureVersion
 
 MOST_CASES, MOST_MONTHS = 5_000_000, 60
+PLANS_BEGIN = date(2024, 1, 1)
 CHUNK = 4_000  # cases made up at a time, at least: whole days
 MOST_WORKERS = 4
 
@@ -125,6 +126,11 @@ def refuse_real_data() -> None:
             "Cơ sở dữ liệu đã có dữ liệu (%(what)s): chỉ nạp dữ liệu minh họa vào cơ sở dữ liệu trống.",
             what=", ".join(found),
         )
+
+
+def months_of_the_plans(last: date) -> int:
+    """Full months from January 2024, when the plans begin, until `last`; a year and a month at the least."""
+    return max(13, (last.year - PLANS_BEGIN.year) * 12 + last.month - PLANS_BEGIN.month)
 
 
 def _check(cases: int, months: int) -> None:

@@ -92,8 +92,9 @@ def test_some_procedures_can_be_paid_online_some_not_yet_and_some_never() -> Non
     assert any(not v.online_payment_eligible for v in bearing)
 
 
-def test_one_unit_has_exactly_35_percent_of_its_payments_online_in_the_last_full_month() -> None:
-    payment = fact("payment", "LDVL")
+@pytest.mark.parametrize("month", ["2024-03", "2024-05", "2024-06"])
+def test_one_unit_has_exactly_35_percent_of_its_payments_online_in_every_full_month(month: str) -> None:
+    payment = fact("payment", "LDVL", month)
     assert payment["eligible"] > 0
     assert payment["online"] * 20 == payment["eligible"] * 7
 
