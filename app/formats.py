@@ -87,6 +87,8 @@ def sentence(error: DomainError) -> str:
 def _shown(value: object) -> object:
     if isinstance(value, StrEnum):
         return label(value)
+    if isinstance(value, DomainError):  # what is wrong, told after its place
+        return sentence(value)
     if isinstance(value, datetime):
         return show_datetime(value)
     return show_date(value) if isinstance(value, date) else value

@@ -250,5 +250,7 @@ class YearResult(Record, Base):
     maximum: Mapped[int]
     rank: Mapped[int | None]
     ranked: Mapped[int | None]  # how many were ranked
+    rank_change: Mapped[int | None]  # places against the year before, as stated: 2 lost is -2
+    rank_gain: Mapped[int | None]  # places the plan wants gained in the year after, at least
     fields: Mapped[list[Any]]  # [{"number", "name", "score", "maximum"}] as the plan's text states them
     source: Mapped[str] = mapped_column(String(200), default="")

@@ -23,6 +23,8 @@ def upgrade() -> None:
         sa.Column("maximum", sa.Integer(), nullable=False),
         sa.Column("rank", sa.Integer(), nullable=True),
         sa.Column("ranked", sa.Integer(), nullable=True),
+        sa.Column("rank_change", sa.Integer(), nullable=True),
+        sa.Column("rank_gain", sa.Integer(), nullable=True),
         sa.Column("fields", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False),
         sa.Column("source", sa.String(length=200), nullable=False),
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
