@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Response, make_response, redirect, render_template, request, url_for
+from flask import Response, make_response, redirect, render_template, url_for
 from flask_babel import lazy_gettext as _l
+from htmx_flask import request
 from werkzeug.wrappers import Response as Answer
 
 from app import jobs
@@ -16,7 +17,6 @@ from app.compliance.language import Status
 from app.compliance.views import bp
 from app.compliance.views.runs import INSPECTORS
 from app.errors import DomainError
-from app.extensions import htmx
 from app.forms import errors_shown_on
 from app.jobs import Job, JobState
 from app.organisation.access import Actor, actor, allowed, current_scope, person
@@ -62,12 +62,12 @@ def run_progress(job_id: str) -> Page | Response:
     job = jobs.find(job_id, owner=person().id)
     if job.state is JobState.DONE:
         address = url_for(".matrix", run=job.result["run"])
-        if not htmx:
+        if not request.htmx:
             return redirect(address)
         response = make_response("")
         response.headers["HX-Redirect"] = address
         return response
-    template = "compliance/_progress.html" if htmx else "compliance/progress.html"
+    template = "compliance/_progress.html" if request.htmx else "compliance/progress.html"
     return render_template(template, job=job, doing=DOING.get(job.text, ""))
 
 

@@ -22,7 +22,7 @@ from app.compliance.explaining import (
 from app.compliance.forms import PeriodForm, RunsFilterForm, neighbours
 from app.compliance.grid import Grid
 from app.compliance.language import Rule
-from app.compliance.models import CheckRun
+from app.compliance.models import Change, CheckRun
 from app.compliance.queries import ResultRow
 from app.compliance.views import bp
 from app.errors import DomainError
@@ -211,6 +211,7 @@ def compare() -> str:
         earlier=queries.line_of(earlier) if earlier else None,
         later=queries.line_of(later),
         comparison=found,
+        tally=[(change, found.count(change)) for change in Change] if found else [],
         titles=_titles(later) | (_titles(earlier) if earlier else {}),
         same_words=earlier is not None and earlier.packs == later.packs,
         same_facts=earlier is not None and earlier.facts_hash == later.facts_hash,
