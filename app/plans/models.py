@@ -12,27 +12,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from app.extensions import Base, Key, Record
 from app.organisation.models import Unit
 from app.plans.deadlines import DeadlineKind
-
-
-class TaskRole(StrEnum):
-    """What a unit does in a task."""
-
-    LEAD = "lead"  # chủ trì
-    COOPERATE = "cooperate"  # phối hợp
-
-
-class TaskEventKind(StrEnum):
-    """What can happen to a unit's task."""
-
-    ASSIGNED = "assigned"
-    STARTED = "started"
-    PROGRESS = "progress"
-    ADJUSTMENT_REQUESTED = "adjustment_requested"
-    ADJUSTMENT_GRANTED = "adjustment_granted"  # new due day
-    ADJUSTMENT_REFUSED = "adjustment_refused"
-    SUBMITTED = "submitted"  # done, handed in
-    ACCEPTED = "accepted"
-    REJECTED = "rejected"  # result does not meet the requirement
+from app.plans.vocabulary import TaskEventKind, TaskRole
 
 
 class FilingKind(StrEnum):
@@ -117,6 +97,21 @@ class TaskEvent(Record, Base):
     actor: Mapped[str] = mapped_column(String(120))
     note: Mapped[str] = mapped_column(Text, default="")  # progress, reason, evidence
     data: Mapped[dict[str, Any]] = mapped_column(default=dict)  # [percent], [due_on], [document]
+
+    @property
+    def percent(self) -> int | None:
+        """Of a report of progress: how much is done, in whole percent."""
+        return self.data.get("percent")
+
+    @property
+    def new_due(self) -> date | None:
+        """Of an adjustment: the last day asked for or granted."""
+        return date.fromisoformat(self.data["due_on"]) if self.data.get("due_on") else None
+
+    @property
+    def document(self) -> str:
+        """Number or address of the document that proves it."""
+        return str(self.data.get("document", ""))
 
 
 class Filing(Record, Base):
