@@ -37,20 +37,27 @@ def import_cases(file: Path, mapping: str, dry_run: bool, errors: Path | None, s
 
     Dòng sai được báo riêng và không cản dòng khác. Nhập lại cùng một tệp không làm thay đổi gì.
     """
+    if errors is not None:
+        _check_writable(errors)
     with clear_errors():
         chosen = find_mapping(mapping, mappings_folder())
         report = import_file(
             whole_site(), COMMAND, Upload(file, file.name), chosen, dry_run=dry_run, progress=_progress()
         )
     if errors is not None:
-        try:
-            write_errors(report.refused, errors)
-        except OSError as error:
-            raise BadInput(_("Không ghi được tệp %(file)s.", file=errors)) from error
+        write_errors(report.refused, errors)
     if shown == "json":
         click.echo(json.dumps(report.as_json(), ensure_ascii=False, indent=2))
     else:
         _print(file.name, report, dry_run)
+
+
+def _check_writable(path: Path) -> None:
+    """Before anything is imported: afterwards it would be too late to say that the errors cannot be written."""
+    try:
+        path.open("a").close()
+    except OSError as error:
+        raise BadInput(_("Không ghi được tệp %(file)s.", file=path)) from error
 
 
 def _progress() -> Callable[[int, int, int], None] | None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, flash, redirect, render_template, url_for
+from typing import cast
+
+from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
+from htmx_flask import HtmxAwareRequest
 from werkzeug.wrappers import Response as Answer
 
 from app import jobs
@@ -14,7 +17,6 @@ from app.cases.importing.service import may_import
 from app.cases.models import ImportState
 from app.errors import Conflict, NotAllowed
 from app.exports import csv_response
-from app.extensions import htmx
 from app.formats import sentence
 from app.organisation.access import Scope, actor, allowed, current_scope, person
 from app.organisation.models import Role
@@ -60,12 +62,13 @@ def new() -> Answer | str | tuple[str, int]:
 def job(job_id: str) -> Answer | str:
     """How far a preview or an import has come; leads to the report when it is done."""
     _scope()
+    asked_by_htmx = cast(HtmxAwareRequest, request).htmx
     status = jobs.find(job_id, owner=person().id)
     if status.state is not jobs.JobState.DONE:
-        template = "cases/imports/_job.html" if htmx else "cases/imports/job.html"
+        template = "cases/imports/_job.html" if asked_by_htmx else "cases/imports/job.html"
         return render_template(template, job=status)
     target = url_for(".show", import_id=status.result)
-    if htmx:
+    if asked_by_htmx:
         return Response(headers={"HX-Redirect": target})
     return redirect(target)
 

@@ -49,6 +49,14 @@ def test_refused_rows_are_written_to_a_file_that_can_be_put_right(
     assert line["Chủ hồ sơ"] == "'=HYPERLINK(1)"  # no spreadsheet runs it
 
 
+def test_errors_that_cannot_be_written_stop_the_import_before_it_begins(
+    app: Flask, permit: ProcedureVersion, tmp_path: Path
+) -> None:
+    asked = ["cases", "import", str(csv_file(tmp_path, row())), "--mapping", "igate", "--errors", str(tmp_path / "x/y")]
+    result = app.test_cli_runner().invoke(args=asked)
+    assert (result.exit_code, cases()) == (2, 0)
+
+
 def test_a_dry_run_writes_nothing(app: Flask, permit: ProcedureVersion, tmp_path: Path) -> None:
     path = csv_file(tmp_path, row())
     result = app.test_cli_runner().invoke(args=["cases", "import", str(path), "--mapping", "igate", "--dry-run"])

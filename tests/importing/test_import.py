@@ -272,7 +272,7 @@ def test_an_unknown_procedure_is_made_and_marked(tmp_path: Path, unit: Unit) -> 
     assert made.origin == f"import {report.import_id}"
     assert version == the_case("B").version_id
     assert db.session.get(ProcedureVersion, version).time_amount == 5  # 3 to 10 June: five working days
-    assert any("Đã tạo thủ tục “Thủ tục lạ”" in notice for notice in report.notices())
+    assert any("Thủ tục mới “Thủ tục lạ”" in notice for notice in report.notices())
 
 
 def test_an_unknown_procedure_without_a_promise_is_refused(tmp_path: Path, unit: Unit) -> None:

@@ -16,7 +16,7 @@ from app.calendar import TimeUnit, WorkingCalendar
 from app.cases.importing.mapping import Mapping, Unknown
 from app.cases.importing.statements import Statement
 from app.cases.importing.values import Refused
-from app.cases.terms import terms_of
+from app.cases.terms import terms_of, versions_by_id
 from app.cases.timeline import Terms
 from app.extensions import db
 from app.organisation.models import Unit, UnitKind
@@ -95,7 +95,14 @@ class Catalogue:
     def disagrees(self, said: Statement, version_id: int) -> bool:
         """Whether the row names another procedure than the recorded one."""
         _field, procedures = self._procedures(said)
-        return bool(procedures) and self.versions[version_id].procedure_id not in procedures
+        return bool(procedures) and self.known(version_id).procedure_id not in procedures
+
+    def known(self, version_id: int) -> Version:
+        """A version by its id, also one that somebody has entered since the import began."""
+        if version_id not in self.versions:
+            version = versions_by_id([version_id])[version_id]
+            self._add(version, version.procedure.code)
+        return self.versions[version_id]
 
     def _procedures(self, said: Statement) -> tuple[str, set[int]]:
         """The field that names the procedure, and the procedures that it may mean."""
@@ -152,7 +159,9 @@ class Catalogue:
         db.session.add(unit)
         db.session.flush()
         self._units[fold(name)] = self._units[fold(code)] = unit.id
-        self.created.append(_("Đã tạo đơn vị “%(name)s” (mã %(code)s): hãy kiểm tra.", name=unit.name, code=code))
+        self.created.append(
+            _("Đơn vị mới “%(name)s” (mã %(code)s), do tệp này tạo ra: hãy kiểm tra.", name=unit.name, code=code)
+        )
         return unit.id
 
     def _top(self) -> Unit | None:
@@ -216,7 +225,9 @@ class Catalogue:
         version.stages = []
         db.session.add_all([procedure, version])
         db.session.flush()
-        self.created.append(_("Đã tạo thủ tục “%(name)s” (mã %(code)s): hãy kiểm tra.", name=name[:120], code=code))
+        self.created.append(
+            _("Thủ tục mới “%(name)s” (mã %(code)s), do tệp này tạo ra: hãy kiểm tra.", name=name[:120], code=code)
+        )
         return self._add(version, code)
 
     def _time(self, said: Statement) -> tuple[Decimal, TimeUnit]:

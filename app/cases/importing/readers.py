@@ -7,6 +7,7 @@ shows, so that memory does not grow with the file (old XLS, at most 65,536 rows,
 from __future__ import annotations
 
 import io
+import warnings
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -34,6 +35,7 @@ MOST_PARTS = 2_000
 DENSEST = 150  # unpacked bytes per packed byte; real sheets pack 8 to 30 times
 SMALL = 20 * MEGABYTE  # unpacked: whatever its density, it hurts nobody
 
+warnings.filterwarnings("ignore", module=r"openpyxl\.")  # of styles and validations, which an import does not read
 assert DEFUSEDXML, "openpyxl must parse with defusedxml"
 
 _NAMES = {"csv": "CSV", "xlsx": "Excel (.xlsx)", "xls": "Excel 97-2003 (.xls)"}
@@ -91,8 +93,12 @@ def kind_of(path: Path, name: str, largest: int = LARGEST_FILE) -> str:
     if size > largest:
         limit = f"{largest // MEGABYTE} MB"
         raise BadFile("Tệp “%(name)s” quá lớn: tối đa %(limit)s. Hãy chia nhỏ rồi nhập.", name=name, limit=limit)
-    with path.open("rb") as file:
-        kind = _kind(file.read(4096), path, name)
+    try:
+        with path.open("rb") as file:
+            head = file.read(4096)
+    except OSError as exc:
+        raise BadFile("Không mở được tệp “%(name)s”.", name=name) from exc
+    kind = _kind(head, path, name)
     claimed = _ENDINGS.get(Path(name).suffix.lower())
     if claimed and claimed != kind:
         raise BadFile(

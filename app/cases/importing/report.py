@@ -13,6 +13,7 @@ from flask_babel import gettext as _
 
 from app.cases.importing.statements import Remark
 from app.exports import csv_lines
+from app.formats import show_number
 
 IN_MEMORY = 1024 * 1024  # bytes of refusals kept in memory; more of them go to a temporary file
 EXAMPLES = 5
@@ -82,7 +83,10 @@ class Report:
 
     def notices(self) -> list[str]:
         """What was created or assumed, a sentence each."""
-        said = [_(_SENTENCES[remark], n=seen[0], rows=_rows(seen)) for remark, seen in sorted(self.remarks.items())]
+        said = [
+            _(_SENTENCES[remark], n=show_number(seen[0]), rows=_rows(seen))
+            for remark, seen in sorted(self.remarks.items())
+        ]
         return [*self.created, *said]
 
     def counts(self) -> dict[str, int]:

@@ -42,7 +42,7 @@ def recorded(site: str, codes: Iterable[str], catalogue: Catalogue, *, identitie
 def _dossier(row: Any, catalogue: Catalogue) -> Dossier:
     return Dossier(
         row.code,
-        catalogue.versions[row.version_id],
+        catalogue.known(row.version_id),
         row.unit_id,
         row.channel,
         {name: getattr(row, name) for name in CONTACTS},
