@@ -19,7 +19,8 @@ _EVERY_UNIT = re.compile(
     r"(?: cong lap)?))?(?: (?:truc )?thuoc so)?"
 )
 _DEPARTMENTS = re.compile(
-    r"cac (?:so|co quan)(?: (?:ban|nganh|don vi|dia phuong|(?:uy ban nhan dan|ubnd) cap huyen|va|cac|co quan|lien quan))*"
+    r"cac (?:so|co quan)"
+    r"(?: (?:ban|nganh|don vi|dia phuong|(?:uy ban nhan dan|ubnd) cap huyen|va|cac|co quan|lien quan))*"
 )
 _OUTSIDE = re.compile(
     r"(?:so|bo|ubnd|uy ban nhan dan|hdnd|hoi dong nhan dan|van phong (?:ubnd|uy ban|hdnd|doan)|cong an|kho bac|cuc|"
