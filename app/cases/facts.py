@@ -1,17 +1,18 @@
 """What the records of cases tell the engine. Counted in SQL, one index range a population.
 
-A period's cost is that of its own cases and of the late ones, never of the whole history: every population is
-a range of an index that holds all the columns it needs (see models.Case).
+A period's cost is that of its own cases and of the late ones, never of the whole history: every population is,
+for each unit, a range of an index that holds all the columns it needs (see models.Case). The few that are late
+are counted apart, from the indexes that hold nothing else.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Select, and_, case, func, select, union_all
+from sqlalchemy import ColumnElement, Select, and_, func, select, union_all
 from sqlalchemy.engine import Connection
 
 from app.cases import lateness
@@ -42,22 +43,28 @@ def units_of(connection: Connection, query: FactQuery) -> dict[int, str]:
     return {row.id: row.code for row in connection.execute(found)}
 
 
-def _count(condition: Any) -> Any:
-    return func.coalesce(func.sum(case((condition, 1), else_=0)), 0)
+def _count(condition: ColumnElement[bool]) -> ColumnElement[int]:
+    return func.count().filter(condition)
+
+
+def _of_units(table: Any, query: FactQuery, units: Iterable[int]) -> tuple[ColumnElement[bool], ...]:
+    """Rows of those units. Named one by one, so that each database goes from unit to unit in the index."""
+    return table.site == query.site, table.unit_id.in_(units)
 
 
 def _timeliness(connection: Connection, query: FactQuery) -> Iterator[Fact]:
+    units = units_of(connection, query)
     closed = and_(Case.closed_at.is_not(None), Case.result_at.is_not(None))
+    in_period = lateness.between(Case.ended_at, query.start, query.end)
     ended = (
-        select(
-            Case.unit_id,
-            func.count().label("finished"),
-            _count(lateness.ended_late()).label("late"),
-            _count(closed).label("closed"),
-            _count(and_(closed, lateness.ended_late())).label("closed_late"),
-        )
-        .where(Case.site == query.site, lateness.between(Case.ended_at, query.start, query.end))
-        .group_by(Case.site, Case.unit_id)
+        select(Case.unit_id, func.count().label("finished"), _count(closed).label("closed"))
+        .where(*_of_units(Case, query, units), in_period)
+        .group_by(Case.unit_id)
+    )
+    late = (
+        select(Case.unit_id, func.count().label("late"), _count(closed).label("closed_late"))
+        .where(Case.site == query.site, in_period, lateness.ended_late())
+        .group_by(Case.unit_id)
     )
     still_open, ended_since = _open_and_past_due(Case, query, Case.result_at)
     overdue = union_all(still_open, ended_since).subquery()
@@ -66,8 +73,7 @@ def _timeliness(connection: Connection, query: FactQuery) -> Iterator[Fact]:
         func.count().label("open_overdue"),
         _count(overdue.c.result_at < query.as_of).label("not_closed"),
     ).group_by(overdue.c.unit_id)
-    counts = _by_unit(connection, query, ended, unfinished)
-    for unit, n in counts.items():
+    for unit, n in _by_unit(connection, units, ended, late, unfinished).items():
         yield _fact(
             TIMELINESS.name,
             unit,
@@ -98,6 +104,7 @@ def _open_and_past_due(table: Any, query: FactQuery, *columns: Any) -> tuple[Sel
 
 
 def _digitisation_and_payment(connection: Connection, query: FactQuery) -> Iterator[Fact]:
+    units = units_of(connection, query)
     received = (
         select(
             Case.unit_id,
@@ -105,8 +112,8 @@ def _digitisation_and_payment(connection: Connection, query: FactQuery) -> Itera
             _count(lateness.done(Case.files_digitised_at, query.as_of)).label("files_digitised"),
             _count(and_(Case.online_payable, Case.fee_due > 0)).label("due"),
         )
-        .where(Case.site == query.site, lateness.between(Case.received_at, query.start, query.end))
-        .group_by(Case.site, Case.unit_id)
+        .where(*_of_units(Case, query, units), lateness.between(Case.received_at, query.start, query.end))
+        .group_by(Case.unit_id)
     )
     electronic = lateness.done(Case.electronic_result_at, query.as_of)
     resolved = (
@@ -117,8 +124,12 @@ def _digitisation_and_payment(connection: Connection, query: FactQuery) -> Itera
             _count(electronic).label("electronic"),
             _count(and_(electronic, Case.electronic_same_day.is_(True))).label("same_day"),
         )
-        .where(Case.site == query.site, lateness.between(Case.result_at, query.start, query.end), Case.returns_result)
-        .group_by(Case.site, Case.unit_id)
+        .where(
+            *_of_units(Case, query, units),
+            lateness.between(Case.result_at, query.start, query.end),
+            Case.returns_result,
+        )
+        .group_by(Case.unit_id)
     )
     paid = (
         select(
@@ -126,23 +137,30 @@ def _digitisation_and_payment(connection: Connection, query: FactQuery) -> Itera
             func.count().label("eligible"),
             _count(Payment.channel == PaymentChannel.ONLINE).label("online"),
         )
-        .where(Payment.site == query.site, lateness.payment_counted(query.start, query.end))
-        .group_by(Payment.site, Payment.unit_id)
+        .where(*_of_units(Payment, query, units), lateness.payment_counted(query.start, query.end))
+        .group_by(Payment.unit_id)
     )
-    for unit, n in _by_unit(connection, query, received, resolved, paid).items():
+    for unit, n in _by_unit(connection, units, received, resolved, paid).items():
         for kind in (DIGITISATION, ELECTRONIC_RESULT, PAYMENT):
             yield _fact(kind.name, unit, query, **{field.name: n[field.name] for field in kind.fields})
 
 
 def _stage_use(connection: Connection, query: FactQuery) -> Iterator[Fact]:
+    units = units_of(connection, query)
+    in_period = lateness.between(CaseStage.ended_at, query.start, query.end)
     ended = (
-        select(CaseStage.unit_id, func.count().label("ended"), _count(lateness.stage_late()).label("over"))
-        .where(CaseStage.site == query.site, lateness.between(CaseStage.ended_at, query.start, query.end))
-        .group_by(CaseStage.site, CaseStage.unit_id)
+        select(CaseStage.unit_id, func.count().label("ended"))
+        .where(*_of_units(CaseStage, query, units), in_period)
+        .group_by(CaseStage.unit_id)
+    )
+    over = (
+        select(CaseStage.unit_id, func.count().label("over"))
+        .where(CaseStage.site == query.site, in_period, lateness.stage_late())
+        .group_by(CaseStage.unit_id)
     )
     open_over = union_all(*_open_and_past_due(CaseStage, query)).subquery()
     unfinished = select(open_over.c.unit_id, func.count().label("open_over")).group_by(open_over.c.unit_id)
-    for unit, n in _by_unit(connection, query, ended, unfinished).items():
+    for unit, n in _by_unit(connection, units, ended, over, unfinished).items():
         yield _fact(
             STAGE_USE.name,
             unit,
@@ -196,9 +214,8 @@ def _overdue_cases(connection: Connection, query: FactQuery) -> Iterator[Fact]:
         }
 
 
-def _by_unit(connection: Connection, query: FactQuery, *statements: Any) -> Counts:
+def _by_unit(connection: Connection, units: Mapping[int, str], *statements: Any) -> Counts:
     """Run the statements, each a count per unit, and lay their columns side by side; absent is zero."""
-    units = units_of(connection, query)
     counts: Counts = {}
     for statement in statements:
         for row in connection.execute(statement):

@@ -28,23 +28,24 @@ class Case(Record, Base):
     __table_args__ = (
         UniqueConstraint("site", "code"),
         Index("ix_cases_received", "site", "received_at", "id"),
-        Index("ix_cases_unit_received", "site", "unit_id", "received_at", "id"),
-        # Each population that a monthly check counts is one range of one index that holds all it needs.
+        # Each population that a monthly check counts is, for each unit, one range of one index that holds all it
+        # needs: figures are by unit, and rows that come unit by unit need not be sorted to be counted.
         Index(
-            "ix_cases_received_cover",
+            "ix_cases_unit_received",
             "site",
-            "received_at",
             "unit_id",
+            "received_at",
+            "id",
             "files_digitised_at",
             "fee_due",
             "online_payable",
         ),
-        Index("ix_cases_ended_cover", "site", "ended_at", "unit_id", "due_at", "result_at", "closed_at"),
+        Index("ix_cases_ended_cover", "site", "unit_id", "ended_at", "due_at", "result_at", "closed_at"),
         Index(
             "ix_cases_result_cover",
             "site",
-            "result_at",
             "unit_id",
+            "result_at",
             "returns_result",
             "result_digitised_at",
             "electronic_result_at",
@@ -66,6 +67,7 @@ class Case(Record, Base):
             "due_at",
             "unit_id",
             "result_at",
+            "closed_at",
             sqlite_where=text("ended_at > due_at"),
             postgresql_where=text("ended_at > due_at"),
         ),
@@ -159,7 +161,7 @@ class CaseStage(Record, Base):
     __tablename__ = "case_stages"
     __table_args__ = (
         UniqueConstraint("case_id", "number"),
-        Index("ix_case_stages_ended_cover", "site", "ended_at", "unit_id", "due_at"),
+        Index("ix_case_stages_ended_cover", "site", "unit_id", "ended_at", "due_at"),
         Index(
             "ix_case_stages_open_due",
             "site",
@@ -210,7 +212,7 @@ class Payment(Record, Base):
 
     __tablename__ = "payments"
     __table_args__ = (
-        Index("ix_payments_paid_cover", "site", "paid_at", "unit_id", "online_payable", "channel", "voided"),
+        Index("ix_payments_paid_cover", "site", "unit_id", "paid_at", "online_payable", "channel", "voided"),
     )
 
     case_id: Mapped[int] = mapped_column(Key, ForeignKey("cases.id"), index=True)

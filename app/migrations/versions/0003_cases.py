@@ -92,11 +92,11 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("cases", schema=None) as batch_op:
         batch_op.create_index(
-            "ix_cases_ended_cover", ["site", "ended_at", "unit_id", "due_at", "result_at", "closed_at"], unique=False
+            "ix_cases_ended_cover", ["site", "unit_id", "ended_at", "due_at", "result_at", "closed_at"], unique=False
         )
         batch_op.create_index(
             "ix_cases_ended_late",
-            ["site", "ended_at", "due_at", "unit_id", "result_at"],
+            ["site", "ended_at", "due_at", "unit_id", "result_at", "closed_at"],
             unique=False,
             sqlite_where=sa.text("ended_at > due_at"),
             postgresql_where=sa.text("ended_at > due_at"),
@@ -111,16 +111,11 @@ def upgrade() -> None:
         )
         batch_op.create_index("ix_cases_received", ["site", "received_at", "id"], unique=False)
         batch_op.create_index(
-            "ix_cases_received_cover",
-            ["site", "received_at", "unit_id", "files_digitised_at", "fee_due", "online_payable"],
-            unique=False,
-        )
-        batch_op.create_index(
             "ix_cases_result_cover",
             [
                 "site",
-                "result_at",
                 "unit_id",
+                "result_at",
                 "returns_result",
                 "result_digitised_at",
                 "electronic_result_at",
@@ -128,7 +123,11 @@ def upgrade() -> None:
             ],
             unique=False,
         )
-        batch_op.create_index("ix_cases_unit_received", ["site", "unit_id", "received_at", "id"], unique=False)
+        batch_op.create_index(
+            "ix_cases_unit_received",
+            ["site", "unit_id", "received_at", "id", "files_digitised_at", "fee_due", "online_payable"],
+            unique=False,
+        )
         batch_op.create_index(batch_op.f("ix_cases_version_id"), ["version_id"], unique=False)
         batch_op.create_index(
             "ix_cases_worklist",
@@ -222,7 +221,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("case_id", "number", name=op.f("uq_case_stages_case_id_number")),
     )
     with op.batch_alter_table("case_stages", schema=None) as batch_op:
-        batch_op.create_index("ix_case_stages_ended_cover", ["site", "ended_at", "unit_id", "due_at"], unique=False)
+        batch_op.create_index("ix_case_stages_ended_cover", ["site", "unit_id", "ended_at", "due_at"], unique=False)
         batch_op.create_index(
             "ix_case_stages_ended_late",
             ["site", "ended_at", "due_at", "unit_id"],
@@ -259,7 +258,7 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_payments_case_id"), ["case_id"], unique=False)
         batch_op.create_index(
             "ix_payments_paid_cover",
-            ["site", "paid_at", "unit_id", "online_payable", "channel", "voided"],
+            ["site", "unit_id", "paid_at", "online_payable", "channel", "voided"],
             unique=False,
         )
 
@@ -305,7 +304,6 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_cases_version_id"))
         batch_op.drop_index("ix_cases_unit_received")
         batch_op.drop_index("ix_cases_result_cover")
-        batch_op.drop_index("ix_cases_received_cover")
         batch_op.drop_index("ix_cases_received")
         batch_op.drop_index(
             "ix_cases_open_due", sqlite_where=sa.text("ended_at IS NULL"), postgresql_where=sa.text("ended_at IS NULL")
