@@ -6,7 +6,8 @@ A fact is a small flat dictionary with a declared kind and fields:
 
 A room of records declares its kinds and registers, here, the source that delivers them; the judging half
 reads them here, so that neither knows the other. There is one fact about a unit per kind and period; a fact
-about a single case arrives only when something is, or is about to be, wrong.
+about a single thing (a case, a task, a publication's step) carries `subject`, a string that names the thing the
+same way in every period, and arrives only when something is, or is about to be, wrong.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from app.errors import DomainError
 
@@ -25,11 +26,14 @@ if TYPE_CHECKING:
 
 Fact = dict[str, Any]
 FactSource = Callable[["Connection", "FactQuery"], Iterator[Fact]]
-FactSubject = Literal["unit", "case"]
 FieldType = type[int] | type[str] | type[bool] | type[date] | type[datetime]
 
+UNIT = "unit"
+"""The subject of facts that sum up a unit's period; any other word names a single thing."""
 ENVELOPE = ("kind", "unit", "period")
-"""What every fact carries beside its own fields; a fact about a case also carries `case`, its code."""
+"""What every fact carries beside its own fields."""
+SUBJECT = "subject"
+"""What a fact about a single thing carries as well: the thing's name, the same in every period."""
 
 
 class FactError(DomainError):
@@ -52,7 +56,8 @@ class FactKind:
     """A kind of fact: what it is about, and the fields each fact of it has. No field may be missing."""
 
     name: str
-    subject: FactSubject
+    subject: str
+    """The word for what a fact of this kind is about: "unit", or "case", "task", "criterion" ..."""
     fields: tuple[FactField, ...]
     description: Mapping[str, str]
     """What a fact of this kind says, in `vi` and `en`."""
@@ -64,7 +69,12 @@ class FactKind:
     @property
     def envelope(self) -> tuple[str, ...]:
         """The keys every fact of this kind carries beside its own fields."""
-        return (*ENVELOPE, "case") if self.subject == "case" else ENVELOPE
+        return ENVELOPE if self.is_about_units else (*ENVELOPE, SUBJECT)
+
+    @property
+    def is_about_units(self) -> bool:
+        """Whether there is one fact for a unit and period, and not one for each single thing."""
+        return self.subject == UNIT
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +134,7 @@ def gather(connection: Connection, query: FactQuery, kinds: Collection[str] | No
     """Every fact of the period, checked against its kind; `kinds` limits which are gathered.
 
     Each source runs once. Raises FactError for an unknown kind, a field missing, undeclared or of another
-    type, a count below zero, or two facts of one kind about one unit.
+    type, a count below zero, or two facts of one kind about one unit (or one single thing of it).
     """
     if unknown := set(kinds or ()) - set(catalogue()):
         raise FactError("Không có loại dữ kiện %(kinds)s.", field="kind", kinds=", ".join(sorted(unknown)))
@@ -136,7 +146,7 @@ def gather(connection: Connection, query: FactQuery, kinds: Collection[str] | No
 
 
 def _checked(facts: Iterable[Fact], wanted: Mapping[str, FactKind], declared: set[str]) -> Iterator[Fact]:
-    seen: set[tuple[str, str]] = set()
+    seen: set[tuple[str, str, str]] = set()
     for fact in facts:
         name = fact.get("kind")
         if name not in declared:
@@ -145,12 +155,17 @@ def _checked(facts: Iterable[Fact], wanted: Mapping[str, FactKind], declared: se
         if kind is None:
             continue
         check_fact(fact, kind)
-        if kind.subject == "unit":
-            key = (name, fact["unit"])
-            if key in seen:
-                raise FactError("Có hai dữ kiện %(kind)s của cùng đơn vị %(unit)s.", kind=name, unit=fact["unit"])
-            seen.add(key)
+        key = (name, fact["unit"], fact.get(SUBJECT, ""))
+        if key in seen:
+            raise doubled(fact)
+        seen.add(key)
         yield fact
+
+
+def doubled(fact: Mapping[str, Any]) -> FactError:
+    """The error that says which fact came twice."""
+    about = " – ".join(filter(None, (fact["unit"], fact.get(SUBJECT))))
+    return FactError("Có hai dữ kiện %(kind)s của cùng đơn vị %(unit)s.", kind=fact["kind"], unit=about)
 
 
 def check_fact(fact: Mapping[str, Any], kind: FactKind) -> None:

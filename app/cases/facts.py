@@ -203,7 +203,7 @@ def _overdue_cases(connection: Connection, query: FactQuery) -> Iterator[Fact]:
             "kind": CASE_OVERDUE.name,
             "unit": units[unit_id],
             "period": query.period.key,
-            "case": code,
+            "subject": code,
             "procedure": procedure,
             "due": due_day.isoformat(),
             "ended": last_day.isoformat() if ended else "",
