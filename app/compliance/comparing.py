@@ -15,42 +15,35 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """A cell that is not the same in both runs; None where a run did not judge it."""
+    """A cell that both runs judged, and not alike."""
 
-    before: ResultRow | None
-    after: ResultRow | None
-
-    @property
-    def cell(self) -> ResultRow:
-        """The later of the two."""
-        cell = self.after or self.before
-        assert cell is not None
-        return cell
+    before: ResultRow
+    after: ResultRow
 
     @property
     def of_status(self) -> bool:
         """Whether the verdict itself changed, not only the figures."""
-        return self.before is None or self.after is None or self.before.status is not self.after.status
+        return self.before.status is not self.after.status
 
     @property
     def change(self) -> Change | None:
-        """A violation that is new or gone. Not found because it was not judged is not gone."""
-        if self.after is None:
+        """A violation that is new or gone."""
+        failed, fails = self.before.status is Status.FAIL, self.after.status is Status.FAIL
+        if failed == fails:
             return None
-        failed_before = self.before is not None and self.before.status is Status.FAIL
-        fails_now = self.after.status is Status.FAIL
-        if failed_before == fails_now:
-            return None
-        return Change.NEW if fails_now else Change.GONE
+        return Change.NEW if fails else Change.GONE
 
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """What differs between two runs. `same`: cells that do not; `persisting`: violations that both runs found."""
+    """What differs between two runs. `same`: cells that do not; `persisting`: violations that both runs found;
+    `only_before`, `only_after`: cells that only one of them judged, of which nothing can be said."""
 
     differences: tuple[Difference, ...]
     same: int
     persisting: int
+    only_before: int
+    only_after: int
 
     def count(self, change: Change) -> int:
         """Violations of that change in the later run."""
@@ -62,13 +55,16 @@ class Comparison:
 def compare(before: Iterable[ResultRow], after: Iterable[ResultRow]) -> Comparison:
     """Lay two runs side by side, cell by cell, in the order of the later one."""
     old, new = {cell.key: cell for cell in before}, {cell.key: cell for cell in after}
-    pairs = [Difference(old.get(key), new.get(key)) for key in dict.fromkeys((*new, *old))]
+    pairs = [Difference(old[key], cell) for key, cell in new.items() if key in old]
     differences = tuple(pair for pair in pairs if pair.of_status or _figures(pair.before) != _figures(pair.after))
-    persisting = sum(
-        cell.status is Status.FAIL and key in old and old[key].status is Status.FAIL for key, cell in new.items()
+    return Comparison(
+        differences,
+        same=len(pairs) - len(differences),
+        persisting=sum(pair.before.status is Status.FAIL and pair.after.status is Status.FAIL for pair in pairs),
+        only_before=len(old) - len(pairs),
+        only_after=len(new) - len(pairs),
     )
-    return Comparison(differences, len(pairs) - len(differences), persisting)
 
 
-def _figures(cell: ResultRow | None) -> tuple[object, ...]:
-    return () if cell is None else (cell.numerator, cell.denominator, cell.target, cell.facts)
+def _figures(cell: ResultRow) -> tuple[object, ...]:
+    return (cell.numerator, cell.denominator, cell.target, cell.facts)

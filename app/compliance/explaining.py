@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, time, timedelta
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -16,9 +16,10 @@ from app import facts
 from app.compliance import wording
 from app.compliance.compiling import Outcome
 from app.compliance.judge import answer_days, target_share
-from app.compliance.language import Rule, Status
-from app.compliance.pack import Pack, ParameterValue
-from app.formats import show_number, yes_no
+from app.compliance.language import Quote, Rule, Status
+from app.compliance.pack import Pack
+from app.formats import local, show_date, show_datetime, show_number, yes_no
+from app.periods import Period
 
 if TYPE_CHECKING:
     from app.compliance.queries import UnitRef
@@ -83,6 +84,16 @@ class FactLine:
     noun: str
 
 
+@dataclass(frozen=True, slots=True)
+class ParameterLine:
+    """A dated figure of a plan: what it is, how much, from which day, in whose words."""
+
+    title: str
+    shown: str
+    since: date | None
+    source: Quote | None
+
+
 def language() -> str:
     """The reader's language."""
     locale = get_locale()
@@ -128,6 +139,27 @@ def noun_of_field(name: str) -> str:
     field = kind.field(field_name) if kind else None
     unit = field.unit if field else ""
     return str(NOUNS.get(unit, unit))
+
+
+def inside(period: Period) -> str:
+    """A period's name within a sentence: "tháng 6/2024", "June 2024"."""
+    name = period.label(language())
+    return name if language() == "en" else _in_sentence(name)
+
+
+def until_shown(as_of: datetime) -> str:
+    """Up to when figures were counted: midnight is the end of the day before."""
+    at = local(as_of)
+    if at.time() == time.min:
+        return str(_("hết ngày %(day)s", day=show_date(at.date() - timedelta(days=1))))
+    return show_datetime(as_of)
+
+
+def missing_shown(rule: Rule | None, shortfall: int | None, comparison: str | None) -> str:
+    """How many are missing, under a heading that says so: "3 giao dịch"."""
+    if not shortfall or comparison in ("at_most", "less_than"):
+        return shortfall_shown(rule, shortfall, comparison)
+    return f"{show_number(shortfall)} {noun_of(rule)}".strip()
 
 
 def shortfall_shown(rule: Rule | None, shortfall: int | None, comparison: str | None) -> str:
@@ -225,11 +257,12 @@ def _in_sentence(words: str) -> str:
 
 
 def fact_lines(figures: Mapping[str, Any]) -> list[FactLine]:
-    """The figures that a rule read, each in words."""
+    """The figures that a rule read, each in words, a whole before its parts."""
     catalogue = facts.catalogue()
+    order = [f"{kind.name}.{field.name}" for kind in catalogue.values() for field in kind.fields]
     return [
-        FactLine(name, wording.describe(name, catalogue, language()), _shown(value), noun_of_field(name))
-        for name, value in figures.items()
+        FactLine(name, wording.describe(name, catalogue, language()), _shown(figures[name]), noun_of_field(name))
+        for name in sorted(figures, key=lambda name: order.index(name) if name in order else len(order))
     ]
 
 
@@ -239,11 +272,19 @@ def _shown(value: object) -> str:
     return show_number(value) if isinstance(value, int) else str(value)
 
 
-def parameters_of(pack: Pack, rules: Sequence[Rule], day: date) -> list[ParameterValue]:
-    """The dated figures of the plan that the rules use, as they are on the day."""
+def parameters_of(pack: Pack, rule: Rule, day: date) -> list[ParameterLine]:
+    """The dated figures of the plan that the rule uses, as they are on the day."""
     values = pack.parameters.at(day)
-    names = dict.fromkeys(name for rule in rules for name in rule.names)
-    return [values[name] for name in names if name in values]
+    return [
+        ParameterLine(
+            pack.parameters[name].title.in_(language()),
+            wording.parameter_in_words(values[name], language()),
+            values[name].since,
+            values[name].source,
+        )
+        for name in rule.names
+        if name in values
+    ]
 
 
 def requirement(rule: Rule, pack: Pack, day: date) -> str:

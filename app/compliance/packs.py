@@ -64,6 +64,12 @@ def in_force(day: date) -> list[Pack]:
     return [pack for pack in all_packs() if _holds(pack, adopted.get(pack.id), day)]
 
 
+def adoptions(pack_id: str) -> Sequence[PackAdoption]:
+    """The site's own decisions on when it is judged by a pack, the latest first."""
+    own = select(PackAdoption).where(PackAdoption.site == site(), PackAdoption.pack == pack_id)
+    return db.session.scalars(own.order_by(PackAdoption.valid_from.desc())).all()
+
+
 def _holds(pack: Pack, adoptions: Sequence[PackAdoption] | None, day: date) -> bool:
     if adoptions is None:
         return day in pack.info.in_force

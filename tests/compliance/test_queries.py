@@ -208,18 +208,31 @@ def test_comparison_tells_a_changed_verdict_from_changed_figures(month: Month) -
     assert first is not None
     assert second is not None
     found = compare(queries.results_of(EVERYWHERE, first.id), queries.results_of(EVERYWHERE, second.id))
-    told = {(each.cell.rule, each.cell.unit): (each.of_status, each.change) for each in found.differences}
+    told = {(each.after.rule, each.after.unit): (each.of_status, each.change) for each in found.differences}
     assert told == {("khp-2c.2", "LDVL"): (True, Change.GONE), ("khd-2c.2", "LDVL"): (False, None)}
     assert found.count(Change.GONE) == 1
 
 
-def test_a_cell_that_a_run_did_not_judge_is_neither_new_nor_gone_by_that(month: Month) -> None:
+def test_what_only_one_run_judged_is_neither_new_nor_gone(month: Month) -> None:
     whole, part = check().run, check(unit_codes=["LDVL"]).run
     assert whole is not None
     assert part is not None
     rows = [queries.results_of(EVERYWHERE, run.id) for run in (whole, part)]
-    assert compare(*rows).count(Change.GONE) == 0
-    assert all(each.after is None for each in compare(*rows).differences)
+    for found, only in ((compare(*rows), "only_before"), (compare(*rows[::-1]), "only_after")):
+        assert found.differences == ()
+        assert (found.same, getattr(found, only)) == (len(rows[1]), len(rows[0]) - len(rows[1]))
+        assert (found.count(Change.NEW), found.count(Change.GONE), found.persisting) == (0, 0, 1)
+
+
+def test_a_run_of_everything_is_compared_with_the_last_one_of_everything(month: Month) -> None:
+    first = check().run
+    check(unit_codes=["LDVL"])
+    second = check().run
+    assert first is not None
+    assert second is not None
+    found = queries.run_before(EVERYWHERE, second)
+    assert found is not None
+    assert found.id == first.id
 
 
 def test_the_run_before_is_of_the_same_period_else_of_the_period_before(month: Month) -> None:

@@ -145,8 +145,11 @@ def latest_run(scope: Scope, period: Period | None = None) -> CheckRun | None:
 
 
 def run_before(scope: Scope, run: CheckRun) -> CheckRun | None:
-    """The run before it of the same period, else the one that stands for the period before."""
+    """The run before it of the same period (for a run of everything: of everything), else the one that stands for
+    the period before."""
     earlier = _runs(scope).where(CheckRun.period == run.period, CheckRun.id < run.id)
+    if not run.limited:
+        earlier = earlier.where(~CheckRun.limited)
     found = db.session.scalar(earlier.order_by(CheckRun.id.desc()).limit(1))
     return found or latest_run(scope, Period.parse(run.period).previous())
 

@@ -2,11 +2,13 @@
 
 from flask import Blueprint
 
-from app.compliance.explaining import fraction_shown, share_shown, target_shown, unit_name
+from app.compliance.explaining import fraction_shown, inside, share_shown, target_shown, unit_name, until_shown
 from app.compliance.language import Status
 
 bp = Blueprint("compliance", __name__)
 bp.add_app_template_filter(unit_name)
+bp.add_app_template_filter(inside)
+bp.add_app_template_filter(until_shown)
 bp.context_processor(
     lambda: {
         "share_shown": share_shown,

@@ -23,7 +23,6 @@ from app.compliance.raising import key_of
 from app.compliance.service import evidence_path
 from app.compliance.views import bp
 from app.compliance.views.runs import READERS
-from app.compliance.wording import parameter_in_words
 from app.errors import NotFound
 from app.organisation.access import allowed, current_scope
 from app.periods import Period
@@ -50,12 +49,11 @@ def result(run_id: int, pack: str, rule: str, unit: str) -> str:
         reasons=why(found, written, found.place, texts[pack]),
         shortfall=shortfall_shown(written, found.shortfall, found.comparison),
         target=target_shown(found.comparison, found.target),
-        parameters=parameters_of(texts[pack], [written], period.last),
-        parameter_in_words=parameter_in_words,
+        parameters=parameters_of(texts[pack], written, period.last),
         documents=library.documents(),
         figures=fact_lines(found.facts),
         others=_others(found, written, texts, run_id, period),
-        lists=lists_behind(written, run.period, unit),
+        lists=lists_behind(written, run.period, unit) if found.value is not None else [],
         violation=raised[0] if raised else None,
         trend=queries.trend(scope, found, period),
     )

@@ -66,6 +66,7 @@ def _plan(pack: Pack, in_force: bool) -> dict[str, Any]:
     return {
         "pack": pack,
         "in_force": in_force,
+        "adoptions": packs.adoptions(pack.id),
         "rules": [_line(rule, pack, day) for rule in pack.rules],
         "parameters": _parameters(pack),
     }

@@ -159,21 +159,17 @@ def _titles(found: CheckRun) -> dict[tuple[str, str], Any]:
 
 
 def _by_kind(told: list[facts.Fact]) -> list[dict[str, Any]]:
-    """What the engine was told, a table a kind: its words, its fields, a line a unit."""
+    """What the engine was told, a table a kind: a line a figure, a column a unit."""
     catalogue, kinds = facts.catalogue(), []
     for name, found in groupby(sorted(told, key=lambda fact: fact["kind"]), key=lambda fact: fact["kind"]):
-        lines = list(found)
-        fields = [field for field in lines[0] if field not in (*facts.ENVELOPE, "case")]
-        kind = catalogue.get(name)
-        columns = fact_lines({f"{name}.{field}": lines[0][field] for field in fields})
-        kinds.append(
-            {
-                "name": name,
-                "title": in_both(kind.description) if kind else name,
-                "columns": columns,
-                "rows": [(fact["unit"], [fact[field] for field in fields]) for fact in lines],
-            }
-        )
+        given = list(found)
+        lines = fact_lines({f"{name}.{field}": 0 for field in given[0] if field not in (*facts.ENVELOPE, "case")})
+        rows = [
+            {"words": line.words, "field": line.field, "values": [fact[line.field.partition(".")[2]] for fact in given]}
+            for line in lines
+        ]
+        title = in_both(catalogue[name].description) if name in catalogue else name
+        kinds.append({"name": name, "title": title, "units": [fact["unit"] for fact in given], "rows": rows})
     return kinds
 
 

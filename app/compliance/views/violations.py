@@ -11,7 +11,14 @@ from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response as Answer
 
 from app.compliance import library, packs, queries, service
-from app.compliance.explaining import language, share_shown, shortfall_shown, target_shown, unit_name
+from app.compliance.explaining import (
+    language,
+    missing_shown,
+    share_shown,
+    shortfall_shown,
+    target_shown,
+    unit_name,
+)
 from app.compliance.forms import EVERY, STANDING, MoveForm, ViolationsFilterForm
 from app.compliance.language import Rule
 from app.compliance.models import Change, ViolationMove, ViolationState
@@ -233,9 +240,10 @@ def _about(lines: Sequence[ViolationLine]) -> dict[str, Any]:
     """What the table of violations shows beside the lines themselves."""
     rules = _titles()
     missing = {
-        line.id: shortfall_shown(rules.get((line.pack, line.rule)), line.shortfall, line.comparison) for line in lines
+        line.id: missing_shown(rules.get((line.pack, line.rule)), line.shortfall, line.comparison) for line in lines
     }
-    return {"rules": rules, "shortfalls": missing, "today": today()}
+    several = len({line.unit.code for line in lines}) > 1
+    return {"rules": rules, "shortfalls": missing, "today": today(), "several_units": several}
 
 
 def _summary(period: Period) -> str:
