@@ -1,0 +1,244 @@
+"""Every read of the checks of the published catalogue. One truth for the page and for the engine: `totals`."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+
+from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select
+from sqlalchemy.engine import Connection
+
+from app.calendar import WorkingCalendar
+from app.errors import NotFound
+from app.extensions import db
+from app.organisation.access import Scope
+from app.organisation.models import Person, Unit
+from app.procedures.models import Procedure, ProcedureVersion
+from app.procedures.queries import in_force_on
+from app.publications.models import CatalogueCheck, Publication
+
+THREE_SITES = and_(CatalogueCheck.portal, CatalogueCheck.one_stop, CatalogueCheck.website)
+
+
+@dataclass(frozen=True, slots=True)
+class CheckTotals:
+    """What a unit did about its published catalogue between two days; see the fact kind for each count."""
+
+    procedures: int = 0
+    checks: int = 0
+    partial: int = 0
+    publications_published: int = 0
+    checked_after: int = 0
+    to_check: int = 0
+    unchecked: int = 0
+    slowest_check_days: int = 0
+    defects_open: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class UnitChecks:
+    """A unit's line on the page of a month: its totals and the day of its last check up to then."""
+
+    unit: Unit
+    totals: CheckTotals
+    last_on: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class CheckRow:
+    """A check as the list shows it."""
+
+    check: CatalogueCheck
+    unit: Unit
+    by: str
+    publication: str
+    """Code of the publication because of which it was made; empty for the monthly one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Awaiting:
+    """A publication made public after which the catalogue has not been checked, and working days gone since."""
+
+    publication: Publication
+    working_days: int
+
+
+def totals(
+    connection: Connection, site: str, first: date, day: date, calendar: WorkingCalendar
+) -> Mapping[int, CheckTotals]:
+    """By unit id, every unit that exists between two days; what happened after `day` is not known."""
+    found = dict.fromkeys(_units_in_being(connection, site, first, day), CheckTotals())
+    counted: dict[int, dict[str, int]] = defaultdict(dict)
+    for query in (_procedures(site, day), _checks(site, first, day), _open_defects(site, day)):
+        for row in connection.execute(query):
+            values = dict(row._mapping)
+            counted[values.pop("unit_id")].update((name, int(value)) for name, value in values.items())
+    for unit_id, figures in _after_publication(connection, site, first, day, calendar).items():
+        counted[unit_id].update(figures)
+    return {unit_id: replace(blank, **counted[unit_id]) for unit_id, blank in found.items()}
+
+
+def month_of_checks(scope: Scope, first: date, day: date, calendar: WorkingCalendar) -> list[UnitChecks]:
+    """Units with a published catalogue, or with a check, between two days."""
+    found = totals(db.session.connection(), scope.site, first, day, calendar)
+    last = select(CatalogueCheck.unit_id, func.max(CatalogueCheck.checked_on)).where(
+        CatalogueCheck.site == scope.site, CatalogueCheck.checked_on <= day
+    )
+    last_on = {unit_id: on for unit_id, on in db.session.execute(last.group_by(CatalogueCheck.unit_id))}  # noqa: C416
+    concerned = [unit_id for unit_id, n in found.items() if n.procedures or n.checks or n.partial or n.to_check]
+    units = db.session.scalars(
+        select(Unit).where(Unit.id.in_(concerned), scope.within(Unit.id)).order_by(Unit.path)
+    ).all()
+    return [UnitChecks(unit, found[unit.id], last_on.get(unit.id)) for unit in units]
+
+
+def checks(scope: Scope, first: date, last: date) -> list[CheckRow]:
+    """The checks made between two days, the newest first."""
+    wanted = _rows(scope).where(CatalogueCheck.checked_on.between(first, last))
+    found = db.session.execute(wanted.order_by(CatalogueCheck.checked_on.desc(), CatalogueCheck.id.desc()))
+    return [CheckRow(check, unit, by or "", code or "") for check, unit, by, code in found]
+
+
+def open_defects(scope: Scope) -> list[CheckRow]:
+    """Checks whose defects have not been put right, the oldest first."""
+    wanted = _rows(scope).where(CatalogueCheck.defects != "", CatalogueCheck.fixed_on.is_(None))
+    found = db.session.execute(wanted.order_by(CatalogueCheck.checked_on, CatalogueCheck.id))
+    return [CheckRow(check, unit, by or "", code or "") for check, unit, by, code in found]
+
+
+def check_row(scope: Scope, check_id: int) -> CheckRow:
+    """One check. NotFound outside the scope."""
+    found = db.session.execute(_rows(scope).where(CatalogueCheck.id == check_id)).first()
+    if found is None:
+        raise NotFound("Không tìm thấy lần kiểm tra này.")
+    check, unit, by, code = found
+    return CheckRow(check, unit, by or "", code or "")
+
+
+def check_for_change(site: str, check_id: int) -> CatalogueCheck | None:
+    """The check as it is now, locked where the database can."""
+    wanted = select(CatalogueCheck).where(CatalogueCheck.site == site, CatalogueCheck.id == check_id)
+    return db.session.scalar(wanted.with_for_update().execution_options(populate_existing=True))
+
+
+def awaiting(scope: Scope, day: date, calendar: WorkingCalendar) -> list[Awaiting]:
+    """Publications made public whose division has not checked all three sites since, the oldest first."""
+    wanted = (
+        select(Publication)
+        .where(
+            Publication.site == scope.site,
+            Publication.published_on <= day,
+            scope.within(Publication.division_id),
+            _first_check(day).is_(None),
+        )
+        .order_by(Publication.published_on, Publication.id)
+    )
+    return [
+        Awaiting(found, calendar.count_working_days(found.published_on, day))
+        for found in db.session.scalars(wanted)
+        if found.published_on
+    ]
+
+
+def published(scope: Scope) -> Sequence[Publication]:
+    """The publications of the scope's divisions that were made public, the newest first."""
+    wanted = select(Publication).where(
+        Publication.site == scope.site,
+        Publication.published_on.is_not(None),
+        scope.within(Publication.division_id),
+    )
+    return db.session.scalars(wanted.order_by(Publication.published_on.desc(), Publication.id.desc())).all()
+
+
+def _rows(scope: Scope) -> Select[CatalogueCheck, Unit, str, str]:
+    return (
+        select(CatalogueCheck, Unit, Person.full_name, Publication.code)
+        .join(Unit, Unit.id == CatalogueCheck.unit_id)
+        .outerjoin(Person, Person.id == CatalogueCheck.person_id)
+        .outerjoin(Publication, Publication.id == CatalogueCheck.publication_id)
+        .where(CatalogueCheck.site == scope.site, scope.within(CatalogueCheck.unit_id))
+    )
+
+
+def _units_in_being(connection: Connection, site: str, first: date, day: date) -> list[int]:
+    wanted = select(Unit.id).where(
+        Unit.site == site,
+        or_(Unit.valid_from.is_(None), Unit.valid_from <= day),
+        or_(Unit.valid_to.is_(None), Unit.valid_to >= first),
+    )
+    return list(connection.scalars(wanted))
+
+
+def _procedures(site: str, day: date) -> Select[int, int]:
+    return (
+        select(ProcedureVersion.unit_id.label("unit_id"), func.count().label("procedures"))
+        .join(Procedure, Procedure.id == ProcedureVersion.procedure_id)
+        .where(ProcedureVersion.site == site, in_force_on(day), Procedure.internal.is_(False))
+        .group_by(ProcedureVersion.unit_id)
+    )
+
+
+def _checks(site: str, first: date, day: date) -> Select[int, int, int]:
+    c = CatalogueCheck
+    return (
+        select(
+            c.unit_id.label("unit_id"),
+            func.sum(case((THREE_SITES, 1), else_=0)).label("checks"),
+            func.sum(case((THREE_SITES, 0), else_=1)).label("partial"),
+        )
+        .where(c.site == site, c.checked_on.between(first, day))
+        .group_by(c.unit_id)
+    )
+
+
+def _open_defects(site: str, day: date) -> Select[int, int]:
+    c = CatalogueCheck
+    return (
+        select(c.unit_id.label("unit_id"), func.count().label("defects_open"))
+        .where(c.site == site, c.checked_on <= day, c.defects != "", or_(c.fixed_on.is_(None), c.fixed_on > day))
+        .group_by(c.unit_id)
+    )
+
+
+def _first_check(day: date) -> ColumnElement[date | None]:
+    """SQL: the day up to `day` of the division's first check of all three sites since its publication."""
+    c = CatalogueCheck.__table__.alias("since")
+    return (
+        select(func.min(c.c.checked_on))
+        .where(
+            c.c.site == Publication.site,
+            c.c.unit_id == Publication.division_id,
+            c.c.checked_on >= Publication.published_on,
+            c.c.checked_on <= day,
+            and_(c.c.portal, c.c.one_stop, c.c.website),
+        )
+        .correlate(Publication)
+        .scalar_subquery()
+    )
+
+
+def _after_publication(
+    connection: Connection, site: str, first: date, day: date, calendar: WorkingCalendar
+) -> dict[int, dict[str, int]]:
+    """Made public between the days, or before them and not checked when they began; by the division's id."""
+    checked_on = _first_check(day)
+    wanted = select(Publication.division_id, Publication.published_on, checked_on).where(
+        Publication.site == site,
+        Publication.published_on <= day,
+        or_(Publication.published_on >= first, checked_on.is_(None), checked_on >= first),
+    )
+    counted: dict[int, dict[str, int]] = defaultdict(lambda: defaultdict(int))
+    for division_id, published_on, first_check in connection.execute(wanted):
+        if published_on is None:
+            continue
+        n = counted[division_id]
+        n["to_check"] += 1
+        n["unchecked"] += first_check is None
+        if published_on >= first:
+            n["publications_published"] += 1
+            n["checked_after"] += first_check is not None
+        waited = calendar.count_working_days(published_on, first_check or day)
+        n["slowest_check_days"] = max(n["slowest_check_days"], waited)
+    return counted

@@ -1,0 +1,123 @@
+"""Recording checks of the published catalogue (kiểm tra danh mục, nội dung TTHC trên ba nơi)."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from app import extensions
+from app.errors import Conflict, DomainError, NotAllowed, NotFound
+from app.extensions import db
+from app.organisation import audit
+from app.organisation.access import Actor, Scope
+from app.organisation.audit import transaction
+from app.organisation.calendars import today
+from app.organisation.queries import unit as unit_of
+from app.procedures.queries import known_units
+from app.publications import check_queries, queries
+from app.publications.clocks import check_day
+from app.publications.models import CatalogueCheck
+from app.text import tidy
+
+SUBJECT = "catalogue_check"
+
+
+def record_check(
+    scope: Scope,
+    by: Actor,
+    *,
+    unit_id: int,
+    checked_on: date,
+    portal: bool,
+    one_stop: bool,
+    website: bool,
+    defects: str = "",
+    publication_id: int | None = None,
+) -> CatalogueCheck:
+    """A unit looked at the catalogue of its field: on the portal, in the one-stop software, on the website.
+
+    One that leaves a site out is kept as a partial check. `publication_id`: made because of that publication.
+    Raises DomainError (field named) for no site at all, a day to come, or a day before the publication.
+    """
+    if not scope.covers(unit_id):
+        raise NotAllowed("Bạn chỉ ghi được việc của đơn vị mình.", field="unit_id")
+    if not (portal or one_stop or website):
+        raise DomainError("Hãy đánh dấu ít nhất một nơi đã kiểm tra.", field="portal")
+    check_day(checked_on, "checked_on", today())
+    if unit_id not in known_units(scope.site, {unit_id}):
+        raise DomainError("Hãy chọn đơn vị có trong danh sách.", field="unit_id")
+    with transaction() as session:
+        _check_publication(scope, unit_id, checked_on, publication_id)
+        check = CatalogueCheck(
+            site=scope.site,
+            unit_id=unit_id,
+            checked_on=checked_on,
+            portal=portal,
+            one_stop=one_stop,
+            website=website,
+            publication_id=publication_id,
+            defects=defects.strip(),
+            recorded_at=extensions.now(),
+            person_id=by.person_id,
+        )
+        session.add(check)
+        session.flush()
+        audit.record(by, "record_check", SUBJECT, check.id, **_said(check))
+    return check
+
+
+def fix_defects(scope: Scope, by: Actor, check_id: int, *, on: date, note: str = "") -> CatalogueCheck:
+    """What a check found wrong has been put right on the sites. Raises Conflict when that is recorded already."""
+    check_day(on, "fixed_on", today())
+    with transaction():
+        check = _check(scope, check_id)
+        if not check.defects:
+            raise Conflict("Lần kiểm tra này không ghi sai sót nào.")
+        if check.fixed_on is not None:
+            raise Conflict("Đã ghi cập nhật lại ngày %(day)s.", field="fixed_on", day=check.fixed_on)
+        if on < check.checked_on:
+            raise DomainError(
+                "Ngày cập nhật lại không được trước ngày kiểm tra (%(day)s).", field="fixed_on", day=check.checked_on
+            )
+        check.fixed_on = on
+        details = {"note": tidy(note)} if tidy(note) else {}
+        audit.record(by, "fix_defects", SUBJECT, check.id, fixed_on=on, **details)
+    return check
+
+
+def remove_check(scope: Scope, by: Actor, check_id: int, *, reason: str) -> None:
+    """Take out a check recorded by mistake; the audit trail keeps what it said."""
+    if not tidy(reason):
+        raise DomainError("Hãy ghi lý do xóa.", field="reason")
+    with transaction():
+        check = _check(scope, check_id)
+        audit.record(by, "remove_check", SUBJECT, check.id, says=_said(check), reason=tidy(reason))
+        db.session.delete(check)
+
+
+def _check(scope: Scope, check_id: int) -> CatalogueCheck:
+    check = check_queries.check_for_change(scope.site, check_id)
+    if check is None or not scope.covers(check.unit_id):
+        raise NotFound("Không tìm thấy lần kiểm tra này.")
+    return check
+
+
+def _check_publication(scope: Scope, unit_id: int, checked_on: date, publication_id: int | None) -> None:
+    if publication_id is None:
+        return
+    publication = queries.publication_for_change(scope.site, publication_id)
+    if publication is None or publication.division_id != unit_id or publication.published_on is None:
+        raise DomainError("Hãy chọn một quyết định đã công khai của đơn vị.", field="publication_id")
+    if checked_on < publication.published_on:
+        raise DomainError(
+            "Ngày kiểm tra không được trước ngày công khai (%(day)s).",
+            field="checked_on",
+            day=publication.published_on,
+        )
+
+
+def _said(check: CatalogueCheck) -> dict[str, object]:
+    unit = unit_of(check.unit_id)
+    said = {"unit": unit.code if unit else None, "checked_on": check.checked_on, "defects": check.defects or None}
+    sites = {"portal": check.portal, "one_stop": check.one_stop, "website": check.website}
+    because = {"publication": check.publication_id, "fixed_on": check.fixed_on}
+    return {name: value for name, value in (said | sites | because).items() if value is not None}

@@ -1,0 +1,99 @@
+"""`flask publications`: publications, checks and reviews on the command line."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+import click
+from flask import Flask
+from flask.cli import AppGroup
+
+from app.commands import echo_rows, refusing
+from app.formats import label
+from app.organisation.access import whole_site
+from app.organisation.calendars import site_calendar, today
+from app.periods import Period, refuse_future
+from app.publications import check_queries, queries, review_queries
+from app.publications.clocks import Dates, Step
+
+publications = AppGroup("publications", help="Công bố, công khai và rà soát thủ tục hành chính.")
+output_format = click.option(
+    "--format", "output", type=click.Choice(["table", "json", "csv"]), default="table", show_default=True
+)
+
+
+@publications.command("list")
+@output_format
+@refusing
+def list_publications(output: str) -> None:
+    """Liệt kê quyết định phải công bố và số ngày từng bước đã dùng."""
+    found = queries.publications(whole_site(), queries.Filters(), today(), site_calendar(), queries.Sort.CODE, False)
+    rows = []
+    for row in found:
+        p = row.publication
+        dates = {name: day.isoformat() for name, day in asdict(Dates.of(p)).items() if day is not None}
+        values = dict.fromkeys(asdict(Dates()), "") | dates
+        values |= {"code": p.code, "track": p.track.value, "decision": p.decision, "starts_on": p.starts_on.isoformat()}
+        values |= {"division": p.division.code, "office": p.office.code, "stage": row.stage.value}
+        for step in (Step.DIVISION, Step.OFFICE):
+            clock = row.clock(step)
+            values[f"{step.value}_working_days"] = str(clock.working_days) if clock and clock.started_on else ""
+        values["working_days"] = str(row.whole.working_days) if row.clocks else ""
+        values["calendar_days"] = str(row.whole.calendar_days) if row.clocks else ""
+        rows.append(values | ({"stage": label(row.stage), "track": label(p.track)} if output == "table" else {}))
+    shown = _LIST if output == "table" else {name: name for name in _EVERYTHING}
+    echo_rows([{name: values[name] for name in shown} for values in rows], shown, output)
+
+
+@publications.command("checks")
+@click.option("--period", "period_text", required=True, metavar="KỲ", help="Ví dụ 2024-06.")
+@output_format
+@refusing
+def checks(period_text: str, output: str) -> None:
+    """Kiểm tra danh mục của từng đơn vị trong kỳ."""
+    period = Period.parse(period_text)
+    refuse_future(period, today())
+    found = check_queries.month_of_checks(whole_site(), period.first, min(period.last, today()), site_calendar())
+    rows = [{"unit": line.unit.code, **asdict(line.totals)} for line in found]
+    names = ("unit", *check_queries.CheckTotals.__slots__)
+    echo_rows(rows, {name: _CHECKS.get(name, name) if output == "table" else name for name in names}, output)
+
+
+@publications.command("reviews")
+@click.option("--period", "period_text", required=True, metavar="KỲ", help="Lũy kế từ đầu năm đến hết kỳ này.")
+@output_format
+@refusing
+def reviews(period_text: str, output: str) -> None:
+    """Rà soát thủ tục của từng đơn vị, lũy kế từ đầu năm đến hết kỳ."""
+    period = Period.parse(period_text)
+    refuse_future(period, today())
+    found = review_queries.unit_reviews(whole_site(), min(period.last, today()))
+    rows = [{"unit": line.unit.code, **asdict(line.totals), "fields_cut": line.totals.fields_cut} for line in found]
+    names = ("unit", *review_queries.ReviewTotals.__slots__, "fields_cut")
+    echo_rows(rows, {name: _REVIEWS.get(name, name) if output == "table" else name for name in names}, output)
+
+
+_LIST = {
+    **{"code": "Mã", "decision": "Quyết định", "track": "Loại việc", "division": "Phòng", "starts_on": "Bắt đầu"},
+    **{"division_working_days": "Phòng (ngày)", "office_working_days": "Văn phòng (ngày)"},
+    **{"working_days": "Tổng (ngày làm việc)", "stage": "Tình trạng"},
+}
+_EVERYTHING = (
+    *("code", "track", "decision", "division", "office", "starts_on", *asdict(Dates())),
+    *("division_working_days", "office_working_days", "working_days", "calendar_days", "stage"),
+)
+_CHECKS = {
+    **{"unit": "Đơn vị", "procedures": "Thủ tục", "checks": "Đủ ba nơi", "partial": "Còn thiếu"},
+    **{"publications_published": "Công khai", "checked_after": "Đã kiểm tra", "to_check": "Phải kiểm tra"},
+    **{"unchecked": "Chưa kiểm tra", "slowest_check_days": "Lâu nhất (ngày)", "defects_open": "Chưa sửa"},
+}
+_REVIEWS = {
+    **{"unit": "Đơn vị", "in_force": "Còn hiệu lực", "reviewed": "Đã rà soát", "reviewed_by_31_may": "Đến 31/5"},
+    **{"restructured": "Tái cấu trúc", "fields_before": "Khai báo trước", "fields_after": "Khai báo sau"},
+    **{"internal_procedures": "Nội bộ", "internal_simplified": "Đã đơn giản hóa", "fields_cut": "Cắt giảm"},
+}
+
+
+def register(app: Flask) -> None:
+    """Add the commands."""
+    app.cli.add_command(publications)

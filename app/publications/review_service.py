@@ -1,0 +1,172 @@
+"""Recording reviews of procedures (rà soát, đánh giá, đơn giản hóa TTHC)."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from datetime import date
+from typing import Any
+
+from app import extensions
+from app.errors import Conflict, DomainError, NotAllowed, NotFound
+from app.extensions import db
+from app.organisation import audit
+from app.organisation.access import Actor, Scope
+from app.organisation.audit import transaction
+from app.organisation.calendars import today
+from app.organisation.queries import unit as unit_of
+from app.procedures.contents import national_code
+from app.procedures.queries import version_on
+from app.publications import review_queries
+from app.publications.clocks import check_day
+from app.publications.models import ProcedureReview
+from app.text import tidy
+
+SUBJECT = "procedure_review"
+MOST_FIELDS = 10_000
+LONGEST_DECISION = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Findings:
+    """What a review of a procedure found. `fields_*`: items of information to be declared, before and after.
+
+    More items after than before is allowed, and shown; a restructured procedure needs both numbers.
+    """
+
+    reviewed_on: date
+    restructured: bool = False
+    fields_before: int | None = None
+    fields_after: int | None = None
+    proposal: str = ""
+    simplification_approved_on: date | None = None
+    decision: str = ""
+
+
+def record_review(scope: Scope, by: Actor, *, procedure: str, findings: Findings) -> ProcedureReview:
+    """A unit reviewed a procedure (by code) that it is accountable for on that day.
+
+    Raises DomainError (field named), NotFound when no such procedure is in force that day, NotAllowed when it
+    is another unit's, Conflict when it was recorded for that day already.
+    """
+    findings = _tidied(findings)
+    _check(findings)
+    version = version_on(scope, national_code(procedure), findings.reviewed_on)
+    if not scope.covers(version.unit_id):
+        raise NotAllowed(
+            "Thủ tục %(code)s do %(unit)s chịu trách nhiệm.",
+            field="procedure",
+            code=version.procedure.code,
+            unit=version.unit.name,
+        )
+    with transaction() as session:
+        if review_queries.reviewed_that_day(scope.site, version.procedure_id, findings.reviewed_on):
+            raise Conflict(
+                "Đã ghi lần rà soát thủ tục này ngày %(day)s.", field="reviewed_on", day=findings.reviewed_on
+            )
+        review = ProcedureReview(
+            site=scope.site,
+            unit_id=version.unit_id,
+            procedure_id=version.procedure_id,
+            recorded_at=extensions.now(),
+            person_id=by.person_id,
+            **asdict(findings),
+        )
+        session.add(review)
+        session.flush()
+        _record(by, "record_review", review, procedure=version.procedure.code, says=_said(findings))
+    return review
+
+
+def correct_review(scope: Scope, by: Actor, review_id: int, *, findings: Findings, reason: str) -> ProcedureReview:
+    """Put a review right; the audit trail keeps what it said before, and why."""
+    if not tidy(reason):
+        raise DomainError("Hãy ghi lý do đính chính.", field="reason")
+    findings = _tidied(findings)
+    _check(findings)
+    with transaction():
+        review = _review(scope, review_id)
+        said = asdict(findings)
+        changed = {name: [getattr(review, name), now] for name, now in said.items() if getattr(review, name) != now}
+        if not changed:
+            raise DomainError("Không có gì thay đổi so với nội dung đã ghi.")
+        for name, value in said.items():
+            setattr(review, name, value)
+        _record(by, "correct_review", review, changed=changed, reason=tidy(reason))
+    return review
+
+
+def approve_simplification(scope: Scope, by: Actor, review_id: int, *, on: date, decision: str) -> ProcedureReview:
+    """The simplification that a review proposed was approved, by a decision."""
+    with transaction():
+        review = _review(scope, review_id)
+        if review.simplification_approved_on is not None:
+            raise Conflict(
+                "Phương án đã được phê duyệt ngày %(day)s.",
+                field="simplification_approved_on",
+                day=review.simplification_approved_on,
+            )
+        review.simplification_approved_on, review.decision = on, tidy(decision)
+        _check(findings_of(review))
+        _record(by, "approve_simplification", review, approved_on=on, decision=review.decision)
+    return review
+
+
+def remove_review(scope: Scope, by: Actor, review_id: int, *, reason: str) -> None:
+    """Take out a review recorded by mistake; the audit trail keeps what it said."""
+    if not tidy(reason):
+        raise DomainError("Hãy ghi lý do xóa.", field="reason")
+    with transaction():
+        review = _review(scope, review_id)
+        _record(by, "remove_review", review, says=_said(findings_of(review)), reason=tidy(reason))
+        db.session.delete(review)
+
+
+def findings_of(review: ProcedureReview) -> Findings:
+    """What a stored review says."""
+    return Findings(**{name: getattr(review, name) for name in Findings.__slots__})
+
+
+def _check(findings: Findings) -> None:
+    day, approved = findings.reviewed_on, findings.simplification_approved_on
+    check_day(day, "reviewed_on", today())
+    for name in ("fields_before", "fields_after"):
+        number = getattr(findings, name)
+        if number is not None and not 0 <= number <= MOST_FIELDS:
+            raise DomainError("Số thông tin khai báo phải từ 0 đến %(most)s.", field=name, most=MOST_FIELDS)
+        if number is None and findings.restructured:
+            raise DomainError("Thủ tục tái cấu trúc phải ghi số thông tin khai báo trước và sau.", field=name)
+    if findings.restructured and findings.fields_before == 0:
+        raise DomainError("Trước khi tái cấu trúc phải có ít nhất một thông tin khai báo.", field="fields_before")
+    if approved is not None:
+        check_day(approved, "simplification_approved_on", today())
+        if approved < day:
+            raise DomainError(
+                "Ngày phê duyệt không được trước ngày rà soát (%(day)s).", field="simplification_approved_on", day=day
+            )
+        if not findings.decision:
+            raise DomainError("Hãy ghi số quyết định phê duyệt phương án.", field="decision")
+    elif findings.decision:
+        raise DomainError("Hãy ghi ngày phê duyệt của quyết định này.", field="simplification_approved_on")
+    if len(findings.decision) > LONGEST_DECISION:
+        raise DomainError("Tên quyết định dài quá %(most)s ký tự.", field="decision", most=LONGEST_DECISION)
+
+
+def _tidied(findings: Findings) -> Findings:
+    said = asdict(findings)
+    return Findings(**said | {"proposal": findings.proposal.strip(), "decision": tidy(findings.decision)})
+
+
+def _review(scope: Scope, review_id: int) -> ProcedureReview:
+    review = review_queries.review_for_change(scope.site, review_id)
+    if review is None or not scope.covers(review.unit_id):
+        raise NotFound("Không tìm thấy lần rà soát này.")
+    return review
+
+
+def _said(findings: Findings) -> dict[str, Any]:
+    return {name: value for name, value in asdict(findings).items() if value not in (None, "", False)}
+
+
+def _record(by: Actor, action: str, review: ProcedureReview, **details: Any) -> None:
+    unit = unit_of(review.unit_id)
+    audit.record(by, action, SUBJECT, review.id, unit=unit.code if unit else "", **details)
