@@ -12,6 +12,7 @@ from app.errors import NotFound
 from app.extensions import db
 from app.organisation.access import Scope, site
 from app.organisation.models import Unit
+from app.organisation.queries import units_by_key
 from app.plans.models import Criterion, CriterionScore, YearResult
 from app.plans.scores.arithmetic import (
     TABLE,
@@ -337,3 +338,8 @@ def year_result(code: str, year: int) -> YearResult | None:
     """The result of a year under a table."""
     chosen = select(YearResult).where(YearResult.site == site(), YearResult.table == code, YearResult.year == year)
     return db.session.scalar(chosen)
+
+
+def known_spellings() -> Mapping[str, Unit]:
+    """Every folded spelling of a unit of the site."""
+    return units_by_key()
