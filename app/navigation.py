@@ -25,6 +25,7 @@ ENTRIES = (
     (WORK, _l("Hồ sơ"), "cases.list", "folder-open", EVERYBODY),
     (WORK, _l("Tiếp nhận"), "cases.intake", "plus", frozenset({Role.DESK})),
     (WORK, _l("Nhập dữ liệu"), "imports.list", "upload", frozenset({Role.DESK, Role.ADMIN})),
+    (WORK, _l("Nhiệm vụ kế hoạch"), "plans.tasks", "calendar-clock", EVERYBODY),
     (WORK, _l("Thủ tục"), "procedures.list", "book-open", EVERYBODY),
     (WORK, _l("Công bố, rà soát"), "publications.list", "globe", JUDGES),
     (JUDGEMENT, _l("Vi phạm của đơn vị"), "compliance.my_violations", "flag", frozenset({Role.HEAD})),

@@ -6,6 +6,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from app.errors import DomainError
+
 _ROMAN = ("I", "II", "III", "IV", "V", "VI", "VII", "VIII", "IX", "X", "XI", "XII", "XIII", "XIV", "XV")
 
 
@@ -44,8 +46,12 @@ class Finding:
     params: Mapping[str, object] = field(default_factory=dict)
     blocking: bool = True
 
+    def as_error(self) -> DomainError:
+        """As a sentence that a view can translate."""
+        return DomainError(self.message, field="document", **self.params)
+
     def __str__(self) -> str:
-        return self.message % self.params if self.params else self.message
+        return str(self.as_error())
 
 
 def roman(number: int) -> str:

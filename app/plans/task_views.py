@@ -1,0 +1,340 @@
+"""Pages of plan tasks: the list, what is at risk, a task with its history, and what its unit and its judges do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any
+
+from flask import Response, abort, flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from flask_wtf import FlaskForm
+from werkzeug.wrappers import Response as Answer
+
+from app.errors import DomainError
+from app.exports import csv_response
+from app.formats import in_both, label, sentence, show_date
+from app.forms import errors_shown_on
+from app.organisation.access import actor, allowed, current_scope, person, whole_site
+from app.organisation.calendars import today
+from app.organisation.models import Role
+from app.organisation.queries import units
+from app.plans import task_queries as queries
+from app.plans import task_service as service
+from app.plans.deadlines import DeadlineKind
+from app.plans.documents import plan_title
+from app.plans.models import PlanTaskUnit
+from app.plans.task_forms import (
+    AcceptForm,
+    AdjustmentForm,
+    DeadlineForm,
+    FilterForm,
+    GrantForm,
+    LeadForm,
+    ProgressForm,
+    ReasonForm,
+    StartForm,
+    SubmitForm,
+)
+from app.plans.task_progress import TaskState
+from app.plans.task_queries import Filters, PartView, TaskLine, TaskView
+from app.plans.views import bp
+
+bp.add_app_template_filter(date.fromisoformat, "iso_day")
+bp.add_app_template_filter(sentence)
+
+Page = str | Answer | tuple[str, int]
+ACTING = (Role.HEAD,)
+JUDGING = (Role.INSPECTOR, Role.ADMIN)
+AT_RISK = (TaskState.OVERDUE, TaskState.AT_RISK)
+
+
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """Something a person may do with a unit's task: who, on which form, by which service, and what is said after."""
+
+    roles: tuple[Role, ...]
+    form: type[FlaskForm]
+    do: Callable[..., PlanTaskUnit]
+    label: Any
+    done: Any
+    possible: Callable[[PartView], bool]
+    kind: str = "secondary"
+
+
+DEEDS = {
+    "bat-dau": Deed(
+        ACTING,
+        StartForm,
+        service.start,
+        _l("Bắt đầu triển khai"),
+        _l("Đã ghi bắt đầu triển khai."),
+        lambda view: view.progress.started_on is None,
+        "primary",
+    ),
+    "tien-do": Deed(
+        ACTING,
+        ProgressForm,
+        service.report_progress,
+        _l("Báo cáo tiến độ"),
+        _l("Đã ghi tiến độ."),
+        lambda view: view.progress.started_on is not None and not view.progress.handed_in,
+    ),
+    "nop-ket-qua": Deed(
+        ACTING,
+        SubmitForm,
+        service.submit_result,
+        _l("Nộp kết quả"),
+        _l("Đã nộp kết quả."),
+        lambda view: view.progress.started_on is not None and not view.progress.handed_in,
+        "primary",
+    ),
+    "dieu-chinh": Deed(
+        ACTING,
+        AdjustmentForm,
+        service.request_adjustment,
+        _l("Đề nghị điều chỉnh thời hạn"),
+        _l("Đã gửi đề nghị điều chỉnh."),
+        lambda view: (
+            view.progress.due_on is not None
+            and view.progress.adjustment_asked_on is None
+            and not view.progress.handed_in
+        ),
+    ),
+    "chap-nhan-dieu-chinh": Deed(
+        JUDGING,
+        GrantForm,
+        service.grant_adjustment,
+        _l("Chấp nhận điều chỉnh"),
+        _l("Đã chấp nhận điều chỉnh."),
+        lambda view: view.progress.adjustment_asked_on is not None,
+        "primary",
+    ),
+    "khong-dieu-chinh": Deed(
+        JUDGING,
+        ReasonForm,
+        service.refuse_adjustment,
+        _l("Không chấp nhận điều chỉnh"),
+        _l("Đã ghi không chấp nhận điều chỉnh."),
+        lambda view: view.progress.adjustment_asked_on is not None,
+    ),
+    "dat": Deed(
+        JUDGING,
+        AcceptForm,
+        service.accept_result,
+        _l("Kết quả đạt yêu cầu"),
+        _l("Đã ghi kết quả đạt yêu cầu."),
+        lambda view: view.progress.submitted_on is not None and view.progress.accepted is None,
+        "primary",
+    ),
+    "khong-dat": Deed(
+        JUDGING,
+        ReasonForm,
+        service.reject_result,
+        _l("Kết quả không đạt yêu cầu"),
+        _l("Đã ghi kết quả không đạt yêu cầu."),
+        lambda view: view.progress.submitted_on is not None and view.progress.accepted is None,
+    ),
+}
+"""By the last word of the address."""
+
+
+@bp.get("/ke-hoach/nhiem-vu", endpoint="tasks")
+@allowed()
+def list_tasks() -> str:
+    """The tasks of every plan, filtered."""
+    return _list_page(_l("Nhiệm vụ kế hoạch"), ())
+
+
+@bp.get("/ke-hoach/nhiem-vu/nguy-co")
+@allowed()
+def tasks_at_risk() -> str:
+    """Tasks past their last day or near it, not handed in."""
+    return _list_page(_l("Nhiệm vụ chậm hoặc có nguy cơ"), AT_RISK)
+
+
+@bp.get("/ke-hoach/nhiem-vu.csv")
+@allowed()
+def tasks_csv() -> Response:
+    """The list as filtered, whole."""
+    _form, filters = _filters(AT_RISK if "at_risk" in request.args else ())
+    lines = queries.all_task_lines(current_scope(), filters)
+    return csv_response("nhiem-vu-ke-hoach", [str(name) for name in _HEADINGS], map(_cells, lines))
+
+
+@bp.get("/ke-hoach/nhiem-vu/<int:task_id>")
+@allowed()
+def task(task_id: int) -> str:
+    """A task, how its deadline was read, and each leading unit's part."""
+    return _task_page(queries.task_view(current_scope(), task_id, today()))
+
+
+@bp.route("/ke-hoach/nhiem-vu/<int:task_id>/<int:part_id>/<verb>", methods=["GET", "POST"])
+@allowed(*ACTING, *JUDGING)
+def task_deed(task_id: int, part_id: int, verb: str) -> Page:
+    """Something the unit does with its task, or its judges decide."""
+    deed = DEEDS.get(verb) or abort(404)
+    if person().role not in deed.roles:
+        abort(403)
+    view = queries.task_view(current_scope(), task_id, today())
+    part = next((part for part in view.parts if part.part.id == part_id), None) or abort(404)
+    form = deed.form(data={"on": today(), "percent": part.progress.percent, "due_on": _wanted(part)})
+    if form.validate_on_submit():
+        with errors_shown_on(form):
+            seen = request.form.get("seen", type=int)
+            deed.do(current_scope(), actor(), part_id, **_said(form), seen=seen)
+            flash(str(deed.done), "success")
+            return redirect(url_for(".task", task_id=task_id))
+    page = render_template("plans/tasks/deed.html", view=view, part=part, deed=deed, form=form)
+    return page, 422 if form.errors else 200
+
+
+@bp.route("/ke-hoach/nhiem-vu/<int:task_id>/thoi-han", methods=["GET", "POST"])
+@allowed(*JUDGING)
+def task_deadline(task_id: int) -> Page:
+    """Say when a task is due, when its words do not, or do no longer."""
+    view = queries.task_view(current_scope(), task_id, today())
+    form = DeadlineForm(data={"starts_on": view.task.starts_on, "due_on": view.task.due_on})
+    if form.validate_on_submit():
+        with errors_shown_on(form):
+            said = {"starts_on": form.starts_on.data, "due_on": form.due_on.data, "note": form.note.data or ""}
+            service.set_deadline(actor(), current_scope(), task_id, **said)
+            flash(_("Đã ghi thời hạn của nhiệm vụ."), "success")
+            return redirect(url_for(".task", task_id=task_id))
+    page = render_template("plans/tasks/deadline.html", view=view, form=form)
+    return page, 422 if form.errors else 200
+
+
+@bp.post("/ke-hoach/nhiem-vu/<int:task_id>/xac-nhan-thoi-han")
+@allowed(*JUDGING)
+def confirm_task_deadline(task_id: int) -> Answer:
+    """Agree with how the deadline was read."""
+    try:
+        service.confirm_deadline(actor(), current_scope(), task_id)
+        flash(_("Đã xác nhận cách đọc thời hạn."), "success")
+    except DomainError as error:
+        flash(sentence(error), "error")
+    return redirect(url_for(".task", task_id=task_id))
+
+
+@bp.route("/ke-hoach/nhiem-vu/<int:task_id>/chu-tri", methods=["GET", "POST"])
+@allowed(*JUDGING)
+def task_lead(task_id: int) -> Page:
+    """Say which units a name in the plan means."""
+    view = queries.task_view(current_scope(), task_id, today())
+    if not view.task.unresolved:
+        return redirect(url_for(".task", task_id=task_id))
+    name = request.values.get("name") or view.task.unresolved[0]
+    form = LeadForm.of(units(whole_site(), on=today()), name)
+    if form.validate_on_submit():
+        with errors_shown_on(form):
+            chosen = [] if form.outside.data else form.units.data
+            service.name_lead(actor(), current_scope(), task_id, name=form.name.data or "", unit_ids=chosen)
+            flash(_("Đã xác định đơn vị chủ trì."), "success")
+            return redirect(url_for(".task", task_id=task_id))
+    page = render_template("plans/tasks/lead.html", view=view, form=form)
+    return page, 422 if form.errors else 200
+
+
+def _list_page(title: Any, states: tuple[TaskState, ...]) -> str:
+    form, filters = _filters(states)
+    scope = current_scope()
+    number = request.args.get("after", type=int) or request.args.get("before", type=int) or 1
+    return render_template(
+        "plans/tasks/list.html",
+        title=title,
+        form=form,
+        at_risk=bool(states),
+        page=queries.task_lines(scope, filters, number),
+        counts=queries.counts_by_state(scope, filters),
+        plans=queries.plans_loaded(scope),
+        states=TaskState,
+        standing=standing,
+        judges=person().role in JUDGING,
+    )
+
+
+def _filters(states: tuple[TaskState, ...] = ()) -> tuple[FilterForm, Filters]:
+    scope = current_scope()
+    plans = [(known.plan, f"{known.plan}: {plan_title(known.plan)}") for known in queries.plans_loaded(scope)]
+    form = FilterForm.of(request.args, plans, units(scope))
+    filters = form.filters(today())
+    return form, filters if filters.states or not states else replace(filters, states=states)
+
+
+def _task_page(view: TaskView) -> str:
+    role = person().role
+    return render_template(
+        "plans/tasks/task.html",
+        view=view,
+        title=plan_title(view.task.plan),
+        standing=standing,
+        unread=view.task.deadline_kind is DeadlineKind.UNREAD,
+        judges=role in JUDGING,
+        deeds=lambda part: [(verb, deed) for verb, deed in DEEDS.items() if role in deed.roles and deed.possible(part)],
+        timeline_of=_timeline,
+        today=today(),
+    )
+
+
+def standing(line: TaskLine) -> str:
+    """Why a task has no unit, for a line without one."""
+    if line.task.unresolved:
+        return str(_("Chờ xác định: %(names)s", names="; ".join(line.task.unresolved)))
+    return str(_("Ngoài phạm vi Sở"))
+
+
+def _timeline(view: PartView) -> list[dict[str, Any]]:
+    """A part's history as the timeline component reads it."""
+    tones = {"accepted": "good", "rejected": "bad", "adjustment_refused": "warn", "adjustment_requested": "warn"}
+    return [
+        {
+            "at": event.recorded_at,
+            "title": f"{label(event.kind)} · {show_date(event.on)}",
+            "by": event.actor,
+            "note": "; ".join(_notes(event)),
+            "tone": tones.get(event.kind, ""),
+        }
+        for event in view.events
+    ]
+
+
+def _notes(event: Any) -> Iterator[str]:
+    if event.percent is not None:
+        yield f"{event.percent} %"
+    if event.new_due is not None:
+        yield _("hạn mới %(day)s", day=show_date(event.new_due))
+    if event.note:
+        yield event.note
+    if event.document:
+        yield _("minh chứng: %(document)s", document=event.document)
+
+
+def _wanted(part: PartView) -> date | None:
+    """The day that was asked for, when one was."""
+    return next((event.new_due for event in reversed(part.events) if event.new_due), None)
+
+
+def _said(form: FlaskForm) -> dict[str, Any]:
+    """What the service takes: every field but the hidden one."""
+    fields = (field for field in form if field.name != "csrf_token")
+    return {field.name: field.data if field.data is not None else "" for field in fields}
+
+
+_HEADINGS = (
+    *(_l("Kế hoạch"), _l("Số"), _l("Nhóm"), _l("Nội dung"), _l("Sản phẩm"), _l("Đơn vị chủ trì"), _l("Theo văn bản")),
+    *(_l("Đơn vị phối hợp"), _l("Thời hạn"), _l("Cách đọc"), _l("Ngày cuối cùng"), _l("Tình trạng"), _l("Tiến độ (%)")),
+    *(_l("Ngày bắt đầu"), _l("Ngày nộp kết quả")),
+)
+
+
+def _cells(line: TaskLine) -> tuple[object, ...]:
+    task, part = line.task, line.part
+    return (
+        *(task.plan, task.number, task.section, task.text, task.product, part.unit.name if part else ""),
+        *(task.lead_text, task.cooperating_text, task.deadline_text, in_both(task.reading), show_date(line.due_on)),
+        *(label(line.state) if line.state else standing(line), part.percent if part else ""),
+        *(show_date(part.started_on) if part else "", show_date(part.submitted_on) if part else ""),
+    )
