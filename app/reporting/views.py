@@ -1,0 +1,9 @@
+"""Pages where records and judgement meet, a module each subject."""
+
+from __future__ import annotations
+
+from flask import Blueprint
+
+bp = Blueprint("reporting", __name__)
+
+from app.reporting import score_support_views  # noqa: E402, F401  they need `bp`
