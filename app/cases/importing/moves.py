@@ -76,7 +76,9 @@ def later_moves(
 ) -> Iterator[Move]:
     """What a row adds to a case as it stands; nothing when it says nothing new. Raises Refused."""
     if not said.received.agrees(state.received_at, zone):
-        raise _contradiction("ngày tiếp nhận đã ghi là %(recorded)s", "received_at", state.received_at)
+        raise Refused(
+            "Mâu thuẫn: ngày tiếp nhận đã ghi là %(recorded)s.", field="received_at", recorded=state.received_at
+        )
     if said.promised and (moved := _moved_promise(said.promised, state, zone)):
         yield Move(EventKind.PROMISE_MOVED, now, {"promised_at": moved.isoformat()})
     ended_at = state.ended_at or state.result_at
@@ -94,7 +96,7 @@ def later_moves(
         return
     if said.ended:
         if said.ended < last and not (said.end_is_day and said.ended + timedelta(days=1) > last):
-            raise _contradiction("sự kiện gần nhất đã ghi lúc %(recorded)s", "ended_at", last)
+            raise Refused("Mâu thuẫn: sự kiện gần nhất đã ghi lúc %(recorded)s.", field="ended_at", recorded=last)
         yield from _endings(said.standing, max(said.ended, last))
     elif not state.stays and state.status in RUNNING and _in_other_hands(said, unit_id, state):
         yield _handed_over(last, unit_id or state.holder_unit_id, said.officer or state.officer)
@@ -125,7 +127,7 @@ def _after_end(said: Statement, state: CaseState, ended_at: datetime, zone: Zone
     """The case has a result or has ended: the row may repeat it, or close what was only resolved."""
     end = said.end
     if end is None:
-        raise _contradiction("hồ sơ đã kết thúc xử lý ngày %(recorded)s", "ended_at", ended_at)
+        raise Refused("Mâu thuẫn: hồ sơ đã kết thúc xử lý lúc %(recorded)s.", field="ended_at", recorded=ended_at)
     recorded = [moment for moment in (state.result_at, state.ended_at) if moment]
     same = any(end.agrees(moment, zone) for moment in recorded)
     if state.status in ENDED:
@@ -134,12 +136,12 @@ def _after_end(said: Statement, state: CaseState, ended_at: datetime, zone: Zone
         if status is not state.status and not behind:
             raise Refused("Mâu thuẫn: hồ sơ đã được ghi là “%(status)s”.", field="status", status=state.status)
         if not same:
-            raise _contradiction("hồ sơ đã kết thúc ngày %(recorded)s", "ended_at", ended_at)
+            raise Refused("Mâu thuẫn: hồ sơ đã kết thúc lúc %(recorded)s.", field="ended_at", recorded=ended_at)
         return
     if said.standing in _ENDINGS:
         raise Refused("Mâu thuẫn: hồ sơ đã được ghi là “%(status)s”.", field="status", status=state.status)
     if not same and (said.standing is Standing.RESOLVED or end.end < ended_at):
-        raise _contradiction("kết quả đã ghi ngày %(recorded)s", "ended_at", ended_at)
+        raise Refused("Mâu thuẫn: kết quả đã ghi lúc %(recorded)s.", field="ended_at", recorded=ended_at)
     if said.standing is Standing.CLOSED:
         yield Move(EventKind.CLOSED, max(end.at, ended_at), {})
 
@@ -148,7 +150,3 @@ def _moved_promise(promised: Moment, state: CaseState, zone: ZoneInfo) -> dateti
     """The new promise, if it differs from the one that stands."""
     standing = state.due_at or state.promised_at
     return None if standing and promised.agrees(standing, zone) else promised.end
-
-
-def _contradiction(what: str, field: str, recorded: datetime) -> Refused:
-    return Refused("Mâu thuẫn: " + what + ".", field=field, recorded=recorded)

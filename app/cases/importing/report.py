@@ -83,10 +83,7 @@ class Report:
 
     def notices(self) -> list[str]:
         """What was created or assumed, a sentence each."""
-        said = [
-            _(_SENTENCES[remark], n=show_number(seen[0]), rows=_rows(seen))
-            for remark, seen in sorted(self.remarks.items())
-        ]
+        said = [_sentence(remark, show_number(seen[0]), _rows(seen)) for remark, seen in sorted(self.remarks.items())]
         return [*self.created, *said]
 
     def counts(self) -> dict[str, int]:
@@ -101,19 +98,32 @@ class Report:
         return counts | {"refused": [{"row": r.row, "column": r.column, "reason": r.reason} for r in self.refused]}
 
 
-_SENTENCES = {
-    Remark.NO_PROMISE: "%(n)s dòng không có ngày hẹn trả: hạn được tính theo thời hạn của thủ tục (dòng %(rows)s).",
-    Remark.NO_CHANNEL: "%(n)s dòng không có hình thức nộp: ghi theo mặc định của ánh xạ (dòng %(rows)s).",
-    Remark.NO_APPLICANT: "%(n)s dòng không có tên chủ hồ sơ (dòng %(rows)s).",
-    Remark.END_HOUR: "%(n)s dòng ghi giờ kết thúc sớm hơn giờ tiếp nhận trong cùng ngày: "
-    "lấy giờ tiếp nhận (dòng %(rows)s).",
-    Remark.TIME_UNKNOWN: "%(n)s dòng nêu việc mà tệp không cho biết lúc nào (bổ sung hồ sơ, chuyển xử lý): "
-    "ghi vào thời điểm cuối cùng đã biết của hồ sơ (dòng %(rows)s).",
-    Remark.EARLY_ACTIVITY: "%(n)s hồ sơ có công việc trước ngày tiếp nhận: vẫn nhận, hãy kiểm tra (dòng %(rows)s).",
-    Remark.REPEATED: "%(n)s dòng nhắc lại hồ sơ đã có ở dòng trước trong cùng tệp (dòng %(rows)s).",
-    Remark.CONTACT_DIFFERS: "%(n)s dòng ghi tên, số giấy tờ, điện thoại hoặc địa chỉ khác với hồ sơ đã có: "
-    "giữ thông tin đã ghi (dòng %(rows)s).",
-}  # fmt: skip
+def _sentence(remark: Remark, n: str, rows: str) -> str:
+    match remark:
+        case Remark.NO_PROMISE:
+            said = _("%(n)s dòng không có ngày hẹn trả: hạn được tính theo thời hạn của thủ tục", n=n)
+        case Remark.NO_CHANNEL:
+            said = _("%(n)s dòng không có hình thức nộp: ghi theo mặc định của ánh xạ", n=n)
+        case Remark.NO_APPLICANT:
+            said = _("%(n)s dòng không có tên chủ hồ sơ", n=n)
+        case Remark.END_HOUR:
+            said = _("%(n)s dòng ghi giờ kết thúc sớm hơn giờ tiếp nhận trong cùng ngày: lấy giờ tiếp nhận", n=n)
+        case Remark.TIME_UNKNOWN:
+            said = _(
+                "%(n)s dòng nêu việc mà tệp không cho biết lúc nào (bổ sung hồ sơ, chuyển xử lý): "
+                "ghi vào thời điểm cuối cùng đã biết của hồ sơ",
+                n=n,
+            )
+        case Remark.EARLY_ACTIVITY:
+            said = _("%(n)s hồ sơ có công việc trước ngày tiếp nhận: vẫn nhận, hãy kiểm tra", n=n)
+        case Remark.REPEATED:
+            said = _("%(n)s dòng nhắc lại hồ sơ đã có ở dòng trước trong cùng tệp", n=n)
+        case Remark.CONTACT_DIFFERS:
+            said = _(
+                "%(n)s dòng ghi tên, số giấy tờ, điện thoại hoặc địa chỉ khác với hồ sơ đã có: giữ thông tin đã ghi",
+                n=n,
+            )
+    return str(_("%(said)s (dòng %(rows)s).", said=said, rows=rows))
 
 
 def _rows(seen: list[int]) -> str:

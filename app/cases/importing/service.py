@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 from flask import current_app
 from flask_babel import gettext as _
 from sqlalchemy import delete, insert, update
+from sqlalchemy.exc import SQLAlchemyError
 
 from app import extensions
 from app.cases.importing.header import Table, find_table
@@ -94,7 +95,8 @@ def import_file(
                 _finish(by, record, mapping, report, ImportState.DONE)
         except Exception as error:
             if not dry_run and not isinstance(error, Conflict):
-                _record_failure(scope.site, by, upload, mapping, report.sha256, previewed, error)
+                with suppress(SQLAlchemyError):  # a database that is not there: the first error says it
+                    _record_failure(scope.site, by, upload, mapping, report.sha256, previewed, error)
             raise
     report.import_id = None if dry_run else record
     return report
