@@ -60,9 +60,13 @@ $(DEV_STAMP): | $(RUN_STAMP)
 %.mo: %.po | $(RUN_STAMP)
 	@$(BIN)/pybabel --quiet compile --input-file $< --output-file $@
 
+# Refusals carry their Vietnamese sentence as a plain argument; it is translated where it is shown.
+REFUSALS := DomainError NotFound NotAllowed Conflict OutOfOrder FactError AnnexError BackupRefused BadFile BadMapping \
+	ImpossibleDate NotMigrated Refused SignInRefused ToolFailed Unreadable WeakPassword
+
 .PHONY: translations
 translations: setup ## Cập nhật bản dịch từ mã nguồn / gather new sentences into the catalogues and compile them
-	$(BIN)/pybabel --quiet extract --mapping-file pyproject.toml --keywords '_l lazy_gettext' --sort-by-file \
+	$(BIN)/pybabel --quiet extract --mapping-file pyproject.toml --keywords '_l lazy_gettext $(REFUSALS)' --sort-by-file \
 		--add-location file --no-wrap --project dung-han --output-file .venv/messages.pot .
 	$(BIN)/pybabel --quiet update --input-file .venv/messages.pot --output-dir app/translations --locale en --init-missing \
 		--no-wrap --no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date
