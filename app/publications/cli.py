@@ -28,19 +28,12 @@ output_format = click.option(
 def list_publications(output: str) -> None:
     """Liệt kê quyết định phải công bố và số ngày từng bước đã dùng."""
     found = queries.publications(whole_site(), queries.Filters(), today(), site_calendar(), queries.Sort.CODE, False)
-    rows = []
-    for row in found:
-        p = row.publication
-        dates = {name: day.isoformat() for name, day in asdict(Dates.of(p)).items() if day is not None}
-        values = dict.fromkeys(asdict(Dates()), "") | dates
-        values |= {"code": p.code, "track": p.track.value, "decision": p.decision, "starts_on": p.starts_on.isoformat()}
-        values |= {"division": p.division.code, "office": p.office.code, "stage": row.stage.value}
-        for step in (Step.DIVISION, Step.OFFICE):
-            clock = row.clock(step)
-            values[f"{step.value}_working_days"] = str(clock.working_days) if clock and clock.started_on else ""
-        values["working_days"] = str(row.whole.working_days) if row.clocks else ""
-        values["calendar_days"] = str(row.whole.calendar_days) if row.clocks else ""
-        rows.append(values | ({"stage": label(row.stage), "track": label(p.track)} if output == "table" else {}))
+    rows = [_said(row) for row in found]
+    if output == "table":
+        rows = [
+            said | {"stage": label(row.stage), "track": label(row.publication.track)}
+            for said, row in zip(rows, found, strict=True)
+        ]
     shown = _LIST if output == "table" else {name: name for name in _EVERYTHING}
     echo_rows([{name: values[name] for name in shown} for values in rows], shown, output)
 
@@ -71,6 +64,20 @@ def reviews(period_text: str, output: str) -> None:
     rows = [{"unit": line.unit.code, **asdict(line.totals), "fields_cut": line.totals.fields_cut} for line in found]
     names = ("unit", *review_queries.ReviewTotals.__slots__, "fields_cut")
     echo_rows(rows, {name: _REVIEWS.get(name, name) if output == "table" else name for name in names}, output)
+
+
+def _said(row: queries.PublicationRow) -> dict[str, object]:
+    """A publication by plain names: days as ISO texts, counts as numbers, what has not happened as None."""
+    p = row.publication
+    said: dict[str, object] = {name: day and day.isoformat() for name, day in asdict(Dates.of(p)).items()}
+    said |= {"code": p.code, "track": p.track.value, "decision": p.decision, "starts_on": p.starts_on.isoformat()}
+    said |= {"division": p.division.code, "office": p.office.code, "stage": row.stage.value}
+    for step in (Step.DIVISION, Step.OFFICE):
+        clock = row.clock(step)
+        said[f"{step.value}_working_days"] = clock.working_days if clock and clock.started_on else None
+    said["working_days"] = row.whole.working_days if row.clocks else None
+    said["calendar_days"] = row.whole.calendar_days if row.clocks else None
+    return said
 
 
 _LIST = {
