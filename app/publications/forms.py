@@ -64,11 +64,7 @@ class OpenForm(_Form):
         validators=[NEEDED],
         description=_l("Số, ký hiệu và trích yếu, ví dụ 512/QĐ-BLĐTBXH công bố thủ tục lĩnh vực Việc làm."),
     )
-    printed_on = DayField(
-        DATES["printed_on"],
-        validators=[Optional()],
-        description=_l("Quyết định của Bộ; với quy trình nội bộ là ngày Chủ tịch UBND tỉnh ban hành."),
-    )
+    printed_on = DayField(DATES["printed_on"], validators=[Optional()])
     arrived_on = DayField(DATES["arrived_on"], validators=[Optional()])
     division_id = ChoiceField(_l("Phòng chuyên môn"), coerce=_id_or_none)
     office_id = ChoiceField(_l("Văn phòng"), coerce=_id_or_none)
