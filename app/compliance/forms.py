@@ -148,7 +148,7 @@ class MoveForm(FlaskForm):
 
     to = HiddenField()
     revision = HiddenField()
-    reason = TextAreaField()
+    reason = TextAreaField(_l("Nội dung"))
 
     @property
     def target(self) -> ViolationState | None:

@@ -434,7 +434,7 @@ def test_two_runs_side_by_side(judged: int, month: Month, inspector: FlaskClient
     assert "8 / 21" in page
     assert "Chỉ khác số liệu" in page  # the Department's rule: passed before and after
     same = text_of(inspector.get(f"/kiem-tra/so-sanh?a={later.id}&b={later.id}"))
-    assert "kết quả giống hệt nhau" in same
+    assert "Không kết quả nào thay đổi" in same
     assert "Không có lần kiểm tra nào trước đó" in text_of(inspector.get(f"/kiem-tra/so-sanh?b={judged}"))
 
 

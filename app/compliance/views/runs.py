@@ -207,6 +207,8 @@ def compare() -> str:
         earlier=queries.line_of(earlier) if earlier else None,
         later=queries.line_of(later),
         comparison=found,
+        changed=[each for each in found.differences if each.of_status] if found else [],
+        moved=[each for each in found.differences if not each.of_status] if found else [],
         tally=[(change, found.count(change)) for change in Change] if found else [],
         titles=_titles(later) | (_titles(earlier) if earlier else {}),
         same_words=earlier is not None and earlier.packs == later.packs,
