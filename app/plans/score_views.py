@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from flask import Response, flash, make_response, redirect, render_template, request, url_for
+from flask import Response, flash, make_response, redirect, render_template, url_for
 from flask_babel import gettext as _
+from htmx_flask import request
 from werkzeug.datastructures import FileStorage
 from werkzeug.wrappers import Response as Answer
 
 from app import extensions
 from app.errors import NotFound
 from app.exports import csv_response
-from app.extensions import htmx
 from app.formats import local, sentence
 from app.forms import errors_shown_on
 from app.organisation.access import actor, allowed, current_scope, person, whole_site
@@ -110,7 +110,7 @@ def score(criterion_id: int) -> Page:
             shown = write_points(form.score.data)
             flash(_("Đã ghi điểm tự chấm %(score)s cho tiêu chí %(n)s.", score=shown, n=view.row.number), "success")
             return redirect(url_for(".scores", **_where(view.table)))
-    if htmx:
+    if request.htmx:
         return _form_in_place(view, form)
     return _criterion_page(view, form, _lead_form(view)), 422 if form.errors else 200
 

@@ -43,6 +43,7 @@ name_details(
         "evidence": _l("Tài liệu kiểm chứng"),
         "result": _l("Kết quả"),
         "changed_criteria": _l("Tiêu chí thay đổi"),
+        "mapped": _l("Tiêu chí gắn được đơn vị"),
         "removed": _l("Tiêu chí bị bỏ"),
         "lead": _l("Chủ trì"),
     }

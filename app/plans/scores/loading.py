@@ -21,6 +21,7 @@ from app.plans.scores.leads import first_lead, unknown_leads
 from app.plans.scores.reading import PrintedCriterion, PrintedTable
 from app.plans.scores.statement import Statement
 
+_PLACE = frozenset({"row", "source_line"})  # a criterion that only moved says nothing else
 _CODE = re.compile(r"[a-z0-9][a-z0-9.\-]{0,31}")
 
 
@@ -35,6 +36,8 @@ class Loaded:
     """Numbers of the criteria that the document now says otherwise."""
     gone: tuple[str, ...]
     unchanged: int
+    mapped: tuple[str, ...]
+    """Numbers of the criteria known before, whose lead is known only now."""
     result_changed: bool
     """Whether the stated result of the year before is new, or says otherwise."""
     unmapped: tuple[tuple[str, str], ...]
@@ -43,7 +46,7 @@ class Loaded:
     @property
     def anything(self) -> bool:
         """Whether anything was to be written."""
-        return bool(self.new or self.changed or self.gone or self.result_changed)
+        return bool(self.new or self.changed or self.gone or self.mapped or self.result_changed)
 
 
 def load_table(
@@ -73,6 +76,7 @@ def load_table(
                 new=loaded.new,
                 changed_criteria=list(loaded.changed),
                 removed=list(loaded.gone),
+                mapped=list(loaded.mapped),
                 source=source,
             )
         if not keep:
@@ -112,6 +116,7 @@ class _Loading:
     new: int = 0
     changed: list[str] = field(default_factory=list)
     gone: list[str] = field(default_factory=list)
+    mapped: list[str] = field(default_factory=list)
     unmapped: list[tuple[str, str]] = field(default_factory=list)
 
     def refuse_lost_scores(self, printed: PrintedTable) -> None:
@@ -153,7 +158,7 @@ class _Loading:
             self.new += 1
             criterion = Criterion(site=site(), table=self.table, number=line.number, **values)
             db.session.add(criterion)
-        elif any(getattr(criterion, name) != value for name, value in values.items() if name != "row"):
+        elif any(getattr(criterion, name) != value for name, value in values.items() if name not in _PLACE):
             self.changed.append(line.number)
             if criterion.lead_text != line.lead:
                 criterion.lead_unit_id = None
@@ -163,6 +168,8 @@ class _Loading:
         # A person's choice of unit stays as long as the words do; a spelling learnt since is used.
         if criterion.lead_unit_id is None and (unit := first_lead(line.lead, self.units)):
             criterion.lead_unit_id = unit.id
+            if line.number in self.known and line.number not in self.changed:
+                self.mapped.append(line.number)
         db.session.flush()
         return criterion
 
@@ -175,6 +182,7 @@ class _Loading:
             tuple(self.changed),
             tuple(self.gone),
             unchanged,
+            tuple(self.mapped),
             result_changed,
             tuple(self.unmapped),
         )

@@ -125,14 +125,14 @@ class _Reader:
 
     def table(self) -> PrintedTable:
         self._settle(rows_follow=False)
-        if self.years is None:
-            _refuse("Không thấy bảng điểm: không có dòng nào mở đầu bằng “STT” với các cột của bảng.")
-        if not self.criteria and not self.problems:
-            _refuse("Bảng điểm không có tiêu chí nào.")
         problems = [problem for _line, problem in sorted(self.problems, key=lambda told: told[0])]
         # Where rows could not be read, criteria that seem to lack a parent say nothing more.
         if problems := problems or list(_tree_problems(self.criteria)):
             raise Unreadable(problems)
+        if self.years is None:
+            _refuse("Không thấy bảng điểm: không có dòng nào mở đầu bằng “STT” với các cột của bảng.")
+        if not self.criteria:
+            _refuse("Bảng điểm không có tiêu chí nào.")
         return PrintedTable(self.years[1], tuple(self.criteria))
 
     def _heading(self, line: int, cells: list[str]) -> None:
