@@ -1,0 +1,155 @@
+"""`python -m tests.benchmarks`: measure, and print ratios. Always ends well: figures are for people to judge."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import sqlite3
+import tempfile
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from tests.benchmarks import pages, tables
+from tests.benchmarks.databases import MONTHS, Databases, Demonstration, databases
+from tests.benchmarks.measuring import ROOT, Answer, in_child
+
+SIZES = (10_000, 100_000, 1_000_000)
+HISTORY = 3  # times as many months for the longer history
+
+
+def measure_check(prepared: Databases, asked: argparse.Namespace) -> list[Answer]:
+    """The monthly check at every size, its floor and its peers."""
+    return [_checked(prepared.holding(Demonstration(size)), size, asked.repetitions) for size in asked.sizes]
+
+
+def _checked(url: str, size: int, times: int) -> Answer:
+    figures = {
+        "check": in_child("check:monthly_check", url, times),
+        "facts": in_child("check:gathering", url, times),
+        "floor": in_child("check:floor", url, times),
+        "pandas": in_child("check:in_pandas", url, times),
+        "fact_per_case": in_child("check:fact_per_case", url, times),
+    }
+    _agree(figures)
+    return {"cases": size, **figures}
+
+
+def _agree(figures: dict[str, Answer]) -> None:
+    """Everybody has counted the same, or nothing here is worth reading."""
+    facts, rows, cases = figures["facts"]["figures"], figures["floor"]["rows"], figures["fact_per_case"]
+    assert figures["pandas"]["figures"] == facts, "pandas counts what the check counts"
+    assert rows["still_open"] + rows["ended_since"] == facts["open_overdue"], "the floor reads the overdue cases"
+    for name in ("ended", "received", "results", "paid", "stages_ended"):
+        assert rows[name] == facts[name], f"the floor reads the same rows: {name}"
+    assert cases["facts"] == facts["ended"] + facts["open_overdue"], "every case of the month is a fact"
+    assert cases["late"] == facts["late"] + facts["open_overdue"], "the late ones are found"
+
+
+def measure_history(prepared: Databases, asked: argparse.Namespace) -> Answer:
+    """The same month with a history of 13 months before it, and with three times as many."""
+    size = sorted(asked.sizes)[len(asked.sizes) // 2]
+    short, long = Demonstration(size), Demonstration(size * HISTORY, MONTHS * HISTORY)
+    return {
+        str(each.cases): {
+            "months": each.months,
+            "check": in_child("check:monthly_check", prepared.holding(each), asked.repetitions),
+            "facts": in_child("check:gathering", prepared.holding(each), asked.repetitions),
+        }
+        for each in (short, long)
+    }
+
+
+def measure_imports(prepared: Databases, asked: argparse.Namespace) -> dict[str, Answer]:
+    """Files taken in, beside the rows they leave written by the driver alone."""
+    taken: dict[str, Answer] = {}
+    with tempfile.TemporaryDirectory() as folder:
+        files = in_child("importing:write_files", folder, asked.rows)
+        urls = prepared.empty(2 * len(files) * (asked.repetitions + 1))
+        for mapping, file in files.items():
+            mine, theirs = ([urls.pop() for _ in range(asked.repetitions + 1)] for _ in range(2))
+            taken[mapping] = {
+                "rows": asked.rows,
+                "import": in_child("importing:take_in", mapping, file, mine),
+                "executemany": in_child("importing:executemany", mine[0], theirs),
+            }
+            prepared.drop([*mine, *theirs])
+    return taken
+
+
+def measure_pages(prepared: Databases, asked: argparse.Namespace) -> Answer:
+    """Pages at every size under several people at once, all sizes being served at the same time."""
+    urls = [prepared.holding(Demonstration(size)) for size in asked.sizes]
+    with ExitStack() as stack:
+        servers = [stack.enter_context(pages.served(url)) for url in urls]
+        sites = [(url, *server) for url, server in zip(urls, servers, strict=True)]
+        seen = in_child("pages:visit", sites, asked.requests, asked.users)
+        peaks = [pages.memory_of(pid) for _port, pid in servers]
+    return {"sizes": list(asked.sizes), "users": asked.users, "peak_mb": peaks, "pages": seen}
+
+
+PARTS: dict[str, Callable[[Databases, argparse.Namespace], Any]] = {
+    "check": measure_check,
+    "history": measure_history,
+    "import": measure_imports,
+    "pages": measure_pages,
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Measure what is asked for."""
+    asked = _asked(arguments)
+    results: Answer = {"machine": _machine(asked.database)}
+    print(tables.heading(results["machine"]))
+    with databases(asked.database, asked.folder.resolve()) as prepared:
+        for part in asked.only:
+            results[part] = PARTS[part](prepared, asked)
+            print(tables.SHOWN[part](results[part]), flush=True)
+    results["machine"]["load_after"] = os.getloadavg()
+    if asked.json:
+        asked.json.write_text(json.dumps(results, indent=1))
+    return 0
+
+
+def _asked(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description="Speed and memory, as ratios.")
+    parser.add_argument("--sizes", type=_numbers, default=SIZES, help="cases, e.g. 10000,100000")
+    parser.add_argument("--only", type=_parts, default=tuple(PARTS), help=",".join(PARTS))
+    parser.add_argument("--database", choices=["sqlite", "postgresql"], default="sqlite")
+    parser.add_argument("--repetitions", type=int, default=5, help="measured runs, after one that is not")
+    parser.add_argument("--rows", type=int, default=20_000, help="rows of the files imported")
+    parser.add_argument("--requests", type=int, default=200, help="requests for each page")
+    parser.add_argument("--users", type=int, default=8, help="people at once")
+    parser.add_argument("--folder", type=Path, default=ROOT / ".bench", help="where databases are kept")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write everything measured to a file")
+    return parser.parse_args(arguments)
+
+
+def _numbers(text: str) -> tuple[int, ...]:
+    return tuple(int(number) for number in text.split(","))
+
+
+def _parts(text: str) -> tuple[str, ...]:
+    parts = tuple(text.split(","))
+    if unknown := set(parts) - set(PARTS):
+        raise argparse.ArgumentTypeError(f"unknown: {', '.join(sorted(unknown))}; known: {', '.join(PARTS)}")
+    return parts
+
+
+def _machine(database: str) -> Answer:
+    return {
+        "at": datetime.now(UTC).isoformat(timespec="minutes"),
+        "python": platform.python_version(),
+        "sqlite": sqlite3.sqlite_version,
+        "processors": os.cpu_count(),
+        "load_before": os.getloadavg(),
+        "database": database,
+    }
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

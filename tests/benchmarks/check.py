@@ -1,0 +1,161 @@
+"""The monthly check beside its floor and its peers. Each function runs in a child; all count the same figures."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+from tests.benchmarks.measuring import END, NOW, PERIOD, Answer, application, repeat, run_of, summary
+from tests.benchmarks.populations import POPULATIONS, Bare
+
+BATCH = 200  # facts asserted at once: an assert must end within the 10 seconds of the engine's lease
+LONG = 10.0  # seconds: what takes longer is measured once
+
+
+def monthly_check(url: str, times: int) -> Answer:
+    """The whole: facts gathered in SQL, judged by the packs in force, written with violations and evidence."""
+    from app.compliance.service import run_check
+    from app.organisation.access import Actor
+    from app.periods import Period
+
+    with application(url):
+        return repeat(lambda: run_check(Actor("bench"), Period.parse(PERIOD)), times)
+
+
+def gathering(url: str, times: int) -> Answer:
+    """Its part that grows with the month: the facts of every rule."""
+    from app.compliance import packs
+    from app.compliance.service import gather, kinds_read_by
+    from app.periods import Period
+
+    with application(url):
+        period = Period.parse(PERIOD)
+        kinds = kinds_read_by(packs.in_force(period.last))
+        answer = repeat(lambda: gather(period, kinds), times)
+        answer["figures"] = _figures_of_facts(gather(period, kinds)[1])
+    return answer
+
+
+def _figures_of_facts(facts: list[dict[str, Any]]) -> dict[str, int]:
+    """The department's totals of what every peer counts."""
+    totals: Counter[str] = Counter()
+    for fact in facts:
+        totals.update({f"{fact['kind']}.{name}": n for name, n in fact.items() if type(n) is int})
+    return {
+        "ended": totals["timeliness.finished"],
+        "late": totals["timeliness.late"],
+        "open_overdue": totals["timeliness.open_overdue"],
+        "received": totals["digitisation.files"],
+        "results": totals["digitisation.results"],
+        "paid": totals["payment.eligible"],
+        "paid_online": totals["payment.online"],
+        "stages_ended": totals["stage_use.ended"],
+        "stages_over": totals["stage_use.over"],
+    }
+
+
+def floor(url: str, times: int) -> Answer:
+    """Bare SQL that reads the same rows once on the same database, and works nothing out."""
+    bare = Bare(url)
+    found: dict[str, list[Any]] = {}
+
+    def read() -> None:
+        for name, population in POPULATIONS.items():
+            found[name] = bare.all(population.floor(bare.units))
+
+    answer = repeat(read, times)
+    answer["rows"] = {name: sum(row[1] for row in rows) for name, rows in found.items()}
+    return answer
+
+
+def in_pandas(url: str, times: int) -> Answer:
+    """The same rows read into data frames, then counted by unit and compared."""
+    import pandas as pd
+    from sqlalchemy import create_engine, text
+
+    bare, engine = Bare(url), create_engine(url)
+    figures: dict[str, int] = {}
+
+    def frame(connection: Any, name: str) -> Any:
+        population = POPULATIONS[name]
+        sql = text(population.rows(bare.units))
+        dates = {column: {"format": "%Y-%m-%d %H:%M:%S.%f"} if bare.sqlite else {} for column in population.dates}
+        return pd.read_sql_query(sql, connection, params=bare.parameters(), parse_dates=dates)
+
+    def judge() -> None:
+        with engine.connect() as connection:
+            read = {name: frame(connection, name) for name in POPULATIONS}
+        ended, stages, paid = read["ended"], read["stages_ended"], read["paid"]
+        ended["late"], stages["over"] = ended.ended_at > ended.due_at, stages.ended_at > stages.due_at
+        received, results = read["received"], read["results"]
+        received["digitised"] = received.files_digitised_at.notna()
+        results["digitised"] = results.result_digitised_at.notna()
+        results["electronic"] = results.electronic_result_at.notna()
+        paid["online"] = paid.channel == "online"
+        overdue = pd.concat([read["still_open"], read["ended_since"]])
+        late = ended.groupby("unit_id").late.agg(["sum", "count"])
+        judged = late["count"].add(overdue.groupby("unit_id").size(), fill_value=0)
+        over = stages.groupby("unit_id").over.agg(["sum", "count"])
+        online = paid.groupby("unit_id").online.agg(["sum", "count"])
+        rates = [
+            (late["count"] - late["sum"]) / judged,
+            1 - over["sum"] / over["count"],
+            received.groupby("unit_id").digitised.mean(),
+            results.groupby("unit_id")[["digitised", "electronic"]].mean(),
+            online["sum"] / online["count"],
+        ]
+        assert all((rate.fillna(1) <= 1).all(axis=None) for rate in rates)
+        figures.update(
+            ended=len(ended),
+            late=int(late["sum"].sum()),
+            open_overdue=len(overdue),
+            received=len(received),
+            results=len(results),
+            paid=len(paid),
+            paid_online=int(online["sum"].sum()),
+            stages_ended=len(stages),
+            stages_over=int(over["sum"].sum()),
+        )
+
+    answer = repeat(judge, times)
+    return answer | {"figures": figures}
+
+
+def fact_per_case(url: str, times: int) -> Answer:
+    """One fact for each case of the month through durable_rules, and one rule of many: was it on time."""
+    from durable import engine
+
+    class QuietHost(engine.Host):  # type: ignore[misc]
+        def _run(self) -> None:
+            """No timer threads: actions run in the thread that asserts."""
+
+    bare = Bare(url)
+    counted: Counter[str] = Counter()
+    host, sessions = QuietHost(), iter(range(1_000_000))
+
+    def note(name: str) -> Any:
+        return lambda context: counted.update([name, f"{name} {context.m.unit}"])
+
+    rules = {name: {"all": [{"m": {"late": late}}], "run": note(name)} for name, late in (("on_time", 0), ("late", 1))}
+    host.register_rulesets({"cases": rules})
+
+    def judge() -> None:
+        counted.clear()
+        session = str(next(sessions))
+        late = [
+            (unit, int(due_at is not None and ended_at > due_at))
+            for unit, ended_at, due_at, *_ in bare.all(POPULATIONS["ended"].rows(bare.units))
+        ]
+        for name in ("still_open", "ended_since"):
+            late += [(unit, 1) for unit, *_ in bare.all(POPULATIONS[name].rows(bare.units))]
+        facts = [{"sid": session, "case": n, "unit": unit, "late": is_late} for n, (unit, is_late) in enumerate(late)]
+        for start in range(0, len(facts), BATCH):
+            host.assert_facts("cases", facts[start : start + BATCH])
+        host.delete_state("cases", session)
+
+    first = run_of(judge)
+    answer = summary([first]) if first[0] > LONG else summary([run_of(judge) for _ in range(times)])
+    return answer | {"facts": counted["on_time"] + counted["late"], "late": counted["late"]}
+
+
+assert END <= NOW, "the month is over"

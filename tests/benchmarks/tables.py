@@ -1,0 +1,106 @@
+"""What was measured, as tables: ratios first."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from tabulate import tabulate
+
+from tests.benchmarks.measuring import Answer
+
+PEERS = {
+    "check": "monthly check, whole",
+    "facts": "  of it: facts in SQL",
+    "floor": "floor: bare SQL, rows read once",
+    "pandas": "pandas",
+    "fact_per_case": "durable_rules, a fact per case",
+}
+
+
+def heading(machine: Answer) -> str:
+    """Where and when."""
+    load = ", ".join(f"{each:.1f}" for each in machine["load_before"])
+    return (
+        f"{machine['at']}  {machine['database']}  Python {machine['python']}  SQLite {machine['sqlite']}  "
+        f"{machine['processors']} processors, load {load}"
+    )
+
+
+def _table(title: str, headers: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
+    return f"\n{title}\n\n" + tabulate(rows, list(headers), disable_numparse=True, tablefmt="github")
+
+
+def check(sizes: list[Answer]) -> str:
+    """Everything against the floor, at each size."""
+    rows = []
+    for size in sizes:
+        floor = size["floor"]
+        for key, name in PEERS.items():
+            peer = size[key]
+            rows.append(
+                [
+                    f"{size['cases']:,}",
+                    name,
+                    f"{peer['seconds'] / floor['seconds']:.2f}",
+                    f"{peer['cpu_seconds'] / floor['cpu_seconds']:.2f}",
+                    f"{peer['seconds'] * 1000:.1f}",
+                    f"{peer['peak_mb']:.0f}",
+                ]
+            )
+    headers = ["cases", "", "times the floor", "by processor time", "ms", "peak MB"]
+    return _table("Monthly check (one month of 13)", headers, rows)
+
+
+def history(found: dict[str, Answer]) -> str:
+    """The longer history against the shorter."""
+    short = next(iter(found.values()))
+    rows = [
+        [
+            f"{int(cases):,}",
+            each["months"],
+            *(f"{each[part]['seconds'] / short[part]['seconds']:.2f}" for part in ("facts", "check")),
+            *(f"{each[part]['seconds'] * 1000:.1f}" for part in ("facts", "check")),
+        ]
+        for cases, each in found.items()
+    ]
+    headers = ["cases", "months", "facts, ratio", "check, ratio", "facts ms", "check ms"]
+    return _table("The same month, with a longer history before it", headers, rows)
+
+
+def imports(taken: dict[str, Answer]) -> str:
+    """Rows a second, against bare executemany."""
+    rows = []
+    for mapping, each in taken.items():
+        mine, theirs = each["import"], each["executemany"]
+        rows.append(
+            [
+                mapping,
+                f"{theirs['seconds'] / mine['seconds']:.2f}",
+                f"{theirs['cpu_seconds'] / mine['cpu_seconds']:.2f}",
+                f"{each['rows'] / mine['seconds']:,.0f}",
+                f"{each['rows'] / theirs['seconds']:,.0f}",
+                f"{mine['peak_mb']:.0f}",
+            ]
+        )
+    headers = ["file", "speed of bare executemany", "by processor time", "rows/s", "bare rows/s", "peak MB"]
+    return _table(f"Import of {next(iter(taken.values()))['rows']:,} rows", headers, rows)
+
+
+def pages(found: Answer) -> str:
+    """Each page at each size: the largest against the smallest first, by latency and by the server's work."""
+    rows = []
+    for name, sizes in found["pages"].items():
+        first, last, empty = sizes[0], sizes[-1], found["pages"]["empty page"][-1]
+        ratios = (last["p50_ms"] / first["p50_ms"], last["work_ms"] / first["work_ms"])
+        timed = [f"{size['p50_ms']:.0f} / {size['p95_ms']:.0f}" for size in sizes]
+        against = f"{last['p50_ms'] / empty['p50_ms']:.0f}"
+        rows.append([name, *(f"{ratio:.2f}" for ratio in ratios), against, *timed, f"{last['work_ms']:.1f}"])
+    names = [f"{size:,}" for size in found["sizes"]]
+    headers = ["page", f"{names[-1]} : {names[0]}", "by work", ": empty page", *names, "work ms"]
+    memory = ", ".join(f"{name}: {peak:.0f} MB" for name, peak in zip(names, found["peak_mb"], strict=True))
+    title = f"Pages, {found['users']} people at once (p50 / p95 in ms)"
+    return _table(title, headers, rows) + f"\n\nThe servers' peaks: {memory}"
+
+
+SHOWN: dict[str, Callable[[Any], str]] = {"check": check, "history": history, "import": imports, "pages": pages}

@@ -1,0 +1,55 @@
+"""The benchmark keeps working: every part of it runs, at a size at which nothing can be learnt from it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.benchmarks.__main__ import main
+
+
+@pytest.mark.slow
+def test_every_part_of_the_benchmark_measures_something_and_its_peers_agree(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("BENCH_FOLDER", "")  # set by the run, and put back after it
+    file = tmp_path / "bench.json"
+    size = ["--sizes", "300", "--repetitions", "1", "--rows", "60", "--requests", "4", "--users", "2"]
+
+    assert main([*size, "--folder", str(tmp_path / "bench"), "--only", "check,import,pages", "--json", str(file)]) == 0
+
+    measured = json.loads(file.read_text())
+    check = measured["check"][0]
+    assert check["cases"] == 300
+    assert check["facts"]["figures"]["ended"] > 0
+    assert all(check[peer]["seconds"] > 0 and check[peer]["peak_mb"] > 1 for peer in ("check", "floor", "pandas"))
+    for each in measured["import"].values():
+        assert each["import"]["counts"]["rows"] == 60
+        assert each["executemany"]["rows"]["case_events"] >= each["executemany"]["rows"]["cases"] > 0
+    assert all(site["requests"] == 4 for page in measured["pages"]["pages"].values() for site in page)
+    printed = capsys.readouterr().out
+    assert "times the floor" in printed
+    assert "speed of bare executemany" in printed
+    assert "2 people at once" in printed
+
+
+def test_a_database_is_made_again_only_when_what_decides_its_rows_has_changed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from tests.benchmarks import databases
+
+    made: list[str] = []
+    monkeypatch.setattr(databases, "_load", lambda url, _demonstration: (made.append(url), _touch(url)))
+    prepared, wanted = databases.SqliteDatabases(tmp_path), databases.Demonstration(300)
+    first = prepared.holding(wanted)
+    assert prepared.holding(wanted) == first
+    assert len(made) == 1
+    monkeypatch.setattr(databases, "SEED", 7)
+    prepared.holding(wanted)
+    assert len(made) == 2
+
+
+def _touch(url: str) -> None:
+    Path(url.removeprefix("sqlite:///")).touch()
