@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import Select, and_, or_, select
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy.engine import Connection
 
 from app.facts import Fact, FactQuery, register_source
@@ -65,7 +65,6 @@ def tasks(connection: Connection, query: FactQuery) -> Iterator[Fact]:
 
 def _parts(query: FactQuery) -> Select[*tuple[Any, ...]]:
     part, task = PlanTaskUnit, PlanTask
-    first = query.period.first
     chosen = (
         select(
             part.id,
@@ -80,14 +79,17 @@ def _parts(query: FactQuery) -> Select[*tuple[Any, ...]]:
         )
         .join(task, task.id == part.task_id)
         .join(Unit, Unit.id == part.unit_id)
-        .where(
-            part.site == query.site,
-            part.role == TaskRole.LEAD,
-            or_(part.accepted.is_not(True), part.judged_on >= first, part.due_on >= first),
-        )
+        .where(_concerned(query))
         .order_by(task.plan, task.row, Unit.code)
     )
     return chosen if query.units is None else chosen.where(Unit.code.in_(query.units))
+
+
+def _concerned(query: FactQuery) -> ColumnElement[bool]:
+    """SQL: a leading unit's part that is not over and done with before the period."""
+    part, first = PlanTaskUnit, query.period.first
+    not_over = or_(part.accepted.is_not(True), part.judged_on >= first, part.due_on >= first)
+    return and_(part.site == query.site, part.role == TaskRole.LEAD, not_over)
 
 
 def _events(connection: Connection, query: FactQuery, known: date) -> dict[int, list[_Event]]:
@@ -95,7 +97,7 @@ def _events(connection: Connection, query: FactQuery, known: date) -> dict[int, 
     chosen = (
         select(TaskEvent.task_unit_id, TaskEvent.kind, TaskEvent.on, TaskEvent.data)
         .join(PlanTaskUnit, PlanTaskUnit.id == TaskEvent.task_unit_id)
-        .where(TaskEvent.site == query.site, TaskEvent.on <= known, PlanTaskUnit.role == TaskRole.LEAD)
+        .where(_concerned(query), TaskEvent.on <= known)
         .order_by(TaskEvent.id)
     )
     found: dict[int, list[_Event]] = defaultdict(list)
@@ -107,17 +109,16 @@ def _events(connection: Connection, query: FactQuery, known: date) -> dict[int, 
 
 def _repeated(connection: Connection, query: FactQuery) -> set[int]:
     """Tasks whose printed number stands earlier in their plan already."""
-    other = PlanTask.__table__.alias()
-    chosen = select(PlanTask.id).join(
-        other,
-        and_(
-            other.c.site == PlanTask.site,
-            other.c.plan == PlanTask.plan,
-            other.c.number == PlanTask.number,
-            other.c.row < PlanTask.row,
-        ),
+    task = PlanTask
+    first = (
+        select(task.plan, task.number, func.min(task.row).label("row"))
+        .where(task.site == query.site)
+        .group_by(task.plan, task.number)
+        .having(func.count() > 1)
+        .subquery()
     )
-    return set(connection.scalars(chosen.where(PlanTask.site == query.site)))
+    later = and_(task.plan == first.c.plan, task.number == first.c.number, task.row > first.c.row)
+    return set(connection.scalars(select(task.id).join(first, later).where(task.site == query.site)))
 
 
 def _touches(progress: Progress, query: FactQuery) -> bool:

@@ -132,7 +132,7 @@ class LeadForm(FlaskForm):
 
     name = StringField(_l("Tên trong văn bản"), validators=[NEEDED])
     units = SelectMultipleField(_l("Đơn vị của Sở"), coerce=int)
-    outside = ChoiceField(_l("Là"), coerce=str)
+    outside = ChoiceField(_l("Là"), coerce=str, default="")
 
     @classmethod
     def of(cls, units: Sequence[Unit], name: str = "") -> LeadForm:
@@ -153,7 +153,10 @@ class LeadForm(FlaskForm):
 
 
 class LoadForm(FlaskForm):
-    """Nạp phụ lục nhiệm vụ của một văn bản."""
+    """Nạp phụ lục nhiệm vụ của một văn bản: xem trước (GET), nạp (POST)."""
+
+    class Meta:
+        csrf = False  # looking changes nothing; a POST without its token never comes this far
 
     document = ChoiceField(_l("Văn bản"), coerce=str, validators=[NEEDED])
     assigned_on = DayField(

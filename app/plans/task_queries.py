@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import ColumnElement, Select, and_, delete, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, case, delete, func, or_, select
 from sqlalchemy.orm import contains_eager, joinedload, selectinload
 
 from app.errors import NotFound
@@ -86,11 +86,10 @@ class TaskView:
 
 @dataclass(frozen=True, slots=True)
 class PlanCount:
-    """A loaded plan: tasks in all, tasks no unit leads, and tasks that wait for a person."""
+    """A loaded plan: tasks in all, and tasks that wait for a person to say who leads them or when they are due."""
 
     plan: str
     tasks: int
-    without_unit: int
     attention: int
 
 
@@ -107,13 +106,7 @@ def state_of_part(part: PlanTaskUnit, today: date) -> TaskState:
 
 def task_lines(scope: Scope, filters: Filters, page: int = 1) -> TaskPage:
     """A page of the list, in the order of the annexes. A task that no unit leads is a line too."""
-    lines = _lines(scope, filters)
-    total = (
-        db.session.scalar(
-            select(func.count()).select_from(lines.order_by(None).with_only_columns(PlanTask.id).subquery())
-        )
-        or 0
-    )
+    lines, total = _lines(scope, filters), count_lines(scope, filters)
     pages = max(1, -(-total // PAGE))
     page = min(max(page, 1), pages)
     found = db.session.execute(lines.limit(PAGE).offset((page - 1) * PAGE)).unique()
@@ -126,35 +119,26 @@ def all_task_lines(scope: Scope, filters: Filters) -> Iterable[TaskLine]:
         yield TaskLine(task, part, filters.today)
 
 
-def counts_by_state(scope: Scope, filters: Filters) -> dict[TaskState, int]:
-    """How many units' tasks are in each state, the filters on states left aside."""
-    counted: dict[TaskState, int] = {}
-    for line in all_task_lines(scope, replace(filters, states=())):
-        if line.state:
-            counted[line.state] = counted.get(line.state, 0) + 1
-    return counted
+def count_lines(scope: Scope, filters: Filters) -> int:
+    """How many lines fit the filters."""
+    lines = _lines(scope, filters).order_by(None).with_only_columns(PlanTask.id)
+    return db.session.scalar(select(func.count()).select_from(lines.subquery())) or 0
 
 
 def plans_loaded(scope: Scope) -> list[PlanCount]:
     """The plans whose tasks are in the house, by code."""
-    led = select(PlanTaskUnit.task_id).where(PlanTaskUnit.role == TaskRole.LEAD)
-    tasks = select(PlanTask).where(PlanTask.site == scope.site).order_by(PlanTask.plan)
-    with_unit = set(db.session.scalars(led.where(PlanTaskUnit.site == scope.site)))
-    counted: dict[str, PlanCount] = {}
-    for task in db.session.scalars(tasks):
-        known = counted.get(task.plan, PlanCount(task.plan, 0, 0, 0))
-        counted[task.plan] = PlanCount(
-            task.plan,
-            known.tasks + 1,
-            known.without_unit + (task.id not in with_unit),
-            known.attention + needs_attention(task),
-        )
-    return list(counted.values())
+    counted = (
+        select(PlanTask.plan, func.count(), func.sum(case((_needs_attention(), 1), else_=0)))
+        .where(PlanTask.site == scope.site)
+        .group_by(PlanTask.plan)
+        .order_by(PlanTask.plan)
+    )
+    return [PlanCount(plan, tasks, int(attention)) for plan, tasks, attention in db.session.execute(counted)]
 
 
-def needs_attention(task: PlanTask) -> bool:
-    """Whether the task waits for a person: to say who leads, or what the deadline is."""
-    return bool(task.unresolved) or task.deadline_kind is DeadlineKind.UNREAD
+def _needs_attention() -> ColumnElement[bool]:
+    """SQL: the task waits for a person, to say who leads it or when it is due."""
+    return or_(PlanTask.unresolved != [], PlanTask.deadline_kind == DeadlineKind.UNREAD)
 
 
 def task_view(scope: Scope, task_id: int, today: date) -> TaskView:
@@ -249,7 +233,7 @@ def _lines(scope: Scope, filters: Filters) -> Select[PlanTask, PlanTaskUnit | No
     if filters.due_to:
         chosen = chosen.where(due_on <= filters.due_to)
     if filters.attention:
-        chosen = chosen.where(or_(PlanTask.unresolved != [], PlanTask.deadline_kind == DeadlineKind.UNREAD))
+        chosen = chosen.where(_needs_attention())
     if filters.states:
         chosen = chosen.where(or_(*(_is(state, filters.today) for state in filters.states)))
     return chosen

@@ -25,7 +25,7 @@ from app.plans import task_queries as queries
 from app.plans import task_service as service
 from app.plans.deadlines import DeadlineKind
 from app.plans.documents import plan_title
-from app.plans.models import PlanTaskUnit
+from app.plans.models import PlanTaskUnit, TaskEvent
 from app.plans.task_forms import (
     AcceptForm,
     AdjustmentForm,
@@ -196,7 +196,8 @@ def task_deed(task_id: int, part_id: int, verb: str) -> Page:
 def task_deadline(task_id: int) -> Page:
     """Say when a task is due, when its words do not, or do no longer."""
     view = queries.task_view(current_scope(), task_id, today())
-    form = DeadlineForm(data={"starts_on": view.task.starts_on, "due_on": view.task.due_on})
+    is_span = view.task.deadline_kind is DeadlineKind.SPAN
+    form = DeadlineForm(data={"starts_on": view.task.starts_on if is_span else None, "due_on": view.task.due_on})
     if form.validate_on_submit():
         with errors_shown_on(form):
             said = {"starts_on": form.starts_on.data, "due_on": form.due_on.data, "note": form.note.data or ""}
@@ -248,9 +249,8 @@ def _list_page(title: Any, states: tuple[TaskState, ...]) -> str:
         form=form,
         at_risk=bool(states),
         page=queries.task_lines(scope, filters, number),
-        counts=queries.counts_by_state(scope, filters),
+        pressing=queries.count_lines(scope, replace(filters, states=AT_RISK)),
         plans=queries.plans_loaded(scope),
-        states=TaskState,
         standing=standing,
         judges=person().role in JUDGING,
     )
@@ -274,8 +274,7 @@ def _task_page(view: TaskView) -> str:
         unread=view.task.deadline_kind is DeadlineKind.UNREAD,
         judges=role in JUDGING,
         deeds=lambda part: [(verb, deed) for verb, deed in DEEDS.items() if role in deed.roles and deed.possible(part)],
-        timeline_of=_timeline,
-        today=today(),
+        notes=_notes,
     )
 
 
@@ -286,22 +285,8 @@ def standing(line: TaskLine) -> str:
     return str(_("Ngoài phạm vi Sở"))
 
 
-def _timeline(view: PartView) -> list[dict[str, Any]]:
-    """A part's history as the timeline component reads it."""
-    tones = {"accepted": "good", "rejected": "bad", "adjustment_refused": "warn", "adjustment_requested": "warn"}
-    return [
-        {
-            "at": event.recorded_at,
-            "title": f"{label(event.kind)} · {show_date(event.on)}",
-            "by": event.actor,
-            "note": "; ".join(_notes(event)),
-            "tone": tones.get(event.kind, ""),
-        }
-        for event in view.events
-    ]
-
-
-def _notes(event: Any) -> Iterator[str]:
+def _notes(event: TaskEvent) -> Iterator[str]:
+    """What an event says beside its kind and day."""
     if event.percent is not None:
         yield f"{event.percent} %"
     if event.new_due is not None:
