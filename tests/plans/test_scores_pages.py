@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
+from app import facts
 from app.compliance import service as checks
 from app.extensions import db
 from app.organisation.models import Person, Role, Unit
@@ -79,6 +80,14 @@ def test_scoring_opens_in_the_row_s_place(inspector: FlaskClient) -> None:
     part = inspector.get(address("6.1.2", "/cham"), headers=HTMX).text
     assert part.lstrip().startswith(f'<tr id="criterion-{number}"')
     assert f'<tr id="score-{number}">' in part and "<html" not in part
+
+
+def test_after_scoring_the_table_is_filtered_as_before(inspector: FlaskClient) -> None:
+    load_real()
+    page = unescape(inspector.get(f"{TABLE}?unit=KHTC").text)
+    scoring = address("6.1.2", f"/cham?table={CODE}&unit=KHTC")
+    assert f'hx-get="{scoring}"' in page
+    assert inspector.post(scoring, data=given()).headers["Location"] == f"{TABLE}?table={CODE}&unit=KHTC"
 
 
 def test_without_scripts_scoring_is_a_page_of_its_own(inspector: FlaskClient) -> None:
@@ -225,3 +234,12 @@ def test_every_figure_bears_on_a_criterion_of_the_real_table(units: dict[str, Un
     load_real()
     known = queries.criteria_by_number(CODE)
     assert all(bearing.criterion in known for bearing in bearings() if bearing.table == CODE)
+
+
+def test_every_figure_names_fields_that_its_kind_of_fact_has(app: Any) -> None:
+    known = facts.catalogue()
+    named = [(bearing, known[bearing.fact]) for bearing in bearings() if bearing.fact in known]
+    assert {"timeliness", "digitisation", "catalogue_payment"} <= {bearing.fact for bearing, _kind in named}
+    for bearing, kind in named:
+        assert kind.field(bearing.count), bearing
+        assert bearing.among is None or kind.field(bearing.among), bearing
