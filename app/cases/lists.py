@@ -73,8 +73,8 @@ def _resolved_not_closed(w: Window) -> list[Any]:
     return [and_(condition, _late(w)), *_still_or_since(Case, condition, w)]
 
 
-def _cases(title: Any, branches: Branches) -> NamedList:
-    return NamedList(title, Case, Case.received_at, branches)
+def _cases(title: Any, branches: Branches, since: Any = Case.received_at) -> NamedList:
+    return NamedList(title, Case, since, branches)
 
 
 def _stages(title: Any, branches: Branches) -> NamedList:
@@ -87,7 +87,9 @@ def _payments(title: Any, branches: Branches) -> NamedList:
 
 LISTS: dict[str, NamedList] = {
     "received": _cases(_l("Hồ sơ tiếp nhận"), lambda w: [lateness.between(Case.received_at, w.start, w.end)]),
-    "finished": _cases(_l("Hồ sơ kết thúc"), lambda w: [lateness.between(Case.ended_at, w.start, w.end)]),
+    "finished": _cases(
+        _l("Hồ sơ kết thúc"), lambda w: [lateness.between(Case.ended_at, w.start, w.end)], Case.ended_at
+    ),
     "late": _cases(_l("Hồ sơ kết thúc quá hạn"), lambda w: [_late(w)]),
     "open_overdue": _cases(_l("Hồ sơ chưa kết thúc đã quá hạn"), _open_overdue),
     "overdue": _cases(_l("Hồ sơ quá hạn"), lambda w: [_late(w), *_open_overdue(w)]),
@@ -96,7 +98,9 @@ LISTS: dict[str, NamedList] = {
         _l("Hồ sơ chưa số hóa"), lambda w: [lateness.files_not_digitised(w.start, w.end, w.as_of)]
     ),
     "results": _cases(
-        _l("Kết quả đã trả"), lambda w: [and_(lateness.between(Case.result_at, w.start, w.end), Case.returns_result)]
+        _l("Kết quả đã trả"),
+        lambda w: [and_(lateness.between(Case.result_at, w.start, w.end), Case.returns_result)],
+        Case.result_at,
     ),
     "results_not_digitised": _cases(
         _l("Kết quả chưa số hóa"), lambda w: [lateness.result_not_digitised(w.start, w.end, w.as_of)]
@@ -123,11 +127,11 @@ LISTS: dict[str, NamedList] = {
 
 
 def named(names: Sequence[str]) -> list[NamedList]:
-    """The lists of those names. NotFound for a name nobody knows, or lists whose lines are different things."""
+    """The lists of those names. NotFound for a name nobody knows, or lists that are not sorted by the same thing."""
     if unknown := [name for name in names if name not in LISTS]:
         raise NotFound("Không có danh sách “%(name)s”.", name=unknown[0][:60])
     chosen = [LISTS[name] for name in dict.fromkeys(names)]
-    if len({each.subject for each in chosen}) > 1:
+    if len({each.since.key for each in chosen}) > 1:
         raise NotFound("Các danh sách này không ghép với nhau được.")
     return chosen
 

@@ -76,7 +76,7 @@ def _entry(view: CaseView, event: EventSeen, at: datetime) -> Entry:
         "title": event.data.get("name") or label(event.kind),
         "by": event.actor or event.recorded_by,
         "unit": event.unit_name,
-        "note": "\n".join(filter(None, (_details(view, event, at), event.note))),
+        "note": " · ".join(filter(None, (_details(view, event, at), event.note))),
         "icon": ICONS.get(event.kind, "circle"),
         "tone": TONES.get(event.kind, ""),
         "recorded_at": event.recorded_at if backdated and event.recorded_by else None,

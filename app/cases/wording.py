@@ -76,7 +76,7 @@ def pauses_in_words(promise: Promise) -> list[str]:
 
 
 def total_in_words(page: Page) -> str:
-    """`12 dòng`, `hơn 10.000 dòng`; empty where nothing was counted."""
+    """`12`, `hơn 10.000`; empty where nothing was counted."""
     if page.total is None:
         return ""
     if page.total > MOST_COUNTED:

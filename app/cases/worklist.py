@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, func, select
+from sqlalchemy import ColumnElement, Select, and_, case, func, select
 
 from app.calendar import WorkingCalendar
 from app.cases.keyset import Cursor, Keyset
@@ -39,7 +40,7 @@ def desk_of(scope: Scope, who: Person) -> Scope:
 def bucket_counts(desk: Scope, calendar: WorkingCalendar, now: datetime) -> dict[Bucket, int]:
     """How many open cases are in each pile of those desks: one query over the open cases alone."""
     columns = [func.sum(case((_in_bucket(b, calendar, now), 1), else_=0)).label(b.value) for b in Bucket]
-    row = db.session.execute(select(*columns).where(*_on_desk(desk))).one()
+    row = db.session.execute(_on_desk(desk, *columns)).one()
     return {bucket: int(row._mapping[bucket.value] or 0) for bucket in Bucket}
 
 
@@ -57,13 +58,21 @@ def worklist(
     keyset = Keyset(after, before, limit, ascending=True)
     since = Case.received_at if bucket is Bucket.PAUSED else Case.due_at
     pile = _in_bucket(bucket, calendar, now) if bucket else Case.due_at.is_not(None)
-    query = keyset.cut(select(since, Case.id).where(*_on_desk(desk), pile), since, Case.id)
+    query = keyset.cut(_on_desk(desk, since, Case.id).where(pile), since, Case.id)
     ids, first, last = keyset.page([(at, key) for at, key in db.session.execute(query)])
     return Page([Line(row) for row in rows(ids)], first, last)
 
 
-def _on_desk(desk: Scope) -> tuple[ColumnElement[bool], ...]:
-    return Case.site == desk.site, desk.within(Case.holder_unit_id), Case.ended_at.is_(None)
+def _on_desk(desk: Scope, *columns: Any) -> Select[*tuple[Any, ...]]:
+    """Of the open cases on those desks.
+
+    SQLite would look up the open cases of the whole site first; told that openness decides little, it takes the
+    index of the desk, which holds open cases alone.
+    """
+    is_open: ColumnElement[bool] = Case.ended_at.is_(None)
+    if db.engine.dialect.name == "sqlite":
+        is_open = func.likely(is_open)
+    return select(*columns).where(Case.site == desk.site, desk.within(Case.holder_unit_id), is_open)
 
 
 def _in_bucket(bucket: Bucket, calendar: WorkingCalendar, now: datetime) -> ColumnElement[bool]:

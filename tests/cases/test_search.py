@@ -95,6 +95,7 @@ def test_further_results_follow_the_last_one_shown(found: Any) -> None:
 
 def test_a_common_name_is_read_from_its_newest_end(found: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(search, "MANY", 1)
+    monkeypatch.setattr(search, "STRIP", 1)
     assert found("nguyen") == ["Nguyễn Văn Đạo", "Nguyễn Thị Đào"]
     assert found("0912.345.678") == ["Nguyễn Thị Đào"]
     assert found("nguyen van d") == ["Nguyễn Văn Đạo"]

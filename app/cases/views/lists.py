@@ -106,6 +106,7 @@ def show_worklist() -> str:
         "cases/worklist.html",
         page=page,
         bucket=bucket,
+        many=desk.unit_ids is None or len(desk.unit_ids) > 1,
         counts=worklist.bucket_counts(desk, calendar, now),
         may_take_in=person().role in (Role.DESK, Role.HEAD),
         now=now,
