@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from flask import Flask, current_app, request, url_for
 from flask_babel import get_locale
-from flask_babel import lazy_gettext as _l
+from flask_babel import lazy_pgettext as _p
 from flask_login import current_user
 
 from app.organisation.models import Role
@@ -17,26 +17,26 @@ JUDGES = frozenset({Role.HEAD, Role.INSPECTOR, Role.ADMIN})
 INSPECTORS = frozenset({Role.INSPECTOR, Role.ADMIN})
 ADMINS = frozenset({Role.ADMIN})
 
-WORK, JUDGEMENT, OFFICE = _l("Công việc"), _l("Kiểm tra"), _l("Cơ quan")
+WORK, JUDGEMENT, OFFICE = _p("menu", "Công việc"), _p("menu", "Kiểm tra"), _p("menu", "Cơ quan")
 
 # Group, label, endpoint, icon, roles.
 ENTRIES = (
-    (WORK, _l("Việc hôm nay"), "cases.worklist", "list-checks", DESKS),
-    (WORK, _l("Hồ sơ"), "cases.list", "folder-open", EVERYBODY),
-    (WORK, _l("Tiếp nhận"), "cases.intake", "plus", frozenset({Role.DESK})),
-    (WORK, _l("Nhập dữ liệu"), "imports.list", "upload", frozenset({Role.DESK, Role.ADMIN})),
-    (WORK, _l("Nhiệm vụ kế hoạch"), "plans.tasks", "calendar-clock", EVERYBODY),
-    (WORK, _l("Thủ tục"), "procedures.list", "book-open", EVERYBODY),
-    (WORK, _l("Công bố, rà soát"), "publications.list", "globe", JUDGES),
-    (JUDGEMENT, _l("Vi phạm của đơn vị"), "compliance.my_violations", "flag", frozenset({Role.HEAD})),
-    (JUDGEMENT, _l("Vi phạm"), "compliance.violations", "flag", JUDGES),
-    (JUDGEMENT, _l("Kiểm tra"), "compliance.matrix", "layout-grid", INSPECTORS),
-    (JUDGEMENT, _l("Bộ quy tắc"), "compliance.rules", "scale", JUDGES),
-    (JUDGEMENT, _l("Bảng chấm điểm"), "plans.scores", "gauge", JUDGES),
-    (OFFICE, _l("Đơn vị"), "organisation.units", "building-2", ADMINS),
-    (OFFICE, _l("Người dùng"), "organisation.people", "users", ADMINS),
-    (OFFICE, _l("Lịch làm việc"), "organisation.calendar", "calendar", EVERYBODY),
-    (OFFICE, _l("Nhật ký"), "organisation.audit_trail", "history", INSPECTORS),
+    (WORK, _p("menu", "Việc hôm nay"), "cases.worklist", "list-checks", DESKS),
+    (WORK, _p("menu", "Hồ sơ"), "cases.list", "folder-open", EVERYBODY),
+    (WORK, _p("menu", "Tiếp nhận"), "cases.intake", "plus", frozenset({Role.DESK})),
+    (WORK, _p("menu", "Nhập dữ liệu"), "imports.list", "upload", frozenset({Role.DESK, Role.ADMIN})),
+    (WORK, _p("menu", "Nhiệm vụ kế hoạch"), "plans.tasks", "calendar-clock", EVERYBODY),
+    (WORK, _p("menu", "Thủ tục"), "procedures.list", "book-open", EVERYBODY),
+    (WORK, _p("menu", "Công bố, rà soát"), "publications.list", "globe", JUDGES),
+    (JUDGEMENT, _p("menu", "Vi phạm của đơn vị"), "compliance.my_violations", "flag", frozenset({Role.HEAD})),
+    (JUDGEMENT, _p("menu", "Vi phạm"), "compliance.violations", "flag", JUDGES),
+    (JUDGEMENT, _p("menu", "Kiểm tra"), "compliance.matrix", "layout-grid", INSPECTORS),
+    (JUDGEMENT, _p("menu", "Bộ quy tắc"), "compliance.rules", "scale", JUDGES),
+    (JUDGEMENT, _p("menu", "Bảng chấm điểm"), "plans.scores", "gauge", JUDGES),
+    (OFFICE, _p("menu", "Đơn vị"), "organisation.units", "building-2", ADMINS),
+    (OFFICE, _p("menu", "Người dùng"), "organisation.people", "users", ADMINS),
+    (OFFICE, _p("menu", "Lịch làm việc"), "organisation.calendar", "calendar", EVERYBODY),
+    (OFFICE, _p("menu", "Nhật ký"), "organisation.audit_trail", "history", INSPECTORS),
 )
 
 HOMES = {

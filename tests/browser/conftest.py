@@ -1,0 +1,55 @@
+"""The site and the browser of these tests: made once; each test gets visitors of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import date
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser
+
+from app import extensions
+from tests.browser.site import Site, Visitor, chromium, running_site
+from tests.clock import at
+from tests.needs import missing
+
+NOW = at("2024-07-01 08:00")
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """A real Chromium."""
+    try:
+        with chromium() as running:
+            yield running
+    except LookupError as error:
+        missing(str(error))
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """A site on 1 July 2024 with a year of demonstration cases."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(extensions, "now", lambda: NOW)
+        with running_site(tmp_path_factory.mktemp("site"), cases=1_500, until=date(2024, 7, 1)) as running:
+            yield running
+
+
+@pytest.fixture
+def visit(site: Site, browser: Browser) -> Iterator[Callable[..., Visitor]]:
+    """Bring a visitor, signed in as somebody. Afterwards no page may have complained."""
+    here: list[Visitor] = []
+
+    def arrive(username: str | None = None, size: dict[str, int] | None = None) -> Visitor:
+        visitor = Visitor.arrive(site, browser, size)
+        here.append(visitor)
+        if username:
+            visitor.sign_in(username)
+        return visitor
+
+    yield arrive
+    complaints: list[Any] = [complaint for visitor in here for complaint in visitor.complaints]
+    for visitor in here:
+        visitor.context.close()
+    assert not complaints, complaints

@@ -1,0 +1,137 @@
+"""A whole site on a real port, with a small demonstration, and a real Chromium to look at it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+
+from flask import Flask
+from flask_migrate import upgrade
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from waitress import create_server
+
+from app import create_app
+from app.demo.accounts import PASSWORD
+from app.demo.loading import load
+from app.extensions import db
+from app.organisation.access import Actor
+from tests.needs import chromium_path
+
+# Chromium's own traffic is switched off: whatever leaves the machine in a test would be ours.
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+DESK = {"width": 1366, "height": 768}
+PHONE = {"width": 390, "height": 844}
+
+
+@dataclass
+class Site:
+    """The running site."""
+
+    app: Flask
+    address: str
+
+
+@contextmanager
+def running_site(folder: Path, cases: int, until: date, months: int = 13) -> Iterator[Site]:
+    """Serve a new site with that many demonstration cases; the caller has stopped the clock."""
+    app = create_app(
+        database_url=f"sqlite:///{folder / 'site.sqlite3'}",
+        instance=folder,
+        secret_key="for tests only",
+        sign_in_limit="1000 per minute",
+    )
+    with app.app_context():
+        upgrade()
+        load(Actor("tests"), cases=cases, seed=7, until=until, months=months)
+        db.session.remove()
+    server = create_server(app, host="127.0.0.1", port=0, threads=4)
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    try:
+        yield Site(app, f"http://127.0.0.1:{server.effective_port}")
+    finally:
+        server.close()
+        thread.join(timeout=5)
+        with app.app_context():
+            db.session.remove()
+            db.engine.dispose()
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """Debian's Chromium, without a window. Raises LookupError where there is none."""
+    path = chromium_path()
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@dataclass
+class Visitor:
+    """Somebody at a browser. `complaints` gathers what the page should not have done."""
+
+    site: Site
+    context: BrowserContext
+    page: Page
+    complaints: list[str] = field(default_factory=list)
+
+    @classmethod
+    def arrive(cls, site: Site, browser: Browser, size: dict[str, int] | None = None) -> Visitor:
+        """A new visitor with a window of that size (pixels)."""
+        context = browser.new_context(viewport=size or DESK, locale="vi-VN", timezone_id="Asia/Ho_Chi_Minh")  # type: ignore[arg-type]
+        visitor = cls(site, context, context.new_page())
+        visitor.page.set_default_timeout(10_000)
+        visitor.page.on("pageerror", lambda error: visitor.complaints.append(f"script: {error}"))
+        visitor.page.on(
+            "console",
+            lambda message: (
+                visitor.complaints.append(f"console: {message.text}")
+                if message.type in ("error", "warning") and "Failed to load resource" not in message.text
+                else None
+            ),
+        )
+        visitor.page.on(
+            "request",
+            lambda request: (
+                visitor.complaints.append(f"left the site: {request.url}")
+                if not request.url.startswith((site.address, "data:", "blob:", "about:"))
+                else None
+            ),
+        )
+        return visitor
+
+    def go(self, path: str) -> int:
+        """Open a page of the site; its status code."""
+        response = self.page.goto(self.site.address + path)
+        assert response is not None
+        return response.status
+
+    def sign_in(self, username: str, password: str = PASSWORD) -> None:
+        """Through the form, as everybody does."""
+        self.go("/dang-nhap")
+        self.page.fill("input[name=username]", username)
+        self.page.fill("input[name=password]", password)
+        self.page.keyboard.press("Enter")
+        self.page.wait_for_url(lambda url: "dang-nhap" not in url)
+
+    def in_english(self) -> None:
+        """Choose English in the header."""
+        self.page.locator("form[action*='/ngon-ngu/en'] button, a[href*='/ngon-ngu/en']").first.click()
+        self.page.wait_for_function("document.documentElement.lang === 'en'")
+
+    def sideways(self) -> int:
+        """How many pixels the page can be scrolled sideways."""
+        return int(self.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth"))
