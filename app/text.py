@@ -6,13 +6,12 @@ import re
 import unicodedata
 from functools import lru_cache
 
-_SPACES = re.compile(r"\s+")
 _APART = re.compile(r"[^0-9a-z]+")
 
 
 def tidy(text: str) -> str:
     """One Unicode form (NFC), single spaces, none at the ends. What is stored has passed here."""
-    return _SPACES.sub(" ", unicodedata.normalize("NFC", text)).strip()
+    return " ".join(unicodedata.normalize("NFC", text).split())
 
 
 @lru_cache(maxsize=65536)

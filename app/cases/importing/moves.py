@@ -33,7 +33,7 @@ _STATUS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Move:
     """An event to be added; it gets its number when it is recorded."""
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -44,6 +47,18 @@ class Seen:
         return self._marks.count(outcome)
 
 
+@contextmanager
+def _collector_resting() -> Iterator[None]:
+    """Nothing of a batch can be freed before it is written: the collector would walk it over and over for nothing."""
+    resting = not gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if not resting:
+            gc.enable()
+
+
 class Run:
     """Takes the rows of one table in. The transaction is the caller's."""
 
@@ -70,6 +85,10 @@ class Run:
 
     def take(self, batch: list[tuple[int, list[Any]]]) -> None:
         """Take some rows: read them, join them to what is recorded, write what they add."""
+        with _collector_resting():
+            self._take(batch)
+
+    def _take(self, batch: list[tuple[int, list[Any]]]) -> None:
         read = self._read(batch)
         codes = {said.code for _row, _cells, said, _event in read}
         dossiers = recorded(self.site, codes, self.catalogue, identities=self.is_log) if codes else {}

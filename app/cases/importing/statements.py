@@ -20,8 +20,10 @@ from app.cases.vocabulary import Channel
 from app.text import fold
 
 # Longest texts, in characters, as the tables hold them.
-LONGEST = {"code": 64, "applicant": 200, "id_number": 32, "phone": 32, "address": 300, "officer": 120}
-LONGEST_EVENT = {"event_id": 120, "event_name": 200, "event_group": 200, "event_actor": 120}
+LONGEST = {
+    **{"code": 64, "applicant": 200, "id_number": 32, "phone": 32, "address": 300, "officer": 120},
+    **{"event_id": 120, "event_name": 200, "event_group": 200, "event_actor": 120},
+}
 ENDED = frozenset(
     {Standing.RESOLVED, Standing.CLOSED, Standing.REFUSED, Standing.WITHDRAWN, Standing.STOPPED}
 )  # fmt: skip
@@ -68,7 +70,7 @@ class Statement:
         return Moment(self.ended, self.end_is_day) if self.ended else None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class StatedEvent:
     """The activity that a row of an event log states. `external_id` is unique within its case."""
 
@@ -84,8 +86,7 @@ class RowReader:
 
     def __init__(self, mapping: Mapping, table: Table, zone: ZoneInfo, now: datetime) -> None:
         self.mapping, self.table, self.zone, self.now = mapping, table, zone, now
-        self.orders = tuple(mapping.dates)
-        self.needs_status = "status" in table.columns
+        self.orders, self.blanks = tuple(mapping.dates), mapping.blanks
         self._single = {
             field: columns[0][1][0]
             for field, columns in table.columns.items()
@@ -129,9 +130,7 @@ class RowReader:
 
     def _filled(self, cells: list[Any], position: int) -> Any:
         value = cells[position] if position < len(cells) else None
-        if isinstance(value, str) and (value in self.mapping.blanks or value.strip() in self.mapping.blanks):
-            return None
-        return value
+        return None if isinstance(value, str) and value.strip() in self.blanks else value
 
     def _statement(self, cells: list[Any]) -> Statement:
         code = self._text(cells, "code", number_text)
@@ -178,9 +177,8 @@ class RowReader:
         if field not in self.table.columns:
             return ""
         text: str = read(self._cell(cells, field))
-        longest = LONGEST.get(field) or LONGEST_EVENT.get(field)
-        if longest and len(text) > longest:
-            raise Refused("Nội dung dài quá %(longest)s ký tự.", field=field, longest=longest)
+        if len(text) > LONGEST.get(field, len(text)):
+            raise Refused("Nội dung dài quá %(longest)s ký tự.", field=field, longest=LONGEST[field])
         return text
 
     def _moment(self, cells: list[Any], field: str) -> Moment | None:

@@ -52,17 +52,21 @@ class Moment:
 
 def text_of(cell: Any) -> str:
     """A cell as tidy text; a whole number that a spreadsheet made a float loses its `.0`."""
+    if isinstance(cell, str):
+        return _tidied(cell)
     if cell is None:
         return ""
-    if isinstance(cell, str):
-        if not cell.isprintable():
-            cell = _CONTROL.sub(" ", cell)
-        return tidy(cell)
     if isinstance(cell, bool):
         return "1" if cell else "0"
     if isinstance(cell, float) and cell == int(cell):
         return str(int(cell))
     return tidy(str(cell))
+
+
+@lru_cache(maxsize=8192)
+def _tidied(text: str) -> str:
+    """Tidy, without control characters. Exports say the same things over and over."""
+    return tidy(text if text.isprintable() else _CONTROL.sub(" ", text))
 
 
 def number_text(cell: Any) -> str:
