@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from datetime import date
 
-from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
+from flask import Blueprint, Response, flash, redirect, render_template, url_for
 from flask_babel import gettext as _
+from htmx_flask import request
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response as Answer
 
 from app import extensions
 from app.exports import csv_response
-from app.extensions import htmx
 from app.formats import local, show_date
 from app.forms import errors_shown_on
 from app.organisation.access import actor, allowed, current_scope, person, whole_site
@@ -195,7 +195,7 @@ def _correct_wording(view: ProcedureView, shown: VersionView) -> Page:
 
 def _form_page(form: ProcedureForm, title: str, back: str, former: ProcedureVersion | None = None) -> Page:
     """The form's page; for HTMX, when rows were added or moved, only its rows."""
-    if _rearranging() and htmx:
+    if _rearranging() and request.htmx:
         return render_template("procedures/_stages.html", form=form)
     known = [name for name, _count in queries.fields_in_use(current_scope())]
     page = render_template("procedures/form.html", form=form, title=title, back=back, former=former, known_fields=known)
