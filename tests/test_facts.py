@@ -49,7 +49,7 @@ def gathered(*delivered: Fact, kinds: tuple[FactKind, ...] = (PAY, STAGE, LATE),
 
 
 def test_facts_come_as_they_are_declared() -> None:
-    whole = [fact(online=7), fact("stage", over=True), fact("late_case", case="H1", due="2024-06-03")]
+    whole = [fact(online=7), fact("stage", over=True), fact("late_case", subject="H1", due="2024-06-03")]
     assert gathered(*whole) == whole
 
 
@@ -82,7 +82,7 @@ def test_a_source_that_is_not_asked_does_not_run() -> None:
         ([fact(online=1.0)], "“online” phải là int"),
         ([fact(online=-1)], r"“online” không được âm \(-1\)"),
         ([fact("stage", over=1)], "“over” phải là bool"),
-        ([fact("late_case", due="2024-06-03")], "thiếu “case”"),
+        ([fact("late_case", due="2024-06-03")], "thiếu “subject”"),
         ([fact("other", n=1)], "loại other mà nó không khai báo"),
         ([fact(online=1), fact(online=2)], "hai dữ kiện pay của cùng đơn vị U"),
     ],
@@ -93,8 +93,13 @@ def test_a_fact_that_is_not_as_declared_is_refused(wrong: list[Fact], sentence: 
 
 
 def test_two_cases_of_one_unit_are_two_facts() -> None:
-    cases = [fact("late_case", case=code, due="") for code in ("H1", "H2")]
+    cases = [fact("late_case", subject=code, due="") for code in ("H1", "H2")]
     assert gathered(*cases) == cases
+
+
+def test_two_facts_about_one_case_are_refused() -> None:
+    with pytest.raises(FactError, match="Có hai dữ kiện late_case"):
+        gathered(fact("late_case", subject="H1", due=""), fact("late_case", subject="H1", due="2024-06-03"))
 
 
 def test_an_unknown_kind_is_refused() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from app.compliance.loader import load_pack
 from app.compliance.output import RESULT_COLUMNS, report_json, result_row
 from app.compliance.pack import Pack
 from app.compliance.rule_tests import run_pack_tests
+from app.compliance.verifying import verify_run
 from app.compliance.wording import explain, parameter_in_words
 from app.organisation.calendars import site_calendar
 from app.periods import Period, PeriodKind
@@ -93,6 +95,35 @@ def check_run(
         raise click.exceptions.Exit(1)
 
 
+@check.command("verify")
+@click.argument("run_id", type=int, metavar="RUN")
+@click.option("--format", "output", type=click.Choice(["text", "json"]), default="text")
+@refusing
+def check_verify(run_id: int, output: str) -> None:
+    """Phán xét lại dữ kiện đã lưu bằng bộ quy tắc đã lưu. / Judge a run's stored facts again."""
+    verification = verify_run(run_id)
+    if output == "json":
+        echo_json(
+            {
+                "run": verification.run,
+                "period": verification.period,
+                "agrees": verification.agrees,
+                "results": verification.results,
+                "violations": verification.violations,
+                "disagreements": [asdict(found) for found in verification.disagreements],
+            }
+        )
+    for found in verification.disagreements:
+        note(str(found))
+    if not verification.agrees:
+        note(f"Lần kiểm tra {run_id}: không khớp, {len(verification.disagreements)} chỗ khác.")
+        raise click.exceptions.Exit(1)
+    note(
+        f"Lần kiểm tra {run_id} ({verification.period}): khớp, {verification.results} kết quả, "
+        f"{verification.violations} vi phạm."
+    )
+
+
 @rules.command("list")
 @click.option("--format", "output", type=click.Choice(["text", "json"]), default="text")
 @refusing
@@ -148,9 +179,7 @@ def rules_test(folders: tuple[Path, ...]) -> None:
         failed += len(failures)
         click.echo(f"{pack.id}: {len(pack.tests)} phép thử, {len(failures)} sai")
         for failure in failures:
-            click.echo(
-                f"  {failure.test}: {failure.rule} {failure.unit}: cần {failure.expected}, có {failure.got}", err=True
-            )
+            click.echo(f"{pack.id}/{failure}", err=True)
     if failed:
         raise click.exceptions.Exit(1)
 

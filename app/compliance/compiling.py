@@ -1,9 +1,9 @@
 """From rules to rulesets of durable_rules, as data: nothing here runs anything.
 
-Each rule becomes up to six durable rules, one per outcome, that exclude each other and leave nothing out. All of
-them look at one message: the unit's sheet, which holds every figure the rules read as a whole number. So there
-are no joins and no negated patterns (`not` is carried down to the comparisons), and the order in which sheets
-arrive cannot matter.
+Each rule becomes a few durable rules, one per outcome, that exclude each other and leave nothing out. All of them
+look at one message: the sheet of a unit, or of a single thing, which holds every figure the rules read as a whole
+number. So there are no joins and no negated patterns (`not` is carried down to the comparisons), and the order in
+which sheets arrive cannot matter. Only duties after an event need a join; see `duties`.
 
 Shares are compared by cross-multiplication in whole numbers, exactly: n/d at least p/q is 0 <= q*n - p*d. The
 engine's numbers have 64 bits and stay at the largest one when they overflow; `Compiled.largest` says how big a
@@ -17,17 +17,28 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import cached_property, reduce
-from math import prod
-from typing import Any
+from functools import cached_property
+from math import isqrt
 
-from app.compliance.conditions import Comparison, Condition
+from app.compliance.conditions import Comparison, Condition, Total
+from app.compliance.expressions import (
+    ZERO,
+    Expression,
+    compare,
+    comparisons,
+    either,
+    every,
+    minus,
+    paths,
+    property_name,
+    signs,
+    times,
+    total,
+)
 from app.compliance.language import Rule, Scope
+from app.compliance.measures import DAY_KINDS, DayKind
 from app.compliance.pack import ParameterValue
-from app.compliance.words import parse_share
-
-Expression = dict[str, Any]
-"""A condition or a sum in durable_rules' JSON."""
+from app.compliance.words import is_field, parse_share
 
 Step = tuple["Outcome", Expression, Expression | None]
 """The outcome if the answer is yes, the question, and its contrary; None when the next step's contrary says it."""
@@ -42,10 +53,12 @@ MAX_COMPARISONS = 20
 
 SEAT = "seat"
 """The sheet's number, by which an outcome finds its unit."""
-ZERO = "zero"
-"""Always 0 on a sheet: the engine wants a property on the left of a comparison, and a sum only on its right."""
 SCOPE = "scope."
 """Before the number of a scope: 1 on the sheet of a unit inside it, otherwise 0."""
+PERIOD_OVER = "period.over"
+"""1 on the sheet when the period had ended on the day it is looked at, otherwise 0."""
+BROKEN_PERIODS = "rule.periods"
+"""On the sheet of a rule that a unit breaks: for how many periods on end."""
 
 
 class Outcome(StrEnum):
@@ -61,6 +74,14 @@ class Outcome(StrEnum):
     """Nothing is recorded, and something should be."""
     PASSED = "passed"
     FAILED = "failed"
+    PENDING = "not_yet_due"
+    """Nothing can be said yet: what the rule asks for may still be done in time."""
+    OPEN = "open"
+    """A duty that is to be looked for among the facts; never a last word."""
+    LATE = "late"
+    """A duty done after its last day."""
+    MISSING = "missing"
+    """A duty whose last day has passed without it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,12 +113,12 @@ class Compiled:
 
     @cached_property
     def fields(self) -> frozenset[str]:
-        """Every figure of facts that the rules read."""
+        """Every figure that the rules read."""
         named = (field for ruleset in self.rulesets for field in ruleset.fields)
         return frozenset(field for field in named if not field.startswith(SCOPE))
 
     def sheet(self, code: str, kind: str, figures: Mapping[str, bool | int | str]) -> dict[str, int]:
-        """A unit's sheet: its figures as the engine's numbers, and which scopes it is in."""
+        """A sheet: its figures as the engine's numbers, and which scopes its unit is in."""
         sheet = {field: self.number(figures[field]) for field in self.fields}
         for number, scopes in enumerate(self.scopes):
             sheet[f"{SCOPE}{number}"] = int(all(scope.includes(code, kind) for scope in scopes))
@@ -108,18 +129,21 @@ class Compiled:
         return self.codes.get(value, 0) if isinstance(value, str) else int(value)
 
 
-def property_name(field: str) -> str:
-    """A field as a property of the engine's messages, where a dot would mean a nested object."""
-    return field.replace(".", "__")
-
-
 def compile_rules(
     rules: Sequence[Rule], parameters: Mapping[str, ParameterValue], pack_scope: Scope | None = None
 ) -> Compiled:
     """The rules with their parameters' values filled in. Every parameter they name must be among those given."""
     compiler = _Compiler(parameters, pack_scope)
     rulesets = tuple(compiler.ruleset(group) for group in _groups(rules, compiler))
-    return Compiled(rulesets, compiler.codes, tuple(compiler.scopes), MAX_NUMBER // compiler.heaviest)
+    return Compiled(rulesets, compiler.codes, tuple(compiler.scopes), compiler.largest)
+
+
+def compile_where(name: str, where: Condition, parameters: Mapping[str, ParameterValue]) -> Compiled:
+    """The conditions on a fact that a duty asks for, as one rule of that name: PASSED where they hold."""
+    compiler = _Compiler(parameters, None)
+    holds, fails = compiler.condition(where, negated=False), compiler.condition(where, negated=True)
+    conditions = {(name, Outcome.PASSED): holds, (name, Outcome.FAILED): fails}
+    return Compiled((Ruleset((name,), where.fields, conditions),), compiler.codes, (), compiler.largest)
 
 
 def _groups(rules: Sequence[Rule], compiler: _Compiler) -> Iterator[list[Rule]]:
@@ -144,6 +168,9 @@ def is_too_tangled(rule: Rule, parameters: Mapping[str, ParameterValue], pack_sc
     """Whether the rule alone is more than the engine takes."""
     compiler = _Compiler(parameters, pack_scope)
     conditions = [condition for _, condition in exclusive(compiler.steps(rule))]
+    if rule.duty is not None and rule.duty[1].where is not None:
+        where = rule.duty[1].where
+        conditions += [compiler.condition(where, negated=False), compiler.condition(where, negated=True)]
     return (
         len(compiler.fields(rule)) > MAX_FIELDS
         or sum(paths(condition) for condition in conditions) > MAX_PATHS
@@ -158,6 +185,13 @@ class _Compiler:
         self.codes: dict[str, int] = {}
         self.scopes: list[tuple[Scope, ...]] = []
         self.heaviest = 1
+        self.multiplies = False
+
+    @property
+    def largest(self) -> int:
+        """The largest figure with which no sum or product leaves the engine's numbers."""
+        room = MAX_NUMBER // self.heaviest
+        return isqrt(room) if self.multiplies else room
 
     def limit(self, rule: Rule) -> str | None:
         """The sheet's property that tells whether the rule is for a unit; None if it is for all."""
@@ -169,8 +203,14 @@ class _Compiler:
         return f"{SCOPE}{self.scopes.index(scopes)}"
 
     def fields(self, rule: Rule) -> tuple[str, ...]:
-        limit = self.limit(rule)
-        return rule.fields if limit is None else (*rule.fields, limit)
+        own = [*rule.fields]
+        if rule.count is not None and rule.count.grows:
+            own.append(PERIOD_OVER)
+        if rule.escalates is not None:
+            own.append(BROKEN_PERIODS)
+        if limit := self.limit(rule):
+            own.append(limit)
+        return tuple(own)
 
     def ruleset(self, rules: Sequence[Rule]) -> Ruleset:
         conditions = {
@@ -187,48 +227,101 @@ class _Compiler:
         if rule.applies_when is not None:
             applies = self.condition(rule.applies_when, negated=False)
             yield Outcome.EXCLUDED, self.condition(rule.applies_when, negated=True), applies
-        if rule.rate is None:
-            assert rule.fails_when is not None
-            fails = self.condition(rule.fails_when, negated=False)
-            passes = self.condition(rule.fails_when, negated=True)
-        else:
-            some, none = _signs(total(rule.rate.among))
-            if rule.rate.expects is None:
-                yield Outcome.NOTHING, none, some
-            else:
-                expected, unexpected = _signs(total(rule.rate.expects))
-                yield Outcome.NO_DATA, every([none, expected]), None
-                yield Outcome.NOTHING, every([none, unexpected]), some
-            passes, fails = self.rate(rule)
-        yield Outcome.FAILED, fails, passes
-        yield Outcome.PASSED, passes, fails
+        for outcome, asked in ((Outcome.NO_DATA, rule.no_data_when), (Outcome.PENDING, rule.pending_when)):
+            if asked is not None:
+                yield outcome, self.condition(asked, negated=False), self.condition(asked, negated=True)
+        yield from getattr(self, rule.form)(rule)
 
-    def rate(self, rule: Rule) -> tuple[Expression, Expression]:
+    def fails_when(self, rule: Rule) -> Iterator[Step]:
+        assert rule.fails_when is not None
+        fails, passes = (self.condition(rule.fails_when, negated=negated) for negated in (False, True))
+        yield Outcome.FAILED, fails, passes
+        yield Outcome.PASSED, passes, None
+
+    def rate(self, rule: Rule) -> Iterator[Step]:
+        assert rule.rate is not None
+        some, none = signs(total(rule.rate.among))
+        if rule.rate.expects is None:
+            yield Outcome.NOTHING, none, some
+        else:
+            expected, unexpected = signs(total(rule.rate.expects))
+            yield Outcome.NO_DATA, every([none, expected]), None
+            yield Outcome.NOTHING, every([none, unexpected]), some
+        reached, missed = self.reaches(rule)
+        yield Outcome.FAILED, missed, reached
+        yield Outcome.PASSED, reached, None
+
+    def reaches(self, rule: Rule) -> tuple[Expression, Expression]:
         """The rate reaches its target, and its contrary."""
         assert rule.rate is not None
         assert rule.target is not None
-        share = parse_share(rule.target.threshold)
-        if share is None:
-            share = self.parameters[rule.target.threshold].value
-        weight = share.denominator * len(rule.rate.count) + share.numerator * len(rule.rate.among)
+        counted, among = len(rule.rate.count), len(rule.rate.among)
+        needed: Expression
+        if rule.target.field is not None:  # in percents
+            whole, needed = 100, times(total(rule.rate.among), total([rule.target.field]))
+            self.multiplies = True
+            weight = whole * counted + among
+        else:
+            share = parse_share(rule.target.threshold)
+            if share is None:
+                share = self.parameters[rule.target.threshold].value
+            whole, needed = share.denominator, times(total(rule.rate.among), share.numerator)
+            weight = whole * counted + share.numerator * among
         self.heaviest = max(self.heaviest, weight, len(rule.rate.expects or ()))
-        surplus = {
-            "$sub": {
-                "$l": {"$mul": {"$l": total(rule.rate.count), "$r": share.denominator}},
-                "$r": {"$mul": {"$l": total(rule.rate.among), "$r": share.numerator}},
-            }
-        }
-        reached, missed = {
-            "at_least": ("$lte", "$gt"),
-            "more_than": ("$lt", "$gte"),
-            "at_most": ("$gte", "$lt"),
-            "less_than": ("$gt", "$lte"),
-        }[rule.target.comparison]
-        return {reached: {ZERO: surplus}}, {missed: {ZERO: surplus}}
+        # 0 is compared with the surplus, so every comparison is turned round.
+        surplus = minus(times(total(rule.rate.count), whole), needed)
+        turned = {"at_least": "at_most", "more_than": "less_than", "at_most": "at_least", "less_than": "more_than"}
+        operator = turned[rule.target.comparison]
+        return compare(operator, ZERO, surplus), compare(operator, ZERO, surplus, negated=True)
+
+    def count(self, rule: Rule) -> Iterator[Step]:
+        assert rule.count is not None
+        self.heaviest = max(self.heaviest, len(rule.count.of) + 1)
+        number = rule.count.number
+        wanted = number if isinstance(number, int) else int(self.parameters[number].value)
+        reached, missed = (
+            self.against(rule.count.of, rule.count.comparison, wanted, negated=negated) for negated in (False, True)
+        )
+        if rule.count.grows:
+            over = property_name(PERIOD_OVER)
+            yield Outcome.PENDING, every([missed, {over: 0}]), None
+            missed = every([missed, {over: 1}])
+        yield Outcome.FAILED, missed, reached
+        yield Outcome.PASSED, reached, None
+
+    def requires(self, rule: Rule) -> Iterator[Step]:
+        yield Outcome.OPEN, {ZERO: 0}, None
+
+    def clock(self, rule: Rule) -> Iterator[Step]:
+        assert rule.clock is not None
+        clock = rule.clock
+        used = getattr(clock.used, self.day_kind(clock.counted_in))
+        allowed = clock.at_most if isinstance(clock.at_most, int) else int(self.parameters[clock.at_most].value)
+        over, within = compare("more_than", used, allowed), compare("at_most", used, allowed)
+        ended = property_name(clock.ended)
+        yield Outcome.PENDING, every([within, {ended: 0}]), None
+        yield Outcome.FAILED, over, within
+        yield Outcome.PASSED, every([within, {ended: 1}]), None
+
+    def escalates(self, rule: Rule) -> Iterator[Step]:
+        assert rule.escalates is not None
+        number = rule.escalates.periods
+        periods = number if isinstance(number, int) else int(self.parameters[number].value)
+        yield (
+            Outcome.FAILED,
+            compare("at_least", BROKEN_PERIODS, periods),
+            compare("less_than", BROKEN_PERIODS, periods),
+        )
+        yield Outcome.PASSED, compare("less_than", BROKEN_PERIODS, periods), None
+
+    def day_kind(self, counting: str) -> DayKind:
+        """How days are counted: as written, or as a parameter says."""
+        return DayKind(counting) if counting in DAY_KINDS else self.parameters[counting].day_kind
 
     def condition(self, condition: Condition, *, negated: bool) -> Expression:
         together, apart = (either, every) if negated else (every, either)
         parts = [self.comparison(field, comparison, negated) for field, comparison in condition.comparisons.items()]
+        parts += [self.total(sum_, negated) for sum_ in condition.total or ()]
         parts += [self.condition(part, negated=negated) for part in condition.all or ()]
         if condition.any:
             parts.append(apart([self.condition(part, negated=negated) for part in condition.any]))
@@ -238,12 +331,28 @@ class _Compiler:
 
     def comparison(self, field: str, comparison: Comparison, negated: bool) -> Expression:
         operator = "equals" if comparison.operator == "one_of" else comparison.operator
-        tests = [_compare(operator, field, self.operand(operand), negated) for operand in comparison.operands]
+        tests = [compare(operator, field, self.operand(operand), negated=negated) for operand in comparison.operands]
         return every(tests) if negated else either(tests)
 
-    def operand(self, operand: bool | int | str) -> int:
+    def against(self, fields: Sequence[str], operator: str, side: int | Expression, *, negated: bool) -> Expression:
+        """A sum against a number or another amount: 0 against what the other side has more."""
+        other = side if isinstance(side, dict) else {"$add": {"$l": {"$m": ZERO}, "$r": side}}
+        return compare(operator, ZERO, minus(other, total(fields)), negated=negated)
+
+    def total(self, sum_: Total, negated: bool) -> Expression:
+        self.heaviest = max(self.heaviest, len(sum_.of) + max(1, len(sum_.compared_fields)))
+        if isinstance(sum_.side, int):
+            return self.against(sum_.of, sum_.operator, sum_.side, negated=negated)
+        if sum_.parameter is not None:
+            side = int(self.parameters[sum_.parameter].value)
+            return self.against(sum_.of, sum_.operator, side, negated=negated)
+        return self.against(sum_.of, sum_.operator, total(sum_.side), negated=negated)
+
+    def operand(self, operand: bool | int | str) -> int | Expression:
         if not isinstance(operand, str):
             return int(operand)
+        if is_field(operand):
+            return {"$m": property_name(operand)}
         if operand in self.parameters:
             return int(self.parameters[operand].value)
         return self.code(operand)
@@ -261,63 +370,3 @@ def exclusive(steps: Iterable[Step]) -> Iterator[tuple[Outcome, Expression]]:
         yield outcome, every([*before, question])
         if contrary is not None:
             before.append(contrary)
-
-
-_OPERATORS = {
-    "differs_from": "$neq",
-    "at_least": "$gte",
-    "more_than": "$gt",
-    "at_most": "$lte",
-    "less_than": "$lt",
-}
-_CONTRARY = {
-    "equals": "differs_from",
-    "differs_from": "equals",
-    "at_least": "less_than",
-    "less_than": "at_least",
-    "more_than": "at_most",
-    "at_most": "more_than",
-}
-
-
-def _compare(operator: str, field: str, value: int, negated: bool) -> Expression:
-    if negated:
-        operator = _CONTRARY[operator]
-    plain = {property_name(field): value}
-    return plain if operator == "equals" else {_OPERATORS[operator]: plain}
-
-
-def _signs(amount: Expression) -> tuple[Expression, Expression]:
-    """A sum of counts is above zero, and its contrary: counts are never below."""
-    return {"$lt": {ZERO: amount}}, {"$gte": {ZERO: amount}}
-
-
-def total(fields: Sequence[str]) -> Expression:
-    """The sum of the fields on the sheet."""
-    terms: list[Expression] = [{"$m": property_name(field)} for field in fields]
-    return reduce(lambda left, right: {"$add": {"$l": left, "$r": right}}, terms)
-
-
-def every(parts: Sequence[Expression]) -> Expression:
-    """All of them hold."""
-    return parts[0] if len(parts) == 1 else {"$and": list(parts)}
-
-
-def either(parts: Sequence[Expression]) -> Expression:
-    """One of them holds."""
-    return parts[0] if len(parts) == 1 else {"$or": list(parts)}
-
-
-def paths(expression: Expression) -> int:
-    """In how many ways a condition can come true: the engine follows each of them."""
-    if "$and" in expression:
-        return prod(paths(part) for part in expression["$and"])
-    if "$or" in expression:
-        return sum(paths(part) for part in expression["$or"])
-    return 1
-
-
-def comparisons(expression: Expression) -> int:
-    """The comparisons in a condition."""
-    parts = expression.get("$and") or expression.get("$or")
-    return sum(comparisons(part) for part in parts) if parts else 1

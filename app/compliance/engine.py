@@ -11,6 +11,7 @@ What durable_rules does not tell, and what is done about it (measured on 2.0.28,
 - An exception in an action is swallowed into the session's state: it is looked for after every run.
 - `$or` fires once for each of its branches that holds: the same outcome may be told several times, which is
   harmless; two different outcomes of one rule for one sheet are an error.
+- A negated pattern fires at once, and two equal facts in a session are refused as one: see `duties`.
 - Texts, lists and nested objects in facts go wrong in several ways; sheets hold whole numbers only.
 - Events are consumed by the first rule that matches: sheets are asserted as facts.
 """
@@ -19,20 +20,25 @@ from __future__ import annotations
 
 import itertools
 import threading
-from collections import OrderedDict
+from collections import OrderedDict, defaultdict
 from collections.abc import Callable, Mapping, Sequence
+from datetime import date
 from typing import Any
 
 import durable_rules_engine  # type: ignore[import-not-found]
 from durable import engine as durable
 
-from app.compliance.compiling import SEAT, ZERO, Compiled, Outcome, Ruleset, property_name
+from app.compliance.compiling import SEAT, Compiled, Outcome, Ruleset
+from app.compliance.duties import DEED, PATTERNS, Deed, Event, deed_message, event_message, gate_message
+from app.compliance.expressions import ZERO, property_name
 
 Sheet = Mapping[str, int]
 """A unit's figures by field, as whole numbers."""
 
 KEPT_RULESETS = 64
 """Compiled rulesets kept ready. A Department has a few packs; what-if runs add more."""
+JOIN = 200
+"""Events joined with their facts in one session: time and memory of a join grow faster than its facts."""
 BATCH = 200
 """Sheets asserted at once: an assert must end well inside the 10 seconds that the engine leases to its actions."""
 
@@ -62,6 +68,7 @@ class Engine:
         self._numbers = itertools.count(1)
         self._outcomes: list[tuple[str, Outcome, int]] = []
         self._opened = False
+        self._arrived = 0
 
     def run(self, compiled: Compiled, sheets: Sequence[Sheet]) -> list[dict[str, Outcome]]:
         """For each sheet, every rule's outcome by rule id. Raises EngineError."""
@@ -81,8 +88,55 @@ class Engine:
                 raise EngineError(f"No outcome for sheet {seat} of {sorted(expected - found.keys())}.")
         return outcomes
 
+    def duties(self, events: Sequence[Event], deeds: Sequence[Deed], today: date) -> list[Outcome]:
+        """What became of each event's duty by a day: PASSED, LATE, MISSING or PENDING. Raises EngineError.
+
+        Events are judged in parts, each with its own deeds, so that what a join remembers stays small.
+        """
+        deeds_of: dict[int, list[Deed]] = defaultdict(list)
+        for deed in deeds:
+            deeds_of[deed.key].append(deed)
+        outcomes: list[Outcome] = []
+        with self._lock:
+            for start in range(0, len(events), JOIN):
+                part = events[start : start + JOIN]
+                keys = dict.fromkeys(event.key for event in part)
+                outcomes += self._join(part, [deed for key in keys for deed in deeds_of.get(key, ())], today)
+        return outcomes
+
+    def _join(self, events: Sequence[Event], deeds: Sequence[Deed], today: date) -> list[Outcome]:
+        messages = [deed_message(number, deed) for number, deed in enumerate(deeds)]
+        messages += [event_message(number, event) for number, event in enumerate(events)]
+        self._arrived = 0
+        name = self._ready("duties", self._duty_rules)
+        found: dict[int, Outcome] = {}
+        for _, outcome, number in self._session(name, [*messages, gate_message(today)]):
+            if found.setdefault(number, outcome) is not outcome:
+                raise EngineError(f"Event {number} has two outcomes.")
+        if self._arrived != len(deeds):
+            raise EngineError(f"{self._arrived} of {len(deeds)} facts arrived.")
+        if len(found) != len(events):
+            raise EngineError(f"No outcome for {len(events) - len(found)} of {len(events)} events.")
+        return [found[number] for number in range(len(events))]
+
+    def _duty_rules(self) -> dict[str, Any]:
+        rules: dict[str, Any] = {
+            outcome.value: {"all": pattern, "run": self._note("", outcome, "event", "number")}
+            for outcome, pattern in PATTERNS.items()
+        }
+        return rules | {"arrived": {"all": [{"m": {"role": DEED}}], "run": self._arrive}}
+
     def _judge(self, ruleset: Ruleset, messages: list[dict[str, Any]]) -> list[tuple[str, Outcome, int]]:
-        name = self._ready(ruleset)
+        def rules() -> dict[str, Any]:
+            return {
+                f"{number}": {"all": [{"m": condition}], "run": self._note(rule, outcome)}
+                for number, ((rule, outcome), condition) in enumerate(ruleset.conditions.items())
+            }
+
+        return self._session(self._ready(ruleset.fingerprint, rules), messages)
+
+    def _session(self, name: str, messages: Sequence[dict[str, Any]]) -> list[tuple[str, Outcome, int]]:
+        """Assert the messages in their order, in a session of their own, and say what came of it."""
         session = str(next(self._numbers))
         self._outcomes = []
         self._opened = False
@@ -93,7 +147,7 @@ class Engine:
                 try:
                     self._host.assert_facts(name, batch)
                 except durable.MessageNotHandledException:
-                    # A sheet that no rule takes has no outcome: the count finds it.
+                    # A message that no rule takes has no outcome: the count finds it.
                     continue
             state = self._host.get_state(name, session)
         except Exception as error:
@@ -105,22 +159,17 @@ class Engine:
             raise EngineError(f"An action failed inside the engine: {state['exception']}")
         return self._outcomes
 
-    def _ready(self, ruleset: Ruleset) -> str:
-        """The name under which the ruleset is registered; the one not used for longest makes room."""
-        key = ruleset.fingerprint
+    def _ready(self, key: str, rules: Callable[[], dict[str, Any]]) -> str:
+        """The name under which the rules are registered; the ones not used for longest make room."""
         if key in self._kept:
             self._kept.move_to_end(key)
             return self._kept[key]
         name = f"ruleset{next(self._numbers)}"
         definition: dict[str, Any] = {OPENING: {"all": [{"m": {OPENING: 1}}], "run": self._open}}
-        definition |= {
-            f"{number}": {"all": [{"m": condition}], "run": self._note(rule, outcome)}
-            for number, ((rule, outcome), condition) in enumerate(ruleset.conditions.items())
-        }
         try:
-            self._host.register_rulesets({name: definition})
+            self._host.register_rulesets({name: definition | rules()})
         except Exception as error:
-            raise EngineError(f"The engine refuses the rules {', '.join(ruleset.rules)}: {error}") from error
+            raise EngineError(f"The engine refuses the rules: {error}") from error
         self._kept[key] = name
         while len(self._kept) > KEPT_RULESETS:
             self._forget(self._kept.popitem(last=False)[1])
@@ -136,9 +185,13 @@ class Engine:
         """The session's first action: from now on it can be deleted."""
         self._opened = True
 
-    def _note(self, rule: str, outcome: Outcome) -> Callable[[Any], None]:
+    def _arrive(self, context: Any) -> None:
+        """A deed is there, whether it belongs to an event or not."""
+        self._arrived += 1
+
+    def _note(self, rule: str, outcome: Outcome, message: str = "m", number: str = SEAT) -> Callable[[Any], None]:
         def note(context: Any) -> None:
-            self._outcomes.append((rule, outcome, context.m[SEAT]))
+            self._outcomes.append((rule, outcome, getattr(context, message)[number]))
 
         return note
 

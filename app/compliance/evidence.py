@@ -25,6 +25,16 @@ def pack_away(text: str) -> bytes:
     return gzip.compress(text.encode(), mtime=0)
 
 
+def unpack_text(stored: bytes) -> str:
+    """The canonical text of a stored run's facts. Raises OSError, EOFError or zlib.error for what is no gzip."""
+    return gzip.decompress(stored).decode()
+
+
+def parse(text: str) -> list[Fact]:
+    """The facts of a canonical text."""
+    return [json.loads(line) for line in text.splitlines()]
+
+
 def unpack(stored: bytes) -> list[Fact]:
     """The facts of a stored run."""
-    return [json.loads(line) for line in gzip.decompress(stored).decode().splitlines()]
+    return parse(unpack_text(stored))

@@ -15,7 +15,8 @@ from flask_babel import lazy_gettext as _l
 from app import facts
 from app.compliance import wording
 from app.compliance.compiling import Outcome
-from app.compliance.judge import answer_days, target_share
+from app.compliance.conditions import Condition
+from app.compliance.judge import answer_days, number_of, target_share
 from app.compliance.language import Quote, Rule, Status
 from app.compliance.pack import Pack
 from app.formats import local, show_date, show_datetime, show_number, yes_no
@@ -105,10 +106,18 @@ def unit_name(unit: Any) -> str:
     return str(unit.name_en or unit.name) if language() == "en" else str(unit.name)
 
 
+def is_count(figures: Figures) -> bool:
+    """Whether the value is a number of things, and no share."""
+    return figures.denominator is None and figures.numerator is not None
+
+
 def share_shown(figures: Figures) -> str:
-    """The value, rounded for the eye but never onto the target it misses: "34,9%"; a dash where there is none."""
+    """The value, rounded for the eye but never onto the target it misses: "34,9%"; a count as a number; a dash where
+    there is none."""
     if figures.value is None:
         return "–"
+    if is_count(figures):
+        return show_number(figures.numerator)
     return wording.percent(figures.value, language(), unlike=figures.target)
 
 
@@ -119,15 +128,18 @@ def fraction_shown(figures: Figures) -> str:
     return f"{show_number(figures.numerator)} / {show_number(figures.denominator)}"
 
 
-def target_shown(comparison: str | None, target: Fraction | None) -> str:
-    """What is required: "từ 35% trở lên"."""
+def target_shown(comparison: str | None, target: Fraction | None, *, counts: bool = False) -> str:
+    """What is required: "từ 35% trở lên", or "từ 8 trở lên" of a count."""
     if comparison is None or target is None:
         return "–"
-    return wording.comparison_in_words(comparison, wording.exact_percent(target, language()), language())
+    amount = wording.amount(target, language(), counts=counts)
+    return wording.comparison_in_words(comparison, amount, language())
 
 
 def noun_of(rule: Rule | None, which: str = "count") -> str:
     """What the rule counts (`count`), counts among (`among`) or expects (`expects`): "giao dịch"."""
+    if rule is not None and rule.count is not None:
+        return noun_of_field(rule.count.of[0])
     names = getattr(rule.rate, which) if rule is not None and rule.rate is not None else ()
     return noun_of_field(names[0]) if names else ""
 
@@ -184,13 +196,59 @@ def why(result: Judged, rule: Rule, unit: UnitRef, pack: Pack) -> list[str]:
                 condition=condition,
             )
         ]
+    if result.reason == Outcome.PENDING:
+        return list(_pending(result, rule))
     if result.status is Status.NOT_APPLICABLE:
         return list(_nothing(rule))
     if result.status is Status.NO_DATA:
         return list(_no_data(result, rule))
-    if rule.rate is None:
-        return list(_condition(result, rule))
-    return list(_rate(result, rule))
+    if rule.subject is not None:
+        return list(_things(result))
+    if rule.count is not None:
+        return list(_count(result, rule))
+    if rule.rate is not None:
+        return list(_rate(result, rule))
+    return list(_condition(result, rule))
+
+
+def _pending(result: Judged, rule: Rule) -> Iterator[str]:
+    yield _("Chưa đến hạn: việc phải làm vẫn có thể làm kịp, nên chưa kết luận.")
+    if rule.count is not None:
+        yield from _counted(result, rule)
+    elif rule.pending_when is not None:
+        yield _("Chưa đến hạn khi: %(condition)s.", condition=_in_words(rule.pending_when))
+
+
+def _count(result: Judged, rule: Rule) -> Iterator[str]:
+    yield from _counted(result, rule)
+    if result.status is Status.PASS:
+        yield _("Đơn vị đạt yêu cầu.")
+
+
+def _counted(result: Judged, rule: Rule) -> Iterator[str]:
+    assert rule.count is not None
+    yield _(
+        "Đến nay có %(n)s %(noun)s; yêu cầu %(target)s.",
+        n=show_number(result.numerator),
+        noun=noun_of_field(rule.count.of[0]),
+        target=target_shown(rule.count.comparison, result.target, counts=True),
+    )
+    if result.shortfall:
+        yield shortfall_shown(rule, result.shortfall, rule.count.comparison) + "."
+
+
+def _things(result: Judged) -> Iterator[str]:
+    yield _(
+        "Trong kỳ có %(judged)s việc được xét, %(kept)s việc đúng yêu cầu.",
+        judged=show_number(result.denominator),
+        kept=show_number(result.numerator),
+    )
+    if result.shortfall:
+        yield _("%(n)s việc vi phạm, kể riêng từng việc dưới đây.", n=show_number(result.shortfall))
+
+
+def _in_words(condition: Condition) -> str:
+    return wording.condition_in_words(condition, facts.catalogue(), language())
 
 
 def _out_of_scope(unit: UnitRef, rule: Rule, pack: Pack) -> str:
@@ -201,12 +259,19 @@ def _out_of_scope(unit: UnitRef, rule: Rule, pack: Pack) -> str:
 
 
 def _nothing(rule: Rule) -> Iterator[str]:
+    if rule.rate is None:
+        yield _("Trong kỳ không có việc nào thuộc đối tượng của quy tắc này.")
+        return
     yield _("Trong kỳ đơn vị không phát sinh %(noun)s nào để tính tỷ lệ.", noun=noun_of(rule, "among"))
-    if rule.rate is not None and rule.rate.expects:
+    if rule.rate.expects:
         yield _("Cũng không có việc nào mà lẽ ra phải ghi nhận, nên không phải là thiếu dữ liệu.")
 
 
 def _no_data(result: Judged, rule: Rule) -> Iterator[str]:
+    if rule.no_data_when is not None and not (rule.rate is not None and result.denominator == 0):
+        yield _("Thiếu dữ liệu khi: %(condition)s.", condition=_in_words(rule.no_data_when))
+        yield _("Đây chưa phải là vi phạm: hãy kiểm tra đơn vị đã cập nhật đủ lên phần mềm chưa.")
+        return
     expected = rule.rate.expects or () if rule.rate else ()
     yield _("Trong kỳ không ghi nhận %(noun)s nào để tính tỷ lệ.", noun=noun_of(rule, "among"))
     for name in expected:
@@ -289,9 +354,13 @@ def parameters_of(pack: Pack, rule: Rule, day: date) -> list[ParameterLine]:
 
 def requirement(rule: Rule, pack: Pack, day: date) -> str:
     """What the rule requires on the day, in a few words."""
-    if rule.target is None:
-        return "–"
-    return target_shown(rule.target.comparison, target_share(rule.target, pack.parameters.at(day)))
+    values = pack.parameters.at(day)
+    if rule.target is not None:
+        return target_shown(rule.target.comparison, target_share(rule.target, values))
+    if rule.count is not None:
+        number = Fraction(number_of(rule.count.number, values))
+        return target_shown(rule.count.comparison, number, counts=True)
+    return "–"
 
 
 def days_to_answer(rule: Rule, pack: Pack, day: date) -> int:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date, timedelta
 from fractions import Fraction
 from math import ceil, floor
 from typing import TYPE_CHECKING, Any
@@ -12,72 +11,30 @@ from typing import TYPE_CHECKING, Any
 from app.compliance.compiling import Outcome, compile_rules
 from app.compliance.engine import Engine, shared_engine
 from app.compliance.figures import Figures, UnitFigures
-from app.compliance.language import Rule, Status, Target
+from app.compliance.language import Rule
+from app.compliance.measures import RULE, UNIT, Count, Target
 from app.compliance.pack import Override, Pack, ParameterValue, as_fraction
+from app.compliance.premises import DeadlineOf, Deadlines, Setting
+from app.compliance.results import STATUSES, Contradiction, Judgement, RuleResult, SubjectResult
+from app.compliance.things import Court, judge_escalation, judge_things
 from app.compliance.words import parse_share
 from app.errors import DomainError, NotFound
 
 if TYPE_CHECKING:
     from app.periods import Period
 
-STATUSES = {
-    Outcome.OUT_OF_SCOPE: Status.NOT_APPLICABLE,
-    Outcome.EXCLUDED: Status.NOT_APPLICABLE,
-    Outcome.NOTHING: Status.NOT_APPLICABLE,
-    Outcome.NO_DATA: Status.NO_DATA,
-    Outcome.PASSED: Status.PASS,
-    Outcome.FAILED: Status.FAIL,
-}
-
-
-@dataclass(frozen=True, slots=True)
-class RuleResult:
-    """What one rule says of one unit, with its figures. Figures of a rate are null for a rule that is none.
-
-    `value` and `target` are exact shares; `shortfall` is how many more records must count (for `at_most` and
-    `less_than`: how many fewer may) for the target to be reached with the same denominator: 0 when it is
-    reached, None when nothing is judged or no number would do. `figures` are the fields the rule read.
-    """
-
-    pack: str
-    rule: str
-    unit: str
-    status: Status
-    reason: Outcome
-    numerator: int | None
-    denominator: int | None
-    value: Fraction | None
-    comparison: str | None
-    target: Fraction | None
-    shortfall: int | None
-    parameter: ParameterValue | None
-    answer_days: int
-    """Working days the unit has to answer a violation."""
-    figures: Mapping[str, int | bool | str]
-
-
-@dataclass(frozen=True, slots=True)
-class Contradiction:
-    """Figures that cannot both be right: more was counted than there is to count among."""
-
-    pack: str
-    rule: str
-    unit: str
-    numerator: int
-    denominator: int
-
-
-@dataclass(frozen=True, slots=True)
-class Judgement:
-    """A judged period. `left_out` are (kind, unit) of facts about units that were not judged; `skipped` are the
-    packs not in force; `law_on` is the day whose parameters were used."""
-
-    period: str
-    law_on: date
-    results: tuple[RuleResult, ...]
-    contradictions: tuple[Contradiction, ...]
-    left_out: tuple[tuple[str, str], ...]
-    skipped: tuple[str, ...]
+__all__ = [
+    "Contradiction",
+    "Judgement",
+    "RuleResult",
+    "SubjectResult",
+    "answer_days",
+    "judge",
+    "missing",
+    "number_of",
+    "target_share",
+    "values_on",
+]
 
 
 def judge(
@@ -88,35 +45,56 @@ def judge(
     overrides: Mapping[str, Override] | None = None,
     law_on: date | None = None,
     engine: Engine | None = None,
+    as_of: date | None = None,
+    deadline_of: DeadlineOf | None = None,
 ) -> Judgement:
     """Judge units over a period by the rules of packs.
 
     Packs in force on the period's last day are used, with that day's parameters; `law_on` puts another day in
     its place, and then packs are used whether in force or not. `units` have a `code` and may have a `kind`.
     A unit without a fact of some kind has zero of everything. A rule is judged when the period is of a kind in
-    its `every`. `overrides` are what-if values by parameter name.
+    its `every`. `overrides` are what-if values by parameter name. `as_of` is the site's day on which it is looked
+    at: the day after the period when left out. `deadline_of` reckons the last days of duties that no fact of the
+    kind `deadline` tells.
 
-    Raises NotFound for an override that no pack knows, DomainError for a parameter without a value on the day,
-    FactError for facts that cannot be used, EngineError when the engine's answer is not whole.
+    Raises NotFound for an override that no pack knows, DomainError for a parameter without a value on the day or a
+    deadline that nothing tells, FactError for facts that cannot be used, EngineError when the engine's answer is
+    not whole.
     """
     day = law_on or period.last
+    setting = Setting(
+        as_of or period.last + timedelta(days=1),
+        day,
+        tuple({"code": unit["code"], "kind": unit.get("kind") or ""} for unit in units),
+    )
     in_force = [pack for pack in packs if law_on is not None or day in pack.info.in_force]
     _check_overrides(packs, overrides or {})
     judged = [(pack, [rule for rule in pack.rules if period.kind in rule.judge.every]) for pack in in_force]
-    figures = Figures(((rule, pack.parameters) for pack, rules in judged for rule in rules), units, period.key)
+    deadlines = Deadlines(period.key, deadline_of)
+    figures = Figures(
+        ((rule, pack.parameters) for pack, rules in judged for rule in rules),
+        setting.units,
+        period.key,
+        deadlines,
+        period_over=setting.as_of > period.last,
+    )
     figures.take(facts)
     results: list[RuleResult] = []
     for pack, rules in judged:
         if rules:
-            parameters = values_on(pack, rules, day, overrides)
-            results += _judge_pack(pack, rules, parameters, figures, engine or shared_engine())
+            court = Court(
+                pack, values_on(pack, rules, day, overrides), figures, engine or shared_engine(), setting.as_of
+            )
+            results += _judge_pack(court, rules)
     return Judgement(
         period.key,
         day,
+        setting.as_of,
         tuple(results),
         tuple(_contradictions(results)),
         figures.left_out,
         tuple(pack.id for pack in packs if pack not in in_force),
+        (*setting.facts(period.key), *deadlines.facts),
     )
 
 
@@ -144,19 +122,36 @@ def _check_overrides(packs: Sequence[Pack], overrides: Mapping[str, Override]) -
             raise NotFound("Không có tham số “%(name)s” trong các bộ quy tắc.", field="what_if", name=name)
 
 
-def _judge_pack(
-    pack: Pack,
-    rules: list[Rule],
-    parameters: Mapping[str, ParameterValue],
-    figures: Figures,
-    engine: Engine,
-) -> Iterable[RuleResult]:
-    compiled = compile_rules(rules, parameters, pack.info.scope)
-    sheets = [compiled.sheet(unit.code, unit.kind, unit.figures) for unit in figures.units]
-    outcomes = engine.run(compiled, sheets)
+def _judge_pack(court: Court, rules: Sequence[Rule]) -> Iterator[RuleResult]:
+    """Units first, then single things, then the rules that were broken; in the order of the rules."""
+    by_subject: dict[str, list[Rule]] = {}
     for rule in rules:
-        for unit, found in zip(figures.units, outcomes, strict=True):
-            yield _result(pack, rule, unit, found[rule.id], parameters)
+        by_subject.setdefault(rule.judge.each, []).append(rule)
+    found = _judge_units(court, by_subject.get(UNIT, []))
+    for subject, its_rules in by_subject.items():
+        if subject not in (UNIT, RULE):
+            found |= judge_things(court, subject, its_rules, answer_days)
+    ordinary = [result for results in found.values() for result in results]
+    for rule in by_subject.get(RULE, []):
+        found[rule.id] = judge_escalation(court, rule, ordinary, answer_days)
+    for rule in rules:
+        yield from found[rule.id]
+
+
+def _judge_units(court: Court, rules: Sequence[Rule]) -> dict[str, list[RuleResult]]:
+    if not rules:
+        return {}
+    units = court.figures.units
+    compiled = compile_rules(rules, court.parameters, court.pack.info.scope)
+    sheets = [compiled.sheet(unit.code, unit.kind, unit.figures) for unit in units]
+    outcomes = court.engine.run(compiled, sheets)
+    return {
+        rule.id: [
+            _result(court.pack, rule, unit, found[rule.id], court.parameters)
+            for unit, found in zip(units, outcomes, strict=True)
+        ]
+        for rule in rules
+    }
 
 
 def _result(
@@ -166,7 +161,7 @@ def _result(
     if rule.rate is not None and rule.target is not None:
         comparison = rule.target.comparison
         parameter = parameters.get(rule.target.threshold)
-        target = target_share(rule.target, parameters)
+        target = target_of(rule.target, parameters, unit)
         if outcome is not Outcome.OUT_OF_SCOPE:
             numerator, denominator = unit.total(rule.rate.count), unit.total(rule.rate.among)
         if outcome in (Outcome.PASSED, Outcome.FAILED):
@@ -175,6 +170,14 @@ def _result(
             value = Fraction(numerator, denominator)
             failed = outcome is Outcome.FAILED
             shortfall = missing(comparison, target, numerator, denominator) if failed else 0
+    elif rule.count is not None:
+        comparison = rule.count.comparison
+        parameter = parameters.get(str(rule.count.number))
+        target = Fraction(number_of(rule.count.number, parameters))
+        if outcome not in (Outcome.OUT_OF_SCOPE, Outcome.EXCLUDED, Outcome.NO_DATA):
+            numerator = unit.total(rule.count.of)
+            value = Fraction(numerator)
+            shortfall = 0 if outcome is Outcome.PASSED else missing_from_count(rule.count, numerator, int(target))
     return RuleResult(
         pack=pack.id,
         rule=rule.id,
@@ -193,10 +196,23 @@ def _result(
     )
 
 
-def target_share(target: Target, parameters: Mapping[str, ParameterValue]) -> Fraction:
-    """The share that the target names, written out or by a parameter."""
+def target_share(target: Target, parameters: Mapping[str, ParameterValue]) -> Fraction | None:
+    """The share that the target names, written out or by a parameter; None where each unit has its own."""
+    if target.field is not None:
+        return None
     share = parse_share(target.threshold)
     return parameters[target.threshold].value if share is None else share
+
+
+def target_of(target: Target, parameters: Mapping[str, ParameterValue], unit: UnitFigures) -> Fraction:
+    """The share that the target names for a unit."""
+    share = target_share(target, parameters)
+    return Fraction(unit.total([target.threshold]), 100) if share is None else share
+
+
+def number_of(number: int | str, parameters: Mapping[str, ParameterValue]) -> int:
+    """A whole number, written out or by a parameter."""
+    return int(parameters[number].value) if isinstance(number, str) else number
 
 
 def answer_days(rule: Rule, parameters: Mapping[str, ParameterValue]) -> int:
@@ -215,7 +231,15 @@ def missing(comparison: str, target: Fraction, numerator: int, denominator: int)
     return numerator - allowed if allowed >= 0 else None
 
 
-def _contradictions(results: Iterable[RuleResult]) -> Iterable[Contradiction]:
+def missing_from_count(count: Count, counted: int, number: int) -> int | None:
+    """How many more (or fewer) would reach the number; None if none would."""
+    if count.grows:
+        return number + (count.comparison == "more_than") - counted
+    allowed = number - (count.comparison == "less_than")
+    return counted - allowed if allowed >= 0 else None
+
+
+def _contradictions(results: Iterable[RuleResult]) -> Iterator[Contradiction]:
     for r in results:
         if r.numerator is not None and r.denominator is not None and r.numerator > r.denominator:
             yield Contradiction(r.pack, r.rule, r.unit, r.numerator, r.denominator)

@@ -10,31 +10,34 @@ from datetime import date
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
-from pydantic import (
-    BeforeValidator,
-    Field,
-    PlainValidator,
-    TypeAdapter,
-    WithJsonSchema,
-    model_validator,
-)
+from pydantic import BeforeValidator, Field, PlainValidator, TypeAdapter, WithJsonSchema, model_validator
 
 from app.compliance.conditions import Condition
+from app.compliance.measures import (
+    DAY_KINDS,
+    NUMBER_OR_TEXT,
+    RULE,
+    UNIT,
+    Clock,
+    Count,
+    Days,
+    Escalation,
+    Judge,
+    Rate,
+    Requirement,
+    Target,
+)
 from app.compliance.problems import refuse
 from app.compliance.words import (
-    FieldSum,
     Name,
     RuleId,
     Sentence,
     Text,
-    Threshold,
     Words,
     as_list,
     check_placeholders,
-    is_name,
     parse_share,
 )
-from app.periods import PeriodKind
 
 
 class Severity(StrEnum):
@@ -123,9 +126,10 @@ class ParameterUnit(StrEnum):
     COUNT = "count"
     WORKING_DAYS = "working_days"
     CALENDAR_DAYS = "calendar_days"
-
-
-_NUMBER_OR_TEXT: dict[str, Any] = {"type": ["integer", "string"]}
+    DAYS = "days"
+    """Days that another parameter says how to count."""
+    DAY_KIND = "day_kind"
+    """How days are counted: the value is working_days or calendar_days."""
 
 
 def _number_or_text(value: object) -> int | str:
@@ -137,12 +141,20 @@ def _number_or_text(value: object) -> int | str:
 class DatedValue(Words):
     """One value of a parameter, with the words of the document it comes from.
 
-    A share is written 35%, a count or a number of days as a whole number from 0.
+    A share is written 35%, a count or a number of days as a whole number from 0, a kind of days working_days or
+    calendar_days. `same_as` stands for the value that another parameter of the same unit has on the day.
     """
 
-    value: Annotated[int | str, PlainValidator(_number_or_text), WithJsonSchema(_NUMBER_OR_TEXT)]
+    value: Annotated[int | str | None, PlainValidator(_number_or_text), WithJsonSchema(NUMBER_OR_TEXT)] = None
+    same_as: Name | None = None
     source: Quote
     note: Text | None = None
+
+    @model_validator(mode="after")
+    def _one_value(self) -> DatedValue:
+        if (self.value is None) == (self.same_as is None):
+            refuse("one_value")
+        return self
 
 
 class Parameter(Words):
@@ -155,7 +167,9 @@ class Parameter(Words):
 
 def value_problem(value: object, unit: ParameterUnit) -> tuple[str, dict[str, object]] | None:
     """What is wrong with a parameter's value, as a kind of sentence and its params; None when it fits its unit:
-    a share from 0% to 100%, anything else a whole number from 0."""
+    a share from 0% to 100%, a kind of days by its name, anything else a whole number from 0."""
+    if unit is ParameterUnit.DAY_KIND:
+        return None if value in DAY_KINDS else ("bad_day_kind", {"text": value})
     if unit is ParameterUnit.SHARE:
         share = parse_share(value)
         if share is None:
@@ -168,73 +182,10 @@ def value_problem(value: object, unit: ParameterUnit) -> tuple[str, dict[str, ob
 # --- rules.yaml -----------------------------------------------------------------------------------------------
 
 
-class Judge(Words):
-    """What is judged, and over which periods."""
-
-    each: Literal["unit"]
-    every: Annotated[tuple[PeriodKind, ...], BeforeValidator(as_list), Field(min_length=1)]
-
-
-class Rate(Words):
-    """A share of a whole: `count` among `among`. Nothing in `among` while `expects` is above zero means that
-    something should have been recorded and was not."""
-
-    count: Annotated[FieldSum, Field(min_length=1)]
-    among: Annotated[FieldSum, Field(min_length=1)]
-    expects: FieldSum | None = None
-
-    @property
-    def fields(self) -> tuple[str, ...]:
-        """Every field the rate reads, each once, in the order written."""
-        return tuple(dict.fromkeys((*self.count, *self.among, *(self.expects or ()))))
-
-
-TARGETS = ("at_least", "more_than", "at_most", "less_than")
-TargetComparison = Literal["at_least", "more_than", "at_most", "less_than"]
-
-
-class Target(Words):
-    """What the rate is held against: exactly one comparison with a parameter or a share written out."""
-
-    at_least: Threshold | None = None
-    more_than: Threshold | None = None
-    at_most: Threshold | None = None
-    less_than: Threshold | None = None
-
-    @model_validator(mode="after")
-    def _exactly_one(self) -> Target:
-        if sum(getattr(self, name) is not None for name in TARGETS) != 1:
-            refuse("one_comparison", expected=", ".join(TARGETS))
-        return self
-
-    @property
-    def comparison(self) -> TargetComparison:
-        """The comparison that is given."""
-        if self.at_least is not None:
-            return "at_least"
-        if self.more_than is not None:
-            return "more_than"
-        return "at_most" if self.at_most is not None else "less_than"
-
-    @property
-    def threshold(self) -> str:
-        """A share written out, or the name of a parameter."""
-        threshold: str = getattr(self, self.comparison)
-        return threshold
-
-
-def _days_or_name(value: object) -> int | str:
-    is_days = isinstance(value, int) and not isinstance(value, bool) and value >= 1
-    if not is_days and not (isinstance(value, str) and is_name(value)):
-        refuse("bad_days", text=value)
-    assert isinstance(value, int | str)
-    return value
-
-
 class AnswerWithin(Words):
     """How long the unit has to answer: a number of working days, or the name of a parameter that says it."""
 
-    working_days: Annotated[int | str, PlainValidator(_days_or_name), WithJsonSchema(_NUMBER_OR_TEXT)]
+    working_days: Days
 
 
 class Evidence(Words):
@@ -245,12 +196,26 @@ class Evidence(Words):
     facts: Name | None = None
 
 
-PLACEHOLDERS = ("unit", "period", "numerator", "denominator", "value", "target", "shortfall")
-"""What a message may say in {braces}."""
+Form = Literal["rate", "count", "fails_when", "requires", "clock", "escalates"]
+FORMS: tuple[Form, ...] = ("rate", "count", "fails_when", "requires", "clock", "escalates")
+
+PLACEHOLDERS: dict[Form, tuple[str, ...]] = {
+    "rate": ("unit", "period", "numerator", "denominator", "value", "target", "shortfall"),
+    "count": ("unit", "period", "numerator", "target", "shortfall"),
+    "fails_when": ("unit", "period"),
+    "requires": ("unit", "period", "subject", "due", "done_on"),
+    "clock": ("unit", "period", "subject", "used", "allowed"),
+    "escalates": ("unit", "period", "subject", "title", "count", "periods"),
+}
+"""What a message may say in {braces}, by the rule's form; besides, the fields that the rule reads by their bare
+names, and any field of the single thing that is judged."""
+
+EARLIER = "earlier_failure"
+"""The kind of fact that says which rules a unit broke in the periods before."""
 
 
 class Rule(Words):
-    """One requirement of a plan: a rate with a target, or a condition that means failure."""
+    """One requirement of a plan, judged for units, for single things, or for the rules that a unit breaks."""
 
     id: RuleId
     title: Text
@@ -260,9 +225,15 @@ class Rule(Words):
     judge: Judge
     scope: Scope | None = None
     applies_when: Condition | None = None
+    no_data_when: Condition | None = None
+    pending_when: Condition | None = None
     rate: Rate | None = None
     target: Target | None = None
+    count: Count | None = None
     fails_when: Condition | None = None
+    requires: Annotated[dict[Name, Requirement] | None, Field(min_length=1, max_length=1)] = None
+    clock: Clock | None = None
+    escalates: Escalation | None = None
     message: Text
     remedy: Text
     answer_within: AnswerWithin
@@ -270,29 +241,95 @@ class Rule(Words):
 
     @model_validator(mode="after")
     def _one_form(self) -> Rule:
-        is_rate = self.rate is not None and self.target is not None and self.fails_when is None
-        is_condition = self.fails_when is not None and self.rate is None and self.target is None
-        if not (is_rate or is_condition):
+        given = [name for name in FORMS if getattr(self, name) is not None]
+        if len(given) != 1 or (self.rate is None) != (self.target is None):
             refuse("one_form")
-        allowed = PLACEHOLDERS if self.rate else ("unit", "period")
-        check_placeholders(self.message.vi, allowed)
-        check_placeholders(self.message.en, allowed)
+        if self.form not in _FORMS_FOR.get(self.judge.each, _FORMS_FOR_THINGS):
+            refuse("form_not_here", form=self.form, each=self.judge.each)
+        if self.escalates is not None and self.conditions:
+            refuse("escalation_alone")
+        # The fields of a single thing are known only to the catalogue of facts.
+        allowed = self.placeholders if self.subject in (None, RULE) else None
+        for message in (self.message.vi, self.message.en):
+            check_placeholders(message, allowed)
         return self
 
     @property
+    def form(self) -> Form:
+        """Which form of judgement the rule has."""
+        return next(name for name in FORMS if getattr(self, name) is not None)
+
+    @property
+    def subject(self) -> str | None:
+        """The kind of facts whose single things are judged ("rule" for an escalation); None for units."""
+        return None if self.judge.each == UNIT else self.judge.each
+
+    @property
+    def duty(self) -> tuple[str, Requirement] | None:
+        """The kind of fact that the rule requires, and what it asks of it."""
+        return next(iter(self.requires.items())) if self.requires else None
+
+    @property
+    def placeholders(self) -> tuple[str, ...]:
+        """What the message may say: what the form gives, and the bare names of the fields that are read."""
+        own = PLACEHOLDERS[self.form] if self.subject is None else (*PLACEHOLDERS[self.form], "subject")
+        return tuple(dict.fromkeys((*own, *(field.partition(".")[2] for field in self.fields))))
+
+    @property
+    def conditions(self) -> tuple[Condition, ...]:
+        """Every condition on the unit or thing that is judged."""
+        written = (self.applies_when, self.no_data_when, self.pending_when, self.fails_when)
+        return tuple(condition for condition in written if condition is not None)
+
+    @property
     def fields(self) -> tuple[str, ...]:
-        """Every field of facts the rule reads, each once."""
-        conditions = [c for c in (self.applies_when, self.fails_when) if c is not None]
-        compared = (field for condition in conditions for field, _ in condition.every_comparison())
-        return tuple(dict.fromkeys((*(self.rate.fields if self.rate else ()), *compared)))
+        """Every field of the unit or thing that the rule reads, each once."""
+        found: list[str] = []
+        if self.rate is not None and self.target is not None:
+            found += [*self.rate.fields, *([self.target.field] if self.target.field else ())]
+        if self.count is not None:
+            found += self.count.of
+        for condition in self.conditions:
+            found += condition.fields
+        if self.duty is not None and self.duty[1].within is not None:
+            found.append(self.duty[1].within.after)
+        if self.clock is not None:
+            found += self.clock.fields
+        return tuple(dict.fromkeys(found))
+
+    @property
+    def kinds(self) -> frozenset[str]:
+        """Every kind of fact that the rule reads."""
+        kinds = {field.partition(".")[0] for field in self.fields}
+        if self.escalates is not None:
+            kinds.add(EARLIER)
+        elif self.subject is not None:
+            kinds.add(self.subject)
+        return frozenset(kinds | set(self.requires or ()))
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Everything written in the rule that may be a parameter's name."""
-        conditions = [c for c in (self.applies_when, self.fails_when) if c is not None]
-        operands = [o for c in conditions for _, comparison in c.every_comparison() for o in comparison.operands]
-        written = [*([self.target.threshold] if self.target else ()), self.answer_within.working_days, *operands]
-        return tuple(dict.fromkeys(name for name in written if isinstance(name, str)))
+        """Everything written in the rule that may be a parameter's name, each once."""
+        written: list[object] = [self.answer_within.working_days]
+        if self.target is not None and self.target.field is None:
+            written.append(self.target.threshold)
+        if self.count is not None:
+            written.append(self.count.number)
+        if self.clock is not None:
+            written += [self.clock.counted_in, self.clock.at_most]
+        if self.escalates is not None:
+            written.append(self.escalates.periods)
+        if self.duty is not None and self.duty[1].within is not None:
+            written += [self.duty[1].within.amount, self.duty[1].within.counting]
+        for condition in self.conditions:
+            written += condition.names
+        if self.duty is not None and self.duty[1].where is not None:
+            written += self.duty[1].where.names
+        return tuple(dict.fromkeys(str(name) for name in written if isinstance(name, str)))
+
+
+_FORMS_FOR: dict[str, tuple[Form, ...]] = {UNIT: ("rate", "count", "fails_when"), RULE: ("escalates",)}
+_FORMS_FOR_THINGS: tuple[Form, ...] = ("fails_when", "requires", "clock")
 
 
 # --- tests.yaml -----------------------------------------------------------------------------------------------
@@ -305,6 +342,11 @@ class Expected(Words):
     numerator: int | None = None
     denominator: int | None = None
     shortfall: int | None = None
+    subjects: Annotated[tuple[Sentence, ...] | None, BeforeValidator(as_list)] = None
+    """The single things that fail, all of them."""
+    missing: Annotated[tuple[Sentence, ...] | None, BeforeValidator(as_list)] = None
+    late: Annotated[tuple[Sentence, ...] | None, BeforeValidator(as_list)] = None
+    pending: Annotated[tuple[Sentence, ...] | None, BeforeValidator(as_list)] = None
 
 
 def _status_alone(value: Any) -> Any:
@@ -313,6 +355,18 @@ def _status_alone(value: Any) -> Any:
 
 def _period_text(value: Any) -> Any:
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+def _days_as_text(value: Any) -> Any:
+    """Facts write days as texts; YAML reads 2024-06-20 as a day."""
+    if not isinstance(value, list | tuple):
+        return value
+    return [
+        {key: str(part) if isinstance(part, date) else part for key, part in fact.items()}
+        if isinstance(fact, dict)
+        else fact
+        for fact in value
+    ]
 
 
 class UnitInTest(Words):
@@ -327,8 +381,10 @@ class PackTest(Words):
 
     name: Sentence
     period: Annotated[Sentence, BeforeValidator(_period_text)]
+    as_of: date | None = None
+    """The day on which the period is looked at; when left out, the day after its last."""
     units: tuple[UnitInTest, ...] = ()
-    given: tuple[dict[str, Any], ...] = ()
+    given: Annotated[tuple[dict[str, Any], ...], BeforeValidator(_days_as_text)] = ()
     expect: Annotated[
         dict[RuleId, dict[Sentence, Annotated[Expected, BeforeValidator(_status_alone)]]], Field(min_length=1)
     ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -17,12 +18,16 @@ from app.compliance.language import (
     Rule,
     value_problem,
 )
+from app.compliance.measures import DAY_KINDS, DayKind
 from app.compliance.problems import SENTENCES
 from app.compliance.words import parse_share
 from app.errors import DomainError, NotFound
 
 Override = str | int
-"""A what-if value as written on a page or command line: "40%" for a share, 5 or "5" for a count or days."""
+"""A what-if value as written on a page or command line: "40%" or "0.4" for a share, 5 or "5" for a count or days,
+"calendar_days" for a kind of days."""
+
+_DECIMAL = re.compile(r"[01][.,]\d{1,6}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +37,8 @@ class ParameterValue:
     name: str
     unit: ParameterUnit
     value: Fraction
-    """A share as a fraction (35 % is 7/20); a count or a number of days as a whole number."""
+    """A share as a fraction (35 % is 7/20); a count or a number of days as a whole number; a kind of days as its
+    place among the kinds."""
     since: date | None
     source: Quote | None
 
@@ -40,6 +46,11 @@ class ParameterValue:
     def overridden(self) -> bool:
         """Whether this is a what-if value and not the plan's."""
         return self.source is None
+
+    @property
+    def day_kind(self) -> DayKind:
+        """The value of a parameter that says how days are counted."""
+        return DAY_KINDS[int(self.value)]
 
 
 class Parameters(dict[str, Parameter]):
@@ -51,32 +62,58 @@ class Parameters(dict[str, Parameter]):
         `overrides` replaces values by name (names of other packs are passed over). Raises DomainError for an
         override that does not fit its unit.
         """
-        values: dict[str, ParameterValue] = {}
-        for name, parameter in self.items():
-            if overrides and name in overrides:
-                value = what_if_value(name, overrides[name], parameter.unit)
-                values[name] = ParameterValue(name, parameter.unit, value, None, None)
-            elif held := [start for start in parameter.values if start <= day]:
-                since = max(held)
-                dated = parameter.values[since]
-                values[name] = ParameterValue(name, parameter.unit, as_fraction(dated.value), since, dated.source)
-        return values
+        found = {name: self._on(name, day, overrides or {}) for name in self}
+        return {name: value for name, value in found.items() if value is not None}
+
+    def _on(
+        self, name: str, day: date, overrides: Mapping[str, Override], passed: frozenset[str] = frozenset()
+    ) -> ParameterValue | None:
+        """The value on the day; where it is the same as another parameter's, the words are its own."""
+        parameter = self[name]
+        if name in overrides:
+            return ParameterValue(
+                name, parameter.unit, what_if_value(name, overrides[name], parameter.unit), None, None
+            )
+        held = [start for start in parameter.values if start <= day]
+        if not held:
+            return None
+        since = max(held)
+        dated = parameter.values[since]
+        if dated.value is not None:
+            return ParameterValue(name, parameter.unit, as_fraction(dated.value), since, dated.source)
+        assert dated.same_as is not None
+        if dated.same_as not in self or dated.same_as in passed:  # the loader refuses both
+            return None
+        other = self._on(dated.same_as, day, overrides, passed | {name})
+        source = None if other is None or other.overridden else dated.source
+        return None if other is None else ParameterValue(name, parameter.unit, other.value, since, source)
 
 
 def as_fraction(value: int | str) -> Fraction:
     """A value that fits its unit, exactly."""
+    if value in DAY_KINDS:
+        return Fraction(DAY_KINDS.index(DayKind(value)))
     share = parse_share(value)
     return Fraction(value) if share is None else share
 
 
 def what_if_value(name: str, value: Override, unit: ParameterUnit) -> Fraction:
-    """An override, exactly. Raises DomainError when it does not fit the parameter's unit."""
-    if unit is not ParameterUnit.SHARE and isinstance(value, str) and value.strip().isdecimal():
-        value = int(value)
-    if problem := value_problem(value, unit):
+    """An override, exactly. Raises DomainError when it does not fit the parameter's unit.
+
+    A share may also be written as a decimal with its point (0.5 or 0,5 is 50 %); "40" alone is refused, as it may
+    mean 40 % or 40 times the whole.
+    """
+    written = value.strip() if isinstance(value, str) else value
+    if unit is ParameterUnit.SHARE and isinstance(written, str) and _DECIMAL.fullmatch(written):
+        share = Fraction(written.replace(",", "."))
+        if share <= 1:
+            return share
+    if unit is not ParameterUnit.SHARE and isinstance(written, str) and written.isascii() and written.isdecimal():
+        written = int(written)
+    if problem := value_problem(written, unit):
         kind, params = problem
         raise DomainError("Giá trị giả định của %(name)s: " + SENTENCES[kind], field="what_if", name=name, **params)
-    return as_fraction(value)
+    return as_fraction(written)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,14 +6,14 @@ later run no longer finds is marked gone, not deleted; found again, it is open a
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 from sqlalchemy import select
 
-from app.compliance.judge import RuleResult
+from app.compliance.judge import RuleResult, SubjectResult
 from app.compliance.language import Rule, Status
 from app.compliance.library import rule_by_name
 from app.compliance.models import Change, CheckRun, RunViolation, Violation, ViolationMove, ViolationState
@@ -22,6 +22,9 @@ from app.extensions import db
 from app.organisation.calendars import site_calendar
 from app.organisation.models import Unit
 from app.periods import Period
+
+_AT_ONCE = 500
+"""Violations asked for in one statement."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,18 +52,23 @@ def raise_violations(
 ) -> list[Raised]:
     """Open, keep or mark gone the violations of the run's period, within the packs and units that it judged."""
     known = {violation.key: violation for violation in _standing(run, units.values(), judged_packs)}
-    raised, seen = [], set()
+    found: list[tuple[Violation, Change, Rule, RuleResult, SubjectResult | None]] = []
+    seen = set()
     for rule, result in failed:
         if result.status is not Status.FAIL:
             continue
-        unit = units[result.unit]
-        key = key_of(result.pack, result.rule, unit.code, "", run.period)
-        seen.add(key)
-        violation, change = _open_or_keep(run, known.get(key), key, rule, result, unit)
-        raised.append(_saw(run, violation, change, rule, unit, result))
-    for key, violation in known.items():
-        if key not in seen and violation.gone_run_id is None:
-            raised.append(_gone(run, violation, {u.id: u for u in units.values()}))
+        for thing in result.failing or (None,):
+            key = key_of(result.pack, result.rule, result.unit, thing.subject if thing else "", run.period)
+            seen.add(key)
+            violation, change = _open_or_keep(run, known.get(key), key, rule, result, units[result.unit], thing)
+            found.append((violation, change, rule, result, thing))
+    db.session.flush()  # the new ones get their numbers
+    raised = [
+        _saw(run, violation, change, rule, units[result.unit], result, thing)
+        for violation, change, rule, result, thing in found
+    ]
+    gone = [violation for key, violation in known.items() if key not in seen and violation.gone_run_id is None]
+    raised += _all_gone(run, gone, {unit.id: unit for unit in units.values()})
     db.session.flush()
     return raised
 
@@ -79,7 +87,13 @@ def _standing(run: CheckRun, units: Iterable[Unit], packs: Collection[str]) -> l
 
 
 def _open_or_keep(
-    run: CheckRun, violation: Violation | None, key: str, rule: Rule, result: RuleResult, unit: Unit
+    run: CheckRun,
+    violation: Violation | None,
+    key: str,
+    rule: Rule,
+    result: RuleResult,
+    unit: Unit,
+    thing: SubjectResult | None,
 ) -> tuple[Violation, Change]:
     if violation is None:
         violation = Violation(
@@ -88,6 +102,7 @@ def _open_or_keep(
             pack=result.pack,
             rule=result.rule,
             unit_id=unit.id,
+            subject=thing.subject if thing else "",
             period=run.period,
             severity=rule.severity,
             state=ViolationState.OPEN,
@@ -96,7 +111,6 @@ def _open_or_keep(
             answer_due=_answer_due(run, result),
         )
         db.session.add(violation)
-        db.session.flush()
         return violation, Change.NEW
     change = Change.PERSISTING if violation.gone_run_id is None else Change.NEW
     if change is Change.NEW:
@@ -128,12 +142,20 @@ def _answer_due(run: CheckRun, result: RuleResult) -> date:
     return calendar.add_working_days(calendar.local_day(run.started_at), result.answer_days)
 
 
-def _saw(run: CheckRun, violation: Violation, change: Change, rule: Rule, unit: Unit, result: RuleResult) -> Raised:
-    figures = figures_of(result)
+def _saw(
+    run: CheckRun,
+    violation: Violation,
+    change: Change,
+    rule: Rule,
+    unit: Unit,
+    result: RuleResult,
+    thing: SubjectResult | None,
+) -> Raised:
+    figures = figures_of(result, thing)
     period = Period.parse(run.period)
     message = {
-        "vi": render_message(rule, result, unit.name, period.label("vi"), "vi"),
-        "en": render_message(rule, result, unit.name_en or unit.name, period.label("en"), "en"),
+        "vi": render_message(rule, result, unit.name, period.label("vi"), "vi", thing),
+        "en": render_message(rule, result, unit.name_en or unit.name, period.label("en"), "en", thing),
     }
     db.session.add(
         RunViolation(
@@ -143,31 +165,59 @@ def _saw(run: CheckRun, violation: Violation, change: Change, rule: Rule, unit: 
     return Raised(violation, change, rule, unit, figures, message)
 
 
-def _gone(run: CheckRun, violation: Violation, units: dict[int, Unit]) -> Raised:
-    """Say that the run no longer found it, in the words of the run that last did."""
-    last = db.session.scalar(
-        select(RunViolation).where(
-            RunViolation.violation_id == violation.id, RunViolation.run_id == violation.last_run_id
+def _all_gone(run: CheckRun, gone: Sequence[Violation], units: dict[int, Unit]) -> Iterator[Raised]:
+    """Say that the run no longer found them, each in the words of the run that last did."""
+    last_seen: dict[int, RunViolation] = {}
+    for start in range(0, len(gone), _AT_ONCE):
+        part = gone[start : start + _AT_ONCE]
+        sightings = select(RunViolation).join(Violation, RunViolation.violation_id == Violation.id)
+        sightings = sightings.where(
+            Violation.id.in_([violation.id for violation in part]), RunViolation.run_id == Violation.last_run_id
         )
-    )
-    figures, message = (last.figures, last.message) if last else ({}, {"vi": "", "en": ""})
-    violation.gone_run_id = run.id
-    db.session.add(
-        RunViolation(
-            site=run.site,
-            run_id=run.id,
-            violation_id=violation.id,
-            change=Change.GONE,
-            figures=figures,
-            message=message,
+        last_seen |= {seen.violation_id: seen for seen in db.session.scalars(sightings)}
+    for violation in gone:
+        last = last_seen.get(violation.id)
+        figures, message = (last.figures, last.message) if last else ({}, {"vi": "", "en": ""})
+        violation.gone_run_id = run.id
+        db.session.add(
+            RunViolation(
+                site=run.site,
+                run_id=run.id,
+                violation_id=violation.id,
+                change=Change.GONE,
+                figures=figures,
+                message=message,
+            )
         )
-    )
-    rule = rule_by_name(violation.pack, violation.rule)
-    return Raised(violation, Change.GONE, rule, units[violation.unit_id], figures, message)
+        rule = rule_by_name(violation.pack, violation.rule)
+        yield Raised(violation, Change.GONE, rule, units[violation.unit_id], figures, message)
 
 
-def figures_of(result: RuleResult) -> dict[str, Any]:
-    """The numbers of a result, as JSON keeps them: shares exact as "7/20"."""
+def result_columns(result: RuleResult) -> dict[str, Any]:
+    """A result as its row keeps it, without run and unit."""
+    figures = figures_of(result)
+    told: dict[str, Any] = {"reason": str(result.reason), "facts": figures["facts"], "value": figures["value"]}
+    if result.tally:
+        told["tally"] = dict(result.tally)
+        told["pending"] = sorted(thing.subject for thing in result.things if not thing.fails)
+    return {
+        "pack": result.pack,
+        "rule": result.rule,
+        "status": result.status,
+        "figures": told,
+        **{name: figures[name] for name in ("numerator", "denominator", "comparison", "target", "shortfall")},
+    }
+
+
+def figures_of(result: RuleResult, thing: SubjectResult | None = None) -> dict[str, Any]:
+    """The numbers of a result, or of one single thing of it, as JSON keeps them: shares exact as "7/20"."""
+    if thing is not None:
+        return {
+            **dict.fromkeys(("numerator", "denominator", "value", "comparison", "target", "shortfall")),
+            "outcome": thing.outcome.value,
+            "facts": dict(thing.figures),
+            "details": dict(thing.details),
+        }
     return {
         "numerator": result.numerator,
         "denominator": result.denominator,

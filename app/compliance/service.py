@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import partial
 from typing import Any
 
 from flask import current_app
@@ -23,7 +24,8 @@ from app.compliance.judge import Judgement, RuleResult, judge
 from app.compliance.language import Rule
 from app.compliance.models import CheckResult, CheckRun, PackText, Violation, ViolationMove, ViolationState
 from app.compliance.pack import Override, Pack
-from app.compliance.raising import Raised, figures_of, raise_violations
+from app.compliance.premises import last_day
+from app.compliance.raising import Raised, raise_violations, result_columns
 from app.errors import Conflict, DomainError, NotAllowed, NotFound
 from app.extensions import db
 from app.facts import Fact, FactQuery
@@ -65,8 +67,8 @@ def run_check(
     progress(0, 3, "facts")
     as_of, gathered = gather(period, kinds_read_by(chosen), _codes(units, unit_codes))
     progress(1, 3, "judging")
-    told = evidence.canonical(gathered)
-    judgement = _judge(chosen, gathered, units, period)
+    judgement = _judge(chosen, gathered, units, period, as_of)
+    told = evidence.canonical([*gathered, *judgement.premises])
     progress(2, 3, "writing")
     with transaction() as session:
         run = CheckRun(
@@ -109,8 +111,8 @@ def what_if(
     """Judge a period with other parameters. Writes nothing."""
     chosen, units = _packs_for(period, pack_ids), _units_for(period, unit_codes)
     as_of, gathered = gather(period, kinds_read_by(chosen), _codes(units, unit_codes))
-    judgement = _judge(chosen, gathered, units, period, overrides)
-    facts_hash = evidence.digest(evidence.canonical(gathered))
+    judgement = _judge(chosen, gathered, units, period, as_of, overrides)
+    facts_hash = evidence.digest(evidence.canonical([*gathered, *judgement.premises]))
     return Report(None, period, as_of, tuple(chosen), facts_hash, judgement, ())
 
 
@@ -143,7 +145,7 @@ def gather(
 
 def kinds_read_by(chosen: Sequence[Pack]) -> set[str]:
     """The kinds of facts that the packs' rules read."""
-    return {field.partition(".")[0] for pack in chosen for rule in pack.rules for field in rule.fields}
+    return {kind for pack in chosen for rule in pack.rules for kind in rule.kinds}
 
 
 def _codes(units: dict[str, Unit], asked: Collection[str] | None) -> tuple[str, ...] | None:
@@ -203,10 +205,20 @@ def _judge(
     gathered: Sequence[Fact],
     units: dict[str, Unit],
     period: Period,
+    as_of: datetime,
     overrides: Mapping[str, Override] | None = None,
 ) -> Judgement:
-    described = [{"code": unit.code, "kind": str(unit.kind)} for unit in units.values()]
-    return judge(chosen, gathered, described, period, overrides, law_on=law_day(chosen, period))
+    calendar = site_calendar()
+    return judge(
+        chosen,
+        gathered,
+        [{"code": unit.code, "kind": str(unit.kind)} for unit in units.values()],
+        period,
+        overrides,
+        law_on=law_day(chosen, period),
+        as_of=calendar.local_day(as_of),
+        deadline_of=partial(last_day, calendar),
+    )
 
 
 def law_day(chosen: Sequence[Pack], period: Period) -> date:
@@ -232,21 +244,10 @@ def _keep_texts(chosen: Sequence[Pack], at: datetime) -> None:
 
 
 def _write_results(run: CheckRun, judgement: Judgement, units: dict[str, Unit]) -> None:
-    rows: list[dict[str, Any]] = []
-    for result in judgement.results:
-        figures = figures_of(result)
-        rows.append(
-            {
-                "site": run.site,
-                "run_id": run.id,
-                "pack": result.pack,
-                "rule": result.rule,
-                "unit_id": units[result.unit].id,
-                "status": result.status,
-                "figures": {"reason": str(result.reason), "facts": figures["facts"], "value": figures["value"]},
-                **{k: figures[k] for k in ("numerator", "denominator", "comparison", "target", "shortfall")},
-            }
-        )
+    rows: list[dict[str, Any]] = [
+        {"site": run.site, "run_id": run.id, "unit_id": units[result.unit].id, **result_columns(result)}
+        for result in judgement.results
+    ]
     if rows:
         db.session.execute(insert(CheckResult), rows)
 

@@ -2,91 +2,116 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
-from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from app.compliance.conditions import Comparison, Condition
-from app.compliance.judge import RuleResult, answer_days, target_share
-from app.compliance.language import ParameterUnit, Rule
+from app.compliance.judge import RuleResult, SubjectResult, answer_days, target_share
+from app.compliance.language import Rule
+from app.compliance.measures import DAY_KINDS, Clock, DayKind, Requirement, Within
 from app.compliance.pack import ParameterValue
+from app.compliance.phrases import (
+    comparison_in_words,
+    condition_in_words,
+    count_in_words,
+    day_kind_in_words,
+    describe,
+    exact_percent,
+    named,
+    parameter_in_words,
+    percent,
+    pick,
+    whence,
+)
+from app.periods import Period
 
 if TYPE_CHECKING:
     from app.facts import FactKind
 
-MOST_DECIMALS = 6
+__all__ = [
+    "amount",
+    "comparison_in_words",
+    "condition_in_words",
+    "count_in_words",
+    "describe",
+    "exact_percent",
+    "explain",
+    "parameter_in_words",
+    "percent",
+    "pick",
+    "render_message",
+]
 
-_COMPARISONS = {
-    "at_least": ("từ %s trở lên", "at least %s"),
-    "more_than": ("trên %s", "more than %s"),
-    "at_most": ("không quá %s", "at most %s"),
-    "less_than": ("dưới %s", "less than %s"),
-    "equals": ("bằng %s", "equal to %s"),
-    "differs_from": ("khác %s", "different from %s"),
-    "one_of": ("là một trong: %s", "one of: %s"),
-}
-
-
-def pick(locale: str, vi: str, en: str) -> str:
-    """The words of the locale; Vietnamese unless English is asked for."""
-    return en if locale.startswith("en") else vi
-
-
-def exact_percent(share: Fraction, locale: str = "vi") -> str:
-    """A share that was written as a percentage, as it was written: "35%", "87,25%"."""
-    return _rounded(share, MOST_DECIMALS, locale)
+Catalogue = Mapping[str, "FactKind"]
+Parameters = Mapping[str, ParameterValue]
 
 
-def percent(share: Fraction, locale: str = "vi", unlike: Fraction | None = None) -> str:
-    """A share as a percentage rounded to one decimal: "35%", "34,9%".
-
-    Rounding must not make a share look like the target it misses: with `unlike`, decimals are added until they
-    differ (34,996 % against 35 % is never shown as 35 %).
-    """
-    for places in range(1, MOST_DECIMALS + 1):
-        text = _rounded(share, places, locale)
-        if unlike is None or share == unlike or text != _rounded(unlike, places, locale):
-            return text
-    return text
+def amount(value: Fraction, locale: str, *, counts: bool) -> str:
+    """The target or value of a result: a count as a number, a share as a percentage as it was written."""
+    return count_in_words(int(value), locale) if counts else exact_percent(value, locale)
 
 
-def _rounded(share: Fraction, places: int, locale: str) -> str:
-    hundredths = share * 100
-    exact = Decimal(hundredths.numerator) / Decimal(hundredths.denominator)
-    rounded = exact.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
-    text = f"{rounded:f}".rstrip("0").rstrip(".")
-    return pick(locale, text.replace(".", ","), text) + "%"
-
-
-def comparison_in_words(comparison: str, value: str, locale: str = "vi") -> str:
-    """ "từ 35% trở lên", "more than 35%"."""
-    return pick(locale, *_COMPARISONS[comparison]) % value
-
-
-def render_message(rule: Rule, result: RuleResult, unit_name: str, period: str, locale: str = "vi") -> str:
-    """The rule's message with the result's figures; `period` is the period's label. A figure that the result
-    does not have is a dash."""
+def render_message(
+    rule: Rule,
+    result: RuleResult,
+    unit_name: str,
+    period: str,
+    locale: str = "vi",
+    thing: SubjectResult | None = None,
+) -> str:
+    """The rule's message with the result's figures, or with those of one single thing; `period` is the period's
+    label. A figure that is not there is a dash."""
+    counts = rule.count is not None
     value = target = "–"
     if result.target is not None:
-        target = exact_percent(result.target, locale)
+        target = amount(result.target, locale, counts=counts)
     if result.value is not None:
-        value = percent(result.value, locale, unlike=result.target)
-    return rule.message.in_(locale).format(
-        unit=unit_name,
-        period=period,
-        numerator=_count(result.numerator, locale),
-        denominator=_count(result.denominator, locale),
-        shortfall=_count(result.shortfall, locale),
-        value=value,
-        target=target,
-    )
+        value = amount(result.value, locale, counts=True) if counts else percent(result.value, locale, result.target)
+    words = {name.partition(".")[2]: _word(figure, locale) for name, figure in result.figures.items()}
+    if thing is not None:
+        words |= {name: _word(figure, locale) for name, figure in thing.figures.items()}
+        words |= _details(thing, locale)
+    else:
+        words |= {
+            "numerator": count_in_words(result.numerator, locale),
+            "denominator": count_in_words(result.denominator, locale),
+            "shortfall": count_in_words(result.shortfall, locale),
+            "value": value,
+            "target": target,
+        }
+    words |= {"unit": unit_name, "period": period}
+    return rule.message.in_(locale).format_map(_Dashes(words))
 
 
-def _count(count: int | None, locale: str) -> str:
-    if count is None:
+class _Dashes(dict[str, str]):
+    """A dash for every word that is not there."""
+
+    def __missing__(self, name: str) -> str:
         return "–"
-    return pick(locale, f"{count:,}".replace(",", "."), f"{count:,}")
+
+
+def _details(thing: SubjectResult, locale: str) -> dict[str, str]:
+    """What the judgement says of a thing, in words."""
+    words = {name: _word(detail, locale) for name, detail in thing.details.items()}
+    if "title_en" in thing.details:
+        words["title"] = str(thing.details[pick(locale, "title", "title_en")])
+    if "periods" in thing.details:
+        keys = str(thing.details["periods"]).split(", ")
+        words["periods"] = ", ".join(Period.parse(key).label(locale) for key in reversed(keys))
+    return {"subject": thing.subject, **words}
+
+
+_DAY = re.compile(r"(\d{4})-(\d{2})-(\d{2})")
+
+
+def _word(figure: object, locale: str) -> str:
+    if isinstance(figure, bool):
+        return pick(locale, "có", "yes") if figure else pick(locale, "không", "no")
+    if isinstance(figure, int):
+        return count_in_words(figure, locale)
+    day = _DAY.fullmatch(str(figure))
+    return f"{day[3]}/{day[2]}/{day[1]}" if day else str(figure) or "–"
 
 
 def explain(
@@ -106,9 +131,6 @@ def _lines(
     catalogue: Mapping[str, FactKind],
     locale: str,
 ) -> Iterator[tuple[str, str]]:
-    def named(fields: tuple[str, ...]) -> str:
-        return " + ".join(f"{describe(field, catalogue, locale)} [{field}]" for field in fields)
-
     yield pick(locale, "Quy tắc", "Rule"), f"{rule.id} · {rule.title.in_(locale)}"
     basis = rule.legal_basis
     yield pick(locale, "Căn cứ", "Legal basis"), f"{basis.document}, {basis.place}: “{basis.quote}”"
@@ -117,18 +139,13 @@ def _lines(
     if rule.applies_when is not None:
         words = condition_in_words(rule.applies_when, catalogue, locale)
         yield pick(locale, "Chỉ áp dụng khi", "Applies only when"), words
-    if rule.rate is not None and rule.target is not None:
-        yield pick(locale, "Đếm", "Counts"), named(rule.rate.count)
-        yield pick(locale, "Trong số", "Among"), named(rule.rate.among)
-        if rule.rate.expects:
-            yield pick(locale, "Phải có ghi nhận khi có", "Must be recorded where there is"), named(rule.rate.expects)
-        target = comparison_in_words(
-            rule.target.comparison, exact_percent(target_share(rule.target, parameters), locale), locale
-        )
-        yield pick(locale, "Yêu cầu", "Target"), target + _whence(parameters.get(rule.target.threshold), locale)
-    if rule.fails_when is not None:
-        words = condition_in_words(rule.fails_when, catalogue, locale)
-        yield pick(locale, "Vi phạm khi", "Violated when"), words
+    for heading, condition in (
+        (pick(locale, "Thiếu dữ liệu khi", "No data when"), rule.no_data_when),
+        (pick(locale, "Chưa đến hạn khi", "Not yet due when"), rule.pending_when),
+    ):
+        if condition is not None:
+            yield heading, condition_in_words(condition, catalogue, locale)
+    yield from form_in_words(rule, parameters, catalogue, locale)
     days = answer_days(rule, parameters)
     yield (
         pick(locale, "Thời hạn trả lời", "Answer within"),
@@ -137,51 +154,81 @@ def _lines(
     yield pick(locale, "Cách khắc phục", "Remedy"), rule.remedy.in_(locale)
 
 
-def _whence(parameter: ParameterValue | None, locale: str) -> str:
-    """Where a target's figure comes from."""
-    if parameter is None:
-        return ""
-    if parameter.source is None or parameter.since is None:
-        return pick(locale, f" ({parameter.name}, giá trị giả định)", f" ({parameter.name}, what-if value)")
-    since = f"{parameter.since:%d/%m/%Y}"
-    return pick(locale, f" ({parameter.name}, từ ngày {since})", f" ({parameter.name}, from {since})")
-
-
-def describe(field: str, catalogue: Mapping[str, FactKind], locale: str = "vi") -> str:
-    """What a field says, in words; its name where the catalogue does not know it."""
-    kind_name, _, name = field.partition(".")
-    kind = catalogue.get(kind_name)
-    found = kind.field(name) if kind else None
-    return pick(locale, found.description["vi"], found.description["en"]) if found else field
-
-
-def condition_in_words(condition: Condition, catalogue: Mapping[str, FactKind], locale: str = "vi") -> str:
-    """A condition as one phrase, groups in parentheses."""
-    both, one, contrary = pick(locale, " và ", " and "), pick(locale, " hoặc ", " or "), pick(locale, "không ", "not ")
-
-    def compared(field: str, comparison: Comparison) -> str:
-        operands = ", ".join(
-            str(operand).lower() if isinstance(operand, bool) else str(operand) for operand in comparison.operands
+def form_in_words(
+    rule: Rule, parameters: Parameters, catalogue: Catalogue, locale: str = "vi"
+) -> Iterator[tuple[str, str]]:
+    """What the rule judges by, line by line."""
+    if rule.rate is not None:
+        yield from _rate(rule, parameters, catalogue, locale)
+    elif rule.count is not None:
+        yield pick(locale, "Đếm", "Counts"), named(rule.count.of, catalogue, locale)
+        number = _number(rule.count.number, parameters)
+        words = comparison_in_words(rule.count.comparison, count_in_words(number, locale), locale)
+        yield pick(locale, "Yêu cầu", "Target"), words + whence(parameters.get(str(rule.count.number)), locale)
+    elif rule.fails_when is not None:
+        yield pick(locale, "Vi phạm khi", "Violated when"), condition_in_words(rule.fails_when, catalogue, locale)
+    elif rule.duty is not None:
+        yield from _duty(*rule.duty, parameters, catalogue, locale)
+    elif rule.clock is not None:
+        yield from _clock(rule.clock, parameters, catalogue, locale)
+    elif rule.escalates is not None:
+        number = _number(rule.escalates.periods, parameters)
+        rules = ", ".join(rule.escalates.rules) or pick(locale, "mọi quy tắc của bộ", "every rule of the pack")
+        yield (
+            pick(locale, "Vi phạm khi", "Violated when"),
+            pick(
+                locale,
+                f"không đạt cùng một quy tắc từ {number} kỳ liên tiếp trở lên ({rules})",
+                f"the same rule is broken for {number} periods on end or more ({rules})",
+            ),
         )
-        words = comparison_in_words(comparison.operator, operands, locale)
-        return f"{describe(field, catalogue, locale)} [{field}] {words}"
-
-    parts = [compared(field, comparison) for field, comparison in condition.comparisons.items()]
-    parts += [condition_in_words(part, catalogue, locale) for part in condition.all or ()]
-    if condition.any:
-        parts.append(f"({one.join(condition_in_words(part, catalogue, locale) for part in condition.any)})")
-    if condition.not_ is not None:
-        parts.append(f"{contrary}({condition_in_words(condition.not_, catalogue, locale)})")
-    return both.join(parts)
 
 
-def parameter_in_words(parameter: ParameterValue, locale: str = "vi") -> str:
-    """A parameter's value with its unit."""
-    if parameter.unit is ParameterUnit.SHARE:
-        return exact_percent(parameter.value, locale)
-    units = {
-        ParameterUnit.COUNT: ("", ""),
-        ParameterUnit.WORKING_DAYS: (" ngày làm việc", " working days"),
-        ParameterUnit.CALENDAR_DAYS: (" ngày", " calendar days"),
-    }
-    return f"{int(parameter.value)}{pick(locale, *units[parameter.unit])}"
+def _rate(rule: Rule, parameters: Parameters, catalogue: Catalogue, locale: str) -> Iterator[tuple[str, str]]:
+    assert rule.rate is not None
+    assert rule.target is not None
+    yield pick(locale, "Đếm", "Counts"), named(rule.rate.count, catalogue, locale)
+    yield pick(locale, "Trong số", "Among"), named(rule.rate.among, catalogue, locale)
+    if rule.rate.expects:
+        heading = pick(locale, "Phải có ghi nhận khi có", "Must be recorded where there is")
+        yield heading, named(rule.rate.expects, catalogue, locale)
+    share = target_share(rule.target, parameters)
+    target = exact_percent(share, locale) if share is not None else named([rule.target.threshold], catalogue, locale)
+    words = comparison_in_words(rule.target.comparison, target, locale)
+    yield pick(locale, "Yêu cầu", "Target"), words + whence(parameters.get(rule.target.threshold), locale)
+
+
+def _duty(
+    kind: str, required: Requirement, parameters: Parameters, catalogue: Catalogue, locale: str
+) -> Iterator[tuple[str, str]]:
+    known = catalogue.get(kind)
+    words = f"{known.description[pick(locale, 'vi', 'en')]} [{kind}]" if known else kind
+    if required.where is not None:
+        words += pick(locale, ", trong đó ", ", where ") + condition_in_words(required.where, catalogue, locale)
+    yield pick(locale, "Phải có", "Requires"), words
+    if required.within is not None:
+        yield pick(locale, "Trong vòng", "Within"), _span(required.within, parameters, catalogue, locale)
+
+
+def _span(within: Within, parameters: Parameters, catalogue: Catalogue, locale: str) -> str:
+    kind = day_kind_in_words(_kind(within.counting, parameters), locale)
+    days = f"{_number(within.amount, parameters)} {kind}"
+    after = named([within.after], catalogue, locale)
+    sources = whence(parameters.get(str(within.amount)), locale) + whence(parameters.get(within.counting), locale)
+    return pick(locale, f"{days} sau: {after}", f"{days} after: {after}") + sources
+
+
+def _clock(clock: Clock, parameters: Parameters, catalogue: Catalogue, locale: str) -> Iterator[tuple[str, str]]:
+    kind = _kind(clock.counted_in, parameters)
+    yield pick(locale, "Tính", "Counts"), named([str(getattr(clock.used, kind))], catalogue, locale)
+    days = f"{_number(clock.at_most, parameters)} {day_kind_in_words(kind, locale)}"
+    sources = whence(parameters.get(str(clock.at_most)), locale) + whence(parameters.get(clock.counted_in), locale)
+    yield pick(locale, "Yêu cầu", "Target"), comparison_in_words("at_most", days, locale) + sources
+
+
+def _number(number: int | str, parameters: Parameters) -> int:
+    return number if isinstance(number, int) else int(parameters[number].value)
+
+
+def _kind(counting: str, parameters: Parameters) -> DayKind:
+    return DayKind(counting) if counting in DAY_KINDS else parameters[counting].day_kind

@@ -70,21 +70,26 @@ def parse_share(text: object) -> Fraction | None:
 def _check_threshold(text: str) -> str:
     share = parse_share(text)
     if share is None:
-        if not _NAME.fullmatch(text):
+        if not _NAME.fullmatch(text) and not _FIELD.fullmatch(text):
             refuse("bad_threshold", text=text)
     elif not 0 <= share <= 1:
         refuse("share_out_of_range", text=text)
     return text
 
 
-def check_placeholders(text: str, allowed: Collection[str]) -> None:
-    """Refuse a {placeholder} that nothing fills."""
+def unknown_placeholders(text: str, allowed: Collection[str]) -> list[str]:
+    """The {placeholders} that nothing fills. Refuses braces that do not match."""
     try:
         names = [name for _, name, _, _ in string.Formatter().parse(text) if name is not None]
     except ValueError:
         refuse("bad_braces")
-    for name in names:
-        if name not in allowed:
+    return [name for name in names if name not in allowed]
+
+
+def check_placeholders(text: str, allowed: Collection[str] | None) -> None:
+    """Refuse a {placeholder} that nothing fills; None allows any, for names that are known only later."""
+    for name in unknown_placeholders(text, allowed or ()):
+        if allowed is not None:
             refuse("bad_placeholder", name=name, expected=", ".join(f"{{{n}}}" for n in sorted(allowed)))
 
 
@@ -96,7 +101,7 @@ FieldName = Annotated[str, AfterValidator(_check_field)]
 FieldSum = Annotated[tuple[FieldName, ...], BeforeValidator(as_list)]
 """One field, or a list of fields that are added up."""
 Threshold = Annotated[str, AfterValidator(_check_threshold)]
-"""A share written out (100%) or the name of a parameter."""
+"""A share written out (100%), the name of a parameter, or a field that is counted in whole percents."""
 
 
 class Text(Words):

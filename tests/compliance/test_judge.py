@@ -213,7 +213,7 @@ def test_more_counted_than_there_is_to_count_among_is_reported() -> None:
 
 
 def test_facts_about_single_cases_are_passed_over() -> None:
-    case = {"kind": "overdue", "unit": "U", "period": "2024-06", "case": "H1", "days": 3}
+    case = {"kind": "overdue", "unit": "U", "period": "2024-06", "subject": "H1", "days": 3}
     assert len(judged([case, case], "U").results) == 1
 
 

@@ -89,14 +89,14 @@ def test_a_rule_without_legal_basis_is_refused() -> None:
         ({"target": {"at_least": "101%"}}, "[0].target.at_least: tỷ lệ 101% nằm ngoài khoảng từ 0% đến 100%."),
         ({"target": {"at_least": "-1%"}}, "[0].target.at_least: tỷ lệ -1% nằm ngoài khoảng từ 0% đến 100%."),
         ({"target": {"at_least": "35 phần"}}, "[0].target.at_least: “35 phần” không phải là tỷ lệ (35%)"),
-        ({"target": None}, "[0]: quy tắc phải có hoặc “rate” cùng “target”, hoặc “fails_when”"),
-        ({"fails_when": {"pay.due": {"equals": 1}}}, "[0]: quy tắc phải có hoặc “rate” cùng “target”"),
+        ({"target": None}, "[0]: quy tắc phải có đúng một trong: rate cùng với target, count,"),
+        ({"fails_when": {"pay.due": {"equals": 1}}}, "[0]: quy tắc phải có đúng một trong: rate cùng với target"),
         ({"message": {"vi": "{so}", "en": "x"}}, "[0]: “{so}” không có trong kết quả; dùng: {denominator}"),
         ({"message": {"vi": "{unit", "en": "x"}}, "[0]: dấu { } trong câu không khớp."),
         ({"title": {"vi": "Chỉ tiếng Việt"}}, "[0].title.en: thiếu trường này."),
         ({"title": {"vi": "  ", "en": "x"}}, "[0].title.vi: không được để trống."),
         ({"answer_within": {"working_days": 0}}, "[0].answer_within.working_days: “0” không phải là số ngày"),
-        ({"judge": {"each": "case", "every": "month"}}, "[0].judge.each: phải là một trong: 'unit'."),
+        ({"judge": {"each": "case", "every": "month"}}, "[0]: “rate” không dùng được với “each: case”."),
         ({"judge": {"each": "unit", "every": "week"}}, "[0].judge.every[0]: phải là một trong: 'month'"),
         ({"applies_when": {}}, "[0].applies_when: điều kiện không được để trống."),
         ({"applies_when": {"any": []}}, "[0].applies_when: điều kiện không được để trống."),
@@ -114,10 +114,10 @@ def test_a_rule_written_wrongly_is_refused_in_one_sentence(changes: dict[str, An
     assert refusal.startswith(sentence)
 
 
-def test_only_the_placeholders_of_a_rate_may_be_in_its_message() -> None:
+def test_only_what_the_rule_knows_may_be_in_its_message() -> None:
     changes = {"message": sample.words("{value}")}
     (refusal,) = refusals(rules=[sample.changed(sample.CONDITION_RULE, **changes)])
-    assert refusal == "[0]: “{value}” không có trong kết quả; dùng: {period}, {unit}."
+    assert refusal == "[0]: “{value}” không có trong kết quả; dùng: {due}, {period}, {unit}."
 
 
 @pytest.mark.parametrize(

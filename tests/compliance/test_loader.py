@@ -105,7 +105,7 @@ def test_two_rules_with_one_id_are_refused_at_the_second() -> None:
         (
             {"rate": {"count": "overdue.days", "among": "pay.eligible"}},
             "[0].rate.count",
-            "“overdue” nói về từng hồ sơ, không về đơn vị.",
+            "“overdue” nói về từng việc riêng (case), không về đơn vị.",
         ),
         (
             {"rate": {"count": "b.flag", "among": "pay.eligible"}},
@@ -145,7 +145,7 @@ def test_two_rules_with_one_id_are_refused_at_the_second() -> None:
         (
             {"evidence": {"cases": "late", "facts": "pay"}},
             "[0].evidence.facts",
-            "không có loại dữ kiện về hồ sơ “pay”.",
+            "không có loại dữ kiện về từng việc riêng “pay”; có: earlier_failure, overdue.",
         ),
     ],
 )

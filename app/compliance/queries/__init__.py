@@ -17,6 +17,7 @@ from app.compliance.queries.runs import (
     run_page,
     the_run,
     trend,
+    violations_behind,
     violations_in,
 )
 from app.compliance.queries.violations import (
@@ -62,6 +63,7 @@ __all__ = [
     "trend",
     "violation_of",
     "violation_page",
+    "violations_behind",
     "violations_in",
     "without_data",
 ]

@@ -9,7 +9,7 @@ from datetime import datetime
 from fractions import Fraction
 from typing import Any
 
-from sqlalchemy import Row, Select, func, select
+from sqlalchemy import ColumnElement, Row, Select, func, select
 from sqlalchemy.orm import defer
 
 from app.compliance import evidence
@@ -313,18 +313,32 @@ def trend(scope: Scope, result: ResultRow, period: Period, length: int = 6) -> l
     return [(p, runs[p.key], found[runs[p.key]]) for p in earlier if runs.get(p.key) in found]
 
 
+def violations_behind(scope: Scope, run_id: int, result: ResultRow) -> list[Sighted]:
+    """The violations that a run found behind one result: the unit's own, or one of each single thing that fails."""
+    cell = (
+        Violation.pack == result.pack,
+        Violation.rule == result.rule,
+        Violation.unit_id == result.place.id,
+        RunViolation.change != Change.GONE,
+    )
+    return _violations_in(scope, run_id, *cell)
+
+
 def violations_in(scope: Scope, run_id: int, keys: Sequence[str] | None = None) -> list[Sighted]:
     """The violations that a run opened, found again or no longer found, within the scope; only those of the keys
     given, if any are."""
+    return _violations_in(scope, run_id, *(() if keys is None else (Violation.key.in_(keys),)))
+
+
+def _violations_in(scope: Scope, run_id: int, *conditions: ColumnElement[bool]) -> list[Sighted]:
     chosen = (
         select(RunViolation, Violation, Unit.code)
         .join(Violation, Violation.id == RunViolation.violation_id)
         .join(Unit, Unit.id == Violation.unit_id)
         .where(RunViolation.site == scope.site, RunViolation.run_id == run_id, scope.within(Violation.unit_id))
+        .where(*conditions)
         .order_by(RunViolation.id)
     )
-    if keys is not None:
-        chosen = chosen.where(Violation.key.in_(keys))
     return [
         Sighted(
             violation.id,

@@ -2,7 +2,15 @@
 
 from flask import Blueprint
 
-from app.compliance.explaining import fraction_shown, inside, share_shown, target_shown, unit_name, until_shown
+from app.compliance.explaining import (
+    fraction_shown,
+    inside,
+    is_count,
+    share_shown,
+    target_shown,
+    unit_name,
+    until_shown,
+)
 from app.compliance.language import Status
 
 bp = Blueprint("compliance", __name__)
@@ -14,6 +22,7 @@ bp.context_processor(
         "share_shown": share_shown,
         "fraction_shown": fraction_shown,
         "target_shown": target_shown,
+        "is_count": is_count,
         "statuses": (Status.FAIL, Status.NO_DATA, Status.PASS, Status.NOT_APPLICABLE),
     }
 )

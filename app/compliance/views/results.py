@@ -10,6 +10,7 @@ from app.compliance import library, queries
 from app.compliance.explaining import (
     LISTS,
     fact_lines,
+    is_count,
     parameters_of,
     requirement,
     shortfall_shown,
@@ -19,7 +20,6 @@ from app.compliance.explaining import (
 from app.compliance.language import Rule
 from app.compliance.library import Library
 from app.compliance.queries import ResultRow
-from app.compliance.raising import key_of
 from app.compliance.service import evidence_path
 from app.compliance.views import bp
 from app.compliance.views.runs import READERS
@@ -38,7 +38,7 @@ def result(run_id: int, pack: str, rule: str, unit: str) -> str:
     written = library.rule_in(texts, pack, rule)
     if written is None:
         raise NotFound("Không tìm thấy lời văn của quy tắc %(rule)s mà lần kiểm tra này đã dùng.", rule=rule)
-    raised = queries.violations_in(scope, run_id, [key_of(pack, rule, unit, "", run.period)])
+    raised = queries.violations_behind(scope, run_id, found)
     return render_template(
         "compliance/result.html",
         run=run,
@@ -48,13 +48,14 @@ def result(run_id: int, pack: str, rule: str, unit: str) -> str:
         pack=texts[pack],
         reasons=why(found, written, found.place, texts[pack]),
         shortfall=shortfall_shown(written, found.shortfall, found.comparison),
-        target=target_shown(found.comparison, found.target),
+        target=target_shown(found.comparison, found.target, counts=is_count(found)),
         parameters=parameters_of(texts[pack], written, period.last),
         documents=library.documents(),
         figures=fact_lines(found.facts),
         others=_others(found, written, texts, run_id, period),
         lists=lists_behind(written, run.period, unit) if found.value is not None else [],
-        violation=raised[0] if raised else None,
+        violation=raised[0] if raised and not raised[0].subject else None,
+        things=[seen for seen in raised if seen.subject],
         trend=queries.trend(scope, found, period),
     )
 

@@ -12,8 +12,7 @@ from app import facts
 from app.compliance import library, packs
 from app.compliance.explaining import days_to_answer, language, requirement
 from app.compliance.language import Rule
-from app.compliance.pack import Pack, as_fraction
-from app.compliance.pack import ParameterValue as Value
+from app.compliance.pack import Pack
 from app.compliance.views import bp
 from app.compliance.views.runs import READERS
 from app.compliance.wording import explain, parameter_in_words
@@ -85,9 +84,7 @@ def _parameters(pack: Pack) -> list[dict[str, Any]]:
             "values": [
                 {
                     "since": since,
-                    "shown": parameter_in_words(
-                        Value(name, parameter.unit, as_fraction(dated.value), since, dated.source), language()
-                    ),
+                    "shown": _shown(pack, name, since),
                     "source": dated.source,
                     "note": dated.note,
                 }
@@ -96,6 +93,12 @@ def _parameters(pack: Pack) -> list[dict[str, Any]]:
         }
         for name, parameter in pack.parameters.items()
     ]
+
+
+def _shown(pack: Pack, name: str, since: date) -> str:
+    """What the parameter was on the day the value began; a dash where another parameter has none then."""
+    value = pack.parameters.at(since).get(name)
+    return parameter_in_words(value, language()) if value else "–"
 
 
 def _day_of(pack: Pack) -> date:

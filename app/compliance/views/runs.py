@@ -14,6 +14,7 @@ from app.compliance.comparing import compare as compare_runs
 from app.compliance.explaining import (
     fact_lines,
     fraction_shown,
+    is_count,
     share_shown,
     shortfall_shown,
     target_shown,
@@ -158,18 +159,29 @@ def _titles(found: CheckRun) -> dict[tuple[str, str], Any]:
     return {(pack.id, rule.id): rule.title for pack, rule in rules}
 
 
+MOST_SHOWN = 12
+"""Single things whose facts the page shows; the file that can be downloaded holds all of them."""
+
+
 def _by_kind(told: list[facts.Fact]) -> list[dict[str, Any]]:
-    """What the engine was told, a table a kind: a line a figure, a column a unit."""
+    """What the engine was told, a table a kind: a line a figure, a column a unit or a single thing.
+
+    What the judging itself adds (its days, its units, deadlines) is no record of a unit's, and is left to the file.
+    """
     catalogue, kinds = facts.catalogue(), []
     for name, found in groupby(sorted(told, key=lambda fact: fact["kind"]), key=lambda fact: fact["kind"]):
-        given = list(found)
-        lines = fact_lines({f"{name}.{field}": 0 for field in given[0] if field not in (*facts.ENVELOPE, "case")})
+        kind, given = catalogue.get(name), list(found)
+        if kind is None:
+            continue
+        shown = given if kind.is_about_units else given[:MOST_SHOWN]
+        lines = fact_lines({f"{name}.{field.name}": 0 for field in kind.fields if field.name in given[0]})
         rows = [
-            {"words": line.words, "field": line.field, "values": [fact[line.field.partition(".")[2]] for fact in given]}
+            {"words": line.words, "field": line.field, "values": [fact[line.field.partition(".")[2]] for fact in shown]}
             for line in lines
         ]
-        title = in_both(catalogue[name].description) if name in catalogue else name
-        kinds.append({"name": name, "title": title, "units": [fact["unit"] for fact in given], "rows": rows})
+        columns = [fact.get(facts.SUBJECT, fact["unit"]) for fact in shown]
+        title, more = in_both(kind.description), len(given) - len(shown)
+        kinds.append({"name": name, "title": title, "units": columns, "rows": rows, "more": more})
     return kinds
 
 
@@ -251,7 +263,7 @@ def _result_cells(result: ResultRow, titles: dict[tuple[str, str], Any]) -> list
         result.numerator,
         result.denominator,
         share_shown(result) if result.value is not None else "",
-        target_shown(result.comparison, result.target) if result.target is not None else "",
+        target_shown(result.comparison, result.target, counts=is_count(result)) if result.target is not None else "",
         result.shortfall,
     ]
 

@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response as Answer
 
 from app.compliance import library, packs, queries, service
 from app.compliance.explaining import (
+    is_count,
     language,
     missing_shown,
     share_shown,
@@ -175,7 +176,7 @@ def _violation_page(line: ViolationLine, form: MoveForm) -> str:
         documents=library.documents(),
         lists=lists_behind(rule, line.period.key, line.unit.code) if rule else [],
         shortfall=shortfall_shown(rule, line.shortfall, line.comparison),
-        target=target_shown(line.comparison, line.target),
+        target=target_shown(line.comparison, line.target, counts=is_count(line)),
         message=in_both(line.message),
         last_seen=last_seen,
         events=_events(line, sightings, moves),
@@ -276,7 +277,7 @@ def _csv_cells(line: ViolationLine, rules: dict[tuple[str, str], Rule]) -> list[
         line.numerator,
         line.denominator,
         share_shown(line) if line.value is not None else "",
-        target_shown(line.comparison, line.target) if line.target is not None else "",
+        target_shown(line.comparison, line.target, counts=is_count(line)) if line.target is not None else "",
         line.shortfall,
         show_date(line.answer_due),
         in_both(line.message),

@@ -1,0 +1,90 @@
+"""Expressions of durable_rules' JSON: comparisons, sums, and groups of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import reduce
+from math import prod
+from typing import Any
+
+Expression = dict[str, Any]
+"""A condition or a sum in durable_rules' JSON."""
+
+ZERO = "zero"
+"""Always 0 on a sheet: the engine wants a property on the left of a comparison, and a sum only on its right."""
+
+
+def property_name(field: str) -> str:
+    """A field as a property of the engine's messages, where a dot would mean a nested object."""
+    return field.replace(".", "__")
+
+
+_OPERATORS = {
+    "differs_from": "$neq",
+    "at_least": "$gte",
+    "more_than": "$gt",
+    "at_most": "$lte",
+    "less_than": "$lt",
+}
+_CONTRARY = {
+    "equals": "differs_from",
+    "differs_from": "equals",
+    "at_least": "less_than",
+    "less_than": "at_least",
+    "more_than": "at_most",
+    "at_most": "more_than",
+}
+
+
+def compare(operator: str, field: str, value: int | Expression, *, negated: bool = False) -> Expression:
+    """A field of the sheet against a number or an amount; with `negated` the contrary."""
+    if negated:
+        operator = _CONTRARY[operator]
+    plain = {property_name(field): value}
+    return plain if operator == "equals" else {_OPERATORS[operator]: plain}
+
+
+def signs(amount: Expression) -> tuple[Expression, Expression]:
+    """A sum of counts is above zero, and its contrary: counts are never below."""
+    return {"$lt": {ZERO: amount}}, {"$gte": {ZERO: amount}}
+
+
+def total(fields: Sequence[str]) -> Expression:
+    """The sum of the fields on the sheet."""
+    terms: list[Expression] = [{"$m": property_name(field)} for field in fields]
+    return reduce(lambda left, right: {"$add": {"$l": left, "$r": right}}, terms)
+
+
+def times(amount: Expression, factor: int | Expression) -> Expression:
+    """An amount taken a number of times."""
+    return {"$mul": {"$l": amount, "$r": factor}}
+
+
+def minus(amount: Expression, less: Expression) -> Expression:
+    """An amount less another."""
+    return {"$sub": {"$l": amount, "$r": less}}
+
+
+def every(parts: Sequence[Expression]) -> Expression:
+    """All of them hold."""
+    return parts[0] if len(parts) == 1 else {"$and": list(parts)}
+
+
+def either(parts: Sequence[Expression]) -> Expression:
+    """One of them holds."""
+    return parts[0] if len(parts) == 1 else {"$or": list(parts)}
+
+
+def paths(expression: Expression) -> int:
+    """In how many ways a condition can come true: the engine follows each of them."""
+    if "$and" in expression:
+        return prod(paths(part) for part in expression["$and"])
+    if "$or" in expression:
+        return sum(paths(part) for part in expression["$or"])
+    return 1
+
+
+def comparisons(expression: Expression) -> int:
+    """The comparisons in a condition."""
+    parts = expression.get("$and") or expression.get("$or")
+    return sum(comparisons(part) for part in parts) if parts else 1

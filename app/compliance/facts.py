@@ -1,0 +1,77 @@
+"""What earlier checks found, as facts: for how many periods on end a unit has broken a rule."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sqlalchemy import func, select
+from sqlalchemy.engine import Connection
+
+from app.compliance.language import Status
+from app.compliance.models import CheckResult, CheckRun
+from app.compliance.premises import EARLIER_FAILURE
+from app.facts import Fact, FactQuery, register
+from app.organisation.models import Unit
+from app.periods import Period
+
+LONGEST = 24
+"""Periods looked back at most."""
+
+Cell = tuple[str, str, int]
+"""Pack, rule and unit (its id)."""
+
+
+def earlier_failures(connection: Connection, query: FactQuery) -> Iterator[Fact]:
+    """One fact for each rule that a unit broke in the period before, with the periods on end for which it did.
+
+    Of each period the latest result of a rule and unit counts; a period in which it was not judged ends the row.
+    """
+    broken: dict[Cell, list[str]] = {}
+    period = query.period
+    for back in range(LONGEST):
+        period = period.previous()
+        failed = _failed(connection, query, period)
+        going_on = failed if back == 0 else failed & {cell for cell, keys in broken.items() if len(keys) == back}
+        if not going_on:
+            break
+        for cell in going_on:
+            broken.setdefault(cell, []).append(period.key)
+    units = select(Unit.id, Unit.code).where(Unit.site == query.site)
+    codes = {row.id: row.code for row in connection.execute(units)}
+    for (pack, rule, unit_id), keys in sorted(broken.items()):
+        if query.units is None or codes[unit_id] in query.units:
+            yield {
+                "kind": EARLIER_FAILURE.name,
+                "unit": codes[unit_id],
+                "period": query.period.key,
+                "subject": f"{pack}/{rule}",
+                "periods": len(keys),
+                "listed": ", ".join(keys),
+            }
+
+
+def _failed(connection: Connection, query: FactQuery, period: Period) -> set[Cell]:
+    """What failed in a period, by the latest run that judged it."""
+    cell = (CheckResult.pack, CheckResult.rule, CheckResult.unit_id)
+    judged = (
+        select(*cell, func.max(CheckResult.run_id).label("run_id"))
+        .join(CheckRun, CheckRun.id == CheckResult.run_id)
+        .where(CheckRun.site == query.site, CheckRun.period == period.key)
+        .group_by(*cell)
+        .subquery()
+    )
+    failed = (
+        select(*cell)
+        .join(
+            judged,
+            (judged.c.run_id == CheckResult.run_id)
+            & (judged.c.pack == CheckResult.pack)
+            & (judged.c.rule == CheckResult.rule)
+            & (judged.c.unit_id == CheckResult.unit_id),
+        )
+        .where(CheckResult.status == Status.FAIL)
+    )
+    return {(pack, rule, unit_id) for pack, rule, unit_id in connection.execute(failed)}
+
+
+register(EARLIER_FAILURE, earlier_failures)

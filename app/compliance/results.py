@@ -1,0 +1,110 @@
+"""What a judgement says: a result for every rule and unit, and the single things behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from fractions import Fraction
+
+from app.compliance.compiling import Outcome
+from app.compliance.language import Status
+from app.compliance.pack import ParameterValue
+from app.facts import Fact
+
+STATUSES = {
+    Outcome.OUT_OF_SCOPE: Status.NOT_APPLICABLE,
+    Outcome.EXCLUDED: Status.NOT_APPLICABLE,
+    Outcome.NOTHING: Status.NOT_APPLICABLE,
+    Outcome.PENDING: Status.NOT_APPLICABLE,
+    Outcome.NO_DATA: Status.NO_DATA,
+    Outcome.PASSED: Status.PASS,
+    Outcome.FAILED: Status.FAIL,
+    Outcome.LATE: Status.FAIL,
+    Outcome.MISSING: Status.FAIL,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class SubjectResult:
+    """What a rule says of one thing (a case, a task, a rule that a unit breaks).
+
+    `figures` are the thing's own fields by their bare names; `details` what the judgement adds: `due` and `done_on`
+    (ISO days) of a duty, `used` and `allowed` days of a clock, `count` and `periods` of an escalation.
+    """
+
+    subject: str
+    outcome: Outcome
+    figures: Mapping[str, int | bool | str]
+    details: Mapping[str, int | str] = field(default_factory=dict)
+
+    @property
+    def fails(self) -> bool:
+        """Whether this is a violation."""
+        return STATUSES[self.outcome] is Status.FAIL
+
+
+@dataclass(frozen=True, slots=True)
+class RuleResult:
+    """What one rule says of one unit, with its figures; those that the rule's form does not have are null.
+
+    A rate: `numerator` among `denominator`, `value` and `target` as exact shares. A count: `numerator`, and `value`
+    and `target` as whole numbers. Single things: `numerator` kept of `denominator` judged. `shortfall` is how many
+    more records must count (for `at_most` and `less_than`: how many fewer may) for the target to be reached with the
+    same denominator, or how many things fail: 0 when it is reached, None when nothing is judged or no number would do.
+    `figures` are the fields the rule read of the unit; `things` the single things that fail or are not yet due;
+    `tally` how many things had each outcome.
+    """
+
+    pack: str
+    rule: str
+    unit: str
+    status: Status
+    reason: Outcome
+    numerator: int | None
+    denominator: int | None
+    value: Fraction | None
+    comparison: str | None
+    target: Fraction | None
+    shortfall: int | None
+    parameter: ParameterValue | None
+    answer_days: int
+    """Working days the unit has to answer a violation."""
+    figures: Mapping[str, int | bool | str]
+    things: tuple[SubjectResult, ...] = ()
+    tally: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def failing(self) -> tuple[SubjectResult, ...]:
+        """The single things that break the rule."""
+        return tuple(thing for thing in self.things if thing.fails)
+
+
+@dataclass(frozen=True, slots=True)
+class Contradiction:
+    """Figures that cannot both be right: more was counted than there is to count among."""
+
+    pack: str
+    rule: str
+    unit: str
+    numerator: int
+    denominator: int
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """A judged period. `left_out` are (kind, unit) of facts about units that were not judged; `skipped` are the
+    packs not in force; `law_on` is the day whose parameters were used; `as_of` the day on which it was looked at.
+
+    `premises` are facts about the judging itself: the units and days it was given, and the deadlines it reckoned.
+    With them, the same facts can be judged again without a calendar or a list of units.
+    """
+
+    period: str
+    law_on: date
+    as_of: date
+    results: tuple[RuleResult, ...]
+    contradictions: tuple[Contradiction, ...]
+    left_out: tuple[tuple[str, str], ...]
+    skipped: tuple[str, ...]
+    premises: tuple[Fact, ...]

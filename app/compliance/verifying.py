@@ -1,0 +1,163 @@
+"""Judging a kept run again: the stored facts by the stored packs must give what is stored."""
+
+from __future__ import annotations
+
+import json
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import select
+
+from app.compliance import evidence
+from app.compliance.judge import Judgement, judge
+from app.compliance.loader import pack_from_texts
+from app.compliance.models import Change, CheckResult, CheckRun, PackText, RunViolation, Violation
+from app.compliance.pack import Pack, texts_hash
+from app.compliance.premises import Setting
+from app.compliance.raising import figures_of, key_of, result_columns
+from app.errors import DomainError, NotFound
+from app.extensions import db
+from app.facts import Fact
+from app.organisation.access import site
+from app.organisation.models import Unit
+from app.periods import Period
+
+
+@dataclass(frozen=True, slots=True)
+class Disagreement:
+    """Something stored that is not what judging again gives. `what` names it; `stored` and `again` are the two."""
+
+    what: str
+    stored: str
+    again: str
+
+    def __str__(self) -> str:
+        return f"{self.what}: đã lưu {self.stored}, tính lại {self.again}."
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """What came of judging a run again. `results` and `violations` are how many of each were compared."""
+
+    run: int
+    period: str
+    results: int
+    violations: int
+    disagreements: tuple[Disagreement, ...]
+
+    @property
+    def agrees(self) -> bool:
+        """Whether everything stored is what judging again gives."""
+        return not self.disagreements
+
+
+def verify_run(run_id: int) -> Verification:
+    """Judge the stored facts of a run by the stored packs and compare. Writes nothing. Raises NotFound."""
+    run = db.session.scalar(select(CheckRun).where(CheckRun.site == site(), CheckRun.id == run_id))
+    if run is None:
+        raise NotFound("Không có lần kiểm tra số %(run)s.", run=run_id)
+    found: list[Disagreement] = []
+    facts, packs = _facts(run, found), _packs(run, found)
+    if facts is None or packs is None:
+        return Verification(run.id, run.period, 0, 0, tuple(found))
+    try:
+        judgement = _judge_again(run, facts, packs)
+    except (DomainError, ArithmeticError, LookupError, TypeError, ValueError) as error:
+        found.append(Disagreement("dữ kiện", "không phán xét lại được", str(error)))
+        return Verification(run.id, run.period, 0, 0, tuple(found))
+    results, violations = _stored_results(run), _stored_violations(run)
+    found += _compare("kết quả", results, {_cell(r): _plain(result_columns(r)) for r in judgement.results})
+    found += _compare("vi phạm", violations, _violations_again(run, judgement))
+    return Verification(run.id, run.period, len(results), len(violations), tuple(found))
+
+
+def _facts(run: CheckRun, found: list[Disagreement]) -> list[Fact] | None:
+    try:
+        told = evidence.unpack_text(run.facts)
+        facts = evidence.parse(told)
+    except (OSError, EOFError, zlib.error, ValueError) as error:
+        found.append(Disagreement("dữ kiện", "không đọc được", str(error)))
+        return None
+    if evidence.digest(told) != run.facts_hash:
+        found.append(Disagreement("mã băm dữ kiện", run.facts_hash, evidence.digest(told)))
+    return facts
+
+
+def _packs(run: CheckRun, found: list[Disagreement]) -> list[Pack] | None:
+    kept = select(PackText).where(PackText.site == site(), PackText.hash.in_([used["hash"] for used in run.packs]))
+    texts = {row.hash: row.files for row in db.session.scalars(kept)}
+    packs = []
+    for used in run.packs:
+        what = f"bộ quy tắc {used['id']}"
+        if used["hash"] not in texts:
+            found.append(Disagreement(what, used["hash"], "không còn"))
+            return None
+        files = texts[used["hash"]]
+        if texts_hash(files) != used["hash"]:
+            found.append(Disagreement(f"mã băm {what}", used["hash"], texts_hash(files)))
+        try:
+            packs.append(pack_from_texts(files))
+        except DomainError as error:
+            found.append(Disagreement(what, "không đọc được", str(error)))
+            return None
+    return packs
+
+
+def _judge_again(run: CheckRun, facts: list[Fact], packs: list[Pack]) -> Judgement:
+    setting = Setting.told(facts)
+    return judge(packs, facts, setting.units, Period.parse(run.period), law_on=setting.law_on, as_of=setting.as_of)
+
+
+def _stored_results(run: CheckRun) -> dict[str, dict[str, Any]]:
+    rows = db.session.execute(
+        select(CheckResult, Unit.code).join(Unit, Unit.id == CheckResult.unit_id).where(CheckResult.run_id == run.id)
+    )
+    names = ("pack", "rule", "status", "figures", "numerator", "denominator", "comparison", "target", "shortfall")
+    return {f"{row.pack} {row.rule} {unit}": _plain({name: getattr(row, name) for name in names}) for row, unit in rows}
+
+
+def _cell(result: Any) -> str:
+    return f"{result.pack} {result.rule} {result.unit}"
+
+
+def _stored_violations(run: CheckRun) -> dict[str, dict[str, Any]]:
+    rows = db.session.execute(
+        select(Violation.key, RunViolation.figures)
+        .join(Violation, Violation.id == RunViolation.violation_id)
+        .where(RunViolation.run_id == run.id, RunViolation.change != Change.GONE)
+    )
+    return {key: _plain(figures) for key, figures in rows}
+
+
+def _violations_again(run: CheckRun, judgement: Judgement) -> dict[str, dict[str, Any]]:
+    again = {}
+    for result in judgement.results:
+        if result.status == "fail":
+            for thing in result.failing or (None,):
+                subject = thing.subject if thing else ""
+                key = key_of(result.pack, result.rule, result.unit, subject, run.period)
+                again[key] = _plain(figures_of(result, thing))
+    return again
+
+
+def _plain(value: dict[str, Any]) -> dict[str, Any]:
+    """As JSON gives it back."""
+    plain: dict[str, Any] = json.loads(json.dumps(value))
+    return plain
+
+
+def _compare(what: str, stored: dict[str, dict[str, Any]], again: dict[str, dict[str, Any]]) -> Iterator[Disagreement]:
+    for key in sorted(stored.keys() | again.keys()):
+        kept, found = stored.get(key), again.get(key)
+        if kept is None or found is None:
+            yield Disagreement(f"{what} {key}", "có" if kept else "không có", "có" if found else "không có")
+            continue
+        for name in sorted(kept.keys() | found.keys()):
+            if kept.get(name) != found.get(name):
+                yield Disagreement(f"{what} {key}, {name}", _shown(kept.get(name)), _shown(found.get(name)))
+
+
+def _shown(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, sort_keys=True)
