@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, func, select, union_all
+from sqlalchemy import ColumnElement, Subquery, and_, func, literal, select, union_all
 from sqlalchemy.engine import Connection
 
 from app.cases import lateness
@@ -55,25 +55,21 @@ def _of_units(table: Any, query: FactQuery, units: Iterable[int]) -> tuple[Colum
 def _timeliness(connection: Connection, query: FactQuery) -> Iterator[Fact]:
     units = units_of(connection, query)
     closed = and_(Case.closed_at.is_not(None), Case.result_at.is_not(None))
-    in_period = lateness.between(Case.ended_at, query.start, query.end)
     ended = (
         select(Case.unit_id, func.count().label("finished"), _count(closed).label("closed"))
-        .where(*_of_units(Case, query, units), in_period)
+        .where(*_of_units(Case, query, units), lateness.between(Case.ended_at, query.start, query.end))
         .group_by(Case.unit_id)
     )
-    late = (
-        select(Case.unit_id, func.count().label("late"), _count(closed).label("closed_late"))
-        .where(Case.site == query.site, in_period, lateness.ended_late())
-        .group_by(Case.unit_id)
-    )
-    still_open, ended_since = _open_and_past_due(Case, query, Case.result_at)
-    overdue = union_all(still_open, ended_since).subquery()
-    unfinished = select(
-        overdue.c.unit_id,
-        func.count().label("open_overdue"),
-        _count(overdue.c.result_at < query.as_of).label("not_closed"),
-    ).group_by(overdue.c.unit_id)
-    for unit, n in _by_unit(connection, units, ended, late, unfinished).items():
+    late = _late(Case, query, Case.result_at, Case.closed_at)
+    closed_late = and_(late.c.ended == 1, late.c.closed_at.is_not(None), late.c.result_at.is_not(None))
+    overdue = select(
+        late.c.unit_id,
+        _count(late.c.ended == 1).label("late"),
+        _count(closed_late).label("closed_late"),
+        _count(late.c.ended == 0).label("open_overdue"),
+        _count(and_(late.c.ended == 0, late.c.result_at < query.as_of)).label("not_closed"),
+    ).group_by(late.c.unit_id)
+    for unit, n in _by_unit(connection, units, ended, overdue).items():
         yield _fact(
             TIMELINESS.name,
             unit,
@@ -94,13 +90,19 @@ def _timeliness(connection: Connection, query: FactQuery) -> Iterator[Fact]:
         )
 
 
-def _open_and_past_due(table: Any, query: FactQuery, *columns: Any) -> tuple[Select[Any], Select[Any]]:
-    """Open at `as_of` and past due: those still open now, and those that ended since; each by its own index."""
-    shown = select(table.unit_id, *columns).where(table.site == query.site, table.due_at < query.as_of)
-    return (
-        shown.where(table.ended_at.is_(None)),
-        shown.where(table.ended_at >= query.as_of, table.ended_at > table.due_at),
-    )
+def _late(table: type[Case] | type[CaseStage], query: FactQuery, *columns: Any) -> Subquery:
+    """Every row that is late in the period; `ended` is 1 for those that ended in it, 0 for those still open at
+    `as_of`: open now, or ended since then. Each of the three is read from an index that holds no others, and
+    they are joined before anything is counted, so that no database looks for them in the order of the count.
+    """
+    shown = select(table.unit_id, *columns).where(table.site == query.site)
+    ended, still_open = (shown.add_columns(literal(value).label("ended")) for value in (1, 0))
+    past_due, ended_late = table.due_at < query.as_of, table.ended_at > table.due_at
+    return union_all(
+        ended.where(lateness.between(table.ended_at, query.start, query.end), ended_late),
+        still_open.where(past_due, table.ended_at.is_(None)),
+        still_open.where(past_due, table.ended_at >= query.as_of, ended_late),
+    ).subquery()
 
 
 def _digitisation_and_payment(connection: Connection, query: FactQuery) -> Iterator[Fact]:
@@ -147,20 +149,16 @@ def _digitisation_and_payment(connection: Connection, query: FactQuery) -> Itera
 
 def _stage_use(connection: Connection, query: FactQuery) -> Iterator[Fact]:
     units = units_of(connection, query)
-    in_period = lateness.between(CaseStage.ended_at, query.start, query.end)
     ended = (
         select(CaseStage.unit_id, func.count().label("ended"))
-        .where(*_of_units(CaseStage, query, units), in_period)
+        .where(*_of_units(CaseStage, query, units), lateness.between(CaseStage.ended_at, query.start, query.end))
         .group_by(CaseStage.unit_id)
     )
-    over = (
-        select(CaseStage.unit_id, func.count().label("over"))
-        .where(CaseStage.site == query.site, in_period, lateness.stage_late())
-        .group_by(CaseStage.unit_id)
-    )
-    open_over = union_all(*_open_and_past_due(CaseStage, query)).subquery()
-    unfinished = select(open_over.c.unit_id, func.count().label("open_over")).group_by(open_over.c.unit_id)
-    for unit, n in _by_unit(connection, units, ended, over, unfinished).items():
+    late = _late(CaseStage, query)
+    over = select(
+        late.c.unit_id, _count(late.c.ended == 1).label("over"), _count(late.c.ended == 0).label("open_over")
+    ).group_by(late.c.unit_id)
+    for unit, n in _by_unit(connection, units, ended, over).items():
         yield _fact(
             STAGE_USE.name,
             unit,
@@ -189,7 +187,7 @@ def _overdue_cases(connection: Connection, query: FactQuery) -> Iterator[Fact]:
         )
         .join(ProcedureVersion, ProcedureVersion.id == Case.version_id)
         .join(Procedure, Procedure.id == ProcedureVersion.procedure_id)
-        .where(Case.site == query.site, lateness.overdue(query.start, query.end, query.as_of))
+        .where(Case.id.in_(select(_late(Case, query, Case.id).c.id)))
         .execution_options(yield_per=1000)
     )
     rows = connection.execute(cases)
@@ -206,6 +204,7 @@ def _overdue_cases(connection: Connection, query: FactQuery) -> Iterator[Fact]:
             "subject": code,
             "procedure": procedure,
             "due": due_day.isoformat(),
+            "became_overdue": lateness.became_overdue(due_at, calendar).isoformat(),
             "ended": last_day.isoformat() if ended else "",
             "days_late": calendar.count_working_days(due_day, last_day),
             "resolved_not_closed": bool(result_at and result_at < query.as_of and not ended),
@@ -231,3 +230,5 @@ def _fact(kind: str, unit: str, query: FactQuery, **figures: int) -> Fact:
 
 
 register_facts()
+
+from app.cases import duty_facts  # noqa: E402, F401  registers the facts of the duties beside these
