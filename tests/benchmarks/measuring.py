@@ -57,6 +57,11 @@ def summary(runs: list[Run]) -> Answer:
     return {"seconds": clock, "cpu_seconds": work, "runs": [run[0] for run in runs], "peak_mb": peak_mb()}
 
 
+def median(answers: list[Answer]) -> Answer:
+    """The answer between those of several processes."""
+    return sorted(answers, key=lambda answer: answer["cpu_seconds"])[len(answers) // 2]
+
+
 def run_of(work: Callable[[], Any]) -> Run:
     """How long it takes."""
     begun, worked = time.perf_counter(), time.process_time()
