@@ -27,7 +27,7 @@ run: setup ## Chạy thử với dữ liệu minh họa / set up, load demonstra
 .PHONY: test
 test: setup-dev ## Chạy mọi kiểm thử / every test, with PostgreSQL and a real browser
 	@.ci/system test
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest --numprocesses auto --dist loadfile $(ARGS)
 
 .PHONY: lint
 lint: setup-dev ## Kiểm tra mã nguồn / style, format and types

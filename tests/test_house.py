@@ -1,0 +1,99 @@
+"""Rules of the house that no single room can keep: translations complete, arrows one way, nothing from outside."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+from babel.messages.pofile import read_po
+
+ROOT = Path(__file__).resolve().parents[1]
+APP = ROOT / "app"
+RECORDS = ("organisation", "procedures", "publications", "cases", "plans")
+
+
+def imports_of(path: Path) -> set[str]:
+    """Modules a file imports, wherever in it."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+    return found
+
+
+def test_every_sentence_has_its_english() -> None:
+    with (APP / "translations/en/LC_MESSAGES/messages.po").open("rb") as file:
+        catalogue = read_po(file, locale="en")
+    messages = [message for message in catalogue if message.id]
+    assert len(messages) > 1000
+    without = [m.id for m in messages if m.fuzzy or not (m.string if isinstance(m.string, str) else all(m.string))]
+    assert without == []
+
+
+def test_english_keeps_the_placeholders_of_the_vietnamese() -> None:
+    placeholder = re.compile(r"%\(\w+\)\w+")
+    with (APP / "translations/en/LC_MESSAGES/messages.po").open("rb") as file:
+        catalogue = read_po(file, locale="en")
+    for message in catalogue:
+        if not message.id:
+            continue
+        original = message.id if isinstance(message.id, str) else message.id[1]
+        for translated in (message.string,) if isinstance(message.string, str) else message.string:
+            assert set(placeholder.findall(translated)) == set(placeholder.findall(original)), original
+
+
+@pytest.mark.parametrize("room", RECORDS)
+def test_records_know_nothing_of_rules(room: str) -> None:
+    for path in (APP / room).rglob("*.py"):
+        assert not any(name.startswith("app.compliance") for name in imports_of(path)), path
+
+
+def test_only_the_engine_knows_durable_rules() -> None:
+    users = {
+        path.relative_to(APP).as_posix()
+        for path in APP.rglob("*.py")
+        if any(name.split(".")[0] in ("durable", "durable_rules_engine") for name in imports_of(path))
+    }
+    assert users == {"compliance/engine.py"}
+
+
+def test_judgement_reads_no_table_of_the_records() -> None:
+    """Units and people are everybody's; cases, procedures and plans come as facts."""
+    for path in (APP / "compliance").rglob("*.py"):
+        for name in imports_of(path):
+            assert not re.match(r"app\.(cases|procedures|publications|plans)\.(models|queries|service)", name), path
+
+
+def test_the_domain_needs_no_web_framework() -> None:
+    pure = [
+        *("calendar.py", "working_days.py", "public_holidays.py", "periods.py", "errors.py", "text.py", "facts.py"),
+        *("cases/timeline.py", "cases/vocabulary.py", "plans/deadlines.py", "plans/annexes.py"),
+        *(
+            f"compliance/{name}.py"
+            for name in ("language", "loader", "compiling", "engine", "judge", "wording", "pack")
+        ),
+    ]
+    for name in pure:
+        assert not any(module.split(".")[0].startswith("flask") for module in imports_of(APP / name)), name
+
+
+def test_pages_bring_no_script_or_style_of_their_own_and_nothing_from_outside() -> None:
+    forbidden = re.compile(
+        r"<script(?![^>]*\bsrc=)|<style|\sstyle=|\son\w+=\"|javascript:|(?:src|href)=\"(?:https?:)?//", re.I
+    )
+    for path in (ROOT / "templates").rglob("*.html"):
+        match = forbidden.search(path.read_text(encoding="utf-8"))
+        assert match is None, f"{path.name}: {match and match.group()}"
+    for path in (ROOT / "static/css").glob("*.css"):
+        assert not re.search(r"url\(\s*['\"]?(?:https?:)?//", path.read_text(encoding="utf-8")), path.name
+
+
+def test_every_form_that_posts_carries_its_token() -> None:
+    for path in (ROOT / "templates").rglob("*.html"):
+        text = re.sub(r"\{#.*?#\}", "", path.read_text(encoding="utf-8"), flags=re.S)
+        for form in re.findall(r"<form[^>]*method=\"post\".*?</form>", text, re.S | re.I):
+            assert re.search(r"csrf_token|hidden_tag|hidden_fields", form), path.name
