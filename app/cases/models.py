@@ -39,6 +39,8 @@ class Case(Record, Base):
             "files_digitised_at",
             "fee_due",
             "online_payable",
+            "version_id",
+            "channel",
         ),
         Index("ix_cases_ended_cover", "site", "unit_id", "ended_at", "due_at", "result_at", "closed_at"),
         Index(

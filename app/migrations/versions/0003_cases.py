@@ -125,7 +125,17 @@ def upgrade() -> None:
         )
         batch_op.create_index(
             "ix_cases_unit_received",
-            ["site", "unit_id", "received_at", "id", "files_digitised_at", "fee_due", "online_payable"],
+            [
+                "site",
+                "unit_id",
+                "received_at",
+                "id",
+                "files_digitised_at",
+                "fee_due",
+                "online_payable",
+                "version_id",
+                "channel",
+            ],
             unique=False,
         )
         batch_op.create_index(batch_op.f("ix_cases_version_id"), ["version_id"], unique=False)
