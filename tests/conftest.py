@@ -86,7 +86,7 @@ def session(app: Flask) -> Iterator[Any]:
 
 def wipe() -> None:
     """Empty every table."""
-    tables = [table for table in reversed(db.metadatas[None].sorted_tables)]
+    tables = list(reversed(db.metadatas[None].sorted_tables))
     with db.engine.begin() as connection:
         if connection.dialect.name == "postgresql":
             connection.execute(text(f"TRUNCATE {', '.join(t.name for t in tables)} RESTART IDENTITY CASCADE"))

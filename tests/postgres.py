@@ -48,9 +48,7 @@ class PostgresServer:
     def create_database(self, name: str, template: str = "template0") -> str:
         """Make an empty database, or a copy of `template`, in place of any of that name; return its URL."""
         self.drop_database(name)
-        self._execute(
-            sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(template))
-        )
+        self._execute(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(template)))
         return self.url(name)
 
     def drop_database(self, name: str) -> None:

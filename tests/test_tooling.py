@@ -53,9 +53,7 @@ def test_every_dependency_is_locked_at_a_version_it_allows(group: str | None, pa
     for requirement in declared(group):
         version = versions.get(canonicalize_name(requirement.name))
         assert version is not None, f"{requirement.name} is not in {path.name}: run `make lock`"
-        assert requirement.specifier.contains(version, prereleases=True), (
-            f"{requirement} but {version} is locked"
-        )
+        assert requirement.specifier.contains(version, prereleases=True), f"{requirement} but {version} is locked"
 
 
 def test_tests_run_on_the_same_versions_as_the_site() -> None:
@@ -66,9 +64,7 @@ def test_tests_run_on_the_same_versions_as_the_site() -> None:
 def test_every_dependency_says_why_it_is_there() -> None:
     lines = (ROOT / "pyproject.toml").read_text().splitlines()
     silent = [
-        line
-        for line in lines
-        if re.match(r'\s+"[a-zA-Z0-9_-]+(\[\w+\])?([=<>~!].*?)?",', line) and "# " not in line
+        line for line in lines if re.match(r'\s+"[a-zA-Z0-9_-]+(\[\w+\])?([=<>~!].*?)?",', line) and "# " not in line
     ]
     entries = [line for line in lines if re.match(r'\s+"[^"]+",\s+# ', line)]
     assert silent == []
@@ -84,10 +80,7 @@ def test_make_help_names_every_command() -> None:
 def test_readme_names_the_two_commands_and_documents_name_only_commands_that_exist() -> None:
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), flags=re.MULTILINE))
     pages = [ROOT / "README.md", *(ROOT / "docs").rglob("*.md")]
-    named = {
-        page: set(re.findall(r"(?:^\s*|`)make ([a-z-]+)", page.read_text(), flags=re.MULTILINE))
-        for page in pages
-    }
+    named = {page: set(re.findall(r"(?:^\s*|`)make ([a-z-]+)", page.read_text(), flags=re.MULTILINE)) for page in pages}
     assert {"run", "test"} <= named[ROOT / "README.md"]
     assert {page.name: names - targets for page, names in named.items() if names - targets} == {}
 
