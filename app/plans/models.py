@@ -129,6 +129,9 @@ class Filing(Record, Base):
     recorded_at: Mapped[datetime]
     person_id: Mapped[int | None] = mapped_column(Key, ForeignKey("people.id"))
     withdrawn: Mapped[bool] = mapped_column(default=False)
+    withdrawal: Mapped[str] = mapped_column(Text, default="")  # why, when it is
+
+    unit: Mapped[Unit] = relationship(lazy="joined", innerjoin=True)
 
 
 class Directive(Record, Base):
@@ -147,6 +150,8 @@ class Directive(Record, Base):
     result: Mapped[str] = mapped_column(Text, default="")
     revision: Mapped[int] = mapped_column(default=1)
 
+    unit: Mapped[Unit] = relationship(lazy="joined", innerjoin=True)
+
 
 class Petition(Record, Base):
     """A citizen's reflection or recommendation (phản ánh, kiến nghị, PAKN) and its answer."""
@@ -164,6 +169,8 @@ class Petition(Record, Base):
     answer: Mapped[str] = mapped_column(Text, default="")
     revision: Mapped[int] = mapped_column(default=1)
 
+    unit: Mapped[Unit] = relationship(lazy="joined", innerjoin=True)
+
 
 class Survey(Record, Base):
     """A round of a satisfaction survey at one unit: answers counted, not just a percentage."""
@@ -180,6 +187,8 @@ class Survey(Record, Base):
     satisfied: Mapped[int]
     method: Mapped[str] = mapped_column(Text, default="")
 
+    unit: Mapped[Unit] = relationship(lazy="joined", innerjoin=True)
+
 
 class OnlineTarget(Record, Base):
     """The share of cases that a unit must receive online, as assigned (giao chỉ tiêu hồ sơ trực tuyến)."""
@@ -192,6 +201,8 @@ class OnlineTarget(Record, Base):
     percent: Mapped[int]  # whole percent
     assigned_on: Mapped[date] = mapped_column(Date)
     document: Mapped[str] = mapped_column(String(200), default="")
+
+    unit: Mapped[Unit] = relationship(lazy="joined", innerjoin=True)
 
 
 class Criterion(Record, Base):

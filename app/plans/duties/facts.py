@@ -1,6 +1,7 @@
 """What the duties of plans tell the engine: counted in SQL, one fact a unit, and one a petition.
 
-A check of a past month sees what had been done by its instant (`as_of`), by the days on which things were done.
+A check of a past month sees what had been done by its instant (`as_of`), by the days on which things were done. What
+is handed in for a period comes after it, when that instant has passed: it alone is told as it stands now.
 """
 
 from __future__ import annotations
@@ -8,12 +9,13 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy.engine import Connection
 
+from app import extensions
 from app.calendar import WorkingCalendar
 from app.cases.models import Case
 from app.cases.vocabulary import Channel
@@ -57,9 +59,9 @@ class _Days:
     calendar: WorkingCalendar
 
     @classmethod
-    def of(cls, query: FactQuery) -> _Days:
+    def at(cls, instant: datetime) -> _Days:
         calendar = site_calendar()
-        return cls(calendar.local_day(query.as_of), calendar.local_day(query.as_of - AN_INSTANT), calendar)
+        return cls(calendar.local_day(instant), calendar.local_day(instant - AN_INSTANT), calendar)
 
     def done(self, column: Any) -> ColumnElement[bool]:
         """SQL: it had happened by then."""
@@ -68,15 +70,15 @@ class _Days:
 
 def filings(connection: Connection, query: FactQuery) -> Iterator[Fact]:
     """What was handed in for the period, and the counts of the year."""
-    days = _Days.of(query)
+    days, now = _Days.at(query.as_of), _Days.at(max(query.as_of, extensions.now()))
     units = _units(connection, query)
     handed_in = defaultdict[int, dict[FilingKind, Any]](dict)
-    for row in connection.execute(_in_period(query, days)):
+    for row in connection.execute(_in_period(query, now)):
         handed_in[row.unit_id][row.kind] = row
     year = defaultdict[int, dict[FilingKind, int]](dict)
     for row in connection.execute(_in_year(query, days)):
         year[row.unit_id][row.kind] = row.number
-    since_end = max(days.calendar.count_working_days(query.period.last, days.today), 0)
+    since_end = max(days.calendar.count_working_days(query.period.last, now.today), 0)
     for unit_id, unit in units.items():
         numbers: Counts = {"working_days_since_end": since_end}
         for kind in REPORTS:
@@ -113,7 +115,7 @@ def _in_year(query: FactQuery, days: _Days) -> Select[Any]:
 
 def directives(connection: Connection, query: FactQuery) -> Iterator[Fact]:
     """Directives that had to be carried out by then."""
-    days = _Days.of(query)
+    days = _Days.at(query.as_of)
     done = days.done(Directive.done_on)
     counted = (
         _by_unit(
@@ -130,7 +132,7 @@ def directives(connection: Connection, query: FactQuery) -> Iterator[Fact]:
 
 def petitions(connection: Connection, query: FactQuery) -> Iterator[Fact]:
     """Each petition due in the period or still waiting past its day, then the units' totals."""
-    days = _Days.of(query)
+    days = _Days.at(query.as_of)
     answered = days.done(Petition.answered_on)
     due = _due_in_period(Petition, query, days, answered)
     counted = (
@@ -165,7 +167,7 @@ def _petition(row: Any, query: FactQuery, days: _Days) -> Fact:
 
 def satisfaction(connection: Connection, query: FactQuery) -> Iterator[Fact]:
     """Survey answers of the year until the period's end, administrative bodies and public service units apart."""
-    until = min(query.period.last, _Days.of(query).known)
+    until = min(query.period.last, _Days.at(query.as_of).known)
 
     def total(column: Any, body: BodyKind, name: str) -> ColumnElement[int]:
         return func.coalesce(func.sum(column).filter(Survey.body == body), 0).label(name)
@@ -183,7 +185,7 @@ def satisfaction(connection: Connection, query: FactQuery) -> Iterator[Fact]:
 
 def online_share(connection: Connection, query: FactQuery) -> Iterator[Fact]:
     """Cases received on procedures offered online, and each unit's target of the year."""
-    days = _Days.of(query)
+    days = _Days.at(query.as_of)
     units = _units(connection, query)
     year = query.period.first.year
     targets = {
