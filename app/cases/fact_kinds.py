@@ -201,6 +201,7 @@ CASE_OVERDUE = FactKind(
     (
         _text("procedure", "Mã thủ tục hành chính", "Code of the procedure"),
         _text("due", "Ngày hẹn trả (năm-tháng-ngày)", "Due date (ISO)"),
+        _text("became_overdue", "Ngày bắt đầu quá hạn (năm-tháng-ngày)", "Day on which it became overdue (ISO)"),
         _text("ended", "Ngày kết thúc (năm-tháng-ngày), trống nếu chưa", "Date ended (ISO), empty if open"),
         _count("days_late", WORKING_DAYS, "Số ngày làm việc quá hạn", "Working days late"),
         FactField(

@@ -7,11 +7,12 @@ Late is after the due instant; a due day lasts until 23:59:59 of the site's day.
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, or_
 
+from app.calendar import WorkingCalendar
 from app.cases.models import Case, CaseStage, Payment
 from app.cases.vocabulary import PaymentChannel
 
@@ -36,6 +37,11 @@ def open_overdue(as_of: datetime) -> ColumnElement[bool]:
     return and_(
         Case.due_at < as_of, or_(Case.ended_at.is_(None), and_(Case.ended_at >= as_of, Case.ended_at > Case.due_at))
     )
+
+
+def became_overdue(due_at: datetime, calendar: WorkingCalendar) -> date:
+    """The site's day on which it was late: the morning after a due day, the same day for a due hour."""
+    return calendar.local_day(due_at + timedelta(seconds=1))
 
 
 def overdue(start: datetime, end: datetime, as_of: datetime) -> ColumnElement[bool]:

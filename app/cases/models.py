@@ -140,6 +140,15 @@ class CaseEvent(Record, Base):
             sqlite_where=text("external_id IS NOT NULL"),
             postgresql_where=text("external_id IS NOT NULL"),
         ),
+        # Whether a stay in a stage left a processing note is asked for each of a month's stays.
+        Index(
+            "ix_case_events_words",
+            "case_id",
+            "at",
+            "kind",
+            sqlite_where=text("note <> ''"),
+            postgresql_where=text("note <> ''"),
+        ),
     )
 
     case_id: Mapped[int] = mapped_column(Key, ForeignKey("cases.id"))

@@ -196,6 +196,13 @@ def upgrade() -> None:
             postgresql_where=sa.text("external_id IS NOT NULL"),
         )
         batch_op.create_index(batch_op.f("ix_case_events_import_id"), ["import_id"], unique=False)
+        batch_op.create_index(
+            "ix_case_events_words",
+            ["case_id", "at", "kind"],
+            unique=False,
+            sqlite_where=sa.text("note <> ''"),
+            postgresql_where=sa.text("note <> ''"),
+        )
 
     op.create_table(
         "case_pauses",
@@ -295,6 +302,11 @@ def downgrade() -> None:
     op.drop_table("case_stages")
     op.drop_table("case_pauses")
     with op.batch_alter_table("case_events", schema=None) as batch_op:
+        batch_op.drop_index(
+            "ix_case_events_words",
+            sqlite_where=sa.text("note <> ''"),
+            postgresql_where=sa.text("note <> ''"),
+        )
         batch_op.drop_index(batch_op.f("ix_case_events_import_id"))
         batch_op.drop_index(
             "ix_case_events_external",

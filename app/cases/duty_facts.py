@@ -1,0 +1,209 @@
+"""What the engine is told of the duties that follow an event, seen as everywhere else from `as_of`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import groupby
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, exists, func, literal_column, or_, select
+from sqlalchemy.engine import Connection
+from sqlalchemy.orm import aliased
+
+from app.cases import lateness
+from app.cases.duty_fact_kinds import APOLOGY, EXPLANATION, OFFICER_OVERDUE, RESULT_ATTACHED, STAGE_NOTE
+from app.cases.facts import units_of
+from app.cases.models import Apology, Case, CaseEvent, CaseStage, Explanation
+from app.cases.vocabulary import EventKind
+from app.facts import Fact, FactQuery, register
+from app.organisation.calendars import site_calendar
+from app.organisation.models import Unit
+
+# Where the unit that holds a case writes what it thinks of it.
+_WITH_WORDS = (
+    EventKind.NOTED,
+    EventKind.HANDED_OVER,
+    EventKind.SUPPLEMENT_REQUESTED,
+    EventKind.RESOLVED,
+    EventKind.REFUSED,
+    EventKind.STOPPED,
+    EventKind.CLOSED,
+)
+
+
+def register_facts() -> None:
+    """Register every source of these duties."""
+    register(EXPLANATION, explanations)
+    register(APOLOGY, apologies)
+    register(STAGE_NOTE, stage_notes)
+    register(RESULT_ATTACHED, results_attached)
+    register(OFFICER_OVERDUE, officers_overdue)
+
+
+def explanations(connection: Connection, query: FactQuery) -> Iterator[Fact]:
+    """One fact per explained case among those overdue in the period."""
+    units, calendar = units_of(connection, query), site_calendar()
+    found = (
+        select(
+            Case.unit_id,
+            Case.code,
+            Explanation.by_head,
+            Explanation.sent_at,
+            Explanation.accepted,
+            Explanation.decided_at,
+        )
+        .join(Explanation, and_(Explanation.site == Case.site, Explanation.case_id == Case.id))
+        .where(
+            Case.site == query.site,
+            lateness.overdue(query.start, query.end, query.as_of),
+            Explanation.sent_at < query.as_of,
+        )
+        .order_by(Case.code, Explanation.sent_at, Explanation.id)
+    )
+    for code, group in groupby(connection.execute(found), key=lambda row: row.code):
+        sent = list(group)
+        if sent[0].unit_id not in units:
+            continue
+        standing, last = next((row for row in sent if row.by_head), sent[0]), sent[-1]
+        decided = last.decided_at is not None and last.decided_at < query.as_of
+        yield _fact(
+            EXPLANATION.name,
+            units[last.unit_id],
+            query,
+            subject=code,
+            by_head=standing.by_head,
+            sent_on=calendar.local_day(standing.sent_at).isoformat(),
+            accepted=decided and last.accepted is True,
+            returned=decided and last.accepted is False,
+        )
+
+
+def apologies(connection: Connection, query: FactQuery) -> Iterator[Fact]:
+    """One fact per case apologised for: overdue in the period, or wrong and apologised for in it."""
+    units, calendar = units_of(connection, query), site_calendar()
+    found = (
+        select(
+            Case.unit_id,
+            Case.code,
+            func.min(Apology.sent_at).label("sent_at"),
+            func.max(Apology.new_due_at).label("new_due_at"),
+        )
+        .join(Apology, and_(Apology.site == Case.site, Apology.case_id == Case.id))
+        .where(
+            Case.site == query.site,
+            Apology.sent_at < query.as_of,
+            or_(
+                lateness.overdue(query.start, query.end, query.as_of),
+                and_(Apology.wrong, lateness.between(Apology.sent_at, query.start, query.end)),
+            ),
+        )
+        .group_by(Case.unit_id, Case.code)
+        .order_by(Case.code)
+    )
+    for row in connection.execute(found):
+        if row.unit_id in units:
+            yield _fact(
+                APOLOGY.name,
+                units[row.unit_id],
+                query,
+                subject=row.code,
+                sent_on=calendar.local_day(row.sent_at).isoformat(),
+                has_new_date=row.new_due_at is not None,
+            )
+
+
+def stage_notes(connection: Connection, query: FactQuery) -> Iterator[Fact]:
+    """Stages ended at divisions, and those of them that left a processing note."""
+    units = units_of(connection, query)
+    desks = set(connection.scalars(select(Unit.id).where(Unit.site == query.site, Unit.is_desk)))
+    counted = (
+        select(CaseStage.unit_id, func.count().label("stages"), func.count().filter(_noted()).label("noted"))
+        .where(
+            CaseStage.site == query.site,
+            CaseStage.unit_id.in_(units.keys() - desks),
+            lateness.between(CaseStage.ended_at, query.start, query.end),
+        )
+        .group_by(CaseStage.unit_id)
+        .order_by(CaseStage.unit_id)
+    )
+    for row in connection.execute(counted):
+        yield _fact(STAGE_NOTE.name, units[row.unit_id], query, stages_ended=row.stages, with_note=row.noted)
+
+
+def _noted() -> ColumnElement[bool]:
+    """The unit holding the case wrote something in this stay, by a note or with the act that ended it.
+
+    The words of a hand-over belong to the stage it ends. A reason for recording late stands alone in brackets:
+    it is no opinion on the case. What was declared never to have happened does not count.
+    """
+    event, correction = aliased(CaseEvent), aliased(CaseEvent)
+    voided = exists().where(
+        correction.case_id == event.case_id,
+        correction.corrects_id == event.id,
+        correction.data["void"].as_boolean(),
+    )
+    return exists().where(
+        event.case_id == CaseStage.case_id,
+        event.note != literal_column("''"),  # as the index says it
+        event.note.not_like("(%"),
+        event.kind.in_(_WITH_WORDS),
+        event.at.between(CaseStage.started_at, CaseStage.ended_at),
+        or_(event.kind != EventKind.NOTED, event.unit_id == CaseStage.unit_id, event.unit_id.is_(None)),
+        or_(
+            event.kind != EventKind.HANDED_OVER,
+            event.at > CaseStage.started_at,
+            CaseStage.ended_at == CaseStage.started_at,
+        ),
+        ~voided,
+    )
+
+
+def results_attached(connection: Connection, query: FactQuery) -> Iterator[Fact]:
+    """Cases closed with a result, and those of them that carry it."""
+    units = units_of(connection, query)
+    attached = or_(
+        lateness.done(Case.result_digitised_at, query.as_of), lateness.done(Case.electronic_result_at, query.as_of)
+    )
+    counted = (
+        select(Case.unit_id, func.count().label("closed"), func.count().filter(attached).label("attached"))
+        .where(
+            Case.site == query.site,
+            Case.unit_id.in_(units),
+            lateness.between(Case.ended_at, query.start, query.end),
+            Case.closed_at.is_not(None),
+            Case.result_at.is_not(None),
+            Case.returns_result,
+        )
+        .group_by(Case.unit_id)
+        .order_by(Case.unit_id)
+    )
+    for row in connection.execute(counted):
+        yield _fact(RESULT_ATTACHED.name, units[row.unit_id], query, closed=row.closed, attached=row.attached)
+
+
+def officers_overdue(connection: Connection, query: FactQuery) -> Iterator[Fact]:
+    """One fact per officer of a unit with overdue cases; a case that names nobody is nobody's."""
+    units = units_of(connection, query)
+    found = (
+        select(Case.unit_id, Case.officer, Case.code)
+        .where(
+            Case.site == query.site,
+            Case.officer != "",
+            lateness.overdue(query.start, query.end, query.as_of),
+        )
+        .order_by(Case.unit_id, Case.officer, Case.code)
+        .execution_options(yield_per=1000)
+    )
+    rows = (row for row in connection.execute(found) if row.unit_id in units)
+    for (unit_id, officer), group in groupby(rows, key=lambda row: (row.unit_id, row.officer)):
+        codes = [row.code for row in group]
+        yield _fact(
+            OFFICER_OVERDUE.name, units[unit_id], query, subject=officer, overdue=len(codes), cases=", ".join(codes)
+        )
+
+
+def _fact(kind: str, unit: str, query: FactQuery, **fields: Any) -> Fact:
+    return {"kind": kind, "unit": unit, "period": query.period.key, **fields}
+
+
+register_facts()
