@@ -162,6 +162,7 @@ def _visit(visitors: list[Visitor], paths: list[str], requests: int, process: ps
     Latencies are in milliseconds; so is the work of the server's own process for each request.
     """
     for visitor in visitors:
+        visitor.connection.close()  # the server may have closed it, while others were visited; it opens by itself
         visitor.get(paths[0])
     latencies: list[list[float]] = [[] for _ in visitors]
     failures: list[BaseException] = []
