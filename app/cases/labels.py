@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask_babel import lazy_gettext as _l
 
+from app.cases.duty_states import ExplanationState
 from app.cases.models import ImportState
 from app.cases.vocabulary import CaseStatus, Channel, EventKind, PaymentChannel
 from app.formats import add_labels
@@ -54,6 +55,7 @@ EVENTS = {
     EventKind.NOTED: _l("Ý kiến xử lý"),
     EventKind.ACTIVITY: _l("Công việc"),
     EventKind.PROMISE_MOVED: _l("Thay đổi ngày hẹn trả"),
+    EventKind.APOLOGISED: _l("Xin lỗi, hẹn lại ngày trả kết quả"),
     EventKind.CORRECTED: _l("Đính chính"),
 }
 add_labels(EVENTS)
@@ -64,10 +66,22 @@ add_labels(
         ImportState.FAILED: _l("Không nhập được"),
     }
 )
+add_labels(
+    {
+        ExplanationState.MISSING: _l("Chưa giải trình"),
+        ExplanationState.SENT: _l("Đã gửi Văn phòng Sở"),
+        ExplanationState.RECEIVED: _l("Văn phòng Sở đã nhận"),
+        ExplanationState.ACCEPTED: _l("Giám đốc chấp nhận"),
+        ExplanationState.RETURNED: _l("Giám đốc trả lại"),
+    }
+)
 
 name_subjects({"case": _l("Hồ sơ"), "import": _l("Lần nhập")})
 name_actions(
     {
+        "explain_overdue": _l("Giải trình hồ sơ quá hạn"),
+        "receive_explanations": _l("Văn phòng Sở nhận giải trình"),
+        "decide_explanation": _l("Giám đốc quyết định về giải trình"),
         "preview_import": _l("Xem trước tệp hồ sơ"),
         "import_cases": _l("Nhập hồ sơ từ tệp"),
         "fail_import": _l("Nhập hồ sơ không thành"),

@@ -102,7 +102,7 @@ class Case(Record, Base):
     stage: Mapped[int | None]  # position of the stage it is in
     received_at: Mapped[datetime]
     promised_at: Mapped[datetime | None]  # as first promised to the citizen
-    due_at: Mapped[datetime | None]  # as it stands: moved by pauses and apologies; null while the clock is stopped
+    due_at: Mapped[datetime | None]  # moved by pauses, never by an apology; null while the clock is stopped
     paused_at: Mapped[datetime | None]  # the clock has been stopped since
     result_at: Mapped[datetime | None]
     closed_at: Mapped[datetime | None]  # closed on the software

@@ -22,7 +22,7 @@ TONES = {
     EventKind.WITHDRAWN: "warn",
     EventKind.STOPPED: "warn",
 }
-NEVER_CORRECTED = frozenset({EventKind.CORRECTED, EventKind.ACTIVITY, EventKind.PROMISE_MOVED})
+NEVER_CORRECTED = frozenset({EventKind.CORRECTED, EventKind.ACTIVITY, EventKind.PROMISE_MOVED, EventKind.APOLOGISED})
 
 Entry = dict[str, Any]
 
@@ -99,6 +99,8 @@ def _details(view: CaseView, event: EventSeen, at: datetime) -> str:
     if event.kind is EventKind.HANDED_OVER:
         stay = next((s for s in view.stages if s.started_at == at), None)
         return _arrival(stay) if stay else str(data.get("officer", ""))
+    if data.get("new_due_at"):
+        return str(_("Hẹn trả lại %(day)s", day=show_date(_moment(data["new_due_at"]))))
     if data.get("promised_at"):
         return str(_("Hẹn trả %(day)s", day=show_date(_moment(data["promised_at"]))))
     return str(data.get("group", ""))

@@ -160,7 +160,7 @@ _ENDS = {
     EventKind.STOPPED: CaseStatus.STOPPED,
 }
 # Other software logs these without order; they change no state.
-_FREE = frozenset({EventKind.NOTED, EventKind.ACTIVITY, EventKind.PAID, EventKind.PROMISE_MOVED})
+_FREE = frozenset({EventKind.NOTED, EventKind.ACTIVITY, EventKind.PAID, EventKind.PROMISE_MOVED, EventKind.APOLOGISED})
 
 
 def project(terms: Terms, events: Iterable[Event], calendar: WorkingCalendar) -> CaseState:

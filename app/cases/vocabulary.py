@@ -61,6 +61,8 @@ class EventKind(StrEnum):
     NOTED = "noted"  # processing note (ý kiến xử lý)
     ACTIVITY = "activity"  # a step recorded by other software [name]; changes no state
     PROMISE_MOVED = "promise_moved"  # [promised_at]: other software now gives another date
+    # [new_due_at: ISO instant promised by the letter, absent when none is; number: of the letter]
+    APOLOGISED = "apologised"  # changes no due time: what was late stays late
     CORRECTED = "corrected"  # puts right an earlier event [at | void]; the earlier one stays visible
 
 
@@ -89,6 +91,7 @@ ALLOWED_IN: dict[EventKind, frozenset[CaseStatus]] = {
     EventKind.NOTED: ANY,
     EventKind.ACTIVITY: ANY,
     EventKind.PROMISE_MOVED: ANY,
+    EventKind.APOLOGISED: ANY,
     EventKind.CORRECTED: ANY,
 }
 
