@@ -2,8 +2,8 @@
 
 All is told as it stood at the end of the period, or now while it runs: what was done later had not happened yet.
 Only what is handed in for a period is told as it stands when the check is made, since it comes after the period. A
-day that is due lasts to its end. Every unit in being in the period has its facts, with noughts where nothing was recorded, so
-that a duty nobody thought of is seen to be missing.
+day that is due lasts to its end. Every unit in being in the period has its facts, with noughts where nothing was
+recorded, so that a duty nobody thought of is seen to be missing.
 """
 
 from __future__ import annotations

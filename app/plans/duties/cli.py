@@ -1,0 +1,82 @@
+"""`flask plans surveys FILE` and `flask plans filings`: duties on the command line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from app.commands import COMMAND, BadInput, echo_json, echo_rows, note, refusing
+from app.errors import DomainError
+from app.formats import label, sentence, show_date
+from app.organisation.access import whole_site
+from app.organisation.calendars import today
+from app.plans.cli import plans
+from app.plans.duties import queries, surveys
+from app.plans.models import FilingKind
+
+
+@plans.command("surveys")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--dry-run", is_flag=True, help="Chỉ xem, không ghi gì.")
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@refusing
+def import_surveys(file: Path, dry_run: bool, form: str) -> None:
+    """Nhập kết quả khảo sát hài lòng từ tệp CSV; dòng sai bị từ chối, kèm lý do."""
+    try:
+        with file.open("rb") as opened:
+            content = opened.read(surveys.LARGEST + 1)
+    except OSError as error:
+        raise BadInput(f"{file}: không đọc được tệp.") from error
+    try:
+        report = surveys.import_surveys(whole_site(), COMMAND, content, dry_run=dry_run)
+    except DomainError as error:
+        raise BadInput(f"{file}: {sentence(error)}") from error
+    for refusal in report.refused:
+        note(f"{file}:{refusal.row}: {refusal.column}: {sentence(refusal.error)}")
+    if form == "json":
+        echo_json(_plain(report))
+        return
+    told = f"{report.rows} dòng: {report.new} mới, {report.unchanged} đã có, {len(report.refused)} bị từ chối."
+    click.echo(told + (" Chưa ghi gì." if dry_run else ""))
+
+
+def _plain(report: surveys.SurveyReport) -> dict[str, Any]:
+    refused = [{"row": r.row, "column": r.column, "reason": sentence(r.error)} for r in report.refused]
+    return {"rows": report.rows, "new": report.new, "unchanged": report.unchanged, "refused": refused}
+
+
+HEADINGS = {
+    "kind": "Loại",
+    "unit": "Đơn vị",
+    "period": "Kỳ",
+    "filed_on": "Ngày nộp",
+    "title": "Tên, nội dung",
+    "document": "Văn bản",
+    "withdrawn": "Lý do rút",
+}
+
+
+@plans.command("filings")
+@click.option("--year", type=click.IntRange(2000, 2100), metavar="NĂM", help="Năm (mặc định: năm nay).")
+@click.option("--kind", type=click.Choice([kind.value for kind in FilingKind]), help="Chỉ loại này.")
+@click.option("--format", "form", type=click.Choice(["table", "json", "csv"]), default="table", show_default=True)
+@refusing
+def filings(year: int | None, kind: str | None, form: str) -> None:
+    """Liệt kê báo cáo, danh mục, tin bài, đối thoại đã ghi trong năm."""
+    found = queries.filings(whole_site(), FilingKind(kind) if kind else None, year or today().year)
+    shown = form == "table"
+    rows = [
+        {
+            "kind": label(filing.kind) if shown else filing.kind.value,
+            "unit": filing.unit.code,
+            "period": filing.period or None,
+            "filed_on": show_date(filing.filed_on) if shown else filing.filed_on.isoformat(),
+            "title": filing.title,
+            "document": filing.document or None,
+            "withdrawn": filing.withdrawal or None,
+        }
+        for filing in found
+    ]
+    echo_rows(rows, HEADINGS, form)
