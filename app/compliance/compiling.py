@@ -167,7 +167,7 @@ def _groups(rules: Sequence[Rule], compiler: _Compiler) -> Iterator[list[Rule]]:
 def is_too_tangled(rule: Rule, parameters: Mapping[str, ParameterValue], pack_scope: Scope | None) -> bool:
     """Whether the rule alone is more than the engine takes."""
     compiler = _Compiler(parameters, pack_scope)
-    conditions = [condition for _, condition in exclusive(compiler.steps(rule))]
+    conditions = list(compiler.ruleset([rule]).conditions.values())
     if rule.duty is not None and rule.duty[1].where is not None:
         where = rule.duty[1].where
         conditions += [compiler.condition(where, negated=False), compiler.condition(where, negated=True)]
@@ -213,9 +213,11 @@ class _Compiler:
         return tuple(own)
 
     def ruleset(self, rules: Sequence[Rule]) -> Ruleset:
-        conditions = {
-            (rule.id, outcome): condition for rule in rules for outcome, condition in exclusive(self.steps(rule))
-        }
+        conditions: dict[tuple[str, Outcome], Expression] = {}
+        for rule in rules:
+            for outcome, condition in exclusive(self.steps(rule)):
+                before = conditions.get((rule.id, outcome))  # two questions may have one outcome
+                conditions[rule.id, outcome] = condition if before is None else either([before, condition])
         fields = dict.fromkeys(field for rule in rules for field in self.fields(rule))
         return Ruleset(tuple(rule.id for rule in rules), tuple(fields), conditions)
 
