@@ -31,6 +31,7 @@ ENTRIES = (
     (WORK, _p("menu", "Công bố, rà soát"), "publications.list", "globe", JUDGES),
     (JUDGEMENT, _p("menu", "Vi phạm của đơn vị"), "compliance.my_violations", "flag", frozenset({Role.HEAD})),
     (JUDGEMENT, _p("menu", "Vi phạm"), "compliance.violations", "flag", JUDGES),
+    (JUDGEMENT, _p("menu", "Giải trình quá hạn"), "cases.explanations", "message-square", JUDGES),
     (JUDGEMENT, _p("menu", "Kiểm tra"), "compliance.matrix", "layout-grid", INSPECTORS),
     (JUDGEMENT, _p("menu", "Bộ quy tắc"), "compliance.rules", "scale", JUDGES),
     (JUDGEMENT, _p("menu", "Bảng chấm điểm"), "plans.scores", "gauge", JUDGES),

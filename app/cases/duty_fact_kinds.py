@@ -54,9 +54,7 @@ APOLOGY = FactKind(
     "apology",
     "case",
     (
-        _text(
-            "sent_on", "Ngày gửi văn bản xin lỗi đầu (năm-tháng-ngày)", "Day of the first written apology (ISO)"
-        ),
+        _text("sent_on", "Ngày gửi văn bản xin lỗi đầu (năm-tháng-ngày)", "Day of the first written apology (ISO)"),
         _truth("has_new_date", "Có ngày hẹn trả mới", "Promises a new date"),
     ),
     {
