@@ -235,10 +235,11 @@ def _named_page(
     query = select(found.c.since, found.c.id)
     if conditions or filters.text.strip():
         query = query.join(Case, Case.id == found.c.case_id).where(*conditions, *_text(filters.text))
-    ids, before, after = keyset.page(
-        [(at, key) for at, key in db.session.execute(keyset.cut(query, found.c.since, found.c.id))]
-    )
-    total = _bounded(query.limit(MOST_COUNTED + 1).subquery())
+    everything = query.limit(MOST_COUNTED + 1).subquery()
+    counted = select(func.count()).select_from(everything).scalar_subquery()  # with the page: the lines are found once
+    read = db.session.execute(keyset.cut(query, found.c.since, found.c.id).add_columns(counted)).all()
+    ids, before, after = keyset.page([(at, key) for at, key, _total in read])
+    total = read[0][2] if read else _bounded(everything)
     subject = filters.lists[0].subject
     shown = [Line(row) for row in rows(ids)] if subject is Case else _lines_about(subject, ids)
     return Page(shown, before, after, total)

@@ -96,7 +96,7 @@ def upgrade() -> None:
         )
         batch_op.create_index(
             "ix_cases_ended_late",
-            ["site", "ended_at", "due_at", "unit_id", "result_at", "closed_at"],
+            ["site", "ended_at", "due_at", "unit_id", "result_at", "closed_at", "received_at"],
             unique=False,
             sqlite_where=sa.text("ended_at > due_at"),
             postgresql_where=sa.text("ended_at > due_at"),
@@ -104,7 +104,7 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_cases_import_id"), ["import_id"], unique=False)
         batch_op.create_index(
             "ix_cases_open_due",
-            ["site", "due_at", "unit_id", "result_at"],
+            ["site", "due_at", "unit_id", "result_at", "received_at"],
             unique=False,
             sqlite_where=sa.text("ended_at IS NULL"),
             postgresql_where=sa.text("ended_at IS NULL"),
@@ -241,14 +241,14 @@ def upgrade() -> None:
         batch_op.create_index("ix_case_stages_ended_cover", ["site", "unit_id", "ended_at", "due_at"], unique=False)
         batch_op.create_index(
             "ix_case_stages_ended_late",
-            ["site", "ended_at", "due_at", "unit_id"],
+            ["site", "ended_at", "due_at", "unit_id", "started_at", "case_id"],
             unique=False,
             sqlite_where=sa.text("ended_at > due_at"),
             postgresql_where=sa.text("ended_at > due_at"),
         )
         batch_op.create_index(
             "ix_case_stages_open_due",
-            ["site", "due_at", "unit_id"],
+            ["site", "due_at", "unit_id", "started_at", "case_id"],
             unique=False,
             sqlite_where=sa.text("ended_at IS NULL"),
             postgresql_where=sa.text("ended_at IS NULL"),
