@@ -29,6 +29,7 @@ from app.plans.duties.forms import (
     DoneForm,
     DutyForm,
     FilingForm,
+    KindForm,
     PetitionForm,
     ReasonForm,
     SurveyFileForm,
@@ -74,9 +75,8 @@ def filings() -> str:
     return render_template(
         "plans/duties/filings.html",
         kind=kind,
-        kinds=list(FilingKind),
         year=year,
-        years=queries.years_recorded(seen, today().year),
+        form=KindForm.of(kind, year, queries.years_recorded(seen, today().year)),
         periods=queries.periods_of(kind, year),
         has_periods=kind in queries.PERIOD_OF,
         lines=queries.filing_matrix(seen, kind, year, today()),
@@ -138,7 +138,7 @@ def withdraw_filing(filing_id: int) -> Page:
 # Directives
 
 
-@bp.get("/ke-hoach/van-ban-chi-dao")
+@bp.get("/ke-hoach/nghia-vu/van-ban-chi-dao")
 @allowed(*READERS)
 def directives() -> str:
     """Documents that direct units to do something."""
@@ -148,7 +148,7 @@ def directives() -> str:
     )
 
 
-@bp.get("/ke-hoach/van-ban-chi-dao.csv")
+@bp.get("/ke-hoach/nghia-vu/van-ban-chi-dao.csv")
 @allowed(*READERS)
 def directives_csv() -> Response:
     """The list, whole."""
@@ -165,7 +165,7 @@ def _directive_cells(row: Directive) -> tuple[object, ...]:
     return (row.number, row.issuer, row.summary, row.unit.name, *days, row.result)
 
 
-@bp.route("/ke-hoach/van-ban-chi-dao/giao", methods=["GET", "POST"])
+@bp.route("/ke-hoach/nghia-vu/van-ban-chi-dao/giao", methods=["GET", "POST"])
 @allowed(*READERS)
 def register_directive() -> Page:
     """Give a document to the units that must carry it out."""
@@ -181,7 +181,7 @@ def register_directive() -> Page:
     )
 
 
-@bp.route("/ke-hoach/van-ban-chi-dao/<int:directive_id>/xong", methods=["GET", "POST"])
+@bp.route("/ke-hoach/nghia-vu/van-ban-chi-dao/<int:directive_id>/xong", methods=["GET", "POST"])
 @allowed(*READERS)
 def finish_directive(directive_id: int) -> Page:
     """A unit has carried it out."""
@@ -200,7 +200,7 @@ def finish_directive(directive_id: int) -> Page:
 # Petitions
 
 
-@bp.get("/ke-hoach/phan-anh-kien-nghi")
+@bp.get("/ke-hoach/nghia-vu/phan-anh-kien-nghi")
 @allowed(*READERS)
 def petitions() -> str:
     """Citizens' petitions and their answers."""
@@ -208,7 +208,7 @@ def petitions() -> str:
     return render_template("plans/duties/petitions.html", rows=rows, today=today(), open_only=_open_only())
 
 
-@bp.get("/ke-hoach/phan-anh-kien-nghi.csv")
+@bp.get("/ke-hoach/nghia-vu/phan-anh-kien-nghi.csv")
 @allowed(*READERS)
 def petitions_csv() -> Response:
     """The list, whole."""
@@ -225,7 +225,7 @@ def _petition_cells(row: Petition) -> tuple[object, ...]:
     return (row.code, row.unit.name, row.sender, row.content, *days, row.answer)
 
 
-@bp.route("/ke-hoach/phan-anh-kien-nghi/ghi", methods=["GET", "POST"])
+@bp.route("/ke-hoach/nghia-vu/phan-anh-kien-nghi/ghi", methods=["GET", "POST"])
 @allowed(*READERS)
 def receive_petition() -> Page:
     """Take a petition in."""
@@ -240,7 +240,7 @@ def receive_petition() -> Page:
     )
 
 
-@bp.route("/ke-hoach/phan-anh-kien-nghi/<int:petition_id>/tra-loi", methods=["GET", "POST"])
+@bp.route("/ke-hoach/nghia-vu/phan-anh-kien-nghi/<int:petition_id>/tra-loi", methods=["GET", "POST"])
 @allowed(*READERS)
 def answer_petition(petition_id: int) -> Page:
     """Answer a petition."""
@@ -259,7 +259,7 @@ def answer_petition(petition_id: int) -> Page:
 # Surveys
 
 
-@bp.get("/ke-hoach/khao-sat", endpoint="surveys")
+@bp.get("/ke-hoach/nghia-vu/khao-sat", endpoint="surveys")
 @allowed(*READERS)
 def list_surveys() -> str:
     """Results of satisfaction surveys in a year."""
@@ -272,7 +272,7 @@ def list_surveys() -> str:
     )
 
 
-@bp.get("/ke-hoach/khao-sat.csv")
+@bp.get("/ke-hoach/nghia-vu/khao-sat.csv")
 @allowed(*READERS)
 def surveys_csv() -> Response:
     """The year's results, in the columns that can be taken in again."""
@@ -285,7 +285,7 @@ def _survey_cells(row: Survey) -> tuple[object, ...]:
     return (row.unit.code, row.round, row.body.value, row.held_on.isoformat(), *numbers, row.method)
 
 
-@bp.route("/ke-hoach/khao-sat/ghi", methods=["GET", "POST"])
+@bp.route("/ke-hoach/nghia-vu/khao-sat/ghi", methods=["GET", "POST"])
 @allowed(*READERS)
 def record_survey() -> Page:
     """Record a round's result at a unit."""
@@ -299,7 +299,7 @@ def record_survey() -> Page:
     return _recorded(form, _("Ghi kết quả khảo sát"), url_for(".surveys"), _("Đã ghi kết quả khảo sát."), record)
 
 
-@bp.route("/ke-hoach/khao-sat/nhap", methods=["GET", "POST"])
+@bp.route("/ke-hoach/nghia-vu/khao-sat/nhap", methods=["GET", "POST"])
 @allowed(*READERS)
 def import_surveys() -> Page:
     """Take results in from a CSV file; what is refused is listed with its row."""
@@ -313,7 +313,7 @@ def import_surveys() -> Page:
     return page, 422 if form.errors or form.form_errors else 200
 
 
-@bp.route("/ke-hoach/khao-sat/<int:survey_id>/xoa", methods=["GET", "POST"])
+@bp.route("/ke-hoach/nghia-vu/khao-sat/<int:survey_id>/xoa", methods=["GET", "POST"])
 @allowed(*READERS)
 def remove_survey(survey_id: int) -> Page:
     """Take out a result recorded wrongly."""
@@ -331,7 +331,7 @@ def remove_survey(survey_id: int) -> Page:
 # Online targets
 
 
-@bp.get("/ke-hoach/chi-tieu-truc-tuyen")
+@bp.get("/ke-hoach/nghia-vu/chi-tieu-truc-tuyen")
 @allowed(*READERS)
 def online_targets() -> str:
     """The share of cases that each unit must receive online in a year."""
@@ -345,7 +345,7 @@ def online_targets() -> str:
     )
 
 
-@bp.get("/ke-hoach/chi-tieu-truc-tuyen.csv")
+@bp.get("/ke-hoach/nghia-vu/chi-tieu-truc-tuyen.csv")
 @allowed(*READERS)
 def online_targets_csv() -> Response:
     """The year's targets; a unit without one has empty cells."""
@@ -359,7 +359,7 @@ def online_targets_csv() -> Response:
     return csv_response(f"chi-tieu-truc-tuyen-{_year()}", header, list(rows))
 
 
-@bp.route("/ke-hoach/chi-tieu-truc-tuyen/giao", methods=["GET", "POST"])
+@bp.route("/ke-hoach/nghia-vu/chi-tieu-truc-tuyen/giao", methods=["GET", "POST"])
 @allowed(*READERS)
 def set_online_target() -> Page:
     """Assign a unit's target."""

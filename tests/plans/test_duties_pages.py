@@ -20,9 +20,15 @@ from app.plans.models import BodyKind, FilingKind
 from tests.factories import CLERK, EVERYWHERE, make_department, make_person
 
 As = Callable[..., FlaskClient]
-PAGES = ("nghia-vu", "van-ban-chi-dao", "phan-anh-kien-nghi", "khao-sat", "chi-tieu-truc-tuyen")
-FORMS = ("nghia-vu/ghi", "phan-anh-kien-nghi/ghi", "khao-sat/ghi", "khao-sat/nhap")
-ASSIGNING = ("van-ban-chi-dao/giao", "chi-tieu-truc-tuyen/giao")
+PAGES = (
+    "nghia-vu",
+    "nghia-vu/van-ban-chi-dao",
+    "nghia-vu/phan-anh-kien-nghi",
+    "nghia-vu/khao-sat",
+    "nghia-vu/chi-tieu-truc-tuyen",
+)
+FORMS = ("nghia-vu/ghi", "nghia-vu/phan-anh-kien-nghi/ghi", "nghia-vu/khao-sat/ghi", "nghia-vu/khao-sat/nhap")
+ASSIGNING = ("nghia-vu/van-ban-chi-dao/giao", "nghia-vu/chi-tieu-truc-tuyen/giao")
 
 
 @pytest.fixture
@@ -115,38 +121,38 @@ def test_a_directive_is_given_on_its_page_and_done_by_the_unit(units: dict[str, 
         "summary": "Rà soát thủ tục",
         "unit_ids": [units["LDVL"].id, units["NCC"].id],
     }
-    assert as_(Role.INSPECTOR).post("/ke-hoach/van-ban-chi-dao/giao", data=said).status_code == 302
+    assert as_(Role.INSPECTOR).post("/ke-hoach/nghia-vu/van-ban-chi-dao/giao", data=said).status_code == 302
     own, other = sorted(queries.directives(EVERYWHERE), key=lambda one: one.unit.code)
     client = as_(Role.HEAD)
-    assert "Quá hạn 17 ngày" in get(client, "van-ban-chi-dao")
+    assert "Quá hạn 17 ngày" in get(client, "nghia-vu/van-ban-chi-dao")
     done = {"done_on": "12/06/2024", "result": "Đã rà soát", "revision": 1}
-    assert client.post(f"/ke-hoach/van-ban-chi-dao/{own.id}/xong", data=done).status_code == 302
-    assert client.post(f"/ke-hoach/van-ban-chi-dao/{other.id}/xong", data=done).status_code == 404
-    assert "Đã rà soát" in get(client, "van-ban-chi-dao")
-    assert "Đã rà soát" not in get(client, "van-ban-chi-dao?con_lai=1")
+    assert client.post(f"/ke-hoach/nghia-vu/van-ban-chi-dao/{own.id}/xong", data=done).status_code == 302
+    assert client.post(f"/ke-hoach/nghia-vu/van-ban-chi-dao/{other.id}/xong", data=done).status_code == 404
+    assert "Đã rà soát" in get(client, "nghia-vu/van-ban-chi-dao")
+    assert "Đã rà soát" not in get(client, "nghia-vu/van-ban-chi-dao?con_lai=1")
 
 
 def test_a_petition_is_received_without_a_due_day_and_answered(units: dict[str, Unit], as_: As) -> None:
     client = as_(Role.HEAD)
     said = {"unit_id": units["LDVL"].id, "received_on": "03/06/2024", "content": "<b>Chậm</b> trả kết quả"}
-    assert client.post("/ke-hoach/phan-anh-kien-nghi/ghi", data=said).status_code == 302
+    assert client.post("/ke-hoach/nghia-vu/phan-anh-kien-nghi/ghi", data=said).status_code == 302
     (petition,) = queries.petitions(EVERYWHERE)
-    page = get(client, "phan-anh-kien-nghi")
+    page = get(client, "nghia-vu/phan-anh-kien-nghi")
     assert "PA2024-0001" in page and "24/06/2024" in page and "Quá hạn 7 ngày" in page and "<b>Chậm</b>" not in page
     answer = {"answered_on": "26/06/2024", "answer": "Công văn 5/CV"}
-    assert client.post(f"/ke-hoach/phan-anh-kien-nghi/{petition.id}/tra-loi", data=answer).status_code == 302
-    assert "Chậm 2 ngày" in get(client, "phan-anh-kien-nghi")
+    assert client.post(f"/ke-hoach/nghia-vu/phan-anh-kien-nghi/{petition.id}/tra-loi", data=answer).status_code == 302
+    assert "Chậm 2 ngày" in get(client, "nghia-vu/phan-anh-kien-nghi")
 
 
 def test_a_survey_with_more_satisfied_than_answered_stays_on_the_form(units: dict[str, Unit], as_: As) -> None:
     client = as_(Role.HEAD)
     said = {"unit_id": units["LDVL"].id, "round": "Đợt 1", "body": "administrative", "held_on": "30/06/2024"}
     numbers = {"asked": "100", "answered": "80", "satisfied": "81"}
-    refused = client.post("/ke-hoach/khao-sat/ghi", data=said | numbers)
+    refused = client.post("/ke-hoach/nghia-vu/khao-sat/ghi", data=said | numbers)
     assert refused.status_code == 422
     assert "Số phiếu hài lòng (81) nhiều hơn số phiếu thu về (80)." in refused.text
-    assert client.post("/ke-hoach/khao-sat/ghi", data=said | numbers | {"satisfied": "70"}).status_code == 302
-    assert "87,5" in get(client, "khao-sat?nam=2024")
+    assert client.post("/ke-hoach/nghia-vu/khao-sat/ghi", data=said | numbers | {"satisfied": "70"}).status_code == 302
+    assert "87,5" in get(client, "nghia-vu/khao-sat?nam=2024")
 
 
 def test_the_csv_of_surveys_can_be_taken_in_again(units: dict[str, Unit], as_: As) -> None:
@@ -154,7 +160,7 @@ def test_the_csv_of_surveys_can_be_taken_in_again(units: dict[str, Unit], as_: A
         units["LDVL"].id, "Đợt 1", BodyKind.PUBLIC_SERVICE, date(2024, 6, 30), 100, 80, 70, "Phiếu"
     )
     surveys.record_survey(EVERYWHERE, CLERK, numbers)
-    content = as_(Role.ADMIN).get("/ke-hoach/khao-sat.csv?nam=2024").data
+    content = as_(Role.ADMIN).get("/ke-hoach/nghia-vu/khao-sat.csv?nam=2024").data
     taken = surveys.import_surveys(EVERYWHERE, CLERK, content)
     assert (taken.rows, taken.unchanged, taken.refused) == (1, 1, [])
 
@@ -163,11 +169,11 @@ def test_an_uploaded_file_shows_the_rows_that_were_refused(units: dict[str, Unit
     head = "unit,round,body,held_on,asked,answered,satisfied\n"
     rows = "LDVL,Đợt 1,hành chính,30/06/2024,100,80,70\nNCC,Đợt 1,hành chính,30/06/2024,100,80,70\n"
     upload = {"file": (io.BytesIO((head + rows).encode()), "khao-sat.csv")}
-    page = as_(Role.HEAD).post("/ke-hoach/khao-sat/nhap", data=upload)
+    page = as_(Role.HEAD).post("/ke-hoach/nghia-vu/khao-sat/nhap", data=upload)
     assert page.status_code == 200
     assert "2 dòng: 1 mới, 0 đã có, 1 bị từ chối." in page.text
     assert "Bạn chỉ ghi được việc của đơn vị mình." in page.text
-    assert as_(Role.HEAD).post("/ke-hoach/khao-sat/nhap", data={}).status_code == 422
+    assert as_(Role.HEAD).post("/ke-hoach/nghia-vu/khao-sat/nhap", data={}).status_code == 422
 
 
 def test_a_target_is_assigned_on_its_page(units: dict[str, Unit], as_: As) -> None:
@@ -179,9 +185,9 @@ def test_a_target_is_assigned_on_its_page(units: dict[str, Unit], as_: As) -> No
         "assigned_on": "01/03/2024",
         "document": "QĐ 10",
     }
-    assert client.post("/ke-hoach/chi-tieu-truc-tuyen/giao", data=said).status_code == 302
-    assert client.post("/ke-hoach/chi-tieu-truc-tuyen/giao", data=said | {"percent": "350"}).status_code == 422
-    table = {row[0]: row[2] for row in rows_of(client, "chi-tieu-truc-tuyen.csv?nam=2024")[1:]}
+    assert client.post("/ke-hoach/nghia-vu/chi-tieu-truc-tuyen/giao", data=said).status_code == 302
+    assert client.post("/ke-hoach/nghia-vu/chi-tieu-truc-tuyen/giao", data=said | {"percent": "350"}).status_code == 422
+    table = {row[0]: row[2] for row in rows_of(client, "nghia-vu/chi-tieu-truc-tuyen.csv?nam=2024")[1:]}
     assert table[units["LDVL"].name] == "60"
     assert table[units["NCC"].name] == ""
 

@@ -48,6 +48,24 @@ class DutyForm(FlaskForm):
             chosen.choices.insert(0, ("", _("– chọn đơn vị –")))
 
 
+class KindForm(FlaskForm):
+    """Chọn loại và năm (GET). The fields are the words of the address."""
+
+    class Meta:
+        csrf = False
+
+    loai = ChoiceField(_l("Loại"), coerce=str)
+    nam = ChoiceField(_l("Năm"), coerce=int)
+
+    @classmethod
+    def of(cls, kind: FilingKind, year: int, years: Sequence[int]) -> KindForm:
+        """The form showing what is shown."""
+        form = cls(formdata=None, data={"loai": kind.value, "nam": year})
+        form.loai.choices = [(one.value, label(one)) for one in FilingKind]
+        form.nam.choices = [(one, str(one)) for one in sorted({*years, year}, reverse=True)]
+        return form
+
+
 def _unit_field() -> ChoiceField:
     return ChoiceField(_l("Đơn vị"), coerce=_id, validators=[NEEDED])
 
