@@ -55,6 +55,11 @@ class OverdueCase:
         """Where the explanation stands."""
         return state_of(self.latest)
 
+    def is_open_to(self, unit_id: int) -> bool:
+        """A head of that unit may explain it: it is owed, or somebody else than the unit's own head has."""
+        latest = self.latest
+        return latest is None or self.state.is_owed or (unit_id == self.unit_id and not latest.by_head)
+
     def late_to_explain(self, calendar: WorkingCalendar, today: date) -> bool:
         """Not explained when the time to do so was over: until today, or by the first one sent."""
         sent = calendar.local_day(self.explanations[0].sent_at) if self.explanations else today

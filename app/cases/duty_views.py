@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from flask import Response, abort, current_app, flash, redirect, render_template, url_for
@@ -189,7 +189,7 @@ def _list(form: ExplainForm, chosen: list[int] | None = None) -> str:
         units=units(_scope()),
         unit_id=_unit_id(),
         kept=_kept(),
-        may_explain=_may_explain,
+        writing=_to_explain(page.cases),
         may_receive=duties.is_of_office(person()),
         late_to_explain=overdue_to_explain,
     )
@@ -205,7 +205,7 @@ def _one(case_id: int, form: ExplainForm, decision: DecisionForm) -> Page:
         form=form,
         decision=decision,
         sent_in_place=bool(request.htmx) and request.method == "POST",
-        may_explain=_may_explain(case),
+        may_explain=bool(_to_explain([case])),
         may_receive=duties.is_of_office(person()),
         may_decide=person().role in duties.JUDGES,
         late=case.late_to_explain(site_calendar(), today()),
@@ -214,12 +214,13 @@ def _one(case_id: int, form: ExplainForm, decision: DecisionForm) -> Page:
     return page, 422 if refused else 200
 
 
-def _may_explain(case: OverdueCase) -> bool:
-    """The head of its unit, or of one above, where one is owed."""
+def _to_explain(cases: Sequence[OverdueCase]) -> set[int]:
+    """Ids of those that the reader may explain now: the head of the unit, or of one above, where it is owed."""
     who = person()
-    if who.role is not Role.HEAD or not current_scope().covers(case.unit_id):
-        return False
-    return case.state.is_owed or (who.unit_id == case.unit_id and case.latest is not None and not case.latest.by_head)
+    if who.role is not Role.HEAD:
+        return set()
+    scope = current_scope()
+    return {case.id for case in cases if scope.covers(case.unit_id) and case.is_open_to(who.unit_id)}
 
 
 def _scope() -> Scope:
