@@ -177,7 +177,7 @@ def _result(
         if outcome not in (Outcome.OUT_OF_SCOPE, Outcome.EXCLUDED, Outcome.NO_DATA):
             numerator = unit.total(rule.count.of)
             value = Fraction(numerator)
-            shortfall = 0 if outcome is Outcome.PASSED else missing_from_count(rule.count, numerator, int(target))
+            shortfall = missing_from_count(rule.count, numerator, int(target))
     return RuleResult(
         pack=pack.id,
         rule=rule.id,
@@ -232,11 +232,11 @@ def missing(comparison: str, target: Fraction, numerator: int, denominator: int)
 
 
 def missing_from_count(count: Count, counted: int, number: int) -> int | None:
-    """How many more (or fewer) would reach the number; None if none would."""
+    """How many more (or fewer) would reach the number: 0 when it is reached, None if none would."""
     if count.grows:
-        return number + (count.comparison == "more_than") - counted
+        return max(0, number + (count.comparison == "more_than") - counted)
     allowed = number - (count.comparison == "less_than")
-    return counted - allowed if allowed >= 0 else None
+    return max(0, counted - allowed) if allowed >= 0 else None
 
 
 def _contradictions(results: Iterable[RuleResult]) -> Iterator[Contradiction]:

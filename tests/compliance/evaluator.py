@@ -7,6 +7,9 @@ be held against each other. Slow and simple on purpose: the shortfall is found b
 from __future__ import annotations
 
 import operator
+import re
+from dataclasses import dataclass
+from datetime import date, timedelta
 from fractions import Fraction
 from typing import Any
 
@@ -18,51 +21,210 @@ COMPARE = {
     "at_most": operator.le,
     "less_than": operator.lt,
 }
+TEXTS, FLAGS = {"word", "sent_on", "since"}, {"flag", "by_head", "ended"}
+
+
+@dataclass(frozen=True)
+class Opinion:
+    """What is said of a rule and a unit; of single things, which fail and which are not yet due."""
+
+    status: str
+    shortfall: int | None
+    failing: frozenset[str] = frozenset()
+    pending: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Matter:
+    """All that is known: the rules' parameters as written, facts, and the day on which a month is looked at."""
+
+    parameters: dict[str, Any]
+    facts: list[dict[str, Any]]
+    as_of: date
+    period_last: date
 
 
 def second_opinion(
-    pack: dict[str, Any], parameters: dict[str, Any], rules: list[Any], facts: list[Any], units: list[Any]
-) -> dict[tuple[str, str], tuple[str, int | None]]:
-    """(status, shortfall) for every rule and unit. `parameters` are name: value, as written."""
-    opinion = {}
+    pack: dict[str, Any],
+    parameters: dict[str, Any],
+    rules: list[Any],
+    facts: list[Any],
+    units: list[Any],
+    as_of: date = date(2024, 7, 1),
+    period_last: date = date(2024, 6, 30),
+) -> dict[tuple[str, str], Opinion]:
+    """An opinion for every rule and unit. `parameters` are name: value, as written."""
+    matter = Matter(parameters, facts, as_of, period_last)
+    opinions: dict[tuple[str, str], Opinion] = {}
     for rule in rules:
         for unit in units:
-            figures = {
-                f"{fact['kind']}.{name}": value
-                for fact in facts
-                if fact["unit"] == unit["code"]
-                for name, value in fact.items()
-            }
-            opinion[rule["id"], unit["code"]] = _opinion(pack, parameters, rule, figures, unit)
-    return opinion
+            if "escalates" not in rule:
+                opinions[rule["id"], unit["code"]] = _opinion(pack, rule, matter, unit)
+    ordinary = dict(opinions)
+    for rule in rules:
+        for unit in units:
+            if "escalates" in rule:
+                opinions[rule["id"], unit["code"]] = _escalation(pack, rule, matter, unit, ordinary)
+    return opinions
 
 
-def _opinion(
-    pack: dict[str, Any], parameters: dict[str, Any], rule: dict[str, Any], figures: dict[str, Any], unit: Any
-) -> tuple[str, int | None]:
+def _opinion(pack: dict[str, Any], rule: dict[str, Any], matter: Matter, unit: Any) -> Opinion:
     if not (_in_scope(pack.get("scope"), unit) and _in_scope(rule.get("scope"), unit)):
-        return "not_applicable", None
-    if "applies_when" in rule and not _holds(rule["applies_when"], figures, parameters):
-        return "not_applicable", None
+        return Opinion("not_applicable", None)
+    each = rule["judge"]["each"]
+    if each != "unit":
+        things = [fact for fact in matter.facts if fact["kind"] == each and fact["unit"] == unit["code"]]
+        return _of_things({thing["subject"]: _thing(rule, matter, thing) for thing in things})
+    figures = {
+        f"{fact['kind']}.{name}": value
+        for fact in matter.facts
+        if fact["unit"] == unit["code"] and "subject" not in fact
+        for name, value in fact.items()
+    }
+    early = _before_judging(rule, figures, matter.parameters)
+    if "count" in rule:
+        return _count(rule["count"], figures, matter, early)
+    if early is not None:
+        return Opinion(early.replace("pending", "not_applicable").replace("excluded", "not_applicable"), None)
     if "fails_when" in rule:
-        return ("fail" if _holds(rule["fails_when"], figures, parameters) else "pass"), None
+        return Opinion("fail" if _holds(rule["fails_when"], figures, matter.parameters) else "pass", None)
+    return _rate(rule, figures, matter.parameters)
+
+
+def _before_judging(rule: dict[str, Any], figures: dict[str, Any], parameters: dict[str, Any]) -> str | None:
+    if "applies_when" in rule and not _holds(rule["applies_when"], figures, parameters):
+        return "excluded"
+    if "no_data_when" in rule and _holds(rule["no_data_when"], figures, parameters):
+        return "no_data"
+    if "pending_when" in rule and _holds(rule["pending_when"], figures, parameters):
+        return "pending"
+    return None
+
+
+def _rate(rule: dict[str, Any], figures: dict[str, Any], parameters: dict[str, Any]) -> Opinion:
     rate = rule["rate"]
     counted, among = _sum(rate["count"], figures), _sum(rate["among"], figures)
     if among == 0:
         expected = _sum(rate["expects"], figures) if "expects" in rate else 0
-        return ("no_data" if expected else "not_applicable"), None
+        return Opinion("no_data" if expected else "not_applicable", None)
     ((comparison, threshold),) = rule["target"].items()
-    target = _share(threshold if "%" in threshold else parameters[threshold])
+    if "." in threshold and "%" not in threshold:
+        target = Fraction(figures.get(threshold, 0), 100)
+    else:
+        target = _share(threshold if "%" in threshold else parameters[threshold])
     reached = COMPARE[comparison]
     if reached(Fraction(counted, among), target):
-        return "pass", 0
+        return Opinion("pass", 0)
     direction = 1 if comparison in ("at_least", "more_than") else -1
     needed = counted
     while 0 <= needed <= among or (direction < 0 and needed > among):
         if reached(Fraction(needed, among), target):
-            return "fail", abs(needed - counted)
+            return Opinion("fail", abs(needed - counted))
         needed += direction
-    return "fail", None
+    return Opinion("fail", None)
+
+
+def _count(count: dict[str, Any], figures: dict[str, Any], matter: Matter, early: str | None) -> Opinion:
+    if early in ("excluded", "no_data"):
+        return Opinion("no_data" if early == "no_data" else "not_applicable", None)
+    ((comparison, number),) = ((name, value) for name, value in count.items() if name != "of")
+    number = matter.parameters.get(number, number)
+    counted = _sum(count["of"], figures)
+    direction = 1 if comparison in ("at_least", "more_than") else -1
+    needed = counted
+    while needed >= 0 and not COMPARE[comparison](needed, number):
+        needed += direction
+    shortfall = abs(needed - counted) if needed >= 0 else None
+    reached = needed == counted
+    if early == "pending" or (not reached and direction > 0 and matter.as_of <= matter.period_last):
+        return Opinion("not_applicable", shortfall)
+    return Opinion("pass" if reached else "fail", shortfall)
+
+
+# --- single things --------------------------------------------------------------------------------------------
+
+
+def _thing(rule: dict[str, Any], matter: Matter, thing: dict[str, Any]) -> str:
+    figures = {f"{thing['kind']}.{name}": value for name, value in thing.items()}
+    early = _before_judging(rule, figures, matter.parameters)
+    if early is not None:
+        return early
+    if "fails_when" in rule:
+        return "fail" if _holds(rule["fails_when"], figures, matter.parameters) else "pass"
+    if "clock" in rule:
+        clock = rule["clock"]
+        counted_in = matter.parameters.get(clock["counted_in"], clock["counted_in"])
+        allowed = matter.parameters.get(clock["at_most"], clock["at_most"])
+        if figures[clock["used"][counted_in]] > allowed:
+            return "fail"
+        return "pass" if figures[clock["ended"]] else "pending"
+    return _duty(rule["requires"], matter, thing, figures)
+
+
+def _duty(requires: dict[str, Any], matter: Matter, thing: dict[str, Any], figures: dict[str, Any]) -> str:
+    ((kind, required),) = requires.items()
+    done = []
+    for fact in matter.facts:
+        if (fact["kind"], fact["unit"], fact.get("subject")) == (kind, thing["unit"], thing["subject"]):
+            own = {f"{kind}.{name}": value for name, value in fact.items()}
+            if "where" not in required or _holds(required["where"], own, matter.parameters):
+                done.append(own)
+    if "within" not in required:
+        return "pass" if done else "fail"
+    last = _last_day(required["within"], matter.parameters, figures)
+    if any(date.fromisoformat(fact[required["done_on"]]) <= last for fact in done):
+        return "pass"
+    if done or last < matter.as_of:
+        return "fail"
+    return "pending"
+
+
+def _last_day(within: dict[str, Any], parameters: dict[str, Any], figures: dict[str, Any]) -> date:
+    """For days without public holidays near them: only weekends are off."""
+    unit = next(name for name in ("working_days", "calendar_days", "days") if name in within)
+    days = parameters.get(within[unit], within[unit])
+    if unit == "days":
+        unit = parameters.get(within["counted_in"], within["counted_in"])
+    day = date.fromisoformat(figures[within["after"]])
+    if unit == "calendar_days":
+        day += timedelta(days=days)
+    while unit == "working_days" and days:
+        day += timedelta(days=1)
+        days -= day.weekday() < 5
+    while day.weekday() >= 5:
+        day += timedelta(days=1)
+    return day
+
+
+def _of_things(said: dict[str, str]) -> Opinion:
+    failing = frozenset(subject for subject, word in said.items() if word == "fail")
+    pending = frozenset(subject for subject, word in said.items() if word == "pending")
+    kept = sum(word == "pass" for word in said.values())
+    shortfall = len(failing) if failing or kept else None
+    if failing:
+        return Opinion("fail", shortfall, failing, pending)
+    if "no_data" in said.values():
+        return Opinion("no_data", shortfall, failing, pending)
+    return Opinion("pass" if kept else "not_applicable", shortfall, failing, pending)
+
+
+def _escalation(
+    pack: dict[str, Any], rule: dict[str, Any], matter: Matter, unit: Any, opinions: dict[tuple[str, str], Opinion]
+) -> Opinion:
+    if not (_in_scope(pack.get("scope"), unit) and _in_scope(rule.get("scope"), unit)):
+        return Opinion("not_applicable", None)
+    wanted = rule["escalates"]["rules"]
+    needed = matter.parameters.get(rule["escalates"]["periods"], rule["escalates"]["periods"])
+    said = {}
+    for (name, code), opinion in opinions.items():
+        if code == unit["code"] and opinion.status == "fail" and (wanted == "all" or name in wanted):
+            earlier = [
+                fact["periods"]
+                for fact in matter.facts
+                if (fact["kind"], fact["unit"], fact.get("subject")) == ("earlier_failure", code, name)
+            ]
+            said[name] = "fail" if 1 + sum(earlier) >= needed else "pass"
+    return _of_things(said)
 
 
 def _in_scope(scope: dict[str, Any] | None, unit: Any) -> bool:
@@ -80,11 +242,32 @@ def _holds(condition: dict[str, Any], figures: dict[str, Any], parameters: dict[
             verdicts.append(any(_holds(part, figures, parameters) for part in value))
         elif key == "not":
             verdicts.append(not _holds(value, figures, parameters))
+        elif key == "total":
+            totals = [value] if isinstance(value, dict) else value
+            verdicts += [_adds_up(total, figures, parameters) for total in totals]
         else:
             ((comparison, operand),) = value.items()
-            blank = {"word": "", "flag": False}.get(key.split(".")[1], 0)
-            verdicts.append(_compares(figures.get(key, blank), comparison, operand, parameters))
+            name = key.split(".")[1]
+            blank = "" if name in TEXTS else False if name in FLAGS else 0
+            verdicts.append(_compares(figures.get(key, blank), comparison, _read(operand, figures), parameters))
     return all(verdicts)
+
+
+def _read(operand: Any, figures: dict[str, Any]) -> Any:
+    """Another field's figure, where the operand names one."""
+    if isinstance(operand, list):
+        return [_read(one, figures) for one in operand]
+    is_field = isinstance(operand, str) and re.fullmatch(r"[a-z]+\.[a-z_]+", operand)
+    return figures.get(operand, 0) if is_field else operand
+
+
+def _adds_up(total: dict[str, Any], figures: dict[str, Any], parameters: dict[str, Any]) -> bool:
+    ((comparison, side),) = ((name, value) for name, value in total.items() if name != "of")
+    if isinstance(side, list) or (isinstance(side, str) and "." in side):
+        side = _sum(side, figures)
+    if isinstance(side, str):
+        side = parameters[side]
+    return bool(COMPARE[comparison](_sum(total["of"], figures), side))
 
 
 def _compares(figure: Any, comparison: str, operand: Any, parameters: dict[str, Any]) -> bool:

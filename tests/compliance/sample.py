@@ -38,6 +38,19 @@ PARAMETERS: dict[str, Any] = {
     },
 }
 
+PARAMETERS |= {
+    "span": {
+        "title": words("Số ngày"),
+        "unit": "days",
+        "values": {"2024-01-01": {"value": 3, "source": QUOTE}},
+    },
+    "counting": {
+        "title": words("Cách tính ngày"),
+        "unit": "day_kind",
+        "values": {"2024-01-01": {"value": "working_days", "source": QUOTE}},
+    },
+}
+
 RATE_RULE: dict[str, Any] = {
     "id": "p-1",
     "title": words("Thanh toán trực tuyến"),
@@ -58,11 +71,60 @@ CONDITION_RULE: dict[str, Any] = {
     "fails_when": {"pay.due": {"more_than": 3}},
 }
 
+THING_RULE: dict[str, Any] = {
+    **CONDITION_RULE,
+    "id": "p-3",
+    "judge": {"each": "overdue", "every": ["month", "quarter"]},
+    "message": words("{unit}: {subject}, {days} ngày"),
+    "fails_when": {"overdue.days": {"more_than": 3}},
+}
+
+DUTY_RULE: dict[str, Any] = {
+    **{key: value for key, value in THING_RULE.items() if key != "fails_when"},
+    "id": "p-4",
+    "message": words("{subject}: hạn {due}, gửi {done_on}"),
+    "requires": {
+        "note": {
+            "where": {"note.by_head": {"equals": True}},
+            "done_on": "note.sent_on",
+            "within": {"days": "span", "counted_in": "counting", "after": "overdue.since"},
+        }
+    },
+}
+
+CLOCK_RULE: dict[str, Any] = {
+    **{key: value for key, value in THING_RULE.items() if key != "fails_when"},
+    "id": "p-5",
+    "judge": {"each": "step", "every": ["month", "quarter"]},
+    "message": words("{subject}: {used} trên {allowed} ngày"),
+    "clock": {
+        "used": {"working_days": "step.working", "calendar_days": "step.calendar"},
+        "counted_in": "counting",
+        "at_most": "span",
+        "ended": "step.ended",
+    },
+}
+
+COUNT_RULE: dict[str, Any] = {
+    **{key: value for key, value in CONDITION_RULE.items() if key != "fails_when"},
+    "id": "p-6",
+    "message": words("{numerator}/{target}, thiếu {shortfall}"),
+    "count": {"of": "a.x", "at_least": "fewest"},
+}
+
+ESCALATION: dict[str, Any] = {
+    **{key: value for key, value in CONDITION_RULE.items() if key != "fails_when"},
+    "id": "p-9",
+    "judge": {"each": "rule", "every": ["month", "quarter"]},
+    "message": words("{subject} ({title}): {count} kỳ liên tiếp, {periods}"),
+    "escalates": {"rules": "all", "periods": 2},
+}
+
 UNIT_TEXT = {"vi": "đơn vị", "en": "unit"}
 
 
-def _kind(name: str, **types: type) -> FactKind:
-    return FactKind(name, "unit", tuple(FactField(f, t, "", UNIT_TEXT) for f, t in types.items()), UNIT_TEXT)
+def _kind(name: str, about: str = "unit", /, **types: type) -> FactKind:
+    return FactKind(name, about, tuple(FactField(f, t, "", UNIT_TEXT) for f, t in types.items()), UNIT_TEXT)
 
 
 CATALOGUE: dict[str, FactKind] = {
@@ -71,7 +133,9 @@ CATALOGUE: dict[str, FactKind] = {
         _kind("pay", online=int, eligible=int, due=int),
         _kind("a", x=int, y=int, z=int),
         _kind("b", x=int, y=int, word=str, flag=bool),
-        FactKind("overdue", "case", (FactField("days", int, "", UNIT_TEXT),), UNIT_TEXT),
+        _kind("overdue", "case", days=int, x=int, since=str, word=str, flag=bool),
+        _kind("note", "case", by_head=bool, sent_on=str, x=int),
+        _kind("step", "step", working=int, calendar=int, ended=bool, word=str),
     )
 }
 
@@ -121,3 +185,17 @@ def pay(unit: str, online: int, eligible: int, due: int = 0, period: str = "2024
 
 def units(*codes: str, kind: str = "division") -> list[dict[str, str]]:
     return [{"code": code, "kind": kind} for code in codes]
+
+
+def thing(kind: str, subject: str, unit: str = "U", **fields: Any) -> dict[str, Any]:
+    """A fact about a single thing; fields that are not given are zero, false or empty."""
+    blank = {field.name: field.type() for field in CATALOGUE[kind].fields}
+    return {"kind": kind, "unit": unit, "period": "2024-06", "subject": subject, **blank, **fields}
+
+
+def overdue(subject: str, unit: str = "U", **fields: Any) -> dict[str, Any]:
+    return thing("overdue", subject, unit, **fields)
+
+
+def note(subject: str, sent_on: str, unit: str = "U", *, by_head: bool = True) -> dict[str, Any]:
+    return thing("note", subject, unit, sent_on=sent_on, by_head=by_head)

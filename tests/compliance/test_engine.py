@@ -8,20 +8,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, reject, settings
-from hypothesis import strategies as st
 
 from app.compliance import engine as engine_module
 from app.compliance.compiling import Compiled, Outcome, Ruleset, compile_rules
 from app.compliance.engine import KEPT_RULESETS, Engine, EngineError, shared_engine
-from app.compliance.judge import judge
 from app.compliance.language import ParameterUnit
 from app.compliance.loader import pack_from_texts
 from app.compliance.pack import ParameterValue
-from app.compliance.problems import PackError
 from app.periods import Period
 from tests.compliance import sample
-from tests.compliance.evaluator import second_opinion
 
 JUNE = Period.parse("2024-06")
 
@@ -182,106 +177,3 @@ def test_one_module_alone_knows_the_library() -> None:
     users = [path.name for path in root.rglob("*.py") if "durable_rules_engine" in path.read_text()]
     importers = [path.name for path in root.rglob("*.py") if "from durable" in path.read_text()]
     assert users == importers == ["engine.py"]
-
-
-# --- against the second opinion -------------------------------------------------------------------------------
-
-NUMBERS = st.sampled_from([0, 0, 1, 2, 3, 5, 7, 13, 20, 35, 100])
-FIELDS = ["a.x", "a.y", "a.z", "b.x", "b.y"]
-COMPARISONS = ["equals", "differs_from", "at_least", "more_than", "at_most", "less_than"]
-TEXTS = ["", "x", "y", 'quote " and \\', "đã rà soát"]
-
-
-def comparisons() -> st.SearchStrategy[dict[str, Any]]:
-    number = st.one_of(NUMBERS, st.just("fewest"))
-    numbers = st.one_of(
-        st.builds(lambda op, v: {op: v}, st.sampled_from(COMPARISONS), number),
-        st.builds(lambda v: {"one_of": v}, st.lists(number, min_size=1, max_size=3)),
-    )
-    texts = st.builds(lambda op, v: {op: v}, st.sampled_from(COMPARISONS[:2]), st.sampled_from(TEXTS))
-    flags = st.builds(lambda op, v: {op: v}, st.sampled_from(COMPARISONS[:2]), st.booleans())
-    return st.one_of(
-        st.builds(lambda f, c: {f: c}, st.sampled_from(FIELDS), numbers),
-        st.builds(lambda c: {"b.word": c}, texts),
-        st.builds(lambda c: {"b.flag": c}, flags),
-    )
-
-
-def conditions() -> st.SearchStrategy[dict[str, Any]]:
-    return st.recursive(
-        comparisons(),
-        lambda inner: st.one_of(
-            st.builds(lambda parts: {"any": parts}, st.lists(inner, min_size=1, max_size=2)),
-            st.builds(lambda parts: {"all": parts}, st.lists(inner, min_size=1, max_size=2)),
-            st.builds(lambda part: {"not": part}, inner),
-            st.builds(lambda one, part: one | {"not": part}, comparisons(), inner),
-        ),
-        max_leaves=4,
-    )
-
-
-def sums() -> st.SearchStrategy[Any]:
-    return st.one_of(st.sampled_from(FIELDS), st.lists(st.sampled_from(FIELDS), min_size=1, max_size=3))
-
-
-SHARES = st.one_of(
-    st.sampled_from(["0%", "35%", "100%", "33,33%", "66.6667%", "online_rate"]),
-    st.integers(0, 100).map(lambda n: f"{n}%"),
-)
-SCOPES = st.one_of(
-    st.none(),
-    st.fixed_dictionaries(
-        {
-            "kinds": st.lists(st.sampled_from(["division", "attached"]), max_size=2),
-            "codes": st.lists(st.sampled_from(["U0", "U1"]), max_size=2),
-        }
-    ),
-)
-
-
-@st.composite
-def rules(draw: st.DrawFn) -> list[dict[str, Any]]:
-    found = []
-    for number in range(draw(st.integers(1, 3))):
-        applies = draw(st.one_of(st.none(), conditions()))
-        common: dict[str, Any] = {"id": f"p-{number}", "scope": draw(SCOPES), "applies_when": applies}
-        if draw(st.booleans()):
-            rate = {"count": draw(sums()), "among": draw(sums())}
-            if draw(st.booleans()):
-                rate["expects"] = draw(sums())
-            target = {draw(st.sampled_from(COMPARISONS[2:])): draw(SHARES)}
-            found.append(sample.changed(sample.RATE_RULE, rate=rate, target=target, **common))
-        else:
-            fails = draw(conditions())
-            found.append(sample.changed(sample.CONDITION_RULE, fails_when=fails, **common))
-    return found
-
-
-@st.composite
-def facts(draw: st.DrawFn) -> list[dict[str, Any]]:
-    found = []
-    for unit in ("U0", "U1", "U2", "U3"):
-        for kind in ("a", "b"):
-            if draw(st.integers(0, 4)):  # now and then a unit without the fact
-                blank = {"word": st.sampled_from([*TEXTS, "unheard of"]), "flag": st.booleans()}
-                values = {field.name: draw(blank.get(field.name, NUMBERS)) for field in sample.CATALOGUE[kind].fields}
-                found.append({"kind": kind, "unit": unit, "period": "2024-06", **values})
-    return found
-
-
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(rules(), facts(), SCOPES)
-def test_engine_and_second_opinion_agree_on_any_pack(
-    found: list[dict[str, Any]], given_facts: list[dict[str, Any]], scope: dict[str, Any] | None
-) -> None:
-    info = sample.changed(sample.INFO, scope=scope)
-    try:
-        pack = sample.pack(rules=found, info=info)
-    except PackError as error:
-        assert all("quá nhiều điều kiện" in str(problem) for problem in error.problems)
-        reject()
-    judged = [{"code": f"U{number}", "kind": "division" if number < 3 else "attached"} for number in range(4)]
-    judgement = judge([pack], given_facts, judged, JUNE)
-    got = {(r.rule, r.unit): (r.status.value, r.shortfall) for r in judgement.results}
-    parameters = {"online_rate": "35%", "fewest": 5}
-    assert got == second_opinion(info, parameters, found, given_facts, judged)

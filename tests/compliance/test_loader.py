@@ -145,7 +145,7 @@ def test_two_rules_with_one_id_are_refused_at_the_second() -> None:
         (
             {"evidence": {"cases": "late", "facts": "pay"}},
             "[0].evidence.facts",
-            "không có loại dữ kiện về từng việc riêng “pay”; có: earlier_failure, overdue.",
+            "không có loại dữ kiện về từng việc riêng “pay”; có: earlier_failure, note, overdue, step.",
         ),
     ],
 )

@@ -1,0 +1,224 @@
+"""Duties after an event: done in time, late, missing, or not yet due; no outcome lost in the join."""
+
+from __future__ import annotations
+
+import random
+from datetime import date
+
+import pytest
+
+from app.calendar import WorkingCalendar
+from app.compliance.compiling import Outcome
+from app.compliance.duties import Deed, Event
+from app.compliance.engine import JOIN, Engine, EngineError
+from app.compliance.judge import judge
+from app.compliance.language import Status
+from app.compliance.measures import DayKind
+from app.compliance.premises import Deadlines, last_day
+from app.compliance.results import Judgement, RuleResult
+from app.errors import DomainError
+from app.facts import FactError
+from app.periods import Period
+from tests.compliance import sample
+from tests.compliance.sample import note, overdue
+
+JUNE = Period.parse("2024-06")
+TODAY = date(2024, 6, 20)
+CALENDAR = WorkingCalendar()
+
+
+def reckon(event: date, days: int, kind: DayKind) -> date:
+    return last_day(CALENDAR, event, days, kind)
+
+
+def judged(*facts: dict[str, object], as_of: date | None = None, **changes: object) -> Judgement:
+    pack = sample.pack(rules=[sample.changed(sample.DUTY_RULE, **changes)])
+    return judge([pack], facts, sample.units("U"), JUNE, as_of=as_of, deadline_of=reckon)
+
+
+def one(*facts: dict[str, object], as_of: date | None = None, **changes: object) -> RuleResult:
+    (result,) = judged(*facts, as_of=as_of, **changes).results
+    return result
+
+
+def outcomes(result: RuleResult) -> dict[str, Outcome]:
+    return {thing.subject: thing.outcome for thing in result.things}
+
+
+# --- in the engine ----------------------------------------------------------------------------------------------
+
+
+def test_each_of_the_four_outcomes() -> None:
+    events = [Event.due_on(key, TODAY) for key in range(3)]
+    events += [Event.due_on(3, date(2024, 6, 19)), Event.without_deadline(4), Event.without_deadline(5)]
+    deeds = [Deed(0, TODAY.toordinal()), Deed(1, TODAY.toordinal() + 1), Deed(4, 0)]
+    assert Engine().duties(events, deeds, TODAY) == [
+        Outcome.PASSED,
+        Outcome.LATE,
+        Outcome.PENDING,
+        Outcome.MISSING,
+        Outcome.PASSED,
+        Outcome.MISSING,
+    ]
+
+
+def test_a_late_deed_beside_one_in_time_does_not_count() -> None:
+    deeds = [Deed(0, 99), Deed(0, 5), Deed(0, 5)]
+    assert Engine().duties([Event(0, 10, 11)], deeds, TODAY) == [Outcome.PASSED]
+
+
+def test_a_deed_without_an_event_is_harmless() -> None:
+    assert Engine().duties([Event.without_deadline(0)], [Deed(7, 1)], TODAY) == [Outcome.MISSING]
+
+
+def test_no_duty_is_no_outcome() -> None:
+    assert Engine().duties([], [Deed(0, 1)], TODAY) == []
+
+
+def test_no_outcome_is_lost_over_many_runs() -> None:
+    """More than one part, several deeds of one event, several events of one thing; forty runs of each."""
+    chance, engine = random.Random(11), Engine()
+    today = TODAY.toordinal()
+    for _ in range(40):
+        events = [
+            Event(number // 2, today + chance.randrange(-5, 5), today + chance.randrange(-5, 5))
+            for number in range(2 * JOIN + 50)
+        ]
+        deeds = [Deed(chance.randrange(JOIN + 40), today + chance.randrange(-5, 5)) for _ in range(JOIN)]
+        done: dict[int, list[int]] = {}
+        for deed in deeds:
+            done.setdefault(deed.key, []).append(deed.on)
+        expected = []
+        for event in events:
+            days = done.get(event.key, [])
+            late = Outcome.LATE if days else Outcome.MISSING if event.missed_from <= today else Outcome.PENDING
+            expected.append(Outcome.PASSED if any(day <= event.due for day in days) else late)
+        assert engine.duties(events, deeds, TODAY) == expected
+
+
+def test_a_fact_that_does_not_arrive_is_an_error_and_not_a_missing_deed(monkeypatch: pytest.MonkeyPatch) -> None:
+    engine = Engine()
+    monkeypatch.setattr(engine, "_arrive", lambda context: None)
+    with pytest.raises(EngineError, match="0 of 1 facts arrived"):
+        engine.duties([Event.without_deadline(0)], [Deed(0, 1)], TODAY)
+
+
+# --- as a rule --------------------------------------------------------------------------------------------------
+
+
+def test_in_time_late_missing_and_not_yet_due_are_told_apart() -> None:
+    result = one(
+        overdue("in time", since="2024-06-10"),
+        note("in time", "2024-06-13"),
+        overdue("late", since="2024-06-10"),
+        note("late", "2024-06-14"),
+        overdue("missing", since="2024-06-10"),
+        overdue("not yet", since="2024-06-17"),
+        as_of=TODAY,
+    )
+    assert (result.status, result.numerator, result.denominator, result.shortfall) == (Status.FAIL, 1, 3, 2)
+    assert outcomes(result) == {"late": Outcome.LATE, "missing": Outcome.MISSING, "not yet": Outcome.PENDING}
+    assert result.tally == {"passed": 1, "late": 1, "missing": 1, "not_yet_due": 1}
+
+
+def test_the_last_day_is_in_time_and_the_day_after_is_not() -> None:
+    case = overdue("H1", since="2024-06-10")  # three working days: 13/06
+    assert one(case, as_of=date(2024, 6, 13)).reason is Outcome.PENDING
+    assert one(case, as_of=date(2024, 6, 14)).status is Status.FAIL
+    assert one(case, note("H1", "2024-06-13")).status is Status.PASS
+    assert one(case, note("H1", "2024-06-14")).status is Status.FAIL
+
+
+def test_a_figure_of_a_violation_says_the_last_day_and_the_day_it_was_done() -> None:
+    late, missing = one(
+        overdue("H1", since="2024-06-10"), note("H1", "2024-06-20"), overdue("H2", since="2024-06-10")
+    ).failing
+    assert late.details == {"due": "2024-06-13", "done_on": "2024-06-20"}
+    assert missing.details == {"due": "2024-06-13", "done_on": ""}
+
+
+def test_all_not_yet_due_is_not_applicable_with_its_reason() -> None:
+    result = one(overdue("H1", since="2024-06-19"), as_of=TODAY)
+    assert (result.status, result.reason) == (Status.NOT_APPLICABLE, Outcome.PENDING)
+    assert (result.numerator, result.denominator, result.value, result.shortfall) == (0, 0, None, None)
+
+
+def test_no_event_makes_no_duty() -> None:
+    result = one(note("H9", "2024-06-03"))
+    assert (result.status, result.reason) == (Status.NOT_APPLICABLE, Outcome.NOTHING)
+
+
+def test_only_what_meets_the_conditions_is_the_deed() -> None:
+    case = overdue("H1", since="2024-06-03")
+    assert one(case, note("H1", "2024-06-04", by_head=False)).status is Status.FAIL
+    assert one(case, note("H1", "2024-06-04")).status is Status.PASS
+
+
+def test_another_units_deed_about_the_same_thing_does_not_count() -> None:
+    pack = sample.pack(rules=[sample.DUTY_RULE])
+    facts = [overdue("H1", "U", since="2024-06-03"), note("H1", "2024-06-04", "V")]
+    first, second = judge([pack], facts, sample.units("U", "V"), JUNE, deadline_of=reckon).results
+    assert (first.status, second.status) == (Status.FAIL, Status.NOT_APPLICABLE)
+
+
+def test_a_duty_without_a_deadline_is_missing_at_once_and_never_late() -> None:
+    requires = {"note": {"where": {"note.by_head": {"equals": True}}}}
+    case = overdue("H1", since="2024-06-19")
+    assert one(case, as_of=TODAY, requires=requires).status is Status.FAIL
+    assert one(case, note("H1", "2024-12-31"), as_of=TODAY, requires=requires).status is Status.PASS
+
+
+def test_what_the_rule_does_not_apply_to_makes_no_duty() -> None:
+    cases = [overdue("H1", since="", flag=False), overdue("H2", since="2024-06-03", flag=True)]
+    result = one(*cases, applies_when={"overdue.flag": {"equals": True}})
+    assert (result.denominator, [thing.subject for thing in result.failing]) == (1, ["H2"])
+
+
+def test_a_parameter_decides_how_days_are_counted() -> None:
+    pack = sample.pack(rules=[sample.DUTY_RULE])
+    facts = [overdue("H1", since="2024-06-13"), note("H1", "2024-06-18")]  # Thursday; the Tuesday after
+
+    def status(**overrides: str) -> Status:
+        (result,) = judge([pack], facts, sample.units("U"), JUNE, overrides, deadline_of=reckon).results
+        return result.status
+
+    assert status() is Status.PASS  # three working days: Tuesday 18/06
+    assert status(counting="calendar_days") is Status.FAIL  # Sunday 16/06 is no working day: Monday 17/06
+
+
+def test_an_event_without_its_day_is_refused() -> None:
+    with pytest.raises(FactError, match="“since” phải là ngày dạng 2024-01-31"):
+        one(overdue("H1", since=""))
+
+
+# --- deadlines are kept as facts --------------------------------------------------------------------------------
+
+
+def test_the_deadlines_used_are_told_so_that_no_calendar_is_needed_again() -> None:
+    facts = [overdue("H1", since="2024-06-10"), overdue("H2", since="2024-06-10"), overdue("H3", since="2024-06-14")]
+    first = judged(*facts)
+    told = [fact for fact in first.premises if fact["kind"] == "deadline"]
+    assert {fact["subject"]: fact["due"] for fact in told} == {
+        "2024-06-10 +3 working_days": "2024-06-13",
+        "2024-06-14 +3 working_days": "2024-06-19",
+    }
+    pack = sample.pack(rules=[sample.DUTY_RULE])
+    again = judge([pack], [*facts, *first.premises], sample.units("U"), JUNE)
+    assert again.results == first.results
+    assert again.premises == first.premises
+
+
+def test_a_stored_deadline_wins_over_the_calendar() -> None:
+    deadlines = Deadlines("2024-06", reckon)
+    deadlines.take({"kind": "deadline", "subject": "2024-06-10 +3 working_days", "due": "2024-06-30"})
+    assert deadlines.last_day(date(2024, 6, 10), 3, DayKind.WORKING_DAYS) == date(2024, 6, 30)
+
+
+def test_without_fact_and_calendar_there_is_no_deadline() -> None:
+    with pytest.raises(DomainError, match=r"thiếu thời hạn “2024-06-10 \+3 working_days”"):
+        Deadlines("2024-06", None).last_day(date(2024, 6, 10), 3, DayKind.WORKING_DAYS)
+
+
+def test_holidays_and_swapped_saturdays_count_as_the_calendar_says() -> None:
+    assert reckon(date(2024, 4, 26), 3, DayKind.WORKING_DAYS) == date(2024, 5, 4)  # a Saturday worked in exchange
+    assert reckon(date(2024, 4, 26), 3, DayKind.CALENDAR_DAYS) == date(2024, 5, 2)  # 29/04 to 01/05 are off
