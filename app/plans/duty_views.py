@@ -80,7 +80,9 @@ def filings() -> str:
         periods=queries.periods_of(kind, year),
         has_periods=kind in queries.PERIOD_OF,
         lines=queries.filing_matrix(seen, kind, year, today()),
-        rows=queries.filings(seen, kind, year),
+        rows=queries.filings(seen, kind, year, unit_id=request.args.get("don_vi", type=int)),
+        one_unit="don_vi" in request.args,
+        most=queries.PAGE,
         today=today(),
         locale=str(get_locale()),
     )
@@ -144,7 +146,12 @@ def directives() -> str:
     """Documents that direct units to do something."""
     rows = queries.directives(duty_scope(), open_only=_open_only())
     return render_template(
-        "plans/duties/directives.html", rows=rows, today=today(), open_only=_open_only(), assigns=assigns()
+        "plans/duties/directives.html",
+        rows=rows,
+        most=queries.PAGE,
+        today=today(),
+        open_only=_open_only(),
+        assigns=assigns(),
     )
 
 
@@ -205,7 +212,9 @@ def finish_directive(directive_id: int) -> Page:
 def petitions() -> str:
     """Citizens' petitions and their answers."""
     rows = queries.petitions(duty_scope(), open_only=_open_only())
-    return render_template("plans/duties/petitions.html", rows=rows, today=today(), open_only=_open_only())
+    return render_template(
+        "plans/duties/petitions.html", rows=rows, most=queries.PAGE, today=today(), open_only=_open_only()
+    )
 
 
 @bp.get("/ke-hoach/nghia-vu/phan-anh-kien-nghi.csv")
@@ -267,6 +276,7 @@ def list_surveys() -> str:
     return render_template(
         "plans/duties/surveys.html",
         rows=queries.surveys(seen, _year()),
+        most=queries.PAGE,
         year=_year(),
         years=queries.years_recorded(seen, today().year),
     )

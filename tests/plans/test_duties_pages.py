@@ -103,6 +103,20 @@ def test_a_report_is_handed_in_on_its_page_and_withdrawn_with_a_reason(units: di
     assert "sai số liệu" in get(client, "nghia-vu?loai=monthly_report&nam=2024")
 
 
+def test_a_long_list_says_that_it_is_cut_and_the_csv_is_whole(
+    units: dict[str, Unit], as_: As, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(queries, "PAGE", 1)
+    client = as_(Role.ADMIN)
+    for code in ("LDVL", "NCC"):
+        report(units[code], f"Báo cáo {code}")
+    page = get(client, "nghia-vu?nam=2024")
+    assert "chỉ hiện 1 dòng đầu trong 2" in page
+    assert len(rows_of(client, "nghia-vu.csv?nam=2024")) == 3
+    own = get(client, f"nghia-vu?nam=2024&don_vi={units['LDVL'].id}")
+    assert "Báo cáo LDVL</th>" in own and "chỉ hiện" not in own
+
+
 def test_every_kind_of_filing_has_its_page_and_form(as_: As) -> None:
     client = as_(Role.ADMIN)
     for kind in FilingKind:

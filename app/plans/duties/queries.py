@@ -17,6 +17,8 @@ from app.organisation.models import Unit
 from app.periods import Period, PeriodKind
 from app.plans.models import BodyKind, Directive, Filing, FilingKind, OnlineTarget, Petition, Survey
 
+PAGE = 300
+"""Rows that a page shows at most; the CSV of the list has them all."""
 R = TypeVar("R", Filing, Directive, Petition, Survey, OnlineTarget)
 
 PERIOD_OF = {
@@ -63,8 +65,8 @@ def _in_being(unit: Unit, first: date, last: date) -> bool:
     return (unit.valid_from is None or unit.valid_from <= last) and (unit.valid_to is None or unit.valid_to >= first)
 
 
-def filings(scope: Scope, kind: FilingKind | None, year: int) -> Sequence[Filing]:
-    """Filings for the year's periods, or of its days, latest first; withdrawn ones too."""
+def filings(scope: Scope, kind: FilingKind | None, year: int, *, unit_id: int | None = None) -> Sequence[Filing]:
+    """Filings for the year's periods, or of its days, latest first; withdrawn ones too. `unit_id`: this unit's only."""
     of_year = or_(
         Filing.period.startswith(f"{year}"),
         (Filing.period == "") & Filing.filed_on.between(date(year, 1, 1), date(year, 12, 31)),
@@ -72,6 +74,8 @@ def filings(scope: Scope, kind: FilingKind | None, year: int) -> Sequence[Filing
     chosen = _seen(scope, Filing).where(of_year)
     if kind is not None:
         chosen = chosen.where(Filing.kind == kind)
+    if unit_id is not None:
+        chosen = chosen.where(Filing.unit_id == unit_id)
     return db.session.scalars(chosen.order_by(Filing.filed_on.desc(), Filing.id.desc())).all()
 
 
