@@ -14,7 +14,7 @@ from app.compliance.language import PACK_FILES
 from app.compliance.pack import Pack, Parameters, texts_hash
 from app.compliance.problems import PackError, Problem
 from app.compliance.reading import plain_text, problems_of, read_text
-from app.compliance.yaml_source import Source, SourceError, read_source
+from app.compliance.yaml_source import MAX_BYTES, Source, SourceError, read_source
 
 DOCUMENTS = "documents"
 OPTIONAL: dict[str, Any] = {"parameters.yaml": {}, "tests.yaml": ()}
@@ -92,6 +92,8 @@ def pack_from_texts(
                 problems.append(Problem(name, 1, "", "bộ quy tắc thiếu tệp này."))
             continue
         try:
+            if len(texts[name].encode()) > MAX_BYTES:
+                raise SourceError([Problem(name, 1, "", "tệp lớn hơn 1 MB.")])
             sources[name] = source = read_source(name, texts[name])
             parts[name] = content.validate_python(source.content)
         except SourceError as error:

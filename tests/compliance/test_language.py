@@ -183,6 +183,22 @@ def test_a_what_if_value_must_fit_the_unit() -> None:
         what_if_value("r", "40", ParameterUnit.SHARE)
     with pytest.raises(DomainError, match="không phải là số nguyên"):
         what_if_value("r", "-1", ParameterUnit.COUNT)
+    with pytest.raises(DomainError, match="không phải là cách tính ngày"):
+        what_if_value("r", "days", ParameterUnit.DAY_KIND)
+
+
+@pytest.mark.parametrize(
+    ("written", "share"),
+    [("0.5", Fraction(1, 2)), ("0,355", Fraction(355, 1000)), ("1.0", Fraction(1)), (" 0.5 ", Fraction(1, 2))],
+)
+def test_a_what_if_share_may_be_a_decimal(written: str, share: Fraction) -> None:
+    assert what_if_value("r", written, ParameterUnit.SHARE) == share
+
+
+@pytest.mark.parametrize("written", ["1.5", "350%", "1", "5", ".5", "0.5%%", "-0.5"])
+def test_a_what_if_share_that_could_mean_two_things_is_refused(written: str) -> None:
+    with pytest.raises(DomainError, match="Giá trị giả định của r"):
+        what_if_value("r", written, ParameterUnit.SHARE)
 
 
 def test_the_schema_for_editors_knows_every_word_of_a_rule() -> None:
@@ -208,3 +224,96 @@ def test_a_stored_pack_is_read_again_to_the_same_rules() -> None:
     pack = sample.pack(tests=[])
     again = pack_from_texts(pack.texts)
     assert (again.rules, again.hash) == (pack.rules, pack.hash)
+
+
+# --- forms about single things ----------------------------------------------------------------------------------
+
+
+def thing_refusals(rule: dict[str, Any], **changes: Any) -> list[str]:
+    return refusals(rules=[sample.changed(rule, **changes)])
+
+
+WITHIN = sample.DUTY_RULE["requires"]["note"]["within"]
+
+
+@pytest.mark.parametrize(
+    ("rule", "changes", "sentence"),
+    [
+        (
+            "DUTY_RULE",
+            {"requires": {"note": {"within": WITHIN}}},
+            "[0].requires.note: có “within” thì phải có “done_on”",
+        ),
+        (
+            "DUTY_RULE",
+            {"requires": {"note": {"done_on": "note.sent_on", "within": {"days": 3, "after": "overdue.since"}}}},
+            "[0].requires.note.within: phải có đúng một trong: working_days, calendar_days, hoặc days",
+        ),
+        (
+            "DUTY_RULE",
+            {"requires": {"note": {"done_on": "note.sent_on", "within": WITHIN | {"days": 0}}}},
+            "[0].requires.note.within.days: “0” không phải là số ngày",
+        ),
+        ("DUTY_RULE", {"requires": {"note": {}, "overdue": {}}}, "[0].requires: chỉ được có một."),
+        ("DUTY_RULE", {"requires": {}}, "[0].requires: không được để trống."),
+        ("DUTY_RULE", {"judge": {"each": "unit", "every": "month"}}, "[0]: “requires” không dùng được với"),
+        ("ESCALATION", {"judge": {"each": "unit", "every": "month"}}, "[0]: “escalates” không dùng được với"),
+        (
+            "ESCALATION",
+            {"escalates": {"rules": "all", "periods": 1}},
+            "[0].escalates.periods: “1” không phải là số kỳ từ 2 trở lên",
+        ),
+        (
+            "ESCALATION",
+            {"applies_when": {"pay.due": {"equals": 1}}},
+            "[0]: quy tắc tăng nặng không có điều kiện riêng.",
+        ),
+        (
+            "CLOCK_RULE",
+            {"clock": sample.CLOCK_RULE["clock"] | {"used": {"working_days": "step.working"}}},
+            "[0].clock: “used” thiếu calendar_days.",
+        ),
+        ("COUNT_RULE", {"count": {"of": "a.x", "at_least": -1}}, "[0].count.at_least: “-1” không phải là số nguyên"),
+        ("COUNT_RULE", {"count": {"of": "a.x"}}, "[0].count: phải có đúng một trong: at_least"),
+        (
+            "CONDITION_RULE",
+            {"fails_when": {"total": {"of": "a.x", "equals": True}}},
+            "[0].fails_when.total[0].equals: phải là số nguyên, tên tham số, dữ kiện",
+        ),
+        (
+            "CONDITION_RULE",
+            {"fails_when": {"total": {"of": "a.x", "one_of": [1]}}},
+            "[0].fails_when.total[0].one_of: không có trường nào tên như vậy ở đây.",
+        ),
+    ],
+)
+def test_a_form_written_wrongly_is_refused_in_one_sentence(rule: str, changes: dict[str, Any], sentence: str) -> None:
+    (refusal,) = thing_refusals(getattr(sample, rule), **changes)
+    assert refusal.startswith(sentence)
+
+
+def test_a_value_is_written_or_the_same_as_anothers() -> None:
+    both = {"value": "5%", "same_as": "online_rate", "source": sample.QUOTE}
+    for dated in (both, {"source": sample.QUOTE}):
+        extra = {"title": sample.words("Thêm"), "unit": "share", "values": {"2024-01-01": dated}}
+        found = refusals(parameters=sample.PARAMETERS | {"extra": extra})
+        assert found == ["extra.values.2024-01-01: phải có đúng một trong: value, same_as."]
+
+
+def test_a_parameter_that_is_the_same_as_another_follows_it() -> None:
+    values = {
+        "2024-01-01": {"value": "35%", "source": sample.QUOTE},
+        "2024-07-01": {"value": "40%", "source": sample.QUOTE},
+    }
+    twin = {"2024-03-01": {"same_as": "online_rate", "source": sample.QUOTE}}
+    parameters = sample.PARAMETERS | {
+        "online_rate": sample.PARAMETERS["online_rate"] | {"values": values},
+        "twin": {"title": sample.words("Như trên"), "unit": "share", "values": twin},
+    }
+    held = sample.pack(parameters=parameters).parameters
+    assert "twin" not in held.at(date(2024, 2, 28))
+    assert held.at(date(2024, 6, 30))["twin"].value == Fraction(35, 100)
+    assert held.at(date(2024, 7, 1))["twin"].value == Fraction(40, 100)
+    assert held.at(date(2024, 7, 1))["twin"].source is not None
+    supposed = held.at(date(2024, 7, 1), {"online_rate": "0.5"})["twin"]
+    assert (supposed.value, supposed.overridden) == (Fraction(1, 2), True)

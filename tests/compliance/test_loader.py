@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 
 from app.compliance.loader import load_pack, load_packs, pack_from_texts
 from app.compliance.problems import PackError
+from app.compliance.rule_tests import run_pack_tests
 from tests.compliance import sample
 
 PLAN = "Chỉ tiêu: tỷ lệ thanh toán\n\n đạt   từ 35%. Số hóa 100% hồ sơ."
@@ -225,6 +227,18 @@ def test_a_file_over_one_megabyte_is_refused(tmp_path: Path) -> None:
     assert problems(folder) == ["plan-2024/rules.yaml, dòng 1: tệp lớn hơn 1 MB."]
 
 
+def test_a_file_of_ten_megabytes_is_refused_without_being_read(tmp_path: Path) -> None:
+    folder = write_root(tmp_path)
+    with (folder / "rules.yaml").open("wb") as file:
+        file.truncate(10_000_000)
+    assert problems(folder) == ["plan-2024/rules.yaml, dòng 1: tệp lớn hơn 1 MB."]
+
+
+def test_a_text_of_ten_megabytes_is_refused_too() -> None:
+    texts = sample.texts() | {"rules.yaml": "# " + "x" * 10_000_000}
+    assert problems_in(texts) == ["rules.yaml, dòng 1: tệp lớn hơn 1 MB."]
+
+
 def test_a_file_in_another_encoding_is_refused_with_the_line(tmp_path: Path) -> None:
     folder = write_root(tmp_path)
     (folder / "pack.yaml").write_bytes(b"id: plan-2024\ntitle: K\xca ho\xa1ch\n")
@@ -288,6 +302,189 @@ def test_a_test_of_what_does_not_exist_is_refused(test: dict[str, Any], sentence
     whole = {"name": "Thử", "period": "2024-06", "expect": {"p-1": {"U": "pass"}}} | test
     (problem,) = problems_in(sample.texts(tests=[whole]))
     assert sentence in problem
+
+
+def things(rule: dict[str, Any], **changes: Any) -> str:
+    """The first problem of a rule about single things, without its line."""
+    problem, *_ = problems_in(sample.texts(rules=[sample.changed(rule, **changes)]))
+    return problem.partition(", ")[2].partition(", ")[2]
+
+
+NOTE = sample.DUTY_RULE["requires"]["note"]
+
+
+@pytest.mark.parametrize(
+    ("rule", "changes", "sentence"),
+    [
+        (
+            "THING_RULE",
+            {"judge": {"each": "pay", "every": "month"}, "message": sample.words("x")},
+            "[0].judge.each: không có loại dữ kiện về từng việc riêng “pay”; có: earlier_failure, note, overdue, step.",
+        ),
+        (
+            "THING_RULE",
+            {"fails_when": {"pay.due": {"equals": 1}}},
+            "[0].fails_when.pay.due: ở đây chỉ đọc được trường của “overdue”, không phải “pay.due”.",
+        ),
+        (
+            "THING_RULE",
+            {"message": sample.words("{day}")},
+            "[0].message.vi: “{day}” không có trong kết quả; dùng: {days}, {flag}, {period}, {since}, {subject}, "
+            "{unit}, {word}, {x}.",
+        ),
+        (
+            "CONDITION_RULE",
+            {"fails_when": {"b.word": {"equals": "a.x"}}},
+            "[0].fails_when.b.word.equals: “a.x”: chỉ so sánh được hai trường số với nhau.",
+        ),
+        (
+            "CONDITION_RULE",
+            {"fails_when": {"a.x": {"equals": "a.q"}}},
+            "[0].fails_when.a.x.equals: dữ kiện “a” không có trường “q”; có: x, y, z.",
+        ),
+        (
+            "CONDITION_RULE",
+            {"fails_when": {"total": {"of": "a.x", "equals": "online_rate"}}},
+            "[0].fails_when.total.equals: tham số “online_rate” có đơn vị share, ở đây cần calendar_days, count, days, "
+            "working_days.",
+        ),
+        (
+            "COUNT_RULE",
+            {"count": {"of": "b.flag", "at_least": 1}},
+            "[0].count.of: “b.flag” không phải là số đếm.",
+        ),
+        (
+            "COUNT_RULE",
+            {"count": {"of": "a.x", "at_least": "span"}},
+            "[0].count.at_least: tham số “span” có đơn vị days, ở đây cần count.",
+        ),
+        (
+            "RATE_RULE",
+            {"target": {"at_least": "b.word"}},
+            "[0].target.at_least: “b.word” không phải là số đếm.",
+        ),
+        (
+            "DUTY_RULE",
+            {"requires": {"letter": NOTE}},
+            "[0].requires.letter: không có loại dữ kiện về từng việc riêng “letter”; có: earlier_failure, note, "
+            "overdue, step.",
+        ),
+        (
+            "DUTY_RULE",
+            {"requires": {"note": NOTE | {"done_on": "note.by_head"}}},
+            "[0].requires.note.done_on: “note.by_head” không phải là trường ghi ngày.",
+        ),
+        (
+            "DUTY_RULE",
+            {"requires": {"note": NOTE | {"within": NOTE["within"] | {"counted_in": "span"}}}},
+            "[0].requires.note.within.counted_in: tham số “span” có đơn vị days, ở đây cần day_kind.",
+        ),
+        (
+            "CLOCK_RULE",
+            {"clock": sample.CLOCK_RULE["clock"] | {"ended": "step.working"}},
+            "[0].clock.ended: “step.working” không phải là trường đúng/sai.",
+        ),
+        (
+            "ESCALATION",
+            {"escalates": {"rules": ["p-7"], "periods": 2}},
+            "[0].escalates.rules: không có quy tắc “p-7”.",
+        ),
+        (
+            "ESCALATION",
+            {"escalates": {"rules": ["p-9"], "periods": 2}},
+            "[0].escalates.rules: “p-9” cũng là quy tắc tăng nặng.",
+        ),
+    ],
+)
+def test_what_a_form_names_must_exist_and_fit(rule: str, changes: dict[str, Any], sentence: str) -> None:
+    assert things(getattr(sample, rule), **changes) == sentence
+
+
+def test_a_duty_is_about_the_same_sort_of_thing() -> None:
+    rule = sample.changed(sample.DUTY_RULE, requires={"step": {}})
+    assert things(rule) == "[0].requires.step: “step” nói về step, còn “overdue” nói về case."
+
+
+def same(*names: str) -> dict[str, Any]:
+    """Parameters, each the same as the next, the last the same as the first."""
+    return sample.PARAMETERS | {
+        name: {
+            "title": sample.words(name),
+            "unit": "count",
+            "values": {"2024-01-01": {"same_as": other, "source": sample.QUOTE}},
+        }
+        for name, other in zip(names, (*names[1:], names[0]), strict=True)
+    }
+
+
+@pytest.mark.parametrize(
+    ("names", "circle"), [(["one"], "one → one"), (["one", "two", "three"], "one → two → three → one")]
+)
+def test_parameters_that_lead_round_in_a_circle_are_refused(names: list[str], circle: str) -> None:
+    found = problems_in(sample.texts(parameters=same(*names)))
+    assert len(found) == len(names)
+    assert found[0].endswith(f"one.values.2024-01-01.same_as: các tham số dẫn vòng quanh: {circle}.")
+    assert found[0].startswith("parameters.yaml, dòng ")
+
+
+def test_a_parameter_the_same_as_none_or_as_one_of_another_unit_is_refused() -> None:
+    parameters = same("one")
+    for other, sentence in (
+        ("nothing", "không có tham số “nothing” trong parameters.yaml."),
+        ("online_rate", "tham số “online_rate” có đơn vị share, ở đây cần count."),
+    ):
+        parameters["one"]["values"]["2024-01-01"]["same_as"] = other
+        (problem,) = problems_in(sample.texts(parameters=parameters))
+        assert problem.endswith(f"one.values.2024-01-01.same_as: {sentence}")
+
+
+def test_two_tests_of_one_name_are_refused() -> None:
+    test = {"name": "Thử", "period": "2024-06", "expect": {"p-1": {"U": "pass"}}}
+    (problem,) = problems_in(sample.texts(tests=[test, test]))
+    assert problem.endswith("[1].name: hai phép thử cùng mang tên “Thử”.")
+
+
+def test_a_fact_about_a_thing_needs_its_name_in_a_test() -> None:
+    test = {"name": "Thử", "period": "2024-06", "expect": {"p-3": {"U": "pass"}}}
+    given = [{"kind": "overdue", "unit": "U", "days": 1}]
+    (problem,) = problems_in(sample.texts(rules=[sample.THING_RULE], tests=[test | {"given": given}]))
+    assert problem.endswith("[0].given[0]: dữ kiện thiếu “subject”.")
+
+
+def test_a_test_that_does_not_come_out_is_told_with_file_line_and_field() -> None:
+    given = [
+        {"kind": "overdue", "unit": "U", "subject": "H1", "days": 9},
+        {"kind": "overdue", "unit": "U", "subject": "H2", "days": 1},
+    ]
+    right = {
+        "name": "Đúng",
+        "period": "2024-06",
+        "given": given,
+        "expect": {"p-3": {"U": {"status": "fail", "subjects": "H1"}}},
+    }
+    wrong = right | {"name": "Sai", "expect": {"p-3": {"U": {"status": "fail", "subjects": ["H1", "H2"]}}}}
+    texts = sample.texts(rules=[sample.THING_RULE], tests=[right, wrong])
+    pack = pack_from_texts(texts, sample.CATALOGUE)
+    (failure,) = run_pack_tests(pack, sample.CATALOGUE)
+    second = texts["tests.yaml"].index("Sai")
+    line = texts["tests.yaml"][: texts["tests.yaml"].index("    U:", second)].count("\n") + 1
+    assert str(failure) == (
+        f"tests.yaml, dòng {line}, [1].expect.p-3.U: phép thử “Sai” cần fail subjects=[H1, H2], "
+        "có fail numerator=1 denominator=2 shortfall=1 subjects=[H1]."
+    )
+
+
+def test_a_test_may_look_at_the_period_from_a_day_within_it() -> None:
+    given = [{"kind": "overdue", "unit": "U", "subject": "H1", "since": date(2024, 6, 10)}]
+    expect = {"p-4": {"U": {"status": "not_applicable", "pending": ["H1"]}}}
+    early = {"name": "Chưa đến hạn", "period": "2024-06", "as_of": date(2024, 6, 13), "given": given, "expect": expect}
+    late = early | {
+        "name": "Quá hạn",
+        "as_of": date(2024, 6, 14),
+        "expect": {"p-4": {"U": {"status": "fail", "missing": "H1"}}},
+    }
+    pack = pack_from_texts(sample.texts(rules=[sample.DUTY_RULE], tests=[early, late]), sample.CATALOGUE)
+    assert run_pack_tests(pack, sample.CATALOGUE) == []
 
 
 def test_faulty_documents_are_told(tmp_path: Path) -> None:
