@@ -1,0 +1,34 @@
+"""The pages of publications show what the plans allow, read from the clock rules of the packs in force."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import pytest
+
+from app.calendar import TimeUnit
+from app.publications.allowances import allowed
+from app.publications.clocks import Step
+from app.publications.models import PublicationTrack
+
+
+@pytest.mark.parametrize(
+    ("track", "step", "days"),
+    [
+        (PublicationTrack.CATALOGUE, Step.DIVISION, 3),
+        (PublicationTrack.CATALOGUE, Step.OFFICE, 2),
+        (PublicationTrack.CATALOGUE, Step.WHOLE, 5),
+        (PublicationTrack.PROCESS, Step.DIVISION, 2),
+        (PublicationTrack.PROCESS, Step.OFFICE, 3),
+        (PublicationTrack.EARLY_NUMBER, Step.JOINT, 5),
+    ],
+)
+def test_the_plan_of_bac_giang_allows(session: Any, track: PublicationTrack, step: Step, days: int) -> None:
+    [one] = allowed(track, step, date(2024, 3, 1))
+    assert (one.days, one.unit) == (days, TimeUnit.WORKING_DAYS)
+    assert "Bắc Giang" in one.plan
+
+
+def test_a_plan_not_yet_in_force_allows_nothing(session: Any) -> None:
+    assert allowed(PublicationTrack.CATALOGUE, Step.DIVISION, date(2023, 12, 1)) == []
