@@ -15,7 +15,7 @@ from app.commands import COMMAND, BadInput, echo_json, echo_rows, echo_table, no
 from app.compliance import packs, service
 from app.compliance.coverage import cover, coverage_page, load_targets, uncovered
 from app.compliance.documents import load_documents
-from app.compliance.loader import DOCUMENTS, load_pack
+from app.compliance.loader import DOCUMENTS, load_pack, load_packs
 from app.compliance.output import RESULT_COLUMNS, report_json, result_row
 from app.compliance.pack import Pack
 from app.compliance.rule_tests import run_pack_tests
@@ -191,9 +191,9 @@ def rules_test(folders: tuple[Path, ...]) -> None:
 def rules_coverage() -> None:
     """Câu nào của văn bản có quy tắc nào: trang docs/coverage.md. / Which rule meets which demand (Markdown)."""
     root = Path(current_app.config["SETTINGS"].rules)
-    documents = load_documents(root / DOCUMENTS)
-    covered = cover(load_targets(root, documents), packs.folder_packs())
-    click.echo(coverage_page(covered, packs.folder_packs(), documents), nl=False)
+    documents, known = load_documents(root / DOCUMENTS), load_packs(root, facts.catalogue())
+    covered = cover(load_targets(root, documents), known)
+    click.echo(coverage_page(covered, known, documents), nl=False)
     if missing := uncovered(covered):
         note(f"Chưa có quy tắc: {', '.join(missing)}.")
         raise click.exceptions.Exit(1)
