@@ -37,7 +37,7 @@ class Settings(BaseModel):
     max_upload_mb: int = Field(64, ge=1, le=2048, description="largest upload, MiB")
     session_hours: int = Field(10, ge=1, le=72, description="hours a sign-in lasts")
     sign_in_limit: str = Field("10 per minute", description="sign-in attempts per address")
-    explanation_days: int = Field(5, ge=1, le=60, description="working days to explain an overdue case")
+    explanation_days: int = Field(3, ge=1, le=60, description="working days to explain an overdue case")
     reappointments: int = Field(1, ge=0, le=5, description="times a case may be given a new date by an apology")
     secure_cookies: bool = Field(False, description="set behind HTTPS: cookies are then sent over HTTPS only")
 

@@ -55,7 +55,11 @@ APOLOGY = FactKind(
     "case",
     (
         _text("sent_on", "Ngày gửi văn bản xin lỗi đầu (năm-tháng-ngày)", "Day of the first written apology (ISO)"),
-        _truth("has_new_date", "Có ngày hẹn trả mới", "Promises a new date"),
+        _truth(
+            "has_new_date",
+            "Có ngày hẹn trả mới, hoặc không còn gì để hẹn vì hồ sơ đã kết thúc khi xin lỗi",
+            "Promises a new date, or had none to promise because the case had ended by then",
+        ),
     ),
     {
         "vi": "Xin lỗi bằng văn bản về một hồ sơ quá hạn trong kỳ, hoặc sai sót được xin lỗi trong kỳ",

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, exists, func, literal_column, or_, select
+from sqlalchemy import ColumnElement, and_, case, exists, func, literal_column, or_, select
 from sqlalchemy.engine import Connection
 from sqlalchemy.orm import aliased
 
@@ -81,12 +81,13 @@ def explanations(connection: Connection, query: FactQuery) -> Iterator[Fact]:
 def apologies(connection: Connection, query: FactQuery) -> Iterator[Fact]:
     """One fact per case apologised for: overdue in the period, or wrong and apologised for in it."""
     units, calendar = units_of(connection, query), site_calendar()
+    dated = or_(Apology.new_due_at.is_not(None), Case.ended_at <= Apology.sent_at)
     found = (
         select(
             Case.unit_id,
             Case.code,
             func.min(Apology.sent_at).label("sent_at"),
-            func.max(Apology.new_due_at).label("new_due_at"),
+            func.max(case((dated, 1), else_=0)).label("dated"),
         )
         .join(Apology, and_(Apology.site == Case.site, Apology.case_id == Case.id))
         .where(
@@ -108,7 +109,7 @@ def apologies(connection: Connection, query: FactQuery) -> Iterator[Fact]:
                 query,
                 subject=row.code,
                 sent_on=calendar.local_day(row.sent_at).isoformat(),
-                has_new_date=row.new_due_at is not None,
+                has_new_date=row.dated == 1,
             )
 
 

@@ -158,9 +158,9 @@ def test_the_list_says_who_owes_an_explanation_and_until_when(
     calendar = site_calendar()
     window = Window.of(JUNE, calendar.zone, extensions.now())
     (shown,) = duty_queries.overdue_page(scope_of(head), window, calendar).cases
-    assert (shown.became_overdue, shown.explain_by, shown.days_late) == (date(2024, 6, 6), date(2024, 6, 13), 5)
-    assert not shown.late_to_explain(calendar, date(2024, 6, 13))
-    assert shown.late_to_explain(calendar, date(2024, 6, 14))
+    assert (shown.became_overdue, shown.explain_by, shown.days_late) == (date(2024, 6, 6), date(2024, 6, 11), 5)
+    assert not shown.late_to_explain(calendar, date(2024, 6, 11))
+    assert shown.late_to_explain(calendar, date(2024, 6, 12))
     explain(head, late)
     page = duty_queries.overdue_page(scope_of(head), window, calendar, states=[ExplanationState.MISSING])
     assert (page.cases, page.counts[ExplanationState.SENT], page.total) == ([], 1, 1)
@@ -197,6 +197,16 @@ def test_an_apology_promises_a_new_day_and_the_case_stays_late(late: Case, freez
     finish(late, at("2024-06-10 08:00"))
     assert facts("apology") == [{"unit": "LDVL", "subject": late.code, "sent_on": "2024-06-10", "has_new_date": True}]
     assert len(facts("case_overdue")) == 1
+
+
+def test_a_case_that_has_ended_is_apologised_for_without_a_new_day(late: Case, freeze: Callable[[str], Any]) -> None:
+    freeze("2024-06-10 08:00")
+    finish(late, extensions.now())
+    freeze("2024-06-10 09:00")
+    with pytest.raises(DomainError, match="đã kết thúc"):
+        apologise(late, date(2024, 6, 14), revision=late.revision)
+    assert apologise(late, revision=late.revision).new_due_at is None
+    assert facts("apology")[0]["has_new_date"] is True, "there was none to promise"
 
 
 @pytest.mark.parametrize(
