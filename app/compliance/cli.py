@@ -16,7 +16,7 @@ from app.compliance import packs, service
 from app.compliance.coverage import cover, coverage_page, load_targets, uncovered
 from app.compliance.documents import load_documents
 from app.compliance.loader import DOCUMENTS, load_pack, load_packs
-from app.compliance.output import RESULT_COLUMNS, report_json, result_row
+from app.compliance.output import RESULT_COLUMNS, report_json, result_line
 from app.compliance.pack import Pack
 from app.compliance.rule_tests import run_pack_tests
 from app.compliance.verifying import verify_run
@@ -80,10 +80,12 @@ def check_run(
     if output == "json":
         echo_json(report_json(report))
     else:
-        echo_rows([result_row(result) for result in report.judgement.results], RESULT_COLUMNS, output)
+        echo_rows([result_line(result) for result in report.judgement.results], RESULT_COLUMNS, output)
     standing = [raised for raised in report.violations if raised.change != "gone"]
     number = f"lần kiểm tra {report.run.id}" if report.run else "thử giá trị, không ghi gì"
     click.echo(f"{period.label('vi')}: {number}, {len(standing)} vi phạm.", err=True)
+    if waived := sum(result.waiver is not None for result in report.judgement.results):
+        note(f"{waived} kết quả không đạt được miễn áp dụng.")
     if report.judgement.law_on != period.last:
         note(f"Kỳ này trước khi kế hoạch có hiệu lực: áp dụng quy định của ngày {report.judgement.law_on:%d/%m/%Y}.")
     for finding in report.judgement.contradictions:

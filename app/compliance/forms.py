@@ -8,8 +8,10 @@ from typing import Any
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
+from flask_wtf.file import MultipleFileField
 from werkzeug.datastructures import MultiDict
 from wtforms import HiddenField, SelectMultipleField, StringField, TextAreaField
+from wtforms.validators import Optional
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from app.compliance.explaining import language, unit_name
@@ -18,7 +20,7 @@ from app.compliance.models import Change, ViolationState
 from app.compliance.pack import Pack
 from app.compliance.queries import ViolationFilter
 from app.formats import in_both, label
-from app.forms import NEEDED, ChoiceField
+from app.forms import NEEDED, ChoiceField, DayField
 from app.organisation.models import Unit
 from app.periods import Period, PeriodKind
 
@@ -154,6 +156,48 @@ class MoveForm(FlaskForm):
     def target(self) -> ViolationState | None:
         """The state asked for, or None for one that does not exist."""
         return ViolationState(self.to.data) if self.to.data in {*ViolationState} else None
+
+
+class WaiverForm(FlaskForm):
+    """Miễn áp dụng một quy tắc cho một đơn vị."""
+
+    rule = ChoiceField(_l("Quy tắc"), coerce=str)
+    unit = ChoiceField(_l("Đơn vị"), coerce=str)
+    valid_from = DayField(_l("Từ ngày"), validators=[NEEDED])
+    valid_to = DayField(_l("Đến hết ngày"), validators=[NEEDED])
+    reason = TextAreaField(_l("Lý do, căn cứ"), validators=[NEEDED])
+
+    @classmethod
+    def of(cls, packs: Iterable[Pack], units: Iterable[Unit], **given: Any) -> WaiverForm:
+        """The form with some answers filled in; a rule is chosen as `pack/rule`."""
+        form = cls(data=given)
+        form.rule.choices = [
+            (f"{pack.id}/{rule.id}", f"{rule.id.upper()} · {in_both(rule.title)}")
+            for pack in packs
+            for rule in pack.rules
+        ]
+        form.unit.choices = [(unit.code, unit_name(unit)) for unit in units]
+        return form
+
+
+class WithdrawForm(FlaskForm):
+    """Rút lại một lần miễn áp dụng."""
+
+    reason = TextAreaField(_l("Lý do rút lại"), validators=[NEEDED])
+
+
+class UploadForm(FlaskForm):
+    """Tải lên một bộ quy tắc: một tệp .zip, hoặc các tệp YAML của nó."""
+
+    files = MultipleFileField(_l("Tệp .zip hoặc các tệp YAML"))
+
+
+class AdoptForm(FlaskForm):
+    """Áp dụng một bộ quy tắc đã tải lên từ một ngày."""
+
+    valid_from = DayField(_l("Từ ngày"), validators=[NEEDED])
+    valid_to = DayField(_l("Đến hết ngày (nếu có)"), validators=[Optional()])
+    reason = TextAreaField(_l("Căn cứ, lý do"), validators=[NEEDED])
 
 
 def _period(key: str | None, choices: Iterable[tuple[str, str]]) -> Period | None:

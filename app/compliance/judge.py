@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from app.compliance.compiling import Outcome, compile_rules
 from app.compliance.engine import Engine, shared_engine
+from app.compliance.excusing import Excuses, excuse, waiver_facts
 from app.compliance.figures import Figures, UnitFigures
 from app.compliance.language import Rule
 from app.compliance.measures import RULE, UNIT, Count, Target
@@ -47,6 +48,7 @@ def judge(
     engine: Engine | None = None,
     as_of: date | None = None,
     deadline_of: DeadlineOf | None = None,
+    excuses: Excuses | None = None,
 ) -> Judgement:
     """Judge units over a period by the rules of packs.
 
@@ -55,7 +57,8 @@ def judge(
     A unit without a fact of some kind has zero of everything. A rule is judged when the period is of a kind in
     its `every`. `overrides` are what-if values by parameter name. `as_of` is the site's day on which it is looked
     at: the day after the period when left out. `deadline_of` reckons the last days of duties that no fact of the
-    kind `deadline` tells.
+    kind `deadline` tells. `excuses` are the waivers in force: what fails under one is `waived`, with its figures, and
+    does not count towards an escalation.
 
     Raises NotFound for an override that no pack knows, DomainError for a parameter without a value on the day or a
     deadline that nothing tells, FactError for facts that cannot be used, EngineError when the engine's answer is
@@ -85,7 +88,7 @@ def judge(
             court = Court(
                 pack, values_on(pack, rules, day, overrides), figures, engine or shared_engine(), setting.as_of
             )
-            results += _judge_pack(court, rules)
+            results += _judge_pack(court, rules, excuses or {})
     return Judgement(
         period.key,
         day,
@@ -94,7 +97,7 @@ def judge(
         tuple(_contradictions(results)),
         figures.left_out,
         tuple(pack.id for pack in packs if pack not in in_force),
-        (*setting.facts(period.key), *deadlines.facts),
+        (*setting.facts(period.key), *deadlines.facts, *waiver_facts(results, period.key)),
     )
 
 
@@ -122,7 +125,7 @@ def _check_overrides(packs: Sequence[Pack], overrides: Mapping[str, Override]) -
             raise NotFound("Không có tham số “%(name)s” trong các bộ quy tắc.", field="what_if", name=name)
 
 
-def _judge_pack(court: Court, rules: Sequence[Rule]) -> Iterator[RuleResult]:
+def _judge_pack(court: Court, rules: Sequence[Rule], excuses: Excuses) -> Iterator[RuleResult]:
     """Units first, then single things, then the rules that were broken; in the order of the rules."""
     by_subject: dict[str, list[Rule]] = {}
     for rule in rules:
@@ -131,9 +134,11 @@ def _judge_pack(court: Court, rules: Sequence[Rule]) -> Iterator[RuleResult]:
     for subject, its_rules in by_subject.items():
         if subject not in (UNIT, RULE):
             found |= judge_things(court, subject, its_rules, answer_days)
+    found = {rule: [excuse(result, excuses) for result in results] for rule, results in found.items()}
     ordinary = [result for results in found.values() for result in results]
     for rule in by_subject.get(RULE, []):
-        found[rule.id] = judge_escalation(court, rule, ordinary, answer_days)
+        escalated = judge_escalation(court, rule, ordinary, answer_days)
+        found[rule.id] = [excuse(result, excuses) for result in escalated]
     for rule in rules:
         yield from found[rule.id]
 

@@ -6,6 +6,7 @@ from flask_babel import lazy_gettext as _l
 
 from app.compliance.language import Severity, Status
 from app.compliance.models import Change, ViolationState
+from app.compliance.queries.waivers import WaiverState
 from app.formats import add_labels
 
 # One call an enumeration: words of different enumerations are equal as text.
@@ -39,5 +40,13 @@ add_labels(
         Severity.MINOR: _l("Nhẹ"),
         Severity.MAJOR: _l("Nặng"),
         Severity.CRITICAL: _l("Nghiêm trọng"),
+    }
+)
+add_labels(
+    {
+        WaiverState.COMING: _l("Chưa đến ngày"),
+        WaiverState.HOLDS: _l("Đang được miễn"),
+        WaiverState.ENDED: _l("Đã hết hạn miễn"),
+        WaiverState.WITHDRAWN: _l("Đã rút lại"),
     }
 )

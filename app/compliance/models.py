@@ -54,10 +54,12 @@ class PackAdoption(Record, Base):
     __table_args__ = (UniqueConstraint("site", "pack", "valid_from"),)
 
     pack: Mapped[str] = mapped_column(String(64))
+    hash: Mapped[str | None] = mapped_column(String(80))  # the uploaded text; null: the one in the rules folder
     valid_from: Mapped[date] = mapped_column(Date)
     valid_to: Mapped[date | None] = mapped_column(Date)  # last day, inclusive
     reason: Mapped[str] = mapped_column(Text)
     person_id: Mapped[int | None] = mapped_column(Key, ForeignKey("people.id"))
+    actor: Mapped[str] = mapped_column(String(120), default="")
 
 
 class CheckRun(Record, Base):
@@ -174,6 +176,10 @@ class Waiver(Record, Base):
     person_id: Mapped[int | None] = mapped_column(Key, ForeignKey("people.id"))
     actor: Mapped[str] = mapped_column(String(120))
     ended_at: Mapped[datetime | None]  # withdrawn early
+    ended_by: Mapped[str] = mapped_column(String(120), default="")
+    end_reason: Mapped[str] = mapped_column(Text, default="")
+
+    unit: Mapped[Unit] = relationship(lazy="raise")
 
 
 class UploadedPack(Record, Base):
@@ -187,4 +193,5 @@ class UploadedPack(Record, Base):
     files: Mapped[dict[str, Any]]
     uploaded_at: Mapped[datetime]
     person_id: Mapped[int | None] = mapped_column(Key, ForeignKey("people.id"))
+    actor: Mapped[str] = mapped_column(String(120), default="")
     tests_passed: Mapped[bool]

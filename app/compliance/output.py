@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import date, datetime
 from fractions import Fraction
 from typing import Any
+
+from flask_babel import gettext as _
 
 from app.compliance.judge import RuleResult
 from app.compliance.language import Rule
 from app.compliance.models import Change, CheckRun, Violation
 from app.compliance.queries import ResultRow, Sighted
 from app.compliance.raising import Raised
+from app.compliance.results import Excuse
 from app.compliance.service import Report, evidence_path
+from app.formats import show_date
 from app.organisation.calendars import site_calendar
 
 Judged = RuleResult | ResultRow
@@ -28,6 +32,7 @@ RESULT_COLUMNS = {
     "comparison": "So sánh",
     "target": "Chỉ tiêu",
     "shortfall": "Còn thiếu",
+    "waiver": "Miễn áp dụng",
 }
 
 
@@ -85,7 +90,21 @@ def result_row(result: Judged) -> dict[str, Any]:
         "comparison": result.comparison,
         "target": _number(result.target),
         "shortfall": result.shortfall,
+        "waiver": None if result.waiver is None else dict(result.waiver),
     }
+
+
+def result_line(result: Judged) -> dict[str, Any]:
+    """The same for a table or CSV: the waiver as words."""
+    return {**result_row(result), "waiver": waiver_words(result.waiver)}
+
+
+def waiver_words(waiver: Excuse | None) -> str | None:
+    """A waiver on one line: until when, by whom, why."""
+    if waiver is None:
+        return None
+    until = date.fromisoformat(str(waiver["until"]))
+    return str(_("đến %(until)s, %(who)s: %(why)s", until=show_date(until), who=waiver["who"], why=waiver["why"]))
 
 
 def violation_row(raised: Raised) -> dict[str, Any]:

@@ -6,7 +6,7 @@ later run no longer finds is marked gone, not deleted; found again, it is open a
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -17,6 +17,7 @@ from app.compliance.judge import RuleResult, SubjectResult
 from app.compliance.language import Rule, Status
 from app.compliance.library import rule_by_name
 from app.compliance.models import Change, CheckRun, RunViolation, Violation, ViolationMove, ViolationState
+from app.compliance.results import Excuse
 from app.compliance.wording import render_message
 from app.extensions import db
 from app.organisation.calendars import site_calendar
@@ -53,8 +54,10 @@ def raise_violations(
     """Open, keep or mark gone the violations of the run's period, within the packs and units that it judged."""
     known = {violation.key: violation for violation in _standing(run, units.values(), judged_packs)}
     found: list[tuple[Violation, Change, Rule, RuleResult, SubjectResult | None]] = []
-    seen = set()
+    seen, excused = set(), {}
     for rule, result in failed:
+        if result.waiver is not None:
+            excused[result.pack, result.rule, units[result.unit].id] = result.waiver
         if result.status is not Status.FAIL:
             continue
         for thing in result.failing or (None,):
@@ -68,7 +71,7 @@ def raise_violations(
         for violation, change, rule, result, thing in found
     ]
     gone = [violation for key, violation in known.items() if key not in seen and violation.gone_run_id is None]
-    raised += _all_gone(run, gone, {unit.id: unit for unit in units.values()})
+    raised += _all_gone(run, gone, {unit.id: unit for unit in units.values()}, excused)
     db.session.flush()
     return raised
 
@@ -165,8 +168,14 @@ def _saw(
     return Raised(violation, change, rule, unit, figures, message)
 
 
-def _all_gone(run: CheckRun, gone: Sequence[Violation], units: dict[int, Unit]) -> Iterator[Raised]:
-    """Say that the run no longer found them, each in the words of the run that last did."""
+def _all_gone(
+    run: CheckRun,
+    gone: Sequence[Violation],
+    units: dict[int, Unit],
+    excused: Mapping[tuple[str, str, int], Excuse],
+) -> Iterator[Raised]:
+    """Say that the run no longer found them, each in the words of the run that last did; one that is gone only
+    because the unit was excused carries the waiver among its figures."""
     last_seen: dict[int, RunViolation] = {}
     for start in range(0, len(gone), _AT_ONCE):
         part = gone[start : start + _AT_ONCE]
@@ -178,6 +187,8 @@ def _all_gone(run: CheckRun, gone: Sequence[Violation], units: dict[int, Unit]) 
     for violation in gone:
         last = last_seen.get(violation.id)
         figures, message = (last.figures, last.message) if last else ({}, {"vi": "", "en": ""})
+        if waiver := excused.get((violation.pack, violation.rule, violation.unit_id)):
+            figures = {**figures, "waiver": dict(waiver)}
         violation.gone_run_id = run.id
         db.session.add(
             RunViolation(
@@ -200,6 +211,8 @@ def result_columns(result: RuleResult) -> dict[str, Any]:
     if result.tally:
         told["tally"] = dict(result.tally)
         told["pending"] = sorted(thing.subject for thing in result.things if not thing.fails)
+    if result.waiver is not None:
+        told["waiver"] = dict(result.waiver)
     return {
         "pack": result.pack,
         "rule": result.rule,

@@ -25,6 +25,10 @@ STATUSES = {
 }
 
 
+Excuse = Mapping[str, int | str]
+"""A waiver as results keep it: `id`, `since` and `until` (ISO days, the last included), `who` granted it, and `why`."""
+
+
 @dataclass(frozen=True, slots=True)
 class SubjectResult:
     """What a rule says of one thing (a case, a task, a rule that a unit breaks).
@@ -73,6 +77,8 @@ class RuleResult:
     figures: Mapping[str, int | bool | str]
     things: tuple[SubjectResult, ...] = ()
     tally: Mapping[str, int] = field(default_factory=dict)
+    waiver: Excuse | None = None
+    """Of a result that fails and is excused: by whom, until when, why."""
 
     @property
     def failing(self) -> tuple[SubjectResult, ...]:

@@ -19,7 +19,7 @@ from sqlalchemy.engine import Connection
 from werkzeug.routing import BuildError
 
 from app import extensions, facts
-from app.compliance import evidence, packs
+from app.compliance import evidence, packs, waiving
 from app.compliance.judge import Judgement, RuleResult, judge
 from app.compliance.language import Rule
 from app.compliance.models import CheckResult, CheckRun, PackText, Violation, ViolationMove, ViolationState
@@ -109,11 +109,45 @@ def what_if(
     unit_codes: Collection[str] | None = None,
 ) -> Report:
     """Judge a period with other parameters. Writes nothing."""
-    chosen, units = _packs_for(period, pack_ids), _units_for(period, unit_codes)
+    return look(period, [overrides], _packs_for(period, pack_ids), unit_codes)[0]
+
+
+def beside(
+    period: Period, overrides: Mapping[str, Override], pack_ids: Collection[str] | None = None
+) -> tuple[Report, Report]:
+    """A period judged as the plans have it and with other parameters, on the same facts. Writes nothing."""
+    as_it_is, instead = look(period, [{}, overrides], _packs_for(period, pack_ids))
+    return as_it_is, instead
+
+
+def dry_run(period: Period, chosen: Sequence[Pack]) -> Report:
+    """Judge a period by packs that need not be in force. Writes nothing. Raises DomainError for a future period."""
+    _check_begun(period)
+    return look(period, [{}], chosen)[0]
+
+
+def look(
+    period: Period,
+    each: Sequence[Mapping[str, Override]],
+    chosen: Sequence[Pack],
+    unit_codes: Collection[str] | None = None,
+) -> list[Report]:
+    """Judge a period once with each of several parameters, all on the same facts. Writes nothing."""
+    units = _units_for(period, unit_codes)
     as_of, gathered = gather(period, kinds_read_by(chosen), _codes(units, unit_codes))
-    judgement = _judge(chosen, gathered, units, period, as_of, overrides)
-    facts_hash = evidence.digest(evidence.canonical([*gathered, *judgement.premises]))
-    return Report(None, period, as_of, tuple(chosen), facts_hash, judgement, ())
+    judgements = [_judge(chosen, gathered, units, period, as_of, overrides) for overrides in each]
+    return [
+        Report(
+            None,
+            period,
+            as_of,
+            tuple(chosen),
+            evidence.digest(evidence.canonical([*gathered, *judgement.premises])),
+            judgement,
+            (),
+        )
+        for judgement in judgements
+    ]
 
 
 def refuse_impossible(
@@ -170,7 +204,7 @@ def snapshot() -> Iterator[Connection]:
 def _packs_for(period: Period, pack_ids: Collection[str] | None) -> list[Pack]:
     _check_begun(period)
     if pack_ids is not None:
-        return packs.choose(pack_ids)
+        return packs.choose(pack_ids, period.last)
     chosen = packs.in_force(period.last)
     if not chosen:
         raise DomainError(
@@ -218,6 +252,7 @@ def _judge(
         law_on=law_day(chosen, period),
         as_of=calendar.local_day(as_of),
         deadline_of=partial(last_day, calendar),
+        excuses=waiving.in_force(period.last),
     )
 
 

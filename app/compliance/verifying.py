@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import select
 
 from app.compliance import evidence
+from app.compliance.excusing import excuses_told
 from app.compliance.judge import Judgement, judge
 from app.compliance.loader import pack_from_texts
 from app.compliance.models import Change, CheckResult, CheckRun, PackText, RunViolation, Violation
@@ -107,7 +108,15 @@ def _packs(run: CheckRun, found: list[Disagreement]) -> list[Pack] | None:
 
 def _judge_again(run: CheckRun, facts: list[Fact], packs: list[Pack]) -> Judgement:
     setting = Setting.told(facts)
-    return judge(packs, facts, setting.units, Period.parse(run.period), law_on=setting.law_on, as_of=setting.as_of)
+    return judge(
+        packs,
+        facts,
+        setting.units,
+        Period.parse(run.period),
+        law_on=setting.law_on,
+        as_of=setting.as_of,
+        excuses=excuses_told(facts),
+    )
 
 
 def _stored_results(run: CheckRun) -> dict[str, dict[str, Any]]:

@@ -268,12 +268,12 @@ def test_the_old_run_speaks_in_the_words_it_used(
     from app import facts
     from app.compliance.loader import pack_from_texts
 
-    now = packs.all_packs()
+    now = packs.folder_packs()
     province = packs.pack(PROVINCE)
     texts = {name: text for name, text in province.texts.items() if name != "tests.yaml"}
     texts["rules.yaml"] = texts["rules.yaml"].replace("Tỷ lệ giao dịch thanh toán trực tuyến", "Tên gọi mới")
     renamed = pack_from_texts(texts, facts.catalogue())
-    monkeypatch.setattr(packs, "all_packs", lambda: tuple(renamed if p.id == PROVINCE else p for p in now))
+    monkeypatch.setattr(packs, "folder_packs", lambda: tuple(renamed if p.id == PROVINCE else p for p in now))
     assert "Tên gọi mới" not in explained(inspector, judged, PROVINCE, "khp-2c.2", "LDVL")
     newer = check().run
     assert newer is not None

@@ -1,5 +1,6 @@
 """Every read of the compliance room: runs with their results, and violations with their answers."""
 
+from app.compliance.queries.packs import pack_decisions, uploaded_packs, used_texts
 from app.compliance.queries.runs import (
     ResultRow,
     RunLine,
@@ -34,6 +35,7 @@ from app.compliance.queries.violations import (
     violation_page,
     without_data,
 )
+from app.compliance.queries.waivers import WaiverLine, WaiverState, waiver_of, waivers
 
 __all__ = [
     "Answering",
@@ -46,6 +48,8 @@ __all__ = [
     "ViolationFilter",
     "ViolationLine",
     "ViolationPage",
+    "WaiverLine",
+    "WaiverState",
     "answering",
     "change_counts",
     "every_violation",
@@ -54,6 +58,7 @@ __all__ = [
     "latest_run",
     "line_of",
     "newer_part",
+    "pack_decisions",
     "result_of",
     "results_of",
     "run_before",
@@ -61,9 +66,13 @@ __all__ = [
     "the_run",
     "to_answer",
     "trend",
+    "uploaded_packs",
+    "used_texts",
     "violation_of",
     "violation_page",
     "violations_behind",
     "violations_in",
+    "waiver_of",
+    "waivers",
     "without_data",
 ]

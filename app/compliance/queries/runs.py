@@ -15,6 +15,7 @@ from sqlalchemy.orm import defer
 from app.compliance import evidence
 from app.compliance.language import Severity, Status
 from app.compliance.models import Change, CheckResult, CheckRun, RunViolation, Violation, ViolationState
+from app.compliance.results import Excuse
 from app.errors import NotFound
 from app.extensions import db
 from app.facts import Fact
@@ -54,6 +55,8 @@ class ResultRow:
     target: Fraction | None
     shortfall: int | None
     facts: dict[str, Any]
+    waiver: Excuse | None = None
+    """By which waiver it is excused, if it is."""
 
     @property
     def key(self) -> tuple[str, str, str]:
@@ -282,6 +285,7 @@ def _result(row: Row[CheckResult, Unit]) -> ResultRow:
         share(result.target),
         result.shortfall,
         result.figures.get("facts", {}),
+        result.figures.get("waiver"),
     )
 
 

@@ -19,6 +19,7 @@ from sqlalchemy import ColumnElement, Row, Select, and_, func, select
 from app.compliance.language import Severity, Status
 from app.compliance.models import Change, CheckRun, RunViolation, Violation, ViolationMove, ViolationState
 from app.compliance.queries.runs import ResultRow, UnitRef, results_of, share, unit_ref
+from app.compliance.results import Excuse
 from app.errors import NotFound
 from app.extensions import db
 from app.organisation.access import Scope
@@ -77,6 +78,8 @@ class ViolationLine:
     """The run whose figures these are."""
     first_run_id: int
     revision: int
+    waiver: Excuse | None = None
+    """The waiver for which the last run no longer counted it."""
 
     @property
     def gone(self) -> bool:
@@ -263,4 +266,5 @@ def _line(row: Row[Violation, RunViolation, Unit]) -> ViolationLine:
         seen.run_id,
         violation.first_run_id,
         violation.revision,
+        figures.get("waiver") if seen.change is Change.GONE else None,
     )

@@ -23,8 +23,18 @@ bp.context_processor(
         "fraction_shown": fraction_shown,
         "target_shown": target_shown,
         "is_count": is_count,
-        "statuses": (Status.FAIL, Status.NO_DATA, Status.PASS, Status.NOT_APPLICABLE),
+        "statuses": (Status.FAIL, Status.NO_DATA, Status.PASS, Status.WAIVED, Status.NOT_APPLICABLE),
     }
 )
 
-from app.compliance.views import results, rules, running, runs, violations  # noqa: E402, F401  they need `bp`
+from app.compliance.views import (  # noqa: E402, F401  they need `bp`
+    packs,
+    results,
+    rules,
+    running,
+    runs,
+    verifying,
+    violations,
+    waivers,
+    what_if,
+)

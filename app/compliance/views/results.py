@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import date
 from typing import Any
 
 from flask import render_template
+from flask_babel import gettext as _
 
 from app.compliance import library, queries
 from app.compliance.explaining import (
@@ -17,14 +20,16 @@ from app.compliance.explaining import (
     target_shown,
     why,
 )
-from app.compliance.language import Rule
+from app.compliance.language import Rule, Status
 from app.compliance.library import Library
+from app.compliance.pack import Pack
 from app.compliance.queries import ResultRow
 from app.compliance.service import evidence_path
 from app.compliance.views import bp
-from app.compliance.views.runs import READERS
+from app.compliance.views.runs import INSPECTORS, READERS
 from app.errors import NotFound
-from app.organisation.access import allowed, current_scope
+from app.formats import show_date
+from app.organisation.access import allowed, current_scope, person
 from app.periods import Period
 
 
@@ -46,7 +51,8 @@ def result(run_id: int, pack: str, rule: str, unit: str) -> str:
         found=found,
         rule=written,
         pack=texts[pack],
-        reasons=why(found, written, found.place, texts[pack]),
+        reasons=_reasons(found, written, texts[pack]),
+        may_waive=person().role in INSPECTORS and found.status is Status.FAIL,
         shortfall=shortfall_shown(written, found.shortfall, found.comparison),
         target=target_shown(found.comparison, found.target, counts=is_count(found)),
         parameters=parameters_of(texts[pack], written, period.last),
@@ -58,6 +64,19 @@ def result(run_id: int, pack: str, rule: str, unit: str) -> str:
         things=[seen for seen in raised if seen.subject],
         trend=queries.trend(scope, found, period),
     )
+
+
+def _reasons(found: ResultRow, rule: Rule, pack: Pack) -> list[str]:
+    """Why, a sentence at a time; what is waived is explained as the failure that it is, after who excused it."""
+    if found.waiver is None:
+        return why(found, rule, found.place, pack)
+    excused = _(
+        "Đơn vị được miễn quy tắc này đến hết ngày %(until)s; người quyết định: %(who)s; lý do: %(why)s",
+        until=show_date(date.fromisoformat(str(found.waiver["until"]))),
+        who=found.waiver["who"],
+        why=found.waiver["why"],
+    )
+    return [excused, *why(replace(found, status=Status.FAIL), rule, found.place, pack)]
 
 
 def lists_behind(rule: Rule, period: str, unit: str) -> list[tuple[Any, str]]:

@@ -14,9 +14,9 @@ from app.compliance.explaining import days_to_answer, language, requirement
 from app.compliance.language import Rule
 from app.compliance.pack import Pack
 from app.compliance.views import bp
-from app.compliance.views.runs import READERS
+from app.compliance.views.runs import INSPECTORS, READERS
 from app.compliance.wording import explain, parameter_in_words
-from app.organisation.access import allowed
+from app.organisation.access import allowed, person
 from app.organisation.calendars import today
 from app.periods import PeriodKind
 
@@ -33,8 +33,10 @@ PERIODS = {
 def rules() -> str:
     """Every plan: its document, whether the site is judged by it today, its rules and dated figures."""
     in_force = {pack.id for pack in packs.in_force(today())}
-    plans = [_plan(pack, pack.id in in_force) for pack in packs.all_packs()]
-    return render_template("compliance/rules.html", plans=plans, documents=library.documents())
+    plans = [plan_of(pack, pack.id in in_force) for pack in packs.all_packs()]
+    return render_template(
+        "compliance/rules.html", plans=plans, documents=library.documents(), may_try=person().role in INSPECTORS
+    )
 
 
 @bp.get("/kiem-tra/quy-tac/<pack>/<rule>")
@@ -60,7 +62,8 @@ def rule(pack: str, rule: str) -> str:
     )
 
 
-def _plan(pack: Pack, in_force: bool) -> dict[str, Any]:
+def plan_of(pack: Pack, in_force: bool) -> dict[str, Any]:
+    """What the page shows of a plan: its rules in words, its dated figures, the site's decisions on it."""
     day = _day_of(pack)
     return {
         "pack": pack,

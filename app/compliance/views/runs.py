@@ -246,6 +246,7 @@ def results_csv(run_id: int) -> Response:
         _("Giá trị"),
         _("Chỉ tiêu"),
         _("Còn thiếu"),
+        _("Miễn áp dụng"),
     ]
     rows = ([found.period, *_result_cells(result, titles)] for result in queries.results_of(current_scope(), run_id))
     return csv_response(f"ket-qua-{found.period}-lan-{found.id}", header, list(rows))
@@ -265,6 +266,7 @@ def _result_cells(result: ResultRow, titles: dict[tuple[str, str], Any]) -> list
         share_shown(result) if result.value is not None else "",
         target_shown(result.comparison, result.target, counts=is_count(result)) if result.target is not None else "",
         result.shortfall,
+        output.waiver_words(result.waiver),
     ]
 
 

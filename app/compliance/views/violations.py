@@ -23,6 +23,7 @@ from app.compliance.explaining import (
 from app.compliance.forms import EVERY, STANDING, MoveForm, ViolationsFilterForm
 from app.compliance.language import Rule
 from app.compliance.models import Change, ViolationMove, ViolationState
+from app.compliance.output import waiver_words
 from app.compliance.queries import Answering, Sighting, ViolationLine
 from app.compliance.views import bp
 from app.compliance.views.results import lists_behind
@@ -97,6 +98,7 @@ def violations_csv() -> Response:
         _("Còn thiếu"),
         _("Hạn giải trình"),
         _("Nội dung"),
+        _("Miễn áp dụng"),
     ]
     titles = _titles()
     rows = (_csv_cells(line, titles) for line in queries.every_violation(current_scope(), _filters().wanted()))
@@ -281,4 +283,5 @@ def _csv_cells(line: ViolationLine, rules: dict[tuple[str, str], Rule]) -> list[
         line.shortfall,
         show_date(line.answer_due),
         in_both(line.message),
+        waiver_words(line.waiver),
     ]

@@ -1,0 +1,91 @@
+"""Waivers within a reader's scope."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+
+from sqlalchemy import Row, select
+
+from app.compliance.models import Waiver
+from app.compliance.queries.runs import UnitRef, unit_ref
+from app.compliance.waiving import last_day
+from app.errors import NotFound
+from app.extensions import db
+from app.organisation.access import Scope
+from app.organisation.models import Unit
+
+
+class WaiverState(StrEnum):
+    """Where a waiver stands on a day."""
+
+    COMING = "coming"
+    HOLDS = "holds"
+    ENDED = "ended"
+    WITHDRAWN = "withdrawn_early"
+
+
+@dataclass(frozen=True, slots=True)
+class WaiverLine:
+    """A waiver in a list. `until` is the last day it was granted for, `last_day` the last on which it really holds."""
+
+    id: int
+    pack: str
+    rule: str
+    unit: UnitRef
+    since: date
+    until: date
+    last_day: date
+    reason: str
+    granted_at: datetime
+    actor: str
+    ended_at: datetime | None
+    ended_by: str
+    end_reason: str
+
+    def state(self, today: date) -> WaiverState:
+        """Where it stands."""
+        if self.ended_at is not None:
+            return WaiverState.WITHDRAWN
+        if today < self.since:
+            return WaiverState.COMING
+        return WaiverState.HOLDS if today <= self.until else WaiverState.ENDED
+
+
+def waivers(scope: Scope) -> list[WaiverLine]:
+    """Every waiver of the scope's units: those that end last first."""
+    chosen = (
+        select(Waiver, Unit)
+        .join(Unit, Unit.id == Waiver.unit_id)
+        .where(Waiver.site == scope.site, scope.within(Waiver.unit_id))
+        .order_by(Waiver.valid_to.desc(), Waiver.id.desc())
+    )
+    return [_line(row) for row in db.session.execute(chosen)]
+
+
+def waiver_of(scope: Scope, waiver_id: int) -> WaiverLine:
+    """One waiver. Raises NotFound, also for one outside the scope."""
+    found = next((line for line in waivers(scope) if line.id == waiver_id), None)
+    if found is None:
+        raise NotFound("Không tìm thấy lần miễn áp dụng này.")
+    return found
+
+
+def _line(row: Row[Waiver, Unit]) -> WaiverLine:
+    waiver, unit = row
+    return WaiverLine(
+        waiver.id,
+        waiver.pack,
+        waiver.rule,
+        unit_ref(unit),
+        waiver.valid_from,
+        waiver.valid_to,
+        last_day(waiver),
+        waiver.reason,
+        waiver.granted_at,
+        waiver.actor,
+        waiver.ended_at,
+        waiver.ended_by,
+        waiver.end_reason,
+    )

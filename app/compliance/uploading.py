@@ -1,0 +1,223 @@
+"""Packs that an inspector brings in: read from a .zip or from YAML files, checked, tested, kept, put in force.
+
+An uploaded text never changes. A new text of the same pack is kept beside it and counts from its own day on; runs
+of earlier periods go on using the text that was in force then.
+"""
+
+from __future__ import annotations
+
+import io
+import zipfile
+import zlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import PurePosixPath
+
+from sqlalchemy import select
+
+from app import extensions, facts
+from app.compliance import library, packs
+from app.compliance.language import PACK_FILES
+from app.compliance.loader import pack_from_texts
+from app.compliance.models import PackAdoption, UploadedPack
+from app.compliance.pack import Pack
+from app.compliance.problems import PackError, Problem
+from app.compliance.reading import plain_text
+from app.compliance.rule_tests import run_pack_tests
+from app.compliance.yaml_source import MAX_BYTES
+from app.errors import Conflict, DomainError, NotFound
+from app.extensions import db
+from app.organisation import audit
+from app.organisation.access import Actor, site
+from app.organisation.audit import transaction
+from app.text import tidy
+
+MAX_UPLOAD = 2_000_000
+"""Bytes of everything that is uploaded at once."""
+MAX_ENTRIES = 50
+"""Files in a .zip, folders and what macOS adds included."""
+
+_UNKNOWN_DOCUMENT = "không có văn bản “%(code)s”."
+_UNREADABLE = (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, OSError, ValueError)
+"""What Python's zip reader raises for a file that is no .zip, is damaged, or is packed in a way it does not know."""
+_IGNORED = ("__MACOSX", ".DS_Store", "Thumbs.db")
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """A pack as it was read. `failures` are its tests that do not come out, a sentence each with its place;
+    `unseen` the codes of documents that the site does not have, whose quotes could not be compared."""
+
+    pack: Pack
+    failures: tuple[str, ...]
+    unseen: tuple[str, ...]
+
+    @property
+    def fit(self) -> bool:
+        """Whether it may be put in force: it has tests, and all of them come out."""
+        return bool(self.pack.tests) and not self.failures
+
+
+# --- reading --------------------------------------------------------------------------------------------------
+
+
+def texts_of(files: Sequence[tuple[str, bytes]]) -> dict[str, str]:
+    """The pack's files by name, from one .zip or from several YAML files given as (name, content).
+
+    Raises PackError, a sentence with the place for each fault; nothing is read beyond the limits.
+    """
+    if not files:
+        raise PackError([Problem("pack.yaml", 1, "", "chưa chọn tệp nào.")])
+    if sum(len(content) for _name, content in files) > MAX_UPLOAD:
+        raise PackError([Problem(_base(files[0][0]), 1, "", "tải lên quá %(mb)s MB.", {"mb": MAX_UPLOAD // 1_000_000})])
+    if len(files) == 1 and (files[0][0].lower().endswith(".zip") or files[0][1].startswith(b"PK\x03\x04")):
+        files = _unzipped(*files[0])
+    found: dict[str, str] = {}
+    problems: list[Problem] = []
+    for name, content in files:
+        base = _base(name)
+        if base in found:
+            problems.append(Problem(base, 1, "", "tệp này có hai lần."))
+        try:
+            found[base] = plain_text(content.decode("utf-8-sig"))
+        except UnicodeDecodeError as error:
+            line = content.count(b"\n", 0, error.start) + 1
+            problems.append(Problem(base, line, "", "không phải là chữ mã hóa UTF-8."))
+    if problems:
+        raise PackError(problems)
+    return found
+
+
+def _unzipped(archive: str, content: bytes) -> list[tuple[str, bytes]]:
+    """The files of a .zip; they may lie in one folder. Raises PackError for what is no .zip, leads outside it, or
+    grows beyond the limits."""
+    problems: list[Problem] = []
+    files: list[tuple[str, bytes]] = []
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as zipped:
+            entries = [entry for entry in zipped.infolist() if not entry.is_dir()]
+            if len(entries) > MAX_ENTRIES:
+                raise PackError([Problem(archive, 1, "", "tệp nén có quá %(n)s tệp.", {"n": MAX_ENTRIES})])
+            for entry in entries:
+                if any(part in _IGNORED for part in PurePosixPath(entry.filename).parts):
+                    continue
+                if problem := _entry_problem(entry):
+                    problems.append(problem)
+                    continue
+                with zipped.open(entry) as opened:
+                    read = opened.read(MAX_BYTES + 1)  # whatever the archive says of its size
+                if len(read) > MAX_BYTES:
+                    problems.append(Problem(_base(entry.filename), 1, "", "tệp lớn hơn 1 MB."))
+                    continue
+                files.append((entry.filename, read))
+    except _UNREADABLE as error:
+        raise PackError([Problem(archive, 1, "", "không phải là tệp .zip đọc được.")]) from error
+    if problems:
+        raise PackError(problems)
+    if not files:
+        raise PackError([Problem(archive, 1, "", "tệp nén không có tệp nào.")])
+    return files
+
+
+def _entry_problem(entry: zipfile.ZipInfo) -> Problem | None:
+    """What is wrong with where a file of the .zip lies, or with how it is kept."""
+    path = PurePosixPath(entry.filename)
+    if path.is_absolute() or ".." in path.parts or "\\" in entry.filename or ":" in entry.filename:
+        return Problem(entry.filename, 1, "", "đường dẫn trong tệp nén không hợp lệ.")
+    if len(path.parts) > 2 or path.name not in PACK_FILES:
+        return Problem(entry.filename, 1, "", "không phải là tệp của bộ quy tắc.")
+    if entry.flag_bits & 1:
+        return Problem(entry.filename, 1, "", "tệp nén có mật khẩu.")
+    if entry.file_size > MAX_BYTES:
+        return Problem(path.name, 1, "", "tệp lớn hơn 1 MB.")
+    return None
+
+
+def _base(name: str) -> str:
+    return PurePosixPath(name.replace("\\", "/")).name or "?"
+
+
+# --- examining ------------------------------------------------------------------------------------------------
+
+
+def examine(texts: Mapping[str, str]) -> Examined:
+    """Check a pack's texts and run its own tests. Raises PackError with everything wrong in how it is written."""
+    catalogue, documents = facts.catalogue(), library.documents()
+    unseen: set[str] = set()
+    try:
+        pack = pack_from_texts(texts, catalogue, documents)
+    except PackError as error:
+        known = [problem for problem in error.problems if problem.message != _UNKNOWN_DOCUMENT]
+        if known:
+            raise PackError(known) from error
+        unseen = {str(problem.params["code"]) for problem in error.problems}
+        pack = pack_from_texts(texts, catalogue)
+    try:
+        failures = [str(failure) for failure in run_pack_tests(pack, catalogue)]
+    except DomainError as error:
+        failures = [f"tests.yaml: {error}"]
+    return Examined(pack, tuple(failures), tuple(sorted(unseen)))
+
+
+def upload_pack(by: Actor, files: Sequence[tuple[str, bytes]]) -> UploadedPack:
+    """Keep an uploaded pack, in force nowhere yet; one that was uploaded before is given back as it is.
+
+    Raises PackError for anything wrong in how it is written, Conflict for a text that the rules folder already has.
+    Tests that fail do not stop it from being kept, only from being put in force.
+    """
+    examined = examine(texts_of(files))
+    pack = examined.pack
+    if any(known.hash == pack.hash for known in packs.folder_packs()):
+        raise Conflict("Bộ quy tắc %(pack)s này giống hệt bộ đã cài đặt sẵn.", field="files", pack=pack.id)
+    if (kept := _kept(pack.hash)) is not None:
+        return kept
+    with transaction() as session:
+        row = UploadedPack(
+            site=site(),
+            pack=pack.id,
+            hash=pack.hash,
+            files=dict(pack.texts),
+            uploaded_at=extensions.now(),
+            person_id=by.person_id,
+            actor=by.name,
+            tests_passed=examined.fit,
+        )
+        session.add(row)
+        session.flush()
+        audit.record(by, "upload_pack", "uploaded_pack", row.id, pack=pack.id, hash=pack.hash, fit=examined.fit)
+    return row
+
+
+def put_in_force(by: Actor, upload_id: int, valid_from: date, valid_to: date | None, reason: str) -> PackAdoption:
+    """Judge by an uploaded text from a day on, once its own tests come out.
+
+    Raises DomainError for tests that fail (the first, with its place), no tests, no reason, or a day before the
+    plan's own first; Conflict when another decision begins on the same day; NotFound.
+    """
+    if not tidy(reason):
+        raise DomainError("Hãy ghi căn cứ, lý do áp dụng.", field="reason")
+    examined = examine(uploaded(upload_id).files)
+    pack = examined.pack
+    if not pack.tests:
+        raise DomainError("Bộ quy tắc %(pack)s chưa có phép thử nào (tests.yaml), chưa thể áp dụng.", pack=pack.id)
+    if examined.failures:
+        raise DomainError("Phép thử chưa đạt, chưa thể áp dụng. %(failure)s", failure=examined.failures[0])
+    start = pack.info.in_force.start
+    if start is not None and valid_from < start:
+        raise DomainError(
+            "Kế hoạch có hiệu lực từ %(day)s, không thể áp dụng sớm hơn.", field="valid_from", day=f"{start:%d/%m/%Y}"
+        )
+    return packs.adopt(by, pack.id, valid_from, valid_to, reason.strip(), pack.hash)
+
+
+def uploaded(upload_id: int) -> UploadedPack:
+    """An uploaded text. Raises NotFound."""
+    row = db.session.scalar(select(UploadedPack).where(UploadedPack.site == site(), UploadedPack.id == upload_id))
+    if row is None:
+        raise NotFound("Không tìm thấy bộ quy tắc đã tải lên này.")
+    return row
+
+
+def _kept(text_hash: str) -> UploadedPack | None:
+    return db.session.scalar(select(UploadedPack).where(UploadedPack.site == site(), UploadedPack.hash == text_hash))

@@ -1,0 +1,151 @@
+"""The packs and their texts: what is installed, what was uploaded, what is in force from when; bringing one in."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+from flask import flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from werkzeug.datastructures import FileStorage
+from werkzeug.wrappers import Response as Answer
+
+from app.compliance import library, packs, queries, service, uploading
+from app.compliance.explaining import language
+from app.compliance.forms import AdoptForm, UploadForm
+from app.compliance.models import PackText, UploadedPack
+from app.compliance.pack import Pack
+from app.compliance.problems import PackError
+from app.compliance.service import Report
+from app.compliance.uploading import MAX_UPLOAD
+from app.compliance.views import bp
+from app.compliance.views.rules import plan_of
+from app.compliance.views.runs import INSPECTORS, READERS
+from app.errors import DomainError
+from app.formats import sentence
+from app.forms import errors_shown_on
+from app.organisation.access import actor, allowed, current_scope, person
+from app.organisation.calendars import today
+from app.organisation.queries import units
+from app.periods import Period, PeriodKind
+
+Page = str | Answer | tuple[str, int]
+
+
+@bp.get("/kiem-tra/bo-quy-tac", endpoint="packs")
+@allowed(*READERS)
+def pack_list() -> str:
+    """Every pack: installed or uploaded, in force or not, and the site's decisions on it."""
+    scope = current_scope()
+    used, in_force = queries.used_texts(scope), {pack.hash for pack in packs.in_force(today())}
+    uploads = queries.uploaded_packs(scope)
+    return render_template(
+        "compliance/packs.html",
+        installed=[
+            {
+                "pack": pack,
+                "in_force": pack.hash in in_force,
+                "before": _other_texts(pack, used.get(pack.id, ()), uploads),
+            }
+            for pack in packs.folder_packs()
+        ],
+        uploads=[
+            {"row": row, "pack": packs.uploaded_pack(row.hash), "in_force": row.hash in in_force} for row in uploads
+        ],
+        decisions=queries.pack_decisions(scope),
+        may_upload=person().role in INSPECTORS,
+    )
+
+
+def _other_texts(pack: Pack, used: Sequence[PackText], uploads: Sequence[UploadedPack]) -> list[PackText]:
+    """The texts of an installed pack that runs have used and that the folder no longer has."""
+    known = {pack.hash, *(row.hash for row in uploads)}
+    return [text for text in used if text.hash not in known]
+
+
+@bp.get("/kiem-tra/bo-quy-tac/tai-len")
+@allowed(*INSPECTORS)
+def upload_form() -> str:
+    """Choose a pack to bring in."""
+    return _upload_page(UploadForm())
+
+
+@bp.post("/kiem-tra/bo-quy-tac/tai-len")
+@allowed(*INSPECTORS)
+def upload() -> Page:
+    """Read it; either every fault is shown, or it is kept and its page opens."""
+    form, problems = UploadForm(), []
+    if form.validate_on_submit():
+        try:
+            row = uploading.upload_pack(actor(), _given(form.files.data or []))
+            flash(_("Đã nhận bộ quy tắc. Chưa áp dụng; hãy xem, thử trên một tháng đã qua rồi áp dụng."), "success")
+            return redirect(url_for(".uploaded", upload_id=row.id))
+        except PackError as error:
+            problems = list(error.problems)
+        except DomainError as error:
+            form.form_errors.append(sentence(error))
+    return _upload_page(form, problems), 422
+
+
+def _given(files: Sequence[FileStorage]) -> list[tuple[str, bytes]]:
+    """Names and contents, no more read than may be uploaded in all."""
+    found, left = [], MAX_UPLOAD + 1
+    for file in files:
+        if file and file.filename:
+            content = file.stream.read(left)
+            left -= len(content)
+            found.append((file.filename, content))
+    return found
+
+
+def _upload_page(form: UploadForm, problems: Sequence[Any] = ()) -> str:
+    return render_template("compliance/pack_upload.html", form=form, problems=problems, most=MAX_UPLOAD // 1_000_000)
+
+
+@bp.get("/kiem-tra/bo-quy-tac/<int:upload_id>")
+@allowed(*READERS)
+def uploaded(upload_id: int) -> Page:
+    """An uploaded pack: its rules and figures, its tests; with `?period=` what it would say of a period."""
+    row = uploading.uploaded(upload_id)
+    report, errors = None, []
+    if request.args.get("period") and person().role in INSPECTORS:
+        try:
+            report = service.dry_run(Period.parse(request.args["period"]), [packs.uploaded_pack(row.hash)])
+        except DomainError as error:
+            errors.append(sentence(error))
+    page = _uploaded_page(row, AdoptForm(), report, errors)
+    return (page, 422) if errors else page
+
+
+@bp.post("/kiem-tra/bo-quy-tac/<int:upload_id>/ap-dung")
+@allowed(*INSPECTORS)
+def put_in_force(upload_id: int) -> Page:
+    """Judge by it from a day on."""
+    row, form = uploading.uploaded(upload_id), AdoptForm()
+    if form.validate_on_submit():
+        with errors_shown_on(form):
+            uploading.put_in_force(actor(), upload_id, form.valid_from.data, form.valid_to.data, form.reason.data or "")
+            flash(_("Bộ quy tắc được áp dụng từ ngày đã chọn."), "success")
+            return redirect(url_for(".packs"))
+    return _uploaded_page(row, form), 422
+
+
+def _uploaded_page(row: UploadedPack, form: AdoptForm, report: Report | None = None, errors: Sequence[str] = ()) -> str:
+    pack = packs.uploaded_pack(row.hash)
+    month = Period.of(PeriodKind.MONTH, today()).previous()
+    in_force = any(other.hash == row.hash for other in packs.in_force(today()))
+    return render_template(
+        "compliance/pack_uploaded.html",
+        row=row,
+        plan=plan_of(pack, in_force),
+        examined=uploading.examine(row.files),
+        form=form,
+        report=report,
+        tally=Counter(result.status for result in report.judgement.results) if report else None,
+        errors=errors,
+        asked=request.args.get("period") or month.label(language()),
+        places={unit.code: unit for unit in units(current_scope())},
+        documents=library.documents(),
+        may_adopt=person().role in INSPECTORS,
+    )

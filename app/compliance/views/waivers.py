@@ -1,0 +1,100 @@
+"""Waivers: the list, granting one, withdrawing one."""
+
+from __future__ import annotations
+
+from flask import flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from werkzeug.wrappers import Response as Answer
+
+from app.compliance import library, packs, queries, waiving
+from app.compliance.forms import WaiverForm, WithdrawForm
+from app.compliance.queries import WaiverLine, WaiverState
+from app.compliance.views import bp
+from app.compliance.views.runs import INSPECTORS, READERS
+from app.forms import errors_shown_on, typed_day
+from app.organisation.access import actor, allowed, current_scope, person
+from app.organisation.calendars import today
+from app.organisation.queries import units
+
+Page = str | Answer | tuple[str, int]
+
+
+@bp.get("/kiem-tra/mien-ap-dung")
+@allowed(*READERS)
+def waivers() -> str:
+    """Who is excused from which rule, until when, by whom and why."""
+    lines = queries.waivers(current_scope())
+    return render_template(
+        "compliance/waivers.html",
+        lines=lines,
+        states={line.id: line.state(today()) for line in lines},
+        rules={(pack.id, rule.id): rule for pack, rule in library.every_rule(packs.all_packs())},
+        may_grant=person().role in INSPECTORS,
+        open_states=(WaiverState.COMING, WaiverState.HOLDS),
+    )
+
+
+@bp.get("/kiem-tra/mien-ap-dung/moi")
+@allowed(*INSPECTORS)
+def waiver_form() -> str:
+    """Grant a waiver; the address may name rule, unit and first day."""
+    return _page(_form())
+
+
+@bp.post("/kiem-tra/mien-ap-dung/moi")
+@allowed(*INSPECTORS)
+def grant() -> Page:
+    """Grant it."""
+    form = _form()
+    if form.validate_on_submit():
+        with errors_shown_on(form):
+            pack_id, _slash, rule_id = form.rule.data.partition("/")
+            waiving.grant_waiver(
+                actor(),
+                pack_id,
+                rule_id,
+                form.unit.data,
+                form.valid_from.data,
+                form.valid_to.data,
+                form.reason.data or "",
+            )
+            flash(_("Đã ghi quyết định miễn áp dụng. Lần kiểm tra sau sẽ tính theo quyết định này."), "success")
+            return redirect(url_for(".waivers"))
+    return _page(form), 422
+
+
+@bp.get("/kiem-tra/mien-ap-dung/<int:waiver_id>/rut-lai")
+@allowed(*INSPECTORS)
+def withdraw_form(waiver_id: int) -> str:
+    """Withdraw one, saying why."""
+    return _withdraw_page(queries.waiver_of(current_scope(), waiver_id), WithdrawForm())
+
+
+@bp.post("/kiem-tra/mien-ap-dung/<int:waiver_id>/rut-lai")
+@allowed(*INSPECTORS)
+def withdraw(waiver_id: int) -> Page:
+    """Withdraw it from today on."""
+    line, form = queries.waiver_of(current_scope(), waiver_id), WithdrawForm()
+    if form.validate_on_submit():
+        with errors_shown_on(form):
+            waiving.withdraw_waiver(actor(), waiver_id, form.reason.data or "")
+            flash(_("Đã rút lại quyết định miễn áp dụng."), "success")
+            return redirect(url_for(".waivers"))
+    return _withdraw_page(line, form), 422
+
+
+def _form() -> WaiverForm:
+    asked = request.args
+    given = {"rule": asked.get("rule"), "unit": asked.get("unit"), "valid_from": typed_day(asked.get("since"))}
+    return WaiverForm.of(packs.all_packs(), units(current_scope(), on=today()), **given)
+
+
+def _page(form: WaiverForm) -> str:
+    return render_template("compliance/waiver_form.html", form=form)
+
+
+def _withdraw_page(line: WaiverLine, form: WithdrawForm) -> str:
+    rules = {(pack.id, rule.id): rule for pack, rule in library.every_rule(packs.all_packs())}
+    return render_template(
+        "compliance/waiver_withdraw.html", line=line, rule=rules.get((line.pack, line.rule)), form=form
+    )
