@@ -62,12 +62,19 @@ class Comparison(Words):
     """How a field compares with a value: exactly one of the operators. `one_of` lists values."""
 
     equals: Operand | None = None
+    """Equal to this."""
     differs_from: Operand | None = None
+    """Different from this."""
     at_least: Operand | None = None
+    """This or more."""
     more_than: Operand | None = None
+    """More than this."""
     at_most: Operand | None = None
+    """This or less."""
     less_than: Operand | None = None
+    """Less than this."""
     one_of: tuple[Operand, ...] | None = None
+    """Equal to one of these."""
 
     @model_validator(mode="after")
     def _exactly_one(self) -> Comparison:
@@ -94,12 +101,19 @@ class Total(Words):
     """A sum of fields against a number, a parameter, a field or another sum: exactly one of the operators."""
 
     of: Annotated[FieldSum, Field(min_length=1)]
+    """The fields that are added up."""
     equals: Side | None = None
+    """Equal to this."""
     differs_from: Side | None = None
+    """Different from this."""
     at_least: Side | None = None
+    """This or more."""
     more_than: Side | None = None
+    """More than this."""
     at_most: Side | None = None
+    """This or less."""
     less_than: Side | None = None
+    """Less than this."""
 
     @model_validator(mode="after")
     def _exactly_one(self) -> Total:
@@ -134,13 +148,17 @@ class Total(Words):
 class Condition(Words):
     """Comparisons and groups of them; all that stands side by side must hold."""
 
-    model_config = ConfigDict(extra="allow", frozen=True, populate_by_name=True)
+    model_config = ConfigDict(extra="allow", frozen=True, populate_by_name=True, use_attribute_docstrings=True)
     __pydantic_extra__: dict[FieldName, Comparison] = Field(init=False)
 
     all: Annotated[tuple[Condition, ...] | None, BeforeValidator(as_list)] = None
+    """Each of these conditions holds."""
     any: Annotated[tuple[Condition, ...] | None, BeforeValidator(as_list)] = None
+    """At least one of these conditions holds."""
     not_: Annotated[Condition | None, Field(alias="not")] = None
+    """This condition does not hold."""
     total: Annotated[tuple[Total, ...] | None, BeforeValidator(as_list)] = None
+    """A sum, or several of them, that must compare as written."""
 
     @model_validator(mode="after")
     def _says_something(self) -> Condition:

@@ -10,12 +10,10 @@ from datetime import date
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, PlainValidator, TypeAdapter, WithJsonSchema, model_validator
+from pydantic import BeforeValidator, Field, TypeAdapter, model_validator
 
 from app.compliance.conditions import Condition
 from app.compliance.measures import (
-    DAY_KINDS,
-    NUMBER_OR_TEXT,
     RULE,
     UNIT,
     Clock,
@@ -27,17 +25,33 @@ from app.compliance.measures import (
     Requirement,
     Target,
 )
+from app.compliance.parameters import DatedValue, Parameter, ParameterUnit, Quote, value_problem
 from app.compliance.problems import refuse
-from app.compliance.words import (
-    Name,
-    RuleId,
-    Sentence,
-    Text,
-    Words,
-    as_list,
-    check_placeholders,
-    parse_share,
-)
+from app.compliance.words import Name, RuleId, Sentence, Text, Words, as_list, check_placeholders
+
+__all__ = [
+    "EARLIER",
+    "FORMS",
+    "PACK_FILES",
+    "PLACEHOLDERS",
+    "AnswerWithin",
+    "DatedValue",
+    "Evidence",
+    "Expected",
+    "Form",
+    "PackInfo",
+    "PackTest",
+    "Parameter",
+    "ParameterUnit",
+    "Quote",
+    "Rule",
+    "Scope",
+    "Severity",
+    "Span",
+    "Status",
+    "UnitInTest",
+    "value_problem",
+]
 
 
 class Severity(StrEnum):
@@ -61,22 +75,13 @@ class Status(StrEnum):
     """Somebody has excused the unit until a day; never the engine's word."""
 
 
-class Quote(Words):
-    """Where a rule or a value comes from: a document, the place in it, and its words, verbatim.
-
-    "[…]" in the quote stands for words left out.
-    """
-
-    document: Name
-    place: Sentence
-    quote: Sentence
-
-
 class Span(Words):
     """From one day to another, both included; open when a day is left out."""
 
     start: Annotated[date | None, Field(alias="from")] = None
+    """The first day; since always when left out."""
     until: date | None = None
+    """The last day; until further notice when left out."""
 
     @model_validator(mode="after")
     def _in_order(self) -> Span:
@@ -92,7 +97,9 @@ class Scope(Words):
     """The units meant: those of the kinds or with the codes listed. Nothing listed means every unit."""
 
     kinds: Annotated[tuple[Name, ...], BeforeValidator(as_list)] = ()
+    """Kinds of units: division, attached, office ..."""
     codes: Annotated[tuple[Sentence, ...], BeforeValidator(as_list)] = ()
+    """Codes of units."""
 
     @property
     def is_everybody(self) -> bool:
@@ -108,75 +115,17 @@ class PackInfo(Words):
     """pack.yaml: which plan this is, and for whom and when it holds."""
 
     id: Name
+    """The pack's name, the same as its folder's."""
     title: Text
+    """The plan's name."""
     document: Name
     """The code of the plan's own document in rules/documents/documents.yaml."""
     in_force: Span = Span()
+    """When the plan holds."""
     scope: Scope | None = None
+    """The units it is for; everybody when left out."""
     notes: Annotated[tuple[Text, ...], BeforeValidator(as_list)] = ()
-
-
-# --- parameters.yaml ------------------------------------------------------------------------------------------
-
-
-class ParameterUnit(StrEnum):
-    """What a parameter's value is counted in."""
-
-    SHARE = "share"
-    COUNT = "count"
-    WORKING_DAYS = "working_days"
-    CALENDAR_DAYS = "calendar_days"
-    DAYS = "days"
-    """Days that another parameter says how to count."""
-    DAY_KIND = "day_kind"
-    """How days are counted: the value is working_days or calendar_days."""
-
-
-def _number_or_text(value: object) -> int | str:
-    if isinstance(value, bool) or not isinstance(value, int | str):
-        refuse("bad_value")
-    return value
-
-
-class DatedValue(Words):
-    """One value of a parameter, with the words of the document it comes from.
-
-    A share is written 35%, a count or a number of days as a whole number from 0, a kind of days working_days or
-    calendar_days. `same_as` stands for the value that another parameter of the same unit has on the day.
-    """
-
-    value: Annotated[int | str | None, PlainValidator(_number_or_text), WithJsonSchema(NUMBER_OR_TEXT)] = None
-    same_as: Name | None = None
-    source: Quote
-    note: Text | None = None
-
-    @model_validator(mode="after")
-    def _one_value(self) -> DatedValue:
-        if (self.value is None) == (self.same_as is None):
-            refuse("one_value")
-        return self
-
-
-class Parameter(Words):
-    """A figure of the plan that has a date: each value holds from its day until the next one's."""
-
-    title: Text
-    unit: ParameterUnit
-    values: Annotated[dict[date, DatedValue], Field(min_length=1)]
-
-
-def value_problem(value: object, unit: ParameterUnit) -> tuple[str, dict[str, object]] | None:
-    """What is wrong with a parameter's value, as a kind of sentence and its params; None when it fits its unit:
-    a share from 0% to 100%, a kind of days by its name, anything else a whole number from 0."""
-    if unit is ParameterUnit.DAY_KIND:
-        return None if value in DAY_KINDS else ("bad_day_kind", {"text": value})
-    if unit is ParameterUnit.SHARE:
-        share = parse_share(value)
-        if share is None:
-            return "bad_share", {"text": value}
-        return None if 0 <= share <= 1 else ("share_out_of_range", {"text": value})
-    fits = isinstance(value, int) and not isinstance(value, bool) and value >= 0
-    return None if fits else ("bad_count", {"text": value})
+    """What is odd about the plan, and what the pack makes of it."""
 
 
 # --- rules.yaml -----------------------------------------------------------------------------------------------
@@ -186,6 +135,7 @@ class AnswerWithin(Words):
     """How long the unit has to answer: a number of working days, or the name of a parameter that says it."""
 
     working_days: Days
+    """Working days from the day the violation is found."""
 
 
 class Evidence(Words):
@@ -193,7 +143,9 @@ class Evidence(Words):
     lists them, if one does."""
 
     cases: Annotated[tuple[Name, ...], BeforeValidator(as_list), Field(min_length=1)]
+    """Names of lists of cases."""
     facts: Name | None = None
+    """A kind of facts about single things."""
 
 
 Form = Literal["rate", "count", "fails_when", "requires", "clock", "escalates"]
@@ -218,26 +170,47 @@ class Rule(Words):
     """One requirement of a plan, judged for units, for single things, or for the rules that a unit breaks."""
 
     id: RuleId
+    """The rule's own name, for good: khd-2c.2."""
     title: Text
+    """What it asks for, in a few words."""
     severity: Severity
+    """How much a violation weighs."""
     legal_basis: Quote
+    """The words of the plan that the rule checks."""
     note: Text | None = None
+    """Where the document is unclear, or contradicts another."""
     judge: Judge
+    """What is judged, and over which periods."""
     scope: Scope | None = None
+    """The units it is for, within those of the pack."""
     applies_when: Condition | None = None
+    """Otherwise the rule does not apply."""
     no_data_when: Condition | None = None
+    """Something should have been recorded, and was not."""
     pending_when: Condition | None = None
+    """Not yet due: nothing can be said."""
     rate: Rate | None = None
+    """A share; with `target`."""
     target: Target | None = None
+    """What the share is held against."""
     count: Count | None = None
+    """A number held against a number."""
     fails_when: Condition | None = None
+    """A condition that means failure."""
     requires: Annotated[dict[Name, Requirement] | None, Field(min_length=1, max_length=1)] = None
+    """What must be there for each thing judged: one kind of fact."""
     clock: Clock | None = None
+    """Days used by a step against its allowance."""
     escalates: Escalation | None = None
+    """Rules broken in several periods on end."""
     message: Text
+    """What the unit is told of a violation, with {figures}."""
     remedy: Text
+    """What is to be done about it."""
     answer_within: AnswerWithin
+    """How long the unit has to answer."""
     evidence: Evidence | None = None
+    """Where the single cases behind it are."""
 
     @model_validator(mode="after")
     def _one_form(self) -> Rule:
@@ -339,14 +312,21 @@ class Expected(Words):
     """What a test expects of one rule and unit: the status, and figures where they matter."""
 
     status: Status
+    """The result."""
     numerator: int | None = None
+    """Counted, or kept."""
     denominator: int | None = None
+    """Counted among, or judged."""
     shortfall: int | None = None
+    """How many are missing, or fail."""
     subjects: Annotated[tuple[Sentence, ...] | None, BeforeValidator(as_list)] = None
     """The single things that fail, all of them."""
     missing: Annotated[tuple[Sentence, ...] | None, BeforeValidator(as_list)] = None
+    """The single things whose duty was not done, all of them."""
     late: Annotated[tuple[Sentence, ...] | None, BeforeValidator(as_list)] = None
+    """Those whose duty was done late, all of them."""
     pending: Annotated[tuple[Sentence, ...] | None, BeforeValidator(as_list)] = None
+    """Those not yet due, all of them."""
 
 
 def _status_alone(value: Any) -> Any:
@@ -373,21 +353,28 @@ class UnitInTest(Words):
     """A unit in a test, where its kind matters."""
 
     code: Sentence
+    """The unit's code."""
     kind: Name
+    """Its kind: division, attached, office ..."""
 
 
 class PackTest(Words):
     """A situation and what must come of it. Fields of facts that are not given are zero."""
 
     name: Sentence
+    """The situation in one sentence."""
     period: Annotated[Sentence, BeforeValidator(_period_text)]
+    """2024-06, 2024-Q2, 2024-H1 or 2024."""
     as_of: date | None = None
     """The day on which the period is looked at; when left out, the day after its last."""
     units: tuple[UnitInTest, ...] = ()
+    """Units whose kind matters, or of which nothing is recorded."""
     given: Annotated[tuple[dict[str, Any], ...], BeforeValidator(_days_as_text)] = ()
+    """Facts: kind, unit, subject where it is about a single thing, and fields."""
     expect: Annotated[
         dict[RuleId, dict[Sentence, Annotated[Expected, BeforeValidator(_status_alone)]]], Field(min_length=1)
     ]
+    """Results by rule and unit: a status alone, or with figures."""
 
 
 PACK_FILES: dict[str, TypeAdapter[Any]] = {

@@ -37,7 +37,9 @@ class Judge(Words):
     """What is judged, and over which periods: `unit`, a kind of facts about single things, or `rule`."""
 
     each: Name
+    """`unit`, the name of a kind of facts about single things, or `rule`."""
     every: Annotated[tuple[PeriodKind, ...], BeforeValidator(as_list), Field(min_length=1)]
+    """The kinds of periods: month, quarter, half, year."""
 
 
 class Rate(Words):
@@ -45,8 +47,11 @@ class Rate(Words):
     something should have been recorded and was not."""
 
     count: Annotated[FieldSum, Field(min_length=1)]
+    """The field that counts, or several that are added up."""
     among: Annotated[FieldSum, Field(min_length=1)]
+    """What it counts among."""
     expects: FieldSum | None = None
+    """Where this is above zero, something must be recorded in `among`."""
 
     @property
     def fields(self) -> tuple[str, ...]:
@@ -78,9 +83,13 @@ class Target(_Against):
     is counted in whole percents."""
 
     at_least: Threshold | None = None
+    """This share or more."""
     more_than: Threshold | None = None
+    """More than this share."""
     at_most: Threshold | None = None
+    """This share or less."""
     less_than: Threshold | None = None
+    """Less than this share."""
 
     @property
     def threshold(self) -> str:
@@ -129,10 +138,15 @@ class Count(_Against):
     """
 
     of: Annotated[FieldSum, Field(min_length=1)]
+    """The field that counts, or several that are added up."""
     at_least: Number | None = None
+    """This or more."""
     more_than: Number | None = None
+    """More than this."""
     at_most: Number | None = None
+    """This or less."""
     less_than: Number | None = None
+    """Less than this."""
 
     @property
     def number(self) -> int | str:
@@ -153,9 +167,13 @@ class Within(Words):
     """
 
     working_days: Days | None = None
+    """A number of working days."""
     calendar_days: Days | None = None
+    """A number of days; the last one rolls on to a working day."""
     days: Days | None = None
+    """A number of days that `counted_in` says how to count."""
     counted_in: Name | None = None
+    """working_days, calendar_days, or a parameter that says which."""
     after: FieldName
     """A field of the thing judged: the day of the event, year-month-day."""
 
@@ -187,6 +205,7 @@ class Requirement(Words):
     done_on: FieldName | None = None
     """Its field that says the day on which it was done, year-month-day."""
     within: Within | None = None
+    """How long after an event; without it, what is not there is missing at once."""
 
     @model_validator(mode="after")
     def _day_is_known(self) -> Requirement:
@@ -199,16 +218,20 @@ class Used(Words):
     """The days that a step has used, in either way of counting."""
 
     working_days: FieldName | None = None
+    """The field that counts working days."""
     calendar_days: FieldName | None = None
+    """The field that counts calendar days."""
 
 
 class Clock(Words):
     """The clock of one step: the days it used against its allowance, whether it has ended or not."""
 
     used: Used
+    """The fields that say how many days were used."""
     counted_in: Name
     """working_days, calendar_days, or the name of a parameter that says which."""
     at_most: Number
+    """The allowance in days."""
     ended: FieldName
     """A true or false field: whether the step has ended. An open step within its allowance is not judged yet."""
 
@@ -236,3 +259,4 @@ class Escalation(Words):
     rules: Annotated[tuple[str, ...], BeforeValidator(_all_or_ids), WithJsonSchema({"type": ["string", "array"]})]
     """`all`: every other rule of the pack that is no escalation; or the ids of some."""
     periods: Periods
+    """How many periods on end are too many."""

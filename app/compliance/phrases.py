@@ -96,33 +96,41 @@ def named(fields: Iterable[str], catalogue: Mapping[str, FactKind], locale: str 
     return " + ".join(f"{describe(field, catalogue, locale)} [{field}]" for field in fields)
 
 
-def _operand(operand: bool | int | str, catalogue: Mapping[str, FactKind], locale: str) -> str:
-    if isinstance(operand, bool):
-        return str(operand).lower()
-    return named([operand], catalogue, locale) if isinstance(operand, str) and is_field(operand) else str(operand)
-
-
-def condition_in_words(condition: Condition, catalogue: Mapping[str, FactKind], locale: str = "vi") -> str:
-    """A condition as one phrase, groups in parentheses."""
+def condition_in_words(
+    condition: Condition,
+    catalogue: Mapping[str, FactKind],
+    locale: str = "vi",
+    parameters: Mapping[str, ParameterValue] | None = None,
+) -> str:
+    """A condition as one phrase, groups in parentheses; parameters with their values, where those are given."""
     both, one, contrary = pick(locale, " và ", " and "), pick(locale, " hoặc ", " or "), pick(locale, "không ", "not ")
 
+    def said(operand: bool | int | str) -> str:
+        if isinstance(operand, bool):
+            return str(operand).lower()
+        if isinstance(operand, str) and is_field(operand):
+            return named([operand], catalogue, locale)
+        value = (parameters or {}).get(str(operand))
+        return f"{parameter_in_words(value, locale)} ({operand})" if value else str(operand)
+
     def compared(field: str, comparison: Comparison) -> str:
-        operands = ", ".join(_operand(operand, catalogue, locale) for operand in comparison.operands)
-        words = comparison_in_words(comparison.operator, operands, locale)
-        return f"{named([field], catalogue, locale)} {words}"
+        operands = ", ".join(map(said, comparison.operands))
+        return f"{named([field], catalogue, locale)} {comparison_in_words(comparison.operator, operands, locale)}"
 
     def summed(total: Total) -> str:
-        side = total.side
-        right = str(side) if isinstance(side, int) else " + ".join(_operand(n, catalogue, locale) for n in side)
+        right = str(total.side) if isinstance(total.side, int) else " + ".join(map(said, total.side))
         return f"{named(total.of, catalogue, locale)} {comparison_in_words(total.operator, right, locale)}"
+
+    def inside(part: Condition) -> str:
+        return condition_in_words(part, catalogue, locale, parameters)
 
     parts = [compared(field, comparison) for field, comparison in condition.comparisons.items()]
     parts += [summed(total) for total in condition.total or ()]
-    parts += [condition_in_words(part, catalogue, locale) for part in condition.all or ()]
+    parts += [inside(part) for part in condition.all or ()]
     if condition.any:
-        parts.append(f"({one.join(condition_in_words(part, catalogue, locale) for part in condition.any)})")
+        parts.append(f"({one.join(inside(part) for part in condition.any)})")
     if condition.not_ is not None:
-        parts.append(f"{contrary}({condition_in_words(condition.not_, catalogue, locale)})")
+        parts.append(f"{contrary}({inside(condition.not_)})")
     return both.join(parts)
 
 

@@ -1,6 +1,7 @@
 """JSON Schemas of the pack files, for editors that complete and check YAML while it is written.
 
-They are kept in `rules/schema/`; `python -m app.compliance.schema` writes them anew when the language changes.
+They are kept in `rules/schema/`; `python -m app.compliance.schema` writes them, and the reference of the language in
+`docs/rule-language.md`, anew when the language changes.
 """
 
 from __future__ import annotations
@@ -11,7 +12,9 @@ from typing import Any
 
 from app.compliance.language import PACK_FILES
 
-FOLDER = Path(__file__).parents[2] / "rules" / "schema"
+ROOT = Path(__file__).parents[2]
+FOLDER = ROOT / "rules" / "schema"
+REFERENCE = ROOT / "docs" / "rule-language.md"
 
 
 def schemas() -> dict[str, dict[str, Any]]:
@@ -32,6 +35,9 @@ def schema_texts() -> dict[str, str]:
 
 
 if __name__ == "__main__":
+    from app.compliance.reference import reference
+
+    REFERENCE.write_text(reference(), encoding="utf-8")
     FOLDER.mkdir(exist_ok=True)
     for name, text in schema_texts().items():
         (FOLDER / name).write_text(text, encoding="utf-8")

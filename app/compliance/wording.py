@@ -137,14 +137,14 @@ def _lines(
     if rule.note is not None:
         yield pick(locale, "Ghi chú", "Note"), rule.note.in_(locale)
     if rule.applies_when is not None:
-        words = condition_in_words(rule.applies_when, catalogue, locale)
+        words = condition_in_words(rule.applies_when, catalogue, locale, parameters)
         yield pick(locale, "Chỉ áp dụng khi", "Applies only when"), words
     for heading, condition in (
         (pick(locale, "Thiếu dữ liệu khi", "No data when"), rule.no_data_when),
         (pick(locale, "Chưa đến hạn khi", "Not yet due when"), rule.pending_when),
     ):
         if condition is not None:
-            yield heading, condition_in_words(condition, catalogue, locale)
+            yield heading, condition_in_words(condition, catalogue, locale, parameters)
     yield from form_in_words(rule, parameters, catalogue, locale)
     days = answer_days(rule, parameters)
     yield (
@@ -166,7 +166,10 @@ def form_in_words(
         words = comparison_in_words(rule.count.comparison, count_in_words(number, locale), locale)
         yield pick(locale, "Yêu cầu", "Target"), words + whence(parameters.get(str(rule.count.number)), locale)
     elif rule.fails_when is not None:
-        yield pick(locale, "Vi phạm khi", "Violated when"), condition_in_words(rule.fails_when, catalogue, locale)
+        yield (
+            pick(locale, "Vi phạm khi", "Violated when"),
+            condition_in_words(rule.fails_when, catalogue, locale, parameters),
+        )
     elif rule.duty is not None:
         yield from _duty(*rule.duty, parameters, catalogue, locale)
     elif rule.clock is not None:
@@ -204,7 +207,9 @@ def _duty(
     known = catalogue.get(kind)
     words = f"{known.description[pick(locale, 'vi', 'en')]} [{kind}]" if known else kind
     if required.where is not None:
-        words += pick(locale, ", trong đó ", ", where ") + condition_in_words(required.where, catalogue, locale)
+        words += pick(locale, ", trong đó ", ", where ") + condition_in_words(
+            required.where, catalogue, locale, parameters
+        )
     yield pick(locale, "Phải có", "Requires"), words
     if required.within is not None:
         yield pick(locale, "Trong vòng", "Within"), _span(required.within, parameters, catalogue, locale)

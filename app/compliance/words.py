@@ -21,7 +21,7 @@ _SHARE = re.compile(r"(-?\d{1,6})(?:[.,](\d{1,4}))?\s?%")
 class Words(BaseModel):
     """Base of every part of the language: nothing unknown is let in, nothing changes after reading."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True, use_attribute_docstrings=True)
 
 
 def as_list(value: Any) -> Any:
@@ -108,7 +108,9 @@ class Text(Words):
     """The same words in Vietnamese and in English."""
 
     vi: Sentence
+    """In Vietnamese."""
     en: Sentence
+    """In English."""
 
     def in_(self, locale: str) -> str:
         """The words in that language; Vietnamese unless `en` is asked for."""
