@@ -12,7 +12,7 @@ from sqlalchemy.orm import aliased
 
 from app.cases import lateness
 from app.cases.duty_fact_kinds import APOLOGY, EXPLANATION, OFFICER_OVERDUE, RESULT_ATTACHED, STAGE_NOTE
-from app.cases.facts import units_of
+from app.cases.facts import late_rows, units_of
 from app.cases.models import Apology, Case, CaseEvent, CaseStage, Explanation
 from app.cases.vocabulary import EventKind
 from app.facts import Fact, FactQuery, register
@@ -190,7 +190,7 @@ def officers_overdue(connection: Connection, query: FactQuery) -> Iterator[Fact]
         .where(
             Case.site == query.site,
             Case.officer != "",
-            lateness.overdue(query.start, query.end, query.as_of),
+            Case.id.in_(select(late_rows(Case, query, Case.id).c.id)),
         )
         .order_by(Case.unit_id, Case.officer, Case.code)
         .execution_options(yield_per=1000)

@@ -60,7 +60,7 @@ def _timeliness(connection: Connection, query: FactQuery) -> Iterator[Fact]:
         .where(*_of_units(Case, query, units), lateness.between(Case.ended_at, query.start, query.end))
         .group_by(Case.unit_id)
     )
-    late = _late(Case, query, Case.result_at, Case.closed_at)
+    late = late_rows(Case, query, Case.result_at, Case.closed_at)
     closed_late = and_(late.c.ended == 1, late.c.closed_at.is_not(None), late.c.result_at.is_not(None))
     overdue = select(
         late.c.unit_id,
@@ -90,7 +90,7 @@ def _timeliness(connection: Connection, query: FactQuery) -> Iterator[Fact]:
         )
 
 
-def _late(table: type[Case] | type[CaseStage], query: FactQuery, *columns: Any) -> Subquery:
+def late_rows(table: type[Case] | type[CaseStage], query: FactQuery, *columns: Any) -> Subquery:
     """Every row that is late in the period; `ended` is 1 for those that ended in it, 0 for those still open at
     `as_of`: open now, or ended since then. Each of the three is read from an index that holds no others, and
     they are joined before anything is counted, so that no database looks for them in the order of the count.
@@ -154,7 +154,7 @@ def _stage_use(connection: Connection, query: FactQuery) -> Iterator[Fact]:
         .where(*_of_units(CaseStage, query, units), lateness.between(CaseStage.ended_at, query.start, query.end))
         .group_by(CaseStage.unit_id)
     )
-    late = _late(CaseStage, query)
+    late = late_rows(CaseStage, query)
     over = select(
         late.c.unit_id, _count(late.c.ended == 1).label("over"), _count(late.c.ended == 0).label("open_over")
     ).group_by(late.c.unit_id)
@@ -187,7 +187,7 @@ def _overdue_cases(connection: Connection, query: FactQuery) -> Iterator[Fact]:
         )
         .join(ProcedureVersion, ProcedureVersion.id == Case.version_id)
         .join(Procedure, Procedure.id == ProcedureVersion.procedure_id)
-        .where(Case.id.in_(select(_late(Case, query, Case.id).c.id)))
+        .where(Case.id.in_(select(late_rows(Case, query, Case.id).c.id)))
         .execution_options(yield_per=1000)
     )
     rows = connection.execute(cases)

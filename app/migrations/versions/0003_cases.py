@@ -92,7 +92,19 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("cases", schema=None) as batch_op:
         batch_op.create_index(
-            "ix_cases_ended_cover", ["site", "unit_id", "ended_at", "due_at", "result_at", "closed_at"], unique=False
+            "ix_cases_ended_cover",
+            [
+                "site",
+                "unit_id",
+                "ended_at",
+                "due_at",
+                "result_at",
+                "closed_at",
+                "returns_result",
+                "result_digitised_at",
+                "electronic_result_at",
+            ],
+            unique=False,
         )
         batch_op.create_index(
             "ix_cases_ended_late",
