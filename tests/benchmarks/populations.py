@@ -38,9 +38,12 @@ class Population:
         return f"SELECT unit_id, {', '.join(self.columns)} FROM {self.table} WHERE {self._condition(units)}"
 
     def floor(self, units: str) -> str:
-        """SQL: each row visited once, nothing worked out."""
-        counted = ", ".join(f"count({column})" for column in self.columns)
-        return f"SELECT unit_id, count(*), {counted} FROM {self.table} WHERE {self._condition(units)} GROUP BY unit_id"
+        """SQL: each row visited once, nothing worked out. By unit, where the rows lie by unit."""
+        counted = f"count(*), {', '.join(f'count({column})' for column in self.columns)}"
+        read = f"FROM {self.table} WHERE {self._condition(units)}"
+        if "unit_id" not in self.where:
+            return f"SELECT count(unit_id), {counted} {read}"
+        return f"SELECT unit_id, {counted} {read} GROUP BY unit_id"
 
     def _condition(self, units: str) -> str:
         return f"site = :site AND {self.where.format(units=units)}"
