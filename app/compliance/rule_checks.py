@@ -159,7 +159,8 @@ class RuleChecker:
         kind = self.catalogue.get(kind_name)
         if kind is None:
             known = about if about != UNIT else ", ".join(sorted(self._unit_kinds()))
-            self.say(at, "không có loại dữ kiện “%(kind)s”; có: %(known)s.", kind=kind_name, known=known)
+            if kind_name != about:  # told already, where the kind is named
+                self.say(at, "không có loại dữ kiện “%(kind)s”; có: %(known)s.", kind=kind_name, known=known)
             return None
         if about == UNIT and not kind.is_about_units:
             self.say(

@@ -11,7 +11,7 @@ from typing import Any
 from app.calendar import WorkingCalendar
 from app.compliance.checks import Catalogue, whole_catalogue
 from app.compliance.compiling import Outcome
-from app.compliance.judge import RuleResult, judge
+from app.compliance.judge import Judgement, RuleResult, judge
 from app.compliance.language import Expected, PackTest
 from app.compliance.measures import DayKind
 from app.compliance.pack import Pack
@@ -44,14 +44,17 @@ def run_pack_tests(pack: Pack, catalogue: Catalogue) -> list[TestFailure]:
     return [failure for test in pack.tests for failure in run_test(pack, test, catalogue)]
 
 
-def run_test(pack: Pack, test: PackTest, catalogue: Catalogue) -> list[TestFailure]:
-    """What one test expects and does not get. It is judged by the law of its period's last day."""
+def judgement_of(pack: Pack, test: PackTest, catalogue: Catalogue) -> Judgement:
+    """What comes of a test's situation, judged by the law of its period's last day."""
     period = Period.parse(test.period)
     kinds = whole_catalogue(catalogue)
-    facts = [complete(fact, kinds[fact["kind"]], period.key) for fact in test.given]
-    judgement = judge(
-        [pack], facts, units_of(test), period, law_on=period.last, as_of=test.as_of, deadline_of=_deadline
-    )
+    told = [complete(fact, kinds[fact["kind"]], period.key) for fact in test.given]
+    return judge([pack], told, units_of(test), period, law_on=period.last, as_of=test.as_of, deadline_of=_deadline)
+
+
+def run_test(pack: Pack, test: PackTest, catalogue: Catalogue) -> list[TestFailure]:
+    """What one test expects and does not get."""
+    judgement = judgement_of(pack, test, catalogue)
     results = {(result.rule, result.unit): result for result in judgement.results}
     failures = []
     for rule, units in test.expect.items():
