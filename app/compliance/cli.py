@@ -159,7 +159,7 @@ def rules_list(output: str) -> None:
 def _given(paths: tuple[Path, ...]) -> list[Pack]:
     """The packs in those folders, or the site's own."""
     if not paths:
-        return list(packs.all_packs())
+        return list(packs.folder_packs())
     return [load_pack(path, facts.catalogue()) for path in paths]
 
 

@@ -82,6 +82,11 @@ class ViolationLine:
     """The waiver for which the last run no longer counted it."""
 
     @property
+    def waived_until(self) -> date | None:
+        """The last day of that waiver."""
+        return date.fromisoformat(str(self.waiver["until"])) if self.waiver else None
+
+    @property
     def gone(self) -> bool:
         """Whether the last run of its period no longer found it."""
         return self.change is Change.GONE

@@ -1,0 +1,294 @@
+"""Waivers: granted, applied in a run, shown everywhere, ending by themselves, withdrawn."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Callable
+from datetime import date
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+from sqlalchemy import select, update
+
+from app.compliance import waiving
+from app.compliance.excusing import WAIVER
+from app.compliance.language import Status
+from app.compliance.models import Change, CheckResult, Violation, Waiver
+from app.compliance.service import Report, what_if
+from app.compliance.verifying import verify_run
+from app.errors import Conflict, DomainError, NotFound
+from app.extensions import db
+from app.organisation.models import AuditEntry, Person, Role
+from app.periods import Period
+from tests.compliance.month import BAC_GIANG, INSPECTOR, JUNE, PROVINCE, Month, changes, check, make_june, statuses
+from tests.factories import make_person
+
+SignIn = Callable[[Person], FlaskClient]
+RULE, WHY = "bg-5.2", "Phần mềm của Bộ bị lỗi, Công văn 88/SLĐTBXH"
+
+
+@pytest.fixture
+def month(session: Any) -> Month:
+    return make_june()
+
+
+@pytest.fixture
+def inspector(month: Month, sign_in: SignIn) -> FlaskClient:
+    return sign_in(make_person(month.units["VP"], Role.INSPECTOR))
+
+
+def grant(since: date = date(2024, 6, 1), until: date = date(2024, 6, 30), **other: Any) -> Waiver:
+    cell = {"pack_id": BAC_GIANG, "rule_id": RULE, "unit_code": "NCC"} | other
+    return waiving.grant_waiver(INSPECTOR, **cell, valid_from=since, valid_to=until, reason=WHY)
+
+
+def result_of(report: Report) -> Any:
+    return next(r for r in report.judgement.results if (r.rule, r.unit) == (RULE, "NCC"))
+
+
+# --- in a run ---------------------------------------------------------------------------------------------------
+
+
+def test_a_failing_result_under_a_waiver_is_waived_and_keeps_its_figures(month: Month) -> None:
+    before = result_of(check())
+    grant()
+    after = result_of(check())
+    assert (before.status, after.status) == (Status.FAIL, Status.WAIVED)
+    assert (after.numerator, after.denominator, after.shortfall) == (0, 2, 2)
+    assert after.waiver["who"] == INSPECTOR.name
+    assert (after.waiver["until"], after.waiver["why"]) == ("2024-06-30", WHY)
+
+
+def test_no_violation_is_opened_under_a_waiver(month: Month) -> None:
+    grant()
+    assert (RULE, "NCC") not in changes(check())
+    assert db.session.scalar(select(Violation).where(Violation.key.contains(f"/{RULE}/NCC/"))) is None
+
+
+def test_an_open_violation_that_is_waived_asks_nothing_more_and_carries_the_waiver(month: Month) -> None:
+    check()
+    waiver = grant()
+    raised = next(r for r in check().violations if r.violation.rule == RULE and r.unit.code == "NCC")
+    assert raised.change is Change.GONE
+    assert raised.figures["waiver"]["id"] == waiver.id
+
+
+def test_a_waiver_touches_neither_other_units_nor_other_rules_nor_what_passes(month: Month) -> None:
+    before = check().judgement.results
+    grant()
+    grant(unit_code="LDVL")  # which keeps the rule
+    after = check().judgement.results
+    changed = [(r.rule, r.unit) for r, was in zip(after, before, strict=True) if r.status is not was.status]
+    assert changed == [(RULE, "NCC")]
+
+
+@pytest.mark.parametrize(
+    ("since", "until", "status"),
+    [
+        (date(2024, 6, 30), date(2024, 6, 30), Status.WAIVED),
+        (date(2024, 6, 1), date(2024, 6, 29), Status.FAIL),
+        (date(2024, 7, 1), date(2024, 12, 31), Status.FAIL),
+    ],
+)
+def test_the_last_day_of_the_period_decides(month: Month, since: date, until: date, status: Status) -> None:
+    grant(since, until)
+    assert statuses(check(), "NCC")[RULE] is status
+
+
+def test_a_waiver_ends_by_itself(month: Month, freeze: Callable[[str], Any]) -> None:
+    grant()
+    freeze("2024-08-01 08:00")
+    assert statuses(check(Period.parse("2024-07")), "NCC")[RULE] is Status.FAIL
+    assert statuses(check(), "NCC")[RULE] is Status.WAIVED
+
+
+def test_one_withdrawn_early_holds_for_periods_that_had_ended_and_no_longer_for_later_ones(
+    month: Month, freeze: Callable[[str], Any]
+) -> None:
+    waiver = grant(until=date(2024, 12, 31))
+    freeze("2024-07-15 08:00")
+    waiving.withdraw_waiver(INSPECTOR, waiver.id, "Phần mềm đã sửa xong")
+    freeze("2024-08-01 08:00")
+    assert statuses(check(), "NCC")[RULE] is Status.WAIVED
+    assert statuses(check(Period.parse("2024-07")), "NCC")[RULE] is Status.FAIL
+    assert (waiver.ended_by, waiver.end_reason) == (INSPECTOR.name, "Phần mềm đã sửa xong")
+
+
+def test_a_what_if_knows_the_waivers_too(month: Month) -> None:
+    grant()
+    assert result_of(what_if(JUNE, {"online_payment_rate": "50%"})).status is Status.WAIVED
+
+
+def test_a_run_with_a_waiver_is_judged_again_alike_even_after_it_was_withdrawn(month: Month) -> None:
+    waiver = grant(until=date(2024, 12, 31))
+    run = check().run
+    assert run is not None
+    waiving.withdraw_waiver(INSPECTOR, waiver.id, "Thu hồi")
+    verification = verify_run(run.id)
+    assert verification.agrees, verification.disagreements
+    waived = CheckResult.status == Status.WAIVED
+    db.session.execute(update(CheckResult).where(CheckResult.run_id == run.id, waived).values(status=Status.PASS))
+    db.session.commit()
+    assert [str(found.what) for found in verify_run(run.id).disagreements] == [
+        f"kết quả {BAC_GIANG} {RULE} NCC, status"
+    ]
+
+
+def test_a_fail_cannot_be_passed_off_as_waived(month: Month) -> None:
+    run = check().run
+    assert run is not None
+    mine = (CheckResult.run_id == run.id, CheckResult.rule == RULE, CheckResult.status == Status.FAIL)
+    db.session.execute(update(CheckResult).where(*mine).values(status=Status.WAIVED))
+    db.session.commit()
+    assert not verify_run(run.id).agrees
+
+
+def test_the_run_keeps_the_waiver_among_its_facts(month: Month) -> None:
+    from app.compliance import evidence
+
+    grant()
+    run = check().run
+    assert run is not None
+    kept = [fact for fact in evidence.unpack(run.facts) if fact["kind"] == WAIVER]
+    assert [(fact["unit"], fact["subject"], fact["why"]) for fact in kept] == [("NCC", f"{BAC_GIANG}/{RULE}", WHY)]
+
+
+# --- granting ---------------------------------------------------------------------------------------------------
+
+
+def test_granting_and_withdrawing_are_in_the_audit_trail(month: Month) -> None:
+    waiver = grant(until=date(2024, 12, 31))
+    waiving.withdraw_waiver(INSPECTOR, waiver.id, "Thu hồi")
+    entries = db.session.scalars(select(AuditEntry).where(AuditEntry.subject_kind == "waiver").order_by(AuditEntry.id))
+    assert [(entry.action, entry.details["reason"]) for entry in entries] == [
+        ("grant_waiver", WHY),
+        ("withdraw_waiver", "Thu hồi"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "error", "field"),
+    [
+        ({"pack_id": "khong-co"}, NotFound, "pack"),
+        ({"rule_id": "bg-99"}, NotFound, None),
+        ({"unit_code": "ABC"}, NotFound, "unit"),
+        ({"until": date(2024, 5, 31)}, DomainError, "valid_to"),
+    ],
+)
+def test_what_cannot_be_granted_is_refused(
+    month: Month, wrong: dict[str, Any], error: type[DomainError], field: str | None
+) -> None:
+    with pytest.raises(error) as refused:
+        grant(**wrong)
+    assert refused.value.field == field
+    assert db.session.scalar(select(Waiver)) is None
+
+
+def test_two_waivers_of_one_cell_may_follow_each_other_but_not_overlap(month: Month) -> None:
+    grant()
+    with pytest.raises(Conflict, match=r"từ 01/06/2024 đến 30/06/2024"):
+        grant(date(2024, 6, 30), date(2024, 7, 31))
+    grant(date(2024, 7, 1), date(2024, 7, 31))
+
+
+def test_a_waiver_needs_a_reason_and_so_does_its_withdrawal(month: Month) -> None:
+    with pytest.raises(DomainError, match="lý do"):
+        waiving.grant_waiver(INSPECTOR, BAC_GIANG, RULE, "NCC", date(2024, 6, 1), date(2024, 6, 30), "  ")
+    waiver = grant()
+    with pytest.raises(DomainError, match="lý do"):
+        waiving.withdraw_waiver(INSPECTOR, waiver.id, " ")
+
+
+def test_one_that_has_ended_cannot_be_withdrawn(month: Month) -> None:
+    waiver = grant(date(2024, 5, 1), date(2024, 5, 31))
+    with pytest.raises(Conflict):
+        waiving.withdraw_waiver(INSPECTOR, waiver.id, "Thu hồi")
+
+
+# --- pages ------------------------------------------------------------------------------------------------------
+
+
+def test_an_inspector_grants_a_waiver_and_it_shows_on_every_page(month: Month, inspector: FlaskClient) -> None:
+    check()
+    form = inspector.get(f"/kiem-tra/mien-ap-dung/moi?rule={BAC_GIANG}/{RULE}&unit=NCC&since=2024-06-30")
+    assert f'<option selected value="{BAC_GIANG}/{RULE}">' in form.get_data(as_text=True)
+    typed = {
+        "rule": f"{BAC_GIANG}/{RULE}",
+        "unit": "NCC",
+        "valid_from": "01/06/2024",
+        "valid_to": "30/06/2024",
+        "reason": WHY,
+    }
+    assert inspector.post("/kiem-tra/mien-ap-dung/moi", data=typed).status_code == 302
+    run = check().run
+    assert run is not None
+    violation = db.session.scalar(select(Violation).where(Violation.key.contains(f"/{RULE}/NCC/")))
+    assert violation is not None
+    for address in (
+        "/kiem-tra/mien-ap-dung",
+        f"/kiem-tra/{run.id}/{BAC_GIANG}/{RULE}/NCC",
+        f"/kiem-tra/vi-pham/{violation.id}",
+    ):
+        page = inspector.get(address).get_data(as_text=True)
+        assert "miễn" in page, address
+        assert WHY in page, address
+        assert "30/06/2024" in page, address
+    assert "is-waived" in inspector.get("/kiem-tra").get_data(as_text=True)
+    assert "Được miễn" in inspector.get("/kiem-tra/vi-pham?change=every&period=2024-06").get_data(as_text=True)
+    assert "Được miễn" in inspector.get(f"/kiem-tra/{run.id}").get_data(as_text=True)
+
+
+def test_downloads_name_the_waiver(month: Month, inspector: FlaskClient) -> None:
+    grant()
+    run = check().run
+    assert run is not None
+    rows = csv.DictReader(io.StringIO(inspector.get(f"/kiem-tra/{run.id}/ket-qua.csv").data.decode("utf-8-sig")))
+    waived = [row for row in rows if row["Kết quả"] == "Được miễn"]
+    assert [row["Miễn áp dụng"] for row in waived] == [f"đến 30/06/2024, {INSPECTOR.name}: {WHY}"]
+    body = json.loads(inspector.get(f"/kiem-tra/{run.id}/ket-qua.json").data)
+    told = [result["waiver"] for result in body["results"] if result["status"] == "waived"]
+    assert [(waiver["until"], waiver["why"]) for waiver in told] == [("2024-06-30", WHY)]
+    assert all(result["waiver"] is None for result in body["results"] if result["status"] != "waived")
+
+
+def test_the_command_says_what_was_waived(month: Month, app: Any) -> None:
+    grant()
+    told = app.test_cli_runner().invoke(args=["check", "run", "--period", "2024-06", "--format", "csv"])
+    assert told.exit_code == 0, told.output
+    line = next(line for line in told.stdout.splitlines() if f",{RULE}," in line and ",NCC," in line)
+    assert ",waived," in line
+    assert WHY in line
+    assert "1 kết quả không đạt được miễn áp dụng." in told.stderr
+
+
+def test_withdrawing_on_the_page(month: Month, inspector: FlaskClient) -> None:
+    waiver = grant(until=date(2024, 12, 31))
+    address = f"/kiem-tra/mien-ap-dung/{waiver.id}/rut-lai"
+    assert inspector.get(address).status_code == 200
+    assert inspector.post(address, data={"reason": ""}).status_code == 422
+    assert inspector.post(address, data={"reason": "Thu hồi"}).status_code == 302
+    assert "Đã rút lại" in inspector.get("/kiem-tra/mien-ap-dung").get_data(as_text=True)
+
+
+def test_a_head_sees_their_own_units_waivers_and_grants_none(month: Month, sign_in: SignIn) -> None:
+    grant()
+    other = sign_in(make_person(month.units["LDVL"], Role.HEAD))
+    assert WHY not in other.get("/kiem-tra/mien-ap-dung").get_data(as_text=True)
+    assert other.get("/kiem-tra/mien-ap-dung/moi").status_code == 403
+    own = sign_in(make_person(month.units["NCC"], Role.HEAD))
+    assert WHY in own.get("/kiem-tra/mien-ap-dung").get_data(as_text=True)
+
+
+def test_a_run_is_judged_again_on_a_page(month: Month, inspector: FlaskClient) -> None:
+    run = check().run
+    assert run is not None
+    assert "Khớp" in inspector.get(f"/kiem-tra/{run.id}/phan-xet-lai").get_data(as_text=True)
+    one = (CheckResult.run_id == run.id, CheckResult.rule == "khp-2c.2", CheckResult.numerator == 7)
+    db.session.execute(update(CheckResult).where(*one).values(numerator=8))
+    db.session.commit()
+    page = inspector.get(f"/kiem-tra/{run.id}/phan-xet-lai").get_data(as_text=True)
+    assert "Không khớp ở 1 chỗ" in page
+    assert f"{PROVINCE} khp-2c.2 LDVL, numerator" in page
