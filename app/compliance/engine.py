@@ -40,7 +40,8 @@ KEPT_RULESETS = 64
 JOIN = 200
 """Events joined with their facts in one session: time and memory of a join grow faster than its facts."""
 BATCH = 200
-"""Sheets asserted at once: an assert must end well inside the 10 seconds that the engine leases to its actions."""
+"""Sheets asserted at once, and outcomes told at once: an assert must end well inside the 10 seconds that the engine
+leases to its actions, and an action for every single outcome would be most of the work."""
 
 
 OPENING = "opening"
@@ -121,15 +122,15 @@ class Engine:
 
     def _duty_rules(self) -> dict[str, Any]:
         rules: dict[str, Any] = {
-            outcome.value: {"all": pattern, "run": self._note("", outcome, "event", "number")}
+            outcome.value: {"all": pattern, "cap": BATCH, "run": self._note_events(outcome)}
             for outcome, pattern in PATTERNS.items()
         }
-        return rules | {"arrived": {"all": [{"m": {"role": DEED}}], "run": self._arrive}}
+        return rules | {"arrived": {"all": [{"m": {"role": DEED}}], "cap": BATCH, "run": self._arrive}}
 
     def _judge(self, ruleset: Ruleset, messages: list[dict[str, Any]]) -> list[tuple[str, Outcome, int]]:
         def rules() -> dict[str, Any]:
             return {
-                f"{number}": {"all": [{"m": condition}], "run": self._note(rule, outcome)}
+                f"{number}": {"all": [{"m": condition}], "cap": BATCH, "run": self._note(rule, outcome)}
                 for number, ((rule, outcome), condition) in enumerate(ruleset.conditions.items())
             }
 
@@ -186,12 +187,18 @@ class Engine:
         self._opened = True
 
     def _arrive(self, context: Any) -> None:
-        """A deed is there, whether it belongs to an event or not."""
-        self._arrived += 1
+        """Deeds are there, whether they belong to an event or not."""
+        self._arrived += len(context.m)
 
-    def _note(self, rule: str, outcome: Outcome, message: str = "m", number: str = SEAT) -> Callable[[Any], None]:
+    def _note(self, rule: str, outcome: Outcome) -> Callable[[Any], None]:
         def note(context: Any) -> None:
-            self._outcomes.append((rule, outcome, getattr(context, message)[number]))
+            self._outcomes += [(rule, outcome, message[SEAT]) for message in context.m]
+
+        return note
+
+    def _note_events(self, outcome: Outcome) -> Callable[[Any], None]:
+        def note(context: Any) -> None:
+            self._outcomes += [("", outcome, matched.event["number"]) for matched in context.m]
 
         return note
 

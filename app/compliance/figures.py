@@ -12,9 +12,10 @@ from app.compliance.conditions import Condition
 from app.compliance.language import EARLIER, Rule
 from app.compliance.premises import DEADLINE, Deadlines
 from app.compliance.words import is_field
-from app.facts import SUBJECT, FactError, doubled
+from app.facts import ENVELOPE, SUBJECT, FactError, doubled
 
 Blank = int | bool | str
+_ENVELOPE = frozenset((*ENVELOPE, SUBJECT))
 
 
 @dataclass(slots=True)
@@ -37,6 +38,7 @@ class Thing:
     unit: UnitFigures
     subject: str
     fact: Mapping[str, Any]
+    _own: dict[str, Blank] | None = None
 
     def figure(self, name: str) -> Blank:
         """A figure by its field (`case_overdue.days_late`)."""
@@ -45,8 +47,10 @@ class Thing:
 
     @property
     def figures(self) -> dict[str, Blank]:
-        """Its own fields by their bare names."""
-        return {name: value for name, value in self.fact.items() if name not in ("kind", "unit", "period", SUBJECT)}
+        """Its own fields by their bare names; one dictionary for every rule that speaks of the thing."""
+        if self._own is None:
+            self._own = {name: value for name, value in self.fact.items() if name not in _ENVELOPE}
+        return self._own
 
 
 class Figures:

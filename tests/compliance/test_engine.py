@@ -121,7 +121,7 @@ def test_an_exception_in_an_action_comes_out_and_the_engine_works_on(monkeypatch
         def action(context: Any) -> None:
             if broken["on"]:
                 raise KeyError("lost in the action")
-            engine._outcomes.append((rule, outcome, context.m["seat"]))
+            engine._outcomes += [(rule, outcome, message["seat"]) for message in context.m]
 
         return action
 

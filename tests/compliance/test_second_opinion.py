@@ -201,7 +201,7 @@ def opinion_of(result: RuleResult) -> Opinion:
     return Opinion(result.status.value, result.shortfall, failing, pending)
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
 @given(
     rules(),
     facts(),
