@@ -1,4 +1,5 @@
-"""Loading the demonstration: the Department, its catalogue and accounts, then the cases in bulk.
+"""Loading the demonstration: the Department, its catalogue and accounts, then the cases in bulk, then the duties of
+the plans.
 
 The same seed and the same last day give the same rows. Large loads are made up by worker processes; the rows
 do not depend on how many there are.
@@ -27,6 +28,7 @@ from app.demo.bulk import MANY, bulk_transaction, number_of_rows, write
 from app.demo.catalogue import IN_FORCE_FROM, ORIGIN, PROCEDURES, add_catalogue
 from app.demo.checking import adopt_packs
 from app.demo.departments import CODES, add_department
+from app.demo.duties import add_duties
 from app.demo.intake import DayPlan, plan
 from app.demo.sheets import Batch, Clerk
 from app.demo.world import CalendarDays, KnownProcedure, World
@@ -98,6 +100,7 @@ def load(
             write(connection, batch)
             events += number_of_rows(batch, ["case_events"])
             on_progress(number_of_rows(batch, ["cases"]))
+    events += add_duties(by, world, calendar, units)
     with audit.transaction():
         audit.record(by, "load_demo", "site", site(), cases=cases, events=events, seed=seed, first=first, last=last)
     return Loaded(cases, events, first, last)

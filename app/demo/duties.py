@@ -1,0 +1,52 @@
+"""The duties of the plans in the demonstration: what units hand in, answer, publish, review, score and explain.
+
+As with the cases, most is in order and every kind of failing can be seen, most of them in the last full month:
+TEXH forgets its checks and its list, TTBTXH its report, BTXH is late, and so on. All of it follows the seed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from sqlalchemy import select
+
+from app.calendar import WorkingCalendar
+from app.demo.dealings import dealings
+from app.demo.explaining import apologies, explanations
+from app.demo.filings import filings
+from app.demo.ground import Ground
+from app.demo.plan_tasks import add_tasks
+from app.demo.publishing import add_publications, checks, reviews
+from app.demo.score_table import add_scores
+from app.demo.world import World
+from app.extensions import Base, db
+from app.organisation import audit
+from app.organisation.access import Actor
+from app.procedures.models import Procedure
+
+
+def add_duties(by: Actor, world: World, calendar: WorkingCalendar, units: Mapping[str, int]) -> int:
+    """Add the duties of the plans to a demonstration whose cases are there. Returns the case events added."""
+    ground = Ground(by, world, calendar, units, _procedures(world.site))
+    add_tasks(ground)
+    add_scores(ground)
+    with audit.transaction() as session:
+        published = add_publications(ground)
+        apologised = list(apologies(ground))
+        session.add_all(apologised)
+        rows = [*_records(ground), *checks(ground, published)]
+        session.add_all(rows)
+        audit.record(by, "load_demo_duties", "site", world.site, records=len(rows), seed=world.seed)
+    return sum(row.__tablename__ == "case_events" for row in apologised)
+
+
+def _records(ground: Ground) -> Iterator[Base]:
+    yield from filings(ground)
+    yield from dealings(ground)
+    yield from reviews(ground)
+    yield from explanations(ground)
+
+
+def _procedures(site: str) -> Mapping[str, int]:
+    found = db.session.scalars(select(Procedure).where(Procedure.site == site))
+    return {procedure.code: procedure.id for procedure in found}

@@ -1,0 +1,154 @@
+"""The tasks of the plans in the demonstration, loaded from the documents' annexes, and what became of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from itertools import takewhile
+from random import Random
+from typing import Any
+
+from app.demo.ground import MARK, Ground
+from app.errors import NotFound
+from app.organisation import audit
+from app.plans import task_queries as queries
+from app.plans.documents import document_with_tasks
+from app.plans.models import PlanTask, PlanTaskUnit, TaskEvent
+from app.plans.task_loading import load_tasks
+from app.plans.task_service import rederive
+from app.plans.vocabulary import TaskEventKind as Kind
+from app.plans.vocabulary import TaskRole
+
+ASSIGNED = {"bg-2024": date(2024, 3, 4), "khp-2024": date(2024, 1, 8)}
+"""The plans whose annexes are loaded, and the day on which the demonstration's units were given their tasks."""
+ACTORS = {"unit": "Lãnh đạo đơn vị (trình diễn)", "office": "Văn phòng Sở (trình diễn)"}
+OF_THE_OFFICE = frozenset({Kind.ACCEPTED, Kind.REJECTED, Kind.ADJUSTMENT_GRANTED, Kind.ADJUSTMENT_REFUSED})
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Something that happens to a unit's task."""
+
+    on: date
+    kind: Kind
+    note: str
+    data: dict[str, Any] = field(default_factory=dict)
+
+
+def add_tasks(ground: Ground) -> None:
+    """Load the tasks whose plans have been assigned by the demonstration's end, and tell their stories."""
+    for plan, assigned in ASSIGNED.items():
+        if not ground.has_come(assigned):
+            continue
+        try:
+            document = document_with_tasks(plan)
+        except NotFound:  # a site may have taken the documents out of its folder of rules
+            continue
+        load_tasks(ground.by, plan, document.text, assigned_on=assigned)
+        _live(ground, plan, assigned)
+
+
+def _live(ground: Ground, plan: str, assigned: date) -> None:
+    with audit.transaction() as session:
+        tasks = queries.tasks_of_plan(ground.site, plan)
+        parts = [(task, part) for task in tasks for part in task.units if part.role is TaskRole.LEAD]
+        events = queries.events_of([part.id for _, part in parts])
+        for task, part in parts:
+            steps = takewhile(lambda step: step.on <= ground.last, _story(ground, task, part, assigned))
+            added = [_event(ground, part, step) for step in steps]
+            session.add_all(added)
+            rederive(part, task, [*events[part.id], *added])
+            part.revision += len(added)
+        audit.record(ground.by, "load_demo_tasks", "plan", plan, parts=len(parts), seed=ground.world.seed)
+
+
+def _story(ground: Ground, task: PlanTask, part: PlanTaskUnit, assigned: date) -> Iterator[Step]:
+    """What happens, in order; whether it has happened yet is not asked here."""
+    rng = ground.rng("task", task.plan, task.number, part.unit_id)
+    if task.due_on is None:
+        yield from _without_end(ground, assigned, rng)
+        return
+    due = max(task.due_on, assigned + timedelta(days=20))
+    chance = rng.random()
+    if chance < 0.05:  # nobody has begun
+        return
+    if chance < 0.13:
+        yield from _never_done(ground, assigned, due, rng)
+    elif chance < 0.25:
+        yield from _moved(ground, assigned, due, rng, asked_late=chance < 0.16)
+    else:
+        late = chance < 0.36
+        yield from _done(ground, assigned, due, rng, late=late, rejected=not late and chance < 0.45)
+
+
+def _without_end(ground: Ground, assigned: date, rng: Random) -> Iterator[Step]:
+    begun = ground.working(assigned, rng.randint(2, 25))
+    yield _begin(begun)
+    yield _progress(ground.working(begun, rng.randint(30, 90)), rng.choice((30, 40, 50, 60)))
+
+
+def _never_done(ground: Ground, assigned: date, due: date, rng: Random) -> Iterator[Step]:
+    begun = _between(assigned, due, rng.uniform(0.3, 0.95))
+    yield _begin(begun)
+    yield _progress(ground.working(begun, rng.randint(5, 40)), rng.choice((20, 40, 60, 70)))
+
+
+def _moved(ground: Ground, assigned: date, due: date, rng: Random, *, asked_late: bool) -> Iterator[Step]:
+    """The last day is moved to soon after the demonstration's end: some of these are at risk today."""
+    yield _begin(_between(assigned, due, rng.uniform(0.1, 0.4)))
+    asked = max(due + timedelta(days=6) if asked_late else due - timedelta(days=6), _between(assigned, due, 0.45))
+    new_due = max(ground.last, due) + timedelta(days=rng.randint(8, 90))
+    data = {"due_on": new_due.isoformat()}
+    reason = f"Đề nghị gia hạn vì chờ hướng dẫn của Trung ương ({MARK.lower()})."
+    yield Step(asked, Kind.ADJUSTMENT_REQUESTED, reason, data)
+    yield Step(ground.working(asked, 3), Kind.ADJUSTMENT_GRANTED, f"Đồng ý điều chỉnh ({MARK.lower()}).", data)
+    yield _progress(ground.working(asked, 12), rng.choice((40, 60, 80, 90)))
+
+
+def _done(ground: Ground, assigned: date, due: date, rng: Random, *, late: bool, rejected: bool) -> Iterator[Step]:
+    begun = _between(assigned, due, 0.9 if late else rng.uniform(0.05, 0.4))
+    handed_in = due + timedelta(days=rng.randint(3, 25)) if late else _between(begun, due, rng.uniform(0.6, 0.97))
+    yield _begin(begun)
+    yield _progress(_between(begun, handed_in, 0.5), 50)
+    yield _hand_in(handed_in, rng)
+    judged = ground.working(handed_in, rng.randint(2, 5))
+    if rejected:
+        yield Step(judged, Kind.REJECTED, f"Chưa đạt: thiếu số liệu, chưa có phụ lục chi tiết ({MARK.lower()}).")
+        if rng.random() < 0.5:
+            return
+        again = ground.working(judged, 10)
+        yield _hand_in(again, rng)
+        judged = ground.working(again, 3)
+    yield Step(judged, Kind.ACCEPTED, f"Đạt yêu cầu ({MARK.lower()}).")
+
+
+def _begin(on: date) -> Step:
+    return Step(on, Kind.STARTED, f"Đã phân công cán bộ, lập tiến độ thực hiện ({MARK.lower()}).")
+
+
+def _progress(on: date, percent: int) -> Step:
+    note = f"Đã hoàn thành dự thảo, đang lấy ý kiến các đơn vị ({MARK.lower()})."
+    return Step(on, Kind.PROGRESS, note, {"percent": percent})
+
+
+def _hand_in(on: date, rng: Random) -> Step:
+    note = f"Nộp kết quả thực hiện nhiệm vụ ({MARK.lower()})."
+    return Step(on, Kind.SUBMITTED, note, {"document": f"{rng.randint(40, 900)}/BC-SLĐTBXH"})
+
+
+def _between(first: date, last: date, share: float) -> date:
+    return first + timedelta(days=int((last - first).days * share))
+
+
+def _event(ground: Ground, part: PlanTaskUnit, step: Step) -> TaskEvent:
+    return TaskEvent(
+        site=ground.site,
+        task_unit_id=part.id,
+        kind=step.kind,
+        on=step.on,
+        recorded_at=ground.at(step.on, 11),
+        actor=ACTORS["office" if step.kind in OF_THE_OFFICE else "unit"],
+        note=step.note,
+        data=step.data,
+    )

@@ -1,0 +1,134 @@
+"""What the demonstration shows of the duties of the plans: enough of everything, and every kind of failing."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import pytest
+from sqlalchemy import func, select
+
+from app import facts
+from app.cases.models import Apology, Case, CaseEvent, Explanation
+from app.cases.vocabulary import EventKind
+from app.demo.ground import MARK
+from app.demo.loading import Loaded
+from app.demo.plan_tasks import ASSIGNED
+from app.extensions import Base, db
+from app.facts import Fact, FactQuery
+from app.organisation.models import Unit
+from app.periods import Period
+from app.plans.models import Criterion, Directive, Filing, OnlineTarget, Petition, PlanTask, PlanTaskUnit, Survey
+from app.publications.clocks import Dates, check_dates
+from app.publications.models import CatalogueCheck, ProcedureReview, Publication, PublicationTrack
+from tests.clock import ZONE
+
+pytestmark = pytest.mark.usefixtures("demonstration")
+LAST = date(2024, 6, 30)
+
+
+def gathered(kind: str, month: str) -> list[Fact]:
+    """The facts of that kind in a month, as known when the demonstration ends."""
+    period = Period.parse(month)
+    start, end = period.bounds(ZONE)
+    query = FactQuery("TEST", period, start, end, Period.parse("2024-06").bounds(ZONE)[1])
+    with db.engine.connect() as connection:
+        return list(facts.gather(connection, query, [kind]))
+
+
+def fact(kind: str, unit: str, month: str = "2024-06") -> Fact:
+    return next(found for found in gathered(kind, month) if found["unit"] == unit)
+
+
+def rows(model: type[Base]) -> list[Any]:
+    return list(db.session.scalars(select(model)).unique())
+
+
+@pytest.mark.parametrize(
+    "model", [Filing, Directive, Petition, Survey, OnlineTarget, Publication, CatalogueCheck, ProcedureReview]
+)
+def test_no_page_of_the_duties_is_empty(model: Any) -> None:
+    assert len(rows(model)) >= 5
+
+
+def test_nothing_has_happened_after_the_last_day() -> None:
+    days = {
+        Filing: "filed_on",
+        Petition: "answered_on",
+        Directive: "done_on",
+        Survey: "held_on",
+        CatalogueCheck: "checked_on",
+        ProcedureReview: "reviewed_on",
+        PlanTaskUnit: "judged_on",
+    }
+    for model, column in days.items():
+        latest = db.session.scalar(select(func.max(getattr(model, column))))
+        assert latest is None or latest <= LAST, model
+
+
+def test_the_dates_of_every_publication_are_possible() -> None:
+    for publication in rows(Publication):
+        check_dates(publication.track, Dates.of(publication), LAST)
+
+
+def test_publications_run_on_every_track_and_fail_in_the_ways_the_plan_tells_apart() -> None:
+    assert {publication.track for publication in rows(Publication)} == set(PublicationTrack)
+    steps = {(step["unit"], step["track"], step["step"]): step for step in gathered("publication_step", "2024-06")}
+    division, whole = (
+        steps["BTXH", "catalogue", "division"],
+        next(
+            step
+            for (_, track, name), step in steps.items()
+            if (track, name) == ("catalogue", "whole") and step["finished"]
+        ),
+    )
+    assert division["working_days"] > 3 and whole["working_days"] <= 5
+    joint = next(step for (_, track, _), step in steps.items() if track == "early_number")
+    assert joint["working_days_on_arrival"] > 5
+
+
+def test_one_unit_forgets_its_check_and_another_leaves_a_site_out() -> None:
+    assert fact("catalogue_check", "TEXH")["checks"] == 0
+    assert fact("catalogue_check", "TTBTXH")["partial"] == 1
+    assert fact("catalogue_check", "NCC")["checks"] >= 1
+
+
+def test_the_tasks_of_the_plans_are_in_every_state() -> None:
+    assert {task.plan for task in rows(PlanTask)} == set(ASSIGNED)
+    parts = rows(PlanTaskUnit)
+    assert any(part.accepted for part in parts)
+    assert any(part.accepted is False for part in parts)
+    assert any(part.started_on and not part.submitted_on for part in parts)
+    assert any(part.due_on and part.due_on < LAST and not part.submitted_on for part in parts)
+
+
+def test_the_score_table_stands_as_printed() -> None:
+    assert len(rows(Criterion)) > 20
+
+
+def test_one_survey_is_below_what_is_asked_for() -> None:
+    shares = {db.session.get(Unit, s.unit_id).code: s.satisfied / s.answered for s in rows(Survey)}  # type: ignore[union-attr]
+    assert shares["TEXH"] < 0.87 < min(share for unit, share in shares.items() if unit not in ("TEXH", "TTBTXH"))
+
+
+def test_reviews_cut_a_fifth_in_one_procedure_and_less_in_another() -> None:
+    cuts = [(r.fields_before - r.fields_after) / r.fields_before for r in rows(ProcedureReview) if r.restructured]
+    assert max(cuts) >= 0.2 > min(cuts)
+
+
+def test_explanations_are_by_heads_and_of_cases_that_were_overdue() -> None:
+    found = rows(Explanation)
+    assert found and all(each.by_head for each in found)
+    for each in found:
+        case = db.session.get(Case, each.case_id)
+        assert case is not None and case.due_at is not None
+        assert case.due_at < each.sent_at and MARK in each.text
+
+
+def test_each_apology_is_an_event_of_its_case_too() -> None:
+    said = db.session.scalars(select(CaseEvent).where(CaseEvent.kind == EventKind.APOLOGISED)).all()
+    assert sorted(event.case_id for event in said) == sorted(letter.case_id for letter in rows(Apology))
+
+
+def test_the_counted_events_are_those_in_the_database(demonstration: Loaded) -> None:
+    assert db.session.scalar(select(func.count()).select_from(CaseEvent)) == demonstration.events
