@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from fractions import Fraction
 from typing import Any
@@ -32,8 +32,9 @@ RESULT_COLUMNS = {
     "comparison": "So sánh",
     "target": "Chỉ tiêu",
     "shortfall": "Còn thiếu",
-    "waiver": "Miễn áp dụng",
 }
+WAIVER_COLUMN = {"waiver": "Miễn áp dụng"}
+"""Added at the end where a result is waived; without waivers the columns are always the same."""
 
 
 def report_json(report: Report) -> dict[str, Any]:
@@ -78,7 +79,7 @@ def _check(
 
 
 def result_row(result: Judged) -> dict[str, Any]:
-    """One result; figures that do not exist are null."""
+    """One result; figures that do not exist are null. Only a waived one has the key `waiver`."""
     return {
         "pack": result.pack,
         "rule": result.rule,
@@ -90,13 +91,18 @@ def result_row(result: Judged) -> dict[str, Any]:
         "comparison": result.comparison,
         "target": _number(result.target),
         "shortfall": result.shortfall,
-        "waiver": None if result.waiver is None else dict(result.waiver),
+        **({} if result.waiver is None else {"waiver": dict(result.waiver)}),
     }
 
 
-def result_line(result: Judged) -> dict[str, Any]:
-    """The same for a table or CSV: the waiver as words."""
-    return {**result_row(result), "waiver": waiver_words(result.waiver)}
+def result_table(results: Sequence[Judged]) -> tuple[list[dict[str, Any]], dict[str, str]]:
+    """Results as the lines and columns of a table or CSV, waivers in words."""
+    rows = [result_row(result) for result in results]
+    if not any(result.waiver for result in results):
+        return rows, RESULT_COLUMNS
+    for row, result in zip(rows, results, strict=True):
+        row["waiver"] = waiver_words(result.waiver)
+    return rows, RESULT_COLUMNS | WAIVER_COLUMN
 
 
 def waiver_words(waiver: Excuse | None) -> str | None:

@@ -15,7 +15,8 @@ from sqlalchemy import select, update
 
 from app.compliance import waiving
 from app.compliance.excusing import WAIVER
-from app.compliance.language import Status
+from app.compliance.judge import judge
+from app.compliance.language import EARLIER, Status
 from app.compliance.models import Change, CheckResult, Violation, Waiver
 from app.compliance.service import Report, what_if
 from app.compliance.verifying import verify_run
@@ -24,6 +25,7 @@ from app.extensions import db
 from app.organisation.models import AuditEntry, Person, Role
 from app.periods import Period
 from tests.compliance.month import BAC_GIANG, INSPECTOR, JUNE, PROVINCE, Month, changes, check, make_june, statuses
+from tests.compliance.sample import ESCALATION, RATE_RULE, changed, pack, pay, units
 from tests.factories import make_person
 
 SignIn = Callable[[Person], FlaskClient]
@@ -156,6 +158,28 @@ def test_the_run_keeps_the_waiver_among_its_facts(month: Month) -> None:
     assert [(fact["unit"], fact["subject"], fact["why"]) for fact in kept] == [("NCC", f"{BAC_GIANG}/{RULE}", WHY)]
 
 
+def test_what_is_waived_does_not_count_towards_an_escalation() -> None:
+    escalation = changed(ESCALATION, id="p-9")
+    plan = pack(rules=[RATE_RULE, escalation])
+    since = {"unit": "LDVL", "period": "2024-06", "subject": "p-1", "periods": 1, "listed": "2024-05"}
+    told = [pay("LDVL", 1, 20), {"kind": EARLIER, **since}]
+    waiver = {"id": 1, "since": "2024-06-01", "until": "2024-06-30", "who": "A", "why": "B"}
+    excuses = {("plan-2024", "p-1", "LDVL"): waiver}
+        "period": "2024-06",
+        "subject": "p-1",
+        "periods": 1,
+        "listed": "2024-05",
+    }
+    told = [pay("LDVL", 1, 20), earlier]
+    excuses = {
+        ("plan-2024", "p-1", "LDVL"): {"id": 1, "since": "2024-06-01", "until": "2024-06-30", "who": "A", "why": "B"}
+    }
+    without = {r.rule: r.status for r in judge([plan], told, units("LDVL"), JUNE).results}
+    excused = {r.rule: r.status for r in judge([plan], told, units("LDVL"), JUNE, excuses=excuses).results}
+    assert without == {"p-1": Status.FAIL, "p-9": Status.FAIL}
+    assert excused == {"p-1": Status.WAIVED, "p-9": Status.NOT_APPLICABLE}
+
+
 # --- granting ---------------------------------------------------------------------------------------------------
 
 
@@ -251,7 +275,7 @@ def test_downloads_name_the_waiver(month: Month, inspector: FlaskClient) -> None
     body = json.loads(inspector.get(f"/kiem-tra/{run.id}/ket-qua.json").data)
     told = [result["waiver"] for result in body["results"] if result["status"] == "waived"]
     assert [(waiver["until"], waiver["why"]) for waiver in told] == [("2024-06-30", WHY)]
-    assert all(result["waiver"] is None for result in body["results"] if result["status"] != "waived")
+    assert not any("waiver" in result for result in body["results"] if result["status"] != "waived")
 
 
 def test_the_command_says_what_was_waived(month: Month, app: Any) -> None:
