@@ -16,7 +16,7 @@ from app.compliance import packs, service
 from app.compliance.coverage import cover, coverage_page, load_targets, uncovered
 from app.compliance.documents import load_documents
 from app.compliance.loader import DOCUMENTS, load_pack, load_packs
-from app.compliance.output import RESULT_COLUMNS, report_json, result_line
+from app.compliance.output import report_json, result_table
 from app.compliance.pack import Pack
 from app.compliance.rule_tests import run_pack_tests
 from app.compliance.verifying import verify_run
@@ -80,7 +80,7 @@ def check_run(
     if output == "json":
         echo_json(report_json(report))
     else:
-        echo_rows([result_line(result) for result in report.judgement.results], RESULT_COLUMNS, output)
+        echo_rows(*result_table(report.judgement.results), output)
     standing = [raised for raised in report.violations if raised.change != "gone"]
     number = f"lần kiểm tra {report.run.id}" if report.run else "thử giá trị, không ghi gì"
     click.echo(f"{period.label('vi')}: {number}, {len(standing)} vi phạm.", err=True)

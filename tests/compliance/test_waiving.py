@@ -165,15 +165,6 @@ def test_what_is_waived_does_not_count_towards_an_escalation() -> None:
     told = [pay("LDVL", 1, 20), {"kind": EARLIER, **since}]
     waiver = {"id": 1, "since": "2024-06-01", "until": "2024-06-30", "who": "A", "why": "B"}
     excuses = {("plan-2024", "p-1", "LDVL"): waiver}
-        "period": "2024-06",
-        "subject": "p-1",
-        "periods": 1,
-        "listed": "2024-05",
-    }
-    told = [pay("LDVL", 1, 20), earlier]
-    excuses = {
-        ("plan-2024", "p-1", "LDVL"): {"id": 1, "since": "2024-06-01", "until": "2024-06-30", "who": "A", "why": "B"}
-    }
     without = {r.rule: r.status for r in judge([plan], told, units("LDVL"), JUNE).results}
     excused = {r.rule: r.status for r in judge([plan], told, units("LDVL"), JUNE, excuses=excuses).results}
     assert without == {"p-1": Status.FAIL, "p-9": Status.FAIL}
