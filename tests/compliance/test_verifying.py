@@ -53,8 +53,8 @@ def month(session: Any, monkeypatch: pytest.MonkeyPatch) -> Month:
     """June, judged by a pack of rules about single cases as well."""
     texts = sample.texts(rules=RULES, info=sample.INFO | {"id": "own-plan"})
     own = pack_from_texts(texts, facts.catalogue())
-    known = packs.all_packs()
-    monkeypatch.setattr(packs, "all_packs", lambda: (*known, own))
+    known = packs.folder_packs()
+    monkeypatch.setattr(packs, "folder_packs", lambda: (*known, own))
     return make_june()
 
 
