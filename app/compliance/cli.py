@@ -18,6 +18,7 @@ from app.compliance.documents import load_documents
 from app.compliance.loader import DOCUMENTS, load_pack, load_packs
 from app.compliance.output import report_json, result_table
 from app.compliance.pack import Pack
+from app.compliance.reference import reference
 from app.compliance.rule_tests import run_pack_tests
 from app.compliance.verifying import verify_run
 from app.compliance.wording import explain, parameter_in_words
@@ -220,6 +221,42 @@ def rules_explain(rule_id: str, lang: str) -> None:
                 source = f" – “{value.source.quote}”" if value.source else ""
                 click.echo(f"  {name} = {parameter_in_words(value, lang)}{source}")
         click.echo(f"[{pack.id} · {pack.info.title.in_(lang)}]\n")
+
+
+@rules.command("reference")
+def rules_reference() -> None:
+    """Tra cứu ngôn ngữ viết quy tắc. / The reference of the rule language, in Markdown."""
+    click.echo(reference(), nl=False)
+
+
+@rules.command("kinds")
+@click.argument("names", nargs=-1)
+@click.option("--format", "output", type=click.Choice(["text", "json"]), default="text")
+@refusing
+def rules_kinds(names: tuple[str, ...], output: str) -> None:
+    """Các loại dữ kiện mà quy tắc đọc được. / The kinds of facts that rules read."""
+    catalogue = facts.catalogue()
+    if unknown := [name for name in names if name not in catalogue]:
+        raise BadInput(f"Không có loại dữ kiện “{unknown[0]}”; hiện có: {', '.join(sorted(catalogue))}.")
+    chosen = [catalogue[name] for name in names or sorted(catalogue)]
+    if output == "json":
+        echo_json([_kind_row(kind) for kind in chosen])
+        return
+    for kind in chosen:
+        click.echo(f"{kind.name} [{kind.subject}]: {kind.description['vi']} / {kind.description['en']}")
+        for field in kind.fields:
+            click.echo(f"  {kind.name}.{field.name} ({_TYPES[field.type]}): {field.description['vi']}")
+
+
+_TYPES = {int: "số", str: "chữ", bool: "đúng/sai"}
+
+
+def _kind_row(kind: facts.FactKind) -> dict[str, Any]:
+    fields = [
+        {"name": f.name, "type": f.type.__name__, "unit": f.unit, "description": dict(f.description)}
+        for f in kind.fields
+    ]
+    return {"kind": kind.name, "subject": kind.subject, "description": dict(kind.description), "fields": fields}
 
 
 @click.command("facts")
