@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import select
+from sqlalchemy import Table, select, update
+from sqlalchemy.orm.attributes import set_committed_value
 
 from app.compliance.judge import RuleResult, SubjectResult
 from app.compliance.language import Rule, Status
@@ -25,7 +26,8 @@ from app.organisation.models import Unit
 from app.periods import Period
 
 _AT_ONCE = 500
-"""Violations asked for in one statement."""
+"""Violations asked for, or written, in one statement."""
+_SIGHTINGS = cast(Table, RunViolation.__table__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,15 +67,46 @@ def raise_violations(
             seen.add(key)
             violation, change = _open_or_keep(run, known.get(key), key, rule, result, units[result.unit], thing)
             found.append((violation, change, rule, result, thing))
+    _keep(run, [violation for violation, change, *_ in found if change is Change.PERSISTING])
     db.session.flush()  # the new ones get their numbers
+    labels = {locale: Period.parse(run.period).label(locale) for locale in ("vi", "en")}
     raised = [
-        _saw(run, violation, change, rule, units[result.unit], result, thing)
+        _saw(labels, violation, change, rule, units[result.unit], result, thing)
         for violation, change, rule, result, thing in found
     ]
+    _write(run, raised)
     gone = [violation for key, violation in known.items() if key not in seen and violation.gone_run_id is None]
-    raised += _all_gone(run, gone, {unit.id: unit for unit in units.values()}, excused)
+    vanished = list(_all_gone(run, gone, {unit.id: unit for unit in units.values()}, excused))
+    _write(run, vanished)
     db.session.flush()
-    return raised
+    return raised + vanished
+
+
+def _keep(run: CheckRun, persisting: Sequence[Violation]) -> None:
+    """The run saw them again; many rows at a time, as below."""
+    for start in range(0, len(persisting), _AT_ONCE):
+        ids = [violation.id for violation in persisting[start : start + _AT_ONCE]]
+        seen = update(Violation).where(Violation.id.in_(ids)).values(last_run_id=run.id)
+        db.session.execute(seen, execution_options={"synchronize_session": False})
+    for violation in persisting:
+        set_committed_value(violation, "last_run_id", run.id)
+
+
+def _write(run: CheckRun, raised: Sequence[Raised]) -> None:
+    """What the run saw, many rows at a time: a month may hold thousands of overdue cases."""
+    for start in range(0, len(raised), _AT_ONCE):
+        rows = [
+            {
+                "site": run.site,
+                "run_id": run.id,
+                "violation_id": each.violation.id,
+                "change": each.change,
+                "figures": each.figures,
+                "message": each.message,
+            }
+            for each in raised[start : start + _AT_ONCE]
+        ]
+        db.session.connection().execute(_SIGHTINGS.insert(), rows)
 
 
 def _standing(run: CheckRun, units: Iterable[Unit], packs: Collection[str]) -> list[Violation]:
@@ -115,12 +148,12 @@ def _open_or_keep(
         )
         db.session.add(violation)
         return violation, Change.NEW
-    change = Change.PERSISTING if violation.gone_run_id is None else Change.NEW
-    if change is Change.NEW:
-        _reopen(run, violation)
-        violation.answer_due = _answer_due(run, result)
+    if violation.gone_run_id is None:
+        return violation, Change.PERSISTING
+    _reopen(run, violation)
+    violation.answer_due = _answer_due(run, result)
     violation.last_run_id, violation.gone_run_id = run.id, None
-    return violation, change
+    return violation, Change.NEW
 
 
 def _reopen(run: CheckRun, violation: Violation) -> None:
@@ -146,7 +179,7 @@ def _answer_due(run: CheckRun, result: RuleResult) -> date:
 
 
 def _saw(
-    run: CheckRun,
+    period: Mapping[str, str],
     violation: Violation,
     change: Change,
     rule: Rule,
@@ -154,18 +187,12 @@ def _saw(
     result: RuleResult,
     thing: SubjectResult | None,
 ) -> Raised:
-    figures = figures_of(result, thing)
-    period = Period.parse(run.period)
+    """`period` is the period's label in each language."""
     message = {
-        "vi": render_message(rule, result, unit.name, period.label("vi"), "vi", thing),
-        "en": render_message(rule, result, unit.name_en or unit.name, period.label("en"), "en", thing),
+        "vi": render_message(rule, result, unit.name, period["vi"], "vi", thing),
+        "en": render_message(rule, result, unit.name_en or unit.name, period["en"], "en", thing),
     }
-    db.session.add(
-        RunViolation(
-            site=run.site, run_id=run.id, violation_id=violation.id, change=change, figures=figures, message=message
-        )
-    )
-    return Raised(violation, change, rule, unit, figures, message)
+    return Raised(violation, change, rule, unit, figures_of(result, thing), message)
 
 
 def _all_gone(
@@ -190,16 +217,6 @@ def _all_gone(
         if waiver := excused.get((violation.pack, violation.rule, violation.unit_id)):
             figures = {**figures, "waiver": dict(waiver)}
         violation.gone_run_id = run.id
-        db.session.add(
-            RunViolation(
-                site=run.site,
-                run_id=run.id,
-                violation_id=violation.id,
-                change=Change.GONE,
-                figures=figures,
-                message=message,
-            )
-        )
         rule = rule_by_name(violation.pack, violation.rule)
         yield Raised(violation, Change.GONE, rule, units[violation.unit_id], figures, message)
 

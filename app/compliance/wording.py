@@ -62,26 +62,31 @@ def render_message(
 ) -> str:
     """The rule's message with the result's figures, or with those of one single thing; `period` is the period's
     label. A figure that is not there is a dash."""
+    words = {name.partition(".")[2]: _word(figure, locale) for name, figure in result.figures.items()}
+    if thing is not None:
+        words |= {name: _word(figure, locale) for name, figure in thing.figures.items()}
+        words |= _details(thing, locale)
+    else:
+        words |= _totals(rule, result, locale)
+    words |= {"unit": unit_name, "period": period}
+    return rule.message.in_(locale).format_map(_Dashes(words))
+
+
+def _totals(rule: Rule, result: RuleResult, locale: str) -> dict[str, str]:
+    """The numbers of a result in words."""
     counts = rule.count is not None
     value = target = "–"
     if result.target is not None:
         target = amount(result.target, locale, counts=counts)
     if result.value is not None:
         value = amount(result.value, locale, counts=True) if counts else percent(result.value, locale, result.target)
-    words = {name.partition(".")[2]: _word(figure, locale) for name, figure in result.figures.items()}
-    if thing is not None:
-        words |= {name: _word(figure, locale) for name, figure in thing.figures.items()}
-        words |= _details(thing, locale)
-    else:
-        words |= {
-            "numerator": count_in_words(result.numerator, locale),
-            "denominator": count_in_words(result.denominator, locale),
-            "shortfall": count_in_words(result.shortfall, locale),
-            "value": value,
-            "target": target,
-        }
-    words |= {"unit": unit_name, "period": period}
-    return rule.message.in_(locale).format_map(_Dashes(words))
+    return {
+        "numerator": count_in_words(result.numerator, locale),
+        "denominator": count_in_words(result.denominator, locale),
+        "shortfall": count_in_words(result.shortfall, locale),
+        "value": value,
+        "target": target,
+    }
 
 
 class _Dashes(dict[str, str]):
