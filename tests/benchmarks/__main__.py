@@ -30,10 +30,11 @@ def measure_check(prepared: Databases, asked: argparse.Namespace) -> list[Answer
 
 def _checked(url: str, size: int, times: int) -> Answer:
     figures = {
-        "check": in_child("check:monthly_check", url, times),
+        "counting": in_child("check:counting_rules", url, times),
         "floor": in_child("check:floor", url, times),
         "pandas": in_child("check:in_pandas", url, times),
         "fact_per_case": median([in_child("check:fact_per_case", url) for _ in range(min(times, ONE_BY_ONE))]),
+        "whole": in_child("check:whole_check", url, times),
     }
     _agree(figures)
     return {"cases": size, **figures}
@@ -41,7 +42,7 @@ def _checked(url: str, size: int, times: int) -> Answer:
 
 def _agree(figures: dict[str, Answer]) -> None:
     """Everybody has counted the same, or nothing here is worth reading."""
-    facts, rows, cases = figures["check"]["figures"], figures["floor"]["rows"], figures["fact_per_case"]
+    facts, rows, cases = figures["counting"]["figures"], figures["floor"]["rows"], figures["fact_per_case"]
     assert figures["pandas"]["figures"] == facts, "pandas counts what the check counts"
     assert rows["still_open"] + rows["ended_since"] == facts["open_overdue"], "the floor reads the overdue cases"
     for name in ("ended", "received", "results", "paid", "stages_ended"):
@@ -56,8 +57,8 @@ def measure_history(prepared: Databases, asked: argparse.Namespace) -> Answer:
     short, long = Demonstration(size), Demonstration(size * HISTORY, MONTHS * HISTORY)
     found = {}
     for each in (short, long):
-        check = in_child("check:monthly_check", prepared.holding(each), asked.repetitions)
-        found[str(each.cases)] = {"months": each.months, "check": check, "facts": check["facts"]}
+        counting = in_child("check:counting_rules", prepared.holding(each), asked.repetitions)
+        found[str(each.cases)] = {"months": each.months, "counting": counting, "facts": counting["facts"]}
     return found
 
 
