@@ -215,7 +215,10 @@ def test_an_early_number_shows_what_was_left_when_it_arrived(
     assert "hạn cuối 10/06/2024" in page
 
 
-def test_without_a_plan_the_page_shows_the_days_alone(opened: Open, inspector: FlaskClient) -> None:
+def test_without_a_plan_the_page_shows_the_days_alone(
+    opened: Open, inspector: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(allowances, "sources", [])
     made = opened(PublicationTrack.EARLY_NUMBER, arrived_on=june(12))
     page = inspector.get(f"/cong-bo/{made.id}").text
     assert "đã qua 7 ngày làm việc (9 ngày kể cả ngày nghỉ)" in page
