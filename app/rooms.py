@@ -7,7 +7,10 @@ from importlib.util import find_spec
 
 from flask import Flask
 
-ROOMS = ("organisation", "procedures", "publications", "cases", "plans", "compliance", "reporting", "demo")
+ROOMS = (
+    *("organisation", "procedures", "publications", "cases", "attachments", "payments", "slips", "desk", "reminders"),
+    *("plans", "compliance", "reporting", "demo"),
+)
 
 
 def register(app: Flask) -> None:

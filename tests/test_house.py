@@ -11,7 +11,10 @@ from babel.messages.pofile import read_po
 
 ROOT = Path(__file__).resolve().parents[1]
 APP = ROOT / "app"
-RECORDS = ("organisation", "procedures", "publications", "cases", "plans")
+RECORDS = (
+    *("organisation", "procedures", "publications", "cases", "plans"),
+    *("attachments", "payments", "slips", "desk", "reminders"),
+)
 
 
 def imports_of(path: Path) -> set[str]:

@@ -6,7 +6,7 @@ from flask_babel import lazy_gettext as _l
 
 from app.cases.duty_states import ExplanationState
 from app.cases.models import ImportState
-from app.cases.vocabulary import CaseStatus, Channel, EventKind, PaymentChannel
+from app.cases.vocabulary import CaseStatus, Channel, EventKind, PaymentChannel, ReturnMethod
 from app.formats import add_labels
 from app.organisation.audit_words import name_actions, name_subjects
 
@@ -64,6 +64,14 @@ add_labels(
         ImportState.PREVIEWED: _l("Đã xem trước"),
         ImportState.DONE: _l("Đã nhập"),
         ImportState.FAILED: _l("Không nhập được"),
+        ImportState.UNDONE: _l("Đã hoàn tác"),
+    }
+)
+add_labels(
+    {
+        ReturnMethod.IN_PERSON: _l("Nhận tại Bộ phận Một cửa"),
+        ReturnMethod.POST: _l("Qua bưu chính công ích"),
+        ReturnMethod.ONLINE: _l("Nhận trực tuyến"),
     }
 )
 add_labels(

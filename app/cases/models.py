@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import Date, ForeignKey, Index, Numeric, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from app.cases.vocabulary import CaseStatus, Channel, EventKind, PaymentChannel
+from app.cases.vocabulary import CaseStatus, Channel, EventKind, PaymentChannel, ReturnMethod
 from app.extensions import Base, Key, Record
 from app.organisation.models import Person, Unit
 from app.procedures.models import ProcedureVersion
@@ -28,6 +28,23 @@ class Case(Record, Base):
     __table_args__ = (
         UniqueConstraint("site", "code"),
         Index("ix_cases_received", "site", "received_at", "id"),
+        # An applicant is recalled by identity number or telephone while the citizen waits.
+        Index(
+            "ix_cases_id_number",
+            "site",
+            "id_number",
+            "id",
+            sqlite_where=text("id_number <> ''"),
+            postgresql_where=text("id_number <> ''"),
+        ),
+        Index(
+            "ix_cases_phone",
+            "site",
+            "phone",
+            "id",
+            sqlite_where=text("phone <> ''"),
+            postgresql_where=text("phone <> ''"),
+        ),
         # Each population that a monthly check counts is, for each unit, one range of one index that holds all it
         # needs: figures are by unit, and rows that come unit by unit need not be sorted to be counted.
         Index(
@@ -108,6 +125,11 @@ class Case(Record, Base):
     id_number: Mapped[str] = mapped_column(String(32), default="")  # CCCD or tax number
     phone: Mapped[str] = mapped_column(String(32), default="")
     address: Mapped[str] = mapped_column(String(300), default="")
+    email: Mapped[str] = mapped_column(String(200), default="")
+    owner: Mapped[str] = mapped_column(String(200), default="")  # whose case it is, when somebody else hands it in
+    content: Mapped[str] = mapped_column(Text, default="")  # what is asked for; empty: the procedure's name
+    sets: Mapped[int] = mapped_column(default=1)  # number of sets of papers handed in
+    return_method: Mapped[ReturnMethod] = mapped_column(default=ReturnMethod.IN_PERSON)
     search_text: Mapped[str] = mapped_column(Text)  # folded: code, applicant, id number, phone
 
     channel: Mapped[Channel]
@@ -126,7 +148,8 @@ class Case(Record, Base):
     paper_result_at: Mapped[datetime | None]
     electronic_result_at: Mapped[datetime | None]
     electronic_same_day: Mapped[bool | None]  # electronic copy no later than the result's own calendar day
-    fee_due: Mapped[int] = mapped_column(default=0)  # đồng
+    fee_due: Mapped[int] = mapped_column(default=0)  # đồng, after the exemption
+    exemption: Mapped[str] = mapped_column(String(200), default="")  # why less is paid than the procedure's fee
     online_payable: Mapped[bool] = mapped_column(default=False)  # procedure eligible for online payment
     returns_result: Mapped[bool] = mapped_column(default=True)  # procedure ends with a paper or a copy of it
 
@@ -241,6 +264,14 @@ class Payment(Record, Base):
     __tablename__ = "payments"
     __table_args__ = (
         Index("ix_payments_paid_cover", "site", "unit_id", "paid_at", "online_payable", "channel", "voided"),
+        Index("ix_payments_paid", "site", "paid_at"),
+        Index(
+            "ix_payments_transaction",
+            "site",
+            "transaction_number",
+            sqlite_where=text("transaction_number <> ''"),
+            postgresql_where=text("transaction_number <> ''"),
+        ),
     )
 
     case_id: Mapped[int] = mapped_column(Key, ForeignKey("cases.id"), index=True)
@@ -251,11 +282,77 @@ class Payment(Record, Base):
     channel: Mapped[PaymentChannel]
     online_payable: Mapped[bool]  # the procedure was eligible for online payment when the case was received
     transaction_number: Mapped[str] = mapped_column(String(64), default="")
+    receipt_number: Mapped[str] = mapped_column(String(32), default="")  # of the slip given to the payer
+    refunded: Mapped[int] = mapped_column(default=0)  # đồng given back
     voided: Mapped[bool] = mapped_column(default=False)
 
 
+class Refund(Record, Base):
+    """Money given back, in đồng: derived from a `refunded` event, which names the payment it gives back."""
+
+    __tablename__ = "refunds"
+    __table_args__ = (Index("ix_refunds_refunded", "site", "refunded_at"),)
+
+    case_id: Mapped[int] = mapped_column(Key, ForeignKey("cases.id"), index=True)
+    event_number: Mapped[int]
+    payment_number: Mapped[int]  # event number of the payment
+    unit_id: Mapped[int] = mapped_column(Key, ForeignKey("units.id"))
+    refunded_at: Mapped[datetime]
+    amount: Mapped[int]
+    reason: Mapped[str] = mapped_column(Text, default="")
+
+
+class Consultation(Record, Base):
+    """Another unit asked for its opinion (lấy ý kiến đơn vị phối hợp); the case stays where it is, the clock runs."""
+
+    __tablename__ = "consultations"
+    __table_args__ = (
+        UniqueConstraint("case_id", "number"),
+        Index(
+            "ix_consultations_open",
+            "site",
+            "unit_id",
+            "due_at",
+            sqlite_where=text("answered_at IS NULL"),
+            postgresql_where=text("answered_at IS NULL"),
+        ),
+    )
+
+    case_id: Mapped[int] = mapped_column(Key, ForeignKey("cases.id"))
+    number: Mapped[int]  # event number of the question
+    unit_id: Mapped[int] = mapped_column(Key, ForeignKey("units.id"))  # asked
+    asked_at: Mapped[datetime]
+    due_at: Mapped[datetime | None]
+    answered_at: Mapped[datetime | None]
+    question: Mapped[str] = mapped_column(Text, default="")
+    answer: Mapped[str] = mapped_column(Text, default="")
+
+
+class CaseDocument(Record, Base):
+    """One document of a case's file as it was handed in: how many of each kind; all 0 while it is missing."""
+
+    __tablename__ = "case_documents"
+    __table_args__ = (UniqueConstraint("case_id", "position"),)
+
+    case_id: Mapped[int] = mapped_column(Key, ForeignKey("cases.id"))
+    position: Mapped[int]  # as on the receipt, from 1
+    procedure_document_id: Mapped[int | None] = mapped_column(Key, ForeignKey("procedure_documents.id"))
+    name: Mapped[str] = mapped_column(Text)
+    required: Mapped[bool] = mapped_column(default=False)
+    originals: Mapped[int] = mapped_column(default=0)
+    certified: Mapped[int] = mapped_column(default=0)
+    copies: Mapped[int] = mapped_column(default=0)
+    electronic: Mapped[int] = mapped_column(default=0)
+    note: Mapped[str] = mapped_column(Text, default="")
+
+    @property
+    def received(self) -> int:
+        """How many were handed in, of whatever kind."""
+        return self.originals + self.certified + self.copies + self.electronic
+
+
 class CaseCounter(Record, Base):
-    """The last number given out for case codes with one prefix on one day."""
+    """The last number given out for case codes (or receipts) with one prefix on one day (or year)."""
 
     __tablename__ = "case_counters"
     __table_args__ = (UniqueConstraint("site", "prefix", "day"),)
@@ -271,6 +368,7 @@ class ImportState(StrEnum):
     PREVIEWED = "previewed"
     DONE = "done"
     FAILED = "failed"
+    UNDONE = "undone"
 
 
 class Import(Record, Base):
@@ -292,6 +390,8 @@ class Import(Record, Base):
     events_new: Mapped[int] = mapped_column(default=0)
     refused_count: Mapped[int] = mapped_column(default=0)
     notices: Mapped[list[Any]] = mapped_column(default=list)  # what was created or assumed, one sentence each
+    undone_at: Mapped[datetime | None]
+    undone_by_id: Mapped[int | None] = mapped_column(Key, ForeignKey("people.id"))
 
 
 class ImportRefusal(Record, Base):
@@ -304,6 +404,43 @@ class ImportRefusal(Record, Base):
     column: Mapped[str] = mapped_column(String(120))
     reason: Mapped[str] = mapped_column(Text)
     cells: Mapped[dict[str, Any]]
+
+
+class ImportedCase(Record, Base):
+    """What an import did to one case, so that it can be looked at later and taken back as a whole."""
+
+    __tablename__ = "imported_cases"
+    __table_args__ = (UniqueConstraint("import_id", "case_id"),)
+
+    import_id: Mapped[int] = mapped_column(Key, ForeignKey("imports.id"))
+    case_id: Mapped[int] = mapped_column(Key, index=True)  # no foreign key: an undone import's new cases are gone
+    code: Mapped[str] = mapped_column(String(64))
+    is_new: Mapped[bool]
+    revision: Mapped[int]  # of the case after the import: another one means that somebody has touched it since
+    before: Mapped[dict[str, Any]] = mapped_column(default=dict)  # the case's own columns that the import changed
+
+
+class ImportNameKind(StrEnum):
+    """What an unknown name in a file stands for."""
+
+    UNIT = "unit"
+    PROCEDURE = "procedure"
+
+
+class ImportName(Record, Base):
+    """A name in other software's files, and what a clerk said it stands for: asked once, remembered."""
+
+    __tablename__ = "import_names"
+    __table_args__ = (UniqueConstraint("site", "mapping", "kind", "key"),)
+
+    mapping: Mapped[str] = mapped_column(String(64))
+    kind: Mapped[ImportNameKind]
+    key: Mapped[str] = mapped_column(String(300))  # app.text.fold(name)
+    name: Mapped[str] = mapped_column(String(300))
+    unit_id: Mapped[int | None] = mapped_column(Key, ForeignKey("units.id"))
+    procedure_id: Mapped[int | None] = mapped_column(Key, ForeignKey("procedures.id"))
+    person_id: Mapped[int | None] = mapped_column(Key, ForeignKey("people.id"))
+    told_at: Mapped[datetime]
 
 
 class Explanation(Record, Base):

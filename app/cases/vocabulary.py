@@ -13,6 +13,14 @@ class Channel(StrEnum):
     POST = "post"
 
 
+class ReturnMethod(StrEnum):
+    """How the applicant wants the result (phương thức nhận kết quả)."""
+
+    IN_PERSON = "in_person"
+    POST = "post"
+    ONLINE = "online"
+
+
 class PaymentChannel(StrEnum):
     """How a fee was paid."""
 

@@ -81,6 +81,8 @@ class Person(UserMixin, Record, Base):  # type: ignore[misc]
     password_hash: Mapped[str] = mapped_column(String(200))
     active: Mapped[bool] = mapped_column(default=True)
     locale: Mapped[str] = mapped_column(String(5), default="vi")
+    reminded_by_mail: Mapped[bool] = mapped_column(default=True)  # where the site sends e-mail at all
+    phone: Mapped[str] = mapped_column(String(32), default="")  # printed on slips as the officer to ask
     session_stamp: Mapped[int] = mapped_column(default=1)  # raised when the password changes: signs out elsewhere
     last_signed_in_at: Mapped[datetime | None]
 

@@ -6,7 +6,7 @@ from flask_babel import lazy_gettext as _l
 
 from app.calendar import PauseMode, TimeUnit
 from app.formats import add_labels
-from app.procedures.models import Level
+from app.procedures.models import ChargeKind, CopyKind, Level
 from app.procedures.queries import OnlinePayment
 
 # One call an enumeration: words of different enumerations are equal as text.
@@ -37,5 +37,19 @@ add_labels(
         OnlinePayment.DEPLOYED: _l("Đã triển khai"),
         OnlinePayment.PENDING: _l("Đủ điều kiện, chưa triển khai"),
         OnlinePayment.NOT_ELIGIBLE: _l("Có phí, không đủ điều kiện"),
+    }
+)
+add_labels(
+    {
+        CopyKind.ORIGINAL: _l("Bản chính"),
+        CopyKind.CERTIFIED: _l("Bản sao chứng thực"),
+        CopyKind.COPY: _l("Bản sao"),
+        CopyKind.ELECTRONIC: _l("Bản điện tử"),
+    }
+)
+add_labels(
+    {
+        ChargeKind.CHARGE: _l("Phí"),
+        ChargeKind.FEE: _l("Lệ phí"),
     }
 )

@@ -22,6 +22,22 @@ class Level(StrEnum):
     IN_PERSON = "in_person"  # trực tiếp
 
 
+class CopyKind(StrEnum):
+    """The kind of paper a procedure asks for (TT 01/2018/TT-VPCP, form 01: bản chính, bản sao chứng thực, bản sao)."""
+
+    ORIGINAL = "original"
+    CERTIFIED = "certified"
+    COPY = "copy"
+    ELECTRONIC = "electronic"
+
+
+class ChargeKind(StrEnum):
+    """Law on fees and charges 97/2015/QH13: phí pays for a service, lệ phí for an act of the State."""
+
+    CHARGE = "charge"  # phí
+    FEE = "fee"  # lệ phí
+
+
 class Procedure(Record, Base):
     """A procedure's identity: its national code. What it says lives in its versions."""
 
@@ -67,6 +83,15 @@ class ProcedureVersion(Record, Base):
     stages: Mapped[list[ProcedureStage]] = relationship(
         back_populates="version", order_by="ProcedureStage.position", cascade="all, delete-orphan"
     )
+    documents: Mapped[list[ProcedureDocument]] = relationship(
+        order_by="ProcedureDocument.position", cascade="all, delete-orphan", lazy="raise"
+    )
+    charges: Mapped[list[ProcedureCharge]] = relationship(
+        order_by="ProcedureCharge.position", cascade="all, delete-orphan", lazy="raise"
+    )
+    exemptions: Mapped[list[FeeExemption]] = relationship(
+        order_by="FeeExemption.position", cascade="all, delete-orphan", lazy="raise"
+    )
 
 
 class ProcedureStage(Record, Base):
@@ -86,3 +111,45 @@ class ProcedureStage(Record, Base):
 
     version: Mapped[ProcedureVersion] = relationship(back_populates="stages")
     unit: Mapped[Unit] = relationship(lazy="joined", innerjoin=True)
+
+
+class ProcedureDocument(Record, Base):
+    """One document that the file must or may hold (thành phần hồ sơ)."""
+
+    __tablename__ = "procedure_documents"
+    __table_args__ = (UniqueConstraint("version_id", "position"),)
+
+    version_id: Mapped[int] = mapped_column(Key, ForeignKey("procedure_versions.id"))
+    position: Mapped[int]  # from 1
+    name: Mapped[str] = mapped_column(Text)
+    required: Mapped[bool] = mapped_column(default=True)
+    copy_kind: Mapped[CopyKind] = mapped_column(default=CopyKind.ORIGINAL)  # what is asked for
+    quantity: Mapped[int] = mapped_column(default=1)
+    note: Mapped[str] = mapped_column(Text, default="")  # "nếu ủy quyền", number of the form ...
+
+
+class ProcedureCharge(Record, Base):
+    """One phí or lệ phí of a procedure version; together they are the version's `fee`."""
+
+    __tablename__ = "procedure_charges"
+    __table_args__ = (UniqueConstraint("version_id", "position"),)
+
+    version_id: Mapped[int] = mapped_column(Key, ForeignKey("procedure_versions.id"))
+    position: Mapped[int]  # from 1
+    kind: Mapped[ChargeKind]
+    name: Mapped[str] = mapped_column(String(200))
+    amount: Mapped[int]  # đồng
+    legal_basis: Mapped[str] = mapped_column(Text, default="")
+
+
+class FeeExemption(Record, Base):
+    """Who pays less, or nothing (đối tượng miễn, giảm): the share taken off every charge of the version."""
+
+    __tablename__ = "fee_exemptions"
+    __table_args__ = (UniqueConstraint("version_id", "position"),)
+
+    version_id: Mapped[int] = mapped_column(Key, ForeignKey("procedure_versions.id"))
+    position: Mapped[int]  # from 1
+    name: Mapped[str] = mapped_column(String(200))
+    percent_off: Mapped[int]  # 1 to 100
+    legal_basis: Mapped[str] = mapped_column(Text, default="")

@@ -1,0 +1,44 @@
+"""Attachments: what is known of a stored file. The bytes lie in the store, under their hash."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import ForeignKey, Index, String, Text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from app.cases.models import CaseDocument
+from app.extensions import Base, Key, Record
+
+
+class AttachmentKind(StrEnum):
+    """What a file is of."""
+
+    COMPONENT = "component"  # a document of the applicant's file (thành phần hồ sơ)
+    RESULT = "result"  # the electronic result
+    OTHER = "other"
+
+
+class Attachment(Record, Base):
+    """One file of a case. A removed one stays in the record, with who removed it and why."""
+
+    __tablename__ = "attachments"
+    __table_args__ = (Index(None, "site", "case_id"), Index(None, "sha256"))
+
+    case_id: Mapped[int] = mapped_column(Key, ForeignKey("cases.id"))
+    document_id: Mapped[int | None] = mapped_column(Key, ForeignKey("case_documents.id"), index=True)
+    kind: Mapped[AttachmentKind]
+    file_name: Mapped[str] = mapped_column(String(255))
+    media_type: Mapped[str] = mapped_column(String(100))  # by content, never by name
+    size: Mapped[int]  # bytes
+    sha256: Mapped[str] = mapped_column(String(64))
+    pages: Mapped[int | None]
+    added_at: Mapped[datetime]
+    added_by_id: Mapped[int | None] = mapped_column(Key, ForeignKey("people.id"))
+    reused_from_id: Mapped[int | None] = mapped_column(Key, ForeignKey("attachments.id"))  # digitised for another case
+    removed_at: Mapped[datetime | None]
+    removed_by_id: Mapped[int | None] = mapped_column(Key, ForeignKey("people.id"))
+    removed_reason: Mapped[str] = mapped_column(Text, default="")
+
+    document: Mapped[CaseDocument | None] = relationship(lazy="raise")

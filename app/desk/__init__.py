@@ -1,0 +1,1 @@
+"""What belongs to the person at the desk: drafts, saved filters, actions on many cases and their undo."""
