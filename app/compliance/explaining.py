@@ -259,7 +259,7 @@ def _out_of_scope(unit: UnitRef, rule: Rule, pack: Pack) -> str:
 
 
 def _nothing(rule: Rule) -> Iterator[str]:
-    if rule.rate is None:
+    if rule.rate is None or rule.subject is not None:
         yield _("Trong kỳ không có việc nào thuộc đối tượng của quy tắc này.")
         return
     yield _("Trong kỳ đơn vị không phát sinh %(noun)s nào để tính tỷ lệ.", noun=noun_of(rule, "among"))
@@ -272,7 +272,7 @@ def _no_data(result: Judged, rule: Rule) -> Iterator[str]:
         yield _("Thiếu dữ liệu khi: %(condition)s.", condition=_in_words(rule.no_data_when))
         yield _("Đây chưa phải là vi phạm: hãy kiểm tra đơn vị đã cập nhật đủ lên phần mềm chưa.")
         return
-    expected = rule.rate.expects or () if rule.rate else ()
+    expected = (rule.rate.expects or ()) if rule.rate and rule.subject is None else ()
     yield _("Trong kỳ không ghi nhận %(noun)s nào để tính tỷ lệ.", noun=noun_of(rule, "among"))
     for name in expected:
         yield _(

@@ -45,6 +45,10 @@ class Thing:
         value: Blank = self.fact[name.partition(".")[2]]
         return value
 
+    def total(self, fields: Sequence[str]) -> int:
+        """The sum of counts."""
+        return sum(int(self.figure(name)) for name in fields)
+
     @property
     def figures(self) -> dict[str, Blank]:
         """Its own fields by their bare names; one dictionary for every rule that speaks of the thing."""

@@ -190,7 +190,7 @@ class Rule(Words):
     pending_when: Condition | None = None
     """Not yet due: nothing can be said."""
     rate: Rate | None = None
-    """A share; with `target`."""
+    """A share of a unit's figures, or of a single thing's own; with `target`."""
     target: Target | None = None
     """What the share is held against."""
     count: Count | None = None
@@ -302,7 +302,7 @@ class Rule(Words):
 
 
 _FORMS_FOR: dict[str, tuple[Form, ...]] = {UNIT: ("rate", "count", "fails_when"), RULE: ("escalates",)}
-_FORMS_FOR_THINGS: tuple[Form, ...] = ("fails_when", "requires", "clock")
+_FORMS_FOR_THINGS: tuple[Form, ...] = ("rate", "fails_when", "requires", "clock")
 
 
 # --- tests.yaml -----------------------------------------------------------------------------------------------

@@ -34,7 +34,8 @@ class SubjectResult:
     """What a rule says of one thing (a case, a task, a rule that a unit breaks).
 
     `figures` are the thing's own fields by their bare names; `details` what the judgement adds: `due` and `done_on`
-    (ISO days) of a duty, `used` and `allowed` days of a clock, `count` and `periods` of an escalation.
+    (ISO days) of a duty, `used` and `allowed` days of a clock, `numerator`, `denominator` and `target` (an exact share,
+    "1/5") of a rate, `count` and `periods` of an escalation.
     """
 
     subject: str

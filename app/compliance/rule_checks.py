@@ -74,10 +74,10 @@ class RuleChecker:
         assert target is not None
         for name in ("count", "among", "expects"):
             for field in getattr(rate, name) or ():
-                self.counted((*at, "rate", name), field, UNIT)
+                self.counted((*at, "rate", name), field, self.rule.judge.each)
         place = (*at, "target", target.comparison)
         if target.field is not None:
-            self.counted(place, target.field, UNIT)
+            self.counted(place, target.field, self.rule.judge.each)
         elif parse_share(target.threshold) is None:
             self.parameter(place, target.threshold, {ParameterUnit.SHARE})
 

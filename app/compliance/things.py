@@ -14,9 +14,10 @@ from app.compliance.duties import Deed, Event
 from app.compliance.engine import Engine
 from app.compliance.figures import Figures, Thing, UnitFigures
 from app.compliance.language import Rule, Status
-from app.compliance.measures import DAY_KINDS, Clock, DayKind, Requirement, Within
+from app.compliance.measures import DAY_KINDS, DayKind, Requirement, Target, Within
 from app.compliance.pack import Pack, ParameterValue
 from app.compliance.results import STATUSES, RuleResult, SubjectResult
+from app.compliance.words import parse_share
 from app.facts import FactError
 
 AnswerDays = Callable[[Rule, Mapping[str, ParameterValue]], int]
@@ -68,18 +69,32 @@ def _verdicts(
 ) -> Iterable[tuple[UnitFigures, SubjectResult]]:
     if rule.duty is not None:
         return _duties(court, *rule.duty, things, said)
-    return _plain(court, rule.clock, things, said)
+    return _plain(court, rule, things, said)
 
 
 def _plain(
-    court: Court, clock: Clock | None, things: Sequence[Thing], said: Sequence[Outcome]
+    court: Court, rule: Rule, things: Sequence[Thing], said: Sequence[Outcome]
 ) -> Iterator[tuple[UnitFigures, SubjectResult]]:
     for thing, outcome in zip(things, said, strict=True):
         details: dict[str, int | str] = {}
-        if clock is not None and outcome in KEPT:
-            used = getattr(clock.used, court.day_kind(clock.counted_in))
-            details = {"used": int(thing.figure(used)), "allowed": court.number(clock.at_most)}
+        if rule.clock is not None and outcome in KEPT:
+            used = getattr(rule.clock.used, court.day_kind(rule.clock.counted_in))
+            details = {"used": int(thing.figure(used)), "allowed": court.number(rule.clock.at_most)}
+        elif rule.rate is not None and rule.target is not None and outcome in KEPT:
+            details = {
+                "numerator": thing.total(rule.rate.count),
+                "denominator": thing.total(rule.rate.among),
+                "target": str(_target(court, rule.target, thing)),
+            }
         yield thing.unit, _said(thing, outcome, details)
+
+
+def _target(court: Court, target: Target, thing: Thing) -> Fraction:
+    """The share that the target names for a thing."""
+    if target.field is not None:
+        return Fraction(thing.total([target.field]), 100)
+    share = parse_share(target.threshold)
+    return court.parameters[target.threshold].value if share is None else share
 
 
 def _said(thing: Thing, outcome: Outcome, details: Mapping[str, int | str]) -> SubjectResult:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from app.compliance.judge import RuleResult, SubjectResult, answer_days, target_share
+from app.compliance.judge import RuleResult, SubjectResult, answer_days, missing, target_share
 from app.compliance.language import Rule
 from app.compliance.measures import DAY_KINDS, Clock, DayKind, Requirement, Within
 from app.compliance.pack import ParameterValue
@@ -66,6 +66,7 @@ def render_message(
     if thing is not None:
         words |= {name: _word(figure, locale) for name, figure in thing.figures.items()}
         words |= _details(thing, locale)
+        words |= _own_rate(rule, thing, locale)
     else:
         words |= _totals(rule, result, locale)
     words |= {"unit": unit_name, "period": period}
@@ -86,6 +87,20 @@ def _totals(rule: Rule, result: RuleResult, locale: str) -> dict[str, str]:
         "shortfall": count_in_words(result.shortfall, locale),
         "value": value,
         "target": target,
+    }
+
+
+def _own_rate(rule: Rule, thing: SubjectResult, locale: str) -> dict[str, str]:
+    """The share of a single thing in words, where that is what the rule judges."""
+    if rule.target is None or "target" not in thing.details:
+        return {}
+    numerator, denominator = int(thing.details["numerator"]), int(thing.details["denominator"])
+    target = Fraction(thing.details["target"])
+    value = Fraction(numerator, denominator) if denominator else None
+    return {
+        "target": exact_percent(target, locale),
+        "value": percent(value, locale, target) if value is not None else "–",
+        "shortfall": count_in_words(missing(rule.target.comparison, target, numerator, denominator), locale),
     }
 
 

@@ -151,6 +151,8 @@ def _thing(rule: dict[str, Any], matter: Matter, thing: dict[str, Any]) -> str:
         return early
     if "fails_when" in rule:
         return "fail" if _holds(rule["fails_when"], figures, matter.parameters) else "pass"
+    if "rate" in rule:
+        return _rate(rule, figures, matter.parameters).status
     if "clock" in rule:
         clock = rule["clock"]
         counted_in = matter.parameters.get(clock["counted_in"], clock["counted_in"])

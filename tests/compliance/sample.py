@@ -79,6 +79,14 @@ THING_RULE: dict[str, Any] = {
     "fails_when": {"overdue.days": {"more_than": 3}},
 }
 
+THING_RATE_RULE: dict[str, Any] = {
+    **{key: value for key, value in THING_RULE.items() if key != "fails_when"},
+    "id": "p-7",
+    "message": words("{subject}: {numerator}/{denominator}, {value}, {target}, {shortfall}"),
+    "rate": {"count": "overdue.x", "among": "overdue.days"},
+    "target": {"at_least": "online_rate"},
+}
+
 DUTY_RULE: dict[str, Any] = {
     **{key: value for key, value in THING_RULE.items() if key != "fails_when"},
     "id": "p-4",

@@ -54,6 +54,18 @@ def test_the_plans_rules_are_there() -> None:
         assert rules <= found[pack]
 
 
+@pytest.mark.parametrize(
+    ("pack", "rule"), [("khanh-hoa-department-2024", "khd-2a"), ("khanh-hoa-province-2024", "khp-2a")]
+)
+def test_another_cut_tried_is_held_against_each_procedure(pack: str, rule: str) -> None:
+    envelope = {"kind": "review", "unit": "LDVL", "period": "2024-06", "subject": "1.001"}
+    numbers = {field.name: field.type() for field in CATALOGUE["review"].fields}
+    fact = {**envelope, **numbers, "fields_before": 50, "fields_after": 40, "fields_cut": 10}
+    for cut, status in (("20%", Status.PASS), ("20,1%", Status.FAIL)):
+        judgement = judge([PACKS[pack]], [fact], [{"code": "LDVL"}], Period.parse("2024-06"), {"cut_rate": cut})
+        assert next(result for result in judgement.results if result.rule == rule).status is status
+
+
 @every_pack
 def test_the_packs_own_tests_come_out(pack: Pack) -> None:
     assert run_pack_tests(pack, CATALOGUE) == []

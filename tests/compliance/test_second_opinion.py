@@ -75,8 +75,8 @@ def of_steps() -> st.SearchStrategy[dict[str, Any]]:
     return conditions(["step.working", "step.calendar"], "step.word", "step.ended", 2)
 
 
-def sums() -> st.SearchStrategy[Any]:
-    return st.one_of(st.sampled_from(FIELDS), st.lists(st.sampled_from(FIELDS), min_size=1, max_size=3))
+def sums(fields: list[str] = FIELDS) -> st.SearchStrategy[Any]:
+    return st.one_of(st.sampled_from(fields), st.lists(st.sampled_from(fields), min_size=1, max_size=3))
 
 
 SHARES = st.one_of(
@@ -99,6 +99,17 @@ COUNTED_IN = st.sampled_from(["working_days", "calendar_days", "counting"])
 
 
 @st.composite
+def shares_of(draw: st.DrawFn, fields: list[str], own: bool | None = None) -> dict[str, Any]:
+    """A rate of some fields and its target: a share, a parameter, or one of the fields in percents (`own`)."""
+    rate = {"count": draw(sums(fields)), "among": draw(sums(fields))}
+    if draw(st.booleans()):
+        rate["expects"] = draw(sums(fields))
+    own = draw(st.booleans()) if own is None else own
+    share = draw(st.sampled_from(fields)) if own else draw(SHARES)
+    return {"rate": rate, "target": {draw(st.sampled_from(COMPARISONS[2:])): share}}
+
+
+@st.composite
 def unit_rules(draw: st.DrawFn, common: dict[str, Any]) -> dict[str, Any]:
     form = draw(st.sampled_from(["rate", "own target", "count", "fails_when"]))
     if form == "fails_when":
@@ -107,12 +118,7 @@ def unit_rules(draw: st.DrawFn, common: dict[str, Any]) -> dict[str, Any]:
         number = draw(st.one_of(st.integers(0, 20), st.just("fewest")))
         count = {"of": draw(sums()), draw(st.sampled_from(COMPARISONS[2:])): number}
         return sample.changed(sample.COUNT_RULE, count=count, **common)
-    rate = {"count": draw(sums()), "among": draw(sums())}
-    if draw(st.booleans()):
-        rate["expects"] = draw(sums())
-    share = draw(SHARES) if form == "rate" else draw(st.sampled_from(FIELDS))
-    target = {draw(st.sampled_from(COMPARISONS[2:])): share}
-    return sample.changed(sample.RATE_RULE, rate=rate, target=target, **common)
+    return sample.changed(sample.RATE_RULE, **draw(shares_of(FIELDS, own=form == "own target")), **common)
 
 
 @st.composite
@@ -133,9 +139,11 @@ def duty_rules(draw: st.DrawFn, common: dict[str, Any]) -> dict[str, Any]:
 
 @st.composite
 def thing_rules(draw: st.DrawFn, common: dict[str, Any]) -> dict[str, Any]:
-    form = draw(st.sampled_from(["fails_when", "requires", "requires", "clock"]))
+    form = draw(st.sampled_from(["fails_when", "rate", "requires", "requires", "clock"]))
     if form == "fails_when":
         return sample.changed(sample.THING_RULE, fails_when=draw(of_cases()), **common)
+    if form == "rate":
+        return sample.changed(sample.THING_RATE_RULE, **draw(shares_of(["overdue.days", "overdue.x"])), **common)
     if form == "requires":
         return draw(duty_rules(common))
     clock = sample.CLOCK_RULE["clock"] | {"counted_in": draw(COUNTED_IN), "at_most": draw(AMOUNTS)}

@@ -113,6 +113,49 @@ def test_a_message_speaks_of_the_thing_in_its_own_words() -> None:
     assert said == "Phòng A, Tháng 6/2024: H1 quá 1.200 ngày từ 03/06/2024, cờ có"
 
 
+# --- the share of a single thing --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("counted", "status"), [(7, Status.PASS), (6, Status.FAIL), (0, Status.FAIL)])
+def test_a_thing_is_held_against_a_share_of_its_own_figures(counted: int, status: Status) -> None:
+    result = one(sample.THING_RATE_RULE, overdue("H1", x=counted, days=20))
+    assert result.status is status
+    assert (result.numerator, result.denominator) == (int(status is Status.PASS), 1)
+
+
+def test_a_thing_with_nothing_to_take_a_share_of_is_not_judged() -> None:
+    result = one(sample.THING_RATE_RULE, overdue("H1"), overdue("H2", x=1, days=1))
+    assert (result.status, result.numerator, result.denominator) == (Status.PASS, 1, 1)
+    assert one(sample.THING_RATE_RULE, overdue("H1")).status is Status.NOT_APPLICABLE
+
+
+def test_a_thing_lacks_data_where_its_own_figures_say_that_there_should_be_some() -> None:
+    rate = sample.THING_RATE_RULE["rate"] | {"among": "overdue.days", "expects": "overdue.x"}
+    rule = sample.changed(sample.THING_RATE_RULE, rate=rate)
+    assert one(rule, overdue("H1", x=4)).status is Status.NO_DATA
+
+
+def test_a_thing_may_carry_its_own_target_in_percents() -> None:
+    rate = {"count": "overdue.x", "among": "overdue.x"}
+    rule = sample.changed(sample.THING_RATE_RULE, rate=rate, target={"less_than": "overdue.days"})
+    facts = [overdue("H1", x=9, days=100), overdue("H2", x=9, days=101)]
+    assert [found.subject for found in one(rule, *facts).failing] == ["H1"]
+
+
+def test_another_value_of_the_parameter_changes_what_is_said_of_each_thing() -> None:
+    pack = sample.pack(rules=[sample.THING_RATE_RULE])
+    facts = [overdue("H1", x=7, days=20), overdue("H2", x=1, days=2)]
+    judgement = judge([pack], facts, sample.units("U"), JUNE, {"online_rate": "35,01%"})
+    assert [found.subject for found in judgement.results[0].failing] == ["H1"]
+
+
+@pytest.mark.parametrize(("locale", "said"), [("vi", "H1: 6/20, 30%, 35%, 1"), ("en", "H1: 6/20, 30%, 35%, 1")])
+def test_the_message_tells_the_share_of_the_thing_and_what_it_lacks(locale: str, said: str) -> None:
+    pack = sample.pack(rules=[sample.THING_RATE_RULE])
+    (result,) = judge([pack], [overdue("H1", x=6, days=20)], sample.units("U"), JUNE).results
+    assert render_message(pack.rules[0], result, "Phòng A", "Tháng 6/2024", locale, result.failing[0]) == said
+
+
 # --- step clocks ------------------------------------------------------------------------------------------------
 
 
@@ -290,13 +333,16 @@ def test_the_day_and_the_units_of_a_judgement_are_told() -> None:
 
 
 @pytest.mark.parametrize("locale", ["vi", "en"])
-@pytest.mark.parametrize("name", ["THING_RULE", "DUTY_RULE", "CLOCK_RULE", "COUNT_RULE", "ESCALATION"])
+@pytest.mark.parametrize(
+    "name", ["THING_RULE", "THING_RATE_RULE", "DUTY_RULE", "CLOCK_RULE", "COUNT_RULE", "ESCALATION"]
+)
 def test_every_form_can_be_read_aloud(name: str, locale: str) -> None:
     pack = sample.pack(rules=[getattr(sample, name)])
     lines = dict(explain(pack.rules[0], pack.parameters.at(JUNE.last), sample.CATALOGUE, locale))
     text = " ".join(lines.values())
     wanted = {
         "THING_RULE": "trên 3" if locale == "vi" else "more than 3",
+        "THING_RATE_RULE": "từ 35% trở lên" if locale == "vi" else "at least 35%",
         "DUTY_RULE": "3 ngày làm việc sau" if locale == "vi" else "3 working days after",
         "CLOCK_RULE": "không quá 3 ngày làm việc" if locale == "vi" else "at most 3 working days",
         "COUNT_RULE": "từ 5 trở lên" if locale == "vi" else "at least 5",
