@@ -96,7 +96,7 @@ def test_a_rule_without_legal_basis_is_refused() -> None:
         ({"title": {"vi": "Chỉ tiếng Việt"}}, "[0].title.en: thiếu trường này."),
         ({"title": {"vi": "  ", "en": "x"}}, "[0].title.vi: không được để trống."),
         ({"answer_within": {"working_days": 0}}, "[0].answer_within.working_days: “0” không phải là số ngày"),
-        ({"judge": {"each": "case", "every": "month"}}, "[0]: “rate” không dùng được với “each: case”."),
+        ({"judge": {"each": "rule", "every": "month"}}, "[0]: “rate” không dùng được với “each: rule”."),
         ({"judge": {"each": "unit", "every": "week"}}, "[0].judge.every[0]: phải là một trong: 'month'"),
         ({"applies_when": {}}, "[0].applies_when: điều kiện không được để trống."),
         ({"applies_when": {"any": []}}, "[0].applies_when: điều kiện không được để trống."),
