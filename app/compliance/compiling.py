@@ -82,6 +82,8 @@ class Outcome(StrEnum):
     """A duty done after its last day."""
     MISSING = "missing"
     """A duty whose last day has passed without it."""
+    SETTLED = "settled_before"
+    """A duty that was done in time, or whose last day passed, in an earlier period: judged there, and only there."""
 
 
 @dataclass(frozen=True, slots=True)

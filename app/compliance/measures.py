@@ -205,7 +205,8 @@ class Requirement(Words):
     done_on: FieldName | None = None
     """Its field that says the day on which it was done, year-month-day."""
     within: Within | None = None
-    """How long after an event; without it, what is not there is missing at once."""
+    """How long after an event. Such a duty is judged once: in the period in which it is done in time, or in which its
+    last day passes. Without it, what is not there is missing at once, in every period."""
 
     @model_validator(mode="after")
     def _day_is_known(self) -> Requirement:

@@ -17,6 +17,7 @@ STATUSES = {
     Outcome.EXCLUDED: Status.NOT_APPLICABLE,
     Outcome.NOTHING: Status.NOT_APPLICABLE,
     Outcome.PENDING: Status.NOT_APPLICABLE,
+    Outcome.SETTLED: Status.NOT_APPLICABLE,
     Outcome.NO_DATA: Status.NO_DATA,
     Outcome.PASSED: Status.PASS,
     Outcome.FAILED: Status.FAIL,

@@ -9,20 +9,25 @@ from datetime import date
 from fractions import Fraction
 from typing import Any
 
-from app.compliance.compiling import BROKEN_PERIODS, Outcome, compile_rules, compile_where
+from app.compliance.compiling import BROKEN_PERIODS, Compiled, Outcome, compile_rules, compile_where
 from app.compliance.duties import Deed, Event
-from app.compliance.engine import Engine
-from app.compliance.figures import Figures, Thing, UnitFigures
+from app.compliance.engine import Engine, Sheet
+from app.compliance.figures import Blank, Figures, Thing, UnitFigures
 from app.compliance.language import Rule, Status
 from app.compliance.measures import DAY_KINDS, DayKind, Requirement, Target, Within
 from app.compliance.pack import Pack, ParameterValue
 from app.compliance.results import STATUSES, RuleResult, SubjectResult
 from app.compliance.words import parse_share
 from app.facts import FactError
+from app.periods import Period
 
 AnswerDays = Callable[[Rule, Mapping[str, ParameterValue]], int]
 KEPT = frozenset({Outcome.FAILED, Outcome.LATE, Outcome.MISSING, Outcome.PENDING})
 """The outcomes whose things a result names one by one; the others are only counted."""
+Verdict = tuple[UnitFigures, Outcome, SubjectResult | None]
+"""Whose thing it is, what is said of it, and the thing itself where a result names it."""
+_Group = tuple[date | None, tuple[date, ...]]
+"""The last day of a duty, and the days on which it was done."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +55,7 @@ def judge_things(
 ) -> dict[str, list[RuleResult]]:
     """Every unit's result for each rule about one kind of single things, by rule id."""
     things = court.figures.things[kind]
-    compiled = compile_rules(rules, court.parameters, court.pack.info.scope)
-    sheets = [
-        compiled.sheet(thing.unit.code, thing.unit.kind, {field: thing.figure(field) for field in compiled.fields})
-        for thing in things
-    ]
-    outcomes = court.engine.run(compiled, sheets)
+    outcomes = _ask(court, compile_rules(rules, court.parameters, court.pack.info.scope), things)
     found = {}
     for rule in rules:
         said = [outcome[rule.id] for outcome in outcomes]
@@ -64,17 +64,31 @@ def judge_things(
     return found
 
 
-def _verdicts(
-    court: Court, rule: Rule, things: Sequence[Thing], said: Sequence[Outcome]
-) -> Iterable[tuple[UnitFigures, SubjectResult]]:
+def _ask(court: Court, compiled: Compiled, things: Sequence[Thing]) -> list[dict[str, Outcome]]:
+    """What the engine says of each thing, by rule id. It is asked once about those that are the same to the rules:
+    most rules read one or two fields, so thousands of things are a handful of different sheets."""
+    names = {field: field.partition(".")[2] for field in compiled.fields}
+    places: dict[tuple[int | str, ...], int] = {}
+    place_of: list[int] = []
+    sheets: list[Sheet] = []
+    for thing in things:
+        code, kind = (thing.unit.code, thing.unit.kind) if compiled.scopes else ("", "")
+        numbers = [compiled.number(thing.fact[name]) for name in names.values()]
+        place = places.setdefault((code, *numbers), len(sheets))
+        if place == len(sheets):
+            sheets.append(compiled.sheet(code, kind, {field: thing.fact[name] for field, name in names.items()}))
+        place_of.append(place)
+    outcomes = court.engine.run(compiled, sheets)
+    return [outcomes[place] for place in place_of]
+
+
+def _verdicts(court: Court, rule: Rule, things: Sequence[Thing], said: Sequence[Outcome]) -> Iterator[Verdict]:
     if rule.duty is not None:
         return _duties(court, *rule.duty, things, said)
     return _plain(court, rule, things, said)
 
 
-def _plain(
-    court: Court, rule: Rule, things: Sequence[Thing], said: Sequence[Outcome]
-) -> Iterator[tuple[UnitFigures, SubjectResult]]:
+def _plain(court: Court, rule: Rule, things: Sequence[Thing], said: Sequence[Outcome]) -> Iterator[Verdict]:
     for thing, outcome in zip(things, said, strict=True):
         details: dict[str, int | str] = {}
         if rule.clock is not None and outcome in KEPT:
@@ -86,7 +100,7 @@ def _plain(
                 "denominator": thing.total(rule.rate.among),
                 "target": str(_target(court, rule.target, thing)),
             }
-        yield thing.unit, _said(thing, outcome, details)
+        yield _verdict(thing, outcome, details)
 
 
 def _target(court: Court, target: Target, thing: Thing) -> Fraction:
@@ -97,8 +111,9 @@ def _target(court: Court, target: Target, thing: Thing) -> Fraction:
     return court.parameters[target.threshold].value if share is None else share
 
 
-def _said(thing: Thing, outcome: Outcome, details: Mapping[str, int | str]) -> SubjectResult:
-    return SubjectResult(thing.subject, outcome, thing.figures if outcome in KEPT else {}, details)
+def _verdict(thing: Thing, outcome: Outcome, details: Mapping[str, int | str]) -> Verdict:
+    kept = SubjectResult(thing.subject, outcome, thing.figures, details) if outcome in KEPT else None
+    return thing.unit, outcome, kept
 
 
 # --- duties ---------------------------------------------------------------------------------------------------
@@ -106,29 +121,61 @@ def _said(thing: Thing, outcome: Outcome, details: Mapping[str, int | str]) -> S
 
 def _duties(
     court: Court, kind: str, required: Requirement, things: Sequence[Thing], said: Sequence[Outcome]
-) -> Iterator[tuple[UnitFigures, SubjectResult]]:
-    """The things whose duty is to be looked for are joined with what was done; the rest stays as it was said."""
-    deeds: dict[tuple[str, str], list[date]] = defaultdict(list)
+) -> Iterator[Verdict]:
+    """The things whose duty is to be looked for are joined with what was done; the rest stays as it was said.
+
+    Duties with the same last day and the same days of what was done stand or fall together: each such group is one
+    event in the engine, with one dictionary of details.
+    """
+    done: dict[tuple[str, str], tuple[date, ...]] = defaultdict(tuple)
     for deed in _deeds(court, kind, required):
-        deeds[deed.unit.code, deed.subject].append(_day(deed, required.done_on) if required.done_on else date.min)
-    keys: dict[tuple[str, str], int] = {}
-    open_things = [thing for thing, outcome in zip(things, said, strict=True) if outcome is Outcome.OPEN]
-    events, last_days = [], []
-    for thing in open_things:
-        key = keys.setdefault((thing.unit.code, thing.subject), len(keys))
-        last_day = _last_day(court, thing, required.within) if required.within is not None else None
-        last_days.append(last_day)
-        events.append(Event.without_deadline(key) if last_day is None else Event.due_on(key, last_day))
-    done = [Deed(keys[name], day.toordinal()) for name, days in deeds.items() if name in keys for day in days]
-    found = iter(zip(court.engine.duties(events, done, court.as_of), last_days, strict=True))
+        done[deed.unit.code, deed.subject] += (_day(deed, required.done_on) if required.done_on else date.min,)
+    last_days: dict[Blank, date] = {}
+    groups: dict[_Group, int] = {}
+    group_of = []
     for thing, outcome in zip(things, said, strict=True):
-        details: dict[str, int | str] = {}
         if outcome is Outcome.OPEN:
-            outcome, last_day = next(found)
-            days = deeds.get((thing.unit.code, thing.subject), ())
-            details["due"] = last_day.isoformat() if last_day is not None else ""
-            details["done_on"] = min(days).isoformat() if days and required.done_on is not None else ""
-        yield thing.unit, _said(thing, outcome, details)
+            last_day = _last_day(court, thing, required.within, last_days) if required.within is not None else None
+            days = done.get((thing.unit.code, thing.subject), ())
+            group_of.append(groups.setdefault((last_day, days), len(groups)))
+    outcomes = _judge_duties(court, list(groups))
+    details = [_duty_details(last_day, days if required.done_on is not None else ()) for last_day, days in groups]
+    of_open = iter(group_of)
+    for thing, outcome in zip(things, said, strict=True):
+        if outcome is Outcome.OPEN:
+            group = next(of_open)
+            yield _verdict(thing, outcomes[group], details[group])
+        else:
+            yield _verdict(thing, outcome, {})
+
+
+def _judge_duties(court: Court, groups: Sequence[_Group]) -> list[Outcome]:
+    events = [
+        Event.without_deadline(number) if last_day is None else Event.due_on(number, last_day)
+        for number, (last_day, _days) in enumerate(groups)
+    ]
+    deeds = [Deed(number, day.toordinal()) for number, (_, days) in enumerate(groups) for day in days]
+    said = court.engine.duties(events, deeds, court.as_of)
+    first = Period.parse(court.figures.period).first
+    return [
+        Outcome.SETTLED if _was_settled_before(first, outcome, *group) else outcome
+        for outcome, group in zip(said, groups, strict=True)
+    ]
+
+
+def _was_settled_before(first: date, outcome: Outcome, last_day: date | None, days: Sequence[date]) -> bool:
+    """Whether an earlier period has judged the duty: the one in which it was done in time, or its last day passed."""
+    if last_day is None or outcome is Outcome.PENDING:
+        return False
+    settled = min(days) if outcome is Outcome.PASSED else last_day
+    return settled < first
+
+
+def _duty_details(last_day: date | None, days: Sequence[date]) -> dict[str, int | str]:
+    return {
+        "due": last_day.isoformat() if last_day is not None else "",
+        "done_on": min(days).isoformat() if days else "",
+    }
 
 
 def _deeds(court: Court, kind: str, required: Requirement) -> list[Thing]:
@@ -136,15 +183,17 @@ def _deeds(court: Court, kind: str, required: Requirement) -> list[Thing]:
     things = court.figures.things[kind]
     if required.where is None:
         return things
-    compiled = compile_where(kind, required.where, court.parameters)
-    sheets = [compiled.sheet("", "", {field: thing.figure(field) for field in compiled.fields}) for thing in things]
-    outcomes = court.engine.run(compiled, sheets)
+    outcomes = _ask(court, compile_where(kind, required.where, court.parameters), things)
     return [thing for thing, said in zip(things, outcomes, strict=True) if said[kind] is Outcome.PASSED]
 
 
-def _last_day(court: Court, thing: Thing, within: Within) -> date:
-    event = _day(thing, within.after)
-    return court.figures.deadlines.last_day(event, court.number(within.amount), court.day_kind(within.counting))
+def _last_day(court: Court, thing: Thing, within: Within, known: dict[Blank, date]) -> date:
+    """The last day of the span; `known` are those of the same span after other events."""
+    event = thing.figure(within.after)
+    if event not in known:
+        day, days = _day(thing, within.after), court.number(within.amount)
+        known[event] = court.figures.deadlines.last_day(day, days, court.day_kind(within.counting))
+    return known[event]
 
 
 def _day(thing: Thing, field: str) -> date:
@@ -180,7 +229,7 @@ def judge_escalation(
         for result, periods in zip(broken, history, strict=True)
     ]
     outcomes = court.engine.run(compiled, sheets)
-    verdicts = []
+    verdicts: list[Verdict] = []
     for result, periods, outcome in zip(broken, history, outcomes, strict=True):
         title = court.pack.rule(result.rule).title
         details: dict[str, Any] = {
@@ -189,7 +238,9 @@ def judge_escalation(
             "title": title.vi,
             "title_en": title.en,
         }
-        verdicts.append((units[result.unit], SubjectResult(result.rule, outcome[rule.id], {}, details)))
+        said = outcome[rule.id]
+        kept = SubjectResult(result.rule, said, {}, details) if said in KEPT else None
+        verdicts.append((units[result.unit], said, kept))
     return list(_by_unit(court, rule, verdicts, answer_days(rule, court.parameters)))
 
 
@@ -212,21 +263,27 @@ def _periods(court: Court, result: RuleResult) -> list[str]:
 # --- a unit's result ------------------------------------------------------------------------------------------
 
 
-def _by_unit(
-    court: Court, rule: Rule, verdicts: Iterable[tuple[UnitFigures, SubjectResult]], answer_days: int
-) -> Iterator[RuleResult]:
-    said: dict[str, list[SubjectResult]] = defaultdict(list)
-    for unit, verdict in verdicts:
-        said[unit.code].append(verdict)
+def _by_unit(court: Court, rule: Rule, verdicts: Iterable[Verdict], answer_days: int) -> Iterator[RuleResult]:
+    tallies: dict[str, Counter[Outcome]] = defaultdict(Counter)
+    things: dict[str, list[SubjectResult]] = defaultdict(list)
+    for unit, outcome, kept in verdicts:
+        tallies[unit.code][outcome] += 1
+        if kept is not None:
+            things[unit.code].append(kept)
     for unit in court.figures.units:
-        yield _unit_result(court.pack, rule, unit, said.get(unit.code, []), answer_days)
+        kept_things = tuple(things.get(unit.code, ()))
+        yield _unit_result(court.pack, rule, unit, tallies[unit.code], kept_things, answer_days)
 
 
 def _unit_result(
-    pack: Pack, rule: Rule, unit: UnitFigures, said: Sequence[SubjectResult], answer_days: int
+    pack: Pack,
+    rule: Rule,
+    unit: UnitFigures,
+    tally: Counter[Outcome],
+    things: tuple[SubjectResult, ...],
+    answer_days: int,
 ) -> RuleResult:
     """Fails if one thing fails; otherwise lacks data if one does; otherwise passes if one was judged."""
-    tally = Counter(verdict.outcome for verdict in said)
     failing = sum(number for outcome, number in tally.items() if STATUSES[outcome] is Status.FAIL)
     judged = failing + tally[Outcome.PASSED]
     if failing:
@@ -253,7 +310,7 @@ def _unit_result(
         parameter=None,
         answer_days=answer_days,
         figures={},
-        things=tuple(verdict for verdict in said if verdict.outcome in KEPT),
+        things=things,
         tally={
             outcome.value: number for outcome, number in sorted(tally.items()) if outcome is not Outcome.OUT_OF_SCOPE
         },

@@ -41,6 +41,7 @@ class Matter:
     parameters: dict[str, Any]
     facts: list[dict[str, Any]]
     as_of: date
+    period_first: date
     period_last: date
 
 
@@ -54,7 +55,7 @@ def second_opinion(
     period_last: date = date(2024, 6, 30),
 ) -> dict[tuple[str, str], Opinion]:
     """An opinion for every rule and unit. `parameters` are name: value, as written."""
-    matter = Matter(parameters, facts, as_of, period_last)
+    matter = Matter(parameters, facts, as_of, period_last.replace(day=1), period_last)
     opinions: dict[tuple[str, str], Opinion] = {}
     for rule in rules:
         for unit in units:
@@ -174,10 +175,11 @@ def _duty(requires: dict[str, Any], matter: Matter, thing: dict[str, Any], figur
     if "within" not in required:
         return "pass" if done else "fail"
     last = _last_day(required["within"], matter.parameters, figures)
-    if any(date.fromisoformat(fact[required["done_on"]]) <= last for fact in done):
-        return "pass"
+    days = [date.fromisoformat(fact[required["done_on"]]) for fact in done]
+    if any(day <= last for day in days):
+        return "pass" if min(days) >= matter.period_first else "settled earlier"
     if done or last < matter.as_of:
-        return "fail"
+        return "fail" if last >= matter.period_first else "settled earlier"
     return "pending"
 
 

@@ -222,3 +222,45 @@ def test_without_fact_and_calendar_there_is_no_deadline() -> None:
 def test_holidays_and_swapped_saturdays_count_as_the_calendar_says() -> None:
     assert reckon(date(2024, 4, 26), 3, DayKind.WORKING_DAYS) == date(2024, 5, 4)  # a Saturday worked in exchange
     assert reckon(date(2024, 4, 26), 3, DayKind.CALENDAR_DAYS) == date(2024, 5, 2)  # 29/04 to 01/05 are off
+
+
+# --- over the end of a month ------------------------------------------------------------------------------------
+
+
+JULY = Period.parse("2024-07")
+
+
+def in_month(month: Period, *facts: dict[str, object]) -> RuleResult:
+    pack = sample.pack(rules=[sample.DUTY_RULE])
+    told = [fact | {"period": month.key} for fact in facts]
+    (result,) = judge([pack], told, sample.units("U"), month, deadline_of=reckon).results
+    return result
+
+
+def test_a_duty_is_judged_in_the_month_in_which_its_last_day_falls_and_not_again() -> None:
+    case = overdue("H1", since="2024-06-27")  # three working days: 02/07
+    assert in_month(JUNE, case).reason is Outcome.PENDING
+    assert outcomes(in_month(JULY, case)) == {"H1": Outcome.MISSING}
+    earlier = overdue("H2", since="2024-06-25")  # 28/06
+    assert outcomes(in_month(JUNE, earlier)) == {"H2": Outcome.MISSING}
+    result = in_month(JULY, earlier)
+    assert (result.status, result.things, result.tally) == (Status.NOT_APPLICABLE, (), {"settled_before": 1})
+
+
+def test_a_duty_done_in_time_counts_in_the_month_in_which_it_was_done() -> None:
+    case, done = overdue("H1", since="2024-06-27"), note("H1", "2024-06-28")
+    assert (in_month(JUNE, case, done).numerator, in_month(JUNE, case, done).denominator) == (1, 1)
+    assert (in_month(JULY, case, done).numerator, in_month(JULY, case, done).denominator) == (0, 0)
+    in_july = note("H1", "2024-07-02")
+    assert (in_month(JULY, case, in_july).numerator, in_month(JULY, case, in_july).denominator) == (1, 1)
+
+
+def test_a_duty_done_after_the_month_in_which_it_was_missed_is_not_late_there_as_well() -> None:
+    case, done = overdue("H1", since="2024-06-25"), note("H1", "2024-07-05")
+    assert in_month(JULY, case, done).tally == {"settled_before": 1}
+
+
+def test_a_quarter_judges_what_its_months_do() -> None:
+    quarter = Period.parse("2024-Q2")
+    assert outcomes(in_month(quarter, overdue("H1", since="2024-06-25"))) == {"H1": Outcome.MISSING}
+    assert in_month(quarter, overdue("H2", since="2024-03-20")).tally == {"settled_before": 1}

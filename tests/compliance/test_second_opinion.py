@@ -169,7 +169,7 @@ def rules(draw: st.DrawFn) -> list[dict[str, Any]]:
     return found
 
 
-DAYS = st.integers(0, 25).map(lambda n: (date(2024, 6, 3) + timedelta(days=n)).isoformat())
+DAYS = st.integers(-6, 25).map(lambda n: (date(2024, 6, 3) + timedelta(days=n)).isoformat())
 
 
 @st.composite
