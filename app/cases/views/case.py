@@ -15,6 +15,7 @@ from app import extensions
 from app.cases import service
 from app.cases.actions import possible_actions
 from app.cases.case_page import CaseView, case_view
+from app.cases.case_sections import load_sections
 from app.cases.forms import ActionForm, CorrectionForm, HandOverForm, PaymentForm, action_form, number_in
 from app.cases.models import Case
 from app.cases.presenting import NEVER_CORRECTED
@@ -148,5 +149,6 @@ def _render(view: CaseView, **more: Any) -> str:
         view=view,
         may_act=may_act,
         actions=possible_actions(view.case) if may_act else [],
+        sections=load_sections(view),
         **more,
     )
