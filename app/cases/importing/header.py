@@ -9,16 +9,33 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any
+from typing import Any, Protocol
 
 from app.cases.importing.csv_files import CsvSource, wrong_encoding
 from app.cases.importing.files import BadFile
-from app.cases.importing.mapping import NEEDED, Mapping
 from app.cases.importing.readers import Rows, Source
 from app.text import fold, tidy
 
 LOOK_AT = 60  # rows in which the header must be
 _GARBLED = ("á»", "áº", "Æ°", "Ä‘")  # UTF-8 that was once read as Latin
+
+
+class Wanted(Protocol):
+    """What is looked for in a header: the fields, the headings each may have (best first), and those it must have."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def columns(self) -> dict[str, list[str]]: ...
+
+    @property
+    def headings(self) -> dict[str, list[str]]:
+        """The columns' headings, folded."""
+        ...
+
+    @property
+    def needed(self) -> tuple[str, ...]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +52,9 @@ class Table:
         return self.columns[field][0][0] if field in self.columns else ""
 
 
-def find_table(source: Source, mapping: Mapping, name: str) -> Table:
+def find_table(source: Source, mapping: Wanted, name: str) -> Table:
     """The first sheet with a header row that has what the mapping needs. Raises BadFile."""
-    needed = NEEDED[mapping.row]
+    needed = mapping.needed
     best, anything, garbled = list(needed), False, False
     for _sheet, rows in source.sheets():
         for number, cells in islice(rows, LOOK_AT):
@@ -65,7 +82,7 @@ def _text(cell: Any) -> str:
     return "" if cell is None else tidy(str(cell)[:300])
 
 
-def _columns(texts: list[str], mapping: Mapping) -> dict[str, list[tuple[str, list[int]]]]:
+def _columns(texts: list[str], mapping: Wanted) -> dict[str, list[tuple[str, list[int]]]]:
     found: dict[str, list[int]] = {}
     written: dict[str, str] = {}
     for position, text in enumerate(texts):

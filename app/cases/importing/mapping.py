@@ -131,6 +131,11 @@ class Mapping(_Part):
         _refuse_twice("channel", self.channel)
         return self
 
+    @property
+    def needed(self) -> tuple[str, ...]:
+        """The fields without which a file cannot be read."""
+        return NEEDED[self.row]
+
     @cached_property
     def headings(self) -> dict[str, list[str]]:
         """Field -> its headings, folded, best first."""
