@@ -58,7 +58,7 @@ def text_of(cell: Any) -> str:
         return ""
     if isinstance(cell, bool):
         return "1" if cell else "0"
-    if isinstance(cell, float) and cell == int(cell):
+    if isinstance(cell, float) and cell.is_integer():
         return str(int(cell))
     return tidy(str(cell))
 
@@ -74,7 +74,7 @@ def number_text(cell: Any) -> str:
     text = text_of(cell)
     if _FLOAT.fullmatch(text):
         value = float(text.replace(",", "."))
-        return str(int(value)) if value == int(value) else text
+        return str(int(value)) if value.is_integer() else text  # 9E999 is no number
     return text
 
 
