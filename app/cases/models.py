@@ -10,9 +10,9 @@ from __future__ import annotations
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import Date, ForeignKey, Index, Numeric, String, Text, UniqueConstraint, text
+from sqlalchemy import Date, ForeignKey, Index, Numeric, String, Table, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.cases.vocabulary import CaseStatus, Channel, EventKind, PaymentChannel, ReturnMethod
@@ -130,7 +130,7 @@ class Case(Record, Base):
     content: Mapped[str] = mapped_column(Text, default="")  # what is asked for; empty: the procedure's name
     sets: Mapped[int] = mapped_column(default=1)  # number of sets of papers handed in
     return_method: Mapped[ReturnMethod] = mapped_column(default=ReturnMethod.IN_PERSON)
-    search_text: Mapped[str] = mapped_column(Text)  # folded: code, applicant, id number, phone
+    search_text: Mapped[str] = mapped_column(Text)  # what it is found by: see rows.search_text
 
     channel: Mapped[Channel]
     status: Mapped[CaseStatus]
@@ -326,6 +326,12 @@ class Consultation(Record, Base):
     answered_at: Mapped[datetime | None]
     question: Mapped[str] = mapped_column(Text, default="")
     answer: Mapped[str] = mapped_column(Text, default="")
+
+
+# Written anew whenever a case's events are folded (rows.derived_rows): name -> table.
+DERIVED_TABLES: dict[str, Table] = {
+    model.__tablename__: cast(Table, model.__table__) for model in (CaseStage, CasePause, Payment, Refund, Consultation)
+}
 
 
 class CaseDocument(Record, Base):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from app.cases.timeline import CaseState
+from app.cases.state import CaseState
 from app.text import fold
 
 Row = dict[str, Any]
@@ -24,6 +24,7 @@ DERIVED = (
     "electronic_result_at",
     "electronic_same_day",
     "holder_unit_id",
+    "holder_id",
     "officer",
     "stage",
     "received_at",
@@ -84,18 +85,68 @@ def payment_rows(site: str, case_id: int, unit_id: int, online_payable: bool, st
             "channel": paid.channel,
             "online_payable": online_payable,
             "transaction_number": paid.transaction_number,
+            "receipt_number": paid.receipt_number,
+            "refunded": paid.refunded,
             "voided": paid.voided,
         }
         for paid in state.payments
     ]
 
 
-def search_text(code: str, applicant: str, id_number: str, phone: str) -> str:
-    """What a case is found by: folded words of its code, applicant, identity number and phone.
+def refund_rows(site: str, case_id: int, unit_id: int, state: CaseState) -> list[Row]:
+    """Rows of `refunds`; `unit_id` is the accountable unit."""
+    return [
+        {
+            "site": site,
+            "case_id": case_id,
+            "event_number": refund.event_number,
+            "payment_number": refund.payment_number,
+            "unit_id": unit_id,
+            "refunded_at": refund.at,
+            "amount": refund.amount,
+            "reason": refund.reason,
+        }
+        for refund in state.refunds
+    ]
 
-    A number written in groups ("0912 345 678") is kept as its digits in one row.
+
+def consultation_rows(site: str, case_id: int, state: CaseState) -> list[Row]:
+    """Rows of `consultations`."""
+    return [
+        {
+            "site": site,
+            "case_id": case_id,
+            "number": asked.number,
+            "unit_id": asked.unit_id,
+            "asked_at": asked.asked_at,
+            "due_at": asked.due_at,
+            "answered_at": asked.answered_at,
+            "question": asked.question,
+            "answer": asked.answer,
+        }
+        for asked in state.consultations
+    ]
+
+
+def derived_rows(site: str, case_id: int, unit_id: int, online_payable: bool, state: CaseState) -> dict[str, list[Row]]:
+    """All rows derived from the events of one case beside the case's own: table -> rows."""
+    return {
+        "case_stages": stage_rows(site, case_id, state),
+        "case_pauses": pause_rows(site, case_id, state),
+        "payments": payment_rows(site, case_id, unit_id, online_payable, state),
+        "refunds": refund_rows(site, case_id, unit_id, state),
+        "consultations": consultation_rows(site, case_id, state),
+    }
+
+
+def search_text(
+    code: str, applicant: str, id_number: str, phone: str, procedure_code: str = "", owner: str = ""
+) -> str:
+    """What a case is found by: folded words of its code, applicant, identity number, phone, owner and procedure's code.
+
+    A number written in groups ("0912 345 678") is kept as its digits in one row. The procedure's code stands last.
     """
-    return fold(f"{code} {applicant} {_in_one(id_number)} {_in_one(phone)}")
+    return fold(f"{code} {applicant} {_in_one(id_number)} {_in_one(phone)} {owner} {procedure_code}")
 
 
 def _in_one(number: str) -> str:

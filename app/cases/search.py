@@ -1,26 +1,58 @@
-"""Finding cases by a few letters of code, applicant, identity number or phone, whatever the diacritics.
+"""Finding cases by a few letters: code, applicant, identity number, phone, procedure, notes; whatever the diacritics.
 
-One interface over the two databases' own full-text indexes (migration 0005). The newest cases come first; the
+One interface over the two databases' own full-text indexes (migrations 0005 and 0012). The newest cases come first; an
 index is read from its newest end, so that a name borne by half the province costs no more than a rare one.
+
+A case is found when each word typed begins a word of its own. Its procedure stands among its words as the procedure's
+code: words typed that are in a procedure's name are looked up in the catalogue and asked for as codes. Only when
+nothing fits are the words read as typing mistakes (`spelling.meant`).
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import islice
 
 from sqlalchemy import ColumnElement, and_, column, func, literal_column, or_, select, table
 
-from app.cases.models import Case
+from app.cases.models import Case, CaseEvent
+from app.cases.spelling import SHORTEST, meant, near
 from app.extensions import db
 from app.organisation.access import Scope
-from app.text import tidy, words
+from app.procedures.models import Procedure, ProcedureVersion
+from app.text import fold, tidy, words
 
 MANY = 1_000  # matches from which PostgreSQL is asked to look from the newest case backwards
 STRIP = 4_000  # ids looked through first
+NOTED = 5_000  # newest notes looked at
+MOST_WORDS = 8  # of what was typed; the rest is left out of account
+MOST_PROCEDURES = 40
 _NUMBER = re.compile(r"[+()\d\s.\-]{6,}")
 
 _index = table("case_search", column("rowid"), column("case_search"))
+_notes = table("case_search_notes", column("rowid"), column("case_search_notes"))
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Ids of cases, the newest first. `meant` are the words found instead of those typed, if it came to that."""
+
+    ids: Sequence[int]
+    meant: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """A word, or several in this order; with `begins` a word that begins so will do."""
+
+    text: str
+    begins: bool = False
+
+
+# What all must be there; of each group, one of its terms.
+Reading = Sequence[Sequence[Term]]
 
 
 def case_with_code(scope: Scope, typed: str) -> int | None:
@@ -30,21 +62,33 @@ def case_with_code(scope: Scope, typed: str) -> int | None:
     return db.session.scalar(found) if code else None
 
 
+def find(scope: Scope, typed: str, *conditions: ColumnElement[bool], limit: int, before: int | None = None) -> Found:
+    """The cases that fit, as `matching`; if there are none, those that fit what was probably meant."""
+    ids = matching(scope, typed, *conditions, limit=limit, before=before)
+    if ids or (before is not None and matching(scope, typed, *conditions, limit=1)):
+        return Found(ids)
+    reading = _reading_of_mistakes(scope, words(typed)[:MOST_WORDS])
+    if not reading:
+        return Found([])
+    ids = _by_index([reading], _wanted(scope, conditions, before), limit)
+    return Found(ids, _said(reading, ids))
+
+
 def matching(
     scope: Scope, typed: str, *conditions: ColumnElement[bool], limit: int, before: int | None = None
 ) -> list[int]:
     """Ids of the cases that fit, the newest first, at most `limit`; `before` is the last id of the page before.
 
-    Each word is the beginning of a word of the case; the case with exactly this code comes first of all.
+    Each word is the beginning of a word of the case or of one of its notes, or stands in its procedure's name; the
+    case with exactly this code comes first of all.
     """
     readings = _readings(typed)
     if not readings:
         return []
-    wanted = and_(Case.site == scope.site, seen_by(scope), *conditions)
-    if before is not None:
-        wanted = and_(wanted, Case.id < before)
-    on_postgresql = db.engine.dialect.name == "postgresql"
-    found = (_on_postgresql if on_postgresql else _on_sqlite)(readings, wanted, limit)
+    wanted = _wanted(scope, conditions, before)
+    with_procedures = [*readings, *_procedure_readings(scope, [term.text for (term,) in readings[0]])]
+    found = _by_index(with_procedures, wanted, limit)
+    found = sorted({*found, *_by_notes(readings, wanted, limit)}, reverse=True)[:limit]
     exact = case_with_code(scope, typed) if before is None else None
     return [exact, *(case_id for case_id in found if case_id != exact)] if exact in found[: limit - 1] else found
 
@@ -56,12 +100,15 @@ def seen_by(scope: Scope) -> ColumnElement[bool]:
     return or_(scope.within(Case.unit_id), scope.within(Case.holder_unit_id))
 
 
-def _readings(typed: str) -> list[list[str]]:
+# What was typed
+
+
+def _readings(typed: str) -> list[Reading]:
     """The ways to read what was typed, each a list of words that must all be there.
 
     A number in groups is also one number, and +84 is 0. A last single letter is somebody still typing.
     """
-    wanted = words(typed)
+    wanted = words(typed)[:MOST_WORDS]
     if len(wanted) > 1 and len(wanted[-1]) == 1 and wanted[-1].isalpha():
         wanted = wanted[:-1]
     if not wanted:
@@ -70,34 +117,122 @@ def _readings(typed: str) -> list[list[str]]:
     if _NUMBER.fullmatch(typed.strip()) and not typed.strip().isdigit():
         digits = re.sub(r"\D", "", typed)
         readings.append(["0" + digits[2:] if typed.strip().startswith("+84") else digits])
+    return [[[Term(word, _begins(word))] for word in reading] for reading in readings]
+
+
+def _begins(word: str) -> bool:
+    """A single letter is a whole word: as a beginning it would be half of all names."""
+    return len(word) > 1 or word.isdigit()
+
+
+def _procedure_readings(scope: Scope, wanted: Sequence[str]) -> list[Reading]:
+    """The same with those words that a procedure's name has read as that procedure.
+
+    Two words at least, or all there is and four letters long: "an" is a name before it is "an toàn".
+    """
+    codes: dict[frozenset[str], set[str]] = {}
+    for code, name in _procedures(scope):
+        shared = frozenset(word for word in wanted if any(each.startswith(word) for each in name))
+        if len(shared) >= 2 or (shared and len(wanted) == 1 and len(wanted[0]) >= 4):
+            codes.setdefault(shared, set()).add(code)
+    widest = [shared for shared in codes if not any(shared < other for other in codes)]
+    readings: list[Reading] = []
+    for shared in widest:
+        terms = [Term(code) for code in sorted(codes[shared])[:MOST_PROCEDURES]]
+        readings.append([*([Term(word, _begins(word))] for word in wanted if word not in shared), terms])
     return readings
 
 
-def _on_sqlite(readings: Sequence[Sequence[str]], wanted: ColumnElement[bool], limit: int) -> list[int]:
-    phrase = " OR ".join("(" + " AND ".join(f'"{word}"{_star(word)}' for word in reading) + ")" for reading in readings)
+def _procedures(scope: Scope) -> list[tuple[str, frozenset[str]]]:
+    """The catalogue as cases carry it: folded code, and the words of the names it had."""
+    read = select(Procedure.code, ProcedureVersion.name).join(ProcedureVersion.procedure)
+    return [
+        (fold(code), frozenset(words(name)))
+        for code, name in db.session.execute(read.where(ProcedureVersion.site == scope.site))
+    ]
+
+
+def _reading_of_mistakes(scope: Scope, wanted: Sequence[str]) -> Reading:
+    """Each word as itself or as what it may stand for; a word of a procedure's name as that procedure too."""
+    reading = []
+    names = _procedures(scope)
+    for word in wanted:
+        terms = [Term(word, _begins(word)), *(Term(other) for other in sorted(meant(word)))]
+        if len(word) >= SHORTEST:
+            fitting = (code for code, name in names if near(word, name) or any(n.startswith(word) for n in name))
+            terms += [Term(code) for code in islice(fitting, MOST_PROCEDURES)]
+        reading.append(terms)
+    return reading if any(len(terms) > 1 for terms in reading) else []
+
+
+def _said(reading: Reading, ids: Sequence[int]) -> tuple[str, ...]:
+    """The words that stand in the cases found instead of those typed, in the order typed."""
+    read = select(Case.search_text).where(Case.id.in_(ids[:20]))
+    there = {word for text in db.session.scalars(read) for word in text.split()}
+    said = []
+    for typed, *others in reading:
+        if not any(word.startswith(typed.text) for word in there):
+            said += [term.text for term in others if term.text in there]
+    return tuple(dict.fromkeys(said))
+
+
+# The two databases
+
+
+def _wanted(scope: Scope, conditions: Iterable[ColumnElement[bool]], before: int | None) -> ColumnElement[bool]:
+    wanted = and_(Case.site == scope.site, seen_by(scope), *conditions)
+    return wanted if before is None else and_(wanted, Case.id < before)
+
+
+def _on_postgresql() -> bool:
+    return db.engine.dialect.name == "postgresql"
+
+
+def _by_index(readings: Sequence[Reading], wanted: ColumnElement[bool], limit: int) -> list[int]:
+    return _by_vector(readings, wanted, limit) if _on_postgresql() else _by_fts(readings, wanted, limit)
+
+
+def _by_fts(readings: Sequence[Reading], wanted: ColumnElement[bool], limit: int) -> list[int]:
     found = (
         select(_index.c.rowid)
         .join(Case, Case.id == _index.c.rowid)
-        .where(_index.c.case_search.op("MATCH")(phrase), wanted)
+        .where(_index.c.case_search.op("MATCH")(_fts(readings)), wanted)
         .order_by(_index.c.rowid.desc())
         .limit(limit)
     )
     return list(db.session.scalars(found))
 
 
-def _on_postgresql(readings: Sequence[Sequence[str]], wanted: ColumnElement[bool], limit: int) -> list[int]:
+def _fts(readings: Sequence[Reading]) -> str:
+    def one_of(terms: Sequence[Term]) -> str:
+        return "(" + " OR ".join(f'"{term.text}"' + "*" * term.begins for term in terms) + ")"
+
+    return " OR ".join("(" + " AND ".join(map(one_of, reading)) + ")" for reading in readings)
+
+
+def _by_vector(readings: Sequence[Reading], wanted: ColumnElement[bool], limit: int) -> list[int]:
     """By the index while the matches are few; else backwards from the newest case, where matches are close by."""
-    star = {word: ":*" if _star(word) else "" for reading in readings for word in reading}
-    phrase = " | ".join("(" + " & ".join(word + star[word] for word in reading) + ")" for reading in readings)
     vector = func.to_tsvector(literal_column("'simple'"), Case.search_text)
-    indexed = vector.op("@@")(func.to_tsquery(literal_column("'simple'"), phrase))
+    indexed = vector.op("@@")(func.to_tsquery(literal_column("'simple'"), _tsquery(readings)))
     found = list(db.session.scalars(select(Case.id).where(indexed, wanted).limit(MANY + 1)))
     if len(found) <= MANY:
         return sorted(found, reverse=True)[:limit]
     padded = " " + Case.search_text + " "
-    beginnings = {word: f" {word}" + ("" if star[word] else " ") for word in star}
-    spelled = or_(*(and_(*(padded.contains(beginnings[word]) for word in reading)) for reading in readings))
-    return _backwards(and_(spelled, wanted), limit)
+
+    def one_of(terms: Sequence[Term]) -> ColumnElement[bool]:
+        return or_(*(padded.contains(f" {term.text}" + ("" if term.begins else " ")) for term in terms))
+
+    return _backwards(and_(or_(*(and_(*map(one_of, reading)) for reading in readings)), wanted), limit)
+
+
+def _tsquery(readings: Sequence[Reading]) -> str:
+    def term_of(term: Term) -> str:
+        return "(" + " <-> ".join(term.text.split()) + ")" if " " in term.text else term.text + ":*" * term.begins
+
+    def one_of(terms: Sequence[Term]) -> str:
+        return "(" + " | ".join(map(term_of, terms)) + ")"
+
+    return " | ".join("(" + " & ".join(map(one_of, reading)) + ")" for reading in readings)
 
 
 def _backwards(wanted: ColumnElement[bool], limit: int) -> list[int]:
@@ -112,6 +247,20 @@ def _backwards(wanted: ColumnElement[bool], limit: int) -> list[int]:
     return found
 
 
-def _star(word: str) -> str:
-    """A single letter is a whole word: as a beginning it would be half of all names."""
-    return "*" if len(word) > 1 or word.isdigit() else ""
+def _by_notes(readings: Sequence[Reading], wanted: ColumnElement[bool], limit: int) -> list[int]:
+    """Cases on which something was noted in these words, among the newest notes that have them."""
+    event = CaseEvent
+    if _on_postgresql():
+        plain = func.case_search_plain(event.note)
+        asked = func.to_tsquery(literal_column("'simple'"), _tsquery(readings))
+        fits = and_(event.note != "", func.to_tsvector(literal_column("'simple'"), plain).op("@@")(asked))
+        noted = select(event.id, event.case_id).where(fits).limit(NOTED + 1)  # unordered: by the index
+        if (db.session.scalar(select(func.count()).select_from(noted.subquery())) or 0) > NOTED:
+            noted = select(event.id, event.case_id).where(fits).order_by(event.id.desc()).limit(NOTED)
+    else:
+        fits = _notes.c.case_search_notes.op("MATCH")(_fts(readings))
+        noted = select(event.id, event.case_id).join(_notes, event.id == _notes.c.rowid).where(fits)
+        noted = noted.order_by(_notes.c.rowid.desc()).limit(NOTED)
+    newest = noted.cte("newest").prefix_with("MATERIALIZED")
+    found = select(Case.id).where(wanted, Case.id.in_(select(newest.c.case_id)))
+    return list(db.session.scalars(found.order_by(Case.id.desc()).limit(limit)))

@@ -14,8 +14,8 @@ from sqlalchemy import JSON, Dialect, Table, make_url
 from sqlalchemy.types import TypeEngine
 
 from app.calendar import WorkingCalendar
-from app.cases.models import Case, CaseCounter, CaseEvent, CasePause, CaseStage, Payment
-from app.cases.rows import Row, case_row, pause_rows, payment_rows, search_text, stage_rows
+from app.cases.models import DERIVED_TABLES, Case, CaseCounter, CaseEvent
+from app.cases.rows import Row, case_row, derived_rows, search_text
 from app.cases.timeline import project
 from app.demo.intake import DayPlan
 from app.demo.lives import DemoCase, Lives
@@ -122,10 +122,13 @@ class Clerk:
     def __init__(self, world: World, url: str) -> None:
         self.world, self.lives = world, Lives(world)
         self.calendar: WorkingCalendar = self.lives.calendar
-        tables = (Case, CaseEvent, CaseStage, CasePause, Payment, CaseCounter)
         self.conversions = Conversions(dialect_of(url))
-        self.sheets = [Sheet(model.__table__, self.conversions) for model in tables]  # type: ignore[arg-type]
-        self.cases, self.events, self.stages, self.pauses, self.payments, self.counters = self.sheets
+        self.cases, self.events, self.counters = (
+            Sheet(model.__table__, self.conversions)  # type: ignore[arg-type]
+            for model in (Case, CaseEvent, CaseCounter)
+        )
+        self.derived = {name: Sheet(table, self.conversions) for name, table in DERIVED_TABLES.items()}
+        self.sheets = [self.cases, self.events, *self.derived.values(), self.counters]
         self.events.name_columns(EVENT_COLUMNS)
 
     def write(self, plans: list[DayPlan]) -> Batch:
@@ -152,7 +155,7 @@ class Clerk:
                     "id_number": who.id_number,
                     "phone": who.phone,
                     "address": who.address,
-                    "search_text": search_text(case.code, who.name, who.id_number, who.phone),
+                    "search_text": search_text(case.code, who.name, who.id_number, who.phone, procedure.code),
                     "channel": case.channel,
                     "fee_due": procedure.fee,
                     "online_payable": procedure.online_payable,
@@ -163,9 +166,9 @@ class Clerk:
             ]
         )
         self._write_events(case)
-        self.stages.add_rows(stage_rows(site, case.id, state))
-        self.pauses.add_rows(pause_rows(site, case.id, state))
-        self.payments.add_rows(payment_rows(site, case.id, procedure.unit_id, procedure.online_payable, state))
+        derived = derived_rows(site, case.id, procedure.unit_id, procedure.online_payable, state)
+        for name, rows in derived.items():
+            self.derived[name].add_rows(rows)
 
     def _write_events(self, case: DemoCase) -> None:
         site, first_id = self.world.site, case.id * EVENTS_OF_A_CASE

@@ -109,3 +109,69 @@ def test_a_name_put_right_is_found_by_its_new_letters(found: Any, session: Any) 
     session.commit()
     assert found("tran dinh") == []
     assert search.matching(EVERYWHERE, "le dinh", limit=5) == [case.id]
+
+
+@pytest.mark.parametrize(
+    ("typed", "names"),
+    [
+        ("nguyne thi", ["Nguyễn Thị Đào"]),  # two letters exchanged
+        ("nguyn dao", ["Nguyễn Văn Đạo", "Nguyễn Thị Đào"]),  # one missing
+        ("traan anh", ["Trần Đình Ánh"]),  # one too many
+        ("ddinhf anhs", ["Trần Đình Ánh"]),  # Telex with the keyboard off
+        ("nguyeenx vawn", ["Nguyễn Văn Đạo"]),
+        ("hai dabg", ["Công ty TNHH Hải Đăng"]),  # the next key
+        ("xyzt qwrt", []),
+        ("0912345679", []),  # a number is what it is
+    ],
+)
+def test_a_typing_mistake_still_finds_the_case(found: Any, typed: str, names: list[str], session: Any) -> None:
+    assert found(typed) == []
+    seen = search.find(EVERYWHERE, typed, limit=10)
+    people = {case.id: case.applicant for case in session.query(Case)}
+    assert [people[case_id] for case_id in seen.ids] == names
+
+
+def test_what_was_meant_is_said_and_only_when_nothing_fits(found: Any) -> None:
+    assert search.find(EVERYWHERE, "nguyne thi", limit=10).meant == ("nguyen",)
+    assert search.find(EVERYWHERE, "nguyen", limit=10).meant == ()
+
+
+def test_further_results_of_a_mistake_follow_the_last_one_shown(found: Any) -> None:
+    first = search.find(EVERYWHERE, "nguyne", limit=1).ids
+    second = search.find(EVERYWHERE, "nguyne", limit=1, before=first[-1]).ids
+    assert first[0] > second[0]
+    assert search.find(EVERYWHERE, "nguyne", limit=1, before=second[-1]).ids == []
+    assert search.find(EVERYWHERE, "nguyen", limit=1, before=second[-1]).ids == []
+
+
+@pytest.fixture
+def two_procedures(session: Any) -> tuple[Case, Case]:
+    """A case of each of two procedures, of people of one name."""
+    unit = make_department()["LDVL"]
+    permit = make_version(unit, code="1.000459", name="Cấp giấy phép lao động cho người nước ngoài")
+    benefit = make_version(unit, code="2.001953", name="Hưởng trợ cấp thất nghiệp")
+    when = at("2024-06-24 08:00")
+    return receive(permit, when, "Lê Văn Minh"), receive(benefit, when, "Lê Văn Minh")
+
+
+def test_words_of_the_procedure_find_its_cases(two_procedures: tuple[Case, Case]) -> None:
+    permit, benefit = (case.id for case in two_procedures)
+    assert search.matching(EVERYWHERE, "giay phep lao dong", limit=5) == [permit]
+    assert search.matching(EVERYWHERE, "thất nghiệp minh", limit=5) == [benefit]
+    assert search.matching(EVERYWHERE, "lê trợ cấp", limit=5) == [benefit]
+    assert search.matching(EVERYWHERE, "1.000459", limit=5) == [permit]
+    assert search.matching(EVERYWHERE, "minh", limit=5) == [benefit, permit]
+    assert list(search.find(EVERYWHERE, "tro cpa minh", limit=5).ids) == [benefit]
+
+
+def test_words_of_a_note_find_the_case_whatever_the_diacritics(two_procedures: tuple[Case, Case]) -> None:
+    from app.cases.vocabulary import EventKind
+    from tests.factories import happen
+
+    permit, _benefit = two_procedures
+    happen(permit, EventKind.NOTED, at("2024-06-24 09:00"), note="Đã gọi điện, bà Hường hẹn nộp hộ chiếu thứ Sáu")
+    assert search.matching(EVERYWHERE, "ho chieu", limit=5) == [permit.id]
+    assert search.matching(EVERYWHERE, "hộ chiếu da goi", limit=5) == [permit.id]
+    assert search.matching(EVERYWHERE, "hộ chiếu", limit=5, before=permit.id) == []
+    assert search.matching(Scope(SITE, frozenset({-1})), "ho chieu", limit=5) == []
+    assert search.matching(EVERYWHERE, "ho chieu that nghiep", limit=5) == []

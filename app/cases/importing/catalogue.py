@@ -35,6 +35,7 @@ class Version:
     """What an import needs to know of a procedure version. `fee` in đồng."""
 
     id: int
+    code: str
     procedure_id: int
     unit_id: int
     terms: Terms
@@ -127,6 +128,7 @@ class Catalogue:
     def _add(self, version: ProcedureVersion, code: str) -> Version:
         known = Version(
             version.id,
+            code,
             version.procedure_id,
             version.unit_id,
             terms_of(version),

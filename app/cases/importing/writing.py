@@ -12,14 +12,13 @@ from sqlalchemy import bindparam, delete, select, update
 from app.calendar import WorkingCalendar
 from app.cases.importing.catalogue import Catalogue
 from app.cases.importing.dossiers import CONTACTS, Dossier
-from app.cases.models import Case, CaseEvent, CasePause, CaseStage, Payment
-from app.cases.rows import DERIVED, Row, case_row, pause_rows, payment_rows, search_text, stage_rows
+from app.cases.models import DERIVED_TABLES, Case, CaseEvent
+from app.cases.rows import DERIVED, Row, case_row, derived_rows, search_text
 from app.cases.service import events_of
 from app.cases.timeline import CaseState, project
 from app.extensions import db
 
 _CASES, _EVENTS = cast(SqlTable, Case.__table__), cast(SqlTable, CaseEvent.__table__)
-_DERIVED_TABLES = tuple(cast(SqlTable, model.__table__) for model in (CaseStage, CasePause, Payment))
 
 
 def recorded(site: str, codes: Iterable[str], catalogue: Catalogue, *, identities: bool) -> dict[str, Dossier]:
@@ -66,13 +65,13 @@ class Writer:
         self._insert_cases(new)
         self._update_cases(known)
         events: list[Row] = []
-        derived: tuple[list[Row], list[Row], list[Row]] = ([], [], [])
+        derived: dict[str, list[Row]] = {name: [] for name in DERIVED_TABLES}
         for dossier in changed:
             events += self._event_rows(dossier)
             self._derive(dossier, derived)
         _insert(_EVENTS, events)
-        for table, rows in zip(_DERIVED_TABLES, derived, strict=True):
-            _insert(table, rows)
+        for name, rows in derived.items():
+            _insert(DERIVED_TABLES[name], rows)
 
     def _insert_cases(self, dossiers: list[Dossier]) -> None:
         if not dossiers:
@@ -111,7 +110,7 @@ class Writer:
             [self._changed_row(dossier) for dossier in dossiers],
         )
         ids = [dossier.case_id for dossier in dossiers]
-        for table in _DERIVED_TABLES:
+        for table in DERIVED_TABLES.values():
             db.session.execute(delete(table).where(table.c.case_id.in_(ids)))
 
     def _changed_row(self, dossier: Dossier) -> Row:
@@ -139,13 +138,12 @@ class Writer:
             for number, move in enumerate(dossier.moves, first)
         ]
 
-    def _derive(self, dossier: Dossier, into: tuple[list[Row], list[Row], list[Row]]) -> None:
+    def _derive(self, dossier: Dossier, into: dict[str, list[Row]]) -> None:
         state, case_id = self._state(dossier), dossier.case_id
         assert case_id is not None
-        stages, pauses, payments = into
-        stages += stage_rows(self.site, case_id, state)
-        pauses += pause_rows(self.site, case_id, state)
-        payments += payment_rows(self.site, case_id, dossier.unit_id, dossier.online_payable, state)
+        derived = derived_rows(self.site, case_id, dossier.unit_id, dossier.online_payable, state)
+        for name, rows in derived.items():
+            into[name] += rows
 
     def _state(self, dossier: Dossier) -> CaseState:
         if dossier.state is None:  # only activities were added
@@ -155,7 +153,8 @@ class Writer:
 
 def _searched(dossier: Dossier) -> str:
     contacts = dossier.contacts
-    return search_text(dossier.code, contacts["applicant"], contacts["id_number"], contacts["phone"])
+    named = (contacts["applicant"], contacts["id_number"], contacts["phone"])
+    return search_text(dossier.code, *named, dossier.version.code)
 
 
 def _insert(table: SqlTable, rows: list[Row]) -> None:
