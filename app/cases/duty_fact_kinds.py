@@ -45,8 +45,10 @@ EXPLANATION = FactKind(
         ),
     ),
     {
-        "vi": "Giải trình một hồ sơ quá hạn trong kỳ, gửi Giám đốc Sở qua Văn phòng Sở",
-        "en": "Explanation of a case overdue in the period, to the Director through the Office",
+        "vi": "Giải trình một hồ sơ quá hạn trong kỳ (hoặc bắt đầu quá hạn từ kỳ trước), gửi Giám đốc Sở qua Văn phòng "
+        "Sở",
+        "en": "Explanation of a case overdue in the period (or fallen overdue since the one before), to the Director "
+        "through the Office",
     },
 )
 
@@ -62,8 +64,10 @@ APOLOGY = FactKind(
         ),
     ),
     {
-        "vi": "Xin lỗi bằng văn bản về một hồ sơ quá hạn trong kỳ, hoặc sai sót được xin lỗi trong kỳ",
-        "en": "Written apology for a case overdue in the period, or for a mistake apologised for in it",
+        "vi": "Xin lỗi bằng văn bản về một hồ sơ quá hạn trong kỳ (hoặc bắt đầu quá hạn từ kỳ trước), hoặc sai sót "
+        "được xin lỗi trong kỳ",
+        "en": "Written apology for a case overdue in the period (or fallen overdue since the one before), or for a "
+        "mistake apologised for in it",
     },
 )
 

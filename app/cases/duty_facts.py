@@ -12,7 +12,7 @@ from sqlalchemy.orm import aliased
 
 from app.cases import lateness
 from app.cases.duty_fact_kinds import APOLOGY, EXPLANATION, OFFICER_OVERDUE, RESULT_ATTACHED, STAGE_NOTE
-from app.cases.facts import late_rows, units_of
+from app.cases.facts import late_rows, start_of_previous, units_of
 from app.cases.models import Apology, Case, CaseEvent, CaseStage, Explanation
 from app.cases.vocabulary import EventKind
 from app.facts import Fact, FactQuery, register
@@ -41,7 +41,7 @@ def register_facts() -> None:
 
 
 def explanations(connection: Connection, query: FactQuery) -> Iterator[Fact]:
-    """One fact per explained case among those overdue in the period."""
+    """One fact per explained case among those overdue in the period, or fallen overdue since the one before."""
     units, calendar = units_of(connection, query), site_calendar()
     found = (
         select(
@@ -55,7 +55,7 @@ def explanations(connection: Connection, query: FactQuery) -> Iterator[Fact]:
         .join(Explanation, and_(Explanation.site == Case.site, Explanation.case_id == Case.id))
         .where(
             Case.site == query.site,
-            lateness.overdue(query.start, query.end, query.as_of),
+            _owes_words(query),
             Explanation.sent_at < query.as_of,
         )
         .order_by(Case.code, Explanation.sent_at, Explanation.id)
@@ -78,8 +78,17 @@ def explanations(connection: Connection, query: FactQuery) -> Iterator[Fact]:
         )
 
 
+def _owes_words(query: FactQuery) -> ColumnElement[bool]:
+    """SQL: the cases after which something is owed that this period may judge."""
+    return or_(
+        lateness.overdue(query.start, query.end, query.as_of),
+        lateness.fell_overdue(start_of_previous(query), query.as_of),
+    )
+
+
 def apologies(connection: Connection, query: FactQuery) -> Iterator[Fact]:
-    """One fact per case apologised for: overdue in the period, or wrong and apologised for in it."""
+    """One fact per case apologised for: overdue in the period, fallen overdue since the one before, or wrong and
+    apologised for in it."""
     units, calendar = units_of(connection, query), site_calendar()
     dated = or_(Apology.new_due_at.is_not(None), Case.ended_at <= Apology.sent_at)
     found = (
@@ -94,7 +103,7 @@ def apologies(connection: Connection, query: FactQuery) -> Iterator[Fact]:
             Case.site == query.site,
             Apology.sent_at < query.as_of,
             or_(
-                lateness.overdue(query.start, query.end, query.as_of),
+                _owes_words(query),
                 and_(Apology.wrong, lateness.between(Apology.sent_at, query.start, query.end)),
             ),
         )

@@ -195,30 +195,37 @@ STAGE_USE = FactKind(
     },
 )
 
-CASE_OVERDUE = FactKind(
-    "case_overdue",
-    "case",
-    (
-        _text("procedure", "Mã thủ tục hành chính", "Code of the procedure"),
-        _text("due", "Ngày hẹn trả (năm-tháng-ngày)", "Due date (ISO)"),
-        _text("became_overdue", "Ngày bắt đầu quá hạn (năm-tháng-ngày)", "Day on which it became overdue (ISO)"),
-        _text("ended", "Ngày kết thúc (năm-tháng-ngày), trống nếu chưa", "Date ended (ISO), empty if open"),
-        _count("days_late", WORKING_DAYS, "Số ngày làm việc quá hạn", "Working days late"),
-        FactField(
-            "resolved_not_closed",
-            bool,
-            "",
-            {
-                "vi": "Đã có kết quả nhưng chưa kết thúc trên phần mềm",
-                "en": "Has a result but is not closed on the software",
-            },
-        ),
-        _text("holder", "Mã đơn vị đang giữ hồ sơ", "Code of the unit holding the case"),
-        _text("officer", "Cán bộ xử lý", "Officer handling the case"),
+_OVERDUE = (
+    _text("procedure", "Mã thủ tục hành chính", "Code of the procedure"),
+    _text("due", "Ngày hẹn trả (năm-tháng-ngày)", "Due date (ISO)"),
+    _text("became_overdue", "Ngày bắt đầu quá hạn (năm-tháng-ngày)", "Day on which it became overdue (ISO)"),
+    _text("ended", "Ngày kết thúc (năm-tháng-ngày), trống nếu chưa", "Date ended (ISO), empty if open"),
+    _count("days_late", WORKING_DAYS, "Số ngày làm việc quá hạn", "Working days late"),
+    FactField(
+        "resolved_not_closed",
+        bool,
+        "",
+        {
+            "vi": "Đã có kết quả nhưng chưa kết thúc trên phần mềm",
+            "en": "Has a result but is not closed on the software",
+        },
     ),
-    {"vi": "Một hồ sơ quá hạn", "en": "One overdue case"},
+    _text("holder", "Mã đơn vị đang giữ hồ sơ", "Code of the unit holding the case"),
+    _text("officer", "Cán bộ xử lý", "Officer handling the case"),
+)
+CASE_OVERDUE = FactKind("case_overdue", "case", _OVERDUE, {"vi": "Một hồ sơ quá hạn", "en": "One overdue case"})
+CASE_NEWLY_OVERDUE = FactKind(
+    "case_newly_overdue",
+    "case",
+    _OVERDUE,
+    {
+        "vi": "Một hồ sơ bắt đầu quá hạn trong kỳ hoặc trong kỳ liền trước, kể cả đã kết thúc: việc phải làm sau đó "
+        "(giải trình, xin lỗi) có thể đến hạn trong kỳ này",
+        "en": "A case that fell overdue in the period or in the one before it, ended since or not: what is owed after "
+        "it (an explanation, an apology) may fall due in this period",
+    },
 )
 
 UNIT_KINDS = (TIMELINESS, CLOSING, DIGITISATION, ELECTRONIC_RESULT, PAYMENT, CATALOGUE_PAYMENT, STAGE_USE)
-CASE_KINDS = (CASE_OVERDUE,)
+CASE_KINDS = (CASE_OVERDUE, CASE_NEWLY_OVERDUE)
 ALL_KINDS = (*UNIT_KINDS, *CASE_KINDS)

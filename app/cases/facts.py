@@ -10,16 +10,26 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Subquery, and_, func, literal, select, union_all
 from sqlalchemy.engine import Connection
 
 from app.cases import lateness
-from app.cases.fact_kinds import CASE_OVERDUE, CLOSING, DIGITISATION, ELECTRONIC_RESULT, PAYMENT, STAGE_USE, TIMELINESS
+from app.cases.fact_kinds import (
+    CASE_NEWLY_OVERDUE,
+    CASE_OVERDUE,
+    CLOSING,
+    DIGITISATION,
+    ELECTRONIC_RESULT,
+    PAYMENT,
+    STAGE_USE,
+    TIMELINESS,
+)
 from app.cases.models import Case, CaseStage, Payment
 from app.cases.vocabulary import PaymentChannel
-from app.facts import Fact, FactQuery, register, register_source
+from app.facts import Fact, FactKind, FactQuery, register, register_source
 from app.organisation.calendars import site_calendar
 from app.organisation.models import Unit
 from app.procedures.models import Procedure, ProcedureVersion
@@ -33,6 +43,7 @@ def register_facts() -> None:
     register_source([DIGITISATION, ELECTRONIC_RESULT, PAYMENT], _digitisation_and_payment)
     register(STAGE_USE, _stage_use)
     register(CASE_OVERDUE, _overdue_cases)
+    register(CASE_NEWLY_OVERDUE, _newly_overdue_cases)
 
 
 def units_of(connection: Connection, query: FactQuery) -> dict[int, str]:
@@ -172,7 +183,26 @@ def _stage_use(connection: Connection, query: FactQuery) -> Iterator[Fact]:
 
 
 def _overdue_cases(connection: Connection, query: FactQuery) -> Iterator[Fact]:
-    """One fact per overdue case, as the indexes give them; rows are not held in memory."""
+    """One fact per overdue case of the period."""
+    return _of_cases(CASE_OVERDUE, connection, query, select(late_rows(Case, query, Case.id).c.id))
+
+
+def _newly_overdue_cases(connection: Connection, query: FactQuery) -> Iterator[Fact]:
+    """One fact per case that fell overdue in the period or the one before: both ranges of the indexes of late ones."""
+    since = start_of_previous(query)
+    fell = select(Case.id).where(Case.site == query.site, Case.due_at >= since, Case.due_at < query.as_of)
+    still_open = fell.where(Case.ended_at.is_(None))
+    ended = fell.where(lateness.ended_late(), Case.ended_at >= since)  # after its due time, so after `since`
+    return _of_cases(CASE_NEWLY_OVERDUE, connection, query, union_all(still_open, ended))
+
+
+def start_of_previous(query: FactQuery) -> datetime:
+    """The instant at which the period before began: what is owed after an event of then may fall due in this one."""
+    return query.period.previous().bounds(site_calendar().zone)[0]
+
+
+def _of_cases(kind: FactKind, connection: Connection, query: FactQuery, ids: Any) -> Iterator[Fact]:
+    """One fact per case, as the indexes give them; rows are not held in memory."""
     units, calendar = units_of(connection, replace(query, units=None)), site_calendar()
     cases = (
         select(
@@ -187,7 +217,7 @@ def _overdue_cases(connection: Connection, query: FactQuery) -> Iterator[Fact]:
         )
         .join(ProcedureVersion, ProcedureVersion.id == Case.version_id)
         .join(Procedure, Procedure.id == ProcedureVersion.procedure_id)
-        .where(Case.id.in_(select(late_rows(Case, query, Case.id).c.id)))
+        .where(Case.id.in_(ids))
         .execution_options(yield_per=1000)
     )
     rows = connection.execute(cases)
@@ -198,7 +228,7 @@ def _overdue_cases(connection: Connection, query: FactQuery) -> Iterator[Fact]:
         ended = ended_at if ended_at and ended_at < query.as_of else None
         due_day, last_day = calendar.local_day(due_at), calendar.local_day(ended or query.as_of)
         yield {
-            "kind": CASE_OVERDUE.name,
+            "kind": kind.name,
             "unit": units[unit_id],
             "period": query.period.key,
             "subject": code,

@@ -49,6 +49,12 @@ def overdue(start: datetime, end: datetime, as_of: datetime) -> ColumnElement[bo
     return or_(and_(between(Case.ended_at, start, end), ended_late()), open_overdue(as_of))
 
 
+def fell_overdue(since: datetime, as_of: datetime) -> ColumnElement[bool]:
+    """Its due time passed from `since` on and before `as_of`, and it had not ended by then."""
+    passed = and_(Case.due_at >= since, Case.due_at < as_of)
+    return and_(passed, or_(Case.ended_at.is_(None), ended_late()))
+
+
 def not_closed(start: datetime, end: datetime, as_of: datetime) -> ColumnElement[bool]:
     """Has a result, but was not closed on the software by its due time (Bắc Giang's footnote 4)."""
     return and_(

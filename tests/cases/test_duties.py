@@ -51,10 +51,10 @@ def late(units: dict[str, Unit]) -> Case:
     return receive(version, at("2024-06-03 08:00"))
 
 
-def facts(*kinds: str) -> list[Fact]:
-    """June's facts as a check made a moment from now would gather them."""
-    start, end = JUNE.bounds(site_calendar().zone)
-    query = FactQuery(SITE, JUNE, start, end, min(end, extensions.now() + timedelta(seconds=1)))
+def facts(*kinds: str, period: Period = JUNE) -> list[Fact]:
+    """The period's facts (June's) as a check made a moment from now would gather them."""
+    start, end = period.bounds(site_calendar().zone)
+    query = FactQuery(SITE, period, start, end, min(end, extensions.now() + timedelta(seconds=1)))
     return [
         {key: value for key, value in fact.items() if key not in ("kind", "period")}
         for fact in gather(db.session.connection(), query, kinds)
@@ -177,6 +177,46 @@ def test_facts_of_a_month_do_not_know_what_was_written_after_it(
     assert facts("explanation")[0]["accepted"] is False
     (overdue,) = facts("case_overdue")
     assert (overdue["due"], overdue["became_overdue"]) == ("2024-06-05", "2024-06-06")
+
+
+def test_a_case_late_at_the_end_of_a_month_is_told_in_the_next_as_well(
+    units: dict[str, Unit], head: Person, freeze: Callable[[str], Any]
+) -> None:
+    """Due on 26 June, closed on the 28th; what is owed after it falls due in July."""
+    version = make_version(units["LDVL"], ("Thẩm định", units["LDVL"], 2), days=2)
+    case = receive(version, at("2024-06-24 08:00"))
+    freeze("2024-06-28 08:00")
+    finish(case, at("2024-06-28 08:00"))
+    in_time = receive(version, at("2024-06-24 09:00"))
+    finish(in_time, at("2024-06-25 08:00"))
+    months = {key: Period.parse(key) for key in ("2024-06", "2024-07", "2024-08")}
+    freeze("2024-07-02 08:00")
+    (sent,) = explain(head, case)
+    freeze("2024-09-01 08:00")
+    told = {key: [fact["subject"] for fact in facts("case_newly_overdue", period=months[key])] for key in months}
+    assert told == {"2024-06": [case.code], "2024-07": [case.code], "2024-08": []}
+    (fact,) = facts("case_newly_overdue", period=months["2024-07"])
+    assert (fact["became_overdue"], fact["ended"], fact["days_late"]) == ("2024-06-27", "2024-06-28", 2)
+    explained = {key: [each["sent_on"] for each in facts("explanation", period=months[key])] for key in months}
+    assert explained == {"2024-06": [], "2024-07": ["2024-07-02"], "2024-08": []}
+    # Rules that count overdue cases see each in its own month.
+    assert {key: len(facts("case_overdue", period=months[key])) for key in months} == {
+        "2024-06": 1,
+        "2024-07": 0,
+        "2024-08": 0,
+    }
+    assert sent.sent_at == at("2024-07-02 08:00")
+
+
+def test_a_case_still_open_is_told_as_newly_overdue_until_the_next_period_ends(
+    late: Case, freeze: Callable[[str], Any]
+) -> None:
+    freeze("2024-06-05 12:00")
+    assert facts("case_newly_overdue") == []
+    freeze("2024-10-01 08:00")
+    told = [len(facts("case_newly_overdue", period=Period.parse(f"2024-0{n}"))) for n in (5, 6, 7, 8)]
+    assert told == [0, 1, 1, 0]
+    assert len(facts("case_newly_overdue", period=Period.parse("2024-Q3"))) == 1
 
 
 def apologise(case: Case, day: date | None = None, **more: Any) -> Apology:

@@ -81,6 +81,39 @@ def test_how_long_ago_a_period_ended_is_told_as_of_now(units: dict[str, Unit], f
     assert of("LDVL", "filing")["working_days_since_end"] == 6
 
 
+def test_a_past_month_sees_what_had_come_by_the_end_of_the_next_and_never_more(
+    units: dict[str, Unit], freeze: Callable[..., Any]
+) -> None:
+    def june() -> dict[str, tuple[int, int, int]]:
+        return {
+            fact["unit"]: (fact["monthly_report"], fact["monthly_report_days"], fact["working_days_since_end"])
+            for fact in told("filing")
+            if fact["unit"] in ("LDVL", "NCC", "VP")
+        }
+
+    freeze("2024-12-16 08:00")
+    days = {"LDVL": date(2024, 7, 3), "NCC": date(2024, 7, 31), "VP": date(2024, 8, 1)}
+    for code, day in days.items():
+        file(units[code], FilingKind.MONTHLY_REPORT, day, "2024-06")
+    in_december = june()
+    assert {unit: numbers[:2] for unit, numbers in in_december.items()} == {
+        "LDVL": (1, 3),
+        "NCC": (1, 23),
+        "VP": (0, 0),
+    }
+    freeze("2024-08-01 00:00")
+    assert june() == in_december
+    freeze("2024-07-15 08:00")
+    assert {unit: number for unit, (number, *_) in june().items()} == {"LDVL": 1, "NCC": 0, "VP": 0}
+
+
+def test_an_annual_report_is_looked_for_all_the_next_year(units: dict[str, Unit], freeze: Callable[..., Any]) -> None:
+    freeze("2026-03-02 08:00")
+    file(units["LDVL"], FilingKind.ANNUAL_REPORT, date(2024, 12, 31), "2023")
+    file(units["NCC"], FilingKind.ANNUAL_REPORT, date(2025, 1, 2), "2023")
+    assert (of("LDVL", "filing", "2023")["annual_report"], of("NCC", "filing", "2023")["annual_report"]) == (1, 0)
+
+
 def test_a_report_counts_for_its_own_period_only(units: dict[str, Unit]) -> None:
     file(units["LDVL"], FilingKind.MONTHLY_REPORT, date(2024, 6, 5), "2024-05")
     file(units["LDVL"], FilingKind.DATED_REPORT, date(2024, 6, 20), "2024-Q2", title="Báo cáo quý II")

@@ -1,7 +1,7 @@
 """The kinds of facts that the duties of plans deliver. The SQL that fills them is in facts.py.
 
 All is told as it stood at the end of the period, or now while it runs: what was done later had not happened yet.
-Only what is handed in for a period is told as it stands when the check is made, since it comes after the period. A
+Only what is handed in for a period comes after it, and is told as it stood at the end of the next one, or stands now. A
 day that is due lasts to its end. Every unit in being in the period has its facts, with noughts where nothing was
 recorded, so that a duty nobody thought of is seen to be missing.
 """
@@ -61,13 +61,15 @@ FILING = FactKind(
         _count(
             "working_days_since_end",
             WORKING_DAYS,
-            "Số ngày làm việc đã bắt đầu từ sau ngày cuối kỳ đến lúc kiểm tra; 0 nếu kỳ chưa hết",
-            "Working days begun since the period's last day at the instant of the check; 0 while the period runs",
+            "Số ngày làm việc đã bắt đầu từ sau ngày cuối kỳ đến lúc kiểm tra, không tính quá kỳ liền sau; 0 nếu kỳ "
+            "chưa hết",
+            "Working days begun since the period's last day at the instant of the check, none after the next period; "
+            "0 while the period runs",
         ),
     ),
     {
-        "vi": "Báo cáo, danh mục đã nộp cho kỳ; tin, bài và đối thoại trong kỳ",
-        "en": "Reports and lists handed in for the period; news items and dialogues in it",
+        "vi": "Báo cáo, danh mục đã nộp cho kỳ, tính đến hết kỳ liền sau; tin, bài và đối thoại trong kỳ",
+        "en": "Reports and lists handed in for the period until the next one ended; news items and dialogues in it",
     },
 )
 

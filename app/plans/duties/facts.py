@@ -1,7 +1,9 @@
 """What the duties of plans tell the engine: counted in SQL, one fact a unit, and one a petition.
 
 A check of a past month sees what had been done by its instant (`as_of`), by the days on which things were done. What
-is handed in for a period comes after it, when that instant has passed: it alone is told as it stands now.
+is handed in for a period comes after it: it alone is looked at until the next period of the same length ends, or now
+while that lasts. So the check of June, made in July, sees the report of June come in; made later, it always sees what
+had come by the end of July.
 """
 
 from __future__ import annotations
@@ -70,15 +72,15 @@ class _Days:
 
 def filings(connection: Connection, query: FactQuery) -> Iterator[Fact]:
     """What was handed in for the period, and the counts of the year."""
-    days, now = _Days.at(query.as_of), _Days.at(max(query.as_of, extensions.now()))
+    days, afterwards = _Days.at(query.as_of), _Days.at(_handed_in_by(query))
     units = _units(connection, query)
     handed_in = defaultdict[int, dict[FilingKind, Any]](dict)
-    for row in connection.execute(_in_period(query, now)):
+    for row in connection.execute(_in_period(query, afterwards)):
         handed_in[row.unit_id][row.kind] = row
     year = defaultdict[int, dict[FilingKind, int]](dict)
     for row in connection.execute(_in_year(query, days)):
         year[row.unit_id][row.kind] = row.number
-    since_end = max(days.calendar.count_working_days(query.period.last, now.today), 0)
+    since_end = max(days.calendar.count_working_days(query.period.last, afterwards.today), 0)
     for unit_id, unit in units.items():
         numbers: Counts = {"working_days_since_end": since_end}
         for kind in REPORTS:
@@ -89,6 +91,12 @@ def filings(connection: Connection, query: FactQuery) -> Iterator[Fact]:
             numbers[name] = handed_in[unit_id][kind].number if kind in handed_in[unit_id] else 0
         yield _fact(FILING, unit, query, **numbers)
         yield _fact(YEAR_COUNT, unit, query, **{name: year[unit_id].get(kind, 0) for kind, name in COUNTED.items()})
+
+
+def _handed_in_by(query: FactQuery) -> datetime:
+    """The instant (UTC) up to which what is handed in for the period is looked at."""
+    last_look = query.period.next().bounds(site_calendar().zone)[1]
+    return max(query.as_of, min(last_look, extensions.now()))
 
 
 def _in_period(query: FactQuery, days: _Days) -> Select[Any]:
