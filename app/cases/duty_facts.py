@@ -23,7 +23,9 @@ from app.organisation.models import Unit
 _WITH_WORDS = (
     EventKind.NOTED,
     EventKind.HANDED_OVER,
+    EventKind.RETURNED,
     EventKind.SUPPLEMENT_REQUESTED,
+    EventKind.CONSULTED,
     EventKind.RESOLVED,
     EventKind.REFUSED,
     EventKind.STOPPED,
@@ -160,7 +162,7 @@ def _noted() -> ColumnElement[bool]:
         event.at.between(CaseStage.started_at, CaseStage.ended_at),
         or_(event.kind != EventKind.NOTED, event.unit_id == CaseStage.unit_id, event.unit_id.is_(None)),
         or_(
-            event.kind != EventKind.HANDED_OVER,
+            event.kind.not_in((EventKind.HANDED_OVER, EventKind.RETURNED)),
             event.at > CaseStage.started_at,
             CaseStage.ended_at == CaseStage.started_at,
         ),

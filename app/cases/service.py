@@ -16,9 +16,9 @@ from typing import Any
 from sqlalchemy import delete, func, insert, select, update
 
 from app import extensions
-from app.cases.models import Case, CaseEvent, CasePause, CaseStage, Payment
+from app.cases.models import DERIVED_TABLES, Case, CaseEvent, CaseStage, Consultation
 from app.cases.numbering import next_code
-from app.cases.rows import case_row, pause_rows, payment_rows, search_text, stage_rows
+from app.cases.rows import case_row, derived_rows, search_text
 from app.cases.terms import terms_of, versions_by_id
 from app.cases.timeline import CaseState, Event, OutOfOrder, corrected, project
 from app.cases.vocabulary import MOVES, Channel, EventKind, PaymentChannel
@@ -119,7 +119,7 @@ def _new_case(
         id_number=tidy(applicant.id_number),
         phone=phone,
         address=tidy(applicant.address),
-        search_text=search_text(code, name, applicant.id_number, phone),
+        search_text=search_text(code, name, applicant.id_number, phone, version.procedure.code),
         channel=channel,
         fee_due=version.fee,
         online_payable=bool(version.fee and version.online_payment_eligible),
@@ -150,7 +150,7 @@ def record(
     at = at or now
     _check_time(at, now, reason)
     with transaction():
-        case = _case_for_change(scope, case_id, revision)
+        case = _case_for_change(scope, case_id, revision, _asked_unit(case_id, kind, data))
         events = events_of([case.id])[case.id]
         event = Event(len(events) + 1, kind, at, actor=by.name, note=tidy(note), data=data or {}, corrects=corrects)
         _check_follows(events, event)
@@ -192,6 +192,7 @@ def record_payment(
     amount: int,
     channel: PaymentChannel,
     transaction_number: str = "",
+    receipt_number: str = "",
     **kwargs: Any,
 ) -> Case:
     """Record money taken for a case, in đồng. An online payment names its transaction."""
@@ -199,7 +200,13 @@ def record_payment(
         raise DomainError("Số tiền phải lớn hơn 0 đồng.", field="amount")
     if channel is PaymentChannel.ONLINE and not tidy(transaction_number):
         raise DomainError("Thanh toán trực tuyến phải có mã giao dịch.", field="transaction_number")
-    data = {"amount": amount, "channel": channel.value, "transaction_number": tidy(transaction_number)}
+    data: dict[str, Any] = {
+        "amount": amount,
+        "channel": channel.value,
+        "transaction_number": tidy(transaction_number),
+    }
+    if receipt_number:
+        data["receipt_number"] = receipt_number
     return record(scope, by, case_id, EventKind.PAID, data=data, **kwargs)
 
 
@@ -322,13 +329,23 @@ def _check_follows(events: list[Event], event: Event) -> None:
         )
 
 
-def _case_for_change(scope: Scope, case_id: int, revision: int | None) -> Case:
+def _asked_unit(case_id: int, kind: EventKind, data: dict[str, Any] | None) -> int | None:
+    """The unit that the question being answered was put to: it may answer, though the case is not with it."""
+    if kind is not EventKind.CONSULT_ANSWERED or data is None:
+        return None
+    asked = select(Consultation.unit_id).where(
+        Consultation.case_id == case_id, Consultation.number == data["number"], Consultation.answered_at.is_(None)
+    )
+    return db.session.scalar(asked)
+
+
+def _case_for_change(scope: Scope, case_id: int, revision: int | None, asked: int | None = None) -> Case:
     # Changes nothing, but from here on nobody else writes to this case (PostgreSQL) or to anything (SQLite).
     db.session.execute(update(Case).where(Case.id == case_id).values(revision=Case.revision))
     case = db.session.scalar(
         select(Case).where(Case.id == case_id, Case.site == scope.site).execution_options(populate_existing=True)
     )
-    if case is None or not scope.covers(case.unit_id, case.holder_unit_id):
+    if case is None or not scope.covers(case.unit_id, case.holder_unit_id, asked):
         raise NotFound("Không tìm thấy hồ sơ này.")
     if revision is not None and case.revision != revision:
         raise Conflict("Hồ sơ vừa được người khác cập nhật. Hãy xem lại rồi ghi tiếp; nội dung bạn nhập được giữ.")
@@ -373,12 +390,8 @@ def _replace_derived(case: Case, state: CaseState) -> None:
     if written.rowcount != 1:  # type: ignore[attr-defined]
         raise Conflict("Hồ sơ vừa được người khác cập nhật. Hãy xem lại rồi ghi tiếp; nội dung bạn nhập được giữ.")
     session.refresh(case)
-    for table in (CaseStage, CasePause, Payment):
-        session.execute(delete(table).where(table.case_id == case.id))
-    for table, rows in (
-        (CaseStage, stage_rows(case.site, case.id, state)),
-        (CasePause, pause_rows(case.site, case.id, state)),
-        (Payment, payment_rows(case.site, case.id, case.unit_id, case.online_payable, state)),
-    ):
+    for name, rows in derived_rows(case.site, case.id, case.unit_id, case.online_payable, state).items():
+        table = DERIVED_TABLES[name]
+        session.execute(delete(table).where(table.c.case_id == case.id))
         if rows:
             session.execute(insert(table), rows)

@@ -17,8 +17,12 @@ from decimal import Decimal
 from typing import Any
 
 from app.calendar import Allowance, PauseMode, TimeUnit, WorkingCalendar
-from app.cases.vocabulary import ALLOWED_IN, ONCE, CaseStatus, EventKind, PaymentChannel
+from app.cases.state import Asked, CaseState, Paid, Pause, Refunded, StageStay
+from app.cases.vocabulary import ALLOWED_IN, ENDED, LEADS_TO, ONCE, EventKind, PaymentChannel
 from app.errors import DomainError
+
+__all__ = ["CaseState", "Event", "OutOfOrder", "Pause", "StageStay", "StageTerms", "Terms", "corrected", "project"]
+__all__ += ["used_in_stage", "whole"]
 
 
 class OutOfOrder(DomainError):
@@ -68,83 +72,6 @@ class Event:
     corrects: int | None = None  # number of the event it puts right
 
 
-@dataclass(slots=True)
-class StageStay:
-    """A stay in a stage. `due_at` is None while the clock is stopped; `used` is set when it ended."""
-
-    number: int
-    position: int
-    name: str
-    unit_id: int
-    officer: str
-    allowance: Decimal | int
-    started_at: datetime
-    due_at: datetime | None = None
-    ended_at: datetime | None = None
-    used: Decimal | None = None
-
-
-@dataclass(slots=True)
-class Pause:
-    """A stop of the clock, until the applicant has supplemented the file."""
-
-    started_at: datetime
-    ended_at: datetime | None = None
-    reason: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Paid:
-    """Money taken, in đồng, by the event of that number. A voided one stays in the record and counts nowhere."""
-
-    event_number: int
-    at: datetime
-    amount: int
-    channel: PaymentChannel
-    transaction_number: str
-    voided: bool = False
-
-
-@dataclass(slots=True)
-class CaseState:
-    """What the events of a case add up to. Instants are UTC."""
-
-    received_at: datetime
-    status: CaseStatus = CaseStatus.RECEIVED
-    promised_at: datetime | None = None
-    due_at: datetime | None = None
-    paused_at: datetime | None = None
-    result_at: datetime | None = None
-    closed_at: datetime | None = None
-    ended_at: datetime | None = None
-    delivered_at: datetime | None = None
-    files_digitised_at: datetime | None = None
-    result_digitised_at: datetime | None = None
-    paper_result_at: datetime | None = None
-    electronic_result_at: datetime | None = None
-    electronic_same_day: bool | None = None
-    holder_unit_id: int = 0
-    officer: str = ""
-    stays: list[StageStay] = field(default_factory=list)
-    pauses: list[Pause] = field(default_factory=list)
-    payments: list[Paid] = field(default_factory=list)
-
-    @property
-    def stay(self) -> StageStay | None:
-        """The stage it is in, or None before the first and after the last."""
-        return self.stays[-1] if self.stays and self.stays[-1].ended_at is None else None
-
-    @property
-    def stage(self) -> int | None:
-        """Position of the stage it is in."""
-        return self.stay.position if self.stay else None
-
-    @property
-    def next_position(self) -> int:
-        """Position of the stage that would come next."""
-        return (self.stays[-1].position if self.stays else 0) + 1
-
-
 # Events that only set a date: the attribute they set.
 _DATES = {
     EventKind.FILES_DIGITISED: "files_digitised_at",
@@ -153,14 +80,25 @@ _DATES = {
     EventKind.ISSUED_ELECTRONIC: "electronic_result_at",
     EventKind.DELIVERED: "delivered_at",
 }
-_ENDS = {
-    EventKind.CLOSED: CaseStatus.CLOSED,
-    EventKind.REFUSED: CaseStatus.REFUSED,
-    EventKind.WITHDRAWN: CaseStatus.WITHDRAWN,
-    EventKind.STOPPED: CaseStatus.STOPPED,
-}
+_ENDINGS = frozenset(kind for kind, status in LEADS_TO.items() if status in ENDED)
 # Other software logs these without order; they change no state.
 _FREE = frozenset({EventKind.NOTED, EventKind.ACTIVITY, EventKind.PAID, EventKind.PROMISE_MOVED, EventKind.APOLOGISED})
+_FREE |= {EventKind.REFUNDED}
+
+# What something else was recorded upon cannot be said never to have happened: the kind that follows, and the part
+# of its data that names the one it follows.
+_FOLLOWED_BY = {
+    EventKind.PAID: (
+        EventKind.REFUNDED,
+        "payment",
+        "Khoản thu này đã được hoàn trả; hãy đính chính việc hoàn trả trước.",
+    ),
+    EventKind.CONSULTED: (
+        EventKind.CONSULT_ANSWERED,
+        "number",
+        "Việc lấy ý kiến này đã có trả lời; hãy đính chính phần trả lời trước.",
+    ),
+}
 
 
 def project(terms: Terms, events: Iterable[Event], calendar: WorkingCalendar) -> CaseState:
@@ -192,12 +130,20 @@ def corrected(events: Iterable[Event]) -> list[Event]:
         if event.data.get("void"):
             if wrong.kind is EventKind.RECEIVED:
                 raise OutOfOrder("Không thể hủy việc tiếp nhận; hãy ghi nhận dừng xử lý hồ sơ.")
+            _check_nothing_follows(wrong, standing.values())
             del standing[wrong.number]
             if wrong.kind is EventKind.PAID:
                 standing[wrong.number] = _replace(wrong, data={**wrong.data, "voided": True})
         else:
             standing[wrong.number] = _replace(wrong, at=datetime.fromisoformat(event.data["at"]))
     return sorted(standing.values(), key=lambda e: (e.kind is not EventKind.RECEIVED, e.at, e.number))
+
+
+def _check_nothing_follows(wrong: Event, standing: Iterable[Event]) -> None:
+    if wrong.kind in _FOLLOWED_BY:
+        kind, names, sentence = _FOLLOWED_BY[wrong.kind]
+        if any(event.kind is kind and event.data.get(names) == wrong.number for event in standing):
+            raise OutOfOrder(sentence, field="void")
 
 
 def _replace(event: Event, *, at: datetime | None = None, data: dict[str, Any] | None = None) -> Event:
@@ -222,6 +168,7 @@ class _Fold:
             received.at,
             holder_unit_id=received.data.get("unit_id") or terms.unit_id,
             officer=received.data.get("officer") or received.actor,
+            holder_id=received.data.get("person_id"),
         )
         if "promised_at" in received.data:
             self.outside_promise = _instant(received.data["promised_at"])
@@ -238,23 +185,35 @@ class _Fold:
         kind, state = event.kind, self.state
         if kind is EventKind.HANDED_OVER:
             self._hand_over(event)
+        elif kind is EventKind.RETURNED:
+            self._return(event)
+        elif kind is EventKind.TAKEN_OVER:
+            self._take_over(event)
         elif kind is EventKind.SUPPLEMENT_REQUESTED:
             state.pauses.append(Pause(event.at, reason=event.note))
-            state.status, state.paused_at = CaseStatus.SUPPLEMENT, event.at
+            state.paused_at = event.at
         elif kind is EventKind.SUPPLEMENTED:
             state.pauses[-1].ended_at = event.at
-            state.status, state.paused_at = CaseStatus.IN_PROGRESS, None
+            state.paused_at = None
+        elif kind is EventKind.CONSULTED:
+            due_at = _instant(event.data.get("due_at"))
+            state.consultations.append(Asked(event.number, int(event.data["unit_id"]), event.at, due_at, event.note))
+        elif kind is EventKind.CONSULT_ANSWERED:
+            self._answer(event)
         elif kind is EventKind.RESOLVED:
-            state.result_at, state.status = event.at, CaseStatus.RESOLVED
-        elif kind in _ENDS:
+            state.result_at = event.at
+        elif kind in _ENDINGS:
             self._end(event)
         elif kind is EventKind.PAID:
             self._pay(event)
+        elif kind is EventKind.REFUNDED:
+            self._refund(event)
         elif kind is EventKind.PROMISE_MOVED:
             self.outside_promise = _instant(event.data["promised_at"])
             state.promised_at = state.promised_at or self.outside_promise
         elif kind in _DATES:
             setattr(state, _DATES[kind], event.at)
+        state.status = LEADS_TO.get(kind, state.status)
         if kind not in _FREE:
             self.last_at = max(self.last_at, event.at)
 
@@ -284,7 +243,26 @@ class _Fold:
             state.holder_unit_id, state.officer = int(unit_id), officer
         else:
             raise OutOfOrder("Quy trình không có bước %(position)s.", field="position", position=position)
-        state.status = CaseStatus.IN_PROGRESS
+        state.holder_id = event.data.get("person_id")
+
+    def _return(self, event: Event) -> None:
+        """Back to an earlier stage: to the unit and officer that had it there last, unless others are named."""
+        position = int(event.data.get("position", 0))
+        stage, here = self.terms.stage(position), self.state.stage
+        if stage is None or here is None or position >= here:
+            raise OutOfOrder("Chỉ trả lại được về bước trước bước đang xử lý.", field="position")
+        before = next((stay for stay in reversed(self.state.stays) if stay.position == position), None)
+        unit_id = event.data.get("unit_id") or (before.unit_id if before else None)
+        officer = str(event.data.get("officer", "")) or (before.officer if before else "")
+        self._leave(event.at)
+        self._enter(stage, event.at, unit_id, officer)
+        self.state.holder_id = event.data.get("person_id")
+
+    def _take_over(self, event: Event) -> None:
+        state, officer = self.state, str(event.data.get("officer") or event.actor)
+        state.officer, state.holder_id = officer, event.data.get("person_id")
+        if state.stay:
+            state.stay.officer = officer
 
     def _enter(self, stage: StageTerms, at: datetime, unit_id: int | None, officer: str) -> None:
         state = self.state
@@ -306,7 +284,6 @@ class _Fold:
 
     def _end(self, event: Event) -> None:
         state = self.state
-        state.status = _ENDS[event.kind]
         state.ended_at = event.at
         if event.kind is EventKind.CLOSED:
             state.closed_at = event.at
@@ -325,8 +302,32 @@ class _Fold:
                 PaymentChannel(data["channel"]),
                 str(data.get("transaction_number", "")),
                 bool(data.get("voided")),
+                str(data.get("receipt_number", "")),
             )
         )
+
+    def _refund(self, event: Event) -> None:
+        """Never more than was paid, and nothing of a payment that was recorded by mistake."""
+        number, amount = int(event.data["payment"]), int(event.data["amount"])
+        paid = next((each for each in self.state.payments if each.event_number == number), None)
+        if paid is None:
+            raise OutOfOrder("Không có khoản thu này trước thời điểm hoàn trả.", field="payment")
+        if paid.voided:
+            raise OutOfOrder("Khoản thu này đã bị hủy, không có gì để hoàn trả.", field="payment")
+        left = paid.amount - paid.refunded
+        if not 0 < amount <= left:
+            raise OutOfOrder("Chỉ hoàn trả được từ 1 đến %(left)s đồng của khoản thu này.", field="amount", left=left)
+        paid.refunded += amount
+        self.state.refunds.append(Refunded(event.number, number, event.at, amount, event.note))
+
+    def _answer(self, event: Event) -> None:
+        number = int(event.data["number"])
+        asked = next((each for each in self.state.consultations if each.number == number), None)
+        if asked is None:
+            raise OutOfOrder("Không có việc lấy ý kiến này trước thời điểm trả lời.", field="number")
+        if asked.answered_at is not None:
+            raise OutOfOrder("Việc lấy ý kiến này đã có trả lời.", field="number")
+        asked.answered_at, asked.answer = event.at, event.note
 
     def settle(self) -> None:
         """Work out the due dates, once every pause is known."""

@@ -49,18 +49,25 @@ class CaseStatus(StrEnum):
 class EventKind(StrEnum):
     """What can happen to a case. In brackets: what `data` holds."""
 
-    # [promised_at: ISO instant, when the promise comes from outside; unit_id, officer: who has it;
+    # [promised_at: ISO instant, when the promise comes from outside; unit_id, officer, person_id: who has it;
     # stages_unknown: recorded by software that does not tell the stages, so none is entered]
     RECEIVED = "received"
     HANDED_OVER = "handed_over"  # [position, unit_id, officer; time_unknown: imported without its time]
+    TAKEN_OVER = "taken_over"  # [officer, person_id]: somebody of the unit that has the case takes it in hand
+    RETURNED = "returned"  # [position of an earlier stage, unit_id, officer]: a new stay there; the clock goes on
     SUPPLEMENT_REQUESTED = "supplement_requested"  # clock stops
     SUPPLEMENTED = "supplemented"  # clock runs again
+    # Another unit is asked for its opinion; the case stays where it is and the clock goes on.
+    CONSULTED = "consulted"  # [unit_id, due_at: ISO instant, absent when none is given]; the note is the question
+    CONSULT_ANSWERED = "consult_answered"  # [number: of the question]; the note is the answer
     FILES_DIGITISED = "files_digitised"
+    SIGNED = "signed"  # [signer, number: of the paper signed, signed_on: ISO day]; the last one counts
     RESOLVED = "resolved"
     RESULT_DIGITISED = "result_digitised"
     ISSUED_PAPER = "issued_paper"
     ISSUED_ELECTRONIC = "issued_electronic"
-    PAID = "paid"  # [amount: đồng, channel, transaction_number]
+    PAID = "paid"  # [amount: đồng, channel, transaction_number, receipt_number]
+    REFUNDED = "refunded"  # [payment: number of the event, amount: đồng]; the note is the reason
     DELIVERED = "delivered"
     CLOSED = "closed"
     REFUSED = "refused"
@@ -83,14 +90,20 @@ ANY = frozenset(CaseStatus)
 ALLOWED_IN: dict[EventKind, frozenset[CaseStatus]] = {
     EventKind.RECEIVED: frozenset(),
     EventKind.HANDED_OVER: RUNNING,
+    EventKind.TAKEN_OVER: OPEN,
+    EventKind.RETURNED: RUNNING,
     EventKind.SUPPLEMENT_REQUESTED: RUNNING,
     EventKind.SUPPLEMENTED: frozenset({CaseStatus.SUPPLEMENT}),
+    EventKind.CONSULTED: OPEN - {CaseStatus.RESOLVED},
+    EventKind.CONSULT_ANSWERED: OPEN,
     EventKind.FILES_DIGITISED: ANY,
+    EventKind.SIGNED: RUNNING | {CaseStatus.RESOLVED},
     EventKind.RESOLVED: RUNNING,
     EventKind.RESULT_DIGITISED: frozenset({CaseStatus.RESOLVED, CaseStatus.CLOSED}),
     EventKind.ISSUED_PAPER: frozenset({CaseStatus.RESOLVED, CaseStatus.CLOSED}),
     EventKind.ISSUED_ELECTRONIC: frozenset({CaseStatus.RESOLVED, CaseStatus.CLOSED}),
     EventKind.PAID: ANY,
+    EventKind.REFUNDED: ANY,
     EventKind.DELIVERED: frozenset({CaseStatus.RESOLVED, CaseStatus.CLOSED}),
     EventKind.CLOSED: frozenset({CaseStatus.RESOLVED}),
     EventKind.REFUSED: OPEN - {CaseStatus.RESOLVED},
@@ -103,11 +116,13 @@ ALLOWED_IN: dict[EventKind, frozenset[CaseStatus]] = {
     EventKind.CORRECTED: ANY,
 }
 
-# Move a case on: its status or its stage.
+# Move a case on: its status, its stage, or into other hands.
 MOVES = frozenset(
     {
         EventKind.RECEIVED,
         EventKind.HANDED_OVER,
+        EventKind.TAKEN_OVER,
+        EventKind.RETURNED,
         EventKind.SUPPLEMENT_REQUESTED,
         EventKind.SUPPLEMENTED,
         EventKind.RESOLVED,
@@ -128,3 +143,17 @@ ONCE = frozenset(
         EventKind.DELIVERED,
     }
 )
+
+# The status a case is in afterwards, for the kinds that change it; the fold and the drawing both read it here.
+LEADS_TO: dict[EventKind, CaseStatus] = {
+    EventKind.RECEIVED: CaseStatus.RECEIVED,
+    EventKind.HANDED_OVER: CaseStatus.IN_PROGRESS,
+    EventKind.RETURNED: CaseStatus.IN_PROGRESS,
+    EventKind.SUPPLEMENT_REQUESTED: CaseStatus.SUPPLEMENT,
+    EventKind.SUPPLEMENTED: CaseStatus.IN_PROGRESS,
+    EventKind.RESOLVED: CaseStatus.RESOLVED,
+    EventKind.CLOSED: CaseStatus.CLOSED,
+    EventKind.REFUSED: CaseStatus.REFUSED,
+    EventKind.WITHDRAWN: CaseStatus.WITHDRAWN,
+    EventKind.STOPPED: CaseStatus.STOPPED,
+}

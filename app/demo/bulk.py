@@ -8,12 +8,13 @@ from contextlib import contextmanager, suppress
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import OperationalError
 
+from app.cases.models import DERIVED_TABLES
 from app.demo.sheets import Batch
 from app.extensions import Base
 
 MANY = 50_000
 """From so many cases on it is quicker to build the indexes at the end."""
-TABLES = ("cases", "case_events", "case_stages", "case_pauses", "payments")
+TABLES = ("cases", "case_events", *DERIVED_TABLES)
 
 
 @contextmanager

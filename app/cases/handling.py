@@ -1,0 +1,113 @@
+"""How a case goes through hands between its reception and its end; each function is one act, as in `service`.
+
+Taking it in hand, sending it back to an earlier stage, asking another unit, the signature, money given back. Who
+may: people whose scope covers the unit that answers for the case or the one that has it; a unit that was asked for
+its opinion may give it, and nothing else.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import select
+
+from app import extensions
+from app.cases import service
+from app.cases.models import Case
+from app.cases.search import seen_by
+from app.cases.vocabulary import EventKind
+from app.errors import DomainError, NotAllowed, NotFound
+from app.extensions import db
+from app.organisation.access import Actor, Scope
+from app.organisation.calendars import site_calendar, today
+from app.organisation.models import Unit
+from app.text import tidy
+
+ANSWER_IN = 2  # working days in which another unit is asked to answer, unless somebody says otherwise
+
+
+def take_over(scope: Scope, by: Actor, case_id: int, **kwargs: Any) -> Case:
+    """Somebody of the unit that has the case takes it in hand (nhận xử lý). NotAllowed for people of other units."""
+    holder = db.session.scalar(
+        select(Case.holder_unit_id).where(Case.id == case_id, Case.site == scope.site, seen_by(scope))
+    )
+    if holder is None:
+        raise NotFound("Không tìm thấy hồ sơ này.")
+    if by.person_id is None or holder != by.unit_id:
+        raise NotAllowed("Chỉ cán bộ của đơn vị đang giữ hồ sơ được nhận xử lý.")
+    data = {"officer": by.name, "person_id": by.person_id}
+    return service.record(scope, by, case_id, EventKind.TAKEN_OVER, data=data, **kwargs)
+
+
+def return_to_stage(
+    scope: Scope, by: Actor, case_id: int, *, position: int, note: str, officer: str = "", **kwargs: Any
+) -> Case:
+    """Send a case back to an earlier stage (trả lại bước trước), saying why. The clock goes on."""
+    _needed(note, "Hãy ghi lý do trả lại.")
+    data: dict[str, Any] = {"position": position}
+    if tidy(officer):
+        data["officer"] = tidy(officer)
+    return service.record(scope, by, case_id, EventKind.RETURNED, note=note, data=data, **kwargs)
+
+
+def consult(
+    scope: Scope, by: Actor, case_id: int, *, unit_code: str, note: str, due_day: date | None = None, **kwargs: Any
+) -> Case:
+    """Ask another unit for its opinion (lấy ý kiến đơn vị phối hợp) until the end of a day. The clock goes on."""
+    _needed(note, "Hãy ghi nội dung lấy ý kiến.")
+    unit = db.session.execute(select(Unit.id, Unit.name).where(Unit.site == scope.site, Unit.code == unit_code)).first()
+    if unit is None:
+        raise DomainError("Không có đơn vị mang mã %(code)s.", field="unit_code", code=unit_code)
+    if unit.id == db.session.scalar(select(Case.holder_unit_id).where(Case.id == case_id, Case.site == scope.site)):
+        raise DomainError("Hồ sơ đang ở chính %(unit)s; hãy chọn đơn vị khác.", field="unit_code", unit=unit.name)
+    data: dict[str, Any] = {"unit_id": unit.id}
+    if due_day is not None:
+        if due_day < today():
+            raise DomainError("Hạn trả lời không được trước hôm nay.", field="due_day")
+        data["due_at"] = site_calendar().end_of_day(due_day).isoformat()
+    return service.record(scope, by, case_id, EventKind.CONSULTED, note=note, data=data, **kwargs)
+
+
+def answer_consultation(scope: Scope, by: Actor, case_id: int, *, number: int, note: str, **kwargs: Any) -> Case:
+    """The opinion asked for by the event of that number (trả lời ý kiến phối hợp)."""
+    _needed(note, "Hãy ghi ý kiến trả lời.")
+    return service.record(scope, by, case_id, EventKind.CONSULT_ANSWERED, note=note, data={"number": number}, **kwargs)
+
+
+def sign(
+    scope: Scope, by: Actor, case_id: int, *, signer: str, number: str, signed_on: date | None = None, **kwargs: Any
+) -> Case:
+    """The result is signed (ký kết quả): by whom, under which number, on which day (today unless given)."""
+    signed_on = signed_on or today()
+    if not tidy(signer):
+        raise DomainError("Hãy ghi người ký.", field="signer")
+    if signed_on > today():
+        raise DomainError("Ngày ký không được ở tương lai.", field="signed_on")
+    data = {"signer": tidy(signer), "number": tidy(number), "signed_on": signed_on.isoformat()}
+    return service.record(scope, by, case_id, EventKind.SIGNED, data=data, **kwargs)
+
+
+def refund_payment(
+    scope: Scope, by: Actor, case_id: int, *, payment: int, amount: int, note: str, **kwargs: Any
+) -> Case:
+    """Give back `amount` đồng of a payment (hoàn trả phí, lệ phí); `payment` is the number of its event.
+
+    Never more than is left of it. A payment recorded by mistake is voided instead (`service.correct`).
+    """
+    _needed(note, "Hãy ghi lý do hoàn trả.")
+    if amount <= 0:
+        raise DomainError("Số tiền phải lớn hơn 0 đồng.", field="amount")
+    data = {"payment": payment, "amount": amount}
+    return service.record(scope, by, case_id, EventKind.REFUNDED, note=note, data=data, **kwargs)
+
+
+def proposed_answer_day(now: datetime | None = None) -> date:
+    """The day by which another unit is asked to answer, unless somebody says otherwise."""
+    calendar = site_calendar()
+    return calendar.add_working_days(calendar.local_day(now or extensions.now()), ANSWER_IN)
+
+
+def _needed(note: str, missing: str) -> None:
+    if not tidy(note):
+        raise DomainError(missing, field="note")
