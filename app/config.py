@@ -16,6 +16,7 @@ from pydantic import BaseModel, Field, ValidationError, field_validator
 
 ROOT = Path(__file__).resolve().parent.parent
 PREFIX = "DUNG_HAN_"
+ATTACHMENT_KINDS = ("pdf", "jpeg", "png", "tiff", "docx", "xlsx")
 
 
 class BadSettings(Exception):
@@ -35,6 +36,8 @@ class Settings(BaseModel):
     instance: Path = Field(ROOT / "instance", description="folder of the database, uploads and site files")
     rules: Path = Field(ROOT / "rules", description="folder of the rule packs")
     max_upload_mb: int = Field(64, ge=1, le=2048, description="largest upload, MiB")
+    attachment_mb: int = Field(20, ge=1, le=1024, description="largest attached file, MiB; never above the upload's")
+    attachment_kinds: str = Field("pdf,jpeg,png,tiff,docx,xlsx", description="kinds of files that may be attached")
     session_hours: int = Field(10, ge=1, le=72, description="hours a sign-in lasts")
     sign_in_limit: str = Field("10 per minute", description="sign-in attempts per address")
     explanation_days: int = Field(3, ge=1, le=60, description="working days to explain an overdue case")
@@ -49,6 +52,16 @@ class Settings(BaseModel):
         except Exception as exc:
             raise ValueError(f"không có múi giờ {value!r}") from exc
         return value
+
+    @field_validator("attachment_kinds")
+    @classmethod
+    def _known_kinds(cls, value: str) -> str:
+        kinds = [kind.strip().lower() for kind in value.split(",") if kind.strip()]
+        if unknown := [kind for kind in kinds if kind not in ATTACHMENT_KINDS]:
+            raise ValueError(f"không có loại tệp {', '.join(unknown)}; có: {', '.join(ATTACHMENT_KINDS)}")
+        if not kinds:
+            raise ValueError("phải có ít nhất một loại tệp")
+        return ",".join(kinds)
 
     @property
     def sqlalchemy_url(self) -> str:

@@ -43,4 +43,7 @@ def refuse_old_database() -> None:
 
 def serve(app: Flask, host: str, port: int) -> None:
     """Serve until stopped. Raises OSError when the address cannot be used."""
-    waitress.serve(app, host=host, port=port, threads=THREADS, ident=None)
+    # Waitress keeps a whole request on disk before the site sees it. What is a little too large still gets the site's
+    # own page; what is far too large (a film, a disk image) is refused at its first line, before it fills the disk.
+    largest = 2 * int(app.config["MAX_CONTENT_LENGTH"])
+    waitress.serve(app, host=host, port=port, threads=THREADS, ident=None, max_request_body_size=largest)

@@ -24,17 +24,28 @@ from app.organisation.access import Actor, site
 from app.organisation.models import AuditEntry
 
 START = "0" * 64
+_UNDER_WAY = "transaction"
 
 
 @contextmanager
 def transaction() -> Iterator[scoped_session[Any]]:
-    """One change of state: everything inside is written together, or not at all."""
+    """One change of state: everything inside is written together, or not at all.
+
+    A verb called within another verb's transaction joins it, and is written with it or not at all.
+    """
+    marks = db.session().info
+    if marks.get(_UNDER_WAY):
+        yield db.session
+        return
+    marks[_UNDER_WAY] = True
     try:
         yield db.session
         db.session.commit()
     except BaseException:
         db.session.rollback()
         raise
+    finally:
+        marks.pop(_UNDER_WAY, None)
 
 
 def record(by: Actor, action: str, subject_kind: str, subject_id: object, **details: Any) -> AuditEntry:

@@ -34,7 +34,7 @@ FORMAT = 1
 MANIFEST = "manifest.json"
 FILES = "files"
 DATABASES = {"sqlite": "database.sqlite3", "postgresql": "database.dump"}
-LEFT_OUT = ("secret_key", "README.md", "jobs")
+LEFT_OUT = ("secret_key", "README.md", "jobs", "previews")  # previews are made again from the attachments
 LEFT_OUT_ENDINGS = (".sqlite3", ".sqlite3-wal", ".sqlite3-shm", ".sqlite3-journal", ".part")
 
 
