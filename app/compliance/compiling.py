@@ -119,6 +119,23 @@ class Compiled:
         named = (field for ruleset in self.rulesets for field in ruleset.fields)
         return frozenset(field for field in named if not field.startswith(SCOPE))
 
+    @property
+    def parts(self) -> Iterator[Compiled]:
+        """Each ruleset by itself."""
+        for ruleset in self.rulesets:
+            yield Compiled((ruleset,), self.codes, self.scopes, self.largest)
+
+    @property
+    def rules(self) -> Iterator[str]:
+        """The rules' ids."""
+        for ruleset in self.rulesets:
+            yield from ruleset.rules
+
+    @property
+    def is_limited(self) -> bool:
+        """Whether a rule asks which unit it is."""
+        return any(field.startswith(SCOPE) for ruleset in self.rulesets for field in ruleset.fields)
+
     def sheet(self, code: str, kind: str, figures: Mapping[str, bool | int | str]) -> dict[str, int]:
         """A sheet: its figures as the engine's numbers, and which scopes its unit is in."""
         sheet = {field: self.number(figures[field]) for field in self.fields}
@@ -149,11 +166,12 @@ def compile_where(name: str, where: Condition, parameters: Mapping[str, Paramete
 
 
 def _groups(rules: Sequence[Rule], compiler: _Compiler) -> Iterator[list[Rule]]:
-    """The rules in their order, cut so that no group has too many fields or ways through it."""
+    """The rules, those that read the same fields side by side, cut so that no group has too many fields or ways
+    through it: the fewer fields a sheet has, the less of it there is to carry to the engine and back."""
     group: list[Rule] = []
     fields: set[str] = set()
     ways = 0
-    for rule in rules:
+    for rule in sorted(rules, key=lambda rule: rule.fields):
         needed = set(compiler.fields(rule))
         more = sum(paths(condition) for _, condition in exclusive(compiler.steps(rule)))
         if group and (len(fields | needed) > MAX_FIELDS or ways + more > MAX_PATHS):

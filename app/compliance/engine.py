@@ -70,6 +70,8 @@ class Engine:
         self._outcomes: list[tuple[str, Outcome, int]] = []
         self._opened = False
         self._arrived = 0
+        self.asserted = 0
+        """Facts told to durable_rules since the engine was made."""
 
     def run(self, compiled: Compiled, sheets: Sequence[Sheet]) -> list[dict[str, Outcome]]:
         """For each sheet, every rule's outcome by rule id. Raises EngineError."""
@@ -141,6 +143,7 @@ class Engine:
         session = str(next(self._numbers))
         self._outcomes = []
         self._opened = False
+        self.asserted += 1 + len(messages)
         try:
             self._host.assert_facts(name, [{OPENING: 1, "sid": session}])
             for start in range(0, len(messages), BATCH):

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, timedelta
 from fractions import Fraction
 from math import ceil, floor
 from typing import TYPE_CHECKING, Any
 
+from app.compliance.asking import ask
 from app.compliance.compiling import Outcome, compile_rules
 from app.compliance.engine import Engine, shared_engine
 from app.compliance.excusing import Excuses, excuse, waiver_facts
 from app.compliance.figures import Figures, UnitFigures
 from app.compliance.language import Rule
-from app.compliance.measures import RULE, UNIT, Count, Target
+from app.compliance.measures import RULE, UNIT, Count, Target, TargetComparison
 from app.compliance.pack import Override, Pack, ParameterValue, as_fraction
 from app.compliance.premises import DeadlineOf, Deadlines, Setting
 from app.compliance.results import STATUSES, Contradiction, Judgement, RuleResult, SubjectResult
@@ -148,25 +150,46 @@ def _judge_units(court: Court, rules: Sequence[Rule]) -> dict[str, list[RuleResu
         return {}
     units = court.figures.units
     compiled = compile_rules(rules, court.parameters, court.pack.info.scope)
-    sheets = [compiled.sheet(unit.code, unit.kind, unit.figures) for unit in units]
-    outcomes = court.engine.run(compiled, sheets)
-    return {
-        rule.id: [
-            _result(court.pack, rule, unit, found[rule.id], court.parameters)
-            for unit, found in zip(units, outcomes, strict=True)
+    said = ask(court.engine, compiled, [(unit, unit.figures.__getitem__) for unit in units])
+    found = {}
+    for rule in rules:
+        required = _Required.by(rule, court.parameters)
+        found[rule.id] = [
+            _result(court.pack, rule, required, unit, outcome)
+            for unit, outcome in zip(units, said[rule.id], strict=True)
         ]
-        for rule in rules
-    }
+    return found
 
 
-def _result(
-    pack: Pack, rule: Rule, unit: UnitFigures, outcome: Outcome, parameters: Mapping[str, ParameterValue]
-) -> RuleResult:
-    numerator = denominator = shortfall = value = target = comparison = parameter = None
+@dataclass(frozen=True, slots=True)
+class _Required:
+    """What a rule requires of every unit alike; `target` is None where each unit has its own."""
+
+    comparison: TargetComparison | None
+    target: Fraction | None
+    parameter: ParameterValue | None
+    answer_days: int
+    fields: tuple[str, ...]
+
+    @classmethod
+    def by(cls, rule: Rule, parameters: Mapping[str, ParameterValue]) -> _Required:
+        """By a rule, with its parameters filled in."""
+        comparison = target = parameter = None
+        if rule.rate is not None and rule.target is not None:
+            comparison, parameter = rule.target.comparison, parameters.get(rule.target.threshold)
+            target = target_share(rule.target, parameters)
+        elif rule.count is not None:
+            comparison, parameter = rule.count.comparison, parameters.get(str(rule.count.number))
+            target = Fraction(number_of(rule.count.number, parameters))
+        return cls(comparison, target, parameter, answer_days(rule, parameters), rule.fields)
+
+
+def _result(pack: Pack, rule: Rule, required: _Required, unit: UnitFigures, outcome: Outcome) -> RuleResult:
+    numerator = denominator = shortfall = value = None
+    target = required.target
     if rule.rate is not None and rule.target is not None:
-        comparison = rule.target.comparison
-        parameter = parameters.get(rule.target.threshold)
-        target = target_of(rule.target, parameters, unit)
+        if target is None:
+            target = Fraction(unit.total([rule.target.threshold]), 100)
         if outcome is not Outcome.OUT_OF_SCOPE:
             numerator, denominator = unit.total(rule.rate.count), unit.total(rule.rate.among)
         if outcome in (Outcome.PASSED, Outcome.FAILED):
@@ -174,15 +197,11 @@ def _result(
             assert denominator
             value = Fraction(numerator, denominator)
             failed = outcome is Outcome.FAILED
-            shortfall = missing(comparison, target, numerator, denominator) if failed else 0
-    elif rule.count is not None:
-        comparison = rule.count.comparison
-        parameter = parameters.get(str(rule.count.number))
-        target = Fraction(number_of(rule.count.number, parameters))
-        if outcome not in (Outcome.OUT_OF_SCOPE, Outcome.EXCLUDED, Outcome.NO_DATA):
-            numerator = unit.total(rule.count.of)
-            value = Fraction(numerator)
-            shortfall = missing_from_count(rule.count, numerator, int(target))
+            shortfall = missing(str(required.comparison), target, numerator, denominator) if failed else 0
+    elif rule.count is not None and outcome not in (Outcome.OUT_OF_SCOPE, Outcome.EXCLUDED, Outcome.NO_DATA):
+        numerator = unit.total(rule.count.of)
+        value = Fraction(numerator)
+        shortfall = missing_from_count(rule.count, numerator, int(target or 0))
     return RuleResult(
         pack=pack.id,
         rule=rule.id,
@@ -192,12 +211,12 @@ def _result(
         numerator=numerator,
         denominator=denominator,
         value=value,
-        comparison=comparison,
+        comparison=required.comparison,
         target=target,
         shortfall=shortfall,
-        parameter=parameter,
-        answer_days=answer_days(rule, parameters),
-        figures={field: unit.figures[field] for field in rule.fields},
+        parameter=required.parameter,
+        answer_days=required.answer_days,
+        figures={field: unit.figures[field] for field in required.fields},
     )
 
 
@@ -207,12 +226,6 @@ def target_share(target: Target, parameters: Mapping[str, ParameterValue]) -> Fr
         return None
     share = parse_share(target.threshold)
     return parameters[target.threshold].value if share is None else share
-
-
-def target_of(target: Target, parameters: Mapping[str, ParameterValue], unit: UnitFigures) -> Fraction:
-    """The share that the target names for a unit."""
-    share = target_share(target, parameters)
-    return Fraction(unit.total([target.threshold]), 100) if share is None else share
 
 
 def number_of(number: int | str, parameters: Mapping[str, ParameterValue]) -> int:

@@ -9,9 +9,10 @@ from datetime import date
 from fractions import Fraction
 from typing import Any
 
-from app.compliance.compiling import BROKEN_PERIODS, Compiled, Outcome, compile_rules, compile_where
+from app.compliance.asking import ask
+from app.compliance.compiling import BROKEN_PERIODS, Outcome, compile_rules, compile_where
 from app.compliance.duties import Deed, Event
-from app.compliance.engine import Engine, Sheet
+from app.compliance.engine import Engine
 from app.compliance.figures import Blank, Figures, Thing, UnitFigures
 from app.compliance.language import Rule, Status
 from app.compliance.measures import DAY_KINDS, DayKind, Requirement, Target, Within
@@ -55,31 +56,14 @@ def judge_things(
 ) -> dict[str, list[RuleResult]]:
     """Every unit's result for each rule about one kind of single things, by rule id."""
     things = court.figures.things[kind]
-    outcomes = _ask(court, compile_rules(rules, court.parameters, court.pack.info.scope), things)
-    found = {}
-    for rule in rules:
-        said = [outcome[rule.id] for outcome in outcomes]
-        verdicts = _verdicts(court, rule, things, said)
-        found[rule.id] = list(_by_unit(court, rule, verdicts, answer_days(rule, court.parameters)))
-    return found
-
-
-def _ask(court: Court, compiled: Compiled, things: Sequence[Thing]) -> list[dict[str, Outcome]]:
-    """What the engine says of each thing, by rule id. It is asked once about those that are the same to the rules:
-    most rules read one or two fields, so thousands of things are a handful of different sheets."""
-    names = {field: field.partition(".")[2] for field in compiled.fields}
-    places: dict[tuple[int | str, ...], int] = {}
-    place_of: list[int] = []
-    sheets: list[Sheet] = []
-    for thing in things:
-        code, kind = (thing.unit.code, thing.unit.kind) if compiled.scopes else ("", "")
-        numbers = [compiled.number(thing.fact[name]) for name in names.values()]
-        place = places.setdefault((code, *numbers), len(sheets))
-        if place == len(sheets):
-            sheets.append(compiled.sheet(code, kind, {field: thing.fact[name] for field, name in names.items()}))
-        place_of.append(place)
-    outcomes = court.engine.run(compiled, sheets)
-    return [outcomes[place] for place in place_of]
+    compiled = compile_rules(rules, court.parameters, court.pack.info.scope)
+    said = ask(court.engine, compiled, [(thing.unit, thing.figure) for thing in things])
+    return {
+        rule.id: list(
+            _by_unit(court, rule, _verdicts(court, rule, things, said[rule.id]), answer_days(rule, court.parameters))
+        )
+        for rule in rules
+    }
 
 
 def _verdicts(court: Court, rule: Rule, things: Sequence[Thing], said: Sequence[Outcome]) -> Iterator[Verdict]:
@@ -183,8 +167,9 @@ def _deeds(court: Court, kind: str, required: Requirement) -> list[Thing]:
     things = court.figures.things[kind]
     if required.where is None:
         return things
-    outcomes = _ask(court, compile_where(kind, required.where, court.parameters), things)
-    return [thing for thing, said in zip(things, outcomes, strict=True) if said[kind] is Outcome.PASSED]
+    compiled = compile_where(kind, required.where, court.parameters)
+    said = ask(court.engine, compiled, [(thing.unit, thing.figure) for thing in things])
+    return [thing for thing, outcome in zip(things, said[kind], strict=True) if outcome is Outcome.PASSED]
 
 
 def _last_day(court: Court, thing: Thing, within: Within, known: dict[Blank, date]) -> date:
