@@ -116,13 +116,14 @@ class Page:
     """A page of lines; the cursors of its neighbours, None at an end.
 
     `total` counts every line that fits, as far as MOST_COUNTED + 1 (then there are more); None where counting
-    would mean reading everything.
+    would mean reading everything. `meant` are the words searched for instead of those typed, which fit nothing.
     """
 
     lines: Sequence[Line]
     before: Cursor | None = None
     after: Cursor | None = None
     total: int | None = None
+    meant: tuple[str, ...] = ()
 
 
 def list_page(
@@ -220,11 +221,12 @@ def _search_page(
 ) -> Page:
     if unit_id is not None:
         conditions = [*conditions, Case.unit_id == unit_id]
-    ids = search.matching(scope, filters.text, *conditions, limit=limit + 1, before=after.id if after else None)
+    found = search.find(scope, filters.text, *conditions, limit=limit + 1, before=after.id if after else None)
+    ids = found.ids
     shown = rows(ids[:limit])
     following = Cursor(shown[-1].received_at, min(row.id for row in shown)) if len(ids) > limit else None
     total = len(ids) if after is None and following is None else None
-    return Page([Line(row) for row in shown], None, following, total)
+    return Page([Line(row) for row in shown], None, following, total, found.meant)
 
 
 def _named_page(

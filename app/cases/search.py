@@ -17,7 +17,7 @@ from itertools import islice
 
 from sqlalchemy import ColumnElement, and_, column, func, literal_column, or_, select, table
 
-from app.cases.models import Case, CaseEvent
+from app.cases.models import Case, CaseEvent, Consultation
 from app.cases.spelling import SHORTEST, meant, near
 from app.extensions import db
 from app.organisation.access import Scope
@@ -67,11 +67,13 @@ def find(scope: Scope, typed: str, *conditions: ColumnElement[bool], limit: int,
     ids = matching(scope, typed, *conditions, limit=limit, before=before)
     if ids or (before is not None and matching(scope, typed, *conditions, limit=1)):
         return Found(ids)
-    reading = _reading_of_mistakes(scope, words(typed)[:MOST_WORDS])
-    if not reading:
-        return Found([])
-    ids = _by_index([reading], _wanted(scope, conditions, before), limit)
-    return Found(ids, _said(reading, ids))
+    wanted, said = _wanted(scope, conditions, before), words(typed)[:MOST_WORDS]
+    unknown = [word for word in said if not _by_index([[[Term(word, _begins(word))]]], _wanted(scope), 1)]
+    for mistaken in (unknown, said):  # rather one word mistyped than all
+        reading = _reading_of_mistakes(scope, said, mistaken)
+        if reading and (ids := _by_index([reading], wanted, limit)):
+            return Found(ids, _said(reading, ids))
+    return Found([])
 
 
 def matching(
@@ -94,10 +96,13 @@ def matching(
 
 
 def seen_by(scope: Scope) -> ColumnElement[bool]:
-    """SQL: the scope answers for the case, or has it now."""
+    """SQL: the scope answers for the case, has it now, or was asked for its opinion and has not answered."""
     if scope.unit_ids is None:
         return scope.within(Case.unit_id)
-    return or_(scope.within(Case.unit_id), scope.within(Case.holder_unit_id))
+    asked = select(Consultation.case_id).where(
+        Consultation.site == scope.site, scope.within(Consultation.unit_id), Consultation.answered_at.is_(None)
+    )
+    return or_(scope.within(Case.unit_id), scope.within(Case.holder_unit_id), Case.id.in_(asked))
 
 
 # What was typed
@@ -152,13 +157,13 @@ def _procedures(scope: Scope) -> list[tuple[str, frozenset[str]]]:
     ]
 
 
-def _reading_of_mistakes(scope: Scope, wanted: Sequence[str]) -> Reading:
-    """Each word as itself or as what it may stand for; a word of a procedure's name as that procedure too."""
-    reading = []
-    names = _procedures(scope)
-    for word in wanted:
-        terms = [Term(word, _begins(word)), *(Term(other) for other in sorted(meant(word)))]
-        if len(word) >= SHORTEST:
+def _reading_of_mistakes(scope: Scope, said: Sequence[str], mistaken: Sequence[str]) -> Reading:
+    """Each mistaken word as itself or as what it may stand for, in a procedure's name too; the others as they are."""
+    reading, names = [], _procedures(scope)
+    for word in said:
+        terms = [Term(word, _begins(word))]
+        if word in mistaken and len(word) >= SHORTEST:
+            terms += [Term(other) for other in sorted(meant(word))]
             fitting = (code for code, name in names if near(word, name) or any(n.startswith(word) for n in name))
             terms += [Term(code) for code in islice(fitting, MOST_PROCEDURES)]
         reading.append(terms)
@@ -179,7 +184,9 @@ def _said(reading: Reading, ids: Sequence[int]) -> tuple[str, ...]:
 # The two databases
 
 
-def _wanted(scope: Scope, conditions: Iterable[ColumnElement[bool]], before: int | None) -> ColumnElement[bool]:
+def _wanted(
+    scope: Scope, conditions: Iterable[ColumnElement[bool]] = (), before: int | None = None
+) -> ColumnElement[bool]:
     wanted = and_(Case.site == scope.site, seen_by(scope), *conditions)
     return wanted if before is None else and_(wanted, Case.id < before)
 

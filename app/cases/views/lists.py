@@ -1,16 +1,15 @@
-"""The list of cases, the worklist, search, and the list as a file."""
+"""The list of cases, the worklist, and the list as a file."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
 
-from flask import Response, redirect, render_template, request, url_for
+from flask import Response, render_template, request
 from flask_babel import gettext as _
-from werkzeug.wrappers import Response as Answer
 
 from app import extensions
-from app.cases import lists, queries, search, worklist
+from app.cases import lists, queries, worklist
 from app.cases.forms import FilterForm
 from app.cases.keyset import Cursor
 from app.cases.lists import NamedList, Window
@@ -65,25 +64,6 @@ def export() -> Response:
     filters = _form().filters(lists=chosen, window=Window.of(_period(), calendar.zone, now) if chosen else None)
     lines = queries.every_line(scope, filters, calendar)
     return csv_response("ho-so", _header(chosen), _cells(lines, calendar, now))
-
-
-@bp.get("/ho-so/tim", endpoint="search")
-@allowed()
-def find() -> Answer:
-    """Straight to the case when a whole code was typed, else to the list of what fits."""
-    typed = request.args.get("q", "").strip()
-    case_id = search.case_with_code(current_scope(), typed)
-    return redirect(url_for(".show", case_id=case_id) if case_id else url_for(".list", q=typed or None))
-
-
-@bp.get("/ho-so/ma/<path:code>")
-@allowed()
-def by_code(code: str) -> Answer:
-    """The case with that code."""
-    case_id = search.case_with_code(current_scope(), code)
-    if case_id is None:
-        raise NotFound("Không tìm thấy hồ sơ mang mã %(code)s.", code=code[:64])
-    return redirect(url_for(".show", case_id=case_id))
 
 
 @bp.get("/ho-so/viec-hom-nay", endpoint="worklist")
