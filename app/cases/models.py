@@ -328,10 +328,9 @@ class Consultation(Record, Base):
     answer: Mapped[str] = mapped_column(Text, default="")
 
 
-# Written anew whenever a case's events are folded (rows.derived_rows): name -> table.
-DERIVED_TABLES: dict[str, Table] = {
-    model.__tablename__: cast(Table, model.__table__) for model in (CaseStage, CasePause, Payment, Refund, Consultation)
-}
+# Written anew whenever a case's events are folded (rows.derived_rows gives their rows by the table's name).
+DERIVED_MODELS = (CaseStage, CasePause, Payment, Refund, Consultation)
+DERIVED_TABLES: dict[str, Table] = {model.__tablename__: cast(Table, model.__table__) for model in DERIVED_MODELS}
 
 
 class CaseDocument(Record, Base):

@@ -16,7 +16,7 @@ from typing import Any
 from sqlalchemy import delete, func, insert, select, update
 
 from app import extensions
-from app.cases.models import DERIVED_TABLES, Case, CaseEvent, CaseStage, Consultation
+from app.cases.models import DERIVED_MODELS, Case, CaseEvent, CaseStage, Consultation
 from app.cases.numbering import next_code
 from app.cases.rows import case_row, derived_rows, search_text
 from app.cases.terms import terms_of, versions_by_id
@@ -390,8 +390,8 @@ def _replace_derived(case: Case, state: CaseState) -> None:
     if written.rowcount != 1:  # type: ignore[attr-defined]
         raise Conflict("Hồ sơ vừa được người khác cập nhật. Hãy xem lại rồi ghi tiếp; nội dung bạn nhập được giữ.")
     session.refresh(case)
-    for name, rows in derived_rows(case.site, case.id, case.unit_id, case.online_payable, state).items():
-        table = DERIVED_TABLES[name]
-        session.execute(delete(table).where(table.c.case_id == case.id))
-        if rows:
-            session.execute(insert(table), rows)
+    rows = derived_rows(case.site, case.id, case.unit_id, case.online_payable, state)
+    for model in DERIVED_MODELS:
+        session.execute(delete(model).where(model.case_id == case.id))
+        if rows[model.__tablename__]:
+            session.execute(insert(model), rows[model.__tablename__])
