@@ -8,7 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import aliased, contains_eager, joinedload
 
 from app.calendar import WorkingCalendar
@@ -123,8 +123,13 @@ def case_view(scope: Scope, case_id: int, calendar: WorkingCalendar, now: dateti
     )
 
 
+def open_to(scope: Scope) -> ColumnElement[bool]:
+    """SQL: the scope may look into the case: it answers for it, has it, or had it in some stage."""
+    was_there = select(CaseStage.id).where(CaseStage.case_id == Case.id, scope.within(CaseStage.unit_id))
+    return or_(seen_by(scope), was_there.exists())
+
+
 def _case(scope: Scope, case_id: int) -> Case:
-    was_there = select(CaseStage.id).where(CaseStage.case_id == case_id, scope.within(CaseStage.unit_id))
     holder = aliased(Unit)
     case = db.session.scalar(
         select(Case)
@@ -135,7 +140,7 @@ def _case(scope: Scope, case_id: int) -> Case:
             contains_eager(Case.holder_unit.of_type(holder)),
             joinedload(Case.unit),
         )
-        .where(Case.id == case_id, Case.site == scope.site, or_(seen_by(scope), was_there.exists()))
+        .where(Case.id == case_id, Case.site == scope.site, open_to(scope))
         .execution_options(populate_existing=True)
     )
     if case is None:

@@ -35,7 +35,9 @@ def served(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
 def test_a_demonstration_is_loaded_checked_and_served(app: Flask, session: Any, served: list[dict[str, Any]]) -> None:
     done = app.test_cli_runner().invoke(args=["serve", "--demo", "--port", "8123"])
     assert done.exit_code == 0, done.output
-    assert served == [{"host": "127.0.0.1", "port": 8123, "threads": 8, "ident": None}]
+    largest = 2 * 64 * 1024 * 1024  # bytes; above it a request is refused before it is read
+    asked = {"host": "127.0.0.1", "port": 8123, "threads": 8, "ident": None, "max_request_body_size": largest}
+    assert served == [asked]
     assert db.session.scalar(select(func.count()).select_from(Case)) == 600
     run = latest_run(whole_site())
     assert run is not None and run.period == "2024-06" and not run.limited
