@@ -71,6 +71,47 @@ APOLOGY = FactKind(
     },
 )
 
+CASE_FAULT = FactKind(
+    "case_fault",
+    "case",
+    (
+        _text("found_on", "Ngày phát hiện sai sót (năm-tháng-ngày)", "Day on which the mistake was found (ISO)"),
+        _text(
+            "source",
+            "Do đâu phát hiện: unit (đơn vị), applicant (người nộp), inspection (kiểm tra), complaint (khiếu nại)",
+            "How it came to light: unit, applicant, inspection, complaint",
+        ),
+        _text("what", "Sai sót", "What was wrong"),
+    ),
+    {
+        "vi": "Một sai sót trong giải quyết hồ sơ, phát hiện trong kỳ hoặc kỳ liền trước (sai sót thứ hai của một hồ "
+        "sơ mang tên mã#2)",
+        "en": "A mistake in the handling of a case, found in the period or in the one before it (the second one of a "
+        "case is named code#2)",
+    },
+)
+
+APOLOGY_FOR_FAULT = FactKind(
+    "apology_for_fault",
+    "case",
+    (
+        _text(
+            "sent_on",
+            "Ngày gửi văn bản xin lỗi đầu tiên vì sai sót, kể từ ngày phát hiện (năm-tháng-ngày)",
+            "Day of the first written apology for a mistake since it was found (ISO)",
+        ),
+        _truth(
+            "has_new_date",
+            "Có ngày hẹn trả mới, hoặc không còn gì để hẹn vì hồ sơ đã kết thúc khi xin lỗi",
+            "Promises a new date, or had none to promise because the case had ended by then",
+        ),
+    ),
+    {
+        "vi": "Xin lỗi bằng văn bản vì một sai sót phát hiện trong kỳ hoặc kỳ liền trước",
+        "en": "Written apology for a mistake found in the period or in the one before it",
+    },
+)
+
 STAGE_NOTE = FactKind(
     "stage_note",
     "unit",
@@ -124,4 +165,4 @@ OFFICER_OVERDUE = FactKind(
     },
 )
 
-DUTY_KINDS = (EXPLANATION, APOLOGY, STAGE_NOTE, RESULT_ATTACHED, OFFICER_OVERDUE)
+DUTY_KINDS = (EXPLANATION, APOLOGY, CASE_FAULT, APOLOGY_FOR_FAULT, STAGE_NOTE, RESULT_ATTACHED, OFFICER_OVERDUE)

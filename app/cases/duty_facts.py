@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
+from datetime import date, timedelta
 from itertools import groupby
 from typing import Any
 
@@ -11,13 +13,24 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.orm import aliased
 
 from app.cases import lateness
-from app.cases.duty_fact_kinds import APOLOGY, EXPLANATION, OFFICER_OVERDUE, RESULT_ATTACHED, STAGE_NOTE
+from app.cases.duty_fact_kinds import (
+    APOLOGY,
+    APOLOGY_FOR_FAULT,
+    CASE_FAULT,
+    EXPLANATION,
+    OFFICER_OVERDUE,
+    RESULT_ATTACHED,
+    STAGE_NOTE,
+)
 from app.cases.facts import late_rows, start_of_previous, units_of
+from app.cases.fault_models import CaseFault
 from app.cases.models import Apology, Case, CaseEvent, CaseStage, Explanation
 from app.cases.vocabulary import EventKind
-from app.facts import Fact, FactQuery, register
+from app.facts import Fact, FactQuery, register, register_source
 from app.organisation.calendars import site_calendar
 from app.organisation.models import Unit
+
+AN_INSTANT = timedelta(microseconds=1)
 
 # Where the unit that holds a case writes what it thinks of it.
 _WITH_WORDS = (
@@ -37,6 +50,7 @@ def register_facts() -> None:
     """Register every source of these duties."""
     register(EXPLANATION, explanations)
     register(APOLOGY, apologies)
+    register_source([CASE_FAULT, APOLOGY_FOR_FAULT], faults)
     register(STAGE_NOTE, stage_notes)
     register(RESULT_ATTACHED, results_attached)
     register(OFFICER_OVERDUE, officers_overdue)
@@ -122,6 +136,50 @@ def apologies(connection: Connection, query: FactQuery) -> Iterator[Fact]:
                 sent_on=calendar.local_day(row.sent_at).isoformat(),
                 has_new_date=row.dated == 1,
             )
+
+
+def faults(connection: Connection, query: FactQuery) -> Iterator[Fact]:
+    """Mistakes found in the period or the one before, and the first apology for each since it was found: the first
+    with the date it needed, if one has it."""
+    units, calendar = units_of(connection, query), site_calendar()
+    known = calendar.local_day(query.as_of - AN_INSTANT)
+    since = calendar.local_day(start_of_previous(query))
+    found = (
+        select(CaseFault.case_id, Case.code, CaseFault.number, CaseFault.unit_id, CaseFault.found_on)
+        .add_columns(CaseFault.source, CaseFault.what)
+        .join(Case, Case.id == CaseFault.case_id)
+        .where(CaseFault.site == query.site, CaseFault.unit_id.in_(units))
+        .where(CaseFault.found_on.between(since, known))
+        .where(or_(CaseFault.withdrawn_at.is_(None), CaseFault.withdrawn_at >= query.as_of))
+        .order_by(Case.code, CaseFault.number)
+    )
+    rows = connection.execute(found).all()
+    letters = _letters(connection, query, {row.case_id for row in rows})
+    for row in rows:
+        subject = row.code if row.number == 1 else f"{row.code}#{row.number}"
+        said = {"found_on": row.found_on.isoformat(), "source": row.source.value, "what": row.what}
+        yield _fact(CASE_FAULT.name, units[row.unit_id], query, subject=subject, **said)
+        since_found = [letter for letter in letters[row.case_id] if letter[0] >= row.found_on]
+        if since_found:
+            sent_on, dated = next((letter for letter in since_found if letter[1]), since_found[0])
+            told = {"sent_on": sent_on.isoformat(), "has_new_date": dated}
+            yield _fact(APOLOGY_FOR_FAULT.name, units[row.unit_id], query, subject=subject, **told)
+
+
+def _letters(connection: Connection, query: FactQuery, case_ids: set[int]) -> dict[int, list[tuple[date, bool]]]:
+    """The days of apologies for mistakes, the oldest first, and whether each had the date it needed."""
+    calendar = site_calendar()
+    sent = (
+        select(Apology.case_id, Apology.sent_at, Apology.new_due_at, Case.ended_at)
+        .join(Case, Case.id == Apology.case_id)
+        .where(Apology.site == query.site, Apology.case_id.in_(case_ids), Apology.wrong, Apology.sent_at < query.as_of)
+        .order_by(Apology.sent_at, Apology.id)
+    )
+    letters: dict[int, list[tuple[date, bool]]] = defaultdict(list)
+    for row in connection.execute(sent):
+        dated = row.new_due_at is not None or (row.ended_at is not None and row.ended_at <= row.sent_at)
+        letters[row.case_id].append((calendar.local_day(row.sent_at), dated))
+    return letters
 
 
 def stage_notes(connection: Connection, query: FactQuery) -> Iterator[Fact]:

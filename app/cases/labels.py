@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask_babel import lazy_gettext as _l
 
 from app.cases.duty_states import ExplanationState
+from app.cases.fault_models import FaultSource
 from app.cases.models import ImportState
 from app.cases.vocabulary import CaseStatus, Channel, EventKind, PaymentChannel, ReturnMethod
 from app.formats import add_labels
@@ -90,12 +91,23 @@ add_labels(
     }
 )
 
+add_labels(
+    {
+        FaultSource.UNIT: _l("Đơn vị tự phát hiện"),
+        FaultSource.APPLICANT: _l("Người nộp hồ sơ phản ánh"),
+        FaultSource.INSPECTION: _l("Kiểm tra, thanh tra"),
+        FaultSource.COMPLAINT: _l("Giải quyết khiếu nại"),
+    }
+)
+
 name_subjects({"case": _l("Hồ sơ"), "import": _l("Lần nhập")})
 name_actions(
     {
         "explain_overdue": _l("Giải trình hồ sơ quá hạn"),
         "receive_explanations": _l("Văn phòng Sở nhận giải trình"),
         "decide_explanation": _l("Giám đốc quyết định về giải trình"),
+        "record_fault": _l("Ghi nhận sai sót trong hồ sơ"),
+        "withdraw_fault": _l("Rút lại sai sót đã ghi nhận"),
         "preview_import": _l("Xem trước tệp hồ sơ"),
         "import_cases": _l("Nhập hồ sơ từ tệp"),
         "fail_import": _l("Nhập hồ sơ không thành"),

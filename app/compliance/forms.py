@@ -186,6 +186,12 @@ class WithdrawForm(FlaskForm):
     reason = TextAreaField(_l("Lý do rút lại"), validators=[NEEDED])
 
 
+class AnnulForm(FlaskForm):
+    """Hủy bỏ một quyết định miễn áp dụng."""
+
+    reason = TextAreaField(_l("Lý do hủy bỏ"), validators=[NEEDED])
+
+
 class UploadForm(FlaskForm):
     """Tải lên một bộ quy tắc: một tệp .zip, hoặc các tệp YAML của nó."""
 

@@ -8,6 +8,7 @@ from app.compliance.language import Severity, Status
 from app.compliance.models import Change, ViolationState
 from app.compliance.queries.waivers import WaiverState
 from app.formats import add_labels
+from app.organisation.audit_words import name_actions, name_subjects
 
 # One call an enumeration: words of different enumerations are equal as text.
 add_labels(
@@ -48,5 +49,25 @@ add_labels(
         WaiverState.HOLDS: _l("Đang được miễn"),
         WaiverState.ENDED: _l("Đã hết hạn miễn"),
         WaiverState.WITHDRAWN: _l("Đã rút lại"),
+        WaiverState.ANNULLED: _l("Đã hủy bỏ"),
+    }
+)
+
+name_subjects(
+    {
+        "check_run": _l("Lần kiểm tra"),
+        "violation": _l("Vi phạm"),
+        "waiver": _l("Miễn áp dụng"),
+        "uploaded_pack": _l("Bộ quy tắc tải lên"),
+    }
+)
+name_actions(
+    {
+        "run_check": _l("Kiểm tra một kỳ"),
+        "move_violation": _l("Cập nhật vi phạm"),
+        "grant_waiver": _l("Miễn áp dụng một quy tắc"),
+        "withdraw_waiver": _l("Rút lại quyết định miễn áp dụng"),
+        "annul_waiver": _l("Hủy bỏ quyết định miễn áp dụng"),
+        "upload_pack": _l("Tải lên bộ quy tắc"),
     }
 )

@@ -178,6 +178,9 @@ class Waiver(Record, Base):
     ended_at: Mapped[datetime | None]  # withdrawn early
     ended_by: Mapped[str] = mapped_column(String(120), default="")
     end_reason: Mapped[str] = mapped_column(Text, default="")
+    annulled_at: Mapped[datetime | None]  # as if it had never been granted
+    annulled_by: Mapped[str] = mapped_column(String(120), default="")
+    annulment: Mapped[str] = mapped_column(Text, default="")  # why
 
     unit: Mapped[Unit] = relationship(lazy="raise")
 

@@ -71,10 +71,32 @@ def withdraw_waiver(by: Actor, waiver_id: int, reason: str) -> Waiver:
         if waiver is None:
             raise NotFound("Không tìm thấy lần miễn áp dụng này.")
         now = extensions.now()
+        if waiver.annulled_at is not None:
+            raise Conflict("Lần miễn áp dụng này đã bị hủy bỏ.")
         if waiver.ended_at is not None or waiver.valid_to < site_calendar().local_day(now):
             raise Conflict("Lần miễn áp dụng này đã kết thúc.")
         waiver.ended_at, waiver.ended_by, waiver.end_reason = now, by.name, reason.strip()
         audit.record(by, "withdraw_waiver", "waiver", waiver.id, reason=waiver.end_reason)
+    return waiver
+
+
+def annul_waiver(by: Actor, waiver_id: int, reason: str) -> Waiver:
+    """Declare that a waiver should never have been granted, whether it still holds or has ended. From the next check
+    on it excuses nothing, past periods included; runs already made stay as they were.
+
+    Raises NotFound, Conflict for one annulled already, DomainError without a reason.
+    """
+    if not tidy(reason):
+        raise DomainError("Hãy ghi lý do hủy bỏ.", field="reason")
+    with transaction() as session:
+        chosen = select(Waiver).where(Waiver.site == site(), Waiver.id == waiver_id).with_for_update()
+        waiver = session.scalar(chosen)
+        if waiver is None:
+            raise NotFound("Không tìm thấy lần miễn áp dụng này.")
+        if waiver.annulled_at is not None:
+            raise Conflict("Lần miễn áp dụng này đã bị hủy bỏ.")
+        waiver.annulled_at, waiver.annulled_by, waiver.annulment = extensions.now(), by.name, reason.strip()
+        audit.record(by, "annul_waiver", "waiver", waiver.id, reason=waiver.annulment)
     return waiver
 
 
@@ -84,6 +106,7 @@ def in_force(day: date) -> dict[tuple[str, str, str], Excuse]:
         select(Waiver, Unit.code)
         .join(Unit, Unit.id == Waiver.unit_id)
         .where(Waiver.site == site(), Waiver.valid_from <= day, Waiver.valid_to >= day)
+        .where(Waiver.annulled_at.is_(None))
         .order_by(Waiver.id)
     )
     return {
@@ -115,6 +138,7 @@ def _refuse_overlap(pack_id: str, rule_id: str, unit: Unit, valid_from: date, va
     others = select(Waiver).where(
         Waiver.site == site(), Waiver.pack == pack_id, Waiver.rule == rule_id, Waiver.unit_id == unit.id
     )
+    others = others.where(Waiver.annulled_at.is_(None))
     for other in db.session.scalars(others):
         if other.valid_from <= valid_to and valid_from <= last_day(other):
             raise Conflict(

@@ -307,3 +307,59 @@ def test_a_run_is_judged_again_on_a_page(month: Month, inspector: FlaskClient) -
     page = inspector.get(f"/kiem-tra/{run.id}/phan-xet-lai").get_data(as_text=True)
     assert "Không khớp ở 1 chỗ" in page
     assert f"{PROVINCE} khp-2c.2 LDVL, numerator" in page
+
+
+# --- annulled ---------------------------------------------------------------------------------------------------
+
+
+def test_one_that_has_ended_is_annulled_and_past_periods_checked_again_do_not_know_it(
+    month: Month, freeze: Callable[[str], Any]
+) -> None:
+    waiver = grant()
+    first = check().run
+    freeze("2024-09-02 08:00")
+    assert result_of(check()).status is Status.WAIVED
+    waiving.annul_waiver(INSPECTOR, waiver.id, "Văn bản miễn không có thật")
+    assert result_of(check()).status is Status.FAIL
+    assert first is not None
+    assert verify_run(first.id).agrees
+    (entry,) = db.session.scalars(select(AuditEntry).where(AuditEntry.action == "annul_waiver"))
+    assert entry.details["reason"] == "Văn bản miễn không có thật"
+
+
+def test_one_withdrawn_or_still_holding_is_annulled_as_well_but_once_and_with_a_reason(month: Month) -> None:
+    holding, withdrawn = grant(until=date(2024, 12, 31)), grant(unit_code="LDVL", until=date(2024, 12, 31))
+    waiving.withdraw_waiver(INSPECTOR, withdrawn.id, "Thu hồi")
+    for waiver in (holding, withdrawn):
+        with pytest.raises(DomainError, match="lý do"):
+            waiving.annul_waiver(INSPECTOR, waiver.id, "  ")
+        waiving.annul_waiver(INSPECTOR, waiver.id, "Nhầm đơn vị")
+        with pytest.raises(Conflict):
+            waiving.annul_waiver(INSPECTOR, waiver.id, "Nhầm đơn vị")
+        with pytest.raises(Conflict):
+            waiving.withdraw_waiver(INSPECTOR, waiver.id, "Thu hồi")
+    with pytest.raises(NotFound):
+        waiving.annul_waiver(INSPECTOR, 999, "Nhầm đơn vị")
+
+
+def test_the_days_of_an_annulled_one_may_be_waived_again(month: Month) -> None:
+    waiving.annul_waiver(INSPECTOR, grant().id, "Sai căn cứ")
+    grant()
+    assert result_of(check()).status is Status.WAIVED
+
+
+def test_annulling_on_the_page(month: Month, inspector: FlaskClient, sign_in: SignIn) -> None:
+    waiver = grant(date(2024, 5, 1), date(2024, 5, 31))
+    address = f"/kiem-tra/mien-ap-dung/{waiver.id}/huy-bo"
+    shown = inspector.get("/kiem-tra/mien-ap-dung").get_data(as_text=True)
+    assert address in shown
+    assert f"/{waiver.id}/rut-lai" not in shown
+    assert "coi như chưa từng được miễn" in inspector.get(address).get_data(as_text=True)
+    assert inspector.post(address, data={"reason": ""}).status_code == 422
+    assert inspector.post(address, data={"reason": "Sai căn cứ"}).status_code == 302
+    shown = inspector.get("/kiem-tra/mien-ap-dung").get_data(as_text=True)
+    assert "Đã hủy bỏ" in shown
+    assert "Sai căn cứ" in shown
+    assert address not in shown
+    own = sign_in(make_person(month.units["NCC"], Role.HEAD))
+    assert own.post(address, data={"reason": "Sai"}).status_code == 403

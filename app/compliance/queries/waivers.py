@@ -24,6 +24,7 @@ class WaiverState(StrEnum):
     HOLDS = "holds"
     ENDED = "ended"
     WITHDRAWN = "withdrawn_early"
+    ANNULLED = "annulled"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +44,14 @@ class WaiverLine:
     ended_at: datetime | None
     ended_by: str
     end_reason: str
+    annulled_at: datetime | None
+    annulled_by: str
+    annulment: str
 
     def state(self, today: date) -> WaiverState:
         """Where it stands."""
+        if self.annulled_at is not None:
+            return WaiverState.ANNULLED
         if self.ended_at is not None:
             return WaiverState.WITHDRAWN
         if today < self.since:
@@ -88,4 +94,7 @@ def _line(row: Row[Waiver, Unit]) -> WaiverLine:
         waiver.ended_at,
         waiver.ended_by,
         waiver.end_reason,
+        waiver.annulled_at,
+        waiver.annulled_by,
+        waiver.annulment,
     )

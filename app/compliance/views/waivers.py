@@ -7,7 +7,7 @@ from flask_babel import gettext as _
 from werkzeug.wrappers import Response as Answer
 
 from app.compliance import library, packs, queries, waiving
-from app.compliance.forms import WaiverForm, WithdrawForm
+from app.compliance.forms import AnnulForm, WaiverForm, WithdrawForm
 from app.compliance.queries import WaiverLine, WaiverState
 from app.compliance.views import bp
 from app.compliance.views.runs import INSPECTORS, READERS
@@ -83,6 +83,27 @@ def withdraw(waiver_id: int) -> Page:
     return _withdraw_page(line, form), 422
 
 
+@bp.get("/kiem-tra/mien-ap-dung/<int:waiver_id>/huy-bo")
+@allowed(*INSPECTORS)
+def annul_form(waiver_id: int) -> str:
+    """Annul one, ended or not, saying why."""
+    return _withdraw_page(queries.waiver_of(current_scope(), waiver_id), AnnulForm(), annul=True)
+
+
+@bp.post("/kiem-tra/mien-ap-dung/<int:waiver_id>/huy-bo")
+@allowed(*INSPECTORS)
+def annul(waiver_id: int) -> Page:
+    """Annul it, for past periods as well."""
+    line, form = queries.waiver_of(current_scope(), waiver_id), AnnulForm()
+    if form.validate_on_submit():
+        with errors_shown_on(form):
+            waiving.annul_waiver(actor(), waiver_id, form.reason.data or "")
+            said = _("Đã hủy bỏ quyết định miễn áp dụng. Kiểm tra lại các kỳ cũ sẽ tính như chưa từng được miễn.")
+            flash(said, "success")
+            return redirect(url_for(".waivers"))
+    return _withdraw_page(line, form, annul=True), 422
+
+
 def _form() -> WaiverForm:
     asked = request.args
     given = {"rule": asked.get("rule"), "unit": asked.get("unit"), "valid_from": typed_day(asked.get("since"))}
@@ -93,8 +114,8 @@ def _page(form: WaiverForm) -> str:
     return render_template("compliance/waiver_form.html", form=form)
 
 
-def _withdraw_page(line: WaiverLine, form: WithdrawForm) -> str:
+def _withdraw_page(line: WaiverLine, form: WithdrawForm | AnnulForm, *, annul: bool = False) -> str:
     rules = {(pack.id, rule.id): rule for pack, rule in library.every_rule(packs.all_packs())}
     return render_template(
-        "compliance/waiver_withdraw.html", line=line, rule=rules.get((line.pack, line.rule)), form=form
+        "compliance/waiver_withdraw.html", line=line, rule=rules.get((line.pack, line.rule)), form=form, annul=annul
     )

@@ -1,0 +1,92 @@
+"""The page of mistakes found in a case."""
+
+from __future__ import annotations
+
+from flask import flash, redirect, render_template, url_for
+from flask_babel import get_locale
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from flask_wtf import FlaskForm
+from werkzeug.wrappers import Response as Answer
+from wtforms import StringField, TextAreaField
+from wtforms.validators import Length, Optional
+
+from app import extensions
+from app.cases import faults
+from app.cases.case_page import case_view
+from app.cases.fault_models import FaultSource
+from app.cases.views import bp
+from app.formats import label
+from app.forms import NEEDED, ChoiceField, DayField, errors_shown_on
+from app.organisation.access import allowed, current_scope, person
+from app.organisation.calendars import site_calendar, today
+
+Page = str | Answer | tuple[str, int]
+
+
+class FaultForm(FlaskForm):
+    """Ghi nhận sai sót trong giải quyết hồ sơ."""
+
+    found_on = DayField(_l("Ngày phát hiện"), validators=[NEEDED])
+    source = ChoiceField(_l("Do đâu phát hiện"), validators=[NEEDED])
+    document = StringField(
+        _l("Số văn bản kết luận"), description=_l("Nếu có."), validators=[Optional(), Length(max=120)]
+    )
+    what = TextAreaField(
+        _l("Sai sót"),
+        description=_l("Sai ở bước nào, nội dung gì, ảnh hưởng đến người nộp hồ sơ thế nào."),
+        validators=[NEEDED, Length(max=faults.LONGEST)],
+    )
+
+
+class FaultReasonForm(FlaskForm):
+    """Rút lại sai sót đã ghi nhận."""
+
+    reason = TextAreaField(_l("Lý do rút lại"), validators=[NEEDED, Length(max=faults.LONGEST)])
+
+
+@bp.route("/ho-so/<int:case_id>/sai-sot", methods=["GET", "POST"])
+@allowed()
+def case_faults(case_id: int) -> Page:
+    """The mistakes found in a case, and the form that records another."""
+    scope, form = current_scope(), FaultForm(data={"found_on": today()})
+    form.source.choices = [(source.value, label(source)) for source in FaultSource]
+    view = case_view(scope, case_id, site_calendar(), extensions.now(), get_locale().language)
+    may_record = person().role in faults.RECORDERS and scope.covers(view.case.unit_id)
+    if may_record and form.validate_on_submit():
+        with errors_shown_on(form):
+            faults.record_fault(
+                scope,
+                person(),
+                case_id,
+                found_on=form.found_on.data,
+                source=FaultSource(form.source.data),
+                what=form.what.data or "",
+                document=form.document.data or "",
+            )
+            flash(_("Đã ghi nhận sai sót; đơn vị phải xin lỗi bằng văn bản."), "success")
+            return redirect(url_for(".case_faults", case_id=case_id))
+        view = case_view(scope, case_id, site_calendar(), extensions.now(), get_locale().language)
+    page = render_template(
+        "cases/duties/faults.html",
+        view=view,
+        form=form if may_record else None,
+        faults=faults.faults_of(case_id),
+        may_withdraw=person().role in faults.JUDGES,
+    )
+    return page, 422 if form.errors or form.form_errors else 200
+
+
+@bp.route("/ho-so/<int:case_id>/sai-sot/<int:fault_id>/rut", methods=["GET", "POST"])
+@allowed(*faults.JUDGES)
+def withdraw_fault(case_id: int, fault_id: int) -> Page:
+    """Take back a mistake recorded in error."""
+    scope, form = current_scope(), FaultReasonForm()
+    if form.validate_on_submit():
+        with errors_shown_on(form):
+            faults.withdraw_fault(scope, person(), fault_id, form.reason.data or "")
+            flash(_("Đã rút lại sai sót; bản ghi được giữ cùng lý do."), "success")
+            return redirect(url_for(".case_faults", case_id=case_id))
+    view = case_view(scope, case_id, site_calendar(), extensions.now(), get_locale().language)
+    page = render_template("cases/duties/fault_withdraw.html", view=view, form=form)
+    return page, 422 if form.errors or form.form_errors else 200
