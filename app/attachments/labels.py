@@ -1,0 +1,37 @@
+"""What the reader sees for the words of attachments."""
+
+from __future__ import annotations
+
+from flask_babel import lazy_gettext as _l
+
+from app.attachments.models import AttachmentKind
+from app.formats import add_labels
+from app.organisation.audit_words import name_actions, name_details, name_subjects
+
+add_labels(
+    {
+        AttachmentKind.COMPONENT: _l("Thành phần hồ sơ"),
+        AttachmentKind.RESULT: _l("Kết quả điện tử"),
+        AttachmentKind.OTHER: _l("Tài liệu khác"),
+    }
+)
+name_subjects({"attachment": _l("Tệp đính kèm")})
+name_actions(
+    {
+        "attach_file": _l("Đính kèm tệp"),
+        "reuse_file": _l("Dùng lại tệp đã số hóa"),
+        "remove_file": _l("Gỡ tệp đính kèm"),
+        "delete_orphan_files": _l("Xóa tệp không thuộc hồ sơ nào"),
+    }
+)
+name_details(
+    {
+        "file": _l("Tệp"),
+        "files": _l("Tệp"),
+        "file_kind": _l("Loại"),
+        "document": _l("Giấy tờ"),
+        "sha256": _l("Mã băm SHA-256"),
+        "from_case": _l("Từ hồ sơ"),
+    },
+    {"file_kind": AttachmentKind},
+)

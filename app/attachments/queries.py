@@ -1,0 +1,248 @@
+"""Reads of attachments: the section of a case, one file, what can be used again, what the store should hold."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, Select, and_, func, select
+from sqlalchemy.orm import aliased
+
+from app.attachments.models import Attachment, AttachmentKind
+from app.cases.case_page import open_to
+from app.cases.models import Case, CaseDocument
+from app.cases.reuse import ReusableDocument
+from app.errors import NotFound
+from app.extensions import db
+from app.organisation.access import Scope
+from app.organisation.models import Person
+from app.procedures.models import ProcedureVersion
+from app.text import fold
+
+MOST_OFFERED = 50  # earlier files of one applicant, the newest
+PREVIEWED = ("application/pdf", "image/jpeg", "image/png", "image/tiff")
+
+
+@dataclass(frozen=True, slots=True)
+class FileSeen:
+    """An attachment with the names a reader needs. `reused_from` is the code of the case it was digitised for."""
+
+    id: int
+    case_id: int
+    case_code: str
+    document_id: int | None
+    kind: AttachmentKind
+    file_name: str
+    media_type: str
+    size: int  # bytes
+    sha256: str
+    pages: int | None
+    added_at: datetime
+    added_by: str
+    reused_from: str
+    removed_at: datetime | None
+    removed_by: str
+    removed_reason: str
+
+    @property
+    def is_picture(self) -> bool:
+        """It has a small picture of itself."""
+        return self.media_type.startswith("image/")
+
+    @property
+    def can_be_previewed(self) -> bool:
+        """A browser shows it, or a picture of it."""
+        return self.media_type in PREVIEWED
+
+
+@dataclass(slots=True)
+class DocumentLine:
+    """A document of the checklist with its files, and the applicant's earlier files of the same name."""
+
+    document: CaseDocument
+    files: list[FileSeen] = field(default_factory=list)
+    offers: list[ReusableDocument] = field(default_factory=list)
+
+    @property
+    def is_missing(self) -> bool:
+        """Required, and nothing of it is digitised."""
+        return self.document.required and not self.files
+
+
+@dataclass(slots=True)
+class FilesOfCase:
+    """Everything the section on the case's page shows."""
+
+    lines: list[DocumentLine]
+    results: list[FileSeen]
+    others: list[FileSeen]
+    removed: list[FileSeen]
+    offers: list[ReusableDocument]
+
+    @property
+    def count(self) -> int:
+        """Files attached."""
+        return sum(len(line.files) for line in self.lines) + len(self.results) + len(self.others)
+
+    @property
+    def required(self) -> int:
+        """Documents that the file must hold."""
+        return sum(line.document.required for line in self.lines)
+
+    @property
+    def missing(self) -> int:
+        """Required documents without a file."""
+        return sum(line.is_missing for line in self.lines)
+
+
+def files_of_case(scope: Scope, case_id: int, id_number: str) -> FilesOfCase:
+    """The files of a case by the documents of its checklist. Three queries; the case is within the scope already."""
+    documents = db.session.scalars(
+        select(CaseDocument)
+        .where(CaseDocument.site == scope.site, CaseDocument.case_id == case_id)
+        .order_by(CaseDocument.position)
+    )
+    lines = {document.id: DocumentLine(document) for document in documents}
+    seen = FilesOfCase(list(lines.values()), [], [], [], [])
+    here: set[str] = set()
+    for file in _seen(_files(and_(Attachment.site == scope.site, Attachment.case_id == case_id))):
+        if file.removed_at is not None:
+            seen.removed.append(file)
+            continue
+        here.add(file.sha256)
+        if file.kind is AttachmentKind.RESULT:
+            seen.results.append(file)
+        elif file.document_id in lines:
+            lines[file.document_id].files.append(file)
+        else:
+            seen.others.append(file)
+    if id_number:
+        _offer(seen, scope, case_id, id_number, here)
+    return seen
+
+
+def _offer(seen: FilesOfCase, scope: Scope, case_id: int, id_number: str, here: set[str]) -> None:
+    """Earlier files of the applicant that the case does not have yet; those of the same document at its line."""
+    by_name: dict[str, list[ReusableDocument]] = {}
+    for sha256, offer in _earlier_files(scope, id_number, case_id):
+        if sha256 not in here:
+            here.add(sha256)
+            seen.offers.append(offer)
+            by_name.setdefault(fold(offer.name), []).append(offer)
+    for line in seen.lines:
+        if not line.files:
+            line.offers = by_name.get(fold(line.document.name), [])[:3]
+
+
+def earlier_files(scope: Scope, id_number: str, except_case: int | None = None) -> list[ReusableDocument]:
+    """What was digitised for cases of this identity number that the scope may look into, the newest first."""
+    return [offer for _sha256, offer in _earlier_files(scope, id_number, except_case)] if id_number else []
+
+
+def _earlier_files(scope: Scope, id_number: str, except_case: int | None) -> list[tuple[str, ReusableDocument]]:
+    a = Attachment
+    found = (
+        select(
+            *(a.sha256, a.id, CaseDocument.name, ProcedureVersion.name, a.file_name, a.media_type, a.size),
+            *(Case.id, Case.code, a.added_at),
+        )
+        .join(Case, Case.id == a.case_id)
+        .join(ProcedureVersion, ProcedureVersion.id == Case.version_id)
+        .outerjoin(CaseDocument, CaseDocument.id == a.document_id)
+        .where(Case.site == scope.site, Case.id_number == id_number, open_to(scope))
+        .where(a.removed_at.is_(None), a.kind != AttachmentKind.OTHER)
+        .order_by(a.added_at.desc(), a.id.desc())
+        .limit(MOST_OFFERED)
+    )
+    if except_case is not None:
+        found = found.where(Case.id != except_case)
+    return [
+        (sha256, ReusableDocument(key, document or procedure, *rest))
+        for sha256, key, document, procedure, *rest in db.session.execute(found)
+    ]
+
+
+def one_file(scope: Scope, attachment_id: int, *, removed: bool = False) -> FileSeen:
+    """A file of a case that the scope may look into. NotFound outside it, and for a removed one unless asked for."""
+    wanted = and_(Attachment.id == attachment_id, Case.site == scope.site, open_to(scope))
+    found = _seen(_files(wanted))
+    if not found or (found[0].removed_at is not None and not removed):
+        raise NotFound("Không tìm thấy tệp này.")
+    return found[0]
+
+
+def files_of(scope: Scope, case_id: int) -> list[FileSeen]:
+    """Every file of a case, removed ones too, in the order they came."""
+    return _seen(_files(and_(Attachment.case_id == case_id, Case.site == scope.site, open_to(scope))))
+
+
+def case_with_code(scope: Scope, code: str) -> Case:
+    """The case with exactly this code. Raises NotFound."""
+    case = db.session.scalar(select(Case).where(Case.site == scope.site, Case.code == code, open_to(scope)))
+    if case is None:
+        raise NotFound("Không tìm thấy hồ sơ mang mã %(code)s.", code=code)
+    return case
+
+
+def required_without_file(case_id: int) -> tuple[int, int]:
+    """Required documents of a case, and how many of them have no file."""
+    has_file = (
+        select(Attachment.id)
+        .where(Attachment.document_id == CaseDocument.id, Attachment.removed_at.is_(None))
+        .correlate(CaseDocument)
+        .exists()
+    )
+    row = db.session.execute(
+        select(func.count(), func.count().filter(~has_file)).where(
+            CaseDocument.case_id == case_id, CaseDocument.required
+        )
+    ).one()
+    return int(row[0]), int(row[1])
+
+
+def recorded_files(site: str) -> dict[str, int]:
+    """What the store has to hold: hash -> size in bytes. Removed files stay in the record, and in the store."""
+    rows = db.session.execute(select(Attachment.sha256, Attachment.size).where(Attachment.site == site).distinct())
+    return dict(row._tuple() for row in rows)
+
+
+def cases_with(site: str, hashes: Sequence[str]) -> dict[str, list[str]]:
+    """Codes of the cases that have a file with one of these hashes."""
+    rows = db.session.execute(
+        select(Attachment.sha256, Case.code)
+        .join(Case, Case.id == Attachment.case_id)
+        .where(Attachment.site == site, Attachment.sha256.in_(hashes))
+        .distinct()
+        .order_by(Case.code)
+    )
+    found: dict[str, list[str]] = {}
+    for sha256, code in rows:
+        found.setdefault(sha256, []).append(code)
+    return found
+
+
+def _files(condition: ColumnElement[bool]) -> Select[Attachment, str, str, str, str]:
+    adder, remover, source, source_case = aliased(Person), aliased(Person), aliased(Attachment), aliased(Case)
+    return (
+        select(Attachment, Case.code, adder.full_name, remover.full_name, source_case.code)
+        .join(Case, Case.id == Attachment.case_id)
+        .outerjoin(adder, adder.id == Attachment.added_by_id)
+        .outerjoin(remover, remover.id == Attachment.removed_by_id)
+        .outerjoin(source, source.id == Attachment.reused_from_id)
+        .outerjoin(source_case, source_case.id == source.case_id)
+        .where(condition)
+        .order_by(Attachment.id)
+        .execution_options(populate_existing=True)
+    )
+
+
+def _seen(found: Select[Attachment, str, str, str, str]) -> list[FileSeen]:
+    return [
+        FileSeen(
+            *(a.id, a.case_id, code, a.document_id, a.kind, a.file_name, a.media_type, a.size, a.sha256, a.pages),
+            *(a.added_at, adder or "", source or ""),
+            *(a.removed_at, remover or "", a.removed_reason),
+        )
+        for a, code, adder, remover, source in db.session.execute(found)
+    ]

@@ -1,0 +1,310 @@
+"""What can be done with a case's files: attach, use an earlier one again, remove. Each is one transaction.
+
+A case is digitised when every required document of its checklist has a file: the event is then recorded in the same
+transaction, once. Removing a file later does not undo it: what happened stays, and a mistake is put right by a
+correction of that event.
+"""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import BinaryIO
+
+from flask import current_app
+from sqlalchemy import select, update
+from sqlalchemy.exc import OperationalError
+
+from app import extensions
+from app.attachments import queries
+from app.attachments.checking import Checked, check
+from app.attachments.models import Attachment, AttachmentKind
+from app.attachments.store import Incoming, Store, Verdict, store_failed
+from app.cases import reuse
+from app.cases import service as cases
+from app.cases.models import Case, CaseDocument
+from app.cases.vocabulary import EventKind
+from app.errors import Conflict, DomainError, NotFound
+from app.extensions import db
+from app.organisation import audit
+from app.organisation.access import Actor, Scope
+from app.organisation.audit import transaction
+from app.text import tidy
+
+MEGABYTE = 1024 * 1024
+_SHOWN_NAME = 120  # characters of a refused file's name, which may be anything
+_DIGITISED = "Đủ tệp của các giấy tờ bắt buộc."
+_RESULT = "Đã đính kèm tệp kết quả."
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A file as somebody sent it: the name it had with them, and its content."""
+
+    name: str
+    stream: BinaryIO
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A file that was not taken, and why."""
+
+    name: str
+    error: DomainError
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What came of several files: those kept, those refused, and the events that followed from them."""
+
+    kept: list[Attachment] = field(default_factory=list)
+    refused: list[Refused] = field(default_factory=list)
+    recorded: list[EventKind] = field(default_factory=list)
+
+
+def store() -> Store:
+    """The site's store."""
+    return Store(Path(current_app.instance_path) / "attachments")
+
+
+def largest_file() -> int:
+    """Bytes that one file may have."""
+    settings = current_app.config["SETTINGS"]
+    return min(int(settings.attachment_mb), int(settings.max_upload_mb)) * MEGABYTE
+
+
+def allowed_kinds() -> list[str]:
+    """The kinds of files that the site takes, words of FileKind."""
+    return str(current_app.config["SETTINGS"].attachment_kinds).split(",")
+
+
+def attach(
+    scope: Scope,
+    by: Actor,
+    case_id: int,
+    uploads: Iterable[Upload],
+    *,
+    kind: AttachmentKind = AttachmentKind.COMPONENT,
+    document_id: int | None = None,
+) -> Outcome:
+    """Attach files to a case, or to one document of its checklist. Each good one is kept, each bad one told.
+
+    Raises NotFound outside the person's scope, and DomainError where no such file can be attached now.
+    """
+    _document(_case(scope, case_id), kind, document_id)
+    outcome = Outcome()
+    for upload in uploads:
+        try:
+            with store().receiving(upload.stream, largest_file()) as incoming:
+                checked = check(incoming.path, upload.name, allowed_kinds())
+                _keep(outcome, scope, by, case_id, kind, document_id, incoming, checked)
+        except DomainError as error:
+            outcome.refused.append(Refused(tidy(upload.name)[:_SHOWN_NAME], error))
+    return outcome
+
+
+def _keep(
+    outcome: Outcome,
+    scope: Scope,
+    by: Actor,
+    case_id: int,
+    kind: AttachmentKind,
+    document_id: int | None,
+    incoming: Incoming,
+    checked: Checked,
+) -> None:
+    try:
+        with transaction():
+            case = _case(scope, case_id, lock=True)
+            document = _document(case, kind, document_id)
+            _refuse_twice(case, kind, document_id, incoming.sha256)
+            row = _row(case, by, kind, document_id, checked.name, checked.kind.media_type, incoming.size)
+            row.sha256, row.pages = incoming.sha256, checked.pages
+            db.session.add(row)
+            db.session.flush()
+            name = document.name if document else ""
+            audit.record(
+                by,
+                "attach_file",
+                "case",
+                case.code,
+                file=row.file_name,
+                document=name,
+                file_kind=kind,
+                sha256=row.sha256,
+            )
+            recorded = _record_what_follows(scope, by, case, kind)
+            incoming.keep()  # last: before it nothing is written, after it nothing is left to fail but the commit
+    except OperationalError as error:
+        raise _database_full(error) from error
+    outcome.kept.append(row)
+    outcome.recorded.extend(recorded)
+
+
+def reuse_file(
+    scope: Scope, by: Actor, case_id: int, attachment_id: int, document_id: int | None = None
+) -> tuple[Attachment, list[EventKind]]:
+    """Attach to a case what was digitised for an earlier case of the same applicant; the content stays stored once.
+
+    Raises NotFound for a file the person may not see, DomainError for one of somebody else.
+    """
+    source = queries.one_file(scope, attachment_id)
+    with transaction():
+        case = _case(scope, case_id, lock=True)
+        document = _document(case, AttachmentKind.COMPONENT, document_id)
+        owner = db.session.scalar(select(Case.id_number).where(Case.id == source.case_id))
+        if not case.id_number or owner != case.id_number or source.case_id == case.id:
+            raise DomainError("Chỉ dùng lại được tệp từ hồ sơ khác của chính người nộp này (cùng số định danh).")
+        _refuse_twice(case, AttachmentKind.COMPONENT, document_id, source.sha256)
+        row = _row(case, by, AttachmentKind.COMPONENT, document_id, source.file_name, source.media_type, source.size)
+        row.sha256, row.pages, row.reused_from_id = source.sha256, source.pages, source.id
+        db.session.add(row)
+        db.session.flush()
+        audit.record(
+            by,
+            "reuse_file",
+            "case",
+            case.code,
+            file=row.file_name,
+            document=document.name if document else "",
+            from_case=source.case_code,
+            sha256=row.sha256,
+        )
+        recorded = _record_what_follows(scope, by, case, AttachmentKind.COMPONENT)
+    return row, recorded
+
+
+def remove_file(scope: Scope, by: Actor, attachment_id: int, reason: str) -> Attachment:
+    """Take a file off its case. The row stays, with who did it and why; so does what was recorded because of it.
+
+    Raises NotFound, DomainError without a reason, Conflict when somebody else removed it meanwhile.
+    """
+    if not tidy(reason):
+        raise DomainError("Hãy ghi lý do gỡ tệp.", field="reason")
+    with transaction():
+        row = db.session.get(Attachment, attachment_id, populate_existing=True)
+        if row is None:
+            raise NotFound("Không tìm thấy tệp này.")
+        case = _case(scope, row.case_id, lock=True)
+        db.session.refresh(row)
+        if row.removed_at is not None:
+            raise Conflict("Tệp này đã được gỡ.")
+        row.removed_at, row.removed_by_id, row.removed_reason = extensions.now(), by.person_id, tidy(reason)
+        audit.record(
+            by, "remove_file", "case", case.code, file=row.file_name, reason=row.removed_reason, sha256=row.sha256
+        )
+    return row
+
+
+def verify(site: str) -> Verdict:
+    """Compare the store with the records: every file there, and unchanged."""
+    return store().verify(queries.recorded_files(site))
+
+
+def delete_orphans(by: Actor, site: str) -> list[Path]:
+    """Delete what no record knows and what was left unfinished; what is younger than an hour may still be getting its
+    record, and stays. Returns what was deleted."""
+    verdict = verify(site)
+    gone = [*verdict.orphans, *verdict.leftovers]
+    if gone:
+        with transaction():
+            audit.record(by, "delete_orphan_files", "attachment", "", files=[path.name for path in gone])
+            for path in gone:
+                path.unlink(missing_ok=True)
+    return gone
+
+
+def _case(scope: Scope, case_id: int, *, lock: bool = False) -> Case:
+    """A case that the person may change, as for every event. Locked, nobody else writes to it until the end."""
+    if lock:
+        db.session.execute(update(Case).where(Case.id == case_id).values(revision=Case.revision))
+    case = db.session.scalar(
+        select(Case).where(Case.id == case_id, Case.site == scope.site).execution_options(populate_existing=True)
+    )
+    if case is None or not scope.covers(case.unit_id, case.holder_unit_id):
+        raise NotFound("Không tìm thấy hồ sơ này.")
+    return case
+
+
+def _document(case: Case, kind: AttachmentKind, document_id: int | None) -> CaseDocument | None:
+    """The document that a file is of. Raises DomainError where a file of this kind cannot be attached."""
+    if kind is AttachmentKind.RESULT and case.result_at is None:
+        raise DomainError("Hồ sơ chưa có kết quả; hãy ghi “Có kết quả giải quyết” rồi mới đính kèm tệp kết quả.")
+    if document_id is None:
+        return None
+    document = db.session.scalar(
+        select(CaseDocument).where(CaseDocument.id == document_id, CaseDocument.case_id == case.id)
+    )
+    if document is None or kind is not AttachmentKind.COMPONENT:
+        raise DomainError("Hồ sơ không có giấy tờ này; hãy tải lại trang rồi chọn lại.", field="document")
+    return document
+
+
+def _refuse_twice(case: Case, kind: AttachmentKind, document_id: int | None, sha256: str) -> None:
+    """A second click, or the same scan chosen again."""
+    same = select(Attachment.file_name).where(
+        Attachment.case_id == case.id,
+        Attachment.sha256 == sha256,
+        Attachment.kind == kind,
+        Attachment.document_id.is_(None) if document_id is None else Attachment.document_id == document_id,
+        Attachment.removed_at.is_(None),
+    )
+    if (name := db.session.scalar(same)) is not None:
+        raise Conflict("Tệp giống hệt đã được đính kèm ở mục này với tên “%(file)s”; không cần tải lại.", file=name)
+
+
+def _row(
+    case: Case, by: Actor, kind: AttachmentKind, document_id: int | None, name: str, media_type: str, size: int
+) -> Attachment:
+    return Attachment(
+        site=case.site,
+        case_id=case.id,
+        document_id=document_id,
+        kind=kind,
+        file_name=name,
+        media_type=media_type,
+        size=size,
+        added_at=extensions.now(),
+        added_by_id=by.person_id,
+    )
+
+
+def _record_what_follows(scope: Scope, by: Actor, case: Case, kind: AttachmentKind) -> list[EventKind]:
+    """The case's file, or its result, is digitised by this: within the same transaction, once."""
+    if kind is AttachmentKind.RESULT:
+        if case.result_digitised_at is None and case.returns_result:
+            cases.record(scope, by, case.id, EventKind.RESULT_DIGITISED, note=_RESULT)
+            return [EventKind.RESULT_DIGITISED]
+        return []
+    required, missing = queries.required_without_file(case.id)
+    if case.files_digitised_at is None and required and not missing:
+        cases.record(scope, by, case.id, EventKind.FILES_DIGITISED, note=_DIGITISED)
+        return [EventKind.FILES_DIGITISED]
+    return []
+
+
+def _database_full(error: OperationalError) -> Exception:
+    """A disk that is full may stop the database instead of the file."""
+    if "disk is full" in str(error.orig) or getattr(error.orig, "sqlstate", "") == "53100":
+        return store_failed(OSError(errno.ENOSPC, ""))
+    return error
+
+
+class _Keeper:
+    """What taking in asks of this room: see app/cases/reuse.py."""
+
+    def documents(
+        self, scope: Scope, id_number: str, *, except_case: int | None = None
+    ) -> Sequence[reuse.ReusableDocument]:
+        """What was digitised for this identity number, the newest first."""
+        return queries.earlier_files(scope, id_number, except_case)
+
+    def attach(self, scope: Scope, by: Actor, case_id: int, chosen: Mapping[int, int]) -> None:
+        """Attach to a case what was chosen: id of its CaseDocument -> id of the earlier attachment."""
+        for document_id, attachment_id in chosen.items():
+            reuse_file(scope, by, case_id, attachment_id, document_id)
+
+
+reuse.keepers.append(_Keeper())
