@@ -1,9 +1,13 @@
-"""What can be done to a case as it stands, the next step first. Pure."""
+"""What can be done to a case as it stands, the next step first. Pure.
+
+What may follow what is said by `vocabulary.ALLOWED_IN`; here stands what of that makes sense to offer, and its key.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+from app.cases.case_page import CaseView
 from app.cases.models import Case
 from app.cases.vocabulary import ALLOWED_IN, CaseStatus, EventKind
 
@@ -19,15 +23,31 @@ class Action:
     rare: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Hands:
+    """What the person looking at a case is to it: of the unit that has it, already the one who has it, free to
+    change it, asked for an opinion that is still open."""
+
+    of_holder: bool = False
+    is_holder: bool = False
+    may_change: bool = False
+    may_answer: bool = False
+
+
 # In the order of a case's life. A key may serve two actions that are never possible at once.
 KEYS = {
+    EventKind.TAKEN_OVER: ("h", "inbox"),
     EventKind.HANDED_OVER: ("c", "send"),
     EventKind.SUPPLEMENTED: ("b", "play"),
     EventKind.RESOLVED: ("k", "file-check"),
     EventKind.CLOSED: ("x", "check"),
     EventKind.SUPPLEMENT_REQUESTED: ("b", "pause"),
+    EventKind.RETURNED: ("l", "corner-up-left"),
+    EventKind.CONSULTED: ("i", "circle-question-mark"),
+    EventKind.CONSULT_ANSWERED: ("a", "message-square"),
     EventKind.FILES_DIGITISED: ("s", "scan-line"),
     EventKind.PAID: ("p", "banknote"),
+    EventKind.SIGNED: ("v", "pencil"),
     EventKind.RESULT_DIGITISED: ("d", "scan-line"),
     EventKind.ISSUED_ELECTRONIC: ("e", "stamp"),
     EventKind.ISSUED_PAPER: ("g", "file-text"),
@@ -47,23 +67,33 @@ _SET_ONCE = {
 _OF_THE_RESULT = frozenset({EventKind.RESULT_DIGITISED, EventKind.ISSUED_ELECTRONIC, EventKind.ISSUED_PAPER})
 
 
-def possible_actions(case: Case) -> list[Action]:
-    """What may be recorded now for a case whose version and stages are loaded."""
-    following = _next_step(case)
-    usual = [
-        Action(kind, key, icon, primary=kind is following)
-        for kind, (key, icon) in KEYS.items()
-        if case.status in ALLOWED_IN[kind] and _makes_sense(case, kind)
-    ]
+def possible_actions(view: CaseView, hands: Hands) -> list[Action]:
+    """What this person may record now. A unit that was only asked for its opinion may give it, no more."""
+    case = view.case
+    offered = [kind for kind in KEYS if case.status in ALLOWED_IN[kind] and _makes_sense(view, kind, hands)]
+    if not hands.may_change:
+        offered = [kind for kind in offered if kind is EventKind.CONSULT_ANSWERED]
+    following = _next_step(case) if hands.may_change else EventKind.CONSULT_ANSWERED
+    usual = [Action(kind, *KEYS[kind], primary=kind is following) for kind in offered]
     rare = [Action(kind, "", icon, rare=True) for kind, icon in RARE.items() if case.status in ALLOWED_IN[kind]]
-    return sorted(usual, key=lambda action: not action.primary) + rare
+    return sorted(usual, key=lambda action: not action.primary) + (rare if hands.may_change else [])
 
 
-def _makes_sense(case: Case, kind: EventKind) -> bool:
+def _makes_sense(view: CaseView, kind: EventKind, hands: Hands) -> bool:
+    case = view.case
     if kind in _SET_ONCE and getattr(case, _SET_ONCE[kind]) is not None:
         return False
-    if kind is EventKind.PAID:
-        return case.fee_due > 0
+    match kind:
+        case EventKind.TAKEN_OVER:
+            return hands.of_holder and not hands.is_holder
+        case EventKind.RETURNED:
+            return any(stage.position < (case.stage or 0) for stage in case.version.stages)
+        case EventKind.CONSULT_ANSWERED:
+            return hands.may_answer
+        case EventKind.SIGNED:
+            return case.returns_result and view.signature is None
+        case EventKind.PAID:
+            return case.fee_due > 0
     return kind not in _OF_THE_RESULT or case.returns_result
 
 

@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import aliased, contains_eager, joinedload
 
 from app.calendar import WorkingCalendar
-from app.cases.models import Case, CaseEvent, CasePause, CaseStage, Payment
+from app.cases.models import Case, CaseEvent, CasePause, CaseStage, Consultation, Payment
 from app.cases.search import seen_by
 from app.cases.standing import Promise, Standing, promise, standing_of
 from app.cases.terms import terms_of
@@ -63,6 +63,20 @@ class StageLine:
 
 
 @dataclass(frozen=True, slots=True)
+class Question:
+    """A question put to another unit, by the event of that number; instants in UTC."""
+
+    number: int
+    unit_id: int
+    unit: str
+    asked_at: datetime
+    due_at: datetime | None
+    answered_at: datetime | None
+    question: str
+    answer: str
+
+
+@dataclass(frozen=True, slots=True)
 class CaseView:
     """One case with its life. `case` has its version, stages and units loaded."""
 
@@ -72,11 +86,30 @@ class CaseView:
     events: Sequence[EventSeen]
     stages: Sequence[StageLine]
     payments: Sequence[Payment]
+    questions: Sequence[Question] = ()
 
     @property
     def paid(self) -> int:
-        """đồng taken and not voided."""
-        return sum(payment.amount for payment in self.payments if not payment.voided)
+        """đồng taken and not voided, less what was given back."""
+        return sum(payment.amount - payment.refunded for payment in self.payments if not payment.voided)
+
+    @property
+    def signature(self) -> EventSeen | None:
+        """The signature of the result as it stands; sent back to an earlier stage, a case is signed again."""
+        voided = {event.corrects for event in self.events if event.corrects and event.data.get("void")}
+        found = None
+        for event in self.events:
+            if event.kind in (EventKind.SIGNED, EventKind.RETURNED) and event.number not in voided:
+                found = event if event.kind is EventKind.SIGNED else None
+        return found
+
+    def may_answer(self, scope: Scope) -> list[Question]:
+        """The open questions that somebody with this scope may answer: those put to their unit, or all where they
+        may change the case (an answer that came on paper)."""
+        if self.case.ended_at is not None:
+            return []
+        all_of_them = self.may_change(scope)
+        return [q for q in self.questions if q.answered_at is None and (all_of_them or scope.covers(q.unit_id))]
 
     @property
     def late_stages(self) -> list[StageLine]:
@@ -120,13 +153,15 @@ def case_view(scope: Scope, case_id: int, calendar: WorkingCalendar, now: dateti
         events,
         _stage_lines(case, terms, stays, pauses, calendar, now),
         payments.all(),
+        _questions(case),
     )
 
 
 def open_to(scope: Scope) -> ColumnElement[bool]:
-    """SQL: the scope may look into the case: it answers for it, has it, or had it in some stage."""
+    """SQL: the scope may look into the case: it answers for it, has it, had it in some stage, or was asked about it."""
     was_there = select(CaseStage.id).where(CaseStage.case_id == Case.id, scope.within(CaseStage.unit_id))
-    return or_(seen_by(scope), was_there.exists())
+    was_asked = select(Consultation.id).where(Consultation.case_id == Case.id, scope.within(Consultation.unit_id))
+    return or_(seen_by(scope), was_there.exists(), was_asked.exists())
 
 
 def _case(scope: Scope, case_id: int) -> Case:
@@ -167,6 +202,17 @@ def _events(case: Case) -> list[EventSeen]:
     ]
 
 
+def _questions(case: Case) -> list[Question]:
+    c = Consultation
+    rows = (
+        select(c.number, c.unit_id, Unit.name, c.asked_at, c.due_at, c.answered_at, c.question, c.answer)
+        .join(Unit, Unit.id == c.unit_id)
+        .where(c.case_id == case.id)
+        .order_by(c.number)
+    )
+    return [Question(*row) for row in db.session.execute(rows)]
+
+
 def _stays(case: Case) -> list[tuple[CaseStage, str]]:
     rows = (
         select(CaseStage, Unit.name)
@@ -195,7 +241,7 @@ def _stage_lines(
     lines = [_stay_line(terms, stay, unit, pauses, calendar, now) for stay, unit in stays]
     if case.status in (CaseStatus.CLOSED, CaseStatus.REFUSED, CaseStatus.WITHDRAWN, CaseStatus.STOPPED):
         return lines
-    reached = max((line.position for line in lines), default=0)
+    reached = lines[-1].position if lines else 0  # sent back, it has the later stages before it again
     return lines + [
         StageLine(stage.position, stage.name, stage.unit.name, "", whole(stage.allowance), "waiting")
         for stage in case.version.stages

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -28,7 +28,7 @@ from wtforms.widgets import TextInput
 from app.cases.case_page import CaseView
 from app.cases.queries import Filters
 from app.cases.service import Applicant
-from app.cases.vocabulary import CaseStatus, Channel, EventKind, PaymentChannel
+from app.cases.vocabulary import CaseStatus, Channel, PaymentChannel
 from app.formats import label, local
 from app.forms import NEEDED, ChoiceField, DayField
 from app.organisation.models import Unit
@@ -200,36 +200,6 @@ class CorrectionForm(FlaskForm):
             "reason": self.reason.data or "",
             "revision": number_in(self.revision.data),
         }
-
-
-# Kinds whose note is the point of them, and what it is called then.
-NOTE_NEEDED: Mapping[EventKind, Any] = {
-    EventKind.SUPPLEMENT_REQUESTED: _l("Nội dung cần bổ sung"),
-    EventKind.REFUSED: _l("Lý do từ chối"),
-    EventKind.WITHDRAWN: _l("Lý do rút hồ sơ"),
-    EventKind.STOPPED: _l("Lý do dừng xử lý"),
-    EventKind.NOTED: _l("Ý kiến xử lý"),
-}
-
-
-def action_form(kind: EventKind, view: CaseView, units: Sequence[Unit]) -> ActionForm:
-    """The form with which something of that kind is recorded for this case."""
-    form: ActionForm
-    if kind is EventKind.HANDED_OVER:
-        form = HandOverForm()
-        form.offer(view, units)
-    elif kind is EventKind.PAID:
-        form = PaymentForm()
-        form.offer(view)
-    else:
-        form = ActionForm()
-    if kind in NOTE_NEEDED:
-        form.note.label.text = NOTE_NEEDED[kind]
-        form.note.validators = [NEEDED, *form.note.validators]
-        form.note.flags.required = True
-    if not form.is_submitted():
-        form.look_at(view)
-    return form
 
 
 def number_in(text: object) -> int | None:

@@ -1,6 +1,6 @@
 """How a case goes through hands between its reception and its end; each function is one act, as in `service`.
 
-Taking it in hand, sending it back to an earlier stage, asking another unit, the signature, money given back. Who
+Taking it in hand, sending it back to an earlier stage, asking another unit, the signature. Who
 may: people whose scope covers the unit that answers for the case or the one that has it; a unit that was asked for
 its opinion may give it, and nothing else.
 """
@@ -86,20 +86,6 @@ def sign(
         raise DomainError("Ngày ký không được ở tương lai.", field="signed_on")
     data = {"signer": tidy(signer), "number": tidy(number), "signed_on": signed_on.isoformat()}
     return service.record(scope, by, case_id, EventKind.SIGNED, data=data, **kwargs)
-
-
-def refund_payment(
-    scope: Scope, by: Actor, case_id: int, *, payment: int, amount: int, note: str, **kwargs: Any
-) -> Case:
-    """Give back `amount` đồng of a payment (hoàn trả phí, lệ phí); `payment` is the number of its event.
-
-    Never more than is left of it. A payment recorded by mistake is voided instead (`service.correct`).
-    """
-    _needed(note, "Hãy ghi lý do hoàn trả.")
-    if amount <= 0:
-        raise DomainError("Số tiền phải lớn hơn 0 đồng.", field="amount")
-    data = {"payment": payment, "amount": amount}
-    return service.record(scope, by, case_id, EventKind.REFUNDED, note=note, data=data, **kwargs)
 
 
 def proposed_answer_day(now: datetime | None = None) -> date:

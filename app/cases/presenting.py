@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from flask_babel import gettext as _
@@ -14,10 +14,13 @@ from app.cases.service import BACKDATED_AFTER
 from app.cases.vocabulary import EventKind, PaymentChannel
 from app.formats import label, show_date, show_datetime, show_money
 
-ICONS = {kind: icon for kind, (_key, icon) in KEYS.items()} | RARE | {EventKind.RECEIVED: "inbox"}
+ICONS = {kind: icon for kind, (_key, icon) in KEYS.items()} | RARE
+ICONS |= {EventKind.RECEIVED: "inbox", EventKind.REFUNDED: "undo-2", EventKind.TAKEN_OVER: "user"}
 TONES = {
     EventKind.CLOSED: "good",
     EventKind.SUPPLEMENT_REQUESTED: "warn",
+    EventKind.RETURNED: "warn",
+    EventKind.REFUNDED: "warn",
     EventKind.REFUSED: "warn",
     EventKind.WITHDRAWN: "warn",
     EventKind.STOPPED: "warn",
@@ -93,12 +96,19 @@ def _said(correction: EventSeen) -> str:
 
 def _details(view: CaseView, event: EventSeen, at: datetime) -> str:
     data = event.data
-    if event.kind is EventKind.PAID:
-        words = f"{show_money(int(data['amount']))} · {label(PaymentChannel(data['channel']))}"
-        return words + (f" · {data['transaction_number']}" if data.get("transaction_number") else "")
-    if event.kind is EventKind.HANDED_OVER:
-        stay = next((s for s in view.stages if s.started_at == at), None)
-        return _arrival(stay) if stay else str(data.get("officer", ""))
+    match event.kind:
+        case EventKind.PAID:
+            parts = (show_money(int(data["amount"])), label(PaymentChannel(data["channel"])), _receipt(data))
+            return " · ".join(filter(None, (*parts, str(data.get("transaction_number", "")))))
+        case EventKind.REFUNDED:
+            return _refunded(view, data)
+        case EventKind.HANDED_OVER | EventKind.RETURNED:
+            stay = next((s for s in view.stages if s.started_at == at), None)
+            return _arrival(stay) if stay else str(data.get("officer", ""))
+        case EventKind.CONSULTED | EventKind.CONSULT_ANSWERED:
+            return _asked(view, event)
+        case EventKind.SIGNED:
+            return _signed(data)
     if data.get("new_due_at"):
         return str(_("Hẹn trả lại %(day)s", day=show_date(_moment(data["new_due_at"]))))
     if data.get("promised_at"):
@@ -106,10 +116,45 @@ def _details(view: CaseView, event: EventSeen, at: datetime) -> str:
     return str(data.get("group", ""))
 
 
+def _receipt(data: dict[str, Any]) -> str:
+    return str(_("biên lai %(number)s", number=data["receipt_number"])) if data.get("receipt_number") else ""
+
+
+def _refunded(view: CaseView, data: dict[str, Any]) -> str:
+    paid = next((event for event in view.events if event.number == data["payment"]), None)
+    amount = show_money(int(data["amount"]))
+    if paid is None:
+        return amount
+    values = {"amount": amount, "paid": show_money(int(paid.data["amount"])), "day": show_date(paid.at)}
+    return str(_("%(amount)s của khoản %(paid)s thu ngày %(day)s", **values))
+
+
+def _asked(view: CaseView, event: EventSeen) -> str:
+    """Which unit was asked, and until when; of an answer, which unit it comes from."""
+    number = event.data["number"] if event.kind is EventKind.CONSULT_ANSWERED else event.number
+    question = next((q for q in view.questions if q.number == number), None)
+    if question is None:
+        return ""
+    if event.kind is EventKind.CONSULTED and question.due_at:
+        return str(_("%(unit)s, trả lời trước hết ngày %(day)s", unit=question.unit, day=show_date(question.due_at)))
+    return question.unit
+
+
+def _signed(data: dict[str, Any]) -> str:
+    values = {"signer": data["signer"], "number": data.get("number", ""), "day": show_date(_day(data["signed_on"]))}
+    if values["number"]:
+        return str(_("Số %(number)s, %(signer)s ký ngày %(day)s", **values))
+    return str(_("%(signer)s ký ngày %(day)s", **values))
+
+
 def _arrival(stay: StageLine) -> str:
     values = {"position": stay.position, "name": stay.name, "unit": stay.unit}
     words = str(_("Đến bước %(position)s: %(name)s – %(unit)s", **values))
     return f"{words} ({stay.officer})" if stay.officer else words
+
+
+def _day(value: Any) -> date:
+    return date.fromisoformat(str(value))
 
 
 def _moment(value: Any) -> datetime:

@@ -12,18 +12,19 @@ from htmx_flask import request
 from werkzeug.wrappers import Response as Answer
 
 from app import extensions
-from app.cases import service
-from app.cases.actions import possible_actions
+from app.cases import handling, service
+from app.cases.action_forms import AnswerForm, ConsultForm, ReturnForm, SignForm, action_form
+from app.cases.actions import Hands, possible_actions
 from app.cases.case_page import CaseView, case_view
 from app.cases.case_sections import load_sections
-from app.cases.forms import ActionForm, CorrectionForm, HandOverForm, PaymentForm, action_form, number_in
+from app.cases.forms import ActionForm, CorrectionForm, HandOverForm, PaymentForm, number_in
 from app.cases.models import Case
 from app.cases.presenting import NEVER_CORRECTED
 from app.cases.views import bp
 from app.cases.views.intake import ACTORS
 from app.cases.vocabulary import EventKind
-from app.errors import Conflict, NotFound
-from app.formats import label
+from app.errors import Conflict, DomainError, NotFound
+from app.formats import label, sentence
 from app.forms import errors_shown_on
 from app.organisation.access import actor, allowed, current_scope, person, whole_site
 from app.organisation.calendars import site_calendar, today
@@ -31,6 +32,9 @@ from app.organisation.models import Unit
 from app.organisation.queries import units_to_choose
 
 Page = Answer | tuple[str, int]
+
+# Recorded by other software, on pages of their own, or not by anybody.
+RECORDED_ELSEWHERE = {EventKind.RECEIVED, EventKind.REFUNDED, *NEVER_CORRECTED}
 
 
 @bp.get("/ho-so/<int:case_id>")
@@ -45,14 +49,28 @@ def show(case_id: int) -> str:
 def act(case_id: int, kind: str) -> Page:
     """Record that something happened to the case."""
     view, what = _view(case_id), _kind(kind)
-    _refuse_strangers(view)
-    form = action_form(what, view, _units())
+    _refuse_strangers(view, what)
+    form = action_form(what, view, _units(), current_scope())
     if form.validate_on_submit() and (case := _done(form, lambda: _record(what, view, form))):
         flash(_("Đã ghi: %(what)s.", what=label(what)), "success")
         return _after(case)
     if request.htmx and request.method == "GET":
         return render_template("cases/_action.html", view=view, kind=what, form=form), 200
     return _answer(case_id, view, form, kind=what)
+
+
+@bp.post("/ho-so/<int:case_id>/nhan-xu-ly")
+@allowed(*ACTORS)
+def take_over(case_id: int) -> Answer:
+    """Take a case in hand straight from the worklist."""
+    try:
+        case = handling.take_over(current_scope(), actor(), case_id, revision=number_in(request.form.get("revision")))
+    except DomainError as error:
+        flash(sentence(error), "error")
+        return redirect(url_for(".worklist") if isinstance(error, NotFound) else url_for(".show", case_id=case_id))
+    flash(_("Bạn đã nhận xử lý hồ sơ %(code)s.", code=case.code), "success")
+    kept = {name: request.form[name] for name in ("bucket", "whose") if request.form.get(name)}
+    return redirect(url_for(".worklist", **kept))
 
 
 @bp.route("/ho-so/<int:case_id>/dinh-chinh/<int:number>", methods=["GET", "POST"])
@@ -85,9 +103,11 @@ def _kind(kind: str) -> EventKind:
         abort(404)
 
 
-def _refuse_strangers(view: CaseView) -> None:
-    """A unit that only had the case once may look at it, no more."""
-    if not view.may_change(current_scope()):
+def _refuse_strangers(view: CaseView, kind: EventKind | None = None) -> None:
+    """A unit that only had the case once may look at it, no more; one that was asked may answer as well."""
+    scope = current_scope()
+    answers = kind is EventKind.CONSULT_ANSWERED and view.may_answer(scope)
+    if not (view.may_change(scope) or answers):
         abort(403)
 
 
@@ -102,7 +122,17 @@ def _record(kind: EventKind, view: CaseView, form: ActionForm) -> Case:
         return service.hand_over(scope, by, case_id, **form.values())
     if isinstance(form, PaymentForm):
         return service.record_payment(scope, by, case_id, **form.values())
-    if kind in (EventKind.RECEIVED, *NEVER_CORRECTED):
+    if isinstance(form, ReturnForm):
+        return handling.return_to_stage(scope, by, case_id, **form.values())
+    if isinstance(form, ConsultForm):
+        return handling.consult(scope, by, case_id, **form.values())
+    if isinstance(form, AnswerForm):
+        return handling.answer_consultation(scope, by, case_id, **form.values())
+    if isinstance(form, SignForm):
+        return handling.sign(scope, by, case_id, **form.values())
+    if kind is EventKind.TAKEN_OVER:
+        return handling.take_over(scope, by, case_id, **form.values())
+    if kind in RECORDED_ELSEWHERE:
         abort(404)
     return service.record(scope, by, case_id, kind, **form.values())
 
@@ -124,7 +154,7 @@ def _done(form: Any, verb: Callable[[], Case]) -> Case | None:
 
 
 def _after(case: Case) -> Answer:
-    """Back to the case; to the desk when it has left the person's hands."""
+    """Back to the case; to the desk when it has left the person's hands, or was answered for another unit."""
     if current_scope().covers(case.unit_id, case.holder_unit_id):
         return redirect(url_for(".show", case_id=case.id))
     return redirect(url_for(".worklist"))
@@ -143,12 +173,24 @@ def _answer(case_id: int, view: CaseView, form: ActionForm | CorrectionForm, **w
 
 
 def _render(view: CaseView, **more: Any) -> str:
-    may_act = person().role in ACTORS and view.may_change(current_scope())
+    hands = _hands(view)
     return render_template(
         "cases/show.html",
         view=view,
-        may_act=may_act,
-        actions=possible_actions(view.case) if may_act else [],
+        may_act=hands.may_change,
+        actions=possible_actions(view, hands) if hands.may_change or hands.may_answer else [],
         sections=load_sections(view),
+        now=extensions.now(),
         **more,
+    )
+
+
+def _hands(view: CaseView) -> Hands:
+    who, scope, case = person(), current_scope(), view.case
+    acts = who.role in ACTORS
+    return Hands(
+        of_holder=acts and who.unit_id == case.holder_unit_id,
+        is_holder=who.id == case.holder_id,
+        may_change=acts and view.may_change(scope),
+        may_answer=acts and bool(view.may_answer(scope)),
     )

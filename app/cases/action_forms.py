@@ -1,0 +1,143 @@
+"""The forms with which something is recorded on a case's page, beyond the plain one: each asks what its kind needs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from wtforms import StringField
+from wtforms.validators import Length, Optional
+
+from app.cases.case_page import CaseView, Question
+from app.cases.forms import ActionForm, HandOverForm, PaymentForm
+from app.cases.handling import proposed_answer_day
+from app.cases.vocabulary import EventKind
+from app.forms import NEEDED, ChoiceField, DayField
+from app.organisation.access import Scope
+from app.organisation.calendars import today
+from app.organisation.models import Unit
+
+
+class ReturnForm(ActionForm):
+    """Trả lại bước trước."""
+
+    position = ChoiceField(_l("Trả lại bước"), coerce=int)
+    officer = StringField(_l("Cán bộ nhận"), validators=[Length(max=120)])
+
+    def offer(self, view: CaseView) -> None:
+        """The stages before the one it is in, the nearest chosen."""
+        earlier = [stage for stage in view.case.version.stages if stage.position < (view.case.stage or 0)]
+        self.position.choices = [(s.position, f"{s.position}. {s.name} – {s.unit.name}") for s in earlier]
+        if not self.is_submitted() and earlier:
+            self.position.data = earlier[-1].position
+
+    def values(self) -> dict[str, Any]:
+        return super().values() | {"position": self.position.data, "officer": self.officer.data or ""}
+
+
+class ConsultForm(ActionForm):
+    """Lấy ý kiến đơn vị phối hợp."""
+
+    unit_code = ChoiceField(_l("Đơn vị được hỏi"), coerce=str)
+    due_day = DayField(_l("Trả lời trước hết ngày"), validators=[Optional()])
+
+    def offer(self, view: CaseView, units: Sequence[Unit]) -> None:
+        """Every other unit; the proposed day."""
+        others = [(unit.code, unit.name) for unit in units if unit.id != view.case.holder_unit_id]
+        self.unit_code.choices = [("", _("Chọn đơn vị")), *others]
+        self.unit_code.validators = [NEEDED]
+        if not self.is_submitted():
+            self.due_day.data = proposed_answer_day()
+
+    def values(self) -> dict[str, Any]:
+        return super().values() | {"unit_code": self.unit_code.data, "due_day": self.due_day.data}
+
+
+class AnswerForm(ActionForm):
+    """Trả lời ý kiến phối hợp."""
+
+    number = ChoiceField(_l("Trả lời cho"), coerce=int)
+    questions: Sequence[Question] = ()
+
+    def offer(self, view: CaseView, scope: Scope) -> None:
+        """The open questions that this person may answer; the first is the oldest."""
+        self.questions = view.may_answer(scope)
+        self.number.choices = [(q.number, f"{q.unit}: {q.question[:80]}") for q in self.questions]
+        if not self.is_submitted() and self.questions:
+            self.number.data = self.questions[0].number
+
+    def values(self) -> dict[str, Any]:
+        return super().values() | {"number": self.number.data}
+
+
+class SignForm(ActionForm):
+    """Ký kết quả giải quyết."""
+
+    signer = StringField(_l("Người ký"), validators=[NEEDED, Length(max=120)])
+    number = StringField(_l("Số văn bản"), validators=[Length(max=64)])
+    signed_on = DayField(_l("Ngày ký"), validators=[Optional()])
+
+    def offer(self) -> None:
+        """Today."""
+        if not self.is_submitted():
+            self.signed_on.data = today()
+
+    def values(self) -> dict[str, Any]:
+        signed = {"signer": self.signer.data or "", "number": self.number.data or "", "signed_on": self.signed_on.data}
+        return super().values() | signed
+
+
+# Kinds whose note is the point of them, and what it is called then.
+NOTE_NEEDED: Mapping[EventKind, Any] = {
+    EventKind.SUPPLEMENT_REQUESTED: _l("Nội dung cần bổ sung"),
+    EventKind.RETURNED: _l("Lý do trả lại"),
+    EventKind.CONSULTED: _l("Nội dung lấy ý kiến"),
+    EventKind.CONSULT_ANSWERED: _l("Ý kiến trả lời"),
+    EventKind.REFUSED: _l("Lý do từ chối"),
+    EventKind.WITHDRAWN: _l("Lý do rút hồ sơ"),
+    EventKind.STOPPED: _l("Lý do dừng xử lý"),
+    EventKind.NOTED: _l("Ý kiến xử lý"),
+}
+
+
+def action_form(kind: EventKind, view: CaseView, units: Sequence[Unit], scope: Scope) -> ActionForm:
+    """The form with which something of that kind is recorded for this case."""
+    form = _form_for(kind, view, units, scope)
+    if kind in NOTE_NEEDED:
+        form.note.label.text = NOTE_NEEDED[kind]
+        form.note.validators = [NEEDED, *form.note.validators]
+        form.note.flags.required = True
+    if not form.is_submitted():
+        form.look_at(view)
+    return form
+
+
+def _form_for(kind: EventKind, view: CaseView, units: Sequence[Unit], scope: Scope) -> ActionForm:
+    match kind:
+        case EventKind.HANDED_OVER:
+            handing = HandOverForm()
+            handing.offer(view, units)
+            return handing
+        case EventKind.RETURNED:
+            returning = ReturnForm()
+            returning.offer(view)
+            return returning
+        case EventKind.CONSULTED:
+            asking = ConsultForm()
+            asking.offer(view, units)
+            return asking
+        case EventKind.CONSULT_ANSWERED:
+            answering = AnswerForm()
+            answering.offer(view, scope)
+            return answering
+        case EventKind.SIGNED:
+            signing = SignForm()
+            signing.offer()
+            return signing
+        case EventKind.PAID:
+            paying = PaymentForm()
+            paying.offer(view)
+            return paying
+    return ActionForm()
