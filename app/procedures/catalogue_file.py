@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import date, datetime
 from decimal import Decimal
-from enum import StrEnum
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -22,10 +21,18 @@ from app.formats import label, show_date, yes_no
 from app.organisation.access import Actor, Scope
 from app.organisation.models import Unit
 from app.procedures import queries, service
+from app.procedures.cell_rows import (
+    read_charges,
+    read_documents,
+    read_exemptions,
+    write_charges,
+    write_documents,
+    write_exemptions,
+)
 from app.procedures.contents import Contents, StageContents, contents_of, differences, national_code, tidied
 from app.procedures.models import Level
-from app.procedures.queries import CatalogueRow
-from app.procedures.reading import read_amount, read_money, write_amount
+from app.procedures.queries import CatalogueRow, Parts
+from app.procedures.reading import read_amount, read_money, read_word, write_amount
 from app.procedures.wording import NAMES
 from app.text import fold, tidy
 
@@ -48,6 +55,9 @@ HEADINGS = {
     "in_force_to": "Hiệu lực đến ngày",
     "internal": "Thủ tục nội bộ",
     "version": "Phiên bản",
+    "documents": "Thành phần hồ sơ",
+    "charges": "Các khoản phí, lệ phí",
+    "exemptions": "Đối tượng miễn, giảm",
 }
 MORE_COLUMNS = {
     "online_payment_reason": "Căn cứ xác định",
@@ -58,8 +68,6 @@ MORE_COLUMNS = {
 }
 REQUIRED = ("code", "name", "field")
 _KEYS = {fold(text): key for key, heading in (HEADINGS | MORE_COLUMNS).items() for text in (key, heading)}
-
-Word = TypeVar("Word", bound=StrEnum)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,8 +100,36 @@ class Outcome:
     refused: list[Refusal] = field(default_factory=list)
 
 
-def plain(row: CatalogueRow) -> dict[str, Any]:
+def plain(row: CatalogueRow, parts: Parts) -> dict[str, Any]:
     """A row of the catalogue for programs: stable keys, ISO days, plain words."""
+    return plain_cells(row) | {
+        "documents": [
+            {
+                "name": d.name,
+                "required": d.required,
+                "copy_kind": d.copy_kind.value,
+                "quantity": d.quantity,
+                "note": d.note,
+            }
+            for d in parts.documents
+        ],
+        "charges": [
+            {"kind": c.kind.value, "name": c.name, "amount": c.amount, "legal_basis": c.legal_basis}
+            for c in parts.charges
+        ],
+        "exemptions": [
+            {"name": e.name, "percent_off": e.percent_off, "legal_basis": e.legal_basis} for e in parts.exemptions
+        ],
+    }
+
+
+def flat(row: CatalogueRow, parts: Parts) -> dict[str, Any]:
+    """The same with one value a key, as a CSV for programs wants it; the import reads it."""
+    return plain_cells(row) | dict(zip(("documents", "charges", "exemptions"), _written(parts), strict=True))
+
+
+def plain_cells(row: CatalogueRow) -> dict[str, Any]:
+    """What a row says itself, without the rows of its own that it has."""
     return {
         "code": row.code,
         "name": row.name,
@@ -113,7 +149,11 @@ def plain(row: CatalogueRow) -> dict[str, Any]:
     }
 
 
-def cells(row: CatalogueRow) -> tuple[str, ...]:
+def _written(parts: Parts) -> tuple[str, str, str]:
+    return write_documents(parts.documents), write_charges(parts.charges), write_exemptions(parts.exemptions)
+
+
+def cells(row: CatalogueRow, parts: Parts) -> tuple[str, ...]:
     """A row of the catalogue for a spreadsheet, in the order of HEADINGS."""
     same_day = row.time_unit is TimeUnit.SAME_DAY
     return (
@@ -121,6 +161,7 @@ def cells(row: CatalogueRow) -> tuple[str, ...]:
         *("" if same_day else write_amount(row.time_amount), label(row.time_unit), str(row.fee)),
         *(yes_no(row.online_payment_eligible), show_date(row.online_payment_from)),
         *(show_date(row.in_force_from), show_date(row.in_force_to), yes_no(row.internal), str(row.number)),
+        *_written(parts),
     )
 
 
@@ -236,6 +277,9 @@ def _contents(cells: Mapping[str, str], defaults: Defaults, units: Mapping[str, 
         returns_result=_cell(cells, "returns_result", read_yes_no) is not False,
         note=cells.get("note", ""),
         stages=_cell(cells, "stages", lambda text: _stages(text, units)) or (),
+        documents=_cell(cells, "documents", read_documents) or (),
+        charges=_cell(cells, "charges", read_charges) or (),
+        exemptions=_cell(cells, "exemptions", read_exemptions) or (),
     )
 
 
@@ -280,18 +324,6 @@ def read_day(text: str) -> date:
         except ValueError:
             continue
     raise DomainError("Không có ngày “%(day)s”. Hãy ghi như 31/12/2024.", day=text.strip()[:20])
-
-
-def read_word(words: type[Word], text: str) -> Word:
-    """A word of a vocabulary, by its code or by what the reader sees for it."""
-    for word in words:
-        if fold(text) in (fold(word.value), fold(label(word))):
-            return word
-    raise DomainError(
-        "Không hiểu “%(text)s”: hãy ghi một trong %(words)s.",
-        text=tidy(text)[:40],
-        words=", ".join(label(word) for word in words),
-    )
 
 
 def read_yes_no(text: str) -> bool:

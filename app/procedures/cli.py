@@ -23,9 +23,9 @@ from app.formats import local, sentence
 from app.organisation.access import whole_site
 from app.organisation.queries import units_by_key
 from app.procedures import queries
-from app.procedures.catalogue_file import HEADINGS, Defaults, Outcome, import_catalogue, plain, read_day, read_word
+from app.procedures.catalogue_file import HEADINGS, Defaults, Outcome, flat, import_catalogue, plain, read_day
 from app.procedures.models import Level
-from app.procedures.reading import read_amount
+from app.procedures.reading import read_amount, read_word
 from app.procedures.wording import time_allowed
 from app.text import fold
 
@@ -50,13 +50,14 @@ def list_procedures(search: str, field_: str, unit: str, level: str | None, day:
     code = _one_of("--unit", unit, {k: u.code for k, u in units_by_key().items()}, "không có đơn vị")
     asked = queries.Filters(on=on, text=search, field=field, unit=code, every=every)
     rows = queries.catalogue(whole_site(), replace(asked, level=Level(level)) if level else asked)
+    parts = queries.parts_of([row.version_id for row in rows]) if form != "table" else {}
     if form == "json":
-        echo_json([plain(row) for row in rows])
+        echo_json([plain(row, parts[row.version_id]) for row in rows])
     elif form == "csv":
         out = io.StringIO()
         writer = csv.DictWriter(out, list(HEADINGS), lineterminator="\n")
         writer.writeheader()
-        writer.writerows(plain(row) for row in rows)
+        writer.writerows(flat(row, parts[row.version_id]) for row in rows)
         click.echo(out.getvalue(), nl=False)
     else:
         shown = [(r.code, r.name, r.field, r.unit_code, time_allowed(r.time_amount, r.time_unit), r.fee) for r in rows]

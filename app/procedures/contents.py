@@ -13,9 +13,10 @@ from decimal import Decimal
 
 from app.calendar import Allowance, PauseMode, TimeUnit
 from app.errors import DomainError
-from app.procedures.models import Level, ProcedureStage, ProcedureVersion
+from app.procedures.models import ChargeKind, CopyKind, Level, ProcedureStage, ProcedureVersion
 from app.text import tidy
 
+MOST_COPIES = 99
 DEAREST = 2_000_000_000  # đồng: what the column holds; no administrative fee comes near it
 _WITH_PROVINCE = re.compile(r"(\d\.\d{6})\.\d{3}\.\d{2}\.\d{2}\.[A-Z]\d+", re.IGNORECASE)
 _CODE = re.compile(r"[\w.\-/]{1,64}")
@@ -30,12 +31,42 @@ class StageContents:
     allowance: Decimal
 
 
+@dataclass(frozen=True, slots=True)
+class DocumentContents:
+    """One document of the file (thành phần hồ sơ): what is asked for, and how many of it."""
+
+    name: str
+    required: bool = True
+    copy_kind: CopyKind = CopyKind.ORIGINAL
+    quantity: int = 1
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ChargeContents:
+    """One phí or lệ phí, in đồng."""
+
+    kind: ChargeKind
+    name: str
+    amount: int
+    legal_basis: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ExemptionContents:
+    """Who pays less, or nothing (đối tượng miễn, giảm): percent off every charge, 100 for nothing to pay."""
+
+    name: str
+    percent_off: int
+    legal_basis: str = ""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contents:
-    """What a version says. Stages are in their order: their positions are 1, 2, 3 ...
+    """What a version says. Stages, documents, charges and exemptions are in their order: positions are 1, 2, 3 ...
 
-    `time_amount` is None for a same-day procedure; `fee` is in đồng, 0 for none; `online_payment_from` is
-    the day since when the fee can be paid online, None while it cannot.
+    `time_amount` is None for a same-day procedure; `fee` is in đồng, 0 for none, and the sum of the charges where
+    they are told; `online_payment_from` is the day since when the fee can be paid online, None while it cannot.
     """
 
     name: str
@@ -52,6 +83,13 @@ class Contents:
     returns_result: bool = True
     note: str = ""
     stages: tuple[StageContents, ...] = ()
+    documents: tuple[DocumentContents, ...] = ()
+    charges: tuple[ChargeContents, ...] = ()
+    exemptions: tuple[ExemptionContents, ...] = ()
+
+
+PARTS = ("stages", "documents", "charges", "exemptions")
+"""The fields of Contents that are rows of tables of their own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +119,8 @@ def check_code(code: str) -> None:
 
 
 def tidied(contents: Contents) -> Contents:
-    """The same with its texts tidied, and without an amount or allowances when it is done in the day."""
+    """The same with its texts tidied, without an amount or allowances when it is done in the day, and with the sum
+    of its charges as its fee when none was told."""
     same_day = contents.time_unit is TimeUnit.SAME_DAY
     return replace(
         contents,
@@ -89,6 +128,10 @@ def tidied(contents: Contents) -> Contents:
         field=tidy(contents.field),
         note=contents.note.strip(),
         online_payment_reason=contents.online_payment_reason.strip(),
+        fee=contents.fee or max(charge_total(contents.charges), 0),
+        documents=tuple(replace(d, name=tidy(d.name), note=tidy(d.note)) for d in contents.documents),
+        charges=tuple(replace(c, name=tidy(c.name), legal_basis=tidy(c.legal_basis)) for c in contents.charges),
+        exemptions=tuple(replace(e, name=tidy(e.name), legal_basis=tidy(e.legal_basis)) for e in contents.exemptions),
         stages=tuple(
             StageContents(tidy(stage.name), stage.unit_id, Decimal(0) if same_day else stage.allowance)
             for stage in contents.stages
@@ -97,11 +140,15 @@ def tidied(contents: Contents) -> Contents:
 
 
 def problems(contents: Contents) -> Iterator[DomainError]:
-    """Everything that is wrong with it, each bound to its field; a stage's as `stages-0-name`."""
+    """Everything that is wrong with it, each bound to its field; a row's as `stages-0-name`, `charges-1-amount`."""
     yield from _wording_problems(contents)
     yield from _time_problems("time_amount", contents.time_amount, contents.time_unit)
     for index, stage in enumerate(contents.stages):
         yield from _stage_problems(f"stages-{index}", stage, contents.time_unit)
+    for index, document in enumerate(contents.documents):
+        yield from _document_problems(f"documents-{index}", document)
+    yield from _charge_problems(contents)
+    yield from _exemption_problems(contents)
     yield from _payment_problems(contents)
 
 
@@ -143,6 +190,53 @@ def _stage_problems(prefix: str, stage: StageContents, unit: TimeUnit) -> Iterat
         yield from _amount_problems(f"{prefix}-allowance", stage.allowance, unit)
 
 
+def _document_problems(prefix: str, document: DocumentContents) -> Iterator[DomainError]:
+    if not document.name:
+        yield DomainError("Hãy nhập tên giấy tờ.", field=f"{prefix}-name")
+    elif len(document.name) > 1000:
+        yield DomainError("Tên giấy tờ không quá 1.000 ký tự.", field=f"{prefix}-name")
+    if not 1 <= document.quantity <= MOST_COPIES:
+        yield DomainError("Số lượng bản phải từ 1 đến %(most)s.", field=f"{prefix}-quantity", most=MOST_COPIES)
+
+
+def _charge_problems(contents: Contents) -> Iterator[DomainError]:
+    for index, charge in enumerate(contents.charges):
+        if not charge.name:
+            yield DomainError("Hãy nhập tên khoản phí, lệ phí.", field=f"charges-{index}-name")
+        elif len(charge.name) > 200:
+            yield DomainError("Tên khoản phí, lệ phí không quá 200 ký tự.", field=f"charges-{index}-name")
+        if not 0 < charge.amount <= DEAREST:
+            yield DomainError("Mức thu phải lớn hơn 0, đến 2.000.000.000 đồng.", field=f"charges-{index}-amount")
+    readable = all(charge.amount > 0 for charge in contents.charges)
+    if contents.charges and readable and contents.fee != (total := charge_total(contents.charges)):
+        yield DomainError(
+            "Các khoản thu cộng lại là %(total)s đồng, khác tổng phí, lệ phí %(fee)s đồng: hãy sửa một trong hai.",
+            field="fee",
+            total=_grouped(total),
+            fee=_grouped(contents.fee),
+        )
+
+
+def _exemption_problems(contents: Contents) -> Iterator[DomainError]:
+    for index, exemption in enumerate(contents.exemptions):
+        if not exemption.name:
+            yield DomainError("Hãy nhập đối tượng được miễn, giảm.", field=f"exemptions-{index}-name")
+        elif len(exemption.name) > 200:
+            yield DomainError("Tên đối tượng không quá 200 ký tự.", field=f"exemptions-{index}-name")
+        if not 1 <= exemption.percent_off <= 100:
+            yield DomainError("Mức giảm phải từ 1 đến 100 phần trăm.", field=f"exemptions-{index}-percent_off")
+    names = [exemption.name for exemption in contents.exemptions]
+    for index, name in enumerate(names):
+        if name and name in names[:index]:
+            yield DomainError("Đối tượng này đã có ở trên.", field=f"exemptions-{index}-name")
+    if contents.exemptions and not contents.fee:
+        yield DomainError("Chỉ thủ tục có phí, lệ phí mới có đối tượng miễn, giảm.", field="exemptions-0-name")
+
+
+def _grouped(amount: int) -> str:
+    return f"{amount:,}".replace(",", ".")
+
+
 def _payment_problems(contents: Contents) -> Iterator[DomainError]:
     if not 0 <= contents.fee <= DEAREST:
         yield DomainError("Phí, lệ phí phải là số từ 0 đến 2.000.000.000 đồng.", field="fee")
@@ -173,6 +267,11 @@ def period_problems(first: date | None, last: date | None) -> Iterator[DomainErr
         )
 
 
+def charge_total(charges: Iterable[ChargeContents]) -> int:
+    """The charges added up, in đồng."""
+    return sum(charge.amount for charge in charges)
+
+
 def stage_total(stages: Iterable[StageContents | ProcedureStage]) -> Decimal:
     """The allowances of the stages added up, in the procedure's unit of time."""
     return sum((stage.allowance for stage in stages), Decimal(0))
@@ -187,13 +286,18 @@ def stages_disagree(amount: Decimal | None, unit: TimeUnit, total: Decimal | Non
 
 
 def contents_of(version: ProcedureVersion) -> Contents:
-    """What a stored version (with its stages loaded) says."""
+    """What a stored version (with its stages, documents, charges and exemptions loaded) says."""
     same_day = version.time_unit is TimeUnit.SAME_DAY
-    plain = {f.name: getattr(version, f.name) for f in fields(Contents) if f.name not in ("time_amount", "stages")}
+    plain = {f.name: getattr(version, f.name) for f in fields(Contents) if f.name not in ("time_amount", *PARTS)}
     return Contents(
         **plain,
         time_amount=None if same_day else version.time_amount,
         stages=tuple(StageContents(s.name, s.unit_id, s.allowance) for s in version.stages),
+        documents=tuple(
+            DocumentContents(d.name, d.required, d.copy_kind, d.quantity, d.note) for d in version.documents
+        ),
+        charges=tuple(ChargeContents(c.kind, c.name, c.amount, c.legal_basis) for c in version.charges),
+        exemptions=tuple(ExemptionContents(e.name, e.percent_off, e.legal_basis) for e in version.exemptions),
     )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -21,6 +20,7 @@ from wtforms import (
     Form,
     FormField,
     HiddenField,
+    IntegerField,
     SearchField,
     StringField,
     TextAreaField,
@@ -33,14 +33,22 @@ from app.errors import DomainError
 from app.formats import label, sentence
 from app.forms import NEEDED, ChoiceField, DayField, errors_shown_on
 from app.organisation.models import Unit
-from app.procedures.contents import Contents, StageContents, period_problems, problems, tidied
-from app.procedures.models import Level
+from app.procedures.contents import (
+    PARTS,
+    ChargeContents,
+    Contents,
+    DocumentContents,
+    ExemptionContents,
+    StageContents,
+    period_problems,
+    problems,
+    tidied,
+)
+from app.procedures.models import ChargeKind, CopyKind, Level
 from app.procedures.queries import Filters, OnlinePayment
 from app.procedures.reading import read_amount, read_money, write_amount, write_money
+from app.procedures.rearranging import MOST_ROWS, ROW_FIELD
 from app.procedures.wording import NAMES
-
-MOST_STAGES = 50
-_STAGE_FIELD = re.compile(r"stages-(\d+)-(name|unit_id|allowance)")
 
 
 class _TypedNumber(Field):
@@ -76,6 +84,19 @@ class MoneyField(_TypedNumber):
     read, write = staticmethod(read_money), staticmethod(write_money)
 
 
+class CountField(IntegerField):
+    """A whole number; empty is None. What is none stays as it was typed."""
+
+    widget = TextInput()
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        self.data = None
+        if valuelist and valuelist[0].strip():
+            if not (valuelist[0].strip().isascii() and valuelist[0].strip().isdigit() and len(valuelist[0]) < 10):
+                raise ValueError(_("Hãy ghi một số nguyên."))
+            self.data = int(valuelist[0])
+
+
 def _id_or_none(value: object) -> int | None:
     return int(str(value)) if value not in (None, "") else None
 
@@ -93,6 +114,49 @@ class StageForm(Form):
         return not (self.name.data or self.unit_id.data or (self.allowance.raw_data and self.allowance.raw_data[0]))
 
 
+class DocumentForm(Form):
+    """One document of the file."""
+
+    name = TextAreaField(_l("Tên giấy tờ"))
+    copy_kind = ChoiceField(_l("Loại bản"), coerce=CopyKind, default=CopyKind.ORIGINAL)
+    quantity = CountField(_l("Số bản"))
+    required = BooleanField(_l("Bắt buộc"))
+    note = StringField(_l("Ghi chú, mẫu số"))
+
+    @property
+    def blank(self) -> bool:
+        """Whether nothing was typed in this row."""
+        return not (self.name.data or self.note.data)
+
+
+class ChargeForm(Form):
+    """One phí or lệ phí."""
+
+    kind = ChoiceField(_l("Loại"), coerce=ChargeKind, default=ChargeKind.FEE)
+    name = StringField(_l("Tên khoản thu"))
+    amount = MoneyField(_l("Mức thu"))
+    legal_basis = StringField(_l("Căn cứ pháp lý"))
+
+    @property
+    def blank(self) -> bool:
+        """Whether nothing was typed in this row."""
+        return not (self.name.data or self.legal_basis.data or (self.amount.raw_data and self.amount.raw_data[0]))
+
+
+class ExemptionForm(Form):
+    """Somebody who pays less, or nothing."""
+
+    name = StringField(_l("Đối tượng"))
+    percent_off = CountField(_l("Giảm"))
+    legal_basis = StringField(_l("Căn cứ pháp lý"))
+
+    @property
+    def blank(self) -> bool:
+        """Whether nothing was typed in this row."""
+        typed = self.percent_off.raw_data and self.percent_off.raw_data[0]
+        return not (self.name.data or self.legal_basis.data or typed)
+
+
 class ProcedureForm(FlaskForm):
     """Thủ tục hành chính, or a new version of one (then without its code)."""
 
@@ -105,14 +169,17 @@ class ProcedureForm(FlaskForm):
     time_amount = AmountField(NAMES["time_amount"], description=_l("Để trống nếu giải quyết trong ngày."))
     time_unit = ChoiceField(NAMES["time_unit"], coerce=TimeUnit)
     pause_mode = ChoiceField(NAMES["pause_mode"], coerce=PauseMode)
-    fee = MoneyField(NAMES["fee"], description=_l("Tổng phí và lệ phí một hồ sơ; không có thì ghi 0."))
+    fee = MoneyField(NAMES["fee"], description=_l("Để trống thì lấy tổng các khoản thu dưới đây."))
     online_payment_eligible = BooleanField(NAMES["online_payment_eligible"])
     online_payment_reason = TextAreaField(
         NAMES["online_payment_reason"], description=_l("Ai xác định, theo văn bản nào, vì sao.")
     )
     online_payment_from = DayField(NAMES["online_payment_from"], validators=[Optional()])
     returns_result = BooleanField(_l("Có trả kết quả cho người nộp"))
-    stages = FieldList(FormField(StageForm), label=NAMES["stages"], max_entries=MOST_STAGES)
+    stages = FieldList(FormField(StageForm), label=NAMES["stages"], max_entries=MOST_ROWS)
+    documents = FieldList(FormField(DocumentForm), label=NAMES["documents"], max_entries=MOST_ROWS)
+    charges = FieldList(FormField(ChargeForm), label=NAMES["charges"], max_entries=MOST_ROWS)
+    exemptions = FieldList(FormField(ExemptionForm), label=NAMES["exemptions"], max_entries=MOST_ROWS)
     in_force_from = DayField(_l("Có hiệu lực từ ngày"), validators=[NEEDED])
     in_force_to = DayField(
         _l("Hết hiệu lực sau ngày"),
@@ -133,26 +200,53 @@ class ProcedureForm(FlaskForm):
         form.unit_id.choices = choices
         for row in form.stages:
             row.form.unit_id.choices = choices
+        for row in form.documents:
+            row.form.copy_kind.choices = [(kind, label(kind)) for kind in CopyKind]
+        for row in form.charges:
+            row.form.kind.choices = [(kind, label(kind)) for kind in ChargeKind]
         for name in ("code", "name", "field", "level", "unit_id", "time_unit"):
             form[name].flags.required = True
         return form
 
-    @property
-    def steps(self) -> list[StageForm]:
-        """The rows that say something."""
-        return [row.form for row in self.stages if not row.form.blank]
+    def rows_of(self, part: str) -> list[Any]:
+        """The rows of one kind that say something: `stages`, `documents`, `charges` or `exemptions`."""
+        return [row.form for row in self[part] if not row.form.blank]
 
     def contents(self) -> Contents:
         """What the service takes; only when every field could be read."""
         plain = ("name", "field", "level", "unit_id", "time_amount", "time_unit", "pause_mode", "note")
         payment = ("online_payment_eligible", "online_payment_reason", "online_payment_from", "returns_result")
         stages = (
-            StageContents(s.name.data or "", s.unit_id.data or 0, s.allowance.data or Decimal(0)) for s in self.steps
+            StageContents(s.name.data or "", s.unit_id.data or 0, s.allowance.data or Decimal(0))
+            for s in self.rows_of("stages")
+        )
+        documents = (
+            DocumentContents(
+                d.name.data or "", d.required.data, d.copy_kind.data, d.quantity.data or 0, d.note.data or ""
+            )
+            for d in self.rows_of("documents")
+        )
+        charges = (
+            ChargeContents(c.kind.data, c.name.data or "", c.amount.data or 0, c.legal_basis.data or "")
+            for c in self.rows_of("charges")
+        )
+        exemptions = (
+            ExemptionContents(e.name.data or "", e.percent_off.data or 0, e.legal_basis.data or "")
+            for e in self.rows_of("exemptions")
         )
         values = {name: self[name].data for name in (*plain, *payment)}
         values |= {name: values[name] or "" for name in ("name", "field", "note", "online_payment_reason")}
         values["unit_id"] = values["unit_id"] or 0
-        return tidied(Contents(**values, fee=self.fee.data or 0, stages=tuple(stages)))
+        return tidied(
+            Contents(
+                **values,
+                fee=self.fee.data or 0,
+                stages=tuple(stages),
+                documents=tuple(documents),
+                charges=tuple(charges),
+                exemptions=tuple(exemptions),
+            )
+        )
 
     def validate(self, extra_validators: Any = None) -> bool:
         """Whether every field can be read and nothing is wrong with what they say together."""
@@ -161,7 +255,7 @@ class ProcedureForm(FlaskForm):
         contents = self.contents()
         for problem in (*problems(contents), *period_problems(self.in_force_from.data, self.in_force_to.data)):
             self.show(problem)
-        for row in self.steps:
+        for row in self.rows_of("stages"):
             if row.unit_id.data is None:
                 row.unit_id.errors = [_("Hãy chọn đơn vị xử lý.")]
             if row.allowance.data is None and contents.time_unit is not TimeUnit.SAME_DAY:
@@ -171,9 +265,10 @@ class ProcedureForm(FlaskForm):
         return not self.summary().errors
 
     def show(self, error: DomainError) -> None:
-        """Put a fault at its field; a stage's at its row."""
-        if found := _STAGE_FIELD.fullmatch(error.field or ""):
-            field = self.steps[int(found[1])][found[2]]
+        """Put a fault at its field; a row's at its row."""
+        rows = self.rows_of(found[1]) if (found := ROW_FIELD.fullmatch(error.field or "")) else []
+        if found and int(found[2]) < len(rows):
+            field = rows[int(found[2])][found[3]]
             field.errors = [*field.errors, sentence(error)]
             return
         with errors_shown_on(self):
@@ -198,7 +293,7 @@ class ErrorSummary:
     def __init__(self, form: ProcedureForm) -> None:
         self.form_errors = form.form_errors
         plain = (field for field in form if field.type != "FieldList")
-        rows = (field for row in form.stages for field in row.form)
+        rows = (field for part in PARTS for row in form[part] for field in row.form)
         self._fields: list[Field] = [field for field in (*plain, *rows) if field.errors]
         self.errors = bool(self._fields or self.form_errors)
 
@@ -209,37 +304,6 @@ class ErrorSummary:
 def values_of(contents: Contents) -> dict[str, Any]:
     """A version's contents as the form shows them."""
     return asdict(contents)
-
-
-def rearranged(typed: MultiDict[str, str], action: str) -> MultiDict[str, str]:
-    """What was typed, with its stage rows changed: `add`, `remove-2`, `up-2` (numbers as in the rows' names)."""
-    verb, _sep, number = action.partition("-")
-    rows = _rows(typed)
-    place = next((place for place, (index, _row) in enumerate(rows) if str(index) == number), None)
-    if verb == "add" and len(rows) < MOST_STAGES:
-        rows.append((-1, {"name": "", "unit_id": "", "allowance": ""}))
-    elif verb == "remove" and place is not None:
-        del rows[place]
-    elif verb == "up" and place:
-        rows[place - 1], rows[place] = rows[place], rows[place - 1]
-    return _with_rows(typed, (row for _index, row in rows))
-
-
-def _rows(typed: MultiDict[str, str]) -> list[tuple[int, dict[str, str]]]:
-    rows: dict[int, dict[str, str]] = {}
-    for key, value in typed.items():
-        if found := _STAGE_FIELD.fullmatch(key):
-            rows.setdefault(int(found[1]), {})[found[2]] = value
-    return sorted(rows.items())
-
-
-def _with_rows(typed: MultiDict[str, str], rows: Iterable[dict[str, str]]) -> MultiDict[str, str]:
-    changed: MultiDict[str, str] = MultiDict(
-        (key, value) for key, value in typed.items(multi=True) if "stages-" not in key
-    )
-    for number, row in enumerate(rows):
-        changed.update({f"stages-{number}-{name}": value for name, value in row.items()})
-    return changed
 
 
 class WordingForm(FlaskForm):

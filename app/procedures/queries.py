@@ -19,11 +19,21 @@ from app.errors import NotFound
 from app.extensions import db
 from app.organisation.access import Scope
 from app.organisation.models import Unit
-from app.procedures.contents import Difference, contents_of, differences, national_code, stages_disagree
-from app.procedures.models import Level, Procedure, ProcedureStage, ProcedureVersion
+from app.procedures.contents import PARTS, Difference, contents_of, differences, national_code, stages_disagree
+from app.procedures.models import (
+    FeeExemption,
+    Level,
+    Procedure,
+    ProcedureCharge,
+    ProcedureDocument,
+    ProcedureStage,
+    ProcedureVersion,
+)
 from app.text import fold
 
 PAGE = 50
+WHOLE = tuple(selectinload(getattr(ProcedureVersion, part)) for part in PARTS)
+"""Loads all that a version says: stages, documents, charges, exemptions."""
 
 # Cases know the catalogue, the catalogue does not know cases: it only counts how many stand on a version.
 _cases = table("cases", column("site"), column("version_id"), column("unit_id"))
@@ -87,6 +97,7 @@ class CatalogueRow:
     internal: bool
     stages: int
     stage_total: Decimal | None
+    version_id: int
 
     @property
     def disagrees(self) -> bool:
@@ -204,6 +215,35 @@ def version_on(scope: Scope, procedure: str | int, day: date) -> ProcedureVersio
     return version
 
 
+def version_at_desk(scope: Scope, version_id: int) -> ProcedureVersion | None:
+    """A version with all it says, for taking a case in; None when it is no procedure of the reader's own units."""
+    wanted = _versions(scope.site).where(ProcedureVersion.id == version_id, scope.within(ProcedureVersion.unit_id))
+    return db.session.scalar(wanted.options(*WHOLE))
+
+
+@dataclass(slots=True)
+class Parts:
+    """What a version asks for and charges, as its rows."""
+
+    documents: list[ProcedureDocument]
+    charges: list[ProcedureCharge]
+    exemptions: list[FeeExemption]
+
+
+def parts_of(version_ids: Collection[int]) -> dict[int, Parts]:
+    """Documents, charges and exemptions of those versions, by version."""
+    found = {version_id: Parts([], [], []) for version_id in version_ids}
+    for part, model in (
+        ("documents", ProcedureDocument),
+        ("charges", ProcedureCharge),
+        ("exemptions", FeeExemption),
+    ):
+        rows: Any = select(model).where(model.version_id.in_(found)).order_by(model.version_id, model.position)
+        for row in db.session.scalars(rows):
+            getattr(found[row.version_id], part).append(row)
+    return found
+
+
 def suggest(scope: Scope, text: str, day: date, limit: int = 10) -> list[ProcedureVersion]:
     """Versions in force on a day that fit a few letters of code or name, for taking a case in.
 
@@ -255,8 +295,8 @@ def procedure_for_change(site: str, procedure_id: int) -> Procedure | None:
 
 
 def version_for_change(site: str, version_id: int) -> ProcedureVersion | None:
-    """The version with its stages as it is now, locked where the database can."""
-    wanted = _versions(site).where(ProcedureVersion.id == version_id)
+    """The version with all it says as it is now, locked where the database can."""
+    wanted = _versions(site).where(ProcedureVersion.id == version_id).options(*WHOLE)
     return db.session.scalar(wanted.with_for_update(of=ProcedureVersion).execution_options(populate_existing=True))
 
 
@@ -273,7 +313,7 @@ def _with_versions(site: str, wanted: ColumnElement[bool], locked: bool = False)
     query = (
         select(Procedure)
         .where(Procedure.site == site, wanted)
-        .options(selectinload(Procedure.versions).selectinload(ProcedureVersion.stages))
+        .options(selectinload(Procedure.versions).options(*WHOLE))
         .execution_options(populate_existing=True)
     )
     return db.session.scalar(query.with_for_update(of=Procedure) if locked else query)
@@ -307,6 +347,7 @@ def _catalogue(scope: Scope, filters: Filters) -> Select[*tuple[Any, ...]]:
             *(v.procedure_id, Procedure.code, v.number, v.name, v.field, v.level, Unit.code, Unit.name),
             *(v.time_amount, v.time_unit, v.fee, v.online_payment_eligible, v.online_payment_from),
             *(v.in_force_from, v.in_force_to, Procedure.internal, func.coalesce(stages.c.stages, 0), stages.c.total),
+            v.id,
         )
         .select_from(v)
         .join(Procedure, Procedure.id == v.procedure_id)

@@ -21,6 +21,7 @@ from app.organisation.access import Actor, site
 from app.organisation.audit import transaction
 from app.procedures import queries
 from app.procedures.contents import (
+    PARTS,
     Contents,
     check_code,
     contents_of,
@@ -30,7 +31,14 @@ from app.procedures.contents import (
     problems,
     tidied,
 )
-from app.procedures.models import Procedure, ProcedureStage, ProcedureVersion
+from app.procedures.models import (
+    FeeExemption,
+    Procedure,
+    ProcedureCharge,
+    ProcedureDocument,
+    ProcedureStage,
+    ProcedureVersion,
+)
 from app.text import fold, tidy
 
 ONE_DAY = timedelta(days=1)
@@ -130,7 +138,8 @@ def amend_version(
         if former is not None and followed and in_force_from > former.in_force_from:
             former.in_force_to = in_force_from - ONE_DAY
         _refuse_overlap(procedure)
-        version.stages.clear()
+        for part in PARTS:
+            getattr(version, part).clear()
         session.flush()  # the old positions go before the new ones come
         _write(version, procedure.code, contents)
         session.flush()
@@ -261,13 +270,16 @@ def _write(version: ProcedureVersion, code: str, contents: Contents) -> None:
         setattr(version, name, getattr(contents, name))
     version.time_amount = contents.time_amount or Decimal(0)
     version.search_key = search_key(code, contents.name)
-    version.stages = [
-        ProcedureStage(site=version.site, position=position, **asdict(stage))
-        for position, stage in enumerate(contents.stages, 1)
-    ]
+    for part, model in _ROWS.items():
+        said = enumerate(getattr(contents, part), 1)
+        rows = [model(site=version.site, position=position, **asdict(row)) for position, row in said]
+        setattr(version, part, rows)
 
 
-_PLAIN = tuple(field.name for field in fields(Contents) if field.name not in ("time_amount", "stages"))
+_PLAIN = tuple(field.name for field in fields(Contents) if field.name not in ("time_amount", *PARTS))
+_ROWS: dict[str, Any] = dict(
+    zip(PARTS, (ProcedureStage, ProcedureDocument, ProcedureCharge, FeeExemption), strict=True)
+)
 
 
 def _record(by: Actor, action: str, procedure: Procedure, version: ProcedureVersion, **details: object) -> None:

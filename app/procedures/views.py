@@ -26,12 +26,20 @@ from app.procedures.forms import (
     ReinstateForm,
     WithdrawForm,
     WordingForm,
-    rearranged,
     values_of,
 )
 from app.procedures.models import ProcedureVersion
 from app.procedures.queries import ProcedureView, Sort, VersionView
-from app.procedures.wording import NAMES, mismatch, mismatch_of, show_value, time_allowed
+from app.procedures.rearranging import kind_of, rearranged
+from app.procedures.wording import (
+    NAMES,
+    document_asked,
+    mismatch,
+    mismatch_of,
+    percent_off,
+    show_value,
+    time_allowed,
+)
 
 KEEPERS = (Role.ADMIN, Role.INSPECTOR)
 Page = str | Answer | tuple[str, int]
@@ -48,6 +56,8 @@ def _for_templates() -> dict[str, object]:
         "names": NAMES,
         "mismatch": mismatch,
         "mismatch_of": mismatch_of,
+        "document_asked": document_asked,
+        "percent_off": percent_off,
         "today": _today(),
     }
 
@@ -69,7 +79,8 @@ def list_procedures() -> str:
 def export() -> Response:
     """The list as filtered and sorted on the page, whole."""
     rows = queries.catalogue(current_scope(), _filters().filters(_today()), *_sort())
-    return csv_response("thu-tuc", list(HEADINGS.values()), (cells(row) for row in rows))
+    parts = queries.parts_of([row.version_id for row in rows])
+    return csv_response("thu-tuc", list(HEADINGS.values()), (cells(row, parts[row.version_id]) for row in rows))
 
 
 @bp.get("/thu-tuc/<int:procedure_id>")
@@ -196,7 +207,7 @@ def _correct_wording(view: ProcedureView, shown: VersionView) -> Page:
 def _form_page(form: ProcedureForm, title: str, back: str, former: ProcedureVersion | None = None) -> Page:
     """The form's page; for HTMX, when rows were added or moved, only its rows."""
     if _rearranging() and request.htmx:
-        return render_template("procedures/_stages.html", form=form)
+        return render_template(f"procedures/_{kind_of(request.form['rows'])}.html", form=form)
     known = [name for name, _count in queries.fields_in_use(current_scope())]
     page = render_template("procedures/form.html", form=form, title=title, back=back, former=former, known_fields=known)
     return page, 422 if form.summary().errors else 200
@@ -239,7 +250,7 @@ def _rearranging() -> bool:
 
 
 def _typed() -> MultiDict[str, str] | None:
-    """What was typed, with its stage rows as the pressed button wants them; None when nothing was sent."""
+    """What was typed, with its rows as the pressed button wants them; None when nothing was sent."""
     if request.method != "POST":
         return None
     return rearranged(request.form, request.form["rows"]) if _rearranging() else request.form

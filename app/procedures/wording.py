@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
@@ -12,8 +12,15 @@ from flask_babel import lazy_gettext as _l
 
 from app.calendar import TimeUnit
 from app.formats import label, show_date, show_money, show_number, yes_no
-from app.procedures.contents import StageContents, stage_total, stages_disagree
-from app.procedures.models import ProcedureVersion
+from app.procedures.contents import (
+    ChargeContents,
+    DocumentContents,
+    ExemptionContents,
+    StageContents,
+    stage_total,
+    stages_disagree,
+)
+from app.procedures.models import CopyKind, ProcedureVersion
 
 NAMES = {
     "name": _l("Tên thủ tục"),
@@ -30,6 +37,9 @@ NAMES = {
     "returns_result": _l("Có trả kết quả"),
     "note": _l("Ghi chú"),
     "stages": _l("Các bước xử lý"),
+    "documents": _l("Thành phần hồ sơ"),
+    "charges": _l("Các khoản phí, lệ phí"),
+    "exemptions": _l("Đối tượng miễn, giảm"),
 }
 
 
@@ -55,7 +65,7 @@ def mismatch_of(version: ProcedureVersion) -> str:
 def show_value(value: object, name: str, units: Mapping[int, str]) -> list[str]:
     """What stands in one field of a version, a line each; `units` are the units' names by id."""
     if isinstance(value, tuple):
-        return _stages(value, units) or ["–"]
+        return [_row(position, row, units) for position, row in enumerate(value, 1)] or ["–"]
     if name == "unit_id" and isinstance(value, int):
         return [units.get(value, "–")]
     if name == "fee" and isinstance(value, int):
@@ -78,8 +88,26 @@ def _plain(value: object) -> str:
     return str(value)
 
 
-def _stages(stages: Iterable[StageContents], units: Mapping[int, str]) -> list[str]:
-    return [
-        f"{position}. {stage.name} – {units.get(stage.unit_id, '–')}: {show_number(stage.allowance)}"
-        for position, stage in enumerate(stages, 1)
-    ]
+def _row(position: int, row: object, units: Mapping[int, str]) -> str:
+    match row:
+        case StageContents():
+            return f"{position}. {row.name} – {units.get(row.unit_id, '–')}: {show_number(row.allowance)}"
+        case DocumentContents():
+            needed = _("bắt buộc") if row.required else _("nếu có")
+            note = f"; {row.note}" if row.note else ""
+            return f"{position}. {row.name} ({document_asked(row.copy_kind, row.quantity)}, {needed}{note})"
+        case ChargeContents():
+            return f"{position}. {label(row.kind)}: {row.name} – {show_money(row.amount)}"
+        case ExemptionContents():
+            return f"{position}. {row.name} – {percent_off(row.percent_off)}"
+    return str(row)
+
+
+def document_asked(kind: CopyKind, quantity: int) -> str:
+    """`01 bản chính`, as forms write it."""
+    return f"{quantity:02d} {label(kind).lower()}"
+
+
+def percent_off(percent: int) -> str:
+    """`miễn`, `giảm 50 %`."""
+    return str(_("miễn") if percent == 100 else _("giảm %(n)s %%", n=percent))

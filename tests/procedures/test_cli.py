@@ -81,6 +81,9 @@ def test_json_has_stable_keys_and_plain_values(run: Run, units: dict[str, Unit])
         "in_force_to": None,
         "internal": False,
         "version": 1,
+        "documents": [],
+        "charges": [],
+        "exemptions": [],
     }
     assert same_day["time_amount"] is None
 

@@ -273,13 +273,13 @@ def test_rows_are_added_removed_and_moved_without_losing_what_was_typed(
 def test_without_scripts_a_row_of_stages_is_added_on_the_whole_page(
     keeper: FlaskClient, units: dict[str, Unit]
 ) -> None:
-    page = keeper.post("/thu-tuc/them", data=typed(units, rows="add")).text
+    page = keeper.post("/thu-tuc/them", data=typed(units, rows="stages-add")).text
     assert "<html" in page
     assert page.count('name="stages-') > 0
 
 
 def test_with_htmx_only_the_rows_come_back(keeper: FlaskClient, units: dict[str, Unit]) -> None:
-    answer = keeper.post("/thu-tuc/them", data=typed(units, rows="add"), headers={"HX-Request": "true"})
+    answer = keeper.post("/thu-tuc/them", data=typed(units, rows="stages-add"), headers={"HX-Request": "true"})
     assert answer.text.lstrip().startswith('<div id="stages"')
     assert "<html" not in answer.text
     assert stage_names(answer.text) == ["Tiếp nhận", "Thẩm định", ""]
