@@ -8,11 +8,16 @@ from __future__ import annotations
 
 import os
 import secrets
+from datetime import time
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, Field, ValidationError, field_validator
+from pydantic import BaseModel, Field, ValidationError, field_validator, model_validator
+
+from app.calendar import OfficeHours
+from app.codes import CodePattern
+from app.errors import DomainError
 
 ROOT = Path(__file__).resolve().parent.parent
 PREFIX = "DUNG_HAN_"
@@ -30,6 +35,9 @@ class Settings(BaseModel):
     site_name: str = Field("Sở Lao động – Thương binh và Xã hội", description="the Department's name")
     place: str = Field("Khánh Hòa", description="province printed on forms and reports")
     case_prefix: str = Field("H32.12", pattern=r"^[A-Za-z0-9.]{1,24}$", description="first part of case codes")
+    case_code: str = Field(
+        "{prefix}-{yymmdd}-{n:04d}", description="pattern of case codes; also {unit}, {yyyy}, {yy}, {mm}, {dd}"
+    )
     zone: str = Field("Asia/Ho_Chi_Minh", description="zone in which days, months and deadlines are counted")
     database_url: str = Field("", description="SQLAlchemy URL; empty: SQLite in the instance folder")
     secret_key: str = Field("", description="signs sessions; empty: made once in the instance folder")
@@ -42,6 +50,16 @@ class Settings(BaseModel):
     sign_in_limit: str = Field("10 per minute", description="sign-in attempts per address")
     explanation_days: int = Field(3, ge=1, le=60, description="working days to explain an overdue case")
     reappointments: int = Field(1, ge=0, le=5, description="times a case may be given a new date by an apology")
+    office_hours: str = Field("07:30-11:30,13:00-17:00", description="hours worked on a working day, local time")
+    same_day_until: str = Field("15:00", description="until when a same-day case is due the same day, local time")
+    draft_days: int = Field(7, ge=1, le=90, description="days a draft nobody goes on with is kept")
+    site_address: str = Field("", pattern=r"^(https?://\S+)?$", description="the site's address, in mails and QR codes")
+    smtp_host: str = Field("", description="server that takes e-mail; empty: the site sends none")
+    smtp_port: int = Field(587, ge=1, le=65535, description="its port")
+    smtp_security: Literal["starttls", "tls", "none"] = Field("starttls", description="how the connection is encrypted")
+    smtp_user: str = Field("", description="name to sign in with there; empty: without")
+    smtp_password: str = Field("", description="password to sign in with there")
+    smtp_sender: str = Field("", description="address e-mail comes from; needed with smtp_host")
     secure_cookies: bool = Field(False, description="set behind HTTPS: cookies are then sent over HTTPS only")
 
     @field_validator("zone")
@@ -51,6 +69,24 @@ class Settings(BaseModel):
             ZoneInfo(value)
         except Exception as exc:
             raise ValueError(f"không có múi giờ {value!r}") from exc
+        return value
+
+    @field_validator("office_hours")
+    @classmethod
+    def _readable_hours(cls, value: str) -> str:
+        try:
+            _hours(value)
+        except (ValueError, DomainError) as exc:
+            raise ValueError(f"giờ làm việc {value!r} phải ghi như 07:30-11:30,13:00-17:00") from exc
+        return value
+
+    @field_validator("same_day_until")
+    @classmethod
+    def _readable_time(cls, value: str) -> str:
+        try:
+            time.fromisoformat(value)
+        except ValueError as exc:
+            raise ValueError(f"giờ {value!r} phải ghi như 15:00") from exc
         return value
 
     @field_validator("attachment_kinds")
@@ -63,10 +99,32 @@ class Settings(BaseModel):
             raise ValueError("phải có ít nhất một loại tệp")
         return ",".join(kinds)
 
+    @model_validator(mode="after")
+    def _mail_has_a_sender(self) -> Settings:
+        if self.smtp_host and "@" not in self.smtp_sender:
+            raise ValueError("SMTP_SENDER phải là địa chỉ thư gửi đi khi đã ghi SMTP_HOST")
+        return self
+
+    @property
+    def hours(self) -> OfficeHours:
+        """The office hours deadlines are counted with."""
+        return OfficeHours(_hours(self.office_hours).spans, time.fromisoformat(self.same_day_until))
+
+    @field_validator("case_code")
+    @classmethod
+    def _usable_pattern(cls, value: str) -> str:
+        CodePattern.parse(value)
+        return value
+
     @property
     def sqlalchemy_url(self) -> str:
         """The database: `DATABASE_URL`, or the embedded one."""
         return self.database_url or f"sqlite:///{self.instance / 'dung-han.sqlite3'}"
+
+
+def _hours(text: str) -> OfficeHours:
+    spans = [span.strip().split("-") for span in text.split(",")]
+    return OfficeHours(tuple((time.fromisoformat(a.strip()), time.fromisoformat(b.strip())) for a, b in spans))
 
 
 def settings_from(environ: dict[str, str] | None = None, **overrides: Any) -> Settings:
@@ -80,7 +138,7 @@ def settings_from(environ: dict[str, str] | None = None, **overrides: Any) -> Se
     try:
         return Settings(**(values | overrides))
     except ValidationError as exc:
-        lines = [f"{PREFIX}{str(e['loc'][0]).upper()}: {e['msg']}" for e in exc.errors()]
+        lines = [f"{PREFIX}{str(e['loc'][0]).upper() if e['loc'] else ''}: {e['msg']}" for e in exc.errors()]
         raise BadSettings("; ".join(lines)) from exc
 
 

@@ -7,21 +7,34 @@ something meanwhile, Conflict is raised and nothing is written.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy.exc import IntegrityError
 
 from app import extensions
-from app.cases.models import DERIVED_MODELS, Case, CaseEvent, CaseStage, Consultation
-from app.cases.numbering import next_code
+from app.cases.intake import (
+    Applicant,
+    DocumentsMissing,
+    HandedIn,
+    check_applicant,
+    check_sets,
+    document_rows,
+    exemption_text,
+    missing_documents,
+    owed_for,
+)
+from app.cases.models import DERIVED_MODELS, Case, CaseDocument, CaseEvent, CaseStage, Consultation
+from app.cases.numbering import check_code, code_taken, next_code
+from app.cases.reuse import reuse_documents
 from app.cases.rows import case_row, derived_rows, search_text
 from app.cases.terms import terms_of, versions_by_id
 from app.cases.timeline import CaseState, Event, OutOfOrder, corrected, project
-from app.cases.vocabulary import MOVES, Channel, EventKind, PaymentChannel
+from app.cases.vocabulary import MOVES, Channel, EventKind, PaymentChannel, ReturnMethod
 from app.errors import Conflict, DomainError, NotFound
 from app.extensions import db
 from app.organisation import audit
@@ -30,20 +43,11 @@ from app.organisation.audit import transaction
 from app.organisation.calendars import CalendarChange, on_calendar_changed, site_calendar
 from app.organisation.models import Unit
 from app.procedures.models import ProcedureVersion
+from app.procedures.queries import version_at_desk
 from app.text import tidy
 
 BACKDATED_AFTER = timedelta(minutes=10)  # an event recorded later than this after it happened needs a reason
 FORM_MEMORY = 5_000  # a form sent twice is recognised while fewer events than this were recorded in between
-
-
-@dataclass(frozen=True, slots=True)
-class Applicant:
-    """Who applies. Only the name is required."""
-
-    name: str
-    id_number: str = ""  # CCCD or tax number
-    phone: str = ""
-    address: str = ""
 
 
 def receive_case(
@@ -56,45 +60,62 @@ def receive_case(
     received_at: datetime | None = None,
     reason: str = "",
     note: str = "",
+    content: str = "",
+    sets: int = 1,
+    return_method: ReturnMethod = ReturnMethod.IN_PERSON,
+    exemption: int | None = None,
+    documents: Sequence[HandedIn] | None = None,
+    incomplete: bool = False,
     code: str | None = None,
     token: str = "",
 ) -> Case:
     """Take a case in (tiếp nhận hồ sơ): gives it a code, a promise and its first stage. Times in UTC.
 
-    `token` names the form that was sent: sent twice, it gives the case that the first sending made.
+    `exemption` is one of the version's; `documents` is what was handed in, None when nobody said. Raises
+    DocumentsMissing when a required one is not among them, unless it is taken in `incomplete` knowingly.
+    `code` is one given out elsewhere; `token` names the form that was sent: sent twice, it gives the case that the
+    first sending made.
     """
     now = extensions.now()
     at = received_at or now
     _check_time(at, now, reason)
-    version = versions_by_id([version_id]).get(version_id)
-    if version is None or version.site != scope.site or not scope.covers(version.unit_id):
+    version = version_at_desk(scope, version_id)
+    if version is None:
         raise NotFound("Không tìm thấy thủ tục này.", field="version_id")
     calendar = site_calendar()
     day = calendar.local_day(at)
     if day < version.in_force_from or (version.in_force_to and day > version.in_force_to):
         raise DomainError("Thủ tục này không có hiệu lực vào ngày %(day)s.", field="version_id", day=day)
-    if not tidy(applicant.name):
-        raise DomainError("Hãy nhập tên người nộp hồ sơ.", field="applicant")
+    check_applicant(applicant)
+    check_sets(sets)
+    due, exempted = owed_for(version, exemption)
+    papers = document_rows(version, documents) if documents is not None else []
+    missing = missing_documents(papers)
+    if missing and not incomplete:
+        raise DocumentsMissing(missing)
     data = {"token": token} if token else {}
     event = Event(1, EventKind.RECEIVED, at, actor=by.name, note=tidy(note), data=data)
     state = project(terms_of(version), [event], calendar)
-    with transaction() as session:
-        code = tidy(code) if code else next_code(scope.site, day)
-        if token and (sent := _received_by_form(scope.site, by, token)):  # one at a time: next_code has waited
+    with _taking_code(code), transaction() as session:
+        given = _given_code(scope.site, code) if code else next_code(scope.site, version.unit.code, day)
+        if token and (sent := case_of_form(scope.site, by, token)):  # one at a time: next_code has waited
             session.rollback()
             return sent
-        if session.scalar(select(Case.id).where(Case.site == scope.site, Case.code == code)):
-            raise Conflict("Đã có hồ sơ mang mã %(code)s.", field="code", code=code)
-        case = _new_case(scope.site, code, version, applicant, channel, state)
+        case = _new_case(scope.site, given, version, applicant, channel, state)
+        case.content, case.sets, case.return_method = content.strip(), sets, return_method
+        case.fee_due, case.exemption = due.total, exemption_text(exempted)
         session.add(case)
         session.flush()
         _add_event(case, event, now, by, reason)
         _replace_derived(case, state)
-        audit.record(by, "receive_case", "case", code, version=version.id, at=at, reason=reason)
+        _add_documents(scope, by, case, papers, documents or ())
+        details = {"exemption": case.exemption, "missing": missing}
+        told = {name: value for name, value in details.items() if value}
+        audit.record(by, "receive_case", "case", given, version=version.id, at=at, reason=reason, **told)
     return case
 
 
-def _received_by_form(site: str, by: Actor, token: str) -> Case | None:
+def case_of_form(site: str, by: Actor, token: str) -> Case | None:
     """The case that the same form made a moment ago, among the last events of the site."""
     lately = (db.session.scalar(select(func.max(CaseEvent.id))) or 0) - FORM_MEMORY
     found = db.session.execute(
@@ -104,6 +125,28 @@ def _received_by_form(site: str, by: Actor, token: str) -> Case | None:
     )
     case_id = next((case_id for case_id, data in found if data.get("token") == token), None)
     return db.session.scalar(select(Case).where(Case.id == case_id, Case.site == site))
+
+
+def _given_code(site: str, code: str) -> str:
+    code = tidy(code)
+    check_code(code)
+    if code_taken(site, code):
+        raise Conflict(_TAKEN, field="code", code=code)
+    return code
+
+
+@contextmanager
+def _taking_code(code: str | None) -> Iterator[None]:
+    """A code that somebody else typed at the same moment is a Conflict, not a crash."""
+    try:
+        yield
+    except IntegrityError as error:
+        if code is None:
+            raise
+        raise Conflict(_TAKEN, field="code", code=tidy(code)) from error
+
+
+_TAKEN = "Đã có hồ sơ mang mã %(code)s."
 
 
 def _new_case(
@@ -119,13 +162,26 @@ def _new_case(
         id_number=tidy(applicant.id_number),
         phone=phone,
         address=tidy(applicant.address),
+        email=tidy(applicant.email),
+        owner=tidy(applicant.owner),
         search_text=search_text(code, name, applicant.id_number, phone, version.procedure.code),
         channel=channel,
-        fee_due=version.fee,
         online_payable=bool(version.fee and version.online_payment_eligible),
         returns_result=version.returns_result,
         **case_row(state),
     )
+
+
+def _add_documents(
+    scope: Scope, by: Actor, case: Case, papers: Sequence[dict[str, Any]], handed_in: Sequence[HandedIn]
+) -> None:
+    """The documents as they were handed in; earlier scans chosen for them are attached."""
+    rows = [CaseDocument(site=case.site, case_id=case.id, **paper) for paper in papers]
+    db.session.add_all(rows)
+    db.session.flush()
+    chosen = {one.document_id: one.reused for one in handed_in if one.reused is not None}
+    reused = {row.id: scan for row in rows if (scan := chosen.get(row.procedure_document_id)) is not None}
+    reuse_documents(scope, by, case.id, reused)
 
 
 def record(

@@ -1,0 +1,73 @@
+"""Codes given out by a site's own pattern, such as `{prefix}-{yymmdd}-{n:04d}`: read, checked, filled in. Pure."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import date
+from string import Formatter
+
+LONGEST = 64  # what the columns of codes hold
+PLACES = ("prefix", "unit", "yymmdd", "yyyy", "yy", "mm", "dd", "n")
+_LITERAL = re.compile(r"[A-Za-z0-9.\-/_]*")
+_WIDTH = re.compile(r"(0[1-9]d?)?")
+CODE = re.compile(rf"[\w.\-/]{{1,{LONGEST}}}")
+
+
+@dataclass(frozen=True, slots=True)
+class CodePattern:
+    """A pattern of codes; `places` are the names between its braces.
+
+    The numbers begin again with each day, month or year, whichever is the smallest that the pattern names, and,
+    when it names the unit, for each unit apart: so no two codes are the same.
+    """
+
+    text: str
+    places: frozenset[str]
+
+    @classmethod
+    def parse(cls, text: str) -> CodePattern:
+        """Read a pattern. ValueError says in a sentence why codes cannot be given out by it."""
+        try:
+            parts = list(Formatter().parse(text))
+        except ValueError as error:
+            raise ValueError(f"mẫu mã {text!r} có ngoặc nhọn không khớp") from error
+        places = [name for _literal, name, _spec, _conversion in parts if name is not None]
+        for literal, name, spec, conversion in parts:
+            if not _LITERAL.fullmatch(literal):
+                raise ValueError(f"mẫu mã {text!r} chỉ được có chữ không dấu, số và . - / _ ngoài ngoặc nhọn")
+            if name is not None and (name not in PLACES or conversion or not _fits(name, spec or "")):
+                raise ValueError(f"mẫu mã {text!r}: không hiểu {{{name}{':' + spec if spec else ''}}}")
+        _check_complete(text, places)
+        return cls(text, frozenset(places))
+
+    def code(self, number: int, *, prefix: str, unit: str, day: date) -> str:
+        """The code with that number."""
+        dates = {
+            "yymmdd": f"{day:%y%m%d}",
+            "yyyy": f"{day:%Y}",
+            "yy": f"{day:%y}",
+            "mm": f"{day:%m}",
+            "dd": f"{day:%d}",
+        }
+        return self.text.format(prefix=prefix, unit=unit, n=number, **dates)
+
+    def counter(self, *, prefix: str, unit: str, day: date) -> tuple[str, date]:
+        """What its numbers are counted under: a name, and the first day of the day, month or year."""
+        if not self.places & {"yymmdd", "dd"}:
+            day = day.replace(day=1) if "mm" in self.places else day.replace(month=1, day=1)
+        return (unit if "unit" in self.places else prefix), day
+
+
+def _fits(name: str, spec: str) -> bool:
+    return bool(_WIDTH.fullmatch(spec)) if name == "n" else not spec
+
+
+def _check_complete(text: str, places: list[str]) -> None:
+    named = set(places)
+    if places.count("n") != 1:
+        raise ValueError(f"mẫu mã {text!r} phải có đúng một số thứ tự {{n}}, ví dụ {{n:04d}}")
+    if not named & {"yymmdd", "yyyy", "yy"}:
+        raise ValueError(f"mẫu mã {text!r} phải có năm: {{yymmdd}}, {{yyyy}} hoặc {{yy}}")
+    if "dd" in named and "mm" not in named:
+        raise ValueError(f"mẫu mã {text!r} có ngày {{dd}} thì phải có tháng {{mm}}")
