@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from flask import Flask, current_app, request, url_for
@@ -22,8 +23,10 @@ WORK, JUDGEMENT, OFFICE = _p("menu", "Công việc"), _p("menu", "Kiểm tra"), 
 # Group, label, endpoint, icon, roles.
 ENTRIES = (
     (WORK, _p("menu", "Việc hôm nay"), "cases.worklist", "list-checks", DESKS),
+    (WORK, _p("menu", "Nhắc việc"), "reminders.inbox", "bell", DESKS),
     (WORK, _p("menu", "Hồ sơ"), "cases.list", "folder-open", EVERYBODY),
     (WORK, _p("menu", "Tiếp nhận"), "cases.intake", "plus", frozenset({Role.DESK})),
+    (WORK, _p("menu", "Thu phí, lệ phí"), "payments.summary", "banknote", EVERYBODY),
     (WORK, _p("menu", "Nhập dữ liệu"), "imports.list", "upload", frozenset({Role.DESK, Role.ADMIN})),
     (WORK, _p("menu", "Nhiệm vụ kế hoạch"), "plans.tasks", "calendar-clock", EVERYBODY),
     (WORK, _p("menu", "Nghĩa vụ định kỳ"), "plans.duties", "file-text", JUDGES),
@@ -40,6 +43,9 @@ ENTRIES = (
     (OFFICE, _p("menu", "Lịch làm việc"), "organisation.calendar", "calendar", EVERYBODY),
     (OFFICE, _p("menu", "Nhật ký"), "organisation.audit_trail", "history", INSPECTORS),
 )
+
+COUNTS: dict[str, Callable[[], int]] = {}
+"""Numbers that ask for attention, by endpoint: a room adds how many things wait for the person signed in."""
 
 HOMES = {
     Role.DESK: "cases.worklist",
@@ -70,9 +76,13 @@ def navigation() -> list[Item]:
     urls = {entry[2]: url_for(entry[2]) for entry in shown}
     here = _active(list(urls.values()))
     return [
-        Item(str(group), str(label), endpoint, urls[endpoint], icon, urls[endpoint] == here)
+        Item(str(group), str(label), endpoint, urls[endpoint], icon, urls[endpoint] == here, _waiting(endpoint))
         for group, label, endpoint, icon, _roles in shown
     ]
+
+
+def _waiting(endpoint: str) -> int | None:
+    return (COUNTS[endpoint]() or None) if endpoint in COUNTS else None
 
 
 def _active(urls: list[str]) -> str | None:

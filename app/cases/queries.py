@@ -56,6 +56,8 @@ class CaseRow:
     unit_name: str
     holder_code: str
     holder_name: str
+    holder_id: int | None
+    revision: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,7 +266,7 @@ def rows(ids: Sequence[int]) -> list[CaseRow]:
             *(Case.id, Case.code, Case.applicant, Case.phone, Case.channel, Case.status, Case.received_at),
             *(Case.promised_at, Case.due_at, Case.paused_at, Case.result_at, Case.ended_at, Case.officer),
             *(Procedure.code, ProcedureVersion.name, ProcedureVersion.field),
-            *(Unit.code, Unit.name, holder.code, holder.name),
+            *(Unit.code, Unit.name, holder.code, holder.name, Case.holder_id, Case.revision),
         )
         .join(ProcedureVersion, ProcedureVersion.id == Case.version_id)
         .join(Procedure, Procedure.id == ProcedureVersion.procedure_id)

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, case, func, select
+from flask import current_app
+from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select
 
 from app.calendar import WorkingCalendar
 from app.cases.keyset import Cursor, Keyset
-from app.cases.models import Case
+from app.cases.models import Case, Consultation
 from app.cases.queries import PAGE, Line, Page, rows
 from app.cases.standing import SOON
 from app.extensions import db
@@ -29,6 +30,17 @@ class Bucket(StrEnum):
     PAUSED = "paused"
 
 
+class Attention(StrEnum):
+    """What would be forgotten if nobody was reminded of it; a case may be among these beside its pile."""
+
+    UNCLOSED = "unclosed"  # has its result, not closed on the software
+    STALLED = "stalled"  # the applicant has not supplemented for too long
+    ASKED = "asked"  # another unit waits for this one's opinion
+
+
+Pile = Bucket | Attention
+
+
 def desk_of(scope: Scope, who: Person) -> Scope:
     """Whose desk a person looks after: their unit and those below; inspectors and administrators see all desks."""
     if scope.unit_ids is not None or who.role not in (Role.DESK, Role.HEAD):
@@ -37,30 +49,86 @@ def desk_of(scope: Scope, who: Person) -> Scope:
     return replace(scope, unit_ids=frozenset(db.session.scalars(below)))
 
 
-def bucket_counts(desk: Scope, calendar: WorkingCalendar, now: datetime) -> dict[Bucket, int]:
-    """How many open cases are in each pile of those desks: one query over the open cases alone."""
+def bucket_counts(
+    desk: Scope, calendar: WorkingCalendar, now: datetime, *, holder_id: int | None = None
+) -> dict[Bucket, int]:
+    """How many open cases are in each pile of those desks (or of those in one person's hands): one query."""
     columns = [func.sum(case((_in_bucket(b, calendar, now), 1), else_=0)).label(b.value) for b in Bucket]
-    row = db.session.execute(_on_desk(desk, *columns)).one()
+    row = db.session.execute(_on_desk(desk, *columns).where(*_held_by(holder_id))).one()
     return {bucket: int(row._mapping[bucket.value] or 0) for bucket in Bucket}
+
+
+def attention_counts(desk: Scope, calendar: WorkingCalendar, now: datetime) -> dict[Attention, int]:
+    """How many cases of those desks wait to be closed, too long for their applicant, or for these units' opinion."""
+    kinds = (Attention.UNCLOSED, Attention.STALLED)
+    conditions = {kind: _in_pile(kind, desk, calendar, now) for kind in kinds}
+    columns = [func.sum(case((condition, 1), else_=0)) for condition in conditions.values()]
+    counted = db.session.execute(_on_desk(desk, *columns).where(or_(*conditions.values()))).one()
+    asked = db.session.scalar(_on_pile(Attention.ASKED, desk, func.count()).where(_asked_of(desk)))
+    return dict(zip(kinds, (int(n or 0) for n in counted), strict=True)) | {Attention.ASKED: asked or 0}
 
 
 def worklist(
     desk: Scope,
     calendar: WorkingCalendar,
     now: datetime,
-    bucket: Bucket | None = None,
+    pile: Pile | None = None,
     *,
+    holder_id: int | None = None,
     after: Cursor | None = None,
     before: Cursor | None = None,
     limit: int = PAGE,
 ) -> Page:
-    """The open cases on those desks, the most urgent first; those whose clock is stopped are a pile apart."""
+    """The open cases on those desks, the most urgent first; those whose clock is stopped are a pile apart.
+
+    With `holder_id` only those that this person has in hand.
+    """
     keyset = Keyset(after, before, limit, ascending=True)
-    since = Case.received_at if bucket is Bucket.PAUSED else Case.due_at
-    pile = _in_bucket(bucket, calendar, now) if bucket else Case.due_at.is_not(None)
-    query = keyset.cut(_on_desk(desk, since, Case.id).where(pile), since, Case.id)
+    since = _SINCE.get(pile, Case.due_at) if pile else Case.due_at
+    wanted = _in_pile(pile, desk, calendar, now) if pile else Case.due_at.is_not(None)
+    query = _on_pile(pile, desk, since, Case.id).where(wanted, *_held_by(holder_id))
+    query = keyset.cut(query, since, Case.id)
     ids, first, last = keyset.page([(at, key) for at, key in db.session.execute(query)])
     return Page([Line(row) for row in rows(ids)], first, last)
+
+
+# What the lines of a pile are sorted by, where it is not the due time.
+_SINCE: dict[Pile, Any] = {
+    Bucket.PAUSED: Case.received_at,
+    Attention.UNCLOSED: Case.result_at,
+    Attention.STALLED: Case.paused_at,
+    Attention.ASKED: Case.received_at,
+}
+
+
+def _held_by(holder_id: int | None) -> list[ColumnElement[bool]]:
+    return [] if holder_id is None else [Case.holder_id == holder_id]
+
+
+def _on_pile(pile: Pile | None, desk: Scope, *columns: Any) -> Select[*tuple[Any, ...]]:
+    """A case that a unit is asked about lies on another unit's desk."""
+    if pile is Attention.ASKED:
+        return select(*columns).select_from(Case).where(Case.site == desk.site, Case.ended_at.is_(None))
+    return _on_desk(desk, *columns)
+
+
+def _asked_of(desk: Scope) -> ColumnElement[bool]:
+    """SQL: one of these units was asked about the case and has not answered."""
+    c = Consultation
+    open_questions = select(c.case_id).where(c.site == desk.site, desk.within(c.unit_id), c.answered_at.is_(None))
+    return Case.id.in_(open_questions)
+
+
+def _in_pile(pile: Pile, desk: Scope, calendar: WorkingCalendar, now: datetime) -> ColumnElement[bool]:
+    match pile:
+        case Attention.UNCLOSED:
+            return Case.result_at.is_not(None)
+        case Attention.STALLED:
+            days = timedelta(days=current_app.config["SETTINGS"].paused_days)
+            return Case.paused_at < calendar.start_of_day(calendar.local_day(now) - days)
+        case Attention.ASKED:
+            return _asked_of(desk)
+    return _in_bucket(pile, calendar, now)
 
 
 def _on_desk(desk: Scope, *columns: Any) -> Select[*tuple[Any, ...]]:

@@ -13,17 +13,19 @@ from app.cases import lists, queries, worklist
 from app.cases.forms import FilterForm
 from app.cases.keyset import Cursor
 from app.cases.lists import NamedList, Window
-from app.cases.queries import Line, PaymentSeen, StageSeen
+from app.cases.queries import CaseRow, Line, PaymentSeen, StageSeen
 from app.cases.standing import standing_of
 from app.cases.views import bp
+from app.cases.views.intake import ACTORS
 from app.cases.wording import standing_in_words
-from app.cases.worklist import Bucket
+from app.cases.worklist import Attention, Bucket
 from app.errors import DomainError, NotFound
 from app.exports import csv_response
 from app.formats import label, show_datetime, show_number
+from app.navigation import COUNTS
 from app.organisation.access import allowed, current_scope, person
 from app.organisation.calendars import site_calendar, today
-from app.organisation.models import Role
+from app.organisation.models import Person
 from app.organisation.queries import units
 from app.periods import Period, PeriodKind
 from app.procedures.queries import fields_in_use, suggest
@@ -70,28 +72,55 @@ def export() -> Response:
 @allowed()
 def show_worklist() -> str:
     """What lies on the desk of the person's unit, the most urgent first."""
-    calendar, now = site_calendar(), extensions.now()
-    desk = worklist.desk_of(current_scope(), person())
-    asked = request.args.get("bucket", "")
-    bucket = Bucket(asked) if asked in set(Bucket) else None
+    calendar, now, who = site_calendar(), extensions.now(), person()
+    desk = worklist.desk_of(current_scope(), who)
+    pile, mine = _pile(request.args.get("bucket", "")), request.args.get("whose") == "mine"
+    holder_id = who.id if mine else None
     page = worklist.worklist(
         desk,
         calendar,
         now,
-        bucket,
+        pile,
+        holder_id=holder_id,
         after=Cursor.parse(request.args.get("after")),
         before=Cursor.parse(request.args.get("before")),
     )
     return render_template(
         "cases/worklist.html",
         page=page,
-        bucket=bucket,
+        bucket=pile,
+        mine=mine,
         many=desk.unit_ids is None or len(desk.unit_ids) > 1,
-        counts=worklist.bucket_counts(desk, calendar, now),
-        may_take_in=person().role in (Role.DESK, Role.HEAD),
+        counts=worklist.bucket_counts(desk, calendar, now, holder_id=holder_id),
+        attention=worklist.attention_counts(desk, calendar, now),
+        may_take_in=who.role in ACTORS,
         now=now,
+        takeable=lambda case: _takeable(case, who),
+        first_free=next((line.case.id for line in page.lines if _takeable(line.case, who)), None),
         standing=lambda case: standing_of(case, calendar, now),
     )
+
+
+def _takeable(case: CaseRow, who: Person) -> bool:
+    """Lies with the person's own unit, in somebody else's hands or in nobody's."""
+    return who.role in ACTORS and case.holder_code == who.unit.code and case.holder_id != who.id
+
+
+def _pile(asked: str) -> worklist.Pile | None:
+    for piles in (Bucket, Attention):
+        if asked in set(piles):
+            return piles(asked)
+    return None
+
+
+def waiting() -> int:
+    """How many cases on the person's desk wait to be closed, or for their unit's opinion: the menu says so."""
+    desk = worklist.desk_of(current_scope(), person())
+    counts = worklist.attention_counts(desk, site_calendar(), extensions.now())
+    return counts[Attention.UNCLOSED] + counts[Attention.ASKED]
+
+
+COUNTS[f"{bp.name}.worklist"] = waiting
 
 
 def _form() -> FilterForm:
