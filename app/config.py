@@ -50,6 +50,7 @@ class Settings(BaseModel):
     sign_in_limit: str = Field("10 per minute", description="sign-in attempts per address")
     explanation_days: int = Field(3, ge=1, le=60, description="working days to explain an overdue case")
     reappointments: int = Field(1, ge=0, le=5, description="times a case may be given a new date by an apology")
+    paused_days: int = Field(30, ge=1, le=365, description="days a case may wait for its applicant before it nags")
     office_hours: str = Field("07:30-11:30,13:00-17:00", description="hours worked on a working day, local time")
     same_day_until: str = Field("15:00", description="until when a same-day case is due the same day, local time")
     draft_days: int = Field(7, ge=1, le=90, description="days a draft nobody goes on with is kept")
