@@ -4,10 +4,25 @@ from __future__ import annotations
 
 import csv
 import io
+import re
+import tempfile
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
 
-from flask import Response, stream_with_context
+from flask import Response, send_file, stream_with_context
+from openpyxl import Workbook
+from openpyxl.cell import WriteOnlyCell
+from openpyxl.styles import Font
+from openpyxl.utils import get_column_letter
 
+from app.formats import local
+
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+MOST_ROWS = 1_048_575  # below the header of one sheet; what is more goes on to the next
+LONGEST_TEXT = 32_767  # characters in a cell
+_NOT_IN_XML = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -43,3 +58,67 @@ def _cell(value: object) -> object:
     if isinstance(value, str) and value.startswith(_FORMULA):
         return "'" + value
     return "" if value is None else value
+
+
+def xlsx_response(name: str, header: Sequence[object], rows: Iterable[Sequence[object]]) -> Response:
+    """An Excel download: days, instants (on the site's clock) and numbers as such, every text a text.
+
+    The sheet is written to a temporary file as its rows come, so that memory does not grow with it.
+    """
+    file = tempfile.TemporaryFile()  # noqa: SIM115  closed when it has been sent
+    write_xlsx(file, header, rows)
+    file.seek(0)
+    return send_file(file, mimetype=XLSX, as_attachment=True, download_name=f"{name}.xlsx")
+
+
+def write_xlsx(file: Any, header: Sequence[object], rows: Iterable[Sequence[object]]) -> None:
+    """Write such a workbook to an open binary file."""
+    book = Workbook(write_only=True)
+    sheet, below = _sheet(book, header), 0
+    for row in rows:
+        if below == MOST_ROWS:
+            sheet, below = _sheet(book, header), 0
+        sheet.append([_xlsx_cell(sheet, value) for value in row])
+        below += 1
+    book.save(file)
+
+
+def _sheet(book: Workbook, header: Sequence[object]) -> Any:
+    sheet: Any = book.create_sheet()
+    sheet.freeze_panes = "A2"
+    cells = []
+    for position, heading in enumerate(header, 1):
+        cell = WriteOnlyCell(sheet, _text(str(heading)))
+        cell.font = Font(bold=True)
+        cells.append(cell)
+        sheet.column_dimensions[get_column_letter(position)].width = min(max(len(str(heading)) + 2, 12), 40)
+    sheet.append(cells)
+    return sheet
+
+
+def _xlsx_cell(sheet: Any, value: object) -> Any:
+    if isinstance(value, str):
+        if not value.startswith(_FORMULA):
+            return _text(value)
+        cell = WriteOnlyCell(sheet, _text(value))
+        cell.data_type = "s"  # a text, also when somebody opens the cell and presses Enter
+        cell.quotePrefix = True
+        return cell
+    if isinstance(value, datetime):  # before date: an instant is one too
+        cell = WriteOnlyCell(sheet, local(value).replace(tzinfo=None, microsecond=0) if value.tzinfo else value)
+        cell.number_format = "dd/mm/yyyy hh:mm"
+        return cell
+    if isinstance(value, date):
+        cell = WriteOnlyCell(sheet)
+        cell.value = value
+        cell.number_format = "dd/mm/yyyy"
+        return cell
+    if isinstance(value, int) and not isinstance(value, bool):
+        cell = WriteOnlyCell(sheet, value)
+        cell.number_format = "#,##0"
+        return cell
+    return value if value is None or isinstance(value, (float, Decimal)) else _text(str(value))
+
+
+def _text(value: str) -> str:
+    return _NOT_IN_XML.sub(" ", value)[:LONGEST_TEXT]
