@@ -1,0 +1,85 @@
+"""`flask payments`: reconciling with the payment portal, and what was taken in a day."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import click
+from flask import Flask
+from flask.cli import AppGroup
+from flask_babel import gettext as _
+
+from app.commands import COMMAND, echo_json, echo_rows, refusing
+from app.formats import label
+from app.organisation.access import whole_site
+from app.organisation.calendars import today
+from app.payments import cash
+from app.payments import statement_queries as queries
+from app.payments.cash import Sight, Span, Total
+from app.payments.reconciling import take_statement
+
+DAY = click.DateTime(["%Y-%m-%d", "%d/%m/%Y"])
+
+payments = AppGroup("payments", help="Phí, lệ phí / charges and fees.")
+
+
+@payments.command("reconcile")
+@click.argument("file", type=click.Path(path_type=Path))
+@refusing
+def reconcile(file: Path) -> None:
+    """Đối chiếu danh sách của cổng thanh toán / compare the payment portal's list with the records (JSON)."""
+    statement = take_statement(whole_site(), COMMAND, file, file.name)
+    echo_json(queries.as_json(queries.one_statement(whole_site(), statement.id)))
+
+
+@payments.command("summary")
+@click.option("--day", type=DAY, help="Ngày, mặc định là hôm nay / the day, today by default.")
+@click.option("--until", type=DAY, help="Đến ngày / last day of a span.")
+@click.option("--format", "shown", type=click.Choice(["table", "json", "csv"]), default="table", show_default=True)
+@refusing
+def summary(day: datetime | None, until: datetime | None, shown: str) -> None:
+    """Bảng kê thu phí, lệ phí / what was taken and given back, by clerk, in đồng."""
+    first = day.date() if day else today()
+    span = Span.of(first, until.date() if until else None)
+    found = cash.summary(Sight(whole_site()), span)
+    if shown == "json":
+        whole = {"first_day": span.first, "last_day": span.last, **_sums(found.whole)}
+        echo_json(whole | {"totals": [_row(total) | {"channel": total.channel} for total in found.totals]})
+        return
+    headers = {
+        "clerk": _("Người thu"),
+        "channel": _("Hình thức"),
+        "payments": _("Số khoản"),
+        "charge": _("Phí"),
+        "fee": _("Lệ phí"),
+        "unknown": _("Chưa rõ"),
+        "taken": _("Đã thu"),
+        "refunded": _("Hoàn trả"),
+        "net": _("Còn lại"),
+    }
+    echo_rows([_row(total) for total in found.totals], headers, shown)
+
+
+def _row(total: Total) -> dict[str, Any]:
+    return {"clerk": total.clerk, "channel": label(total.channel), **_sums(total)}
+
+
+def _sums(total: Total) -> dict[str, int]:
+    net = total.net
+    return {
+        "payments": total.payments,
+        "refunds": total.refunds,
+        "charge": net.charge,
+        "fee": net.fee,
+        "unknown": net.unknown,
+        "taken": total.taken.total,
+        "refunded": total.refunded.total,
+        "net": net.total,
+    }
+
+
+def register(app: Flask) -> None:
+    """Add the commands."""
+    app.cli.add_command(payments)

@@ -1,0 +1,115 @@
+"""The forms of money: taking it, giving it back, the days of a summary, the portal's list."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from flask_wtf import FlaskForm
+from flask_wtf.file import FileField, FileRequired
+from wtforms import BooleanField, RadioField, StringField, TextAreaField
+from wtforms.validators import Length, Optional
+
+from app.cases.case_page import CaseView
+from app.cases.forms import LONGEST_NOTE, ActionForm
+from app.cases.models import Payment
+from app.cases.vocabulary import PaymentChannel
+from app.errors import DomainError
+from app.formats import label, sentence
+from app.forms import NEEDED, DayField
+from app.payments.cash import Span
+from app.payments.money import Balance
+from app.procedures.forms import MoneyField
+
+
+class TakeForm(ActionForm):
+    """Thu phí, lệ phí. `over_owed` is shown once more than is owed was typed."""
+
+    amount = MoneyField(_l("Số tiền (đồng)"), validators=[NEEDED])
+    channel = RadioField(_l("Hình thức thanh toán"), coerce=PaymentChannel, default=PaymentChannel.IN_PERSON)
+    transaction_number = StringField(_l("Mã giao dịch"), validators=[Length(max=64)])
+    over_owed = BooleanField(_l("Vẫn thu nhiều hơn số còn phải nộp"))
+
+    @classmethod
+    def of(cls, view: CaseView) -> TakeForm:
+        """The form as typed, else ready to take what remains."""
+        form = cls()
+        form.channel.choices = [(channel, label(channel)) for channel in PaymentChannel]
+        if not form.is_submitted():
+            form.amount.data = Balance.of(view.case.fee_due, view.payments).remaining or None
+            form.look_at(view)
+        return form
+
+    def values(self) -> dict[str, Any]:
+        return super().values() | {
+            "amount": self.amount.data,
+            "channel": self.channel.data,
+            "transaction_number": self.transaction_number.data or "",
+            "over_owed": bool(self.over_owed.data),
+        }
+
+
+class RefundForm(ActionForm):
+    """Hoàn trả phí, lệ phí: the note is the reason."""
+
+    note = TextAreaField(_l("Lý do hoàn trả"), validators=[NEEDED, Length(max=LONGEST_NOTE)])
+    amount = MoneyField(_l("Số tiền hoàn trả (đồng)"), validators=[NEEDED])
+    reason = StringField(_l("Lý do ghi lùi ngày"), validators=[Length(max=500)])
+
+    @classmethod
+    def of(cls, view: CaseView, payment: Payment) -> RefundForm:
+        """The form as typed, else ready to give back what is left of the payment."""
+        form = cls()
+        if not form.is_submitted():
+            form.amount.data = payment.amount - payment.refunded
+            form.look_at(view)
+        return form
+
+    def refund(self) -> dict[str, Any]:
+        """What the service takes: the note is the reason of the refund; that of back-dating goes beside it."""
+        values = self.values()
+        why_late = values.pop("reason")
+        note = values.pop("note")
+        return values | {"amount": self.amount.data, "reason": note, "late_because": why_late}
+
+
+class SpanForm(FlaskForm):
+    """The days of a cash summary (GET)."""
+
+    class Meta:
+        csrf = False
+
+    since = DayField(_l("Từ ngày"), validators=[Optional()])
+    until = DayField(_l("Đến ngày"), validators=[Optional()])
+
+    @classmethod
+    def of(cls, args: Any, today: date) -> tuple[SpanForm, Span]:
+        """The form and the days asked for: today where none are, or where they cannot be."""
+        form = cls(args)
+        if form.validate() and form.since.data:
+            try:
+                return form, Span.of(form.since.data, form.until.data)
+            except DomainError as error:
+                form.until.errors = [*form.until.errors, sentence(error)]
+        if not form.errors:
+            form.since.data = form.until.data = today
+        return form, Span(today, today)
+
+
+class StatementForm(FlaskForm):
+    """The portal's list."""
+
+    file = FileField(_l("Danh sách giao dịch (XLSX, XLS hoặc CSV)"), validators=[FileRequired(_l("Hãy chọn một tệp."))])
+
+
+class LineForm(FlaskForm):
+    """What is done about a line of the portal's list: recorded on its case, or settled with a note."""
+
+    note = TextAreaField(_l("Đã xử lý thế nào"), validators=[Length(max=LONGEST_NOTE)])
+    over_owed = BooleanField(_l("Vẫn ghi nhận dù vượt số còn phải nộp"))
+
+    def say_how(self) -> None:
+        """The note is needed to settle."""
+        self.note.errors = [*self.note.errors, _("Hãy ghi đã xử lý thế nào.")]
