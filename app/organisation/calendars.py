@@ -7,15 +7,16 @@ process, and a transaction that has just added a day, sees the right one without
 
 from __future__ import annotations
 
+from calendar import Calendar as Weeks
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from functools import lru_cache
 
 from flask import current_app
 
 from app import extensions
-from app.calendar import WorkingCalendar
+from app.calendar import OfficeHours, WorkingCalendar
 from app.errors import Conflict, DomainError, NotFound
 from app.extensions import db
 from app.organisation import audit, queries
@@ -37,6 +38,20 @@ class CalendarChange:
     by: Actor
 
 
+@dataclass(frozen=True, slots=True)
+class MovedDeadline:
+    """A deadline that another calendar moves: of which record, and when it falls before and after (UTC)."""
+
+    code: str
+    who: str
+    unit: str
+    before: datetime
+    after: datetime
+
+
+on_calendar_considered: list[Callable[[CalendarChange], list[MovedDeadline]]] = []
+"""Called to foresee a change that nobody has made yet: which deadlines of the room would move. Writes nothing."""
+
 on_calendar_changed: list[Callable[[CalendarChange], None]] = []
 """Called inside the transaction of the change, before it is committed: a listener that raises undoes it all.
 A room appends its own once, when it is imported."""
@@ -45,15 +60,16 @@ A room appends its own once, when it is imported."""
 def site_calendar() -> WorkingCalendar:
     """The working calendar of this site, with the days it has added."""
     settings = current_app.config["SETTINGS"]
-    return _calendar(settings.zone, tuple((d.day, d.working, d.name) for d in queries.site_days()))
+    return _calendar(settings.zone, settings.hours, tuple((d.day, d.working, d.name) for d in queries.site_days()))
 
 
 @lru_cache(maxsize=16)
-def _calendar(zone: str, days: tuple[tuple[date, bool, str], ...]) -> WorkingCalendar:
+def _calendar(zone: str, hours: OfficeHours, days: tuple[tuple[date, bool, str], ...]) -> WorkingCalendar:
     return WorkingCalendar(
         {day: name for day, working, name in days if not working},
         {day: name for day, working, name in days if working},
         zone,
+        hours,
     )
 
 
@@ -70,8 +86,44 @@ def add_site_days(
     Raises DomainError (dates out of order, over 31 days, no name or reason, outside the years of the
     calendar) and Conflict (a day is entered already).
     """
-    days = _days_between(first, last or first)
     name, reason = tidy(name), tidy(reason)
+    days = _days_to_add(first, last, name, reason)
+    with audit.transaction() as session:
+        before = site_calendar()
+        rows = [SiteDay(site=site(), day=day, working=working, name=name, reason=reason) for day in days]
+        session.add_all(rows)
+        session.flush()
+        audit.record(by, "add_site_days", "site_day", days[0], last=days[-1], working=working, name=name, reason=reason)
+        _tell(CalendarChange(tuple(days), before, site_calendar(), by))
+    return rows
+
+
+def adding(
+    by: Actor, *, first: date, last: date | None = None, working: bool, name: str, reason: str
+) -> list[MovedDeadline]:
+    """The deadlines that adding those days would move. Writes nothing; refuses what `add_site_days` would refuse."""
+    days = _days_to_add(first, last, tidy(name), tidy(reason))
+    known = tuple((row.day, row.working, row.name) for row in queries.site_days())
+    return _would_move(by, days, known + tuple((day, working, tidy(name)) for day in days))
+
+
+def removing(by: Actor, day: date) -> list[MovedDeadline]:
+    """The deadlines that taking this day of the site out would move. Writes nothing. Raises NotFound."""
+    if queries.site_day(day) is None:
+        raise NotFound("Ngày %(day)s không có trong lịch của cơ quan.", day=day)
+    known = ((row.day, row.working, row.name) for row in queries.site_days() if row.day != day)
+    return _would_move(by, [day], tuple(known))
+
+
+def _would_move(by: Actor, days: list[date], known: tuple[tuple[date, bool, str], ...]) -> list[MovedDeadline]:
+    settings = current_app.config["SETTINGS"]
+    after = _calendar(settings.zone, settings.hours, known)
+    change = CalendarChange(tuple(days), site_calendar(), after, by)
+    return [moved for foresee in on_calendar_considered for moved in foresee(change)]
+
+
+def _days_to_add(first: date, last: date | None, name: str, reason: str) -> list[date]:
+    days = _days_between(first, last or first)
     if not name:
         raise DomainError("Hãy ghi tên ngày.", field="name")
     if not reason:
@@ -81,14 +133,7 @@ def add_site_days(
         raise Conflict(
             "Ngày %(day)s đã có trong lịch của cơ quan. Hãy xóa trước rồi nhập lại.", field="first", day=clash[0]
         )
-    with audit.transaction() as session:
-        before = site_calendar()
-        rows = [SiteDay(site=site(), day=day, working=working, name=name, reason=reason) for day in days]
-        session.add_all(rows)
-        session.flush()
-        audit.record(by, "add_site_days", "site_day", days[0], last=days[-1], working=working, name=name, reason=reason)
-        _tell(CalendarChange(tuple(days), before, site_calendar(), by))
-    return rows
+    return days
 
 
 def remove_site_day(by: Actor, day: date, *, reason: str = "") -> None:
@@ -148,6 +193,43 @@ class CalendarYear:
     working_days: int
     provisional: bool
     """The year's official list is not known yet: deadlines in it may move."""
+
+
+@dataclass(frozen=True, slots=True)
+class Month:
+    """A month as weeks from Monday to Sunday; None before its first day and after its last."""
+
+    number: int
+    weeks: tuple[tuple[MonthDay | None, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MonthDay:
+    """A day of the grid. `kind`: work, off (a weekend), holiday, site_off, worked (in exchange), site_worked."""
+
+    day: date
+    kind: str
+    name: str = ""
+
+
+def months(year: CalendarYear) -> list[Month]:
+    """The twelve months of the year, day by day."""
+    notable = {day.day: day for day in year.days}
+    return [
+        Month(number, tuple(tuple(_month_day(day, number, notable) for day in week) for week in weeks))
+        for number, weeks in ((n, Weeks(firstweekday=0).monthdatescalendar(year.year, n)) for n in range(1, 13))
+    ]
+
+
+def _month_day(day: date, month: int, notable: dict[date, NotableDay]) -> MonthDay | None:
+    if day.month != month:
+        return None
+    known = notable.get(day)
+    if known is None:
+        return MonthDay(day, "off" if day.weekday() >= 5 else "work")
+    if known.official:
+        return MonthDay(day, "worked" if known.working else "holiday", known.name)
+    return MonthDay(day, "site_worked" if known.working else "site_off", known.name)
 
 
 def calendar_year(year: int, locale: str = "vi") -> CalendarYear:

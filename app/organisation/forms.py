@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -153,6 +154,15 @@ class SiteDaysForm(FlaskForm):
     working = ChoiceField(_l("Ngày này"), coerce=str, validators=[NEEDED])
     name = StringField(_l("Tên ngày"), description=_l("Ví dụ: Nghỉ tránh bão số 6."), validators=[NEEDED])
     reason = TextAreaField(_l("Lý do, văn bản làm căn cứ"), validators=[NEEDED])
+    seen = HiddenField()  # the change whose moved deadlines have been shown, and how many they were
+
+    def agreed(self, moved: Sequence[object]) -> bool:
+        """Whether exactly this change was shown with as many moved deadlines, and sent again."""
+        about = "|".join([str(self.values()), str(len(moved))])
+        mark = hashlib.sha256(about.encode()).hexdigest()[:16]
+        agreed: bool = self.seen.data == mark
+        self.seen.data = mark
+        return agreed
 
     @classmethod
     def of_site(cls) -> SiteDaysForm:

@@ -20,12 +20,15 @@ from app.organisation.forms import SiteDaysForm
 from app.organisation.models import Role
 from app.organisation.views import bp
 
+SHOWN = 100  # moved deadlines listed; the rest is counted
+
 
 @bp.get("/lich-lam-viec")
 @allowed()
 def calendar() -> str:
     """The year's holidays, swapped Saturdays and the site's own days."""
-    return render_template("organisation/calendar.html", calendar=_year())
+    year = _year()
+    return render_template("organisation/calendar.html", calendar=year, months=calendars.months(year))
 
 
 @bp.get("/lich-lam-viec.csv")
@@ -54,20 +57,26 @@ def calendar_csv() -> Response:
 @allowed(Role.ADMIN)
 def add_site_days() -> Answer | tuple[str, int]:
     """Add days off, or days worked in exchange."""
-    form = SiteDaysForm.of_site()
+    form, moved = SiteDaysForm.of_site(), None
     if form.validate_on_submit():
         with errors_shown_on(form):
-            days = calendars.add_site_days(actor(), **form.values())
-            flash(_("Đã thêm %(n)s ngày. Hạn của hồ sơ đang giải quyết đã được tính lại.", n=len(days)), "success")
-            return redirect(url_for(".calendar", year=days[0].day.year))
-    return render_template("organisation/site_days_form.html", form=form), 422 if form.errors else 200
+            moved = calendars.adding(actor(), **form.values())
+            if form.agreed(moved):
+                days = calendars.add_site_days(actor(), **form.values())
+                flash(_("Đã thêm %(n)s ngày. Hạn của hồ sơ đang giải quyết đã được tính lại.", n=len(days)), "success")
+                return redirect(url_for(".calendar", year=days[0].day.year))
+    page = render_template("organisation/site_days_form.html", form=form, moved=moved, shown=SHOWN)
+    return page, 422 if form.errors else 200
 
 
-@bp.post("/lich-lam-viec/<day>/xoa")
+@bp.route("/lich-lam-viec/<day>/xoa", methods=["GET", "POST"])
 @allowed(Role.ADMIN)
-def remove_site_day(day: str) -> Answer:
-    """Take a day of the site out again."""
+def remove_site_day(day: str) -> Answer | str:
+    """Take a day of the site out again, once it was seen whose deadlines that moves."""
     wanted = typed_day(day) or abort(404)
+    if request.method == "GET":
+        moved = calendars.removing(actor(), wanted)
+        return render_template("organisation/site_day_removal.html", day=wanted, moved=moved, shown=SHOWN)
     try:
         calendars.remove_site_day(actor(), wanted)
         flash(
