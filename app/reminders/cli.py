@@ -1,0 +1,49 @@
+"""`flask remind`: once or several times a day, from cron or a systemd timer."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+import click
+from flask import Flask, current_app
+from flask.cli import with_appcontext
+from flask_babel import gettext as _
+
+from app import extensions
+from app.commands import COMMAND, clear_errors, echo_json, note
+from app.organisation.access import whole_site
+from app.organisation.calendars import site_calendar
+from app.reminders import mailing, service
+
+
+@click.command("remind")
+@click.option("--mail/--no-mail", default=True, help="Gửi thư nếu đã cấu hình / send mail where it is configured.")
+@click.option("--any-day", is_flag=True, help="Cả ngày nghỉ / on days off as well.")
+@with_appcontext
+def remind(mail: bool, any_day: bool) -> None:
+    """Nhắc hồ sơ sắp đến hạn, đến hạn, quá hạn / remind of cases that fall due; never twice of the same thing."""
+    with clear_errors():
+        calendar, settings = site_calendar(), current_app.config["SETTINGS"]
+        if not any_day and not calendar.is_working_day(calendar.local_day(extensions.now())):
+            note(_("Hôm nay là ngày nghỉ: không nhắc việc."))
+            echo_json(asdict(service.Outcome()))
+            return
+        made = service.make(whole_site(), COMMAND)
+        outcome = service.Outcome()
+        if mail and settings.smtp_host:
+            try:
+                with mailing.post_office(settings) as send:
+                    outcome = service.mail(whole_site(), send)
+            except OSError as error:
+                outcome.failed.append((settings.smtp_host, str(error)))
+        outcome.made = made
+    for whom, why in outcome.failed:
+        note(_("Không gửi được thư cho %(whom)s: %(why)s. Lần chạy sau sẽ gửi lại.", whom=whom, why=why))
+    echo_json(asdict(outcome))
+    if outcome.failed:
+        raise SystemExit(1)
+
+
+def register(app: Flask) -> None:
+    """Add the room's commands."""
+    app.cli.add_command(remind)

@@ -1,0 +1,50 @@
+"""The person's reminders: what falls due, the most urgent first."""
+
+from __future__ import annotations
+
+from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from werkzeug.wrappers import Response as Answer
+
+from app.navigation import COUNTS
+from app.organisation.access import actor, allowed, person
+from app.organisation.models import Role
+from app.reminders import queries, service
+
+bp = Blueprint("reminders", __name__)
+WORKERS = (Role.DESK, Role.HEAD)
+
+
+@bp.get("/nhac-viec")
+@allowed(*WORKERS)
+def inbox() -> str:
+    """What the person has been told of cases still open."""
+    who = person()
+    return render_template(
+        "reminders/inbox.html",
+        told=queries.inbox(who.id),
+        unseen=queries.unseen(who.id),
+        mails=bool(current_app.config["SETTINGS"].smtp_host),
+        address=who.email,
+    )
+
+
+@bp.post("/nhac-viec/da-xem")
+@allowed(*WORKERS)
+def see() -> Answer:
+    """The person has looked at them all."""
+    service.see(actor())
+    return redirect(url_for(".inbox"))
+
+
+@bp.post("/nhac-viec/thu")
+@allowed(*WORKERS)
+def want_mail() -> Answer:
+    """Mail, or no longer."""
+    wanted = request.form.get("wanted") == "yes"
+    service.want_mail(actor(), wanted)
+    flash(_("Sẽ gửi thư nhắc việc cho bạn.") if wanted else _("Sẽ không gửi thư nhắc việc cho bạn nữa."), "success")
+    return redirect(url_for(".inbox"))
+
+
+COUNTS["reminders.inbox"] = lambda: queries.unseen(person().id)
