@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from sqlalchemy import event
 
-from app.cases.importing import service
+from app.cases.importing import plan, service
 from app.extensions import db
 from app.procedures.models import ProcedureVersion
 from tests.importing.exports import closed, csv_file, log_file, log_row, row, take
@@ -30,6 +30,7 @@ def test_memory_is_flat_in_the_size_of_the_file(
     tmp_path: Path, permit: ProcedureVersion, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(service, "BATCH", 100)
+    monkeypatch.setattr(plan, "CHUNK", 100)
     small = csv_file(tmp_path, *(closed(code=f"A{n}") for n in range(400)), name="nho.csv")
     large = csv_file(tmp_path, *(closed(code=f"B{n}") for n in range(3200)), name="lon.csv")
     take(csv_file(tmp_path, row(code="warm")))  # caches and compiled statements are not the file's
@@ -43,6 +44,7 @@ def test_memory_is_flat_when_every_row_is_refused(
     tmp_path: Path, permit: ProcedureVersion, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(service, "BATCH", 100)
+    monkeypatch.setattr(plan, "CHUNK", 100)
     small = csv_file(tmp_path, *(row(received="29/02/2023") for _ in range(1000)), name="nho.csv")
     large = csv_file(tmp_path, *(row(received="29/02/2023") for _ in range(6000)), name="lon.csv")
     take(csv_file(tmp_path, row(code="warm")))

@@ -13,20 +13,20 @@ from sqlalchemy import select
 from sqlalchemy.orm import selectinload
 
 from app.calendar import TimeUnit, WorkingCalendar
+from app.cases.importing.making import IN_FORCE_FROM, Making, top_unit
 from app.cases.importing.mapping import Mapping, Unknown
+from app.cases.importing.queries import remembered_names
 from app.cases.importing.statements import Statement
-from app.cases.importing.values import Refused
+from app.cases.importing.values import Refused, UnknownName, name_key
+from app.cases.models import ImportNameKind
 from app.cases.terms import terms_of, versions_by_id
 from app.cases.timeline import Terms
 from app.extensions import db
-from app.organisation.models import Unit, UnitKind
 from app.organisation.queries import units_by_key
 from app.procedures.contents import national_code
-from app.procedures.models import Level, Procedure, ProcedureVersion
-from app.procedures.service import search_key
+from app.procedures.models import ProcedureVersion
 from app.text import fold
 
-IN_FORCE_FROM = date(2000, 1, 1)  # of a procedure made by an import: since when is not known
 _CODE_IN_FRONT = re.compile(r"\(?(\d\.\d{6}(?:\.\d{3}\.\d{2}\.\d{2}\.[A-Z]\d+)?)\)?[\s\-–:.]+(?=\D)")
 
 
@@ -34,9 +34,10 @@ _CODE_IN_FRONT = re.compile(r"\(?(\d\.\d{6}(?:\.\d{3}\.\d{2}\.\d{2}\.[A-Z]\d+)?)
 class Version:
     """What an import needs to know of a procedure version. `fee` in đồng."""
 
-    id: int
-    code: str
+    id: int  # negative until it is made
     procedure_id: int
+    code: str
+    name: str
     unit_id: int
     terms: Terms
     fee: int
@@ -51,31 +52,33 @@ class Version:
 
 
 class Catalogue:
-    """The site's units and procedures, read once. `created` has a sentence for each that was made."""
+    """The site's units and procedures, read once, with what people said that other names stand for.
 
-    def __init__(self, site: str, mapping: Mapping, calendar: WorkingCalendar, import_id: int) -> None:
-        self.site, self.mapping, self.calendar, self.import_id = site, mapping, calendar, import_id
-        self.created: list[str] = []
+    `asks`: a name that is still unknown is asked about, even where the mapping would have it made.
+    """
+
+    def __init__(self, site: str, mapping: Mapping, calendar: WorkingCalendar, *, asks: bool = False) -> None:
+        self.site, self.mapping, self.calendar, self.asks = site, mapping, calendar, asks
+        self.making = Making(site)
         self.versions: dict[int, Version] = {}
         self._of_procedure: dict[int, list[Version]] = defaultdict(list)
         self._by_code: dict[str, int] = {}
         self._by_name: dict[str, set[int]] = defaultdict(set)
         self._units = {key: unit.id for key, unit in units_by_key().items()}
+        self._told: dict[str, int] = {}  # folded name of a procedure -> the procedure that it stands for
+        self._to_make: set[tuple[ImportNameKind, str]] = set()
         self._load_procedures()
+        self._remember()
 
     def unit_id(self, name: str) -> int | None:
         """The unit of that name, code or alias; None when the row names none. Raises Refused."""
         if not name:
             return None
-        found = self._units.get(fold(name))
+        found = self._units.get(name_key(name))
         if found is not None:
             return found
-        if self.mapping.unknown.units is Unknown.REFUSE:
-            raise Refused(
-                "Không có đơn vị “%(name)s”. Nếu là cách viết khác của một đơn vị đã có, hãy thêm tên gọi khác cho nó.",
-                field="unit",
-                name=name[:100],
-            )
+        if not self._may_make(ImportNameKind.UNIT, name):
+            raise self._unknown(ImportNameKind.UNIT, name, "unit")
         return self._make_unit(name)
 
     def version(self, said: Statement, unit_id: int | None) -> Version:
@@ -83,14 +86,15 @@ class Catalogue:
         day = self.calendar.local_day(said.received.at)
         field, procedures = self._procedures(said)
         if not procedures:
-            return self._unknown_procedure(said, unit_id, field)
+            return self._make_procedure(said, unit_id, field)
+        named = self._named(said)[:100]
         found = [v for key in procedures for v in self._of_procedure[key] if v.in_force(day)]
         if len(found) > 1:
             found = [v for v in found if v.unit_id == unit_id] or found
         if len(found) > 1:
-            raise Refused("Có nhiều thủ tục cùng tên “%(name)s”: hãy ghi mã thủ tục.", field=field, name=_named(said))
+            raise Refused("Có nhiều thủ tục cùng tên “%(name)s”: hãy ghi mã thủ tục.", field=field, name=named)
         if not found:
-            raise Refused("Thủ tục “%(name)s” không có hiệu lực ngày %(day)s.", field=field, name=_named(said), day=day)
+            raise Refused("Thủ tục “%(name)s” không có hiệu lực ngày %(day)s.", field=field, name=named, day=day)
         return found[0]
 
     def disagrees(self, said: Statement, version_id: int) -> bool:
@@ -109,7 +113,7 @@ class Catalogue:
         """The field that names the procedure, and the procedures that it may mean."""
         fixed = self.mapping.procedure
         if code := fixed.code if fixed else national_code(said.procedure_code):
-            found = self._by_code.get(code)
+            found = self._by_code.get(code) or self._told.get(name_key(self._named(said)))
             if found is not None or fixed or not said.procedure:
                 return "procedure_code", {found} if found is not None else set()
         if not said.procedure:
@@ -118,7 +122,13 @@ class Catalogue:
             found = self._by_code.get(national_code(in_front[1]))
             if found is not None:
                 return "procedure", {found}
-        return "procedure", self._by_name.get(fold(said.procedure), set())
+        told = self._told.get(name_key(said.procedure))
+        return "procedure", {told} if told else self._by_name.get(fold(said.procedure), set())
+
+    def _named(self, said: Statement) -> str:
+        """What stands for the procedure: its name, or its code where the file has no more."""
+        fixed = self.mapping.procedure
+        return fixed.name if fixed else said.procedure or said.procedure_code
 
     def _load_procedures(self) -> None:
         found = select(ProcedureVersion).where(ProcedureVersion.site == self.site)
@@ -128,8 +138,9 @@ class Catalogue:
     def _add(self, version: ProcedureVersion, code: str) -> Version:
         known = Version(
             version.id,
-            code,
             version.procedure_id,
+            code,
+            version.name,
             version.unit_id,
             terms_of(version),
             version.fee,
@@ -138,40 +149,55 @@ class Catalogue:
             version.in_force_from,
             version.in_force_to,
         )
-        self.versions[known.id] = known
-        self._of_procedure[known.procedure_id].append(known)
-        self._by_code[code] = known.procedure_id
-        self._by_name[fold(version.name)].add(known.procedure_id)
-        return known
+        return self._keep(known)
 
-    # Making what is unknown
+    def _keep(self, version: Version) -> Version:
+        self.versions[version.id] = version
+        self._of_procedure[version.procedure_id].append(version)
+        self._by_code[version.code] = version.procedure_id
+        self._by_name[fold(version.name)].add(version.procedure_id)
+        return version
+
+    def _remember(self) -> None:
+        """What somebody said that a name stands for counts before what the catalogue makes of it."""
+        for told in remembered_names(self.site, self.mapping.name):
+            if told.unit_id is not None:
+                self._units[told.key] = told.unit_id
+            elif told.procedure_id is not None:
+                self._told[told.key] = told.procedure_id
+            elif self._creates(told.kind):
+                self._to_make.add((told.kind, told.key))
+
+    # What is unknown
+
+    def unknown_procedure(self, said: Statement) -> UnknownName | None:
+        """The procedure's name, if it is one that somebody has to be asked about."""
+        field, procedures = self._procedures(said)
+        name = self._named(said)
+        asked = not procedures and name and not self._may_make(ImportNameKind.PROCEDURE, name)
+        return self._unknown(ImportNameKind.PROCEDURE, name, field) if asked else None
+
+    def _may_make(self, kind: ImportNameKind, name: str) -> bool:
+        """Whether an unknown name is made without asking: the mapping says so, or somebody has said so."""
+        return (self._creates(kind) and not self.asks) or (kind, name_key(name)) in self._to_make
+
+    def _creates(self, kind: ImportNameKind) -> bool:
+        unknown = self.mapping.unknown
+        return (unknown.units if kind is ImportNameKind.UNIT else unknown.procedures) is Unknown.CREATE
+
+    def _unknown(self, kind: ImportNameKind, name: str, field: str) -> UnknownName:
+        if kind is ImportNameKind.PROCEDURE:
+            message = "Không có thủ tục “%(name)s” trong danh mục."
+        else:
+            message = (
+                "Không có đơn vị “%(name)s”. Nếu là cách viết khác của một đơn vị đã có, hãy thêm tên gọi khác cho nó."
+            )
+        return UnknownName(message, kind=kind, name=name, field=field, may_create=self._creates(kind))
 
     def _make_unit(self, name: str) -> int:
-        top = self._top()
-        code = self._free_code(name)
-        unit = Unit(
-            site=self.site,
-            code=code,
-            name=name[:200],
-            kind=UnitKind.DIVISION,
-            parent_id=top.id if top else None,
-            path=f"{top.path if top else '/'}{code}/",
-            origin=f"import {self.import_id}",
-        )
-        db.session.add(unit)
-        db.session.flush()
-        self._units[fold(name)] = self._units[fold(code)] = unit.id
-        self.created.append(
-            _("Đơn vị mới “%(name)s” (mã %(code)s), do tệp này tạo ra: hãy kiểm tra.", name=unit.name, code=code)
-        )
-        return unit.id
-
-    def _top(self) -> Unit | None:
-        tops = select(Unit).where(
-            Unit.site == self.site, Unit.parent_id.is_(None), Unit.kind == UnitKind.DEPARTMENT, Unit.valid_to.is_(None)
-        )
-        found = db.session.scalars(tops.limit(2)).all()
-        return found[0] if len(found) == 1 else None
+        made = self.making.unit(self._free_code(name), name)
+        self._units[name_key(name)] = self._units[fold(made.code)] = made.id
+        return made.id
 
     def _free_code(self, name: str) -> str:
         """A code that says the name and that no unit has."""
@@ -181,13 +207,12 @@ class Catalogue:
             code, number = f"{start}-{number}", number + 1
         return code
 
-    def _unknown_procedure(self, said: Statement, unit_id: int | None, field: str) -> Version:
-        fixed = self.mapping.procedure
-        name = fixed.name if fixed else said.procedure
+    def _make_procedure(self, said: Statement, unit_id: int | None, field: str) -> Version:
+        fixed, name = self.mapping.procedure, self._named(said)
         if not name:
             raise Refused("Thiếu tên thủ tục.", field="procedure")
-        if self.mapping.unknown.procedures is Unknown.REFUSE:
-            raise Refused("Không có thủ tục “%(name)s” trong danh mục.", field=field, name=name[:100])
+        if unknown := self.unknown_procedure(said):
+            raise unknown
         if not fixed and said.promised is None:
             raise Refused(
                 "Thủ tục “%(name)s” chưa có trong danh mục, và dòng không có ngày hẹn trả để biết thời hạn.",
@@ -195,42 +220,25 @@ class Catalogue:
                 name=name[:100],
             )
         if unit_id is None:
-            top = self._top()
+            top = top_unit(self.site)
             if top is None:
                 raise Refused("Không biết đơn vị nào chịu trách nhiệm.", field="unit")
             unit_id = top.id
-        return self._make_procedure(said, name, unit_id)
-
-    def _make_procedure(self, said: Statement, name: str, unit_id: int) -> Version:
-        fixed = self.mapping.procedure
-        number = len(self._by_code) + 1
-        code = fixed.code if fixed else national_code(said.procedure_code)[:64] or f"NHAP.{self.import_id}.{number}"
+        code = fixed.code if fixed else national_code(said.procedure_code)[:64] or self._free_procedure_code()
         amount, unit = (fixed.time_amount, fixed.time_unit) if fixed else self._time(said)
-        procedure = Procedure(site=self.site, code=code, origin=f"import {self.import_id}")
-        version = ProcedureVersion(
-            site=self.site,
-            procedure=procedure,
-            number=1,
-            name=name,
-            search_key=search_key(code, name),
-            field=(fixed.field if fixed else said.field)[:120] or _("Chưa phân loại"),
-            level=Level.IN_PERSON,
-            unit_id=unit_id,
-            time_amount=amount,
-            time_unit=unit,
-            in_force_from=IN_FORCE_FROM,
-            note=_(
-                "Do lần nhập %(number)s tạo ra. Thời hạn, mức độ trực tuyến, phí và các bước chưa được kiểm tra.",
-                number=self.import_id,
-            ),
+        of_field = (fixed.field if fixed else said.field)[:120] or _("Chưa phân loại")
+        made = self.making.procedure(code, name, of_field, unit_id, amount, unit)
+        # The model's own defaults: no fee, no online payment, a result.
+        version = Version(
+            made.id, made.id, code, name, unit_id, made.terms, 0, False, True, first=IN_FORCE_FROM, last=None
         )
-        version.stages = []
-        db.session.add_all([procedure, version])
-        db.session.flush()
-        self.created.append(
-            _("Thủ tục mới “%(name)s” (mã %(code)s), do tệp này tạo ra: hãy kiểm tra.", name=name[:120], code=code)
-        )
-        return self._add(version, code)
+        return self._keep(version)
+
+    def _free_procedure_code(self) -> str:
+        number = len(self._by_code) + 1
+        while (code := f"NHAP.{number}") in self._by_code:
+            number += 1
+        return code
 
     def _time(self, said: Statement) -> tuple[Decimal, TimeUnit]:
         """The time that the other software gave this first case: what is known of the procedure's own."""
@@ -238,7 +246,3 @@ class Catalogue:
         day = self.calendar.local_day
         days = self.calendar.count_working_days(day(said.received.at), day(said.promised.end))
         return (Decimal(days), TimeUnit.WORKING_DAYS) if days > 0 else (Decimal(0), TimeUnit.SAME_DAY)
-
-
-def _named(said: Statement) -> str:
-    return (said.procedure or said.procedure_code)[:100]

@@ -10,8 +10,10 @@ from zoneinfo import ZoneInfo
 from app.calendar import WorkingCalendar
 from app.cases.importing.catalogue import Version
 from app.cases.importing.moves import Move, activity, first_moves, later_moves
+from app.cases.importing.plan import Prepared
 from app.cases.importing.statements import Remark, StatedEvent, Statement
-from app.cases.importing.values import Refused
+from app.cases.importing.values import Contradiction
+from app.cases.rows import Row, case_row
 from app.cases.timeline import CaseState, Event, project
 from app.cases.vocabulary import Channel, EventKind
 
@@ -28,13 +30,14 @@ class Outcome(IntEnum):
 
 @dataclass(slots=True)
 class Dossier:
-    """One case of a batch. `case_id` is None until it is written; `moves` are the events to be written."""
+    """One case of a batch. `case_id` is None when the file brings it; `moves` are the events to be written."""
 
     code: str
     version: Version
     unit_id: int
     channel: Channel
     contacts: dict[str, str]
+    owner: str = ""
     case_id: int | None = None
     revision: int = 1
     online_payable: bool = False
@@ -44,6 +47,9 @@ class Dossier:
     state: CaseState | None = None
     said: Statement | None = None  # the last statement taken: a row that repeats it says nothing new
     filled: bool = False  # blank contacts were filled in
+    counted: int = 0  # moves of earlier batches of the file
+    before: Row = field(default_factory=dict)  # columns of a known case as they were before the file
+    again: Prepared | None = None  # what earlier batches of the file have made of it already
 
     @property
     def changed(self) -> bool:
@@ -77,22 +83,28 @@ def open_dossier(said: Statement, version: Version, unit_id: int | None, channel
 
 
 def take_statement(dossier: Dossier, said: Statement, unit_id: int | None, by: Reading) -> list[Remark]:
-    """Let a row move a known case on. Raises Refused or OutOfOrder, and then nothing has changed."""
+    """Let a row move a known case on. Raises Contradiction or OutOfOrder, and then nothing has changed."""
     if said is dossier.said or said == dossier.said:
         return []
     if dossier.state is None:
         dossier.state = project(dossier.version.terms, dossier.events, by.calendar)
+        if dossier.case_id is not None and not dossier.moves:
+            dossier.before |= case_row(dossier.state)
     _add(dossier, list(later_moves(said, unit_id, dossier.state, dossier.events, by.now, by.zone)), by)
     dossier.said = said
     return [Remark.CONTACT_DIFFERS] if _fill(dossier, said) else []
 
 
 def take_event(dossier: Dossier, stated: StatedEvent) -> list[Remark]:
-    """Add an activity, once. Raises Refused when its identity is recorded with another time or name."""
+    """Add an activity, once. Raises Contradiction when its identity is recorded with another time or name."""
     known = dossier.external.get(stated.external_id)
     if known is not None:
         if known.data.get("name") != stated.name or abs(known.at - stated.at).total_seconds() >= 60:
-            raise Refused("Mâu thuẫn: công việc mang mã này đã được ghi khác.", field="event_id")
+            raise Contradiction(
+                "Mâu thuẫn: công việc mang mã này đã được ghi khác.",
+                field="event_id",
+                recorded=str(known.data.get("name", "")),
+            )
         return []
     move = activity(stated)
     early = _first(dossier) > move.at and not any(

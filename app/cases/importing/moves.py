@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 from app.cases.importing.mapping import Standing
 from app.cases.importing.statements import StatedEvent, Statement
-from app.cases.importing.values import Moment, Refused
+from app.cases.importing.values import Contradiction, Moment
 from app.cases.timeline import CaseState, Event
 from app.cases.vocabulary import ENDED, MOVES, RUNNING, CaseStatus, EventKind
 
@@ -74,9 +74,9 @@ def first_moves(said: Statement, unit_id: int) -> Iterator[Move]:
 def later_moves(
     said: Statement, unit_id: int | None, state: CaseState, events: list[Event], now: datetime, zone: ZoneInfo
 ) -> Iterator[Move]:
-    """What a row adds to a case as it stands; nothing when it says nothing new. Raises Refused."""
+    """What a row adds to a case as it stands; nothing when it says nothing new. Raises Contradiction."""
     if not said.received.agrees(state.received_at, zone):
-        raise Refused(
+        raise Contradiction(
             "Mâu thuẫn: ngày tiếp nhận đã ghi là %(recorded)s.", field="received_at", recorded=state.received_at
         )
     if said.promised and (moved := _moved_promise(said.promised, state, zone)):
@@ -96,7 +96,7 @@ def later_moves(
         return
     if said.ended:
         if said.ended < last and not (said.end_is_day and said.ended + timedelta(days=1) > last):
-            raise Refused("Mâu thuẫn: sự kiện gần nhất đã ghi lúc %(recorded)s.", field="ended_at", recorded=last)
+            raise Contradiction("Mâu thuẫn: sự kiện gần nhất đã ghi lúc %(recorded)s.", field="ended_at", recorded=last)
         yield from _endings(said.standing, max(said.ended, last))
     elif not state.stays and state.status in RUNNING and _in_other_hands(said, unit_id, state):
         yield _handed_over(last, unit_id or state.holder_unit_id, said.officer or state.officer)
@@ -127,21 +127,21 @@ def _after_end(said: Statement, state: CaseState, ended_at: datetime, zone: Zone
     """The case has a result or has ended: the row may repeat it, or close what was only resolved."""
     end = said.end
     if end is None:
-        raise Refused("Mâu thuẫn: hồ sơ đã kết thúc xử lý lúc %(recorded)s.", field="ended_at", recorded=ended_at)
+        raise Contradiction("Mâu thuẫn: hồ sơ đã kết thúc xử lý lúc %(recorded)s.", field="ended_at", recorded=ended_at)
     recorded = [moment for moment in (state.result_at, state.ended_at) if moment]
     same = any(end.agrees(moment, zone) for moment in recorded)
     if state.status in ENDED:
         status = _STATUS.get(said.standing) if said.standing else state.status
         behind = said.standing is Standing.RESOLVED and state.status is CaseStatus.CLOSED
         if status is not state.status and not behind:
-            raise Refused("Mâu thuẫn: hồ sơ đã được ghi là “%(status)s”.", field="status", status=state.status)
+            raise Contradiction("Mâu thuẫn: hồ sơ đã được ghi là “%(status)s”.", field="status", status=state.status)
         if not same:
-            raise Refused("Mâu thuẫn: hồ sơ đã kết thúc lúc %(recorded)s.", field="ended_at", recorded=ended_at)
+            raise Contradiction("Mâu thuẫn: hồ sơ đã kết thúc lúc %(recorded)s.", field="ended_at", recorded=ended_at)
         return
     if said.standing in _ENDINGS:
-        raise Refused("Mâu thuẫn: hồ sơ đã được ghi là “%(status)s”.", field="status", status=state.status)
+        raise Contradiction("Mâu thuẫn: hồ sơ đã được ghi là “%(status)s”.", field="status", status=state.status)
     if not same and (said.standing is Standing.RESOLVED or end.end < ended_at):
-        raise Refused("Mâu thuẫn: kết quả đã ghi lúc %(recorded)s.", field="ended_at", recorded=ended_at)
+        raise Contradiction("Mâu thuẫn: kết quả đã ghi lúc %(recorded)s.", field="ended_at", recorded=ended_at)
     if said.standing is Standing.CLOSED:
         yield Move(EventKind.CLOSED, max(end.at, ended_at), {})
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, func, select
 
-from app.cases.models import Import, ImportRefusal
+from app.cases.importing.report import RECORDED, Refusal
+from app.cases.models import Import, ImportName, ImportRefusal
 from app.errors import NotFound
 from app.extensions import db
 from app.organisation.access import Scope
@@ -34,10 +35,36 @@ def one_import(scope: Scope, import_id: int) -> Import:
     return found
 
 
-def refusals(record: Import, limit: int | None = None) -> Iterator[ImportRefusal]:
-    """The refused rows in the order of the file, a thousand at a time."""
-    wanted = select(ImportRefusal).where(ImportRefusal.import_id == record.id).order_by(ImportRefusal.id)
-    yield from db.session.scalars(wanted.limit(limit).execution_options(yield_per=1000))
+def refusals(record: Import, limit: int | None = None, *, contradictory: bool | None = None) -> Iterator[Refusal]:
+    """The refused rows in the order of the file, a thousand at a time.
+
+    `contradictory`: only those that contradict what is recorded here (True), or only the others (False).
+    """
+    columns = (ImportRefusal.row, ImportRefusal.column, ImportRefusal.reason, ImportRefusal.cells)
+    wanted = select(*columns).where(ImportRefusal.import_id == record.id).order_by(ImportRefusal.id)
+    if contradictory is not None:
+        wanted = wanted.where(_contradicts() if contradictory else ~_contradicts())
+    for row in db.session.execute(wanted.limit(limit).execution_options(yield_per=1000)):
+        yield Refusal.kept(*row)
+
+
+def contradictory_rows(record: Import) -> int:
+    """How many of the refused rows contradict what is recorded here."""
+    counted = select(func.count()).where(ImportRefusal.import_id == record.id, _contradicts())
+    return db.session.scalar(counted) or 0
+
+
+def _contradicts() -> ColumnElement[bool]:
+    recorded: ColumnElement[str] = ImportRefusal.cells[RECORDED].as_string()
+    return recorded.is_not(None)
+
+
+def remembered_names(site: str, mapping: str | None = None) -> Sequence[ImportName]:
+    """What people said that other software's names stand for, in the order of the names; of one mapping, or all."""
+    found = select(ImportName).where(ImportName.site == site)
+    if mapping is not None:
+        found = found.where(ImportName.mapping == mapping[:64])
+    return db.session.scalars(found.order_by(ImportName.mapping, ImportName.kind, ImportName.key)).all()
 
 
 def names_of(records: Sequence[Import]) -> dict[int, str]:

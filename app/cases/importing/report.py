@@ -12,11 +12,15 @@ from typing import Any
 from flask_babel import gettext as _
 
 from app.cases.importing.statements import Remark
+from app.cases.importing.values import LONGEST_KEY, UnknownName, name_key
 from app.exports import csv_lines
 from app.formats import show_number
 
 IN_MEMORY = 1024 * 1024  # bytes of refusals kept in memory; more of them go to a temporary file
 EXAMPLES = 5
+SHOWN = 50  # cases of each kind that a preview lists
+ASKED = 500  # different unknown names that a preview asks about; more come when these are answered
+RECORDED = " recorded"  # no heading of a file: headings are tidy
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +31,22 @@ class Refusal:
     column: str
     reason: str
     cells: dict[str, str]
+    recorded: str | None = None  # what is recorded here, when the row contradicts it
+
+    def kept_cells(self) -> dict[str, str]:
+        """The cells as an ImportRefusal keeps them: what is recorded here stands among them."""
+        return self.cells if self.recorded is None else self.cells | {RECORDED: self.recorded}
+
+    @classmethod
+    def kept(cls, row: int, column: str, reason: str, cells: dict[str, str]) -> Refusal:
+        """From what an ImportRefusal keeps."""
+        own = {heading: text for heading, text in cells.items() if heading != RECORDED}
+        return cls(row, column, reason, own, cells.get(RECORDED))
+
+    @property
+    def said(self) -> str:
+        """What the file says in the column at fault."""
+        return self.cells.get(self.column, "")
 
 
 class Refusals:
@@ -38,7 +58,7 @@ class Refusals:
 
     def add(self, refusal: Refusal) -> None:
         """Keep one."""
-        line = [refusal.row, refusal.column, refusal.reason, refusal.cells]
+        line = [refusal.row, refusal.column, refusal.reason, refusal.cells, refusal.recorded]
         self._file.write(json.dumps(line, ensure_ascii=False) + "\n")
         self.count += 1
 
@@ -50,6 +70,17 @@ class Refusals:
         for line in self._file:
             yield Refusal(*json.loads(line))
         self._file.seek(0, 2)
+
+
+@dataclass(slots=True)
+class Asked:
+    """A name that the site does not know, and how many rows use it. `kind`: "unit" or "procedure"."""
+
+    kind: str
+    key: str
+    name: str
+    may_create: bool
+    rows: int = 0
 
 
 @dataclass
@@ -70,6 +101,9 @@ class Report:
     events_new: int = 0
     refused: Refusals = field(default_factory=Refusals)
     created: list[str] = field(default_factory=list)  # a sentence for each unit and procedure made
+    contradictory: int = 0  # of the refused rows, those that contradict what is recorded
+    unchanged: dict[str, str] = field(default_factory=dict)  # the first unchanged cases: code -> status
+    asked: dict[tuple[str, str], Asked] = field(default_factory=dict)  # unknown names, by kind and key
     remarks: dict[Remark, list[int]] = field(default_factory=dict)  # [number of rows, first rows ...]
     sha256: str = ""
     import_id: int | None = None
@@ -80,6 +114,19 @@ class Report:
         seen[0] += 1
         if len(seen) <= EXAMPLES:
             seen.append(row)
+
+    def refuse(self, refusal: Refusal) -> None:
+        """Keep a row that is not taken."""
+        self.refused.add(refusal)
+        self.contradictory += refusal.recorded is not None
+
+    def ask(self, unknown: UnknownName) -> None:
+        """Count a row that names what the site does not know."""
+        key = (str(unknown.kind), name_key(unknown.name))
+        if key not in self.asked and len(self.asked) >= ASKED:
+            return
+        asked = self.asked.setdefault(key, Asked(*key, unknown.name[:LONGEST_KEY], unknown.may_create))
+        asked.rows += 1
 
     def notices(self) -> list[str]:
         """What was created or assumed, a sentence each."""
@@ -130,19 +177,23 @@ def _rows(seen: list[int]) -> str:
     return ", ".join(map(str, seen[1:])) + (", …" if seen[0] > len(seen) - 1 else "")
 
 
-def error_table(refusals: Iterable[Any]) -> Iterator[list[object]]:
-    """The refused rows as a table: row, column, reason, then the row's own cells. The first line is the header."""
+def error_table(refusals: Iterable[Refusal]) -> Iterator[list[object]]:
+    """The refused rows as a table: row, column, reason, what is recorded here, then the row's own cells.
+
+    The first line is the header.
+    """
     headings: list[str] | None = None
     for refusal in refusals:
         if headings is None:
             headings = list(refusal.cells)
-            yield [_("Dòng"), _("Cột"), _("Lý do"), *headings]
-        yield [refusal.row, refusal.column, refusal.reason, *(refusal.cells.get(name, "") for name in headings)]
+            yield [_("Dòng"), _("Cột"), _("Lý do"), _("Đã ghi trong hệ thống"), *headings]
+        cells = (refusal.cells.get(name, "") for name in headings)
+        yield [refusal.row, refusal.column, refusal.reason, refusal.recorded or "", *cells]
     if headings is None:
-        yield [_("Dòng"), _("Cột"), _("Lý do")]
+        yield [_("Dòng"), _("Cột"), _("Lý do"), _("Đã ghi trong hệ thống")]
 
 
-def write_errors(refusals: Iterable[Any], path: Path) -> None:
+def write_errors(refusals: Iterable[Refusal], path: Path) -> None:
     """Write them as CSV (UTF-8 with a byte-order mark, so that Excel reads the diacritics)."""
     lines = error_table(refusals)
     with path.open("w", encoding="utf-8", newline="") as file:

@@ -1,4 +1,4 @@
-"""One import at work: batches of rows in, each row to exactly one outcome."""
+"""One import at work: batches of rows in, each row to exactly one outcome. It reads the tables and writes nothing."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -16,19 +17,21 @@ from app.cases.importing.catalogue import Catalogue
 from app.cases.importing.dossiers import Dossier, Outcome, Reading, open_dossier, take_event, take_statement
 from app.cases.importing.header import Table
 from app.cases.importing.mapping import Mapping
-from app.cases.importing.report import Refusal, Report
+from app.cases.importing.plan import Plan
+from app.cases.importing.recorded import dossiers_of
+from app.cases.importing.report import SHOWN, Refusal, Report
 from app.cases.importing.statements import Remark, RowReader, StatedEvent, Statement
-from app.cases.importing.values import Refused
-from app.cases.importing.writing import Writer, recorded
+from app.cases.importing.values import Contradiction, UnknownName
+from app.cases.importing.writing import prepared
+from app.cases.timeline import OutOfOrder
 from app.errors import DomainError
-from app.formats import sentence
-from app.organisation.access import Actor
+from app.formats import label, sentence, show_datetime
 
 Read = tuple[int, list[Any], Statement, StatedEvent | None]
 
 
 class Seen:
-    """What came of each case so far, one byte a case: a case may be spoken of anywhere in the file."""
+    """What came of each recorded case so far, one byte a case: it may be spoken of anywhere in the file."""
 
     def __init__(self) -> None:
         self._marks = bytearray()
@@ -60,45 +63,51 @@ def _collector_resting() -> Iterator[None]:
 
 
 class Run:
-    """Takes the rows of one table in. The transaction is the caller's."""
+    """Reads the rows of one table and prepares what is to be written: `plan` and `catalogue.making`.
+
+    `asks`: unknown names are asked about, never made. `lock`: the caller's transaction keeps others from changing
+    the cases that are read.
+    """
 
     def __init__(
         self,
         site: str,
-        by: Actor,
         mapping: Mapping,
         table: Table,
         zone: ZoneInfo,
         calendar: WorkingCalendar,
         report: Report,
-        import_id: int,
+        *,
+        asks: bool = False,
+        lock: bool = False,
     ) -> None:
-        now: datetime = extensions.now()
-        self.site, self.mapping, self.table, self.report = site, mapping, table, report
+        self.now: datetime = extensions.now()
+        self.site, self.mapping, self.table, self.report, self.lock = site, mapping, table, report, lock
         self.is_log = mapping.row == "event"
-        self.reader = RowReader(mapping, table, zone, now)
-        self.reading = Reading(calendar, zone, now)
-        self.catalogue = Catalogue(site, mapping, calendar, import_id)
-        self.writer = Writer(site, import_id, by.person_id, now, calendar)
+        self.reader = RowReader(mapping, table, zone, self.now)
+        self.reading = Reading(calendar, zone, self.now)
+        self.catalogue = Catalogue(site, mapping, calendar, asks=asks)
+        self.plan = Plan()
         self.seen = Seen()
         self.rows: Counter[Outcome] = Counter()
 
     def take(self, batch: list[tuple[int, list[Any]]]) -> None:
-        """Take some rows: read them, join them to what is recorded, write what they add."""
+        """Take some rows: read them, join them to what is recorded, prepare what they add."""
         with _collector_resting():
             self._take(batch)
 
     def _take(self, batch: list[tuple[int, list[Any]]]) -> None:
         read = self._read(batch)
         codes = {said.code for _row, _cells, said, _event in read}
-        dossiers = recorded(self.site, codes, self.catalogue, identities=self.is_log) if codes else {}
+        dossiers = dossiers_of(self.site, codes, self.catalogue, self.plan, identities=self.is_log, lock=self.lock)
         outcomes: list[tuple[Dossier, Outcome]] = []
         for row, cells, said, event in read:
             try:
                 outcomes.append(self._take_row(dossiers, row, said, event))
             except DomainError as error:
-                self._refuse(row, cells, error)
-        self.writer.write(dossiers.values())
+                self._refuse(row, cells, error, dossiers.get(said.code))
+        calendar = self.reading.calendar
+        self.plan.put(prepared(dossier, calendar) for dossier in dossiers.values() if dossier.changed)
         self._count(outcomes, dossiers)
 
     def finish(self) -> None:
@@ -106,10 +115,14 @@ class Run:
         report, rows = self.report, self.rows
         report.rows_new, report.rows_changed = rows[Outcome.NEW], rows[Outcome.CHANGED]
         report.rows_unchanged = rows[Outcome.UNCHANGED]
-        count = self.seen.count if self.is_log else rows.__getitem__
-        report.cases_new, report.cases_changed = count(Outcome.NEW), count(Outcome.CHANGED)
-        report.cases_unchanged = count(Outcome.UNCHANGED)
-        report.created = self.catalogue.created
+        if self.is_log:
+            report.cases_new = self.plan.count(new=True)
+            report.cases_changed = self.seen.count(Outcome.CHANGED)
+            report.cases_unchanged = self.seen.count(Outcome.UNCHANGED)
+        else:
+            report.cases_new, report.cases_changed = report.rows_new, report.rows_changed
+            report.cases_unchanged = report.rows_unchanged
+        report.created = self.catalogue.making.created
 
     def _read(self, batch: list[tuple[int, list[Any]]]) -> list[Read]:
         read: list[Read] = []
@@ -144,34 +157,66 @@ class Run:
         return dossier, outcome
 
     def _new(self, said: Statement) -> Dossier:
-        unit_id = self.catalogue.unit_id(said.unit)
+        try:
+            unit_id = self.catalogue.unit_id(said.unit)
+        except UnknownName:
+            if also := self.catalogue.unknown_procedure(said):  # asked about together with the unit
+                self.report.ask(also)
+            raise
         version = self.catalogue.version(said, unit_id)
         return open_dossier(said, version, unit_id, self.mapping.default_channel, self.reading)
 
     def _known(self, dossier: Dossier, said: Statement, event: StatedEvent | None) -> tuple[list[Remark], Outcome]:
         """A case that is recorded already, or that an earlier row of the file has opened."""
-        here = dossier.case_id is None or self.seen[dossier.case_id] == Outcome.NEW
-        repeated = not self.is_log and (dossier.said is not None or self.seen[dossier.case_id or 0] > 0)
-        before = len(dossier.moves), dossier.filled
-        remarks = [Remark.REPEATED] if repeated else []
+        before = len(dossier.moves), dossier.filled, dict(dossier.contacts)
+        remarks = [Remark.REPEATED] if not self.is_log and self._repeated(dossier) else []
         if said is not dossier.said:
             if self.catalogue.disagrees(said, dossier.version.id):
-                raise Refused("Mâu thuẫn: hồ sơ đã được ghi theo thủ tục khác.", field="procedure")
+                raise Contradiction(
+                    "Mâu thuẫn: hồ sơ đã được ghi theo thủ tục khác.",
+                    field="procedure",
+                    recorded=dossier.version.name,
+                )
             remarks += take_statement(dossier, said, self.catalogue.unit_id(said.unit), self.reading)
         if event is not None:
             remarks += take_event(dossier, event)
-        if before == (len(dossier.moves), dossier.filled):
+        if before == (len(dossier.moves), dossier.filled, dossier.contacts):
             return remarks, Outcome.UNCHANGED
-        return remarks, Outcome.NEW if self.is_log and here else Outcome.CHANGED
+        return remarks, Outcome.NEW if self.is_log and dossier.case_id is None else Outcome.CHANGED
+
+    def _repeated(self, dossier: Dossier) -> bool:
+        """Whether an earlier row of the file has spoken of this case."""
+        if dossier.said is not None or dossier.again is not None:
+            return True
+        return dossier.case_id is not None and self.seen[dossier.case_id] > 0
 
     def _count(self, outcomes: list[tuple[Dossier, Outcome]], dossiers: dict[str, Dossier]) -> None:
         for dossier, outcome in outcomes:
-            assert dossier.case_id is not None
             self.rows[outcome] += 1
-            self.seen.mark(dossier.case_id, outcome)
-        kept = (move for dossier in dossiers.values() for move in dossier.moves)
-        self.report.events_new += sum(move.external_id is not None or not self.is_log for move in kept)
+            if dossier.case_id is not None:
+                self.seen.mark(dossier.case_id, outcome)
+                if outcome is Outcome.UNCHANGED and len(self.report.unchanged) < SHOWN:
+                    self.report.unchanged.setdefault(dossier.code, str(dossier.before["status"]))
+        added = (move for dossier in dossiers.values() for move in dossier.moves[dossier.counted :])
+        self.report.events_new += sum(move.external_id is not None or not self.is_log for move in added)
 
-    def _refuse(self, row: int, cells: list[Any], error: DomainError) -> None:
+    def _refuse(self, row: int, cells: list[Any], error: DomainError, dossier: Dossier | None = None) -> None:
+        if isinstance(error, UnknownName):
+            self.report.ask(error)
+        recorded = self._recorded(error, dossier) if dossier is not None else None
         column = self.table.heading(error.field or "")
-        self.report.refused.add(Refusal(row, column, sentence(error), self.reader.cells(cells)))
+        self.report.refuse(Refusal(row, column, sentence(error), self.reader.cells(cells), recorded))
+
+    def _recorded(self, error: DomainError, dossier: Dossier) -> str | None:
+        """What is recorded of a case that the row contradicts; None when the row is wrong in itself."""
+        if isinstance(error, Contradiction):
+            return _in_words(error.params.get("recorded", error.params.get("status", "")))
+        if isinstance(error, OutOfOrder) and dossier.state is not None:  # it cannot follow what is recorded
+            return label(dossier.state.status)
+        return None
+
+
+def _in_words(value: object) -> str:
+    if isinstance(value, datetime):
+        return show_datetime(value)
+    return label(value) if isinstance(value, StrEnum) else str(value)

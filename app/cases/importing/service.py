@@ -1,13 +1,15 @@
-"""Importing a file: preview it, take it in, and what came of it. One transaction for the whole file.
+"""Importing a file: preview it, take it in, and what came of it.
 
-A dry run does all that an import does and takes it back, so that what it foretells is what happens.
+Reading comes first and writes nothing, so that others go on writing while a large file is read; then everything is
+written in one short transaction, or nothing. When somebody has meanwhile written to one of the file's cases, the
+file is read again; the last time with the others kept out, so that it ends.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -20,11 +22,13 @@ from sqlalchemy import delete, insert, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from app import extensions
+from app.cases.importing.foresight import forget_foresight, keep_foresight
 from app.cases.importing.header import Table, find_table
 from app.cases.importing.mapping import Mapping
-from app.cases.importing.readers import opened
+from app.cases.importing.readers import Source, opened
 from app.cases.importing.report import Report
 from app.cases.importing.run import Run
+from app.cases.importing.writing import MovedOn, Writer
 from app.cases.models import Import, ImportRefusal, ImportState
 from app.errors import Conflict, DomainError, NotAllowed
 from app.extensions import db
@@ -35,6 +39,7 @@ from app.organisation.audit import transaction
 from app.organisation.calendars import site_calendar
 
 BATCH = 2000  # rows
+ATTEMPTS = 3  # readings of a file whose cases others write to meanwhile; the last one keeps them out
 Progress = Callable[[int, int, int], None]
 """Told after each batch: rows read, how much of the file was read, and of how much (0: unknown)."""
 
@@ -62,6 +67,20 @@ def may_import(scope: Scope) -> bool:
     return scope.unit_ids is None
 
 
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What is to be imported, by whom and how. `previewed` is the Import that it completes."""
+
+    site: str
+    by: Actor
+    upload: Upload
+    mapping: Mapping
+    sha256: str
+    previewed: int | None
+    progress: Progress | None
+    asks: bool
+
+
 def import_file(
     scope: Scope,
     by: Actor,
@@ -71,44 +90,114 @@ def import_file(
     dry_run: bool = False,
     previewed: int | None = None,
     progress: Progress | None = None,
+    asks: bool = False,
 ) -> Report:
     """Take a file in; with `dry_run`, only say what would come of it. `previewed` is the Import it completes.
 
-    Raises BadFile when the file cannot be read, Conflict when that Import was already completed. On any failure
-    nothing of the file is left, and the Import says that it failed.
+    `asks`: a unit or procedure that nobody knows is refused and asked about, even where the mapping would have it
+    made. Raises BadFile when the file cannot be read, Conflict when that Import was already completed. On any
+    failure nothing of the file is left, and the Import says that it failed.
     """
+    task = _task(scope, by, upload, mapping, previewed, progress, asks)
+    if dry_run:
+        return _foretold(task).report
+    for attempt in range(1, ATTEMPTS + 1):
+        with opened(upload.path, upload.name) as source:
+            table = find_table(source, mapping, upload.name)
+            try:
+                return _carry_out(task, source, table, alone=attempt == ATTEMPTS)
+            except MovedOn as error:
+                if attempt == ATTEMPTS:
+                    _record_failure(task, error)
+                    raise Conflict("Có người vừa ghi vào hồ sơ của tệp này. Hãy nhập lại.") from error
+            except Exception as error:
+                if not isinstance(error, Conflict):
+                    with suppress(SQLAlchemyError):  # a database that is not there: the first error says it
+                        _record_failure(task, error)
+                raise
+    raise AssertionError
+
+
+def preview(
+    scope: Scope,
+    by: Actor,
+    upload: Upload,
+    mapping: Mapping,
+    progress: Progress | None = None,
+    *,
+    previewed: int | None = None,
+    asks: bool = True,
+) -> int:
+    """Foretell an import and keep the report: the id of an Import that waits to be confirmed.
+
+    `previewed` is an earlier preview of the same file, which this one replaces.
+    """
+    task = _task(scope, by, upload, mapping, previewed, progress, asks)
+    run = _foretold(task)
+    with transaction():
+        record = _begin(task)
+        _finish(task, record, run.report, ImportState.PREVIEWED)
+    keep_foresight(record, run)
+    return record
+
+
+def _task(
+    scope: Scope,
+    by: Actor,
+    upload: Upload,
+    mapping: Mapping,
+    previewed: int | None,
+    progress: Progress | None,
+    asks: bool,
+) -> Task:
     if not may_import(scope):
         raise NotAllowed("Chỉ bộ phận một cửa và quản trị viên được nhập hồ sơ từ tệp.")
-    with opened(upload.path, upload.name) as source:
-        table = find_table(source, mapping, upload.name)
-        report = Report(sha256=upload.sha256())
+    with opened(upload.path, upload.name):  # not a file that can be read: said before its hash is taken
+        pass
+    return Task(scope.site, by, upload, mapping, upload.sha256(), previewed, progress, asks)
+
+
+def _foretold(task: Task) -> Run:
+    """Read the whole file; nothing is written."""
+    with opened(task.upload.path, task.upload.name) as source:
+        table = find_table(source, task.mapping, task.upload.name)
         try:
-            with _taken_back() if dry_run else transaction():
-                record = _begin(scope.site, by, upload, mapping, report.sha256, previewed)
-                zone = ZoneInfo(mapping.zone or current_app.config["SETTINGS"].zone)
-                run = Run(scope.site, by, mapping, table, zone, site_calendar(), report, record)
-                for batch in _batches(table):
-                    run.take(batch)
-                    if progress:
-                        progress(report.rows, *source.progress())
-                run.finish()
-                _finish(by, record, mapping, report, ImportState.DONE)
-        except Exception as error:
-            if not dry_run and not isinstance(error, Conflict):
-                with suppress(SQLAlchemyError):  # a database that is not there: the first error says it
-                    _record_failure(scope.site, by, upload, mapping, report.sha256, previewed, error)
-            raise
-    report.import_id = None if dry_run else record
-    return report
+            return _read(task, source, table, lock=False)
+        finally:
+            db.session.rollback()  # the end of reading: a later write starts from what is there then
 
 
-def preview(scope: Scope, by: Actor, upload: Upload, mapping: Mapping, progress: Progress | None = None) -> int:
-    """Foretell an import and keep the report: the id of an Import that waits to be confirmed."""
-    report = import_file(scope, by, upload, mapping, dry_run=True, progress=progress)
+def _read(task: Task, source: Source, table: Table, *, lock: bool) -> Run:
+    zone = ZoneInfo(task.mapping.zone or current_app.config["SETTINGS"].zone)
+    report = Report(sha256=task.sha256)
+    run = Run(task.site, task.mapping, table, zone, site_calendar(), report, asks=task.asks, lock=lock)
+    for batch in _batches(table):
+        run.take(batch)
+        if task.progress:
+            task.progress(report.rows, *source.progress())
+    run.finish()
+    return run
+
+
+def _carry_out(task: Task, source: Source, table: Table, *, alone: bool) -> Report:
+    """One attempt: read, then write. `alone`: others are kept out from before the reading. Raises MovedOn."""
+    run = None
+    if not alone:
+        try:
+            run = _read(task, source, table, lock=False)
+        finally:
+            db.session.rollback()
     with transaction():
-        record = _begin(scope.site, by, upload, mapping, report.sha256, None)
-        _finish(by, record, mapping, report, ImportState.PREVIEWED)
-    return record
+        record = _begin(task)
+        run = run or _read(task, source, table, lock=True)
+        if site_calendar() is not run.reading.calendar:
+            raise MovedOn  # the due dates were counted with other days
+        Writer(task.site, record, task.by.person_id, run.now).write(run.plan, run.catalogue.making)
+        _finish(task, record, run.report, ImportState.DONE)
+    run.plan.close()
+    forget_foresight(record)
+    run.report.import_id = record
+    return run.report
 
 
 def _batches(table: Table) -> Iterator[list[tuple[int, list[Any]]]]:
@@ -116,58 +205,48 @@ def _batches(table: Table) -> Iterator[list[tuple[int, list[Any]]]]:
         yield batch
 
 
-@contextmanager
-def _taken_back() -> Iterator[None]:
-    """Everything written inside is taken back."""
-    try:
-        yield
-    finally:
-        db.session.rollback()
-
-
-def _begin(site: str, by: Actor, upload: Upload, mapping: Mapping, sha256: str, previewed: int | None) -> int:
+def _begin(task: Task) -> int:
     """The Import that this becomes: a new one, or the previewed one, which only one may complete.
 
     Being the transaction's first statement and a write, it also keeps other writers of SQLite out until the end.
     """
     now = extensions.now()
-    if previewed is not None:
+    if task.previewed is not None:
         taken = db.session.execute(
             update(Import)
-            .where(Import.id == previewed, Import.site == site, Import.state == ImportState.PREVIEWED)
-            .values(state=ImportState.DONE, started_at=now, person_id=by.person_id)
+            .where(Import.id == task.previewed, Import.site == task.site, Import.state == ImportState.PREVIEWED)
+            .values(state=ImportState.DONE, started_at=now, person_id=task.by.person_id)
         )
         if taken.rowcount != 1:  # type: ignore[attr-defined]
             raise Conflict("Lần nhập này đã được thực hiện.")
-        db.session.execute(delete(ImportRefusal).where(ImportRefusal.import_id == previewed))
-        return previewed
+        db.session.execute(delete(ImportRefusal).where(ImportRefusal.import_id == task.previewed))
+        return task.previewed
     record = Import(
-        site=site,
-        file_name=upload.name[-255:],
-        sha256=sha256,
-        mapping=mapping.name[:64],
+        site=task.site,
+        file_name=task.upload.name[-255:],
+        sha256=task.sha256,
+        mapping=task.mapping.name[:64],
         state=ImportState.DONE,
         started_at=now,
-        person_id=by.person_id,
+        person_id=task.by.person_id,
     )
     db.session.add(record)
     db.session.flush()
     return record.id
 
 
-def _finish(by: Actor, record: int, mapping: Mapping, report: Report, state: ImportState) -> None:
+def _finish(task: Task, record: int, report: Report, state: ImportState) -> None:
     """Write the counts, the notices and the refused rows; one entry in the audit trail."""
-    site = str(current_app.config["SITE"])
     refusals = iter(report.refused)
     while chunk := list(islice(refusals, 1000)):
         rows = [
             {
-                "site": site,
+                "site": task.site,
                 "import_id": record,
                 "row": refusal.row,
                 "column": refusal.column[:120],
                 "reason": refusal.reason,
-                "cells": refusal.cells,
+                "cells": refusal.kept_cells(),
             }
             for refusal in chunk
         ]
@@ -175,17 +254,15 @@ def _finish(by: Actor, record: int, mapping: Mapping, report: Report, state: Imp
     values = report.counts() | {"notices": report.notices(), "state": state, "finished_at": extensions.now()}
     db.session.execute(update(Import).where(Import.id == record).values(**values))
     verb = "import_cases" if state is ImportState.DONE else "preview_import"
-    details = report.counts() | {"sha256": report.sha256, "mapping": mapping.name, "created": report.created}
-    audit.record(by, verb, "import", record, **details)
+    details = report.counts() | {"sha256": report.sha256, "mapping": task.mapping.name, "created": report.created}
+    audit.record(task.by, verb, "import", record, **details)
 
 
-def _record_failure(
-    site: str, by: Actor, upload: Upload, mapping: Mapping, sha256: str, previewed: int | None, error: Exception
-) -> None:
+def _record_failure(task: Task, error: Exception) -> None:
     """In its own small transaction: nothing of the file is left, and the Import says why."""
     reason = sentence(error) if isinstance(error, DomainError) else _("Có lỗi ngoài dự kiến: xem nhật ký máy chủ.")
     with transaction():
-        record = _begin(site, by, upload, mapping, sha256, previewed)
+        record = _begin(task)
         failed = update(Import).where(Import.id == record)
         db.session.execute(failed.values(state=ImportState.FAILED, notices=[reason], finished_at=extensions.now()))
-        audit.record(by, "fail_import", "import", record, reason=reason, sha256=sha256)
+        audit.record(task.by, "fail_import", "import", record, reason=reason, sha256=task.sha256)

@@ -14,9 +14,10 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from app.errors import DomainError
-from app.text import tidy
+from app.text import fold, tidy
 
 FIRST_YEAR, LAST_YEAR = 1990, 2100
+LONGEST_KEY = 300
 _EXCEL_START = datetime(1899, 12, 30)  # noqa: DTZ001  day 0 of a spreadsheet, in whatever zone the sheet is
 _DAY = timedelta(days=1)
 _LAST_SECOND = timedelta(hours=23, minutes=59, seconds=59)
@@ -29,6 +30,21 @@ _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1b\x7f]|[\ud800-\udfff]")
 
 class Refused(DomainError):
     """Why a row is not taken. `field` is the mapping's name of the column at fault."""
+
+
+class Contradiction(Refused):
+    """The row says otherwise than what is recorded here. `params["recorded"]`, where given, is what is recorded."""
+
+
+class UnknownName(Refused):
+    """The row names a unit or a procedure that the site does not know by that name: a person may say which it is.
+
+    `kind` is "unit" or "procedure"; `name` as the row writes it; `may_create`: the mapping allows making it.
+    """
+
+    def __init__(self, message: str, /, *, kind: str, name: str, field: str, may_create: bool) -> None:
+        super().__init__(message, field=field, name=name[:100])
+        self.kind, self.name, self.may_create = kind, name, may_create
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +64,11 @@ class Moment:
         if self.whole_day:
             return recorded.astimezone(zone).date() == self.at.astimezone(zone).date()
         return abs(recorded - self.at) < timedelta(minutes=1)
+
+
+def name_key(name: str) -> str:
+    """What the name of a unit or a procedure is remembered by: folded, as long as the table holds it."""
+    return fold(name)[:LONGEST_KEY]
 
 
 def text_of(cell: Any) -> str:

@@ -1,4 +1,4 @@
-"""A batch of cases between the importer and the tables: Core statements over many rows at a time."""
+"""Cases between the importer and the tables: prepared one by one, written many rows at a time."""
 
 from __future__ import annotations
 
@@ -8,153 +8,190 @@ from typing import Any, cast
 
 from sqlalchemy import Table as SqlTable
 from sqlalchemy import bindparam, delete, select, update
+from sqlalchemy.exc import IntegrityError
 
 from app.calendar import WorkingCalendar
-from app.cases.importing.catalogue import Catalogue
 from app.cases.importing.dossiers import CONTACTS, Dossier
-from app.cases.models import DERIVED_TABLES, Case, CaseEvent
+from app.cases.importing.making import Ids, Making, Taken
+from app.cases.importing.plan import Plan, Prepared
+from app.cases.models import DERIVED_TABLES, Case, CaseEvent, ImportedCase
 from app.cases.rows import DERIVED, Row, case_row, derived_rows, search_text
-from app.cases.service import events_of
 from app.cases.timeline import CaseState, project
 from app.extensions import db
 
 _CASES, _EVENTS = cast(SqlTable, Case.__table__), cast(SqlTable, CaseEvent.__table__)
+_IMPORTED = cast(SqlTable, ImportedCase.__table__)
+_CHANGED = [*DERIVED, *CONTACTS, "search_text"]
 
 
-def recorded(site: str, codes: Iterable[str], catalogue: Catalogue, *, identities: bool) -> dict[str, Dossier]:
-    """The cases with these codes and their events; `identities`: also which events came from other software."""
-    columns = ("id", "code", "version_id", "unit_id", "channel", "revision", "online_payable", *CONTACTS)
-    found = select(*(getattr(Case, name) for name in columns)).where(Case.site == site, Case.code.in_(list(codes)))
-    rows = db.session.execute(found.with_for_update()).all()
-    dossiers = {row.id: _dossier(row, catalogue) for row in rows}
-    for case_id, events in events_of(dossiers).items():
-        dossiers[case_id].events = events
-    if identities and dossiers:
-        known = select(CaseEvent.case_id, CaseEvent.external_id, CaseEvent.number)
-        for case_id, external_id, number in db.session.execute(
-            known.where(CaseEvent.case_id.in_(list(dossiers)), CaseEvent.external_id.is_not(None))
-        ):
-            dossiers[case_id].external[str(external_id)] = dossiers[case_id].events[number - 1]
-    return {dossier.code: dossier for dossier in dossiers.values()}
+class MovedOn(Exception):
+    """What was read is no longer so: somebody has written to one of these cases meanwhile."""
 
 
-def _dossier(row: Any, catalogue: Catalogue) -> Dossier:
-    return Dossier(
-        row.code,
-        catalogue.known(row.version_id),
-        row.unit_id,
-        row.channel,
-        {name: getattr(row, name) for name in CONTACTS},
-        case_id=row.id,
-        revision=row.revision,
-        online_payable=row.online_payable,
+def prepared(dossier: Dossier, calendar: WorkingCalendar) -> Prepared:
+    """A case as it is to be written."""
+    first = len(dossier.events) - len(dossier.moves) + 1
+    events = [
+        (number, move.kind, move.at, move.actor, move.data, move.external_id)
+        for number, move in enumerate(dossier.moves, first)
+    ]
+    if dossier.state is None and dossier.again is not None:  # only activities were added, which change no state
+        again = dossier.again
+        return Prepared(
+            dossier.code, dossier.case_id, dossier.revision, again.case, events, again.derived, again.before
+        )
+    state = dossier.state or project(dossier.version.terms, dossier.events, calendar)
+    derived = derived_rows("", 0, dossier.unit_id, dossier.online_payable, state)
+    return Prepared(
+        dossier.code,
+        dossier.case_id,
+        dossier.revision,
+        _new_row(dossier, state) if dossier.case_id is None else _changed_row(dossier, state),
+        events,
+        {name: rows for name, rows in derived.items() if rows},
+        dossier.before,
     )
 
 
+def _new_row(dossier: Dossier, state: CaseState) -> Row:
+    version = dossier.version
+    return _changed_row(dossier, state) | {
+        "code": dossier.code,
+        "version_id": version.id,
+        "unit_id": dossier.unit_id,
+        "channel": dossier.channel,
+        "fee_due": version.fee,
+        "online_payable": version.online_payable,
+        "returns_result": version.returns_result,
+        "revision": 1,
+    }
+
+
+def _changed_row(dossier: Dossier, state: CaseState) -> Row:
+    """The columns that an import may change."""
+    contacts = dossier.contacts
+    searched = search_text(
+        dossier.code,
+        contacts["applicant"],
+        contacts["id_number"],
+        contacts["phone"],
+        dossier.version.code,
+        dossier.owner,
+    )
+    return case_row(state) | contacts | {"search_text": searched}
+
+
 class Writer:
-    """Writes the dossiers of one import. `now` is the moment of recording."""
+    """Writes what one import has prepared, within its transaction. `now` is the moment of recording (UTC)."""
 
-    def __init__(self, site: str, import_id: int, person_id: int | None, now: datetime, calendar: WorkingCalendar):
-        self.site, self.import_id, self.person_id, self.now, self.calendar = site, import_id, person_id, now, calendar
+    def __init__(self, site: str, import_id: int, person_id: int | None, now: datetime) -> None:
+        self.site, self.import_id = site, import_id
+        self._of_event = {
+            "site": site,
+            "recorded_at": now,
+            "recorded_by_id": person_id,
+            "note": "",
+            "import_id": import_id,
+        }
+        self.ids = Ids()
 
-    def write(self, dossiers: Iterable[Dossier]) -> None:
-        """Write what is new or changed; the dossiers of new cases get their ids."""
-        changed = [dossier for dossier in dossiers if dossier.changed]
-        new = [dossier for dossier in changed if dossier.case_id is None]
-        known = [dossier for dossier in changed if dossier.case_id is not None]
+    def write(self, plan: Plan, making: Making) -> None:
+        """Write all of it. Raises MovedOn when a case is not as it was read."""
+        try:
+            self.ids = making.write(self.import_id)
+            for cases in plan.chunks():
+                self._write(cases)
+        except (Taken, IntegrityError) as error:
+            raise MovedOn from error
+
+    def _write(self, cases: list[Prepared]) -> None:
+        new = [case for case in cases if case.case_id is None]
+        known = [case for case in cases if case.case_id is not None]
+        self._check(known)
         self._insert_cases(new)
         self._update_cases(known)
         events: list[Row] = []
         derived: dict[str, list[Row]] = {name: [] for name in DERIVED_TABLES}
-        for dossier in changed:
-            events += self._event_rows(dossier)
-            self._derive(dossier, derived)
+        for case in cases:
+            events += self._event_rows(case)
+            for name, rows in case.derived.items():
+                derived[name] += (self._owned(row, case) for row in rows)
         _insert(_EVENTS, events)
         for name, rows in derived.items():
             _insert(DERIVED_TABLES[name], rows)
+        imported = [self._imported_row(case, is_new=True) for case in new]
+        _insert(_IMPORTED, imported + [self._imported_row(case, is_new=False) for case in known])
 
-    def _insert_cases(self, dossiers: list[Dossier]) -> None:
-        if not dossiers:
+    def _check(self, known: list[Prepared]) -> None:
+        if not known:
             return
-        _insert(_CASES, [self._case_row(dossier) for dossier in dossiers])
-        codes = [dossier.code for dossier in dossiers]
+        ids = [case.case_id for case in known]
+        found = db.session.execute(select(Case.id, Case.revision).where(Case.id.in_(ids)).with_for_update())
+        if dict(found.all()) != {case.case_id: case.revision for case in known}:
+            raise MovedOn
+
+    def _insert_cases(self, cases: list[Prepared]) -> None:
+        if not cases:
+            return
+        codes = [case.code for case in cases]
         written = select(Case.code, Case.id).where(Case.site == self.site, Case.code.in_(codes))
+        if db.session.execute(written.limit(1)).first():
+            raise MovedOn
+        extra = {"site": self.site, "import_id": self.import_id}
+        _insert(_CASES, [self._settled(case.case | extra) for case in cases])
         ids = dict(db.session.execute(written).all())
-        for dossier in dossiers:
-            dossier.case_id = ids[dossier.code]
+        for case in cases:
+            case.case_id = ids[case.code]
 
-    def _case_row(self, dossier: Dossier) -> Row:
-        contacts, version = dossier.contacts, dossier.version
-        return case_row(self._state(dossier)) | {
-            "site": self.site,
-            "code": dossier.code,
-            "version_id": version.id,
-            "unit_id": dossier.unit_id,
-            **contacts,
-            "search_text": _searched(dossier),
-            "channel": dossier.channel,
-            "fee_due": version.fee,
-            "online_payable": version.online_payable,
-            "returns_result": version.returns_result,
-            "import_id": self.import_id,
-            "revision": 1,
-        }
-
-    def _update_cases(self, dossiers: list[Dossier]) -> None:
-        if not dossiers:
+    def _update_cases(self, cases: list[Prepared]) -> None:
+        if not cases:
             return
-        names = [*DERIVED, *CONTACTS, "search_text", "revision"]
         statement = update(_CASES).where(_CASES.c.id == bindparam("key"))
+        names = [*_CHANGED, "revision"]
         db.session.connection().execute(
             statement.values({name: bindparam("new_" + name) for name in names}),
-            [self._changed_row(dossier) for dossier in dossiers],
+            [self._updated_row(case) for case in cases],
         )
-        ids = [dossier.case_id for dossier in dossiers]
+        ids = [case.case_id for case in cases]
         for table in DERIVED_TABLES.values():
             db.session.execute(delete(table).where(table.c.case_id.in_(ids)))
 
-    def _changed_row(self, dossier: Dossier) -> Row:
-        row = case_row(self._state(dossier)) | dossier.contacts
-        row |= {"search_text": _searched(dossier), "revision": dossier.revision + 1}
-        return {"key": dossier.case_id} | {"new_" + name: value for name, value in row.items()}
+    def _updated_row(self, case: Prepared) -> Row:
+        row = self._settled(dict(case.case))
+        new = {"new_" + name: row[name] for name in _CHANGED}
+        return {"key": case.case_id, "new_revision": case.revision + 1} | new
 
-    def _event_rows(self, dossier: Dossier) -> list[Row]:
-        first = len(dossier.events) - len(dossier.moves) + 1
-        return [
-            {
-                "site": self.site,
-                "case_id": dossier.case_id,
-                "number": number,
-                "kind": move.kind,
-                "at": move.at,
-                "recorded_at": self.now,
-                "recorded_by_id": self.person_id,
-                "actor": move.actor,
-                "note": "",
-                "data": move.data,
-                "external_id": move.external_id,
-                "import_id": self.import_id,
-            }
-            for number, move in enumerate(dossier.moves, first)
-        ]
+    def _event_rows(self, case: Prepared) -> Iterable[Row]:
+        for number, kind, at, actor, data, external_id in case.events:
+            row = dict(self._of_event)
+            row["case_id"], row["number"], row["kind"], row["at"] = case.case_id, number, kind, at
+            row["actor"], row["data"], row["external_id"] = actor, self._settled(data), external_id
+            yield row
 
-    def _derive(self, dossier: Dossier, into: dict[str, list[Row]]) -> None:
-        state, case_id = self._state(dossier), dossier.case_id
-        assert case_id is not None
-        derived = derived_rows(self.site, case_id, dossier.unit_id, dossier.online_payable, state)
-        for name, rows in derived.items():
-            into[name] += rows
+    def _owned(self, row: Row, case: Prepared) -> Row:
+        row["site"], row["case_id"] = self.site, case.case_id
+        return self._settled(row)
 
-    def _state(self, dossier: Dossier) -> CaseState:
-        if dossier.state is None:  # only activities were added
-            dossier.state = project(dossier.version.terms, dossier.events, self.calendar)
-        return dossier.state
+    def _imported_row(self, case: Prepared, *, is_new: bool) -> Row:
+        return {
+            "site": self.site,
+            "import_id": self.import_id,
+            "case_id": case.case_id,
+            "code": case.code,
+            "is_new": is_new,
+            "revision": 1 if is_new else case.revision + 1,
+            "before": {name: _plain(value) for name, value in case.before.items() if case.case[name] != value},
+        }
+
+    def _settled(self, row: Row) -> Row:
+        """With the real ids of what the import itself has made."""
+        if self.ids:
+            self.ids.settle(row)
+        return row
 
 
-def _searched(dossier: Dossier) -> str:
-    contacts = dossier.contacts
-    named = (contacts["applicant"], contacts["id_number"], contacts["phone"])
-    return search_text(dossier.code, *named, dossier.version.code)
+def _plain(value: Any) -> Any:
+    return value.isoformat() if isinstance(value, datetime) else value
 
 
 def _insert(table: SqlTable, rows: list[Row]) -> None:
