@@ -17,6 +17,7 @@ from app.cases.importing import queries
 from app.cases.importing.mapping import available, find_mapping
 from app.cases.importing.report import Report, write_errors
 from app.cases.importing.service import Upload, import_file, mappings_folder
+from app.cases.life import life_page
 from app.commands import COMMAND, BadInput, clear_errors, echo_json, note
 from app.formats import label, show_datetime
 from app.organisation.access import whole_site
@@ -116,6 +117,12 @@ def list_imports(shown: str) -> None:
     headings = [_("Số"), _("Lúc"), _("Tệp"), _("Ánh xạ"), _("Trạng thái"), _("Dòng"), _("Mới"), _("Thay đổi"),
                 _("Không đổi"), _("Từ chối")]  # fmt: skip
     click.echo(tabulate(rows, headings, disable_numparse=True))
+
+
+@cases.command("life")
+def show_life() -> None:
+    """Việc gì được ghi khi hồ sơ ở trạng thái nào: trang docs/case-life.md. / What may follow what (Markdown)."""
+    click.echo(life_page(label), nl=False)
 
 
 @cases.command("mappings")

@@ -91,7 +91,7 @@ ALLOWED_IN: dict[EventKind, frozenset[CaseStatus]] = {
     EventKind.RECEIVED: frozenset(),
     EventKind.HANDED_OVER: RUNNING,
     EventKind.TAKEN_OVER: OPEN,
-    EventKind.RETURNED: RUNNING,
+    EventKind.RETURNED: frozenset({CaseStatus.IN_PROGRESS}),
     EventKind.SUPPLEMENT_REQUESTED: RUNNING,
     EventKind.SUPPLEMENTED: frozenset({CaseStatus.SUPPLEMENT}),
     EventKind.CONSULTED: OPEN - {CaseStatus.RESOLVED},
