@@ -10,7 +10,8 @@ from wtforms import BooleanField, HiddenField, StringField, TextAreaField
 from wtforms.validators import Length, Optional
 
 from app.cases.duties import LONGEST
-from app.forms import NEEDED, DayField
+from app.cases.faults import LONGEST as LONGEST_FAULT
+from app.forms import NEEDED, ChoiceField, DayField
 
 
 class ExplainForm(FlaskForm):
@@ -59,3 +60,24 @@ class ApologyForm(FlaskForm):
             "wrong": bool(self.wrong.data),
             "revision": int(self.revision.data) if str(self.revision.data or "").isdecimal() else 0,
         }
+
+
+class FaultForm(FlaskForm):
+    """Ghi nhận sai sót trong giải quyết hồ sơ."""
+
+    found_on = DayField(_l("Ngày phát hiện"), validators=[NEEDED])
+    source = ChoiceField(_l("Do đâu phát hiện"), validators=[NEEDED])
+    document = StringField(
+        _l("Số văn bản kết luận"), description=_l("Nếu có."), validators=[Optional(), Length(max=120)]
+    )
+    what = TextAreaField(
+        _l("Sai sót"),
+        description=_l("Sai ở bước nào, nội dung gì, ảnh hưởng đến người nộp hồ sơ thế nào."),
+        validators=[NEEDED, Length(max=LONGEST_FAULT)],
+    )
+
+
+class FaultReasonForm(FlaskForm):
+    """Rút lại sai sót đã ghi nhận."""
+
+    reason = TextAreaField(_l("Lý do rút lại"), validators=[NEEDED, Length(max=LONGEST_FAULT)])

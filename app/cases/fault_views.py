@@ -5,44 +5,20 @@ from __future__ import annotations
 from flask import flash, redirect, render_template, url_for
 from flask_babel import get_locale
 from flask_babel import gettext as _
-from flask_babel import lazy_gettext as _l
-from flask_wtf import FlaskForm
 from werkzeug.wrappers import Response as Answer
-from wtforms import StringField, TextAreaField
-from wtforms.validators import Length, Optional
 
 from app import extensions
 from app.cases import faults
 from app.cases.case_page import case_view
+from app.cases.duty_forms import FaultForm, FaultReasonForm
 from app.cases.fault_models import FaultSource
 from app.cases.views import bp
 from app.formats import label
-from app.forms import NEEDED, ChoiceField, DayField, errors_shown_on
+from app.forms import errors_shown_on
 from app.organisation.access import allowed, current_scope, person
 from app.organisation.calendars import site_calendar, today
 
 Page = str | Answer | tuple[str, int]
-
-
-class FaultForm(FlaskForm):
-    """Ghi nhận sai sót trong giải quyết hồ sơ."""
-
-    found_on = DayField(_l("Ngày phát hiện"), validators=[NEEDED])
-    source = ChoiceField(_l("Do đâu phát hiện"), validators=[NEEDED])
-    document = StringField(
-        _l("Số văn bản kết luận"), description=_l("Nếu có."), validators=[Optional(), Length(max=120)]
-    )
-    what = TextAreaField(
-        _l("Sai sót"),
-        description=_l("Sai ở bước nào, nội dung gì, ảnh hưởng đến người nộp hồ sơ thế nào."),
-        validators=[NEEDED, Length(max=faults.LONGEST)],
-    )
-
-
-class FaultReasonForm(FlaskForm):
-    """Rút lại sai sót đã ghi nhận."""
-
-    reason = TextAreaField(_l("Lý do rút lại"), validators=[NEEDED, Length(max=faults.LONGEST)])
 
 
 @bp.route("/ho-so/<int:case_id>/sai-sot", methods=["GET", "POST"])
@@ -66,6 +42,7 @@ def case_faults(case_id: int) -> Page:
             )
             flash(_("Đã ghi nhận sai sót; đơn vị phải xin lỗi bằng văn bản."), "success")
             return redirect(url_for(".case_faults", case_id=case_id))
+    if form.is_submitted():  # a refusal has rolled back what was read
         view = case_view(scope, case_id, site_calendar(), extensions.now(), get_locale().language)
     page = render_template(
         "cases/duties/faults.html",

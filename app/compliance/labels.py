@@ -58,6 +58,7 @@ name_subjects(
         "check_run": _l("Lần kiểm tra"),
         "violation": _l("Vi phạm"),
         "waiver": _l("Miễn áp dụng"),
+        "pack": _l("Bộ quy tắc"),
         "uploaded_pack": _l("Bộ quy tắc tải lên"),
     }
 )
@@ -69,5 +70,6 @@ name_actions(
         "withdraw_waiver": _l("Rút lại quyết định miễn áp dụng"),
         "annul_waiver": _l("Hủy bỏ quyết định miễn áp dụng"),
         "upload_pack": _l("Tải lên bộ quy tắc"),
+        "adopt_pack": _l("Áp dụng bộ quy tắc"),
     }
 )

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from flask import Response, abort, flash, redirect, render_template, request, url_for
+from flask import Response, abort, current_app, flash, redirect, render_template, request, url_for
 from flask_babel import get_locale
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -388,6 +388,7 @@ def set_online_target() -> Page:
 
 
 _TABS = (
+    (_l("Phải nộp"), "reporting.obligations"),
     (_l("Báo cáo, tin bài, đối thoại"), "plans.duties"),
     (_l("Văn bản chỉ đạo"), "plans.directives"),
     (_l("Phản ánh, kiến nghị"), "plans.petitions"),
@@ -401,6 +402,7 @@ def duty_tabs() -> list[dict[str, Any]]:
     return [
         {"label": str(name), "href": url_for(endpoint), "active": request.endpoint == endpoint}
         for name, endpoint in _TABS
+        if endpoint in current_app.view_functions
     ]
 
 

@@ -1,0 +1,110 @@
+"""What each unit owes under the plans: a list by month, unit and standing, and its CSV."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+from flask import Response, render_template, request, url_for
+from flask_babel import get_locale
+from flask_babel import gettext as _
+
+from app.errors import DomainError, NotFound
+from app.exports import csv_response
+from app.formats import in_both, label, show_date, show_number
+from app.organisation.access import allowed
+from app.organisation.calendars import today
+from app.organisation.queries import units
+from app.periods import Period, PeriodKind
+from app.plans.duty_views import READERS, duty_scope
+from app.reporting.forms import ObligationsForm
+from app.reporting.obligations import Obligation, Standing, obligations
+from app.reporting.views import bp
+
+LOOKS = {
+    Standing.MISSING: "open_late",
+    Standing.LATE: "late",
+    Standing.NOT_YET: "running",
+    Standing.DONE: "on_time",
+    Standing.WAIVED: "waived",
+}
+
+
+@bp.get("/ke-hoach/nghia-vu/phai-nop", endpoint="obligations")
+@allowed(*READERS)
+def owed() -> str:
+    """A month: what is owed, by when, and how it stands."""
+    month, seen = _month(), duty_scope()
+    every = _of_unit(obligations(seen, month))
+    present = Period.of(PeriodKind.MONTH, today())
+    return render_template(
+        "reporting/obligations.html",
+        month=month,
+        before=month.previous(),
+        after=month.next() if month.next() <= present else None,
+        form=ObligationsForm.of(request.args, month, present, units(seen)),
+        rows=_of_standing(every),
+        counts=Counter(each.standing for each in every),
+        standings=Standing,
+        looks=LOOKS,
+        one_unit=len({each.unit.id for each in every}) == 1,
+        shown_now=request.args.get("tinh_trang", ""),
+        file_at=_file_at,
+        today=today(),
+        locale=str(get_locale()),
+    )
+
+
+@bp.get("/ke-hoach/nghia-vu/phai-nop.csv", endpoint="obligations_csv")
+@allowed(*READERS)
+def owed_csv() -> Response:
+    """The same list, whole."""
+    month = _month()
+    header = (
+        *(_("Đơn vị"), _("Việc phải làm"), _("Quy tắc"), _("Kế hoạch"), _("Kỳ"), _("Hạn"), _("Tình trạng")),
+        *(_("Số đã có"), _("Yêu cầu"), _("Ngày nộp"), _("Văn bản")),
+    )
+    rows = _of_standing(_of_unit(obligations(duty_scope(), month)))
+    return csv_response(f"viec-phai-nop-{month.key}", header, _cells(rows))
+
+
+def _cells(rows: list[Obligation]) -> Iterator[tuple[object, ...]]:
+    for each in rows:
+        rule, first = each.duty.rule, each.filings[0] if each.filings else None
+        yield (
+            *(each.unit.name, in_both(rule.title), rule.id, in_both(each.duty.pack.info.title)),
+            *(each.period.label(str(get_locale())), show_date(each.due), label(each.standing)),
+            *("" if number is None else show_number(number) for number in (each.done, each.wanted)),
+            *((show_date(first.filed_on), first.document or first.title) if first else ("", "")),
+        )
+
+
+def _file_at(owed: Obligation) -> str:
+    """The page on which it is filed or recorded."""
+    duty = owed.duty
+    if duty.filed is not None:
+        year = owed.period.first.year
+        return url_for("plans.hand_in", loai=duty.filed.value, nam=year, ky=owed.period.key, don_vi=owed.unit.id)
+    if duty.is_check:
+        return url_for("publications.record_check", unit=owed.unit.id)
+    return url_for("plans.directives", con_lai="")
+
+
+def _of_unit(every: list[Obligation]) -> list[Obligation]:
+    asked = request.args.get("don_vi", "")
+    return [each for each in every if not asked or each.unit.code == asked]
+
+
+def _of_standing(every: list[Obligation]) -> list[Obligation]:
+    asked = request.args.get("tinh_trang", "")
+    return [each for each in every if asked not in set(Standing) or each.standing == asked]
+
+
+def _month() -> Period:
+    """The month asked for, or this one."""
+    asked = request.args.get("thang", "")
+    try:
+        month = Period.parse(asked) if asked else Period.of(PeriodKind.MONTH, today())
+    except DomainError as error:
+        raise NotFound(error.message, field="thang", **error.params) from error
+    return Period.of(PeriodKind.MONTH, month.last)
