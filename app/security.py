@@ -23,10 +23,22 @@ POLICY = {
     "frame-ancestors": "'none'",
 }
 
+# What somebody handed in: nothing in it runs or loads anything, and only this site may frame it.
+FILE_POLICY = "sandbox; default-src 'none'; frame-ancestors 'self'"
+_STORED_FILE = "is_stored_file"
+
+
+def as_stored_file(response: Response) -> Response:
+    """Answer with somebody's file rather than a page: kept by this browser alone, and asked for again each time."""
+    response.headers["Cache-Control"] = "private, no-cache"
+    setattr(response, _STORED_FILE, True)
+    return response
+
 
 def register(app: Flask) -> None:
     """Headers on every answer, and pages for what goes wrong."""
     secure = app.config["SETTINGS"].secure_cookies
+    app.after_request(_strict_files)  # the first named is the last to run: after Talisman's own headers
     Talisman(
         app,
         content_security_policy=POLICY,
@@ -42,6 +54,13 @@ def register(app: Flask) -> None:
     app.register_error_handler(NotFound, _not_found)
     app.register_error_handler(NotAllowed, _not_allowed)
     app.after_request(_private)
+
+
+def _strict_files(response: Response) -> Response:
+    if getattr(response, _STORED_FILE, False):
+        response.headers["Content-Security-Policy"] = FILE_POLICY
+        response.headers["X-Frame-Options"] = "SAMEORIGIN"
+    return response
 
 
 def _private(response: Response) -> Response:

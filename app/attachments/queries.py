@@ -185,6 +185,16 @@ def case_with_code(scope: Scope, code: str) -> Case:
     return case
 
 
+def document_at(case_id: int, position: int) -> int:
+    """Id of the document at that place of the case's checklist, from 1. Raises NotFound."""
+    found = db.session.scalar(
+        select(CaseDocument.id).where(CaseDocument.case_id == case_id, CaseDocument.position == position)
+    )
+    if found is None:
+        raise NotFound("Hồ sơ không có giấy tờ số %(position)s.", position=position)
+    return found
+
+
 def required_without_file(case_id: int) -> tuple[int, int]:
     """Required documents of a case, and how many of them have no file."""
     has_file = (
@@ -204,7 +214,7 @@ def required_without_file(case_id: int) -> tuple[int, int]:
 def recorded_files(site: str) -> dict[str, int]:
     """What the store has to hold: hash -> size in bytes. Removed files stay in the record, and in the store."""
     rows = db.session.execute(select(Attachment.sha256, Attachment.size).where(Attachment.site == site).distinct())
-    return dict(row._tuple() for row in rows)
+    return {row.sha256: row.size for row in rows}
 
 
 def cases_with(site: str, hashes: Sequence[str]) -> dict[str, list[str]]:

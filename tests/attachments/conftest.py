@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from sqlalchemy import select
 
 from app.attachments import service
 from app.attachments.models import AttachmentKind
@@ -53,8 +54,8 @@ def make_case(unit: Unit, id_number: str = "079123456789", applicant: str = "Trá
 
 def documents(case: Case) -> list[int]:
     """Ids of the case's documents, in their order."""
-    rows = CaseDocument.query.filter_by(case_id=case.id).order_by(CaseDocument.position)
-    return [row.id for row in rows]
+    ids = select(CaseDocument.id).where(CaseDocument.case_id == case.id).order_by(CaseDocument.position)
+    return list(db.session.scalars(ids))
 
 
 def send(case: Case, *contents: bytes | tuple[str, bytes], document: int | None = None, **more: Any) -> Outcome:

@@ -161,12 +161,9 @@ def test_a_full_disk_changes_neither_case_nor_trail(case: Case, when: str, monke
     def full(*args: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    if when == "replace":
-        monkeypatch.setattr(Path, "replace", full)
-    else:
-        monkeypatch.setattr(os, when, full)
-    outcome = send(case, pdf("hai"), document=second)  # would make the case digitised
-    monkeypatch.undo()
+    with monkeypatch.context() as patch:
+        patch.setattr(*((Path, "replace") if when == "replace" else (os, when)), full)
+        outcome = send(case, pdf("hai"), document=second)  # would make the case digitised
     assert [type(refused.error) for refused in outcome.refused] == [StoreFailed]
     assert "hết dung lượng đĩa" in str(outcome.refused[0].error)
     assert (kinds(case), audit.count(), fresh(case).revision) == (before, entries, revision)

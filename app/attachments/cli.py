@@ -1,0 +1,138 @@
+"""`flask attachments`: attach files from the command line, list a case's, and look whether the store is whole."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+from flask import Flask
+from flask.cli import AppGroup
+from flask_babel import gettext as _
+
+from app.attachments import queries, service
+from app.attachments.models import AttachmentKind
+from app.attachments.service import Upload
+from app.commands import COMMAND, BadInput, echo_json, echo_rows, note, refusing
+from app.formats import label, sentence, show_datetime
+from app.organisation.access import site, whole_site
+
+attachments = AppGroup("attachments", help="Tệp đính kèm của hồ sơ / files of cases.")
+
+
+@attachments.command("add")
+@click.argument("code")
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--document", type=int, metavar="N", help="Số thứ tự giấy tờ trong hồ sơ / document number.")
+@click.option("--result", is_flag=True, help="Là tệp kết quả giải quyết / the electronic result.")
+@refusing
+def add(code: str, files: tuple[Path, ...], document: int | None, result: bool) -> None:
+    """Đính kèm tệp vào hồ sơ mang mã CODE / attach files to a case.
+
+    Tệp nào hỏng được báo riêng và không cản tệp khác; khi có tệp bị từ chối, mã thoát là 1.
+    """
+    if result and document is not None:
+        raise BadInput(_("Chỉ dùng một trong hai: --document hoặc --result."))
+    case = queries.case_with_code(whole_site(), code)
+    document_id = None if document is None else queries.document_at(case.id, document)
+    outcome = service.Outcome()
+    for path in files:
+        try:
+            with path.open("rb") as stream:
+                one = service.attach(
+                    whole_site(),
+                    COMMAND,
+                    case.id,
+                    [Upload(path.name, stream)],
+                    kind=AttachmentKind.RESULT if result else AttachmentKind.COMPONENT,
+                    document_id=document_id,
+                )
+        except OSError as error:
+            raise BadInput(_("Không đọc được tệp %(file)s.", file=path)) from error
+        outcome.kept += one.kept
+        outcome.refused += one.refused
+        outcome.recorded += one.recorded
+    for refused in outcome.refused:
+        note(f"{refused.name}: {sentence(refused.error)}")
+    echo_json(
+        {
+            "case": code,
+            "kept": [{"id": row.id, "file": row.file_name, "sha256": row.sha256} for row in outcome.kept],
+            "refused": [{"file": r.name, "why": sentence(r.error)} for r in outcome.refused],
+            "recorded": [event.value for event in outcome.recorded],
+        }
+    )
+    if outcome.refused:
+        sys.exit(1)
+
+
+@attachments.command("list")
+@click.argument("code")
+@click.option("--format", "shown", type=click.Choice(["table", "json", "csv"]), default="table", show_default=True)
+@refusing
+def list_files(code: str, shown: str) -> None:
+    """Các tệp của hồ sơ mang mã CODE, cả tệp đã gỡ / the files of a case, removed ones too."""
+    case = queries.case_with_code(whole_site(), code)
+    found = queries.files_of(whole_site(), case.id)
+    if shown == "json":
+        echo_json([asdict(file) for file in found])
+        return
+    rows = [
+        {
+            "id": file.id,
+            "kind": label(file.kind),
+            "file": file.file_name,
+            "type": file.media_type,
+            "size": file.size,
+            "added": show_datetime(file.added_at),
+            "removed": show_datetime(file.removed_at),
+            "sha256": file.sha256,
+        }
+        for file in found
+    ]
+    headers = {
+        "id": _("Số"),
+        "kind": _("Loại"),
+        "file": _("Tệp"),
+        "type": _("Định dạng"),
+        "size": _("Byte"),
+        "added": _("Đính kèm lúc"),
+        "removed": _("Gỡ lúc"),
+        "sha256": "SHA-256",
+    }
+    echo_rows(rows, headers, shown)
+
+
+@attachments.command("verify")
+@click.option("--delete-orphans", is_flag=True, help="Xóa tệp không thuộc hồ sơ nào / delete files without a record.")
+@refusing
+def verify(delete_orphans: bool) -> None:
+    """Đối chiếu kho tệp với hồ sơ / every record has its file, unchanged; what no record knows is listed.
+
+    Mã thoát là 1 khi có tệp thiếu hoặc bị thay đổi.
+    """
+    verdict = service.verify(site())
+    store, bad = service.store(), [*verdict.missing, *verdict.damaged]
+    cases = queries.cases_with(site(), bad) if bad else {}
+    for sha256 in bad:
+        what = _("thiếu tệp") if sha256 in verdict.missing else _("tệp bị thay đổi")
+        note(f"{what}: {store.path(sha256)} ({', '.join(cases.get(sha256, []))})")
+    deleted = service.delete_orphans(COMMAND, site()) if delete_orphans else []
+    echo_json(
+        {
+            "files": verdict.files,
+            "missing": verdict.missing,
+            "damaged": verdict.damaged,
+            "orphans": [str(path) for path in verdict.orphans],
+            "leftovers": [str(path) for path in verdict.leftovers],
+            "deleted": [str(path) for path in deleted],
+        }
+    )
+    if not verdict.sound:
+        sys.exit(1)
+
+
+def register(app: Flask) -> None:
+    """Bind the commands."""
+    app.cli.add_command(attachments)

@@ -1,0 +1,286 @@
+"""Files of a case: the section on its page, sending several at once, looking at one, removing one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import ParamSpec
+
+from flask import Blueprint, Response, abort, current_app, flash, jsonify, redirect, render_template, send_file, url_for
+from flask_babel import get_locale, ngettext
+from flask_babel import gettext as _
+from htmx_flask import request
+from werkzeug.exceptions import RequestEntityTooLarge
+from werkzeug.wrappers import Response as Answer
+
+from app import extensions
+from app.attachments import queries, service
+from app.attachments.checking import FileKind, kind_of_media_type, kinds_named
+from app.attachments.models import AttachmentKind
+from app.attachments.previews import PAGE, THUMBNAIL, small_picture
+from app.attachments.queries import FileSeen, FilesOfCase
+from app.attachments.service import Outcome, Upload
+from app.attachments.store import store_failed
+from app.cases.case_page import CaseView, case_view
+from app.cases.case_sections import sections
+from app.cases.views.intake import ACTORS
+from app.cases.vocabulary import EventKind
+from app.errors import DomainError, NotAllowed, NotFound
+from app.formats import label, sentence, show_number
+from app.organisation.access import actor, allowed, current_scope, person
+from app.organisation.calendars import site_calendar
+from app.security import as_stored_file
+
+SHOWN_BY_BROWSERS = ("application/pdf", "image/jpeg", "image/png")
+HERE = "attachments"  # the section's place on the page
+
+bp = Blueprint("attachments", __name__)
+Page = Answer | tuple[Answer, int]
+P = ParamSpec("P")
+
+
+def told_on_the_page(view: Callable[P, Page]) -> Callable[P, Page]:
+    """What a service refuses is told on the case's page, or to the script that asked."""
+
+    @wraps(view)
+    def guarded(*args: P.args, **kwargs: P.kwargs) -> Page:
+        try:
+            return view(*args, **kwargs)
+        except (NotFound, NotAllowed):
+            raise
+        except DomainError as error:
+            return _refused(sentence(error), 422)
+
+    return guarded
+
+
+@bp.app_template_filter("file_size")
+def file_size(size: int) -> str:
+    """Bytes as people say them: 820 KB, 1,4 MB."""
+    if size < 1024 * 1024:
+        return str(_("%(n)s KB", n=show_number(max(round(size / 1024), 1), 0)))
+    return str(_("%(n)s MB", n=show_number(size / (1024 * 1024), 1)))
+
+
+@bp.app_template_filter("file_kind")
+def file_kind(media_type: str) -> str:
+    """PDF, JPEG, DOCX …"""
+    kind = kind_of_media_type(media_type)
+    return kind.value.upper() if kind else media_type
+
+
+def section(view: CaseView) -> FilesOfCase:
+    """What the case's page shows of its files."""
+    return queries.files_of_case(current_scope(), view.case.id, view.case.id_number)
+
+
+sections["attachments"] = section
+
+
+@bp.app_template_global()
+def file_limits() -> dict[str, object]:
+    """The largest file (bytes), the largest sending (MB), the kinds in words and as a file box takes them."""
+    kinds = service.allowed_kinds()
+    return {
+        "largest": service.largest_file(),
+        "largest_mb": service.largest_file() // service.MEGABYTE,
+        "together_mb": current_app.config["SETTINGS"].max_upload_mb,
+        "kinds": kinds_named(kinds),
+        "accept": ",".join(ending for kind in kinds for ending in FileKind(kind).endings),
+    }
+
+
+@bp.get("/ho-so/<int:case_id>/tep")
+@allowed()
+def of_case(case_id: int) -> Answer | str:
+    """The section by itself, as it is now."""
+    view = _view(case_id)
+    if not request.htmx:
+        return redirect(_place(case_id))
+    may_act = person().role in ACTORS and view.may_change(current_scope())
+    return render_template(
+        "attachments/_case.html", view=view, may_act=may_act, sections={"attachments": section(view)}
+    )
+
+
+@bp.post("/ho-so/<int:case_id>/tep")
+@allowed(*ACTORS)
+@told_on_the_page
+def attach(case_id: int) -> Page:
+    """Attach what was sent, to the document it was sent for."""
+    sent = [file for file in request.files.getlist("files") if file.filename]
+    kind, document_id = _what(request.form.get("place", ""))
+    uploads = (Upload(file.filename or "", file.stream) for file in sent)
+    outcome = service.attach(current_scope(), actor(), case_id, uploads, kind=kind, document_id=document_id)
+    if _asked_by_script():
+        return _told(outcome)
+    if not sent:
+        flash(_("Hãy chọn ít nhất một tệp."), "warning")
+    _flash(outcome)
+    return redirect(_place(case_id))
+
+
+@bp.post("/ho-so/<int:case_id>/tep/dung-lai")
+@allowed(*ACTORS)
+@told_on_the_page
+def reuse(case_id: int) -> Page:
+    """Attach what was digitised for an earlier case of the applicant."""
+    document_id = request.form.get("document", type=int)
+    row, recorded = service.reuse_file(
+        current_scope(), actor(), case_id, request.form.get("file", 0, type=int), document_id
+    )
+    flash(_("Đã dùng lại tệp “%(file)s”.", file=row.file_name), "success")
+    _flash_events(recorded)
+    return redirect(_place(case_id))
+
+
+@bp.post("/tep/<int:attachment_id>/go")
+@allowed(*ACTORS)
+@told_on_the_page
+def remove(attachment_id: int) -> Page:
+    """Take a file off its case, with the reason."""
+    file = queries.one_file(current_scope(), attachment_id, removed=True)
+    view = _view(file.case_id)
+    service.remove_file(current_scope(), actor(), attachment_id, request.form.get("reason", ""))
+    flash(_("Đã gỡ tệp “%(file)s”.", file=file.file_name), "success")
+    event = EventKind.RESULT_DIGITISED if file.kind is AttachmentKind.RESULT else EventKind.FILES_DIGITISED
+    at = view.case.result_digitised_at if file.kind is AttachmentKind.RESULT else view.case.files_digitised_at
+    if at is not None and not _still_complete(file):
+        flash(
+            _("“%(event)s” vẫn được giữ trong diễn biến; nếu đã ghi nhầm, hãy đính chính việc đó.", event=label(event)),
+            "warning",
+        )
+    return redirect(_place(file.case_id))
+
+
+@bp.get("/tep/<int:attachment_id>")
+@allowed()
+def show(attachment_id: int) -> str:
+    """A file before one's eyes: in a window over the case, or a page of its own."""
+    file = _file(attachment_id)
+    template = "attachments/_preview.html" if request.htmx else "attachments/show.html"
+    return render_template(template, file=file)
+
+
+@bp.get("/tep/<int:attachment_id>/xem")
+@allowed()
+def content(attachment_id: int) -> Response:
+    """The file itself, shown by the browser where browsers can."""
+    file = _file(attachment_id)
+    return _sent(file, download=file.media_type not in SHOWN_BY_BROWSERS)
+
+
+@bp.get("/tep/<int:attachment_id>/tai-ve")
+@allowed()
+def download(attachment_id: int) -> Response:
+    """The file itself, to be saved."""
+    return _sent(_file(attachment_id), download=True)
+
+
+@bp.get("/tep/<int:attachment_id>/anh-nho", defaults={"edge": THUMBNAIL}, endpoint="thumbnail")
+@bp.get("/tep/<int:attachment_id>/trang", defaults={"edge": PAGE}, endpoint="page")
+@allowed()
+def picture(attachment_id: int, edge: int) -> Response:
+    """A small picture of a picture, or a page that a browser can show."""
+    file = _file(attachment_id)
+    if not file.is_picture:
+        abort(404)
+    folder = Path(current_app.instance_path) / "previews"
+    answer = Response(small_picture(service.store(), folder, file.sha256, edge), mimetype="image/jpeg")
+    answer.set_etag(f"{file.sha256}-{edge}")
+    return as_stored_file(answer.make_conditional(request))  # type: ignore[arg-type]
+
+
+@bp.errorhandler(RequestEntityTooLarge)
+def too_large(_error: RequestEntityTooLarge) -> Page:
+    """More was sent at once than the site takes; none of it was read."""
+    return _refused(
+        _(
+            "Các tệp vừa gửi cộng lại quá %(mb)s MB nên chưa tệp nào được nhận; hãy gửi ít tệp hơn mỗi lần.",
+            mb=current_app.config["SETTINGS"].max_upload_mb,
+        ),
+        413,
+    )
+
+
+@bp.errorhandler(OSError)
+def disk_failed(error: OSError) -> Page:
+    """The disk did not take what was being sent."""
+    current_app.logger.exception("attachments: %s", error)
+    return _refused(sentence(store_failed(error)), 507)
+
+
+def _refused(why: str, code: int) -> Page:
+    if _asked_by_script():
+        return jsonify(kept=0, refused=[{"name": "", "why": why}], recorded=[]), code
+    flash(why, "error")
+    where = request.view_args or {}
+    case_id = where.get("case_id") or queries.one_file(current_scope(), where["attachment_id"], removed=True).case_id
+    return redirect(_place(case_id))
+
+
+def _view(case_id: int) -> CaseView:
+    return case_view(current_scope(), case_id, site_calendar(), extensions.now(), get_locale().language)
+
+
+def _file(attachment_id: int) -> FileSeen:
+    return queries.one_file(current_scope(), attachment_id)
+
+
+def _place(case_id: int) -> str:
+    return url_for("cases.show", case_id=case_id, _anchor=HERE)
+
+
+def _what(place: str) -> tuple[AttachmentKind, int | None]:
+    """What the sent files are of: a document's id, `result`, `other`, or the case's file as a whole."""
+    if place.isdecimal():
+        return AttachmentKind.COMPONENT, int(place)
+    try:
+        return AttachmentKind(place or AttachmentKind.COMPONENT), None
+    except ValueError:
+        abort(400)
+
+
+def _asked_by_script() -> bool:
+    return bool(request.accept_mimetypes.best == "application/json")
+
+
+def _told(outcome: Outcome) -> Answer:
+    _flash_events(outcome.recorded)  # the script loads the page again, where it is then read
+    return jsonify(
+        kept=len(outcome.kept),
+        refused=[{"name": file.name, "why": sentence(file.error)} for file in outcome.refused],
+        recorded=[_follows(event) for event in outcome.recorded],
+    )
+
+
+def _flash(outcome: Outcome) -> None:
+    if outcome.kept:
+        flash(ngettext("Đã đính kèm %(num)s tệp.", "Đã đính kèm %(num)s tệp.", len(outcome.kept)), "success")
+    for file in outcome.refused:
+        flash(_("“%(file)s”: %(why)s", file=file.name, why=sentence(file.error)), "error")
+    _flash_events(outcome.recorded)
+
+
+def _flash_events(recorded: list[EventKind]) -> None:
+    for event in recorded:
+        flash(_follows(event), "success")
+
+
+def _follows(event: EventKind) -> str:
+    return str(_("Đã tự ghi vào diễn biến: %(event)s.", event=label(event)))
+
+
+def _still_complete(file: FileSeen) -> bool:
+    seen = queries.files_of_case(current_scope(), file.case_id, "")
+    return bool(seen.results) if file.kind is AttachmentKind.RESULT else not seen.missing
+
+
+def _sent(file: FileSeen, download: bool) -> Response:
+    path = service.store().path(file.sha256)
+    with service.store().open(file.sha256):  # NotFound, with its sentence, rather than a fault of the server
+        answer = send_file(
+            path, file.media_type, as_attachment=download, download_name=file.file_name, etag=file.sha256
+        )
+    return as_stored_file(answer)
