@@ -53,25 +53,14 @@ def earlier_failures(connection: Connection, query: FactQuery) -> Iterator[Fact]
 def _failed(connection: Connection, query: FactQuery, period: Period) -> set[Cell]:
     """What failed in a period, by the latest run that judged it."""
     cell = (CheckResult.pack, CheckResult.rule, CheckResult.unit_id)
-    judged = (
-        select(*cell, func.max(CheckResult.run_id).label("run_id"))
-        .join(CheckRun, CheckRun.id == CheckResult.run_id)
-        .where(CheckRun.site == query.site, CheckRun.period == period.key)
-        .group_by(*cell)
-        .subquery()
-    )
-    failed = (
-        select(*cell)
-        .join(
-            judged,
-            (judged.c.run_id == CheckResult.run_id)
-            & (judged.c.pack == CheckResult.pack)
-            & (judged.c.rule == CheckResult.rule)
-            & (judged.c.unit_id == CheckResult.unit_id),
-        )
-        .where(CheckResult.status == Status.FAIL)
-    )
-    return {(pack, rule, unit_id) for pack, rule, unit_id in connection.execute(failed)}
+    runs = select(CheckRun.id).where(CheckRun.site == query.site, CheckRun.period == period.key)
+    results = select(*cell, func.max(CheckResult.run_id)).where(CheckResult.run_id.in_(runs)).group_by(*cell)
+    found = connection.execute(results.where(CheckResult.status == Status.FAIL)).all()
+    failed = {(pack, rule, unit_id): run_id for pack, rule, unit_id, run_id in found}
+    if len(connection.execute(runs).all()) > 1:
+        latest = {(pack, rule, unit_id): run_id for pack, rule, unit_id, run_id in connection.execute(results)}
+        failed = {key: run_id for key, run_id in failed.items() if latest[key] == run_id}
+    return set(failed)
 
 
 register(EARLIER_FAILURE, earlier_failures)

@@ -11,11 +11,12 @@ from flask_babel import gettext as _
 
 from app.compliance.judge import RuleResult
 from app.compliance.language import Rule
-from app.compliance.models import Change, CheckRun, Violation
+from app.compliance.models import Change, CheckRun
 from app.compliance.queries import ResultRow, Sighted
 from app.compliance.raising import Raised
 from app.compliance.results import Excuse
 from app.compliance.service import Report, evidence_path
+from app.compliance.violation_rows import Standing
 from app.formats import show_date
 from app.organisation.calendars import site_calendar
 
@@ -119,7 +120,7 @@ def violation_row(raised: Raised) -> dict[str, Any]:
 
 
 def _violation(
-    violation: Violation | Sighted,
+    violation: Standing | Sighted,
     rule: Rule,
     unit: str,
     change: Change,

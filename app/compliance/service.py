@@ -11,10 +11,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import partial
-from typing import Any
+from typing import cast
 
 from flask import current_app
-from sqlalchemy import insert, select, text
+from sqlalchemy import Table, select, text
 from sqlalchemy.engine import Connection
 from werkzeug.routing import BuildError
 
@@ -36,6 +36,10 @@ from app.organisation.calendars import site_calendar
 from app.organisation.models import Role, Unit
 from app.periods import Period
 from app.text import tidy
+
+_AT_ONCE = 1000
+"""Results written in one statement."""
+_RESULTS = cast(Table, CheckResult.__table__)
 
 Progress = Callable[[int, int, str], None]
 """Told how far a run is: steps done, steps in all, what is being done."""
@@ -279,12 +283,13 @@ def _keep_texts(chosen: Sequence[Pack], at: datetime) -> None:
 
 
 def _write_results(run: CheckRun, judgement: Judgement, units: dict[str, Unit]) -> None:
-    rows: list[dict[str, Any]] = [
-        {"site": run.site, "run_id": run.id, "unit_id": units[result.unit].id, **result_columns(result)}
-        for result in judgement.results
-    ]
-    if rows:
-        db.session.execute(insert(CheckResult), rows)
+    connection = db.session.connection()
+    for start in range(0, len(judgement.results), _AT_ONCE):
+        rows = [
+            {"site": run.site, "run_id": run.id, "unit_id": units[result.unit].id, **result_columns(result)}
+            for result in judgement.results[start : start + _AT_ONCE]
+        ]
+        connection.execute(_RESULTS.insert(), rows)
 
 
 # --- answering ------------------------------------------------------------------------------------------------
