@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from random import Random
 from typing import Any
+from zlib import crc32
 
 from app.calendar import TimeUnit, WorkingCalendar
 from app.cases.timeline import Event, StageTerms
@@ -36,17 +37,26 @@ WITHDRAWN = "Người nộp đề nghị rút hồ sơ."
 STOPPED = "Quá thời hạn mà người nộp không bổ sung hồ sơ."
 WRONG_TIME = "Đính chính thời điểm kết thúc hồ sơ do cập nhật chậm."
 PAID_TWICE = "Ghi trùng giao dịch thanh toán."
+PAID_BACK = "Người nộp rút hồ sơ trước khi giải quyết; hoàn trả theo đề nghị."
+SENT_BACK = "Dự thảo thiếu căn cứ pháp lý; đề nghị bổ sung, trình lại."
+QUESTION = "Đề nghị cho ý kiến về đối tượng nêu trong hồ sơ thuộc lĩnh vực đơn vị theo dõi."
+OPINION = "Thống nhất; đối tượng không thuộc trường hợp đang giải quyết tại đơn vị."
 
 # Shares of all cases.
 REFUSALS, WITHDRAWALS = 0.012, 0.01
 PAUSES, SECOND_PAUSES, NEVER_SUPPLEMENTED = 0.11, 0.18, 0.04
 SLOW_HANDS = 0.012  # at the desk and on the leaders' table, a step overruns
 WRONG_TIMES, DOUBLE_PAYMENTS = 0.004, 0.06
+# Of a hundred cases, by a mark of their code: chance is not asked, so that what it decides stays as it was.
+TAKEN, SIGNED, CONSULTED, SENT_BACK_ONCE = range(0, 20), range(0, 25), range(20, 24), range(24, 26)
 
 
 @dataclass(slots=True)
 class Happening:
-    """An event before it has its number. `unit_id` did it; `puts_right` is the one that it corrects."""
+    """An event before it has its number. `unit_id` did it; `puts_right` is the one that it corrects.
+
+    Data that name another event do so by its number: `about` is that event, under that name.
+    """
 
     at: datetime
     kind: EventKind
@@ -55,6 +65,7 @@ class Happening:
     note: str
     data: dict[str, Any]
     puts_right: Happening | None = None
+    about: tuple[str, Happening] | None = None
 
 
 @dataclass(slots=True)
@@ -83,6 +94,8 @@ class Lives:
         self.desk, self.leaders = names["MC"], names["SO"]
         self.handing = {name: {"officer": name} for unit in names.values() for name in unit}
         self.recent = world.month[0]
+        self.asked = sorted({procedure.unit_id for procedure in world.procedures})
+        self.first_of = {procedure.unit_id: names[procedure.unit][0] for procedure in world.procedures}
 
     def of_day(self, plan: DayPlan) -> Iterator[DemoCase]:
         """The cases received on one day, in order."""
@@ -105,7 +118,8 @@ class Lives:
         events = []
         for number, h in enumerate(happened, 1):
             corrects = happened.index(h.puts_right) + 1 if h.puts_right else None
-            events.append(Event(number, h.kind, h.at, h.actor, h.note, h.data, corrects))
+            data = h.data if h.about is None else h.data | {h.about[0]: happened.index(h.about[1]) + 1}
+            events.append(Event(number, h.kind, h.at, h.actor, h.note, data, corrects))
         units = [h.unit_id for h in happened]
         who = applicant(life.rng, life.procedure.code in COMPANY_PROCEDURES)
         return DemoCase(case_id, code, life.procedure, arrival.channel, who, events, units)
@@ -114,7 +128,10 @@ class Lives:
 class _Life:
     """One case: a moment moves through its steps, and leaves happenings behind."""
 
-    __slots__ = ("at_unit", "code", "happenings", "lives", "moment", "officer", "plan", "procedure", "received", "rng")
+    __slots__ = (
+        *("at_unit", "code", "happenings", "lives", "mark", "moment", "officer", "paid", "plan", "procedure"),
+        *("received", "rng"),
+    )
 
     def __init__(self, lives: Lives, rng: Random, arrival: Arrival, plan: DayPlan, code: str) -> None:
         self.lives, self.rng, self.plan, self.code = lives, rng, plan, code
@@ -123,6 +140,8 @@ class _Life:
         self.moment = lives.moment
         self.moment.put(plan.day, arrival.second)
         self.happenings: list[Happening] = []
+        self.paid: Happening | None = None
+        self.mark = crc32(code.encode()) % 100
         self.at_unit, self.officer = self.procedure.terms.stages[0].unit_id, pick(rng, lives.desk)
 
     def live(self, pays: bool, online: bool | None) -> None:
@@ -164,6 +183,8 @@ class _Life:
             self.officer = pick(self.rng, lives.officers[stage.unit_id] if own else lives.desk)
         event.data = lives.handing[self.officer]
         self.at_unit = stage.unit_id
+        if stage.position == 2 and self.mark in TAKEN:
+            self._happens(EventKind.TAKEN_OVER, after=5 * MINUTE).data = lives.handing[self.officer]
 
     def _step(self, stage: StageTerms, habits: Habits) -> bool:
         """One step of the process; False when the case ended in it."""
@@ -176,11 +197,41 @@ class _Life:
                 self._work_through(stage, False)
                 refused = fate < REFUSALS
                 self._happens(EventKind.REFUSED if refused else EventKind.WITHDRAWN, REFUSED if refused else WITHDRAWN)
+                if self.paid and not refused:
+                    back = self._happens(EventKind.REFUNDED, PAID_BACK, after=10 * MINUTE)
+                    back.data, back.about = {"amount": self.paid.data["amount"]}, ("payment", self.paid)
                 return False
             if stage.allowance > 1 and self.procedure.terms.unit is TimeUnit.WORKING_DAYS and fate > 1 - PAUSES:
                 return self._with_supplement(stage, over)
+        question = self._ask() if own and self.mark in CONSULTED and stage.allowance > 1 else None
         self._work_through(stage, over)
+        if question:
+            answer = self._happens(EventKind.CONSULT_ANSWERED, OPINION)
+            answer.unit_id, answer.about = question.data["unit_id"], ("number", question)
+            answer.actor = self.lives.first_of[answer.unit_id]
+        if stage.position == 3:
+            self._leaders_word(stage)
         return True
+
+    def _ask(self) -> Happening:
+        """The division asks the next one for its opinion, within two working days."""
+        calendar, units = self.lives.calendar, self.lives.asked
+        due = calendar.end_of_day(calendar.add_working_days(self.moment.day, 2))
+        unit_id = units[(units.index(self.at_unit) + 1) % len(units)]
+        return self._happens(EventKind.CONSULTED, QUESTION, unit_id=unit_id, due_at=due.isoformat())
+
+    def _leaders_word(self, stage: StageTerms) -> None:
+        """On the leaders' table a case is signed; now and then a draft goes back first, and comes again at once."""
+        if self.mark in SENT_BACK_ONCE and stage.allowance > 1:
+            self._happens(EventKind.RETURNED, SENT_BACK, position=2)
+            self.moment.work(40 * MINUTE)
+            again = self._happens(EventKind.HANDED_OVER, FORWARDED[1])
+            again.data = self.lives.handing[self.officer]
+            self.moment.work(20 * MINUTE)
+        if self.mark in SIGNED:
+            day = self.moment.at.astimezone(self.lives.calendar.zone).date().isoformat()
+            number = f"{self.code[-4:]}/QĐ-SLĐTBXH"
+            self._happens(EventKind.SIGNED, signer=self.officer, number=number, signed_on=day)
 
     def _work_through(self, stage: StageTerms, over: bool) -> None:
         """Let the time of a step pass: within its allowance, or over it."""
@@ -239,7 +290,7 @@ class _Life:
             "transaction_number": f"GD{self.code.replace('-', '').replace('.', '')}" if online else "",
         }
         event = self._happens(EventKind.PAID, after=after)
-        event.data = payment
+        event.data, self.paid = payment, event
         if procedure.unit != EXACT_UNIT and rng.random() < DOUBLE_PAYMENTS:
             again = self._happens(EventKind.PAID, after=after + 3 * MINUTE)
             again.data = payment
