@@ -11,7 +11,7 @@ from wtforms import StringField
 from wtforms.validators import Length, Optional
 
 from app.cases.case_page import CaseView, Question
-from app.cases.forms import ActionForm, HandOverForm, PaymentForm
+from app.cases.forms import ActionForm, HandOverForm
 from app.cases.handling import proposed_answer_day
 from app.cases.vocabulary import EventKind
 from app.forms import NEEDED, ChoiceField, DayField
@@ -136,8 +136,4 @@ def _form_for(kind: EventKind, view: CaseView, units: Sequence[Unit], scope: Sco
             signing = SignForm()
             signing.offer()
             return signing
-        case EventKind.PAID:
-            paying = PaymentForm()
-            paying.offer(view)
-            return paying
     return ActionForm()

@@ -17,7 +17,7 @@ from app.cases.action_forms import AnswerForm, ConsultForm, ReturnForm, SignForm
 from app.cases.actions import Hands, possible_actions
 from app.cases.case_page import CaseView, case_view
 from app.cases.case_sections import load_sections
-from app.cases.forms import ActionForm, CorrectionForm, HandOverForm, PaymentForm, number_in
+from app.cases.forms import ActionForm, CorrectionForm, HandOverForm, number_in
 from app.cases.models import Case
 from app.cases.presenting import NEVER_CORRECTED
 from app.cases.views import bp
@@ -33,8 +33,8 @@ from app.organisation.queries import units_to_choose
 
 Page = Answer | tuple[str, int]
 
-# Recorded by other software, on pages of their own, or not by anybody.
-RECORDED_ELSEWHERE = {EventKind.RECEIVED, EventKind.REFUNDED, *NEVER_CORRECTED}
+# Recorded by other software, on pages of their own (money: app/payments/views/counter.py), or not by anybody.
+RECORDED_ELSEWHERE = {EventKind.RECEIVED, EventKind.PAID, EventKind.REFUNDED, *NEVER_CORRECTED}
 
 
 @bp.get("/ho-so/<int:case_id>")
@@ -120,8 +120,6 @@ def _record(kind: EventKind, view: CaseView, form: ActionForm) -> Case:
     scope, by, case_id = current_scope(), actor(), view.case.id
     if isinstance(form, HandOverForm):
         return service.hand_over(scope, by, case_id, **form.values())
-    if isinstance(form, PaymentForm):
-        return service.record_payment(scope, by, case_id, **form.values())
     if isinstance(form, ReturnForm):
         return handling.return_to_stage(scope, by, case_id, **form.values())
     if isinstance(form, ConsultForm):
