@@ -35,17 +35,43 @@ from app.periods import Period
 
 @dataclass(frozen=True, slots=True)
 class Raised:
-    """A violation as one run saw it."""
+    """A violation as one run saw it. Its figures and its words are worked out when they are asked for: a month may
+    have thousands, and they are written a few at a time."""
 
     violation: Standing
     change: Change
     rule: Rule
     unit: Unit
-    figures: dict[str, Any]
-    message: dict[str, str]
+    result: RuleResult | None
+    """None of one that the run no longer found."""
+    thing: SubjectResult | None = None
+    last: tuple[dict[str, Any], dict[str, str]] = ({}, {})
+    """Of such a one, the figures and the message of the run that last found it."""
+
+    @property
+    def figures(self) -> dict[str, Any]:
+        """The numbers, as JSON keeps them."""
+        if self.result is None:
+            return self.last[0]
+        return figures_of(self.result, self.thing)
+
+    @property
+    def message(self) -> dict[str, str]:
+        """What is said of it, in `vi` and `en`."""
+        if self.result is None:
+            return self.last[1]
+        names = {"vi": self.unit.name, "en": self.unit.name_en or self.unit.name}
+        return {
+            locale: render_message(
+                self.rule, self.result, name, _label(self.violation.period, locale), locale, self.thing
+            )
+            for locale, name in names.items()
+        }
 
 
-_Found = tuple[Standing, Change, Rule, RuleResult, SubjectResult | None]
+@lru_cache(maxsize=32)
+def _label(period: str, locale: str) -> str:
+    return Period.parse(period).label(locale)
 
 
 def key_of(pack: str, rule: str, unit: str, subject: str, period: str) -> str:
@@ -61,29 +87,25 @@ def raise_violations(
 ) -> list[Raised]:
     """Open, keep or mark gone the violations of the run's period, within the packs and units that it judged."""
     known = {violation.key: violation for violation in standing(run, units.values(), judged_packs)}
-    found: list[_Found] = []
+    raised: list[Raised] = []
     seen, excused = set(), {}
     for rule, result in failed:
+        unit = units[result.unit]
         if result.waiver is not None:
-            excused[result.pack, result.rule, units[result.unit].id] = result.waiver
+            excused[result.pack, result.rule, unit.id] = result.waiver
         if result.status is not Status.FAIL:
             continue
         for thing in result.failing or (None,):
             key = key_of(result.pack, result.rule, result.unit, thing.subject if thing else "", run.period)
             seen.add(key)
-            violation, change = _open_or_keep(run, known.get(key), key, rule, result, units[result.unit], thing)
-            found.append((violation, change, rule, result, thing))
-    _write_changes(run, found)
-    labels = {locale: Period.parse(run.period).label(locale) for locale in ("vi", "en")}
-    raised = [
-        _saw(labels, violation, change, rule, units[result.unit], result, thing)
-        for violation, change, rule, result, thing in found
-    ]
-    _write(run, raised)
+            violation, change = _open_or_keep(run, known.get(key), key, rule, result, unit, thing)
+            raised.append(Raised(violation, change, rule, unit, result, thing))
+    _write_changes(run, raised)
+    write_sightings(run, raised)
     gone = [violation for key, violation in known.items() if key not in seen and violation.gone_run_id is None]
     vanished = list(_all_gone(run, gone, {unit.id: unit for unit in units.values()}, excused))
     update_all(gone, gone_run_id=run.id)
-    _write(run, vanished)
+    write_sightings(run, vanished)
     return raised + vanished
 
 
@@ -115,54 +137,28 @@ def _open_or_keep(
     return opened, Change.NEW
 
 
-def _write_changes(run: CheckRun, found: Sequence[_Found]) -> None:
+def _write_changes(run: CheckRun, raised: Sequence[Raised]) -> None:
     """New violations, those that are there again, and those that the run saw once more."""
     answer_due = _answer_due(run)
     new: list[tuple[Standing, date]] = []
     again: dict[date, list[Standing]] = defaultdict(list)
-    for violation, _change, _rule, result, _thing in found:
-        due = answer_due(result.answer_days)
-        if not violation.id:
-            new.append((violation, due))
-        elif violation.gone_run_id is not None:
-            again[due].append(violation)
+    for each in raised:
+        assert each.result is not None  # the run found it
+        due = answer_due(each.result.answer_days)
+        if not each.violation.id:
+            new.append((each.violation, due))
+        elif each.violation.gone_run_id is not None:
+            again[due].append(each.violation)
     write_new(run, new)
     for due, violations in again.items():
         reopen(run, violations, due)
-    update_all([violation for violation, change, *_ in found if change is Change.PERSISTING], last_run_id=run.id)
+    update_all([each.violation for each in raised if each.change is Change.PERSISTING], last_run_id=run.id)
 
 
 def _answer_due(run: CheckRun) -> Callable[[int], date]:
     """The day by which a violation found by the run must be answered, given so many working days."""
     calendar = site_calendar()
     return lru_cache(maxsize=None)(partial(calendar.add_working_days, calendar.local_day(run.started_at)))
-
-
-def _write(run: CheckRun, raised: Sequence[Raised]) -> None:
-    write_sightings(
-        run,
-        (
-            {"violation_id": r.violation.id, "change": r.change, "figures": r.figures, "message": r.message}
-            for r in raised
-        ),
-    )
-
-
-def _saw(
-    period: Mapping[str, str],
-    violation: Standing,
-    change: Change,
-    rule: Rule,
-    unit: Unit,
-    result: RuleResult,
-    thing: SubjectResult | None,
-) -> Raised:
-    """`period` is the period's label in each language."""
-    message = {
-        "vi": render_message(rule, result, unit.name, period["vi"], "vi", thing),
-        "en": render_message(rule, result, unit.name_en or unit.name, period["en"], "en", thing),
-    }
-    return Raised(violation, change, rule, unit, figures_of(result, thing), message)
 
 
 def _all_gone(
@@ -179,8 +175,8 @@ def _all_gone(
         figures, message = (last.figures, last.message) if last else ({}, {"vi": "", "en": ""})
         if waiver := excused.get((violation.pack, violation.rule, violation.unit_id)):
             figures = {**figures, "waiver": dict(waiver)}
-        rule = rule_by_name(violation.pack, violation.rule)
-        yield Raised(violation, Change.GONE, rule, units[violation.unit_id], figures, message)
+        rule, unit = rule_by_name(violation.pack, violation.rule), units[violation.unit_id]
+        yield Raised(violation, Change.GONE, rule, unit, None, last=(figures, message))
 
 
 def result_columns(result: RuleResult) -> dict[str, Any]:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, fields
 from datetime import date
-from typing import Any, cast
+from typing import Any, Protocol, cast
 
 from sqlalchemy import Table, select, update
 
 from app.compliance.language import Severity
-from app.compliance.models import CheckRun, RunViolation, Violation, ViolationMove, ViolationState
+from app.compliance.models import Change, CheckRun, RunViolation, Violation, ViolationMove, ViolationState
 from app.extensions import db
 from app.organisation.models import Unit
 
@@ -109,11 +109,34 @@ def update_all(violations: Sequence[Standing], **values: Any) -> None:
         db.session.execute(update(Violation).where(Violation.id.in_(ids)).values(**values))
 
 
-def write_sightings(run: CheckRun, seen: Iterable[dict[str, Any]]) -> None:
-    """What the run says of violations: `violation_id`, `change`, `figures` and `message` of each."""
-    rows = [{"site": run.site, "run_id": run.id, **each} for each in seen]
-    for start in range(0, len(rows), _AT_ONCE):
-        db.session.connection().execute(_SIGHTINGS.insert(), rows[start : start + _AT_ONCE])
+class Sighting(Protocol):
+    """What a run says of a violation."""
+
+    @property
+    def violation(self) -> Standing: ...
+    @property
+    def change(self) -> Change: ...
+    @property
+    def figures(self) -> dict[str, Any]: ...
+    @property
+    def message(self) -> dict[str, str]: ...
+
+
+def write_sightings(run: CheckRun, seen: Sequence[Sighting]) -> None:
+    """What the run says of violations."""
+    for start in range(0, len(seen), _AT_ONCE):
+        rows = [
+            {
+                "site": run.site,
+                "run_id": run.id,
+                "violation_id": each.violation.id,
+                "change": each.change,
+                "figures": each.figures,
+                "message": each.message,
+            }
+            for each in seen[start : start + _AT_ONCE]
+        ]
+        db.session.connection().execute(_SIGHTINGS.insert(), rows)
 
 
 def last_sightings(violations: Sequence[Standing]) -> dict[int, RunViolation]:
