@@ -31,6 +31,7 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+OWN = ("data:", "blob:", "about:", "chrome:", "chrome-extension:")  # within the browser, its PDF viewer among them
 DESK = {"width": 1366, "height": 768}
 PHONE = {"width": 390, "height": 844}
 
@@ -107,7 +108,7 @@ class Visitor:
             "request",
             lambda request: (
                 visitor.complaints.append(f"left the site: {request.url}")
-                if not request.url.startswith((site.address, "data:", "blob:", "about:"))
+                if not request.url.startswith((site.address, *OWN))
                 else None
             ),
         )
