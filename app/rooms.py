@@ -1,4 +1,4 @@
-"""The rooms of the house, bound to the application: their pages, commands, labels and facts."""
+"""The rooms of the house, bound to the application: their pages, commands, labels, facts and what those speak of."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ ROOMS = (
 def register(app: Flask) -> None:
     """Bind every room."""
     for room in ROOMS:
-        for door in ("models", "labels", "facts"):
+        for door in ("models", "labels", "facts", "subjects"):
             if find_spec(f"app.{room}.{door}"):
                 import_module(f"app.{room}.{door}")
         for door in ("views", "import_views"):

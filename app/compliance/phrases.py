@@ -96,6 +96,19 @@ def named(fields: Iterable[str], catalogue: Mapping[str, FactKind], locale: str 
     return " + ".join(f"{describe(field, catalogue, locale)} [{field}]" for field in fields)
 
 
+def _plain_comparison(comparison: Comparison, locale: str) -> str:
+    """In plain words whether something is recorded, or true; empty for any other comparison."""
+    (operand, *others) = comparison.operands
+    if others or comparison.operator not in ("equals", "differs_from"):
+        return ""
+    same = comparison.operator == "equals"
+    if operand == "":
+        return pick(locale, "chưa ghi", "is not recorded") if same else pick(locale, "đã ghi", "is recorded")
+    if isinstance(operand, bool):
+        return pick(locale, "là “có”", "is “yes”") if operand == same else pick(locale, "là “không”", "is “no”")
+    return ""
+
+
 def condition_in_words(
     condition: Condition,
     catalogue: Mapping[str, FactKind],
@@ -114,6 +127,8 @@ def condition_in_words(
         return f"{parameter_in_words(value, locale)} ({operand})" if value else str(operand)
 
     def compared(field: str, comparison: Comparison) -> str:
+        if plain := _plain_comparison(comparison, locale):
+            return f"{named([field], catalogue, locale)} {plain}"
         operands = ", ".join(map(said, comparison.operands))
         return f"{named([field], catalogue, locale)} {comparison_in_words(comparison.operator, operands, locale)}"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from typing import Any
 
 import pytest
 
@@ -63,7 +64,7 @@ def test_a_condition_is_read_aloud() -> None:
     rule = sample.pack(rules=[sample.changed(sample.RATE_RULE, applies_when=applies)]).rule("p-1")
     assert rule.applies_when is not None
     assert condition_in_words(rule.applies_when, {}) == (
-        "pay.due [pay.due] từ 5 trở lên và (b.flag [b.flag] bằng true hoặc không (a.x [a.x] bằng 1))"
+        "pay.due [pay.due] từ 5 trở lên và (b.flag [b.flag] là “có” hoặc không (a.x [a.x] bằng 1))"
     )
 
 
@@ -74,3 +75,22 @@ def test_a_what_if_value_is_told_in_the_explanation() -> None:
     lines = dict(explain(pack.rules[0], pack.parameters.at(JUNE.last), sample.CATALOGUE))
     assert lines["Yêu cầu"] == "từ 35% trở lên (online_rate, từ ngày 01/01/2024)"
     assert lines["Thời hạn trả lời"] == "5 ngày làm việc"
+
+
+@pytest.mark.parametrize(
+    ("condition", "vi", "en"),
+    [
+        ({"b.word": {"differs_from": ""}}, "[b.word] đã ghi", "[b.word] is recorded"),
+        ({"b.word": {"equals": ""}}, "[b.word] chưa ghi", "[b.word] is not recorded"),
+        ({"b.flag": {"equals": True}}, "[b.flag] là “có”", "[b.flag] is “yes”"),
+        ({"b.flag": {"differs_from": True}}, "[b.flag] là “không”", "[b.flag] is “no”"),
+        ({"b.flag": {"equals": False}}, "[b.flag] là “không”", "[b.flag] is “no”"),
+        ({"b.word": {"equals": "x"}}, "[b.word] bằng x", "[b.word] equal to x"),
+    ],
+)
+def test_what_is_there_or_true_is_said_in_plain_words(condition: dict[str, Any], vi: str, en: str) -> None:
+    pack = sample.pack(rules=[sample.changed(sample.CONDITION_RULE, fails_when=condition)])
+    asked = pack.rules[0].fails_when
+    assert asked is not None
+    for locale, words in (("vi", vi), ("en", en)):
+        assert condition_in_words(asked, sample.CATALOGUE, locale).endswith(words)

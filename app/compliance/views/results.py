@@ -25,6 +25,7 @@ from app.compliance.library import Library
 from app.compliance.pack import Pack
 from app.compliance.queries import ResultRow
 from app.compliance.service import evidence_path
+from app.compliance.subject_links import subject_pages
 from app.compliance.views import bp
 from app.compliance.views.runs import INSPECTORS, READERS
 from app.errors import NotFound
@@ -62,6 +63,7 @@ def result(run_id: int, pack: str, rule: str, unit: str) -> str:
         lists=lists_behind(written, run.period, unit) if found.value is not None else [],
         violation=raised[0] if raised and not raised[0].subject else None,
         things=[seen for seen in raised if seen.subject],
+        pages=subject_pages(scope, pack, written, {seen.subject for seen in raised if seen.subject}),
         trend=queries.trend(scope, found, period),
     )
 

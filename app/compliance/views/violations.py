@@ -25,6 +25,7 @@ from app.compliance.language import Rule
 from app.compliance.models import Change, ViolationMove, ViolationState
 from app.compliance.output import waiver_words
 from app.compliance.queries import Answering, Sighting, ViolationLine
+from app.compliance.subject_links import subject_pages
 from app.compliance.views import bp
 from app.compliance.views.results import lists_behind
 from app.compliance.views.runs import READERS
@@ -174,6 +175,7 @@ def _violation_page(line: ViolationLine, form: MoveForm) -> str:
         "compliance/violation.html",
         line=line,
         rule=rule,
+        about=subject_pages(current_scope(), line.pack, rule, [line.subject]).get(line.subject),
         pack=texts.get(line.pack),
         documents=library.documents(),
         lists=lists_behind(rule, line.period.key, line.unit.code) if rule else [],
