@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from sqlalchemy import select
 
 from app.calendar import WorkingCalendar
+from app.demo.counter import add_receipts, add_statement
 from app.demo.dealings import dealings
 from app.demo.explaining import apologies, explanations
 from app.demo.filings import filings
@@ -31,6 +32,8 @@ def add_duties(by: Actor, world: World, calendar: WorkingCalendar, units: Mappin
     add_tasks(ground)
     add_scores(ground)
     with audit.transaction() as session:
+        add_receipts(ground)
+        add_statement(ground)
         published = add_publications(ground)
         apologised = list(apologies(ground))
         session.add_all(apologised)

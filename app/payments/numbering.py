@@ -26,4 +26,9 @@ def next_receipt_number(site: str, year: int) -> str:
         .on_conflict_do_update(index_elements=["site", "prefix", "day"], set_={"last": raised})
         .returning(CaseCounter.last)
     )
+    return receipt_number(year, number or 0)
+
+
+def receipt_number(year: int, number: int) -> str:
+    """As it is printed."""
     return f"BL-{year}-{number:06d}"
