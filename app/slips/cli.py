@@ -1,0 +1,91 @@
+"""`flask slips`: a slip of one case, or the register, as a file."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+
+import click
+from flask import Flask
+from flask.cli import AppGroup
+from flask_babel import gettext as _
+
+from app.cases.search import case_with_code
+from app.commands import COMMAND, BadInput, note, refusing
+from app.errors import NotFound
+from app.organisation.access import whole_site
+from app.organisation.calendars import site_calendar
+from app.slips import queries, service
+from app.slips.circulars import OF_ONE_CASE, SlipKind, circular_on
+from app.slips.printing import RENDERERS, press
+from app.slips.queries import RegisterFilter
+
+slips = AppGroup("slips", help="Biểu mẫu một cửa / the prescribed slips.")
+ENDINGS = click.Choice(list(RENDERERS))
+OUTPUT = click.Path(dir_okay=False, writable=True, path_type=Path)
+
+
+@slips.command("make")
+@click.argument("code")
+@click.option("--form", "form", required=True, metavar="FORM", help="01 … 06, hoặc tên: tiep-nhan, bo-sung, …")
+@click.option("--nth", type=click.IntRange(1), metavar="N", help="Lần thứ mấy, nếu có nhiều phiếu / which of several.")
+@click.option("--format", "ending", type=ENDINGS, default="pdf", show_default=True)
+@click.option("--output", required=True, type=OUTPUT, help="Tệp ghi ra / file to write.")
+@refusing
+def make(code: str, form: str, nth: int | None, ending: str, output: Path) -> None:
+    """In một phiếu của hồ sơ CODE / one slip of a case.
+
+    Số mẫu theo bộ biểu mẫu của ngày tiếp nhận hồ sơ: trước 01/7/2025 là Thông tư 01/2018, sau đó là 03/2025.
+    """
+    scope = whole_site()
+    case_id = case_with_code(scope, code)
+    if case_id is None:
+        raise NotFound("Không có hồ sơ mang mã %(code)s.", code=code)
+    printed_with = press()
+    case = queries.cases_on_paper(scope, [case_id], printed_with.zone)[0]
+    kind = SlipKind(form) if form in set(OF_ONE_CASE) else circular_on(case.received_on).kind(form.zfill(2))
+    if kind is SlipKind.REGISTER:
+        raise BadInput(_("Sổ theo dõi hồ sơ in bằng lệnh `flask slips register`."))
+    document = service.slip(scope, COMMAND, case_id, kind, printed_with, nth)
+    _write(output, RENDERERS[ending]([document]))
+
+
+@slips.command("register")
+@click.option("--from", "since", required=True, type=click.DateTime(["%Y-%m-%d", "%d/%m/%Y"]), help="Từ ngày.")
+@click.option("--to", "until", required=True, type=click.DateTime(["%Y-%m-%d", "%d/%m/%Y"]), help="Đến ngày.")
+@click.option("--unit", default="", metavar="CODE", help="Mã đơn vị / unit.")
+@click.option("--procedure", default="", metavar="CODE", help="Mã thủ tục / procedure.")
+@click.option("--format", "ending", type=ENDINGS, default="pdf", show_default=True)
+@click.option("--output", required=True, type=OUTPUT, help="Tệp ghi ra / file to write.")
+@refusing
+def write_register(since: datetime, until: datetime, unit: str, procedure: str, ending: str, output: Path) -> None:
+    """In sổ theo dõi hồ sơ / the register of a span of days, both included."""
+    scope, calendar = whole_site(), site_calendar()
+    found = queries.unit_named(scope, unit) if unit else None
+    if unit and found is None:
+        raise NotFound("Không có đơn vị mang mã %(code)s.", code=unit)
+    names = dict(queries.procedures_received(scope))
+    if procedure and procedure not in names:
+        raise NotFound("Không có thủ tục mang mã %(code)s.", code=procedure)
+    chosen = RegisterFilter(
+        since=since.date(), until=until.date(), unit_id=found[0] if found else None, procedure=procedure
+    )
+    count = service.check_register(scope, chosen, calendar)
+    narrowed = ((f"Đơn vị: {found[1]}",) if found else ()) + (
+        (f"Thủ tục: {names[procedure]} ({procedure})",) if procedure else ()
+    )
+    _write(output, RENDERERS[ending]([service.register(scope, chosen, calendar, press().house, narrowed)]))
+    note(_("%(n)s hồ sơ.", n=count))
+
+
+def _write(output: Path, data: bytes) -> None:
+    try:
+        output.write_bytes(data)
+    except OSError as error:
+        raise BadInput(_("Không ghi được tệp %(file)s.", file=output)) from error
+    click.echo(str(output))
+
+
+def register(app: Flask) -> None:
+    """Add the commands."""
+    app.cli.add_command(slips)

@@ -1,0 +1,131 @@
+"""A paper before it is drawn: what stands on it and in which order, for a page, a Word document and a PDF alike. Pure.
+
+Lengths are millimetres. Texts are Vietnamese whatever the reader's language: these are official papers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date
+from enum import Enum, StrEnum
+
+NATION = "CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM"
+MOTTO = "Độc lập - Tự do - Hạnh phúc"
+DOTS = "……………………"  # to be filled in by hand
+
+
+class Paper(Enum):
+    """A sheet as it lies: width, height, margins (top, right, bottom, left), and the size of its text in points."""
+
+    A5 = (148, 210, (9, 10, 9, 12), 9.5)
+    A4 = (210, 297, (20, 15, 20, 30), 13.0)
+    A4_LANDSCAPE = (297, 210, (12, 12, 12, 12), 10.0)
+
+    def __init__(self, width: int, height: int, margins: tuple[int, int, int, int], points: float) -> None:
+        self.width = width
+        self.height = height
+        self.margins = margins
+        self.points = points
+
+    @property
+    def inner_width(self) -> int:
+        """Between the margins."""
+        return self.width - self.margins[1] - self.margins[3]
+
+
+class Align(StrEnum):
+    """Where a text stands between its edges."""
+
+    LEFT = "left"
+    CENTER = "center"
+    RIGHT = "right"
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Words in one style."""
+
+    text: str
+    bold: bool = False
+    italic: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A paragraph. `first_line` is indented as in a letter."""
+
+    runs: tuple[Run, ...]
+    align: Align = Align.LEFT
+    first_line: bool = False
+
+    @property
+    def plain(self) -> str:
+        """Its words without their style."""
+        return "".join(run.text for run in self.runs)
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A cell of a table; its lines are separated by \\n. `rows` and `columns` are what it spans."""
+
+    text: str = ""
+    align: Align = Align.LEFT
+    bold: bool = False
+    italic: bool = False
+    rows: int = 1
+    columns: int = 1
+    least: int = 0  # height, where something is to be signed
+
+
+Row = tuple[Cell, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table whose head is repeated on every page. `widths` are shares; `scale` is of the paper's size of text.
+
+    `rows` may be any iterable, read once: a register has thousands.
+    """
+
+    widths: tuple[float, ...]
+    head: tuple[Row, ...]
+    rows: Iterable[Row]
+    scale: float = 0.9
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """Where somebody signs: in what quality, how, and the name below."""
+
+    title: str
+    hint: str = "(Ký và ghi rõ họ tên)"
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Letterhead:
+    """The head (Decree 30/2020/NĐ-CP): the body on the left; the nation, its motto, place and day on the right."""
+
+    unit: str
+    parent: str = ""
+    number: str = ""
+    subject: str = ""  # of a letter, under its number
+    place: str = ""
+    day: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One slip. `form` tells the form and its circular; `qr` is what the QR code says, "" for none."""
+
+    paper: Paper
+    form: str
+    letterhead: Letterhead
+    title: str
+    under_title: tuple[str, ...]
+    qr: str
+    blocks: tuple[Text | Table, ...]
+    signatures: tuple[Signature, ...] = ()
+    recipients: tuple[str, ...] = ()  # Nơi nhận
+    notes: tuple[str, ...] = field(default=())  # below the signatures, small

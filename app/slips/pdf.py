@@ -1,0 +1,252 @@
+"""Papers as PDF: pages with the Vietnamese typeface embedded, only the glyphs used of it.
+
+Laid out here rather than by fpdf2's own tables: a register of some thousands of lines is a matter of seconds, rows
+that belong together stay together, and what is too long for its place is broken, never printed over something else.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable
+
+from fpdf import FPDF
+
+from app.slips import qr
+from app.slips.document import MOTTO, NATION, Align, Document, Letterhead, Paper, Run, Signature, Table, Text
+from app.slips.fonts import STYLES, font_file
+from app.slips.layout import Grid, Line, Measure, wrap
+from app.slips.wording import long_day
+
+MM = 25.4 / 72  # a point in millimetres
+LEADING = 1.22  # from line to line, of the size of the text
+QR_SIDE = {True: 26.0, False: 20.0}  # on large paper, on small
+SIGNING = {True: 22.0, False: 12.0}  # left free above a signer's name
+_THIN, _RULE = 0.15, 0.25
+
+
+def render(documents: Iterable[Document]) -> bytes:
+    """The papers one after another, each from a new page."""
+    pdf = FPDF(unit="mm")
+    pdf.set_auto_page_break(False)
+    pdf.set_margin(0)
+    pdf.set_lang("vi-VN")
+    pdf.set_creator("Đúng Hạn")
+    for style in STYLES:
+        pdf.add_font("slip", style, font_file(style))
+    measure = Measure(lambda words, style: _width(pdf, words, style))
+    title = ""
+    for document in documents:
+        _Drawing(pdf, measure, document).draw()
+        title = title or " ".join(document.title.split())
+    pdf.set_title(title)
+    out = io.BytesIO()
+    pdf.output(out)
+    return out.getvalue()
+
+
+def _width(pdf: FPDF, words: str, style: str) -> float:
+    """Width of the words at one point, in millimetres."""
+    pdf.set_font("slip", style, 100)
+    return pdf.get_string_width(words) / 100
+
+
+class _Drawing:
+    """One paper being drawn: `y` is how far down its present page is filled."""
+
+    def __init__(self, pdf: FPDF, measure: Measure, document: Document) -> None:
+        self.pdf, self.measure, self.document = pdf, measure, document
+        self.paper = document.paper
+        self.size = self.paper.points
+        self.large = self.paper is not Paper.A5
+        self.top, self.right, self.bottom, self.left = self.paper.margins
+        self.floor = self.paper.height - self.bottom
+        self.pages = 0
+        self.y = 0.0
+
+    def draw(self) -> None:
+        """The whole paper."""
+        self._new_page()
+        self._form()
+        self._letterhead(self.document.letterhead)
+        self._title()
+        for block in self.document.blocks:
+            if isinstance(block, Table):
+                self._table(block)
+            else:
+                self._text(block)
+        self._signatures(self.document.signatures, self.document.recipients)
+        self._notes(self.document.notes)
+
+    # Pages
+
+    def _new_page(self) -> None:
+        self.pdf.add_page(format=(self.paper.width, self.paper.height))
+        self.pdf.set_line_width(_THIN)
+        self.pages += 1
+        self.y = float(self.top)
+        if self.pages > 1:  # Decree 30/2020/NĐ-CP: in the middle of the upper margin, from the second page on
+            self._words(str(self.pages), self.paper.width / 2, self.top / 2 + 1, "", self.size, Align.CENTER)
+
+    def _room(self, height: float) -> bool:
+        """A new page when this one has not so much room left. Whether one was begun."""
+        if self.y + height <= self.floor or self.y <= self.top:
+            return False
+        self._new_page()
+        return True
+
+    # Words
+
+    def _words(self, words: str, x: float, baseline: float, style: str, size: float, align: Align = Align.LEFT) -> None:
+        if align is not Align.LEFT:
+            width = self.measure(words, style) * size
+            x -= width / 2 if align is Align.CENTER else width
+        self.pdf.set_font("slip", style, size)
+        self.pdf.text(x, baseline, words)
+
+    def _line(self, line: Line, x: float, y: float, width: float, size: float, align: Align = Align.LEFT) -> None:
+        """A line of segments whose top is at y."""
+        free = width - line.width * size
+        at = x + (free / 2 if align is Align.CENTER else free if align is Align.RIGHT else 0)
+        for segment in line.segments:
+            self._words(segment.words, at, y + size * MM * 0.95, segment.style, size)
+            at += segment.width * size
+
+    def _column(
+        self, words: str, x: float, y: float, width: float, size: float, *, style: str = "", align: Align = Align.CENTER
+    ) -> float:
+        """Words broken to a width; where they end."""
+        for line in wrap(_runs(words, style), width / size, self.measure):
+            self._line(line, x, y, width, size, align)
+            y += size * MM * LEADING
+        return y
+
+    # Parts
+
+    def _form(self) -> None:
+        self._words(self.document.form, self.paper.width - self.right, self.y - 1.5, "I", self.size * 0.75, Align.RIGHT)
+        self.y += 0.5
+
+    def _letterhead(self, head: Letterhead) -> None:
+        gap = 4.0
+        left = (self.paper.inner_width - gap) * (0.43 if self.paper is Paper.A4 else 0.4)
+        x, width = self.left + left + gap, self.paper.inner_width - gap - left
+        size = min(self.size * 0.95, width / self.measure(NATION, "B") * 0.995)
+        start, line = self.y, size * MM * LEADING
+        y = self._column(head.parent.upper(), self.left, start, left, size) if head.parent else start
+        y = self._column(head.unit.upper(), self.left, y, left, size, style="B")
+        self._rule(self.left + left / 2, y + 0.7, left * 0.36)
+        y += 2.2
+        if head.number:
+            y = self._column(f"Số: {head.number}", self.left, y, left, size)
+        if head.subject:
+            y = self._column(head.subject, self.left, y, left, size)
+        self._words(NATION, x + width / 2, start + size * MM * 0.95, "B", size, Align.CENTER)
+        motto = size * 1.05
+        self._words(MOTTO, x + width / 2, start + line + motto * MM * 0.95, "B", motto, Align.CENTER)
+        under = start + line + motto * MM * LEADING
+        self._rule(x + width / 2, under + 0.7, self.measure(MOTTO, "B") * motto)
+        under += 2.2
+        if head.day:
+            under = self._column(_place_and_day(head), x, under, width, size, style="I")
+        self.y = max(y, under) + 2
+
+    def _rule(self, middle: float, y: float, width: float) -> None:
+        self.pdf.set_line_width(_RULE)
+        self.pdf.line(middle - width / 2, y, middle + width / 2, y)
+        self.pdf.set_line_width(_THIN)
+
+    def _title(self) -> None:
+        side = QR_SIDE[self.large] if self.document.qr else 0.0
+        width, start = self.paper.inner_width - 2 * side, self.y
+        if side:
+            self._qr(self.document.qr, self.paper.width - self.right - side, start, side)
+        size = self.size * 1.15
+        y = start + (3 if side else 1)
+        for words in self.document.title.split("\n"):
+            y = self._column(words, self.left + side, y, width, size, style="B")
+        for words in self.document.under_title:
+            y = self._column(words, self.left + side, y + 0.6, width, self.size, style="B")
+        self.y = max(y, start + side) + 1.5
+
+    def _qr(self, data: str, x: float, y: float, side: float) -> None:
+        count, stretches = qr.modules(data)
+        module = side / count
+        for column, row, length in stretches:
+            self.pdf.rect(x + column * module, y + row * module, length * module, module, style="F")
+
+    def _text(self, text: Text) -> None:
+        indent = (10.0 if self.large else 6.0) if text.first_line else 0.0
+        step = self.size * MM * LEADING
+        width = float(self.paper.inner_width)
+        for n, line in enumerate(wrap(text.runs, width / self.size, self.measure, first=indent / self.size)):
+            self._room(step)
+            x = self.left + (indent if n == 0 else 0)
+            self._line(line, x, self.y, width, self.size, text.align)
+            self.y += step
+        self.y += self.size * MM * 0.16
+
+    def _table(self, table: Table) -> None:
+        size = self.size * table.scale
+        grid = Grid(table, self.paper.inner_width, size, size * MM * LEADING, self.measure)
+        self.y += 0.8
+        head = grid.head()
+        for group in grid.groups(self.floor - self.top - head.height - 1):
+            new = self._room(group.height + (head.height if head and not grid.begun else 0))
+            if new or not grid.begun:
+                self._cells(head, size)
+            grid.begun = True
+            self._cells(group, size)
+        if not grid.begun:
+            self._cells(head, size)
+        self.y += 1.8
+
+    def _cells(self, group: Grid.Group, size: float) -> None:
+        step = size * MM * LEADING
+        for cell in group.cells:
+            x, y = self.left + cell.x, self.y + cell.y
+            self.pdf.rect(x, y, cell.width, cell.height)
+            down = (cell.height - len(cell.lines) * step) / 2 if cell.middle else Grid.PAD
+            for line in cell.lines:
+                self._line(line, x + Grid.PAD, y + down, cell.width - 2 * Grid.PAD, size, cell.align)
+                down += step
+        self.y += group.height
+
+    def _signatures(self, signatures: tuple[Signature, ...], recipients: tuple[str, ...]) -> None:
+        if not signatures:
+            return
+        columns = len(signatures) + bool(recipients)
+        width = self.paper.inner_width / columns
+        step = self.size * MM * LEADING
+        self._room(step * 4 + SIGNING[self.large] + 2)
+        self.y += 2
+        start, ends = self.y, [self.y]
+        if recipients:
+            y = self._column("Nơi nhận:", self.left, start, width, self.size * 0.85, style="BI", align=Align.LEFT)
+            for each in recipients:
+                y = self._column(each, self.left, y, width, self.size * 0.82, align=Align.LEFT)
+            ends.append(y)
+        for n, signature in enumerate(signatures, bool(recipients)):
+            x = self.left + n * width
+            y = self._column(signature.title, x, start, width, self.size, style="B")
+            y = self._column(signature.hint, x, y, width, self.size * 0.92, style="I") + SIGNING[self.large]
+            ends.append(self._column(signature.name, x + 2, y, width - 4, self.size, style="B"))
+        self.y = max(ends) + 1
+
+    def _notes(self, notes: tuple[str, ...]) -> None:
+        size = self.size * 0.8
+        step = size * MM * LEADING
+        for n, words in enumerate(notes):
+            for line in wrap(_runs(words, "I"), self.paper.inner_width / size, self.measure):
+                self._room(step)
+                if n == 0:
+                    self.y += 1
+                self._line(line, self.left, self.y, self.paper.inner_width, size)
+                self.y += step
+
+
+def _runs(words: str, style: str) -> tuple[Run, ...]:
+    return (Run(words, bold="B" in style, italic="I" in style),)
+
+
+def _place_and_day(head: Letterhead) -> str:
+    return f"{head.place}, {long_day(head.day)}" if head.day else head.place

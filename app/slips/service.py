@@ -1,0 +1,251 @@
+"""Slips made ready to be drawn: the right form for each case, with its number.
+
+A number is given when somebody who may act on the case first draws the slip, and stays with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from app import extensions
+from app.calendar import WorkingCalendar
+from app.cases.models import CaseCounter
+from app.errors import DomainError, NotFound
+from app.extensions import db
+from app.organisation import audit
+from app.organisation.access import Actor, Scope
+from app.organisation.audit import transaction
+from app.slips import content, queries
+from app.slips.circulars import SlipKind, circular_on
+from app.slips.document import Document
+from app.slips.models import Slip
+from app.slips.queries import RegisterFilter
+from app.slips.values import CaseOnPaper, House, Letter, Said
+
+MOST_AT_ONCE = 200  # slips printed together
+MOST_LINES = 5_000  # lines of a register on paper
+MOST_ROWS = 200_000  # lines of a register as a spreadsheet
+SIGNS = {SlipKind.RECEIPT: "TNHS", SlipKind.SUPPLEMENT: "HDHS", SlipKind.STOP: "TB"}
+
+
+@dataclass(frozen=True, slots=True)
+class Press:
+    """What every slip is printed with: the body, its clock, and what a case's QR code says (from its id and code)."""
+
+    house: House
+    zone: ZoneInfo
+    address: Callable[[int, str], str]
+
+
+class NothingToPrint(NotFound):
+    """The case has no such slip: nothing of the kind has happened to it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sheaf:
+    """Slips to be drawn, and the cases left out of them: code and why."""
+
+    documents: Sequence[Document]
+    left_out: Sequence[tuple[str, DomainError]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """One slip: what it tells, and under which source its number is kept ("" for a slip without one)."""
+
+    case: CaseOnPaper
+    told: Said | Letter | None
+    source: str
+    year: int
+
+
+def slips(
+    scope: Scope,
+    by: Actor | None,
+    case_ids: Sequence[int],
+    kind: SlipKind,
+    press: Press,
+    nth: int | None = None,
+) -> Sheaf:
+    """The slips of a kind for those cases. `nth` tells which supplement or letter, from 1; else the last one.
+
+    `by` None gives no new numbers. NotFound outside the scope.
+    """
+    if not case_ids:
+        raise DomainError("Hãy chọn ít nhất một hồ sơ.", field="cases")
+    if len(set(case_ids)) > MOST_AT_ONCE:
+        raise DomainError("Mỗi lần in nhiều nhất %(most)s phiếu.", field="cases", most=MOST_AT_ONCE)
+    wanted, left_out = [], []
+    for case in queries.cases_on_paper(scope, case_ids, press.zone):
+        try:
+            wanted.append(_wanted(case, kind, nth))
+        except DomainError as error:
+            left_out.append((case.code, error))
+    numbers = _numbers(scope, by, kind, wanted)
+    documents = [_document(each, kind, press, numbers.get(each.source, "")) for each in wanted]
+    return Sheaf(documents, left_out)
+
+
+def slip(
+    scope: Scope, by: Actor | None, case_id: int, kind: SlipKind, press: Press, nth: int | None = None
+) -> Document:
+    """One slip. NothingToPrint when the case has none of the kind."""
+    sheaf = slips(scope, by, [case_id], kind, press, nth)
+    if sheaf.left_out:
+        raise sheaf.left_out[0][1]
+    return sheaf.documents[0]
+
+
+def _wanted(case: CaseOnPaper, kind: SlipKind, nth: int | None) -> _Wanted:
+    if kind in (SlipKind.RECEIPT, SlipKind.CONTROL):
+        return _Wanted(case, None, f"case:{case.id}", case.received_on.year)
+    told = _told(case, kind, nth)
+    if kind is SlipKind.STOP:
+        circular_on(told.at.date()).number(kind)  # NoSuchForm before 2025
+    number = told.number if isinstance(told, Said) else 0
+    return _Wanted(case, told, f"case:{case.id}:{number}", told.at.year)
+
+
+def _told(case: CaseOnPaper, kind: SlipKind, nth: int | None) -> Said | Letter:
+    every: dict[SlipKind, Sequence[Said | Letter]] = {
+        SlipKind.SUPPLEMENT: case.supplements,
+        SlipKind.REFUSAL: [case.refusal] if case.refusal else [],
+        SlipKind.APOLOGY: case.letters,
+        SlipKind.STOP: [case.stop] if case.stop else [],
+    }
+    found = every.get(kind, [])
+    position = len(found) if nth is None else nth
+    if not 1 <= position <= len(found):
+        raise NothingToPrint("Hồ sơ %(code)s không có phiếu này để in.", code=case.code)
+    return found[position - 1]
+
+
+def _document(each: _Wanted, kind: SlipKind, press: Press, number: str) -> Document:
+    case, house, qr = each.case, press.house, press.address(each.case.id, each.case.code)
+    match kind, each.told:
+        case SlipKind.RECEIPT, _:
+            return content.receipt(case, house, qr, number)
+        case SlipKind.SUPPLEMENT, Said() as asked:
+            return content.supplement(case, asked, house, qr, number)
+        case SlipKind.REFUSAL, Said() as refused:
+            return content.refusal(case, refused, house, qr)
+        case SlipKind.APOLOGY, Letter() as letter:
+            return content.apology(case, letter, house, qr)
+        case SlipKind.STOP, Said() as stopped:
+            return content.stop_notice(case, stopped, house, qr, number)
+        case _:
+            return content.control(case, house, qr)
+
+
+# Numbers
+
+
+def _numbers(scope: Scope, by: Actor | None, kind: SlipKind, wanted: Sequence[_Wanted]) -> dict[str, str]:
+    """The number of each source that has one or gets one now."""
+    if kind not in SIGNS or not wanted:
+        return {}
+    found = _given(scope.site, kind, [each.source for each in wanted])
+    new = [each for each in wanted if each.source not in found and by and scope.covers(*each.case.unit_ids)]
+    if new and by:
+        with transaction():
+            found |= give_numbers(scope.site, by, kind, [(each.source, each.case.id, each.year) for each in new])
+    return found
+
+
+def give_numbers(
+    site: str, by: Actor, kind: SlipKind, sources: Sequence[tuple[str, int | None, int]]
+) -> dict[str, str]:
+    """Numbers for slips that have none: (source, case id, year) each. Within a transaction of the caller's.
+
+    The counter is locked before it is looked whether somebody else has just given one: no number is lost or doubled.
+    """
+    sign, given = SIGNS[kind], {}
+    for year in sorted({year for _source, _case_id, year in sources}):
+        of_year = [(source, case_id) for source, case_id, of in sources if of == year]
+        last = _locked(site, sign, year)
+        known = _given(site, kind, [source for source, _case_id in of_year])
+        for source, case_id in of_year:
+            if source in known:
+                given[source] = known[source]
+                continue
+            last += 1
+            slip = Slip(
+                site=site,
+                kind=kind,
+                source=source,
+                case_id=case_id,
+                sign=sign,
+                year=year,
+                number=last,
+                given_at=extensions.now(),
+                person_id=by.person_id,
+            )
+            db.session.add(slip)
+            given[source] = known[source] = slip.text
+        _count(site, sign, year).last = last
+    audit.record(by, "number_slips", "slip", kind.value, numbers=sorted(given.values()))
+    return given
+
+
+def _given(site: str, kind: SlipKind, sources: Collection[str]) -> dict[str, str]:
+    rows = select(Slip).where(Slip.site == site, Slip.kind == kind, Slip.source.in_(sources))
+    return {each.source: each.text for each in db.session.scalars(rows)}
+
+
+def _prefix(sign: str) -> str:
+    return f"phieu/{sign}"
+
+
+def _locked(site: str, sign: str, year: int) -> int:
+    """The last number given under a sign in a year; its row stays locked until the transaction ends."""
+    dialect = postgresql if db.engine.dialect.name == "postgresql" else sqlite
+    same: Any = CaseCounter.last
+    last: int = db.session.execute(
+        dialect.insert(CaseCounter)
+        .values(site=site, prefix=_prefix(sign), day=date(year, 1, 1), last=0)
+        .on_conflict_do_update(index_elements=["site", "prefix", "day"], set_={"last": same})
+        .returning(CaseCounter.last)
+    ).scalar_one()
+    return last
+
+
+def _count(site: str, sign: str, year: int) -> CaseCounter:
+    of_it = (CaseCounter.site == site, CaseCounter.prefix == _prefix(sign), CaseCounter.day == date(year, 1, 1))
+    counter = select(CaseCounter).where(*of_it).execution_options(populate_existing=True)
+    return db.session.scalars(counter).one()
+
+
+# The register
+
+
+def check_register(scope: Scope, chosen: RegisterFilter, calendar: WorkingCalendar, most: int = MOST_LINES) -> int:
+    """How many lines the register has. DomainError for a span that cannot be, or with more lines than fit."""
+    if chosen.since > chosen.until:
+        raise DomainError("Ngày đầu phải trước hoặc bằng ngày cuối.", field="since")
+    count = queries.register_count(scope, chosen, calendar, most)
+    if count > most:
+        raise DomainError(
+            "Khoảng này có hơn %(most)s hồ sơ; hãy chọn khoảng ngày ngắn hơn, một đơn vị hoặc một thủ tục.",
+            field="until",
+            most=f"{most:,}".replace(",", "."),
+        )
+    return count
+
+
+def register(
+    scope: Scope,
+    chosen: RegisterFilter,
+    calendar: WorkingCalendar,
+    house: House,
+    narrowed: tuple[str, ...] = (),
+) -> Document:
+    """The register as a paper; its lines are read as they are drawn."""
+    lines = queries.register_lines(scope, chosen, calendar)
+    return content.register(lines, house, chosen.since, chosen.until, narrowed)

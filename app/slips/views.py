@@ -1,0 +1,183 @@
+"""Slips as pages to print, and as PDF and Word files; many at once; and the register."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import date
+from typing import Any
+
+from flask import Blueprint, Response, render_template, request, stream_template
+from flask_babel import gettext as _
+
+from app.cases.case_sections import sections
+from app.cases.views.intake import ACTORS
+from app.errors import DomainError, NotFound
+from app.exports import xlsx_response
+from app.formats import sentence
+from app.organisation.access import Actor, actor, allowed, current_scope, person
+from app.organisation.calendars import site_calendar, today
+from app.organisation.models import Role, Unit
+from app.organisation.queries import units
+from app.slips import queries, service
+from app.slips.circulars import OF_ONE_CASE, SlipKind
+from app.slips.content import REGISTER_HEADINGS, register_values
+from app.slips.document import Document, Table
+from app.slips.forms import RegisterForm
+from app.slips.menu import menu_of
+from app.slips.printing import RENDERERS, TYPES, press
+from app.slips.qr import svg
+from app.slips.queries import RegisterFilter
+from app.slips.values import RegisterLine
+
+bp = Blueprint("slips", __name__)
+bp.add_app_template_filter(svg, "qr_svg")
+bp.add_app_template_test(lambda block: isinstance(block, Table), "slip_table")
+sections["slips"] = menu_of
+
+KINDS = ",".join(f'"{kind.value}"' for kind in OF_ONE_CASE)
+READERS = (Role.DESK, Role.HEAD, Role.INSPECTOR, Role.ADMIN)
+
+
+# One case
+
+
+@bp.get(f"/ho-so/<int:case_id>/phieu/<any({KINDS}):kind>")
+@allowed()
+def show(case_id: int, kind: str) -> str:
+    """A slip as a page to print. `lan` tells which of several, from 1."""
+    document = _slip(case_id, SlipKind(kind))
+    return render_template(
+        "slips/slip.html", documents=[document], kind=SlipKind(kind), case_id=case_id, lan=request.args.get("lan")
+    )
+
+
+@bp.get(f"/ho-so/<int:case_id>/phieu/<any({KINDS}):kind>.<any(pdf,docx):ending>")
+@allowed()
+def download(case_id: int, kind: str, ending: str) -> Response:
+    """A slip as a file."""
+    return _file([_slip(case_id, SlipKind(kind))], f"{kind}-{case_id}", ending)
+
+
+def _slip(case_id: int, kind: SlipKind) -> Document:
+    return service.slip(current_scope(), _giver(), case_id, kind, press(), _nth())
+
+
+def _giver() -> Actor | None:
+    """Who gives numbers: those who work on cases. Others read what has been given."""
+    return actor() if person().role in ACTORS else None
+
+
+def _nth() -> int | None:
+    asked = request.args.get("lan", "")
+    return int(asked) if asked.isdecimal() and len(asked) < 6 else None
+
+
+# Many cases
+
+
+@bp.route(f"/ho-so/phieu/<any({KINDS}):kind>", methods=["GET", "POST"])
+@allowed()
+def batch(kind: str) -> str | tuple[str, int]:
+    """The slips of a kind of several cases (`case`, repeated), each from a new sheet."""
+    chosen = _chosen()
+    try:
+        sheaf = service.slips(current_scope(), _giver(), chosen, SlipKind(kind), press())
+    except NotFound:
+        raise
+    except DomainError as error:
+        return _no_batch(SlipKind(kind), [sentence(error)])
+    left_out = [f"{code}: {sentence(error)}" for code, error in sheaf.left_out]
+    if not sheaf.documents:
+        return _no_batch(SlipKind(kind), left_out)
+    return render_template(
+        "slips/slip.html", documents=sheaf.documents, kind=SlipKind(kind), cases=chosen, left_out=left_out
+    )
+
+
+@bp.route(f"/ho-so/phieu/<any({KINDS}):kind>.<any(pdf,docx):ending>", methods=["GET", "POST"])
+@allowed()
+def batch_file(kind: str, ending: str) -> Response | tuple[str, int]:
+    """The same in one file."""
+    try:
+        sheaf = service.slips(current_scope(), _giver(), _chosen(), SlipKind(kind), press())
+    except NotFound:
+        raise
+    except DomainError as error:
+        return _no_batch(SlipKind(kind), [sentence(error)])
+    if not sheaf.documents:
+        return _no_batch(SlipKind(kind), [f"{code}: {sentence(error)}" for code, error in sheaf.left_out])
+    return _file(sheaf.documents, kind, ending)
+
+
+def _no_batch(kind: SlipKind, why: Sequence[str]) -> tuple[str, int]:
+    return render_template("slips/slip.html", documents=[], kind=kind, cases=[], left_out=why), 422
+
+
+def _chosen() -> list[int]:
+    return [int(each) for each in request.values.getlist("case") if each.isdecimal() and len(each) < 19]
+
+
+def _file(documents: Sequence[Document], name: str, ending: str) -> Response:
+    response = Response(RENDERERS[ending](documents), mimetype=TYPES[ending])
+    how = "inline" if ending == "pdf" else "attachment"
+    response.headers.set("Content-Disposition", how, filename=f"{name}.{ending}")
+    return response
+
+
+# The register
+
+
+@bp.get("/ho-so/so-theo-doi")
+@allowed(*READERS)
+def register() -> str | Response | tuple[str, int]:
+    """The register of a span of days, by default of this month."""
+    form, chosen, narrowed, refused = _register(service.MOST_LINES)
+    if chosen is None:
+        return render_template("slips/register.html", form=form, document=None, refused=refused, kept={}), 422
+    document = service.register(current_scope(), chosen, site_calendar(), press().house, narrowed)
+    kept = {name: value for name, value in request.args.items() if value}
+    return Response(stream_template("slips/register.html", form=form, document=document, refused="", kept=kept))
+
+
+@bp.get("/ho-so/so-theo-doi.<any(pdf,docx,xlsx):ending>")
+@allowed(*READERS)
+def register_file(ending: str) -> Response | tuple[str, int]:
+    """The same as a file."""
+    form, chosen, narrowed, refused = _register(service.MOST_ROWS if ending == "xlsx" else service.MOST_LINES)
+    if chosen is None:
+        return render_template("slips/register.html", form=form, document=None, refused=refused, kept={}), 422
+    name = f"so-theo-doi-{chosen.since:%Y%m%d}-{chosen.until:%Y%m%d}"
+    scope, calendar = current_scope(), site_calendar()
+    if ending == "xlsx":
+        return xlsx_response(name, REGISTER_HEADINGS, _cells(queries.register_lines(scope, chosen, calendar)))
+    return _file([service.register(scope, chosen, calendar, press().house, narrowed)], name, ending)
+
+
+def _register(most: int) -> tuple[RegisterForm, RegisterFilter | None, tuple[str, ...], str]:
+    """The form, what it asks for (None when that cannot be), how that is narrowed, and why it cannot be."""
+    scope, day = current_scope(), today()
+    known, procedures = units(scope), queries.procedures_received(scope)
+    form = RegisterForm.of(request.args, known, procedures, day.replace(day=1), day)
+    if not form.validate():
+        return form, None, (), _("Hãy sửa các ô có lỗi.")
+    chosen = form.chosen(known)
+    try:
+        service.check_register(scope, chosen, site_calendar(), most)
+    except DomainError as error:
+        return form, None, (), sentence(error)
+    return form, chosen, _narrowed(chosen, known, dict(procedures)), ""
+
+
+def _narrowed(chosen: RegisterFilter, known: Sequence[Unit], procedures: dict[str, str]) -> tuple[str, ...]:
+    """On the paper, in Vietnamese whatever the reader's language."""
+    unit = next((unit.name for unit in known if unit.id == chosen.unit_id), "")
+    procedure = f"Thủ tục: {procedures.get(chosen.procedure, '')} ({chosen.procedure})" if chosen.procedure else ""
+    return tuple(filter(None, (f"Đơn vị: {unit}" if unit else "", procedure)))
+
+
+def _cells(lines: Iterator[RegisterLine]) -> Iterator[list[Any]]:
+    for n, line in enumerate(lines, 1):
+        words: list[Any] = [each for each, _centred in register_values(n, line)]
+        days: tuple[date | None, ...] = (line.received_on, line.promised_on, line.returned_on)
+        words[0], words[3], words[7:10] = n, line.sets, days
+        yield words

@@ -1,0 +1,246 @@
+"""What stands on each form, and which set of forms a day calls for."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+
+import pytest
+
+from app.calendar import TimeUnit
+from app.cases.vocabulary import CaseStatus, ReturnMethod
+from app.slips import content
+from app.slips.circulars import CIRCULAR_2018, CIRCULAR_2025, NoSuchForm, SlipKind, circular_on
+from app.slips.document import DOTS, Document, Paper, Table
+from app.slips.values import Handed, RegisterLine, Said
+from app.slips.wording import against_time, amount_of_time, long_day, moment, money
+from tests.slips.papers import ADDRESS, HOUSE, case, letter, on, person, stay
+
+
+def words(document: Document) -> str:
+    """Everything on a paper, a line each."""
+    lines = [document.form, *document.title.split("\n"), *document.under_title]
+    for block in document.blocks:
+        if isinstance(block, Table):
+            lines += [cell.text for row in (*block.head, *block.rows) for cell in row]
+        else:
+            lines.append(block.plain)
+    return "\n".join([*lines, *(each.name for each in document.signatures), *document.notes])
+
+
+@pytest.mark.parametrize(
+    ("day", "circular"),
+    [(date(2024, 6, 3), CIRCULAR_2018), (date(2025, 6, 30), CIRCULAR_2018), (date(2025, 7, 1), CIRCULAR_2025)],
+)
+def test_the_forms_of_2025_begin_on_the_first_of_july(day: date, circular: object) -> None:
+    assert circular_on(day) is circular
+
+
+def test_the_control_slip_and_the_register_moved_by_one_number_when_the_notice_of_stopping_came() -> None:
+    kinds = (SlipKind.STOP, SlipKind.CONTROL, SlipKind.REGISTER)
+    assert [CIRCULAR_2025.number(kind) for kind in kinds] == ["05", "06", "07"]
+    assert [CIRCULAR_2018.number(kind) for kind in kinds[1:]] == ["05", "06"]
+    assert CIRCULAR_2018.kind("05") is SlipKind.CONTROL
+    assert CIRCULAR_2025.kind("05") is SlipKind.STOP
+    with pytest.raises(NoSuchForm):
+        CIRCULAR_2018.number(SlipKind.STOP)
+    with pytest.raises(NoSuchForm):
+        CIRCULAR_2018.kind("07")
+
+
+def test_a_receipt_tells_everything_form_01_asks_for() -> None:
+    drawn = content.receipt(case(), HOUSE, ADDRESS, "12/TNHS")
+    assert drawn.paper is Paper.A5
+    assert drawn.letterhead.number == "12/TNHS"
+    assert (drawn.letterhead.parent, drawn.letterhead.unit) == (HOUSE.department, "Bộ phận Một cửa")
+    told = words(drawn)
+    for line in (
+        "Mẫu số 01 - Thông tư số 01/2018/TT-VPCP",
+        "GIẤY TIẾP NHẬN HỒ SƠ",
+        "Mã hồ sơ: H32.12-240603-0007",
+        "Tiếp nhận hồ sơ của: Nguyễn Thị Hường",
+        "Số định danh cá nhân/mã số thuế: 056190001234",
+        "Số điện thoại: 0905123456   Email: huong.nguyen@example.vn",
+        "2. Số lượng hồ sơ: 01 (bộ)",
+        "3. Thời gian giải quyết hồ sơ theo quy định là: 05 ngày làm việc",
+        "4. Thời gian nhận hồ sơ: 08 giờ 30 phút, ngày 03 tháng 6 năm 2024",
+        "5. Thời gian trả kết quả giải quyết hồ sơ: 17 giờ 00 phút, ngày 10 tháng 6 năm 2024",
+        "6. Đăng ký nhận kết quả tại: Bộ phận Một cửa",
+        "7. Phí, lệ phí: 600.000 đồng; chưa nộp",
+        "Vào Sổ theo dõi hồ sơ, Quyển số: 2024   Số thứ tự: 12",
+    ):
+        assert line in told
+
+
+def test_the_documents_stand_by_kind_in_columns_before_july_2025_and_in_words_since() -> None:
+    old = next(block for block in content.receipt(case(), HOUSE, "").blocks if isinstance(block, Table))
+    new_case = case(received_at=on("2025-08-04 09:00"))
+    new = next(block for block in content.receipt(new_case, HOUSE, "").blocks if isinstance(block, Table))
+    assert [cell.text for cell in list(old.rows)[2]] == ["3", "Phiếu lý lịch tư pháp", "", "1", "2"]
+    assert [cell.text for cell in list(new.rows)[2]] == [
+        "3",
+        "Phiếu lý lịch tư pháp",
+        "Bản sao chứng thực\nBản sao",
+        "1\n2",
+    ]
+    assert len(list(old.rows)) == 3, "what is missing was not handed in"
+
+
+def test_electronic_files_get_a_column_only_where_there_are_any() -> None:
+    drawn = content.receipt(case(documents=(Handed("Đơn", electronic=1),)), HOUSE, "")
+    table = next(block for block in drawn.blocks if isinstance(block, Table))
+    assert table.head[0][-1].text == "Bản\nđiện tử"
+    assert sum(table.widths) == pytest.approx(124)
+
+
+def test_a_receipt_without_known_documents_leaves_rows_to_be_filled_in_by_hand() -> None:
+    drawn = content.receipt(case(documents=()), HOUSE, "")
+    table = next(block for block in drawn.blocks if isinstance(block, Table))
+    assert len(list(table.rows)) == 3
+    assert {cell.text for row in table.rows for cell in row} == {""}
+
+
+def test_what_is_not_known_is_dots_and_an_owner_is_named_only_when_another_hands_it_in() -> None:
+    nobody = content.receipt(case(person=person(phone="", email="", address="")), HOUSE, "")
+    assert f"Địa chỉ: {DOTS}" in words(nobody)
+    assert "Chủ hồ sơ" not in words(nobody)
+    owned = content.receipt(case(person=person(owner="Công ty TNHH Biển Xanh")), HOUSE, "")
+    assert "Chủ hồ sơ: Công ty TNHH Biển Xanh" in words(owned)
+
+
+def test_a_receipt_says_what_was_paid_and_why_less_is_owed() -> None:
+    exempt = case(fee_due=300_000, paid=300_000, exemption="Hộ nghèo")
+    assert "300.000 đồng (miễn, giảm: Hộ nghèo); đã nộp đủ" in words(content.receipt(exempt, HOUSE, ""))
+    free = case(fee_due=0)
+    assert "7. Phí, lệ phí: Không thu" in words(content.receipt(free, HOUSE, ""))
+    part = case(paid=200_000)
+    assert "600.000 đồng; đã nộp 200.000 đồng" in words(content.receipt(part, HOUSE, ""))
+
+
+def test_a_supplement_slip_follows_the_day_of_the_request_not_of_reception() -> None:
+    late = Said(on("2025-07-02 09:00"), "Thiếu hộ chiếu", "Lê Văn Cường", "0258123")
+    drawn = content.supplement(case(), late, HOUSE, ADDRESS, "3/HDHS")
+    assert drawn.form == "Mẫu số 02 - Thông tư số 03/2025/TT-VPCP"
+    assert drawn.letterhead.day == date(2025, 7, 2)
+    told = words(drawn)
+    assert "Bản sao hộ chiếu còn giá trị" in told
+    assert "Ông/Bà liên hệ với Lê Văn Cường, số điện thoại 0258123" in told
+    assert drawn.signatures[1].title == "NGƯỜI HƯỚNG DẪN"
+
+
+def test_a_refusal_gives_its_reason_paragraph_by_paragraph() -> None:
+    drawn = content.refusal(case(), Said(on("2024-06-04 10:00"), "Không đúng thẩm quyền.\n\nNộp tại huyện."), HOUSE, "")
+    assert drawn.form.startswith("Mẫu số 03")
+    told = words(drawn).split("\n")
+    assert "Không đúng thẩm quyền." in told
+    assert "Nộp tại huyện." in told
+
+
+def test_an_apology_promises_the_new_day_on_a4() -> None:
+    drawn = content.apology(case(), letter(number="15"), HOUSE, "")
+    assert drawn.paper is Paper.A4
+    assert drawn.letterhead.number == "15/PXL"
+    assert "vào 17 giờ 00 phút, ngày 14 tháng 6 năm 2024" in words(drawn)
+    assert drawn.signatures[0].name == "Võ Minh Hoàng"
+
+
+def test_an_apology_since_2025_asks_for_more_time() -> None:
+    drawn = content.apology(case(), letter(at=on("2025-08-12 08:00")), HOUSE, "")
+    assert drawn.title == "VĂN BẢN XIN LỖI\nVÀ ĐỀ NGHỊ GIA HẠN THỜI GIAN GIẢI QUYẾT"
+    assert "đề nghị được gia hạn" in words(drawn)
+
+
+def test_an_apology_without_a_new_day_promises_none() -> None:
+    drawn = content.apology(case(), letter(new_due_at=None, wrong=True), HOUSE, "")
+    assert drawn.title == "PHIẾU XIN LỖI"
+    assert "sai sót" in words(drawn)
+    assert "sẽ trả kết quả" not in words(drawn)
+
+
+def test_a_stop_has_a_notice_only_since_july_2025() -> None:
+    drawn = content.stop_notice(case(), Said(on("2025-07-01 08:00"), "Theo đề nghị."), HOUSE, "", "4/TB")
+    assert (drawn.form, drawn.paper) == ("Mẫu số 05 - Thông tư số 03/2025/TT-VPCP", Paper.A4)
+    with pytest.raises(NoSuchForm):
+        content.stop_notice(case(), Said(on("2025-06-30 08:00"), "Theo đề nghị."), HOUSE, "")
+
+
+def test_a_control_slip_has_a_line_for_every_hand_over_with_the_result_of_the_giver() -> None:
+    table = next(block for block in content.control(case(), HOUSE, "").blocks if isinstance(block, Table))
+    rows = list(table.rows)
+    assert rows[0][0].text == "1. Giao: Bộ phận Một cửa\n2. Nhận: Phòng Lao động – Việc làm"
+    assert rows[0][1].text == "15 giờ 00 phút, ngày 03 tháng 6 năm 2024"
+    assert [cell.text.strip() for cell in rows[1]] == ["Trần Thị Mỹ Lệ", "Lê Văn Cường"]
+    assert rows[2][0].text == "1. Giao: Phòng Lao động – Việc làm\n2. Nhận: Lãnh đạo Sở"
+    assert rows[2][2].text == "Quá hạn"
+    assert len(rows) == 6, "two hand-overs and one to be filled in by hand"
+
+
+def test_a_control_slip_ends_with_the_result_going_back_to_the_desk() -> None:
+    done = case(
+        stays=(
+            stay("Tiếp nhận", HOUSE.desk, "2024-06-03 08:30", "2024-06-03 23:59:59", "2024-06-03 15:00", "Lệ"),
+            stay("Thẩm định", "Phòng A", "2024-06-03 15:00", "2024-06-06 23:59:59", "2024-06-05 09:00", "Cường"),
+        ),
+        result_at=on("2024-06-05 09:00"),
+    )
+    table = next(block for block in content.control(done, HOUSE, "").blocks if isinstance(block, Table))
+    rows = list(table.rows)
+    assert [rows[0][0].text, rows[2][0].text] == [
+        "1. Giao: Bộ phận Một cửa\n2. Nhận: Phòng A",
+        "1. Giao: Phòng A\n2. Nhận: Bộ phận Một cửa",
+    ]
+    assert [rows[0][2].text, rows[2][2].text] == ["Đúng hạn", "Trước hạn"]
+
+
+def test_a_register_line_tells_how_a_case_ended_and_the_number_of_its_receipt() -> None:
+    line = RegisterLine(
+        "H32-1",
+        "Cấp phép",
+        1,
+        "Nguyễn A",
+        "Nha Trang",
+        "0905",
+        "Phòng A",
+        date(2024, 6, 3),
+        date(2024, 6, 10),
+        None,
+        ReturnMethod.POST,
+        CaseStatus.REFUSED,
+        date(2024, 6, 4),
+        "12/TNHS",
+    )
+    drawn = content.register([line], HOUSE, date(2024, 6, 1), date(2024, 6, 30), ("Đơn vị: Phòng A",))
+    table = drawn.blocks[0]
+    assert isinstance(table, Table)
+    assert [cell.text for cell in next(iter(table.rows))] == [
+        *("1", "H32-1", "Cấp phép", "01", "Nguyễn A", "Nha Trang\n0905", "Phòng A", "03/06/2024", "10/06/2024", ""),
+        *("Bưu chính công ích", "", "Giấy tiếp nhận số 12/TNHS; Từ chối giải quyết 04/06/2024"),
+    ]
+    assert drawn.paper is Paper.A4_LANDSCAPE
+    assert drawn.under_title == ("Từ ngày 01/06/2024 đến ngày 30/06/2024", "Đơn vị: Phòng A")
+    assert len(content.REGISTER_HEADINGS) == len(table.widths) == 13
+
+
+def test_days_and_amounts_are_written_as_decree_30_asks() -> None:
+    assert long_day(date(2024, 2, 5)) == "ngày 05 tháng 02 năm 2024"
+    assert long_day(date(2024, 10, 15)) == "ngày 15 tháng 10 năm 2024"
+    assert money(1_250_000) == "1.250.000 đồng"
+    assert amount_of_time(Decimal("0.5"), TimeUnit.WORKING_DAYS) == "0,5 ngày làm việc"
+    assert amount_of_time(Decimal(10), TimeUnit.WORKING_DAYS) == "10 ngày làm việc"
+    assert amount_of_time(Decimal(1), TimeUnit.SAME_DAY) == "trong ngày làm việc"
+    assert moment(on("2024-06-10 10:05"), HOUSE.closing) == "10 giờ 05 phút, ngày 10 tháng 6 năm 2024"
+
+
+def test_a_stay_is_before_time_in_time_or_late() -> None:
+    due = on("2024-06-10 23:59:59")
+    assert against_time(on("2024-06-09 17:00"), due) == "Trước hạn"
+    assert against_time(on("2024-06-10 08:00"), due) == "Đúng hạn"
+    assert against_time(on("2024-06-11 00:00"), due) == "Quá hạn"
+    assert against_time(None, due) == ""
+
+
+def test_a_desk_without_a_unit_is_called_as_the_law_of_the_day_calls_it() -> None:
+    bare = replace(HOUSE, desk="")
+    assert content.desk_of(bare, CIRCULAR_2018) == "Bộ phận Tiếp nhận và Trả kết quả"
+    assert content.desk_of(bare, CIRCULAR_2025) == "Bộ phận Một cửa"
