@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from flask import Flask, Response, render_template
+from typing import Any
+
+from flask import Flask, Response, render_template, request
 from flask_login import current_user
 from flask_talisman import Talisman
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
 from app.errors import DomainError, NotAllowed, NotFound
+from app.extensions import login
 from app.formats import sentence
 
 # Everything from this site; no inline script or style, nothing framed.
@@ -79,8 +82,17 @@ def _http_error(error: HTTPException) -> tuple[str, int]:
     return _page(error.code or 500)
 
 
-def _csrf_error(_error: CSRFError) -> tuple[str, int]:
-    return render_template("errors/csrf.html"), 400
+def _csrf_error(_error: CSRFError) -> Any:
+    """Whoever is no longer signed in is asked to, and comes back; the token was then only the first thing missed."""
+    if not current_user.is_authenticated and request.endpoint != login.login_view:
+        return login.unauthorized()
+    return render_template("errors/csrf.html", again=page_of_the_form()), 400
+
+
+def page_of_the_form() -> str | None:
+    """The address that shows the form that was sent here, if there is one page for both."""
+    shows = request.url_rule is not None and "GET" in (request.url_rule.methods or ())
+    return request.path if shows else None
 
 
 def _not_found(error: DomainError) -> tuple[str, int]:

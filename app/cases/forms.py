@@ -12,9 +12,13 @@ from flask import current_app
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
+from werkzeug.datastructures import MultiDict
 from wtforms import (
     BooleanField,
     Field,
+    FieldList,
+    Form,
+    FormField,
     HiddenField,
     IntegerField,
     RadioField,
@@ -26,14 +30,16 @@ from wtforms.validators import Length, Optional
 from wtforms.widgets import TextInput
 
 from app.cases.case_page import CaseView
+from app.cases.checklist import MOST_ROWS
+from app.cases.intake import COUNTS, Applicant, HandedIn
 from app.cases.queries import Filters
-from app.cases.service import Applicant
-from app.cases.vocabulary import CaseStatus, Channel, PaymentChannel
+from app.cases.vocabulary import CaseStatus, Channel, PaymentChannel, ReturnMethod
 from app.formats import label, local
 from app.forms import NEEDED, ChoiceField, DayField
 from app.organisation.models import Unit
-from app.procedures.forms import MoneyField
+from app.procedures.forms import CountField, ErrorSummary, MoneyField
 from app.procedures.models import ProcedureVersion
+from app.procedures.wording import percent_off
 
 LONGEST_NOTE = 4_000
 
@@ -78,41 +84,96 @@ def _number(value: object) -> int | None:
     return int(str(value)) if value not in (None, "") else None
 
 
+def _copies(label: Any) -> CountField:
+    return CountField(label, render_kw={"inputmode": "numeric", "autocomplete": "off", "maxlength": "3"})
+
+
+class HandedInForm(Form):
+    """One document as it was handed in."""
+
+    document_id = HiddenField()
+    name = StringField(_l("Tên giấy tờ khác"), validators=[Length(max=1000)])
+    originals = _copies(_l("Bản chính"))
+    certified = _copies(_l("Bản sao chứng thực"))
+    copies = _copies(_l("Bản sao"))
+    electronic = _copies(_l("Bản điện tử"))
+    note = StringField(_l("Ghi chú"), validators=[Length(max=500)])
+    reused = StringField(_l("Dùng lại bản đã số hóa"))
+
+    def handed_in(self) -> HandedIn:
+        """What the service takes. An earlier scan that is used again counts as one electronic copy."""
+        counts = {name: self[name].data or 0 for name in COUNTS}
+        reused = number_in(self.reused.data)
+        if reused is not None and not any(counts.values()):
+            counts["electronic"] = 1
+        return HandedIn(
+            number_in(self.document_id.data), self.name.data or "", **counts, note=self.note.data or "", reused=reused
+        )
+
+
 class IntakeForm(FlaskForm):
     """Tiếp nhận hồ sơ."""
 
     version_id = IntegerField(_l("Thủ tục"), validators=[NEEDED])
-    applicant = StringField(_l("Họ tên người nộp, tổ chức"), validators=[NEEDED, Length(max=200)])
     id_number = StringField(_l("Số định danh cá nhân, mã số thuế"), validators=[Length(max=32)])
     phone = StringField(_l("Điện thoại"), validators=[Length(max=32)])
+    applicant = StringField(_l("Họ tên người nộp, tổ chức"), validators=[NEEDED, Length(max=200)])
     address = StringField(_l("Địa chỉ"), validators=[Length(max=300)])
+    email = StringField(_l("Thư điện tử"), validators=[Length(max=200)])
+    owner = StringField(
+        _l("Chủ hồ sơ"), validators=[Length(max=200)], description=_l("Ghi khi người nộp nộp thay cho người khác.")
+    )
     channel = RadioField(_l("Hình thức nộp"), coerce=Channel, default=Channel.IN_PERSON)
+    return_method = ChoiceField(_l("Nhận kết quả"), coerce=ReturnMethod, default=ReturnMethod.IN_PERSON)
+    documents = FieldList(FormField(HandedInForm), label=_l("Thành phần hồ sơ"), max_entries=MOST_ROWS)
+    incomplete = BooleanField(_l("Vẫn tiếp nhận khi chưa đủ giấy tờ bắt buộc"))
+    sets = CountField(_l("Số bộ hồ sơ"), default=1)
+    exemption = ChoiceField(_l("Miễn, giảm phí"), coerce=_number)
+    content = TextAreaField(_l("Nội dung yêu cầu giải quyết"), validators=[Length(max=LONGEST_NOTE)])
     at = MomentField(_l("Thời điểm tiếp nhận"), description=_l("Để trống nếu là bây giờ."))
     reason = StringField(_l("Lý do ghi lùi ngày"), validators=[Length(max=500)])
     note = TextAreaField(_l("Ghi chú"), validators=[Length(max=LONGEST_NOTE)])
     token = HiddenField()
 
+    missing: Sequence[str] = ()  # required documents that the service found missing
+
     @classmethod
-    def of_desk(cls) -> IntakeForm:
-        """The empty form, or what was typed. Its token tells two sendings of one form from two forms."""
-        form = cls()
+    def of_desk(cls, version: ProcedureVersion | None, typed: MultiDict[str, str]) -> IntakeForm:
+        """The form as typed, with the checklist and the exemptions of the procedure chosen.
+
+        Its token tells two sendings of one form from two forms.
+        """
+        form = cls(typed or None)
         form.channel.choices = [(channel, label(channel)) for channel in Channel]
+        form.return_method.choices = [(method, label(method)) for method in ReturnMethod]
+        form.exemption.choices = [("", _("Không miễn, giảm"))]
+        for exemption in version.exemptions if version else ():
+            form.exemption.choices.append((exemption.id, f"{exemption.name} – {percent_off(exemption.percent_off)}"))
         form.token.data = form.token.data or secrets.token_urlsafe(12)
         return form
 
     def values(self) -> dict[str, Any]:
         """What the service takes."""
+        who = ("applicant", "id_number", "phone", "address", "email", "owner")
         return {
             "version_id": self.version_id.data,
-            "applicant": Applicant(
-                self.applicant.data or "", self.id_number.data or "", self.phone.data or "", self.address.data or ""
-            ),
+            "applicant": Applicant(*(self[name].data or "" for name in who)),
             "channel": self.channel.data,
             "received_at": self.at.data,
             "reason": self.reason.data or "",
             "note": self.note.data or "",
+            "content": self.content.data or "",
+            "sets": 1 if self.sets.data is None else self.sets.data,
+            "return_method": self.return_method.data,
+            "exemption": self.exemption.data,
+            "documents": [row.form.handed_in() for row in self.documents],
+            "incomplete": bool(self.incomplete.data),
             "token": self.token.data or "",
         }
+
+    def summary(self) -> ErrorSummary:
+        """What has to be put right, for the list above the form."""
+        return ErrorSummary(self, ("documents",))
 
 
 class ActionForm(FlaskForm):

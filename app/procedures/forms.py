@@ -90,8 +90,10 @@ class CountField(IntegerField):
     widget = TextInput()
 
     def process_formdata(self, valuelist: list[str]) -> None:
+        if not valuelist:
+            return
         self.data = None
-        if valuelist and valuelist[0].strip():
+        if valuelist[0].strip():
             if not (valuelist[0].strip().isascii() and valuelist[0].strip().isdigit() and len(valuelist[0]) < 10):
                 raise ValueError(_("Hãy ghi một số nguyên."))
             self.data = int(valuelist[0])
@@ -290,10 +292,12 @@ class ProcedureForm(FlaskForm):
 class ErrorSummary:
     """A form with rows as the list of its faults reads it: one field after the other, those of the rows too."""
 
-    def __init__(self, form: ProcedureForm) -> None:
-        self.form_errors = form.form_errors
+    def __init__(self, form: FlaskForm, parts: Sequence[str] = PARTS) -> None:
+        self.form_errors = [*form.form_errors]
+        for part in parts:  # what the service says of the rows as a whole
+            self.form_errors += [error for error in form[part].errors if isinstance(error, str)]
         plain = (field for field in form if field.type != "FieldList")
-        rows = (field for part in PARTS for row in form[part] for field in row.form)
+        rows = (field for part in parts for row in form[part] for field in row.form)
         self._fields: list[Field] = [field for field in (*plain, *rows) if field.errors]
         self.errors = bool(self._fields or self.form_errors)
 

@@ -46,6 +46,8 @@ Page = str | Answer | tuple[str, int]
 
 bp = Blueprint("procedures", __name__)
 bp.add_app_template_filter(time_allowed)
+bp.add_app_template_filter(document_asked)
+bp.add_app_template_filter(percent_off)
 
 
 @bp.context_processor
@@ -56,8 +58,6 @@ def _for_templates() -> dict[str, object]:
         "names": NAMES,
         "mismatch": mismatch,
         "mismatch_of": mismatch_of,
-        "document_asked": document_asked,
-        "percent_off": percent_off,
         "today": _today(),
     }
 

@@ -48,6 +48,85 @@
     if (await ask(event.detail.question)) event.detail.issueRequest(true);
   });
 
+  /* A form with data-draft keeps what is typed in this window until the server has it: a lost connection or an expired sign-in costs
+     nothing. What is kept belongs to whoever typed it (data-owner), and goes when they sign out. */
+
+  const KEPT = "kept:";
+  const SENT = "form-sent";
+  const keptBy = (form) => `${KEPT}${form.dataset.owner}:${form.dataset.draft}`;
+  const keptKeys = () => Object.keys(sessionStorage).filter((key) => key.startsWith(KEPT));
+  const kept = (key) => { try { return JSON.parse(sessionStorage.getItem(key)); } catch { return null; } };
+  const keep = (form, how) => {
+    const fields = [...new FormData(form)].filter(([name, value]) => name !== "csrf_token" && typeof value === "string");
+    try { sessionStorage.setItem(keptBy(form), JSON.stringify({ fields, ...how })); } catch { /* full or forbidden: the server's draft remains */ }
+  };
+  const saysSo = (form, text) => { const state = $("[data-draft-state]", form); if (state) state.textContent = text; };
+  const isDraft = (form) => form instanceof HTMLFormElement && form.dataset.draft !== undefined;
+
+  const reach = (address) => fetch(address, { method: "HEAD", cache: "no-store", signal: AbortSignal.timeout(5000) }).then(() => true, () => false);
+
+  const forgetSent = () => {
+    const token = document.cookie.split("; ").find((each) => each.startsWith(`${SENT}=`))?.split("=")[1];
+    if (!token) return;
+    keptKeys().filter((key) => kept(key)?.fields.some(([name, value]) => name === "token" && value === token)).forEach((key) => sessionStorage.removeItem(key));
+    document.cookie = `${SENT}=; path=/; max-age=0; samesite=lax`;
+  };
+
+  const takeUp = async (form) => {
+    keptKeys().filter((key) => !key.startsWith(`${KEPT}${form.dataset.owner}:`)).forEach((key) => sessionStorage.removeItem(key));
+    const entry = kept(keptBy(form));
+    if (form.dataset.kept !== undefined) {  // the server shows what was typed
+      if (entry?.restoring) saysSo(form, form.dataset.textRestored);
+      keep(form, { saved: true });
+      return;
+    }
+    if (!entry || entry.saved) { sessionStorage.removeItem(keptBy(form)); return; }
+    const token = entry.fields.find(([name]) => name === "token")?.[1];
+    const saver = $("[data-draft-state]", form);
+    const answer = await fetch(saver.getAttribute("hx-post"), {
+      method: "POST", body: new URLSearchParams(entry.fields), headers: { "X-CSRFToken": $("meta[name=csrf-token]").content },
+    }).catch(() => null);
+    if (!answer?.ok) return;
+    sessionStorage.setItem(keptBy(form), JSON.stringify({ ...entry, restoring: true, saved: true }));
+    location.replace(`${form.action}?nhap=${encodeURIComponent(token)}`);
+  };
+
+  document.addEventListener("input", (event) => { if (isDraft(event.target.form)) keep(event.target.form, { saved: false }); });
+  window.addEventListener("online", () => $$("form[data-draft]").forEach((form) => {
+    if (kept(keptBy(form))?.saved === false) form.dispatchEvent(new Event("input", { bubbles: true }));
+  }));
+
+  document.addEventListener("submit", async (event) => {
+    const form = event.target;
+    if (form.dataset.forget !== undefined) keptKeys().forEach((key) => sessionStorage.removeItem(key));
+    if (event.defaultPrevented || !isDraft(form) || form.dataset.reached) return;
+    event.preventDefault();
+    event.stopPropagation();
+    if (form.dataset.reaching) return;
+    form.dataset.reaching = "yes";
+    const there = await reach(form.dataset.ping);
+    delete form.dataset.reaching;
+    if (!there) {
+      keep(form, { saved: false });
+      complain(form.dataset.textOffline);
+      return;
+    }
+    keep(form, { saved: false });  // until the next page says that it arrived
+    form.dataset.reached = "yes";
+    form.requestSubmit(event.submitter?.form === form ? event.submitter : null);
+    delete form.dataset.reached;
+  }, true);
+
+  document.addEventListener("htmx:beforeOnLoad", (event) => {
+    if (event.detail.elt.dataset.draftState === undefined || event.detail.xhr.status !== 401) return;
+    event.preventDefault();  // nobody is led away from the form in the middle of a word
+    saysSo(event.detail.elt.closest("form"), event.detail.elt.closest("form").dataset.textSignedOut);
+  });
+  document.addEventListener("htmx:afterRequest", (event) => {
+    const form = event.detail.elt.dataset?.draftState === undefined ? null : event.detail.elt.closest("form");
+    if (form && event.detail.successful) keep(form, { saved: true });
+  });
+
   /* One click sends a form once. */
 
   document.addEventListener("submit", (event) => {
@@ -110,6 +189,68 @@
     if (typing(element)) { element.focus(); element.select?.(); } else { element.focus(); element.click(); }
   });
 
+  /* A search field that picks from a list box: arrows choose, Enter goes on with what is chosen. */
+
+  const options = (list) => [...list.options].filter((option) => option.value);
+  const show = (box, list) => {
+    const chosen = list.selectedOptions[0];
+    box.setAttribute("aria-expanded", String(list.size > 1));
+    if (list.size > 1 && chosen?.id) box.setAttribute("aria-activedescendant", chosen.id); else box.removeAttribute("aria-activedescendant");
+  };
+  const goOn = (box) => $(box.dataset.then)?.focus();
+
+  document.addEventListener("keydown", (event) => {
+    const box = closest(event, "[data-picks]");
+    const list = box && $(box.dataset.picks);
+    if (!list || event.isComposing) return;
+    if (event.key === "ArrowDown" || event.key === "ArrowUp") {
+      event.preventDefault();
+      const all = options(list);
+      const next = all[Math.min(Math.max(all.indexOf(list.selectedOptions[0]) + (event.key === "ArrowDown" ? 1 : -1), 0), all.length - 1)];
+      if (!next || next.selected) return;
+      next.selected = true;
+      show(box, list);
+      $("#live").textContent = next.textContent;
+      list.dispatchEvent(new Event("change", { bubbles: true }));
+    } else if (event.key === "Enter" && box.value.trim()) {
+      const fresh = list.closest("[data-found]")?.dataset.found.trim() === box.value.trim();
+      if (fresh && list.value) { event.preventDefault(); goOn(box); } else box.dataset.jump = "yes";
+    }
+  });
+  document.addEventListener("htmx:afterSettle", () => $$("[data-picks]").forEach((box) => {
+    const list = $(box.dataset.picks);
+    if (!list) return;
+    show(box, list);
+    if (box.dataset.jump && list.closest("[data-found]")?.dataset.found.trim() === box.value.trim()) { delete box.dataset.jump; if (list.value) goOn(box); }
+  }));
+
+  /* A button that fills fields in, with what is known already. */
+
+  document.addEventListener("click", (event) => {
+    const button = closest(event, "[data-fill]");
+    if (!button) return;
+    Object.entries(JSON.parse(button.dataset.fill)).forEach(([selector, value]) => {
+      const field = $(selector);
+      if (!field || !value || field.value === value) return;
+      field.value = value;
+      // The lookup listens to input; only the form need hear of this.
+      field.dispatchEvent(new Event("change", { bubbles: true }));
+    });
+    const form = button.form ?? button.closest("form");
+    form?.dispatchEvent(new Event("input", { bubbles: true }));
+    if (isDraft(form)) keep(form, { saved: false });
+    $(button.dataset.then)?.focus();
+  });
+
+  /* Ctrl+Enter sends the form one is typing in. */
+
+  document.addEventListener("keydown", (event) => {
+    const form = event.target instanceof Element ? event.target.closest("form[data-guard]") : null;
+    if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey) || !form || event.isComposing || $("dialog[open]")) return;
+    event.preventDefault();
+    form.requestSubmit($("button.button-primary", form));
+  });
+
   /* The navigation on a phone. Without this script the button is a link to it. */
 
   $("#menu-button")?.addEventListener("click", (event) => {
@@ -150,9 +291,16 @@
     if (!old) $("#flashes").append(box);
     box.scrollIntoView({ block: "nearest" });
   };
-  ["htmx:sendError", "htmx:timeout"].forEach((name) => document.addEventListener(name, () => complain(document.body.dataset.textOffline)));
+  ["htmx:sendError", "htmx:timeout"].forEach((name) => document.addEventListener(name, (event) => {
+    const form = event.detail.elt.closest?.("form");
+    if (event.detail.elt.dataset?.draftState === undefined) { complain(document.body.dataset.textOffline); return; }
+    saysSo(form, form.dataset.textOffline);
+    setTimeout(() => form.dispatchEvent(new Event("input", { bubbles: true })), 15_000);
+  }));
   document.addEventListener("htmx:responseError", () => complain(document.body.dataset.textRefused));
   document.addEventListener("htmx:beforeRequest", () => $("#flash-request")?.remove());
 
+  forgetSent();
   arrive(document.documentElement);
+  $$("form[data-draft]").forEach(takeUp);
 })();

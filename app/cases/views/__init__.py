@@ -13,4 +13,4 @@ bp.add_app_template_filter(total_in_words)
 bp.add_app_template_filter(timeline_entries)
 
 from app.cases import calendar_moves, duty_views, fault_views  # noqa: E402, F401  each adds what it has to show
-from app.cases.views import case, finding, intake, lists  # noqa: E402, F401
+from app.cases.views import case, drafts, finding, intake, lists  # noqa: E402, F401

@@ -21,6 +21,7 @@ from app.organisation.access import actor, allowed, person
 from app.organisation.forms import OwnPasswordForm, SignInForm
 from app.organisation.models import Person
 from app.organisation.views import bp
+from app.security import page_of_the_form
 
 
 @bp.get("/")
@@ -86,15 +87,24 @@ def set_language(lang: str) -> Answer:
 
 
 def ask_to_sign_in() -> Answer | Response:
-    """To the sign-in page, keeping the wish; an HTMX request is sent there whole, not given the page as a fragment."""
-    wish = request.full_path.rstrip("?") if request.method in ("GET", "HEAD") else ""
-    if asked_by_htmx := cast(HtmxAwareRequest, request).htmx:
+    """To the sign-in page, keeping the wish; an HTMX request is sent there whole, not given the page as a fragment.
+
+    What was sent by a form is not done: the form is shown again afterwards, with what the browser kept of it.
+    """
+    asked_by_htmx = cast(HtmxAwareRequest, request).htmx
+    if asked_by_htmx:
         wish = _path_of(asked_by_htmx.current_url)
+    elif request.method in ("GET", "HEAD"):
+        wish = request.full_path.rstrip("?")
+    else:
+        wish = page_of_the_form() or ""
+        flash(_("Phiên đăng nhập đã hết nên việc vừa gửi chưa được ghi. Hãy đăng nhập lại để làm tiếp."), "warning")
     wish = own_path(wish) or ""
     target = url_for("organisation.sign_in", next=wish) if wish.strip("/") else url_for("organisation.sign_in")
     return cast(Response, make_response("", 401, redirect=target)) if asked_by_htmx else redirect(target)
 
 
+login.login_view = "organisation.sign_in"
 login.user_loader(signing_in.person_of_session)
 login.unauthorized_handler(ask_to_sign_in)
 
