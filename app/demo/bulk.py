@@ -88,6 +88,11 @@ def _with_indexes_aside(connection: Connection, listed: str, many: bool) -> Iter
         run(again)
     if found and connection.dialect.name == "sqlite":
         run("INSERT INTO case_search(case_search) VALUES ('rebuild')")
+        run("INSERT INTO case_search_notes(case_search_notes) VALUES ('delete-all')")  # keeps no text
+        run(
+            "INSERT INTO case_search_notes(rowid, note) "
+            "SELECT id, replace(replace(note, 'đ', 'd'), 'Đ', 'd') FROM case_events WHERE note <> ''"
+        )
 
 
 def _raise_sequences(connection: Connection) -> None:

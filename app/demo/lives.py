@@ -184,7 +184,7 @@ class _Life:
         event.data = lives.handing[self.officer]
         self.at_unit = stage.unit_id
         if stage.position == 2 and self.mark in TAKEN:
-            self._happens(EventKind.TAKEN_OVER, after=5 * MINUTE).data = lives.handing[self.officer]
+            self._happens(EventKind.TAKEN_OVER, after=MINUTE).data = lives.handing[self.officer]
 
     def _step(self, stage: StageTerms, habits: Habits) -> bool:
         """One step of the process; False when the case ended in it."""
