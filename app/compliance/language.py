@@ -157,7 +157,7 @@ PLACEHOLDERS: dict[Form, tuple[str, ...]] = {
     "fails_when": ("unit", "period"),
     "requires": ("unit", "period", "subject", "due", "done_on"),
     "clock": ("unit", "period", "subject", "used", "allowed"),
-    "escalates": ("unit", "period", "subject", "title", "count", "periods"),
+    "escalates": ("unit", "head", "period", "subject", "title", "count", "periods"),
 }
 """What a message may say in {braces}, by the rule's form; besides, the fields that the rule reads by their bare
 names, and any field of the single thing that is judged."""

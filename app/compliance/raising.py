@@ -27,10 +27,10 @@ from app.compliance.violation_rows import (
     write_new,
     write_sightings,
 )
-from app.compliance.wording import render_message
+from app.compliance.wording import period_in_words, render_message
 from app.organisation.calendars import site_calendar
 from app.organisation.models import Unit
-from app.periods import Period
+from app.organisation.queries import heads_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +45,8 @@ class Raised:
     result: RuleResult | None
     """None of one that the run no longer found."""
     thing: SubjectResult | None = None
+    head: str = ""
+    """Of an escalation, the name of the unit's head."""
     last: tuple[dict[str, Any], dict[str, str]] = ({}, {})
     """Of such a one, the figures and the message of the run that last found it."""
 
@@ -63,15 +65,16 @@ class Raised:
         names = {"vi": self.unit.name, "en": self.unit.name_en or self.unit.name}
         return {
             locale: render_message(
-                self.rule, self.result, name, _label(self.violation.period, locale), locale, self.thing
+                self.rule,
+                self.result,
+                name,
+                period_in_words(self.violation.period, locale),
+                locale,
+                self.thing,
+                self.head,
             )
             for locale, name in names.items()
         }
-
-
-@lru_cache(maxsize=32)
-def _label(period: str, locale: str) -> str:
-    return Period.parse(period).label(locale)
 
 
 def key_of(pack: str, rule: str, unit: str, subject: str, period: str) -> str:
@@ -88,7 +91,7 @@ def raise_violations(
     """Open, keep or mark gone the violations of the run's period, within the packs and units that it judged."""
     known = {violation.key: violation for violation in standing(run, units.values(), judged_packs)}
     raised: list[Raised] = []
-    seen, excused = set(), {}
+    seen, excused, heads = set(), {}, _heads(units.values())
     for rule, result in failed:
         unit = units[result.unit]
         if result.waiver is not None:
@@ -99,7 +102,8 @@ def raise_violations(
             key = key_of(result.pack, result.rule, result.unit, thing.subject if thing else "", run.period)
             seen.add(key)
             violation, change = _open_or_keep(run, known.get(key), key, rule, result, unit, thing)
-            raised.append(Raised(violation, change, rule, unit, result, thing))
+            head = heads().get(unit.id, "") if rule.escalates is not None else ""
+            raised.append(Raised(violation, change, rule, unit, result, thing, head))
     _write_changes(run, raised)
     write_sightings(run, raised)
     gone = [violation for key, violation in known.items() if key not in seen and violation.gone_run_id is None]
@@ -107,6 +111,11 @@ def raise_violations(
     update_all(gone, gone_run_id=run.id)
     write_sightings(run, vanished)
     return raised + vanished
+
+
+def _heads(units: Iterable[Unit]) -> Callable[[], Mapping[int, str]]:
+    """The names of the units' heads by the units' ids, read when first asked for: few runs find an escalation."""
+    return lru_cache(maxsize=1)(lambda: heads_of([unit.id for unit in units]))
 
 
 def _open_or_keep(

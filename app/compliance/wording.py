@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from fractions import Fraction
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from app.compliance.judge import RuleResult, SubjectResult, answer_days, missing, target_share
@@ -59,9 +60,10 @@ def render_message(
     period: str,
     locale: str = "vi",
     thing: SubjectResult | None = None,
+    head: str = "",
 ) -> str:
     """The rule's message with the result's figures, or with those of one single thing; `period` is the period's
-    label. A figure that is not there is a dash."""
+    label, `head` the name of the unit's head. A figure that is not there is a dash."""
     words = {name.partition(".")[2]: _word(figure, locale) for name, figure in result.figures.items()}
     if thing is not None:
         words |= {name: _word(figure, locale) for name, figure in thing.figures.items()}
@@ -69,7 +71,7 @@ def render_message(
         words |= _own_rate(rule, thing, locale)
     else:
         words |= _totals(rule, result, locale)
-    words |= {"unit": unit_name, "period": period}
+    words |= {"unit": unit_name, "period": period, "head": head or "–"}
     return rule.message.in_(locale).format_map(_Dashes(words))
 
 
@@ -118,8 +120,14 @@ def _details(thing: SubjectResult, locale: str) -> dict[str, str]:
         words["title"] = str(thing.details[pick(locale, "title", "title_en")])
     if "periods" in thing.details:
         keys = str(thing.details["periods"]).split(", ")
-        words["periods"] = ", ".join(Period.parse(key).label(locale) for key in reversed(keys))
+        words["periods"] = ", ".join(period_in_words(key, locale) for key in reversed(keys))
     return {"subject": thing.subject, **words}
+
+
+@lru_cache(maxsize=256)
+def period_in_words(key: str, locale: str) -> str:
+    """A period's label by its key: "Tháng 6/2024"."""
+    return Period.parse(key).label(locale)
 
 
 _DAY = re.compile(r"(\d{4})-(\d{2})-(\d{2})")

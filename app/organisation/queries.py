@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -28,6 +29,19 @@ def units(scope: Scope, *, on: date | None = None) -> Sequence[Unit]:
             or_(Unit.valid_from.is_(None), Unit.valid_from <= on), or_(Unit.valid_to.is_(None), Unit.valid_to >= on)
         )
     return db.session.scalars(chosen.options(selectinload(Unit.aliases)).order_by(Unit.path)).all()
+
+
+def heads_of(unit_ids: Collection[int]) -> dict[int, str]:
+    """The names of each unit's head, several joined by commas; units without one are left out."""
+    chosen = (
+        select(Person.unit_id, Person.full_name)
+        .where(Person.unit_id.in_(unit_ids), Person.role == Role.HEAD, Person.active)
+        .order_by(Person.id)
+    )
+    names: dict[int, list[str]] = defaultdict(list)
+    for unit_id, name in db.session.execute(chosen):
+        names[unit_id].append(name)
+    return {unit_id: ", ".join(every) for unit_id, every in names.items()}
 
 
 def units_to_choose(scope: Scope, day: date, also: int | None = None) -> list[Unit]:

@@ -13,13 +13,13 @@ from app.compliance.language import Status
 from app.compliance.models import Violation
 from app.compliance.results import RuleResult
 from app.extensions import db
-from app.organisation.models import Unit
+from app.organisation.models import Role, Unit
 from app.periods import Period
 from app.plans.duties import service as duties
 from app.plans.models import FilingKind
 from tests.clock import at
 from tests.compliance.month import BAC_GIANG, JUNE, check
-from tests.factories import CLERK, EVERYWHERE, finish, make_department, make_version, receive
+from tests.factories import CLERK, EVERYWHERE, finish, make_department, make_person, make_version, receive
 
 JULY = Period.parse("2024-07")
 
@@ -86,3 +86,20 @@ def test_a_report_handed_in_after_the_next_month_was_missing_for_good(
     after = result("bg-iv.1", JUNE)
     assert before.status is after.status is Status.FAIL
     assert before.figures == after.figures
+
+
+def test_an_escalation_names_the_head_of_the_unit(units: dict[str, Unit], freeze: Callable[..., Any]) -> None:
+    make_person(units["LDVL"], Role.HEAD, full_name="Lê Văn Trưởng")
+    make_person(units["LDVL"], Role.HEAD, full_name="Người Đã Nghỉ", active=False)
+    freeze("2024-07-20 08:00")
+    check(JUNE, pack_ids=[BAC_GIANG])  # no monthly report of June
+    freeze("2024-08-20 08:00")
+    report = check(JULY, pack_ids=[BAC_GIANG])  # nor of July
+    told = {
+        raised.unit.code: raised.message
+        for raised in report.violations
+        if (raised.violation.rule, raised.violation.subject) == ("bg-iv.2b", "bg-iv.1")
+    }
+    assert "người đứng đầu (Lê Văn Trưởng)" in told["LDVL"]["vi"]
+    assert "review of the head (Lê Văn Trưởng)" in told["LDVL"]["en"]
+    assert "người đứng đầu (–)" in told["NCC"]["vi"]
