@@ -14,7 +14,7 @@ from pypdf.generic import ArrayObject, DictionaryObject, IndirectObject
 
 from app.attachments.refusals import BadContent
 
-MOST_OBJECTS = 200_000
+MOST_OBJECTS = 60_000  # ten seconds of reading; a scan has hundreds, a printed report of 300 pages some thousands
 _HARMLESS = frozenset({"/GoTo", "/Named", "/SetOCGState", "/Thread", "/Trans", "/ResetForm", "/Hide"})
 _SCRIPT = frozenset({"/JavaScript"})
 _ACTING = frozenset(

@@ -143,5 +143,15 @@
     sendAll(form, entries.filter(([file, folder]) => file && !folder).map(([file]) => file));
   });
 
+  /* The reason for removing a file: straight to its box; Escape goes back. */
+
+  document.addEventListener("toggle", (event) => {
+    if (event.target.matches?.(".file-remove[open]")) event.target.querySelector("input[name=reason]").focus();
+  }, true);
+  document.addEventListener("keydown", (event) => {
+    const asked = event.key === "Escape" && event.target instanceof Element ? event.target.closest(".file-remove[open]") : null;
+    if (asked) { asked.open = false; asked.querySelector("summary").focus(); }
+  });
+
   ready();
 })();

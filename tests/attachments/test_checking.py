@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from app.attachments import pictures
+from app.attachments import pdf_files, pictures
 from app.attachments.checking import Checked, FileKind, check, tidy_name
 from app.attachments.refusals import BadContent
 from tests.attachments.samples import (
@@ -66,6 +66,12 @@ def test_a_pdf_that_acts_or_is_not_whole_is_refused(look, why: str) -> None:
     with pytest.raises(BadContent, match=said) as refused:
         look(content, "giay.pdf")
     assert "hãy" in str(refused.value)
+
+
+def test_a_pdf_that_would_take_forever_to_look_through_is_refused(look, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pdf_files, "MOST_OBJECTS", 5)
+    with pytest.raises(BadContent, match="quá phức tạp"):
+        look(pdf(pages=9), "giay.pdf")
 
 
 def test_a_program_named_as_a_picture_is_refused(look) -> None:

@@ -327,7 +327,7 @@ def test_a_case_page_takes_the_same_few_queries_however_long_its_life(office: Of
         pay(long, at(f"2024-06-{day:02} 09:00"))
     client = sign_in(office.clerk)
     counts = [queries_of(lambda case=case: client.get(f"/ho-so/{case.id}")) for case in (short, long)]
-    assert counts[0] == counts[1] <= 14
+    assert counts[0] == counts[1] <= 20  # what other rooms show included
 
 
 def test_lists_take_the_same_few_queries_however_many_lines(office: Office, sign_in: SignIn) -> None:
