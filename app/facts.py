@@ -30,6 +30,8 @@ FieldType = type[int] | type[str] | type[bool] | type[date] | type[datetime]
 
 UNIT = "unit"
 """The subject of facts that sum up a unit's period; any other word names a single thing."""
+HUNDREDTHS = "phần trăm điểm"
+"""A field's unit of points counted in hundredths, so that sums are exact; read as points: 250 is 2,5."""
 ENVELOPE = ("kind", "unit", "period")
 """What every fact carries beside its own fields."""
 SUBJECT = "subject"

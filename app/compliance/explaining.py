@@ -326,9 +326,24 @@ def fact_lines(figures: Mapping[str, Any]) -> list[FactLine]:
     catalogue = facts.catalogue()
     order = [f"{kind.name}.{field.name}" for kind in catalogue.values() for field in kind.fields]
     return [
-        FactLine(name, wording.describe(name, catalogue, language()), _shown(figures[name]), noun_of_field(name))
+        FactLine(
+            name,
+            wording.describe(name, catalogue, language()),
+            _points(name, figures[name]) or _shown(figures[name]),
+            str(_("điểm")) if _points(name, figures[name]) else noun_of_field(name),
+        )
         for name in sorted(figures, key=lambda name: order.index(name) if name in order else len(order))
     ]
+
+
+def _points(name: str, value: object) -> str:
+    """Points that are counted in hundredths, as points; empty for anything else."""
+    kind_name, _dot, field_name = name.partition(".")
+    kind = facts.catalogue().get(kind_name)
+    field = kind.field(field_name) if kind else None
+    if field is None or field.unit != facts.HUNDREDTHS or not isinstance(value, int):
+        return ""
+    return wording.points_in_words(value, language())
 
 
 def _shown(value: object) -> str:

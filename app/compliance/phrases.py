@@ -73,6 +73,15 @@ def count_in_words(count: int | None, locale: str = "vi") -> str:
     return pick(locale, f"{count:,}".replace(",", "."), f"{count:,}")
 
 
+def points_in_words(hundredths: int, locale: str) -> str:
+    """Points that are counted in hundredths: 250 as "2,5"."""
+    whole, rest = divmod(hundredths, 100)
+    text = (
+        f"{count_in_words(whole, locale)}.{rest:02}".rstrip("0").rstrip(".") if rest else count_in_words(whole, locale)
+    )
+    return text if not rest else pick(locale, ",", ".").join(text.rsplit(".", 1))
+
+
 def whence(parameter: ParameterValue | None, locale: str) -> str:
     """Where a target's figure comes from."""
     if parameter is None:

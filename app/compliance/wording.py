@@ -6,8 +6,10 @@ import re
 from collections.abc import Iterator, Mapping
 from fractions import Fraction
 from functools import lru_cache
+from string import Formatter
 from typing import TYPE_CHECKING
 
+from app import facts
 from app.compliance.judge import RuleResult, SubjectResult, answer_days, missing, target_share
 from app.compliance.language import Rule
 from app.compliance.measures import DAY_KINDS, Clock, DayKind, Requirement, Within
@@ -23,6 +25,7 @@ from app.compliance.phrases import (
     parameter_in_words,
     percent,
     pick,
+    points_in_words,
     whence,
 )
 from app.periods import Period
@@ -41,6 +44,7 @@ __all__ = [
     "parameter_in_words",
     "percent",
     "pick",
+    "points_in_words",
     "render_message",
 ]
 
@@ -64,15 +68,31 @@ def render_message(
 ) -> str:
     """The rule's message with the result's figures, or with those of one single thing; `period` is the period's
     label, `head` the name of the unit's head. A figure that is not there is a dash."""
-    words = {name.partition(".")[2]: _word(figure, locale) for name, figure in result.figures.items()}
+    message = rule.message.in_(locale)
+    used = _placeholders(message)
+    words = {
+        bare: _figure(name, figure, locale)
+        for name, figure in result.figures.items()
+        if (bare := name.partition(".")[2]) in used
+    }
     if thing is not None:
-        words |= {name: _word(figure, locale) for name, figure in thing.figures.items()}
+        words |= {
+            name: _figure(f"{rule.subject}.{name}", figure, locale)
+            for name, figure in thing.figures.items()
+            if name in used
+        }
         words |= _details(thing, locale)
         words |= _own_rate(rule, thing, locale)
     else:
         words |= _totals(rule, result, locale)
     words |= {"unit": unit_name, "period": period, "head": head or "–"}
-    return rule.message.in_(locale).format_map(_Dashes(words))
+    return message.format_map(_Dashes(words))
+
+
+@lru_cache(maxsize=1024)
+def _placeholders(message: str) -> frozenset[str]:
+    """What the message says in {braces}: only this is put into words."""
+    return frozenset(name for _text, name, _spec, _conversion in Formatter().parse(message) if name)
 
 
 def _totals(rule: Rule, result: RuleResult, locale: str) -> dict[str, str]:
@@ -128,6 +148,20 @@ def _details(thing: SubjectResult, locale: str) -> dict[str, str]:
 def period_in_words(key: str, locale: str) -> str:
     """A period's label by its key: "Tháng 6/2024"."""
     return Period.parse(key).label(locale)
+
+
+def _figure(field: str, figure: object, locale: str) -> str:
+    """A figure by its field: points counted in hundredths as points, anything else as it is."""
+    kind, _dot, name = field.partition(".")
+    if type(figure) is int and name in _in_hundredths(kind):
+        return points_in_words(figure, locale)
+    return _word(figure, locale)
+
+
+@lru_cache(maxsize=64)
+def _in_hundredths(kind: str) -> frozenset[str]:
+    known = facts.catalogue().get(kind)
+    return frozenset(field.name for field in known.fields if field.unit == facts.HUNDREDTHS) if known else frozenset()
 
 
 _DAY = re.compile(r"(\d{4})-(\d{2})-(\d{2})")

@@ -8,7 +8,14 @@ from typing import Any
 import pytest
 
 from app.compliance.judge import judge
-from app.compliance.wording import condition_in_words, exact_percent, explain, percent, render_message
+from app.compliance.wording import (
+    condition_in_words,
+    exact_percent,
+    explain,
+    percent,
+    points_in_words,
+    render_message,
+)
 from app.periods import Period
 from tests.compliance import sample
 
@@ -94,3 +101,18 @@ def test_what_is_there_or_true_is_said_in_plain_words(condition: dict[str, Any],
     assert asked is not None
     for locale, words in (("vi", vi), ("en", en)):
         assert condition_in_words(asked, sample.CATALOGUE, locale).endswith(words)
+
+
+@pytest.mark.parametrize(
+    ("hundredths", "vi", "en"),
+    [
+        (250, "2,5", "2.5"),
+        (1550, "15,5", "15.5"),
+        (8942, "89,42", "89.42"),
+        (100, "1", "1"),
+        (5, "0,05", "0.05"),
+        (0, "0", "0"),
+    ],
+)
+def test_points_counted_in_hundredths_are_read_as_points(hundredths: int, vi: str, en: str) -> None:
+    assert (points_in_words(hundredths, "vi"), points_in_words(hundredths, "en")) == (vi, en)

@@ -5,9 +5,7 @@ All are about a table's year: they are delivered in every period whose last day 
 
 from __future__ import annotations
 
-from app.facts import FactField, FactKind
-
-HUNDREDTHS = "phần trăm điểm"
+from app.facts import HUNDREDTHS, FactField, FactKind
 
 
 def _points(name: str, vi: str, en: str) -> FactField:
