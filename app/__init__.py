@@ -7,6 +7,7 @@ from typing import Any
 from flask import Flask
 
 from app.config import ROOT, flask_config, settings_from
+from app.exports import beside_each_csv
 from app.extensions import bind as bind_extensions
 from app.formats import register as register_formats
 from app.navigation import register as register_navigation
@@ -29,4 +30,5 @@ def create_app(**overrides: Any) -> Flask:
     register_security(app)
     register_navigation(app)
     register_rooms(app)
+    beside_each_csv(app)
     return app

@@ -11,13 +11,13 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from flask import Response, send_file, stream_with_context
+from flask import Flask, Response, request, send_file, stream_with_context
 from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
 from openpyxl.styles import Font
 from openpyxl.utils import get_column_letter
 
-from app.formats import local
+from app.formats import local, show_date, show_datetime, show_number
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 MOST_ROWS = 1_048_575  # below the header of one sheet; what is more goes on to the next
@@ -27,10 +27,24 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def csv_response(name: str, header: Sequence[str], rows: Iterable[Sequence[object]]) -> Response:
-    """A CSV download, sent as its rows come: UTF-8 with a byte-order mark, so that Excel reads the diacritics."""
+    """A list as a file: CSV, sent as its rows come, UTF-8 with a byte-order mark so that Excel reads the diacritics.
+
+    Asked for under an address that ends in .xlsx (see `beside_each_csv`), the same rows as a workbook.
+    """
+    if request.path.endswith(".xlsx"):
+        return xlsx_response(name, header, rows)
     response = Response(stream_with_context(csv_lines(header, rows)), mimetype="text/csv")
     response.headers.set("Content-Disposition", "attachment", filename=f"{name}.csv")
     return response
+
+
+def beside_each_csv(app: Flask) -> None:
+    """Every list that can be had as CSV can be had as a workbook, at the same address but for its ending."""
+    known = {rule.rule for rule in app.url_map.iter_rules()}
+    for rule in list(app.url_map.iter_rules()):
+        address = rule.rule.removesuffix(".csv") + ".xlsx"
+        if rule.rule.endswith(".csv") and address not in known:
+            app.add_url_rule(address, f"{rule.endpoint}_xlsx", app.view_functions[rule.endpoint])
 
 
 def csv_lines(header: Sequence[object], rows: Iterable[Sequence[object]]) -> Iterator[str]:
@@ -57,6 +71,12 @@ def _cell(value: object) -> object:
     """A text that a spreadsheet would run as a formula is made a text again with an apostrophe."""
     if isinstance(value, str) and value.startswith(_FORMULA):
         return "'" + value
+    if isinstance(value, datetime):
+        return show_datetime(value)
+    if isinstance(value, date):
+        return show_date(value)
+    if isinstance(value, Decimal):
+        return show_number(value)
     return "" if value is None else value
 
 

@@ -19,7 +19,7 @@ def register(app: Flask) -> None:
         for door in ("models", "labels", "facts", "subjects"):
             if find_spec(f"app.{room}.{door}"):
                 import_module(f"app.{room}.{door}")
-        for door in ("views", "import_views"):
+        for door in ("views", "import_views", "list_views"):
             if find_spec(f"app.{room}.{door}") and (bp := getattr(import_module(f"app.{room}.{door}"), "bp", None)):
                 app.register_blueprint(bp)
         if find_spec(f"app.{room}.cli"):

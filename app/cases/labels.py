@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask_babel import lazy_gettext as _l
 
+from app.cases.due_lists import DueList
 from app.cases.duty_states import ExplanationState
 from app.cases.fault_models import FaultSource
 from app.cases.models import ImportState
@@ -72,6 +73,16 @@ add_labels(
         ImportState.DONE: _l("Đã nhập"),
         ImportState.FAILED: _l("Không nhập được"),
         ImportState.UNDONE: _l("Đã hoàn tác"),
+    }
+)
+add_labels(
+    {
+        DueList.DUE_TODAY: _l("Đến hạn hôm nay"),
+        DueList.DUE_SOON: _l("Sắp đến hạn"),
+        DueList.OVERDUE: _l("Quá hạn"),
+        DueList.PAUSED_LONG: _l("Chờ bổ sung quá lâu"),
+        DueList.NOT_CLOSED: _l("Có kết quả, chưa kết thúc"),
+        DueList.TO_COLLECT: _l("Chờ người dân đến nhận"),
     }
 )
 add_labels(

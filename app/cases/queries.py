@@ -12,14 +12,18 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from flask import current_app
 from sqlalchemy import ColumnElement, FromClause, Select, func, literal, select, union_all
 from sqlalchemy.orm import aliased
 
+from app import extensions
 from app.calendar import TimeUnit, WorkingCalendar
-from app.cases import lists, search
+from app.cases import due_lists, lists, search
+from app.cases.due_lists import DueList, Moment
 from app.cases.keyset import Cursor, Keyset
 from app.cases.lists import NamedList, Window
 from app.cases.models import Case, CaseStage, Payment
+from app.cases.standing import SOON
 from app.cases.vocabulary import CaseStatus, Channel, PaymentChannel
 from app.extensions import db
 from app.organisation.access import Scope
@@ -98,7 +102,9 @@ class Filters:
     """What the reader asked for; what is None or empty leaves nothing out.
 
     `unit` is the unit accountable for the case; with `lists`, the one the figure is counted for. The days are
-    days of reception, both included. `lists` are named lists as seen through `window`.
+    days of reception, both included. `lists` are named lists as seen through `window`. `due` is one of the lists by
+    how cases stand (`days` working days ahead), `holder` the unit that has the case now, `oldest_first` the order of
+    reception turned round.
     """
 
     text: str = ""
@@ -111,6 +117,10 @@ class Filters:
     until: date | None = None
     lists: Sequence[NamedList] = ()
     window: Window | None = None
+    due: DueList | None = None
+    days: int = SOON
+    holder: str = ""  # code
+    oldest_first: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,9 +158,12 @@ def list_page(
     conditions = _conditions(scope, filters, calendar)
     if filters.lists:
         return _named_page(scope, filters, conditions, unit_id, Keyset(after, before, limit, ascending=True))
+    if filters.due and not filters.text.strip():
+        return _due_page(scope, filters, conditions, unit_id, Keyset(after, before, limit, ascending=True))
     if filters.text.strip():
         return _search_page(scope, filters, conditions, unit_id, after, limit)
-    return _received_page(scope, filters, conditions, unit_id, Keyset(after, before, limit))
+    keyset = Keyset(after, before, limit, ascending=filters.oldest_first)
+    return _received_page(scope, filters, conditions, unit_id, keyset)
 
 
 def every_line(scope: Scope, filters: Filters, calendar: WorkingCalendar) -> Iterator[Line]:
@@ -181,7 +194,26 @@ def _conditions(scope: Scope, filters: Filters, calendar: WorkingCalendar) -> li
         if filters.field:
             versions = versions.where(ProcedureVersion.field == filters.field)
         conditions.append(Case.version_id.in_(versions))
+    if filters.holder:
+        holders = select(Unit.id).where(Unit.site == scope.site, Unit.code == filters.holder)
+        conditions.append(Case.holder_unit_id.in_(holders))
+    if filters.due:
+        moment = Moment(calendar, extensions.now(), current_app.config["SETTINGS"].paused_days)
+        conditions.append(due_lists.condition(filters.due, moment, filters.days))
     return conditions
+
+
+def _due_page(
+    scope: Scope, filters: Filters, conditions: list[ColumnElement[bool]], unit_id: int | None, keyset: Keyset
+) -> Page:
+    """By what makes the case urgent, the most urgent first; whoever has the case now sees it too."""
+    assert filters.due is not None
+    since = due_lists.since(filters.due)
+    query = select(since, Case.id).where(Case.site == scope.site, search.seen_by(scope), *conditions)
+    if unit_id is not None:
+        query = query.where(Case.unit_id == unit_id)
+    ids, before, after = keyset.page([(at, key) for at, key in db.session.execute(keyset.cut(query, since, Case.id))])
+    return Page([Line(row) for row in rows(ids)], before, after, _bounded(query.subquery()))
 
 
 def _received_page(
@@ -201,7 +233,7 @@ def _received_page(
         query = keyset.cut(select(both.c.received_at, both.c.id), both.c.received_at, both.c.id)
     ids, before, after = keyset.page([(at, key) for at, key in db.session.execute(query)])
     total = None
-    if not (filters.status or filters.channel or filters.procedure or filters.field):
+    if not (filters.status or filters.channel or filters.procedure or filters.field or filters.holder):
         total = _bounded(union_all(*map(_bounded_table, streams)).subquery())
     elif before is None and after is None:
         total = len(ids)

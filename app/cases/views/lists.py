@@ -19,11 +19,12 @@ from app.cases.views import bp
 from app.cases.views.intake import ACTORS
 from app.cases.wording import standing_in_words
 from app.cases.worklist import Attention, Bucket
+from app.desk.saved import saved_filters, without_place
 from app.errors import DomainError, NotFound
 from app.exports import csv_response
-from app.formats import label, show_datetime, show_number
+from app.formats import label
 from app.navigation import COUNTS
-from app.organisation.access import allowed, current_scope, person
+from app.organisation.access import actor, allowed, current_scope, person
 from app.organisation.calendars import site_calendar, today
 from app.organisation.models import Person
 from app.organisation.queries import units
@@ -39,7 +40,8 @@ def list_cases() -> str:
     """Cases by filters, by a few letters, or those behind a check's figure."""
     scope, calendar, now = current_scope(), site_calendar(), extensions.now()
     form, chosen, period = _form(), _lists(), _period()
-    filters = form.filters(lists=chosen, window=Window.of(period, calendar.zone, now) if chosen else None)
+    window = Window.of(period, calendar.zone, now) if chosen else None
+    filters = form.filters(lists=chosen, window=window, oldest_first=_oldest_first())
     page = queries.list_page(
         scope,
         filters,
@@ -53,6 +55,8 @@ def list_cases() -> str:
         page=page,
         lists=chosen,
         period=period,
+        kept=saved_filters(actor(), "cases.list"),
+        query=without_place(request.query_string.decode("utf-8", "replace")),
         standing=lambda case: standing_of(case, calendar, now),
     )
 
@@ -63,7 +67,8 @@ def export() -> Response:
     """The list as filtered on the page, whole."""
     scope, calendar, now = current_scope(), site_calendar(), extensions.now()
     chosen = _lists()
-    filters = _form().filters(lists=chosen, window=Window.of(_period(), calendar.zone, now) if chosen else None)
+    window = Window.of(_period(), calendar.zone, now) if chosen else None
+    filters = _form().filters(lists=chosen, window=window, oldest_first=_oldest_first())
     lines = queries.every_line(scope, filters, calendar)
     return csv_response("ho-so", _header(chosen), _cells(lines, calendar, now))
 
@@ -130,6 +135,10 @@ def _form() -> FilterForm:
     return FilterForm.of(request.args, units(scope), procedures, fields)
 
 
+def _oldest_first() -> bool:
+    return request.args.get("sort") == "received"
+
+
 def _lists() -> list[NamedList]:
     names = request.args.getlist("list")
     return lists.named(names) if names else []
@@ -167,7 +176,7 @@ def _cells(lines: Iterator[Line], calendar: Any, now: Any) -> Iterator[list[obje
         yield [
             *(case.code, case.applicant, case.phone, case.procedure_code, case.procedure_name, case.field),
             *(case.unit_name, case.holder_name, case.officer, label(case.channel), label(case.status)),
-            *map(show_datetime, (case.received_at, case.promised_at, case.due_at, case.result_at, case.ended_at)),
+            *(case.received_at, case.promised_at, case.due_at, case.result_at, case.ended_at),
             standing_in_words(standing_of(case, calendar, now)),
             *_about(line.about),
         ]
@@ -176,9 +185,8 @@ def _cells(lines: Iterator[Line], calendar: Any, now: Any) -> Iterator[list[obje
 def _about(about: StageSeen | PaymentSeen | None) -> list[object]:
     match about:
         case StageSeen():
-            used = "" if about.used is None else show_number(about.used)
-            spent = [about.name, about.unit_name, show_number(about.allowance), used, label(about.time_unit)]
-            return [*spent, show_datetime(about.started_at), show_datetime(about.ended_at)]
+            spent = [about.name, about.unit_name, about.allowance, about.used, label(about.time_unit)]
+            return [*spent, about.started_at, about.ended_at]
         case PaymentSeen():
-            return [show_datetime(about.paid_at), about.amount, label(about.channel), about.transaction_number]
+            return [about.paid_at, about.amount, label(about.channel), about.transaction_number]
     return []

@@ -1,0 +1,143 @@
+"""Actions on many cases of a list, and the filters a person saves."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from flask_babel import ngettext
+from werkzeug.wrappers import Response as Answer
+
+from app.cases.vocabulary import EventKind
+from app.desk import bulk, saved
+from app.errors import DomainError, NotFound
+from app.formats import sentence
+from app.organisation.access import actor, allowed, current_scope, whole_site
+from app.organisation.calendars import today
+from app.organisation.models import Role
+from app.organisation.queries import units_to_choose
+
+bp = Blueprint("desk_lists", __name__)
+WORKERS = (Role.DESK, Role.HEAD)
+PAGES = {"cases.list": "/ho-so"}  # lists whose filters are saved, and where they stand
+
+Page = Answer | tuple[str, int]
+
+
+@bp.post("/ho-so/nhieu")
+@allowed(*WORKERS)
+def choose() -> Answer:
+    """From the boxes ticked in a list to what the action would do to each."""
+    kind = _kind(request.form.get("kind", ""))
+    chosen = [each for each in request.form.getlist("case") if each.isdecimal()]
+    return redirect(url_for(".preview", kind=kind, case=chosen))
+
+
+@bp.get("/ho-so/nhieu/<kind>")
+@allowed(*WORKERS)
+def preview(kind: str) -> Page:
+    """What the action would do to each case chosen, and to which it cannot be done."""
+    return _preview(_kind(kind), [int(each) for each in request.args.getlist("case") if each.isdecimal()])
+
+
+@bp.post("/ho-so/nhieu/<kind>")
+@allowed(*WORKERS)
+def carry_out(kind: str) -> Page:
+    """Do it to the cases that were looked at."""
+    wanted, chosen = _kind(kind), [seen for each in request.form.getlist("chosen") if (seen := _seen(each))]
+    try:
+        note = request.form.get("note", "")
+        action = bulk.carry_out(current_scope(), actor(), wanted, chosen, _data(wanted), note)
+    except NotFound:
+        raise
+    except DomainError as error:
+        return _preview(wanted, [case_id for case_id, _revision in chosen], sentence(error))
+    done = len(action.items)
+    flash(ngettext("Đã làm với %(num)s hồ sơ.", "Đã làm với %(num)s hồ sơ.", done), "success" if done else "warning")
+    return redirect(url_for(".done", action_id=action.id))
+
+
+@bp.get("/ho-so/nhieu/lan/<int:action_id>")
+@allowed(*WORKERS)
+def done(action_id: int) -> str:
+    """What an action did and left out; from here it can be taken back."""
+    action = bulk.action_of(actor(), action_id)
+    return render_template("desk/done.html", action=action, kind=EventKind(action.kind))
+
+
+@bp.post("/ho-so/nhieu/lan/<int:action_id>/hoan-tac")
+@allowed(*WORKERS)
+def undo(action_id: int) -> Answer:
+    """Take an action back, once."""
+    try:
+        undone, kept = bulk.undo(current_scope(), actor(), action_id)
+    except NotFound:
+        raise
+    except DomainError as error:
+        flash(sentence(error), "error")
+        return redirect(url_for(".done", action_id=action_id))
+    flash(ngettext("Đã hoàn tác %(num)s hồ sơ.", "Đã hoàn tác %(num)s hồ sơ.", undone), "success")
+    for code, why in kept:
+        flash(f"{code}: {why}", "warning")
+    return redirect(url_for(".done", action_id=action_id))
+
+
+@bp.post("/bo-loc")
+@allowed()
+def save_filter() -> Answer:
+    """Keep the filters of the list under a name."""
+    page, query = request.form.get("page", ""), request.form.get("query", "")
+    if page not in PAGES:
+        raise NotFound("Danh sách này không lưu được bộ lọc.")
+    try:
+        kept = saved.save_filter(actor(), page, request.form.get("name", ""), query)
+        flash(_("Đã lưu bộ lọc “%(name)s”.", name=kept.name), "success")
+    except DomainError as error:
+        flash(sentence(error), "error")
+    return redirect(f"{PAGES[page]}?{saved.without_place(query)}")
+
+
+@bp.post("/bo-loc/<int:filter_id>/xoa")
+@allowed()
+def remove_filter(filter_id: int) -> Answer:
+    """Forget a saved filter."""
+    kept = saved.remove_filter(actor(), filter_id)
+    flash(_("Đã xóa bộ lọc “%(name)s”.", name=kept.name), "success")
+    return redirect(PAGES[kept.page])
+
+
+def _kind(kind: str) -> EventKind:
+    if kind not in set(bulk.KINDS):
+        raise NotFound("Việc này không làm được với nhiều hồ sơ.")
+    return EventKind(kind)
+
+
+def _seen(text: str) -> tuple[int, int] | None:
+    case_id, _colon, revision = text.partition(":")
+    return (int(case_id), int(revision)) if case_id.isdecimal() and revision.isdecimal() else None
+
+
+def _data(kind: EventKind) -> dict[str, Any]:
+    if kind is not EventKind.HANDED_OVER:
+        return {}
+    return bulk.hand_over_data(whole_site(), request.values.get("unit", ""), request.values.get("officer", ""))
+
+
+def _preview(kind: EventKind, case_ids: list[int], refused: str = "") -> Page:
+    found: list[bulk.Prospect] = []
+    try:
+        found = bulk.prospects(current_scope(), actor(), kind, case_ids, _data(kind))
+    except NotFound:
+        raise
+    except DomainError as error:
+        refused = refused or sentence(error)
+    page = render_template(
+        "desk/preview.html",
+        kind=kind,
+        possible=[each for each in found if each.refusal is None],
+        impossible=[(each, sentence(each.refusal)) for each in found if each.refusal is not None],
+        refused=refused,
+        units=units_to_choose(whole_site(), today()) if kind is EventKind.HANDED_OVER else [],
+    )
+    return page, 422 if refused else 200

@@ -1,0 +1,41 @@
+/* Boxes in a list: all of the page at once, how many are ticked, a range with the Shift key. Without it they are plain boxes. */
+"use strict";
+
+(() => {
+  const boxes = (name) => [...document.querySelectorAll(`input[type=checkbox][name="${CSS.escape(name)}"]`)];
+  let last = null;
+
+  const count = (name) => {
+    const all = boxes(name);
+    const ticked = all.filter((box) => box.checked).length;
+    document.querySelectorAll(`[data-checked="${CSS.escape(name)}"]`).forEach((place) => {
+      place.textContent = ticked ? place.dataset.words.replace("#", String(ticked)) : "";
+      place.closest("form")?.classList.toggle("is-chosen", ticked > 0);
+    });
+    document.querySelectorAll(`[data-check-all="${CSS.escape(name)}"]`).forEach((box) => {
+      box.checked = ticked > 0 && ticked === all.length;
+      box.indeterminate = ticked > 0 && ticked < all.length;
+    });
+  };
+
+  document.addEventListener("click", (event) => {
+    const box = event.target;
+    if (!(box instanceof HTMLInputElement) || box.type !== "checkbox") return;
+    if (box.dataset.checkAll) {
+      boxes(box.dataset.checkAll).forEach((each) => { each.checked = box.checked; });
+      count(box.dataset.checkAll);
+      return;
+    }
+    if (!box.form || box.form.id !== "bulk") return;
+    const all = boxes(box.name);
+    if (event.shiftKey && last && all.includes(last)) {
+      const [from, to] = [all.indexOf(last), all.indexOf(box)].sort((a, b) => a - b);
+      all.slice(from, to + 1).forEach((each) => { each.checked = box.checked; });
+    }
+    last = box;
+    count(box.name);
+  });
+
+  document.addEventListener("htmx:afterSettle", () => count("case"));
+  window.addEventListener("pageshow", () => count("case"));
+})();
