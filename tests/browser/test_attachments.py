@@ -81,12 +81,12 @@ def test_a_clerk_sends_two_files_looks_at_them_and_drops_the_last_one(visit: Vis
     expect(section.get_by_role("link", name="trang 2.jpg", exact=True)).to_be_visible()
     expect(section).to_contain_text("1/2 giấy tờ bắt buộc đã có tệp")
     expect(page.locator("#live")).to_contain_text("Đã đính kèm 2 tệp.")
-    assert page.locator(".file-picture img").evaluate("image => image.naturalWidth") > 0
+    expect(page.locator(".file-picture img")).to_have_js_property("naturalHeight", 192)
 
     section.get_by_role("link", name="trang 2.jpg", exact=True).click()
     window = page.locator("#file-preview")
     expect(window.locator("img.file-image")).to_be_visible()
-    page.wait_for_function("document.querySelector('img.file-image').naturalWidth === 900")
+    expect(window.locator("img.file-image")).to_have_js_property("naturalWidth", 900)
     page.keyboard.press("Escape")
     section.get_by_role("link", name="đề nghị.pdf", exact=True).click()
     frame = window.locator("iframe.file-frame")
