@@ -10,16 +10,20 @@ import sqlite3
 import tempfile
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from tests.benchmarks import pages, tables
 from tests.benchmarks.databases import MONTHS, Databases, Demonstration, databases
 from tests.benchmarks.measuring import ROOT, Answer, in_child, median
+from tests.benchmarks.month import Month, packs_with
 
 SIZES = (10_000, 100_000, 1_000_000)
 ONE_BY_ONE = 3  # processes for what can be measured only once in each
+REAL_RULES = 0  # only the packs' own
 HISTORY = 3  # times as many months for the longer history
 
 
@@ -90,11 +94,42 @@ def measure_pages(prepared: Databases, asked: argparse.Namespace) -> Answer:
     return {"sizes": list(asked.sizes), "users": asked.users, "peak_mb": peaks, "pages": seen}
 
 
+def measure_month(prepared: Databases, asked: argparse.Namespace) -> Answer:
+    """The whole month: every rule of four packs for many units, with thousands of open exceptions; and how it grows
+    with units, rules and exceptions, on a smaller database."""
+    folder, large, small = asked.folder.resolve(), max(asked.sizes), asked.growth
+    rules = {number: str(packs_with(folder, number)) for number in (REAL_RULES, asked.rules)}
+    units, exceptions, duties = asked.units, asked.exceptions, asked.duties
+
+    def full(month: Month) -> str:
+        return prepared.crowded(Demonstration(month.cases), month, rules[asked.rules])
+
+    @cache
+    def judged(month: Month, number: int = asked.rules) -> Answer:
+        url = full(month)
+        return {
+            "month": asdict(month),
+            "whole": median([in_child("month:whole", url, rules[number]) for _ in range(min(asked.repetitions, 3))]),
+            "floor": in_child("month:floor", url, asked.repetitions),
+        }
+
+    most = Month(small, units, exceptions, duties)
+    return {
+        "whole": judged(Month(large, units, exceptions, duties)),
+        "growth": {
+            "units": [judged(replace(most, units=number)) for number in (units // 4, units // 2, units)],
+            "rules": [judged(most, REAL_RULES), judged(most)],
+            "exceptions": [judged(replace(most, exceptions=number)) for number in (exceptions // 4, exceptions)],
+        },
+    }
+
+
 PARTS: dict[str, Callable[[Databases, argparse.Namespace], Any]] = {
     "check": measure_check,
     "history": measure_history,
     "import": measure_imports,
     "pages": measure_pages,
+    "month": measure_month,
 }
 
 
@@ -122,6 +157,11 @@ def _asked(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--rows", type=int, default=20_000, help="rows of the files imported")
     parser.add_argument("--requests", type=int, default=200, help="requests for each page")
     parser.add_argument("--users", type=int, default=8, help="people at once")
+    parser.add_argument("--rules", type=int, default=200, help="month: rules of the four packs in all")
+    parser.add_argument("--units", type=int, default=300, help="month: units")
+    parser.add_argument("--exceptions", type=int, default=20_000, help="month: open overdue cases")
+    parser.add_argument("--duties", type=int, default=5_000, help="month: tasks, petitions and directives")
+    parser.add_argument("--growth", type=int, default=100_000, help="month: cases where its growth is measured")
     parser.add_argument("--folder", type=Path, default=ROOT / ".bench", help="where databases are kept")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write everything measured to a file")
     return parser.parse_args(arguments)

@@ -14,12 +14,17 @@ from datetime import date
 from pathlib import Path
 
 from tests.benchmarks.measuring import PERIOD, ROOT, Answer, application, in_child
+from tests.benchmarks.month import Month
 from tests.postgres import PostgresServer, postgres_server
 
 SEED = 2024
 UNTIL = date(2024, 12, 31)
 MONTHS = 13
-MADE_BY = ("app/demo/*.py", "app/migrations/versions/*.py")  # a database is made anew when these change
+MADE_BY = (
+    "app/demo/*.py",
+    "app/migrations/versions/*.py",
+    "tests/benchmarks/crowding.py",
+)  # a database is made anew when these change
 
 
 @dataclass(frozen=True)
@@ -50,6 +55,17 @@ class SqliteDatabases:
         if not (path.exists() and note.exists() and json.loads(note.read_text()) == wanted):
             self._remove(path)
             _load(self._url(path), demonstration)
+            note.write_text(json.dumps(wanted))
+        return self._url(path)
+
+    def crowded(self, demonstration: Demonstration, month: Month, rules: Path) -> str:
+        """URL of a copy of the demonstration that is as full as the month wants it; made once, like the other."""
+        path, note = (self.folder / f"{month.name}.{end}" for end in ("sqlite3", "json"))
+        wanted = {"made_by": _fingerprint(*MADE_BY, "tests/benchmarks/crowding.py")}
+        if not (path.exists() and note.exists() and json.loads(note.read_text()) == wanted):
+            self._remove(path)
+            shutil.copy(self.holding(demonstration).removeprefix("sqlite:///"), path)
+            _crowd(self._url(path), month, rules)
             note.write_text(json.dumps(wanted))
         return self._url(path)
 
@@ -87,15 +103,33 @@ class PostgresDatabases:
 
     def holding(self, demonstration: Demonstration) -> str:
         """URL of a database that holds the demonstration."""
-        name = f"bench_{demonstration.cases}_{demonstration.months}"
-        with self.server.connect() as connection:
-            if connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone():
-                return self.server.url(name)
+        name = _postgres_name(demonstration)
+        if self._exists(name):
+            return self.server.url(name)
         url = self.server.create_database(name)
         _load(url, demonstration)
-        with self.server.connect(name) as connection:
-            connection.execute("VACUUM ANALYZE")  # as autovacuum would have done by itself by the next morning
+        self._vacuum(name)
         return url
+
+    def crowded(self, demonstration: Demonstration, month: Month, rules: Path) -> str:
+        """URL of a copy of the demonstration that is as full as the month wants it."""
+        if self._exists(month.name):
+            return self.server.url(month.name)
+        self.holding(demonstration)
+        url = self.server.create_database(month.name, template=_postgres_name(demonstration))
+        _crowd(url, month, rules)
+        self._vacuum(month.name)
+        return url
+
+    def _exists(self, name: str) -> bool:
+        with self.server.connect() as connection:
+            found = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone()
+        return found is not None
+
+    def _vacuum(self, name: str) -> None:
+        """As autovacuum would have done by itself by the next morning."""
+        with self.server.connect(name) as connection:
+            connection.execute("VACUUM ANALYZE")
 
     def empty(self, copies: int) -> list[str]:
         """URLs of so many databases with the Department and its catalogue, and no case."""
@@ -125,13 +159,22 @@ def databases(kind: str, folder: Path) -> Iterator[Databases]:
         yield PostgresDatabases(server)
 
 
-def _fingerprint() -> str:
+def _fingerprint(*patterns: str) -> str:
     """Of what decides the rows and the tables."""
     digest = hashlib.sha256(f"{SEED} {UNTIL}".encode())
-    for pattern in MADE_BY:
+    for pattern in patterns or MADE_BY:
         for path in sorted(ROOT.glob(pattern)):
             digest.update(path.read_bytes())
     return digest.hexdigest()
+
+
+def _postgres_name(demonstration: Demonstration) -> str:
+    return f"bench_{demonstration.cases}_{demonstration.months}"
+
+
+def _crowd(url: str, month: Month, rules: Path) -> None:
+    print(f"  {month.name}: {month.units} units, {month.exceptions} open overdue", file=sys.stderr, flush=True)
+    in_child("crowding:crowd", url, month.units, month.exceptions, month.duties, str(rules))
 
 
 def _load(url: str, demonstration: Demonstration) -> None:

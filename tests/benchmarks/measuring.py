@@ -80,19 +80,19 @@ def peak_mb(pid: int | str = "self") -> float:
 
 
 @contextmanager
-def application(url: str) -> Iterator[Any]:
+def application(url: str, **settings: Any) -> Iterator[Any]:
     """The application on a database, at the benchmark's clock, in an application context."""
-    app = make_application(url)
+    app = make_application(url, **settings)
     with app.app_context():
         yield app
 
 
-def make_application(url: str) -> Any:
+def make_application(url: str, **settings: Any) -> Any:
     """The application on a database. In a child only: the parent stays small."""
     from app import create_app, extensions
 
     extensions.now = lambda: NOW
     folder = Path(os.environ["BENCH_FOLDER"]) / "instance"
-    app = create_app(database_url=url, instance=folder, sign_in_limit="100000 per minute")
+    app = create_app(database_url=url, instance=folder, sign_in_limit="100000 per minute", **settings)
     app.logger.disabled = True
     return app

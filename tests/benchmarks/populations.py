@@ -83,6 +83,7 @@ class Bare:
             self.connection: Any = sqlite3.connect(Path(url.removeprefix("sqlite:///")))
             self.connection.execute("PRAGMA cache_size = -32000")  # as the application has it
             self.connection.execute("PRAGMA foreign_keys = ON")
+            self.connection.execute("PRAGMA synchronous = NORMAL")
         else:
             import psycopg
 
@@ -102,6 +103,14 @@ class Bare:
     def parameters(self) -> dict[str, Any]:
         """The month and the site."""
         return {"site": self.site, "start": self.instant(START), "end": self.instant(END)}
+
+    def stored(self, value: Any) -> Any:
+        """A value that was read, as the driver takes it."""
+        if self.sqlite or not isinstance(value, list | dict):
+            return value
+        from psycopg.types.json import Jsonb
+
+        return Jsonb(value)
 
     def instant(self, moment: datetime) -> Any:
         """An instant as the driver takes it."""

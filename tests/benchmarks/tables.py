@@ -123,4 +123,47 @@ def pages(found: Answer) -> str:
     return _table(title, headers, rows) + f"\n\nThe servers' peaks: {memory}"
 
 
-SHOWN: dict[str, Callable[[Any], str]] = {"check": check, "history": history, "import": imports, "pages": pages}
+def month(found: Answer) -> str:
+    """The whole month against its floor, then how it grows."""
+    parts = [_table("The whole month: every rule, everything written", MONTH_COLUMNS, [_month_row(found["whole"])])]
+    whole = found["whole"]["whole"]
+    steps = ", ".join(f"{step} {seconds:.2f} s" for step, seconds in whole["steps"].items())
+    floor = ", ".join(f"{part} {seconds:.2f} s" for part, seconds in found["whole"]["floor"]["parts"].items())
+    parts.append(f"\nOf it: {steps}; of the floor: {floor}; memory before it began: {whole['peak_before_mb']:.0f} MB")
+    for what, measured in found["growth"].items():
+        parts.append(_table(f"Growth with {what}", MONTH_COLUMNS, [_month_row(each) for each in measured]))
+    return "\n".join(parts)
+
+
+MONTH_COLUMNS = [
+    *("cases", "units", "rules (judged)", "open overdue", "tasks and duties"),
+    *("facts", "asserted", "results", "violations"),
+    *("times the floor", "by processor time", "s", "processor s", "peak MB"),
+]
+
+
+def _month_row(measured: Answer) -> list[str]:
+    size, whole, floor = measured["month"], measured["whole"], measured["floor"]
+    counts = (whole[name] for name in ("facts", "asserted", "results", "violations"))
+    return [
+        f"{size['cases']:,}",
+        f"{size['units']:,}",
+        f"{whole['rules']} ({whole['judged']})",
+        f"{size['exceptions']:,}",
+        f"{size['duties']:,}",
+        *(f"{count:,}" for count in counts),
+        f"{whole['seconds'] / floor['seconds']:.2f}",
+        f"{whole['cpu_seconds'] / floor['cpu_seconds']:.2f}",
+        f"{whole['seconds']:.2f}",
+        f"{whole['cpu_seconds']:.2f}",
+        f"{whole['peak_mb']:.0f}",
+    ]
+
+
+SHOWN: dict[str, Callable[[Any], str]] = {
+    "check": check,
+    "history": history,
+    "import": imports,
+    "pages": pages,
+    "month": month,
+}

@@ -36,6 +36,33 @@ def test_every_part_of_the_benchmark_measures_something_and_its_peers_agree(
     assert "2 people at once" in printed
 
 
+@pytest.mark.slow
+def test_the_month_is_judged_by_all_its_rules_and_the_floor_writes_the_same_rows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("BENCH_FOLDER", "")
+    file = tmp_path / "bench.json"
+    size = ["--sizes", "300", "--growth", "300", "--rules", "90", "--units", "80", "--exceptions", "40"]
+    options = ["--only", "month", "--duties", "30", "--repetitions", "1", "--folder", str(tmp_path / "bench")]
+
+    assert main([*size, *options, "--json", str(file)]) == 0
+
+    month = json.loads(file.read_text())["month"]
+    whole, floor = month["whole"]["whole"], month["whole"]["floor"]
+    assert whole["rules"] == 90
+    assert whole["results"] == whole["judged"] * 80
+    assert floor["rows"]["check_results"] == whole["results"]
+    assert floor["rows"]["violations"] == floor["rows"]["run_violations"] == whole["violations"] > 0
+    assert whole["asserted"] > 0
+    assert [each["month"]["units"] for each in month["growth"]["units"]] == [20, 40, 80]
+    fewer, more = (each["whole"] for each in month["growth"]["rules"])
+    assert fewer["results"] < more["results"]
+    assert [each["month"]["exceptions"] for each in month["growth"]["exceptions"]] == [10, 40]
+    printed = capsys.readouterr().out
+    assert "times the floor" in printed
+    assert "Growth with exceptions" in printed
+
+
 def test_a_database_is_made_again_only_when_what_decides_its_rows_has_changed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
