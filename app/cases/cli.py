@@ -14,6 +14,7 @@ from flask_babel import gettext as _
 from tabulate import tabulate
 
 from app.cases.importing import queries
+from app.cases.importing.cli import imports
 from app.cases.importing.mapping import available, find_mapping
 from app.cases.importing.report import Report, write_errors
 from app.cases.importing.service import Upload, import_file, mappings_folder
@@ -135,3 +136,4 @@ def list_mappings() -> None:
 def register(app: Flask) -> None:
     """Add the commands."""
     app.cli.add_command(cases)
+    app.cli.add_command(imports)

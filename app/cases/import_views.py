@@ -1,4 +1,4 @@
-"""Pages of imports: choose a file, see what would come of it, confirm, read the report."""
+"""Pages of imports: choose a file, see what would come of it, confirm, look at it later, undo it."""
 
 from __future__ import annotations
 
@@ -10,18 +10,23 @@ from htmx_flask import HtmxAwareRequest
 from werkzeug.wrappers import Response as Answer
 
 from app import jobs
-from app.cases.importing import queries, work
-from app.cases.importing.forms import ImportForm
+from app.cases.importing import names, queries, work
+from app.cases.importing.foresight import foresight
+from app.cases.importing.forms import ImportForm, NameForm, answers_to, questions
+from app.cases.importing.mapping import find_mapping
 from app.cases.importing.report import error_table
-from app.cases.importing.service import may_import
+from app.cases.importing.service import mappings_folder, may_import
+from app.cases.importing.touched import LISTED, touched_cases
+from app.cases.importing.undo import recorded_case_by_case
 from app.cases.models import ImportState
-from app.errors import Conflict, NotAllowed
+from app.errors import Conflict, DomainError, NotAllowed
 from app.exports import csv_response
 from app.formats import sentence
+from app.forms import errors_shown_on
 from app.organisation.access import Scope, actor, allowed, current_scope, person
 from app.organisation.models import Role
 
-SHOWN = 100  # refused rows on the page; all of them are in the file
+SHOWN = 50  # refused rows on the page; all of them are in the file
 
 bp = Blueprint("imports", __name__, url_prefix="/ho-so/nhap")
 
@@ -60,7 +65,7 @@ def new() -> Answer | str | tuple[str, int]:
 @bp.get("/viec/<job_id>")
 @allowed(Role.DESK, Role.ADMIN)
 def job(job_id: str) -> Answer | str:
-    """How far a preview or an import has come; leads to the report when it is done."""
+    """How far a preview, an import or an undoing has come; leads to the report when it is done."""
     _scope()
     asked_by_htmx = cast(HtmxAwareRequest, request).htmx
     status = jobs.find(job_id, owner=person().id)
@@ -77,13 +82,27 @@ def job(job_id: str) -> Answer | str:
 @allowed(Role.DESK, Role.ADMIN)
 def show(import_id: int) -> str:
     """What would come of a file, or what came of it."""
-    record = queries.one_import(_scope(), import_id)
+    scope = _scope()
+    record = queries.one_import(scope, import_id)
+    contradictory = queries.contradictory_rows(record)
+    common = {
+        "record": record,
+        "contradictions": list(queries.refusals(record, SHOWN, contradictory=True)),
+        "refusals": list(queries.refusals(record, SHOWN, contradictory=False)),
+        "contradictory": contradictory,
+        "refused": record.refused_count - contradictory,
+        "names": queries.names_of([record]),
+    }
+    if record.state is ImportState.PREVIEWED:
+        foreseen = foresight(import_id)
+        asked = questions(scope, foreseen.asked)
+        return render_template("cases/imports/preview.html", foreseen=foreseen, asked=asked, **common)
+    cases = queries.done_cases(record, request.args.get("after", 0, type=int), queries.RECENT + 1)
     return render_template(
         "cases/imports/show.html",
-        record=record,
-        refusals=list(queries.refusals(record, SHOWN)),
-        waiting=record.state is ImportState.PREVIEWED,
-        names=queries.names_of([record]),
+        cases=cases[: queries.RECENT],
+        after=cases[queries.RECENT - 1].key if len(cases) > queries.RECENT else None,
+        **common,
     )
 
 
@@ -99,11 +118,90 @@ def confirm(import_id: int) -> Answer:
         return redirect(url_for(".show", import_id=import_id))
 
 
+@bp.post("/<int:import_id>/ten-goi")
+@allowed(Role.DESK, Role.ADMIN)
+def tell_names(import_id: int) -> Answer:
+    """Remember what the unknown names of a preview stand for, and preview it again."""
+    scope = _scope()
+    record = queries.one_import(scope, import_id)
+    page = url_for(".show", import_id=import_id)
+    try:
+        mapping = find_mapping(record.mapping, mappings_folder())
+        answers = answers_to(scope, foresight(import_id).asked, request.form)
+        for asked, stands_for in answers:
+            names.remember_name(scope, actor(), mapping, asked.of_kind, asked.name, stands_for)
+        if answers:
+            page = url_for(".job", job_id=work.preview_again(actor(), import_id))
+        else:
+            flash(_("Chưa chọn gì: các tên này vẫn bị từ chối."), "info")
+    except DomainError as error:
+        flash(sentence(error), "warning")
+    return redirect(page)
+
+
+@bp.route("/<int:import_id>/hoan-tac", methods=["GET", "POST"])
+@allowed(Role.DESK, Role.ADMIN)
+def undo(import_id: int) -> Answer | str | tuple[str, int]:
+    """Undo an import as a whole, or see which cases keep it from being undone."""
+    scope = _scope()
+    record = queries.one_import(scope, import_id)
+    if record.state is not ImportState.DONE:
+        return redirect(url_for(".show", import_id=import_id))
+    touched = touched_cases(scope, import_id)
+    possible = not touched and recorded_case_by_case(import_id)
+    if request.method == "POST" and possible:
+        return redirect(url_for(".job", job_id=work.start_undo(actor(), import_id)))
+    page = render_template(
+        "cases/imports/undo.html", record=record, touched=touched, possible=possible, most=len(touched) == LISTED
+    )
+    return (page, 409) if request.method == "POST" else page
+
+
 @bp.get("/<int:import_id>/dong-bi-tu-choi.csv")
 @allowed(Role.DESK, Role.ADMIN)
 def refused_rows(import_id: int) -> Response:
-    """Every refused row with its reason, as a file to put right and import again."""
+    """The refused rows with their reasons, as a file to put right and import again; `kind`: only some of them."""
     record = queries.one_import(_scope(), import_id)
-    lines = error_table(queries.refusals(record))
+    contradictory = {"mau-thuan": True, "tu-choi": False}.get(request.args.get("kind", ""))
+    lines = error_table(queries.refusals(record, contradictory=contradictory))
     header = [str(cell) for cell in next(lines)]
     return csv_response(f"{_('dong-bi-tu-choi')}-{record.id}", header, lines)
+
+
+@bp.get("/ten-goi", endpoint="names")
+@allowed(Role.DESK, Role.ADMIN)
+def remembered() -> str:
+    """What names in other software's files stand for."""
+    told = names.told_names(_scope())
+    return render_template(
+        "cases/imports/names.html", told=told, names=queries.people_of(each.record.person_id for each in told)
+    )
+
+
+@bp.route("/ten-goi/<int:name_id>", methods=["GET", "POST"])
+@allowed(Role.DESK, Role.ADMIN)
+def change_name(name_id: int) -> Answer | str | tuple[str, int]:
+    """Say that a name stands for something else."""
+    scope = _scope()
+    told = names.one_name(scope, name_id)
+    known = names.choices(scope, told.kind)
+    form = NameForm()
+    if form.validate_on_submit():
+        with errors_shown_on(form):
+            mapping = find_mapping(told.mapping, mappings_folder())
+            target = names.chosen(form.stands_for.data, known)
+            names.remember_name(scope, actor(), mapping, told.kind, told.name, target.id)
+            flash(_("Đã ghi nhớ."), "success")
+            return redirect(url_for(".names"))
+    near = names.nearest(told.name, known)
+    page = render_template("cases/imports/name.html", form=form, told=told, known=known, near=near)
+    return (page, 422) if form.is_submitted() else page
+
+
+@bp.post("/ten-goi/<int:name_id>/quen")
+@allowed(Role.DESK, Role.ADMIN)
+def forget_name(name_id: int) -> Answer:
+    """Ask about a name again."""
+    names.forget_name(_scope(), actor(), name_id)
+    flash(_("Đã bỏ ghi nhớ. Lần nhập sau sẽ hỏi lại tên này."), "success")
+    return redirect(url_for(".names"))

@@ -7,7 +7,8 @@ from flask_babel import lazy_gettext as _l
 from app.cases.due_lists import DueList
 from app.cases.duty_states import ExplanationState
 from app.cases.fault_models import FaultSource
-from app.cases.models import ImportState
+from app.cases.importing.touched import Touch
+from app.cases.models import ImportNameKind, ImportState
 from app.cases.vocabulary import CaseStatus, Channel, EventKind, PaymentChannel, ReturnMethod
 from app.formats import add_labels
 from app.organisation.audit_words import name_actions, name_subjects
@@ -75,6 +76,14 @@ add_labels(
         ImportState.UNDONE: _l("Đã hoàn tác"),
     }
 )
+add_labels({ImportNameKind.UNIT: _l("Đơn vị"), ImportNameKind.PROCEDURE: _l("Thủ tục")})
+add_labels(
+    {
+        Touch.CHANGED: _l("Đã có sự kiện hoặc lần nhập khác"),
+        Touch.ADDED_TO: _l("Đã có tệp đính kèm, giải trình hoặc dữ liệu khác"),
+        Touch.GONE: _l("Không còn trong hệ thống"),
+    }
+)
 add_labels(
     {
         DueList.DUE_TODAY: _l("Đến hạn hôm nay"),
@@ -111,7 +120,7 @@ add_labels(
     }
 )
 
-name_subjects({"case": _l("Hồ sơ"), "import": _l("Lần nhập")})
+name_subjects({"case": _l("Hồ sơ"), "import": _l("Lần nhập"), "import_name": _l("Tên gọi trong tệp nhập")})
 name_actions(
     {
         "explain_overdue": _l("Giải trình hồ sơ quá hạn"),
@@ -122,6 +131,9 @@ name_actions(
         "preview_import": _l("Xem trước tệp hồ sơ"),
         "import_cases": _l("Nhập hồ sơ từ tệp"),
         "fail_import": _l("Nhập hồ sơ không thành"),
+        "undo_import": _l("Hoàn tác lần nhập hồ sơ"),
+        "remember_import_name": _l("Ghi nhớ tên gọi trong tệp nhập"),
+        "forget_import_name": _l("Bỏ ghi nhớ tên gọi trong tệp nhập"),
     }
 )
 name_actions(

@@ -154,7 +154,7 @@ def _asked(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--only", type=_parts, default=tuple(PARTS), help=",".join(PARTS))
     parser.add_argument("--database", choices=["sqlite", "postgresql"], default="sqlite")
     parser.add_argument("--repetitions", type=int, default=5, help="measured runs, after one that is not")
-    parser.add_argument("--rows", type=int, default=20_000, help="rows of the files imported")
+    parser.add_argument("--rows", type=int, default=50_000, help="rows of the files imported")
     parser.add_argument("--requests", type=int, default=200, help="requests for each page")
     parser.add_argument("--users", type=int, default=8, help="people at once")
     parser.add_argument("--rules", type=int, default=200, help="month: rules of the four packs in all")

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import csv
 import json
+import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
@@ -18,7 +20,7 @@ DAY, FIRST = timedelta(days=1), at("2024-01-02 07:30")
 EVENTS_OF_A_CASE = 6
 TABLES = (
     *("units", "imports", "procedures", "procedure_versions"),
-    *("cases", "case_events", "case_stages", "case_pauses", "payments"),
+    *("cases", "case_events", "case_stages", "case_pauses", "payments", "imported_cases"),
 )
 LIST_HEADINGS = [
     *("Số hồ sơ", "Tên thủ tục hành chính", "Tên lĩnh vực", "Phòng ban", "Ngày tiếp nhận", "Ngày hẹn trả"),
@@ -92,20 +94,62 @@ def write_files(folder: str, rows: int) -> Answer:
 
 
 def take_in(mapping: str, file: str, urls: list[str]) -> Answer:
-    """The file taken into each database; the first is not measured."""
+    """The file taken into each database, and previewed before it; the first database is not measured.
+
+    Also how long each kept every other writer out: from the first write of a transaction to its end, in seconds.
+    """
     from app.cases.importing.mapping import find_mapping
-    from app.cases.importing.service import Upload, import_file, mappings_folder
+    from app.cases.importing.service import Upload, import_file, mappings_folder, preview
     from app.organisation.access import Actor, whole_site
 
-    runs, reports = [], []
+    runs, previews, reports, held = [], [], [], []
     for url in urls:
         with application(url):
             chosen, upload = find_mapping(mapping, mappings_folder()), Upload(Path(file), Path(file).name)
-            take = lambda: reports.append(import_file(whole_site(), Actor("bench"), upload, chosen))  # noqa: E731, B023
-            runs.append(run_of(take))
+            job = whole_site(), Actor("bench"), upload, chosen
+            foretell = lambda: preview(*job, asks=False)  # noqa: E731, B023
+            take = lambda: reports.append(import_file(*job))  # noqa: E731, B023
+            with writing_time() as while_previewing:
+                previews.append(run_of(foretell))
+            with writing_time() as while_importing:
+                runs.append(run_of(take))
+            held.append((max(while_previewing), max(while_importing)))
     counts = reports[-1].counts()
     assert not counts["refused_count"], "every row is taken"
-    return summary(runs[1:] or runs) | {"counts": counts}
+    longest = [max(seconds) for seconds in zip(*(held[1:] or held), strict=True)]
+    return summary(runs[1:] or runs) | {
+        "counts": counts,
+        "preview": summary(previews[1:] or previews),
+        "held": dict(zip(("preview", "import"), longest, strict=True)),
+    }
+
+
+@contextmanager
+def writing_time() -> Iterator[list[float]]:
+    """The length of each transaction inside, in seconds from its first write to its end."""
+    from sqlalchemy import event
+
+    from app.extensions import db
+
+    begun: list[float] = []
+    lengths = [0.0]
+
+    def wrote(_connection: Any, _cursor: Any, statement: str, *_others: Any) -> None:
+        if not begun and statement.lstrip()[:6].upper() in ("INSERT", "UPDATE", "DELETE"):
+            begun.append(time.perf_counter())
+
+    def ended(_connection: Any) -> None:
+        if begun:
+            lengths.append(time.perf_counter() - begun.pop())
+
+    heard = {"before_cursor_execute": wrote, "commit": ended, "rollback": ended}
+    for name, listener in heard.items():
+        event.listen(db.engine, name, listener)
+    try:
+        yield lengths
+    finally:
+        for name, listener in heard.items():
+            event.remove(db.engine, name, listener)
 
 
 def executemany(source: str, urls: list[str]) -> Answer:

@@ -89,7 +89,7 @@ def history(found: dict[str, Answer]) -> str:
 
 
 def imports(taken: dict[str, Answer]) -> str:
-    """Rows a second, against bare executemany."""
+    """Rows a second against bare executemany, the preview, and how long each kept every other writer out."""
     rows = []
     for mapping, each in taken.items():
         mine, theirs = each["import"], each["executemany"]
@@ -100,10 +100,14 @@ def imports(taken: dict[str, Answer]) -> str:
                 f"{theirs['cpu_seconds'] / mine['cpu_seconds']:.2f}",
                 f"{each['rows'] / mine['seconds']:,.0f}",
                 f"{each['rows'] / theirs['seconds']:,.0f}",
+                f"{mine['preview']['seconds']:.1f}",
+                f"{mine['held']['preview']:.2f}",
+                f"{mine['held']['import']:.2f}",
                 f"{mine['peak_mb']:.0f}",
             ]
         )
-    headers = ["file", "speed of bare executemany", "by processor time", "rows/s", "bare rows/s", "peak MB"]
+    headers = ["file", "speed of bare executemany", "by processor time", "rows/s", "bare rows/s"]
+    headers += ["preview s", "preview kept writers out s", "import kept writers out s", "peak MB"]
     return _table(f"Import of {next(iter(taken.values()))['rows']:,} rows", headers, rows)
 
 

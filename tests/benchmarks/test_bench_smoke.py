@@ -28,6 +28,8 @@ def test_every_part_of_the_benchmark_measures_something_and_its_peers_agree(
     assert all(check[peer]["seconds"] > 0 and check[peer]["peak_mb"] > 1 for peer in ("counting", "floor", "pandas"))
     for each in measured["import"].values():
         assert each["import"]["counts"]["rows"] == 60
+        assert 0 < each["import"]["held"]["import"] < each["import"]["seconds"]
+        assert each["import"]["preview"]["seconds"] > 0
         assert each["executemany"]["rows"]["case_events"] >= each["executemany"]["rows"]["cases"] > 0
     assert all(site["requests"] == 4 for page in measured["pages"]["pages"].values() for site in page)
     printed = capsys.readouterr().out

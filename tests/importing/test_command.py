@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -101,3 +102,66 @@ def test_imports_are_listed(app: Flask, permit: ProcedureVersion, tmp_path: Path
     runner.invoke(args=["cases", "import", str(csv_file(tmp_path, row())), "--mapping", "igate"])
     [listed] = json.loads(runner.invoke(args=["cases", "imports", "--format", "json"]).stdout)
     assert (listed["file_name"], listed["cases_new"], listed["state"]) == ("igate.csv", 1, "done")
+
+
+def told(app: Flask, *arguments: str) -> Any:
+    """What `flask import …` prints, as JSON."""
+    result = app.test_cli_runner().invoke(args=["import", *arguments])
+    assert result.exit_code == 0, result.stderr
+    return json.loads(result.stdout)
+
+
+def test_a_file_is_previewed_carried_out_shown_and_undone(app: Flask, permit: ProcedureVersion, tmp_path: Path) -> None:
+    path = csv_file(tmp_path, row(code="A"), row(code="B", procedure="Thủ tục lạ"), row(code="C", received="x"))
+    preview = told(app, "preview", str(path), "--mapping", "igate")
+    assert (preview["state"], preview["cases_new"], len(preview["refused"]), cases()) == ("previewed", 1, 2, 0)
+    assert [(name["kind"], name["name"], name["rows"]) for name in preview["unknown_names"]] == [
+        ("procedure", "Thủ tục lạ", 1)
+    ]
+    assert [case["code"] for case in preview["new"]] == ["A"]
+    done = told(app, "run", str(preview["id"]))
+    assert (done["id"], done["cases_new"], cases()) == (preview["id"], 1, 1)
+    shown = told(app, "show", str(done["id"]))
+    assert [(case["code"], case["is_new"], case["status"]) for case in shown["cases"]] == [("A", True, "in_progress")]
+    assert told(app, "undo", str(done["id"])) == {
+        "cases_removed": 1,
+        "cases_restored": 0,
+        "events_removed": 2,
+        "made_removed": 0,
+    }
+    assert cases() == 0
+
+
+def test_names_are_told_listed_and_forgotten(app: Flask, permit: ProcedureVersion, tmp_path: Path) -> None:
+    runner = app.test_cli_runner()
+    said = ["import", "names", "tell", "igate", "procedure", "Cấp GPLĐ", permit.procedure.code]
+    assert runner.invoke(args=said).exit_code == 0
+    [name] = told(app, "names")
+    assert (name["name"], name["code"]) == ("Cấp GPLĐ", permit.procedure.code)
+    done = told(app, "run", str(csv_file(tmp_path, row(procedure="CẤP GPLĐ"))), "--mapping", "igate", "--ask")
+    assert done["cases_new"] == 1
+    assert runner.invoke(args=["import", "names", "forget", str(name["id"])]).exit_code == 0
+    assert told(app, "names") == []
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("undo", "99"),
+        ("show", "99"),
+        ("run", "99"),
+        ("run", "khong-co.csv"),
+        ("run", "khong-co.csv", "--mapping", "igate"),
+        ("preview", "khong-co.csv", "--mapping", "igate"),
+        ("names", "forget", "99"),
+        ("names", "tell", "igate", "unit", "Phòng lạ"),
+        ("names", "tell", "igate", "unit", "Phòng lạ", "KHONG-CO"),
+        ("names", "tell", "igate", "unit", "...", "LDVL"),
+    ],
+)
+def test_what_cannot_be_done_gives_one_line_and_exit_2(
+    app: Flask, permit: ProcedureVersion, arguments: tuple[str, ...]
+) -> None:
+    result = app.test_cli_runner().invoke(args=["import", *arguments])
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert len(result.stderr.splitlines()) == 1

@@ -14,12 +14,17 @@ from flask.testing import FlaskClient
 from sqlalchemy import func, select
 
 from app import jobs
-from app.cases.models import Case, Import, ImportState
+from app.cases.importing.mapping import find_mapping
+from app.cases.importing.names import remember_name
+from app.cases.models import Case, Import, ImportName, ImportNameKind, ImportState
+from app.cases.vocabulary import EventKind
 from app.extensions import db
-from app.organisation.models import Person, Role, Unit
+from app.organisation.access import Scope
+from app.organisation.models import AuditEntry, Person, Role, Unit
 from app.procedures.models import ProcedureVersion
-from tests.factories import make_person, make_unit
-from tests.importing.exports import csv_file, row
+from tests.clock import at
+from tests.factories import SITE, happen, make_person, make_unit
+from tests.importing.exports import CLERK, NOWHERE, closed, csv_file, row, take
 
 SignIn = Callable[[Person], FlaskClient]
 
@@ -151,3 +156,185 @@ def test_a_job_is_shown_to_its_owner_only(
     other = sign_in(make_person(department, Role.ADMIN))
     assert other.get(address).status_code == 404
     assert other.get("/ho-so/nhap/viec/..%2F..%2Fsecret_key").status_code == 404
+
+
+def waiting(client: FlaskClient, path: Path, mapping: str = "igate") -> str:
+    """The address of a preview."""
+    return str(ended(client, upload(client, path, mapping).location).headers["HX-Redirect"])
+
+
+def carried_out(client: FlaskClient, preview: str) -> str:
+    """The address of the import that the preview became."""
+    return str(ended(client, client.post(f"{preview}/xac-nhan").location).headers["HX-Redirect"])
+
+
+# What a preview tells
+
+
+def test_a_preview_tells_five_outcomes_apart(
+    clerk: Person, permit: ProcedureVersion, sign_in: SignIn, tmp_path: Path
+) -> None:
+    take(csv_file(tmp_path, row(code="DI-TIEP"), row(code="NHU-CU"), closed(code="NGUOC"), name="truoc.csv"))
+    client = sign_in(clerk)
+    later = csv_file(
+        tmp_path,
+        row(code="MOI"),
+        closed(code="DI-TIEP"),
+        row(code="NHU-CU"),
+        row(code="NGUOC"),
+        row(code="HONG", received="29/02/2023"),
+    )
+    preview = waiting(client, later)
+    sections = client.get(preview).text.split("<section")
+    told = {name: next((s for s in sections if f'id="{name}"' in s), "") for name in OUTCOMES}
+    assert [code for code in ("MOI", "DI-TIEP", "NHU-CU") if code in told["moi"]] == ["MOI"]
+    assert "DI-TIEP" in told["di-tiep"]
+    assert "Đang xử lý" in told["di-tiep"]
+    assert "Đã kết thúc" in told["di-tiep"]
+    assert "Kết thúc hồ sơ" in told["di-tiep"]
+    assert "NHU-CU" in told["khong-doi"]
+    assert "07/06/2024 16:00" in told["mau-thuan"]  # what is recorded here
+    assert "29/02/2023" in told["tu-choi"]
+    assert "29/02/2023" not in told["mau-thuan"]
+    contradictions = client.get(f"{preview}/dong-bi-tu-choi.csv?kind=mau-thuan").text
+    assert "NGUOC" in contradictions
+    assert "HONG" not in contradictions
+    assert "HONG" in client.get(f"{preview}/dong-bi-tu-choi.csv?kind=tu-choi").text
+
+
+OUTCOMES = ("moi", "di-tiep", "khong-doi", "mau-thuan", "tu-choi")
+
+
+# Unknown names
+
+
+def test_an_unknown_name_is_asked_about_once_and_remembered(
+    clerk: Person, unit: Unit, permit: ProcedureVersion, sign_in: SignIn, tmp_path: Path
+) -> None:
+    client = sign_in(clerk)
+    path = csv_file(tmp_path, row(code="A", unit="Phòng Lao động, Việc làm & TL"), row(code="B"))
+    preview = waiting(client, path)
+    page = client.get(preview).text
+    assert "Phòng Lao động, Việc làm &amp; TL" in page
+    assert f'<option value="{unit.id}">LDVL' in page  # offered
+    assert 'value="make"' not in page  # this mapping makes no units
+    field = "choice:unit:phong lao dong viec lam tl"
+    again = ended(client, client.post(f"{preview}/ten-goi", data={field: str(unit.id)}).location)
+    assert again.headers["HX-Redirect"] == preview
+    assert "Tên chưa biết" not in client.get(preview).text
+    carried_out(client, preview)
+    assert set(db.session.scalars(select(Case.unit_id))) == {unit.id}
+    take(csv_file(tmp_path, row(code="C", unit="PHÒNG LAO ĐỘNG VIỆC LÀM & TL"), name="tuan-sau.csv"))
+    assert cases() == 3
+    assert "Phòng Lao động, Việc làm &amp; TL" in client.get("/ho-so/nhap/ten-goi").text
+
+
+def test_a_procedure_that_the_mapping_would_make_is_asked_about_on_the_page(
+    clerk: Person, unit: Unit, permit: ProcedureVersion, sign_in: SignIn, tmp_path: Path
+) -> None:
+    client = sign_in(clerk)
+    path = csv_file(tmp_path, row(code="A", procedure="Cấp GP lao động"), row(code="B", procedure="Thủ tục lạ"))
+    preview = waiting(client, path)
+    assert client.get(preview).text.count("Tạo mới từ tệp này") == 2
+    typed = {
+        "other:procedure:cap gp lao dong": f"{permit.procedure.code} · {permit.name}",
+        "choice:procedure:thu tuc la": "make",
+    }
+    ended(client, client.post(f"{preview}/ten-goi", data=typed).location)
+    carried_out(client, preview)
+    versions = dict(db.session.execute(select(Case.code, Case.version_id)).all())
+    assert versions["A"] == permit.id
+    assert versions["B"] not in (None, permit.id)
+
+
+def test_a_name_that_is_not_answered_stays_refused(
+    clerk: Person, unit: Unit, permit: ProcedureVersion, sign_in: SignIn, tmp_path: Path
+) -> None:
+    client = sign_in(clerk)
+    preview = waiting(client, csv_file(tmp_path, row(code="A", unit="Phòng lạ"), row(code="B")))
+    answer = client.post(f"{preview}/ten-goi", data={"choice:unit:phong la": ""}, follow_redirects=True)
+    assert "Chưa chọn gì" in answer.text
+    carried_out(client, preview)
+    assert db.session.scalars(select(Case.code)).all() == ["B"]
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        {"choice:unit:phong la": "999999"},
+        {"choice:unit:phong la": "'; DROP TABLE units"},
+        {"choice:unit:phong la": "make"},
+        {"other:unit:phong la": "Không đâu"},
+    ],
+)
+def test_an_answer_that_cannot_be_is_refused_and_nothing_is_remembered(
+    clerk: Person, permit: ProcedureVersion, sign_in: SignIn, tmp_path: Path, sent: dict[str, str]
+) -> None:
+    client = sign_in(clerk)
+    preview = waiting(client, csv_file(tmp_path, row(unit="Phòng lạ")))
+    answer = client.post(f"{preview}/ten-goi", data=sent, follow_redirects=True)
+    assert "flash-warning" in answer.text
+    assert db.session.scalar(select(func.count()).select_from(ImportName)) == 0
+
+
+def test_a_name_with_markup_is_shown_as_text(
+    clerk: Person, permit: ProcedureVersion, sign_in: SignIn, tmp_path: Path
+) -> None:
+    client = sign_in(clerk)
+    page = client.get(waiting(client, csv_file(tmp_path, row(unit='<script>alert("1")</script>' * 20)))).text
+    assert "<script>alert" not in page
+    assert "&lt;script&gt;" in page
+
+
+def test_a_remembered_name_is_changed_and_forgotten(
+    clerk: Person, department: Unit, unit: Unit, permit: ProcedureVersion, sign_in: SignIn
+) -> None:
+    told = remember_name(Scope(SITE), CLERK, find_mapping("igate", NOWHERE), ImportNameKind.UNIT, "P. Lạ", unit.id)
+    client = sign_in(clerk)
+    page = f"/ho-so/nhap/ten-goi/{told.id}"
+    assert client.post(page, data={"stands_for": "không có"}).status_code == 422
+    assert client.post(page, data={"stands_for": "SO"}).status_code == 302
+    db.session.expire_all()
+    assert told.unit_id == department.id
+    assert client.post(f"{page}/quen").status_code == 302
+    assert db.session.scalar(select(func.count()).select_from(ImportName)) == 0
+    verbs = db.session.scalars(select(AuditEntry.action).order_by(AuditEntry.number.desc()).limit(3)).all()
+    assert verbs == ["forget_import_name", "remember_import_name", "remember_import_name"]
+    assert client.get(page).status_code == 404
+
+
+# Undoing
+
+
+def test_an_import_is_looked_at_and_undone_on_its_page(
+    clerk: Person, permit: ProcedureVersion, sign_in: SignIn, tmp_path: Path
+) -> None:
+    client = sign_in(clerk)
+    page = carried_out(client, waiting(client, csv_file(tmp_path, row(code="A"), row(code="B"))))
+    case = db.session.scalars(select(Case).where(Case.code == "A")).one()
+    assert f'href="/ho-so/{case.id}"' in client.get(page).text
+    assert "2 hồ sơ mới sẽ bị xóa" in client.get(f"{page}/hoan-tac").text
+    done = ended(client, client.post(f"{page}/hoan-tac").location).headers["HX-Redirect"]
+    assert done == page
+    assert cases() == 0
+    assert "Đã hoàn tác lúc" in client.get(page).text
+    assert client.post(f"{page}/hoan-tac").location == page  # once
+
+
+def test_an_import_whose_cases_were_touched_says_which(
+    clerk: Person, permit: ProcedureVersion, sign_in: SignIn, tmp_path: Path
+) -> None:
+    client = sign_in(clerk)
+    page = carried_out(client, waiting(client, csv_file(tmp_path, row(code="A"), row(code="B"))))
+    case = db.session.scalars(select(Case).where(Case.code == "A")).one()
+    happen(case, EventKind.NOTED, at("2024-06-20 08:00"), note="Đã gọi cho dân")
+    refused = client.post(f"{page}/hoan-tac")
+    assert refused.status_code == 409
+    assert f'href="/ho-so/{case.id}"' in refused.text
+    assert ">B<" not in refused.text
+    assert cases() == 2
+
+
+@pytest.mark.parametrize("address", ["/ho-so/nhap/ten-goi", "/ho-so/nhap/1/hoan-tac", "/ho-so/nhap/ten-goi/1"])
+def test_staff_of_a_division_neither_undo_nor_tell_names(unit: Unit, sign_in: SignIn, address: str) -> None:
+    assert sign_in(make_person(unit, Role.DESK)).get(address).status_code == 403

@@ -11,13 +11,11 @@ from app.calendar import WorkingCalendar
 from app.cases.importing.catalogue import Version
 from app.cases.importing.moves import Move, activity, first_moves, later_moves
 from app.cases.importing.plan import Prepared
-from app.cases.importing.statements import Remark, StatedEvent, Statement
+from app.cases.importing.statements import CONTACTS, Remark, StatedEvent, Statement
 from app.cases.importing.values import Contradiction
 from app.cases.rows import Row, case_row
 from app.cases.timeline import CaseState, Event, project
 from app.cases.vocabulary import Channel, EventKind
-
-CONTACTS = ("applicant", "id_number", "phone", "address")
 
 
 class Outcome(IntEnum):

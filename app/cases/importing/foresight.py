@@ -13,10 +13,10 @@ from typing import Any
 
 from flask import current_app
 
-from app.cases.importing.dossiers import CONTACTS
 from app.cases.importing.plan import Prepared
 from app.cases.importing.report import SHOWN, Asked
 from app.cases.importing.run import Run
+from app.cases.importing.statements import CONTACTS
 from app.cases.vocabulary import CaseStatus, EventKind
 
 

@@ -1,15 +1,27 @@
-"""The form of an import."""
+"""The forms of an import: the file, and what the names in it stand for."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from flask_babel import get_locale
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from flask_wtf.file import FileField, FileRequired
+from wtforms import StringField
+from wtforms.validators import InputRequired
 
 from app.cases.importing.mapping import available
+from app.cases.importing.names import Choice, choices, chosen, nearest
+from app.cases.importing.report import Asked
 from app.cases.importing.service import mappings_folder
+from app.cases.models import ImportNameKind
+from app.errors import NotFound
 from app.forms import ChoiceField
+from app.organisation.access import Scope
+
+MAKE = "make"  # the answer "make it"
 
 
 class ImportForm(FlaskForm):
@@ -29,3 +41,61 @@ class ImportForm(FlaskForm):
         if not form.is_submitted():
             form.mapping.data = "igate"
         return form
+
+
+class NameForm(FlaskForm):
+    """What one remembered name stands for from now on."""
+
+    stands_for = StringField(
+        _l("Là đơn vị, thủ tục nào"), validators=[InputRequired(_l("Hãy chọn một dòng trong danh sách gợi ý."))]
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """An unknown name as the preview asks about it: `near` are offered, nothing is chosen."""
+
+    asked: Asked
+    near: list[Choice]
+
+    @property
+    def field(self) -> str:
+        """Name of the control that picks one of those offered."""
+        return f"choice:{self.asked.kind}:{self.asked.key}"
+
+    @property
+    def other(self) -> str:
+        """Name of the control in which another one is typed; it counts before the first."""
+        return f"other:{self.asked.kind}:{self.asked.key}"
+
+
+def questions(scope: Scope, asked: Sequence[Asked]) -> dict[ImportNameKind, tuple[list[Question], list[Choice]]]:
+    """The unknown names by kind, each kind with all that a name may stand for; only kinds that are asked about."""
+    found = {}
+    for kind in ImportNameKind:
+        names = [each for each in asked if each.of_kind is kind]
+        if names:
+            known = choices(scope, kind)
+            found[kind] = ([Question(each, nearest(each.name, known)) for each in names], known)
+    return found
+
+
+def answers_to(scope: Scope, asked: Sequence[Asked], sent: Mapping[str, str]) -> list[tuple[Asked, int | None]]:
+    """What was answered: a name and the id that it stands for, None for one to be made. Left out: not answered.
+
+    Raises DomainError when something was typed that is not there.
+    """
+    answers: list[tuple[Asked, int | None]] = []
+    for kind, (each_asked, known) in questions(scope, asked).items():
+        ids = {str(choice.id): choice.id for choice in known}
+        for question in each_asked:
+            picked, typed = sent.get(question.field, ""), sent.get(question.other, "").strip()
+            if typed:
+                answers.append((question.asked, chosen(typed, known).id))
+            elif picked == MAKE:
+                answers.append((question.asked, None))
+            elif picked in ids:
+                answers.append((question.asked, ids[picked]))
+            elif picked:
+                raise NotFound("Không tìm thấy đơn vị hoặc thủ tục này.", field=kind)
+    return answers

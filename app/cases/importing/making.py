@@ -11,12 +11,12 @@ from decimal import Decimal
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from app.calendar import PauseMode, TimeUnit
 from app.cases.timeline import Terms, whole
 from app.extensions import db
-from app.organisation.models import Unit, UnitKind
+from app.organisation.models import AuditEntry, Unit, UnitKind
 from app.procedures.models import Level, Procedure, ProcedureVersion
 from app.procedures.service import search_key
 
@@ -164,3 +164,51 @@ def top_unit(site: str) -> Unit | None:
     )
     found = db.session.scalars(tops.limit(2)).all()
     return found[0] if len(found) == 1 else None
+
+
+def remove_made(site: str, import_id: int) -> int:
+    """Remove the units and procedures that an import had made, as far as nothing else refers to them by now.
+
+    Returns how many went; one that is used, or that somebody has worked on, stays.
+    """
+    origin, removed = f"import {import_id}", 0
+    for procedure in db.session.scalars(select(Procedure).where(Procedure.site == site, Procedure.origin == origin)):
+        versions = db.session.scalars(
+            select(ProcedureVersion.id).where(ProcedureVersion.procedure_id == procedure.id)
+        ).all()
+        inside = frozenset({"procedure_versions"})
+        free = len(versions) == 1 and not _referred_to("procedure_versions", versions[0])
+        if (
+            free
+            and not _referred_to("procedures", procedure.id, inside)
+            and not _worked_on("procedure", procedure.id, site)
+        ):
+            db.session.execute(delete(ProcedureVersion).where(ProcedureVersion.id == versions[0]))
+            db.session.execute(delete(Procedure).where(Procedure.id == procedure.id))
+            removed += 1
+    for unit in db.session.scalars(select(Unit).where(Unit.site == site, Unit.origin == origin)):
+        if not _referred_to("units", unit.id) and not _worked_on("unit", unit.code, site):
+            db.session.execute(delete(Unit).where(Unit.id == unit.id))
+            removed += 1
+    return removed
+
+
+def _referred_to(name: str, key: int, but: frozenset[str] = frozenset()) -> bool:
+    """Whether a row of any table refers to that row."""
+    target = db.metadata.tables[name]
+    columns = (
+        foreign.parent
+        for table in db.metadata.sorted_tables
+        if table.name not in but
+        for foreign in table.foreign_keys
+        if foreign.references(target)
+    )
+    return any(db.session.scalar(select(column).where(column == key).limit(1)) is not None for column in columns)
+
+
+def _worked_on(kind: str, subject_id: object, site: str) -> bool:
+    """Whether somebody has changed it by hand."""
+    entries = select(AuditEntry.id).where(
+        AuditEntry.site == site, AuditEntry.subject_kind == kind, AuditEntry.subject_id == str(subject_id)
+    )
+    return db.session.scalar(entries.limit(1)) is not None

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, and_, func, select
 
 from app.cases.importing.report import RECORDED, Refusal
-from app.cases.models import Import, ImportName, ImportRefusal
+from app.cases.importing.statements import CONTACTS
+from app.cases.models import Case, CaseEvent, Import, ImportedCase, ImportName, ImportRefusal
+from app.cases.vocabulary import CaseStatus, EventKind
 from app.errors import NotFound
 from app.extensions import db
 from app.organisation.access import Scope
@@ -67,14 +71,69 @@ def remembered_names(site: str, mapping: str | None = None) -> Sequence[ImportNa
     return db.session.scalars(found.order_by(ImportName.mapping, ImportName.kind, ImportName.key)).all()
 
 
+@dataclass(frozen=True, slots=True)
+class DoneCase:
+    """What an import did to one case. `case_id` None: it is not there any more; `events` in the order of recording."""
+
+    key: int
+    code: str
+    case_id: int | None
+    is_new: bool
+    before: CaseStatus | None  # None: the import left the status as it was
+    status: CaseStatus | None  # as it is now
+    events: tuple[EventKind, ...]
+    filled: tuple[str, ...]  # contacts that were blank
+
+
+def done_cases(record: Import, after: int = 0, limit: int = RECENT) -> list[DoneCase]:
+    """What an import did, case by case in the order of the file, from the one after that key."""
+    here = and_(Case.id == ImportedCase.case_id, Case.site == record.site, Case.code == ImportedCase.code)
+    rows = db.session.execute(
+        select(ImportedCase, Case.id, Case.status)
+        .outerjoin(Case, here)
+        .where(ImportedCase.import_id == record.id, ImportedCase.id > after)
+        .order_by(ImportedCase.id)
+        .limit(limit)
+    ).all()
+    added: dict[int, list[EventKind]] = defaultdict(list)
+    of_import = CaseEvent.import_id == record.id, CaseEvent.case_id.in_([row[0].case_id for row in rows])
+    for case_id, kind in db.session.execute(
+        select(CaseEvent.case_id, CaseEvent.kind).where(*of_import).order_by(CaseEvent.case_id, CaseEvent.number)
+    ):
+        added[case_id].append(kind)
+    return [
+        DoneCase(
+            done.id,
+            done.code,
+            case_id,
+            done.is_new,
+            CaseStatus(done.before["status"]) if "status" in done.before else None,
+            status,
+            tuple(added[done.case_id]),
+            tuple(name for name in CONTACTS if name in done.before),
+        )
+        for done, case_id, status in rows
+    ]
+
+
 def names_of(records: Sequence[Import]) -> dict[int, str]:
-    """Names of the people who imported, by id."""
-    ids = {record.person_id for record in records if record.person_id is not None}
-    found = select(Person.id, Person.full_name).where(Person.id.in_(ids))
-    return dict(db.session.execute(found).all())
+    """Names of the people who imported or undid, by id."""
+    return people_of(key for record in records for key in (record.person_id, record.undone_by_id))
+
+
+def people_of(ids: Iterable[int | None]) -> dict[int, str]:
+    """Names of these people, by id."""
+    known = {key for key in ids if key is not None}
+    return dict(db.session.execute(select(Person.id, Person.full_name).where(Person.id.in_(known))).all())
 
 
 def as_json(record: Import) -> dict[str, Any]:
     """An import as the command prints it."""
     plain = {name: getattr(record, name) for name in ("id", "file_name", "sha256", "mapping", *COUNTS)}
-    return plain | {"state": record.state.value, "started_at": record.started_at.isoformat()}
+    undone_at = record.undone_at.isoformat() if record.undone_at else None
+    return plain | {
+        "state": record.state.value,
+        "started_at": record.started_at.isoformat(),
+        "undone_at": undone_at,
+        "contradictory": contradictory_rows(record),
+    }

@@ -8,9 +8,10 @@ from typing import Any
 from sqlalchemy import select
 
 from app.cases.importing.catalogue import Catalogue
-from app.cases.importing.dossiers import CONTACTS, Dossier
+from app.cases.importing.dossiers import Dossier
 from app.cases.importing.moves import Move
 from app.cases.importing.plan import Plan, Prepared
+from app.cases.importing.statements import CONTACTS
 from app.cases.models import Case, CaseEvent
 from app.cases.service import events_of
 from app.extensions import db

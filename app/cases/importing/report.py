@@ -13,6 +13,7 @@ from flask_babel import gettext as _
 
 from app.cases.importing.statements import Remark
 from app.cases.importing.values import LONGEST_KEY, UnknownName, name_key
+from app.cases.models import ImportNameKind
 from app.exports import csv_lines
 from app.formats import show_number
 
@@ -81,6 +82,11 @@ class Asked:
     name: str
     may_create: bool
     rows: int = 0
+
+    @property
+    def of_kind(self) -> ImportNameKind:
+        """What it is a name of."""
+        return ImportNameKind(self.kind)
 
 
 @dataclass

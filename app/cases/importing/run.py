@@ -98,7 +98,7 @@ class Run:
 
     def _take(self, batch: list[tuple[int, list[Any]]]) -> None:
         read = self._read(batch)
-        codes = {said.code for _row, _cells, said, _event in read}
+        codes = list(dict.fromkeys(said.code for _row, _cells, said, _event in read))
         dossiers = dossiers_of(self.site, codes, self.catalogue, self.plan, identities=self.is_log, lock=self.lock)
         outcomes: list[tuple[Dossier, Outcome]] = []
         for row, cells, said, event in read:
@@ -106,8 +106,8 @@ class Run:
                 outcomes.append(self._take_row(dossiers, row, said, event))
             except DomainError as error:
                 self._refuse(row, cells, error, dossiers.get(said.code))
-        calendar = self.reading.calendar
-        self.plan.put(prepared(dossier, calendar) for dossier in dossiers.values() if dossier.changed)
+        changed = (dossiers[code] for code in codes if code in dossiers and dossiers[code].changed)
+        self.plan.put(prepared(dossier, self.reading.calendar) for dossier in changed)
         self._count(outcomes, dossiers)
 
     def finish(self) -> None:

@@ -19,6 +19,7 @@ from app.cases.importing.values import Moment, Refused, id_number_of, moment_of,
 from app.cases.vocabulary import Channel
 from app.text import fold
 
+CONTACTS = ("applicant", "id_number", "phone", "address")
 # Longest texts, in characters, as the tables hold them.
 LONGEST = {
     **{"code": 64, "applicant": 200, "id_number": 32, "phone": 32, "address": 300, "officer": 120},

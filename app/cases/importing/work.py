@@ -16,7 +16,8 @@ from app.cases.importing.files import BadFile
 from app.cases.importing.mapping import find_mapping
 from app.cases.importing.queries import one_import
 from app.cases.importing.service import Progress, Upload, import_file, mappings_folder, preview
-from app.cases.models import ImportState
+from app.cases.importing.undo import undo_import
+from app.cases.models import Import, ImportState
 from app.errors import Conflict
 from app.organisation.access import Actor, whole_site
 
@@ -43,30 +44,57 @@ def keep_upload(stream: BinaryIO) -> str:
 
 def start_preview(by: Actor, sha256: str, name: str, mapping: str) -> str:
     """Preview an upload in the background; the job's result is the id of the Import. Returns the job's id."""
-    return jobs.start("preview", _preview, by, sha256, name, mapping, owner=by.person_id)
+    return jobs.start("preview", _preview, by, sha256, name, mapping, None, owner=by.person_id)
+
+
+def preview_again(by: Actor, import_id: int) -> str:
+    """Preview the same upload once more, now that more is known. Raises Conflict when it was carried out already."""
+    record = _waiting(import_id)
+    values = (record.sha256, record.file_name, record.mapping, import_id)
+    return jobs.start("preview", _preview, by, *values, owner=by.person_id)
 
 
 def start_import(by: Actor, import_id: int) -> str:
     """Carry out a previewed import in the background. Raises Conflict when it was carried out already."""
-    if one_import(whole_site(), import_id).state is not ImportState.PREVIEWED:
-        raise Conflict("Lần nhập này đã được thực hiện.")
+    _waiting(import_id)
     return jobs.start("import", _import, by, import_id, owner=by.person_id)
 
 
-def _preview(job: jobs.Job, by: Actor, sha256: str, name: str, mapping: str) -> int:
+def start_undo(by: Actor, import_id: int) -> str:
+    """Undo an import in the background. Raises Conflict when it is not one that can be undone."""
+    if one_import(whole_site(), import_id).state is not ImportState.DONE:
+        raise Conflict("Lần nhập này chưa được thực hiện hoặc đã được hoàn tác.")
+    return jobs.start("undo", _undo, by, import_id, owner=by.person_id)
+
+
+def _waiting(import_id: int) -> Import:
+    record = one_import(whole_site(), import_id)
+    if record.state is not ImportState.PREVIEWED:
+        raise Conflict("Lần nhập này đã được thực hiện.")
+    return record
+
+
+def _preview(job: jobs.Job, by: Actor, sha256: str, name: str, mapping: str, previewed: int | None) -> int:
     chosen = find_mapping(mapping, mappings_folder())
-    return preview(whole_site(), by, _upload(sha256, name), chosen, _told(job))
+    return preview(whole_site(), by, kept_upload(sha256, name), chosen, _told(job), previewed=previewed)
+
+
+def _undo(job: jobs.Job, by: Actor, import_id: int) -> int:
+    job.update(0, 0, _("Đang gỡ các hồ sơ và sự kiện của lần nhập"))
+    undo_import(whole_site(), by, import_id)
+    return import_id
 
 
 def _import(job: jobs.Job, by: Actor, import_id: int) -> int:
     record = one_import(whole_site(), import_id)
     chosen = find_mapping(record.mapping, mappings_folder())
-    upload = _upload(record.sha256, record.file_name)
-    import_file(whole_site(), by, upload, chosen, previewed=import_id, progress=_told(job))
+    upload = kept_upload(record.sha256, record.file_name)
+    import_file(whole_site(), by, upload, chosen, previewed=import_id, progress=_told(job), asks=True)
     return import_id
 
 
-def _upload(sha256: str, name: str) -> Upload:
+def kept_upload(sha256: str, name: str) -> Upload:
+    """An upload by the hash of its content. Raises BadFile when it is no longer there."""
     path = _folder() / sha256
     if not path.is_file():
         raise BadFile("Tệp “%(name)s” không còn trên máy chủ. Hãy tải lên lại.", name=name)

@@ -11,9 +11,10 @@ from sqlalchemy import bindparam, delete, select, update
 from sqlalchemy.exc import IntegrityError
 
 from app.calendar import WorkingCalendar
-from app.cases.importing.dossiers import CONTACTS, Dossier
+from app.cases.importing.dossiers import Dossier
 from app.cases.importing.making import Ids, Making, Taken
 from app.cases.importing.plan import Plan, Prepared
+from app.cases.importing.statements import CONTACTS
 from app.cases.models import DERIVED_TABLES, Case, CaseEvent, ImportedCase
 from app.cases.rows import DERIVED, Row, case_row, derived_rows, search_text
 from app.cases.timeline import CaseState, project
@@ -105,6 +106,7 @@ class Writer:
             raise MovedOn from error
 
     def _write(self, cases: list[Prepared]) -> None:
+        were_new = [case.case_id is None for case in cases]
         new = [case for case in cases if case.case_id is None]
         known = [case for case in cases if case.case_id is not None]
         self._check(known)
@@ -119,8 +121,7 @@ class Writer:
         _insert(_EVENTS, events)
         for name, rows in derived.items():
             _insert(DERIVED_TABLES[name], rows)
-        imported = [self._imported_row(case, is_new=True) for case in new]
-        _insert(_IMPORTED, imported + [self._imported_row(case, is_new=False) for case in known])
+        _insert(_IMPORTED, [self._imported_row(case, is_new) for case, is_new in zip(cases, were_new, strict=True)])
 
     def _check(self, known: list[Prepared]) -> None:
         if not known:
@@ -172,7 +173,7 @@ class Writer:
         row["site"], row["case_id"] = self.site, case.case_id
         return self._settled(row)
 
-    def _imported_row(self, case: Prepared, *, is_new: bool) -> Row:
+    def _imported_row(self, case: Prepared, is_new: bool) -> Row:
         return {
             "site": self.site,
             "import_id": self.import_id,

@@ -1,0 +1,165 @@
+"""`flask import`: preview a file, carry the preview out, look at an import, undo it, and the names it was told."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import click
+from flask.cli import AppGroup
+from flask_babel import gettext as _
+
+from app.cases.importing import names, queries
+from app.cases.importing.foresight import foresight
+from app.cases.importing.mapping import find_mapping
+from app.cases.importing.report import Refusal, Report
+from app.cases.importing.service import Upload, import_file, mappings_folder, preview
+from app.cases.importing.touched import touched_cases
+from app.cases.importing.undo import CasesTouched, undo_import
+from app.cases.importing.work import keep_upload, kept_upload
+from app.cases.models import Import, ImportNameKind
+from app.commands import COMMAND, echo_json, note, refusing
+from app.errors import DomainError
+from app.organisation.access import whole_site
+
+imports = AppGroup("import", help="Nhập hồ sơ từ tệp: xem trước, nhập, xem lại, hoàn tác / imports of files.")
+
+
+@imports.command("preview")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--mapping", required=True, metavar="NAME", help="igate, coselog, or one of the site's.")
+@refusing
+def preview_file(file: Path, mapping: str) -> None:
+    """Xem trước một tệp, chưa ghi hồ sơ nào / what would come of a file; no case is written.
+
+    Tên chưa biết được hỏi, không tự tạo: trả lời bằng `flask import names tell`. Kết quả là JSON.
+    """
+    chosen = find_mapping(mapping, mappings_folder())
+    with _opened(file) as stream:
+        sha256 = keep_upload(stream)
+    number = preview(whole_site(), COMMAND, kept_upload(sha256, file.name), chosen)
+    echo_json(_told(queries.one_import(whole_site(), number)) | _foreseen(number))
+
+
+@imports.command("run")
+@click.argument("source", metavar="FILE_OR_NUMBER")
+@click.option("--mapping", metavar="NAME", help="Cần khi nêu một tệp / needed with a file.")
+@click.option("--ask", is_flag=True, help="Tên chưa biết thì từ chối dòng, không tự tạo / refuse unknown names.")
+@refusing
+def run(source: str, mapping: str | None, ask: bool) -> None:
+    """Nhập một tệp, hoặc bản xem trước mang số ấy / carry out a file, or the preview of that number."""
+    if source.isdecimal() and mapping is None:
+        record = queries.one_import(whole_site(), int(source))
+        chosen = find_mapping(record.mapping, mappings_folder())
+        upload = kept_upload(record.sha256, record.file_name)
+        report = import_file(whole_site(), COMMAND, upload, chosen, previewed=record.id, asks=True)
+    elif mapping is None:
+        raise DomainError("Hãy nêu ánh xạ: --mapping.")
+    else:
+        chosen = find_mapping(mapping, mappings_folder())
+        report = import_file(whole_site(), COMMAND, Upload(Path(source), Path(source).name), chosen, asks=ask)
+    echo_json(_report(report))
+
+
+@imports.command("undo")
+@click.argument("number", type=int)
+@refusing
+def undo(number: int) -> None:
+    """Hoàn tác cả lần nhập / take an import back as a whole, while nothing else has touched its cases."""
+    try:
+        echo_json(asdict(undo_import(whole_site(), COMMAND, number)))
+    except CasesTouched as error:
+        for case in error.touched:
+            note(f"{case.code}\t{case.touch}")
+        raise
+
+
+@imports.command("show")
+@click.argument("number", type=int)
+@refusing
+def show(number: int) -> None:
+    """Một lần nhập: kết quả, từng hồ sơ, dòng bị từ chối / what an import did, case by case, as JSON."""
+    record = queries.one_import(whole_site(), number)
+    after, cases = 0, []
+    while page := queries.done_cases(record, after, 1000):
+        after = page[-1].key
+        cases += [_case(case) for case in page]
+    touched = [asdict(case) for case in touched_cases(whole_site(), number)]
+    echo_json(_told(record) | {"cases": cases, "touched": touched})
+
+
+@imports.group("names", cls=AppGroup, invoke_without_command=True)
+@click.pass_context
+@refusing
+def remembered(context: click.Context) -> None:
+    """Tên gọi đã ghi nhớ / what names in files stand for."""
+    if context.invoked_subcommand is None:
+        echo_json([_name(told) for told in names.told_names(whole_site())])
+
+
+@remembered.command("tell")
+@click.argument("mapping")
+@click.argument("kind", type=click.Choice([kind.value for kind in ImportNameKind]))
+@click.argument("name")
+@click.argument("code", required=False)
+@refusing
+def tell(mapping: str, kind: str, name: str, code: str | None) -> None:
+    """Cho biết một tên là đơn vị, thủ tục mang mã nào; không nêu mã: tạo mới / say what a name stands for."""
+    of_kind = ImportNameKind(kind)
+    target = names.chosen(code, names.choices(whole_site(), of_kind)).id if code else None
+    names.remember_name(whole_site(), COMMAND, find_mapping(mapping, mappings_folder()), of_kind, name, target)
+    note(_("Đã ghi nhớ."))
+
+
+@remembered.command("forget")
+@click.argument("number", type=int)
+@refusing
+def forget(number: int) -> None:
+    """Bỏ ghi nhớ tên gọi mang số ấy / ask about that name again."""
+    names.forget_name(whole_site(), COMMAND, number)
+    note(_("Đã bỏ ghi nhớ."))
+
+
+def _opened(file: Path) -> Any:
+    try:
+        return file.open("rb")
+    except OSError as error:
+        raise DomainError("Không đọc được tệp “%(name)s”.", name=file.name) from error
+
+
+def _told(record: Import) -> dict[str, Any]:
+    refused = [_refusal(refusal) for refusal in queries.refusals(record)]
+    return queries.as_json(record) | {"notices": record.notices, "refused": refused}
+
+
+def _foreseen(number: int) -> dict[str, Any]:
+    foreseen = foresight(number)
+    return {
+        "new": [asdict(case) for case in foreseen.new],
+        "changed": [asdict(case) for case in foreseen.moved],
+        "unchanged": [{"code": code, "status": status} for code, status in foreseen.unchanged],
+        "unknown_names": [asdict(asked) for asked in foreseen.asked],
+    }
+
+
+def _report(report: Report) -> dict[str, Any]:
+    refused = [_refusal(refusal) for refusal in report.refused]
+    return {"id": report.import_id} | report.counts() | {"notices": report.notices(), "refused": refused}
+
+
+def _refusal(refusal: Refusal) -> dict[str, Any]:
+    shown = {"row": refusal.row, "column": refusal.column, "reason": refusal.reason}
+    return shown if refusal.recorded is None else shown | {"said": refusal.said, "recorded": refusal.recorded}
+
+
+def _case(case: queries.DoneCase) -> dict[str, Any]:
+    values = asdict(case)
+    del values["key"]
+    return values
+
+
+def _name(told: names.Told) -> dict[str, Any]:
+    record, target = told.record, told.stands_for
+    plain = {"id": record.id, "mapping": record.mapping, "kind": record.kind.value, "name": record.name}
+    return plain | {"code": target.code if target else None}

@@ -1,0 +1,166 @@
+"""Names of units and procedures in other software's files: asked once, remembered for that kind of file."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rapidfuzz import fuzz, process
+from sqlalchemy import select
+
+from app import extensions
+from app.cases.importing.mapping import Mapping, Unknown
+from app.cases.importing.queries import remembered_names
+from app.cases.importing.service import may_import
+from app.cases.importing.values import LONGEST_KEY, name_key
+from app.cases.models import ImportName, ImportNameKind
+from app.errors import DomainError, NotAllowed, NotFound
+from app.extensions import db
+from app.organisation import audit
+from app.organisation.access import Actor, Scope
+from app.organisation.audit import transaction
+from app.organisation.models import Unit
+from app.procedures.models import Procedure, ProcedureVersion
+from app.text import fold, tidy
+
+NEAREST = 5
+NEAR_ENOUGH = 55  # of 100, as rapidfuzz counts
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A unit or procedure that a name may stand for."""
+
+    id: int
+    code: str
+    name: str
+
+    @property
+    def shown(self) -> str:
+        """Code and name, as a list offers it."""
+        return f"{self.code} · {self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A remembered name and what it stands for; `stands_for` None: it is made when a file brings it."""
+
+    record: ImportName
+    stands_for: Choice | None
+
+
+def choices(scope: Scope, kind: ImportNameKind, *, closed: bool = False) -> list[Choice]:
+    """Every unit still in being (`closed`: the closed ones too), or every procedure by its latest name."""
+    if kind is ImportNameKind.UNIT:
+        units = select(Unit.id, Unit.code, Unit.name).where(Unit.site == scope.site)
+        if not closed:
+            units = units.where(Unit.valid_to.is_(None))
+        return [Choice(*row) for row in db.session.execute(units.order_by(Unit.code))]
+    versions = (
+        select(Procedure.id, Procedure.code, ProcedureVersion.name)
+        .join(ProcedureVersion, ProcedureVersion.procedure_id == Procedure.id)
+        .where(Procedure.site == scope.site)
+        .order_by(Procedure.code, ProcedureVersion.number)
+    )
+    latest = {row.id: Choice(*row) for row in db.session.execute(versions)}
+    return list(latest.values())
+
+
+def nearest(name: str, known: Sequence[Choice], limit: int = NEAREST) -> list[Choice]:
+    """The known ones whose folded name, or code, is most like that name. They are offered, never chosen."""
+    texts = {number: fold(f"{choice.name} {choice.code}") for number, choice in enumerate(known)}
+    found = process.extract(fold(name), texts, scorer=fuzz.token_set_ratio, limit=limit, score_cutoff=NEAR_ENOUGH)
+    return [known[number] for _text, _score, number in found]
+
+
+def chosen(text: str, known: Sequence[Choice]) -> Choice:
+    """The one that somebody typed: its code, its name, or both as the list offers them. Raises DomainError."""
+    wanted = fold(text)
+    for choice in known:
+        if wanted in (fold(choice.code), fold(choice.shown)):
+            return choice
+    named = [choice for choice in known if fold(choice.name) == wanted]
+    if len(named) == 1:
+        return named[0]
+    raise DomainError(
+        "Không có “%(name)s” trong danh mục: hãy chọn một dòng trong danh sách gợi ý.",
+        field="stands_for",
+        name=text[:100],
+    )
+
+
+def may_create(mapping: Mapping, kind: ImportNameKind) -> bool:
+    """Whether files of that kind may bring new units or procedures."""
+    unknown = mapping.unknown.units if kind is ImportNameKind.UNIT else mapping.unknown.procedures
+    return unknown is Unknown.CREATE
+
+
+def remember_name(
+    scope: Scope, by: Actor, mapping: Mapping, kind: ImportNameKind, name: str, stands_for: int | None
+) -> ImportName:
+    """From now on that name in files of this mapping stands for that unit or procedure (id); None: it is made.
+
+    Raises DomainError when there is no such unit or procedure, or the mapping does not let any be made.
+    """
+    _check_may(scope)
+    name = tidy(name)[:LONGEST_KEY]
+    key = name_key(name)
+    if not key:
+        raise DomainError("Hãy nhập tên trong tệp.", field="name")
+    target = next((choice for choice in choices(scope, kind) if choice.id == stands_for), None)
+    if stands_for is not None and target is None:
+        raise NotFound("Không tìm thấy đơn vị hoặc thủ tục này.", field="stands_for")
+    if stands_for is None and not may_create(mapping, kind):
+        raise DomainError("Ánh xạ “%(mapping)s” không cho tạo mới.", field="stands_for", mapping=mapping.name)
+    with transaction() as session:
+        told = session.scalar(
+            select(ImportName)
+            .where(ImportName.site == scope.site, ImportName.mapping == mapping.name[:64])
+            .where(ImportName.kind == kind, ImportName.key == key)
+        )
+        if told is None:
+            told = ImportName(site=scope.site, mapping=mapping.name[:64], kind=kind, key=key)
+            session.add(told)
+        told.name, told.person_id, told.told_at = name, by.person_id, extensions.now()
+        told.unit_id = stands_for if kind is ImportNameKind.UNIT else None
+        told.procedure_id = stands_for if kind is ImportNameKind.PROCEDURE else None
+        session.flush()
+        code = target.code if target else ""
+        audit.record(
+            by, "remember_import_name", "import_name", told.id, mapping=mapping.name, kind=kind, name=name, code=code
+        )
+    return told
+
+
+def forget_name(scope: Scope, by: Actor, name_id: int) -> None:
+    """That name is asked about again. What was imported stays as it is."""
+    _check_may(scope)
+    with transaction() as session:
+        told = one_name(scope, name_id)
+        session.delete(told)
+        audit.record(
+            by, "forget_import_name", "import_name", name_id, mapping=told.mapping, kind=told.kind, name=told.name
+        )
+
+
+def one_name(scope: Scope, name_id: int) -> ImportName:
+    """A remembered name. Raises NotFound, also for who may not import."""
+    told = db.session.scalar(select(ImportName).where(ImportName.id == name_id, ImportName.site == scope.site))
+    if told is None or not may_import(scope):
+        raise NotFound("Không tìm thấy tên gọi này.")
+    return told
+
+
+def told_names(scope: Scope, mapping: str | None = None) -> list[Told]:
+    """Every remembered name with what it stands for."""
+    _check_may(scope)
+    known = {kind: {choice.id: choice for choice in choices(scope, kind, closed=True)} for kind in ImportNameKind}
+    return [
+        Told(told, known[told.kind].get(told.unit_id or told.procedure_id or 0))
+        for told in remembered_names(scope.site, mapping)
+    ]
+
+
+def _check_may(scope: Scope) -> None:
+    if not may_import(scope):
+        raise NotAllowed("Chỉ bộ phận một cửa và quản trị viên được nhập hồ sơ từ tệp.")
