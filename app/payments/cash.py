@@ -106,7 +106,7 @@ class Total:
 class Summary:
     """The totals of each clerk and channel, by the clerk's name; `whole` is their sum."""
 
-    totals: Sequence[Total]
+    totals: list[Total]
 
     @property
     def whole(self) -> Total:

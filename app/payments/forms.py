@@ -87,15 +87,16 @@ class SpanForm(FlaskForm):
     @classmethod
     def of(cls, args: Any, today: date) -> tuple[SpanForm, Span]:
         """The form and the days asked for: today where none are, or where they cannot be."""
-        form = cls(args)
+        form, span = cls(args), Span(today, today)
         if form.validate() and form.since.data:
             try:
-                return form, Span.of(form.since.data, form.until.data)
+                span = Span.of(form.since.data, form.until.data)
             except DomainError as error:
                 form.until.errors = [*form.until.errors, sentence(error)]
         if not form.errors:
-            form.since.data = form.until.data = today
-        return form, Span(today, today)
+            form.since.data, form.until.data = span.first, span.last
+            form.since.raw_data = form.until.raw_data = None  # shown as days are written here, not as in the address
+        return form, span
 
 
 class StatementForm(FlaskForm):

@@ -11,6 +11,7 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import func, select
 
+from app.cases import service as cases
 from app.cases.models import Case, Payment, Refund
 from app.cases.vocabulary import PaymentChannel
 from app.extensions import db
@@ -19,7 +20,7 @@ from app.organisation.models import Person, Role
 from app.payments.models import MatchState, PortalLine, PortalStatement
 from app.payments.service import take_payment
 from tests.clock import at
-from tests.factories import EVERYWHERE, make_department, make_person, make_version, receive
+from tests.factories import CLERK, EVERYWHERE, make_department, make_person, make_version, receive
 
 SignIn = Callable[[Person], FlaskClient]
 FRAGMENT = {"HX-Request": "true"}
@@ -139,9 +140,24 @@ def test_the_receipt_says_all_a_receipt_must(office: Office, sign_in: SignIn) ->
     page = page_of(sign_in(office.clerk), f"/ho-so/{office.case.id}/bien-lai/2")
     for words in (
         *("sheet-a5", "BIÊN LAI THU PHÍ, LỆ PHÍ", "BL-2024-000001", "Nguyễn Thị Đào", office.case.code),
-        *("Cấp giấy phép lao động", "600.000 đ", "Sáu trăm nghìn đồng", "Lê Thu Hà", "ngày 01 tháng 7 năm 2024"),
+        *("Cấp giấy phép lao động", "600.000 đồng", "Sáu trăm nghìn đồng", "Lê Thu Hà", "ngày 01 tháng 7 năm 2024"),
     ):
         assert words in page
+
+
+@pytest.mark.parametrize(("ending", "magic"), [("pdf", b"%PDF"), ("docx", b"PK")])
+def test_the_receipt_is_had_as_a_file(office: Office, sign_in: SignIn, ending: str, magic: bytes) -> None:
+    office.take(office.clerk)
+    answer = sign_in(office.clerk).get(f"/ho-so/{office.case.id}/bien-lai/2.{ending}")
+    assert (answer.status_code, answer.get_data()[: len(magic)]) == (200, magic)
+    assert f"BL-2024-000001.{ending}" in answer.headers["Content-Disposition"]
+    assert sign_in(office.other_head).get(f"/ho-so/{office.case.id}/bien-lai/2.{ending}").status_code == 404
+
+
+def test_a_voided_receipt_says_so(office: Office, sign_in: SignIn) -> None:
+    office.take(office.clerk)
+    cases.correct(EVERYWHERE, CLERK, office.case.id, 2, reason="Thu nhầm", void=True)
+    assert "(ĐÃ HỦY)" in page_of(sign_in(office.clerk), f"/ho-so/{office.case.id}/bien-lai/2")
 
 
 def test_an_online_payment_has_no_receipt(office: Office, sign_in: SignIn) -> None:

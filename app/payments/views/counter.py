@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from flask import abort, current_app, flash, redirect, render_template, url_for
+from flask import Response, abort, flash, redirect, render_template, url_for
 from flask_babel import get_locale
 from flask_babel import gettext as _
 from htmx_flask import request
@@ -23,11 +23,13 @@ from app.formats import show_money
 from app.forms import errors_shown_on
 from app.organisation.access import actor, allowed, current_scope
 from app.organisation.calendars import site_calendar
+from app.payments import receipt as paper
 from app.payments import service
 from app.payments.case_section import case_money
 from app.payments.forms import RefundForm, TakeForm
-from app.payments.money import in_words
 from app.payments.views import bp
+from app.slips.document import Document
+from app.slips.printing import RENDERERS, TYPES, press, qr_address
 
 Page = Answer | str | tuple[str, int]
 
@@ -84,18 +86,33 @@ def refund(case_id: int, number: int) -> Page:
 @allowed()
 def receipt(case_id: int, number: int) -> str:
     """The receipt of a payment, for printing on A5."""
+    return render_template("payments/receipt.html", document=_receipt(case_id, number), case_id=case_id, number=number)
+
+
+@bp.get("/ho-so/<int:case_id>/bien-lai/<int:number>.<any(pdf,docx):ending>")
+@allowed()
+def receipt_file(case_id: int, number: int, ending: str) -> Response:
+    """The same as a file."""
+    document = _receipt(case_id, number)
+    response = Response(RENDERERS[ending]([document]), mimetype=TYPES[ending])
+    how = "inline" if ending == "pdf" else "attachment"
+    response.headers.set("Content-Disposition", how, filename=f"{document.letterhead.number}.{ending}")
+    return response
+
+
+def _receipt(case_id: int, number: int) -> Document:
     view = case_view(current_scope(), case_id, site_calendar(), extensions.now(), get_locale().language)
     payment = _payment(view, number)
     if not payment.receipt_number:
         raise NotFound("Khoản thu này không có biên lai.")
-    return render_template(
-        "payments/receipt.html",
-        view=view,
-        payment=payment,
-        taken=view.event(number),
-        words=in_words(payment.amount),
-        day=site_calendar().local_day(payment.paid_at),
-        settings=current_app.config["SETTINGS"],
+    taken = view.event(number)
+    return paper.receipt(
+        view.case,
+        payment,
+        site_calendar().local_day(payment.paid_at),
+        taken.recorded_by or taken.actor,
+        press().house,
+        qr_address(case_id, view.case.code),
     )
 
 
@@ -130,7 +147,9 @@ def _after(case: Case, printed: bool = False) -> Answer:
     """Back to the case, its newest receipt ready to be printed; to the desk when it has left the person's hands."""
     if not current_scope().covers(case.unit_id, case.holder_unit_id):
         return redirect(url_for("cases.worklist"))
-    return redirect(url_for("cases.show", case_id=case.id, bien_lai="moi" if printed else None, _anchor="phi-le-phi"))
+    if printed:  # the link to the receipt takes the focus, which an anchor would take from it
+        return redirect(url_for("cases.show", case_id=case.id, bien_lai="moi"))
+    return redirect(url_for("cases.show", case_id=case.id, _anchor="phi-le-phi"))
 
 
 def _answer(name: str, view: CaseView, form: ActionForm, **more: Any) -> Page:

@@ -11,8 +11,8 @@ from flask_babel import ngettext
 from werkzeug.wrappers import Response as Answer
 
 from app.errors import NotAllowed
-from app.exports import csv_response, xlsx_response
-from app.formats import label, show_datetime
+from app.exports import csv_response
+from app.formats import label
 from app.forms import errors_shown_on
 from app.organisation.access import Scope, actor, allowed, current_scope, person
 from app.organisation.models import Role
@@ -116,19 +116,9 @@ def line(line_id: int) -> Page:
 @bp.get("/thu-phi/doi-chieu/<int:statement_id>.csv")
 @allowed(*READERS)
 def statement_csv(statement_id: int) -> Response:
-    """Every line with what came of it, as CSV."""
+    """Every line with what came of it, as a file."""
     statement = queries.one_statement(_scope(), statement_id).statement
-    rows = (_cells(seen, show_datetime(seen.line.paid_at)) for seen in queries.lines_of(statement, _state()))
-    return csv_response(_name(statement), _header(), rows)
-
-
-@bp.get("/thu-phi/doi-chieu/<int:statement_id>.xlsx")
-@allowed(*READERS)
-def statement_xlsx(statement_id: int) -> Response:
-    """The same as an Excel file."""
-    statement = queries.one_statement(_scope(), statement_id).statement
-    rows = (_cells(seen, seen.line.paid_at) for seen in queries.lines_of(statement, _state()))
-    return xlsx_response(_name(statement), _header(), rows)
+    return csv_response(f"doi-chieu-{statement.id}", _header(), map(_cells, queries.lines_of(statement, _state())))
 
 
 @bp.get("/thu-phi/doi-chieu/<int:statement_id>/dong-bi-tu-choi.csv")
@@ -161,10 +151,6 @@ def _state() -> MatchState | None:
     return MatchState(asked) if asked in set(MatchState) else None
 
 
-def _name(statement: PortalStatement) -> str:
-    return f"doi-chieu-{statement.id}"
-
-
 def _header() -> list[str]:
     header = [
         *(_("Dòng"), _("Kết quả đối chiếu"), _("Mã giao dịch"), _("Mã hồ sơ"), _("Người nộp")),
@@ -174,9 +160,9 @@ def _header() -> list[str]:
     return [str(heading) for heading in header]
 
 
-def _cells(seen: LineSeen, paid_at: object) -> list[object]:
+def _cells(seen: LineSeen) -> list[object]:
     line = seen.line
     return [
-        *(line.row, label(line.state), line.transaction_number, line.case_code, seen.applicant, paid_at),
+        *(line.row, label(line.state), line.transaction_number, line.case_code, seen.applicant, line.paid_at),
         *(line.amount, line.recorded_amount, seen.elsewhere, line.note, seen.settled_by),
     ]

@@ -1,0 +1,52 @@
+"""The receipt of a payment (biên lai) as a paper: what Decree 123/2020/NĐ-CP, art. 32, asks of one.
+
+Its name, number and day, who collects, who pays and for what, how much in figures and in words, and who took it.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+
+from app.cases.models import Case, Payment
+from app.payments.money import in_words
+from app.procedures.reading import write_money
+from app.slips.document import Document, Letterhead, Paper, Run, Signature, Text
+from app.slips.values import House
+
+TITLE = "BIÊN LAI THU PHÍ, LỆ PHÍ"
+VOIDED = "(ĐÃ HỦY)"
+
+
+def receipt(case: Case, payment: Payment, day: date, clerk: str, house: House, qr: str = "") -> Document:
+    """The paper, A5, in Vietnamese. `case` has its version loaded; `day` is the payment's on the site's calendar."""
+    lines = [
+        ("Người nộp: ", case.applicant, f" – số định danh, mã số thuế: {case.id_number}" if case.id_number else ""),
+        *([("Địa chỉ: ", "", case.address)] if case.address else []),
+        ("Nộp cho: ", "", case.version.name),
+        ("Mã hồ sơ: ", case.code, ""),
+        *([("Miễn, giảm: ", "", case.exemption)] if case.exemption else []),
+        ("Số tiền: ", f"{write_money(payment.amount)} đồng", f" ({in_words(payment.amount)})"),
+        ("Hình thức thanh toán: ", "", "trực tiếp"),
+        *([("Đã hoàn trả: ", f"{write_money(payment.refunded)} đồng", "")] if payment.refunded else []),
+    ]
+    return Document(
+        paper=Paper.A5,
+        form="",
+        letterhead=Letterhead(
+            house.desk or house.department,
+            parent=house.department if house.desk else "",
+            number=payment.receipt_number,
+            place=house.place,
+            day=day,
+        ),
+        title=TITLE,
+        under_title=(VOIDED,) if payment.voided else (),
+        qr=qr,
+        blocks=tuple(_line(*parts) for parts in lines),
+        signatures=(Signature("NGƯỜI NỘP TIỀN"), Signature("NGƯỜI THU TIỀN", name=clerk)),
+        code=case.code,
+    )
+
+
+def _line(name: str, strong: str, rest: str) -> Text:
+    return Text(tuple(run for run in (Run(name), Run(strong, bold=True), Run(rest)) if run.text))
