@@ -30,6 +30,7 @@ ENTRIES = (
     (WORK, _p("menu", "Nhập dữ liệu"), "imports.list", "upload", frozenset({Role.DESK, Role.ADMIN})),
     (WORK, _p("menu", "Nhiệm vụ kế hoạch"), "plans.tasks", "calendar-clock", EVERYBODY),
     (WORK, _p("menu", "Nghĩa vụ định kỳ"), "plans.duties", "file-text", JUDGES),
+    (WORK, _p("menu", "Sổ theo dõi hồ sơ"), "slips.register", "table-2", EVERYBODY),
     (WORK, _p("menu", "Thủ tục"), "procedures.list", "book-open", EVERYBODY),
     (WORK, _p("menu", "Công bố, rà soát"), "publications.list", "globe", JUDGES),
     (JUDGEMENT, _p("menu", "Vi phạm của đơn vị"), "compliance.my_violations", "flag", frozenset({Role.HEAD})),

@@ -183,31 +183,3 @@ def apologies_of(case_id: int) -> list[Apology]:
     """The apologies for a case, the oldest first."""
     chosen = select(Apology).where(Apology.case_id == case_id).order_by(Apology.sent_at, Apology.id)
     return list(db.session.scalars(chosen))
-
-
-@dataclass(frozen=True, slots=True)
-class Letter:
-    """An apology with what its printed letter names."""
-
-    apology: Apology
-    case: Case
-    procedure: str
-    unit: str
-
-
-def letter(scope: Scope, apology_id: int) -> Letter:
-    """An apology to be printed. NotFound outside the scope."""
-    row = db.session.execute(
-        select(Apology, Case, ProcedureVersion.name, Unit.name)
-        .join(Case, Case.id == Apology.case_id)
-        .join(ProcedureVersion, ProcedureVersion.id == Case.version_id)
-        .join(Unit, Unit.id == Case.unit_id)
-        .where(
-            Apology.id == apology_id,
-            Apology.site == scope.site,
-            or_(scope.within(Case.unit_id), scope.within(Case.holder_unit_id)),
-        )
-    ).first()
-    if row is None:
-        raise NotFound("Không tìm thấy văn bản xin lỗi này.")
-    return Letter(*row)

@@ -164,15 +164,6 @@ def apologise(case_id: int) -> Page:
     return page, 422 if wrong else 200
 
 
-@bp.get("/ho-so/xin-loi/<int:apology_id>/in")
-@allowed()
-def print_apology(apology_id: int) -> str:
-    """The letter, to be signed."""
-    found = duty_queries.letter(current_scope(), apology_id)
-    sent_on = site_calendar().local_day(found.apology.sent_at)
-    return render_template("cases/duties/letter.html", letter=found, sent_on=sent_on, settings=_settings())
-
-
 def _list(form: ExplainForm, chosen: list[int] | None = None) -> str:
     period, page = _page()
     calendar, day = site_calendar(), today()

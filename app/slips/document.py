@@ -6,7 +6,7 @@ Lengths are millimetres. Texts are Vietnamese whatever the reader's language: th
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from enum import Enum, StrEnum
 
@@ -128,4 +128,11 @@ class Document:
     blocks: tuple[Text | Table, ...]
     signatures: tuple[Signature, ...] = ()
     recipients: tuple[str, ...] = ()  # Nơi nhận
-    notes: tuple[str, ...] = field(default=())  # below the signatures, small
+    notes: tuple[str, ...] = ()  # below the signatures, small
+    code: str = ""  # of the case, for the name of a file
+    scale: float = 1.0  # of the paper's size of text: a long receipt is set smaller, to stay on its sheet
+
+    @property
+    def points(self) -> float:
+        """Size of its text."""
+        return self.paper.points * self.scale

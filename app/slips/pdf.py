@@ -56,7 +56,7 @@ class _Drawing:
     def __init__(self, pdf: FPDF, measure: Measure, document: Document) -> None:
         self.pdf, self.measure, self.document = pdf, measure, document
         self.paper = document.paper
-        self.size = self.paper.points
+        self.size = document.points
         self.large = self.paper is not Paper.A5
         self.top, self.right, self.bottom, self.left = self.paper.margins
         self.floor = self.paper.height - self.bottom
@@ -161,7 +161,7 @@ class _Drawing:
         if side:
             self._qr(self.document.qr, self.paper.width - self.right - side, start, side)
         size = self.size * 1.15
-        y = start + (3 if side else 1)
+        y = start + (2.5 if side else 1)
         for words in self.document.title.split("\n"):
             y = self._column(words, self.left + side, y, width, size, style="B")
         for words in self.document.under_title:
@@ -233,15 +233,17 @@ class _Drawing:
         self.y = max(ends) + 1
 
     def _notes(self, notes: tuple[str, ...]) -> None:
-        size = self.size * 0.8
+        size = self.size * 0.78
         step = size * MM * LEADING
-        for n, words in enumerate(notes):
-            for line in wrap(_runs(words, "I"), self.paper.inner_width / size, self.measure):
-                self._room(step)
-                if n == 0:
-                    self.y += 1
-                self._line(line, self.left, self.y, self.paper.inner_width, size)
-                self.y += step
+        lines = [
+            line for words in notes for line in wrap(_runs(words, "I"), self.paper.inner_width / size, self.measure)
+        ]
+        self._room(len(lines) * step + 1)
+        self.y += 1
+        for line in lines:
+            self._room(step)
+            self._line(line, self.left, self.y, self.paper.inner_width, size)
+            self.y += step
 
 
 def _runs(words: str, style: str) -> tuple[Run, ...]:

@@ -165,6 +165,43 @@ def asked_for(name: str, kind: CopyKind | None, quantity: int) -> Asked:
     return Asked(name, originals=quantity)
 
 
+@dataclass(frozen=True, slots=True)
+class DocumentAsked:
+    """A document that a procedure asks for."""
+
+    id: int
+    name: str
+    required: bool
+    kind: CopyKind
+    quantity: int
+
+
+@dataclass(frozen=True, slots=True)
+class ProcedureAsked:
+    """A procedure version as a slip before any case names it."""
+
+    code: str
+    name: str
+    unit: str
+    documents: tuple[DocumentAsked, ...]
+
+
+def procedure_asked(scope: Scope, version_id: int) -> ProcedureAsked | None:
+    """The procedure version with the documents it asks for; None outside the scope."""
+    found = db.session.execute(
+        select(Procedure.code, ProcedureVersion.name, Unit.name)
+        .join(Procedure, Procedure.id == ProcedureVersion.procedure_id)
+        .join(Unit, Unit.id == ProcedureVersion.unit_id)
+        .where(ProcedureVersion.id == version_id, Procedure.site == scope.site, scope.within(Unit.id))
+    ).first()
+    if found is None:
+        return None
+    d = ProcedureDocument
+    rows = select(d.id, d.name, d.required, d.copy_kind, d.quantity).where(d.version_id == version_id)
+    documents = tuple(DocumentAsked(*row) for row in db.session.execute(rows.order_by(d.position)))
+    return ProcedureAsked(*found, documents)
+
+
 def _case_on_paper(
     parts: _Parts, case: Case, procedure_code: str, procedure: str, amount: Any, unit: Any, unit_name: str
 ) -> CaseOnPaper:

@@ -10,7 +10,8 @@ from flask import Blueprint, Response, render_template, request, stream_template
 from flask_babel import gettext as _
 
 from app.cases.case_sections import sections
-from app.cases.views.intake import ACTORS
+from app.cases.views.intake import ACTORS, FORM
+from app.desk import drafts as desk_drafts
 from app.errors import DomainError, NotFound
 from app.exports import xlsx_response
 from app.formats import sentence
@@ -18,7 +19,7 @@ from app.organisation.access import Actor, actor, allowed, current_scope, person
 from app.organisation.calendars import site_calendar, today
 from app.organisation.models import Role, Unit
 from app.organisation.queries import units
-from app.slips import queries, service
+from app.slips import drafts, queries, service
 from app.slips.circulars import OF_ONE_CASE, SlipKind
 from app.slips.content import REGISTER_HEADINGS, register_values
 from app.slips.document import Document, Table
@@ -55,7 +56,8 @@ def show(case_id: int, kind: str) -> str:
 @allowed()
 def download(case_id: int, kind: str, ending: str) -> Response:
     """A slip as a file."""
-    return _file([_slip(case_id, SlipKind(kind))], f"{kind}-{case_id}", ending)
+    document = _slip(case_id, SlipKind(kind))
+    return _file([document], f"{kind}-{document.code.replace('/', '-')}", ending)
 
 
 def _slip(case_id: int, kind: SlipKind) -> Document:
@@ -70,6 +72,30 @@ def _giver() -> Actor | None:
 def _nth() -> int | None:
     asked = request.args.get("lan", "")
     return int(asked) if asked.isdecimal() and len(asked) < 6 else None
+
+
+# A file that is not taken in
+
+DRAFT_KINDS = ",".join(f'"{kind.value}"' for kind in drafts.KINDS)
+
+
+@bp.get(f"/ho-so/tiep-nhan/nhap/<token>/phieu/<any({DRAFT_KINDS}):kind>")
+@allowed(*ACTORS)
+def of_draft(token: str, kind: str) -> str:
+    """What is missing from a file, or why it is refused, as far as it is typed into the intake form."""
+    return render_template("slips/slip.html", documents=[_of_draft(token, kind)], kind=SlipKind(kind), token=token)
+
+
+@bp.get(f"/ho-so/tiep-nhan/nhap/<token>/phieu/<any({DRAFT_KINDS}):kind>.<any(pdf,docx):ending>")
+@allowed(*ACTORS)
+def download_of_draft(token: str, kind: str, ending: str) -> Response:
+    """The same as a file."""
+    return _file([_of_draft(token, kind)], kind, ending)
+
+
+def _of_draft(token: str, kind: str) -> Document:
+    typed = desk_drafts.draft(actor(), FORM, token)
+    return drafts.slip_of_draft(current_scope(), actor(), typed, token, SlipKind(kind), press(), person().phone)
 
 
 # Many cases

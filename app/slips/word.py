@@ -130,7 +130,7 @@ class _Writing:
 
     def __init__(self, package: Package, document: Document) -> None:
         self.package, self.document, self.paper = package, document, document.paper
-        self.size = self.paper.points
+        self.size = document.points
         self.large = self.paper is not Paper.A5
 
     def parts(self) -> Iterator[str]:
@@ -152,7 +152,7 @@ class _Writing:
             yield self._signatures(document.signatures, document.recipients)
             yield self._gap(1)
         for note in document.notes:
-            yield self._paragraph((Run(note, italic=True),), scale=0.8)
+            yield self._paragraph((Run(note, italic=True),), scale=0.78)
 
     def _paragraph(
         self,

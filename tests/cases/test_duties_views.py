@@ -133,8 +133,10 @@ def test_an_apology_is_written_shown_on_the_case_and_printed(late: list[Case], h
     sent = db.session.query(Apology).one()
     assert sent.new_due_at == at("2024-07-03 23:59:59")
     assert "Hẹn trả lại 03/07/2024" in text(client.get(f"/ho-so/{late[0].id}"))
-    letter = text(client.get(f"/ho-so/xin-loi/{sent.id}/in"))
-    assert "sẽ trả kết quả vào ngày 03/07/2024" in letter
+    printed = f"/ho-so/{late[0].id}/phieu/xin-loi?lan=1"
+    assert printed in text(client.get(address))
+    letter = text(client.get(printed))
+    assert "sẽ trả kết quả giải quyết hồ sơ cho Ông/Bà/Tổ chức vào 17 giờ 00 phút, ngày 03 tháng 7 năm 2024" in letter
     assert "Trần Thị Hoa" in letter
 
 

@@ -1,0 +1,131 @@
+"""Form 04 and, since 2025, form 05: letters and notices signed by the head of the unit. Pure."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from app.slips.circulars import CIRCULAR_2018, Circular, SlipKind, circular_on
+from app.slips.content.parts import (
+    CENTER,
+    YOU,
+    desk_of,
+    form_of,
+    letter_line,
+    paragraphs,
+)
+from app.slips.document import DOTS, Document, Letterhead, Paper, Run, Signature, Text
+from app.slips.values import CaseOnPaper, House, Letter, Said
+from app.slips.wording import long_day, moment
+
+_RECIPIENTS = ("- Như trên;", "- Bộ phận Một cửa;", "- Lưu: VT, hồ sơ.")
+_HEAD_OF_BODY = Signature("THỦ TRƯỞNG CƠ QUAN, ĐƠN VỊ", "(Ký, ghi rõ họ tên và đóng dấu)")
+
+
+def apology(case: CaseOnPaper, letter: Letter, house: House, qr: str) -> Document:
+    """Phiếu xin lỗi và hẹn lại ngày trả kết quả; since 2025 văn bản xin lỗi và đề nghị gia hạn."""
+    circular = circular_on(letter.at.date())
+    again = letter.new_due_at is not None
+    if circular is CIRCULAR_2018:
+        title = "PHIẾU XIN LỖI\nVÀ HẸN LẠI NGÀY TRẢ KẾT QUẢ" if again else "PHIẾU XIN LỖI"
+    else:
+        title = "VĂN BẢN XIN LỖI"
+        title += "\nVÀ ĐỀ NGHỊ GIA HẠN THỜI GIAN GIẢI QUYẾT" if again else ""
+    return Document(
+        Paper.A4,
+        form_of(circular, SlipKind.APOLOGY),
+        _unit_head(case, house, _letter_number(letter.number), letter.at.date()),
+        title,
+        (),
+        qr,
+        (
+            Text((Run("Kính gửi: "), Run(case.person.name, bold=True)), CENTER),
+            *_what_was_promised(case, letter, house, circular),
+            *paragraphs(letter.reason),
+            *_sorry(case, letter, house, circular),
+        ),
+        (Signature(_HEAD_OF_BODY.title, _HEAD_OF_BODY.hint, letter.signer),),
+        _RECIPIENTS,
+        code=case.code,
+    )
+
+
+def _letter_number(number: str) -> str:
+    """A bare number gets the letter's sign."""
+    return f"{number}/PXL" if number.isdecimal() else number
+
+
+def _unit_head(case: CaseOnPaper, house: House, number: str, day: date) -> Letterhead:
+    return Letterhead(unit=case.unit, parent=house.department, number=number, place=house.place, day=day)
+
+
+def _what_was_promised(case: CaseOnPaper, letter: Letter, house: House, circular: Circular) -> list[Text]:
+    when = long_day(case.received_at).capitalize()
+    lines = [
+        letter_line(
+            f"{when}, {desk_of(house, circular)} {house.department} tiếp nhận giải quyết hồ sơ của {YOU}; "
+            f"mã hồ sơ: {case.code}; thủ tục hành chính: {case.procedure}."
+        )
+    ]
+    promised = letter.old_due_at or case.promised_at
+    if promised:
+        lines.append(letter_line(f"Thời gian hẹn trả kết quả giải quyết hồ sơ: {moment(promised, house.closing)}."))
+    if letter.wrong:
+        lines.append(letter_line("Trong quá trình giải quyết hồ sơ đã có sai sót. Lý do:"))
+    else:
+        lines.append(
+            letter_line(
+                f"Tuy nhiên đến nay, {case.unit} chưa trả kết quả giải quyết hồ sơ của {YOU} đúng thời hạn ghi trên "
+                "Giấy tiếp nhận hồ sơ và hẹn trả kết quả. Lý do:"
+            )
+        )
+    return lines
+
+
+def _sorry(case: CaseOnPaper, letter: Letter, house: House, circular: Circular) -> list[Text]:
+    if letter.new_due_at is None:
+        return [letter_line(f"{case.unit} xin lỗi {YOU} và mong nhận được sự thông cảm của {YOU}./.")]
+    again = moment(letter.new_due_at, house.closing)
+    if circular is CIRCULAR_2018:
+        promise = f"{case.unit} xin lỗi {YOU} và sẽ trả kết quả giải quyết hồ sơ cho {YOU} vào {again}."
+    else:
+        promise = (
+            f"{case.unit} xin lỗi {YOU} và đề nghị được gia hạn thời gian giải quyết hồ sơ; thời gian trả kết quả "
+            f"sau khi gia hạn: {again}."
+        )
+    return [
+        letter_line(promise),
+        letter_line(
+            f"Sự chậm trễ này đã gây phiền hà, tốn kém thời gian, công sức của {YOU}; {case.unit} mong nhận được "
+            f"sự thông cảm của {YOU}./."
+        ),
+    ]
+
+
+def stop_notice(case: CaseOnPaper, stopped: Said, house: House, qr: str, number: str = "") -> Document:
+    """Thông báo dừng giải quyết hồ sơ: form 05 of 2025. NoSuchForm for a day before it."""
+    circular = circular_on(stopped.at.date())
+    return Document(
+        Paper.A4,
+        form_of(circular, SlipKind.STOP),
+        _unit_head(case, house, number or f"{DOTS[:6]}/TB", stopped.at.date()),
+        "THÔNG BÁO",
+        ("Về việc dừng giải quyết hồ sơ",),
+        qr,
+        (
+            Text((Run("Kính gửi: "), Run(case.person.name, bold=True)), CENTER),
+            letter_line(
+                f"{long_day(case.received_at).capitalize()}, {desk_of(house, circular)} {house.department} tiếp nhận "
+                f"hồ sơ của {YOU}; mã hồ sơ: {case.code}; thủ tục hành chính: {case.procedure}."
+            ),
+            letter_line("Hồ sơ được dừng giải quyết với lý do cụ thể như sau:"),
+            *paragraphs(stopped.words),
+            letter_line(
+                f"{case.unit} thông báo dừng giải quyết hồ sơ nêu trên kể từ {moment(stopped.at)}. {YOU} có thể nhận "
+                f"lại giấy tờ đã nộp tại {desk_of(house, circular)}."
+            ),
+            letter_line(f"Xin thông báo để {YOU} được biết./."),
+        ),
+        (_HEAD_OF_BODY,),
+        _RECIPIENTS,
+        code=case.code,
+    )

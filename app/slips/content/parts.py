@@ -1,0 +1,90 @@
+"""What the forms share: the desk's name, fields and their dots, the cells of a table. Pure."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from app.slips.circulars import CIRCULAR_2018, CIRCULAR_2025, Circular, SlipKind
+from app.slips.document import DOTS, Align, Cell, Letterhead, Row, Run, Text
+from app.slips.values import CaseOnPaper, House
+
+BLANK_ROWS = 3  # to be filled in by hand where the case has nothing to tell
+CENTER = Align.CENTER
+YOU = "Ông/Bà/Tổ chức"
+_DESKS = {CIRCULAR_2018.name: "Bộ phận Tiếp nhận và Trả kết quả", CIRCULAR_2025.name: "Bộ phận Một cửa"}
+
+
+def form_of(circular: Circular, kind: SlipKind) -> str:
+    """`Mẫu số 01 - Thông tư số 01/2018/TT-VPCP`."""
+    return f"Mẫu số {circular.number(kind)} - {circular.name}"
+
+
+def desk_of(house: House, circular: Circular) -> str:
+    """The one-stop desk by its own name, or as the law of that day calls it."""
+    return house.desk or _DESKS[circular.name]
+
+
+def entry(label: str, value: str, *, bold: bool = False) -> Text:
+    """A field: its label and what is known of it, or dots to be filled in by hand."""
+    return Text((Run(f"{label}: "), Run(value or DOTS, bold=bold)))
+
+
+def entries(*pairs: tuple[str, str]) -> Text:
+    """Several short fields on one line."""
+    runs: list[Run] = []
+    for label, value in pairs:
+        runs.append(Run(f"{'   ' if runs else ''}{label}: {value or DOTS}"))
+    return Text(tuple(runs))
+
+
+def letter_line(words: str, *, bold: bool = False) -> Text:
+    """A paragraph of a letter, its first line indented."""
+    return Text((Run(words, bold=bold),), first_line=True)
+
+
+def paragraphs(words: str) -> tuple[Text, ...]:
+    """What somebody wrote, its paragraphs kept; dots where nothing was written."""
+    lines = [line.strip() for line in words.splitlines() if line.strip()]
+    return tuple(letter_line(line) for line in lines) or (letter_line(DOTS * 3),)
+
+
+def person_lines(case: CaseOnPaper, heading: str) -> list[Text]:
+    """Who hands the file in, whose it is if another's, and how they are reached."""
+    person = case.person
+    lines = [entry(heading, person.name, bold=True)]
+    if person.owner and person.owner != person.name:
+        lines.append(entry("Chủ hồ sơ", person.owner))
+    return [
+        *lines,
+        entry("Số định danh cá nhân/mã số thuế", person.id_number),
+        entry("Địa chỉ", person.address),
+        entries(("Số điện thoại", person.phone), ("Email", person.email)),
+    ]
+
+
+def request_line(case: CaseOnPaper, label: str = "Nội dung yêu cầu giải quyết") -> Text:
+    """What is asked for: the procedure with its code, and the applicant's own words."""
+    procedure = f"{case.procedure} ({case.procedure_code})" if case.procedure_code else case.procedure
+    return entry(label, f"{procedure}: {case.content}" if case.content else procedure)
+
+
+def counter_head(house: House, circular: Circular, number: str, day: date) -> Letterhead:
+    """The head of a slip given over the counter: the desk under the Department."""
+    return Letterhead(unit=desk_of(house, circular), parent=house.department, number=number, place=house.place, day=day)
+
+
+def head_row(*cells: Cell) -> Row:
+    """Cells of a table's head, bold and in the middle."""
+    return tuple(
+        Cell(cell.text, CENTER, bold=True, rows=cell.rows, columns=cell.columns, least=cell.least) for cell in cells
+    )
+
+
+def heading_row(*words: str) -> Row:
+    """A row of such cells with these words."""
+    return head_row(*map(Cell, words))
+
+
+def count_cell(count: int) -> Cell:
+    """A number of papers; nothing where there is none."""
+    return Cell(str(count) if count else "", CENTER)

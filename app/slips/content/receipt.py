@@ -1,0 +1,145 @@
+"""Form 01: Giấy tiếp nhận hồ sơ và hẹn trả kết quả. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from app.slips.circulars import CIRCULAR_2018, Circular, SlipKind, circular_on
+from app.slips.content.parts import (
+    BLANK_ROWS,
+    CENTER,
+    count_cell,
+    counter_head,
+    desk_of,
+    entries,
+    entry,
+    form_of,
+    heading_row,
+    person_lines,
+    request_line,
+)
+from app.slips.document import DOTS, Cell, Document, Paper, Run, Signature, Table, Text
+from app.slips.values import CaseOnPaper, Handed, House
+from app.slips.wording import RETURNED, amount_of_time, moment, money
+
+
+def receipt(case: CaseOnPaper, house: House, qr: str, number: str = "") -> Document:
+    """Giấy tiếp nhận hồ sơ và hẹn trả kết quả. `number` is "" until it is given out."""
+    circular = circular_on(case.received_on)
+    serial = number.partition("/")[0]
+    return Document(
+        Paper.A5,
+        form_of(circular, SlipKind.RECEIPT),
+        counter_head(house, circular, number or f"{DOTS[:6]}/TNHS", case.received_on),
+        "GIẤY TIẾP NHẬN HỒ SƠ\nVÀ HẸN TRẢ KẾT QUẢ",
+        (f"Mã hồ sơ: {case.code}",),
+        qr,
+        (
+            entry(desk_of(house, circular), house.department),
+            *person_lines(case, "Tiếp nhận hồ sơ của"),
+            request_line(case),
+            Text((Run("1. Thành phần hồ sơ nộp gồm:"),)),
+            (_kinds_in_columns if circular is CIRCULAR_2018 else _kinds_in_words)(case.documents),
+            *_terms(case, house),
+            entries(
+                ("Vào Sổ theo dõi hồ sơ, Quyển số", str(case.received_on.year) if serial else ""),
+                ("Số thứ tự", serial),
+            ),
+        ),
+        (
+            Signature("NGƯỜI NỘP HỒ SƠ", name=case.person.name),
+            Signature("NGƯỜI TIẾP NHẬN HỒ SƠ", name=case.received_by),
+        ),
+        notes=_receipt_notes(house, circular),
+        code=case.code,
+        scale=_scale(case.documents),
+    )
+
+
+def _scale(documents: Iterable[Handed]) -> float:
+    """A receipt with many documents is set smaller: with up to eight or so it stays on one A5 sheet."""
+    lines = sum(1 + len(_named(each)) // 46 for each in documents if each.number)
+    return 1.0 if lines <= 3 else 0.95 if lines <= 5 else 0.9
+
+
+def _terms(case: CaseOnPaper, house: House) -> list[Text]:
+    """Points 2 to 7 of the receipt."""
+    promised = moment(case.promised_at, house.closing) if case.promised_at else ""
+    where = {"Trực tiếp": desk_of(house, circular_on(case.received_on))}
+    returned = RETURNED[case.return_method]
+    return [
+        entry("2. Số lượng hồ sơ", f"{case.sets:02d} (bộ)"),
+        entry("3. Thời gian giải quyết hồ sơ theo quy định là", amount_of_time(case.time_amount, case.time_unit)),
+        entry("4. Thời gian nhận hồ sơ", moment(case.received_at)),
+        entry("5. Thời gian trả kết quả giải quyết hồ sơ", promised, bold=True),
+        entry("6. Đăng ký nhận kết quả tại", where.get(returned, returned)),
+        entry("7. Phí, lệ phí", _fee(case)),
+    ]
+
+
+def _fee(case: CaseOnPaper) -> str:
+    exempt = f" (miễn, giảm: {case.exemption})" if case.exemption else ""
+    if not case.fee_due:
+        return f"Không thu{exempt}"
+    paid = "đã nộp đủ" if case.paid >= case.fee_due else f"đã nộp {money(case.paid)}" if case.paid else "chưa nộp"
+    return f"{money(case.fee_due)}{exempt}; {paid}"
+
+
+def _kinds_in_columns(documents: Iterable[Handed]) -> Table:
+    """As form 01 of 2018 lists them: a column for each kind of copy, one for electronic files when there are any."""
+    handed = [each for each in documents if each.number]
+    electronic = any(each.electronic for each in handed)
+    names = ["Bản chính", "Bản sao\nchứng thực", "Bản sao"] + (["Bản\nđiện tử"] if electronic else [])
+    rows = [
+        (
+            Cell(str(n), CENTER),
+            Cell(_named(each)),
+            *(count_cell(count) for count in (each.originals, each.certified, each.copies)),
+            *([count_cell(each.electronic)] if electronic else []),
+        )
+        for n, each in enumerate(handed, 1)
+    ]
+    blank = tuple(Cell() for _name in range(2 + len(names)))
+    widths = (9, 124 - 9 - 15 * len(names) - 3, *(15.0 + (3 if n == 1 else 0) for n in range(len(names))))
+    return Table(widths, (heading_row("TT", "Tên giấy tờ", *names),), rows or [blank] * BLANK_ROWS)
+
+
+def _kinds_in_words(documents: Iterable[Handed]) -> Table:
+    """As form 01 of 2025 lists them: the kind of each paper, and its number."""
+    rows = []
+    for n, each in enumerate((each for each in documents if each.number), 1):
+        kinds = [
+            (name, count)
+            for name, count in (
+                ("Bản chính", each.originals),
+                ("Bản sao chứng thực", each.certified),
+                ("Bản sao", each.copies),
+                ("Bản điện tử", each.electronic),
+            )
+            if count
+        ]
+        rows.append(
+            (
+                Cell(str(n), CENTER),
+                Cell(_named(each)),
+                Cell("\n".join(name for name, _count in kinds)),
+                Cell("\n".join(str(count) for _name, count in kinds), CENTER),
+            )
+        )
+    blank = (Cell(), Cell(), Cell(), Cell())
+    return Table((9, 68, 31, 16), (heading_row("TT", "Tên giấy tờ", "Loại giấy tờ", "Số lượng"),), rows or [blank] * 3)
+
+
+def _named(document: Handed) -> str:
+    return f"{document.name} ({document.note})" if document.note else document.name
+
+
+def _receipt_notes(house: House, circular: Circular) -> tuple[str, ...]:
+    desk = desk_of(house, circular)
+    return (
+        "Ghi chú:",
+        "- Giấy tiếp nhận hồ sơ và hẹn trả kết quả được lập thành 02 liên: một liên chuyển kèm theo Phiếu kiểm soát "
+        f"quá trình giải quyết hồ sơ và được lưu tại {desk}; một liên giao cho tổ chức, cá nhân nộp hồ sơ.",
+        f"- Tổ chức, cá nhân có thể đăng ký nhận kết quả tại {desk} hoặc tại nhà (trụ sở tổ chức) qua dịch vụ "
+        "bưu chính công ích.",
+    )

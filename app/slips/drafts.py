@@ -1,0 +1,103 @@
+"""A slip for somebody whose file was not taken in: filled from what the clerk has typed into the intake form.
+
+The number belongs to the draft (source "draft:PERSON:TOKEN"): printed again, also amended, it is the same slip.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from datetime import datetime
+from decimal import Decimal
+
+from werkzeug.datastructures import MultiDict
+
+from app import extensions
+from app.calendar import TimeUnit
+from app.cases.intake import COUNTS
+from app.cases.vocabulary import ReturnMethod
+from app.organisation.access import Actor, Scope
+from app.organisation.audit import transaction
+from app.slips import content, queries
+from app.slips.circulars import SlipKind
+from app.slips.document import Document
+from app.slips.queries import DocumentAsked, ProcedureAsked, asked_for
+from app.slips.service import NothingToPrint, Press, give_numbers
+from app.slips.values import Asked, CaseOnPaper, Person, Said
+
+KINDS = (SlipKind.SUPPLEMENT, SlipKind.REFUSAL)
+_ROW = re.compile(r"documents-(\d{1,3})-(\w+)")
+
+Typed = MultiDict[str, str]
+
+
+def slip_of_draft(
+    scope: Scope, by: Actor, typed: Typed, token: str, kind: SlipKind, press: Press, phone: str = ""
+) -> Document:
+    """The request for a supplement, or the refusal, of a file that is only typed. `phone` is the clerk's own."""
+    now = extensions.now().astimezone(press.zone)
+    version_id = typed.get("version_id", "")
+    procedure = queries.procedure_asked(scope, int(version_id)) if version_id.isdecimal() else None
+    case = _case(typed, procedure, now)
+    told = Said(now, typed.get("note", ""), by.name, phone)
+    if kind is SlipKind.REFUSAL:
+        return content.refusal(case, told, press.house, "")
+    if kind is not SlipKind.SUPPLEMENT:
+        raise NothingToPrint("Hồ sơ chưa tiếp nhận không có phiếu này để in.")
+    source = f"draft:{by.person_id}:{token}"
+    with transaction():
+        numbers = give_numbers(scope.site, by, kind, [(source, None, now.year)])
+    return content.supplement(case, told, press.house, "", numbers[source])
+
+
+def missing_of(typed: Typed, documents: tuple[DocumentAsked, ...]) -> tuple[Asked, ...]:
+    """The required documents of which the checklist counts none, in the kind and number asked for."""
+    rows: dict[str, dict[str, str]] = defaultdict(dict)
+    for name, value in typed.items():
+        if found := _ROW.fullmatch(name):
+            rows[found[1]][found[2]] = value.strip()
+    handed = {
+        row.get("document_id", "")
+        for row in rows.values()
+        if any(row.get(count, "").strip("0").isdecimal() for count in COUNTS)
+    }
+    return tuple(
+        asked_for(each.name, each.kind, each.quantity)
+        for each in documents
+        if each.required and str(each.id) not in handed
+    )
+
+
+def _case(typed: Typed, procedure: ProcedureAsked | None, now: datetime) -> CaseOnPaper:
+    """What there is of a case before it is one: nothing is promised, no code is given."""
+    words = {name: " ".join(typed.get(name, "").split()) for name in ("content", "owner", "applicant")}
+    details = {name: " ".join(typed.get(name, "").split()) for name in ("id_number", "phone", "email", "address")}
+    return CaseOnPaper(
+        id=0,
+        code="",
+        person=Person(words["applicant"], words["owner"], **details),
+        procedure_code=procedure.code if procedure else "",
+        procedure=procedure.name if procedure else "",
+        content=words["content"],
+        unit=procedure.unit if procedure else "",
+        unit_ids=(),
+        time_amount=Decimal(0),
+        time_unit=TimeUnit.WORKING_DAYS,
+        received_at=now,
+        received_by="",
+        promised_at=None,
+        result_at=None,
+        sets=1,
+        return_method=ReturnMethod.IN_PERSON,
+        fee_due=0,
+        paid=0,
+        exemption="",
+        documents=(),
+        missing=missing_of(typed, procedure.documents) if procedure else (),
+        stays=(),
+        consulted=(),
+        supplements=(),
+        refusal=None,
+        stop=None,
+        letters=(),
+    )

@@ -1,0 +1,115 @@
+"""A slip for a file that is not taken in, from what the clerk has typed so far."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+from pypdf import PdfReader
+from sqlalchemy import select
+from werkzeug.datastructures import MultiDict
+
+from app.desk.drafts import save_draft
+from app.extensions import db
+from app.organisation.access import Actor
+from app.organisation.models import Person, Unit
+from app.procedures.models import CopyKind, ProcedureDocument, ProcedureVersion
+from app.slips.drafts import missing_of
+from app.slips.models import Slip
+from app.slips.queries import DocumentAsked
+from app.slips.values import Asked
+from tests.factories import SITE, make_department, make_person, make_version
+
+Sign = Callable[[Person], FlaskClient]
+DOCUMENTS = (
+    DocumentAsked(11, "Đơn đề nghị", True, CopyKind.ORIGINAL, 1),
+    DocumentAsked(12, "Bản sao hộ chiếu", True, CopyKind.CERTIFIED, 2),
+    DocumentAsked(13, "Giấy ủy quyền", False, CopyKind.ORIGINAL, 1),
+)
+
+
+def test_missing_is_what_is_required_and_counted_nowhere() -> None:
+    typed = MultiDict(
+        {
+            "documents-0-document_id": "11",
+            "documents-0-originals": "1",
+            "documents-1-document_id": "12",
+            "documents-1-certified": "0",
+            "documents-1-note": "hẹn nộp sau",
+        }
+    )
+    assert missing_of(typed, DOCUMENTS) == (Asked("Bản sao hộ chiếu", certified=2),)
+    assert len(missing_of(MultiDict(), DOCUMENTS)) == 2
+
+
+@pytest.fixture
+def units(session: Any) -> dict[str, Unit]:
+    return make_department()
+
+
+@pytest.fixture
+def clerk(units: dict[str, Unit]) -> Person:
+    return make_person(units["MC"], full_name="Trần Thị Mỹ Lệ", phone="02583822123")
+
+
+@pytest.fixture
+def version(units: dict[str, Unit]) -> ProcedureVersion:
+    made = make_version(units["LDVL"], code="1.000105", name="Cấp giấy phép lao động")
+    db.session.add(ProcedureDocument(site=SITE, version_id=made.id, position=1, name="Phiếu lý lịch tư pháp"))
+    db.session.commit()
+    return made
+
+
+def keep(clerk: Person, version: ProcedureVersion, token: str = "to-1", **more: str) -> None:
+    typed = {"version_id": str(version.id), "applicant": "Nguyễn Thị Hường", "phone": "0905123456"} | more
+    save_draft(Actor(clerk.full_name, clerk.id, clerk.unit_id), "intake", token, MultiDict(typed), "Nguyễn Thị Hường")
+
+
+def test_what_is_missing_is_printed_before_there_is_a_case(
+    clerk: Person, version: ProcedureVersion, sign_in: Sign
+) -> None:
+    keep(clerk, version, note="Chưa có lý lịch tư pháp")
+    client = sign_in(clerk)
+    page = client.get("/ho-so/tiep-nhan/nhap/to-1/phieu/bo-sung").text
+    for words in (
+        "Số: 1/HDHS",
+        "Nguyễn Thị Hường",
+        "Cấp giấy phép lao động (1.000105)",
+        "Phiếu lý lịch tư pháp",
+        "Chưa có lý lịch tư pháp",
+        "02583822123",
+        "ngày 01 tháng 7 năm 2024",
+    ):
+        assert words in page
+    assert "Mã hồ sơ" not in page
+    assert "<svg" not in page[page.index("<article") : page.index("</article>")], "there is no case to look up"
+    again = client.get("/ho-so/tiep-nhan/nhap/to-1/phieu/bo-sung.pdf")
+    assert "1/HDHS" in PdfReader(io.BytesIO(again.data)).pages[0].extract_text()
+    assert [slip.source for slip in db.session.scalars(select(Slip))] == [f"draft:{clerk.id}:to-1"]
+
+
+def test_a_file_can_be_refused_before_there_is_a_case(clerk: Person, version: ProcedureVersion, sign_in: Sign) -> None:
+    keep(clerk, version, note="Không thuộc thẩm quyền của Sở")
+    page = sign_in(clerk).get("/ho-so/tiep-nhan/nhap/to-1/phieu/tu-choi").text
+    assert "PHIẾU TỪ CHỐI" in page
+    assert "Không thuộc thẩm quyền của Sở" in page
+
+
+def test_a_draft_is_its_writers_own(
+    clerk: Person, version: ProcedureVersion, units: dict[str, Unit], sign_in: Sign
+) -> None:
+    keep(clerk, version)
+    other = sign_in(make_person(units["MC"]))
+    assert other.get("/ho-so/tiep-nhan/nhap/to-1/phieu/bo-sung").status_code == 404
+    assert sign_in(clerk).get("/ho-so/tiep-nhan/nhap/khac/phieu/bo-sung").status_code == 404
+    assert sign_in(clerk).get("/ho-so/tiep-nhan/nhap/to-1/phieu/kiem-soat").status_code == 404
+
+
+def test_a_draft_with_next_to_nothing_still_prints(clerk: Person, version: ProcedureVersion, sign_in: Sign) -> None:
+    keep(clerk, version, version_id="", applicant="Bình")
+    page = sign_in(clerk).get("/ho-so/tiep-nhan/nhap/to-1/phieu/bo-sung")
+    assert page.status_code == 200
+    assert "Nội dung yêu cầu giải quyết: ……" in page.text
