@@ -93,9 +93,12 @@ def receive_case(
     missing = missing_documents(papers)
     if missing and not incomplete:
         raise DocumentsMissing(missing)
-    data = {"token": token} if token else {}
+    data: dict[str, Any] = {"token": token} if token else {}
+    terms = terms_of(version)
+    if by.person_id is not None and by.unit_id == (terms.stages[0].unit_id if terms.stages else terms.unit_id):
+        data["person_id"] = by.person_id  # stays in the hands of who took it in
     event = Event(1, EventKind.RECEIVED, at, actor=by.name, note=tidy(note), data=data)
-    state = project(terms_of(version), [event], calendar)
+    state = project(terms, [event], calendar)
     with _taking_code(code), transaction() as session:
         given = _given_code(scope.site, code) if code else next_code(scope.site, version.unit.code, day)
         if token and (sent := case_of_form(scope.site, by, token)):  # one at a time: next_code has waited

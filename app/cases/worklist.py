@@ -63,9 +63,9 @@ def attention_counts(desk: Scope, calendar: WorkingCalendar, now: datetime) -> d
     kinds = (Attention.UNCLOSED, Attention.STALLED)
     conditions = {kind: _in_pile(kind, desk, calendar, now) for kind in kinds}
     columns = [func.sum(case((condition, 1), else_=0)) for condition in conditions.values()]
-    counted = db.session.execute(_on_desk(desk, *columns).where(or_(*conditions.values()))).one()
-    asked = db.session.scalar(_on_pile(Attention.ASKED, desk, func.count()).where(_asked_of(desk)))
-    return dict(zip(kinds, (int(n or 0) for n in counted), strict=True)) | {Attention.ASKED: asked or 0}
+    asked = _on_pile(Attention.ASKED, desk, func.count()).where(_asked_of(desk)).correlate(None).scalar_subquery()
+    counted = db.session.execute(_on_desk(desk, *columns, asked).where(or_(*conditions.values()))).one()
+    return dict(zip((*kinds, Attention.ASKED), (int(n or 0) for n in counted), strict=True))
 
 
 def worklist(

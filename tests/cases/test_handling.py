@@ -9,10 +9,11 @@ import pytest
 from sqlalchemy import func, select
 
 from app.cases import handling, service
+from app.cases.intake import Applicant
 from app.cases.models import Case, CaseEvent, CaseStage, Consultation, Payment, Refund
 from app.cases.search import case_with_code
 from app.cases.timeline import OutOfOrder
-from app.cases.vocabulary import CaseStatus, EventKind
+from app.cases.vocabulary import CaseStatus, Channel, EventKind
 from app.errors import Conflict, DomainError, NotAllowed, NotFound
 from app.extensions import db
 from app.organisation.access import Actor, Scope
@@ -189,6 +190,18 @@ def test_the_holder_is_written_and_forgotten_at_the_next_hand_over(house: House)
     stay = db.session.scalars(select(CaseStage).where(CaseStage.case_id == case.id, CaseStage.number == 2)).one()
     assert stay.officer == "Võ Thị Mai"
     assert service.hand_over(EVERYWHERE, CLERK, case.id).holder_id is None
+
+
+def test_who_takes_a_case_in_has_it_where_the_first_stage_is_theirs(house: House) -> None:
+    for person, holder in ((make_person(house.units["MC"]), True), (house.officer, False)):
+        case = service.receive_case(
+            EVERYWHERE,
+            by(person),
+            version_id=house.version.id,
+            applicant=Applicant("Lê Thị Sáu"),
+            channel=Channel.IN_PERSON,
+        )
+        assert (case.holder_id == person.id) is holder
 
 
 def test_only_people_of_the_unit_that_has_the_case_take_it_over(house: House) -> None:

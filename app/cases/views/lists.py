@@ -90,6 +90,7 @@ def show_worklist() -> str:
         after=Cursor.parse(request.args.get("after")),
         before=Cursor.parse(request.args.get("before")),
     )
+    cases = [line.case for line in page.lines]
     return render_template(
         "cases/worklist.html",
         page=page,
@@ -101,7 +102,7 @@ def show_worklist() -> str:
         may_take_in=who.role in ACTORS,
         now=now,
         takeable=lambda case: _takeable(case, who),
-        first_free=next((line.case.id for line in page.lines if _takeable(line.case, who)), None),
+        first_free=next((row.id for row in cases if row.holder_id is None and _takeable(row, who)), None),
         standing=lambda case: standing_of(case, calendar, now),
     )
 
