@@ -20,7 +20,7 @@ SPARE = 1  # empty rows for documents that the procedure does not name
 MOST_ROWS = 100
 FIELDS = ("document_id", "name", *COUNTS, "note", "reused")
 _ROW_FIELD = re.compile(rf"documents-(\d{{1,3}})-({'|'.join(FIELDS)})")
-_COUNT_OF = {
+COUNT_OF = {
     CopyKind.ORIGINAL: "originals",
     CopyKind.CERTIFIED: "certified",
     CopyKind.COPY: "copies",
@@ -46,7 +46,7 @@ class Asked(Protocol):
 
 def handed_in_as_asked(document: Asked, channel: Channel) -> Row:
     """How many of each kind a row begins with: as asked, online in electronic form; nothing of an optional one."""
-    kind = "electronic" if channel is Channel.ONLINE else _COUNT_OF[document.copy_kind]
+    kind = "electronic" if channel is Channel.ONLINE else COUNT_OF[document.copy_kind]
     return {count: str(document.quantity) if count == kind and document.required else "" for count in COUNTS}
 
 

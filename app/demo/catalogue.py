@@ -1,7 +1,7 @@
 """The demonstration's catalogue: procedures of the field with their national codes and names as publicly listed.
 
-Codes, names and fields are public. Times, stages, fees and decisions on online payment are made up, and every
-version says so in its note. The work permit is the exception: its time and fee have a source, its code has not.
+Codes, names and fields are public. Times, stages, documents, fees and decisions on online payment are made up, and
+every version says so in its note. The work permit is the exception: its time and fee have a source, its code has not.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from datetime import date
 from decimal import Decimal
 
 from app.calendar import TimeUnit
+from app.demo import checklists
 from app.organisation.access import Actor, site
 from app.procedures import queries, service
 from app.procedures.contents import Contents, StageContents
@@ -19,11 +20,12 @@ from app.procedures.models import Level
 
 IN_FORCE_FROM = date(2021, 2, 15)  # the day Decree 152/2020/NĐ-CP came into force
 ORIGIN = "demo"
-MADE_UP = "Số liệu minh họa: thời hạn, các bước và phí do bản trình diễn đặt ra."
+MADE_UP = "Số liệu minh họa: thời hạn, các bước, thành phần hồ sơ và phí do bản trình diễn đặt ra."
 WORK_PERMIT_NOTE = (
     "Mã thủ tục do bản trình diễn đặt ra vì không tìm thấy mã quốc gia công khai. Thời hạn 5 ngày làm việc theo "
     "Điều 11 Nghị định 152/2020/NĐ-CP; lệ phí 600.000 đồng theo biểu phí đã công bố của một tỉnh. "
-    "Các bước xử lý và căn cứ thanh toán trực tuyến là số liệu minh họa."
+    "Thành phần hồ sơ theo Điều 9 Nghị định ấy. Các bước xử lý, đối tượng miễn, giảm và căn cứ thanh toán trực tuyến "
+    "là số liệu minh họa."
 )
 DECIDED = "Số liệu minh họa: Giám đốc Sở xác định đủ điều kiện thanh toán trực tuyến."
 
@@ -339,6 +341,9 @@ def contents(procedure: DemoProcedure, units: Mapping[str, int]) -> Contents:
         online_payment_from=procedure.deployed,
         note=procedure.note,
         stages=tuple(StageContents(name, units[holder], time) for name, holder, time in procedure.stages()),
+        documents=checklists.DOCUMENTS[procedure.code],
+        charges=checklists.charges(procedure.code, procedure.fee),
+        exemptions=checklists.exemptions(procedure.fee),
     )
 
 

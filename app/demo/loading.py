@@ -31,7 +31,7 @@ from app.demo.departments import CODES, add_department
 from app.demo.duties import add_duties
 from app.demo.intake import DayPlan, plan
 from app.demo.sheets import Batch, Clerk
-from app.demo.world import CalendarDays, KnownProcedure, World
+from app.demo.world import CalendarDays, KnownDocument, KnownProcedure, World
 from app.errors import Conflict, DomainError
 from app.extensions import db
 from app.organisation import audit
@@ -168,7 +168,7 @@ def _known_procedures(units: Mapping[str, int]) -> Iterator[KnownProcedure]:
         select(ProcedureVersion)
         .join(Procedure, Procedure.id == ProcedureVersion.procedure_id)
         .where(Procedure.site == site(), Procedure.origin == ORIGIN, ProcedureVersion.number == 1)
-        .options(selectinload(ProcedureVersion.stages))
+        .options(selectinload(ProcedureVersion.stages), selectinload(ProcedureVersion.documents))
     )
     versions = {version.procedure.code: version for version in found}
     for procedure in PROCEDURES:
@@ -184,6 +184,9 @@ def _known_procedures(units: Mapping[str, int]) -> Iterator[KnownProcedure]:
             online_payable=bool(version.fee and version.online_payment_eligible),
             returns_result=version.returns_result,
             share=procedure.share,
+            documents=tuple(
+                KnownDocument(d.id, d.name, d.required, d.copy_kind, d.quantity) for d in version.documents
+            ),
         )
 
 

@@ -14,13 +14,17 @@ from sqlalchemy import JSON, Dialect, Table, make_url
 from sqlalchemy.types import TypeEngine
 
 from app.calendar import WorkingCalendar
-from app.cases.models import DERIVED_TABLES, Case, CaseCounter, CaseEvent
+from app.cases.checklist import COUNT_OF
+from app.cases.intake import COUNTS
+from app.cases.models import DERIVED_TABLES, Case, CaseCounter, CaseDocument, CaseEvent
 from app.cases.rows import Row, case_row, derived_rows, search_text
 from app.cases.timeline import project
+from app.cases.vocabulary import Channel
 from app.demo.intake import DayPlan
 from app.demo.lives import DemoCase, Lives
 from app.demo.world import World
 from app.extensions import UtcDateTime
+from app.procedures.models import CopyKind
 
 Convert = Callable[[Any], Any]
 EVENTS_OF_A_CASE = 64
@@ -116,6 +120,31 @@ Batch = list[tuple[str, tuple[str, ...], list[tuple[Any, ...]]]]
 """Tables in the order in which they can be written: name, columns, rows."""
 
 
+NO_COPIES = dict.fromkeys(COUNTS, 0)
+
+
+def document_rows(site: str, case: DemoCase) -> list[Row]:
+    """What was handed in: as asked, electronic when it came online; of what is optional, now and then something."""
+    rows = []
+    for position, document in enumerate(case.procedure.documents, 1):
+        kind = CopyKind.ELECTRONIC if case.channel is Channel.ONLINE else document.copy_kind
+        given = document.required or (case.id + position) % 4 == 0
+        rows.append(
+            {
+                "site": site,
+                "case_id": case.id,
+                "position": position,
+                "procedure_document_id": document.id,
+                "name": document.name,
+                "required": document.required,
+                **NO_COPIES,
+                COUNT_OF[kind]: document.quantity if given else 0,
+                "note": "",
+            }
+        )
+    return rows
+
+
 class Clerk:
     """Writes the sheets of some days: makes up each case, folds its events, fills in its rows."""
 
@@ -123,12 +152,12 @@ class Clerk:
         self.world, self.lives = world, Lives(world)
         self.calendar: WorkingCalendar = self.lives.calendar
         self.conversions = Conversions(dialect_of(url))
-        self.cases, self.events, self.counters = (
+        self.cases, self.events, self.documents, self.counters = (
             Sheet(model.__table__, self.conversions)  # type: ignore[arg-type]
-            for model in (Case, CaseEvent, CaseCounter)
+            for model in (Case, CaseEvent, CaseDocument, CaseCounter)
         )
         self.derived = {name: Sheet(table, self.conversions) for name, table in DERIVED_TABLES.items()}
-        self.sheets = [self.cases, self.events, *self.derived.values(), self.counters]
+        self.sheets = [self.cases, self.events, *self.derived.values(), self.documents, self.counters]
         self.events.name_columns(EVENT_COLUMNS)
 
     def write(self, plans: list[DayPlan]) -> Batch:
@@ -136,6 +165,8 @@ class Clerk:
         for plan in plans:
             for case in self.lives.of_day(plan):
                 self._write_case(case)
+                if plan.day >= self.world.remembered_since:
+                    self.documents.add_rows(document_rows(self.world.site, case))
             self.counters.add_rows([self._counter(plan.day, plan.cases)])
         self.conversions.forget()
         return [sheet.take() for sheet in self.sheets]

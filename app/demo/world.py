@@ -4,16 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from random import Random
 
 from app.calendar import WorkingCalendar
 from app.cases.timeline import Terms
 from app.demo.applicants import person_name
-from app.procedures.models import Level
+from app.procedures.models import CopyKind, Level
 
 ONLINE_SHARE = {Level.FULL: 0.5, Level.PARTIAL: 0.25, Level.IN_PERSON: 0.0}
 OFFICERS = {"MC": 8, "SO": 3, "LDVL": 7, "NCC": 6, "BTXH": 6, "TEXH": 5, "TTDVVL": 4, "TTBTXH": 3}
+
+
+@dataclass(frozen=True, slots=True)
+class KnownDocument:
+    """A document that a procedure asks for, as it stands in the database."""
+
+    id: int
+    name: str
+    required: bool
+    copy_kind: CopyKind
+    quantity: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +41,7 @@ class KnownProcedure:
     online_payable: bool
     returns_result: bool
     share: float
+    documents: tuple[KnownDocument, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +75,11 @@ class World:
     month: tuple[date, date]  # the last full month: its first and last day
     procedures: tuple[KnownProcedure, ...]
     days: CalendarDays
+
+    @property
+    def remembered_since(self) -> date:
+        """First day from which the documents of cases are told: the month before the last full one."""
+        return (self.month[0] - timedelta(days=1)).replace(day=1)
 
     def rng(self, *what: object) -> Random:
         """Chance for one purpose; the same in every process (a text seeds by SHA-512, not by its hash())."""
