@@ -19,6 +19,7 @@ from app.cases.importing.mapping import available, find_mapping
 from app.cases.importing.report import Report, write_errors
 from app.cases.importing.service import Upload, import_file, mappings_folder
 from app.cases.life import life_page
+from app.cases.receive_cli import receive
 from app.commands import COMMAND, BadInput, clear_errors, echo_json, note
 from app.formats import label, show_datetime
 from app.organisation.access import whole_site
@@ -135,5 +136,6 @@ def list_mappings() -> None:
 
 def register(app: Flask) -> None:
     """Add the commands."""
+    cases.add_command(receive)
     app.cli.add_command(cases)
     app.cli.add_command(imports)
