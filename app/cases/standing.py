@@ -87,6 +87,7 @@ class Promise:
     pauses: tuple[tuple[datetime, datetime | None], ...] = ()
     pause_mode: PauseMode = PauseMode.NONE
     from_outside: bool = False  # given by other software, not worked out here
+    weekend_days: int = 0  # plain days off on the way that do not count; the named ones are in `unusual`
     provisional: bool = False  # the official list of its year's holidays is not known yet
 
 
@@ -103,16 +104,29 @@ def promise(
     """Work out when a time runs out that began at `start`, and which unusual days it passes."""
     deadline = calendar.deadline_with_pauses(start, Allowance(amount, unit), pauses, mode)
     stopped = deadline.paused_at is not None and deadline.paused_at <= deadline.due_at
+    unusual = tuple(_unusual(calendar, (day for day, _name in deadline.days_crossed), locale))
     return Promise(
         start,
         amount,
         unit,
         None if stopped else deadline.due_at,
-        tuple(_unusual(calendar, (day for day, _name in deadline.days_crossed), locale)),
+        unusual,
         tuple(pauses),
         mode,
+        weekend_days=_weekend_days(calendar, start, deadline.due_at, unit, unusual),
         provisional=calendar.missing_year(calendar.local_day(deadline.due_at).year),
     )
+
+
+def _weekend_days(
+    calendar: WorkingCalendar, start: datetime, due_at: datetime, unit: TimeUnit, unusual: Sequence[UnusualDay]
+) -> int:
+    """Days off on the way without a name of their own; none where the time is counted in calendar days."""
+    if unit is TimeUnit.CALENDAR_DAYS:
+        return 0
+    first, last = calendar.local_day(start), calendar.local_day(due_at)
+    off = (last - first).days - calendar.count_working_days(first, last)
+    return off - sum(1 for day in unusual if not day.worked and first < day.day <= last)
 
 
 def _unusual(calendar: WorkingCalendar, days: Iterable[date], locale: str) -> Iterable[UnusualDay]:

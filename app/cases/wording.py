@@ -36,11 +36,14 @@ def standing_in_words(standing: Standing) -> str:
 
 
 def promise_in_words(promise: Promise) -> str:
-    """`5 ngày làm việc từ 26/04/2024; nghỉ 30/04 Ngày Chiến thắng; Thứ Bảy 04/05 làm bù`, without the due date."""
+    """`5 ngày làm việc từ 26/04/2024; nghỉ 30/04 Ngày Chiến thắng; Thứ Bảy 04/05 đi làm (…); không tính 5 ngày Thứ Bảy,
+    Chủ Nhật`, without the due date."""
     if promise.from_outside:
         return str(_("Ngày hẹn trả do phần mềm một cửa ghi."))
     parts = [_("%(time)s từ %(day)s", time=time_allowed(promise.amount, promise.unit), day=show_date(promise.start))]
     parts += [_day_in_words(day) for day in promise.unusual]
+    if promise.weekend_days:
+        parts.append(_("không tính %(n)s ngày Thứ Bảy, Chủ Nhật", n=promise.weekend_days))
     return "; ".join(map(str, parts))
 
 

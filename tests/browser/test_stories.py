@@ -25,10 +25,10 @@ def test_a_clerk_receives_a_case_by_keyboard_and_hands_it_over(visit: Visit) -> 
     # Received Monday 1/7/2024, five working days: Monday 8/7/2024, shown at once.
     expect(page.locator("#promise")).to_contain_text("08/07/2024")
     expect(page.locator("#promise")).to_contain_text("600.000 đ")
-    page.locator("#applicant").focus()
-    page.keyboard.type("Công ty TNHH Biển Xanh")
-    page.keyboard.press("Tab")
+    page.locator("#phone").focus()
     page.keyboard.type("0905123456")
+    page.keyboard.press("Tab")
+    page.keyboard.type("Công ty TNHH Biển Xanh")
     page.keyboard.press("Enter")
     page.wait_for_url(re.compile(r"/ho-so/\d+"))
     expect(page.locator("main")).to_contain_text("Công ty TNHH Biển Xanh")

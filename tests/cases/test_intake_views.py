@@ -236,6 +236,7 @@ def test_a_draft_is_kept_gone_on_with_and_done_with_when_the_case_is_made(desk: 
     kept = client.post("/ho-so/tiep-nhan/nhap", data=typed, headers=HTMX)
     assert "Đã lưu nháp lúc 08:00" in kept.text
     assert "Nguyễn Thị Đào – Cấp giấy phép lao động" in client.get("/ho-so/tiep-nhan").text
+    assert "nhap=form-1" in client.get("/ho-so/viec-hom-nay").text
     page = client.get("/ho-so/tiep-nhan?nhap=form-1").text
     assert 'value="12 Trần Phú"' in page
     assert 'value="form-1"' in page

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as Answer
@@ -12,6 +14,12 @@ from app.cases.views import bp
 from app.cases.views.intake import ACTORS, FORM, title_of
 from app.desk import drafts
 from app.organisation.access import actor, allowed, site
+
+
+@bp.context_processor
+def _for_templates() -> dict[str, Any]:
+    return {"own_drafts": lambda: drafts.drafts_of(actor(), FORM)}
+
 
 # Something in one of these makes a draft worth keeping.
 SAY_SOMETHING = ("version_id", "applicant", "id_number", "phone", "address", "email", "owner", "content", "note")
