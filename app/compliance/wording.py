@@ -269,7 +269,7 @@ def _duty(
     known = catalogue.get(kind)
     words = f"{known.description[pick(locale, 'vi', 'en')]} [{kind}]" if known else kind
     if required.where is not None:
-        words += pick(locale, ", trong đó ", ", where ") + condition_in_words(
+        words += pick(locale, ", trong đó: ", ", where: ") + condition_in_words(
             required.where, catalogue, locale, parameters
         )
     yield pick(locale, "Phải có", "Requires"), words

@@ -309,6 +309,19 @@ def record_survey() -> Page:
     return _recorded(form, _("Ghi kết quả khảo sát"), url_for(".surveys"), _("Đã ghi kết quả khảo sát."), record)
 
 
+# Each column of the file: its name, what it says, an example. The names are not translated: the file is read by them.
+_SURVEY_COLUMNS = (
+    ("Đơn vị", _l("Mã hoặc tên đơn vị được khảo sát"), "LDVL"),
+    ("Đợt khảo sát", _l("Tên đợt; mỗi đơn vị một dòng mỗi đợt"), "2024-Q2"),
+    ("Loại đơn vị", _l("“hành chính” hoặc “sự nghiệp”"), "hành chính"),
+    ("Ngày kết thúc", _l("Ngày kết thúc đợt"), "28/06/2024"),
+    ("Số phiếu phát ra", _l("Bao nhiêu phiếu đã phát"), "120"),
+    ("Số phiếu thu về", _l("Bao nhiêu phiếu có trả lời"), "100"),
+    ("Số phiếu hài lòng", _l("Bao nhiêu trong số đó hài lòng"), "91"),
+    ("Hình thức", _l("Không bắt buộc"), "phiếu giấy"),
+)
+
+
 @bp.route("/ke-hoach/nghia-vu/khao-sat/nhap", methods=["GET", "POST"])
 @allowed(*READERS)
 def import_surveys() -> Page:
@@ -317,9 +330,7 @@ def import_surveys() -> Page:
     if form.validate_on_submit():
         with errors_shown_on(form):
             report = surveys.import_surveys(duty_scope(), actor(), form.file.data.read(surveys.LARGEST + 1))
-    page = render_template(
-        "plans/duties/survey_import.html", form=form, report=report, columns=", ".join(surveys.COLUMNS)
-    )
+    page = render_template("plans/duties/survey_import.html", form=form, report=report, columns=_SURVEY_COLUMNS)
     return page, 422 if form.errors or form.form_errors else 200
 
 

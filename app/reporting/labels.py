@@ -9,8 +9,8 @@ from app.reporting.obligations import Standing
 
 add_labels(
     {
-        Standing.MISSING: _l("Chưa nộp, quá hạn"),
-        Standing.LATE: _l("Đã nộp, chậm"),
+        Standing.MISSING: _l("Chưa làm, quá hạn"),
+        Standing.LATE: _l("Đã làm, chậm"),
         Standing.NOT_YET: _l("Chưa đến hạn"),
         Standing.DONE: _l("Đúng hạn"),
         Standing.WAIVED: _l("Được miễn"),

@@ -79,6 +79,8 @@ def _of_period(scope: Scope, units: dict[str, Unit], period: Period, month: Peri
     owing: list[tuple[Duty, date | None]] = []
     for pack in packs.in_force(period.last):
         of_pack = [duty for duty in duties(pack) if period.kind in duty.rule.judge.every]
+        if period.kind is not PeriodKind.MONTH:  # what has no day of its own is told by the month, if it is at all
+            of_pack = [duty for duty in of_pack if duty.has_day or PeriodKind.MONTH not in duty.rule.judge.every]
         parameters = values_on(pack, [rule for duty in of_pack for rule in duty.rules], period.last)
         dated = [(duty, duty.due(period, parameters, site_calendar())) for duty in of_pack]
         owing += [(duty, due) for duty, due in dated if (due or period.last) >= month.first]

@@ -42,6 +42,11 @@ class Duty:
         """Whether it is a check of the published catalogue."""
         return self.filed is None and any(field.startswith(f"{CATALOGUE_CHECK.name}.") for field in self.rule.fields)
 
+    @property
+    def has_day(self) -> bool:
+        """Whether each period's has a last day."""
+        return self.rule.count is not None or SINCE_END in self.rule.fields
+
     def due(self, period: Period, parameters: Mapping[str, ParameterValue], calendar: WorkingCalendar) -> date | None:
         """The last day for a period; None where each thing has its own (directives, checks after a publication)."""
         if self.rule.count is not None:

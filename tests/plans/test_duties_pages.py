@@ -225,3 +225,16 @@ def test_the_commands_take_surveys_and_list_filings(app: Flask, units: dict[str,
     assert missing.exit_code == 2 and "không đọc được" in missing.stderr
     listed = json.loads(runner.invoke(args=["plans", "filings", "--year", "2024", "--format", "json"]).stdout)
     assert [(row["unit"], row["kind"], row["period"]) for row in listed] == [("LDVL", "monthly_report", "2024-05")]
+
+
+def test_the_columns_that_the_import_page_names_are_taken_in(units: dict[str, Unit], as_: As) -> None:
+    from app.plans.duty_views import _SURVEY_COLUMNS
+
+    client = as_(Role.INSPECTOR, "VP")
+    page = get(client, "nghia-vu/khao-sat/nhap")
+    assert all(name in page for name, _meaning, _example in _SURVEY_COLUMNS)
+    rows = [[column[0] for column in _SURVEY_COLUMNS], [column[2] for column in _SURVEY_COLUMNS]]
+    text = "\n".join(",".join(row) for row in rows)
+    upload = {"file": (io.BytesIO(text.encode()), "mau.csv")}
+    answer = client.post("/ke-hoach/nghia-vu/khao-sat/nhap", data=upload)
+    assert "1 dòng: 1 mới, 0 đã có, 0 bị từ chối." in answer.text

@@ -125,6 +125,8 @@ def test_a_directive_past_its_day_is_missing(units: dict[str, Unit], freeze: Cal
     found = owed("dn-1.4", "LDVL", JUNE, "2024-06")
     assert found is not None
     assert (found.standing, found.due, found.done, found.wanted) == (Standing.MISSING, None, 0, 1)
+    told = [each.period.key for each in obligations(EVERYWHERE, JUNE) if each.duty.rule.id == "dn-1.4"]
+    assert told == ["2024-06"], "once, not for the quarter, the half and the year as well"
 
 
 def test_a_head_sees_their_own_unit_and_the_inspector_everybody(
@@ -155,7 +157,7 @@ def test_each_line_leads_to_where_it_is_filed(
     assert link not in client.get(f"{PAGE}?thang=2024-06&don_vi=NCC").get_data(as_text=True)
     late = client.get(f"{PAGE}?thang=2024-06&don_vi=NCC&tinh_trang=filed_late").get_data(as_text=True)
     assert "Báo cáo 6" in late
-    assert "Đã nộp, chậm" in late
+    assert "Đã làm, chậm" in late
 
 
 def test_the_list_is_taken_away_as_a_table_and_bad_addresses_are_refused(
@@ -166,7 +168,7 @@ def test_the_list_is_taken_away_as_a_table_and_bad_addresses_are_refused(
     answer = client.get(f"{PAGE}.csv?thang=2024-06&don_vi=LDVL").get_data(as_text=True)
     rows = list(csv.DictReader(io.StringIO(answer.lstrip("\ufeff"))))
     said = {row["Quy tắc"]: (row["Hạn"], row["Tình trạng"]) for row in rows if row["Kỳ"] == "Tháng 6/2024"}
-    assert said["bg-iv.1"] == ("05/07/2024", "Chưa nộp, quá hạn")
+    assert said["bg-iv.1"] == ("05/07/2024", "Chưa làm, quá hạn")
     assert client.get(f"{PAGE}?thang=nothing").status_code == 404
     assert client.get(f"{PAGE}?thang=2024-06&don_vi=KHONG&tinh_trang=x").status_code == 200
 
