@@ -76,7 +76,15 @@ def test_choosing_a_procedure_shows_the_promise_and_why_at_once(office: Office, 
     freeze("2024-04-26 09:00")
     url = f"/ho-so/tiep-nhan/hen-tra?version_id={office.permit.id}"
     page = sign_in(office.clerk).get(url, headers={"HX-Request": "true"}).get_data(as_text=True)
-    for words in ("07/05/2024", "5 ngày làm việc từ 26/04/2024", "nghỉ 30/04", "04/05", "600.000 đ", "Thẩm định"):
+    for words in (
+        "07/05/2024",
+        "5 ngày làm việc từ 26/04/2024",
+        "nghỉ 30/04",
+        "04/05",
+        "không tính 3 ngày Thứ Bảy",
+        "600.000 đ",
+        "Thẩm định",
+    ):
         assert words in page
     assert "<html" not in page
 
