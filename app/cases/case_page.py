@@ -89,11 +89,6 @@ class CaseView:
     questions: Sequence[Question] = ()
 
     @property
-    def paid(self) -> int:
-        """đồng taken and not voided, less what was given back."""
-        return sum(payment.amount - payment.refunded for payment in self.payments if not payment.voided)
-
-    @property
     def signature(self) -> EventSeen | None:
         """The signature of the result as it stands; sent back to an earlier stage, a case is signed again."""
         voided = {event.corrects for event in self.events if event.corrects and event.data.get("void")}
