@@ -106,7 +106,10 @@ def stage_open_over(as_of: datetime) -> ColumnElement[bool]:
 
 
 def payment_counted(start: datetime, end: datetime) -> ColumnElement[bool]:
-    """Money taken in the period for a procedure eligible for online payment, and not voided."""
+    """Money taken in the period for a procedure eligible for online payment, and not voided.
+
+    What was given back later, even all of it, was paid all the same: a refund changes no figure of a past month.
+    """
     return and_(between(Payment.paid_at, start, end), Payment.online_payable, ~Payment.voided)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
-from app.cases import handling, service
+from app.cases import handling, lateness, service
 from app.cases.intake import Applicant
 from app.cases.models import Case, CaseEvent, CaseStage, Consultation, Payment, Refund
 from app.cases.search import case_with_code
@@ -18,6 +18,7 @@ from app.errors import Conflict, DomainError, NotAllowed, NotFound
 from app.extensions import db
 from app.organisation.access import Actor, Scope
 from app.organisation.models import Unit
+from tests.cases.test_duties import facts
 from tests.cases.test_timeline import folded
 from tests.clock import at
 from tests.factories import (
@@ -322,3 +323,26 @@ def test_questions_and_refunds_change_no_due_date(house: House) -> None:
     happen(house.case, K.WITHDRAWN, at("2024-07-01 08:00"), note="Rút")
     case = db.session.get_one(Case, house.case.id)
     assert (case.due_at, case.status) == (before, CaseStatus.WITHDRAWN)
+
+
+def test_a_payment_given_back_still_counts_in_the_rate_of_its_month(house: House) -> None:
+    pay(house.case, at("2024-06-26 08:00"))
+    counted = select(func.count()).where(lateness.payment_counted(at("2024-06-01 00:00"), at("2024-07-01 00:00")))
+    assert db.session.scalar(counted) == 1
+    refund(house.case, db.session.scalars(select(Payment.event_number)).one(), 600_000, "Rút hồ sơ")
+    assert db.session.scalars(select(Payment.refunded)).one() == 600_000
+    assert db.session.scalar(counted) == 1
+
+
+def test_the_reason_for_a_return_is_the_note_of_the_stage_it_left_and_not_of_the_one_it_entered(
+    session: Any, freeze: Any
+) -> None:
+    freeze("2024-06-28 17:00")
+    units = make_department()
+    stages = (("Tiếp nhận", units["LDVL"], 1), ("Thẩm định", units["LDVL"], 2))
+    case = receive(make_version(units["LDVL"], *stages), at("2024-06-03 08:00"))
+    happen(case, K.HANDED_OVER, at("2024-06-04 08:00"))
+    happen(case, K.RETURNED, at("2024-06-05 08:00"), note="Thiếu căn cứ.", data={"position": 1})
+    assert facts("stage_note") == [{"unit": "LDVL", "stages_ended": 2, "with_note": 1}]
+    happen(case, K.HANDED_OVER, at("2024-06-06 08:00"))
+    assert facts("stage_note") == [{"unit": "LDVL", "stages_ended": 3, "with_note": 1}]
