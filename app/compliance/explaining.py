@@ -169,7 +169,7 @@ def until_shown(as_of: datetime) -> str:
 
 def missing_shown(rule: Rule | None, shortfall: int | None, comparison: str | None) -> str:
     """How many are missing, under a heading that says so: "3 giao dịch"."""
-    if not shortfall or comparison in ("at_most", "less_than"):
+    if not shortfall or comparison in ("at_most", "less_than") or (rule is not None and rule.subject is not None):
         return shortfall_shown(rule, shortfall, comparison)
     return f"{show_number(shortfall)} {noun_of(rule)}".strip()
 
@@ -178,6 +178,8 @@ def shortfall_shown(rule: Rule | None, shortfall: int | None, comparison: str | 
     """ "Còn thiếu 3 giao dịch"; empty where nothing is missing or no number would do."""
     if not shortfall:
         return ""
+    if rule is not None and rule.subject is not None:
+        return str(_("%(n)s việc vi phạm", n=show_number(shortfall)))
     noun = noun_of(rule)
     if comparison in ("at_most", "less_than"):
         return str(_("Vượt %(n)s %(noun)s", n=show_number(shortfall), noun=noun)).strip()

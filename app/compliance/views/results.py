@@ -55,7 +55,9 @@ def result(run_id: int, pack: str, rule: str, unit: str) -> str:
         reasons=_reasons(found, written, texts[pack]),
         may_waive=person().role in INSPECTORS and found.status is Status.FAIL,
         shortfall=shortfall_shown(written, found.shortfall, found.comparison),
-        target=target_shown(found.comparison, found.target, counts=is_count(found)),
+        target=target_shown(found.comparison, found.target, counts=is_count(found))
+        if written.subject is None
+        else _("mọi việc được xét"),
         parameters=parameters_of(texts[pack], written, period.last),
         documents=library.documents(),
         figures=fact_lines(found.facts),
