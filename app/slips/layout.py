@@ -98,6 +98,21 @@ def wrap(runs: Iterable[Run], width: float, measure: Measure, first: float = 0.0
     return lines
 
 
+def balanced(runs: Iterable[Run], width: float, measure: Measure) -> list[Line]:
+    """The same lines, no fewer and no more, of about one length: a heading leaves no word alone."""
+    runs = tuple(runs)
+    lines = wrap(runs, width, measure)
+    narrow, wide = 0.0, width
+    for _n in range(8 if len(lines) > 1 else 0):
+        middle = (narrow + wide) / 2
+        tried = wrap(runs, middle, measure)
+        if len(tried) == len(lines):
+            lines, wide = tried, middle
+        else:
+            narrow = middle
+    return lines
+
+
 def _pieces(word: str, style: str, width: float, measure: Measure) -> Iterator[str]:
     """The word, or as much of it as fits a line each time."""
     while len(word) > 1 and measure(word, style) > width:

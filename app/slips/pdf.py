@@ -14,7 +14,7 @@ from fpdf import FPDF
 from app.slips import qr
 from app.slips.document import MOTTO, NATION, Align, Document, Letterhead, Paper, Run, Signature, Table, Text
 from app.slips.fonts import STYLES, font_file
-from app.slips.layout import Grid, Line, Measure, wrap
+from app.slips.layout import Grid, Line, Measure, balanced, wrap
 from app.slips.wording import long_day
 
 MM = 25.4 / 72  # a point in millimetres
@@ -58,6 +58,7 @@ class _Drawing:
         self.paper = document.paper
         self.size = document.points
         self.large = self.paper is not Paper.A5
+        self.signing = SIGNING[self.large] * document.scale
         self.top, self.right, self.bottom, self.left = self.paper.margins
         self.floor = self.paper.height - self.bottom
         self.pages = 0
@@ -114,8 +115,9 @@ class _Drawing:
     def _column(
         self, words: str, x: float, y: float, width: float, size: float, *, style: str = "", align: Align = Align.CENTER
     ) -> float:
-        """Words broken to a width; where they end."""
-        for line in wrap(_runs(words, style), width / size, self.measure):
+        """Words broken to a width, in the middle into lines of about one length; where they end."""
+        breaking = balanced if align is Align.CENTER else wrap
+        for line in breaking(_runs(words, style), width / size, self.measure):
             self._line(line, x, y, width, size, align)
             y += size * MM * LEADING
         return y
@@ -217,7 +219,7 @@ class _Drawing:
         columns = len(signatures) + bool(recipients)
         width = self.paper.inner_width / columns
         step = self.size * MM * LEADING
-        self._room(step * 4 + SIGNING[self.large] + 2)
+        self._room(step * 4 + self.signing + 2)
         self.y += 2
         start, ends = self.y, [self.y]
         if recipients:
@@ -228,7 +230,7 @@ class _Drawing:
         for n, signature in enumerate(signatures, bool(recipients)):
             x = self.left + n * width
             y = self._column(signature.title, x, start, width, self.size, style="B")
-            y = self._column(signature.hint, x, y, width, self.size * 0.92, style="I") + SIGNING[self.large]
+            y = self._column(signature.hint, x, y, width, self.size * 0.92, style="I") + self.signing
             ends.append(self._column(signature.name, x + 2, y, width - 4, self.size, style="B"))
         self.y = max(ends) + 1
 

@@ -16,6 +16,7 @@ from xml.sax.saxutils import escape, quoteattr
 
 import docx
 from docx.document import Document as Package
+from docx.enum.text import WD_ALIGN_PARAGRAPH
 from docx.opc.constants import RELATIONSHIP_TYPE
 from docx.opc.packuri import PackURI
 from docx.opc.part import Part
@@ -52,6 +53,7 @@ def render(documents: Iterable[Document]) -> bytes:
         for part in _Writing(package, document).parts():
             last.addprevious(_element(part))
     body.replace(last, _section(paper))
+    _number_pages(package)
     package.core_properties.title = title
     package.core_properties.author = "Đúng Hạn"
     package.core_properties.language = "vi-VN"
@@ -77,7 +79,7 @@ def _section(paper: Paper) -> Any:
     return _element(
         f'<w:sectPr><w:pgSz w:w="{_twips(paper.width)}" w:h="{_twips(paper.height)}"{lying}/>'
         f'<w:pgMar w:top="{top}" w:right="{right}" w:bottom="{bottom}" w:left="{left}" w:header="{_twips(5)}" '
-        f'w:footer="{_twips(5)}" w:gutter="0"/><w:pgNumType w:start="1"/></w:sectPr>'
+        f'w:footer="{_twips(5)}" w:gutter="0"/><w:pgNumType w:start="1"/><w:titlePg/></w:sectPr>'
     )
 
 
@@ -87,6 +89,15 @@ def _section_break(paper: Paper) -> Any:
     )
     paragraph.pPr.append(_section(paper))
     return paragraph
+
+
+def _number_pages(package: Package) -> None:
+    """In the middle of the upper margin, from a paper's second page on (Decree 30/2020/NĐ-CP)."""
+    header = package.sections[0].header
+    header.is_linked_to_previous = False
+    paragraph = header.paragraphs[0]
+    paragraph.alignment = WD_ALIGN_PARAGRAPH.CENTER
+    paragraph._p.append(_element('<w:fldSimple w:instr="PAGE"><w:r><w:t>2</w:t></w:r></w:fldSimple>'))
 
 
 # Fonts
@@ -116,6 +127,8 @@ def _embed_fonts(package: Package) -> None:
     fonts = style.get_or_add_rFonts()
     for name in ("ascii", "hAnsi", "cs", "eastAsia"):
         fonts.set(qn(f"w:{name}"), OFFICIAL)
+    for language in package.styles.element.iter(qn("w:lang")):  # or Word underlines every word as English
+        language.set(qn("w:val"), "vi-VN")
     for theme in ("asciiTheme", "hAnsiTheme", "cstheme", "eastAsiaTheme"):
         fonts.attrib.pop(qn(f"w:{theme}"), None)
 

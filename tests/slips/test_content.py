@@ -87,6 +87,13 @@ def test_the_documents_stand_by_kind_in_columns_before_july_2025_and_in_words_si
     assert len(list(old.rows)) == 3, "what is missing was not handed in"
 
 
+@pytest.mark.parametrize(("count", "scale"), [(0, 1.0), (3, 1.0), (4, 0.95), (9, 0.9)])
+def test_a_receipt_with_many_documents_is_set_smaller(count: int, scale: float) -> None:
+    documents = tuple(Handed(f"Giấy tờ {n}", originals=1) for n in range(count))
+    drawn = content.receipt(case(documents=documents), HOUSE, "")
+    assert (drawn.scale, drawn.points) == (scale, 9.5 * scale)
+
+
 def test_electronic_files_get_a_column_only_where_there_are_any() -> None:
     drawn = content.receipt(case(documents=(Handed("Đơn", electronic=1),)), HOUSE, "")
     table = next(block for block in drawn.blocks if isinstance(block, Table))
@@ -156,6 +163,12 @@ def test_an_apology_without_a_new_day_promises_none() -> None:
     assert drawn.title == "PHIẾU XIN LỖI"
     assert "sai sót" in words(drawn)
     assert "sẽ trả kết quả" not in words(drawn)
+
+
+def test_an_apology_after_the_result_does_not_say_that_there_is_none_yet() -> None:
+    done = case(result_at=on("2024-06-11 07:45"))
+    assert "Phòng Lao động – Việc làm đã không trả kết quả" in words(content.apology(done, letter(), HOUSE, ""))
+    assert "đến nay, Phòng Lao động – Việc làm chưa trả" in words(content.apology(case(), letter(), HOUSE, ""))
 
 
 def test_a_stop_has_a_notice_only_since_july_2025() -> None:

@@ -21,8 +21,8 @@ from app.cases.vocabulary import CaseStatus, ReturnMethod
 from app.slips import content, pdf, qr, word
 from app.slips.document import Document, Paper, Run
 from app.slips.fonts import STYLES, font_file
-from app.slips.layout import Measure, printable, wrap
-from app.slips.values import RegisterLine, Said
+from app.slips.layout import Measure, balanced, printable, wrap
+from app.slips.values import Handed, RegisterLine, Said
 from tests.slips.papers import ADDRESS, HOUSE, case, letter, on, person
 
 CASE_2025 = case(received_at=on("2025-08-04 09:00"))
@@ -142,6 +142,21 @@ def test_no_line_is_wider_than_its_column_and_no_letter_is_lost() -> None:
         assert "".join("".join(s.words for s in line.segments) for line in broken).replace(" ", "") == re.sub(
             r"\s", "", text
         )
+
+
+def test_a_receipt_with_eight_documents_stays_on_one_sheet() -> None:
+    documents = tuple(Handed(f"Giấy tờ số {n} theo quy định của pháp luật", originals=1) for n in range(8))
+    assert len(read(content.receipt(case(documents=documents), HOUSE, ADDRESS)).pages) == 1
+
+
+def test_lines_of_a_heading_are_of_about_one_length() -> None:
+    measure = Measure(lambda words, _style: float(len(words)))
+    runs = [Run("Sở Lao động – Thương binh và Xã hội")]
+    assert [line.segments[0].words for line in wrap(runs, 30, measure)] == ["Sở Lao động – Thương binh và", "Xã hội"]
+    assert [line.segments[0].words for line in balanced(runs, 30, measure)] == [
+        "Sở Lao động – Thương",
+        "binh và Xã hội",
+    ]
 
 
 def test_a_long_register_repeats_its_head_and_numbers_its_pages() -> None:
@@ -267,6 +282,15 @@ def test_spanned_cells_of_the_control_slip_are_merged_in_word() -> None:
     assert moved.rows[2].cells[0]._tc is moved.rows[3].cells[0]._tc
     assert moved.rows[2].cells[1]._tc is moved.rows[2].cells[2]._tc
     assert {len(row.cells) for row in moved.rows} == {5}
+
+
+def test_word_document_numbers_its_pages_from_the_second_on_and_is_vietnamese() -> None:
+    document = opened(DRAWN["register"]())
+    section = document.sections[0]
+    assert section.different_first_page_header_footer
+    assert 'w:instr="PAGE"' in section.header.paragraphs[0]._p.xml
+    languages = {each.get(f"{{{each.nsmap['w']}}}val") for each in document.styles.element.iter("{*}lang")}
+    assert languages == {"vi-VN"}
 
 
 # QR

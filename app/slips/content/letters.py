@@ -74,11 +74,17 @@ def _what_was_promised(case: CaseOnPaper, letter: Letter, house: House, circular
     else:
         lines.append(
             letter_line(
-                f"Tuy nhiên đến nay, {case.unit} chưa trả kết quả giải quyết hồ sơ của {YOU} đúng thời hạn ghi trên "
-                "Giấy tiếp nhận hồ sơ và hẹn trả kết quả. Lý do:"
+                f"{_how_late(case, letter)} giải quyết hồ sơ của {YOU} đúng thời hạn ghi trên Giấy tiếp nhận hồ sơ và "
+                "hẹn trả kết quả. Lý do:"
             )
         )
     return lines
+
+
+def _how_late(case: CaseOnPaper, letter: Letter) -> str:
+    if case.result_at and case.result_at <= letter.at:
+        return f"Tuy nhiên, {case.unit} đã không trả kết quả"
+    return f"Tuy nhiên đến nay, {case.unit} chưa trả kết quả"
 
 
 def _sorry(case: CaseOnPaper, letter: Letter, house: House, circular: Circular) -> list[Text]:
