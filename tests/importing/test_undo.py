@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from app import extensions
 from app.attachments.models import Attachment, AttachmentKind
+from app.cases.importing import plan, writing
 from app.cases.importing.queries import done_cases
 from app.cases.importing.touched import Touch, touched_cases
 from app.cases.importing.undo import CasesTouched, undo_import
@@ -303,3 +304,42 @@ def test_when_others_never_stop_the_file_still_comes_in(permit: ProcedureVersion
 
     report = take(csv_file(tmp_path, closed(code="A"), name="2.csv"), progress=meddle)
     assert (report.cases_changed, len(attempts)) == (1, 3)
+
+
+def test_others_write_while_a_file_is_read(permit: ProcedureVersion, tmp_path: Path) -> None:
+    take(csv_file(tmp_path, row(code="A"), name="1.csv"))
+    written: list[int] = []
+
+    def write(_rows: int, _done: int, _total: int) -> None:
+        with db.engine.begin() as other:  # a connection of its own: it would wait for ever for one that holds the case
+            other.execute(update(Case).where(Case.code == "A").values(officer="Người khác"))
+        written.append(1)
+
+    later = csv_file(tmp_path, closed(code="A"), row(code="B", procedure="Thủ tục lạ"), name="2.csv")
+    take(later, dry_run=True, progress=write)
+    take(later, progress=write)
+    assert len(written) == 2
+
+
+@pytest.mark.parametrize("after", range(6))
+def test_a_run_that_fails_in_the_middle_of_writing_leaves_nothing(
+    permit: ProcedureVersion, before: dict[str, list[Any]], later: Path, monkeypatch: pytest.MonkeyPatch, after: int
+) -> None:
+    monkeypatch.setattr(plan, "CHUNK", 2)
+    calls: list[int] = []
+    insert = writing._insert
+
+    def failing(table: Any, rows: Any) -> None:
+        calls.append(1)
+        if len(calls) > 3 * after:
+            raise OSError("no space left on device")
+        insert(table, rows)
+
+    monkeypatch.setattr(writing, "_insert", failing)
+    with pytest.raises(OSError, match="no space"):
+        take(later)
+    assert dump() == before
+    record = db.session.scalars(select(Import).order_by(Import.id.desc())).first()
+    assert record is not None
+    assert record.state is ImportState.FAILED
+    assert db.session.scalar(select(func.count()).where(ImportedCase.import_id == record.id)) == 0

@@ -45,7 +45,8 @@ def refusals(record: Import, limit: int | None = None, *, contradictory: bool | 
     `contradictory`: only those that contradict what is recorded here (True), or only the others (False).
     """
     columns = (ImportRefusal.row, ImportRefusal.column, ImportRefusal.reason, ImportRefusal.cells)
-    wanted = select(*columns).where(ImportRefusal.import_id == record.id).order_by(ImportRefusal.id)
+    wanted = select(*columns).where(ImportRefusal.import_id == record.id)
+    wanted = wanted.order_by(ImportRefusal.row, ImportRefusal.id)
     if contradictory is not None:
         wanted = wanted.where(_contradicts() if contradictory else ~_contradicts())
     for row in db.session.execute(wanted.limit(limit).execution_options(yield_per=1000)):
