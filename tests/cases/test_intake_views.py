@@ -164,6 +164,10 @@ def test_what_is_missing_is_told_and_the_file_taken_in_only_when_the_clerk_says_
     assert shown(answer.text)["documents-1-copies"] == "0"
     assert cases_in_store() == 0
     assert drafts.drafts_of(desk.by, "intake")[0].token == "form-1"
+    assert "/ho-so/tiep-nhan/nhap/form-1/phieu/bo-sung" in answer.text
+    slip = client.get("/ho-so/tiep-nhan/nhap/form-1/phieu/bo-sung").text
+    assert "Ảnh màu 4x6" in slip
+    assert "Nguyễn Thị Đào" in slip
     client.post("/ho-so/tiep-nhan", data=data | {"incomplete": "y"})
     assert cases_in_store() == 1
 
