@@ -112,6 +112,15 @@ class Case(Record, Base):
             sqlite_where=text("ended_at IS NULL"),
             postgresql_where=text("ended_at IS NULL"),
         ),
+        # How many have their result and wait to be closed stands beside the menu on every page of a desk.
+        Index(
+            "ix_cases_unclosed",
+            "site",
+            "holder_unit_id",
+            "result_at",
+            sqlite_where=text("ended_at IS NULL AND result_at IS NOT NULL"),
+            postgresql_where=text("ended_at IS NULL AND result_at IS NOT NULL"),
+        ),
     )
 
     code: Mapped[str] = mapped_column(String(64))
