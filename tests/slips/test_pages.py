@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 from typing import Any
 
@@ -20,6 +21,7 @@ from app.cases import duties
 from app.cases.models import Case, CaseDocument
 from app.cases.vocabulary import EventKind
 from app.extensions import db
+from app.organisation import audit
 from app.organisation.models import AuditEntry, Person, Role, Unit
 from app.procedures.models import CopyKind, ProcedureDocument, ProcedureVersion
 from app.slips import service
@@ -494,3 +496,21 @@ def test_the_register_is_written_by_command(case: Case, app: Flask, tmp_path: An
     assert (done.exit_code, "Ngày đầu phải trước" in done.output) == (2, True)
     done = run.invoke(args=["slips", "register", *span, "--unit", "KHONG"])
     assert (done.exit_code, "Không có đơn vị mang mã KHONG." in done.output) == (2, True)
+
+
+def test_two_clerks_printing_at_once_never_share_or_lose_a_number(version: ProcedureVersion, app: Flask) -> None:
+    cases = [receive(version, at("2024-06-03 08:30")).id for _n in range(6)]
+    db.session.commit()
+
+    def print_all(order: list[int]) -> None:
+        with app.app_context():
+            for case_id in order:
+                with audit.transaction():
+                    service.give_numbers(SITE, CLERK, SlipKind.RECEIPT, [(f"case:{case_id}", case_id, 2024)])
+
+    with ThreadPoolExecutor(3) as pool:
+        for done in [pool.submit(print_all, order) for order in (cases, cases[::-1], cases[3:] + cases[:3])]:
+            done.result()
+    kept = db.session.execute(select(Slip.case_id, Slip.number)).all()
+    assert sorted(row.case_id for row in kept) == cases
+    assert sorted(row.number for row in kept) == [1, 2, 3, 4, 5, 6]
