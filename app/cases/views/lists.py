@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
 from typing import Any
 
 from flask import Response, render_template, request
@@ -24,8 +25,8 @@ from app.errors import DomainError, NotFound
 from app.exports import csv_response
 from app.formats import label
 from app.navigation import COUNTS
-from app.organisation.access import actor, allowed, current_scope, person
-from app.organisation.calendars import site_calendar, today
+from app.organisation.access import Scope, actor, allowed, current_scope, person
+from app.organisation.calendars import site_calendar
 from app.organisation.models import Person
 from app.organisation.queries import units
 from app.periods import Period, PeriodKind
@@ -39,7 +40,8 @@ EVERY_PROCEDURE = 2_000  # a department's catalogue has a few hundred
 def list_cases() -> str:
     """Cases by filters, by a few letters, or those behind a check's figure."""
     scope, calendar, now = current_scope(), site_calendar(), extensions.now()
-    form, chosen, period = _form(), _lists(), _period()
+    day = calendar.local_day(now)
+    form, chosen, period = _form(scope, day), _lists(), _period(day)
     window = Window.of(period, calendar.zone, now) if chosen else None
     filters = form.filters(lists=chosen, window=window, oldest_first=_oldest_first())
     page = queries.list_page(
@@ -66,9 +68,9 @@ def list_cases() -> str:
 def export() -> Response:
     """The list as filtered on the page, whole."""
     scope, calendar, now = current_scope(), site_calendar(), extensions.now()
-    chosen = _lists()
-    window = Window.of(_period(), calendar.zone, now) if chosen else None
-    filters = _form().filters(lists=chosen, window=window, oldest_first=_oldest_first())
+    chosen, day = _lists(), calendar.local_day(now)
+    window = Window.of(_period(day), calendar.zone, now) if chosen else None
+    filters = _form(scope, day).filters(lists=chosen, window=window, oldest_first=_oldest_first())
     lines = queries.every_line(scope, filters, calendar)
     return csv_response("ho-so", _header(chosen), _cells(lines, calendar, now))
 
@@ -129,9 +131,8 @@ def waiting() -> int:
 COUNTS[f"{bp.name}.worklist"] = waiting
 
 
-def _form() -> FilterForm:
-    scope = current_scope()
-    procedures = suggest(scope, "", today(), limit=EVERY_PROCEDURE)
+def _form(scope: Scope, day: date) -> FilterForm:
+    procedures = suggest(scope, "", day, limit=EVERY_PROCEDURE)
     fields = [name for name, _count in fields_in_use(scope)]
     return FilterForm.of(request.args, units(scope), procedures, fields)
 
@@ -145,11 +146,11 @@ def _lists() -> list[NamedList]:
     return lists.named(names) if names else []
 
 
-def _period() -> Period:
-    """The period asked for, or this month."""
+def _period(day: date) -> Period:
+    """The period asked for, or the month of that day."""
     asked = request.args.get("period", "")
     if not asked:
-        return Period.of(PeriodKind.MONTH, today())
+        return Period.of(PeriodKind.MONTH, day)
     try:
         return Period.parse(asked)
     except DomainError as error:
