@@ -123,7 +123,7 @@ def _told(case: CaseOnPaper, kind: SlipKind, nth: int | None) -> Said | Letter:
     found = every.get(kind, [])
     position = len(found) if nth is None else nth
     if not 1 <= position <= len(found):
-        raise NothingToPrint("Hồ sơ %(code)s không có phiếu này để in.", code=case.code)
+        raise NothingToPrint("Hồ sơ không có phiếu này để in.")
     return found[position - 1]
 
 

@@ -332,7 +332,7 @@ def test_cases_without_such_a_slip_are_named_and_the_others_drawn(version: Proce
     happen(asked, EventKind.SUPPLEMENT_REQUESTED, at("2024-06-04 10:00"), note="Thiếu")
     page = desk.get(f"/ho-so/phieu/bo-sung?case={asked.id}&case={quiet.id}").text
     assert page.count("<article") == 1
-    assert f"Hồ sơ {quiet.code} không có phiếu này để in." in page
+    assert f"{quiet.code}: Hồ sơ không có phiếu này để in." in page
     none = desk.get(f"/ho-so/phieu/bo-sung?case={quiet.id}")
     assert none.status_code == 422
     assert quiet.code in none.text
