@@ -51,7 +51,7 @@ class Seen:
 
 
 @contextmanager
-def _collector_resting() -> Iterator[None]:
+def collector_resting() -> Iterator[None]:
     """Nothing of a batch can be freed before it is written: the collector would walk it over and over for nothing."""
     resting = not gc.isenabled()
     gc.disable()
@@ -93,7 +93,7 @@ class Run:
 
     def take(self, batch: list[tuple[int, list[Any]]]) -> None:
         """Take some rows: read them, join them to what is recorded, prepare what they add."""
-        with _collector_resting():
+        with collector_resting():
             self._take(batch)
 
     def _take(self, batch: list[tuple[int, list[Any]]]) -> None:

@@ -27,7 +27,7 @@ from app.cases.importing.header import Table, find_table
 from app.cases.importing.mapping import Mapping
 from app.cases.importing.readers import Source, opened
 from app.cases.importing.report import Report
-from app.cases.importing.run import Run
+from app.cases.importing.run import Run, collector_resting
 from app.cases.importing.writing import MovedOn, Writer
 from app.cases.models import Import, ImportRefusal, ImportState
 from app.errors import Conflict, DomainError, NotAllowed
@@ -192,7 +192,8 @@ def _carry_out(task: Task, source: Source, table: Table, *, alone: bool) -> Repo
         run = run or _read(task, source, table, lock=True)
         if site_calendar() is not run.reading.calendar:
             raise MovedOn  # the due dates were counted with other days
-        Writer(task.site, record, task.by.person_id, run.now).write(run.plan, run.catalogue.making)
+        with collector_resting():
+            Writer(task.site, record, task.by.person_id, run.now).write(run.plan, run.catalogue.making)
         _finish(task, record, run.report, ImportState.DONE)
     run.plan.close()
     forget_foresight(record)
