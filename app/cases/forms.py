@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from enum import StrEnum
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -26,18 +27,20 @@ from wtforms import (
     StringField,
     TextAreaField,
 )
-from wtforms.validators import Length, Optional
+from wtforms.validators import Length, NumberRange, Optional
 from wtforms.widgets import TextInput
 
 from app.cases.case_page import CaseView
 from app.cases.checklist import MOST_ROWS
+from app.cases.due_lists import MOST_DAYS, DueList
 from app.cases.intake import COUNTS, Applicant, HandedIn
 from app.cases.queries import Filters
-from app.cases.vocabulary import CaseStatus, Channel, PaymentChannel, ReturnMethod
+from app.cases.standing import SOON
+from app.cases.vocabulary import CaseStatus, Channel, ReturnMethod
 from app.formats import label, local
 from app.forms import NEEDED, ChoiceField, DayField
 from app.organisation.models import Unit
-from app.procedures.forms import CountField, ErrorSummary, MoneyField
+from app.procedures.forms import CountField, ErrorSummary
 from app.procedures.models import ProcedureVersion
 from app.procedures.wording import percent_off
 
@@ -222,24 +225,6 @@ class HandOverForm(ActionForm):
         return super().values() | place
 
 
-class PaymentForm(ActionForm):
-    """Thu phí, lệ phí."""
-
-    amount = MoneyField(_l("Số tiền (đồng)"), validators=[NEEDED])
-    channel = RadioField(_l("Hình thức thanh toán"), coerce=PaymentChannel, default=PaymentChannel.IN_PERSON)
-    transaction_number = StringField(_l("Mã giao dịch"), validators=[Length(max=64)])
-
-    def offer(self, view: CaseView) -> None:
-        """The ways to pay, and what is still owed."""
-        self.channel.choices = [(channel, label(channel)) for channel in PaymentChannel]
-        if not self.is_submitted():
-            self.amount.data = max(view.case.fee_due - view.paid, 0) or None
-
-    def values(self) -> dict[str, Any]:
-        paid = {"amount": self.amount.data, "channel": self.channel.data}
-        return super().values() | paid | {"transaction_number": self.transaction_number.data or ""}
-
-
 class CorrectionForm(FlaskForm):
     """Đính chính một sự kiện."""
 
@@ -268,7 +253,7 @@ def number_in(text: object) -> int | None:
     return int(str(text)) if str(text or "").isdecimal() else None
 
 
-def _word_of(kind: type[CaseStatus] | type[Channel]) -> Any:
+def _word_of(kind: type[StrEnum]) -> Any:
     return lambda value: None if value in (None, "") else kind(str(value))
 
 
@@ -284,6 +269,11 @@ class FilterForm(FlaskForm):
     field = ChoiceField(_l("Lĩnh vực"), coerce=str, default="")
     status = ChoiceField(_l("Trạng thái"), coerce=_word_of(CaseStatus))
     channel = ChoiceField(_l("Hình thức nộp"), coerce=_word_of(Channel))
+    holder = ChoiceField(_l("Đơn vị đang giữ"), coerce=str, default="")
+    due = ChoiceField(_l("Tình hình hạn"), coerce=_word_of(DueList))
+    days = IntegerField(
+        _l("Số ngày"), default=SOON, validators=[Optional(), NumberRange(1, MOST_DAYS, _l("Số ngày từ 1 đến 60."))]
+    )
     since = DayField(_l("Tiếp nhận từ"), validators=[Optional()])
     until = DayField(_l("Đến ngày"), validators=[Optional()])
 
@@ -300,6 +290,8 @@ class FilterForm(FlaskForm):
         form.field.choices = everything + [(field, field) for field in fields]
         form.status.choices = everything + [(status, label(status)) for status in CaseStatus]
         form.channel.choices = everything + [(channel, label(channel)) for channel in Channel]
+        form.holder.choices = everything + [(unit.code, unit.name) for unit in units]
+        form.due.choices = everything + [(due, label(due)) for due in DueList]
         form.validate()
         return form
 
@@ -314,6 +306,9 @@ class FilterForm(FlaskForm):
             channel=self._chosen(self.channel),
             since=self._chosen(self.since),
             until=self._chosen(self.until),
+            holder=self._chosen(self.holder) or "",
+            due=self._chosen(self.due),
+            days=self._chosen(self.days) or SOON,
             **named,
         )
 
