@@ -1,16 +1,27 @@
-"""Which open cases another working calendar would give another deadline: foreseen before anybody makes the change."""
+"""What another working calendar does to the deadlines of open cases: foreseen before the change, written with it."""
 
 from __future__ import annotations
 
+from datetime import datetime
+from decimal import Decimal
+
 from sqlalchemy import or_, select
 
-from app.cases.models import Case
-from app.cases.service import events_of
+from app.cases.models import Case, CaseStage
+from app.cases.rows import case_row
+from app.cases.service import events_of, replace_derived
 from app.cases.terms import terms_of, versions_by_id
 from app.cases.timeline import project
 from app.extensions import db
-from app.organisation.access import whole_site
-from app.organisation.calendars import CalendarChange, MovedDeadline, on_calendar_considered
+from app.organisation import audit
+from app.organisation.access import Actor, Scope, whole_site
+from app.organisation.calendars import (
+    CalendarChange,
+    MovedDeadline,
+    on_calendar_changed,
+    on_calendar_considered,
+    site_calendar,
+)
 from app.organisation.models import Unit
 
 BATCH = 500  # cases folded at once
@@ -46,4 +57,51 @@ def _moved(ids: list[int], change: CalendarChange) -> list[MovedDeadline]:
     return moved
 
 
+def rederive_open(scope: Scope, by: Actor) -> int:
+    """Fold every open case again, after the calendar changed. Returns how many due dates moved.
+
+    Within the transaction of the change; the audit entries say which case's due date moved from when to when.
+    """
+    moved = 0
+    open_ids = list(db.session.scalars(select(Case.id).where(Case.site == scope.site, Case.ended_at.is_(None))))
+    for start in range(0, len(open_ids), BATCH):
+        changed = _rederive(open_ids[start : start + BATCH])
+        if changed:
+            audit.record(by, "rederive_open", "case", "", changed=changed)
+        moved += len(changed)
+    return moved
+
+
+def _rederive(case_ids: list[int]) -> dict[str, tuple[datetime | None, datetime | None]]:
+    """Fold those cases again and write what came out otherwise. Due dates that moved: code -> before, after."""
+    calendar, events, stays = site_calendar(), events_of(case_ids), _stays_as_written(case_ids)
+    cases = list(db.session.scalars(select(Case).where(Case.id.in_(case_ids))))
+    versions = versions_by_id(case.version_id for case in cases)
+    moved = {}
+    for case in cases:
+        state, before = project(terms_of(versions[case.version_id]), events[case.id], calendar), case.due_at
+        now_stays = [(stay.due_at, stay.used) for stay in state.stays]
+        if now_stays == stays.get(case.id, []) and all(getattr(case, k) == v for k, v in case_row(state).items()):
+            continue
+        replace_derived(case, state)
+        if case.due_at != before:
+            moved[case.code] = (before, case.due_at)
+    db.session.flush()
+    return moved
+
+
+def _stays_as_written(case_ids: list[int]) -> dict[int, list[tuple[datetime | None, Decimal | None]]]:
+    written: dict[int, list[tuple[datetime | None, Decimal | None]]] = {}
+    columns = (CaseStage.case_id, CaseStage.due_at, CaseStage.used)
+    rows = select(*columns).where(CaseStage.case_id.in_(case_ids)).order_by(CaseStage.case_id, CaseStage.number)
+    for case_id, due_at, used in db.session.execute(rows):
+        written.setdefault(case_id, []).append((due_at, used))
+    return written
+
+
+def _follow_calendar(change: CalendarChange) -> None:
+    rederive_open(whole_site(), change.by)
+
+
 on_calendar_considered.append(moved_deadlines)
+on_calendar_changed.append(_follow_calendar)

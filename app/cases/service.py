@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
-from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import delete, func, insert, select, update
@@ -28,7 +27,7 @@ from app.cases.intake import (
     missing_documents,
     owed_for,
 )
-from app.cases.models import DERIVED_MODELS, Case, CaseDocument, CaseEvent, CaseStage, Consultation
+from app.cases.models import DERIVED_MODELS, Case, CaseDocument, CaseEvent, Consultation
 from app.cases.numbering import check_code, code_taken, next_code
 from app.cases.reuse import reuse_documents
 from app.cases.rows import case_row, derived_rows, search_text
@@ -38,9 +37,9 @@ from app.cases.vocabulary import MOVES, Channel, EventKind, PaymentChannel, Retu
 from app.errors import Conflict, DomainError, NotFound
 from app.extensions import db
 from app.organisation import audit
-from app.organisation.access import Actor, Scope, whole_site
+from app.organisation.access import Actor, Scope
 from app.organisation.audit import transaction
-from app.organisation.calendars import CalendarChange, on_calendar_changed, site_calendar
+from app.organisation.calendars import site_calendar
 from app.organisation.models import Unit
 from app.procedures.models import ProcedureVersion
 from app.procedures.queries import version_at_desk
@@ -110,7 +109,7 @@ def receive_case(
         session.add(case)
         session.flush()
         _add_event(case, event, now, by, reason)
-        _replace_derived(case, state)
+        replace_derived(case, state)
         _add_documents(scope, by, case, papers, documents or ())
         details = {"exemption": case.exemption, "missing": missing}
         told = {name: value for name, value in details.items() if value}
@@ -216,7 +215,7 @@ def record(
         version = versions_by_id([case.version_id])[case.version_id]
         state = project(terms_of(version), [*events, event], site_calendar())
         _add_event(case, event, now, by, reason)
-        _replace_derived(case, state)
+        replace_derived(case, state)
         audit.record(by, f"record_{kind}", "case", case.code, number=event.number, at=at, reason=reason)
     return case
 
@@ -289,55 +288,6 @@ def correct(
         raise DomainError("Thời điểm không được ở tương lai.", field="at")
     data: dict[str, Any] = {"void": True} if void or at is None else {"at": at.isoformat()}
     return record(scope, by, case_id, EventKind.CORRECTED, note=reason, data=data, corrects=number, revision=revision)
-
-
-def rederive_open(scope: Scope, by: Actor) -> int:
-    """Fold every open case again, after the calendar changed. Returns how many due dates moved.
-
-    Within the transaction of the change; the audit entries say which case's due date moved from when to when.
-    """
-    moved = 0
-    open_ids = list(db.session.scalars(select(Case.id).where(Case.site == scope.site, Case.ended_at.is_(None))))
-    for start in range(0, len(open_ids), 500):
-        changed = _rederive(open_ids[start : start + 500])
-        if changed:
-            audit.record(by, "rederive_open", "case", "", changed=changed)
-        moved += len(changed)
-    return moved
-
-
-def _rederive(case_ids: list[int]) -> dict[str, tuple[datetime | None, datetime | None]]:
-    """Fold those cases again and write what came out otherwise. Due dates that moved: code -> before, after."""
-    calendar, events, stays = site_calendar(), events_of(case_ids), _stays_as_written(case_ids)
-    cases = list(db.session.scalars(select(Case).where(Case.id.in_(case_ids))))
-    versions = versions_by_id(case.version_id for case in cases)
-    moved = {}
-    for case in cases:
-        state, before = project(terms_of(versions[case.version_id]), events[case.id], calendar), case.due_at
-        now_stays = [(stay.due_at, stay.used) for stay in state.stays]
-        if now_stays == stays.get(case.id, []) and all(getattr(case, k) == v for k, v in case_row(state).items()):
-            continue
-        _replace_derived(case, state)
-        if case.due_at != before:
-            moved[case.code] = (before, case.due_at)
-    db.session.flush()
-    return moved
-
-
-def _stays_as_written(case_ids: list[int]) -> dict[int, list[tuple[datetime | None, Decimal | None]]]:
-    written: dict[int, list[tuple[datetime | None, Decimal | None]]] = {}
-    columns = (CaseStage.case_id, CaseStage.due_at, CaseStage.used)
-    rows = select(*columns).where(CaseStage.case_id.in_(case_ids)).order_by(CaseStage.case_id, CaseStage.number)
-    for case_id, due_at, used in db.session.execute(rows):
-        written.setdefault(case_id, []).append((due_at, used))
-    return written
-
-
-def _follow_calendar(change: CalendarChange) -> None:
-    rederive_open(whole_site(), change.by)
-
-
-on_calendar_changed.append(_follow_calendar)
 
 
 def events_of(case_ids: Iterable[int]) -> dict[int, list[Event]]:
@@ -437,7 +387,7 @@ def _add_event(case: Case, event: Event, now: datetime, by: Actor, reason: str) 
     )
 
 
-def _replace_derived(case: Case, state: CaseState) -> None:
+def replace_derived(case: Case, state: CaseState) -> None:
     """Write what the events now add up to. The revision guards against a concurrent writer."""
     session = db.session
     session.flush()

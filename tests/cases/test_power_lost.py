@@ -22,7 +22,7 @@ from tests.factories import CLERK, EVERYWHERE, make_department, make_version, re
 POINTS = {
     "the event is written": (service, "_add_event"),
     "the case is written, its stages are not": (service, "derived_rows"),
-    "all but the audit entry is written": (service, "_replace_derived"),
+    "all but the audit entry is written": (service, "replace_derived"),
     "the audit entry is written": (audit, "record"),
 }
 
