@@ -16,7 +16,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from tests.benchmarks import pages, tables
+from tests.benchmarks import desk, pages, tables
 from tests.benchmarks.databases import MONTHS, Databases, Demonstration, databases
 from tests.benchmarks.measuring import ROOT, Answer, in_child, median
 from tests.benchmarks.month import Month, packs_with
@@ -94,6 +94,16 @@ def measure_pages(prepared: Databases, asked: argparse.Namespace) -> Answer:
     return {"sizes": list(asked.sizes), "users": asked.users, "peak_mb": peaks, "pages": seen}
 
 
+def measure_desk(prepared: Databases, asked: argparse.Namespace) -> list[Answer]:
+    """Many clerks taking cases in and searching while they type, at every size."""
+    found = []
+    for size in asked.sizes:
+        url = prepared.holding(Demonstration(size))
+        with desk.served(url) as (port, pid):
+            found.append({"size": size, **in_child("desk:work", url, port, pid, asked.clerks, asked.requests)})
+    return found
+
+
 def measure_month(prepared: Databases, asked: argparse.Namespace) -> Answer:
     """The whole month: every rule of four packs for many units, with thousands of open exceptions; and how it grows
     with units, rules and exceptions, on a smaller database."""
@@ -129,6 +139,7 @@ PARTS: dict[str, Callable[[Databases, argparse.Namespace], Any]] = {
     "history": measure_history,
     "import": measure_imports,
     "pages": measure_pages,
+    "desk": measure_desk,
     "month": measure_month,
 }
 
@@ -157,6 +168,7 @@ def _asked(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--rows", type=int, default=50_000, help="rows of the files imported")
     parser.add_argument("--requests", type=int, default=200, help="requests for each page")
     parser.add_argument("--users", type=int, default=8, help="people at once")
+    parser.add_argument("--clerks", type=int, default=20, help="desk: clerks at once, taking in --requests cases")
     parser.add_argument("--rules", type=int, default=200, help="month: rules of the four packs in all")
     parser.add_argument("--units", type=int, default=300, help="month: units")
     parser.add_argument("--exceptions", type=int, default=20_000, help="month: open overdue cases")

@@ -127,6 +127,24 @@ def pages(found: Answer) -> str:
     return _table(title, headers, rows) + f"\n\nThe servers' peaks: {memory}"
 
 
+def desk(sizes: list[Answer]) -> str:
+    """The server's own time for each thing that clerks do, against its empty page and the rows in bare SQL."""
+    rows = []
+    for size in sizes:
+        found = size["found"]
+        empty, bare = found["empty page"]["p95_ms"], found["the same rows in bare SQL"]["p95_ms"]
+        for what, times in found.items():
+            against = f"{times['p95_ms'] / bare:.1f}" if what == "form to stored case" else ""
+            figures = [f"{times[each]:.1f}" for each in ("p50_ms", "p95_ms")]
+            rows.append(
+                [f"{size['size']:,}", what, *figures, f"{times['p95_ms'] / empty:.0f}", against, times["requests"]]
+            )
+    headers = ["cases", "what", "p50 ms", "p95 ms", "p95 : empty page", "p95 : bare SQL", "times"]
+    memory = ", ".join(f"{size['size']:,}: {size['peak_mb']:.0f} MB" for size in sizes)
+    title = f"The desk, {sizes[0]['clerks']} clerks at once (the server's own time)"
+    return _table(title, headers, rows) + f"\n\nThe servers' peaks: {memory}"
+
+
 def month(found: Answer) -> str:
     """The whole month against its floor, then how it grows."""
     parts = [_table("The whole month: every rule, everything written", MONTH_COLUMNS, [_month_row(found["whole"])])]
@@ -169,5 +187,6 @@ SHOWN: dict[str, Callable[[Any], str]] = {
     "history": history,
     "import": imports,
     "pages": pages,
+    "desk": desk,
     "month": month,
 }

@@ -16,9 +16,12 @@ def test_every_part_of_the_benchmark_measures_something_and_its_peers_agree(
 ) -> None:
     monkeypatch.setenv("BENCH_FOLDER", "")  # set by the run, and put back after it
     file = tmp_path / "bench.json"
-    size = ["--sizes", "300", "--repetitions", "1", "--rows", "60", "--requests", "4", "--users", "2"]
+    size = ["--sizes", "300", "--repetitions", "1", "--rows", "60", "--requests", "4", "--users", "2", "--clerks", "2"]
 
-    assert main([*size, "--folder", str(tmp_path / "bench"), "--only", "check,import,pages", "--json", str(file)]) == 0
+    assert (
+        main([*size, "--folder", str(tmp_path / "bench"), "--only", "check,import,pages,desk", "--json", str(file)])
+        == 0
+    )
 
     measured = json.loads(file.read_text())
     check = measured["check"][0]
@@ -32,7 +35,12 @@ def test_every_part_of_the_benchmark_measures_something_and_its_peers_agree(
         assert each["import"]["preview"]["seconds"] > 0
         assert each["executemany"]["rows"]["case_events"] >= each["executemany"]["rows"]["cases"] > 0
     assert all(site["requests"] == 4 for page in measured["pages"]["pages"].values() for site in page)
+    desk = measured["desk"][0]
+    assert desk["cases"] == desk["found"]["form to stored case"]["requests"] == 4
+    assert desk["found"]["search as one types"]["requests"] > 10
+    assert all(each["p95_ms"] > 0 for each in desk["found"].values())
     printed = capsys.readouterr().out
+    assert "2 clerks at once" in printed
     assert "times the floor" in printed
     assert "speed of bare executemany" in printed
     assert "2 people at once" in printed
