@@ -92,7 +92,7 @@ def _csrf_error(_error: CSRFError) -> Any:
 def page_of_the_form() -> str | None:
     """The address that shows the form that was sent here, if there is one page for both."""
     shows = request.url_rule is not None and "GET" in (request.url_rule.methods or ())
-    return request.path if shows else None
+    return request.full_path.rstrip("?") if shows else None
 
 
 def _not_found(error: DomainError) -> tuple[str, int]:

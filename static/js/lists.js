@@ -1,4 +1,5 @@
-/* Boxes in a list: all of the page at once, how many are ticked, a range with the Shift key. Without it they are plain boxes. */
+/* Boxes in a list: all of the page at once, how many are ticked, a range with the Shift key; filters folded on a phone.
+   Without it they are plain boxes, and all the filters are there. */
 "use strict";
 
 (() => {
@@ -35,6 +36,12 @@
     last = box;
     count(box.name);
   });
+
+  // On a phone the filters lie folded under their button, unless one of them is wrong.
+  const narrow = window.matchMedia("(max-width: 40rem)");
+  const fold = () => document.querySelectorAll(".filter-fold").forEach((each) => { each.open = !narrow.matches || each.querySelector("[aria-invalid=true]") !== null; });
+  narrow.addEventListener("change", fold);
+  fold();
 
   document.addEventListener("htmx:afterSettle", () => count("case"));
   window.addEventListener("pageshow", () => count("case"));
