@@ -103,7 +103,8 @@ def _details(view: CaseView, event: EventSeen, at: datetime) -> str:
         case EventKind.REFUNDED:
             return _refunded(view, data)
         case EventKind.HANDED_OVER | EventKind.RETURNED:
-            stay = next((s for s in view.stages if s.started_at == at), None)
+            # A case taken in and handed on in the same minute has two stays that begin then: it went to the last.
+            stay = next((s for s in reversed(view.stages) if s.started_at == at), None)
             return _arrival(stay) if stay else str(data.get("officer", ""))
         case EventKind.CONSULTED | EventKind.CONSULT_ANSWERED:
             return _asked(view, event)

@@ -1,0 +1,196 @@
+"""The desk's whole day without a mouse: the focus is always somewhere, and one always sees where."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import expect
+
+from app.demo.accounts import PASSWORD
+from tests.browser.accessibility import focus_fault
+from tests.browser.site import Visitor
+
+pytestmark = pytest.mark.browser
+Visit = Callable[..., Visitor]
+
+
+class Keys:
+    """Somebody with a keyboard and nothing else: after every key the focus must be somewhere and show."""
+
+    def __init__(self, visitor: Visitor) -> None:
+        self.visitor, self.page = visitor, visitor.page
+
+    def press(self, *keys: str) -> None:
+        """Press keys, one after the other, once the page listens."""
+        self.page.wait_for_load_state("load")
+        for key in keys:
+            self.page.keyboard.press(key)
+
+    def type(self, text: str) -> None:
+        """Write into what has the focus, which must be seen to have it."""
+        assert focus_fault(self.page) is None
+        self.page.keyboard.type(text)
+
+    def tab_to(self, selector: str, most: int = 80) -> None:
+        """Tab on until something that fits the selector has the focus; each stop on the way must show."""
+        for _ in range(most):
+            if self.page.evaluate("(selector) => document.activeElement?.matches(selector) ?? false", selector):
+                assert focus_fault(self.page) is None
+                return
+            self.page.keyboard.press("Tab")
+            fault = focus_fault(self.page)
+            assert fault is None or "BODY" in fault, fault  # the browser's own bar lies between the last and the first
+        raise AssertionError(f"{most} times Tab and no {selector}")
+
+    def do(self, key: str, done: str) -> None:
+        """Open an action of the case by its key, and record it with Enter where nothing need be typed."""
+        self.press(key)
+        expect(self.page.locator("#action")).to_be_visible()
+        self.focus_in("#action")
+        self.press("Enter")
+        expect(self.page.locator("#flashes")).to_contain_text(f"Đã ghi: {done}")
+
+    def focus_in(self, selector: str) -> None:
+        """What was opened has taken the focus."""
+        within = "(selector) => document.querySelector(selector)?.matches(':focus-within')"
+        self.page.wait_for_function(within, arg=selector)
+        assert focus_fault(self.page) is None
+
+    def sign_in(self, username: str) -> None:
+        """The name has the focus when the page opens."""
+        self.visitor.go("/dang-nhap")
+        self.type(username)
+        self.press("Tab")
+        self.type(PASSWORD)
+        self.press("Enter")
+        self.page.wait_for_url(lambda url: "dang-nhap" not in url)
+
+
+@pytest.fixture
+def keys(visit: Visit) -> Callable[[str], Keys]:
+    """Somebody who signs in with the keyboard."""
+
+    def sit_down(username: str) -> Keys:
+        somebody = Keys(visit())
+        somebody.sign_in(username)
+        return somebody
+
+    return sit_down
+
+
+def test_a_whole_case_without_a_mouse(keys: Callable[[str], Keys]) -> None:
+    clerk = keys("motcua")
+    page = clerk.page
+    clerk.press("n")
+    page.wait_for_url(re.compile("tiep-nhan"))
+    clerk.type("giay phep lao dong")
+    expect(page.locator("#procedure-choice")).to_have_attribute("data-found", "giay phep lao dong")
+    expect(page.locator("#particulars input.input-count").first).to_be_visible()
+    clerk.press("Enter")
+    expect(page.locator("#id_number")).to_be_focused()
+    clerk.type("4200999888")
+    clerk.tab_to("#phone")
+    clerk.type("0905999888")
+    clerk.tab_to("#applicant")
+    clerk.type("Công ty TNHH Không Chuột")
+    clerk.tab_to("#particulars input.input-count")  # the checklist is on the way
+    page.wait_for_load_state("networkidle")
+    clerk.press("Control+Enter")
+    page.wait_for_url(re.compile(r"/ho-so/\d+"))
+    code = page.title().split(" – ")[0]
+    assert focus_fault(page) is None, "the next case is one Enter away"
+
+    clerk.press("u")
+    page.wait_for_url("**/phieu/tiep-nhan")
+    expect(page.locator("[data-print]").first).to_be_focused()
+    page.go_back()
+    page.wait_for_url(re.compile(r"/ho-so/\d+"))
+    clerk.do("c", "Chuyển xử lý")
+
+    head = keys("truongphong.ldvl")
+    page = head.page
+    head.press("/")
+    head.type(code)
+    expect(page.locator("#site-search-box [role=option]").first).to_be_visible()
+    expect(page.locator("#live")).to_contain_text("phím mũi tên để chọn")
+    head.press("ArrowDown", "Enter")
+    page.wait_for_url(re.compile(r"/ho-so/\d+"))
+    head.do("h", "Nhận xử lý")
+    head.press("b")
+    head.focus_in("#action")
+    head.type("Thiếu giấy khám sức khỏe.")
+    head.tab_to("#action button")
+    head.press("Enter")
+    expect(page.locator("#flashes")).to_contain_text("Đã ghi: Yêu cầu bổ sung")
+    head.do("b", "Đã bổ sung")
+    head.press("v")
+    head.focus_in("#action")
+    head.type("Lê Minh Tuấn")
+    head.tab_to("#number")
+    head.type("15/GP-SLĐTBXH")
+    head.tab_to("#action button")
+    head.press("Enter")
+    expect(page.locator("#flashes")).to_contain_text("Đã ghi: Ký")
+    head.do("k", "Có kết quả")
+    head.do("x", "Kết thúc")
+    head.do("t", "Trả kết quả")
+    expect(page.locator("main")).to_contain_text("15/GP-SLĐTBXH")
+
+
+def test_an_applicant_known_already_is_recalled_without_a_mouse(keys: Callable[[str], Keys]) -> None:
+    clerk = keys("motcua")
+    page = clerk.page
+    clerk.visitor.go("/ho-so?status=received")
+    phone = re.search(r"0\d{9}", page.locator("table tbody").inner_text())
+    assert phone
+    clerk.press("/", "Escape")
+    clerk.visitor.go("/ho-so/tiep-nhan")
+    clerk.type("giay phep lao dong")
+    clerk.tab_to("#phone")
+    clerk.type(phone[0])
+    expect(page.locator("[data-fill]").first).to_be_visible()
+    clerk.tab_to("[data-fill]")
+    clerk.press("Enter")
+    expect(page.locator("#applicant")).not_to_have_value("")
+    assert focus_fault(page) is None
+
+
+def test_many_cases_are_handed_over_and_it_is_undone_without_a_mouse(keys: Callable[[str], Keys]) -> None:
+    clerk = keys("motcua")
+    page = clerk.page
+    clerk.visitor.go("/ho-so?status=in_progress")
+    clerk.tab_to("input[name=case]")
+    clerk.press("Space")
+    page.keyboard.press("Tab")
+    clerk.tab_to("input[name=case]")
+    clerk.press("Space")
+    expect(page.locator("[data-checked]")).to_have_text("Đã chọn 2 hồ sơ")
+    for _ in range(30):  # back to the bar above the table
+        page.keyboard.press("Shift+Tab")
+        if page.evaluate("document.activeElement.value === 'handed_over'"):
+            break
+    assert focus_fault(page) is None
+    clerk.press("Enter")
+    page.wait_for_url(re.compile("handed_over"))
+    clerk.press("x")
+    expect(page.locator("main")).to_contain_text("Đã làm với 2 hồ sơ")
+    clerk.press("z")
+    expect(page.locator("#confirm")).to_be_visible()
+    clerk.focus_in("#confirm")
+    clerk.tab_to("#confirm button[value=yes]")
+    clerk.press("Enter")
+    expect(page.locator("main")).to_contain_text("Đã hoàn tác lúc")
+
+
+def test_the_focus_stays_where_it_was_when_filters_change_the_list(keys: Callable[[str], Keys]) -> None:
+    clerk = keys("motcua")
+    page = clerk.page
+    clerk.visitor.go("/ho-so")
+    clerk.tab_to("#status")
+    with page.expect_response(re.compile("status=")):
+        clerk.press("ArrowDown")
+    page.wait_for_load_state("networkidle")
+    expect(page.locator("#status")).to_be_focused()
+    expect(page.locator("#live")).to_contain_text("hồ sơ")
