@@ -24,7 +24,7 @@ class Attachment(Record, Base):
     """One file of a case. A removed one stays in the record, with who removed it and why."""
 
     __tablename__ = "attachments"
-    __table_args__ = (Index(None, "site", "case_id"), Index(None, "sha256"))
+    __table_args__ = (Index(None, "case_id"), Index(None, "sha256"), Index(None, "reused_from_id"))
 
     case_id: Mapped[int] = mapped_column(Key, ForeignKey("cases.id"))
     document_id: Mapped[int | None] = mapped_column(Key, ForeignKey("case_documents.id"), index=True)

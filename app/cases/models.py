@@ -185,6 +185,13 @@ class CaseEvent(Record, Base):
             sqlite_where=text("external_id IS NOT NULL"),
             postgresql_where=text("external_id IS NOT NULL"),
         ),
+        # An event that is taken out with its import is looked for among the corrections.
+        Index(
+            "ix_case_events_corrects",
+            "corrects_id",
+            sqlite_where=text("corrects_id IS NOT NULL"),
+            postgresql_where=text("corrects_id IS NOT NULL"),
+        ),
         # Whether a stay in a stage left a processing note is asked for each of a month's stays.
         Index(
             "ix_case_events_words",
@@ -461,7 +468,7 @@ class Explanation(Record, Base):
     """The head's explanation of one overdue case, to the Director through the Office (Bắc Giang, II.5)."""
 
     __tablename__ = "explanations"
-    __table_args__ = (Index(None, "site", "case_id"), Index(None, "site", "sent_at"))
+    __table_args__ = (Index(None, "case_id"), Index(None, "site", "sent_at"))
 
     case_id: Mapped[int] = mapped_column(Key, ForeignKey("cases.id"))
     unit_id: Mapped[int] = mapped_column(Key, ForeignKey("units.id"))
@@ -481,7 +488,7 @@ class Apology(Record, Base):
     """A written apology for a late or wrong case, with the new date promised (Đắk Nông; form 04)."""
 
     __tablename__ = "apologies"
-    __table_args__ = (Index(None, "site", "case_id"),)
+    __table_args__ = (Index(None, "case_id"),)
 
     case_id: Mapped[int] = mapped_column(Key, ForeignKey("cases.id"))
     number: Mapped[str] = mapped_column(String(64))

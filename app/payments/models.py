@@ -43,7 +43,11 @@ class PortalLine(Record, Base):
     """One transaction of the portal's list. `paid_at` is UTC, `amount` in đồng."""
 
     __tablename__ = "portal_lines"
-    __table_args__ = (UniqueConstraint("statement_id", "row"), Index(None, "site", "transaction_number"))
+    __table_args__ = (
+        UniqueConstraint("statement_id", "row"),
+        Index(None, "site", "transaction_number"),
+        Index(None, "case_id"),
+    )
 
     statement_id: Mapped[int] = mapped_column(Key, ForeignKey("portal_statements.id"))
     row: Mapped[int]  # as the spreadsheet numbers it
