@@ -221,7 +221,7 @@ def _of_cases(kind: FactKind, connection: Connection, query: FactQuery, ids: Any
         .execution_options(yield_per=1000)
     )
     rows = connection.execute(cases)
-    for unit_id, code, procedure, due_at, ended_at, result_at, holder_id, officer in rows.tuples():
+    for unit_id, code, procedure, due_at, ended_at, result_at, holder_id, officer in rows:
         if query.units is not None and units[unit_id] not in query.units:
             continue
         assert due_at is not None  # overdue: it has a due time

@@ -85,6 +85,8 @@ class Outcome(StrEnum):
     SETTLED = "settled_before"
     """A duty that was done in time, or whose last day passed, in an earlier period: judged there, and only there."""
 
+    __hash__ = str.__hash__  # an enumeration's own is Python, and a month asks it a million times
+
 
 @dataclass(frozen=True, slots=True)
 class Ruleset:

@@ -18,7 +18,7 @@ from app.compliance.language import Rule
 from app.compliance.measures import RULE, UNIT, Count, Target, TargetComparison
 from app.compliance.pack import Override, Pack, ParameterValue, as_fraction
 from app.compliance.premises import DeadlineOf, Deadlines, Setting
-from app.compliance.results import STATUSES, Contradiction, Judgement, RuleResult, SubjectResult
+from app.compliance.results import STATUSES, Contradiction, Judgement, RuleResult, SubjectResult, ratio
 from app.compliance.things import Court, judge_escalation, judge_things
 from app.compliance.words import parse_share
 from app.errors import DomainError, NotFound
@@ -189,18 +189,18 @@ def _result(pack: Pack, rule: Rule, required: _Required, unit: UnitFigures, outc
     target = required.target
     if rule.rate is not None and rule.target is not None:
         if target is None:
-            target = Fraction(unit.total([rule.target.threshold]), 100)
+            target = ratio(unit.total([rule.target.threshold]), 100)
         if outcome is not Outcome.OUT_OF_SCOPE:
             numerator, denominator = unit.total(rule.rate.count), unit.total(rule.rate.among)
         if outcome in (Outcome.PASSED, Outcome.FAILED):
             assert numerator is not None
             assert denominator
-            value = Fraction(numerator, denominator)
+            value = ratio(numerator, denominator)
             failed = outcome is Outcome.FAILED
             shortfall = missing(str(required.comparison), target, numerator, denominator) if failed else 0
     elif rule.count is not None and outcome not in (Outcome.OUT_OF_SCOPE, Outcome.EXCLUDED, Outcome.NO_DATA):
         numerator = unit.total(rule.count.of)
-        value = Fraction(numerator)
+        value = ratio(numerator, 1)
         shortfall = missing_from_count(rule.count, numerator, int(target or 0))
     return RuleResult(
         pack=pack.id,

@@ -54,8 +54,7 @@ def percent(share: Fraction, locale: str = "vi", unlike: Fraction | None = None)
 
 
 def _rounded(share: Fraction, places: int, locale: str) -> str:
-    hundredths = share * 100
-    exact = Decimal(hundredths.numerator) / Decimal(hundredths.denominator)
+    exact = Decimal(share.numerator * 100) / Decimal(share.denominator)
     rounded = exact.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
     text = f"{rounded:f}".rstrip("0").rstrip(".")
     return pick(locale, text.replace(".", ","), text) + "%"

@@ -6,6 +6,7 @@ later run no longer finds is marked gone, not deleted; found again, it is open a
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from app.compliance.library import rule_by_name
 from app.compliance.models import Change, CheckRun, ViolationState
 from app.compliance.results import Excuse
 from app.compliance.violation_rows import (
+    Sighting,
     Standing,
     last_sightings,
     reopen,
@@ -33,7 +35,7 @@ from app.organisation.models import Unit
 from app.organisation.queries import heads_of
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Raised:
     """A violation as one run saw it. Its figures and its words are worked out when they are asked for: a month may
     have thousands, and they are written a few at a time."""
@@ -105,12 +107,20 @@ def raise_violations(
             head = heads().get(unit.id, "") if rule.escalates is not None else ""
             raised.append(Raised(violation, change, rule, unit, result, thing, head))
     _write_changes(run, raised)
-    write_sightings(run, raised)
+    write_sightings(run, _sightings(raised))
     gone = [violation for key, violation in known.items() if key not in seen and violation.gone_run_id is None]
     vanished = list(_all_gone(run, gone, {unit.id: unit for unit in units.values()}, excused))
     update_all(gone, gone_run_id=run.id)
-    write_sightings(run, vanished)
+    write_sightings(run, _sightings(vanished))
     return raised + vanished
+
+
+def _sightings(raised: Iterable[Raised]) -> Iterator[Sighting]:
+    """What is written of them; what many rules say of one thing becomes JSON once."""
+    texts = Texts()
+    for each in raised:
+        figures = texts.of(each.figures) if each.thing is None else texts.of_thing(each.thing)
+        yield each.violation.id, each.change, figures, texts.of(each.message)
 
 
 def _heads(units: Iterable[Unit]) -> Callable[[], Mapping[int, str]]:
@@ -188,6 +198,36 @@ def _all_gone(
         yield Raised(violation, Change.GONE, rule, unit, None, last=(figures, message))
 
 
+_OF_RESULTS = ("numerator", "denominator", "value", "comparison", "target", "shortfall")
+"""What the figures of a single thing leave empty."""
+
+
+class Texts:
+    """Figures and messages as JSON. A thing's own figures are one dictionary for all the rules that speak of it: its
+    text is made once and found by the dictionary's identity, so it must live as long as this does."""
+
+    _encode = json.JSONEncoder(ensure_ascii=False, check_circular=False).encode
+    _nothing = ", ".join(f'"{name}": null' for name in _OF_RESULTS)
+
+    def __init__(self) -> None:
+        self._known: dict[int, str] = {}
+
+    def of(self, told: Mapping[str, Any]) -> str:
+        """The JSON of anything."""
+        return self._encode(told)
+
+    def of_thing(self, thing: SubjectResult) -> str:
+        """The JSON of `figures_of` a single thing."""
+        facts, details = self._once(thing.figures), self._once(thing.details)
+        return f'{{{self._nothing}, "outcome": "{thing.outcome.value}", "facts": {facts}, "details": {details}}}'
+
+    def _once(self, told: Mapping[str, Any]) -> str:
+        text = self._known.get(id(told))
+        if text is None:
+            text = self._known[id(told)] = self._encode(told)
+        return text
+
+
 def result_columns(result: RuleResult) -> dict[str, Any]:
     """A result as its row keeps it, without run and unit."""
     figures = figures_of(result)
@@ -210,7 +250,7 @@ def figures_of(result: RuleResult, thing: SubjectResult | None = None) -> dict[s
     """The numbers of a result, or of one single thing of it, as JSON keeps them: shares exact as "7/20"."""
     if thing is not None:
         return {
-            **dict.fromkeys(("numerator", "denominator", "value", "comparison", "target", "shortfall")),
+            **dict.fromkeys(_OF_RESULTS),
             "outcome": thing.outcome.value,
             "facts": thing.figures,
             "details": thing.details,

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
+from functools import lru_cache
 
 from app.compliance.compiling import Outcome
 from app.compliance.language import Status
@@ -26,11 +27,17 @@ STATUSES = {
 }
 
 
+@lru_cache(maxsize=4096)
+def ratio(numerator: int, denominator: int) -> Fraction:
+    """An exact share; most units' shares are a few."""
+    return Fraction(numerator, denominator)
+
+
 Excuse = Mapping[str, int | str]
 """A waiver as results keep it: `id`, `since` and `until` (ISO days, the last included), `who` granted it, and `why`."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen, which takes twice as long to make: a month has a hundred thousand
 class SubjectResult:
     """What a rule says of one thing (a case, a task, a rule that a unit breaks).
 
@@ -50,7 +57,7 @@ class SubjectResult:
         return STATUSES[self.outcome] is Status.FAIL
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen, like the one above
 class RuleResult:
     """What one rule says of one unit, with its figures; those that the rule's form does not have are null.
 

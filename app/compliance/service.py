@@ -19,13 +19,15 @@ from sqlalchemy.engine import Connection
 from werkzeug.routing import BuildError
 
 from app import extensions, facts
+from app.bulk import Value, write_rows
+from app.collecting import seldom_collected
 from app.compliance import evidence, packs, waiving
 from app.compliance.judge import Judgement, RuleResult, judge
 from app.compliance.language import Rule
 from app.compliance.models import CheckResult, CheckRun, PackText, Violation, ViolationMove, ViolationState
 from app.compliance.pack import Override, Pack
 from app.compliance.premises import last_day
-from app.compliance.raising import Raised, raise_violations, result_columns
+from app.compliance.raising import Raised, Texts, raise_violations, result_columns
 from app.errors import Conflict, DomainError, NotAllowed, NotFound
 from app.extensions import db
 from app.facts import Fact, FactQuery
@@ -37,9 +39,9 @@ from app.organisation.models import Role, Unit
 from app.periods import Period
 from app.text import tidy
 
-_AT_ONCE = 1000
-"""Results written in one statement."""
 _RESULTS = cast(Table, CheckResult.__table__)
+_AS_THEY_ARE = ("pack", "rule", "numerator", "denominator", "comparison", "target", "shortfall")
+"""Columns of a result that are texts and numbers already."""
 
 Progress = Callable[[int, int, str], None]
 """Told how far a run is: steps done, steps in all, what is being done."""
@@ -58,6 +60,7 @@ class Report:
     violations: tuple[Raised, ...]
 
 
+@seldom_collected()
 def run_check(
     by: Actor,
     period: Period,
@@ -283,13 +286,21 @@ def _keep_texts(chosen: Sequence[Pack], at: datetime) -> None:
 
 
 def _write_results(run: CheckRun, judgement: Judgement, units: dict[str, Unit]) -> None:
-    connection = db.session.connection()
-    for start in range(0, len(judgement.results), _AT_ONCE):
-        rows = [
-            {"site": run.site, "run_id": run.id, "unit_id": units[result.unit].id, **result_columns(result)}
-            for result in judgement.results[start : start + _AT_ONCE]
-        ]
-        connection.execute(_RESULTS.insert(), rows)
+    texts, written_by = Texts(), (run.site, run.id)
+    ids = {code: unit.id for code, unit in units.items()}
+
+    def row(result: RuleResult) -> tuple[Value, ...]:
+        kept = result_columns(result)
+        return (
+            *(kept[name] for name in _AS_THEY_ARE),
+            result.status.value,
+            texts.of(kept["figures"]),
+            ids[result.unit],
+            *written_by,
+        )
+
+    columns = (*_AS_THEY_ARE, "status", "figures", "unit_id", "site", "run_id")
+    write_rows(db.session.connection(), _RESULTS, columns, map(row, judgement.results))
 
 
 # --- answering ------------------------------------------------------------------------------------------------

@@ -17,7 +17,7 @@ from app.compliance.figures import Blank, Figures, Thing, UnitFigures
 from app.compliance.language import Rule, Status
 from app.compliance.measures import DAY_KINDS, DayKind, Requirement, Target, Within
 from app.compliance.pack import Pack, ParameterValue
-from app.compliance.results import STATUSES, RuleResult, SubjectResult
+from app.compliance.results import STATUSES, RuleResult, SubjectResult, ratio
 from app.compliance.words import parse_share
 from app.facts import FactError
 from app.periods import Period
@@ -204,28 +204,30 @@ def judge_escalation(
 ) -> list[RuleResult]:
     """Every unit's result: the rules it breaks now, each with the periods on end for which it has been broken."""
     assert rule.escalates is not None
+    titles = {each.id: each.title for each in court.pack.rules}
     chosen = set(rule.escalates.rules) or {result.rule for result in results}
     units = {unit.code: unit for unit in court.figures.units}
     broken = [result for result in results if result.status is Status.FAIL and result.rule in chosen]
     history = [_periods(court, result) for result in broken]
     compiled = compile_rules([rule], court.parameters, court.pack.info.scope)
-    sheets = [
-        compiled.sheet(result.unit, units[result.unit].kind, {BROKEN_PERIODS: len(periods)})
+    subjects = [
+        (units[result.unit], {BROKEN_PERIODS: len(periods)}.__getitem__)
         for result, periods in zip(broken, history, strict=True)
     ]
-    outcomes = court.engine.run(compiled, sheets)
+    outcomes = ask(court.engine, compiled, subjects)[rule.id]
     verdicts: list[Verdict] = []
-    for result, periods, outcome in zip(broken, history, outcomes, strict=True):
-        title = court.pack.rule(result.rule).title
+    for result, periods, said in zip(broken, history, outcomes, strict=True):
+        if said not in KEPT:
+            verdicts.append((units[result.unit], said, None))
+            continue
+        title = titles[result.rule]
         details: dict[str, Any] = {
             "count": len(periods),
             "periods": ", ".join(periods),
             "title": title.vi,
             "title_en": title.en,
         }
-        said = outcome[rule.id]
-        kept = SubjectResult(result.rule, said, {}, details) if said in KEPT else None
-        verdicts.append((units[result.unit], said, kept))
+        verdicts.append((units[result.unit], said, SubjectResult(result.rule, said, {}, details)))
     return list(_by_unit(court, rule, verdicts, answer_days(rule, court.parameters)))
 
 
@@ -255,20 +257,25 @@ def _by_unit(court: Court, rule: Rule, verdicts: Iterable[Verdict], answer_days:
         tallies[unit.code][outcome] += 1
         if kept is not None:
             things[unit.code].append(kept)
+    scopes = [scope for scope in (court.pack.info.scope, rule.scope) if scope is not None and not scope.is_everybody]
+    nothing: Counter[Outcome] = Counter()
     for unit in court.figures.units:
-        kept_things = tuple(things.get(unit.code, ()))
-        yield _unit_result(court.pack, rule, unit, tallies[unit.code], kept_things, answer_days)
+        meant = all(scope.includes(unit.code, unit.kind) for scope in scopes)
+        named, tally = tuple(things.get(unit.code, ())), tallies.get(unit.code, nothing)
+        yield _unit_result(court.pack.id, rule.id, unit.code, meant, tally, named, answer_days)
 
 
 def _unit_result(
-    pack: Pack,
-    rule: Rule,
-    unit: UnitFigures,
+    pack: str,
+    rule: str,
+    unit: str,
+    meant: bool,
     tally: Counter[Outcome],
     things: tuple[SubjectResult, ...],
     answer_days: int,
 ) -> RuleResult:
-    """Fails if one thing fails; otherwise lacks data if one does; otherwise passes if one was judged."""
+    """Fails if one thing fails; otherwise lacks data if one does; otherwise passes if one was judged. Of a unit that
+    the rule is not `meant` for, nothing is said."""
     failing = sum(number for outcome, number in tally.items() if STATUSES[outcome] is Status.FAIL)
     judged = failing + tally[Outcome.PASSED]
     if failing:
@@ -276,19 +283,17 @@ def _unit_result(
     else:
         order = (Outcome.NO_DATA, Outcome.PASSED, Outcome.PENDING, Outcome.EXCLUDED)
         reason = next((outcome for outcome in order if tally[outcome]), Outcome.NOTHING)
-    scopes = (pack.info.scope, rule.scope)
-    if not all(scope is None or scope.includes(unit.code, unit.kind) for scope in scopes):
+    if not meant:
         reason = Outcome.OUT_OF_SCOPE
-    counted = reason is not Outcome.OUT_OF_SCOPE
     return RuleResult(
-        pack=pack.id,
-        rule=rule.id,
-        unit=unit.code,
+        pack=pack,
+        rule=rule,
+        unit=unit,
         status=STATUSES[reason],
         reason=reason,
-        numerator=tally[Outcome.PASSED] if counted else None,
-        denominator=judged if counted else None,
-        value=Fraction(tally[Outcome.PASSED], judged) if judged else None,
+        numerator=tally[Outcome.PASSED] if meant else None,
+        denominator=judged if meant else None,
+        value=ratio(tally[Outcome.PASSED], judged) if judged else None,
         comparison=None,
         target=None,
         shortfall=failing if judged else None,

@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, fields
 from datetime import date
-from typing import Any, Protocol, cast
+from operator import attrgetter
+from typing import Any, cast
 
 from sqlalchemy import Table, select, update
 
+from app.bulk import write_rows
 from app.compliance.language import Severity
 from app.compliance.models import Change, CheckRun, RunViolation, Violation, ViolationMove, ViolationState
 from app.extensions import db
 from app.organisation.models import Unit
 
 _AT_ONCE = 500
-"""Violations asked for, or written, in one statement."""
+"""Violations asked for, or changed, in one statement."""
 _VIOLATIONS, _SIGHTINGS, _MOVES = (cast(Table, model.__table__) for model in (Violation, RunViolation, ViolationMove))
 
 
@@ -38,8 +40,12 @@ class Standing:
 
 
 _COLUMNS = [getattr(Violation, field.name) for field in fields(Standing)]
-_WRITTEN = ("key", "pack", "rule", "unit_id", "subject", "period", "severity", "state", "revision")
-"""What a new row takes from its violation."""
+_WRITTEN = ("key", "pack", "rule", "unit_id", "subject", "period", "revision")
+_CHOSEN = ("severity", "state", "answer_due", "site", "first_run_id", "last_run_id")
+_SEEN = ("violation_id", "change", "figures", "message", "site", "run_id")
+
+Sighting = tuple[int, Change, str, str]
+"""What a run says of a violation, by its number: figures and message are JSON."""
 
 
 def standing(run: CheckRun, units: Iterable[Unit], packs: Collection[str]) -> list[Standing]:
@@ -55,18 +61,22 @@ def standing(run: CheckRun, units: Iterable[Unit], packs: Collection[str]) -> li
 
 def write_new(run: CheckRun, violations: Sequence[tuple[Standing, date]]) -> None:
     """Write new violations, and tell them their numbers."""
-    connection = db.session.connection()
-    for start in range(0, len(violations), _AT_ONCE):
-        rows = [
-            {name: getattr(violation, name) for name in _WRITTEN}
-            | {"site": run.site, "first_run_id": run.id, "last_run_id": run.id, "answer_due": due}
-            for violation, due in violations[start : start + _AT_ONCE]
-        ]
-        connection.execute(_VIOLATIONS.insert(), rows)
+    if not violations:
+        return
+    connection, written_by, of_row = db.session.connection(), (run.site, run.id, run.id), attrgetter(*_WRITTEN)
+    write_rows(
+        connection,
+        _VIOLATIONS,
+        (*_WRITTEN, *_CHOSEN),
+        (
+            (*of_row(violation), violation.severity.value, violation.state.value, due.isoformat(), *written_by)
+            for violation, due in violations
+        ),
+    )
     written = select(Violation.key, Violation.id).where(
         Violation.site == run.site, Violation.period == run.period, Violation.first_run_id == run.id
     )
-    ids = {row.key: row.id for row in connection.execute(written)} if violations else {}
+    ids = dict(connection.execute(written).all())
     for violation, _due in violations:
         violation.id = ids[violation.key]
 
@@ -109,34 +119,11 @@ def update_all(violations: Sequence[Standing], **values: Any) -> None:
         db.session.execute(update(Violation).where(Violation.id.in_(ids)).values(**values))
 
 
-class Sighting(Protocol):
-    """What a run says of a violation."""
-
-    @property
-    def violation(self) -> Standing: ...
-    @property
-    def change(self) -> Change: ...
-    @property
-    def figures(self) -> dict[str, Any]: ...
-    @property
-    def message(self) -> dict[str, str]: ...
-
-
-def write_sightings(run: CheckRun, seen: Sequence[Sighting]) -> None:
+def write_sightings(run: CheckRun, seen: Iterable[Sighting]) -> None:
     """What the run says of violations."""
-    for start in range(0, len(seen), _AT_ONCE):
-        rows = [
-            {
-                "site": run.site,
-                "run_id": run.id,
-                "violation_id": each.violation.id,
-                "change": each.change,
-                "figures": each.figures,
-                "message": each.message,
-            }
-            for each in seen[start : start + _AT_ONCE]
-        ]
-        db.session.connection().execute(_SIGHTINGS.insert(), rows)
+    written_by = run.site, run.id
+    rows = ((violation, change.value, figures, message, *written_by) for violation, change, figures, message in seen)
+    write_rows(db.session.connection(), _SIGHTINGS, _SEEN, rows)
 
 
 def last_sightings(violations: Sequence[Standing]) -> dict[int, RunViolation]:

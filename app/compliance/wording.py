@@ -69,24 +69,14 @@ def render_message(
     """The rule's message with the result's figures, or with those of one single thing; `period` is the period's
     label, `head` the name of the unit's head. A figure that is not there is a dash."""
     message = rule.message.in_(locale)
-    used = _placeholders(message)
-    words = {
-        bare: _figure(name, figure, locale)
-        for name, figure in result.figures.items()
-        if (bare := name.partition(".")[2]) in used
-    }
-    if thing is not None:
-        words |= {
-            name: _figure(f"{rule.subject}.{name}", figure, locale)
-            for name, figure in thing.figures.items()
-            if name in used
-        }
-        words |= _details(thing, locale)
-        words |= _own_rate(rule, thing, locale)
-    else:
-        words |= _totals(rule, result, locale)
-    words |= {"unit": unit_name, "period": period, "head": head or "–"}
-    return message.format_map(_Dashes(words))
+    words: dict[str, str | None] = {"unit": unit_name, "period": period, "head": head}
+    totals = _totals(rule, result, locale) if thing is None else {}
+    for name in _placeholders(message):
+        if name not in words:
+            words[name] = totals.get(name) if thing is None else _of_thing(name, rule, thing, locale)
+            if words[name] is None:
+                words[name] = _of_result(name, result, locale)
+    return message.format_map({name: word or "–" for name, word in words.items()})
 
 
 @lru_cache(maxsize=1024)
@@ -126,22 +116,33 @@ def _own_rate(rule: Rule, thing: SubjectResult, locale: str) -> dict[str, str]:
     }
 
 
-class _Dashes(dict[str, str]):
-    """A dash for every word that is not there."""
-
-    def __missing__(self, name: str) -> str:
-        return "–"
+_OWN_RATE = frozenset(("target", "value", "shortfall"))
 
 
-def _details(thing: SubjectResult, locale: str) -> dict[str, str]:
-    """What the judgement says of a thing, in words."""
-    words = {name: _word(detail, locale) for name, detail in thing.details.items()}
-    if "title_en" in thing.details:
-        words["title"] = str(thing.details[pick(locale, "title", "title_en")])
-    if "periods" in thing.details:
-        keys = str(thing.details["periods"]).split(", ")
-        words["periods"] = ", ".join(period_in_words(key, locale) for key in reversed(keys))
-    return {"subject": thing.subject, **words}
+def _of_thing(name: str, rule: Rule, thing: SubjectResult, locale: str) -> str | None:
+    """What the judgement says of a thing by that name, else its own figure, in words; None if it has neither."""
+    if name == "subject":
+        return thing.subject
+    details = thing.details
+    if name not in details:
+        if name in _OWN_RATE and "numerator" in details:
+            return _own_rate(rule, thing, locale).get(name)
+        figure = thing.figures.get(name)
+        return None if figure is None else _figure(str(rule.subject), name, figure, locale)
+    if name == "target" and rule.target is not None:
+        return _own_rate(rule, thing, locale)[name]
+    if name == "title" and "title_en" in details:
+        return str(details[pick(locale, "title", "title_en")])
+    if name == "periods":
+        keys = str(details[name]).split(", ")
+        return ", ".join(period_in_words(key, locale) for key in reversed(keys))
+    return _word(details[name], locale)
+
+
+def _of_result(name: str, result: RuleResult, locale: str) -> str | None:
+    """A figure that the rule read of the unit, in words; None if there is none of that name."""
+    fields = [field for field in result.figures if field.partition(".")[2] == name]
+    return _figure(fields[-1].partition(".")[0], name, result.figures[fields[-1]], locale) if fields else None
 
 
 @lru_cache(maxsize=256)
@@ -150,9 +151,8 @@ def period_in_words(key: str, locale: str) -> str:
     return Period.parse(key).label(locale)
 
 
-def _figure(field: str, figure: object, locale: str) -> str:
-    """A figure by its field: points counted in hundredths as points, anything else as it is."""
-    kind, _dot, name = field.partition(".")
+def _figure(kind: str, name: str, figure: object, locale: str) -> str:
+    """A figure of a kind of fact: points counted in hundredths as points, anything else as it is."""
     if type(figure) is int and name in _in_hundredths(kind):
         return points_in_words(figure, locale)
     return _word(figure, locale)
@@ -167,6 +167,7 @@ def _in_hundredths(kind: str) -> frozenset[str]:
 _DAY = re.compile(r"(\d{4})-(\d{2})-(\d{2})")
 
 
+@lru_cache(maxsize=4096, typed=True)
 def _word(figure: object, locale: str) -> str:
     if isinstance(figure, bool):
         return pick(locale, "có", "yes") if figure else pick(locale, "không", "no")
