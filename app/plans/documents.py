@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import yaml
 from flask import current_app
@@ -32,7 +33,7 @@ class PlanDocument:
 
 def documents_with_tasks() -> list[PlanDocument]:
     """The documents that have an annex of tasks, in the order of their index."""
-    return list(_known(Path(current_app.config["SETTINGS"].rules) / "documents"))
+    return list(_known(_folder()))
 
 
 def document_with_tasks(code: str) -> PlanDocument:
@@ -43,24 +44,42 @@ def document_with_tasks(code: str) -> PlanDocument:
     raise NotFound("Không có văn bản “%(code)s” có phụ lục nhiệm vụ.", field="document", code=code)
 
 
+def code_of(text: str) -> str | None:
+    """The code of the document whose text this is, white space aside; None when it is none of the known ones. A copy
+    under any file name is the same document."""
+    told = " ".join(text.split())
+    return next((code for code, known in _texts(_folder()).items() if known == told), None)
+
+
 def plan_title(code: str) -> str:
     """The title of a plan in the reader's language; its code when its document is not here."""
     found = next((d for d in documents_with_tasks() if d.code == code), None)
     return in_both(found.title) if found else code
 
 
+def _folder() -> Path:
+    return Path(current_app.config["SETTINGS"].rules) / "documents"
+
+
 @lru_cache(maxsize=4)
 def _known(folder: Path) -> tuple[PlanDocument, ...]:
     """Read once for each process: the documents are part of the installation and do not change while it runs."""
-    index = folder / "documents.yaml"
-    if not index.is_file():
-        return ()
-    entries = yaml.safe_load(index.read_text("utf-8")) or []
     documents = (
         PlanDocument(entry["code"], entry["title"], entry.get("issued"), (folder / entry["file"]).read_text("utf-8"))
-        for entry in entries
+        for entry in _entries(folder)
     )
     return tuple(document for document in documents if _has_tasks(document.text))
+
+
+@lru_cache(maxsize=4)
+def _texts(folder: Path) -> Mapping[str, str]:
+    """The text of every document by its code, every run of white space made one space."""
+    return {entry["code"]: " ".join((folder / entry["file"]).read_text("utf-8").split()) for entry in _entries(folder)}
+
+
+def _entries(folder: Path) -> list[Any]:
+    index = folder / "documents.yaml"
+    return (yaml.safe_load(index.read_text("utf-8")) or []) if index.is_file() else []
 
 
 def _has_tasks(text: str) -> bool:

@@ -17,7 +17,7 @@ from app.organisation.calendars import today
 from app.plans import task_queries as queries
 from app.plans.annexes import AnnexError
 from app.plans.cli import plans
-from app.plans.documents import documents_with_tasks
+from app.plans.documents import code_of, documents_with_tasks
 from app.plans.task_labels import COLUMNS
 from app.plans.task_loading import LoadReport, load_tasks
 
@@ -27,7 +27,12 @@ DAY = click.DateTime(["%Y-%m-%d", "%d/%m/%Y"])
 
 @plans.command("load")
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option("--plan", default="", metavar="MÃ", help="Mã văn bản (mặc định: tên tệp).")
+@click.option(
+    "--plan",
+    default="",
+    metavar="MÃ",
+    help="Mã văn bản (mặc định: văn bản đã biết có đúng nội dung này, nếu không thì tên tệp).",
+)
 @click.option(
     "--assigned", type=DAY, metavar="NGÀY", help="Ngày giao nhiệm vụ (mặc định: ngày ban hành, hoặc hôm nay)."
 )
@@ -36,12 +41,13 @@ DAY = click.DateTime(["%Y-%m-%d", "%d/%m/%Y"])
 @refusing
 def load(file: Path, plan: str, assigned: Any, dry_run: bool, form: str) -> None:
     """Nạp phụ lục nhiệm vụ của một kế hoạch từ văn bản của nó: tất cả, hoặc không gì cả."""
-    code = plan or file.stem
+    text = _text(file)
+    code = plan or code_of(text) or file.stem
     if len(code) > 32:
         raise BadInput(f"--plan: mã “{code}” dài quá 32 ký tự.")
     day = assigned.date() if assigned else _issued(code) or today()
     try:
-        report = load_tasks(COMMAND, code, _text(file), assigned_on=day, dry_run=dry_run)
+        report = load_tasks(COMMAND, code, text, assigned_on=day, dry_run=dry_run)
     except AnnexError as error:
         raise BadInput("\n".join(f"{file}:{f.line}: {sentence(f.as_error())}" for f in error.findings)) from error
     except DomainError as error:

@@ -35,6 +35,15 @@ def test_the_table_is_loaded_and_every_finding_told_with_its_place(run: Any) -> 
     assert queries.tables(EVERYWHERE) == [(CODE, 2024)]
 
 
+def test_a_copy_under_any_file_name_is_the_document_it_copies(run: Any, tmp_path: Path) -> None:
+    load_real()
+    copy = tmp_path / "004_4dcf291dccb5df1a.txt"
+    copy.write_text(ANNEX.read_text("utf-8").replace("\n", "\r\n"), "utf-8")
+    result = run("load-scores", copy)
+    assert result.exit_code == 0
+    assert f"Bảng {CODE}, năm 2024: 0 tiêu chí mới" in result.stdout
+
+
 def test_json_goes_alone_to_standard_output(run: Any) -> None:
     result = run("load-scores", ANNEX, "--text", PLAN, "--dry-run", "--format", "json")
     told = json.loads(result.stdout)

@@ -517,6 +517,16 @@ def test_the_command_loads_a_document_and_says_what_it_did(units: dict[str, Unit
     assert ("IV.1", "2024-06-30", "overdue") in {(t["number"], t["due"], t["state"]) for t in listed}
 
 
+def test_a_copy_under_any_file_name_is_the_plan_it_copies(units: dict[str, Unit], run: Any, tmp_path: Any) -> None:
+    copy = tmp_path / "001_9014339e16365c46.txt"
+    copy.write_bytes(text_of("bg-2024").replace("\n", "\r\n").encode("utf-8-sig"))
+    done = run("plans", "load", str(copy), "--assigned", "2024-03-01", "--format", "json")
+    assert json.loads(done.stdout)["plan"] == "bg-2024"
+    copy.write_bytes(text_of("bg-2024").replace("Tháng 7/2024", "Tháng 8/2024").encode())
+    changed = run("plans", "load", str(copy), "--assigned", "2024-03-01", "--dry-run", "--format", "json")
+    assert json.loads(changed.stdout)["plan"] == copy.stem
+
+
 def test_the_command_names_file_and_line_of_what_is_wrong(units: dict[str, Unit], run: Any, tmp_path: Any) -> None:
     broken = tmp_path / "hong.txt"
     broken.write_text(text_of("bg-2024").replace("tối thiểu 10% TTHC", "tối thiểu\n10% TTHC"), "utf-8")

@@ -14,6 +14,7 @@ from app.errors import DomainError
 from app.formats import sentence
 from app.organisation.access import whole_site
 from app.plans.cli import plans
+from app.plans.documents import code_of
 from app.plans.scores import queries
 from app.plans.scores.arithmetic import TABLE, Finding, FindingKind, audit
 from app.plans.scores.loading import Loaded, load_table
@@ -29,7 +30,12 @@ FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 @plans.command("load-scores")
 @click.argument("file", type=FILE)
 @click.option("--text", "plan", type=FILE, help="Văn bản kế hoạch, có câu nêu điểm và thứ hạng năm trước.")
-@click.option("--table", "code", default="", help="Mã của bảng (mặc định: tên tệp).")
+@click.option(
+    "--table",
+    "code",
+    default="",
+    help="Mã của bảng (mặc định: văn bản đã biết có đúng nội dung này, nếu không thì tên tệp).",
+)
 @click.option("--dry-run", is_flag=True, help="Chỉ đọc thử, không ghi.")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @refusing
@@ -38,7 +44,8 @@ def load_scores(file: Path, plan: Path | None, code: str, dry_run: bool, form: s
     table = _read(file, read_table)
     stated = _read(plan, read_statement) if plan else None
     source = (plan or file).name
-    loaded = load_table(COMMAND, code or file.stem, table, stated, source=source, keep=not dry_run)
+    code = code or code_of(_read(file, str)) or file.stem
+    loaded = load_table(COMMAND, code, table, stated, source=source, keep=not dry_run)
     findings = audit(table.criteria, stated)
     if form == "json":
         echo_json(_as_json(loaded, findings))
