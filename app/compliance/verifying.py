@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 import json
+import re
 import zlib
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from sqlalchemy import select
 
 from app.compliance import evidence
 from app.compliance.excusing import excuses_told
-from app.compliance.judge import Judgement, judge
+from app.compliance.judge import Judgement, RuleResult, SubjectResult, judge
+from app.compliance.language import Rule
 from app.compliance.loader import pack_from_texts
 from app.compliance.models import Change, CheckResult, CheckRun, PackText, RunViolation, Violation
 from app.compliance.pack import Pack, texts_hash
 from app.compliance.premises import Setting
 from app.compliance.raising import figures_of, key_of, result_columns
+from app.compliance.wording import period_in_words, render_message
 from app.errors import DomainError, NotFound
 from app.extensions import db
 from app.facts import Fact
 from app.organisation.access import site
+from app.organisation.calendars import site_calendar
 from app.organisation.models import Unit
 from app.periods import Period
 
@@ -69,8 +73,9 @@ def verify_run(run_id: int) -> Verification:
         found.append(Disagreement("dữ kiện", "không phán xét lại được", str(error)))
         return Verification(run.id, run.period, 0, 0, tuple(found))
     results, violations = _stored_results(run), _stored_violations(run)
+    found += _setting(run, facts, judgement)
     found += _compare("kết quả", results, {_cell(r): _plain(result_columns(r)) for r in judgement.results})
-    found += _compare("vi phạm", violations, _violations_again(run, judgement))
+    found += _compare("vi phạm", violations, _violations_again(run, packs, judgement, violations))
     return Verification(run.id, run.period, len(results), len(violations), tuple(found))
 
 
@@ -119,6 +124,20 @@ def _judge_again(run: CheckRun, facts: list[Fact], packs: list[Pack]) -> Judgeme
     )
 
 
+def _setting(run: CheckRun, facts: list[Fact], judgement: Judgement) -> Iterator[Disagreement]:
+    """What the run says of itself: its instant, the units it was limited to, the figures that contradict."""
+    judged = Setting.told(facts)
+    day = site_calendar().local_day(run.as_of)
+    if day != judged.as_of:
+        yield Disagreement("thời điểm xem xét", day.isoformat(), judged.as_of.isoformat())
+    codes = sorted(unit["code"] for unit in judged.units)
+    if run.units is not None and sorted(run.units) != codes:
+        yield Disagreement("đơn vị được kiểm tra", _shown(run.units), _shown(codes))
+    contradictions = [asdict(found) for found in judgement.contradictions]
+    if run.findings != contradictions:
+        yield Disagreement("chỗ các số liệu mâu thuẫn", _shown(run.findings), _shown(contradictions))
+
+
 def _stored_results(run: CheckRun) -> dict[str, dict[str, Any]]:
     rows = db.session.execute(
         select(CheckResult, Unit.code).join(Unit, Unit.id == CheckResult.unit_id).where(CheckResult.run_id == run.id)
@@ -132,23 +151,61 @@ def _cell(result: Any) -> str:
 
 
 def _stored_violations(run: CheckRun) -> dict[str, dict[str, Any]]:
+    """By key: what the key names, the severity, the figures and the words. The severity is that of the run which
+    opened the violation, so a later run has none to compare."""
     rows = db.session.execute(
-        select(Violation.key, RunViolation.figures)
+        select(Violation, Unit.code, RunViolation.figures, RunViolation.message)
         .join(Violation, Violation.id == RunViolation.violation_id)
+        .join(Unit, Unit.id == Violation.unit_id)
         .where(RunViolation.run_id == run.id, RunViolation.change != Change.GONE)
     )
-    return {key: _plain(figures) for key, figures in rows}
+    stored = {}
+    for row, unit, figures, message in rows:
+        opened_here = row.first_run_id == run.id
+        stored[row.key] = _plain(figures) | {
+            "named": [row.pack, row.rule, unit, row.subject, row.period],
+            "severity": row.severity.value if opened_here else None,
+            "message": message,
+        }
+    return stored
 
 
-def _violations_again(run: CheckRun, judgement: Judgement) -> dict[str, dict[str, Any]]:
+def _violations_again(
+    run: CheckRun, packs: list[Pack], judgement: Judgement, stored: Mapping[str, Mapping[str, Any]]
+) -> dict[str, dict[str, Any]]:
+    rules = {(pack.id, rule.id): rule for pack in packs for rule in pack.rules}
     again = {}
     for result in judgement.results:
         if result.status == "fail":
+            rule = rules[result.pack, result.rule]
             for thing in result.failing or (None,):
                 subject = thing.subject if thing else ""
                 key = key_of(result.pack, result.rule, result.unit, subject, run.period)
-                again[key] = _plain(figures_of(result, thing))
+                kept = stored.get(key, {})
+                again[key] = _plain(figures_of(result, thing)) | {
+                    "named": [result.pack, result.rule, result.unit, subject, run.period],
+                    "severity": rule.severity.value if kept.get("severity") else None,
+                    "message": _message_again(rule, result, thing, run.period, kept.get("message") or {}),
+                }
     return again
+
+
+_UNIT, _HEAD = "\x01", "\x02"
+"""Stand for names while a message is worked out again."""
+
+
+def _message_again(
+    rule: Rule, result: RuleResult, thing: SubjectResult | None, period: str, kept: Mapping[str, str]
+) -> dict[str, str]:
+    """The message in each language. A unit may have another name today, and another head: where the kept words differ
+    in nothing but these names, they stand."""
+    told = {}
+    for locale in ("vi", "en"):
+        words = render_message(rule, result, _UNIT, period_in_words(period, locale), locale, thing, _HEAD)
+        pattern = re.escape(words).replace(re.escape(_UNIT), ".+").replace(re.escape(_HEAD), ".+")
+        said = kept.get(locale, "")
+        told[locale] = said if re.fullmatch(pattern, said) else words.replace(_UNIT, result.unit).replace(_HEAD, "–")
+    return told
 
 
 def _plain(value: dict[str, Any]) -> dict[str, Any]:

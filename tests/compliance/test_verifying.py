@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from sqlalchemy import select, update
 
 from app import facts
 from app.compliance import evidence, packs, service
-from app.compliance.language import Status
+from app.compliance.language import Severity, Status
 from app.compliance.loader import pack_from_texts
 from app.compliance.models import Change, CheckResult, CheckRun, PackText, RunViolation, Violation
 from app.compliance.verifying import Verification, verify_run
@@ -30,7 +31,7 @@ RULES: list[dict[str, Any]] = [
         id="own-1",
         judge={"each": "case_overdue", "every": "month"},
         fails_when={"case_overdue.days_late": {"at_least": 0}},
-        message=sample.words("{subject} quá hạn, hẹn trả {due}"),
+        message=sample.words("{subject} quá hạn, hẹn trả {due} ({unit})"),
     ),
     sample.changed(
         sample.DUTY_RULE,
@@ -241,6 +242,55 @@ def test_a_changed_violation_and_one_taken_away_are_caught(month: Month) -> None
     words = said(verified())
     assert 'outcome: đã lưu "late", tính lại "failed"' in words
     assert f"vi phạm {key}: đã lưu không có, tính lại có" in words
+
+
+@pytest.mark.parametrize("locale", ["vi", "en"])
+def test_a_changed_letter_of_a_message_is_caught(month: Month, locale: str) -> None:
+    check()
+    seen = select(RunViolation).join(Violation, Violation.id == RunViolation.violation_id)
+    found = db.session.scalars(seen.where(Violation.rule == "bg-5.1")).first()
+    assert found is not None
+    said_then = found.message[locale]
+    found.message = found.message | {locale: said_then[:-1] + "!"}
+    db.session.commit()
+    (only,) = verified().disagreements
+    assert only.what.startswith("vi phạm bac-giang-2024/bg-5.1/")
+    assert only.what.endswith(", message")
+
+
+def test_a_violation_moved_to_another_unit_or_made_milder_is_caught(month: Month) -> None:
+    check()
+    found = db.session.scalars(select(Violation).where(Violation.rule == "bg-5.1")).first()
+    assert found is not None
+    found.unit_id, found.severity = month.units["SO"].id, Severity.MINOR
+    db.session.commit()
+    assert [one.what.rpartition(", ")[2] for one in verified().disagreements] == ["named", "severity"]
+
+
+def test_a_unit_with_another_name_today_does_not_disagree(month: Month) -> None:
+    check()
+    messages = db.session.scalars(select(RunViolation.message)).all()
+    assert any(month.units["NCC"].name in message["vi"] for message in messages)
+    month.units["NCC"].name = "Phòng Người có công và Trẻ em"
+    db.session.commit()
+    assert verified().agrees
+
+
+def test_an_instant_and_units_that_the_facts_do_not_tell_are_caught(month: Month) -> None:
+    check()
+    run = db.session.scalars(select(CheckRun)).one()
+    run.as_of, run.units = run.as_of + timedelta(days=2), ["NCC"]
+    db.session.commit()
+    assert [one.what for one in verified().disagreements] == ["thời điểm xem xét", "đơn vị được kiểm tra"]
+
+
+def test_contradicting_figures_taken_out_of_a_run_are_caught(month: Month) -> None:
+    check()
+    run = db.session.scalars(select(CheckRun)).one()
+    run.findings = [{"pack": "own-plan", "rule": "own-1", "unit": "NCC", "numerator": 2, "denominator": 1}]
+    db.session.commit()
+    (only,) = verified().disagreements
+    assert only.what == "chỗ các số liệu mâu thuẫn"
 
 
 def test_an_unknown_run_is_told(month: Month) -> None:
