@@ -28,6 +28,12 @@ def pack_away(text: str) -> bytes:
     return gzip.compress(text.encode(), compresslevel=6, mtime=0)
 
 
+def keep(facts: Iterable[Fact]) -> tuple[str, bytes]:
+    """What a run keeps of its facts: their digest, and their text packed away."""
+    text = canonical(facts)
+    return digest(text), pack_away(text)
+
+
 def unpack_text(stored: bytes) -> str:
     """The canonical text of a stored run's facts. Raises OSError, EOFError or zlib.error for what is no gzip."""
     return gzip.decompress(stored).decode()

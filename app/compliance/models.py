@@ -114,6 +114,7 @@ class Violation(Record, Base):
         UniqueConstraint("site", "key"),
         Index("ix_violations_unit", "site", "unit_id", "id"),
         Index("ix_violations_period", "site", "period", "id"),
+        Index("ix_violations_site", "site", "id"),  # the latest of the whole Department
     )
 
     key: Mapped[str] = mapped_column(String(255))  # pack/rule/unit/subject/period

@@ -75,7 +75,8 @@ def run_check(
     as_of, gathered = gather(period, kinds_read_by(chosen), _codes(units, unit_codes))
     progress(1, 3, "judging")
     judgement = _judge(chosen, gathered, units, period, as_of)
-    told = evidence.canonical([*gathered, *judgement.premises])
+    facts_hash, told = evidence.keep([*gathered, *judgement.premises])
+    del gathered  # a month's are tens of megabytes, which the writing needs
     progress(2, 3, "writing")
     with transaction() as session:
         run = CheckRun(
@@ -93,8 +94,8 @@ def run_check(
             ],
             units=None if unit_codes is None else sorted(units),
             limited=pack_ids is not None or unit_codes is not None,
-            facts_hash=evidence.digest(told),
-            facts=evidence.pack_away(told),
+            facts_hash=facts_hash,
+            facts=told,
             calendar=site_calendar().fingerprint(),
         )
         session.add(run)

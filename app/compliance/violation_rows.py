@@ -73,12 +73,15 @@ def write_new(run: CheckRun, violations: Sequence[tuple[Standing, date]]) -> Non
             for violation, due in violations
         ),
     )
-    written = select(Violation.key, Violation.id).where(
-        Violation.site == run.site, Violation.period == run.period, Violation.first_run_id == run.id
+    written = (
+        select(Violation.key, Violation.id)
+        .where(Violation.site == run.site, Violation.period == run.period, Violation.first_run_id == run.id)
+        .order_by(Violation.id)  # numbered as they were written
+        .execution_options(yield_per=1000)
     )
-    ids = dict(connection.execute(written).all())
-    for violation, _due in violations:
-        violation.id = ids[violation.key]
+    for (violation, _due), (key, number) in zip(violations, connection.execute(written), strict=True):
+        assert violation.key == key
+        violation.id = number
 
 
 def reopen(run: CheckRun, violations: Sequence[Standing], answer_due: date) -> None:
