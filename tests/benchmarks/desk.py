@@ -112,7 +112,7 @@ class Clerk(Visitor):
             "channel": "in_person",
             "return_method": "in_person",
             "sets": 1,
-            "token": f"do-{self.seat}-{self.taken_in}",
+            "token": f"{csrf[-12:]}-{self.taken_in}",
         }
         self.ask("form to stored case", "POST", "/ho-so/tiep-nhan", urlencode(typed))
 
