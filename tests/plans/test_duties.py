@@ -227,7 +227,7 @@ def test_a_round_has_one_result_a_unit_and_body(units: dict[str, Unit]) -> None:
     surveys.record_survey(EVERYWHERE, CLERK, result(units["LDVL"], body=BodyKind.PUBLIC_SERVICE))
 
 
-def test_a_file_brings_its_good_rows_and_names_the_bad_ones(units: dict[str, Unit]) -> None:
+def test_a_file_with_bad_rows_brings_nothing_and_names_each(units: dict[str, Unit]) -> None:
     report = take(
         HEADER
         + "LDVL,Đợt 1,hành chính,30/06/2024,100,80,70\n"
@@ -238,13 +238,18 @@ def test_a_file_brings_its_good_rows_and_names_the_bad_ones(units: dict[str, Uni
         + "NCC,Đợt 1,hành chính,31/06/2024,100,80,70\n"
         + 'NCC,Đợt 1,hành chính,30/06/2024,"2,5",80,70\n'
     )
-    assert (report.rows, report.new, report.unchanged) == (6, 2, 0)
+    assert (report.rows, report.new, report.unchanged) == (6, 0, 0)
     assert [(refusal.row, refusal.column) for refusal in report.refused] == [
         (3, "satisfied"),
         (5, "unit"),
         (7, "held_on"),
         (8, "asked"),
     ]
+    assert not queries.surveys(EVERYWHERE)
+    put_right = take(
+        HEADER + "LDVL,Đợt 1,hành chính,30/06/2024,100,80,70\n" + "TTDVVL,Đợt 1,sự nghiệp,2024-06-30,50,40,36\n"
+    )
+    assert (put_right.new, put_right.refused) == (2, [])
     assert {(row.unit.code, row.body) for row in queries.surveys(EVERYWHERE)} == {
         ("LDVL", BodyKind.ADMINISTRATIVE),
         ("TTDVVL", BodyKind.PUBLIC_SERVICE),

@@ -23,7 +23,7 @@ from app.plans.models import FilingKind
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @refusing
 def import_surveys(file: Path, dry_run: bool, form: str) -> None:
-    """Nhập kết quả khảo sát hài lòng từ tệp CSV; dòng sai bị từ chối, kèm lý do."""
+    """Nhập kết quả khảo sát hài lòng từ tệp CSV: tất cả, hoặc không gì cả; dòng sai được kể kèm lý do."""
     try:
         with file.open("rb") as opened:
             content = opened.read(surveys.LARGEST + 1)
@@ -37,9 +37,11 @@ def import_surveys(file: Path, dry_run: bool, form: str) -> None:
         note(f"{file}:{refusal.row}: {refusal.column}: {sentence(refusal.error)}")
     if form == "json":
         echo_json(_plain(report))
-        return
-    told = f"{report.rows} dòng: {report.new} mới, {report.unchanged} đã có, {len(report.refused)} bị từ chối."
-    click.echo(told + (" Chưa ghi gì." if dry_run else ""))
+    else:
+        told = f"{report.rows} dòng: {report.new} mới, {report.unchanged} đã có, {len(report.refused)} sai."
+        click.echo(told + (" Chưa ghi gì." if dry_run or report.refused else ""))
+    if report.refused:
+        raise click.exceptions.Exit(BadInput.exit_code)
 
 
 def _plain(report: surveys.SurveyReport) -> dict[str, Any]:

@@ -72,7 +72,7 @@ class Refusal:
 
 @dataclass(slots=True)
 class SurveyReport:
-    """What came of every row of a file."""
+    """What came of every row of a file. Where any is refused, none is new: nothing is written."""
 
     rows: int = 0
     new: int = 0
@@ -106,7 +106,7 @@ def remove_survey(scope: Scope, by: Actor, survey_id: int, *, reason: str) -> No
 
 
 def import_surveys(scope: Scope, by: Actor, content: bytes, *, dry_run: bool = False) -> SurveyReport:
-    """Take a CSV file's rows. Rows that cannot be are refused with their reason, the others are taken.
+    """Take a CSV file's rows, all or none: each row that cannot be is told with its reason, and then none is taken.
 
     Raises DomainError when it is no such file at all; nothing is taken then.
     """
@@ -126,11 +126,12 @@ def import_surveys(scope: Scope, by: Actor, content: bytes, *, dry_run: bool = F
                 report.new += 1
             except DomainError as error:
                 report.refused.append(Refusal(number, error.field or "", error))
-        if dry_run:
+        if report.refused:
+            report.new = 0
+        if dry_run or report.refused:
             session.rollback()
         elif report.new:
-            numbers = {"rows": report.rows, "new": report.new, "refused": len(report.refused)}
-            audit.record(by, "import_surveys", "survey", today(), **numbers)
+            audit.record(by, "import_surveys", "survey", today(), rows=report.rows, new=report.new)
     return report
 
 
