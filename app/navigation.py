@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from flask import Flask, current_app, request, url_for
@@ -45,6 +45,13 @@ ENTRIES = (
     (OFFICE, _p("menu", "Nhật ký"), "organisation.audit_trail", "history", INSPECTORS),
 )
 
+ALSO = {
+    "compliance.packs": "compliance.rules",
+    "compliance.what_if": "compliance.rules",
+    "compliance.waivers": "compliance.rules",
+}
+"""Pages, and those below them, whose line of the menu is not the one that their address suggests."""
+
 COUNTS: dict[str, Callable[[], int]] = {}
 """Numbers that ask for attention, by endpoint: a room adds how many things wait for the person signed in."""
 
@@ -75,7 +82,7 @@ def navigation() -> list[Item]:
         return []
     shown = [entry for entry in ENTRIES if current_user.role in entry[4] and entry[2] in current_app.view_functions]
     urls = {entry[2]: url_for(entry[2]) for entry in shown}
-    here = _active(list(urls.values()))
+    here = _active(list(urls.values()), {url_for(page): urls.get(line) for page, line in _also()})
     return [
         Item(str(group), str(label), endpoint, urls[endpoint], icon, urls[endpoint] == here, _waiting(endpoint))
         for group, label, endpoint, icon, _roles in shown
@@ -86,10 +93,15 @@ def _waiting(endpoint: str) -> int | None:
     return (COUNTS[endpoint]() or None) if endpoint in COUNTS else None
 
 
-def _active(urls: list[str]) -> str | None:
-    """The most particular address that leads to this page: /don-vi for /don-vi/12/sua."""
-    above = [url for url in urls if request.path == url or request.path.startswith(url.rstrip("/") + "/")]
-    return max(above, key=len, default=None)
+def _also() -> list[tuple[str, str]]:
+    return [(page, line) for page, line in ALSO.items() if page in current_app.view_functions]
+
+
+def _active(urls: list[str], also: Mapping[str, str | None]) -> str | None:
+    """The line of the most particular address that leads to this page: /don-vi for /don-vi/12/sua."""
+    lines: dict[str, str | None] = {**{url: url for url in urls}, **also}
+    above = [url for url in lines if request.path == url or request.path.startswith(url.rstrip("/") + "/")]
+    return lines[max(above, key=len)] if above else None
 
 
 def home_endpoint(role: Role) -> str:

@@ -115,7 +115,7 @@ def waiver_words(waiver: Excuse | None) -> str | None:
 
 
 def violation_row(raised: Raised) -> dict[str, Any]:
-    """One violation, in Vietnamese, with the words of law it breaks and where its cases are."""
+    """One violation in Vietnamese (`message_en`: in English), with the words of law it breaks and where its cases are."""
     return _violation(raised.violation, raised.rule, raised.unit.code, raised.change, raised.figures, raised.message)
 
 
@@ -142,6 +142,7 @@ def _violation(
         "state": violation.state.value,
         "change": change.value,
         "message": message["vi"],
+        "message_en": message["en"],
         "legal_basis": {
             "document": rule.legal_basis.document,
             "place": rule.legal_basis.place,

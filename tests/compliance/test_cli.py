@@ -19,7 +19,7 @@ from tests.factories import EVERYWHERE
 
 RESULT = ["pack", "rule", "unit", "status", "numerator", "denominator", "value", "comparison", "target", "shortfall"]
 VIOLATION = [
-    *("key", "pack", "rule", "unit", "subject", "severity", "state", "change", "message"),
+    *("key", "pack", "rule", "unit", "subject", "severity", "state", "change", "message", "message_en"),
     *("legal_basis", "figures", "evidence"),
 ]
 
@@ -74,6 +74,7 @@ def test_a_violation_says_what_law_it_breaks_and_by_how_much(app: Flask, month: 
     assert violation["key"] == f"{PROVINCE}/khp-2c.2/LDVL/-/2024-06"
     assert (violation["state"], violation["change"], violation["subject"]) == ("open", "new", None)
     assert "7 trên 20" in violation["message"]
+    assert "7 of 20" in violation["message_en"]
     assert violation["legal_basis"]["quote"] == "tỷ lệ giao dịch thanh toán trực tuyến đạt trên 35%"
     assert (violation["figures"]["value"], violation["figures"]["target"]) == (0.35, 0.35)
     assert violation["figures"]["shortfall"] == 1

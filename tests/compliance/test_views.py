@@ -53,6 +53,23 @@ def as_head(month: Month, sign_in: SignIn) -> Callable[[str], FlaskClient]:
     return lambda unit: sign_in(make_person(month.units[unit], Role.HEAD))
 
 
+def menu_line(client: FlaskClient, address: str) -> list[str]:
+    """The lines of the main menu that are marked as the page's own."""
+    page = client.get(address).get_data(as_text=True)
+    menu = page[page.index('<nav class="side"') :].partition("</nav>")[0]
+    return re.findall(r'href="([^"]+)"[^>]*aria-current="page"', menu)
+
+
+@pytest.mark.parametrize("address", ["quy-tac", "bo-quy-tac", "bo-quy-tac/tai-len", "thu", "mien-ap-dung"])
+def test_pages_of_the_packs_light_their_own_line_of_the_menu(inspector: FlaskClient, address: str) -> None:
+    assert menu_line(inspector, f"/kiem-tra/{address}") == ["/kiem-tra/quy-tac"]
+
+
+def test_pages_of_the_checks_light_the_line_of_the_checks(inspector: FlaskClient, judged: int) -> None:
+    for address in ("/kiem-tra", f"/kiem-tra/{judged}", "/kiem-tra/cac-lan"):
+        assert menu_line(inspector, address) == ["/kiem-tra"]
+
+
 def text_of(page: Any) -> str:
     """What a reader sees, white space made single."""
     assert page.status_code == 200, page.status_code
