@@ -91,6 +91,8 @@ def _shown(value: object) -> object:
         return sentence(value)
     if isinstance(value, datetime):
         return show_datetime(value)
+    if isinstance(value, int) and value >= 10_000:  # an amount or a count; a year is left alone
+        return show_number(value)
     return show_date(value) if isinstance(value, date) else value
 
 

@@ -93,7 +93,8 @@ def _makes_sense(view: CaseView, kind: EventKind, hands: Hands) -> bool:
         case EventKind.SIGNED:
             return case.returns_result and view.signature is None
         case EventKind.PAID:
-            return case.fee_due > 0
+            standing = (paid for paid in view.payments if not paid.voided)
+            return sum(paid.amount - paid.refunded for paid in standing) < case.fee_due
     return kind not in _OF_THE_RESULT or case.returns_result
 
 

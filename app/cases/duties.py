@@ -174,8 +174,9 @@ def apologise(
 ) -> Apology:
     """A written apology to the applicant (văn bản xin lỗi) for lateness, or for a mistake, with the new date promised.
 
-    A case still open needs a new day, after today and worked; at most `reappointments` of them are ever given, and
-    after those an apology gives none.
+    An open case that will not be done in time is apologised for before it is due, as the law wants it. A case still
+    open needs a new day, worked, after today and after its due day; at most `reappointments` of them are ever given,
+    and after those an apology gives none.
     The due time stays: what was late is late. The letter is an event of the case as well.
     """
     case = db.session.scalar(select(Case).where(Case.id == case_id, Case.site == scope.site, seen_by(scope)))
@@ -186,8 +187,8 @@ def apologise(
         if not values[field]:
             raise DomainError(missing, field=field)
     words, now = _words(reason, field="reason", missing="Hãy ghi lý do xin lỗi."), extensions.now()
-    if not wrong and (case.due_at is None or case.due_at >= (case.ended_at or now)):
-        raise DomainError("Hồ sơ chưa quá hạn; chỉ xin lỗi vì sai sót.", field="wrong")
+    if not wrong:
+        _check_late_or_going_to_be(case)
     new_due_at = _new_due_at(case, new_day, now)
     apology = Apology(
         site=case.site,
@@ -209,6 +210,13 @@ def apologise(
     return apology
 
 
+def _check_late_or_going_to_be(case: Case) -> None:
+    if case.due_at is None:
+        raise DomainError("Hồ sơ đang chờ bổ sung, thời hạn không tính; chỉ xin lỗi vì sai sót.", field="wrong")
+    if case.ended_at is not None and case.due_at >= case.ended_at:
+        raise DomainError("Hồ sơ đã được giải quyết trong hạn; chỉ xin lỗi vì sai sót.", field="wrong")
+
+
 def _new_due_at(case: Case, day: date | None, now: datetime) -> datetime | None:
     """The end of the day promised. DomainError for a day that cannot be promised."""
     calendar = site_calendar()
@@ -225,6 +233,8 @@ def _new_due_at(case: Case, day: date | None, now: datetime) -> datetime | None:
         raise DomainError("Hãy ghi ngày hẹn trả mới.", field="new_day")
     if day <= calendar.local_day(now):
         raise DomainError("Ngày hẹn trả mới phải sau hôm nay.", field="new_day")
+    if case.due_at is not None and day <= (due := calendar.local_day(case.due_at)):
+        raise DomainError("Ngày hẹn trả mới phải sau ngày hẹn trả %(day)s.", field="new_day", day=due)
     if not calendar.is_working_day(day):
         raise DomainError("Ngày %(day)s cơ quan nghỉ; hãy chọn một ngày làm việc.", field="new_day", day=day)
     if times >= allowed:

@@ -32,7 +32,7 @@ class MoreThanOwed(DomainError):
         super().__init__(
             "Hồ sơ chỉ còn phải nộp %(remaining)s đồng. Nếu vẫn thu, hãy đánh dấu xác nhận rồi ghi lại.",
             field="amount",
-            remaining=f"{remaining:,}".replace(",", "."),
+            remaining=remaining,
         )
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 
 from app.cases import handling, service
 from app.cases.models import Case, CaseEvent, Consultation
-from app.cases.vocabulary import EventKind
+from app.cases.vocabulary import EventKind, PaymentChannel, ReturnMethod
 from app.extensions import db
 from tests.cases.test_views import Office, SignIn
 from tests.clock import at
@@ -179,3 +179,22 @@ def test_a_result_that_waits_to_be_closed_is_said_on_the_page(office: Office, ca
     happen(case, EventKind.RESOLVED, at("2024-06-30 08:00"))
     page = sign_in(office.clerk).get(f"/ho-so/{case.id}").get_data(as_text=True)
     assert "nhưng chưa kết thúc trên phần mềm" in page
+
+
+def test_money_is_asked_for_while_some_is_owed(office: Office, case: Case, sign_in: SignIn) -> None:
+    client = sign_in(office.clerk)
+    asked = f"/ho-so/{case.id}/ghi/paid"
+    assert asked in client.get(f"/ho-so/{case.id}").get_data(as_text=True)
+    pay(case, at("2024-06-28 10:00"), PaymentChannel.IN_PERSON, case.fee_due - 1)
+    assert asked in client.get(f"/ho-so/{case.id}").get_data(as_text=True)
+    pay(case, at("2024-06-28 10:00"), PaymentChannel.IN_PERSON, 1)
+    assert asked not in client.get(f"/ho-so/{case.id}").get_data(as_text=True)
+
+
+def test_the_page_tells_what_was_said_at_intake(office: Office, case: Case, sign_in: SignIn) -> None:
+    case.owner, case.email, case.return_method = "Công ty Hoa Ban", "hoaban@example.com", ReturnMethod.POST
+    db.session.commit()
+    page = sign_in(office.clerk).get(f"/ho-so/{case.id}").get_data(as_text=True)
+    assert "Công ty Hoa Ban" in page
+    assert "hoaban@example.com" in page
+    assert "Qua bưu chính công ích" in page

@@ -285,14 +285,33 @@ def test_two_letters_at_once_do_not_both_count(late: Case, freeze: Callable[[str
     assert db.session.query(Apology).count() == 1, "the letter is written with its event, or not at all"
 
 
-def test_a_case_in_time_is_apologised_for_only_when_wrong(
+def test_a_case_done_in_time_is_apologised_for_only_when_wrong(
     late: Case, units: dict[str, Unit], freeze: Callable[[str], Any]
 ) -> None:
     freeze("2024-06-04 08:00")
-    with pytest.raises(DomainError, match="chưa quá hạn"):
-        apologise(late, date(2024, 6, 7))
-    apologise(late, date(2024, 6, 7), wrong=True)
+    finish(late, at("2024-06-04 08:00"))
+    with pytest.raises(DomainError, match="đã được giải quyết trong hạn"):
+        apologise(late)
+    apologise(late, wrong=True)
     assert [fact["subject"] for fact in facts("apology")] == [late.code]
+
+
+def test_a_case_that_will_be_late_is_apologised_for_before_it_is_due(late: Case, freeze: Callable[[str], Any]) -> None:
+    freeze("2024-06-04 08:00")
+    with pytest.raises(DomainError, match="phải sau ngày hẹn trả"):
+        apologise(late, date(2024, 6, 5))
+    assert apologise(late, date(2024, 6, 7)).old_due_at == late.due_at
+    assert facts("apology") == [], "nothing is owed while it is in time"
+    freeze("2024-06-10 08:00")
+    assert [fact["sent_on"] for fact in facts("apology")] == ["2024-06-04"]
+
+
+def test_a_case_that_waits_for_its_applicant_cannot_be_late(late: Case, freeze: Callable[[str], Any]) -> None:
+    freeze("2024-06-04 08:00")
+    happen(late, EventKind.SUPPLEMENT_REQUESTED, at("2024-06-04 08:00"), note="Thiếu ảnh.")
+    db.session.refresh(late)
+    with pytest.raises(DomainError, match="đang chờ bổ sung"):
+        apologise(late, date(2024, 6, 7))
 
 
 def test_a_stage_has_a_note_when_its_unit_wrote_one_in_it_or_at_its_end(

@@ -92,7 +92,7 @@ def test_a_transaction_voided_on_one_case_may_be_recorded_where_it_belongs(case:
 
 def test_more_than_is_owed_is_taken_only_when_confirmed(case: Case) -> None:
     take(case, 200_000)
-    with pytest.raises(MoreThanOwed, match=r"400\.000 đồng"):
+    with pytest.raises(MoreThanOwed, match="400000 đồng"):
         take(case, 400_001)
     assert len(payments(case)) == 1
     take(case, 400_001, over_owed=True)
