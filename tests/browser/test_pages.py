@@ -33,3 +33,21 @@ def test_every_page_of_the_menu_opens_and_fits(visit: Visit, username: str, size
         if first.count() and not (first.get_attribute("href") or "").endswith(".csv"):
             assert visitor.go(first.get_attribute("href") or "") == 200, path
             assert visitor.sideways() <= 0, visitor.page.url
+
+
+def test_on_a_phone_the_filters_of_the_list_lie_under_one_button(visit: Visit) -> None:
+    visitor = visit("motcua", PHONE)
+    page = visitor.page
+    visitor.go("/ho-so")
+    fold = page.locator(".filter-fold > summary")
+    assert not page.locator("#status").is_visible()
+    fold.click()
+    page.locator("#status").select_option("in_progress")
+    page.wait_for_url(lambda url: "status=in_progress" in url)
+    assert visitor.sideways() <= 0
+    assert not page.locator("#bulk button[value=handed_over]").is_visible()
+    page.locator("td.tick input").first.check()
+    assert page.locator("#bulk button[value=handed_over]").is_visible()
+    page.set_viewport_size(DESK)  # type: ignore[arg-type]
+    assert page.locator("#status").is_visible()
+    assert not fold.is_visible()
