@@ -115,7 +115,7 @@ def waiver_words(waiver: Excuse | None) -> str | None:
 
 
 def violation_row(raised: Raised) -> dict[str, Any]:
-    """One violation in Vietnamese (`message_en`: in English), with the words of law it breaks and where its cases are."""
+    """One violation in Vietnamese (and in English as `message_en`), with the words of law it breaks and its cases."""
     return _violation(raised.violation, raised.rule, raised.unit.code, raised.change, raised.figures, raised.message)
 
 
