@@ -42,11 +42,12 @@ class Dial:
 
 
 def lay_beside(before: Judgement, after: Judgement) -> Beside:
-    """The same cells of two judgements. A change of figures is one of the target, the value, or what is missing."""
+    """The same cells of two judgements. A change of figures is one of the target, the value, or what is missing; where
+    nothing was judged, before or after, another target changes nothing."""
     old = {_cell(result): result for result in before.results}
     pairs = [Changed(old[_cell(result)], result) for result in after.results if _cell(result) in old]
     return Beside(
-        tuple(pair for pair in pairs if pair.of_status or _figures(pair.before) != _figures(pair.after)),
+        tuple(pair for pair in pairs if pair.of_status or _of_figures(pair)),
         Counter(result.status for result in before.results),
         Counter(result.status for result in after.results),
     )
@@ -61,6 +62,13 @@ def dials(packs: Mapping[str, Pack]) -> list[Dial]:
 
 def _cell(result: RuleResult) -> tuple[str, str, str]:
     return result.pack, result.rule, result.unit
+
+
+_NOT_JUDGED = frozenset((Status.NOT_APPLICABLE, Status.NO_DATA))
+
+
+def _of_figures(pair: Changed) -> bool:
+    return pair.after.status not in _NOT_JUDGED and _figures(pair.before) != _figures(pair.after)
 
 
 def _figures(result: RuleResult) -> tuple[object, ...]:

@@ -57,6 +57,14 @@ def test_a_result_that_fails_either_way_is_shown_for_its_figures(month: Month) -
     assert (province.before.shortfall, province.after.shortfall) == (1, 4)
 
 
+def test_where_nothing_was_judged_another_target_is_no_change(month: Month) -> None:
+    before, after = service.beside(JUNE, {"online_payment_rate": "50%"})
+    unjudged = {r.unit for r in after.judgement.results if r.rule == "khd-2c.2" and r.status == Status.NOT_APPLICABLE}
+    assert unjudged
+    found = lay_beside(before.judgement, after.judgement)
+    assert not unjudged & {pair.after.unit for pair in found.changed if pair.after.rule == "khd-2c.2"}
+
+
 def test_the_value_in_force_changes_nothing(month: Month) -> None:
     found = lay_beside(*(report.judgement for report in service.beside(JUNE, {"online_payment_rate": "35%"})))
     assert found.changed == ()
