@@ -330,3 +330,17 @@ def test_ours_that_the_portal_does_not_list_are_shown(office: Office, sign_in: S
     page = drop(sign_in(office.clerk), "GD8;X;600.000;01/07/2024 07:45").get_data(as_text=True)
     assert "Có ở phần mềm, không có ở cổng" in page
     assert "GD-CUA-TA" in page
+
+
+@pytest.mark.parametrize("name", ["giao-dich.xlsx", "giao-dich"])
+def test_a_workbook_of_the_portal_is_taken_from_the_page(office: Office, sign_in: SignIn, name: str) -> None:
+    book: Any = openpyxl.Workbook()
+    book.active.append(["Mã giao dịch", "Mã hồ sơ", "Số tiền", "Thời gian thanh toán"])
+    book.active.append(["GD8", "X", 600_000, "01/07/2024 07:45"])
+    file = io.BytesIO()
+    book.save(file)
+    file.seek(0)
+    client = sign_in(office.clerk)
+    client.post("/thu-phi/doi-chieu/moi", data={"file": (file, name)})
+    line = db.session.scalars(select(PortalLine)).one()
+    assert (line.transaction_number, line.amount, line.state) == ("GD8", 600_000, MatchState.UNKNOWN_CASE)

@@ -213,13 +213,14 @@ class _Workbook:
 
 @contextmanager
 def _xlsx(path: Path, name: str) -> Iterator[Source]:
-    with _or_broken(name):
-        # Formulas give the value that was worked out when the file was saved.
-        book = openpyxl.load_workbook(path, read_only=True, data_only=True, keep_links=False)
-    try:
-        yield _Workbook(book, name)
-    finally:
-        book.close()
+    with path.open("rb") as file:  # not by its path: the library goes by the ending, which an upload's own file lacks
+        with _or_broken(name):
+            # Formulas give the value that was worked out when the file was saved.
+            book = openpyxl.load_workbook(file, read_only=True, data_only=True, keep_links=False)
+        try:
+            yield _Workbook(book, name)
+        finally:
+            book.close()
 
 
 @contextmanager
