@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import csv
 import io
+import re
+from collections.abc import Callable
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -10,10 +13,15 @@ from typing import Any
 import openpyxl
 import pytest
 from flask import Flask
+from flask.testing import FlaskClient
 
 from app import exports
 from app.exports import csv_lines, write_xlsx
+from app.organisation.access import Actor
+from app.organisation.calendars import add_site_days
+from app.organisation.models import Person, Role
 from tests.clock import at
+from tests.factories import make_department, make_person, make_version
 
 FORMULAS = ("=1+1", "+1", "-1", "@SUM(A1)", "\t=1+1", '=HYPERLINK("http://x","y")')
 
@@ -58,3 +66,21 @@ def test_rows_beyond_one_sheet_go_on_to_the_next(app: Flask, monkeypatch: pytest
     with app.app_context():
         book = written([1], [2], [3])
     assert [[row[0].value for row in sheet.iter_rows()] for sheet in book.worksheets] == [["A", 1, 2], ["A", 3]]
+
+
+@pytest.mark.parametrize(
+    ("path", "column"), [("/nhat-ky", 2), ("/nguoi-dung", 6), ("/lich-lam-viec", 1), ("/thu-tuc", 12)]
+)
+def test_a_day_is_a_day_in_the_workbook_and_written_our_way_in_csv(
+    session: Any, sign_in: Callable[[Person], FlaskClient], path: str, column: int
+) -> None:
+    units = make_department()
+    make_version(units["LDVL"])
+    add_site_days(Actor("Lan"), first=date(2024, 7, 5), working=False, name="Nghỉ bù", reason="Mất điện")
+    client = sign_in(make_person(units["MC"], Role.ADMIN, last_signed_in_at=at("2024-06-28 08:00")))
+    sheet = openpyxl.load_workbook(io.BytesIO(client.get(f"{path}.xlsx").data))["Sheet"]
+    found = [row[column - 1].value for row in sheet.iter_rows(min_row=2) if row[column - 1].value]
+    assert found
+    assert all(isinstance(value, datetime) for value in found)
+    lines = list(csv.reader(io.StringIO(client.get(f"{path}.csv").get_data(as_text=True))))[1:]
+    assert all(re.fullmatch(r"\d\d/\d\d/\d{4}( \d\d:\d\d)?|", line[column - 1]) for line in lines)

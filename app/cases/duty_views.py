@@ -23,7 +23,7 @@ from app.cases.views import bp
 from app.cases.views.intake import ACTORS
 from app.errors import DomainError, NotFound
 from app.exports import csv_response
-from app.formats import label, sentence, show_date, show_datetime
+from app.formats import label, sentence
 from app.forms import errors_shown_on
 from app.organisation.access import Scope, actor, allowed, current_scope, person, site, whole_site
 from app.organisation.calendars import site_calendar, today
@@ -133,9 +133,9 @@ def _cells() -> Iterator[list[object]]:
         for case in page.cases:
             last = case.latest
             yield [
-                *(case.code, case.procedure, case.unit, case.officer, show_datetime(case.due_at)),
-                *(show_datetime(case.ended_at), case.days_late, show_date(case.explain_by), label(case.state)),
-                *((show_datetime(last.sent_at), last.actor, last.text, last.decision) if last else ("", "", "", "")),
+                *(case.code, case.procedure, case.unit, case.officer, case.due_at),
+                *(case.ended_at, case.days_late, case.explain_by, label(case.state)),
+                *((last.sent_at, last.actor, last.text, last.decision) if last else ("", "", "", "")),
             ]
         if (after := page.after) is None:
             return

@@ -99,8 +99,7 @@ def filings_csv() -> Response:
 
 
 def _filing_cells(filing: Filing) -> tuple[object, ...]:
-    day = show_date(filing.filed_on)
-    named = (label(filing.kind), filing.unit.name, filing.period, day, filing.title, filing.document)
+    named = (label(filing.kind), filing.unit.name, filing.period, filing.filed_on, filing.title, filing.document)
     return (*named, filing.withdrawal)
 
 
@@ -168,7 +167,7 @@ def directives_csv() -> Response:
 
 
 def _directive_cells(row: Directive) -> tuple[object, ...]:
-    days = (show_date(row.received_on), show_date(row.due_on), show_date(row.done_on))
+    days = (row.received_on, row.due_on, row.done_on)
     return (row.number, row.issuer, row.summary, row.unit.name, *days, row.result)
 
 
@@ -230,7 +229,7 @@ def petitions_csv() -> Response:
 
 
 def _petition_cells(row: Petition) -> tuple[object, ...]:
-    days = (show_date(row.received_on), show_date(row.due_on), show_date(row.answered_on))
+    days = (row.received_on, row.due_on, row.answered_on)
     return (row.code, row.unit.name, row.sender, row.content, *days, row.answer)
 
 
@@ -372,7 +371,7 @@ def online_targets_csv() -> Response:
     """The year's targets; a unit without one has empty cells."""
     header = (_("Đơn vị"), _("Năm"), _("Chỉ tiêu, phần trăm"), _("Ngày giao"), _("Văn bản"))
     rows = (
-        (unit.name, _year(), target.percent, show_date(target.assigned_on), target.document)
+        (unit.name, _year(), target.percent, target.assigned_on, target.document)
         if target
         else (unit.name, _year(), "", "", "")
         for unit, target in queries.online_targets(duty_scope(), _year())

@@ -319,7 +319,7 @@ def _cells(line: TaskLine) -> tuple[object, ...]:
     task, part = line.task, line.part
     return (
         *(task.plan, task.number, task.section, task.text, task.product, part.unit.name if part else ""),
-        *(task.lead_text, task.cooperating_text, task.deadline_text, in_both(task.reading), show_date(line.due_on)),
+        *(task.lead_text, task.cooperating_text, task.deadline_text, in_both(task.reading), line.due_on),
         *(label(line.state) if line.state else standing(line), part.percent if part else ""),
-        *(show_date(part.started_on) if part else "", show_date(part.submitted_on) if part else ""),
+        *((part.started_on, part.submitted_on) if part else ("", "")),
     )

@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 
 from app.calendar import PauseMode, TimeUnit
 from app.errors import DomainError
-from app.formats import label, show_date, yes_no
+from app.formats import label, yes_no
 from app.organisation.access import Actor, Scope
 from app.organisation.models import Unit
 from app.procedures import queries, service
@@ -153,14 +153,14 @@ def _written(parts: Parts) -> tuple[str, str, str]:
     return write_documents(parts.documents), write_charges(parts.charges), write_exemptions(parts.exemptions)
 
 
-def cells(row: CatalogueRow, parts: Parts) -> tuple[str, ...]:
+def cells(row: CatalogueRow, parts: Parts) -> tuple[object, ...]:
     """A row of the catalogue for a spreadsheet, in the order of HEADINGS."""
     same_day = row.time_unit is TimeUnit.SAME_DAY
     return (
         *(row.code, row.name, row.field, label(row.level), row.unit_code, row.unit_name),
-        *("" if same_day else write_amount(row.time_amount), label(row.time_unit), str(row.fee)),
-        *(yes_no(row.online_payment_eligible), show_date(row.online_payment_from)),
-        *(show_date(row.in_force_from), show_date(row.in_force_to), yes_no(row.internal), str(row.number)),
+        *("" if same_day else write_amount(row.time_amount), label(row.time_unit), row.fee),
+        *(yes_no(row.online_payment_eligible), row.online_payment_from),
+        *(row.in_force_from, row.in_force_to, yes_no(row.internal), row.number),
         *_written(parts),
     )
 

@@ -11,7 +11,7 @@ from flask_babel import gettext as _
 
 from app.errors import DomainError, NotFound
 from app.exports import csv_response
-from app.formats import in_both, label, show_date, show_number
+from app.formats import in_both, label
 from app.organisation.access import allowed
 from app.organisation.calendars import today
 from app.organisation.queries import units
@@ -73,9 +73,9 @@ def _cells(rows: list[Obligation]) -> Iterator[tuple[object, ...]]:
         rule, first = each.duty.rule, each.filings[0] if each.filings else None
         yield (
             *(each.unit.name, in_both(rule.title), rule.id, in_both(each.duty.pack.info.title)),
-            *(each.period.label(str(get_locale())), show_date(each.due), label(each.standing)),
-            *("" if number is None else show_number(number) for number in (each.done, each.wanted)),
-            *((show_date(first.filed_on), first.document or first.title) if first else ("", "")),
+            *(each.period.label(str(get_locale())), each.due, label(each.standing)),
+            *(each.done, each.wanted),
+            *((first.filed_on, first.document or first.title) if first else ("", "")),
         )
 
 

@@ -283,7 +283,7 @@ def _csv_cells(line: ViolationLine, rules: dict[tuple[str, str], Rule]) -> list[
         share_shown(line) if line.value is not None else "",
         target_shown(line.comparison, line.target, counts=is_count(line)) if line.target is not None else "",
         line.shortfall,
-        show_date(line.answer_due),
+        line.answer_due,
         in_both(line.message),
         waiver_words(line.waiver),
     ]

@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 from werkzeug.wrappers import Response as Answer
 
 from app.exports import csv_response
-from app.formats import show_datetime, show_number
+from app.formats import show_number
 from app.organisation import audit, calendars, queries
 from app.organisation.access import Scope, allowed, current_scope
 from app.organisation.audit_words import action_name, details_in_words, subject_name
@@ -94,8 +94,7 @@ def _lines(scope: Scope, wanted: AuditFilter) -> Iterator[tuple[object, ...]]:
         page = queries.audit_entries(scope, wanted, after=after, limit=1000)
         for entry in page.entries:
             action, subject, details = _words(entry)
-            at = show_datetime(entry.at)
-            yield entry.number, at, entry.actor, action, subject, entry.subject_id, "; ".join(details), entry.hash
+            yield entry.number, entry.at, entry.actor, action, subject, entry.subject_id, "; ".join(details), entry.hash
         written, after = written + len(page.entries), page.after
         if after is None:
             return

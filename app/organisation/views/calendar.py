@@ -42,7 +42,7 @@ def calendar_csv() -> Response:
         header,
         (
             (
-                show_date(d.day),
+                d.day,
                 "x" if d.working else "",
                 d.name,
                 _("Nhà nước") if d.official else _("Cơ quan"),

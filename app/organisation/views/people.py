@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response as Answer
 
 from app.errors import DomainError, NotFound
 from app.exports import csv_response
-from app.formats import label, sentence, show_datetime
+from app.formats import label, sentence
 from app.forms import errors_shown_on
 from app.organisation import calendars, queries, service
 from app.organisation.access import Actor, actor, allowed, current_scope
@@ -43,7 +43,7 @@ def people_csv() -> Response:
                 who.unit.name,
                 label(who.role),
                 _state(who),
-                show_datetime(who.last_signed_in_at),
+                who.last_signed_in_at,
             )
             for who in chosen
         ),

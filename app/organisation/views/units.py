@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response as Answer
 
 from app.errors import DomainError, NotFound
 from app.exports import csv_response
-from app.formats import label, sentence, show_date
+from app.formats import label, sentence
 from app.forms import errors_shown_on
 from app.organisation import calendars, queries, service
 from app.organisation.access import actor, allowed, current_scope
@@ -33,7 +33,7 @@ def units_csv() -> Response:
         "don-vi",
         header,
         (
-            (u.code, u.name, label(u.kind), u.path, _aliases(u), show_date(u.valid_from), show_date(u.valid_to))
+            (u.code, u.name, label(u.kind), u.path, _aliases(u), u.valid_from, u.valid_to)
             for u in queries.units(current_scope())
         ),
     )

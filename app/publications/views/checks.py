@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
-
 from flask import Response, flash, redirect, render_template, request, url_for
 from flask_babel import get_locale
 from flask_babel import gettext as _
@@ -123,8 +121,7 @@ def _month() -> Period:
 def _cells(row: CheckRow) -> list[object]:
     check = row.check
     sites = [yes_no(done) for done in (check.portal, check.one_stop, check.website)]
-    fixed: date | None = check.fixed_on
     return [
-        *(row.unit.name, show_date(check.checked_on), *sites),
-        *(row.publication, check.defects, show_date(fixed), row.by),
+        *(row.unit.name, check.checked_on, *sites),
+        *(row.publication, check.defects, check.fixed_on, row.by),
     ]

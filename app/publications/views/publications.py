@@ -231,4 +231,4 @@ def _cells(row: PublicationRow) -> list[object]:
         used += [clock.working_days, clock.calendar_days] if clock and clock.started_on else ["", ""]
     names = [found.code, found.decision, label(found.track), found.division.name, found.office.name]
     total = [row.whole.working_days, row.whole.calendar_days] if row.clocks else ["", ""]
-    return [*names, *map(show_date, dates), *used, *total, label(row.stage)]
+    return [*names, *dates, *used, *total, label(row.stage)]

@@ -132,7 +132,7 @@ def _year() -> int:
 def _cells(row: ReviewRow) -> list[object]:
     r = row.review
     return [
-        *(row.code, row.name, yes_no(row.internal), row.unit.name, show_date(r.reviewed_on)),
+        *(row.code, row.name, yes_no(row.internal), row.unit.name, r.reviewed_on),
         *(yes_no(r.restructured), r.fields_before, r.fields_after, r.proposal),
-        *(show_date(r.simplification_approved_on), r.decision, row.by),
+        *(r.simplification_approved_on, r.decision, row.by),
     ]
