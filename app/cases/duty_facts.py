@@ -214,8 +214,8 @@ def _noted() -> ColumnElement[bool]:
     )
     return exists().where(
         event.case_id == CaseStage.case_id,
-        event.note != literal_column("''"),  # as the index says it
-        event.note.not_like("(%"),
+        event.note != literal_column("''"),  # these two as the index says them
+        func.substr(event.note, literal_column("1"), literal_column("1")) != literal_column("'('"),
         event.kind.in_(_WITH_WORDS),
         event.at.between(CaseStage.started_at, CaseStage.ended_at),
         or_(event.kind != EventKind.NOTED, event.unit_id == CaseStage.unit_id, event.unit_id.is_(None)),

@@ -198,8 +198,9 @@ class CaseEvent(Record, Base):
             "case_id",
             "at",
             "kind",
-            sqlite_where=text("note <> ''"),
-            postgresql_where=text("note <> ''"),
+            "unit_id",
+            sqlite_where=text("note <> '' AND substr(note, 1, 1) <> '('"),
+            postgresql_where=text("note <> '' AND substr(note, 1, 1) <> '('"),
         ),
     )
 
@@ -224,7 +225,7 @@ class CaseStage(Record, Base):
     __tablename__ = "case_stages"
     __table_args__ = (
         UniqueConstraint("case_id", "number"),
-        Index("ix_case_stages_ended_cover", "site", "unit_id", "ended_at", "due_at"),
+        Index("ix_case_stages_ended_cover", "site", "unit_id", "ended_at", "due_at", "started_at", "case_id"),
         Index(
             "ix_case_stages_open_due",
             "site",

@@ -150,7 +150,7 @@ def _judge_units(court: Court, rules: Sequence[Rule]) -> dict[str, list[RuleResu
         return {}
     units = court.figures.units
     compiled = compile_rules(rules, court.parameters, court.pack.info.scope)
-    said = ask(court.engine, compiled, [(unit, unit.figures.__getitem__) for unit in units])
+    said = ask(court.engine, compiled, units, lambda field: [unit.figures[field] for unit in units])
     found = {}
     for rule in rules:
         required = _Required.by(rule, court.parameters)

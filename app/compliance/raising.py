@@ -93,18 +93,19 @@ def raise_violations(
     """Open, keep or mark gone the violations of the run's period, within the packs and units that it judged."""
     known = {violation.key: violation for violation in standing(run, units.values(), judged_packs)}
     raised: list[Raised] = []
-    seen, excused, heads = set(), {}, _heads(units.values())
+    seen, excused, heads, period = set(), {}, _heads(units.values()), run.period
     for rule, result in failed:
         unit = units[result.unit]
         if result.waiver is not None:
             excused[result.pack, result.rule, unit.id] = result.waiver
         if result.status is not Status.FAIL:
             continue
+        unit_id, head = unit.id, heads().get(unit.id, "") if rule.escalates is not None else ""
         for thing in result.failing or (None,):
-            key = key_of(result.pack, result.rule, result.unit, thing.subject if thing else "", run.period)
+            subject = thing.subject if thing else ""
+            key = key_of(result.pack, result.rule, result.unit, subject, period)
             seen.add(key)
-            violation, change = _open_or_keep(run, known.get(key), key, rule, result, unit, thing)
-            head = heads().get(unit.id, "") if rule.escalates is not None else ""
+            violation, change = _open_or_keep(known.get(key), key, rule, unit_id, subject, period, result.pack)
             raised.append(Raised(violation, change, rule, unit, result, thing, head))
     _write_changes(run, raised)
     write_sightings(run, _sightings(raised))
@@ -120,7 +121,7 @@ def _sightings(raised: Iterable[Raised]) -> Iterator[Sighting]:
     texts = Texts()
     for each in raised:
         figures = texts.of(each.figures) if each.thing is None else texts.of_thing(each.thing)
-        yield each.violation.id, each.change, figures, texts.of(each.message)
+        yield each.violation.id, each.change, figures, texts.of_message(each.message)
 
 
 def _heads(units: Iterable[Unit]) -> Callable[[], Mapping[int, str]]:
@@ -129,30 +130,12 @@ def _heads(units: Iterable[Unit]) -> Callable[[], Mapping[int, str]]:
 
 
 def _open_or_keep(
-    run: CheckRun,
-    violation: Standing | None,
-    key: str,
-    rule: Rule,
-    result: RuleResult,
-    unit: Unit,
-    thing: SubjectResult | None,
+    violation: Standing | None, key: str, rule: Rule, unit_id: int, subject: str, period: str, pack: str
 ) -> tuple[Standing, Change]:
     if violation is not None:
         return violation, Change.PERSISTING if violation.gone_run_id is None else Change.NEW
-    subject = thing.subject if thing else ""
-    opened = Standing(
-        0,
-        key,
-        result.pack,
-        result.rule,
-        unit.id,
-        subject,
-        run.period,
-        rule.severity,
-        ViolationState.OPEN,
-        1,
-        None,
-    )
+    state, number, revision = ViolationState.OPEN, 0, 1
+    opened = Standing(number, key, pack, rule.id, unit_id, subject, period, rule.severity, state, revision, None)
     return opened, Change.NEW
 
 
@@ -206,7 +189,7 @@ class Texts:
     """Figures and messages as JSON. A thing's own figures are one dictionary for all the rules that speak of it: its
     text is made once and found by the dictionary's identity, so it must live as long as this does."""
 
-    _encode = json.JSONEncoder(ensure_ascii=False, check_circular=False).encode
+    _encode = staticmethod(json.JSONEncoder(ensure_ascii=False, check_circular=False).encode)
     _nothing = ", ".join(f'"{name}": null' for name in _OF_RESULTS)
 
     def __init__(self) -> None:
@@ -215,6 +198,10 @@ class Texts:
     def of(self, told: Mapping[str, Any]) -> str:
         """The JSON of anything."""
         return self._encode(told)
+
+    def of_message(self, message: Mapping[str, str]) -> str:
+        """The JSON of a message."""
+        return f'{{"vi": {self._encode(message["vi"])}, "en": {self._encode(message["en"])}}}'
 
     def of_thing(self, thing: SubjectResult) -> str:
         """The JSON of `figures_of` a single thing."""

@@ -10,7 +10,7 @@ from fractions import Fraction
 from typing import Any
 
 from app.compliance.asking import ask
-from app.compliance.compiling import BROKEN_PERIODS, Outcome, compile_rules, compile_where
+from app.compliance.compiling import BROKEN_PERIODS, Compiled, Outcome, compile_rules, compile_where
 from app.compliance.duties import Deed, Event
 from app.compliance.engine import Engine
 from app.compliance.figures import Blank, Figures, Thing, UnitFigures
@@ -57,13 +57,21 @@ def judge_things(
     """Every unit's result for each rule about one kind of single things, by rule id."""
     things = court.figures.things[kind]
     compiled = compile_rules(rules, court.parameters, court.pack.info.scope)
-    said = ask(court.engine, compiled, [(thing.unit, thing.figure) for thing in things])
+    said = _ask(court, compiled, things)
     return {
         rule.id: list(
             _by_unit(court, rule, _verdicts(court, rule, things, said[rule.id]), answer_days(rule, court.parameters))
         )
         for rule in rules
     }
+
+
+def _ask(court: Court, compiled: Compiled, things: Sequence[Thing]) -> dict[str, list[Outcome]]:
+    def column(field: str) -> list[Blank]:
+        name = field.partition(".")[2]
+        return [thing.fact[name] for thing in things]
+
+    return ask(court.engine, compiled, [thing.unit for thing in things], column)
 
 
 def _verdicts(court: Court, rule: Rule, things: Sequence[Thing], said: Sequence[Outcome]) -> Iterator[Verdict]:
@@ -168,7 +176,7 @@ def _deeds(court: Court, kind: str, required: Requirement) -> list[Thing]:
     if required.where is None:
         return things
     compiled = compile_where(kind, required.where, court.parameters)
-    said = ask(court.engine, compiled, [(thing.unit, thing.figure) for thing in things])
+    said = _ask(court, compiled, things)
     return [thing for thing, outcome in zip(things, said[kind], strict=True) if outcome is Outcome.PASSED]
 
 
@@ -210,11 +218,9 @@ def judge_escalation(
     broken = [result for result in results if result.status is Status.FAIL and result.rule in chosen]
     history = [_periods(court, result) for result in broken]
     compiled = compile_rules([rule], court.parameters, court.pack.info.scope)
-    subjects = [
-        (units[result.unit], {BROKEN_PERIODS: len(periods)}.__getitem__)
-        for result, periods in zip(broken, history, strict=True)
-    ]
-    outcomes = ask(court.engine, compiled, subjects)[rule.id]
+    assert compiled.fields == {BROKEN_PERIODS}
+    lengths = [len(periods) for periods in history]
+    outcomes = ask(court.engine, compiled, [units[result.unit] for result in broken], lambda _field: lengths)[rule.id]
     verdicts: list[Verdict] = []
     for result, periods, said in zip(broken, history, outcomes, strict=True):
         if said not in KEPT:

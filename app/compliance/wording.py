@@ -69,14 +69,13 @@ def render_message(
     """The rule's message with the result's figures, or with those of one single thing; `period` is the period's
     label, `head` the name of the unit's head. A figure that is not there is a dash."""
     message = rule.message.in_(locale)
-    words: dict[str, str | None] = {"unit": unit_name, "period": period, "head": head}
+    words = {"unit": unit_name, "period": period, "head": head or "–"}
     totals = _totals(rule, result, locale) if thing is None else {}
     for name in _placeholders(message):
         if name not in words:
-            words[name] = totals.get(name) if thing is None else _of_thing(name, rule, thing, locale)
-            if words[name] is None:
-                words[name] = _of_result(name, result, locale)
-    return message.format_map({name: word or "–" for name, word in words.items()})
+            word = totals.get(name) if thing is None else _of_thing(name, rule, thing, locale)
+            words[name] = word or _of_result(name, result, locale) or "–"
+    return message.format_map(words)
 
 
 @lru_cache(maxsize=1024)

@@ -40,7 +40,8 @@ SINGLE_THINGS = {
     "apologies": f"""SELECT a.case_id, a.sent_at, a.new_due_at FROM apologies a
         WHERE a.site = :site AND a.case_id IN ({OVERDUE})""",
     "notes of stages": """SELECT s.unit_id, count(*), count(DISTINCT s.id) FROM case_stages s JOIN case_events e
-        ON e.case_id = s.case_id AND e.note <> '' AND e.at BETWEEN s.started_at AND s.ended_at
+        ON e.case_id = s.case_id AND e.note <> '' AND substr(e.note, 1, 1) <> '('
+        AND e.at BETWEEN s.started_at AND s.ended_at
         WHERE s.site = :site AND s.unit_id IN ({units}) AND s.ended_at >= :start AND s.ended_at < :end
         GROUP BY s.unit_id""",
     "tasks": """SELECT u.unit_id, u.id, t.plan, t.number, t.deadline_kind, t.starts_on, t.due_on
