@@ -62,7 +62,13 @@ def _reports(ground: Ground, kind: FilingKind, period: Period, title: str) -> It
         day = ground.working(period.last, LATE_BY if late else rng.randint(1, 4))
         if ground.has_come(day):
             number = f"{rng.randint(20, 400)}/BC-{unit}"
-            yield _filing(ground, unit, kind, day, title.format(period.label().lower()), period.key, number)
+            yield _filing(ground, unit, kind, day, title.format(_within_sentence(period)), period.key, number)
+
+
+def _within_sentence(period: Period) -> str:
+    """A period as it stands within a sentence: "quý IV/2024"."""
+    words = period.label()
+    return words[0].lower() + words[1:]
 
 
 def _lists(ground: Ground, month: Period, place: int) -> Iterator[Filing]:
@@ -72,7 +78,7 @@ def _lists(ground: Ground, month: Period, place: int) -> Iterator[Filing]:
         late = unit == LATE and place % EVERY == 1
         rng = ground.rng("list", month.key, unit)
         day = ground.working(month.last, 3) if late else ground.working(month.last, -rng.randint(1, 4))
-        title = f"Danh mục thủ tục hành chính thuộc phạm vi quản lý, {month.label().lower()} (số liệu minh họa)"
+        title = f"Danh mục thủ tục hành chính thuộc phạm vi quản lý, {_within_sentence(month)} (số liệu minh họa)"
         if ground.has_come(day):
             number = f"{rng.randint(20, 400)}/DM-{unit}"
             yield _filing(ground, unit, FilingKind.CATALOGUE_LIST, day, title, month.key, number)

@@ -44,6 +44,11 @@ def rows(model: type[Base]) -> list[Any]:
     return list(db.session.scalars(select(model)).unique())
 
 
+def test_reports_name_their_quarter_in_capitals() -> None:
+    titles = {filing.title for filing in rows(Filing) if filing.period == "2024-Q1"}
+    assert titles and all("quý I/2024" in title for title in titles)
+
+
 @pytest.mark.parametrize(
     "model", [Filing, Directive, Petition, Survey, OnlineTarget, Publication, CatalogueCheck, ProcedureReview]
 )
