@@ -8,9 +8,8 @@ from datetime import date, timedelta
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, exists, func, literal_column, or_, select
+from sqlalchemy import ColumnElement, and_, case, func, or_, select
 from sqlalchemy.engine import Connection
-from sqlalchemy.orm import aliased
 
 from app.cases import lateness
 from app.cases.duty_fact_kinds import (
@@ -24,26 +23,12 @@ from app.cases.duty_fact_kinds import (
 )
 from app.cases.facts import late_rows, start_of_previous, units_of
 from app.cases.fault_models import CaseFault
-from app.cases.models import Apology, Case, CaseEvent, CaseStage, Explanation
-from app.cases.vocabulary import EventKind
+from app.cases.models import Apology, Case, CaseStage, Explanation
 from app.facts import Fact, FactQuery, register, register_source
 from app.organisation.calendars import site_calendar
 from app.organisation.models import Unit
 
 AN_INSTANT = timedelta(microseconds=1)
-
-# Where the unit that holds a case writes what it thinks of it.
-_WITH_WORDS = (
-    EventKind.NOTED,
-    EventKind.HANDED_OVER,
-    EventKind.RETURNED,
-    EventKind.SUPPLEMENT_REQUESTED,
-    EventKind.CONSULTED,
-    EventKind.RESOLVED,
-    EventKind.REFUSED,
-    EventKind.STOPPED,
-    EventKind.CLOSED,
-)
 
 
 def register_facts() -> None:
@@ -187,7 +172,9 @@ def stage_notes(connection: Connection, query: FactQuery) -> Iterator[Fact]:
     units = units_of(connection, query)
     desks = set(connection.scalars(select(Unit.id).where(Unit.site == query.site, Unit.is_desk)))
     counted = (
-        select(CaseStage.unit_id, func.count().label("stages"), func.count().filter(_noted()).label("noted"))
+        select(
+            CaseStage.unit_id, func.count().label("stages"), func.count().filter(lateness.stage_noted()).label("noted")
+        )
         .where(
             CaseStage.site == query.site,
             CaseStage.unit_id.in_(units.keys() - desks),
@@ -200,49 +187,16 @@ def stage_notes(connection: Connection, query: FactQuery) -> Iterator[Fact]:
         yield _fact(STAGE_NOTE.name, units[row.unit_id], query, stages_ended=row.stages, with_note=row.noted)
 
 
-def _noted() -> ColumnElement[bool]:
-    """The unit holding the case wrote something in this stay, by a note or with the act that ended it.
-
-    The words of a hand-over belong to the stage it ends. A reason for recording late stands alone in brackets:
-    it is no opinion on the case. What was declared never to have happened does not count.
-    """
-    event, correction = aliased(CaseEvent), aliased(CaseEvent)
-    voided = exists().where(
-        correction.case_id == event.case_id,
-        correction.corrects_id == event.id,
-        correction.data["void"].as_boolean(),
-    )
-    return exists().where(
-        event.case_id == CaseStage.case_id,
-        event.note != literal_column("''"),  # these two as the index says them
-        func.substr(event.note, literal_column("1"), literal_column("1")) != literal_column("'('"),
-        event.kind.in_(_WITH_WORDS),
-        event.at.between(CaseStage.started_at, CaseStage.ended_at),
-        or_(event.kind != EventKind.NOTED, event.unit_id == CaseStage.unit_id, event.unit_id.is_(None)),
-        or_(
-            event.kind.not_in((EventKind.HANDED_OVER, EventKind.RETURNED)),
-            event.at > CaseStage.started_at,
-            CaseStage.ended_at == CaseStage.started_at,
-        ),
-        ~voided,
-    )
-
-
 def results_attached(connection: Connection, query: FactQuery) -> Iterator[Fact]:
     """Cases closed with a result, and those of them that carry it."""
     units = units_of(connection, query)
-    attached = or_(
-        lateness.done(Case.result_digitised_at, query.as_of), lateness.done(Case.electronic_result_at, query.as_of)
-    )
+    attached = lateness.result_attached(query.as_of)
     counted = (
         select(Case.unit_id, func.count().label("closed"), func.count().filter(attached).label("attached"))
         .where(
             Case.site == query.site,
             Case.unit_id.in_(units),
-            lateness.between(Case.ended_at, query.start, query.end),
-            Case.closed_at.is_not(None),
-            Case.result_at.is_not(None),
-            Case.returns_result,
+            lateness.closed_with_result(query.start, query.end),
         )
         .group_by(Case.unit_id)
         .order_by(Case.unit_id)

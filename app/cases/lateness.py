@@ -10,11 +10,25 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, or_
+from sqlalchemy import ColumnElement, and_, exists, func, literal_column, or_
+from sqlalchemy.orm import aliased
 
 from app.calendar import WorkingCalendar
-from app.cases.models import Case, CaseStage, Payment
-from app.cases.vocabulary import PaymentChannel
+from app.cases.models import Case, CaseEvent, CaseStage, Payment
+from app.cases.vocabulary import EventKind, PaymentChannel
+
+# Where the unit that holds a case writes what it thinks of it.
+WITH_WORDS = (
+    EventKind.NOTED,
+    EventKind.HANDED_OVER,
+    EventKind.RETURNED,
+    EventKind.SUPPLEMENT_REQUESTED,
+    EventKind.CONSULTED,
+    EventKind.RESOLVED,
+    EventKind.REFUSED,
+    EventKind.STOPPED,
+    EventKind.CLOSED,
+)
 
 
 def between(column: Any, start: datetime, end: datetime) -> ColumnElement[bool]:
@@ -116,3 +130,46 @@ def payment_counted(start: datetime, end: datetime) -> ColumnElement[bool]:
 def paid_in_person(start: datetime, end: datetime) -> ColumnElement[bool]:
     """Of those payments: taken otherwise than online."""
     return and_(payment_counted(start, end), Payment.channel != PaymentChannel.ONLINE)
+
+
+def stage_noted() -> ColumnElement[bool]:
+    """The unit holding the case wrote something in this stay, by a note or with the act that ended it.
+
+    The words of a hand-over belong to the stage it ends. A reason for recording late stands alone in brackets:
+    it is no opinion on the case. What was declared never to have happened does not count.
+    """
+    event, correction = aliased(CaseEvent), aliased(CaseEvent)
+    voided = exists().where(
+        correction.case_id == event.case_id,
+        correction.corrects_id == event.id,
+        correction.data["void"].as_boolean(),
+    )
+    return exists().where(
+        event.case_id == CaseStage.case_id,
+        event.note != literal_column("''"),  # these two as the index says them
+        func.substr(event.note, literal_column("1"), literal_column("1")) != literal_column("'('"),
+        event.kind.in_(WITH_WORDS),
+        event.at.between(CaseStage.started_at, CaseStage.ended_at),
+        or_(event.kind != EventKind.NOTED, event.unit_id == CaseStage.unit_id, event.unit_id.is_(None)),
+        or_(
+            event.kind.not_in((EventKind.HANDED_OVER, EventKind.RETURNED)),
+            event.at > CaseStage.started_at,
+            CaseStage.ended_at == CaseStage.started_at,
+        ),
+        ~voided,
+    )
+
+
+def closed_with_result(start: datetime, end: datetime) -> ColumnElement[bool]:
+    """Closed in the period with a result that is handed out."""
+    return and_(
+        between(Case.ended_at, start, end),
+        Case.closed_at.is_not(None),
+        Case.result_at.is_not(None),
+        Case.returns_result,
+    )
+
+
+def result_attached(as_of: datetime) -> ColumnElement[bool]:
+    """The case carries its result by then: digitised, or issued in electronic form."""
+    return or_(done(Case.result_digitised_at, as_of), done(Case.electronic_result_at, as_of))

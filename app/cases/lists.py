@@ -90,6 +90,11 @@ def _payments(title: Any, branches: Branches) -> NamedList:
     return NamedList(title, Payment, Payment.paid_at, branches, in_order=True)
 
 
+def _at_a_division() -> ColumnElement[bool]:
+    """Receiving and handing out at the one-stop desk leave no opinion on a case."""
+    return CaseStage.unit_id.not_in(select(Unit.id).where(Unit.is_desk))
+
+
 LISTS: dict[str, NamedList] = {
     "received": _cases(
         _l("Hồ sơ tiếp nhận"), lambda w: [lateness.between(Case.received_at, w.start, w.end)], in_order=True
@@ -123,6 +128,16 @@ LISTS: dict[str, NamedList] = {
     "stage_open_over": _stages(
         _l("Bước xử lý chưa kết thúc đã quá thời gian quy định"),
         lambda w: _still_or_since(CaseStage, lateness.stage_open_over(w.as_of), w),
+    ),
+    "stages_without_note": _stages(
+        _l("Bước xử lý không có ý kiến xử lý"),
+        lambda w: [
+            and_(lateness.between(CaseStage.ended_at, w.start, w.end), _at_a_division(), ~lateness.stage_noted())
+        ],
+    ),
+    "results_not_attached": _cases(
+        _l("Hồ sơ kết thúc chưa gắn kết quả"),
+        lambda w: [and_(lateness.closed_with_result(w.start, w.end), ~lateness.result_attached(w.as_of))],
     ),
     "payments": _payments(
         _l("Giao dịch của thủ tục đủ điều kiện thanh toán trực tuyến"),

@@ -40,10 +40,21 @@ FIGURES: dict[str, Callable[[dict[str, Fact]], int]] = {
     "not_electronic": lambda f: f["electronic_result"]["results"] - f["electronic_result"]["electronic"],
     "stage_over": lambda f: f["stage_use"]["over"],
     "stage_open_over": lambda f: f["stage_use"]["open_over"],
+    "stages_without_note": lambda f: f["stage_note"]["stages_ended"] - f["stage_note"]["with_note"],
+    "results_not_attached": lambda f: f["result_attached"]["closed"] - f["result_attached"]["attached"],
     "payments": lambda f: f["payment"]["eligible"],
     "paid_in_person": lambda f: f["payment"]["eligible"] - f["payment"]["online"],
 }
-KINDS = {"timeliness", "closing", "digitisation", "electronic_result", "payment", "stage_use"}
+KINDS = {
+    "timeliness",
+    "closing",
+    "digitisation",
+    "electronic_result",
+    "payment",
+    "stage_use",
+    "stage_note",
+    "result_attached",
+}
 
 
 def test_every_named_list_stands_for_a_figure() -> None:
@@ -105,7 +116,7 @@ def live(case: Case, dice: random.Random) -> None:
             if dice.random() < 0.2:
                 pay(case, moment, dice.choice(list(PaymentChannel)))
             else:
-                happen(case, dice.choices(kinds, weights)[0], moment)
+                happen(case, dice.choices(kinds, weights)[0], moment, note=dice.choice(["", "Đã xem"]))
         except DomainError:
             continue  # cannot follow; the dice are thrown again
 
