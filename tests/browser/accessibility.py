@@ -46,6 +46,7 @@ def serious_faults(page: Page, language: str = "vi") -> list[str]:
 
     axe-core's findings of impact serious or critical (targets too small for a thumb among them), and STRUCTURE's.
     """
+    page.evaluate("window.scrollTo(0, 0)")  # what has scrolled half under the head of the page is no small target
     page.evaluate(_axe())
     found: dict[str, Any] = page.evaluate(
         "axe.run(document, { resultTypes: ['violations'], rules: { 'target-size': { enabled: true } } })"

@@ -125,7 +125,7 @@ def test_files_are_sent_by_keyboard_on_a_phone_and_bad_ones_are_told(visit: Visi
     box.focus()
     assert page.evaluate("document.activeElement.type") == "file"
     with page.expect_file_chooser() as chooser:
-        page.keyboard.press("Enter")
+        page.keyboard.press("Space")
     chooser.value.set_files([tmp_path / "có mã.pdf", tmp_path / "phim.pdf"])
     told = page.locator("#attachments").get_by_role("alert")
     expect(told).to_contain_text(said)

@@ -71,7 +71,7 @@ def test_the_list_as_filtered_is_exported(inspector: FlaskClient) -> None:
     load_real()
     rows = list(csv.reader(io.StringIO(inspector.get(f"{TABLE}.csv?unit=GDNN").text.lstrip("\ufeff"))))
     assert [row[0] for row in rows] == ["STT", "7", "7.2", "7.3"]
-    assert rows[2][2:5] == ["4", "3.33", "4"]
+    assert rows[2][2:5] == ["4", "3,33", "4"]
 
 
 def test_scoring_opens_in_the_row_s_place(inspector: FlaskClient) -> None:
