@@ -9,7 +9,7 @@ from pathlib import Path
 
 from app import extensions
 from tests.browser.conftest import NOW
-from tests.browser.site import PHONE, Visitor, chromium, running_site
+from tests.browser.site import PHONE, Visitor, chromium, click, press, running_site, write
 
 IMAGES = Path(__file__).resolve().parents[2] / "docs" / "images"
 
@@ -27,12 +27,12 @@ def main() -> None:
         clerk.sign_in("motcua")
         picture(clerk, "worklist")
         clerk.go("/ho-so/tiep-nhan")
-        clerk.page.keyboard.type("giay phep lao dong")
+        write(clerk.page, "giay phep lao dong")
         clerk.page.locator("#promise h2").wait_for()
         picture(clerk, "intake")
         clerk.go("/ho-so?list=overdue&period=2024-06")
         picture(clerk, "cases")
-        clerk.page.locator("main table tbody a").first.click()
+        click(clerk.page.locator("main table tbody a").first)
         clerk.page.wait_for_url(re.compile(r"/ho-so/\d+"))
         picture(clerk, "case")
         clerk.go("/ho-so/nhap")
@@ -42,10 +42,10 @@ def main() -> None:
         inspector.sign_in("thanhtra")
         inspector.go("/kiem-tra/chay")
         inspector.page.fill("input[name=period]", "6/2024")
-        inspector.page.keyboard.press("Enter")
+        press(inspector.page, "Enter")
         inspector.page.wait_for_url(re.compile(r"/kiem-tra(\?|$)"), timeout=60_000)
         picture(inspector, "matrix")
-        inspector.page.locator("table a[href*='/khd-2c.2/']").filter(has_text="35%").first.click()
+        click(inspector.page.locator("table a[href*='/khd-2c.2/']").filter(has_text="35%").first)
         inspector.page.wait_for_url(re.compile(r"/khd-2c\.2/"))
         picture(inspector, "result")
         inspector.go("/kiem-tra/quy-tac")
@@ -54,7 +54,7 @@ def main() -> None:
         head = Visitor.arrive(site, browser)
         head.sign_in("truongphong.btxh")
         picture(head, "violations")
-        head.page.locator("main a[href*='/vi-pham/']").first.click()
+        click(head.page.locator("main a[href*='/vi-pham/']").first)
         picture(head, "violation")
 
         walker = Visitor.arrive(site, browser, PHONE)

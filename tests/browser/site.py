@@ -11,7 +11,7 @@ from pathlib import Path
 
 from flask import Flask
 from flask_migrate import upgrade
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect, sync_playwright
 from waitress import create_server
 
 from app import create_app
@@ -31,6 +31,10 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+PATIENCE = 30_000  # milliseconds: a page on a busy machine is slow, not broken
+# A fragment is being fetched, put in or given the focus.
+MOVING = ".htmx-request, .htmx-swapping, .htmx-settling, .htmx-added"
+expect.set_options(timeout=PATIENCE)
 OWN = ("data:", "blob:", "about:", "chrome:", "chrome-extension:")  # within the browser, its PDF viewer among them
 DESK = {"width": 1366, "height": 768}
 PHONE = {"width": 390, "height": 844}
@@ -80,6 +84,30 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
+def still(page: Page) -> None:
+    """Wait until the page stands still, as a person does before the next key or click."""
+    page.wait_for_load_state("load")
+    expect(page.locator(MOVING)).to_have_count(0)
+
+
+def press(page: Page, key: str) -> None:
+    """One key, when the page stands still."""
+    still(page)
+    page.keyboard.press(key)
+
+
+def write(page: Page, text: str) -> None:
+    """Keys into whatever has the focus, when the page stands still."""
+    still(page)
+    page.keyboard.type(text)
+
+
+def click(target: Locator) -> None:
+    """A click, when the page stands still: what moves away under the pointer is not clicked."""
+    still(target.page)
+    target.click()
+
+
 @dataclass
 class Visitor:
     """Somebody at a browser. `complaints` gathers what the page should not have done."""
@@ -94,7 +122,7 @@ class Visitor:
         """A new visitor with a window of that size (pixels)."""
         context = browser.new_context(viewport=size or DESK, locale="vi-VN", timezone_id="Asia/Ho_Chi_Minh")  # type: ignore[arg-type]
         visitor = cls(site, context, context.new_page())
-        visitor.page.set_default_timeout(10_000)
+        visitor.page.set_default_timeout(PATIENCE)
         visitor.page.on("pageerror", lambda error: visitor.complaints.append(f"script: {error}"))
         visitor.page.on(
             "console",
@@ -131,7 +159,14 @@ class Visitor:
     def in_english(self) -> None:
         """Choose English in the header."""
         self.page.locator("form[action*='/ngon-ngu/en'] button, a[href*='/ngon-ngu/en']").first.click()
-        self.page.wait_for_function("document.documentElement.lang === 'en'")
+        expect(self.page.locator("html")).to_have_attribute("lang", "en")
+
+    def lose_sign_in(self) -> None:
+        """The session ends. An answer that was under way brings its cookie back: hence twice."""
+        for _ in range(2):
+            self.context.clear_cookies()
+            still(self.page)
+        self.context.clear_cookies()
 
     def sideways(self) -> int:
         """How many pixels the page can be scrolled sideways."""

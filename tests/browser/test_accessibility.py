@@ -12,7 +12,7 @@ from playwright.sync_api import expect
 
 from tests.attachments.samples import pdf
 from tests.browser.accessibility import serious_faults
-from tests.browser.site import DESK, PHONE, Site, Visitor
+from tests.browser.site import DESK, PHONE, Site, Visitor, click, press, write
 from tests.browser.test_attachments import case_with_checklist
 from tests.browser.test_pages import addresses
 from tests.browser.test_stories import run_month
@@ -44,8 +44,8 @@ def choose(visitor: Visitor, language: str) -> None:
     """Have the pages speak that language; the site remembers it of the person, from one test to the next."""
     button = visitor.page.locator(f"form[action*='/ngon-ngu/{language}'] button")
     if button.count():
-        button.click()
-        visitor.page.wait_for_function("language => document.documentElement.lang === language", arg=language)
+        click(button)
+        expect(visitor.page.locator("html")).to_have_attribute("lang", language)
 
 
 def told(faults: dict[str, list[str]]) -> str:
@@ -130,45 +130,45 @@ def test_nothing_serious_in_the_forms_of_the_desk(visit: Visit, site: Site, lang
     walk = Walk(visit("motcua"), language)
     page = walk.page
     walk.visitor.go("/ho-so/tiep-nhan")
-    page.keyboard.type("giay phep lao dong")
+    write(page, "giay phep lao dong")
     expect(page.locator("#particulars input.input-count").first).to_be_visible()
     walk.look("intake with a procedure chosen")
     page.locator("#applicant").focus()
-    page.keyboard.press("Control+Enter")
+    press(page, "Control+Enter")
     expect(page.locator(".form-errors")).to_be_visible()
     walk.look("intake with its faults")
 
     walk.visitor.go(f"/ho-so/{case_id}")
-    page.locator("a[href$='/ghi/supplement_requested']").click()
-    page.locator("#action button.button-primary").click()
+    click(page.locator("a[href$='/ghi/supplement_requested']"))
+    click(page.locator("#action button.button-primary"))
     expect(page.locator("#action .form-errors")).to_be_visible()
     walk.look("an action with its faults")
     (tmp_path / "don.pdf").write_bytes(pdf("Don"))
     page.locator(f"#files-{document}").set_input_files(tmp_path / "don.pdf")
     expect(page.get_by_role("link", name="don.pdf", exact=True)).to_be_visible()
     walk.look("a case with a file")
-    page.get_by_role("link", name="don.pdf", exact=True).click()
+    click(page.get_by_role("link", name="don.pdf", exact=True))
     expect(page.locator("#file-preview iframe")).to_be_visible()
     walk.look("a file looked at")
     walk.open(f"/ho-so/{case_id}/ghi/paid")
 
     walk.visitor.go("/ho-so?status=received")
-    page.locator("[data-opens=save-filter]").click()
+    click(page.locator("[data-opens=save-filter]"))
     walk.look("saving a filter")
-    page.keyboard.press("Escape")
+    press(page, "Escape")
     page.locator("[data-check-all]").check()
     walk.look("cases ticked")
-    page.locator("#bulk button[value=handed_over]").click()
+    click(page.locator("#bulk button[value=handed_over]"))
     page.wait_for_url(re.compile("handed_over"))
     walk.look("what an action on many would do")
     page.set_viewport_size(DESK)  # type: ignore[arg-type]
     page.locator("#site-search").fill("nguyen")
     expect(page.locator("#site-search-box [role=option]").first).to_be_visible()
     walk.look("what is found so far")
-    page.keyboard.press("Escape")
+    press(page, "Escape")
     page.set_viewport_size(DESK)  # type: ignore[arg-type]
     page.locator("main").focus()
-    page.keyboard.press("?")
+    press(page, "?")
     expect(page.locator("#help")).to_be_visible()
     walk.look("the shortcuts")
 
@@ -176,7 +176,7 @@ def test_nothing_serious_in_the_forms_of_the_desk(visit: Visit, site: Site, lang
     (tmp_path / "cong.csv").write_text(f"{head}\nGD-{language};X;50.000;01/07/2024 07:45\nGD0;X;;\n", "utf-8")
     walk.open("/thu-phi/doi-chieu/moi")
     page.set_input_files("input[type=file]", tmp_path / "cong.csv")
-    page.locator("main form button.button-primary").click()
+    click(page.locator("main form button.button-primary"))
     page.wait_for_url(re.compile(r"doi-chieu/\d+"))
     walk.look("a portal's list")
     (tmp_path / "xuat.csv").write_text(
@@ -188,7 +188,7 @@ def test_nothing_serious_in_the_forms_of_the_desk(visit: Visit, site: Site, lang
     )
     walk.open("/ho-so/nhap/moi")
     page.set_input_files("input[type=file]", tmp_path / "xuat.csv")
-    page.locator("main form button.button-primary").click()
+    click(page.locator("main form button.button-primary"))
     page.wait_for_url(re.compile(r"/nhap/\d+"), timeout=20_000)
     walk.look("an import foretold")
     assert not walk.faults, told(walk.faults)
@@ -212,7 +212,7 @@ def test_nothing_serious_where_a_day_off_is_foretold(visit: Visit) -> None:
     walk.open("/lich-lam-viec/them")
     for name, value in (("first", "04/07/2024"), ("name", "Ngày nghỉ của cơ quan"), ("reason", "Công văn số 1")):
         walk.page.fill(f"[name={name}]", value)
-    walk.page.locator("main form button.button-primary").click()
+    click(walk.page.locator("main form button.button-primary"))
     expect(walk.page.locator("main table").first).to_be_visible()
     walk.look("whose deadlines move")
     assert not walk.faults, told(walk.faults)

@@ -18,7 +18,7 @@ from app.extensions import db
 from app.organisation.access import Actor, whole_site
 from app.procedures.models import ProcedureVersion
 from tests.attachments.samples import BAD_PDFS, noisy_picture, pdf
-from tests.browser.site import PHONE, Site, Visitor
+from tests.browser.site import PHONE, Site, Visitor, click, press
 
 pytestmark = pytest.mark.browser
 Visit = Callable[..., Visitor]
@@ -83,19 +83,19 @@ def test_a_clerk_sends_two_files_looks_at_them_and_drops_the_last_one(visit: Vis
     expect(page.locator("#live")).to_contain_text("Đã đính kèm 2 tệp.")
     expect(page.locator(".file-picture img")).to_have_js_property("naturalHeight", 192)
 
-    section.get_by_role("link", name="trang 2.jpg", exact=True).click()
+    click(section.get_by_role("link", name="trang 2.jpg", exact=True))
     window = page.locator("#file-preview")
     expect(window.locator("img.file-image")).to_be_visible()
     expect(window.locator("img.file-image")).to_have_js_property("naturalWidth", 900)
-    page.keyboard.press("Escape")
-    section.get_by_role("link", name="đề nghị.pdf", exact=True).click()
+    press(page, "Escape")
+    click(section.get_by_role("link", name="đề nghị.pdf", exact=True))
     frame = window.locator("iframe.file-frame")
     expect(frame).to_be_visible()
     answer = page.request.get(clerk.site.address + (frame.get_attribute("src") or ""))
     assert (
         answer.headers["content-type"] == "application/pdf" and "sandbox" in answer.headers["content-security-policy"]
     )
-    page.keyboard.press("Escape")
+    press(page, "Escape")
     expect(window).not_to_be_visible()
 
     # A program among them is told; the good one completes the checklist.
@@ -105,9 +105,9 @@ def test_a_clerk_sends_two_files_looks_at_them_and_drops_the_last_one(visit: Vis
     expect(section).to_contain_text("Đã số hóa 01/07/2024")
     expect(page.locator("main")).to_contain_text("Đã tự ghi vào diễn biến: Số hóa hồ sơ.")
 
-    section.get_by_label("Gỡ sức khỏe.pdf").click()
+    click(section.get_by_label("Gỡ sức khỏe.pdf"))
     section.get_by_label("Lý do gỡ tệp").last.fill("quét thiếu mặt sau")
-    page.keyboard.press("Enter")
+    press(page, "Enter")
     expect(page.locator("main")).to_contain_text("hãy đính chính việc đó")
     expect(section.get_by_role("link", name="sức khỏe.pdf", exact=True)).not_to_be_visible()
 
@@ -125,7 +125,7 @@ def test_files_are_sent_by_keyboard_on_a_phone_and_bad_ones_are_told(visit: Visi
     box.focus()
     assert page.evaluate("document.activeElement.type") == "file"
     with page.expect_file_chooser() as chooser:
-        page.keyboard.press("Space")
+        press(page, "Space")
     chooser.value.set_files([tmp_path / "có mã.pdf", tmp_path / "phim.pdf"])
     told = page.locator("#attachments").get_by_role("alert")
     expect(told).to_contain_text(said)
@@ -142,9 +142,9 @@ def test_without_script_the_box_has_its_own_button(visit: Visit, site: Site, tmp
     page = context.new_page()
     page.goto(f"{site.address}/ho-so/{case_id}")
     page.locator(f"#files-{first}").set_input_files(tmp_path / "đơn.pdf")
-    page.get_by_role("button", name="Tải lên cho: Văn bản đề nghị").click()
+    click(page.get_by_role("button", name="Tải lên cho: Văn bản đề nghị"))
     expect(page.locator("main")).to_contain_text("Đã đính kèm 1 tệp.")
-    page.get_by_role("link", name="đơn.pdf", exact=True).click()
+    click(page.get_by_role("link", name="đơn.pdf", exact=True))
     expect(page.locator("h1")).to_contain_text("Xem tệp")
     expect(page.locator("iframe.file-frame")).to_be_visible()
     context.close()

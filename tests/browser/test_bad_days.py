@@ -17,7 +17,7 @@ from app.demo.accounts import PASSWORD
 from app.extensions import db
 from app.organisation.access import Actor, whole_site
 from app.procedures.models import Procedure, ProcedureVersion
-from tests.browser.site import Site, Visitor
+from tests.browser.site import Site, Visitor, click, press, still
 
 pytestmark = pytest.mark.browser
 Visit = Callable[..., Visitor]
@@ -62,7 +62,7 @@ def sign_in_again(clerk: Visitor, username: str = "motcua") -> None:
     expect(page.locator("main")).to_contain_text("Phiên đăng nhập đã hết nên việc vừa gửi chưa được ghi.")
     page.fill("input[name=username]", username)
     page.fill("input[name=password]", PASSWORD)
-    page.keyboard.press("Enter")
+    press(page, "Enter")
     page.wait_for_url(lambda url: "dang-nhap" not in url)
 
 
@@ -71,17 +71,18 @@ def test_an_action_typed_when_the_sign_in_ended_is_sent_after_signing_in_again(v
     clerk = visit("motcua")
     page = clerk.page
     clerk.go(f"/ho-so/{case_id}")
-    page.get_by_role("link", name=re.compile("Yêu cầu bổ sung")).click()
+    click(page.get_by_role("link", name=re.compile("Yêu cầu bổ sung")))
     page.fill("#action [name=note]", "Thiếu giấy khám sức khỏe; nộp trước 15/7.")
-    clerk.context.clear_cookies()
-    page.get_by_role("button", name="Ghi", exact=True).click()
+    clerk.lose_sign_in()
+    click(page.get_by_role("button", name="Ghi", exact=True))
     sign_in_again(clerk)
     expect(page.locator("#action [name=note]")).to_have_value("Thiếu giấy khám sức khỏe; nộp trước 15/7.")
     expect(page.locator("#flashes")).to_contain_text("Những gì đã nhập trước khi đăng nhập lại vẫn còn trong mẫu.")
     assert recorded(site, case_id, EventKind.SUPPLEMENT_REQUESTED) == 0
-    page.get_by_role("button", name="Ghi", exact=True).click()
+    click(page.get_by_role("button", name="Ghi", exact=True))
     expect(page.locator("main")).to_contain_text("Đã ghi: Yêu cầu bổ sung")
     assert recorded(site, case_id, EventKind.SUPPLEMENT_REQUESTED) == 1
+    still(page)
     assert page.evaluate("sessionStorage.getItem('lost-form')") is None
 
 
@@ -93,13 +94,13 @@ def test_money_typed_when_the_sign_in_ended_is_taken_once_after_signing_in_again
     page.fill("[name=amount]", "200000")
     page.get_by_label("Trực tuyến").first.check()
     page.fill("[name=transaction_number]", "GD-0001")
-    clerk.context.clear_cookies()
-    page.get_by_role("button", name="Thu tiền").click()
+    clerk.lose_sign_in()
+    click(page.get_by_role("button", name="Thu tiền"))
     sign_in_again(clerk)
     expect(page.locator("[name=amount]")).to_have_value("200000")
     expect(page.locator("[name=transaction_number]")).to_have_value("GD-0001")
     expect(page.get_by_label("Trực tuyến").first).to_be_checked()
-    page.get_by_role("button", name="Thu tiền").click()
+    click(page.get_by_role("button", name="Thu tiền"))
     page.wait_for_url(re.compile(rf"/ho-so/{case_id}(\?|$|#)"))
     assert paid(site, case_id) == [200_000]
 
@@ -110,8 +111,8 @@ def test_what_one_clerk_typed_is_not_shown_to_whoever_signs_in_next(visit: Visit
     page = clerk.page
     clerk.go(f"/ho-so/{case_id}/ghi/noted")
     page.fill("#action [name=note]", "chuyện riêng")
-    clerk.context.clear_cookies()
-    page.get_by_role("button", name="Ghi", exact=True).click()
+    clerk.lose_sign_in()
+    click(page.get_by_role("button", name="Ghi", exact=True))
     sign_in_again(clerk, "truongphong.ldvl")
     expect(page.locator("body")).not_to_contain_text("vẫn còn trong mẫu")
     assert "chuyện riêng" not in str(page.evaluate("JSON.stringify(sessionStorage)"))
@@ -150,8 +151,8 @@ def test_going_back_after_an_action_shows_the_case_as_it_now_stands_and_sends_no
     clerk = visit("motcua")
     page = clerk.page
     clerk.go(f"/ho-so/{case_id}")
-    page.get_by_role("link", name=re.compile("Chuyển xử lý")).click()
-    page.get_by_role("button", name="Ghi", exact=True).click()
+    click(page.get_by_role("link", name=re.compile("Chuyển xử lý")))
+    click(page.get_by_role("button", name="Ghi", exact=True))
     expect(page.locator("main")).to_contain_text("Đã ghi: Chuyển xử lý")
     page.go_back()
     page.wait_for_load_state("networkidle")
@@ -167,9 +168,9 @@ def test_the_second_of_two_clerks_is_told_and_keeps_the_words(visit: Visit, site
         clerk.go(f"/ho-so/{case_id}/ghi/supplement_requested")
     first.page.fill("#action [name=note]", "Thiếu ảnh.")
     second.page.fill("#action [name=note]", "Thiếu giấy khám sức khỏe.")
-    first.page.get_by_role("button", name="Ghi", exact=True).click()
+    click(first.page.get_by_role("button", name="Ghi", exact=True))
     expect(first.page.locator("main")).to_contain_text("Đã ghi: Yêu cầu bổ sung")
-    second.page.get_by_role("button", name="Ghi", exact=True).click()
+    click(second.page.get_by_role("button", name="Ghi", exact=True))
     told = second.page.locator("#action")
     expect(told.get_by_role("alert").first).to_be_visible()
     expect(told).to_contain_text("Yêu cầu bổ sung")

@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 from app.cases.models import Case
 from app.desk.models import Draft
 from app.extensions import db
-from tests.browser.site import Site, Visitor
+from tests.browser.site import Site, Visitor, press, write
 
 pytestmark = pytest.mark.browser
 Visit = Callable[..., Visitor]
@@ -27,7 +27,7 @@ def start(clerk: Visitor, applicant: str) -> Page:
     """A form filled in as far as it must be."""
     page = clerk.page
     clerk.go("/ho-so/tiep-nhan")
-    page.keyboard.type("giay phep lao dong")
+    write(page, "giay phep lao dong")
     expect(page.locator("#particulars")).to_contain_text("Ảnh màu 4 cm x 6 cm")
     page.fill("#applicant", applicant)
     return page
@@ -43,32 +43,32 @@ def test_a_case_is_taken_in_without_touching_the_mouse(visit: Visit, site: Site)
     clerk = visit("motcua")
     page = clerk.page
     clerk.go("/ho-so/tiep-nhan")
-    page.keyboard.type("tro cap")
+    write(page, "tro cap")
     expect(page.locator("#procedure-choice")).to_have_attribute("data-found", "tro cap")
     first = page.locator("#version_id option:checked").inner_text()
-    page.keyboard.press("ArrowDown")
+    press(page, "ArrowDown")
     expect(page.locator("#version_id option:checked")).not_to_have_text(first)
     chosen = page.locator("#version_id option:checked").get_attribute("id")
     expect(page.locator("#procedure-text")).to_have_attribute("aria-activedescendant", chosen or "")
-    page.keyboard.press("Enter")
+    press(page, "Enter")
     expect(page.locator("#id_number")).to_be_focused()
-    page.keyboard.type("999000000001")
+    write(page, "999000000001")
     with page.expect_response(re.compile("thanh-phan")):  # scans of this applicant are looked for
         page.locator("#applicant").focus()
-    page.keyboard.type("Trần Thị Bàn Phím")
+    write(page, "Trần Thị Bàn Phím")
     expect(page.locator("#particulars input.input-count").first).to_be_visible()
-    page.keyboard.press("Control+Enter")
+    press(page, "Control+Enter")
     page.wait_for_url(re.compile(r"/ho-so/\d+"))
     assert cases_of(site, "Trần Thị Bàn Phím") == 1
-    page.keyboard.press("n")  # the next one, with one key
+    press(page, "n")  # the next one, with one key
     page.wait_for_url(re.compile(r"/tiep-nhan$"))
 
     page.locator("#id_number").focus()
-    page.keyboard.type("999000000001")
+    write(page, "999000000001")
     use = page.locator("[data-fill]").first
     expect(use).to_be_visible()
     use.focus()
-    page.keyboard.press("Enter")
+    press(page, "Enter")
     expect(page.locator("#applicant")).to_have_value("Trần Thị Bàn Phím")
     forget_requests_cut_short(clerk)
 
@@ -76,12 +76,12 @@ def test_a_case_is_taken_in_without_touching_the_mouse(visit: Visit, site: Site)
 def test_what_is_missing_is_told_before_anything_is_written(visit: Visit, site: Site) -> None:
     page = start(visit("motcua"), "Lê Văn Thiếu")
     page.locator("#particulars input.input-count").first.fill("0")
-    page.keyboard.press("Control+Enter")
+    press(page, "Control+Enter")
     expect(page.locator("main")).to_contain_text("Hồ sơ còn thiếu 1 giấy tờ bắt buộc: Văn bản đề nghị")
     assert cases_of(site, "Lê Văn Thiếu") == 0
     page.get_by_label("Vẫn tiếp nhận khi chưa đủ giấy tờ bắt buộc").check()
     page.locator("#applicant").focus()
-    page.keyboard.press("Control+Enter")
+    press(page, "Control+Enter")
     page.wait_for_url(re.compile(r"/ho-so/\d+"))
     assert cases_of(site, "Lê Văn Thiếu") == 1
 
@@ -91,14 +91,14 @@ def test_a_lost_connection_costs_nothing(visit: Visit, site: Site) -> None:
     page = start(clerk, "Phạm Thị Mất Mạng")
     clerk.context.set_offline(True)
     page.fill("#address", "12 Trần Phú")
-    page.keyboard.press("Control+Enter")
+    press(page, "Control+Enter")
     expect(page.locator("#flash-request")).to_contain_text("Mất kết nối. Nội dung đang nhập được giữ")
     expect(page.locator("#address")).to_have_value("12 Trần Phú")
     assert cases_of(site, "Phạm Thị Mất Mạng") == 0
     clerk.context.set_offline(False)
     expect(page.locator("[data-draft-state]")).to_contain_text("Đã lưu nháp lúc")
     page.locator("#address").focus()
-    page.keyboard.press("Control+Enter")
+    press(page, "Control+Enter")
     page.wait_for_url(re.compile(r"/ho-so/\d+"))
     assert cases_of(site, "Phạm Thị Mất Mạng") == 1
     forget_requests_cut_short(clerk)
@@ -126,21 +126,21 @@ def test_an_expired_sign_in_in_the_middle_of_the_form_costs_nothing(visit: Visit
     clerk = visit("motcua")
     page = start(clerk, "Hồ Thị Hết Phiên")
     page.locator("#particulars input.input-count").nth(1).fill("3")
-    clerk.context.clear_cookies()
+    clerk.lose_sign_in()
     page.fill("#address", "56 Quang Trung")
     expect(page.locator("[data-draft-state]")).to_contain_text("Phiên đăng nhập đã hết. Cứ nhập tiếp")
-    page.keyboard.press("Control+Enter")
+    press(page, "Control+Enter")
     page.wait_for_url(re.compile("dang-nhap"))
     expect(page.locator("main")).to_contain_text("Phiên đăng nhập đã hết nên việc vừa gửi chưa được ghi.")
     page.fill("input[name=username]", "motcua")
     page.fill("input[name=password]", "dunghan-demo-2024")
-    page.keyboard.press("Enter")
+    press(page, "Enter")
     page.wait_for_url(re.compile(r"tiep-nhan\?nhap="))
     expect(page.locator("#applicant")).to_have_value("Hồ Thị Hết Phiên")
     expect(page.locator("#address")).to_have_value("56 Quang Trung")
     expect(page.locator("#particulars input.input-count").nth(1)).to_have_value("3")
     page.locator("#address").focus()
-    page.keyboard.press("Control+Enter")
+    press(page, "Control+Enter")
     page.wait_for_url(re.compile(r"/ho-so/\d+"))
     assert cases_of(site, "Hồ Thị Hết Phiên") == 1
     with site.app.app_context():
@@ -150,12 +150,12 @@ def test_an_expired_sign_in_in_the_middle_of_the_form_costs_nothing(visit: Visit
 def test_what_one_clerk_typed_is_not_shown_to_the_next(visit: Visit) -> None:
     clerk = visit("motcua")
     page = start(clerk, "Vũ Thị Riêng Tư")
-    clerk.context.clear_cookies()
-    page.keyboard.press("Control+Enter")
+    clerk.lose_sign_in()
+    press(page, "Control+Enter")
     page.wait_for_url(re.compile("dang-nhap"))
     page.fill("input[name=username]", "truongphong.ldvl")
     page.fill("input[name=password]", "dunghan-demo-2024")
-    page.keyboard.press("Enter")
+    press(page, "Enter")
     page.wait_for_url(re.compile("tiep-nhan"))
     page.wait_for_load_state("networkidle")
     expect(page.locator("#applicant")).to_have_value("")
@@ -171,12 +171,12 @@ def test_a_double_click_makes_one_case(visit: Visit, site: Site) -> None:
 
 def test_back_after_sending_makes_no_second_case(visit: Visit, site: Site) -> None:
     page = start(visit("motcua"), "Bùi Thị Quay Lại")
-    page.keyboard.press("Control+Enter")
+    press(page, "Control+Enter")
     page.wait_for_url(re.compile(r"/ho-so/\d+"))
     page.go_back()
     page.wait_for_url(re.compile("tiep-nhan"))
     page.wait_for_load_state("networkidle")
     page.locator("#applicant").focus()
-    page.keyboard.press("Control+Enter")
+    press(page, "Control+Enter")
     page.wait_for_load_state("networkidle")
     assert cases_of(site, "Bùi Thị Quay Lại") == 1

@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 
 from app.demo.accounts import PASSWORD
 from tests.browser.accessibility import focus_fault
-from tests.browser.site import Visitor
+from tests.browser.site import Visitor, press, write
 
 pytestmark = pytest.mark.browser
 Visit = Callable[..., Visitor]
@@ -26,12 +26,12 @@ class Keys:
         """Press keys, one after the other, once the page listens."""
         self.page.wait_for_load_state("load")
         for key in keys:
-            self.page.keyboard.press(key)
+            press(self.page, key)
 
     def type(self, text: str) -> None:
         """Write into what has the focus, which must be seen to have it."""
         assert focus_fault(self.page) is None
-        self.page.keyboard.type(text)
+        write(self.page, text)
 
     def tab_to(self, selector: str, most: int = 80) -> None:
         """Tab on until something that fits the selector has the focus; each stop on the way must show."""
@@ -39,7 +39,7 @@ class Keys:
             if self.page.evaluate("(selector) => document.activeElement?.matches(selector) ?? false", selector):
                 assert focus_fault(self.page) is None
                 return
-            self.page.keyboard.press("Tab")
+            press(self.page, "Tab")
             fault = focus_fault(self.page)
             assert fault is None or "BODY" in fault, fault  # the browser's own bar lies between the last and the first
         raise AssertionError(f"{most} times Tab and no {selector}")
@@ -163,12 +163,12 @@ def test_many_cases_are_handed_over_and_it_is_undone_without_a_mouse(keys: Calla
     clerk.visitor.go("/ho-so?status=in_progress")
     clerk.tab_to("input[name=case]")
     clerk.press("Space")
-    page.keyboard.press("Tab")
+    press(page, "Tab")
     clerk.tab_to("input[name=case]")
     clerk.press("Space")
     expect(page.locator("[data-checked]")).to_have_text("Đã chọn 2 hồ sơ")
     for _ in range(30):  # back to the bar above the table
-        page.keyboard.press("Shift+Tab")
+        press(page, "Shift+Tab")
         if page.evaluate("document.activeElement.value === 'handed_over'"):
             break
     assert focus_fault(page) is None

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from playwright.sync_api import expect
 
-from tests.browser.site import DESK, PHONE, Visitor
+from tests.browser.site import DESK, PHONE, Visitor, click
 
 pytestmark = pytest.mark.browser
 Visit = Callable[..., Visitor]
@@ -40,14 +41,14 @@ def test_on_a_phone_the_filters_of_the_list_lie_under_one_button(visit: Visit) -
     page = visitor.page
     visitor.go("/ho-so")
     fold = page.locator(".filter-fold > summary")
-    assert not page.locator("#status").is_visible()
-    fold.click()
+    expect(page.locator("#status")).not_to_be_visible()
+    click(fold)
     page.locator("#status").select_option("in_progress")
     page.wait_for_url(lambda url: "status=in_progress" in url)
     assert visitor.sideways() <= 0
-    assert not page.locator("#bulk button[value=handed_over]").is_visible()
+    expect(page.locator("#bulk button[value=handed_over]")).not_to_be_visible()
     page.locator("td.tick input").first.check()
-    assert page.locator("#bulk button[value=handed_over]").is_visible()
+    expect(page.locator("#bulk button[value=handed_over]")).to_be_visible()
     page.set_viewport_size(DESK)  # type: ignore[arg-type]
-    assert page.locator("#status").is_visible()
-    assert not fold.is_visible()
+    expect(page.locator("#status")).to_be_visible()
+    expect(fold).not_to_be_visible()

@@ -9,7 +9,7 @@ from collections.abc import Callable
 import pytest
 from pypdf import PdfReader
 
-from tests.browser.site import Visitor
+from tests.browser.site import Visitor, click
 
 pytestmark = pytest.mark.browser
 Visit = Callable[..., Visitor]
@@ -56,7 +56,7 @@ def test_the_worklist_prints_without_its_boxes_and_buttons(visit: Visit) -> None
 def test_a_case_prints_its_life_without_what_can_be_done_to_it(visit: Visit) -> None:
     visitor = visit("motcua")
     visitor.go("/ho-so?status=in_progress")
-    visitor.page.locator("main tbody th a.code").first.click()
+    click(visitor.page.locator("main tbody th a.code").first)
     visitor.page.wait_for_url(re.compile(r"/ho-so/\d+"))
     code = visitor.page.locator("h1").inner_text()
     text = "".join(printed(visitor))

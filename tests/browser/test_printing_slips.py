@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from app.cases.models import Case
 from app.extensions import db
-from tests.browser.site import Site, Visitor
+from tests.browser.site import Site, Visitor, press
 
 pytestmark = pytest.mark.browser
 Visit = Callable[..., Visitor]
@@ -64,6 +64,6 @@ def test_the_register_lies_on_a4_and_repeats_its_head(visit: Visit) -> None:
 def test_the_receipt_is_one_key_away_from_the_case(visit: Visit, cases: list[int]) -> None:
     visitor = visit("motcua")
     visitor.go(f"/ho-so/{cases[0]}")
-    visitor.page.keyboard.press("u")
+    press(visitor.page, "u")
     visitor.page.wait_for_url("**/phieu/tiep-nhan")
     assert visitor.page.evaluate("document.activeElement.hasAttribute('data-print')"), "Enter prints it"

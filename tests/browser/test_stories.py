@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.site import Visitor
+from tests.browser.site import Visitor, click, press, write
 
 pytestmark = pytest.mark.browser
 Visit = Callable[..., Visitor]
@@ -19,24 +19,25 @@ def test_a_clerk_receives_a_case_by_keyboard_and_hands_it_over(visit: Visit) -> 
     clerk = visit("motcua")
     page = clerk.page
     clerk.go("/ho-so/tiep-nhan")
-    page.keyboard.type("giay phep lao dong")  # the search box has the focus; no diacritics needed
+    write(page, "giay phep lao dong")  # the search box has the focus; no diacritics needed
     # The first procedure that fits is chosen; Tab goes to the list, where the arrow keys choose another.
     expect(page.locator("#version_id option:checked")).to_contain_text("giấy phép lao động")
     # Received Monday 1/7/2024, five working days: Monday 8/7/2024, shown at once.
     expect(page.locator("#promise")).to_contain_text("08/07/2024")
     expect(page.locator("#promise")).to_contain_text("600.000 đ")
     page.locator("#phone").focus()
-    page.keyboard.type("0905123456")
-    page.keyboard.press("Tab")
-    page.keyboard.type("Công ty TNHH Biển Xanh")
-    page.keyboard.press("Enter")
+    write(page, "0905123456")
+    press(page, "Tab")
+    write(page, "Công ty TNHH Biển Xanh")
+    press(page, "Enter")
     page.wait_for_url(re.compile(r"/ho-so/\d+"))
     expect(page.locator("main")).to_contain_text("Công ty TNHH Biển Xanh")
     expect(page.locator("main")).to_contain_text("08/07/2024")
 
-    page.get_by_role("link", name="Chuyển xử lý").or_(page.get_by_role("button", name="Chuyển xử lý")).first.click()
+    click(page.get_by_role("link", name="Chuyển xử lý").or_(page.get_by_role("button", name="Chuyển xử lý")).first)
     expect(page.locator("#action")).to_be_visible()
-    page.keyboard.press("Enter")  # the button has the focus
+    expect(page.locator("#action button.button-primary")).to_be_focused()
+    press(page, "Enter")
     expect(page.locator("main")).to_contain_text("Đã ghi: Chuyển xử lý")
     expect(page.locator("main")).to_contain_text("Phòng Lao động – Việc làm")
 
@@ -46,9 +47,9 @@ def test_a_case_is_found_by_a_name_without_diacritics(visit: Visit) -> None:
     clerk.go("/ho-so")
     row = clerk.page.locator("table tbody tr").first
     code = row.locator("a").first.inner_text()
-    clerk.page.keyboard.press("/")
-    clerk.page.keyboard.type(code)
-    clerk.page.keyboard.press("Enter")
+    press(clerk.page, "/")
+    write(clerk.page, code)
+    press(clerk.page, "Enter")
     expect(clerk.page.locator("main")).to_contain_text(code)
 
 
@@ -58,7 +59,7 @@ def test_an_inspector_runs_the_month_and_opens_a_failing_cell(visit: Visit) -> N
     run_month(page, inspector, "6/2024")
     expect(page.locator("h1")).to_contain_text("tháng 6/2024")
     cell = page.locator("table a[href*='/khd-2c.2/']").filter(has_text="35%").first
-    cell.click()
+    click(cell)
     page.wait_for_url(re.compile(r"/khd-2c\.2/"))
     main = page.locator("main")
     expect(main).to_contain_text("tỷ lệ giao dịch thanh toán trực tuyến đạt từ 35%")
@@ -70,7 +71,7 @@ def run_month(page: Page, inspector: Visitor, period: str) -> None:
     """Run the check with the button and wait for its matrix."""
     inspector.go("/kiem-tra/chay")
     page.fill("input[name=period]", period)
-    page.keyboard.press("Enter")
+    press(page, "Enter")
     page.wait_for_url(re.compile(r"/kiem-tra(\?|$)"), timeout=30_000)
 
 
@@ -81,14 +82,14 @@ def test_a_unit_head_sees_the_violation_its_law_and_its_cases_and_explains_it(vi
     page = head.page
     page.wait_for_url(re.compile("cua-don-vi"))
     link = page.locator("main a[href*='/vi-pham/']").filter(has_text=re.compile("[Gg]iải quyết hồ sơ đúng")).first
-    link.click()
+    click(link)
     main = page.locator("main")
     expect(main).to_contain_text("Đảm bảo 100% hồ sơ TTHC đúng và trước hạn")
-    page.locator("main a[href*='list=']").first.click()
+    click(page.locator("main a[href*='list=']").first)
     expect(page.locator("table tbody tr").first).to_contain_text("Phòng Bảo trợ xã hội")
     page.go_back()
     page.locator("textarea[name=reason]").first.fill("Hai hồ sơ chậm vì chờ hội đồng giám định; đã bổ sung cán bộ.")
-    page.get_by_role("button", name="Gửi giải trình").click()
+    click(page.get_by_role("button", name="Gửi giải trình"))
     expect(main).to_contain_text("Đã giải trình")
     expect(main).to_contain_text("chờ hội đồng giám định")
 
@@ -127,11 +128,11 @@ def test_a_clerk_imports_an_export_after_seeing_what_it_would_do(visit: Visit, t
     page = clerk.page
     clerk.go("/ho-so/nhap/moi")
     page.set_input_files("input[type=file]", str(export))
-    page.get_by_role("button", name="Xem trước").click()
+    click(page.get_by_role("button", name="Xem trước"))
     main = page.locator("main")
     expect(main).to_contain_text("chưa có gì được ghi", timeout=20_000)
     expect(main).to_contain_text("31/02/2024")
-    page.get_by_role("button", name="Nhập vào hệ thống").click()
+    click(page.get_by_role("button", name="Nhập vào hệ thống"))
     expect(main).to_contain_text("Đã nhập lúc", timeout=20_000)
     clerk.go("/ho-so/ma/H32.12-240603-9001")
     expect(main).to_contain_text("Lê Thị Nhập")
