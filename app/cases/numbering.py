@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import date
 
 from flask import current_app
-from sqlalchemy import ColumnElement, select
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import select
 
-from app.cases.models import Case, CaseCounter
+from app.cases.counters import raise_counter
+from app.cases.models import Case
 from app.codes import CODE, LONGEST, CodePattern
 from app.errors import DomainError
 from app.extensions import db
@@ -17,13 +17,13 @@ from app.extensions import db
 def next_code(site: str, unit: str, day: date) -> str:
     """The next code of that day for a case of that unit (by code), skipping those that other software has given out.
 
-    The counter row is locked until the case itself is written.
+    The counter stays locked until the case itself is written.
     """
     settings = current_app.config["SETTINGS"]
     pattern, prefix = CodePattern.parse(settings.case_code), str(settings.case_prefix)
     name, since = pattern.counter(prefix=prefix, unit=unit, day=day)
     while True:
-        code = pattern.code(_next_number(site, name, since), prefix=prefix, unit=unit, day=day)
+        code = pattern.code(raise_counter(site, name, since), prefix=prefix, unit=unit, day=day)
         if len(code) > LONGEST:
             raise DomainError("Mã hồ sơ theo mẫu đã đặt dài quá %(most)s ký tự: %(code)s.", most=LONGEST, code=code)
         if not code_taken(site, code):
@@ -41,15 +41,3 @@ def check_code(code: str) -> None:
         raise DomainError(
             "Mã hồ sơ chỉ gồm chữ, số, dấu chấm, gạch nối, gạch chéo và không quá 64 ký tự.", field="code"
         )
-
-
-def _next_number(site: str, name: str, day: date) -> int:
-    dialect = postgresql if db.engine.dialect.name == "postgresql" else sqlite
-    raised: ColumnElement[int] = CaseCounter.last + 1
-    number: int = db.session.execute(
-        dialect.insert(CaseCounter)
-        .values(site=site, prefix=name, day=day, last=1)
-        .on_conflict_do_update(index_elements=["site", "prefix", "day"], set_={"last": raised})
-        .returning(CaseCounter.last)
-    ).scalar_one()
-    return number

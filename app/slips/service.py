@@ -8,15 +8,13 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from app import extensions
 from app.calendar import WorkingCalendar
-from app.cases.models import CaseCounter
+from app.cases.counters import lock_counter, raise_counter
 from app.errors import DomainError, NotFound
 from app.extensions import db
 from app.organisation import audit
@@ -166,16 +164,15 @@ def give_numbers(
 
     The counter is locked before it is looked whether somebody else has just given one: no number is lost or doubled.
     """
-    sign, given = SIGNS[kind], {}
+    sign = SIGNS[kind]
+    given: dict[str, str] = {}
     for year in sorted({year for _source, _case_id, year in sources}):
-        of_year = [(source, case_id) for source, case_id, of in sources if of == year]
-        last = _locked(site, sign, year)
-        known = _given(site, kind, [source for source, _case_id in of_year])
-        for source, case_id in of_year:
-            if source in known:
-                given[source] = known[source]
-                continue
-            last += 1
+        of_year = {source: case_id for source, case_id, of in sources if of == year}
+        counter = (site, f"phieu/{sign}", date(year, 1, 1))
+        last = lock_counter(*counter)
+        known = _given(site, kind, of_year)
+        new = {source: case_id for source, case_id in of_year.items() if source not in known}
+        for number, (source, case_id) in enumerate(new.items(), last + 1):
             slip = Slip(
                 site=site,
                 kind=kind,
@@ -183,13 +180,14 @@ def give_numbers(
                 case_id=case_id,
                 sign=sign,
                 year=year,
-                number=last,
+                number=number,
                 given_at=extensions.now(),
                 person_id=by.person_id,
             )
             db.session.add(slip)
-            given[source] = known[source] = slip.text
-        _count(site, sign, year).last = last
+            known[source] = slip.text
+        raise_counter(*counter, by=len(new))
+        given |= known
     audit.record(by, "number_slips", "slip", kind.value, numbers=sorted(given.values()))
     return given
 
@@ -197,29 +195,6 @@ def give_numbers(
 def _given(site: str, kind: SlipKind, sources: Collection[str]) -> dict[str, str]:
     rows = select(Slip).where(Slip.site == site, Slip.kind == kind, Slip.source.in_(sources))
     return {each.source: each.text for each in db.session.scalars(rows)}
-
-
-def _prefix(sign: str) -> str:
-    return f"phieu/{sign}"
-
-
-def _locked(site: str, sign: str, year: int) -> int:
-    """The last number given under a sign in a year; its row stays locked until the transaction ends."""
-    dialect = postgresql if db.engine.dialect.name == "postgresql" else sqlite
-    same: Any = CaseCounter.last
-    last: int = db.session.execute(
-        dialect.insert(CaseCounter)
-        .values(site=site, prefix=_prefix(sign), day=date(year, 1, 1), last=0)
-        .on_conflict_do_update(index_elements=["site", "prefix", "day"], set_={"last": same})
-        .returning(CaseCounter.last)
-    ).scalar_one()
-    return last
-
-
-def _count(site: str, sign: str, year: int) -> CaseCounter:
-    of_it = (CaseCounter.site == site, CaseCounter.prefix == _prefix(sign), CaseCounter.day == date(year, 1, 1))
-    counter = select(CaseCounter).where(*of_it).execution_options(populate_existing=True)
-    return db.session.scalars(counter).one()
 
 
 # The register
