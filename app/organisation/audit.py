@@ -69,7 +69,7 @@ def _in_turn() -> Iterator[None]:
 
 def record(by: Actor, action: str, subject_kind: str, subject_id: object, **details: Any) -> AuditEntry:
     """Add an entry within the current transaction. `action` is the service's verb."""
-    _one_at_a_time()
+    one_at_a_time(f"audit {site()}")  # two entries must not follow the same one
     last = db.session.execute(
         select(AuditEntry.number, AuditEntry.hash)
         .where(AuditEntry.site == site())
@@ -94,13 +94,16 @@ def record(by: Actor, action: str, subject_kind: str, subject_id: object, **deta
     return entry
 
 
-def _one_at_a_time() -> None:
-    """Two entries must not follow the same one. SQLite has one writer anyway; PostgreSQL is asked to wait."""
+def one_at_a_time(what: str) -> None:
+    """Wait for every transaction that has asked for the same: what is read from here on still holds when it is written.
+
+    PostgreSQL keeps a lock of that name until the transaction ends. SQLite has one writer, whatever it writes: a
+    statement that changes nothing makes this transaction the writer, until it ends, before it reads.
+    """
     if db.engine.dialect.name == "postgresql":
-        db.session.execute(text("SELECT pg_advisory_xact_lock(hashtext(:site))"), {"site": "audit " + site()})
+        db.session.execute(text("SELECT pg_advisory_xact_lock(hashtext(:what))"), {"what": what})
     else:
         db.session.flush()
-        # Takes the write lock before the chain's end is read.
         db.session.execute(text("UPDATE audit_entries SET number = number WHERE id = -1"))
 
 

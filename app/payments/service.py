@@ -1,6 +1,6 @@
 """Taking money, and giving it back. One act, one transaction; each is an event of its case.
 
-All that takes or gives back money waits for each other (`_one_at_a_time`), so that what is checked here still holds
+All that takes or gives back money waits for each other (`one_at_a_time`), so that what is checked here still holds
 when it is written.
 """
 
@@ -9,16 +9,16 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import or_, select, text, update
+from sqlalchemy import or_, select
 
 from app import extensions
 from app.cases import service as cases
-from app.cases.models import Case, CaseCounter, Payment
+from app.cases.models import Case, Payment
 from app.cases.vocabulary import EventKind, PaymentChannel
 from app.errors import Conflict, DomainError, NotFound
 from app.extensions import db
 from app.organisation.access import Actor, Scope
-from app.organisation.audit import transaction
+from app.organisation.audit import one_at_a_time, transaction
 from app.organisation.calendars import site_calendar
 from app.payments.money import Balance
 from app.payments.numbering import next_receipt_number
@@ -54,7 +54,7 @@ def take_payment(
     """
     transaction_number = tidy(transaction_number)
     with transaction():
-        _one_at_a_time(scope.site)
+        one_at_a_time(f"payments {scope.site}")
         if not over_owed:
             _refuse_more_than_owed(scope, case_id, amount)
         if transaction_number:
@@ -94,18 +94,10 @@ def give_back(
     if not tidy(reason):
         raise DomainError("Hãy ghi lý do hoàn trả.", field="note")
     with transaction():
-        _one_at_a_time(scope.site)
+        one_at_a_time(f"payments {scope.site}")
         data = {"payment": number, "amount": amount}
         kwargs = {"note": reason, "data": data, "reason": late_because, **kwargs}
         return cases.record(scope, by, case_id, EventKind.REFUNDED, **kwargs)
-
-
-def _one_at_a_time(site: str) -> None:
-    """SQLite has one writer, once it writes; PostgreSQL is asked to wait."""
-    if db.engine.dialect.name == "postgresql":
-        db.session.execute(text("SELECT pg_advisory_xact_lock(hashtext(:what))"), {"what": f"payments {site}"})
-    else:
-        db.session.execute(update(CaseCounter).where(CaseCounter.id == -1).values(last=CaseCounter.last))
 
 
 def _refuse_more_than_owed(scope: Scope, case_id: int, amount: int) -> None:
