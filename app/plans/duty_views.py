@@ -330,7 +330,7 @@ def import_surveys() -> Page:
         with errors_shown_on(form):
             report = surveys.import_surveys(duty_scope(), actor(), form.file.data.read(surveys.LARGEST + 1))
     page = render_template("plans/duties/survey_import.html", form=form, report=report, columns=_SURVEY_COLUMNS)
-    return page, 422 if form.errors or form.form_errors else 200
+    return page, 422 if form.errors or (report and report.refused) else 200
 
 
 @bp.route("/ke-hoach/nghia-vu/khao-sat/<int:survey_id>/xoa", methods=["GET", "POST"])

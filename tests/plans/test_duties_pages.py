@@ -184,7 +184,7 @@ def test_an_uploaded_file_shows_the_rows_that_were_refused(units: dict[str, Unit
     rows = "LDVL,Đợt 1,hành chính,30/06/2024,100,80,70\nNCC,Đợt 1,hành chính,30/06/2024,100,80,70\n"
     upload = {"file": (io.BytesIO((head + rows).encode()), "khao-sat.csv")}
     page = as_(Role.HEAD).post("/ke-hoach/nghia-vu/khao-sat/nhap", data=upload)
-    assert page.status_code == 200
+    assert page.status_code == 422
     assert "Chưa ghi gì: 1 trên 2 dòng sai." in page.text
     assert "Bạn chỉ ghi được việc của đơn vị mình." in page.text
     assert as_(Role.HEAD).post("/ke-hoach/nghia-vu/khao-sat/nhap", data={}).status_code == 422
