@@ -10,8 +10,9 @@ from typing import Any
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import DateField, SelectField
+from wtforms import DateField, SelectField, SelectMultipleField
 from wtforms.validators import InputRequired, ValidationError
+from wtforms.widgets import CheckboxInput, ListWidget
 
 from app.errors import DomainError
 from app.formats import sentence
@@ -57,6 +58,16 @@ class ChoiceField(SelectField):
     def pre_validate(self, form: Any) -> None:
         if not any(chosen for _value, _label, chosen, *_rest in self.iter_choices()):
             raise ValidationError(_("Hãy chọn một giá trị trong danh sách."))
+
+
+class MultiCheckboxField(SelectMultipleField):
+    """Any number of a list, as boxes to tick."""
+
+    widget = ListWidget(prefix_label=False)
+    option_widget = CheckboxInput()
+
+    def pre_validate(self, form: Any) -> None:
+        """What is none of the list is refused by the service, which says so by name."""
 
 
 def typed_day(value: str | None) -> date | None:

@@ -11,10 +11,11 @@ from wtforms import StringField
 from wtforms.validators import Length, Optional
 
 from app.cases.case_page import CaseView, Question
-from app.cases.forms import ActionForm, HandOverForm
+from app.cases.forms import ActionForm, HandOverForm, number_in
 from app.cases.handling import proposed_answer_day
+from app.cases.supplements import documents_to_ask
 from app.cases.vocabulary import EventKind
-from app.forms import NEEDED, ChoiceField, DayField
+from app.forms import NEEDED, ChoiceField, DayField, MultiCheckboxField
 from app.organisation.access import Scope
 from app.organisation.calendars import today
 from app.organisation.models import Unit
@@ -89,9 +90,30 @@ class SignForm(ActionForm):
         return super().values() | signed
 
 
+class SupplementForm(ActionForm):
+    """Yêu cầu bổ sung, hoàn thiện hồ sơ."""
+
+    documents = MultiCheckboxField(
+        _l("Giấy tờ cần bổ sung, hoàn thiện"),
+        coerce=number_in,
+        description=_l("In thành danh sách đánh số trên phiếu yêu cầu bổ sung."),
+    )
+
+    def offer(self, view: CaseView) -> None:
+        """The documents of the case's checklist; those that are missing are ticked."""
+        checklist = documents_to_ask(view.case.id)
+        missing = _("bắt buộc, chưa nộp")
+        self.documents.choices = [(d.position, f"{d.name} ({missing})" if d.is_missing else d.name) for d in checklist]
+        if not self.is_submitted():
+            self.documents.data = [d.position for d in checklist if d.is_missing]
+
+    def values(self) -> dict[str, Any]:
+        return super().values() | {"documents": self.documents.data or []}
+
+
 # Kinds whose note is the point of them, and what it is called then.
 NOTE_NEEDED: Mapping[EventKind, Any] = {
-    EventKind.SUPPLEMENT_REQUESTED: _l("Nội dung cần bổ sung"),
+    EventKind.SUPPLEMENT_REQUESTED: _l("Lý do, nội dung cần bổ sung"),
     EventKind.RETURNED: _l("Lý do trả lại"),
     EventKind.CONSULTED: _l("Nội dung lấy ý kiến"),
     EventKind.CONSULT_ANSWERED: _l("Ý kiến trả lời"),
@@ -136,4 +158,8 @@ def _form_for(kind: EventKind, view: CaseView, units: Sequence[Unit], scope: Sco
             signing = SignForm()
             signing.offer()
             return signing
+        case EventKind.SUPPLEMENT_REQUESTED:
+            requesting = SupplementForm()
+            requesting.offer(view)
+            return requesting
     return ActionForm()

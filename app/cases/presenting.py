@@ -11,6 +11,7 @@ from flask_babel import gettext as _
 from app.cases.actions import KEYS, RARE
 from app.cases.case_page import CaseView, EventSeen, StageLine
 from app.cases.service import BACKDATED_AFTER
+from app.cases.supplements import asked_documents
 from app.cases.vocabulary import EventKind, PaymentChannel
 from app.formats import label, show_date, show_datetime, show_money
 
@@ -110,6 +111,8 @@ def _details(view: CaseView, event: EventSeen, at: datetime) -> str:
             return _asked(view, event)
         case EventKind.SIGNED:
             return _signed(data)
+        case EventKind.SUPPLEMENT_REQUESTED:
+            return _requested(data)
     if data.get("new_due_at"):
         return str(_("Hẹn trả lại %(day)s", day=show_date(_moment(data["new_due_at"]))))
     if data.get("promised_at"):
@@ -139,6 +142,11 @@ def _asked(view: CaseView, event: EventSeen) -> str:
     if event.kind is EventKind.CONSULTED and question.due_at:
         return str(_("%(unit)s, trả lời trước hết ngày %(day)s", unit=question.unit, day=show_date(question.due_at)))
     return question.unit
+
+
+def _requested(data: dict[str, Any]) -> str:
+    names = "; ".join(f"({n}) {document.name}" for n, document in enumerate(asked_documents(data), 1))
+    return str(_("Cần bổ sung, hoàn thiện: %(names)s", names=names)) if names else ""
 
 
 def _signed(data: dict[str, Any]) -> str:

@@ -55,7 +55,8 @@ class EventKind(StrEnum):
     HANDED_OVER = "handed_over"  # [position, unit_id, officer; time_unknown: imported without its time]
     TAKEN_OVER = "taken_over"  # [officer, person_id]: somebody of the unit that has the case takes it in hand
     RETURNED = "returned"  # [position of an earlier stage, unit_id, officer]: a new stay there; the clock goes on
-    SUPPLEMENT_REQUESTED = "supplement_requested"  # clock stops
+    # Clock stops. [documents: what is asked for, name, kind and quantity of each; absent when only the note says it]
+    SUPPLEMENT_REQUESTED = "supplement_requested"
     SUPPLEMENTED = "supplemented"  # clock runs again
     # Another unit is asked for its opinion; the case stays where it is and the clock goes on.
     CONSULTED = "consulted"  # [unit_id, due_at: ISO instant, absent when none is given]; the note is the question

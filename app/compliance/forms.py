@@ -10,9 +10,8 @@ from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from flask_wtf.file import MultipleFileField
 from werkzeug.datastructures import MultiDict
-from wtforms import HiddenField, SelectMultipleField, StringField, TextAreaField
+from wtforms import HiddenField, StringField, TextAreaField
 from wtforms.validators import Optional
-from wtforms.widgets import CheckboxInput, ListWidget
 
 from app.compliance.explaining import language, unit_name
 from app.compliance.language import Severity
@@ -20,21 +19,11 @@ from app.compliance.models import Change, ViolationState
 from app.compliance.pack import Pack
 from app.compliance.queries import ViolationFilter
 from app.formats import in_both, label
-from app.forms import NEEDED, ChoiceField, DayField
+from app.forms import NEEDED, ChoiceField, DayField, MultiCheckboxField
 from app.organisation.models import Unit
 from app.periods import Period, PeriodKind
 
 STANDING, EVERY = "standing", "every"
-
-
-class MultiCheckboxField(SelectMultipleField):
-    """Any number of a list, as boxes to tick."""
-
-    widget = ListWidget(prefix_label=False)
-    option_widget = CheckboxInput()
-
-    def pre_validate(self, form: Any) -> None:
-        """What is none of the list is refused by the service, which says so by name."""
 
 
 class RunForm(FlaskForm):

@@ -15,6 +15,7 @@ from app.calendar import WorkingCalendar
 from app.cases.models import Apology, Case, CaseDocument, CaseEvent, CaseStage, Consultation, Payment
 from app.cases.search import seen_by
 from app.cases.service import events_of
+from app.cases.supplements import asked_documents
 from app.cases.timeline import Event, corrected
 from app.cases.vocabulary import EventKind
 from app.errors import NotFound
@@ -94,7 +95,8 @@ class _Parts:
 
     def _said(self, case_id: int, event: Event) -> Said:
         name, phone = self.recorders.get((case_id, event.number), ("", ""))
-        return Said(self.local(event.at), event.note, event.actor or name, phone, event.number)
+        asked = tuple(asked_for(each.name, each.kind, each.quantity) for each in asked_documents(event.data))
+        return Said(self.local(event.at), event.note, event.actor or name, phone, event.number, asked)
 
     @staticmethod
     def _recorders(ids: Collection[int]) -> dict[tuple[int, int], tuple[str, str]]:

@@ -71,6 +71,7 @@ class Said:
     by: str = ""
     phone: str = ""
     number: int = 0  # of the event
+    asked: tuple[Asked, ...] = ()  # documents that a request for a supplement names
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from app.cases.vocabulary import CaseStatus, ReturnMethod
 from app.slips import content
 from app.slips.circulars import CIRCULAR_2018, CIRCULAR_2025, NoSuchForm, SlipKind, circular_on
 from app.slips.document import DOTS, Document, Paper, Table
-from app.slips.values import Handed, RegisterLine, Said
+from app.slips.values import Asked, Handed, RegisterLine, Said
 from app.slips.wording import against_time, amount_of_time, long_day, moment, money
 from tests.slips.papers import ADDRESS, HOUSE, case, letter, on, person, stay
 
@@ -134,6 +134,19 @@ def test_a_supplement_slip_follows_the_day_of_the_request_not_of_reception() -> 
     assert "Bản sao hộ chiếu còn giá trị" in told
     assert "Ông/Bà liên hệ với Lê Văn Cường, số điện thoại 0258123" in told
     assert drawn.signatures[1].title == "NGƯỜI HƯỚNG DẪN"
+
+
+@pytest.mark.parametrize(("day", "form"), [("2025-06-30", "01/2018"), ("2025-07-01", "03/2025")])
+def test_a_supplement_slip_numbers_the_documents_asked_for_in_either_form(day: str, form: str) -> None:
+    asked = (Asked("Phiếu lý lịch tư pháp", originals=1), Asked("Ảnh màu", copies=2))
+    request = Said(on(f"{day} 09:00"), "Phiếu đã quá sáu tháng", "Lê Văn Cường", asked=asked)
+    drawn = content.supplement(case(), request, HOUSE, ADDRESS)
+    assert form in drawn.form
+    (table,) = [block for block in drawn.blocks if isinstance(block, Table)]
+    assert [[cell.text for cell in row] for row in table.rows] == [
+        ["1", "Phiếu lý lịch tư pháp", "1", "", ""],
+        ["2", "Ảnh màu", "", "", "2"],
+    ]
 
 
 def test_a_refusal_gives_its_reason_paragraph_by_paragraph() -> None:

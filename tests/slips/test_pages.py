@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
+from functools import partial
 from typing import Any
 
 import docx
@@ -19,6 +20,7 @@ from sqlalchemy import select
 
 from app.cases import duties
 from app.cases.models import Case, CaseDocument
+from app.cases.supplements import request_supplement
 from app.cases.vocabulary import EventKind
 from app.extensions import db
 from app.organisation import audit
@@ -155,6 +157,19 @@ def test_a_supplement_slip_lists_what_is_missing_in_the_kind_asked_for(case: Cas
     assert re.search(r"1 Bản sao hộ chiếu 2 Lý do", told), "two certified copies"
     assert "Hộ chiếu chưa chứng thực" in told
     assert "ngày 04 tháng 6 năm 2024" in told
+
+
+def test_a_supplement_slip_lists_the_documents_that_the_request_names(case: Case, desk: FlaskClient) -> None:
+    ask = partial(request_supplement, EVERYWHERE, CLERK, case.id, reason="ghi bù")
+    ask(note="Đơn thiếu chữ ký", documents=(1,), at=at("2024-06-04 10:00"))
+    told = words(pdf_of(desk.get(f"/ho-so/{case.id}/phieu/bo-sung.pdf")))
+    assert re.search(r"1 Đơn đề nghị 2 Lý do", told), "two originals, and not the passport, which is missing too"
+    assert "Đơn thiếu chữ ký" in told
+    happen(case, EventKind.SUPPLEMENTED, at("2024-06-04 15:00"))
+    ask(note="Hộ chiếu mờ", documents=(1, 2), at=at("2024-06-05 10:00"))
+    told = words(pdf_of(desk.get(f"/ho-so/{case.id}/phieu/bo-sung.pdf")))
+    assert re.search(r"1 Đơn đề nghị 2 2 Bản sao hộ chiếu 2 Lý do", told)
+    assert "Bản sao hộ chiếu" not in desk.get(f"/ho-so/{case.id}/phieu/bo-sung?lan=1").text
 
 
 def test_each_request_for_a_supplement_has_a_slip_and_a_number_of_its_own(case: Case, desk: FlaskClient) -> None:

@@ -12,8 +12,8 @@ from htmx_flask import request
 from werkzeug.wrappers import Response as Answer
 
 from app import extensions
-from app.cases import handling, service
-from app.cases.action_forms import AnswerForm, ConsultForm, ReturnForm, SignForm, action_form
+from app.cases import handling, service, supplements
+from app.cases.action_forms import AnswerForm, ConsultForm, ReturnForm, SignForm, SupplementForm, action_form
 from app.cases.actions import Hands, possible_actions
 from app.cases.case_page import CaseView, case_view
 from app.cases.case_sections import load_sections
@@ -128,6 +128,8 @@ def _record(kind: EventKind, view: CaseView, form: ActionForm) -> Case:
         return handling.answer_consultation(scope, by, case_id, **form.values())
     if isinstance(form, SignForm):
         return handling.sign(scope, by, case_id, **form.values())
+    if isinstance(form, SupplementForm):
+        return supplements.request_supplement(scope, by, case_id, **form.values())
     if kind is EventKind.TAKEN_OVER:
         return handling.take_over(scope, by, case_id, **form.values())
     if kind in RECORDED_ELSEWHERE:

@@ -23,9 +23,13 @@ from app.slips.values import Asked, CaseOnPaper, House, Said
 
 
 def supplement(case: CaseOnPaper, asked: Said, house: House, qr: str, number: str = "") -> Document:
-    """Phiếu yêu cầu bổ sung, hoàn thiện hồ sơ, for one request; `code` may be "" before a case is taken in."""
+    """Phiếu yêu cầu bổ sung, hoàn thiện hồ sơ, for one request; `code` may be "" before a case is taken in.
+
+    It lists the documents that the request names; a request in words only lists what is missing.
+    """
     circular = circular_on(asked.at.date())
-    table = [_missing_table(case.missing)] if case.missing else []
+    wanted = asked.asked or case.missing
+    table = [_missing_table(wanted)] if wanted else []
     help_at = f"Ông/Bà liên hệ với {asked.by or DOTS}, số điện thoại {asked.phone or DOTS}"
     return Document(
         Paper.A5,
