@@ -48,8 +48,7 @@ def clear_errors() -> Iterator[None]:
             raise BadInput(_("Cơ sở dữ liệu chưa có bảng: hãy chạy `flask db upgrade` trước.")) from error
         raise
     except DomainError as error:
-        problems = getattr(error, "problems", None)
-        raise BadInput("\n".join(map(str, problems)) if problems else sentence(error)) from error
+        raise BadInput(sentence(error)) from error
 
 
 def refusing(command: Callable[P, R]) -> Callable[P, R]:

@@ -14,7 +14,7 @@ from flask import Flask, current_app
 from flask_babel import format_decimal, get_locale
 from flask_babel import gettext as _
 
-from app.errors import DomainError
+from app.errors import DomainError, Told
 
 _LABELS: dict[tuple[type, str], Any] = {}
 
@@ -78,8 +78,11 @@ def yes_no(value: bool | None) -> str:
     return "–" if value is None else _("Có") if value else _("Không")
 
 
-def sentence(error: DomainError) -> str:
-    """A domain error in the reader's language, its words and days written as everywhere else."""
+def sentence(error: Told) -> str:
+    """A domain error in the reader's language, its words and days written as everywhere else; one that lists several
+    things, with a line for each."""
+    if isinstance(error, DomainError) and error.parts:
+        return "\n".join(map(sentence, error.parts))
     shown = {name: _shown(value) for name, value in error.params.items()}
     return str(_(error.message, **shown)) if shown else str(_(error.message))
 
@@ -87,7 +90,7 @@ def sentence(error: DomainError) -> str:
 def _shown(value: object) -> object:
     if isinstance(value, StrEnum):
         return label(value)
-    if isinstance(value, DomainError):  # what is wrong, told after its place
+    if isinstance(value, Told):  # what is wrong, told after its place
         return sentence(value)
     if isinstance(value, datetime):
         return show_datetime(value)
@@ -107,4 +110,5 @@ def register(app: Flask) -> None:
         money=show_money,
         in_both=in_both,
         yes_no=yes_no,
+        sentence=sentence,
     )

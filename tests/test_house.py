@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import ast
 import re
+import tomllib
+from functools import cache
 from pathlib import Path
 
 import pytest
+from babel.messages.extract import DEFAULT_KEYWORDS, extract_from_dir
+from babel.messages.frontend import parse_keywords
 from babel.messages.pofile import read_po
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -35,6 +39,60 @@ def test_every_sentence_has_its_english() -> None:
     assert len(messages) > 1000
     without = [m.id for m in messages if m.fuzzy or not (m.string if isinstance(m.string, str) else all(m.string))]
     assert without == []
+
+
+@cache
+def sentences_found() -> frozenset[str]:
+    """What `make translations` finds in the code and the templates, by its own settings."""
+    recipe = re.sub(r"\\\n\s*", "", (ROOT / "Makefile").read_text(encoding="utf-8"))
+    refusals, asked = (re.search(p, recipe)[1] for p in (r"REFUSALS := (.*)", r"--keywords '(.*?)'"))  # type: ignore[index]
+    keywords = {**DEFAULT_KEYWORDS, **parse_keywords(asked.replace("$(REFUSALS)", refusals).split())}
+    mappings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["babel"]["mappings"]
+    found = set()
+    for folder in ("app", "templates"):
+        methods = [
+            (mapping["pattern"].removeprefix(f"{folder}/"), mapping["method"])
+            for mapping in mappings
+            if mapping["pattern"].startswith(folder)
+        ]
+        for _file, _line, message, *_rest in extract_from_dir(ROOT / folder, methods, keywords=keywords):
+            found.add(message if isinstance(message, str) else message[0])
+    return frozenset(found)
+
+
+def test_every_sentence_in_the_code_is_in_the_catalogue() -> None:
+    with (APP / "translations/en/LC_MESSAGES/messages.po").open("rb") as file:
+        catalogue = read_po(file, locale="en")
+    known = {message.id if isinstance(message.id, str) else message.id[0] for message in catalogue}
+    assert sorted(sentences_found() - known) == []
+
+
+FAULTS = (  # where files that people bring are read, and what is wrong with them is put into words
+    *("problems", "checks", "rule_checks", "loader", "uploading", "yaml_source", "reading", "coverage", "documents"),
+    *("rule_tests", "parameters", "pack"),
+)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        *(APP / f"compliance/{name}.py" for name in FAULTS),
+        *(APP / "plans" / name for name in ("annexes.py", "annex_lines.py", "annex_table.py", "annex_rows.py")),
+        *(APP / "plans/scores" / name for name in ("points.py", "reading.py", "statement.py")),
+    ],
+    ids=lambda path: path.name,
+)
+def test_every_sentence_about_a_faulty_file_can_be_translated(path: Path) -> None:
+    """A literal with a placeholder, or one that ends as a sentence does, is found by `make translations`."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    documentation = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    literals = [
+        node.value
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in documentation
+    ]
+    said = {text for text in literals if re.search(r"[à-ỹđ]", text) and (text.endswith(".") or "%(" in text)}
+    assert said - sentences_found() == set()
 
 
 def test_english_keeps_the_placeholders_of_the_vietnamese() -> None:

@@ -16,7 +16,7 @@ from app.compliance.premises import EARLIER_FAILURE
 from app.compliance.problems import SENTENCES, Problem
 from app.compliance.rule_checks import Catalogue, RuleChecker
 from app.compliance.yaml_source import Location, Source, field_name
-from app.errors import DomainError
+from app.errors import N_, DomainError
 from app.facts import SUBJECT
 from app.periods import Period
 
@@ -48,20 +48,20 @@ class Checker:
     ) -> list[Problem]:
         """Everything wrong between the parts."""
         if self.documents is not None and info.document not in self.documents:
-            self.say("pack.yaml", ("document",), "không có văn bản “%(code)s”.", code=info.document)
+            self.say("pack.yaml", ("document",), N_("không có văn bản “%(code)s”."), code=info.document)
         for name in parameters:
             self.parameter(name, parameters)
         by_id = {rule.id: rule for rule in rules}
         seen: set[str] = set()
         for position, rule in enumerate(rules):
             if rule.id in seen:
-                self.say("rules.yaml", (position, "id"), "hai quy tắc cùng mang mã “%(id)s”.", id=rule.id)
+                self.say("rules.yaml", (position, "id"), N_("hai quy tắc cùng mang mã “%(id)s”."), id=rule.id)
             seen.add(rule.id)
             self.rule((position,), rule, info, parameters, by_id)
         named: set[str] = set()
         for position, test in enumerate(tests):
             if test.name in named:
-                self.say("tests.yaml", (position, "name"), "hai phép thử cùng mang tên “%(name)s”.", name=test.name)
+                self.say("tests.yaml", (position, "name"), N_("hai phép thử cùng mang tên “%(name)s”."), name=test.name)
             named.add(test.name)
             self.test((position,), test, seen)
         if not self.problems:  # only a pack that is right in its parts can be compiled
@@ -79,7 +79,7 @@ class Checker:
                 self.say(
                     "rules.yaml",
                     (position,),
-                    "quy tắc %(id)s có quá nhiều điều kiện; hãy tách thành nhiều quy tắc.",
+                    N_("quy tắc %(id)s có quá nhiều điều kiện; hãy tách thành nhiều quy tắc."),
                     id=rule.id,
                 )
 
@@ -89,12 +89,12 @@ class Checker:
             return
         document = self.documents.get(quote.document)
         if document is None:
-            self.say(file, (*at, "document"), "không có văn bản “%(code)s”.", code=quote.document)
+            self.say(file, (*at, "document"), N_("không có văn bản “%(code)s”."), code=quote.document)
         elif not document.says(quote.quote):
             self.say(
                 file,
                 (*at, "quote"),
-                "văn bản %(code)s không có đoạn “%(quote)s”.",
+                N_("văn bản %(code)s không có đoạn “%(quote)s”."),
                 code=quote.document,
                 quote=quote.quote,
             )
@@ -114,18 +114,18 @@ class Checker:
     def same_as(self, at: Location, name: str, other: str, parameters: Mapping[str, Parameter]) -> None:
         """The other parameter exists, has the same unit, and does not lead back here."""
         if other not in parameters:
-            self.say("parameters.yaml", at, "không có tham số “%(name)s” trong parameters.yaml.", name=other)
+            self.say("parameters.yaml", at, N_("không có tham số “%(name)s” trong parameters.yaml."), name=other)
         elif parameters[other].unit is not parameters[name].unit:
             self.say(
                 "parameters.yaml",
                 at,
-                "tham số “%(name)s” có đơn vị %(unit)s, ở đây cần %(expected)s.",
+                N_("tham số “%(name)s” có đơn vị %(unit)s, ở đây cần %(expected)s."),
                 name=other,
                 unit=parameters[other].unit.value,
                 expected=parameters[name].unit.value,
             )
         elif circle := _circle(name, other, parameters):
-            self.say("parameters.yaml", at, "các tham số dẫn vòng quanh: %(circle)s.", circle=" → ".join(circle))
+            self.say("parameters.yaml", at, N_("các tham số dẫn vòng quanh: %(circle)s."), circle=" → ".join(circle))
 
     def rule(
         self, at: Location, rule: Rule, info: PackInfo, parameters: Mapping[str, Parameter], rules: Mapping[str, Rule]
@@ -137,9 +137,9 @@ class Checker:
         for name in rule.escalates.rules if rule.escalates is not None else ():
             other = rules.get(name)
             if other is None:
-                say((*at, "escalates", "rules"), "không có quy tắc “%(rule)s”.", rule=name)
+                say((*at, "escalates", "rules"), N_("không có quy tắc “%(rule)s”."), rule=name)
             elif other.escalates is not None:
-                say((*at, "escalates", "rules"), "“%(rule)s” cũng là quy tắc tăng nặng.", rule=name)
+                say((*at, "escalates", "rules"), N_("“%(rule)s” cũng là quy tắc tăng nặng."), rule=name)
 
     def test(self, at: Location, test: PackTest, rules: set[str]) -> None:
         """A test must speak of rules, facts and a period that exist."""
@@ -149,7 +149,7 @@ class Checker:
             self.say("tests.yaml", (*at, "period"), SENTENCES["bad_period"], text=test.period)
         for rule in test.expect:
             if rule not in rules:
-                self.say("tests.yaml", (*at, "expect", rule), "không có quy tắc “%(rule)s”.", rule=rule)
+                self.say("tests.yaml", (*at, "expect", rule), N_("không có quy tắc “%(rule)s”."), rule=rule)
         for position, fact in enumerate(test.given):
             for message, params, key in _fact_problems(fact, self.catalogue):
                 self.say("tests.yaml", (*at, "given", position, *key), message, **params)
@@ -177,22 +177,22 @@ def _fact_problems(
     """What is wrong with a fact given in a test: message, params, the key at fault."""
     for key in ("kind", "unit"):
         if not isinstance(fact.get(key), str):
-            yield "dữ kiện thiếu “%(key)s”.", {"key": key}, ()
+            yield N_("dữ kiện thiếu “%(key)s”."), {"key": key}, ()
             return
     if catalogue is None:
         return
     kind = catalogue.get(fact["kind"])
     if kind is None:
-        yield "không có loại dữ kiện “%(kind)s”.", {"kind": fact["kind"]}, ("kind",)
+        yield N_("không có loại dữ kiện “%(kind)s”."), {"kind": fact["kind"]}, ("kind",)
         return
     if not kind.is_about_units and not isinstance(fact.get(SUBJECT), str):
-        yield "dữ kiện thiếu “%(key)s”.", {"key": SUBJECT}, ()
+        yield N_("dữ kiện thiếu “%(key)s”."), {"key": SUBJECT}, ()
         return
     for key, value in fact.items():
         if key in kind.envelope:
             continue
         field = kind.field(key)
         if field is None:
-            yield "dữ kiện “%(kind)s” không có trường “%(field)s”.", {"kind": kind.name, "field": key}, (key,)
+            yield N_("dữ kiện “%(kind)s” không có trường “%(field)s”."), {"kind": kind.name, "field": key}, (key,)
         elif type(value) is not field.type or (type(value) is int and value < 0):
-            yield "“%(field)s” phải là %(type)s.", {"field": key, "type": field.type.__name__}, (key,)
+            yield N_("“%(field)s” phải là %(type)s."), {"field": key, "type": field.type.__name__}, (key,)

@@ -22,6 +22,7 @@ from app.compliance.reference import reference
 from app.compliance.rule_tests import run_pack_tests
 from app.compliance.verifying import verify_run
 from app.compliance.wording import explain, parameter_in_words
+from app.formats import sentence
 from app.organisation.calendars import site_calendar
 from app.periods import Period, PeriodKind
 
@@ -184,7 +185,7 @@ def rules_test(folders: tuple[Path, ...]) -> None:
         failed += len(failures)
         click.echo(f"{pack.id}: {len(pack.tests)} phép thử, {len(failures)} sai")
         for failure in failures:
-            click.echo(f"{pack.id}/{failure}", err=True)
+            note(f"{pack.id}/{sentence(failure.as_error())}")
     if failed:
         raise click.exceptions.Exit(1)
 

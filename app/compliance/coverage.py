@@ -20,6 +20,7 @@ from app.compliance.problems import PackError, Problem
 from app.compliance.reading import problems_of, read_text
 from app.compliance.words import Name, RuleId, Sentence, Words, as_list
 from app.compliance.yaml_source import SourceError, read_source
+from app.errors import N_
 
 TARGETS = "targets.yaml"
 
@@ -88,7 +89,7 @@ def load_targets(root: Path, documents: Documents) -> tuple[Row, ...]:
         if row.id in seen:
             problems.append(Problem(TARGETS, line, "id", "“%(code)s” bị lặp lại.", {"code": row.id}))
         if document is None:
-            message = "không có văn bản “%(code)s”."
+            message = N_("không có văn bản “%(code)s”.")
             problems.append(Problem(TARGETS, line, "document", message, {"code": row.document}))
         elif not document.says(row.quote):
             params = {"code": row.document, "quote": row.quote}

@@ -15,6 +15,7 @@ from app.compliance.pack import Pack, Parameters, texts_hash
 from app.compliance.problems import PackError, Problem
 from app.compliance.reading import plain_text, problems_of, read_text
 from app.compliance.yaml_source import MAX_BYTES, Source, SourceError, read_source
+from app.errors import N_
 
 DOCUMENTS = "documents"
 OPTIONAL: dict[str, Any] = {"parameters.yaml": {}, "tests.yaml": ()}
@@ -65,7 +66,7 @@ def load_pack(path: Path, catalogue: Catalogue | None, documents: Documents | No
             raise PackError(problems)
         pack = pack_from_texts(texts, catalogue, documents)
         if pack.id != path.name:
-            message = "mã “%(id)s” phải giống tên thư mục “%(folder)s”."
+            message = N_("mã “%(id)s” phải giống tên thư mục “%(folder)s”.")
             params = {"id": pack.id, "folder": path.name}
             line = read_source("pack.yaml", texts["pack.yaml"]).line(("id",))
             raise PackError([Problem("pack.yaml", line, "id", message, params)])

@@ -112,7 +112,8 @@ def what_if_value(name: str, value: Override, unit: ParameterUnit) -> Fraction:
         written = int(written)
     if problem := value_problem(written, unit):
         kind, params = problem
-        raise DomainError("Giá trị giả định của %(name)s: " + SENTENCES[kind], field="what_if", name=name, **params)
+        reason = DomainError(SENTENCES[kind], **params)
+        raise DomainError("Giá trị giả định của %(name)s: %(reason)s", field="what_if", name=name, reason=reason)
     return as_fraction(written)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import Field, PlainValidator, WithJsonSchema, model_validator
 
@@ -80,7 +80,7 @@ class Parameter(Words):
     """Each value by the day it holds from."""
 
 
-def value_problem(value: object, unit: ParameterUnit) -> tuple[str, dict[str, object]] | None:
+def value_problem(value: object, unit: ParameterUnit) -> tuple[str, dict[str, Any]] | None:
     """What is wrong with a parameter's value, as a kind of sentence and its params; None when it fits its unit:
     a share from 0% to 100%, a kind of days by its name, anything else a whole number from 0."""
     if unit is ParameterUnit.DAY_KIND:

@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 
 from pydantic_core import ErrorDetails, PydanticCustomError
 
-from app.errors import DomainError
+from app.errors import N_, DomainError
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,75 +22,80 @@ class Problem:
     message: str
     params: Mapping[str, object] = dataclasses.field(default_factory=dict)
 
-    @property
-    def sentence(self) -> str:
-        """The message with its figures, in Vietnamese, without the place."""
+    def __str__(self) -> str:
         return self.message % self.params if self.params else self.message
 
-    def __str__(self) -> str:
-        place = f"{self.file}, dòng {self.line}"
-        return f"{place}, {self.field}: {self.sentence}" if self.field else f"{place}: {self.sentence}"
+    @property
+    def placed(self) -> DomainError:
+        """The sentence after its place."""
+        place: dict[str, Any] = {"file": self.file, "line": str(self.line), "reason": self}
+        if self.field:
+            return DomainError("%(file)s, dòng %(line)s, %(place)s: %(reason)s", place=self.field, **place)
+        return DomainError("%(file)s, dòng %(line)s: %(reason)s", **place)
 
 
 class PackError(DomainError):
     """A rule pack cannot be used. `problems` holds everything found, not only the first."""
 
     def __init__(self, problems: Sequence[Problem]) -> None:
-        super().__init__("\n".join(str(problem) for problem in problems))
         self.problems = tuple(problems)
+        self.parts = tuple(problem.placed for problem in problems)
+        super().__init__("\n".join(map(str, self.parts)))
 
 
 SENTENCES = {
     # pydantic's own kinds of error
-    "missing": "thiếu trường này.",
-    "extra_forbidden": "không có trường nào tên như vậy ở đây.",
-    "string_type": "phải là chữ.",
-    "string_too_short": "không được để trống.",
-    "string_pattern_mismatch": "viết không đúng mẫu.",
-    "int_type": "phải là số nguyên.",
-    "bool_type": "phải là true hoặc false.",
-    "date_type": "phải là ngày dạng 2024-01-31.",
-    "date_from_datetime_parsing": "không phải là ngày có thật dạng 2024-01-31.",
-    "date_parsing": "không phải là ngày có thật dạng 2024-01-31.",
-    "list_type": "phải là một danh sách.",
-    "tuple_type": "phải là một danh sách.",
-    "dict_type": "phải là các cặp “tên: giá trị”.",
-    "model_type": "phải là các cặp “tên: giá trị”.",
-    "model_attributes_type": "phải là các cặp “tên: giá trị”.",
-    "enum": "phải là một trong: %(expected)s.",
-    "literal_error": "phải là một trong: %(expected)s.",
-    "too_short": "không được để trống.",
-    "too_long": "chỉ được có một.",
+    "missing": N_("thiếu trường này."),
+    "extra_forbidden": N_("không có trường nào tên như vậy ở đây."),
+    "string_type": N_("phải là chữ."),
+    "string_too_short": N_("không được để trống."),
+    "string_pattern_mismatch": N_("viết không đúng mẫu."),
+    "int_type": N_("phải là số nguyên."),
+    "bool_type": N_("phải là true hoặc false."),
+    "date_type": N_("phải là ngày dạng 2024-01-31."),
+    "date_from_datetime_parsing": N_("không phải là ngày có thật dạng 2024-01-31."),
+    "date_parsing": N_("không phải là ngày có thật dạng 2024-01-31."),
+    "list_type": N_("phải là một danh sách."),
+    "tuple_type": N_("phải là một danh sách."),
+    "dict_type": N_("phải là các cặp “tên: giá trị”."),
+    "model_type": N_("phải là các cặp “tên: giá trị”."),
+    "model_attributes_type": N_("phải là các cặp “tên: giá trị”."),
+    "enum": N_("phải là một trong: %(expected)s."),
+    "literal_error": N_("phải là một trong: %(expected)s."),
+    "too_short": N_("không được để trống."),
+    "too_long": N_("chỉ được có một."),
     # the language's own
-    "bad_name": "“%(text)s” không phải là tên: chỉ dùng chữ thường không dấu, số và dấu gạch.",
-    "bad_rule_id": "“%(text)s” không phải là mã quy tắc: chỉ dùng chữ thường, số, dấu chấm và gạch nối.",
-    "bad_field": "“%(text)s” không phải là dữ kiện: viết loại.trường, ví dụ payment.online.",
-    "bad_share": "“%(text)s” không phải là tỷ lệ: viết ví dụ 35%% hoặc 87,5%%.",
-    "share_out_of_range": "tỷ lệ %(text)s nằm ngoài khoảng từ 0%% đến 100%%.",
-    "bad_count": "“%(text)s” không phải là số nguyên từ 0 trở lên.",
-    "bad_value": "phải là số nguyên, hoặc tỷ lệ viết kèm dấu phần trăm.",
-    "bad_days": "“%(text)s” không phải là số ngày làm việc từ 1 trở lên cũng không phải là tên tham số.",
-    "bad_number": "“%(text)s” không phải là số nguyên từ 0 trở lên cũng không phải là tên tham số.",
-    "bad_periods": "“%(text)s” không phải là số kỳ từ 2 trở lên cũng không phải là tên tham số.",
-    "bad_day_kind": "“%(text)s” không phải là cách tính ngày: viết working_days hoặc calendar_days.",
-    "bad_side": "phải là số nguyên, tên tham số, dữ kiện, hoặc danh sách dữ kiện được cộng lại.",
-    "one_span": "phải có đúng một trong: working_days, calendar_days, hoặc days cùng với counted_in.",
-    "one_value": "phải có đúng một trong: value, same_as.",
-    "within_needs_done_on": "có “within” thì phải có “done_on”, trường ghi ngày đã thực hiện.",
-    "clock_needs": "“used” thiếu %(name)s.",
-    "bad_threshold": "“%(text)s” không phải là tỷ lệ (35%%) cũng không phải là tên tham số.",
-    "one_comparison": "phải có đúng một trong: %(expected)s.",
-    "one_form": "quy tắc phải có đúng một trong: rate cùng với target, count, fails_when, requires, clock, escalates.",
-    "form_not_here": "“%(form)s” không dùng được với “each: %(each)s”.",
-    "escalation_alone": "quy tắc tăng nặng không có điều kiện riêng.",
-    "bad_operand": "phải là số nguyên, true, false hoặc chữ.",
-    "empty_condition": "điều kiện không được để trống.",
-    "bad_placeholder": "“{%(name)s}” không có trong kết quả; dùng: %(expected)s.",
-    "bad_braces": "dấu { } trong câu không khớp.",
-    "dates_reversed": "ngày kết thúc %(until)s trước ngày bắt đầu %(start)s.",
-    "no_values": "tham số phải có ít nhất một giá trị.",
-    "repeated": "“%(text)s” bị lặp lại.",
-    "bad_period": "“%(text)s” không phải là kỳ: viết 2024-06, 2024-Q2, 2024-H1 hoặc 2024.",
+    "bad_name": N_("“%(text)s” không phải là tên: chỉ dùng chữ thường không dấu, số và dấu gạch."),
+    "bad_rule_id": N_("“%(text)s” không phải là mã quy tắc: chỉ dùng chữ thường, số, dấu chấm và gạch nối."),
+    "bad_field": N_("“%(text)s” không phải là dữ kiện: viết loại.trường, ví dụ payment.online."),
+    "bad_share": N_("“%(text)s” không phải là tỷ lệ: viết ví dụ 35%% hoặc 87,5%%."),
+    "share_out_of_range": N_("tỷ lệ %(text)s nằm ngoài khoảng từ 0%% đến 100%%."),
+    "bad_count": N_("“%(text)s” không phải là số nguyên từ 0 trở lên."),
+    "bad_value": N_("phải là số nguyên, hoặc tỷ lệ viết kèm dấu phần trăm."),
+    "bad_days": N_("“%(text)s” không phải là số ngày làm việc từ 1 trở lên cũng không phải là tên tham số."),
+    "bad_number": N_("“%(text)s” không phải là số nguyên từ 0 trở lên cũng không phải là tên tham số."),
+    "bad_periods": N_("“%(text)s” không phải là số kỳ từ 2 trở lên cũng không phải là tên tham số."),
+    "bad_day_kind": N_("“%(text)s” không phải là cách tính ngày: viết working_days hoặc calendar_days."),
+    "bad_side": N_("phải là số nguyên, tên tham số, dữ kiện, hoặc danh sách dữ kiện được cộng lại."),
+    "one_span": N_("phải có đúng một trong: working_days, calendar_days, hoặc days cùng với counted_in."),
+    "one_value": N_("phải có đúng một trong: value, same_as."),
+    "within_needs_done_on": N_("có “within” thì phải có “done_on”, trường ghi ngày đã thực hiện."),
+    "clock_needs": N_("“used” thiếu %(name)s."),
+    "bad_threshold": N_("“%(text)s” không phải là tỷ lệ (35%%) cũng không phải là tên tham số."),
+    "one_comparison": N_("phải có đúng một trong: %(expected)s."),
+    "one_form": N_(
+        "quy tắc phải có đúng một trong: rate cùng với target, count, fails_when, requires, clock, escalates."
+    ),
+    "form_not_here": N_("“%(form)s” không dùng được với “each: %(each)s”."),
+    "escalation_alone": N_("quy tắc tăng nặng không có điều kiện riêng."),
+    "bad_operand": N_("phải là số nguyên, true, false hoặc chữ."),
+    "empty_condition": N_("điều kiện không được để trống."),
+    "bad_placeholder": N_("“{%(name)s}” không có trong kết quả; dùng: %(expected)s."),
+    "bad_braces": N_("dấu { } trong câu không khớp."),
+    "dates_reversed": N_("ngày kết thúc %(until)s trước ngày bắt đầu %(start)s."),
+    "no_values": N_("tham số phải có ít nhất một giá trị."),
+    "repeated": N_("“%(text)s” bị lặp lại."),
+    "bad_period": N_("“%(text)s” không phải là kỳ: viết 2024-06, 2024-Q2, 2024-H1 hoặc 2024."),
 }
 
 

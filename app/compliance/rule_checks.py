@@ -10,6 +10,7 @@ from app.compliance.measures import DAY_KINDS, RULE, UNIT, Clock, Requirement, W
 from app.compliance.problems import SENTENCES
 from app.compliance.words import is_field, parse_share, unknown_placeholders
 from app.compliance.yaml_source import Location
+from app.errors import N_
 from app.facts import FactField, FactKind
 
 Catalogue = Mapping[str, FactKind]
@@ -88,7 +89,7 @@ class RuleChecker:
         if kind is not None and judged is not None and kind.subject != judged.subject:
             self.say(
                 at,
-                "“%(kind)s” nói về %(subject)s, còn “%(judged)s” nói về %(other)s.",
+                N_("“%(kind)s” nói về %(subject)s, còn “%(judged)s” nói về %(other)s."),
                 kind=kind.name,
                 subject=kind.subject,
                 judged=judged.name,
@@ -124,7 +125,7 @@ class RuleChecker:
         self.amount((*at, "at_most"), clock.at_most, COUNTED - {ParameterUnit.COUNT})
         ended = self.field((*at, "ended"), clock.ended, self.rule.judge.each)
         if ended is not None and ended.type is not bool:
-            self.say((*at, "ended"), "“%(name)s” không phải là trường đúng/sai.", name=clock.ended)
+            self.say((*at, "ended"), N_("“%(name)s” không phải là trường đúng/sai."), name=clock.ended)
 
     def placeholders(self, at: Location) -> None:
         """A message about a single thing may use what its form gives and any field of the thing."""
@@ -146,7 +147,9 @@ class RuleChecker:
         kind = self.catalogue.get(name)
         if kind is None or kind.is_about_units:
             known = ", ".join(sorted(k.name for k in self.catalogue.values() if not k.is_about_units))
-            self.say(at, "không có loại dữ kiện về từng việc riêng “%(kind)s”; có: %(known)s.", kind=name, known=known)
+            self.say(
+                at, N_("không có loại dữ kiện về từng việc riêng “%(kind)s”; có: %(known)s."), kind=name, known=known
+            )
             return None
         return kind
 
@@ -160,23 +163,23 @@ class RuleChecker:
         if kind is None:
             known = about if about != UNIT else ", ".join(sorted(self._unit_kinds()))
             if kind_name != about:  # told already, where the kind is named
-                self.say(at, "không có loại dữ kiện “%(kind)s”; có: %(known)s.", kind=kind_name, known=known)
+                self.say(at, N_("không có loại dữ kiện “%(kind)s”; có: %(known)s."), kind=kind_name, known=known)
             return None
         if about == UNIT and not kind.is_about_units:
             self.say(
                 at,
-                "“%(kind)s” nói về từng việc riêng (%(subject)s), không về đơn vị.",
+                N_("“%(kind)s” nói về từng việc riêng (%(subject)s), không về đơn vị."),
                 kind=kind_name,
                 subject=kind.subject,
             )
             return None
         if about not in (UNIT, kind_name):
-            self.say(at, "ở đây chỉ đọc được trường của “%(kind)s”, không phải “%(name)s”.", kind=about, name=name)
+            self.say(at, N_("ở đây chỉ đọc được trường của “%(kind)s”, không phải “%(name)s”."), kind=about, name=name)
             return None
         found = kind.field(field)
         if found is None:
             known = ", ".join(f.name for f in kind.fields)
-            message = "dữ kiện “%(kind)s” không có trường “%(field)s”; có: %(known)s."
+            message = N_("dữ kiện “%(kind)s” không có trường “%(field)s”; có: %(known)s.")
             self.say(at, message, kind=kind_name, field=field, known=known)
         return found
 
@@ -187,13 +190,13 @@ class RuleChecker:
         """The field is a count."""
         field = self.field(at, name, about)
         if field is not None and field.type is not int:
-            self.say(at, "“%(name)s” không phải là số đếm.", name=name)
+            self.say(at, N_("“%(name)s” không phải là số đếm."), name=name)
 
     def day(self, at: Location, name: str, about: str) -> None:
         """The field is a text, which says a day."""
         field = self.field(at, name, about)
         if field is not None and field.type is not str:
-            self.say(at, "“%(name)s” không phải là trường ghi ngày.", name=name)
+            self.say(at, N_("“%(name)s” không phải là trường ghi ngày."), name=name)
 
     # --- parameters
 
@@ -211,12 +214,12 @@ class RuleChecker:
         """A parameter referred to must exist, be of a fitting unit, and have a value from the plan's first day."""
         parameter = self.parameters.get(name)
         if parameter is None:
-            self.say(at, "không có tham số “%(name)s” trong parameters.yaml.", name=name)
+            self.say(at, N_("không có tham số “%(name)s” trong parameters.yaml."), name=name)
             return
         if parameter.unit not in units:
             self.say(
                 at,
-                "tham số “%(name)s” có đơn vị %(unit)s, ở đây cần %(expected)s.",
+                N_("tham số “%(name)s” có đơn vị %(unit)s, ở đây cần %(expected)s."),
                 name=name,
                 unit=parameter.unit.value,
                 expected=", ".join(sorted(units)),
@@ -225,7 +228,7 @@ class RuleChecker:
         if first is not None and min(parameter.values) > first:
             self.say(
                 at,
-                "tham số “%(name)s” chưa có giá trị vào ngày %(day)s, khi kế hoạch bắt đầu có hiệu lực.",
+                N_("tham số “%(name)s” chưa có giá trị vào ngày %(day)s, khi kế hoạch bắt đầu có hiệu lực."),
                 name=name,
                 day=first.isoformat(),
             )
@@ -266,26 +269,26 @@ class RuleChecker:
         """The operator must make sense for the field's type, the operands must be of it."""
         place = (*at, comparison.operator)
         if field.type not in (int, str, bool):
-            message = "chưa so sánh được “%(field)s” (%(type)s)."
+            message = N_("chưa so sánh được “%(field)s” (%(type)s).")
             self.say(place, message, field=field.name, type=field.type.__name__)
             return
         if field.type is not int and comparison.operator in ORDERED:
-            self.say(place, "“%(field)s” không có thứ tự lớn nhỏ để so sánh.", field=field.name)
+            self.say(place, N_("“%(field)s” không có thứ tự lớn nhỏ để so sánh."), field=field.name)
             return
         for operand in comparison.operands:
             if isinstance(operand, str) and is_field(operand):
                 if field.type is int:
                     self.counted(place, operand, about)
                 else:
-                    self.say(place, "“%(name)s”: chỉ so sánh được hai trường số với nhau.", name=operand)
+                    self.say(place, N_("“%(name)s”: chỉ so sánh được hai trường số với nhau."), name=operand)
             elif field.type is int and isinstance(operand, str):
                 self.parameter(place, operand, COUNTED)
             elif field.type is str and operand in self.parameters:
-                self.say(place, "“%(value)s” trùng tên một tham số; hãy đổi tên tham số.", value=operand)
+                self.say(place, N_("“%(value)s” trùng tên một tham số; hãy đổi tên tham số."), value=operand)
             elif type(operand) is not field.type:
                 self.say(
                     place,
-                    "“%(value)s” không cùng loại với “%(field)s” (%(type)s).",
+                    N_("“%(value)s” không cùng loại với “%(field)s” (%(type)s)."),
                     value=operand,
                     field=field.name,
                     type=field.type.__name__,

@@ -17,6 +17,7 @@ from app.compliance.measures import DayKind
 from app.compliance.pack import Pack
 from app.compliance.premises import last_day
 from app.compliance.yaml_source import field_name, read_source
+from app.errors import DomainError
 from app.facts import Fact, FactKind
 from app.periods import Period
 
@@ -33,10 +34,22 @@ class TestFailure:
     expected: str
     got: str
     place: str
-    """File, line and field of the expectation."""
+    """The field of the expectation in tests.yaml: "[0].expect.khd-2c.2.LDVL"."""
+    line: int
+
+    def as_error(self) -> DomainError:
+        """As a sentence that can be translated."""
+        return DomainError(
+            "tests.yaml, dòng %(line)s, %(place)s: phép thử “%(test)s” cần %(expected)s, có %(got)s.",
+            line=str(self.line),
+            place=self.place,
+            test=self.test,
+            expected=self.expected,
+            got=self.got,
+        )
 
     def __str__(self) -> str:
-        return f"{self.place}: phép thử “{self.test}” cần {self.expected}, có {self.got}."
+        return str(self.as_error())
 
 
 def run_pack_tests(pack: Pack, catalogue: Catalogue) -> list[TestFailure]:
@@ -62,16 +75,17 @@ def run_test(pack: Pack, test: PackTest, catalogue: Catalogue) -> list[TestFailu
             result = results.get((rule, unit))
             if result is None or not _agree(expected, result):
                 got = _got_words(result) if result else "-"
-                place = _place(pack, test, rule, unit)
-                failures.append(TestFailure(test.name, rule, unit, _expected_words(expected), got, place))
+                failures.append(
+                    TestFailure(test.name, rule, unit, _expected_words(expected), got, *_place(pack, test, rule, unit))
+                )
     return failures
 
 
-def _place(pack: Pack, test: PackTest, rule: str, unit: str) -> str:
-    """Where in the pack's tests this is expected: "tests.yaml, dòng 12, [0].expect.khd-2c.2.LDVL"."""
+def _place(pack: Pack, test: PackTest, rule: str, unit: str) -> tuple[str, int]:
+    """Where in the pack's tests this is expected: the field, and its line."""
     location = (pack.tests.index(test), "expect", rule, unit) if test in pack.tests else ()
     source = read_source("tests.yaml", pack.texts["tests.yaml"])
-    return f"tests.yaml, dòng {source.line(location)}, {field_name(location)}"
+    return field_name(location), source.line(location)
 
 
 def units_of(test: PackTest) -> list[dict[str, str]]:

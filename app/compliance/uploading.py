@@ -26,7 +26,7 @@ from app.compliance.problems import PackError, Problem
 from app.compliance.reading import plain_text
 from app.compliance.rule_tests import run_pack_tests
 from app.compliance.yaml_source import MAX_BYTES
-from app.errors import Conflict, DomainError, NotFound
+from app.errors import N_, Conflict, DomainError, NotFound
 from app.extensions import db
 from app.organisation import audit
 from app.organisation.access import Actor, site
@@ -38,7 +38,7 @@ MAX_UPLOAD = 2_000_000
 MAX_ENTRIES = 50
 """Files in a .zip, folders and what macOS adds included."""
 
-_UNKNOWN_DOCUMENT = "không có văn bản “%(code)s”."
+_UNKNOWN_DOCUMENT = N_("không có văn bản “%(code)s”.")
 _UNREADABLE = (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, OSError, ValueError)
 """What Python's zip reader raises for a file that is no .zip, is damaged, or is packed in a way it does not know."""
 _IGNORED = ("__MACOSX", ".DS_Store", "Thumbs.db")
@@ -46,11 +46,11 @@ _IGNORED = ("__MACOSX", ".DS_Store", "Thumbs.db")
 
 @dataclass(frozen=True, slots=True)
 class Examined:
-    """A pack as it was read. `failures` are its tests that do not come out, a sentence each with its place;
+    """A pack as it was read. `failures` are its tests that do not come out, each with its place;
     `unseen` the codes of documents that the site does not have, whose quotes could not be compared."""
 
     pack: Pack
-    failures: tuple[str, ...]
+    failures: tuple[DomainError, ...]
     unseen: tuple[str, ...]
 
     @property
@@ -154,9 +154,9 @@ def examine(texts: Mapping[str, str]) -> Examined:
         unseen = {str(problem.params["code"]) for problem in error.problems}
         pack = pack_from_texts(texts, catalogue)
     try:
-        failures = [str(failure) for failure in run_pack_tests(pack, catalogue)]
+        failures = [failure.as_error() for failure in run_pack_tests(pack, catalogue)]
     except DomainError as error:
-        failures = [f"tests.yaml: {error}"]
+        failures = [DomainError("tests.yaml: %(reason)s", reason=error)]
     return Examined(pack, tuple(failures), tuple(sorted(unseen)))
 
 

@@ -45,7 +45,7 @@ class SourceError(Exception):
     """The file is no YAML of ours."""
 
     def __init__(self, problems: list[Problem]) -> None:
-        super().__init__("; ".join(str(problem) for problem in problems))
+        super().__init__("; ".join(str(problem.placed) for problem in problems))
         self.problems = problems
 
 

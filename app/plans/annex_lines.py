@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from app.errors import N_
 from app.plans.annex_rows import AnnexRow, Finding, Group, is_number, is_roman, roman
 from app.plans.responsibility import split_responsible
 from app.text import tidy
@@ -84,13 +85,13 @@ class _Reader:
         if not self.main:
             self._unnamed_first_group(block.line)
         if not names or not _is_heading(names):
-            self._fault(block, "Nhóm %(number)s không có tên, hoặc lẫn với dòng khác.", number=numeral)
+            self._fault(block, N_("Nhóm %(number)s không có tên, hoặc lẫn với dòng khác."), number=numeral)
             return
         self.main += 1
         if numeral != roman(self.main):
             self._fault(
                 block,
-                "Nhóm %(number)s không theo thứ tự: đáng lẽ là %(next)s.",
+                N_("Nhóm %(number)s không theo thứ tự: đáng lẽ là %(next)s."),
                 number=numeral,
                 next=roman(self.main),
             )
@@ -103,7 +104,7 @@ class _Reader:
         self.main += 1
         self._remark(
             block,
-            "Số của nhóm “%(name)s” không có trong văn bản; theo thứ tự là %(number)s.",
+            N_("Số của nhóm “%(name)s” không có trong văn bản; theo thứ tự là %(number)s."),
             name=name,
             number=roman(self.main),
         )
@@ -121,13 +122,15 @@ class _Reader:
     def _lost_row(self, block: _Block) -> None:
         """The annex's first row: the header, its number and its text were lost together."""
         if self.rows or len(block.cells) != len(_CELLS) - 1:
-            self._fault(block, "Dòng này mất số thứ tự: có thể một dòng bị cắt làm hai.")
+            self._fault(block, N_("Dòng này mất số thứ tự: có thể một dòng bị cắt làm hai."))
             return
         self._unnamed_first_group(block.line)
         self._remark(
             block,
-            "Đầu bảng, tên nhóm I, số thứ tự và nội dung của dòng đầu không có trong văn bản; còn lại sản phẩm, "
-            "thời gian và trách nhiệm.",
+            N_(
+                "Đầu bảng, tên nhóm I, số thứ tự và nội dung của dòng đầu không có trong văn bản; còn lại sản phẩm, "
+                "thời gian và trách nhiệm."
+            ),
         )
         self._add(block.line, 1, ["", *block.cells])
 
@@ -138,7 +141,7 @@ class _Reader:
         if len(cells) != len(_CELLS):
             self._fault(
                 block,
-                "Dòng số %(number)s có %(cells)s ô, đáng lẽ có %(width)s: dòng bị cắt, thiếu hoặc thừa ô.",
+                N_("Dòng số %(number)s có %(cells)s ô, đáng lẽ có %(width)s: dòng bị cắt, thiếu hoặc thừa ô."),
                 number=number,
                 cells=len(block.cells),
                 width=len(_CELLS) + 1,
@@ -148,7 +151,7 @@ class _Reader:
         if int(number) > self.expected:
             self._fault(
                 block,
-                "Số thứ tự %(number)s không nối tiếp: đáng lẽ là %(next)s.",
+                N_("Số thứ tự %(number)s không nối tiếp: đáng lẽ là %(next)s."),
                 number=number,
                 next=self.expected,
             )

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from app.errors import DomainError
+from app.errors import N_, DomainError
 from app.plans import annex_lines, annex_table
 from app.plans.annex_rows import AnnexRow, Finding, Group
 from app.text import fold
@@ -41,7 +41,7 @@ class AnnexError(DomainError):
 
     def __init__(self, findings: tuple[Finding, ...]) -> None:
         first = findings[0]
-        super().__init__("Dòng %(line)s: %(finding)s", field="document", line=first.line, finding=str(first))
+        super().__init__(N_("Dòng %(line)s: %(finding)s"), field="document", line=first.line, finding=first.as_error())
         self.findings = findings
 
 

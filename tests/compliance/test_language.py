@@ -22,7 +22,7 @@ def refusals(**parts: Any) -> list[str]:
     """Every sentence with which the pack is refused."""
     with pytest.raises(PackError) as caught:
         sample.pack(**parts)
-    return [f"{problem.field}: {problem.sentence}" for problem in caught.value.problems]
+    return [f"{problem.field}: {problem}" for problem in caught.value.problems]
 
 
 def rule_refusals(**changes: Any) -> list[str]:

@@ -35,13 +35,13 @@ def write_root(root: Path, **parts: Any) -> Path:
 def problems(folder: Path) -> list[str]:
     with pytest.raises(PackError) as caught:
         load_pack(folder, sample.CATALOGUE)
-    return [str(problem) for problem in caught.value.problems]
+    return [str(problem.placed) for problem in caught.value.problems]
 
 
 def problems_in(texts: dict[str, str]) -> list[str]:
     with pytest.raises(PackError) as caught:
         pack_from_texts(texts, sample.CATALOGUE)
-    return [str(problem) for problem in caught.value.problems]
+    return [str(problem.placed) for problem in caught.value.problems]
 
 
 def test_a_folder_is_loaded_whole(tmp_path: Path) -> None:

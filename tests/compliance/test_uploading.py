@@ -98,8 +98,8 @@ def faults(given: list[tuple[str, bytes]]) -> list[str]:
     with pytest.raises(PackError) as refused:
         uploading.upload_pack(INSPECTOR, given)
     assert db.session.scalar(select(func.count()).select_from(UploadedPack)) == 0
-    assert all("\n" not in str(problem) for problem in refused.value.problems)
-    return [str(problem) for problem in refused.value.problems]
+    assert all("\n" not in str(problem.placed) for problem in refused.value.problems)
+    return [str(problem.placed) for problem in refused.value.problems]
 
 
 # --- reading ----------------------------------------------------------------------------------------------------

@@ -113,7 +113,7 @@ def _read(file: Path, reader: Callable[[str], Read]) -> Read:
     except Unreadable as error:
         raise BadInput("\n".join(f"{file.name}: {sentence(problem)}" for problem in error.problems)) from error
     except (OSError, DomainError) as error:
-        raise BadInput(f"{file.name}: {error}") from error
+        raise BadInput(f"{file.name}: {sentence(error) if isinstance(error, DomainError) else error}") from error
 
 
 def _place(finding: Finding, table: Path, plan: Path | None) -> str:

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
-from app.errors import DomainError
+from app.errors import N_, DomainError
 from app.plans.scores.cells import cell_text
 from app.plans.scores.points import read_points
 from app.text import fold, tidy
@@ -41,7 +41,7 @@ class Unreadable(DomainError):
     """The document cannot be read; `problems` is a sentence for each place, `str` all of them."""
 
     def __init__(self, problems: Iterable[DomainError]) -> None:
-        self.problems = tuple(problems)
+        self.problems = self.parts = tuple(problems)
         super().__init__("\n".join(map(str, self.problems)))
 
 
@@ -77,16 +77,16 @@ class PrintedTable:
 def document_text(content: bytes) -> str:
     """The text of a document's file. Raises Unreadable for one that is empty, too large or no UTF-8 text."""
     if not content.strip():
-        _refuse("Tệp trống.")
+        _refuse(N_("Tệp trống."))
     if len(content) > LARGEST:
-        _refuse("Tệp lớn hơn %(n)s MB: không phải văn bản của một bảng điểm.", n=LARGEST // 1_000_000)
+        _refuse(N_("Tệp lớn hơn %(n)s MB: không phải văn bản của một bảng điểm."), n=LARGEST // 1_000_000)
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = content[: error.start].count(b"\n") + 1
-        _refuse("Dòng %(line)s: tệp không phải văn bản UTF-8.", line=line)
+        _refuse(N_("Dòng %(line)s: tệp không phải văn bản UTF-8."), line=line)
     if "\0" in text:
-        _refuse("Dòng %(line)s: tệp không phải văn bản.", line=text[: text.index("\0")].count("\n") + 1)
+        _refuse(N_("Dòng %(line)s: tệp không phải văn bản."), line=text[: text.index("\0")].count("\n") + 1)
     return text
 
 
@@ -130,21 +130,23 @@ class _Reader:
         if problems := problems or list(_tree_problems(self.criteria)):
             raise Unreadable(problems)
         if self.years is None:
-            _refuse("Không thấy bảng điểm: không có dòng nào mở đầu bằng “STT” với các cột của bảng.")
+            _refuse(N_("Không thấy bảng điểm: không có dòng nào mở đầu bằng “STT” với các cột của bảng."))
         if not self.criteria:
-            _refuse("Bảng điểm không có tiêu chí nào.")
+            _refuse(N_("Bảng điểm không có tiêu chí nào."))
         return PrintedTable(self.years[1], tuple(self.criteria))
 
     def _heading(self, line: int, cells: list[str]) -> None:
         for place, (cell, expected) in enumerate(zip(cells, _HEADING, strict=False), 1):
             if not fold(cell).startswith(expected):
-                self._tell(line, "Dòng %(line)s: cột %(column)s của bảng có tiêu đề lạ: “%(cell)s”.", place, cell[:60])
+                self._tell(
+                    line, N_("Dòng %(line)s: cột %(column)s của bảng có tiêu đề lạ: “%(cell)s”."), place, cell[:60]
+                )
                 return
         years = tuple(int(found[1]) for cell in cells[3:5] if (found := _YEAR.search(fold(cell))))
         if len(cells) != CELLS or len(years) != 2:
-            self._tell(line, "Dòng %(line)s: tiêu đề của bảng không đủ cột hoặc không ghi năm.")
+            self._tell(line, N_("Dòng %(line)s: tiêu đề của bảng không đủ cột hoặc không ghi năm."))
         elif years[0] + 1 != years[1] or (self.years and self.years != years):
-            self._tell(line, "Dòng %(line)s: tiêu đề ghi năm %(column)s và %(cell)s, không khớp.", *years)
+            self._tell(line, N_("Dòng %(line)s: tiêu đề ghi năm %(column)s và %(cell)s, không khớp."), *years)
         else:
             self.years = (years[0], years[1])
 
@@ -153,10 +155,10 @@ class _Reader:
             self._short = (line, len(cells))
             return
         if len(cells) > CELLS:
-            self._tell(line, "Dòng %(line)s có %(column)s ô, trong khi bảng có %(cell)s cột.", len(cells), CELLS)
+            self._tell(line, N_("Dòng %(line)s có %(column)s ô, trong khi bảng có %(cell)s cột."), len(cells), CELLS)
             return
         if not cells[1]:
-            self._tell(line, "Dòng %(line)s: tiêu chí %(column)s không có tên.", cells[0])
+            self._tell(line, N_("Dòng %(line)s: tiêu chí %(column)s không có tên."), cells[0])
         maximum, last_score, target = (self._score(line, column, cell) for column, cell in enumerate(cells[2:5], 3))
         measures, lead, cooperating, note = map(cell_text, cells[5:])
         name = cell_text(cells[1])
@@ -168,20 +170,20 @@ class _Reader:
         try:
             return read_points(cell)
         except DomainError as error:
-            self._tell(line, "Dòng %(line)s, cột %(column)s: %(cell)s", column, error)
+            self._tell(line, N_("Dòng %(line)s, cột %(column)s: %(cell)s"), column, error)
             return 0
 
     def _settle(self, *, rows_follow: bool) -> None:
         """Before the next row, or at the end: what was left hanging is a problem."""
         if self._short and self._stray:
-            words = "Dòng %(line)s và %(column)s: một dòng của bảng bị cắt làm đôi; dòng đầu có %(cell)s ô."
+            words = N_("Dòng %(line)s và %(column)s: một dòng của bảng bị cắt làm đôi; dòng đầu có %(cell)s ô.")
             self._tell(self._short[0], words, self._stray[0], self._short[1])
         elif self._short:
-            words = "Dòng %(line)s bị cắt: có %(column)s ô, trong khi bảng có %(cell)s cột."
+            words = N_("Dòng %(line)s bị cắt: có %(column)s ô, trong khi bảng có %(cell)s cột.")
             self._tell(self._short[0], words, self._short[1], CELLS)
         elif rows_follow:
             for line in self._stray:
-                self._tell(line, "Dòng %(line)s không phải là dòng của bảng: không có số thứ tự, hoặc bị cắt.")
+                self._tell(line, N_("Dòng %(line)s không phải là dòng của bảng: không có số thứ tự, hoặc bị cắt."))
         self._short = None
         self._stray.clear()
 
@@ -201,10 +203,10 @@ def _tree_problems(criteria: list[PrintedCriterion]) -> Iterator[DomainError]:
     for criterion in criteria:
         said: dict[str, Any] = {"line": criterion.line, "number": criterion.number}
         if criterion.number in seen:
-            words = "Dòng %(line)s: số %(number)s đã có ở dòng %(other)s."
+            words = N_("Dòng %(line)s: số %(number)s đã có ở dòng %(other)s.")
             yield DomainError(words, other=seen[criterion.number], **said)
         elif criterion.parent and criterion.parent not in seen:
-            words = "Dòng %(line)s: tiêu chí %(number)s đứng trước, hoặc không có, tiêu chí %(parent)s của nó."
+            words = N_("Dòng %(line)s: tiêu chí %(number)s đứng trước, hoặc không có, tiêu chí %(parent)s của nó.")
             yield DomainError(words, parent=criterion.parent, **said)
         seen.setdefault(criterion.number, criterion.line)
 

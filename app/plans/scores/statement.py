@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from app.errors import DomainError
+from app.errors import N_, DomainError
 from app.plans.scores.points import read_points
 from app.plans.scores.reading import Unreadable
 from app.text import tidy
@@ -66,7 +66,7 @@ def read_statement(text: str) -> Statement:
 
     found = next(((number, said) for number, line in lines if (said := _RESULT.search(line))), None)
     if found is None:
-        words = "Không thấy câu nào nói kết quả của năm, như “năm 2023 đạt 89,42/100 điểm, Xếp thứ 11/22”."
+        words = N_("Không thấy câu nào nói kết quả của năm, như “năm 2023 đạt 89,42/100 điểm, Xếp thứ 11/22”.")
         raise Unreadable([DomainError(words)])
     number, said = found
     fields = tuple(
