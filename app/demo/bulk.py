@@ -8,6 +8,7 @@ from contextlib import contextmanager, suppress
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import OperationalError
 
+from app.bulk import write_rows
 from app.cases.models import DERIVED_TABLES
 from app.demo.sheets import Batch
 from app.extensions import Base
@@ -105,13 +106,8 @@ def _raise_sequences(connection: Connection) -> None:
 
 def write(connection: Connection, batch: Batch) -> None:
     """Write the rows of a batch."""
-    quote = connection.dialect.identifier_preparer.quote
-    place = "?" if connection.dialect.paramstyle == "qmark" else "%s"
     for table, columns, rows in batch:
-        if rows:
-            assert table in Base.metadata.tables
-            names, places = ", ".join(map(quote, columns)), ", ".join([place] * len(columns))
-            connection.exec_driver_sql(f"INSERT INTO {table} ({names}) VALUES ({places})", rows)  # noqa: S608
+        write_rows(connection, Base.metadata.tables[table], columns, rows)
 
 
 def number_of_rows(batch: Batch, tables: Iterable[str]) -> int:
