@@ -4,8 +4,10 @@ One interface over the two databases' own full-text indexes (migrations 0005 and
 index is read from its newest end, so that a name borne by half the province costs no more than a rare one.
 
 A case is found when each word typed begins a word of its own. Its procedure stands among its words as the procedure's
-code: words typed that are in a procedure's name are looked up in the catalogue and asked for as codes. Only when
-nothing fits are the words read as typing mistakes (`spelling.meant`).
+code: words typed that are in a procedure's name are looked up in the catalogue and asked for as codes. A code typed
+with its marks ("H32.12-240624-0003", "1.000105") is one thing, whole or begun: its parts stand side by side, in this
+order, and not one in the case's code and another in its procedure's. Only when nothing fits are the words read as
+typing mistakes (`spelling.meant`).
 """
 
 from __future__ import annotations
@@ -30,6 +32,9 @@ NOTED = 5_000  # newest notes looked at
 MOST_WORDS = 8  # of what was typed; the rest is left out of account
 MOST_PROCEDURES = 40
 _NUMBER = re.compile(r"[+()\d\s.\-]{6,}")
+_CODE = re.compile(r"(?=.*\d)[^\W_]+(?:[./_–-]+[^\W_]+)+")  # letters and digits joined by marks
+_LETTERS = re.compile(r"[^\W_]+")
+_AROUND = "./_–-,;:()\"'"
 
 _index = table("case_search", column("rowid"), column("case_search"))
 _notes = table("case_search_notes", column("rowid"), column("case_search_notes"))
@@ -45,10 +50,14 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """A word, or several in this order; with `begins` a word that begins so will do."""
+    """A word, or several in this order; with `begins` a (last) word that begins so will do.
+
+    `written` is a code with its marks, which is one word where PostgreSQL reads a note.
+    """
 
     text: str
     begins: bool = False
+    written: str = ""
 
 
 # What all must be there; of each group, one of its terms.
@@ -67,8 +76,8 @@ def find(scope: Scope, typed: str, *conditions: ColumnElement[bool], limit: int,
     ids = matching(scope, typed, *conditions, limit=limit, before=before)
     if ids or (before is not None and matching(scope, typed, *conditions, limit=1)):
         return Found(ids)
-    wanted, said = _wanted(scope, conditions, before), words(typed)[:MOST_WORDS]
-    unknown = [word for word in said if not _by_index([[[Term(word, _begins(word))]]], _wanted(scope), 1)]
+    wanted, said = _wanted(scope, conditions, before), _terms(typed)
+    unknown = [term for term in said if not _by_index([[[term]]], _wanted(scope), 1)]
     for mistaken in (unknown, said):  # rather one word mistyped than all
         reading = _reading_of_mistakes(scope, said, mistaken)
         if reading and (ids := _by_index([reading], wanted, limit)):
@@ -81,14 +90,14 @@ def matching(
 ) -> list[int]:
     """Ids of the cases that fit, the newest first, at most `limit`; `before` is the last id of the page before.
 
-    Each word is the beginning of a word of the case or of one of its notes, or stands in its procedure's name; the
-    case with exactly this code comes first of all.
+    Each word (or code) is the beginning of a word (or code) of the case or of one of its notes, or stands in its
+    procedure's name; the case with exactly this code comes first of all.
     """
     readings = _readings(typed)
     if not readings:
         return []
     wanted = _wanted(scope, conditions, before)
-    with_procedures = [*readings, *_procedure_readings(scope, [term.text for (term,) in readings[0]])]
+    with_procedures = [*readings, *_procedure_readings(scope, [term for (term,) in readings[0]])]
     found = _by_index(with_procedures, wanted, limit)
     found = sorted({*found, *_by_notes(readings, wanted, limit)}, reverse=True)[:limit]
     exact = case_with_code(scope, typed) if before is None else None
@@ -113,16 +122,29 @@ def _readings(typed: str) -> list[Reading]:
 
     A number in groups is also one number, and +84 is 0. A last single letter is somebody still typing.
     """
-    wanted = words(typed)[:MOST_WORDS]
-    if len(wanted) > 1 and len(wanted[-1]) == 1 and wanted[-1].isalpha():
+    wanted = _terms(typed)
+    if len(wanted) > 1 and len(wanted[-1].text) == 1 and wanted[-1].text.isalpha():
         wanted = wanted[:-1]
     if not wanted:
         return []
     readings = [wanted]
     if _NUMBER.fullmatch(typed.strip()) and not typed.strip().isdigit():
         digits = re.sub(r"\D", "", typed)
-        readings.append(["0" + digits[2:] if typed.strip().startswith("+84") else digits])
-    return [[[Term(word, _begins(word))] for word in reading] for reading in readings]
+        readings.append([Term("0" + digits[2:] if typed.strip().startswith("+84") else digits, begins=True)])
+    return [[[term] for term in reading] for reading in readings]
+
+
+def _terms(typed: str) -> list[Term]:
+    """The words and codes typed, in order."""
+    found: list[Term] = []
+    for piece in tidy(typed).split():
+        code = piece.strip(_AROUND)
+        if _CODE.fullmatch(code) and " " in fold(code):
+            written = _LETTERS.sub(lambda part: fold(part[0]).replace(" ", ""), code)
+            found.append(Term(fold(code), begins=True, written=written))
+        else:
+            found += [Term(word, _begins(word)) for word in words(piece)]
+    return found[:MOST_WORDS]
 
 
 def _begins(word: str) -> bool:
@@ -130,21 +152,21 @@ def _begins(word: str) -> bool:
     return len(word) > 1 or word.isdigit()
 
 
-def _procedure_readings(scope: Scope, wanted: Sequence[str]) -> list[Reading]:
+def _procedure_readings(scope: Scope, wanted: Sequence[Term]) -> list[Reading]:
     """The same with those words that a procedure's name has read as that procedure.
 
     Two words at least, or all there is and four letters long: "an" is a name before it is "an toàn".
     """
     codes: dict[frozenset[str], set[str]] = {}
     for code, name in _procedures(scope):
-        shared = frozenset(word for word in wanted if any(each.startswith(word) for each in name))
-        if len(shared) >= 2 or (shared and len(wanted) == 1 and len(wanted[0]) >= 4):
+        shared = frozenset(term.text for term in wanted if any(each.startswith(term.text) for each in name))
+        if len(shared) >= 2 or (shared and len(wanted) == 1 and len(wanted[0].text) >= 4):
             codes.setdefault(shared, set()).add(code)
     widest = [shared for shared in codes if not any(shared < other for other in codes)]
     readings: list[Reading] = []
     for shared in widest:
         terms = [Term(code) for code in sorted(codes[shared])[:MOST_PROCEDURES]]
-        readings.append([*([Term(word, _begins(word))] for word in wanted if word not in shared), terms])
+        readings.append([*([term] for term in wanted if term.text not in shared), terms])
     return readings
 
 
@@ -157,12 +179,12 @@ def _procedures(scope: Scope) -> list[tuple[str, frozenset[str]]]:
     ]
 
 
-def _reading_of_mistakes(scope: Scope, said: Sequence[str], mistaken: Sequence[str]) -> Reading:
+def _reading_of_mistakes(scope: Scope, said: Sequence[Term], mistaken: Sequence[Term]) -> Reading:
     """Each mistaken word as itself or as what it may stand for, in a procedure's name too; the others as they are."""
     reading, names = [], _procedures(scope)
-    for word in said:
-        terms = [Term(word, _begins(word))]
-        if word in mistaken and len(word) >= SHORTEST:
+    for term in said:
+        word, terms = term.text, [term]
+        if term in mistaken and len(word) >= SHORTEST:
             terms += [Term(other) for other in sorted(meant(word))]
             fitting = (code for code, name in names if near(word, name) or any(n.startswith(word) for n in name))
             terms += [Term(code) for code in islice(fitting, MOST_PROCEDURES)]
@@ -232,9 +254,13 @@ def _by_vector(readings: Sequence[Reading], wanted: ColumnElement[bool], limit: 
     return _backwards(and_(or_(*(and_(*map(one_of, reading)) for reading in readings)), wanted), limit)
 
 
-def _tsquery(readings: Sequence[Reading]) -> str:
+def _tsquery(readings: Sequence[Reading], *, as_written: bool = False) -> str:
+    """`as_written` for texts that are not folded: there a code is taken apart as PostgreSQL itself does it."""
+
     def term_of(term: Term) -> str:
-        return "(" + " <-> ".join(term.text.split()) + ")" if " " in term.text else term.text + ":*" * term.begins
+        if as_written and term.written:
+            return f"'{term.written}':*"
+        return "(" + " <-> ".join(term.text.split()) + ":*" * term.begins + ")"
 
     def one_of(terms: Sequence[Term]) -> str:
         return "(" + " | ".join(map(term_of, terms)) + ")"
@@ -259,7 +285,7 @@ def _by_notes(readings: Sequence[Reading], wanted: ColumnElement[bool], limit: i
     event = CaseEvent
     if _on_postgresql():
         plain = func.case_search_plain(event.note)
-        asked = func.to_tsquery(literal_column("'simple'"), _tsquery(readings))
+        asked = func.to_tsquery(literal_column("'simple'"), _tsquery(readings, as_written=True))
         fits = and_(event.note != "", func.to_tsvector(literal_column("'simple'"), plain).op("@@")(asked))
         noted = select(event.id, event.case_id).where(fits).limit(NOTED + 1)  # unordered: by the index
         if (db.session.scalar(select(func.count()).select_from(noted.subquery())) or 0) > NOTED:

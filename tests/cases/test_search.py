@@ -17,7 +17,7 @@ from tests.factories import EVERYWHERE, SITE, make_department, make_version, rec
 def found(session: Any) -> Any:
     """A few cases, and the applicants' names that a text finds, the newest first."""
     units = make_department()
-    version = make_version(units["LDVL"], code="9.876543")  # begins like no number that is looked for
+    version = make_version(units["LDVL"], code="1.000105")  # begins like a case's number
     people = (
         ("Nguyễn Thị Đào", "0912345678", "056190001234"),
         ("Nguyễn Văn Đạo", "0987 654 321", ""),
@@ -72,6 +72,55 @@ def test_a_code_is_found_with_or_without_its_marks_and_comes_first(found: Any) -
     receive_again = search.case_with_code(EVERYWHERE, " h32.12-240624-0001 ")
     assert receive_again is not None
     assert search.case_with_code(EVERYWHERE, "H32.12-240624-000") is None
+
+
+def test_a_whole_code_finds_no_case_by_its_procedures_number(session: Any) -> None:
+    unit = make_department()["LDVL"]
+    likely = [make_version(unit, code=code) for code in ("1.000105", "1.000199", "1.000203")]
+    cases = [receive(version, at("2024-06-24 08:00")).id for version in likely]
+    assert search.matching(EVERYWHERE, "H32.12-240624-0001", limit=10) == cases[:1]
+    assert search.matching(EVERYWHERE, "12-240624-0002", limit=10) == [cases[1]]
+    assert search.matching(EVERYWHERE, "12-0001", limit=10) == [], "parts of a code that do not stand side by side"
+    assert list(search.find(EVERYWHERE, "H32.12-240624-0009", limit=10).ids) == []
+
+
+@pytest.mark.parametrize(
+    ("typed", "found"),
+    [
+        ("1.000105", [0]),
+        ("1.0001", [1, 0]),
+        ("1-000105", [0]),
+        ("1/000105.", [0]),
+        ("000105.1", []),  # in another order
+        ("2.000105", []),
+        ("1.000105 minh", [0]),
+        ("minh 1.0001", [1, 0]),
+        ("an 1.000105", []),
+        ("H32.12-240624 minh", [2, 1, 0]),
+    ],
+)
+def test_a_procedures_code_is_one_thing_whole_or_begun(
+    session: Any, typed: str, found: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    unit = make_department()["LDVL"]
+    versions = [make_version(unit, code=code) for code in ("1.000105", "1.000199", "3.000105")]
+    cases = [receive(version, at("2024-06-24 08:00"), "Lê Văn Minh").id for version in versions]
+    assert search.matching(EVERYWHERE, typed, limit=10) == [cases[n] for n in found]
+    monkeypatch.setattr(search, "MANY", 0)  # read from the newest end
+    assert search.matching(EVERYWHERE, typed, limit=10) == [cases[n] for n in found]
+
+
+@pytest.mark.parametrize("typed", ["12/GP-SLĐTBXH", "12/gp-sldtbxh", "12/GP", "H32.12-230101-0007"])
+def test_a_code_in_a_note_is_found_as_one_thing(session: Any, typed: str) -> None:
+    from app.cases.vocabulary import EventKind
+    from tests.factories import happen
+
+    version = make_version(make_department()["LDVL"])
+    noted, other = (receive(version, at("2024-06-24 08:00")) for _ in range(2))
+    when = at("2024-06-24 09:00")
+    happen(noted, EventKind.NOTED, when, note="Thay giấy phép 12/GP-SLĐTBXH của hồ sơ H32.12-230101-0007.")
+    happen(other, EventKind.NOTED, when, note="Sở LĐTBXH hỏi 12 người: GP cũ, SLĐTBXH cấp; 0007 của H32, 230101")
+    assert search.matching(EVERYWHERE, typed, limit=5) == [noted.id]
 
 
 def test_an_exact_code_comes_before_newer_cases_whose_codes_begin_with_it(session: Any) -> None:
