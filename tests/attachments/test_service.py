@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import os
-import threading
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +28,7 @@ from tests.attachments.conftest import RESULT, documents, make_case, send, store
 from tests.attachments.samples import EXE, pdf, picture
 from tests.clock import at
 from tests.factories import CLERK, EVERYWHERE, SITE, happen
+from tests.threads import at_once
 
 PDF = pdf()
 
@@ -133,21 +133,9 @@ def test_the_same_file_twice_is_stored_once_and_refused_at_the_same_place(case: 
 
 
 def test_the_same_file_from_two_clerks_at_once_is_attached_once(case: Case, app: Flask) -> None:
-    together, outcomes = threading.Barrier(2), []
-
-    def clerk() -> None:
-        with app.app_context():
-            together.wait(10)
-            outcomes.append(send(case, PDF, document=first))
-            db.session.remove()
-
     first = documents(case)[0]
     db.session.rollback()
-    threads = [threading.Thread(target=clerk) for _ in range(2)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    outcomes = at_once(app, *[lambda: send(case, PDF, document=first)] * 2)
     assert sorted(len(outcome.kept) for outcome in outcomes) == [0, 1]
     assert len(stored()) == 1 and len(queries.files_of(EVERYWHERE, case.id)) == 1
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import contextmanager
 from datetime import date
-from threading import Barrier, Thread
 from typing import Any
 
 import pytest
@@ -26,6 +25,7 @@ from app.procedures.contents import ChargeContents, DocumentContents, ExemptionC
 from app.procedures.models import ChargeKind, CopyKind, ProcedureVersion
 from tests.factories import CLERK, EVERYWHERE, make_department
 from tests.procedures.contents import contents_for
+from tests.threads import at_once
 
 DOCUMENTS = (
     DocumentContents("Văn bản đề nghị"),
@@ -178,37 +178,15 @@ def test_codes_follow_the_sites_pattern(app: Flask, version: ProcedureVersion) -
     assert take_in(version).code == "H32.12-240701-0001"
 
 
-def at_once(app: Flask, *acts: Any) -> list[Any]:
-    """Do all of it at the same moment, each in a session of its own: codes, or what was raised."""
-    start, outcomes = Barrier(len(acts)), [None] * len(acts)
-
-    def one(place: int, act: Any) -> None:
-        with app.app_context():
-            start.wait()
-            try:
-                outcomes[place] = act().code
-            except DomainError as error:
-                outcomes[place] = error
-            finally:
-                db.session.remove()
-
-    threads = [Thread(target=one, args=(place, act)) for place, act in enumerate(acts)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return outcomes
-
-
 def test_eight_desks_at_once_are_given_eight_codes_in_a_row(app: Flask, version: ProcedureVersion) -> None:
     with pattern(app, "{unit}-{yymmdd}-{n:03d}"):
-        codes = at_once(app, *[lambda: take_in(version)] * 8)
+        codes = at_once(app, *[lambda: take_in(version).code] * 8)
     assert sorted(map(str, codes)) == [f"LDVL-240701-{n:03d}" for n in range(1, 9)]
     assert audit.verify().broken_at is None
 
 
 def test_of_two_desks_with_the_same_code_one_is_told(app: Flask, version: ProcedureVersion) -> None:
-    outcomes = at_once(app, *[lambda: take_in(version, code="G22-1")] * 2)
+    outcomes = at_once(app, *[lambda: take_in(version, code="G22-1").code] * 2)
     assert sorted(str(outcome) for outcome in outcomes) == ["G22-1", "Đã có hồ sơ mang mã G22-1."]
     assert cases_in_store() == 1
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from threading import Barrier, Thread
 from typing import Any
 
 import pytest
@@ -31,6 +30,7 @@ from tests.factories import (
     pay,
     receive,
 )
+from tests.threads import at_once
 
 
 @pytest.fixture
@@ -137,28 +137,6 @@ def test_the_second_of_two_clerks_meets_a_conflict(version: Any) -> None:
     with pytest.raises(Conflict):
         service.record(EVERYWHERE, CLERK, case.id, EventKind.NOTED, note="hai", revision=looked_at)
     assert events_in_store() == 2
-
-
-def at_once(app: Flask, *acts: Any) -> list[Any]:
-    """Do all of it at the same moment, each in a session of its own: what came of each."""
-    start, outcomes = Barrier(len(acts)), [None] * len(acts)
-
-    def one(place: int, act: Any) -> None:
-        with app.app_context():
-            start.wait()
-            try:
-                outcomes[place] = act()
-            except Exception as exc:
-                outcomes[place] = exc
-            finally:
-                db.session.remove()
-
-    threads = [Thread(target=one, args=(place, act)) for place, act in enumerate(acts)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return outcomes
 
 
 def test_of_clerks_recording_at_the_same_moment_exactly_one_succeeds(app: Flask, version: Any) -> None:

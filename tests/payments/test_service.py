@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 import pytest
@@ -20,6 +20,7 @@ from app.payments.service import MoreThanOwed, give_back, take_payment
 from tests import factories as make
 from tests.clock import at
 from tests.factories import CLERK, EVERYWHERE
+from tests.threads import at_once
 
 DESK, ONLINE = PaymentChannel.IN_PERSON, PaymentChannel.ONLINE
 
@@ -149,13 +150,10 @@ def test_receipt_numbers_are_given_out_once_to_desks_at_work_together(app: Flask
     ids = [make.receive(version, at("2024-07-01 07:45")).id for _ in range(12)]
     db.session.commit()
 
-    def desk(case_id: int) -> None:
-        with app.app_context():
-            take_payment(EVERYWHERE, CLERK, case_id, amount=600_000, channel=DESK)
-            db.session.remove()
+    def desk(case_id: int) -> Case:
+        return take_payment(EVERYWHERE, CLERK, case_id, amount=600_000, channel=DESK)
 
-    with ThreadPoolExecutor(6) as desks:
-        list(desks.map(desk, ids))
+    at_once(app, *(partial(desk, case_id) for case_id in ids))
     numbers = sorted(db.session.scalars(select(Payment.receipt_number)))
     assert numbers == [f"BL-2024-{n:06d}" for n in range(1, 13)]
 
@@ -165,17 +163,9 @@ def test_one_transaction_sent_by_two_desks_at_once_is_recorded_once(app: Flask, 
     ids = [make.receive(version, at("2024-07-01 07:45")).id for _ in range(4)]
     db.session.commit()
 
-    def desk(case_id: int) -> str:
-        with app.app_context():
-            try:
-                take_payment(EVERYWHERE, CLERK, case_id, amount=600_000, channel=ONLINE, transaction_number="GD-CHUNG")
-            except Conflict:
-                return "refused"
-            finally:
-                db.session.remove()
-            return "taken"
+    def desk(case_id: int) -> Case:
+        return take_payment(EVERYWHERE, CLERK, case_id, amount=600_000, channel=ONLINE, transaction_number="GD-CHUNG")
 
-    with ThreadPoolExecutor(4) as desks:
-        said = sorted(desks.map(desk, ids))
-    assert said == ["refused", "refused", "refused", "taken"]
+    outcomes = at_once(app, *(partial(desk, case_id) for case_id in ids))
+    assert sorted(type(outcome).__name__ for outcome in outcomes) == ["Case", "Conflict", "Conflict", "Conflict"]
     assert len(db.session.scalars(select(Payment.id)).all()) == 1

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 from functools import partial
 from typing import Any
@@ -31,6 +30,7 @@ from app.slips.circulars import SlipKind
 from app.slips.models import Slip
 from tests.clock import at
 from tests.factories import CLERK, EVERYWHERE, SITE, happen, make_department, make_person, make_version, receive
+from tests.threads import at_once
 
 Sign = Callable[[Person], FlaskClient]
 Freeze = Callable[[str], object]
@@ -518,14 +518,12 @@ def test_two_clerks_printing_at_once_never_share_or_lose_a_number(version: Proce
     db.session.commit()
 
     def print_all(order: list[int]) -> None:
-        with app.app_context():
-            for case_id in order:
-                with audit.transaction():
-                    service.give_numbers(SITE, CLERK, SlipKind.RECEIPT, [(f"case:{case_id}", case_id, 2024)])
+        for case_id in order:
+            with audit.transaction():
+                service.give_numbers(SITE, CLERK, SlipKind.RECEIPT, [(f"case:{case_id}", case_id, 2024)])
 
-    with ThreadPoolExecutor(3) as pool:
-        for done in [pool.submit(print_all, order) for order in (cases, cases[::-1], cases[3:] + cases[:3])]:
-            done.result()
+    orders = (cases, cases[::-1], cases[3:] + cases[:3])
+    assert at_once(app, *(partial(print_all, order) for order in orders)) == [None] * 3
     kept = db.session.execute(select(Slip.case_id, Slip.number)).all()
     assert sorted(row.case_id for row in kept) == cases
     assert sorted(row.number for row in kept) == [1, 2, 3, 4, 5, 6]
