@@ -12,16 +12,16 @@ from flask.cli import AppGroup
 
 from app import extensions, facts
 from app.commands import COMMAND, BadInput, echo_json, echo_rows, echo_table, note, refusing
-from app.compliance import packs, service
+from app.compliance import library, packs, service
 from app.compliance.coverage import cover, coverage_page, load_targets, uncovered
-from app.compliance.documents import load_documents
+from app.compliance.documents import DocumentInfo, load_documents
 from app.compliance.loader import DOCUMENTS, load_pack, load_packs
 from app.compliance.output import report_json, result_table
 from app.compliance.pack import Pack
 from app.compliance.reference import reference
 from app.compliance.rule_tests import run_pack_tests
 from app.compliance.verifying import verify_run
-from app.compliance.wording import explain, parameter_in_words
+from app.compliance.wording import document_number, explain, parameter_in_words, pick, printed_day
 from app.formats import sentence
 from app.organisation.calendars import site_calendar
 from app.periods import Period, PeriodKind
@@ -213,15 +213,24 @@ def rules_explain(rule_id: str, lang: str) -> None:
     found = [(pack, rule) for pack in packs.all_packs() for rule in pack.rules if rule.id == rule_id.lower()]
     if not found:
         raise BadInput(f"Không có quy tắc “{rule_id}”; xem flask rules list.")
+    documents = library.documents()
     for pack, rule in found:
         values = pack.parameters.at(today)
         for heading, words in explain(rule, values, facts.catalogue(), lang):
             click.echo(f"{heading}: {words}")
+        if (document := documents.get(rule.legal_basis.document)) is not None:
+            click.echo(f"{pick(lang, 'Văn bản', 'Document')}: {_cited(document.info, lang)}")
         for name in rule.names:
             if value := values.get(name):
                 source = f" – “{value.source.quote}”" if value.source else ""
                 click.echo(f"  {name} = {parameter_in_words(value, lang)}{source}")
         click.echo(f"[{pack.id} · {pack.info.title.in_(lang)}]\n")
+
+
+def _cited(info: DocumentInfo, lang: str) -> str:
+    """A document by its title, its number and its day as printed."""
+    number = f"{pick(lang, 'số', 'no.')} {document_number(info.number, lang)}" if info.number else ""
+    return ", ".join(filter(None, (info.title.in_(lang), number, printed_day(info.printed_date or ""))))
 
 
 @rules.command("reference")

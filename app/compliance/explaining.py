@@ -16,6 +16,7 @@ from app import facts
 from app.compliance import wording
 from app.compliance.compiling import Outcome
 from app.compliance.conditions import Condition
+from app.compliance.documents import DocumentInfo
 from app.compliance.judge import answer_days, number_of, target_share
 from app.compliance.language import Quote, Rule, Status
 from app.compliance.pack import Pack
@@ -104,6 +105,16 @@ def language() -> str:
 def unit_name(unit: Any) -> str:
     """A unit's name (of a Unit or a UnitRef) in the reader's language, where it has one there."""
     return str(unit.name_en or unit.name) if language() == "en" else str(unit.name)
+
+
+def document_number(info: DocumentInfo) -> str:
+    """A document's number in the reader's language; empty for one that bears none, as an annex."""
+    return wording.document_number(info.number, language()) if info.number else ""
+
+
+def printed_day(info: DocumentInfo) -> str:
+    """The day of a document as it is printed; empty for one that bears none."""
+    return wording.printed_day(info.printed_date) if info.printed_date else ""
 
 
 def is_count(figures: Figures) -> bool:

@@ -3,6 +3,7 @@ conditions, parameters."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
@@ -28,6 +29,8 @@ _COMPARISONS = {
     "differs_from": ("khác %s", "different from %s"),
     "one_of": ("là một trong: %s", "one of: %s"),
 }
+
+_BLANK_DAY = re.compile(r"(?P<words>^ngày (?=tháng\b))|^(?=/)")
 
 
 def pick(locale: str, vi: str, en: str) -> str:
@@ -79,6 +82,20 @@ def points_in_words(hundredths: int, locale: str) -> str:
         f"{count_in_words(whole, locale)}.{rest:02}".rstrip("0").rstrip(".") if rest else count_in_words(whole, locale)
     )
     return text if not rest else pick(locale, ",", ".").join(text.rsplit(".", 1))
+
+
+def document_number(number: str, locale: str = "vi") -> str:
+    """The number of a document as drafts are cited: "3049/QĐ-UBND"; one whose number is blank in the copy at hand,
+    printed "/QĐ-SLĐTBXH", as "…/QĐ-SLĐTBXH (bản chưa ghi số)"."""
+    before, slash, after = (part.strip() for part in number.partition("/"))
+    if before or not slash:
+        return f"{before}{slash}{after}"
+    return f"…/{after} ({pick(locale, 'bản chưa ghi số', 'number left blank in this copy')})"
+
+
+def printed_day(printed: str) -> str:
+    """The day of a document as it is printed, an ellipsis where it is blank: "ngày … tháng 8 năm 2024", "…/01/2024"."""
+    return _BLANK_DAY.sub(lambda blank: "ngày … " if blank["words"] else "…", printed.strip())
 
 
 def whence(parameter: ParameterValue | None, locale: str) -> str:

@@ -20,12 +20,14 @@ from app.compliance.phrases import (
     count_in_words,
     day_kind_in_words,
     describe,
+    document_number,
     exact_percent,
     named,
     parameter_in_words,
     percent,
     pick,
     points_in_words,
+    printed_day,
     whence,
 )
 from app.periods import Period
@@ -39,12 +41,14 @@ __all__ = [
     "condition_in_words",
     "count_in_words",
     "describe",
+    "document_number",
     "exact_percent",
     "explain",
     "parameter_in_words",
     "percent",
     "pick",
     "points_in_words",
+    "printed_day",
     "render_message",
 ]
 
@@ -133,8 +137,7 @@ def _of_thing(name: str, rule: Rule, thing: SubjectResult, locale: str) -> str |
     if name == "title" and "title_en" in details:
         return str(details[pick(locale, "title", "title_en")])
     if name == "periods":
-        keys = str(details[name]).split(", ")
-        return ", ".join(period_in_words(key, locale) for key in reversed(keys))
+        return _periods_in_words(str(details[name]), locale)
     return _word(details[name], locale)
 
 
@@ -148,6 +151,12 @@ def _of_result(name: str, result: RuleResult, locale: str) -> str | None:
 def period_in_words(key: str, locale: str) -> str:
     """A period's label by its key: "Tháng 6/2024"."""
     return Period.parse(key).label(locale)
+
+
+@lru_cache(maxsize=1024)
+def _periods_in_words(listed: str, locale: str) -> str:
+    """The labels of periods that are listed the latest first, in the order in which they were."""
+    return ", ".join(period_in_words(key, locale) for key in reversed(listed.split(", ")))
 
 
 def _figure(kind: str, name: str, figure: object, locale: str) -> str:

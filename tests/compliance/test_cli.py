@@ -189,4 +189,6 @@ def test_rules_are_listed_validated_tested_and_explained(app: Flask, session: An
         assert DEPARTMENT in result.stdout
     words = run(app, "rules", "explain", "KHP-2c.2").stdout
     assert "trên 35%" in words
+    assert "số 3049/QĐ-UBND, ngày 29 tháng 12 năm 2023" in words
+    assert "số …/QĐ-SLĐTBXH (bản chưa ghi số), …/01/2024" in run(app, "rules", "explain", "khd-2c.2").stdout
     assert "more than 35%" in run(app, "rules", "explain", "khp-2c.2", "--lang", "en").stdout

@@ -629,6 +629,7 @@ def test_the_plans_are_shown_with_their_documents_and_dated_figures(inspector: F
         "Kế hoạch cải cách hành chính tỉnh Khánh Hòa năm 2024",
         "3049/QĐ-UBND",
         "tỷ lệ giao dịch thanh toán trực tuyến đạt từ 35%",
+        "số …/QĐ-SLĐTBXH (bản chưa ghi số); ngày ghi trên văn bản: …/01/2024",
         "29/02/2023",  # Bắc Giang's impossible date, as printed
         "5 ngày làm việc",
         "Đang áp dụng",

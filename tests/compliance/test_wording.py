@@ -10,10 +10,12 @@ import pytest
 from app.compliance.judge import judge
 from app.compliance.wording import (
     condition_in_words,
+    document_number,
     exact_percent,
     explain,
     percent,
     points_in_words,
+    printed_day,
     render_message,
 )
 from app.periods import Period
@@ -34,6 +36,32 @@ JUNE = Period.parse("2024-06")
 )
 def test_a_share_is_shown_with_one_decimal(share: Fraction, vi: str, en: str) -> None:
     assert (percent(share), percent(share, "en")) == (vi, en)
+
+
+@pytest.mark.parametrize(
+    ("printed", "vi", "en"),
+    [
+        ("3049/QĐ-UBND", "3049/QĐ-UBND", "3049/QĐ-UBND"),
+        ("38 /KH-LĐTĐ&XH", "38/KH-LĐTĐ&XH", "38/KH-LĐTĐ&XH"),
+        ("/QĐ-SLĐTBXH", "…/QĐ-SLĐTBXH (bản chưa ghi số)", "…/QĐ-SLĐTBXH (number left blank in this copy)"),
+        ("12", "12", "12"),
+    ],
+)
+def test_a_documents_number_that_is_blank_is_shown_as_blank(printed: str, vi: str, en: str) -> None:
+    assert (document_number(printed), document_number(printed, "en")) == (vi, en)
+
+
+@pytest.mark.parametrize(
+    ("printed", "shown"),
+    [
+        ("ngày 29 tháng 12 năm 2023", "ngày 29 tháng 12 năm 2023"),
+        ("ngày tháng 8 năm 2024", "ngày … tháng 8 năm 2024"),
+        ("/01/2024", "…/01/2024"),
+        ("29/02/2023", "29/02/2023"),
+    ],
+)
+def test_a_documents_day_that_is_blank_is_shown_as_blank(printed: str, shown: str) -> None:
+    assert printed_day(printed) == shown
 
 
 def test_a_share_that_misses_its_target_never_looks_like_it() -> None:

@@ -3,9 +3,11 @@
 from flask import Blueprint
 
 from app.compliance.explaining import (
+    document_number,
     fraction_shown,
     inside,
     is_count,
+    printed_day,
     share_shown,
     target_shown,
     unit_name,
@@ -17,6 +19,8 @@ bp = Blueprint("compliance", __name__)
 bp.add_app_template_filter(unit_name)
 bp.add_app_template_filter(inside)
 bp.add_app_template_filter(until_shown)
+bp.add_app_template_filter(document_number)
+bp.add_app_template_filter(printed_day)
 bp.context_processor(
     lambda: {
         "share_shown": share_shown,
