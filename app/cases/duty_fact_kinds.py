@@ -164,5 +164,3 @@ OFFICER_OVERDUE = FactKind(
         "en": "Overdue cases by the officer handling them, for review of personal responsibility",
     },
 )
-
-DUTY_KINDS = (EXPLANATION, APOLOGY, CASE_FAULT, APOLOGY_FOR_FAULT, STAGE_NOTE, RESULT_ATTACHED, OFFICER_OVERDUE)

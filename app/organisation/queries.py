@@ -12,7 +12,7 @@ from sqlalchemy.orm import selectinload
 
 from app.extensions import db
 from app.organisation.access import Scope, site
-from app.organisation.models import AuditEntry, Person, Role, SiteDay, Unit, UnitAlias
+from app.organisation.models import AuditEntry, Person, Role, SiteDay, Unit
 from app.text import fold, words
 
 AUDIT_PAGE = 50
@@ -119,11 +119,6 @@ def _name_keys(unit: Unit) -> Iterable[str]:
 
 def _alias_keys(unit: Unit) -> Iterable[str]:
     return (alias.key for alias in unit.aliases)
-
-
-def aliases_with_key(key: str) -> Sequence[UnitAlias]:
-    """Aliases of the site that fold to this key (at most one)."""
-    return db.session.scalars(select(UnitAlias).where(UnitAlias.site == site(), UnitAlias.key == key)).all()
 
 
 # People

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from flask_wtf.file import FileField, FileRequired
@@ -110,7 +109,3 @@ class LineForm(FlaskForm):
 
     note = TextAreaField(_l("Đã xử lý thế nào"), validators=[Length(max=LONGEST_NOTE)])
     over_owed = BooleanField(_l("Vẫn ghi nhận dù vượt số còn phải nộp"))
-
-    def say_how(self) -> None:
-        """The note is needed to settle."""
-        self.note.errors = [*self.note.errors, _("Hãy ghi đã xử lý thế nào.")]

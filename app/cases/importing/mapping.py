@@ -156,10 +156,6 @@ class Mapping(_Part):
         """What stands for an empty cell, as written."""
         return frozenset(["", *self.empty])
 
-    def is_heading(self, text: str) -> bool:
-        """Whether a folded text is one of the headings."""
-        return any(text in headings for headings in self.headings.values())
-
 
 def _refuse_twice(name: str, words: Any) -> None:
     seen: dict[str, str] = {}
