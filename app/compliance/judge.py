@@ -81,7 +81,7 @@ def judge(
         setting.units,
         period.key,
         deadlines,
-        period_over=setting.as_of > period.last,
+        period_over=period.is_over(setting.as_of),
     )
     figures.take(facts)
     results: list[RuleResult] = []

@@ -50,20 +50,23 @@ OF_THE_LAST_MONTH = (
 )
 BEFORE = (
     Run("LDVL", CATALOGUE, 1, 2, 2, 1),
-    Run("NCC", PROCESS, 0, 2, 3, 0),
+    Run("LDVL", PROCESS, 0, 4, 1, 0, starts=10),  # the division over its two days, the whole within five
+    Run("NCC", PROCESS, 0, 2, 3, 0, starts=8),
     Run("BTXH", EARLY, 1, None, 3, 1),
+    Run("TEXH", CATALOGUE, 1, 5, 2, 1, starts=6),  # the division over its three days, and the whole over five
     Run("TTBTXH", PROCESS, 0, 2, 2, 1),
-    Run("TEXH", CATALOGUE, 1, 3, 2, 1),
+    Run("TTDVVL", CATALOGUE, 1, 3, 2, 1),
 )
+"""One a month in this turn, whatever the first month; two of the seven are late at the division's step."""
+UNLISTED = Run("TTBTXH", PROCESS, 0, 2, 2, None, starts=12)
+"""Of the month before the last full one: the process stands, and nobody has put it on the public sites."""
 
 
 def add_publications(ground: Ground) -> list[Publication]:
-    """One a quarter, and one of every kind in the last full month; within a transaction."""
-    runs = [
-        (turn(BEFORE, number), quarter.first)
-        for number, quarter in enumerate(ground.periods(PeriodKind.QUARTER))
-        if quarter.last < ground.month.first
-    ]
+    """One a month, and one of every kind in the last full month; within a transaction."""
+    before = [month for month in ground.periods(PeriodKind.MONTH) if month != ground.month]
+    runs = [(turn(BEFORE, 12 * month.first.year + month.first.month), month.first) for month in before]
+    runs += [(UNLISTED, month.first) for month in before[-1:]]
     runs += [(run, ground.month.first) for run in OF_THE_LAST_MONTH]
     made = [_publication(ground, run, first, number) for number, (run, first) in enumerate(runs, 1)]
     db.session.add_all(made)

@@ -34,7 +34,7 @@ def checks() -> str:
         month=month,
         named=month.label(str(get_locale())),
         before=month.previous().key,
-        after=month.next().key if month.last < today() else "",
+        after=month.next().key if month.is_over(today()) else "",
         units=check_queries.month_of_checks(seen, month.first, last, site_calendar()),
         rows=check_queries.checks(seen, month.first, last),
         awaiting=check_queries.awaiting(seen, today(), site_calendar()),
