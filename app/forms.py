@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import date, datetime
 from typing import Any
@@ -58,6 +58,23 @@ class ChoiceField(SelectField):
     def pre_validate(self, form: Any) -> None:
         if not any(chosen for _value, _label, chosen, *_rest in self.iter_choices()):
             raise ValidationError(_("Hãy chọn một giá trị trong danh sách."))
+
+
+class UnitFilterField(ChoiceField):
+    """The unit a list is narrowed to (GET).
+
+    One that is not offered, unknown or outside the reader's scope, narrows nothing: `beyond` is then true, for the page
+    to say so (components/filter_bar.html), in the same words whether there is such a unit or not.
+    """
+
+    data: Any
+    beyond = False
+
+    def offer(self, choices: Iterable[tuple[Any, str]]) -> None:
+        """What may be chosen. Call it once the address is read."""
+        self.choices = list(choices)
+        if self.data and self.data not in {value for value, _label in self.choices}:
+            self.beyond, self.data = True, self.coerce("")
 
 
 class MultiCheckboxField(SelectMultipleField):

@@ -179,6 +179,7 @@ def _list(form: ExplainForm, chosen: list[int] | None = None) -> str:
         states=ExplanationState,
         units=units(_scope()),
         unit_id=_unit_id(),
+        beyond=bool(request.args.get("unit")) and _unit_id() is None,
         kept=_kept(),
         writing=_to_explain(page.cases),
         may_receive=duties.is_of_office(person()),
@@ -249,8 +250,9 @@ def _state() -> ExplanationState | None:
 
 
 def _unit_id() -> int | None:
+    """The unit asked for, if it is one of those the person may choose."""
     asked = request.args.get("unit", "")
-    return int(asked) if asked.isdecimal() else None
+    return next((unit.id for unit in units(_scope()) if str(unit.id) == asked), None)
 
 
 def _unit_shown() -> str:

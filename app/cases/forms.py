@@ -38,7 +38,7 @@ from app.cases.queries import Filters
 from app.cases.standing import SOON
 from app.cases.vocabulary import CaseStatus, Channel, ReturnMethod
 from app.formats import label, local
-from app.forms import NEEDED, ChoiceField, DayField
+from app.forms import NEEDED, ChoiceField, DayField, UnitFilterField
 from app.organisation.models import Unit
 from app.procedures.forms import CountField, ErrorSummary
 from app.procedures.models import ProcedureVersion
@@ -264,12 +264,12 @@ class FilterForm(FlaskForm):
         csrf = False
 
     q = SearchField(_l("Tìm"), render_kw={"placeholder": _l("Mã, họ tên, điện thoại")})
-    unit = ChoiceField(_l("Đơn vị"), coerce=str, default="")
+    unit = UnitFilterField(_l("Đơn vị"), coerce=str, default="")
     procedure = ChoiceField(_l("Thủ tục"), coerce=str, default="")
     field = ChoiceField(_l("Lĩnh vực"), coerce=str, default="")
     status = ChoiceField(_l("Trạng thái"), coerce=_word_of(CaseStatus))
     channel = ChoiceField(_l("Hình thức nộp"), coerce=_word_of(Channel))
-    holder = ChoiceField(_l("Đơn vị đang giữ"), coerce=str, default="")
+    holder = UnitFilterField(_l("Đơn vị đang giữ"), coerce=str, default="")
     due = ChoiceField(_l("Tình hình hạn"), coerce=_word_of(DueList))
     days = IntegerField(
         _l("Số ngày"), default=SOON, validators=[Optional(), NumberRange(1, MOST_DAYS, _l("Số ngày từ 1 đến 60."))]
@@ -284,13 +284,13 @@ class FilterForm(FlaskForm):
         """The filters in the address; one that cannot be is shown with its fault and leaves nothing out."""
         form = cls(args)
         everything = [("", _("Tất cả"))]
-        form.unit.choices = everything + [(unit.code, unit.name) for unit in units]
+        form.unit.offer(everything + [(unit.code, unit.name) for unit in units])
         codes = {version.procedure.code: f"{version.procedure.code} – {version.name}" for version in procedures}
         form.procedure.choices = everything + sorted(codes.items())
         form.field.choices = everything + [(field, field) for field in fields]
         form.status.choices = everything + [(status, label(status)) for status in CaseStatus]
         form.channel.choices = everything + [(channel, label(channel)) for channel in Channel]
-        form.holder.choices = everything + [(unit.code, unit.name) for unit in units]
+        form.holder.offer(everything + [(unit.code, unit.name) for unit in units])
         form.due.choices = everything + [(due, label(due)) for due in DueList]
         form.validate()
         return form

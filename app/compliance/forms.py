@@ -19,7 +19,7 @@ from app.compliance.models import Change, ViolationState
 from app.compliance.pack import Pack
 from app.compliance.queries import ViolationFilter
 from app.formats import in_both, label
-from app.forms import NEEDED, ChoiceField, DayField, MultiCheckboxField
+from app.forms import NEEDED, ChoiceField, DayField, MultiCheckboxField, UnitFilterField
 from app.organisation.models import Unit
 from app.periods import Period, PeriodKind
 
@@ -90,7 +90,7 @@ class ViolationsFilterForm(FlaskForm):
         csrf = False
 
     period = ChoiceField(_l("Kỳ"), coerce=str)
-    unit = ChoiceField(_l("Đơn vị"), coerce=str)
+    unit = UnitFilterField(_l("Đơn vị"), coerce=str)
     pack = ChoiceField(_l("Bộ quy tắc"), coerce=str)
     severity = ChoiceField(_l("Mức độ"), coerce=str)
     state = ChoiceField(_l("Giải trình"), coerce=str)
@@ -101,10 +101,10 @@ class ViolationsFilterForm(FlaskForm):
         cls, typed: MultiDict[str, str], judged: Sequence[Period], units: Sequence[Unit], packs: Iterable[Pack]
     ) -> ViolationsFilterForm:
         """The filters of an address."""
-        form = cls(typed, change=typed.get("change", STANDING))
+        form = cls(typed, change=STANDING)
         every = ("", _("Tất cả"))
         form.period.choices = [every, *((known.key, known.label(language())) for known in judged)]
-        form.unit.choices = [every, *((str(unit.id), unit_name(unit)) for unit in units)]
+        form.unit.offer([every, *((str(unit.id), unit_name(unit)) for unit in units)])
         form.pack.choices = [every, *((pack.id, in_both(pack.info.title)) for pack in packs)]
         form.severity.choices = [every, *((word.value, label(word)) for word in reversed(Severity))]
         form.state.choices = [every, *((word.value, label(word)) for word in ViolationState)]

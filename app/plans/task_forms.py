@@ -13,7 +13,7 @@ from wtforms import IntegerField, SelectMultipleField, StringField, TextAreaFiel
 from wtforms.validators import NumberRange, Optional
 
 from app.formats import label
-from app.forms import NEEDED, ChoiceField, DayField
+from app.forms import NEEDED, ChoiceField, DayField, UnitFilterField
 from app.organisation.models import Unit
 from app.plans.documents import PlanDocument
 from app.plans.task_progress import TaskState
@@ -27,7 +27,7 @@ class FilterForm(FlaskForm):
         csrf = False
 
     plan = ChoiceField(_l("Kế hoạch"), coerce=str, default="")
-    unit = ChoiceField(_l("Đơn vị chủ trì"), coerce=str, default="")
+    unit = UnitFilterField(_l("Đơn vị chủ trì"), coerce=str, default="")
     state = ChoiceField(_l("Tình trạng"), coerce=str, default="")
     due_from = DayField(_l("Hạn từ ngày"), validators=[Optional()])
     due_to = DayField(_l("Hạn đến ngày"), validators=[Optional()])
@@ -38,7 +38,7 @@ class FilterForm(FlaskForm):
         form = cls(typed)
         everything = ("", _("Tất cả"))
         form.plan.choices = [everything, *plans]
-        form.unit.choices = [everything, *((unit.code, unit.name) for unit in units)]
+        form.unit.offer([everything, *((unit.code, unit.name) for unit in units)])
         attention = ("attention", _("Chờ xác định"))
         form.state.choices = [everything, *((state.value, label(state)) for state in TaskState), attention]
         form.validate()

@@ -31,7 +31,7 @@ from wtforms.widgets import TextInput
 from app.calendar import PauseMode, TimeUnit
 from app.errors import DomainError
 from app.formats import label, sentence
-from app.forms import NEEDED, ChoiceField, DayField, errors_shown_on
+from app.forms import NEEDED, ChoiceField, DayField, UnitFilterField, errors_shown_on
 from app.organisation.models import Unit
 from app.procedures.contents import (
     PARTS,
@@ -338,7 +338,7 @@ class FilterForm(FlaskForm):
 
     q = SearchField(_l("Mã hoặc tên thủ tục"))
     field = ChoiceField(NAMES["field"], coerce=str, default="")
-    unit = ChoiceField(NAMES["unit_id"], coerce=str, default="")
+    unit = UnitFilterField(NAMES["unit_id"], coerce=str, default="")
     level = ChoiceField(_l("Mức độ"), coerce=str, default="")
     fee = ChoiceField(NAMES["fee"], coerce=str, default="")
     online = ChoiceField(_l("Thanh toán trực tuyến"), coerce=str, default="")
@@ -351,7 +351,7 @@ class FilterForm(FlaskForm):
         form = cls(typed)
         everything = ("", _("Tất cả"))
         form.field.choices = [everything, *((name, name) for name in fields)]
-        form.unit.choices = [everything, *((unit.code, unit.name) for unit in units)]
+        form.unit.offer([everything, *((unit.code, unit.name) for unit in units)])
         form.level.choices = [everything, *((level.value, label(level)) for level in Level)]
         form.fee.choices = [everything, ("yes", _("Có phí, lệ phí")), ("no", _("Không có phí, lệ phí"))]
         form.online.choices = [everything, *((state.value, label(state)) for state in OnlinePayment)]

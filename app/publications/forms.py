@@ -14,7 +14,7 @@ from wtforms import BooleanField, HiddenField, IntegerField, RadioField, SearchF
 from wtforms.validators import InputRequired, Optional, ValidationError
 
 from app.formats import label
-from app.forms import NEEDED, ChoiceField, DayField
+from app.forms import NEEDED, ChoiceField, DayField, UnitFilterField
 from app.organisation.models import Unit
 from app.publications.clocks import Dates, Stage
 from app.publications.labels import DATES
@@ -219,7 +219,7 @@ class FilterForm(FlaskForm):
     q = SearchField(_l("Mã hoặc quyết định"))
     track = ChoiceField(_l("Loại việc"), coerce=str, default="")
     stage = ChoiceField(_l("Tình trạng"), coerce=str, default="")
-    unit = ChoiceField(_l("Đơn vị"), coerce=str, default="")
+    unit = UnitFilterField(_l("Đơn vị"), coerce=str, default="")
 
     @classmethod
     def of(cls, typed: MultiDict[str, str], units: Iterable[Unit]) -> FilterForm:
@@ -228,7 +228,7 @@ class FilterForm(FlaskForm):
         everything = ("", _("Tất cả"))
         form.track.choices = [everything, *((track.value, label(track)) for track in PublicationTrack)]
         form.stage.choices = [everything, *((stage.value, label(stage)) for stage in Stage)]
-        form.unit.choices = [everything, *((unit.code, unit.name) for unit in units)]
+        form.unit.offer([everything, *((unit.code, unit.name) for unit in units)])
         form.validate()
         return form
 

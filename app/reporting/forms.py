@@ -11,7 +11,7 @@ from flask_wtf import FlaskForm
 from werkzeug.datastructures import MultiDict
 
 from app.formats import label
-from app.forms import ChoiceField
+from app.forms import ChoiceField, UnitFilterField
 from app.organisation.models import Unit
 from app.periods import Period
 from app.reporting.obligations import Standing
@@ -26,7 +26,7 @@ class ObligationsForm(FlaskForm):
         csrf = False
 
     thang = ChoiceField(_l("Tháng"), coerce=str)
-    don_vi = ChoiceField(_l("Đơn vị"), coerce=str)
+    don_vi = UnitFilterField(_l("Đơn vị"), coerce=str)
     tinh_trang = ChoiceField(_l("Tình trạng"), coerce=str)
 
     @classmethod
@@ -37,6 +37,6 @@ class ObligationsForm(FlaskForm):
         while len(months) < MONTHS:
             months.append(months[-1].previous())
         form.thang.choices = [(month.key, month.label(str(get_locale()))) for month in sorted({shown, *months})[::-1]]
-        form.don_vi.choices = [("", _("Tất cả")), *((unit.code, unit.name) for unit in units)]
+        form.don_vi.offer([("", _("Tất cả")), *((unit.code, unit.name) for unit in units)])
         form.tinh_trang.choices = [("", _("Tất cả")), *((standing.value, label(standing)) for standing in Standing)]
         return form

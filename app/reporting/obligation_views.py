@@ -35,14 +35,15 @@ LOOKS = {
 def owed() -> str:
     """A month: what is owed, by when, and how it stands."""
     month, seen = _month(), duty_scope()
-    every = _of_unit(obligations(seen, month))
     present = Period.of(PeriodKind.MONTH, today())
+    form = ObligationsForm.of(request.args, month, present, units(seen))
+    every = _of_unit(obligations(seen, month), form)
     return render_template(
         "reporting/obligations.html",
         month=month,
         before=month.previous(),
         after=month.next() if month.next() <= present else None,
-        form=ObligationsForm.of(request.args, month, present, units(seen)),
+        form=form,
         rows=_of_standing(every),
         counts=Counter(each.standing for each in every),
         standings=Standing,
@@ -64,7 +65,9 @@ def owed_csv() -> Response:
         *(_("Đơn vị"), _("Việc phải làm"), _("Quy tắc"), _("Kế hoạch"), _("Kỳ"), _("Hạn"), _("Tình trạng")),
         *(_("Số đã có"), _("Yêu cầu"), _("Ngày nộp"), _("Văn bản")),
     )
-    rows = _of_standing(_of_unit(obligations(duty_scope(), month)))
+    seen = duty_scope()
+    form = ObligationsForm.of(request.args, month, month, units(seen))
+    rows = _of_standing(_of_unit(obligations(seen, month), form))
     return csv_response(f"viec-phai-nop-{month.key}", header, _cells(rows))
 
 
@@ -90,8 +93,8 @@ def _file_at(owed: Obligation) -> str:
     return url_for("plans.directives", con_lai="")
 
 
-def _of_unit(every: list[Obligation]) -> list[Obligation]:
-    asked = request.args.get("don_vi", "")
+def _of_unit(every: list[Obligation], form: ObligationsForm) -> list[Obligation]:
+    asked = form.don_vi.data
     return [each for each in every if not asked or each.unit.code == asked]
 
 
