@@ -36,6 +36,45 @@ def test_every_page_of_the_menu_opens_and_fits(visit: Visit, username: str, size
             assert visitor.sideways() <= 0, visitor.page.url
 
 
+def test_ten_cases_of_the_list_stand_on_the_first_screen(visit: Visit) -> None:
+    visitor = visit("motcua", DESK)
+    visitor.go("/ho-so")
+    tenth = visitor.page.locator("#cases tbody tr").nth(9).bounding_box()
+    assert tenth is not None
+    assert tenth["y"] + tenth["height"] <= DESK["height"]
+
+
+def test_filters_asked_for_seldom_are_folded_unless_one_is_set(visit: Visit) -> None:
+    visitor = visit("motcua", DESK)
+    page = visitor.page
+    visitor.go("/ho-so")
+    expect(page.locator("#channel")).not_to_be_visible()
+    click(page.locator(".filter-more > summary"))
+    page.locator("#channel").select_option("online")
+    page.wait_for_url(lambda url: "channel=online" in url)
+    expect(page.locator(".filter-chips")).to_contain_text("Trực tuyến")
+    visitor.go("/ho-so?channel=online")
+    expect(page.locator("#channel")).to_be_visible()
+
+
+@pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
+def test_the_deadline_of_a_case_stands_on_the_first_screen_before_what_happened(
+    visit: Visit, size: dict[str, int]
+) -> None:
+    visitor = visit("motcua", size)
+    page = visitor.page
+    visitor.go("/ho-so?due=overdue")
+    visitor.go(page.locator("#cases tbody th a").first.get_attribute("href") or "")
+    due = page.locator(".case-due")
+    expect(due).to_contain_text("Quá hạn")
+    box = due.bounding_box()
+    assert box is not None
+    assert box["y"] + box["height"] <= size["height"]
+    words = page.locator("main").inner_text()
+    assert words.count("Hạn trả kết quả\n") == 1
+    assert words.index("Hạn trả kết quả") < words.index("Các bước xử lý") < words.index("Diễn biến")
+
+
 def test_on_a_phone_the_filters_of_the_list_lie_under_one_button(visit: Visit) -> None:
     visitor = visit("motcua", PHONE)
     page = visitor.page
