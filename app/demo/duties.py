@@ -1,4 +1,5 @@
-"""The duties of the plans in the demonstration: what units hand in, answer, publish, review, score and explain.
+"""The duties of the plans in the demonstration: what units hand in, answer, publish, review, score and explain,
+and the mistakes found in their cases.
 
 As with the cases, most is in order and every kind of failing can be seen, most of them in the last full month:
 TEXH forgets its checks and its list, TTBTXH its report, BTXH is late, and so on. All of it follows the seed.
@@ -14,6 +15,7 @@ from app.calendar import WorkingCalendar
 from app.demo.counter import add_receipts, add_statement
 from app.demo.dealings import dealings
 from app.demo.explaining import apologies, explanations
+from app.demo.faults import faults
 from app.demo.filings import filings
 from app.demo.ground import Ground
 from app.demo.plan_tasks import add_tasks
@@ -37,12 +39,12 @@ def add_duties(by: Actor, world: World, calendar: WorkingCalendar, units: Mappin
         add_statement(ground)
         add_scans(ground)
         published = add_publications(ground)
-        apologised = list(apologies(ground))
-        session.add_all(apologised)
+        regretted = [*apologies(ground), *faults(ground)]
+        session.add_all(regretted)
         rows = [*_records(ground), *checks(ground, published)]
         session.add_all(rows)
         audit.record(by, "load_demo_duties", "site", world.site, records=len(rows), seed=world.seed)
-    return sum(row.__tablename__ == "case_events" for row in apologised)
+    return sum(row.__tablename__ == "case_events" for row in regretted)
 
 
 def _records(ground: Ground) -> Iterator[Base]:

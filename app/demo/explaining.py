@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import select
 
-from app.cases.models import Apology, Case, CaseEvent, Explanation
+from app.cases.duty_models import Apology, Explanation
+from app.cases.models import Case, CaseEvent
 from app.cases.vocabulary import EventKind
 from app.demo.ground import MARK, Ground
 from app.demo.sheets import EVENTS_OF_A_CASE
@@ -18,6 +19,7 @@ HEADS = {"LDVL": ("truongphong.ldvl", 0.85), "BTXH": ("truongphong.btxh", 0.6)}
 """Accounts of heads who explain, and the share of their overdue cases they get round to. Others explain nothing."""
 MOST = 40  # cases of a unit looked at, however large the load
 APOLOGIES = 2
+SIGNER = "Trần Quốc Bảo"
 _REASONS = (
     "Cán bộ thụ lý nghỉ ốm, chưa phân công người thay; đã phân công lại và chấn chỉnh.",
     "Phải xác minh nơi cư trú nhiều lần, chậm báo cáo để gia hạn; phòng rút kinh nghiệm.",
@@ -69,30 +71,45 @@ def apologies(ground: Ground) -> Iterator[Base]:
         written += 1
         promised = ground.calendar.end_of_day(ground.working(ground.calendar.local_day(sent), 5))
         number, reason = f"{ground.rng('apology', case.code).randint(10, 300)}/XL-LDVL", f"{_REASONS[1]} ({MARK})"
-        yield Apology(
-            site=ground.site,
-            case_id=case.id,
-            number=number,
-            reason=reason,
-            sent_at=sent,
-            old_due_at=case.due_at,
-            new_due_at=promised,
-            signer="Trần Quốc Bảo",
-        )
-        case.revision += 1
-        yield CaseEvent(
-            id=case.id * EVENTS_OF_A_CASE + case.revision,
-            site=ground.site,
-            case_id=case.id,
-            number=case.revision,
-            kind=EventKind.APOLOGISED,
-            at=sent,
-            recorded_at=sent,
-            unit_id=case.unit_id,
-            actor="Trần Quốc Bảo",
-            note=reason,
-            data={"number": number, "new_due_at": promised.isoformat()},
-        )
+        yield from letter(ground, case, sent, number, reason, promised)
+
+
+def letter(
+    ground: Ground,
+    case: Case,
+    sent: datetime,
+    number: str,
+    reason: str,
+    promised: datetime | None = None,
+    *,
+    wrong: bool = False,
+) -> Iterator[Base]:
+    """A letter of apology, for lateness or a mistake, and the event that records it; `promised` for an open case."""
+    yield Apology(
+        site=ground.site,
+        case_id=case.id,
+        number=number,
+        reason=reason,
+        wrong=wrong,
+        sent_at=sent,
+        old_due_at=case.due_at,
+        new_due_at=promised,
+        signer=SIGNER,
+    )
+    case.revision += 1
+    yield CaseEvent(
+        id=case.id * EVENTS_OF_A_CASE + case.revision,
+        site=ground.site,
+        case_id=case.id,
+        number=case.revision,
+        kind=EventKind.APOLOGISED,
+        at=sent,
+        recorded_at=sent,
+        unit_id=case.unit_id,
+        actor=SIGNER,
+        note=reason,
+        data={"number": number} | ({"new_due_at": promised.isoformat()} if promised else {}),
+    )
 
 
 def _late_cases(ground: Ground, unit: str) -> Sequence[Case]:

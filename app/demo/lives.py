@@ -11,8 +11,9 @@ from zlib import crc32
 
 from app.calendar import TimeUnit, WorkingCalendar
 from app.cases.timeline import Event, StageTerms
-from app.cases.vocabulary import Channel, EventKind
+from app.cases.vocabulary import Channel, EventKind, ReturnMethod
 from app.demo.applicants import DemoApplicant, applicant, pick
+from app.demo.collecting import days_waiting, is_collected, return_method
 from app.demo.habits import EXACT_OF, EXACT_ONLINE, EXACT_UNIT, HABITS, Habits
 from app.demo.intake import Arrival, DayPlan, Intake, exact_payer
 from app.demo.office_time import Moment
@@ -76,6 +77,7 @@ class DemoCase:
     code: str
     procedure: KnownProcedure
     channel: Channel
+    return_method: ReturnMethod
     applicant: DemoApplicant
     events: list[Event]
     units: list[int]
@@ -122,7 +124,7 @@ class Lives:
             events.append(Event(number, h.kind, h.at, h.actor, h.note, data, corrects))
         units = [h.unit_id for h in happened]
         who = applicant(life.rng, life.procedure.code in COMPANY_PROCEDURES)
-        return DemoCase(case_id, code, life.procedure, arrival.channel, who, events, units)
+        return DemoCase(case_id, code, life.procedure, arrival.channel, life.return_method, who, events, units)
 
 
 class _Life:
@@ -130,7 +132,7 @@ class _Life:
 
     __slots__ = (
         *("at_unit", "code", "happenings", "lives", "mark", "moment", "officer", "paid", "plan", "procedure"),
-        *("received", "rng"),
+        *("received", "return_method", "rng"),
     )
 
     def __init__(self, lives: Lives, rng: Random, arrival: Arrival, plan: DayPlan, code: str) -> None:
@@ -142,6 +144,7 @@ class _Life:
         self.happenings: list[Happening] = []
         self.paid: Happening | None = None
         self.mark = crc32(code.encode()) % 100
+        self.return_method = return_method(arrival.channel, code)
         self.at_unit, self.officer = self.procedure.terms.stages[0].unit_id, pick(rng, lives.desk)
 
     def live(self, pays: bool, online: bool | None) -> None:
@@ -305,18 +308,29 @@ class _Life:
         if rng.random() < habits.results:
             self._happens(EventKind.RESULT_DIGITISED, after=60 + int(rng.random() * 400))
         day, second = moment.day, moment.second
+        issued: Happening | None = None
         if rng.random() < habits.electronic:
             if rng.random() < habits.same_day:
-                self._happens(EventKind.ISSUED_ELECTRONIC, after=60 + int(rng.random() * 500))
+                issued = self._happens(EventKind.ISSUED_ELECTRONIC, after=60 + int(rng.random() * 500))
             else:
                 moment.next_days(1, rng)
-                self._happens(EventKind.ISSUED_ELECTRONIC)
+                issued = self._happens(EventKind.ISSUED_ELECTRONIC)
                 moment.put(day, second)
-        if self.received.channel is not Channel.ONLINE:
-            moment.next_days(1 + int(rng.random() * 4), rng)
-            self._happens(EventKind.DELIVERED)
-            moment.put(day, second)
+        self._deliver(issued)
+        moment.put(day, second)
         self._close(habits)
+
+    def _deliver(self, issued: Happening | None) -> None:
+        """The applicant gets the result: online as soon as it is issued so, else some days later."""
+        method = self.return_method
+        if method is ReturnMethod.ONLINE and issued:
+            self._happens(EventKind.DELIVERED).at = issued.at
+            return
+        came_online = self.received.channel is Channel.ONLINE
+        rng = self.lives.world.rng("collected", self.code) if came_online else self.rng
+        self.moment.next_days(days_waiting(method, self.code, rng.random()), rng)
+        if is_collected(method, self.code):
+            self._happens(EventKind.DELIVERED)
 
     def _close(self, habits: Habits) -> None:
         rng, moment = self.rng, self.moment

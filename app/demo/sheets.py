@@ -188,6 +188,7 @@ class Clerk:
                     "address": who.address,
                     "search_text": search_text(case.code, who.name, who.id_number, who.phone, procedure.code),
                     "channel": case.channel,
+                    "return_method": case.return_method,
                     "fee_due": procedure.fee,
                     "online_payable": procedure.online_payable,
                     "returns_result": procedure.returns_result,

@@ -11,14 +11,15 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.orm import selectinload
 
-from app import facts
+from app import extensions, facts
 from app.calendar import TimeUnit
+from app.cases.due_lists import DueList, Moment, condition
 from app.cases.models import Case, CaseEvent, CasePause, CaseStage, Payment
 from app.cases.rows import case_row, pause_rows, payment_rows, stage_rows
 from app.cases.service import events_of
 from app.cases.terms import terms_of, versions_by_id
 from app.cases.timeline import project
-from app.cases.vocabulary import CaseStatus, Channel, EventKind
+from app.cases.vocabulary import CaseStatus, Channel, EventKind, ReturnMethod
 from app.demo.accounts import ACCOUNTS, PASSWORD
 from app.demo.catalogue import MADE_UP, WORK_PERMIT_NOTE
 from app.demo.loading import Loaded
@@ -181,6 +182,20 @@ def test_lives_are_varied() -> None:
     twice = select(CasePause.case_id).group_by(CasePause.case_id).having(func.count() > 1)
     assert len(db.session.scalars(twice).all()) > 5
     assert db.session.scalar(select(Payment.id).where(Payment.voided).limit(1)) is not None
+
+
+def test_results_are_collected_after_some_days_and_only_a_few_are_left() -> None:
+    moment = Moment(site_calendar(), extensions.now(), 30)
+    waiting = db.session.scalars(select(Case).where(condition(DueList.TO_COLLECT, moment, 3))).all()
+    results = db.session.scalars(select(Case).where(Case.result_at.is_not(None))).all()
+    assert 0 < len(waiting) < 0.05 * len(results)
+    assert {case.return_method for case in results} == set(ReturnMethod)
+    collected = [c for c in results if c.delivered_at and c.return_method is ReturnMethod.IN_PERSON]
+    days = Counter((local(c.delivered_at).date() - local(c.result_at).date()).days for c in collected)
+    assert days[0] == 0 and max(days) > 14
+    assert sum(n for day, n in days.items() if day <= 7) > 0.6 * len(collected)
+    online = [c for c in results if c.return_method is ReturnMethod.ONLINE and c.electronic_result_at]
+    assert online and all(c.delivered_at == c.electronic_result_at for c in online)
 
 
 def test_every_case_folds_again_to_the_rows_that_were_written() -> None:

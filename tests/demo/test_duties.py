@@ -9,7 +9,9 @@ import pytest
 from sqlalchemy import func, select
 
 from app import facts
-from app.cases.models import Apology, Case, CaseEvent, Explanation
+from app.cases.duty_models import Apology, Explanation
+from app.cases.fault_models import CaseFault, FaultSource
+from app.cases.models import Case, CaseEvent
 from app.cases.vocabulary import EventKind
 from app.demo.ground import MARK
 from app.demo.loading import Loaded
@@ -90,6 +92,40 @@ def test_publications_run_on_every_track_and_fail_in_the_ways_the_plan_tells_apa
     assert division["working_days"] > 3 and whole["working_days"] <= 5
     joint = next(step for (_, track, _), step in steps.items() if track == "early_number")
     assert joint["working_days_on_arrival"] > 5
+
+
+def test_before_the_last_month_divisions_were_late_now_and_then_and_one_publication_is_nowhere_to_be_seen() -> None:
+    months = [period.key for half in ("2023-H2", "2024-H1") for period in Period.parse(half).months()][:-1]
+    allowed = {"catalogue": 3, "process": 2}
+    divisions = [
+        step
+        for month in months
+        for step in gathered("publication_step", month)
+        if step["step"] == "division" and step["finished"]
+    ]
+    late = [step for step in divisions if step["working_days"] > allowed[step["track"]]]
+    assert {step["unit"] for step in late} == {"LDVL", "TEXH"}
+    assert len(late) < len(divisions) / 2, "most are in time"
+    unlisted = [p for p in rows(Publication) if p.finished_on and not p.published_on]
+    assert [p.track for p in unlisted] == [PublicationTrack.PROCESS]
+    left = [s for s in gathered("publication_step", "2024-06") if s["track"] == "process" and not s["finished"]]
+    assert {step["step"] for step in left} == {"office", "whole"}, "the Office has not put it on the public sites"
+    assert all(step["working_days"] > 5 for step in left)
+
+
+def test_a_few_mistakes_were_found_one_taken_back_and_some_apologised_for() -> None:
+    found = rows(CaseFault)
+    assert 4 <= len(found) <= 12
+    assert {fault.source for fault in found} == set(FaultSource)
+    assert sum(fault.withdrawn_at is not None for fault in found) == 1
+    for fault in found:
+        case = db.session.get_one(Case, fault.case_id)
+        assert case.ended_at is not None and case.ended_at.astimezone(ZONE).date() < fault.found_on <= LAST
+        assert MARK in fault.what and fault.unit_id == case.unit_id
+    lately = [each["subject"] for each in gathered("case_fault", "2024-06") if each["found_on"] >= "2024-06-01"]
+    answered = {each["subject"] for each in gathered("apology_for_fault", "2024-06")}
+    assert len(lately) >= 3 and answered & set(lately) and set(lately) - answered
+    assert {letter.case_id for letter in rows(Apology) if letter.wrong} < {fault.case_id for fault in found}
 
 
 def test_one_unit_forgets_its_check_and_another_leaves_a_site_out() -> None:
