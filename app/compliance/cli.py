@@ -9,20 +9,25 @@ from typing import Any
 import click
 from flask import Flask, current_app
 from flask.cli import AppGroup
+from flask_babel import force_locale
 
 from app import extensions, facts
-from app.commands import COMMAND, BadInput, echo_json, echo_rows, echo_table, note, refusing
-from app.compliance import library, packs, service
+from app.commands import COMMAND, BadInput, clear_errors, echo_json, echo_rows, echo_table, note, refusing
+from app.compliance import library, packs, queries, service
 from app.compliance.coverage import cover, coverage_page, load_targets, uncovered
 from app.compliance.documents import DocumentInfo, load_documents
+from app.compliance.explaining import inside, parameters_of, reasons, unit_name
 from app.compliance.loader import DOCUMENTS, load_pack, load_packs
+from app.compliance.nouns import language
 from app.compliance.output import report_json, result_table
 from app.compliance.pack import Pack
 from app.compliance.reference import reference
 from app.compliance.rule_tests import run_pack_tests
 from app.compliance.verifying import verify_run
 from app.compliance.wording import document_number, explain, parameter_in_words, pick, printed_day
-from app.formats import sentence
+from app.errors import NotFound
+from app.formats import in_both, label, sentence, show_date
+from app.organisation.access import Scope, site
 from app.organisation.calendars import site_calendar
 from app.periods import Period, PeriodKind
 
@@ -205,10 +210,18 @@ def rules_coverage() -> None:
 
 @rules.command("explain")
 @click.argument("rule_id")
+@click.option("--unit", "unit_code", help="vì sao đơn vị này đạt hay không / why this unit kept it or not")
+@click.option("--period", "period_text", help="kỳ nào, mặc định kỳ kiểm tra gần nhất / of which period")
 @click.option("--lang", type=click.Choice(["vi", "en"]), default="vi")
 @refusing
-def rules_explain(rule_id: str, lang: str) -> None:
-    """Đọc một quy tắc thành lời. / Read a rule aloud."""
+def rules_explain(rule_id: str, unit_code: str | None, period_text: str | None, lang: str) -> None:
+    """Đọc một quy tắc thành lời; với --unit, vì sao kết quả như vậy. / Read a rule, or a unit's result, aloud."""
+    if unit_code is not None:
+        with force_locale(lang), clear_errors():
+            _explain_result(rule_id.lower(), unit_code, period_of(period_text) if period_text else None)
+        return
+    if period_text is not None:
+        raise BadInput("--period chỉ dùng cùng với --unit.")
     today = site_calendar().local_day(extensions.now())
     found = [(pack, rule) for pack in packs.all_packs() for rule in pack.rules if rule.id == rule_id.lower()]
     if not found:
@@ -225,6 +238,31 @@ def rules_explain(rule_id: str, lang: str) -> None:
                 source = f" – “{value.source.quote}”" if value.source else ""
                 click.echo(f"  {name} = {parameter_in_words(value, lang)}{source}")
         click.echo(f"[{pack.id} · {pack.info.title.in_(lang)}]\n")
+
+
+def _explain_result(rule_id: str, unit_code: str, period: Period | None) -> None:
+    """What the latest check says of a unit by a rule, and why: of every pack that has a rule of that name."""
+    scope = Scope(site())
+    run = queries.latest_run(scope, period)
+    if run is None:
+        raise NotFound("Chưa có kỳ nào được kiểm tra.")
+    found = [pack for pack in library.packs_of(run).values() if any(rule.id == rule_id for rule in pack.rules)]
+    if not found:
+        raise NotFound("Lần kiểm tra %(run)s không có quy tắc “%(rule)s”.", run=run.id, rule=rule_id)
+    for pack in found:
+        result, rule = queries.result_of(scope, run.id, pack.id, rule_id, unit_code), pack.rule(rule_id)
+        click.echo(
+            f"{rule_id} · {unit_name(result.place)} · {inside(Period.parse(run.period))}: {label(result.status)}"
+        )
+        click.echo(f"“{rule.legal_basis.quote}” ({rule.legal_basis.document}, {rule.legal_basis.place})")
+        for figure in parameters_of(pack, rule, Period.parse(run.period).last):
+            since = pick(language(), " (từ %s)", " (from %s)") % show_date(figure.since) if figure.since else ""
+            click.echo(f"{figure.title}: {figure.shown}{since}")
+        raised = [seen for seen in queries.violations_behind(scope, run.id, result) if seen.subject]
+        for line in reasons(result, rule, pack, [seen.figures.get("details", {}) for seen in raised]):
+            click.echo(line)
+        for seen in raised:
+            click.echo(f"- {in_both(seen.message)}")
 
 
 def _cited(info: DocumentInfo, lang: str) -> str:

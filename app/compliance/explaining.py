@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Protocol
 
-from flask_babel import get_locale
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
@@ -19,21 +18,15 @@ from app.compliance.conditions import Condition
 from app.compliance.documents import DocumentInfo
 from app.compliance.judge import answer_days, number_of, target_share
 from app.compliance.language import Quote, Rule, Status
+from app.compliance.nouns import language as language  # the views ask for it here
+from app.compliance.nouns import noun_of, noun_of_field, thing_of
 from app.compliance.pack import Pack
+from app.compliance.remaining import still_to_do
 from app.formats import local, show_date, show_datetime, show_number, yes_no
 from app.periods import Period
 
 if TYPE_CHECKING:
-    from app.compliance.queries import UnitRef
-
-# What is counted, as kinds of facts say it.
-NOUNS = {
-    "hồ sơ": _l("hồ sơ"),
-    "kết quả": _l("kết quả"),
-    "giao dịch": _l("giao dịch"),
-    "thủ tục": _l("thủ tục"),
-    "bước xử lý": _l("bước xử lý"),
-}
+    from app.compliance.queries import ResultRow, UnitRef
 
 # The lists of cases that rules name as their evidence.
 LISTS = {
@@ -74,6 +67,8 @@ class Judged(Figures, Protocol):
     def shortfall(self) -> int | None: ...
     @property
     def facts(self) -> dict[str, Any]: ...
+    @property
+    def tally(self) -> Mapping[str, int]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,12 +89,6 @@ class ParameterLine:
     shown: str
     since: date | None
     source: Quote | None
-
-
-def language() -> str:
-    """The reader's language."""
-    locale = get_locale()
-    return locale.language if locale else "vi"
 
 
 def unit_name(unit: Any) -> str:
@@ -147,23 +136,6 @@ def target_shown(comparison: str | None, target: Fraction | None, *, counts: boo
     return wording.comparison_in_words(comparison, amount, language())
 
 
-def noun_of(rule: Rule | None, which: str = "count") -> str:
-    """What the rule counts (`count`), counts among (`among`) or expects (`expects`): "giao dịch"."""
-    if rule is not None and rule.count is not None:
-        return noun_of_field(rule.count.of[0])
-    names = getattr(rule.rate, which) if rule is not None and rule.rate is not None else ()
-    return noun_of_field(names[0]) if names else ""
-
-
-def noun_of_field(name: str) -> str:
-    """What a field counts."""
-    kind_name, _dot, field_name = name.partition(".")
-    kind = facts.catalogue().get(kind_name)
-    field = kind.field(field_name) if kind else None
-    unit = field.unit if field else ""
-    return str(NOUNS.get(unit, unit))
-
-
 def inside(period: Period) -> str:
     """A period's name within a sentence: "tháng 6/2024", "June 2024"."""
     name = period.label(language())
@@ -190,15 +162,29 @@ def shortfall_shown(rule: Rule | None, shortfall: int | None, comparison: str | 
     if not shortfall:
         return ""
     if rule is not None and rule.subject is not None:
-        return str(_("%(n)s việc vi phạm", n=show_number(shortfall)))
+        return str(_("Còn %(n)s %(noun)s vi phạm", n=show_number(shortfall), noun=thing_of(rule)))
     noun = noun_of(rule)
     if comparison in ("at_most", "less_than"):
         return str(_("Vượt %(n)s %(noun)s", n=show_number(shortfall), noun=noun)).strip()
     return str(_("Còn thiếu %(n)s %(noun)s", n=show_number(shortfall), noun=noun)).strip()
 
 
-def why(result: Judged, rule: Rule, unit: UnitRef, pack: Pack) -> list[str]:
-    """Why the result is what it is, a sentence at a time."""
+def reasons(found: ResultRow, rule: Rule, pack: Pack, behind: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Why, a sentence at a time; what is waived is explained as the failure that it is, after who excused it."""
+    if found.waiver is None:
+        return why(found, rule, found.place, pack, behind)
+    excused = _(
+        "Đơn vị được miễn quy tắc này đến hết ngày %(until)s; người quyết định: %(who)s; lý do: %(why)s",
+        until=show_date(date.fromisoformat(str(found.waiver["until"]))),
+        who=found.waiver["who"],
+        why=found.waiver["why"],
+    )
+    return [excused, *why(replace(found, status=Status.FAIL), rule, found.place, pack, behind)]
+
+
+def why(result: Judged, rule: Rule, unit: UnitRef, pack: Pack, behind: Sequence[Mapping[str, Any]] = ()) -> list[str]:
+    """Why the result is what it is, and what it still takes, a sentence at a time. `behind` are the details of the
+    single things that fail, where they are known."""
     if result.reason == Outcome.OUT_OF_SCOPE:
         return [_out_of_scope(unit, rule, pack)]
     if result.reason == Outcome.EXCLUDED and rule.applies_when is not None:
@@ -216,7 +202,7 @@ def why(result: Judged, rule: Rule, unit: UnitRef, pack: Pack) -> list[str]:
     if result.status is Status.NO_DATA:
         return list(_no_data(result, rule))
     if rule.subject is not None:
-        return list(_things(result))
+        return list(_things(result, rule, behind))
     if rule.count is not None:
         return list(_count(result, rule))
     if rule.rate is not None:
@@ -250,14 +236,14 @@ def _counted(result: Judged, rule: Rule) -> Iterator[str]:
         yield shortfall_shown(rule, result.shortfall, rule.count.comparison) + "."
 
 
-def _things(result: Judged) -> Iterator[str]:
+def _things(result: Judged, rule: Rule, behind: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     yield _(
-        "Trong kỳ có %(judged)s việc được xét, %(kept)s việc đúng yêu cầu.",
+        "Trong kỳ có %(judged)s %(noun)s được xét, %(kept)s đúng yêu cầu.",
         judged=show_number(result.denominator),
+        noun=thing_of(rule),
         kept=show_number(result.numerator),
     )
-    if result.shortfall:
-        yield _("%(n)s việc vi phạm, kể riêng từng việc dưới đây.", n=show_number(result.shortfall))
+    yield from still_to_do(rule, result.shortfall or 0, result.tally, behind)
 
 
 def _in_words(condition: Condition) -> str:

@@ -217,6 +217,8 @@ def _lines(
         if condition is not None:
             yield heading, condition_in_words(condition, catalogue, locale, parameters)
     yield from form_in_words(rule, parameters, catalogue, locale)
+    if rule.subject is not None:
+        yield pick(locale, "Đạt khi", "Kept when"), _kept_when(rule, locale)
     days = answer_days(rule, parameters)
     yield (
         pick(locale, "Thời hạn trả lời", "Answer within"),
@@ -256,6 +258,29 @@ def form_in_words(
                 f"the same rule is broken for {number} periods on end or more ({rules})",
             ),
         )
+
+
+def _kept_when(rule: Rule, locale: str) -> str:
+    """What it takes for a unit to keep a rule about single things, and whether one that breaks it can be put right,
+    as far as the rule's form says."""
+    every = pick(locale, "mọi việc được xét đều đạt", "everything judged keeps it")
+    if rule.duty is not None and rule.duty[1].within is not None:
+        late = pick(locale, "làm sau thời hạn vẫn tính là vi phạm", "what is done after its last day still breaks it")
+    elif rule.duty is not None:
+        late = pick(locale, "không đặt thời hạn phải làm", "no last day is set")
+    elif rule.clock is not None:
+        late = pick(locale, "ngày đã dùng quá thì không lấy lại được", "days used beyond the limit cannot be won back")
+    elif rule.rate is not None:
+        late = pick(locale, "mỗi việc theo tỷ lệ của riêng nó", "each by its own share")
+    elif rule.escalates is not None:
+        return pick(
+            locale,
+            "không quy tắc nào không đạt nhiều kỳ liên tiếp như vậy; quy tắc đạt trở lại trong kỳ thì thôi tính",
+            "no rule is broken for so long; one that is kept again in the period no longer counts",
+        )
+    else:
+        late = pick(locale, "không việc nào còn rơi vào trường hợp vi phạm", "nothing is left in that state")
+    return f"{every}; {late}"
 
 
 def _rate(rule: Rule, parameters: Parameters, catalogue: Catalogue, locale: str) -> Iterator[tuple[str, str]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from fractions import Fraction
@@ -57,6 +57,8 @@ class ResultRow:
     facts: dict[str, Any]
     waiver: Excuse | None = None
     """By which waiver it is excused, if it is."""
+    tally: Mapping[str, int] = field(default_factory=dict)
+    """Of a rule about single things, how many had each outcome."""
 
     @property
     def key(self) -> tuple[str, str, str]:
@@ -286,6 +288,7 @@ def _result(row: Row[CheckResult, Unit]) -> ResultRow:
         result.shortfall,
         result.figures.get("facts", {}),
         result.figures.get("waiver"),
+        result.figures.get("tally", {}),
     )
 
 

@@ -7,8 +7,8 @@ else the last that did.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 from fractions import Fraction
@@ -80,6 +80,10 @@ class ViolationLine:
     revision: int
     waiver: Excuse | None = None
     """The waiver for which the last run no longer counted it."""
+    outcome: str = ""
+    """Of a single thing: how it fails."""
+    details: Mapping[str, Any] = field(default_factory=dict)
+    """Of a single thing: what the judgement adds to its own fields."""
 
     @property
     def waived_until(self) -> date | None:
@@ -272,4 +276,6 @@ def _line(row: Row[Violation, RunViolation, Unit]) -> ViolationLine:
         violation.first_run_id,
         violation.revision,
         figures.get("waiver") if seen.change is Change.GONE else None,
+        figures.get("outcome", ""),
+        figures.get("details", {}),
     )

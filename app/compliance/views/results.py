@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from datetime import date
 from typing import Any
 
 from flask import render_template
@@ -15,21 +13,20 @@ from app.compliance.explaining import (
     fact_lines,
     is_count,
     parameters_of,
+    reasons,
     requirement,
     shortfall_shown,
     target_shown,
-    why,
 )
 from app.compliance.language import Rule, Status
 from app.compliance.library import Library
-from app.compliance.pack import Pack
+from app.compliance.nouns import thing_of
 from app.compliance.queries import ResultRow
 from app.compliance.service import evidence_path
 from app.compliance.subject_links import subject_pages
 from app.compliance.views import bp
 from app.compliance.views.runs import INSPECTORS, READERS
 from app.errors import NotFound
-from app.formats import show_date
 from app.organisation.access import allowed, current_scope, person
 from app.periods import Period
 
@@ -45,6 +42,7 @@ def result(run_id: int, pack: str, rule: str, unit: str) -> str:
     if written is None:
         raise NotFound("Không tìm thấy lời văn của quy tắc %(rule)s mà lần kiểm tra này đã dùng.", rule=rule)
     raised = queries.violations_behind(scope, run_id, found)
+    things = [seen for seen in raised if seen.subject]
     return render_template(
         "compliance/result.html",
         run=run,
@@ -52,35 +50,22 @@ def result(run_id: int, pack: str, rule: str, unit: str) -> str:
         found=found,
         rule=written,
         pack=texts[pack],
-        reasons=_reasons(found, written, texts[pack]),
+        reasons=reasons(found, written, texts[pack], [seen.figures.get("details", {}) for seen in things]),
         may_waive=person().role in INSPECTORS and found.status is Status.FAIL,
         shortfall=shortfall_shown(written, found.shortfall, found.comparison),
         target=target_shown(found.comparison, found.target, counts=is_count(found))
         if written.subject is None
-        else _("mọi việc được xét"),
+        else _("mọi %(noun)s được xét", noun=thing_of(written)),
         parameters=parameters_of(texts[pack], written, period.last),
         documents=library.documents(),
         figures=fact_lines(found.facts),
         others=_others(found, written, texts, run_id, period),
         lists=lists_behind(written, run.period, unit) if found.value is not None else [],
         violation=raised[0] if raised and not raised[0].subject else None,
-        things=[seen for seen in raised if seen.subject],
-        pages=subject_pages(scope, pack, written, {seen.subject for seen in raised if seen.subject}),
+        things=things,
+        pages=subject_pages(scope, pack, written, {seen.subject for seen in things}),
         trend=queries.trend(scope, found, period),
     )
-
-
-def _reasons(found: ResultRow, rule: Rule, pack: Pack) -> list[str]:
-    """Why, a sentence at a time; what is waived is explained as the failure that it is, after who excused it."""
-    if found.waiver is None:
-        return why(found, rule, found.place, pack)
-    excused = _(
-        "Đơn vị được miễn quy tắc này đến hết ngày %(until)s; người quyết định: %(who)s; lý do: %(why)s",
-        until=show_date(date.fromisoformat(str(found.waiver["until"]))),
-        who=found.waiver["who"],
-        why=found.waiver["why"],
-    )
-    return [excused, *why(replace(found, status=Status.FAIL), rule, found.place, pack)]
 
 
 def lists_behind(rule: Rule, period: str, unit: str) -> list[tuple[Any, str]]:

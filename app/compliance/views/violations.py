@@ -25,6 +25,7 @@ from app.compliance.language import Rule
 from app.compliance.models import Change, ViolationMove, ViolationState
 from app.compliance.output import waiver_words
 from app.compliance.queries import Answering, Sighting, ViolationLine
+from app.compliance.remaining import lack_of_thing
 from app.compliance.subject_links import subject_pages
 from app.compliance.views import bp
 from app.compliance.views.results import lists_behind
@@ -179,7 +180,7 @@ def _violation_page(line: ViolationLine, form: MoveForm) -> str:
         pack=texts.get(line.pack),
         documents=library.documents(),
         lists=lists_behind(rule, line.period.key, line.unit.code) if rule else [],
-        shortfall=shortfall_shown(rule, line.shortfall, line.comparison),
+        shortfall=_lacking(line, rule) if line.subject else shortfall_shown(rule, line.shortfall, line.comparison),
         target=target_shown(line.comparison, line.target, counts=is_count(line)),
         message=in_both(line.message),
         last_seen=last_seen,
@@ -244,11 +245,16 @@ def _titles() -> dict[tuple[str, str], Rule]:
 def _about(lines: Sequence[ViolationLine]) -> dict[str, Any]:
     """What the table of violations shows beside the lines themselves."""
     rules = _titles()
-    missing = {
-        line.id: missing_shown(rules.get((line.pack, line.rule)), line.shortfall, line.comparison) for line in lines
-    }
+    missing = {line.id: _lacking(line, rules.get((line.pack, line.rule))) for line in lines}
     several = len({line.unit.code for line in lines}) > 1
     return {"rules": rules, "shortfalls": missing, "today": today(), "several_units": several}
+
+
+def _lacking(line: ViolationLine, rule: Rule | None) -> str:
+    """What a violation lacks, under a heading that says so."""
+    if line.subject:
+        return lack_of_thing(rule, line.outcome, line.details) if rule is not None else ""
+    return missing_shown(rule, line.shortfall, line.comparison)
 
 
 def _summary(period: Period) -> str:
