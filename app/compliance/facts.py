@@ -27,11 +27,12 @@ def earlier_failures(connection: Connection, query: FactQuery) -> Iterator[Fact]
     Of each period the latest result of a rule and unit counts; a period in which it was not judged ends the row.
     """
     broken: dict[Cell, list[str]] = {}
+    going_on: set[Cell] = set()
     period = query.period
     for back in range(LONGEST):
         period = period.previous()
         failed = _failed(connection, query, period)
-        going_on = failed if back == 0 else failed & {cell for cell, keys in broken.items() if len(keys) == back}
+        going_on = failed if back == 0 else failed & going_on
         if not going_on:
             break
         for cell in going_on:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
-from typing import Any
+from functools import cache, lru_cache
 
 from app.compliance.asking import ask
 from app.compliance.compiling import BROKEN_PERIODS, Compiled, Outcome, compile_rules, compile_where
@@ -82,17 +82,20 @@ def _verdicts(court: Court, rule: Rule, things: Sequence[Thing], said: Sequence[
 
 def _plain(court: Court, rule: Rule, things: Sequence[Thing], said: Sequence[Outcome]) -> Iterator[Verdict]:
     for thing, outcome in zip(things, said, strict=True):
+        if outcome not in KEPT:
+            yield thing.unit, outcome, None
+            continue
         details: dict[str, int | str] = {}
-        if rule.clock is not None and outcome in KEPT:
+        if rule.clock is not None:
             used = getattr(rule.clock.used, court.day_kind(rule.clock.counted_in))
             details = {"used": int(thing.figure(used)), "allowed": court.number(rule.clock.at_most)}
-        elif rule.rate is not None and rule.target is not None and outcome in KEPT:
+        elif rule.rate is not None and rule.target is not None:
             details = {
                 "numerator": thing.total(rule.rate.count),
                 "denominator": thing.total(rule.rate.among),
                 "target": str(_target(court, rule.target, thing)),
             }
-        yield _verdict(thing, outcome, details)
+        yield thing.unit, outcome, SubjectResult(thing.subject, outcome, thing.figures, details)
 
 
 def _target(court: Court, target: Target, thing: Thing) -> Fraction:
@@ -221,27 +224,25 @@ def judge_escalation(
     assert compiled.fields == {BROKEN_PERIODS}
     lengths = [len(periods) for periods in history]
     outcomes = ask(court.engine, compiled, [units[result.unit] for result in broken], lambda _field: lengths)[rule.id]
+
+    @cache
+    def details(broken_rule: str, periods: tuple[str, ...]) -> dict[str, int | str]:
+        """One dictionary for all the units that break a rule in the same periods."""
+        title = titles[broken_rule]
+        return {"count": len(periods), "periods": ", ".join(periods), "title": title.vi, "title_en": title.en}
+
     verdicts: list[Verdict] = []
     for result, periods, said in zip(broken, history, outcomes, strict=True):
-        if said not in KEPT:
-            verdicts.append((units[result.unit], said, None))
-            continue
-        title = titles[result.rule]
-        details: dict[str, Any] = {
-            "count": len(periods),
-            "periods": ", ".join(periods),
-            "title": title.vi,
-            "title_en": title.en,
-        }
-        verdicts.append((units[result.unit], said, SubjectResult(result.rule, said, {}, details)))
+        kept = SubjectResult(result.rule, said, {}, details(result.rule, periods)) if said in KEPT else None
+        verdicts.append((units[result.unit], said, kept))
     return list(_by_unit(court, rule, verdicts, answer_days(rule, court.parameters)))
 
 
-def _periods(court: Court, result: RuleResult) -> list[str]:
+def _periods(court: Court, result: RuleResult) -> tuple[str, ...]:
     """The periods on end in which the unit has broken the rule, the present one first."""
     earlier = court.figures.earlier
     fact = earlier.get((result.unit, f"{result.pack}/{result.rule}")) or earlier.get((result.unit, result.rule))
-    listed = [key.strip() for key in fact["listed"].split(",") if key.strip()] if fact else []
+    listed = _listed(fact["listed"]) if fact else ()
     if fact and len(listed) != fact["periods"]:
         raise FactError(
             "Dữ kiện %(kind)s của %(unit)s: ghi %(periods)s kỳ nhưng liệt kê %(listed)s.",
@@ -250,7 +251,13 @@ def _periods(court: Court, result: RuleResult) -> list[str]:
             periods=fact["periods"],
             listed=len(listed),
         )
-    return [court.figures.period, *listed]
+    return (court.figures.period, *listed)
+
+
+@lru_cache(maxsize=1024)
+def _listed(keys: str) -> tuple[str, ...]:
+    """Periods written one after another; most units break a rule in the same ones."""
+    return tuple(key.strip() for key in keys.split(",") if key.strip())
 
 
 # --- a unit's result ------------------------------------------------------------------------------------------
@@ -264,50 +271,60 @@ def _by_unit(court: Court, rule: Rule, verdicts: Iterable[Verdict], answer_days:
         if kept is not None:
             things[unit.code].append(kept)
     scopes = [scope for scope in (court.pack.info.scope, rule.scope) if scope is not None and not scope.is_everybody]
-    nothing: Counter[Outcome] = Counter()
-    for unit in court.figures.units:
-        meant = all(scope.includes(unit.code, unit.kind) for scope in scopes)
-        named, tally = tuple(things.get(unit.code, ())), tallies.get(unit.code, nothing)
-        yield _unit_result(court.pack.id, rule.id, unit.code, meant, tally, named, answer_days)
+    for each in court.figures.units:
+        meant = all(scope.includes(each.code, each.kind) for scope in scopes)
+        tally = tallies.get(each.code)
+        total = _total(tuple(sorted(tally.items())) if tally else (), meant)
+        yield RuleResult(
+            pack=court.pack.id,
+            rule=rule.id,
+            unit=each.code,
+            status=STATUSES[total.reason],
+            reason=total.reason,
+            numerator=total.passed,
+            denominator=total.judged,
+            value=total.value,
+            comparison=None,
+            target=None,
+            shortfall=total.failing,
+            parameter=None,
+            answer_days=answer_days,
+            figures={},
+            things=tuple(things.get(each.code, ())),
+            tally=total.tally,
+        )
 
 
-def _unit_result(
-    pack: str,
-    rule: str,
-    unit: str,
-    meant: bool,
-    tally: Counter[Outcome],
-    things: tuple[SubjectResult, ...],
-    answer_days: int,
-) -> RuleResult:
+@dataclass(frozen=True, slots=True)
+class _Total:
+    """What a unit's single things come to; numbers are None where nothing is said or judged."""
+
+    reason: Outcome
+    passed: int | None
+    judged: int | None
+    failing: int | None
+    value: Fraction | None
+    tally: Mapping[str, int]
+
+
+@lru_cache(maxsize=4096)
+def _total(counted: tuple[tuple[Outcome, int], ...], meant: bool) -> _Total:
     """Fails if one thing fails; otherwise lacks data if one does; otherwise passes if one was judged. Of a unit that
-    the rule is not `meant` for, nothing is said."""
-    failing = sum(number for outcome, number in tally.items() if STATUSES[outcome] is Status.FAIL)
-    judged = failing + tally[Outcome.PASSED]
+    the rule is not `meant` for, nothing is said. Most units' things come to the same as another's."""
+    tally = dict(counted)
+    failing = sum(number for outcome, number in counted if STATUSES[outcome] is Status.FAIL)
+    passed = tally.get(Outcome.PASSED, 0)
+    judged = failing + passed
     if failing:
         reason = Outcome.FAILED
     else:
         order = (Outcome.NO_DATA, Outcome.PASSED, Outcome.PENDING, Outcome.EXCLUDED)
-        reason = next((outcome for outcome in order if tally[outcome]), Outcome.NOTHING)
-    if not meant:
-        reason = Outcome.OUT_OF_SCOPE
-    return RuleResult(
-        pack=pack,
-        rule=rule,
-        unit=unit,
-        status=STATUSES[reason],
-        reason=reason,
-        numerator=tally[Outcome.PASSED] if meant else None,
-        denominator=judged if meant else None,
-        value=ratio(tally[Outcome.PASSED], judged) if judged else None,
-        comparison=None,
-        target=None,
-        shortfall=failing if judged else None,
-        parameter=None,
-        answer_days=answer_days,
-        figures={},
-        things=things,
-        tally={
-            outcome.value: number for outcome, number in sorted(tally.items()) if outcome is not Outcome.OUT_OF_SCOPE
-        },
+        reason = next((outcome for outcome in order if tally.get(outcome)), Outcome.NOTHING)
+    return _Total(
+        reason=reason if meant else Outcome.OUT_OF_SCOPE,
+        passed=passed if meant else None,
+        judged=judged if meant else None,
+        failing=failing if judged else None,
+        value=ratio(passed, judged) if judged else None,
+        tally={outcome.value: number for outcome, number in counted if outcome is not Outcome.OUT_OF_SCOPE},
     )
