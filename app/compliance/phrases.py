@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Mapping
 from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from app.compliance.conditions import Comparison, Condition, Total
@@ -57,7 +58,13 @@ def percent(share: Fraction, locale: str = "vi", unlike: Fraction | None = None)
 
 
 def _rounded(share: Fraction, places: int, locale: str) -> str:
-    exact = Decimal(share.numerator * 100) / Decimal(share.denominator)
+    return _percentage(*share.as_integer_ratio(), places, locale)
+
+
+@lru_cache(maxsize=4096)
+def _percentage(numerator: int, denominator: int, places: int, locale: str) -> str:
+    """A share by its two numbers, which are found again much faster than the share is."""
+    exact = Decimal(numerator * 100) / Decimal(denominator)
     rounded = exact.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
     text = f"{rounded:f}".rstrip("0").rstrip(".")
     return pick(locale, text.replace(".", ","), text) + "%"

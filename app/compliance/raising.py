@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from functools import lru_cache, partial
 from typing import Any
@@ -47,6 +47,8 @@ class Raised:
     result: RuleResult | None
     """None of one that the run no longer found."""
     thing: SubjectResult | None = None
+    names: Mapping[str, str] = field(default_factory=dict)
+    """What the unit is called, in `vi` and `en`."""
     head: str = ""
     """Of an escalation, the name of the unit's head."""
     last: tuple[dict[str, Any], dict[str, str]] = ({}, {})
@@ -64,7 +66,6 @@ class Raised:
         """What is said of it, in `vi` and `en`."""
         if self.result is None:
             return self.last[1]
-        names = {"vi": self.unit.name, "en": self.unit.name_en or self.unit.name}
         return {
             locale: render_message(
                 self.rule,
@@ -75,7 +76,7 @@ class Raised:
                 self.thing,
                 self.head,
             )
-            for locale, name in names.items()
+            for locale, name in self.names.items()
         }
 
 
@@ -94,19 +95,21 @@ def raise_violations(
     known = {violation.key: violation for violation in standing(run, units.values(), judged_packs)}
     raised: list[Raised] = []
     seen, excused, heads, period = set(), {}, _heads(units.values()), run.period
+    ids = {code: unit.id for code, unit in units.items()}
+    names = {code: {"vi": unit.name, "en": unit.name_en or unit.name} for code, unit in units.items()}
     for rule, result in failed:
-        unit = units[result.unit]
+        code = result.unit
         if result.waiver is not None:
-            excused[result.pack, result.rule, unit.id] = result.waiver
+            excused[result.pack, result.rule, ids[code]] = result.waiver
         if result.status is not Status.FAIL:
             continue
-        unit_id, head = unit.id, heads().get(unit.id, "") if rule.escalates is not None else ""
+        head = heads().get(ids[code], "") if rule.escalates is not None else ""
         for thing in result.failing or (None,):
             subject = thing.subject if thing else ""
-            key = key_of(result.pack, result.rule, result.unit, subject, period)
+            key = key_of(result.pack, result.rule, code, subject, period)
             seen.add(key)
-            violation, change = _open_or_keep(known.get(key), key, rule, unit_id, subject, period, result.pack)
-            raised.append(Raised(violation, change, rule, unit, result, thing, head))
+            violation, change = _open_or_keep(known.get(key), key, rule, ids[code], subject, period, result.pack)
+            raised.append(Raised(violation, change, rule, units[code], result, thing, names[code], head))
     _write_changes(run, raised)
     write_sightings(run, _sightings(raised))
     gone = [violation for key, violation in known.items() if key not in seen and violation.gone_run_id is None]
@@ -187,13 +190,15 @@ _OF_RESULTS = ("numerator", "denominator", "value", "comparison", "target", "sho
 
 class Texts:
     """Figures and messages as JSON. A thing's own figures are one dictionary for all the rules that speak of it: its
-    text is made once and found by the dictionary's identity, so it must live as long as this does."""
+    text is made once and found by the dictionary's identity, so it must live as long as this does. What is said of a
+    result is equal for most units, and its text is found by what it says."""
 
     _encode = staticmethod(json.JSONEncoder(ensure_ascii=False, check_circular=False).encode)
     _nothing = ", ".join(f'"{name}": null' for name in _OF_RESULTS)
 
     def __init__(self) -> None:
         self._known: dict[int, str] = {}
+        self._results: dict[tuple[object, ...], str] = {}
 
     def of(self, told: Mapping[str, Any]) -> str:
         """The JSON of anything."""
@@ -203,12 +208,26 @@ class Texts:
         """The JSON of a message."""
         return f'{{"vi": {self._encode(message["vi"])}, "en": {self._encode(message["en"])}}}'
 
+    def of_result(self, result: RuleResult) -> str:
+        """The JSON of what `result_figures` tells."""
+        if result.waiver is not None:
+            return self.of(result_figures(result))
+        value = result.value.as_integer_ratio() if result.value is not None else None
+        # Figures by their names, of which each has one type: what is equal here reads the same.
+        said = result.reason, value, *result.figures.items(), *result.tally.items(), *result.pending
+        text = self._results.get(said)
+        if text is None:
+            text = self._results[said] = self.of(result_figures(result))
+        return text
+
     def of_thing(self, thing: SubjectResult) -> str:
         """The JSON of `figures_of` a single thing."""
         facts, details = self._once(thing.figures), self._once(thing.details)
-        return f'{{{self._nothing}, "outcome": "{thing.outcome.value}", "facts": {facts}, "details": {details}}}'
+        return f'{{{self._nothing}, "outcome": "{thing.outcome!s}", "facts": {facts}, "details": {details}}}'
 
     def _once(self, told: Mapping[str, Any]) -> str:
+        if not told:
+            return "{}"
         text = self._known.get(id(told))
         if text is None:
             text = self._known[id(told)] = self._encode(told)
@@ -218,19 +237,28 @@ class Texts:
 def result_columns(result: RuleResult) -> dict[str, Any]:
     """A result as its row keeps it, without run and unit."""
     figures = figures_of(result)
-    told: dict[str, Any] = {"reason": str(result.reason), "facts": figures["facts"], "value": figures["value"]}
-    if result.tally:
-        told["tally"] = dict(result.tally)
-        told["pending"] = sorted(thing.subject for thing in result.things if not thing.fails)
-    if result.waiver is not None:
-        told["waiver"] = dict(result.waiver)
     return {
         "pack": result.pack,
         "rule": result.rule,
         "status": result.status,
-        "figures": told,
+        "figures": result_figures(result),
         **{name: figures[name] for name in ("numerator", "denominator", "comparison", "target", "shortfall")},
     }
+
+
+def result_figures(result: RuleResult) -> dict[str, Any]:
+    """What a result's row keeps beside its columns."""
+    told: dict[str, Any] = {
+        "reason": str(result.reason),
+        "facts": result.figures,
+        "value": None if result.value is None else str(result.value),
+    }
+    if result.tally:
+        told["tally"] = dict(result.tally)
+        told["pending"] = sorted(result.pending)
+    if result.waiver is not None:
+        told["waiver"] = dict(result.waiver)
+    return told
 
 
 def figures_of(result: RuleResult, thing: SubjectResult | None = None) -> dict[str, Any]:

@@ -94,6 +94,11 @@ class RuleResult:
         """The single things that break the rule."""
         return tuple(thing for thing in self.things if thing.fails)
 
+    @property
+    def pending(self) -> tuple[str, ...]:
+        """The subjects of those that are not yet due."""
+        return tuple(thing.subject for thing in self.things if not thing.fails)
+
 
 @dataclass(frozen=True, slots=True)
 class Contradiction:

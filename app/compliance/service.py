@@ -27,7 +27,7 @@ from app.compliance.language import Rule
 from app.compliance.models import CheckResult, CheckRun, PackText, Violation, ViolationMove, ViolationState
 from app.compliance.pack import Override, Pack
 from app.compliance.premises import last_day
-from app.compliance.raising import Raised, Texts, raise_violations, result_columns
+from app.compliance.raising import Raised, Texts, raise_violations
 from app.errors import Conflict, DomainError, NotAllowed, NotFound
 from app.extensions import db
 from app.facts import Fact, FactQuery
@@ -40,8 +40,11 @@ from app.periods import Period
 from app.text import tidy
 
 _RESULTS = cast(Table, CheckResult.__table__)
-_AS_THEY_ARE = ("pack", "rule", "numerator", "denominator", "comparison", "target", "shortfall")
-"""Columns of a result that are texts and numbers already."""
+_COLUMNS = (
+    *("pack", "rule", "numerator", "denominator", "comparison", "target", "shortfall"),
+    *("status", "figures", "unit_id", "site", "run_id"),
+)
+"""Of a result, in the order in which it is written."""
 
 Progress = Callable[[int, int, str], None]
 """Told how far a run is: steps done, steps in all, what is being done."""
@@ -291,17 +294,21 @@ def _write_results(run: CheckRun, judgement: Judgement, units: dict[str, Unit]) 
     ids = {code: unit.id for code, unit in units.items()}
 
     def row(result: RuleResult) -> tuple[Value, ...]:
-        kept = result_columns(result)
         return (
-            *(kept[name] for name in _AS_THEY_ARE),
-            result.status.value,
-            texts.of(kept["figures"]),
+            result.pack,
+            result.rule,
+            result.numerator,
+            result.denominator,
+            result.comparison,
+            None if result.target is None else str(result.target),
+            result.shortfall,
+            str(result.status),
+            texts.of_result(result),
             ids[result.unit],
             *written_by,
         )
 
-    columns = (*_AS_THEY_ARE, "status", "figures", "unit_id", "site", "run_id")
-    write_rows(db.session.connection(), _RESULTS, columns, map(row, judgement.results))
+    write_rows(db.session.connection(), _RESULTS, _COLUMNS, map(row, judgement.results))
 
 
 # --- answering ------------------------------------------------------------------------------------------------

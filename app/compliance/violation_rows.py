@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, fields
 from datetime import date
+from itertools import chain
 from operator import attrgetter
 from typing import Any, cast
 
@@ -69,7 +70,7 @@ def write_new(run: CheckRun, violations: Sequence[tuple[Standing, date]]) -> Non
         _VIOLATIONS,
         (*_WRITTEN, *_CHOSEN),
         (
-            (*of_row(violation), violation.severity.value, violation.state.value, due.isoformat(), *written_by)
+            (*of_row(violation), str(violation.severity), str(violation.state), due.isoformat(), *written_by)
             for violation, due in violations
         ),
     )
@@ -79,7 +80,8 @@ def write_new(run: CheckRun, violations: Sequence[tuple[Standing, date]]) -> Non
         .order_by(Violation.id)  # numbered as they were written
         .execution_options(yield_per=1000)
     )
-    for (violation, _due), (key, number) in zip(violations, connection.execute(written), strict=True):
+    numbered = chain.from_iterable(connection.execute(written).partitions())
+    for (violation, _due), (key, number) in zip(violations, numbered, strict=True):
         assert violation.key == key
         violation.id = number
 
@@ -125,7 +127,7 @@ def update_all(violations: Sequence[Standing], **values: Any) -> None:
 def write_sightings(run: CheckRun, seen: Iterable[Sighting]) -> None:
     """What the run says of violations."""
     written_by = run.site, run.id
-    rows = ((violation, change.value, figures, message, *written_by) for violation, change, figures, message in seen)
+    rows = ((violation, str(change), figures, message, *written_by) for violation, change, figures, message in seen)
     write_rows(db.session.connection(), _SIGHTINGS, _SEEN, rows)
 
 

@@ -74,10 +74,9 @@ def render_message(
     label, `head` the name of the unit's head. A figure that is not there is a dash."""
     message = rule.message.in_(locale)
     words = {"unit": unit_name, "period": period, "head": head or "–"}
-    totals = _totals(rule, result, locale) if thing is None else {}
     for name in _placeholders(message):
         if name not in words:
-            word = totals.get(name) if thing is None else _of_thing(name, rule, thing, locale)
+            word = _total(name, rule, result, locale) if thing is None else _of_thing(name, rule, thing, locale)
             words[name] = word or _of_result(name, result, locale) or "–"
     return message.format_map(words)
 
@@ -88,21 +87,18 @@ def _placeholders(message: str) -> frozenset[str]:
     return frozenset(name for _text, name, _spec, _conversion in Formatter().parse(message) if name)
 
 
-def _totals(rule: Rule, result: RuleResult, locale: str) -> dict[str, str]:
-    """The numbers of a result in words."""
+def _total(name: str, rule: Rule, result: RuleResult, locale: str) -> str | None:
+    """A number of a result in words; None if there is none of that name."""
     counts = rule.count is not None
-    value = target = "–"
-    if result.target is not None:
-        target = amount(result.target, locale, counts=counts)
-    if result.value is not None:
-        value = amount(result.value, locale, counts=True) if counts else percent(result.value, locale, result.target)
-    return {
-        "numerator": count_in_words(result.numerator, locale),
-        "denominator": count_in_words(result.denominator, locale),
-        "shortfall": count_in_words(result.shortfall, locale),
-        "value": value,
-        "target": target,
-    }
+    if name == "target":
+        return "–" if result.target is None else amount(result.target, locale, counts=counts)
+    if name == "value":
+        if result.value is None:
+            return "–"
+        return amount(result.value, locale, counts=True) if counts else percent(result.value, locale, result.target)
+    if name in ("numerator", "denominator", "shortfall"):
+        return count_in_words(getattr(result, name), locale)
+    return None
 
 
 def _own_rate(rule: Rule, thing: SubjectResult, locale: str) -> dict[str, str]:
@@ -131,7 +127,9 @@ def _of_thing(name: str, rule: Rule, thing: SubjectResult, locale: str) -> str |
         if name in _OWN_RATE and "numerator" in details:
             return _own_rate(rule, thing, locale).get(name)
         figure = thing.figures.get(name)
-        return None if figure is None else _figure(str(rule.subject), name, figure, locale)
+        if type(figure) is int:
+            return _figure(str(rule.subject), name, figure, locale)
+        return None if figure is None else _word(figure, locale)
     if name == "target" and rule.target is not None:
         return _own_rate(rule, thing, locale)[name]
     if name == "title" and "title_en" in details:
