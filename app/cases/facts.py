@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
+from itertools import chain
 from typing import Any
 
 from sqlalchemy import ColumnElement, Subquery, and_, func, literal, select, union_all
@@ -220,7 +221,7 @@ def _of_cases(kind: FactKind, connection: Connection, query: FactQuery, ids: Any
         .where(Case.id.in_(ids))
         .execution_options(yield_per=1000)
     )
-    rows = connection.execute(cases)
+    rows = chain.from_iterable(connection.execute(cases).partitions())
     for unit_id, code, procedure, due_at, ended_at, result_at, holder_id, officer in rows:
         if query.units is not None and units[unit_id] not in query.units:
             continue

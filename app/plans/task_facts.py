@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select
 from sqlalchemy.engine import Connection
 
 from app.facts import Fact, FactQuery, register_source
@@ -25,6 +25,8 @@ from app.plans.task_progress import Progress, fold, share_used
 from app.plans.vocabulary import TaskEventKind, TaskRole
 
 AN_INSTANT = timedelta(microseconds=1)
+_TELLING = (TaskEventKind.PROGRESS, TaskEventKind.ADJUSTMENT_GRANTED)
+"""The kinds of events of which the fold reads more than the day."""
 
 
 class _Event(NamedTuple):
@@ -94,14 +96,16 @@ def _concerned(query: FactQuery) -> ColumnElement[bool]:
 
 def _events(connection: Connection, query: FactQuery, known: date) -> dict[int, list[_Event]]:
     """Events of parts up to a day, in the order in which they were recorded."""
+    read = case((TaskEvent.kind.in_(_TELLING), TaskEvent.data)).label("read")
     chosen = (
-        select(TaskEvent.task_unit_id, TaskEvent.kind, TaskEvent.on, TaskEvent.data)
+        select(TaskEvent.task_unit_id, TaskEvent.kind, TaskEvent.on, read)
         .join(PlanTaskUnit, PlanTaskUnit.id == TaskEvent.task_unit_id)
         .where(_concerned(query), TaskEvent.on <= known)
         .order_by(TaskEvent.id)
     )
     found: dict[int, list[_Event]] = defaultdict(list)
-    for part_id, kind, on, data in connection.execute(chosen):
+    for part_id, kind, on, told in connection.execute(chosen):
+        data = told or {}
         due_on = date.fromisoformat(data["due_on"]) if data.get("due_on") else None
         found[part_id].append(_Event(kind, on, data.get("percent"), due_on))
     return found

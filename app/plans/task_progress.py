@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from enum import StrEnum
+from functools import partial
 from typing import Protocol
 
 from app.plans.vocabulary import TaskEventKind
@@ -66,29 +67,27 @@ class Progress:
 
     def after(self, event: Happening) -> Progress:
         """Where it stands once this has happened."""
-        now = replace(self, last_on=event.on)
+        now = partial(replace, self, last_on=event.on)
         match event.kind:
             case TaskEventKind.ASSIGNED:
-                return replace(now, assigned_on=event.on)
+                return now(assigned_on=event.on)
             case TaskEventKind.STARTED:
-                return replace(now, started_on=event.on)
+                return now(started_on=event.on)
             case TaskEventKind.PROGRESS:
-                return replace(now, percent=self.percent if event.percent is None else event.percent)
+                return now(percent=self.percent if event.percent is None else event.percent)
             case TaskEventKind.ADJUSTMENT_REQUESTED:
                 late = self.due_on is not None and event.on > self.due_on
-                return replace(
-                    now, adjustment_asked_on=event.on, adjustment_after_due=self.adjustment_after_due or late
-                )
+                return now(adjustment_asked_on=event.on, adjustment_after_due=self.adjustment_after_due or late)
             case TaskEventKind.ADJUSTMENT_GRANTED:
-                return replace(now, adjustment_asked_on=None, due_on=event.new_due or self.due_on)
+                return now(adjustment_asked_on=None, due_on=event.new_due or self.due_on)
             case TaskEventKind.ADJUSTMENT_REFUSED:
-                return replace(now, adjustment_asked_on=None)
+                return now(adjustment_asked_on=None)
             case TaskEventKind.SUBMITTED:
-                return replace(now, submitted_on=event.on, accepted=None, judged_on=None, percent=100)
+                return now(submitted_on=event.on, accepted=None, judged_on=None, percent=100)
             case TaskEventKind.ACCEPTED:
-                return replace(now, accepted=True, judged_on=event.on)
+                return now(accepted=True, judged_on=event.on)
             case TaskEventKind.REJECTED:
-                return replace(now, accepted=False, judged_on=event.on)
+                return now(accepted=False, judged_on=event.on)
 
 
 def fold(due_on: date | None, events: Iterable[Happening]) -> Progress:
