@@ -15,8 +15,9 @@ from sqlalchemy import func, select, update
 
 from app import extensions
 from app.cases import service
+from app.cases.duty_models import Apology, Explanation
 from app.cases.duty_states import ExplanationState, state_of
-from app.cases.models import Apology, Case, Explanation
+from app.cases.models import Case
 from app.cases.search import seen_by
 from app.cases.vocabulary import EventKind
 from app.errors import Conflict, DomainError, NotAllowed, NotFound

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 from datetime import date, timedelta
-from itertools import groupby
+from itertools import chain, groupby
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, case, func, or_, select
@@ -21,9 +22,10 @@ from app.cases.duty_fact_kinds import (
     RESULT_ATTACHED,
     STAGE_NOTE,
 )
+from app.cases.duty_models import Apology, Explanation
 from app.cases.facts import late_rows, start_of_previous, units_of
 from app.cases.fault_models import CaseFault
-from app.cases.models import Apology, Case, CaseStage, Explanation
+from app.cases.models import Case, CaseStage
 from app.facts import Fact, FactQuery, register, register_source
 from app.organisation.calendars import site_calendar
 from app.organisation.models import Unit
@@ -61,7 +63,7 @@ def explanations(connection: Connection, query: FactQuery) -> Iterator[Fact]:
         )
         .order_by(Case.code, Explanation.sent_at, Explanation.id)
     )
-    for code, group in groupby(connection.execute(found), key=lambda row: row.code):
+    for code, group in groupby(connection.execute(found).all(), key=itemgetter(1)):
         sent = list(group)
         if sent[0].unit_id not in units:
             continue
@@ -218,9 +220,11 @@ def officers_overdue(connection: Connection, query: FactQuery) -> Iterator[Fact]
         .order_by(Case.unit_id, Case.officer, Case.code)
         .execution_options(yield_per=1000)
     )
-    rows = (row for row in connection.execute(found) if row.unit_id in units)
-    for (unit_id, officer), group in groupby(rows, key=lambda row: (row.unit_id, row.officer)):
-        codes = [row.code for row in group]
+    rows = chain.from_iterable(connection.execute(found).partitions())
+    for (unit_id, officer), group in groupby(rows, key=itemgetter(0, 1)):
+        if unit_id not in units:
+            continue
+        codes = [code for _unit, _officer, code in group]
         yield _fact(
             OFFICER_OVERDUE.name, units[unit_id], query, subject=officer, overdue=len(codes), cases=", ".join(codes)
         )

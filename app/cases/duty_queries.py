@@ -13,10 +13,11 @@ from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 
 from app.calendar import WorkingCalendar
 from app.cases import lateness
+from app.cases.duty_models import Apology, Explanation
 from app.cases.duty_states import ExplanationState, state_of
 from app.cases.keyset import Cursor, Keyset
 from app.cases.lists import Window
-from app.cases.models import Apology, Case, Explanation
+from app.cases.models import Case
 from app.errors import NotFound
 from app.extensions import db
 from app.organisation.access import Scope

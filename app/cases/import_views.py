@@ -14,11 +14,11 @@ from app.cases.importing import names, queries, work
 from app.cases.importing.foresight import foresight
 from app.cases.importing.forms import ImportForm, NameForm, answers_to, questions
 from app.cases.importing.mapping import find_mapping
+from app.cases.importing.models import ImportState
 from app.cases.importing.report import error_table
 from app.cases.importing.service import mappings_folder, may_import
 from app.cases.importing.touched import LISTED, touched_cases
 from app.cases.importing.undo import recorded_case_by_case
-from app.cases.models import ImportState
 from app.errors import Conflict, DomainError, NotAllowed
 from app.exports import csv_response
 from app.formats import sentence

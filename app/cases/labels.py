@@ -7,8 +7,8 @@ from flask_babel import lazy_gettext as _l
 from app.cases.due_lists import DueList
 from app.cases.duty_states import ExplanationState
 from app.cases.fault_models import FaultSource
+from app.cases.importing.models import ImportNameKind, ImportState
 from app.cases.importing.touched import Touch
-from app.cases.models import ImportNameKind, ImportState
 from app.cases.vocabulary import CaseStatus, Channel, EventKind, PaymentChannel, ReturnMethod
 from app.formats import add_labels
 from app.organisation.audit_words import name_actions, name_subjects

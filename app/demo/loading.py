@@ -21,7 +21,8 @@ from sqlalchemy import func, or_, select
 from sqlalchemy.orm import selectinload
 
 from app import extensions
-from app.cases.models import Case, Import
+from app.cases.importing.models import Import
+from app.cases.models import Case
 from app.cases.terms import terms_of
 from app.demo.accounts import MAIL_DOMAIN, add_accounts
 from app.demo.bulk import MANY, bulk_transaction, number_of_rows, write

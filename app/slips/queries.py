@@ -12,7 +12,8 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import ColumnElement, and_, func, literal, or_, select, tuple_
 
 from app.calendar import WorkingCalendar
-from app.cases.models import Apology, Case, CaseDocument, CaseEvent, CaseStage, Consultation, Payment
+from app.cases.duty_models import Apology
+from app.cases.models import Case, CaseDocument, CaseEvent, CaseStage, Consultation, Payment
 from app.cases.search import seen_by
 from app.cases.service import events_of
 from app.cases.supplements import asked_documents

@@ -13,7 +13,8 @@ from typing import Any
 from sqlalchemy import Connection, and_, case, cast, delete, func, insert, literal, or_, select, update
 from sqlalchemy.types import String
 
-from app.cases.models import Apology, Case, CaseEvent, CaseStage, Explanation, Payment
+from app.cases.duty_models import Apology, Explanation
+from app.cases.models import Case, CaseEvent, CaseStage, Payment
 from app.cases.vocabulary import CaseStatus
 from app.compliance.models import CheckResult, CheckRun, RunViolation, Violation, ViolationMove
 from app.compliance.service import run_check

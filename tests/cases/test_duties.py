@@ -10,9 +10,10 @@ import pytest
 
 from app import extensions
 from app.cases import duties, duty_queries, service
+from app.cases.duty_models import Apology, Explanation
 from app.cases.duty_states import ExplanationState, state_of
 from app.cases.lists import Window
-from app.cases.models import Apology, Case, CaseEvent, Explanation
+from app.cases.models import Case, CaseEvent
 from app.cases.vocabulary import EventKind
 from app.errors import Conflict, DomainError, NotAllowed, NotFound
 from app.extensions import db

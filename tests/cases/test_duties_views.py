@@ -9,7 +9,8 @@ import pytest
 from flask.testing import FlaskClient
 
 from app.cases import duties
-from app.cases.models import Apology, Case, Explanation
+from app.cases.duty_models import Apology, Explanation
+from app.cases.models import Case
 from app.extensions import db
 from app.organisation.access import scope_of
 from app.organisation.models import Person, Role, Unit

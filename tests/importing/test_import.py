@@ -12,7 +12,8 @@ from sqlalchemy import func, select
 
 from app.cases.importing import service
 from app.cases.importing.files import BadFile
-from app.cases.models import Case, CaseEvent, CasePause, CaseStage, Import, ImportRefusal, ImportState
+from app.cases.importing.models import Import, ImportRefusal, ImportState
+from app.cases.models import Case, CaseEvent, CasePause, CaseStage
 from app.cases.terms import terms_of, versions_by_id
 from app.cases.timeline import project
 from app.cases.vocabulary import CaseStatus, Channel, EventKind

@@ -15,8 +15,9 @@ from sqlalchemy import func, select
 
 from app import jobs
 from app.cases.importing.mapping import find_mapping
+from app.cases.importing.models import Import, ImportName, ImportNameKind, ImportState
 from app.cases.importing.names import remember_name
-from app.cases.models import Case, Import, ImportName, ImportNameKind, ImportState
+from app.cases.models import Case
 from app.cases.vocabulary import EventKind
 from app.extensions import db
 from app.organisation.access import Scope

@@ -12,10 +12,11 @@ from sqlalchemy import func, select, update
 from app import extensions
 from app.attachments.models import Attachment, AttachmentKind
 from app.cases.importing import plan, writing
+from app.cases.importing.models import Import, ImportedCase, ImportState
 from app.cases.importing.queries import done_cases
 from app.cases.importing.touched import Touch, touched_cases
 from app.cases.importing.undo import CasesTouched, undo_import
-from app.cases.models import DERIVED_TABLES, Case, Import, ImportedCase, ImportState
+from app.cases.models import DERIVED_TABLES, Case
 from app.cases.vocabulary import CaseStatus, EventKind
 from app.errors import Conflict, NotAllowed
 from app.extensions import db

@@ -15,10 +15,10 @@ from sqlalchemy.orm import selectinload
 from app.calendar import TimeUnit, WorkingCalendar
 from app.cases.importing.making import IN_FORCE_FROM, Making, top_unit
 from app.cases.importing.mapping import Mapping, Unknown
+from app.cases.importing.models import ImportNameKind
 from app.cases.importing.queries import remembered_names
 from app.cases.importing.statements import Statement
 from app.cases.importing.values import Refused, UnknownName, name_key
-from app.cases.models import ImportNameKind
 from app.cases.terms import terms_of, versions_by_id
 from app.cases.timeline import Terms
 from app.extensions import db

@@ -13,12 +13,12 @@ from flask_babel import gettext as _
 from app.cases.importing import names, queries
 from app.cases.importing.foresight import foresight
 from app.cases.importing.mapping import find_mapping
+from app.cases.importing.models import Import, ImportNameKind
 from app.cases.importing.report import Refusal, Report
 from app.cases.importing.service import Upload, import_file, mappings_folder, preview
 from app.cases.importing.touched import touched_cases
 from app.cases.importing.undo import CasesTouched, undo_import
 from app.cases.importing.work import keep_upload, kept_upload
-from app.cases.models import Import, ImportNameKind
 from app.commands import COMMAND, echo_json, note, refusing
 from app.errors import DomainError
 from app.organisation.access import whole_site

@@ -13,10 +13,10 @@ from wtforms import StringField
 from wtforms.validators import InputRequired
 
 from app.cases.importing.mapping import available
+from app.cases.importing.models import ImportNameKind
 from app.cases.importing.names import Choice, choices, chosen, nearest
 from app.cases.importing.report import Asked
 from app.cases.importing.service import mappings_folder
-from app.cases.models import ImportNameKind
 from app.errors import NotFound
 from app.forms import ChoiceField
 from app.organisation.access import Scope

@@ -10,10 +10,10 @@ from sqlalchemy import select
 
 from app import extensions
 from app.cases.importing.mapping import Mapping, Unknown
+from app.cases.importing.models import ImportName, ImportNameKind
 from app.cases.importing.queries import remembered_names
 from app.cases.importing.service import may_import
 from app.cases.importing.values import LONGEST_KEY, name_key
-from app.cases.models import ImportName, ImportNameKind
 from app.errors import DomainError, NotAllowed, NotFound
 from app.extensions import db
 from app.organisation import audit

@@ -9,9 +9,10 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, and_, func, select
 
+from app.cases.importing.models import Import, ImportedCase, ImportName, ImportRefusal
 from app.cases.importing.report import RECORDED, Refusal
 from app.cases.importing.statements import CONTACTS
-from app.cases.models import Case, CaseEvent, Import, ImportedCase, ImportName, ImportRefusal
+from app.cases.models import Case, CaseEvent
 from app.cases.vocabulary import CaseStatus, EventKind
 from app.errors import NotFound
 from app.extensions import db

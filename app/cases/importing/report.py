@@ -11,9 +11,9 @@ from typing import Any
 
 from flask_babel import gettext as _
 
+from app.cases.importing.models import ImportNameKind
 from app.cases.importing.statements import Remark
 from app.cases.importing.values import LONGEST_KEY, UnknownName, name_key
-from app.cases.models import ImportNameKind
 from app.exports import csv_lines
 from app.formats import show_number
 

@@ -25,11 +25,11 @@ from app import extensions
 from app.cases.importing.foresight import forget_foresight, keep_foresight
 from app.cases.importing.header import Table, find_table
 from app.cases.importing.mapping import Mapping
+from app.cases.importing.models import Import, ImportRefusal, ImportState
 from app.cases.importing.readers import Source, opened
 from app.cases.importing.report import Report
 from app.cases.importing.run import Run, collector_resting
 from app.cases.importing.writing import MovedOn, Writer
-from app.cases.models import Import, ImportRefusal, ImportState
 from app.errors import Conflict, DomainError, NotAllowed
 from app.extensions import db
 from app.formats import sentence

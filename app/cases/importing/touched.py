@@ -8,7 +8,8 @@ from enum import StrEnum
 
 from sqlalchemy import ColumnElement, ForeignKey, Table, and_, exists, or_, select
 
-from app.cases.models import DERIVED_TABLES, Case, Import, ImportedCase
+from app.cases.importing.models import Import, ImportedCase
+from app.cases.models import DERIVED_TABLES, Case
 from app.extensions import db
 from app.organisation.access import Scope
 

@@ -16,10 +16,11 @@ from sqlalchemy import Table, bindparam, delete, insert, select, update
 
 from app import extensions
 from app.cases.importing.making import remove_made
+from app.cases.importing.models import Import, ImportedCase, ImportState
 from app.cases.importing.service import may_import
 from app.cases.importing.statements import CONTACTS
 from app.cases.importing.touched import FOLLOWING, Touched, touched_cases
-from app.cases.models import DERIVED_TABLES, Case, CaseEvent, Import, ImportedCase, ImportState
+from app.cases.models import DERIVED_TABLES, Case, CaseEvent
 from app.cases.rows import DERIVED, Row, case_row, derived_rows
 from app.cases.service import events_of
 from app.cases.terms import terms_of, versions_by_id

@@ -14,10 +14,10 @@ from flask_babel import gettext as _
 from app import jobs
 from app.cases.importing.files import BadFile
 from app.cases.importing.mapping import find_mapping
+from app.cases.importing.models import Import, ImportState
 from app.cases.importing.queries import one_import
 from app.cases.importing.service import Progress, Upload, import_file, mappings_folder, preview
 from app.cases.importing.undo import undo_import
-from app.cases.models import Import, ImportState
 from app.errors import Conflict
 from app.organisation.access import Actor, whole_site
 

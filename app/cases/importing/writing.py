@@ -13,9 +13,10 @@ from sqlalchemy.exc import IntegrityError
 from app.calendar import WorkingCalendar
 from app.cases.importing.dossiers import Dossier
 from app.cases.importing.making import Ids, Making, Taken
+from app.cases.importing.models import ImportedCase
 from app.cases.importing.plan import Plan, Prepared
 from app.cases.importing.statements import CONTACTS
-from app.cases.models import DERIVED_TABLES, Case, CaseEvent, ImportedCase
+from app.cases.models import DERIVED_TABLES, Case, CaseEvent
 from app.cases.rows import DERIVED, Row, case_row, derived_rows, search_text
 from app.cases.timeline import CaseState, project
 from app.extensions import db
