@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +22,7 @@ from app.compliance.output import report_json, result_table
 from app.compliance.pack import Pack
 from app.compliance.reference import reference
 from app.compliance.rule_tests import run_pack_tests
-from app.compliance.verifying import verify_run
+from app.compliance.verifying import Disagreement, verify_run
 from app.compliance.wording import document_number, explain, parameter_in_words, pick, printed_day
 from app.errors import NotFound
 from app.formats import in_both, label, sentence, show_date
@@ -121,11 +120,11 @@ def check_verify(run_id: int, output: str) -> None:
                 "agrees": verification.agrees,
                 "results": verification.results,
                 "violations": verification.violations,
-                "disagreements": [asdict(found) for found in verification.disagreements],
+                "disagreements": [_disagreement(found) for found in verification.disagreements],
             }
         )
     for found in verification.disagreements:
-        note(str(found))
+        note(sentence(found.as_error()))
     if not verification.agrees:
         note(f"Lần kiểm tra {run_id}: không khớp, {len(verification.disagreements)} chỗ khác.")
         raise click.exceptions.Exit(1)
@@ -133,6 +132,12 @@ def check_verify(run_id: int, output: str) -> None:
         f"Lần kiểm tra {run_id} ({verification.period}): khớp, {verification.results} kết quả, "
         f"{verification.violations} vi phạm."
     )
+
+
+def _disagreement(found: Disagreement) -> dict[str, str]:
+    both = {"stored": found.stored, "again": found.again}
+    words = {name: said if isinstance(said, str) else sentence(said) for name, said in both.items()}
+    return {"what": sentence(found.what), **words}
 
 
 @rules.command("list")

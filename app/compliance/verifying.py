@@ -21,7 +21,7 @@ from app.compliance.pack import Pack, texts_hash
 from app.compliance.premises import Setting
 from app.compliance.raising import figures_of, key_of, result_columns
 from app.compliance.wording import period_in_words, render_message
-from app.errors import DomainError, NotFound
+from app.errors import N_, DomainError, NotFound
 from app.extensions import db
 from app.facts import Fact
 from app.organisation.access import site
@@ -32,14 +32,21 @@ from app.periods import Period
 
 @dataclass(frozen=True, slots=True)
 class Disagreement:
-    """Something stored that is not what judging again gives. `what` names it; `stored` and `again` are the two."""
+    """Something stored that is not what judging again gives. `what` names it; `stored` and `again` are the two, as
+    they are kept, or in words."""
 
-    what: str
-    stored: str
-    again: str
+    what: DomainError
+    stored: str | DomainError
+    again: str | DomainError
+
+    def as_error(self) -> DomainError:
+        """As a sentence that can be translated."""
+        return DomainError(
+            "%(what)s: đã lưu %(stored)s, tính lại %(again)s.", what=self.what, stored=self.stored, again=self.again
+        )
 
     def __str__(self) -> str:
-        return f"{self.what}: đã lưu {self.stored}, tính lại {self.again}."
+        return str(self.as_error())
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,12 +77,12 @@ def verify_run(run_id: int) -> Verification:
     try:
         judgement = _judge_again(run, facts, packs)
     except (DomainError, ArithmeticError, LookupError, TypeError, ValueError) as error:
-        found.append(Disagreement("dữ kiện", "không phán xét lại được", str(error)))
+        found.append(Disagreement(DomainError("dữ kiện"), DomainError("không phán xét lại được"), _why(error)))
         return Verification(run.id, run.period, 0, 0, tuple(found))
     results, violations = _stored_results(run), _stored_violations(run)
     found += _setting(run, facts, judgement)
-    found += _compare("kết quả", results, {_cell(r): _plain(result_columns(r)) for r in judgement.results})
-    found += _compare("vi phạm", violations, _violations_again(run, packs, judgement, violations))
+    found += _compare(_RESULT, results, {_cell(r): _plain(result_columns(r)) for r in judgement.results})
+    found += _compare(_VIOLATION, violations, _violations_again(run, packs, judgement, violations))
     return Verification(run.id, run.period, len(results), len(violations), tuple(found))
 
 
@@ -84,10 +91,10 @@ def _facts(run: CheckRun, found: list[Disagreement]) -> list[Fact] | None:
         told = evidence.unpack_text(run.facts)
         facts = evidence.parse(told)
     except (OSError, EOFError, zlib.error, ValueError) as error:
-        found.append(Disagreement("dữ kiện", "không đọc được", str(error)))
+        found.append(Disagreement(DomainError("dữ kiện"), DomainError("không đọc được"), _why(error)))
         return None
     if evidence.digest(told) != run.facts_hash:
-        found.append(Disagreement("mã băm dữ kiện", run.facts_hash, evidence.digest(told)))
+        found.append(Disagreement(DomainError("mã băm dữ kiện"), run.facts_hash, evidence.digest(told)))
     return facts
 
 
@@ -96,17 +103,18 @@ def _packs(run: CheckRun, found: list[Disagreement]) -> list[Pack] | None:
     texts = {row.hash: row.files for row in db.session.scalars(kept)}
     packs = []
     for used in run.packs:
-        what = f"bộ quy tắc {used['id']}"
+        what = DomainError("bộ quy tắc %(pack)s", pack=used["id"])
         if used["hash"] not in texts:
-            found.append(Disagreement(what, used["hash"], "không còn"))
+            found.append(Disagreement(what, used["hash"], DomainError("không còn")))
             return None
         files = texts[used["hash"]]
         if texts_hash(files) != used["hash"]:
-            found.append(Disagreement(f"mã băm {what}", used["hash"], texts_hash(files)))
+            hashed = DomainError("mã băm bộ quy tắc %(pack)s", pack=used["id"])
+            found.append(Disagreement(hashed, used["hash"], texts_hash(files)))
         try:
             packs.append(pack_from_texts(files))
         except DomainError as error:
-            found.append(Disagreement(what, "không đọc được", str(error)))
+            found.append(Disagreement(what, DomainError("không đọc được"), error))
             return None
     return packs
 
@@ -129,13 +137,13 @@ def _setting(run: CheckRun, facts: list[Fact], judgement: Judgement) -> Iterator
     judged = Setting.told(facts)
     day = site_calendar().local_day(run.as_of)
     if day != judged.as_of:
-        yield Disagreement("thời điểm xem xét", day.isoformat(), judged.as_of.isoformat())
+        yield Disagreement(DomainError("thời điểm xem xét"), day.isoformat(), judged.as_of.isoformat())
     codes = sorted(unit["code"] for unit in judged.units)
     if run.units is not None and sorted(run.units) != codes:
-        yield Disagreement("đơn vị được kiểm tra", _shown(run.units), _shown(codes))
+        yield Disagreement(DomainError("đơn vị được kiểm tra"), _shown(run.units), _shown(codes))
     contradictions = [asdict(found) for found in judgement.contradictions]
     if run.findings != contradictions:
-        yield Disagreement("chỗ các số liệu mâu thuẫn", _shown(run.findings), _shown(contradictions))
+        yield Disagreement(DomainError("chỗ các số liệu mâu thuẫn"), _shown(run.findings), _shown(contradictions))
 
 
 def _stored_results(run: CheckRun) -> dict[str, dict[str, Any]]:
@@ -214,15 +222,33 @@ def _plain(value: dict[str, Any]) -> dict[str, Any]:
     return plain
 
 
-def _compare(what: str, stored: dict[str, dict[str, Any]], again: dict[str, dict[str, Any]]) -> Iterator[Disagreement]:
+_RESULT = N_("kết quả %(key)s"), N_("kết quả %(key)s, %(name)s")
+_VIOLATION = N_("vi phạm %(key)s"), N_("vi phạm %(key)s, %(name)s")
+"""What is compared: the whole of it, and one of its figures."""
+
+
+def _compare(
+    words: tuple[str, str], stored: dict[str, dict[str, Any]], again: dict[str, dict[str, Any]]
+) -> Iterator[Disagreement]:
+    whole, part = words
     for key in sorted(stored.keys() | again.keys()):
         kept, found = stored.get(key), again.get(key)
         if kept is None or found is None:
-            yield Disagreement(f"{what} {key}", "có" if kept else "không có", "có" if found else "không có")
+            yield Disagreement(DomainError(whole, key=key), _is_there(kept), _is_there(found))
             continue
         for name in sorted(kept.keys() | found.keys()):
             if kept.get(name) != found.get(name):
-                yield Disagreement(f"{what} {key}, {name}", _shown(kept.get(name)), _shown(found.get(name)))
+                what = DomainError(part, key=key, name=name)
+                yield Disagreement(what, _shown(kept.get(name)), _shown(found.get(name)))
+
+
+def _is_there(kept: object) -> DomainError:
+    return DomainError("không có") if kept is None else DomainError("có")
+
+
+def _why(error: Exception) -> str | DomainError:
+    """What an error says: a sentence where it is one of ours, else its own words."""
+    return error if isinstance(error, DomainError) else str(error)
 
 
 def _shown(value: object) -> str:

@@ -16,6 +16,7 @@ from app.compliance.loader import pack_from_texts
 from app.compliance.pack import what_if_value
 from app.compliance.parameters import ParameterUnit
 from app.compliance.problems import SENTENCES, PackError, Problem
+from app.compliance.verifying import Disagreement
 from app.errors import DomainError
 from app.formats import sentence
 from app.organisation.models import Person, Role
@@ -29,6 +30,9 @@ ENGLISH = {
     "bộ quy tắc thiếu tệp này.": "the rule pack lacks this file.",
     "dữ kiện “%(kind)s” không có trường “%(field)s”; có: %(known)s.": "“%(kind)s” lacks “%(field)s”; known: %(known)s.",
     "Giá trị giả định của %(name)s: %(reason)s": "The what-if value of %(name)s: %(reason)s",
+    "%(what)s: đã lưu %(stored)s, tính lại %(again)s.": "%(what)s: stored %(stored)s, again %(again)s.",
+    "bộ quy tắc %(pack)s": "rule pack %(pack)s",
+    "không còn": "no longer there",
     SENTENCES["share_out_of_range"]: "the share %(text)s is not between 0%% and 100%%.",
     SENTENCES["enum"]: "must be one of: %(expected)s.",
 }
@@ -85,6 +89,11 @@ def test_a_command_tells_every_fault_in_the_readers_language(app: Flask, in_engl
     with pytest.raises(BadInput) as refused, clear_errors():
         raise fault(target={"at_least": "350%"})
     assert refused.value.message.endswith("the share 350% is not between 0% and 100%.")
+
+
+def test_what_disagrees_with_a_kept_run_is_told_in_the_readers_language(app: Flask, in_english: None) -> None:
+    found = Disagreement(DomainError("bộ quy tắc %(pack)s", pack="p"), "sha256:1", DomainError("không còn"))
+    assert sentence(found.as_error()) == "rule pack p: stored sha256:1, again no longer there."
 
 
 def test_the_page_of_an_upload_tells_faults_in_the_readers_language(
