@@ -82,6 +82,7 @@ def letter(
     reason: str,
     promised: datetime | None = None,
     *,
+    signer: str = SIGNER,
     wrong: bool = False,
 ) -> Iterator[Base]:
     """A letter of apology, for lateness or a mistake, and the event that records it; `promised` for an open case."""
@@ -94,7 +95,7 @@ def letter(
         sent_at=sent,
         old_due_at=case.due_at,
         new_due_at=promised,
-        signer=SIGNER,
+        signer=signer,
     )
     case.revision += 1
     yield CaseEvent(
@@ -106,7 +107,7 @@ def letter(
         at=sent,
         recorded_at=sent,
         unit_id=case.unit_id,
-        actor=SIGNER,
+        actor=signer,
         note=reason,
         data={"number": number} | ({"new_due_at": promised.isoformat()} if promised else {}),
     )

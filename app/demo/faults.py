@@ -83,9 +83,8 @@ def _found(ground: Ground, case: Case, unit: str, mistake: _Mistake, number: int
         fault.withdrawal = f"{TAKEN_BACK} ({MARK})"
     yield fault
     if number % 2 == 0 and ground.has_come(answered):
-        yield from letter(
-            ground, case, ground.at(answered, 14), f"{rng.randint(10, 300)}/XL-{unit}", fault.what, wrong=True
-        )
+        said, leader = f"{rng.randint(10, 300)}/XL-{unit}", ground.world.officers()["SO"][0]
+        yield from letter(ground, case, ground.at(answered, 14), said, fault.what, signer=leader, wrong=True)
 
 
 def _recorder(unit: str, mistake: _Mistake) -> Person:
