@@ -11,7 +11,6 @@
     const ticked = all.filter((box) => box.checked).length;
     document.querySelectorAll(`[data-checked="${CSS.escape(name)}"]`).forEach((place) => {
       place.textContent = ticked ? place.dataset.words.replace("#", String(ticked)) : "";
-      place.closest("form")?.classList.toggle("is-chosen", ticked > 0);
     });
     document.querySelectorAll(`[data-check-all="${CSS.escape(name)}"]`).forEach((box) => {
       box.checked = ticked > 0 && ticked === all.length;
