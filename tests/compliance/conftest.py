@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
+from flask.testing import FlaskClient
 
+from app.organisation.models import Person, Role
 from tests.compliance.first_month import write_first_month
+from tests.compliance.month import Month, check, make_june
+from tests.factories import make_person
+
+SignIn = Callable[[Person], FlaskClient]
 
 
 @pytest.fixture(scope="session")
@@ -22,3 +30,29 @@ def _judged_by_the_first_month(request: pytest.FixtureRequest, monkeypatch: pyte
         app, rules = request.getfixturevalue("app"), request.getfixturevalue("first_month_rules")
         settings = app.config["SETTINGS"].model_copy(update={"rules": rules})
         monkeypatch.setitem(app.config, "SETTINGS", settings)
+
+
+@pytest.fixture
+def month(session: Any) -> Month:
+    """June 2024, recorded."""
+    return make_june()
+
+
+@pytest.fixture
+def judged(month: Month) -> int:
+    """June, judged; the number of the run."""
+    run = check().run
+    assert run is not None
+    return run.id
+
+
+@pytest.fixture
+def inspector(month: Month, sign_in: SignIn) -> FlaskClient:
+    """An inspector, signed in."""
+    return sign_in(make_person(month.units["VP"], Role.INSPECTOR))
+
+
+@pytest.fixture
+def as_head(month: Month, sign_in: SignIn) -> Callable[[str], FlaskClient]:
+    """The head of a unit, signed in on the one client there is."""
+    return lambda unit: sign_in(make_person(month.units[unit], Role.HEAD))

@@ -14,7 +14,7 @@ from flask import Flask
 from app.compliance import queries
 from app.compliance.models import CheckRun
 from app.extensions import db
-from tests.compliance.month import BAC_GIANG, DEPARTMENT, PROVINCE, Month, make_june
+from tests.compliance.month import BAC_GIANG, DEPARTMENT, PROVINCE, Month
 from tests.factories import EVERYWHERE
 
 RESULT = ["pack", "rule", "unit", "status", "numerator", "denominator", "value", "comparison", "target", "shortfall"]
@@ -22,11 +22,6 @@ VIOLATION = [
     *("key", "pack", "rule", "unit", "subject", "severity", "state", "change", "message", "message_en"),
     *("legal_basis", "figures", "evidence"),
 ]
-
-
-@pytest.fixture
-def month(session: Any) -> Month:
-    return make_june()
 
 
 def run(app: Flask, *arguments: str) -> Result:

@@ -22,15 +22,10 @@ from app.organisation.access import Actor, Scope
 from app.organisation.models import Role
 from app.periods import Period
 from tests.clock import at
-from tests.compliance.month import BAC_GIANG, DEPARTMENT, JUNE, PROVINCE, Month, check, make_june
+from tests.compliance.month import BAC_GIANG, DEPARTMENT, JUNE, PROVINCE, Month, check
 from tests.factories import EVERYWHERE, SITE, pay
 
 HEAD = Actor("Nguyễn Văn Trưởng")
-
-
-@pytest.fixture
-def month(session: Any) -> Month:
-    return make_june()
 
 
 def within(month: Month, *codes: str) -> Scope:

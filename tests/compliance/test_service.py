@@ -24,16 +24,11 @@ from app.organisation.access import Actor, Scope
 from app.organisation.models import AuditEntry, Role
 from app.periods import Period
 from tests.clock import at
-from tests.compliance.month import BAC_GIANG, DEPARTMENT, JUNE, PROVINCE, Month, changes, check, make_june, statuses
+from tests.compliance.month import BAC_GIANG, DEPARTMENT, JUNE, PROVINCE, Month, changes, check, statuses
 from tests.factories import EVERYWHERE, SITE, happen, make_department, make_version, pay, receive
 
 HEAD = Actor("Nguyễn Văn Trưởng")
 ELSEWHERE = Scope(SITE, frozenset({-1}))
-
-
-@pytest.fixture
-def month(session: Any) -> Month:
-    return make_june()
 
 
 def count(table: Any) -> int:

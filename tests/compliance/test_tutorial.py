@@ -6,7 +6,6 @@ import re
 import shlex
 import shutil
 from pathlib import Path
-from typing import Any
 
 import pytest
 from flask import Flask
@@ -15,15 +14,10 @@ from app.compliance.models import CheckRun
 from app.compliance.reference import reference
 from app.compliance.schema import REFERENCE, ROOT
 from app.extensions import db
-from tests.compliance.month import Month, make_june
+from tests.compliance.month import Month
 
 TUTORIAL = (ROOT / "docs" / "tutorial-new-plan.md").read_text(encoding="utf-8")
 BLOCK = re.compile(r"^```(\w+)(?: (>> )?(\S+))?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-
-
-@pytest.fixture
-def month(session: Any) -> Month:
-    return make_june()
 
 
 @pytest.fixture

@@ -22,7 +22,7 @@ from app.errors import Conflict, DomainError, NotFound
 from app.extensions import db
 from app.organisation.models import AuditEntry, Person, Role
 from app.periods import Period
-from tests.compliance.month import INSPECTOR, JUNE, PROVINCE, Month, check, make_june, statuses
+from tests.compliance.month import INSPECTOR, JUNE, PROVINCE, Month, check, statuses
 from tests.factories import make_person
 
 SignIn = Callable[[Person], FlaskClient]
@@ -56,16 +56,6 @@ TESTS = """- name: Bảy trên hai mươi là chưa đạt
   expect: {tm-1: {LDVL: fail}}
 """
 NEW = {"pack.yaml": PACK, "parameters.yaml": PARAMETERS, "rules.yaml": RULES, "tests.yaml": TESTS}
-
-
-@pytest.fixture
-def month(session: Any) -> Month:
-    return make_june()
-
-
-@pytest.fixture
-def inspector(month: Month, sign_in: SignIn) -> FlaskClient:
-    return sign_in(make_person(month.units["VP"], Role.INSPECTOR))
 
 
 def files(**changes: str | None) -> list[tuple[str, bytes]]:

@@ -24,22 +24,12 @@ from app.errors import Conflict, DomainError, NotFound
 from app.extensions import db
 from app.organisation.models import AuditEntry, Person, Role
 from app.periods import Period
-from tests.compliance.month import BAC_GIANG, INSPECTOR, JUNE, PROVINCE, Month, changes, check, make_june, statuses
+from tests.compliance.month import BAC_GIANG, INSPECTOR, JUNE, PROVINCE, Month, changes, check, statuses
 from tests.compliance.sample import ESCALATION, RATE_RULE, changed, pack, pay, units
 from tests.factories import make_person
 
 SignIn = Callable[[Person], FlaskClient]
 RULE, WHY = "bg-5.2", "Phần mềm của Bộ bị lỗi, Công văn 88/SLĐTBXH"
-
-
-@pytest.fixture
-def month(session: Any) -> Month:
-    return make_june()
-
-
-@pytest.fixture
-def inspector(month: Month, sign_in: SignIn) -> FlaskClient:
-    return sign_in(make_person(month.units["VP"], Role.INSPECTOR))
 
 
 def grant(since: date = date(2024, 6, 1), until: date = date(2024, 6, 30), **other: Any) -> Waiver:

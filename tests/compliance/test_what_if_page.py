@@ -15,20 +15,10 @@ from app.compliance.beside import lay_beside
 from app.compliance.language import Status
 from app.extensions import db
 from app.organisation.models import Person, Role
-from tests.compliance.month import JUNE, Month, check, make_june
+from tests.compliance.month import JUNE, Month, check
 from tests.factories import make_person
 
 SignIn = Callable[[Person], FlaskClient]
-
-
-@pytest.fixture
-def month(session: Any) -> Month:
-    return make_june()
-
-
-@pytest.fixture
-def inspector(month: Month, sign_in: SignIn) -> FlaskClient:
-    return sign_in(make_person(month.units["VP"], Role.INSPECTOR))
 
 
 def everything() -> dict[str, int | None]:
