@@ -61,8 +61,9 @@ $(DEV_STAMP): | $(RUN_STAMP)
 	@$(BIN)/pybabel --quiet compile --input-file $< --output-file $@
 
 # Refusals carry their Vietnamese sentence as a plain argument; it is translated where it is shown.
-REFUSALS := DomainError NotFound NotAllowed Conflict OutOfOrder FactError AnnexError BackupRefused BadFile BadMapping \
-	ImpossibleDate NotMigrated Refused SignInRefused ToolFailed Unreadable WeakPassword Finding:2 Problem:4 _Refused:2
+REFUSALS := DomainError NotFound NotAllowed Conflict OutOfOrder FactError AnnexError BackupRefused BadContent BadFile BadMapping \
+	Contradiction EmptyFile ImpossibleDate NoSuchForm NothingToPrint NotMigrated Refused SignInRefused StoreFailed ToolFailed Unreadable \
+	WeakPassword Finding:2 Problem:4 _Refused:2
 
 .PHONY: translations
 translations: setup ## Cập nhật bản dịch từ mã nguồn / gather new sentences into the catalogues and compile them

@@ -26,7 +26,7 @@ from app.cases import reuse
 from app.cases import service as cases
 from app.cases.models import Case, CaseDocument
 from app.cases.vocabulary import EventKind
-from app.errors import Conflict, DomainError, NotFound
+from app.errors import N_, Conflict, DomainError, NotFound
 from app.extensions import db
 from app.organisation import audit
 from app.organisation.access import Actor, Scope
@@ -35,8 +35,8 @@ from app.text import tidy
 
 MEGABYTE = 1024 * 1024
 _SHOWN_NAME = 120  # characters of a refused file's name, which may be anything
-_DIGITISED = "Đủ tệp của các giấy tờ bắt buộc."
-_RESULT = "Đã đính kèm tệp kết quả."
+_DIGITISED = N_("Đủ tệp của các giấy tờ bắt buộc.")
+_RESULT = N_("Đã đính kèm tệp kết quả.")
 
 
 @dataclass(frozen=True, slots=True)

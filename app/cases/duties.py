@@ -20,7 +20,7 @@ from app.cases.duty_states import ExplanationState, state_of
 from app.cases.models import Case
 from app.cases.search import seen_by
 from app.cases.vocabulary import EventKind
-from app.errors import Conflict, DomainError, NotAllowed, NotFound
+from app.errors import N_, Conflict, DomainError, NotAllowed, NotFound
 from app.extensions import db
 from app.organisation import audit
 from app.organisation.access import Actor, Scope
@@ -46,7 +46,7 @@ def explain(scope: Scope, by: Person, case_ids: Collection[int], text: str) -> l
     """
     if by.role is not Role.HEAD:
         raise NotAllowed("Chỉ người đứng đầu đơn vị được giải trình hồ sơ quá hạn.")
-    words = _words(text, field="text", missing="Hãy ghi nội dung giải trình.")
+    words = _words(text, field="text", missing=N_("Hãy ghi nội dung giải trình."))
     now, actor = extensions.now(), Actor(by.full_name, by.id, by.unit_id)
     with transaction() as session:
         cases = _cases_to_explain(scope, case_ids)
@@ -143,7 +143,7 @@ def decide(
     """The Director accepts an explanation, or returns it saying what is missing; an inspector records it."""
     if by.role not in JUDGES:
         raise NotAllowed("Chỉ cán bộ thanh tra ghi quyết định của Giám đốc Sở.")
-    text = _words(words, field="words", missing="Hãy ghi lý do trả lại.") if words.strip() or not accepted else ""
+    text = _words(words, field="words", missing=N_("Hãy ghi lý do trả lại.")) if words.strip() or not accepted else ""
     now, actor = extensions.now(), Actor(by.full_name, by.id, by.unit_id)
     with transaction() as session:
         found = session.scalar(
@@ -184,10 +184,10 @@ def apologise(
     if case is None:
         raise NotFound("Không tìm thấy hồ sơ này.")
     values = {"number": tidy(number), "signer": tidy(signer)}
-    for field, missing in (("number", "Hãy ghi số của văn bản xin lỗi."), ("signer", "Hãy ghi người ký.")):
+    for field, missing in (("number", N_("Hãy ghi số của văn bản xin lỗi.")), ("signer", "Hãy ghi người ký.")):
         if not values[field]:
             raise DomainError(missing, field=field)
-    words, now = _words(reason, field="reason", missing="Hãy ghi lý do xin lỗi."), extensions.now()
+    words, now = _words(reason, field="reason", missing=N_("Hãy ghi lý do xin lỗi.")), extensions.now()
     if not wrong:
         _check_late_or_going_to_be(case)
     new_due_at = _new_due_at(case, new_day, now)

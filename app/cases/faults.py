@@ -12,7 +12,7 @@ from app import extensions
 from app.cases.fault_models import CaseFault, FaultSource
 from app.cases.models import Case
 from app.cases.search import seen_by
-from app.errors import Conflict, DomainError, NotAllowed, NotFound
+from app.errors import N_, Conflict, DomainError, NotAllowed, NotFound
 from app.extensions import db
 from app.organisation import audit
 from app.organisation.access import Actor, Scope
@@ -33,7 +33,7 @@ def record_fault(
 
     A head records it of the cases of their units, inspectors of every case.
     """
-    words = _words(what, field="what", missing="Hãy ghi sai sót là gì.")
+    words = _words(what, field="what", missing=N_("Hãy ghi sai sót là gì."))
     actor = Actor(by.full_name, by.id, by.unit_id)
     with transaction() as session:
         case = session.scalar(_case(scope, case_id).with_for_update(of=Case))

@@ -17,7 +17,7 @@ from app.cases import service
 from app.cases.models import Case
 from app.cases.search import seen_by
 from app.cases.vocabulary import EventKind
-from app.errors import DomainError, NotAllowed, NotFound
+from app.errors import N_, DomainError, NotAllowed, NotFound
 from app.extensions import db
 from app.organisation.access import Actor, Scope
 from app.organisation.calendars import site_calendar, today
@@ -44,7 +44,7 @@ def return_to_stage(
     scope: Scope, by: Actor, case_id: int, *, position: int, note: str, officer: str = "", **kwargs: Any
 ) -> Case:
     """Send a case back to an earlier stage (trả lại bước trước), saying why. The clock goes on."""
-    _needed(note, "Hãy ghi lý do trả lại.")
+    _needed(note, N_("Hãy ghi lý do trả lại."))
     data: dict[str, Any] = {"position": position}
     if tidy(officer):
         data["officer"] = tidy(officer)
@@ -55,7 +55,7 @@ def consult(
     scope: Scope, by: Actor, case_id: int, *, unit_code: str, note: str, due_day: date | None = None, **kwargs: Any
 ) -> Case:
     """Ask another unit for its opinion (lấy ý kiến đơn vị phối hợp) until the end of a day. The clock goes on."""
-    _needed(note, "Hãy ghi nội dung lấy ý kiến.")
+    _needed(note, N_("Hãy ghi nội dung lấy ý kiến."))
     unit = db.session.execute(select(Unit.id, Unit.name).where(Unit.site == scope.site, Unit.code == unit_code)).first()
     if unit is None:
         raise DomainError("Không có đơn vị mang mã %(code)s.", field="unit_code", code=unit_code)
@@ -71,7 +71,7 @@ def consult(
 
 def answer_consultation(scope: Scope, by: Actor, case_id: int, *, number: int, note: str, **kwargs: Any) -> Case:
     """The opinion asked for by the event of that number (trả lời ý kiến phối hợp)."""
-    _needed(note, "Hãy ghi ý kiến trả lời.")
+    _needed(note, N_("Hãy ghi ý kiến trả lời."))
     return service.record(scope, by, case_id, EventKind.CONSULT_ANSWERED, note=note, data={"number": number}, **kwargs)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from app.errors import DomainError
+from app.errors import N_, DomainError
 from app.procedures.charging import Owed, owed
 from app.procedures.models import FeeExemption, ProcedureVersion
 from app.text import tidy
@@ -57,7 +57,7 @@ class DocumentsMissing(DomainError):
 
     def __init__(self, names: Sequence[str]) -> None:
         super().__init__(
-            "Hồ sơ còn thiếu %(n)s giấy tờ bắt buộc: %(names)s.",
+            N_("Hồ sơ còn thiếu %(n)s giấy tờ bắt buộc: %(names)s."),
             field="documents",
             n=len(names),
             names="; ".join(names),

@@ -34,7 +34,7 @@ from app.cases.rows import case_row, derived_rows, search_text
 from app.cases.terms import terms_of, versions_by_id
 from app.cases.timeline import CaseState, Event, OutOfOrder, corrected, project
 from app.cases.vocabulary import MOVES, Channel, EventKind, PaymentChannel, ReturnMethod
-from app.errors import Conflict, DomainError, NotFound
+from app.errors import N_, Conflict, DomainError, NotFound
 from app.extensions import db
 from app.organisation import audit
 from app.organisation.access import Actor, Scope
@@ -148,7 +148,7 @@ def _taking_code(code: str | None) -> Iterator[None]:
         raise Conflict(_TAKEN, field="code", code=tidy(code)) from error
 
 
-_TAKEN = "Đã có hồ sơ mang mã %(code)s."
+_TAKEN = N_("Đã có hồ sơ mang mã %(code)s.")
 
 
 def _new_case(

@@ -19,7 +19,7 @@ from typing import Any
 from app.calendar import Allowance, PauseMode, TimeUnit, WorkingCalendar
 from app.cases.state import Asked, CaseState, Paid, Pause, Refunded, StageStay
 from app.cases.vocabulary import ALLOWED_IN, ENDED, LEADS_TO, ONCE, EventKind, PaymentChannel
-from app.errors import DomainError
+from app.errors import N_, DomainError
 
 __all__ = ["CaseState", "Event", "OutOfOrder", "Pause", "StageStay", "StageTerms", "Terms", "corrected", "project"]
 __all__ += ["used_in_stage", "whole"]
@@ -91,12 +91,12 @@ _FOLLOWED_BY = {
     EventKind.PAID: (
         EventKind.REFUNDED,
         "payment",
-        "Khoản thu này đã được hoàn trả; hãy đính chính việc hoàn trả trước.",
+        N_("Khoản thu này đã được hoàn trả; hãy đính chính việc hoàn trả trước."),
     ),
     EventKind.CONSULTED: (
         EventKind.CONSULT_ANSWERED,
         "number",
-        "Việc lấy ý kiến này đã có trả lời; hãy đính chính phần trả lời trước.",
+        N_("Việc lấy ý kiến này đã có trả lời; hãy đính chính phần trả lời trước."),
     ),
 }
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy.exc import IntegrityError
 
-from app.errors import Conflict, DomainError, NotAllowed, NotFound
+from app.errors import N_, Conflict, DomainError, NotAllowed, NotFound
 from app.extensions import LOCALES, db
 from app.organisation import audit, passwords, queries
 from app.organisation.access import Actor, site
@@ -53,7 +53,7 @@ def add_unit(
         raise Conflict("Mã %(code)s đã dùng cho đơn vị “%(name)s”.", field="code", code=code, name=taken.name)
     _refuse_known_name(unit.name, None)
     spellings = _spellings(unit, aliases)
-    with audit.transaction() as session, _or_conflict("Mã hoặc tên đơn vị vừa được người khác dùng.", "code"):
+    with audit.transaction() as session, _or_conflict(N_("Mã hoặc tên đơn vị vừa được người khác dùng."), "code"):
         session.add(unit)
         _put_aliases(unit, spellings)
         session.flush()
@@ -95,7 +95,7 @@ def change_unit(
         "valid_from": valid_from,
         "origin": "",  # whoever saves the page has looked at what an import made
     }
-    with audit.transaction() as session, _or_conflict("Tên gọi khác vừa được người khác dùng.", "aliases"):
+    with audit.transaction() as session, _or_conflict(N_("Tên gọi khác vừa được người khác dùng."), "aliases"):
         before = sorted(alias.alias for alias in unit.aliases)
         changed = _set(unit, values)
         changed.pop("parent_id", None)  # the path says it in codes
@@ -113,7 +113,7 @@ def add_alias(by: Actor, unit_id: int, alias: str) -> Unit:
     """Add one more spelling of a unit's name. Raises NotFound and Conflict."""
     unit = _unit(unit_id)
     spellings = _spellings(unit, [*(known.alias for known in unit.aliases), alias])
-    with audit.transaction() as session, _or_conflict("Tên gọi khác vừa được người khác dùng.", "alias"):
+    with audit.transaction() as session, _or_conflict(N_("Tên gọi khác vừa được người khác dùng."), "alias"):
         _put_aliases(unit, spellings)
         session.flush()
         audit.record(by, "add_alias", "unit", unit.code, alias=tidy(alias))
@@ -275,7 +275,7 @@ def add_person(
     values = _person_values(full_name=full_name, email=email, unit_id=unit_id, role=role)
     passwords.refuse_weak(password, username)
     who = Person(site=site(), username=username, password_hash=passwords.hash_password(password), **values)
-    with audit.transaction() as session, _or_conflict("Tên đăng nhập vừa được người khác dùng.", "username"):
+    with audit.transaction() as session, _or_conflict(N_("Tên đăng nhập vừa được người khác dùng."), "username"):
         session.add(who)
         session.flush()
         audit.record(by, "add_person", "person", who.username, unit=_code_of(unit_id), role=role)

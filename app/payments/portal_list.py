@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from app.cases.importing.header import Table
 from app.cases.importing.values import Refused, moment_of, number_text, text_of
-from app.errors import DomainError
+from app.errors import N_, DomainError
 from app.payments.portal_columns import PortalColumns
 from app.procedures.reading import read_money
 from app.text import fold
@@ -78,7 +78,7 @@ class _Reader:
             raise Refused("Giao dịch không thành công: trạng thái “%(status)s”.", field="status", status=status[:40])
         return PortalPayment(
             row,
-            self._code(cells, "transaction_number", "Thiếu mã giao dịch."),
+            self._code(cells, "transaction_number", N_("Thiếu mã giao dịch.")),
             self._code(cells, "case_code", "Thiếu mã hồ sơ."),
             self._amount(cells),
             self._paid_at(cells),

@@ -15,7 +15,7 @@ from app import extensions
 from app.cases import service as cases
 from app.cases.models import Case, Payment
 from app.cases.vocabulary import EventKind, PaymentChannel
-from app.errors import Conflict, DomainError, NotFound
+from app.errors import N_, Conflict, DomainError, NotFound
 from app.extensions import db
 from app.organisation.access import Actor, Scope
 from app.organisation.audit import one_at_a_time, transaction
@@ -30,7 +30,7 @@ class MoreThanOwed(DomainError):
 
     def __init__(self, remaining: int) -> None:
         super().__init__(
-            "Hồ sơ chỉ còn phải nộp %(remaining)s đồng. Nếu vẫn thu, hãy đánh dấu xác nhận rồi ghi lại.",
+            N_("Hồ sơ chỉ còn phải nộp %(remaining)s đồng. Nếu vẫn thu, hãy đánh dấu xác nhận rồi ghi lại."),
             field="amount",
             remaining=remaining,
         )

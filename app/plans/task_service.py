@@ -11,7 +11,7 @@ from datetime import date
 from typing import Any
 
 from app import extensions
-from app.errors import Conflict, DomainError, NotFound
+from app.errors import N_, Conflict, DomainError, NotFound
 from app.organisation import audit
 from app.organisation.access import Actor, Scope
 from app.organisation.audit import transaction
@@ -50,8 +50,8 @@ def report_progress(
     """How far the work is, in whole percent, with its evidence in words and a document's number or address."""
     if not 0 <= percent <= 100:
         raise DomainError("Tiến độ là một số từ 0 đến 100.", field="percent")
-    _needed(note, "note", "Hãy ghi việc đã làm.")
-    check = _working("Nhiệm vụ chưa bắt đầu: hãy ghi bắt đầu trước khi báo tiến độ.")
+    _needed(note, "note", N_("Hãy ghi việc đã làm."))
+    check = _working(N_("Nhiệm vụ chưa bắt đầu: hãy ghi bắt đầu trước khi báo tiến độ."))
     kind = TaskEventKind.PROGRESS
     return _happen(scope, by, part_id, kind, on, check, seen, note=note, percent=percent, document=tidy(document))
 
@@ -60,7 +60,7 @@ def request_adjustment(
     scope: Scope, by: Actor, part_id: int, *, on: date, wanted: date, reason: str, seen: int | None = None
 ) -> PlanTaskUnit:
     """Ask the Office for another last day (đề nghị điều chỉnh). After the last day it is taken too, and told apart."""
-    _needed(reason, "reason", "Hãy ghi lý do đề nghị điều chỉnh.")
+    _needed(reason, "reason", N_("Hãy ghi lý do đề nghị điều chỉnh."))
 
     def check(progress: Progress) -> None:
         _refuse_handed_in(progress)
@@ -91,7 +91,7 @@ def refuse_adjustment(
     scope: Scope, by: Actor, part_id: int, *, on: date, reason: str, seen: int | None = None
 ) -> PlanTaskUnit:
     """The last day stays."""
-    _needed(reason, "reason", "Hãy ghi lý do không chấp nhận.")
+    _needed(reason, "reason", N_("Hãy ghi lý do không chấp nhận."))
     return _happen(scope, by, part_id, TaskEventKind.ADJUSTMENT_REFUSED, on, _asked, seen, note=reason)
 
 
@@ -99,8 +99,8 @@ def submit_result(
     scope: Scope, by: Actor, part_id: int, *, on: date, note: str, document: str = "", seen: int | None = None
 ) -> PlanTaskUnit:
     """Hand the result in. After it was rejected, it can be handed in again."""
-    _needed(note, "note", "Hãy ghi kết quả thực hiện.")
-    check = _working("Nhiệm vụ chưa bắt đầu: hãy ghi bắt đầu trước khi nộp kết quả.")
+    _needed(note, "note", N_("Hãy ghi kết quả thực hiện."))
+    check = _working(N_("Nhiệm vụ chưa bắt đầu: hãy ghi bắt đầu trước khi nộp kết quả."))
     kind = TaskEventKind.SUBMITTED
     return _happen(scope, by, part_id, kind, on, check, seen, note=note, document=tidy(document))
 
@@ -116,7 +116,7 @@ def reject_result(
     scope: Scope, by: Actor, part_id: int, *, on: date, reason: str, seen: int | None = None
 ) -> PlanTaskUnit:
     """The result does not meet the requirement (không đạt yêu cầu), and why."""
-    _needed(reason, "reason", "Hãy ghi vì sao kết quả không đạt yêu cầu.")
+    _needed(reason, "reason", N_("Hãy ghi vì sao kết quả không đạt yêu cầu."))
     return _happen(scope, by, part_id, TaskEventKind.REJECTED, on, _submitted, seen, note=reason)
 
 
@@ -126,7 +126,7 @@ def set_deadline(by: Actor, scope: Scope, task_id: int, *, starts_on: date | Non
 
     The words and the first reading stay; last days that units were granted stay too.
     """
-    _needed(note, "note", "Hãy ghi căn cứ: văn bản, mốc, hoặc cách hiểu thời hạn.")
+    _needed(note, "note", N_("Hãy ghi căn cứ: văn bản, mốc, hoặc cách hiểu thời hạn."))
     if starts_on is not None and starts_on > due_on:
         raise DomainError("Ngày cuối cùng phải từ ngày bắt đầu trở đi.", field="due_on")
     with transaction():

@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import scoped_session
 
-from app.errors import Conflict, DomainError, NotFound
+from app.errors import N_, Conflict, DomainError, NotFound
 from app.organisation import audit
 from app.organisation.access import Actor, site
 from app.organisation.audit import transaction
@@ -194,7 +194,7 @@ def search_key(code: str, name: str) -> str:
     return fold(f"{code} {name}")
 
 
-_CHANGED_MEANWHILE = "Đã có người khác sửa thủ tục này. Hãy mở lại trang và làm lại."
+_CHANGED_MEANWHILE = N_("Đã có người khác sửa thủ tục này. Hãy mở lại trang và làm lại.")
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from dataclasses import dataclass, fields, replace
 from datetime import date
 from enum import StrEnum
 
-from app.errors import DomainError
+from app.errors import N_, DomainError
 from app.publications.models import PublicationTrack
 from app.working_days import WorkingDays
 
@@ -203,10 +203,10 @@ def _missing(track: PublicationTrack, dates: Dates) -> Iterator[DomainError]:
         yield DomainError("Chưa trình xong: hãy ghi ngày trình trước khi ghi ngày công khai.", field="published_on")
 
 
-_ARRIVED_FIRST = "Ngày đến trên hệ thống (%(day)s) không được trước ngày ghi trên quyết định (%(before)s)."
-_HANDED_AFTER = "Ngày bàn giao (%(day)s) không được trước ngày nhận quyết định (%(before)s)."
-_FINISHED_AFTER = "Ngày hoàn thành (%(day)s) không được trước ngày %(before)s, khi việc được giao đến."
-_PUBLISHED_AFTER = "Ngày công khai (%(day)s) không được trước ngày trình (%(before)s)."
+_ARRIVED_FIRST = N_("Ngày đến trên hệ thống (%(day)s) không được trước ngày ghi trên quyết định (%(before)s).")
+_HANDED_AFTER = N_("Ngày bàn giao (%(day)s) không được trước ngày nhận quyết định (%(before)s).")
+_FINISHED_AFTER = N_("Ngày hoàn thành (%(day)s) không được trước ngày %(before)s, khi việc được giao đến.")
+_PUBLISHED_AFTER = N_("Ngày công khai (%(day)s) không được trước ngày trình (%(before)s).")
 _ORDER = (
     ("printed_on", "arrived_on", _ARRIVED_FIRST),
     ("printed_on", "handed_over_on", _HANDED_AFTER),

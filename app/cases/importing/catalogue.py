@@ -21,6 +21,7 @@ from app.cases.importing.statements import Statement
 from app.cases.importing.values import Refused, UnknownName, name_key
 from app.cases.terms import terms_of, versions_by_id
 from app.cases.timeline import Terms
+from app.errors import N_
 from app.extensions import db
 from app.organisation.queries import units_by_key
 from app.procedures.contents import national_code
@@ -187,9 +188,9 @@ class Catalogue:
 
     def _unknown(self, kind: ImportNameKind, name: str, field: str) -> UnknownName:
         if kind is ImportNameKind.PROCEDURE:
-            message = "Không có thủ tục “%(name)s” trong danh mục."
+            message = N_("Không có thủ tục “%(name)s” trong danh mục.")
         else:
-            message = (
+            message = N_(
                 "Không có đơn vị “%(name)s”. Nếu là cách viết khác của một đơn vị đã có, hãy thêm tên gọi khác cho nó."
             )
         return UnknownName(message, kind=kind, name=name, field=field, may_create=self._creates(kind))

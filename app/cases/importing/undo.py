@@ -25,7 +25,7 @@ from app.cases.rows import DERIVED, Row, case_row, derived_rows
 from app.cases.service import events_of
 from app.cases.terms import terms_of, versions_by_id
 from app.cases.timeline import project
-from app.errors import Conflict, NotAllowed
+from app.errors import N_, Conflict, NotAllowed
 from app.extensions import db
 from app.organisation import audit
 from app.organisation.access import Actor, Scope
@@ -44,7 +44,7 @@ class CasesTouched(Conflict):
     def __init__(self, touched: Sequence[Touched]) -> None:
         codes = ", ".join(case.code for case in touched[:5])
         super().__init__(
-            "Không hoàn tác được: sau lần nhập này đã có việc khác trên hồ sơ của nó (%(codes)s%(more)s).",
+            N_("Không hoàn tác được: sau lần nhập này đã có việc khác trên hồ sơ của nó (%(codes)s%(more)s)."),
             codes=codes,
             more=", …" if len(touched) > 5 else "",
         )

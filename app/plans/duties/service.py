@@ -10,7 +10,7 @@ from datetime import date
 from typing import TypeVar
 
 from app import extensions
-from app.errors import Conflict, DomainError, NotAllowed, NotFound
+from app.errors import N_, Conflict, DomainError, NotAllowed, NotFound
 from app.formats import label
 from app.organisation import audit
 from app.organisation import queries as organisation
@@ -72,7 +72,7 @@ def hand_in(
 
 def withdraw_filing(scope: Scope, by: Actor, filing_id: int, *, reason: str) -> Filing:
     """Take a filing back that was recorded by mistake or is handed in anew. It is kept, and no longer counts."""
-    reason = _needed(reason, "reason", "Hãy ghi lý do rút.")
+    reason = _needed(reason, "reason", N_("Hãy ghi lý do rút."))
     with transaction():
         filing = _found(scope, Filing, filing_id)
         if filing.withdrawn:
@@ -94,9 +94,9 @@ def register_directive(
     due_on: date | None = None,
 ) -> list[Directive]:
     """A document that directs units to do something (văn bản chỉ đạo): one record for each unit that must."""
-    number = _short(_needed(number, "number", "Hãy ghi số, ký hiệu văn bản."), 64, "number")
-    issuer = _short(_needed(issuer, "issuer", "Hãy ghi cơ quan ban hành."), 200, "issuer")
-    summary = _needed(summary, "summary", "Hãy ghi việc phải làm.")
+    number = _short(_needed(number, "number", N_("Hãy ghi số, ký hiệu văn bản.")), 64, "number")
+    issuer = _short(_needed(issuer, "issuer", N_("Hãy ghi cơ quan ban hành.")), 200, "issuer")
+    summary = _needed(summary, "summary", N_("Hãy ghi việc phải làm."))
     if not unit_ids:
         raise DomainError("Hãy chọn ít nhất một đơn vị thực hiện.", field="unit_ids")
     for unit_id in unit_ids:
@@ -135,7 +135,7 @@ def finish_directive(
     scope: Scope, by: Actor, directive_id: int, *, done_on: date, result: str, seen: int | None = None
 ) -> Directive:
     """A unit has carried a directive out. `seen` is the revision the person saw; Conflict when it is another now."""
-    result = _needed(result, "result", "Hãy ghi kết quả thực hiện.")
+    result = _needed(result, "result", N_("Hãy ghi kết quả thực hiện."))
     _check_past(done_on, "done_on")
     with transaction():
         directive = _found(scope, Directive, directive_id)
@@ -163,7 +163,7 @@ def receive_petition(
     """A citizen's petition (phản ánh, kiến nghị) comes in; without a due day it has 15 working days, without a code
     it gets the next one of its year, PA2024-0001."""
     _check_unit(scope, unit_id)
-    content = _needed(content, "content", "Hãy ghi nội dung phản ánh, kiến nghị.")
+    content = _needed(content, "content", N_("Hãy ghi nội dung phản ánh, kiến nghị."))
     code, sender = _short(code, 64, "code"), _short(sender, 200, "sender")
     _check_past(received_on, "received_on")
     _check_due(received_on, due_on)
@@ -195,7 +195,7 @@ def answer_petition(
     scope: Scope, by: Actor, petition_id: int, *, answered_on: date, answer: str, seen: int | None = None
 ) -> Petition:
     """A petition is answered. `seen` is the revision the person saw; Conflict when it is another now."""
-    answer = _needed(answer, "answer", "Hãy ghi nội dung hoặc số văn bản trả lời.")
+    answer = _needed(answer, "answer", N_("Hãy ghi nội dung hoặc số văn bản trả lời."))
     _check_past(answered_on, "answered_on")
     with transaction():
         petition = _found(scope, Petition, petition_id)
@@ -219,7 +219,7 @@ def set_online_target(
     if not 2000 <= year <= LAST_YEAR:
         raise DomainError("Năm không đúng.", field="year")
     _check_past(assigned_on, "assigned_on")
-    document = _short(_needed(document, "document", "Hãy ghi văn bản giao chỉ tiêu."), 200, "document")
+    document = _short(_needed(document, "document", N_("Hãy ghi văn bản giao chỉ tiêu.")), 200, "document")
     with transaction() as session:
         target = queries.online_target(scope.site, unit_id, year)
         before = target.percent if target else None
