@@ -51,5 +51,5 @@ def visit(site: Site, browser: Browser) -> Iterator[Callable[..., Visitor]]:
     yield arrive
     complaints: list[Any] = [complaint for visitor in here for complaint in visitor.complaints]
     for visitor in here:
-        visitor.context.close()
+        visitor.leave()
     assert not complaints, complaints

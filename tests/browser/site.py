@@ -168,6 +168,13 @@ class Visitor:
             still(self.page)
         self.context.clear_cookies()
 
+    def leave(self) -> None:
+        """Close the window. Chromium may wait for ever to close one whose page is just being sent away with a question
+        asked first (a form with words typed in it): so what is under way is given up before."""
+        for page in self.context.pages:
+            page.goto("about:blank")
+        self.context.close()
+
     def sideways(self) -> int:
         """How many pixels the page can be scrolled sideways."""
         return int(self.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth"))
