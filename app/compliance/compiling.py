@@ -25,9 +25,9 @@ from app.compliance.expressions import (
     ZERO,
     Expression,
     compare,
-    comparisons,
     either,
     every,
+    groups,
     minus,
     paths,
     property_name,
@@ -48,8 +48,8 @@ MAX_FIELDS = 80
 """Figures on one sheet: a message of 255 properties crashes the process (durable_rules 2.0.28)."""
 MAX_PATHS = 40
 """Ways through one ruleset: above 64 the engine refuses messages (its stack of nodes is full)."""
-MAX_COMPARISONS = 20
-"""Comparisons in one condition: the engine refuses some shapes from about 30 on."""
+MAX_GROUPS = 15
+"""Groups within one condition: each takes two places in a list of the engine's (`rete.h`) that must not hold 32."""
 
 SEAT = "seat"
 """The sheet's number, by which an outcome finds its unit."""
@@ -196,7 +196,7 @@ def is_too_tangled(rule: Rule, parameters: Mapping[str, ParameterValue], pack_sc
     return (
         len(compiler.fields(rule)) > MAX_FIELDS
         or sum(paths(condition) for condition in conditions) > MAX_PATHS
-        or any(comparisons(condition) > MAX_COMPARISONS for condition in conditions)
+        or any(groups(condition) > MAX_GROUPS for condition in conditions)
     )
 
 

@@ -7,7 +7,8 @@ What durable_rules does not tell, and what is done about it (measured on 2.0.28,
   and rulesets not used lately are deleted too.
 - Deleting a session in which no action ever started frees memory that was never set, and crashes. So each run
   opens its session with a fact of its own that starts an action; if even that fails, the session is left behind.
-- More than 64 ways through a ruleset, or a message of 255 properties, is refused or crashes: see `compiling`.
+- More than 64 ways through a ruleset, 16 groups within a condition, or a message of 255 properties: refused, or a
+  crash. See `compiling`.
 - An exception in an action is swallowed into the session's state: it is looked for after every run.
 - `$or` fires once for each of its branches that holds: the same outcome may be told several times, which is
   harmless; two different outcomes of one rule for one sheet are an error.

@@ -67,12 +67,18 @@ def minus(amount: Expression, less: Expression) -> Expression:
 
 def every(parts: Sequence[Expression]) -> Expression:
     """All of them hold."""
-    return parts[0] if len(parts) == 1 else {"$and": list(parts)}
+    return _group("$and", parts)
 
 
 def either(parts: Sequence[Expression]) -> Expression:
     """One of them holds."""
-    return parts[0] if len(parts) == 1 else {"$or": list(parts)}
+    return _group("$or", parts)
+
+
+def _group(operator: str, parts: Sequence[Expression]) -> Expression:
+    """A group; what is a group of the same kind already lends its parts."""
+    flat = [inner for part in parts for inner in part.get(operator, [part])]
+    return flat[0] if len(flat) == 1 else {operator: flat}
 
 
 def paths(expression: Expression) -> int:
@@ -84,7 +90,7 @@ def paths(expression: Expression) -> int:
     return 1
 
 
-def comparisons(expression: Expression) -> int:
-    """The comparisons in a condition."""
-    parts = expression.get("$and") or expression.get("$or")
-    return sum(comparisons(part) for part in parts) if parts else 1
+def groups(expression: Expression) -> int:
+    """The groups in a condition, itself among them."""
+    parts = expression.get("$and") or expression.get("$or") or ()
+    return bool(parts) + sum(groups(part) for part in parts)

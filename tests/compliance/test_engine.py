@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from app.compliance import engine as engine_module
-from app.compliance.compiling import Compiled, Outcome, Ruleset, compile_rules
+from app.compliance.compiling import MAX_GROUPS, Compiled, Outcome, Ruleset, compile_rules
 from app.compliance.engine import KEPT_RULESETS, Engine, EngineError, shared_engine
+from app.compliance.expressions import compare, either, every, groups
 from app.compliance.language import ParameterUnit
 from app.compliance.loader import pack_from_texts
 from app.compliance.pack import ParameterValue
@@ -79,6 +80,29 @@ def test_many_rules_with_many_fields_are_all_judged() -> None:
     (outcomes,) = shared_engine().run(rules, [figures])
     assert len(rules.rulesets) > 1
     assert [n for n in range(200) if outcomes[f"p-{n}"] is Outcome.FAILED] == list(range(1, 200, 2))
+
+
+@pytest.mark.parametrize("more", [0, 1])
+def test_the_engine_takes_as_many_groups_in_a_condition_as_the_compiler_lets_through(more: int) -> None:
+    fields = [f"f{number}" for number in range(MAX_GROUPS + more)]
+    nested = compare("equals", "f0", 0)
+    for number, field in enumerate(fields):
+        nested = (every, either)[number % 2]([nested, compare("equals", field, 0)])
+    assert groups(nested) == MAX_GROUPS + more
+    rules = Compiled((Ruleset(("p-1",), tuple(fields), {("p-1", Outcome.PASSED): nested}),), {}, (), 1)
+    sheets = [dict.fromkeys(fields, 0)]
+    if not more:
+        assert shared_engine().run(rules, sheets) == [{"p-1": Outcome.PASSED}]
+        return
+    with pytest.raises(EngineError, match="113"):
+        shared_engine().run(rules, sheets)
+
+
+def test_a_group_within_a_group_of_its_kind_is_none_of_its_own() -> None:
+    one, two, three = (compare("equals", field, 0) for field in "abc")
+    assert every([one, every([two, three])]) == {"$and": [one, two, three]}
+    assert either([either([one, two]), every([three])]) == {"$or": [one, two, three]}
+    assert [groups(one), groups(either([one, every([two, three])]))] == [0, 2]
 
 
 def test_memory_stays_flat_over_many_runs() -> None:
