@@ -10,9 +10,11 @@ from app.config import ROOT, flask_config, settings_from
 from app.exports import beside_each_csv
 from app.extensions import bind as bind_extensions
 from app.formats import register as register_formats
+from app.monitoring import watch
 from app.navigation import register as register_navigation
 from app.rooms import register as register_rooms
 from app.security import register as register_security
+from app.web.version import version
 
 
 def create_app(**overrides: Any) -> Flask:
@@ -31,4 +33,6 @@ def create_app(**overrides: Any) -> Flask:
     register_navigation(app)
     register_rooms(app)
     beside_each_csv(app)
+    app.context_processor(lambda: {"software_version": version()})
+    watch(app)
     return app

@@ -9,7 +9,7 @@ from flask import Flask
 
 ROOMS = (
     *("organisation", "procedures", "publications", "cases", "attachments", "payments", "slips", "desk", "reminders"),
-    *("plans", "compliance", "reporting", "demo"),
+    *("plans", "compliance", "reporting", "monitoring", "demo"),
 )
 
 

@@ -1,0 +1,19 @@
+"""What those who run the site look at: is it well (`/healthz`), its figures (`/metrics`), one line a request."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from app.web.requests import Request, open_access_log, record, write_line
+
+
+def watch(app: Flask) -> None:
+    """Have every request counted, and written to the access log where there is one."""
+
+    def count(request: Request) -> None:
+        from app.monitoring.figures import figures  # loads prometheus-client: not for commands
+
+        figures(app).count(request)
+
+    observers = [count, write_line] if open_access_log(app.config["SETTINGS"]) else [count]
+    record(app, *observers)

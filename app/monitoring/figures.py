@@ -1,0 +1,121 @@
+"""The site's figures for Prometheus: requests by the pattern of their address, the process, what the trail saw last."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from threading import Lock
+
+from flask import Flask
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    GCCollector,
+    Histogram,
+    PlatformCollector,
+    ProcessCollector,
+    generate_latest,
+)
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.registry import Collector
+from sqlalchemy import func, select
+
+from app.extensions import db
+from app.monitoring import health
+from app.organisation.access import site
+from app.organisation.models import AuditEntry
+from app.web.requests import Request
+from app.web.version import version
+
+BUCKETS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
+"""Seconds; a page is meant to take less than the second of them."""
+LAST_SEEN = {"make_backup": "backup", "run_check": "check", "make_reminders": "reminders"}
+"""Verbs of the trail that somebody wants to be woken for when they stop, and their names among the figures."""
+LOOKED_THROUGH = 50_000
+"""How many of the newest entries are looked through for them: the trail of a whole year is not read every minute."""
+
+
+class Figures:
+    """The figures of one process. Several processes of a site are each asked for their own."""
+
+    def __init__(self, app: Flask) -> None:
+        self.registry = CollectorRegistry()
+        ProcessCollector(registry=self.registry)
+        PlatformCollector(registry=self.registry)
+        GCCollector(registry=self.registry)
+        self._requests = Counter(
+            "dung_han_requests", "Requests answered.", ("method", "route", "status"), registry=self.registry
+        )
+        self._seconds = Histogram(
+            "dung_han_request_seconds", "Time to the last byte.", ("route",), buckets=BUCKETS, registry=self.registry
+        )
+        self.registry.register(_OfTheSite(app))
+
+    def count(self, request: Request) -> None:
+        """Add a request that is over."""
+        self._requests.labels(request.method, request.route, str(request.status)).inc()
+        self._seconds.labels(request.route).observe(request.seconds)
+
+    def text(self) -> bytes:
+        """All of them, as Prometheus reads them."""
+        return generate_latest(self.registry)
+
+
+class _OfTheSite(Collector):
+    """What is looked up when the figures are asked for: two queries beside those of the health checks."""
+
+    def __init__(self, app: Flask) -> None:
+        self._app = app
+
+    def describe(self) -> Iterator[GaugeMetricFamily]:
+        """Nothing beforehand: a registry need not ask the database in order to take this in."""
+        return iter(())
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        """Version, health, size of the trail, and when the things of LAST_SEEN last happened (seconds since 1970)."""
+        build = GaugeMetricFamily("dung_han_build_info", "Version of the software.", labels=["version"])
+        build.add_metric([version()], 1)
+        yield build
+        well = GaugeMetricFamily("dung_han_healthy", "1 where a check of /healthz is well.", labels=["check"])
+        checks = health.look()
+        for check in checks:
+            well.add_metric([check.name], float(check.well))
+        yield well
+        if not checks[0].well:
+            return  # no database: its figures are missing rather than false
+        entries = _entries()
+        yield GaugeMetricFamily("dung_han_audit_entries", "Entries of the audit trail.", value=entries)
+        last = GaugeMetricFamily("dung_han_last_seconds", "When it last happened, since 1970.", labels=["what"])
+        for verb, at in _last_seen(entries).items():
+            last.add_metric([LAST_SEEN[verb]], at.timestamp())
+        yield last
+
+
+def _entries() -> int:
+    return db.session.scalar(select(func.max(AuditEntry.number)).where(AuditEntry.site == site())) or 0
+
+
+def _last_seen(newest: int) -> dict[str, datetime]:
+    found = db.session.execute(
+        select(AuditEntry.action, func.max(AuditEntry.at))
+        .where(
+            AuditEntry.site == site(),
+            AuditEntry.number > newest - LOOKED_THROUGH,
+            AuditEntry.action.in_(LAST_SEEN),
+        )
+        .group_by(AuditEntry.action)
+    )
+    return {action: at for action, at in found if at is not None}
+
+
+_MAKING = Lock()
+
+
+def figures(app: Flask) -> Figures:
+    """The figures of this process, made when the first request asks for them: commands do without."""
+    made = app.extensions.get("dung_han_figures")
+    if made is None:
+        with _MAKING:
+            made = app.extensions.setdefault("dung_han_figures", app.extensions.get("dung_han_figures") or Figures(app))
+    assert isinstance(made, Figures)
+    return made
