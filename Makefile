@@ -44,6 +44,7 @@ bench: setup-dev ## Đo tốc độ và bộ nhớ / speed and memory against fl
 docs: setup-dev ## Làm lại ảnh chụp và tài liệu / screenshots and generated pages of docs/
 	@.ci/system test
 	$(BIN)/python -m tests.browser.screenshots $(ARGS)
+	$(BIN)/python -m tests.licences
 
 .PHONY: setup
 setup: $(RUN_STAMP) $(COMPILED) ## Cài đặt vào .venv/ để chạy / install what running needs

@@ -2,9 +2,13 @@
 
 import os
 import shutil
+from pathlib import Path
 from typing import NoReturn
 
 import pytest
+
+TOOLS = Path(__file__).resolve().parents[1] / ".venv" / "tools"
+UNPACKED = [TOOLS / "usr" / folder for folder in ("bin", "sbin")]
 
 
 def missing(what: str) -> NoReturn:
@@ -22,3 +26,14 @@ def chromium_path() -> str:
         if path := shutil.which(name):
             return path
     raise LookupError("no Chromium on this machine")
+
+
+def server_tool(name: str) -> str:
+    """Path of a program that only checks the examples in docs/deploy: installed, or unpacked by `.ci/system deploy`.
+
+    Raises LookupError without one.
+    """
+    folders = [*os.environ.get("PATH", "").split(os.pathsep), "/usr/sbin", *map(str, UNPACKED)]
+    if path := shutil.which(name, path=os.pathsep.join(folders)):
+        return path
+    raise LookupError(f"no {name} on this machine")
