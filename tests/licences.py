@@ -15,10 +15,12 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = ROOT / "docs" / "licences.md"
 LOCK = ROOT / ".locks" / "run.txt"
+APPROVED = "License :: OSI Approved :: "
 VENDORED = ROOT / "static" / "vendor" / "README.md"
 
 HEAD = """# Licences
-Đúng Hạn itself is under the Apache License 2.0 ([LICENSE](../LICENSE)). What it is built on, as each says of itself (`make docs` writes this page):
+Đúng Hạn itself is under the Apache License 2.0 ([LICENSE](../LICENSE)).
+What it is built on, as each part says of itself (`make docs` writes this page):
 
 ## Kept in this repository
 The licence of each lies beside it in `static/vendor/`.

@@ -111,7 +111,7 @@ def test_nginx_takes_its_example(certificate: Path) -> None:
     (certificate / "site.conf").write_text(site)
     temporary = "".join(f"{n}_temp_path {certificate};" for n in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
     (certificate / "nginx.conf").write_text(
-        f"pid {certificate}/pid;\nevents {{}}\nhttp {{ access_log off; {temporary}\ninclude {certificate}/site.conf; }}\n"
+        f"pid {certificate}/pid; events {{}}\nhttp {{ access_log off; {temporary} include {certificate}/site.conf; }}\n"
     )
     done = run(nginx, "-t", "-e", certificate / "error.log", "-c", certificate / "nginx.conf")
     assert done.returncode == 0, done.stderr
