@@ -7,8 +7,12 @@ SHELL := /bin/sh
 BIN := .venv/bin
 ARGS ?=
 
-RUN_STAMP := .venv/.setup-run-$(shell sha256sum .locks/run.txt | cut -c 1-12)
-DEV_STAMP := .venv/.setup-dev-$(shell sha256sum .locks/dev.txt | cut -c 1-12)
+RECIPE := .ci/setup .ci/engine.py .locks/build.txt
+RUN_STAMP := .venv/.setup-run-$(shell cat .locks/run.txt $(RECIPE) | sha256sum | cut -c 1-12)
+DEV_STAMP := .venv/.setup-dev-$(shell cat .locks/dev.txt $(RECIPE) | sha256sum | cut -c 1-12)
+
+# The Python of .venv/ has gone, as after an upgrade of Debian: what was installed for it is not there any more.
+GONE := $(shell test ! -e .venv || $(BIN)/python -c '' 2>/dev/null || rm -f .venv/.setup-*)
 
 CATALOGUES := $(wildcard app/translations/*/LC_MESSAGES/*.po)
 COMPILED := $(CATALOGUES:.po=.mo)
@@ -27,6 +31,7 @@ run: setup ## Chạy thử với dữ liệu minh họa / set up, load demonstra
 .PHONY: test
 test: setup-dev ## Chạy mọi kiểm thử / every test, with PostgreSQL and a real browser
 	@.ci/system test
+	@$(BIN)/python -c 'import platform, sys; print("Python", sys.version, "--", platform.platform())'
 	$(BIN)/python -m pytest --numprocesses auto --dist loadfile $(ARGS)
 
 .PHONY: lint
@@ -74,14 +79,9 @@ translations: setup ## Cập nhật bản dịch từ mã nguồn / gather new s
 		--no-wrap --no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date
 	$(BIN)/pybabel --quiet compile --directory app/translations
 
-# The flags keep what is true of one machine only (its indexes, its folders of wheels) out of the lock files.
-PIP_COMPILE := $(BIN)/pip-compile --quiet --generate-hashes --strip-extras --no-header \
-	--no-emit-index-url --no-emit-trusted-host --no-emit-find-links
-
 .PHONY: lock
 lock: setup-dev ## Khóa lại phiên bản thư viện / choose versions again (all of them: ARGS=--upgrade)
-	$(PIP_COMPILE) $(ARGS) --output-file .locks/run.txt pyproject.toml
-	$(PIP_COMPILE) $(ARGS) --extra dev --allow-unsafe -c .locks/run.txt --output-file .locks/dev.txt pyproject.toml
+	@.ci/lock $(ARGS)
 
 .PHONY: clean
 clean: ## Xóa những gì đã cài, giữ dữ liệu / remove .venv/ and caches; instance/ is kept

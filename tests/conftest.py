@@ -14,6 +14,7 @@ import pytest
 from flask import Flask, g
 from flask.testing import FlaskClient
 from flask_babel import refresh
+from hypothesis import settings
 from sqlalchemy import text
 
 from app import create_app, extensions
@@ -22,6 +23,9 @@ from app.organisation.models import Person
 from tests.clock import at
 from tests.needs import missing
 from tests.postgres import PostgresMissing, postgres_server
+
+settings.register_profile("house", settings(), deadline=None)  # a busy machine is no fault of the code
+settings.load_profile("house")
 
 DATABASES = ("sqlite", "postgresql")
 

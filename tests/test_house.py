@@ -67,6 +67,20 @@ def test_every_sentence_in_the_code_is_in_the_catalogue() -> None:
     assert sorted(sentences_found() - known) == []
 
 
+def test_no_sentence_is_asked_for_inside_an_f_string() -> None:
+    """There `make translations` finds it on Python 3.12 and later only."""
+    asking = {"_", "_l", "_p", "gettext", "lazy_gettext", "ngettext", "npgettext", "pgettext"}
+    hidden = [
+        f"{path.relative_to(APP)}:{node.lineno}"
+        for path in APP.rglob("*.py")
+        for string in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(string, ast.JoinedStr)
+        for node in ast.walk(string)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in asking
+    ]
+    assert hidden == []
+
+
 OWN_WORDS = {  # written in one language, or in both at once: commands, the demonstration's cases, the slips of the law
     *APP.rglob("*cli.py"),
     *APP.glob("demo/*.py"),

@@ -14,6 +14,8 @@ What durable_rules does not tell, and what is done about it (measured on 2.0.28,
   harmless; two different outcomes of one rule for one sheet are an error.
 - A negated pattern fires at once, and two equal facts in a session are refused as one: see `duties`.
 - Texts, lists and nested objects in facts go wrong in several ways; sheets hold whole numbers only.
+- Its clock asks for `utcfromtimestamp`, deprecated since Python 3.12 and to be taken away, and takes summer time for
+  time gone by. It only measures durations with it: it is given a clock that only goes forward.
 - Events are consumed by the first rule that matches: sheets are asserted as facts.
 """
 
@@ -21,6 +23,7 @@ from __future__ import annotations
 
 import itertools
 import threading
+import time
 from collections import OrderedDict, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
@@ -35,6 +38,8 @@ from app.compliance.expressions import ZERO, property_name
 
 Sheet = Mapping[str, int]
 """A unit's figures by field, as whole numbers."""
+
+durable._unix_now = time.monotonic
 
 KEPT_RULESETS = 64
 """Compiled rulesets kept ready. A Department has a few packs; what-if runs add more."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import warnings
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -201,3 +202,11 @@ def test_one_module_alone_knows_the_library() -> None:
     users = [path.name for path in root.rglob("*.py") if "durable_rules_engine" in path.read_text()]
     importers = [path.name for path in root.rglob("*.py") if "from durable" in path.read_text()]
     assert users == importers == ["engine.py"]
+
+
+def test_the_library_does_not_ask_for_what_python_will_take_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`utcfromtimestamp` is deprecated since Python 3.12: judged without it, and with every warning an error."""
+    monkeypatch.delattr(engine_module.durable, "datetime")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert Engine().run(compiled(), [sheet(7, 20)])[0]["p-1"] is Outcome.PASSED
