@@ -61,6 +61,8 @@ class Settings(BaseModel):
     smtp_user: str = Field("", description="name to sign in with there; empty: without")
     smtp_password: str = Field("", description="password to sign in with there")
     smtp_sender: str = Field("", description="address e-mail comes from; needed with smtp_host")
+    engine_seconds: int = Field(60, ge=5, le=3600, description="seconds the rules engine may take for one answer")
+    engine_mb: int = Field(512, ge=128, le=65536, description="memory the rules engine may use, MiB")
     secure_cookies: bool = Field(False, description="set behind HTTPS: cookies are then sent over HTTPS only")
 
     @field_validator("zone")

@@ -51,8 +51,6 @@ MAX_PATHS = 40
 MAX_GROUPS = 15
 """Groups within one condition: each takes two places in a list of the engine's (`rete.h`) that must not hold 32."""
 
-SEAT = "seat"
-"""The sheet's number, by which an outcome finds its unit."""
 SCOPE = "scope."
 """Before the number of a scope: 1 on the sheet of a unit inside it, otherwise 0."""
 PERIOD_OVER = "period.over"
