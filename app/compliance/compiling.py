@@ -204,6 +204,7 @@ class _Compiler:
         self.pack_scope = pack_scope
         self.codes: dict[str, int] = {}
         self.scopes: list[tuple[Scope, ...]] = []
+        self.places: dict[tuple[Scope, ...], int] = {}
         self.heaviest = 1
         self.multiplies = False
 
@@ -218,9 +219,10 @@ class _Compiler:
         scopes = tuple(s for s in (self.pack_scope, rule.scope) if s is not None and not s.is_everybody)
         if not scopes:
             return None
-        if scopes not in self.scopes:
+        place = self.places.setdefault(scopes, len(self.scopes))
+        if place == len(self.scopes):
             self.scopes.append(scopes)
-        return f"{SCOPE}{self.scopes.index(scopes)}"
+        return f"{SCOPE}{place}"
 
     def fields(self, rule: Rule) -> tuple[str, ...]:
         own = [*rule.fields]
