@@ -64,6 +64,8 @@ class Settings(BaseModel):
     access_log: str = Field("", description="file of one line a request; “-”: with the service's messages; empty: none")
     metrics_token: str = Field("", description="who may read /metrics from elsewhere than this machine")
     least_free_mb: int = Field(512, ge=1, description="room on the disk below which the site is not well, MiB")
+    engine_seconds: int = Field(60, ge=5, le=3600, description="seconds the rules engine may take for one answer")
+    engine_mb: int = Field(512, ge=128, le=65536, description="memory the rules engine may use, MiB")
     secure_cookies: bool = Field(False, description="set behind HTTPS: cookies are then sent over HTTPS only")
 
     @field_validator("zone")

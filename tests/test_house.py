@@ -130,7 +130,7 @@ def test_only_the_engine_knows_durable_rules() -> None:
         for path in APP.rglob("*.py")
         if any(name.split(".")[0] in ("durable", "durable_rules_engine") for name in imports_of(path))
     }
-    assert users == {"compliance/engine.py"}
+    assert users == {"compliance/engine_worker.py"}
 
 
 def test_judgement_reads_no_table_of_the_records() -> None:

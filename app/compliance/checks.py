@@ -6,10 +6,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from fractions import Fraction
 from functools import partial
+from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
+from app.compliance.bounds import MOST_JUDGED
 from app.compliance.compiling import is_too_tangled
 from app.compliance.documents import Documents
+from app.compliance.expecting import rules_of, units_of
 from app.compliance.language import PackInfo, PackTest, Parameter, ParameterUnit, Quote, Rule, value_problem
 from app.compliance.pack import ParameterValue
 from app.compliance.premises import EARLIER_FAILURE
@@ -25,11 +28,25 @@ __all__ = ["Catalogue", "Checker", "whole_catalogue"]
 _SOME = {ParameterUnit.DAY_KIND: 0}
 
 
+MOST_CIRCLES = 20
+"""Circles of parameters that are told of; whoever mends these finds the others."""
+MOST_SHOWN = 10
+"""Names of a circle that are shown."""
+
+
 class Checker:
     """Looks through one pack and gathers everything wrong in it."""
 
-    def __init__(self, sources: Mapping[str, Source], catalogue: Catalogue | None, documents: Documents | None) -> None:
+    def __init__(
+        self,
+        sources: Mapping[str, Source],
+        catalogue: Catalogue | None,
+        documents: Documents | None,
+        unseen: set[str] | None = None,
+    ) -> None:
         self.sources = sources
+        self.unseen = unseen
+        """Codes of documents that are not known, where that is no fault."""
         self.catalogue = None if catalogue is None else whole_catalogue(catalogue)
         self.documents = documents
         self.problems: list[Problem] = []
@@ -48,9 +65,10 @@ class Checker:
     ) -> list[Problem]:
         """Everything wrong between the parts."""
         if self.documents is not None and info.document not in self.documents:
-            self.say("pack.yaml", ("document",), N_("không có văn bản “%(code)s”."), code=info.document)
+            self.unknown_document("pack.yaml", ("document",), info.document)
         for name in parameters:
             self.parameter(name, parameters)
+        self.circles(parameters)
         by_id = {rule.id: rule for rule in rules}
         seen: set[str] = set()
         for position, rule in enumerate(rules):
@@ -66,7 +84,18 @@ class Checker:
             self.test((position,), test, seen)
         if not self.problems:  # only a pack that is right in its parts can be compiled
             self.size(info, parameters, rules)
+            self.work(by_id, tests)
         return self.problems
+
+    def work(self, rules: Mapping[str, Rule], tests: tuple[PackTest, ...]) -> None:
+        """All tests together may judge so many rules, each for so many units."""
+        judged = 0
+        for position, test in enumerate(tests):
+            judged += len(rules_of(test, rules)) * len(units_of(test))
+            if judged > MOST_JUDGED:
+                message = N_("các phép thử xét quá %(most)s lượt (mỗi quy tắc với mỗi đơn vị là một lượt).")
+                self.say("tests.yaml", (position,), message, most=MOST_JUDGED)
+                return
 
     def size(self, info: PackInfo, parameters: Mapping[str, Parameter], rules: tuple[Rule, ...]) -> None:
         """No rule may be more than the engine takes; what its parameters' values are does not matter here."""
@@ -83,13 +112,20 @@ class Checker:
                     id=rule.id,
                 )
 
+    def unknown_document(self, file: str, at: Location, code: str) -> None:
+        """A document that nobody has described: a fault, or one whose quotes cannot be compared."""
+        if self.unseen is not None:
+            self.unseen.add(code)
+        else:
+            self.say(file, at, N_("không có văn bản “%(code)s”."), code=code)
+
     def quote(self, file: str, at: Location, quote: Quote) -> None:
         """The quoted words must be in the document named."""
         if self.documents is None:
             return
         document = self.documents.get(quote.document)
         if document is None:
-            self.say(file, (*at, "document"), N_("không có văn bản “%(code)s”."), code=quote.document)
+            self.unknown_document(file, (*at, "document"), quote.document)
         elif not document.says(quote.quote):
             self.say(
                 file,
@@ -124,8 +160,30 @@ class Checker:
                 unit=parameters[other].unit.value,
                 expected=parameters[name].unit.value,
             )
-        elif circle := _circle(name, other, parameters):
-            self.say("parameters.yaml", at, N_("các tham số dẫn vòng quanh: %(circle)s."), circle=" → ".join(circle))
+
+    def circles(self, parameters: Mapping[str, Parameter]) -> None:
+        """No parameter may lead back to itself. Each circle is told where it is written, and then taken out, so that
+        the next one is found: a walk over all of them for each circle, and at most `MOST_CIRCLES` of these."""
+        places = {name: place for place, name in enumerate(parameters)}
+        leads = {name: [dated.same_as for dated in parameters[name].values.values()] for name in parameters}
+        others = {name: {other for other in leads[name] if other in places} for name in parameters}
+        for _ in range(MOST_CIRCLES):
+            circle = _circle(others)
+            if not circle:
+                return
+            first = min(range(len(circle)), key=lambda place: places[circle[place]])
+            circle = [*circle[first:], *circle[:first]]
+            words = " → ".join([*(circle if len(circle) <= MOST_SHOWN else [*circle[:MOST_SHOWN], "…"]), circle[0]])
+            for name, other in zip(circle, [*circle[1:], circle[0]], strict=True):
+                others[name].discard(other)
+                self.round(name, other, parameters[name], words)
+
+    def round(self, name: str, other: str, parameter: Parameter, circle: str) -> None:
+        """Say of the values of a parameter that are the same as another's that they lead round."""
+        for start, dated in parameter.values.items():
+            if dated.same_as == other:
+                at = (name, "values", start.isoformat(), "same_as")
+                self.say("parameters.yaml", at, N_("các tham số dẫn vòng quanh: %(circle)s."), circle=circle)
 
     def rule(
         self, at: Location, rule: Rule, info: PackInfo, parameters: Mapping[str, Parameter], rules: Mapping[str, Rule]
@@ -160,14 +218,16 @@ def whole_catalogue(catalogue: Catalogue) -> Catalogue:
     return {EARLIER_FAILURE.name: EARLIER_FAILURE, **catalogue}
 
 
-def _circle(name: str, other: str, parameters: Mapping[str, Parameter], passed: tuple[str, ...] = ()) -> list[str]:
-    """The way from a parameter back to itself by values that are the same as another's; empty if there is none."""
-    way = (*passed, name)
-    if other in way:
-        return [*way[way.index(other) :], other]
-    for dated in parameters[other].values.values() if other in parameters else ():
-        if dated.same_as is not None and (found := _circle(other, dated.same_as, parameters, way)):
-            return found
+def _circle(others: Mapping[str, set[str]]) -> list[str]:
+    """Parameters that lead from one to the next and round; empty if none do."""
+    order: TopologicalSorter[str] = TopologicalSorter()
+    for name, its_others in others.items():
+        for other in its_others:
+            order.add(other, name)
+    try:
+        order.prepare()
+    except CycleError as error:
+        return list(error.args[1][:-1])
     return []
 
 

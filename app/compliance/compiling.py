@@ -51,8 +51,6 @@ MAX_PATHS = 40
 MAX_GROUPS = 15
 """Groups within one condition: each takes two places in a list of the engine's (`rete.h`) that must not hold 32."""
 
-SEAT = "seat"
-"""The sheet's number, by which an outcome finds its unit."""
 SCOPE = "scope."
 """Before the number of a scope: 1 on the sheet of a unit inside it, otherwise 0."""
 PERIOD_OVER = "period.over"
@@ -206,6 +204,7 @@ class _Compiler:
         self.pack_scope = pack_scope
         self.codes: dict[str, int] = {}
         self.scopes: list[tuple[Scope, ...]] = []
+        self.places: dict[tuple[Scope, ...], int] = {}
         self.heaviest = 1
         self.multiplies = False
 
@@ -220,9 +219,10 @@ class _Compiler:
         scopes = tuple(s for s in (self.pack_scope, rule.scope) if s is not None and not s.is_everybody)
         if not scopes:
             return None
-        if scopes not in self.scopes:
+        place = self.places.setdefault(scopes, len(self.scopes))
+        if place == len(self.scopes):
             self.scopes.append(scopes)
-        return f"{SCOPE}{self.scopes.index(scopes)}"
+        return f"{SCOPE}{place}"
 
     def fields(self, rule: Rule) -> tuple[str, ...]:
         own = [*rule.fields]

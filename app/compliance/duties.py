@@ -10,12 +10,14 @@ after all others; deeds are asserted before events. Two equal facts in a session
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from array import array
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 from app.compliance.compiling import Outcome
+from app.compliance.engine_worker import Table
 
 EVENT, DEED, GATE = 1, 2, 3
 NO_DAY = date.max.toordinal()
@@ -49,29 +51,31 @@ class Deed:
     on: int
 
 
-def event_message(number: int, event: Event) -> dict[str, Any]:
-    """An event as the engine takes it; `number` is its place among the events."""
-    return {
-        "role": EVENT,
-        "number": number,
-        "key": event.key,
-        "due": event.due,
-        "missed_from": event.missed_from,
-    }
+def event_table(events: Sequence[Event]) -> Table:
+    """Events as the engine takes them; `number` is each one's place among them."""
+    numbers = array("q")
+    for number, event in enumerate(events):
+        numbers.extend((EVENT, number, event.key, event.due, event.missed_from))
+    return ("role", "number", "key", "due", "missed_from"), numbers
 
 
-def deed_message(number: int, deed: Deed) -> dict[str, Any]:
-    """A deed as the engine takes it; `number` tells it from an equal one."""
-    return {"role": DEED, "number": number, "key": deed.key, "on": deed.on}
+def deed_table(deeds: Sequence[Deed]) -> Table:
+    """Deeds as the engine takes them; `number` tells each from an equal one."""
+    numbers = array("q")
+    for number, deed in enumerate(deeds):
+        numbers.extend((DEED, number, deed.key, deed.on))
+    return ("role", "number", "key", "on"), numbers
 
 
-def gate_message(today: date) -> dict[str, Any]:
+def gate_table(today: date) -> Table:
     """What is asserted last: everything is there now, and this is the day on which it is looked at."""
-    return {"role": GATE, "today": today.toordinal()}
+    return ("role", "today"), array("q", (GATE, today.toordinal()))
 
 
 _GATE = {"gate": {"role": GATE}}
-_EVENT = {"event": {"role": EVENT}}
+EVENT_NAME = "event"
+"""What the patterns call the event that an outcome is told of."""
+_EVENT = {EVENT_NAME: {"role": EVENT}}
 _ITS_DEED = [{"role": DEED}, {"key": {"event": "key"}}]
 _IN_TIME = {"$and": [*_ITS_DEED, {"$lte": {"on": {"event": "due"}}}]}
 _AFTERWARDS = {"$and": [*_ITS_DEED, {"$gt": {"on": {"event": "due"}}}]}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import reduce
 from math import prod
 from typing import Any
 
@@ -50,9 +49,11 @@ def signs(amount: Expression) -> tuple[Expression, Expression]:
 
 
 def total(fields: Sequence[str]) -> Expression:
-    """The sum of the fields on the sheet."""
-    terms: list[Expression] = [{"$m": property_name(field)} for field in fields]
-    return reduce(lambda left, right: {"$add": {"$l": left, "$r": right}}, terms)
+    """The sum of the fields on the sheet, halved again and again: a long sum is not a deep one."""
+    if len(fields) == 1:
+        return {"$m": property_name(fields[0])}
+    middle = len(fields) // 2
+    return {"$add": {"$l": total(fields[:middle]), "$r": total(fields[middle:])}}
 
 
 def times(amount: Expression, factor: int | Expression) -> Expression:

@@ -65,6 +65,7 @@ name_subjects(
 name_actions(
     {
         "run_check": _l("Kiểm tra một kỳ"),
+        "stop_check": _l("Dừng kiểm tra một kỳ vì bộ máy quy tắc hỏng"),
         "move_violation": _l("Cập nhật vi phạm"),
         "grant_waiver": _l("Miễn áp dụng một quy tắc"),
         "withdraw_waiver": _l("Rút lại quyết định miễn áp dụng"),

@@ -8,6 +8,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from app.compliance.bounds import too_large
 from app.compliance.checks import Catalogue, Checker
 from app.compliance.documents import Documents, load_documents
 from app.compliance.language import PACK_FILES
@@ -77,11 +78,16 @@ def load_pack(path: Path, catalogue: Catalogue | None, documents: Documents | No
 
 
 def pack_from_texts(
-    texts: Mapping[str, str], catalogue: Catalogue | None = None, documents: Documents | None = None
+    texts: Mapping[str, str],
+    catalogue: Catalogue | None = None,
+    documents: Documents | None = None,
+    unseen: set[str] | None = None,
 ) -> Pack:
     """A pack from its files' texts by name, as a run keeps them.
 
-    Without a catalogue, fields are not checked; without documents, quotes are not. Raises PackError.
+    Without a catalogue the text is one that was taken before: neither its fields nor its size are looked at. Without
+    documents, quotes are not compared; a document that is not among them is a fault, or added to `unseen` where that
+    is given. Raises PackError.
     """
     texts = {name: plain_text(text) for name, text in texts.items()}
     problems = [Problem(name, 1, "", "không phải là tệp của bộ quy tắc.") for name in texts if name not in PACK_FILES]
@@ -96,6 +102,8 @@ def pack_from_texts(
             if len(texts[name].encode()) > MAX_BYTES:
                 raise SourceError([Problem(name, 1, "", "tệp lớn hơn 1 MB.")])
             sources[name] = source = read_source(name, texts[name])
+            if catalogue is not None and (found := too_large(source)):
+                raise SourceError(found)
             parts[name] = content.validate_python(source.content)
         except SourceError as error:
             problems.extend(error.problems)
@@ -104,6 +112,6 @@ def pack_from_texts(
     if problems:
         raise PackError(problems)
     info, parameters, rules, tests = (parts[name] for name in PACK_FILES)
-    if problems := Checker(sources, catalogue, documents).check(info, parameters, rules, tests):
+    if problems := Checker(sources, catalogue, documents, unseen).check(info, parameters, rules, tests):
         raise PackError(problems)
     return Pack(info, Parameters(parameters), rules, tests, texts, texts_hash(texts))

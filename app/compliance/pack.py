@@ -5,11 +5,12 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from fractions import Fraction
 
 from app.compliance.language import (
+    DatedValue,
     PackInfo,
     PackTest,
     Parameter,
@@ -62,31 +63,47 @@ class Parameters(dict[str, Parameter]):
         `overrides` replaces values by name (names of other packs are passed over). Raises DomainError for an
         override that does not fit its unit.
         """
-        found = {name: self._on(name, day, overrides or {}) for name in self}
-        return {name: value for name, value in found.items() if value is not None}
+        found: dict[str, ParameterValue | None] = {}
+        for name in self:
+            self._find(name, day, overrides or {}, found)
+        return {name: value for name in self if (value := found[name]) is not None}
 
-    def _on(
-        self, name: str, day: date, overrides: Mapping[str, Override], passed: frozenset[str] = frozenset()
-    ) -> ParameterValue | None:
-        """The value on the day; where it is the same as another parameter's, the words are its own."""
-        parameter = self[name]
-        if name in overrides:
-            return ParameterValue(
-                name, parameter.unit, what_if_value(name, overrides[name], parameter.unit), None, None
+    def on(self, name: str, day: date) -> ParameterValue | None:
+        """One parameter's value on the day; None where it has none."""
+        found: dict[str, ParameterValue | None] = {}
+        self._find(name, day, {}, found)
+        return found[name]
+
+    def _find(
+        self, name: str, day: date, overrides: Mapping[str, Override], found: dict[str, ParameterValue | None]
+    ) -> None:
+        """Find the parameter's value, and those it is the same as, each once however many lead there."""
+        way: list[tuple[str, date, DatedValue]] = []
+        passed: set[str] = set()
+        while name not in found:
+            since = max((start for start in self[name].values if start <= day), default=None)
+            if name in overrides:
+                unit = self[name].unit
+                value = what_if_value(name, overrides[name], unit)
+                found[name] = ParameterValue(name, unit, value, None, None)
+            elif since is None:
+                found[name] = None
+            elif (dated := self[name].values[since]).value is not None:
+                found[name] = ParameterValue(name, self[name].unit, as_fraction(dated.value), since, dated.source)
+            else:
+                assert dated.same_as is not None
+                way.append((name, since, dated))
+                passed.add(name)
+                name = dated.same_as
+                if name not in self or name in passed:  # the loader refuses both
+                    break
+        other = found.get(name)
+        for name, since, dated in reversed(way):  # where it is the same as another's, the words are its own
+            source = None if other is None or other.overridden else dated.source
+            found[name] = (
+                None if other is None else replace(other, name=name, since=since, source=source, unit=self[name].unit)
             )
-        held = [start for start in parameter.values if start <= day]
-        if not held:
-            return None
-        since = max(held)
-        dated = parameter.values[since]
-        if dated.value is not None:
-            return ParameterValue(name, parameter.unit, as_fraction(dated.value), since, dated.source)
-        assert dated.same_as is not None
-        if dated.same_as not in self or dated.same_as in passed:  # the loader refuses both
-            return None
-        other = self._on(dated.same_as, day, overrides, passed | {name})
-        source = None if other is None or other.overridden else dated.source
-        return None if other is None else ParameterValue(name, parameter.unit, other.value, since, source)
+            other = found[name]
 
 
 def as_fraction(value: int | str) -> Fraction:

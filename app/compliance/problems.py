@@ -34,11 +34,18 @@ class Problem:
         return DomainError("%(file)s, dòng %(line)s: %(reason)s", **place)
 
 
+MOST_TOLD = 100
+"""Problems that are told one by one; whoever mends these finds the others."""
+
+
 class PackError(DomainError):
-    """A rule pack cannot be used. `problems` holds everything found, not only the first."""
+    """A rule pack cannot be used. `problems` holds everything found, not only the first; of very many, the first."""
 
     def __init__(self, problems: Sequence[Problem]) -> None:
-        self.problems = tuple(problems)
+        self.problems = tuple(problems[:MOST_TOLD])
+        if (more := len(problems) - MOST_TOLD) > 0:
+            last = problems[MOST_TOLD]
+            self.problems += (Problem(last.file, last.line, "", "còn %(n)s chỗ khác phải sửa.", {"n": more}),)
         self.parts = tuple(problem.placed for problem in problems)
         super().__init__("\n".join(map(str, self.parts)))
 

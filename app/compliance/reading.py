@@ -7,7 +7,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from app.compliance.problems import Problem, sentence_of
-from app.compliance.yaml_source import MAX_BYTES, Location, Source, SourceError, field_name
+from app.compliance.yaml_source import MAX_BYTES, Source, SourceError, field_name
 
 
 def read_text(path: Path, name: str) -> str:
@@ -34,15 +34,12 @@ def plain_text(text: str) -> str:
 def problems_of(error: ValidationError, source: Source) -> list[Problem]:
     """What pydantic found, each with the line of the nearest value that is in the file."""
     details = error.errors(include_url=False, include_input=False)
+    around = {detail["loc"][:depth] for detail in details for depth in range(len(detail["loc"]))}
     problems = []
     for detail in details:
-        if detail["type"] == "too_short" and any(_is_inside(other["loc"], detail["loc"]) for other in details):
+        if detail["type"] == "too_short" and detail["loc"] in around:
             continue  # a list whose every item is refused also counts as empty
         location = tuple(part for part in detail["loc"] if part != "[key]")
         message, params = sentence_of(detail)
         problems.append(Problem(source.file, source.line(location), field_name(location), message, params))
     return problems
-
-
-def _is_inside(location: Location, around: Location) -> bool:
-    return len(location) > len(around) and location[: len(around)] == around

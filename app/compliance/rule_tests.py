@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import cache
 from typing import Any
@@ -11,12 +11,13 @@ from typing import Any
 from app.calendar import WorkingCalendar
 from app.compliance.checks import Catalogue, whole_catalogue
 from app.compliance.compiling import Outcome
+from app.compliance.expecting import rules_of, units_of
 from app.compliance.judge import Judgement, RuleResult, judge
 from app.compliance.language import Expected, PackTest
 from app.compliance.measures import DayKind
 from app.compliance.pack import Pack
 from app.compliance.premises import last_day
-from app.compliance.yaml_source import field_name, read_source
+from app.compliance.yaml_source import Source, field_name, read_source
 from app.errors import DomainError
 from app.facts import Fact, FactKind
 from app.periods import Period
@@ -33,9 +34,9 @@ class TestFailure:
     unit: str
     expected: str
     got: str
-    place: str
+    place: str = ""
     """The field of the expectation in tests.yaml: "[0].expect.khd-2c.2.LDVL"."""
-    line: int
+    line: int = 1
 
     def as_error(self) -> DomainError:
         """As a sentence that can be translated."""
@@ -52,13 +53,28 @@ class TestFailure:
         return str(self.as_error())
 
 
-def run_pack_tests(pack: Pack, catalogue: Catalogue) -> list[TestFailure]:
+Progress = Callable[[int, int], None]
+"""Told how many tests have been run, and of how many."""
+
+
+def run_pack_tests(
+    pack: Pack, catalogue: Catalogue, progress: Progress = lambda done, total: None
+) -> list[TestFailure]:
     """Every test of the pack that fails. Raises what `judge` raises."""
-    return [failure for test in pack.tests for failure in run_test(pack, test, catalogue)]
+    failures: list[TestFailure] = []
+    rules = {rule.id: rule for rule in pack.rules}
+    source: Source | None = None
+    for position, test in enumerate(pack.tests):
+        progress(position, len(pack.tests))
+        for failure in run_test(replace(pack, rules=rules_of(test, rules)), test, catalogue):
+            source = source or read_source("tests.yaml", pack.texts["tests.yaml"])
+            location = (position, "expect", failure.rule, failure.unit)
+            failures.append(replace(failure, place=field_name(location), line=source.line(location)))
+    return failures
 
 
 def judgement_of(pack: Pack, test: PackTest, catalogue: Catalogue) -> Judgement:
-    """What comes of a test's situation, judged by the law of its period's last day."""
+    """The judgement of a test's situation, judged by the law of its period's last day."""
     period = Period.parse(test.period)
     kinds = whole_catalogue(catalogue)
     told = [complete(fact, kinds[fact["kind"]], period.key) for fact in test.given]
@@ -66,7 +82,7 @@ def judgement_of(pack: Pack, test: PackTest, catalogue: Catalogue) -> Judgement:
 
 
 def run_test(pack: Pack, test: PackTest, catalogue: Catalogue) -> list[TestFailure]:
-    """What one test expects and does not get."""
+    """What one test expects of these rules and does not get; where it is expected, the caller knows."""
     judgement = judgement_of(pack, test, catalogue)
     results = {(result.rule, result.unit): result for result in judgement.results}
     failures = []
@@ -75,26 +91,8 @@ def run_test(pack: Pack, test: PackTest, catalogue: Catalogue) -> list[TestFailu
             result = results.get((rule, unit))
             if result is None or not _agree(expected, result):
                 got = _got_words(result) if result else "-"
-                failures.append(
-                    TestFailure(test.name, rule, unit, _expected_words(expected), got, *_place(pack, test, rule, unit))
-                )
+                failures.append(TestFailure(test.name, rule, unit, _expected_words(expected), got))
     return failures
-
-
-def _place(pack: Pack, test: PackTest, rule: str, unit: str) -> tuple[str, int]:
-    """Where in the pack's tests this is expected: the field, and its line."""
-    location = (pack.tests.index(test), "expect", rule, unit) if test in pack.tests else ()
-    source = read_source("tests.yaml", pack.texts["tests.yaml"])
-    return field_name(location), source.line(location)
-
-
-def units_of(test: PackTest) -> list[dict[str, str]]:
-    """The units a test speaks of, each once."""
-    units = {unit.code: {"code": unit.code, "kind": unit.kind} for unit in test.units}
-    named = [fact["unit"] for fact in test.given] + [u for found in test.expect.values() for u in found]
-    for code in named:
-        units.setdefault(code, {"code": code, "kind": ""})
-    return list(units.values())
 
 
 def complete(given: Mapping[str, Any], kind: FactKind, period: str) -> Fact:

@@ -22,6 +22,7 @@ from app import extensions, facts
 from app.bulk import Value, write_rows
 from app.collecting import seldom_collected
 from app.compliance import evidence, packs, waiving
+from app.compliance.engine import EngineStopped
 from app.compliance.judge import Judgement, RuleResult, judge
 from app.compliance.language import Rule
 from app.compliance.models import CheckResult, CheckRun, PackText, Violation, ViolationMove, ViolationState
@@ -71,13 +72,18 @@ def run_check(
     unit_codes: Collection[str] | None = None,
     progress: Progress = lambda done, total, doing: None,
 ) -> Report:
-    """Judge a period and record what is found. Raises DomainError for a future period, an unknown pack or unit."""
+    """Judge a period and record what is found. Raises DomainError for a future period, an unknown pack or unit, and
+    EngineStopped, with an entry in the trail and nothing else written, when the engine did not live through it."""
     started = extensions.now()
     chosen, units = _packs_for(period, pack_ids), _units_for(period, unit_codes)
     progress(0, 3, "facts")
     as_of, gathered = gather(period, kinds_read_by(chosen), _codes(units, unit_codes))
     progress(1, 3, "judging")
-    judgement = _judge(chosen, gathered, units, period, as_of)
+    try:
+        judgement = _judge(chosen, gathered, units, period, as_of)
+    except EngineStopped as stopped:
+        _say_stopped(by, period, stopped)
+        raise
     facts_hash, told = evidence.keep([*gathered, *judgement.premises])
     del gathered  # a month's are tens of megabytes, which the writing needs
     progress(2, 3, "writing")
@@ -111,6 +117,12 @@ def run_check(
         )
     progress(3, 3, "done")
     return Report(run, period, as_of, tuple(chosen), run.facts_hash, judgement, tuple(raised))
+
+
+def _say_stopped(by: Actor, period: Period, stopped: EngineStopped) -> None:
+    """Leave in the trail that a check was begun and why it has no run."""
+    with transaction():
+        audit.record(by, "stop_check", "period", period.key, reason=str(stopped.params["why"]))
 
 
 def what_if(

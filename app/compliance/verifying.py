@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import select
 
 from app.compliance import evidence
+from app.compliance.engine import EngineStopped
 from app.compliance.excusing import excuses_told
 from app.compliance.judge import Judgement, RuleResult, SubjectResult, judge
 from app.compliance.language import Rule
@@ -66,7 +67,9 @@ class Verification:
 
 
 def verify_run(run_id: int) -> Verification:
-    """Judge the stored facts of a run by the stored packs and compare. Writes nothing. Raises NotFound."""
+    """Judge the stored facts of a run by the stored packs and compare. Writes nothing.
+
+    Raises NotFound, EngineStopped."""
     run = db.session.scalar(select(CheckRun).where(CheckRun.site == site(), CheckRun.id == run_id))
     if run is None:
         raise NotFound("Không có lần kiểm tra số %(run)s.", run=run_id)
@@ -76,6 +79,8 @@ def verify_run(run_id: int) -> Verification:
         return Verification(run.id, run.period, 0, 0, tuple(found))
     try:
         judgement = _judge_again(run, facts, packs)
+    except EngineStopped:
+        raise  # says nothing of the run
     except (DomainError, ArithmeticError, LookupError, TypeError, ValueError) as error:
         found.append(Disagreement(DomainError("dữ kiện"), DomainError("không phán xét lại được"), _why(error)))
         return Verification(run.id, run.period, 0, 0, tuple(found))

@@ -18,6 +18,8 @@ from app.compliance.problems import Problem
 
 MAX_BYTES = 1_000_000
 MAX_DEPTH = 40
+MAX_VALUES = 50_000
+"""Values, lists and mappings in one file; the largest of ours has 2,000."""
 
 Location = tuple[str | int, ...]
 
@@ -63,6 +65,7 @@ class _Composer(yaml.SafeLoader):
     """Builds nodes only, without aliases and not too deep."""
 
     depth = 0
+    values = 0
 
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
         event = self.peek_event()  # type: ignore[no-untyped-call]
@@ -73,6 +76,9 @@ class _Composer(yaml.SafeLoader):
         self.depth += 1
         if self.depth > MAX_DEPTH:
             raise _Refused(event.start_mark, "lồng nhau quá sâu.")
+        self.values += 1
+        if self.values > MAX_VALUES:
+            raise _Refused(event.start_mark, "tệp có quá %(most)s giá trị.", most=MAX_VALUES)
         node: yaml.Node | None = super().compose_node(parent, index)
         self.depth -= 1
         return node

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
-import warnings
-from fractions import Fraction
+from array import array
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from app.compliance import engine as engine_module
+from app.compliance import engine_worker
 from app.compliance.compiling import MAX_GROUPS, Compiled, Outcome, Ruleset, compile_rules
-from app.compliance.engine import KEPT_RULESETS, Engine, EngineError, shared_engine
+from app.compliance.engine import Engine, EngineError, shared_engine
+from app.compliance.engine_worker import KEPT_RULESETS, NUMBER, Failed, Sessions
 from app.compliance.expressions import compare, either, every, groups
-from app.compliance.language import ParameterUnit
 from app.compliance.loader import pack_from_texts
-from app.compliance.pack import ParameterValue
 from app.periods import Period
 from tests.compliance import sample
 
@@ -32,9 +33,17 @@ def sheet(online: int, eligible: int, due: int = 0) -> dict[str, int]:
     return {"pay.online": online, "pay.eligible": eligible, "pay.due": due}
 
 
-def memory() -> int:
-    """Resident memory of this process in KB."""
-    return int(Path("/proc/self/statm").read_text().split()[1]) * 4
+def memory(engine: Engine) -> int:
+    """Resident memory of the engine's process in KB."""
+    return int(Path(f"/proc/{engine.pid}/statm").read_text().split()[1]) * 4
+
+
+def told(sessions: Sessions, condition: dict[str, Any], *values: int) -> list[int]:
+    """The numbers of the facts `n` that the condition fires for, in a session inside this process."""
+    sessions.open([{"all": [{"m": condition}], "told_by": ""}])
+    sessions.tell(((NUMBER, "n"), array("q", [part for pair in enumerate(values) for part in pair])))
+    sessions.end()
+    return sorted(sessions.outcomes()[1::2])
 
 
 @pytest.mark.parametrize("comparison", ["at_least", "more_than", "at_most", "less_than"])
@@ -116,45 +125,45 @@ def test_memory_stays_flat_over_many_runs() -> None:
             engine.run(rules, sheets)
 
     run(50)  # let the allocator settle
-    before = memory()
+    before = memory(engine)
     run(300)
     # 300 runs of 100 facts that stayed would take about 12 KB each: 360 MB.
-    assert memory() - before < 8_000
+    assert memory(engine) - before < 8_000
 
 
 def test_rulesets_not_used_lately_are_forgotten_and_made_again_when_needed() -> None:
-    engine = Engine()
-
-    def run_with(percent: int) -> Outcome:
-        share = ParameterValue("online_rate", ParameterUnit.SHARE, Fraction(percent), None, None)
-        rules = compile_rules(sample.pack().rules, {"online_rate": share})
-        return engine.run(rules, [sheet(1, 1)])[0]["p-1"]
-
+    sessions = Sessions()
     for number in range(KEPT_RULESETS + 20):
-        assert run_with(number + 2) is Outcome.FAILED
-    assert len(engine._kept) == len(engine._host._ruleset_directory) == KEPT_RULESETS
-    assert len(engine._host._ruleset_list) == KEPT_RULESETS
-    assert run_with(2) is Outcome.FAILED
-    assert run_with(1) is Outcome.PASSED
+        assert told(sessions, {"$gte": {"n": number}}, number, number + 1) == [0, 1]
+    assert len(sessions._kept) == len(sessions._host._ruleset_directory) == KEPT_RULESETS
+    assert len(sessions._host._ruleset_list) == KEPT_RULESETS
+    assert told(sessions, {"$gte": {"n": 0}}, 0, 1, 2) == [0, 1, 2]
 
 
 def test_an_exception_in_an_action_comes_out_and_the_engine_works_on(monkeypatch: pytest.MonkeyPatch) -> None:
-    engine = Engine()
-    broken = {"on": True}
+    sessions = Sessions()
 
-    def breaking(rule: str, outcome: Outcome) -> Any:
+    def breaking(place: int, told_by: str) -> Any:
         def action(context: Any) -> None:
-            if broken["on"]:
-                raise KeyError("lost in the action")
-            engine._outcomes += [(rule, outcome, message["seat"]) for message in context.m]
+            raise KeyError("lost in the action")
 
         return action
 
-    monkeypatch.setattr(engine, "_note", breaking)
-    with pytest.raises(EngineError, match="lost in the action"):
-        engine.run(compiled(), [sheet(7, 20)])
-    broken["on"] = False
+    with monkeypatch.context() as broken:
+        broken.setattr(sessions, "_note", breaking)
+        with pytest.raises(Failed, match="lost in the action"):
+            told(sessions, {"$gt": {"n": 5}}, 7)
+    assert told(sessions, {"$gt": {"n": 6}}, 7) == [0]
+
+
+def test_what_fails_in_the_engine_is_an_error_and_the_same_engine_works_on() -> None:
+    engine = Engine()
+    nothing = Ruleset(("p-1",), ("n",), {("p-1", Outcome.PASSED): {"$no": {"n": 1}}})
+    with pytest.raises(EngineError, match="refuses the rules"):
+        engine.run(Compiled((nothing,), {}, (), 100), [{"n": 1}])
+    before = engine.pid
     assert engine.run(compiled(), [sheet(7, 20)]) == [{"p-1": Outcome.PASSED}]
+    assert engine.pid == before is not None
 
 
 def test_an_outcome_that_goes_missing_is_an_error_and_not_a_pass() -> None:
@@ -172,7 +181,7 @@ def test_two_outcomes_for_one_unit_are_an_error() -> None:
 
 def test_the_engine_starts_no_thread() -> None:
     before = set(threading.enumerate())
-    Engine().run(compiled(), [sheet(7, 20)])
+    assert told(Sessions(), {"$gt": {"n": 0}}, 1) == [0]
     assert set(threading.enumerate()) == before
 
 
@@ -197,16 +206,42 @@ def test_threads_share_the_engine_without_mixing_their_outcomes() -> None:
     assert wrong == []
 
 
-def test_one_module_alone_knows_the_library() -> None:
+def test_one_module_alone_knows_the_library_and_only_its_own_process_loads_it() -> None:
     root = Path(engine_module.__file__).parents[1]
     users = [path.name for path in root.rglob("*.py") if "durable_rules_engine" in path.read_text()]
     importers = [path.name for path in root.rglob("*.py") if "from durable" in path.read_text()]
-    assert users == importers == ["engine.py"]
+    assert users == importers == ["engine_worker.py"]
+    asked = "import sys, app.compliance.judge; print([name for name in sys.modules if name.startswith('durable')])"
+    done = subprocess.run([sys.executable, "-c", asked], cwd=root.parent, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
 
 
-def test_the_library_does_not_ask_for_what_python_will_take_away(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_engines_process_loads_nothing_of_the_house() -> None:
+    """Neither Flask nor SQLAlchemy nor a room: it starts quickly, and holds no secret when it crashes."""
+    program = Path(engine_worker.__file__)
+    asked = f"import runpy, sys; runpy.run_path({str(program)!r})['Sessions'](); print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-P", "-c", asked], capture_output=True, text=True, check=True, cwd="/")
+    loaded = {name.partition(".")[0] for name in done.stdout.split()}
+    assert "durable" in loaded
+    assert not loaded & {"app", "flask", "sqlalchemy", "pydantic", "yaml", "werkzeug"}
+
+
+def test_the_library_does_not_ask_for_what_python_will_take_away() -> None:
     """`utcfromtimestamp` is deprecated since Python 3.12: judged without it, and with every warning an error."""
-    monkeypatch.delattr(engine_module.durable, "datetime")
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        assert Engine().run(compiled(), [sheet(7, 20)])[0]["p-1"] is Outcome.PASSED
+    program = Path(engine_worker.__file__)
+    asked = f"""
+import runpy, warnings
+from array import array
+worker = runpy.run_path({str(program)!r})
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")  # what the library says while it is loaded
+    sessions = worker["Sessions"]()
+from durable import engine
+del engine.datetime
+warnings.simplefilter("error")
+sessions.open([{{"all": [{{"m": {{"$gte": {{"figure": 3}}}}}}], "told_by": ""}}])
+sessions.tell((("number", "figure"), array("q", (0, 2, 1, 3))))
+print(list(sessions.outcomes()))
+"""
+    done = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True, cwd="/")
+    assert done.stdout.strip() == "[0, 1]", done.stderr

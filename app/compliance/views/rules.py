@@ -100,7 +100,7 @@ def _parameters(pack: Pack) -> list[dict[str, Any]]:
 
 def _shown(pack: Pack, name: str, since: date) -> str:
     """What the parameter was on the day the value began; a dash where another parameter has none then."""
-    value = pack.parameters.at(since).get(name)
+    value = pack.parameters.on(name, since)
     return parameter_in_words(value, language()) if value else "–"
 
 

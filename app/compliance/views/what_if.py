@@ -75,7 +75,7 @@ def _dial(dial: Dial, day: date) -> dict[str, Any]:
 
 
 def _present(pack: Pack, name: str, day: date) -> dict[str, Any]:
-    value = pack.parameters.at(day).get(name)
+    value = pack.parameters.on(name, day)
     return {
         "pack": pack,
         "shown": parameter_in_words(value, language()) if value else "–",
