@@ -68,7 +68,7 @@ $(DEV_STAMP): | $(RUN_STAMP)
 
 # Refusals carry their Vietnamese sentence as a plain argument; it is translated where it is shown.
 REFUSALS := DomainError NotFound NotAllowed Conflict OutOfOrder FactError AnnexError BackupRefused BadContent BadFile BadMapping \
-	Contradiction EmptyFile ImpossibleDate NoSuchForm NothingToPrint NotMigrated Refused SignInRefused StoreFailed ToolFailed Unreadable \
+	Contradiction EmptyFile ImpossibleDate NoSuchForm NothingToPrint NotMigrated Refused SignInRefused ProviderFailed NotBound SignInBusy StoreFailed ToolFailed Unreadable \
 	WeakPassword Finding:2 Problem:4 _Refused:2
 
 .PHONY: translations

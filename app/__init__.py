@@ -6,6 +6,7 @@ from typing import Any
 
 from flask import Flask
 
+from app.client_address import BehindProxies
 from app.config import ROOT, flask_config, settings_from
 from app.exports import beside_each_csv
 from app.extensions import bind as bind_extensions
@@ -27,6 +28,7 @@ def create_app(**overrides: Any) -> Flask:
         instance_path=str(settings.instance.resolve()),
     )
     app.config.update(flask_config(settings))
+    app.wsgi_app = BehindProxies(app.wsgi_app, settings.proxies)  # type: ignore[method-assign]
     bind_extensions(app)
     register_formats(app)
     register_security(app)

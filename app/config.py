@@ -7,20 +7,25 @@ once and kept in the instance folder, so that a restart signs nobody out.
 from __future__ import annotations
 
 import os
+import re
 import secrets
 from datetime import time
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, Field, ValidationError, field_validator, model_validator
 
 from app.calendar import OfficeHours
+from app.client_address import Proxies
 from app.codes import CodePattern
 from app.errors import DomainError
 
 ROOT = Path(__file__).resolve().parent.parent
 PREFIX = "DUNG_HAN_"
+_SECONDS = {"second": 1, "minute": 60, "hour": 3600}
+_LIMIT = re.compile(r"[1-9]\d{0,5}\s*(per|/)\s*(second|minute|hour)")
 ATTACHMENT_KINDS = ("pdf", "jpeg", "png", "tiff", "docx", "xlsx")
 
 
@@ -46,8 +51,21 @@ class Settings(BaseModel):
     max_upload_mb: int = Field(64, ge=1, le=2048, description="largest upload, MiB")
     attachment_mb: int = Field(20, ge=1, le=1024, description="largest attached file, MiB; never above the upload's")
     attachment_kinds: str = Field("pdf,jpeg,png,tiff,docx,xlsx", description="kinds of files that may be attached")
-    session_hours: int = Field(10, ge=1, le=72, description="hours a sign-in lasts")
-    sign_in_limit: str = Field("10 per minute", description="sign-in attempts per address")
+    session_hours: int = Field(10, ge=1, le=72, description="hours a session lasts without a request")
+    session_longest_hours: int = Field(24, ge=1, le=720, description="hours after which a session ends, used or not")
+    sign_in_limit: str = Field("10 per minute", description="failed sign-ins per address before waits begin")
+    trusted_proxies: str = Field("", description="addresses, networks: proxies whose X-Forwarded headers are believed")
+    second_factor: Literal["none", "inspectors-and-admins", "all"] = Field(
+        "none", description="whose role must have a second factor"
+    )
+    openid_issuer: str = Field("", description="the province's OpenID Connect provider; empty: none")
+    openid_client_id: str = Field("", description="what this site is called there; needed with openid_issuer")
+    openid_client_secret: str = Field("", description="its secret there")
+    openid_claim: Literal["email", "sub"] = Field("email", description="what binds an account: e-mail or subject")
+    openid_name: str = Field("Tài khoản của tỉnh", max_length=60, description="what the button calls the provider")
+    local_sign_in: Literal["everybody", "administrators"] = Field(
+        "everybody", description="who may sign in by password; administrators alone only with openid_issuer"
+    )
     explanation_days: int = Field(3, ge=1, le=60, description="working days to explain an overdue case")
     reappointments: int = Field(1, ge=0, le=5, description="times a case may be given a new date by an apology")
     paused_days: int = Field(30, ge=1, le=365, description="days a case may wait for its applicant before it nags")
@@ -95,6 +113,19 @@ class Settings(BaseModel):
             raise ValueError(f"giờ {value!r} phải ghi như 15:00") from exc
         return value
 
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _known_networks(cls, value: str) -> str:
+        Proxies.parse(value)
+        return value
+
+    @field_validator("sign_in_limit")
+    @classmethod
+    def _readable_limit(cls, value: str) -> str:
+        if not _LIMIT.fullmatch(value.strip()):
+            raise ValueError(f"giới hạn {value!r} phải ghi như 10 per minute (second, minute, hour)")
+        return value
+
     @field_validator("attachment_kinds")
     @classmethod
     def _known_kinds(cls, value: str) -> str:
@@ -111,10 +142,34 @@ class Settings(BaseModel):
             raise ValueError("SMTP_SENDER phải là địa chỉ thư gửi đi khi đã ghi SMTP_HOST")
         return self
 
+    @model_validator(mode="after")
+    def _provider_can_be_used(self) -> Settings:
+        parts = urlsplit(self.openid_issuer)
+        if not self.openid_issuer:
+            if self.local_sign_in != "everybody":
+                raise ValueError("LOCAL_SIGN_IN=administrators cần có OPENID_ISSUER: nếu không, chẳng ai vào được")
+            return self
+        if parts.scheme != "https" and parts.hostname not in ("127.0.0.1", "::1", "localhost"):
+            raise ValueError("OPENID_ISSUER phải bắt đầu bằng https://")
+        if not self.openid_client_id:
+            raise ValueError("phải ghi OPENID_CLIENT_ID khi đã ghi OPENID_ISSUER")
+        return self
+
     @property
     def hours(self) -> OfficeHours:
         """The office hours deadlines are counted with."""
         return OfficeHours(_hours(self.office_hours).spans, time.fromisoformat(self.same_day_until))
+
+    @property
+    def proxies(self) -> Proxies:
+        """Whose forwarding headers are believed."""
+        return Proxies.parse(self.trusted_proxies)
+
+    @property
+    def failed_sign_ins(self) -> tuple[int, int]:
+        """Failed sign-ins of an address that cost nothing yet, and the seconds after which one is forgiven."""
+        number, unit = re.split(r"\s*(?:per|/)\s*", self.sign_in_limit.strip())
+        return int(number), _SECONDS[unit]
 
     @field_validator("case_code")
     @classmethod
@@ -170,7 +225,7 @@ def flask_config(settings: Settings) -> dict[str, Any]:
         "SQLALCHEMY_DATABASE_URI": settings.sqlalchemy_url,
         "MAX_CONTENT_LENGTH": settings.max_upload_mb * 1024 * 1024,
         "MAX_FORM_MEMORY_SIZE": 2 * 1024 * 1024,
-        "PERMANENT_SESSION_LIFETIME": settings.session_hours * 3600,
+        "PERMANENT_SESSION_LIFETIME": settings.session_longest_hours * 3600,  # the cookie; the session itself is a row
         "SESSION_COOKIE_SAMESITE": "Lax",
         "SESSION_COOKIE_HTTPONLY": True,
         "SESSION_COOKIE_SECURE": settings.secure_cookies,
@@ -178,6 +233,4 @@ def flask_config(settings: Settings) -> dict[str, Any]:
         "WTF_CSRF_TIME_LIMIT": None,  # as long as the session: a clerk's form may stay open all morning
         "BABEL_DEFAULT_LOCALE": "vi",
         "BABEL_DEFAULT_TIMEZONE": settings.zone,
-        "RATELIMIT_STORAGE_URI": "memory://",
-        "RATELIMIT_HEADERS_ENABLED": True,
     }

@@ -1,4 +1,4 @@
-"""The extensions, made once here and bound in create_app: db, migrations, sign-in, CSRF, Babel, HTMX, limiter."""
+"""The extensions, made once here and bound in create_app: db, migrations, sign-in, CSRF, Babel, HTMX."""
 
 from __future__ import annotations
 
@@ -11,8 +11,6 @@ from typing import Any
 
 from flask import Flask, has_request_context, session
 from flask_babel import Babel
-from flask_limiter import Limiter
-from flask_limiter.util import get_remote_address
 from flask_login import LoginManager, current_user
 from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
@@ -100,7 +98,6 @@ login = LoginManager()
 csrf = CSRFProtect()
 babel = Babel()
 htmx = Htmx()
-limiter = Limiter(key_func=get_remote_address)
 
 now: Callable[[], datetime] = lambda: datetime.now(UTC)  # noqa: E731  one clock for the house; tests replace it
 
@@ -127,7 +124,6 @@ def bind(app: Flask) -> None:
     csrf.init_app(app)
     babel.init_app(app, locale_selector=_locale)
     htmx.init_app(app)
-    limiter.init_app(app)
 
 
 def _locale() -> str:

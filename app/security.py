@@ -68,7 +68,7 @@ def _strict_files(response: Response) -> Response:
 
 def _private(response: Response) -> Response:
     """Pages of somebody signed in are kept in no cache."""
-    if current_user and current_user.is_authenticated and "Cache-Control" not in response.headers:
+    if "Cache-Control" not in response.headers and current_user and current_user.is_authenticated:
         response.headers["Cache-Control"] = "no-store"
     return response
 

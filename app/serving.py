@@ -46,4 +46,12 @@ def serve(app: Flask, host: str, port: int) -> None:
     # Waitress keeps a whole request on disk before the site sees it. What is a little too large still gets the site's
     # own page; what is far too large (a film, a disk image) is refused at its first line, before it fills the disk.
     largest = 2 * int(app.config["MAX_CONTENT_LENGTH"])
-    waitress.serve(app, host=host, port=port, threads=THREADS, ident=None, max_request_body_size=largest)
+    waitress.serve(
+        app,
+        host=host,
+        port=port,
+        threads=THREADS,
+        ident=None,
+        max_request_body_size=largest,
+        clear_untrusted_proxy_headers=False,  # app.client_address takes them all away, and believes some before
+    )

@@ -16,9 +16,9 @@ from app.commands import COMMAND, BadInput, clear_errors, echo_json, note
 from app.errors import DomainError
 from app.formats import label, show_date, show_datetime
 from app.forms import typed_day
-from app.organisation import audit, backup, calendars, queries, service
+from app.organisation import audit, backup, calendars, queries, second_factor, service, sessions
 from app.organisation.access import whole_site
-from app.organisation.models import Role, Unit, UnitKind
+from app.organisation.models import Person, Role, Unit, UnitKind
 
 FORMAT = click.option("--format", "shown", type=click.Choice(["table", "json"]), default="table", show_default=True)
 
@@ -106,7 +106,7 @@ def list_people(shown: str) -> None:
 @click.option("--email", default="")
 @click.option("--password-stdin", is_flag=True, help="Đọc mật khẩu từ đầu vào / read the password from standard input.")
 def add_person(username: str, name: str, unit: str, role: str, email: str, password_stdin: bool) -> None:
-    """Thêm người dùng / add somebody who signs in."""
+    """Thêm người dùng / add somebody, who chooses a password of their own when they first sign in."""
     with clear_errors():
         who = service.add_person(
             COMMAND,
@@ -124,13 +124,71 @@ def add_person(username: str, name: str, unit: str, role: str, email: str, passw
 @click.argument("username")
 @click.option("--password-stdin", is_flag=True, help="Đọc mật khẩu từ đầu vào / read the password from standard input.")
 def set_password(username: str, password_stdin: bool) -> None:
-    """Đặt lại mật khẩu / give somebody a new password; their sessions end."""
+    """Đặt lại mật khẩu / give somebody a new password, to be changed when they sign in; their sessions end."""
     with clear_errors():
-        who = queries.person_by_username(username)
-        if who is None:
-            raise DomainError("Không có người dùng %(username)s.", username=username)
+        who = _somebody(username)
         service.reset_password(COMMAND, who.id, _password(password_stdin))
     note(_("Đã đặt lại mật khẩu của “%(name)s”. Mọi phiên đăng nhập cũ đã kết thúc.", name=who.full_name))
+
+
+@people.command("sessions")
+@click.argument("username")
+@click.option("--end", is_flag=True, help="Kết thúc mọi phiên / end them all.")
+@FORMAT
+def show_sessions(username: str, end: bool, shown: str) -> None:
+    """Phiên đăng nhập của một người / where somebody is signed in."""
+    with clear_errors():
+        who = _somebody(username)
+        if end:
+            ended = sessions.end_all(COMMAND, who)
+            note(_("Đã kết thúc %(num)s phiên đăng nhập.", num=ended))
+            return
+        found = sessions.of_person(who.id)
+    if shown == "json":
+        echo_json(
+            [
+                {
+                    "device": one.device,
+                    "address": one.address,
+                    "way": one.way.value,
+                    "began_at": one.began_at.isoformat(),
+                    "last_seen_at": one.last_seen_at.isoformat(),
+                }
+                for one in found
+            ]
+        )
+        return
+    rows = [(one.device, one.address, show_datetime(one.began_at), show_datetime(one.last_seen_at)) for one in found]
+    click.echo(tabulate(rows, [_("Thiết bị"), _("Địa chỉ mạng"), _("Đăng nhập lúc"), _("Dùng gần nhất")]))
+
+
+@people.command("reset-second-factor")
+@click.argument("username")
+def reset_second_factor(username: str) -> None:
+    """Đặt lại xác thực hai lớp / forget somebody's authenticator; their sessions end."""
+    with clear_errors():
+        who = _somebody(username)
+        second_factor.reset(COMMAND, who)
+    note(_("Đã đặt lại xác thực hai lớp của “%(name)s”.", name=who.full_name))
+
+
+@people.command("bind")
+@click.argument("username")
+@click.argument("subject")
+def bind_subject(username: str, subject: str) -> None:
+    """Gắn với mã định danh ở nơi cấp tài khoản của tỉnh / bind to the OpenID provider's subject ("" unbinds)."""
+    with clear_errors():
+        who = _somebody(username)
+        service.change_person(
+            COMMAND,
+            who.id,
+            full_name=who.full_name,
+            unit_id=who.unit_id,
+            role=who.role,
+            email=who.email,
+            openid_subject=subject,
+        )
+    note(_("Đã lưu người dùng “%(name)s”.", name=who.full_name))
 
 
 @calendar.command("list")
@@ -233,6 +291,13 @@ def register(app: Flask) -> None:
     """Bind the commands."""
     for command in (units, people, calendar, audit_group, make_backup, restore_backup):
         app.cli.add_command(command)
+
+
+def _somebody(username: str) -> Person:
+    who = queries.person_by_username(username)
+    if who is None:
+        raise DomainError("Không có người dùng %(username)s.", username=username)
+    return who
 
 
 def _unit(name: str) -> Unit:

@@ -6,12 +6,13 @@ import hashlib
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from flask import current_app
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from werkzeug.datastructures import MultiDict
 from wtforms import BooleanField, Field, HiddenField, PasswordField, StringField, TextAreaField
-from wtforms.validators import Optional, ValidationError
+from wtforms.validators import Length, Optional, ValidationError
 
 from app.formats import label
 from app.forms import NEEDED, ChoiceField, DayField
@@ -41,6 +42,12 @@ class SignInForm(FlaskForm):
     username = StringField(_l("Tên đăng nhập"), validators=[NEEDED])
     password = PasswordField(_l("Mật khẩu"), validators=[NEEDED])
     next = HiddenField()
+
+
+class CodeForm(FlaskForm):
+    """Mã xác thực, hoặc mã dự phòng."""
+
+    code = StringField(_l("Mã xác thực"), validators=[NEEDED, Length(max=40)])
 
 
 class OwnPasswordForm(FlaskForm):
@@ -97,14 +104,22 @@ class CloseUnitForm(FlaskForm):
 
 
 class PersonForm(FlaskForm):
-    """Người dùng. Username and password are asked for only when a person is added."""
+    """Người dùng. Username and password are asked for only when a person is added, the provider's subject only where
+    accounts are bound by it."""
 
     username = StringField(_l("Tên đăng nhập"), validators=[NEEDED])
     full_name = StringField(_l("Họ và tên"), validators=[NEEDED])
     email = StringField(_l("Thư điện tử"))
+    openid_subject = StringField(
+        _l("Mã định danh ở nơi cấp tài khoản của tỉnh"), description=_l("Giá trị “sub” do nơi cấp tài khoản cho biết.")
+    )
     unit_id = ChoiceField(_l("Đơn vị"), coerce=_number_or_none, validators=[NEEDED])
     role = ChoiceField(_l("Vai trò"), coerce=_word_of(Role), validators=[NEEDED])
-    password = PasswordField(_l("Mật khẩu ban đầu"), validators=[NEEDED], description=_l("Ít nhất 10 ký tự."))
+    password = PasswordField(
+        _l("Mật khẩu ban đầu"),
+        validators=[NEEDED],
+        description=_l("Ít nhất 10 ký tự. Người này phải đổi khi đăng nhập lần đầu."),
+    )
 
     @classmethod
     def of(cls, who: Person | None, units: Sequence[Unit]) -> PersonForm:
@@ -112,6 +127,8 @@ class PersonForm(FlaskForm):
         form = cls(obj=who)
         if who is not None:
             del form.username, form.password
+        if not (current_app.config["SETTINGS"].openid_issuer and current_app.config["SETTINGS"].openid_claim == "sub"):
+            del form.openid_subject
         form.unit_id.choices = [(unit.id, indented(unit)) for unit in units]
         form.role.choices = [(role, label(role)) for role in Role]
         return form
@@ -124,7 +141,11 @@ class PersonForm(FlaskForm):
 class ResetPasswordForm(FlaskForm):
     """Đặt lại mật khẩu."""
 
-    password = PasswordField(_l("Mật khẩu mới"), validators=[NEEDED], description=_l("Ít nhất 10 ký tự."))
+    password = PasswordField(
+        _l("Mật khẩu mới"),
+        validators=[NEEDED],
+        description=_l("Ít nhất 10 ký tự. Người này phải đổi khi đăng nhập lần tới."),
+    )
 
 
 class PeopleFilterForm(FlaskForm):

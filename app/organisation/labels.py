@@ -6,7 +6,7 @@ from flask_babel import lazy_gettext as _l
 
 from app.formats import add_labels
 from app.organisation.audit_words import name_actions, name_details, name_subjects
-from app.organisation.models import Role, UnitKind
+from app.organisation.models import Role, SignInWay, UnitKind
 from app.organisation.signing_in import Refusal
 
 # One call an enumeration: words of different enumerations are equal as text.
@@ -23,6 +23,15 @@ add_labels(
         Refusal.UNKNOWN: _l("không có tên đăng nhập này"),
         Refusal.PASSWORD: _l("sai mật khẩu"),
         Refusal.INACTIVE: _l("tài khoản đã khóa"),
+        Refusal.CODE: _l("sai mã xác thực"),
+        Refusal.LOCAL: _l("cơ quan đã tắt đăng nhập bằng mật khẩu"),
+        Refusal.UNBOUND: _l("tài khoản của tỉnh chưa gắn với ai"),
+    }
+)
+add_labels(
+    {
+        SignInWay.PASSWORD: _l("bằng mật khẩu"),
+        SignInWay.PROVIDER: _l("qua tài khoản của tỉnh"),
     }
 )
 add_labels(
@@ -51,6 +60,14 @@ name_actions(
         "sign_in": _l("Đăng nhập"),
         "sign_out": _l("Đăng xuất"),
         "refuse_sign_in": _l("Đăng nhập không thành công"),
+        "end_session": _l("Kết thúc một phiên đăng nhập"),
+        "end_sessions": _l("Kết thúc các phiên đăng nhập"),
+        "begin_second_factor": _l("Tạo mã QR xác thực hai lớp"),
+        "confirm_second_factor": _l("Bật xác thực hai lớp"),
+        "renew_recovery_codes": _l("Tạo lại mã dự phòng"),
+        "use_recovery_code": _l("Dùng mã dự phòng"),
+        "remove_second_factor": _l("Bỏ xác thực hai lớp"),
+        "reset_second_factor": _l("Đặt lại xác thực hai lớp"),
         "add_site_days": _l("Thêm ngày của cơ quan"),
         "remove_site_day": _l("Xóa ngày của cơ quan"),
         "make_backup": _l("Sao lưu dữ liệu"),
@@ -89,10 +106,15 @@ name_details(
         "working": _l("Làm việc"),
         "reason": _l("Lý do"),
         "address": _l("Địa chỉ mạng"),
+        "device": _l("Thiết bị"),
+        "way": _l("Cách đăng nhập"),
+        "ended": _l("Số phiên"),
+        "left": _l("Còn lại"),
+        "openid_subject": _l("Mã định danh ở nơi cấp tài khoản của tỉnh"),
         "why": _l("Vì sao"),
         "files": _l("Số tệp"),
         "sha256": _l("Mã băm"),
         "made_at": _l("Sao lưu lúc"),
     },
-    words={"role": Role, "kind": UnitKind, "why": Refusal},
+    words={"role": Role, "kind": UnitKind, "why": Refusal, "way": SignInWay},
 )

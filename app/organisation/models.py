@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 from flask_login import UserMixin
-from sqlalchemy import Date, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy import BigInteger, Date, Double, ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.extensions import Base, Key, Record
@@ -83,7 +83,8 @@ class Person(UserMixin, Record, Base):  # type: ignore[misc]
     locale: Mapped[str] = mapped_column(String(5), default="vi")
     reminded_by_mail: Mapped[bool] = mapped_column(default=True)  # where the site sends e-mail at all
     phone: Mapped[str] = mapped_column(String(32), default="")  # printed on slips as the officer to ask
-    session_stamp: Mapped[int] = mapped_column(default=1)  # raised when the password changes: signs out elsewhere
+    must_change_password: Mapped[bool] = mapped_column(default=False)  # somebody else chose it
+    openid_subject: Mapped[str] = mapped_column(String(255), default="")  # who they are to the province's provider
     last_signed_in_at: Mapped[datetime | None]
 
     unit: Mapped[Unit] = relationship(lazy="joined")
@@ -93,9 +94,80 @@ class Person(UserMixin, Record, Base):  # type: ignore[misc]
         """May sign in (Flask-Login asks)."""
         return self.active
 
+    session_token = ""  # of this request's session; in no table
+
     def get_id(self) -> str:
-        """Session identity: changes with the password, so that old sessions end."""
-        return f"{self.id}.{self.session_stamp}"
+        """What the browser keeps (Flask-Login asks): the session's token, and nothing of the person."""
+        return self.session_token
+
+
+class SignInWay(StrEnum):
+    """How somebody showed who they are."""
+
+    PASSWORD = "password"  # noqa: S105  a word, no password
+    PROVIDER = "provider"  # the province's OpenID Connect provider
+
+
+class SignInSession(Record, Base):
+    """Somebody signed in on one browser. Ended sessions have no row; the browser's token is kept as its hash only."""
+
+    __tablename__ = "sign_in_sessions"
+    __table_args__ = (UniqueConstraint("site", "token_hash"), Index(None, "site", "last_seen_at"))
+
+    person_id: Mapped[int] = mapped_column(Key, ForeignKey("people.id"), index=True)
+    token_hash: Mapped[str] = mapped_column(String(64))  # SHA-256: of 256 random bits, so no salt is needed
+    way: Mapped[SignInWay]
+    awaits_code: Mapped[bool] = mapped_column(default=False)  # the second factor is still to come: opens nothing
+    address: Mapped[str] = mapped_column(String(64))
+    device: Mapped[str] = mapped_column(String(80))  # "Firefox, Windows"
+    began_at: Mapped[datetime]
+    last_seen_at: Mapped[datetime]  # to within a few minutes
+
+
+class KnownAddress(Record, Base):
+    """A network address from which somebody has signed in: failures elsewhere do not delay them there."""
+
+    __tablename__ = "known_addresses"
+    __table_args__ = (UniqueConstraint("person_id", "address"),)
+
+    person_id: Mapped[int] = mapped_column(Key, ForeignKey("people.id"))
+    address: Mapped[str] = mapped_column(String(64))  # IPv4, or the /64 network of IPv6
+    last_signed_in_at: Mapped[datetime]
+
+
+class FailedSignIns(Record, Base):
+    """How often signing in failed for an account, an address, or an account from an address. Swept after a day."""
+
+    __tablename__ = "failed_sign_ins"
+    __table_args__ = (UniqueConstraint("site", "key"), Index(None, "site", "last_failed_at"))
+
+    key: Mapped[str] = mapped_column(String(64))  # keyed hash: people type passwords into the wrong field
+    failures: Mapped[float] = mapped_column(Double)  # what is forgiven since is taken off a little at a time
+    last_failed_at: Mapped[datetime]
+
+
+class SecondFactor(Record, Base):
+    """A person's authenticator (TOTP, RFC 6238). Until it is confirmed with a code it is asked of nobody."""
+
+    __tablename__ = "second_factors"
+    __table_args__ = (UniqueConstraint("person_id"),)
+
+    person_id: Mapped[int] = mapped_column(Key, ForeignKey("people.id"))
+    secret: Mapped[str] = mapped_column(String(255))  # sealed with the instance's key
+    begun_at: Mapped[datetime]
+    confirmed_at: Mapped[datetime | None]
+    last_step: Mapped[int] = mapped_column(BigInteger, default=0)  # of 30 s since 1970: a code counts once
+
+
+class RecoveryCode(Record, Base):
+    """A code that stands in once for a lost authenticator."""
+
+    __tablename__ = "recovery_codes"
+    __table_args__ = (UniqueConstraint("person_id", "code_hash"),)
+
+    person_id: Mapped[int] = mapped_column(Key, ForeignKey("people.id"))
+    code_hash: Mapped[str] = mapped_column(String(64))  # keyed with the instance's key
+    used_at: Mapped[datetime | None]
 
 
 class AuditEntry(Record, Base):

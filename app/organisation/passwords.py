@@ -3,17 +3,36 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Iterable
 from functools import cache
+from threading import BoundedSemaphore, Lock
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from app.errors import DomainError
+from app.text import fold
 
 SHORTEST, LONGEST = 10, 200
+MEASURED = 64  # characters that are looked at for weakness: a weak beginning of that length is long enough
+GUESSES = 10**8  # zxcvbn's own bound between what a stolen hash gives away in minutes and what it keeps for months
 
 hasher = PasswordHasher()
 """argon2id with the library's own parameters; tests put a cheaper one here."""
+
+_FEW = BoundedSemaphore(2)  # a check takes 64 MiB: eight at once would be half of what the whole site may take
+
+_MEASURING = Lock()  # zxcvbn keeps the words it is given in a table that all its callers share
+
+# Zxcvbn's lists come from English and from what leaked over the world, where a few of these stand far down.
+VIETNAMESE = (
+    *("matkhau", "matkhaumoi", "khongbiet", "khongco", "quenmatkhau", "dangnhap", "taikhoan", "quantri", "quantrivien"),
+    *("thanhtra", "motcua", "canbo", "truongphong", "phogiamdoc", "giamdoc", "chuyenvien", "vanphong", "nhanvien"),
+    *("anhyeuem", "emyeuanh", "yeuemnhieu", "yeuanh", "yeuem", "iloveyou", "gaiadep", "conyeu", "giadinh", "bome"),
+    *("vietnam", "vietnamvodich", "hanoi", "saigon", "hochiminh", "danang", "haiphong", "cantho", "khanhhoa"),
+    *("nhatrang", "hue", "xinchao", "xinloi", "camon", "toiyeuvietnam", "congtu", "congchua", "hoahong", "hoasen"),
+    *("sotaichinh", "solaodong", "sonoivu", "soyte", "ubnd", "tinhuy", "dichvucong", "dunghan", "hoso"),
+)
 
 
 class WeakPassword(DomainError):
@@ -22,20 +41,23 @@ class WeakPassword(DomainError):
 
 def hash_password(password: str) -> str:
     """The hash to store. Raises nothing: what is weak is refused by `refuse_weak`, where people choose."""
-    return hasher.hash(_same_form(password))
+    with _FEW:
+        return hasher.hash(_same_form(password))
 
 
 def matches(password_hash: str, password: str) -> bool:
     """Whether the password is the one of the hash. A hash that cannot be read matches nothing."""
     try:
-        return hasher.verify(password_hash, _same_form(password[:LONGEST]))
+        with _FEW:
+            return hasher.verify(password_hash, _same_form(password[:LONGEST]))
     except (VerificationError, InvalidHashError):
         return False
 
 
-def waste_the_time_of_a_check(password: str) -> None:
-    """Take as long as `matches` does, so that the clock does not tell which usernames exist."""
-    matches(_hash_of_nobody(hasher), password)
+def matches_or_takes_as_long(password_hash: str | None, password: str) -> bool:
+    """As `matches`; without a hash that can be checked it takes as long, so that the clock tells nobody who exists."""
+    usable = password_hash is not None and password_hash.startswith("$argon2id$")
+    return matches(password_hash if usable and password_hash else _hash_of_nobody(hasher), password) and usable
 
 
 def needs_rehash(password_hash: str) -> bool:
@@ -43,15 +65,65 @@ def needs_rehash(password_hash: str) -> bool:
     return hasher.check_needs_rehash(password_hash)
 
 
-def refuse_weak(password: str, username: str = "") -> None:
-    """Raises WeakPassword: fewer than 10 characters, more than 200, one character repeated, or the username."""
+def refuse_weak(password: str, own: Iterable[str] = ()) -> None:
+    """Raises WeakPassword: too short or long, common, made of rows and repetitions, or of words of its owner's own
+    (`own`: names, username, unit, site, telephone), also without diacritics, turned round, or with digits after them.
+    """
     plain = _same_form(password)
     if len(plain) < SHORTEST:
         raise WeakPassword("Mật khẩu phải có ít nhất %(shortest)s ký tự.", field="password", shortest=SHORTEST)
     if len(plain) > LONGEST:
         raise WeakPassword("Mật khẩu không được dài quá %(longest)s ký tự.", field="password", longest=LONGEST)
-    if len(set(plain)) < 3 or (username and username.lower() in plain.lower() and len(plain) < 2 * len(username)):
-        raise WeakPassword("Mật khẩu này quá dễ đoán. Hãy chọn mật khẩu khác.", field="password")
+    mine = _words_of(own)
+    for written in dict.fromkeys((plain, _together(plain))):
+        _refuse_guessable(written[:MEASURED], mine)
+
+
+def _refuse_guessable(written: str, mine: list[str]) -> None:
+    from zxcvbn import zxcvbn
+
+    with _MEASURING:
+        found = zxcvbn(written, user_inputs=[*mine, *VIETNAMESE], max_length=MEASURED)
+    if found["guesses"] >= GUESSES:
+        return
+    parts = found["sequence"]
+    words = [part for part in parts if part["pattern"] == "dictionary"]
+    if any(part["dictionary_name"] == "user_inputs" and part["matched_word"] in mine for part in words):
+        raise WeakPassword(
+            "Mật khẩu dựa vào họ tên, tên đăng nhập, đơn vị hoặc số điện thoại của chính người dùng, rất dễ đoán. "
+            "Hãy chọn mật khẩu khác.",
+            field="password",
+        )
+    if words:
+        raise WeakPassword(
+            "Mật khẩu này, hoặc phần chính của nó, nằm trong danh sách mật khẩu thường gặp. "
+            "Hãy ghép vài từ không liên quan đến nhau.",
+            field="password",
+        )
+    if any(part["pattern"] in ("repeat", "sequence", "spatial", "date") for part in parts):
+        raise WeakPassword(
+            "Mật khẩu gồm ký tự lặp lại, dãy liền nhau hoặc ngày tháng, rất dễ đoán. Hãy chọn mật khẩu khác.",
+            field="password",
+        )
+    raise WeakPassword("Mật khẩu này quá dễ đoán. Hãy chọn mật khẩu khác.", field="password")
+
+
+def _words_of(own: Iterable[str]) -> list[str]:
+    """The words somebody would make a password of: each text, any of its words that follow each other as one, and the
+    whole of it beginning with the last (Lan Nguyễn Thị)."""
+    words: dict[str, None] = {}
+    for text in own:
+        parts = fold(text).split()[:12]
+        runs = ("".join(parts[first:last]) for first in range(len(parts)) for last in range(len(parts), first, -1))
+        for word in (*runs, "".join(reversed(parts)), "".join([*parts[-1:], *parts[:-1]])):
+            if len(word) >= 3:
+                words.setdefault(word[:MEASURED])
+    return list(words)
+
+
+def _together(text: str) -> str:
+    """Without diacritics, spaces and marks, as on another keyboard: "Mật khẩu 123" -> "matkhau123"."""
+    return fold(text).replace(" ", "")
 
 
 @cache

@@ -150,6 +150,11 @@ def person_by_username(username: str) -> Person | None:
     return db.session.scalar(select(Person).where(Person.site == site(), Person.username == username.strip().lower()))
 
 
+def person_by_subject(subject: str) -> Person | None:
+    """The person whom the province's provider knows by this subject."""
+    return db.session.scalar(select(Person).where(Person.site == site(), Person.openid_subject == subject).limit(1))
+
+
 def active_people_in(unit_ids: Sequence[int]) -> int:
     """Number of people of these units who may sign in."""
     counted = select(func.count()).select_from(Person)

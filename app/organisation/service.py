@@ -8,11 +8,12 @@ from contextlib import contextmanager
 from datetime import date
 from typing import Any
 
+from flask import current_app
 from sqlalchemy.exc import IntegrityError
 
 from app.errors import N_, Conflict, DomainError, NotAllowed, NotFound
 from app.extensions import LOCALES, db
-from app.organisation import audit, passwords, queries
+from app.organisation import attempts, audit, passwords, queries, sessions
 from app.organisation.access import Actor, site
 from app.organisation.models import Person, Role, Unit, UnitAlias, UnitKind
 from app.text import fold, tidy
@@ -258,11 +259,20 @@ def _put_aliases(unit: Unit, wanted: dict[str, str]) -> None:
 
 
 def add_person(
-    by: Actor, *, username: str, full_name: str, unit_id: int, role: Role, password: str, email: str = ""
+    by: Actor,
+    *,
+    username: str,
+    full_name: str,
+    unit_id: int,
+    role: Role,
+    password: str,
+    email: str = "",
+    openid_subject: str = "",
+    must_change_password: bool = True,
 ) -> Person:
-    """Add somebody who signs in.
+    """Add somebody who signs in, and chooses a password of their own when they first do.
 
-    Raises DomainError (username, name, address, unit), WeakPassword and Conflict (the username is taken).
+    Raises DomainError (username, name, address, unit), WeakPassword and Conflict (the username or subject is taken).
     """
     username = _username(username)
     if (taken := queries.person_by_username(username)) is not None:
@@ -272,9 +282,12 @@ def add_person(
             username=username,
             name=taken.full_name,
         )
-    values = _person_values(full_name=full_name, email=email, unit_id=unit_id, role=role)
-    passwords.refuse_weak(password, username)
-    who = Person(site=site(), username=username, password_hash=passwords.hash_password(password), **values)
+    values = _person_values(
+        full_name=full_name, email=email, unit_id=unit_id, role=role, openid_subject=openid_subject, person_id=None
+    )
+    who = Person(site=site(), username=username, must_change_password=must_change_password, **values)
+    passwords.refuse_weak(password, _own_words(who, queries.unit(unit_id)))
+    who.password_hash = passwords.hash_password(password)
     with audit.transaction() as session, _or_conflict(N_("Tên đăng nhập vừa được người khác dùng."), "username"):
         session.add(who)
         session.flush()
@@ -282,16 +295,33 @@ def add_person(
     return who
 
 
-def change_person(by: Actor, person_id: int, *, full_name: str, unit_id: int, role: Role, email: str = "") -> Person:
-    """Change somebody's name, unit, role or address. Raises NotFound, DomainError, NotAllowed (the last admin)."""
+def change_person(
+    by: Actor,
+    person_id: int,
+    *,
+    full_name: str,
+    unit_id: int,
+    role: Role,
+    email: str = "",
+    openid_subject: str | None = None,
+) -> Person:
+    """Change somebody's name, unit, role, address or subject (None: as it is). With another role their sessions end.
+
+    Raises NotFound, DomainError, Conflict (the subject is another's), NotAllowed (the last admin).
+    """
     who = _person(person_id)
-    values = _person_values(full_name=full_name, email=email, unit_id=unit_id, role=role)
+    subject = who.openid_subject if openid_subject is None else openid_subject
+    values = _person_values(
+        full_name=full_name, email=email, unit_id=unit_id, role=role, openid_subject=subject, person_id=who.id
+    )
     if who.role is Role.ADMIN and role is not Role.ADMIN:
         _refuse_last_admin(who, "role")
     with audit.transaction() as session:
         changed = _set(who, values)
         if moved := changed.pop("unit_id", None):
             changed["unit"] = [_code_of(unit_id) for unit_id in moved]
+        if "role" in changed:
+            sessions.drop_all(who.id)
         session.flush()
         session.expire(who, ["unit"])
         audit.record(by, "change_person", "person", who.username, changed=changed)
@@ -306,7 +336,7 @@ def deactivate_person(by: Actor, person_id: int) -> Person:
     if who.role is Role.ADMIN:
         _refuse_last_admin(who, None)
     with audit.transaction():
-        who.session_stamp += 1
+        sessions.drop_all(who.id)
         changed = _set(who, {"active": False})
         audit.record(by, "deactivate_person", "person", who.username, changed=changed)
     return who
@@ -322,27 +352,39 @@ def reactivate_person(by: Actor, person_id: int) -> Person:
 
 
 def reset_password(by: Actor, person_id: int, password: str) -> Person:
-    """Give somebody a new password; every session of theirs ends. Raises NotFound and WeakPassword."""
+    """Give somebody a new password, to be changed when they next sign in; every session of theirs ends.
+
+    Raises NotFound and WeakPassword.
+    """
     who = _person(person_id)
-    passwords.refuse_weak(password, who.username)
+    passwords.refuse_weak(password, _own_words(who, who.unit))
     with audit.transaction():
         who.password_hash = passwords.hash_password(password)
-        who.session_stamp += 1
+        who.must_change_password = by.person_id != who.id
+        sessions.drop_all(who.id)
         audit.record(by, "reset_password", "person", who.username)
     return who
 
 
-def change_own_password(by: Actor, person_id: int, *, current: str, new: str) -> Person:
-    """Change one's own password; sessions elsewhere end. Raises DomainError (current one wrong) and WeakPassword."""
+def change_own_password(by: Actor, person_id: int, *, current: str, new: str, keeping: int | None = None) -> Person:
+    """Change one's own password; all sessions but the one `keeping` names end.
+
+    Raises DomainError (current one wrong), TooManyFailures and WeakPassword.
+    """
     who = _person(person_id)
+    counts = attempts.counts_of(who.username, "", known=True, asked="own password")
+    attempts.take_turn(counts)
     if not passwords.matches(who.password_hash, current):
         raise DomainError("Mật khẩu hiện tại không đúng.", field="current")
+    with audit.transaction():
+        attempts.give_back(counts)
     if current == new:
         raise DomainError("Mật khẩu mới phải khác mật khẩu hiện tại.", field="password")
-    passwords.refuse_weak(new, who.username)
+    passwords.refuse_weak(new, _own_words(who, who.unit))
     with audit.transaction():
         who.password_hash = passwords.hash_password(new)
-        who.session_stamp += 1
+        who.must_change_password = False
+        sessions.drop_all(who.id, but=keeping)
         audit.record(by, "change_own_password", "person", who.username)
     return who
 
@@ -372,15 +414,29 @@ def _username(username: str) -> str:
     return username
 
 
-def _person_values(*, full_name: str, email: str, unit_id: int, role: Role) -> dict[str, Any]:
-    full_name, email = tidy(full_name), tidy(email)
+def _person_values(
+    *, full_name: str, email: str, unit_id: int, role: Role, openid_subject: str, person_id: int | None
+) -> dict[str, Any]:
+    full_name, email, subject = tidy(full_name), tidy(email), openid_subject.strip()
     if not full_name or len(full_name) > 120:
         raise DomainError("Hãy ghi họ và tên, tối đa %(longest)s ký tự.", field="full_name", longest=120)
     if email and (len(email) > 200 or not _EMAIL.fullmatch(email)):
         raise DomainError("Địa chỉ thư điện tử không đúng.", field="email")
+    if len(subject) > 255:
+        raise DomainError("Mã định danh không được dài quá %(longest)s ký tự.", field="openid_subject", longest=255)
+    if subject and (other := queries.person_by_subject(subject)) is not None and other.id != person_id:
+        raise Conflict("Mã định danh này đã gắn với %(name)s.", field="openid_subject", name=other.full_name)
     if queries.unit(unit_id) is None:
         raise DomainError("Không có đơn vị này.", field="unit_id")
-    return {"full_name": full_name, "email": email, "unit_id": unit_id, "role": role}
+    return {"full_name": full_name, "email": email, "unit_id": unit_id, "role": role, "openid_subject": subject}
+
+
+def _own_words(who: Person, unit: Unit | None) -> list[str]:
+    """What a stranger who knows somebody would try first."""
+    settings = current_app.config["SETTINGS"]
+    theirs = [who.full_name, who.username, who.email.partition("@")[0], who.phone or ""]
+    ours = [unit.name, unit.code] if unit is not None else []
+    return [*theirs, *ours, settings.site_name, settings.site, settings.place]
 
 
 def _refuse_last_admin(who: Person, field: str | None) -> None:

@@ -1,16 +1,26 @@
-"""Signing in (đăng nhập): who somebody is, from username and password or from their session."""
+"""Signing in (đăng nhập): who somebody is, first by password or by the province's provider, then by a code.
+
+identify, or openid.person_of -> enter -> (awaits a code: second_factor.check -> complete) -> a session
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from enum import StrEnum
+from threading import BoundedSemaphore
+
+from flask import current_app
 
 from app import extensions
 from app.errors import DomainError
-from app.organisation import audit, passwords, queries
-from app.organisation.access import Actor, site
-from app.organisation.models import Person
+from app.organisation import attempts, audit, passwords, queries, second_factor, sessions
+from app.organisation.access import Actor
+from app.organisation.models import Person, Role, SignInWay
 
 UNKNOWN = "(không rõ)"
+LONGEST_NAME = 64
 
 
 class Refusal(StrEnum):
@@ -19,52 +29,132 @@ class Refusal(StrEnum):
     UNKNOWN = "unknown"
     PASSWORD = "password"  # noqa: S105  a word, no password
     INACTIVE = "inactive"
+    CODE = "code"
+    LOCAL = "local"  # by password, where the site lets administrators alone do that
+    UNBOUND = "unbound"  # the provider knows them, the site does not
 
 
 class SignInRefused(DomainError):
     """The same sentence whatever was wrong, so that nobody learns which usernames exist."""
 
 
-def sign_in(username: str, password: str, *, address: str) -> Person:
-    """The person who signs in, from a network address. Raises SignInRefused.
+class SignInBusy(DomainError):
+    """Too many are at the door at once."""
 
-    Refused attempts are in the audit trail too; with the username only if it is somebody's, because people
-    type their password into the wrong field.
+
+# Checking a password takes 64 MiB and a core. A flood of strangers takes a few of the server's threads and no more, so
+# that the pages of those who are in still answer; who has signed in from the same address before is not turned away.
+_DOOR = BoundedSemaphore(4)
+
+
+@contextmanager
+def _at_the_door(known: bool) -> Iterator[None]:
+    if known:
+        yield
+        return
+    if not _DOOR.acquire(blocking=False):
+        raise SignInBusy("Đang có quá nhiều người đăng nhập cùng lúc. Hãy thử lại sau vài giây.")
+    try:
+        yield
+    finally:
+        _DOOR.release()
+
+
+def identify(username: str, password: str, *, address: str) -> Person:
+    """Whose username and password these are. Raises SignInRefused, SignInBusy and TooManyFailures.
+
+    Refused attempts are in the audit trail too (those that were not looked at are not); with the username only if it is
+    somebody's, because people type their password into the wrong field.
     """
-    who = queries.person_by_username(username)
+    name = username.strip().lower()[:LONGEST_NAME]
+    who = queries.person_by_username(name)
+    known = who is not None and attempts.is_known(who.id, address)
+    counts = attempts.counts_of(name, address, known=known)
+    with _at_the_door(known):
+        attempts.take_turn(counts)
+        right = passwords.matches_or_takes_as_long(who.password_hash if who else None, password)
     if who is None:
-        passwords.waste_the_time_of_a_check(password)
-        _refuse(None, address, Refusal.UNKNOWN)
-    elif not passwords.matches(who.password_hash, password):
-        _refuse(who, address, Refusal.PASSWORD)
+        _refuse(None, address, Refusal.UNKNOWN, counts)
+    elif not right:
+        _refuse(who, address, Refusal.PASSWORD, counts)
     elif not who.active:
-        _refuse(who, address, Refusal.INACTIVE)
+        _refuse(who, address, Refusal.INACTIVE, counts)
     else:
         with audit.transaction():
+            attempts.give_back(counts)
             if passwords.needs_rehash(who.password_hash):
                 who.password_hash = passwords.hash_password(password)
-            who.last_signed_in_at = extensions.now()
-            audit.record(Actor(who.full_name, who.id, who.unit_id), "sign_in", "person", who.username, address=address)
+        if current_app.config["SETTINGS"].local_sign_in == "administrators" and who.role is not Role.ADMIN:
+            _refuse(who, address, Refusal.LOCAL)
+            raise SignInRefused("Cơ quan đã tắt đăng nhập bằng mật khẩu. Hãy đăng nhập bằng tài khoản của tỉnh.")
         return who
     raise SignInRefused("Tên đăng nhập hoặc mật khẩu không đúng.")
 
 
-def _refuse(who: Person | None, address: str, why: Refusal) -> None:
+@dataclass(frozen=True, slots=True)
+class Entered:
+    """A session's token, and whether it opens nothing until a code is entered."""
+
+    token: str
+    awaits_code: bool
+
+
+def enter(who: Person, way: SignInWay, *, address: str, device: str) -> Entered:
+    """Begin a session for somebody who has shown who they are; a person with a second factor has yet to use it."""
+    if second_factor.is_asked_of(who.id):
+        with audit.transaction():
+            return Entered(sessions.begin(who, way, address=address, device=device, awaits_code=True), True)
+    with audit.transaction():
+        return Entered(_let_in(who, way, address, device), False)
+
+
+def complete(token: str, code: str, *, address: str, device: str) -> Entered:
+    """The second factor of a session that awaits it: a code of the authenticator, or a recovery code.
+
+    The session goes on under a new token. Raises SignInRefused (wrong, or the time for it is over), TooManyFailures.
+    """
+    waiting = sessions.awaiting_code(token)
+    if waiting is None:
+        raise SignInRefused("Đã quá thời gian nhập mã. Hãy đăng nhập lại từ đầu.")
+    who = waiting.person
+    counts = attempts.counts_of(who.username, address, known=attempts.is_known(who.id, address), asked="code")
+    attempts.take_turn(counts)
+    way = waiting.session.way
+    with audit.transaction():
+        if second_factor.accept(who, code):
+            attempts.give_back(counts)
+            sessions.drop(token)
+            return Entered(_let_in(who, way, address, device), False)
+    _refuse(who, address, Refusal.CODE, counts)
+    raise SignInRefused("Mã không đúng hoặc đã dùng. Hãy nhập mã đang hiện trên ứng dụng.", field="code")
+
+
+def _let_in(who: Person, way: SignInWay, address: str, device: str) -> str:
+    attempts.remember(who, address)
+    who.last_signed_in_at = extensions.now()
+    more = {"way": way} if way is not SignInWay.PASSWORD else {}
+    audit.record(_as(who), "sign_in", "person", who.username, address=address, **more)
+    return sessions.begin(who, way, address=address, device=device)
+
+
+def refuse_unbound(who: Person | None, address: str) -> None:
+    """Note that the provider sent somebody whom the site does not let in."""
+    _refuse(who, address, Refusal.UNBOUND)
+
+
+def _refuse(who: Person | None, address: str, why: Refusal, counts: tuple[attempts.Count, ...] = ()) -> None:
     by = Actor(who.full_name if who else UNKNOWN, who.id if who else None)
     with audit.transaction():
+        attempts.failed(counts)
         audit.record(by, "refuse_sign_in", "person", who.username if who else UNKNOWN, address=address, why=why)
 
 
 def sign_out(who: Person, *, address: str) -> None:
-    """Note in the audit trail that somebody signed out."""
+    """End the session at hand: its token opens nothing from now on."""
     with audit.transaction():
-        audit.record(Actor(who.full_name, who.id, who.unit_id), "sign_out", "person", who.username, address=address)
+        sessions.drop(who.session_token)
+        audit.record(_as(who), "sign_out", "person", who.username, address=address)
 
 
-def person_of_session(identity: str) -> Person | None:
-    """The person of a session's identity `id.stamp`: None after a change of password or a deactivation."""
-    number, _, stamp = identity.partition(".")
-    if not (number.isascii() and number.isdigit() and len(number) < 19):
-        return None
-    who = queries.person(int(number))
-    return who if who and who.site == site() and who.active and str(who.session_stamp) == stamp else None
+def _as(who: Person) -> Actor:
+    return Actor(who.full_name, who.id, who.unit_id)

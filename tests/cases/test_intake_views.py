@@ -27,6 +27,7 @@ from app.organisation.models import Person, Role
 from app.procedures import service as catalogue
 from app.procedures.models import CopyKind, ProcedureVersion
 from tests.clock import at
+from tests.conftest import signed_in
 from tests.factories import CLERK, EVERYWHERE, SITE, finish, make_department, make_person, make_version, receive
 from tests.procedures.contents import contents_for
 from tests.procedures.test_checklist import CHARGES, DOCUMENTS, EXEMPTIONS
@@ -77,11 +78,7 @@ def client(desk: Desk, sign_in: SignIn) -> FlaskClient:  # type: ignore[override
 @pytest.fixture
 def sign_in(app: Flask) -> SignIn:
     def sign(person: Person) -> FlaskClient:
-        client = app.test_client()
-        with client.session_transaction() as cookie:
-            cookie["_user_id"] = person.get_id()
-            cookie["_fresh"] = True
-        return client
+        return signed_in(app.test_client(), person)
 
     return sign
 

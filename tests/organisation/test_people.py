@@ -9,9 +9,9 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from app.errors import Conflict, DomainError, NotAllowed
-from app.organisation import passwords, queries, service, signing_in
+from app.organisation import passwords, queries, service, sessions, signing_in
 from app.organisation.access import Actor
-from app.organisation.models import AuditEntry, Person, Role, Unit
+from app.organisation.models import AuditEntry, Person, Role, SignInWay, Unit
 from tests.factories import EVERYWHERE, make_person
 
 BOSS = Actor("Trần Quản Trị")
@@ -23,10 +23,15 @@ def add(unit: Unit, **values: Any) -> Person:
     return service.add_person(BOSS, unit_id=unit.id, **(given | values))
 
 
+def enter(who: Person) -> str:
+    """The token of a session of somebody's."""
+    return signing_in.enter(who, SignInWay.PASSWORD, address="10.0.0.1", device="").token
+
+
 def test_a_new_person_can_sign_in(department: dict[str, Unit]) -> None:
     who = add(department["MC"], username=" Lan.NT ")
     assert who.username == "lan.nt"
-    assert signing_in.sign_in("LAN.NT", GOOD, address="10.0.0.1") is who
+    assert signing_in.identify("LAN.NT", GOOD, address="10.0.0.1") is who
 
 
 def test_a_username_means_one_person(department: dict[str, Unit]) -> None:
@@ -80,10 +85,10 @@ def test_the_password_is_never_in_the_audit_trail(department: dict[str, Unit], s
 
 def test_a_new_password_ends_the_sessions(department: dict[str, Unit]) -> None:
     who = add(department["MC"])
-    identity = who.get_id()
+    before = enter(who)
     service.reset_password(BOSS, who.id, "mật khẩu khác hẳn")
-    assert signing_in.person_of_session(identity) is None
-    assert signing_in.person_of_session(who.get_id()) is who
+    assert sessions.person_of(before) is None
+    assert sessions.person_of(enter(who)) is who
 
 
 def test_one_changes_ones_own_password_knowing_the_old_one(department: dict[str, Unit]) -> None:
@@ -97,14 +102,14 @@ def test_one_changes_ones_own_password_knowing_the_old_one(department: dict[str,
 
 def test_a_locked_person_is_signed_out_and_stays_out(department: dict[str, Unit]) -> None:
     who = add(department["MC"])
-    identity = who.get_id()
+    before = enter(who)
     service.deactivate_person(BOSS, who.id)
-    assert signing_in.person_of_session(identity) is None
+    assert sessions.person_of(before) is None
     with pytest.raises(signing_in.SignInRefused):
-        signing_in.sign_in("lan.nt", GOOD, address="")
+        signing_in.identify("lan.nt", GOOD, address="")
     service.reactivate_person(BOSS, who.id)
-    assert signing_in.person_of_session(identity) is None
-    assert signing_in.sign_in("lan.nt", GOOD, address="") is who
+    assert sessions.person_of(before) is None
+    assert signing_in.identify("lan.nt", GOOD, address="") is who
 
 
 def test_the_last_administrator_stays(admin: Person, department: dict[str, Unit]) -> None:

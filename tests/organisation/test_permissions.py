@@ -14,6 +14,9 @@ from tests.factories import make_person
 ADMIN, TRAIL, ALL = {Role.ADMIN}, {Role.ADMIN, Role.INSPECTOR}, set(Role)
 DOORS = {
     "/tai-khoan": ALL,
+    "/tai-khoan/mat-khau-moi": ALL,
+    "/tai-khoan/phien": ALL,
+    "/tai-khoan/xac-thuc": ALL,
     "/lich-lam-viec": ALL,
     "/lich-lam-viec.csv": ALL,
     "/lich-lam-viec.xlsx": ALL,
@@ -37,6 +40,15 @@ DOORS = {
 POSTS = {
     "/don-vi/1/mo-lai": ADMIN,
     "/nguoi-dung/1/khoa": ADMIN,
+    "/nguoi-dung/1/phien/1/ket-thuc": ADMIN,
+    "/nguoi-dung/1/phien/ket-thuc": ADMIN,
+    "/nguoi-dung/1/xac-thuc/dat-lai": ADMIN,
+    "/tai-khoan/phien/99999/ket-thuc": ALL,
+    "/tai-khoan/phien/ket-thuc-khac": ALL,
+    "/tai-khoan/xac-thuc/bat-dau": ALL,
+    "/tai-khoan/xac-thuc/xac-nhan": ALL,
+    "/tai-khoan/xac-thuc/ma-du-phong": ALL,
+    "/tai-khoan/xac-thuc/bo": ALL,
     "/nguoi-dung/1/mo-khoa": ADMIN,
     "/lich-lam-viec/2024-06-03/xoa": ADMIN,
     "/nhat-ky/kiem-tra": TRAIL,
@@ -62,7 +74,9 @@ def test_a_stranger_passes_no_door_but_signing_in_and_language(app: Flask, clien
     known = {rule.endpoint for rule in app.url_map.iter_rules() if rule.endpoint.startswith("organisation.")}
     tried = {app.create_url_adapter(None).match(door, method="GET")[0] for door in DOORS}
     tried |= {app.create_url_adapter(None).match(door, method="POST")[0] for door in POSTS}
-    assert known - tried == {f"organisation.{name}" for name in ("home", "sign_in", "sign_out", "set_language")}
+    to_come_in = ("sign_in", "sign_in_at_provider", "back_from_provider", "enter_code")
+    open_to_all = ("home", *to_come_in, "sign_out", "set_language")
+    assert known - tried == {f"organisation.{name}" for name in open_to_all}
 
 
 @pytest.mark.parametrize(

@@ -8,20 +8,29 @@ from urllib.parse import urlsplit
 from flask import Response, current_app, flash, redirect, render_template, request, session, url_for
 from flask_babel import gettext as _
 from flask_login import current_user, login_user, logout_user
+from flask_wtf import FlaskForm
 from htmx_flask import make_response
 from htmx_flask.requests import HtmxAwareRequest
+from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.wrappers import Response as Answer
 
 from app import navigation
+from app.client_address import client_address
 from app.errors import NotFound
-from app.extensions import LOCALES, limiter, login
+from app.extensions import LOCALES, login
+from app.formats import sentence
 from app.forms import errors_shown_on
-from app.organisation import service, signing_in
+from app.organisation import openid, second_factor, service, sessions, signing_in
 from app.organisation.access import actor, allowed, person
-from app.organisation.forms import OwnPasswordForm, SignInForm
-from app.organisation.models import Person
+from app.organisation.attempts import TooManyFailures
+from app.organisation.forms import CodeForm, OwnPasswordForm, SignInForm
+from app.organisation.models import SignInWay
+from app.organisation.signing_in import Entered, SignInBusy
 from app.organisation.views import bp
 from app.security import page_of_the_form
+
+WISH, AWAITS_CODE = "wish", "awaits_code"
+"""What a browser's cookie keeps on the way in: the page wished for, the token of a session that awaits its code."""
 
 
 @bp.get("/")
@@ -32,29 +41,46 @@ def home() -> Answer:
 
 
 @bp.route("/dang-nhap", methods=["GET", "POST"])  # for everybody
-@limiter.limit(
-    lambda: current_app.config["SETTINGS"].sign_in_limit,
-    methods=["POST"],
-    deduct_when=lambda response: response.status_code >= 400,  # an office behind one address signs in at 7:30
-)
-def sign_in() -> Answer | tuple[str, int]:
+def sign_in() -> Answer | tuple[str, int] | tuple[str, int, dict[str, str]]:
     """Ask who somebody is; a failed attempt keeps the username, and says no more than that it failed."""
     if current_user.is_authenticated:
         return redirect(url_for(".home"))
     form = SignInForm(next=request.args.get("next", ""))
+    wait = 0
     if form.validate_on_submit():
         with errors_shown_on(form):
-            who = signing_in.sign_in(form.username.data, form.password.data, address=_address())
-            _begin_session(who)
-            return redirect(own_path(form.next.data) or url_for(".home"))
-    return render_template("organisation/sign_in.html", form=form), 422 if form.errors else 200
+            try:
+                who = signing_in.identify(form.username.data, form.password.data, address=client_address())
+                entered = signing_in.enter(who, SignInWay.PASSWORD, address=client_address(), device=device())
+                return begin_session(entered, form.next.data)
+            except (TooManyFailures, SignInBusy) as error:
+                wait = told_to_wait(form, error)
+    return answer_at_the_door("organisation/sign_in.html", form, wait, provider=openid.is_offered())
+
+
+@bp.route("/dang-nhap/ma-xac-thuc", methods=["GET", "POST"])  # for everybody
+def enter_code() -> Answer | tuple[str, int] | tuple[str, int, dict[str, str]]:
+    """Ask for the second factor of somebody whose password was right."""
+    waiting = str(session.get(AWAITS_CODE, ""))
+    if current_user.is_authenticated or sessions.awaiting_code(waiting) is None:
+        return redirect(url_for(".home"))
+    form = CodeForm()
+    wait = 0
+    if form.validate_on_submit():
+        with errors_shown_on(form):
+            try:
+                entered = signing_in.complete(waiting, form.code.data, address=client_address(), device=device())
+                return begin_session(entered, session.get(WISH))
+            except TooManyFailures as error:
+                wait = told_to_wait(form, error)
+    return answer_at_the_door("organisation/enter_code.html", form, wait)
 
 
 @bp.post("/dang-xuat")
 @allowed()
 def sign_out() -> Answer:
     """End the session."""
-    signing_in.sign_out(person(), address=_address())
+    signing_in.sign_out(person(), address=client_address())
     logout_user()
     session.clear()
     flash(_("Bạn đã đăng xuất."), "success")
@@ -66,13 +92,80 @@ def sign_out() -> Answer:
 def account() -> Answer | tuple[str, int]:
     """One's own account; change the password."""
     form = OwnPasswordForm()
-    if form.validate_on_submit():
-        with errors_shown_on(form):
-            who = service.change_own_password(actor(), person().id, current=form.current.data, new=form.password.data)
-            login_user(who)  # this session goes on under the new stamp; all others have ended
-            flash(_("Đã đổi mật khẩu. Các phiên đăng nhập ở máy khác đã kết thúc."), "success")
-            return redirect(url_for(".account"))
-    return render_template("organisation/account.html", form=form), 422 if form.errors else 200
+    if form.validate_on_submit() and _changes_password(form):
+        flash(_("Đã đổi mật khẩu. Các phiên đăng nhập ở máy khác đã kết thúc."), "success")
+        return redirect(url_for(".account"))
+    factor = second_factor.of_person(person().id)
+    return render_template("organisation/account.html", form=form, factor=factor), 422 if form.errors else 200
+
+
+# What comes before everything else
+
+
+@bp.before_app_request
+def lead_to_what_comes_first() -> Answer | Response | None:
+    """Whoever has a password that somebody else chose, or lacks the second factor that the site asks of their role, is
+    led from every page to the one where that is put right."""
+    endpoint = request.endpoint
+    if endpoint in (None, "static", *ALWAYS_OPEN) or not current_user.is_authenticated:
+        return None
+    first = what_comes_first()
+    if first is None or endpoint in LEADS_THROUGH[first]:
+        return None
+    if cast(HtmxAwareRequest, request).htmx:
+        return cast(Response, make_response("", 401, redirect=url_for(first)))
+    if request.method == "GET":
+        session.setdefault(WISH, request.full_path.rstrip("?"))
+    return redirect(url_for(first))
+
+
+def what_comes_first() -> str | None:
+    """The endpoint that the person signed in has to go through before any other; None: nothing is to be done."""
+    here = sessions.here()
+    if here is None:
+        return None
+    if here.person.must_change_password and here.session.way is SignInWay.PASSWORD:
+        return "organisation.new_password"
+    if second_factor.is_required_of(here.person) and not here.has_second_factor:
+        return "organisation.second_factor_page"
+    return None
+
+
+ALWAYS_OPEN = frozenset({"organisation.sign_out", "organisation.set_language"})
+LEADS_THROUGH = {
+    "organisation.new_password": frozenset({"organisation.new_password"}),
+    "organisation.second_factor_page": frozenset(
+        {
+            "organisation.second_factor_page",
+            "organisation.begin_second_factor",
+            "organisation.confirm_second_factor",
+        }
+    ),
+}
+
+
+@bp.route("/tai-khoan/mat-khau-moi", methods=["GET", "POST"])
+@allowed()
+def new_password() -> Answer | tuple[str, int]:
+    """Choose a password of one's own in place of the one that somebody else chose."""
+    if not person().must_change_password:
+        return redirect(url_for(".account"))
+    form = OwnPasswordForm()
+    if form.validate_on_submit() and _changes_password(form):
+        flash(_("Đã đổi mật khẩu. Từ nay chỉ mình bạn biết mật khẩu này."), "success")
+        return redirect(wish_kept() or url_for(".home"))
+    return render_template("organisation/new_password.html", form=form, bare=True), 422 if form.errors else 200
+
+
+def _changes_password(form: OwnPasswordForm) -> bool:
+    with errors_shown_on(form):
+        service.change_own_password(
+            actor(), person().id, current=form.current.data, new=form.password.data, keeping=sessions.here_id()
+        )
+    return not form.errors
+
+
+# Language, and the way in
 
 
 @bp.route("/ngon-ngu/<lang>", methods=["GET", "POST"])  # for everybody
@@ -105,7 +198,8 @@ def ask_to_sign_in() -> Answer | Response:
 
 
 login.login_view = "organisation.sign_in"
-login.user_loader(signing_in.person_of_session)
+login.user_loader(sessions.person_of)
+login.session_protection = None  # a session is its token, and ends here; an address or a browser proves nothing
 login.unauthorized_handler(ask_to_sign_in)
 
 
@@ -127,15 +221,60 @@ def _path_of(url: str | None) -> str:
     return parts.path + (f"?{parts.query}" if parts.query else "")
 
 
-def _begin_session(who: Person) -> None:
-    """A new session: nothing of a stranger's is kept but the language chosen at the door."""
+def begin_session(entered: Entered, wish: str | None) -> Answer:
+    """The browser gets its token; nothing that a stranger put into its cookie is kept but the language chosen there."""
     chosen = session.get("locale")
     session.clear()
     if chosen:
         session["locale"] = chosen
     session.permanent = True
-    login_user(who)
+    wish = own_path(wish)
+    if entered.awaits_code:
+        session[AWAITS_CODE] = entered.token
+        if wish:
+            session[WISH] = wish
+        return redirect(url_for("organisation.enter_code"))
+    login_user(sessions.person_of(entered.token))
+    return redirect(wish or url_for("organisation.home"))
 
 
-def _address() -> str:
-    return request.remote_addr or ""
+def wish_kept() -> str | None:
+    """The page that somebody wished for before something else came first."""
+    return own_path(session.pop(WISH, None))
+
+
+def told_to_wait(form: FlaskForm, error: TooManyFailures | SignInBusy) -> int:
+    """Put the sentence on the form; the seconds to wait."""
+    form.form_errors.append(sentence(error))
+    return error.seconds if isinstance(error, TooManyFailures) else 3
+
+
+def answer_at_the_door(
+    template: str, form: FlaskForm, wait: int, **shown: object
+) -> tuple[str, int] | tuple[str, int, dict[str, str]]:
+    """The page with its form; 429 and when to come back for whoever has to wait."""
+    page = render_template(template, form=form, **shown)
+    return (page, 429, {"Retry-After": str(wait)}) if wait else (page, 422 if form.errors else 200)
+
+
+def device() -> str:
+    """What the browser calls itself."""
+    return request.user_agent.string
+
+
+@bp.after_app_request
+def note_that_the_session_is_used(response: Response) -> Response:
+    """At most every five minutes, once the answer has gone out: no page waits for the database's writer for this."""
+    late = sessions.seen_long_ago() if request.endpoint != "static" else None
+    if late is not None:
+        app = current_app._get_current_object()  # type: ignore[attr-defined]
+
+        def note() -> None:
+            with app.app_context():
+                try:
+                    sessions.note_seen(late)
+                except SQLAlchemyError as error:
+                    app.logger.warning("a session's last use was not written: %s", type(error).__name__)
+
+        response.call_on_close(note)
+    return response

@@ -12,7 +12,7 @@ from app.errors import DomainError, NotFound
 from app.exports import csv_response
 from app.formats import label, sentence
 from app.forms import errors_shown_on
-from app.organisation import calendars, queries, service
+from app.organisation import calendars, queries, second_factor, service, sessions
 from app.organisation.access import Actor, actor, allowed, current_scope
 from app.organisation.forms import PeopleFilterForm, PersonForm, ResetPasswordForm
 from app.organisation.models import Person, Role, Unit
@@ -74,7 +74,12 @@ def edit_person(person_id: int) -> Answer | tuple[str, int]:
             service.change_person(actor(), who.id, **form.values())
             flash(_("Đã lưu người dùng “%(name)s”.", name=who.full_name), "success")
             return redirect(url_for(".people", _anchor=f"person-{who.id}"))
-    return render_template("organisation/person_form.html", form=form, who=who), 422 if form.errors else 200
+    shown = {
+        "sessions": sessions.of_person(who.id),
+        "factor": second_factor.of_person(who.id),
+        "codes_left": second_factor.recovery_codes_left(who.id),
+    }
+    return render_template("organisation/person_form.html", form=form, who=who, **shown), 422 if form.errors else 200
 
 
 @bp.route("/nguoi-dung/<int:person_id>/mat-khau", methods=["GET", "POST"])
