@@ -61,6 +61,10 @@ class Settings(BaseModel):
     smtp_user: str = Field("", description="name to sign in with there; empty: without")
     smtp_password: str = Field("", description="password to sign in with there")
     smtp_sender: str = Field("", description="address e-mail comes from; needed with smtp_host")
+    audit_anchor_file: Path | None = Field(
+        None, description="file outside the database to which the audit trail's newest number and hash are added"
+    )
+    audit_anchor_mail: str = Field("", description="address that the same is sent to by flask audit anchor")
     secure_cookies: bool = Field(False, description="set behind HTTPS: cookies are then sent over HTTPS only")
 
     @field_validator("zone")
@@ -104,6 +108,14 @@ class Settings(BaseModel):
     def _mail_has_a_sender(self) -> Settings:
         if self.smtp_host and "@" not in self.smtp_sender:
             raise ValueError("SMTP_SENDER phải là địa chỉ thư gửi đi khi đã ghi SMTP_HOST")
+        return self
+
+    @model_validator(mode="after")
+    def _anchors_can_be_kept(self) -> Settings:
+        if self.audit_anchor_file is not None and not self.audit_anchor_file.is_absolute():
+            raise ValueError("AUDIT_ANCHOR_FILE phải là đường dẫn đầy đủ, bắt đầu bằng /")
+        if self.audit_anchor_mail and ("@" not in self.audit_anchor_mail or not self.smtp_host):
+            raise ValueError("AUDIT_ANCHOR_MAIL phải là một địa chỉ thư và cần có SMTP_HOST")
         return self
 
     @property

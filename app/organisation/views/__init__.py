@@ -4,4 +4,4 @@ from flask import Blueprint
 
 bp = Blueprint("organisation", __name__)
 
-from app.organisation.views import account, audit, calendar, people, units  # noqa: E402, F401  they need `bp`
+from app.organisation.views import account, audit, calendar, clock, people, units  # noqa: E402, F401  they need `bp`
