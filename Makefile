@@ -67,8 +67,9 @@ $(DEV_STAMP): | $(RUN_STAMP)
 	@$(BIN)/pybabel --quiet compile --input-file $< --output-file $@
 
 # Refusals carry their Vietnamese sentence as a plain argument; it is translated where it is shown.
-REFUSALS := DomainError NotFound NotAllowed Conflict OutOfOrder FactError AnnexError BackupRefused BadContent BadFile BadMapping \
-	Contradiction EmptyFile ImpossibleDate NoSuchForm NothingToPrint NotMigrated Refused SignInRefused ProviderFailed NotBound SignInBusy StoreFailed ToolFailed Unreadable \
+REFUSALS := DomainError NotFound NotAllowed Conflict OutOfOrder FactError AnchorFailed AnnexError BackupRefused BadContent BadFile BadMapping \
+	ClockRefused Contradiction EmptyFile ImpossibleDate NoSuchForm NothingToPrint NotBound NotMigrated ProviderFailed Refused \
+	SignInBusy SignInRefused StoreFailed ToolFailed Unreadable \
 	WeakPassword Finding:2 Problem:4 _Refused:2
 
 .PHONY: translations

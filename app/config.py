@@ -84,6 +84,10 @@ class Settings(BaseModel):
     least_free_mb: int = Field(512, ge=1, description="room on the disk below which the site is not well, MiB")
     engine_seconds: int = Field(60, ge=5, le=3600, description="seconds the rules engine may take for one answer")
     engine_mb: int = Field(512, ge=128, le=65536, description="memory the rules engine may use, MiB")
+    audit_anchor_file: Path | None = Field(
+        None, description="file outside the database to which the audit trail's newest number and hash are added"
+    )
+    audit_anchor_mail: str = Field("", description="address that the same is sent to by flask audit anchor")
     secure_cookies: bool = Field(False, description="set behind HTTPS: cookies are then sent over HTTPS only")
 
     @field_validator("zone")
@@ -153,6 +157,14 @@ class Settings(BaseModel):
             raise ValueError("OPENID_ISSUER phải bắt đầu bằng https://")
         if not self.openid_client_id:
             raise ValueError("phải ghi OPENID_CLIENT_ID khi đã ghi OPENID_ISSUER")
+        return self
+
+    @model_validator(mode="after")
+    def _anchors_can_be_kept(self) -> Settings:
+        if self.audit_anchor_file is not None and not self.audit_anchor_file.is_absolute():
+            raise ValueError("AUDIT_ANCHOR_FILE phải là đường dẫn đầy đủ, bắt đầu bằng /")
+        if self.audit_anchor_mail and ("@" not in self.audit_anchor_mail or not self.smtp_host):
+            raise ValueError("AUDIT_ANCHOR_MAIL phải là một địa chỉ thư và cần có SMTP_HOST")
         return self
 
     @property

@@ -58,3 +58,7 @@ class NotAllowed(DomainError):
 
 class Conflict(DomainError):
     """The thing exists already, or was changed meanwhile by somebody else."""
+
+
+class NotNow(DomainError):
+    """Nothing can be written at present, whoever asks; what was typed is right, and can be sent again later."""

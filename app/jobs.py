@@ -92,7 +92,7 @@ def start(name: str, function: Callable[..., Any], *args: Any, owner: int | None
     app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
     folder = _folder()
     folder.mkdir(parents=True, exist_ok=True)
-    _sweep(folder)
+    _sweep(folder, owner)
     job = Job(folder, JobStatus(secrets.token_urlsafe(16), name, owner, os.getpid(), JobState.QUEUED))
     _alive.add(job.status.id)
     job._write()
@@ -152,11 +152,19 @@ def _folder() -> Path:
     return Path(current_app.config["SETTINGS"].instance) / "jobs"
 
 
-def _sweep(folder: Path) -> None:
+def _sweep(folder: Path, owner: int | None) -> None:
+    """Forget the person's own jobs that ended long ago. Another's stay, and so does what still runs: the clock that
+    says how old a file is may be wrong."""
     oldest = time.time() - KEPT
     for path in folder.glob("*.json"):
         try:
-            if path.stat().st_mtime < oldest:
+            if path.stat().st_mtime < oldest and _is_over(path, owner):
                 path.unlink()
         except FileNotFoundError:
             continue  # another process was quicker
+
+
+def _is_over(path: Path, owner: int | None) -> bool:
+    values = json.loads(path.read_text(encoding="utf-8"))
+    status = JobStatus(**values | {"state": JobState(values["state"])})
+    return status.owner == owner and (status.ended or not _running(status))

@@ -10,7 +10,7 @@ from flask_talisman import Talisman
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
-from app.errors import DomainError, NotAllowed, NotFound
+from app.errors import DomainError, NotAllowed, NotFound, NotNow
 from app.extensions import login
 from app.formats import sentence
 
@@ -56,6 +56,7 @@ def register(app: Flask) -> None:
     app.register_error_handler(CSRFError, _csrf_error)
     app.register_error_handler(NotFound, _not_found)
     app.register_error_handler(NotAllowed, _not_allowed)
+    app.register_error_handler(NotNow, _not_now)
     app.after_request(_private)
 
 
@@ -74,7 +75,7 @@ def _private(response: Response) -> Response:
 
 
 def _page(code: int, reason: str = "") -> tuple[str, int]:
-    shown = code if code in (400, 403, 404, 413, 429, 500) else 400
+    shown = code if code in (400, 403, 404, 413, 429, 500, 503) else 400
     return render_template(f"errors/{shown}.html", reason=reason), code
 
 
@@ -101,3 +102,7 @@ def _not_found(error: DomainError) -> tuple[str, int]:
 
 def _not_allowed(error: DomainError) -> tuple[str, int]:
     return _page(403, sentence(error))
+
+
+def _not_now(error: DomainError) -> tuple[str, int]:
+    return _page(503, sentence(error))

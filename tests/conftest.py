@@ -21,6 +21,8 @@ from sqlalchemy import text
 
 from app import create_app, extensions
 from app.extensions import db
+from app.organisation import audit
+from app.organisation import clock as asked_clock
 from app.organisation.models import Person, SignInSession, SignInWay
 from tests.clock import at
 from tests.needs import missing
@@ -120,6 +122,14 @@ def clock(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> No
     """No test depends on today's date: unless a test says otherwise it is 1 July 2024, 8:00."""
     if "live" not in request.keywords:
         monkeypatch.setattr(extensions, "now", lambda: at("2024-07-01 08:00"))
+
+
+@pytest.fixture(autouse=True)
+def clock_unasked(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tests stop the clock where they like, also before what they have written; those marked `asks_clock` do not."""
+    asked_clock.forget()
+    if "asks_clock" not in request.keywords:
+        monkeypatch.setattr(audit, "before_writing", [])
 
 
 @pytest.fixture

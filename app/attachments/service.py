@@ -205,7 +205,9 @@ def verify(site: str) -> Verdict:
 
 def delete_orphans(by: Actor, site: str) -> list[Path]:
     """Delete what no record knows and what was left unfinished; what is younger than an hour may still be getting its
-    record, and stays. Returns what was deleted."""
+    record, and stays. Returns what was deleted. Raises what is raised when the clock, which says
+    how old a file is, is not to be trusted."""
+    audit.check_may_write()
     verdict = verify(site)
     gone = [*verdict.orphans, *verdict.leftovers]
     if gone:

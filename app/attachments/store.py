@@ -91,6 +91,14 @@ class Verdict:
 
 
 @dataclass(frozen=True, slots=True)
+class FileState:
+    """A kept file: its size in bytes, and whether its content is what its name says."""
+
+    size: int
+    whole: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Store:
     """The files in one folder."""
 
@@ -127,6 +135,14 @@ class Store:
             yield Incoming(path, size, sha256, self.path(sha256))
         finally:
             path.unlink(missing_ok=True)
+
+    def state_of(self, sha256: str) -> FileState | None:
+        """The file with this hash as it lies there, read whole; None when there is none, or it cannot be read."""
+        try:
+            path = self.path(sha256)
+            return FileState(path.stat().st_size, _sha256(path) == sha256)
+        except (OSError, ValueError):
+            return None
 
     def verify(self, known: Mapping[str, int]) -> Verdict:
         """Compare the store with the records: hash -> size in bytes. Reads every file that a record knows."""

@@ -5,6 +5,10 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable
+from dataclasses import asdict
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
 from pathlib import Path
 
 import click
@@ -13,6 +17,7 @@ from flask.cli import AppGroup
 from flask_babel import gettext as _
 from tabulate import tabulate
 
+from app.cases import refolding
 from app.cases.importing import queries
 from app.cases.importing.cli import imports
 from app.cases.importing.mapping import available, find_mapping
@@ -20,10 +25,12 @@ from app.cases.importing.report import Report, write_errors
 from app.cases.importing.service import Upload, import_file, mappings_folder
 from app.cases.life import life_page
 from app.cases.receive_cli import receive
-from app.commands import COMMAND, BadInput, clear_errors, echo_json, note
-from app.formats import label, show_datetime
+from app.commands import COMMAND, BadInput, clear_errors, echo_json, note, refusing
+from app.errors import DomainError
+from app.formats import label, sentence, show_datetime
 from app.organisation.access import whole_site
 
+LISTED = 1000  # differences told; the rest is counted
 SHOWN = 20  # refused rows listed on the screen; the rest are in the errors file
 
 cases = AppGroup("cases", help="Hồ sơ / cases.")
@@ -119,6 +126,49 @@ def list_imports(shown: str) -> None:
     headings = [_("Số"), _("Lúc"), _("Tệp"), _("Ánh xạ"), _("Trạng thái"), _("Dòng"), _("Mới"), _("Thay đổi"),
                 _("Không đổi"), _("Từ chối")]  # fmt: skip
     click.echo(tabulate(rows, headings, disable_numparse=True))
+
+
+@cases.command("verify")
+@click.option("--format", "shown", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@refusing
+def verify_cases(shown: str) -> None:
+    """Đối chiếu hồ sơ với sự kiện của nó / fold every case again: what is stored must be what the events give.
+
+    Mã thoát là 1 khi có hồ sơ mà trạng thái, ngày, bước, tạm dừng hay khoản thu đã lưu khác với các sự kiện.
+    """
+    so_far, kept, number = refolding.Refolding(), [], 0
+    for number, found in enumerate(refolding.differences(whole_site(), so_far), 1):
+        if number <= LISTED:
+            note(_difference(found))
+            kept.append({name: _plain(value) for name, value in asdict(found).items()})
+    if shown == "json":
+        echo_json({"cases": so_far.cases, "differences": kept, "differences_in_all": number})
+    else:
+        said = _("Đã đối chiếu %(cases)s hồ sơ với sự kiện của chúng: %(n)s chỗ khác.", cases=so_far.cases, n=number)
+        click.echo(said)
+    if number:
+        raise SystemExit(1)
+
+
+def _difference(found: refolding.Difference) -> str:
+    place = found.table if found.number is None else f"{found.table} {found.number}"
+    said = {"case": found.case, "place": f"{place} {found.field}".strip()}
+    if isinstance(found.folded, Exception):
+        message = _("%(case)s: các sự kiện không ghép được với nhau: %(why)s", **said, why=_plain(found.folded))
+    elif found.field:
+        both = {"stored": _plain(found.stored), "folded": _plain(found.folded)}
+        message = _("%(case)s: %(place)s đã lưu %(stored)s, theo sự kiện là %(folded)s.", **said, **both)
+    elif found.folded:
+        message = _("%(case)s: %(place)s phải có mà không có.", **said)
+    else:
+        message = _("%(case)s: %(place)s không do sự kiện nào mà có.", **said)
+    return str(message)
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, DomainError):
+        return sentence(value)
+    return str(value) if isinstance(value, Exception | Decimal | datetime | StrEnum) else value
 
 
 @cases.command("life")

@@ -11,7 +11,7 @@ from app.cases.importing.models import ImportNameKind, ImportState
 from app.cases.importing.touched import Touch
 from app.cases.vocabulary import CaseStatus, Channel, EventKind, PaymentChannel, ReturnMethod
 from app.formats import add_labels
-from app.organisation.audit_words import name_actions, name_subjects
+from app.organisation.audit_words import name_actions, name_details, name_subjects
 
 # One call an enumeration: words of different enumerations are equal as text.
 add_labels(
@@ -136,6 +136,15 @@ name_actions(
         "forget_import_name": _l("Bỏ ghi nhớ tên gọi trong tệp nhập"),
     }
 )
+name_details(
+    {
+        "event_hash": _l("Mã băm sự kiện"),
+        "events_hash": _l("Mã băm các sự kiện"),
+        "events_chained": _l("Số sự kiện đã nối chuỗi"),
+        "events_upto": _l("Đến sự kiện"),
+    }
+)
+name_actions({"chain_events": _l("Nối chuỗi các sự kiện đã có")})
 name_actions(
     {"receive_case": _l("Tiếp nhận hồ sơ"), "rederive_open": _l("Tính lại hạn của hồ sơ theo lịch làm việc")}
     | {f"record_{kind}": name for kind, name in EVENTS.items()}

@@ -216,6 +216,7 @@ class CaseEvent(Record, Base):
     corrects_id: Mapped[int | None] = mapped_column(Key, ForeignKey("case_events.id"))
     external_id: Mapped[str | None] = mapped_column(String(120))  # identity in the software it was imported from
     import_id: Mapped[int | None] = mapped_column(Key, ForeignKey("imports.id"), index=True)
+    hash: Mapped[str] = mapped_column(String(64), server_default="")  # over the event and the one before: see chain.py
 
 
 class CaseStage(Record, Base):

@@ -16,6 +16,7 @@ from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from app import extensions
+from app.cases import chain
 from app.cases.intake import (
     Applicant,
     DocumentsMissing,
@@ -108,11 +109,12 @@ def receive_case(
         case.fee_due, case.exemption = due.total, exemption_text(exempted)
         session.add(case)
         session.flush()
-        _add_event(case, event, now, by, reason)
+        written = _add_event(case, event, now, by, reason)
         replace_derived(case, state)
         _add_documents(scope, by, case, papers, documents or ())
         details = {"exemption": case.exemption, "missing": missing}
-        told = {name: value for name, value in details.items() if value}
+        told: dict[str, Any] = {name: value for name, value in details.items() if value}
+        told |= {"number": event.number, "event_hash": written.hash}
         audit.record(by, "receive_case", "case", given, version=version.id, at=at, reason=reason, **told)
     return case
 
@@ -214,9 +216,10 @@ def record(
         _check_follows(events, event)
         version = versions_by_id([case.version_id])[case.version_id]
         state = project(terms_of(version), [*events, event], site_calendar())
-        _add_event(case, event, now, by, reason)
+        written = _add_event(case, event, now, by, reason)
         replace_derived(case, state)
-        audit.record(by, f"record_{kind}", "case", case.code, number=event.number, at=at, reason=reason)
+        kept: dict[str, Any] = {"number": event.number, "event_hash": written.hash}
+        audit.record(by, f"record_{kind}", "case", case.code, at=at, reason=reason, **kept)
     return case
 
 
@@ -361,7 +364,8 @@ def _case_for_change(scope: Scope, case_id: int, revision: int | None, asked: in
     return case
 
 
-def _add_event(case: Case, event: Event, now: datetime, by: Actor, reason: str) -> None:
+def _add_event(case: Case, event: Event, now: datetime, by: Actor, reason: str) -> CaseEvent:
+    """The event as the next link of the case's chain."""
     corrects_id = None
     if event.corrects is not None:
         corrects_id = db.session.scalar(
@@ -369,22 +373,23 @@ def _add_event(case: Case, event: Event, now: datetime, by: Actor, reason: str) 
         )
         if corrects_id is None:
             raise OutOfOrder("Không tìm thấy sự kiện cần đính chính.")
-    db.session.add(
-        CaseEvent(
-            site=case.site,
-            case_id=case.id,
-            number=event.number,
-            kind=event.kind,
-            at=event.at,
-            recorded_at=now,
-            recorded_by_id=by.person_id,
-            unit_id=by.unit_id,
-            actor=event.actor,
-            note=event.note if not reason or reason == event.note else f"{event.note} ({reason})".strip(),
-            data=event.data,
-            corrects_id=corrects_id,
-        )
+    row = CaseEvent(
+        site=case.site,
+        case_id=case.id,
+        number=event.number,
+        kind=event.kind,
+        at=event.at,
+        recorded_at=now,
+        recorded_by_id=by.person_id,
+        unit_id=by.unit_id,
+        actor=event.actor,
+        note=event.note if not reason or reason == event.note else f"{event.note} ({reason})".strip(),
+        data=event.data,
+        corrects_id=corrects_id,
     )
+    row.hash = chain.hash_of(row, case.code, event.corrects, chain.last_hashes([case.id])[case.id])
+    db.session.add(row)
+    return row
 
 
 def replace_derived(case: Case, state: CaseState) -> None:

@@ -6,6 +6,7 @@ import gzip
 import hashlib
 import json
 from collections.abc import Iterable
+from typing import Any
 
 from app.facts import Fact
 
@@ -32,6 +33,27 @@ def keep(facts: Iterable[Fact]) -> tuple[str, bytes]:
     """What a run keeps of its facts: their digest, and their text packed away."""
     text = canonical(facts)
     return digest(text), pack_away(text)
+
+
+RESULT_COLUMNS = (
+    *("pack", "rule", "unit", "status", "numerator", "denominator", "comparison", "target", "shortfall", "figures"),
+)
+"""What the hash of a run's results covers, in this order; the unit by its code."""
+
+
+class ResultsDigest:
+    """One hash over the results of a run, in the order in which they were written."""
+
+    def __init__(self) -> None:
+        self._sum = hashlib.sha256()
+
+    def add(self, *values: Any) -> None:
+        """Take one more: the values of RESULT_COLUMNS."""
+        self._sum.update(_ENCODER.encode(values).encode())
+
+    def text(self) -> str:
+        """`sha256:` and the hash so far."""
+        return f"sha256:{self._sum.hexdigest()}"
 
 
 def unpack_text(stored: bytes) -> str:

@@ -8,7 +8,7 @@ from app.compliance.language import Severity, Status
 from app.compliance.models import Change, ViolationState
 from app.compliance.queries.waivers import WaiverState
 from app.formats import add_labels
-from app.organisation.audit_words import name_actions, name_subjects
+from app.organisation.audit_words import name_actions, name_details, name_subjects
 
 # One call an enumeration: words of different enumerations are equal as text.
 add_labels(
@@ -53,6 +53,7 @@ add_labels(
     }
 )
 
+name_details({"facts_hash": _l("Mã băm dữ kiện"), "results_hash": _l("Mã băm kết quả")})
 name_subjects(
     {
         "check_run": _l("Lần kiểm tra"),

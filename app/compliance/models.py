@@ -81,6 +81,8 @@ class CheckRun(Record, Base):
     facts_hash: Mapped[str] = mapped_column(String(80))
     facts: Mapped[bytes] = mapped_column(LargeBinary)  # gzip of canonical JSON lines: what was judged
     calendar: Mapped[str] = mapped_column(String(80), default="")  # fingerprint of the working calendar
+    trail_number: Mapped[int | None]  # the run's own entry in the audit trail: the trail reached at least to there
+    trail_hash: Mapped[str | None] = mapped_column(String(64))
 
     person: Mapped[Person | None] = relationship(lazy="raise")
 

@@ -6,16 +6,15 @@ that fails leaves nothing.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import partial
 from typing import cast
 
 from flask import current_app
-from sqlalchemy import Table, select, text
-from sqlalchemy.engine import Connection
+from sqlalchemy import Table, select
 from werkzeug.routing import BuildError
 
 from app import extensions, facts
@@ -32,12 +31,13 @@ from app.compliance.raising import Raised, Texts, raise_violations
 from app.errors import Conflict, DomainError, NotAllowed, NotFound
 from app.extensions import db
 from app.facts import Fact, FactQuery
-from app.organisation import audit
+from app.organisation import anchors, audit
 from app.organisation.access import Actor, Scope, site
 from app.organisation.audit import transaction
 from app.organisation.calendars import site_calendar
 from app.organisation.models import Role, Unit
 from app.periods import Period
+from app.snapshot import snapshot
 from app.text import tidy
 
 _RESULTS = cast(Table, CheckResult.__table__)
@@ -74,6 +74,7 @@ def run_check(
 ) -> Report:
     """Judge a period and record what is found. Raises DomainError for a future period, an unknown pack or unit, and
     EngineStopped, with an entry in the trail and nothing else written, when the engine did not live through it."""
+    audit.check_may_write()  # a clock that runs ahead must not have a period judged that has not begun
     started = extensions.now()
     chosen, units = _packs_for(period, pack_ids), _units_for(period, unit_codes)
     progress(0, 3, "facts")
@@ -110,11 +111,12 @@ def run_check(
         session.add(run)
         session.flush()
         _keep_texts(chosen, started)
-        _write_results(run, judgement, units)
+        results_hash = _write_results(run, judgement, units)
         raised = raise_violations(run, _with_rules(chosen, judgement), units, [pack.id for pack in chosen])
-        audit.record(
-            by, "run_check", "check_run", run.id, period=period.key, packs=run.packs, facts_hash=run.facts_hash
-        )
+        hashes = {"packs": run.packs, "facts_hash": run.facts_hash, "results_hash": results_hash}
+        entry = audit.record(by, "run_check", "check_run", run.id, period=period.key, **hashes)
+        run.trail_number, run.trail_hash = entry.number, entry.hash
+    anchors.write_line("check_run")
     progress(3, 3, "done")
     return Report(run, period, as_of, tuple(chosen), run.facts_hash, judgement, tuple(raised))
 
@@ -177,6 +179,7 @@ def refuse_impossible(
     period: Period, pack_ids: Collection[str] | None = None, unit_codes: Collection[str] | None = None
 ) -> None:
     """Raises what `run_check` would raise for a future period, an unknown pack or unit; reads no case."""
+    audit.check_may_write()
     _packs_for(period, pack_ids)
     _units_for(period, unit_codes)
 
@@ -207,21 +210,6 @@ def kinds_read_by(chosen: Sequence[Pack]) -> set[str]:
 
 def _codes(units: dict[str, Unit], asked: Collection[str] | None) -> tuple[str, ...] | None:
     return None if asked is None else tuple(units)
-
-
-@contextmanager
-def snapshot() -> Iterator[Connection]:
-    """A read-only connection on which every statement sees the same instant."""
-    if db.engine.dialect.name == "postgresql":
-        with db.engine.connect().execution_options(isolation_level="REPEATABLE READ") as connection:
-            yield connection
-        return
-    with db.engine.connect() as connection:
-        connection.execute(text("BEGIN"))  # the driver begins by itself only before it writes
-        try:
-            yield connection
-        finally:
-            connection.execute(text("ROLLBACK"))
 
 
 def _packs_for(period: Period, pack_ids: Collection[str] | None) -> list[Pack]:
@@ -301,26 +289,20 @@ def _keep_texts(chosen: Sequence[Pack], at: datetime) -> None:
             )
 
 
-def _write_results(run: CheckRun, judgement: Judgement, units: dict[str, Unit]) -> None:
-    texts, written_by = Texts(), (run.site, run.id)
+def _write_results(run: CheckRun, judgement: Judgement, units: dict[str, Unit]) -> str:
+    """Write the results; returns the hash that the audit trail keeps of them."""
+    texts, written_by, digest = Texts(), (run.site, run.id), evidence.ResultsDigest()
     ids = {code: unit.id for code, unit in units.items()}
 
     def row(result: RuleResult) -> tuple[Value, ...]:
-        return (
-            result.pack,
-            result.rule,
-            result.numerator,
-            result.denominator,
-            result.comparison,
-            None if result.target is None else str(result.target),
-            result.shortfall,
-            str(result.status),
-            texts.of_result(result),
-            ids[result.unit],
-            *written_by,
-        )
+        target = None if result.target is None else str(result.target)
+        counted, asked = (result.numerator, result.denominator), (result.comparison, target, result.shortfall)
+        figures, status = texts.of_result(result), str(result.status)
+        digest.add(result.pack, result.rule, result.unit, status, *counted, *asked, json.loads(figures))
+        return (result.pack, result.rule, *counted, *asked, status, figures, ids[result.unit], *written_by)
 
     write_rows(db.session.connection(), _RESULTS, _COLUMNS, map(row, judgement.results))
+    return digest.text()
 
 
 # --- answering ------------------------------------------------------------------------------------------------

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import re
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 
 from app.compliance import evidence
 from app.compliance.engine import EngineStopped
@@ -25,9 +25,10 @@ from app.compliance.wording import period_in_words, render_message
 from app.errors import N_, DomainError, NotFound
 from app.extensions import db
 from app.facts import Fact
+from app.organisation import audit
 from app.organisation.access import site
 from app.organisation.calendars import site_calendar
-from app.organisation.models import Unit
+from app.organisation.models import AuditEntry, Unit
 from app.periods import Period
 
 
@@ -73,7 +74,7 @@ def verify_run(run_id: int) -> Verification:
     run = db.session.scalar(select(CheckRun).where(CheckRun.site == site(), CheckRun.id == run_id))
     if run is None:
         raise NotFound("Không có lần kiểm tra số %(run)s.", run=run_id)
-    found: list[Disagreement] = []
+    found = list(_against_the_trail(run))
     facts, packs = _facts(run, found), _packs(run, found)
     if facts is None or packs is None:
         return Verification(run.id, run.period, 0, 0, tuple(found))
@@ -89,6 +90,52 @@ def verify_run(run_id: int) -> Verification:
     found += _compare(_RESULT, results, {_cell(r): _plain(result_columns(r)) for r in judgement.results})
     found += _compare(_VIOLATION, violations, _violations_again(run, packs, judgement, violations))
     return Verification(run.id, run.period, len(results), len(violations), tuple(found))
+
+
+def _against_the_trail(run: CheckRun) -> Iterator[Disagreement]:
+    """What is stored of the run against what the audit trail kept of it when it was made."""
+    entry = db.session.scalar(
+        select(AuditEntry).where(
+            AuditEntry.site == run.site,
+            AuditEntry.action == "run_check",
+            AuditEntry.subject_kind == "check_run",
+            AuditEntry.subject_id == str(run.id),
+        )
+    )
+    if entry is None:
+        what = DomainError("mục nhật ký của lần kiểm tra")
+        yield Disagreement(what, DomainError("không có"), DomainError("phải có"))
+        return
+    if audit.entry_hash(entry) != entry.hash:
+        what = DomainError("mục nhật ký số %(number)s", number=entry.number)
+        yield Disagreement(what, entry.hash, audit.entry_hash(entry))
+    kept = entry.details
+    for what, stored, then in (
+        (DomainError("kỳ kiểm tra so với nhật ký"), run.period, kept.get("period")),
+        (DomainError("mã băm dữ kiện so với nhật ký"), run.facts_hash, kept.get("facts_hash")),
+        (DomainError("bộ quy tắc so với nhật ký"), _shown(run.packs), _shown(kept.get("packs"))),
+    ):
+        if stored != then:
+            yield Disagreement(what, stored, str(then))
+    if "results_hash" in kept and (now := results_hash(run.id)) != kept["results_hash"]:
+        yield Disagreement(DomainError("mã băm kết quả so với nhật ký"), now, kept["results_hash"])
+
+
+def results_hash(run_id: int) -> str:
+    """The hash of the stored results of a run."""
+    digest = evidence.ResultsDigest()
+    for row in db.session.execute(results_of([run_id])):
+        digest.add(*row[1:])
+    return digest.text()
+
+
+def results_of(run_ids: Collection[int] | None = None) -> Select[Any]:
+    """The run and RESULT_COLUMNS of each result, run by run in the order in which they were written."""
+    columns = (Unit.code if name == "unit" else getattr(CheckResult, name) for name in evidence.RESULT_COLUMNS)
+    found = select(CheckResult.run_id, *columns).join(Unit, Unit.id == CheckResult.unit_id)
+    if run_ids is not None:
+        found = found.where(CheckResult.run_id.in_(run_ids))
+    return found.where(CheckResult.site == site()).order_by(CheckResult.run_id, CheckResult.id)
 
 
 def _facts(run: CheckRun, found: list[Disagreement]) -> list[Fact] | None:

@@ -21,6 +21,7 @@ from sqlalchemy import func, or_, select
 from sqlalchemy.orm import selectinload
 
 from app import extensions
+from app.cases.chain import covering
 from app.cases.importing.models import Import
 from app.cases.models import Case
 from app.cases.terms import terms_of
@@ -102,8 +103,9 @@ def load(
             events += number_of_rows(batch, ["case_events"])
             on_progress(number_of_rows(batch, ["cases"]))
     events += add_duties(by, world, calendar, units)
-    with audit.transaction():
-        audit.record(by, "load_demo", "site", site(), cases=cases, events=events, seed=seed, first=first, last=last)
+    with audit.transaction() as session:
+        told = {"cases": cases, "events": events, "seed": seed, "first": first, "last": last}
+        audit.record(by, "load_demo", "site", site(), **told, **covering(session.connection(), site()))
     return Loaded(cases, events, first, last)
 
 

@@ -14,6 +14,7 @@ from sqlalchemy import JSON, Dialect, Table, make_url
 from sqlalchemy.types import TypeEngine
 
 from app.calendar import WorkingCalendar
+from app.cases.chain import START, event_hash
 from app.cases.checklist import COUNT_OF
 from app.cases.intake import COUNTS
 from app.cases.models import DERIVED_TABLES, Case, CaseCounter, CaseDocument, CaseEvent
@@ -32,7 +33,7 @@ EVENTS_OF_A_CASE = 64
 
 EVENT_COLUMNS = (
     *("id", "site", "case_id", "number", "kind", "at", "recorded_at"),
-    *("unit_id", "actor", "note", "data", "corrects_id"),
+    *("unit_id", "actor", "note", "data", "corrects_id", "hash"),
 )
 """The columns of `case_events`; those left out are null."""
 
@@ -203,13 +204,15 @@ class Clerk:
             self.derived[name].add_rows(rows)
 
     def _write_events(self, case: DemoCase) -> None:
-        site, first_id = self.world.site, case.id * EVENTS_OF_A_CASE
+        site, first_id, previous = self.world.site, case.id * EVENTS_OF_A_CASE, START
         for event, unit_id in zip(case.events, case.units, strict=True):
             corrects_id = first_id + event.corrects if event.corrects else None
+            said = (None, unit_id, event.actor, event.note, event.data, event.corrects or None, None, None)
+            previous = event_hash(previous, site, case.code, event.number, event.kind, event.at, event.at, *said)
             self.events.add(
                 (
                     *(first_id + event.number, site, case.id, event.number, event.kind, event.at, event.at),
-                    *(unit_id, event.actor, event.note, event.data, corrects_id),
+                    *(unit_id, event.actor, event.note, event.data, corrects_id, previous),
                 )
             )
 

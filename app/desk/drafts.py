@@ -37,7 +37,8 @@ class DraftLine:
 
 
 def save_draft(by: Actor, form: str, token: str, typed: MultiDict[str, str], title: str) -> None:
-    """Keep what was typed, in place of what was kept under this token before. Drafts that are old or too many go."""
+    """Keep what was typed, in place of what was kept under this token before. Of one's own drafts of the form, those
+    that are old or too many go; nobody else's."""
     fields = {name: values for name, values in typed.lists() if name not in NEVER_KEPT}
     if not token or len(token) > 64 or len(json.dumps(fields)) > LARGEST:
         raise DomainError("Bản nháp này không lưu được: nội dung quá dài.")
@@ -50,7 +51,7 @@ def save_draft(by: Actor, form: str, token: str, typed: MultiDict[str, str], tit
             .values(**identity, **values)
             .on_conflict_do_update(index_elements=["person_id", "form", "token"], set_=values)
         )
-        session.execute(delete(Draft).where(Draft.site == site(), Draft.updated_at < _oldest(now)))
+        session.execute(delete(Draft).where(*_own(by, form), Draft.updated_at < _oldest(now)))
         newest = select(Draft.id).where(*_own(by, form)).order_by(Draft.updated_at.desc(), Draft.id.desc())
         session.execute(delete(Draft).where(*_own(by, form), Draft.id.not_in(newest.limit(MOST))))
 

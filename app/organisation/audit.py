@@ -1,40 +1,49 @@
 """The audit trail: every change of state leaves an entry, and the entries are chained.
 
 Each entry's hash covers the hash before it, so that an entry changed, removed or slipped in later breaks the
-chain from there on; `verify` finds the first break. Entries are written in the transaction of the change
-itself: there is no change without its entry, and no entry without its change.
+chain from there on; `verify` finds the first break. Where the trail ends is kept beside it (`AuditHead`) and the
+next entry goes on from there, so that an end that was cut off is missed and stays missing. Entries are written in
+the transaction of the change itself: there is no change without its entry, and no entry without its change.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from threading import RLock
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import func, select, text
+from sqlalchemy import Connection, Table, func, insert, select, text, update
 from sqlalchemy.orm import scoped_session
 
 from app import extensions
 from app.extensions import db
 from app.organisation.access import Actor, site
-from app.organisation.models import AuditEntry
+from app.organisation.models import AuditEntry, AuditHead
+from app.snapshot import snapshot
+from app.uptime import since_boot
 
 START = "0" * 64
 PATIENCE = 15.0  # seconds to wait for this process's other writers; then the database is asked, which waits as long
+CLOCK_STEP = timedelta(minutes=5)
+"""How far a clock may be set back while it is kept right: entries then bear the time of the one before."""
 _UNDER_WAY = "transaction"
 _WRITER = RLock()
 
+before_writing: list[Callable[[], None]] = []
+"""Asked before each transaction; raises a DomainError when nothing may be written now (clock.check)."""
+
 
 @contextmanager
-def transaction() -> Iterator[scoped_session[Any]]:
+def transaction(*, asked: bool = True) -> Iterator[scoped_session[Any]]:
     """One change of state: everything inside is written together, or not at all.
 
-    A verb called within another verb's transaction joins it, and is written with it or not at all.
+    A verb called within another verb's transaction joins it, and is written with it or not at all. `asked` False:
+    what may be written even when nothing else may.
     """
     marks = db.session().info
     if marks.get(_UNDER_WAY):
@@ -43,6 +52,8 @@ def transaction() -> Iterator[scoped_session[Any]]:
     with _in_turn():
         marks[_UNDER_WAY] = True
         try:
+            if asked:
+                check_may_write()
             yield db.session
             db.session.commit()
         except BaseException:
@@ -50,6 +61,12 @@ def transaction() -> Iterator[scoped_session[Any]]:
             raise
         finally:
             marks.pop(_UNDER_WAY, None)
+
+
+def check_may_write() -> None:
+    """Raises what a transaction would raise now, before long work whose end is one."""
+    for ask in before_writing:
+        ask()
 
 
 @contextmanager
@@ -70,28 +87,65 @@ def _in_turn() -> Iterator[None]:
 def record(by: Actor, action: str, subject_kind: str, subject_id: object, **details: Any) -> AuditEntry:
     """Add an entry within the current transaction. `action` is the service's verb."""
     one_at_a_time(f"audit {site()}")  # two entries must not follow the same one
-    last = db.session.execute(
-        select(AuditEntry.number, AuditEntry.hash)
-        .where(AuditEntry.site == site())
-        .order_by(AuditEntry.number.desc())
-        .limit(1)
-    ).first()
+    last, known = _last(), head()
+    previous = known or last
+    now = extensions.now().replace(microsecond=0)
+    if previous and now < previous.at <= now + CLOCK_STEP:
+        now = previous.at
     entry = AuditEntry(
         site=site(),
-        number=last.number + 1 if last else 1,
-        at=extensions.now().replace(microsecond=0),
+        number=max(last.number if last else 0, known.number if known else 0) + 1,
+        at=now,
         person_id=by.person_id,
         actor=by.name,
         action=action,
         subject_kind=subject_kind,
         subject_id=str(subject_id),
         details=json.loads(json.dumps(details, default=str, ensure_ascii=False)),
-        previous_hash=last.hash if last else START,
+        previous_hash=previous.hash if previous else START,
     )
-    entry.hash = _hash(entry)
+    entry.hash = entry_hash(entry)
     db.session.add(entry)
     db.session.flush()
+    _move_head(entry, is_there=known is not None)
     return entry
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """Where a trail ends: the number and hash of its newest entry, and when that was written (UTC).
+
+    `boot` and `uptime` (seconds) are of the machine that wrote it: see `uptime.since_boot`.
+    """
+
+    number: int
+    hash: str
+    at: datetime
+    boot: str = ""
+    uptime: int = 0
+
+
+def head() -> Head | None:
+    """Where the trail of the site ends; None before its first entry. What is anchored outside is this."""
+    columns = (AuditHead.number, AuditHead.hash, AuditHead.at, AuditHead.boot, AuditHead.uptime)
+    found = db.session.execute(select(*columns).where(AuditHead.site == site())).first()
+    return Head(*found) if found else None
+
+
+def _last() -> Head | None:
+    """The newest entry that is there."""
+    newest = select(AuditEntry.number, AuditEntry.hash, AuditEntry.at).where(AuditEntry.site == site())
+    found = db.session.execute(newest.order_by(AuditEntry.number.desc()).limit(1)).first()
+    return Head(*found) if found else None
+
+
+def _move_head(entry: AuditEntry, *, is_there: bool) -> None:
+    boot, uptime = since_boot()
+    values = {"number": entry.number, "hash": entry.hash, "at": entry.at, "boot": boot, "uptime": uptime}
+    if is_there:
+        db.session.execute(update(AuditHead).where(AuditHead.site == entry.site).values(**values))
+    else:
+        db.session.execute(insert(AuditHead).values(site=entry.site, **values))
 
 
 def one_at_a_time(what: str) -> None:
@@ -107,11 +161,12 @@ def one_at_a_time(what: str) -> None:
         db.session.execute(text("UPDATE audit_entries SET number = number WHERE id = -1"))
 
 
-def _hash(entry: AuditEntry) -> str:
+def entry_hash(entry: Any) -> str:
+    """The hash of an entry, or of a row with its columns, as it must be."""
     content = [
         entry.site,
         entry.number,
-        _instant(entry.at),
+        entry.at.isoformat(),
         entry.person_id,
         entry.actor,
         entry.action,
@@ -123,27 +178,45 @@ def _hash(entry: AuditEntry) -> str:
     return hashlib.sha256(json.dumps(content, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
 
 
-def _instant(value: datetime) -> str:
-    return value.isoformat()
-
-
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """Whether the chain holds: `broken_at` is the number of the first entry that does not fit, or None."""
+    """Whether the chain holds: `broken_at` is the number of the first entry that does not fit, or None.
+
+    `missing`: there is no entry of that number; the trail was cut off before it.
+    """
 
     entries: int
     broken_at: int | None
+    missing: bool = False
 
 
 def verify() -> Verdict:
-    """Walk the whole chain of the site, a thousand entries at a time."""
-    previous, expected = START, 1
-    entries = select(AuditEntry).where(AuditEntry.site == site()).order_by(AuditEntry.number)
-    for entry in db.session.scalars(entries.execution_options(yield_per=1000)):
-        if entry.number != expected or entry.previous_hash != previous or _hash(entry) != entry.hash:
-            return Verdict(expected - 1, entry.number)
-        previous, expected = entry.hash, expected + 1
-    return Verdict(expected - 1, None)
+    """Walk the whole chain of the site, and see that it ends where it should."""
+    with snapshot() as connection:
+        return walk(connection)
+
+
+def walk(connection: Connection) -> Verdict:
+    """`verify` at the instant that the connection sees, a thousand entries at a time."""
+    previous, entries = START, 0
+    known = connection.execute(select(AuditHead.number, AuditHead.hash).where(AuditHead.site == site())).first()
+    chosen = select(cast(Table, AuditEntry.__table__)).where(AuditEntry.site == site()).order_by(AuditEntry.number)
+    for entry in connection.execute(chosen.execution_options(yield_per=1000)):
+        if entry.number != entries + 1 or entry.previous_hash != previous or entry_hash(entry) != entry.hash:
+            return Verdict(entries, entry.number)
+        previous, entries = entry.hash, entry.number
+    ends_at, hash = known or (0, START)
+    if entries < ends_at:
+        return Verdict(entries, entries + 1, missing=True)
+    if entries > ends_at:
+        return Verdict(entries, ends_at + 1)
+    return Verdict(entries, None if previous == hash else entries)
+
+
+def holds(number: int, hash: str) -> bool:
+    """Whether the trail has this entry with this hash: what an anchor says."""
+    found = select(AuditEntry.hash).where(AuditEntry.site == site(), AuditEntry.number == number)
+    return db.session.scalar(found) == hash
 
 
 def count() -> int:

@@ -8,7 +8,7 @@ process, and a transaction that has just added a day, sees the right one without
 from __future__ import annotations
 
 from calendar import Calendar as Weeks
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import lru_cache
@@ -61,6 +61,20 @@ def site_calendar() -> WorkingCalendar:
     """The working calendar of this site, with the days it has added."""
     settings = current_app.config["SETTINGS"]
     return _calendar(settings.zone, settings.hours, tuple((d.day, d.working, d.name) for d in queries.site_days()))
+
+
+def past_calendars() -> Iterator[WorkingCalendar]:
+    """The calendars that the site had before, the latest first: today's days, and what was done to them undone."""
+    settings = current_app.config["SETTINGS"]
+    days = {row.day: (row.day, row.working, row.name) for row in queries.site_days()}
+    for entry in queries.calendar_entries():
+        first, details = date.fromisoformat(entry.subject_id), entry.details
+        if entry.action == "add_site_days":
+            for day in [day for day in days if first <= day <= date.fromisoformat(details["last"])]:
+                del days[day]
+        else:
+            days[first] = first, bool(details["working"]), str(details["name"])
+        yield _calendar(settings.zone, settings.hours, tuple(days[day] for day in sorted(days)))
 
 
 @lru_cache(maxsize=16)

@@ -14,9 +14,9 @@ from tabulate import tabulate
 
 from app.commands import COMMAND, BadInput, clear_errors, echo_json, note
 from app.errors import DomainError
-from app.formats import label, show_date, show_datetime
+from app.formats import label, sentence, show_date, show_datetime
 from app.forms import typed_day
-from app.organisation import audit, backup, calendars, queries, second_factor, service, sessions
+from app.organisation import backup, calendars, clock, queries, second_factor, service, sessions
 from app.organisation.access import whole_site
 from app.organisation.models import Person, Role, Unit, UnitKind
 
@@ -26,6 +26,7 @@ units = AppGroup("units", help="Đơn vị / units.")
 people = AppGroup("people", help="Người dùng / people who sign in.")
 calendar = AppGroup("calendar", help="Lịch làm việc / the site's working calendar.")
 audit_group = AppGroup("audit", help="Nhật ký / the audit trail.")
+clock_group = AppGroup("clock", help="Đồng hồ máy chủ / the server's clock.")
 
 
 class Day(click.ParamType[date]):
@@ -255,14 +256,23 @@ def remove_day(day: date, reason: str) -> None:
     note(_("Đã xóa ngày %(day)s. Hạn của hồ sơ đang giải quyết đã được tính lại.", day=show_date(day)))
 
 
-@audit_group.command("verify")
-def verify_audit() -> None:
-    """Kiểm tra chuỗi nhật ký / walk the chain: exit code 1 if it is broken."""
-    verdict = audit.verify()
-    echo_json({"entries": verdict.entries, "broken_at": verdict.broken_at})
-    if verdict.broken_at is not None:
-        note(_("Chuỗi nhật ký bị đứt ở mục số %(number)s.", number=verdict.broken_at))
+@clock_group.command("show")
+def show_clock() -> None:
+    """Đồng hồ có đáng tin không / whether the clock is in order: exit code 1 if nothing is written because of it."""
+    standing = clock.standing()
+    why = sentence(standing.refused) if standing.refused else None
+    echo_json({"now": standing.now, "newest": standing.newest, "in_order": why is None, "why": why})
+    if why is not None:
         raise SystemExit(1)
+
+
+@clock_group.command("confirm")
+@click.option("--reason", required=True, help="Vì sao / why: e.g. the machine was off over the holiday.")
+def confirm_clock(reason: str) -> None:
+    """Xác nhận đồng hồ máy chủ đang đúng / the clock is right now, although it is far from the newest entry."""
+    with clear_errors():
+        clock.confirm(COMMAND, reason=reason)
+    note(_("Đã xác nhận đồng hồ máy chủ: %(now)s.", now=show_datetime(clock.standing().now)))
 
 
 @click.command("backup")
@@ -283,13 +293,14 @@ def make_backup(file: Path, force: bool) -> None:
 def restore_backup(file: Path, force: bool) -> None:
     """Khôi phục từ tệp sao lưu / bring a backup back; refuses to replace data unless --force."""
     with clear_errors():
+        clock.hold_on()
         made = backup.restore_backup(COMMAND, file, replace=force)
     note(_("Đã khôi phục bản sao lưu ngày %(day)s.", day=show_datetime(made.made_at)))
 
 
 def register(app: Flask) -> None:
     """Bind the commands."""
-    for command in (units, people, calendar, audit_group, make_backup, restore_backup):
+    for command in (units, people, calendar, audit_group, clock_group, make_backup, restore_backup):
         app.cli.add_command(command)
 
 

@@ -234,3 +234,13 @@ class AuditFilterForm(FlaskForm):
 def indented(unit: Unit) -> str:
     """A unit's name in a list, moved right by its depth in the tree."""
     return "\u2003" * (unit.path.count("/") - 2) + unit.name
+
+
+class ClockForm(FlaskForm):
+    """Xác nhận đồng hồ máy chủ."""
+
+    reason = TextAreaField(
+        _l("Vì sao cách lần ghi gần nhất xa như vậy"),
+        validators=[NEEDED],
+        description=_l("Ví dụ: máy chủ tắt trong đợt sửa điện từ 02/06 đến 28/06."),
+    )

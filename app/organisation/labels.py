@@ -72,6 +72,8 @@ name_actions(
         "remove_site_day": _l("Xóa ngày của cơ quan"),
         "make_backup": _l("Sao lưu dữ liệu"),
         "restore_backup": _l("Khôi phục dữ liệu"),
+        "anchor_audit": _l("Ghi mốc nhật ký ra ngoài"),
+        "confirm_clock": _l("Xác nhận đồng hồ máy chủ"),
     }
 )
 name_subjects(
@@ -80,6 +82,7 @@ name_subjects(
         "person": _l("Người dùng"),
         "site_day": _l("Lịch làm việc"),
         "backup": _l("Bản sao lưu"),
+        "clock": _l("Đồng hồ máy chủ"),
     }
 )
 name_details(
@@ -115,6 +118,9 @@ name_details(
         "files": _l("Số tệp"),
         "sha256": _l("Mã băm"),
         "made_at": _l("Sao lưu lúc"),
+        "file": _l("Tệp"),
+        "mail": _l("Thư điện tử"),
+        "newest": _l("Lần ghi gần nhất"),
     },
     words={"role": Role, "kind": UnitKind, "why": Refusal, "way": SignInWay},
 )

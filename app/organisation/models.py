@@ -188,6 +188,22 @@ class AuditEntry(Record, Base):
     hash: Mapped[str] = mapped_column(String(64))
 
 
+class AuditHead(Record, Base):
+    """Where the trail of the site ends, and by which clock: an entry taken off its end is missed here.
+
+    `boot` and `uptime` tell how long the machine had been running: what a clock that was changed cannot change.
+    """
+
+    __tablename__ = "audit_heads"
+    __table_args__ = (UniqueConstraint("site"),)
+
+    number: Mapped[int]
+    hash: Mapped[str] = mapped_column(String(64))
+    at: Mapped[datetime]
+    boot: Mapped[str] = mapped_column(String(64), default="")  # of the machine that wrote; empty: it does not tell
+    uptime: Mapped[int] = mapped_column(default=0)  # seconds since that boot
+
+
 class SiteDay(Record, Base):
     """A day the site adds to the official calendar: off, or worked in exchange."""
 

@@ -185,6 +185,13 @@ def site_day(day: date) -> SiteDay | None:
     return db.session.scalar(select(SiteDay).where(SiteDay.site == site(), SiteDay.day == day))
 
 
+def calendar_entries() -> Sequence[AuditEntry]:
+    """What the audit trail tells of the days the site has added and taken out, the latest first."""
+    told = ("add_site_days", "remove_site_day")
+    chosen = select(AuditEntry).where(AuditEntry.site == site(), AuditEntry.action.in_(told))
+    return db.session.scalars(chosen.order_by(AuditEntry.number.desc())).all()
+
+
 # The audit trail
 
 

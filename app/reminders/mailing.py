@@ -28,12 +28,19 @@ PATIENCE = 20  # seconds for the server to answer
 @contextmanager
 def post_office(settings: Settings) -> Iterator[Send]:
     """A connection to the server, for as many digests as there are. Raises OSError when it cannot be reached."""
+    with connected(settings) as server:
+        yield lambda person, news: _send(server, digest(settings, person, news))
+
+
+@contextmanager
+def connected(settings: Settings) -> Iterator[smtplib.SMTP]:
+    """The server of the settings, signed in to. Raises OSError when it cannot be reached."""
     with _connected(settings) as server:
         if settings.smtp_security == "starttls":
             server.starttls(context=ssl.create_default_context())
         if settings.smtp_user:
             server.login(settings.smtp_user, settings.smtp_password)
-        yield lambda person, news: _send(server, digest(settings, person, news))
+        yield server
 
 
 def _connected(settings: Settings) -> smtplib.SMTP:

@@ -227,7 +227,8 @@ def test_a_changed_result_is_caught_and_named(month: Month, column: str, value: 
     row = update(CheckResult).where(CheckResult.rule == "bg-5.1", CheckResult.unit_id == month.units["NCC"].id)
     db.session.execute(row.values({column: value}))
     db.session.commit()
-    (found,) = verified().disagreements
+    kept, found = verified().disagreements
+    assert str(kept.what) == "mã băm kết quả so với nhật ký"
     assert str(found.what) == f"kết quả bac-giang-2024 bg-5.1 NCC, {column}"
 
 

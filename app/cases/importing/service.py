@@ -193,8 +193,9 @@ def _carry_out(task: Task, source: Source, table: Table, *, alone: bool) -> Repo
         if site_calendar() is not run.reading.calendar:
             raise MovedOn  # the due dates were counted with other days
         with collector_resting():
-            Writer(task.site, record, task.by.person_id, run.now).write(run.plan, run.catalogue.making)
-        _finish(task, record, run.report, ImportState.DONE)
+            writer = Writer(task.site, record, task.by.person_id, run.now)
+            writer.write(run.plan, run.catalogue.making)
+        _finish(task, record, run.report, ImportState.DONE, events_hash=writer.digest.text())
     run.plan.close()
     forget_foresight(record)
     run.report.import_id = record
@@ -236,8 +237,8 @@ def _begin(task: Task) -> int:
     return record.id
 
 
-def _finish(task: Task, record: int, report: Report, state: ImportState) -> None:
-    """Write the counts, the notices and the refused rows; one entry in the audit trail."""
+def _finish(task: Task, record: int, report: Report, state: ImportState, **kept: str) -> None:
+    """Write the counts, the notices and the refused rows; one entry in the audit trail, with what it is to keep."""
     refusals = iter(report.refused)
     while chunk := list(islice(refusals, 1000)):
         rows = [
@@ -256,7 +257,7 @@ def _finish(task: Task, record: int, report: Report, state: ImportState) -> None
     db.session.execute(update(Import).where(Import.id == record).values(**values))
     verb = "import_cases" if state is ImportState.DONE else "preview_import"
     details = report.counts() | {"sha256": report.sha256, "mapping": task.mapping.name, "created": report.created}
-    audit.record(task.by, verb, "import", record, **details)
+    audit.record(task.by, verb, "import", record, **details, **kept)
 
 
 def _record_failure(task: Task, error: Exception) -> None:

@@ -11,6 +11,7 @@ from sqlalchemy import bindparam, delete, select, update
 from sqlalchemy.exc import IntegrityError
 
 from app.calendar import WorkingCalendar
+from app.cases.chain import START, Digest, event_hash, last_hashes
 from app.cases.importing.dossiers import Dossier
 from app.cases.importing.making import Ids, Making, Taken
 from app.cases.importing.models import ImportedCase
@@ -84,7 +85,10 @@ def _changed_row(dossier: Dossier, state: CaseState) -> Row:
 
 
 class Writer:
-    """Writes what one import has prepared, within its transaction. `now` is the moment of recording (UTC)."""
+    """Writes what one import has prepared, within its transaction. `now` is the moment of recording (UTC).
+
+    `digest` is over the events as they were written: what the audit trail keeps of them.
+    """
 
     def __init__(self, site: str, import_id: int, person_id: int | None, now: datetime) -> None:
         self.site, self.import_id = site, import_id
@@ -95,7 +99,8 @@ class Writer:
             "note": "",
             "import_id": import_id,
         }
-        self.ids = Ids()
+        self.now, self.person_id = now, person_id
+        self.ids, self.digest = Ids(), Digest()
 
     def write(self, plan: Plan, making: Making) -> None:
         """Write all of it. Raises MovedOn when a case is not as it was read."""
@@ -113,10 +118,11 @@ class Writer:
         self._check(known)
         self._insert_cases(new)
         self._update_cases(known)
+        before = last_hashes(case.case_id for case in known if case.case_id is not None)
         events: list[Row] = []
         derived: dict[str, list[Row]] = {name: [] for name in DERIVED_TABLES}
         for case in cases:
-            events += self._event_rows(case)
+            events += self._event_rows(case, before.get(case.case_id or 0, START))
             for name, rows in case.derived.items():
                 derived[name] += (self._owned(row, case) for row in rows)
         _insert(_EVENTS, events)
@@ -163,11 +169,30 @@ class Writer:
         new = {"new_" + name: row[name] for name in _CHANGED}
         return {"key": case.case_id, "new_revision": case.revision + 1} | new
 
-    def _event_rows(self, case: Prepared) -> Iterable[Row]:
+    def _event_rows(self, case: Prepared, previous: str) -> Iterable[Row]:
+        """The events as the next links of the case's chain, after the hash `previous`."""
         for number, kind, at, actor, data, external_id in case.events:
             row = dict(self._of_event)
             row["case_id"], row["number"], row["kind"], row["at"] = case.case_id, number, kind, at
             row["actor"], row["data"], row["external_id"] = actor, self._settled(data), external_id
+            row["hash"] = previous = event_hash(
+                previous,
+                self.site,
+                case.code,
+                number,
+                kind,
+                at,
+                self.now,
+                self.person_id,
+                None,
+                actor,
+                "",
+                data,
+                None,
+                external_id,
+                self.import_id,
+            )
+            self.digest.add(previous)
             yield row
 
     def _owned(self, row: Row, case: Prepared) -> Row:

@@ -8,6 +8,7 @@ from app.organisation.views import (  # noqa: E402, F401  they need `bp`
     account,
     audit,
     calendar,
+    clock,
     people,
     provider,
     second_factor,

@@ -1,0 +1,49 @@
+"""Walking everything that tells of tampering, part by part: what `flask audit verify` says.
+
+What the tables that are derived from events say is held against the events by `flask cases verify`.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+from app.attachments.verifying import files
+from app.cases.verifying import events
+from app.compliance.run_walk import runs
+from app.errors import DomainError
+from app.organisation.verifying import Broken, Walk, hand_held, kept_outside, trail, unseen
+from app.snapshot import snapshot
+
+WALKS: tuple[Walk, ...] = (trail, kept_outside, events, runs, files)
+"""In the order in which they are walked: first the trail, which the others are held against. Seals come after runs."""
+
+KEPT = 1000  # broken places listed; the rest is counted
+
+
+@dataclass(slots=True)
+class Verification:
+    """What a walk found. `counts`: how much was looked at, by name; `broken`: the first places; `broken_in_all`."""
+
+    counts: Counter[str] = field(default_factory=Counter)
+    broken: list[Broken] = field(default_factory=list)
+    broken_in_all: int = 0
+    unseen: list[DomainError] = field(default_factory=list)
+
+
+def verify(
+    against: Iterable[tuple[int, str]] = (), tell: Callable[[Broken], None] = lambda broken: None
+) -> Verification:
+    """Walk all of it at one instant; writes nothing. `against`: anchors brought by hand, number and hash or its
+    beginning. `tell` hears of each broken place as it is found."""
+    found = Verification()
+    with snapshot() as connection:
+        for walk in (*WALKS, hand_held(against)):
+            for broken in walk(connection, found.counts):
+                tell(broken)
+                found.broken_in_all += 1
+                if len(found.broken) < KEPT:
+                    found.broken.append(broken)
+    found.unseen += unseen(found.counts)
+    return found
