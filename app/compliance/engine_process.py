@@ -38,6 +38,7 @@ class EngineStopped(DomainError):
 
     def __init__(self, why: DomainError) -> None:
         super().__init__(_STOPPED, why=why)
+        self.why = why
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +58,16 @@ def limit(seconds: int, megabytes: int) -> None:
     _limits = Limits(seconds, megabytes)
 
 
+def limits() -> Limits:
+    """What a process started now may use."""
+    return _limits
+
+
 class EngineProcess:
     """One process of the engine. Not safe to share between threads: see `Engine`."""
 
-    def __init__(self, limits: Limits | None = None) -> None:
-        self.limits = limits = limits or _limits
+    def __init__(self, allowed: Limits | None = None) -> None:
+        self.limits = limits = allowed or _limits
         ours, theirs = socket.socketpair()
         with theirs:
             self._process = subprocess.Popen(  # noqa: S603 - our own program

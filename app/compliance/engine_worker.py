@@ -265,8 +265,9 @@ def _answered(sessions: Sessions, asked: dict[str, Any], numbers: array[int]) ->
 
 def main(descriptor: str, seconds: str, megabytes: str) -> int:
     """The program: the socket's number, the asker's patience, and how much memory may be used."""
-    most = int(megabytes) << 20
-    resource.setrlimit(resource.RLIMIT_AS, (most, most))
+    most, held = int(megabytes) << 20, resource.getrlimit(resource.RLIMIT_AS)[1]
+    if held == resource.RLIM_INFINITY or most < held:  # whoever started this one may be bounded itself
+        resource.setrlimit(resource.RLIMIT_AS, (most, most))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever asks is interrupted, and ends this one

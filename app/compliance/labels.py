@@ -72,6 +72,7 @@ name_actions(
         "withdraw_waiver": _l("Rút lại quyết định miễn áp dụng"),
         "annul_waiver": _l("Hủy bỏ quyết định miễn áp dụng"),
         "upload_pack": _l("Tải lên bộ quy tắc"),
+        "test_pack": _l("Chạy lại phép thử của bộ quy tắc"),
         "adopt_pack": _l("Áp dụng bộ quy tắc"),
     }
 )

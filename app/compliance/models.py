@@ -189,7 +189,10 @@ class Waiver(Record, Base):
 
 
 class UploadedPack(Record, Base):
-    """A pack brought in by an inspector. Its text never changes; a new text is a new row."""
+    """A pack brought in by an inspector. Its text never changes; a new text is a new row.
+
+    `outcome` is what came of its own tests when they were last run (`examining`), empty where they were not since it
+    is kept."""
 
     __tablename__ = "uploaded_packs"
     __table_args__ = (UniqueConstraint("site", "hash"),)
@@ -201,3 +204,6 @@ class UploadedPack(Record, Base):
     person_id: Mapped[int | None] = mapped_column(Key, ForeignKey("people.id"))
     actor: Mapped[str] = mapped_column(String(120), default="")
     tests_passed: Mapped[bool]
+    tested_at: Mapped[datetime | None]
+    tested_with: Mapped[str] = mapped_column(String(80), default="", server_default="")  # engine and language
+    outcome: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")

@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 
 from pydantic_core import ErrorDetails, PydanticCustomError
 
-from app.errors import N_, DomainError
+from app.errors import N_, DomainError, Told
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +25,15 @@ class Problem:
     def __str__(self) -> str:
         return self.message % self.params if self.params else self.message
 
+    def as_json(self) -> dict[str, Any]:
+        """As plain values."""
+        return {"file": self.file, "line": self.line, "field": self.field, **as_json(self)}
+
+    @classmethod
+    def from_json(cls, kept: Mapping[str, Any]) -> Problem:
+        """From plain values."""
+        return cls(kept["file"], kept["line"], kept["field"], kept["message"], from_json(kept).params)
+
     @property
     def placed(self) -> DomainError:
         """The sentence after its place."""
@@ -32,6 +41,21 @@ class Problem:
         if self.field:
             return DomainError("%(file)s, dòng %(line)s, %(place)s: %(reason)s", place=self.field, **place)
         return DomainError("%(file)s, dòng %(line)s: %(reason)s", **place)
+
+
+def as_json(told: Told) -> dict[str, Any]:
+    """A sentence as plain values, to be kept and told later in the reader's language."""
+    params = {name: as_json(value) if isinstance(value, Told) else value for name, value in told.params.items()}
+    plain = {name: value if isinstance(value, dict | int) else str(value) for name, value in params.items()}
+    return {"message": told.message, "params": plain}
+
+
+def from_json(kept: Mapping[str, Any]) -> DomainError:
+    """A sentence that was kept."""
+    sentence = kept["message"]
+    told = DomainError(sentence)
+    told.params = {n: from_json(value) if isinstance(value, dict) else value for n, value in kept["params"].items()}
+    return told
 
 
 MOST_TOLD = 100

@@ -6,7 +6,9 @@ They are kept in `rules/schema/`; `python -m app.compliance.schema` writes them,
 
 from __future__ import annotations
 
+import hashlib
 import json
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +34,12 @@ def schema_texts() -> dict[str, str]:
         f"{Path(name).stem}.schema.json": json.dumps(schema, ensure_ascii=False, indent=1) + "\n"
         for name, schema in schemas().items()
     }
+
+
+@cache
+def language_version() -> str:
+    """Eight letters that change when what may be written in a pack changes."""
+    return hashlib.sha256(json.dumps(schemas(), sort_keys=True).encode()).hexdigest()[:8]
 
 
 if __name__ == "__main__":

@@ -124,7 +124,7 @@ def run_check(
 def _say_stopped(by: Actor, period: Period, stopped: EngineStopped) -> None:
     """Leave in the trail that a check was begun and why it has no run."""
     with transaction():
-        audit.record(by, "stop_check", "period", period.key, reason=str(stopped.params["why"]))
+        audit.record(by, "stop_check", "period", period.key, reason=str(stopped.why))
 
 
 def what_if(

@@ -6,27 +6,29 @@ of earlier periods go on using the text that was in force then.
 
 from __future__ import annotations
 
+import fcntl
 import io
 import zipfile
 import zlib
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import date
-from pathlib import PurePosixPath
+from importlib.metadata import version
+from pathlib import Path, PurePosixPath
 
+from flask import current_app
 from sqlalchemy import select
 
 from app import extensions, facts
 from app.compliance import library, packs
+from app.compliance.examining import Examined, Progress, examine_apart
 from app.compliance.language import PACK_FILES
-from app.compliance.loader import pack_from_texts
 from app.compliance.models import PackAdoption, UploadedPack
-from app.compliance.pack import Pack
 from app.compliance.problems import PackError, Problem
 from app.compliance.reading import plain_text
-from app.compliance.rule_tests import run_pack_tests
+from app.compliance.schema import language_version
 from app.compliance.yaml_source import MAX_BYTES
-from app.errors import N_, Conflict, DomainError, NotFound
+from app.errors import Conflict, DomainError, NotFound
 from app.extensions import db
 from app.organisation import audit
 from app.organisation.access import Actor, site
@@ -38,25 +40,9 @@ MAX_UPLOAD = 2_000_000
 MAX_ENTRIES = 50
 """Files in a .zip, folders and what macOS adds included."""
 
-_UNKNOWN_DOCUMENT = N_("không có văn bản “%(code)s”.")
 _UNREADABLE = (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, OSError, ValueError)
 """What Python's zip reader raises for a file that is no .zip, is damaged, or is packed in a way it does not know."""
 _IGNORED = ("__MACOSX", ".DS_Store", "Thumbs.db")
-
-
-@dataclass(frozen=True, slots=True)
-class Examined:
-    """A pack as it was read. `failures` are its tests that do not come out, each with its place;
-    `unseen` the codes of documents that the site does not have, whose quotes could not be compared."""
-
-    pack: Pack
-    failures: tuple[DomainError, ...]
-    unseen: tuple[str, ...]
-
-    @property
-    def fit(self) -> bool:
-        """Whether it may be put in force: it has tests, and all of them come out."""
-        return bool(self.pack.tests) and not self.failures
 
 
 # --- reading --------------------------------------------------------------------------------------------------
@@ -141,74 +127,109 @@ def _base(name: str) -> str:
 # --- examining ------------------------------------------------------------------------------------------------
 
 
-def examine(texts: Mapping[str, str]) -> Examined:
-    """Check a pack's texts and run its own tests. Raises PackError with everything wrong in how it is written."""
+def examine(texts: Mapping[str, str], progress: Progress = lambda done, total: None) -> Examined:
+    """Check a pack's texts and run its own tests, in a process of its own; one at a time on this site.
+
+    Raises PackError with everything wrong in how it is written, DomainError when that took too much.
+    """
     catalogue, documents = facts.catalogue(), library.documents()
-    unseen: set[str] = set()
-    try:
-        pack = pack_from_texts(texts, catalogue, documents)
-    except PackError as error:
-        known = [problem for problem in error.problems if problem.message != _UNKNOWN_DOCUMENT]
-        if known:
-            raise PackError(known) from error
-        unseen = {str(problem.params["code"]) for problem in error.problems}
-        pack = pack_from_texts(texts, catalogue)
-    try:
-        failures = [failure.as_error() for failure in run_pack_tests(pack, catalogue)]
-    except DomainError as error:
-        failures = [DomainError("tests.yaml: %(reason)s", reason=error)]
-    return Examined(pack, tuple(failures), tuple(sorted(unseen)))
+    with _one_at_a_time():
+        return examine_apart(texts, catalogue, documents, progress)
 
 
-def upload_pack(by: Actor, files: Sequence[tuple[str, bytes]]) -> UploadedPack:
+@contextmanager
+def _one_at_a_time() -> Iterator[None]:
+    """Whichever process of the site: an examination takes a whole processor."""
+    folder = Path(current_app.config["SETTINGS"].instance) / "jobs"
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "examining.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def tested_by() -> str:
+    """What runs a pack's tests: the engine and its version, and that of the rule language."""
+    return f"durable_rules {version('durable_rules')}, {language_version()}"
+
+
+def upload_pack(
+    by: Actor, files: Sequence[tuple[str, bytes]], progress: Progress = lambda done, total: None
+) -> UploadedPack:
     """Keep an uploaded pack, in force nowhere yet; one that was uploaded before is given back as it is.
 
     Raises PackError for anything wrong in how it is written, Conflict for a text that the rules folder already has.
     Tests that fail do not stop it from being kept, only from being put in force.
     """
-    examined = examine(texts_of(files))
-    pack = examined.pack
-    if any(known.hash == pack.hash for known in packs.folder_packs()):
-        raise Conflict("Bộ quy tắc %(pack)s này giống hệt bộ đã cài đặt sẵn.", field="files", pack=pack.id)
-    if (kept := _kept(pack.hash)) is not None:
+    examined = examine(texts_of(files), progress)
+    if any(known.hash == examined.hash for known in packs.folder_packs()):
+        raise Conflict("Bộ quy tắc %(pack)s này giống hệt bộ đã cài đặt sẵn.", field="files", pack=examined.pack)
+    if (kept := _kept(examined.hash)) is not None:
         return kept
     with transaction() as session:
         row = UploadedPack(
             site=site(),
-            pack=pack.id,
-            hash=pack.hash,
-            files=dict(pack.texts),
+            pack=examined.pack,
+            hash=examined.hash,
+            files=dict(examined.texts),
             uploaded_at=extensions.now(),
             person_id=by.person_id,
             actor=by.name,
-            tests_passed=examined.fit,
         )
+        _keep_outcome(row, examined)
         session.add(row)
         session.flush()
-        audit.record(by, "upload_pack", "uploaded_pack", row.id, pack=pack.id, hash=pack.hash, fit=examined.fit)
+        details = {"pack": row.pack, "hash": row.hash, "fit": examined.fit}
+        audit.record(by, "upload_pack", "uploaded_pack", row.id, **details)
     return row
 
 
-def put_in_force(by: Actor, upload_id: int, valid_from: date, valid_to: date | None, reason: str) -> PackAdoption:
-    """Judge by an uploaded text from a day on, once its own tests come out.
+def test_again(by: Actor, upload_id: int, progress: Progress = lambda done, total: None) -> UploadedPack:
+    """Run an uploaded pack's tests again and keep what comes of them, as after a change of the engine. Raises
+    NotFound; PackError when it cannot be read any more."""
+    examined = examine(uploaded(upload_id).files, progress)
+    with transaction():
+        row = uploaded(upload_id)
+        _keep_outcome(row, examined)
+        details = {"pack": row.pack, "hash": row.hash, "fit": examined.fit}
+        audit.record(by, "test_pack", "uploaded_pack", row.id, **details)
+    return row
 
-    Raises DomainError for tests that fail (the first, with its place), no tests, no reason, or a day before the
-    plan's own first; Conflict when another decision begins on the same day; NotFound.
+
+def _keep_outcome(row: UploadedPack, examined: Examined) -> None:
+    row.tests_passed = examined.fit
+    row.tested_at, row.tested_with = extensions.now(), tested_by()
+    row.outcome = {name: value for name, value in examined.as_json().items() if name != "texts"}
+
+
+def outcome_of(row: UploadedPack) -> Examined | None:
+    """What came of an uploaded pack's tests; None where it was not kept, or another engine or language ran them."""
+    if not row.outcome or row.tested_with != tested_by():
+        return None
+    return Examined.from_json(row.outcome | {"texts": row.files})
+
+
+def put_in_force(by: Actor, upload_id: int, valid_from: date, valid_to: date | None, reason: str) -> PackAdoption:
+    """Judge by an uploaded text from a day on, once its own tests have come out.
+
+    Raises DomainError for tests that failed (the first, with its place) or were never run by this engine, no tests, no
+    reason, or a day before the plan's own first; Conflict when another decision begins on the same day; NotFound.
     """
     if not tidy(reason):
         raise DomainError("Hãy ghi căn cứ, lý do áp dụng.", field="reason")
-    examined = examine(uploaded(upload_id).files)
-    pack = examined.pack
-    if not pack.tests:
-        raise DomainError("Bộ quy tắc %(pack)s chưa có phép thử nào (tests.yaml), chưa thể áp dụng.", pack=pack.id)
+    row = uploaded(upload_id)
+    examined = outcome_of(row)
+    if examined is None:
+        raise DomainError("Hãy chạy lại phép thử của bộ quy tắc %(pack)s trước khi áp dụng.", pack=row.pack)
+    if not examined.tests:
+        raise DomainError("Bộ quy tắc %(pack)s chưa có phép thử nào (tests.yaml), chưa thể áp dụng.", pack=row.pack)
     if examined.failures:
         raise DomainError("Phép thử chưa đạt, chưa thể áp dụng. %(failure)s", failure=examined.failures[0])
-    start = pack.info.in_force.start
+    start = packs.uploaded_pack(row.hash).info.in_force.start
     if start is not None and valid_from < start:
         raise DomainError(
             "Kế hoạch có hiệu lực từ %(day)s, không thể áp dụng sớm hơn.", field="valid_from", day=f"{start:%d/%m/%Y}"
         )
-    return packs.adopt(by, pack.id, valid_from, valid_to, reason.strip(), pack.hash)
+    return packs.adopt(by, row.pack, valid_from, valid_to, reason.strip(), row.hash)
 
 
 def uploaded(upload_id: int) -> UploadedPack:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import re
+import threading
+import time
 import zipfile
 from collections.abc import Callable
 from datetime import date
@@ -13,7 +15,8 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import func, select
 
-from app.compliance import packs, service, uploading
+from app.compliance import examining, packs, service, uploading
+from app.compliance.engine import shared_engine
 from app.compliance.models import CheckRun, PackAdoption, PackText, UploadedPack, Violation
 from app.compliance.pack import Pack
 from app.compliance.problems import PackError
@@ -24,6 +27,13 @@ from app.organisation.models import AuditEntry, Person, Role
 from app.periods import Period
 from tests.compliance.month import INSPECTOR, JUNE, PROVINCE, Month, check, statuses
 from tests.factories import make_person
+
+
+@pytest.fixture(autouse=True)
+def near(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Examine in this process, which is quicker; `test_examining` is about the other one."""
+    monkeypatch.setattr(uploading, "examine_apart", examining.examine)
+
 
 SignIn = Callable[[Person], FlaskClient]
 JULY = Period.parse("2024-07")
@@ -306,8 +316,20 @@ def posted(client: FlaskClient, given: list[tuple[str, bytes]]) -> Any:
     return client.post("/kiem-tra/bo-quy-tac/tai-len", data=data, content_type="multipart/form-data")
 
 
+def followed(client: FlaskClient, answer: Any) -> Any:
+    """The page that an examination ends with, once it has."""
+    assert answer.status_code == 302
+    address = answer.location.removeprefix("http://localhost")
+    for _ in range(600):
+        page = client.get(address)
+        if page.status_code == 302 or 'id="examination"' not in page.get_data(as_text=True):
+            return page
+        time.sleep(0.05)
+    raise AssertionError("the examination did not end")
+
+
 def test_an_inspector_uploads_tries_and_puts_in_force(month: Month, inspector: FlaskClient) -> None:
-    answer = posted(inspector, [("goi.zip", zipped(files()))])
+    answer = followed(inspector, posted(inspector, [("goi.zip", zipped(files()))]))
     assert answer.status_code == 302
     address = answer.location.removeprefix("http://localhost")
     page = inspector.get(address).get_data(as_text=True)
@@ -328,12 +350,12 @@ def test_an_inspector_uploads_tries_and_puts_in_force(month: Month, inspector: F
 
 
 def test_the_page_of_an_upload_shows_every_fault(month: Month, inspector: FlaskClient) -> None:
-    answer = posted(inspector, files(rules=TWICE))
-    assert answer.status_code == 422
+    answer = followed(inspector, posted(inspector, files(rules=TWICE)))
+    assert answer.status_code == 200
     page = answer.get_data(as_text=True)
     assert "hai quy tắc cùng mang mã “tm-1”." in page
     assert "[1].id" in page
-    assert posted(inspector, []).status_code == 422
+    assert "chưa chọn tệp nào." in followed(inspector, posted(inspector, [])).get_data(as_text=True)
 
 
 def test_the_page_says_that_an_installed_text_was_changed_since_a_run(
@@ -365,3 +387,65 @@ def test_heads_read_and_only_inspectors_upload(month: Month, sign_in: SignIn) ->
 def test_an_upload_that_does_not_exist_is_not_found(session: Any) -> None:
     with pytest.raises(NotFound):
         uploading.put_in_force(INSPECTOR, 99, date(2024, 6, 1), None, "QĐ 1")
+
+
+# --- the stored outcome -----------------------------------------------------------------------------------------
+
+
+def test_a_page_shows_what_came_of_the_tests_and_runs_none(
+    month: Month, inspector: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row = upload(tests=TESTS.replace("fail", "pass"))
+
+    def never(*_args: Any) -> Any:
+        raise AssertionError("run again")
+
+    monkeypatch.setattr(uploading, "examine_apart", never)
+    before = shared_engine().asserted
+    for _ in range(2):
+        page = inspector.get(f"/kiem-tra/bo-quy-tac/{row.id}").get_data(as_text=True)
+        assert "phép thử “Bảy trên hai mươi là chưa đạt” cần pass, có fail" in page
+        assert "bằng durable_rules 2." in page
+    with pytest.raises(DomainError, match="Phép thử chưa đạt"):
+        uploading.put_in_force(INSPECTOR, row.id, date(2024, 6, 1), None, "Quyết định 1")
+    assert shared_engine().asserted == before
+
+
+@pytest.mark.parametrize("forgotten", [{"outcome": {}}, {"tested_with": "durable_rules 1.0, 00000000"}])
+def test_tests_of_before_must_be_run_again_before_a_pack_is_put_in_force(
+    month: Month, inspector: FlaskClient, forgotten: dict[str, Any]
+) -> None:
+    """A pack uploaded before outcomes were kept, or tested by another engine or language."""
+    row = upload()
+    for name, value in forgotten.items():
+        setattr(row, name, value)
+    db.session.commit()
+    address = f"/kiem-tra/bo-quy-tac/{row.id}"
+    assert "hãy chạy lại phép thử" in inspector.get(address).get_data(as_text=True)
+    with pytest.raises(DomainError, match="Hãy chạy lại phép thử"):
+        uploading.put_in_force(INSPECTOR, row.id, date(2024, 6, 1), None, "Quyết định 1")
+    assert followed(inspector, inspector.post(f"{address}/thu-lai")).location.endswith(address)
+    db.session.expire_all()
+    assert "Cả 1 phép thử đều đạt." in inspector.get(address).get_data(as_text=True)
+    assert db.session.scalar(select(AuditEntry).where(AuditEntry.action == "test_pack")) is not None
+    assert uploading.put_in_force(INSPECTOR, row.id, date(2024, 6, 1), None, "Quyết định 1").hash == row.hash
+
+
+def test_so_many_packs_wait_and_the_next_is_asked_to_come_later(
+    month: Month, inspector: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    go_on = threading.Event()
+
+    def waiting(*args: Any) -> Any:
+        go_on.wait(60)
+        return examining.examine(*args)
+
+    monkeypatch.setattr(uploading, "examine_apart", waiting)
+    started = [posted(inspector, files()) for _ in range(4)]
+    refused = posted(inspector, files())
+    assert refused.status_code == 422
+    assert "Đang có 4 bộ quy tắc chờ kiểm tra." in refused.get_data(as_text=True)
+    assert inspector.get("/kiem-tra/bo-quy-tac").status_code == 200  # nobody else waits
+    go_on.set()
+    assert [followed(inspector, answer).status_code for answer in started] == [302] * 4
+    assert posted(inspector, files()).status_code == 302

@@ -2,30 +2,35 @@
 
 from __future__ import annotations
 
+import threading
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from flask import flash, redirect, render_template, request, url_for
+from flask import Response, flash, make_response, redirect, render_template, url_for
 from flask_babel import gettext as _
+from htmx_flask import request
 from werkzeug.datastructures import FileStorage
 from werkzeug.wrappers import Response as Answer
 
+from app import jobs
 from app.compliance import library, packs, queries, service, uploading
 from app.compliance.explaining import language
 from app.compliance.forms import AdoptForm, UploadForm
 from app.compliance.models import PackText, UploadedPack
 from app.compliance.pack import Pack
-from app.compliance.problems import PackError
+from app.compliance.problems import PackError, Problem
 from app.compliance.service import Report
 from app.compliance.uploading import MAX_UPLOAD
 from app.compliance.views import bp
 from app.compliance.views.rules import plan_of
+from app.compliance.views.running import plain
 from app.compliance.views.runs import INSPECTORS, READERS
 from app.errors import DomainError
 from app.formats import sentence
 from app.forms import errors_shown_on
-from app.organisation.access import actor, allowed, current_scope, person
+from app.jobs import Job, JobState
+from app.organisation.access import Actor, actor, allowed, current_scope, person
 from app.organisation.calendars import today
 from app.organisation.queries import units
 from app.periods import Period, PeriodKind
@@ -74,18 +79,76 @@ def upload_form() -> str:
 @bp.post("/kiem-tra/bo-quy-tac/tai-len")
 @allowed(*INSPECTORS)
 def upload() -> Page:
-    """Read it; either every fault is shown, or it is kept and its page opens."""
-    form, problems = UploadForm(), []
+    """Have it read, checked and tested, apart from the site's pages."""
+    form = UploadForm()
     if form.validate_on_submit():
-        try:
-            row = uploading.upload_pack(actor(), _given(form.files.data or []))
+        with errors_shown_on(form):
+            return _examination("upload_pack", _upload, _given(form.files.data or []))
+    return _upload_page(form), 422
+
+
+@bp.post("/kiem-tra/bo-quy-tac/<int:upload_id>/thu-lai")
+@allowed(*INSPECTORS)
+def test_again(upload_id: int) -> Page:
+    """Have an uploaded pack's tests run again."""
+    row = uploading.uploaded(upload_id)
+    try:
+        return _examination("test_pack", _test_again, row.id)
+    except DomainError as error:
+        return _uploaded_page(row, AdoptForm(), errors=[sentence(error)]), 422
+
+
+MOST_WAITING = 4
+"""Examinations that may wait or run in this process: each holds a thread."""
+_waiting = threading.BoundedSemaphore(MOST_WAITING)
+
+
+def _examination(name: str, work: Callable[..., Any], *args: Any) -> Answer:
+    """Start one, and go to where it is watched. Raises DomainError when too many wait already."""
+    if not _waiting.acquire(blocking=False):
+        raise DomainError("Đang có %(n)s bộ quy tắc chờ kiểm tra. Hãy đợi ít phút rồi làm lại.", n=MOST_WAITING)
+    try:
+        job = jobs.start(name, work, plain(actor()), *args, owner=person().id)
+    except BaseException:
+        _waiting.release()
+        raise
+    return redirect(url_for(".examination", job_id=job))
+
+
+def _upload(job: Job, by: dict[str, Any], files: list[tuple[str, bytes]]) -> dict[str, Any]:
+    """The work itself, in its own thread: what is wrong, or the number of the pack that was kept."""
+    try:
+        return {"upload": uploading.upload_pack(Actor(**by), files, job.update).id, "new": True}
+    except PackError as error:
+        return {"problems": [problem.as_json() for problem in error.problems]}
+    finally:
+        _waiting.release()
+
+
+def _test_again(job: Job, by: dict[str, Any], upload_id: int) -> dict[str, Any]:
+    try:
+        return {"upload": uploading.test_again(Actor(**by), upload_id, job.update).id, "new": False}
+    finally:
+        _waiting.release()
+
+
+@bp.get("/kiem-tra/bo-quy-tac/tai-len/<job_id>")
+@allowed(*INSPECTORS)
+def examination(job_id: str) -> Page | Response:
+    """How far an examination is; then on to the pack's page, or to everything that must be mended."""
+    job = jobs.find(job_id, owner=person().id)
+    if job.state is JobState.DONE and request.htmx:
+        answer = make_response("")
+        answer.headers["HX-Redirect"] = url_for(".examination", job_id=job_id)
+        return answer
+    if job.state is JobState.DONE and "problems" in job.result:
+        return _upload_page(UploadForm(), [Problem.from_json(problem) for problem in job.result["problems"]])
+    if job.state is JobState.DONE:
+        if job.result["new"]:
             flash(_("Đã nhận bộ quy tắc. Chưa áp dụng; hãy xem, thử trên một tháng đã qua rồi áp dụng."), "success")
-            return redirect(url_for(".uploaded", upload_id=row.id))
-        except PackError as error:
-            problems = list(error.problems)
-        except DomainError as error:
-            form.form_errors.append(sentence(error))
-    return _upload_page(form, problems), 422
+        return redirect(url_for(".uploaded", upload_id=job.result["upload"]))
+    template = "compliance/_examination.html" if request.htmx else "compliance/examination.html"
+    return render_template(template, job=job)
 
 
 def _given(files: Sequence[FileStorage]) -> list[tuple[str, bytes]]:
@@ -139,7 +202,7 @@ def _uploaded_page(row: UploadedPack, form: AdoptForm, report: Report | None = N
         "compliance/pack_uploaded.html",
         row=row,
         plan=plan_of(pack, in_force),
-        examined=uploading.examine(row.files),
+        examined=uploading.outcome_of(row),
         form=form,
         report=report,
         tally=Counter(result.status for result in report.judgement.results) if report else None,

@@ -50,7 +50,7 @@ def run_start() -> Page:
             period = Period.parse(form.period.data or "")
             chosen, codes = form.packs.data or None, form.units.data or None
             service.refuse_impossible(period, chosen, codes)
-            job = jobs.start("check", _run, _plain(actor()), period.key, chosen, codes, owner=person().id)
+            job = jobs.start("check", _run, plain(actor()), period.key, chosen, codes, owner=person().id)
             return redirect(url_for(".run_progress", job_id=job))
     return _form_page(form), 422
 
@@ -88,7 +88,8 @@ def _form_page(form: RunForm) -> str:
     return render_template("compliance/run_form.html", form=form, offered=[each.label(language()) for each in offered])
 
 
-def _plain(by: Actor) -> dict[str, Any]:
+def plain(by: Actor) -> dict[str, Any]:
+    """Who acts, as plain values for a job."""
     return {"name": by.name, "person_id": by.person_id, "unit_id": by.unit_id}
 
 
