@@ -68,7 +68,7 @@ def app(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator
         sign_in_limit="1000 per minute",
     )
     application.config.update(TESTING=True, WTF_CSRF_ENABLED=False, SERVER_NAME="localhost")
-    application.before_request(_remember_nothing)
+    application.before_request_funcs.setdefault(None, []).insert(0, _remember_nothing)  # before anything asks who it is
     with application.app_context():
         upgrade()
     yield application

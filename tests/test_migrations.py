@@ -94,3 +94,35 @@ def test_the_search_index_finds_what_was_there_before_it(empty: Flask) -> None:
     )
     with db.engine.connect() as connection:
         assert connection.scalar(text(found)) == 1
+
+
+def test_people_keep_what_they_have_when_sessions_come_to_the_server_and_go_again(empty: Flask) -> None:
+    upgrade(revision="0018")
+    with db.engine.begin() as connection:
+        connection.execute(
+            text(
+                "INSERT INTO units (site, code, name, name_en, kind, path, is_desk, origin, succession_note)"
+                " VALUES ('S', 'SO', 'Sở', '', 'department', '/SO/', false, '', '')"
+            )
+        )
+        connection.execute(
+            text(
+                "INSERT INTO people (site, username, full_name, email, unit_id, role, password_hash, active, locale,"
+                " reminded_by_mail, phone, session_stamp)"
+                " VALUES ('S', 'lan.nt', 'Nguyễn Thị Lan', '', 1, 'desk', '$argon2id$', true, 'vi', true, '', 7)"
+            )
+        )
+    upgrade(revision="0020")
+    with db.engine.begin() as connection:
+        person = connection.execute(text("SELECT username, must_change_password, openid_subject FROM people")).one()
+        assert (person.username, bool(person.must_change_password), person.openid_subject) == ("lan.nt", False, "")
+        connection.execute(
+            text(
+                "INSERT INTO sign_in_sessions (site, person_id, token_hash, way, awaits_code, address, device,"
+                " began_at, last_seen_at) VALUES ('S', 1, 'x', 'password', false, '', '', '2024-07-01', '2024-07-01')"
+            )
+        )
+    downgrade(revision="0018")
+    with db.engine.connect() as connection:
+        assert connection.execute(text("SELECT username, session_stamp FROM people")).one() == ("lan.nt", 1)
+    upgrade(revision="0020")

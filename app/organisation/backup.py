@@ -27,7 +27,7 @@ from sqlalchemy import inspect, select
 from app import extensions
 from app.errors import DomainError
 from app.extensions import Base, db
-from app.organisation import audit, postgres_tools
+from app.organisation import audit, postgres_tools, sessions
 from app.organisation.access import Actor, site
 
 FORMAT = 1
@@ -102,6 +102,7 @@ def restore_backup(by: Actor, file: Path, *, replace: bool = False) -> Manifest:
         _put_back(Path(folder) / FILES, instance)
         _load_database(Path(folder) / DATABASES[kind])
     with audit.transaction():
+        sessions.drop_everybodys()
         audit.record(
             by, "restore_backup", "backup", file.name[:64], made_at=manifest.made_at, files=len(manifest.files)
         )

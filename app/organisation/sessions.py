@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from flask import current_app, g, has_request_context
-from sqlalchemy import ColumnElement, delete, or_, select, update
+from sqlalchemy import ColumnElement, delete, inspect, or_, select, update
 
 from app import extensions
 from app.errors import NotFound
@@ -181,6 +181,13 @@ def drop_all(person_id: int, *, but: int | None = None) -> int:
         db.session.delete(row)
     db.session.flush()
     return sum(not row.awaits_code for row in rows)
+
+
+def drop_everybodys() -> None:
+    """Every session of the database, within the current transaction: one brought back from a backup would open again
+    to whoever signed out since. A backup from before sessions were kept here has no such table."""
+    if inspect(db.session.connection()).has_table(SignInSession.__tablename__):
+        db.session.execute(delete(SignInSession).execution_options(synchronize_session=False))
 
 
 def drop(token: str) -> None:

@@ -13,10 +13,10 @@ import pytest
 from flask import Flask
 from sqlalchemy import make_url
 
-from app.organisation import audit, postgres_tools, queries, service
+from app.organisation import audit, postgres_tools, queries, service, sessions, signing_in
 from app.organisation.access import Actor
 from app.organisation.backup import BackupRefused, make_backup, restore_backup
-from app.organisation.models import Person, Unit
+from app.organisation.models import Person, SignInWay, Unit
 from app.organisation.postgres_tools import ToolFailed
 from tests.conftest import wipe
 from tests.factories import EVERYWHERE, make_unit
@@ -70,6 +70,17 @@ def test_it_comes_back_into_an_empty_database_without_force(
     restore_backup(BY, tmp_path / "b")
     assert queries.unit_by_code("TTDVVL") is not None
     assert audit.count() == 1  # the restoring itself; the backup was noted after it was made
+
+
+def test_a_session_that_was_open_when_the_backup_was_made_does_not_open_again(
+    admin: Person, uploads: Path, session: Any, tmp_path: Path
+) -> None:
+    token = signing_in.enter(admin, SignInWay.PASSWORD, address="", device="").token
+    make_backup(BY, tmp_path / "b")
+    sessions.end_all(BY, admin)
+    restore_backup(BY, tmp_path / "b", replace=True)
+    assert queries.person_by_username("quantri") is not None
+    assert sessions.person_of(token) is None
 
 
 def test_data_is_not_replaced_unasked(department: dict[str, Unit], uploads: Path, tmp_path: Path) -> None:
