@@ -7,13 +7,13 @@ TEXH forgets its checks and its list, TTBTXH its report, BTXH is late, and so on
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 
 from sqlalchemy import select
 
 from app.calendar import WorkingCalendar
-from app.cases import chain
-from app.cases.models import Case, CaseEvent
+from app.cases.models import CaseEvent
+from app.demo import chaining
 from app.demo.counter import add_receipts, add_statement
 from app.demo.dealings import dealings
 from app.demo.explaining import apologies, explanations
@@ -42,20 +42,12 @@ def add_duties(by: Actor, world: World, calendar: WorkingCalendar, units: Mappin
         add_scans(ground)
         published = add_publications(ground)
         regretted = [*apologies(ground), *faults(ground)]
-        chain_on([row for row in regretted if isinstance(row, CaseEvent)])
+        chaining.go_on([row for row in regretted if isinstance(row, CaseEvent)])
         session.add_all(regretted)
         rows = [*_records(ground), *checks(ground, published)]
         session.add_all(rows)
         audit.record(by, "load_demo_duties", "site", world.site, records=len(rows), seed=world.seed)
     return sum(row.__tablename__ == "case_events" for row in regretted)
-
-
-def chain_on(events: Sequence[CaseEvent]) -> None:
-    """Make them the next links of their cases' chains, in the order in which they are numbered."""
-    last = chain.last_hashes({event.case_id for event in events})
-    codes = dict(db.session.execute(select(Case.id, Case.code).where(Case.id.in_(last))).all())
-    for event in sorted(events, key=lambda event: (event.case_id, event.number)):
-        event.hash = last[event.case_id] = chain.hash_of(event, codes[event.case_id], None, last[event.case_id])
 
 
 def _records(ground: Ground) -> Iterator[Base]:

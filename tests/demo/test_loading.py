@@ -15,6 +15,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, inspect, select, text
 
+from app.cases import refolding
 from app.cases.models import Case, CaseEvent
 from app.cases.vocabulary import EventKind
 from app.demo import bulk, loading
@@ -23,8 +24,9 @@ from app.demo.loading import load
 from app.errors import Conflict, DomainError
 from app.extensions import Base, db
 from app.organisation import audit
-from app.organisation.access import Actor, Scope
+from app.organisation.access import Actor, Scope, whole_site
 from app.procedures.models import ProcedureVersion
+from app.reporting import verifying
 from tests.clock import at
 from tests.conftest import wipe
 from tests.demo.digest import digest
@@ -199,6 +201,13 @@ def test_the_load_leaves_its_entry_in_an_unbroken_audit_trail(session: Any) -> N
     entry = db.session.execute(text("SELECT details FROM audit_entries WHERE action = 'load_demo'")).scalar()
     details = json.loads(entry) if isinstance(entry, str) else entry
     assert details["cases"] == 10 and details["seed"] == 3
+
+
+def test_what_is_loaded_is_chained_and_is_what_its_events_give(session: Any) -> None:
+    """Receipts given afterwards and letters of apology too."""
+    load(BY, cases=150, seed=3, until=UNTIL, months=2)
+    assert verifying.verify().broken == []
+    assert list(refolding.differences(whole_site(), refolding.Refolding())) == []
 
 
 def test_days_are_shared_out_exactly() -> None:
