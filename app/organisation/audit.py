@@ -23,6 +23,7 @@ from app import extensions
 from app.extensions import db
 from app.organisation.access import Actor, site
 from app.organisation.models import AuditEntry
+from app.organisation.restoring import refuse_while_half_restored
 
 START = "0" * 64
 PATIENCE = 15.0  # seconds to wait for this process's other writers; then the database is asked, which waits as long
@@ -40,6 +41,7 @@ def transaction() -> Iterator[scoped_session[Any]]:
     if marks.get(_UNDER_WAY):
         yield db.session
         return
+    refuse_while_half_restored()
     with _in_turn():
         marks[_UNDER_WAY] = True
         try:
