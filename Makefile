@@ -45,6 +45,11 @@ bench: setup-dev ## Đo tốc độ và bộ nhớ / speed and memory against fl
 	@.ci/system test
 	$(BIN)/python -m tests.benchmarks $(ARGS)
 
+.PHONY: kills
+kills: setup-dev ## Ngắt ngang (kill -9) ở lúc bất kỳ rồi làm lại / kill -9 at random moments, by hand only
+	@.ci/system test
+	$(BIN)/python -m tests.kill_trials $(ARGS)
+
 .PHONY: docs
 docs: setup-dev ## Làm lại ảnh chụp và tài liệu / screenshots and generated pages of docs/
 	@.ci/system test
@@ -68,8 +73,8 @@ $(DEV_STAMP): | $(RUN_STAMP)
 
 # Refusals carry their Vietnamese sentence as a plain argument; it is translated where it is shown.
 REFUSALS := DomainError NotFound NotAllowed Conflict OutOfOrder FactError AnchorFailed AnnexError BackupRefused BadContent BadFile BadMapping \
-	ClockRefused Contradiction EmptyFile ImpossibleDate NoSuchForm NothingToPrint NotBound NotMigrated ProviderFailed Refused \
-	SignInBusy SignInRefused StoreFailed ToolFailed Unreadable \
+	ClockRefused Contradiction EmptyFile HalfRestored ImpossibleDate LostFile NoSuchForm NothingToPrint NotBound NotMigrated ProviderFailed \
+	Refused SignInBusy SignInRefused StoreFailed ToolFailed Unreadable \
 	WeakPassword Finding:2 Problem:4 _Refused:2
 
 .PHONY: translations

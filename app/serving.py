@@ -23,11 +23,20 @@ class NotMigrated(DomainError):
 
 def migration_heads() -> tuple[set[str], set[str]]:
     """The database's migrations and the newest ones; they are the same when nothing is to be done."""
-    config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS))
     with db.engine.connect() as connection:
         current = set(MigrationContext.configure(connection).get_current_heads())
-    return current, set(ScriptDirectory.from_config(config).get_heads())
+    return current, set(_scripts().get_heads())
+
+
+def known_migrations() -> set[str]:
+    """Every version that this software knows."""
+    return {step.revision for step in _scripts().walk_revisions()}
+
+
+def _scripts() -> ScriptDirectory:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    return ScriptDirectory.from_config(config)
 
 
 def refuse_old_database() -> None:

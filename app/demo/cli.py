@@ -11,6 +11,7 @@ from typing import Any
 import click
 from flask import Flask, current_app
 from flask.cli import AppGroup, with_appcontext
+from flask_babel import gettext as _
 from flask_migrate import upgrade
 
 from app import serving
@@ -19,6 +20,7 @@ from app.demo import checking, loading
 from app.demo.accounts import ACCOUNTS, PASSWORD
 from app.errors import DomainError
 from app.formats import sentence
+from app.organisation import backup
 from app.organisation.access import Actor
 from app.organisation.calendars import today
 
@@ -70,6 +72,8 @@ def load(cases: int, seed: int, months: int | None, until: datetime | None, if_e
 @refusing
 def serve(demonstrate: bool, host: str, port: int) -> None:
     """Chạy trang web / serve the site."""
+    if (finished := backup.finish_restore()) is not None:
+        note(_("Đã làm nốt việc khôi phục %(file)s bị ngắt giữa chừng.", file=finished.file))
     if demonstrate:
         _prepare()
     serving.refuse_old_database()

@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response as Answer
 
 from app.cases.vocabulary import EventKind
 from app.desk import bulk, saved
+from app.desk.models import BulkAction, BulkCaseState
 from app.errors import DomainError, NotFound
 from app.formats import sentence
 from app.organisation.access import actor, allowed, current_scope, whole_site
@@ -53,17 +54,25 @@ def carry_out(kind: str) -> Page:
         raise
     except DomainError as error:
         return _preview(wanted, [case_id for case_id, _revision in chosen], sentence(error))
-    done = len(action.items)
-    flash(ngettext("Đã làm với %(num)s hồ sơ.", "Đã làm với %(num)s hồ sơ.", done), "success" if done else "warning")
+    _say_done(action)
     return redirect(url_for(".done", action_id=action.id))
 
 
 @bp.get("/ho-so/nhieu/lan/<int:action_id>")
 @allowed(*WORKERS)
 def done(action_id: int) -> str:
-    """What an action did and left out; from here it can be taken back."""
+    """What an action did, left out and has not come to; from here it goes on where it was cut off, or is taken back."""
     action = bulk.action_of(actor(), action_id)
-    return render_template("desk/done.html", action=action, kind=EventKind(action.kind))
+    return render_template("desk/done.html", action=action, kind=EventKind(action.kind), states=BulkCaseState)
+
+
+@bp.post("/ho-so/nhieu/lan/<int:action_id>/lam-tiep")
+@allowed(*WORKERS)
+def go_on(action_id: int) -> Answer:
+    """Do what an action, or taking it back, had not come to when it was cut off."""
+    action = bulk.go_on(current_scope(), actor(), action_id)
+    _say_undone(action) if action.undoing_at else _say_done(action)
+    return redirect(url_for(".done", action_id=action_id))
 
 
 @bp.post("/ho-so/nhieu/lan/<int:action_id>/hoan-tac")
@@ -71,16 +80,30 @@ def done(action_id: int) -> str:
 def undo(action_id: int) -> Answer:
     """Take an action back, once."""
     try:
-        undone, kept = bulk.undo(current_scope(), actor(), action_id)
+        _say_undone(bulk.undo(current_scope(), actor(), action_id))
     except NotFound:
         raise
     except DomainError as error:
         flash(sentence(error), "error")
-        return redirect(url_for(".done", action_id=action_id))
-    flash(ngettext("Đã hoàn tác %(num)s hồ sơ.", "Đã hoàn tác %(num)s hồ sơ.", undone), "success")
-    for code, why in kept:
-        flash(f"{code}: {why}", "warning")
     return redirect(url_for(".done", action_id=action_id))
+
+
+def _say_done(action: BulkAction) -> None:
+    n = len(action.those(BulkCaseState.DONE))
+    flash(ngettext("Đã làm với %(num)s hồ sơ.", "Đã làm với %(num)s hồ sơ.", n), "success" if n else "warning")
+
+
+def _say_undone(action: BulkAction) -> None:
+    n, kept = len(action.those(BulkCaseState.UNDONE)), len(action.those(BulkCaseState.KEPT))
+    flash(ngettext("Đã hoàn tác %(num)s hồ sơ.", "Đã hoàn tác %(num)s hồ sơ.", n), "success" if n else "warning")
+    if kept:
+        flash(ngettext("Giữ nguyên %(num)s hồ sơ.", "Giữ nguyên %(num)s hồ sơ.", kept), "warning")
+
+
+@bp.app_context_processor
+def unfinished_actions() -> dict[str, Any]:
+    """For the lists from which actions are begun: those of this person that were cut off."""
+    return {"unfinished_actions": lambda: bulk.unfinished(actor().person_id)}
 
 
 @bp.post("/bo-loc")

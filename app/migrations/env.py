@@ -1,7 +1,11 @@
 """Alembic's entry: migrates the application's own database, in one transaction a migration."""
 
+import click
 from alembic import context
 from flask import current_app
+from flask_babel import gettext as _
+
+from app.migrating import connection_for_migrations, mend, refuse_lost_references
 
 db = current_app.extensions["migrate"].db
 
@@ -25,7 +29,13 @@ def render(kind, item, _context):
     }.get(type(item).__name__, False)
 
 
-with db.engine.connect() as connection:
+with connection_for_migrations(db.engine) as connection:
+    if (version := mend(connection, context.script)) is not None:
+        text = _(
+            "Lần nâng cấp trước bị ngắt giữa chừng: đã đưa cơ sở dữ liệu về đúng phiên bản %(version)s.",
+            version=version,
+        )
+        click.echo(text, err=True)
     context.configure(
         connection=connection,
         target_metadata=db.metadatas[None],
@@ -33,7 +43,9 @@ with db.engine.connect() as connection:
         render_item=render,
         render_as_batch=True,
         compare_type=True,
+        transactional_ddl=True,
         transaction_per_migration=True,
+        on_version_apply=refuse_lost_references(connection),
     )
     with context.begin_transaction():
         context.run_migrations()

@@ -24,6 +24,7 @@ from app import extensions
 from app.extensions import db
 from app.organisation.access import Actor, site
 from app.organisation.models import AuditEntry, AuditHead
+from app.organisation.restoring import refuse_while_half_restored
 from app.snapshot import snapshot
 from app.uptime import since_boot
 
@@ -49,6 +50,7 @@ def transaction(*, asked: bool = True) -> Iterator[scoped_session[Any]]:
     if marks.get(_UNDER_WAY):
         yield db.session
         return
+    refuse_while_half_restored()
     with _in_turn():
         marks[_UNDER_WAY] = True
         try:

@@ -16,9 +16,10 @@ from app.commands import COMMAND, BadInput, clear_errors, echo_json, note
 from app.errors import DomainError
 from app.formats import label, sentence, show_date, show_datetime
 from app.forms import typed_day
-from app.organisation import backup, calendars, clock, queries, second_factor, service, sessions
+from app.organisation import backup, calendars, clock, queries, restoring, second_factor, service, sessions
 from app.organisation.access import whole_site
 from app.organisation.models import Person, Role, Unit, UnitKind
+from app.organisation.restoring import Restore
 
 FORMAT = click.option("--format", "shown", type=click.Choice(["table", "json"]), default="table", show_default=True)
 
@@ -276,32 +277,59 @@ def confirm_clock(reason: str) -> None:
 
 
 @click.command("backup")
-@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@click.argument("file", type=click.Path(path_type=Path))
 @click.option("--force", is_flag=True, help="Ghi đè tệp đã có / overwrite the file.")
 @with_appcontext
 def make_backup(file: Path, force: bool) -> None:
-    """Sao lưu cơ sở dữ liệu và tệp vào một tệp / database and files into one file; the site may keep running."""
+    """Sao lưu vào tệp .tar.gz hoặc một thư mục / into a .tar.gz file or a folder; the site may keep running.
+
+    Mã thoát là 1 khi bản sao lưu đã ghi xong nhưng trang có tệp hỏng hoặc thiếu / written, but a file of the site is
+    damaged or missing.
+    """
     with clear_errors():
+        _say_finished(backup.finish_restore())
         made = backup.make_backup(COMMAND, file, overwrite=force)
-    note(_("Đã sao lưu vào %(file)s (%(n)s tệp).", file=file, n=len(made.files)))
+    note(_("Đã sao lưu vào %(file)s (%(n)s tệp).", file=made.file, n=len(made.manifest.files)))
+    for fault in made.wrong:
+        note(sentence(fault))
+    if made.wrong:
+        note(_("Bản sao lưu đã ghi xong, nhưng %(n)s điều trên đã sai từ trước trên trang.", n=len(made.wrong)))
+        raise SystemExit(1)
 
 
 @click.command("restore")
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path), required=False)
 @click.option("--force", is_flag=True, help="Thay dữ liệu đang có / replace the data that is there.")
+@click.option("--continue", "go_on", is_flag=True, help="Làm nốt lần khôi phục bị ngắt / finish one that was cut off.")
 @with_appcontext
-def restore_backup(file: Path, force: bool) -> None:
+def restore_backup(file: Path | None, force: bool, go_on: bool) -> None:
     """Khôi phục từ tệp sao lưu / bring a backup back; refuses to replace data unless --force."""
+    if (file is None) != go_on:
+        raise BadInput(_("Hãy ghi tệp sao lưu, hoặc --continue để làm nốt lần khôi phục bị ngắt."))
     with clear_errors():
+        if file is None:
+            finished = backup.finish_restore()
+            _say_finished(finished)
+            if finished is None:
+                note(_("Không có lần khôi phục nào dở dang."))
+            return
         clock.hold_on()
         made = backup.restore_backup(COMMAND, file, replace=force)
     note(_("Đã khôi phục bản sao lưu ngày %(day)s.", day=show_datetime(made.made_at)))
+    for wrong in made.wrong:
+        note(wrong)
+
+
+def _say_finished(restore: Restore | None) -> None:
+    if restore is not None:
+        note(_("Đã làm nốt việc khôi phục %(file)s bị ngắt giữa chừng.", file=restore.file))
 
 
 def register(app: Flask) -> None:
     """Bind the commands."""
     for command in (units, people, calendar, audit_group, clock_group, make_backup, restore_backup):
         app.cli.add_command(command)
+    restoring.register(app)
 
 
 def _somebody(username: str) -> Person:

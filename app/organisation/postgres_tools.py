@@ -21,10 +21,24 @@ def dump(url: URL, target: Path) -> None:
     _run("pg_dump", ["--format=custom", "--no-owner", "--no-privileges", f"--file={target}"], url)
 
 
+EVERYTHING_GOES = """
+DO $$ DECLARE name text; BEGIN
+    FOR name IN SELECT format('%I.%I', schemaname, tablename) FROM pg_tables WHERE schemaname = 'public' LOOP
+        EXECUTE 'DROP TABLE ' || name || ' CASCADE';
+    END LOOP;
+END $$;
+"""
+"""Tables that the dump does not know, being newer, would hold on to those that it replaces."""
+
+
 def load(url: URL, source: Path) -> None:
-    """Replace the database's tables by those of a dump, in one transaction. Raises ToolFailed."""
-    options = ["--clean", "--if-exists", "--no-owner", "--no-privileges", "--single-transaction", "--exit-on-error"]
-    _run("pg_restore", [*options, f"--dbname={url.database or 'postgres'}", str(source)], url)
+    """Replace the database's tables by those of a dump, all or none. Raises ToolFailed."""
+    before, script = source.with_suffix(".before.sql"), source.with_suffix(".sql")
+    before.write_text(EVERYTHING_GOES)
+    options = ["--clean", "--if-exists", "--no-owner", "--no-privileges", "--exit-on-error", f"--file={script}"]
+    _run("pg_restore", [*options, str(source)], url)
+    once = ["--no-psqlrc", "--quiet", "--single-transaction", "--set=ON_ERROR_STOP=1", "--output=/dev/null"]
+    _run("psql", [*once, f"--file={before}", f"--file={script}"], url)
 
 
 def _run(tool: str, options: list[str], url: URL) -> None:

@@ -260,7 +260,7 @@ def test_files_come_back_with_a_backup(case: Case, tmp_path: Path, department: d
     kept = send(case, PDF, document=documents(case)[0]).kept[0]
     made = make_backup(CLERK, tmp_path / "sao-luu.tar.gz")
     place = service.store().path(kept.sha256)
-    assert f"files/attachments/{kept.sha256[:2]}/{kept.sha256[2:4]}/{kept.sha256}" in made.files
+    assert f"files/attachments/{kept.sha256[:2]}/{kept.sha256[2:4]}/{kept.sha256}" in made.manifest.files
     place.unlink()
     assert service.verify(SITE).missing == [kept.sha256]
     restore_backup(CLERK, tmp_path / "sao-luu.tar.gz", replace=True)

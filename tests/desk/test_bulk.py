@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 from app.cases.models import Case
 from app.cases.vocabulary import CaseStatus, EventKind
 from app.desk import bulk
-from app.desk.models import BulkAction
+from app.desk.models import BulkAction, BulkCaseState
 from app.errors import DomainError, NotFound
 from app.organisation import audit
 from app.organisation.access import Actor, Scope
@@ -20,6 +20,7 @@ from tests.clock import at
 from tests.factories import EVERYWHERE, SITE, happen, make_department, make_person, make_version, receive
 
 HANDED_OVER, CLOSED = EventKind.HANDED_OVER, EventKind.CLOSED
+DONE, LEFT_OUT = BulkCaseState.DONE, BulkCaseState.LEFT_OUT
 
 
 class Desk:
@@ -60,16 +61,16 @@ def test_cases_out_of_scope_are_unknown(desk: Desk) -> None:
     elsewhere = Scope(SITE, frozenset({desk.units["NCC"].id}))
     assert bulk.prospects(elsewhere, desk.by, HANDED_OVER, [desk.fresh[0].id], {}) == []
     action = bulk.carry_out(elsewhere, desk.by, HANDED_OVER, desk.seen(desk.fresh[0]), {})
-    assert action.items == []
-    assert len(action.left_out) == 1
+    assert action.those(DONE) == []
+    assert [(row.code, row.why) for row in action.those(LEFT_OUT)] == [("", "Không tìm thấy hồ sơ này.")]
 
 
 def test_it_is_done_to_those_it_can_be_done_to(desk: Desk, session: Any) -> None:
     action = bulk.carry_out(EVERYWHERE, desk.by, HANDED_OVER, desk.seen(*desk.fresh, desk.resolved), {}, "Chuyển phòng")
     session.expire_all()
     assert [case.stage for case in desk.fresh] == [2, 2, 2]
-    assert [item[1] for item in action.items] == [case.code for case in desk.fresh]
-    assert [code for code, _why in action.left_out] == [desk.resolved.code]
+    assert [row.code for row in action.those(DONE)] == [case.code for case in desk.fresh]
+    assert [row.code for row in action.those(LEFT_OUT)] == [desk.resolved.code]
     assert desk.resolved.status is CaseStatus.RESOLVED
     assert audit.verify().broken_at is None
 
@@ -78,7 +79,7 @@ def test_a_case_that_moved_on_since_it_was_looked_at_is_left_out(desk: Desk, ses
     seen = desk.seen(*desk.fresh)
     happen(desk.fresh[1], EventKind.NOTED, at("2024-06-28 09:00"), note="Người khác vừa ghi")
     action = bulk.carry_out(EVERYWHERE, desk.by, HANDED_OVER, seen, {})
-    assert [code for code, _why in action.left_out] == [desk.fresh[1].code]
+    assert [row.code for row in action.those(LEFT_OUT)] == [desk.fresh[1].code]
     session.expire_all()
     assert desk.fresh[1].stage == 1
 
@@ -86,10 +87,10 @@ def test_a_case_that_moved_on_since_it_was_looked_at_is_left_out(desk: Desk, ses
 def test_undoing_puts_back_what_nothing_else_has_touched_and_only_once(desk: Desk, session: Any) -> None:
     action = bulk.carry_out(EVERYWHERE, desk.by, HANDED_OVER, desk.seen(*desk.fresh), {})
     happen(desk.fresh[2], EventKind.NOTED, at("2024-07-01 08:00"), note="Đã xem")
-    undone, kept = bulk.undo(EVERYWHERE, desk.by, action.id)
+    action = bulk.undo(EVERYWHERE, desk.by, action.id)
     session.expire_all()
-    assert undone == 2
-    assert [code for code, _why in kept] == [desk.fresh[2].code]
+    assert len(action.those(BulkCaseState.UNDONE)) == 2
+    assert [row.code for row in action.those(BulkCaseState.KEPT)] == [desk.fresh[2].code]
     assert [case.stage for case in desk.fresh] == [1, 1, 2]
     with pytest.raises(DomainError, match="đã được hoàn tác"):
         bulk.undo(EVERYWHERE, desk.by, action.id)
@@ -166,7 +167,7 @@ def test_closing_many_closes_those_with_a_result(desk: Desk, session: Any) -> No
     action = bulk.carry_out(EVERYWHERE, desk.by, CLOSED, desk.seen(desk.fresh[0], desk.resolved), {})
     session.expire_all()
     assert desk.resolved.status is CaseStatus.CLOSED
-    assert [item[0] for item in action.items] == [desk.resolved.id]
+    assert [row.case_id for row in action.those(DONE)] == [desk.resolved.id]
     bulk.undo(EVERYWHERE, desk.by, action.id)
     session.expire_all()
     assert desk.resolved.status is CaseStatus.RESOLVED

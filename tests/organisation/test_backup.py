@@ -50,7 +50,7 @@ def test_what_was_backed_up_comes_back(
 ) -> None:
     service.add_alias(BY, department["NCC"].id, "Phòng Chính sách")
     made = make_backup(BY, tmp_path / "sao-luu.tar.gz")
-    assert set(made.files) >= {"files/uploads/tep.csv"}
+    assert set(made.manifest.files) >= {"files/uploads/tep.csv"}
     make_unit("SAU", "Đơn vị thêm sau khi sao lưu")
     (uploads / "tep.csv").write_text("đã bị sửa")
     restore_backup(BY, tmp_path / "sao-luu.tar.gz", replace=True)
@@ -64,10 +64,10 @@ def test_what_was_backed_up_comes_back(
 def test_it_comes_back_into_an_empty_database_without_force(
     department: dict[str, Unit], uploads: Path, session: Any, tmp_path: Path
 ) -> None:
-    make_backup(BY, tmp_path / "b")
+    make_backup(BY, tmp_path / "b.tar.gz")
     session.remove()
     wipe()
-    restore_backup(BY, tmp_path / "b")
+    restore_backup(BY, tmp_path / "b.tar.gz")
     assert queries.unit_by_code("TTDVVL") is not None
     assert audit.count() == 1  # the restoring itself; the backup was noted after it was made
 
@@ -84,36 +84,36 @@ def test_a_session_that_was_open_when_the_backup_was_made_does_not_open_again(
 
 
 def test_data_is_not_replaced_unasked(department: dict[str, Unit], uploads: Path, tmp_path: Path) -> None:
-    make_backup(BY, tmp_path / "b")
+    make_backup(BY, tmp_path / "b.tar.gz")
     with pytest.raises(BackupRefused, match="--force"):
-        restore_backup(BY, tmp_path / "b")
+        restore_backup(BY, tmp_path / "b.tar.gz")
 
 
 def test_a_backup_is_not_overwritten_unasked(uploads: Path, tmp_path: Path) -> None:
-    make_backup(BY, tmp_path / "b")
-    before = (tmp_path / "b").read_bytes()
+    make_backup(BY, tmp_path / "b.tar.gz")
+    before = (tmp_path / "b.tar.gz").read_bytes()
     with pytest.raises(BackupRefused, match="--force"):
-        make_backup(BY, tmp_path / "b")
-    assert (tmp_path / "b").read_bytes() == before
-    make_backup(BY, tmp_path / "b", overwrite=True)
+        make_backup(BY, tmp_path / "b.tar.gz")
+    assert (tmp_path / "b.tar.gz").read_bytes() == before
+    make_backup(BY, tmp_path / "b.tar.gz", overwrite=True)
 
 
 def test_the_backup_is_for_its_owner_and_leaves_the_key_at_home(uploads: Path, tmp_path: Path) -> None:
-    make_backup(BY, tmp_path / "b")
-    assert (tmp_path / "b").stat().st_mode & 0o077 == 0
-    with tarfile.open(tmp_path / "b") as tar:
+    make_backup(BY, tmp_path / "b.tar.gz")
+    assert (tmp_path / "b.tar.gz").stat().st_mode & 0o077 == 0
+    with tarfile.open(tmp_path / "b.tar.gz") as tar:
         assert not [name for name in tar.getnames() if "secret_key" in name or name.endswith(("-wal", "-shm"))]
-    assert [path.name for path in tmp_path.iterdir()] == ["b"]
+    assert [path.name for path in tmp_path.iterdir()] == ["b.tar.gz"]
 
 
 def test_a_backup_does_not_go_where_it_would_be_backed_up_itself(app: Flask, uploads: Path) -> None:
     with pytest.raises(BackupRefused):
-        make_backup(BY, uploads / "b")
+        make_backup(BY, uploads / "b.tar.gz")
 
 
 def test_a_folder_that_does_not_exist_is_named(session: Any, tmp_path: Path) -> None:
     with pytest.raises(BackupRefused, match="khong-co"):
-        make_backup(BY, tmp_path / "khong-co" / "b")
+        make_backup(BY, tmp_path / "khong-co" / "b.tar.gz")
 
 
 def _damage(contents: dict[str, bytes]) -> None:
@@ -150,12 +150,12 @@ def _other(**values: Any) -> Callable[[dict[str, bytes]], None]:
 def test_a_backup_that_is_not_ours_or_not_whole_changes_nothing(
     department: dict[str, Unit], uploads: Path, tmp_path: Path, change: Callable[[dict[str, bytes]], None]
 ) -> None:
-    make_backup(BY, tmp_path / "b")
-    rewrite(tmp_path / "b", change)
+    make_backup(BY, tmp_path / "b.tar.gz")
+    rewrite(tmp_path / "b.tar.gz", change)
     make_unit("SAU", "Đơn vị thêm sau")
     (uploads / "tep.csv").write_text("mới hơn")
     with pytest.raises(BackupRefused):
-        restore_backup(BY, tmp_path / "b", replace=True)
+        restore_backup(BY, tmp_path / "b.tar.gz", replace=True)
     assert queries.unit_by_code("SAU") is not None
     assert (uploads / "tep.csv").read_text() == "mới hơn"
     assert not (tmp_path / "ngoai.txt").exists()
@@ -163,27 +163,27 @@ def test_a_backup_that_is_not_ours_or_not_whole_changes_nothing(
 
 @pytest.mark.parametrize("content", [b"", b"not a backup at all", b"\x1f\x8b\x08\x00broken"])
 def test_a_file_that_is_no_backup_is_refused(session: Any, tmp_path: Path, content: bytes) -> None:
-    (tmp_path / "b").write_bytes(content)
+    (tmp_path / "b.tar.gz").write_bytes(content)
     with pytest.raises(BackupRefused, match="không phải bản sao lưu"):
-        restore_backup(BY, tmp_path / "b", replace=True)
+        restore_backup(BY, tmp_path / "b.tar.gz", replace=True)
 
 
 def test_a_truncated_backup_is_refused(department: dict[str, Unit], uploads: Path, tmp_path: Path) -> None:
-    make_backup(BY, tmp_path / "b")
-    (tmp_path / "b").write_bytes((tmp_path / "b").read_bytes()[:-200])
+    make_backup(BY, tmp_path / "b.tar.gz")
+    (tmp_path / "b.tar.gz").write_bytes((tmp_path / "b.tar.gz").read_bytes()[:-200])
     with pytest.raises(BackupRefused):
-        restore_backup(BY, tmp_path / "b", replace=True)
+        restore_backup(BY, tmp_path / "b.tar.gz", replace=True)
 
 
 def test_a_missing_tool_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(ToolFailed, match="pg_dump"):
-        postgres_tools.dump(make_url("postgresql+psycopg://postgres@/cases"), tmp_path / "b")
+        postgres_tools.dump(make_url("postgresql+psycopg://postgres@/cases"), tmp_path / "b.tar.gz")
 
 
 def test_a_server_that_does_not_answer_is_one_line(tmp_path: Path) -> None:
     url = make_url(f"postgresql+psycopg://postgres:mat-khau@/cases?host={tmp_path}")
     with pytest.raises(ToolFailed) as failed:
-        postgres_tools.dump(url, tmp_path / "b")
+        postgres_tools.dump(url, tmp_path / "b.tar.gz")
     assert "\n" not in str(failed.value)
     assert "mat-khau" not in str(failed.value)

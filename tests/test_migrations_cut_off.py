@@ -1,0 +1,180 @@
+"""An upgrade killed after any statement of any migration leaves nothing of that migration, and is run again."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from itertools import count
+from pathlib import Path
+
+import pytest
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+from alembic.util import CommandError
+from flask import Flask
+from flask_migrate import downgrade, upgrade
+from sqlalchemy import Connection, Engine, text
+
+from app import create_app, migrating
+from app.extensions import db
+from app.serving import MIGRATIONS
+from tests.databases import all_of, fill
+from tests.kills import killed_after
+
+
+def versions() -> list[str]:
+    """Every version, the oldest first."""
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    return [step.revision for step in reversed(list(ScriptDirectory.from_config(config).walk_revisions()))]
+
+
+VERSIONS = versions()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def empty(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[[str], Flask]]:
+    """Applications, each on a database of its own that holds nothing at all."""
+    made: list[Flask] = []
+
+    def make(name: str) -> Flask:
+        if request.param == "sqlite":
+            url = f"sqlite:///{tmp_path / name}.sqlite3"
+        else:
+            url = request.getfixturevalue("postgres").create_database(name)
+        made.append(create_app(database_url=url, instance=tmp_path, secret_key="for tests only"))
+        return made[-1]
+
+    yield make
+    for app in made:
+        with app.app_context():
+            db.engine.dispose()
+
+
+def at_every_statement(what: Callable[..., None], to: str) -> int:
+    """Go to a version, killed after the first statement, again and after the second, and so on until it is done.
+
+    After each kill the database is as it was before. How many kills it was.
+    """
+    before = all_of(db.engine)
+    for statement in count(1):
+        if not killed_after(statement, what, revision=to):
+            return statement - 1
+        assert all_of(db.engine) == before, f"{what.__name__} to {to}, killed after its statement {statement}"
+    raise AssertionError
+
+
+def test_killed_after_any_statement_it_is_run_again_up_and_down(empty: Callable[[str], Flask]) -> None:
+    """With rows in every table, on the way up to the newest version and down again to nothing."""
+    undisturbed, killed = empty("undisturbed"), empty("killed")
+    filled: dict[Flask, set[str]] = {undisturbed: set(), killed: set()}
+    tried = 0
+    ways = [(upgrade, to) for to in VERSIONS] + [(downgrade, to) for to in [*reversed(VERSIONS[:-1]), "base"]]
+    for way, to in ways:
+        with undisturbed.app_context():
+            way(revision=to)
+            fill(db.engine, filled[undisturbed])
+            expected = all_of(db.engine)
+        with killed.app_context():
+            tried += at_every_statement(way, to)
+            fill(db.engine, filled[killed])
+            assert all_of(db.engine) == expected, f"{way.__name__} to {to}"
+    assert tried > 10 * len(VERSIONS)
+
+
+# What older versions left half-way
+
+
+@contextmanager
+def as_before(engine: Engine) -> Iterator[Connection]:
+    """The connection that migrations had: the driver begins a transaction before the first row that is written."""
+    with engine.connect() as connection:
+        yield connection
+
+
+def upgrade_as_before(revision: str) -> None:
+    migrating.connection_for_migrations = as_before
+    migrating.mend = lambda _connection, _script: None
+    migrating.refuse_lost_references = lambda _connection: lambda **_step: None
+    upgrade(revision=revision)
+
+
+@pytest.fixture
+def on_sqlite(tmp_path: Path) -> Iterator[Path]:
+    """A database in a file, and the application on it."""
+    file = tmp_path / "mended.sqlite3"
+    app = create_app(database_url=f"sqlite:///{file}", instance=tmp_path, secret_key="for tests only")
+    with app.app_context():
+        yield file
+        db.engine.dispose()
+
+
+def put(content: Path, file: Path) -> None:
+    """The file is as it was kept."""
+    db.session.remove()
+    db.engine.dispose()
+    for ending in ("-wal", "-shm"):
+        file.with_name(file.name + ending).unlink(missing_ok=True)
+    shutil.copyfile(content, file)
+
+
+def keep(file: Path, at: Path) -> None:
+    at.unlink(missing_ok=True)
+    with closing(sqlite3.connect(file)) as connection:
+        connection.execute("VACUUM INTO ?", (str(at),))
+
+
+def test_an_upgrade_that_an_older_version_left_half_way_is_gone_on_with(on_sqlite: Path, tmp_path: Path) -> None:
+    """Killed as it was before each step was a transaction, after every third statement that stayed."""
+    kept, filled, left = tmp_path / "kept.sqlite3", set[str](), 0
+    for version in [each for each in VERSIONS if each <= "0018"]:
+        keep(on_sqlite, kept)
+        before = all_of(db.engine)
+        upgrade(revision=version)
+        expected = all_of(db.engine)
+        for statement in count(1, 3):
+            put(kept, on_sqlite)
+            if not killed_after(statement, upgrade_as_before, revision=version) or all_of(db.engine) == before:
+                break  # done, or from here on within a transaction
+            left += 1
+            upgrade(revision=version)
+            assert all_of(db.engine) == expected, f"{version}, left after statement {statement}"
+        put(kept, on_sqlite)
+        upgrade(revision=version)
+        fill(db.engine, filled)
+    assert left > 20
+
+
+def test_what_cannot_be_mended_is_told_with_what_to_do(on_sqlite: Path) -> None:
+    upgrade(revision="0010")
+    with db.engine.begin() as connection:
+        connection.execute(text("DROP TABLE waivers"))
+    script = ScriptDirectory(str(MIGRATIONS))
+    with pytest.raises(CommandError, match="restore --force") as told, db.engine.connect() as connection:
+        migrating.mend(connection, script)
+    assert "waivers" in str(told.value)
+
+
+def test_what_somebody_added_themselves_stays(on_sqlite: Path) -> None:
+    upgrade(revision="0010")
+    with db.engine.begin() as connection:
+        connection.execute(text("CREATE TABLE of_their_own (a)"))
+        connection.execute(text("CREATE INDEX of_their_own_too ON people (email)"))
+        connection.execute(text("CREATE TABLE drafts (a)"))  # a table of a later version, and empty
+    upgrade()
+    made = all_of(db.engine)
+    assert "made of_their_own" in made and "made of_their_own_too" in made
+
+
+def test_a_step_that_loses_what_rows_refer_to_is_not_made(on_sqlite: Path) -> None:
+    upgrade(revision="0010")
+    fill(db.engine, set())
+    with migrating.connection_for_migrations(db.engine) as connection:
+        refuse = migrating.refuse_lost_references(connection)
+        with connection.begin():
+            refuse()
+            connection.execute(text("DELETE FROM units"))
+            with pytest.raises(CommandError, match="units"):
+                refuse()
