@@ -4,10 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import waitress
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from flask import Flask
 
 from app.errors import DomainError
@@ -23,6 +19,10 @@ class NotMigrated(DomainError):
 
 def migration_heads() -> tuple[set[str], set[str]]:
     """The database's migrations and the newest ones; they are the same when nothing is to be done."""
+    from alembic.config import Config  # heavy: only for commands that ask
+    from alembic.runtime.migration import MigrationContext
+    from alembic.script import ScriptDirectory
+
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
     with db.engine.connect() as connection:
@@ -43,6 +43,8 @@ def refuse_old_database() -> None:
 
 def serve(app: Flask, host: str, port: int) -> None:
     """Serve until stopped. Raises OSError when the address cannot be used."""
+    import waitress
+
     # Waitress keeps a whole request on disk before the site sees it. What is a little too large still gets the site's
     # own page; what is far too large (a film, a disk image) is refused at its first line, before it fills the disk.
     largest = 2 * int(app.config["MAX_CONTENT_LENGTH"])

@@ -19,11 +19,14 @@ from sqlalchemy import text
 from app import create_app, extensions
 from app.extensions import db
 from app.organisation.models import Person
+from app.public_holidays import public_holidays
 from tests.clock import at
 from tests.needs import missing
 from tests.postgres import PostgresMissing, postgres_server
 
 DATABASES = ("sqlite", "postgresql")
+
+public_holidays(2024)  # loaded when first asked: here, and not within the time that a property has for one example
 
 
 @pytest.fixture(scope="session")

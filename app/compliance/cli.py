@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import click
-from flask import Flask, current_app
+from flask import current_app
 from flask.cli import AppGroup
 from flask_babel import force_locale
 
@@ -32,13 +32,6 @@ from app.periods import Period, PeriodKind
 
 check = AppGroup("check", help="Kiểm tra việc thực hiện các kế hoạch. / Run the compliance check.")
 rules = AppGroup("rules", help="Các bộ quy tắc. / The rule packs.")
-
-
-def register(app: Flask) -> None:
-    """Bind this room's commands."""
-    app.cli.add_command(check)
-    app.cli.add_command(rules)
-    app.cli.add_command(show_facts)
 
 
 def period_of(text: str) -> Period:

@@ -7,7 +7,6 @@ from datetime import date
 from pathlib import Path
 
 import click
-from flask import Flask
 from flask.cli import AppGroup, with_appcontext
 from flask_babel import gettext as _
 from tabulate import tabulate
@@ -227,12 +226,6 @@ def restore_backup(file: Path, force: bool) -> None:
     with clear_errors():
         made = backup.restore_backup(COMMAND, file, replace=force)
     note(_("Đã khôi phục bản sao lưu ngày %(day)s.", day=show_datetime(made.made_at)))
-
-
-def register(app: Flask) -> None:
-    """Bind the commands."""
-    for command in (units, people, calendar, audit_group, make_backup, restore_backup):
-        app.cli.add_command(command)
 
 
 def _unit(name: str) -> Unit:
