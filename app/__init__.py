@@ -4,37 +4,54 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Flask
-
-from app.client_address import BehindProxies
-from app.config import ROOT, flask_config, settings_from
-from app.exports import beside_each_csv
-from app.extensions import bind as bind_extensions
-from app.formats import register as register_formats
-from app.monitoring import watch
-from app.navigation import register as register_navigation
-from app.rooms import register as register_rooms
-from app.security import register as register_security
-from app.web.version import version
+from app.application import Application
+from app.config import settings_from
 
 
-def create_app(**overrides: Any) -> Flask:
+def create_app(**overrides: Any) -> Application:
     """Make the application: settings, extensions, rooms. `overrides` are settings by name."""
-    settings = settings_from(**overrides)
-    app = Flask(
-        __name__,
-        template_folder=str(ROOT / "templates"),
-        static_folder=str(ROOT / "static"),
-        instance_path=str(settings.instance.resolve()),
-    )
-    app.config.update(flask_config(settings))
-    app.wsgi_app = BehindProxies(app.wsgi_app, settings.proxies)  # type: ignore[method-assign]
+    app = app_for_commands(**overrides)
+    app.bind_pages()
+    return app
+
+
+def app_for_commands(**overrides: Any) -> Application:
+    """The same, of which only the settings and the names of its commands are there; the rest comes when needed."""
+    from app.command_names import register as register_commands
+
+    app = Application(settings_from(**overrides), records=_bind_records, pages=_bind_pages)
+    register_commands(app)
+    return app
+
+
+def _bind_records(app: Application) -> None:
+    from app.compliance import engine_process
+    from app.extensions import bind as bind_extensions
+    from app.formats import register as register_formats
+    from app.rooms import register_records
+
+    settings = app.config["SETTINGS"]
+    engine_process.limit(settings.engine_seconds, settings.engine_mb)
     bind_extensions(app)
     register_formats(app)
+    register_records()
+
+
+def _bind_pages(app: Application) -> None:
+    from app.client_address import BehindProxies
+    from app.exports import beside_each_csv
+    from app.monitoring import watch
+    from app.navigation import register as register_navigation
+    from app.organisation.restoring import register as register_restoring
+    from app.rooms import register_pages
+    from app.security import register as register_security
+    from app.web.version import version
+
+    app.wsgi_app = BehindProxies(app.wsgi_app, app.config["SETTINGS"].proxies)  # type: ignore[method-assign]
     register_security(app)
+    register_restoring(app)
     register_navigation(app)
-    register_rooms(app)
+    register_pages(app)
     beside_each_csv(app)
     app.context_processor(lambda: {"software_version": version()})
     watch(app)
-    return app

@@ -20,7 +20,7 @@ from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 from app.errors import DomainError
-from app.public_holidays import PACKAGE_VERSION
+from app.public_holidays import package_version
 from app.working_days import Days, WorkingDays
 
 Amount = Decimal | int | float
@@ -224,7 +224,7 @@ class WorkingCalendar(WorkingDays):
     def fingerprint(self) -> str:
         """Twelve hexadecimal digits that change whenever a day or an hour may be judged otherwise."""
         settings = {
-            "holidays": PACKAGE_VERSION,
+            "holidays": package_version(),
             "zone": self.zone.key,
             "hours": [f"{start:%H:%M:%S}-{end:%H:%M:%S}" for start, end in self.hours.spans],
             "same_day_until": f"{self.hours.same_day_until:%H:%M:%S}",

@@ -9,15 +9,14 @@ import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flask import Flask, Response, request, send_file, stream_with_context
-from openpyxl import Workbook
-from openpyxl.cell import WriteOnlyCell
-from openpyxl.styles import Font
-from openpyxl.utils import get_column_letter
 
 from app.formats import local, show_date, show_datetime, show_number
+
+if TYPE_CHECKING:
+    from openpyxl import Workbook
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 MOST_ROWS = 1_048_575  # below the header of one sheet; what is more goes on to the next
@@ -93,6 +92,8 @@ def xlsx_response(name: str, header: Sequence[object], rows: Iterable[Sequence[o
 
 def write_xlsx(file: Any, header: Sequence[object], rows: Iterable[Sequence[object]]) -> None:
     """Write such a workbook to an open binary file."""
+    from openpyxl import Workbook  # heavy: only for whoever wants a workbook
+
     book = Workbook(write_only=True)
     sheet, below = _sheet(book, header), 0
     for row in rows:
@@ -104,6 +105,10 @@ def write_xlsx(file: Any, header: Sequence[object], rows: Iterable[Sequence[obje
 
 
 def _sheet(book: Workbook, header: Sequence[object]) -> Any:
+    from openpyxl.cell import WriteOnlyCell
+    from openpyxl.styles import Font
+    from openpyxl.utils import get_column_letter
+
     sheet: Any = book.create_sheet()
     sheet.freeze_panes = "A2"
     cells = []
@@ -117,6 +122,8 @@ def _sheet(book: Workbook, header: Sequence[object]) -> Any:
 
 
 def _xlsx_cell(sheet: Any, value: object) -> Any:
+    from openpyxl.cell import WriteOnlyCell
+
     if isinstance(value, str):
         if not value.startswith(_FORMULA):
             return _text(value)

@@ -12,7 +12,6 @@ from typing import Any
 from flask import Flask, has_request_context, session
 from flask_babel import Babel
 from flask_login import LoginManager, current_user
-from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
 from flask_wtf import CSRFProtect
 from htmx_flask import Htmx
@@ -93,7 +92,6 @@ class Record:
 LOCALES = ("vi", "en")
 
 db = SQLAlchemy(model_class=Base, session_options={"expire_on_commit": False})
-migrate = Migrate()
 login = LoginManager()
 csrf = CSRFProtect()
 babel = Babel()
@@ -116,10 +114,29 @@ def _tune_sqlite(connection: Any, _record: Any) -> None:
     cursor.close()
 
 
+class _Migrations:
+    """Stands for Flask-Migrate until a command or a test asks for it: Alembic takes as long to load as all models."""
+
+    def __init__(self, app: Flask) -> None:
+        self._app = app
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(bind_migrations(self._app), name)
+
+
+def bind_migrations(app: Flask) -> Any:
+    """Bind Flask-Migrate, which adds the command `db`. Its configuration, as `app.extensions["migrate"]` keeps it."""
+    if isinstance(app.extensions["migrate"], _Migrations):
+        from flask_migrate import Migrate
+
+        Migrate().init_app(app, db, directory=str(Path(__file__).parent / "migrations"), compare_type=True)
+    return app.extensions["migrate"]
+
+
 def bind(app: Flask) -> None:
     """Bind every extension to the application."""
     db.init_app(app)
-    migrate.init_app(app, db, directory=str(Path(__file__).parent / "migrations"), compare_type=True)
+    app.extensions["migrate"] = _Migrations(app)
     login.init_app(app)
     csrf.init_app(app)
     babel.init_app(app, locale_selector=_locale)

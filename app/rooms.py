@@ -1,4 +1,7 @@
-"""The rooms of the house, bound to the application: their pages, commands, labels, facts and what those speak of."""
+"""The rooms of the house, bound to the application: their pages, labels, facts and what those speak of.
+
+(Their commands have names of their own: `app.command_names`.)
+"""
 
 from __future__ import annotations
 
@@ -13,14 +16,17 @@ ROOMS = (
 )
 
 
-def register(app: Flask) -> None:
-    """Bind every room."""
+def register_records() -> None:
+    """What every room keeps, what the reader sees for its words, and what it tells the rules engine."""
     for room in ROOMS:
         for door in ("models", "labels", "facts", "subjects"):
             if find_spec(f"app.{room}.{door}"):
                 import_module(f"app.{room}.{door}")
+
+
+def register_pages(app: Flask) -> None:
+    """Every room's pages."""
+    for room in ROOMS:
         for door in ("views", "import_views", "list_views"):
             if find_spec(f"app.{room}.{door}") and (bp := getattr(import_module(f"app.{room}.{door}"), "bp", None)):
                 app.register_blueprint(bp)
-        if find_spec(f"app.{room}.cli"):
-            import_module(f"app.{room}.cli").register(app)

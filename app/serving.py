@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import waitress
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from flask import Flask
 
 from app.errors import DomainError
 from app.extensions import db
+
+if TYPE_CHECKING:
+    from alembic.script import ScriptDirectory
 
 THREADS = 8
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -23,6 +23,8 @@ class NotMigrated(DomainError):
 
 def migration_heads() -> tuple[set[str], set[str]]:
     """The database's migrations and the newest ones; they are the same when nothing is to be done."""
+    from alembic.runtime.migration import MigrationContext  # heavy: only for commands that ask
+
     with db.engine.connect() as connection:
         current = set(MigrationContext.configure(connection).get_current_heads())
     return current, set(_scripts().get_heads())
@@ -34,6 +36,9 @@ def known_migrations() -> set[str]:
 
 
 def _scripts() -> ScriptDirectory:
+    from alembic.config import Config
+    from alembic.script import ScriptDirectory
+
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
     return ScriptDirectory.from_config(config)
@@ -52,6 +57,8 @@ def refuse_old_database() -> None:
 
 def serve(app: Flask, host: str, port: int) -> None:
     """Serve until stopped. Raises OSError when the address cannot be used."""
+    import waitress
+
     # Waitress keeps a whole request on disk before the site sees it. What is a little too large still gets the site's
     # own page; what is far too large (a film, a disk image) is refused at its first line, before it fills the disk.
     largest = 2 * int(app.config["MAX_CONTENT_LENGTH"])

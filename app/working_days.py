@@ -11,7 +11,7 @@ from threading import Lock
 from typing import TypeAlias, TypeVar
 
 from app.errors import DomainError
-from app.public_holidays import FIRST_YEAR, LAST_ANNOUNCED_YEAR, LAST_YEAR, public_holidays
+from app.public_holidays import FIRST_YEAR, LAST_YEAR, last_announced_year, public_holidays
 
 SATURDAY, SUNDAY = 5, 6
 T = TypeVar("T")
@@ -129,7 +129,7 @@ class WorkingDays:
         if not FIRST_YEAR <= year <= LAST_YEAR:
             return True
         entered = any(day.year == year for days in (self.days_off, self.days_worked) for day in days)
-        return year > LAST_ANNOUNCED_YEAR and not entered
+        return year > last_announced_year() and not entered
 
     def _widen_towards(self, *, forward: bool, number: int) -> None:
         """Let the table reach further by about `number` working days, by one decade at least."""

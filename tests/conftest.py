@@ -24,6 +24,7 @@ from app.extensions import db
 from app.organisation import audit
 from app.organisation import clock as asked_clock
 from app.organisation.models import Person, SignInSession, SignInWay
+from app.public_holidays import public_holidays
 from tests.clock import at
 from tests.needs import missing
 from tests.postgres import PostgresMissing, postgres_server
@@ -33,6 +34,8 @@ settings.load_profile("house")
 
 DATABASES = ("sqlite", "postgresql")
 FOR_EVER = datetime(2200, 1, 1, tzinfo=UTC)
+
+public_holidays(2024)  # loaded when first asked: here, and not within the time that a property has for one example
 
 
 @pytest.fixture(scope="session")

@@ -12,9 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-import filetype  # type: ignore[import-untyped]
-
-from app.attachments import office_files, pdf_files, pictures
+from app.attachments import office_files
 from app.attachments.refusals import BadContent
 from app.text import tidy
 
@@ -92,10 +90,14 @@ def check(path: Path, name: str, allowed: Collection[str]) -> Checked:
         )
     pages: int | None = None
     if kind is FileKind.PDF:
+        from app.attachments import pdf_files  # heavy: pypdf
+
         pages = pdf_files.check(path)
     elif kind in (FileKind.DOCX, FileKind.XLSX):
         office_files.check(path)
     else:
+        from app.attachments import pictures  # heavy: Pillow
+
         pages = pictures.check(path, kind.value)
     return Checked(kind, tidy_name(name, kind), pages)
 
@@ -136,5 +138,7 @@ def _kind_of(path: Path) -> FileKind | None:
         raise BadContent("Tệp Office có mật khẩu hoặc theo định dạng cũ; hãy lưu lại thành PDF, .docx hoặc .xlsx.")
     if head.startswith(b"PK\x03\x04"):
         return {"docx": FileKind.DOCX, "xlsx": FileKind.XLSX}.get(office_files.office_kind(path))
+    import filetype  # type: ignore[import-untyped]
+
     guessed = filetype.guess(head)
     return kind_of_media_type(guessed.mime) if guessed else None

@@ -7,7 +7,6 @@ from dataclasses import asdict
 from pathlib import Path
 
 import click
-from flask import Flask
 from flask.cli import AppGroup
 from flask_babel import gettext as _
 
@@ -131,8 +130,3 @@ def verify(delete_orphans: bool) -> None:
     )
     if not verdict.sound:
         sys.exit(1)
-
-
-def register(app: Flask) -> None:
-    """Bind the commands."""
-    app.cli.add_command(attachments)

@@ -7,7 +7,6 @@ import tempfile
 from contextlib import suppress
 from pathlib import Path
 
-from app.attachments import pictures
 from app.attachments.store import Store
 
 THUMBNAIL = 192  # pixels of the longer edge: sharp at 96 on a dense screen
@@ -19,6 +18,8 @@ def small_picture(store: Store, folder: Path, sha256: str, edge: int) -> bytes:
     kept = folder / sha256[:2] / f"{sha256}-{edge}.jpg"
     with suppress(OSError):
         return kept.read_bytes()
+    from app.attachments import pictures  # heavy: Pillow
+
     with store.open(sha256) as content:
         made = pictures.small(content, edge)
     with suppress(OSError):  # a full disk costs time at the next look, nothing else

@@ -12,14 +12,12 @@ from enum import StrEnum
 from pathlib import Path
 
 import click
-from flask import Flask
 from flask.cli import AppGroup
 from flask_babel import gettext as _
 from tabulate import tabulate
 
 from app.cases import refolding
 from app.cases.importing import queries
-from app.cases.importing.cli import imports
 from app.cases.importing.mapping import available, find_mapping
 from app.cases.importing.report import Report, write_errors
 from app.cases.importing.service import Upload, import_file, mappings_folder
@@ -184,8 +182,4 @@ def list_mappings() -> None:
         click.echo(f"{mapping.name}\t{mapping.title.get('vi', mapping.name)}")
 
 
-def register(app: Flask) -> None:
-    """Add the commands."""
-    cases.add_command(receive)
-    app.cli.add_command(cases)
-    app.cli.add_command(imports)
+cases.add_command(receive)

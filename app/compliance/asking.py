@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING
 
 from app.compliance.compiling import Compiled, Outcome
-from app.compliance.engine import Engine
 from app.compliance.figures import Blank, UnitFigures
+
+if TYPE_CHECKING:
+    from app.compliance.engine import Engine
 
 Column = Callable[[str], Iterable[Blank]]
 """A field's figure of each unit, or of each thing."""

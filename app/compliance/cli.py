@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import click
-from flask import Flask, current_app
+from flask import current_app
 from flask.cli import AppGroup
 from flask_babel import force_locale
 
 from app import extensions, facts
 from app.commands import COMMAND, BadInput, clear_errors, echo_json, echo_rows, echo_table, note, refusing
-from app.compliance import engine_process, library, packs, queries, service
+from app.compliance import library, packs, queries, service
 from app.compliance.coverage import cover, coverage_page, load_targets, uncovered
 from app.compliance.documents import DocumentInfo, load_documents
 from app.compliance.explaining import inside, parameters_of, reasons, unit_name
@@ -32,15 +32,6 @@ from app.periods import Period, PeriodKind
 
 check = AppGroup("check", help="Kiểm tra việc thực hiện các kế hoạch. / Run the compliance check.")
 rules = AppGroup("rules", help="Các bộ quy tắc. / The rule packs.")
-
-
-def register(app: Flask) -> None:
-    """Bind this room's commands, and the limits of the rules engine."""
-    settings = app.config["SETTINGS"]
-    engine_process.limit(settings.engine_seconds, settings.engine_mb)
-    app.cli.add_command(check)
-    app.cli.add_command(rules)
-    app.cli.add_command(show_facts)
 
 
 def period_of(text: str) -> Period:

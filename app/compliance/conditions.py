@@ -148,7 +148,7 @@ class Total(Words):
 class Condition(Words):
     """Comparisons and groups of them; all that stands side by side must hold."""
 
-    model_config = ConfigDict(extra="allow", frozen=True, populate_by_name=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(extra="allow", frozen=True, populate_by_name=True)
     __pydantic_extra__: dict[FieldName, Comparison] = Field(init=False)
 
     all: Annotated[tuple[Condition, ...] | None, BeforeValidator(as_list)] = None

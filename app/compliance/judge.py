@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 from app.compliance.asking import ask
 from app.compliance.compiling import Outcome, compile_rules
-from app.compliance.engine import Engine, shared_engine
 from app.compliance.excusing import Excuses, excuse, waiver_facts
 from app.compliance.figures import Figures, UnitFigures
 from app.compliance.language import Rule
@@ -24,6 +23,7 @@ from app.compliance.words import parse_share
 from app.errors import DomainError, NotFound
 
 if TYPE_CHECKING:
+    from app.compliance.engine import Engine
     from app.periods import Period
 
 __all__ = [
@@ -83,6 +83,8 @@ def judge(
         deadlines,
         period_over=period.is_over(setting.as_of),
     )
+    from app.compliance.engine import shared_engine  # heavy: durable_rules
+
     figures.take(facts)
     results: list[RuleResult] = []
     for pack, rules in judged:

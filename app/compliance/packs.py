@@ -12,7 +12,7 @@ from threading import Lock
 from flask import current_app
 from sqlalchemy import select
 
-from app import extensions, facts
+from app import facts
 from app.compliance.loader import load_packs, pack_from_texts
 from app.compliance.models import PackAdoption, UploadedPack
 from app.compliance.pack import Pack
@@ -20,7 +20,7 @@ from app.errors import Conflict, DomainError, NotFound
 from app.extensions import db
 from app.organisation.access import Actor, site
 from app.organisation.audit import record, transaction
-from app.organisation.calendars import site_calendar
+from app.organisation.calendars import today
 
 _lock = Lock()
 _read: dict[Path, tuple[object, tuple[Pack, ...]]] = {}
@@ -56,7 +56,7 @@ def uploaded_pack(text_hash: str) -> Pack:
 
 def all_packs() -> tuple[Pack, ...]:
     """One text of every pack that may be judged by, in the order of their ids: that of today, else the nearest."""
-    return _known(site_calendar().local_day(extensions.now()))
+    return _known(today())
 
 
 def pack(pack_id: str) -> Pack:

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
 from functools import cache, lru_cache
+from typing import TYPE_CHECKING
 
 from app.compliance.asking import ask
 from app.compliance.compiling import BROKEN_PERIODS, Compiled, Outcome, compile_rules, compile_where
 from app.compliance.duties import Deed, Event
-from app.compliance.engine import Engine
 from app.compliance.figures import Blank, Figures, Thing, UnitFigures
 from app.compliance.language import Rule, Status
 from app.compliance.measures import DAY_KINDS, DayKind, Requirement, Target, Within
@@ -21,6 +21,9 @@ from app.compliance.results import STATUSES, RuleResult, SubjectResult, ratio
 from app.compliance.words import parse_share
 from app.facts import FactError
 from app.periods import Period
+
+if TYPE_CHECKING:
+    from app.compliance.engine import Engine
 
 AnswerDays = Callable[[Rule, Mapping[str, ParameterValue]], int]
 KEPT = frozenset({Outcome.FAILED, Outcome.LATE, Outcome.MISSING, Outcome.PENDING})

@@ -19,9 +19,13 @@ _SHARE = re.compile(r"(-?\d{1,6})(?:[.,](\d{1,4}))?\s?%")
 
 
 class Words(BaseModel):
-    """Base of every part of the language: nothing unknown is let in, nothing changes after reading."""
+    """Base of every part of the language: nothing unknown is let in, nothing changes after reading.
 
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True, use_attribute_docstrings=True)
+    What stands below a field describes it; `schema` reads it from the source when a schema is made. (Pydantic's own
+    `use_attribute_docstrings` reads the source of every class whenever the program starts.)
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
 
 def as_list(value: Any) -> Any:

@@ -9,10 +9,9 @@ from datetime import date, datetime
 from typing import Any
 
 import click
-from flask import Flask, current_app
+from flask import current_app
 from flask.cli import AppGroup, with_appcontext
 from flask_babel import gettext as _
-from flask_migrate import upgrade
 
 from app import serving
 from app.commands import BadInput, echo_json, note, refusing
@@ -28,12 +27,6 @@ BY = Actor("flask demo load")
 DEMO_CASES, DEMO_SEED = 6_000, 2024
 
 demo = AppGroup("demo", help="Dữ liệu minh họa / demonstration data.")
-
-
-def register(app: Flask) -> None:
-    """Bind the commands."""
-    app.cli.add_command(demo)
-    app.cli.add_command(serve)
 
 
 @demo.command("load")
@@ -86,6 +79,8 @@ def serve(demonstrate: bool, host: str, port: int) -> None:
 
 def _prepare() -> None:
     """The database at its newest migration, the demonstration in it if it is empty, and last month checked."""
+    from flask_migrate import upgrade
+
     logging.getLogger("alembic").setLevel(logging.WARNING)
     upgrade()
     if loading.is_empty():

@@ -22,7 +22,6 @@ from app.demo.filings import filings
 from app.demo.ground import Ground
 from app.demo.plan_tasks import add_tasks
 from app.demo.publishing import add_publications, checks, reviews
-from app.demo.scans import add_scans
 from app.demo.score_table import add_scores
 from app.demo.world import World
 from app.extensions import Base, db
@@ -39,6 +38,8 @@ def add_duties(by: Actor, world: World, calendar: WorkingCalendar, units: Mappin
     with audit.transaction() as session:
         add_receipts(ground)
         add_statement(ground)
+        from app.demo.scans import add_scans  # heavy: Pillow
+
         add_scans(ground)
         published = add_publications(ground)
         regretted = [*apologies(ground), *faults(ground)]

@@ -7,14 +7,13 @@ do not depend on how many there are.
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 from collections import deque
 from collections.abc import Callable, Generator, Iterator, Mapping
-from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING
 
 from flask import current_app
 from sqlalchemy import func, or_, select
@@ -42,6 +41,9 @@ from app.organisation.calendars import site_calendar
 from app.organisation.models import Person, Unit
 from app.periods import Period, PeriodKind
 from app.procedures.models import Procedure, ProcedureVersion
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
 
 MOST_CASES, MOST_MONTHS = 5_000_000, 60
 PLANS_BEGIN = date(2024, 1, 1)
@@ -203,6 +205,9 @@ def _batches(world: World, plans: list[DayPlan]) -> Generator[Batch, None, None]
         yield from map(clerk.write, chunks)
         return
     # Spawned, not forked: a child must not share this process's database connections.
+    import multiprocessing  # heavy: only for large loads
+    from concurrent.futures import ProcessPoolExecutor
+
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(workers, context, _start_worker, (world, url)) as pool:
         waiting: deque[Future[Batch]] = deque()

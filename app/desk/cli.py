@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import click
-from flask import Flask
 from flask.cli import AppGroup
 from flask_babel import gettext as _
 
@@ -63,8 +62,3 @@ def _row(action: BulkAction) -> dict[str, object]:
         "at": show_datetime(action.undoing_at or action.done_at),
         "left": len(action.those(stands)),
     }
-
-
-def register(app: Flask) -> None:
-    """Bind the commands."""
-    app.cli.add_command(bulk_group)

@@ -29,7 +29,6 @@ from pathlib import Path, PurePosixPath
 from typing import IO, Any
 
 from flask import current_app
-from flask_migrate import upgrade
 from sqlalchemy import inspect, select
 
 from app import extensions, serving
@@ -225,6 +224,8 @@ def _put_in_place(begun: restoring.Restore, instance: Path) -> None:
     with restoring.by_this_process():
         current, newest = serving.migration_heads()
         if current != newest:
+            from flask_migrate import upgrade  # Alembic: only when there is something to do
+
             upgrade()
         with audit.transaction(asked=False):  # the newest entry is of the day of the backup: no clock is judged by it
             sessions.drop_everybodys()

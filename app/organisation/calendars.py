@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import lru_cache
+from zoneinfo import ZoneInfo
 
 from flask import current_app
 
@@ -88,8 +89,8 @@ def _calendar(zone: str, hours: OfficeHours, days: tuple[tuple[date, bool, str],
 
 
 def today() -> date:
-    """The site's day."""
-    return site_calendar().local_day(extensions.now())
+    """The site's day. It takes its zone, not its calendar."""
+    return extensions.now().astimezone(ZoneInfo(current_app.config["SETTINGS"].zone)).date()
 
 
 def add_site_days(

@@ -7,7 +7,6 @@ from datetime import date
 from pathlib import Path
 
 import click
-from flask import Flask
 from flask.cli import AppGroup, with_appcontext
 from flask_babel import gettext as _
 from tabulate import tabulate
@@ -16,7 +15,7 @@ from app.commands import COMMAND, BadInput, clear_errors, echo_json, note
 from app.errors import DomainError
 from app.formats import label, sentence, show_date, show_datetime
 from app.forms import typed_day
-from app.organisation import backup, calendars, clock, queries, restoring, second_factor, service, sessions
+from app.organisation import backup, calendars, clock, queries, second_factor, service, sessions
 from app.organisation.access import whole_site
 from app.organisation.models import Person, Role, Unit, UnitKind
 from app.organisation.restoring import Restore
@@ -26,7 +25,6 @@ FORMAT = click.option("--format", "shown", type=click.Choice(["table", "json"]),
 units = AppGroup("units", help="Đơn vị / units.")
 people = AppGroup("people", help="Người dùng / people who sign in.")
 calendar = AppGroup("calendar", help="Lịch làm việc / the site's working calendar.")
-audit_group = AppGroup("audit", help="Nhật ký / the audit trail.")
 clock_group = AppGroup("clock", help="Đồng hồ máy chủ / the server's clock.")
 
 
@@ -323,13 +321,6 @@ def restore_backup(file: Path | None, force: bool, go_on: bool) -> None:
 def _say_finished(restore: Restore | None) -> None:
     if restore is not None:
         note(_("Đã làm nốt việc khôi phục %(file)s bị ngắt giữa chừng.", file=restore.file))
-
-
-def register(app: Flask) -> None:
-    """Bind the commands."""
-    for command in (units, people, calendar, audit_group, clock_group, make_backup, restore_backup):
-        app.cli.add_command(command)
-    restoring.register(app)
 
 
 def _somebody(username: str) -> Person:

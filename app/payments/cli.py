@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import click
-from flask import Flask
 from flask.cli import AppGroup
 from flask_babel import gettext as _
 
@@ -78,8 +77,3 @@ def _sums(total: Total) -> dict[str, int]:
         "refunded": total.refunded.total,
         "net": net.total,
     }
-
-
-def register(app: Flask) -> None:
-    """Add the commands."""
-    app.cli.add_command(payments)

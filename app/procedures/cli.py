@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import TypeVar
 
 import click
-from flask import Flask
 from flask.cli import AppGroup
 from tabulate import tabulate
 
@@ -132,8 +131,3 @@ def _one_of(option: str, text: str, known: dict[str, str], unknown: str) -> str:
 
 def _today() -> date:
     return local(extensions.now()).date()
-
-
-def register(app: Flask) -> None:
-    """Add the commands."""
-    app.cli.add_command(procedures)

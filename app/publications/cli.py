@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import asdict
 
 import click
-from flask import Flask
 from flask.cli import AppGroup
 
 from app.commands import echo_rows, refusing
@@ -99,8 +98,3 @@ _REVIEWS = {
     **{"restructured": "Tái cấu trúc", "fields_before": "Khai báo trước", "fields_after": "Khai báo sau"},
     **{"internal_procedures": "Nội bộ", "internal_simplified": "Đã đơn giản hóa", "fields_cut": "Cắt giảm"},
 }
-
-
-def register(app: Flask) -> None:
-    """Add the commands."""
-    app.cli.add_command(publications)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 
 import click
-from flask import Flask, current_app
+from flask import current_app
 from flask.cli import with_appcontext
 from flask_babel import gettext as _
 
@@ -42,8 +42,3 @@ def remind(mail: bool, any_day: bool) -> None:
     echo_json(asdict(outcome))
     if outcome.failed:
         raise SystemExit(1)
-
-
-def register(app: Flask) -> None:
-    """Add the room's commands."""
-    app.cli.add_command(remind)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 
 import click
-from flask import Flask
+from flask.cli import AppGroup
 from flask_babel import gettext as _
 
 from app.commands import COMMAND, BadInput, clear_errors, echo_json, note, refusing
 from app.formats import sentence
-from app.organisation.cli import audit_group
 from app.reporting import anchoring, verifying
+
+audit_group = AppGroup("audit", help="Nhật ký / the audit trail.")
 
 _AGAINST = re.compile(r"(\d{1,9}):([0-9a-f]{8,64})")
 
@@ -66,7 +67,3 @@ def anchor() -> None:
     with clear_errors():
         done = anchoring.anchor(COMMAND)
     echo_json({"number": done.head.number, "hash": done.head.hash, "file": done.file, "mail": done.mail})
-
-
-def register(app: Flask) -> None:
-    """The commands hang on the group of the organisation room."""

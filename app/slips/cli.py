@@ -6,7 +6,6 @@ from datetime import datetime
 from pathlib import Path
 
 import click
-from flask import Flask
 from flask.cli import AppGroup
 from flask_babel import gettext as _
 
@@ -84,8 +83,3 @@ def _write(output: Path, data: bytes) -> None:
     except OSError as error:
         raise BadInput(_("Không ghi được tệp %(file)s.", file=output)) from error
     click.echo(str(output))
-
-
-def register(app: Flask) -> None:
-    """Add the commands."""
-    app.cli.add_command(slips)

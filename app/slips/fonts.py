@@ -11,9 +11,6 @@ from functools import lru_cache
 from pathlib import Path
 from uuid import UUID, uuid5
 
-from fontTools.subset import Options, Subsetter  # type: ignore[import-untyped]
-from fontTools.ttLib import TTFont  # type: ignore[import-untyped]
-
 from app.config import ROOT
 
 FOLDER = ROOT / "static" / "vendor" / "liberation-serif"
@@ -54,6 +51,9 @@ def obfuscated(style: str) -> tuple[str, bytes]:
 
 
 def _repertoire(style: str) -> bytes:
+    from fontTools.subset import Options, Subsetter  # type: ignore[import-untyped]
+    from fontTools.ttLib import TTFont  # type: ignore[import-untyped]
+
     options = Options()
     options.hinting = False
     options.drop_tables += ["FFTM"]

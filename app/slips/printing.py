@@ -9,12 +9,24 @@ from flask import current_app, has_request_context, request
 
 from app.organisation.access import site
 from app.organisation.calendars import site_calendar
-from app.slips import pdf, word
 from app.slips.document import Document
 from app.slips.queries import house
 from app.slips.service import Press
 
-RENDERERS: dict[str, Callable[[Iterable[Document]], bytes]] = {"pdf": pdf.render, "docx": word.render}
+
+def _pdf(documents: Iterable[Document]) -> bytes:
+    from app.slips import pdf  # heavy: only for whoever prints
+
+    return pdf.render(documents)
+
+
+def _word(documents: Iterable[Document]) -> bytes:
+    from app.slips import word
+
+    return word.render(documents)
+
+
+RENDERERS: dict[str, Callable[[Iterable[Document]], bytes]] = {"pdf": _pdf, "docx": _word}
 TYPES = {
     "pdf": "application/pdf",
     "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",

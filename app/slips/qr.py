@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-import segno
 from markupsafe import Markup
+
+if TYPE_CHECKING:
+    import segno
 
 BORDER = 2  # light modules around the code
 
 
 def _code(data: str) -> segno.QRCode:
+    import segno
+
     return segno.make(data, error="m", micro=False)
 
 

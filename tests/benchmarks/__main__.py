@@ -16,8 +16,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from tests.benchmarks import desk, pages, tables
+from tests.benchmarks import desk, hostile, pages, startup, tables
 from tests.benchmarks.databases import MONTHS, Databases, Demonstration, databases
+from tests.benchmarks.durability import SETTINGS
 from tests.benchmarks.measuring import ROOT, Answer, in_child, median
 from tests.benchmarks.month import Month, packs_with
 
@@ -134,6 +135,43 @@ def measure_month(prepared: Databases, asked: argparse.Namespace) -> Answer:
     }
 
 
+def measure_startup(prepared: Databases, asked: argparse.Namespace) -> Answer:
+    """Commands and the site's first answer, on a database with the Department and no case."""
+    (url,) = prepared.empty(1)
+    try:
+        return startup.measure(url, asked.folder.resolve() / "startup", asked.repetitions)
+    finally:
+        prepared.drop([url])
+
+
+def measure_durability(prepared: Databases, asked: argparse.Namespace) -> Answer:
+    """SQLite: commits a second with `synchronous` FULL and NORMAL, of whole intakes and of one small row."""
+    if prepared.kind != "sqlite":
+        return {}
+    urls = prepared.empty(2)
+    try:
+        return {
+            what: {
+                setting: in_child(f"durability:{what}", setting, url, asked.repetitions)
+                for setting, url in zip(SETTINGS, urls, strict=True)
+            }
+            for what in ("intakes", "bare")
+        }
+    finally:
+        prepared.drop(urls)
+
+
+def measure_hostile(prepared: Databases, asked: argparse.Namespace) -> Answer:
+    """The hostile minute, on SQLite."""
+    if prepared.kind != "sqlite":
+        raise SystemExit("The hostile minute is measured on SQLite.")
+    url = prepared.holding(Demonstration(asked.hostile_cases))
+    with hostile.served(url, asked.folder.resolve() / "hostile") as (copy, port, pid):
+        return in_child("hostile:minute", copy, port, pid, asked.seconds, asked.seconds / 4) | {
+            "cases": asked.hostile_cases
+        }
+
+
 PARTS: dict[str, Callable[[Databases, argparse.Namespace], Any]] = {
     "check": measure_check,
     "history": measure_history,
@@ -141,7 +179,12 @@ PARTS: dict[str, Callable[[Databases, argparse.Namespace], Any]] = {
     "pages": measure_pages,
     "desk": measure_desk,
     "month": measure_month,
+    "startup": measure_startup,
+    "durability": measure_durability,
+    "hostile": measure_hostile,
 }
+BY_HAND = ("hostile",)
+"""Only when asked for by name."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -150,7 +193,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     results: Answer = {"machine": _machine(asked.database)}
     print(tables.heading(results["machine"]))
     with databases(asked.database, asked.folder.resolve()) as prepared:
-        for part in asked.only:
+        for part in asked.part or asked.only:
             results[part] = PARTS[part](prepared, asked)
             print(tables.SHOWN[part](results[part]), flush=True)
     results["machine"]["load_after"] = os.getloadavg()
@@ -162,7 +205,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _asked(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description="Speed and memory, as ratios.")
     parser.add_argument("--sizes", type=_numbers, default=SIZES, help="cases, e.g. 10000,100000")
-    parser.add_argument("--only", type=_parts, default=tuple(PARTS), help=",".join(PARTS))
+    usual = tuple(part for part in PARTS if part not in BY_HAND)
+    parser.add_argument("part", nargs="?", type=_parts, help="the same as --only")
+    parser.add_argument("--only", type=_parts, default=usual, help=",".join(PARTS))
     parser.add_argument("--database", choices=["sqlite", "postgresql"], default="sqlite")
     parser.add_argument("--repetitions", type=int, default=5, help="measured runs, after one that is not")
     parser.add_argument("--rows", type=int, default=50_000, help="rows of the files imported")
@@ -174,6 +219,8 @@ def _asked(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--exceptions", type=int, default=20_000, help="month: open overdue cases")
     parser.add_argument("--duties", type=int, default=5_000, help="month: tasks, petitions and directives")
     parser.add_argument("--growth", type=int, default=100_000, help="month: cases where its growth is measured")
+    parser.add_argument("--hostile-cases", type=int, default=2_000, help="hostile: cases of the site")
+    parser.add_argument("--seconds", type=float, default=60.0, help="hostile: how long harm is done")
     parser.add_argument("--folder", type=Path, default=ROOT / ".bench", help="where databases are kept")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write everything measured to a file")
     return parser.parse_args(arguments)

@@ -182,6 +182,60 @@ def _month_row(measured: Answer) -> list[str]:
     ]
 
 
+def startup(found: Answer) -> str:
+    """Commands against the floor."""
+    floor = next(iter(found.values()))
+    rows = [
+        [
+            name,
+            f"{each['cpu_seconds'] / floor['cpu_seconds']:.2f}",
+            f"{each['seconds'] / floor['seconds']:.2f}",
+            f"{each['cpu_seconds']:.2f}",
+            f"{each['seconds']:.2f}",
+            f"{each['peak_mb']:.0f}",
+        ]
+        for name, each in found.items()
+    ]
+    headers = ["what", "times the floor, by work", "by the clock", "processor s", "s", "peak MB"]
+    return _table("Start-up and memory of whole processes", headers, rows)
+
+
+def durability(found: Answer) -> str:
+    """What FULL costs."""
+    rows = []
+    for what, settings in found.items():
+        rates = {setting: each["commits"] / each["seconds"] for setting, each in settings.items()}
+        shown = [f"{rate:,.0f}" for rate in rates.values()]
+        waits = [f"{1000 / rate:.2f}" for rate in rates.values()]
+        rows.append([what, f"{rates['FULL'] / rates['NORMAL']:.2f}", *shown, *waits])
+    headers = ["what", "FULL : NORMAL", "NORMAL a second", "FULL a second", "NORMAL ms each", "FULL ms each"]
+    return _table("SQLite: commits a second, one after another", headers, rows)
+
+
+def hostile(found: Answer) -> str:
+    """Those who worked, without harm and with it; then what became of the harm."""
+    rows = []
+    for name, each in (("nobody does harm", found["quiet"]), ("ten do", found["hostile"])):
+        times = [f"{each[key]:.0f}" for key in ("p50_ms", "p95_ms", "longest_ms")]
+        failed = ", ".join(f"{what} ×{n}" for what, n in each["failed"].items())
+        rows.append([name, each["requests"], *times, f"{each['peak_mb']:.0f}", failed])
+    headers = ["", "requests", "p50 ms", "p95 ms", "longest ms", "peak MB of the tree", "failed"]
+    title = f"The hostile minute: ten at work for {found['seconds']:.0f} s, {found['cases']:,} cases"
+    pages = [
+        [name, each["requests"], f"{each['p50_ms']:.0f}", f"{each['p95_ms']:.0f}"]
+        for name, each in found["by_page"].items()
+    ]
+    harm = [[name, ", ".join(f"{status} ×{n}" for status, n in told.items())] for name, told in found["harm"].items()]
+    ended = "\n\nThe site was ended: it took more memory than there is to spare." if found["ended_for_memory"] else ""
+    return "\n".join(
+        [
+            _table(title, headers, rows) + ended,
+            _table("Those who worked meanwhile", ["page", "requests", "p50 ms", "p95 ms"], pages),
+            _table("What was answered to the harm", ["request", "status, or why there was no answer"], harm),
+        ]
+    )
+
+
 SHOWN: dict[str, Callable[[Any], str]] = {
     "check": check,
     "history": history,
@@ -189,4 +243,7 @@ SHOWN: dict[str, Callable[[Any], str]] = {
     "pages": pages,
     "desk": desk,
     "month": month,
+    "startup": startup,
+    "durability": durability,
+    "hostile": hostile,
 }

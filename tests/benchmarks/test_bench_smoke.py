@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from pathlib import Path
 
@@ -71,6 +72,64 @@ def test_the_month_is_judged_by_all_its_rules_and_the_floor_writes_the_same_rows
     printed = capsys.readouterr().out
     assert "times the floor" in printed
     assert "Growth with exceptions" in printed
+
+
+@pytest.mark.slow
+def test_commands_and_durability_are_measured_beside_their_floors(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("BENCH_FOLDER", "")
+    file = tmp_path / "bench.json"
+    options = ["--repetitions", "1", "--folder", str(tmp_path / "bench"), "--json", str(file)]
+
+    assert main(["startup,durability", *options]) == 0
+
+    measured = json.loads(file.read_text())
+    floor, *commands, first_answer = measured["startup"].values()
+    assert len(commands) == 5
+    assert all(each["cpu_seconds"] > 0 and each["peak_mb"] > 10 for each in (floor, *commands, first_answer))
+    assert measured["startup"]["flask --help"]["peak_mb"] < measured["startup"]["flask rules list"]["peak_mb"]
+    for settings in measured["durability"].values():
+        assert all(each["commits"] == 50 and each["seconds"] > 0 for each in settings.values())
+        assert set(settings) == {"NORMAL", "FULL"}
+    printed = capsys.readouterr().out
+    assert "times the floor, by work" in printed
+    assert "FULL : NORMAL" in printed
+
+
+@pytest.mark.slow
+def test_a_hostile_minute_is_asked_for_by_name_alone_and_its_files_are_what_they_say(tmp_path: Path) -> None:
+    """Not run here: whether its parts are there, small, and what they are meant to be."""
+    from PIL import Image
+    from pypdf import PdfReader
+
+    from tests.benchmarks import hostile_files
+    from tests.benchmarks.__main__ import BY_HAND, _asked
+
+    assert "hostile" in BY_HAND
+    assert "hostile" not in _asked([]).only
+    assert _asked(["hostile"]).part == ("hostile",)
+    with Image.open(io.BytesIO(hostile_files.large_png(1))) as picture:
+        assert (picture.size, picture.mode) == ((6_500, 6_000), "I;16")
+    with Image.open(io.BytesIO(hostile_files.long_tiff(1))) as picture:
+        assert getattr(picture, "n_frames", 1) == 40
+    assert len(PdfReader(io.BytesIO(hostile_files.pdf_of_pages(12, 1))).pages) == 12
+    assert len(hostile_files.large_png(1)) < 1_000_000
+    failing = hostile_files.pack_with_failing_tests(3, "ba")
+    assert pack_problems(failing) == []
+    assert pack_problems(hostile_files.pack_of_chained_parameters(4)) == []
+
+
+def pack_problems(files: dict[str, bytes]) -> list[str]:
+    """What the site says against a pack."""
+    from app.compliance.loader import pack_from_texts
+    from app.compliance.problems import PackError
+
+    try:
+        pack_from_texts({name: content.decode() for name, content in files.items()})
+    except PackError as error:
+        return [str(problem) for problem in error.problems]
+    return []
 
 
 def test_a_database_is_made_again_only_when_what_decides_its_rows_has_changed(

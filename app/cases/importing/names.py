@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rapidfuzz import fuzz, process
 from sqlalchemy import select
 
 from app import extensions
@@ -69,6 +68,8 @@ def choices(scope: Scope, kind: ImportNameKind, *, closed: bool = False) -> list
 def nearest(name: str, known: Sequence[Choice], limit: int = NEAREST) -> list[Choice]:
     """The known ones whose folded name, or code, is most like that name. They are offered, never chosen."""
     texts = {number: fold(f"{choice.name} {choice.code}") for number, choice in enumerate(known)}
+    from rapidfuzz import fuzz, process
+
     found = process.extract(fold(name), texts, scorer=fuzz.token_set_ratio, limit=limit, score_cutoff=NEAR_ENOUGH)
     return [known[number] for _text, _score, number in found]
 

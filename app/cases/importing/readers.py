@@ -14,15 +14,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
-from typing import Any, Protocol
-
-import openpyxl
-import xlrd
-from openpyxl import DEFUSEDXML
-from openpyxl.worksheet._read_only import ReadOnlyWorksheet
+from typing import TYPE_CHECKING, Any, Protocol
 
 from app.cases.importing.csv_files import CsvSource
 from app.cases.importing.files import BadFile
+
+if TYPE_CHECKING:  # heavy: loaded by whoever opens such a file
+    import openpyxl
+    import xlrd
 
 Cell = str | int | float | bool | datetime | date | time | timedelta | None
 Rows = Iterator[tuple[int, list[Cell]]]
@@ -36,7 +35,6 @@ DENSEST = 150  # unpacked bytes per packed byte; real sheets pack 8 to 30 times
 SMALL = 20 * MEGABYTE  # unpacked: whatever its density, it hurts nobody
 
 warnings.filterwarnings("ignore", module=r"openpyxl\.")  # of styles and validations, which an import does not read
-assert DEFUSEDXML, "openpyxl must parse with defusedxml"
 
 _NAMES = {"csv": "CSV", "xlsx": "Excel (.xlsx)", "xls": "Excel 97-2003 (.xls)"}
 _ENDINGS = {".csv": "csv", ".txt": "csv", ".tsv": "csv", ".xlsx": "xlsx", ".xlsm": "xlsx", ".xls": "xls"}
@@ -195,6 +193,8 @@ class _Workbook:
     total: int = 0
 
     def sheets(self) -> Iterator[tuple[str, Rows]]:
+        from openpyxl.worksheet._read_only import ReadOnlyWorksheet
+
         for sheet in self.book.worksheets:
             if isinstance(sheet, ReadOnlyWorksheet) and sheet.sheet_state == "visible":
                 self.total = sheet.max_row or 0
@@ -213,6 +213,9 @@ class _Workbook:
 
 @contextmanager
 def _xlsx(path: Path, name: str) -> Iterator[Source]:
+    import openpyxl
+
+    assert openpyxl.DEFUSEDXML, "openpyxl must parse with defusedxml"
     with path.open("rb") as file:  # not by its path: the library goes by the ending, which an upload's own file lacks
         with _or_broken(name):
             # Formulas give the value that was worked out when the file was saved.
@@ -255,6 +258,8 @@ class _OldWorkbook:
             yield index + 1, [self._value(cell) for cell in sheet.row(index)]
 
     def _value(self, cell: xlrd.sheet.Cell) -> Cell:
+        import xlrd
+
         if cell.ctype in (xlrd.XL_CELL_EMPTY, xlrd.XL_CELL_BLANK):
             return None
         if cell.ctype == xlrd.XL_CELL_DATE:
@@ -274,6 +279,8 @@ class _OldWorkbook:
 
 
 def _xls(path: Path, name: str) -> Source:
+    import xlrd
+
     with _or_broken(name):
         book = xlrd.open_workbook(str(path), logfile=io.StringIO())
     return _OldWorkbook(book)

@@ -4,7 +4,7 @@ An action that was being taken back when it was cut off said that it was taken b
 told by the corrections among the cases' events; where some of it was not, the taking back is unfinished, and goes on.
 
 Revision ID: 0021
-Revises: 0018
+Revises: 0020
 """
 
 import sqlalchemy as sa
@@ -12,7 +12,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "0021"
-down_revision = "0018"
+down_revision = "0020"
 branch_labels = None
 depends_on = None
 

@@ -4,7 +4,7 @@ The events that are there are chained as they stand, some thousands of cases at 
 trail keeps a digest of them: the chain vouches for what is recorded from here on, and for nothing before.
 
 Revision ID: 0023
-Revises: 0020
+Revises: 0022
 """
 
 import hashlib
@@ -16,7 +16,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "0023"
-down_revision = "0020"
+down_revision = "0022"
 branch_labels = None
 depends_on = None
 
