@@ -6,10 +6,12 @@ from typing import Any
 
 from flask import Flask
 
+from app.commands import register as register_commands
 from app.config import ROOT, flask_config, settings_from
 from app.exports import beside_each_csv
 from app.extensions import bind as bind_extensions
 from app.formats import register as register_formats
+from app.logs import register as register_logs
 from app.navigation import register as register_navigation
 from app.rooms import register as register_rooms
 from app.security import register as register_security
@@ -25,6 +27,8 @@ def create_app(**overrides: Any) -> Flask:
         instance_path=str(settings.instance.resolve()),
     )
     app.config.update(flask_config(settings))
+    register_logs(app)
+    register_commands(app)
     bind_extensions(app)
     register_formats(app)
     register_security(app)

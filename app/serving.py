@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import waitress
@@ -9,9 +11,13 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from flask import Flask
+from waitress.channel import HTTPChannel
+from waitress.task import ErrorTask
 
+from app.error_pages import accepted, refusal_page
 from app.errors import DomainError
 from app.extensions import db
+from app.logs import log_as_a_server
 
 THREADS = 8
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -41,9 +47,34 @@ def refuse_old_database() -> None:
         )
 
 
+@contextmanager
+def speaking_as_the_site(app: Flask) -> Iterator[None]:
+    """What waitress answers to bytes that it cannot read as a request is a page of the site, not its own English."""
+
+    class Refusal(ErrorTask):  # type: ignore[misc]
+        def execute(self) -> None:
+            error = self.request.error
+            language = accepted(self.request.headers.get("ACCEPT_LANGUAGE", ""))
+            with app.app_context():
+                body = refusal_page(error.code, language).encode()
+            self.status = f"{error.code} {error.reason}"
+            self.response_headers.append(("Content-Type", "text/html; charset=utf-8"))
+            self.set_close_on_finish()
+            self.content_length = len(body)
+            self.write(body)
+
+    before, HTTPChannel.error_task_class = HTTPChannel.error_task_class, Refusal
+    try:
+        yield
+    finally:
+        HTTPChannel.error_task_class = before
+
+
 def serve(app: Flask, host: str, port: int) -> None:
     """Serve until stopped. Raises OSError when the address cannot be used."""
     # Waitress keeps a whole request on disk before the site sees it. What is a little too large still gets the site's
     # own page; what is far too large (a film, a disk image) is refused at its first line, before it fills the disk.
     largest = 2 * int(app.config["MAX_CONTENT_LENGTH"])
-    waitress.serve(app, host=host, port=port, threads=THREADS, ident=None, max_request_body_size=largest)
+    log_as_a_server(app)
+    with speaking_as_the_site(app):
+        waitress.serve(app, host=host, port=port, threads=THREADS, ident=None, max_request_body_size=largest)

@@ -55,6 +55,9 @@ name_actions(
         "remove_site_day": _l("Xóa ngày của cơ quan"),
         "make_backup": _l("Sao lưu dữ liệu"),
         "restore_backup": _l("Khôi phục dữ liệu"),
+        "export_list": _l("Tải danh sách"),
+        "open_papers": _l("Mở tệp, giấy tờ của hồ sơ"),
+        "print_slips": _l("In phiếu của nhiều hồ sơ"),
     }
 )
 name_subjects(
@@ -63,6 +66,7 @@ name_subjects(
         "person": _l("Người dùng"),
         "site_day": _l("Lịch làm việc"),
         "backup": _l("Bản sao lưu"),
+        "list": _l("Danh sách"),
     }
 )
 name_details(
@@ -93,6 +97,12 @@ name_details(
         "files": _l("Số tệp"),
         "sha256": _l("Mã băm"),
         "made_at": _l("Sao lưu lúc"),
+        "filter": _l("Bộ lọc"),
+        "rows": _l("Số dòng"),
+        "file_format": _l("Dạng tệp"),
+        "paper": _l("Giấy tờ"),
+        "cases": _l("Hồ sơ"),
+        "broken_off": _l("Bị ngắt giữa chừng"),
     },
     words={"role": Role, "kind": UnitKind, "why": Refusal},
 )
