@@ -75,7 +75,7 @@ def account() -> Answer | tuple[str, int]:
     return render_template("organisation/account.html", form=form), 422 if form.errors else 200
 
 
-@bp.route("/ngon-ngu/<lang>", methods=["GET", "POST"])  # for everybody
+@bp.post("/ngon-ngu/<lang>")  # for everybody
 def set_language(lang: str) -> Answer:
     """Read in this language from now on, and go back to the page."""
     if lang not in LOCALES:
