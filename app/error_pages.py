@@ -16,6 +16,7 @@ from werkzeug.datastructures import LanguageAccept
 from werkzeug.http import parse_accept_header
 from werkzeug.wsgi import ClosingIterator
 
+from app.errors import N_
 from app.extensions import LOCALES
 from app.outages import SENTENCES, Outage, outage_of, retry_after
 
@@ -32,10 +33,8 @@ _HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
 }
-_LAST_WORDS = (
-    "<!doctype html><html lang=vi><meta charset=utf-8><title>Đúng Hạn</title>"
-    "<p>Hệ thống gặp lỗi; hãy báo người quản trị.<p lang=en>The system has failed; please tell the administrator."
-)
+_FAILED = N_("Hệ thống gặp lỗi; hãy báo người quản trị.")
+_LAST_WORDS = f"<!doctype html><html lang=vi><meta charset=utf-8><title>{_FAILED}</title><p>{_FAILED}"
 
 
 def note_outage(outage: Outage, error: BaseException, where: str) -> None:

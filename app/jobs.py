@@ -139,9 +139,9 @@ def _told(status: JobStatus, error: Exception) -> str:
     """What the person reads of a job that failed; a fault of the site has its traceback in the log."""
     if outage := outage_of(error):
         _log.error("job %s (%s): outage %s: %s", status.id, status.name, outage.value, type(error).__name__)
-        return _(SENTENCES[outage])
+        return str(_(SENTENCES[outage]))
     _log.error("job %s (%s) failed", status.id, status.name, exc_info=error)
-    return _("Có lỗi ngoài dự kiến (mã %(code)s). Hãy báo người quản trị.", code=status.id[:8])
+    return str(_("Có lỗi ngoài dự kiến (mã %(code)s). Hãy báo người quản trị.", code=status.id[:8]))
 
 
 def _running(status: JobStatus) -> bool:
