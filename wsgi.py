@@ -3,6 +3,9 @@
 import os
 
 from app import app_for_commands, create_app
+from app.command_faults import faults_told_at_start, tell_narrowed
 
 # A command loads what it needs: `flask --help` nothing but names. A web server gets the whole site before it listens.
-app = app_for_commands() if "FLASK_RUN_FROM_CLI" in os.environ else create_app()
+with faults_told_at_start():
+    app = app_for_commands() if "FLASK_RUN_FROM_CLI" in os.environ else create_app()
+    tell_narrowed(app.config["SETTINGS"])

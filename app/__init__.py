@@ -28,10 +28,12 @@ def _bind_records(app: Application) -> None:
     from app.compliance import engine_process
     from app.extensions import bind as bind_extensions
     from app.formats import register as register_formats
+    from app.logs import register as register_logs
     from app.rooms import register_records
 
     settings = app.config["SETTINGS"]
     engine_process.limit(settings.engine_seconds, settings.engine_mb)
+    register_logs(app)
     bind_extensions(app)
     register_formats(app)
     register_records()

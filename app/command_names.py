@@ -7,6 +7,7 @@ from collections.abc import Callable
 import click
 
 from app.application import Application
+from app.command_faults import faults_told, in_sentences
 
 Load = Callable[[], click.Command]
 
@@ -19,8 +20,9 @@ class Named(click.Command):
         self._load = load
 
     def loaded(self) -> click.Command:
-        """The command itself."""
-        return self._load()
+        """The command itself, told in sentences."""
+        with faults_told():
+            return in_sentences(self._load())
 
     def make_context(
         self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: object

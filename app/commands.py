@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -11,12 +9,14 @@ from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
 import click
-from flask_babel import gettext as _
-from sqlalchemy.exc import OperationalError, ProgrammingError
+from sqlalchemy.exc import SQLAlchemyError
 from tabulate import tabulate
 
+from app import exports
+from app.command_faults import BadInput as BadInput
+from app.command_faults import fault_said
+from app.command_faults import note as note
 from app.errors import DomainError
-from app.formats import sentence
 from app.organisation.access import Actor
 
 P = ParamSpec("P")
@@ -26,29 +26,18 @@ COMMAND = Actor("Lệnh trên máy chủ")
 """Who acts when nobody is signed in."""
 
 
-class BadInput(click.ClickException):
-    """What was asked cannot be done: one clear line on standard error, exit code 2."""
-
-    exit_code = 2
-
-    def show(self, file: Any = None) -> None:
-        click.echo(self.message, err=True)
-
-
 @contextmanager
 def clear_errors() -> Iterator[None]:
     """A domain error becomes BadInput with its sentence; one that lists problems, with a line for each.
 
-    So does a database without tables: the person has to migrate it first.
+    So does what broke under the site: a database that is gone or has no tables yet, a full disk.
     """
     try:
         yield
-    except (OperationalError, ProgrammingError) as error:
-        if "no such table" in str(error.orig) or "UndefinedTable" in type(error.orig).__name__:
-            raise BadInput(_("Cơ sở dữ liệu chưa có bảng: hãy chạy `flask db upgrade` trước.")) from error
+    except (SQLAlchemyError, DomainError) as error:
+        if said := fault_said(error):
+            raise BadInput(said) from error
         raise
-    except DomainError as error:
-        raise BadInput(sentence(error)) from error
 
 
 def refusing(command: Callable[P, R]) -> Callable[P, R]:
@@ -61,11 +50,6 @@ def refusing(command: Callable[P, R]) -> Callable[P, R]:
         raise AssertionError  # clear_errors never swallows
 
     return guarded
-
-
-def note(message: str) -> None:
-    """A message for the person, on standard error: standard output is for results."""
-    click.echo(message, err=True)
 
 
 def echo_json(value: Any) -> None:
@@ -81,11 +65,7 @@ def echo_table(rows: Sequence[Mapping[str, Any]], headers: Mapping[str, str]) ->
 
 def csv_text(rows: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> str:
     """Rows as CSV with these columns."""
-    out = io.StringIO()
-    writer = csv.DictWriter(out, fieldnames=list(columns), extrasaction="ignore", lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    return out.getvalue()
+    return exports.csv_text(columns, ([row.get(column, "") for column in columns] for row in rows))
 
 
 def echo_rows(rows: Sequence[Mapping[str, Any]], headers: Mapping[str, str], output: str) -> None:

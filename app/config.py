@@ -9,6 +9,8 @@ from __future__ import annotations
 import os
 import re
 import secrets
+import tempfile
+from contextlib import suppress
 from datetime import time
 from pathlib import Path
 from typing import Any, Literal
@@ -26,6 +28,8 @@ ROOT = Path(__file__).resolve().parent.parent
 PREFIX = "DUNG_HAN_"
 _SECONDS = {"second": 1, "minute": 60, "hour": 3600}
 _LIMIT = re.compile(r"[1-9]\d{0,5}\s*(per|/)\s*(second|minute|hour)")
+EXAMPLE = "postgresql+psycopg://user:password@host/dunghan"
+CONNECTING = 10  # seconds to wait for a PostgreSQL server to answer
 ATTACHMENT_KINDS = ("pdf", "jpeg", "png", "tiff", "docx", "xlsx")
 
 
@@ -222,10 +226,34 @@ def secret_key(settings: Settings) -> str:
     path = settings.instance / "secret_key"
     if not path.exists():
         settings.instance.mkdir(parents=True, exist_ok=True)
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(handle, "w") as file:
-            file.write(secrets.token_hex(32))
-    return path.read_text().strip()
+        handle, fresh = tempfile.mkstemp(dir=settings.instance, prefix=".secret_key-")  # readable by its owner only
+        try:
+            with os.fdopen(handle, "w") as file:
+                file.write(secrets.token_hex(32))
+            with suppress(FileExistsError):  # another process was quicker: its key is the site's
+                os.link(fresh, path)
+        finally:
+            Path(fresh).unlink()
+    if key := path.read_text().strip():
+        return key
+    raise BadSettings(f"{path}: tệp khóa rỗng; hãy xóa tệp này để tạo khóa mới (mọi người phải đăng nhập lại)")
+
+
+def _connecting(url: str) -> dict[str, Any]:
+    """A PostgreSQL that does not answer keeps nobody waiting for minutes; the URL may say otherwise."""
+    if url.startswith("sqlite:///"):
+        return {}
+    from sqlalchemy import make_url  # not for the list of commands
+    from sqlalchemy.exc import ArgumentError
+
+    try:
+        made = make_url(url)
+    except ArgumentError as exc:  # without the address, which may hold a password
+        raise BadSettings(f"{PREFIX}DATABASE_URL: không phải địa chỉ cơ sở dữ liệu, hãy ghi như {EXAMPLE}") from exc
+    if made.get_backend_name() not in ("sqlite", "postgresql"):
+        raise BadSettings(f"{PREFIX}DATABASE_URL: chỉ dùng được sqlite và postgresql, hãy ghi như {EXAMPLE}")
+    patient = made.get_backend_name() != "postgresql" or "connect_timeout" in made.query
+    return {} if patient else {"connect_timeout": CONNECTING}
 
 
 def flask_config(settings: Settings) -> dict[str, Any]:
@@ -235,6 +263,11 @@ def flask_config(settings: Settings) -> dict[str, Any]:
         "SITE": settings.site,
         "SECRET_KEY": secret_key(settings),
         "SQLALCHEMY_DATABASE_URI": settings.sqlalchemy_url,
+        "SQLALCHEMY_ENGINE_OPTIONS": {
+            "hide_parameters": True,  # a refused statement is logged without the person it speaks of
+            "pool_pre_ping": True,  # a connection that died is replaced before somebody is given it
+            "connect_args": _connecting(settings.sqlalchemy_url),
+        },
         "MAX_CONTENT_LENGTH": settings.max_upload_mb * 1024 * 1024,
         "MAX_FORM_MEMORY_SIZE": 2 * 1024 * 1024,
         "PERMANENT_SESSION_LIFETIME": settings.session_longest_hours * 3600,  # the cookie; the session itself is a row

@@ -1,4 +1,8 @@
-"""Lists as files that people open in a spreadsheet."""
+"""Lists as files that people open in a spreadsheet. Every CSV file and workbook of the site is written here.
+
+A text that a spreadsheet would run as a formula stays a text, in a heading as in a cell: what is listed was typed by
+citizens, or was read from somebody's file. Numbers, days and instants are what they are.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +10,7 @@ import csv
 import io
 import re
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -14,6 +18,8 @@ from typing import TYPE_CHECKING, Any
 from flask import Flask, Response, request, send_file, stream_with_context
 
 from app.formats import local, show_date, show_datetime, show_number
+from app.organisation.access import Actor, actor
+from app.organisation.disclosures import record_export
 
 if TYPE_CHECKING:
     from openpyxl import Workbook
@@ -22,7 +28,9 @@ XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 MOST_ROWS = 1_048_575  # below the header of one sheet; what is more goes on to the next
 LONGEST_TEXT = 32_767  # characters in a cell
 _NOT_IN_XML = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+# How a formula begins: also in the wide forms that East Asian keyboards write and Excel reads as the narrow ones, and
+# behind what does not show.
+_FORMULA = re.compile(r"[\s\x00-\x1f\xa0\u200b-\u200f\u2060\ufeff]*[=+\-@＝＋－＠]|[\t\r\n]")
 
 
 def csv_response(name: str, header: Sequence[str], rows: Iterable[Sequence[object]]) -> Response:
@@ -32,9 +40,48 @@ def csv_response(name: str, header: Sequence[str], rows: Iterable[Sequence[objec
     """
     if request.path.endswith(".xlsx"):
         return xlsx_response(name, header, rows)
-    response = Response(stream_with_context(csv_lines(header, rows)), mimetype="text/csv")
+    lines = _into_the_trail(csv_lines, header, rows, name, "csv")
+    response = Response(stream_with_context(lines), mimetype="text/csv")
     response.headers.set("Content-Disposition", "attachment", filename=f"{name}.csv")
     return response
+
+
+class _Counted:
+    """Rows on their way out, and how many went."""
+
+    def __init__(self, rows: Iterable[Sequence[object]]) -> None:
+        self.rows, self.count = rows, 0
+
+    def __iter__(self) -> Iterator[Sequence[object]]:
+        for row in self.rows:
+            self.count += 1
+            yield row
+
+
+def _into_the_trail(
+    lines: Callable[[Sequence[object], Iterable[Sequence[object]]], Iterator[str]],
+    header: Sequence[object],
+    rows: Iterable[Sequence[object]],
+    name: str,
+    form: str,
+) -> Iterator[str]:
+    """The pieces of the file; the last goes out when the trail has its entry, as has a list broken off on the way."""
+    counted, by, last = _Counted(rows), actor(), ""
+    try:
+        for piece in lines(header, counted):
+            if last:
+                yield last
+            last = piece
+    except GeneratorExit:
+        trace_export(by, name, counted.count, form, broken_off=True)
+        raise
+    trace_export(by, name, counted.count, form)
+    yield last
+
+
+def trace_export(by: Actor, name: str, rows: int, form: str, *, broken_off: bool = False) -> None:
+    """Note in the audit trail that this request's list was taken. `name`: the file's."""
+    record_export(by, name, request.args.to_dict(), rows, form, broken_off=broken_off)
 
 
 def beside_each_csv(app: Flask) -> None:
@@ -51,12 +98,30 @@ def csv_lines(header: Sequence[object], rows: Iterable[Sequence[object]]) -> Ite
     buffer = io.StringIO()
     writer = csv.writer(buffer)
     buffer.write("\ufeff")
-    writer.writerow(header)
+    writer.writerow(map(as_text, header))
     for row in rows:
-        writer.writerow([_cell(value) for value in row])
+        writer.writerow([as_text(value) if isinstance(value, str) else _shown(value) for value in row])
         if buffer.tell() > 32_000:
             yield _taken(buffer)
     yield _taken(buffer)
+
+
+def csv_text(header: Sequence[object], rows: Iterable[Sequence[object]]) -> str:
+    """The text of a file for programs: no byte-order mark, lines end in a line feed, values are as Python writes."""
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\n")
+    writer.writerow(map(as_text, header))
+    writer.writerows([as_text(value) for value in row] for row in rows)
+    return buffer.getvalue()
+
+
+def as_text(value: object) -> object:
+    """A text that a spreadsheet would run as a formula is made a text again with an apostrophe."""
+    return "'" + value if isinstance(value, str) and _is_formula(value) else value
+
+
+def _is_formula(text: str) -> bool:
+    return _FORMULA.match(text) is not None
 
 
 def _taken(buffer: io.StringIO) -> str:
@@ -66,10 +131,7 @@ def _taken(buffer: io.StringIO) -> str:
     return text
 
 
-def _cell(value: object) -> object:
-    """A text that a spreadsheet would run as a formula is made a text again with an apostrophe."""
-    if isinstance(value, str) and value.startswith(_FORMULA):
-        return "'" + value
+def _shown(value: object) -> object:
     if isinstance(value, datetime):
         return show_datetime(value)
     if isinstance(value, date):
@@ -85,7 +147,9 @@ def xlsx_response(name: str, header: Sequence[object], rows: Iterable[Sequence[o
     The sheet is written to a temporary file as its rows come, so that memory does not grow with it.
     """
     file = tempfile.TemporaryFile()  # noqa: SIM115  closed when it has been sent
-    write_xlsx(file, header, rows)
+    counted = _Counted(rows)
+    write_xlsx(file, header, counted)
+    trace_export(actor(), name, counted.count, "xlsx")
     file.seek(0)
     return send_file(file, mimetype=XLSX, as_attachment=True, download_name=f"{name}.xlsx")
 
@@ -105,7 +169,6 @@ def write_xlsx(file: Any, header: Sequence[object], rows: Iterable[Sequence[obje
 
 
 def _sheet(book: Workbook, header: Sequence[object]) -> Any:
-    from openpyxl.cell import WriteOnlyCell
     from openpyxl.styles import Font
     from openpyxl.utils import get_column_letter
 
@@ -113,7 +176,7 @@ def _sheet(book: Workbook, header: Sequence[object]) -> Any:
     sheet.freeze_panes = "A2"
     cells = []
     for position, heading in enumerate(header, 1):
-        cell = WriteOnlyCell(sheet, _text(str(heading)))
+        cell = _text_cell(sheet, str(heading))
         cell.font = Font(bold=True)
         cells.append(cell)
         sheet.column_dimensions[get_column_letter(position)].width = min(max(len(str(heading)) + 2, 12), 40)
@@ -125,12 +188,7 @@ def _xlsx_cell(sheet: Any, value: object) -> Any:
     from openpyxl.cell import WriteOnlyCell
 
     if isinstance(value, str):
-        if not value.startswith(_FORMULA):
-            return _text(value)
-        cell = WriteOnlyCell(sheet, _text(value))
-        cell.data_type = "s"  # a text, also when somebody opens the cell and presses Enter
-        cell.quotePrefix = True
-        return cell
+        return _text_cell(sheet, value) if value.startswith("#") or _is_formula(value) else _text(value)
     if isinstance(value, datetime):  # before date: an instant is one too
         cell = WriteOnlyCell(sheet, local(value).replace(tzinfo=None, microsecond=0) if value.tzinfo else value)
         cell.number_format = "dd/mm/yyyy hh:mm"
@@ -145,6 +203,16 @@ def _xlsx_cell(sheet: Any, value: object) -> Any:
         cell.number_format = "#,##0"
         return cell
     return value if value is None or isinstance(value, (float, Decimal)) else _text(str(value))
+
+
+def _text_cell(sheet: Any, value: str) -> Any:
+    """A text whatever it looks like: a formula, or one of Excel's errors (#REF!)."""
+    from openpyxl.cell import WriteOnlyCell
+
+    cell = WriteOnlyCell(sheet, _text(value))
+    cell.data_type = "s"
+    cell.quotePrefix = _is_formula(value)  # also when somebody opens the cell and presses Enter
+    return cell
 
 
 def _text(value: str) -> str:

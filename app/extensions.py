@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
@@ -29,6 +30,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import Engine
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, registry
 
 
@@ -100,18 +102,43 @@ htmx = Htmx()
 now: Callable[[], datetime] = lambda: datetime.now(UTC)  # noqa: E731  one clock for the house; tests replace it
 
 
+# What a connection to SQLite must be. 2 is FULL: what a clerk was told is kept is on the disk, also if the power fails.
+_SQLITE = {"busy_timeout": 15000, "journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "cache_size": -32000}
+_BAD_VALUE = "22"  # PostgreSQL's class of states for a value that cannot be read
+
+
+class NotAsSet(Exception):
+    """The database did not take a setting that the site stands on."""
+
+
 @event.listens_for(Engine, "connect")
 def _tune_sqlite(connection: Any, _record: Any) -> None:
-    """SQLite as a server's database: write-ahead log, foreign keys, and patience while another writes."""
+    """SQLite as a server's database: write-ahead log, every commit on the disk, foreign keys, patience with a writer.
+
+    What was set is read back: SQLite keeps silent about a setting it does not take.
+    """
     if not isinstance(connection, sqlite3.Connection):
         return
-    cursor = connection.cursor()
-    cursor.execute("PRAGMA journal_mode = WAL")
-    cursor.execute("PRAGMA synchronous = NORMAL")
-    cursor.execute("PRAGMA foreign_keys = ON")
-    cursor.execute("PRAGMA busy_timeout = 15000")
-    cursor.execute("PRAGMA cache_size = -32000")
-    cursor.close()
+    with closing(connection.cursor()) as cursor:
+        for name, wanted in _SQLITE.items():
+            cursor.execute(f"PRAGMA {name} = {wanted}").fetchall()
+            found = cursor.execute(f"PRAGMA {name}").fetchone()[0]
+            if found != wanted and not (name == "journal_mode" and found == "memory"):
+                raise NotAsSet(f"SQLite: {name} is {found!r}, not {wanted!r}")
+
+
+@event.listens_for(Engine, "handle_error")
+def _without_the_values(context: Any) -> None:
+    """PostgreSQL quotes the row that it refused (DETAIL), and a value that it cannot read: neither belongs in a log."""
+    original = context.original_exception
+    state = getattr(original, "sqlstate", None)
+    if not state or not original.args:
+        return
+    said = str(original)
+    plain = type(original).__name__ if state.startswith(_BAD_VALUE) else said.partition("\n")[0]
+    original.args = (plain,)
+    if isinstance(told := context.sqlalchemy_exception, DBAPIError):
+        told.args = tuple(str(part).replace(said, plain) for part in told.args)
 
 
 class _Migrations:

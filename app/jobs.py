@@ -25,6 +25,7 @@ from flask_babel import gettext as _
 
 from app.errors import DomainError, NotFound
 from app.formats import sentence
+from app.outages import SENTENCES, outage_of
 
 KEPT = 7 * 24 * 3600  # seconds after which a job's file is swept away
 EVERY = 0.3  # seconds between two writings of progress
@@ -128,12 +129,19 @@ def _run(app: Flask, locale: str, job: Job, function: Callable[..., Any], args: 
                 job._write(state=JobState.DONE, result=result)
             except DomainError as error:
                 job._write(state=JobState.FAILED, error=sentence(error))
-            except Exception:
-                _log.exception("job %s (%s) failed", job.status.id, job.status.name)
-                text = _("Có lỗi ngoài dự kiến (mã %(code)s). Hãy báo người quản trị.", code=job.status.id[:8])
-                job._write(state=JobState.FAILED, error=text)
+            except Exception as error:
+                job._write(state=JobState.FAILED, error=_told(job.status, error))
     finally:
         _alive.discard(job.status.id)
+
+
+def _told(status: JobStatus, error: Exception) -> str:
+    """What the person reads of a job that failed; a fault of the site has its traceback in the log."""
+    if outage := outage_of(error):
+        _log.error("job %s (%s): outage %s: %s", status.id, status.name, outage.value, type(error).__name__)
+        return str(_(SENTENCES[outage]))
+    _log.error("job %s (%s) failed", status.id, status.name, exc_info=error)
+    return str(_("Có lỗi ngoài dự kiến (mã %(code)s). Hãy báo người quản trị.", code=status.id[:8]))
 
 
 def _running(status: JobStatus) -> bool:

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import suppress
 from typing import Any
 
-from flask import Flask, Response, render_template, request
+from flask import Flask, Response, current_app, g, render_template, request
 from flask_login import current_user
 from flask_talisman import Talisman
 from flask_wtf.csrf import CSRFError
-from werkzeug.exceptions import HTTPException
+from sqlalchemy.exc import SQLAlchemyError
+from werkzeug.exceptions import HTTPException, InternalServerError
 
+from app.error_pages import OutermostDoor, failure_answer, new_error_id, note_outage, outage_answer
 from app.errors import DomainError, NotAllowed, NotFound, NotNow
-from app.extensions import login
+from app.extensions import db, login
 from app.formats import sentence
+from app.outages import outage_of
 
 # Everything from this site; no inline script or style, nothing framed.
 POLICY = {
@@ -51,8 +56,12 @@ def register(app: Flask) -> None:
         frame_options="DENY",
         referrer_policy="same-origin",
     )
-    for code in (400, 403, 404, 405, 413, 429, 500):
+    for code in (400, 403, 404, 405, 413, 429):
         app.register_error_handler(code, _http_error)
+    app.register_error_handler(500, _failed)
+    for kind in (SQLAlchemyError, sqlite3.Error, OSError):
+        app.register_error_handler(kind, _broken)
+    app.wsgi_app = OutermostDoor(app)  # type: ignore[method-assign]
     app.register_error_handler(CSRFError, _csrf_error)
     app.register_error_handler(NotFound, _not_found)
     app.register_error_handler(NotAllowed, _not_allowed)
@@ -68,19 +77,46 @@ def _strict_files(response: Response) -> Response:
 
 
 def _private(response: Response) -> Response:
-    """Pages of somebody signed in are kept in no cache."""
-    if "Cache-Control" not in response.headers and current_user and current_user.is_authenticated:
+    """Pages of somebody signed in are kept in no cache. Whoever was not asked for so far is not looked up for it."""
+    who = g.get("_login_user")
+    if who is not None and who.is_authenticated and "Cache-Control" not in response.headers:
         response.headers["Cache-Control"] = "no-store"
     return response
 
 
 def _page(code: int, reason: str = "") -> tuple[str, int]:
-    shown = code if code in (400, 403, 404, 413, 429, 500, 503) else 400
+    shown = code if code in (400, 403, 404, 413, 429) else 400
     return render_template(f"errors/{shown}.html", reason=reason), code
 
 
 def _http_error(error: HTTPException) -> tuple[str, int]:
-    return _page(error.code or 500)
+    return _page(error.code or 400)
+
+
+def _broken(error: Exception) -> Response:
+    """What broke under the site. Nothing of the transaction is left; what is a fault of ours goes on to be one."""
+    outage = outage_of(error)
+    if outage is None:
+        raise error
+    note_outage(outage, error, str(request.endpoint))
+    _give_up()
+    return outage_answer(outage)
+
+
+def _failed(error: InternalServerError) -> Response:
+    """A fault of the site itself, or one that broke before a view was asked."""
+    original = error.original_exception
+    if original is not None and (outage := outage_of(original)):
+        _give_up()
+        return outage_answer(outage)
+    error_id = new_error_id()
+    current_app.logger.error("%s: %s %s failed", error_id, request.method, request.endpoint)
+    return failure_answer(error_id)
+
+
+def _give_up() -> None:
+    with suppress(Exception):  # it may be the database itself that is gone
+        db.session.rollback()
 
 
 def _csrf_error(_error: CSRFError) -> Any:
@@ -105,4 +141,4 @@ def _not_allowed(error: DomainError) -> tuple[str, int]:
 
 
 def _not_now(error: DomainError) -> tuple[str, int]:
-    return _page(503, sentence(error))
+    return render_template("errors/not_now.html", reason=sentence(error)), 503

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from flask import Flask
 
+from app.error_pages import accepted, refusal_page
 from app.errors import DomainError
 from app.extensions import db
+from app.logs import log_as_a_server
 
 if TYPE_CHECKING:
     from alembic.script import ScriptDirectory
@@ -55,6 +59,32 @@ def refuse_old_database() -> None:
         )
 
 
+@contextmanager
+def speaking_as_the_site(app: Flask) -> Iterator[None]:
+    """What waitress answers to bytes that it cannot read as a request is a page of the site, not its own English."""
+
+    from waitress.channel import HTTPChannel
+    from waitress.task import ErrorTask
+
+    class Refusal(ErrorTask):  # type: ignore[misc]
+        def execute(self) -> None:
+            error = self.request.error
+            language = accepted(self.request.headers.get("ACCEPT_LANGUAGE", ""))
+            with app.app_context():
+                body = refusal_page(error.code, language).encode()
+            self.status = f"{error.code} {error.reason}"
+            self.response_headers.append(("Content-Type", "text/html; charset=utf-8"))
+            self.set_close_on_finish()
+            self.content_length = len(body)
+            self.write(body)
+
+    before, HTTPChannel.error_task_class = HTTPChannel.error_task_class, Refusal
+    try:
+        yield
+    finally:
+        HTTPChannel.error_task_class = before
+
+
 def serve(app: Flask, host: str, port: int) -> None:
     """Serve until stopped. Raises OSError when the address cannot be used."""
     import waitress
@@ -62,12 +92,14 @@ def serve(app: Flask, host: str, port: int) -> None:
     # Waitress keeps a whole request on disk before the site sees it. What is a little too large still gets the site's
     # own page; what is far too large (a film, a disk image) is refused at its first line, before it fills the disk.
     largest = 2 * int(app.config["MAX_CONTENT_LENGTH"])
-    waitress.serve(
-        app,
-        host=host,
-        port=port,
-        threads=THREADS,
-        ident=None,
-        max_request_body_size=largest,
-        clear_untrusted_proxy_headers=False,  # app.client_address takes them all away, and believes some before
-    )
+    log_as_a_server(app)
+    with speaking_as_the_site(app):
+        waitress.serve(
+            app,
+            host=host,
+            port=port,
+            threads=THREADS,
+            ident=None,
+            max_request_body_size=largest,
+            clear_untrusted_proxy_headers=False,  # app.client_address takes them all away, and believes some before
+        )

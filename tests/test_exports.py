@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import ast
 import csv
 import io
 import re
 from collections.abc import Callable
 from datetime import date, datetime
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import openpyxl
@@ -16,14 +18,20 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from app import exports
-from app.exports import csv_lines, write_xlsx
+from app.cases.importing.report import Refusal, error_table, write_errors
+from app.config import ROOT
+from app.exports import csv_lines, csv_text, write_xlsx
 from app.organisation.access import Actor
 from app.organisation.calendars import add_site_days
 from app.organisation.models import Person, Role
 from tests.clock import at
 from tests.factories import make_department, make_person, make_version
 
-FORMULAS = ("=1+1", "+1", "-1", "@SUM(A1)", "\t=1+1", '=HYPERLINK("http://x","y")')
+FORMULAS = (
+    *("=1+1", "+1", "-1", "@SUM(A1)", "\t=1+1", "\r=1+1", "\ufeff =1+1", '=HYPERLINK("http://x","y")'),
+    *("＝1+1", "＋1", "－1", "＠SUM(A1)"),
+)
+WRITERS = {"writer", "DictWriter", "Workbook", "WriteOnlyCell", "QUOTE_NONE"}
 
 
 def written(*rows: list[Any], header: tuple[str, ...] = ("A", "B")) -> Any:
@@ -43,6 +51,62 @@ def test_a_text_like_a_formula_is_a_text_in_excel(app: Flask, text: str) -> None
 @pytest.mark.parametrize("text", FORMULAS)
 def test_a_text_like_a_formula_is_a_text_in_csv(text: str) -> None:
     assert "'" + text in "".join(csv_lines(["A"], [[text]])).replace('""', '"')
+    assert "'" + text in csv_text(["A"], [[text]]).replace('""', '"')
+
+
+@pytest.mark.parametrize("text", FORMULAS)
+def test_a_heading_like_a_formula_is_a_text(app: Flask, text: str) -> None:
+    with app.app_context():
+        cell = written(["a"], header=(text,))["Sheet"]["A1"]
+    assert (cell.data_type, cell.quotePrefix) == ("s", True)
+    for whole in ("".join(csv_lines([text], [])), csv_text([text], [])):
+        assert "'" + text in whole.replace('""', '"')
+
+
+def test_a_text_like_an_error_of_excel_is_a_text(app: Flask) -> None:
+    with app.app_context():
+        cell = written(["#REF!"])["Sheet"]["A2"]
+    assert (cell.value, cell.data_type, cell.quotePrefix) == ("#REF!", "s", False)
+
+
+def test_a_negative_number_stays_a_number(app: Flask) -> None:
+    with app.app_context():
+        cells = written([-5, Decimal("-1.5"), -0.5])["Sheet"][2]
+        lines = "".join(csv_lines(["A", "B", "C"], [[-5, Decimal("-1.5"), -0.5]]))
+    assert [cell.value for cell in cells] == [-5, -1.5, -0.5]
+    assert [cell.data_type for cell in cells] == ["n", "n", "n"]
+    assert next(csv.reader(lines.splitlines()[1:])) == ["-5", "-1,5", "-0.5"]
+    assert csv_text(["A"], [[-5]]).splitlines() == ["A", "-5"]
+
+
+def test_every_file_for_a_spreadsheet_is_written_by_one_module() -> None:
+    """What writes CSV or workbooks elsewhere would have to think of formulas again."""
+    elsewhere = []
+    for path in (ROOT / "app").rglob("*.py"):
+        if path == ROOT / "app" / "exports.py":
+            continue
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            of_csv = isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "csv"
+            named = [node.attr] if of_csv else []
+            if isinstance(node, ast.ImportFrom) and (node.module or "").partition(".")[0] in ("csv", "openpyxl"):
+                named = [name.name for name in node.names]
+            if isinstance(node, ast.Call) and "openpyxl.Workbook" in ast.unparse(node.func):
+                named = ["Workbook"]
+            elsewhere += [f"{path.relative_to(ROOT)}:{node.lineno}" for name in named if name in WRITERS]
+    assert elsewhere == []
+
+
+def test_a_poisoned_heading_comes_back_as_a_text_with_the_refused_rows(tmp_path: Path, app: Flask) -> None:
+    poison = "=cmd|'/C calc'!A1"
+    refusals = [Refusal(2, poison, "Sai", {poison: "+84", "Mã": "H1"})]
+    with app.app_context():
+        write_errors(refusals, tmp_path / "errors.csv")
+        lines = error_table(refusals)
+        sheet = written(*lines, header=tuple(next(lines)))["Sheet"]  # type: ignore[arg-type]
+    rows = list(csv.reader((tmp_path / "errors.csv").open(encoding="utf-8-sig", newline="")))
+    assert rows[0][4] == "'" + poison
+    assert (rows[1][1], rows[1][4]) == ("'" + poison, "'+84")
+    assert {cell.data_type for row in sheet.iter_rows() for cell in row if cell.value is not None} <= {"s", "n"}
 
 
 def test_days_instants_and_numbers_are_such_in_excel(app: Flask) -> None:

@@ -21,6 +21,7 @@ name_actions(
         "attach_file": _l("Đính kèm tệp"),
         "reuse_file": _l("Dùng lại tệp đã số hóa"),
         "remove_file": _l("Gỡ tệp đính kèm"),
+        "find_damaged_file": _l("Phát hiện tệp hỏng"),
         "delete_orphan_files": _l("Xóa tệp không thuộc hồ sơ nào"),
     }
 )

@@ -15,8 +15,9 @@ from app.cases.models import Case, CaseDocument
 from app.cases.reuse import ReusableDocument
 from app.errors import NotFound
 from app.extensions import db
-from app.organisation.access import Scope
-from app.organisation.models import Person
+from app.organisation.access import Scope, site
+from app.organisation.calendars import site_calendar, today
+from app.organisation.models import AuditEntry, Person
 from app.procedures.models import ProcedureVersion
 from app.text import fold
 
@@ -209,6 +210,18 @@ def required_without_file(case_id: int) -> tuple[int, int]:
         )
     ).one()
     return int(row[0]), int(row[1])
+
+
+def reported_today(attachment_id: int) -> bool:
+    """Whether the audit trail says already that the file was found damaged today."""
+    found = select(AuditEntry.id).where(
+        AuditEntry.site == site(),
+        AuditEntry.subject_kind == "attachment",
+        AuditEntry.subject_id == str(attachment_id),
+        AuditEntry.action == "find_damaged_file",
+        AuditEntry.at >= site_calendar().start_of_day(today()),
+    )
+    return db.session.scalar(found.limit(1)) is not None
 
 
 def recorded_files(site: str) -> dict[str, int]:

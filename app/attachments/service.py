@@ -64,6 +64,14 @@ class Outcome:
     recorded: list[EventKind] = field(default_factory=list)
 
 
+def report_damaged(by: Actor, file: queries.FileSeen) -> None:
+    """Somebody asked for a file that is damaged or gone: once a day in the audit trail, each time in the log."""
+    current_app.logger.error("attachment %s (%s) is damaged or missing", file.id, file.sha256)
+    with transaction():
+        if not queries.reported_today(file.id):
+            audit.record(by, "find_damaged_file", "attachment", file.id, case=file.case_code, sha256=file.sha256)
+
+
 def store() -> Store:
     """The site's store."""
     return Store(Path(current_app.instance_path) / "attachments")

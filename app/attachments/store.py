@@ -16,16 +16,22 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import lru_cache
+from io import BufferedReader
 from pathlib import Path
 from typing import BinaryIO
 
-from app.errors import DomainError, NotFound
+from app.errors import N_, DomainError, NotFound
 
 CHUNK = 256 * 1024  # bytes held in memory of a file that arrives
 INCOMING = "incoming"
 ENDING = ".part"  # what is not whole yet; backups leave it out
 STALE = 24 * 3600  # seconds after which nobody is writing an incoming file any more
 YOUNG = 3600  # seconds in which a file without a record may still be getting one
+GONE = N_("Tệp này không còn trong kho; hãy báo người quản trị.")
+CHANGED = N_(
+    "Tệp này đã hỏng hoặc bị thay đổi trong kho nên không được mở; hãy báo người quản trị khôi phục từ bản sao lưu."
+)
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _HASH = re.compile(r"[0-9a-f]{64}")
 
@@ -52,6 +58,14 @@ def store_failed(error: OSError) -> StoreFailed:
         "Máy chủ không ghi được tệp (%(why)s) nên tệp chưa được lưu; hãy báo người quản trị rồi tải lại tệp.",
         why=error.strerror or type(error).__name__,
     )
+
+
+class Damaged(NotFound):
+    """A file that is in the store no longer, or not as it was kept: it is not given to anybody."""
+
+    def __init__(self, message: str, sha256: str) -> None:
+        super().__init__(message)
+        self.sha256 = sha256
 
 
 @dataclass(slots=True)
@@ -111,11 +125,37 @@ class Store:
         return self.folder / sha256[:2] / sha256[2:4] / sha256
 
     def open(self, sha256: str) -> BinaryIO:
-        """The file with this hash. Raises NotFound."""
+        """The file with this hash, read through and found to be what was kept, from its beginning. Raises Damaged."""
         try:
-            return self.path(sha256).open("rb")
+            content = self.path(sha256).open("rb")
         except OSError as error:
-            raise NotFound("Tệp này không còn trong kho; hãy báo người quản trị.") from error
+            raise Damaged(GONE, sha256) from error
+        try:
+            self._refuse_damaged(sha256, content)
+        except BaseException:
+            content.close()
+            raise
+        return content
+
+    def check(self, sha256: str) -> None:
+        """The same for what was made of a file: its content is read again only when the file was written since.
+
+        Raises Damaged.
+        """
+        try:
+            seen = self.path(sha256).stat()
+        except OSError as error:
+            raise Damaged(GONE, sha256) from error
+        _found_sound(self, sha256, (seen.st_ino, seen.st_size, seen.st_mtime_ns, seen.st_ctime_ns))
+
+    def _refuse_damaged(self, sha256: str, content: BufferedReader) -> None:
+        try:
+            found = hashlib.file_digest(content, "sha256").hexdigest()
+            content.seek(0)
+        except OSError as error:  # the disk cannot read it
+            raise Damaged(CHANGED, sha256) from error
+        if found != sha256:
+            raise Damaged(CHANGED, sha256)
 
     @contextmanager
     def receiving(self, stream: BinaryIO, limit: int) -> Iterator[Incoming]:
@@ -164,6 +204,12 @@ class Store:
         for path in sorted(self.folder.rglob("*")) if self.folder.is_dir() else ():
             if path.is_file() and not path.is_symlink():
                 yield path
+
+
+@lru_cache(maxsize=4096)
+def _found_sound(store: Store, sha256: str, _state: tuple[int, ...]) -> None:
+    """Remembered by the file's state on the disk; a refusal is not remembered."""
+    store.open(sha256).close()
 
 
 def _write(handle: int, stream: BinaryIO, limit: int) -> tuple[int, str]:

@@ -21,7 +21,7 @@ from app.attachments.models import AttachmentKind
 from app.attachments.previews import PAGE, THUMBNAIL, small_picture
 from app.attachments.queries import FileSeen, FilesOfCase
 from app.attachments.service import Outcome, Upload
-from app.attachments.store import store_failed
+from app.attachments.store import Damaged, store_failed
 from app.cases.case_page import CaseView, case_view
 from app.cases.case_sections import sections
 from app.cases.views.intake import ACTORS
@@ -30,6 +30,7 @@ from app.errors import DomainError, NotAllowed, NotFound
 from app.formats import label, sentence, show_number
 from app.organisation.access import actor, allowed, current_scope, person
 from app.organisation.calendars import site_calendar
+from app.organisation.disclosures import record_opening
 from app.security import as_stored_file
 
 SHOWN_BY_BROWSERS = ("application/pdf", "image/jpeg", "image/png")
@@ -187,6 +188,9 @@ def picture(attachment_id: int, edge: int) -> Response:
     if not file.is_picture:
         abort(404)
     folder = Path(current_app.instance_path) / "previews"
+    _refuse_damaged(file)
+    if edge == PAGE:
+        record_opening(actor(), file.case_code, "attachment")
     answer = Response(small_picture(service.store(), folder, file.sha256, edge), mimetype="image/jpeg")
     answer.set_etag(f"{file.sha256}-{edge}")
     return as_stored_file(answer.make_conditional(request))  # type: ignore[arg-type]
@@ -278,9 +282,25 @@ def _still_complete(file: FileSeen) -> bool:
 
 
 def _sent(file: FileSeen, download: bool) -> Response:
-    path = service.store().path(file.sha256)
-    with service.store().open(file.sha256):  # NotFound, with its sentence, rather than a fault of the server
-        answer = send_file(
-            path, file.media_type, as_attachment=download, download_name=file.file_name, etag=file.sha256
-        )
+    try:
+        content = service.store().open(file.sha256)
+    except Damaged:
+        service.report_damaged(actor(), file)
+        raise
+    record_opening(actor(), file.case_code, "attachment")
+    # The very bytes that were looked through: sent from the open file, a piece at a time.
+    answer = send_file(content, file.media_type, as_attachment=download, download_name=file.file_name, etag=file.sha256)
+    if answer.status_code == 200:
+        answer.content_length = file.size
+    else:  # the reader has it already
+        content.close()
     return as_stored_file(answer)
+
+
+def _refuse_damaged(file: FileSeen) -> None:
+    """What was made of a file is not shown when the file itself would not be."""
+    try:
+        service.store().check(file.sha256)
+    except Damaged:
+        service.report_damaged(actor(), file)
+        raise

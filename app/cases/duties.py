@@ -138,7 +138,7 @@ def receive_explanations(site: str, by: Person, ids: Collection[int]) -> int:
 
 
 def decide(
-    site: str, by: Person, explanation_id: int, *, accepted: bool, words: str = "", revision: int
+    site: str, by: Person, case_id: int, explanation_id: int, *, accepted: bool, words: str = "", revision: int
 ) -> Explanation:
     """The Director accepts an explanation, or returns it saying what is missing; an inspector records it."""
     if by.role not in JUDGES:
@@ -147,7 +147,9 @@ def decide(
     now, actor = extensions.now(), Actor(by.full_name, by.id, by.unit_id)
     with transaction() as session:
         found = session.scalar(
-            select(Explanation).where(Explanation.id == explanation_id, Explanation.site == site).with_for_update()
+            select(Explanation)
+            .where(Explanation.id == explanation_id, Explanation.case_id == case_id, Explanation.site == site)
+            .with_for_update()
         )
         if found is None:
             raise NotFound("Không tìm thấy giải trình này.")

@@ -94,6 +94,7 @@ def decide_explanation(case_id: int, explanation_id: int) -> Page:
             duties.decide(
                 site(),
                 person(),
+                case_id,
                 explanation_id,
                 accepted=accepted == "yes",
                 words=form.words.data or "",

@@ -59,9 +59,10 @@ def case_faults(case_id: int) -> Page:
 def withdraw_fault(case_id: int, fault_id: int) -> Page:
     """Take back a mistake recorded in error."""
     scope, form = current_scope(), FaultReasonForm()
+    faults.fault_of(scope, case_id, fault_id)
     if form.validate_on_submit():
         with errors_shown_on(form):
-            faults.withdraw_fault(scope, person(), fault_id, form.reason.data or "")
+            faults.withdraw_fault(scope, person(), case_id, fault_id, form.reason.data or "")
             flash(_("Đã rút lại sai sót; bản ghi được giữ cùng lý do."), "success")
             return redirect(url_for(".case_faults", case_id=case_id))
     view = case_view(scope, case_id, site_calendar(), extensions.now(), get_locale().language)

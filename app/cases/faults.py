@@ -62,7 +62,7 @@ def record_fault(
     return fault
 
 
-def withdraw_fault(scope: Scope, by: Person, fault_id: int, reason: str) -> CaseFault:
+def withdraw_fault(scope: Scope, by: Person, case_id: int, fault_id: int, reason: str) -> CaseFault:
     """Take back what was recorded in error. The record stays, with the reason; past checks stay as they were."""
     if by.role not in JUDGES:
         raise NotAllowed("Chỉ cán bộ thanh tra rút lại sai sót đã ghi nhận.")
@@ -70,7 +70,8 @@ def withdraw_fault(scope: Scope, by: Person, fault_id: int, reason: str) -> Case
     with transaction() as session:
         fault = session.scalar(
             select(CaseFault)
-            .where(CaseFault.id == fault_id, CaseFault.site == scope.site, scope.within(CaseFault.unit_id))
+            .where(CaseFault.id == fault_id, CaseFault.case_id == case_id)
+            .where(CaseFault.site == scope.site, scope.within(CaseFault.unit_id))
             .with_for_update()
         )
         if fault is None:
@@ -80,6 +81,15 @@ def withdraw_fault(scope: Scope, by: Person, fault_id: int, reason: str) -> Case
         fault.withdrawn_at, fault.withdrawn_by, fault.withdrawal = extensions.now(), by.full_name, words
         code = session.scalar(select(Case.code).where(Case.id == fault.case_id))
         audit.record(Actor(by.full_name, by.id, by.unit_id), "withdraw_fault", "case", code, reason=words)
+    return fault
+
+
+def fault_of(scope: Scope, case_id: int, fault_id: int) -> CaseFault:
+    """One mistake of a case. Raises NotFound, also for a mistake of another case."""
+    found = select(CaseFault).where(CaseFault.id == fault_id, CaseFault.case_id == case_id)
+    fault = db.session.scalar(found.where(CaseFault.site == scope.site, scope.within(CaseFault.unit_id)))
+    if fault is None:
+        raise NotFound("Không tìm thấy sai sót này.")
     return fault
 
 

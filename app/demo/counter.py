@@ -6,7 +6,6 @@ of no case here, one was never recorded, one stands twice, two are refused; and 
 
 from __future__ import annotations
 
-import csv
 import tempfile
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -20,6 +19,7 @@ from app.cases.models import Case, CaseCounter, CaseEvent, Payment
 from app.cases.vocabulary import PaymentChannel
 from app.demo import chaining
 from app.demo.ground import Ground
+from app.exports import csv_lines
 from app.extensions import db
 from app.organisation.access import Scope
 from app.organisation.models import Person
@@ -78,8 +78,8 @@ def add_statement(ground: Ground) -> None:
         return
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "list.csv"
-        with path.open("w", encoding="utf-8-sig", newline="") as file:
-            csv.writer(file).writerows([HEADER, *_lines(ground, listed)])
+        with path.open("w", encoding="utf-8", newline="") as file:
+            file.writelines(csv_lines(HEADER, _lines(ground, listed)))
         name = f"giao-dich-{ground.last:%Y-%m-%d}.csv"
         statement = take_statement(Scope(ground.site), ground.by, path, name)
     statement.taken_at = ground.world.horizon

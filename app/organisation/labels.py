@@ -74,6 +74,9 @@ name_actions(
         "restore_backup": _l("Khôi phục dữ liệu"),
         "anchor_audit": _l("Ghi mốc nhật ký ra ngoài"),
         "confirm_clock": _l("Xác nhận đồng hồ máy chủ"),
+        "export_list": _l("Tải danh sách"),
+        "open_papers": _l("Mở tệp, giấy tờ của hồ sơ"),
+        "print_slips": _l("In phiếu của nhiều hồ sơ"),
     }
 )
 name_subjects(
@@ -83,6 +86,7 @@ name_subjects(
         "site_day": _l("Lịch làm việc"),
         "backup": _l("Bản sao lưu"),
         "clock": _l("Đồng hồ máy chủ"),
+        "list": _l("Danh sách"),
     }
 )
 name_details(
@@ -121,6 +125,12 @@ name_details(
         "file": _l("Tệp"),
         "mail": _l("Thư điện tử"),
         "newest": _l("Lần ghi gần nhất"),
+        "filter": _l("Bộ lọc"),
+        "rows": _l("Số dòng"),
+        "file_format": _l("Dạng tệp"),
+        "paper": _l("Giấy tờ"),
+        "cases": _l("Hồ sơ"),
+        "broken_off": _l("Bị ngắt giữa chừng"),
     },
     words={"role": Role, "kind": UnitKind, "why": Refusal, "way": SignInWay},
 )

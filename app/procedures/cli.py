@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
@@ -16,7 +14,7 @@ from tabulate import tabulate
 
 from app import extensions
 from app.calendar import TimeUnit
-from app.commands import COMMAND, BadInput, clear_errors, echo_json, note
+from app.commands import COMMAND, BadInput, clear_errors, csv_text, echo_json, note
 from app.errors import DomainError
 from app.formats import local, sentence
 from app.organisation.access import whole_site
@@ -53,11 +51,7 @@ def list_procedures(search: str, field_: str, unit: str, level: str | None, day:
     if form == "json":
         echo_json([plain(row, parts[row.version_id]) for row in rows])
     elif form == "csv":
-        out = io.StringIO()
-        writer = csv.DictWriter(out, list(HEADINGS), lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(flat(row, parts[row.version_id]) for row in rows)
-        click.echo(out.getvalue(), nl=False)
+        click.echo(csv_text((flat(row, parts[row.version_id]) for row in rows), list(HEADINGS)), nl=False)
     else:
         shown = [(r.code, r.name, r.field, r.unit_code, time_allowed(r.time_amount, r.time_unit), r.fee) for r in rows]
         headings = ("Mã", "Tên thủ tục", "Lĩnh vực", "Đơn vị", "Thời hạn", "Phí (đồng)")

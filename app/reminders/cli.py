@@ -35,7 +35,7 @@ def remind(mail: bool, any_day: bool) -> None:
                 with mailing.post_office(settings) as send:
                     outcome = service.mail(whole_site(), send)
             except OSError as error:
-                outcome.failed.append((settings.smtp_host, str(error)))
+                outcome.failed.append((settings.smtp_host, service.why_not_sent(error)))
         outcome.made = made
     for whom, why in outcome.failed:
         note(_("Không gửi được thư cho %(whom)s: %(why)s. Lần chạy sau sẽ gửi lại.", whom=whom, why=why))

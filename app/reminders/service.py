@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import smtplib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -91,8 +92,18 @@ def mail(scope: Scope, send: Send) -> Outcome:
             outcome.mailed += 1
         except OSError as error:
             _release(person, claimed_at)
-            outcome.failed.append((person.username, str(error)))
+            outcome.failed.append((person.username, why_not_sent(error)))
     return outcome
+
+
+def why_not_sent(error: OSError) -> str:
+    """Why a mail did not go, without the addresses that a mail server repeats in its answer."""
+    match error:
+        case smtplib.SMTPRecipientsRefused(recipients=dict() as refused):
+            return "SMTP " + ", ".join(sorted({str(code) for code, _said in refused.values()}))
+        case smtplib.SMTPResponseException(smtp_code=code):
+            return f"SMTP {code}"
+    return str(error)
 
 
 def _claim(person: Person, since: datetime) -> datetime:

@@ -22,7 +22,7 @@ from app.slips import content, queries
 from app.slips.circulars import SlipKind
 from app.slips.document import Document
 from app.slips.queries import DocumentAsked, ProcedureAsked, asked_for
-from app.slips.service import NothingToPrint, Press, give_numbers
+from app.slips.service import NothingToPrint, Press, give_numbers, given_numbers
 from app.slips.values import Asked, CaseOnPaper, Person, Said
 
 KINDS = (SlipKind.SUPPLEMENT, SlipKind.REFUSAL)
@@ -32,9 +32,20 @@ Typed = MultiDict[str, str]
 
 
 def slip_of_draft(
-    scope: Scope, by: Actor, typed: Typed, token: str, kind: SlipKind, press: Press, phone: str = ""
+    scope: Scope,
+    by: Actor,
+    typed: Typed,
+    token: str,
+    kind: SlipKind,
+    press: Press,
+    phone: str = "",
+    *,
+    numbered: bool = False,
 ) -> Document:
-    """The request for a supplement, or the refusal, of a file that is only typed. `phone` is the clerk's own."""
+    """The request for a supplement, or the refusal, of a file that is only typed. `phone` is the clerk's own.
+
+    `numbered` gives the request its number, when it has none yet.
+    """
     now = extensions.now().astimezone(press.zone)
     version_id = typed.get("version_id", "")
     procedure = queries.procedure_asked(scope, int(version_id)) if version_id.isdecimal() else None
@@ -45,9 +56,11 @@ def slip_of_draft(
     if kind is not SlipKind.SUPPLEMENT:
         raise NothingToPrint("Hồ sơ chưa tiếp nhận không có phiếu này để in.")
     source = f"draft:{by.person_id}:{token}"
-    with transaction():
-        numbers = give_numbers(scope.site, by, kind, [(source, None, now.year)])
-    return content.supplement(case, told, press.house, "", numbers[source])
+    numbers = given_numbers(scope.site, kind, [source])
+    if numbered and not numbers:
+        with transaction():
+            numbers = give_numbers(scope.site, by, kind, [(source, None, now.year)])
+    return content.supplement(case, told, press.house, "", numbers.get(source, ""))
 
 
 def missing_of(typed: Typed, documents: tuple[DocumentAsked, ...]) -> tuple[Asked, ...]:

@@ -149,7 +149,7 @@ def _numbers(scope: Scope, by: Actor | None, kind: SlipKind, wanted: Sequence[_W
     """The number of each source that has one or gets one now."""
     if kind not in SIGNS or not wanted:
         return {}
-    found = _given(scope.site, kind, [each.source for each in wanted])
+    found = given_numbers(scope.site, kind, [each.source for each in wanted])
     new = [each for each in wanted if each.source not in found and by and scope.covers(*each.case.unit_ids)]
     if new and by:
         with transaction():
@@ -170,7 +170,7 @@ def give_numbers(
         of_year = {source: case_id for source, case_id, of in sources if of == year}
         counter = (site, f"phieu/{sign}", date(year, 1, 1))
         last = lock_counter(*counter)
-        known = _given(site, kind, of_year)
+        known = given_numbers(site, kind, of_year)
         new = {source: case_id for source, case_id in of_year.items() if source not in known}
         for number, (source, case_id) in enumerate(new.items(), last + 1):
             slip = Slip(
@@ -192,7 +192,8 @@ def give_numbers(
     return given
 
 
-def _given(site: str, kind: SlipKind, sources: Collection[str]) -> dict[str, str]:
+def given_numbers(site: str, kind: SlipKind, sources: Collection[str]) -> dict[str, str]:
+    """The number of each of these sources that has one."""
     rows = select(Slip).where(Slip.site == site, Slip.kind == kind, Slip.source.in_(sources))
     return {each.source: each.text for each in db.session.scalars(rows)}
 

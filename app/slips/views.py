@@ -6,17 +6,19 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import Any
 
-from flask import Blueprint, Response, render_template, request, stream_template
+from flask import Blueprint, Response, redirect, render_template, request, stream_template, url_for
 from flask_babel import gettext as _
+from werkzeug.wrappers import Response as Answer
 
 from app.cases.case_sections import sections
 from app.cases.views.intake import ACTORS, FORM
 from app.desk import drafts as desk_drafts
 from app.errors import DomainError, NotFound
-from app.exports import xlsx_response
+from app.exports import trace_export, xlsx_response
 from app.formats import sentence
 from app.organisation.access import Actor, actor, allowed, current_scope, person
 from app.organisation.calendars import site_calendar, today
+from app.organisation.disclosures import record_opening, record_sheaf
 from app.organisation.models import Role, Unit
 from app.organisation.queries import units
 from app.slips import drafts, queries, service
@@ -28,6 +30,7 @@ from app.slips.menu import menu_of
 from app.slips.printing import RENDERERS, TYPES, press
 from app.slips.qr import svg
 from app.slips.queries import RegisterFilter
+from app.slips.service import Sheaf
 from app.slips.values import RegisterLine
 
 bp = Blueprint("slips", __name__)
@@ -40,6 +43,14 @@ READERS = (Role.DESK, Role.HEAD, Role.INSPECTOR, Role.ADMIN)
 
 
 # One case
+
+
+@bp.post(f"/ho-so/<int:case_id>/phieu/<any({KINDS}):kind>")
+@allowed()
+def make(case_id: int, kind: str) -> Answer:
+    """Give a slip its number, if it has none yet, and show it."""
+    service.slip(current_scope(), _giver(), case_id, SlipKind(kind), press(), _nth())
+    return redirect(url_for(".show", case_id=case_id, kind=kind, lan=_nth()), 303)
 
 
 @bp.get(f"/ho-so/<int:case_id>/phieu/<any({KINDS}):kind>")
@@ -61,7 +72,10 @@ def download(case_id: int, kind: str, ending: str) -> Response:
 
 
 def _slip(case_id: int, kind: SlipKind) -> Document:
-    return service.slip(current_scope(), _giver(), case_id, kind, press(), _nth())
+    """As it is: reading it gives no number."""
+    document = service.slip(current_scope(), None, case_id, kind, press(), _nth())
+    record_opening(actor(), document.code, kind.value)
+    return document
 
 
 def _giver() -> Actor | None:
@@ -70,13 +84,21 @@ def _giver() -> Actor | None:
 
 
 def _nth() -> int | None:
-    asked = request.args.get("lan", "")
+    asked = request.values.get("lan", "")
     return int(asked) if asked.isdecimal() and len(asked) < 6 else None
 
 
 # A file that is not taken in
 
 DRAFT_KINDS = ",".join(f'"{kind.value}"' for kind in drafts.KINDS)
+
+
+@bp.post(f"/ho-so/tiep-nhan/nhap/<token>/phieu/<any({DRAFT_KINDS}):kind>")
+@allowed(*ACTORS)
+def make_of_draft(token: str, kind: str) -> Answer:
+    """Give such a slip its number, and show it."""
+    _of_draft(token, kind, numbered=True)
+    return redirect(url_for(".of_draft", token=token, kind=kind), 303)
 
 
 @bp.get(f"/ho-so/tiep-nhan/nhap/<token>/phieu/<any({DRAFT_KINDS}):kind>")
@@ -93,9 +115,11 @@ def download_of_draft(token: str, kind: str, ending: str) -> Response:
     return _file([_of_draft(token, kind)], kind, ending)
 
 
-def _of_draft(token: str, kind: str) -> Document:
+def _of_draft(token: str, kind: str, numbered: bool = False) -> Document:
     typed = desk_drafts.draft(actor(), FORM, token)
-    return drafts.slip_of_draft(current_scope(), actor(), typed, token, SlipKind(kind), press(), person().phone)
+    return drafts.slip_of_draft(
+        current_scope(), actor(), typed, token, SlipKind(kind), press(), person().phone, numbered=numbered
+    )
 
 
 # Many cases
@@ -107,7 +131,7 @@ def batch(kind: str) -> str | tuple[str, int]:
     """The slips of a kind of several cases (`case`, repeated), each from a new sheet."""
     chosen = _chosen()
     try:
-        sheaf = service.slips(current_scope(), _giver(), chosen, SlipKind(kind), press())
+        sheaf = _sheaf(SlipKind(kind), chosen)
     except NotFound:
         raise
     except DomainError as error:
@@ -125,7 +149,7 @@ def batch(kind: str) -> str | tuple[str, int]:
 def batch_file(kind: str, ending: str) -> Response | tuple[str, int]:
     """The same in one file."""
     try:
-        sheaf = service.slips(current_scope(), _giver(), _chosen(), SlipKind(kind), press())
+        sheaf = _sheaf(SlipKind(kind), _chosen())
     except NotFound:
         raise
     except DomainError as error:
@@ -133,6 +157,15 @@ def batch_file(kind: str, ending: str) -> Response | tuple[str, int]:
     if not sheaf.documents:
         return _no_batch(SlipKind(kind), [f"{code}: {sentence(error)}" for code, error in sheaf.left_out])
     return _file(sheaf.documents, kind, ending)
+
+
+def _sheaf(kind: SlipKind, chosen: list[int]) -> Sheaf:
+    """The slips, with numbers given when the list's form asked for them; who drew them is in the audit trail."""
+    giver = _giver() if request.method == "POST" else None
+    sheaf = service.slips(current_scope(), giver, chosen, kind, press())
+    if sheaf.documents:
+        record_sheaf(actor(), kind.value, [document.code for document in sheaf.documents])
+    return sheaf
 
 
 def _no_batch(kind: SlipKind, why: Sequence[str]) -> tuple[str, int]:
@@ -176,6 +209,7 @@ def register_file(ending: str) -> Response | tuple[str, int]:
     scope, calendar = current_scope(), site_calendar()
     if ending == "xlsx":
         return xlsx_response(name, REGISTER_HEADINGS, _cells(queries.register_lines(scope, chosen, calendar)))
+    trace_export(actor(), name, service.check_register(scope, chosen, calendar), ending)
     return _file([service.register(scope, chosen, calendar, press().house, narrowed)], name, ending)
 
 

@@ -10,13 +10,15 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import select
 
 from app import extensions
 from app.attachments import queries, service
 from app.cases.models import Case
 from app.cases.vocabulary import EventKind
+from app.extensions import db
 from app.organisation import audit
-from app.organisation.models import Person, Role, Unit
+from app.organisation.models import AuditEntry, Person, Role, Unit
 from tests.attachments.conftest import RESULT, documents, make_case, send, stored
 from tests.attachments.samples import EXE, excel, pdf, picture
 from tests.factories import EVERYWHERE, happen, make_person
@@ -126,11 +128,34 @@ def test_a_picture_has_a_small_picture_made_once(clerk: FlaskClient, case: Case,
     kept = send(case, ("ảnh.png", picture("PNG", (2000, 1000)))).kept[0]
     answer = clerk.get(f"/tep/{kept.id}/anh-nho")
     assert answer.content_type == "image/jpeg" and len(answer.data) < 10_000
-    service.store().path(kept.sha256).unlink()
-    assert clerk.get(f"/tep/{kept.id}/anh-nho").data == answer.data, "from beside the store"
-    assert clerk.get(f"/tep/{kept.id}/xem").status_code == 404
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("app.attachments.pictures.small", lambda *_: pytest.fail("made again"))
+        assert clerk.get(f"/tep/{kept.id}/anh-nho").data == answer.data, "from beside the store"
     document = send(case, ("đơn.pdf", PDF)).kept[0]
     assert clerk.get(f"/tep/{document.id}/anh-nho").status_code == 404
+
+
+@pytest.mark.parametrize("damage", ["changed", "cut", "gone"])
+def test_a_damaged_file_is_given_to_nobody_nor_its_small_picture(
+    damage: str, clerk: FlaskClient, case: Case, caplog: pytest.LogCaptureFixture
+) -> None:
+    kept = send(case, ("ảnh.png", picture("PNG"))).kept[0]
+    ways = [f"/tep/{kept.id}/{way}" for way in ("xem", "tai-ve", "anh-nho", "trang")]
+    assert [clerk.get(way).status_code for way in ways] == [200] * 4, "and small pictures lie beside the store"
+    path = service.store().path(kept.sha256)
+    content = path.read_bytes()
+    path.unlink()
+    if damage != "gone":
+        path.write_bytes(content[:6] if damage == "cut" else content[:-1] + bytes([content[-1] ^ 1]))
+    for way in ways:
+        answer = clerk.get(way)
+        assert answer.status_code == 404 and content[:6] not in answer.data
+        assert "hãy báo người quản trị" in answer.text and "Đúng Hạn" in answer.text
+    told = [entry for entry in db.session.scalars(select(AuditEntry)) if entry.action == "find_damaged_file"]
+    assert [(entry.subject_id, entry.details["case"]) for entry in told] == [(str(kept.id), case.code)], "once a day"
+    assert caplog.text.count("is damaged or missing") == len(ways)
+    path.write_bytes(content)
+    assert [clerk.get(way).status_code for way in ways] == [200] * 4, "and when it was restored it is given again"
 
 
 @pytest.mark.parametrize(

@@ -71,7 +71,7 @@ def state(case: Case) -> ExplanationState:
 
 
 def decide(inspector: Person, sent: Explanation, accepted: bool, words: str = "") -> None:
-    duties.decide(SITE, inspector, sent.id, accepted=accepted, words=words, revision=sent.revision)
+    duties.decide(SITE, inspector, sent.case_id, sent.id, accepted=accepted, words=words, revision=sent.revision)
 
 
 def test_an_explanation_goes_through_the_office_to_the_director_and_comes_back_until_accepted(

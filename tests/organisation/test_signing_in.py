@@ -222,7 +222,7 @@ def test_the_language_is_kept_in_the_session_and_with_the_person(client: FlaskCl
     assert answer.location == "/tai-khoan"
     assert lan.locale == "en"
     assert '<html lang="en">' in client.get("/tai-khoan").text
-    client.get("/ngon-ngu/vi")
+    client.post("/ngon-ngu/vi")
     assert '<html lang="vi">' in client.get("/tai-khoan").text
     assert lan.locale == "vi"
 
@@ -231,7 +231,7 @@ def test_a_stranger_chooses_a_language_too(client: FlaskClient, session: Any) ->
     client.post("/ngon-ngu/en")
     assert '<html lang="en">' in client.get("/dang-nhap").text
     assert client.post("/ngon-ngu/fr").status_code == 404
-    assert client.get("/ngon-ngu/vi", query_string={"next": "//evil.example"}).location == "/"
+    assert client.post("/ngon-ngu/vi", data={"next": "//evil.example"}).location == "/"
 
 
 def test_another_role_ends_the_sessions_and_counts_from_the_next(client: FlaskClient, lan: Person) -> None:

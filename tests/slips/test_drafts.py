@@ -73,7 +73,8 @@ def test_what_is_missing_is_printed_before_there_is_a_case(
 ) -> None:
     keep(clerk, version, note="Chưa có lý lịch tư pháp")
     client = sign_in(clerk)
-    page = client.get("/ho-so/tiep-nhan/nhap/to-1/phieu/bo-sung").text
+    assert "……/HDHS" in client.get("/ho-so/tiep-nhan/nhap/to-1/phieu/bo-sung").text, "looking gives no number"
+    page = client.post("/ho-so/tiep-nhan/nhap/to-1/phieu/bo-sung", follow_redirects=True).text
     for words in (
         "Số: 1/HDHS",
         "Nguyễn Thị Hường",

@@ -90,6 +90,11 @@ def desk(units: dict[str, Unit], sign_in: Sign) -> FlaskClient:
     return sign_in(make_person(units["MC"], full_name="Trần Thị Mỹ Lệ"))
 
 
+def printed(client: FlaskClient, address: str) -> str:
+    """The slip as its button draws it: it gets its number, and is shown."""
+    return client.post(address, follow_redirects=True).text
+
+
 def words(reader: PdfReader) -> str:
     return " ".join(" ".join(page.extract_text().split()) for page in reader.pages)
 
@@ -103,7 +108,7 @@ def pdf_of(answer: Any) -> PdfReader:
 
 
 def test_the_receipt_is_a_page_a_pdf_and_a_word_document_with_the_same_number(case: Case, desk: FlaskClient) -> None:
-    page = desk.get(f"/ho-so/{case.id}/phieu/tiep-nhan").text
+    page = printed(desk, f"/ho-so/{case.id}/phieu/tiep-nhan")
     reader = pdf_of(desk.get(f"/ho-so/{case.id}/phieu/tiep-nhan.pdf"))
     answer = desk.get(f"/ho-so/{case.id}/phieu/tiep-nhan.docx")
     written = docx.Document(io.BytesIO(answer.data))
@@ -123,7 +128,7 @@ def test_a_number_is_given_once_and_counted_by_year(version: ProcedureVersion, d
     second = receive(version, at("2024-06-04 08:30"))
     older = receive(version, at("2023-06-05 08:30"))
     for case, number in ((second, "1/TNHS"), (first, "2/TNHS"), (older, "1/TNHS"), (second, "1/TNHS")):
-        assert f"Số: {number}" in desk.get(f"/ho-so/{case.id}/phieu/tiep-nhan").text
+        assert f"Số: {number}" in printed(desk, f"/ho-so/{case.id}/phieu/tiep-nhan")
     kept = db.session.execute(select(Slip.case_id, Slip.number, Slip.year).order_by(Slip.id)).all()
     assert [tuple(row) for row in kept] == [(second.id, 1, 2024), (first.id, 2, 2024), (older.id, 1, 2023)]
     entries = db.session.scalars(select(AuditEntry).where(AuditEntry.action == "number_slips")).all()
@@ -132,13 +137,40 @@ def test_a_number_is_given_once_and_counted_by_year(version: ProcedureVersion, d
 
 def test_who_only_looks_gives_no_number(case: Case, units: dict[str, Unit], sign_in: Sign) -> None:
     inspector = sign_in(make_person(units["VP"], Role.INSPECTOR))
-    page = inspector.get(f"/ho-so/{case.id}/phieu/tiep-nhan").text
+    page = printed(inspector, f"/ho-so/{case.id}/phieu/tiep-nhan")
     assert "……/TNHS" in page
     assert db.session.scalars(select(Slip)).all() == []
     clerk = sign_in(make_person(units["MC"]))
-    clerk.get(f"/ho-so/{case.id}/phieu/tiep-nhan")
+    clerk.post(f"/ho-so/{case.id}/phieu/tiep-nhan")
     inspector = sign_in(make_person(units["VP"], Role.INSPECTOR))
-    assert "Số: 1/TNHS" in inspector.get(f"/ho-so/{case.id}/phieu/tiep-nhan").text
+    assert "Số: 1/TNHS" in printed(inspector, f"/ho-so/{case.id}/phieu/tiep-nhan")
+
+
+def test_looking_at_a_slip_gives_no_number_to_anybody(case: Case, desk: FlaskClient) -> None:
+    assert "……/TNHS" in desk.get(f"/ho-so/{case.id}/phieu/tiep-nhan").text
+    assert "……/TNHS" in words(pdf_of(desk.get(f"/ho-so/{case.id}/phieu/tiep-nhan.pdf")))
+    assert "……/TNHS" in desk.get(f"/ho-so/phieu/tiep-nhan?case={case.id}").text
+    assert db.session.scalars(select(Slip)).all() == []
+    assert f'action="/ho-so/{case.id}/phieu/tiep-nhan"' in desk.get(f"/ho-so/{case.id}").text
+
+
+def test_whose_papers_were_opened_is_in_the_trail_once_a_day_and_with_the_count_of_a_batch(
+    case: Case, units: dict[str, Unit], sign_in: Sign
+) -> None:
+    clerk, inspector = make_person(units["MC"]), make_person(units["VP"], Role.INSPECTOR)
+    for who in (clerk, clerk, inspector):
+        client = sign_in(who)
+        for ending in ("", ".pdf"):
+            client.get(f"/ho-so/{case.id}/phieu/kiem-soat{ending}")
+    client.post(f"/ho-so/phieu/kiem-soat?case={case.id}")
+    entries = db.session.scalars(select(AuditEntry).order_by(AuditEntry.number)).all()
+    opened = [(entry.person_id, entry.subject_id) for entry in entries if entry.action == "open_papers"]
+    assert opened == [(clerk.id, case.code), (inspector.id, case.code)]
+    batch = next(entry for entry in entries if entry.action == "print_slips")
+    assert (batch.details["rows"], batch.details["cases"]) == (1, [case.code])
+    assert "Nguyễn Thị Hường" not in str(
+        [entry.details for entry in entries if entry.action in ("open_papers", "print_slips")]
+    )
 
 
 def test_a_number_somebody_else_has_just_given_is_taken_not_doubled(case: Case, app: Flask) -> None:
@@ -151,6 +183,7 @@ def test_a_number_somebody_else_has_just_given_is_taken_not_doubled(case: Case, 
 
 def test_a_supplement_slip_lists_what_is_missing_in_the_kind_asked_for(case: Case, desk: FlaskClient) -> None:
     happen(case, EventKind.SUPPLEMENT_REQUESTED, at("2024-06-04 10:00"), note="Hộ chiếu chưa chứng thực")
+    desk.post(f"/ho-so/{case.id}/phieu/bo-sung")
     reader = pdf_of(desk.get(f"/ho-so/{case.id}/phieu/bo-sung.pdf"))
     told = words(reader)
     assert "Số: 1/HDHS" in told
@@ -169,15 +202,15 @@ def test_a_supplement_slip_lists_the_documents_that_the_request_names(case: Case
     ask(note="Hộ chiếu mờ", documents=(1, 2), at=at("2024-06-05 10:00"))
     told = words(pdf_of(desk.get(f"/ho-so/{case.id}/phieu/bo-sung.pdf")))
     assert re.search(r"1 Đơn đề nghị 2 2 Bản sao hộ chiếu 2 Lý do", told)
-    assert "Bản sao hộ chiếu" not in desk.get(f"/ho-so/{case.id}/phieu/bo-sung?lan=1").text
+    assert "Bản sao hộ chiếu" not in printed(desk, f"/ho-so/{case.id}/phieu/bo-sung?lan=1")
 
 
 def test_each_request_for_a_supplement_has_a_slip_and_a_number_of_its_own(case: Case, desk: FlaskClient) -> None:
     for n, day in ((1, "04"), (2, "06")):
         happen(case, EventKind.SUPPLEMENT_REQUESTED, at(f"2024-06-{day} 10:00"), note=f"Lần {n}")
         happen(case, EventKind.SUPPLEMENTED, at(f"2024-06-{day} 15:00"))
-    last = desk.get(f"/ho-so/{case.id}/phieu/bo-sung").text
-    first = desk.get(f"/ho-so/{case.id}/phieu/bo-sung?lan=1").text
+    last = printed(desk, f"/ho-so/{case.id}/phieu/bo-sung")
+    first = printed(desk, f"/ho-so/{case.id}/phieu/bo-sung?lan=1")
     assert ("Lần 2" in last, "Số: 1/HDHS" in last) == (True, True)
     assert ("Lần 1" in first, "Số: 2/HDHS" in first) == (True, True)
     menu = desk.get(f"/ho-so/{case.id}").text
@@ -198,13 +231,13 @@ def test_a_refusal_and_a_stop_have_their_slips_by_the_day_they_happened(
     early = receive(version, at("2025-06-26 08:30"))
     happen(early, EventKind.STOPPED, at("2025-06-30 10:00"), note="Theo đơn đề nghị")
     assert "Mẫu số 03 - Thông tư số 01/2018" in desk.get(f"/ho-so/{refused.id}/phieu/tu-choi").text
-    page = desk.get(f"/ho-so/{stopped.id}/phieu/dung").text
+    page = printed(desk, f"/ho-so/{stopped.id}/phieu/dung")
     assert "Mẫu số 05 - Thông tư số 03/2025" in page
     assert "Số: 1/TB" in page
     assert desk.get(f"/ho-so/{early.id}/phieu/dung").status_code == 404, "no such form before July 2025"
     assert "phieu/dung" not in desk.get(f"/ho-so/{early.id}").text
     assert "phieu/dung" in desk.get(f"/ho-so/{stopped.id}").text
-    receipt = desk.get(f"/ho-so/{stopped.id}/phieu/tiep-nhan").text
+    receipt = printed(desk, f"/ho-so/{stopped.id}/phieu/tiep-nhan")
     assert "Thông tư số 01/2018" in receipt, "a receipt follows the day of reception"
 
 
@@ -277,7 +310,7 @@ def test_a_form_or_a_file_that_does_not_exist_is_not_found(path: str, case: Case
 def test_hostile_names_are_words_on_the_page(version: ProcedureVersion, desk: FlaskClient) -> None:
     name = '<script>alert(1)</script>"><img src=x onerror=alert(2)>'
     case = receive(version, at("2024-06-03 08:30"), name)
-    page = desk.get(f"/ho-so/{case.id}/phieu/tiep-nhan").text
+    page = printed(desk, f"/ho-so/{case.id}/phieu/tiep-nhan")
     sheet = page[page.index("<article") : page.index("</article>")]
     assert "<script" not in sheet
     assert "<img" not in sheet
@@ -290,7 +323,7 @@ def test_slips_stay_vietnamese_while_the_buttons_are_translated(
     case: Case, units: dict[str, Unit], sign_in: Sign
 ) -> None:
     english = sign_in(make_person(units["MC"], locale="en"))
-    page = english.get(f"/ho-so/{case.id}/phieu/tiep-nhan").text
+    page = printed(english, f"/ho-so/{case.id}/phieu/tiep-nhan")
     assert '<html lang="en">' in page
     sheet = page[page.index("<article") : page.index("</article>")]
     assert 'lang="vi"' in sheet
@@ -300,12 +333,12 @@ def test_slips_stay_vietnamese_while_the_buttons_are_translated(
 
 
 def test_the_qr_code_says_the_address_of_the_site_or_of_the_reader(case: Case, desk: FlaskClient, app: Flask) -> None:
-    page = desk.get(f"/ho-so/{case.id}/phieu/tiep-nhan").text
+    page = printed(desk, f"/ho-so/{case.id}/phieu/tiep-nhan")
     assert f'title="http://localhost/ho-so/{case.id}"' in page
     before = app.config["SETTINGS"]
     app.config["SETTINGS"] = before.model_copy(update={"site_address": "https://motcua.example.vn/dung-han/"})
     try:
-        page = desk.get(f"/ho-so/{case.id}/phieu/tiep-nhan").text
+        page = printed(desk, f"/ho-so/{case.id}/phieu/tiep-nhan")
     finally:
         app.config["SETTINGS"] = before
     assert f'title="https://motcua.example.vn/dung-han/ho-so/{case.id}"' in page
@@ -329,7 +362,7 @@ def test_the_slips_of_several_cases_come_as_sheets_of_one_page_and_pages_of_one_
 ) -> None:
     cases = [receive(version, at(f"2024-06-0{day} 08:30"), f"Người nộp {day}") for day in (3, 4, 5)]
     query = "&".join(f"case={each.id}" for each in reversed(cases))
-    page = desk.get(f"/ho-so/phieu/tiep-nhan?{query}").text
+    page = desk.post(f"/ho-so/phieu/tiep-nhan?{query}").text
     assert page.count('<article class="sheet slip') == 3
     assert page.index("Người nộp 5") < page.index("Người nộp 3"), "in the order asked for"
     reader = pdf_of(desk.get(f"/ho-so/phieu/tiep-nhan.pdf?{query}"))
@@ -345,7 +378,7 @@ def test_the_slips_of_several_cases_come_as_sheets_of_one_page_and_pages_of_one_
 def test_cases_without_such_a_slip_are_named_and_the_others_drawn(version: ProcedureVersion, desk: FlaskClient) -> None:
     asked, quiet = (receive(version, at("2024-06-03 08:30")) for _n in range(2))
     happen(asked, EventKind.SUPPLEMENT_REQUESTED, at("2024-06-04 10:00"), note="Thiếu")
-    page = desk.get(f"/ho-so/phieu/bo-sung?case={asked.id}&case={quiet.id}").text
+    page = desk.post(f"/ho-so/phieu/bo-sung?case={asked.id}&case={quiet.id}").text
     assert page.count("<article") == 1
     assert f"{quiet.code}: Hồ sơ không có phiếu này để in." in page
     none = desk.get(f"/ho-so/phieu/bo-sung?case={quiet.id}")
@@ -394,7 +427,7 @@ def test_the_register_holds_the_cases_of_its_days_in_the_order_of_reception(
 
 
 def test_the_register_is_a_pdf_a_word_document_and_a_spreadsheet(case: Case, desk: FlaskClient) -> None:
-    desk.get(f"/ho-so/{case.id}/phieu/tiep-nhan")
+    desk.post(f"/ho-so/{case.id}/phieu/tiep-nhan")
     query = "since=2024-06-01&until=2024-06-30"
     reader = pdf_of(desk.get(f"/ho-so/so-theo-doi.pdf?{query}"))
     assert [round(each) for each in reader.pages[0].mediabox[2:]] == [842, 595]

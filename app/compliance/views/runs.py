@@ -27,9 +27,9 @@ from app.compliance.models import Change, CheckRun
 from app.compliance.queries import ResultRow
 from app.compliance.views import bp
 from app.errors import DomainError
-from app.exports import csv_response
+from app.exports import csv_response, trace_export
 from app.formats import in_both, label, sentence
-from app.organisation.access import allowed, current_scope, person
+from app.organisation.access import actor, allowed, current_scope, person
 from app.organisation.calendars import today
 from app.organisation.models import Role
 from app.periods import Period, PeriodKind
@@ -278,7 +278,7 @@ def results_json(run_id: int) -> Response:
     found = queries.the_run(scope, run_id)
     results, seen = queries.results_of(scope, run_id), queries.violations_in(scope, run_id)
     body = output.run_json(found, results, library.with_rules(found, seen))
-    return _download(f"ket-qua-{found.period}-lan-{found.id}.json", body)
+    return _download(f"ket-qua-{found.period}-lan-{found.id}", body, len(results))
 
 
 @bp.get("/kiem-tra/<int:run_id>/du-kien.json")
@@ -286,10 +286,12 @@ def results_json(run_id: int) -> Response:
 def facts_json(run_id: int) -> Response:
     """What the run was told, as it was judged."""
     found = queries.the_run(current_scope(), run_id)
-    return _download(f"du-kien-{found.period}-lan-{found.id}.json", queries.evidence_of(current_scope(), found))
+    facts = queries.evidence_of(current_scope(), found)
+    return _download(f"du-kien-{found.period}-lan-{found.id}", facts, len(facts))
 
 
-def _download(name: str, body: object) -> Response:
+def _download(name: str, body: object, rows: int) -> Response:
+    trace_export(actor(), name, rows, "json")
     response = Response(json.dumps(body, ensure_ascii=False, sort_keys=False, indent=2), mimetype="application/json")
-    response.headers.set("Content-Disposition", "attachment", filename=name)
+    response.headers.set("Content-Disposition", "attachment", filename=f"{name}.json")
     return response

@@ -168,7 +168,7 @@ def _changes_password(form: OwnPasswordForm) -> bool:
 # Language, and the way in
 
 
-@bp.route("/ngon-ngu/<lang>", methods=["GET", "POST"])  # for everybody
+@bp.post("/ngon-ngu/<lang>")  # for everybody
 def set_language(lang: str) -> Answer:
     """Read in this language from now on, and go back to the page."""
     if lang not in LOCALES:

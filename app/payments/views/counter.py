@@ -23,6 +23,7 @@ from app.formats import show_money
 from app.forms import errors_shown_on
 from app.organisation.access import actor, allowed, current_scope
 from app.organisation.calendars import site_calendar
+from app.organisation.disclosures import record_opening
 from app.payments import receipt as paper
 from app.payments import service
 from app.payments.case_section import case_money
@@ -106,6 +107,7 @@ def _receipt(case_id: int, number: int) -> Document:
     if not payment.receipt_number:
         raise NotFound("Khoản thu này không có biên lai.")
     taken = view.event(number)
+    record_opening(actor(), view.case.code, "receipt")
     return paper.receipt(
         view.case,
         payment,
