@@ -61,7 +61,7 @@ $(DEV_STAMP): | $(RUN_STAMP)
 	@$(BIN)/pybabel --quiet compile --input-file $< --output-file $@
 
 # Refusals carry their Vietnamese sentence as a plain argument; it is translated where it is shown.
-REFUSALS := DomainError NotFound NotAllowed Conflict OutOfOrder FactError AnnexError BackupRefused BadContent BadFile BadMapping \
+REFUSALS := DomainError NotFound NotAllowed Conflict OutOfOrder FactError AnnexError BackupRefused BadContent BadFile BadMapping Busy \
 	Contradiction EmptyFile ImpossibleDate NoSuchForm NothingToPrint NotMigrated Refused SignInRefused StoreFailed ToolFailed Unreadable \
 	WeakPassword Finding:2 Problem:4 _Refused:2
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from flask import Flask
 
+from app.asked import register as register_asked
 from app.config import ROOT, flask_config, settings_from
 from app.exports import beside_each_csv
 from app.extensions import bind as bind_extensions
@@ -26,6 +27,7 @@ def create_app(**overrides: Any) -> Flask:
     )
     app.config.update(flask_config(settings))
     bind_extensions(app)
+    register_asked(app)
     register_formats(app)
     register_security(app)
     register_navigation(app)

@@ -34,6 +34,9 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import Engine
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, registry
 
+from app.errors import DomainError
+from app.text import visible
+
 
 class UtcDateTime(TypeDecorator[datetime]):
     """An instant, stored in UTC. Takes and gives aware datetimes; a naive one is refused."""
@@ -83,6 +86,26 @@ class Base(DeclarativeBase):
             StrEnum: Word,
         },
     )
+
+
+@event.listens_for(Base, "attribute_instrument", propagate=True)
+def _guard_text(model: type[Base], key: str, attribute: Any) -> None:
+    """Every text of every table, whatever door it came by: only what can be seen (app.text), and no longer than its
+    column. (PostgreSQL fails at a longer one in the middle of a request; SQLite keeps it.) A class with `exact_text`,
+    whose values were hashed before, keeps them as they are."""
+    kind = getattr(getattr(attribute.property, "columns", [None])[0], "type", None)
+    if not isinstance(kind, String) or isinstance(kind, Enum):
+        return
+
+    @event.listens_for(attribute, "set", retval=True)
+    def checked(_row: Any, value: Any, _before: Any, _initiator: Any) -> Any:
+        if not isinstance(value, str):
+            return value
+        if not getattr(model, "exact_text", False):
+            value = visible(value)
+        if kind.length is not None and len(value) > kind.length:
+            raise DomainError("Nội dung này dài quá %(n)s ký tự; hãy ghi ngắn lại.", field=key, n=kind.length)
+        return value
 
 
 class Record:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from flask import Flask, Response, render_template, request
+from flask_babel import gettext as _
 from flask_login import current_user
 from flask_talisman import Talisman
 from flask_wtf.csrf import CSRFError
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from app.errors import DomainError, NotAllowed, NotFound
 from app.extensions import login
@@ -51,9 +52,10 @@ def register(app: Flask) -> None:
         frame_options="DENY",
         referrer_policy="same-origin",
     )
-    for code in (400, 403, 404, 405, 413, 429, 500):
+    for code in (400, 403, 404, 405, 413, 414, 429, 500):
         app.register_error_handler(code, _http_error)
     app.register_error_handler(CSRFError, _csrf_error)
+    app.register_error_handler(DomainError, _refused)
     app.register_error_handler(NotFound, _not_found)
     app.register_error_handler(NotAllowed, _not_allowed)
     app.after_request(_private)
@@ -74,11 +76,13 @@ def _private(response: Response) -> Response:
 
 
 def _page(code: int, reason: str = "") -> tuple[str, int]:
-    shown = code if code in (400, 403, 404, 413, 429, 500) else 400
+    shown = code if code in (400, 403, 404, 413, 414, 429, 500) else 400
     return render_template(f"errors/{shown}.html", reason=reason), code
 
 
 def _http_error(error: HTTPException) -> tuple[str, int]:
+    if isinstance(error, RequestEntityTooLarge) and request.mimetype != "multipart/form-data":
+        return _page(413, _("Nội dung vừa nhập quá dài nên chưa được ghi; hãy rút ngắn, hoặc đính kèm thành tệp."))
     return _page(error.code or 500)
 
 
@@ -93,6 +97,11 @@ def page_of_the_form() -> str | None:
     """The address that shows the form that was sent here, if there is one page for both."""
     shows = request.url_rule is not None and "GET" in (request.url_rule.methods or ())
     return request.full_path.rstrip("?") if shows else None
+
+
+def _refused(error: DomainError) -> tuple[str, int]:
+    """A refusal that no form was there to show, such as one of a draft kept by a script."""
+    return _page(400, sentence(error))
 
 
 def _not_found(error: DomainError) -> tuple[str, int]:
