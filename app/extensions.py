@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable
 from datetime import UTC, datetime
+from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -24,8 +25,10 @@ from sqlalchemy import (
     DateTime,
     Dialect,
     Enum,
+    Float,
     Integer,
     MetaData,
+    Numeric,
     String,
     TypeDecorator,
     event,
@@ -89,23 +92,38 @@ class Base(DeclarativeBase):
 
 
 @event.listens_for(Base, "attribute_instrument", propagate=True)
-def _guard_text(model: type[Base], key: str, attribute: Any) -> None:
-    """Every text of every table, whatever door it came by: only what can be seen (app.text), and no longer than its
-    column. (PostgreSQL fails at a longer one in the middle of a request; SQLite keeps it.) A class with `exact_text`,
-    whose values were hashed before, keeps them as they are."""
+def _guard_values(model: type[Base], key: str, attribute: Any) -> None:
+    """Every text and number of every table, whatever door it came by: only what can be seen (app.text), no longer than
+    its column, and no greater. (PostgreSQL fails at what is too long or too great in the middle of a request; SQLite
+    keeps it, or fails too.) A class with `exact_text`, whose values were hashed before, keeps them as they are."""
     kind = getattr(getattr(attribute.property, "columns", [None])[0], "type", None)
-    if not isinstance(kind, String) or isinstance(kind, Enum):
-        return
+    if isinstance(kind, Integer | Numeric) and not isinstance(kind, Float):
+        most: Any = _most(kind)
 
-    @event.listens_for(attribute, "set", retval=True)
-    def checked(_row: Any, value: Any, _before: Any, _initiator: Any) -> Any:
-        if not isinstance(value, str):
+        @event.listens_for(attribute, "set", retval=True)
+        def bounded(_row: Any, value: Any, _before: Any, _initiator: Any) -> Any:
+            if isinstance(value, int | Decimal) and abs(value) > most:
+                raise DomainError("Số này quá lớn.", field=key)
             return value
-        if not getattr(model, "exact_text", False):
-            value = visible(value)
-        if kind.length is not None and len(value) > kind.length:
-            raise DomainError("Nội dung này dài quá %(n)s ký tự; hãy ghi ngắn lại.", field=key, n=kind.length)
-        return value
+
+    elif isinstance(kind, String) and not isinstance(kind, Enum):
+        longest, exact = kind.length, getattr(model, "exact_text", False)
+
+        @event.listens_for(attribute, "set", retval=True)
+        def checked(_row: Any, value: Any, _before: Any, _initiator: Any) -> Any:
+            if not isinstance(value, str):
+                return value
+            kept = value if exact else visible(value)
+            if longest is not None and len(kept) > longest:
+                raise DomainError("Nội dung này dài quá %(n)s ký tự; hãy ghi ngắn lại.", field=key, n=longest)
+            return kept
+
+
+def _most(kind: Integer | Numeric[Any]) -> int | Decimal:
+    if isinstance(kind, Integer):
+        return 2**63 - 1 if isinstance(kind, BigInteger) else 2**31 - 1
+    whole = (kind.precision or 18) - (kind.scale or 0)
+    return Decimal(10) ** whole - Decimal(10) ** -(kind.scale or 0)
 
 
 class Record:

@@ -13,7 +13,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from flask_wtf import FlaskForm
-from sqlalchemy import Enum, String, select
+from sqlalchemy import Enum, Float, Integer, Numeric, String, select
 from werkzeug.datastructures import MultiDict
 from werkzeug.routing import Rule
 from wtforms import Field
@@ -24,6 +24,7 @@ from app.asked import Parameters
 from app.errors import DomainError
 from app.extensions import Base, db
 from app.organisation.models import Person, Role, Unit
+from app.procedures.reading import read_money
 from app.text import visible
 from tests.clock import at
 from tests.factories import make_department, make_person, make_version, receive
@@ -131,6 +132,26 @@ def test_no_column_keeps_a_text_longer_than_itself_or_one_that_cannot_be_seen(ap
                 setattr(row, attribute.key, "a\u202eb\x00")
                 assert getattr(row, attribute.key) == "ab", (mapper.class_, attribute.key)
     assert tried > 100
+
+
+def test_no_column_takes_a_number_beyond_itself(app: Flask) -> None:
+    tried = 0
+    for mapper in Base.registry.mappers:
+        for attribute in mapper.column_attrs:
+            kind = attribute.columns[0].type
+            if isinstance(kind, Integer | Numeric) and not isinstance(kind, Float):
+                tried += 1
+                for value in (10**30, -(10**30)):
+                    with pytest.raises(DomainError, match="quá lớn"):
+                        setattr(mapper.class_(), attribute.key, value)
+    assert tried > 100
+
+
+@pytest.mark.parametrize("typed", ["1" * 16, "1" + ".000" * 5, "1" + ".000" * 100])
+def test_an_amount_of_money_has_so_many_digits(typed: str) -> None:
+    with pytest.raises(DomainError, match="không phải là số tiền"):
+        read_money(typed)
+    assert read_money("999.999.999.999.999") == 10**15 - 1
 
 
 def test_no_address_breaks_at_odd_arguments(
