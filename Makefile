@@ -72,7 +72,7 @@ $(DEV_STAMP): | $(RUN_STAMP)
 	@$(BIN)/pybabel --quiet compile --input-file $< --output-file $@
 
 # Refusals carry their Vietnamese sentence as a plain argument; it is translated where it is shown.
-REFUSALS := DomainError NotFound NotAllowed Conflict OutOfOrder FactError AnchorFailed AnnexError BackupRefused BadContent BadFile BadMapping \
+REFUSALS := DomainError NotFound NotAllowed Conflict OutOfOrder FactError AnchorFailed AnnexError BackupRefused BadContent BadFile BadMapping Busy \
 	ClockRefused Contradiction EmptyFile HalfRestored ImpossibleDate LostFile NoSuchForm NothingToPrint NotBound NotMigrated ProviderFailed \
 	Refused SignInBusy SignInRefused StoreFailed ToolFailed Unreadable \
 	WeakPassword Finding:2 Problem:4 _Refused:2

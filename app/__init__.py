@@ -25,6 +25,7 @@ def app_for_commands(**overrides: Any) -> Application:
 
 
 def _bind_records(app: Application) -> None:
+    from app.asked import register as register_asked
     from app.compliance import engine_process
     from app.extensions import bind as bind_extensions
     from app.formats import register as register_formats
@@ -35,6 +36,7 @@ def _bind_records(app: Application) -> None:
     engine_process.limit(settings.engine_seconds, settings.engine_mb)
     register_logs(app)
     bind_extensions(app)
+    register_asked(app)
     register_formats(app)
     register_records()
 

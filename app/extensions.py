@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Callable
 from contextlib import closing
 from datetime import UTC, datetime
+from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -22,8 +23,10 @@ from sqlalchemy import (
     DateTime,
     Dialect,
     Enum,
+    Float,
     Integer,
     MetaData,
+    Numeric,
     String,
     TypeDecorator,
     event,
@@ -32,6 +35,9 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import Engine
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, registry
+
+from app.errors import DomainError
+from app.text import visible
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -82,6 +88,41 @@ class Base(DeclarativeBase):
             StrEnum: Word,
         },
     )
+
+
+@event.listens_for(Base, "attribute_instrument", propagate=True)
+def _guard_values(model: type[Base], key: str, attribute: Any) -> None:
+    """Every text and number of every table, whatever door it came by: only what can be seen (app.text), no longer than
+    its column, and no greater. (PostgreSQL fails at what is too long or too great in the middle of a request; SQLite
+    keeps it, or fails too.) A class with `exact_text`, whose values were hashed before, keeps them as they are."""
+    kind = getattr(getattr(attribute.property, "columns", [None])[0], "type", None)
+    if isinstance(kind, Integer | Numeric) and not isinstance(kind, Float):
+        most: Any = _most(kind)
+
+        @event.listens_for(attribute, "set", retval=True)
+        def bounded(_row: Any, value: Any, _before: Any, _initiator: Any) -> Any:
+            if isinstance(value, int | Decimal) and abs(value) > most:
+                raise DomainError("Số này quá lớn.", field=key)
+            return value
+
+    elif isinstance(kind, String) and not isinstance(kind, Enum):
+        longest, exact = kind.length, getattr(model, "exact_text", False)
+
+        @event.listens_for(attribute, "set", retval=True)
+        def checked(_row: Any, value: Any, _before: Any, _initiator: Any) -> Any:
+            if not isinstance(value, str):
+                return value
+            kept = value if exact else visible(value)
+            if longest is not None and len(kept) > longest:
+                raise DomainError("Nội dung này dài quá %(n)s ký tự; hãy ghi ngắn lại.", field=key, n=longest)
+            return kept
+
+
+def _most(kind: Integer | Numeric[Any]) -> int | Decimal:
+    if isinstance(kind, Integer):
+        return 2**63 - 1 if isinstance(kind, BigInteger) else 2**31 - 1
+    whole = (kind.precision or 18) - (kind.scale or 0)
+    return Decimal(10) ** whole - Decimal(10) ** -(kind.scale or 0)
 
 
 class Record:

@@ -7,11 +7,12 @@ from contextlib import suppress
 from typing import Any
 
 from flask import Flask, Response, current_app, g, render_template, request
+from flask_babel import gettext as _
 from flask_login import current_user
 from flask_talisman import Talisman
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import SQLAlchemyError
-from werkzeug.exceptions import HTTPException, InternalServerError
+from werkzeug.exceptions import HTTPException, InternalServerError, RequestEntityTooLarge
 
 from app.error_pages import OutermostDoor, failure_answer, new_error_id, note_outage, outage_answer
 from app.errors import DomainError, NotAllowed, NotFound, NotNow
@@ -56,13 +57,14 @@ def register(app: Flask) -> None:
         frame_options="DENY",
         referrer_policy="same-origin",
     )
-    for code in (400, 403, 404, 405, 413, 429):
+    for code in (400, 403, 404, 405, 413, 414, 429):
         app.register_error_handler(code, _http_error)
     app.register_error_handler(500, _failed)
     for kind in (SQLAlchemyError, sqlite3.Error, OSError):
         app.register_error_handler(kind, _broken)
     app.wsgi_app = OutermostDoor(app)  # type: ignore[method-assign]
     app.register_error_handler(CSRFError, _csrf_error)
+    app.register_error_handler(DomainError, _refused)
     app.register_error_handler(NotFound, _not_found)
     app.register_error_handler(NotAllowed, _not_allowed)
     app.register_error_handler(NotNow, _not_now)
@@ -85,11 +87,13 @@ def _private(response: Response) -> Response:
 
 
 def _page(code: int, reason: str = "") -> tuple[str, int]:
-    shown = code if code in (400, 403, 404, 413, 429) else 400
+    shown = code if code in (400, 403, 404, 413, 414, 429) else 400
     return render_template(f"errors/{shown}.html", reason=reason), code
 
 
 def _http_error(error: HTTPException) -> tuple[str, int]:
+    if isinstance(error, RequestEntityTooLarge) and request.mimetype != "multipart/form-data":
+        return _page(413, _("Nội dung vừa nhập quá dài nên chưa được ghi; hãy rút ngắn, hoặc đính kèm thành tệp."))
     return _page(error.code or 400)
 
 
@@ -130,6 +134,11 @@ def page_of_the_form() -> str | None:
     """The address that shows the form that was sent here, if there is one page for both."""
     shows = request.url_rule is not None and "GET" in (request.url_rule.methods or ())
     return request.full_path.rstrip("?") if shows else None
+
+
+def _refused(error: DomainError) -> tuple[str, int]:
+    """A refusal that no form was there to show, such as one of a draft kept by a script."""
+    return _page(400, sentence(error))
 
 
 def _not_found(error: DomainError) -> tuple[str, int]:

@@ -14,11 +14,13 @@ from pypdf.generic import ArrayObject, DictionaryObject, IndirectObject
 
 from app.attachments.refusals import BadContent
 
-MOST_OBJECTS = 60_000  # ten seconds of reading; a scan has hundreds, a printed report of 300 pages some thousands
-_HARMLESS = frozenset({"/GoTo", "/Named", "/SetOCGState", "/Thread", "/Trans", "/ResetForm", "/Hide"})
+MOST_OBJECTS = 20_000  # a scan has hundreds, a printed report of 300 pages some thousands
+MOST_LOOKS = 200_000  # dictionaries and lists looked at, those inside others counted
+LONGEST_CHAIN = 50  # actions, one after another
+_HARMLESS = frozenset({"/GoTo", "/SetOCGState", "/Trans"})  # without a click; /Named may print, /Hide may cover
 _SCRIPT = frozenset({"/JavaScript"})
 _ACTING = frozenset(
-    {"/Launch", "/SubmitForm", "/ImportData", "/GoToE", "/GoToR", "/Rendition", "/Movie", "/Sound"}
+    {"/Launch", "/SubmitForm", "/ImportData", "/GoToDp", "/GoToE", "/GoToR", "/Rendition", "/Movie", "/Sound"}
     | {"/RichMediaExecute", "/GoTo3DView"}
 )
 _MEDIA = frozenset({"/RichMedia", "/Movie", "/Sound", "/Screen", "/3D"})
@@ -31,8 +33,9 @@ def check(path: Path) -> int:
             reader = PdfReader(content, strict=False)
             if reader.is_encrypted:
                 raise BadContent("PDF có mật khẩu hoặc bị khóa quyền; hãy bỏ khóa (in lại ra PDF) rồi tải lên.")
-            root = reader.trailer["/Root"].get_object()
-            _refuse_opening(root)
+            _refuse_many(reader)
+            root: Any = reader.trailer["/Root"].get_object()
+            _refuse_automatic(root.get("/OpenAction"))
             _walk(root)
             pages = _count_pages(root)
     except BadContent:
@@ -44,11 +47,29 @@ def check(path: Path) -> int:
     return pages
 
 
-def _refuse_opening(root: Any) -> None:
-    """What happens without a click, on opening or on turning a page, may only be a jump within the file."""
-    action = _resolved(root.get("/OpenAction"))
-    if isinstance(action, DictionaryObject) and action.get("/S") not in (None, *_HARMLESS):
-        raise _acting(str(action.get("/S")))
+def _refuse_many(reader: PdfReader) -> None:
+    """By the tables of what is in the file, before any of it is read."""
+    objects = sum(map(len, reader.xref.values())) + len(reader.xref_objStm)
+    if objects > MOST_OBJECTS:
+        raise _too_complex()
+
+
+def _refuse_automatic(first: Any) -> None:
+    """What happens without a click, on opening or on turning a page, may only be a jump within the file; so may what
+    comes after it (`/Next`: an action, or a list of them)."""
+    pending, looked = [first], 0
+    while pending:
+        action = _resolved(pending.pop())
+        looked += 1
+        if looked > LONGEST_CHAIN:
+            raise _too_complex()
+        if isinstance(action, DictionaryObject):
+            kind = _resolved(action.get("/S"))
+            if kind is not None and kind not in _HARMLESS:
+                raise _acting(str(kind))
+            after = _resolved(action.get("/Next"))
+            if after is not None:
+                pending.extend(after if isinstance(after, ArrayObject) else [after])
 
 
 def _walk(root: Any) -> None:
@@ -64,8 +85,8 @@ def _walk(root: Any) -> None:
             seen.add(key)
             item = item.get_object()
         looked += 1
-        if looked > 10 * MOST_OBJECTS or len(seen) > MOST_OBJECTS:
-            raise BadContent("PDF quá phức tạp để kiểm tra; hãy in lại ra PDF rồi tải lên.")
+        if looked > MOST_LOOKS or len(seen) > MOST_OBJECTS:
+            raise _too_complex()
         if isinstance(item, DictionaryObject):
             _look(item)
             pending.extend(value for value in item.values() if isinstance(value, _HOLDERS))
@@ -89,13 +110,15 @@ def _look(item: DictionaryObject) -> None:
     additional = _resolved(item.get("/AA"))
     if isinstance(additional, DictionaryObject):
         for value in additional.values():
-            done = _resolved(value)
-            if isinstance(done, DictionaryObject) and done.get("/S") not in (None, *_HARMLESS):
-                raise _acting(str(done.get("/S")))
+            _refuse_automatic(value)
 
 
 def _resolved(value: Any) -> Any:
     return value.get_object() if isinstance(value, IndirectObject) else value
+
+
+def _too_complex() -> BadContent:
+    return BadContent("PDF quá phức tạp để kiểm tra; hãy in lại ra PDF rồi tải lên.")
 
 
 def _acting(what: str) -> BadContent:

@@ -1,39 +1,163 @@
-"""Small pictures of stored pictures, made once and kept beside the store; they can be thrown away at any time."""
+"""Small pictures of stored pictures, made once and kept beside the store; they can be thrown away at any time.
+
+They are made outside the web's threads, each by a process of its own with a bound on its memory and time, one at a
+time over all server processes. What could not be made is kept as the reason why, and not tried again.
+"""
 
 from __future__ import annotations
 
+import json
+import logging
 import os
+import subprocess
+import sys
 import tempfile
+import threading
+from collections import OrderedDict
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
+from app.attachments import small_picture
+from app.attachments.refusals import BadContent
 from app.attachments.store import Store
+from app.attachments.turns import turn
+from app.errors import DomainError, NotFound
 
 THUMBNAIL = 192  # pixels of the longer edge: sharp at 96 on a dense screen
 PAGE = 1600  # a page to read, of what browsers do not show themselves
+LONGEST = 60.0  # seconds by the clock for one picture, on a busy machine too
+MOST_WAITING = 500  # pictures asked for; beyond them a page asks again later
+_log = logging.getLogger(__name__)
 
 
-def small_picture(store: Store, folder: Path, sha256: str, edge: int) -> bytes:
-    """A JPEG of the stored picture. Raises NotFound when it is gone, BadContent when it cannot be read any more."""
-    kept = folder / sha256[:2] / f"{sha256}-{edge}.jpg"
-    with suppress(OSError):
-        return kept.read_bytes()
-    from app.attachments import pictures  # heavy: Pillow
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """A small picture as it stands: there (`path`), refused for good (`why`), or neither: still being made."""
 
-    with store.open(sha256) as content:
-        made = pictures.small(content, edge)
-    with suppress(OSError):  # a full disk costs time at the next look, nothing else
-        _write(kept, made)
-    return made
+    path: Path | None = None
+    why: DomainError | None = None
 
 
-def _write(path: Path, content: bytes) -> None:
-    """Whole or not at all: somebody else may be making the same one."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, suffix=".part")
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A small picture: of which content, how large at most, and where it is kept."""
+
+    store: Store
+    folder: Path
+    sha256: str
+    edge: int
+
+    @property
+    def kept(self) -> Path:
+        """Where the picture is, once it is made."""
+        return self.folder / self.sha256[:2] / f"{self.sha256}-{self.edge}.jpg"
+
+    @property
+    def refused(self) -> Path:
+        """Where the reason is, when it could not be made."""
+        return self.kept.with_suffix(".json")
+
+
+def preview(wanted: Wanted) -> Preview:
+    """The small picture; one that is not there yet is put on the list of what to make."""
+    found = _standing(wanted)
+    if found.path is None and found.why is None:
+        _ask_for(wanted)
+    return found
+
+
+def make(wanted: Wanted) -> Preview:
+    """Make it now, or find out why not; waits until nobody else makes one. Raises NotFound when the file is gone."""
+    with turn(wanted.folder / ".making", longest=None):
+        found = _standing(wanted)
+        return found if found.path or found.why else _make(wanted)
+
+
+def _standing(wanted: Wanted) -> Preview:
+    if wanted.kept.is_file():
+        return Preview(path=wanted.kept)
+    with suppress(OSError, ValueError, KeyError):
+        return Preview(why=_refusal(wanted.refused.read_text(encoding="utf-8")))
+    return Preview()
+
+
+def _make(wanted: Wanted) -> Preview:
+    source = wanted.store.path(wanted.sha256)
+    if not source.is_file():
+        raise NotFound("Tệp này không còn trong kho; hãy báo người quản trị.")
+    wanted.kept.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=wanted.kept.parent, suffix=".part")
+    os.close(handle)
+    part = Path(name)
     try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-        Path(name).replace(path)
+        why = _run(source, part, wanted.edge)
+        if why is None:
+            part.replace(wanted.kept)  # whole or not at all
+            return Preview(path=wanted.kept)
     finally:
-        Path(name).unlink(missing_ok=True)
+        part.unlink(missing_ok=True)
+    said = {"message": why.message, "params": dict(why.params)}
+    wanted.refused.write_text(json.dumps(said, ensure_ascii=False), encoding="utf-8")
+    return Preview(why=why)
+
+
+def _run(source: Path, target: Path, edge: int) -> BadContent | None:
+    """Why it could not be made, or None when it is."""
+    kept = {name: os.environ[name] for name in ("LD_LIBRARY_PATH",) if name in os.environ}  # no secrets of the site's
+    program = [sys.executable, "-I", small_picture.__file__, str(source), str(target), str(edge)]
+    try:
+        done = subprocess.run(  # noqa: S603  this house's own program
+            program, capture_output=True, stdin=subprocess.DEVNULL, timeout=LONGEST, check=False, env=kept
+        )
+    except subprocess.TimeoutExpired:
+        return _given_up()
+    if done.returncode == 0 and target.stat().st_size:
+        return None
+    if done.returncode == small_picture.REFUSED:
+        return _refusal(done.stdout.decode())
+    _log.warning("preview of %s ended with %s: %s", source.name, done.returncode, done.stderr.decode()[-300:])
+    return _given_up()
+
+
+def _refusal(text: str) -> BadContent:
+    said = json.loads(text)
+    message, params = said["message"], said["params"]
+    return BadContent(message, **params)
+
+
+def _given_up() -> BadContent:
+    return BadContent("Ảnh cần nhiều bộ nhớ hoặc thời gian quá mức cho phép nên không xem trước được; hãy tải về.")
+
+
+_waiting: OrderedDict[Path, Wanted] = OrderedDict()
+_changing = threading.Lock()
+_maker: threading.Thread | None = None
+
+
+def _ask_for(wanted: Wanted) -> None:
+    global _maker
+    with _changing:
+        if wanted.kept not in _waiting and len(_waiting) < MOST_WAITING:
+            _waiting[wanted.kept] = wanted
+        if _maker is None or not _maker.is_alive():
+            _maker = threading.Thread(target=_make_what_waits, name="previews", daemon=True)
+            _maker.start()
+
+
+def _make_what_waits() -> None:
+    """The first asked for first, until nothing waits."""
+    global _maker
+    while True:
+        with _changing:
+            wanted = next(iter(_waiting.values()), None)
+            if wanted is None:
+                _maker = None
+                return
+        try:
+            make(wanted)
+        except (OSError, DomainError) as error:  # a full disk, or the file is gone: told where the file is asked for
+            _log.warning("preview of %s: %s", wanted.sha256, error)
+        finally:
+            with _changing:
+                _waiting.pop(wanted.kept, None)

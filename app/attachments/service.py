@@ -22,6 +22,7 @@ from app.attachments import queries
 from app.attachments.checking import Checked, check
 from app.attachments.models import Attachment, AttachmentKind
 from app.attachments.store import Incoming, Store, Verdict, store_failed
+from app.attachments.turns import turn
 from app.cases import reuse
 from app.cases import service as cases
 from app.cases.models import Case, CaseDocument
@@ -31,6 +32,7 @@ from app.extensions import db
 from app.organisation import audit
 from app.organisation.access import Actor, Scope
 from app.organisation.audit import transaction
+from app.reasons import checked_reason
 from app.text import tidy
 
 MEGABYTE = 1024 * 1024
@@ -106,7 +108,8 @@ def attach(
     for upload in uploads:
         try:
             with store().receiving(upload.stream, largest_file()) as incoming:
-                checked = check(incoming.path, upload.name, allowed_kinds())
+                with turn(Path(current_app.instance_path) / "previews" / ".checking"):  # a picture may take 160 MB
+                    checked = check(incoming.path, upload.name, allowed_kinds())
                 _keep(outcome, scope, by, case_id, kind, document_id, incoming, checked)
         except DomainError as error:
             outcome.refused.append(Refused(tidy(upload.name)[:_SHOWN_NAME], error))
@@ -189,8 +192,7 @@ def remove_file(scope: Scope, by: Actor, attachment_id: int, reason: str) -> Att
 
     Raises NotFound, DomainError without a reason, Conflict when somebody else removed it meanwhile.
     """
-    if not tidy(reason):
-        raise DomainError("Hãy ghi lý do gỡ tệp.", field="reason")
+    reason = checked_reason(reason, missing=N_("Hãy ghi lý do gỡ tệp."))
     with transaction():
         row = db.session.get(Attachment, attachment_id, populate_existing=True)
         if row is None:
@@ -199,7 +201,7 @@ def remove_file(scope: Scope, by: Actor, attachment_id: int, reason: str) -> Att
         db.session.refresh(row)
         if row.removed_at is not None:
             raise Conflict("Tệp này đã được gỡ.")
-        row.removed_at, row.removed_by_id, row.removed_reason = extensions.now(), by.person_id, tidy(reason)
+        row.removed_at, row.removed_by_id, row.removed_reason = extensions.now(), by.person_id, reason
         audit.record(
             by, "remove_file", "case", case.code, file=row.file_name, reason=row.removed_reason, sha256=row.sha256
         )

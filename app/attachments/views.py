@@ -18,7 +18,7 @@ from app import extensions
 from app.attachments import queries, service
 from app.attachments.checking import FileKind, kind_of_media_type, kinds_named
 from app.attachments.models import AttachmentKind
-from app.attachments.previews import PAGE, THUMBNAIL, small_picture
+from app.attachments.previews import PAGE, THUMBNAIL, Preview, Wanted, preview
 from app.attachments.queries import FileSeen, FilesOfCase
 from app.attachments.service import Outcome, Upload
 from app.attachments.store import Damaged, store_failed
@@ -28,6 +28,7 @@ from app.cases.views.intake import ACTORS
 from app.cases.vocabulary import EventKind
 from app.errors import DomainError, NotAllowed, NotFound
 from app.formats import label, sentence, show_number
+from app.forms import number_in, whole_number
 from app.organisation.access import actor, allowed, current_scope, person
 from app.organisation.calendars import site_calendar
 from app.organisation.disclosures import record_opening
@@ -127,9 +128,9 @@ def attach(case_id: int) -> Page:
 @told_on_the_page
 def reuse(case_id: int) -> Page:
     """Attach what was digitised for an earlier case of the applicant."""
-    document_id = request.form.get("document", type=int)
+    document_id = request.form.get("document", type=whole_number)
     row, recorded = service.reuse_file(
-        current_scope(), actor(), case_id, request.form.get("file", 0, type=int), document_id
+        current_scope(), actor(), case_id, request.form.get("file", 0, type=whole_number), document_id
     )
     flash(_("Đã dùng lại tệp “%(file)s”.", file=row.file_name), "success")
     _flash_events(recorded)
@@ -184,16 +185,39 @@ def download(attachment_id: int) -> Response:
 @allowed()
 def picture(attachment_id: int, edge: int) -> Response:
     """A small picture of a picture, or a page that a browser can show."""
-    file = _file(attachment_id)
-    if not file.is_picture:
-        abort(404)
-    folder = Path(current_app.instance_path) / "previews"
+    file = _picture(attachment_id)
     _refuse_damaged(file)
     if edge == PAGE:
         record_opening(actor(), file.case_code, "attachment")
-    answer = Response(small_picture(service.store(), folder, file.sha256, edge), mimetype="image/jpeg")
+    found = preview_of(file, edge)
+    if found.path is None:
+        return Response(status=404 if found.why else 202, headers={"Cache-Control": "no-store"})
+    answer = Response(found.path.read_bytes(), mimetype="image/jpeg")
     answer.set_etag(f"{file.sha256}-{edge}")
     return as_stored_file(answer.make_conditional(request))  # type: ignore[arg-type]
+
+
+@bp.get("/tep/<int:attachment_id>/anh-nho/hien-co", defaults={"edge": THUMBNAIL}, endpoint="thumbnail_so_far")
+@bp.get("/tep/<int:attachment_id>/trang/hien-co", defaults={"edge": PAGE}, endpoint="page_so_far")
+@allowed()
+def picture_so_far(attachment_id: int, edge: int) -> str:
+    """The place of a small picture on a page: the picture, or that it is still being made, or why there is none."""
+    file, size = _picture(attachment_id), "thumbnail" if edge == THUMBNAIL else "page"
+    return render_template("attachments/_picture.html", file=file, size=size, found=preview_of(file, edge))
+
+
+@bp.app_template_global("preview_of")
+def preview_of(file: FileSeen, edge: int) -> Preview:
+    """The small picture of a file as it stands; it is made when it is not there yet."""
+    folder = Path(current_app.instance_path) / "previews"
+    return preview(Wanted(service.store(), folder, file.sha256, edge))
+
+
+def _picture(attachment_id: int) -> FileSeen:
+    file = _file(attachment_id)
+    if not file.is_picture:
+        abort(404)
+    return file
 
 
 @bp.errorhandler(RequestEntityTooLarge)
@@ -238,8 +262,8 @@ def _place(case_id: int) -> str:
 
 def _what(place: str) -> tuple[AttachmentKind, int | None]:
     """What the sent files are of: a document's id, `result`, `other`, or the case's file as a whole."""
-    if place.isdecimal():
-        return AttachmentKind.COMPONENT, int(place)
+    if (document_id := number_in(place)) is not None:
+        return AttachmentKind.COMPONENT, document_id
     try:
         return AttachmentKind(place or AttachmentKind.COMPONENT), None
     except ValueError:

@@ -7,15 +7,14 @@ from typing import Any
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from wtforms import StringField
 from wtforms.validators import Length, Optional
 
 from app.cases.case_page import CaseView, Question
-from app.cases.forms import ActionForm, HandOverForm, number_in
+from app.cases.forms import ActionForm, HandOverForm
 from app.cases.handling import proposed_answer_day
 from app.cases.supplements import documents_to_ask
 from app.cases.vocabulary import EventKind
-from app.forms import NEEDED, ChoiceField, DayField, MultiCheckboxField
+from app.forms import NEEDED, ChoiceField, DayField, MultiCheckboxField, StringField, number_in
 from app.organisation.access import Scope
 from app.organisation.calendars import today
 from app.organisation.models import Unit

@@ -15,7 +15,7 @@ from app.cases.vocabulary import CaseStatus
 from app.extensions import db
 from app.organisation.access import Scope
 from app.procedures.models import ProcedureVersion
-from app.text import fold, tidy
+from app.text import fold, sought
 
 SHORTEST = 8  # characters of a number that is looked up
 LOOKED_AT = 50  # newest cases of a number
@@ -96,7 +96,7 @@ def _known(cases: Sequence[tuple[Case, str]]) -> KnownApplicant:
 
 def _written(typed: str) -> set[str]:
     """The ways in which a number may have been written down: as typed, in one row, in the usual groups."""
-    number = tidy(typed)
+    number = sought(typed)
     digits = re.sub(r"[\s.\-]", "", number)
     if len(digits) < SHORTEST:
         return set()

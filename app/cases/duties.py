@@ -27,7 +27,8 @@ from app.organisation.access import Actor, Scope
 from app.organisation.audit import transaction
 from app.organisation.calendars import site_calendar
 from app.organisation.models import Person, Role, UnitKind
-from app.text import tidy
+from app.reasons import checked_reason
+from app.text import tidy, tidy_lines
 
 LONGEST = 4_000  # characters of an explanation or a decision
 MOST_AT_ONCE = 200  # cases explained, or explanations received, in one act
@@ -65,7 +66,7 @@ def explain(scope: Scope, by: Person, case_ids: Collection[int], text: str) -> l
 
 def _words(text: str, *, field: str, missing: str) -> str:
     """What was written, its paragraphs kept."""
-    words = "\n".join(tidy(line) for line in text.splitlines()).strip()
+    words = tidy_lines(text)
     if not words:
         raise DomainError(missing, field=field)
     if len(words) > LONGEST:
@@ -143,7 +144,10 @@ def decide(
     """The Director accepts an explanation, or returns it saying what is missing; an inspector records it."""
     if by.role not in JUDGES:
         raise NotAllowed("Chỉ cán bộ thanh tra ghi quyết định của Giám đốc Sở.")
-    text = _words(words, field="words", missing=N_("Hãy ghi lý do trả lại.")) if words.strip() or not accepted else ""
+    if accepted:
+        text = _words(words, field="words", missing="") if tidy(words) else ""
+    else:
+        text = checked_reason(words, missing=N_("Hãy ghi lý do trả lại."), field="words")
     now, actor = extensions.now(), Actor(by.full_name, by.id, by.unit_id)
     with transaction() as session:
         found = session.scalar(

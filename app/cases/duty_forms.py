@@ -6,12 +6,12 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import BooleanField, HiddenField, StringField, TextAreaField
+from wtforms import BooleanField
 from wtforms.validators import Length, Optional
 
 from app.cases.duties import LONGEST
 from app.cases.faults import LONGEST as LONGEST_FAULT
-from app.forms import NEEDED, ChoiceField, DayField
+from app.forms import NEEDED, ChoiceField, DayField, HiddenField, ReasonField, StringField, TextAreaField, number_in
 
 
 class ExplainForm(FlaskForm):
@@ -37,7 +37,7 @@ class DecisionForm(FlaskForm):
     @property
     def seen(self) -> int:
         """The revision that the person saw; 0, which none has, for anything unreadable."""
-        return int(self.revision.data) if str(self.revision.data or "").isdecimal() else 0
+        return number_in(self.revision.data) or 0
 
 
 class ApologyForm(FlaskForm):
@@ -58,7 +58,7 @@ class ApologyForm(FlaskForm):
             "reason": self.reason.data or "",
             "new_day": self.new_day.data,
             "wrong": bool(self.wrong.data),
-            "revision": int(self.revision.data) if str(self.revision.data or "").isdecimal() else 0,
+            "revision": number_in(self.revision.data) or 0,
         }
 
 
@@ -80,4 +80,4 @@ class FaultForm(FlaskForm):
 class FaultReasonForm(FlaskForm):
     """Rút lại sai sót đã ghi nhận."""
 
-    reason = TextAreaField(_l("Lý do rút lại"), validators=[NEEDED, Length(max=LONGEST_FAULT)])
+    reason = ReasonField(_l("Lý do rút lại"), validators=[Length(max=LONGEST_FAULT)])

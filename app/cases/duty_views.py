@@ -24,7 +24,7 @@ from app.cases.views.intake import ACTORS
 from app.errors import DomainError, NotFound
 from app.exports import csv_response
 from app.formats import label, sentence
-from app.forms import errors_shown_on
+from app.forms import errors_shown_on, numbers_in
 from app.organisation.access import Scope, actor, allowed, current_scope, person, site, whole_site
 from app.organisation.calendars import site_calendar, today
 from app.organisation.models import Role
@@ -273,7 +273,7 @@ def _back() -> str:
 
 
 def _chosen(name: str) -> list[int]:
-    return [int(each) for each in request.form.getlist(name) if each.isdecimal()][: duties.MOST_AT_ONCE + 1]
+    return numbers_in(request.form.getlist(name), duties.MOST_AT_ONCE + 1)
 
 
 def _settings() -> Any:

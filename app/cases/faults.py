@@ -19,7 +19,8 @@ from app.organisation.access import Actor, Scope
 from app.organisation.audit import transaction
 from app.organisation.calendars import site_calendar
 from app.organisation.models import Person, Role
-from app.text import tidy
+from app.reasons import checked_reason
+from app.text import tidy, tidy_lines
 
 RECORDERS = (Role.HEAD, Role.INSPECTOR, Role.ADMIN)
 JUDGES = (Role.INSPECTOR, Role.ADMIN)
@@ -66,7 +67,7 @@ def withdraw_fault(scope: Scope, by: Person, case_id: int, fault_id: int, reason
     """Take back what was recorded in error. The record stays, with the reason; past checks stay as they were."""
     if by.role not in JUDGES:
         raise NotAllowed("Chỉ cán bộ thanh tra rút lại sai sót đã ghi nhận.")
-    words = _words(reason, field="reason", missing="Hãy ghi lý do rút lại.")
+    words = checked_reason(reason, missing=N_("Hãy ghi lý do rút lại."))
     with transaction() as session:
         fault = session.scalar(
             select(CaseFault)
@@ -111,7 +112,7 @@ def _check_day(case: Case, found_on: date) -> None:
 
 
 def _words(text: str, *, field: str, missing: str) -> str:
-    words = "\n".join(tidy(line) for line in text.splitlines()).strip()
+    words = tidy_lines(text)
     if not words:
         raise DomainError(missing, field=field)
     if len(words) > LONGEST:

@@ -14,19 +14,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from werkzeug.datastructures import MultiDict
-from wtforms import (
-    BooleanField,
-    Field,
-    FieldList,
-    Form,
-    FormField,
-    HiddenField,
-    IntegerField,
-    RadioField,
-    SearchField,
-    StringField,
-    TextAreaField,
-)
+from wtforms import BooleanField, Field, FieldList, Form, FormField, RadioField
 from wtforms.validators import Length, NumberRange, Optional
 from wtforms.widgets import TextInput
 
@@ -38,7 +26,20 @@ from app.cases.queries import Filters
 from app.cases.standing import SOON
 from app.cases.vocabulary import CaseStatus, Channel, ReturnMethod
 from app.formats import label, local
-from app.forms import NEEDED, ChoiceField, DayField, UnitFilterField
+from app.forms import (
+    NEEDED,
+    ChoiceField,
+    DayField,
+    HiddenField,
+    IntegerField,
+    ReasonLineField,
+    SearchField,
+    StringField,
+    TextAreaField,
+    UnitFilterField,
+    number_in,
+    readable,
+)
 from app.organisation.models import Unit
 from app.procedures.forms import CountField, ErrorSummary
 from app.procedures.models import ProcedureVersion
@@ -60,6 +61,8 @@ def read_moment(text: str) -> datetime | None:
             moment = datetime.strptime(typed, written)  # noqa: DTZ007  its zone is the site's
         except ValueError:
             continue
+        if not readable(moment):
+            break
         return moment.replace(tzinfo=ZoneInfo(current_app.config["SETTINGS"].zone)).astimezone(UTC)
     raise ValueError(_("Không có thời điểm này. Hãy ghi ngày/tháng/năm giờ:phút, ví dụ 31/12/2024 14:30."))
 
@@ -230,7 +233,7 @@ class CorrectionForm(FlaskForm):
 
     at = MomentField(_l("Thời điểm đúng"))
     void = BooleanField(_l("Việc này không xảy ra"))
-    reason = StringField(_l("Lý do đính chính"), validators=[NEEDED, Length(max=500)])
+    reason = ReasonLineField(_l("Lý do đính chính"), validators=[Length(max=500)])
     revision = HiddenField()
     seen = HiddenField()
 
@@ -246,11 +249,6 @@ class CorrectionForm(FlaskForm):
             "reason": self.reason.data or "",
             "revision": number_in(self.revision.data),
         }
-
-
-def number_in(text: object) -> int | None:
-    """A number in a hidden field, or None."""
-    return int(str(text)) if str(text or "").isdecimal() else None
 
 
 def _word_of(kind: type[StrEnum]) -> Any:

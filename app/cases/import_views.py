@@ -22,7 +22,7 @@ from app.cases.importing.undo import recorded_case_by_case
 from app.errors import Conflict, DomainError, NotAllowed
 from app.exports import csv_response
 from app.formats import sentence
-from app.forms import errors_shown_on
+from app.forms import errors_shown_on, whole_number
 from app.organisation.access import Scope, actor, allowed, current_scope, person
 from app.organisation.models import Role
 
@@ -97,7 +97,7 @@ def show(import_id: int) -> str:
         foreseen = foresight(import_id)
         asked = questions(scope, foreseen.asked)
         return render_template("cases/imports/preview.html", foreseen=foreseen, asked=asked, **common)
-    cases = queries.done_cases(record, request.args.get("after", 0, type=int), queries.RECENT + 1)
+    cases = queries.done_cases(record, request.args.get("after", 0, type=whole_number), queries.RECENT + 1)
     return render_template(
         "cases/imports/show.html",
         cases=cases[: queries.RECENT],

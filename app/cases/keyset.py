@@ -8,6 +8,8 @@ from typing import Any
 
 from sqlalchemy import Select, literal, tuple_
 
+from app.forms import readable, whole_number
+
 
 @dataclass(frozen=True, slots=True)
 class Cursor:
@@ -25,7 +27,7 @@ class Cursor:
         at, _, number = (text or "").partition("~")
         try:
             moment = datetime.fromisoformat(at.replace(" ", "+"))
-            return cls(moment, int(number)) if moment.tzinfo else None
+            return cls(moment, whole_number(number)) if moment.tzinfo and readable(moment) else None
         except ValueError:
             return None
 

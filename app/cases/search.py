@@ -24,13 +24,14 @@ from app.cases.spelling import SHORTEST, meant, near
 from app.extensions import db
 from app.organisation.access import Scope
 from app.procedures.models import Procedure, ProcedureVersion
-from app.text import fold, tidy, words
+from app.text import fold, sought, words
 
 MANY = 1_000  # matches from which PostgreSQL is asked to look from the newest case backwards
 STRIP = 4_000  # ids looked through first
 NOTED = 5_000  # newest notes looked at
 MOST_WORDS = 8  # of what was typed; the rest is left out of account
 MOST_PROCEDURES = 40
+MOST_VARIANTS = 2_400  # words asked for instead of those mistyped, all together: eight Vietnamese words have so many
 _NUMBER = re.compile(r"[+()\d\s.\-]{6,}")
 _CODE = re.compile(r"(?=.*\d)[^\W_]+(?:[./_–-]+[^\W_]+)+")  # letters and digits joined by marks
 _LETTERS = re.compile(r"[^\W_]+")
@@ -66,7 +67,7 @@ Reading = Sequence[Sequence[Term]]
 
 def case_with_code(scope: Scope, typed: str) -> int | None:
     """The id of the case with exactly this code, within the scope; upper and lower case are the same."""
-    code = tidy(typed)
+    code = sought(typed)
     found = select(Case.id).where(Case.site == scope.site, Case.code.in_({code, code.upper()}), seen_by(scope))
     return db.session.scalar(found) if code else None
 
@@ -122,22 +123,23 @@ def _readings(typed: str) -> list[Reading]:
 
     A number in groups is also one number, and +84 is 0. A last single letter is somebody still typing.
     """
+    typed = sought(typed)
     wanted = _terms(typed)
     if len(wanted) > 1 and len(wanted[-1].text) == 1 and wanted[-1].text.isalpha():
         wanted = wanted[:-1]
     if not wanted:
         return []
     readings = [wanted]
-    if _NUMBER.fullmatch(typed.strip()) and not typed.strip().isdigit():
+    if _NUMBER.fullmatch(typed) and not typed.isdigit():
         digits = re.sub(r"\D", "", typed)
-        readings.append([Term("0" + digits[2:] if typed.strip().startswith("+84") else digits, begins=True)])
+        readings.append([Term("0" + digits[2:] if typed.startswith("+84") else digits, begins=True)])
     return [[[term] for term in reading] for reading in readings]
 
 
 def _terms(typed: str) -> list[Term]:
-    """The words and codes typed, in order."""
+    """The words and codes typed, in order; of a longer text its first ones."""
     found: list[Term] = []
-    for piece in tidy(typed).split():
+    for piece in sought(typed).split():
         code = piece.strip(_AROUND)
         if _CODE.fullmatch(code) and " " in fold(code):
             written = _LETTERS.sub(lambda part: fold(part[0]).replace(" ", ""), code)
@@ -181,11 +183,13 @@ def _procedures(scope: Scope) -> list[tuple[str, frozenset[str]]]:
 
 def _reading_of_mistakes(scope: Scope, said: Sequence[Term], mistaken: Sequence[Term]) -> Reading:
     """Each mistaken word as itself or as what it may stand for, in a procedure's name too; the others as they are."""
-    reading, names = [], _procedures(scope)
+    reading, names, left = [], _procedures(scope), MOST_VARIANTS
     for term in said:
         word, terms = term.text, [term]
         if term in mistaken and len(word) >= SHORTEST:
-            terms += [Term(other) for other in sorted(meant(word))]
+            variants = sorted(meant(word))[:left]
+            left -= len(variants)
+            terms += [Term(other) for other in variants]
             fitting = (code for code, name in names if near(word, name) or any(n.startswith(word) for n in name))
             terms += [Term(code) for code in islice(fitting, MOST_PROCEDURES)]
         reading.append(terms)

@@ -44,7 +44,8 @@ from app.organisation.calendars import site_calendar
 from app.organisation.models import Unit
 from app.procedures.models import ProcedureVersion
 from app.procedures.queries import version_at_desk
-from app.text import tidy
+from app.reasons import checked_reason
+from app.text import tidy, tidy_lines
 
 BACKDATED_AFTER = timedelta(minutes=10)  # an event recorded later than this after it happened needs a reason
 FORM_MEMORY = 5_000  # a form sent twice is recognised while fewer events than this were recorded in between
@@ -105,7 +106,7 @@ def receive_case(
             session.rollback()
             return sent
         case = _new_case(scope.site, given, version, applicant, channel, state)
-        case.content, case.sets, case.return_method = content.strip(), sets, return_method
+        case.content, case.sets, case.return_method = tidy_lines(content), sets, return_method
         case.fee_due, case.exemption = due.total, exemption_text(exempted)
         session.add(case)
         session.flush()
@@ -283,8 +284,7 @@ def correct(
     revision: int | None = None,
 ) -> Case:
     """Put an event right: it happened at another time, or never. The wrong one stays visible."""
-    if not tidy(reason):
-        raise DomainError("Hãy ghi lý do đính chính.", field="reason")
+    reason = checked_reason(reason, missing=N_("Hãy ghi lý do đính chính."))
     if not void and at is None:
         raise DomainError("Hãy nhập thời điểm đúng của sự kiện.", field="at")
     if at is not None and at > extensions.now():

@@ -11,19 +11,24 @@ from itertools import product
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 SHORTEST = 3  # letters: of a shorter word everything is a neighbour
+LONGEST = 12  # letters: "nghieengs" has nine, no syllable more than ten; a word of n letters has some 53n variants
+REMEMBERED = 128  # words: 660 variants of twelve letters each at most, 10 MB together
 _TONES = frozenset("sfrxj")  # Telex: sắc, huyền, hỏi, ngã, nặng
 _DOUBLED = {"aa": "a", "ee": "e", "oo": "o", "dd": "d", "aw": "a", "ow": "o", "uw": "u"}
 _VOWELS = frozenset("aeiouy")
 
 
-@lru_cache(maxsize=1024)
 def meant(word: str) -> frozenset[str]:
     """The words that this one may stand for: one letter wrong, missing, too many, or two exchanged; or typed as Telex.
 
-    Empty for a number and for a word of fewer than three letters: there is nothing to go by.
+    Empty for a number and for a word of fewer than three letters: there is nothing to go by; and for one of more than
+    twelve, which is no word but something pasted.
     """
-    if len(word) < SHORTEST or not word.isalpha():
-        return frozenset()
+    return _meant(word) if SHORTEST <= len(word) <= LONGEST and word.isalpha() else frozenset()
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _meant(word: str) -> frozenset[str]:
     return frozenset(_one_slip(word)) | frozenset(without_telex(word)) - {word}
 
 

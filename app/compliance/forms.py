@@ -10,7 +10,6 @@ from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from flask_wtf.file import MultipleFileField
 from werkzeug.datastructures import MultiDict
-from wtforms import HiddenField, StringField, TextAreaField
 from wtforms.validators import Optional
 
 from app.compliance.explaining import language, unit_name
@@ -19,7 +18,17 @@ from app.compliance.models import Change, ViolationState
 from app.compliance.pack import Pack
 from app.compliance.queries import ViolationFilter
 from app.formats import in_both, label
-from app.forms import NEEDED, ChoiceField, DayField, MultiCheckboxField, UnitFilterField
+from app.forms import (
+    NEEDED,
+    ChoiceField,
+    DayField,
+    HiddenField,
+    MultiCheckboxField,
+    ReasonField,
+    StringField,
+    TextAreaField,
+    UnitFilterField,
+)
 from app.organisation.models import Unit
 from app.periods import Period, PeriodKind
 
@@ -154,7 +163,7 @@ class WaiverForm(FlaskForm):
     unit = ChoiceField(_l("Đơn vị"), coerce=str)
     valid_from = DayField(_l("Từ ngày"), validators=[NEEDED])
     valid_to = DayField(_l("Đến hết ngày"), validators=[NEEDED])
-    reason = TextAreaField(_l("Lý do, căn cứ"), validators=[NEEDED])
+    reason = ReasonField(_l("Lý do, căn cứ"))
 
     @classmethod
     def of(cls, packs: Iterable[Pack], units: Iterable[Unit], **given: Any) -> WaiverForm:
@@ -172,13 +181,13 @@ class WaiverForm(FlaskForm):
 class WithdrawForm(FlaskForm):
     """Rút lại một lần miễn áp dụng."""
 
-    reason = TextAreaField(_l("Lý do rút lại"), validators=[NEEDED])
+    reason = ReasonField(_l("Lý do rút lại"))
 
 
 class AnnulForm(FlaskForm):
     """Hủy bỏ một quyết định miễn áp dụng."""
 
-    reason = TextAreaField(_l("Lý do hủy bỏ"), validators=[NEEDED])
+    reason = ReasonField(_l("Lý do hủy bỏ"))
 
 
 class UploadForm(FlaskForm):

@@ -28,7 +28,7 @@ from app.compliance.models import CheckResult, CheckRun, PackText, Violation, Vi
 from app.compliance.pack import Override, Pack
 from app.compliance.premises import last_day
 from app.compliance.raising import Raised, Texts, raise_violations
-from app.errors import Conflict, DomainError, NotAllowed, NotFound
+from app.errors import N_, Conflict, DomainError, NotAllowed, NotFound
 from app.extensions import db
 from app.facts import Fact, FactQuery
 from app.organisation import anchors, audit
@@ -37,8 +37,9 @@ from app.organisation.audit import transaction
 from app.organisation.calendars import site_calendar
 from app.organisation.models import Role, Unit
 from app.periods import Period
+from app.reasons import checked_reason
 from app.snapshot import snapshot
-from app.text import tidy
+from app.text import tidy_lines
 
 _RESULTS = cast(Table, CheckResult.__table__)
 _COLUMNS = (
@@ -326,8 +327,10 @@ def move_violation(
     scope: Scope, by: Actor, role: Role, violation_id: int, to: ViolationState, reason: str, revision: int
 ) -> Violation:
     """Explain, accept, return or remedy a violation, saying why."""
-    if not tidy(reason):
+    if not (reason := tidy_lines(reason)):
         raise DomainError("Hãy ghi nội dung giải trình hoặc ý kiến.", field="reason")
+    if to is ViolationState.RETURNED:
+        reason = checked_reason(reason, missing=N_("Hãy ghi lý do trả lại."))
     with transaction() as session:
         violation = session.scalar(
             select(Violation)

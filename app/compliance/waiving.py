@@ -10,14 +10,14 @@ from app import extensions
 from app.compliance import packs
 from app.compliance.models import Waiver
 from app.compliance.results import Excuse
-from app.errors import Conflict, DomainError, NotFound
+from app.errors import N_, Conflict, DomainError, NotFound
 from app.extensions import db
 from app.organisation import audit
 from app.organisation.access import Actor, site
 from app.organisation.audit import transaction
 from app.organisation.calendars import site_calendar
 from app.organisation.models import Unit
-from app.text import tidy
+from app.reasons import checked_reason
 
 
 def grant_waiver(
@@ -28,8 +28,7 @@ def grant_waiver(
     Raises NotFound for an unknown rule or unit, Conflict where another waiver covers some of the same days,
     DomainError without a reason or with its days reversed.
     """
-    if not tidy(reason):
-        raise DomainError("Hãy ghi lý do miễn áp dụng.", field="reason")
+    reason = checked_reason(reason, missing=N_("Hãy ghi lý do miễn áp dụng."))
     if valid_to < valid_from:
         raise DomainError("Ngày kết thúc không được trước ngày bắt đầu.", field="valid_to")
     rule = packs.pack(pack_id).rule(rule_id)
@@ -45,7 +44,7 @@ def grant_waiver(
             unit_id=unit.id,
             valid_from=valid_from,
             valid_to=valid_to,
-            reason=reason.strip(),
+            reason=reason,
             granted_at=extensions.now(),
             person_id=by.person_id,
             actor=by.name,
@@ -63,8 +62,7 @@ def withdraw_waiver(by: Actor, waiver_id: int, reason: str) -> Waiver:
 
     Raises NotFound, Conflict for one that has ended already, DomainError without a reason.
     """
-    if not tidy(reason):
-        raise DomainError("Hãy ghi lý do rút lại.", field="reason")
+    reason = checked_reason(reason, missing=N_("Hãy ghi lý do rút lại."))
     with transaction() as session:
         chosen = select(Waiver).where(Waiver.site == site(), Waiver.id == waiver_id).with_for_update()
         waiver = session.scalar(chosen)
@@ -75,7 +73,7 @@ def withdraw_waiver(by: Actor, waiver_id: int, reason: str) -> Waiver:
             raise Conflict("Lần miễn áp dụng này đã bị hủy bỏ.")
         if waiver.ended_at is not None or waiver.valid_to < site_calendar().local_day(now):
             raise Conflict("Lần miễn áp dụng này đã kết thúc.")
-        waiver.ended_at, waiver.ended_by, waiver.end_reason = now, by.name, reason.strip()
+        waiver.ended_at, waiver.ended_by, waiver.end_reason = now, by.name, reason
         audit.record(by, "withdraw_waiver", "waiver", waiver.id, reason=waiver.end_reason)
     return waiver
 
@@ -86,8 +84,7 @@ def annul_waiver(by: Actor, waiver_id: int, reason: str) -> Waiver:
 
     Raises NotFound, Conflict for one annulled already, DomainError without a reason.
     """
-    if not tidy(reason):
-        raise DomainError("Hãy ghi lý do hủy bỏ.", field="reason")
+    reason = checked_reason(reason, missing=N_("Hãy ghi lý do hủy bỏ."))
     with transaction() as session:
         chosen = select(Waiver).where(Waiver.site == site(), Waiver.id == waiver_id).with_for_update()
         waiver = session.scalar(chosen)
@@ -95,7 +92,7 @@ def annul_waiver(by: Actor, waiver_id: int, reason: str) -> Waiver:
             raise NotFound("Không tìm thấy lần miễn áp dụng này.")
         if waiver.annulled_at is not None:
             raise Conflict("Lần miễn áp dụng này đã bị hủy bỏ.")
-        waiver.annulled_at, waiver.annulled_by, waiver.annulment = extensions.now(), by.name, reason.strip()
+        waiver.annulled_at, waiver.annulled_by, waiver.annulment = extensions.now(), by.name, reason
         audit.record(by, "annul_waiver", "waiver", waiver.id, reason=waiver.annulment)
     return waiver
 

@@ -31,6 +31,7 @@ from app.organisation.audit import transaction
 from app.organisation.calendars import site_calendar
 from app.organisation.models import Unit
 from app.procedures.models import ProcedureVersion
+from app.text import tidy
 
 MOST = 200  # cases at once
 KINDS = (EventKind.HANDED_OVER, EventKind.CLOSED, EventKind.DELIVERED)
@@ -94,7 +95,7 @@ class _Foresight:
 
 def hand_over_data(scope: Scope, unit_code: str = "", officer: str = "") -> dict[str, Any]:
     """What a hand-over carries: to the next stage, or to a unit and an officer by name."""
-    data: dict[str, Any] = {"officer": officer.strip()} if officer.strip() else {}
+    data: dict[str, Any] = {"officer": tidy(officer)} if tidy(officer) else {}
     if unit_code:
         unit_id = db.session.scalar(select(Unit.id).where(Unit.site == scope.site, Unit.code == unit_code))
         if unit_id is None:

@@ -14,6 +14,7 @@ from app.desk import bulk, saved
 from app.desk.models import BulkAction, BulkCaseState
 from app.errors import DomainError, NotFound
 from app.formats import sentence
+from app.forms import number_in, numbers_in
 from app.organisation.access import actor, allowed, current_scope, whole_site
 from app.organisation.calendars import today
 from app.organisation.models import Role
@@ -31,7 +32,7 @@ Page = Answer | tuple[str, int]
 def choose() -> Answer:
     """From the boxes ticked in a list to what the action would do to each."""
     kind = _kind(request.form.get("kind", ""))
-    chosen = [each for each in request.form.getlist("case") if each.isdecimal()]
+    chosen = numbers_in(request.form.getlist("case"), bulk.MOST + 1)
     return redirect(url_for(".preview", kind=kind, case=chosen))
 
 
@@ -39,14 +40,14 @@ def choose() -> Answer:
 @allowed(*WORKERS)
 def preview(kind: str) -> Page:
     """What the action would do to each case chosen, and to which it cannot be done."""
-    return _preview(_kind(kind), [int(each) for each in request.args.getlist("case") if each.isdecimal()])
+    return _preview(_kind(kind), numbers_in(request.args.getlist("case"), bulk.MOST + 1))
 
 
 @bp.post("/ho-so/nhieu/<kind>")
 @allowed(*WORKERS)
 def carry_out(kind: str) -> Page:
     """Do it to the cases that were looked at."""
-    wanted, chosen = _kind(kind), [seen for each in request.form.getlist("chosen") if (seen := _seen(each))]
+    wanted, chosen = _kind(kind), _all_seen(request.form.getlist("chosen"))
     try:
         note = request.form.get("note", "")
         action = bulk.carry_out(current_scope(), actor(), wanted, chosen, _data(wanted), note)
@@ -136,9 +137,14 @@ def _kind(kind: str) -> EventKind:
     return EventKind(kind)
 
 
+def _all_seen(texts: list[str]) -> list[tuple[int, int]]:
+    return [seen for text in texts[: bulk.MOST + 1] if (seen := _seen(text))]
+
+
 def _seen(text: str) -> tuple[int, int] | None:
     case_id, _colon, revision = text.partition(":")
-    return (int(case_id), int(revision)) if case_id.isdecimal() and revision.isdecimal() else None
+    case, seen = number_in(case_id), number_in(revision)
+    return None if case is None or seen is None else (case, seen)
 
 
 def _data(kind: EventKind) -> dict[str, Any]:

@@ -24,6 +24,7 @@ from app.organisation import audit, queries
 from app.organisation.access import Actor, site
 from app.organisation.models import SiteDay
 from app.public_holidays import FIRST_YEAR, LAST_YEAR, public_holidays
+from app.reasons import checked_reason
 from app.text import tidy
 
 LONGEST_SPAN = 31  # days entered at once: more is a slip of the keyboard
@@ -153,6 +154,8 @@ def _days_to_add(first: date, last: date | None, name: str, reason: str) -> list
 
 def remove_site_day(by: Actor, day: date, *, reason: str = "") -> None:
     """Take a day the site added out again. Raises NotFound."""
+    if reason := tidy(reason):  # the page asks for none: the day says itself what it was
+        reason = checked_reason(reason, missing="")
     row = queries.site_day(day)
     if row is None:
         raise NotFound("Ngày %(day)s không có trong lịch của cơ quan.", day=day)
@@ -160,7 +163,7 @@ def remove_site_day(by: Actor, day: date, *, reason: str = "") -> None:
         before = site_calendar()
         session.delete(row)
         session.flush()
-        audit.record(by, "remove_site_day", "site_day", day, working=row.working, name=row.name, reason=tidy(reason))
+        audit.record(by, "remove_site_day", "site_day", day, working=row.working, name=row.name, reason=reason)
         _tell(CalendarChange((day,), before, site_calendar(), by))
 
 

@@ -11,11 +11,11 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from werkzeug.datastructures import MultiDict
-from wtforms import BooleanField, Field, HiddenField, PasswordField, StringField, TextAreaField
+from wtforms import BooleanField, Field
 from wtforms.validators import Length, Optional, ValidationError
 
 from app.formats import label
-from app.forms import NEEDED, ChoiceField, DayField
+from app.forms import NEEDED, ChoiceField, DayField, HiddenField, PasswordField, StringField, TextAreaField
 from app.organisation.audit_words import action_choices, subject_choices
 from app.organisation.models import Person, Role, Unit, UnitKind
 

@@ -174,6 +174,7 @@ class AuditEntry(Record, Base):
     """One change of state: who did what to which record, when. Entries are chained by hash (see audit.py)."""
 
     __tablename__ = "audit_entries"
+    exact_text = True  # what was hashed is kept as it was
     __table_args__ = (UniqueConstraint("site", "number"), Index(None, "site", "subject_kind", "subject_id"))
 
     number: Mapped[int]

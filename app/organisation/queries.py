@@ -13,7 +13,7 @@ from sqlalchemy.orm import selectinload
 from app.extensions import db
 from app.organisation.access import Scope, site
 from app.organisation.models import AuditEntry, Person, Role, SiteDay, Unit
-from app.text import fold, words
+from app.text import fold, sought, words
 
 AUDIT_PAGE = 50
 
@@ -132,7 +132,7 @@ def people(scope: Scope, *, text: str = "", unit_id: int | None = None, role: Ro
     if role is not None:
         chosen = chosen.where(Person.role == role)
     found = db.session.scalars(chosen.order_by(Person.active.desc(), Person.full_name, Person.id)).all()
-    wanted = words(text)
+    wanted = words(sought(text))
     return [who for who in found if all(word in _searched(who) for word in wanted)]
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from flask_wtf.file import FileField, FileRequired
-from wtforms import BooleanField, RadioField, StringField, TextAreaField
+from wtforms import BooleanField, RadioField
 from wtforms.validators import Length, Optional
 
 from app.cases.case_page import CaseView
@@ -17,7 +17,7 @@ from app.cases.models import Payment
 from app.cases.vocabulary import PaymentChannel
 from app.errors import DomainError
 from app.formats import label, sentence
-from app.forms import NEEDED, DayField
+from app.forms import NEEDED, DayField, StringField, TextAreaField
 from app.payments.cash import Span
 from app.payments.money import Balance
 from app.procedures.forms import MoneyField

@@ -22,6 +22,7 @@ from app.organisation.audit import one_at_a_time, transaction
 from app.organisation.calendars import site_calendar
 from app.payments.money import Balance
 from app.payments.numbering import next_receipt_number
+from app.reasons import checked_reason
 from app.text import tidy
 
 
@@ -91,8 +92,7 @@ def give_back(
     `late_because`: why it is recorded long after the money was given back, where it is.
     Raises OutOfOrder when that is more than is left of the payment, or when it was voided.
     """
-    if not tidy(reason):
-        raise DomainError("Hãy ghi lý do hoàn trả.", field="note")
+    reason = checked_reason(reason, missing=N_("Hãy ghi lý do hoàn trả."), field="note")
     with transaction():
         one_at_a_time(f"payments {scope.site}")
         data = {"payment": number, "amount": amount}

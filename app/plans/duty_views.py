@@ -17,7 +17,7 @@ from werkzeug.wrappers import Response as Answer
 from app.errors import NotFound
 from app.exports import csv_response
 from app.formats import label, show_date
-from app.forms import errors_shown_on
+from app.forms import errors_shown_on, whole_number
 from app.organisation.access import Scope, actor, allowed, current_scope, person
 from app.organisation.calendars import today
 from app.organisation.models import Role, UnitKind
@@ -80,7 +80,7 @@ def filings() -> str:
         periods=queries.periods_of(kind, year),
         has_periods=kind in queries.PERIOD_OF,
         lines=queries.filing_matrix(seen, kind, year, today()),
-        rows=queries.filings(seen, kind, year, unit_id=request.args.get("don_vi", type=int)),
+        rows=queries.filings(seen, kind, year, unit_id=request.args.get("don_vi", type=whole_number)),
         one_unit="don_vi" in request.args,
         most=queries.PAGE,
         today=today(),
@@ -111,7 +111,7 @@ def hand_in() -> Page:
     shown = {
         "filed_on": today(),
         "period": request.args.get("ky", ""),
-        "unit_id": request.args.get("don_vi", type=int),
+        "unit_id": request.args.get("don_vi", type=whole_number),
     }
     form = FilingForm.of(kind, _year(), units_to_choose(seen, today()), **shown)
     back = url_for(".duties", loai=kind.value, nam=_year())
@@ -385,7 +385,7 @@ def set_online_target() -> Page:
     """Assign a unit's target."""
     _refuse_others()
     seen = duty_scope()
-    shown = {"year": _year(), "assigned_on": today(), "unit_id": request.args.get("don_vi", type=int)}
+    shown = {"year": _year(), "assigned_on": today(), "unit_id": request.args.get("don_vi", type=whole_number)}
     form = TargetForm(data=shown)
     form.offer_units(units_to_choose(seen, today()))
     return _recorded(
@@ -443,7 +443,7 @@ def _kind() -> FilingKind:
 
 
 def _year() -> int:
-    asked = request.args.get("nam", type=int)
+    asked = request.args.get("nam", type=whole_number)
     return asked if asked is not None and 2000 <= asked <= today().year + 1 else today().year
 
 

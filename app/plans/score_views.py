@@ -15,7 +15,7 @@ from app import extensions
 from app.errors import NotFound
 from app.exports import csv_response
 from app.formats import local, sentence
-from app.forms import errors_shown_on
+from app.forms import errors_shown_on, number_in
 from app.organisation.access import actor, allowed, current_scope, person, whole_site
 from app.organisation.models import Role
 from app.organisation.queries import units_to_choose
@@ -272,7 +272,7 @@ def _form_in_place(view: CriterionView, form: ScoreForm) -> Answer:
 
 
 def _revision(text: str | None) -> int | None:
-    return int(text) if text and text.isdecimal() else None
+    return number_in(text)
 
 
 def _keeps() -> bool:

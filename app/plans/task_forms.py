@@ -9,11 +9,20 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from werkzeug.datastructures import MultiDict
-from wtforms import IntegerField, SelectMultipleField, StringField, TextAreaField
+from wtforms import SelectMultipleField
 from wtforms.validators import NumberRange, Optional
 
 from app.formats import label
-from app.forms import NEEDED, ChoiceField, DayField, UnitFilterField
+from app.forms import (
+    NEEDED,
+    ChoiceField,
+    DayField,
+    IntegerField,
+    ReasonField,
+    StringField,
+    TextAreaField,
+    UnitFilterField,
+)
 from app.organisation.models import Unit
 from app.plans.documents import PlanDocument
 from app.plans.task_progress import TaskState
@@ -86,7 +95,7 @@ class AdjustmentForm(_EventForm):
     """Đề nghị điều chỉnh thời hạn."""
 
     wanted = DayField(_l("Hạn mới đề nghị"), validators=[NEEDED])
-    reason = TextAreaField(_l("Lý do"), validators=[NEEDED])
+    reason = ReasonField(_l("Lý do"))
 
 
 class SubmitForm(_EventForm):
@@ -106,7 +115,7 @@ class GrantForm(_EventForm):
 class ReasonForm(_EventForm):
     """Không chấp nhận, không đạt: vì sao."""
 
-    reason = TextAreaField(_l("Lý do"), validators=[NEEDED])
+    reason = ReasonField(_l("Lý do"))
 
 
 class AcceptForm(_EventForm):

@@ -21,6 +21,7 @@ from app.plans.deadlines import DeadlineKind
 from app.plans.models import PlanTask, PlanTaskUnit, TaskEvent
 from app.plans.task_progress import Progress, fold
 from app.plans.vocabulary import TaskEventKind, TaskRole
+from app.reasons import checked_reason
 from app.text import tidy
 
 Check = Callable[[Progress], None]
@@ -60,7 +61,7 @@ def request_adjustment(
     scope: Scope, by: Actor, part_id: int, *, on: date, wanted: date, reason: str, seen: int | None = None
 ) -> PlanTaskUnit:
     """Ask the Office for another last day (đề nghị điều chỉnh). After the last day it is taken too, and told apart."""
-    _needed(reason, "reason", N_("Hãy ghi lý do đề nghị điều chỉnh."))
+    reason = checked_reason(reason, missing=N_("Hãy ghi lý do đề nghị điều chỉnh."))
 
     def check(progress: Progress) -> None:
         _refuse_handed_in(progress)
@@ -91,7 +92,7 @@ def refuse_adjustment(
     scope: Scope, by: Actor, part_id: int, *, on: date, reason: str, seen: int | None = None
 ) -> PlanTaskUnit:
     """The last day stays."""
-    _needed(reason, "reason", N_("Hãy ghi lý do không chấp nhận."))
+    reason = checked_reason(reason, missing=N_("Hãy ghi lý do không chấp nhận."))
     return _happen(scope, by, part_id, TaskEventKind.ADJUSTMENT_REFUSED, on, _asked, seen, note=reason)
 
 
@@ -116,7 +117,7 @@ def reject_result(
     scope: Scope, by: Actor, part_id: int, *, on: date, reason: str, seen: int | None = None
 ) -> PlanTaskUnit:
     """The result does not meet the requirement (không đạt yêu cầu), and why."""
-    _needed(reason, "reason", N_("Hãy ghi vì sao kết quả không đạt yêu cầu."))
+    reason = checked_reason(reason, missing=N_("Hãy ghi vì sao kết quả không đạt yêu cầu."))
     return _happen(scope, by, part_id, TaskEventKind.REJECTED, on, _submitted, seen, note=reason)
 
 

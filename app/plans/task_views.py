@@ -16,7 +16,7 @@ from werkzeug.wrappers import Response as Answer
 from app.errors import DomainError
 from app.exports import csv_response
 from app.formats import in_both, label, sentence, show_date
-from app.forms import errors_shown_on
+from app.forms import errors_shown_on, whole_number
 from app.organisation.access import actor, allowed, current_scope, person, whole_site
 from app.organisation.calendars import today
 from app.organisation.models import Role
@@ -183,7 +183,7 @@ def task_deed(task_id: int, part_id: int, verb: str) -> Page:
     form = deed.form(data={"on": today(), "percent": part.progress.percent, "due_on": _wanted(part)})
     if form.validate_on_submit():
         with errors_shown_on(form):
-            seen = request.form.get("seen", type=int)
+            seen = request.form.get("seen", type=whole_number)
             deed.do(current_scope(), actor(), part_id, **_said(form), seen=seen)
             flash(str(deed.done), "success")
             return redirect(url_for(".task", task_id=task_id))
@@ -242,7 +242,7 @@ def task_lead(task_id: int) -> Page:
 def _list_page(title: Any, states: tuple[TaskState, ...]) -> str:
     form, filters = _filters(states)
     scope = current_scope()
-    number = request.args.get("after", type=int) or request.args.get("before", type=int) or 1
+    number = request.args.get("after", type=whole_number) or request.args.get("before", type=whole_number) or 1
     return render_template(
         "plans/tasks/list.html",
         title=title,

@@ -14,7 +14,7 @@ from decimal import Decimal
 from app.calendar import Allowance, PauseMode, TimeUnit
 from app.errors import DomainError
 from app.procedures.models import ChargeKind, CopyKind, Level, ProcedureStage, ProcedureVersion
-from app.text import tidy
+from app.text import tidy, tidy_lines
 
 MOST_COPIES = 99
 DEAREST = 2_000_000_000  # đồng: what the column holds; no administrative fee comes near it
@@ -126,8 +126,8 @@ def tidied(contents: Contents) -> Contents:
         contents,
         name=tidy(contents.name),
         field=tidy(contents.field),
-        note=contents.note.strip(),
-        online_payment_reason=contents.online_payment_reason.strip(),
+        note=tidy_lines(contents.note),
+        online_payment_reason=tidy_lines(contents.online_payment_reason),
         fee=contents.fee or max(charge_total(contents.charges), 0),
         documents=tuple(replace(d, name=tidy(d.name), note=tidy(d.note)) for d in contents.documents),
         charges=tuple(replace(c, name=tidy(c.name), legal_basis=tidy(c.legal_basis)) for c in contents.charges),

@@ -13,25 +13,26 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from werkzeug.datastructures import MultiDict
-from wtforms import (
-    BooleanField,
-    Field,
-    FieldList,
-    Form,
-    FormField,
-    HiddenField,
-    IntegerField,
-    SearchField,
-    StringField,
-    TextAreaField,
-)
+from wtforms import BooleanField, Field, FieldList, Form, FormField
 from wtforms.validators import Optional
 from wtforms.widgets import TextInput
 
 from app.calendar import PauseMode, TimeUnit
 from app.errors import DomainError
 from app.formats import label, sentence
-from app.forms import NEEDED, ChoiceField, DayField, UnitFilterField, errors_shown_on
+from app.forms import (
+    NEEDED,
+    ChoiceField,
+    DayField,
+    HiddenField,
+    IntegerField,
+    ReasonField,
+    SearchField,
+    StringField,
+    TextAreaField,
+    UnitFilterField,
+    errors_shown_on,
+)
 from app.organisation.models import Unit
 from app.procedures.contents import (
     PARTS,
@@ -321,13 +322,13 @@ class WithdrawForm(FlaskForm):
     """Bãi bỏ thủ tục, hoặc khôi phục."""
 
     last_day = DayField(_l("Ngày cuối cùng còn hiệu lực"), validators=[NEEDED])
-    reason = TextAreaField(_l("Lý do, số quyết định"), validators=[NEEDED])
+    reason = ReasonField(_l("Lý do, số quyết định"))
 
 
 class ReinstateForm(FlaskForm):
     """Khôi phục hiệu lực."""
 
-    reason = TextAreaField(_l("Lý do, số quyết định"), validators=[NEEDED])
+    reason = ReasonField(_l("Lý do, số quyết định"))
 
 
 class FilterForm(FlaskForm):

@@ -29,7 +29,7 @@ from app.procedures.models import (
     ProcedureStage,
     ProcedureVersion,
 )
-from app.text import fold
+from app.text import fold, sought
 
 PAGE = 50
 WHOLE = tuple(selectinload(getattr(ProcedureVersion, part)) for part in PARTS)
@@ -250,6 +250,7 @@ def suggest(scope: Scope, text: str, day: date, limit: int = 10) -> list[Procedu
     Only procedures of the reader's own units. Those whose code begins with the text come first, then those
     with a word that does.
     """
+    text = sought(text)
     key, code = fold(text), national_code(text)
     rank = case(
         (Procedure.code.startswith(code, autoescape=True), 0),
@@ -402,7 +403,7 @@ def deployed_on(day: date) -> ColumnElement[bool]:
 
 def _matches(text: str) -> ColumnElement[bool]:
     """Every word of the text is in the code or name, diacritics or not; or it is the code without its dots."""
-    text = national_code(text)
+    text = national_code(sought(text))
     words = [ProcedureVersion.search_key.contains(word, autoescape=True) for word in fold(text).split()]
     if not words:
         return true()

@@ -14,7 +14,7 @@ from app.text import fold, tidy
 Word = TypeVar("Word", bound=StrEnum)
 
 _AMOUNT = re.compile(r"\d{1,8}([.,]\d{1,6})?", re.ASCII)
-_MONEY = re.compile(r"\d{1,3}([.,\s]\d{3})+|\d{1,15}", re.ASCII)
+_MONEY = re.compile(r"\d{1,3}([.,\s]\d{3}){1,4}|\d{1,15}", re.ASCII)
 _CURRENCY = re.compile(r"\s*(đồng|đ|vnđ|vnd)\.?$", re.IGNORECASE)
 
 

@@ -39,7 +39,8 @@ from app.procedures.models import (
     ProcedureStage,
     ProcedureVersion,
 )
-from app.text import fold, tidy
+from app.reasons import checked_reason
+from app.text import fold, tidy, tidy_lines
 
 ONE_DAY = timedelta(days=1)
 
@@ -149,7 +150,7 @@ def amend_version(
 
 def correct_wording(by: Actor, version_id: int, *, name: str, note: str) -> ProcedureVersion:
     """Put a slip of the pen right in the name or the note, also of a version that cases use."""
-    name, note = tidy(name), note.strip()
+    name, note = tidy(name), tidy_lines(note)
     if not name:
         raise DomainError("Hãy nhập tên thủ tục.", field="name")
     with transaction():
@@ -163,29 +164,27 @@ def correct_wording(by: Actor, version_id: int, *, name: str, note: str) -> Proc
 
 def withdraw(by: Actor, procedure_id: int, *, last_day: date, reason: str) -> ProcedureVersion:
     """Say that a procedure is in force no longer than this day (bãi bỏ); moves the day when there is one."""
-    if not tidy(reason):
-        raise DomainError("Hãy ghi lý do hoặc số quyết định bãi bỏ.", field="reason")
+    reason = checked_reason(reason, missing=N_("Hãy ghi lý do hoặc số quyết định bãi bỏ."))
     with transaction():
         procedure = _procedure(procedure_id)
         version = procedure.versions[-1]
         for problem in period_problems(version.in_force_from, last_day):
             raise DomainError(problem.message, field="last_day", day=version.in_force_from)
         version.in_force_to = last_day
-        _record(by, "withdraw", procedure, version, reason=tidy(reason))
+        _record(by, "withdraw", procedure, version, reason=reason)
     return version
 
 
 def reinstate(by: Actor, procedure_id: int, *, reason: str) -> ProcedureVersion:
     """Take a withdrawal back: the latest version is in force until further notice."""
-    if not tidy(reason):
-        raise DomainError("Hãy ghi lý do khôi phục hiệu lực.", field="reason")
+    reason = checked_reason(reason, missing=N_("Hãy ghi lý do khôi phục hiệu lực."))
     with transaction():
         procedure = _procedure(procedure_id)
         version = procedure.versions[-1]
         if version.in_force_to is None:
             raise Conflict("Thủ tục này đang có hiệu lực, không có ngày hết hiệu lực.", field="last_day")
         version.in_force_to = None
-        _record(by, "reinstate", procedure, version, reason=tidy(reason))
+        _record(by, "reinstate", procedure, version, reason=reason)
     return version
 
 

@@ -13,7 +13,7 @@ from werkzeug.wrappers import Response as Answer
 from app import extensions
 from app.exports import csv_response
 from app.formats import local, show_date
-from app.forms import errors_shown_on
+from app.forms import errors_shown_on, number_in, whole_number
 from app.organisation.access import actor, allowed, current_scope, person, whole_site
 from app.organisation.models import Role, Unit
 from app.organisation.queries import units as existing_units
@@ -88,7 +88,7 @@ def export() -> Response:
 def detail(procedure_id: int) -> str:
     """One procedure: the version in force (or the one asked for), and how it came to it."""
     view = queries.procedure_view(current_scope(), procedure_id)
-    number = request.args.get("version", type=int)
+    number = request.args.get("version", type=whole_number)
     shown = view.numbered(number) if number is not None else view.on(_today())
     return render_template("procedures/detail.html", view=view, shown=shown, changes=_changes(view, shown))
 
@@ -128,7 +128,7 @@ def new_version(procedure_id: int) -> Page:
                 contents=form.contents(),
                 in_force_from=form.in_force_from.data,
                 in_force_to=form.in_force_to.data,
-                after=int(form.after.data) if str(form.after.data).isdecimal() else None,
+                after=number_in(form.after.data),
             )
             text = _("Phiên bản %(n)s có hiệu lực từ %(day)s.", n=version.number, day=show_date(version.in_force_from))
             return _saved(text, version)
@@ -270,7 +270,7 @@ def _sort() -> tuple[Sort, bool]:
 
 def _page() -> int:
     """Pages are few and numbered: the pager's cursors are their numbers."""
-    return request.args.get("after", type=int) or request.args.get("before", type=int) or 1
+    return request.args.get("after", type=whole_number) or request.args.get("before", type=whole_number) or 1
 
 
 def _today() -> date:

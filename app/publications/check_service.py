@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 from app import extensions
-from app.errors import Conflict, DomainError, NotAllowed, NotFound
+from app.errors import N_, Conflict, DomainError, NotAllowed, NotFound
 from app.extensions import db
 from app.organisation import audit
 from app.organisation.access import Actor, Scope
@@ -16,7 +16,8 @@ from app.procedures.queries import known_units
 from app.publications import check_queries, queries
 from app.publications.clocks import check_day
 from app.publications.models import CatalogueCheck
-from app.text import tidy
+from app.reasons import checked_reason
+from app.text import tidy, tidy_lines
 
 SUBJECT = "catalogue_check"
 
@@ -55,7 +56,7 @@ def record_check(
             one_stop=one_stop,
             website=website,
             publication_id=publication_id,
-            defects=defects.strip(),
+            defects=tidy_lines(defects),
             recorded_at=extensions.now(),
             person_id=by.person_id,
         )
@@ -86,11 +87,10 @@ def fix_defects(scope: Scope, by: Actor, check_id: int, *, on: date, note: str =
 
 def remove_check(scope: Scope, by: Actor, check_id: int, *, reason: str) -> None:
     """Take out a check recorded by mistake; the audit trail keeps what it said."""
-    if not tidy(reason):
-        raise DomainError("Hãy ghi lý do xóa.", field="reason")
+    reason = checked_reason(reason, missing=N_("Hãy ghi lý do xóa."))
     with transaction():
         check = _check(scope, check_id)
-        audit.record(by, "remove_check", SUBJECT, check.id, says=_said(check), reason=tidy(reason))
+        audit.record(by, "remove_check", SUBJECT, check.id, says=_said(check), reason=reason)
         db.session.delete(check)
 
 

@@ -10,11 +10,23 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from werkzeug.datastructures import MultiDict
-from wtforms import BooleanField, HiddenField, IntegerField, RadioField, SearchField, StringField, TextAreaField
+from wtforms import BooleanField, RadioField
 from wtforms.validators import InputRequired, Optional, ValidationError
 
 from app.formats import label
-from app.forms import NEEDED, ChoiceField, DayField, UnitFilterField
+from app.forms import (
+    NEEDED,
+    ChoiceField,
+    DayField,
+    HiddenField,
+    IntegerField,
+    ReasonField,
+    SearchField,
+    StringField,
+    TextAreaField,
+    UnitFilterField,
+    number_in,
+)
 from app.organisation.models import Unit
 from app.publications.clocks import Dates, Stage
 from app.publications.labels import DATES
@@ -33,7 +45,7 @@ def read_codes(text: str | None) -> list[str]:
 
 
 def _id_or_none(value: object) -> int | None:
-    return int(str(value)) if str(value or "").isdecimal() else None
+    return number_in(value)
 
 
 class WholeNumberField(IntegerField):
@@ -114,7 +126,7 @@ class CorrectForm(_Form):
     published_on = DayField(DATES["published_on"], validators=[Optional()])
     procedures = TextAreaField(_l("Thủ tục"), description=_l("Mỗi dòng một mã thủ tục trong danh mục."))
     note = TextAreaField(_l("Ghi chú"))
-    reason = TextAreaField(_l("Lý do đính chính"), validators=[NEEDED])
+    reason = ReasonField(_l("Lý do đính chính"))
     revision = HiddenField()
 
     @classmethod
@@ -139,7 +151,7 @@ class CorrectForm(_Form):
 class ReasonForm(_Form):
     """Lý do của một việc không làm lại được."""
 
-    reason = TextAreaField(_l("Lý do"), validators=[NEEDED])
+    reason = ReasonField(_l("Lý do"))
 
 
 class CheckForm(_Form):
@@ -190,7 +202,7 @@ class ReviewForm(_Form):
     proposal = TextAreaField(_l("Đề xuất đơn giản hóa"))
     simplification_approved_on = DayField(_l("Ngày phê duyệt phương án"), validators=[Optional()])
     decision = StringField(_l("Quyết định phê duyệt"))
-    reason = TextAreaField(_l("Lý do đính chính"), validators=[NEEDED])
+    reason = ReasonField(_l("Lý do đính chính"))
 
     @property
     def code(self) -> str:

@@ -20,7 +20,7 @@ from app.procedures.models import Procedure, ProcedureVersion
 from app.procedures.queries import in_force_on
 from app.publications.clocks import Clock, Dates, Stage, Step, clocks, stage, used_on_arrival
 from app.publications.models import CatalogueCheck, Publication, PublicationProcedure, PublicationTrack
-from app.text import fold, words
+from app.text import fold, sought, words
 
 PAGE = 50
 SUBJECT = "publication"  # of its audit entries
@@ -317,7 +317,7 @@ def _history(publication: Publication) -> Sequence[AuditEntry]:
 
 def _contains(row: PublicationRow, text: str) -> bool:
     searched = fold(f"{row.publication.code} {row.publication.decision}")
-    return all(word in searched for word in words(text))
+    return all(word in searched for word in words(sought(text)))
 
 
 def _sort_key(row: PublicationRow, sort: Sort) -> tuple[Any, ...]:

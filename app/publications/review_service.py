@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any
 
 from app import extensions
-from app.errors import Conflict, DomainError, NotAllowed, NotFound
+from app.errors import N_, Conflict, DomainError, NotAllowed, NotFound
 from app.extensions import db
 from app.organisation import audit
 from app.organisation.access import Actor, Scope
@@ -19,7 +19,8 @@ from app.procedures.queries import version_on
 from app.publications import review_queries
 from app.publications.clocks import check_day
 from app.publications.models import ProcedureReview
-from app.text import tidy
+from app.reasons import checked_reason
+from app.text import tidy, tidy_lines
 
 SUBJECT = "procedure_review"
 MOST_FIELDS = 10_000
@@ -79,8 +80,7 @@ def record_review(scope: Scope, by: Actor, *, procedure: str, findings: Findings
 
 def correct_review(scope: Scope, by: Actor, review_id: int, *, findings: Findings, reason: str) -> ProcedureReview:
     """Put a review right; the audit trail keeps what it said before, and why."""
-    if not tidy(reason):
-        raise DomainError("Hãy ghi lý do đính chính.", field="reason")
+    reason = checked_reason(reason, missing=N_("Hãy ghi lý do đính chính."))
     findings = _tidied(findings)
     _check(findings)
     with transaction():
@@ -91,7 +91,7 @@ def correct_review(scope: Scope, by: Actor, review_id: int, *, findings: Finding
             raise DomainError("Không có gì thay đổi so với nội dung đã ghi.")
         for name, value in said.items():
             setattr(review, name, value)
-        _record(by, "correct_review", review, changed=changed, reason=tidy(reason))
+        _record(by, "correct_review", review, changed=changed, reason=reason)
     return review
 
 
@@ -113,11 +113,10 @@ def approve_simplification(scope: Scope, by: Actor, review_id: int, *, on: date,
 
 def remove_review(scope: Scope, by: Actor, review_id: int, *, reason: str) -> None:
     """Take out a review recorded by mistake; the audit trail keeps what it said."""
-    if not tidy(reason):
-        raise DomainError("Hãy ghi lý do xóa.", field="reason")
+    reason = checked_reason(reason, missing=N_("Hãy ghi lý do xóa."))
     with transaction():
         review = _review(scope, review_id)
-        _record(by, "remove_review", review, says=_said(findings_of(review)), reason=tidy(reason))
+        _record(by, "remove_review", review, says=_said(findings_of(review)), reason=reason)
         db.session.delete(review)
 
 
@@ -153,7 +152,7 @@ def _check(findings: Findings) -> None:
 
 def _tidied(findings: Findings) -> Findings:
     said = asdict(findings)
-    return Findings(**said | {"proposal": findings.proposal.strip(), "decision": tidy(findings.decision)})
+    return Findings(**said | {"proposal": tidy_lines(findings.proposal), "decision": tidy(findings.decision)})
 
 
 def _review(scope: Scope, review_id: int) -> ProcedureReview:

@@ -16,7 +16,7 @@ from typing import Any
 
 from sqlalchemy.exc import IntegrityError
 
-from app.errors import Conflict, DomainError, NotAllowed, NotFound
+from app.errors import N_, Conflict, DomainError, NotAllowed, NotFound
 from app.extensions import db
 from app.organisation import audit
 from app.organisation.access import Actor, Scope
@@ -27,7 +27,8 @@ from app.procedures.queries import known_units
 from app.publications import queries
 from app.publications.clocks import Dates, check_dates, starts_on
 from app.publications.models import Publication, PublicationProcedure, PublicationTrack
-from app.text import tidy
+from app.reasons import checked_reason
+from app.text import tidy, tidy_lines
 
 LONGEST_DECISION = 200
 _TRIES = 3  # two people opening one at the same moment get different numbers
@@ -61,7 +62,7 @@ def open_publication(
     values = {"decision": decision, "division_id": division_id, "office_id": office_id}
     for attempt in range(1, _TRIES + 1):
         try:
-            return _open(scope, by, dates, ids, track=track, note=note.strip(), **values)
+            return _open(scope, by, dates, ids, track=track, note=tidy_lines(note), **values)
         except IntegrityError as error:
             if attempt == _TRIES:
                 raise Conflict("Có người khác vừa ghi cùng lúc. Hãy gửi lại.") from error
@@ -127,13 +128,12 @@ def correct(
     `procedures` replaces the list of procedures and `note` the note, unless None. Raises DomainError (field
     named) for no reason given, dates that cannot be, or nothing changed.
     """
-    if not tidy(reason):
-        raise DomainError("Hãy ghi lý do đính chính.", field="reason")
+    reason = checked_reason(reason, missing=N_("Hãy ghi lý do đính chính."))
     decision = _decision(decision)
     with _changing(scope, publication_id, revision) as publication:
         _only(scope, publication.division_id, publication.office_id)
         check_dates(publication.track, dates, today())
-        said = {"decision": decision, **asdict(dates)} | ({} if note is None else {"note": note.strip()})
+        said = {"decision": decision, **asdict(dates)} | ({} if note is None else {"note": tidy_lines(note)})
         before = {name: getattr(publication, name) for name in said}
         changed: dict[str, Any] = {name: [before[name], now] for name, now in said.items() if before[name] != now}
         if procedures is not None and (change := _replace_procedures(publication, procedures)):
@@ -143,7 +143,7 @@ def correct(
         for name, value in said.items():
             setattr(publication, name, value)
         publication.starts_on = starts_on(publication.track, dates) or publication.starts_on
-        _record(by, "correct_publication", publication, changed=changed, reason=tidy(reason))
+        _record(by, "correct_publication", publication, changed=changed, reason=reason)
     return publication
 
 
@@ -152,13 +152,12 @@ def withdraw_publication(scope: Scope, by: Actor, publication_id: int, *, reason
 
     Conflict when a check of the catalogue was recorded because of it.
     """
-    if not tidy(reason):
-        raise DomainError("Hãy ghi lý do hủy.", field="reason")
+    reason = checked_reason(reason, missing=N_("Hãy ghi lý do hủy."))
     with _changing(scope, publication_id, None) as publication:
         _only(scope, publication.division_id, publication.office_id)
         if queries.checks_because_of(publication.id):
             raise Conflict("Đã có lần kiểm tra danh mục ghi theo quyết định này: không hủy được, chỉ đính chính được.")
-        _record(by, "withdraw_publication", publication, says=_said(publication), reason=tidy(reason))
+        _record(by, "withdraw_publication", publication, says=_said(publication), reason=reason)
         for link in queries.procedure_links(publication.id):
             db.session.delete(link)
         db.session.flush()

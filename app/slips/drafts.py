@@ -16,6 +16,7 @@ from app import extensions
 from app.calendar import TimeUnit
 from app.cases.intake import COUNTS
 from app.cases.vocabulary import ReturnMethod
+from app.forms import number_in
 from app.organisation.access import Actor, Scope
 from app.organisation.audit import transaction
 from app.slips import content, queries
@@ -47,8 +48,8 @@ def slip_of_draft(
     `numbered` gives the request its number, when it has none yet.
     """
     now = extensions.now().astimezone(press.zone)
-    version_id = typed.get("version_id", "")
-    procedure = queries.procedure_asked(scope, int(version_id)) if version_id.isdecimal() else None
+    version_id = number_in(typed.get("version_id"))
+    procedure = None if version_id is None else queries.procedure_asked(scope, version_id)
     case = _case(typed, procedure, now)
     told = Said(now, typed.get("note", ""), by.name, phone)
     if kind is SlipKind.REFUSAL:

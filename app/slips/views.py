@@ -16,6 +16,7 @@ from app.desk import drafts as desk_drafts
 from app.errors import DomainError, NotFound
 from app.exports import trace_export, xlsx_response
 from app.formats import sentence
+from app.forms import numbers_in
 from app.organisation.access import Actor, actor, allowed, current_scope, person
 from app.organisation.calendars import site_calendar, today
 from app.organisation.disclosures import record_opening, record_sheaf
@@ -173,7 +174,7 @@ def _no_batch(kind: SlipKind, why: Sequence[str]) -> tuple[str, int]:
 
 
 def _chosen() -> list[int]:
-    return [int(each) for each in request.values.getlist("case") if each.isdecimal() and len(each) < 19]
+    return numbers_in(request.values.getlist("case"), service.MOST_AT_ONCE + 1)
 
 
 def _file(documents: Sequence[Document], name: str, ending: str) -> Response:

@@ -6,17 +6,24 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
+from pypdf import PdfReader
 
-from app.attachments import pdf_files, pictures
+from app.attachments import office_files, pdf_files, pictures, unpacking
 from app.attachments.checking import Checked, FileKind, check, tidy_name
 from app.attachments.refusals import BadContent
 from tests.attachments.samples import (
+    ACTING_OFFICE,
     BAD_PDFS,
     EXE,
+    GOOD_OFFICE,
     changed_pdf,
     excel,
     first_page_on_opening,
+    jump_on_opening,
+    large_sheet,
+    many_objects,
     noisy_picture,
+    packed_objects,
     pdf,
     picture,
     plain_zip,
@@ -74,6 +81,29 @@ def test_a_pdf_that_would_take_forever_to_look_through_is_refused(look, monkeypa
         look(pdf(pages=9), "giay.pdf")
 
 
+def test_a_pdf_of_many_objects_is_refused_before_any_is_read(look, monkeypatch: pytest.MonkeyPatch) -> None:
+    read = []
+    real = PdfReader.get_object
+    monkeypatch.setattr(PdfReader, "get_object", lambda self, of: read.append(of) or real(self, of))
+    with pytest.raises(BadContent, match="quá phức tạp"):
+        look(many_objects(60_000), "giay.pdf")
+    assert len(read) < 20
+    assert look(many_objects(300), "giay.pdf").pages == 300
+
+
+@pytest.mark.parametrize("why", ["an address after a jump", "a script", "GoToR at a click"])
+def test_what_acts_is_found_in_streams_of_objects_too(look, why: str) -> None:
+    content, said = BAD_PDFS[why]
+    packed = packed_objects(content)
+    assert b"/ObjStm" in packed and b"/Next" not in packed and b"/JavaScript" not in packed
+    with pytest.raises(BadContent, match=said):
+        look(packed, "giay.pdf")
+
+
+def test_a_pdf_that_only_jumps_on_opening_is_taken(look) -> None:
+    assert look(changed_pdf(jump_on_opening)).pages == 1
+
+
 def test_a_program_named_as_a_picture_is_refused(look) -> None:
     with pytest.raises(BadContent, match="chương trình"):
         look(EXE, "anh.jpg")
@@ -107,6 +137,32 @@ def test_a_kind_that_the_site_does_not_allow_is_refused(look) -> None:
 def test_an_office_file_that_acts_or_is_locked_is_refused(look, content: bytes, said: str) -> None:
     with pytest.raises(BadContent, match=said):
         look(content, "don.docx")
+
+
+@pytest.mark.parametrize("why", ACTING_OFFICE)
+def test_an_office_file_that_acts_by_itself_is_refused_whole(look, why: str) -> None:
+    content, said = ACTING_OFFICE[why]
+    with pytest.raises(BadContent, match=said) as refused:
+        look(content, "don.docx")
+    assert "hãy" in str(refused.value)
+
+
+@pytest.mark.parametrize("what", GOOD_OFFICE)
+def test_an_office_file_with_what_its_reader_clicks_is_taken(look, what: str) -> None:
+    assert look(GOOD_OFFICE[what]).kind in (FileKind.DOCX, FileKind.XLSX)
+
+
+@pytest.mark.parametrize("said", [None, 1_000])
+def test_a_sheet_is_refused_by_what_it_unpacks_to_whatever_it_says(
+    look, said: int | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held = []
+    real = unpacking.unpacked
+    monkeypatch.setattr(office_files, "MOST_UNPACKED", 8_000_000)
+    monkeypatch.setattr(office_files, "unpacked", lambda *of: (held.append(len(p)) or p for p in real(*of)))
+    with pytest.raises(BadContent, match="lớn bất thường"):
+        look(large_sheet(64_000_000, said), "bang.xlsx")
+    assert sum(held) <= 8_000_000 and max(held) <= unpacking.CHUNK
 
 
 def test_half_a_picture_is_refused(look) -> None:

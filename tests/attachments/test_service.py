@@ -118,7 +118,7 @@ def test_a_removed_file_stays_in_the_record_with_who_and_why(case: Case) -> None
     assert [(f.file_name, f.removed_reason) for f in seen.removed] == [("tep-1.pdf", "quét nhầm trang")]
     assert len(stored()) == 1
     with pytest.raises(Conflict):
-        service.remove_file(EVERYWHERE, CLERK, kept.id, "lần nữa")
+        service.remove_file(EVERYWHERE, CLERK, kept.id, "gỡ lần nữa")
     with pytest.raises(NotFound):
         queries.one_file(EVERYWHERE, kept.id)
 
@@ -186,7 +186,7 @@ def test_nobody_attaches_to_a_case_outside_their_scope(case: Case, department: d
     with pytest.raises(NotFound):
         service.attach(elsewhere, CLERK, case.id, [])
     with pytest.raises(NotFound):
-        service.remove_file(elsewhere, CLERK, kept.id, "thử")
+        service.remove_file(elsewhere, CLERK, kept.id, "thử gỡ tệp")
     with pytest.raises(NotFound):
         queries.one_file(elsewhere, kept.id)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,7 +14,8 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from app import extensions
-from app.attachments import queries, service
+from app.attachments import previews, queries, service
+from app.attachments.models import Attachment
 from app.cases.models import Case
 from app.cases.vocabulary import EventKind
 from app.extensions import db
@@ -117,6 +119,17 @@ def test_a_file_is_given_out_as_what_it_is_and_nothing_in_it_may_run(
     assert clerk.get(f"/tep/{kept.id}/tai-ve").headers["Content-Disposition"].startswith("attachment")
 
 
+@pytest.fixture(autouse=True)
+def nobody_makes_previews(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Small pictures are made when a test says so, not by a thread of the server beside it."""
+    monkeypatch.setattr(previews, "_ask_for", lambda _wanted: None)
+
+
+def made_now(app: Flask, file: Attachment, edge: int = previews.THUMBNAIL) -> None:
+    folder = Path(app.instance_path) / "previews"
+    previews.make(previews.Wanted(service.store(), folder, file.sha256, edge))
+
+
 def test_other_pages_keep_their_own_headers(clerk: FlaskClient, case: Case) -> None:
     headers = clerk.get(f"/ho-so/{case.id}").headers
     assert "frame-ancestors 'none'" in headers["Content-Security-Policy"] and headers["X-Frame-Options"] == "DENY"
@@ -126,10 +139,15 @@ def test_other_pages_keep_their_own_headers(clerk: FlaskClient, case: Case) -> N
 
 def test_a_picture_has_a_small_picture_made_once(clerk: FlaskClient, case: Case, app: Flask) -> None:
     kept = send(case, ("ảnh.png", picture("PNG", (2000, 1000)))).kept[0]
+    assert clerk.get(f"/tep/{kept.id}/anh-nho").status_code == 202
+    waiting = clerk.get(f"/tep/{kept.id}/anh-nho/hien-co").text
+    assert f'hx-get="/tep/{kept.id}/anh-nho/hien-co"' in waiting and "<img" not in waiting
+    made_now(app, kept)
+    assert f'<img src="/tep/{kept.id}/anh-nho"' in clerk.get(f"/tep/{kept.id}/anh-nho/hien-co").text
     answer = clerk.get(f"/tep/{kept.id}/anh-nho")
     assert answer.content_type == "image/jpeg" and len(answer.data) < 10_000
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("app.attachments.pictures.small", lambda *_: pytest.fail("made again"))
+        patch.setattr(previews, "_run", lambda *_of: pytest.fail("made again"))
         assert clerk.get(f"/tep/{kept.id}/anh-nho").data == answer.data, "from beside the store"
     document = send(case, ("đơn.pdf", PDF)).kept[0]
     assert clerk.get(f"/tep/{document.id}/anh-nho").status_code == 404
@@ -137,9 +155,11 @@ def test_a_picture_has_a_small_picture_made_once(clerk: FlaskClient, case: Case,
 
 @pytest.mark.parametrize("damage", ["changed", "cut", "gone"])
 def test_a_damaged_file_is_given_to_nobody_nor_its_small_picture(
-    damage: str, clerk: FlaskClient, case: Case, caplog: pytest.LogCaptureFixture
+    damage: str, clerk: FlaskClient, case: Case, caplog: pytest.LogCaptureFixture, app: Flask
 ) -> None:
     kept = send(case, ("ảnh.png", picture("PNG"))).kept[0]
+    made_now(app, kept)
+    made_now(app, kept, previews.PAGE)
     ways = [f"/tep/{kept.id}/{way}" for way in ("xem", "tai-ve", "anh-nho", "trang")]
     assert [clerk.get(way).status_code for way in ways] == [200] * 4, "and small pictures lie beside the store"
     path = service.store().path(kept.sha256)
@@ -158,8 +178,21 @@ def test_a_damaged_file_is_given_to_nobody_nor_its_small_picture(
     assert [clerk.get(way).status_code for way in ways] == [200] * 4, "and when it was restored it is given again"
 
 
+def test_why_a_picture_is_not_shown_stands_in_its_place_and_it_is_not_tried_again(
+    clerk: FlaskClient, case: Case, app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = send(case, ("quét.tif", picture("TIFF"))).kept[0]
+    service.store().path(kept.sha256).write_bytes(b"II*\0 broken")
+    made_now(app, kept, previews.PAGE)
+    page = clerk.get(f"/tep/{kept.id}").text
+    assert "Ảnh bị hỏng" in page and "hien-co" not in page and "/trang" not in page
+    monkeypatch.setattr(previews, "_run", lambda *_of: pytest.fail("tried again"))
+    assert "Ảnh bị hỏng" in clerk.get(f"/tep/{kept.id}/trang/hien-co").text
+    assert clerk.get(f"/tep/{kept.id}/trang").status_code == 404
+
+
 @pytest.mark.parametrize(
-    ("content", "shown"), [(PDF, "<iframe"), (picture(), '/xem" alt='), (picture("TIFF"), '/trang" alt=')]
+    ("content", "shown"), [(PDF, "<iframe"), (picture(), '/xem" alt='), (picture("TIFF"), '/trang/hien-co"')]
 )
 def test_a_file_is_shown_on_its_page_and_in_the_window(
     clerk: FlaskClient, case: Case, content: bytes, shown: str
@@ -178,7 +211,7 @@ def test_who_may_not_see_the_case_is_told_there_is_no_such_file(
     stranger = sign_in(make_person(department["NCC"], Role.HEAD))
     for door in ("", "/xem", "/tai-ve", "/anh-nho", "/trang"):
         assert stranger.get(f"/tep/{kept.id}{door}").status_code == 404, door
-    assert stranger.post(f"/tep/{kept.id}/go", data={"reason": "thử"}).status_code == 404
+    assert stranger.post(f"/tep/{kept.id}/go", data={"reason": "thử gỡ tệp"}).status_code == 404
     assert post(stranger, case, "component", ("a.pdf", pdf("a"))).status_code == 404
     assert stranger.get(f"/ho-so/{case.id}/tep").status_code in (302, 404)
     assert len(queries.files_of(EVERYWHERE, case.id)) == 1
@@ -191,7 +224,7 @@ def test_an_inspector_looks_and_changes_nothing(case: Case, department: dict[str
     page = page_of(inspector, case)
     assert "tep-1.pdf" in page and 'type="file"' not in page and f"/tep/{kept.id}/go" not in page
     assert post(inspector, case, "component", ("a.pdf", pdf("a"))).status_code == 403
-    assert inspector.post(f"/tep/{kept.id}/go", data={"reason": "thử"}).status_code == 403
+    assert inspector.post(f"/tep/{kept.id}/go", data={"reason": "thử gỡ tệp"}).status_code == 403
 
 
 def test_nobody_signed_in_gets_nothing(client: FlaskClient, case: Case) -> None:
@@ -211,7 +244,7 @@ def test_a_file_is_removed_with_a_reason_and_what_was_recorded_is_said_to_stay(c
     assert "Đã gỡ tệp “tep-1.pdf”." in page and "hãy đính chính" in page
     assert "Tệp đã gỡ (1)" in page and "quét nhầm mặt" in page
     assert clerk.get(f"/tep/{kept.id}/xem").status_code == 404
-    clerk.post(f"/tep/{kept.id}/go", data={"reason": "lần nữa"})
+    clerk.post(f"/tep/{kept.id}/go", data={"reason": "gỡ lần nữa"})
     assert "Tệp này đã được gỡ." in page_of(clerk, case)
 
 

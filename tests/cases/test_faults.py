@@ -190,11 +190,11 @@ def test_the_page_of_a_cases_mistakes(
     assert "Đơn vị tự phát hiện" in shown
     withdraw = f"{address}/{fault.id}/rut"
     assert withdraw not in shown
-    assert client.post(withdraw, data={"reason": "Nhầm."}).status_code == 403
+    assert client.post(withdraw, data={"reason": "Ghi nhầm."}).status_code == 403
     judge = sign_in(inspector)
     assert judge.get(withdraw).status_code == 200
-    assert judge.post(withdraw, data={"reason": "Nhầm."}).status_code == 302
-    assert "Nhầm." in judge.get(address).get_data(as_text=True)
+    assert judge.post(withdraw, data={"reason": "Ghi nhầm."}).status_code == 302
+    assert "Ghi nhầm." in judge.get(address).get_data(as_text=True)
     stranger = sign_in(make_person(units["NCC"], Role.HEAD))
     assert stranger.get(address).status_code == 404
     reader = sign_in(make_person(units["LDVL"], Role.DESK))

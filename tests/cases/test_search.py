@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from app import text
 from app.cases import search
 from app.cases.models import Case
 from app.organisation.access import Scope
@@ -224,3 +225,29 @@ def test_words_of_a_note_find_the_case_whatever_the_diacritics(two_procedures: t
     assert search.matching(EVERYWHERE, "hộ chiếu", limit=5, before=permit.id) == []
     assert search.matching(Scope(SITE, frozenset({-1})), "ho chieu", limit=5) == []
     assert search.matching(EVERYWHERE, "ho chieu that nghiep", limit=5) == []
+
+
+@pytest.mark.parametrize(
+    "typed", ["b" * 100_000, "nguyễn " * 20_000, "eeeeeeeeeeee " * 5_000, "H32.12-" * 9_000, "1 " * 50_000]
+)
+def test_a_search_of_a_hundred_thousand_letters_looks_at_a_few(
+    found: Any, typed: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[int] = []
+    read: list[int] = []
+    by_index, tidied = search._by_index, text.tidy
+    monkeypatch.setattr(
+        search,
+        "_by_index",
+        lambda readings, *more: (
+            asked.append(sum(len(terms) for reading in readings for terms in reading)) or by_index(readings, *more)
+        ),
+    )
+    monkeypatch.setattr(text, "tidy", lambda given: read.append(len(given)) or tidied(given))
+    search.find(EVERYWHERE, typed, limit=10)
+    assert max(read) <= 2 * text.MOST_SOUGHT, "of what was pasted, the beginning is read"
+    assert max(asked) <= search.MOST_VARIANTS + search.MOST_WORDS * (search.MOST_PROCEDURES + 1)
+
+
+def test_the_beginning_of_a_long_paste_still_finds(found: Any) -> None:
+    assert found("Nguyễn Thị Đào " + " " * 5_000) == ["Nguyễn Thị Đào"]

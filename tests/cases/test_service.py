@@ -112,8 +112,8 @@ def test_recording_long_after_needs_a_reason_which_is_kept(version: Any) -> None
             "lớn hơn 0",
         ),
         (lambda case: service.correct(EVERYWHERE, CLERK, case.id, 1, reason=" ", void=True), "lý do đính chính"),
-        (lambda case: service.correct(EVERYWHERE, CLERK, case.id, 9, reason="nhầm", void=True), "Không tìm thấy"),
-        (lambda case: service.correct(EVERYWHERE, CLERK, case.id, 1, reason="nhầm"), "thời điểm đúng"),
+        (lambda case: service.correct(EVERYWHERE, CLERK, case.id, 9, reason="ghi nhầm", void=True), "Không tìm thấy"),
+        (lambda case: service.correct(EVERYWHERE, CLERK, case.id, 1, reason="ghi nhầm"), "thời điểm đúng"),
     ],
 )
 def test_what_cannot_be_is_refused_in_one_sentence_and_nothing_changes(version: Any, act: Any, words: str) -> None:

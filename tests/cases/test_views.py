@@ -162,7 +162,7 @@ def test_inspectors_and_administrators_look_but_do_not_act(office: Office, sign_
         assert "dinh-chinh" not in page
         assert client.get("/ho-so/tiep-nhan").status_code == 403
         assert client.post(f"/ho-so/{case.id}/ghi/handed_over", data={"position": 2}).status_code == 403
-        assert client.post(f"/ho-so/{case.id}/dinh-chinh/1", data={"reason": "x"}).status_code == 403
+        assert client.post(f"/ho-so/{case.id}/dinh-chinh/1", data={"reason": "ghi nhầm"}).status_code == 403
 
 
 def test_a_unit_head_meets_no_case_of_another_unit_anywhere(office: Office, sign_in: SignIn) -> None:
@@ -173,7 +173,7 @@ def test_a_unit_head_meets_no_case_of_another_unit_anywhere(office: Office, sign
     assert client.get(f"/ho-so/{theirs.id}").status_code == 404
     assert client.get(f"/ho-so/ma/{theirs.code}").status_code == 404
     assert client.post(f"/ho-so/{theirs.id}/ghi/noted", data={"note": "x"}).status_code == 404
-    assert client.post(f"/ho-so/{theirs.id}/dinh-chinh/1", data={"reason": "x"}).status_code == 404
+    assert client.post(f"/ho-so/{theirs.id}/dinh-chinh/1", data={"reason": "ghi nhầm"}).status_code == 404
     for url in (
         "/ho-so",
         "/ho-so?q=tran+van",

@@ -316,7 +316,7 @@ def test_an_unknown_pack_is_told_which_packs_there_are(month: Month) -> None:
 # --- answering --------------------------------------------------------------------------------------------------
 
 
-def answer(found: Violation, role: Role, to: State, reason: str = "Lý do", **changes: Any) -> Violation:
+def answer(found: Violation, role: Role, to: State, reason: str = "Lý do nêu rõ", **changes: Any) -> Violation:
     arguments = {"scope": EVERYWHERE, "revision": found.revision} | changes
     return service.move_violation(arguments["scope"], HEAD, role, found.id, to, reason, arguments["revision"])
 

@@ -118,7 +118,7 @@ def test_a_run_with_a_waiver_is_judged_again_alike_even_after_it_was_withdrawn(m
     waiver = grant(until=date(2024, 12, 31))
     run = check().run
     assert run is not None
-    waiving.withdraw_waiver(INSPECTOR, waiver.id, "Thu hồi")
+    waiving.withdraw_waiver(INSPECTOR, waiver.id, "Thu hồi lại")
     verification = verify_run(run.id)
     assert verification.agrees, verification.disagreements
     waived = CheckResult.status == Status.WAIVED
@@ -166,11 +166,11 @@ def test_what_is_waived_does_not_count_towards_an_escalation() -> None:
 
 def test_granting_and_withdrawing_are_in_the_audit_trail(month: Month) -> None:
     waiver = grant(until=date(2024, 12, 31))
-    waiving.withdraw_waiver(INSPECTOR, waiver.id, "Thu hồi")
+    waiving.withdraw_waiver(INSPECTOR, waiver.id, "Thu hồi lại")
     entries = db.session.scalars(select(AuditEntry).where(AuditEntry.subject_kind == "waiver").order_by(AuditEntry.id))
     assert [(entry.action, entry.details["reason"]) for entry in entries] == [
         ("grant_waiver", WHY),
-        ("withdraw_waiver", "Thu hồi"),
+        ("withdraw_waiver", "Thu hồi lại"),
     ]
 
 
@@ -210,7 +210,7 @@ def test_a_waiver_needs_a_reason_and_so_does_its_withdrawal(month: Month) -> Non
 def test_one_that_has_ended_cannot_be_withdrawn(month: Month) -> None:
     waiver = grant(date(2024, 5, 1), date(2024, 5, 31))
     with pytest.raises(Conflict):
-        waiving.withdraw_waiver(INSPECTOR, waiver.id, "Thu hồi")
+        waiving.withdraw_waiver(INSPECTOR, waiver.id, "Thu hồi lại")
 
 
 # --- pages ------------------------------------------------------------------------------------------------------
@@ -274,7 +274,7 @@ def test_withdrawing_on_the_page(month: Month, inspector: FlaskClient) -> None:
     address = f"/kiem-tra/mien-ap-dung/{waiver.id}/rut-lai"
     assert inspector.get(address).status_code == 200
     assert inspector.post(address, data={"reason": ""}).status_code == 422
-    assert inspector.post(address, data={"reason": "Thu hồi"}).status_code == 302
+    assert inspector.post(address, data={"reason": "Thu hồi lại"}).status_code == 302
     assert "Đã rút lại" in inspector.get("/kiem-tra/mien-ap-dung").get_data(as_text=True)
 
 
@@ -319,7 +319,7 @@ def test_one_that_has_ended_is_annulled_and_past_periods_checked_again_do_not_kn
 
 def test_one_withdrawn_or_still_holding_is_annulled_as_well_but_once_and_with_a_reason(month: Month) -> None:
     holding, withdrawn = grant(until=date(2024, 12, 31)), grant(unit_code="LDVL", until=date(2024, 12, 31))
-    waiving.withdraw_waiver(INSPECTOR, withdrawn.id, "Thu hồi")
+    waiving.withdraw_waiver(INSPECTOR, withdrawn.id, "Thu hồi lại")
     for waiver in (holding, withdrawn):
         with pytest.raises(DomainError, match="lý do"):
             waiving.annul_waiver(INSPECTOR, waiver.id, "  ")
@@ -327,7 +327,7 @@ def test_one_withdrawn_or_still_holding_is_annulled_as_well_but_once_and_with_a_
         with pytest.raises(Conflict):
             waiving.annul_waiver(INSPECTOR, waiver.id, "Nhầm đơn vị")
         with pytest.raises(Conflict):
-            waiving.withdraw_waiver(INSPECTOR, waiver.id, "Thu hồi")
+            waiving.withdraw_waiver(INSPECTOR, waiver.id, "Thu hồi lại")
     with pytest.raises(NotFound):
         waiving.annul_waiver(INSPECTOR, 999, "Nhầm đơn vị")
 
@@ -352,4 +352,4 @@ def test_annulling_on_the_page(month: Month, inspector: FlaskClient, sign_in: Si
     assert "Sai căn cứ" in shown
     assert address not in shown
     own = sign_in(make_person(month.units["NCC"], Role.HEAD))
-    assert own.post(address, data={"reason": "Sai"}).status_code == 403
+    assert own.post(address, data={"reason": "Sai căn cứ"}).status_code == 403

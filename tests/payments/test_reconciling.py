@@ -88,7 +88,7 @@ def test_each_line_finds_its_place(known: list[Case], tmp_path: Path) -> None:
 
 def test_a_voided_payment_is_not_recorded(known: list[Case], tmp_path: Path) -> None:
     paid(known[0], "GD1")
-    cases.correct(EVERYWHERE, CLERK, known[0].id, 2, reason="nhầm", void=True)
+    cases.correct(EVERYWHERE, CLERK, known[0].id, 2, reason="ghi nhầm", void=True)
     assert states(dropped(tmp_path, f"GD1,{known[0].code},600000,{WHEN}")) == [MatchState.NOT_RECORDED]
 
 

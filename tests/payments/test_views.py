@@ -179,9 +179,9 @@ def test_giving_back_a_part_shows_on_the_case(office: Office, sign_in: SignIn) -
 @pytest.mark.parametrize(
     ("data", "said"),
     [
-        ({"amount": "600.001", "note": "x"}, "Chỉ hoàn trả được từ 1 đến"),
+        ({"amount": "600.001", "note": "Nộp thừa"}, "Chỉ hoàn trả được từ 1 đến"),
         ({"amount": "1", "note": ""}, "Không được để trống."),
-        ({"amount": "", "note": "x"}, "Không được để trống."),
+        ({"amount": "", "note": "Nộp thừa"}, "Không được để trống."),
     ],
 )
 def test_a_wrong_refund_says_why(office: Office, sign_in: SignIn, data: dict[str, str], said: str) -> None:

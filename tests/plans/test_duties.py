@@ -68,7 +68,7 @@ def test_a_withdrawn_report_is_kept_with_its_reason_and_may_be_handed_in_anew(un
     kept = queries.filings(EVERYWHERE, FilingKind.MONTHLY_REPORT, 2024)
     assert [(filing.withdrawn, filing.withdrawal) for filing in kept] == [(False, ""), (True, "sai số liệu")]
     with pytest.raises(Conflict):
-        service.withdraw_filing(EVERYWHERE, CLERK, first.id, reason="lần nữa")
+        service.withdraw_filing(EVERYWHERE, CLERK, first.id, reason="rút lần nữa")
 
 
 def test_a_filing_is_not_withdrawn_without_a_reason(units: dict[str, Unit]) -> None:

@@ -125,7 +125,7 @@ def test_a_report_counts_for_its_own_period_only(units: dict[str, Unit]) -> None
 
 def test_a_withdrawn_report_does_not_count(units: dict[str, Unit]) -> None:
     filing = file(units["LDVL"], FilingKind.MONTHLY_REPORT, date(2024, 6, 5), "2024-05")
-    service.withdraw_filing(EVERYWHERE, CLERK, filing.id, reason="nhầm kỳ")
+    service.withdraw_filing(EVERYWHERE, CLERK, filing.id, reason="ghi nhầm kỳ")
     assert of("LDVL", "filing", "2024-05")["monthly_report"] == 0
 
 

@@ -268,9 +268,9 @@ def test_a_rejected_result_can_be_handed_in_again(units: dict[str, Unit]) -> Non
         (service.report_progress, {"percent": 10, "note": "x"}, "chưa bắt đầu"),
         (service.submit_result, {"note": "x"}, "chưa bắt đầu"),
         (service.accept_result, {}, "chưa nộp kết quả"),
-        (service.reject_result, {"reason": "x"}, "chưa nộp kết quả"),
+        (service.reject_result, {"reason": "Thiếu số liệu"}, "chưa nộp kết quả"),
         (service.grant_adjustment, {"due_on": date(2024, 8, 1)}, "Không có đề nghị"),
-        (service.request_adjustment, {"wanted": date(2024, 5, 31), "reason": "x"}, "phải sau hạn hiện nay"),
+        (service.request_adjustment, {"wanted": date(2024, 5, 31), "reason": "Thiếu số liệu"}, "phải sau hạn hiện nay"),
         (service.request_adjustment, {"wanted": date(2024, 8, 1), "reason": " "}, "lý do"),
     ],
 )
@@ -310,7 +310,7 @@ def test_nothing_is_done_twice(units: dict[str, Unit]) -> None:
             do(deed, part, date(2024, 6, 1), **said)
     do(service.accept_result, part, date(2024, 6, 3))
     with pytest.raises(Conflict):
-        do(service.reject_result, part, date(2024, 6, 4), reason="x")
+        do(service.reject_result, part, date(2024, 6, 4), reason="Thiếu số liệu")
 
 
 def test_who_saw_an_older_state_is_told(units: dict[str, Unit]) -> None:
@@ -357,7 +357,7 @@ def test_a_filter_on_states_shows_exactly_the_lines_in_them(units: dict[str, Uni
     load()
     hand_in(part_of("III.B.1", "LDVL"), date(2024, 4, 1), date(2024, 4, 30))
     part = hand_in(part_of("III.B.2", "NCC"), date(2024, 4, 1), date(2024, 4, 30))
-    do(service.reject_result, part, date(2024, 5, 1), reason="Thiếu")
+    do(service.reject_result, part, date(2024, 5, 1), reason="Thiếu số liệu")
     part = hand_in(part_of("III.B.2", "VP"), date(2024, 4, 1), date(2024, 4, 30))
     do(service.accept_result, part, date(2024, 5, 1))
     do(service.start, part_of("III.B.2", "KHTC"), date(2024, 4, 1))

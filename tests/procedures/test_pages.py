@@ -340,10 +340,10 @@ def test_a_version_with_cases_is_put_right_only_in_name_and_note(keeper: FlaskCl
 def test_a_procedure_is_withdrawn_and_reinstated_with_a_reason(keeper: FlaskClient, units: dict[str, Unit]) -> None:
     version = make_version(units["LDVL"])
     at_procedure = f"/thu-tuc/{version.procedure_id}"
-    refused = keeper.post(f"{at_procedure}/het-hieu-luc", data={"last_day": "31/12/2019", "reason": "QĐ 15"})
+    refused = keeper.post(f"{at_procedure}/het-hieu-luc", data={"last_day": "31/12/2019", "reason": "Theo QĐ 15"})
     assert refused.status_code == 422
     assert "không được trước ngày có hiệu lực 01/01/2020" in refused.text
-    keeper.post(f"{at_procedure}/het-hieu-luc", data={"last_day": "30/06/2024", "reason": "QĐ 15"})
+    keeper.post(f"{at_procedure}/het-hieu-luc", data={"last_day": "30/06/2024", "reason": "Theo QĐ 15"})
     assert stored()[0].in_force_to == date(2024, 6, 30)
     assert "Hết hiệu lực" in keeper.get(at_procedure).text
     keeper.post(f"{at_procedure}/khoi-phuc", data={"reason": "Ghi nhầm"})

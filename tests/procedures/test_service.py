@@ -151,7 +151,7 @@ def test_two_people_cannot_both_follow_the_same_version(procedure: Procedure, un
 
 
 def test_a_withdrawn_procedure_may_come_back_later_as_it_was(procedure: Procedure, units: dict[str, Unit]) -> None:
-    service.withdraw(CLERK, procedure.id, last_day=date(2024, 3, 31), reason="QĐ 15")
+    service.withdraw(CLERK, procedure.id, last_day=date(2024, 3, 31), reason="Theo QĐ 15")
     said = contents_for(units["LDVL"], ("Tiếp nhận", units["MC"], "0.5"), ("Thẩm định", units["LDVL"], "4.5"))
     service.add_version(CLERK, procedure.id, contents=said, in_force_from=JULY)
     assert [v.in_force_to for v in versions(procedure)] == [date(2024, 3, 31), None]
@@ -219,16 +219,16 @@ def test_a_withdrawal_needs_a_reason_and_a_day_after_the_first(procedure: Proced
         service.withdraw(CLERK, procedure.id, last_day=date(2024, 3, 31), reason=" ")
     assert refused.value.field == "reason"
     with pytest.raises(DomainError) as refused:
-        service.withdraw(CLERK, procedure.id, last_day=date(2023, 3, 31), reason="QĐ 15")
+        service.withdraw(CLERK, procedure.id, last_day=date(2023, 3, 31), reason="Theo QĐ 15")
     assert refused.value.field == "last_day"
     with pytest.raises(Conflict):
-        service.reinstate(CLERK, procedure.id, reason="x")
+        service.reinstate(CLERK, procedure.id, reason="Theo QĐ 15")
     assert versions(procedure)[0].in_force_to is None
 
 
 def test_what_does_not_exist_is_said_so(units: dict[str, Unit]) -> None:
     with pytest.raises(NotFound):
-        service.withdraw(CLERK, 4711, last_day=JULY, reason="x")
+        service.withdraw(CLERK, 4711, last_day=JULY, reason="Theo QĐ 15")
     with pytest.raises(NotFound):
         service.correct_wording(CLERK, 4711, name="x", note="")
 
@@ -238,6 +238,6 @@ def test_another_sites_procedure_does_not_exist(session: Any) -> None:
     version.site = version.procedure.site = "OTHER"
     session.commit()
     with pytest.raises(NotFound):
-        service.withdraw(CLERK, version.procedure_id, last_day=JULY, reason="x")
+        service.withdraw(CLERK, version.procedure_id, last_day=JULY, reason="Theo QĐ 15")
     with pytest.raises(NotFound):
         service.correct_wording(CLERK, version.id, name="x", note="")

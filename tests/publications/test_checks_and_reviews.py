@@ -168,7 +168,7 @@ def test_a_correction_of_a_review_keeps_what_it_said(units: dict[str, Unit]) -> 
     findings = Findings(reviewed_on=june(5), restructured=True, fields_before=20, fields_after=16)
     with pytest.raises(DomainError):
         review_service.correct_review(EVERYWHERE, CLERK, made.id, findings=findings, reason="")
-    review_service.correct_review(EVERYWHERE, CLERK, made.id, findings=findings, reason="Đếm lại")
+    review_service.correct_review(EVERYWHERE, CLERK, made.id, findings=findings, reason="Đếm lại tờ")
     assert last_entry().details["changed"] == {"fields_after": [15, 16]}
     with pytest.raises(DomainError):
         review_service.correct_review(EVERYWHERE, CLERK, made.id, findings=findings, reason="Không đổi gì")

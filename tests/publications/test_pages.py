@@ -158,7 +158,7 @@ def test_a_stale_page_does_not_overwrite(opened: Open, inspector: FlaskClient) -
     made = opened()
     stale = step_form(made, "hand_over", "06/06/2024")
     service.correct(
-        EVERYWHERE, CLERK, made.id, dates=service.Dates(arrived_on=june(4)), decision=made.decision, reason="nhầm"
+        EVERYWHERE, CLERK, made.id, dates=service.Dates(arrived_on=june(4)), decision=made.decision, reason="ghi nhầm"
     )
     answer = inspector.post(f"/cong-bo/{made.id}/ban-giao", data=stale)
     assert answer.status_code == 422

@@ -90,7 +90,9 @@ def test_a_step_is_recorded_once_and_corrected_afterwards(opened: Open) -> None:
 
 def test_a_correction_of_the_first_day_moves_the_start_of_the_clock(opened: Open) -> None:
     made = opened()
-    service.correct(EVERYWHERE, CLERK, made.id, dates=Dates(arrived_on=june(5)), decision=made.decision, reason="nhầm")
+    service.correct(
+        EVERYWHERE, CLERK, made.id, dates=Dates(arrived_on=june(5)), decision=made.decision, reason="ghi nhầm"
+    )
     assert made.starts_on == june(5)
 
 
@@ -105,7 +107,7 @@ def test_a_correction_of_the_first_day_moves_the_start_of_the_clock(opened: Open
 )
 def test_a_correction_that_makes_no_sense_is_refused(opened: Open, changes: dict[str, Any], field: str | None) -> None:
     made = opened()
-    said = {"dates": Dates(arrived_on=june(4)), "decision": made.decision, "reason": "nhầm"} | changes
+    said = {"dates": Dates(arrived_on=june(4)), "decision": made.decision, "reason": "ghi nhầm"} | changes
     with pytest.raises(DomainError) as refused:
         service.correct(EVERYWHERE, CLERK, made.id, **said)
     assert refused.value.field == field

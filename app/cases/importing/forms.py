@@ -9,7 +9,6 @@ from flask_babel import get_locale
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from flask_wtf.file import FileField, FileRequired
-from wtforms import StringField
 from wtforms.validators import InputRequired
 
 from app.cases.importing.mapping import available
@@ -18,7 +17,7 @@ from app.cases.importing.names import Choice, choices, chosen, nearest
 from app.cases.importing.report import Asked
 from app.cases.importing.service import mappings_folder
 from app.errors import NotFound
-from app.forms import ChoiceField
+from app.forms import ChoiceField, StringField
 from app.organisation.access import Scope
 
 MAKE = "make"  # the answer "make it"

@@ -17,7 +17,7 @@ from app.cases.action_forms import AnswerForm, ConsultForm, ReturnForm, SignForm
 from app.cases.actions import Hands, possible_actions
 from app.cases.case_page import CaseView, case_view
 from app.cases.case_sections import load_sections
-from app.cases.forms import ActionForm, CorrectionForm, HandOverForm, number_in
+from app.cases.forms import ActionForm, CorrectionForm, HandOverForm
 from app.cases.models import Case
 from app.cases.presenting import NEVER_CORRECTED
 from app.cases.views import bp
@@ -25,7 +25,7 @@ from app.cases.views.intake import ACTORS
 from app.cases.vocabulary import EventKind
 from app.errors import Conflict, DomainError, NotFound
 from app.formats import label, sentence
-from app.forms import errors_shown_on
+from app.forms import errors_shown_on, number_in
 from app.organisation.access import actor, allowed, current_scope, person, whole_site
 from app.organisation.calendars import site_calendar, today
 from app.organisation.models import Unit

@@ -16,7 +16,7 @@ from app import extensions
 from app.cases import service
 from app.cases.applicants import known_applicants
 from app.cases.checklist import with_checklist
-from app.cases.forms import IntakeForm, number_in, read_moment
+from app.cases.forms import IntakeForm, read_moment
 from app.cases.intake import DocumentsMissing, owed_for
 from app.cases.models import Case
 from app.cases.reuse import reusable_documents
@@ -27,7 +27,7 @@ from app.cases.vocabulary import Channel
 from app.desk import drafts
 from app.errors import DomainError, NotFound
 from app.formats import sentence, show_date
-from app.forms import errors_shown_on
+from app.forms import errors_shown_on, number_in
 from app.organisation.access import actor, allowed, current_scope, site
 from app.organisation.calendars import site_calendar
 from app.organisation.models import Role

@@ -29,6 +29,7 @@ from app.compliance.views import bp
 from app.errors import DomainError
 from app.exports import csv_response, trace_export
 from app.formats import in_both, label, sentence
+from app.forms import whole_number
 from app.organisation.access import actor, allowed, current_scope, person
 from app.organisation.calendars import today
 from app.organisation.models import Role
@@ -63,7 +64,7 @@ def matrix() -> str:
 
 
 def _asked_run() -> CheckRun | None:
-    run_id = request.args.get("run", type=int)
+    run_id = request.args.get("run", type=whole_number)
     return None if run_id is None else queries.the_run(current_scope(), run_id)
 
 
@@ -194,8 +195,8 @@ def runs() -> str:
     page = queries.run_page(
         scope,
         form.chosen,
-        before=request.args.get("before", type=int),
-        after=request.args.get("after", type=int),
+        before=request.args.get("before", type=whole_number),
+        after=request.args.get("after", type=whole_number),
     )
     return render_template("compliance/runs.html", form=form, page=page, may_run=person().role in INSPECTORS)
 
@@ -205,11 +206,11 @@ def runs() -> str:
 def compare() -> str:
     """Two runs cell by cell: `a` the earlier, `b` the later; without `a`, the run before it."""
     scope = current_scope()
-    later_id = request.args.get("b", type=int)
+    later_id = request.args.get("b", type=whole_number)
     if later_id is None:
         abort(404)
     later = queries.the_run(scope, later_id)
-    earlier_id = request.args.get("a", type=int)
+    earlier_id = request.args.get("a", type=whole_number)
     earlier = queries.the_run(scope, earlier_id) if earlier_id is not None else queries.run_before(scope, later)
     found = None
     if earlier is not None:

@@ -33,7 +33,7 @@ from app.compliance.views.runs import READERS
 from app.errors import DomainError
 from app.exports import csv_response
 from app.formats import in_both, label, show_date
-from app.forms import errors_shown_on
+from app.forms import errors_shown_on, number_in, whole_number
 from app.organisation.access import actor, allowed, current_scope, person
 from app.organisation.calendars import site_calendar, today
 from app.organisation.models import Role
@@ -66,8 +66,8 @@ def violations() -> str:
     page = queries.violation_page(
         current_scope(),
         form.wanted(),
-        before=request.args.get("before", type=int),
-        after=request.args.get("after", type=int),
+        before=request.args.get("before", type=whole_number),
+        after=request.args.get("after", type=whole_number),
     )
     return render_template(
         "compliance/violations.html",
@@ -148,7 +148,7 @@ def move(violation_id: int) -> Page:
     line, form = queries.violation_of(current_scope(), violation_id), MoveForm()
     if form.validate_on_submit():
         with errors_shown_on(form):
-            if form.target is None or not str(form.revision.data).isdecimal():
+            if form.target is None or number_in(form.revision.data) is None:
                 raise DomainError("Yêu cầu không đầy đủ. Hãy tải lại trang rồi làm lại.")
             service.move_violation(
                 current_scope(),
@@ -157,7 +157,7 @@ def move(violation_id: int) -> Page:
                 violation_id,
                 form.target,
                 form.reason.data or "",
-                int(form.revision.data or 0),
+                number_in(form.revision.data) or 0,
             )
             flash(_("Đã ghi: %(state)s.", state=label(form.target)), "success")
             return redirect(url_for(".violation", violation_id=violation_id))

@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response as Answer
 
 from app.exports import csv_response
 from app.formats import sentence, show_number
+from app.forms import number_in, whole_number
 from app.organisation import calendars, queries
 from app.organisation.access import Scope, allowed, current_scope
 from app.organisation.audit_words import action_name, details_in_words, subject_name
@@ -32,8 +33,8 @@ def audit_trail() -> str:
     page = queries.audit_entries(
         current_scope(),
         _wanted(form),
-        before=request.args.get("before", type=int),
-        after=request.args.get("after", type=int),
+        before=request.args.get("before", type=whole_number),
+        after=request.args.get("after", type=whole_number),
     )
     return render_template("organisation/audit.html", form=form, page=page, words=_words)
 
@@ -79,7 +80,7 @@ def _wanted(form: AuditFilterForm) -> AuditFilter:
     calendar, who = calendars.site_calendar(), form.person.data or ""
     since, until = form.since.data, form.until.data
     return AuditFilter(
-        person_id=int(who) if who.isdecimal() else None,
+        person_id=number_in(who),
         by_command=who == "command",
         action=form.action.data or "",
         subject_kind=form.kind.data or "",

@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response as Answer
 from app.errors import DomainError, NotFound
 from app.exports import csv_response
 from app.formats import sentence, show_date
-from app.forms import errors_shown_on, typed_day
+from app.forms import errors_shown_on, typed_day, whole_number
 from app.organisation import calendars
 from app.organisation.access import actor, allowed
 from app.organisation.calendars import CalendarYear
@@ -93,4 +93,5 @@ def _year() -> CalendarYear:
     """The year asked for, or this one. Raises NotFound outside the years of the calendar."""
     today: date = calendars.today()
     locale = get_locale()
-    return calendars.calendar_year(request.args.get("year", today.year, type=int), locale.language if locale else "vi")
+    year = request.args.get("year", today.year, type=whole_number)
+    return calendars.calendar_year(year, locale.language if locale else "vi")

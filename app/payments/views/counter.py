@@ -13,14 +13,14 @@ from werkzeug.wrappers import Response as Answer
 
 from app import extensions
 from app.cases.case_page import CaseView, case_view
-from app.cases.forms import ActionForm, number_in
+from app.cases.forms import ActionForm
 from app.cases.models import Case, Payment
 from app.cases.search import case_with_code
 from app.cases.views.intake import ACTORS
 from app.cases.vocabulary import PaymentChannel
 from app.errors import Conflict, NotFound
 from app.formats import show_money
-from app.forms import errors_shown_on
+from app.forms import errors_shown_on, number_in
 from app.organisation.access import actor, allowed, current_scope
 from app.organisation.calendars import site_calendar
 from app.organisation.disclosures import record_opening

@@ -10,11 +10,21 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from flask_wtf.file import FileField, FileRequired
-from wtforms import HiddenField, IntegerField, SelectMultipleField, StringField, TextAreaField
+from wtforms import SelectMultipleField
 from wtforms.validators import Optional
 
 from app.formats import label
-from app.forms import NEEDED, ChoiceField, DayField
+from app.forms import (
+    NEEDED,
+    ChoiceField,
+    DayField,
+    HiddenField,
+    IntegerField,
+    ReasonField,
+    StringField,
+    TextAreaField,
+    number_in,
+)
 from app.organisation.models import Unit
 from app.periods import Period
 from app.plans.duties.queries import PERIOD_OF, periods_of
@@ -71,7 +81,8 @@ def _unit_field() -> ChoiceField:
 
 
 def _id(value: object) -> int | str:
-    return int(str(value)) if str(value or "").isdecimal() else ""
+    found = number_in(value)
+    return "" if found is None else found
 
 
 class FilingForm(DutyForm):
@@ -111,7 +122,7 @@ def _periods(kind: FilingKind, year: int) -> list[Period]:
 class ReasonForm(DutyForm):
     """Rút, xóa: vì sao."""
 
-    reason = TextAreaField(_l("Lý do"), validators=[NEEDED])
+    reason = ReasonField(_l("Lý do"))
 
 
 class DirectiveForm(DutyForm):
@@ -139,7 +150,7 @@ class _SeenForm(DutyForm):
     @property
     def seen(self) -> int | None:
         """The revision that the person saw."""
-        return int(self.revision.data) if str(self.revision.data or "").isdecimal() else None
+        return number_in(self.revision.data)
 
 
 class DoneForm(_SeenForm):

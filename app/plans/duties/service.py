@@ -21,6 +21,7 @@ from app.periods import LAST_YEAR, Period
 from app.plans.duties import queries
 from app.plans.duties.queries import PERIOD_OF
 from app.plans.models import Directive, Filing, FilingKind, OnlineTarget, Petition
+from app.reasons import checked_reason
 from app.text import fold, tidy
 
 R = TypeVar("R", Filing, Directive, Petition)
@@ -72,7 +73,7 @@ def hand_in(
 
 def withdraw_filing(scope: Scope, by: Actor, filing_id: int, *, reason: str) -> Filing:
     """Take a filing back that was recorded by mistake or is handed in anew. It is kept, and no longer counts."""
-    reason = _needed(reason, "reason", N_("Hãy ghi lý do rút."))
+    reason = checked_reason(reason, missing=N_("Hãy ghi lý do rút."))
     with transaction():
         filing = _found(scope, Filing, filing_id)
         if filing.withdrawn:

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
-from app.errors import Conflict, DomainError, NotAllowed, NotFound
+from app.errors import N_, Conflict, DomainError, NotAllowed, NotFound
 from app.organisation import audit
 from app.organisation import queries as organisation
 from app.organisation.access import Actor, Scope
@@ -21,6 +21,7 @@ from app.organisation.audit import transaction
 from app.organisation.calendars import today
 from app.plans.duties import queries
 from app.plans.models import BodyKind, Survey
+from app.reasons import checked_reason
 from app.text import fold, tidy
 
 LARGEST = 2_000_000  # bytes: some ten thousand rows
@@ -95,8 +96,7 @@ def record_survey(scope: Scope, by: Actor, result: Result) -> Survey:
 
 def remove_survey(scope: Scope, by: Actor, survey_id: int, *, reason: str) -> None:
     """Take out a result recorded wrongly; the audit trail keeps its numbers."""
-    if not (reason := tidy(reason)):
-        raise DomainError("Hãy ghi lý do xóa.", field="reason")
+    reason = checked_reason(reason, missing=N_("Hãy ghi lý do xóa."))
     with transaction() as session:
         survey = queries.one(scope, Survey, survey_id)
         if survey is None:

@@ -7,13 +7,13 @@ from typing import Any
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from flask_wtf.file import FileField, FileRequired
-from wtforms import Field, HiddenField, IntegerField, StringField, TextAreaField
+from wtforms import Field
 from wtforms.validators import InputRequired, NumberRange, Optional
 from wtforms.widgets import TextInput
 
 from app.errors import DomainError
 from app.formats import sentence
-from app.forms import NEEDED, ChoiceField
+from app.forms import NEEDED, ChoiceField, HiddenField, IntegerField, StringField, TextAreaField
 from app.organisation.models import Unit
 from app.plans.scores.points import read_points, write_points
 

@@ -11,7 +11,7 @@ from app.organisation.queries import unit as unit_with
 from app.plans.models import Criterion, CriterionScore, YearResult
 from app.plans.scores import queries
 from app.plans.scores.points import write_points
-from app.text import tidy
+from app.text import tidy, tidy_lines
 
 
 def score_criterion(
@@ -22,7 +22,7 @@ def score_criterion(
     `revision` is the one the person saw. Raises NotFound outside the scope, DomainError (field named) for a score
     above the maximum, without evidence or of a criterion that others make up, Conflict when somebody was faster.
     """
-    evidence = evidence.strip()
+    evidence = tidy_lines(evidence)
     with transaction() as session:
         criterion = _to_change(scope, criterion_id, revision)
         if queries.has_children(criterion):

@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response as Answer
 from app.errors import DomainError
 from app.exports import csv_response
 from app.formats import show_date, yes_no
-from app.forms import errors_shown_on
+from app.forms import errors_shown_on, whole_number
 from app.organisation.access import actor, allowed
 from app.organisation.calendars import site_calendar, today
 from app.organisation.queries import units_to_choose
@@ -63,8 +63,8 @@ def record_check() -> Page:
     seen = scope()
     shown = {
         "checked_on": today(),
-        "unit_id": request.args.get("unit", type=int),
-        "publication_id": request.args.get("publication", type=int),
+        "unit_id": request.args.get("unit", type=whole_number),
+        "publication_id": request.args.get("publication", type=whole_number),
     }
     form = CheckForm.of(units_to_choose(seen, today()), check_queries.published(seen), **shown)
     if form.validate_on_submit():

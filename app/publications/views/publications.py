@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response as Answer
 
 from app.exports import csv_response
 from app.formats import label, show_date
-from app.forms import errors_shown_on
+from app.forms import errors_shown_on, whole_number
 from app.organisation.access import actor, allowed
 from app.organisation.audit_words import action_name, details_in_words
 from app.organisation.calendars import site_calendar, today
@@ -219,7 +219,7 @@ def _sort() -> tuple[Sort, bool]:
 
 def _page_number() -> int:
     """Pages are few and numbered: the pager's cursors are their numbers."""
-    return request.args.get("after", type=int) or request.args.get("before", type=int) or 1
+    return request.args.get("after", type=whole_number) or request.args.get("before", type=whole_number) or 1
 
 
 def _cells(row: PublicationRow) -> list[object]:

@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response as Answer
 
 from app.exports import csv_response
 from app.formats import show_date, yes_no
-from app.forms import errors_shown_on
+from app.forms import errors_shown_on, whole_number
 from app.organisation.access import actor, allowed
 from app.organisation.calendars import today
 from app.publications import queries, review_queries, review_service
@@ -125,7 +125,7 @@ def _wrong(form: ReviewForm | ApprovalForm | ReasonForm) -> bool:
 
 def _year() -> int:
     """The year asked for (`nam`), else the running one."""
-    asked = request.args.get("nam", type=int)
+    asked = request.args.get("nam", type=whole_number)
     return asked if asked is not None and EARLIEST.year <= asked <= today().year else today().year
 
 
