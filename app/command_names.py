@@ -7,6 +7,7 @@ from collections.abc import Callable
 import click
 
 from app.application import Application
+from app.collecting import seldom_collected
 from app.command_faults import faults_told, in_sentences
 
 Load = Callable[[], click.Command]
@@ -37,8 +38,9 @@ def register(app: Application) -> None:
 
     def after(bind: Callable[[], None], load: Load) -> Load:
         def bound() -> click.Command:
-            bind()
-            return load()
+            with seldom_collected():
+                bind()
+                return load()
 
         return bound
 
