@@ -89,8 +89,13 @@ def test_killed_after_any_statement_it_is_run_again_up_and_down(empty: Callable[
 
 @contextmanager
 def as_before(engine: Engine) -> Iterator[Connection]:
-    """The connection that migrations had: the driver begins a transaction before the first row that is written."""
+    """The connection that migrations had: the driver begins a transaction before the first row that is written.
+
+    But foreign keys are off: with rows that refer to imports, 0011 did not even get through before.
+    """
     with engine.connect() as connection:
+        connection.exec_driver_sql("PRAGMA foreign_keys = OFF")
+        connection.commit()
         yield connection
 
 
@@ -160,7 +165,7 @@ def test_what_cannot_be_mended_is_told_with_what_to_do(on_sqlite: Path) -> None:
 def test_what_somebody_added_themselves_stays(on_sqlite: Path) -> None:
     upgrade(revision="0010")
     with db.engine.begin() as connection:
-        connection.execute(text("CREATE TABLE of_their_own (a)"))
+        connection.execute(text("CREATE TABLE of_their_own (a, b)"))
         connection.execute(text("CREATE INDEX of_their_own_too ON people (email)"))
         connection.execute(text("CREATE TABLE drafts (a)"))  # a table of a later version, and empty
     upgrade()
