@@ -347,9 +347,9 @@ def test_the_qr_code_says_the_address_of_the_site_or_of_the_reader(case: Case, d
 
 def test_the_page_of_a_case_offers_the_receipt_with_one_key(case: Case, desk: FlaskClient) -> None:
     page = desk.get(f"/ho-so/{case.id}?moi=1").text
-    link = re.search(rf'<a href="/ho-so/{case.id}/phieu/tiep-nhan"[^>]*>', page)
-    assert link
-    assert 'data-shortcut="u"' in link[0]
+    form = re.search(rf'<form method="post" action="/ho-so/{case.id}/phieu/tiep-nhan".*?</form>', page, re.DOTALL)
+    assert form
+    assert 'data-shortcut="u"' in form[0] and 'name="csrf_token"' in form[0]
     assert f"/ho-so/{case.id}/phieu/kiem-soat" in page
     assert "phieu/tu-choi" not in page
 
