@@ -3,16 +3,16 @@
 An action that was being taken back when it was cut off said that it was taken back. What was in truth taken back is
 told by the corrections among the cases' events; where some of it was not, the taking back is unfinished, and goes on.
 
-Revision ID: 0021
-Revises: 0020
+Revision ID: 0020
+Revises: 0019
 """
 
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "0021"
-down_revision = "0020"
+revision = "0020"
+down_revision = "0019"
 branch_labels = None
 depends_on = None
 

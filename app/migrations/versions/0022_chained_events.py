@@ -3,8 +3,8 @@
 The events that are there are chained as they stand, some thousands of cases at a time, and one entry of the audit
 trail keeps a digest of them: the chain vouches for what is recorded from here on, and for nothing before.
 
-Revision ID: 0023
-Revises: 0022
+Revision ID: 0022
+Revises: 0021
 """
 
 import hashlib
@@ -15,8 +15,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "0023"
-down_revision = "0022"
+revision = "0022"
+down_revision = "0021"
 branch_labels = None
 depends_on = None
 

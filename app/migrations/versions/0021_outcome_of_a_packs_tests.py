@@ -1,15 +1,15 @@
 """What came of an uploaded pack's tests is kept: when, by which engine and language, and what failed
 
-Revision ID: 0022
-Revises: 0021
+Revision ID: 0021
+Revises: 0020
 """
 
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "0022"
-down_revision = "0021"
+revision = "0021"
+down_revision = "0020"
 branch_labels = None
 depends_on = None
 
