@@ -7,7 +7,7 @@ SHELL := /bin/sh
 BIN := .venv/bin
 ARGS ?=
 
-RECIPE := .ci/setup .ci/engine.py .locks/build.txt
+RECIPE := .ci/setup .ci/engine.py .ci/flask .locks/build.txt
 RUN_STAMP := .venv/.setup-run-$(shell cat .locks/run.txt $(RECIPE) | sha256sum | cut -c 1-12)
 DEV_STAMP := .venv/.setup-dev-$(shell cat .locks/dev.txt $(RECIPE) | sha256sum | cut -c 1-12)
 
@@ -26,7 +26,7 @@ help: ## Các lệnh của dự án / this list
 
 .PHONY: run
 run: setup ## Chạy thử với dữ liệu minh họa / set up, load demonstration data if empty, check last month, serve
-	@exec $(BIN)/flask --app wsgi serve --demo
+	@exec $(BIN)/flask serve --demo
 
 .PHONY: test
 test: setup-dev ## Chạy mọi kiểm thử / every test, with PostgreSQL and a real browser

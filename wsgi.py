@@ -1,6 +1,11 @@
-"""Entry point of web servers and of the `flask` command."""
+"""Entry point of web servers, and of the `flask` command in .venv/bin, which runs this file."""
 
 import os
+
+if __name__ == "__main__":
+    from app.command_line import main
+
+    main()
 
 from app import app_for_commands, create_app
 from app.command_faults import faults_told_at_start, tell_narrowed

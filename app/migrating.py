@@ -142,7 +142,7 @@ def _beyond_help(at: str | None, why: str) -> CommandError:
     return CommandError(
         _(
             "Lần nâng cấp trước bị ngắt giữa chừng và cơ sở dữ liệu (phiên bản %(version)s) không sửa tiếp được: "
-            "%(why)s. Hãy khôi phục bản sao lưu làm trước khi nâng cấp: “flask --app wsgi restore --force TỆP”.",
+            "%(why)s. Hãy khôi phục bản sao lưu làm trước khi nâng cấp: “flask restore --force TỆP”.",
             version=at or _("trống"),
             why=why,
         )

@@ -53,7 +53,7 @@ def refuse_old_database() -> None:
     current, newest = migration_heads()
     if current != newest:
         raise NotMigrated(
-            "Cơ sở dữ liệu đang ở phiên bản %(current)s, cần %(newest)s: hãy chạy “flask --app wsgi db upgrade” trước.",
+            "Cơ sở dữ liệu đang ở phiên bản %(current)s, cần %(newest)s: hãy chạy “flask db upgrade” trước.",
             current=", ".join(sorted(current)) or "trống",
             newest=", ".join(sorted(newest)),
         )

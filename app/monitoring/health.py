@@ -5,21 +5,15 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
 from pathlib import Path
 
 from flask import current_app
-from sqlalchemy import select, text
+from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
-from app import extensions
 from app.extensions import db
-from app.organisation.access import site
-from app.organisation.models import AuditEntry
+from app.organisation import clock
 from app.serving import migration_heads
-
-AHEAD = timedelta(minutes=5)
-"""How far the newest entry of the trail may lie before the clock: servers of one site are never quite together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +57,7 @@ def _disk() -> str:
 
 
 def _clock() -> str:
-    newest = db.session.scalar(
-        select(AuditEntry.at).where(AuditEntry.site == site()).order_by(AuditEntry.number.desc()).limit(1)
-    )
-    return "the clock is behind the newest entry" if newest and newest > extensions.now() + AHEAD else ""
+    return "" if clock.standing().refused is None else "nothing is written: the clock does not fit the newest entry"
 
 
 _CHECKS: dict[str, Callable[[], str]] = {

@@ -35,7 +35,7 @@ from app import extensions, serving
 from app.errors import DomainError
 from app.extensions import Base, db
 from app.formats import local
-from app.organisation import audit, postgres_tools, restoring, sessions
+from app.organisation import anchors, audit, postgres_tools, restoring, sessions
 from app.organisation.access import Actor, site
 from app.organisation.models import Person
 from app.rooms import ROOMS
@@ -66,7 +66,7 @@ class Manifest:
     """What a backup holds: the site, when it was made (UTC), the kind of database, and SHA-256 by file name.
 
     `schema` is the version of its tables, empty in backups from before this was kept; `wrong` says, in Vietnamese,
-    what the site had lost already when it was made.
+    what the site had lost already when it was made; `trail` is where the audit trail ended, “number:hash”.
     """
 
     format: int
@@ -76,6 +76,7 @@ class Manifest:
     files: dict[str, str]
     schema: str = ""
     wrong: tuple[str, ...] = ()
+    trail: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +123,8 @@ def make_backup(by: Actor, target: Path, *, overwrite: bool = False) -> Made:
     try:
         with working_folder(MAKING, file.parent) as folder:
             part = folder / "backup.part"
-            manifest, wrong = _write(part, _dump_database(folder))
+            end = audit.head()  # before the database is copied: the copy holds this entry
+            manifest, wrong = _write(part, _dump_database(folder), f"{end.number}:{end.hash}" if end else "")
             if _sums_of(part) != manifest.files:
                 raise BackupRefused("Bản sao lưu vừa ghi ra %(file)s đọc lại không khớp; hãy kiểm tra đĩa.", file=file)
             part.chmod(0o600)  # it holds people's data
@@ -138,6 +140,7 @@ def make_backup(by: Actor, target: Path, *, overwrite: bool = False) -> Made:
         if wrong:
             details["wrong"] = len(wrong)
         audit.record(by, "make_backup", "backup", file.name[:64], **details)
+    anchors.write_line("backup")
     return Made(file, manifest, wrong)
 
 
@@ -271,7 +274,7 @@ def _dump_database(folder: Path) -> Path:
     return target
 
 
-def _write(part: Path, database: Path) -> tuple[Manifest, list[DomainError]]:
+def _write(part: Path, database: Path, trail: str) -> tuple[Manifest, list[DomainError]]:
     sums: dict[str, str] = {}
     looks = [check() for check in checks()]
     with tarfile.open(part, "w:gz", compresslevel=6) as tar:
@@ -281,7 +284,7 @@ def _write(part: Path, database: Path) -> tuple[Manifest, list[DomainError]]:
         wrong = [fault for look in looks for fault in look(sums)]
         schema = ", ".join(sorted(serving.migration_heads()[0]))
         said = tuple(str(fault) for fault in wrong)
-        manifest = Manifest(FORMAT, site(), extensions.now(), db.engine.dialect.name, sums, schema, said)
+        manifest = Manifest(FORMAT, site(), extensions.now(), db.engine.dialect.name, sums, schema, said, trail)
         content = json.dumps(asdict(manifest), default=str, ensure_ascii=False, indent=2).encode()
         entry = tarfile.TarInfo(MANIFEST)
         entry.size, entry.mode = len(content), 0o600

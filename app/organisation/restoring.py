@@ -88,7 +88,7 @@ def refuse_while_half_restored() -> None:
     """HalfRestored while a restore is under way: what is written now would be lost."""
     if not _mine.get() and note_path(Path(current_app.instance_path)).exists():
         raise HalfRestored(
-            "Việc khôi phục bản sao lưu chưa xong nên chưa ghi được gì. Hãy chạy “flask --app wsgi restore --continue”."
+            "Việc khôi phục bản sao lưu chưa xong nên chưa ghi được gì. Hãy chạy “flask restore --continue”."
         )
 
 
