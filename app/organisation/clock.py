@@ -17,13 +17,13 @@ from datetime import datetime, timedelta
 from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from app import extensions, uptime
-from app.errors import DomainError, NotNow
+from app.errors import N_, NotNow
 from app.extensions import db
 from app.organisation import audit
 from app.organisation.access import Actor, site
 from app.organisation.audit import CLOCK_STEP, Head
 from app.organisation.calendars import site_calendar
-from app.text import tidy
+from app.reasons import checked_reason
 
 AHEAD = timedelta(days=1)
 """How far ahead of the newest entry the clock may be without anything else to tell that it is right."""
@@ -83,11 +83,10 @@ def hold_on() -> None:
 
 def confirm(by: Actor, *, reason: str) -> Standing:
     """Somebody who has looked says that the clock is right: from now on it counts from here. `reason` is kept."""
-    if not tidy(reason):
-        raise DomainError("Hãy ghi lý do xác nhận, ví dụ máy chủ tắt trong kỳ nghỉ.", field="reason")
+    reason = checked_reason(reason, missing=N_("Hãy ghi lý do xác nhận, ví dụ máy chủ tắt trong kỳ nghỉ."))
     before = standing()
     with audit.transaction(asked=False):
-        audit.record(by, "confirm_clock", "clock", site(), newest=before.newest, reason=tidy(reason))
+        audit.record(by, "confirm_clock", "clock", site(), newest=before.newest, reason=reason)
     check()
     return before
 
