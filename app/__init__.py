@@ -51,7 +51,6 @@ def _bind_pages(app: Application) -> None:
     from app.security import register as register_security
     from app.web.version import version
 
-    app.wsgi_app = BehindProxies(app.wsgi_app, app.config["SETTINGS"].proxies)  # type: ignore[method-assign]
     register_security(app)
     register_restoring(app)
     register_navigation(app)
@@ -59,3 +58,4 @@ def _bind_pages(app: Application) -> None:
     beside_each_csv(app)
     app.context_processor(lambda: {"software_version": version()})
     watch(app)
+    app.wsgi_app = BehindProxies(app.wsgi_app, app.config["SETTINGS"].proxies)  # type: ignore[method-assign]

@@ -73,6 +73,10 @@ class Proxies:
         return any(address in network for network in self.networks if network.version == address.version)
 
 
+WAS_FORWARDED = "dung_han.was_forwarded"
+"""In a request's environment: whether somebody said, truly or not, that it came through them."""
+
+
 class BehindProxies:
     """WSGI middleware: `REMOTE_ADDR`, the scheme and the host become the client's; all forwarding headers go.
 
@@ -84,6 +88,7 @@ class BehindProxies:
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         said = {name: str(environ.pop(name, "")) for name in FORWARDED}
+        environ[WAS_FORWARDED] = any(said.values())
         peer = str(environ.get("REMOTE_ADDR") or "")
         if self._proxies.trusts(peer):
             client, hops = self._walk(peer, said["HTTP_X_FORWARDED_FOR"])

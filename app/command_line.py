@@ -43,7 +43,7 @@ def _show_version(context: click.Context, _option: click.Parameter, asked: bool)
 
 _version_option = click.Option(
     ["--version"],
-    help="Phiên bản / the version.",
+    help="Phiên bản / the version",
     is_flag=True,
     is_eager=True,
     expose_value=False,

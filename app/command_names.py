@@ -198,7 +198,7 @@ WHOLE: dict[str, tuple[str, Load]] = {
     "attachments": ("Tệp đính kèm của hồ sơ / files of cases.", _attachments),
     "audit": ("Nhật ký / the audit trail.", _audit),
     "backup": (
-        "Sao lưu cơ sở dữ liệu và tệp vào một tệp / database and files into one file; the site may keep running.",
+        "Sao lưu vào tệp .tar.gz hoặc một thư mục / into a .tar.gz file or a folder; the site may keep running.",
         _backup,
     ),
     "bulk": ("Thao tác nhiều hồ sơ / actions on many cases.", _bulk),

@@ -41,6 +41,14 @@ def errors_shown_on(form: FlaskForm) -> Iterator[None]:
             field.errors = [*field.errors, sentence(error)]
 
 
+class _AtMost(Length):
+    """The length of what was typed. What the page itself put into a field, a number perhaps, is no longer than that."""
+
+    def __call__(self, form: FlaskForm, field: fields.Field) -> None:
+        if isinstance(field.data, str):
+            super().__call__(form, field)
+
+
 class _Bounded(fields.Field):
     """A field of text that has a greatest length, which the browser is told; `Length(max=…)` among its validators says
     another than the usual one."""
@@ -50,7 +58,7 @@ class _Bounded(fields.Field):
     def __init__(self, label: Any = None, validators: Any = None, **kwargs: Any) -> None:
         given = list(validators or ())
         if not any(isinstance(each, Length) and each.max > 0 for each in given):
-            given.append(Length(max=self.longest, message=_l("Không được dài quá %(max)d ký tự.")))
+            given.append(_AtMost(max=self.longest, message=_l("Không được dài quá %(max)d ký tự.")))
         super().__init__(label, given, **kwargs)
 
     def process_formdata(self, valuelist: list[str]) -> None:

@@ -83,6 +83,7 @@ def test_no_sentence_is_asked_for_inside_an_f_string() -> None:
 
 OWN_WORDS = {  # written in one language, or in both at once: commands, the demonstration's cases, the slips of the law
     *APP.rglob("*cli.py"),
+    APP / "command_line.py",
     APP / "command_names.py",
     *APP.glob("demo/*.py"),
     *APP.glob("slips/content/*.py"),

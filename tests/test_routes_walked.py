@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import product
 from typing import Any
 
 import pytest
 from argon2 import PasswordHasher
 from flask import Flask
-from flask.testing import FlaskClient
 from sqlalchemy import func, select
 from werkzeug.routing import Rule
 
@@ -21,17 +21,18 @@ from app.demo.loading import load
 from app.extensions import Base, db
 from app.organisation import passwords
 from app.organisation.access import Actor, Scope, scope_of
-from app.organisation.models import Person, Role, Unit
+from app.organisation.models import Person, Role, SignInSession, Unit
 from app.plans.models import PlanTaskUnit
 from tests.clock import at
-from tests.conftest import wipe
+from tests.conftest import signed_in, wipe
 from tests.tables import digests
 
-TRACE = {"audit_entries"}
+TRACE = {"audit_entries", "audit_heads"}
 CHILDREN: dict[str, tuple[Any, Any]] = {
     "explanation_id": (Explanation, Explanation.case_id),
     "fault_id": (CaseFault, CaseFault.case_id),
     "part_id": (PlanTaskUnit, PlanTaskUnit.task_id),
+    "session_id": (SignInSession, SignInSession.person_id),
 }
 """What is addressed under a parent: its table, and the column that names the parent."""
 WORDS = {"kind": "tiep-nhan", "lang": "en", "verb": "bat-dau", "day": "2024-06-03", "filename": "img/seal.svg"}
@@ -53,13 +54,6 @@ def world(app: Flask) -> Iterator[None]:
 def somebody(role: Role) -> Person:
     found = select(Person).join(Unit, Unit.id == Person.unit_id).where(Person.role == role, Person.active)
     return db.session.scalars(found.order_by(Unit.is_desk.desc(), Person.id)).first()  # type: ignore[return-value]
-
-
-def signed_in(app: Flask, who: Person) -> FlaskClient:
-    client = app.test_client()
-    with client.session_transaction() as cookie:
-        cookie["_user_id"], cookie["_fresh"] = who.get_id(), True
-    return client
 
 
 def ids() -> dict[str, int]:
@@ -98,7 +92,7 @@ def rules(app: Flask, method: str) -> list[Rule]:
 
 @pytest.mark.parametrize("role", list(Role))
 def test_reading_changes_nothing_but_the_trail(world: None, app: Flask, role: Role) -> None:
-    client, values = signed_in(app, somebody(role)), ids()
+    client, values = signed_in(app.test_client(), somebody(role)), ids()
     seen = set()
     before = digests(TRACE)
     for rule in rules(app, "GET"):
@@ -114,21 +108,22 @@ def test_reading_changes_nothing_but_the_trail(world: None, app: Flask, role: Ro
 def test_a_record_is_reached_through_its_own_parent_only(world: None, app: Flask) -> None:
     nested = [rule for rule in app.url_map.iter_rules() if sum(name.endswith("_id") for name in rule.arguments) > 1]
     assert {rule.endpoint for rule in nested} >= {
-        "cases.withdraw_fault", "cases.decide_explanation", "plans.task_deed"
+        "cases.withdraw_fault", "cases.decide_explanation", "plans.task_deed", "organisation.end_session_of"
     }  # fmt: skip
-    client, values = signed_in(app, somebody(Role.INSPECTOR)), ids()
+    clients = [signed_in(app.test_client(), somebody(role)) for role in (Role.INSPECTOR, Role.ADMIN)]
+    values = ids()
     for rule in nested:
         child = next(name for name in rule.arguments if name in CHILDREN)
         model, parent_of = CHILDREN[child]
         key, parent = db.session.execute(select(model.id, parent_of).limit(1)).one()
         parent_name = next(name for name in rule.arguments if name.endswith("_id") and name != child)
-        parents = {"case_id": Case.id}.get(parent_name, parent_of)
+        parents = {"case_id": Case.id, "person_id": Person.id}.get(parent_name, parent_of)
         other = db.session.scalar(select(parents).where(parents != parent).limit(1))
         assert other is not None, rule
         wrong = address(rule, values | {child: key, parent_name: other})
         typed = {"reason": "Ghi nhầm hồ sơ này", "words": "Đồng ý", "accepted": "yes", "seen": "1", "on": "01/07/2024"}
         before = digests()
-        for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"}):
+        for client, method in product(clients, sorted((rule.methods or set()) - {"HEAD", "OPTIONS"})):
             answer = client.open(wrong, method=method, data=typed if method == "POST" else None)
             assert answer.status_code in (403, 404), (method, wrong)
         assert digests() == before, wrong
@@ -145,7 +140,7 @@ def test_no_verb_reaches_a_case_of_another_unit(world: None, app: Flask) -> None
         .order_by(Case.id)
         .limit(1)
     )
-    values, client = ids() | {"case_id": foreign}, signed_in(app, head)
+    values, client = ids() | {"case_id": foreign}, signed_in(app.test_client(), head)
     typed = {"reason": "Vì một lý do", "note": "Ghi chú", "text": "Giải trình", "what": "Sai", "place": "other"}
     before = digests()
     for rule in rules(app, "POST"):

@@ -163,9 +163,10 @@ def upload_pack(
     examined = examine(texts_of(files), progress)
     if any(known.hash == examined.hash for known in packs.folder_packs()):
         raise Conflict("Bộ quy tắc %(pack)s này giống hệt bộ đã cài đặt sẵn.", field="files", pack=examined.pack)
-    if (kept := _kept(examined.hash)) is not None:
-        return kept
     with transaction() as session:
+        audit.one_at_a_time("uploaded packs")  # somebody else may have had the same text examined meanwhile
+        if (kept := _kept(examined.hash)) is not None:
+            return kept
         row = UploadedPack(
             site=site(),
             pack=examined.pack,

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import hmac
-from ipaddress import ip_address
 
 from flask import Blueprint, Response, abort, current_app, jsonify, request
 
+from app.client_address import WAS_FORWARDED, client_address, read_address
 from app.monitoring import health
 
 bp = Blueprint("monitoring", __name__)
-
-FORWARDED = ("X-Forwarded-For", "Forwarded", "X-Real-IP", "Via")
 
 
 @bp.get("/healthz")
@@ -48,9 +46,5 @@ def _has_token() -> bool:
 
 def _is_this_machine() -> bool:
     """Asked from this machine, and not through a web server on it that speaks for somebody else."""
-    if any(header in request.headers for header in FORWARDED):
-        return False
-    try:
-        return ip_address(request.remote_addr or "").is_loopback
-    except ValueError:
-        return False
+    address = read_address(client_address())
+    return address is not None and address.is_loopback and not request.environ.get(WAS_FORWARDED, False)

@@ -142,13 +142,13 @@ def failed(counts: Sequence[Count]) -> None:
 def give_back(counts: Sequence[Count]) -> None:
     """The attempt was right, within the current transaction. At one's own desk everything is forgotten; elsewhere what
     was counted for it is taken back, and what others failed before still counts against them."""
+    audit.one_at_a_time(f"sign-in {counts[0].key}")
     own = (FailedSignIns.site == site()) & (FailedSignIns.key == counts[0].key)
     if counts[0].patience is OWN_DESK:
         db.session.execute(delete(FailedSignIns).where(own))
-    else:
-        db.session.execute(
-            update(FailedSignIns).where(own, FailedSignIns.failures >= 1).values(failures=FailedSignIns.failures - 1)
-        )
+        return
+    db.session.execute(update(FailedSignIns).where(own).values(failures=FailedSignIns.failures - 1))
+    db.session.execute(delete(FailedSignIns).where(own, FailedSignIns.failures <= 0))
 
 
 def _add_one(count: Count) -> None:

@@ -6,12 +6,13 @@ identify, or openid.person_of -> enter -> (awaits a code: second_factor.check ->
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from threading import BoundedSemaphore
 
 from flask import current_app
+from sqlalchemy.exc import SQLAlchemyError
 
 from app import extensions
 from app.errors import DomainError
@@ -120,11 +121,18 @@ def complete(token: str, code: str, *, address: str, device: str) -> Entered:
     counts = attempts.counts_of(who.username, address, known=attempts.is_known(who.id, address), asked="code")
     attempts.take_turn(counts)
     way = waiting.session.way
-    with audit.transaction():
-        if second_factor.accept(who, code):
-            attempts.give_back(counts)
-            sessions.drop(token)
-            return Entered(_let_in(who, way, address, device), False)
+    right = False
+    try:
+        with audit.transaction():
+            if right := second_factor.accept(who, code):
+                attempts.give_back(counts)
+                sessions.drop(token)
+                return Entered(_let_in(who, way, address, device), False)
+    except SQLAlchemyError:
+        if right:  # what broke was not theirs: neither the code nor the turn is used up
+            with suppress(SQLAlchemyError), audit.transaction():
+                attempts.give_back(counts)
+        raise
     _refuse(who, address, Refusal.CODE, counts)
     raise SignInRefused("Mã không đúng hoặc đã dùng. Hãy nhập mã đang hiện trên ứng dụng.", field="code")
 

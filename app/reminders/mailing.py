@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import smtplib
 import ssl
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -10,6 +9,7 @@ from contextlib import contextmanager
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import localtime, make_msgid
+from typing import TYPE_CHECKING
 
 from flask import render_template
 from flask_babel import force_locale, ngettext
@@ -20,6 +20,9 @@ from app.organisation.models import Person
 from app.reminders.models import Step
 from app.reminders.queries import Told
 from app.reminders.service import Send
+
+if TYPE_CHECKING:
+    import smtplib
 
 LISTED = 60  # cases written out in one digest; the rest is counted
 PATIENCE = 20  # seconds for the server to answer
@@ -44,6 +47,8 @@ def connected(settings: Settings) -> Iterator[smtplib.SMTP]:
 
 
 def _connected(settings: Settings) -> smtplib.SMTP:
+    import smtplib  # only where mail is sent
+
     where = settings.smtp_host, settings.smtp_port
     if settings.smtp_security == "tls":
         return smtplib.SMTP_SSL(*where, timeout=PATIENCE, context=ssl.create_default_context())

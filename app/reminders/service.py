@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import smtplib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -98,6 +97,8 @@ def mail(scope: Scope, send: Send) -> Outcome:
 
 def why_not_sent(error: OSError) -> str:
     """Why a mail did not go, without the addresses that a mail server repeats in its answer."""
+    import smtplib  # only where mail is sent
+
     match error:
         case smtplib.SMTPRecipientsRefused(recipients=dict() as refused):
             return "SMTP " + ", ".join(sorted({str(code) for code, _said in refused.values()}))

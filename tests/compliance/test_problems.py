@@ -21,6 +21,7 @@ from app.errors import DomainError
 from app.formats import sentence
 from app.organisation.models import Person, Role
 from tests.compliance import sample
+from tests.compliance.test_uploading import followed
 from tests.factories import make_person, make_unit
 
 ENGLISH = {
@@ -101,6 +102,7 @@ def test_the_page_of_an_upload_tells_faults_in_the_readers_language(
 ) -> None:
     inspector = sign_in(make_person(make_unit("VP"), Role.INSPECTOR))
     data = {"files": [(io.BytesIO(b"x"), "a.txt")]}
-    answer = inspector.post("/kiem-tra/bo-quy-tac/tai-len", data=data, content_type="multipart/form-data")
-    assert answer.status_code == 422
+    answer = followed(
+        inspector, inspector.post("/kiem-tra/bo-quy-tac/tai-len", data=data, content_type="multipart/form-data")
+    )
     assert "is no file of a rule pack." in answer.get_data(as_text=True)

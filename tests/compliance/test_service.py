@@ -335,7 +335,7 @@ def test_a_violation_is_explained_returned_explained_again_accepted_and_remedied
         assert found.state is to
     moves = db.session.scalars(select(ViolationMove).order_by(ViolationMove.id)).all()
     assert [move.to_state for move in moves][-1] is State.REMEDIED
-    assert all(move.reason == "Lý do" and move.actor == HEAD.name for move in moves)
+    assert all(move.reason == "Lý do nêu rõ" and move.actor == HEAD.name for move in moves)
     entry = db.session.scalars(select(AuditEntry).order_by(AuditEntry.number.desc())).first()
     assert entry is not None
     assert (entry.action, entry.subject_id) == ("move_violation", found.key)

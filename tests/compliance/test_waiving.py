@@ -125,7 +125,8 @@ def test_a_run_with_a_waiver_is_judged_again_alike_even_after_it_was_withdrawn(m
     db.session.execute(update(CheckResult).where(CheckResult.run_id == run.id, waived).values(status=Status.PASS))
     db.session.commit()
     assert [str(found.what) for found in verify_run(run.id).disagreements] == [
-        f"kết quả {BAC_GIANG} {RULE} NCC, status"
+        "mã băm kết quả so với nhật ký",
+        f"kết quả {BAC_GIANG} {RULE} NCC, status",
     ]
 
 
@@ -295,7 +296,8 @@ def test_a_run_is_judged_again_on_a_page(month: Month, inspector: FlaskClient) -
     db.session.execute(update(CheckResult).where(*one).values(numerator=8))
     db.session.commit()
     page = inspector.get(f"/kiem-tra/{run.id}/phan-xet-lai").get_data(as_text=True)
-    assert "Không khớp ở 1 chỗ" in page
+    assert "Không khớp ở 2 chỗ" in page
+    assert "mã băm kết quả so với nhật ký" in page
     assert f"{PROVINCE} khp-2c.2 LDVL, numerator" in page
 
 

@@ -76,9 +76,9 @@ def test_a_session_that_was_open_when_the_backup_was_made_does_not_open_again(
     admin: Person, uploads: Path, session: Any, tmp_path: Path
 ) -> None:
     token = signing_in.enter(admin, SignInWay.PASSWORD, address="", device="").token
-    make_backup(BY, tmp_path / "b")
+    make_backup(BY, tmp_path / "b.tar.gz")
     sessions.end_all(BY, admin)
-    restore_backup(BY, tmp_path / "b", replace=True)
+    restore_backup(BY, tmp_path / "b.tar.gz", replace=True)
     assert queries.person_by_username("quantri") is not None
     assert sessions.person_of(token) is None
 

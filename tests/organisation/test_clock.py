@@ -172,7 +172,7 @@ def test_a_machine_switched_off_over_working_days_asks_to_confirm(case: Case, ma
 def test_a_newest_entry_in_the_future_is_got_over_by_confirming(case: Case, machine: Machine) -> None:
     """What a wrong clock wrote before the clock was asked does not stop the site until its day comes."""
     machine.set_clock(timedelta(days=400))
-    clock.confirm(CLERK, reason="nhầm")
+    clock.confirm(CLERK, reason="ghi nhầm năm")
     machine.set_clock(-timedelta(days=400))
     with pytest.raises(ClockRefused):
         write()
@@ -187,7 +187,7 @@ def test_the_command_tells_and_confirms(app: Flask, case: Case, machine: Machine
     machine.set_clock(timedelta(days=365))
     told = runner.invoke(args=["clock", "show"])
     assert (told.exit_code, json.loads(told.stdout)["in_order"]) == (1, False)
-    assert runner.invoke(args=["clock", "confirm", "--reason", "đã xem"]).exit_code == 0
+    assert runner.invoke(args=["clock", "confirm", "--reason", "đã xem đồng hồ"]).exit_code == 0
     assert runner.invoke(args=["clock", "show"]).exit_code == 0
 
 
@@ -202,7 +202,7 @@ def test_a_page_says_it_and_an_administrator_confirms(
     assert refused.status_code == 503 and "Đồng hồ máy chủ đang chỉ" in refused.text
     assert "Hiện không ghi được gì" in browser.get("/dong-ho").text
     assert browser.post("/dong-ho", data={"reason": ""}).status_code == 422
-    assert "Đã xác nhận" in browser.post("/dong-ho", data={"reason": "đã xem"}, follow_redirects=True).text
+    assert "Đã xác nhận" in browser.post("/dong-ho", data={"reason": "đã xem đồng hồ"}, follow_redirects=True).text
     write()
 
 

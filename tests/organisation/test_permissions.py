@@ -34,6 +34,7 @@ DOORS = {
     "/nguoi-dung/1": ADMIN,
     "/nguoi-dung/1/mat-khau": ADMIN,
     "/nhat-ky": TRAIL,
+    "/dong-ho": ADMIN,
     "/nhat-ky.csv": TRAIL,
     "/nhat-ky.xlsx": TRAIL,
 }

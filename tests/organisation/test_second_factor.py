@@ -12,15 +12,17 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select, text
+from sqlalchemy.exc import OperationalError
 
 from app.errors import NotAllowed
 from app.extensions import db
-from app.organisation import instance_key, passwords, second_factor, sessions
+from app.organisation import instance_key, passwords, second_factor, sessions, signing_in
 from app.organisation.access import Actor
 from app.organisation.models import AuditEntry, Person, RecoveryCode, Role, SecondFactor, SignInSession, Unit
 from app.organisation.second_factor import WrongCode
 from tests.clock import at
 from tests.factories import make_person
+from tests.tables import digests
 
 GOOD = "cà phê sữa đá"
 MORNING = at("2024-07-01 08:00")
@@ -168,6 +170,22 @@ def test_a_recovery_code_stands_in_once(app: Flask, tuan: Person, session: Any) 
     assert again.post("/dang-nhap/ma-xac-thuc", data={"code": codes[3]}).status_code == 422
     used = session.scalars(select(AuditEntry).where(AuditEntry.action == "use_recovery_code")).one()
     assert used.details == {"left": 9}
+
+
+def test_an_outage_uses_up_neither_the_code_nor_an_attempt(
+    app: Flask, tuan: Person, session: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def break_off(*_args: Any, **_more: Any) -> str:
+        raise OperationalError("INSERT", {}, Exception("gì đó"), connection_invalidated=True)
+
+    _totp, codes = enrol(tuan)
+    client, _ = sign_in(app, "tuan.vm")
+    before = digests()
+    with monkeypatch.context() as patch:
+        patch.setattr(signing_in, "_let_in", break_off)
+        assert client.post("/dang-nhap/ma-xac-thuc", data={"code": codes[3]}).status_code == 503
+    assert digests() == before
+    assert client.post("/dang-nhap/ma-xac-thuc", data={"code": codes[3]}).status_code == 302
 
 
 def test_anothers_recovery_code_is_wrong(tuan: Person, department: dict[str, Unit]) -> None:

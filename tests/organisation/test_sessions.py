@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import base64
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -12,10 +13,11 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import event, select
+from sqlalchemy.exc import OperationalError
 
-from app.errors import NotFound
+from app.errors import DomainError, NotFound
 from app.extensions import db
-from app.organisation import passwords, service, sessions
+from app.organisation import audit, passwords, service, sessions
 from app.organisation.access import Actor
 from app.organisation.models import AuditEntry, Person, Role, SignInSession, Unit
 from app.organisation.sessions import device_of
@@ -205,6 +207,25 @@ def test_when_it_was_last_used_is_written_seldom_and_after_the_answer(
     session.rollback()
     answer.close()
     assert seen() == later
+
+
+@pytest.mark.parametrize(
+    "refusal", [OperationalError("UPDATE", {}, Exception("chỉ đọc")), DomainError("Đồng hồ của máy chủ sai.")]
+)
+def test_a_page_stands_when_its_last_use_cannot_be_written(
+    app: Flask, lan: Person, freeze: Freeze, monkeypatch: pytest.MonkeyPatch, refusal: Exception
+) -> None:
+    @contextmanager
+    def refuse() -> Iterator[None]:
+        raise refusal
+        yield
+
+    client = signed_in(app)
+    freeze(MORNING + timedelta(minutes=6))
+    monkeypatch.setattr(audit, "transaction", refuse)
+    answer = client.get("/tai-khoan")
+    answer.close()
+    assert answer.status_code == 200
 
 
 def test_sessions_that_are_over_are_swept(app: Flask, lan: Person, freeze: Freeze, session: Any) -> None:

@@ -16,7 +16,7 @@ from werkzeug.wrappers import Response as Answer
 
 from app import navigation
 from app.client_address import client_address
-from app.errors import NotFound
+from app.errors import DomainError, NotFound
 from app.extensions import LOCALES, login
 from app.formats import sentence
 from app.forms import errors_shown_on
@@ -273,7 +273,7 @@ def note_that_the_session_is_used(response: Response) -> Response:
             with app.app_context():
                 try:
                     sessions.note_seen(late)
-                except SQLAlchemyError as error:
+                except (SQLAlchemyError, DomainError) as error:  # nothing may be written now, or nothing can
                     app.logger.warning("a session's last use was not written: %s", type(error).__name__)
 
         response.call_on_close(note)
