@@ -111,7 +111,9 @@ def _postgresql(connection: Connection) -> Iterator[tuple[str, str]]:
         yield from ((f"{what} {row[0]} {row[1]}", str(tuple(row))) for row in connection.execute(text(query)))
     tables = [name for name in inspect(connection).get_table_names() if name != "alembic_version"]
     for name in tables:
-        yield f"rows {name}", _digest(connection.execute(text(f'SELECT t::text FROM "{name}" t ORDER BY 1')))
+        # A sequence does not give back the ids that a killed migration took for the entry it was to leave in the trail.
+        row = "(to_jsonb(t) - 'id')::text" if name == "audit_entries" else "t::text"
+        yield f"rows {name}", _digest(connection.execute(text(f'SELECT {row} FROM "{name}" t ORDER BY 1')))
     yield "version", _version(connection, inspect(connection).has_table("alembic_version"))
 
 

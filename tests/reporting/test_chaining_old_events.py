@@ -39,7 +39,7 @@ def old(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Flask]:
         version = make_version(unit, ("Tiếp nhận", unit, 1), ("Thẩm định", unit, 4))
         case = receive(version, at("2024-06-03 08:30"), "Trần Thị Đào", code="tay", note="có đủ giấy tờ")
         happen(case, EventKind.HANDED_OVER, at("2024-06-03 10:00"))
-        cases.correct(EVERYWHERE, CLERK, case.id, 2, reason="nhầm", at=at("2024-06-03 09:00"))
+        cases.correct(EVERYWHERE, CLERK, case.id, 2, reason="ghi nhầm giờ", at=at("2024-06-03 09:00"))
         take(csv_file(tmp_path, row(code="A"), closed(code="B")))
         take(csv_file(tmp_path, closed(code="A"), row(code="C"), name="sau.csv"))
         db.session.remove()

@@ -13,6 +13,8 @@ from datetime import UTC, datetime
 
 import sqlalchemy as sa
 from alembic import op
+
+from app import extensions
 from sqlalchemy.dialects import postgresql
 
 revision = "0022"
@@ -129,7 +131,7 @@ def keep_in_the_trail(site) -> None:
     entry = {
         "site": site,
         "number": last.number + 1 if last else 1,
-        "at": datetime.now(UTC).replace(microsecond=0),
+        "at": extensions.now().replace(microsecond=0),
         "person_id": None,
         "actor": "Lệnh trên máy chủ",
         "action": "chain_events",
