@@ -13,9 +13,9 @@ from datetime import UTC, datetime
 
 import sqlalchemy as sa
 from alembic import op
+from sqlalchemy.dialects import postgresql
 
 from app import extensions
-from sqlalchemy.dialects import postgresql
 
 revision = "0022"
 down_revision = "0021"
