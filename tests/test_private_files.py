@@ -42,8 +42,8 @@ def test_commands_write_for_their_owner_alone_and_narrow_what_was_wider(tmp_path
     try:
         first = command(instance, "db", "upgrade")
         assert first.returncode == 0 and "chỉ chủ sở hữu đọc được" in first.stderr
-        assert command(instance, "backup", str(tmp_path / "backup")).returncode == 0
+        assert command(instance, "backup", str(tmp_path / "backup.tar.gz")).returncode == 0
     finally:
         os.umask(before)
     assert set(modes(instance).values()) <= {"0o700", "0o600"}
-    assert stat.S_IMODE((tmp_path / "backup").stat().st_mode) == 0o600
+    assert stat.S_IMODE((tmp_path / "backup.tar.gz").stat().st_mode) == 0o600
