@@ -61,7 +61,7 @@ def test_an_error_that_no_page_answers_has_its_line_too(site: Flask, log: Path) 
     def broken(_environ: object, _start: object) -> list[bytes]:
         raise RuntimeError
 
-    site.wsgi_app._site = broken  # type: ignore[attr-defined]
+    site.wsgi_app._app._site = broken  # type: ignore[attr-defined]
     with pytest.raises(RuntimeError):
         site.test_client().get("/thu/x")
     assert [line["status"] for line in lines(log)] == [500]
