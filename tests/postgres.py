@@ -14,10 +14,11 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 import psycopg
 from psycopg import sql
@@ -82,7 +83,7 @@ def postgres_server() -> Iterator[PostgresServer]:
     try:
         identity = _identity(folder)
         _initialise(programs, folder, identity)
-        with _running(programs, folder, identity):
+        with _running(programs, folder, identity, NO_WAITING_FOR_DISK):
             yield PostgresServer(folder)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
@@ -111,8 +112,10 @@ def _initialise(programs: Path, folder: Path, identity: dict[str, object]) -> No
 
 
 @contextmanager
-def _running(programs: Path, folder: Path, identity: dict[str, object]) -> Iterator[None]:
-    settings = NO_WAITING_FOR_DISK | SMALL | ZONE | {"unix_socket_directories": str(folder)}
+def _running(
+    programs: Path, folder: Path, identity: dict[str, object], more: Mapping[str, str] = MappingProxyType({})
+) -> Iterator[None]:
+    settings = dict(more) | SMALL | ZONE | {"unix_socket_directories": str(folder)}
     command: list[str | Path] = [programs / "postgres", "-D", folder / "data"]
     for name, value in settings.items():
         command += ["-c", f"{name}={value}"]

@@ -181,7 +181,7 @@ def test_the_page_is_in_the_language_of_the_session_the_person_or_the_browser(
 
 
 class Cluster:
-    """A server of the test's own, that may be stopped."""
+    """A server of the test's own, that may be stopped: it keeps what was committed, as a site's does."""
 
     def __init__(self, folder: Path) -> None:
         self.programs, self.folder = server_programs(), folder
