@@ -17,6 +17,7 @@ from sqlalchemy import CTE, ColumnElement, Select, and_, select, union
 from app.cases import lateness
 from app.cases.models import Case, CaseStage, Payment
 from app.errors import NotFound
+from app.facts import register_lists
 from app.organisation.access import Scope
 from app.organisation.models import Unit
 from app.periods import Period
@@ -147,6 +148,8 @@ LISTS: dict[str, NamedList] = {
         _l("Giao dịch không thanh toán trực tuyến"), lambda w: [lateness.paid_in_person(w.start, w.end)]
     ),
 }
+
+register_lists({name: each.title for name, each in LISTS.items()})
 
 
 def named(names: Sequence[str]) -> list[NamedList]:
