@@ -14,6 +14,7 @@ from flask import Flask, current_app
 from flask_babel import format_decimal, get_locale
 from flask_babel import gettext as _
 
+from app.due import due_day
 from app.errors import DomainError, Told
 
 _LABELS: dict[tuple[type, str], Any] = {}
@@ -101,6 +102,7 @@ def _shown(value: object) -> object:
 
 def register(app: Flask) -> None:
     """Make these the templates' filters."""
+    app.jinja_env.globals.update(due_day=due_day)
     app.jinja_env.filters.update(
         label=label,
         date=show_date,
