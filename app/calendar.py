@@ -80,9 +80,10 @@ class Deadline:
         """Whether the clock is stopped."""
         return self.paused_at is not None
 
-    def is_late(self, at: datetime) -> bool:
-        """Whether a thing done or still open at this instant is late; a stopped clock makes nothing late."""
-        return (at if self.paused_at is None else min(at, self.paused_at)) > self.due_at
+    @property
+    def stopped_in_time(self) -> bool:
+        """Whether the clock is stopped and was before the time ran out: then nothing is due."""
+        return self.paused_at is not None and self.paused_at <= self.due_at
 
 
 @dataclass(frozen=True, slots=True)

@@ -132,6 +132,19 @@ def catalogue() -> dict[str, FactKind]:
     return {kind.name: kind for known in _registry for kind in known.kinds}
 
 
+_list_titles: dict[str, Any] = {}
+
+
+def register_lists(titles: Mapping[str, Any]) -> None:
+    """Name, in the reader's language, the lists of single records that rules may lead to as their evidence."""
+    _list_titles.update(titles)
+
+
+def list_titles() -> Mapping[str, Any]:
+    """What each list of records is called, by the name that rules know it by."""
+    return _list_titles
+
+
 def gather(connection: Connection, query: FactQuery, kinds: Collection[str] | None = None) -> Iterator[Fact]:
     """Every fact of the period, checked against its kind; `kinds` limits which are gathered.
 

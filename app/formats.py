@@ -16,6 +16,7 @@ from flask import Flask, current_app
 from flask_babel import get_locale, get_translations
 from flask_babel import gettext as _
 
+from app.due import due_day
 from app.errors import DomainError, Told
 
 _LABELS: dict[tuple[type, str], Any] = {}
@@ -130,6 +131,7 @@ def register(app: Flask) -> None:
         npgettext=lambda context, one, many, n: get_translations().unpgettext(context, one, many, n),
         newstyle=True,
     )
+    app.jinja_env.globals.update(due_day=due_day)
     app.jinja_env.filters.update(
         label=label,
         date=show_date,

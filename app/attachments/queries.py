@@ -10,8 +10,8 @@ from sqlalchemy import ColumnElement, Select, and_, func, select
 from sqlalchemy.orm import aliased
 
 from app.attachments.models import Attachment, AttachmentKind
-from app.cases.case_page import open_to
 from app.cases.models import Case, CaseDocument
+from app.cases.population import visible_to
 from app.cases.reuse import ReusableDocument
 from app.errors import NotFound
 from app.extensions import db
@@ -151,7 +151,7 @@ def _earlier_files(scope: Scope, id_number: str, except_case: int | None) -> lis
         .join(Case, Case.id == a.case_id)
         .join(ProcedureVersion, ProcedureVersion.id == Case.version_id)
         .outerjoin(CaseDocument, CaseDocument.id == a.document_id)
-        .where(Case.site == scope.site, Case.id_number == id_number, open_to(scope))
+        .where(Case.site == scope.site, Case.id_number == id_number, visible_to(scope))
         .where(a.removed_at.is_(None), a.kind != AttachmentKind.OTHER)
         .order_by(a.added_at.desc(), a.id.desc())
         .limit(MOST_OFFERED)
@@ -166,7 +166,7 @@ def _earlier_files(scope: Scope, id_number: str, except_case: int | None) -> lis
 
 def one_file(scope: Scope, attachment_id: int, *, removed: bool = False) -> FileSeen:
     """A file of a case that the scope may look into. NotFound outside it, and for a removed one unless asked for."""
-    wanted = and_(Attachment.id == attachment_id, Case.site == scope.site, open_to(scope))
+    wanted = and_(Attachment.id == attachment_id, Case.site == scope.site, visible_to(scope))
     found = _seen(_files(wanted))
     if not found or (found[0].removed_at is not None and not removed):
         raise NotFound("Không tìm thấy tệp này.")
@@ -175,12 +175,12 @@ def one_file(scope: Scope, attachment_id: int, *, removed: bool = False) -> File
 
 def files_of(scope: Scope, case_id: int) -> list[FileSeen]:
     """Every file of a case, removed ones too, in the order they came."""
-    return _seen(_files(and_(Attachment.case_id == case_id, Case.site == scope.site, open_to(scope))))
+    return _seen(_files(and_(Attachment.case_id == case_id, Case.site == scope.site, visible_to(scope))))
 
 
 def case_with_code(scope: Scope, code: str) -> Case:
     """The case with exactly this code. Raises NotFound."""
-    case = db.session.scalar(select(Case).where(Case.site == scope.site, Case.code == code, open_to(scope)))
+    case = db.session.scalar(select(Case).where(Case.site == scope.site, Case.code == code, visible_to(scope)))
     if case is None:
         raise NotFound("Không tìm thấy hồ sơ mang mã %(code)s.", code=code)
     return case

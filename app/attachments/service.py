@@ -26,6 +26,7 @@ from app.attachments.turns import turn
 from app.cases import reuse
 from app.cases import service as cases
 from app.cases.models import Case, CaseDocument
+from app.cases.population import changeable_by
 from app.cases.vocabulary import EventKind
 from app.errors import N_, Conflict, DomainError, NotFound
 from app.extensions import db
@@ -235,7 +236,7 @@ def _case(scope: Scope, case_id: int, *, lock: bool = False) -> Case:
     case = db.session.scalar(
         select(Case).where(Case.id == case_id, Case.site == scope.site).execution_options(populate_existing=True)
     )
-    if case is None or not scope.covers(case.unit_id, case.holder_unit_id):
+    if case is None or not changeable_by(scope, case):
         raise NotFound("Không tìm thấy hồ sơ này.")
     return case
 

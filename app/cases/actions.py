@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from app.cases.case_page import CaseView
 from app.cases.models import Case
-from app.cases.vocabulary import ALLOWED_IN, CaseStatus, EventKind
+from app.cases.vocabulary import ALLOWED_IN, ONCE, CaseStatus, EventKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,14 +56,6 @@ KEYS = {
 }
 RARE = {EventKind.WITHDRAWN: "undo-2", EventKind.REFUSED: "ban", EventKind.STOPPED: "circle-x"}
 
-# Dates that are set once, by their column.
-_SET_ONCE = {
-    EventKind.FILES_DIGITISED: "files_digitised_at",
-    EventKind.RESULT_DIGITISED: "result_digitised_at",
-    EventKind.ISSUED_ELECTRONIC: "electronic_result_at",
-    EventKind.ISSUED_PAPER: "paper_result_at",
-    EventKind.DELIVERED: "delivered_at",
-}
 _OF_THE_RESULT = frozenset({EventKind.RESULT_DIGITISED, EventKind.ISSUED_ELECTRONIC, EventKind.ISSUED_PAPER})
 
 
@@ -81,7 +73,7 @@ def possible_actions(view: CaseView, hands: Hands) -> list[Action]:
 
 def _makes_sense(view: CaseView, kind: EventKind, hands: Hands) -> bool:
     case = view.case
-    if kind in _SET_ONCE and getattr(case, _SET_ONCE[kind]) is not None:
+    if kind in ONCE and getattr(case, ONCE[kind]) is not None:
         return False
     match kind:
         case EventKind.TAKEN_OVER:
@@ -93,8 +85,7 @@ def _makes_sense(view: CaseView, kind: EventKind, hands: Hands) -> bool:
         case EventKind.SIGNED:
             return case.returns_result and view.signature is None
         case EventKind.PAID:
-            standing = (paid for paid in view.payments if not paid.voided)
-            return sum(paid.amount - paid.refunded for paid in standing) < case.fee_due
+            return view.balance.remaining > 0
     return kind not in _OF_THE_RESULT or case.returns_result
 
 

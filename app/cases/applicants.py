@@ -10,7 +10,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, and_, select
 
 from app.cases.models import Case
-from app.cases.search import seen_by
+from app.cases.population import on_desk_of
 from app.cases.vocabulary import CaseStatus
 from app.extensions import db
 from app.organisation.access import Scope
@@ -64,7 +64,7 @@ def _newest(scope: Scope, wanted: ColumnElement[bool]) -> dict[int, tuple[Case, 
     found = db.session.execute(
         select(Case, ProcedureVersion.name)
         .join(ProcedureVersion, ProcedureVersion.id == Case.version_id)
-        .where(Case.site == scope.site, wanted, seen_by(scope))
+        .where(Case.site == scope.site, wanted, on_desk_of(scope))
         .order_by(Case.id.desc())
         .limit(LOOKED_AT)
     )

@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from decimal import Decimal
 
-from sqlalchemy import or_, select
+from sqlalchemy import select
 
+from app.cases import population
 from app.cases.models import Case, CaseStage
 from app.cases.rows import case_row
 from app.cases.service import events_of, replace_derived
@@ -34,7 +35,7 @@ def moved_deadlines(change: CalendarChange) -> list[MovedDeadline]:
     """
     first = min(change.before.start_of_day(min(change.days)), change.after.start_of_day(min(change.days)))
     open_cases = select(Case.id).where(
-        Case.site == whole_site().site, Case.ended_at.is_(None), or_(Case.due_at >= first, Case.paused_at.is_not(None))
+        Case.site == whole_site().site, Case.ended_at.is_(None), population.may_move(Case, first)
     )
     ids = list(db.session.scalars(open_cases))
     moved = [each for start in range(0, len(ids), BATCH) for each in _moved(ids[start : start + BATCH], change)]

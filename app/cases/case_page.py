@@ -8,15 +8,16 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import select
 from sqlalchemy.orm import aliased, contains_eager, joinedload
 
 from app.calendar import WorkingCalendar
+from app.cases import population
+from app.cases.balance import Balance
 from app.cases.models import Case, CaseEvent, CasePause, CaseStage, Consultation, Payment
-from app.cases.search import seen_by
 from app.cases.standing import Promise, Standing, promise, standing_of
 from app.cases.terms import terms_of
-from app.cases.timeline import Pause, StageStay, Terms, used_in_stage, whole
+from app.cases.timeline import CorrectedEvent, Pause, StageStay, Terms, as_corrected, used_in_stage, whole
 from app.cases.vocabulary import CaseStatus, EventKind
 from app.errors import NotFound
 from app.extensions import db
@@ -74,6 +75,7 @@ class Question:
     answered_at: datetime | None
     question: str
     answer: str
+    overdue: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,12 +93,21 @@ class CaseView:
     @property
     def signature(self) -> EventSeen | None:
         """The signature of the result as it stands; sent back to an earlier stage, a case is signed again."""
-        voided = {event.corrects for event in self.events if event.corrects and event.data.get("void")}
         found = None
-        for event in self.events:
-            if event.kind in (EventKind.SIGNED, EventKind.RETURNED) and event.number not in voided:
-                found = event if event.kind is EventKind.SIGNED else None
+        for each in self.corrected:
+            if each.event.kind in (EventKind.SIGNED, EventKind.RETURNED) and not each.void:
+                found = each.event if each.event.kind is EventKind.SIGNED else None
         return found
+
+    @property
+    def corrected(self) -> list[CorrectedEvent[EventSeen]]:
+        """The events in the order in which they were recorded, each with what was put right of it."""
+        return as_corrected(self.events)
+
+    @property
+    def balance(self) -> Balance:
+        """What is owed for the case and what was paid."""
+        return Balance.of(self.case.fee_due, self.payments)
 
     def may_answer(self, scope: Scope) -> list[Question]:
         """The open questions that somebody with this scope may answer: those put to their unit, or all where they
@@ -129,7 +140,7 @@ class CaseView:
 
     def may_change(self, scope: Scope) -> bool:
         """Whether somebody with this scope may record something, as the services decide it."""
-        return scope.covers(self.case.unit_id, self.case.holder_unit_id)
+        return bool(population.changeable_by(scope, self.case))
 
 
 def case_view(scope: Scope, case_id: int, calendar: WorkingCalendar, now: datetime, locale: str = "vi") -> CaseView:
@@ -148,15 +159,8 @@ def case_view(scope: Scope, case_id: int, calendar: WorkingCalendar, now: dateti
         events,
         _stage_lines(case, terms, stays, pauses, calendar, now),
         payments.all(),
-        _questions(case),
+        _questions(case, now),
     )
-
-
-def open_to(scope: Scope) -> ColumnElement[bool]:
-    """SQL: the scope may look into the case: it answers for it, has it, had it in some stage, or was asked about it."""
-    was_there = select(CaseStage.id).where(CaseStage.case_id == Case.id, scope.within(CaseStage.unit_id))
-    was_asked = select(Consultation.id).where(Consultation.case_id == Case.id, scope.within(Consultation.unit_id))
-    return or_(seen_by(scope), was_there.exists(), was_asked.exists())
 
 
 def _case(scope: Scope, case_id: int) -> Case:
@@ -170,7 +174,7 @@ def _case(scope: Scope, case_id: int) -> Case:
             contains_eager(Case.holder_unit.of_type(holder)),
             joinedload(Case.unit),
         )
-        .where(Case.id == case_id, Case.site == scope.site, open_to(scope))
+        .where(Case.id == case_id, Case.site == scope.site, population.visible_to(scope))
         .execution_options(populate_existing=True)
     )
     if case is None:
@@ -197,7 +201,7 @@ def _events(case: Case) -> list[EventSeen]:
     ]
 
 
-def _questions(case: Case) -> list[Question]:
+def _questions(case: Case, now: datetime) -> list[Question]:
     c = Consultation
     rows = (
         select(c.number, c.unit_id, Unit.name, c.asked_at, c.due_at, c.answered_at, c.question, c.answer)
@@ -205,7 +209,7 @@ def _questions(case: Case) -> list[Question]:
         .where(c.case_id == case.id)
         .order_by(c.number)
     )
-    return [Question(*row) for row in db.session.execute(rows)]
+    return [Question(*row, population.answer_overdue(row, now)) for row in db.session.execute(rows)]
 
 
 def _stays(case: Case) -> list[tuple[CaseStage, str]]:
@@ -264,7 +268,7 @@ def _stay_line(
         stay.started_at,
         used,
         stay.due_at,
-        late=stay.due_at is not None and until > stay.due_at,
+        late=population.late(stay, now),
     )
 
 

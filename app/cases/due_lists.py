@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_
 
 from app.calendar import WorkingCalendar
+from app.cases import population
 from app.cases.models import Case
-from app.cases.vocabulary import ReturnMethod
+from app.cases.population import Bucket
 
-COLLECTED_WITHIN = timedelta(days=365)  # a result nobody came for in a year is no longer waited for
 MOST_DAYS = 60
 
 
@@ -39,27 +39,19 @@ class Moment:
 
 def condition(which: DueList, moment: Moment, days: int) -> ColumnElement[bool]:
     """SQL: the case is in that list. `days` are working days ahead, for DUE_SOON."""
-    calendar, now = moment.calendar, moment.now
-    today = calendar.local_day(now)
-    is_open = Case.ended_at.is_(None)
+    calendar, now, is_open = moment.calendar, moment.now, population.missing(Case.ended_at)
     match which:
         case DueList.DUE_TODAY:
-            return and_(is_open, Case.due_at >= now, Case.due_at <= calendar.end_of_day(today))
+            return and_(is_open, population.in_bucket(Case, Bucket.TODAY, calendar, now))
         case DueList.DUE_SOON:
-            last = calendar.end_of_day(calendar.add_working_days(today, days))
-            return and_(is_open, Case.due_at >= now, Case.due_at <= last)
+            return and_(is_open, population.due_within(Case, now, population.horizon(calendar, now, days)))
         case DueList.OVERDUE:
-            return and_(is_open, Case.due_at < now)
+            return and_(is_open, population.in_bucket(Case, Bucket.OVERDUE, calendar, now))
         case DueList.PAUSED_LONG:
-            return and_(is_open, Case.paused_at < calendar.start_of_day(today - timedelta(days=moment.paused_days)))
+            return and_(population.paused_long(Case, calendar, now, moment.paused_days))
         case DueList.NOT_CLOSED:
-            return and_(is_open, Case.result_at.is_not(None))
-    return and_(
-        Case.result_at > now - COLLECTED_WITHIN,
-        Case.delivered_at.is_(None),
-        Case.returns_result,
-        Case.return_method == ReturnMethod.IN_PERSON,
-    )
+            return and_(population.unclosed(Case))
+    return and_(population.to_collect(Case, now))
 
 
 def since(which: DueList) -> Any:

@@ -14,12 +14,13 @@ from flask import current_app
 from sqlalchemy import func, select, update
 
 from app import extensions
-from app.cases import service
+from app.cases import population, service
 from app.cases.duty_models import Apology, Explanation
 from app.cases.duty_states import ExplanationState, state_of
 from app.cases.models import Case
-from app.cases.search import seen_by
+from app.cases.population import on_desk_of
 from app.cases.vocabulary import EventKind
+from app.due import kept
 from app.errors import N_, Conflict, DomainError, NotAllowed, NotFound
 from app.extensions import db
 from app.organisation import audit
@@ -92,7 +93,7 @@ def _cases_to_explain(scope: Scope, case_ids: Collection[int]) -> Sequence[Case]
 
 
 def _check_owed(case: Case, latest: Explanation | None, by_head: bool, now: datetime) -> None:
-    if case.due_at is None or case.due_at >= (case.ended_at or now):
+    if not population.late(case, now):
         raise DomainError("Hồ sơ %(code)s không quá hạn, không phải giải trình.", field="cases", code=case.code)
     state = state_of(latest)
     if latest is None or state.is_owed or (by_head and not latest.by_head):
@@ -186,7 +187,7 @@ def apologise(
     and after those an apology gives none.
     The due time stays: what was late is late. The letter is an event of the case as well.
     """
-    case = db.session.scalar(select(Case).where(Case.id == case_id, Case.site == scope.site, seen_by(scope)))
+    case = db.session.scalar(select(Case).where(Case.id == case_id, Case.site == scope.site, on_desk_of(scope)))
     if case is None:
         raise NotFound("Không tìm thấy hồ sơ này.")
     values = {"number": tidy(number), "signer": tidy(signer)}
@@ -220,7 +221,7 @@ def apologise(
 def _check_late_or_going_to_be(case: Case) -> None:
     if case.due_at is None:
         raise DomainError("Hồ sơ đang chờ bổ sung, thời hạn không tính; chỉ xin lỗi vì sai sót.", field="wrong")
-    if case.ended_at is not None and case.due_at >= case.ended_at:
+    if population.ended_in_time(case):
         raise DomainError("Hồ sơ đã được giải quyết trong hạn; chỉ xin lỗi vì sai sót.", field="wrong")
 
 
@@ -240,7 +241,8 @@ def _new_due_at(case: Case, day: date | None, now: datetime) -> datetime | None:
         raise DomainError("Hãy ghi ngày hẹn trả mới.", field="new_day")
     if day <= calendar.local_day(now):
         raise DomainError("Ngày hẹn trả mới phải sau hôm nay.", field="new_day")
-    if case.due_at is not None and day <= (due := calendar.local_day(case.due_at)):
+    due = calendar.local_day(case.due_at) if case.due_at else None
+    if kept(due, day):
         raise DomainError("Ngày hẹn trả mới phải sau ngày hẹn trả %(day)s.", field="new_day", day=due)
     if not calendar.is_working_day(day):
         raise DomainError("Ngày %(day)s cơ quan nghỉ; hãy chọn một ngày làm việc.", field="new_day", day=day)

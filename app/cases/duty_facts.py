@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, case, func, or_, select
 from sqlalchemy.engine import Connection
 
-from app.cases import lateness
+from app.cases import population
 from app.cases.duty_fact_kinds import (
     APOLOGY,
     APOLOGY_FOR_FAULT,
@@ -84,8 +84,8 @@ def explanations(connection: Connection, query: FactQuery) -> Iterator[Fact]:
 def _owes_words(query: FactQuery) -> ColumnElement[bool]:
     """SQL: the cases after which something is owed that this period may judge."""
     return or_(
-        lateness.overdue(query.start, query.end, query.as_of),
-        lateness.fell_overdue(start_of_previous(query), query.as_of),
+        population.overdue(Case, query.start, query.end, query.as_of),
+        population.fell_overdue(Case, start_of_previous(query), query.as_of),
     )
 
 
@@ -107,7 +107,7 @@ def apologies(connection: Connection, query: FactQuery) -> Iterator[Fact]:
             Apology.sent_at < query.as_of,
             or_(
                 _owes_words(query),
-                and_(Apology.wrong, lateness.between(Apology.sent_at, query.start, query.end)),
+                and_(Apology.wrong, population.between(Apology.sent_at, query.start, query.end)),
             ),
         )
         .group_by(Case.unit_id, Case.code)
@@ -175,12 +175,14 @@ def stage_notes(connection: Connection, query: FactQuery) -> Iterator[Fact]:
     desks = set(connection.scalars(select(Unit.id).where(Unit.site == query.site, Unit.is_desk)))
     counted = (
         select(
-            CaseStage.unit_id, func.count().label("stages"), func.count().filter(lateness.stage_noted()).label("noted")
+            CaseStage.unit_id,
+            func.count().label("stages"),
+            func.count().filter(population.stage_noted()).label("noted"),
         )
         .where(
             CaseStage.site == query.site,
             CaseStage.unit_id.in_(units.keys() - desks),
-            lateness.between(CaseStage.ended_at, query.start, query.end),
+            population.between(CaseStage.ended_at, query.start, query.end),
         )
         .group_by(CaseStage.unit_id)
         .order_by(CaseStage.unit_id)
@@ -192,13 +194,13 @@ def stage_notes(connection: Connection, query: FactQuery) -> Iterator[Fact]:
 def results_attached(connection: Connection, query: FactQuery) -> Iterator[Fact]:
     """Cases closed with a result, and those of them that carry it."""
     units = units_of(connection, query)
-    attached = lateness.result_attached(query.as_of)
+    attached = population.result_attached(Case, query.as_of)
     counted = (
         select(Case.unit_id, func.count().label("closed"), func.count().filter(attached).label("attached"))
         .where(
             Case.site == query.site,
             Case.unit_id.in_(units),
-            lateness.closed_with_result(query.start, query.end),
+            population.closed_with_result(Case, query.start, query.end),
         )
         .group_by(Case.unit_id)
         .order_by(Case.unit_id)

@@ -12,12 +12,13 @@ from flask import current_app
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 
 from app.calendar import WorkingCalendar
-from app.cases import lateness
+from app.cases import population
 from app.cases.duty_models import Apology, Explanation
 from app.cases.duty_states import ExplanationState, state_of
 from app.cases.keyset import Cursor, Keyset
 from app.cases.lists import Window
 from app.cases.models import Case
+from app.due import missed
 from app.errors import NotFound
 from app.extensions import db
 from app.organisation.access import Scope
@@ -64,7 +65,7 @@ class OverdueCase:
     def late_to_explain(self, calendar: WorkingCalendar, today: date) -> bool:
         """Not explained when the time to do so was over: until today, or by the first one sent."""
         sent = calendar.local_day(self.explanations[0].sent_at) if self.explanations else today
-        return sent > self.explain_by
+        return missed(self.explain_by, sent)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +104,7 @@ def _overdue(scope: Scope, window: Window, unit_id: int | None, *columns: Any) -
         .where(
             Case.site == scope.site,
             scope.within(Case.unit_id),
-            lateness.overdue(window.start, window.end, window.as_of),
+            population.overdue(Case, window.start, window.end, window.as_of),
         )
     )
     return chosen if unit_id is None else chosen.where(Case.unit_id == unit_id)
@@ -142,7 +143,7 @@ def state_counts(scope: Scope, window: Window, *, unit_id: int | None = None) ->
 def overdue_case(scope: Scope, case_id: int, calendar: WorkingCalendar, now: datetime) -> OverdueCase:
     """One case that is, or ended, overdue. NotFound for any other, or outside the scope."""
     found = _loaded(scope, [case_id], now, calendar)
-    if not found or found[0].due_at >= (found[0].ended_at or now):
+    if not found or not population.late(found[0], now):
         raise NotFound("Không tìm thấy hồ sơ quá hạn này.")
     return found[0]
 
@@ -169,8 +170,8 @@ def _loaded(scope: Scope, ids: Sequence[int], as_of: datetime, calendar: Working
 def _overdue_case(
     row: Any, explanations: tuple[Explanation, ...], as_of: datetime, calendar: WorkingCalendar
 ) -> OverdueCase:
-    ended_at = row.ended_at if row.ended_at and row.ended_at < as_of else None
-    began = lateness.became_overdue(row.due_at, calendar)
+    ended_at = row.ended_at if population.done(row.ended_at, as_of) else None
+    began = population.became_overdue(row.due_at, calendar)
     return OverdueCase(
         *(row.id, row.code, row.applicant, row.name, row.unit_id, row.unit, row.officer, row.due_at, ended_at),
         days_late=calendar.count_working_days(calendar.local_day(row.due_at), calendar.local_day(ended_at or as_of)),

@@ -17,7 +17,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Subquery, and_, func, literal, select, union_all
 from sqlalchemy.engine import Connection
 
-from app.cases import lateness
+from app.cases import population
 from app.cases.fact_kinds import (
     CASE_NEWLY_OVERDUE,
     CASE_OVERDUE,
@@ -69,7 +69,7 @@ def _timeliness(connection: Connection, query: FactQuery) -> Iterator[Fact]:
     closed = and_(Case.closed_at.is_not(None), Case.result_at.is_not(None))
     ended = (
         select(Case.unit_id, func.count().label("finished"), _count(closed).label("closed"))
-        .where(*_of_units(Case, query, units), lateness.between(Case.ended_at, query.start, query.end))
+        .where(*_of_units(Case, query, units), population.between(Case.ended_at, query.start, query.end))
         .group_by(Case.unit_id)
     )
     late = late_rows(Case, query, Case.result_at, Case.closed_at)
@@ -79,7 +79,7 @@ def _timeliness(connection: Connection, query: FactQuery) -> Iterator[Fact]:
         _count(late.c.ended == 1).label("late"),
         _count(closed_late).label("closed_late"),
         _count(late.c.ended == 0).label("open_overdue"),
-        _count(and_(late.c.ended == 0, late.c.result_at < query.as_of)).label("not_closed"),
+        _count(and_(late.c.ended == 0, population.done(late.c.result_at, query.as_of))).label("not_closed"),
     ).group_by(late.c.unit_id)
     for unit, n in _by_unit(connection, units, ended, overdue).items():
         yield _fact(
@@ -109,11 +109,10 @@ def late_rows(table: type[Case] | type[CaseStage], query: FactQuery, *columns: A
     """
     shown = select(table.unit_id, *columns).where(table.site == query.site)
     ended, still_open = (shown.add_columns(literal(value).label("ended")) for value in (1, 0))
-    past_due, ended_late = table.due_at < query.as_of, table.ended_at > table.due_at
+    past_due = still_open.where(population.past_due(table, query.as_of))
     return union_all(
-        ended.where(lateness.between(table.ended_at, query.start, query.end), ended_late),
-        still_open.where(past_due, table.ended_at.is_(None)),
-        still_open.where(past_due, table.ended_at >= query.as_of, ended_late),
+        ended.where(population.finished_late(table, query.start, query.end)),
+        *(past_due.where(still) for still in population.still_open(table, query.as_of)),
     ).subquery()
 
 
@@ -123,24 +122,24 @@ def _digitisation_and_payment(connection: Connection, query: FactQuery) -> Itera
         select(
             Case.unit_id,
             func.count().label("files"),
-            _count(lateness.done(Case.files_digitised_at, query.as_of)).label("files_digitised"),
+            _count(population.done(Case.files_digitised_at, query.as_of)).label("files_digitised"),
             _count(and_(Case.online_payable, Case.fee_due > 0)).label("due"),
         )
-        .where(*_of_units(Case, query, units), lateness.between(Case.received_at, query.start, query.end))
+        .where(*_of_units(Case, query, units), population.between(Case.received_at, query.start, query.end))
         .group_by(Case.unit_id)
     )
-    electronic = lateness.done(Case.electronic_result_at, query.as_of)
+    electronic = population.done(Case.electronic_result_at, query.as_of)
     resolved = (
         select(
             Case.unit_id,
             func.count().label("results"),
-            _count(lateness.done(Case.result_digitised_at, query.as_of)).label("results_digitised"),
+            _count(population.done(Case.result_digitised_at, query.as_of)).label("results_digitised"),
             _count(electronic).label("electronic"),
             _count(and_(electronic, Case.electronic_same_day.is_(True))).label("same_day"),
         )
         .where(
             *_of_units(Case, query, units),
-            lateness.between(Case.result_at, query.start, query.end),
+            population.between(Case.result_at, query.start, query.end),
             Case.returns_result,
         )
         .group_by(Case.unit_id)
@@ -151,7 +150,7 @@ def _digitisation_and_payment(connection: Connection, query: FactQuery) -> Itera
             func.count().label("eligible"),
             _count(Payment.channel == PaymentChannel.ONLINE).label("online"),
         )
-        .where(*_of_units(Payment, query, units), lateness.payment_counted(query.start, query.end))
+        .where(*_of_units(Payment, query, units), population.payment_counted(query.start, query.end))
         .group_by(Payment.unit_id)
     )
     for unit, n in _by_unit(connection, units, received, resolved, paid).items():
@@ -163,7 +162,7 @@ def _stage_use(connection: Connection, query: FactQuery) -> Iterator[Fact]:
     units = units_of(connection, query)
     ended = (
         select(CaseStage.unit_id, func.count().label("ended"))
-        .where(*_of_units(CaseStage, query, units), lateness.between(CaseStage.ended_at, query.start, query.end))
+        .where(*_of_units(CaseStage, query, units), population.between(CaseStage.ended_at, query.start, query.end))
         .group_by(CaseStage.unit_id)
     )
     late = late_rows(CaseStage, query)
@@ -191,9 +190,9 @@ def _overdue_cases(connection: Connection, query: FactQuery) -> Iterator[Fact]:
 def _newly_overdue_cases(connection: Connection, query: FactQuery) -> Iterator[Fact]:
     """One fact per case that fell overdue in the period or the one before: both ranges of the indexes of late ones."""
     since = start_of_previous(query)
-    fell = select(Case.id).where(Case.site == query.site, Case.due_at >= since, Case.due_at < query.as_of)
-    still_open = fell.where(Case.ended_at.is_(None))
-    ended = fell.where(lateness.ended_late(), Case.ended_at >= since)  # after its due time, so after `since`
+    fell = select(Case.id).where(Case.site == query.site, population.between(Case.due_at, since, query.as_of))
+    still_open = fell.where(population.missing(Case.ended_at))
+    ended = fell.where(population.ended_late(Case), Case.ended_at >= since)  # after its due time, so after `since`
     return _of_cases(CASE_NEWLY_OVERDUE, connection, query, union_all(still_open, ended))
 
 
@@ -226,7 +225,7 @@ def _of_cases(kind: FactKind, connection: Connection, query: FactQuery, ids: Any
         if query.units is not None and units[unit_id] not in query.units:
             continue
         assert due_at is not None  # overdue: it has a due time
-        ended = ended_at if ended_at and ended_at < query.as_of else None
+        ended = ended_at if population.done(ended_at, query.as_of) else None
         due_day, last_day = calendar.local_day(due_at), calendar.local_day(ended or query.as_of)
         yield {
             "kind": kind.name,
@@ -235,10 +234,10 @@ def _of_cases(kind: FactKind, connection: Connection, query: FactQuery, ids: Any
             "subject": code,
             "procedure": procedure,
             "due": due_day.isoformat(),
-            "became_overdue": lateness.became_overdue(due_at, calendar).isoformat(),
+            "became_overdue": population.became_overdue(due_at, calendar).isoformat(),
             "ended": last_day.isoformat() if ended else "",
             "days_late": calendar.count_working_days(due_day, last_day),
-            "resolved_not_closed": bool(result_at and result_at < query.as_of and not ended),
+            "resolved_not_closed": population.done(result_at, query.as_of) and not ended,
             "holder": units[holder_id],
             "officer": officer,
         }

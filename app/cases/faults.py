@@ -11,7 +11,7 @@ from sqlalchemy import Select, func, select
 from app import extensions
 from app.cases.fault_models import CaseFault, FaultSource
 from app.cases.models import Case
-from app.cases.search import seen_by
+from app.cases.population import on_desk_of
 from app.errors import N_, Conflict, DomainError, NotAllowed, NotFound
 from app.extensions import db
 from app.organisation import audit
@@ -100,7 +100,7 @@ def faults_of(case_id: int) -> Sequence[CaseFault]:
 
 
 def _case(scope: Scope, case_id: int) -> Select[Any]:
-    return select(Case).where(Case.id == case_id, Case.site == scope.site, seen_by(scope))
+    return select(Case).where(Case.id == case_id, Case.site == scope.site, on_desk_of(scope))
 
 
 def _check_day(case: Case, found_on: date) -> None:

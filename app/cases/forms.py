@@ -22,8 +22,8 @@ from app.cases.case_page import CaseView
 from app.cases.checklist import MOST_ROWS
 from app.cases.due_lists import MOST_DAYS, DueList
 from app.cases.intake import COUNTS, Applicant, HandedIn
+from app.cases.population import SOON
 from app.cases.queries import Filters
-from app.cases.standing import SOON
 from app.cases.vocabulary import CaseStatus, Channel, ReturnMethod
 from app.formats import label, local
 from app.forms import (

@@ -15,8 +15,9 @@ from sqlalchemy import select
 from app import extensions
 from app.cases import service
 from app.cases.models import Case
-from app.cases.search import seen_by
+from app.cases.population import on_desk_of
 from app.cases.vocabulary import EventKind
+from app.due import missed
 from app.errors import N_, DomainError, NotAllowed, NotFound
 from app.extensions import db
 from app.organisation.access import Actor, Scope
@@ -30,7 +31,7 @@ ANSWER_IN = 2  # working days in which another unit is asked to answer, unless s
 def take_over(scope: Scope, by: Actor, case_id: int, **kwargs: Any) -> Case:
     """Somebody of the unit that has the case takes it in hand (nhận xử lý). NotAllowed for people of other units."""
     holder = db.session.scalar(
-        select(Case.holder_unit_id).where(Case.id == case_id, Case.site == scope.site, seen_by(scope))
+        select(Case.holder_unit_id).where(Case.id == case_id, Case.site == scope.site, on_desk_of(scope))
     )
     if holder is None:
         raise NotFound("Không tìm thấy hồ sơ này.")
@@ -63,7 +64,7 @@ def consult(
         raise DomainError("Hồ sơ đang ở chính %(unit)s; hãy chọn đơn vị khác.", field="unit_code", unit=unit.name)
     data: dict[str, Any] = {"unit_id": unit.id}
     if due_day is not None:
-        if due_day < today():
+        if missed(due_day, today()):
             raise DomainError("Hạn trả lời không được trước hôm nay.", field="due_day")
         data["due_at"] = site_calendar().end_of_day(due_day).isoformat()
     return service.record(scope, by, case_id, EventKind.CONSULTED, note=note, data=data, **kwargs)

@@ -1,6 +1,6 @@
 """The lists that a check's figures stand for: each holds exactly the cases (stages, payments) that a figure counts.
 
-Built on the conditions of `lateness` alone, as the facts are, so that a list has as many lines as its figure
+Built on the conditions of `population` alone, as the facts are, so that a list has as many lines as its figure
 says. A line is a case, a stay of a case in a stage, or a payment, and belongs to the unit the figure is counted for.
 """
 
@@ -14,9 +14,10 @@ from typing import Any
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import CTE, ColumnElement, Select, and_, select, union
 
-from app.cases import lateness
+from app.cases import population
 from app.cases.models import Case, CaseStage, Payment
 from app.errors import NotFound
+from app.facts import register_lists
 from app.organisation.access import Scope
 from app.organisation.models import Unit
 from app.periods import Period
@@ -57,25 +58,17 @@ class NamedList:
     in_order: bool = False
 
 
-def _still_or_since(table: type[Case] | type[CaseStage], condition: ColumnElement[bool], window: Window) -> list[Any]:
-    """What was open at `as_of`: still open now, or ended since then, late."""
-    return [
-        and_(condition, table.ended_at.is_(None)),
-        and_(condition, table.ended_at >= window.as_of, table.ended_at > table.due_at),
-    ]
+def _open_overdue(table: type[Case] | type[CaseStage], w: Window) -> list[ColumnElement[bool]]:
+    return [and_(population.past_due(table, w.as_of), still) for still in population.still_open(table, w.as_of)]
 
 
-def _open_overdue(w: Window) -> list[Any]:
-    return _still_or_since(Case, lateness.open_overdue(w.as_of), w)
+def _late(table: type[Case] | type[CaseStage], w: Window) -> ColumnElement[bool]:
+    return and_(population.finished_late(table, w.start, w.end))
 
 
-def _late(w: Window) -> ColumnElement[bool]:
-    return and_(lateness.between(Case.ended_at, w.start, w.end), lateness.ended_late())
-
-
-def _resolved_not_closed(w: Window) -> list[Any]:
-    condition = lateness.not_closed(w.start, w.end, w.as_of)
-    return [and_(condition, _late(w)), *_still_or_since(Case, condition, w)]
+def _resolved_not_closed(w: Window) -> list[ColumnElement[bool]]:
+    condition = population.not_closed(Case, w.start, w.end, w.as_of)
+    return [and_(condition, each) for each in (_late(Case, w), *population.still_open(Case, w.as_of))]
 
 
 def _cases(title: Any, branches: Branches, since: Any = Case.received_at, *, in_order: bool = False) -> NamedList:
@@ -97,56 +90,65 @@ def _at_a_division() -> ColumnElement[bool]:
 
 LISTS: dict[str, NamedList] = {
     "received": _cases(
-        _l("Hồ sơ tiếp nhận"), lambda w: [lateness.between(Case.received_at, w.start, w.end)], in_order=True
+        _l("Hồ sơ tiếp nhận"), lambda w: [population.between(Case.received_at, w.start, w.end)], in_order=True
     ),
     "finished": _cases(
-        _l("Hồ sơ kết thúc"), lambda w: [lateness.between(Case.ended_at, w.start, w.end)], Case.ended_at, in_order=True
+        _l("Hồ sơ kết thúc"),
+        lambda w: [population.between(Case.ended_at, w.start, w.end)],
+        Case.ended_at,
+        in_order=True,
     ),
-    "late": _cases(_l("Hồ sơ kết thúc quá hạn"), lambda w: [_late(w)]),
-    "open_overdue": _cases(_l("Hồ sơ chưa kết thúc đã quá hạn"), _open_overdue),
-    "overdue": _cases(_l("Hồ sơ quá hạn"), lambda w: [_late(w), *_open_overdue(w)]),
+    "late": _cases(_l("Hồ sơ kết thúc quá hạn"), lambda w: [_late(Case, w)]),
+    "open_overdue": _cases(_l("Hồ sơ chưa kết thúc đã quá hạn"), lambda w: _open_overdue(Case, w)),
+    "overdue": _cases(_l("Hồ sơ quá hạn"), lambda w: [_late(Case, w), *_open_overdue(Case, w)]),
     "resolved_not_closed": _cases(_l("Hồ sơ có kết quả không kết thúc trên phần mềm trong hạn"), _resolved_not_closed),
     "files_not_digitised": _cases(
-        _l("Hồ sơ chưa số hóa"), lambda w: [lateness.files_not_digitised(w.start, w.end, w.as_of)], in_order=True
+        _l("Hồ sơ chưa số hóa"),
+        lambda w: [population.files_not_digitised(Case, w.start, w.end, w.as_of)],
+        in_order=True,
     ),
     "results": _cases(
         _l("Kết quả đã trả"),
-        lambda w: [and_(lateness.between(Case.result_at, w.start, w.end), Case.returns_result)],
+        lambda w: [and_(population.between(Case.result_at, w.start, w.end), Case.returns_result)],
         Case.result_at,
         in_order=True,
     ),
     "results_not_digitised": _cases(
-        _l("Kết quả chưa số hóa"), lambda w: [lateness.result_not_digitised(w.start, w.end, w.as_of)]
+        _l("Kết quả chưa số hóa"), lambda w: [population.result_not_digitised(Case, w.start, w.end, w.as_of)]
     ),
     "not_electronic": _cases(
-        _l("Kết quả chưa có bản điện tử"), lambda w: [lateness.no_electronic_result(w.start, w.end, w.as_of)]
+        _l("Kết quả chưa có bản điện tử"), lambda w: [population.no_electronic_result(Case, w.start, w.end, w.as_of)]
     ),
     "stage_over": _stages(
         _l("Bước xử lý kết thúc quá thời gian quy định"),
-        lambda w: [and_(lateness.between(CaseStage.ended_at, w.start, w.end), lateness.stage_late())],
+        lambda w: [_late(CaseStage, w)],
     ),
     "stage_open_over": _stages(
         _l("Bước xử lý chưa kết thúc đã quá thời gian quy định"),
-        lambda w: _still_or_since(CaseStage, lateness.stage_open_over(w.as_of), w),
+        lambda w: _open_overdue(CaseStage, w),
     ),
     "stages_without_note": _stages(
         _l("Bước xử lý không có ý kiến xử lý"),
         lambda w: [
-            and_(lateness.between(CaseStage.ended_at, w.start, w.end), _at_a_division(), ~lateness.stage_noted())
+            and_(population.between(CaseStage.ended_at, w.start, w.end), _at_a_division(), ~population.stage_noted())
         ],
     ),
     "results_not_attached": _cases(
         _l("Hồ sơ kết thúc chưa gắn kết quả"),
-        lambda w: [and_(lateness.closed_with_result(w.start, w.end), ~lateness.result_attached(w.as_of))],
+        lambda w: [
+            and_(population.closed_with_result(Case, w.start, w.end), ~population.result_attached(Case, w.as_of))
+        ],
     ),
     "payments": _payments(
         _l("Giao dịch của thủ tục đủ điều kiện thanh toán trực tuyến"),
-        lambda w: [lateness.payment_counted(w.start, w.end)],
+        lambda w: [population.payment_counted(w.start, w.end)],
     ),
     "paid_in_person": _payments(
-        _l("Giao dịch không thanh toán trực tuyến"), lambda w: [lateness.paid_in_person(w.start, w.end)]
+        _l("Giao dịch không thanh toán trực tuyến"), lambda w: [population.paid_in_person(w.start, w.end)]
     ),
 }
+
+register_lists({name: each.title for name, each in LISTS.items()})
 
 
 def named(names: Sequence[str]) -> list[NamedList]:

@@ -12,6 +12,7 @@ from app.cases.actions import KEYS, RARE
 from app.cases.case_page import CaseView, EventSeen, StageLine
 from app.cases.service import BACKDATED_AFTER
 from app.cases.supplements import asked_documents
+from app.cases.timeline import CorrectedEvent
 from app.cases.vocabulary import EventKind, PaymentChannel
 from app.formats import label, show_date, show_datetime, show_money
 
@@ -33,15 +34,9 @@ Entry = dict[str, Any]
 
 def timeline_entries(view: CaseView) -> list[Entry]:
     """The entries of the timeline in the order things happened; `number` is set where an entry may be corrected."""
-    corrections: dict[int, list[EventSeen]] = {}
-    for event in view.events:
-        if event.corrects is not None:
-            corrections.setdefault(event.corrects, []).append(event)
     entries: list[tuple[datetime, int, Entry]] = []
-    for event in view.events:
-        if event.kind is not EventKind.CORRECTED:
-            for entry in _entries(view, event, corrections.get(event.number, [])):
-                entries.append((entry["at"], event.number, entry))
+    for each in view.corrected:
+        entries += [(entry["at"], each.event.number, entry) for entry in _entries(view, each)]
     shown = [entry for _at, _number, entry in sorted(entries, key=lambda each: each[:2])]
     if view.case.due_at and not view.case.ended_at:
         shown.append(_due(view))
@@ -59,17 +54,14 @@ def _due(view: CaseView) -> Entry:
     }
 
 
-def _entries(view: CaseView, event: EventSeen, corrections: list[EventSeen]) -> Iterator[Entry]:
+def _entries(view: CaseView, each: CorrectedEvent[EventSeen]) -> Iterator[Entry]:
     """The event as recorded, struck through by each correction, and as it stands now."""
-    at, void = event.at, False
-    for correction in corrections:
-        yield _entry(view, event, at) | {"corrected": True, "note": _said(correction), "recorded_at": None}
-        void = bool(correction.data.get("void"))
-        at = at if void else datetime.fromisoformat(correction.data["at"])
-    if not void:
-        standing = _entry(view, event, at)
-        if event.kind not in NEVER_CORRECTED:
-            standing["number"] = event.number
+    for at, correction in each.before:
+        yield _entry(view, each.event, at) | {"corrected": True, "note": _said(correction), "recorded_at": None}
+    if not each.void:
+        standing = _entry(view, each.event, each.at)
+        if each.event.kind not in NEVER_CORRECTED:
+            standing["number"] = each.event.number
         yield standing
 
 

@@ -18,12 +18,12 @@ from sqlalchemy.orm import aliased
 
 from app import extensions
 from app.calendar import TimeUnit, WorkingCalendar
-from app.cases import due_lists, lists, search
+from app.cases import due_lists, lists, population, search
 from app.cases.due_lists import DueList, Moment
 from app.cases.keyset import Cursor, Keyset
 from app.cases.lists import NamedList, Window
 from app.cases.models import Case, CaseStage, Payment
-from app.cases.standing import SOON
+from app.cases.population import SOON
 from app.cases.vocabulary import CaseStatus, Channel, PaymentChannel
 from app.extensions import db
 from app.organisation.access import Scope
@@ -209,7 +209,7 @@ def _due_page(
     """By what makes the case urgent, the most urgent first; whoever has the case now sees it too."""
     assert filters.due is not None
     since = due_lists.since(filters.due)
-    query = select(since, Case.id).where(Case.site == scope.site, search.seen_by(scope), *conditions)
+    query = select(since, Case.id).where(Case.site == scope.site, population.on_desk_of(scope), *conditions)
     if unit_id is not None:
         query = query.where(Case.unit_id == unit_id)
     ids, before, after = keyset.page([(at, key) for at, key in db.session.execute(keyset.cut(query, since, Case.id))])

@@ -19,7 +19,8 @@ from itertools import islice
 
 from sqlalchemy import ColumnElement, and_, column, func, literal_column, or_, select, table
 
-from app.cases.models import Case, CaseEvent, Consultation
+from app.cases.models import Case, CaseEvent
+from app.cases.population import on_desk_of
 from app.cases.spelling import SHORTEST, meant, near
 from app.extensions import db
 from app.organisation.access import Scope
@@ -68,7 +69,7 @@ Reading = Sequence[Sequence[Term]]
 def case_with_code(scope: Scope, typed: str) -> int | None:
     """The id of the case with exactly this code, within the scope; upper and lower case are the same."""
     code = sought(typed)
-    found = select(Case.id).where(Case.site == scope.site, Case.code.in_({code, code.upper()}), seen_by(scope))
+    found = select(Case.id).where(Case.site == scope.site, Case.code.in_({code, code.upper()}), on_desk_of(scope))
     return db.session.scalar(found) if code else None
 
 
@@ -103,16 +104,6 @@ def matching(
     found = sorted({*found, *_by_notes(readings, wanted, limit)}, reverse=True)[:limit]
     exact = case_with_code(scope, typed) if before is None else None
     return [exact, *(case_id for case_id in found if case_id != exact)] if exact in found[: limit - 1] else found
-
-
-def seen_by(scope: Scope) -> ColumnElement[bool]:
-    """SQL: the scope answers for the case, has it now, or was asked for its opinion and has not answered."""
-    if scope.unit_ids is None:
-        return scope.within(Case.unit_id)
-    asked = select(Consultation.case_id).where(
-        Consultation.site == scope.site, scope.within(Consultation.unit_id), Consultation.answered_at.is_(None)
-    )
-    return or_(scope.within(Case.unit_id), scope.within(Case.holder_unit_id), Case.id.in_(asked))
 
 
 # What was typed
@@ -213,7 +204,7 @@ def _said(reading: Reading, ids: Sequence[int]) -> tuple[str, ...]:
 def _wanted(
     scope: Scope, conditions: Iterable[ColumnElement[bool]] = (), before: int | None = None
 ) -> ColumnElement[bool]:
-    wanted = and_(Case.site == scope.site, seen_by(scope), *conditions)
+    wanted = and_(Case.site == scope.site, on_desk_of(scope), *conditions)
     return wanted if before is None else and_(wanted, Case.id < before)
 
 

@@ -10,8 +10,8 @@ from enum import StrEnum
 from typing import Protocol
 
 from app.calendar import Allowance, PauseMode, TimeUnit, WorkingCalendar
-
-SOON = 2  # working days ahead that still count as soon
+from app.cases import population
+from app.cases.population import Bucket
 
 
 class Lateness(StrEnum):
@@ -53,17 +53,17 @@ def standing_of(case: Dated, calendar: WorkingCalendar, now: datetime) -> Standi
     """How a case stands at an instant (UTC)."""
     if case.due_at is None:
         return Standing(Lateness.PAUSED, ended=case.ended_at is not None)
-    due_day, last = calendar.local_day(case.due_at), case.ended_at or now
-    last_day = calendar.local_day(last)
-    if last > case.due_at:
+    due_day, last_day = calendar.local_day(case.due_at), calendar.local_day(case.ended_at or now)
+    if population.late(case, now):
         late = Lateness.LATE if case.ended_at else Lateness.OPEN_LATE
         return Standing(late, calendar.count_working_days(due_day, last_day), case.ended_at is not None)
     left = calendar.count_working_days(last_day, due_day)
     if case.ended_at:
-        return Standing(Lateness.EARLY if last_day < due_day else Lateness.ON_TIME, left, ended=True)
-    if last_day == due_day:
-        return Standing(Lateness.DUE_TODAY)
-    return Standing(Lateness.DUE_SOON if left <= SOON else Lateness.ON_TIME, left)
+        return Standing(Lateness.ON_TIME if last_day == due_day else Lateness.EARLY, left, ended=True)
+    return Standing(_OPEN[population.bucket_of(case, calendar, now)], left)
+
+
+_OPEN = {Bucket.TODAY: Lateness.DUE_TODAY, Bucket.SOON: Lateness.DUE_SOON, Bucket.LATER: Lateness.ON_TIME}
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +103,7 @@ def promise(
 ) -> Promise:
     """Work out when a time runs out that began at `start`, and which unusual days it passes."""
     deadline = calendar.deadline_with_pauses(start, Allowance(amount, unit), pauses, mode)
-    stopped = deadline.paused_at is not None and deadline.paused_at <= deadline.due_at
+    stopped = deadline.stopped_in_time
     unusual = tuple(_unusual(calendar, (day for day, _name in deadline.days_crossed), locale))
     return Promise(
         start,

@@ -8,7 +8,7 @@ from flask import url_for
 from sqlalchemy import select
 
 from app.cases.models import Case
-from app.cases.search import seen_by
+from app.cases.population import on_desk_of
 from app.extensions import db
 from app.organisation.access import Scope
 from app.subjects import SubjectPage, register_pages
@@ -18,7 +18,7 @@ def pages(scope: Scope, names: Collection[str]) -> Mapping[str, SubjectPage]:
     """A case by its code; one of its mistakes by code#number."""
     codes = {name: name.partition("#")[0] for name in names}
     found = select(Case.id, Case.code, Case.applicant).where(
-        Case.site == scope.site, Case.code.in_(set(codes.values())), seen_by(scope)
+        Case.site == scope.site, Case.code.in_(set(codes.values())), on_desk_of(scope)
     )
     cases = {row.code: row for row in db.session.execute(found)}
     return {

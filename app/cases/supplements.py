@@ -13,7 +13,7 @@ from sqlalchemy import func, literal, select
 
 from app.cases import service
 from app.cases.models import Case, CaseDocument
-from app.cases.search import seen_by
+from app.cases.population import on_desk_of
 from app.cases.timeline import Event, corrected
 from app.cases.vocabulary import EventKind
 from app.errors import DomainError, NotFound
@@ -81,7 +81,7 @@ def request_supplement(
     """
     if not tidy(note):
         raise DomainError("Hãy ghi lý do, nội dung cần bổ sung.", field="note")
-    if db.session.scalar(select(Case.id).where(Case.id == case_id, Case.site == scope.site, seen_by(scope))) is None:
+    if db.session.scalar(select(Case.id).where(Case.id == case_id, Case.site == scope.site, on_desk_of(scope))) is None:
         raise NotFound("Không tìm thấy hồ sơ này.")
     data = {"documents": _named(documents_to_ask(case_id), documents)} if documents else {}
     return service.record(scope, by, case_id, EventKind.SUPPLEMENT_REQUESTED, note=note, data=data, **kwargs)

@@ -11,10 +11,10 @@ starts, in the same unit of time. Late means done after the due instant; a due d
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, Generic, Protocol, TypeVar
 
 from app.calendar import Allowance, PauseMode, TimeUnit, WorkingCalendar
 from app.cases.state import Asked, CaseState, Paid, Pause, Refunded, StageStay
@@ -72,14 +72,37 @@ class Event:
     corrects: int | None = None  # number of the event it puts right
 
 
-# Events that only set a date: the attribute they set.
-_DATES = {
-    EventKind.FILES_DIGITISED: "files_digitised_at",
-    EventKind.RESULT_DIGITISED: "result_digitised_at",
-    EventKind.ISSUED_PAPER: "paper_result_at",
-    EventKind.ISSUED_ELECTRONIC: "electronic_result_at",
-    EventKind.DELIVERED: "delivered_at",
-}
+class _Happened(Protocol):
+    """An event, as far as corrections go."""
+
+    @property
+    def number(self) -> int: ...
+    @property
+    def kind(self) -> EventKind: ...
+    @property
+    def at(self) -> datetime: ...
+    @property
+    def data(self) -> dict[str, Any]: ...
+    @property
+    def corrects(self) -> int | None: ...
+
+
+Recorded = TypeVar("Recorded", bound=_Happened)
+
+
+@dataclass(frozen=True, slots=True)
+class CorrectedEvent(Generic[Recorded]):
+    """An event as recorded, and as it stands now: when it happened, or that it never did.
+
+    `before` are its corrections, the oldest first, each with when the event was held to have happened until then.
+    """
+
+    event: Recorded
+    at: datetime
+    void: bool = False
+    before: tuple[tuple[datetime, Recorded], ...] = ()
+
+
 _ENDINGS = frozenset(kind for kind, status in LEADS_TO.items() if status in ENDED)
 # Other software logs these without order; they change no state.
 _FREE = frozenset({EventKind.NOTED, EventKind.ACTIVITY, EventKind.PAID, EventKind.PROMISE_MOVED, EventKind.APOLOGISED})
@@ -114,47 +137,45 @@ def project(terms: Terms, events: Iterable[Event], calendar: WorkingCalendar) ->
 
 
 def corrected(events: Iterable[Event]) -> list[Event]:
-    """The events as they stand after corrections, in the order they happened.
+    """The events as they stand after corrections, in the order they happened; a payment that was voided among them."""
+    standing = [
+        replace(each.event, at=each.at, data={**each.event.data, "voided": True} if each.void else each.event.data)
+        for each in as_corrected(events)
+        if not each.void or each.event.kind is EventKind.PAID
+    ]
+    return sorted(standing, key=lambda e: (e.kind is not EventKind.RECEIVED, e.at, e.number))
 
-    A `corrected` event names the event it puts right: with `data["void"]` that one never happened (a payment
-    stays visible as voided), with `data["at"]` (ISO instant) it happened then.
+
+def as_corrected(events: Iterable[Recorded]) -> list[CorrectedEvent[Recorded]]:
+    """What was recorded, in that order, each with what was put right of it. The one place that reads corrections.
+
+    A `corrected` event names the event it puts right: with `data["void"]` that one never happened, with `data["at"]`
+    (ISO instant) it happened then. Raises OutOfOrder for a correction that cannot be.
     """
-    standing: dict[int, Event] = {}
+    standing: dict[int, CorrectedEvent[Recorded]] = {}
     for event in sorted(events, key=lambda e: e.number):
         if event.kind is not EventKind.CORRECTED:
-            standing[event.number] = event
+            standing[event.number] = CorrectedEvent(event, event.at)
             continue
         wrong = standing.get(event.corrects or 0)
-        if wrong is None:
+        if wrong is None or (wrong.void and wrong.event.kind is not EventKind.PAID):
             raise OutOfOrder("Không tìm thấy sự kiện cần đính chính.")
-        if event.data.get("void"):
-            if wrong.kind is EventKind.RECEIVED:
-                raise OutOfOrder("Không thể hủy việc tiếp nhận; hãy ghi nhận dừng xử lý hồ sơ.")
-            _check_nothing_follows(wrong, standing.values())
-            del standing[wrong.number]
-            if wrong.kind is EventKind.PAID:
-                standing[wrong.number] = _replace(wrong, data={**wrong.data, "voided": True})
-        else:
-            standing[wrong.number] = _replace(wrong, at=datetime.fromisoformat(event.data["at"]))
-    return sorted(standing.values(), key=lambda e: (e.kind is not EventKind.RECEIVED, e.at, e.number))
+        void = bool(event.data.get("void"))
+        if void:
+            _check_may_be_void(wrong.event, [each.event for each in standing.values() if not each.void])
+        at = wrong.at if void else datetime.fromisoformat(event.data["at"])
+        before = (*wrong.before, (wrong.at, event))
+        standing[wrong.event.number] = CorrectedEvent(wrong.event, at, wrong.void or void, before)
+    return list(standing.values())
 
 
-def _check_nothing_follows(wrong: Event, standing: Iterable[Event]) -> None:
+def _check_may_be_void(wrong: _Happened, standing: Iterable[_Happened]) -> None:
+    if wrong.kind is EventKind.RECEIVED:
+        raise OutOfOrder("Không thể hủy việc tiếp nhận; hãy ghi nhận dừng xử lý hồ sơ.")
     if wrong.kind in _FOLLOWED_BY:
         kind, names, sentence = _FOLLOWED_BY[wrong.kind]
         if any(event.kind is kind and event.data.get(names) == wrong.number for event in standing):
             raise OutOfOrder(sentence, field="void")
-
-
-def _replace(event: Event, *, at: datetime | None = None, data: dict[str, Any] | None = None) -> Event:
-    return Event(
-        event.number,
-        event.kind,
-        at or event.at,
-        event.actor,
-        event.note,
-        event.data if data is None else data,
-    )
 
 
 class _Fold:
@@ -211,8 +232,8 @@ class _Fold:
         elif kind is EventKind.PROMISE_MOVED:
             self.outside_promise = _instant(event.data["promised_at"])
             state.promised_at = state.promised_at or self.outside_promise
-        elif kind in _DATES:
-            setattr(state, _DATES[kind], event.at)
+        elif kind in ONCE:
+            setattr(state, ONCE[kind], event.at)
         state.status = LEADS_TO.get(kind, state.status)
         if kind not in _FREE:
             self.last_at = max(self.last_at, event.at)
@@ -225,7 +246,7 @@ class _Fold:
                 event=kind,
                 status=state.status,
             )
-        if kind in ONCE and getattr(state, _DATES[kind]) is not None:
+        if kind in ONCE and getattr(state, ONCE[kind]) is not None:
             raise OutOfOrder("“%(event)s” đã được ghi nhận cho hồ sơ này.", event=kind)
         if kind not in _FREE and event.at < self.last_at:
             raise OutOfOrder("“%(event)s” không thể xảy ra trước sự kiện mà nó tiếp theo.", field="at", event=kind)
@@ -352,7 +373,7 @@ class _Fold:
         deadline = self.calendar.deadline_with_pauses(
             start, Allowance(amount, self.terms.unit), _spans(pauses), self.terms.pause_mode
         )
-        if deadline.paused_at is not None and deadline.paused_at <= deadline.due_at:
+        if deadline.stopped_in_time:
             return None  # stopped in time; one that was late when it stopped stays late
         return deadline.due_at
 

@@ -134,16 +134,14 @@ MOVES = frozenset(
     }
 )
 
-# Happen at most once to a case.
-ONCE = frozenset(
-    {
-        EventKind.FILES_DIGITISED,
-        EventKind.RESULT_DIGITISED,
-        EventKind.ISSUED_PAPER,
-        EventKind.ISSUED_ELECTRONIC,
-        EventKind.DELIVERED,
-    }
-)
+# Happen at most once to a case: the date of the case that each sets.
+ONCE: dict[EventKind, str] = {
+    EventKind.FILES_DIGITISED: "files_digitised_at",
+    EventKind.RESULT_DIGITISED: "result_digitised_at",
+    EventKind.ISSUED_PAPER: "paper_result_at",
+    EventKind.ISSUED_ELECTRONIC: "electronic_result_at",
+    EventKind.DELIVERED: "delivered_at",
+}
 
 # The status a case is in afterwards, for the kinds that change it; the fold and the drawing both read it here.
 LEADS_TO: dict[EventKind, CaseStatus] = {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
@@ -11,23 +11,14 @@ from flask import current_app
 from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select
 
 from app.calendar import WorkingCalendar
+from app.cases import population
 from app.cases.keyset import Cursor, Keyset
 from app.cases.models import Case, Consultation
+from app.cases.population import Bucket
 from app.cases.queries import PAGE, Line, Page, rows
-from app.cases.standing import SOON
 from app.extensions import db
 from app.organisation.access import Scope
 from app.organisation.models import Person, Role, Unit
-
-
-class Bucket(StrEnum):
-    """The piles on a unit's desk."""
-
-    OVERDUE = "overdue"
-    TODAY = "today"
-    SOON = "soon"
-    LATER = "later"
-    PAUSED = "paused"
 
 
 class Attention(StrEnum):
@@ -53,7 +44,9 @@ def bucket_counts(
     desk: Scope, calendar: WorkingCalendar, now: datetime, *, holder_id: int | None = None
 ) -> dict[Bucket, int]:
     """How many open cases are in each pile of those desks (or of those in one person's hands): one query."""
-    columns = [func.sum(case((_in_bucket(b, calendar, now), 1), else_=0)).label(b.value) for b in Bucket]
+    columns = [
+        func.sum(case((population.in_bucket(Case, b, calendar, now), 1), else_=0)).label(b.value) for b in Bucket
+    ]
     row = db.session.execute(_on_desk(desk, *columns).where(*_held_by(holder_id))).one()
     return {bucket: int(row._mapping[bucket.value] or 0) for bucket in Bucket}
 
@@ -122,13 +115,13 @@ def _asked_of(desk: Scope) -> ColumnElement[bool]:
 def _in_pile(pile: Pile, desk: Scope, calendar: WorkingCalendar, now: datetime) -> ColumnElement[bool]:
     match pile:
         case Attention.UNCLOSED:
-            return Case.result_at.is_not(None)
+            return and_(population.unclosed(Case))
         case Attention.STALLED:
-            days = timedelta(days=current_app.config["SETTINGS"].paused_days)
-            return Case.paused_at < calendar.start_of_day(calendar.local_day(now) - days)
+            days = current_app.config["SETTINGS"].paused_days
+            return and_(population.paused_long(Case, calendar, now, days))
         case Attention.ASKED:
             return _asked_of(desk)
-    return _in_bucket(pile, calendar, now)
+    return and_(population.in_bucket(Case, pile, calendar, now))
 
 
 def _on_desk(desk: Scope, *columns: Any) -> Select[*tuple[Any, ...]]:
@@ -141,19 +134,3 @@ def _on_desk(desk: Scope, *columns: Any) -> Select[*tuple[Any, ...]]:
     if db.engine.dialect.name == "sqlite":
         is_open = func.likely(is_open)
     return select(*columns).where(Case.site == desk.site, desk.within(Case.holder_unit_id), is_open)
-
-
-def _in_bucket(bucket: Bucket, calendar: WorkingCalendar, now: datetime) -> ColumnElement[bool]:
-    today = calendar.local_day(now)
-    tonight = calendar.end_of_day(today)
-    soon = calendar.end_of_day(calendar.add_working_days(today, SOON))
-    match bucket:
-        case Bucket.OVERDUE:
-            return Case.due_at < now
-        case Bucket.TODAY:
-            return and_(Case.due_at >= now, Case.due_at <= tonight)
-        case Bucket.SOON:
-            return and_(Case.due_at > tonight, Case.due_at <= soon)
-        case Bucket.LATER:
-            return Case.due_at > soon
-    return Case.due_at.is_(None)

@@ -9,7 +9,6 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Protocol
 
 from flask_babel import gettext as _
-from flask_babel import lazy_gettext as _l
 
 from app import facts
 from app.compliance import wording
@@ -27,20 +26,6 @@ from app.periods import Period
 
 if TYPE_CHECKING:
     from app.compliance.queries import ResultRow, UnitRef
-
-# The lists of cases that rules name as their evidence.
-LISTS = {
-    "late": _l("Hồ sơ kết thúc quá hạn"),
-    "open_overdue": _l("Hồ sơ chưa kết thúc đã quá hạn"),
-    "overdue": _l("Hồ sơ quá hạn"),
-    "resolved_not_closed": _l("Hồ sơ có kết quả chưa kết thúc đúng hạn trên phần mềm"),
-    "stage_over": _l("Bước xử lý kết thúc quá thời gian quy định"),
-    "stage_open_over": _l("Bước xử lý đang vượt thời gian quy định"),
-    "files_not_digitised": _l("Hồ sơ chưa số hóa"),
-    "results_not_digitised": _l("Kết quả chưa số hóa"),
-    "not_electronic": _l("Kết quả chưa có bản điện tử"),
-    "paid_in_person": _l("Giao dịch không thanh toán trực tuyến"),
-}
 
 
 class Figures(Protocol):

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import select
 
+from app.cases import population
 from app.cases.duty_models import Apology, Explanation
 from app.cases.models import Case, CaseEvent
 from app.cases.vocabulary import EventKind
@@ -120,8 +121,8 @@ def _late_cases(ground: Ground, unit: str) -> Sequence[Case]:
     """
     start, end = ground.month.bounds(ground.calendar.zone)
     of_unit = select(Case).where(Case.site == ground.site, Case.unit_id == ground.units[unit])
-    ended = of_unit.where(Case.ended_at >= start, Case.ended_at < end, Case.ended_at > Case.due_at)
-    still_open = of_unit.where(Case.ended_at.is_(None), Case.due_at >= start, Case.due_at < end)
+    ended = of_unit.where(population.finished_late(Case, start, end))
+    still_open = of_unit.where(Case.ended_at.is_(None), population.between(Case.due_at, start, end))
     return [
         case
         for late in (ended.order_by(Case.ended_at, Case.id), still_open.order_by(Case.due_at, Case.id))

@@ -17,7 +17,7 @@ from sqlalchemy import and_, func, or_, select, update
 from app import extensions
 from app.cases import service
 from app.cases.models import Case
-from app.cases.search import seen_by
+from app.cases.population import changeable_by, on_desk_of
 from app.cases.terms import terms_of, versions_by_id
 from app.cases.timeline import CaseState, Event, Terms, project
 from app.cases.vocabulary import EventKind
@@ -60,7 +60,7 @@ def prospects(
         raise DomainError("Hãy chọn ít nhất một hồ sơ.")
     if len(ids) > MOST:
         raise DomainError("Mỗi lần chỉ làm được với %(most)s hồ sơ; bạn chọn %(n)s.", most=MOST, n=len(ids))
-    found = db.session.scalars(select(Case).where(Case.id.in_(ids), Case.site == scope.site, seen_by(scope)))
+    found = db.session.scalars(select(Case).where(Case.id.in_(ids), Case.site == scope.site, on_desk_of(scope)))
     cases = {case.id: case for case in found}
     versions, events = versions_by_id(case.version_id for case in cases.values()), service.events_of(cases)
     units = dict(db.session.execute(select(Unit.id, Unit.name).where(Unit.site == scope.site)).all())
@@ -80,7 +80,7 @@ class _Foresight:
         known = (case.id, case.code, case.applicant, version.name, case.revision)
         before = self._place(project(terms, events, self.calendar), terms)
         try:
-            if not scope.covers(case.unit_id, case.holder_unit_id):
+            if not changeable_by(scope, case):
                 raise NotFound("Hồ sơ này không ở đơn vị của bạn.")
             event = Event(len(events) + 1, self.kind, self.now, actor=self.by.name, data=self.data)
             after = self._place(project(terms, [*events, event], self.calendar), terms)
@@ -130,7 +130,7 @@ def carry_out(
 
 def _codes(scope: Scope, case_ids: Iterable[int]) -> dict[int, str]:
     """The codes that the person may know: another's case is not even named to them."""
-    found = select(Case.id, Case.code).where(Case.id.in_(case_ids), Case.site == scope.site, seen_by(scope))
+    found = select(Case.id, Case.code).where(Case.id.in_(case_ids), Case.site == scope.site, on_desk_of(scope))
     return dict(db.session.execute(found).all())
 
 

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 from sqlalchemy import select
 
+from app.cases.balance import Balance
 from app.cases.case_page import CaseView
 from app.cases.case_sections import sections
 from app.cases.models import Refund
 from app.extensions import db
-from app.payments.money import Balance
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ def case_money(view: CaseView) -> CaseMoney:
     if any(payment.refunded for payment in view.payments):
         wanted = select(Refund).where(Refund.case_id == view.case.id).order_by(Refund.refunded_at, Refund.event_number)
         refunds = db.session.scalars(wanted).all()
-    return CaseMoney(Balance.of(view.case.fee_due, view.payments), refunds)
+    return CaseMoney(view.balance, refunds)
 
 
 sections["payments"] = case_money

@@ -11,6 +11,7 @@ from flask_wtf.file import FileField, FileRequired
 from wtforms import BooleanField, RadioField
 from wtforms.validators import Length, Optional
 
+from app.cases.balance import Balance
 from app.cases.case_page import CaseView
 from app.cases.forms import LONGEST_NOTE, ActionForm
 from app.cases.models import Payment
@@ -19,7 +20,6 @@ from app.errors import DomainError
 from app.formats import label, sentence
 from app.forms import NEEDED, DayField, StringField, TextAreaField
 from app.payments.cash import Span
-from app.payments.money import Balance
 from app.procedures.forms import MoneyField
 
 

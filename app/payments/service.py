@@ -9,18 +9,19 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import select
 
 from app import extensions
 from app.cases import service as cases
+from app.cases.balance import Balance
 from app.cases.models import Case, Payment
+from app.cases.population import changeable_by
 from app.cases.vocabulary import EventKind, PaymentChannel
 from app.errors import N_, Conflict, DomainError, NotFound
 from app.extensions import db
 from app.organisation.access import Actor, Scope
 from app.organisation.audit import one_at_a_time, transaction
 from app.organisation.calendars import site_calendar
-from app.payments.money import Balance
 from app.payments.numbering import next_receipt_number
 from app.reasons import checked_reason
 from app.text import tidy
@@ -101,8 +102,8 @@ def give_back(
 
 
 def _refuse_more_than_owed(scope: Scope, case_id: int, amount: int) -> None:
-    in_sight = or_(scope.within(Case.unit_id), scope.within(Case.holder_unit_id))
-    owed = db.session.scalar(select(Case.fee_due).where(Case.id == case_id, Case.site == scope.site, in_sight))
+    mine = (Case.id == case_id, Case.site == scope.site, changeable_by(scope))
+    owed = db.session.scalar(select(Case.fee_due).where(*mine))
     if owed is None:
         raise NotFound("Không tìm thấy hồ sơ này.")
     taken = db.session.execute(

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select
 from sqlalchemy.engine import Connection
 
+from app.due import kept, missed
 from app.facts import Fact, FactQuery, register_source
 from app.organisation.calendars import site_calendar
 from app.organisation.models import Unit
@@ -90,7 +91,7 @@ def _parts(query: FactQuery) -> Select[*tuple[Any, ...]]:
 def _concerned(query: FactQuery) -> ColumnElement[bool]:
     """SQL: a leading unit's part that is not over and done with before the period."""
     part, first = PlanTaskUnit, query.period.first
-    not_over = or_(part.accepted.is_not(True), part.judged_on >= first, part.due_on >= first)
+    not_over = or_(part.accepted.is_not(True), part.judged_on >= first, kept(part.due_on, first))
     return and_(part.site == query.site, part.role == TaskRole.LEAD, not_over)
 
 
@@ -147,8 +148,8 @@ def _task(part: Any, progress: Progress, days: _Days, query: FactQuery, repeated
         "waiting": due_on is None and part.deadline_kind in (DeadlineKind.OPEN, DeadlineKind.UNREAD),
         "started": progress.started_on is not None,
         "done": submitted_on is not None,
-        "done_late": bool(submitted_on and due_on and submitted_on > due_on),
-        "past_due": bool(due_on and submitted_on is None and due_on < days.today),
+        "done_late": missed(due_on, submitted_on),
+        "past_due": submitted_on is None and missed(due_on, days.today),
         "accepted": progress.accepted is True,
         "rejected": progress.accepted is False,
         "percent": progress.percent,
@@ -173,7 +174,7 @@ def _add(numbers: dict[str, int], progress: Progress, query: FactQuery) -> None:
     due_on, submitted_on = progress.due_on, progress.submitted_on
     if due_on is not None and query.period.contains(due_on):
         numbers["tasks_due"] += 1
-        numbers["done_in_time"] += submitted_on is not None and submitted_on <= due_on
+        numbers["done_in_time"] += kept(due_on, submitted_on)
     numbers["open"] += submitted_on is None
 
 

@@ -9,6 +9,7 @@ from enum import StrEnum
 from functools import partial
 from typing import Protocol
 
+from app.due import due_by, missed
 from app.plans.vocabulary import TaskEventKind
 
 SOON = timedelta(days=14)
@@ -76,7 +77,7 @@ class Progress:
             case TaskEventKind.PROGRESS:
                 return now(percent=self.percent if event.percent is None else event.percent)
             case TaskEventKind.ADJUSTMENT_REQUESTED:
-                late = self.due_on is not None and event.on > self.due_on
+                late = missed(self.due_on, event.on)
                 return now(adjustment_asked_on=event.on, adjustment_after_due=self.adjustment_after_due or late)
             case TaskEventKind.ADJUSTMENT_GRANTED:
                 return now(adjustment_asked_on=None, due_on=event.new_due or self.due_on)
@@ -107,9 +108,9 @@ def state_of(
     if submitted_on is not None:
         return TaskState.SUBMITTED
     if due_on is not None:
-        if due_on < today:
+        if missed(due_on, today):
             return TaskState.OVERDUE
-        if due_on - today <= (SOON if started_on else SOON_IF_NOT_STARTED):
+        if due_by(due_on, today + (SOON if started_on else SOON_IF_NOT_STARTED)):
             return TaskState.AT_RISK
     return TaskState.IN_PROGRESS if started_on else TaskState.NOT_STARTED
 

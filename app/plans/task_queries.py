@@ -9,6 +9,7 @@ from datetime import date
 from sqlalchemy import ColumnElement, Select, and_, case, delete, func, or_, select
 from sqlalchemy.orm import contains_eager, joinedload, selectinload
 
+from app.due import due_by, kept, missed
 from app.errors import NotFound
 from app.extensions import db
 from app.organisation.access import Scope
@@ -229,9 +230,9 @@ def _lines(scope: Scope, filters: Filters) -> Select[PlanTask, PlanTaskUnit | No
     if filters.unit:
         chosen = chosen.where(Unit.code == filters.unit)
     if filters.due_from:
-        chosen = chosen.where(due_on >= filters.due_from)
+        chosen = chosen.where(kept(due_on, filters.due_from))
     if filters.due_to:
-        chosen = chosen.where(due_on <= filters.due_to)
+        chosen = chosen.where(due_by(due_on, filters.due_to))
     if filters.attention:
         chosen = chosen.where(_needs_attention())
     if filters.states:
@@ -242,12 +243,12 @@ def _lines(scope: Scope, filters: Filters) -> Select[PlanTask, PlanTaskUnit | No
 def _is(state: TaskState, today: date) -> ColumnElement[bool]:
     """SQL: `state_of` the unit's part is this one."""
     part = PlanTaskUnit
-    open_, overdue = and_(part.id.is_not(None), part.submitted_on.is_(None)), part.due_on < today
+    open_, overdue = and_(part.id.is_not(None), part.submitted_on.is_(None)), missed(part.due_on, today)
     soon = and_(
-        part.due_on >= today,
+        kept(part.due_on, today),
         or_(
-            part.due_on <= today + SOON,
-            and_(part.started_on.is_(None), part.due_on <= today + SOON_IF_NOT_STARTED),
+            due_by(part.due_on, today + SOON),
+            and_(part.started_on.is_(None), due_by(part.due_on, today + SOON_IF_NOT_STARTED)),
         ),
     )
     match state:

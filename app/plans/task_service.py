@@ -11,6 +11,7 @@ from datetime import date
 from typing import Any
 
 from app import extensions
+from app.due import kept, missed
 from app.errors import N_, Conflict, DomainError, NotFound
 from app.organisation import audit
 from app.organisation.access import Actor, Scope
@@ -128,7 +129,7 @@ def set_deadline(by: Actor, scope: Scope, task_id: int, *, starts_on: date | Non
     The words and the first reading stay; last days that units were granted stay too.
     """
     _needed(note, "note", N_("Hãy ghi căn cứ: văn bản, mốc, hoặc cách hiểu thời hạn."))
-    if starts_on is not None and starts_on > due_on:
+    if missed(due_on, starts_on):
         raise DomainError("Ngày cuối cùng phải từ ngày bắt đầu trở đi.", field="due_on")
     with transaction():
         task = _task(scope, task_id)
@@ -282,7 +283,7 @@ def _asked(progress: Progress) -> None:
 
 
 def _later(progress: Progress, day: date, field: str) -> None:
-    if progress.due_on is not None and day <= progress.due_on:
+    if kept(progress.due_on, day):
         raise DomainError("Hạn mới phải sau hạn hiện nay, %(day)s.", field=field, day=progress.due_on)
 
 

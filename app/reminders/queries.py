@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, func, or_, select
 
 from app.cases.models import Case
+from app.due import due_by
 from app.extensions import db
 from app.organisation.access import Scope
 from app.organisation.models import Person, Role, Unit
@@ -41,7 +42,7 @@ def pending_cases(scope: Scope, until: datetime) -> Iterator[Pending]:
     """Open cases due up to that moment whose clock runs."""
     rows = db.session.execute(
         select(Case.id, Case.due_at, Case.result_at.is_not(None), Case.holder_unit_id, Case.holder_id, Case.officer)
-        .where(Case.site == scope.site, Case.ended_at.is_(None), Case.due_at <= until)
+        .where(Case.site == scope.site, Case.ended_at.is_(None), due_by(Case.due_at, until))
         .order_by(Case.id)
     )
     for case_id, due_at, resolved, unit_id, holder_id, officer in rows:

@@ -12,6 +12,7 @@ from sqlalchemy import select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from app import extensions
+from app.cases.population import horizon
 from app.extensions import db
 from app.organisation import audit
 from app.organisation.access import Actor, Scope
@@ -21,7 +22,7 @@ from app.organisation.models import Person
 from app.reminders import queries
 from app.reminders.models import Reminder
 from app.reminders.queries import Told
-from app.reminders.steps import horizon, step_of
+from app.reminders.steps import AHEAD, step_of
 
 BATCH = 1_000
 MAILED_WITHIN = timedelta(days=3)  # older word is not sent when mail is turned on, or has been down
@@ -56,7 +57,7 @@ def make(scope: Scope, by: Actor) -> int:
                 "due_at": pending.due_at,
                 "made_at": now,
             }
-            for pending in queries.pending_cases(scope, horizon(calendar, calendar.local_day(now)))
+            for pending in queries.pending_cases(scope, horizon(calendar, now, AHEAD))
             if (step := step_of(pending, calendar, now))
             for person_id in sorted(staff.told_of(pending))
         )

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 
 from app.calendar import WorkingCalendar
+from app.cases import population
 from app.reminders.models import Step
 
 AHEAD = 2  # working days before the due day from which somebody is reminded
@@ -36,20 +37,12 @@ class Colleague:
 
 def step_of(pending: Pending, calendar: WorkingCalendar, now: datetime) -> Step | None:
     """What is to be said of the case today; None while its day is further off than two working days."""
-    today, due = calendar.local_day(now), calendar.local_day(pending.due_at)
-    if pending.due_at < now:
-        step = Step.OVERDUE
-    elif due <= today:
-        step = Step.DUE_TODAY
+    if population.past_due(pending, now):
+        step: Step | None = Step.OVERDUE
     else:
-        left = calendar.count_working_days(today, due)
-        step = {0: Step.DUE_TODAY, 1: Step.ONE_DAY, 2: Step.TWO_DAYS}.get(left)  # type: ignore[assignment]
+        left = calendar.count_working_days(calendar.local_day(now), calendar.local_day(pending.due_at))
+        step = {0: Step.DUE_TODAY, 1: Step.ONE_DAY, 2: Step.TWO_DAYS}.get(left)
     return Step.NOT_CLOSED if step and pending.resolved else step
-
-
-def horizon(calendar: WorkingCalendar, today: date) -> datetime:
-    """The last moment of the last day of which anybody is told today (UTC)."""
-    return calendar.end_of_day(calendar.add_working_days(today, AHEAD))
 
 
 class Staff:

@@ -16,6 +16,7 @@ from app.compliance.compiling import Outcome
 from app.compliance.judge import values_on
 from app.compliance.language import Rule, Status
 from app.compliance.results import RuleResult
+from app.due import kept
 from app.organisation import queries as organisation
 from app.organisation.access import Scope
 from app.organisation.calendars import site_calendar, today
@@ -83,7 +84,7 @@ def _of_period(scope: Scope, units: dict[str, Unit], period: Period, month: Peri
             of_pack = [duty for duty in of_pack if duty.has_day or PeriodKind.MONTH not in duty.rule.judge.every]
         parameters = values_on(pack, [rule for duty in of_pack for rule in duty.rules], period.last)
         dated = [(duty, duty.due(period, parameters, site_calendar())) for duty in of_pack]
-        owing += [(duty, due) for duty, due in dated if (due or period.last) >= month.first]
+        owing += [(duty, due) for duty, due in dated if kept(due or period.last, month.first)]
     codes = [code for code, unit in units.items() if _was(unit, period)]
     if owing and codes:
         results = _judged([duty for duty, _due in owing], period, codes)

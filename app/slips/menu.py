@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
 
-from app.cases.case_page import CaseView, EventSeen
+from app.cases.case_page import CaseView
 from app.cases.vocabulary import EventKind
 from app.organisation.calendars import site_calendar
 from app.slips.circulars import FROM_2025, SlipKind
@@ -31,27 +29,12 @@ def menu_of(view: CaseView) -> list[Offer]:
     """The slips of a case: its receipt and control slip always, the others for what has happened to it."""
     told: dict[SlipKind, int] = {}
     calendar = site_calendar()
-    for kind, at in _standing(view.events):
-        slip = _TELLS.get(kind)
-        if slip and not (slip is SlipKind.STOP and calendar.local_day(at) < FROM_2025):
+    for each in view.corrected:
+        slip = None if each.void else _TELLS.get(each.event.kind)
+        if slip and not (slip is SlipKind.STOP and calendar.local_day(each.at) < FROM_2025):
             told[slip] = told.get(slip, 0) + 1
     offers = [Offer(SlipKind.RECEIPT)]
     for slip in _TELLS.values():
         count = told.get(slip, 0)
         offers += [Offer(slip)] if count == 1 else [Offer(slip, nth) for nth in range(1, count + 1)]
     return [*offers, Offer(SlipKind.CONTROL)]
-
-
-def _standing(events: Iterable[EventSeen]) -> list[tuple[EventKind, datetime]]:
-    """What happened and when, as it stands after corrections."""
-    standing: dict[int, tuple[EventKind, datetime]] = {}
-    for event in events:
-        if event.kind is not EventKind.CORRECTED:
-            standing[event.number] = (event.kind, event.at)
-        elif event.corrects in standing:
-            if event.data.get("void"):
-                del standing[event.corrects]
-            else:
-                kind = standing[event.corrects][0]
-                standing[event.corrects] = (kind, datetime.fromisoformat(event.data["at"]))
-    return list(standing.values())

@@ -9,12 +9,13 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, and_, func, literal, or_, select, tuple_
+from sqlalchemy import ColumnElement, and_, func, literal, select, tuple_
 
 from app.calendar import WorkingCalendar
+from app.cases.balance import Balance
 from app.cases.duty_models import Apology
 from app.cases.models import Case, CaseDocument, CaseEvent, CaseStage, Consultation, Payment
-from app.cases.search import seen_by
+from app.cases.population import visible_to
 from app.cases.service import events_of
 from app.cases.supplements import asked_documents
 from app.cases.timeline import Event, corrected
@@ -49,14 +50,13 @@ def cases_on_paper(scope: Scope, case_ids: Sequence[int], zone: ZoneInfo) -> lis
 
 
 def _cases(scope: Scope, ids: Collection[int]) -> Any:
-    was_there = select(CaseStage.id).where(CaseStage.case_id == Case.id, scope.within(CaseStage.unit_id))
     return (
         select(Case, Procedure.code, ProcedureVersion.name, ProcedureVersion.time_amount, ProcedureVersion.time_unit)
         .add_columns(Unit.name)
         .join(ProcedureVersion, ProcedureVersion.id == Case.version_id)
         .join(Procedure, Procedure.id == ProcedureVersion.procedure_id)
         .join(Unit, Unit.id == Case.unit_id)
-        .where(Case.id.in_(ids), Case.site == scope.site, or_(seen_by(scope), was_there.exists()))
+        .where(Case.id.in_(ids), Case.site == scope.site, visible_to(scope))
     )
 
 
@@ -78,9 +78,9 @@ class _Parts:
             asked.where(Consultation.case_id.in_(ids)).order_by(Consultation.number)
         ):
             self.consulted[case_id].append(unit)
-        paid = select(Payment.case_id, func.sum(Payment.amount - Payment.refunded))
-        paid = paid.where(Payment.case_id.in_(ids), ~Payment.voided).group_by(Payment.case_id)
-        self.paid = {case_id: int(amount) for case_id, amount in db.session.execute(paid)}
+        self.payments: dict[int, list[Payment]] = defaultdict(list)
+        for payment in db.session.scalars(select(Payment).where(Payment.case_id.in_(ids))):
+            self.payments[payment.case_id].append(payment)
 
     def local(self, at: datetime) -> datetime:
         """On the site's clock."""
@@ -228,7 +228,7 @@ def _case_on_paper(
         sets=case.sets,
         return_method=case.return_method,
         fee_due=case.fee_due,
-        paid=parts.paid.get(case.id, 0),
+        paid=Balance.of(case.fee_due, parts.payments[case.id]).kept,
         exemption=case.exemption,
         documents=tuple(parts.handed[case.id]),
         missing=tuple(parts.missing[case.id]),

@@ -10,6 +10,7 @@ from decimal import Decimal
 
 from app.calendar import TimeUnit
 from app.cases.vocabulary import CaseStatus, ReturnMethod
+from app.due import missed
 
 _END_OF_DAY = time(23, 59, 59)
 
@@ -65,6 +66,6 @@ def against_time(ended_at: datetime | None, due_at: datetime | None) -> str:
     """What form 05 (2018) or 06 (2025) asks of a stay: before time, in time or late; nothing while it lasts."""
     if ended_at is None or due_at is None:
         return ""
-    if ended_at > due_at:
+    if missed(due_at, ended_at):
         return "Quá hạn"
-    return "Trước hạn" if ended_at.date() < due_at.date() else "Đúng hạn"
+    return "Đúng hạn" if ended_at.date() == due_at.date() else "Trước hạn"

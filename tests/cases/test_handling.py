@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
-from app.cases import handling, lateness, service
+from app.cases import handling, population, service
 from app.cases.intake import Applicant
 from app.cases.models import Case, CaseEvent, CaseStage, Consultation, Payment, Refund
 from app.cases.search import case_with_code
@@ -327,7 +327,7 @@ def test_questions_and_refunds_change_no_due_date(house: House) -> None:
 
 def test_a_payment_given_back_still_counts_in_the_rate_of_its_month(house: House) -> None:
     pay(house.case, at("2024-06-26 08:00"))
-    counted = select(func.count()).where(lateness.payment_counted(at("2024-06-01 00:00"), at("2024-07-01 00:00")))
+    counted = select(func.count()).where(population.payment_counted(at("2024-06-01 00:00"), at("2024-07-01 00:00")))
     assert db.session.scalar(counted) == 1
     refund(house.case, db.session.scalars(select(Payment.event_number)).one(), 600_000, "Rút hồ sơ")
     assert db.session.scalars(select(Payment.refunded)).one() == 600_000

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.payments.money import Balance, Split, in_words, split
+from app.cases.balance import Balance
+from app.payments.money import Split, in_words, split
 from app.procedures.models import ChargeKind
 
 PHI, LE_PHI = ChargeKind.CHARGE, ChargeKind.FEE

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from app.calendar import WorkingCalendar
+from app.cases.population import horizon
 from app.reminders.models import Step
-from app.reminders.steps import Colleague, Pending, Staff, horizon, step_of
+from app.reminders.steps import AHEAD, Colleague, Pending, Staff, step_of
 from tests.clock import at
 
 CALENDAR = WorkingCalendar()
@@ -42,9 +43,7 @@ def test_a_case_with_its_result_is_to_be_closed() -> None:
 
 def test_the_horizon_holds_everything_that_has_a_step() -> None:
     friday = at("2024-06-28 08:00")
-    assert horizon(CALENDAR, CALENDAR.local_day(friday)) == CALENDAR.end_of_day(
-        CALENDAR.local_day(at("2024-07-02 08:00"))
-    )
+    assert horizon(CALENDAR, friday, AHEAD) == CALENDAR.end_of_day(CALENDAR.local_day(at("2024-07-02 08:00")))
 
 
 LAN, BINH = Colleague(1, "Nguyễn Thị Lan", 1, heads=False), Colleague(2, "Trần Văn Bình", 1, heads=False)

@@ -17,7 +17,7 @@ from openpyxl import load_workbook
 from pypdf import PdfReader
 from sqlalchemy import select
 
-from app.cases import duties
+from app.cases import duties, handling
 from app.cases.models import Case, CaseDocument
 from app.cases.supplements import request_supplement
 from app.cases.vocabulary import EventKind
@@ -152,6 +152,23 @@ def test_looking_at_a_slip_gives_no_number_to_anybody(case: Case, desk: FlaskCli
     assert "……/TNHS" in desk.get(f"/ho-so/phieu/tiep-nhan?case={case.id}").text
     assert db.session.scalars(select(Slip)).all() == []
     assert f'action="/ho-so/{case.id}/phieu/tiep-nhan"' in desk.get(f"/ho-so/{case.id}").text
+
+
+def test_who_may_look_into_a_case_may_look_at_its_slips_and_gives_them_no_number(
+    case: Case, units: dict[str, Unit], sign_in: Sign
+) -> None:
+    """A unit that was asked for its opinion and has answered."""
+    handling.consult(EVERYWHERE, CLERK, case.id, unit_code="NCC", note="Có vướng gì không?")
+    handling.answer_consultation(EVERYWHERE, CLERK, case.id, number=2, note="Không vướng")
+    head = sign_in(make_person(units["NCC"], Role.HEAD))
+    shown = head.get(f"/ho-so/{case.id}")
+    links = set(re.findall(rf'href="(/ho-so/{case.id}/phieu/[^"]+)"', shown.text))
+    assert {f"/ho-so/{case.id}/phieu/kiem-soat"} <= links
+    assert {head.get(link).status_code for link in links} == {200}
+    assert head.post(f"/ho-so/{case.id}/phieu/tiep-nhan").status_code in (302, 403)
+    assert db.session.scalars(select(Slip)).all() == []
+    stranger = sign_in(make_person(units["TTDVVL"], Role.HEAD))
+    assert stranger.get(f"/ho-so/{case.id}/phieu/kiem-soat").status_code == 404
 
 
 def test_whose_papers_were_opened_is_in_the_trail_once_a_day_and_with_the_count_of_a_batch(

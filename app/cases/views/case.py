@@ -19,6 +19,7 @@ from app.cases.case_page import CaseView, case_view
 from app.cases.case_sections import load_sections
 from app.cases.forms import ActionForm, CorrectionForm, HandOverForm
 from app.cases.models import Case
+from app.cases.population import changeable_by
 from app.cases.presenting import NEVER_CORRECTED
 from app.cases.views import bp
 from app.cases.views.intake import ACTORS
@@ -155,7 +156,7 @@ def _done(form: Any, verb: Callable[[], Case]) -> Case | None:
 
 def _after(case: Case) -> Answer:
     """Back to the case; to the desk when it has left the person's hands, or was answered for another unit."""
-    if current_scope().covers(case.unit_id, case.holder_unit_id):
+    if changeable_by(current_scope(), case):
         return redirect(url_for(".show", case_id=case.id))
     return redirect(url_for(".worklist"))
 

@@ -14,12 +14,13 @@ from app.cases import lists, queries, worklist
 from app.cases.forms import FilterForm
 from app.cases.keyset import Cursor
 from app.cases.lists import NamedList, Window
+from app.cases.population import Bucket
 from app.cases.queries import CaseRow, Line, PaymentSeen, StageSeen
 from app.cases.standing import standing_of
 from app.cases.views import bp
 from app.cases.views.intake import ACTORS
 from app.cases.wording import standing_in_words
-from app.cases.worklist import Attention, Bucket
+from app.cases.worklist import Attention
 from app.desk.saved import saved_filters, without_place
 from app.errors import DomainError, NotFound
 from app.exports import csv_response

@@ -20,6 +20,7 @@ from app.compliance.language import Severity, Status
 from app.compliance.models import Change, CheckRun, RunViolation, Violation, ViolationMove, ViolationState
 from app.compliance.queries.runs import ResultRow, UnitRef, results_of, share, unit_ref
 from app.compliance.results import Excuse
+from app.due import missed
 from app.errors import NotFound
 from app.extensions import db
 from app.organisation.access import Scope
@@ -104,7 +105,7 @@ class ViolationLine:
 
     def is_overdue(self, today: date) -> bool:
         """Whether the unit should have answered before today."""
-        return self.turn is Answering.UNIT and self.answer_due is not None and self.answer_due < today
+        return self.turn is Answering.UNIT and missed(self.answer_due, today)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,6 @@ from flask_babel import gettext as _
 
 from app.compliance import library, queries
 from app.compliance.explaining import (
-    LISTS,
     fact_lines,
     is_count,
     parameters_of,
@@ -27,6 +26,7 @@ from app.compliance.subject_links import subject_pages
 from app.compliance.views import bp
 from app.compliance.views.runs import INSPECTORS, READERS
 from app.errors import NotFound
+from app.facts import list_titles
 from app.organisation.access import allowed, current_scope, person
 from app.periods import Period
 
@@ -70,8 +70,9 @@ def result(run_id: int, pack: str, rule: str, unit: str) -> str:
 
 def lists_behind(rule: Rule, period: str, unit: str) -> list[tuple[Any, str]]:
     """The lists of cases behind a figure: title and address. None where the cases cannot be shown."""
-    names = rule.evidence.cases if rule.evidence else ()
-    addresses = ((LISTS.get(name, name), evidence_path(name, period, unit)) for name in names)
+    titles = list_titles()
+    names = [name for name in (rule.evidence.cases if rule.evidence else ()) if name in titles]
+    addresses = ((titles[name], evidence_path(name, period, unit)) for name in names)
     return [(title, address) for title, address in addresses if address]
 
 

@@ -30,6 +30,7 @@ from app.compliance.subject_links import subject_pages
 from app.compliance.views import bp
 from app.compliance.views.results import lists_behind
 from app.compliance.views.runs import READERS
+from app.due import missed
 from app.errors import DomainError
 from app.exports import csv_response
 from app.formats import in_both, label, show_date
@@ -228,9 +229,7 @@ def _answer(line: ViolationLine, step: ViolationMove) -> dict[str, Any]:
 
 def is_late(line: ViolationLine, step: ViolationMove) -> bool:
     """Whether an explanation came after the last day to give it."""
-    if step.to_state is not ViolationState.EXPLAINED or line.answer_due is None:
-        return False
-    return site_calendar().local_day(step.at) > line.answer_due
+    return step.to_state is ViolationState.EXPLAINED and missed(line.answer_due, site_calendar().local_day(step.at))
 
 
 def _filters() -> ViolationsFilterForm:

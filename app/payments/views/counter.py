@@ -15,6 +15,7 @@ from app import extensions
 from app.cases.case_page import CaseView, case_view
 from app.cases.forms import ActionForm
 from app.cases.models import Case, Payment
+from app.cases.population import changeable_by
 from app.cases.search import case_with_code
 from app.cases.views.intake import ACTORS
 from app.cases.vocabulary import PaymentChannel
@@ -147,7 +148,7 @@ def _done(form: Any, verb: Callable[[], Case]) -> Case | None:
 
 def _after(case: Case, printed: bool = False) -> Answer:
     """Back to the case, its newest receipt ready to be printed; to the desk when it has left the person's hands."""
-    if not current_scope().covers(case.unit_id, case.holder_unit_id):
+    if not changeable_by(current_scope(), case):
         return redirect(url_for("cases.worklist"))
     if printed:  # the link to the receipt takes the focus, which an anchor would take from it
         return redirect(url_for("cases.show", case_id=case.id, bien_lai="moi"))

@@ -21,6 +21,7 @@ from app import extensions
 from app.calendar import WorkingCalendar
 from app.cases.models import Case
 from app.cases.vocabulary import Channel
+from app.due import kept, missed, within
 from app.facts import Fact, FactKind, FactQuery, register, register_source
 from app.organisation.calendars import site_calendar
 from app.organisation.models import Unit
@@ -130,7 +131,7 @@ def directives(connection: Connection, query: FactQuery) -> Iterator[Fact]:
             Directive,
             func.count().label("due"),
             func.count().filter(done).label("done"),
-            func.count().filter(and_(done, Directive.done_on <= Directive.due_on)).label("done_in_time"),
+            func.count().filter(and_(done, kept(Directive.due_on, Directive.done_on))).label("done_in_time"),
         )
         .where(Directive.site == query.site, Directive.received_on <= days.known)
         .where(or_(_due_in_period(Directive, query, days, done), _overdue_before(Directive, query, days, done)))
@@ -147,12 +148,12 @@ def petitions(connection: Connection, query: FactQuery) -> Iterator[Fact]:
         _by_unit(
             Petition,
             func.count().label("due"),
-            func.count().filter(and_(answered, Petition.answered_on <= Petition.due_on)).label("answered_in_time"),
+            func.count().filter(and_(answered, kept(Petition.due_on, Petition.answered_on))).label("answered_in_time"),
         )
         .where(Petition.site == query.site, Petition.received_on <= days.known)
         .where(due)
     )
-    in_period = Petition.due_on.between(query.period.first, query.period.last)
+    in_period = within(Petition.due_on, query.period.first, query.period.last)
     told = (
         select(Petition.code, Petition.due_on, Petition.answered_on, Unit.code.label("unit"))
         .join(Unit, Unit.id == Petition.unit_id)
@@ -248,14 +249,14 @@ def _received(query: FactQuery, unit_ids: list[int]) -> Select[Any]:
 def _due_in_period(table: Any, query: FactQuery, days: _Days, done: ColumnElement[bool]) -> ColumnElement[bool]:
     """SQL: due in the period, and either its day has passed or it is done: what still has time is not judged."""
     return and_(
-        table.due_on.between(query.period.first, query.period.last),
-        or_(table.due_on < days.today, done),
+        within(table.due_on, query.period.first, query.period.last),
+        or_(missed(table.due_on, days.today), done),
     )
 
 
 def _overdue_before(table: Any, query: FactQuery, days: _Days, done: ColumnElement[bool]) -> ColumnElement[bool]:
     """SQL: due before the period, and not done by then."""
-    return and_(table.due_on < min(query.period.first, days.today), ~done)
+    return and_(missed(table.due_on, min(query.period.first, days.today)), ~done)
 
 
 def _by_unit(table: Any, *columns: Any) -> Select[Any]:

@@ -10,6 +10,7 @@ from datetime import date
 from typing import TypeVar
 
 from app import extensions
+from app.due import missed
 from app.errors import N_, Conflict, DomainError, NotAllowed, NotFound
 from app.formats import label
 from app.organisation import audit
@@ -293,7 +294,7 @@ def _check_past(day: date, field: str) -> None:
 
 
 def _check_due(received_on: date, due_on: date | None) -> None:
-    if due_on is not None and due_on < received_on:
+    if missed(due_on, received_on):
         raise DomainError("Hạn không được trước ngày nhận (%(day)s).", field="due_on", day=received_on)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from app.cases.balance import Balance
 from app.slips.circulars import CIRCULAR_2018, Circular, SlipKind, circular_on
 from app.slips.content.parts import (
     BLANK_ROWS,
@@ -81,7 +82,8 @@ def _fee(case: CaseOnPaper) -> str:
     exempt = f" (miễn, giảm: {case.exemption})" if case.exemption else ""
     if not case.fee_due:
         return f"Không thu{exempt}"
-    paid = "đã nộp đủ" if case.paid >= case.fee_due else f"đã nộp {money(case.paid)}" if case.paid else "chưa nộp"
+    left = Balance(case.fee_due, case.paid).remaining
+    paid = "đã nộp đủ" if not left else f"đã nộp {money(case.paid)}" if case.paid else "chưa nộp"
     return f"{money(case.fee_due)}{exempt}; {paid}"
 
 

@@ -1,0 +1,329 @@
+"""Who is late, in breach, owed, paused, waiting or not closed, at an instant; and who may look into a case.
+
+The one home of these populations: facts, lists, worklists, reminders, slips, pages and exports ask it. Each is asked of
+a table (`Case`, `CaseStage`) and is then an SQL condition, or of one row or state of a case (`state.CaseState`), and is
+then true or false: one body says both, so that a page and a figure cannot differ.
+
+All are seen from an instant `as_of` (UTC): what was recorded as done later had not happened yet, so that a past
+month judged again gives the same figures. A period is half open: from its start, before its end.
+Late is after the due instant; a due day lasts until 23:59:59 of the site's day. What is not known is in no population.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, exists, func, literal_column, or_, select
+from sqlalchemy.orm import aliased
+from sqlalchemy.sql.operators import ColumnOperators
+
+from app.calendar import WorkingCalendar
+from app.cases.models import Case, CaseEvent, CaseStage, Consultation, Payment
+from app.cases.state import CaseState
+from app.cases.vocabulary import EventKind, PaymentChannel, ReturnMethod
+from app.due import due_after, due_by, kept, missed
+from app.organisation.access import Scope
+
+SOON = 2  # working days ahead that still count as soon
+COLLECTED_WITHIN = timedelta(days=365)  # a result nobody came for in a year is no longer waited for
+
+# Where the unit that holds a case writes what it thinks of it.
+WITH_WORDS = (
+    EventKind.NOTED,
+    EventKind.HANDED_OVER,
+    EventKind.RETURNED,
+    EventKind.SUPPLEMENT_REQUESTED,
+    EventKind.CONSULTED,
+    EventKind.RESOLVED,
+    EventKind.REFUSED,
+    EventKind.STOPPED,
+    EventKind.CLOSED,
+)
+
+
+# --- conditions of a table, answers about a row
+
+
+def both(*parts: Any) -> Any:
+    """Every one of them."""
+    return and_(*parts) if any(isinstance(part, ColumnOperators) for part in parts) else all(parts)
+
+
+def either(*parts: Any) -> Any:
+    """One of them at least."""
+    return or_(*parts) if any(isinstance(part, ColumnOperators) for part in parts) else any(parts)
+
+
+def missing(value: Any) -> Any:
+    """It has not happened."""
+    return value.is_(None) if isinstance(value, ColumnOperators) else value is None
+
+
+def known(value: Any) -> Any:
+    """It has happened."""
+    return value.is_not(None) if isinstance(value, ColumnOperators) else value is not None
+
+
+def _when(compare: Callable[[Any, Any], Any], value: Any, at: datetime) -> Any:
+    return compare(value, at) if isinstance(value, ColumnOperators) else value is not None and compare(value, at)
+
+
+def between(value: Any, start: datetime, end: datetime) -> Any:
+    """The instant falls in the period."""
+    return both(_when(operator.ge, value, start), _when(operator.lt, value, end))
+
+
+def done(value: Any, as_of: datetime) -> Any:
+    """It had happened by then. (The null test is for indexes.)"""
+    return both(known(value), _when(operator.lt, value, as_of))
+
+
+def not_yet(value: Any, as_of: datetime) -> Any:
+    """It had not happened by then."""
+    return either(missing(value), _when(operator.ge, value, as_of))
+
+
+# --- late. `of` is a case, or a stay in a stage: whatever has `due_at` and `ended_at`
+
+
+def ended_late(of: Any) -> Any:
+    """Ended after its due time."""
+    return missed(of.due_at, of.ended_at)
+
+
+def ended_in_time(of: Any) -> Any:
+    """Ended by its due time."""
+    return kept(of.due_at, of.ended_at)
+
+
+def past_due(of: Any, at: datetime) -> Any:
+    """Its due time had passed by then, whether it had ended or not."""
+    return missed(of.due_at, at)
+
+
+def late(of: Any, as_of: datetime) -> Any:
+    """In breach: its due time passed before `as_of`, and it had not ended by it. What ended late stays so."""
+    return both(past_due(of, as_of), either(missing(of.ended_at), ended_late(of)))
+
+
+def still_open(of: Any, as_of: datetime) -> tuple[Any, Any]:
+    """The two ways in which what is past due was open at `as_of`: open now, or ended since then. Each is a range of
+    an index of its own, and they shut each other out."""
+    return missing(of.ended_at), both(_when(operator.ge, of.ended_at, as_of), ended_late(of))
+
+
+def open_overdue(of: Any, as_of: datetime) -> Any:
+    """Had not ended by then and was past due."""
+    return both(past_due(of, as_of), either(*still_open(of, as_of)))
+
+
+def finished_late(of: Any, start: datetime, end: datetime) -> Any:
+    """Ended in the period, after its due time."""
+    return both(between(of.ended_at, start, end), ended_late(of))
+
+
+def overdue(of: Any, start: datetime, end: datetime, as_of: datetime) -> Any:
+    """Late in the period: ended in it late, or not ended by `as_of` and past due."""
+    return either(finished_late(of, start, end), open_overdue(of, as_of))
+
+
+def fell_overdue(of: Any, since: datetime, as_of: datetime) -> Any:
+    """Its due time passed from `since` on and before `as_of`, and it had not ended by then."""
+    return both(kept(of.due_at, since), late(of, as_of))
+
+
+def not_closed(of: Any, start: datetime, end: datetime, as_of: datetime) -> Any:
+    """Has a result, but was not closed on the software by its due time (Bắc Giang's footnote 4)."""
+    ended = both(between(of.ended_at, start, end), known(of.closed_at), ended_late(of))
+    return both(done(of.result_at, as_of), either(ended, open_overdue(of, as_of)))
+
+
+def became_overdue(due_at: datetime, calendar: WorkingCalendar) -> date:
+    """The site's day on which it was late: the morning after a due day, the same day for a due hour."""
+    return calendar.local_day(due_at + timedelta(seconds=1))
+
+
+# --- how open cases stand today
+
+
+class Bucket(StrEnum):
+    """How urgent an open case is; it is in exactly one of these."""
+
+    OVERDUE = "overdue"
+    TODAY = "today"
+    SOON = "soon"
+    LATER = "later"
+    PAUSED = "paused"
+
+
+def in_bucket(of: Any, bucket: Bucket, calendar: WorkingCalendar, now: datetime) -> Any:
+    """The open case is as urgent as that."""
+    match bucket:
+        case Bucket.OVERDUE:
+            return past_due(of, now)
+        case Bucket.TODAY:
+            return due_within(of, now, horizon(calendar, now, 0))
+        case Bucket.SOON:
+            ahead = due_after(of.due_at, horizon(calendar, now, 0))
+            return both(ahead, due_by(of.due_at, horizon(calendar, now, SOON)))
+        case Bucket.LATER:
+            return due_after(of.due_at, horizon(calendar, now, SOON))
+    return missing(of.due_at)
+
+
+def bucket_of(row: Any, calendar: WorkingCalendar, now: datetime) -> Bucket:
+    """How urgent an open case is."""
+    return next(bucket for bucket in Bucket if in_bucket(row, bucket, calendar, now))
+
+
+def horizon(calendar: WorkingCalendar, now: datetime, days: int) -> datetime:
+    """The last moment (UTC) of the day so many working days ahead; of today, for none."""
+    today = calendar.local_day(now)
+    return calendar.end_of_day(calendar.add_working_days(today, days) if days else today)
+
+
+def due_within(of: Any, first: datetime, last: datetime) -> Any:
+    """Due between those moments, both included."""
+    return both(kept(of.due_at, first), due_by(of.due_at, last))
+
+
+def may_move(of: Any, since: datetime) -> Any:
+    """A change of the calendar from that moment on may move its due time."""
+    return either(kept(of.due_at, since), known(of.paused_at))
+
+
+def unclosed(of: Any) -> Any:
+    """Has its result and is not closed on the software."""
+    return both(missing(of.ended_at), known(of.result_at))
+
+
+def paused_long(of: Any, calendar: WorkingCalendar, now: datetime, days: int) -> Any:
+    """Has waited for its applicant for more than so many days."""
+    since = calendar.start_of_day(calendar.local_day(now) - timedelta(days=days))
+    return both(missing(of.ended_at), done(of.paused_at, since))
+
+
+def to_collect(of: Any, now: datetime) -> Any:
+    """Its result waits at the desk. A state knows no way of returning it: ask this of a case."""
+    return both(
+        _when(operator.gt, of.result_at, now - COLLECTED_WITHIN),
+        missing(of.delivered_at),
+        of.returns_result,
+        of.return_method == ReturnMethod.IN_PERSON,
+    )
+
+
+def answer_overdue(question: Any, now: datetime) -> Any:
+    """A unit that was asked for its opinion has not given it in time."""
+    return both(missing(question.answered_at), missed(question.due_at, now))
+
+
+# --- digitised, electronic, attached, noted
+
+
+def files_not_digitised(of: Any, start: datetime, end: datetime, as_of: datetime) -> Any:
+    """Received in the period, its file not digitised by `as_of`."""
+    return both(between(of.received_at, start, end), not_yet(of.files_digitised_at, as_of))
+
+
+def result_not_digitised(of: Any, start: datetime, end: datetime, as_of: datetime) -> Any:
+    """Result given in the period, not digitised by `as_of`."""
+    return both(between(of.result_at, start, end), of.returns_result, not_yet(of.result_digitised_at, as_of))
+
+
+def no_electronic_result(of: Any, start: datetime, end: datetime, as_of: datetime) -> Any:
+    """Result given in the period without a legally valid electronic copy by `as_of`."""
+    return both(between(of.result_at, start, end), of.returns_result, not_yet(of.electronic_result_at, as_of))
+
+
+def closed_with_result(of: Any, start: datetime, end: datetime) -> Any:
+    """Closed in the period with a result that is handed out."""
+    return both(between(of.ended_at, start, end), known(of.closed_at), known(of.result_at), of.returns_result)
+
+
+def result_attached(of: Any, as_of: datetime) -> Any:
+    """The case carries its result by then: digitised, or issued in electronic form."""
+    return either(done(of.result_digitised_at, as_of), done(of.electronic_result_at, as_of))
+
+
+def stage_noted() -> ColumnElement[bool]:
+    """The unit holding the case wrote something in this stay, by a note or with the act that ended it.
+
+    The words of a hand-over belong to the stage it ends. A reason for recording late stands alone in brackets:
+    it is no opinion on the case. What was declared never to have happened does not count.
+    """
+    event, correction = aliased(CaseEvent), aliased(CaseEvent)
+    voided = exists().where(
+        correction.case_id == event.case_id,
+        correction.corrects_id == event.id,
+        correction.data["void"].as_boolean(),
+    )
+    return exists().where(
+        event.case_id == CaseStage.case_id,
+        event.note != literal_column("''"),  # these two as the index says them
+        func.substr(event.note, literal_column("1"), literal_column("1")) != literal_column("'('"),
+        event.kind.in_(WITH_WORDS),
+        event.at.between(CaseStage.started_at, CaseStage.ended_at),
+        or_(event.kind != EventKind.NOTED, event.unit_id == CaseStage.unit_id, event.unit_id.is_(None)),
+        or_(
+            event.kind.not_in((EventKind.HANDED_OVER, EventKind.RETURNED)),
+            event.at > CaseStage.started_at,
+            CaseStage.ended_at == CaseStage.started_at,
+        ),
+        ~voided,
+    )
+
+
+# --- money
+
+
+def payment_counted(start: datetime, end: datetime) -> ColumnElement[bool]:
+    """Money taken in the period for a procedure eligible for online payment, and not voided.
+
+    What was given back later, even all of it, was paid all the same: a refund changes no figure of a past month.
+    """
+    return and_(between(Payment.paid_at, start, end), Payment.online_payable, ~Payment.voided)
+
+
+def paid_in_person(start: datetime, end: datetime) -> ColumnElement[bool]:
+    """Of those payments: taken otherwise than online."""
+    return and_(payment_counted(start, end), Payment.channel != PaymentChannel.ONLINE)
+
+
+# --- who may look into a case, and change it
+
+
+def on_desk_of(scope: Scope) -> ColumnElement[bool]:
+    """SQL: the scope answers for the case, has it now, or was asked for its opinion and has not answered: the cases
+    that it finds and lists."""
+    if scope.unit_ids is None:
+        return scope.within(Case.unit_id)
+    asked = select(Consultation.case_id).where(
+        Consultation.site == scope.site, scope.within(Consultation.unit_id), Consultation.answered_at.is_(None)
+    )
+    return or_(scope.within(Case.unit_id), scope.within(Case.holder_unit_id), Case.id.in_(asked))
+
+
+def visible_to(scope: Scope) -> ColumnElement[bool]:
+    """SQL: the scope may look into the case, and print what it says: it answers for it, has it, had it in some stage,
+    or was asked about it."""
+    was_there = select(CaseStage.id).where(CaseStage.case_id == Case.id, scope.within(CaseStage.unit_id))
+    was_asked = select(Consultation.id).where(Consultation.case_id == Case.id, scope.within(Consultation.unit_id))
+    return or_(on_desk_of(scope), was_there.exists(), was_asked.exists())
+
+
+def may_read(scope: Scope, unit_id: int, state: CaseState) -> bool:
+    """Whether the scope may look into a case that this unit answers for."""
+    been = (stay.unit_id for stay in state.stays)
+    return scope.covers(unit_id, state.holder_unit_id, *been, *(asked.unit_id for asked in state.consultations))
+
+
+def changeable_by(scope: Scope, of: Any = Case) -> Any:
+    """The scope may record what happens to the case: it answers for it, or has it."""
+    if isinstance(of.unit_id, ColumnOperators):
+        return or_(scope.within(of.unit_id), scope.within(of.holder_unit_id))
+    return scope.covers(of.unit_id, of.holder_unit_id)
