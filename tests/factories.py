@@ -7,12 +7,16 @@ from decimal import Decimal
 from itertools import count
 from typing import Any
 
+from app import extensions
 from app.calendar import PauseMode, TimeUnit
 from app.cases import service
 from app.cases.models import Case
 from app.cases.vocabulary import Channel, EventKind, PaymentChannel
+from app.compliance import packs, uploading
+from app.compliance.models import PackAdoption, UploadedPack
+from app.compliance.pack import Pack
 from app.extensions import db
-from app.organisation.access import Actor, Scope
+from app.organisation.access import Actor, Scope, site
 from app.organisation.models import Person, Role, Unit, UnitAlias, UnitKind
 from app.procedures.models import Level, Procedure, ProcedureStage, ProcedureVersion
 from app.text import fold
@@ -151,3 +155,21 @@ def pay(case: Case, when: datetime, channel: PaymentChannel = PaymentChannel.ONL
         at=when,
         reason="ghi bù",
     )
+
+
+def adopt_packs(
+    *chosen: Pack, since: date | None = None, until: date | None = None, reason: str = "Quyết định 1"
+) -> None:
+    """Have the site judge by packs (all of the rules folder when none is named), each for its own plan's days unless
+    told otherwise, as if their tests had come out: running them takes seconds, and `tests/compliance` does."""
+    for pack in chosen or packs.seeds().packs:
+        if uploading.kept_text(pack.hash) is None:
+            outcome = {"pack": pack.id, "hash": pack.hash, "tests": 1, "failures": [], "unseen": []}
+            tested = {"tests_passed": True, "tested_at": extensions.now(), "tested_with": uploading.tested_by()}
+            kept = {"pack": pack.id, "hash": pack.hash, "files": dict(pack.texts), "uploaded_at": extensions.now()}
+            db.session.add(UploadedPack(site=site(), **kept, **tested, outcome=outcome))
+        first = since or pack.info.in_force.start or date(2024, 1, 1)
+        last = until or pack.info.in_force.until
+        days = {"valid_from": first, "valid_to": last if last is None or last >= first else None}
+        db.session.add(PackAdoption(site=site(), pack=pack.id, hash=pack.hash, **days, reason=reason))
+    db.session.commit()

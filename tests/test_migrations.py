@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -13,7 +15,9 @@ from flask_migrate import downgrade, upgrade
 from sqlalchemy import inspect, text
 
 from app import create_app
+from app.compliance import packs
 from app.extensions import db
+from app.organisation import audit
 
 SEARCH = ("case_search", "ix_cases_search")  # made by hand: in no metadata
 
@@ -126,3 +130,82 @@ def test_people_keep_what_they_have_when_sessions_come_to_the_server_and_go_agai
     with db.engine.connect() as connection:
         assert connection.execute(text("SELECT username, session_stamp FROM people")).one() == ("lan.nt", 1)
     upgrade(revision="0019")
+
+
+PLAN = "id: {id}\ntitle: {{vi: K, en: P}}\ndocument: d\nin_force: {{from: 2024-01-01, until: 2024-12-31}}\n"
+
+
+def _judged_by_the_folder() -> None:
+    """A site of before: one pack judged by as it lies in the folder, edited once; one kept on by a decision; one
+    followed by a text that was uploaded; a decision on a pack that never judged anything."""
+    texts = {"old": "own", "new": "own", "kept": "kept-on", "first": "followed", "second": "followed"}
+    runs = [("2024-05", ["old", "kept", "first"]), ("2024-06", ["new", "kept", "second"])]
+    with db.engine.begin() as connection:
+        for digest, pack in texts.items():
+            files = json.dumps({"pack.yaml": PLAN.format(id=pack), "rules.yaml": f"# {digest}"})
+            told = {"pack": pack, "hash": digest, "files": files}
+            connection.execute(
+                text(
+                    "INSERT INTO pack_texts (site, pack, hash, files, first_used_at)"
+                    " VALUES ('S', :pack, :hash, :files, '2024-06-01 00:00:00')"
+                ),
+                told,
+            )
+            if digest == "second":
+                connection.execute(
+                    text(
+                        "INSERT INTO uploaded_packs (site, pack, hash, files, uploaded_at, actor, tests_passed)"
+                        " VALUES ('S', :pack, :hash, :files, '2024-06-01 00:00:00', 'Lan', true)"
+                    ),
+                    told,
+                )
+        for period, used in runs:
+            packs = json.dumps([{"id": texts[digest], "hash": digest} for digest in used])
+            connection.execute(
+                text(
+                    "INSERT INTO check_runs (site, period, as_of, started_at, finished_at, actor, packs, findings,"
+                    " limited, facts_hash, facts, calendar) VALUES ('S', :period, :at, :at, :at, '', :packs, '[]',"
+                    " false, 'f', :facts, 'c')"
+                ),
+                {"period": period, "packs": packs, "facts": b"", "at": "2024-06-01 00:00:00"},
+            )
+        decided = [("kept-on", None, "2024-01-01"), ("followed", "second", "2024-06-01"), ("never", None, "2024-01-01")]
+        for pack, digest, since in decided:
+            connection.execute(
+                text(
+                    "INSERT INTO pack_adoptions (site, pack, hash, valid_from, reason, actor)"
+                    " VALUES ('S', :pack, :hash, :since, 'QĐ 1', 'Lan')"
+                ),
+                {"pack": pack, "hash": digest, "since": since},
+            )
+
+
+def test_a_site_that_was_judged_by_the_folder_goes_on_being_judged_by_what_its_runs_used(empty: Flask) -> None:
+    upgrade(revision="0022")
+    _judged_by_the_folder()
+    upgrade(revision="0023")
+    adopted = "SELECT pack, hash, CAST(valid_from AS CHAR(10)), CAST(valid_to AS CHAR(10)), actor FROM pack_adoptions"
+    with db.engine.connect() as connection:
+        rows = [tuple(row) for row in connection.execute(text(f"{adopted} ORDER BY pack, valid_from"))]
+        kept = set(connection.scalars(text("SELECT hash FROM uploaded_packs")))
+        reasons = connection.scalars(text("SELECT DISTINCT reason FROM pack_adoptions WHERE actor <> 'Lan'")).all()
+    in_force = {"own": "new", "kept-on": "kept", "followed": "second"}
+    by_upgrade = "Nâng cấp phần mềm"
+    assert rows == [
+        ("followed", "first", "2024-01-01", "2024-05-31", by_upgrade),
+        ("followed", "second", "2024-06-01", None, "Lan"),
+        ("kept-on", "kept", "2024-01-01", None, "Lan"),
+        ("own", "new", "2024-01-01", "2024-12-31", by_upgrade),
+    ]
+    assert kept == {"first", "second", "kept", "new"}
+    assert len(reasons) == 1 and reasons[0].startswith("Nâng cấp: ")
+    with empty.test_request_context():
+        empty.config["SITE"] = "S"
+        assert audit.verify() == audit.Verdict(3, None)
+        in_june = {name: packs.decision_on(date(2024, 6, 30), found) for name, found in packs.decisions().items()}
+        assert {name: found.hash for name, found in in_june.items() if found} == in_force
+    db.session.remove()
+    downgrade(revision="0022")
+    upgrade(revision="0023")
+    with db.engine.connect() as connection:
+        assert [tuple(row) for row in connection.execute(text(f"{adopted} ORDER BY pack, valid_from"))] == rows

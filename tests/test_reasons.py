@@ -80,7 +80,7 @@ OTHERS = {
     "cases.service.receive_case": "why it is recorded late",
     "cases.service.record": "why it is recorded late",
     "cases.duties.apologise": "the words of the letter",
-    "compliance.packs.adopt": "the decision that puts a pack in force",
+    "compliance.uploading.adopt": "the decision that puts a pack in force",
     "compliance.uploading.put_in_force": "the decision that puts a pack in force",
     "organisation.calendars.add_site_days": "the decision that gives the day off",
     "organisation.calendars.adding": "only what would be",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from flask_babel import force_locale
 
 from app import extensions, facts
 from app.commands import COMMAND, BadInput, clear_errors, echo_json, echo_rows, echo_table, note, refusing
-from app.compliance import library, packs, queries, service
+from app.compliance import library, packs, queries, service, uploading
 from app.compliance.coverage import cover, coverage_page, load_targets, uncovered
 from app.compliance.documents import DocumentInfo, load_documents
 from app.compliance.explaining import inside, parameters_of, reasons, unit_name
@@ -20,17 +21,19 @@ from app.compliance.loader import DOCUMENTS, load_pack, load_packs
 from app.compliance.nouns import language
 from app.compliance.output import report_json, result_table
 from app.compliance.pack import Pack
+from app.compliance.packs import PackState
 from app.compliance.reference import reference
 from app.compliance.rule_tests import run_pack_tests
 from app.compliance.verifying import Disagreement, verify_run
 from app.compliance.wording import document_number, explain, parameter_in_words, pick, printed_day
-from app.errors import NotFound
+from app.errors import DomainError, NotFound
 from app.formats import in_both, label, sentence, show_date
 from app.organisation.access import Scope, site
 from app.organisation.calendars import site_calendar
 from app.periods import Period, PeriodKind
 
 check = AppGroup("check", help="Kiểm tra việc thực hiện các kế hoạch. / Run the compliance check.")
+_DAY = click.DateTime(["%Y-%m-%d"])
 rules = AppGroup("rules", help="Các bộ quy tắc. / The rule packs.")
 
 
@@ -87,6 +90,10 @@ def check_run(
         note(f"{waived} kết quả không đạt được miễn áp dụng.")
     if report.judgement.law_on != period.last:
         note(f"Kỳ này trước khi kế hoạch có hiệu lực: áp dụng quy định của ngày {report.judgement.law_on:%d/%m/%Y}.")
+    for pack in report.packs:
+        if not pack.is_for(period):
+            own = _days(pack.info.in_force.start, pack.info.in_force.until)
+            note(f"{pack.id}: kế hoạch của năm khác ({own}), được áp dụng cho kỳ này.")
     for finding in report.judgement.contradictions:
         click.echo(
             f"Số liệu mâu thuẫn: {finding.pack} {finding.rule} {finding.unit}: "
@@ -137,34 +144,67 @@ def _disagreement(found: Disagreement) -> dict[str, str]:
 @click.option("--format", "output", type=click.Choice(["text", "json"]), default="text")
 @refusing
 def rules_list(output: str) -> None:
-    """Các quy tắc của mọi bộ. / Every pack's rules."""
+    """Các quy tắc của mọi bộ, và bộ nào đã được áp dụng. / Every pack's rules, and which packs were adopted."""
+    decisions = packs.decisions()
     rows: list[dict[str, Any]] = [
         {
             "pack": pack.id,
+            "state": packs.state_of(pack.id, decisions.get(pack.id, ())).value,
             "rule": rule.id,
             "title": rule.title.vi,
             "severity": rule.severity.value,
             "document": rule.legal_basis.document,
             "place": rule.legal_basis.place,
         }
-        for pack in packs.all_packs()
+        for pack in packs.known_packs()
         for rule in pack.rules
     ]
+    for problem in packs.seeds().problems:
+        note(sentence(problem.placed))
+    if output == "json":
+        echo_json(rows)
+        return
     headers = {
         "pack": "Bộ",
+        "state": "Áp dụng",
         "rule": "Quy tắc",
         "title": "Tên",
         "severity": "Mức",
         "document": "Văn bản",
         "place": "Mục",
     }
-    echo_json(rows) if output == "json" else echo_table(rows, headers)
+    echo_table([row | {"state": label(PackState(row["state"]))} for row in rows], headers)
+    if not decisions:
+        note("Chưa áp dụng bộ quy tắc nào: flask rules adopt BỘ --from NGÀY --reason LÝ_DO.")
+
+
+@rules.command("adopt")
+@click.argument("pack_id", metavar="PACK")
+@click.option("--from", "since", required=True, type=_DAY, help="từ ngày / from this day (YYYY-MM-DD)")
+@click.option("--until", type=_DAY, help="đến hết ngày / to the end of this day (YYYY-MM-DD)")
+@click.option("--reason", required=True, help="căn cứ, lý do / why")
+@click.option("--another-year", is_flag=True, help="biết là kế hoạch của năm khác / knowing that it is of another year")
+@refusing
+def rules_adopt(pack_id: str, since: datetime, until: datetime | None, reason: str, another_year: bool) -> None:
+    """Áp dụng một bộ quy tắc từ một ngày, sau khi phép thử của nó đạt. / Judge by a pack, once its tests come out."""
+    last = until.date() if until else None
+    try:
+        row = uploading.adopt(COMMAND, pack_id, since.date(), last, reason, another_year=another_year)
+    except DomainError as error:
+        if error.field == "another_year":
+            raise BadInput(f"{sentence(error)} Thêm --another-year.") from error
+        raise
+    click.echo(f"{row.pack}: {_days(row.valid_from, row.valid_to)}, {row.hash}")
+
+
+def _days(since: date | None, until: date | None) -> str:
+    return f"{show_date(since) or '…'} – {show_date(until) or '…'}"
 
 
 def _given(paths: tuple[Path, ...]) -> list[Pack]:
     """The packs in those folders, or the site's own."""
     if not paths:
-        return list(packs.folder_packs())
+        return load_packs(Path(current_app.config["SETTINGS"].rules), facts.catalogue())
     return [load_pack(path, facts.catalogue()) for path in paths]
 
 
@@ -221,7 +261,7 @@ def rules_explain(rule_id: str, unit_code: str | None, period_text: str | None, 
     if period_text is not None:
         raise BadInput("--period chỉ dùng cùng với --unit.")
     today = site_calendar().local_day(extensions.now())
-    found = [(pack, rule) for pack in packs.all_packs() for rule in pack.rules if rule.id == rule_id.lower()]
+    found = [(pack, rule) for pack in packs.known_packs() for rule in pack.rules if rule.id == rule_id.lower()]
     if not found:
         raise BadInput(f"Không có quy tắc “{rule_id}”; xem flask rules list.")
     documents = library.documents()

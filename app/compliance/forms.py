@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import date
 from typing import Any
 
 from flask_babel import gettext as _
@@ -10,6 +11,7 @@ from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from flask_wtf.file import MultipleFileField
 from werkzeug.datastructures import MultiDict
+from wtforms import BooleanField
 from wtforms.validators import Optional
 
 from app.compliance.explaining import language, unit_name
@@ -197,11 +199,17 @@ class UploadForm(FlaskForm):
 
 
 class AdoptForm(FlaskForm):
-    """Áp dụng một bộ quy tắc đã tải lên từ một ngày."""
+    """Áp dụng một bộ quy tắc từ một ngày."""
 
     valid_from = DayField(_l("Từ ngày"), validators=[NEEDED])
     valid_to = DayField(_l("Đến hết ngày (nếu có)"), validators=[Optional()])
+    another_year = BooleanField(_l("Tôi biết: áp dụng cả cho thời gian sau khi kế hoạch hết hiệu lực"))
     reason = TextAreaField(_l("Căn cứ, lý do"), validators=[NEEDED])
+
+    @classmethod
+    def of(cls, start: date | None) -> AdoptForm:
+        """The form with the plan's own first day filled in."""
+        return cls(valid_from=start)
 
 
 def _period(key: str | None, choices: Iterable[tuple[str, str]]) -> Period | None:

@@ -6,6 +6,7 @@ from flask_babel import lazy_gettext as _l
 
 from app.compliance.language import Severity, Status
 from app.compliance.models import Change, ViolationState
+from app.compliance.packs import PackState
 from app.compliance.queries.waivers import WaiverState
 from app.formats import add_labels
 from app.organisation.audit_words import name_actions, name_details, name_subjects
@@ -52,15 +53,31 @@ add_labels(
         WaiverState.ANNULLED: _l("Đã hủy bỏ"),
     }
 )
+add_labels(
+    {
+        PackState.SEED: _l("Chưa áp dụng"),
+        PackState.ADOPTED: _l("Đã áp dụng"),
+        PackState.CHANGED: _l("Thư mục đã đổi từ khi áp dụng"),
+    }
+)
 
-name_details({"facts_hash": _l("Mã băm dữ kiện"), "results_hash": _l("Mã băm kết quả")})
+name_details(
+    {
+        "facts_hash": _l("Mã băm dữ kiện"),
+        "results_hash": _l("Mã băm kết quả"),
+        "another_year": _l("Áp dụng kế hoạch của năm khác"),
+        "tests": _l("Số phép thử"),
+        "tested_at": _l("Lúc thử"),
+        "tested_with": _l("Thử bằng"),
+    }
+)
 name_subjects(
     {
         "check_run": _l("Lần kiểm tra"),
         "violation": _l("Vi phạm"),
         "waiver": _l("Miễn áp dụng"),
         "pack": _l("Bộ quy tắc"),
-        "uploaded_pack": _l("Bộ quy tắc tải lên"),
+        "uploaded_pack": _l("Lời văn của bộ quy tắc"),
     }
 )
 name_actions(
@@ -71,7 +88,7 @@ name_actions(
         "grant_waiver": _l("Miễn áp dụng một quy tắc"),
         "withdraw_waiver": _l("Rút lại quyết định miễn áp dụng"),
         "annul_waiver": _l("Hủy bỏ quyết định miễn áp dụng"),
-        "upload_pack": _l("Tải lên bộ quy tắc"),
+        "upload_pack": _l("Đưa vào một lời văn của bộ quy tắc"),
         "test_pack": _l("Chạy lại phép thử của bộ quy tắc"),
         "adopt_pack": _l("Áp dụng bộ quy tắc"),
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,12 +14,13 @@ from sqlalchemy import select
 from app.compliance import packs
 from app.compliance.documents import Document, load_documents
 from app.compliance.language import Rule
-from app.compliance.loader import DOCUMENTS, pack_from_texts
+from app.compliance.loader import DOCUMENTS
 from app.compliance.models import CheckRun, PackText
 from app.compliance.pack import Pack
 from app.errors import NotFound
 from app.extensions import db
 from app.organisation.access import site
+from app.periods import Period
 
 if TYPE_CHECKING:
     from app.compliance.queries import Sighted
@@ -26,19 +28,14 @@ if TYPE_CHECKING:
 Library = dict[str, Pack]
 """Packs by id."""
 
-_old: dict[str, Pack] = {}
-
 
 def packs_of(run: CheckRun) -> Library:
     """The packs that the run judged by, in its order, in the words they had then."""
-    now = {pack.hash: pack for pack in packs.all_packs()}
-    hashes = [used["hash"] for used in run.packs]
-    missing = [text_hash for text_hash in hashes if text_hash not in now and text_hash not in _old]
-    if missing:
-        kept = select(PackText).where(PackText.site == site(), PackText.hash.in_(missing))
-        _old.update((row.hash, pack_from_texts(row.files)) for row in db.session.scalars(kept))
-    found = {**_old, **now}
-    return {found[text_hash].id: found[text_hash] for text_hash in hashes if text_hash in found}
+    found: Library = {}
+    for used in run.packs:
+        with suppress(NotFound):  # a text that somebody deleted beside the software: verifying the run says so
+            found[used["id"]] = packs.text(used["hash"])
+    return found
 
 
 def rule_in(library: Library, pack_id: str, rule_id: str) -> Rule | None:
@@ -58,18 +55,21 @@ def rule_by_name(pack_id: str, rule_id: str) -> Rule:
     """The rule as its pack has it now; one taken out since, in the last words that a run used. Raises NotFound."""
     if rule := rule_in(present(), pack_id, rule_id):
         return rule
-    kept = select(PackText).where(PackText.site == site(), PackText.pack == pack_id).order_by(PackText.id.desc())
-    for row in db.session.scalars(kept):
-        if row.hash not in _old:
-            _old[row.hash] = pack_from_texts(row.files)
-        if rule := rule_in({pack_id: _old[row.hash]}, pack_id, rule_id):
+    kept = select(PackText.hash).where(PackText.site == site(), PackText.pack == pack_id).order_by(PackText.id.desc())
+    for text_hash in db.session.scalars(kept):
+        if rule := rule_in({pack_id: packs.text(text_hash)}, pack_id, rule_id):
             return rule
     raise NotFound("Bộ quy tắc %(pack)s không có quy tắc %(rule)s.", pack=pack_id, rule=rule_id)
 
 
+def of_another_year(judged: Iterable[tuple[Pack | None, Period]]) -> list[Pack]:
+    """The packs that judge a period in which their plan is not in force, each once."""
+    return list({pack.id: pack for pack, period in judged if pack is not None and not pack.is_for(period)}.values())
+
+
 def present() -> Library:
-    """The packs as they are in the rules folder now."""
-    return {pack.id: pack for pack in packs.all_packs()}
+    """The packs as they are now: adopted, or seeds."""
+    return {pack.id: pack for pack in packs.known_packs()}
 
 
 def documents() -> dict[str, Document]:

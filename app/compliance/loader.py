@@ -28,20 +28,28 @@ def load_packs(root: Path, catalogue: Catalogue | None) -> list[Pack]:
 
     Raises PackError with the problems of all packs.
     """
+    packs, problems = load_each(root, catalogue)
+    if problems:
+        raise PackError(problems)
+    return packs
+
+
+def load_each(root: Path, catalogue: Catalogue | None) -> tuple[list[Pack], list[Problem]]:
+    """The packs under `rules/` that can be read, by name, and the problems of the others.
+
+    Raises PackError when there is no such folder, or its documents cannot be read.
+    """
     if not root.is_dir():
         raise PackError([Problem(str(root), 1, "", "không có thư mục bộ quy tắc này.")])
     documents = load_documents(root / DOCUMENTS)
-    folders = sorted(path for path in root.iterdir() if (path / "pack.yaml").is_file())
     packs: list[Pack] = []
     problems: list[Problem] = []
-    for folder in folders:
+    for folder in sorted(path for path in root.iterdir() if (path / "pack.yaml").is_file()):
         try:
             packs.append(load_pack(folder, catalogue, documents))
         except PackError as error:
             problems.extend(error.problems)
-    if problems:
-        raise PackError(problems)
-    return packs
+    return packs, problems
 
 
 def load_pack(path: Path, catalogue: Catalogue | None, documents: Documents | None = None) -> Pack:

@@ -45,7 +45,7 @@ class PackText(Record, Base):
 
 
 class PackAdoption(Record, Base):
-    """The site's own decision on when a pack is judged by: it then counts instead of the pack's own dates.
+    """The site's decision to judge by a text of a pack between two days: nothing else comes into force.
 
     A plan of one year often goes on until the next is signed; another may not be this site's at all.
     """
@@ -54,7 +54,7 @@ class PackAdoption(Record, Base):
     __table_args__ = (UniqueConstraint("site", "pack", "valid_from"),)
 
     pack: Mapped[str] = mapped_column(String(64))
-    hash: Mapped[str | None] = mapped_column(String(80))  # the uploaded text; null: the one in the rules folder
+    hash: Mapped[str] = mapped_column(String(80))  # of the text, which uploaded_packs keeps
     valid_from: Mapped[date] = mapped_column(Date)
     valid_to: Mapped[date | None] = mapped_column(Date)  # last day, inclusive
     reason: Mapped[str] = mapped_column(Text)
@@ -189,7 +189,8 @@ class Waiver(Record, Base):
 
 
 class UploadedPack(Record, Base):
-    """A pack brought in by an inspector. Its text never changes; a new text is a new row.
+    """A text that was brought in to be adopted, from outside or from the rules folder. It never changes; a new text is
+    a new row.
 
     `outcome` is what came of its own tests when they were last run (`examining`), empty where they were not since it
     is kept."""

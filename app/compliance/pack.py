@@ -24,6 +24,7 @@ from app.compliance.measures import DAY_KINDS, DayKind
 from app.compliance.problems import SENTENCES
 from app.compliance.words import parse_share
 from app.errors import DomainError, NotFound
+from app.periods import Period
 
 Override = str | int
 """A what-if value as written on a page or command line: "40%" or "0.4" for a share, 5 or "5" for a count or days,
@@ -167,6 +168,10 @@ class Pack:
     def id(self) -> str:
         """The pack's name, the same as its folder's."""
         return self.info.id
+
+    def is_for(self, period: Period) -> bool:
+        """Whether the plan itself is in force at the period's end; if not, it is judged by another year's plan."""
+        return period.last in self.info.in_force
 
     def rule(self, rule_id: str) -> Rule:
         """The rule of that id. Raises NotFound."""

@@ -1,113 +1,102 @@
-"""The site's rule packs: those of the rules folder, read again when a file there changes, and those that an
-inspector has uploaded and put in force. Which text of a pack counts on a day is the site's own decision
-(`PackAdoption`); where it has decided nothing, the folder's text by its own dates."""
+"""Which text of which pack judges. Only an adopted text does (`PackAdoption`): the one in force at the end of a period.
+
+The packs of the rules folder are seeds. They can be read, tested and explained, and `uploading` is the door through
+which one comes into force; what is changed in the folder afterwards changes nothing that judges.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import date
+from enum import StrEnum
+from functools import lru_cache
 from pathlib import Path
-from threading import Lock
 
 from flask import current_app
 from sqlalchemy import select
 
 from app import facts
-from app.compliance.loader import load_packs, pack_from_texts
-from app.compliance.models import PackAdoption, UploadedPack
+from app.compliance.loader import load_each, pack_from_texts
+from app.compliance.models import PackAdoption, PackText, UploadedPack
 from app.compliance.pack import Pack
-from app.errors import Conflict, DomainError, NotFound
+from app.compliance.problems import PackError, Problem
+from app.errors import DomainError, NotFound
 from app.extensions import db
-from app.organisation.access import Actor, site
-from app.organisation.audit import record, transaction
+from app.organisation.access import site
 from app.organisation.calendars import today
 
-_lock = Lock()
-_read: dict[Path, tuple[object, tuple[Pack, ...]]] = {}
-_uploaded: dict[str, Pack] = {}
-"""Uploaded packs by hash: their text never changes."""
+
+class PackState(StrEnum):
+    """How a pack stands: a seed nobody adopted, adopted, or adopted while the rules folder holds other words."""
+
+    SEED = "seed"
+    ADOPTED = "adopted"
+    CHANGED = "changed"
 
 
-def folder_packs() -> tuple[Pack, ...]:
-    """Every pack of the rules folder. Raises PackError when one cannot be used."""
+# --- texts ------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Seeds:
+    """The rules folder: the packs that can be read, and what is wrong with the others."""
+
+    packs: tuple[Pack, ...]
+    problems: tuple[Problem, ...]
+
+    def of(self, pack_id: str) -> Pack:
+        """The pack of that id. Raises PackError for one that cannot be read, NotFound naming the ones that exist."""
+        for pack in self.packs:
+            if pack.id == pack_id:
+                return pack
+        if faults := [problem for problem in self.problems if problem.file.startswith(f"{pack_id}/")]:
+            raise PackError(faults)
+        raise _unknown(pack_id, [pack.id for pack in self.packs])
+
+
+def seeds() -> Seeds:
+    """The rules folder as it is now."""
     root = Path(current_app.config["SETTINGS"].rules)
-    stamp = _stamp(root)
-    with _lock:
-        known = _read.get(root)
-        if known is None or known[0] != stamp:
-            known = _read[root] = (stamp, tuple(load_packs(root, facts.catalogue())))
-    return known[1]
+    stamp = sorted((str(path), path.stat().st_mtime_ns) for path in root.glob("*/*") if path.is_file())
+    return _seeds(root, tuple(stamp))
 
 
-def _stamp(root: Path) -> object:
-    return tuple(sorted((str(path), path.stat().st_mtime_ns) for path in root.glob("*/*") if path.is_file()))
+@lru_cache(maxsize=1)
+def _seeds(root: Path, _stamp: object) -> Seeds:
+    try:
+        read, problems = load_each(root, facts.catalogue())
+    except PackError as error:  # there is no such folder, or its documents cannot be read
+        return Seeds((), tuple(error.problems))
+    return Seeds(tuple(read), tuple(problems))
 
 
-def uploaded_pack(text_hash: str) -> Pack:
-    """An uploaded pack by its hash. Raises NotFound."""
-    if text_hash not in _uploaded:
-        chosen = select(UploadedPack).where(UploadedPack.site == site(), UploadedPack.hash == text_hash)
-        row = db.session.scalar(chosen)
-        if row is None:
-            raise NotFound("Không tìm thấy bộ quy tắc đã tải lên này.")
-        _uploaded[text_hash] = pack_from_texts(row.files)
-    return _uploaded[text_hash]
+@lru_cache(maxsize=64)
+def text(text_hash: str) -> Pack:
+    """A text that the site has kept, by its hash; what has a hash never changes. Raises NotFound."""
+    for table in (UploadedPack, PackText):
+        files = db.session.scalar(select(table.files).where(table.site == site(), table.hash == text_hash))
+        if files is not None:
+            return pack_from_texts(files)
+    raise NotFound("Không tìm thấy lời văn này của bộ quy tắc.")
 
 
-def all_packs() -> tuple[Pack, ...]:
-    """One text of every pack that may be judged by, in the order of their ids: that of today, else the nearest."""
-    return _known(today())
-
-
-def pack(pack_id: str) -> Pack:
-    """The pack of that id. Raises NotFound."""
-    return choose([pack_id])[0]
-
-
-def choose(pack_ids: Collection[str], day: date | None = None) -> list[Pack]:
-    """The packs of those ids, each in its text of the day (today when left out), or the nearest where none is in
-    force. Raises NotFound naming the ones that exist."""
-    known = {pack.id: pack for pack in (all_packs() if day is None else _known(day))}
-    if unknown := [pack_id for pack_id in pack_ids if pack_id not in known]:
-        raise NotFound(
-            "Không có bộ quy tắc “%(pack)s”; hiện có: %(known)s.",
-            field="pack",
-            pack=unknown[0],
-            known=", ".join(sorted(known)),
-        )
-    return [known[pack_id] for pack_id in dict.fromkeys(pack_ids)]
+# --- in force ---------------------------------------------------------------------------------------------------
 
 
 def in_force(day: date) -> list[Pack]:
-    """The packs that the site judges by on a day, each in the text that is in force then."""
-    folder, decisions = {pack.id: pack for pack in folder_packs()}, _decisions()
-    found = (text_on(day, folder.get(name), decisions.get(name, ())) for name in sorted({*folder, *decisions}))
-    return [pack for pack in found if pack is not None]
+    """The packs that the site judges by on a day, each in the text that was adopted for it."""
+    found = (decision_on(day, rows) for _name, rows in sorted(decisions().items()))
+    return [text(row.hash) for row in found if row is not None]
 
 
-def text_on(day: date, folder: Pack | None, decisions: Sequence[PackAdoption]) -> Pack | None:
-    """The text of a pack in force on a day: by the site's latest decision that covers it; where the site had decided
-    nothing yet, the folder's own text by its own dates."""
-    covering = [row for row in decisions if row.valid_from <= day and (row.valid_to is None or day <= row.valid_to)]
-    if covering:
-        return _text_of(max(covering, key=lambda row: (row.valid_from, row.id)), folder)
-    decided = any(row.hash is None or row.valid_from <= day for row in decisions)
-    return folder if folder is not None and not decided and day in folder.info.in_force else None
+def decision_on(day: date, rows: Sequence[PackAdoption]) -> PackAdoption | None:
+    """Of the decisions on a pack, the one that counts on a day: the latest that covers it."""
+    covering = [row for row in rows if row.valid_from <= day and (row.valid_to is None or day <= row.valid_to)]
+    return max(covering, key=lambda row: (row.valid_from, row.id), default=None)
 
 
-def _known(day: date) -> tuple[Pack, ...]:
-    """One text of every pack: that of the day, else the folder's, else the latest that was put in force."""
-    folder, decisions = {pack.id: pack for pack in folder_packs()}, _decisions()
-    found = []
-    for name in sorted({*folder, *decisions}):
-        rows = decisions.get(name, [])
-        text = text_on(day, folder.get(name), rows) or folder.get(name) or _text_of(rows[-1], None)
-        if text is not None:
-            found.append(text)
-    return tuple(found)
-
-
-def _decisions() -> dict[str, list[PackAdoption]]:
+def decisions() -> dict[str, list[PackAdoption]]:
     """The site's decisions by pack, the first to begin first."""
     found: dict[str, list[PackAdoption]] = {}
     own = select(PackAdoption).where(PackAdoption.site == site())
@@ -116,51 +105,64 @@ def _decisions() -> dict[str, list[PackAdoption]]:
     return found
 
 
-def _text_of(decision: PackAdoption, folder: Pack | None) -> Pack | None:
-    return folder if decision.hash is None else uploaded_pack(decision.hash)
+def adopted_packs(day: date | None = None) -> list[Pack]:
+    """Every pack that the site ever adopted, by id, in its text of the day (today when left out); where none is in
+    force, in the one that was last, else in the first to come."""
+    return [text(_nearest(day or today(), rows).hash) for _name, rows in sorted(decisions().items())]
 
 
-def adoptions(pack_id: str) -> Sequence[PackAdoption]:
-    """The site's own decisions on when it is judged by a pack, the latest first."""
-    own = select(PackAdoption).where(PackAdoption.site == site(), PackAdoption.pack == pack_id)
-    return db.session.scalars(own.order_by(PackAdoption.valid_from.desc())).all()
+def _nearest(day: date, rows: Sequence[PackAdoption]) -> PackAdoption:
+    begun = [row for row in rows if row.valid_from <= day]
+    return decision_on(day, rows) or (begun[-1] if begun else rows[0])
 
 
-def adopt(
-    by: Actor,
-    pack_id: str,
-    valid_from: date,
-    valid_to: date | None,
-    reason: str,
-    text_hash: str | None = None,
-) -> PackAdoption:
-    """Judge the site by a pack between two days (the last included; None: until further notice).
+def nothing_adopted() -> bool:
+    """Whether the site judges by no pack at all: it has never adopted one."""
+    return db.session.scalar(select(PackAdoption.id).where(PackAdoption.site == site()).limit(1)) is None
 
-    `text_hash` names an uploaded text; without it, the one in the rules folder counts. Raises DomainError for days
-    reversed, Conflict when another decision on the pack begins on the same day.
-    """
-    name = uploaded_pack(text_hash).id if text_hash else pack(pack_id).id
-    if valid_to is not None and valid_to < valid_from:
-        raise DomainError("Ngày kết thúc không được trước ngày bắt đầu.", field="valid_to")
-    if any(row.valid_from == valid_from for row in adoptions(name)):
-        raise Conflict(
-            "Đã có quyết định áp dụng bộ quy tắc %(pack)s từ ngày %(day)s. Hãy chọn ngày khác.",
-            field="valid_from",
-            pack=name,
-            day=f"{valid_from:%d/%m/%Y}",
-        )
-    with transaction() as session:
-        row = PackAdoption(
-            site=site(),
-            pack=name,
-            hash=text_hash,
-            valid_from=valid_from,
-            valid_to=valid_to,
-            reason=reason,
-            person_id=by.person_id,
-            actor=by.name,
-        )
-        session.add(row)
-        days = {"valid_from": valid_from, "valid_to": valid_to}
-        record(by, "adopt_pack", "pack", name, **days, reason=reason, hash=text_hash)
-    return row
+
+def choose(pack_ids: Collection[str], day: date) -> list[Pack]:
+    """The adopted packs of those ids, each in its text of the day or the nearest. Raises NotFound naming the ones
+    there are, DomainError for a seed, which judges nothing."""
+    known = {pack.id: pack for pack in adopted_packs(day)}
+    for pack_id in pack_ids:
+        if pack_id not in known and any(seed.id == pack_id for seed in seeds().packs):
+            raise DomainError("Bộ quy tắc %(pack)s chưa được áp dụng nên chưa phán xét gì.", field="pack", pack=pack_id)
+        if pack_id not in known:
+            raise _unknown(pack_id, known)
+    return [known[pack_id] for pack_id in dict.fromkeys(pack_ids)]
+
+
+def _unknown(pack_id: str, known: Collection[str]) -> NotFound:
+    return NotFound(
+        "Không có bộ quy tắc “%(pack)s”; hiện có: %(known)s.",
+        field="pack",
+        pack=pack_id,
+        known=", ".join(sorted(known)) or "–",
+    )
+
+
+# --- for readers ------------------------------------------------------------------------------------------------
+
+
+def known_packs() -> tuple[Pack, ...]:
+    """Whatever can be read about: every adopted pack, and the seeds that were never adopted, by id."""
+    known = {seed.id: seed for seed in seeds().packs} | {pack.id: pack for pack in adopted_packs()}
+    return tuple(known[name] for name in sorted(known))
+
+
+def pack(pack_id: str) -> Pack:
+    """The pack of that id, adopted or seed. Raises NotFound."""
+    known = {pack.id: pack for pack in known_packs()}
+    if pack_id not in known:
+        raise _unknown(pack_id, known)
+    return known[pack_id]
+
+
+def state_of(pack_id: str, rows: Sequence[PackAdoption]) -> PackState:
+    """How a pack stands by the decisions on it. A text of the folder that was adopted for whatever day is no change."""
+    if not rows:
+        return PackState.SEED
+    seed = next((seed for seed in seeds().packs if seed.id == pack_id), None)
+    known = seed is None or any(row.hash == seed.hash for row in rows)
+    return PackState.ADOPTED if known else PackState.CHANGED

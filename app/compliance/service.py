@@ -218,6 +218,8 @@ def _packs_for(period: Period, pack_ids: Collection[str] | None) -> list[Pack]:
     if pack_ids is not None:
         return packs.choose(pack_ids, period.last)
     chosen = packs.in_force(period.last)
+    if not chosen and packs.nothing_adopted():
+        raise DomainError("Chưa áp dụng bộ quy tắc nào nên chưa kiểm tra được: hãy áp dụng một bộ (flask rules adopt).")
     if not chosen:
         raise DomainError(
             "Không có bộ quy tắc nào đang áp dụng trong kỳ %(period)s.", field="period", period=period.label("vi")

@@ -1,6 +1,6 @@
-"""Packs that an inspector brings in: read from a .zip or from YAML files, checked, tested, kept, put in force.
+"""The one door into force: a pack is read, from a .zip, YAML files or the rules folder, checked, tested, kept, adopted.
 
-An uploaded text never changes. A new text of the same pack is kept beside it and counts from its own day on; runs
+A kept text never changes. A new text of the same pack is kept beside it and counts from its own day on; runs
 of earlier periods go on using the text that was in force then.
 """
 
@@ -23,17 +23,20 @@ from app import extensions, facts
 from app.compliance import library, packs
 from app.compliance.examining import Examined, Progress, examine_apart
 from app.compliance.language import PACK_FILES
+from app.compliance.loader import pack_from_texts
 from app.compliance.models import PackAdoption, UploadedPack
+from app.compliance.pack import Pack, texts_hash
 from app.compliance.problems import PackError, Problem
 from app.compliance.reading import plain_text
 from app.compliance.schema import language_version
 from app.compliance.yaml_source import MAX_BYTES
-from app.errors import Conflict, DomainError, NotFound
+from app.errors import Conflict, DomainError, NotAllowed, NotFound
 from app.extensions import db
 from app.organisation import audit
 from app.organisation.access import Actor, site
 from app.organisation.audit import transaction
-from app.text import tidy
+from app.organisation.models import Person, Role
+from app.text import tidy_lines
 
 MAX_UPLOAD = 2_000_000
 """Bytes of everything that is uploaded at once."""
@@ -43,6 +46,10 @@ MAX_ENTRIES = 50
 _UNREADABLE = (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, OSError, ValueError)
 """What Python's zip reader raises for a file that is no .zip, is damaged, or is packed in a way it does not know."""
 _IGNORED = ("__MACOSX", ".DS_Store", "Thumbs.db")
+
+
+def _no_progress(_done: int, _total: int) -> None:
+    """Nobody watches."""
 
 
 # --- reading --------------------------------------------------------------------------------------------------
@@ -127,7 +134,7 @@ def _base(name: str) -> str:
 # --- examining ------------------------------------------------------------------------------------------------
 
 
-def examine(texts: Mapping[str, str], progress: Progress = lambda done, total: None) -> Examined:
+def examine(texts: Mapping[str, str], progress: Progress = _no_progress) -> Examined:
     """Check a pack's texts and run its own tests, in a process of its own; one at a time on this site.
 
     Raises PackError with everything wrong in how it is written, DomainError when that took too much.
@@ -152,54 +159,58 @@ def tested_by() -> str:
     return f"durable_rules {version('durable_rules')}, {language_version()}"
 
 
-def upload_pack(
-    by: Actor, files: Sequence[tuple[str, bytes]], progress: Progress = lambda done, total: None
-) -> UploadedPack:
-    """Keep an uploaded pack, in force nowhere yet; one that was uploaded before is given back as it is.
+def upload_pack(by: Actor, files: Sequence[tuple[str, bytes]], progress: Progress = _no_progress) -> UploadedPack:
+    """Keep an uploaded pack, in force nowhere yet. Raises what `texts_of` and `bring_in` raise."""
+    return bring_in(by, texts_of(files), progress)
 
-    Raises PackError for anything wrong in how it is written, Conflict for a text that the rules folder already has.
-    Tests that fail do not stop it from being kept, only from being put in force.
+
+def bring_in(by: Actor, texts: Mapping[str, str], progress: Progress = _no_progress) -> UploadedPack:
+    """Keep a text with what comes of its tests, in force nowhere yet; one whose outcome is kept is given back as it is.
+
+    Raises PackError for anything wrong in how it is written. Tests that fail do not stop it from being kept, only from
+    being put in force.
     """
-    examined = examine(texts_of(files), progress)
-    if any(known.hash == examined.hash for known in packs.folder_packs()):
-        raise Conflict("Bộ quy tắc %(pack)s này giống hệt bộ đã cài đặt sẵn.", field="files", pack=examined.pack)
+    _check_may_adopt(by)
+    kept = kept_text(texts_hash(texts))
+    if kept is not None and outcome_of(kept) is not None:
+        return kept
+    examined = examine(texts, progress)
     with transaction() as session:
         audit.one_at_a_time("uploaded packs")  # somebody else may have had the same text examined meanwhile
-        if (kept := _kept(examined.hash)) is not None:
-            return kept
-        row = UploadedPack(
-            site=site(),
-            pack=examined.pack,
-            hash=examined.hash,
-            files=dict(examined.texts),
-            uploaded_at=extensions.now(),
-            person_id=by.person_id,
-            actor=by.name,
-        )
-        _keep_outcome(row, examined)
-        session.add(row)
-        session.flush()
-        details = {"pack": row.pack, "hash": row.hash, "fit": examined.fit}
-        audit.record(by, "upload_pack", "uploaded_pack", row.id, **details)
+        row = kept_text(examined.hash)
+        action = "upload_pack" if row is None else "test_pack"
+        if row is None:
+            row = UploadedPack(
+                site=site(),
+                pack=examined.pack,
+                hash=examined.hash,
+                files=dict(examined.texts),
+                uploaded_at=extensions.now(),
+                person_id=by.person_id,
+                actor=by.name,
+            )
+            session.add(row)
+        _keep_outcome(by, row, examined, action)
     return row
 
 
-def test_again(by: Actor, upload_id: int, progress: Progress = lambda done, total: None) -> UploadedPack:
-    """Run an uploaded pack's tests again and keep what comes of them, as after a change of the engine. Raises
+def test_again(by: Actor, upload_id: int, progress: Progress = _no_progress) -> UploadedPack:
+    """Run a kept pack's tests again and keep what comes of them, as after a change of the engine. Raises
     NotFound; PackError when it cannot be read any more."""
+    _check_may_adopt(by)
     examined = examine(uploaded(upload_id).files, progress)
     with transaction():
         row = uploaded(upload_id)
-        _keep_outcome(row, examined)
-        details = {"pack": row.pack, "hash": row.hash, "fit": examined.fit}
-        audit.record(by, "test_pack", "uploaded_pack", row.id, **details)
+        _keep_outcome(by, row, examined, "test_pack")
     return row
 
 
-def _keep_outcome(row: UploadedPack, examined: Examined) -> None:
+def _keep_outcome(by: Actor, row: UploadedPack, examined: Examined, action: str) -> None:
     row.tests_passed = examined.fit
     row.tested_at, row.tested_with = extensions.now(), tested_by()
     row.outcome = {name: value for name, value in examined.as_json().items() if name != "texts"}
+    db.session.flush()
+    audit.record(by, action, "uploaded_pack", row.id, pack=row.pack, hash=row.hash, fit=examined.fit)
 
 
 def outcome_of(row: UploadedPack) -> Examined | None:
@@ -209,28 +220,97 @@ def outcome_of(row: UploadedPack) -> Examined | None:
     return Examined.from_json(row.outcome | {"texts": row.files})
 
 
-def put_in_force(by: Actor, upload_id: int, valid_from: date, valid_to: date | None, reason: str) -> PackAdoption:
-    """Judge by an uploaded text from a day on, once its own tests have come out.
+def adopt(
+    by: Actor,
+    pack_id: str,
+    valid_from: date,
+    valid_to: date | None,
+    reason: str,
+    *,
+    another_year: bool = False,
+    progress: Progress = _no_progress,
+) -> PackAdoption:
+    """Bring in a pack of the rules folder, or take the latest text brought in where the folder has none of that id, and
+    put it in force. Raises NotFound, and what `bring_in` and `put_in_force` raise."""
+    texts, decided = _texts_named(pack_id), (valid_from, valid_to, reason)
+    _decided(pack_from_texts(texts), *decided, another_year)  # before its tests, which take seconds
+    return put_in_force(by, bring_in(by, texts, progress).id, *decided, another_year=another_year)
 
+
+def put_in_force(
+    by: Actor, upload_id: int, valid_from: date, valid_to: date | None, reason: str, *, another_year: bool = False
+) -> PackAdoption:
+    """Judge by a kept text between two days (the last included), once its own tests have come out.
+
+    Without a last day it is the plan's own last; for `another_year` than the plan's, until further notice.
     Raises DomainError for tests that failed (the first, with its place) or were never run by this engine, no tests, no
-    reason, or a day before the plan's own first; Conflict when another decision begins on the same day; NotFound.
+    reason, or days that are not the plan's; Conflict when another decision begins on the same day; NotFound and
+    NotAllowed.
     """
-    if not tidy(reason):
-        raise DomainError("Hãy ghi căn cứ, lý do áp dụng.", field="reason")
+    _check_may_adopt(by)
     row = uploaded(upload_id)
+    valid_to, reason = _decided(packs.text(row.hash), valid_from, valid_to, reason, another_year)
     examined = outcome_of(row)
     if examined is None:
         raise DomainError("Hãy chạy lại phép thử của bộ quy tắc %(pack)s trước khi áp dụng.", pack=row.pack)
     if not examined.tests:
         raise DomainError("Bộ quy tắc %(pack)s chưa có phép thử nào (tests.yaml), chưa thể áp dụng.", pack=row.pack)
     if examined.failures:
-        raise DomainError("Phép thử chưa đạt, chưa thể áp dụng. %(failure)s", failure=examined.failures[0])
-    start = packs.uploaded_pack(row.hash).info.in_force.start
+        raise DomainError(
+            "Phép thử chưa đạt (%(n)s chỗ), chưa thể áp dụng. %(failure)s",
+            n=len(examined.failures),
+            failure=examined.failures[0],
+        )
+    with transaction() as session:
+        audit.one_at_a_time("pack adoptions")
+        if any(known.valid_from == valid_from for known in packs.decisions().get(row.pack, ())):
+            raise Conflict(
+                "Đã có quyết định áp dụng bộ quy tắc %(pack)s từ ngày %(day)s. Hãy chọn ngày khác.",
+                field="valid_from",
+                pack=row.pack,
+                day=f"{valid_from:%d/%m/%Y}",
+            )
+        days = {"valid_from": valid_from, "valid_to": valid_to}
+        who = {"reason": reason, "person_id": by.person_id, "actor": by.name}
+        decision = PackAdoption(site=site(), pack=row.pack, hash=row.hash, **days, **who)
+        session.add(decision)
+        tested = {"tests": examined.tests, "tested_at": row.tested_at, "tested_with": row.tested_with}
+        told = {**days, "another_year": another_year, "reason": reason, "hash": row.hash, **tested}
+        audit.record(by, "adopt_pack", "pack", row.pack, **told)
+    return decision
+
+
+def _decided(
+    pack: Pack, valid_from: date, valid_to: date | None, reason: str, another_year: bool
+) -> tuple[date | None, str]:
+    """The last day and the reason of a decision, or what is wrong with it."""
+    if not (reason := tidy_lines(reason)):
+        raise DomainError("Hãy ghi căn cứ, lý do áp dụng.", field="reason")
+    if valid_to is not None and valid_to < valid_from:
+        raise DomainError("Ngày kết thúc không được trước ngày bắt đầu.", field="valid_to")
+    start, until = pack.info.in_force.start, pack.info.in_force.until
     if start is not None and valid_from < start:
         raise DomainError(
             "Kế hoạch có hiệu lực từ %(day)s, không thể áp dụng sớm hơn.", field="valid_from", day=f"{start:%d/%m/%Y}"
         )
-    return packs.adopt(by, row.pack, valid_from, valid_to, reason.strip(), row.hash)
+    if until is None or another_year:
+        return valid_to, reason
+    if max(valid_from, valid_to or valid_from) > until:
+        raise DomainError(
+            "Kế hoạch chỉ có hiệu lực đến %(day)s: phải xác nhận áp dụng kế hoạch của năm khác.",
+            field="another_year",
+            day=f"{until:%d/%m/%Y}",
+        )
+    return valid_to or until, reason
+
+
+def _check_may_adopt(by: Actor) -> None:
+    """Inspectors and administrators, and commands on the machine."""
+    if by.person_id is None:
+        return
+    role = db.session.scalar(select(Person.role).where(Person.site == site(), Person.id == by.person_id))
+    if role not in (Role.INSPECTOR, Role.ADMIN):
+        raise NotAllowed("Chỉ thanh tra và người quản trị được đưa vào, áp dụng bộ quy tắc.")
 
 
 def uploaded(upload_id: int) -> UploadedPack:
@@ -241,5 +321,15 @@ def uploaded(upload_id: int) -> UploadedPack:
     return row
 
 
-def _kept(text_hash: str) -> UploadedPack | None:
+def kept_text(text_hash: str) -> UploadedPack | None:
+    """The row of a text that was brought in, by its hash."""
     return db.session.scalar(select(UploadedPack).where(UploadedPack.site == site(), UploadedPack.hash == text_hash))
+
+
+def _texts_named(pack_id: str) -> Mapping[str, str]:
+    folder = packs.seeds()
+    if not any(seed.id == pack_id for seed in folder.packs):
+        mine = select(UploadedPack.files).where(UploadedPack.site == site(), UploadedPack.pack == pack_id)
+        if files := db.session.scalar(mine.order_by(UploadedPack.id.desc()).limit(1)):
+            return dict(files)
+    return folder.of(pack_id).texts

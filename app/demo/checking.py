@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from app.compliance import packs
-from app.compliance.models import PackAdoption
+from app.compliance import packs, uploading
 from app.compliance.queries.runs import latest_run
 from app.compliance.service import Report, run_check
-from app.extensions import db
-from app.organisation.access import Actor, site, whole_site
+from app.organisation.access import Actor, whole_site
 from app.organisation.calendars import today
 from app.periods import Period, PeriodKind
 
@@ -15,13 +13,13 @@ REASON = "Bản trình diễn: tiếp tục áp dụng kế hoạch này sau nă
 
 
 def adopt_packs(by: Actor) -> None:
-    """Let the site judge by every pack from its first day on, until further notice, unless it has decided itself."""
-    decided = set(db.session.scalars(db.select(PackAdoption.pack).where(PackAdoption.site == site())))
-    for pack in packs.all_packs():
+    """Let the site judge by every pack of the folder from its first day on, until further notice, unless it has decided
+    itself."""
+    decided = packs.decisions()
+    for pack in packs.seeds().packs:
         if pack.id not in decided:
-            packs.adopt(
-                by, pack.id, pack.info.in_force.start or Period.nth(PeriodKind.YEAR, today().year).first, None, REASON
-            )
+            since = pack.info.in_force.start or Period.nth(PeriodKind.YEAR, today().year).first
+            uploading.adopt(by, pack.id, since, None, REASON, another_year=True)
 
 
 def last_month() -> Period:

@@ -9,6 +9,7 @@ from flask import Response, render_template, request, url_for
 from flask_babel import get_locale
 from flask_babel import gettext as _
 
+from app.compliance import library
 from app.errors import DomainError, NotFound
 from app.exports import csv_response
 from app.formats import in_both, label
@@ -51,6 +52,7 @@ def owed() -> str:
         one_unit=len({each.unit.id for each in every}) == 1,
         shown_now=request.args.get("tinh_trang", ""),
         file_at=_file_at,
+        another_year=library.of_another_year((each.duty.pack, each.period) for each in every),
         today=today(),
         locale=str(get_locale()),
     )

@@ -16,7 +16,7 @@ from sqlalchemy.types import String
 from app.cases.duty_models import Apology, Explanation
 from app.cases.models import Case, CaseEvent, CaseStage, Payment
 from app.cases.vocabulary import CaseStatus
-from app.compliance.models import CheckResult, CheckRun, RunViolation, Violation, ViolationMove
+from app.compliance.models import CheckResult, CheckRun, PackAdoption, RunViolation, Violation, ViolationMove
 from app.compliance.service import run_check
 from app.extensions import db
 from app.organisation.access import Actor, site
@@ -26,6 +26,7 @@ from app.plans.deadlines import DeadlineKind
 from app.plans.models import Directive, Petition, PlanTask, PlanTaskUnit, TaskEvent
 from app.plans.vocabulary import TaskEventKind, TaskRole
 from tests.benchmarks.measuring import END, PERIOD, START, Answer, application
+from tests.factories import adopt_packs
 
 CHUNK = 500
 OFFICERS = 4  # in each unit
@@ -47,8 +48,15 @@ def crowd(url: str, units: int, exceptions: int, duties: int, rules: str) -> Ans
             _give_tasks(connection, ids, duties * 7 // 10)
             _give_duties(connection, ids, duties - duties * 7 // 10)
             _forget_checks(connection)
+        judge_by_the_folder()
         run_check(Actor("bench"), Period.parse(PERIOD).previous())
     return {}
+
+
+def judge_by_the_folder() -> None:
+    """Have the site judge by the packs of its rules folder, and by nothing else, whenever it is asked."""
+    db.session.execute(delete(PackAdoption))
+    adopt_packs(until=date(2099, 12, 31))
 
 
 def _more_units(connection: Connection, units: int) -> list[int]:

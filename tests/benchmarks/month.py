@@ -104,6 +104,7 @@ def whole(url: str, rules: str) -> Answer:
     from app.organisation.access import Actor
     from app.organisation.calendars import site_calendar
     from app.periods import Period
+    from tests.benchmarks.crowding import judge_by_the_folder
 
     forget(Bare(url))
     period, steps, reports = Period.parse(PERIOD), [], []
@@ -112,6 +113,7 @@ def whole(url: str, rules: str) -> Answer:
         steps.append((doing, time.perf_counter()))
 
     with application(url, rules=rules):
+        judge_by_the_folder()
         in_force = packs.in_force(period.last)
         site_calendar()
         before = peak_mb()

@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 from app.organisation.models import Person, Role
 from tests.compliance.first_month import write_first_month
 from tests.compliance.month import Month, check, make_june
-from tests.factories import make_person
+from tests.factories import adopt_packs, make_person
 
 SignIn = Callable[[Person], FlaskClient]
 
@@ -34,8 +34,10 @@ def _judged_by_the_first_month(request: pytest.FixtureRequest, monkeypatch: pyte
 
 @pytest.fixture
 def month(session: Any) -> Month:
-    """June 2024, recorded."""
-    return make_june()
+    """June 2024, recorded, in a Department that has adopted the packs."""
+    june = make_june()
+    adopt_packs()
+    return june
 
 
 @pytest.fixture

@@ -19,13 +19,14 @@ from app.plans.duties import service as duties
 from app.plans.models import FilingKind
 from tests.clock import at
 from tests.compliance.month import BAC_GIANG, JUNE, check
-from tests.factories import CLERK, EVERYWHERE, finish, make_department, make_person, make_version, receive
+from tests.factories import CLERK, EVERYWHERE, adopt_packs, finish, make_department, make_person, make_version, receive
 
 JULY = Period.parse("2024-07")
 
 
 @pytest.fixture
 def units(session: Any) -> dict[str, Unit]:
+    adopt_packs()
     return make_department()
 
 

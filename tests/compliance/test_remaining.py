@@ -24,7 +24,7 @@ from app.periods import Period
 from tests.clock import at
 from tests.compliance import sample
 from tests.compliance.month import BAC_GIANG, check
-from tests.factories import finish, make_department, make_person, make_version, receive
+from tests.factories import adopt_packs, finish, make_department, make_person, make_version, receive
 
 JUNE = Period.parse("2024-06")
 JULY = Period.parse("2024-07")
@@ -124,6 +124,7 @@ def test_where_nothing_fails_only_what_is_not_yet_due_is_told(app: Flask) -> Non
 
 @pytest.fixture
 def units(session: Any) -> dict[str, Unit]:
+    adopt_packs()
     return make_department()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 
 import pytest
 from flask.testing import FlaskClient
@@ -13,6 +14,7 @@ from tests.compliance.month import BAC_GIANG, DEPARTMENT, PROVINCE, check
 from tests.compliance.pages import text_of, violation
 
 # --- the matrix -------------------------------------------------------------------------------------------------
+from tests.factories import adopt_packs
 
 
 def test_the_matrix_shows_the_latest_month_with_idle_units_too(judged: int, inspector: FlaskClient) -> None:
@@ -135,18 +137,14 @@ def test_an_unknown_cell_is_404(judged: int, inspector: FlaskClient) -> None:
         assert inspector.get(f"/kiem-tra/{judged}/{cell}").status_code == 404, cell
 
 
-def test_the_old_run_speaks_in_the_words_it_used(
-    judged: int, inspector: FlaskClient, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_old_run_speaks_in_the_words_it_used(judged: int, inspector: FlaskClient) -> None:
     from app import facts
     from app.compliance.loader import pack_from_texts
 
-    now = packs.folder_packs()
     province = packs.pack(PROVINCE)
     texts = {name: text for name, text in province.texts.items() if name != "tests.yaml"}
     texts["rules.yaml"] = texts["rules.yaml"].replace("Tỷ lệ giao dịch thanh toán trực tuyến", "Tên gọi mới")
-    renamed = pack_from_texts(texts, facts.catalogue())
-    monkeypatch.setattr(packs, "folder_packs", lambda: tuple(renamed if p.id == PROVINCE else p for p in now))
+    adopt_packs(pack_from_texts(texts, facts.catalogue()), since=date(2024, 6, 1))
     assert "Tên gọi mới" not in explained(inspector, judged, PROVINCE, "khp-2c.2", "LDVL")
     newer = check().run
     assert newer is not None

@@ -55,7 +55,7 @@ def test_the_tutorials_files_and_commands_do_what_it_says(app: Flask, month: Mon
                 assert line in printed, f"not printed: {line}"
         else:
             write(block, added, name, elsewhere)
-    assert commands == 7
+    assert commands == 8
     assert len(list((elsewhere / "rules" / "binh-an-2024").iterdir())) == 4
 
 

@@ -3,30 +3,37 @@
 from __future__ import annotations
 
 import io
+import json
 import re
+import shutil
 import threading
 import time
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import func, select
 
 from app.compliance import examining, packs, service, uploading
 from app.compliance.engine import shared_engine
+from app.compliance.language import Status
 from app.compliance.models import CheckRun, PackAdoption, PackText, UploadedPack, Violation
 from app.compliance.pack import Pack
 from app.compliance.problems import PackError
 from app.compliance.verifying import verify_run
-from app.errors import Conflict, DomainError, NotFound
+from app.errors import Conflict, DomainError, NotAllowed, NotFound
 from app.extensions import db
+from app.organisation.access import Actor
 from app.organisation.models import AuditEntry, Person, Role
 from app.periods import Period
-from tests.compliance.month import INSPECTOR, JUNE, PROVINCE, Month, check, statuses
-from tests.factories import make_person
+from tests.compliance.month import BAC_GIANG, DEPARTMENT, INSPECTOR, JUNE, PROVINCE, Month, check, statuses
+from tests.conftest import ROOT
+from tests.factories import adopt_packs, make_department, make_person
 
 
 @pytest.fixture(autouse=True)
@@ -86,6 +93,11 @@ def upload(**changes: str | None) -> UploadedPack:
     return uploading.upload_pack(INSPECTOR, files(**changes))
 
 
+def decided(pack_id: str) -> list[PackAdoption]:
+    """The decisions on a pack."""
+    return packs.decisions().get(pack_id, [])
+
+
 def changed_province(old: str, new: str) -> list[tuple[str, bytes]]:
     """The Province's pack with its words changed, and a test of its own."""
     texts = {"tests.yaml": TESTS.replace("tm-1", "khp-2c.2"), **packs.pack(PROVINCE).texts}
@@ -113,7 +125,7 @@ def test_a_pack_is_kept_with_who_brought_it_and_is_in_force_nowhere(session: Any
     row = upload()
     assert (row.pack, row.actor, row.tests_passed) == ("tinh-moi-2024", INSPECTOR.name, True)
     assert row.files == NEW
-    assert "tinh-moi-2024" not in {pack.id for pack in [*packs.in_force(date(2024, 6, 30)), *packs.all_packs()]}
+    assert "tinh-moi-2024" not in {pack.id for pack in [*packs.in_force(date(2024, 6, 30)), *packs.known_packs()]}
     entry = db.session.scalar(select(AuditEntry).where(AuditEntry.action == "upload_pack"))
     assert entry is not None
     assert entry.details["hash"] == row.hash
@@ -123,10 +135,16 @@ def test_the_same_text_twice_is_kept_once(session: Any) -> None:
     assert upload().id == upload().id
 
 
-def test_a_text_that_is_installed_already_is_refused(session: Any) -> None:
-    given = [(name, text.encode()) for name, text in packs.pack(PROVINCE).texts.items()]
-    with pytest.raises(Conflict, match="giống hệt"):
-        uploading.upload_pack(INSPECTOR, given)
+def test_a_text_of_the_folder_comes_in_by_the_same_door(session: Any) -> None:
+    seed = packs.seeds().of(PROVINCE)
+    row = upload_of(seed.texts)
+    assert row.hash == seed.hash
+    assert uploading.bring_in(INSPECTOR, seed.texts).id == row.id
+    assert packs.in_force(date(2024, 6, 30)) == []
+
+
+def upload_of(texts: Mapping[str, str]) -> UploadedPack:
+    return uploading.upload_pack(INSPECTOR, [(name, text.encode()) for name, text in texts.items()])
 
 
 def bomb() -> bytes:
@@ -225,7 +243,7 @@ def test_a_pack_whose_tests_fail_is_kept_but_cannot_be_put_in_force(session: Any
     with pytest.raises(DomainError, match=r"tests\.yaml, dòng 4.*cần pass, có fail") as refused:
         uploading.put_in_force(INSPECTOR, row.id, date(2024, 6, 1), None, "Quyết định 1")
     assert "\n" not in str(refused.value)
-    assert db.session.scalar(select(PackAdoption)) is None
+    assert not decided(row.pack)
 
 
 def test_a_pack_without_tests_cannot_be_put_in_force(session: Any) -> None:
@@ -294,7 +312,7 @@ def test_a_text_put_in_force_for_a_time_leaves_nothing_in_force_after_it(session
 
 
 def test_a_dry_run_judges_a_past_month_and_writes_nothing(month: Month) -> None:
-    pack: Pack = packs.uploaded_pack(upload().hash)
+    pack: Pack = packs.text(upload().hash)
     before = rows()
     report = service.dry_run(JUNE, [pack])
     assert {r.unit: r.status.value for r in report.judgement.results}["LDVL"] == "fail"  # 7 of 20 is less than 40 %
@@ -358,18 +376,14 @@ def test_the_page_of_an_upload_shows_every_fault(month: Month, inspector: FlaskC
     assert "chưa chọn tệp nào." in followed(inspector, posted(inspector, [])).get_data(as_text=True)
 
 
-def test_the_page_says_that_an_installed_text_was_changed_since_a_run(
-    month: Month, inspector: FlaskClient, monkeypatch: pytest.MonkeyPatch
+def test_the_page_says_that_the_folder_has_other_words_than_those_adopted(
+    month: Month, inspector: FlaskClient, rules_folder: Path
 ) -> None:
-    from app.compliance.loader import pack_from_texts
-
-    check()
-    assert "Đã thay đổi" not in inspector.get("/kiem-tra/bo-quy-tac").get_data(as_text=True)
-    texts = {name: content.decode() for name, content in changed_province("severity: major", "severity: critical")}
-    edited, now = pack_from_texts(texts), packs.folder_packs()
-    monkeypatch.setattr(packs, "folder_packs", lambda: tuple(edited if p.id == PROVINCE else p for p in now))
+    assert "đã đổi từ khi áp dụng" not in inspector.get("/kiem-tra/bo-quy-tac").get_data(as_text=True)
+    changed_in(rules_folder, PROVINCE, "severity: major", "severity: critical")
     page = inspector.get("/kiem-tra/bo-quy-tac").get_data(as_text=True)
-    assert page.count("Đã thay đổi") == 1
+    assert page.count("đã đổi từ khi áp dụng") == 1
+    assert "có lời văn khác, chưa được áp dụng" in inspector.get("/kiem-tra/quy-tac").get_data(as_text=True)
 
 
 def test_heads_read_and_only_inspectors_upload(month: Month, sign_in: SignIn) -> None:
@@ -387,6 +401,177 @@ def test_heads_read_and_only_inspectors_upload(month: Month, sign_in: SignIn) ->
 def test_an_upload_that_does_not_exist_is_not_found(session: Any) -> None:
     with pytest.raises(NotFound):
         uploading.put_in_force(INSPECTOR, 99, date(2024, 6, 1), None, "QĐ 1")
+
+
+# --- seeds ------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def rules_folder(app: Flask, tmp_path: Path, first_month_rules: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of the folder by which June is judged, to change a file in."""
+    shutil.copytree(first_month_rules, tmp_path / "rules")
+    settings = app.config["SETTINGS"].model_copy(update={"rules": tmp_path / "rules"})
+    monkeypatch.setitem(app.config, "SETTINGS", settings)
+    return tmp_path / "rules"
+
+
+def changed_in(folder: Path, pack: str, old: str, new: str) -> None:
+    found = [path for path in sorted((folder / pack).glob("*.yaml")) if old in path.read_text("utf-8")]
+    assert found
+    for path in found:
+        path.write_text(path.read_text("utf-8").replace(old, new), "utf-8")
+
+
+def test_what_is_changed_in_the_folder_changes_no_verdict(month: Month, rules_folder: Path) -> None:
+    before = check()
+    changed_in(rules_folder, DEPARTMENT, "value: 35%", "value: 90%")
+    assert packs.seeds().of(DEPARTMENT).hash != packs.pack(DEPARTMENT).hash
+    after = check()
+    assert statuses(after, "LDVL") == statuses(before, "LDVL")
+    assert statuses(after, "LDVL")["khd-2c.2"] is Status.PASS
+    assert [pack.hash for pack in after.packs] == [pack.hash for pack in before.packs]
+    (rules_folder / PROVINCE / "rules.yaml").write_text("- id: [", "utf-8")  # and what cannot be read stops nothing
+    assert statuses(check(), "LDVL") == statuses(before, "LDVL")
+
+
+def test_a_changed_pack_is_not_adopted_while_its_own_tests_fail(
+    month: Month, app: Flask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The shipped plan with 35 % made 90 %, while its quote still says 35 %."""
+    shutil.copytree(ROOT / "rules", tmp_path / "rules")
+    changed_in(tmp_path / "rules", DEPARTMENT, "value: 35%", "value: 90%")
+    settings = app.config["SETTINGS"].model_copy(update={"rules": tmp_path / "rules"})
+    monkeypatch.setitem(app.config, "SETTINGS", settings)
+    adopt = ["rules", "adopt", DEPARTMENT, "--from", "2024-06-01", "--reason", "Sửa chỉ tiêu"]
+    done = app.test_cli_runner().invoke(args=adopt)
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert "Phép thử chưa đạt (5 chỗ), chưa thể áp dụng. tests.yaml, dòng " in done.stderr
+    assert len(decided(DEPARTMENT)) == 1
+    assert statuses(check(), "LDVL")["khd-2c.2"] is Status.PASS
+
+
+def test_a_seed_is_adopted_on_its_page(month: Month, inspector: FlaskClient, rules_folder: Path) -> None:
+    for name, text in NEW.items():
+        (rules_folder / "tinh-moi-2024").mkdir(exist_ok=True)
+        (rules_folder / "tinh-moi-2024" / name).write_text(text.replace("document: tm-2024", "document: khp-2024"))
+    changed_in(rules_folder, "tinh-moi-2024", "từ 40%", "thanh toán trực tuyến")
+    address = "/kiem-tra/bo-quy-tac/cai-san/tinh-moi-2024"
+    assert "chưa được áp dụng: không phán xét gì" in inspector.get("/kiem-tra/quy-tac").get_data(as_text=True)
+    assert "tm-1" not in statuses(check(), "LDVL")
+    page = inspector.get(address).get_data(as_text=True)
+    assert "Lời văn này chưa được thử." in page and "/ap-dung" not in page
+    assert db.session.scalar(select(UploadedPack).where(UploadedPack.pack == "tinh-moi-2024")) is None
+    kept = followed(inspector, inspector.post(f"{address}/thu")).location.removeprefix("http://localhost")
+    for shown in (kept, address):  # once its text is kept, its outcome is shown wherever the text is
+        assert "Cả 1 phép thử đều đạt." in inspector.get(shown).get_data(as_text=True)
+    inspector.post(f"{kept}/ap-dung", data={"valid_from": "01/06/2024", "reason": "QĐ 1"})
+    assert [row.valid_to for row in decided("tinh-moi-2024")] == [date(2024, 12, 31)]
+    assert "tm-1" in statuses(check(), "LDVL")
+    entry = db.session.scalars(select(AuditEntry).where(AuditEntry.action == "adopt_pack")).one()
+    assert entry.details["hash"] == decided("tinh-moi-2024")[0].hash
+    assert (entry.details["tests"], entry.details["tested_with"]) == (1, uploading.tested_by())
+
+
+def test_heads_neither_test_nor_adopt_a_seed(month: Month, sign_in: SignIn) -> None:
+    who = make_person(month.units["NCC"], Role.HEAD)
+    head = sign_in(who)
+    address = f"/kiem-tra/bo-quy-tac/cai-san/{PROVINCE}"
+    assert head.get(address).status_code == 200
+    assert head.post(f"{address}/thu").status_code == 403
+    by, row = Actor(who.full_name, who.id), uploading.kept_text(packs.pack(PROVINCE).hash)
+    assert row is not None
+    for attempt in (
+        lambda: uploading.bring_in(by, NEW),
+        lambda: uploading.test_again(by, row.id),
+        lambda: uploading.put_in_force(by, row.id, date(2024, 7, 1), None, "QĐ 1"),
+        lambda: uploading.adopt(by, PROVINCE, date(2024, 7, 1), None, "QĐ 1"),
+    ):
+        with pytest.raises(NotAllowed):
+            attempt()
+    assert len(decided(PROVINCE)) == 1
+
+
+def test_a_plan_of_another_year_is_adopted_knowingly_and_every_page_it_judges_says_so(
+    month: Month, inspector: FlaskClient, freeze: Callable[[str], Any]
+) -> None:
+    freeze("2025-02-03 08:00")
+    row = uploading.kept_text(packs.pack(BAC_GIANG).hash)
+    assert row is not None
+    address, given = f"/kiem-tra/bo-quy-tac/{row.id}", {"valid_from": "01/01/2025", "reason": "Chưa có kế hoạch mới"}
+    refused = inspector.post(f"{address}/ap-dung", data=given)
+    assert refused.status_code == 422
+    assert "phải xác nhận áp dụng kế hoạch của năm khác" in refused.get_data(as_text=True)
+    assert inspector.post(f"{address}/ap-dung", data=given | {"another_year": "y"}).status_code == 302
+    assert [decision.valid_to for decision in decided(BAC_GIANG)] == [date(2024, 12, 31), None]
+    run = check(Period.parse("2025-01")).run
+    assert run is not None
+    raised = db.session.scalars(select(Violation).where(Violation.period == "2025-01")).first()
+    assert raised is not None
+    own_run = check().run
+    assert own_run is not None
+    said = "Phán xét theo kế hoạch của năm khác"
+    cell = f"{BAC_GIANG}/{raised.rule}/NCC"
+    for page in (
+        f"/kiem-tra?run={run.id}",
+        f"/kiem-tra/{run.id}",
+        f"/kiem-tra/{run.id}/{cell}",
+        f"/kiem-tra/{run.id}/phan-xet-lai",
+        f"/kiem-tra/so-sanh?a={own_run.id}&b={run.id}",
+        "/kiem-tra/vi-pham",
+        f"/kiem-tra/vi-pham/{raised.id}",
+        "/kiem-tra/thu?period=1/2025",
+        f"{address}?period=1/2025",
+    ):
+        assert said in inspector.get(page).get_data(as_text=True), page
+    assert said not in inspector.get(f"/kiem-tra?run={own_run.id}").get_data(as_text=True)
+
+
+def test_a_fresh_site_says_how_to_adopt_a_pack_and_judges_nothing(session: Any, app: Flask, sign_in: SignIn) -> None:
+    units = make_department()
+    for role in (Role.INSPECTOR, Role.ADMIN):
+        client = sign_in(make_person(units["VP"], role))
+        home = client.get("/", follow_redirects=True).get_data(as_text=True)
+        for page in (home, *(client.get(f"/kiem-tra{below}").get_data(as_text=True) for below in ("", "/quy-tac"))):
+            assert "Cơ quan chưa áp dụng bộ quy tắc nào" in page
+            assert 'href="/kiem-tra/bo-quy-tac"' in page
+    done = app.test_cli_runner().invoke(args=["check", "run", "--period", "2024-06"])
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert done.stderr.count("\n") == 1 and "flask rules adopt" in done.stderr
+    named = app.test_cli_runner().invoke(args=["check", "run", "--period", "2024-06", "--pack", PROVINCE])
+    assert named.exit_code == 2 and "chưa được áp dụng" in named.stderr
+    adopt_packs()
+    assert "Cơ quan chưa áp dụng" not in client.get("/kiem-tra").get_data(as_text=True)
+
+
+def test_the_command_adopts_and_the_list_says_how_each_pack_stands(
+    session: Any, app: Flask, rules_folder: Path
+) -> None:
+    for name, text in NEW.items():
+        (rules_folder / "tinh-moi-2024").mkdir(exist_ok=True)
+        (rules_folder / "tinh-moi-2024" / name).write_text(text.replace("document: tm-2024", "document: khp-2024"))
+    changed_in(rules_folder, "tinh-moi-2024", "từ 40%", "thanh toán trực tuyến")
+    runner = app.test_cli_runner()
+
+    def stands() -> dict[str, str]:
+        listed = json.loads(runner.invoke(args=["rules", "list", "--format", "json"]).stdout)
+        return {each["pack"]: each["state"] for each in listed}
+
+    assert set(stands().values()) == {"seed"}
+    adopt = ["rules", "adopt", "tinh-moi-2024", "--reason", "QĐ 1", "--from"]
+    done = runner.invoke(args=[*adopt, "2024-01-01"])
+    assert done.exit_code == 0, done.stderr
+    assert done.stdout.startswith("tinh-moi-2024: 01/01/2024 – 31/12/2024, sha256:")
+    assert stands() == dict.fromkeys([DEPARTMENT, PROVINCE, BAC_GIANG], "seed") | {"tinh-moi-2024": "adopted"}
+    changed_in(rules_folder, "tinh-moi-2024", "Hướng dẫn", "Hướng dẫn thêm")
+    assert stands()["tinh-moi-2024"] == "changed"
+    listed = runner.invoke(args=["rules", "list"]).stdout
+    assert "Thư mục đã đổi từ khi áp dụng" in listed and "Chưa áp dụng" in listed
+    refused = runner.invoke(args=[*adopt, "2025-01-01"])
+    assert refused.exit_code == 2 and "Thêm --another-year." in refused.stderr
+    assert runner.invoke(args=[*adopt, "2025-01-01", "--another-year"]).exit_code == 0
+    assert stands()["tinh-moi-2024"] == "adopted"
+    assert [row.valid_to for row in decided("tinh-moi-2024")] == [date(2024, 12, 31), None]
+    assert runner.invoke(args=["rules", "adopt", "khong-co", "--from", "2024-01-01", "--reason", "x"]).exit_code == 2
 
 
 # --- the stored outcome -----------------------------------------------------------------------------------------

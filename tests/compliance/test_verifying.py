@@ -22,6 +22,7 @@ from app.extensions import db
 from app.periods import Period
 from tests.compliance import sample
 from tests.compliance.month import INSPECTOR, JUNE, Month, check, make_june
+from tests.factories import adopt_packs
 
 JULY = Period.parse("2024-07")
 
@@ -50,13 +51,13 @@ RULES: list[dict[str, Any]] = [
 
 
 @pytest.fixture
-def month(session: Any, monkeypatch: pytest.MonkeyPatch) -> Month:
+def month(session: Any) -> Month:
     """June, judged by a pack of rules about single cases as well."""
     texts = sample.texts(rules=RULES, info=sample.INFO | {"id": "own-plan"})
     own = pack_from_texts(texts, facts.catalogue())
-    known = packs.folder_packs()
-    monkeypatch.setattr(packs, "folder_packs", lambda: (*known, own))
-    return make_june()
+    june = make_june()
+    adopt_packs(*packs.seeds().packs, own)
+    return june
 
 
 def results(rule: str, report: service.Report) -> dict[str, Any]:

@@ -16,9 +16,9 @@ from app.compliance.models import ViolationState as State
 from app.extensions import db
 from app.organisation.models import Role
 from tests.compliance.conftest import SignIn
-from tests.compliance.month import BAC_GIANG, DEPARTMENT, INSPECTOR, PROVINCE, Month
+from tests.compliance.month import BAC_GIANG, DEPARTMENT, PROVINCE, Month
 from tests.compliance.pages import text_of, violation
-from tests.factories import make_department, make_person
+from tests.factories import adopt_packs, make_department, make_person
 
 # --- who may open what ------------------------------------------------------------------------------------------
 
@@ -148,7 +148,8 @@ def test_a_plan_that_the_site_keeps_on_says_by_which_decision(
     inspector: FlaskClient, freeze: Callable[[str], Any]
 ) -> None:
     freeze("2025-03-01 08:00")
-    packs.adopt(INSPECTOR, DEPARTMENT, date(2024, 1, 1), None, "Công văn 12: tiếp tục thực hiện")
+    going_on = {"since": date(2024, 2, 1), "until": date(2099, 12, 31)}
+    adopt_packs(packs.pack(DEPARTMENT), **going_on, reason="Công văn 12: tiếp tục thực hiện")
     page = text_of(inspector.get("/kiem-tra/quy-tac"))
-    assert "Cơ quan áp dụng từ 01/01/2024 đến khi có quyết định khác: Công văn 12: tiếp tục thực hiện" in page
+    assert "Cơ quan áp dụng từ 01/02/2024 đến 31/12/2099: Công văn 12: tiếp tục thực hiện" in page
     assert page.count("Đang áp dụng") == 1

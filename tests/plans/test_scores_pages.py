@@ -20,7 +20,7 @@ from app.periods import Period
 from app.plans.models import YearResult
 from app.plans.scores import queries
 from app.reporting.score_support import bearings
-from tests.factories import CLERK, EVERYWHERE, make_person, make_version
+from tests.factories import CLERK, EVERYWHERE, adopt_packs, make_person, make_version
 from tests.plans.score_samples import ANNEX, CODE, PLAN, criterion, line, load_real, score_department, table_of
 
 TABLE = "/ke-hoach/bang-diem"
@@ -212,6 +212,7 @@ def test_figures_of_the_latest_check_are_offered_as_evidence(units: dict[str, Un
     load_real()
     make_version(units["LDVL"], fee=600_000, eligible=True, deployed_from=None)
     make_version(units["LDVL"], fee=600_000, eligible=True)
+    adopt_packs()
     checks.run_check(CLERK, Period.parse("2024-06"))
     page = inspector.get(address("7.3", "/so-lieu"))
     assert "0 % (0/2)" in words(page) and "Tháng 6/2024" in words(page)

@@ -17,7 +17,7 @@ from app.periods import Period
 from app.plans.duties import service
 from app.plans.models import FilingKind
 from app.reporting.obligations import Obligation, Standing, obligations
-from tests.factories import CLERK, EVERYWHERE, SITE, make_department, make_person, make_version
+from tests.factories import CLERK, EVERYWHERE, SITE, adopt_packs, make_department, make_person, make_version
 
 SignIn = Callable[[Person], FlaskClient]
 JUNE, JULY = Period.parse("2024-06"), Period.parse("2024-07")
@@ -26,6 +26,7 @@ PAGE = "/ke-hoach/nghia-vu/phai-nop"
 
 @pytest.fixture
 def units(session: Any) -> dict[str, Unit]:
+    adopt_packs()
     return make_department()
 
 

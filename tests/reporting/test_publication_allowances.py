@@ -11,6 +11,7 @@ from app.calendar import TimeUnit
 from app.publications.allowances import allowed
 from app.publications.clocks import Step
 from app.publications.models import PublicationTrack
+from tests.factories import adopt_packs
 
 
 @pytest.mark.parametrize(
@@ -25,10 +26,12 @@ from app.publications.models import PublicationTrack
     ],
 )
 def test_the_plan_of_bac_giang_allows(session: Any, track: PublicationTrack, step: Step, days: int) -> None:
+    adopt_packs()
     [one] = allowed(track, step, date(2024, 3, 1))
     assert (one.days, one.unit) == (days, TimeUnit.WORKING_DAYS)
     assert "Bắc Giang" in one.plan
 
 
 def test_a_plan_not_yet_in_force_allows_nothing(session: Any) -> None:
+    adopt_packs()
     assert allowed(PublicationTrack.CATALOGUE, Step.DIVISION, date(2023, 12, 1)) == []

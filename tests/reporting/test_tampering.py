@@ -34,7 +34,18 @@ from app.reporting import verifying
 from tests.attachments import samples
 from tests.clock import at
 from tests.compliance.first_month import write_first_month
-from tests.factories import CLERK, EVERYWHERE, SITE, happen, make_person, make_unit, make_version, pay, receive
+from tests.factories import (
+    CLERK,
+    EVERYWHERE,
+    SITE,
+    adopt_packs,
+    happen,
+    make_person,
+    make_unit,
+    make_version,
+    pay,
+    receive,
+)
 from tests.importing.exports import closed, csv_file, row, take
 
 
@@ -54,6 +65,7 @@ def kept(session: Any, app: Flask, tmp_path: Path, monkeypatch: pytest.MonkeyPat
     cases.correct(EVERYWHERE, CLERK, case.id, 2, reason="nhầm giờ", at=at("2024-06-03 09:00"))
     take(csv_file(tmp_path, row(code="A"), closed(code="B")))
     attachments.attach(EVERYWHERE, CLERK, case.id, [Upload("don.pdf", io.BytesIO(samples.pdf()))])
+    adopt_packs()
     run_check(CLERK, Period.parse("2024-06"))
     yield case
     db.session.rollback()

@@ -1,6 +1,6 @@
 """Every read of the compliance room: runs with their results, and violations with their answers."""
 
-from app.compliance.queries.packs import pack_decisions, uploaded_packs, used_texts
+from app.compliance.queries.packs import uploaded_packs, used_texts
 from app.compliance.queries.runs import (
     ResultRow,
     RunLine,
@@ -58,7 +58,6 @@ __all__ = [
     "latest_run",
     "line_of",
     "newer_part",
-    "pack_decisions",
     "result_of",
     "results_of",
     "run_before",

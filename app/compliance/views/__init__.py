@@ -1,7 +1,8 @@
 """The pages of the compliance room, a module each: the matrix and runs, running, violations, rules."""
 
-from flask import Blueprint
+from flask import Blueprint, request, url_for
 
+from app import navigation
 from app.compliance.explaining import (
     document_number,
     fraction_shown,
@@ -14,6 +15,8 @@ from app.compliance.explaining import (
     until_shown,
 )
 from app.compliance.language import Status
+from app.compliance.packs import nothing_adopted
+from app.organisation.models import Role
 
 bp = Blueprint("compliance", __name__)
 bp.add_app_template_filter(unit_name)
@@ -21,6 +24,19 @@ bp.add_app_template_filter(inside)
 bp.add_app_template_filter(until_shown)
 bp.add_app_template_filter(document_number)
 bp.add_app_template_filter(printed_day)
+FIRST_PAGES = frozenset(
+    {navigation.HOMES[role] for role in (Role.INSPECTOR, Role.ADMIN)}
+    | {f"compliance.{page}" for page in ("matrix", "run_form", "what_if", "rules", "packs")}
+)
+"""Where a site that has adopted no pack says so."""
+
+
+def _first_step() -> str:
+    """Where to adopt a pack, on the pages that say so; empty once one was adopted."""
+    return url_for("compliance.packs") if request.endpoint in FIRST_PAGES and nothing_adopted() else ""
+
+
+bp.app_context_processor(lambda: {"first_step": _first_step})
 bp.context_processor(
     lambda: {
         "share_shown": share_shown,

@@ -1,4 +1,4 @@
-"""The packs and their texts: what is installed, what was uploaded, what is in force from when; bringing one in."""
+"""The packs and their texts: seeds, what was brought in, what is in force from when; bringing one in, adopting it."""
 
 from __future__ import annotations
 
@@ -41,31 +41,31 @@ Page = str | Answer | tuple[str, int]
 @bp.get("/kiem-tra/bo-quy-tac", endpoint="packs")
 @allowed(*READERS)
 def pack_list() -> str:
-    """Every pack: installed or uploaded, in force or not, and the site's decisions on it."""
+    """Every pack: seeds and texts brought in, in force or not, and the site's decisions on them."""
     scope = current_scope()
     used, in_force = queries.used_texts(scope), {pack.hash for pack in packs.in_force(today())}
-    uploads = queries.uploaded_packs(scope)
+    folder, rows, decisions = packs.seeds(), queries.uploaded_packs(scope), packs.decisions()
     return render_template(
         "compliance/packs.html",
-        installed=[
+        seeds=[
             {
                 "pack": pack,
+                "state": packs.state_of(pack.id, decisions.get(pack.id, ())),
                 "in_force": pack.hash in in_force,
-                "before": _other_texts(pack, used.get(pack.id, ()), uploads),
+                "before": _other_texts(pack, used.get(pack.id, ()), rows),
             }
-            for pack in packs.folder_packs()
+            for pack in folder.packs
         ],
-        uploads=[
-            {"row": row, "pack": packs.uploaded_pack(row.hash), "in_force": row.hash in in_force} for row in uploads
-        ],
-        decisions=queries.pack_decisions(scope),
+        problems=folder.problems,
+        kept=[{"row": row, "pack": packs.text(row.hash), "in_force": row.hash in in_force} for row in rows],
+        decisions=decisions,
         may_upload=person().role in INSPECTORS,
     )
 
 
-def _other_texts(pack: Pack, used: Sequence[PackText], uploads: Sequence[UploadedPack]) -> list[PackText]:
-    """The texts of an installed pack that runs have used and that the folder no longer has."""
-    known = {pack.hash, *(row.hash for row in uploads)}
+def _other_texts(pack: Pack, used: Sequence[PackText], kept: Sequence[UploadedPack]) -> list[PackText]:
+    """The texts of a seed that runs have used and that neither the folder nor the list below has."""
+    known = {pack.hash, *(row.hash for row in kept)}
     return [text for text in used if text.hash not in known]
 
 
@@ -90,12 +90,23 @@ def upload() -> Page:
 @bp.post("/kiem-tra/bo-quy-tac/<int:upload_id>/thu-lai")
 @allowed(*INSPECTORS)
 def test_again(upload_id: int) -> Page:
-    """Have an uploaded pack's tests run again."""
+    """Have a kept text's tests run again."""
     row = uploading.uploaded(upload_id)
     try:
         return _examination("test_pack", _test_again, row.id)
     except DomainError as error:
-        return _uploaded_page(row, AdoptForm(), errors=[sentence(error)]), 422
+        return _pack_page(packs.text(row.hash), row, errors=[sentence(error)]), 422
+
+
+@bp.post("/kiem-tra/bo-quy-tac/cai-san/<pack_id>/thu")
+@allowed(*INSPECTORS)
+def test_seed(pack_id: str) -> Page:
+    """Have a seed's tests run, after which it can be adopted."""
+    seed = packs.seeds().of(pack_id)
+    try:
+        return _examination("bring_in_pack", _bring_in, dict(seed.texts))
+    except DomainError as error:
+        return _pack_page(seed, uploading.kept_text(seed.hash), errors=[sentence(error)]), 422
 
 
 MOST_WAITING = 4
@@ -119,6 +130,15 @@ def _upload(job: Job, by: dict[str, Any], files: list[tuple[str, bytes]]) -> dic
     """The work itself, in its own thread: what is wrong, or the number of the pack that was kept."""
     try:
         return {"upload": uploading.upload_pack(Actor(**by), files, job.update).id, "new": True}
+    except PackError as error:
+        return {"problems": [problem.as_json() for problem in error.problems]}
+    finally:
+        _waiting.release()
+
+
+def _bring_in(job: Job, by: dict[str, Any], texts: dict[str, str]) -> dict[str, Any]:
+    try:
+        return {"upload": uploading.bring_in(Actor(**by), texts, job.update).id, "new": False}
     except PackError as error:
         return {"problems": [problem.as_json() for problem in error.problems]}
     finally:
@@ -166,19 +186,30 @@ def _upload_page(form: UploadForm, problems: Sequence[Any] = ()) -> str:
     return render_template("compliance/pack_upload.html", form=form, problems=problems, most=MAX_UPLOAD // 1_000_000)
 
 
+@bp.get("/kiem-tra/bo-quy-tac/cai-san/<pack_id>")
+@allowed(*READERS)
+def seed(pack_id: str) -> Page:
+    """A pack of the rules folder as it is there now."""
+    found = packs.seeds().of(pack_id)
+    return _tried(found, uploading.kept_text(found.hash))
+
+
 @bp.get("/kiem-tra/bo-quy-tac/<int:upload_id>")
 @allowed(*READERS)
 def uploaded(upload_id: int) -> Page:
-    """An uploaded pack: its rules and figures, its tests; with `?period=` what it would say of a period."""
+    """A text that was brought in: its rules and figures, what came of its tests."""
     row = uploading.uploaded(upload_id)
-    report, errors = None, []
-    if request.args.get("period") and person().role in INSPECTORS:
-        try:
-            report = service.dry_run(Period.parse(request.args["period"]), [packs.uploaded_pack(row.hash)])
-        except DomainError as error:
-            errors.append(sentence(error))
-    page = _uploaded_page(row, AdoptForm(), report, errors)
-    return (page, 422) if errors else page
+    return _tried(packs.text(row.hash), row)
+
+
+def _tried(pack: Pack, row: UploadedPack | None) -> Page:
+    """The page of a pack; with `?period=` what it would say of a period."""
+    if not request.args.get("period") or person().role not in INSPECTORS:
+        return _pack_page(pack, row)
+    try:
+        return _pack_page(pack, row, report=service.dry_run(Period.parse(request.args["period"]), [pack]))
+    except DomainError as error:
+        return _pack_page(pack, row, errors=[sentence(error)]), 422
 
 
 @bp.post("/kiem-tra/bo-quy-tac/<int:upload_id>/ap-dung")
@@ -188,27 +219,36 @@ def put_in_force(upload_id: int) -> Page:
     row, form = uploading.uploaded(upload_id), AdoptForm()
     if form.validate_on_submit():
         with errors_shown_on(form):
-            uploading.put_in_force(actor(), upload_id, form.valid_from.data, form.valid_to.data, form.reason.data or "")
+            days, reason = (form.valid_from.data, form.valid_to.data), form.reason.data or ""
+            uploading.put_in_force(actor(), upload_id, *days, reason, another_year=form.another_year.data)
             flash(_("Bộ quy tắc được áp dụng từ ngày đã chọn."), "success")
             return redirect(url_for(".packs"))
-    return _uploaded_page(row, form), 422
+    return _pack_page(packs.text(row.hash), row, form), 422
 
 
-def _uploaded_page(row: UploadedPack, form: AdoptForm, report: Report | None = None, errors: Sequence[str] = ()) -> str:
-    pack = packs.uploaded_pack(row.hash)
+def _pack_page(
+    pack: Pack,
+    row: UploadedPack | None,
+    form: AdoptForm | None = None,
+    report: Report | None = None,
+    errors: Sequence[str] = (),
+) -> str:
+    """`row` is None for a seed whose text was not brought in."""
     month = Period.of(PeriodKind.MONTH, today()).previous()
-    in_force = any(other.hash == row.hash for other in packs.in_force(today()))
+    decisions = packs.decisions().get(pack.id, [])
+    in_force = packs.decision_on(today(), decisions)
     return render_template(
-        "compliance/pack_uploaded.html",
+        "compliance/pack.html",
         row=row,
-        plan=plan_of(pack, in_force),
-        examined=uploading.outcome_of(row),
-        form=form,
+        plan=plan_of(pack, decisions, in_force is not None and in_force.hash == pack.hash),
+        examined=uploading.outcome_of(row) if row else None,
+        form=form or AdoptForm.of(pack.info.in_force.start),
         report=report,
         tally=Counter(result.status for result in report.judgement.results) if report else None,
         errors=errors,
         asked=request.args.get("period") or month.label(language()),
         places={unit.code: unit for unit in units(current_scope())},
         documents=library.documents(),
+        another_year=library.of_another_year([(pack, report.period)]) if report else [],
         may_adopt=person().role in INSPECTORS,
     )

@@ -50,6 +50,7 @@ def result(run_id: int, pack: str, rule: str, unit: str) -> str:
         found=found,
         rule=written,
         pack=texts[pack],
+        another_year=library.of_another_year([(texts[pack], period)]),
         reasons=reasons(found, written, texts[pack], [seen.figures.get("details", {}) for seen in things]),
         may_waive=person().role in INSPECTORS and found.status is Status.FAIL,
         shortfall=shortfall_shown(written, found.shortfall, found.comparison),

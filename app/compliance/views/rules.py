@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
@@ -12,6 +13,7 @@ from app import facts
 from app.compliance import library, packs
 from app.compliance.explaining import days_to_answer, language, requirement
 from app.compliance.language import Rule
+from app.compliance.models import PackAdoption
 from app.compliance.pack import Pack
 from app.compliance.views import bp
 from app.compliance.views.runs import INSPECTORS, READERS
@@ -32,10 +34,14 @@ PERIODS = {
 @allowed(*READERS)
 def rules() -> str:
     """Every plan: its document, whether the site is judged by it today, its rules and dated figures."""
-    in_force = {pack.id for pack in packs.in_force(today())}
-    plans = [plan_of(pack, pack.id in in_force) for pack in packs.all_packs()]
+    decisions, in_force = packs.decisions(), {pack.id for pack in packs.in_force(today())}
+    plans = [plan_of(pack, decisions.get(pack.id, ()), pack.id in in_force) for pack in packs.known_packs()]
     return render_template(
-        "compliance/rules.html", plans=plans, documents=library.documents(), may_try=person().role in INSPECTORS
+        "compliance/rules.html",
+        plans=plans,
+        documents=library.documents(),
+        problems=packs.seeds().problems,
+        may_try=person().role in INSPECTORS,
     )
 
 
@@ -62,13 +68,14 @@ def rule(pack: str, rule: str) -> str:
     )
 
 
-def plan_of(pack: Pack, in_force: bool) -> dict[str, Any]:
+def plan_of(pack: Pack, decisions: Sequence[PackAdoption], in_force: bool) -> dict[str, Any]:
     """What the page shows of a plan: its rules in words, its dated figures, the site's decisions on it."""
     day = _day_of(pack)
     return {
         "pack": pack,
         "in_force": in_force,
-        "adoptions": packs.adoptions(pack.id),
+        "state": packs.state_of(pack.id, decisions),
+        "adoptions": list(reversed(decisions)),
         "rules": [_line(rule, pack, day) for rule in pack.rules],
         "parameters": _parameters(pack),
     }

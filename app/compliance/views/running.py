@@ -76,7 +76,7 @@ def _form() -> RunForm:
         period = Period.parse(request.args.get("period", ""))
     except DomainError:
         period = Period.of(PeriodKind.MONTH, today()).previous()
-    return RunForm.of(period, packs.all_packs(), units(current_scope(), on=today()))
+    return RunForm.of(period, packs.adopted_packs(), units(current_scope(), on=today()))
 
 
 def _form_page(form: RunForm) -> str:

@@ -25,6 +25,7 @@ from app.compliance.forms import PeriodForm, RunsFilterForm, neighbours
 from app.compliance.grid import Grid
 from app.compliance.language import Rule
 from app.compliance.models import Change, CheckRun
+from app.compliance.pack import Pack
 from app.compliance.queries import ResultRow
 from app.compliance.views import bp
 from app.errors import DomainError
@@ -57,6 +58,7 @@ def matrix() -> str:
         columns=_columns(shown) if shown else [],
         rows=_rows(shown, run) if shown and run else [],
         newer=queries.newer_part(scope, run) if run else None,
+        another_year=_of_another_year(run) if run else [],
         form=PeriodForm.of(period, judged),
         neighbours=neighbours(period),
         begun=period.next().first <= today(),
@@ -147,6 +149,7 @@ def run(run_id: int) -> str:
         counts=grid.grid_of(queries.results_of(scope, run_id), {}).counts,
         violations=queries.violations_in(scope, run_id),
         titles=_titles(found),
+        another_year=_of_another_year(found),
     )
 
 
@@ -159,6 +162,12 @@ def _findings(found: CheckRun) -> list[dict[str, Any]]:
 def _titles(found: CheckRun) -> dict[tuple[str, str], Any]:
     rules = library.every_rule(library.packs_of(found).values())
     return {(pack.id, rule.id): rule.title for pack, rule in rules}
+
+
+def _of_another_year(*runs: CheckRun) -> list[Pack]:
+    """The packs that judged one of the runs' periods without their plan being in force."""
+    judged = ((pack, Period.parse(run.period)) for run in runs for pack in library.packs_of(run).values())
+    return library.of_another_year(judged)
 
 
 MOST_SHOWN = 12
@@ -227,6 +236,7 @@ def compare() -> str:
         titles=_titles(later) | (_titles(earlier) if earlier else {}),
         same_words=earlier is not None and earlier.packs == later.packs,
         same_facts=earlier is not None and earlier.facts_hash == later.facts_hash,
+        another_year=_of_another_year(*filter(None, (earlier, later))),
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import render_template
 
-from app.compliance import queries
+from app.compliance import library, queries
 from app.compliance.verifying import verify_run
 from app.compliance.views import bp
 from app.compliance.views.runs import INSPECTORS
@@ -17,6 +17,11 @@ from app.periods import Period
 def verify(run_id: int) -> str:
     """What judging the run again gives, and every place where that is not what is stored. Writes nothing."""
     run = queries.the_run(current_scope(), run_id)
+    period = Period.parse(run.period)
     return render_template(
-        "compliance/verify.html", run=run, period=Period.parse(run.period), verification=verify_run(run_id)
+        "compliance/verify.html",
+        run=run,
+        period=period,
+        verification=verify_run(run_id),
+        another_year=library.of_another_year((pack, period) for pack in library.packs_of(run).values()),
     )

@@ -22,7 +22,7 @@ from app.compliance.explaining import (
 )
 from app.compliance.forms import EVERY, STANDING, MoveForm, ViolationsFilterForm
 from app.compliance.language import Rule
-from app.compliance.models import Change, ViolationMove, ViolationState
+from app.compliance.models import Change, CheckRun, ViolationMove, ViolationState
 from app.compliance.output import waiver_words
 from app.compliance.queries import Answering, Sighting, ViolationLine
 from app.compliance.remaining import lack_of_thing
@@ -130,7 +130,7 @@ def my_violations() -> str:
         waiting=waiting,
         of_period=of_period,
         missing=missing,
-        **_about([*waiting, *of_period]),
+        **_about([*waiting, *of_period], run),
     )
 
 
@@ -179,6 +179,7 @@ def _violation_page(line: ViolationLine, form: MoveForm) -> str:
         rule=rule,
         about=subject_pages(current_scope(), line.pack, rule, [line.subject]).get(line.subject),
         pack=texts.get(line.pack),
+        another_year=library.of_another_year([(texts.get(line.pack), line.period)]),
         documents=library.documents(),
         lists=lists_behind(rule, line.period.key, line.unit.code) if rule else [],
         shortfall=_lacking(line, rule) if line.subject else shortfall_shown(rule, line.shortfall, line.comparison),
@@ -234,19 +235,25 @@ def is_late(line: ViolationLine, step: ViolationMove) -> bool:
 
 def _filters() -> ViolationsFilterForm:
     scope = current_scope()
-    return ViolationsFilterForm.of(request.args, queries.judged_periods(scope), units(scope), packs.all_packs())
+    return ViolationsFilterForm.of(request.args, queries.judged_periods(scope), units(scope), packs.adopted_packs())
 
 
 def _titles() -> dict[tuple[str, str], Rule]:
-    return {(pack.id, rule.id): rule for pack, rule in library.every_rule(packs.all_packs())}
+    return {(pack.id, rule.id): rule for pack, rule in library.every_rule(packs.known_packs())}
 
 
-def _about(lines: Sequence[ViolationLine]) -> dict[str, Any]:
-    """What the table of violations shows beside the lines themselves."""
-    rules = _titles()
+def _about(lines: Sequence[ViolationLine], run: CheckRun | None = None) -> dict[str, Any]:
+    """What the table of violations shows beside the lines themselves, and a page that tells of a run beside it."""
+    known = library.present()
+    rules = {(pack.id, rule.id): rule for pack, rule in library.every_rule(known.values())}
+    judged = [(known.get(line.pack), line.period) for line in lines]
+    if run is not None:
+        judged += [(pack, Period.parse(run.period)) for pack in library.packs_of(run).values()]
+    another_year = library.of_another_year(judged)
     missing = {line.id: _lacking(line, rules.get((line.pack, line.rule))) for line in lines}
     several = len({line.unit.code for line in lines}) > 1
-    return {"rules": rules, "shortfalls": missing, "today": today(), "several_units": several}
+    told = {"rules": rules, "shortfalls": missing, "another_year": another_year}
+    return told | {"today": today(), "several_units": several}
 
 
 def _lacking(line: ViolationLine, rule: Rule | None) -> str:

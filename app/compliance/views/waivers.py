@@ -28,7 +28,7 @@ def waivers() -> str:
         "compliance/waivers.html",
         lines=lines,
         states={line.id: line.state(today()) for line in lines},
-        rules={(pack.id, rule.id): rule for pack, rule in library.every_rule(packs.all_packs())},
+        rules={(pack.id, rule.id): rule for pack, rule in library.every_rule(packs.known_packs())},
         may_grant=person().role in INSPECTORS,
         open_states=(WaiverState.COMING, WaiverState.HOLDS),
     )
@@ -107,7 +107,7 @@ def annul(waiver_id: int) -> Page:
 def _form() -> WaiverForm:
     asked = request.args
     given = {"rule": asked.get("rule"), "unit": asked.get("unit"), "valid_from": typed_day(asked.get("since"))}
-    return WaiverForm.of(packs.all_packs(), units(current_scope(), on=today()), **given)
+    return WaiverForm.of(packs.adopted_packs(), units(current_scope(), on=today()), **given)
 
 
 def _page(form: WaiverForm) -> str:
@@ -115,7 +115,7 @@ def _page(form: WaiverForm) -> str:
 
 
 def _withdraw_page(line: WaiverLine, form: WithdrawForm | AnnulForm, *, annul: bool = False) -> str:
-    rules = {(pack.id, rule.id): rule for pack, rule in library.every_rule(packs.all_packs())}
+    rules = {(pack.id, rule.id): rule for pack, rule in library.every_rule(packs.known_packs())}
     return render_template(
         "compliance/waiver_withdraw.html", line=line, rule=rules.get((line.pack, line.rule)), form=form, annul=annul
     )

@@ -56,6 +56,7 @@ def what_if() -> str | tuple[str, int]:
         rules={(pack.id, rule.id): rule for pack, rule in library.every_rule(chosen.values())},
         places={unit.code: unit for unit in units(current_scope())},
         documents=library.documents(),
+        another_year=library.of_another_year((pack, period) for pack in chosen.values()),
     )
     return (page, 422) if errors else page
 
