@@ -44,6 +44,15 @@ class Case(Record, Base):
             sqlite_where=text("phone <> ''"),
             postgresql_where=text("phone <> ''"),
         ),
+        # A form sent twice makes one case.
+        Index(
+            "ix_cases_form_token",
+            "site",
+            "form_token",
+            unique=True,
+            sqlite_where=text("form_token IS NOT NULL"),
+            postgresql_where=text("form_token IS NOT NULL"),
+        ),
         # Each population that a monthly check counts is, for each unit, one range of one index that holds all it
         # needs: figures are by unit, and rows that come unit by unit need not be sorted to be counted.
         Index(
@@ -161,6 +170,7 @@ class Case(Record, Base):
     online_payable: Mapped[bool] = mapped_column(default=False)  # procedure eligible for online payment
     returns_result: Mapped[bool] = mapped_column(default=True)  # procedure ends with a paper or a copy of it
 
+    form_token: Mapped[str | None] = mapped_column(String(64))  # names the form that it was taken in by
     import_id: Mapped[int | None] = mapped_column(Key, ForeignKey("imports.id"), index=True)
     revision: Mapped[int] = mapped_column(default=1)  # raised at every event: two people cannot overwrite each other
 

@@ -7,12 +7,11 @@ something meanwhile, Conflict is raised and nothing is written.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from app import extensions
@@ -48,7 +47,6 @@ from app.reasons import checked_reason
 from app.text import tidy, tidy_lines
 
 BACKDATED_AFTER = timedelta(minutes=10)  # an event recorded later than this after it happened needs a reason
-FORM_MEMORY = 5_000  # a form sent twice is recognised while fewer events than this were recorded in between
 
 
 def receive_case(
@@ -74,9 +72,11 @@ def receive_case(
 
     `exemption` is one of the version's; `documents` is what was handed in, None when nobody said. Raises
     DocumentsMissing when a required one is not among them, unless it is taken in `incomplete` knowingly.
-    `code` is one given out elsewhere; `token` names the form that was sent: sent twice, it gives the case that the
-    first sending made.
+    `code` is one given out elsewhere; `token` names the form that was sent: sent twice, by whomever, it gives the
+    case that the first sending made.
     """
+    if token and (sent := case_of_form(scope.site, token)):
+        return sent
     now = extensions.now()
     at = received_at or now
     _check_time(at, now, reason)
@@ -94,64 +94,46 @@ def receive_case(
     missing = missing_documents(papers)
     if missing and not incomplete:
         raise DocumentsMissing(missing)
-    data: dict[str, Any] = {"token": token} if token else {}
+    data: dict[str, Any] = {}
     terms = terms_of(version)
     if by.person_id is not None and by.unit_id == (terms.stages[0].unit_id if terms.stages else terms.unit_id):
         data["person_id"] = by.person_id  # stays in the hands of who took it in
     event = Event(1, EventKind.RECEIVED, at, actor=by.name, note=tidy(note), data=data)
     state = project(terms, [event], calendar)
-    with _taking_code(code), transaction() as session:
-        given = _given_code(scope.site, code) if code else next_code(scope.site, version.unit.code, day)
-        if token and (sent := case_of_form(scope.site, by, token)):  # one at a time: next_code has waited
-            session.rollback()
+    try:
+        with transaction() as session:
+            given = _checked_code(code) if code else next_code(scope.site, version.unit.code, day)
+            case = _new_case(scope.site, given, version, applicant, channel, state)
+            case.content, case.sets, case.return_method = tidy_lines(content), sets, return_method
+            case.fee_due, case.exemption = due.total, exemption_text(exempted)
+            case.form_token = token or None
+            session.add(case)
+            session.flush()
+            written = _add_event(case, event, now, by, reason)
+            replace_derived(case, state)
+            _add_documents(scope, by, case, papers, documents or ())
+            details = {"exemption": case.exemption, "missing": missing}
+            told: dict[str, Any] = {name: value for name, value in details.items() if value}
+            told |= {"number": event.number, "event_hash": written.hash}
+            audit.record(by, "receive_case", "case", given, version=version.id, at=at, reason=reason, **told)
+    except IntegrityError as error:  # the form, or the code that somebody typed, has made a case before
+        if token and (sent := case_of_form(scope.site, token)):
             return sent
-        case = _new_case(scope.site, given, version, applicant, channel, state)
-        case.content, case.sets, case.return_method = tidy_lines(content), sets, return_method
-        case.fee_due, case.exemption = due.total, exemption_text(exempted)
-        session.add(case)
-        session.flush()
-        written = _add_event(case, event, now, by, reason)
-        replace_derived(case, state)
-        _add_documents(scope, by, case, papers, documents or ())
-        details = {"exemption": case.exemption, "missing": missing}
-        told: dict[str, Any] = {name: value for name, value in details.items() if value}
-        told |= {"number": event.number, "event_hash": written.hash}
-        audit.record(by, "receive_case", "case", given, version=version.id, at=at, reason=reason, **told)
+        if code and code_taken(scope.site, tidy(code)):
+            raise Conflict("Đã có hồ sơ mang mã %(code)s.", field="code", code=tidy(code)) from error
+        raise
     return case
 
 
-def case_of_form(site: str, by: Actor, token: str) -> Case | None:
-    """The case that the same form made a moment ago, among the last events of the site."""
-    lately = (db.session.scalar(select(func.max(CaseEvent.id))) or 0) - FORM_MEMORY
-    found = db.session.execute(
-        select(CaseEvent.case_id, CaseEvent.data).where(
-            CaseEvent.id > lately, CaseEvent.recorded_by_id == by.person_id, CaseEvent.kind == EventKind.RECEIVED
-        )
-    )
-    case_id = next((case_id for case_id, data in found if data.get("token") == token), None)
-    return db.session.scalar(select(Case).where(Case.id == case_id, Case.site == site))
+def case_of_form(site: str, token: str) -> Case | None:
+    """The case that the form with this token has made."""
+    return db.session.scalar(select(Case).where(Case.site == site, Case.form_token == token))
 
 
-def _given_code(site: str, code: str) -> str:
+def _checked_code(code: str) -> str:
     code = tidy(code)
     check_code(code)
-    if code_taken(site, code):
-        raise Conflict(_TAKEN, field="code", code=code)
     return code
-
-
-@contextmanager
-def _taking_code(code: str | None) -> Iterator[None]:
-    """A code that somebody else typed at the same moment is a Conflict, not a crash."""
-    try:
-        yield
-    except IntegrityError as error:
-        if code is None:
-            raise
-        raise Conflict(_TAKEN, field="code", code=tidy(code)) from error
-
-
-_TAKEN = N_("Đã có hồ sơ mang mã %(code)s.")
 
 
 def _new_case(

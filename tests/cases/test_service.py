@@ -156,27 +156,36 @@ def test_of_clerks_recording_at_the_same_moment_exactly_one_succeeds(app: Flask,
     assert audit.verify().broken_at is None
 
 
-def test_a_form_sent_twice_at_the_same_moment_makes_one_case(app: Flask, version: Any) -> None:
-    clerk = make_person(version.unit)
-    by, version_id = Actor(clerk.full_name, clerk.id, clerk.unit_id), version.id
-    outcomes = at_once(
-        app,
-        *(
-            lambda: (
-                service.receive_case(
-                    EVERYWHERE,
-                    by,
-                    version_id=version_id,
-                    applicant=service.Applicant("Trần Văn Bình"),
-                    channel=Channel.IN_PERSON,
-                    token="same form",
-                ).code
-            )
-            for _ in range(3)
-        ),
-    )
-    assert set(outcomes) == {"H32.12-240701-0001"}
+def send(version_id: int, by: Actor = CLERK, **said: Any) -> Case:
+    """A form is sent."""
+    who = service.Applicant("Trần Văn Bình")
+    values: dict[str, Any] = {"applicant": who, "channel": Channel.IN_PERSON, "token": "same form"}
+    return service.receive_case(EVERYWHERE, by, version_id=version_id, **values | said)
+
+
+@pytest.mark.parametrize("code", [None, "G22-1"])
+def test_a_form_sent_twice_at_the_same_moment_makes_one_case(app: Flask, version: Any, code: str | None) -> None:
+    clerk, version_id = make_person(version.unit), version.id
+    by = Actor(clerk.full_name, clerk.id, clerk.unit_id)
+    outcomes = at_once(app, *[lambda: send(version_id, by, code=code).code] * 3)
+    assert set(outcomes) == {code or "H32.12-240701-0001"}
     assert db.session.scalar(select(func.count()).select_from(Case)) == 1
+    assert receive(version, extensions.now()).code == ("H32.12-240701-0001" if code else "H32.12-240701-0002")
+
+
+def test_a_form_whose_procedure_was_changed_between_two_sendings_makes_one_case(app: Flask, version: Any) -> None:
+    other = make_version(version.unit, ("Tiếp nhận", version.unit, 1))
+    ids = version.id, other.id
+    codes = at_once(app, *[lambda key=key: send(key).code for key in ids])
+    assert set(codes) == {"H32.12-240701-0001"}
+    assert db.session.scalar(select(func.count()).select_from(Case)) == 1
+
+
+def test_a_form_sent_again_makes_no_second_case_whoever_sends_it_and_whatever_it_says_now(version: Any) -> None:
+    case = send(version.id)
+    assert send(version.id, Actor("Người khác"), applicant=service.Applicant("")).id == case.id
+    assert send(version.id, token="another form").id != case.id
+    assert send(version.id, token="").id != send(version.id, token="").id
 
 
 def test_nobody_changes_a_case_outside_their_scope(version: Any) -> None:
