@@ -355,9 +355,11 @@ class Consultation(Record, Base):
     answer: Mapped[str] = mapped_column(Text, default="")
 
 
-# Written anew whenever a case's events are folded (rows.derived_rows gives their rows by the table's name).
+# Compared whenever a case's events are folded, and written where they differ (rows.derived_rows gives their rows by
+# the table's name). A row is known in its case by its number, in some tables that of the event it comes from.
 DERIVED_MODELS = (CaseStage, CasePause, Payment, Refund, Consultation)
 DERIVED_TABLES: dict[str, Table] = {model.__tablename__: cast(Table, model.__table__) for model in DERIVED_MODELS}
+NUMBERED_BY = {"payments": "event_number", "refunds": "event_number"}
 
 
 class CaseDocument(Record, Base):

@@ -1,13 +1,13 @@
 """What can be done to a case. Each function is one act at the desk: one transaction, one audit entry.
 
-The event is added, the whole case is folded again (`timeline.project`), and the derived rows are replaced, all
-together or not at all. `revision` is the case's revision as the person saw it: when somebody else has recorded
-something meanwhile, Conflict is raised and nothing is written.
+The event is added, the whole case is folded again (`timeline.project`), and the derived rows that are
+otherwise now are written, all together or not at all. `revision` is the case's revision as the person saw it: when
+somebody else has recorded something meanwhile, Conflict is raised and nothing is written.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -27,10 +27,10 @@ from app.cases.intake import (
     missing_documents,
     owed_for,
 )
-from app.cases.models import DERIVED_MODELS, Case, CaseDocument, CaseEvent, Consultation
+from app.cases.models import DERIVED_MODELS, DERIVED_TABLES, NUMBERED_BY, Case, CaseDocument, CaseEvent, Consultation
 from app.cases.numbering import check_code, code_taken, next_code
 from app.cases.reuse import reuse_documents
-from app.cases.rows import case_row, derived_rows, search_text
+from app.cases.rows import Row, case_row, derived_rows, search_text
 from app.cases.terms import terms_of, versions_by_id
 from app.cases.timeline import CaseState, Event, OutOfOrder, corrected, project
 from app.cases.vocabulary import MOVES, Channel, EventKind, PaymentChannel, ReturnMethod
@@ -46,6 +46,7 @@ from app.procedures.queries import version_at_desk
 from app.reasons import checked_reason
 from app.text import tidy, tidy_lines
 
+Stored = Mapping[str, Mapping[int, Mapping[str, Any]]]  # derived table -> number of the row -> row
 BACKDATED_AFTER = timedelta(minutes=10)  # an event recorded later than this after it happened needs a reason
 
 
@@ -98,7 +99,7 @@ def receive_case(
     terms = terms_of(version)
     if by.person_id is not None and by.unit_id == (terms.stages[0].unit_id if terms.stages else terms.unit_id):
         data["person_id"] = by.person_id  # stays in the hands of who took it in
-    event = Event(1, EventKind.RECEIVED, at, actor=by.name, note=tidy(note), data=data)
+    event = Event(1, EventKind.RECEIVED, at, actor=by.name, note=_note(note, reason), data=data)
     state = project(terms, [event], calendar)
     try:
         with transaction() as session:
@@ -109,8 +110,8 @@ def receive_case(
             case.form_token = token or None
             session.add(case)
             session.flush()
-            written = _add_event(case, event, now, by, reason)
-            replace_derived(case, state)
+            written = _add_event(case, event, now, by)
+            replace_derived(case, state, {})
             _add_documents(scope, by, case, papers, documents or ())
             details = {"exemption": case.exemption, "missing": missing}
             told: dict[str, Any] = {name: value for name, value in details.items() if value}
@@ -195,12 +196,12 @@ def record(
     with transaction():
         case = _case_for_change(scope, case_id, revision, _asked_unit(case_id, kind, data))
         events = events_of([case.id])[case.id]
-        event = Event(len(events) + 1, kind, at, actor=by.name, note=tidy(note), data=data or {}, corrects=corrects)
+        event = Event(len(events) + 1, kind, at, by.name, _note(note, reason), data or {}, corrects)
         _check_follows(events, event)
         version = versions_by_id([case.version_id])[case.version_id]
         state = project(terms_of(version), [*events, event], site_calendar())
-        written = _add_event(case, event, now, by, reason)
-        replace_derived(case, state)
+        written = _add_event(case, event, now, by)
+        replace_derived(case, state, stored_derived([case.id])[case.id])
         kept: dict[str, Any] = {"number": event.number, "event_hash": written.hash}
         audit.record(by, f"record_{kind}", "case", case.code, at=at, reason=reason, **kept)
     return case
@@ -302,6 +303,12 @@ def events_of(case_ids: Iterable[int]) -> dict[int, list[Event]]:
     return found
 
 
+def _note(note: str, reason: str) -> str:
+    """What an event says, with the reason why it is recorded so late."""
+    note = tidy(note)
+    return note if not reason or reason == note else f"{note} ({reason})".strip()
+
+
 def _check_time(at: datetime, now: datetime, reason: str) -> None:
     if at > now:
         raise DomainError("Thời điểm không được ở tương lai.", field="at")
@@ -346,7 +353,7 @@ def _case_for_change(scope: Scope, case_id: int, revision: int | None, asked: in
     return case
 
 
-def _add_event(case: Case, event: Event, now: datetime, by: Actor, reason: str) -> CaseEvent:
+def _add_event(case: Case, event: Event, now: datetime, by: Actor) -> CaseEvent:
     """The event as the next link of the case's chain."""
     corrects_id = None
     if event.corrects is not None:
@@ -365,7 +372,7 @@ def _add_event(case: Case, event: Event, now: datetime, by: Actor, reason: str) 
         recorded_by_id=by.person_id,
         unit_id=by.unit_id,
         actor=event.actor,
-        note=event.note if not reason or reason == event.note else f"{event.note} ({reason})".strip(),
+        note=event.note,
         data=event.data,
         corrects_id=corrects_id,
     )
@@ -374,8 +381,9 @@ def _add_event(case: Case, event: Event, now: datetime, by: Actor, reason: str) 
     return row
 
 
-def replace_derived(case: Case, state: CaseState) -> None:
-    """Write what the events now add up to. The revision guards against a concurrent writer."""
+def replace_derived(case: Case, state: CaseState, stored: Stored) -> None:
+    """Write what the events now add up to where it is not `stored` so. The revision guards against a concurrent
+    writer."""
     session = db.session
     session.flush()
     written = session.execute(
@@ -388,6 +396,28 @@ def replace_derived(case: Case, state: CaseState) -> None:
     session.refresh(case)
     rows = derived_rows(case.site, case.id, case.unit_id, case.online_payable, state)
     for model in DERIVED_MODELS:
-        session.execute(delete(model).where(model.case_id == case.id))
-        if rows[model.__tablename__]:
-            session.execute(insert(model), rows[model.__tablename__])
+        _write_differences(model, rows[model.__tablename__], stored.get(model.__tablename__, {}))
+
+
+def _write_differences(model: type[Any], rows: list[Row], stored: Mapping[int, Mapping[str, Any]]) -> None:
+    key = NUMBERED_BY.get(model.__tablename__, "number")
+    folded = {row[key]: row for row in rows}
+    if gone := [kept["id"] for number, kept in stored.items() if number not in folded]:
+        db.session.execute(delete(model).where(model.id.in_(gone)))
+    for number in folded.keys() & stored.keys():
+        kept = stored[number]
+        if changed := {name: value for name, value in folded[number].items() if value != kept[name]}:
+            db.session.execute(update(model).where(model.id == kept["id"]).values(changed))
+    if new := [row for number, row in folded.items() if number not in stored]:
+        db.session.execute(insert(model), new)
+
+
+def stored_derived(case_ids: Iterable[int]) -> dict[int, Stored]:
+    """The rows of those cases in the derived tables."""
+    ids = list(case_ids)
+    found: dict[int, dict[str, dict[int, Row]]] = {case_id: {name: {} for name in DERIVED_TABLES} for case_id in ids}
+    for name, table in DERIVED_TABLES.items():
+        key = NUMBERED_BY.get(name, "number")
+        for row in db.session.execute(select(table).where(table.c.case_id.in_(ids))).mappings():
+            found[row["case_id"]][name][row[key]] = dict(row)
+    return dict(found)

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import func, select
+from sqlalchemy import event, func, select, update
 
 from app import extensions
 from app.cases import service
-from app.cases.models import Case, CaseEvent, CaseStage, Payment
+from app.cases.models import DERIVED_TABLES, Case, CaseEvent, CaseStage, Payment
+from app.cases.refolding import Refolding, differences
 from app.cases.vocabulary import CaseStatus, Channel, EventKind, PaymentChannel
 from app.errors import Conflict, DomainError, NotFound
 from app.extensions import db
@@ -31,6 +34,9 @@ from tests.factories import (
     receive,
 )
 from tests.threads import at_once
+
+MOST_STATEMENTS = 22
+"""Of a payment, what is asked of people and calendars included."""
 
 
 @pytest.fixture
@@ -69,6 +75,64 @@ def test_the_derived_rows_follow_every_event(version: Any) -> None:
     assert [(stay.position, stay.ended_at is None) for stay in stays] == [(1, False), (2, True)]
     payment = db.session.scalars(select(Payment)).one()
     assert (payment.amount, payment.channel, payment.online_payable) == (600_000, PaymentChannel.ONLINE, True)
+
+
+@pytest.fixture
+def statements(session: Any) -> Iterator[list[str]]:
+    """Every statement from here on."""
+    heard: list[str] = []
+
+    def hear(_connection: Any, _cursor: Any, statement: str, *_how: Any) -> None:
+        heard.append(statement)
+
+    event.listen(db.engine, "before_cursor_execute", hear)
+    yield heard
+    event.remove(db.engine, "before_cursor_execute", hear)
+
+
+def written(statements: list[str]) -> list[str]:
+    """What was written to which derived table, in order: "INSERT payments"."""
+    found = [re.match(r"(INSERT) INTO (\w+)|(UPDATE) (\w+)|(DELETE) FROM (\w+)", each) for each in statements]
+    acts = [[part for part in each.groups() if part] for each in found if each]
+    return [" ".join(act) for act in acts if act[1] in DERIVED_TABLES]
+
+
+def test_only_the_derived_rows_that_an_event_touches_are_written(version: Any, statements: list[str]) -> None:
+    case = receive(version, at("2024-06-03 08:00"))
+    happen(case, EventKind.HANDED_OVER, at("2024-06-04 08:00"))
+    happen(case, EventKind.SUPPLEMENT_REQUESTED, at("2024-06-04 09:00"), note="Thiếu ảnh")
+    statements.clear()
+    pay(case, at("2024-06-04 10:00"))
+    assert written(statements) == ["INSERT payments"]
+    assert len(statements) <= MOST_STATEMENTS
+    statements.clear()
+    happen(case, EventKind.SUPPLEMENTED, at("2024-06-05 09:00"))
+    assert written(statements) == ["UPDATE case_stages", "UPDATE case_pauses"]
+    statements.clear()
+    service.correct(EVERYWHERE, CLERK, case.id, 4, reason="Ghi nhầm hồ sơ", void=True)
+    assert written(statements) == ["UPDATE payments"]
+    statements.clear()
+    service.correct(EVERYWHERE, CLERK, case.id, 5, reason="Chưa nộp", void=True)
+    service.correct(EVERYWHERE, CLERK, case.id, 3, reason="Không yêu cầu", void=True)
+    assert written(statements) == [
+        "UPDATE case_stages",
+        "UPDATE case_pauses",
+        "UPDATE case_stages",
+        "DELETE case_pauses",
+    ]
+    statements.clear()
+    happen(case, EventKind.NOTED, at("2024-06-06 08:00"), note="xem")
+    assert written(statements) == []
+    assert list(differences(EVERYWHERE, Refolding())) == []
+
+
+def test_a_row_changed_beside_the_software_is_right_again_after_the_next_event(version: Any) -> None:
+    case = pay(receive(version, at("2024-06-03 08:00")), at("2024-06-03 09:00"))
+    db.session.execute(update(Payment).values(amount=1))
+    db.session.execute(update(CaseStage).values(number=7))
+    db.session.commit()
+    happen(case, EventKind.NOTED, at("2024-06-04 08:00"), note="xem")
+    assert list(differences(EVERYWHERE, Refolding())) == []
 
 
 def test_a_case_resolved_but_not_closed_stays_open_and_becomes_overdue(version: Any) -> None:
