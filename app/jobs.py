@@ -1,14 +1,15 @@
 """Long work in the background: started by a page, watched by it, told apart by an id nobody can guess.
 
 A job is a thread of the server process. What it has done so far is kept in `instance/jobs/<id>.json`, replaced
-in one step, so that any process of the site can show it. A job whose process has gone is told as failed.
+in one step, so that any process of the site can show it. While it runs it holds a lock on a file beside that one;
+the system takes the lock away with the process, however it ends, and a job that nobody holds is told as failed.
 """
 
 from __future__ import annotations
 
+import fcntl
 import json
 import logging
-import os
 import re
 import secrets
 import threading
@@ -17,7 +18,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from flask import Flask, current_app
 from flask_babel import force_locale, get_locale
@@ -31,7 +32,6 @@ KEPT = 7 * 24 * 3600  # seconds after which a job's file is swept away
 EVERY = 0.3  # seconds between two writings of progress
 _ID = re.compile(r"[A-Za-z0-9_\-]{22}")
 _log = logging.getLogger(__name__)
-_alive: set[str] = set()  # jobs whose thread runs in this process
 
 
 class JobState(StrEnum):
@@ -50,7 +50,6 @@ class JobStatus:
     id: str
     name: str
     owner: int | None
-    process: int
     state: JobState
     done: int = 0
     total: int = 0
@@ -94,12 +93,13 @@ def start(name: str, function: Callable[..., Any], *args: Any, owner: int | None
     folder = _folder()
     folder.mkdir(parents=True, exist_ok=True)
     _sweep(folder, owner)
-    job = Job(folder, JobStatus(secrets.token_urlsafe(16), name, owner, os.getpid(), JobState.QUEUED))
-    _alive.add(job.status.id)
+    job = Job(folder, JobStatus(secrets.token_urlsafe(16), name, owner, JobState.QUEUED))
+    lock = _lock_of(folder, job.status.id).open("w")
+    fcntl.flock(lock, fcntl.LOCK_EX)
     job._write()
     locale = get_locale()
     thread = threading.Thread(
-        target=_run, args=(app, str(locale or "vi"), job, function, args), name=f"job {name}", daemon=True
+        target=_run, args=(app, str(locale or "vi"), job, lock, function, args), name=f"job {name}", daemon=True
     )
     thread.start()
     return job.status.id
@@ -108,21 +108,17 @@ def start(name: str, function: Callable[..., Any], *args: Any, owner: int | None
 def find(job_id: str, owner: int | None = None) -> JobStatus:
     """A job as it stands. Raises NotFound for one that is not there, or is another person's."""
     path = _folder() / f"{job_id}.json"
-    if not _ID.fullmatch(job_id) or not path.is_file():
+    if not _ID.fullmatch(job_id) or not path.is_file() or (status := _status(path)).owner != owner:
         raise NotFound("Không tìm thấy công việc này.")
-    values = json.loads(path.read_text(encoding="utf-8"))
-    status = JobStatus(**values | {"state": JobState(values["state"])})
-    if status.owner != owner:
-        raise NotFound("Không tìm thấy công việc này.")
-    if status.ended or _running(status):
+    if status.ended or _is_held(path.parent, job_id) or (status := _status(path)).ended:  # it may have ended meanwhile
         return status
     text = _("Công việc bị ngắt giữa chừng vì máy chủ khởi động lại. Không có gì được ghi; hãy làm lại.")
     return JobStatus(**asdict(status) | {"state": JobState.FAILED, "error": text})
 
 
-def _run(app: Flask, locale: str, job: Job, function: Callable[..., Any], args: tuple[Any, ...]) -> None:
+def _run(app: Flask, locale: str, job: Job, lock: IO[str], function: Callable[..., Any], args: tuple[Any, ...]) -> None:
     try:
-        with app.app_context(), force_locale(locale):
+        with lock, app.app_context(), force_locale(locale):
             try:
                 job._write(state=JobState.RUNNING)
                 result = function(job, *args)
@@ -132,7 +128,7 @@ def _run(app: Flask, locale: str, job: Job, function: Callable[..., Any], args: 
             except Exception as error:
                 job._write(state=JobState.FAILED, error=_told(job.status, error))
     finally:
-        _alive.discard(job.status.id)
+        _lock_of(job.folder, job.status.id).unlink(missing_ok=True)
 
 
 def _told(status: JobStatus, error: Exception) -> str:
@@ -144,16 +140,26 @@ def _told(status: JobStatus, error: Exception) -> str:
     return str(_("Có lỗi ngoài dự kiến (mã %(code)s). Hãy báo người quản trị.", code=status.id[:8]))
 
 
-def _running(status: JobStatus) -> bool:
-    if status.process == os.getpid():
-        return status.id in _alive
+def _status(path: Path) -> JobStatus:
+    values = json.loads(path.read_text(encoding="utf-8"))
+    values.pop("process", None)  # of a job from before its lock told whether it runs
+    return JobStatus(**values | {"state": JobState(values["state"])})
+
+
+def _lock_of(folder: Path, job_id: str) -> Path:
+    return folder / f"{job_id}.lock"
+
+
+def _is_held(folder: Path, job_id: str) -> bool:
+    """Whether the thread that works on the job is there, in this process or another."""
     try:
-        os.kill(status.process, 0)
-    except ProcessLookupError:
+        with _lock_of(folder, job_id).open() as lock:
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except FileNotFoundError:
         return False
-    except OSError:
-        return True  # somebody else's process: it is there
-    return True
+    return False
 
 
 def _folder() -> Path:
@@ -168,11 +174,11 @@ def _sweep(folder: Path, owner: int | None) -> None:
         try:
             if path.stat().st_mtime < oldest and _is_over(path, owner):
                 path.unlink()
+                _lock_of(folder, path.stem).unlink(missing_ok=True)
         except FileNotFoundError:
             continue  # another process was quicker
 
 
 def _is_over(path: Path, owner: int | None) -> bool:
-    values = json.loads(path.read_text(encoding="utf-8"))
-    status = JobStatus(**values | {"state": JobState(values["state"])})
-    return status.owner == owner and (status.ended or not _running(status))
+    status = _status(path)
+    return status.owner == owner and (status.ended or not _is_held(path.parent, status.id))

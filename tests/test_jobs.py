@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import time
 from pathlib import Path
 from threading import Event
@@ -74,12 +76,56 @@ def test_only_jobs_are_found(session: Any, job_id: str) -> None:
         jobs.find(job_id)
 
 
-def test_a_job_whose_process_is_gone_has_failed(app: Flask, session: Any) -> None:
+def file_of(app: Flask, job_id: str) -> Path:
+    return Path(app.config["SETTINGS"].instance) / "jobs" / f"{job_id}.json"
+
+
+@pytest.mark.parametrize("process", [{}, {"process": os.getpid()}, {"process": os.getppid()}])
+def test_a_job_that_nobody_works_on_has_failed_whatever_process_bears_its_number_now(
+    app: Flask, session: Any, process: dict[str, int]
+) -> None:
     job_id = jobs.start("thử", lambda _job: None)
     wait(job_id)
-    path = Path(app.config["SETTINGS"].instance) / "jobs" / f"{job_id}.json"
-    kept = json.loads(path.read_text())
-    path.write_text(json.dumps(kept | {"state": "running", "process": 2**22 + 1}))
+    kept = json.loads(file_of(app, job_id).read_text())
+    file_of(app, job_id).write_text(json.dumps(kept | {"state": "running"} | process))
     status = jobs.find(job_id)
     assert status.state is JobState.FAILED
     assert "khởi động lại" in status.error
+
+
+def test_a_job_runs_as_long_as_its_process_and_is_seen_from_another(app: Flask, session: Any) -> None:
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child == 0:
+        try:
+            os.write(writing, jobs.start("thử", lambda _job: Event().wait()).encode())
+            Event().wait()
+        finally:
+            os._exit(1)
+    os.close(writing)
+    job_id = os.read(reading, 100).decode()
+    os.close(reading)
+    assert not jobs.find(job_id).ended
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    assert jobs.find(job_id).state is JobState.FAILED
+    assert file_of(app, job_id).with_suffix(".lock").exists()
+    days_ago = time.time() - jobs.KEPT - 60
+    os.utime(file_of(app, job_id), (days_ago, days_ago))
+    wait(jobs.start("thử", lambda _job: None))
+    assert not list(file_of(app, job_id).parent.glob(f"{job_id}.*"))
+
+
+def test_a_job_that_ends_while_it_is_looked_at_has_not_failed(session: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    go_on = Event()
+    job_id = jobs.start("thử", lambda _job: go_on.wait(5))
+    held = jobs._is_held
+
+    def ends_meanwhile(folder: Path, job: str) -> bool:
+        go_on.set()
+        while held(folder, job):
+            time.sleep(0.01)
+        return False
+
+    monkeypatch.setattr(jobs, "_is_held", ends_meanwhile)
+    assert jobs.find(job_id).state is JobState.DONE

@@ -18,6 +18,7 @@ from app import create_app
 from app.compliance import packs
 from app.extensions import db
 from app.organisation import audit
+from tests.databases import fill
 
 SEARCH = ("case_search", "ix_cases_search")  # made by hand: in no metadata
 
@@ -209,3 +210,24 @@ def test_a_site_that_was_judged_by_the_folder_goes_on_being_judged_by_what_its_r
     upgrade(revision="0023")
     with db.engine.connect() as connection:
         assert [tuple(row) for row in connection.execute(text(f"{adopted} ORDER BY pack, valid_from"))] == rows
+
+
+def test_tokens_of_forms_sent_before_are_known_after_and_one_that_two_forms_bore_is_the_firsts(empty: Flask) -> None:
+    upgrade(revision="0021")
+    fill(db.engine, set())
+    upgrade(revision="0022")
+    tokens = {1: "one", 2: "two", 5: "two", 3: "x" * 65}
+    with db.engine.begin() as connection:
+        connection.execute(text("UPDATE cases SET site = 'S'"))
+        connection.execute(text("UPDATE case_events SET site = 'S', kind = 'received'"))
+        for case_id, token in tokens.items():
+            connection.execute(
+                text("UPDATE case_events SET data = :data WHERE case_id = :case_id"),
+                {"data": json.dumps({"token": token}), "case_id": case_id},
+            )
+    upgrade(revision="0024")
+    with db.engine.connect() as connection:
+        kept = connection.execute(text("SELECT id, form_token FROM cases WHERE form_token IS NOT NULL ORDER BY id"))
+        assert [tuple(row) for row in kept] == [(1, "one"), (2, "two")]
+    downgrade(revision="0022")
+    upgrade(revision="0024")

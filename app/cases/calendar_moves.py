@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime
-from decimal import Decimal
 
 from sqlalchemy import select
 
 from app.cases import population
-from app.cases.models import Case, CaseStage
+from app.cases.models import Case
 from app.cases.rows import case_row
-from app.cases.service import events_of, replace_derived
+from app.cases.service import events_of, replace_derived, stored_derived
 from app.cases.terms import terms_of, versions_by_id
 from app.cases.timeline import project
 from app.extensions import db
@@ -75,29 +74,23 @@ def rederive_open(scope: Scope, by: Actor) -> int:
 
 def _rederive(case_ids: list[int]) -> dict[str, tuple[datetime | None, datetime | None]]:
     """Fold those cases again and write what came out otherwise. Due dates that moved: code -> before, after."""
-    calendar, events, stays = site_calendar(), events_of(case_ids), _stays_as_written(case_ids)
+    # Cases before their events: whatever is recorded from here on raises their revision, and is not overwritten.
     cases = list(db.session.scalars(select(Case).where(Case.id.in_(case_ids))))
+    calendar, events, stored = site_calendar(), events_of(case_ids), stored_derived(case_ids)
     versions = versions_by_id(case.version_id for case in cases)
     moved = {}
     for case in cases:
         state, before = project(terms_of(versions[case.version_id]), events[case.id], calendar), case.due_at
-        now_stays = [(stay.due_at, stay.used) for stay in state.stays]
-        if now_stays == stays.get(case.id, []) and all(getattr(case, k) == v for k, v in case_row(state).items()):
+        written = {number: (stay["due_at"], stay["used"]) for number, stay in stored[case.id]["case_stages"].items()}
+        if written == {stay.number: (stay.due_at, stay.used) for stay in state.stays} and all(
+            getattr(case, name) == value for name, value in case_row(state).items()
+        ):
             continue
-        replace_derived(case, state)
+        replace_derived(case, state, stored[case.id])
         if case.due_at != before:
             moved[case.code] = (before, case.due_at)
     db.session.flush()
     return moved
-
-
-def _stays_as_written(case_ids: list[int]) -> dict[int, list[tuple[datetime | None, Decimal | None]]]:
-    written: dict[int, list[tuple[datetime | None, Decimal | None]]] = {}
-    columns = (CaseStage.case_id, CaseStage.due_at, CaseStage.used)
-    rows = select(*columns).where(CaseStage.case_id.in_(case_ids)).order_by(CaseStage.case_id, CaseStage.number)
-    for case_id, due_at, used in db.session.execute(rows):
-        written.setdefault(case_id, []).append((due_at, used))
-    return written
 
 
 def _follow_calendar(change: CalendarChange) -> None:

@@ -46,6 +46,7 @@ from app.procedures.models import ProcedureVersion
 from app.procedures.wording import percent_off
 
 LONGEST_NOTE = 4_000
+LONGEST_TOKEN = 64
 
 
 FORMATS = ("%d/%m/%Y %H:%M", "%d/%m/%Y %Hh%M", "%H:%M %d/%m/%Y", "%Y-%m-%dT%H:%M")
@@ -155,7 +156,8 @@ class IntakeForm(FlaskForm):
         form.exemption.choices = [("", _("Không miễn, giảm"))]
         for exemption in version.exemptions if version else ():
             form.exemption.choices.append((exemption.id, f"{exemption.name} – {percent_off(exemption.percent_off)}"))
-        form.token.data = form.token.data or secrets.token_urlsafe(12)
+        if not form.token.data or len(form.token.data) > LONGEST_TOKEN:
+            form.token.data = secrets.token_urlsafe(12)
         return form
 
     def values(self) -> dict[str, Any]:

@@ -44,6 +44,15 @@ class Case(Record, Base):
             sqlite_where=text("phone <> ''"),
             postgresql_where=text("phone <> ''"),
         ),
+        # A form sent twice makes one case.
+        Index(
+            "ix_cases_form_token",
+            "site",
+            "form_token",
+            unique=True,
+            sqlite_where=text("form_token IS NOT NULL"),
+            postgresql_where=text("form_token IS NOT NULL"),
+        ),
         # Each population that a monthly check counts is, for each unit, one range of one index that holds all it
         # needs: figures are by unit, and rows that come unit by unit need not be sorted to be counted.
         Index(
@@ -161,6 +170,7 @@ class Case(Record, Base):
     online_payable: Mapped[bool] = mapped_column(default=False)  # procedure eligible for online payment
     returns_result: Mapped[bool] = mapped_column(default=True)  # procedure ends with a paper or a copy of it
 
+    form_token: Mapped[str | None] = mapped_column(String(64))  # names the form that it was taken in by
     import_id: Mapped[int | None] = mapped_column(Key, ForeignKey("imports.id"), index=True)
     revision: Mapped[int] = mapped_column(default=1)  # raised at every event: two people cannot overwrite each other
 
@@ -345,9 +355,11 @@ class Consultation(Record, Base):
     answer: Mapped[str] = mapped_column(Text, default="")
 
 
-# Written anew whenever a case's events are folded (rows.derived_rows gives their rows by the table's name).
+# Compared whenever a case's events are folded, and written where they differ (rows.derived_rows gives their rows by
+# the table's name). A row is known in its case by its number, in some tables that of the event it comes from.
 DERIVED_MODELS = (CaseStage, CasePause, Payment, Refund, Consultation)
 DERIVED_TABLES: dict[str, Table] = {model.__tablename__: cast(Table, model.__table__) for model in DERIVED_MODELS}
+NUMBERED_BY = {"payments": "event_number", "refunds": "event_number"}
 
 
 class CaseDocument(Record, Base):

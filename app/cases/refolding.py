@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Row as SqlRow
-from sqlalchemy import Table, select
+from sqlalchemy import select
 
 from app.calendar import WorkingCalendar
-from app.cases.models import DERIVED_TABLES, Case
+from app.cases.models import NUMBERED_BY, Case
 from app.cases.rows import DERIVED, Row, case_row, derived_rows
-from app.cases.service import events_of
+from app.cases.service import Stored, events_of, stored_derived
 from app.cases.terms import terms_of, versions_by_id
 from app.cases.timeline import Event, Terms, project
 from app.errors import DomainError
@@ -28,7 +28,6 @@ from app.snapshot import session_snapshot
 
 BATCH = 500  # cases in the hand at a time
 _COLUMNS = ("id", "site", "code", "version_id", "unit_id", "online_payable", *DERIVED)
-_NUMBERED_BY = {"payments": "event_number", "refunds": "event_number"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,26 +70,16 @@ def _next_cases(scope: Scope, after: int) -> list[SqlRow[Any]]:
 def _of_batch(cases: list[SqlRow[Any]], calendars: list[WorkingCalendar]) -> Iterator[Difference]:
     ids = [case.id for case in cases]
     events, versions = events_of(ids), versions_by_id(case.version_id for case in cases)
-    stored = {name: _stored(table, ids) for name, table in DERIVED_TABLES.items()}
+    stored = stored_derived(ids)
     for case in cases:
-        mine = {name: rows.get(case.id, {}) for name, rows in stored.items()}
-        yield from _of_case(case, terms_of(versions[case.version_id]), events[case.id], mine, calendars)
-
-
-def _stored(table: Table, ids: list[int]) -> dict[int, dict[int, Mapping[str, Any]]]:
-    """The rows of a derived table: case -> number -> row."""
-    key = _NUMBERED_BY.get(table.name, "number")
-    found: dict[int, dict[int, Mapping[str, Any]]] = {}
-    for row in db.session.execute(select(table).where(table.c.case_id.in_(ids))).mappings():
-        found.setdefault(row["case_id"], {})[row[key]] = dict(row)
-    return found
+        yield from _of_case(case, terms_of(versions[case.version_id]), events[case.id], stored[case.id], calendars)
 
 
 def _of_case(
     case: SqlRow[Any],
     terms: Terms,
     events: list[Event],
-    stored: Mapping[str, Mapping[int, Mapping[str, Any]]],
+    stored: Stored,
     calendars: list[WorkingCalendar],
 ) -> list[Difference]:
     """What differs, under that one of the calendars under which least does: of an open case, today's."""
@@ -108,7 +97,7 @@ def _compared(
     case: SqlRow[Any],
     terms: Terms,
     events: list[Event],
-    stored: Mapping[str, Mapping[int, Mapping[str, Any]]],
+    stored: Stored,
     calendar: WorkingCalendar,
 ) -> Iterator[Difference]:
     try:
@@ -121,7 +110,7 @@ def _compared(
             yield Difference(case.code, "cases", None, name, getattr(case, name), value)
     derived = derived_rows(case.site, case.id, case.unit_id, case.online_payable, state)
     for table, rows in derived.items():
-        key = _NUMBERED_BY.get(table, "number")
+        key = NUMBERED_BY.get(table, "number")
         yield from _rows_compared(case.code, table, stored[table], {row[key]: row for row in rows})
 
 

@@ -1,18 +1,17 @@
 """What can be done to a case. Each function is one act at the desk: one transaction, one audit entry.
 
-The event is added, the whole case is folded again (`timeline.project`), and the derived rows are replaced, all
-together or not at all. `revision` is the case's revision as the person saw it: when somebody else has recorded
-something meanwhile, Conflict is raised and nothing is written.
+The event is added, the whole case is folded again (`timeline.project`), and the derived rows that are
+otherwise now are written, all together or not at all. `revision` is the case's revision as the person saw it: when
+somebody else has recorded something meanwhile, Conflict is raised and nothing is written.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from app import extensions
@@ -28,10 +27,10 @@ from app.cases.intake import (
     missing_documents,
     owed_for,
 )
-from app.cases.models import DERIVED_MODELS, Case, CaseDocument, CaseEvent, Consultation
+from app.cases.models import DERIVED_MODELS, DERIVED_TABLES, NUMBERED_BY, Case, CaseDocument, CaseEvent, Consultation
 from app.cases.numbering import check_code, code_taken, next_code
 from app.cases.reuse import reuse_documents
-from app.cases.rows import case_row, derived_rows, search_text
+from app.cases.rows import Row, case_row, derived_rows, search_text
 from app.cases.terms import terms_of, versions_by_id
 from app.cases.timeline import CaseState, Event, OutOfOrder, corrected, project
 from app.cases.vocabulary import MOVES, Channel, EventKind, PaymentChannel, ReturnMethod
@@ -47,8 +46,8 @@ from app.procedures.queries import version_at_desk
 from app.reasons import checked_reason
 from app.text import tidy, tidy_lines
 
+Stored = Mapping[str, Mapping[int, Mapping[str, Any]]]  # derived table -> number of the row -> row
 BACKDATED_AFTER = timedelta(minutes=10)  # an event recorded later than this after it happened needs a reason
-FORM_MEMORY = 5_000  # a form sent twice is recognised while fewer events than this were recorded in between
 
 
 def receive_case(
@@ -74,9 +73,11 @@ def receive_case(
 
     `exemption` is one of the version's; `documents` is what was handed in, None when nobody said. Raises
     DocumentsMissing when a required one is not among them, unless it is taken in `incomplete` knowingly.
-    `code` is one given out elsewhere; `token` names the form that was sent: sent twice, it gives the case that the
-    first sending made.
+    `code` is one given out elsewhere; `token` names the form that was sent: sent twice, by whomever, it gives the
+    case that the first sending made.
     """
+    if token and (sent := case_of_form(scope.site, token)):
+        return sent
     now = extensions.now()
     at = received_at or now
     _check_time(at, now, reason)
@@ -94,64 +95,46 @@ def receive_case(
     missing = missing_documents(papers)
     if missing and not incomplete:
         raise DocumentsMissing(missing)
-    data: dict[str, Any] = {"token": token} if token else {}
+    data: dict[str, Any] = {}
     terms = terms_of(version)
     if by.person_id is not None and by.unit_id == (terms.stages[0].unit_id if terms.stages else terms.unit_id):
         data["person_id"] = by.person_id  # stays in the hands of who took it in
-    event = Event(1, EventKind.RECEIVED, at, actor=by.name, note=tidy(note), data=data)
+    event = Event(1, EventKind.RECEIVED, at, actor=by.name, note=_note(note, reason), data=data)
     state = project(terms, [event], calendar)
-    with _taking_code(code), transaction() as session:
-        given = _given_code(scope.site, code) if code else next_code(scope.site, version.unit.code, day)
-        if token and (sent := case_of_form(scope.site, by, token)):  # one at a time: next_code has waited
-            session.rollback()
+    try:
+        with transaction() as session:
+            given = _checked_code(code) if code else next_code(scope.site, version.unit.code, day)
+            case = _new_case(scope.site, given, version, applicant, channel, state)
+            case.content, case.sets, case.return_method = tidy_lines(content), sets, return_method
+            case.fee_due, case.exemption = due.total, exemption_text(exempted)
+            case.form_token = token or None
+            session.add(case)
+            session.flush()
+            written = _add_event(case, event, now, by)
+            replace_derived(case, state, {})
+            _add_documents(scope, by, case, papers, documents or ())
+            details = {"exemption": case.exemption, "missing": missing}
+            told: dict[str, Any] = {name: value for name, value in details.items() if value}
+            told |= {"number": event.number, "event_hash": written.hash}
+            audit.record(by, "receive_case", "case", given, version=version.id, at=at, reason=reason, **told)
+    except IntegrityError as error:  # the form, or the code that somebody typed, has made a case before
+        if token and (sent := case_of_form(scope.site, token)):
             return sent
-        case = _new_case(scope.site, given, version, applicant, channel, state)
-        case.content, case.sets, case.return_method = tidy_lines(content), sets, return_method
-        case.fee_due, case.exemption = due.total, exemption_text(exempted)
-        session.add(case)
-        session.flush()
-        written = _add_event(case, event, now, by, reason)
-        replace_derived(case, state)
-        _add_documents(scope, by, case, papers, documents or ())
-        details = {"exemption": case.exemption, "missing": missing}
-        told: dict[str, Any] = {name: value for name, value in details.items() if value}
-        told |= {"number": event.number, "event_hash": written.hash}
-        audit.record(by, "receive_case", "case", given, version=version.id, at=at, reason=reason, **told)
+        if code and code_taken(scope.site, tidy(code)):
+            raise Conflict("Đã có hồ sơ mang mã %(code)s.", field="code", code=tidy(code)) from error
+        raise
     return case
 
 
-def case_of_form(site: str, by: Actor, token: str) -> Case | None:
-    """The case that the same form made a moment ago, among the last events of the site."""
-    lately = (db.session.scalar(select(func.max(CaseEvent.id))) or 0) - FORM_MEMORY
-    found = db.session.execute(
-        select(CaseEvent.case_id, CaseEvent.data).where(
-            CaseEvent.id > lately, CaseEvent.recorded_by_id == by.person_id, CaseEvent.kind == EventKind.RECEIVED
-        )
-    )
-    case_id = next((case_id for case_id, data in found if data.get("token") == token), None)
-    return db.session.scalar(select(Case).where(Case.id == case_id, Case.site == site))
+def case_of_form(site: str, token: str) -> Case | None:
+    """The case that the form with this token has made."""
+    return db.session.scalar(select(Case).where(Case.site == site, Case.form_token == token))
 
 
-def _given_code(site: str, code: str) -> str:
+def _checked_code(code: str) -> str:
     code = tidy(code)
     check_code(code)
-    if code_taken(site, code):
-        raise Conflict(_TAKEN, field="code", code=code)
     return code
-
-
-@contextmanager
-def _taking_code(code: str | None) -> Iterator[None]:
-    """A code that somebody else typed at the same moment is a Conflict, not a crash."""
-    try:
-        yield
-    except IntegrityError as error:
-        if code is None:
-            raise
-        raise Conflict(_TAKEN, field="code", code=tidy(code)) from error
-
-
-_TAKEN = N_("Đã có hồ sơ mang mã %(code)s.")
 
 
 def _new_case(
@@ -213,12 +196,12 @@ def record(
     with transaction():
         case = _case_for_change(scope, case_id, revision, _asked_unit(case_id, kind, data))
         events = events_of([case.id])[case.id]
-        event = Event(len(events) + 1, kind, at, actor=by.name, note=tidy(note), data=data or {}, corrects=corrects)
+        event = Event(len(events) + 1, kind, at, by.name, _note(note, reason), data or {}, corrects)
         _check_follows(events, event)
         version = versions_by_id([case.version_id])[case.version_id]
         state = project(terms_of(version), [*events, event], site_calendar())
-        written = _add_event(case, event, now, by, reason)
-        replace_derived(case, state)
+        written = _add_event(case, event, now, by)
+        replace_derived(case, state, stored_derived([case.id])[case.id])
         kept: dict[str, Any] = {"number": event.number, "event_hash": written.hash}
         audit.record(by, f"record_{kind}", "case", case.code, at=at, reason=reason, **kept)
     return case
@@ -320,6 +303,12 @@ def events_of(case_ids: Iterable[int]) -> dict[int, list[Event]]:
     return found
 
 
+def _note(note: str, reason: str) -> str:
+    """What an event says, with the reason why it is recorded so late."""
+    note = tidy(note)
+    return note if not reason or reason == note else f"{note} ({reason})".strip()
+
+
 def _check_time(at: datetime, now: datetime, reason: str) -> None:
     if at > now:
         raise DomainError("Thời điểm không được ở tương lai.", field="at")
@@ -364,7 +353,7 @@ def _case_for_change(scope: Scope, case_id: int, revision: int | None, asked: in
     return case
 
 
-def _add_event(case: Case, event: Event, now: datetime, by: Actor, reason: str) -> CaseEvent:
+def _add_event(case: Case, event: Event, now: datetime, by: Actor) -> CaseEvent:
     """The event as the next link of the case's chain."""
     corrects_id = None
     if event.corrects is not None:
@@ -383,7 +372,7 @@ def _add_event(case: Case, event: Event, now: datetime, by: Actor, reason: str) 
         recorded_by_id=by.person_id,
         unit_id=by.unit_id,
         actor=event.actor,
-        note=event.note if not reason or reason == event.note else f"{event.note} ({reason})".strip(),
+        note=event.note,
         data=event.data,
         corrects_id=corrects_id,
     )
@@ -392,8 +381,9 @@ def _add_event(case: Case, event: Event, now: datetime, by: Actor, reason: str) 
     return row
 
 
-def replace_derived(case: Case, state: CaseState) -> None:
-    """Write what the events now add up to. The revision guards against a concurrent writer."""
+def replace_derived(case: Case, state: CaseState, stored: Stored) -> None:
+    """Write what the events now add up to where it is not `stored` so. The revision guards against a concurrent
+    writer."""
     session = db.session
     session.flush()
     written = session.execute(
@@ -406,6 +396,28 @@ def replace_derived(case: Case, state: CaseState) -> None:
     session.refresh(case)
     rows = derived_rows(case.site, case.id, case.unit_id, case.online_payable, state)
     for model in DERIVED_MODELS:
-        session.execute(delete(model).where(model.case_id == case.id))
-        if rows[model.__tablename__]:
-            session.execute(insert(model), rows[model.__tablename__])
+        _write_differences(model, rows[model.__tablename__], stored.get(model.__tablename__, {}))
+
+
+def _write_differences(model: type[Any], rows: list[Row], stored: Mapping[int, Mapping[str, Any]]) -> None:
+    key = NUMBERED_BY.get(model.__tablename__, "number")
+    folded = {row[key]: row for row in rows}
+    if gone := [kept["id"] for number, kept in stored.items() if number not in folded]:
+        db.session.execute(delete(model).where(model.id.in_(gone)))
+    for number in folded.keys() & stored.keys():
+        kept = stored[number]
+        if changed := {name: value for name, value in folded[number].items() if value != kept[name]}:
+            db.session.execute(update(model).where(model.id == kept["id"]).values(changed))
+    if new := [row for number, row in folded.items() if number not in stored]:
+        db.session.execute(insert(model), new)
+
+
+def stored_derived(case_ids: Iterable[int]) -> dict[int, Stored]:
+    """The rows of those cases in the derived tables."""
+    ids = list(case_ids)
+    found: dict[int, dict[str, dict[int, Row]]] = {case_id: {name: {} for name in DERIVED_TABLES} for case_id in ids}
+    for name, table in DERIVED_TABLES.items():
+        key = NUMBERED_BY.get(name, "number")
+        for row in db.session.execute(select(table).where(table.c.case_id.in_(ids))).mappings():
+            found[row["case_id"]][name][row[key]] = dict(row)
+    return dict(found)

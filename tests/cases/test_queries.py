@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from app.cases.keyset import Cursor
 
 from app.cases import lists, queries, worklist
 from app.cases.case_page import case_view
-from app.cases.keyset import Cursor
 from app.cases.lists import Window
 from app.cases.population import Bucket
 from app.cases.queries import Filters

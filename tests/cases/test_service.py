@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import func, select
+from sqlalchemy import event, func, select, update
 
 from app import extensions
 from app.cases import service
-from app.cases.models import Case, CaseEvent, CaseStage, Payment
+from app.cases.models import DERIVED_TABLES, Case, CaseEvent, CaseStage, Payment
+from app.cases.refolding import Refolding, differences
 from app.cases.vocabulary import CaseStatus, Channel, EventKind, PaymentChannel
 from app.errors import Conflict, DomainError, NotFound
 from app.extensions import db
@@ -31,6 +34,9 @@ from tests.factories import (
     receive,
 )
 from tests.threads import at_once
+
+MOST_STATEMENTS = 22
+"""Of a payment, what is asked of people and calendars included."""
 
 
 @pytest.fixture
@@ -69,6 +75,64 @@ def test_the_derived_rows_follow_every_event(version: Any) -> None:
     assert [(stay.position, stay.ended_at is None) for stay in stays] == [(1, False), (2, True)]
     payment = db.session.scalars(select(Payment)).one()
     assert (payment.amount, payment.channel, payment.online_payable) == (600_000, PaymentChannel.ONLINE, True)
+
+
+@pytest.fixture
+def statements(session: Any) -> Iterator[list[str]]:
+    """Every statement from here on."""
+    heard: list[str] = []
+
+    def hear(_connection: Any, _cursor: Any, statement: str, *_how: Any) -> None:
+        heard.append(statement)
+
+    event.listen(db.engine, "before_cursor_execute", hear)
+    yield heard
+    event.remove(db.engine, "before_cursor_execute", hear)
+
+
+def written(statements: list[str]) -> list[str]:
+    """What was written to which derived table, in order: "INSERT payments"."""
+    found = [re.match(r"(INSERT) INTO (\w+)|(UPDATE) (\w+)|(DELETE) FROM (\w+)", each) for each in statements]
+    acts = [[part for part in each.groups() if part] for each in found if each]
+    return [" ".join(act) for act in acts if act[1] in DERIVED_TABLES]
+
+
+def test_only_the_derived_rows_that_an_event_touches_are_written(version: Any, statements: list[str]) -> None:
+    case = receive(version, at("2024-06-03 08:00"))
+    happen(case, EventKind.HANDED_OVER, at("2024-06-04 08:00"))
+    happen(case, EventKind.SUPPLEMENT_REQUESTED, at("2024-06-04 09:00"), note="Thiếu ảnh")
+    statements.clear()
+    pay(case, at("2024-06-04 10:00"))
+    assert written(statements) == ["INSERT payments"]
+    assert len(statements) <= MOST_STATEMENTS
+    statements.clear()
+    happen(case, EventKind.SUPPLEMENTED, at("2024-06-05 09:00"))
+    assert written(statements) == ["UPDATE case_stages", "UPDATE case_pauses"]
+    statements.clear()
+    service.correct(EVERYWHERE, CLERK, case.id, 4, reason="Ghi nhầm hồ sơ", void=True)
+    assert written(statements) == ["UPDATE payments"]
+    statements.clear()
+    service.correct(EVERYWHERE, CLERK, case.id, 5, reason="Chưa nộp", void=True)
+    service.correct(EVERYWHERE, CLERK, case.id, 3, reason="Không yêu cầu", void=True)
+    assert written(statements) == [
+        "UPDATE case_stages",
+        "UPDATE case_pauses",
+        "UPDATE case_stages",
+        "DELETE case_pauses",
+    ]
+    statements.clear()
+    happen(case, EventKind.NOTED, at("2024-06-06 08:00"), note="xem")
+    assert written(statements) == []
+    assert list(differences(EVERYWHERE, Refolding())) == []
+
+
+def test_a_row_changed_beside_the_software_is_right_again_after_the_next_event(version: Any) -> None:
+    case = pay(receive(version, at("2024-06-03 08:00")), at("2024-06-03 09:00"))
+    db.session.execute(update(Payment).values(amount=1))
+    db.session.execute(update(CaseStage).values(number=7))
+    db.session.commit()
+    happen(case, EventKind.NOTED, at("2024-06-04 08:00"), note="xem")
+    assert list(differences(EVERYWHERE, Refolding())) == []
 
 
 def test_a_case_resolved_but_not_closed_stays_open_and_becomes_overdue(version: Any) -> None:
@@ -156,27 +220,36 @@ def test_of_clerks_recording_at_the_same_moment_exactly_one_succeeds(app: Flask,
     assert audit.verify().broken_at is None
 
 
-def test_a_form_sent_twice_at_the_same_moment_makes_one_case(app: Flask, version: Any) -> None:
-    clerk = make_person(version.unit)
-    by, version_id = Actor(clerk.full_name, clerk.id, clerk.unit_id), version.id
-    outcomes = at_once(
-        app,
-        *(
-            lambda: (
-                service.receive_case(
-                    EVERYWHERE,
-                    by,
-                    version_id=version_id,
-                    applicant=service.Applicant("Trần Văn Bình"),
-                    channel=Channel.IN_PERSON,
-                    token="same form",
-                ).code
-            )
-            for _ in range(3)
-        ),
-    )
-    assert set(outcomes) == {"H32.12-240701-0001"}
+def send(version_id: int, by: Actor = CLERK, **said: Any) -> Case:
+    """A form is sent."""
+    who = service.Applicant("Trần Văn Bình")
+    values: dict[str, Any] = {"applicant": who, "channel": Channel.IN_PERSON, "token": "same form"}
+    return service.receive_case(EVERYWHERE, by, version_id=version_id, **values | said)
+
+
+@pytest.mark.parametrize("code", [None, "G22-1"])
+def test_a_form_sent_twice_at_the_same_moment_makes_one_case(app: Flask, version: Any, code: str | None) -> None:
+    clerk, version_id = make_person(version.unit), version.id
+    by = Actor(clerk.full_name, clerk.id, clerk.unit_id)
+    outcomes = at_once(app, *[lambda: send(version_id, by, code=code).code] * 3)
+    assert set(outcomes) == {code or "H32.12-240701-0001"}
     assert db.session.scalar(select(func.count()).select_from(Case)) == 1
+    assert receive(version, extensions.now()).code == ("H32.12-240701-0001" if code else "H32.12-240701-0002")
+
+
+def test_a_form_whose_procedure_was_changed_between_two_sendings_makes_one_case(app: Flask, version: Any) -> None:
+    other = make_version(version.unit, ("Tiếp nhận", version.unit, 1))
+    ids = version.id, other.id
+    codes = at_once(app, *[lambda key=key: send(key).code for key in ids])
+    assert set(codes) == {"H32.12-240701-0001"}
+    assert db.session.scalar(select(func.count()).select_from(Case)) == 1
+
+
+def test_a_form_sent_again_makes_no_second_case_whoever_sends_it_and_whatever_it_says_now(version: Any) -> None:
+    case = send(version.id)
+    assert send(version.id, Actor("Người khác"), applicant=service.Applicant("")).id == case.id
+    assert send(version.id, token="another form").id != case.id
+    assert send(version.id, token="").id != send(version.id, token="").id
 
 
 def test_nobody_changes_a_case_outside_their_scope(version: Any) -> None:

@@ -31,7 +31,7 @@ def keep_draft() -> str | tuple[str, int]:
     """Keep what was typed so far. Nothing is kept of an empty form, or of one that has made its case."""
     token = request.form.get("token", "")
     said = any(request.form.get(name, "").strip() for name in SAY_SOMETHING)
-    if not said or service.case_of_form(site(), actor(), token):
+    if not said or (token and service.case_of_form(site(), token)):
         return "", 204
     drafts.save_draft(actor(), FORM, token, request.form, title_of(request.form))
     return render_template("cases/_draft_kept.html", at=extensions.now())

@@ -48,7 +48,7 @@ Typed = MultiDict[str, str]
 def intake() -> Answer | tuple[str, int]:
     """Take a case in; or go on with a draft."""
     token = request.form.get("token") or request.args.get("nhap", "")
-    if token and (sent := service.case_of_form(site(), actor(), token)):
+    if token and (sent := service.case_of_form(site(), token)):
         return _taken_in_before(sent, token)
     try:
         typed = request.form if request.method == "POST" else _asked_for()
