@@ -20,12 +20,12 @@ from app import extensions
 from app.calendar import TimeUnit, WorkingCalendar
 from app.cases import due_lists, lists, population, search
 from app.cases.due_lists import DueList, Moment
-from app.cases.keyset import Cursor, Keyset
 from app.cases.lists import NamedList, Window
 from app.cases.models import Case, CaseStage, Payment
 from app.cases.population import SOON
 from app.cases.vocabulary import CaseStatus, Channel, PaymentChannel
 from app.extensions import db
+from app.keyset import Cursor, Keyset
 from app.organisation.access import Scope
 from app.organisation.models import Unit
 from app.procedures.models import Procedure, ProcedureVersion

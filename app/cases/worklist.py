@@ -12,11 +12,11 @@ from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select
 
 from app.calendar import WorkingCalendar
 from app.cases import population
-from app.cases.keyset import Cursor, Keyset
 from app.cases.models import Case, Consultation
 from app.cases.population import Bucket
 from app.cases.queries import PAGE, Line, Page, rows
 from app.extensions import db
+from app.keyset import Cursor, Keyset
 from app.organisation.access import Scope
 from app.organisation.models import Person, Role, Unit
 

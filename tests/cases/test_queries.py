@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from app.cases.keyset import Cursor
 
 from app.cases import lists, queries, worklist
 from app.cases.case_page import case_view
@@ -14,6 +13,7 @@ from app.cases.population import Bucket
 from app.cases.queries import Filters
 from app.cases.vocabulary import CaseStatus, EventKind
 from app.errors import NotFound
+from app.keyset import Cursor
 from app.organisation.access import Scope
 from app.organisation.calendars import site_calendar
 from app.periods import Period
