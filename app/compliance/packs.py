@@ -25,6 +25,7 @@ from app.errors import DomainError, NotFound
 from app.extensions import db
 from app.organisation.access import site
 from app.organisation.calendars import today
+from app.web.once import once
 
 
 class PackState(StrEnum):
@@ -86,7 +87,7 @@ def text(text_hash: str) -> Pack:
 
 def in_force(day: date) -> list[Pack]:
     """The packs that the site judges by on a day, each in the text that was adopted for it."""
-    found = (decision_on(day, rows) for _name, rows in sorted(decisions().items()))
+    found = (decision_on(day, rows) for _name, rows in sorted(_decisions_once().items()))
     return [text(row.hash) for row in found if row is not None]
 
 
@@ -105,10 +106,15 @@ def decisions() -> dict[str, list[PackAdoption]]:
     return found
 
 
+def _decisions_once() -> dict[str, list[PackAdoption]]:
+    """A page that changes nothing asks about many days, and reads the decisions once."""
+    return once("pack decisions", decisions)
+
+
 def adopted_packs(day: date | None = None) -> list[Pack]:
     """Every pack that the site ever adopted, by id, in its text of the day (today when left out); where none is in
     force, in the one that was last, else in the first to come."""
-    return [text(_nearest(day or today(), rows).hash) for _name, rows in sorted(decisions().items())]
+    return [text(_nearest(day or today(), rows).hash) for _name, rows in sorted(_decisions_once().items())]
 
 
 def _nearest(day: date, rows: Sequence[PackAdoption]) -> PackAdoption:

@@ -26,6 +26,7 @@ from app.organisation.models import SiteDay
 from app.public_holidays import FIRST_YEAR, LAST_YEAR, public_holidays
 from app.reasons import checked_reason
 from app.text import tidy
+from app.web.once import once
 
 LONGEST_SPAN = 31  # days entered at once: more is a slip of the keyboard
 
@@ -61,8 +62,8 @@ A room appends its own once, when it is imported."""
 
 def site_calendar() -> WorkingCalendar:
     """The working calendar of this site, with the days it has added."""
-    settings = current_app.config["SETTINGS"]
-    return _calendar(settings.zone, settings.hours, tuple((d.day, d.working, d.name) for d in queries.site_days()))
+    settings, days = current_app.config["SETTINGS"], once("site days", queries.site_days)
+    return _calendar(settings.zone, settings.hours, tuple((each.day, each.working, each.name) for each in days))
 
 
 def past_calendars() -> Iterator[WorkingCalendar]:
