@@ -41,6 +41,7 @@ from app.organisation.access import Actor, Scope
 from app.organisation.audit import transaction
 from app.organisation.calendars import site_calendar
 from app.organisation.models import Unit
+from app.organisation.permissions import Capability, needs
 from app.procedures.models import ProcedureVersion
 from app.procedures.queries import version_at_desk
 from app.reasons import checked_reason
@@ -50,6 +51,7 @@ Stored = Mapping[str, Mapping[int, Mapping[str, Any]]]  # derived table -> numbe
 BACKDATED_AFTER = timedelta(minutes=10)  # an event recorded later than this after it happened needs a reason
 
 
+@needs(Capability.RECEIVE_CASES)
 def receive_case(
     scope: Scope,
     by: Actor,
@@ -172,6 +174,7 @@ def _add_documents(
     reuse_documents(scope, by, case.id, reused)
 
 
+@needs(Capability.HANDLE_CASES)
 def record(
     scope: Scope,
     by: Actor,
@@ -207,6 +210,7 @@ def record(
     return case
 
 
+@needs(Capability.HANDLE_CASES)
 def hand_over(
     scope: Scope,
     by: Actor,
@@ -229,6 +233,7 @@ def hand_over(
     return record(scope, by, case_id, EventKind.HANDED_OVER, data=data, **kwargs)
 
 
+@needs(Capability.TAKE_PAYMENTS)
 def record_payment(
     scope: Scope,
     by: Actor,
@@ -255,6 +260,7 @@ def record_payment(
     return record(scope, by, case_id, EventKind.PAID, data=data, **kwargs)
 
 
+@needs(Capability.HANDLE_CASES)
 def correct(
     scope: Scope,
     by: Actor,

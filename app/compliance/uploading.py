@@ -30,12 +30,12 @@ from app.compliance.problems import PackError, Problem
 from app.compliance.reading import plain_text
 from app.compliance.schema import language_version
 from app.compliance.yaml_source import MAX_BYTES
-from app.errors import Conflict, DomainError, NotAllowed, NotFound
+from app.errors import Conflict, DomainError, NotFound
 from app.extensions import db
 from app.organisation import audit
 from app.organisation.access import Actor, site
 from app.organisation.audit import transaction
-from app.organisation.models import Person, Role
+from app.organisation.permissions import Capability, needs
 from app.text import tidy_lines
 
 MAX_UPLOAD = 2_000_000
@@ -159,18 +159,19 @@ def tested_by() -> str:
     return f"durable_rules {version('durable_rules')}, {language_version()}"
 
 
+@needs(Capability.KEEP_RULES)
 def upload_pack(by: Actor, files: Sequence[tuple[str, bytes]], progress: Progress = _no_progress) -> UploadedPack:
     """Keep an uploaded pack, in force nowhere yet. Raises what `texts_of` and `bring_in` raise."""
     return bring_in(by, texts_of(files), progress)
 
 
+@needs(Capability.KEEP_RULES)
 def bring_in(by: Actor, texts: Mapping[str, str], progress: Progress = _no_progress) -> UploadedPack:
     """Keep a text with what comes of its tests, in force nowhere yet; one whose outcome is kept is given back as it is.
 
     Raises PackError for anything wrong in how it is written. Tests that fail do not stop it from being kept, only from
     being put in force.
     """
-    _check_may_adopt(by)
     kept = kept_text(texts_hash(texts))
     if kept is not None and outcome_of(kept) is not None:
         return kept
@@ -194,10 +195,10 @@ def bring_in(by: Actor, texts: Mapping[str, str], progress: Progress = _no_progr
     return row
 
 
+@needs(Capability.KEEP_RULES)
 def test_again(by: Actor, upload_id: int, progress: Progress = _no_progress) -> UploadedPack:
     """Run a kept pack's tests again and keep what comes of them, as after a change of the engine. Raises
     NotFound; PackError when it cannot be read any more."""
-    _check_may_adopt(by)
     examined = examine(uploaded(upload_id).files, progress)
     with transaction():
         row = uploaded(upload_id)
@@ -220,6 +221,7 @@ def outcome_of(row: UploadedPack) -> Examined | None:
     return Examined.from_json(row.outcome | {"texts": row.files})
 
 
+@needs(Capability.KEEP_RULES)
 def adopt(
     by: Actor,
     pack_id: str,
@@ -237,6 +239,7 @@ def adopt(
     return put_in_force(by, bring_in(by, texts, progress).id, *decided, another_year=another_year)
 
 
+@needs(Capability.KEEP_RULES)
 def put_in_force(
     by: Actor, upload_id: int, valid_from: date, valid_to: date | None, reason: str, *, another_year: bool = False
 ) -> PackAdoption:
@@ -247,7 +250,6 @@ def put_in_force(
     reason, or days that are not the plan's; Conflict when another decision begins on the same day; NotFound and
     NotAllowed.
     """
-    _check_may_adopt(by)
     row = uploaded(upload_id)
     valid_to, reason = _decided(packs.text(row.hash), valid_from, valid_to, reason, another_year)
     examined = outcome_of(row)
@@ -302,15 +304,6 @@ def _decided(
             day=f"{until:%d/%m/%Y}",
         )
     return valid_to or until, reason
-
-
-def _check_may_adopt(by: Actor) -> None:
-    """Inspectors and administrators, and commands on the machine."""
-    if by.person_id is None:
-        return
-    role = db.session.scalar(select(Person.role).where(Person.site == site(), Person.id == by.person_id))
-    if role not in (Role.INSPECTOR, Role.ADMIN):
-        raise NotAllowed("Chỉ thanh tra và người quản trị được đưa vào, áp dụng bộ quy tắc.")
 
 
 def uploaded(upload_id: int) -> UploadedPack:

@@ -230,7 +230,7 @@ def send(version_id: int, by: Actor = CLERK, **said: Any) -> Case:
 @pytest.mark.parametrize("code", [None, "G22-1"])
 def test_a_form_sent_twice_at_the_same_moment_makes_one_case(app: Flask, version: Any, code: str | None) -> None:
     clerk, version_id = make_person(version.unit), version.id
-    by = Actor(clerk.full_name, clerk.id, clerk.unit_id)
+    by = Actor.of(clerk)
     outcomes = at_once(app, *[lambda: send(version_id, by, code=code).code] * 3)
     assert set(outcomes) == {code or "H32.12-240701-0001"}
     assert db.session.scalar(select(func.count()).select_from(Case)) == 1

@@ -16,10 +16,10 @@ from app.compliance.language import Rule
 from app.compliance.models import PackAdoption
 from app.compliance.pack import Pack
 from app.compliance.views import bp
-from app.compliance.views.runs import INSPECTORS, READERS
 from app.compliance.wording import explain, parameter_in_words
-from app.organisation.access import allowed, person
+from app.organisation.access import allowed
 from app.organisation.calendars import today
+from app.organisation.permissions import Capability
 from app.periods import PeriodKind
 
 PERIODS = {
@@ -31,7 +31,7 @@ PERIODS = {
 
 
 @bp.get("/kiem-tra/quy-tac")
-@allowed(*READERS)
+@allowed(Capability.READ_RESULTS)
 def rules() -> str:
     """Every plan: its document, whether the site is judged by it today, its rules and dated figures."""
     decisions, in_force = packs.decisions(), {pack.id for pack in packs.in_force(today())}
@@ -41,12 +41,11 @@ def rules() -> str:
         plans=plans,
         documents=library.documents(),
         problems=packs.seeds().problems,
-        may_try=person().role in INSPECTORS,
     )
 
 
 @bp.get("/kiem-tra/quy-tac/<pack>/<rule>")
-@allowed(*READERS)
+@allowed(Capability.READ_RESULTS)
 def rule(pack: str, rule: str) -> str:
     """One rule, line by line."""
     plan = packs.pack(pack)
