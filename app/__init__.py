@@ -49,9 +49,11 @@ def _bind_pages(app: Application) -> None:
     from app.organisation.restoring import register as register_restoring
     from app.rooms import register_pages
     from app.security import register as register_security
+    from app.web.once import register as register_once
     from app.web.version import version
 
     register_security(app)
+    register_once(app)
     register_restoring(app)
     register_navigation(app)
     register_pages(app)

@@ -106,7 +106,6 @@ def app(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator
 def _remember_nothing() -> None:
     """Tests hold one application context open, in which the first request's person and language would stay."""
     g.pop("_login_user", None)
-    g.pop("read_once", None)
     refresh()
 
 

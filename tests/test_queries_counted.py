@@ -67,10 +67,12 @@ def test_a_page_asks_as_much_of_few_rows_as_of_many(app: Flask, monkeypatch: pyt
     assert len(few) > 40
     more = {page: (few[page], many[page]) for page in few.keys() & many if many[page] > few[page] + MOST_MORE}
     assert more == {}
-    assert {page: n for page, n in many.items() if n > MOST} == {}
+    assert {page: n for page, n in many.items() if n > MOST_OF.get(page, MOST)} == {}
 
 
 MOST = 20
 """Statements of one page."""
+MOST_OF = {"reporting.obligations": 80}
+"""Duties are judged as a check would, for the month, quarter, half and year and those before: each has its facts."""
 MOST_MORE = 2
 """A page with nothing of a kind does not ask further about it."""

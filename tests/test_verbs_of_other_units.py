@@ -48,9 +48,6 @@ NOBODYS = {
     "cases.service.receive_case",  # there is no record yet, and procedures are everybody's
     "slips.drafts.slip_of_draft",
     "desk.bulk.prospects",  # says of each case whether it can be; of what is not seen, that it is not there
-    "plans.task_service.confirm_deadline",  # a task is the plan's: what inspectors do to it knows no unit
-    "plans.task_service.name_lead",
-    "plans.task_service.set_deadline",
 }
 """Verbs that name no record of a unit."""
 SINGULAR = {"case_ids": "case_id", "unit_ids": "unit_id", "chosen": "case_id"}
@@ -93,7 +90,7 @@ def filled(function: Callable[..., Any], records: dict[str, int], head: Person) 
     for name, parameter in inspect.signature(function).parameters.items():
         many = name in SINGULAR and not hasattr(get_origin(hints[name]) or hints[name], "items")
         if name == "by":
-            told[name] = head if hints[name] is Person else Actor(head.full_name, head.id, head.unit_id)
+            told[name] = head if hints[name] is Person else Actor.of(head)
         elif many:
             told[name] = [records[SINGULAR[name]]]
         elif name in records and name != "number":

@@ -478,7 +478,7 @@ def test_heads_neither_test_nor_adopt_a_seed(month: Month, sign_in: SignIn) -> N
     address = f"/kiem-tra/bo-quy-tac/cai-san/{PROVINCE}"
     assert head.get(address).status_code == 200
     assert head.post(f"{address}/thu").status_code == 403
-    by, row = Actor(who.full_name, who.id), uploading.kept_text(packs.pack(PROVINCE).hash)
+    by, row = Actor.of(who), uploading.kept_text(packs.pack(PROVINCE).hash)
     assert row is not None
     for attempt in (
         lambda: uploading.bring_in(by, NEW),

@@ -16,7 +16,8 @@ from app.compliance.explaining import (
 )
 from app.compliance.language import Status
 from app.compliance.packs import nothing_adopted
-from app.organisation.models import Role
+from app.organisation.access import can
+from app.organisation.permissions import Capability
 
 bp = Blueprint("compliance", __name__)
 bp.add_app_template_filter(unit_name)
@@ -25,7 +26,7 @@ bp.add_app_template_filter(until_shown)
 bp.add_app_template_filter(document_number)
 bp.add_app_template_filter(printed_day)
 FIRST_PAGES = frozenset(
-    {navigation.HOMES[role] for role in (Role.INSPECTOR, Role.ADMIN)}
+    set(navigation.HOMES.values())
     | {f"compliance.{page}" for page in ("matrix", "run_form", "what_if", "rules", "packs")}
 )
 """Where a site that has adopted no pack says so."""
@@ -33,7 +34,8 @@ FIRST_PAGES = frozenset(
 
 def _first_step() -> str:
     """Where to adopt a pack, on the pages that say so; empty once one was adopted."""
-    return url_for("compliance.packs") if request.endpoint in FIRST_PAGES and nothing_adopted() else ""
+    to_tell = request.endpoint in FIRST_PAGES and can(Capability.READ_RESULTS) and nothing_adopted()
+    return url_for("compliance.packs") if to_tell else ""
 
 
 bp.app_context_processor(lambda: {"first_step": _first_step})
