@@ -15,11 +15,11 @@ from app.calendar import WorkingCalendar
 from app.cases import lateness
 from app.cases.duty_models import Apology, Explanation
 from app.cases.duty_states import ExplanationState, state_of
-from app.cases.keyset import Cursor, Keyset
 from app.cases.lists import Window
 from app.cases.models import Case
 from app.errors import NotFound
 from app.extensions import db
+from app.keyset import Cursor, Keyset
 from app.organisation.access import Scope
 from app.organisation.models import Unit
 from app.procedures.models import ProcedureVersion

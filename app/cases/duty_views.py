@@ -17,7 +17,6 @@ from app.cases.case_page import case_view
 from app.cases.duty_forms import ApologyForm, DecisionForm, ExplainForm
 from app.cases.duty_queries import MOST_PRINTED, OverdueCase, OverduePage
 from app.cases.duty_states import ExplanationState
-from app.cases.keyset import Cursor
 from app.cases.lists import Window
 from app.cases.views import bp
 from app.cases.views.intake import ACTORS
@@ -25,6 +24,7 @@ from app.errors import DomainError, NotFound
 from app.exports import csv_response
 from app.formats import label, sentence
 from app.forms import errors_shown_on, numbers_in
+from app.keyset import Cursor
 from app.organisation.access import Scope, actor, allowed, current_scope, person, site, whole_site
 from app.organisation.calendars import site_calendar, today
 from app.organisation.models import Role

@@ -11,11 +11,11 @@ from flask import current_app
 from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select
 
 from app.calendar import WorkingCalendar
-from app.cases.keyset import Cursor, Keyset
 from app.cases.models import Case, Consultation
 from app.cases.queries import PAGE, Line, Page, rows
 from app.cases.standing import SOON
 from app.extensions import db
+from app.keyset import Cursor, Keyset
 from app.organisation.access import Scope
 from app.organisation.models import Person, Role, Unit
 

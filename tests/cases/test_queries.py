@@ -8,12 +8,12 @@ import pytest
 
 from app.cases import lists, queries, worklist
 from app.cases.case_page import case_view
-from app.cases.keyset import Cursor
 from app.cases.lists import Window
 from app.cases.queries import Filters
 from app.cases.vocabulary import CaseStatus, EventKind
 from app.cases.worklist import Bucket
 from app.errors import NotFound
+from app.keyset import Cursor
 from app.organisation.access import Scope
 from app.organisation.calendars import site_calendar
 from app.periods import Period

@@ -12,7 +12,6 @@ from flask_babel import gettext as _
 from app import extensions
 from app.cases import lists, queries, worklist
 from app.cases.forms import FilterForm
-from app.cases.keyset import Cursor
 from app.cases.lists import NamedList, Window
 from app.cases.queries import CaseRow, Line, PaymentSeen, StageSeen
 from app.cases.standing import standing_of
@@ -24,6 +23,7 @@ from app.desk.saved import saved_filters, without_place
 from app.errors import DomainError, NotFound
 from app.exports import csv_response
 from app.formats import label
+from app.keyset import Cursor
 from app.navigation import COUNTS
 from app.organisation.access import Scope, actor, allowed, current_scope, person
 from app.organisation.calendars import site_calendar
