@@ -125,6 +125,16 @@ class IntegerField(fields.IntegerField):
             raise ValueError(_("Số này quá lớn."))
 
 
+class WholeNumberField(IntegerField):
+    """A count, typed as digits; anything else is refused with a sentence."""
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        try:
+            super().process_formdata(valuelist)
+        except ValueError as exc:
+            raise ValueError(_("Hãy nhập một số nguyên, ví dụ 25.")) from exc
+
+
 def whole_number(text: str) -> int:
     """A whole number in an address, as an id or a place in a list; ValueError for anything else or one too great."""
     if not (text.isascii() and text.isdigit() and len(text) <= len(str(MOST_WHOLE)) and int(text) <= MOST_WHOLE):

@@ -1,18 +1,18 @@
-"""Pages found by the last line of the page before: by an instant, and by the id where instants are equal."""
+"""Pages found by the last line of the page before: by an id, or by an instant and the id where instants are equal."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from sqlalchemy import Select, literal, tuple_
 
 from app.forms import readable, whole_number
 
 
-@dataclass(frozen=True, slots=True)
-class Cursor:
+class Cursor(NamedTuple):
     """Where a page ends: the instant its list is sorted by, and the id of its last line."""
 
     at: datetime
@@ -32,12 +32,17 @@ class Cursor:
             return None
 
 
-@dataclass(frozen=True, slots=True)
-class Keyset:
-    """Which page of a list sorted by an instant and an id."""
+Edge = TypeVar("Edge", int, Cursor)
+Line = TypeVar("Line")
+Query = TypeVar("Query", bound=Select[*tuple[Any, ...]])
 
-    after: Cursor | None
-    before: Cursor | None
+
+@dataclass(frozen=True, slots=True)
+class Keyset(Generic[Edge]):
+    """Which page of a list sorted by a number, or by an instant and an id."""
+
+    after: Edge | None
+    before: Edge | None
     limit: int
     ascending: bool = False
 
@@ -46,22 +51,30 @@ class Keyset:
         """The order in which this page is read: backwards when it is the page before."""
         return self.ascending is (self.before is None)
 
-    def cut(self, query: Select[*tuple[Any, ...]], since: Any, key: Any) -> Select[*tuple[Any, ...]]:
-        """The query from the cursor on, one line more than the page has."""
-        cursor = self.before or self.after
-        if cursor is not None:
-            edge = tuple_(literal(cursor.at, type_=since.type), literal(cursor.id, type_=key.type))
-            query = query.where(tuple_(since, key) > edge if self.rising else tuple_(since, key) < edge)
-        order = (since.asc(), key.asc()) if self.rising else (since.desc(), key.desc())
-        return query.order_by(*order).limit(self.limit + 1)
+    def cut(self, query: Query, *columns: Any) -> Query:
+        """The query from the edge on, one line more than the page has."""
+        edge = self.after if self.before is None else self.before
+        if edge is not None:
+            values = edge if isinstance(edge, tuple) else (edge,)
+            there = tuple_(*(literal(value, type_=each.type) for value, each in zip(values, columns, strict=True)))
+            query = query.where(tuple_(*columns) > there if self.rising else tuple_(*columns) < there)
+        return query.order_by(*(each.asc() if self.rising else each.desc() for each in columns)).limit(self.limit + 1)
 
-    def page(self, found: list[tuple[datetime, int]]) -> tuple[list[int], Cursor | None, Cursor | None]:
-        """The ids of the page in order, and the cursors before and after it."""
-        more, found = len(found) > self.limit, found[: self.limit]
+    def lines(
+        self, found: Sequence[Line], edge_of: Callable[[Line], Edge]
+    ) -> tuple[list[Line], Edge | None, Edge | None]:
+        """The lines of the page in order, and the edges of the pages before and after it, None at an end."""
+        more, lines = len(found) > self.limit, list(found[: self.limit])
         if self.before is not None:
-            found.reverse()
-        if not found:
+            lines.reverse()
+        if not lines:
             return [], None, None
-        first, last = Cursor(*found[0]), Cursor(*found[-1])
-        leads, follows = (more, True) if self.before else (self.after is not None, more)
-        return [key for _since, key in found], first if leads else None, last if follows else None
+        leads, follows = (more, True) if self.before is not None else (self.after is not None, more)
+        return lines, edge_of(lines[0]) if leads else None, edge_of(lines[-1]) if follows else None
+
+    def page(
+        self: Keyset[Cursor], found: Sequence[tuple[datetime, int]]
+    ) -> tuple[list[int], Cursor | None, Cursor | None]:
+        """The same of lines of which only instant and id were read: their ids."""
+        lines, before, after = self.lines([Cursor(*line) for line in found], lambda line: line)
+        return [line.id for line in lines], before, after

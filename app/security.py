@@ -9,7 +9,6 @@ from typing import Any
 from flask import Flask, Response, current_app, g, render_template, request
 from flask_babel import gettext as _
 from flask_login import current_user
-from flask_talisman import Talisman
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException, InternalServerError, RequestEntityTooLarge
@@ -21,20 +20,21 @@ from app.formats import sentence
 from app.outages import outage_of
 
 # Everything from this site; no inline script or style, nothing framed.
-POLICY = {
-    "default-src": "'self'",
-    "script-src": "'self'",
-    "style-src": "'self'",
-    "img-src": ["'self'", "data:"],
-    "object-src": "'none'",
-    "base-uri": "'self'",
-    "form-action": "'self'",
-    "frame-ancestors": "'none'",
-}
+POLICY = (
+    "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data:; object-src 'none'; "
+    "base-uri 'self'; form-action 'self'; frame-ancestors 'none'"
+)
 
 # What somebody handed in: nothing in it runs or loads anything, and only this site may frame it.
 FILE_POLICY = "sandbox; default-src 'none'; frame-ancestors 'self'"
 _STORED_FILE = "is_stored_file"
+
+EVERY_ANSWER = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Permissions-Policy": "browsing-topics=()",
+}
+A_YEAR = "max-age=31556926; includeSubDomains"
 
 
 def as_stored_file(response: Response) -> Response:
@@ -46,17 +46,7 @@ def as_stored_file(response: Response) -> Response:
 
 def register(app: Flask) -> None:
     """Headers on every answer, and pages for what goes wrong."""
-    secure = app.config["SETTINGS"].secure_cookies
-    app.after_request(_strict_files)  # the first named is the last to run: after Talisman's own headers
-    Talisman(
-        app,
-        content_security_policy=POLICY,
-        force_https=False,  # an intranet may end TLS elsewhere; `secure_cookies` says so
-        strict_transport_security=secure,
-        session_cookie_secure=secure,
-        frame_options="DENY",
-        referrer_policy="same-origin",
-    )
+    app.after_request(_guarded)
     for code in (400, 403, 404, 405, 413, 414, 429):
         app.register_error_handler(code, _http_error)
     app.register_error_handler(500, _failed)
@@ -71,10 +61,14 @@ def register(app: Flask) -> None:
     app.after_request(_private)
 
 
-def _strict_files(response: Response) -> Response:
-    if getattr(response, _STORED_FILE, False):
-        response.headers["Content-Security-Policy"] = FILE_POLICY
-        response.headers["X-Frame-Options"] = "SAMEORIGIN"
+def _guarded(response: Response) -> Response:
+    """With the headers that tell a browser what this answer may do."""
+    stored = getattr(response, _STORED_FILE, False)
+    response.headers.update(EVERY_ANSWER)
+    response.headers["Content-Security-Policy"] = FILE_POLICY if stored else POLICY
+    response.headers["X-Frame-Options"] = "SAMEORIGIN" if stored else "DENY"
+    if request.is_secure and current_app.config["SETTINGS"].secure_cookies:
+        response.headers["Strict-Transport-Security"] = A_YEAR
     return response
 
 

@@ -204,7 +204,7 @@ def _conditions(scope: Scope, filters: Filters, calendar: WorkingCalendar) -> li
 
 
 def _due_page(
-    scope: Scope, filters: Filters, conditions: list[ColumnElement[bool]], unit_id: int | None, keyset: Keyset
+    scope: Scope, filters: Filters, conditions: list[ColumnElement[bool]], unit_id: int | None, keyset: Keyset[Cursor]
 ) -> Page:
     """By what makes the case urgent, the most urgent first; whoever has the case now sees it too."""
     assert filters.due is not None
@@ -217,7 +217,7 @@ def _due_page(
 
 
 def _received_page(
-    scope: Scope, filters: Filters, conditions: list[ColumnElement[bool]], unit_id: int | None, keyset: Keyset
+    scope: Scope, filters: Filters, conditions: list[ColumnElement[bool]], unit_id: int | None, keyset: Keyset[Cursor]
 ) -> Page:
     """By reception. Each unit of the scope is read from its own end of the index, then their lines are merged."""
     units = [unit_id] if unit_id is not None else sorted(scope.unit_ids) if scope.unit_ids is not None else [None]
@@ -264,7 +264,7 @@ def _search_page(
 
 
 def _named_page(
-    scope: Scope, filters: Filters, conditions: list[ColumnElement[bool]], unit_id: int | None, keyset: Keyset
+    scope: Scope, filters: Filters, conditions: list[ColumnElement[bool]], unit_id: int | None, keyset: Keyset[Cursor]
 ) -> Page:
     assert filters.window is not None  # a named list is always seen through a period
     found = lists.lines(scope, filters.lists, filters.window, unit_id)

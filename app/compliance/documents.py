@@ -6,8 +6,6 @@ every quote of a rule can be checked against it.
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -20,11 +18,10 @@ from app.compliance.problems import PackError, Problem
 from app.compliance.reading import problems_of, read_text
 from app.compliance.words import Name, Sentence, Text, Words, as_list
 from app.compliance.yaml_source import SourceError, read_source
+from app.text import tidy
 
 INDEX = "documents.yaml"
 LEFT_OUT = "[…]"
-
-_SPACES = re.compile(r"\s+")
 
 
 class DocumentInfo(Words):
@@ -52,17 +49,12 @@ class Document:
         """Whether the document has these words, white space aside; "[…]" stands for words left out."""
         place = 0
         for part in quote.split(LEFT_OUT):
-            words = fold_spaces(part)
+            words = tidy(part)
             found = self.folded.find(words, place) if words else -1
             if found < 0:
                 return False
             place = found + len(words)
         return True
-
-
-def fold_spaces(text: str) -> str:
-    """One Unicode form, single spaces."""
-    return _SPACES.sub(" ", unicodedata.normalize("NFC", text)).strip()
 
 
 _INDEX_CONTENT = TypeAdapter(tuple[DocumentInfo, ...])
@@ -95,7 +87,7 @@ def load_documents(folder: Path) -> dict[str, Document]:
         elif path.parent != folder or not path.is_file():
             problems.append(Problem(INDEX, line, "file", "không có tệp %(file)s.", {"file": info.file}))
         else:
-            documents[info.code] = Document(info, fold_spaces(path.read_text(encoding="utf-8")))
+            documents[info.code] = Document(info, tidy(path.read_text(encoding="utf-8")))
     if problems:
         raise PackError(problems)
     return documents

@@ -10,6 +10,8 @@ from fractions import Fraction
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from babel.numbers import format_decimal
+
 from app.compliance.conditions import Comparison, Condition, Total
 from app.compliance.language import ParameterUnit
 from app.compliance.measures import DayKind
@@ -66,8 +68,13 @@ def _percentage(numerator: int, denominator: int, places: int, locale: str) -> s
     """A share by its two numbers, which are found again much faster than the share is."""
     exact = Decimal(numerator * 100) / Decimal(denominator)
     rounded = exact.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
-    text = f"{rounded:f}".rstrip("0").rstrip(".")
-    return pick(locale, text.replace(".", ","), text) + "%"
+    return _number(rounded, locale) + "%"
+
+
+@lru_cache(maxsize=4096)
+def _number(value: int | Decimal, locale: str) -> str:
+    """As the language writes it; remembered, because Babel takes its time and a page has thousands."""
+    return format_decimal(value, "#,##0.######", locale=pick(locale, "vi", "en"))
 
 
 def comparison_in_words(comparison: str, value: str, locale: str = "vi") -> str:
@@ -77,18 +84,12 @@ def comparison_in_words(comparison: str, value: str, locale: str = "vi") -> str:
 
 def count_in_words(count: int | None, locale: str = "vi") -> str:
     """A count with its thousands marked; a dash where there is none."""
-    if count is None:
-        return "–"
-    return pick(locale, f"{count:,}".replace(",", "."), f"{count:,}")
+    return "–" if count is None else _number(count, locale)
 
 
 def points_in_words(hundredths: int, locale: str) -> str:
     """Points that are counted in hundredths: 250 as "2,5"."""
-    whole, rest = divmod(hundredths, 100)
-    text = (
-        f"{count_in_words(whole, locale)}.{rest:02}".rstrip("0").rstrip(".") if rest else count_in_words(whole, locale)
-    )
-    return text if not rest else pick(locale, ",", ".").join(text.rsplit(".", 1))
+    return _number(Decimal(hundredths) / 100, locale)
 
 
 def document_number(number: str, locale: str = "vi") -> str:

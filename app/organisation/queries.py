@@ -11,6 +11,7 @@ from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import selectinload
 
 from app.extensions import db
+from app.keyset import Keyset
 from app.organisation.access import Scope, site
 from app.organisation.models import AuditEntry, Person, Role, SiteDay, Unit
 from app.text import fold, sought, words
@@ -224,20 +225,9 @@ def audit_entries(
 ) -> AuditPage:
     """A page of the trail by key: the newest entries, those shown after entry `after`, or those before `before`."""
     chosen = _filtered(select(AuditEntry).where(AuditEntry.site == scope.site), wanted)
-    if before is not None:
-        chosen = chosen.where(AuditEntry.number > before).order_by(AuditEntry.number)
-    else:
-        chosen = chosen.order_by(AuditEntry.number.desc())
-        if after is not None:
-            chosen = chosen.where(AuditEntry.number < after)
-    found = list(db.session.scalars(chosen.limit(limit + 1)))
-    more, found = len(found) > limit, found[:limit]
-    if not found:
-        return AuditPage([], None, None)
-    if before is not None:
-        found.reverse()
-        return AuditPage(found, found[0].number if more else None, found[-1].number)
-    return AuditPage(found, None if after is None else found[0].number, found[-1].number if more else None)
+    keyset = Keyset(after, before, limit)
+    found = db.session.scalars(keyset.cut(chosen, AuditEntry.number)).all()
+    return AuditPage(*keyset.lines(found, lambda entry: entry.number))
 
 
 def _filtered(chosen: Select[AuditEntry], wanted: AuditFilter) -> Select[AuditEntry]:

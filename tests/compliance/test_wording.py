@@ -139,6 +139,7 @@ def test_what_is_there_or_true_is_said_in_plain_words(condition: dict[str, Any],
         (8942, "89,42", "89.42"),
         (100, "1", "1"),
         (5, "0,05", "0.05"),
+        (-250, "-2,5", "-2.5"),
         (0, "0", "0"),
     ],
 )

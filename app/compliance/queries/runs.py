@@ -19,6 +19,7 @@ from app.compliance.results import Excuse
 from app.errors import NotFound
 from app.extensions import db
 from app.facts import Fact
+from app.keyset import Keyset
 from app.organisation.access import Scope
 from app.organisation.models import Unit
 from app.periods import Period, PeriodKind
@@ -177,24 +178,10 @@ def run_page(
     chosen = _runs(scope)
     if period is not None:
         chosen = chosen.where(CheckRun.period == period.key)
-    if before is not None:
-        chosen = chosen.where(CheckRun.id > before).order_by(CheckRun.id)
-    else:
-        chosen = chosen.order_by(CheckRun.id.desc())
-        if after is not None:
-            chosen = chosen.where(CheckRun.id < after)
-    found = list(db.session.scalars(chosen.limit(limit + 1)))
-    more, found = len(found) > limit, found[:limit]
-    if not found:
-        return RunPage([])
-    if before is not None:
-        found.reverse()
-    counts = _counts(scope, [run.id for run in found])
-    rows = [line_of(run, counts.get(run.id)) for run in found]
-    first, last = found[0].id, found[-1].id
-    if before is not None:
-        return RunPage(rows, first if more else None, last)
-    return RunPage(rows, None if after is None else first, last if more else None)
+    keyset = Keyset(after, before, limit)
+    runs, *beside = keyset.lines(db.session.scalars(keyset.cut(chosen, CheckRun.id)).all(), lambda run: run.id)
+    counts = _counts(scope, [run.id for run in runs])
+    return RunPage([line_of(run, counts.get(run.id)) for run in runs], *beside)
 
 
 def line_of(run: CheckRun, counts: Counter[Status] | None = None) -> RunLine:

@@ -23,6 +23,7 @@ from app.compliance.results import Excuse
 from app.due import missed
 from app.errors import NotFound
 from app.extensions import db
+from app.keyset import Keyset
 from app.organisation.access import Scope
 from app.organisation.models import Unit
 from app.periods import Period
@@ -136,20 +137,9 @@ def violation_page(
 ) -> ViolationPage:
     """A page of violations by key: those after `after`, or before `before`."""
     chosen = _filtered(_lines(scope), wanted)
-    if before is not None:
-        chosen = chosen.where(Violation.id > before).order_by(Violation.id)
-    else:
-        chosen = chosen.order_by(Violation.id.desc())
-        if after is not None:
-            chosen = chosen.where(Violation.id < after)
-    found = [_line(row) for row in db.session.execute(chosen.limit(limit + 1))]
-    more, found = len(found) > limit, found[:limit]
-    if not found:
-        return ViolationPage([])
-    if before is not None:
-        found.reverse()
-        return ViolationPage(found, found[0].id if more else None, found[-1].id)
-    return ViolationPage(found, None if after is None else found[0].id, found[-1].id if more else None)
+    keyset = Keyset(after, before, limit)
+    found = [_line(row) for row in db.session.execute(keyset.cut(chosen, Violation.id))]
+    return ViolationPage(*keyset.lines(found, lambda line: line.id))
 
 
 def every_violation(scope: Scope, wanted: ViolationFilter, batch: int = 1000) -> Iterator[ViolationLine]:
