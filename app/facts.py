@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from app.errors import DomainError
 
@@ -203,9 +203,8 @@ def doubled(fact: Mapping[str, Any]) -> FactError:
 
 def check_fact(fact: Mapping[str, Any], kind: FactKind) -> None:
     """Raise FactError unless the fact has exactly the fields its kind declares, with their types."""
-    for key in kind.envelope:
-        if not isinstance(fact.get(key), str):
-            raise FactError("Dữ kiện %(kind)s thiếu “%(name)s”.", field=key, kind=kind.name, name=key)
+    if (key := lacking(fact, kind.envelope)) is not None:
+        raise FactError("Dữ kiện %(kind)s thiếu “%(name)s”.", field=key, kind=kind.name, name=key)
     for field in kind.fields:
         if field.name not in fact:
             raise FactError("Dữ kiện %(kind)s thiếu “%(name)s”.", field=field.name, kind=kind.name, name=field.name)
@@ -219,9 +218,21 @@ def check_fact(fact: Mapping[str, Any], kind: FactKind) -> None:
         )
 
 
+def lacking(fact: Mapping[str, Any], envelope: Iterable[str]) -> str | None:
+    """The first of these keys under which the fact has no text."""
+    return next((key for key in envelope if not isinstance(fact.get(key), str)), None)
+
+
+def fits(value: object, of: FieldType) -> bool:
+    """Whether a value is of a field's own type (a date is not a datetime, True is not 1) and, when it counts
+    something, not below zero."""
+    return type(value) is of and not (of is int and cast(int, value) < 0)
+
+
 def check_value(value: object, field: FactField, kind: str, unit: str) -> None:
-    """Raise FactError unless the value has the field's type (a date is not a datetime, True is not 1) and,
-    when it counts something, is not below zero."""
+    """Raise FactError unless the value fits the field."""
+    if fits(value, field.type):
+        return
     if type(value) is not field.type:
         raise FactError(
             "Dữ kiện %(kind)s của %(unit)s: “%(name)s” phải là %(type)s, nhưng là %(value)s.",
@@ -232,12 +243,11 @@ def check_value(value: object, field: FactField, kind: str, unit: str) -> None:
             type=field.type.__name__,
             value=repr(value),
         )
-    if type(value) is int and value < 0:
-        raise FactError(
-            "Dữ kiện %(kind)s của %(unit)s: “%(name)s” không được âm (%(value)s).",
-            field=field.name,
-            kind=kind,
-            unit=unit,
-            name=field.name,
-            value=value,
-        )
+    raise FactError(
+        "Dữ kiện %(kind)s của %(unit)s: “%(name)s” không được âm (%(value)s).",
+        field=field.name,
+        kind=kind,
+        unit=unit,
+        name=field.name,
+        value=value,
+    )

@@ -17,6 +17,10 @@ KNOWN: dict[tuple[str, str], Any] = {
     ("bulk_actions", "left_out"): lambda n: [[f"code{n + 2}", "Hồ sơ đã kết thúc."]],
     ("bulk_actions", "kind"): lambda _n: "closed",
     ("bulk_actions", "undone_at"): lambda n: _instant(n) if n % 2 else None,
+    ("check_runs", "packs"): lambda n: [{"id": f"pack{n}", "hash": f"text{n}"}],
+    ("check_runs", "period"): lambda n: f"2024-{n + 1:02}",
+    ("pack_texts", "hash"): lambda n: f"text{n}",
+    ("pack_texts", "files"): lambda _n: {"pack.yaml": "in_force: {from: 2024-01-01}"},
 }
 """Columns in which a migration expects something of its own."""
 

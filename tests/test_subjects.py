@@ -21,7 +21,7 @@ from app.publications import service as publications
 from app.publications.models import PublicationTrack
 from app.subjects import SubjectPage, pages_of
 from tests.clock import at
-from tests.factories import CLERK, EVERYWHERE, SITE, make_department, make_person, make_version, receive
+from tests.factories import CLERK, EVERYWHERE, SITE, adopt_packs, make_department, make_person, make_version, receive
 from tests.plans import score_samples, tasks
 
 ELSEWHERE = Scope(SITE, frozenset({-1}))
@@ -142,6 +142,7 @@ def test_a_violation_leads_to_its_case(
 
     case = receive(make_version(units["LDVL"], days=2), at("2024-06-03 08:00"), applicant="Trần Thị Hoa")
     freeze("2024-07-01 08:00")
+    adopt_packs()
     run = check(JUNE, pack_ids=[BAC_GIANG]).run
     assert run is not None
     found = db.session.query(Violation).filter_by(rule="bg-5.3").one()

@@ -20,7 +20,7 @@ from app.compliance.problems import SENTENCES, Problem
 from app.compliance.rule_checks import Catalogue, RuleChecker
 from app.compliance.yaml_source import Location, Source, field_name
 from app.errors import N_, DomainError
-from app.facts import SUBJECT
+from app.facts import SUBJECT, fits, lacking
 from app.periods import Period
 
 __all__ = ["Catalogue", "Checker", "whole_catalogue"]
@@ -235,17 +235,16 @@ def _fact_problems(
     fact: Mapping[str, Any], catalogue: Catalogue | None
 ) -> Iterator[tuple[str, dict[str, object], tuple[str, ...]]]:
     """What is wrong with a fact given in a test: message, params, the key at fault."""
-    for key in ("kind", "unit"):
-        if not isinstance(fact.get(key), str):
-            yield N_("dữ kiện thiếu “%(key)s”."), {"key": key}, ()
-            return
+    if (key := lacking(fact, ("kind", "unit"))) is not None:
+        yield N_("dữ kiện thiếu “%(key)s”."), {"key": key}, ()
+        return
     if catalogue is None:
         return
     kind = catalogue.get(fact["kind"])
     if kind is None:
         yield N_("không có loại dữ kiện “%(kind)s”."), {"kind": fact["kind"]}, ("kind",)
         return
-    if not kind.is_about_units and not isinstance(fact.get(SUBJECT), str):
+    if not kind.is_about_units and lacking(fact, (SUBJECT,)):
         yield N_("dữ kiện thiếu “%(key)s”."), {"key": SUBJECT}, ()
         return
     for key, value in fact.items():
@@ -254,5 +253,5 @@ def _fact_problems(
         field = kind.field(key)
         if field is None:
             yield N_("dữ kiện “%(kind)s” không có trường “%(field)s”."), {"kind": kind.name, "field": key}, (key,)
-        elif type(value) is not field.type or (type(value) is int and value < 0):
+        elif not fits(value, field.type):
             yield N_("“%(field)s” phải là %(type)s."), {"field": key, "type": field.type.__name__}, (key,)

@@ -145,21 +145,21 @@ def _disagreement(found: Disagreement) -> dict[str, str]:
 @refusing
 def rules_list(output: str) -> None:
     """Các quy tắc của mọi bộ, và bộ nào đã được áp dụng. / Every pack's rules, and which packs were adopted."""
-    decisions = packs.decisions()
+    decisions, folder = packs.decisions(), packs.seeds()
     rows: list[dict[str, Any]] = [
         {
             "pack": pack.id,
-            "state": packs.state_of(pack.id, decisions.get(pack.id, ())).value,
+            "state": packs.state_of(pack.id, decisions.get(pack.id, ()), folder).value,
             "rule": rule.id,
             "title": rule.title.vi,
             "severity": rule.severity.value,
             "document": rule.legal_basis.document,
             "place": rule.legal_basis.place,
         }
-        for pack in packs.known_packs()
+        for pack in packs.known_packs(folder)
         for rule in pack.rules
     ]
-    for problem in packs.seeds().problems:
+    for problem in folder.problems:
         note(sentence(problem.placed))
     if output == "json":
         echo_json(rows)

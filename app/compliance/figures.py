@@ -12,7 +12,7 @@ from app.compliance.conditions import Condition
 from app.compliance.language import EARLIER, Rule
 from app.compliance.premises import DEADLINE, Deadlines
 from app.compliance.words import is_field
-from app.facts import ENVELOPE, SUBJECT, FactError, doubled
+from app.facts import ENVELOPE, SUBJECT, FactError, doubled, fits
 
 Blank = int | bool | str
 _ENVELOPE = frozenset((*ENVELOPE, SUBJECT))
@@ -154,7 +154,7 @@ class Figures:
     def _check(self, fact: Mapping[str, Any], kind: str) -> None:
         for name in self._wanted.get(kind, ()):
             value = fact.get(name)
-            if type(value) is not type(self._blanks[f"{kind}.{name}"]) or (type(value) is int and value < 0):
+            if not fits(value, type(self._blanks[f"{kind}.{name}"])):
                 raise FactError(
                     "Dữ kiện %(kind)s của %(unit)s: “%(name)s” không dùng được (%(value)s).",
                     field=name,

@@ -6,7 +6,8 @@ which one comes into force; what is changed in the folder afterwards changes not
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+import os
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -59,8 +60,14 @@ class Seeds:
 def seeds() -> Seeds:
     """The rules folder as it is now."""
     root = Path(current_app.config["SETTINGS"].rules)
-    stamp = sorted((str(path), path.stat().st_mtime_ns) for path in root.glob("*/*") if path.is_file())
-    return _seeds(root, tuple(stamp))
+    return _seeds(root, tuple(sorted(_stamp(root))))
+
+
+def _stamp(root: Path) -> Iterator[tuple[str, int]]:
+    """The files of the folders in it, each with when it was changed."""
+    for folder in os.scandir(root) if root.is_dir() else ():
+        if folder.is_dir():
+            yield from ((file.path, file.stat().st_mtime_ns) for file in os.scandir(folder) if file.is_file())
 
 
 @lru_cache(maxsize=1)
@@ -151,9 +158,9 @@ def _unknown(pack_id: str, known: Collection[str]) -> NotFound:
 # --- for readers ------------------------------------------------------------------------------------------------
 
 
-def known_packs() -> tuple[Pack, ...]:
+def known_packs(folder: Seeds | None = None) -> tuple[Pack, ...]:
     """Whatever can be read about: every adopted pack, and the seeds that were never adopted, by id."""
-    known = {seed.id: seed for seed in seeds().packs} | {pack.id: pack for pack in adopted_packs()}
+    known = {seed.id: seed for seed in (folder or seeds()).packs} | {pack.id: pack for pack in adopted_packs()}
     return tuple(known[name] for name in sorted(known))
 
 
@@ -165,10 +172,10 @@ def pack(pack_id: str) -> Pack:
     return known[pack_id]
 
 
-def state_of(pack_id: str, rows: Sequence[PackAdoption]) -> PackState:
+def state_of(pack_id: str, rows: Sequence[PackAdoption], folder: Seeds) -> PackState:
     """How a pack stands by the decisions on it. A text of the folder that was adopted for whatever day is no change."""
     if not rows:
         return PackState.SEED
-    seed = next((seed for seed in seeds().packs if seed.id == pack_id), None)
+    seed = next((seed for seed in folder.packs if seed.id == pack_id), None)
     known = seed is None or any(row.hash == seed.hash for row in rows)
     return PackState.ADOPTED if known else PackState.CHANGED

@@ -49,7 +49,7 @@ def pack_list() -> str:
         seeds=[
             {
                 "pack": pack,
-                "state": packs.state_of(pack.id, decisions.get(pack.id, ())),
+                "state": packs.state_of(pack.id, decisions.get(pack.id, ()), folder),
                 "in_force": pack.hash in in_force,
                 "before": _other_texts(pack, used.get(pack.id, ()), rows),
             }
@@ -238,7 +238,7 @@ def _pack_page(
     return render_template(
         "compliance/pack.html",
         row=row,
-        plan=plan_of(pack, decisions, in_force is not None and in_force.hash == pack.hash),
+        plan=plan_of(pack, decisions, packs.seeds(), in_force is not None and in_force.hash == pack.hash),
         examined=uploading.outcome_of(row) if row else None,
         form=form or AdoptForm.of(pack.info.in_force.start),
         report=report,

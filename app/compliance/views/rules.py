@@ -15,6 +15,7 @@ from app.compliance.explaining import days_to_answer, language, requirement
 from app.compliance.language import Rule
 from app.compliance.models import PackAdoption
 from app.compliance.pack import Pack
+from app.compliance.packs import Seeds
 from app.compliance.views import bp
 from app.compliance.wording import explain, parameter_in_words
 from app.organisation.access import allowed
@@ -34,13 +35,14 @@ PERIODS = {
 @allowed(Capability.READ_RESULTS)
 def rules() -> str:
     """Every plan: its document, whether the site is judged by it today, its rules and dated figures."""
-    decisions, in_force = packs.decisions(), {pack.id for pack in packs.in_force(today())}
-    plans = [plan_of(pack, decisions.get(pack.id, ()), pack.id in in_force) for pack in packs.known_packs()]
+    decisions, folder, in_force = packs.decisions(), packs.seeds(), {pack.id for pack in packs.in_force(today())}
+    known = packs.known_packs(folder)
+    plans = [plan_of(pack, decisions.get(pack.id, ()), folder, pack.id in in_force) for pack in known]
     return render_template(
         "compliance/rules.html",
         plans=plans,
         documents=library.documents(),
-        problems=packs.seeds().problems,
+        problems=folder.problems,
     )
 
 
@@ -67,13 +69,13 @@ def rule(pack: str, rule: str) -> str:
     )
 
 
-def plan_of(pack: Pack, decisions: Sequence[PackAdoption], in_force: bool) -> dict[str, Any]:
+def plan_of(pack: Pack, decisions: Sequence[PackAdoption], folder: Seeds, in_force: bool) -> dict[str, Any]:
     """What the page shows of a plan: its rules in words, its dated figures, the site's decisions on it."""
     day = _day_of(pack)
     return {
         "pack": pack,
         "in_force": in_force,
-        "state": packs.state_of(pack.id, decisions),
+        "state": packs.state_of(pack.id, decisions, folder),
         "adoptions": list(reversed(decisions)),
         "rules": [_line(rule, pack, day) for rule in pack.rules],
         "parameters": _parameters(pack),
