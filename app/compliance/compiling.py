@@ -36,9 +36,8 @@ from app.compliance.expressions import (
     total,
 )
 from app.compliance.language import Rule, Scope
-from app.compliance.measures import DAY_KINDS, DayKind
-from app.compliance.pack import ParameterValue
-from app.compliance.words import is_field, parse_share
+from app.compliance.pack import ParameterValue, day_kind_of, number_of, share_of
+from app.compliance.words import is_field
 
 Step = tuple["Outcome", Expression, Expression | None]
 """The outcome if the answer is yes, the question, and its contrary; None when the next step's contrary says it."""
@@ -286,9 +285,7 @@ class _Compiler:
             self.multiplies = True
             weight = whole * counted + among
         else:
-            share = parse_share(rule.target.threshold)
-            if share is None:
-                share = self.parameters[rule.target.threshold].value
+            share = share_of(rule.target.threshold, self.parameters)
             whole, needed = share.denominator, times(total(rule.rate.among), share.numerator)
             weight = whole * counted + share.numerator * among
         self.heaviest = max(self.heaviest, weight, len(rule.rate.expects or ()))
@@ -301,8 +298,7 @@ class _Compiler:
     def count(self, rule: Rule) -> Iterator[Step]:
         assert rule.count is not None
         self.heaviest = max(self.heaviest, len(rule.count.of) + 1)
-        number = rule.count.number
-        wanted = number if isinstance(number, int) else int(self.parameters[number].value)
+        wanted = number_of(rule.count.number, self.parameters)
         reached, missed = (
             self.against(rule.count.of, rule.count.comparison, wanted, negated=negated) for negated in (False, True)
         )
@@ -319,8 +315,8 @@ class _Compiler:
     def clock(self, rule: Rule) -> Iterator[Step]:
         assert rule.clock is not None
         clock = rule.clock
-        used = getattr(clock.used, self.day_kind(clock.counted_in))
-        allowed = clock.at_most if isinstance(clock.at_most, int) else int(self.parameters[clock.at_most].value)
+        used = getattr(clock.used, day_kind_of(clock.counted_in, self.parameters))
+        allowed = number_of(clock.at_most, self.parameters)
         over, within = compare("more_than", used, allowed), compare("at_most", used, allowed)
         ended = property_name(clock.ended)
         yield Outcome.PENDING, every([within, {ended: 0}]), None
@@ -329,18 +325,13 @@ class _Compiler:
 
     def escalates(self, rule: Rule) -> Iterator[Step]:
         assert rule.escalates is not None
-        number = rule.escalates.periods
-        periods = number if isinstance(number, int) else int(self.parameters[number].value)
+        periods = number_of(rule.escalates.periods, self.parameters)
         yield (
             Outcome.FAILED,
             compare("at_least", BROKEN_PERIODS, periods),
             compare("less_than", BROKEN_PERIODS, periods),
         )
         yield Outcome.PASSED, compare("less_than", BROKEN_PERIODS, periods), None
-
-    def day_kind(self, counting: str) -> DayKind:
-        """How days are counted: as written, or as a parameter says."""
-        return DayKind(counting) if counting in DAY_KINDS else self.parameters[counting].day_kind
 
     def condition(self, condition: Condition, *, negated: bool) -> Expression:
         together, apart = (either, every) if negated else (every, either)

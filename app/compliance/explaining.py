@@ -15,11 +15,11 @@ from app.compliance import wording
 from app.compliance.compiling import Outcome
 from app.compliance.conditions import Condition
 from app.compliance.documents import DocumentInfo
-from app.compliance.judge import answer_days, number_of, target_share
+from app.compliance.judge import answer_days, target_share
 from app.compliance.language import Quote, Rule, Status
 from app.compliance.nouns import language as language  # the views ask for it here
 from app.compliance.nouns import noun_of, noun_of_field, thing_of
-from app.compliance.pack import Pack
+from app.compliance.pack import Pack, number_of
 from app.compliance.remaining import still_to_do
 from app.formats import local, show_date, show_datetime, show_number, yes_no
 from app.periods import Period

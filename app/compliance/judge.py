@@ -15,11 +15,10 @@ from app.compliance.excusing import Excuses, excuse, waiver_facts
 from app.compliance.figures import Figures, UnitFigures
 from app.compliance.language import Rule
 from app.compliance.measures import RULE, UNIT, Count, Target, TargetComparison
-from app.compliance.pack import Override, Pack, ParameterValue, as_fraction
+from app.compliance.pack import Override, Pack, ParameterValue, as_fraction, number_of, share_of
 from app.compliance.premises import DeadlineOf, Deadlines, Setting
 from app.compliance.results import STATUSES, Contradiction, Judgement, RuleResult, SubjectResult, ratio
 from app.compliance.things import Court, judge_escalation, judge_things
-from app.compliance.words import parse_share
 from app.errors import DomainError, NotFound
 
 if TYPE_CHECKING:
@@ -34,7 +33,6 @@ __all__ = [
     "answer_days",
     "judge",
     "missing",
-    "number_of",
     "target_share",
     "values_on",
 ]
@@ -226,13 +224,7 @@ def target_share(target: Target, parameters: Mapping[str, ParameterValue]) -> Fr
     """The share that the target names, written out or by a parameter; None where each unit has its own."""
     if target.field is not None:
         return None
-    share = parse_share(target.threshold)
-    return parameters[target.threshold].value if share is None else share
-
-
-def number_of(number: int | str, parameters: Mapping[str, ParameterValue]) -> int:
-    """A whole number, written out or by a parameter."""
-    return int(parameters[number].value) if isinstance(number, str) else number
+    return share_of(target.threshold, parameters)
 
 
 def answer_days(rule: Rule, parameters: Mapping[str, ParameterValue]) -> int:

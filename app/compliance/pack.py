@@ -56,6 +56,22 @@ class ParameterValue:
         return DAY_KINDS[int(self.value)]
 
 
+def number_of(number: int | str, values: Mapping[str, ParameterValue]) -> int:
+    """A whole number, written out or by a parameter."""
+    return number if isinstance(number, int) else int(values[number].value)
+
+
+def share_of(threshold: str, values: Mapping[str, ParameterValue]) -> Fraction:
+    """A share, written out or by a parameter."""
+    share = parse_share(threshold)
+    return values[threshold].value if share is None else share
+
+
+def day_kind_of(counting: str, values: Mapping[str, ParameterValue]) -> DayKind:
+    """How days are counted: as written, or as a parameter says."""
+    return DayKind(counting) if counting in DAY_KINDS else values[counting].day_kind
+
+
 MOST_DAYS = 64
 """Days of which a pack remembers its values: a page asks for the same one with each rule."""
 

@@ -15,10 +15,9 @@ from app.compliance.compiling import BROKEN_PERIODS, Compiled, Outcome, compile_
 from app.compliance.duties import Deed, Event
 from app.compliance.figures import Blank, Figures, Thing, UnitFigures
 from app.compliance.language import Rule, Status
-from app.compliance.measures import DAY_KINDS, DayKind, Requirement, Target, Within
-from app.compliance.pack import Pack, ParameterValue
+from app.compliance.measures import Requirement, Target, Within
+from app.compliance.pack import Pack, ParameterValue, day_kind_of, number_of, share_of
 from app.compliance.results import STATUSES, RuleResult, SubjectResult, ratio
-from app.compliance.words import parse_share
 from app.facts import FactError
 from app.periods import Period
 
@@ -44,14 +43,6 @@ class Court:
     figures: Figures
     engine: Engine
     as_of: date
-
-    def number(self, number: int | str) -> int:
-        """A whole number, written out or by a parameter."""
-        return number if isinstance(number, int) else int(self.parameters[number].value)
-
-    def day_kind(self, counting: str) -> DayKind:
-        """How days are counted: as written, or as a parameter says."""
-        return DayKind(counting) if counting in DAY_KINDS else self.parameters[counting].day_kind
 
 
 def judge_things(
@@ -90,8 +81,8 @@ def _plain(court: Court, rule: Rule, things: Sequence[Thing], said: Sequence[Out
             continue
         details: dict[str, int | str] = {}
         if rule.clock is not None:
-            used = getattr(rule.clock.used, court.day_kind(rule.clock.counted_in))
-            details = {"used": int(thing.figure(used)), "allowed": court.number(rule.clock.at_most)}
+            used = getattr(rule.clock.used, day_kind_of(rule.clock.counted_in, court.parameters))
+            details = {"used": int(thing.figure(used)), "allowed": number_of(rule.clock.at_most, court.parameters)}
         elif rule.rate is not None and rule.target is not None:
             details = {
                 "numerator": thing.total(rule.rate.count),
@@ -105,8 +96,7 @@ def _target(court: Court, target: Target, thing: Thing) -> Fraction:
     """The share that the target names for a thing."""
     if target.field is not None:
         return Fraction(thing.total([target.field]), 100)
-    share = parse_share(target.threshold)
-    return court.parameters[target.threshold].value if share is None else share
+    return share_of(target.threshold, court.parameters)
 
 
 def _verdict(thing: Thing, outcome: Outcome, details: Mapping[str, int | str]) -> Verdict:
@@ -190,8 +180,8 @@ def _last_day(court: Court, thing: Thing, within: Within, known: dict[Blank, dat
     """The last day of the span; `known` are those of the same span after other events."""
     event = thing.figure(within.after)
     if event not in known:
-        day, days = _day(thing, within.after), court.number(within.amount)
-        known[event] = court.figures.deadlines.last_day(day, days, court.day_kind(within.counting))
+        day, days = _day(thing, within.after), number_of(within.amount, court.parameters)
+        known[event] = court.figures.deadlines.last_day(day, days, day_kind_of(within.counting, court.parameters))
     return known[event]
 
 

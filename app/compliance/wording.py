@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 from app import facts
 from app.compliance.judge import RuleResult, SubjectResult, answer_days, missing, target_share
 from app.compliance.language import Rule
-from app.compliance.measures import DAY_KINDS, Clock, DayKind, Requirement, Within
-from app.compliance.pack import ParameterValue
+from app.compliance.measures import Clock, Requirement, Within
+from app.compliance.pack import ParameterValue, day_kind_of, number_of
 from app.compliance.phrases import (
     comparison_in_words,
     condition_in_words,
@@ -233,7 +233,7 @@ def form_in_words(
         yield from _rate(rule, parameters, catalogue, locale)
     elif rule.count is not None:
         yield pick(locale, "Đếm", "Counts"), named(rule.count.of, catalogue, locale)
-        number = _number(rule.count.number, parameters)
+        number = number_of(rule.count.number, parameters)
         words = comparison_in_words(rule.count.comparison, count_in_words(number, locale), locale)
         yield pick(locale, "Yêu cầu", "Target"), words + whence(parameters.get(str(rule.count.number)), locale)
     elif rule.fails_when is not None:
@@ -246,7 +246,7 @@ def form_in_words(
     elif rule.clock is not None:
         yield from _clock(rule.clock, parameters, catalogue, locale)
     elif rule.escalates is not None:
-        number = _number(rule.escalates.periods, parameters)
+        number = number_of(rule.escalates.periods, parameters)
         rules = ", ".join(rule.escalates.rules) or pick(locale, "mọi quy tắc của bộ", "every rule of the pack")
         yield (
             pick(locale, "Vi phạm khi", "Violated when"),
@@ -310,24 +310,16 @@ def _duty(
 
 
 def _span(within: Within, parameters: Parameters, catalogue: Catalogue, locale: str) -> str:
-    kind = day_kind_in_words(_kind(within.counting, parameters), locale)
-    days = f"{_number(within.amount, parameters)} {kind}"
+    kind = day_kind_in_words(day_kind_of(within.counting, parameters), locale)
+    days = f"{number_of(within.amount, parameters)} {kind}"
     after = named([within.after], catalogue, locale)
     sources = whence(parameters.get(str(within.amount)), locale) + whence(parameters.get(within.counting), locale)
     return pick(locale, f"{days} sau: {after}", f"{days} after: {after}") + sources
 
 
 def _clock(clock: Clock, parameters: Parameters, catalogue: Catalogue, locale: str) -> Iterator[tuple[str, str]]:
-    kind = _kind(clock.counted_in, parameters)
+    kind = day_kind_of(clock.counted_in, parameters)
     yield pick(locale, "Tính", "Counts"), named([str(getattr(clock.used, kind))], catalogue, locale)
-    days = f"{_number(clock.at_most, parameters)} {day_kind_in_words(kind, locale)}"
+    days = f"{number_of(clock.at_most, parameters)} {day_kind_in_words(kind, locale)}"
     sources = whence(parameters.get(str(clock.at_most)), locale) + whence(parameters.get(clock.counted_in), locale)
     yield pick(locale, "Yêu cầu", "Target"), comparison_in_words("at_most", days, locale) + sources
-
-
-def _number(number: int | str, parameters: Parameters) -> int:
-    return number if isinstance(number, int) else int(parameters[number].value)
-
-
-def _kind(counting: str, parameters: Parameters) -> DayKind:
-    return DayKind(counting) if counting in DAY_KINDS else parameters[counting].day_kind
