@@ -348,6 +348,8 @@ class Consultation(Record, Base):
 # Written anew whenever a case's events are folded (rows.derived_rows gives their rows by the table's name).
 DERIVED_MODELS = (CaseStage, CasePause, Payment, Refund, Consultation)
 DERIVED_TABLES: dict[str, Table] = {model.__tablename__: cast(Table, model.__table__) for model in DERIVED_MODELS}
+MADE_ABOUT_A_CASE = "made_about_a_case"
+"""In the `info` of another room's table: its rows are made by the system, and go with the case that they are about."""
 
 
 class CaseDocument(Record, Base):

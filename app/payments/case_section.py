@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy import select
 
 from app.cases.case_page import CaseView
-from app.cases.case_sections import sections
+from app.cases.case_sections import Section, sections
 from app.cases.models import Refund
 from app.extensions import db
 from app.payments.money import Balance
@@ -31,4 +31,4 @@ def case_money(view: CaseView) -> CaseMoney:
     return CaseMoney(Balance.of(view.case.fee_due, view.payments), refunds)
 
 
-sections["payments"] = case_money
+sections["payments"] = Section(case_money, "payments/_case.html")

@@ -19,12 +19,12 @@ from app.forms import (
     ChoiceField,
     DayField,
     HiddenField,
-    IntegerField,
     ReasonField,
     SearchField,
     StringField,
     TextAreaField,
     UnitFilterField,
+    WholeNumberField,
     number_in,
 )
 from app.organisation.models import Unit
@@ -46,16 +46,6 @@ def read_codes(text: str | None) -> list[str]:
 
 def _id_or_none(value: object) -> int | None:
     return number_in(value)
-
-
-class WholeNumberField(IntegerField):
-    """A count, typed as digits; anything else is refused with a sentence."""
-
-    def process_formdata(self, valuelist: list[str]) -> None:
-        try:
-            super().process_formdata(valuelist)
-        except ValueError as exc:
-            raise ValueError(_("Hãy nhập một số nguyên, ví dụ 25.")) from exc
 
 
 class _Form(FlaskForm):

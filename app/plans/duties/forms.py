@@ -19,26 +19,16 @@ from app.forms import (
     ChoiceField,
     DayField,
     HiddenField,
-    IntegerField,
     ReasonField,
     StringField,
     TextAreaField,
+    WholeNumberField,
     number_in,
 )
 from app.organisation.models import Unit
 from app.periods import Period
+from app.plans.duties.models import BodyKind, FilingKind
 from app.plans.duties.queries import PERIOD_OF, periods_of
-from app.plans.models import BodyKind, FilingKind
-
-
-class WholeNumberField(IntegerField):
-    """A count, typed as digits; anything else is refused with a sentence."""
-
-    def process_formdata(self, valuelist: list[str]) -> None:
-        try:
-            super().process_formdata(valuelist)
-        except ValueError as exc:
-            raise ValueError(_("Hãy nhập một số nguyên, ví dụ 25.")) from exc
 
 
 class DutyForm(FlaskForm):

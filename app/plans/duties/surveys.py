@@ -20,7 +20,7 @@ from app.organisation.access import Actor, Scope
 from app.organisation.audit import transaction
 from app.organisation.calendars import today
 from app.plans.duties import queries
-from app.plans.models import BodyKind, Survey
+from app.plans.duties.models import BodyKind, Survey
 from app.reasons import checked_reason
 from app.text import fold, tidy
 

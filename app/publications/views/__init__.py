@@ -18,6 +18,3 @@ def scope() -> Scope:
     who = person()
     of_office = who.role is Role.HEAD and who.unit.kind is UnitKind.OFFICE and not who.unit.is_desk
     return Scope(who.site) if of_office else current_scope()
-
-
-from app.publications.views import checks, publications, reviews  # noqa: E402, F401  each adds its pages to `bp`
