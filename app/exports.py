@@ -20,6 +20,7 @@ from flask import Flask, Response, request, send_file, stream_with_context
 from app.formats import local, show_date, show_datetime, show_number
 from app.organisation.access import Actor, actor
 from app.organisation.disclosures import record_export
+from app.organisation.permissions import for_everybody
 
 if TYPE_CHECKING:
     from openpyxl import Workbook
@@ -79,6 +80,7 @@ def _into_the_trail(
     yield last
 
 
+@for_everybody
 def trace_export(by: Actor, name: str, rows: int, form: str, *, broken_off: bool = False) -> None:
     """Note in the audit trail that this request's list was taken. `name`: the file's."""
     record_export(by, name, request.args.to_dict(), rows, form, broken_off=broken_off)

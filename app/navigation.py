@@ -1,4 +1,4 @@
-"""The main navigation: what each role sees, in the order of the day's work."""
+"""The main navigation: what each may follow, in the order of the day's work."""
 
 from __future__ import annotations
 
@@ -10,39 +10,43 @@ from flask_babel import get_locale
 from flask_babel import lazy_pgettext as _p
 from flask_login import current_user
 
+from app.organisation.access import actor, can
 from app.organisation.models import Role
+from app.organisation.permissions import Capability
 
-EVERYBODY = frozenset(Role)
-DESKS = frozenset({Role.DESK, Role.HEAD})
-JUDGES = frozenset({Role.HEAD, Role.INSPECTOR, Role.ADMIN})
-INSPECTORS = frozenset({Role.INSPECTOR, Role.ADMIN})
-ADMINS = frozenset({Role.ADMIN})
+EVERYBODY = frozenset(Capability)
 
 WORK, JUDGEMENT, OFFICE = _p("menu", "Công việc"), _p("menu", "Kiểm tra"), _p("menu", "Cơ quan")
 
-# Group, label, endpoint, icon, roles.
+# Group, label, endpoint, icon, and whose work it is: who may do any of these.
 ENTRIES = (
-    (WORK, _p("menu", "Việc hôm nay"), "cases.worklist", "list-checks", DESKS),
-    (WORK, _p("menu", "Nhắc việc"), "reminders.inbox", "bell", DESKS),
+    (WORK, _p("menu", "Việc hôm nay"), "cases.worklist", "list-checks", {Capability.HANDLE_CASES}),
+    (WORK, _p("menu", "Nhắc việc"), "reminders.inbox", "bell", {Capability.HANDLE_CASES}),
     (WORK, _p("menu", "Hồ sơ"), "cases.list", "folder-open", EVERYBODY),
-    (WORK, _p("menu", "Tiếp nhận"), "cases.intake", "plus", frozenset({Role.DESK})),
+    (WORK, _p("menu", "Tiếp nhận"), "cases.intake", "plus", {Capability.RECEIVE_CASES}),
     (WORK, _p("menu", "Thu phí, lệ phí"), "payments.summary", "banknote", EVERYBODY),
-    (WORK, _p("menu", "Nhập dữ liệu"), "imports.list", "upload", frozenset({Role.DESK, Role.ADMIN})),
+    (WORK, _p("menu", "Nhập dữ liệu"), "imports.list", "upload", {Capability.IMPORT_CASES}),
     (WORK, _p("menu", "Nhiệm vụ kế hoạch"), "tasks.tasks", "calendar-clock", EVERYBODY),
-    (WORK, _p("menu", "Nghĩa vụ định kỳ"), "obligations.duties", "file-text", JUDGES),
+    (WORK, _p("menu", "Nghĩa vụ định kỳ"), "obligations.duties", "file-text", {Capability.FULFIL_OBLIGATIONS}),
     (WORK, _p("menu", "Sổ theo dõi hồ sơ"), "slips.register", "table-2", EVERYBODY),
     (WORK, _p("menu", "Thủ tục"), "procedures.list", "book-open", EVERYBODY),
-    (WORK, _p("menu", "Công bố, rà soát"), "publications.list", "globe", JUDGES),
-    (JUDGEMENT, _p("menu", "Vi phạm của đơn vị"), "compliance.my_violations", "flag", frozenset({Role.HEAD})),
-    (JUDGEMENT, _p("menu", "Vi phạm"), "compliance.violations", "flag", JUDGES),
-    (JUDGEMENT, _p("menu", "Giải trình quá hạn"), "cases.explanations", "message-square", JUDGES),
-    (JUDGEMENT, _p("menu", "Kiểm tra"), "compliance.matrix", "layout-grid", INSPECTORS),
-    (JUDGEMENT, _p("menu", "Bộ quy tắc"), "compliance.rules", "scale", JUDGES),
-    (JUDGEMENT, _p("menu", "Bảng chấm điểm"), "scorecards.scores", "gauge", JUDGES),
-    (OFFICE, _p("menu", "Đơn vị"), "organisation.units", "building-2", ADMINS),
-    (OFFICE, _p("menu", "Người dùng"), "organisation.people", "users", ADMINS),
+    (WORK, _p("menu", "Công bố, rà soát"), "publications.list", "globe", {Capability.KEEP_PUBLICATIONS}),
+    (JUDGEMENT, _p("menu", "Vi phạm của đơn vị"), "compliance.my_violations", "flag", {Capability.ANSWER_VIOLATIONS}),
+    (JUDGEMENT, _p("menu", "Vi phạm"), "compliance.violations", "flag", {Capability.READ_RESULTS}),
+    (
+        JUDGEMENT,
+        _p("menu", "Giải trình quá hạn"),
+        "cases.explanations",
+        "message-square",
+        {Capability.EXPLAIN_CASES, Capability.RECEIVE_EXPLANATIONS},
+    ),
+    (JUDGEMENT, _p("menu", "Kiểm tra"), "compliance.matrix", "layout-grid", {Capability.RUN_CHECKS}),
+    (JUDGEMENT, _p("menu", "Bộ quy tắc"), "compliance.rules", "scale", {Capability.READ_RESULTS}),
+    (JUDGEMENT, _p("menu", "Bảng chấm điểm"), "scorecards.scores", "gauge", {Capability.SCORE_CRITERIA}),
+    (OFFICE, _p("menu", "Đơn vị"), "organisation.units", "building-2", {Capability.KEEP_UNITS}),
+    (OFFICE, _p("menu", "Người dùng"), "organisation.people", "users", {Capability.KEEP_PEOPLE}),
     (OFFICE, _p("menu", "Lịch làm việc"), "organisation.calendar", "calendar", EVERYBODY),
-    (OFFICE, _p("menu", "Nhật ký"), "organisation.audit_trail", "history", INSPECTORS),
+    (OFFICE, _p("menu", "Nhật ký"), "organisation.audit_trail", "history", {Capability.READ_AUDIT_TRAIL}),
 )
 
 ALSO = {
@@ -80,12 +84,13 @@ def navigation() -> list[Item]:
     """The items that the person signed in may follow; nothing for a stranger."""
     if not current_user or not current_user.is_authenticated:
         return []
-    shown = [entry for entry in ENTRIES if current_user.role in entry[4] and entry[2] in current_app.view_functions]
+    by = actor()
+    shown = [entry for entry in ENTRIES if any(map(by.may, entry[4])) and entry[2] in current_app.view_functions]
     urls = {entry[2]: url_for(entry[2]) for entry in shown}
     here = _active(list(urls.values()), {url_for(page): urls.get(line) for page, line in _also()})
     return [
         Item(str(group), str(label), endpoint, urls[endpoint], icon, urls[endpoint] == here, _waiting(endpoint))
-        for group, label, endpoint, icon, _roles in shown
+        for group, label, endpoint, icon, _needed in shown
     ]
 
 
@@ -112,5 +117,5 @@ def home_endpoint(role: Role) -> str:
 
 def register(app: Flask) -> None:
     """What the layout asks of the application (templates/README.md)."""
-    app.jinja_env.globals.update(navigation=navigation, endpoints=app.view_functions)
+    app.jinja_env.globals.update(navigation=navigation, endpoints=app.view_functions, can=can)
     app.context_processor(lambda: {"locale": get_locale().language})

@@ -131,8 +131,9 @@ def _csrf_error(_error: CSRFError) -> Any:
 
 
 def page_of_the_form() -> str | None:
-    """The address that shows the form that was sent here, if there is one page for both."""
-    shows = request.url_rule is not None and "GET" in (request.url_rule.methods or ())
+    """The address that shows the form that was sent here, if there is one for both."""
+    adapter = current_app.create_url_adapter(request)
+    shows = adapter is not None and "GET" in adapter.allowed_methods()
     return request.full_path.rstrip("?") if shows else None
 
 

@@ -164,7 +164,7 @@ def _act() -> None:
     who = _clerk()
     open_cases = select(Case.id, Case.revision).where(Case.ended_at.is_(None)).order_by(Case.id).limit(bulk.MOST)
     chosen = [(key, revision) for key, revision in db.session.execute(open_cases)]
-    by = Actor(who.full_name, who.id, who.unit_id)
+    by = Actor.of(who)
     bulk.carry_out(scope_of(who), by, EventKind.HANDED_OVER, chosen, {}, "make kills")
 
 
@@ -174,14 +174,14 @@ def _go_on() -> None:
     if not left and not db.session.scalar(select(func.count()).select_from(BulkAction)):
         _act()
     for action in left:
-        bulk.go_on(scope_of(who), Actor(who.full_name, who.id, who.unit_id), action.id)
+        bulk.go_on(scope_of(who), Actor.of(who), action.id)
 
 
 def _undo() -> None:
     who = _clerk()
     action = db.session.scalars(select(BulkAction).order_by(BulkAction.id)).first()
     if action is not None and action.undone_at is None:
-        bulk.undo(scope_of(who), Actor(who.full_name, who.id, who.unit_id), action.id)
+        bulk.undo(scope_of(who), Actor.of(who), action.id)
 
 
 def _import(file: Path) -> None:

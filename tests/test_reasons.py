@@ -18,10 +18,9 @@ from app.cases import duties, faults
 from app.cases import service as cases
 from app.compliance import waiving
 from app.compliance.models import ViolationState
-from app.compliance.service import move_violation
+from app.compliance.service import decide_violation
 from app.errors import DomainError
 from app.organisation import calendars, clock
-from app.organisation.models import Person, Role
 from app.payments import service as payments
 from app.plans import task_service as tasks
 from app.plans.duties import service as plan_duties
@@ -35,17 +34,16 @@ from tests.factories import CLERK, EVERYWHERE, SITE
 
 APP = Path(__file__).resolve().parent.parent / "app"
 DAY = date(2024, 6, 3)
-JUDGE = Person(full_name="Thanh tra", role=Role.INSPECTOR)
 VERBS: dict[str, Callable[[str], object]] = {
     "attachments.service.remove_file": lambda why: attachments.remove_file(EVERYWHERE, CLERK, 1, why),
     "cases.service.correct": lambda why: cases.correct(EVERYWHERE, CLERK, 1, 1, reason=why, void=True),
-    "cases.faults.withdraw_fault": lambda why: faults.withdraw_fault(EVERYWHERE, JUDGE, 1, 1, why),
-    "cases.duties.decide": lambda why: duties.decide(SITE, JUDGE, 1, 1, accepted=False, words=why, revision=0),
+    "cases.faults.withdraw_fault": lambda why: faults.withdraw_fault(EVERYWHERE, CLERK, 1, 1, why),
+    "cases.duties.decide": lambda why: duties.decide(SITE, CLERK, 1, 1, accepted=False, words=why, revision=0),
     "compliance.waiving.grant_waiver": lambda why: waiving.grant_waiver(CLERK, "a", "b", "c", DAY, DAY, why),
     "compliance.waiving.withdraw_waiver": lambda why: waiving.withdraw_waiver(CLERK, 1, why),
     "compliance.waiving.annul_waiver": lambda why: waiving.annul_waiver(CLERK, 1, why),
-    "compliance.service.move_violation": lambda why: move_violation(
-        EVERYWHERE, CLERK, Role.INSPECTOR, 1, ViolationState.RETURNED, why, 0
+    "compliance.service.decide_violation": lambda why: decide_violation(
+        EVERYWHERE, CLERK, 1, ViolationState.RETURNED, why, 0
     ),
     "organisation.clock.confirm": lambda why: clock.confirm(CLERK, reason=why),
     "organisation.calendars.remove_site_day": lambda why: calendars.remove_site_day(CLERK, DAY, reason=why),
@@ -79,6 +77,7 @@ VERBS: dict[str, Callable[[str], object]] = {
 OTHERS = {
     "cases.service.receive_case": "why it is recorded late",
     "cases.service.record": "why it is recorded late",
+    "compliance.service.explain_violation": "the words of the explanation",
     "cases.duties.apologise": "the words of the letter",
     "compliance.packs.adopt": "the decision that puts a pack in force",
     "compliance.uploading.put_in_force": "the decision that puts a pack in force",

@@ -32,6 +32,7 @@ from app.extensions import db
 from app.organisation import audit
 from app.organisation.access import Actor, Scope
 from app.organisation.audit import transaction
+from app.organisation.permissions import Capability, for_everybody, needs
 from app.reasons import checked_reason
 from app.text import tidy
 
@@ -66,6 +67,7 @@ class Outcome:
     recorded: list[EventKind] = field(default_factory=list)
 
 
+@for_everybody
 def report_damaged(by: Actor, file: queries.FileSeen) -> None:
     """Somebody asked for a file that is damaged or gone: once a day in the audit trail, each time in the log."""
     current_app.logger.error("attachment %s (%s) is damaged or missing", file.id, file.sha256)
@@ -90,6 +92,7 @@ def allowed_kinds() -> list[str]:
     return str(current_app.config["SETTINGS"].attachment_kinds).split(",")
 
 
+@needs(Capability.HANDLE_CASES)
 def attach(
     scope: Scope,
     by: Actor,
@@ -154,6 +157,7 @@ def _keep(
     outcome.recorded.extend(recorded)
 
 
+@needs(Capability.HANDLE_CASES)
 def reuse_file(
     scope: Scope, by: Actor, case_id: int, attachment_id: int, document_id: int | None = None
 ) -> tuple[Attachment, list[EventKind]]:
@@ -187,6 +191,7 @@ def reuse_file(
     return row, recorded
 
 
+@needs(Capability.HANDLE_CASES)
 def remove_file(scope: Scope, by: Actor, attachment_id: int, reason: str) -> Attachment:
     """Take a file off its case. The row stays, with who did it and why; so does what was recorded because of it.
 
@@ -213,6 +218,7 @@ def verify(site: str) -> Verdict:
     return store().verify(queries.recorded_files(site))
 
 
+@needs(Capability.KEEP_SITE)
 def delete_orphans(by: Actor, site: str) -> list[Path]:
     """Delete what no record knows and what was left unfinished; what is younger than an hour may still be getting its
     record, and stays. Returns what was deleted. Raises what is raised when the clock, which says

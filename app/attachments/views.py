@@ -24,14 +24,14 @@ from app.attachments.service import Outcome, Upload
 from app.attachments.store import Damaged, store_failed
 from app.cases.case_page import CaseView, case_view
 from app.cases.case_sections import Section, sections
-from app.cases.views.intake import ACTORS
 from app.cases.vocabulary import EventKind
 from app.errors import DomainError, NotAllowed, NotFound
 from app.formats import label, sentence, show_number
 from app.forms import number_in, whole_number
-from app.organisation.access import actor, allowed, current_scope, person
+from app.organisation.access import actor, allowed, can, current_scope, signed_in
 from app.organisation.calendars import site_calendar
 from app.organisation.disclosures import record_opening
+from app.organisation.permissions import Capability
 from app.security import as_stored_file
 
 SHOWN_BY_BROWSERS = ("application/pdf", "image/jpeg", "image/png")
@@ -94,20 +94,20 @@ def file_limits() -> dict[str, object]:
 
 
 @bp.get("/ho-so/<int:case_id>/tep")
-@allowed()
+@signed_in
 def of_case(case_id: int) -> Answer | str:
     """The section by itself, as it is now."""
     view = _view(case_id)
     if not request.htmx:
         return redirect(_place(case_id))
-    may_act = person().role in ACTORS and view.may_change(current_scope())
+    may_act = can(Capability.HANDLE_CASES) and view.may_change(current_scope())
     return render_template(
         "attachments/_case.html", view=view, may_act=may_act, sections={"attachments": section(view)}
     )
 
 
 @bp.post("/ho-so/<int:case_id>/tep")
-@allowed(*ACTORS)
+@allowed(Capability.HANDLE_CASES)
 @told_on_the_page
 def attach(case_id: int) -> Page:
     """Attach what was sent, to the document it was sent for."""
@@ -124,7 +124,7 @@ def attach(case_id: int) -> Page:
 
 
 @bp.post("/ho-so/<int:case_id>/tep/dung-lai")
-@allowed(*ACTORS)
+@allowed(Capability.HANDLE_CASES)
 @told_on_the_page
 def reuse(case_id: int) -> Page:
     """Attach what was digitised for an earlier case of the applicant."""
@@ -138,7 +138,7 @@ def reuse(case_id: int) -> Page:
 
 
 @bp.post("/tep/<int:attachment_id>/go")
-@allowed(*ACTORS)
+@allowed(Capability.HANDLE_CASES)
 @told_on_the_page
 def remove(attachment_id: int) -> Page:
     """Take a file off its case, with the reason."""
@@ -157,7 +157,7 @@ def remove(attachment_id: int) -> Page:
 
 
 @bp.get("/tep/<int:attachment_id>")
-@allowed()
+@signed_in
 def show(attachment_id: int) -> str:
     """A file before one's eyes: in a window over the case, or a page of its own."""
     file = _file(attachment_id)
@@ -166,7 +166,7 @@ def show(attachment_id: int) -> str:
 
 
 @bp.get("/tep/<int:attachment_id>/xem")
-@allowed()
+@signed_in
 def content(attachment_id: int) -> Response:
     """The file itself, shown by the browser where browsers can."""
     file = _file(attachment_id)
@@ -174,7 +174,7 @@ def content(attachment_id: int) -> Response:
 
 
 @bp.get("/tep/<int:attachment_id>/tai-ve")
-@allowed()
+@signed_in
 def download(attachment_id: int) -> Response:
     """The file itself, to be saved."""
     return _sent(_file(attachment_id), download=True)
@@ -182,7 +182,7 @@ def download(attachment_id: int) -> Response:
 
 @bp.get("/tep/<int:attachment_id>/anh-nho", defaults={"edge": THUMBNAIL}, endpoint="thumbnail")
 @bp.get("/tep/<int:attachment_id>/trang", defaults={"edge": PAGE}, endpoint="page")
-@allowed()
+@signed_in
 def picture(attachment_id: int, edge: int) -> Response:
     """A small picture of a picture, or a page that a browser can show."""
     file = _picture(attachment_id)
@@ -199,7 +199,7 @@ def picture(attachment_id: int, edge: int) -> Response:
 
 @bp.get("/tep/<int:attachment_id>/anh-nho/hien-co", defaults={"edge": THUMBNAIL}, endpoint="thumbnail_so_far")
 @bp.get("/tep/<int:attachment_id>/trang/hien-co", defaults={"edge": PAGE}, endpoint="page_so_far")
-@allowed()
+@signed_in
 def picture_so_far(attachment_id: int, edge: int) -> str:
     """The place of a small picture on a page: the picture, or that it is still being made, or why there is none."""
     file, size = _picture(attachment_id), "thumbnail" if edge == THUMBNAIL else "page"

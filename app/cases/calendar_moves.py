@@ -23,6 +23,7 @@ from app.organisation.calendars import (
     site_calendar,
 )
 from app.organisation.models import Unit
+from app.organisation.permissions import Capability, needs
 
 BATCH = 500  # cases folded at once
 
@@ -57,6 +58,7 @@ def _moved(ids: list[int], change: CalendarChange) -> list[MovedDeadline]:
     return moved
 
 
+@needs(Capability.KEEP_CALENDAR)
 def rederive_open(scope: Scope, by: Actor) -> int:
     """Fold every open case again, after the calendar changed. Returns how many due dates moved.
 

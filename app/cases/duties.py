@@ -20,35 +20,28 @@ from app.cases.duty_states import ExplanationState, state_of
 from app.cases.models import Case
 from app.cases.search import seen_by
 from app.cases.vocabulary import EventKind
-from app.errors import N_, Conflict, DomainError, NotAllowed, NotFound
+from app.errors import N_, Conflict, DomainError, NotFound
 from app.extensions import db
 from app.organisation import audit
 from app.organisation.access import Actor, Scope
 from app.organisation.audit import transaction
 from app.organisation.calendars import site_calendar
-from app.organisation.models import Person, Role, UnitKind
+from app.organisation.permissions import Capability, needs
 from app.reasons import checked_reason
 from app.text import tidy, tidy_lines
 
 LONGEST = 4_000  # characters of an explanation or a decision
 MOST_AT_ONCE = 200  # cases explained, or explanations received, in one act
-JUDGES = (Role.INSPECTOR, Role.ADMIN)
 
 
-def is_of_office(who: Person) -> bool:
-    """Takes explanations in for the Director: staff of the Office, inspectors; not the one-stop desk."""
-    return who.role in JUDGES or (who.unit.kind is UnitKind.OFFICE and not who.unit.is_desk)
-
-
-def explain(scope: Scope, by: Person, case_ids: Collection[int], text: str) -> list[Explanation]:
+@needs(Capability.EXPLAIN_CASES)
+def explain(scope: Scope, by: Actor, case_ids: Collection[int], text: str) -> list[Explanation]:
     """A head explains overdue cases (giải trình), each with its own record, all or none.
 
-    Raises NotAllowed for anybody but a head, and a sentence naming the first case that cannot be explained now.
+    Raises a sentence naming the first case that cannot be explained now.
     """
-    if by.role is not Role.HEAD:
-        raise NotAllowed("Chỉ người đứng đầu đơn vị được giải trình hồ sơ quá hạn.")
     words = _words(text, field="text", missing=N_("Hãy ghi nội dung giải trình."))
-    now, actor = extensions.now(), Actor(by.full_name, by.id, by.unit_id)
+    now = extensions.now()
     with transaction() as session:
         cases = _cases_to_explain(scope, case_ids)
         standing = latest_explanations([case.id for case in cases])
@@ -56,11 +49,11 @@ def explain(scope: Scope, by: Person, case_ids: Collection[int], text: str) -> l
         for case in cases:
             by_head = by.unit_id == case.unit_id
             _check_owed(case, standing.get(case.id), by_head, now)
-            sent.append(_explanation(case, actor, words, by_head, now))
+            sent.append(_explanation(case, by, words, by_head, now))
         session.add_all(sent)
         session.flush()
         codes = [case.code for case in cases]
-        audit.record(actor, "explain_overdue", "case", codes[0] if len(codes) == 1 else "", cases=codes)
+        audit.record(by, "explain_overdue", "case", codes[0] if len(codes) == 1 else "", cases=codes)
     return sent
 
 
@@ -119,13 +112,11 @@ def latest_explanations(case_ids: Collection[int]) -> dict[int, Explanation]:
     return {each.case_id: each for each in db.session.scalars(select(Explanation).where(Explanation.id.in_(latest)))}
 
 
-def receive_explanations(site: str, by: Person, ids: Collection[int]) -> int:
+@needs(Capability.RECEIVE_EXPLANATIONS)
+def receive_explanations(site: str, by: Actor, ids: Collection[int]) -> int:
     """The Office takes explanations in for the Director. Returns how many it had not yet."""
-    if not is_of_office(by):
-        raise NotAllowed("Chỉ Văn phòng Sở tiếp nhận giải trình.")
     if not ids:
         raise DomainError("Hãy chọn ít nhất một giải trình.", field="explanations")
-    actor = Actor(by.full_name, by.id, by.unit_id)
     with transaction() as session:
         waiting = select(Explanation).where(
             Explanation.site == site, Explanation.id.in_(ids), Explanation.office_received_at.is_(None)
@@ -134,21 +125,20 @@ def receive_explanations(site: str, by: Person, ids: Collection[int]) -> int:
         for each in found:
             each.office_received_at, each.revision = extensions.now(), each.revision + 1
         if found:
-            audit.record(actor, "receive_explanations", "case", "", explanations=[each.id for each in found])
+            audit.record(by, "receive_explanations", "case", "", explanations=[each.id for each in found])
     return len(found)
 
 
+@needs(Capability.DECIDE_EXPLANATIONS)
 def decide(
-    site: str, by: Person, case_id: int, explanation_id: int, *, accepted: bool, words: str = "", revision: int
+    site: str, by: Actor, case_id: int, explanation_id: int, *, accepted: bool, words: str = "", revision: int
 ) -> Explanation:
     """The Director accepts an explanation, or returns it saying what is missing; an inspector records it."""
-    if by.role not in JUDGES:
-        raise NotAllowed("Chỉ cán bộ thanh tra ghi quyết định của Giám đốc Sở.")
     if accepted:
         text = _words(words, field="words", missing="") if tidy(words) else ""
     else:
         text = checked_reason(words, missing=N_("Hãy ghi lý do trả lại."), field="words")
-    now, actor = extensions.now(), Actor(by.full_name, by.id, by.unit_id)
+    now = extensions.now()
     with transaction() as session:
         found = session.scalar(
             select(Explanation)
@@ -163,10 +153,11 @@ def decide(
             raise DomainError("Văn phòng Sở phải tiếp nhận giải trình trước khi trình Giám đốc.")
         found.accepted, found.decision, found.decided_at, found.revision = accepted, text, now, found.revision + 1
         code = session.scalar(select(Case.code).where(Case.id == found.case_id))
-        audit.record(actor, "decide_explanation", "case", code, accepted=accepted, decision=text)
+        audit.record(by, "decide_explanation", "case", code, accepted=accepted, decision=text)
     return found
 
 
+@needs(Capability.HANDLE_CASES)
 def apologise(
     scope: Scope,
     by: Actor,

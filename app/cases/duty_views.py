@@ -20,14 +20,13 @@ from app.cases.duty_states import ExplanationState
 from app.cases.keyset import Cursor
 from app.cases.lists import Window
 from app.cases.views import bp
-from app.cases.views.intake import ACTORS
 from app.errors import DomainError, NotFound
 from app.exports import csv_response
 from app.formats import label, sentence
 from app.forms import errors_shown_on, numbers_in
-from app.organisation.access import Scope, actor, allowed, current_scope, person, site, whole_site
+from app.organisation.access import Scope, actor, allowed, can, current_scope, person, signed_in, site, whole_site
 from app.organisation.calendars import site_calendar, today
-from app.organisation.models import Role
+from app.organisation.permissions import Capability
 from app.organisation.queries import units
 from app.periods import Period, PeriodKind
 
@@ -36,45 +35,52 @@ EXPORTED_AT_ONCE = 500
 
 
 @bp.get("/ho-so/giai-trinh")
-@allowed(Role.HEAD, Role.INSPECTOR, Role.ADMIN, Role.DESK)
+@signed_in
 def explanations() -> Page:
     """A period's overdue cases, explained or not, with what the reader may do about them."""
     return _list(ExplainForm(formdata=None))
 
 
 @bp.post("/ho-so/giai-trinh")
-@allowed(Role.HEAD)
+@allowed(Capability.EXPLAIN_CASES)
 def explain_several() -> Page:
     """One text for several overdue cases."""
     form = ExplainForm()
     if form.validate_on_submit():
         with errors_shown_on(form):
-            sent = duties.explain(current_scope(), person(), _chosen("cases"), form.text.data or "")
+            sent = duties.explain(current_scope(), actor(), _chosen("cases"), form.text.data or "")
             flash(_("Đã gửi giải trình của %(n)s hồ sơ qua Văn phòng Sở.", n=len(sent)), "success")
             return redirect(_back())
     return _list(form, chosen=_chosen("cases")), 422
 
 
 @bp.post("/ho-so/giai-trinh/tiep-nhan")
-@allowed()
+@allowed(Capability.RECEIVE_EXPLANATIONS)
 def receive_explanations() -> Answer:
     """The Office takes explanations in for the Director."""
     try:
-        n = duties.receive_explanations(site(), person(), _chosen("explanations"))
+        n = duties.receive_explanations(site(), actor(), _chosen("explanations"))
         flash(_("Văn phòng Sở đã nhận %(n)s giải trình.", n=n), "success")
     except DomainError as error:
         flash(sentence(error), "error")
     return redirect(_back())
 
 
-@bp.route("/ho-so/<int:case_id>/giai-trinh", methods=["GET", "POST"])
-@allowed(Role.HEAD, Role.INSPECTOR, Role.ADMIN, Role.DESK)
+@bp.get("/ho-so/<int:case_id>/giai-trinh")
+@signed_in
 def explanation(case_id: int) -> Page:
-    """One overdue case: its explanations, and the head's form; under HTMX only what changed, in its place."""
+    """One overdue case: its explanations, and the head's form."""
+    return _one(case_id, ExplainForm(formdata=None), DecisionForm(formdata=None))
+
+
+@bp.post("/ho-so/<int:case_id>/giai-trinh")
+@allowed(Capability.EXPLAIN_CASES)
+def explain(case_id: int) -> Page:
+    """The head explains one case; under HTMX only what changed, in its place."""
     form = ExplainForm()
     if form.validate_on_submit():
         with errors_shown_on(form):
-            duties.explain(current_scope(), person(), [case_id], form.text.data or "")
+            duties.explain(current_scope(), actor(), [case_id], form.text.data or "")
             if not request.htmx:
                 flash(_("Đã gửi giải trình qua Văn phòng Sở."), "success")
                 return redirect(url_for(".explanation", case_id=case_id))
@@ -83,7 +89,7 @@ def explanation(case_id: int) -> Page:
 
 
 @bp.post("/ho-so/<int:case_id>/giai-trinh/<int:explanation_id>/quyet-dinh")
-@allowed(*duties.JUDGES)
+@allowed(Capability.DECIDE_EXPLANATIONS)
 def decide_explanation(case_id: int, explanation_id: int) -> Page:
     """The Director's decision, as an inspector records it."""
     form, accepted = DecisionForm(), request.form.get("accepted")
@@ -93,7 +99,7 @@ def decide_explanation(case_id: int, explanation_id: int) -> Page:
         with errors_shown_on(form):
             duties.decide(
                 site(),
-                person(),
+                actor(),
                 case_id,
                 explanation_id,
                 accepted=accepted == "yes",
@@ -106,7 +112,7 @@ def decide_explanation(case_id: int, explanation_id: int) -> Page:
 
 
 @bp.get("/ho-so/giai-trinh/in")
-@allowed(Role.HEAD, Role.INSPECTOR, Role.ADMIN, Role.DESK)
+@signed_in
 def print_explanations() -> str:
     """A period's explanations as one paper for the Director."""
     period, page = _page(limit=MOST_PRINTED)
@@ -116,7 +122,7 @@ def print_explanations() -> str:
 
 
 @bp.get("/ho-so/giai-trinh.csv")
-@allowed(Role.HEAD, Role.INSPECTOR, Role.ADMIN, Role.DESK)
+@signed_in
 def export_explanations() -> Response:
     """A period's overdue cases and where their explanation stands, whole."""
     header = [
@@ -143,7 +149,7 @@ def _cells() -> Iterator[list[object]]:
 
 
 @bp.route("/ho-so/<int:case_id>/xin-loi", methods=["GET", "POST"])
-@allowed(*ACTORS)
+@allowed(Capability.HANDLE_CASES)
 def apologise(case_id: int) -> Page:
     """Write to the applicant: sorry, and when it will be done."""
     scope, form = current_scope(), ApologyForm()
@@ -183,7 +189,7 @@ def _list(form: ExplainForm, chosen: list[int] | None = None) -> str:
         beyond=bool(request.args.get("unit")) and _unit_id() is None,
         kept=_kept(),
         writing=_to_explain(page.cases),
-        may_receive=duties.is_of_office(person()),
+        may_receive=can(Capability.RECEIVE_EXPLANATIONS),
         late_to_explain=overdue_to_explain,
     )
 
@@ -199,8 +205,8 @@ def _one(case_id: int, form: ExplainForm, decision: DecisionForm) -> Page:
         decision=decision,
         sent_in_place=bool(request.htmx) and request.method == "POST",
         may_explain=bool(_to_explain([case])),
-        may_receive=duties.is_of_office(person()),
-        may_decide=person().role in duties.JUDGES,
+        may_receive=can(Capability.RECEIVE_EXPLANATIONS),
+        may_decide=can(Capability.DECIDE_EXPLANATIONS),
         late=case.late_to_explain(site_calendar(), today()),
     )
     refused = any(each.errors or each.form_errors for each in (form, decision))
@@ -209,16 +215,16 @@ def _one(case_id: int, form: ExplainForm, decision: DecisionForm) -> Page:
 
 def _to_explain(cases: Sequence[OverdueCase]) -> set[int]:
     """Ids of those that the reader may explain now: the head of the unit, or of one above, where it is owed."""
-    who = person()
-    if who.role is not Role.HEAD:
+    if not can(Capability.EXPLAIN_CASES):
         return set()
+    who = person()
     scope = current_scope()
     return {case.id for case in cases if scope.covers(case.unit_id) and case.is_open_to(who.unit_id)}
 
 
 def _scope() -> Scope:
     """The Office sees every unit's explanations; everybody else what is theirs."""
-    return whole_site() if duties.is_of_office(person()) else current_scope()
+    return whole_site() if can(Capability.RECEIVE_EXPLANATIONS) else current_scope()
 
 
 def _page(limit: int = duty_queries.PAGE, **cursors: Any) -> tuple[Period, OverduePage]:
@@ -259,7 +265,7 @@ def _unit_id() -> int | None:
 def _unit_shown() -> str:
     """The unit whose paper is printed, when it is one unit's."""
     chosen = {unit.id: unit.name for unit in units(_scope())}
-    return chosen.get(_unit_id() or (0 if duties.is_of_office(person()) else person().unit_id), "")
+    return chosen.get(_unit_id() or (0 if can(Capability.RECEIVE_EXPLANATIONS) else person().unit_id), "")
 
 
 def _kept() -> dict[str, str]:

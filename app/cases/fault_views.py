@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import flash, redirect, render_template, url_for
 from flask_babel import get_locale
 from flask_babel import gettext as _
@@ -15,25 +17,30 @@ from app.cases.fault_models import FaultSource
 from app.cases.views import bp
 from app.formats import label
 from app.forms import errors_shown_on
-from app.organisation.access import allowed, current_scope, person
+from app.organisation.access import actor, allowed, can, current_scope, signed_in
 from app.organisation.calendars import site_calendar, today
+from app.organisation.permissions import Capability
 
 Page = str | Answer | tuple[str, int]
 
 
-@bp.route("/ho-so/<int:case_id>/sai-sot", methods=["GET", "POST"])
-@allowed()
+@bp.get("/ho-so/<int:case_id>/sai-sot")
+@signed_in
 def case_faults(case_id: int) -> Page:
     """The mistakes found in a case, and the form that records another."""
-    scope, form = current_scope(), FaultForm(data={"found_on": today()})
-    form.source.choices = [(source.value, label(source)) for source in FaultSource]
-    view = case_view(scope, case_id, site_calendar(), extensions.now(), get_locale().language)
-    may_record = person().role in faults.RECORDERS and scope.covers(view.case.unit_id)
-    if may_record and form.validate_on_submit():
+    return _page(case_id, _form(formdata=None))
+
+
+@bp.post("/ho-so/<int:case_id>/sai-sot")
+@allowed(Capability.RECORD_FAULTS)
+def record_fault(case_id: int) -> Page:
+    """Record another."""
+    form = _form()
+    if form.validate_on_submit():
         with errors_shown_on(form):
             faults.record_fault(
-                scope,
-                person(),
+                current_scope(),
+                actor(),
                 case_id,
                 found_on=form.found_on.data,
                 source=FaultSource(form.source.data),
@@ -42,27 +49,32 @@ def case_faults(case_id: int) -> Page:
             )
             flash(_("Đã ghi nhận sai sót; đơn vị phải xin lỗi bằng văn bản."), "success")
             return redirect(url_for(".case_faults", case_id=case_id))
-    if form.is_submitted():  # a refusal has rolled back what was read
-        view = case_view(scope, case_id, site_calendar(), extensions.now(), get_locale().language)
-    page = render_template(
-        "cases/duties/faults.html",
-        view=view,
-        form=form if may_record else None,
-        faults=faults.faults_of(case_id),
-        may_withdraw=person().role in faults.JUDGES,
-    )
-    return page, 422 if form.errors or form.form_errors else 200
+    return _page(case_id, form), 422
+
+
+def _form(**how: Any) -> FaultForm:
+    form = FaultForm(data={"found_on": today()}, **how)
+    form.source.choices = [(source.value, label(source)) for source in FaultSource]
+    return form
+
+
+def _page(case_id: int, form: FaultForm) -> str:
+    scope = current_scope()
+    view = case_view(scope, case_id, site_calendar(), extensions.now(), get_locale().language)
+    may_record = can(Capability.RECORD_FAULTS) and scope.covers(view.case.unit_id)
+    shown = form if may_record else None
+    return render_template("cases/duties/faults.html", view=view, form=shown, faults=faults.faults_of(case_id))
 
 
 @bp.route("/ho-so/<int:case_id>/sai-sot/<int:fault_id>/rut", methods=["GET", "POST"])
-@allowed(*faults.JUDGES)
+@allowed(Capability.WITHDRAW_FAULTS)
 def withdraw_fault(case_id: int, fault_id: int) -> Page:
     """Take back a mistake recorded in error."""
     scope, form = current_scope(), FaultReasonForm()
     faults.fault_of(scope, case_id, fault_id)
     if form.validate_on_submit():
         with errors_shown_on(form):
-            faults.withdraw_fault(scope, person(), case_id, fault_id, form.reason.data or "")
+            faults.withdraw_fault(scope, actor(), case_id, fault_id, form.reason.data or "")
             flash(_("Đã rút lại sai sót; bản ghi được giữ cùng lý do."), "success")
             return redirect(url_for(".case_faults", case_id=case_id))
     view = case_view(scope, case_id, site_calendar(), extensions.now(), get_locale().language)

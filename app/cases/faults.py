@@ -18,29 +18,27 @@ from app.organisation import audit
 from app.organisation.access import Actor, Scope
 from app.organisation.audit import transaction
 from app.organisation.calendars import site_calendar
-from app.organisation.models import Person, Role
+from app.organisation.permissions import Capability, needs
 from app.reasons import checked_reason
 from app.text import tidy, tidy_lines
 
-RECORDERS = (Role.HEAD, Role.INSPECTOR, Role.ADMIN)
-JUDGES = (Role.INSPECTOR, Role.ADMIN)
 LONGEST = 2_000  # characters of what was wrong
 
 
+@needs(Capability.RECORD_FAULTS)
 def record_fault(
-    scope: Scope, by: Person, case_id: int, *, found_on: date, source: FaultSource, what: str, document: str = ""
+    scope: Scope, by: Actor, case_id: int, *, found_on: date, source: FaultSource, what: str, document: str = ""
 ) -> CaseFault:
     """Record that a case was found to have been handled wrongly, on a day not before it came in and not to come.
 
     A head records it of the cases of their units, inspectors of every case.
     """
     words = _words(what, field="what", missing=N_("Hãy ghi sai sót là gì."))
-    actor = Actor(by.full_name, by.id, by.unit_id)
     with transaction() as session:
         case = session.scalar(_case(scope, case_id).with_for_update(of=Case))
         if case is None:
             raise NotFound("Không tìm thấy hồ sơ này.")
-        if by.role not in RECORDERS or not scope.covers(case.unit_id):
+        if not scope.covers(case.unit_id):
             raise NotAllowed("Chỉ người đứng đầu đơn vị có hồ sơ hoặc cán bộ thanh tra ghi nhận sai sót.")
         _check_day(case, found_on)
         last = session.scalar(select(func.max(CaseFault.number)).where(CaseFault.case_id == case.id)) or 0
@@ -54,19 +52,18 @@ def record_fault(
             what=words,
             document=tidy(document),
             recorded_at=extensions.now(),
-            person_id=by.id,
-            actor=by.full_name,
+            person_id=by.person_id,
+            actor=by.name,
         )
         session.add(fault)
         session.flush()
-        audit.record(actor, "record_fault", "case", case.code, found_on=found_on, source=source, what=words)
+        audit.record(by, "record_fault", "case", case.code, found_on=found_on, source=source, what=words)
     return fault
 
 
-def withdraw_fault(scope: Scope, by: Person, case_id: int, fault_id: int, reason: str) -> CaseFault:
+@needs(Capability.WITHDRAW_FAULTS)
+def withdraw_fault(scope: Scope, by: Actor, case_id: int, fault_id: int, reason: str) -> CaseFault:
     """Take back what was recorded in error. The record stays, with the reason; past checks stay as they were."""
-    if by.role not in JUDGES:
-        raise NotAllowed("Chỉ cán bộ thanh tra rút lại sai sót đã ghi nhận.")
     words = checked_reason(reason, missing=N_("Hãy ghi lý do rút lại."))
     with transaction() as session:
         fault = session.scalar(
@@ -79,9 +76,9 @@ def withdraw_fault(scope: Scope, by: Person, case_id: int, fault_id: int, reason
             raise NotFound("Không tìm thấy sai sót này.")
         if fault.withdrawn_at is not None:
             raise Conflict("Sai sót này đã được rút lại.")
-        fault.withdrawn_at, fault.withdrawn_by, fault.withdrawal = extensions.now(), by.full_name, words
+        fault.withdrawn_at, fault.withdrawn_by, fault.withdrawal = extensions.now(), by.name, words
         code = session.scalar(select(Case.code).where(Case.id == fault.case_id))
-        audit.record(Actor(by.full_name, by.id, by.unit_id), "withdraw_fault", "case", code, reason=words)
+        audit.record(by, "withdraw_fault", "case", code, reason=words)
     return fault
 
 

@@ -22,11 +22,13 @@ from app.extensions import db
 from app.organisation.access import Actor, Scope
 from app.organisation.calendars import site_calendar, today
 from app.organisation.models import Unit
+from app.organisation.permissions import Capability, needs
 from app.text import tidy
 
 ANSWER_IN = 2  # working days in which another unit is asked to answer, unless somebody says otherwise
 
 
+@needs(Capability.HANDLE_CASES)
 def take_over(scope: Scope, by: Actor, case_id: int, **kwargs: Any) -> Case:
     """Somebody of the unit that has the case takes it in hand (nhận xử lý). NotAllowed for people of other units."""
     holder = db.session.scalar(
@@ -40,6 +42,7 @@ def take_over(scope: Scope, by: Actor, case_id: int, **kwargs: Any) -> Case:
     return service.record(scope, by, case_id, EventKind.TAKEN_OVER, data=data, **kwargs)
 
 
+@needs(Capability.HANDLE_CASES)
 def return_to_stage(
     scope: Scope, by: Actor, case_id: int, *, position: int, note: str, officer: str = "", **kwargs: Any
 ) -> Case:
@@ -51,6 +54,7 @@ def return_to_stage(
     return service.record(scope, by, case_id, EventKind.RETURNED, note=note, data=data, **kwargs)
 
 
+@needs(Capability.HANDLE_CASES)
 def consult(
     scope: Scope, by: Actor, case_id: int, *, unit_code: str, note: str, due_day: date | None = None, **kwargs: Any
 ) -> Case:
@@ -69,12 +73,14 @@ def consult(
     return service.record(scope, by, case_id, EventKind.CONSULTED, note=note, data=data, **kwargs)
 
 
+@needs(Capability.HANDLE_CASES)
 def answer_consultation(scope: Scope, by: Actor, case_id: int, *, number: int, note: str, **kwargs: Any) -> Case:
     """The opinion asked for by the event of that number (trả lời ý kiến phối hợp)."""
     _needed(note, N_("Hãy ghi ý kiến trả lời."))
     return service.record(scope, by, case_id, EventKind.CONSULT_ANSWERED, note=note, data={"number": number}, **kwargs)
 
 
+@needs(Capability.HANDLE_CASES)
 def sign(
     scope: Scope, by: Actor, case_id: int, *, signer: str, number: str, signed_on: date | None = None, **kwargs: Any
 ) -> Case:

@@ -24,7 +24,7 @@ from app.exports import csv_response
 from app.formats import sentence
 from app.forms import errors_shown_on, whole_number
 from app.organisation.access import Scope, actor, allowed, current_scope, person
-from app.organisation.models import Role
+from app.organisation.permissions import Capability
 
 SHOWN = 50  # refused rows on the page; all of them are in the file
 
@@ -40,7 +40,7 @@ def _scope() -> Scope:
 
 
 @bp.get("", endpoint="list")
-@allowed(Role.DESK, Role.ADMIN)
+@allowed(Capability.IMPORT_CASES)
 def list_imports() -> str:
     """What was imported or previewed lately."""
     records = queries.recent_imports(_scope())
@@ -48,7 +48,7 @@ def list_imports() -> str:
 
 
 @bp.route("/moi", methods=["GET", "POST"])
-@allowed(Role.DESK, Role.ADMIN)
+@allowed(Capability.IMPORT_CASES)
 def new() -> Answer | str | tuple[str, int]:
     """Upload a file; its preview starts at once."""
     _scope()
@@ -63,7 +63,7 @@ def new() -> Answer | str | tuple[str, int]:
 
 
 @bp.get("/viec/<job_id>")
-@allowed(Role.DESK, Role.ADMIN)
+@allowed(Capability.IMPORT_CASES)
 def job(job_id: str) -> Answer | str:
     """How far a preview, an import or an undoing has come; leads to the report when it is done."""
     _scope()
@@ -79,7 +79,7 @@ def job(job_id: str) -> Answer | str:
 
 
 @bp.get("/<int:import_id>")
-@allowed(Role.DESK, Role.ADMIN)
+@allowed(Capability.IMPORT_CASES)
 def show(import_id: int) -> str:
     """What would come of a file, or what came of it."""
     scope = _scope()
@@ -107,7 +107,7 @@ def show(import_id: int) -> str:
 
 
 @bp.post("/<int:import_id>/xac-nhan")
-@allowed(Role.DESK, Role.ADMIN)
+@allowed(Capability.IMPORT_CASES)
 def confirm(import_id: int) -> Answer:
     """Carry out what was previewed."""
     _scope()
@@ -119,7 +119,7 @@ def confirm(import_id: int) -> Answer:
 
 
 @bp.post("/<int:import_id>/ten-goi")
-@allowed(Role.DESK, Role.ADMIN)
+@allowed(Capability.IMPORT_CASES)
 def tell_names(import_id: int) -> Answer:
     """Remember what the unknown names of a preview stand for, and preview it again."""
     scope = _scope()
@@ -140,7 +140,7 @@ def tell_names(import_id: int) -> Answer:
 
 
 @bp.route("/<int:import_id>/hoan-tac", methods=["GET", "POST"])
-@allowed(Role.DESK, Role.ADMIN)
+@allowed(Capability.IMPORT_CASES)
 def undo(import_id: int) -> Answer | str | tuple[str, int]:
     """Undo an import as a whole, or see which cases keep it from being undone."""
     scope = _scope()
@@ -158,7 +158,7 @@ def undo(import_id: int) -> Answer | str | tuple[str, int]:
 
 
 @bp.get("/<int:import_id>/dong-bi-tu-choi.csv")
-@allowed(Role.DESK, Role.ADMIN)
+@allowed(Capability.IMPORT_CASES)
 def refused_rows(import_id: int) -> Response:
     """The refused rows with their reasons, as a file to put right and import again; `kind`: only some of them."""
     record = queries.one_import(_scope(), import_id)
@@ -169,7 +169,7 @@ def refused_rows(import_id: int) -> Response:
 
 
 @bp.get("/ten-goi", endpoint="names")
-@allowed(Role.DESK, Role.ADMIN)
+@allowed(Capability.IMPORT_CASES)
 def remembered() -> str:
     """What names in other software's files stand for."""
     told = names.told_names(_scope())
@@ -179,7 +179,7 @@ def remembered() -> str:
 
 
 @bp.route("/ten-goi/<int:name_id>", methods=["GET", "POST"])
-@allowed(Role.DESK, Role.ADMIN)
+@allowed(Capability.IMPORT_CASES)
 def change_name(name_id: int) -> Answer | str | tuple[str, int]:
     """Say that a name stands for something else."""
     scope = _scope()
@@ -199,7 +199,7 @@ def change_name(name_id: int) -> Answer | str | tuple[str, int]:
 
 
 @bp.post("/ten-goi/<int:name_id>/quen")
-@allowed(Role.DESK, Role.ADMIN)
+@allowed(Capability.IMPORT_CASES)
 def forget_name(name_id: int) -> Answer:
     """Ask about a name again."""
     names.forget_name(_scope(), actor(), name_id)

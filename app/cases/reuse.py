@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Protocol
 
 from app.organisation.access import Actor, Scope
+from app.organisation.permissions import Capability, needs
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,7 @@ def reusable_documents(scope: Scope, id_number: str) -> list[ReusableDocument]:
     return [found for keeper in keepers for found in keeper.documents(scope, id_number)] if id_number else []
 
 
+@needs(Capability.HANDLE_CASES)
 def reuse_documents(scope: Scope, by: Actor, case_id: int, chosen: Mapping[int, int]) -> None:
     """Attach earlier files to a case, within the caller's transaction: CaseDocument id -> attachment id.
 

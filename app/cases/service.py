@@ -42,6 +42,7 @@ from app.organisation.access import Actor, Scope
 from app.organisation.audit import transaction
 from app.organisation.calendars import site_calendar
 from app.organisation.models import Unit
+from app.organisation.permissions import Capability, needs
 from app.procedures.models import ProcedureVersion
 from app.procedures.queries import version_at_desk
 from app.reasons import checked_reason
@@ -51,6 +52,7 @@ BACKDATED_AFTER = timedelta(minutes=10)  # an event recorded later than this aft
 FORM_MEMORY = 5_000  # a form sent twice is recognised while fewer events than this were recorded in between
 
 
+@needs(Capability.RECEIVE_CASES)
 def receive_case(
     scope: Scope,
     by: Actor,
@@ -120,6 +122,7 @@ def receive_case(
     return case
 
 
+@needs(Capability.RECEIVE_CASES)
 def case_of_form(site: str, by: Actor, token: str) -> Case | None:
     """The case that the same form made a moment ago, among the last events of the site."""
     lately = (db.session.scalar(select(func.max(CaseEvent.id))) or 0) - FORM_MEMORY
@@ -189,6 +192,7 @@ def _add_documents(
     reuse_documents(scope, by, case.id, reused)
 
 
+@needs(Capability.HANDLE_CASES)
 def record(
     scope: Scope,
     by: Actor,
@@ -224,6 +228,7 @@ def record(
     return case
 
 
+@needs(Capability.HANDLE_CASES)
 def hand_over(
     scope: Scope,
     by: Actor,
@@ -246,6 +251,7 @@ def hand_over(
     return record(scope, by, case_id, EventKind.HANDED_OVER, data=data, **kwargs)
 
 
+@needs(Capability.TAKE_PAYMENTS)
 def record_payment(
     scope: Scope,
     by: Actor,
@@ -272,6 +278,7 @@ def record_payment(
     return record(scope, by, case_id, EventKind.PAID, data=data, **kwargs)
 
 
+@needs(Capability.HANDLE_CASES)
 def correct(
     scope: Scope,
     by: Actor,

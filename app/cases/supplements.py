@@ -19,6 +19,7 @@ from app.cases.vocabulary import EventKind
 from app.errors import DomainError, NotFound
 from app.extensions import db
 from app.organisation.access import Actor, Scope
+from app.organisation.permissions import Capability, needs
 from app.procedures.models import CopyKind, ProcedureDocument
 from app.text import tidy
 
@@ -71,6 +72,7 @@ def documents_to_ask(case_id: int) -> list[DocumentToAsk]:
     ]
 
 
+@needs(Capability.HANDLE_CASES)
 def request_supplement(
     scope: Scope, by: Actor, case_id: int, *, note: str, documents: Sequence[int | None] = (), **kwargs: Any
 ) -> Case:

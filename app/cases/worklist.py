@@ -16,8 +16,9 @@ from app.cases.models import Case, Consultation
 from app.cases.queries import PAGE, Line, Page, rows
 from app.cases.standing import SOON
 from app.extensions import db
-from app.organisation.access import Scope
-from app.organisation.models import Person, Role, Unit
+from app.organisation.access import Actor, Scope
+from app.organisation.models import Person, Unit
+from app.organisation.permissions import Capability
 
 
 class Bucket(StrEnum):
@@ -43,7 +44,7 @@ Pile = Bucket | Attention
 
 def desk_of(scope: Scope, who: Person) -> Scope:
     """Whose desk a person looks after: their unit and those below; inspectors and administrators see all desks."""
-    if scope.unit_ids is not None or who.role not in (Role.DESK, Role.HEAD):
+    if scope.unit_ids is not None or not Actor.of(who).may(Capability.HANDLE_CASES):
         return scope
     below = select(Unit.id).where(Unit.site == who.site, Unit.path.startswith(who.unit.path, autoescape=True))
     return replace(scope, unit_ids=frozenset(db.session.scalars(below)))

@@ -21,6 +21,7 @@ from app.extensions import db
 from app.organisation.access import Actor, site
 from app.organisation.audit import record, transaction
 from app.organisation.calendars import today
+from app.organisation.permissions import Capability, needs
 
 _lock = Lock()
 _read: dict[Path, tuple[object, tuple[Pack, ...]]] = {}
@@ -126,6 +127,7 @@ def adoptions(pack_id: str) -> Sequence[PackAdoption]:
     return db.session.scalars(own.order_by(PackAdoption.valid_from.desc())).all()
 
 
+@needs(Capability.KEEP_RULES)
 def adopt(
     by: Actor,
     pack_id: str,

@@ -33,7 +33,8 @@ from app.organisation import anchors, audit
 from app.organisation.access import Actor, Scope, site
 from app.organisation.audit import transaction
 from app.organisation.calendars import site_calendar
-from app.organisation.models import Role, Unit
+from app.organisation.models import Unit
+from app.organisation.permissions import Capability, needs
 from app.periods import Period
 from app.reasons import checked_reason
 from app.snapshot import snapshot
@@ -63,6 +64,7 @@ class Report:
     violations: tuple[Raised, ...]
 
 
+@needs(Capability.RUN_CHECKS)
 @seldom_collected()
 def run_check(
     by: Actor,
@@ -306,25 +308,52 @@ def _write_results(run: CheckRun, judgement: Judgement, units: dict[str, Unit]) 
 
 # --- answering ------------------------------------------------------------------------------------------------
 
-# Who may move a violation from which state to which.
-MOVES: dict[tuple[ViolationState, ViolationState], frozenset[Role]] = {
-    (ViolationState.OPEN, ViolationState.EXPLAINED): frozenset({Role.HEAD}),
-    (ViolationState.RETURNED, ViolationState.EXPLAINED): frozenset({Role.HEAD}),
-    (ViolationState.EXPLAINED, ViolationState.ACCEPTED): frozenset({Role.INSPECTOR}),
-    (ViolationState.EXPLAINED, ViolationState.RETURNED): frozenset({Role.INSPECTOR}),
-    (ViolationState.ACCEPTED, ViolationState.REMEDIED): frozenset({Role.INSPECTOR}),
+MOVES: Mapping[Capability, frozenset[tuple[ViolationState, ViolationState]]] = {
+    Capability.ANSWER_VIOLATIONS: frozenset(
+        {(ViolationState.OPEN, ViolationState.EXPLAINED), (ViolationState.RETURNED, ViolationState.EXPLAINED)}
+    ),
+    Capability.DECIDE_VIOLATIONS: frozenset(
+        {
+            (ViolationState.EXPLAINED, ViolationState.ACCEPTED),
+            (ViolationState.EXPLAINED, ViolationState.RETURNED),
+            (ViolationState.ACCEPTED, ViolationState.REMEDIED),
+        }
+    ),
 }
+"""From which state to which a violation is moved, by what that needs."""
 
 
-def moves_open_to(role: Role, state: ViolationState) -> list[ViolationState]:
-    """The states that somebody of this role may move a violation to."""
-    return [to for (start, to), roles in MOVES.items() if start is state and role in roles]
+def moves_open_to(by: Actor, state: ViolationState) -> list[ViolationState]:
+    """The states that somebody may move a violation to."""
+    open_moves = (move for capability, moves in MOVES.items() if by.may(capability) for move in moves)
+    return sorted((to for start, to in open_moves if start is state), key=list(ViolationState).index)
 
 
-def move_violation(
-    scope: Scope, by: Actor, role: Role, violation_id: int, to: ViolationState, reason: str, revision: int
+@needs(Capability.ANSWER_VIOLATIONS)
+def explain_violation(
+    scope: Scope, by: Actor, violation_id: int, to: ViolationState, reason: str, revision: int
 ) -> Violation:
-    """Explain, accept, return or remedy a violation, saying why."""
+    """The head of the unit explains a violation, or explains it again."""
+    return _move(scope, by, violation_id, to, reason, revision, MOVES[Capability.ANSWER_VIOLATIONS])
+
+
+@needs(Capability.DECIDE_VIOLATIONS)
+def decide_violation(
+    scope: Scope, by: Actor, violation_id: int, to: ViolationState, reason: str, revision: int
+) -> Violation:
+    """An inspector accepts or returns an explanation, or says that the violation is remedied, saying why."""
+    return _move(scope, by, violation_id, to, reason, revision, MOVES[Capability.DECIDE_VIOLATIONS])
+
+
+def _move(
+    scope: Scope,
+    by: Actor,
+    violation_id: int,
+    to: ViolationState,
+    reason: str,
+    revision: int,
+    moves: Collection[tuple[ViolationState, ViolationState]],
+) -> Violation:
     if not (reason := tidy_lines(reason)):
         raise DomainError("Hãy ghi nội dung giải trình hoặc ý kiến.", field="reason")
     if to is ViolationState.RETURNED:
@@ -339,7 +368,7 @@ def move_violation(
             raise NotFound("Không tìm thấy vi phạm này.")
         if violation.revision != revision:
             raise Conflict("Vi phạm vừa được người khác cập nhật. Hãy xem lại rồi ghi tiếp.")
-        if to not in moves_open_to(role, violation.state):
+        if (violation.state, to) not in moves:
             raise NotAllowed(
                 "Không thể chuyển vi phạm từ “%(before)s” sang “%(after)s”.", before=violation.state, after=to
             )

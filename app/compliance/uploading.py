@@ -33,6 +33,7 @@ from app.extensions import db
 from app.organisation import audit
 from app.organisation.access import Actor, site
 from app.organisation.audit import transaction
+from app.organisation.permissions import Capability, needs
 from app.text import tidy
 
 MAX_UPLOAD = 2_000_000
@@ -152,6 +153,7 @@ def tested_by() -> str:
     return f"durable_rules {version('durable_rules')}, {language_version()}"
 
 
+@needs(Capability.KEEP_RULES)
 def upload_pack(
     by: Actor, files: Sequence[tuple[str, bytes]], progress: Progress = lambda done, total: None
 ) -> UploadedPack:
@@ -184,6 +186,7 @@ def upload_pack(
     return row
 
 
+@needs(Capability.KEEP_RULES)
 def test_again(by: Actor, upload_id: int, progress: Progress = lambda done, total: None) -> UploadedPack:
     """Run an uploaded pack's tests again and keep what comes of them, as after a change of the engine. Raises
     NotFound; PackError when it cannot be read any more."""
@@ -209,6 +212,7 @@ def outcome_of(row: UploadedPack) -> Examined | None:
     return Examined.from_json(row.outcome | {"texts": row.files})
 
 
+@needs(Capability.KEEP_RULES)
 def put_in_force(by: Actor, upload_id: int, valid_from: date, valid_to: date | None, reason: str) -> PackAdoption:
     """Judge by an uploaded text from a day on, once its own tests have come out.
 

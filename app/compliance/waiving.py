@@ -17,9 +17,11 @@ from app.organisation.access import Actor, site
 from app.organisation.audit import transaction
 from app.organisation.calendars import site_calendar
 from app.organisation.models import Unit
+from app.organisation.permissions import Capability, needs
 from app.reasons import checked_reason
 
 
+@needs(Capability.GRANT_WAIVERS)
 def grant_waiver(
     by: Actor, pack_id: str, rule_id: str, unit_code: str, valid_from: date, valid_to: date, reason: str
 ) -> Waiver:
@@ -57,6 +59,7 @@ def grant_waiver(
     return waiver
 
 
+@needs(Capability.GRANT_WAIVERS)
 def withdraw_waiver(by: Actor, waiver_id: int, reason: str) -> Waiver:
     """End a waiver today, before its time. Periods that ended while it was in force stay as they were.
 
@@ -78,6 +81,7 @@ def withdraw_waiver(by: Actor, waiver_id: int, reason: str) -> Waiver:
     return waiver
 
 
+@needs(Capability.GRANT_WAIVERS)
 def annul_waiver(by: Actor, waiver_id: int, reason: str) -> Waiver:
     """Declare that a waiver should never have been granted, whether it still holds or has ended. From the next check
     on it excuses nothing, past periods included; runs already made stay as they were.

@@ -30,6 +30,7 @@ from app.organisation.access import Actor, Scope, site
 from app.organisation.audit import transaction
 from app.organisation.calendars import site_calendar
 from app.organisation.models import Unit
+from app.organisation.permissions import Capability, needs
 from app.procedures.models import ProcedureVersion
 from app.text import tidy
 
@@ -51,6 +52,7 @@ class Prospect:
     refusal: DomainError | None = None
 
 
+@needs(Capability.HANDLE_CASES)
 def prospects(
     scope: Scope, by: Actor, kind: EventKind, case_ids: Sequence[int], data: dict[str, Any]
 ) -> list[Prospect]:
@@ -104,6 +106,7 @@ def hand_over_data(scope: Scope, unit_code: str = "", officer: str = "") -> dict
     return data
 
 
+@needs(Capability.HANDLE_CASES)
 def carry_out(
     scope: Scope, by: Actor, kind: EventKind, chosen: Sequence[tuple[int, int]], data: dict[str, Any], note: str = ""
 ) -> BulkAction:
@@ -134,6 +137,7 @@ def _codes(scope: Scope, case_ids: Iterable[int]) -> dict[int, str]:
     return dict(db.session.execute(found).all())
 
 
+@needs(Capability.HANDLE_CASES)
 def go_on(scope: Scope, by: Actor, action_id: int) -> BulkAction:
     """Do what an action, or the taking back of it, has not come to: it was cut off. Nothing is done twice."""
     action = action_of(by, action_id)
@@ -197,6 +201,7 @@ def _read_again(action: BulkAction) -> BulkAction:
     return db.session.get_one(BulkAction, action.id, populate_existing=True)
 
 
+@needs(Capability.HANDLE_CASES)
 def action_of(by: Actor, action_id: int) -> BulkAction:
     """One's own action. Raises NotFound for another's."""
     found = db.session.scalar(
@@ -216,6 +221,7 @@ def unfinished(person_id: int | None = None) -> Sequence[BulkAction]:
     return db.session.scalars(found.order_by(BulkAction.done_at, BulkAction.id)).all()
 
 
+@needs(Capability.HANDLE_CASES)
 def undo(scope: Scope, by: Actor, action_id: int) -> BulkAction:
     """Take an action back. Once: but what was cut off is gone on with. Cases that it had not come to stay undone.
 

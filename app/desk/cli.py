@@ -14,6 +14,7 @@ from app.extensions import db
 from app.formats import label, show_datetime
 from app.organisation.access import Actor, scope_of
 from app.organisation.models import Person
+from app.organisation.permissions import Capability
 
 bulk_group = AppGroup("bulk", help="Thao tác nhiều hồ sơ / actions on many cases.")
 
@@ -42,7 +43,12 @@ def go_on(numbers: tuple[int, ...]) -> None:
         if not who.active:
             note(_("Lần %(id)s: %(name)s đã ngừng dùng, không làm thay.", id=action.id, name=who.full_name))
             continue
-        ended = bulk.go_on(scope_of(who), Actor(who.full_name, who.id, who.unit_id), action.id)
+        if not (by := Actor.of(who)).may(Capability.HANDLE_CASES):
+            note(
+                _("Lần %(id)s: %(name)s không còn quyền xử lý hồ sơ, không làm thay.", id=action.id, name=who.full_name)
+            )
+            continue
+        ended = bulk.go_on(scope_of(who), by, action.id)
         counts = {state: len(ended.those(state)) for state in BulkCaseState}
         text = _(
             "Lần %(id)s: đã làm %(done)s, bỏ qua %(left_out)s, hoàn tác %(undone)s, giữ nguyên %(kept)s hồ sơ.",

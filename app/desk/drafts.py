@@ -21,6 +21,7 @@ from app.errors import DomainError, NotFound
 from app.extensions import db
 from app.organisation.access import Actor, site
 from app.organisation.audit import transaction
+from app.organisation.permissions import Capability, needs
 
 LARGEST = 200_000  # characters
 MOST = 30  # drafts of one form that a person keeps; the oldest go first
@@ -36,6 +37,7 @@ class DraftLine:
     updated_at: datetime
 
 
+@needs(Capability.RECEIVE_CASES)
 def save_draft(by: Actor, form: str, token: str, typed: MultiDict[str, str], title: str) -> None:
     """Keep what was typed, in place of what was kept under this token before. Of one's own drafts of the form, those
     that are old or too many go; nobody else's."""
@@ -56,6 +58,7 @@ def save_draft(by: Actor, form: str, token: str, typed: MultiDict[str, str], tit
         session.execute(delete(Draft).where(*_own(by, form), Draft.id.not_in(newest.limit(MOST))))
 
 
+@needs(Capability.RECEIVE_CASES)
 def drafts_of(by: Actor, form: str) -> list[DraftLine]:
     """One's own drafts of a form, the latest first."""
     columns = select(Draft.token, Draft.title, Draft.updated_at)
@@ -63,6 +66,7 @@ def drafts_of(by: Actor, form: str) -> list[DraftLine]:
     return [DraftLine(*row) for row in db.session.execute(wanted.order_by(Draft.updated_at.desc(), Draft.id.desc()))]
 
 
+@needs(Capability.RECEIVE_CASES)
 def draft(by: Actor, form: str, token: str) -> MultiDict[str, str]:
     """What one has typed. NotFound when it was sent, discarded, has become too old, or is somebody else's."""
     typed: Mapping[str, list[str]] | None = db.session.scalar(
@@ -73,6 +77,7 @@ def draft(by: Actor, form: str, token: str) -> MultiDict[str, str]:
     return MultiDict((name, value) for name, values in typed.items() for value in values)
 
 
+@needs(Capability.RECEIVE_CASES)
 def discard_draft(by: Actor, form: str, token: str) -> None:
     """Throw a draft away; nothing happens when there is none."""
     with transaction() as session:

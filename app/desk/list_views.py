@@ -15,20 +15,19 @@ from app.desk.bulk_models import BulkAction, BulkCaseState
 from app.errors import DomainError, NotFound
 from app.formats import sentence
 from app.forms import number_in, numbers_in
-from app.organisation.access import actor, allowed, current_scope, whole_site
+from app.organisation.access import actor, allowed, current_scope, signed_in, whole_site
 from app.organisation.calendars import today
-from app.organisation.models import Role
+from app.organisation.permissions import Capability
 from app.organisation.queries import units_to_choose
 
 bp = Blueprint("desk_lists", __name__)
-WORKERS = (Role.DESK, Role.HEAD)
 PAGES = {"cases.list": "/ho-so"}  # lists whose filters are saved, and where they stand
 
 Page = Answer | tuple[str, int]
 
 
 @bp.post("/ho-so/nhieu")
-@allowed(*WORKERS)
+@allowed(Capability.HANDLE_CASES)
 def choose() -> Answer:
     """From the boxes ticked in a list to what the action would do to each."""
     kind = _kind(request.form.get("kind", ""))
@@ -37,14 +36,14 @@ def choose() -> Answer:
 
 
 @bp.get("/ho-so/nhieu/<kind>")
-@allowed(*WORKERS)
+@allowed(Capability.HANDLE_CASES)
 def preview(kind: str) -> Page:
     """What the action would do to each case chosen, and to which it cannot be done."""
     return _preview(_kind(kind), numbers_in(request.args.getlist("case"), bulk.MOST + 1))
 
 
 @bp.post("/ho-so/nhieu/<kind>")
-@allowed(*WORKERS)
+@allowed(Capability.HANDLE_CASES)
 def carry_out(kind: str) -> Page:
     """Do it to the cases that were looked at."""
     wanted, chosen = _kind(kind), _all_seen(request.form.getlist("chosen"))
@@ -60,7 +59,7 @@ def carry_out(kind: str) -> Page:
 
 
 @bp.get("/ho-so/nhieu/lan/<int:action_id>")
-@allowed(*WORKERS)
+@allowed(Capability.HANDLE_CASES)
 def done(action_id: int) -> str:
     """What an action did, left out and has not come to; from here it goes on where it was cut off, or is taken back."""
     action = bulk.action_of(actor(), action_id)
@@ -68,7 +67,7 @@ def done(action_id: int) -> str:
 
 
 @bp.post("/ho-so/nhieu/lan/<int:action_id>/lam-tiep")
-@allowed(*WORKERS)
+@allowed(Capability.HANDLE_CASES)
 def go_on(action_id: int) -> Answer:
     """Do what an action, or taking it back, had not come to when it was cut off."""
     action = bulk.go_on(current_scope(), actor(), action_id)
@@ -77,7 +76,7 @@ def go_on(action_id: int) -> Answer:
 
 
 @bp.post("/ho-so/nhieu/lan/<int:action_id>/hoan-tac")
-@allowed(*WORKERS)
+@allowed(Capability.HANDLE_CASES)
 def undo(action_id: int) -> Answer:
     """Take an action back, once."""
     try:
@@ -108,7 +107,7 @@ def unfinished_actions() -> dict[str, Any]:
 
 
 @bp.post("/bo-loc")
-@allowed()
+@signed_in
 def save_filter() -> Answer:
     """Keep the filters of the list under a name."""
     page, query = request.form.get("page", ""), request.form.get("query", "")
@@ -123,7 +122,7 @@ def save_filter() -> Answer:
 
 
 @bp.post("/bo-loc/<int:filter_id>/xoa")
-@allowed()
+@signed_in
 def remove_filter(filter_id: int) -> Answer:
     """Forget a saved filter."""
     kept = saved.remove_filter(actor(), filter_id)

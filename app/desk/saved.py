@@ -12,6 +12,7 @@ from app.errors import Conflict, DomainError, NotFound
 from app.extensions import db
 from app.organisation.access import Actor, site
 from app.organisation.audit import transaction
+from app.organisation.permissions import for_everybody
 from app.text import tidy
 
 MOST = 30  # filters of one list that a person keeps
@@ -19,12 +20,14 @@ LONGEST_NAME, LONGEST_QUERY = 120, 2_000
 PLACES = frozenset({"after", "before"})  # where one was in the list: no part of what is looked for
 
 
+@for_everybody
 def saved_filters(by: Actor, page: str) -> Sequence[SavedFilter]:
     """The person's filters of a list, in the order they were saved."""
     mine = select(SavedFilter).where(SavedFilter.person_id == by.person_id, SavedFilter.page == page)
     return db.session.scalars(mine.order_by(SavedFilter.position, SavedFilter.id)).all()
 
 
+@for_everybody
 def save_filter(by: Actor, page: str, name: str, query: str) -> SavedFilter:
     """Keep the filters of a list's address under a name."""
     name, query = tidy(name), without_place(query)
@@ -50,6 +53,7 @@ def save_filter(by: Actor, page: str, name: str, query: str) -> SavedFilter:
     return kept
 
 
+@for_everybody
 def remove_filter(by: Actor, filter_id: int) -> SavedFilter:
     """Forget one of the person's filters. Raises NotFound for another's."""
     with transaction() as session:

@@ -1,4 +1,4 @@
-"""Who may see what. Views declare roles; queries take the scope, so that no view can forget it.
+"""Who may see what. Views declare a capability; queries take the scope, so that no view can forget it.
 
 Desk staff of the one-stop desk see every case (any citizen may stand before them); desk staff of a division
 see their division's. A unit head sees their unit and those below. Inspectors and administrators see all.
@@ -11,12 +11,13 @@ from dataclasses import dataclass
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar, cast
 
-from flask import abort, current_app
+from flask import current_app
 from flask_login import current_user, login_required
 from sqlalchemy import ColumnElement, Select, select, true
 
 from app.extensions import db
 from app.organisation.models import Person, Role, Unit
+from app.organisation.permissions import Capability, Place, declaring, has, permitted, place_of
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -41,27 +42,44 @@ class Scope:
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who does something: a person, or a command run on the machine (`person_id` None)."""
+    """Who does something: a person, or a command run on the machine (`person_id` None), which may do everything.
+
+    A person without a role may do nothing but what is everybody's.
+    """
 
     name: str
     person_id: int | None = None
     unit_id: int | None = None
+    role: Role | None = None
+    place: Place = Place.UNIT
+
+    @classmethod
+    def of(cls, who: Person) -> Actor:
+        """The person, as services want to know them."""
+        return cls(who.full_name, who.id, who.unit_id, who.role, place_of(who.unit))
+
+    def may(self, capability: Capability) -> bool:
+        """Whether they may do that, with the records that are within their scope."""
+        return self.person_id is None or (self.role is not None and has(self.role, self.place, capability))
 
 
-def allowed(*roles: Role) -> Callable[[Callable[P, R]], Callable[P, R]]:
-    """A view for these roles only (none named: for everybody who is signed in). Others get 403."""
+def allowed(capability: Capability) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """A view for those only who may do that. Others get 403, and the sentence that says so."""
 
     def decorate(view: Callable[P, R]) -> Callable[P, R]:
         @wraps(view)
-        @login_required  # type: ignore[untyped-decorator, unused-ignore]
         def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
-            if roles and person().role not in roles:
-                abort(403)
+            permitted(actor(), capability)
             return view(*args, **kwargs)
 
-        return cast(Callable[P, R], guarded)
+        return declaring(signed_in(guarded), capability)
 
     return decorate
+
+
+def signed_in(view: Callable[P, R]) -> Callable[P, R]:
+    """A view for everybody who is signed in."""
+    return declaring(cast(Callable[P, R], login_required(view)), None)
 
 
 def person() -> Person:
@@ -71,8 +89,12 @@ def person() -> Person:
 
 def actor() -> Actor:
     """The person signed in, as services want to know them."""
-    who = person()
-    return Actor(who.full_name, who.id, who.unit_id)
+    return Actor.of(person())
+
+
+def can(capability: Capability | str) -> bool:
+    """Whether the person signed in may do that; a stranger may do nothing. Templates say it in lower case."""
+    return bool(person() and person().is_authenticated) and actor().may(Capability(capability))
 
 
 def site() -> str:

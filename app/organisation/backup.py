@@ -36,6 +36,7 @@ from app.formats import local
 from app.organisation import anchors, audit, postgres_tools, restoring, sessions
 from app.organisation.access import Actor, site
 from app.organisation.models import Person
+from app.organisation.permissions import Capability, needs
 from app.working_folders import LOCK, sweep_files, sweep_folders, working_folder
 
 FORMAT = 1
@@ -94,6 +95,7 @@ CHECKS: list[Check] = []
 """What each room looks for; a room adds its own when it is bound."""
 
 
+@needs(Capability.KEEP_SITE)
 def make_backup(by: Actor, target: Path, *, overwrite: bool = False) -> Made:
     """Write a backup of the site, whole or not at all, to a file or, under a name of its own, into a folder.
 
@@ -142,6 +144,7 @@ def _name() -> str:
     return f"dung-han-{site()}-{local(extensions.now()):%Y%m%d-%H%M%S}.tar.gz"
 
 
+@needs(Capability.KEEP_SITE)
 def restore_backup(by: Actor, file: Path, *, replace: bool = False) -> Manifest:
     """Bring a backup back, after every file of it has been checked, and bring it to the newest migration.
 

@@ -23,6 +23,7 @@ from app.extensions import db
 from app.organisation import audit, queries
 from app.organisation.access import Actor, site
 from app.organisation.models import SiteDay
+from app.organisation.permissions import Capability, needs
 from app.public_holidays import FIRST_YEAR, LAST_YEAR, public_holidays
 from app.reasons import checked_reason
 from app.text import tidy
@@ -94,6 +95,7 @@ def today() -> date:
     return extensions.now().astimezone(ZoneInfo(current_app.config["SETTINGS"].zone)).date()
 
 
+@needs(Capability.KEEP_CALENDAR)
 def add_site_days(
     by: Actor, *, first: date, last: date | None = None, working: bool, name: str, reason: str
 ) -> list[SiteDay]:
@@ -114,6 +116,7 @@ def add_site_days(
     return rows
 
 
+@needs(Capability.KEEP_CALENDAR)
 def adding(
     by: Actor, *, first: date, last: date | None = None, working: bool, name: str, reason: str
 ) -> list[MovedDeadline]:
@@ -123,6 +126,7 @@ def adding(
     return _would_move(by, days, known + tuple((day, working, tidy(name)) for day in days))
 
 
+@needs(Capability.KEEP_CALENDAR)
 def removing(by: Actor, day: date) -> list[MovedDeadline]:
     """The deadlines that taking this day of the site out would move. Writes nothing. Raises NotFound."""
     if queries.site_day(day) is None:
@@ -152,6 +156,7 @@ def _days_to_add(first: date, last: date | None, name: str, reason: str) -> list
     return days
 
 
+@needs(Capability.KEEP_CALENDAR)
 def remove_site_day(by: Actor, day: date, *, reason: str = "") -> None:
     """Take a day the site added out again. Raises NotFound."""
     if reason := tidy(reason):  # the page asks for none: the day says itself what it was

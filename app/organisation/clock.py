@@ -23,6 +23,7 @@ from app.organisation import audit
 from app.organisation.access import Actor, site
 from app.organisation.audit import CLOCK_STEP, Head
 from app.organisation.calendars import site_calendar
+from app.organisation.permissions import Capability, needs
 from app.reasons import checked_reason
 
 AHEAD = timedelta(days=1)
@@ -81,6 +82,7 @@ def hold_on() -> None:
         _last_seen[site()] = Seen(extensions.now(), uptime.since_boot()[1])
 
 
+@needs(Capability.KEEP_SITE)
 def confirm(by: Actor, *, reason: str) -> Standing:
     """Somebody who has looked says that the clock is right: from now on it counts from here. `reason` is kept."""
     reason = checked_reason(reason, missing=N_("Hãy ghi lý do xác nhận, ví dụ máy chủ tắt trong kỳ nghỉ."))

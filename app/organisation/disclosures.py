@@ -16,6 +16,7 @@ from app.organisation import audit
 from app.organisation.access import Actor, site
 from app.organisation.calendars import site_calendar, today
 from app.organisation.models import AuditEntry
+from app.organisation.permissions import for_everybody
 
 HIDDEN = "…"
 MOST_FILTERS = 20
@@ -23,6 +24,7 @@ _FREE_TEXT = frozenset({"q", "text", "search", "subject", "name", "applicant", "
 _CODED = re.compile(r"(?![0-9.+\-]{9,})[A-Za-z0-9_.:,+\-]{1,32}|\d{4}-\d\d(-\d\d)?")
 
 
+@for_everybody
 def record_export(
     by: Actor, list_name: str, filters: Mapping[str, str], rows: int, form: str, *, broken_off: bool = False
 ) -> None:
@@ -34,6 +36,7 @@ def record_export(
         )
 
 
+@for_everybody
 def record_opening(by: Actor, case_code: str, paper: str) -> None:
     """Somebody opened a paper of a case. One entry a person, case and day: it names the first paper."""
     if _opened_today(by, case_code):
@@ -42,6 +45,7 @@ def record_opening(by: Actor, case_code: str, paper: str) -> None:
         audit.record(by, "open_papers", "case", case_code, paper=paper)
 
 
+@for_everybody
 def record_sheaf(by: Actor, paper: str, case_codes: list[str]) -> None:
     """Somebody drew the papers of several cases at once: one entry, with their codes."""
     with audit.transaction():

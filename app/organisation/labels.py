@@ -7,6 +7,7 @@ from flask_babel import lazy_gettext as _l
 from app.formats import add_labels
 from app.organisation.audit_words import name_actions, name_details, name_subjects
 from app.organisation.models import Role, SignInWay, UnitKind
+from app.organisation.permissions import Capability
 from app.organisation.signing_in import Refusal
 
 # One call an enumeration: words of different enumerations are equal as text.
@@ -41,6 +42,42 @@ add_labels(
         UnitKind.INSPECTORATE: _l("Thanh tra Sở"),
         UnitKind.DIVISION: _l("Phòng chuyên môn"),
         UnitKind.ATTACHED: _l("Đơn vị trực thuộc"),
+    }
+)
+add_labels(
+    {
+        Capability.RECEIVE_CASES: _l("tiếp nhận hồ sơ"),
+        Capability.HANDLE_CASES: _l("xử lý hồ sơ"),
+        Capability.IMPORT_CASES: _l("nhập hồ sơ từ tệp"),
+        Capability.RECORD_FAULTS: _l("ghi nhận sai sót trong giải quyết hồ sơ"),
+        Capability.WITHDRAW_FAULTS: _l("rút lại sai sót đã ghi nhận"),
+        Capability.EXPLAIN_CASES: _l("giải trình hồ sơ quá hạn của đơn vị"),
+        Capability.RECEIVE_EXPLANATIONS: _l("tiếp nhận giải trình trình Giám đốc Sở"),
+        Capability.DECIDE_EXPLANATIONS: _l("ghi quyết định của Giám đốc Sở về giải trình"),
+        Capability.TAKE_PAYMENTS: _l("thu phí, lệ phí của hồ sơ"),
+        Capability.OVERSEE_CASH: _l("xem khoản thu của mọi người thu"),
+        Capability.READ_STATEMENTS: _l("xem đối chiếu với cổng thanh toán"),
+        Capability.RECONCILE_PAYMENTS: _l("đối chiếu với cổng thanh toán"),
+        Capability.KEEP_CATALOGUE: _l("sửa danh mục thủ tục"),
+        Capability.KEEP_PUBLICATIONS: _l("ghi việc công bố, rà soát thủ tục"),
+        Capability.OVERSEE_PUBLICATIONS: _l("theo dõi việc công bố, rà soát của mọi đơn vị"),
+        Capability.WORK_ON_TASKS: _l("thực hiện nhiệm vụ kế hoạch của đơn vị"),
+        Capability.KEEP_TASKS: _l("giao và đánh giá nhiệm vụ kế hoạch"),
+        Capability.FULFIL_OBLIGATIONS: _l("ghi nghĩa vụ định kỳ của đơn vị"),
+        Capability.ASSIGN_OBLIGATIONS: _l("giao văn bản chỉ đạo, chỉ tiêu và tổng hợp của mọi đơn vị"),
+        Capability.SCORE_CRITERIA: _l("tự chấm điểm tiêu chí của đơn vị"),
+        Capability.KEEP_SCORE_TABLES: _l("nạp và sửa bảng chấm điểm"),
+        Capability.READ_RESULTS: _l("xem quy tắc, kết quả kiểm tra và vi phạm"),
+        Capability.RUN_CHECKS: _l("chạy kiểm tra"),
+        Capability.KEEP_RULES: _l("tải lên và đưa bộ quy tắc vào áp dụng"),
+        Capability.GRANT_WAIVERS: _l("miễn áp dụng quy tắc"),
+        Capability.ANSWER_VIOLATIONS: _l("giải trình vi phạm của đơn vị"),
+        Capability.DECIDE_VIOLATIONS: _l("kết luận về giải trình vi phạm"),
+        Capability.KEEP_UNITS: _l("quản lý đơn vị"),
+        Capability.KEEP_PEOPLE: _l("quản lý người dùng"),
+        Capability.KEEP_CALENDAR: _l("sửa lịch làm việc"),
+        Capability.READ_AUDIT_TRAIL: _l("xem nhật ký"),
+        Capability.KEEP_SITE: _l("vận hành phần mềm"),
     }
 )
 

@@ -23,6 +23,7 @@ from app.organisation import attempts, audit, sessions
 from app.organisation.access import Actor, site
 from app.organisation.instance_key import fingerprint, seal, unseal
 from app.organisation.models import Person, RecoveryCode, Role, SecondFactor
+from app.organisation.permissions import Capability, for_everybody, needs
 
 STEP = 30  # seconds that a code is shown for
 SLACK = 1  # steps that the clock of a telephone may be wrong by, either way
@@ -79,6 +80,7 @@ class Enrolment:
     typed: str
 
 
+@for_everybody
 def begin(by: Actor, who: Person) -> None:
     """A new secret, to be confirmed by a code of it; one begun before is thrown away. Raises Conflict (has one)."""
     import pyotp
@@ -109,6 +111,7 @@ def enrolment(who: Person) -> Enrolment | None:
     return Enrolment(segno.make_qr(uri, error="m").svg_data_uri(scale=4, border=4, light="#fff"), typed)
 
 
+@for_everybody
 def confirm(by: Actor, who: Person, code: str, *, address: str) -> list[str]:
     """The authenticator works: it is asked for from now on. Gives the recovery codes, which nobody sees again.
 
@@ -178,13 +181,14 @@ def _is_recovery_code(who: Person, code: str) -> bool:
     if used.rowcount != 1:
         return False
     left = recovery_codes_left(who.id)
-    audit.record(Actor(who.full_name, who.id, who.unit_id), "use_recovery_code", "person", who.username, left=left)
+    audit.record(Actor.of(who), "use_recovery_code", "person", who.username, left=left)
     return True
 
 
 # Afterwards
 
 
+@for_everybody
 def renew_recovery_codes(by: Actor, who: Person, code: str, *, address: str) -> list[str]:
     """New recovery codes; the old ones end. Raises WrongCode and TooManyFailures."""
     with _counted(who, address), audit.transaction():
@@ -194,6 +198,7 @@ def renew_recovery_codes(by: Actor, who: Person, code: str, *, address: str) -> 
         return _new_codes(who)
 
 
+@for_everybody
 def remove(by: Actor, who: Person, code: str, *, address: str) -> None:
     """Do without the second factor. Raises NotAllowed (required of the role), WrongCode and TooManyFailures."""
     if is_required_of(who):
@@ -205,6 +210,7 @@ def remove(by: Actor, who: Person, code: str, *, address: str) -> None:
         audit.record(by, "remove_second_factor", "person", who.username)
 
 
+@needs(Capability.KEEP_PEOPLE)
 def reset(by: Actor, who: Person) -> None:
     """Forget a person's authenticator and recovery codes, as when the telephone is lost; all their sessions end.
 

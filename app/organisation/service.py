@@ -16,6 +16,7 @@ from app.extensions import LOCALES, db
 from app.organisation import attempts, audit, passwords, queries, sessions
 from app.organisation.access import Actor, site
 from app.organisation.models import Person, Role, Unit, UnitAlias, UnitKind
+from app.organisation.permissions import Capability, for_everybody, needs
 from app.text import fold, tidy
 
 _CODE = re.compile(r"[A-Z0-9][A-Z0-9.\-]{0,31}")
@@ -27,6 +28,7 @@ LONGEST_PATH = 255
 # Units
 
 
+@needs(Capability.KEEP_UNITS)
 def add_unit(
     by: Actor,
     *,
@@ -62,6 +64,7 @@ def add_unit(
     return unit
 
 
+@needs(Capability.KEEP_UNITS)
 def change_unit(
     by: Actor,
     unit_id: int,
@@ -110,6 +113,7 @@ def change_unit(
     return unit
 
 
+@needs(Capability.KEEP_UNITS)
 def add_alias(by: Actor, unit_id: int, alias: str) -> Unit:
     """Add one more spelling of a unit's name. Raises NotFound and Conflict."""
     unit = _unit(unit_id)
@@ -121,6 +125,7 @@ def add_alias(by: Actor, unit_id: int, alias: str) -> Unit:
     return unit
 
 
+@needs(Capability.KEEP_UNITS)
 def close_unit(by: Actor, unit_id: int, *, valid_to: date, succession_note: str) -> Unit:
     """Close a unit after its last day, saying who takes over. Its records stay as they are.
 
@@ -145,6 +150,7 @@ def close_unit(by: Actor, unit_id: int, *, valid_to: date, succession_note: str)
     return unit
 
 
+@needs(Capability.KEEP_UNITS)
 def reopen_unit(by: Actor, unit_id: int) -> Unit:
     """Take back the closing of a unit. Raises NotFound, DomainError (its parent is closed), Conflict (its name)."""
     unit = _unit(unit_id)
@@ -258,6 +264,7 @@ def _put_aliases(unit: Unit, wanted: dict[str, str]) -> None:
 # People
 
 
+@needs(Capability.KEEP_PEOPLE)
 def add_person(
     by: Actor,
     *,
@@ -295,6 +302,7 @@ def add_person(
     return who
 
 
+@needs(Capability.KEEP_PEOPLE)
 def change_person(
     by: Actor,
     person_id: int,
@@ -328,6 +336,7 @@ def change_person(
     return who
 
 
+@needs(Capability.KEEP_PEOPLE)
 def deactivate_person(by: Actor, person_id: int) -> Person:
     """Stop somebody from signing in, and end their sessions. Raises NotFound and NotAllowed (oneself, last admin)."""
     who = _person(person_id)
@@ -342,6 +351,7 @@ def deactivate_person(by: Actor, person_id: int) -> Person:
     return who
 
 
+@needs(Capability.KEEP_PEOPLE)
 def reactivate_person(by: Actor, person_id: int) -> Person:
     """Let somebody sign in again. Raises NotFound."""
     who = _person(person_id)
@@ -351,6 +361,7 @@ def reactivate_person(by: Actor, person_id: int) -> Person:
     return who
 
 
+@needs(Capability.KEEP_PEOPLE)
 def reset_password(by: Actor, person_id: int, password: str) -> Person:
     """Give somebody a new password, to be changed when they next sign in; every session of theirs ends.
 
@@ -366,6 +377,7 @@ def reset_password(by: Actor, person_id: int, password: str) -> Person:
     return who
 
 
+@for_everybody
 def change_own_password(by: Actor, person_id: int, *, current: str, new: str, keeping: int | None = None) -> Person:
     """Change one's own password; all sessions but the one `keeping` names end.
 

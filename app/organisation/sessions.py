@@ -22,6 +22,7 @@ from app.extensions import db
 from app.organisation import audit
 from app.organisation.access import Actor, site
 from app.organisation.models import Person, SecondFactor, SignInSession, SignInWay
+from app.organisation.permissions import Capability, for_everybody, permitted
 
 SEEN_EVERY = timedelta(minutes=5)
 CODE_WITHIN = timedelta(minutes=10)
@@ -151,8 +152,10 @@ def of_person(person_id: int) -> Sequence[SignInSession]:
     ).all()
 
 
+@for_everybody
 def end(by: Actor, who: Person, session_id: int) -> None:
-    """End one session of a person. Raises NotFound: there is none, or it is another's."""
+    """End one session of a person, one's own or as who keeps people. Raises NotFound: there is none, or another's."""
+    _check_may_end(by, who)
     with audit.transaction() as session:
         found = session.scalar(
             select(SignInSession).where(
@@ -165,12 +168,19 @@ def end(by: Actor, who: Person, session_id: int) -> None:
         audit.record(by, "end_session", "person", who.username, device=found.device, address=found.address)
 
 
+@for_everybody
 def end_all(by: Actor, who: Person, *, but: int | None = None) -> int:
-    """End every session of a person but one; how many they were."""
+    """End every session of a person but one, one's own or as who keeps people; how many they were."""
+    _check_may_end(by, who)
     with audit.transaction():
         ended = drop_all(who.id, but=but)
         audit.record(by, "end_sessions", "person", who.username, ended=ended)
     return ended
+
+
+def _check_may_end(by: Actor, who: Person) -> None:
+    if by.person_id != who.id:
+        permitted(by, Capability.KEEP_PEOPLE)
 
 
 def drop_all(person_id: int, *, but: int | None = None) -> int:

@@ -151,7 +151,7 @@ def refuse_unbound(who: Person | None, address: str) -> None:
 
 
 def _refuse(who: Person | None, address: str, why: Refusal, counts: tuple[attempts.Count, ...] = ()) -> None:
-    by = Actor(who.full_name if who else UNKNOWN, who.id if who else None)
+    by = Actor.of(who) if who else Actor(UNKNOWN)
     with audit.transaction():
         attempts.failed(counts)
         audit.record(by, "refuse_sign_in", "person", who.username if who else UNKNOWN, address=address, why=why)
@@ -165,4 +165,4 @@ def sign_out(who: Person, *, address: str) -> None:
 
 
 def _as(who: Person) -> Actor:
-    return Actor(who.full_name, who.id, who.unit_id)
+    return Actor.of(who)

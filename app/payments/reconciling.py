@@ -28,6 +28,7 @@ from app.organisation import audit
 from app.organisation.access import Actor, Scope
 from app.organisation.audit import transaction
 from app.organisation.calendars import site_calendar
+from app.organisation.permissions import Capability, needs
 from app.payments.matching import Match, Recorded, match
 from app.payments.models import MatchState, PortalLine, PortalStatement
 from app.payments.portal_columns import portal_columns
@@ -47,6 +48,7 @@ def may_reconcile(scope: Scope) -> bool:
     return scope.unit_ids is None
 
 
+@needs(Capability.RECONCILE_PAYMENTS)
 def take_statement(scope: Scope, by: Actor, path: Path, name: str) -> PortalStatement:
     """Take in a portal's list (XLSX, XLS or CSV) and compare every line. Refused lines are kept with their reasons.
 
@@ -90,6 +92,7 @@ def take_statement(scope: Scope, by: Actor, path: Path, name: str) -> PortalStat
     return statement
 
 
+@needs(Capability.RECONCILE_PAYMENTS)
 def compare_again(scope: Scope, by: Actor, statement_id: int) -> int:
     """Compare the lines that nobody has settled with the records as they are now. Returns how many changed."""
     _check_allowed(scope)
@@ -112,6 +115,7 @@ def compare_again(scope: Scope, by: Actor, statement_id: int) -> int:
     return changed
 
 
+@needs(Capability.RECONCILE_PAYMENTS)
 def record_missing(scope: Scope, by: Actor, line_id: int, *, reason: str = "", over_owed: bool = False) -> PortalLine:
     """Record on its case the payment that a line tells of, at the portal's time (ghi nhận).
 
@@ -143,6 +147,7 @@ def record_missing(scope: Scope, by: Actor, line_id: int, *, reason: str = "", o
     return line
 
 
+@needs(Capability.RECONCILE_PAYMENTS)
 def settle(scope: Scope, by: Actor, line_id: int, *, note: str) -> PortalLine:
     """Say how a line that differs was settled (xử lý); a note is required."""
     _check_allowed(scope)

@@ -20,6 +20,7 @@ from app.extensions import db
 from app.organisation.access import Actor, Scope
 from app.organisation.audit import one_at_a_time, transaction
 from app.organisation.calendars import site_calendar
+from app.organisation.permissions import Capability, needs
 from app.payments.money import Balance
 from app.payments.numbering import next_receipt_number
 from app.reasons import checked_reason
@@ -37,6 +38,7 @@ class MoreThanOwed(DomainError):
         )
 
 
+@needs(Capability.TAKE_PAYMENTS)
 def take_payment(
     scope: Scope,
     by: Actor,
@@ -76,6 +78,7 @@ def take_payment(
         )
 
 
+@needs(Capability.TAKE_PAYMENTS)
 def give_back(
     scope: Scope,
     by: Actor,

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from flask import Blueprint, Response, abort, current_app, flash, redirect, render_template, request, url_for
+from flask import Blueprint, Response, current_app, flash, redirect, render_template, request, url_for
 from flask_babel import get_locale
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -18,9 +18,9 @@ from app.errors import NotFound
 from app.exports import csv_response
 from app.formats import label, show_date
 from app.forms import errors_shown_on, whole_number
-from app.organisation.access import Scope, actor, allowed, current_scope, person
+from app.organisation.access import Scope, actor, allowed, can, current_scope, whole_site
 from app.organisation.calendars import today
-from app.organisation.models import Role, UnitKind
+from app.organisation.permissions import Capability
 from app.organisation.queries import units_to_choose
 from app.plans.duties import queries, service, surveys
 from app.plans.duties.forms import (
@@ -41,35 +41,18 @@ from app.plans.duties.models import BodyKind, Directive, Filing, FilingKind, Pet
 bp = Blueprint("obligations", __name__)
 
 Page = str | Answer | tuple[str, int]
-READERS = (Role.HEAD, Role.INSPECTOR, Role.ADMIN)
 
 
 def duty_scope() -> Scope:
     """What the person may see and record here: the Office puts together what all units do."""
-    who = person()
-    return Scope(who.site) if _of_office() else current_scope()
-
-
-def assigns() -> bool:
-    """Whether the person gives directives and targets to units."""
-    return person().role in (Role.INSPECTOR, Role.ADMIN) or _of_office()
-
-
-def _refuse_others() -> None:
-    if not assigns():
-        abort(403)
-
-
-def _of_office() -> bool:
-    who = person()
-    return who.role is Role.HEAD and who.unit.kind is UnitKind.OFFICE and not who.unit.is_desk
+    return whole_site() if can(Capability.ASSIGN_OBLIGATIONS) else current_scope()
 
 
 # Filings
 
 
 @bp.get("/ke-hoach/nghia-vu", endpoint="duties")
-@allowed(*READERS)
+@allowed(Capability.FULFIL_OBLIGATIONS)
 def filings() -> str:
     """A kind and a year: what each unit handed in for each period."""
     kind, year, seen = _kind(), _year(), duty_scope()
@@ -90,7 +73,7 @@ def filings() -> str:
 
 
 @bp.get("/ke-hoach/nghia-vu.csv")
-@allowed(*READERS)
+@allowed(Capability.FULFIL_OBLIGATIONS)
 def filings_csv() -> Response:
     """Everything filed in a year, of one kind or of all."""
     kind = _kind() if "loai" in request.args else None
@@ -105,7 +88,7 @@ def _filing_cells(filing: Filing) -> tuple[object, ...]:
 
 
 @bp.route("/ke-hoach/nghia-vu/ghi", methods=["GET", "POST"])
-@allowed(*READERS)
+@allowed(Capability.FULFIL_OBLIGATIONS)
 def hand_in() -> Page:
     """Record something handed in or done."""
     kind, seen = _kind(), duty_scope()
@@ -122,7 +105,7 @@ def hand_in() -> Page:
 
 
 @bp.route("/ke-hoach/nghia-vu/<int:filing_id>/rut", methods=["GET", "POST"])
-@allowed(*READERS)
+@allowed(Capability.FULFIL_OBLIGATIONS)
 def withdraw_filing(filing_id: int) -> Page:
     """Take a filing back, with the reason."""
     filing, form = _found(Filing, filing_id), ReasonForm()
@@ -141,7 +124,7 @@ def withdraw_filing(filing_id: int) -> Page:
 
 
 @bp.get("/ke-hoach/nghia-vu/van-ban-chi-dao")
-@allowed(*READERS)
+@allowed(Capability.FULFIL_OBLIGATIONS)
 def directives() -> str:
     """Documents that direct units to do something."""
     rows = queries.directives(duty_scope(), open_only=_open_only())
@@ -151,12 +134,11 @@ def directives() -> str:
         most=queries.PAGE,
         today=today(),
         open_only=_open_only(),
-        assigns=assigns(),
     )
 
 
 @bp.get("/ke-hoach/nghia-vu/van-ban-chi-dao.csv")
-@allowed(*READERS)
+@allowed(Capability.FULFIL_OBLIGATIONS)
 def directives_csv() -> Response:
     """The list, whole."""
     header = (
@@ -173,10 +155,9 @@ def _directive_cells(row: Directive) -> tuple[object, ...]:
 
 
 @bp.route("/ke-hoach/nghia-vu/van-ban-chi-dao/giao", methods=["GET", "POST"])
-@allowed(*READERS)
+@allowed(Capability.ASSIGN_OBLIGATIONS)
 def register_directive() -> Page:
     """Give a document to the units that must carry it out."""
-    _refuse_others()
     seen, form = duty_scope(), DirectiveForm(data={"received_on": today()})
     form.offer_units(units_to_choose(seen, today()))
     return _recorded(
@@ -189,7 +170,7 @@ def register_directive() -> Page:
 
 
 @bp.route("/ke-hoach/nghia-vu/van-ban-chi-dao/<int:directive_id>/xong", methods=["GET", "POST"])
-@allowed(*READERS)
+@allowed(Capability.FULFIL_OBLIGATIONS)
 def finish_directive(directive_id: int) -> Page:
     """A unit has carried it out."""
     directive = _found(Directive, directive_id)
@@ -208,7 +189,7 @@ def finish_directive(directive_id: int) -> Page:
 
 
 @bp.get("/ke-hoach/nghia-vu/phan-anh-kien-nghi")
-@allowed(*READERS)
+@allowed(Capability.FULFIL_OBLIGATIONS)
 def petitions() -> str:
     """Citizens' petitions and their answers."""
     rows = queries.petitions(duty_scope(), open_only=_open_only())
@@ -218,7 +199,7 @@ def petitions() -> str:
 
 
 @bp.get("/ke-hoach/nghia-vu/phan-anh-kien-nghi.csv")
-@allowed(*READERS)
+@allowed(Capability.FULFIL_OBLIGATIONS)
 def petitions_csv() -> Response:
     """The list, whole."""
     header = (
@@ -235,7 +216,7 @@ def _petition_cells(row: Petition) -> tuple[object, ...]:
 
 
 @bp.route("/ke-hoach/nghia-vu/phan-anh-kien-nghi/ghi", methods=["GET", "POST"])
-@allowed(*READERS)
+@allowed(Capability.FULFIL_OBLIGATIONS)
 def receive_petition() -> Page:
     """Take a petition in."""
     seen, form = duty_scope(), PetitionForm(data={"received_on": today()})
@@ -250,7 +231,7 @@ def receive_petition() -> Page:
 
 
 @bp.route("/ke-hoach/nghia-vu/phan-anh-kien-nghi/<int:petition_id>/tra-loi", methods=["GET", "POST"])
-@allowed(*READERS)
+@allowed(Capability.FULFIL_OBLIGATIONS)
 def answer_petition(petition_id: int) -> Page:
     """Answer a petition."""
     petition = _found(Petition, petition_id)
@@ -269,7 +250,7 @@ def answer_petition(petition_id: int) -> Page:
 
 
 @bp.get("/ke-hoach/nghia-vu/khao-sat", endpoint="surveys")
-@allowed(*READERS)
+@allowed(Capability.FULFIL_OBLIGATIONS)
 def list_surveys() -> str:
     """Results of satisfaction surveys in a year."""
     seen = duty_scope()
@@ -283,7 +264,7 @@ def list_surveys() -> str:
 
 
 @bp.get("/ke-hoach/nghia-vu/khao-sat.csv")
-@allowed(*READERS)
+@allowed(Capability.FULFIL_OBLIGATIONS)
 def surveys_csv() -> Response:
     """The year's results, in the columns that can be taken in again."""
     rows = queries.surveys(duty_scope(), _year())
@@ -296,7 +277,7 @@ def _survey_cells(row: Survey) -> tuple[object, ...]:
 
 
 @bp.route("/ke-hoach/nghia-vu/khao-sat/ghi", methods=["GET", "POST"])
-@allowed(*READERS)
+@allowed(Capability.FULFIL_OBLIGATIONS)
 def record_survey() -> Page:
     """Record a round's result at a unit."""
     seen, form = duty_scope(), SurveyForm(data={"held_on": today()})
@@ -323,7 +304,7 @@ _SURVEY_COLUMNS = (
 
 
 @bp.route("/ke-hoach/nghia-vu/khao-sat/nhap", methods=["GET", "POST"])
-@allowed(*READERS)
+@allowed(Capability.FULFIL_OBLIGATIONS)
 def import_surveys() -> Page:
     """Take results in from a CSV file; what is refused is listed with its row."""
     form, report = SurveyFileForm(), None
@@ -335,7 +316,7 @@ def import_surveys() -> Page:
 
 
 @bp.route("/ke-hoach/nghia-vu/khao-sat/<int:survey_id>/xoa", methods=["GET", "POST"])
-@allowed(*READERS)
+@allowed(Capability.FULFIL_OBLIGATIONS)
 def remove_survey(survey_id: int) -> Page:
     """Take out a result recorded wrongly."""
     survey, form = _found(Survey, survey_id), ReasonForm()
@@ -353,7 +334,7 @@ def remove_survey(survey_id: int) -> Page:
 
 
 @bp.get("/ke-hoach/nghia-vu/chi-tieu-truc-tuyen")
-@allowed(*READERS)
+@allowed(Capability.FULFIL_OBLIGATIONS)
 def online_targets() -> str:
     """The share of cases that each unit must receive online in a year."""
     seen = duty_scope()
@@ -362,12 +343,11 @@ def online_targets() -> str:
         rows=queries.online_targets(seen, _year()),
         year=_year(),
         years=queries.years_recorded(seen, today().year),
-        assigns=assigns(),
     )
 
 
 @bp.get("/ke-hoach/nghia-vu/chi-tieu-truc-tuyen.csv")
-@allowed(*READERS)
+@allowed(Capability.FULFIL_OBLIGATIONS)
 def online_targets_csv() -> Response:
     """The year's targets; a unit without one has empty cells."""
     header = (_("Đơn vị"), _("Năm"), _("Chỉ tiêu, phần trăm"), _("Ngày giao"), _("Văn bản"))
@@ -381,10 +361,9 @@ def online_targets_csv() -> Response:
 
 
 @bp.route("/ke-hoach/nghia-vu/chi-tieu-truc-tuyen/giao", methods=["GET", "POST"])
-@allowed(*READERS)
+@allowed(Capability.ASSIGN_OBLIGATIONS)
 def set_online_target() -> Page:
     """Assign a unit's target."""
-    _refuse_others()
     seen = duty_scope()
     shown = {"year": _year(), "assigned_on": today(), "unit_id": request.args.get("don_vi", type=whole_number)}
     form = TargetForm(data=shown)

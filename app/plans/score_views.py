@@ -16,8 +16,8 @@ from app.errors import NotFound
 from app.exports import csv_response
 from app.formats import local, sentence
 from app.forms import errors_shown_on, number_in
-from app.organisation.access import actor, allowed, current_scope, person, whole_site
-from app.organisation.models import Role
+from app.organisation.access import actor, allowed, current_scope, whole_site
+from app.organisation.permissions import Capability
 from app.organisation.queries import units_to_choose
 from app.plans.scores import queries, service
 from app.plans.scores.arithmetic import Finding, audit
@@ -32,8 +32,6 @@ from app.plans.scores.wording import finding_sentence, show_points
 
 bp = Blueprint("scorecards", __name__)
 
-SCORERS = (Role.HEAD, Role.INSPECTOR, Role.ADMIN)
-KEEPERS = (Role.INSPECTOR, Role.ADMIN)
 Page = str | Answer | tuple[str, int]
 Read = TypeVar("Read")
 
@@ -42,7 +40,7 @@ bp.add_app_template_filter(finding_sentence, "finding")
 
 
 @bp.get("/ke-hoach/bang-diem")
-@allowed(*SCORERS)
+@allowed(Capability.SCORE_CRITERIA)
 def scores() -> str:
     """The score table of a year (the latest, unless one is asked for), or of what one unit leads in it."""
     table, everything = _table(), _table(unit="")
@@ -52,12 +50,11 @@ def scores() -> str:
         tables=queries.tables(current_scope()),
         leads=queries.leads(everything) if everything else [],
         unit=request.args.get("unit", ""),
-        keeps=_keeps(),
     )
 
 
 @bp.get("/ke-hoach/bang-diem.csv")
-@allowed(*SCORERS)
+@allowed(Capability.SCORE_CRITERIA)
 def scores_export() -> Response:
     """The table as filtered on the page."""
     table = _table()
@@ -85,7 +82,7 @@ def scores_export() -> Response:
 
 
 @bp.get("/ke-hoach/bang-diem/<int:criterion_id>")
-@allowed(*SCORERS)
+@allowed(Capability.SCORE_CRITERIA)
 def criterion(criterion_id: int) -> str:
     """One criterion: what the document says of it, its scores so far, and the form for the next."""
     view = queries.criterion_view(current_scope(), criterion_id)
@@ -93,7 +90,7 @@ def criterion(criterion_id: int) -> str:
 
 
 @bp.route("/ke-hoach/bang-diem/<int:criterion_id>/cham", methods=["GET", "POST"])
-@allowed(*SCORERS)
+@allowed(Capability.SCORE_CRITERIA)
 def score(criterion_id: int) -> Page:
     """Self-score a criterion, in its place in the table."""
     view = queries.criterion_view(current_scope(), criterion_id)
@@ -117,7 +114,7 @@ def score(criterion_id: int) -> Page:
 
 
 @bp.post("/ke-hoach/bang-diem/<int:criterion_id>/chu-tri")
-@allowed(*KEEPERS)
+@allowed(Capability.KEEP_SCORE_TABLES)
 def assign_lead(criterion_id: int) -> Page:
     """Say which unit the words of the lead cell mean."""
     view = queries.criterion_view(current_scope(), criterion_id)
@@ -131,7 +128,7 @@ def assign_lead(criterion_id: int) -> Page:
 
 
 @bp.route("/ke-hoach/bang-diem/ket-qua", methods=["GET", "POST"])
-@allowed(*KEEPERS)
+@allowed(Capability.KEEP_SCORE_TABLES)
 def result() -> Page:
     """Record the result that was announced for the table's year."""
     table = _table()
@@ -157,7 +154,7 @@ def result() -> Page:
 
 
 @bp.route("/ke-hoach/bang-diem/nap", methods=["GET", "POST"])
-@allowed(*KEEPERS)
+@allowed(Capability.KEEP_SCORE_TABLES)
 def load_scores() -> Page:
     """Load a score table from its documents, or only try to."""
     form = LoadForm()
@@ -258,13 +255,12 @@ def _criterion_page(view: CriterionView, form: ScoreForm, lead_form: LeadForm) -
         form=form,
         lead_form=lead_form,
         unknown=unknown_leads(view.row.lead_text, queries.known_spellings()),
-        keeps=_keeps(),
     )
 
 
 def _form_in_place(view: CriterionView, form: ScoreForm) -> Answer:
     """The row with its form below it; when something is wrong, the form alone again."""
-    page = render_template("plans/scores/_scoring.html", row=view.row, form=form, keeps=_keeps(), code=view.table)
+    page = render_template("plans/scores/_scoring.html", row=view.row, form=form, code=view.table)
     answer = make_response(page, 422 if form.errors or form.form_errors else 200)
     if answer.status_code == 422:
         place = f"#score-{view.row.id}"
@@ -274,7 +270,3 @@ def _form_in_place(view: CriterionView, form: ScoreForm) -> Answer:
 
 def _revision(text: str | None) -> int | None:
     return number_in(text)
-
-
-def _keeps() -> bool:
-    return person().role in KEEPERS

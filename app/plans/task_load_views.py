@@ -9,16 +9,17 @@ from app.errors import DomainError
 from app.formats import sentence
 from app.organisation.access import actor, allowed
 from app.organisation.calendars import today
+from app.organisation.permissions import Capability
 from app.plans.annexes import AnnexError
 from app.plans.documents import document_with_tasks, documents_with_tasks
 from app.plans.task_forms import LoadForm
 from app.plans.task_labels import COLUMNS
 from app.plans.task_loading import LoadReport, load_tasks
-from app.plans.task_views import JUDGING, Page, bp
+from app.plans.task_views import Page, bp
 
 
 @bp.route("/ke-hoach/nhiem-vu/nap", methods=["GET", "POST"])
-@allowed(*JUDGING)
+@allowed(Capability.KEEP_TASKS)
 def load_page() -> Page:
     """Choose a document, see its rows and what was found about them, and load them."""
     form = LoadForm.of(documents_with_tasks(), request.form or request.args or None, today())

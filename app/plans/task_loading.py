@@ -20,6 +20,7 @@ from app.organisation.access import Actor, site, whole_site
 from app.organisation.audit import transaction
 from app.organisation.calendars import site_calendar, today
 from app.organisation.models import Unit
+from app.organisation.permissions import Capability, needs
 from app.organisation.queries import units as existing_units
 from app.organisation.queries import units_by_key
 from app.plans import task_queries as queries
@@ -105,6 +106,7 @@ def directory(on: date) -> Directory:
     return Directory(existing_units(whole_site(), on=on), units_by_key())
 
 
+@needs(Capability.KEEP_TASKS)
 def load_tasks(by: Actor, plan: str, text: str, *, assigned_on: date, dry_run: bool = False) -> LoadReport:
     """Load the tasks of a plan from its document's text. `assigned_on` is the day on which units were given them.
 

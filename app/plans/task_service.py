@@ -16,6 +16,7 @@ from app.organisation import audit
 from app.organisation.access import Actor, Scope
 from app.organisation.audit import transaction
 from app.organisation.calendars import today
+from app.organisation.permissions import Capability, needs
 from app.plans import task_queries as queries
 from app.plans.deadlines import DeadlineKind
 from app.plans.task_models import PlanTask, PlanTaskUnit, TaskEvent
@@ -27,6 +28,7 @@ from app.text import tidy
 Check = Callable[[Progress], None]
 
 
+@needs(Capability.WORK_ON_TASKS)
 def start(scope: Scope, by: Actor, part_id: int, *, on: date, note: str = "", seen: int | None = None) -> PlanTaskUnit:
     """The unit begins (bắt đầu triển khai). `seen` is the revision the person saw; Conflict when it is another now."""
 
@@ -37,6 +39,7 @@ def start(scope: Scope, by: Actor, part_id: int, *, on: date, note: str = "", se
     return _happen(scope, by, part_id, TaskEventKind.STARTED, on, check, seen, note=note)
 
 
+@needs(Capability.WORK_ON_TASKS)
 def report_progress(
     scope: Scope,
     by: Actor,
@@ -57,6 +60,7 @@ def report_progress(
     return _happen(scope, by, part_id, kind, on, check, seen, note=note, percent=percent, document=tidy(document))
 
 
+@needs(Capability.WORK_ON_TASKS)
 def request_adjustment(
     scope: Scope, by: Actor, part_id: int, *, on: date, wanted: date, reason: str, seen: int | None = None
 ) -> PlanTaskUnit:
@@ -75,6 +79,7 @@ def request_adjustment(
     return _happen(scope, by, part_id, kind, on, check, seen, note=reason, due_on=wanted)
 
 
+@needs(Capability.KEEP_TASKS)
 def grant_adjustment(
     scope: Scope, by: Actor, part_id: int, *, on: date, due_on: date, note: str = "", seen: int | None = None
 ) -> PlanTaskUnit:
@@ -88,6 +93,7 @@ def grant_adjustment(
     return _happen(scope, by, part_id, kind, on, check, seen, note=note, due_on=due_on)
 
 
+@needs(Capability.KEEP_TASKS)
 def refuse_adjustment(
     scope: Scope, by: Actor, part_id: int, *, on: date, reason: str, seen: int | None = None
 ) -> PlanTaskUnit:
@@ -96,6 +102,7 @@ def refuse_adjustment(
     return _happen(scope, by, part_id, TaskEventKind.ADJUSTMENT_REFUSED, on, _asked, seen, note=reason)
 
 
+@needs(Capability.WORK_ON_TASKS)
 def submit_result(
     scope: Scope, by: Actor, part_id: int, *, on: date, note: str, document: str = "", seen: int | None = None
 ) -> PlanTaskUnit:
@@ -106,6 +113,7 @@ def submit_result(
     return _happen(scope, by, part_id, kind, on, check, seen, note=note, document=tidy(document))
 
 
+@needs(Capability.KEEP_TASKS)
 def accept_result(
     scope: Scope, by: Actor, part_id: int, *, on: date, note: str = "", seen: int | None = None
 ) -> PlanTaskUnit:
@@ -113,6 +121,7 @@ def accept_result(
     return _happen(scope, by, part_id, TaskEventKind.ACCEPTED, on, _submitted, seen, note=note)
 
 
+@needs(Capability.KEEP_TASKS)
 def reject_result(
     scope: Scope, by: Actor, part_id: int, *, on: date, reason: str, seen: int | None = None
 ) -> PlanTaskUnit:
@@ -121,6 +130,7 @@ def reject_result(
     return _happen(scope, by, part_id, TaskEventKind.REJECTED, on, _submitted, seen, note=reason)
 
 
+@needs(Capability.KEEP_TASKS)
 def set_deadline(by: Actor, scope: Scope, task_id: int, *, starts_on: date | None, due_on: date, note: str) -> PlanTask:
     """A person says when a task is due: its words could not be read, or what it waited for came, or they read it
     otherwise.
@@ -141,6 +151,7 @@ def set_deadline(by: Actor, scope: Scope, task_id: int, *, starts_on: date | Non
     return task
 
 
+@needs(Capability.KEEP_TASKS)
 def confirm_deadline(by: Actor, scope: Scope, task_id: int) -> PlanTask:
     """A person has looked at how the deadline was read, and agrees."""
     with transaction():
@@ -152,6 +163,7 @@ def confirm_deadline(by: Actor, scope: Scope, task_id: int) -> PlanTask:
     return task
 
 
+@needs(Capability.KEEP_TASKS)
 def name_lead(by: Actor, scope: Scope, task_id: int, *, name: str, unit_ids: list[int]) -> PlanTask:
     """A person says which units a name in the plan means; none: a body outside the Department."""
     with transaction() as session:
@@ -168,6 +180,7 @@ def name_lead(by: Actor, scope: Scope, task_id: int, *, name: str, unit_ids: lis
     return task
 
 
+@needs(Capability.KEEP_TASKS)
 def assign(task: PlanTask, unit_id: int, role: TaskRole, on: date, by: Actor) -> PlanTaskUnit:
     """Within a transaction: give a unit its part in a task."""
     part = PlanTaskUnit(

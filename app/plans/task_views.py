@@ -17,9 +17,9 @@ from app.errors import DomainError
 from app.exports import csv_response
 from app.formats import in_both, label, sentence, show_date
 from app.forms import errors_shown_on, whole_number
-from app.organisation.access import actor, allowed, current_scope, person, whole_site
+from app.organisation.access import actor, allowed, can, current_scope, signed_in, whole_site
 from app.organisation.calendars import today
-from app.organisation.models import Role
+from app.organisation.permissions import Capability
 from app.organisation.queries import units
 from app.plans import task_queries as queries
 from app.plans import task_service as service
@@ -47,8 +47,6 @@ bp.add_app_template_filter(date.fromisoformat, "iso_day")
 bp.add_app_template_filter(sentence)
 
 Page = str | Answer | tuple[str, int]
-ACTING = (Role.HEAD,)
-JUDGING = (Role.INSPECTOR, Role.ADMIN)
 AT_RISK = (TaskState.OVERDUE, TaskState.AT_RISK)
 
 
@@ -56,7 +54,7 @@ AT_RISK = (TaskState.OVERDUE, TaskState.AT_RISK)
 class Deed:
     """Something a person may do with a unit's task: who, on which form, by which service, and what is said after."""
 
-    roles: tuple[Role, ...]
+    needs: Capability
     form: type[FlaskForm]
     do: Callable[..., PlanTaskUnit]
     label: Any
@@ -64,10 +62,15 @@ class Deed:
     possible: Callable[[PartView], bool]
     kind: str = "secondary"
 
+    @property
+    def endpoint(self) -> str:
+        """Whose address it has."""
+        return ".task_deed" if self.needs is Capability.WORK_ON_TASKS else ".decide_task"
+
 
 DEEDS = {
     "bat-dau": Deed(
-        ACTING,
+        Capability.WORK_ON_TASKS,
         StartForm,
         service.start,
         _l("Bắt đầu triển khai"),
@@ -76,7 +79,7 @@ DEEDS = {
         "primary",
     ),
     "tien-do": Deed(
-        ACTING,
+        Capability.WORK_ON_TASKS,
         ProgressForm,
         service.report_progress,
         _l("Báo cáo tiến độ"),
@@ -84,7 +87,7 @@ DEEDS = {
         lambda view: view.progress.started_on is not None and not view.progress.handed_in,
     ),
     "nop-ket-qua": Deed(
-        ACTING,
+        Capability.WORK_ON_TASKS,
         SubmitForm,
         service.submit_result,
         _l("Nộp kết quả"),
@@ -93,7 +96,7 @@ DEEDS = {
         "primary",
     ),
     "dieu-chinh": Deed(
-        ACTING,
+        Capability.WORK_ON_TASKS,
         AdjustmentForm,
         service.request_adjustment,
         _l("Đề nghị điều chỉnh thời hạn"),
@@ -105,7 +108,7 @@ DEEDS = {
         ),
     ),
     "chap-nhan-dieu-chinh": Deed(
-        JUDGING,
+        Capability.KEEP_TASKS,
         GrantForm,
         service.grant_adjustment,
         _l("Chấp nhận điều chỉnh"),
@@ -114,7 +117,7 @@ DEEDS = {
         "primary",
     ),
     "khong-dieu-chinh": Deed(
-        JUDGING,
+        Capability.KEEP_TASKS,
         ReasonForm,
         service.refuse_adjustment,
         _l("Không chấp nhận điều chỉnh"),
@@ -122,7 +125,7 @@ DEEDS = {
         lambda view: view.progress.adjustment_asked_on is not None,
     ),
     "dat": Deed(
-        JUDGING,
+        Capability.KEEP_TASKS,
         AcceptForm,
         service.accept_result,
         _l("Kết quả đạt yêu cầu"),
@@ -131,7 +134,7 @@ DEEDS = {
         "primary",
     ),
     "khong-dat": Deed(
-        JUDGING,
+        Capability.KEEP_TASKS,
         ReasonForm,
         service.reject_result,
         _l("Kết quả không đạt yêu cầu"),
@@ -142,22 +145,28 @@ DEEDS = {
 """By the last word of the address."""
 
 
+def _verbs(capability: Capability) -> str:
+    """The last words of the addresses of what needs it."""
+    verbs = ",".join(f'"{verb}"' for verb, deed in DEEDS.items() if deed.needs is capability)
+    return f"<any({verbs}):verb>"
+
+
 @bp.get("/ke-hoach/nhiem-vu", endpoint="tasks")
-@allowed()
+@signed_in
 def list_tasks() -> str:
     """The tasks of every plan, filtered."""
     return _list_page(_l("Nhiệm vụ kế hoạch"), ())
 
 
 @bp.get("/ke-hoach/nhiem-vu/nguy-co")
-@allowed()
+@signed_in
 def tasks_at_risk() -> str:
     """Tasks past their last day or near it, not handed in."""
     return _list_page(_l("Nhiệm vụ chậm hoặc có nguy cơ"), AT_RISK)
 
 
 @bp.get("/ke-hoach/nhiem-vu.csv")
-@allowed()
+@signed_in
 def tasks_csv() -> Response:
     """The list as filtered, whole."""
     _form, filters = _filters(AT_RISK if "at_risk" in request.args else ())
@@ -166,19 +175,27 @@ def tasks_csv() -> Response:
 
 
 @bp.get("/ke-hoach/nhiem-vu/<int:task_id>")
-@allowed()
+@signed_in
 def task(task_id: int) -> str:
     """A task, how its deadline was read, and each leading unit's part."""
     return _task_page(queries.task_view(current_scope(), task_id, today()))
 
 
-@bp.route("/ke-hoach/nhiem-vu/<int:task_id>/<int:part_id>/<verb>", methods=["GET", "POST"])
-@allowed(*ACTING, *JUDGING)
+@bp.route(f"/ke-hoach/nhiem-vu/<int:task_id>/<int:part_id>/{_verbs(Capability.WORK_ON_TASKS)}", methods=["GET", "POST"])
+@allowed(Capability.WORK_ON_TASKS)
 def task_deed(task_id: int, part_id: int, verb: str) -> Page:
-    """Something the unit does with its task, or its judges decide."""
-    deed = DEEDS.get(verb) or abort(404)
-    if person().role not in deed.roles:
-        abort(403)
+    """Something the unit does with its task."""
+    return _deed_page(task_id, part_id, DEEDS[verb])
+
+
+@bp.route(f"/ke-hoach/nhiem-vu/<int:task_id>/<int:part_id>/{_verbs(Capability.KEEP_TASKS)}", methods=["GET", "POST"])
+@allowed(Capability.KEEP_TASKS)
+def decide_task(task_id: int, part_id: int, verb: str) -> Page:
+    """Something that is decided about a unit's task."""
+    return _deed_page(task_id, part_id, DEEDS[verb])
+
+
+def _deed_page(task_id: int, part_id: int, deed: Deed) -> Page:
     view = queries.task_view(current_scope(), task_id, today())
     part = next((part for part in view.parts if part.part.id == part_id), None) or abort(404)
     form = deed.form(data={"on": today(), "percent": part.progress.percent, "due_on": _wanted(part)})
@@ -193,7 +210,7 @@ def task_deed(task_id: int, part_id: int, verb: str) -> Page:
 
 
 @bp.route("/ke-hoach/nhiem-vu/<int:task_id>/thoi-han", methods=["GET", "POST"])
-@allowed(*JUDGING)
+@allowed(Capability.KEEP_TASKS)
 def task_deadline(task_id: int) -> Page:
     """Say when a task is due, when its words do not, or do no longer."""
     view = queries.task_view(current_scope(), task_id, today())
@@ -210,7 +227,7 @@ def task_deadline(task_id: int) -> Page:
 
 
 @bp.post("/ke-hoach/nhiem-vu/<int:task_id>/xac-nhan-thoi-han")
-@allowed(*JUDGING)
+@allowed(Capability.KEEP_TASKS)
 def confirm_task_deadline(task_id: int) -> Answer:
     """Agree with how the deadline was read."""
     try:
@@ -222,7 +239,7 @@ def confirm_task_deadline(task_id: int) -> Answer:
 
 
 @bp.route("/ke-hoach/nhiem-vu/<int:task_id>/chu-tri", methods=["GET", "POST"])
-@allowed(*JUDGING)
+@allowed(Capability.KEEP_TASKS)
 def task_lead(task_id: int) -> Page:
     """Say which units a name in the plan means."""
     view = queries.task_view(current_scope(), task_id, today())
@@ -253,7 +270,6 @@ def _list_page(title: Any, states: tuple[TaskState, ...]) -> str:
         pressing=queries.count_lines(scope, replace(filters, states=AT_RISK)),
         plans=queries.plans_loaded(scope),
         standing=standing,
-        judges=person().role in JUDGING,
     )
 
 
@@ -266,15 +282,13 @@ def _filters(states: tuple[TaskState, ...] = ()) -> tuple[FilterForm, Filters]:
 
 
 def _task_page(view: TaskView) -> str:
-    role = person().role
     return render_template(
         "plans/tasks/task.html",
         view=view,
         title=plan_title(view.task.plan),
         standing=standing,
         unread=view.task.deadline_kind is DeadlineKind.UNREAD,
-        judges=role in JUDGING,
-        deeds=lambda part: [(verb, deed) for verb, deed in DEEDS.items() if role in deed.roles and deed.possible(part)],
+        deeds=lambda part: [(verb, deed) for verb, deed in DEEDS.items() if can(deed.needs) and deed.possible(part)],
         notes=_notes,
     )
 

@@ -20,6 +20,7 @@ from app.errors import DomainError
 from app.formats import label, yes_no
 from app.organisation.access import Actor, Scope
 from app.organisation.models import Unit
+from app.organisation.permissions import Capability, needs
 from app.procedures import queries, service
 from app.procedures.cell_rows import (
     read_charges,
@@ -165,6 +166,7 @@ def cells(row: CatalogueRow, parts: Parts) -> tuple[object, ...]:
     )
 
 
+@needs(Capability.KEEP_CATALOGUE)
 def import_catalogue(by: Actor, scope: Scope, path: Path, defaults: Defaults, units: Mapping[str, Unit]) -> Outcome:
     """Enter every procedure of a CSV that is not in the catalogue; a bad row is refused alone.
 

@@ -19,6 +19,7 @@ from app.errors import N_, Conflict, DomainError, NotFound
 from app.organisation import audit
 from app.organisation.access import Actor, site
 from app.organisation.audit import transaction
+from app.organisation.permissions import Capability, needs
 from app.procedures import queries
 from app.procedures.contents import (
     PARTS,
@@ -45,6 +46,7 @@ from app.text import fold, tidy, tidy_lines
 ONE_DAY = timedelta(days=1)
 
 
+@needs(Capability.KEEP_CATALOGUE)
 def add_procedure(
     by: Actor,
     *,
@@ -75,6 +77,7 @@ def add_procedure(
     return procedure
 
 
+@needs(Capability.KEEP_CATALOGUE)
 def add_version(
     by: Actor,
     procedure_id: int,
@@ -116,6 +119,7 @@ def add_version(
     return version
 
 
+@needs(Capability.KEEP_CATALOGUE)
 def amend_version(
     by: Actor,
     version_id: int,
@@ -148,6 +152,7 @@ def amend_version(
     return version
 
 
+@needs(Capability.KEEP_CATALOGUE)
 def correct_wording(by: Actor, version_id: int, *, name: str, note: str) -> ProcedureVersion:
     """Put a slip of the pen right in the name or the note, also of a version that cases use."""
     name, note = tidy(name), tidy_lines(note)
@@ -162,6 +167,7 @@ def correct_wording(by: Actor, version_id: int, *, name: str, note: str) -> Proc
     return version
 
 
+@needs(Capability.KEEP_CATALOGUE)
 def withdraw(by: Actor, procedure_id: int, *, last_day: date, reason: str) -> ProcedureVersion:
     """Say that a procedure is in force no longer than this day (bãi bỏ); moves the day when there is one."""
     reason = checked_reason(reason, missing=N_("Hãy ghi lý do hoặc số quyết định bãi bỏ."))
@@ -175,6 +181,7 @@ def withdraw(by: Actor, procedure_id: int, *, last_day: date, reason: str) -> Pr
     return version
 
 
+@needs(Capability.KEEP_CATALOGUE)
 def reinstate(by: Actor, procedure_id: int, *, reason: str) -> ProcedureVersion:
     """Take a withdrawal back: the latest version is in force until further notice."""
     reason = checked_reason(reason, missing=N_("Hãy ghi lý do khôi phục hiệu lực."))

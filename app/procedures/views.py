@@ -14,8 +14,9 @@ from app import extensions
 from app.exports import csv_response
 from app.formats import local, show_date
 from app.forms import errors_shown_on, number_in, whole_number
-from app.organisation.access import actor, allowed, current_scope, person, whole_site
-from app.organisation.models import Role, Unit
+from app.organisation.access import actor, allowed, current_scope, signed_in, whole_site
+from app.organisation.models import Unit
+from app.organisation.permissions import Capability
 from app.organisation.queries import units as existing_units
 from app.procedures import queries, service
 from app.procedures.catalogue_file import HEADINGS, cells
@@ -41,7 +42,6 @@ from app.procedures.wording import (
     time_allowed,
 )
 
-KEEPERS = (Role.ADMIN, Role.INSPECTOR)
 Page = str | Answer | tuple[str, int]
 
 bp = Blueprint("procedures", __name__)
@@ -52,9 +52,7 @@ bp.add_app_template_filter(percent_off)
 
 @bp.context_processor
 def _for_templates() -> dict[str, object]:
-    keeps = person().is_authenticated and person().role in KEEPERS
     return {
-        "keeps_catalogue": keeps,
         "names": NAMES,
         "mismatch": mismatch,
         "mismatch_of": mismatch_of,
@@ -63,7 +61,7 @@ def _for_templates() -> dict[str, object]:
 
 
 @bp.get("/thu-tuc", endpoint="list")
-@allowed()
+@signed_in
 def list_procedures() -> str:
     """The catalogue, searched, filtered and sorted."""
     form, sort, descending = _filters(), *_sort()
@@ -75,7 +73,7 @@ def list_procedures() -> str:
 
 
 @bp.get("/thu-tuc.csv", endpoint="export")
-@allowed()
+@signed_in
 def export() -> Response:
     """The list as filtered and sorted on the page, whole."""
     rows = queries.catalogue(current_scope(), _filters().filters(_today()), *_sort())
@@ -84,7 +82,7 @@ def export() -> Response:
 
 
 @bp.get("/thu-tuc/<int:procedure_id>")
-@allowed()
+@signed_in
 def detail(procedure_id: int) -> str:
     """One procedure: the version in force (or the one asked for), and how it came to it."""
     view = queries.procedure_view(current_scope(), procedure_id)
@@ -94,7 +92,7 @@ def detail(procedure_id: int) -> str:
 
 
 @bp.route("/thu-tuc/them", methods=["GET", "POST"])
-@allowed(*KEEPERS)
+@allowed(Capability.KEEP_CATALOGUE)
 def add() -> Page:
     """Enter a procedure."""
     form = ProcedureForm.of(_units(), _typed(), stages=[{}, {}])
@@ -113,7 +111,7 @@ def add() -> Page:
 
 
 @bp.route("/thu-tuc/<int:procedure_id>/phien-ban-moi", methods=["GET", "POST"])
-@allowed(*KEEPERS)
+@allowed(Capability.KEEP_CATALOGUE)
 def new_version(procedure_id: int) -> Page:
     """Say from when a procedure says something else."""
     view = queries.procedure_view(current_scope(), procedure_id)
@@ -137,7 +135,7 @@ def new_version(procedure_id: int) -> Page:
 
 
 @bp.route("/thu-tuc/<int:procedure_id>/phien-ban/<int:number>/sua", methods=["GET", "POST"])
-@allowed(*KEEPERS)
+@allowed(Capability.KEEP_CATALOGUE)
 def amend(procedure_id: int, number: int) -> Page:
     """Put a version right: all of it while no case uses it, afterwards only its wording."""
     view = queries.procedure_view(current_scope(), procedure_id)
@@ -146,7 +144,7 @@ def amend(procedure_id: int, number: int) -> Page:
 
 
 @bp.route("/thu-tuc/<int:procedure_id>/het-hieu-luc", methods=["GET", "POST"])
-@allowed(*KEEPERS)
+@allowed(Capability.KEEP_CATALOGUE)
 def withdraw(procedure_id: int) -> Page:
     """Say until when a procedure is in force."""
     view = queries.procedure_view(current_scope(), procedure_id)
@@ -162,7 +160,7 @@ def withdraw(procedure_id: int) -> Page:
 
 
 @bp.route("/thu-tuc/<int:procedure_id>/khoi-phuc", methods=["GET", "POST"])
-@allowed(*KEEPERS)
+@allowed(Capability.KEEP_CATALOGUE)
 def reinstate(procedure_id: int) -> Page:
     """Take a withdrawal back."""
     view = queries.procedure_view(current_scope(), procedure_id)

@@ -11,6 +11,7 @@ from app.organisation import audit
 from app.organisation.access import Actor, Scope
 from app.organisation.audit import transaction
 from app.organisation.calendars import today
+from app.organisation.permissions import Capability, needs
 from app.organisation.queries import unit as unit_of
 from app.procedures.queries import known_units
 from app.publications import check_queries, queries
@@ -22,6 +23,7 @@ from app.text import tidy, tidy_lines
 SUBJECT = "catalogue_check"
 
 
+@needs(Capability.KEEP_PUBLICATIONS)
 def record_check(
     scope: Scope,
     by: Actor,
@@ -66,6 +68,7 @@ def record_check(
     return check
 
 
+@needs(Capability.KEEP_PUBLICATIONS)
 def fix_defects(scope: Scope, by: Actor, check_id: int, *, on: date, note: str = "") -> CatalogueCheck:
     """What a check found wrong has been put right on the sites. Raises Conflict when that is recorded already."""
     check_day(on, "fixed_on", today())
@@ -85,6 +88,7 @@ def fix_defects(scope: Scope, by: Actor, check_id: int, *, on: date, note: str =
     return check
 
 
+@needs(Capability.KEEP_PUBLICATIONS)
 def remove_check(scope: Scope, by: Actor, check_id: int, *, reason: str) -> None:
     """Take out a check recorded by mistake; the audit trail keeps what it said."""
     reason = checked_reason(reason, missing=N_("Hãy ghi lý do xóa."))

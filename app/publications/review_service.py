@@ -13,6 +13,7 @@ from app.organisation import audit
 from app.organisation.access import Actor, Scope
 from app.organisation.audit import transaction
 from app.organisation.calendars import today
+from app.organisation.permissions import Capability, needs
 from app.organisation.queries import unit as unit_of
 from app.procedures.contents import national_code
 from app.procedures.queries import version_on
@@ -43,6 +44,7 @@ class Findings:
     decision: str = ""
 
 
+@needs(Capability.KEEP_PUBLICATIONS)
 def record_review(scope: Scope, by: Actor, *, procedure: str, findings: Findings) -> ProcedureReview:
     """A unit reviewed a procedure (by code) that it is accountable for on that day.
 
@@ -78,6 +80,7 @@ def record_review(scope: Scope, by: Actor, *, procedure: str, findings: Findings
     return review
 
 
+@needs(Capability.KEEP_PUBLICATIONS)
 def correct_review(scope: Scope, by: Actor, review_id: int, *, findings: Findings, reason: str) -> ProcedureReview:
     """Put a review right; the audit trail keeps what it said before, and why."""
     reason = checked_reason(reason, missing=N_("Hãy ghi lý do đính chính."))
@@ -95,6 +98,7 @@ def correct_review(scope: Scope, by: Actor, review_id: int, *, findings: Finding
     return review
 
 
+@needs(Capability.KEEP_PUBLICATIONS)
 def approve_simplification(scope: Scope, by: Actor, review_id: int, *, on: date, decision: str) -> ProcedureReview:
     """The simplification that a review proposed was approved, by a decision."""
     with transaction():
@@ -111,6 +115,7 @@ def approve_simplification(scope: Scope, by: Actor, review_id: int, *, on: date,
     return review
 
 
+@needs(Capability.KEEP_PUBLICATIONS)
 def remove_review(scope: Scope, by: Actor, review_id: int, *, reason: str) -> None:
     """Take out a review recorded by mistake; the audit trail keeps what it said."""
     reason = checked_reason(reason, missing=N_("Hãy ghi lý do xóa."))

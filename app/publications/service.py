@@ -22,6 +22,7 @@ from app.organisation import audit
 from app.organisation.access import Actor, Scope
 from app.organisation.audit import transaction
 from app.organisation.calendars import today
+from app.organisation.permissions import Capability, needs
 from app.procedures.contents import national_code
 from app.procedures.queries import known_units
 from app.publications import queries
@@ -34,6 +35,7 @@ LONGEST_DECISION = 200
 _TRIES = 3  # two people opening one at the same moment get different numbers
 
 
+@needs(Capability.KEEP_PUBLICATIONS)
 def open_publication(
     scope: Scope,
     by: Actor,
@@ -69,6 +71,7 @@ def open_publication(
     raise AssertionError  # the loop returns or raises
 
 
+@needs(Capability.KEEP_PUBLICATIONS)
 def hand_over(
     scope: Scope, by: Actor, publication_id: int, *, on: date, note: str = "", revision: int | None = None
 ) -> Publication:
@@ -82,6 +85,7 @@ def hand_over(
     return publication
 
 
+@needs(Capability.KEEP_PUBLICATIONS)
 def finish(
     scope: Scope, by: Actor, publication_id: int, *, on: date, note: str = "", revision: int | None = None
 ) -> Publication:
@@ -98,6 +102,7 @@ def finish(
     return publication
 
 
+@needs(Capability.KEEP_PUBLICATIONS)
 def make_public(
     scope: Scope, by: Actor, publication_id: int, *, on: date, note: str = "", revision: int | None = None
 ) -> Publication:
@@ -111,6 +116,7 @@ def make_public(
     return publication
 
 
+@needs(Capability.KEEP_PUBLICATIONS)
 def correct(
     scope: Scope,
     by: Actor,
@@ -147,6 +153,7 @@ def correct(
     return publication
 
 
+@needs(Capability.KEEP_PUBLICATIONS)
 def withdraw_publication(scope: Scope, by: Actor, publication_id: int, *, reason: str) -> None:
     """Take out a publication recorded by mistake. The audit trail keeps it; its number is not given again.
 

@@ -13,6 +13,7 @@ from app.cases.models import Case
 from app.extensions import db
 from app.organisation.access import Scope
 from app.organisation.models import Person, Role, Unit
+from app.organisation.permissions import ROLES, Capability
 from app.procedures.models import ProcedureVersion
 from app.reminders.models import Reminder, Step
 from app.reminders.steps import Colleague, Pending, Staff
@@ -53,7 +54,7 @@ def staff(scope: Scope) -> Staff:
     """Everybody who handles cases or heads a unit that does."""
     people = db.session.execute(
         select(Person.id, Person.full_name, Person.unit_id, Person.role).where(
-            Person.site == scope.site, Person.active, Person.role.in_([Role.DESK, Role.HEAD])
+            Person.site == scope.site, Person.active, Person.role.in_(ROLES[Capability.HANDLE_CASES])
         )
     )
     paths = {path: key for key, path in db.session.execute(select(Unit.id, Unit.path).where(Unit.site == scope.site))}

@@ -18,6 +18,7 @@ from app.organisation.access import Actor, Scope
 from app.organisation.audit import transaction
 from app.organisation.calendars import site_calendar
 from app.organisation.models import Person
+from app.organisation.permissions import Capability, needs
 from app.reminders import queries
 from app.reminders.models import Reminder
 from app.reminders.queries import Told
@@ -39,6 +40,7 @@ class Outcome:
     failed: list[tuple[str, str]] = field(default_factory=list)
 
 
+@needs(Capability.KEEP_SITE)
 def make(scope: Scope, by: Actor) -> int:
     """Tell the holder and the head of each open case that falls due. Returns how many things were newly said.
 
@@ -122,6 +124,7 @@ def _release(person: Person, mark: datetime) -> None:
         session.execute(update(Reminder).where(*sent).values(mailed_at=None))
 
 
+@needs(Capability.HANDLE_CASES)
 def see(by: Actor, ids: Sequence[int] | None = None) -> int:
     """The person has looked at those reminders, or at all of theirs. Returns how many were new."""
     unseen = update(Reminder).where(Reminder.person_id == by.person_id, Reminder.seen_at.is_(None))
@@ -131,6 +134,7 @@ def see(by: Actor, ids: Sequence[int] | None = None) -> int:
         return len(session.scalars(unseen.values(seen_at=extensions.now()).returning(Reminder.id)).all())
 
 
+@needs(Capability.HANDLE_CASES)
 def want_mail(by: Actor, wanted: bool) -> None:
     """The person wants the daily digest by mail, or no longer."""
     with transaction() as session:

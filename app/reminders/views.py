@@ -8,15 +8,14 @@ from werkzeug.wrappers import Response as Answer
 
 from app.navigation import COUNTS
 from app.organisation.access import actor, allowed, person
-from app.organisation.models import Role
+from app.organisation.permissions import Capability
 from app.reminders import queries, service
 
 bp = Blueprint("reminders", __name__)
-WORKERS = (Role.DESK, Role.HEAD)
 
 
 @bp.get("/nhac-viec")
-@allowed(*WORKERS)
+@allowed(Capability.HANDLE_CASES)
 def inbox() -> str:
     """What the person has been told of cases still open."""
     who = person()
@@ -30,7 +29,7 @@ def inbox() -> str:
 
 
 @bp.post("/nhac-viec/da-xem")
-@allowed(*WORKERS)
+@allowed(Capability.HANDLE_CASES)
 def see() -> Answer:
     """The person has looked at them all."""
     service.see(actor())
@@ -38,7 +37,7 @@ def see() -> Answer:
 
 
 @bp.post("/nhac-viec/thu")
-@allowed(*WORKERS)
+@allowed(Capability.HANDLE_CASES)
 def want_mail() -> Answer:
     """Mail, or no longer."""
     wanted = request.form.get("wanted") == "yes"

@@ -13,6 +13,7 @@ from app.errors import DomainError
 from app.formats import show_datetime
 from app.organisation import anchors, audit
 from app.organisation.access import Actor, site
+from app.organisation.permissions import Capability, needs
 from app.reminders.mailing import connected
 
 
@@ -25,6 +26,7 @@ class Anchored:
     mail: str
 
 
+@needs(Capability.KEEP_SITE)
 def anchor(by: Actor) -> Anchored:
     """Keep where the trail ends in the file and send it by mail; one entry of the trail says that it was done, so that
     a file that is gone is missed. Raises DomainError where nothing is configured, or a place cannot be reached."""

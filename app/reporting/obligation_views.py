@@ -14,9 +14,10 @@ from app.exports import csv_response
 from app.formats import in_both, label
 from app.organisation.access import allowed
 from app.organisation.calendars import today
+from app.organisation.permissions import Capability
 from app.organisation.queries import units
 from app.periods import Period, PeriodKind
-from app.plans.duty_views import READERS, duty_scope
+from app.plans.duty_views import duty_scope
 from app.reporting.forms import ObligationsForm
 from app.reporting.obligations import Obligation, Standing, obligations
 from app.reporting.views import bp
@@ -31,7 +32,7 @@ LOOKS = {
 
 
 @bp.get("/ke-hoach/nghia-vu/phai-nop", endpoint="obligations")
-@allowed(*READERS)
+@allowed(Capability.FULFIL_OBLIGATIONS)
 def owed() -> str:
     """A month: what is owed, by when, and how it stands."""
     month, seen = _month(), duty_scope()
@@ -57,7 +58,7 @@ def owed() -> str:
 
 
 @bp.get("/ke-hoach/nghia-vu/phai-nop.csv", endpoint="obligations_csv")
-@allowed(*READERS)
+@allowed(Capability.FULFIL_OBLIGATIONS)
 def owed_csv() -> Response:
     """The same list, whole."""
     month = _month()

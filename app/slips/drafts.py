@@ -19,6 +19,7 @@ from app.cases.vocabulary import ReturnMethod
 from app.forms import number_in
 from app.organisation.access import Actor, Scope
 from app.organisation.audit import transaction
+from app.organisation.permissions import Capability, needs
 from app.slips import content, queries
 from app.slips.circulars import SlipKind
 from app.slips.document import Document
@@ -32,6 +33,7 @@ _ROW = re.compile(r"documents-(\d{1,3})-(\w+)")
 Typed = MultiDict[str, str]
 
 
+@needs(Capability.RECEIVE_CASES)
 def slip_of_draft(
     scope: Scope,
     by: Actor,

@@ -20,6 +20,7 @@ from app.extensions import db
 from app.organisation import audit
 from app.organisation.access import Actor, Scope
 from app.organisation.audit import transaction
+from app.organisation.permissions import Capability, needs
 from app.slips import content, queries
 from app.slips.circulars import SlipKind, circular_on
 from app.slips.document import Document
@@ -64,6 +65,7 @@ class _Wanted:
     year: int
 
 
+@needs(Capability.HANDLE_CASES)
 def slips(
     scope: Scope,
     by: Actor | None,
@@ -91,6 +93,7 @@ def slips(
     return Sheaf(documents, left_out)
 
 
+@needs(Capability.HANDLE_CASES)
 def slip(
     scope: Scope, by: Actor | None, case_id: int, kind: SlipKind, press: Press, nth: int | None = None
 ) -> Document:
@@ -157,6 +160,7 @@ def _numbers(scope: Scope, by: Actor | None, kind: SlipKind, wanted: Sequence[_W
     return found
 
 
+@needs(Capability.HANDLE_CASES)
 def give_numbers(
     site: str, by: Actor, kind: SlipKind, sources: Sequence[tuple[str, int | None, int]]
 ) -> dict[str, str]:

@@ -11,16 +11,17 @@ from flask_babel import gettext as _
 from werkzeug.wrappers import Response as Answer
 
 from app.cases.case_sections import Place, Section, sections
-from app.cases.views.intake import ACTORS, FORM
+from app.cases.views.intake import FORM
 from app.desk import drafts as desk_drafts
 from app.errors import DomainError, NotFound
 from app.exports import trace_export, xlsx_response
 from app.formats import sentence
 from app.forms import numbers_in
-from app.organisation.access import Actor, actor, allowed, current_scope, person
+from app.organisation.access import Actor, actor, allowed, can, current_scope, person, signed_in
 from app.organisation.calendars import site_calendar, today
 from app.organisation.disclosures import record_opening, record_sheaf
-from app.organisation.models import Role, Unit
+from app.organisation.models import Unit
+from app.organisation.permissions import Capability
 from app.organisation.queries import units
 from app.slips import drafts, queries, service
 from app.slips.circulars import OF_ONE_CASE, SlipKind
@@ -40,14 +41,13 @@ bp.add_app_template_test(lambda block: isinstance(block, Table), "slip_table")
 sections["slips"] = Section(menu_of, "slips/_case.html", Place.ACTIONS)
 
 KINDS = ",".join(f'"{kind.value}"' for kind in OF_ONE_CASE)
-READERS = (Role.DESK, Role.HEAD, Role.INSPECTOR, Role.ADMIN)
 
 
 # One case
 
 
 @bp.post(f"/ho-so/<int:case_id>/phieu/<any({KINDS}):kind>")
-@allowed()
+@signed_in
 def make(case_id: int, kind: str) -> Answer:
     """Give a slip its number, if it has none yet, and show it."""
     service.slip(current_scope(), _giver(), case_id, SlipKind(kind), press(), _nth())
@@ -55,7 +55,7 @@ def make(case_id: int, kind: str) -> Answer:
 
 
 @bp.get(f"/ho-so/<int:case_id>/phieu/<any({KINDS}):kind>")
-@allowed()
+@signed_in
 def show(case_id: int, kind: str) -> str:
     """A slip as a page to print. `lan` tells which of several, from 1."""
     document = _slip(case_id, SlipKind(kind))
@@ -65,7 +65,7 @@ def show(case_id: int, kind: str) -> str:
 
 
 @bp.get(f"/ho-so/<int:case_id>/phieu/<any({KINDS}):kind>.<any(pdf,docx):ending>")
-@allowed()
+@signed_in
 def download(case_id: int, kind: str, ending: str) -> Response:
     """A slip as a file."""
     document = _slip(case_id, SlipKind(kind))
@@ -81,7 +81,7 @@ def _slip(case_id: int, kind: SlipKind) -> Document:
 
 def _giver() -> Actor | None:
     """Who gives numbers: those who work on cases. Others read what has been given."""
-    return actor() if person().role in ACTORS else None
+    return actor() if can(Capability.HANDLE_CASES) else None
 
 
 def _nth() -> int | None:
@@ -95,7 +95,7 @@ DRAFT_KINDS = ",".join(f'"{kind.value}"' for kind in drafts.KINDS)
 
 
 @bp.post(f"/ho-so/tiep-nhan/nhap/<token>/phieu/<any({DRAFT_KINDS}):kind>")
-@allowed(*ACTORS)
+@allowed(Capability.RECEIVE_CASES)
 def make_of_draft(token: str, kind: str) -> Answer:
     """Give such a slip its number, and show it."""
     _of_draft(token, kind, numbered=True)
@@ -103,14 +103,14 @@ def make_of_draft(token: str, kind: str) -> Answer:
 
 
 @bp.get(f"/ho-so/tiep-nhan/nhap/<token>/phieu/<any({DRAFT_KINDS}):kind>")
-@allowed(*ACTORS)
+@allowed(Capability.RECEIVE_CASES)
 def of_draft(token: str, kind: str) -> str:
     """What is missing from a file, or why it is refused, as far as it is typed into the intake form."""
     return render_template("slips/slip.html", documents=[_of_draft(token, kind)], kind=SlipKind(kind), token=token)
 
 
 @bp.get(f"/ho-so/tiep-nhan/nhap/<token>/phieu/<any({DRAFT_KINDS}):kind>.<any(pdf,docx):ending>")
-@allowed(*ACTORS)
+@allowed(Capability.RECEIVE_CASES)
 def download_of_draft(token: str, kind: str, ending: str) -> Response:
     """The same as a file."""
     return _file([_of_draft(token, kind)], kind, ending)
@@ -127,7 +127,7 @@ def _of_draft(token: str, kind: str, numbered: bool = False) -> Document:
 
 
 @bp.route(f"/ho-so/phieu/<any({KINDS}):kind>", methods=["GET", "POST"])
-@allowed()
+@signed_in
 def batch(kind: str) -> str | tuple[str, int]:
     """The slips of a kind of several cases (`case`, repeated), each from a new sheet."""
     chosen = _chosen()
@@ -146,7 +146,7 @@ def batch(kind: str) -> str | tuple[str, int]:
 
 
 @bp.route(f"/ho-so/phieu/<any({KINDS}):kind>.<any(pdf,docx):ending>", methods=["GET", "POST"])
-@allowed()
+@signed_in
 def batch_file(kind: str, ending: str) -> Response | tuple[str, int]:
     """The same in one file."""
     try:
@@ -188,7 +188,7 @@ def _file(documents: Sequence[Document], name: str, ending: str) -> Response:
 
 
 @bp.get("/ho-so/so-theo-doi")
-@allowed(*READERS)
+@signed_in
 def register() -> str | Response | tuple[str, int]:
     """The register of a span of days, by default of this month."""
     form, chosen, narrowed, refused = _register(service.MOST_LINES)
@@ -200,7 +200,7 @@ def register() -> str | Response | tuple[str, int]:
 
 
 @bp.get("/ho-so/so-theo-doi.<any(pdf,docx,xlsx):ending>")
-@allowed(*READERS)
+@signed_in
 def register_file(ending: str) -> Response | tuple[str, int]:
     """The same as a file."""
     form, chosen, narrowed, refused = _register(service.MOST_ROWS if ending == "xlsx" else service.MOST_LINES)

@@ -63,7 +63,7 @@ def facts(*kinds: str, period: Period = JUNE) -> list[Fact]:
 
 
 def explain(head: Person, *cases: Case, text: str = "Cán bộ nghỉ ốm, chưa cử người thay.") -> list[Explanation]:
-    return duties.explain(scope_of(head), head, [case.id for case in cases], text)
+    return duties.explain(scope_of(head), Actor.of(head), [case.id for case in cases], text)
 
 
 def state(case: Case) -> ExplanationState:
@@ -71,7 +71,9 @@ def state(case: Case) -> ExplanationState:
 
 
 def decide(inspector: Person, sent: Explanation, accepted: bool, words: str = "") -> None:
-    duties.decide(SITE, inspector, sent.case_id, sent.id, accepted=accepted, words=words, revision=sent.revision)
+    duties.decide(
+        SITE, Actor.of(inspector), sent.case_id, sent.id, accepted=accepted, words=words, revision=sent.revision
+    )
 
 
 def test_an_explanation_goes_through_the_office_to_the_director_and_comes_back_until_accepted(
@@ -83,8 +85,8 @@ def test_an_explanation_goes_through_the_office_to_the_director_and_comes_back_u
     assert state(late) is ExplanationState.SENT
     with pytest.raises(DomainError, match="tiếp nhận"):
         decide(inspector, sent, True)
-    assert duties.receive_explanations(SITE, inspector, [sent.id]) == 1
-    assert duties.receive_explanations(SITE, inspector, [sent.id]) == 0
+    assert duties.receive_explanations(SITE, Actor.of(inspector), [sent.id]) == 1
+    assert duties.receive_explanations(SITE, Actor.of(inspector), [sent.id]) == 0
     with pytest.raises(DomainError, match="lý do trả lại"):
         decide(inspector, sent, False)
     decide(inspector, sent, False, "Nêu rõ trách nhiệm cá nhân.")
@@ -93,7 +95,7 @@ def test_an_explanation_goes_through_the_office_to_the_director_and_comes_back_u
         decide(inspector, sent, True)
     freeze("2024-06-12 08:00")
     (again,) = explain(head, late, text="Ông A chịu trách nhiệm.")
-    duties.receive_explanations(SITE, inspector, [again.id])
+    duties.receive_explanations(SITE, Actor.of(inspector), [again.id])
     decide(inspector, again, True)
     assert state(late) is ExplanationState.ACCEPTED
     with pytest.raises(Conflict, match="đã có giải trình"):
@@ -115,7 +117,7 @@ def test_only_a_head_explains_and_only_what_is_overdue_and_theirs(
     with pytest.raises(NotFound):
         explain(make_person(units["NCC"], Role.HEAD), late)
     with pytest.raises(NotAllowed):
-        duties.receive_explanations(SITE, head, [1])
+        duties.receive_explanations(SITE, Actor.of(head), [1])
     with pytest.raises(DomainError, match="nội dung"):
         explain(head, late, text="  \n ")
     assert not db.session.query(Explanation).count()
@@ -172,7 +174,7 @@ def test_facts_of_a_month_do_not_know_what_was_written_after_it(
 ) -> None:
     freeze("2024-06-28 08:00")
     (sent,) = explain(head, late)
-    duties.receive_explanations(SITE, inspector, [sent.id])
+    duties.receive_explanations(SITE, Actor.of(inspector), [sent.id])
     freeze("2024-07-02 08:00")
     decide(inspector, sent, True)
     assert facts("explanation")[0]["accepted"] is False

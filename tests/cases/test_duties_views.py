@@ -12,7 +12,7 @@ from app.cases import duties
 from app.cases.duty_models import Apology, Explanation
 from app.cases.models import Case
 from app.extensions import db
-from app.organisation.access import scope_of
+from app.organisation.access import Actor, scope_of
 from app.organisation.models import Person, Role, Unit
 from tests.clock import at
 from tests.factories import make_department, make_person, make_version, receive
@@ -77,7 +77,7 @@ def test_in_place_the_form_and_its_answer_are_fragments(late: list[Case], head: 
 def test_the_office_receives_and_the_inspector_records_the_decision(
     late: list[Case], units: dict[str, Unit], head: Person, sign_in: SignIn
 ) -> None:
-    (sent,) = duties.explain(scope_of(head), head, [late[0].id], "Thiếu người.")
+    (sent,) = duties.explain(scope_of(head), Actor.of(head), [late[0].id], "Thiếu người.")
     address = f"/ho-so/{late[0].id}/giai-trinh"
     office = sign_in(make_person(units["VP"], Role.DESK))
     assert "Văn phòng Sở nhận các giải trình" in text(office.get(LIST))
@@ -97,7 +97,7 @@ def test_the_office_receives_and_the_inspector_records_the_decision(
 def test_the_desk_may_not_receive_for_the_director(
     late: list[Case], units: dict[str, Unit], head: Person, sign_in: SignIn
 ) -> None:
-    (sent,) = duties.explain(scope_of(head), head, [late[0].id], "Thiếu người.")
+    (sent,) = duties.explain(scope_of(head), Actor.of(head), [late[0].id], "Thiếu người.")
     sign_in(make_person(units["MC"], Role.DESK)).post("/ho-so/giai-trinh/tiep-nhan", data={"explanations": [sent.id]})
     assert db.session.get_one(Explanation, sent.id).office_received_at is None
 
@@ -105,7 +105,7 @@ def test_the_desk_may_not_receive_for_the_director(
 def test_the_list_is_printed_and_taken_away_whole(
     late: list[Case], units: dict[str, Unit], head: Person, sign_in: SignIn
 ) -> None:
-    duties.explain(scope_of(head), head, [late[0].id], "=Thiếu người.")
+    duties.explain(scope_of(head), Actor.of(head), [late[0].id], "=Thiếu người.")
     client = sign_in(make_person(units["VP"], Role.INSPECTOR))
     paper = text(client.get("/ho-so/giai-trinh/in?period=2024-06"))
     assert "2 hồ sơ quá hạn; 1 hồ sơ đã giải trình, 1 hồ sơ chưa giải trình" in paper

@@ -54,7 +54,7 @@ def case(units: dict[str, Unit]) -> Case:
 
 def record(by: Person, case: Case, day: date = date(2024, 6, 10), **more: Any) -> CaseFault:
     values: dict[str, Any] = {"source": FaultSource.APPLICANT, "what": "Sai họ tên trên giấy phép."} | more
-    return faults.record_fault(scope_of(by), by, case.id, found_on=day, **values)
+    return faults.record_fault(scope_of(by), Actor.of(by), case.id, found_on=day, **values)
 
 
 def apologise(case: Case, *, wrong: bool = True, **more: Any) -> None:
@@ -139,12 +139,12 @@ def test_one_recorded_in_error_is_withdrawn_with_words_and_past_checks_stand(
     fault = record(head, case)
     freeze("2024-07-05 08:00")
     with pytest.raises(NotAllowed):
-        faults.withdraw_fault(scope_of(head), head, fault.case_id, fault.id, "Nhầm hồ sơ.")
+        faults.withdraw_fault(scope_of(head), Actor.of(head), fault.case_id, fault.id, "Nhầm hồ sơ.")
     with pytest.raises(DomainError, match="lý do"):
-        faults.withdraw_fault(scope_of(inspector), inspector, fault.case_id, fault.id, " ")
-    faults.withdraw_fault(scope_of(inspector), inspector, fault.case_id, fault.id, "Nhầm hồ sơ.")
+        faults.withdraw_fault(scope_of(inspector), Actor.of(inspector), fault.case_id, fault.id, " ")
+    faults.withdraw_fault(scope_of(inspector), Actor.of(inspector), fault.case_id, fault.id, "Nhầm hồ sơ.")
     with pytest.raises(Conflict):
-        faults.withdraw_fault(scope_of(inspector), inspector, fault.case_id, fault.id, "Nhầm hồ sơ.")
+        faults.withdraw_fault(scope_of(inspector), Actor.of(inspector), fault.case_id, fault.id, "Nhầm hồ sơ.")
     assert [each.withdrawal for each in faults.faults_of(case.id)] == ["Nhầm hồ sơ."]
     assert verdict(JUNE) == (Status.FAIL, [case.code])
     assert facts(JULY, "case_fault") == []

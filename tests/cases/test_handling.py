@@ -169,7 +169,7 @@ def house(session: Any) -> House:
 
 
 def by(person: Any) -> Actor:
-    return Actor(person.full_name, person.id, person.unit_id)
+    return Actor.of(person)
 
 
 def only(unit: Unit) -> Scope:

@@ -47,7 +47,7 @@ class Desk:
         procedure = catalogue.add_procedure(CLERK, code="1.000105", contents=said, in_force_from=date(2020, 1, 1))
         self.permit: ProcedureVersion = procedure.versions[0]
         self.plain = make_version(self.units["NCC"], code="1.010801", name="Thăm viếng mộ liệt sĩ")
-        self.by = Actor(self.clerk.full_name, self.clerk.id, self.clerk.unit_id)
+        self.by = Actor.of(self.clerk)
 
     def typed(self, **changed: Any) -> dict[str, Any]:
         """Everything that is asked for, handed in as asked."""

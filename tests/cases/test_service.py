@@ -158,7 +158,7 @@ def test_of_clerks_recording_at_the_same_moment_exactly_one_succeeds(app: Flask,
 
 def test_a_form_sent_twice_at_the_same_moment_makes_one_case(app: Flask, version: Any) -> None:
     clerk = make_person(version.unit)
-    by, version_id = Actor(clerk.full_name, clerk.id, clerk.unit_id), version.id
+    by, version_id = Actor.of(clerk), version.id
     outcomes = at_once(
         app,
         *(

@@ -51,7 +51,7 @@ def test_the_second_who_takes_it_is_told_and_nothing_is_overwritten(office: Offi
     case = receive(office.permit, at("2024-06-28 08:00"))
     seen = case.revision
     other = make_person(office.units["MC"], full_name="Người nhanh tay")
-    handling.take_over(EVERYWHERE, Actor(other.full_name, other.id, other.unit_id), case.id, revision=seen)
+    handling.take_over(EVERYWHERE, Actor.of(other), case.id, revision=seen)
     before = events()
     page = sign_in(office.clerk).post(
         f"/ho-so/{case.id}/nhan-xu-ly", data={"revision": seen}, follow_redirects=True

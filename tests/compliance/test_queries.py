@@ -19,7 +19,6 @@ from app.compliance.queries import Answering, ViolationFilter
 from app.errors import NotFound
 from app.extensions import db
 from app.organisation.access import Actor, Scope
-from app.organisation.models import Role
 from app.periods import Period
 from tests.clock import at
 from tests.compliance.month import BAC_GIANG, DEPARTMENT, JUNE, PROVINCE, Month, check
@@ -288,7 +287,7 @@ def test_violations_are_filtered(month: Month, wanted: ViolationFilter, expected
 
 def explain(month: Month, rule: str) -> None:
     line = next(line for line in queries.violation_page(EVERYWHERE, ViolationFilter()).rows if line.rule == rule)
-    service.move_violation(EVERYWHERE, HEAD, Role.HEAD, line.id, State.EXPLAINED, "Quên", line.revision)
+    service.explain_violation(EVERYWHERE, HEAD, line.id, State.EXPLAINED, "Quên", line.revision)
 
 
 def test_violations_are_paged_by_key_both_ways_and_exported_whole(month: Month) -> None:

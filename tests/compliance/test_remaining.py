@@ -18,7 +18,7 @@ from app.compliance.judge import judge
 from app.compliance.language import Rule
 from app.compliance.remaining import lack_of_thing, still_to_do
 from app.compliance.results import RuleResult
-from app.organisation.access import Scope
+from app.organisation.access import Actor, Scope
 from app.organisation.models import Person, Role, Unit
 from app.periods import Period
 from tests.clock import at
@@ -165,7 +165,9 @@ def test_the_command_tells_why_a_unit_kept_a_rule_or_not(
     assert "Còn 1 hồ sơ vi phạm; đơn vị đạt khi không còn hồ sơ nào vi phạm.\n" in words.stdout
     assert f"- Hồ sơ {unexplained.code} quá hạn" in words.stdout
     assert ": 3 ngày làm việc (từ " in words.stdout  # the parameter and its day
-    duties.explain(Scope(units["LDVL"].site), make_person(units["LDVL"], Role.HEAD), [unexplained.id], "Máy hỏng")
+    duties.explain(
+        Scope(units["LDVL"].site), Actor.of(make_person(units["LDVL"], Role.HEAD)), [unexplained.id], "Máy hỏng"
+    )
     freeze("2024-07-04 08:00")
     check(JULY, pack_ids=[BAC_GIANG])
     assert "1 hồ sơ đã làm nhưng sau thời hạn: không sửa lại được." in explained(app, "--unit", "LDVL").stdout

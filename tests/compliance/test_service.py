@@ -21,11 +21,11 @@ from app.compliance.pack import Pack
 from app.errors import Conflict, DomainError, NotAllowed, NotFound
 from app.extensions import db
 from app.organisation.access import Actor, Scope
-from app.organisation.models import AuditEntry, Role
+from app.organisation.models import AuditEntry, Role, Unit
 from app.periods import Period
 from tests.clock import at
 from tests.compliance.month import BAC_GIANG, DEPARTMENT, JUNE, PROVINCE, Month, changes, check, statuses
-from tests.factories import EVERYWHERE, SITE, happen, make_department, make_version, pay, receive
+from tests.factories import EVERYWHERE, SITE, happen, make_department, make_person, make_version, pay, receive
 
 HEAD = Actor("Nguyễn Văn Trưởng")
 ELSEWHERE = Scope(SITE, frozenset({-1}))
@@ -191,7 +191,7 @@ def test_a_violation_no_longer_found_is_gone_and_is_kept(month: Month) -> None:
 def test_a_gone_violation_found_again_is_open_again(month: Month) -> None:
     check()
     found = violation("khp-2c.2", "LDVL")
-    service.move_violation(EVERYWHERE, HEAD, Role.HEAD, found.id, State.EXPLAINED, "Mạng hỏng", found.revision)
+    service.explain_violation(EVERYWHERE, HEAD, found.id, State.EXPLAINED, "Mạng hỏng", found.revision)
     pay(month.permit, at("2024-06-07 08:00"))
     check()
     take_back_the_last_payment(month)
@@ -221,7 +221,7 @@ def take_back_the_last_payment(month: Month) -> None:
 def test_an_answered_violation_that_persists_keeps_its_answer(month: Month) -> None:
     check()
     found = violation("bg-5.2")
-    service.move_violation(EVERYWHERE, HEAD, Role.HEAD, found.id, State.EXPLAINED, "Quên kết thúc", found.revision)
+    service.explain_violation(EVERYWHERE, HEAD, found.id, State.EXPLAINED, "Quên kết thúc", found.revision)
     assert changes(check())["bg-5.2", "NCC"] == "persisting"
     assert violation("bg-5.2").state is State.EXPLAINED
 
@@ -318,7 +318,10 @@ def test_an_unknown_pack_is_told_which_packs_there_are(month: Month) -> None:
 
 def answer(found: Violation, role: Role, to: State, reason: str = "Lý do nêu rõ", **changes: Any) -> Violation:
     arguments = {"scope": EVERYWHERE, "revision": found.revision} | changes
-    return service.move_violation(arguments["scope"], HEAD, role, found.id, to, reason, arguments["revision"])
+    unit = db.session.scalars(select(Unit).where(Unit.code == "NCC")).one()
+    by = Actor.of(make_person(unit, role, full_name=HEAD.name))
+    verb = service.explain_violation if to is State.EXPLAINED else service.decide_violation
+    return verb(arguments["scope"], by, found.id, to, reason, arguments["revision"])
 
 
 def test_a_violation_is_explained_returned_explained_again_accepted_and_remedied(month: Month) -> None:
@@ -358,6 +361,19 @@ def test_a_move_that_is_not_this_roles_is_refused(month: Month, role: Role, to: 
         answer(violation("bg-5.2"), role, to)
     assert violation("bg-5.2").state is State.OPEN
     assert count(ViolationMove) == 0
+
+
+def test_nobody_says_of_their_own_violation_that_it_is_remedied(month: Month) -> None:
+    check()
+    for role, to in ((Role.HEAD, State.EXPLAINED), (Role.INSPECTOR, State.ACCEPTED)):
+        answer(violation("bg-5.2"), role, to)
+    with pytest.raises(NotAllowed):
+        answer(violation("bg-5.2"), Role.HEAD, State.REMEDIED)
+    with pytest.raises(NotAllowed):  # nor by the verb that is theirs
+        service.explain_violation(
+            EVERYWHERE, HEAD, violation("bg-5.2").id, State.REMEDIED, "Đã xong", violation("bg-5.2").revision
+        )
+    assert violation("bg-5.2").state is State.ACCEPTED
 
 
 def test_a_move_needs_words(month: Month) -> None:

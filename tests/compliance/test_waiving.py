@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 
 from app.compliance import waiving
 from app.compliance.excusing import WAIVER
@@ -286,6 +286,10 @@ def test_a_head_sees_their_own_units_waivers_and_grants_none(month: Month, sign_
     assert other.get("/kiem-tra/mien-ap-dung/moi").status_code == 403
     own = sign_in(make_person(month.units["NCC"], Role.HEAD))
     assert WHY in own.get("/kiem-tra/mien-ap-dung").get_data(as_text=True)
+    typed = {"rule": f"{BAC_GIANG}/{RULE}", "unit": "NCC", "reason": WHY}
+    typed |= {"valid_from": "01/08/2024", "valid_to": "31/08/2024"}
+    assert own.post("/kiem-tra/mien-ap-dung/moi", data=typed).status_code == 403
+    assert db.session.scalar(select(func.count()).select_from(Waiver)) == 1
 
 
 def test_a_run_is_judged_again_on_a_page(month: Month, inspector: FlaskClient) -> None:

@@ -31,7 +31,7 @@ class Desk:
         mc, ldvl = self.units["MC"], self.units["LDVL"]
         self.clerk = make_person(mc, Role.DESK, full_name="Lê Thu Hà")
         self.head = make_person(self.units["NCC"], Role.HEAD)
-        self.by = Actor(self.clerk.full_name, self.clerk.id, self.clerk.unit_id)
+        self.by = Actor.of(self.clerk)
         self.version = make_version(ldvl, ("Tiếp nhận", mc, 1), ("Thẩm định", ldvl, 4))
         when = at("2024-06-27 08:00")
         self.fresh = [receive(self.version, when, f"Người {n}") for n in (1, 2, 3)]
@@ -99,7 +99,7 @@ def test_undoing_puts_back_what_nothing_else_has_touched_and_only_once(desk: Des
 def test_only_ones_own_action_is_undone(desk: Desk) -> None:
     action = bulk.carry_out(EVERYWHERE, desk.by, HANDED_OVER, desk.seen(*desk.fresh), {})
     with pytest.raises(NotFound):
-        bulk.undo(EVERYWHERE, Actor("Người khác", desk.head.id), action.id)
+        bulk.undo(EVERYWHERE, Actor.of(desk.head), action.id)
 
 
 @pytest.mark.parametrize("number", [0, bulk.MOST + 1])

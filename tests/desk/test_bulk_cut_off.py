@@ -165,7 +165,7 @@ def test_a_taking_back_that_was_cut_off_says_so(desk: Desk, sign_in: Any) -> Non
 def test_only_ones_own_is_gone_on_with(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     action_id = begun(desk, monkeypatch)
     with pytest.raises(NotFound):
-        bulk.go_on(EVERYWHERE, Actor("Người khác", desk.head.id), action_id)
+        bulk.go_on(EVERYWHERE, Actor.of(desk.head), action_id)
 
 
 def test_a_command_lists_what_was_cut_off_and_goes_on_as_whoever_began_it(

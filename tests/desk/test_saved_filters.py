@@ -19,7 +19,7 @@ def clerk(session: Any) -> Person:
 
 
 def who(person: Person) -> Actor:
-    return Actor(person.full_name, person.id, person.unit_id)
+    return Actor.of(person)
 
 
 def test_a_filter_keeps_what_is_looked_for_and_not_where_one_was() -> None:

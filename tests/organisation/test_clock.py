@@ -221,7 +221,7 @@ def _unit() -> Any:
 
 
 def kept(person: Person, token: str) -> None:
-    save_draft(Actor(person.full_name, person.id), "intake", token, MultiDict({"a": "b"}), "x")
+    save_draft(Actor.of(person), "intake", token, MultiDict({"a": "b"}), "x")
 
 
 @pytest.mark.parametrize("asked", [True, False])
@@ -242,4 +242,4 @@ def test_an_autosaved_draft_sweeps_nobody_elses(
     owners = db.session.scalars(select(Draft.person_id).where(Draft.token == "cũ").order_by(Draft.person_id)).all()
     assert owners == ([one.id, two.id] if asked else [two.id])
     machine.set_clock(-timedelta(days=365))
-    assert [line.token for line in drafts_of(Actor("hai", two.id), "intake")] == ["cũ"]
+    assert [line.token for line in drafts_of(Actor.of(two), "intake")] == ["cũ"]

@@ -269,9 +269,9 @@ def test_no_more_than_two_wait_for_the_provider_at_once(app: Flask, client: Flas
 
 
 def test_the_second_factor_is_asked_here_too(client: FlaskClient, provider: Provider, lan: Person) -> None:
-    second_factor.begin(Actor("", lan.id), lan)
+    second_factor.begin(Actor.of(lan), lan)
     totp = pyotp.TOTP(second_factor.enrolment(lan).typed.replace(" ", ""))  # type: ignore[union-attr]
-    second_factor.confirm(Actor("", lan.id), lan, totp.at(at("2024-07-01 08:00")), address="")
+    second_factor.confirm(Actor.of(lan), lan, totp.at(at("2024-07-01 08:00")), address="")
     assert come_back(client, provider, **VERIFIED).location == "/dang-nhap/ma-xac-thuc"
     assert client.get("/tai-khoan").status_code == 302
 

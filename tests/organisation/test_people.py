@@ -128,7 +128,7 @@ def test_the_last_administrator_stays(admin: Person, department: dict[str, Unit]
 def test_nobody_locks_themselves_out(admin: Person, department: dict[str, Unit]) -> None:
     make_person(department["SO"], Role.ADMIN)
     with pytest.raises(NotAllowed):
-        service.deactivate_person(Actor("Trần Quản Trị", admin.id), admin.id)
+        service.deactivate_person(Actor.of(admin), admin.id)
 
 
 def test_people_are_found_without_diacritics(department: dict[str, Unit]) -> None:

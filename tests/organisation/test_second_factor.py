@@ -57,7 +57,7 @@ def required(app: Flask) -> Iterator[None]:
 
 
 def by(who: Person) -> Actor:
-    return Actor(who.full_name, who.id)
+    return Actor.of(who)
 
 
 def enrol(who: Person, when: datetime = MORNING) -> tuple[pyotp.TOTP, list[str]]:

@@ -301,5 +301,5 @@ def test_who_adds_somebody_sets_the_flag_and_who_changes_their_own_takes_it_away
     given = {"username": "hoa.lt", "full_name": "Lê Thị Hoa", "role": Role.HEAD, "password": GOOD}
     who = service.add_person(BOSS, unit_id=department["NCC"].id, **given)  # type: ignore[arg-type]
     assert who.must_change_password
-    service.change_own_password(Actor("", who.id), who.id, current=GOOD, new="mật khẩu khác hẳn")
+    service.change_own_password(Actor.of(who), who.id, current=GOOD, new="mật khẩu khác hẳn")
     assert not who.must_change_password

@@ -55,7 +55,7 @@ def version(units: Any) -> ProcedureVersion:
 
 
 def by(person: Person) -> Actor:
-    return Actor(person.full_name, person.id, person.unit_id)
+    return Actor.of(person)
 
 
 def take(person: Person, version: ProcedureVersion, amount: int = 600_000, transaction: str = "", **more: Any) -> Case:

@@ -42,7 +42,7 @@ class Office:
     def take(self, by: Person, amount: int = 600_000, transaction: str = "", case: Case | None = None) -> None:
         take_payment(
             EVERYWHERE,
-            Actor(by.full_name, by.id, by.unit_id),
+            Actor.of(by),
             (case or self.case).id,
             amount=amount,
             channel=PaymentChannel.ONLINE if transaction else PaymentChannel.IN_PERSON,

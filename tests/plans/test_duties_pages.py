@@ -64,19 +64,10 @@ def report(unit: Unit, title: str = "") -> Any:
     )
 
 
-def test_each_role_passes_its_doors_only(as_: As) -> None:
-    for role in Role:
-        client = as_(role)
-        enters = role is not Role.DESK
-        assigns = role in (Role.INSPECTOR, Role.ADMIN)
-        doors = {
-            **dict.fromkeys((*PAGES, *(f"{page}.csv" for page in PAGES), *FORMS), enters),
-            **dict.fromkeys(ASSIGNING, assigns),
-        }
-        answers = {door: client.get(f"/ke-hoach/{door}").status_code == 200 for door in doors}
-        assert answers == doors, role
-    office = as_(Role.HEAD, "VP")
-    assert all(office.get(f"/ke-hoach/{door}").status_code == 200 for door in ASSIGNING)
+def test_every_list_its_file_and_every_form_opens(as_: As) -> None:
+    client = as_(Role.HEAD, "VP")
+    for page in (*PAGES, *(f"{page}.csv" for page in PAGES), *FORMS, *ASSIGNING):
+        assert client.get(f"/ke-hoach/{page}").status_code == 200, page
 
 
 def test_a_head_sees_their_own_unit_the_office_sees_all(units: dict[str, Unit], as_: As) -> None:

@@ -91,7 +91,7 @@ def test_a_moved_due_day_is_a_new_thing(office: Office) -> None:
 def test_looking_at_them_is_remembered_and_only_ones_own(office: Office) -> None:
     office.case("2024-06-24 08:00", "Hôm nay")
     service.make(EVERYWHERE, CLERK)
-    assert service.see(Actor(office.clerk.full_name, office.clerk.id)) == 1
+    assert service.see(Actor.of(office.clerk)) == 1
     assert queries.unseen(office.clerk.id) == 0
     assert queries.unseen(office.head.id) == 1
 

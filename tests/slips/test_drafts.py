@@ -65,7 +65,7 @@ def version(units: dict[str, Unit]) -> ProcedureVersion:
 
 def keep(clerk: Person, version: ProcedureVersion, token: str = "to-1", **more: str) -> None:
     typed = {"version_id": str(version.id), "applicant": "Nguyễn Thị Hường", "phone": "0905123456"} | more
-    save_draft(Actor(clerk.full_name, clerk.id, clerk.unit_id), "intake", token, MultiDict(typed), "Nguyễn Thị Hường")
+    save_draft(Actor.of(clerk), "intake", token, MultiDict(typed), "Nguyễn Thị Hường")
 
 
 def test_what_is_missing_is_printed_before_there_is_a_case(

@@ -19,6 +19,7 @@ from app.organisation import audit
 from app.organisation.access import Actor, Scope
 from app.organisation.audit import transaction
 from app.organisation.models import Unit
+from app.organisation.permissions import Capability, needs
 from app.procedures.models import Procedure, ProcedureVersion
 from app.text import fold, tidy
 
@@ -96,6 +97,7 @@ def may_create(mapping: Mapping, kind: ImportNameKind) -> bool:
     return unknown is Unknown.CREATE
 
 
+@needs(Capability.IMPORT_CASES)
 def remember_name(
     scope: Scope, by: Actor, mapping: Mapping, kind: ImportNameKind, name: str, stands_for: int | None
 ) -> ImportName:
@@ -133,6 +135,7 @@ def remember_name(
     return told
 
 
+@needs(Capability.IMPORT_CASES)
 def forget_name(scope: Scope, by: Actor, name_id: int) -> None:
     """That name is asked about again. What was imported stays as it is."""
     _check_may(scope)

@@ -37,6 +37,7 @@ from app.organisation import audit
 from app.organisation.access import Actor, Scope
 from app.organisation.audit import transaction
 from app.organisation.calendars import site_calendar
+from app.organisation.permissions import Capability, needs
 
 BATCH = 2000  # rows
 ATTEMPTS = 3  # readings of a file whose cases others write to meanwhile; the last one keeps them out
@@ -81,6 +82,7 @@ class Task:
     asks: bool
 
 
+@needs(Capability.IMPORT_CASES)
 def import_file(
     scope: Scope,
     by: Actor,
@@ -118,6 +120,7 @@ def import_file(
     raise AssertionError
 
 
+@needs(Capability.IMPORT_CASES)
 def preview(
     scope: Scope,
     by: Actor,

@@ -31,6 +31,7 @@ from app.organisation import audit
 from app.organisation.access import Actor, Scope
 from app.organisation.audit import transaction
 from app.organisation.calendars import site_calendar
+from app.organisation.permissions import Capability, needs
 
 CHUNK = 1000  # cases
 CODES_KEPT = 200  # case codes in the audit entry
@@ -61,6 +62,7 @@ class Undone:
     made_removed: int
 
 
+@needs(Capability.IMPORT_CASES)
 def undo_import(scope: Scope, by: Actor, import_id: int) -> Undone:
     """Take an import back as a whole. Raises CasesTouched, and Conflict when it cannot be taken back any more."""
     if not may_import(scope):

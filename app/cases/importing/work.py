@@ -20,6 +20,7 @@ from app.cases.importing.service import Progress, Upload, import_file, mappings_
 from app.cases.importing.undo import undo_import
 from app.errors import Conflict
 from app.organisation.access import Actor, whole_site
+from app.organisation.permissions import Capability, needs
 
 _CHUNK = 1024 * 1024
 
@@ -42,11 +43,13 @@ def keep_upload(stream: BinaryIO) -> str:
     return digest.hexdigest()
 
 
+@needs(Capability.IMPORT_CASES)
 def start_preview(by: Actor, sha256: str, name: str, mapping: str) -> str:
     """Preview an upload in the background; the job's result is the id of the Import. Returns the job's id."""
     return jobs.start("preview", _preview, by, sha256, name, mapping, None, owner=by.person_id)
 
 
+@needs(Capability.IMPORT_CASES)
 def preview_again(by: Actor, import_id: int) -> str:
     """Preview the same upload once more, now that more is known. Raises Conflict when it was carried out already."""
     record = _waiting(import_id)
@@ -54,12 +57,14 @@ def preview_again(by: Actor, import_id: int) -> str:
     return jobs.start("preview", _preview, by, *values, owner=by.person_id)
 
 
+@needs(Capability.IMPORT_CASES)
 def start_import(by: Actor, import_id: int) -> str:
     """Carry out a previewed import in the background. Raises Conflict when it was carried out already."""
     _waiting(import_id)
     return jobs.start("import", _import, by, import_id, owner=by.person_id)
 
 
+@needs(Capability.IMPORT_CASES)
 def start_undo(by: Actor, import_id: int) -> str:
     """Undo an import in the background. Raises Conflict when it is not one that can be undone."""
     if one_import(whole_site(), import_id).state is not ImportState.DONE:

@@ -21,14 +21,14 @@ from app.cases.forms import ActionForm, CorrectionForm, HandOverForm
 from app.cases.models import Case
 from app.cases.presenting import NEVER_CORRECTED
 from app.cases.views import bp
-from app.cases.views.intake import ACTORS
 from app.cases.vocabulary import EventKind
 from app.errors import Conflict, DomainError, NotFound
 from app.formats import label, sentence
 from app.forms import errors_shown_on, number_in
-from app.organisation.access import actor, allowed, current_scope, person, whole_site
+from app.organisation.access import actor, allowed, can, current_scope, person, signed_in, whole_site
 from app.organisation.calendars import site_calendar, today
 from app.organisation.models import Unit
+from app.organisation.permissions import Capability
 from app.organisation.queries import units_to_choose
 
 Page = Answer | tuple[str, int]
@@ -38,14 +38,14 @@ RECORDED_ELSEWHERE = {EventKind.RECEIVED, EventKind.PAID, EventKind.REFUNDED, *N
 
 
 @bp.get("/ho-so/<int:case_id>")
-@allowed()
+@signed_in
 def show(case_id: int) -> str:
     """One case: where it stands, why it is due when it is, and its life."""
     return _render(_view(case_id), fresh="moi" in request.args)
 
 
 @bp.route("/ho-so/<int:case_id>/ghi/<kind>", methods=["GET", "POST"])
-@allowed(*ACTORS)
+@allowed(Capability.HANDLE_CASES)
 def act(case_id: int, kind: str) -> Page:
     """Record that something happened to the case."""
     view, what = _view(case_id), _kind(kind)
@@ -60,7 +60,7 @@ def act(case_id: int, kind: str) -> Page:
 
 
 @bp.post("/ho-so/<int:case_id>/nhan-xu-ly")
-@allowed(*ACTORS)
+@allowed(Capability.HANDLE_CASES)
 def take_over(case_id: int) -> Answer:
     """Take a case in hand straight from the worklist."""
     try:
@@ -74,7 +74,7 @@ def take_over(case_id: int) -> Answer:
 
 
 @bp.route("/ho-so/<int:case_id>/dinh-chinh/<int:number>", methods=["GET", "POST"])
-@allowed(*ACTORS)
+@allowed(Capability.HANDLE_CASES)
 def correct(case_id: int, number: int) -> Page:
     """Put right an event: it happened at another time, or not at all."""
     view = _view(case_id)
@@ -188,7 +188,7 @@ def _render(view: CaseView, **more: Any) -> str:
 
 def _hands(view: CaseView) -> Hands:
     who, scope, case = person(), current_scope(), view.case
-    acts = who.role in ACTORS
+    acts = can(Capability.HANDLE_CASES)
     return Hands(
         of_holder=acts and who.unit_id == case.holder_unit_id,
         is_holder=who.id == case.holder_id,

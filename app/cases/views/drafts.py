@@ -11,9 +11,10 @@ from werkzeug.wrappers import Response as Answer
 from app import extensions
 from app.cases import service
 from app.cases.views import bp
-from app.cases.views.intake import ACTORS, FORM, title_of
+from app.cases.views.intake import FORM, title_of
 from app.desk import drafts
 from app.organisation.access import actor, allowed, site
+from app.organisation.permissions import Capability
 
 
 @bp.context_processor
@@ -26,7 +27,7 @@ SAY_SOMETHING = ("version_id", "applicant", "id_number", "phone", "address", "em
 
 
 @bp.post("/ho-so/tiep-nhan/nhap")
-@allowed(*ACTORS)
+@allowed(Capability.RECEIVE_CASES)
 def keep_draft() -> str | tuple[str, int]:
     """Keep what was typed so far. Nothing is kept of an empty form, or of one that has made its case."""
     token = request.form.get("token", "")
@@ -38,7 +39,7 @@ def keep_draft() -> str | tuple[str, int]:
 
 
 @bp.post("/ho-so/tiep-nhan/nhap/<token>/bo")
-@allowed(*ACTORS)
+@allowed(Capability.RECEIVE_CASES)
 def discard_draft(token: str) -> Answer:
     """Throw a draft away."""
     drafts.discard_draft(actor(), FORM, token)

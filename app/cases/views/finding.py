@@ -11,7 +11,7 @@ from app.cases import queries, search
 from app.cases.standing import standing_of
 from app.cases.views import bp
 from app.errors import NotFound
-from app.organisation.access import allowed, current_scope
+from app.organisation.access import current_scope, signed_in
 from app.organisation.calendars import site_calendar
 
 OFFERED = 8
@@ -19,7 +19,7 @@ LONGEST = 200  # characters of what is typed
 
 
 @bp.get("/ho-so/tim", endpoint="search")
-@allowed()
+@signed_in
 def find() -> Answer:
     """Straight to the case when a whole code was typed, else to the list of what fits."""
     typed = request.args.get("q", "").strip()
@@ -28,7 +28,7 @@ def find() -> Answer:
 
 
 @bp.get("/ho-so/tim/nhanh")
-@allowed()
+@signed_in
 def found_so_far() -> Answer | str:
     """The newest few cases that fit what has been typed so far."""
     typed = request.args.get("q", "").strip()[:LONGEST]
@@ -47,7 +47,7 @@ def found_so_far() -> Answer | str:
 
 
 @bp.get("/ho-so/ma/<path:code>")
-@allowed()
+@signed_in
 def by_code(code: str) -> Answer:
     """The case with that code."""
     case_id = search.case_with_code(current_scope(), code)

@@ -30,11 +30,10 @@ from app.formats import sentence, show_date
 from app.forms import errors_shown_on, number_in
 from app.organisation.access import actor, allowed, current_scope, site
 from app.organisation.calendars import site_calendar
-from app.organisation.models import Role
+from app.organisation.permissions import Capability
 from app.procedures.models import ProcedureVersion
 from app.procedures.queries import suggest, version_at_desk
 
-ACTORS = (Role.DESK, Role.HEAD)
 FORM = "intake"  # its drafts
 SENT = "form-sent"  # cookie: the browser forgets what it kept of the form with this token
 EVERY_PROCEDURE = 2_000
@@ -44,7 +43,7 @@ Typed = MultiDict[str, str]
 
 
 @bp.route("/ho-so/tiep-nhan", methods=["GET", "POST"])
-@allowed(*ACTORS)
+@allowed(Capability.RECEIVE_CASES)
 def intake() -> Answer | tuple[str, int]:
     """Take a case in; or go on with a draft."""
     token = request.form.get("token") or request.args.get("nhap", "")
@@ -65,7 +64,7 @@ def intake() -> Answer | tuple[str, int]:
 
 
 @bp.get("/ho-so/tiep-nhan/thu-tuc")
-@allowed(*ACTORS)
+@allowed(Capability.RECEIVE_CASES)
 def intake_procedures() -> Answer | str:
     """The procedures that fit the letters typed so far, the best one chosen."""
     typed = request.args.get("q", "")
@@ -77,14 +76,14 @@ def intake_procedures() -> Answer | str:
 
 
 @bp.get("/ho-so/tiep-nhan/hen-tra")
-@allowed(*ACTORS)
+@allowed(Capability.RECEIVE_CASES)
 def intake_promise() -> str:
     """The stages, the fee and the promised date of the procedure chosen."""
     return render_template("cases/_promise.html", **_promised(_chosen(request.args), request.args))
 
 
 @bp.get("/ho-so/tiep-nhan/thanh-phan")
-@allowed(*ACTORS)
+@allowed(Capability.RECEIVE_CASES)
 def intake_checklist() -> str:
     """What the procedure chosen asks for, with what was typed so far; and what is promised for it."""
     version, channel = _chosen(request.args), _channel(request.args)
@@ -106,7 +105,7 @@ def intake_checklist() -> str:
 
 
 @bp.get("/ho-so/tiep-nhan/nguoi-nop")
-@allowed(*ACTORS)
+@allowed(Capability.RECEIVE_CASES)
 def intake_applicants() -> str:
     """Who applied before with the identity number or telephone typed, and what of theirs is still open."""
     numbers = {name: request.args.get(name, "") for name in ("id_number", "phone")}

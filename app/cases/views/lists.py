@@ -17,7 +17,6 @@ from app.cases.lists import NamedList, Window
 from app.cases.queries import CaseRow, Line, PaymentSeen, StageSeen
 from app.cases.standing import standing_of
 from app.cases.views import bp
-from app.cases.views.intake import ACTORS
 from app.cases.wording import standing_in_words
 from app.cases.worklist import Attention, Bucket
 from app.desk.saved import saved_filters, without_place
@@ -25,9 +24,10 @@ from app.errors import DomainError, NotFound
 from app.exports import csv_response
 from app.formats import label
 from app.navigation import COUNTS
-from app.organisation.access import Scope, actor, allowed, current_scope, person
+from app.organisation.access import Scope, actor, can, current_scope, person, signed_in
 from app.organisation.calendars import site_calendar
 from app.organisation.models import Person
+from app.organisation.permissions import Capability
 from app.organisation.queries import units
 from app.periods import Period, PeriodKind
 from app.procedures.queries import fields_in_use, suggest
@@ -36,7 +36,7 @@ EVERY_PROCEDURE = 2_000  # a department's catalogue has a few hundred
 
 
 @bp.get("/ho-so", endpoint="list")
-@allowed()
+@signed_in
 def list_cases() -> str:
     """Cases by filters, by a few letters, or those behind a check's figure."""
     scope, calendar, now = current_scope(), site_calendar(), extensions.now()
@@ -64,7 +64,7 @@ def list_cases() -> str:
 
 
 @bp.get("/ho-so.csv")
-@allowed()
+@signed_in
 def export() -> Response:
     """The list as filtered on the page, whole."""
     scope, calendar, now = current_scope(), site_calendar(), extensions.now()
@@ -76,7 +76,7 @@ def export() -> Response:
 
 
 @bp.get("/ho-so/viec-hom-nay", endpoint="worklist")
-@allowed()
+@signed_in
 def show_worklist() -> str:
     """What lies on the desk of the person's unit, the most urgent first."""
     calendar, now, who = site_calendar(), extensions.now(), person()
@@ -101,7 +101,7 @@ def show_worklist() -> str:
         many=desk.unit_ids is None or len(desk.unit_ids) > 1,
         counts=worklist.bucket_counts(desk, calendar, now, holder_id=holder_id),
         attention=worklist.attention_counts(desk, calendar, now),
-        may_take_in=who.role in ACTORS,
+        may_take_in=can(Capability.RECEIVE_CASES),
         now=now,
         takeable=lambda case: _takeable(case, who),
         first_free=next((row.id for row in cases if row.holder_id is None and _takeable(row, who)), None),
@@ -111,7 +111,7 @@ def show_worklist() -> str:
 
 def _takeable(case: CaseRow, who: Person) -> bool:
     """Lies with the person's own unit, in somebody else's hands or in nobody's."""
-    return who.role in ACTORS and case.holder_code == who.unit.code and case.holder_id != who.id
+    return can(Capability.HANDLE_CASES) and case.holder_code == who.unit.code and case.holder_id != who.id
 
 
 def _pile(asked: str) -> worklist.Pile | None:

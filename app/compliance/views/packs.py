@@ -24,14 +24,13 @@ from app.compliance.service import Report
 from app.compliance.uploading import MAX_UPLOAD
 from app.compliance.views import bp
 from app.compliance.views.rules import plan_of
-from app.compliance.views.running import plain
-from app.compliance.views.runs import INSPECTORS, READERS
 from app.errors import DomainError
 from app.formats import sentence
 from app.forms import errors_shown_on
 from app.jobs import Job, JobState
-from app.organisation.access import Actor, actor, allowed, current_scope, person
+from app.organisation.access import Actor, actor, allowed, can, current_scope, person
 from app.organisation.calendars import today
+from app.organisation.permissions import Capability
 from app.organisation.queries import units
 from app.periods import Period, PeriodKind
 
@@ -39,7 +38,7 @@ Page = str | Answer | tuple[str, int]
 
 
 @bp.get("/kiem-tra/bo-quy-tac", endpoint="packs")
-@allowed(*READERS)
+@allowed(Capability.READ_RESULTS)
 def pack_list() -> str:
     """Every pack: installed or uploaded, in force or not, and the site's decisions on it."""
     scope = current_scope()
@@ -59,7 +58,6 @@ def pack_list() -> str:
             {"row": row, "pack": packs.uploaded_pack(row.hash), "in_force": row.hash in in_force} for row in uploads
         ],
         decisions=queries.pack_decisions(scope),
-        may_upload=person().role in INSPECTORS,
     )
 
 
@@ -70,14 +68,14 @@ def _other_texts(pack: Pack, used: Sequence[PackText], uploads: Sequence[Uploade
 
 
 @bp.get("/kiem-tra/bo-quy-tac/tai-len")
-@allowed(*INSPECTORS)
+@allowed(Capability.KEEP_RULES)
 def upload_form() -> str:
     """Choose a pack to bring in."""
     return _upload_page(UploadForm())
 
 
 @bp.post("/kiem-tra/bo-quy-tac/tai-len")
-@allowed(*INSPECTORS)
+@allowed(Capability.KEEP_RULES)
 def upload() -> Page:
     """Have it read, checked and tested, apart from the site's pages."""
     form = UploadForm()
@@ -88,7 +86,7 @@ def upload() -> Page:
 
 
 @bp.post("/kiem-tra/bo-quy-tac/<int:upload_id>/thu-lai")
-@allowed(*INSPECTORS)
+@allowed(Capability.KEEP_RULES)
 def test_again(upload_id: int) -> Page:
     """Have an uploaded pack's tests run again."""
     row = uploading.uploaded(upload_id)
@@ -108,32 +106,32 @@ def _examination(name: str, work: Callable[..., Any], *args: Any) -> Answer:
     if not _waiting.acquire(blocking=False):
         raise DomainError("Đang có %(n)s bộ quy tắc chờ kiểm tra. Hãy đợi ít phút rồi làm lại.", n=MOST_WAITING)
     try:
-        job = jobs.start(name, work, plain(actor()), *args, owner=person().id)
+        job = jobs.start(name, work, actor(), *args, owner=person().id)
     except BaseException:
         _waiting.release()
         raise
     return redirect(url_for(".examination", job_id=job))
 
 
-def _upload(job: Job, by: dict[str, Any], files: list[tuple[str, bytes]]) -> dict[str, Any]:
+def _upload(job: Job, by: Actor, files: list[tuple[str, bytes]]) -> dict[str, Any]:
     """The work itself, in its own thread: what is wrong, or the number of the pack that was kept."""
     try:
-        return {"upload": uploading.upload_pack(Actor(**by), files, job.update).id, "new": True}
+        return {"upload": uploading.upload_pack(by, files, job.update).id, "new": True}
     except PackError as error:
         return {"problems": [problem.as_json() for problem in error.problems]}
     finally:
         _waiting.release()
 
 
-def _test_again(job: Job, by: dict[str, Any], upload_id: int) -> dict[str, Any]:
+def _test_again(job: Job, by: Actor, upload_id: int) -> dict[str, Any]:
     try:
-        return {"upload": uploading.test_again(Actor(**by), upload_id, job.update).id, "new": False}
+        return {"upload": uploading.test_again(by, upload_id, job.update).id, "new": False}
     finally:
         _waiting.release()
 
 
 @bp.get("/kiem-tra/bo-quy-tac/tai-len/<job_id>")
-@allowed(*INSPECTORS)
+@allowed(Capability.KEEP_RULES)
 def examination(job_id: str) -> Page | Response:
     """How far an examination is; then on to the pack's page, or to everything that must be mended."""
     job = jobs.find(job_id, owner=person().id)
@@ -167,12 +165,12 @@ def _upload_page(form: UploadForm, problems: Sequence[Any] = ()) -> str:
 
 
 @bp.get("/kiem-tra/bo-quy-tac/<int:upload_id>")
-@allowed(*READERS)
+@allowed(Capability.READ_RESULTS)
 def uploaded(upload_id: int) -> Page:
     """An uploaded pack: its rules and figures, its tests; with `?period=` what it would say of a period."""
     row = uploading.uploaded(upload_id)
     report, errors = None, []
-    if request.args.get("period") and person().role in INSPECTORS:
+    if request.args.get("period") and can(Capability.KEEP_RULES):
         try:
             report = service.dry_run(Period.parse(request.args["period"]), [packs.uploaded_pack(row.hash)])
         except DomainError as error:
@@ -182,7 +180,7 @@ def uploaded(upload_id: int) -> Page:
 
 
 @bp.post("/kiem-tra/bo-quy-tac/<int:upload_id>/ap-dung")
-@allowed(*INSPECTORS)
+@allowed(Capability.KEEP_RULES)
 def put_in_force(upload_id: int) -> Page:
     """Judge by it from a day on."""
     row, form = uploading.uploaded(upload_id), AdoptForm()
@@ -210,5 +208,4 @@ def _uploaded_page(row: UploadedPack, form: AdoptForm, report: Report | None = N
         asked=request.args.get("period") or month.label(language()),
         places={unit.code: unit for unit in units(current_scope())},
         documents=library.documents(),
-        may_adopt=person().role in INSPECTORS,
     )

@@ -25,14 +25,14 @@ from app.compliance.nouns import thing_of
 from app.compliance.queries import ResultRow
 from app.compliance.subject_links import subject_pages
 from app.compliance.views import bp
-from app.compliance.views.runs import INSPECTORS, READERS
 from app.errors import NotFound
-from app.organisation.access import allowed, current_scope, person
+from app.organisation.access import allowed, can, current_scope
+from app.organisation.permissions import Capability
 from app.periods import Period
 
 
 @bp.get("/kiem-tra/<int:run_id>/<pack>/<rule>/<path:unit>")
-@allowed(*READERS)
+@allowed(Capability.READ_RESULTS)
 def result(run_id: int, pack: str, rule: str, unit: str) -> str:
     """One unit by one rule: the verdict, its figures, the words of law, other plans on the same figures, the cases."""
     scope = current_scope()
@@ -51,7 +51,7 @@ def result(run_id: int, pack: str, rule: str, unit: str) -> str:
         rule=written,
         pack=texts[pack],
         reasons=reasons(found, written, texts[pack], [seen.figures.get("details", {}) for seen in things]),
-        may_waive=person().role in INSPECTORS and found.status is Status.FAIL,
+        may_waive=can(Capability.GRANT_WAIVERS) and found.status is Status.FAIL,
         shortfall=shortfall_shown(written, found.shortfall, found.comparison),
         target=target_shown(found.comparison, found.target, counts=is_count(found))
         if written.subject is None

@@ -14,10 +14,10 @@ from app.compliance.explaining import days_to_answer, language, requirement
 from app.compliance.language import Rule
 from app.compliance.pack import Pack
 from app.compliance.views import bp
-from app.compliance.views.runs import INSPECTORS, READERS
 from app.compliance.wording import explain, parameter_in_words
-from app.organisation.access import allowed, person
+from app.organisation.access import allowed
 from app.organisation.calendars import today
+from app.organisation.permissions import Capability
 from app.periods import PeriodKind
 
 PERIODS = {
@@ -29,18 +29,16 @@ PERIODS = {
 
 
 @bp.get("/kiem-tra/quy-tac")
-@allowed(*READERS)
+@allowed(Capability.READ_RESULTS)
 def rules() -> str:
     """Every plan: its document, whether the site is judged by it today, its rules and dated figures."""
     in_force = {pack.id for pack in packs.in_force(today())}
     plans = [plan_of(pack, pack.id in in_force) for pack in packs.all_packs()]
-    return render_template(
-        "compliance/rules.html", plans=plans, documents=library.documents(), may_try=person().role in INSPECTORS
-    )
+    return render_template("compliance/rules.html", plans=plans, documents=library.documents())
 
 
 @bp.get("/kiem-tra/quy-tac/<pack>/<rule>")
-@allowed(*READERS)
+@allowed(Capability.READ_RESULTS)
 def rule(pack: str, rule: str) -> str:
     """One rule, line by line."""
     plan = packs.pack(pack)

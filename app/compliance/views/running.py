@@ -15,12 +15,12 @@ from app.compliance.explaining import language
 from app.compliance.forms import RunForm
 from app.compliance.language import Status
 from app.compliance.views import bp
-from app.compliance.views.runs import INSPECTORS
 from app.errors import DomainError
 from app.forms import errors_shown_on
 from app.jobs import Job, JobState
 from app.organisation.access import Actor, actor, allowed, current_scope, person
 from app.organisation.calendars import today
+from app.organisation.permissions import Capability
 from app.organisation.queries import units
 from app.periods import Period, PeriodKind
 
@@ -34,14 +34,14 @@ DOING = {
 
 
 @bp.get("/kiem-tra/chay")
-@allowed(*INSPECTORS)
+@allowed(Capability.RUN_CHECKS)
 def run_form() -> str:
     """Choose what to check; last month unless the address says otherwise."""
     return _form_page(_form())
 
 
 @bp.post("/kiem-tra/chay")
-@allowed(*INSPECTORS)
+@allowed(Capability.RUN_CHECKS)
 def run_start() -> Page:
     """Start the check, once it is certain that it can be run."""
     form = _form()
@@ -50,13 +50,13 @@ def run_start() -> Page:
             period = Period.parse(form.period.data or "")
             chosen, codes = form.packs.data or None, form.units.data or None
             service.refuse_impossible(period, chosen, codes)
-            job = jobs.start("check", _run, plain(actor()), period.key, chosen, codes, owner=person().id)
+            job = jobs.start("check", _run, actor(), period.key, chosen, codes, owner=person().id)
             return redirect(url_for(".run_progress", job_id=job))
     return _form_page(form), 422
 
 
 @bp.get("/kiem-tra/chay/<job_id>")
-@allowed(*INSPECTORS)
+@allowed(Capability.RUN_CHECKS)
 def run_progress(job_id: str) -> Page | Response:
     """How far a check is; then on to its matrix."""
     job = jobs.find(job_id, owner=person().id)
@@ -88,16 +88,9 @@ def _form_page(form: RunForm) -> str:
     return render_template("compliance/run_form.html", form=form, offered=[each.label(language()) for each in offered])
 
 
-def plain(by: Actor) -> dict[str, Any]:
-    """Who acts, as plain values for a job."""
-    return {"name": by.name, "person_id": by.person_id, "unit_id": by.unit_id}
-
-
-def _run(
-    job: Job, by: dict[str, Any], period: str, chosen: list[str] | None, codes: list[str] | None
-) -> dict[str, Any]:
+def _run(job: Job, by: Actor, period: str, chosen: list[str] | None, codes: list[str] | None) -> dict[str, Any]:
     """The work itself, in its own thread."""
-    report = service.run_check(Actor(**by), Period.parse(period), chosen, codes, progress=job.update)
+    report = service.run_check(by, Period.parse(period), chosen, codes, progress=job.update)
     assert report.run is not None
     failed = sum(result.status is Status.FAIL for result in report.judgement.results)
     return {"run": report.run.id, "violations": failed}

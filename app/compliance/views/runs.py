@@ -30,17 +30,14 @@ from app.errors import DomainError
 from app.exports import csv_response, trace_export
 from app.formats import in_both, label, sentence
 from app.forms import whole_number
-from app.organisation.access import actor, allowed, current_scope, person
+from app.organisation.access import actor, allowed, current_scope
 from app.organisation.calendars import today
-from app.organisation.models import Role
+from app.organisation.permissions import Capability
 from app.periods import Period, PeriodKind
-
-READERS = (Role.HEAD, Role.INSPECTOR, Role.ADMIN)
-INSPECTORS = (Role.INSPECTOR, Role.ADMIN)
 
 
 @bp.get("/kiem-tra")
-@allowed(*READERS)
+@allowed(Capability.READ_RESULTS)
 def matrix() -> str:
     """Units by rules: the run asked for, or the one that stands for the period."""
     scope, judged = current_scope(), queries.judged_periods(current_scope())
@@ -59,7 +56,6 @@ def matrix() -> str:
         form=PeriodForm.of(period, judged),
         neighbours=neighbours(period),
         begun=period.next().first <= today(),
-        may_run=person().role in INSPECTORS,
     )
 
 
@@ -130,7 +126,7 @@ def result_address(run_id: int, cell: ResultRow) -> str:
 
 
 @bp.get("/kiem-tra/<int:run_id>")
-@allowed(*READERS)
+@allowed(Capability.READ_RESULTS)
 def run(run_id: int) -> str:
     """A run's papers: when, by whom, by which texts, what it was told, and figures that contradict each other."""
     scope = current_scope()
@@ -187,7 +183,7 @@ def _by_kind(told: list[facts.Fact]) -> list[dict[str, Any]]:
 
 
 @bp.get("/kiem-tra/cac-lan")
-@allowed(*READERS)
+@allowed(Capability.READ_RESULTS)
 def runs() -> str:
     """Every run, newest first."""
     scope = current_scope()
@@ -198,11 +194,11 @@ def runs() -> str:
         before=request.args.get("before", type=whole_number),
         after=request.args.get("after", type=whole_number),
     )
-    return render_template("compliance/runs.html", form=form, page=page, may_run=person().role in INSPECTORS)
+    return render_template("compliance/runs.html", form=form, page=page)
 
 
 @bp.get("/kiem-tra/so-sanh")
-@allowed(*READERS)
+@allowed(Capability.READ_RESULTS)
 def compare() -> str:
     """Two runs cell by cell: `a` the earlier, `b` the later; without `a`, the run before it."""
     scope = current_scope()
@@ -230,7 +226,7 @@ def compare() -> str:
 
 
 @bp.get("/kiem-tra/<int:run_id>/ket-qua.csv")
-@allowed(*READERS)
+@allowed(Capability.READ_RESULTS)
 def results_csv(run_id: int) -> Response:
     """A run's results as a spreadsheet."""
     found, titles = queries.the_run(current_scope(), run_id), _titles(queries.the_run(current_scope(), run_id))
@@ -272,7 +268,7 @@ def _result_cells(result: ResultRow, titles: dict[tuple[str, str], Any]) -> list
 
 
 @bp.get("/kiem-tra/<int:run_id>/ket-qua.json")
-@allowed(*READERS)
+@allowed(Capability.READ_RESULTS)
 def results_json(run_id: int) -> Response:
     """A run as the command prints it."""
     scope = current_scope()
@@ -283,7 +279,7 @@ def results_json(run_id: int) -> Response:
 
 
 @bp.get("/kiem-tra/<int:run_id>/du-kien.json")
-@allowed(*READERS)
+@allowed(Capability.READ_RESULTS)
 def facts_json(run_id: int) -> Response:
     """What the run was told, as it was judged."""
     found = queries.the_run(current_scope(), run_id)

@@ -7,13 +7,13 @@ from flask import render_template
 from app.compliance import queries
 from app.compliance.verifying import verify_run
 from app.compliance.views import bp
-from app.compliance.views.runs import INSPECTORS
 from app.organisation.access import allowed, current_scope
+from app.organisation.permissions import Capability
 from app.periods import Period
 
 
 @bp.get("/kiem-tra/<int:run_id>/phan-xet-lai")
-@allowed(*INSPECTORS)
+@allowed(Capability.RUN_CHECKS)
 def verify(run_id: int) -> str:
     """What judging the run again gives, and every place where that is not what is stored. Writes nothing."""
     run = queries.the_run(current_scope(), run_id)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from flask import Response, flash, redirect, render_template, request, url_for
@@ -22,21 +22,20 @@ from app.compliance.explaining import (
 )
 from app.compliance.forms import EVERY, STANDING, MoveForm, ViolationsFilterForm
 from app.compliance.language import Rule
-from app.compliance.models import Change, ViolationMove, ViolationState
+from app.compliance.models import Change, Violation, ViolationMove, ViolationState
 from app.compliance.output import waiver_words
 from app.compliance.queries import Answering, Sighting, ViolationLine
 from app.compliance.remaining import lack_of_thing
 from app.compliance.subject_links import subject_pages
 from app.compliance.views import bp
 from app.compliance.views.results import lists_behind
-from app.compliance.views.runs import READERS
 from app.errors import DomainError
 from app.exports import csv_response
 from app.formats import in_both, label, show_date
 from app.forms import errors_shown_on, number_in, whole_number
-from app.organisation.access import actor, allowed, current_scope, person
+from app.organisation.access import actor, allowed, current_scope
 from app.organisation.calendars import site_calendar, today
-from app.organisation.models import Role
+from app.organisation.permissions import Capability
 from app.organisation.queries import units
 from app.periods import Period
 
@@ -59,7 +58,7 @@ ICONS = {
 
 
 @bp.get("/kiem-tra/vi-pham")
-@allowed(*READERS)
+@allowed(Capability.READ_RESULTS)
 def violations() -> str:
     """Violations within the reader's scope, filtered."""
     form = _filters()
@@ -80,7 +79,7 @@ def violations() -> str:
 
 
 @bp.get("/kiem-tra/vi-pham.csv")
-@allowed(*READERS)
+@allowed(Capability.READ_RESULTS)
 def violations_csv() -> Response:
     """The list as filtered on the page, whole."""
     header = [
@@ -108,7 +107,7 @@ def violations_csv() -> Response:
 
 
 @bp.get("/kiem-tra/vi-pham/cua-don-vi")
-@allowed(Role.HEAD)
+@allowed(Capability.ANSWER_VIOLATIONS)
 def my_violations() -> str:
     """A unit head's page: what to explain, what waits for the inspector, where data is missing."""
     scope = current_scope()
@@ -134,7 +133,7 @@ def my_violations() -> str:
 
 
 @bp.get("/kiem-tra/vi-pham/<int:violation_id>")
-@allowed(*READERS)
+@allowed(Capability.READ_RESULTS)
 def violation(violation_id: int) -> Page:
     """One violation: figure, law, cases, history, and the answer that the reader may give."""
     line = queries.violation_of(current_scope(), violation_id)
@@ -142,23 +141,27 @@ def violation(violation_id: int) -> Page:
 
 
 @bp.post("/kiem-tra/vi-pham/<int:violation_id>")
-@allowed(*READERS)
-def move(violation_id: int) -> Page:
-    """Explain, accept, return, or say that it is remedied."""
+@allowed(Capability.ANSWER_VIOLATIONS)
+def explain(violation_id: int) -> Page:
+    """The head of the unit explains."""
+    return _moved(violation_id, service.explain_violation)
+
+
+@bp.post("/kiem-tra/vi-pham/<int:violation_id>/y-kien")
+@allowed(Capability.DECIDE_VIOLATIONS)
+def decide(violation_id: int) -> Page:
+    """An inspector accepts or returns the explanation, or says that the violation is remedied."""
+    return _moved(violation_id, service.decide_violation)
+
+
+def _moved(violation_id: int, verb: Callable[..., Violation]) -> Page:
     line, form = queries.violation_of(current_scope(), violation_id), MoveForm()
     if form.validate_on_submit():
         with errors_shown_on(form):
-            if form.target is None or number_in(form.revision.data) is None:
+            revision = number_in(form.revision.data)
+            if form.target is None or revision is None:
                 raise DomainError("Yêu cầu không đầy đủ. Hãy tải lại trang rồi làm lại.")
-            service.move_violation(
-                current_scope(),
-                actor(),
-                person().role,
-                violation_id,
-                form.target,
-                form.reason.data or "",
-                number_in(form.revision.data) or 0,
-            )
+            verb(current_scope(), actor(), violation_id, form.target, form.reason.data or "", revision)
             flash(_("Đã ghi: %(state)s.", state=label(form.target)), "success")
             return redirect(url_for(".violation", violation_id=violation_id))
     line = queries.violation_of(current_scope(), violation_id)
@@ -186,7 +189,7 @@ def _violation_page(line: ViolationLine, form: MoveForm) -> str:
         last_seen=last_seen,
         events=_events(line, sightings, moves),
         form=form,
-        moves=service.moves_open_to(person().role, line.state),
+        moves=service.moves_open_to(actor(), line.state),
         explanation=next((m for m in reversed(moves) if m.to_state is ViolationState.EXPLAINED), None),
         today=today(),
         turns=Answering,

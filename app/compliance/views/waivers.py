@@ -10,17 +10,17 @@ from app.compliance import library, packs, queries, waiving
 from app.compliance.forms import AnnulForm, WaiverForm, WithdrawForm
 from app.compliance.queries import WaiverLine, WaiverState
 from app.compliance.views import bp
-from app.compliance.views.runs import INSPECTORS, READERS
 from app.forms import errors_shown_on, typed_day
-from app.organisation.access import actor, allowed, current_scope, person
+from app.organisation.access import actor, allowed, current_scope
 from app.organisation.calendars import today
+from app.organisation.permissions import Capability
 from app.organisation.queries import units
 
 Page = str | Answer | tuple[str, int]
 
 
 @bp.get("/kiem-tra/mien-ap-dung")
-@allowed(*READERS)
+@allowed(Capability.READ_RESULTS)
 def waivers() -> str:
     """Who is excused from which rule, until when, by whom and why."""
     lines = queries.waivers(current_scope())
@@ -29,20 +29,19 @@ def waivers() -> str:
         lines=lines,
         states={line.id: line.state(today()) for line in lines},
         rules={(pack.id, rule.id): rule for pack, rule in library.every_rule(packs.all_packs())},
-        may_grant=person().role in INSPECTORS,
         open_states=(WaiverState.COMING, WaiverState.HOLDS),
     )
 
 
 @bp.get("/kiem-tra/mien-ap-dung/moi")
-@allowed(*INSPECTORS)
+@allowed(Capability.GRANT_WAIVERS)
 def waiver_form() -> str:
     """Grant a waiver; the address may name rule, unit and first day."""
     return _page(_form())
 
 
 @bp.post("/kiem-tra/mien-ap-dung/moi")
-@allowed(*INSPECTORS)
+@allowed(Capability.GRANT_WAIVERS)
 def grant() -> Page:
     """Grant it."""
     form = _form()
@@ -64,14 +63,14 @@ def grant() -> Page:
 
 
 @bp.get("/kiem-tra/mien-ap-dung/<int:waiver_id>/rut-lai")
-@allowed(*INSPECTORS)
+@allowed(Capability.GRANT_WAIVERS)
 def withdraw_form(waiver_id: int) -> str:
     """Withdraw one, saying why."""
     return _withdraw_page(queries.waiver_of(current_scope(), waiver_id), WithdrawForm())
 
 
 @bp.post("/kiem-tra/mien-ap-dung/<int:waiver_id>/rut-lai")
-@allowed(*INSPECTORS)
+@allowed(Capability.GRANT_WAIVERS)
 def withdraw(waiver_id: int) -> Page:
     """Withdraw it from today on."""
     line, form = queries.waiver_of(current_scope(), waiver_id), WithdrawForm()
@@ -84,14 +83,14 @@ def withdraw(waiver_id: int) -> Page:
 
 
 @bp.get("/kiem-tra/mien-ap-dung/<int:waiver_id>/huy-bo")
-@allowed(*INSPECTORS)
+@allowed(Capability.GRANT_WAIVERS)
 def annul_form(waiver_id: int) -> str:
     """Annul one, ended or not, saying why."""
     return _withdraw_page(queries.waiver_of(current_scope(), waiver_id), AnnulForm(), annul=True)
 
 
 @bp.post("/kiem-tra/mien-ap-dung/<int:waiver_id>/huy-bo")
-@allowed(*INSPECTORS)
+@allowed(Capability.GRANT_WAIVERS)
 def annul(waiver_id: int) -> Page:
     """Annul it, for past periods as well."""
     line, form = queries.waiver_of(current_scope(), waiver_id), AnnulForm()

@@ -12,12 +12,12 @@ from app.compliance.beside import Beside, Dial, dials, lay_beside
 from app.compliance.explaining import language
 from app.compliance.pack import Pack
 from app.compliance.views import bp
-from app.compliance.views.runs import INSPECTORS
 from app.compliance.wording import parameter_in_words
 from app.errors import DomainError
 from app.formats import sentence
 from app.organisation.access import allowed, current_scope
 from app.organisation.calendars import today
+from app.organisation.permissions import Capability
 from app.organisation.queries import units
 from app.periods import Period, PeriodKind
 
@@ -26,7 +26,7 @@ MOST_SHOWN = 300
 
 
 @bp.get("/kiem-tra/thu")
-@allowed(*INSPECTORS)
+@allowed(Capability.RUN_CHECKS)
 def what_if() -> str | tuple[str, int]:
     """Choose a period and other values (`v.NAME`), and see both judgements side by side."""
     typed = {name[2:]: value.strip() for name, value in request.args.items() if name.startswith("v.") and value.strip()}

@@ -21,7 +21,7 @@ from app.extensions import LOCALES, login
 from app.formats import sentence
 from app.forms import errors_shown_on
 from app.organisation import openid, second_factor, service, sessions, signing_in
-from app.organisation.access import actor, allowed, person
+from app.organisation.access import actor, person, signed_in
 from app.organisation.attempts import TooManyFailures
 from app.organisation.forms import CodeForm, OwnPasswordForm, SignInForm
 from app.organisation.models import SignInWay
@@ -34,7 +34,7 @@ WISH, AWAITS_CODE = "wish", "awaits_code"
 
 
 @bp.get("/")
-@allowed()
+@signed_in
 def home() -> Answer:
     """The page on which this person's day begins."""
     return redirect(url_for(navigation.home_endpoint(person().role)))
@@ -77,7 +77,7 @@ def enter_code() -> Answer | tuple[str, int] | tuple[str, int, dict[str, str]]:
 
 
 @bp.post("/dang-xuat")
-@allowed()
+@signed_in
 def sign_out() -> Answer:
     """End the session."""
     signing_in.sign_out(person(), address=client_address())
@@ -88,7 +88,7 @@ def sign_out() -> Answer:
 
 
 @bp.route("/tai-khoan", methods=["GET", "POST"])
-@allowed()
+@signed_in
 def account() -> Answer | tuple[str, int]:
     """One's own account; change the password."""
     form = OwnPasswordForm()
@@ -145,7 +145,7 @@ LEADS_THROUGH = {
 
 
 @bp.route("/tai-khoan/mat-khau-moi", methods=["GET", "POST"])
-@allowed()
+@signed_in
 def new_password() -> Answer | tuple[str, int]:
     """Choose a password of one's own in place of the one that somebody else chose."""
     if not person().must_change_password:

@@ -16,7 +16,8 @@ from app.organisation import calendars, queries
 from app.organisation.access import Scope, allowed, current_scope
 from app.organisation.audit_words import action_name, details_in_words, subject_name
 from app.organisation.forms import AuditFilterForm
-from app.organisation.models import AuditEntry, Role
+from app.organisation.models import AuditEntry
+from app.organisation.permissions import Capability
 from app.organisation.queries import AuditFilter
 from app.organisation.verifying import trail_alone
 from app.organisation.views import bp
@@ -26,7 +27,7 @@ SHOWN = 5  # broken places told on the page
 
 
 @bp.get("/nhat-ky")
-@allowed(Role.INSPECTOR, Role.ADMIN)
+@allowed(Capability.READ_AUDIT_TRAIL)
 def audit_trail() -> str:
     """A page of entries, newest first."""
     form = AuditFilterForm.of(request.args, queries.people(current_scope()))
@@ -40,7 +41,7 @@ def audit_trail() -> str:
 
 
 @bp.get("/nhat-ky.csv")
-@allowed(Role.INSPECTOR, Role.ADMIN)
+@allowed(Capability.READ_AUDIT_TRAIL)
 def audit_csv() -> Response:
     """The filtered entries as a file, newest first, at most a hundred thousand."""
     wanted = _wanted(AuditFilterForm.of(request.args, queries.people(current_scope())))
@@ -58,7 +59,7 @@ def audit_csv() -> Response:
 
 
 @bp.post("/nhat-ky/kiem-tra")
-@allowed(Role.INSPECTOR, Role.ADMIN)
+@allowed(Capability.READ_AUDIT_TRAIL)
 def verify_audit() -> Answer:
     """Walk the whole chain and say whether it holds; the command `flask audit verify` walks the records too."""
     found, counts = trail_alone()

@@ -14,17 +14,17 @@ from app.exports import csv_response
 from app.formats import sentence, show_date
 from app.forms import errors_shown_on, typed_day, whole_number
 from app.organisation import calendars
-from app.organisation.access import actor, allowed
+from app.organisation.access import actor, allowed, signed_in
 from app.organisation.calendars import CalendarYear
 from app.organisation.forms import SiteDaysForm
-from app.organisation.models import Role
+from app.organisation.permissions import Capability
 from app.organisation.views import bp
 
 SHOWN = 100  # moved deadlines listed; the rest is counted
 
 
 @bp.get("/lich-lam-viec")
-@allowed()
+@signed_in
 def calendar() -> str:
     """The year's holidays, swapped Saturdays and the site's own days."""
     year = _year()
@@ -32,7 +32,7 @@ def calendar() -> str:
 
 
 @bp.get("/lich-lam-viec.csv")
-@allowed()
+@signed_in
 def calendar_csv() -> Response:
     """The year as a file."""
     year = _year()
@@ -54,7 +54,7 @@ def calendar_csv() -> Response:
 
 
 @bp.route("/lich-lam-viec/them", methods=["GET", "POST"])
-@allowed(Role.ADMIN)
+@allowed(Capability.KEEP_CALENDAR)
 def add_site_days() -> Answer | tuple[str, int]:
     """Add days off, or days worked in exchange."""
     form, moved = SiteDaysForm.of_site(), None
@@ -70,7 +70,7 @@ def add_site_days() -> Answer | tuple[str, int]:
 
 
 @bp.route("/lich-lam-viec/<day>/xoa", methods=["GET", "POST"])
-@allowed(Role.ADMIN)
+@allowed(Capability.KEEP_CALENDAR)
 def remove_site_day(day: str) -> Answer | str:
     """Take a day of the site out again, once it was seen whose deadlines that moves."""
     wanted = typed_day(day) or abort(404)

@@ -10,12 +10,12 @@ from app.forms import errors_shown_on
 from app.organisation import clock as clocks
 from app.organisation.access import actor, allowed
 from app.organisation.forms import ClockForm
-from app.organisation.models import Role
+from app.organisation.permissions import Capability
 from app.organisation.views import bp
 
 
 @bp.route("/dong-ho", methods=["GET", "POST"])
-@allowed(Role.ADMIN)
+@allowed(Capability.KEEP_SITE)
 def clock() -> Answer | tuple[str, int]:
     """What the clock says beside the newest entry; while nothing is written, a form to confirm it."""
     form = ClockForm()

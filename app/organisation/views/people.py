@@ -15,12 +15,13 @@ from app.forms import errors_shown_on
 from app.organisation import calendars, queries, second_factor, service, sessions
 from app.organisation.access import Actor, actor, allowed, current_scope
 from app.organisation.forms import PeopleFilterForm, PersonForm, ResetPasswordForm
-from app.organisation.models import Person, Role, Unit
+from app.organisation.models import Person, Unit
+from app.organisation.permissions import Capability
 from app.organisation.views import bp
 
 
 @bp.get("/nguoi-dung")
-@allowed(Role.ADMIN)
+@allowed(Capability.KEEP_PEOPLE)
 def people() -> str:
     """The list, filtered."""
     form = PeopleFilterForm.of(request.args, queries.units(current_scope()))
@@ -28,7 +29,7 @@ def people() -> str:
 
 
 @bp.get("/nguoi-dung.csv")
-@allowed(Role.ADMIN)
+@allowed(Capability.KEEP_PEOPLE)
 def people_csv() -> Response:
     """The list as a file, with the same filters."""
     chosen = _chosen(PeopleFilterForm.of(request.args, queries.units(current_scope())))
@@ -51,7 +52,7 @@ def people_csv() -> Response:
 
 
 @bp.route("/nguoi-dung/them", methods=["GET", "POST"])
-@allowed(Role.ADMIN)
+@allowed(Capability.KEEP_PEOPLE)
 def add_person() -> Answer | tuple[str, int]:
     """Add somebody."""
     form = PersonForm.of(None, _units_to_choose())
@@ -64,7 +65,7 @@ def add_person() -> Answer | tuple[str, int]:
 
 
 @bp.route("/nguoi-dung/<int:person_id>", methods=["GET", "POST"])
-@allowed(Role.ADMIN)
+@allowed(Capability.KEEP_PEOPLE)
 def edit_person(person_id: int) -> Answer | tuple[str, int]:
     """Change somebody."""
     who = _found(person_id)
@@ -83,7 +84,7 @@ def edit_person(person_id: int) -> Answer | tuple[str, int]:
 
 
 @bp.route("/nguoi-dung/<int:person_id>/mat-khau", methods=["GET", "POST"])
-@allowed(Role.ADMIN)
+@allowed(Capability.KEEP_PEOPLE)
 def reset_password(person_id: int) -> Answer | tuple[str, int]:
     """Give somebody a new password."""
     who, form = _found(person_id), ResetPasswordForm()
@@ -99,14 +100,14 @@ def reset_password(person_id: int) -> Answer | tuple[str, int]:
 
 
 @bp.post("/nguoi-dung/<int:person_id>/khoa")
-@allowed(Role.ADMIN)
+@allowed(Capability.KEEP_PEOPLE)
 def deactivate_person(person_id: int) -> Answer:
     """Stop somebody from signing in."""
     return _switch(service.deactivate_person, person_id, _("Đã khóa tài khoản."))
 
 
 @bp.post("/nguoi-dung/<int:person_id>/mo-khoa")
-@allowed(Role.ADMIN)
+@allowed(Capability.KEEP_PEOPLE)
 def reactivate_person(person_id: int) -> Answer:
     """Let somebody sign in again."""
     return _switch(service.reactivate_person, person_id, _("Đã mở khóa tài khoản."))

@@ -11,20 +11,20 @@ from app.errors import DomainError
 from app.formats import sentence
 from app.forms import errors_shown_on
 from app.organisation import second_factor
-from app.organisation.access import actor, allowed, person
+from app.organisation.access import actor, person, signed_in
 from app.organisation.forms import CodeForm
 from app.organisation.views import account, bp
 
 
 @bp.get("/tai-khoan/xac-thuc")
-@allowed()
+@signed_in
 def second_factor_page() -> str:
     """How it stands, and what may be done."""
     return _page(CodeForm())
 
 
 @bp.post("/tai-khoan/xac-thuc/bat-dau")
-@allowed()
+@signed_in
 def begin_second_factor() -> Answer:
     """A new secret for an authenticator."""
     try:
@@ -35,7 +35,7 @@ def begin_second_factor() -> Answer:
 
 
 @bp.post("/tai-khoan/xac-thuc/xac-nhan")
-@allowed()
+@signed_in
 def confirm_second_factor() -> str | tuple[str, int]:
     """The first code: from now on one is asked for. The recovery codes are on this answer and nowhere else."""
     form = CodeForm()
@@ -47,7 +47,7 @@ def confirm_second_factor() -> str | tuple[str, int]:
 
 
 @bp.post("/tai-khoan/xac-thuc/ma-du-phong")
-@allowed()
+@signed_in
 def renew_recovery_codes() -> str | tuple[str, int]:
     """New recovery codes in place of the old."""
     form = CodeForm()
@@ -60,7 +60,7 @@ def renew_recovery_codes() -> str | tuple[str, int]:
 
 
 @bp.post("/tai-khoan/xac-thuc/bo")
-@allowed()
+@signed_in
 def remove_second_factor() -> Answer | tuple[str, int]:
     """Do without it."""
     form = CodeForm()

@@ -10,13 +10,14 @@ from werkzeug.wrappers import Response as Answer
 from app.errors import DomainError, NotFound
 from app.formats import sentence
 from app.organisation import queries, second_factor, sessions
-from app.organisation.access import actor, allowed, person
-from app.organisation.models import Person, Role
+from app.organisation.access import actor, allowed, person, signed_in
+from app.organisation.models import Person
+from app.organisation.permissions import Capability
 from app.organisation.views import bp
 
 
 @bp.get("/tai-khoan/phien")
-@allowed()
+@signed_in
 def own_sessions() -> str:
     """The machines on which one is signed in."""
     found = sessions.of_person(person().id)
@@ -24,14 +25,14 @@ def own_sessions() -> str:
 
 
 @bp.post("/tai-khoan/phien/<int:session_id>/ket-thuc")
-@allowed()
+@signed_in
 def end_own_session(session_id: int) -> Answer:
     """Sign out on one machine."""
     return _end(person(), session_id, url_for(".own_sessions"))
 
 
 @bp.post("/tai-khoan/phien/ket-thuc-khac")
-@allowed()
+@signed_in
 def end_other_sessions() -> Answer:
     """Sign out everywhere but here."""
     _tell(sessions.end_all(actor(), person(), but=sessions.here_id()))
@@ -39,14 +40,14 @@ def end_other_sessions() -> Answer:
 
 
 @bp.post("/nguoi-dung/<int:person_id>/phien/<int:session_id>/ket-thuc")
-@allowed(Role.ADMIN)
+@allowed(Capability.KEEP_PEOPLE)
 def end_session_of(person_id: int, session_id: int) -> Answer:
     """End one session of somebody."""
     return _end(_found(person_id), session_id, url_for(".edit_person", person_id=person_id))
 
 
 @bp.post("/nguoi-dung/<int:person_id>/phien/ket-thuc")
-@allowed(Role.ADMIN)
+@allowed(Capability.KEEP_PEOPLE)
 def end_sessions_of(person_id: int) -> Answer:
     """End every session of somebody."""
     _tell(sessions.end_all(actor(), _found(person_id)))
@@ -54,7 +55,7 @@ def end_sessions_of(person_id: int) -> Answer:
 
 
 @bp.post("/nguoi-dung/<int:person_id>/xac-thuc/dat-lai")
-@allowed(Role.ADMIN)
+@allowed(Capability.KEEP_PEOPLE)
 def reset_second_factor(person_id: int) -> Answer:
     """Forget somebody's authenticator, as when their telephone is lost."""
     who = _found(person_id)

@@ -13,19 +13,20 @@ from app.forms import errors_shown_on
 from app.organisation import calendars, queries, service
 from app.organisation.access import actor, allowed, current_scope
 from app.organisation.forms import CloseUnitForm, UnitForm
-from app.organisation.models import Role, Unit
+from app.organisation.models import Unit
+from app.organisation.permissions import Capability
 from app.organisation.views import bp
 
 
 @bp.get("/don-vi")
-@allowed(Role.ADMIN)
+@allowed(Capability.KEEP_UNITS)
 def units() -> str:
     """The tree."""
     return render_template("organisation/units.html", rows=queries.unit_tree(current_scope()))
 
 
 @bp.get("/don-vi.csv")
-@allowed(Role.ADMIN)
+@allowed(Capability.KEEP_UNITS)
 def units_csv() -> Response:
     """The tree as a file."""
     header = [_("Mã"), _("Tên đơn vị"), _("Loại"), _("Đường dẫn"), _("Tên gọi khác"), _("Từ ngày"), _("Đến ngày")]
@@ -40,7 +41,7 @@ def units_csv() -> Response:
 
 
 @bp.route("/don-vi/them", methods=["GET", "POST"])
-@allowed(Role.ADMIN)
+@allowed(Capability.KEEP_UNITS)
 def add_unit() -> Answer | tuple[str, int]:
     """Add a unit."""
     form = UnitForm.of(None, _units_to_choose())
@@ -53,7 +54,7 @@ def add_unit() -> Answer | tuple[str, int]:
 
 
 @bp.route("/don-vi/<int:unit_id>", methods=["GET", "POST"])
-@allowed(Role.ADMIN)
+@allowed(Capability.KEEP_UNITS)
 def edit_unit(unit_id: int) -> Answer | tuple[str, int]:
     """Change a unit: name, aliases, place in the tree."""
     unit = _found(unit_id)
@@ -68,7 +69,7 @@ def edit_unit(unit_id: int) -> Answer | tuple[str, int]:
 
 
 @bp.route("/don-vi/<int:unit_id>/dong", methods=["GET", "POST"])
-@allowed(Role.ADMIN)
+@allowed(Capability.KEEP_UNITS)
 def close_unit(unit_id: int) -> Answer | tuple[str, int]:
     """Close a unit, saying who takes over."""
     unit, form = _found(unit_id), CloseUnitForm()
@@ -83,7 +84,7 @@ def close_unit(unit_id: int) -> Answer | tuple[str, int]:
 
 
 @bp.post("/don-vi/<int:unit_id>/mo-lai")
-@allowed(Role.ADMIN)
+@allowed(Capability.KEEP_UNITS)
 def reopen_unit(unit_id: int) -> Answer:
     """Take back the closing of a unit."""
     try:

@@ -16,14 +16,14 @@ from app.cases.case_page import CaseView, case_view
 from app.cases.forms import ActionForm
 from app.cases.models import Case, Payment
 from app.cases.search import case_with_code
-from app.cases.views.intake import ACTORS
 from app.cases.vocabulary import PaymentChannel
 from app.errors import Conflict, NotFound
 from app.formats import show_money
 from app.forms import errors_shown_on, number_in
-from app.organisation.access import actor, allowed, current_scope
+from app.organisation.access import actor, allowed, current_scope, signed_in
 from app.organisation.calendars import site_calendar
 from app.organisation.disclosures import record_opening
+from app.organisation.permissions import Capability
 from app.payments import receipt as paper
 from app.payments import service
 from app.payments.case_section import case_money
@@ -36,7 +36,7 @@ Page = Answer | str | tuple[str, int]
 
 
 @bp.get("/thu-phi/ho-so")
-@allowed(*ACTORS)
+@allowed(Capability.TAKE_PAYMENTS)
 def find() -> Answer:
     """Straight to taking money for the case with the code typed."""
     typed = request.args.get("ma", "").strip()
@@ -53,7 +53,7 @@ def find() -> Answer:
 # The address of cases.act for this kind: the case's page offers it beside what else may be recorded, and its form
 # opens there in the same way.
 @bp.route("/ho-so/<int:case_id>/ghi/paid", methods=["GET", "POST"])
-@allowed(*ACTORS)
+@allowed(Capability.TAKE_PAYMENTS)
 def take(case_id: int) -> Page:
     """Take money for a case: what remains, unless something else is typed."""
     view = _view(case_id)
@@ -69,7 +69,7 @@ def take(case_id: int) -> Page:
 
 
 @bp.route("/ho-so/<int:case_id>/hoan-tra/<int:number>", methods=["GET", "POST"])
-@allowed(*ACTORS)
+@allowed(Capability.TAKE_PAYMENTS)
 def refund(case_id: int, number: int) -> Page:
     """Give a payment back, whole or in part."""
     view = _view(case_id)
@@ -84,14 +84,14 @@ def refund(case_id: int, number: int) -> Page:
 
 
 @bp.get("/ho-so/<int:case_id>/bien-lai/<int:number>")
-@allowed()
+@signed_in
 def receipt(case_id: int, number: int) -> str:
     """The receipt of a payment, for printing on A5."""
     return render_template("payments/receipt.html", document=_receipt(case_id, number), case_id=case_id, number=number)
 
 
 @bp.get("/ho-so/<int:case_id>/bien-lai/<int:number>.<any(pdf,docx):ending>")
-@allowed()
+@signed_in
 def receipt_file(case_id: int, number: int, ending: str) -> Response:
     """The same as a file."""
     document = _receipt(case_id, number)

@@ -14,8 +14,8 @@ from app.errors import NotAllowed
 from app.exports import csv_response
 from app.formats import label
 from app.forms import errors_shown_on
-from app.organisation.access import Scope, actor, allowed, current_scope, person
-from app.organisation.models import Role
+from app.organisation.access import Scope, actor, allowed, current_scope
+from app.organisation.permissions import Capability
 from app.payments import reconciling
 from app.payments import statement_queries as queries
 from app.payments.forms import LineForm, StatementForm
@@ -24,8 +24,6 @@ from app.payments.reconciling import may_reconcile
 from app.payments.statement_queries import LineSeen
 from app.payments.views import bp
 
-READERS = (Role.DESK, Role.INSPECTOR, Role.ADMIN)
-ACTORS = (Role.DESK, Role.ADMIN)
 SHOWN = 500  # lines on the page; all of them are in the file
 _CHUNK = 1024 * 1024
 
@@ -40,15 +38,15 @@ def _scope() -> Scope:
 
 
 @bp.get("/thu-phi/doi-chieu")
-@allowed(*READERS)
+@allowed(Capability.READ_STATEMENTS)
 def statements() -> str:
     """The portal's lists that were taken in lately."""
     rows = queries.recent_statements(_scope())
-    return render_template("payments/statements.html", rows=rows, may_act=person().role in ACTORS)
+    return render_template("payments/statements.html", rows=rows)
 
 
 @bp.route("/thu-phi/doi-chieu/moi", methods=["GET", "POST"])
-@allowed(*ACTORS)
+@allowed(Capability.RECONCILE_PAYMENTS)
 def new_statement() -> Page:
     """Drop the portal's list: it is compared at once."""
     scope, form = _scope(), StatementForm()
@@ -62,7 +60,7 @@ def new_statement() -> Page:
 
 
 @bp.get("/thu-phi/doi-chieu/<int:statement_id>")
-@allowed(*READERS)
+@allowed(Capability.READ_STATEMENTS)
 def statement(statement_id: int) -> str:
     """One list: how its lines stand beside our records, and what of ours it does not have."""
     row = queries.one_statement(_scope(), statement_id)
@@ -76,13 +74,12 @@ def statement(statement_id: int) -> str:
         count=counts[state] if state else sum(counts.values()),
         unlisted=queries.unlisted(row.statement),
         refused=row.statement.refused[:SHOWN],
-        may_act=person().role in ACTORS,
         MatchState=MatchState,
     )
 
 
 @bp.post("/thu-phi/doi-chieu/<int:statement_id>/lai")
-@allowed(*ACTORS)
+@allowed(Capability.RECONCILE_PAYMENTS)
 def compare_again(statement_id: int) -> Answer:
     """Compare what is not settled with the records as they are now."""
     changed = reconciling.compare_again(_scope(), actor(), statement_id)
@@ -91,7 +88,7 @@ def compare_again(statement_id: int) -> Answer:
 
 
 @bp.route("/thu-phi/doi-chieu/dong/<int:line_id>", methods=["GET", "POST"])
-@allowed(*ACTORS)
+@allowed(Capability.RECONCILE_PAYMENTS)
 def line(line_id: int) -> Page:
     """One line: record the missing payment on its case, or say how it was settled."""
     scope, form = _scope(), LineForm()
@@ -114,7 +111,7 @@ def line(line_id: int) -> Page:
 
 
 @bp.get("/thu-phi/doi-chieu/<int:statement_id>.csv")
-@allowed(*READERS)
+@allowed(Capability.READ_STATEMENTS)
 def statement_csv(statement_id: int) -> Response:
     """Every line with what came of it, as a file."""
     statement = queries.one_statement(_scope(), statement_id).statement
@@ -122,7 +119,7 @@ def statement_csv(statement_id: int) -> Response:
 
 
 @bp.get("/thu-phi/doi-chieu/<int:statement_id>/dong-bi-tu-choi.csv")
-@allowed(*READERS)
+@allowed(Capability.READ_STATEMENTS)
 def refused_lines(statement_id: int) -> Response:
     """Every refused line with its reason and its own cells."""
     statement = queries.one_statement(_scope(), statement_id).statement

@@ -17,6 +17,7 @@ from app.organisation import queries as organisation
 from app.organisation.access import Actor, Scope
 from app.organisation.audit import transaction
 from app.organisation.calendars import site_calendar, today
+from app.organisation.permissions import Capability, needs
 from app.periods import LAST_YEAR, Period
 from app.plans.duties import queries
 from app.plans.duties.models import Directive, Filing, FilingKind, OnlineTarget, Petition
@@ -28,6 +29,7 @@ R = TypeVar("R", Filing, Directive, Petition)
 WORKING_DAYS_TO_ANSWER = 15  # for a petition, unless another day is set
 
 
+@needs(Capability.FULFIL_OBLIGATIONS)
 def hand_in(
     scope: Scope,
     by: Actor,
@@ -71,6 +73,7 @@ def hand_in(
     return filing
 
 
+@needs(Capability.FULFIL_OBLIGATIONS)
 def withdraw_filing(scope: Scope, by: Actor, filing_id: int, *, reason: str) -> Filing:
     """Take a filing back that was recorded by mistake or is handed in anew. It is kept, and no longer counts."""
     reason = checked_reason(reason, missing=N_("Hãy ghi lý do rút."))
@@ -83,6 +86,7 @@ def withdraw_filing(scope: Scope, by: Actor, filing_id: int, *, reason: str) -> 
     return filing
 
 
+@needs(Capability.ASSIGN_OBLIGATIONS)
 def register_directive(
     scope: Scope,
     by: Actor,
@@ -132,6 +136,7 @@ def register_directive(
     return made
 
 
+@needs(Capability.FULFIL_OBLIGATIONS)
 def finish_directive(
     scope: Scope, by: Actor, directive_id: int, *, done_on: date, result: str, seen: int | None = None
 ) -> Directive:
@@ -150,6 +155,7 @@ def finish_directive(
     return directive
 
 
+@needs(Capability.FULFIL_OBLIGATIONS)
 def receive_petition(
     scope: Scope,
     by: Actor,
@@ -192,6 +198,7 @@ def petition_due(received_on: date) -> date:
     return site_calendar().add_working_days(received_on, WORKING_DAYS_TO_ANSWER)
 
 
+@needs(Capability.FULFIL_OBLIGATIONS)
 def answer_petition(
     scope: Scope, by: Actor, petition_id: int, *, answered_on: date, answer: str, seen: int | None = None
 ) -> Petition:
@@ -210,6 +217,7 @@ def answer_petition(
     return petition
 
 
+@needs(Capability.ASSIGN_OBLIGATIONS)
 def set_online_target(
     scope: Scope, by: Actor, *, unit_id: int, year: int, percent: int, assigned_on: date, document: str
 ) -> OnlineTarget:

@@ -19,6 +19,7 @@ from app.organisation import queries as organisation
 from app.organisation.access import Actor, Scope
 from app.organisation.audit import transaction
 from app.organisation.calendars import today
+from app.organisation.permissions import Capability, needs
 from app.plans.duties import queries
 from app.plans.duties.models import BodyKind, Survey
 from app.reasons import checked_reason
@@ -81,6 +82,7 @@ class SurveyReport:
     refused: list[Refusal] = field(default_factory=list)
 
 
+@needs(Capability.FULFIL_OBLIGATIONS)
 def record_survey(scope: Scope, by: Actor, result: Result) -> Survey:
     """Record a result. Raises DomainError (field named) for numbers that cannot be; Conflict for a known round."""
     result = _checked(scope, result)
@@ -94,6 +96,7 @@ def record_survey(scope: Scope, by: Actor, result: Result) -> Survey:
     return survey
 
 
+@needs(Capability.FULFIL_OBLIGATIONS)
 def remove_survey(scope: Scope, by: Actor, survey_id: int, *, reason: str) -> None:
     """Take out a result recorded wrongly; the audit trail keeps its numbers."""
     reason = checked_reason(reason, missing=N_("Hãy ghi lý do xóa."))
@@ -105,6 +108,7 @@ def remove_survey(scope: Scope, by: Actor, survey_id: int, *, reason: str) -> No
         session.delete(survey)
 
 
+@needs(Capability.FULFIL_OBLIGATIONS)
 def import_surveys(scope: Scope, by: Actor, content: bytes, *, dry_run: bool = False) -> SurveyReport:
     """Take a CSV file's rows, all or none: each row that cannot be is told with its reason, and then none is taken.
 

@@ -13,6 +13,7 @@ from app.organisation import audit
 from app.organisation.access import Actor, site
 from app.organisation.audit import transaction
 from app.organisation.models import Unit
+from app.organisation.permissions import Capability, needs
 from app.organisation.queries import units_by_key
 from app.plans.scores import queries
 from app.plans.scores.arithmetic import parent_of
@@ -49,6 +50,7 @@ class Loaded:
         return bool(self.new or self.changed or self.gone or self.mapped or self.result_changed)
 
 
+@needs(Capability.KEEP_SCORE_TABLES)
 def load_table(
     by: Actor, code: str, printed: PrintedTable, stated: Statement | None = None, *, source: str = "", keep: bool = True
 ) -> Loaded:

@@ -7,6 +7,7 @@ from app.errors import Conflict, DomainError, NotFound
 from app.organisation import audit
 from app.organisation.access import Actor, Scope, site, whole_site
 from app.organisation.audit import transaction
+from app.organisation.permissions import Capability, needs
 from app.organisation.queries import unit as unit_with
 from app.plans.scores import queries
 from app.plans.scores.models import Criterion, CriterionScore, YearResult
@@ -14,6 +15,7 @@ from app.plans.scores.points import write_points
 from app.text import tidy, tidy_lines
 
 
+@needs(Capability.SCORE_CRITERIA)
 def score_criterion(
     by: Actor, scope: Scope, criterion_id: int, *, score: int, evidence: str, revision: int | None = None
 ) -> Criterion:
@@ -58,6 +60,7 @@ def score_criterion(
     return criterion
 
 
+@needs(Capability.KEEP_SCORE_TABLES)
 def assign_lead(by: Actor, criterion_id: int, unit_id: int, *, revision: int | None = None) -> Criterion:
     """Say which unit of the site the words of a criterion's lead mean.
 
@@ -74,6 +77,7 @@ def assign_lead(by: Actor, criterion_id: int, unit_id: int, *, revision: int | N
     return criterion
 
 
+@needs(Capability.KEEP_SCORE_TABLES)
 def record_result(
     by: Actor, table: str, *, score: int, rank: int | None, ranked: int | None, source: str
 ) -> YearResult:

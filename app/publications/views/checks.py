@@ -13,18 +13,19 @@ from app.formats import show_date, yes_no
 from app.forms import errors_shown_on, whole_number
 from app.organisation.access import actor, allowed
 from app.organisation.calendars import site_calendar, today
+from app.organisation.permissions import Capability
 from app.organisation.queries import units_to_choose
 from app.periods import Period, PeriodKind
 from app.publications import check_queries, check_service
 from app.publications.check_queries import CheckRow
 from app.publications.forms import CheckForm, FixForm, ReasonForm
-from app.publications.views import READERS, bp, scope
+from app.publications.views import bp, scope
 
 Page = str | Answer | tuple[str, int]
 
 
 @bp.get("/cong-bo/kiem-tra-danh-muc")
-@allowed(*READERS)
+@allowed(Capability.KEEP_PUBLICATIONS)
 def checks() -> str:
     """A month: each unit's checks, publications not checked since, defects not put right."""
     month, seen = _month(), scope()
@@ -43,7 +44,7 @@ def checks() -> str:
 
 
 @bp.get("/cong-bo/kiem-tra-danh-muc.csv")
-@allowed(*READERS)
+@allowed(Capability.KEEP_PUBLICATIONS)
 def export_checks() -> Response:
     """The month's checks."""
     month = _month()
@@ -57,7 +58,7 @@ def export_checks() -> Response:
 
 
 @bp.route("/cong-bo/kiem-tra-danh-muc/ghi", methods=["GET", "POST"])
-@allowed(*READERS)
+@allowed(Capability.KEEP_PUBLICATIONS)
 def record_check() -> Page:
     """Record a check."""
     seen = scope()
@@ -77,7 +78,7 @@ def record_check() -> Page:
 
 
 @bp.route("/cong-bo/kiem-tra-danh-muc/<int:check_id>/cap-nhat-lai", methods=["GET", "POST"])
-@allowed(*READERS)
+@allowed(Capability.KEEP_PUBLICATIONS)
 def fix_defects(check_id: int) -> Page:
     """What a check found wrong has been put right."""
     row, form = check_queries.check_row(scope(), check_id), FixForm(data={"fixed_on": today()})
@@ -92,7 +93,7 @@ def fix_defects(check_id: int) -> Page:
 
 
 @bp.route("/cong-bo/kiem-tra-danh-muc/<int:check_id>/xoa", methods=["GET", "POST"])
-@allowed(*READERS)
+@allowed(Capability.KEEP_PUBLICATIONS)
 def remove_check(check_id: int) -> Page:
     """Take out a check recorded by mistake."""
     row, form = check_queries.check_row(scope(), check_id), ReasonForm()

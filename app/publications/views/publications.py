@@ -16,6 +16,7 @@ from app.organisation.access import actor, allowed
 from app.organisation.audit_words import action_name, details_in_words
 from app.organisation.calendars import site_calendar, today
 from app.organisation.models import Unit
+from app.organisation.permissions import Capability
 from app.organisation.queries import units, units_to_choose
 from app.publications import queries, service
 from app.publications.allowances import AllowedClock, beside
@@ -23,7 +24,7 @@ from app.publications.clocks import Clock, Stage, Step
 from app.publications.forms import CorrectForm, FilterForm, OpenForm, ReasonForm, StepForm, read_codes
 from app.publications.models import PublicationTrack
 from app.publications.queries import PublicationRow, PublicationView, Sort
-from app.publications.views import READERS, bp, scope
+from app.publications.views import bp, scope
 
 Page = str | Answer | tuple[str, int]
 
@@ -36,7 +37,7 @@ def allowed_clock(row: PublicationRow, clock: Clock) -> list[AllowedClock]:
 
 
 @bp.get("/cong-bo", endpoint="list")
-@allowed(*READERS)
+@allowed(Capability.KEEP_PUBLICATIONS)
 def list_publications() -> str:
     """Every publication in sight, filtered and sorted."""
     form, sort, descending = FilterForm.of(request.args, _units()), *_sort()
@@ -47,7 +48,7 @@ def list_publications() -> str:
 
 
 @bp.get("/cong-bo.csv", endpoint="export")
-@allowed(*READERS)
+@allowed(Capability.KEEP_PUBLICATIONS)
 def export() -> Response:
     """The list as filtered and sorted on the page, whole."""
     filters, (sort, descending) = FilterForm.of(request.args, _units()).filters(), _sort()
@@ -62,7 +63,7 @@ def export() -> Response:
 
 
 @bp.route("/cong-bo/ghi", methods=["GET", "POST"], endpoint="open")
-@allowed(*READERS)
+@allowed(Capability.KEEP_PUBLICATIONS)
 def open_publication() -> Page:
     """Record a decision that has to be published."""
     form = OpenForm.of(units_to_choose(scope(), today()), queries.offices(scope(), today()))
@@ -77,35 +78,35 @@ def open_publication() -> Page:
 
 
 @bp.get("/cong-bo/<int:publication_id>")
-@allowed(*READERS)
+@allowed(Capability.KEEP_PUBLICATIONS)
 def show(publication_id: int) -> Page:
     """One publication: its clocks, its next step, its history."""
     return _show_page(_view(publication_id))
 
 
 @bp.post("/cong-bo/<int:publication_id>/ban-giao")
-@allowed(*READERS)
+@allowed(Capability.KEEP_PUBLICATIONS)
 def hand_over(publication_id: int) -> Page:
     """The division hands over to the Office."""
     return _step(publication_id, "hand_over", _("Đã ghi bàn giao; đồng hồ của Văn phòng bắt đầu chạy."))
 
 
 @bp.post("/cong-bo/<int:publication_id>/hoan-thanh")
-@allowed(*READERS)
+@allowed(Capability.KEEP_PUBLICATIONS)
 def finish(publication_id: int) -> Page:
     """Submitted, or the internal process complete."""
     return _step(publication_id, "finish", _("Đã ghi ngày hoàn thành."))
 
 
 @bp.post("/cong-bo/<int:publication_id>/cong-khai")
-@allowed(*READERS)
+@allowed(Capability.KEEP_PUBLICATIONS)
 def make_public(publication_id: int) -> Page:
     """The sites show it."""
     return _step(publication_id, "make_public", _("Đã ghi ngày công khai. Phòng chuyên môn cần kiểm tra lại danh mục."))
 
 
 @bp.route("/cong-bo/<int:publication_id>/dinh-chinh", methods=["GET", "POST"])
-@allowed(*READERS)
+@allowed(Capability.KEEP_PUBLICATIONS)
 def correct(publication_id: int) -> Page:
     """Put what was recorded right."""
     view = _view(publication_id)
@@ -128,7 +129,7 @@ def correct(publication_id: int) -> Page:
 
 
 @bp.route("/cong-bo/<int:publication_id>/huy", methods=["GET", "POST"])
-@allowed(*READERS)
+@allowed(Capability.KEEP_PUBLICATIONS)
 def withdraw(publication_id: int) -> Page:
     """Take out a publication recorded by mistake."""
     view, form = _view(publication_id), ReasonForm()

@@ -13,18 +13,19 @@ from app.formats import show_date, yes_no
 from app.forms import errors_shown_on, whole_number
 from app.organisation.access import actor, allowed
 from app.organisation.calendars import today
+from app.organisation.permissions import Capability
 from app.publications import queries, review_queries, review_service
 from app.publications.clocks import EARLIEST
 from app.publications.forms import ApprovalForm, ReasonForm, ReviewForm
 from app.publications.review_queries import ReviewRow, ReviewTotals
 from app.publications.review_service import Findings, findings_of
-from app.publications.views import READERS, bp, scope
+from app.publications.views import bp, scope
 
 Page = str | Answer | tuple[str, int]
 
 
 @bp.get("/cong-bo/ra-soat")
-@allowed(*READERS)
+@allowed(Capability.KEEP_PUBLICATIONS)
 def reviews() -> str:
     """A year: each unit's share of the catalogue reviewed, items cut, internal procedures simplified."""
     year = _year()
@@ -40,7 +41,7 @@ def reviews() -> str:
 
 
 @bp.get("/cong-bo/ra-soat.csv")
-@allowed(*READERS)
+@allowed(Capability.KEEP_PUBLICATIONS)
 def export_reviews() -> Response:
     """The year's reviews."""
     year = _year()
@@ -53,7 +54,7 @@ def export_reviews() -> Response:
 
 
 @bp.route("/cong-bo/ra-soat/ghi", methods=["GET", "POST"])
-@allowed(*READERS)
+@allowed(Capability.KEEP_PUBLICATIONS)
 def record_review() -> Page:
     """Record a review of a procedure."""
     form = ReviewForm(data={"reviewed_on": today(), "procedure": request.args.get("procedure", "")})
@@ -69,7 +70,7 @@ def record_review() -> Page:
 
 
 @bp.route("/cong-bo/ra-soat/<int:review_id>", methods=["GET", "POST"])
-@allowed(*READERS)
+@allowed(Capability.KEEP_PUBLICATIONS)
 def correct_review(review_id: int) -> Page:
     """Put a review right."""
     row = review_queries.review_row(scope(), review_id)
@@ -87,7 +88,7 @@ def correct_review(review_id: int) -> Page:
 
 
 @bp.route("/cong-bo/ra-soat/<int:review_id>/phe-duyet", methods=["GET", "POST"])
-@allowed(*READERS)
+@allowed(Capability.KEEP_PUBLICATIONS)
 def approve_simplification(review_id: int) -> Page:
     """The simplification was approved."""
     row = review_queries.review_row(scope(), review_id)
@@ -107,7 +108,7 @@ def approve_simplification(review_id: int) -> Page:
 
 
 @bp.route("/cong-bo/ra-soat/<int:review_id>/xoa", methods=["GET", "POST"])
-@allowed(*READERS)
+@allowed(Capability.KEEP_PUBLICATIONS)
 def remove_review(review_id: int) -> Page:
     """Take out a review recorded by mistake."""
     row, form = review_queries.review_row(scope(), review_id), ReasonForm()
