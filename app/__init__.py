@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from app.application import Application
-from app.config import settings_from
+if TYPE_CHECKING:
+    from app.application import Application
 
 
 def create_app(**overrides: Any) -> Application:
@@ -17,7 +17,9 @@ def create_app(**overrides: Any) -> Application:
 
 def app_for_commands(**overrides: Any) -> Application:
     """The same, of which only the settings and the names of its commands are there; the rest comes when needed."""
+    from app.application import Application
     from app.command_names import register as register_commands
+    from app.config import settings_from
 
     app = Application(settings_from(**overrides), records=_bind_records, pages=_bind_pages)
     register_commands(app)

@@ -24,7 +24,7 @@ from app.client_address import Proxies
 from app.codes import CodePattern
 from app.errors import DomainError
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = next(folder for folder in Path(__file__).resolve().parents if folder.name == "app").parent
 PREFIX = "DUNG_HAN_"
 _SECONDS = {"second": 1, "minute": 60, "hour": 3600}
 _LIMIT = re.compile(r"[1-9]\d{0,5}\s*(per|/)\s*(second|minute|hour)")

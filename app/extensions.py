@@ -8,7 +8,6 @@ from contextlib import closing
 from datetime import UTC, datetime
 from decimal import Decimal
 from enum import StrEnum
-from pathlib import Path
 from typing import Any
 
 from flask import Flask, has_request_context, session
@@ -36,6 +35,7 @@ from sqlalchemy.engine import Engine
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, registry
 
+from app.config import ROOT
 from app.errors import DomainError
 from app.text import visible
 
@@ -92,7 +92,7 @@ class Base(DeclarativeBase):
 
 @event.listens_for(Base, "attribute_instrument", propagate=True)
 def _guard_values(model: type[Base], key: str, attribute: Any) -> None:
-    """Every text and number of every table, whatever door it came by: only what can be seen (app.text), no longer than
+    """Every text and number of every table, whatever door it came by: what can be seen (app.text), no longer than
     its column, and no greater. (PostgreSQL fails at what is too long or too great in the middle of a request; SQLite
     keeps it, or fails too.) A class with `exact_text`, whose values were hashed before, keeps them as they are."""
     kind = getattr(getattr(attribute.property, "columns", [None])[0], "type", None)
@@ -208,7 +208,7 @@ def bind_migrations(app: Flask) -> Any:
     if isinstance(app.extensions["migrate"], _Migrations):
         from flask_migrate import Migrate
 
-        Migrate().init_app(app, db, directory=str(Path(__file__).parent / "migrations"), compare_type=True)
+        Migrate().init_app(app, db, directory=str(ROOT / "app" / "migrations"), compare_type=True)
     return app.extensions["migrate"]
 
 

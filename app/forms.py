@@ -95,7 +95,7 @@ class SearchField(_Bounded, fields.SearchField):
 
 
 class _Reason(_Bounded):
-    """A reason that must be given (app.reasons): the browser is told how long it is at least, and people what for."""
+    """A reason that must be given (app.reasons): the browser knows its least length, people what it is for."""
 
     def __init__(self, label: Any = None, validators: Any = None, **kwargs: Any) -> None:
         kwargs["render_kw"] = {"minlength": SHORTEST_REASON} | kwargs.get("render_kw", {})
@@ -228,3 +228,13 @@ def typed_day(value: str | None) -> date | None:
     except ValueError:
         return None
     return day if EARLIEST <= day <= LATEST else None
+
+
+class WholeNumberField(IntegerField):
+    """A count, typed as digits; anything else is refused with a sentence."""
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        try:
+            super().process_formdata(valuelist)
+        except ValueError as exc:
+            raise ValueError(_("Hãy nhập một số nguyên, ví dụ 25.")) from exc

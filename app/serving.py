@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from flask import Flask
 
+from app.config import ROOT
 from app.error_pages import accepted, refusal_page
 from app.errors import DomainError
 from app.extensions import db
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from alembic.script import ScriptDirectory
 
 THREADS = 8
-MIGRATIONS = Path(__file__).parent / "migrations"
+MIGRATIONS = ROOT / "app" / "migrations"
 
 
 class NotMigrated(DomainError):

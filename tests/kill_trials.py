@@ -38,7 +38,7 @@ from app.compliance.models import CheckRun
 from app.compliance.service import run_check
 from app.demo import checking, loading
 from app.desk import bulk
-from app.desk.models import BulkAction, BulkCaseState
+from app.desk.bulk_models import BulkAction, BulkCaseState
 from app.extensions import db
 from app.organisation import audit, backup, restoring
 from app.organisation.access import Actor, scope_of, site, whole_site

@@ -22,7 +22,7 @@ from app.extensions import Base, db
 from app.organisation import passwords
 from app.organisation.access import Actor, Scope, scope_of
 from app.organisation.models import Person, Role, SignInSession, Unit
-from app.plans.models import PlanTaskUnit
+from app.plans.task_models import PlanTaskUnit
 from tests.clock import at
 from tests.conftest import signed_in, wipe
 from tests.tables import digests
@@ -108,7 +108,7 @@ def test_reading_changes_nothing_but_the_trail(world: None, app: Flask, role: Ro
 def test_a_record_is_reached_through_its_own_parent_only(world: None, app: Flask) -> None:
     nested = [rule for rule in app.url_map.iter_rules() if sum(name.endswith("_id") for name in rule.arguments) > 1]
     assert {rule.endpoint for rule in nested} >= {
-        "cases.withdraw_fault", "cases.decide_explanation", "plans.task_deed", "organisation.end_session_of"
+        "cases.withdraw_fault", "cases.decide_explanation", "tasks.task_deed", "organisation.end_session_of"
     }  # fmt: skip
     clients = [signed_in(app.test_client(), somebody(role)) for role in (Role.INSPECTOR, Role.ADMIN)]
     values = ids()

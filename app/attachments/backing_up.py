@@ -38,3 +38,6 @@ def _lost(sha256: str, codes: list[str], *, missing: bool) -> LostFile:
     if missing:
         return LostFile("Thiếu tệp %(file)s của hồ sơ %(cases)s.", file=_place(sha256), cases=cases)
     return LostFile("Tệp %(file)s của hồ sơ %(cases)s đã bị hỏng hoặc bị sửa.", file=_place(sha256), cases=cases)
+
+
+backup.CHECKS.append(check)

@@ -23,7 +23,7 @@ from app.attachments.queries import FileSeen, FilesOfCase
 from app.attachments.service import Outcome, Upload
 from app.attachments.store import Damaged, store_failed
 from app.cases.case_page import CaseView, case_view
-from app.cases.case_sections import sections
+from app.cases.case_sections import Section, sections
 from app.cases.vocabulary import EventKind
 from app.errors import DomainError, NotAllowed, NotFound
 from app.formats import label, sentence, show_number
@@ -77,7 +77,7 @@ def section(view: CaseView) -> FilesOfCase:
     return queries.files_of_case(current_scope(), view.case.id, view.case.id_number)
 
 
-sections["attachments"] = section
+sections["attachments"] = Section(section, "attachments/_case.html")
 
 
 @bp.app_template_global()

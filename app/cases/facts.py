@@ -260,5 +260,3 @@ def _fact(kind: str, unit: str, query: FactQuery, **figures: int) -> Fact:
 
 
 register_facts()
-
-from app.cases import duty_facts  # noqa: E402, F401  registers the facts of the duties beside these

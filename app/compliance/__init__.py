@@ -1,0 +1,22 @@
+"""What the rule packs mean for the records: checks, results, violations, waivers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+
+def register_records() -> None:
+    """Its tables, what the reader sees for its words, and what it tells the rules engine."""
+    import app.compliance.facts
+    import app.compliance.labels
+    import app.compliance.models
+
+
+def register(app: Flask) -> None:
+    """Its pages."""
+    from app.compliance.views import bp, packs, results, rules, running, runs, verifying, violations, waivers, what_if
+
+    app.register_blueprint(bp)

@@ -18,7 +18,7 @@ def main() -> int:
     """Read what is asked, answer, and give the code to end with."""
     asked = json.load(sys.stdin)
     bare = ModuleType("app")
-    bare.__path__ = [str(Path(__file__).parents[1])]
+    bare.__path__ = [next(str(folder) for folder in Path(__file__).parents if folder.name == "app")]
     sys.modules["app"] = bare
     from app.compliance import engine_process, examining
     from app.compliance.engine_worker import NO_MEMORY

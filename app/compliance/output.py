@@ -9,13 +9,14 @@ from typing import Any
 
 from flask_babel import gettext as _
 
+from app.compliance.evidence_lists import evidence_path
 from app.compliance.judge import RuleResult
 from app.compliance.language import Rule
 from app.compliance.models import Change, CheckRun
 from app.compliance.queries import ResultRow, Sighted
 from app.compliance.raising import Raised
 from app.compliance.results import Excuse
-from app.compliance.service import Report, evidence_path
+from app.compliance.service import Report
 from app.compliance.violation_rows import Standing
 from app.formats import show_date
 from app.organisation.calendars import site_calendar

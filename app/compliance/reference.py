@@ -1,6 +1,6 @@
 """The reference of the rule language, made from its schema, so that it cannot say what the language does not do.
 
-`python -m app.compliance.schema` writes it to docs/rule-language.md with the schemas for editors.
+`python -m app.compliance.reference` writes it to docs/rule-language.md with the schemas for editors.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from app.compliance.language import PLACEHOLDERS
-from app.compliance.schema import schemas
+from app.compliance.schema import FOLDER, REFERENCE, schema_texts, schemas
 
 Schema = Mapping[str, Any]
 
@@ -130,3 +130,10 @@ def _messages() -> Iterator[str]:
     for form, names in PLACEHOLDERS.items():
         yield f"| `{form}` | " + " ".join(f"`{{{name}}}`" for name in names) + " |"
     yield ""
+
+
+if __name__ == "__main__":
+    REFERENCE.write_text(reference(), encoding="utf-8")
+    FOLDER.mkdir(exist_ok=True)
+    for name, text in schema_texts().items():
+        (FOLDER / name).write_text(text, encoding="utf-8")

@@ -1,6 +1,6 @@
 """JSON Schemas of the pack files, for editors that complete and check YAML while it is written.
 
-They are kept in `rules/schema/`; `python -m app.compliance.schema` writes them, and the reference of the language in
+They are kept in `rules/schema/`; `python -m app.compliance.reference` writes them, and the reference of the language in
 `docs/rule-language.md`, anew when the language changes.
 """
 
@@ -21,7 +21,7 @@ from pydantic import BaseModel
 from app.compliance.language import PACK_FILES
 from app.compliance.words import Words
 
-ROOT = Path(__file__).parents[2]
+ROOT = next(folder for folder in Path(__file__).resolve().parents if folder.name == "app").parent
 FOLDER = ROOT / "rules" / "schema"
 REFERENCE = ROOT / "docs" / "rule-language.md"
 
@@ -78,12 +78,3 @@ def schema_texts() -> dict[str, str]:
 def language_version() -> str:
     """Eight letters that change when what may be written in a pack changes."""
     return hashlib.sha256(json.dumps(schemas(), sort_keys=True).encode()).hexdigest()[:8]
-
-
-if __name__ == "__main__":
-    from app.compliance.reference import reference
-
-    REFERENCE.write_text(reference(), encoding="utf-8")
-    FOLDER.mkdir(exist_ok=True)
-    for name, text in schema_texts().items():
-        (FOLDER / name).write_text(text, encoding="utf-8")

@@ -13,9 +13,7 @@ from datetime import date, datetime
 from functools import partial
 from typing import cast
 
-from flask import current_app
 from sqlalchemy import Table, select
-from werkzeug.routing import BuildError
 
 from app import extensions, facts
 from app.bulk import Value, write_rows
@@ -392,12 +390,3 @@ def _move(
         violation.state = to
         violation.revision += 1
     return violation
-
-
-def evidence_path(list_name: str, period: str, unit: str) -> str:
-    """Address of the case list that shows the cases behind a figure."""
-    adapter = current_app.url_map.bind("")
-    try:
-        return adapter.build("cases.list", {"list": list_name, "period": period, "unit": unit})
-    except BuildError:  # the room of cases may be left out of an application
-        return ""

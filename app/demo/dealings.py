@@ -9,8 +9,8 @@ from app.demo.applicants import person_name
 from app.demo.ground import MARK, Ground, turn
 from app.extensions import Base
 from app.periods import Period, PeriodKind
+from app.plans.duties.models import BodyKind, Directive, OnlineTarget, Petition, Survey
 from app.plans.duties.service import WORKING_DAYS_TO_ANSWER
-from app.plans.models import BodyKind, Directive, OnlineTarget, Petition, Survey
 
 DOERS = ("LDVL", "NCC", "BTXH", "TEXH", "TTDVVL", "TTBTXH", "VP", "TTR", "KHTC")
 _ISSUERS = ("Ủy ban nhân dân tỉnh", "Sở Nội vụ", "Giám đốc Sở", "Văn phòng Ủy ban nhân dân tỉnh")

@@ -7,7 +7,7 @@ from datetime import date
 
 from app.demo.ground import Ground, turn
 from app.periods import Period, PeriodKind
-from app.plans.models import Filing, FilingKind
+from app.plans.duties.models import Filing, FilingKind
 
 REPORTERS = ("TTR", "KHTC", "LDVL", "NCC", "BTXH", "TEXH", "TTDVVL", "TTBTXH", "TTDDNCC")
 FORGETS_REPORT, FORGETS_LIST, LATE = "TTBTXH", "TEXH", "BTXH"

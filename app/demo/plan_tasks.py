@@ -14,8 +14,8 @@ from app.errors import NotFound
 from app.organisation import audit
 from app.plans import task_queries as queries
 from app.plans.documents import document_with_tasks
-from app.plans.models import PlanTask, PlanTaskUnit, TaskEvent
 from app.plans.task_loading import load_tasks
+from app.plans.task_models import PlanTask, PlanTaskUnit, TaskEvent
 from app.plans.task_service import rederive
 from app.plans.vocabulary import TaskEventKind as Kind
 from app.plans.vocabulary import TaskRole

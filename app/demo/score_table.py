@@ -10,10 +10,10 @@ from sqlalchemy import select
 
 from app.demo.ground import MARK, Ground
 from app.organisation import audit
-from app.plans.models import Criterion, CriterionScore
 from app.plans.scores import queries, service
 from app.plans.scores.arithmetic import children_by_parent
 from app.plans.scores.loading import load_table
+from app.plans.scores.models import Criterion, CriterionScore
 from app.plans.scores.reading import document_text, read_table
 from app.plans.scores.statement import Statement, read_statement
 

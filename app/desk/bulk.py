@@ -21,7 +21,7 @@ from app.cases.population import changeable_by, on_desk_of
 from app.cases.terms import terms_of, versions_by_id
 from app.cases.timeline import CaseState, Event, Terms, project
 from app.cases.vocabulary import EventKind
-from app.desk.models import BulkAction, BulkCase, BulkCaseState
+from app.desk.bulk_models import BulkAction, BulkCase, BulkCaseState
 from app.errors import DomainError, NotFound
 from app.extensions import db
 from app.formats import sentence

@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 from app.cases.vocabulary import EventKind
 from app.commands import echo_rows, note, refusing
 from app.desk import bulk
-from app.desk.models import BulkAction, BulkCaseState
+from app.desk.bulk_models import BulkAction, BulkCaseState
 from app.extensions import db
 from app.formats import label, show_datetime
 from app.organisation.access import Actor, scope_of

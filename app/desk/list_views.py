@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response as Answer
 
 from app.cases.vocabulary import EventKind
 from app.desk import bulk, saved
-from app.desk.models import BulkAction, BulkCaseState
+from app.desk.bulk_models import BulkAction, BulkCaseState
 from app.errors import DomainError, NotFound
 from app.formats import sentence
 from app.forms import number_in, numbers_in

@@ -17,3 +17,10 @@ def watch(app: Flask) -> None:
 
     observers = [count, write_line] if open_access_log(app.config["SETTINGS"]) else [count]
     record(app, *observers)
+
+
+def register(app: Flask) -> None:
+    """Its pages."""
+    from app.monitoring.views import bp
+
+    app.register_blueprint(bp)

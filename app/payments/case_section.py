@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from app.cases.balance import Balance
 from app.cases.case_page import CaseView
-from app.cases.case_sections import sections
+from app.cases.case_sections import Section, sections
 from app.cases.models import Refund
 from app.extensions import db
 
@@ -31,4 +31,4 @@ def case_money(view: CaseView) -> CaseMoney:
     return CaseMoney(view.balance, refunds)
 
 
-sections["payments"] = case_money
+sections["payments"] = Section(case_money, "payments/_case.html")

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from flask import Response, current_app, flash, redirect, render_template, request, url_for
+from flask import Blueprint, Response, current_app, flash, redirect, render_template, request, url_for
 from flask_babel import get_locale
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -36,8 +36,9 @@ from app.plans.duties.forms import (
     SurveyForm,
     TargetForm,
 )
-from app.plans.models import BodyKind, Directive, Filing, FilingKind, Petition, Survey
-from app.plans.views import bp
+from app.plans.duties.models import BodyKind, Directive, Filing, FilingKind, Petition, Survey
+
+bp = Blueprint("obligations", __name__)
 
 Page = str | Answer | tuple[str, int]
 
@@ -378,11 +379,11 @@ def set_online_target() -> Page:
 
 _TABS = (
     (_l("Phải nộp"), "reporting.obligations"),
-    (_l("Báo cáo, tin bài, đối thoại"), "plans.duties"),
-    (_l("Văn bản chỉ đạo"), "plans.directives"),
-    (_l("Phản ánh, kiến nghị"), "plans.petitions"),
-    (_l("Khảo sát hài lòng"), "plans.surveys"),
-    (_l("Chỉ tiêu trực tuyến"), "plans.online_targets"),
+    (_l("Báo cáo, tin bài, đối thoại"), "obligations.duties"),
+    (_l("Văn bản chỉ đạo"), "obligations.directives"),
+    (_l("Phản ánh, kiến nghị"), "obligations.petitions"),
+    (_l("Khảo sát hài lòng"), "obligations.surveys"),
+    (_l("Chỉ tiêu trực tuyến"), "obligations.online_targets"),
 )
 
 

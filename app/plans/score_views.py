@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from flask import Response, flash, make_response, redirect, render_template, url_for
+from flask import Blueprint, Response, flash, make_response, redirect, render_template, url_for
 from flask_babel import gettext as _
 from htmx_flask import request
 from werkzeug.datastructures import FileStorage
@@ -29,7 +29,8 @@ from app.plans.scores.queries import CriterionView, ScoreTable
 from app.plans.scores.reading import LARGEST, Unreadable, document_text, read_table
 from app.plans.scores.statement import read_statement
 from app.plans.scores.wording import finding_sentence, show_points
-from app.plans.views import bp
+
+bp = Blueprint("scorecards", __name__)
 
 Page = str | Answer | tuple[str, int]
 Read = TypeVar("Read")

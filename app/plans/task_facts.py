@@ -20,8 +20,8 @@ from app.facts import Fact, FactQuery, register_source
 from app.organisation.calendars import site_calendar
 from app.organisation.models import Unit
 from app.plans.deadlines import DeadlineKind
-from app.plans.models import PlanTask, PlanTaskUnit, TaskEvent
 from app.plans.task_fact_kinds import TASK, TASK_TOTALS
+from app.plans.task_models import PlanTask, PlanTaskUnit, TaskEvent
 from app.plans.task_progress import Progress, fold, share_used
 from app.plans.vocabulary import TaskEventKind, TaskRole
 

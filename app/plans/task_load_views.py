@@ -15,8 +15,7 @@ from app.plans.documents import document_with_tasks, documents_with_tasks
 from app.plans.task_forms import LoadForm
 from app.plans.task_labels import COLUMNS
 from app.plans.task_loading import LoadReport, load_tasks
-from app.plans.task_views import Page
-from app.plans.views import bp
+from app.plans.task_views import Page, bp
 
 
 @bp.route("/ke-hoach/nhiem-vu/nap", methods=["GET", "POST"])

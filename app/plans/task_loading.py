@@ -28,7 +28,7 @@ from app.plans.annex_rows import AnnexRow, Finding
 from app.plans.annexes import AnnexError, read_annex
 from app.plans.assigning import Assignment, Directory
 from app.plans.deadlines import DeadlineKind, Reading, read_deadline
-from app.plans.models import PlanTask
+from app.plans.task_models import PlanTask
 from app.plans.task_service import assign, rederive
 from app.plans.vocabulary import TaskRole
 from app.text import fold

@@ -15,7 +15,7 @@ from app.extensions import db
 from app.organisation.access import Scope
 from app.organisation.models import Unit
 from app.plans.deadlines import DeadlineKind
-from app.plans.models import PlanTask, PlanTaskUnit, TaskEvent
+from app.plans.task_models import PlanTask, PlanTaskUnit, TaskEvent
 from app.plans.task_progress import SOON, SOON_IF_NOT_STARTED, Progress, TaskState, fold, state_of
 from app.plans.vocabulary import TaskEventKind, TaskRole
 

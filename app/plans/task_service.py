@@ -20,7 +20,7 @@ from app.organisation.calendars import today
 from app.organisation.permissions import Capability, needs
 from app.plans import task_queries as queries
 from app.plans.deadlines import DeadlineKind
-from app.plans.models import PlanTask, PlanTaskUnit, TaskEvent
+from app.plans.task_models import PlanTask, PlanTaskUnit, TaskEvent
 from app.plans.task_progress import Progress, fold
 from app.plans.vocabulary import TaskEventKind, TaskRole
 from app.reasons import checked_reason

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
-from flask import Response, abort, flash, redirect, render_template, request, url_for
+from flask import Blueprint, Response, abort, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
@@ -25,7 +25,6 @@ from app.plans import task_queries as queries
 from app.plans import task_service as service
 from app.plans.deadlines import DeadlineKind
 from app.plans.documents import plan_title
-from app.plans.models import PlanTaskUnit, TaskEvent
 from app.plans.task_forms import (
     AcceptForm,
     AdjustmentForm,
@@ -38,9 +37,11 @@ from app.plans.task_forms import (
     StartForm,
     SubmitForm,
 )
+from app.plans.task_models import PlanTaskUnit, TaskEvent
 from app.plans.task_progress import TaskState
 from app.plans.task_queries import Filters, PartView, TaskLine, TaskView
-from app.plans.views import bp
+
+bp = Blueprint("tasks", __name__)
 
 bp.add_app_template_filter(date.fromisoformat, "iso_day")
 bp.add_app_template_filter(sentence)

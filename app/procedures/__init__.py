@@ -1,0 +1,23 @@
+"""The catalogue of procedures: versions, stages and allowances, documents, fees."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+
+def register_records() -> None:
+    """Its tables, what the reader sees for its words, and what it tells the rules engine."""
+    import app.procedures.facts
+    import app.procedures.labels
+    import app.procedures.models
+    import app.procedures.subjects
+
+
+def register(app: Flask) -> None:
+    """Its pages."""
+    from app.procedures.views import bp
+
+    app.register_blueprint(bp)

@@ -1,0 +1,23 @@
+"""Publication clocks, checks of the published catalogue, reviews of procedures."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+
+def register_records() -> None:
+    """Its tables, what the reader sees for its words, and what it tells the rules engine."""
+    import app.publications.facts
+    import app.publications.labels
+    import app.publications.models
+    import app.publications.subjects
+
+
+def register(app: Flask) -> None:
+    """Its pages."""
+    from app.publications.views import bp, checks, publications, reviews
+
+    app.register_blueprint(bp)

@@ -8,7 +8,7 @@ from enum import StrEnum
 from sqlalchemy import ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from app.cases.models import Case
+from app.cases.models import MADE_ABOUT_A_CASE, Case
 from app.extensions import Base, Key, Record
 
 
@@ -29,6 +29,7 @@ class Reminder(Record, Base):
     __table_args__ = (
         UniqueConstraint("person_id", "case_id", "step", "due_at"),
         Index(None, "person_id", "seen_at", "made_at"),
+        {"info": {MADE_ABOUT_A_CASE: True}},
     )
 
     person_id: Mapped[int] = mapped_column(Key, ForeignKey("people.id"))

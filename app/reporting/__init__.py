@@ -1,0 +1,21 @@
+"""Where records and judgement meet: what units owe under the plans, and the walk over all that is kept."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+
+def register_records() -> None:
+    """Its tables, what the reader sees for its words, and what it tells the rules engine."""
+    import app.reporting.labels
+
+
+def register(app: Flask) -> None:
+    """Its pages."""
+    from app.reporting import backing_up, obligation_views, publication_allowances, score_support_views
+    from app.reporting.views import bp
+
+    app.register_blueprint(bp)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from app.errors import DomainError
+from app.organisation import backup
 from app.reporting import verifying
 
 MOST = 20
@@ -18,3 +19,6 @@ def check() -> Callable[[Mapping[str, str]], list[DomainError]]:
     if found.broken_in_all > MOST:
         told.append(DomainError("Tất cả có %(n)s chỗ không còn như phần mềm đã ghi.", n=found.broken_in_all))
     return lambda _sums: told
+
+
+backup.CHECKS.append(check)

@@ -90,10 +90,10 @@ def _file_at(owed: Obligation) -> str:
     duty = owed.duty
     if duty.filed is not None:
         year = owed.period.first.year
-        return url_for("plans.hand_in", loai=duty.filed.value, nam=year, ky=owed.period.key, don_vi=owed.unit.id)
+        return url_for("obligations.hand_in", loai=duty.filed.value, nam=year, ky=owed.period.key, don_vi=owed.unit.id)
     if duty.is_check:
         return url_for("publications.record_check", unit=owed.unit.id)
-    return url_for("plans.directives", con_lai="")
+    return url_for("obligations.directives", con_lai="")
 
 
 def _of_unit(every: list[Obligation], form: ObligationsForm) -> list[Obligation]:

@@ -23,7 +23,7 @@ from app.organisation.calendars import site_calendar, today
 from app.organisation.models import Unit
 from app.periods import Period, PeriodKind
 from app.plans.duties import queries as filed
-from app.plans.models import Filing, FilingKind
+from app.plans.duties.models import Filing, FilingKind
 from app.reporting.recurring import Duty, duties
 
 

@@ -11,7 +11,7 @@ from app.compliance.language import Rule
 from app.compliance.pack import Pack, ParameterValue
 from app.periods import Period
 from app.plans.duties.fact_kinds import DIRECTIVES_CARRIED_OUT, FILING, YEAR_COUNT
-from app.plans.models import FilingKind
+from app.plans.duties.models import FilingKind
 from app.publications.fact_kinds import CATALOGUE_CHECK
 
 SINCE_END = f"{FILING.name}.working_days_since_end"

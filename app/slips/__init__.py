@@ -1,1 +1,21 @@
 """The forms the law prescribes (TT 01/2018/TT-VPCP, TT 03/2025/TT-VPCP): as pages, Word documents and PDF."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+
+def register_records() -> None:
+    """Its tables, what the reader sees for its words, and what it tells the rules engine."""
+    import app.slips.labels
+    import app.slips.models
+
+
+def register(app: Flask) -> None:
+    """Its pages."""
+    from app.slips.views import bp
+
+    app.register_blueprint(bp)

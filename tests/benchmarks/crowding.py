@@ -23,7 +23,8 @@ from app.organisation.access import Actor, site
 from app.organisation.models import Unit, UnitKind
 from app.periods import Period
 from app.plans.deadlines import DeadlineKind
-from app.plans.models import Directive, Petition, PlanTask, PlanTaskUnit, TaskEvent
+from app.plans.duties.models import Directive, Petition
+from app.plans.task_models import PlanTask, PlanTaskUnit, TaskEvent
 from app.plans.vocabulary import TaskEventKind, TaskRole
 from tests.benchmarks.measuring import END, PERIOD, START, Answer, application
 from tests.factories import adopt_packs

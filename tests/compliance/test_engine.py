@@ -211,7 +211,8 @@ def test_one_module_alone_knows_the_library_and_only_its_own_process_loads_it() 
     users = [path.name for path in root.rglob("*.py") if "durable_rules_engine" in path.read_text()]
     importers = [path.name for path in root.rglob("*.py") if "from durable" in path.read_text()]
     assert users == importers == ["engine_worker.py"]
-    asked = "import sys, app.compliance.judge; print([name for name in sys.modules if name.startswith('durable')])"
+    loaded = "[name for name in sys.modules if name.startswith('durable')]"
+    asked = f"import sys, app.compliance.judge; print({loaded})"
     done = subprocess.run([sys.executable, "-c", asked], cwd=root.parent, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
 

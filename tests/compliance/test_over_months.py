@@ -16,7 +16,7 @@ from app.extensions import db
 from app.organisation.models import Role, Unit
 from app.periods import Period
 from app.plans.duties import service as duties
-from app.plans.models import FilingKind
+from app.plans.duties.models import FilingKind
 from tests.clock import at
 from tests.compliance.month import BAC_GIANG, JUNE, check
 from tests.factories import CLERK, EVERYWHERE, adopt_packs, finish, make_department, make_person, make_version, receive

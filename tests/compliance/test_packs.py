@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -18,12 +16,10 @@ from app.compliance.pack import Pack
 from app.compliance.rule_tests import judgement_of, run_pack_tests, run_test
 from app.compliance.wording import explain, render_message
 from app.periods import Period
-from app.rooms import ROOMS
+from app.rooms import register_records
 
 RULES = Path(__file__).parents[2] / "rules"
-for room in ROOMS:
-    if find_spec(f"app.{room}.facts"):
-        import_module(f"app.{room}.facts")
+register_records()
 CATALOGUE = facts.catalogue()
 PACKS = {pack.id: pack for pack in load_packs(RULES, CATALOGUE)}
 DOCUMENTS = load_documents(RULES / "documents")

@@ -20,7 +20,9 @@ from app.extensions import Base, db
 from app.facts import Fact, FactQuery
 from app.organisation.models import Unit
 from app.periods import Period
-from app.plans.models import Criterion, Directive, Filing, OnlineTarget, Petition, PlanTask, PlanTaskUnit, Survey
+from app.plans.duties.models import Directive, Filing, OnlineTarget, Petition, Survey
+from app.plans.scores.models import Criterion
+from app.plans.task_models import PlanTask, PlanTaskUnit
 from app.publications.clocks import Dates, check_dates
 from app.publications.models import CatalogueCheck, ProcedureReview, Publication, PublicationTrack
 from tests.clock import ZONE

@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 from app.cases.models import Case
 from app.cases.vocabulary import CaseStatus, EventKind
 from app.desk import bulk
-from app.desk.models import BulkAction, BulkCaseState
+from app.desk.bulk_models import BulkAction, BulkCaseState
 from app.errors import DomainError, NotFound
 from app.organisation import audit
 from app.organisation.access import Actor, Scope

@@ -14,7 +14,7 @@ from sqlalchemy import select
 from app.cases.models import Case, CaseEvent
 from app.cases.vocabulary import EventKind
 from app.desk import bulk
-from app.desk.models import BulkAction, BulkCaseState
+from app.desk.bulk_models import BulkAction, BulkCaseState
 from app.errors import NotFound
 from app.extensions import db
 from app.organisation import audit

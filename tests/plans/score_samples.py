@@ -6,8 +6,8 @@ from pathlib import Path
 
 from app.extensions import db
 from app.organisation.models import Unit, UnitKind
-from app.plans.models import Criterion
 from app.plans.scores.loading import Loaded, load_table
+from app.plans.scores.models import Criterion
 from app.plans.scores.reading import document_text, read_table
 from app.plans.scores.statement import read_statement
 from tests.factories import CLERK, make_department, make_unit

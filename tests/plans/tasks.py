@@ -10,8 +10,8 @@ from sqlalchemy import select
 from app.extensions import db
 from app.organisation.access import Scope
 from app.organisation.models import Unit
-from app.plans.models import PlanTask, PlanTaskUnit
 from app.plans.task_loading import LoadReport, load_tasks
+from app.plans.task_models import PlanTask, PlanTaskUnit
 from app.plans.vocabulary import TaskRole
 from tests.factories import CLERK, EVERYWHERE, make_department, make_unit
 

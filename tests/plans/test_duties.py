@@ -13,7 +13,7 @@ from app.extensions import db
 from app.organisation.access import Scope
 from app.organisation.models import AuditEntry, Unit
 from app.plans.duties import queries, service, surveys
-from app.plans.models import BodyKind, Filing, FilingKind, OnlineTarget, Petition, Survey
+from app.plans.duties.models import BodyKind, Filing, FilingKind, OnlineTarget, Petition, Survey
 from tests.factories import CLERK, EVERYWHERE, make_department
 
 HEADER = "Đơn vị,Đợt,Loại,Ngày,Phiếu phát ra,Phiếu thu về,Hài lòng\n"

@@ -15,7 +15,7 @@ from app.facts import Fact
 from app.organisation.models import Unit
 from app.periods import Period
 from app.plans.duties import service, surveys
-from app.plans.models import BodyKind, FilingKind, Petition
+from app.plans.duties.models import BodyKind, FilingKind, Petition
 from app.procedures.models import Level
 from tests.clock import at
 from tests.factories import CLERK, EVERYWHERE, make_department, make_unit, make_version, receive

@@ -16,7 +16,7 @@ from flask.testing import FlaskClient
 
 from app.organisation.models import Person, Role, Unit
 from app.plans.duties import queries, service, surveys
-from app.plans.models import BodyKind, FilingKind
+from app.plans.duties.models import BodyKind, FilingKind
 from tests.factories import CLERK, EVERYWHERE, make_department, make_person
 
 As = Callable[..., FlaskClient]

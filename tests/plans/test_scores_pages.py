@@ -17,8 +17,8 @@ from app.compliance import service as checks
 from app.extensions import db
 from app.organisation.models import Person, Role, Unit
 from app.periods import Period
-from app.plans.models import YearResult
 from app.plans.scores import queries
+from app.plans.scores.models import YearResult
 from app.reporting.score_support import bearings
 from tests.factories import CLERK, EVERYWHERE, adopt_packs, make_person, make_version
 from tests.plans.score_samples import ANNEX, CODE, PLAN, criterion, line, load_real, score_department, table_of

@@ -12,9 +12,9 @@ from app.errors import Conflict, DomainError, NotFound
 from app.extensions import db
 from app.organisation.access import Scope, scope_of
 from app.organisation.models import AuditEntry, Role, Unit, UnitAlias
-from app.plans.models import Criterion, CriterionScore, YearResult
 from app.plans.scores import queries, service
 from app.plans.scores.loading import Loaded, load_table
+from app.plans.scores.models import Criterion, CriterionScore, YearResult
 from app.plans.scores.reading import PrintedTable, document_text, read_table
 from app.plans.scores.statement import read_statement
 from app.text import fold

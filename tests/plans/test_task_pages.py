@@ -15,7 +15,7 @@ from sqlalchemy import func, select
 from app.extensions import db
 from app.organisation.models import Person, Role, Unit
 from app.plans import task_service as service
-from app.plans.models import PlanTask
+from app.plans.task_models import PlanTask
 from tests.factories import CLERK, EVERYWHERE, make_person
 from tests.plans.tasks import load, make_labour_department, part_of, task_of
 

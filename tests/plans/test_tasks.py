@@ -21,7 +21,7 @@ from app.plans import task_queries as queries
 from app.plans import task_service as service
 from app.plans.annexes import AnnexError
 from app.plans.deadlines import DeadlineKind
-from app.plans.models import PlanTask, PlanTaskUnit, TaskEvent
+from app.plans.task_models import PlanTask, PlanTaskUnit, TaskEvent
 from app.plans.task_progress import TaskState
 from app.plans.task_queries import Filters
 from tests.clock import at

@@ -15,7 +15,7 @@ from app.organisation.access import Scope, scope_of
 from app.organisation.models import Person, Role, Unit
 from app.periods import Period
 from app.plans.duties import service
-from app.plans.models import FilingKind
+from app.plans.duties.models import FilingKind
 from app.reporting.obligations import Obligation, Standing, obligations
 from tests.factories import CLERK, EVERYWHERE, SITE, adopt_packs, make_department, make_person, make_version
 

@@ -26,8 +26,14 @@ LONGEST = {
     **{"event_id": 120, "event_name": 200, "event_group": 200, "event_actor": 120},
 }
 ENDED = frozenset(
-    {Standing.RESOLVED, Standing.CLOSED, Standing.REFUSED, Standing.WITHDRAWN, Standing.STOPPED}
-)  # fmt: skip
+    {
+        Standing.RESOLVED,
+        Standing.CLOSED,
+        Standing.REFUSED,
+        Standing.WITHDRAWN,
+        Standing.STOPPED,
+    }
+)
 
 
 class Remark(StrEnum):

@@ -9,13 +9,12 @@ from enum import StrEnum
 from sqlalchemy import ColumnElement, ForeignKey, Table, and_, exists, or_, select
 
 from app.cases.importing.models import Import, ImportedCase
-from app.cases.models import DERIVED_TABLES, Case
+from app.cases.models import DERIVED_TABLES, MADE_ABOUT_A_CASE, Case
 from app.extensions import db
 from app.organisation.access import Scope
 
 LISTED = 100
-FOLLOWING = ("reminders",)  # made by the system about a case: gone with it
-_OWN = frozenset({"case_events", *DERIVED_TABLES, *FOLLOWING})
+_OWN = frozenset({"case_events", *DERIVED_TABLES})
 _WHEN = ("added_at", "sent_at")  # when somebody added a row about a case
 
 
@@ -58,8 +57,15 @@ def _others() -> list[Table]:
     return [
         table
         for table in db.metadata.sorted_tables
-        if table.name not in _OWN and any(key.references(cases) for key in _keys(table))
+        if table.name not in _OWN
+        and not table.info.get(MADE_ABOUT_A_CASE)
+        and any(key.references(cases) for key in _keys(table))
     ]
+
+
+def following() -> list[Table]:
+    """Tables of what the system itself makes about a case (their `info` says so): it goes with the case."""
+    return [table for table in db.metadata.sorted_tables if table.info.get(MADE_ABOUT_A_CASE)]
 
 
 def _keys(table: Table) -> list[ForeignKey]:

@@ -19,7 +19,7 @@ from app.cases.importing.making import remove_made
 from app.cases.importing.models import Import, ImportedCase, ImportState
 from app.cases.importing.service import may_import
 from app.cases.importing.statements import CONTACTS
-from app.cases.importing.touched import FOLLOWING, Touched, touched_cases
+from app.cases.importing.touched import Touched, following, touched_cases
 from app.cases.models import DERIVED_TABLES, Case, CaseEvent
 from app.cases.rows import DERIVED, Row, case_row, derived_rows
 from app.cases.service import events_of
@@ -121,8 +121,7 @@ def _removed(statement: Any) -> int:
 
 def _remove_cases(import_id: int) -> int:
     new = _cases_of(import_id, new=True)
-    for name in (*DERIVED_TABLES, *FOLLOWING):
-        table = db.metadata.tables[name]
+    for table in (*DERIVED_TABLES.values(), *following()):
         _removed(delete(table).where(table.c.case_id.in_(new)))
     return _removed(delete(Case).where(Case.id.in_(new)))
 

@@ -11,6 +11,3 @@ bp.add_app_template_filter(promise_in_words)
 bp.add_app_template_filter(pauses_in_words)
 bp.add_app_template_filter(total_in_words)
 bp.add_app_template_filter(timeline_entries)
-
-from app.cases import calendar_moves, duty_views, fault_views  # noqa: E402, F401  each adds what it has to show
-from app.cases.views import case, drafts, finding, intake, lists  # noqa: E402, F401

@@ -16,7 +16,7 @@ from app.cases import handling, service, supplements
 from app.cases.action_forms import AnswerForm, ConsultForm, ReturnForm, SignForm, SupplementForm, action_form
 from app.cases.actions import Hands, possible_actions
 from app.cases.case_page import CaseView, case_view
-from app.cases.case_sections import load_sections
+from app.cases.case_sections import load_sections, templates_at
 from app.cases.forms import ActionForm, CorrectionForm, HandOverForm
 from app.cases.models import Case
 from app.cases.population import changeable_by
@@ -181,6 +181,7 @@ def _render(view: CaseView, **more: Any) -> str:
         may_act=hands.may_change,
         actions=possible_actions(view, hands) if hands.may_change or hands.may_answer else [],
         sections=load_sections(view),
+        templates_at=templates_at,
         now=extensions.now(),
         **more,
     )

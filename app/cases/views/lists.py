@@ -139,7 +139,8 @@ def _form(scope: Scope, day: date) -> FilterForm:
 
 
 def _oldest_first() -> bool:
-    return request.args.get("sort") == "received"
+    sort: str | None = request.args.get("sort")
+    return sort == "received"
 
 
 def _lists() -> list[NamedList]:

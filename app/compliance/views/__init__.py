@@ -48,15 +48,3 @@ bp.context_processor(
         "statuses": (Status.FAIL, Status.NO_DATA, Status.PASS, Status.WAIVED, Status.NOT_APPLICABLE),
     }
 )
-
-from app.compliance.views import (  # noqa: E402, F401  they need `bp`
-    packs,
-    results,
-    rules,
-    running,
-    runs,
-    verifying,
-    violations,
-    waivers,
-    what_if,
-)

@@ -8,6 +8,7 @@ from flask import render_template
 from flask_babel import gettext as _
 
 from app.compliance import library, queries
+from app.compliance.evidence_lists import evidence_path
 from app.compliance.explaining import (
     fact_lines,
     is_count,
@@ -21,7 +22,6 @@ from app.compliance.language import Rule, Status
 from app.compliance.library import Library
 from app.compliance.nouns import thing_of
 from app.compliance.queries import ResultRow
-from app.compliance.service import evidence_path
 from app.compliance.subject_links import subject_pages
 from app.compliance.views import bp
 from app.errors import NotFound

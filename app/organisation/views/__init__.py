@@ -3,15 +3,3 @@
 from flask import Blueprint
 
 bp = Blueprint("organisation", __name__)
-
-from app.organisation.views import (  # noqa: E402, F401  they need `bp`
-    account,
-    audit,
-    calendar,
-    clock,
-    people,
-    provider,
-    second_factor,
-    sessions,
-    units,
-)

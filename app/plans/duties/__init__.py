@@ -1,1 +1,23 @@
 """What a unit does again and again, or on demand: filings, directives, petitions, surveys, online targets."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+
+def register_records() -> None:
+    """Its tables, what the reader sees for its words, and what it tells the rules engine."""
+    import app.plans.duties.facts
+    import app.plans.duties.labels
+    import app.plans.duties.models
+    import app.plans.duties.subjects
+
+
+def register(app: Flask) -> None:
+    """Its pages."""
+    from app.plans.duty_views import bp
+
+    app.register_blueprint(bp)

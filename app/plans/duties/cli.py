@@ -14,7 +14,7 @@ from app.organisation.access import whole_site
 from app.organisation.calendars import today
 from app.plans.cli import plans
 from app.plans.duties import queries, surveys
-from app.plans.models import FilingKind
+from app.plans.duties.models import FilingKind
 
 
 @plans.command("surveys")

@@ -34,7 +34,7 @@ from app.plans.duties.fact_kinds import (
     SATISFACTION,
     YEAR_COUNT,
 )
-from app.plans.models import BodyKind, Directive, Filing, FilingKind, OnlineTarget, Petition, Survey
+from app.plans.duties.models import BodyKind, Directive, Filing, FilingKind, OnlineTarget, Petition, Survey
 from app.procedures.models import Level, ProcedureVersion
 
 AN_INSTANT = timedelta(microseconds=1)

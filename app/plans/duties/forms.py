@@ -27,8 +27,8 @@ from app.forms import (
 )
 from app.organisation.models import Unit
 from app.periods import Period
+from app.plans.duties.models import BodyKind, FilingKind
 from app.plans.duties.queries import PERIOD_OF, periods_of
-from app.plans.models import BodyKind, FilingKind
 
 
 class DutyForm(FlaskForm):

@@ -6,7 +6,7 @@ from flask_babel import lazy_gettext as _l
 
 from app.formats import add_labels
 from app.organisation.audit_words import name_actions, name_details, name_subjects
-from app.plans.models import BodyKind, FilingKind
+from app.plans.duties.models import BodyKind, FilingKind
 
 add_labels(
     {

@@ -15,7 +15,7 @@ from app.organisation import queries as organisation
 from app.organisation.access import Scope
 from app.organisation.models import Unit
 from app.periods import Period, PeriodKind
-from app.plans.models import BodyKind, Directive, Filing, FilingKind, OnlineTarget, Petition, Survey
+from app.plans.duties.models import BodyKind, Directive, Filing, FilingKind, OnlineTarget, Petition, Survey
 
 PAGE = 300
 """Rows that a page shows at most; the CSV of the list has them all."""

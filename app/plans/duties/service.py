@@ -21,8 +21,8 @@ from app.organisation.calendars import site_calendar, today
 from app.organisation.permissions import Capability, needs
 from app.periods import LAST_YEAR, Period
 from app.plans.duties import queries
+from app.plans.duties.models import Directive, Filing, FilingKind, OnlineTarget, Petition
 from app.plans.duties.queries import PERIOD_OF
-from app.plans.models import Directive, Filing, FilingKind, OnlineTarget, Petition
 from app.reasons import checked_reason
 from app.text import fold, tidy
 

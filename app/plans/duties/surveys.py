@@ -21,7 +21,7 @@ from app.organisation.audit import transaction
 from app.organisation.calendars import today
 from app.organisation.permissions import Capability, needs
 from app.plans.duties import queries
-from app.plans.models import BodyKind, Survey
+from app.plans.duties.models import BodyKind, Survey
 from app.reasons import checked_reason
 from app.text import fold, tidy
 

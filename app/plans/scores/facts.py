@@ -13,9 +13,9 @@ from sqlalchemy.engine import Connection
 
 from app.facts import Fact, FactQuery, register_source
 from app.organisation.models import Unit
-from app.plans.models import Criterion, YearResult
 from app.plans.scores.arithmetic import Column, children_by_parent, rolled_up
 from app.plans.scores.fact_kinds import ALL_KINDS, CRITERION, INDEX_RESULT, SCORE_FIELD
+from app.plans.scores.models import Criterion, YearResult
 
 Line = Row[*tuple[Any, ...]]
 Rows = dict[str, Line]

@@ -15,10 +15,10 @@ from app.organisation.audit import transaction
 from app.organisation.models import Unit
 from app.organisation.permissions import Capability, needs
 from app.organisation.queries import units_by_key
-from app.plans.models import Criterion, YearResult
 from app.plans.scores import queries
 from app.plans.scores.arithmetic import parent_of
 from app.plans.scores.leads import first_lead, unknown_leads
+from app.plans.scores.models import Criterion, YearResult
 from app.plans.scores.reading import PrintedCriterion, PrintedTable
 from app.plans.scores.statement import Statement
 

@@ -13,7 +13,6 @@ from app.extensions import db
 from app.organisation.access import Scope, site
 from app.organisation.models import Unit
 from app.organisation.queries import units_by_key
-from app.plans.models import Criterion, CriterionScore, YearResult
 from app.plans.scores.arithmetic import (
     TABLE,
     Finding,
@@ -22,6 +21,7 @@ from app.plans.scores.arithmetic import (
     parent_of,
     rolled_up,
 )
+from app.plans.scores.models import Criterion, CriterionScore, YearResult
 from app.plans.scores.statement import FieldStatement
 
 

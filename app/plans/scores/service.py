@@ -9,8 +9,8 @@ from app.organisation.access import Actor, Scope, site, whole_site
 from app.organisation.audit import transaction
 from app.organisation.permissions import Capability, needs
 from app.organisation.queries import unit as unit_with
-from app.plans.models import Criterion, CriterionScore, YearResult
 from app.plans.scores import queries
+from app.plans.scores.models import Criterion, CriterionScore, YearResult
 from app.plans.scores.points import write_points
 from app.text import tidy, tidy_lines
 

@@ -14,6 +14,3 @@ bp = Blueprint("publications", __name__)
 def scope() -> Scope:
     """What the person may see and record here: the Office puts together what all units do."""
     return whole_site() if can(Capability.OVERSEE_PUBLICATIONS) else current_scope()
-
-
-from app.publications.views import checks, publications, reviews  # noqa: E402, F401  each adds its pages to `bp`
