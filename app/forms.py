@@ -228,13 +228,3 @@ def typed_day(value: str | None) -> date | None:
     except ValueError:
         return None
     return day if EARLIEST <= day <= LATEST else None
-
-
-class WholeNumberField(IntegerField):
-    """A count, typed as digits; anything else is refused with a sentence."""
-
-    def process_formdata(self, valuelist: list[str]) -> None:
-        try:
-            super().process_formdata(valuelist)
-        except ValueError as exc:
-            raise ValueError(_("Hãy nhập một số nguyên, ví dụ 25.")) from exc
