@@ -168,6 +168,17 @@ def _tune_sqlite(connection: Any, _record: Any) -> None:
                 raise NotAsSet(f"SQLite: {name} is {found!r}, not {wanted!r}")
 
 
+@event.listens_for(Engine, "connect")
+def _tune_postgresql(connection: Any, _record: Any) -> None:
+    """As patient with another's lock as on SQLite: then the site's page says that the database is busy."""
+    if isinstance(connection, sqlite3.Connection):
+        return
+    connection.autocommit = True  # else the first rollback would take the setting back
+    with closing(connection.cursor()) as cursor:
+        cursor.execute(f"SET lock_timeout = {_SQLITE['busy_timeout']}")
+    connection.autocommit = False
+
+
 @event.listens_for(Engine, "handle_error")
 def _without_the_values(context: Any) -> None:
     """PostgreSQL quotes the row that it refused (DETAIL), and a value that it cannot read: neither belongs in a log."""

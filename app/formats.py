@@ -7,16 +7,23 @@ from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
+from functools import cache, lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from babel.numbers import format_decimal
 from flask import Flask, current_app
-from flask_babel import format_decimal, get_locale
+from flask_babel import get_locale, get_translations
 from flask_babel import gettext as _
 
 from app.errors import DomainError, Told
 
 _LABELS: dict[tuple[type, str], Any] = {}
+
+
+def _language() -> str:
+    locale = get_locale()
+    return locale.language if locale else "vi"
 
 
 def add_labels(labels: Mapping[Any, Any]) -> None:
@@ -26,7 +33,13 @@ def add_labels(labels: Mapping[Any, Any]) -> None:
 
 def label(word: StrEnum | None) -> str:
     """What the reader sees for a word of an enumeration."""
-    return "" if word is None else str(_LABELS[type(word), word.value])
+    return "" if word is None else _label(type(word), word.value, _language())
+
+
+@cache
+def _label(vocabulary: type, word: str, _locale: str) -> str:
+    """In the language of the moment, which is part of the key: a table asks for the same words row by row."""
+    return str(_LABELS[vocabulary, word])
 
 
 def local(instant: datetime) -> datetime:
@@ -53,7 +66,12 @@ def show_number(value: int | float | Decimal | Fraction | None, digits: int = 2)
         return "–"
     if isinstance(value, Fraction):
         value = Decimal(value.numerator) / Decimal(value.denominator)
-    return str(format_decimal(round(value, digits), format="#,##0." + "#" * digits if digits else "#,##0"))
+    return _number(round(value, digits), digits, _language())
+
+
+@lru_cache(maxsize=4096)
+def _number(value: int | float | Decimal, digits: int, locale: str) -> str:
+    return str(format_decimal(value, format="#,##0." + "#" * digits if digits else "#,##0", locale=locale))
 
 
 def show_percent(value: int | float | Decimal | Fraction | None, digits: int = 2) -> str:
@@ -69,8 +87,7 @@ def show_money(value: int | None) -> str:
 def in_both(texts: Mapping[str, str] | Any) -> str:
     """A bilingual text (`vi`, `en`) in the reader's language."""
     values = texts if isinstance(texts, Mapping) else {"vi": texts.vi, "en": texts.en}
-    locale = get_locale()
-    return values.get(locale.language if locale else "vi") or values["vi"]
+    return values.get(_language()) or values["vi"]
 
 
 def yes_no(value: bool | None) -> str:
@@ -99,8 +116,20 @@ def _shown(value: object) -> object:
     return show_date(value) if isinstance(value, date) else value
 
 
+@lru_cache(maxsize=8192)
+def _translated(message: str, _locale: str) -> str:
+    return str(get_translations().ugettext(message))
+
+
 def register(app: Flask) -> None:
-    """Make these the templates' filters."""
+    """Make these the templates' filters, and let templates remember each sentence: a table asks for it in each cell."""
+    app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]
+        gettext=lambda message: _translated(message, _language()),
+        ngettext=lambda one, many, n: get_translations().ungettext(one, many, n),
+        pgettext=lambda context, message: get_translations().upgettext(context, message),
+        npgettext=lambda context, one, many, n: get_translations().unpgettext(context, one, many, n),
+        newstyle=True,
+    )
     app.jinja_env.filters.update(
         label=label,
         date=show_date,

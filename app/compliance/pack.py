@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from fractions import Fraction
+from typing import Any
 
 from app.compliance.language import (
     DatedValue,
@@ -54,8 +55,16 @@ class ParameterValue:
         return DAY_KINDS[int(self.value)]
 
 
+MOST_DAYS = 64
+"""Days of which a pack remembers its values: a page asks for the same one with each rule."""
+
+
 class Parameters(dict[str, Parameter]):
     """A pack's parameters by name."""
+
+    def __init__(self, *given: Any, **more: Any) -> None:
+        super().__init__(*given, **more)
+        self._known: dict[date, dict[str, ParameterValue]] = {}
 
     def at(self, day: date, overrides: Mapping[str, Override] | None = None) -> dict[str, ParameterValue]:
         """Every parameter that has a value on the day; a value holds from its date until the next one's.
@@ -63,9 +72,18 @@ class Parameters(dict[str, Parameter]):
         `overrides` replaces values by name (names of other packs are passed over). Raises DomainError for an
         override that does not fit its unit.
         """
+        if overrides:
+            return self._at(day, overrides)
+        if day not in self._known:
+            if len(self._known) >= MOST_DAYS:
+                self._known.clear()
+            self._known[day] = self._at(day, {})
+        return dict(self._known[day])
+
+    def _at(self, day: date, overrides: Mapping[str, Override]) -> dict[str, ParameterValue]:
         found: dict[str, ParameterValue | None] = {}
         for name in self:
-            self._find(name, day, overrides or {}, found)
+            self._find(name, day, overrides, found)
         return {name: value for name in self if (value := found[name]) is not None}
 
     def on(self, name: str, day: date) -> ParameterValue | None:

@@ -14,6 +14,7 @@ from app.commands import COMMAND, BadInput, note, refusing
 from app.errors import NotFound
 from app.organisation.access import whole_site
 from app.organisation.calendars import site_calendar
+from app.organisation.disclosures import record_export, record_opening
 from app.slips import queries, service
 from app.slips.circulars import OF_ONE_CASE, SlipKind, circular_on
 from app.slips.printing import RENDERERS, press
@@ -47,6 +48,7 @@ def make(code: str, form: str, nth: int | None, ending: str, output: Path) -> No
         raise BadInput(_("Sổ theo dõi hồ sơ in bằng lệnh `flask slips register`."))
     document = service.slip(scope, COMMAND, case_id, kind, printed_with, nth)
     _write(output, RENDERERS[ending]([document]))
+    record_opening(COMMAND, document.code, kind.value)
 
 
 @slips.command("register")
@@ -74,6 +76,8 @@ def write_register(since: datetime, until: datetime, unit: str, procedure: str, 
         (f"Thủ tục: {names[procedure]} ({procedure})",) if procedure else ()
     )
     _write(output, RENDERERS[ending]([service.register(scope, chosen, calendar, press().house, narrowed)]))
+    filters = {"since": f"{chosen.since}", "until": f"{chosen.until}", "unit": unit, "procedure": procedure}
+    record_export(COMMAND, output.name, filters, count, ending)
     note(_("%(n)s hồ sơ.", n=count))
 
 

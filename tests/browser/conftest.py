@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser
 
 from app import extensions
-from tests.browser.site import Site, Visitor, chromium, running_site
+from tests.browser.site import Site, Visitor, chromium, make_site, served
 from tests.clock import at
 from tests.needs import missing
 
@@ -27,12 +29,22 @@ def browser() -> Iterator[Browser]:
         missing(str(error))
 
 
-@pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    """A site on 1 July 2024 with a year of demonstration cases."""
+@pytest.fixture(scope="session")
+def a_year(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A site on 1 July 2024 with a year of demonstration cases: made once, as it takes long."""
+    folder = tmp_path_factory.mktemp("year")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(extensions, "now", lambda: NOW)
-        with running_site(tmp_path_factory.mktemp("site"), cases=1_500, until=date(2024, 7, 1)) as running:
+        make_site(folder, cases=1_500, until=date(2024, 7, 1))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def site(a_year: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """A copy of it, served to one file of tests."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(extensions, "now", lambda: NOW)
+        with served(shutil.copytree(a_year, tmp_path_factory.mktemp("site") / "instance")) as running:
             yield running
 
 

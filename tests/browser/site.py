@@ -51,16 +51,34 @@ class Site:
 @contextmanager
 def running_site(folder: Path, cases: int, until: date, months: int = 13) -> Iterator[Site]:
     """Serve a new site with that many demonstration cases; the caller has stopped the clock."""
-    app = create_app(
+    make_site(folder, cases, until, months)
+    with served(folder) as site:
+        yield site
+
+
+def make_site(folder: Path, cases: int, until: date, months: int = 13) -> None:
+    """A new site in an empty folder; a copy of the folder is another."""
+    app = _site_in(folder)
+    with app.app_context():
+        upgrade()
+        load(Actor("tests"), cases=cases, seed=7, until=until, months=months)
+        db.session.remove()
+        db.engine.dispose()
+
+
+def _site_in(folder: Path) -> Flask:
+    return create_app(
         database_url=f"sqlite:///{folder / 'site.sqlite3'}",
         instance=folder,
         secret_key="for tests only",
         sign_in_limit="1000 per minute",
     )
-    with app.app_context():
-        upgrade()
-        load(Actor("tests"), cases=cases, seed=7, until=until, months=months)
-        db.session.remove()
+
+
+@contextmanager
+def served(folder: Path) -> Iterator[Site]:
+    """The site of that folder on a port of its own."""
+    app = _site_in(folder)
     server = create_server(app, host="127.0.0.1", port=0, threads=4)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()

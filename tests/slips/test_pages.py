@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date, timedelta
 from functools import partial
 from typing import Any
@@ -501,6 +501,10 @@ def test_the_register_shows_the_scope_and_what_it_is_narrowed_to(
 # Commands
 
 
+def entries(action: str) -> Sequence[AuditEntry]:
+    return db.session.scalars(select(AuditEntry).where(AuditEntry.action == action)).all()
+
+
 def test_a_slip_is_written_by_command(case: Case, app: Flask, tmp_path: Any) -> None:
     run, out = app.test_cli_runner(), tmp_path / "phieu.pdf"
     done = run.invoke(args=["slips", "make", case.code, "--form", "01", "--format", "pdf", "--output", str(out)])
@@ -511,6 +515,9 @@ def test_a_slip_is_written_by_command(case: Case, app: Flask, tmp_path: Any) -> 
     assert done.exit_code == 0, done.output
     told = " ".join(node.text or "" for node in docx.Document(str(control)).element.body.iter("{*}t"))
     assert "PHIẾU KIỂM SOÁT" in told
+    assert [(e.subject_id, e.details["paper"]) for e in entries("open_papers")] == [(case.code, "tiep-nhan")], (
+        "one a day"
+    )
 
 
 @pytest.mark.parametrize(
@@ -540,6 +547,8 @@ def test_the_register_is_written_by_command(case: Case, app: Flask, tmp_path: An
     done = run.invoke(args=["slips", "register", *span, "--unit", "LDVL"])
     assert done.exit_code == 0, done.output
     assert case.code in words(PdfReader(out))
+    taken = {"since": "2024-06-01", "until": "2024-06-30", "unit": "LDVL"}
+    assert [(e.details["filter"], e.details["rows"]) for e in entries("export_list")] == [(taken, 1)]
     done = run.invoke(args=["slips", "register", "--from", "2024-07-01", "--to", "2024-06-01", "--output", str(out)])
     assert (done.exit_code, "Ngày đầu phải trước" in done.output) == (2, True)
     done = run.invoke(args=["slips", "register", *span, "--unit", "KHONG"])

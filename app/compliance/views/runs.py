@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itertools import groupby
 from typing import Any
+from urllib.parse import quote
 
 from flask import Response, abort, flash, json, render_template, request, url_for
 from flask_babel import gettext as _
@@ -95,34 +96,34 @@ def _columns(shown: Grid) -> list[dict[str, Any]]:
 
 
 def _rows(shown: Grid, run: CheckRun) -> list[dict[str, Any]]:
-    rules = [rule for _pack, rule in shown.columns]
+    rules = [(rule, results_address(run.id, pack.id, rule.id)) for pack, rule in shown.columns]
     top = min((line.unit.depth for line in shown.lines), default=0)
     return [
         {
             "name": unit_name(line.unit),
             "depth": line.unit.depth - top,
             "href": url_for(".violations", period=run.period, unit=line.unit.id),
-            "cells": [_cell(cell, rule, run) for cell, rule in zip(line.cells, rules, strict=True)],
+            "cells": [_cell(cell, *rule) for cell, rule in zip(line.cells, rules, strict=True)],
         }
         for line in shown.lines
     ]
 
 
-def _cell(cell: ResultRow | None, rule: Rule, run: CheckRun) -> dict[str, Any] | None:
+def _cell(cell: ResultRow | None, rule: Rule, address: str) -> dict[str, Any] | None:
     if cell is None:
         return None
     missing = shortfall_shown(rule, cell.shortfall, cell.comparison)
     return {
         "status": cell.status,
         "shown": share_shown(cell) if cell.value is not None else "",
-        "href": result_address(run.id, cell),
+        "href": address + quote(cell.unit),
         "title": " · ".join(filter(None, (label(cell.status), fraction_shown(cell), missing))),
     }
 
 
-def result_address(run_id: int, cell: ResultRow) -> str:
-    """Where a result is explained."""
-    return url_for(".result", run_id=run_id, pack=cell.pack, rule=cell.rule, unit=cell.unit)
+def results_address(run_id: int, pack: str, rule: str) -> str:
+    """Where the results of a rule are explained, but for the unit's code: one question for a column of the matrix."""
+    return url_for(".result", run_id=run_id, pack=pack, rule=rule, unit="-").removesuffix("-")
 
 
 @bp.get("/kiem-tra/<int:run_id>")
