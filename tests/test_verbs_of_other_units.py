@@ -93,7 +93,9 @@ def filled(function: Callable[..., Any], records: dict[str, int], head: Person) 
     for name, parameter in inspect.signature(function).parameters.items():
         many = name in SINGULAR and not hasattr(get_origin(hints[name]) or hints[name], "items")
         if name == "by":
-            told[name] = head if hints[name] is Person else Actor(head.full_name, head.id, head.unit_id)
+            told[name] = Actor(
+                head.full_name, None, head.unit_id
+            )  # may do everything: only the scope is left to refuse
         elif many:
             told[name] = [records[SINGULAR[name]]]
         elif name in records and name != "number":
