@@ -48,6 +48,9 @@ NOBODYS = {
     "cases.service.receive_case",  # there is no record yet, and procedures are everybody's
     "slips.drafts.slip_of_draft",
     "desk.bulk.prospects",  # says of each case whether it can be; of what is not seen, that it is not there
+    "plans.task_service.confirm_deadline",  # a task is the plan's: what inspectors do to it knows no unit
+    "plans.task_service.name_lead",
+    "plans.task_service.set_deadline",
 }
 """Verbs that name no record of a unit."""
 SINGULAR = {"case_ids": "case_id", "unit_ids": "unit_id", "chosen": "case_id"}
@@ -90,7 +93,9 @@ def filled(function: Callable[..., Any], records: dict[str, int], head: Person) 
     for name, parameter in inspect.signature(function).parameters.items():
         many = name in SINGULAR and not hasattr(get_origin(hints[name]) or hints[name], "items")
         if name == "by":
-            told[name] = head if hints[name] is Person else Actor.of(head)
+            told[name] = Actor(
+                head.full_name, None, head.unit_id
+            )  # may do everything: only the scope is left to refuse
         elif many:
             told[name] = [records[SINGULAR[name]]]
         elif name in records and name != "number":
