@@ -146,6 +146,7 @@ def run(run_id: int) -> str:
         counts=grid.grid_of(queries.results_of(scope, run_id), {}).counts,
         violations=queries.violations_in(scope, run_id),
         titles=_titles(found),
+        may_run=person().role in INSPECTORS,
     )
 
 
