@@ -34,17 +34,16 @@ def versions() -> list[str]:
 VERSIONS = versions()
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def empty(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[[str], Flask]]:
-    """Applications, each on a database of its own that holds nothing at all."""
+Databases = Callable[[str], str]
+
+
+@contextmanager
+def applications(folder: Path, database: Databases) -> Iterator[Callable[[str], Flask]]:
+    """Applications, each on a database of its own that holds nothing at all; `database` gives the address of one."""
     made: list[Flask] = []
 
     def make(name: str) -> Flask:
-        if request.param == "sqlite":
-            url = f"sqlite:///{tmp_path / name}.sqlite3"
-        else:
-            url = request.getfixturevalue("postgres").create_database(name)
-        made.append(create_app(database_url=url, instance=tmp_path, secret_key="for tests only"))
+        made.append(create_app(database_url=database(name), instance=folder, secret_key="for tests only"))
         return made[-1]
 
     yield make
@@ -66,7 +65,7 @@ def at_every_statement(what: Callable[..., None], to: str) -> int:
     raise AssertionError
 
 
-def test_killed_after_any_statement_it_is_run_again_up_and_down(empty: Callable[[str], Flask]) -> None:
+def up_and_down_killed_at_every_statement(empty: Callable[[str], Flask]) -> None:
     """With rows in every table, on the way up to the newest version and down again to nothing."""
     undisturbed, killed = empty("undisturbed"), empty("killed")
     filled: dict[Flask, set[str]] = {undisturbed: set(), killed: set()}
@@ -82,6 +81,12 @@ def test_killed_after_any_statement_it_is_run_again_up_and_down(empty: Callable[
             fill(db.engine, filled[killed])
             assert all_of(db.engine) == expected, f"{way.__name__} to {to}"
     assert tried > 10 * len(VERSIONS)
+
+
+def test_killed_after_any_statement_it_is_run_again_up_and_down(tmp_path: Path) -> None:
+    """On SQLite; on PostgreSQL in a file of its own, so that they may go side by side."""
+    with applications(tmp_path, lambda name: f"sqlite:///{tmp_path / name}.sqlite3") as empty:
+        up_and_down_killed_at_every_statement(empty)
 
 
 # What older versions left half-way
