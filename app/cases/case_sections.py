@@ -14,7 +14,7 @@ from typing import Any
 from app.cases.case_page import CaseView
 
 
-class Place(StrEnum):
+class SectionPlace(StrEnum):
     """Where on the page."""
 
     ACTIONS = "actions"  # among the buttons at its head
@@ -27,7 +27,7 @@ class Section:
 
     load: Callable[[CaseView], Any]
     template: str
-    place: Place = Place.BELOW
+    place: SectionPlace = SectionPlace.BELOW
 
 
 sections: dict[str, Section] = {}

@@ -10,7 +10,7 @@ from flask import Blueprint, Response, redirect, render_template, request, strea
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as Answer
 
-from app.cases.case_sections import Place, Section, sections
+from app.cases.case_sections import Section, SectionPlace, sections
 from app.cases.views.intake import FORM
 from app.desk import drafts as desk_drafts
 from app.errors import DomainError, NotFound
@@ -38,7 +38,7 @@ from app.slips.values import RegisterLine
 bp = Blueprint("slips", __name__)
 bp.add_app_template_filter(svg, "qr_svg")
 bp.add_app_template_test(lambda block: isinstance(block, Table), "slip_table")
-sections["slips"] = Section(menu_of, "slips/_case.html", Place.ACTIONS)
+sections["slips"] = Section(menu_of, "slips/_case.html", SectionPlace.ACTIONS)
 
 KINDS = ",".join(f'"{kind.value}"' for kind in OF_ONE_CASE)
 
