@@ -73,9 +73,9 @@ $(DEV_STAMP): | $(RUN_STAMP)
 
 # Refusals carry their Vietnamese sentence as a plain argument; it is translated where it is shown.
 REFUSALS := DomainError NotFound NotAllowed Conflict OutOfOrder FactError AnchorFailed AnnexError BackupRefused BadContent BadFile BadMapping Busy \
-	ClockRefused Contradiction EmptyFile HalfRestored ImpossibleDate LostFile NoSuchForm NothingToPrint NotBound NotMigrated ProviderFailed \
-	Refused SignInBusy SignInRefused StoreFailed ToolFailed Unreadable \
-	WeakPassword Finding:2 Problem:4 _Refused:2
+	ClockRefused ContradictingRow CountContradiction EmptyFile HalfRestored ImpossibleDate LostFile NoSuchForm NothingToPrint NotBound NotMigrated ProviderFailed \
+	RefusedFile RowRefused SignInBusy SignInRefused StoreFailed ToolFailed Unreadable \
+	WeakPassword AnnexFinding:2 ScoreFinding:2 Problem:4 _Refused:2
 
 .PHONY: translations
 translations: setup ## Cập nhật bản dịch từ mã nguồn / gather new sentences into the catalogues and compile them

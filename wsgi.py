@@ -3,12 +3,12 @@
 import os
 
 if __name__ == "__main__":
-    from app.command_line import main
+    from app.web.command_line import main
 
     main()
 
 from app import app_for_commands, create_app
-from app.command_faults import faults_told_at_start, tell_narrowed
+from app.web.command_faults import faults_told_at_start, tell_narrowed
 
 # A command loads what it needs: `flask --help` nothing but names. A web server gets the whole site before it listens.
 with faults_told_at_start():

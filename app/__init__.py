@@ -19,7 +19,7 @@ def app_for_commands(**overrides: Any) -> Application:
     """The same, of which only the settings and the names of its commands are there; the rest comes when needed."""
     from app.application import Application
     from app.command_names import register as register_commands
-    from app.config import settings_from
+    from app.web.settings import settings_from
 
     app = Application(settings_from(**overrides), records=_bind_records, pages=_bind_pages)
     register_commands(app)
@@ -27,12 +27,12 @@ def app_for_commands(**overrides: Any) -> Application:
 
 
 def _bind_records(app: Application) -> None:
-    from app.asked import register as register_asked
-    from app.compliance import engine_process
-    from app.extensions import bind as bind_extensions
-    from app.formats import register as register_formats
-    from app.logs import register as register_logs
+    from app.compliance.evaluation import engine_process
     from app.rooms import register_records
+    from app.web.extensions import bind as bind_extensions
+    from app.web.formats import register as register_formats
+    from app.web.logs import register as register_logs
+    from app.web.sent_values import register as register_asked
 
     settings = app.config["SETTINGS"]
     engine_process.limit(settings.engine_seconds, settings.engine_mb)
@@ -44,14 +44,14 @@ def _bind_records(app: Application) -> None:
 
 
 def _bind_pages(app: Application) -> None:
-    from app.client_address import BehindProxies
-    from app.exports import beside_each_csv
     from app.monitoring import watch
-    from app.navigation import register as register_navigation
+    from app.organisation.exports import beside_each_csv
+    from app.organisation.navigation import register as register_navigation
     from app.organisation.restoring import register as register_restoring
     from app.rooms import register_pages
-    from app.security import register as register_security
+    from app.web.client_address import BehindProxies
     from app.web.once import register as register_once
+    from app.web.security import register as register_security
     from app.web.version import version
 
     register_security(app)

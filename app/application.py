@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from flask import Flask
 from werkzeug.routing import Map
 
-from app.collecting import seldom_collected
-from app.config import ROOT, Settings, flask_config
+from app.web.garbage import rare_garbage_collection
+from app.web.settings import ROOT, Settings, flask_config
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -53,7 +53,7 @@ class Application(Flask):
             while len(self._steps) > left and not self._binding:
                 self._binding = True  # a step asks for what it is just making
                 try:
-                    with seldom_collected():
+                    with rare_garbage_collection():
                         self._steps[0](self)
                 finally:
                     self._binding = False

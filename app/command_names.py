@@ -7,8 +7,8 @@ from collections.abc import Callable
 import click
 
 from app.application import Application
-from app.collecting import seldom_collected
-from app.command_faults import faults_told, in_sentences
+from app.web.command_faults import faults_told, in_sentences
+from app.web.garbage import rare_garbage_collection
 
 Load = Callable[[], click.Command]
 
@@ -38,7 +38,7 @@ def register(app: Application) -> None:
 
     def after(bind: Callable[[], None], load: Load) -> Load:
         def bound() -> click.Command:
-            with seldom_collected():
+            with rare_garbage_collection():
                 bind()
                 return load()
 
@@ -69,7 +69,7 @@ def _backup() -> click.Command:
 
 
 def _bulk() -> click.Command:
-    from app.desk.cli import bulk_group
+    from app.cases.bulk.cli import bulk_group
 
     return bulk_group
 
@@ -136,10 +136,10 @@ def _people() -> click.Command:
 
 
 def _plans() -> click.Command:
-    from app.plans import task_cli  # noqa: F401  each part adds its own
-    from app.plans.cli import plans
-    from app.plans.duties import cli as duties  # noqa: F401
-    from app.plans.scores import cli as scores  # noqa: F401
+    from app.obligations import cli as duties  # noqa: F401
+    from app.scorecards import cli as scores  # noqa: F401
+    from app.tasks import cli  # noqa: F401  each part adds its own
+    from app.tasks.cli import plans
 
     return plans
 
@@ -157,7 +157,7 @@ def _publications() -> click.Command:
 
 
 def _remind() -> click.Command:
-    from app.reminders.cli import remind
+    from app.notifications.cli import remind
 
     return remind
 

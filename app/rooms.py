@@ -13,20 +13,21 @@ from app import (
     compliance,
     desk,
     monitoring,
+    notifications,
+    obligations,
     organisation,
     payments,
-    plans,
     procedures,
     publications,
-    reminders,
     reporting,
+    scorecards,
     slips,
+    tasks,
 )
-from app.plans import duties, scores
 
 RECORDS = (
-    *(organisation, procedures, publications, desk, cases, attachments, payments, slips, reminders),
-    *(plans, duties, scores),
+    *(organisation, procedures, publications, desk, cases, attachments, payments, slips, notifications),
+    *(tasks, obligations, scorecards),
 )
 JUDGEMENT = (compliance, reporting)
 

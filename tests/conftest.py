@@ -19,16 +19,17 @@ from flask_babel import refresh
 from hypothesis import settings
 from sqlalchemy import text
 
-from app import create_app, extensions
-from app.compliance import uploading
-from app.compliance.examining import Examined
-from app.compliance.loader import pack_from_texts
-from app.compliance.pack import texts_hash
-from app.extensions import db
+from app import create_app
+from app.compliance.adoption import uploading
+from app.compliance.adoption.examining import Examined
+from app.core.working_days import public_holidays
 from app.organisation import audit
 from app.organisation import clock as asked_clock
 from app.organisation.models import Person, SignInSession, SignInWay
-from app.public_holidays import public_holidays
+from app.rulepacks.loader import pack_from_texts
+from app.rulepacks.pack import texts_hash
+from app.web import extensions
+from app.web.extensions import db
 from tests.clock import at
 from tests.needs import missing
 from tests.postgres import PostgresMissing, postgres_server
@@ -66,7 +67,7 @@ def database_url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPa
 @pytest.fixture(scope="session", autouse=True)
 def shipped_packs_pass() -> Iterator[None]:
     """What examining a pack of `rules/` gives, without the seconds that its tests take at each demonstration:
-    `tests/compliance/test_packs.py` runs them."""
+    `tests/compliance/adoption/test_repository.py` runs them."""
     really, folders = uploading.examine_apart, [path.parent for path in (ROOT / "rules").glob("*/pack.yaml")]
     shipped = {texts_hash({path.name: path.read_text("utf-8") for path in folder.iterdir()}) for folder in folders}
 

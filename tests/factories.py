@@ -7,19 +7,19 @@ from decimal import Decimal
 from itertools import count
 from typing import Any
 
-from app import extensions
-from app.calendar import PauseMode, TimeUnit
 from app.cases import service
 from app.cases.models import Case
 from app.cases.vocabulary import Channel, EventKind, PaymentChannel
-from app.compliance import packs, uploading
+from app.compliance.adoption import repository, uploading
 from app.compliance.models import PackAdoption, UploadedPack
-from app.compliance.pack import Pack
-from app.extensions import db
+from app.core.calendar import PauseMode, TimeUnit
+from app.core.text import fold
 from app.organisation.access import Actor, Scope, site
 from app.organisation.models import Person, Role, Unit, UnitAlias, UnitKind
 from app.procedures.models import Level, Procedure, ProcedureStage, ProcedureVersion
-from app.text import fold
+from app.rulepacks.pack import Pack
+from app.web import extensions
+from app.web.extensions import db
 
 SITE = "TEST"
 CLERK = Actor("Nguyễn Thị Lan")
@@ -162,7 +162,7 @@ def adopt_packs(
 ) -> None:
     """Have the site judge by packs (all of the rules folder when none is named), each for its own plan's days unless
     told otherwise, as if their tests had come out: running them takes seconds, and `tests/compliance` does."""
-    for pack in chosen or packs.seeds().packs:
+    for pack in chosen or repository.seeds().packs:
         if uploading.kept_text(pack.hash) is None:
             outcome = {"pack": pack.id, "hash": pack.hash, "tests": 1, "failures": [], "unseen": []}
             tested = {"tests_passed": True, "tested_at": extensions.now(), "tested_with": uploading.tested_by()}

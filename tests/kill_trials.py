@@ -28,21 +28,22 @@ from flask_migrate import downgrade, upgrade
 from sqlalchemy import func, select, text
 from tabulate import tabulate
 
-from app import create_app, serving
+from app import create_app
+from app.cases.bulk import service
+from app.cases.bulk.models import BulkAction, BulkCaseState
 from app.cases.importing.mapping import find_mapping
 from app.cases.importing.models import Import, ImportState
 from app.cases.importing.service import Upload, import_file, mappings_folder
 from app.cases.models import Case, CaseEvent
 from app.cases.vocabulary import EventKind
 from app.compliance.models import CheckRun
-from app.compliance.service import run_check
-from app.demo import checking, loading
-from app.desk import bulk
-from app.desk.bulk_models import BulkAction, BulkCaseState
-from app.extensions import db
+from app.compliance.runs.service import run_check
+from app.demo import loading
 from app.organisation import audit, backup, restoring
 from app.organisation.access import Actor, scope_of, site, whole_site
 from app.organisation.models import AuditEntry, Person, Role
+from app.web import serving
+from app.web.extensions import db
 from tests.benchmarks.importing import write_list
 from tests.postgres import PostgresServer, postgres_server
 
@@ -162,26 +163,26 @@ def _clerk() -> Person:
 
 def _act() -> None:
     who = _clerk()
-    open_cases = select(Case.id, Case.revision).where(Case.ended_at.is_(None)).order_by(Case.id).limit(bulk.MOST)
+    open_cases = select(Case.id, Case.revision).where(Case.ended_at.is_(None)).order_by(Case.id).limit(service.MOST)
     chosen = [(key, revision) for key, revision in db.session.execute(open_cases)]
     by = Actor.of(who)
-    bulk.carry_out(scope_of(who), by, EventKind.HANDED_OVER, chosen, {}, "make kills")
+    service.carry_out(scope_of(who), by, EventKind.HANDED_OVER, chosen, {}, "make kills")
 
 
 def _go_on() -> None:
     who = _clerk()
-    left = bulk.unfinished(who.id)
+    left = service.unfinished(who.id)
     if not left and not db.session.scalar(select(func.count()).select_from(BulkAction)):
         _act()
     for action in left:
-        bulk.go_on(scope_of(who), Actor.of(who), action.id)
+        service.go_on(scope_of(who), Actor.of(who), action.id)
 
 
 def _undo() -> None:
     who = _clerk()
     action = db.session.scalars(select(BulkAction).order_by(BulkAction.id)).first()
     if action is not None and action.undone_at is None:
-        bulk.undo(scope_of(who), Actor.of(who), action.id)
+        service.undo(scope_of(who), Actor.of(who), action.id)
 
 
 def _import(file: Path) -> None:
@@ -192,7 +193,7 @@ def _import(file: Path) -> None:
 
 
 def _check() -> None:
-    run_check(BY, checking.last_month())
+    run_check(BY, loading.last_month())
 
 
 # What is wrong afterwards

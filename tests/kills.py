@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
 
-from app.extensions import db
+from app.web.extensions import db
 
 READING = ("SELECT", "PRAGMA", "BEGIN")  # to be killed after these is to be killed after what stands before them
 

@@ -7,7 +7,7 @@ from collections.abc import Collection
 
 from sqlalchemy import select
 
-from app.extensions import db
+from app.web.extensions import db
 
 
 def digests(but: Collection[str] = ()) -> dict[str, str]:

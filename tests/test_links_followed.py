@@ -20,18 +20,18 @@ from flask import Flask
 from sqlalchemy import select
 from werkzeug.exceptions import HTTPException
 
-from app import extensions
 from app.cases import handling, population, service
 from app.cases.models import Case
 from app.cases.vocabulary import CaseStatus, Channel, EventKind
-from app.compliance.service import run_check
+from app.compliance.runs.service import run_check
+from app.core.periods import Period
 from app.demo.loading import load
-from app.extensions import db
 from app.organisation import passwords
 from app.organisation.access import Actor, Scope, scope_of, whole_site
 from app.organisation.models import Person, Role, Unit
-from app.periods import Period
 from app.procedures.models import ProcedureVersion
+from app.web import extensions
+from app.web.extensions import db
 from tests.clock import at
 from tests.conftest import signed_in, wipe
 

@@ -15,9 +15,9 @@ from flask_migrate import downgrade, upgrade
 from sqlalchemy import inspect, text
 
 from app import create_app
-from app.compliance import packs
-from app.extensions import db
+from app.compliance.adoption import repository
 from app.organisation import audit
+from app.web.extensions import db
 from tests.databases import fill
 
 SEARCH = ("case_search", "ix_cases_search")  # made by hand: in no metadata
@@ -202,8 +202,10 @@ def test_a_site_that_was_judged_by_the_folder_goes_on_being_judged_by_what_its_r
     assert len(reasons) == 1 and reasons[0].startswith("Nâng cấp: ")
     with empty.test_request_context():
         empty.config["SITE"] = "S"
-        assert audit.verify() == audit.Verdict(3, None)
-        in_june = {name: packs.decision_on(date(2024, 6, 30), found) for name, found in packs.decisions().items()}
+        assert audit.verify() == audit.ChainCheck(3, None)
+        in_june = {
+            name: repository.decision_on(date(2024, 6, 30), found) for name, found in repository.decisions().items()
+        }
         assert {name: found.hash for name, found in in_june.items() if found} == in_force
     db.session.remove()
     downgrade(revision="0022")

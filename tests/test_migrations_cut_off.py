@@ -17,9 +17,10 @@ from flask import Flask
 from flask_migrate import downgrade, upgrade
 from sqlalchemy import Connection, Engine, text
 
-from app import create_app, migrating
-from app.extensions import db
-from app.serving import MIGRATIONS
+from app import create_app
+from app.web import migrating
+from app.web.extensions import db
+from app.web.serving import MIGRATIONS
 from tests.databases import all_of, fill
 from tests.kills import killed_after
 

@@ -11,12 +11,12 @@ from argon2 import PasswordHasher
 from flask import Flask
 from sqlalchemy import event
 
-from app import extensions
 from app.demo.loading import load
-from app.extensions import db
 from app.organisation import passwords
 from app.organisation.access import Actor
 from app.organisation.models import Role
+from app.web import extensions
+from app.web.extensions import db
 from tests.clock import at
 from tests.conftest import signed_in, wipe
 from tests.test_routes_walked import address, ids, rules, somebody

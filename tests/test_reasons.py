@@ -14,22 +14,23 @@ import pytest
 from flask import Flask
 
 from app.attachments import service as attachments
-from app.cases import duties, faults
 from app.cases import service as cases
-from app.compliance import waiving
+from app.cases.explanations import service
+from app.cases.faults import service as fault_service
 from app.compliance.models import ViolationState
-from app.compliance.service import decide_violation
-from app.errors import DomainError
+from app.compliance.runs.service import decide_violation
+from app.compliance.waivers import service as waiver_service
+from app.core.errors import DomainError
+from app.core.reasons import LONGEST, SHORTEST, checked_reason
+from app.core.text import tidy, tidy_lines, visible
+from app.obligations import service as plan_duties
+from app.obligations import surveys
 from app.organisation import calendars, clock
 from app.payments import service as payments
-from app.plans import task_service as tasks
-from app.plans.duties import service as plan_duties
-from app.plans.duties import surveys
 from app.procedures import service as procedures
 from app.publications import check_service, review_service
 from app.publications import service as publications
-from app.reasons import LONGEST, SHORTEST, checked_reason
-from app.text import tidy, tidy_lines, visible
+from app.tasks import service as tasks
 from tests.factories import CLERK, EVERYWHERE, SITE
 
 APP = Path(__file__).resolve().parent.parent / "app"
@@ -37,26 +38,30 @@ DAY = date(2024, 6, 3)
 VERBS: dict[str, Callable[[str], object]] = {
     "attachments.service.remove_file": lambda why: attachments.remove_file(EVERYWHERE, CLERK, 1, why),
     "cases.service.correct": lambda why: cases.correct(EVERYWHERE, CLERK, 1, 1, reason=why, void=True),
-    "cases.faults.withdraw_fault": lambda why: faults.withdraw_fault(EVERYWHERE, CLERK, 1, 1, why),
-    "cases.duties.decide": lambda why: duties.decide(SITE, CLERK, 1, 1, accepted=False, words=why, revision=0),
-    "compliance.waiving.grant_waiver": lambda why: waiving.grant_waiver(CLERK, "a", "b", "c", DAY, DAY, why),
-    "compliance.waiving.withdraw_waiver": lambda why: waiving.withdraw_waiver(CLERK, 1, why),
-    "compliance.waiving.annul_waiver": lambda why: waiving.annul_waiver(CLERK, 1, why),
-    "compliance.service.decide_violation": lambda why: decide_violation(
+    "cases.faults.service.withdraw_fault": lambda why: fault_service.withdraw_fault(EVERYWHERE, CLERK, 1, 1, why),
+    "cases.explanations.service.decide": lambda why: service.decide(
+        SITE, CLERK, 1, 1, accepted=False, words=why, revision=0
+    ),
+    "compliance.waivers.service.grant_waiver": lambda why: waiver_service.grant_waiver(
+        CLERK, "a", "b", "c", DAY, DAY, why
+    ),
+    "compliance.waivers.service.withdraw_waiver": lambda why: waiver_service.withdraw_waiver(CLERK, 1, why),
+    "compliance.waivers.service.annul_waiver": lambda why: waiver_service.annul_waiver(CLERK, 1, why),
+    "compliance.runs.service.decide_violation": lambda why: decide_violation(
         EVERYWHERE, CLERK, 1, ViolationState.RETURNED, why, 0
     ),
     "organisation.clock.confirm": lambda why: clock.confirm(CLERK, reason=why),
     "organisation.calendars.remove_site_day": lambda why: calendars.remove_site_day(CLERK, DAY, reason=why),
-    "payments.service.give_back": lambda why: payments.give_back(EVERYWHERE, CLERK, 1, 1, amount=1, reason=why),
-    "plans.task_service.request_adjustment": lambda why: tasks.request_adjustment(
+    "payments.service.refund_payment": lambda why: payments.refund_payment(
+        EVERYWHERE, CLERK, 1, 1, amount=1, reason=why
+    ),
+    "tasks.service.request_adjustment": lambda why: tasks.request_adjustment(
         EVERYWHERE, CLERK, 1, on=DAY, wanted=DAY, reason=why
     ),
-    "plans.task_service.refuse_adjustment": lambda why: tasks.refuse_adjustment(
-        EVERYWHERE, CLERK, 1, on=DAY, reason=why
-    ),
-    "plans.task_service.reject_result": lambda why: tasks.reject_result(EVERYWHERE, CLERK, 1, on=DAY, reason=why),
-    "plans.duties.service.withdraw_filing": lambda why: plan_duties.withdraw_filing(EVERYWHERE, CLERK, 1, reason=why),
-    "plans.duties.surveys.remove_survey": lambda why: surveys.remove_survey(EVERYWHERE, CLERK, 1, reason=why),
+    "tasks.service.refuse_adjustment": lambda why: tasks.refuse_adjustment(EVERYWHERE, CLERK, 1, on=DAY, reason=why),
+    "tasks.service.reject_result": lambda why: tasks.reject_result(EVERYWHERE, CLERK, 1, on=DAY, reason=why),
+    "obligations.service.withdraw_filing": lambda why: plan_duties.withdraw_filing(EVERYWHERE, CLERK, 1, reason=why),
+    "obligations.surveys.remove_survey": lambda why: surveys.remove_survey(EVERYWHERE, CLERK, 1, reason=why),
     "procedures.service.withdraw": lambda why: procedures.withdraw(CLERK, 1, last_day=DAY, reason=why),
     "procedures.service.reinstate": lambda why: procedures.reinstate(CLERK, 1, reason=why),
     "publications.check_service.remove_check": lambda why: check_service.remove_check(EVERYWHERE, CLERK, 1, reason=why),
@@ -77,10 +82,10 @@ VERBS: dict[str, Callable[[str], object]] = {
 OTHERS = {
     "cases.service.receive_case": "why it is recorded late",
     "cases.service.record": "why it is recorded late",
-    "compliance.service.explain_violation": "the words of the explanation",
-    "cases.duties.apologise": "the words of the letter",
-    "compliance.uploading.adopt": "the decision that puts a pack in force",
-    "compliance.uploading.put_in_force": "the decision that puts a pack in force",
+    "compliance.runs.service.explain_violation": "the words of the explanation",
+    "cases.explanations.service.apologise": "the words of the letter",
+    "compliance.adoption.uploading.adopt": "the decision that puts a pack in force",
+    "compliance.adoption.uploading.put_in_force": "the decision that puts a pack in force",
     "organisation.calendars.add_site_days": "the decision that gives the day off",
     "organisation.calendars.adding": "only what would be",
     "payments.reconciling.record_missing": "made up where none is given",

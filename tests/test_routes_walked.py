@@ -12,17 +12,17 @@ from flask import Flask
 from sqlalchemy import func, select
 from werkzeug.routing import Rule
 
-from app import extensions
 from app.attachments.models import Attachment
-from app.cases.duty_models import Explanation
-from app.cases.fault_models import CaseFault
+from app.cases.explanations.models import Explanation
+from app.cases.faults.models import CaseFault
 from app.cases.models import Case, CaseEvent
 from app.demo.loading import load
-from app.extensions import Base, db
 from app.organisation import passwords
 from app.organisation.access import Actor, Scope, scope_of
 from app.organisation.models import Person, Role, SignInSession, Unit
-from app.plans.task_models import PlanTaskUnit
+from app.tasks.models import PlanTaskUnit
+from app.web import extensions
+from app.web.extensions import Base, db
 from tests.clock import at
 from tests.conftest import signed_in, wipe
 from tests.tables import digests

@@ -55,7 +55,7 @@ def test_help_lists_every_command_and_loads_none(tmp_path: Path) -> None:
     for name in ("attachments", "check", "db", "rules", "serve", "units"):
         assert f"\n  {name} " in printed
     assert sorted(HEAVY & loaded) == []
-    assert not {"sqlalchemy", "flask_babel", "app.extensions", "app.organisation.models"} & loaded
+    assert not {"sqlalchemy", "flask_babel", "app.web.extensions", "app.organisation.models"} & loaded
     assert not [name for name in loaded if name.startswith("app.") and name.endswith("cli")]
     assert len(loaded) < MOST_FOR_HELP
 

@@ -20,14 +20,14 @@ from flask import Flask
 from sqlalchemy import select
 
 import app as product
-from app import extensions
+from app.core.errors import NotAllowed, NotFound
 from app.demo.loading import load
-from app.errors import NotAllowed, NotFound
-from app.extensions import db
 from app.organisation import passwords
 from app.organisation.access import Actor, Scope, site
 from app.organisation.models import Person, Role, Unit, UnitKind
 from app.organisation.service import add_unit
+from app.web import extensions
+from app.web.extensions import db
 from tests.clock import at
 from tests.conftest import wipe
 from tests.factories import make_person
@@ -40,7 +40,7 @@ NOBODYS = {
     "reminders.service.make",
     "cases.importing.names.remember_name",  # names in other software's files belong to the site
     "cases.importing.names.forget_name",
-    "cases.importing.service.import_file",  # a file: each of its rows is held against the scope (tests/importing)
+    "cases.importing.service.import_file",  # a file: each of its rows is held against the scope (tests/cases/importing)
     "cases.importing.service.preview",
     "procedures.catalogue_file.import_catalogue",
     "plans.duties.surveys.import_surveys",

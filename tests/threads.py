@@ -8,7 +8,7 @@ from typing import Any
 
 from flask import Flask
 
-from app.extensions import db
+from app.web.extensions import db
 
 PATIENCE = 10.0  # seconds until all of them must have begun
 

@@ -16,7 +16,7 @@ def register_records() -> None:
 
 def register(app: Flask) -> None:
     """Its pages."""
-    from app.attachments import backing_up
+    from app.attachments import verifying
     from app.attachments.views import bp
 
     app.register_blueprint(bp)

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from app.attachments import office_files
 from app.attachments.refusals import BadContent
-from app.text import tidy
+from app.core.text import tidy
 
 LONGEST_NAME = 180  # bytes in UTF-8: every file system takes it when somebody downloads the file
 _RESERVED = re.compile(r'[<>:"|?*]')

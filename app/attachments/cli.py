@@ -12,10 +12,11 @@ from flask_babel import gettext as _
 
 from app.attachments import queries, service
 from app.attachments.models import AttachmentKind
-from app.attachments.service import Upload
-from app.commands import COMMAND, BadInput, echo_json, echo_rows, note, refusing
-from app.formats import label, sentence, show_datetime
+from app.attachments.service import UploadedFile
 from app.organisation.access import site, whole_site
+from app.organisation.commands import COMMAND, echo_json, echo_rows, refusing
+from app.web.command_faults import BadInput, note
+from app.web.formats import label, sentence, show_datetime
 
 attachments = AppGroup("attachments", help="Tệp đính kèm của hồ sơ / files of cases.")
 
@@ -35,7 +36,7 @@ def add(code: str, files: tuple[Path, ...], document: int | None, result: bool) 
         raise BadInput(_("Chỉ dùng một trong hai: --document hoặc --result."))
     case = queries.case_with_code(whole_site(), code)
     document_id = None if document is None else queries.document_at(case.id, document)
-    outcome = service.Outcome()
+    outcome = service.UploadOutcome()
     for path in files:
         try:
             with path.open("rb") as stream:
@@ -43,7 +44,7 @@ def add(code: str, files: tuple[Path, ...], document: int | None, result: bool) 
                     whole_site(),
                     COMMAND,
                     case.id,
-                    [Upload(path.name, stream)],
+                    [UploadedFile(path.name, stream)],
                     kind=AttachmentKind.RESULT if result else AttachmentKind.COMPONENT,
                     document_id=document_id,
                 )

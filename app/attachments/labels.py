@@ -5,8 +5,8 @@ from __future__ import annotations
 from flask_babel import lazy_gettext as _l
 
 from app.attachments.models import AttachmentKind
-from app.formats import add_labels
 from app.organisation.audit_words import name_actions, name_details, name_subjects
+from app.web.formats import add_labels
 
 add_labels(
     {

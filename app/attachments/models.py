@@ -9,7 +9,7 @@ from sqlalchemy import ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.cases.models import CaseDocument
-from app.extensions import Base, Key, Record
+from app.web.extensions import Base, Key, Record
 
 
 class AttachmentKind(StrEnum):

@@ -11,11 +11,34 @@ import re
 import zipfile
 import zlib
 from collections.abc import Iterator
+from copy import copy
 from pathlib import Path
 from xml.parsers import expat
 
 from app.attachments.refusals import BadContent
-from app.attachments.unpacking import TooMuch, unpacked
+
+CHUNK = 1 << 18  # bytes held at a time
+
+
+class TooMuch(Exception):
+    """A part unpacks to more than was allowed."""
+
+
+def unpacked(zipped: zipfile.ZipFile, part: zipfile.ZipInfo, most: int) -> Iterator[bytes]:
+    """The content of a part, piece by piece. TooMuch beyond `most` bytes; BadZipFile for one that is not as large as
+    the list says, and what else zipfile raises for a damaged one."""
+    size, said = 0, part.file_size
+    real = copy(part)
+    real.file_size = most + 2 * CHUNK  # zipfile stops where the list says that a part ends; other programs do not
+    with zipped.open(real) as content:
+        while piece := content.read(CHUNK):
+            size += len(piece)
+            if size > most:
+                raise TooMuch
+            yield piece
+    if size != said:
+        raise zipfile.BadZipFile(f"{part.filename}: {size} bytes, not {said}")
+
 
 MOST_PARTS = 5_000
 MOST_DECLARED = 1_000_000  # bytes read of the declaration, whatever it says of itself

@@ -6,6 +6,7 @@ time over all server processes. What could not be made is kept as the reason why
 
 from __future__ import annotations
 
+import fcntl
 import json
 import logging
 import os
@@ -13,16 +14,49 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 from collections import OrderedDict
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from app.attachments import small_picture
 from app.attachments.refusals import BadContent
 from app.attachments.store import Store
-from app.attachments.turns import turn
-from app.errors import DomainError, NotFound
+from app.core.errors import DomainError, NotFound
+
+LONGEST_WAIT = 60.0  # seconds that an upload waits for those before it
+EVERY = 0.05
+
+
+class Busy(DomainError):
+    """Too many others wait for the same."""
+
+
+@contextmanager
+def turn(lock: Path, longest: float | None = LONGEST_WAIT) -> Iterator[None]:
+    """Hold the lock file for the block. Raises Busy after `longest` seconds; with None it waits as long as it takes.
+
+    The system lets go of it when a process dies, however it dies.
+    """
+    lock.parent.mkdir(parents=True, exist_ok=True)
+    with lock.open("w") as held:
+        until = None if longest is None else time.monotonic() + longest
+        while not _taken(held.fileno(), wait=until is None):
+            if until is not None and time.monotonic() > until:
+                raise Busy("Máy chủ đang xem nhiều tệp khác; hãy tải tệp này lên lại sau ít phút.")
+            time.sleep(EVERY)
+        yield
+
+
+def _taken(handle: int, *, wait: bool) -> bool:
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+    except BlockingIOError:
+        return False
+    return True
+
 
 THUMBNAIL = 192  # pixels of the longer edge: sharp at 96 on a dense screen
 PAGE = 1600  # a page to read, of what browsers do not show themselves
@@ -40,7 +74,7 @@ class Preview:
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class PreviewRequest:
     """A small picture: of which content, how large at most, and where it is kept."""
 
     store: Store
@@ -59,7 +93,7 @@ class Wanted:
         return self.kept.with_suffix(".json")
 
 
-def preview(wanted: Wanted) -> Preview:
+def preview(wanted: PreviewRequest) -> Preview:
     """The small picture; one that is not there yet is put on the list of what to make."""
     found = _standing(wanted)
     if found.path is None and found.why is None:
@@ -67,14 +101,14 @@ def preview(wanted: Wanted) -> Preview:
     return found
 
 
-def make(wanted: Wanted) -> Preview:
+def make(wanted: PreviewRequest) -> Preview:
     """Make it now, or find out why not; waits until nobody else makes one. Raises NotFound when the file is gone."""
     with turn(wanted.folder / ".making", longest=None):
         found = _standing(wanted)
         return found if found.path or found.why else _make(wanted)
 
 
-def _standing(wanted: Wanted) -> Preview:
+def _standing(wanted: PreviewRequest) -> Preview:
     if wanted.kept.is_file():
         return Preview(path=wanted.kept)
     with suppress(OSError, ValueError, KeyError):
@@ -82,7 +116,7 @@ def _standing(wanted: Wanted) -> Preview:
     return Preview()
 
 
-def _make(wanted: Wanted) -> Preview:
+def _make(wanted: PreviewRequest) -> Preview:
     source = wanted.store.path(wanted.sha256)
     if not source.is_file():
         raise NotFound("Tệp này không còn trong kho; hãy báo người quản trị.")
@@ -130,12 +164,12 @@ def _given_up() -> BadContent:
     return BadContent("Ảnh cần nhiều bộ nhớ hoặc thời gian quá mức cho phép nên không xem trước được; hãy tải về.")
 
 
-_waiting: OrderedDict[Path, Wanted] = OrderedDict()
+_waiting: OrderedDict[Path, PreviewRequest] = OrderedDict()
 _changing = threading.Lock()
 _maker: threading.Thread | None = None
 
 
-def _ask_for(wanted: Wanted) -> None:
+def _ask_for(wanted: PreviewRequest) -> None:
     global _maker
     with _changing:
         if wanted.kept not in _waiting and len(_waiting) < MOST_WAITING:

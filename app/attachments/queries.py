@@ -10,16 +10,16 @@ from sqlalchemy import ColumnElement, Select, and_, func, select
 from sqlalchemy.orm import aliased
 
 from app.attachments.models import Attachment, AttachmentKind
+from app.cases.intake.reuse import ReusableDocument
 from app.cases.models import Case, CaseDocument
 from app.cases.population import visible_to
-from app.cases.reuse import ReusableDocument
-from app.errors import NotFound
-from app.extensions import db
+from app.core.errors import NotFound
+from app.core.text import fold
 from app.organisation.access import Scope, site
 from app.organisation.calendars import site_calendar, today
 from app.organisation.models import AuditEntry, Person
 from app.procedures.models import ProcedureVersion
-from app.text import fold
+from app.web.extensions import db
 
 MOST_OFFERED = 50  # earlier files of one applicant, the newest
 PREVIEWED = ("application/pdf", "image/jpeg", "image/png", "image/tiff")

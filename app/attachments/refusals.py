@@ -1,6 +1,6 @@
 """The error of every check of a file's content."""
 
-from app.errors import DomainError
+from app.core.errors import DomainError
 
 
 class BadContent(DomainError):

@@ -17,25 +17,25 @@ from flask import current_app
 from sqlalchemy import select, update
 from sqlalchemy.exc import OperationalError
 
-from app import extensions
 from app.attachments import queries
 from app.attachments.checking import Checked, check
 from app.attachments.models import Attachment, AttachmentKind
-from app.attachments.store import Incoming, Store, Verdict, store_failed
-from app.attachments.turns import turn
-from app.cases import reuse
+from app.attachments.previews import turn
+from app.attachments.store import Incoming, Store, StoreCheck, store_failed
 from app.cases import service as cases
+from app.cases.intake import reuse
 from app.cases.models import Case, CaseDocument
 from app.cases.population import changeable_by
 from app.cases.vocabulary import EventKind
-from app.errors import N_, Conflict, DomainError, NotFound
-from app.extensions import db
+from app.core.errors import N_, Conflict, DomainError, NotFound
+from app.core.reasons import checked_reason
+from app.core.text import tidy
 from app.organisation import audit
 from app.organisation.access import Actor, Scope
 from app.organisation.audit import transaction
 from app.organisation.permissions import Capability, for_everybody, needs
-from app.reasons import checked_reason
-from app.text import tidy
+from app.web import extensions
+from app.web.extensions import db
 
 MEGABYTE = 1024 * 1024
 _SHOWN_NAME = 120  # characters of a refused file's name, which may be anything
@@ -44,7 +44,7 @@ _RESULT = N_("Đã đính kèm tệp kết quả.")
 
 
 @dataclass(frozen=True, slots=True)
-class Upload:
+class UploadedFile:
     """A file as somebody sent it: the name it had with them, and its content."""
 
     name: str
@@ -52,7 +52,7 @@ class Upload:
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
+class RefusedFile:
     """A file that was not taken, and why."""
 
     name: str
@@ -60,11 +60,11 @@ class Refused:
 
 
 @dataclass(slots=True)
-class Outcome:
+class UploadOutcome:
     """What came of several files: those kept, those refused, and the events that followed from them."""
 
     kept: list[Attachment] = field(default_factory=list)
-    refused: list[Refused] = field(default_factory=list)
+    refused: list[RefusedFile] = field(default_factory=list)
     recorded: list[EventKind] = field(default_factory=list)
 
 
@@ -98,17 +98,17 @@ def attach(
     scope: Scope,
     by: Actor,
     case_id: int,
-    uploads: Iterable[Upload],
+    uploads: Iterable[UploadedFile],
     *,
     kind: AttachmentKind = AttachmentKind.COMPONENT,
     document_id: int | None = None,
-) -> Outcome:
+) -> UploadOutcome:
     """Attach files to a case, or to one document of its checklist. Each good one is kept, each bad one told.
 
     Raises NotFound outside the person's scope, and DomainError where no such file can be attached now.
     """
     _document(_case(scope, case_id), kind, document_id)
-    outcome = Outcome()
+    outcome = UploadOutcome()
     for upload in uploads:
         try:
             with store().receiving(upload.stream, largest_file()) as incoming:
@@ -116,12 +116,12 @@ def attach(
                     checked = check(incoming.path, upload.name, allowed_kinds())
                 _keep(outcome, scope, by, case_id, kind, document_id, incoming, checked)
         except DomainError as error:
-            outcome.refused.append(Refused(tidy(upload.name)[:_SHOWN_NAME], error))
+            outcome.refused.append(RefusedFile(tidy(upload.name)[:_SHOWN_NAME], error))
     return outcome
 
 
 def _keep(
-    outcome: Outcome,
+    outcome: UploadOutcome,
     scope: Scope,
     by: Actor,
     case_id: int,
@@ -214,7 +214,7 @@ def remove_file(scope: Scope, by: Actor, attachment_id: int, reason: str) -> Att
     return row
 
 
-def verify(site: str) -> Verdict:
+def verify(site: str) -> StoreCheck:
     """Compare the store with the records: every file there, and unchanged."""
     return store().verify(queries.recorded_files(site))
 
@@ -312,7 +312,7 @@ def _database_full(error: OperationalError) -> Exception:
 
 
 class _Keeper:
-    """What taking in asks of this room: see app/cases/reuse.py."""
+    """What taking in asks of this room: see app/cases/intake/reuse.py."""
 
     def documents(
         self, scope: Scope, id_number: str, *, except_case: int | None = None

@@ -21,7 +21,7 @@ from io import BufferedReader
 from pathlib import Path
 from typing import BinaryIO
 
-from app.errors import N_, DomainError, NotFound
+from app.core.errors import N_, DomainError, NotFound
 
 CHUNK = 256 * 1024  # bytes held in memory of a file that arrives
 INCOMING = "incoming"
@@ -88,7 +88,7 @@ class Incoming:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class StoreCheck:
     """What a look through the store found: hashes of records whose file is missing or has changed, files that no
     record knows, and unfinished files that were left behind."""
 
@@ -184,9 +184,9 @@ class Store:
         except (OSError, ValueError):
             return None
 
-    def verify(self, known: Mapping[str, int]) -> Verdict:
+    def verify(self, known: Mapping[str, int]) -> StoreCheck:
         """Compare the store with the records: hash -> size in bytes. Reads every file that a record knows."""
-        verdict, found = Verdict(len(known)), set()
+        verdict, found = StoreCheck(len(known)), set()
         for path in self._files():
             if path.parent.name == INCOMING:
                 if _age(path) > STALE:

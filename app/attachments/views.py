@@ -14,25 +14,24 @@ from htmx_flask import request
 from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.wrappers import Response as Answer
 
-from app import extensions
 from app.attachments import queries, service
 from app.attachments.checking import FileKind, kind_of_media_type, kinds_named
 from app.attachments.models import AttachmentKind
-from app.attachments.previews import PAGE, THUMBNAIL, Preview, Wanted, preview
+from app.attachments.previews import PAGE, THUMBNAIL, Preview, PreviewRequest, preview
 from app.attachments.queries import FileSeen, FilesOfCase
-from app.attachments.service import Outcome, Upload
+from app.attachments.service import UploadedFile, UploadOutcome
 from app.attachments.store import Damaged, store_failed
-from app.cases.case_page import CaseView, case_view
-from app.cases.case_sections import Section, sections
+from app.cases.case_page import CaseView, Section, case_view, sections
 from app.cases.vocabulary import EventKind
-from app.errors import DomainError, NotAllowed, NotFound
-from app.formats import label, sentence, show_number
-from app.forms import number_in, whole_number
+from app.core.errors import DomainError, NotAllowed, NotFound
 from app.organisation.access import actor, allowed, can, current_scope, signed_in
 from app.organisation.calendars import site_calendar
-from app.organisation.disclosures import record_opening
+from app.organisation.exports import record_opening
 from app.organisation.permissions import Capability
-from app.security import as_stored_file
+from app.web import extensions
+from app.web.formats import label, sentence, show_number
+from app.web.forms import number_in, whole_number
+from app.web.security import as_stored_file
 
 SHOWN_BY_BROWSERS = ("application/pdf", "image/jpeg", "image/png")
 HERE = "attachments"  # the section's place on the page
@@ -113,10 +112,10 @@ def attach(case_id: int) -> Page:
     """Attach what was sent, to the document it was sent for."""
     sent = [file for file in request.files.getlist("files") if file.filename]
     kind, document_id = _what(request.form.get("place", ""))
-    uploads = (Upload(file.filename or "", file.stream) for file in sent)
+    uploads = (UploadedFile(file.filename or "", file.stream) for file in sent)
     outcome = service.attach(current_scope(), actor(), case_id, uploads, kind=kind, document_id=document_id)
     if _asked_by_script():
-        return _told(outcome)
+        return _outcome_json(outcome)
     if not sent:
         flash(_("Hãy chọn ít nhất một tệp."), "warning")
     _flash(outcome)
@@ -210,7 +209,7 @@ def picture_so_far(attachment_id: int, edge: int) -> str:
 def preview_of(file: FileSeen, edge: int) -> Preview:
     """The small picture of a file as it stands; it is made when it is not there yet."""
     folder = Path(current_app.instance_path) / "previews"
-    return preview(Wanted(service.store(), folder, file.sha256, edge))
+    return preview(PreviewRequest(service.store(), folder, file.sha256, edge))
 
 
 def _picture(attachment_id: int) -> FileSeen:
@@ -274,7 +273,7 @@ def _asked_by_script() -> bool:
     return bool(request.accept_mimetypes.best == "application/json")
 
 
-def _told(outcome: Outcome) -> Answer:
+def _outcome_json(outcome: UploadOutcome) -> Answer:
     _flash_events(outcome.recorded)  # the script loads the page again, where it is then read
     return jsonify(
         kept=len(outcome.kept),
@@ -283,7 +282,7 @@ def _told(outcome: Outcome) -> Answer:
     )
 
 
-def _flash(outcome: Outcome) -> None:
+def _flash(outcome: UploadOutcome) -> None:
     if outcome.kept:
         flash(ngettext("Đã đính kèm %(num)s tệp.", "Đã đính kèm %(num)s tệp.", len(outcome.kept)), "success")
     for file in outcome.refused:

@@ -10,24 +10,27 @@ if TYPE_CHECKING:
 
 def register_records() -> None:
     """Its tables, what the reader sees for its words, and what it tells the rules engine."""
-    import app.cases.duty_facts
-    import app.cases.duty_models
+    import app.cases.bulk.labels
+    import app.cases.bulk.models
+    import app.cases.explanations.facts
+    import app.cases.explanations.models
     import app.cases.facts
-    import app.cases.fault_models
+    import app.cases.faults.models
     import app.cases.importing.models
     import app.cases.labels
     import app.cases.models
-    import app.cases.subjects
-    import app.desk.bulk_models
-    import app.desk.labels
 
 
 def register(app: Flask) -> None:
     """Its pages."""
-    from app.cases import calendar_moves, duty_views, fault_views, import_views
-    from app.cases.views import bp, case, drafts, finding, intake, lists
-    from app.desk import list_views
+    from app.cases import calendar_moves
+    from app.cases.bulk import views as bulk_views
+    from app.cases.explanations import views
+    from app.cases.faults import views as fault_views
+    from app.cases.importing import views as importing_views
+    from app.cases.intake import views as intake_views
+    from app.cases.views import bp, case, lists
 
     app.register_blueprint(bp)
-    app.register_blueprint(import_views.bp)
-    app.register_blueprint(list_views.bp)
+    app.register_blueprint(importing_views.bp)
+    app.register_blueprint(bulk_views.bp)

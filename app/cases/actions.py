@@ -5,11 +5,12 @@ What may follow what is said by `vocabulary.ALLOWED_IN`; here stands what of tha
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from app.cases.case_page import CaseView
 from app.cases.models import Case
-from app.cases.vocabulary import ALLOWED_IN, ONCE, CaseStatus, EventKind
+from app.cases.vocabulary import ALLOWED_IN, ENDED, LEADS_TO, ONCE, CaseStatus, EventKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +25,7 @@ class Action:
 
 
 @dataclass(frozen=True, slots=True)
-class Hands:
+class ActorRights:
     """What the person looking at a case is to it: of the unit that has it, already the one who has it, free to
     change it, asked for an opinion that is still open."""
 
@@ -59,7 +60,7 @@ RARE = {EventKind.WITHDRAWN: "undo-2", EventKind.REFUSED: "ban", EventKind.STOPP
 _OF_THE_RESULT = frozenset({EventKind.RESULT_DIGITISED, EventKind.ISSUED_ELECTRONIC, EventKind.ISSUED_PAPER})
 
 
-def possible_actions(view: CaseView, hands: Hands) -> list[Action]:
+def possible_actions(view: CaseView, hands: ActorRights) -> list[Action]:
     """What this person may record now. A unit that was only asked for its opinion may give it, no more."""
     case = view.case
     offered = [kind for kind in KEYS if case.status in ALLOWED_IN[kind] and _makes_sense(view, kind, hands)]
@@ -71,7 +72,7 @@ def possible_actions(view: CaseView, hands: Hands) -> list[Action]:
     return sorted(usual, key=lambda action: not action.primary) + (rare if hands.may_change else [])
 
 
-def _makes_sense(view: CaseView, kind: EventKind, hands: Hands) -> bool:
+def _makes_sense(view: CaseView, kind: EventKind, hands: ActorRights) -> bool:
     case = view.case
     if kind in ONCE and getattr(case, ONCE[kind]) is not None:
         return False
@@ -99,3 +100,61 @@ def _next_step(case: Case) -> EventKind | None:
             last = max((stage.position for stage in case.version.stages), default=0)
             return EventKind.HANDED_OVER if (case.stage or 0) < last else EventKind.RESOLVED
     return None
+
+
+Words = Callable[[CaseStatus | EventKind], str]
+
+
+def life_page(words: Words) -> str:
+    """docs/case-life.md; `words` says what the reader sees for each status and event."""
+    return "\n".join(_page(words)) + "\n"
+
+
+def _page(words: Words) -> Iterator[str]:
+    yield "# The life of a case"
+    yield ""
+    yield "Made by `flask cases life` from `app/cases/vocabulary.py` and `app/cases/actions.py`; do not edit."
+    yield "An event that is not allowed in a case's status is refused with a sentence, at the desk as in an import."
+    yield ""
+    yield "## Events that move a case from one status to another"
+    yield ""
+    yield "```mermaid"
+    yield from diagram(words)
+    yield "```"
+    yield ""
+    yield "## In which status each event may happen"
+    yield ""
+    yield f"| event | {' | '.join(words(status) for status in CaseStatus)} | then | key |"
+    yield "| --- |" + " :-: |" * len(CaseStatus) + " --- | :-: |"
+    for kind in EventKind:
+        if kind is not EventKind.RECEIVED:
+            yield _row(kind, words)
+    yield ""
+    yield "● allowed; “then” is the status the case is in afterwards (none: it stays as it is); the key records it on"
+    yield "the page of the case. While a case waits for its applicant the clock stands still; while it is open in any"
+    yield "other status it goes on."
+
+
+def diagram(words: Words) -> Iterator[str]:
+    """The lines of a Mermaid state diagram: the statuses, and what leads from one to another."""
+    yield "stateDiagram-v2"
+    for status in CaseStatus:
+        yield f'    state "{words(status)}" as {status.value}'
+    yield f"    [*] --> {CaseStatus.RECEIVED.value}: {words(EventKind.RECEIVED)}"
+    for start in CaseStatus:
+        for end in CaseStatus:
+            leading = [k for k in EventKind if LEADS_TO.get(k) is end and start in ALLOWED_IN[k] and start is not end]
+            if leading:
+                yield f"    {start.value} --> {end.value}: {', '.join(map(words, leading))}"
+    for status in CaseStatus:
+        if status in ENDED:
+            yield f"    {status.value} --> [*]"
+
+
+def _row(kind: EventKind, words: Words) -> str:
+    allowed = ALLOWED_IN[kind]
+    marks = ["●" if status in allowed else "" for status in CaseStatus]
+    then = words(LEADS_TO[kind]) if kind in LEADS_TO else ""
+    name = words(kind) + (", once" if kind in ONCE else "")
+    key = f"`{KEYS[kind][0]}`" if kind in KEYS else ""
+    return f"| {name} | {' | '.join(marks)} | {then} | {key} |"

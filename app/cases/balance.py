@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 
-class Taken(Protocol):
+class RecordedPayment(Protocol):
     """A payment, as the cases keep it."""
 
     @property
@@ -29,7 +29,7 @@ class Balance:
     refunded: int = 0
 
     @classmethod
-    def of(cls, owed: int, payments: Iterable[Taken]) -> Balance:
+    def of(cls, owed: int, payments: Iterable[RecordedPayment]) -> Balance:
         """From the payments of one case; voided ones count nowhere."""
         standing = [payment for payment in payments if not payment.voided]
         return cls(owed, sum(p.amount for p in standing), sum(p.refunded for p in standing))

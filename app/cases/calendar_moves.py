@@ -8,11 +8,9 @@ from sqlalchemy import select
 
 from app.cases import population
 from app.cases.models import Case
-from app.cases.rows import case_row
+from app.cases.rows import case_row, terms_of, versions_by_id
 from app.cases.service import events_of, replace_derived, stored_derived
-from app.cases.terms import terms_of, versions_by_id
 from app.cases.timeline import project
-from app.extensions import db
 from app.organisation import audit
 from app.organisation.access import Actor, Scope, whole_site
 from app.organisation.calendars import (
@@ -24,6 +22,7 @@ from app.organisation.calendars import (
 )
 from app.organisation.models import Unit
 from app.organisation.permissions import Capability, needs
+from app.web.extensions import db
 
 BATCH = 500  # cases folded at once
 

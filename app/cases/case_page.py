@@ -2,28 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import aliased, contains_eager, joinedload
 
-from app.calendar import WorkingCalendar
 from app.cases import population
 from app.cases.balance import Balance
 from app.cases.models import Case, CaseEvent, CasePause, CaseStage, Consultation, Payment
-from app.cases.standing import Promise, Standing, promise, standing_of
-from app.cases.terms import terms_of
+from app.cases.rows import terms_of
+from app.cases.standing import CaseStanding, Promise, promise, standing_of
 from app.cases.timeline import CorrectedEvent, Pause, StageStay, Terms, as_corrected, used_in_stage, whole
 from app.cases.vocabulary import CaseStatus, EventKind
-from app.errors import NotFound
-from app.extensions import db
+from app.core.calendar import WorkingCalendar
+from app.core.errors import NotFound
 from app.organisation.access import Scope
 from app.organisation.models import Person, Unit
 from app.procedures.models import ProcedureVersion
+from app.web.extensions import db
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,7 @@ class StageLine:
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class ConsultationQuestion:
     """A question put to another unit, by the event of that number; instants in UTC."""
 
     number: int
@@ -83,12 +84,12 @@ class CaseView:
     """One case with its life. `case` has its version, stages and units loaded."""
 
     case: Case
-    standing: Standing
+    standing: CaseStanding
     promise: Promise
     events: Sequence[EventSeen]
     stages: Sequence[StageLine]
     payments: Sequence[Payment]
-    questions: Sequence[Question] = ()
+    questions: Sequence[ConsultationQuestion] = ()
 
     @property
     def signature(self) -> EventSeen | None:
@@ -109,7 +110,7 @@ class CaseView:
         """What is owed for the case and what was paid."""
         return Balance.of(self.case.fee_due, self.payments)
 
-    def may_answer(self, scope: Scope) -> list[Question]:
+    def may_answer(self, scope: Scope) -> list[ConsultationQuestion]:
         """The open questions that somebody with this scope may answer: those put to their unit, or all where they
         may change the case (an answer that came on paper)."""
         if self.case.ended_at is not None:
@@ -201,7 +202,7 @@ def _events(case: Case) -> list[EventSeen]:
     ]
 
 
-def _questions(case: Case, now: datetime) -> list[Question]:
+def _questions(case: Case, now: datetime) -> list[ConsultationQuestion]:
     c = Consultation
     rows = (
         select(c.number, c.unit_id, Unit.name, c.asked_at, c.due_at, c.answered_at, c.question, c.answer)
@@ -209,7 +210,7 @@ def _questions(case: Case, now: datetime) -> list[Question]:
         .where(c.case_id == case.id)
         .order_by(c.number)
     )
-    return [Question(*row, population.answer_overdue(row, now)) for row in db.session.execute(rows)]
+    return [ConsultationQuestion(*row, population.answer_overdue(row, now)) for row in db.session.execute(rows)]
 
 
 def _stays(case: Case) -> list[tuple[CaseStage, str]]:
@@ -286,3 +287,33 @@ def _promise(
     return promise(
         calendar, case.received_at, terms.amount, terms.unit, pauses=spans, mode=terms.pause_mode, locale=locale
     )
+
+
+class SectionPlace(StrEnum):
+    """Where on the page."""
+
+    ACTIONS = "actions"  # among the buttons at its head
+    BELOW = "below"  # after the stages
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """What a room shows: `load` gives what the fragment `template` draws."""
+
+    load: Callable[[CaseView], Any]
+    template: str
+    place: SectionPlace = SectionPlace.BELOW
+
+
+sections: dict[str, Section] = {}
+"""By the name under which the fragment finds what was loaded; shown in the order in which the rooms were bound."""
+
+
+def load_sections(view: CaseView) -> dict[str, Any]:
+    """What each room has to show of this case, by the name it registered under."""
+    return {name: section.load(view) for name, section in sections.items()}
+
+
+def templates_at(place: str) -> list[str]:
+    """The fragments that the page includes there."""
+    return [section.template for section in sections.values() if section.place == place]

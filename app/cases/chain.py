@@ -16,7 +16,7 @@ from typing import Any
 from sqlalchemy import Connection, func, select
 
 from app.cases.models import CaseEvent
-from app.extensions import db
+from app.web.extensions import db
 
 START = "0" * 64
 _encode = json.JSONEncoder(sort_keys=True, ensure_ascii=False, check_circular=False).encode

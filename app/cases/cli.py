@@ -16,17 +16,18 @@ from flask.cli import AppGroup
 from flask_babel import gettext as _
 from tabulate import tabulate
 
-from app.cases import refolding
+from app.cases import verifying
+from app.cases.actions import life_page
 from app.cases.importing import queries
 from app.cases.importing.mapping import available, find_mapping
-from app.cases.importing.report import Report, write_errors
+from app.cases.importing.report import ImportReport, write_errors
 from app.cases.importing.service import Upload, import_file, mappings_folder
-from app.cases.life import life_page
-from app.cases.receive_cli import receive
-from app.commands import COMMAND, BadInput, clear_errors, echo_json, note, refusing
-from app.errors import DomainError
-from app.formats import label, sentence, show_datetime
+from app.cases.intake.cli import receive
+from app.core.errors import DomainError
 from app.organisation.access import whole_site
+from app.organisation.commands import COMMAND, clear_errors, echo_json, refusing
+from app.web.command_faults import BadInput, note
+from app.web.formats import label, sentence, show_datetime
 
 LISTED = 1000  # differences told; the rest is counted
 SHOWN = 20  # refused rows listed on the screen; the rest are in the errors file
@@ -80,7 +81,7 @@ def _progress() -> Callable[[int, int, int], None] | None:
     return show
 
 
-def _print(name: str, report: Report, dry_run: bool) -> None:
+def _print(name: str, report: ImportReport, dry_run: bool) -> None:
     if sys.stderr.isatty():
         note("")
     click.echo(
@@ -134,11 +135,11 @@ def verify_cases(shown: str) -> None:
 
     Mã thoát là 1 khi có hồ sơ mà trạng thái, ngày, bước, tạm dừng hay khoản thu đã lưu khác với các sự kiện.
     """
-    so_far, kept, number = refolding.Refolding(), [], 0
-    for number, found in enumerate(refolding.differences(whole_site(), so_far), 1):
+    so_far, kept, number = verifying.Refolding(), [], 0
+    for number, found in enumerate(verifying.differences(whole_site(), so_far), 1):
         if number <= LISTED:
             note(_difference(found))
-            kept.append({name: _plain(value) for name, value in asdict(found).items()})
+            kept.append({name: _json_value(value) for name, value in asdict(found).items()})
     if shown == "json":
         echo_json({"cases": so_far.cases, "differences": kept, "differences_in_all": number})
     else:
@@ -148,13 +149,13 @@ def verify_cases(shown: str) -> None:
         raise SystemExit(1)
 
 
-def _difference(found: refolding.Difference) -> str:
+def _difference(found: verifying.DerivedDifference) -> str:
     place = found.table if found.number is None else f"{found.table} {found.number}"
     said = {"case": found.case, "place": f"{place} {found.field}".strip()}
     if isinstance(found.folded, Exception):
-        message = _("%(case)s: các sự kiện không ghép được với nhau: %(why)s", **said, why=_plain(found.folded))
+        message = _("%(case)s: các sự kiện không ghép được với nhau: %(why)s", **said, why=_json_value(found.folded))
     elif found.field:
-        both = {"stored": _plain(found.stored), "folded": _plain(found.folded)}
+        both = {"stored": _json_value(found.stored), "folded": _json_value(found.folded)}
         message = _("%(case)s: %(place)s đã lưu %(stored)s, theo sự kiện là %(folded)s.", **said, **both)
     elif found.folded:
         message = _("%(case)s: %(place)s phải có mà không có.", **said)
@@ -163,7 +164,7 @@ def _difference(found: refolding.Difference) -> str:
     return str(message)
 
 
-def _plain(value: object) -> object:
+def _json_value(value: object) -> object:
     if isinstance(value, DomainError):
         return sentence(value)
     return str(value) if isinstance(value, Exception | Decimal | datetime | StrEnum) else value

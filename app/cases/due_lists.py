@@ -9,10 +9,10 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, and_
 
-from app.calendar import WorkingCalendar
 from app.cases import population
 from app.cases.models import Case
 from app.cases.population import Bucket
+from app.core.calendar import WorkingCalendar
 
 MOST_DAYS = 60
 
@@ -29,7 +29,7 @@ class DueList(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Moment:
+class ListMoment:
     """From when the lists are seen (UTC), and the site's patience with applicants in days."""
 
     calendar: WorkingCalendar
@@ -37,7 +37,7 @@ class Moment:
     paused_days: int
 
 
-def condition(which: DueList, moment: Moment, days: int) -> ColumnElement[bool]:
+def condition(which: DueList, moment: ListMoment, days: int) -> ColumnElement[bool]:
     """SQL: the case is in that list. `days` are working days ahead, for DUE_SOON."""
     calendar, now, is_open = moment.calendar, moment.now, population.missing(Case.ended_at)
     match which:

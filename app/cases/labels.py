@@ -5,13 +5,13 @@ from __future__ import annotations
 from flask_babel import lazy_gettext as _l
 
 from app.cases.due_lists import DueList
-from app.cases.duty_states import ExplanationState
-from app.cases.fault_models import FaultSource
+from app.cases.explanations.models import ExplanationState
+from app.cases.faults.models import FaultSource
 from app.cases.importing.models import ImportNameKind, ImportState
-from app.cases.importing.touched import Touch
+from app.cases.importing.undo import Touch
 from app.cases.vocabulary import CaseStatus, Channel, EventKind, PaymentChannel, ReturnMethod
-from app.formats import add_labels
 from app.organisation.audit_words import name_actions, name_details, name_subjects
+from app.web.formats import add_labels
 
 # One call an enumeration: words of different enumerations are equal as text.
 add_labels(

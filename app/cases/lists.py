@@ -16,13 +16,13 @@ from sqlalchemy import CTE, ColumnElement, Select, and_, select, union
 
 from app.cases import population
 from app.cases.models import Case, CaseStage, Payment
-from app.errors import NotFound
-from app.facts import register_lists
+from app.core.errors import NotFound
+from app.core.facts import register_lists
+from app.core.periods import Period
 from app.organisation.access import Scope
 from app.organisation.models import Unit
-from app.periods import Period
 
-Subject = type[Case] | type[CaseStage] | type[Payment]
+ListSubject = type[Case] | type[CaseStage] | type[Payment]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ class NamedList:
     """
 
     title: Any
-    subject: Subject
+    subject: ListSubject
     since: Any
     branches: Branches
     in_order: bool = False

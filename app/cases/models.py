@@ -15,9 +15,9 @@ from sqlalchemy import Date, ForeignKey, Index, Numeric, String, Table, Text, Un
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.cases.vocabulary import CaseStatus, Channel, EventKind, PaymentChannel, ReturnMethod
-from app.extensions import Base, Key, Record
 from app.organisation.models import Person, Unit
 from app.procedures.models import ProcedureVersion
+from app.web.extensions import Base, Key, Record
 
 
 class Case(Record, Base):

@@ -5,13 +5,31 @@ from __future__ import annotations
 from datetime import date
 
 from flask import current_app
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
+from sqlalchemy.dialects import postgresql, sqlite
 
-from app.cases.counters import raise_counter
-from app.cases.models import Case
-from app.codes import CODE, LONGEST, CodePattern
-from app.errors import DomainError
-from app.extensions import db
+from app.cases.models import Case, CaseCounter
+from app.core.codes import CODE, LONGEST, CodePattern
+from app.core.errors import DomainError
+from app.web.extensions import db
+
+
+def raise_counter(site: str, name: str, since: date, by: int = 1) -> int:
+    """Take the next number, or the next few: the last of those taken now."""
+    dialect = postgresql if db.engine.dialect.name == "postgresql" else sqlite
+    raised: ColumnElement[int] = CaseCounter.last + by
+    last: int = db.session.execute(
+        dialect.insert(CaseCounter)
+        .values(site=site, prefix=name, day=since, last=by)
+        .on_conflict_do_update(index_elements=["site", "prefix", "day"], set_={"last": raised})
+        .returning(CaseCounter.last)
+    ).scalar_one()
+    return last
+
+
+def lock_counter(site: str, name: str, since: date) -> int:
+    """Keep others from taking a number while it is looked whether one is needed: the last number given so far."""
+    return raise_counter(site, name, since, by=0)
 
 
 def next_code(site: str, unit: str, day: date) -> str:

@@ -21,12 +21,12 @@ from sqlalchemy import ColumnElement, and_, exists, func, literal_column, or_, s
 from sqlalchemy.orm import aliased
 from sqlalchemy.sql.operators import ColumnOperators
 
-from app.calendar import WorkingCalendar
 from app.cases.models import Case, CaseEvent, CaseStage, Consultation, Payment
-from app.cases.state import CaseState
+from app.cases.timeline import CaseState
 from app.cases.vocabulary import EventKind, PaymentChannel, ReturnMethod
-from app.due import due_after, due_by, kept, missed
+from app.core.calendar import WorkingCalendar
 from app.organisation.access import Scope
+from app.web.due import due_after, due_by, kept, missed
 
 SOON = 2  # working days ahead that still count as soon
 COLLECTED_WITHIN = timedelta(days=365)  # a result nobody came for in a year is no longer waited for

@@ -10,11 +10,11 @@ from flask_babel import gettext as _
 
 from app.cases.actions import KEYS, RARE
 from app.cases.case_page import CaseView, EventSeen, StageLine
+from app.cases.handling import asked_documents
 from app.cases.service import BACKDATED_AFTER
-from app.cases.supplements import asked_documents
 from app.cases.timeline import CorrectedEvent
 from app.cases.vocabulary import EventKind, PaymentChannel
-from app.formats import label, show_date, show_datetime, show_money
+from app.web.formats import label, show_date, show_datetime, show_money
 
 ICONS = {kind: icon for kind, (_key, icon) in KEYS.items()} | RARE
 ICONS |= {EventKind.RECEIVED: "inbox", EventKind.REFUNDED: "undo-2", EventKind.TAKEN_OVER: "user"}
@@ -57,7 +57,11 @@ def _due(view: CaseView) -> Entry:
 def _entries(view: CaseView, each: CorrectedEvent[EventSeen]) -> Iterator[Entry]:
     """The event as recorded, struck through by each correction, and as it stands now."""
     for at, correction in each.before:
-        yield _entry(view, each.event, at) | {"corrected": True, "note": _said(correction), "recorded_at": None}
+        yield _entry(view, each.event, at) | {
+            "corrected": True,
+            "note": _correction_sentence(correction),
+            "recorded_at": None,
+        }
     if not each.void:
         standing = _entry(view, each.event, each.at)
         if each.event.kind not in NEVER_CORRECTED:
@@ -79,7 +83,7 @@ def _entry(view: CaseView, event: EventSeen, at: datetime) -> Entry:
     }
 
 
-def _said(correction: EventSeen) -> str:
+def _correction_sentence(correction: EventSeen) -> str:
     values = {"who": correction.actor, "when": show_datetime(correction.recorded_at), "why": correction.note}
     if correction.data.get("void"):
         return str(_("%(who)s đính chính lúc %(when)s: việc này không xảy ra. Lý do: %(why)s", **values))

@@ -16,20 +16,20 @@ from flask import current_app
 from sqlalchemy import ColumnElement, FromClause, Select, func, literal, select, union_all
 from sqlalchemy.orm import aliased
 
-from app import extensions
-from app.calendar import TimeUnit, WorkingCalendar
 from app.cases import due_lists, lists, population, search
-from app.cases.due_lists import DueList, Moment
+from app.cases.due_lists import DueList, ListMoment
 from app.cases.lists import NamedList, Window
 from app.cases.models import Case, CaseStage, Payment
 from app.cases.population import SOON
 from app.cases.vocabulary import CaseStatus, Channel, PaymentChannel
-from app.extensions import db
-from app.keyset import Cursor, Keyset
+from app.core.calendar import TimeUnit, WorkingCalendar
+from app.core.text import words
 from app.organisation.access import Scope
 from app.organisation.models import Unit
 from app.procedures.models import Procedure, ProcedureVersion
-from app.text import words
+from app.web import extensions
+from app.web.extensions import db
+from app.web.keyset import Cursor, Keyset
 
 PAGE = 50
 MOST_COUNTED = 10_000
@@ -90,7 +90,7 @@ class PaymentSeen:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class CaseLine:
     """A line of a list: a case, and the stage or payment that the list is about, if it is."""
 
     case: CaseRow
@@ -98,7 +98,7 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Filters:
+class CaseFilters:
     """What the reader asked for; what is None or empty leaves nothing out.
 
     `unit` is the unit accountable for the case; with `lists`, the one the figure is counted for. The days are
@@ -131,7 +131,7 @@ class Page:
     would mean reading everything. `meant` are the words searched for instead of those typed, which fit nothing.
     """
 
-    lines: Sequence[Line]
+    lines: Sequence[CaseLine]
     before: Cursor | None = None
     after: Cursor | None = None
     total: int | None = None
@@ -140,7 +140,7 @@ class Page:
 
 def list_page(
     scope: Scope,
-    filters: Filters,
+    filters: CaseFilters,
     calendar: WorkingCalendar,
     *,
     after: Cursor | None = None,
@@ -166,7 +166,7 @@ def list_page(
     return _received_page(scope, filters, conditions, unit_id, keyset)
 
 
-def every_line(scope: Scope, filters: Filters, calendar: WorkingCalendar) -> Iterator[Line]:
+def every_line(scope: Scope, filters: CaseFilters, calendar: WorkingCalendar) -> Iterator[CaseLine]:
     """All lines that fit, read a batch at a time."""
     after: Cursor | None = None
     while True:
@@ -177,7 +177,7 @@ def every_line(scope: Scope, filters: Filters, calendar: WorkingCalendar) -> Ite
         after = page.after
 
 
-def _conditions(scope: Scope, filters: Filters, calendar: WorkingCalendar) -> list[ColumnElement[bool]]:
+def _conditions(scope: Scope, filters: CaseFilters, calendar: WorkingCalendar) -> list[ColumnElement[bool]]:
     conditions: list[ColumnElement[bool]] = []
     if filters.since:
         conditions.append(Case.received_at >= calendar.start_of_day(filters.since))
@@ -198,13 +198,17 @@ def _conditions(scope: Scope, filters: Filters, calendar: WorkingCalendar) -> li
         holders = select(Unit.id).where(Unit.site == scope.site, Unit.code == filters.holder)
         conditions.append(Case.holder_unit_id.in_(holders))
     if filters.due:
-        moment = Moment(calendar, extensions.now(), current_app.config["SETTINGS"].paused_days)
+        moment = ListMoment(calendar, extensions.now(), current_app.config["SETTINGS"].paused_days)
         conditions.append(due_lists.condition(filters.due, moment, filters.days))
     return conditions
 
 
 def _due_page(
-    scope: Scope, filters: Filters, conditions: list[ColumnElement[bool]], unit_id: int | None, keyset: Keyset[Cursor]
+    scope: Scope,
+    filters: CaseFilters,
+    conditions: list[ColumnElement[bool]],
+    unit_id: int | None,
+    keyset: Keyset[Cursor],
 ) -> Page:
     """By what makes the case urgent, the most urgent first; whoever has the case now sees it too."""
     assert filters.due is not None
@@ -213,11 +217,15 @@ def _due_page(
     if unit_id is not None:
         query = query.where(Case.unit_id == unit_id)
     ids, before, after = keyset.page([(at, key) for at, key in db.session.execute(keyset.cut(query, since, Case.id))])
-    return Page([Line(row) for row in rows(ids)], before, after, _bounded(query.subquery()))
+    return Page([CaseLine(row) for row in rows(ids)], before, after, _bounded(query.subquery()))
 
 
 def _received_page(
-    scope: Scope, filters: Filters, conditions: list[ColumnElement[bool]], unit_id: int | None, keyset: Keyset[Cursor]
+    scope: Scope,
+    filters: CaseFilters,
+    conditions: list[ColumnElement[bool]],
+    unit_id: int | None,
+    keyset: Keyset[Cursor],
 ) -> Page:
     """By reception. Each unit of the scope is read from its own end of the index, then their lines are merged."""
     units = [unit_id] if unit_id is not None else sorted(scope.unit_ids) if scope.unit_ids is not None else [None]
@@ -237,7 +245,7 @@ def _received_page(
         total = _bounded(union_all(*map(_bounded_table, streams)).subquery())
     elif before is None and after is None:
         total = len(ids)
-    return Page([Line(row) for row in rows(ids)], before, after, total)
+    return Page([CaseLine(row) for row in rows(ids)], before, after, total)
 
 
 def _bounded_table(query: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:
@@ -247,7 +255,7 @@ def _bounded_table(query: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:
 
 def _search_page(
     scope: Scope,
-    filters: Filters,
+    filters: CaseFilters,
     conditions: list[ColumnElement[bool]],
     unit_id: int | None,
     after: Cursor | None,
@@ -260,11 +268,15 @@ def _search_page(
     shown = rows(ids[:limit])
     following = Cursor(shown[-1].received_at, min(row.id for row in shown)) if len(ids) > limit else None
     total = len(ids) if after is None and following is None else None
-    return Page([Line(row) for row in shown], None, following, total, found.meant)
+    return Page([CaseLine(row) for row in shown], None, following, total, found.meant)
 
 
 def _named_page(
-    scope: Scope, filters: Filters, conditions: list[ColumnElement[bool]], unit_id: int | None, keyset: Keyset[Cursor]
+    scope: Scope,
+    filters: CaseFilters,
+    conditions: list[ColumnElement[bool]],
+    unit_id: int | None,
+    keyset: Keyset[Cursor],
 ) -> Page:
     assert filters.window is not None  # a named list is always seen through a period
     found = lists.lines(scope, filters.lists, filters.window, unit_id)
@@ -277,7 +289,7 @@ def _named_page(
     ids, before, after = keyset.page([(at, key) for at, key, _total in read])
     total = read[0][2] if read else _bounded(everything)
     subject = filters.lists[0].subject
-    shown = [Line(row) for row in rows(ids)] if subject is Case else _lines_about(subject, ids)
+    shown = [CaseLine(row) for row in rows(ids)] if subject is Case else _lines_about(subject, ids)
     return Page(shown, before, after, total)
 
 
@@ -310,11 +322,11 @@ def rows(ids: Sequence[int]) -> list[CaseRow]:
     return [by_id[case_id] for case_id in ids]
 
 
-def _lines_about(subject: lists.Subject, ids: Sequence[int]) -> list[Line]:
+def _lines_about(subject: lists.ListSubject, ids: Sequence[int]) -> list[CaseLine]:
     """Those stays in stages or payments with their cases, in that order."""
     about = _payments(ids) if subject is Payment else _stays(ids)
     cases = {row.id: row for row in rows(list({case_id for case_id, _seen in about.values()}))}
-    return [Line(cases[case_id], seen) for case_id, seen in (about[key] for key in ids)]
+    return [CaseLine(cases[case_id], seen) for case_id, seen in (about[key] for key in ids)]
 
 
 def _payments(ids: Sequence[int]) -> dict[int, tuple[int, StageSeen | PaymentSeen]]:

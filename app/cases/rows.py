@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
-from app.cases.state import CaseState
-from app.text import fold
+from sqlalchemy import select
+from sqlalchemy.orm import selectinload
+
+from app.cases.timeline import CaseState, StageTerms, Terms, whole
+from app.core.text import fold
+from app.procedures.models import ProcedureVersion
+from app.web.extensions import db
 
 Row = dict[str, Any]
 
@@ -151,3 +157,24 @@ def search_text(
 
 def _in_one(number: str) -> str:
     return number if number.isdigit() else fold(number).replace(" ", "")
+
+
+def terms_of(version: ProcedureVersion) -> Terms:
+    """The terms of a version whose stages are loaded."""
+    return Terms(
+        amount=whole(version.time_amount),
+        unit=version.time_unit,
+        pause_mode=version.pause_mode,
+        unit_id=version.unit_id,
+        stages=tuple(
+            StageTerms(stage.position, stage.name, stage.unit_id, whole(stage.allowance)) for stage in version.stages
+        ),
+    )
+
+
+def versions_by_id(ids: Iterable[int]) -> dict[int, ProcedureVersion]:
+    """Those versions with their stages, by id."""
+    found = db.session.scalars(
+        select(ProcedureVersion).where(ProcedureVersion.id.in_(set(ids))).options(selectinload(ProcedureVersion.stages))
+    )
+    return {version.id: version for version in found}

@@ -13,19 +13,85 @@ typing mistakes (`spelling.meant`).
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from functools import lru_cache
+from itertools import islice, product
 
 from sqlalchemy import ColumnElement, and_, column, func, literal_column, or_, select, table
 
 from app.cases.models import Case, CaseEvent
 from app.cases.population import on_desk_of
-from app.cases.spelling import SHORTEST, meant, near
-from app.extensions import db
+from app.core.text import fold, sought, words
 from app.organisation.access import Scope
 from app.procedures.models import Procedure, ProcedureVersion
-from app.text import fold, sought, words
+from app.web.extensions import db
+
+LETTERS = "abcdefghijklmnopqrstuvwxyz"
+SHORTEST = 3  # letters: of a shorter word everything is a neighbour
+LONGEST = 12  # letters: "nghieengs" has nine, no syllable more than ten; a word of n letters has some 53n variants
+REMEMBERED = 128  # words: 660 variants of twelve letters each at most, 10 MB together
+_TONES = frozenset("sfrxj")  # Telex: sắc, huyền, hỏi, ngã, nặng
+_DOUBLED = {"aa": "a", "ee": "e", "oo": "o", "dd": "d", "aw": "a", "ow": "o", "uw": "u"}
+_VOWELS = frozenset("aeiouy")
+
+
+def meant(word: str) -> frozenset[str]:
+    """The words that this one may stand for: one letter wrong, missing, too many, or two exchanged; or typed as Telex.
+
+    Empty for a number and for a word of fewer than three letters: there is nothing to go by; and for one of more than
+    twelve, which is no word but something pasted.
+    """
+    return _meant(word) if SHORTEST <= len(word) <= LONGEST and word.isalpha() else frozenset()
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _meant(word: str) -> frozenset[str]:
+    return frozenset(_one_slip(word)) | frozenset(without_telex(word)) - {word}
+
+
+def near(word: str, others: Iterable[str]) -> bool:
+    """Whether one of the other words is this one, or what it may stand for."""
+    return not meant(word).isdisjoint(others)
+
+
+def _one_slip(word: str) -> Iterator[str]:
+    parts = [(word[:i], word[i:]) for i in range(len(word) + 1)]
+    for head, tail in parts:
+        if len(tail) > 1:
+            yield head + tail[1] + tail[0] + tail[2:]
+        if tail and len(word) > SHORTEST:
+            yield head + tail[1:]
+        for letter in LETTERS:
+            yield head + letter + tail
+            if tail and letter != tail[0]:
+                yield head + letter + tail[1:]
+
+
+def without_telex(word: str) -> set[str]:
+    """What a word typed in Telex with the keyboard off says: "nguyeenx" -> "nguyen", "ddawng" -> "dang".
+
+    A tone's letter stands at the end or after a vowel; every way of reading it is given.
+    """
+    choices: list[tuple[str, ...]] = []
+    position = 0
+    while position < len(word):
+        pair = word[position : position + 2]
+        if pair in _DOUBLED:
+            choices.append((_DOUBLED[pair],))
+            position += 2
+            continue
+        letter = word[position]
+        after_vowel = position > 0 and any(each in _VOWELS for each in word[:position])
+        choices.append((letter, "") if letter in _TONES and after_vowel else (letter,))
+        position += 1
+    if len(choices) == len(word) and all(len(each) == 1 for each in choices):
+        return set()
+    if sum(len(each) > 1 for each in choices) > 3:  # no Vietnamese word has so many tones
+        return set()
+    read = {"".join(letters) for letters in product(*choices)}
+    return {each for each in read if each != word and len(each) >= 2}
+
 
 MANY = 1_000  # matches from which PostgreSQL is asked to look from the newest case backwards
 STRIP = 4_000  # ids looked through first
@@ -83,7 +149,7 @@ def find(scope: Scope, typed: str, *conditions: ColumnElement[bool], limit: int,
     for mistaken in (unknown, said):  # rather one word mistyped than all
         reading = _reading_of_mistakes(scope, said, mistaken)
         if reading and (ids := _by_index([reading], wanted, limit)):
-            return Found(ids, _said(reading, ids))
+            return Found(ids, _corrected_words(reading, ids))
     return Found([])
 
 
@@ -187,7 +253,7 @@ def _reading_of_mistakes(scope: Scope, said: Sequence[Term], mistaken: Sequence[
     return reading if any(len(terms) > 1 for terms in reading) else []
 
 
-def _said(reading: Reading, ids: Sequence[int]) -> tuple[str, ...]:
+def _corrected_words(reading: Reading, ids: Sequence[int]) -> tuple[str, ...]:
     """The words that stand in the cases found instead of those typed, in the order typed."""
     read = select(Case.search_text).where(Case.id.in_(ids[:20]))
     there = {word for text in db.session.scalars(read) for word in text.split()}

@@ -14,9 +14,8 @@ from typing import Any
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from app import extensions
 from app.cases import chain
-from app.cases.intake import (
+from app.cases.intake.contents import (
     Applicant,
     DocumentsMissing,
     HandedIn,
@@ -27,15 +26,15 @@ from app.cases.intake import (
     missing_documents,
     owed_for,
 )
+from app.cases.intake.reuse import reuse_documents
 from app.cases.models import DERIVED_MODELS, DERIVED_TABLES, NUMBERED_BY, Case, CaseDocument, CaseEvent, Consultation
 from app.cases.numbering import check_code, code_taken, next_code
-from app.cases.reuse import reuse_documents
-from app.cases.rows import Row, case_row, derived_rows, search_text
-from app.cases.terms import terms_of, versions_by_id
+from app.cases.rows import Row, case_row, derived_rows, search_text, terms_of, versions_by_id
 from app.cases.timeline import CaseState, Event, OutOfOrder, corrected, project
 from app.cases.vocabulary import MOVES, Channel, EventKind, PaymentChannel, ReturnMethod
-from app.errors import N_, Conflict, DomainError, NotFound
-from app.extensions import db
+from app.core.errors import N_, Conflict, DomainError, NotFound
+from app.core.reasons import checked_reason
+from app.core.text import tidy, tidy_lines
 from app.organisation import audit
 from app.organisation.access import Actor, Scope
 from app.organisation.audit import transaction
@@ -44,8 +43,8 @@ from app.organisation.models import Unit
 from app.organisation.permissions import Capability, needs
 from app.procedures.models import ProcedureVersion
 from app.procedures.queries import version_at_desk
-from app.reasons import checked_reason
-from app.text import tidy, tidy_lines
+from app.web import extensions
+from app.web.extensions import db
 
 Stored = Mapping[str, Mapping[int, Mapping[str, Any]]]  # derived table -> number of the row -> row
 BACKDATED_AFTER = timedelta(minutes=10)  # an event recorded later than this after it happened needs a reason

@@ -9,9 +9,9 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Protocol
 
-from app.calendar import Allowance, PauseMode, TimeUnit, WorkingCalendar
 from app.cases import population
 from app.cases.population import Bucket
+from app.core.calendar import Allowance, PauseMode, TimeUnit, WorkingCalendar
 
 
 class Lateness(StrEnum):
@@ -36,7 +36,7 @@ class Dated(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class CaseStanding:
     """How a case stands. `days` are working days: left until it is due, or by which it is (or ended) late."""
 
     lateness: Lateness
@@ -49,18 +49,18 @@ class Standing:
         return self.lateness in (Lateness.LATE, Lateness.OPEN_LATE)
 
 
-def standing_of(case: Dated, calendar: WorkingCalendar, now: datetime) -> Standing:
+def standing_of(case: Dated, calendar: WorkingCalendar, now: datetime) -> CaseStanding:
     """How a case stands at an instant (UTC)."""
     if case.due_at is None:
-        return Standing(Lateness.PAUSED, ended=case.ended_at is not None)
+        return CaseStanding(Lateness.PAUSED, ended=case.ended_at is not None)
     due_day, last_day = calendar.local_day(case.due_at), calendar.local_day(case.ended_at or now)
     if population.late(case, now):
         late = Lateness.LATE if case.ended_at else Lateness.OPEN_LATE
-        return Standing(late, calendar.count_working_days(due_day, last_day), case.ended_at is not None)
+        return CaseStanding(late, calendar.count_working_days(due_day, last_day), case.ended_at is not None)
     left = calendar.count_working_days(last_day, due_day)
     if case.ended_at:
-        return Standing(Lateness.ON_TIME if last_day == due_day else Lateness.EARLY, left, ended=True)
-    return Standing(_OPEN[population.bucket_of(case, calendar, now)], left)
+        return CaseStanding(Lateness.ON_TIME if last_day == due_day else Lateness.EARLY, left, ended=True)
+    return CaseStanding(_OPEN[population.bucket_of(case, calendar, now)], left)
 
 
 _OPEN = {Bucket.TODAY: Lateness.DUE_TODAY, Bucket.SOON: Lateness.DUE_SOON, Bucket.LATER: Lateness.ON_TIME}

@@ -8,19 +8,27 @@ events of each import, and one of what was there before events were chained or w
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any
 
 from sqlalchemy import Connection, exists, or_, select
+from sqlalchemy import Row as SqlRow
 
 from app.cases.chain import START, Digest, hash_of
-from app.cases.models import Case, CaseEvent
-from app.errors import N_, DomainError
-from app.organisation.access import site
+from app.cases.models import NUMBERED_BY, Case, CaseEvent
+from app.cases.rows import DERIVED, Row, case_row, derived_rows, terms_of, versions_by_id
+from app.cases.service import Stored, events_of, stored_derived
+from app.cases.timeline import Event, Terms, project
+from app.core.calendar import WorkingCalendar
+from app.core.errors import N_, DomainError
+from app.organisation.access import Scope, site
+from app.organisation.calendars import past_calendars, site_calendar
 from app.organisation.models import AuditEntry
 from app.organisation.verifying import Broken
+from app.web.database import session_snapshot
+from app.web.extensions import db
 
 AT_ONCE = 1000  # rows fetched together
 
@@ -87,7 +95,7 @@ def _cases(connection: Connection, counts: Counter[str], kept: _Kept) -> Iterato
         counts["events"] += len(found)
         told = witnesses.of(case_id)
         yield from _chain(found)
-        yield from _told(found, told, kept)
+        yield from _trail_mismatches(found, told, kept)
 
 
 class _Witnesses:
@@ -125,7 +133,7 @@ def _chain(found: list[Any]) -> Iterator[Broken]:
         previous = row.hash
 
 
-def _told(found: list[Any], told: dict[int, tuple[int, str]], kept: _Kept) -> Iterator[Broken]:
+def _trail_mismatches(found: list[Any], told: dict[int, tuple[int, str]], kept: _Kept) -> Iterator[Broken]:
     """Every event that the trail tells of is there with its hash, and every other one came by a way it knows."""
     for row in found:
         entry, hash = told.pop(row.number, (0, ""))
@@ -204,3 +212,104 @@ def _gone(connection: Connection) -> Iterator[Broken]:
     empty = select(Case.code).where(Case.site == site(), ~exists().where(CaseEvent.case_id == Case.id))
     for code in connection.scalars(empty.order_by(Case.id)):
         yield Broken("events", {"case": code}, DomainError("Hồ sơ %(case)s không còn sự kiện nào.", case=code))
+
+
+BATCH = 500  # cases in the hand at a time
+_COLUMNS = ("id", "site", "code", "version_id", "unit_id", "online_payable", *DERIVED)
+
+
+@dataclass(frozen=True, slots=True)
+class DerivedDifference:
+    """Something stored that the events do not give. `number` is of the row in its table, None for the case's own;
+    `field` is empty where a whole row is missing or too many."""
+
+    case: str
+    table: str
+    number: int | None
+    field: str
+    stored: object
+    folded: object
+
+
+@dataclass(slots=True)
+class Refolding:
+    """How many cases were folded again so far."""
+
+    cases: int = 0
+
+
+def differences(scope: Scope, so_far: Refolding) -> Iterator[DerivedDifference]:
+    """Go through every case of the site, some hundreds at a time, all as of one instant."""
+    with session_snapshot():
+        calendars = [site_calendar(), *past_calendars()]
+        after = 0
+        while cases := _next_cases(scope, after):
+            after = cases[-1].id
+            so_far.cases += len(cases)
+            yield from _of_batch(cases, calendars)
+
+
+def _next_cases(scope: Scope, after: int) -> list[SqlRow[Any]]:
+    columns = (getattr(Case, name) for name in _COLUMNS)
+    wanted = select(*columns).where(Case.site == scope.site, Case.id > after).order_by(Case.id).limit(BATCH)
+    return list(db.session.execute(wanted))
+
+
+def _of_batch(cases: list[SqlRow[Any]], calendars: list[WorkingCalendar]) -> Iterator[DerivedDifference]:
+    ids = [case.id for case in cases]
+    events, versions = events_of(ids), versions_by_id(case.version_id for case in cases)
+    stored = stored_derived(ids)
+    for case in cases:
+        yield from _of_case(case, terms_of(versions[case.version_id]), events[case.id], stored[case.id], calendars)
+
+
+def _of_case(
+    case: SqlRow[Any],
+    terms: Terms,
+    events: list[Event],
+    stored: Stored,
+    calendars: list[WorkingCalendar],
+) -> list[DerivedDifference]:
+    """What differs, under that one of the calendars under which least does: of an open case, today's."""
+    found: list[DerivedDifference] | None = None
+    for calendar in calendars if case.ended_at is not None else calendars[:1]:
+        under_it = list(_compared(case, terms, events, stored, calendar))
+        if not under_it:
+            return []
+        if found is None or len(under_it) < len(found):
+            found = under_it
+    return found or []
+
+
+def _compared(
+    case: SqlRow[Any],
+    terms: Terms,
+    events: list[Event],
+    stored: Stored,
+    calendar: WorkingCalendar,
+) -> Iterator[DerivedDifference]:
+    try:
+        state = project(terms, events, calendar)
+    except (DomainError, LookupError, TypeError, ValueError) as error:
+        yield DerivedDifference(case.code, "case_events", None, "", None, error)
+        return
+    for name, value in case_row(state).items():
+        if getattr(case, name) != value:
+            yield DerivedDifference(case.code, "cases", None, name, getattr(case, name), value)
+    derived = derived_rows(case.site, case.id, case.unit_id, case.online_payable, state)
+    for table, rows in derived.items():
+        key = NUMBERED_BY.get(table, "number")
+        yield from _rows_compared(case.code, table, stored[table], {row[key]: row for row in rows})
+
+
+def _rows_compared(
+    code: str, table: str, stored: Mapping[int, Mapping[str, Any]], folded: Mapping[int, Row]
+) -> Iterator[DerivedDifference]:
+    for number in sorted(stored.keys() | folded.keys()):
+        kept, again = stored.get(number), folded.get(number)
+        if kept is None or again is None:
+            yield DerivedDifference(code, table, number, "", kept is not None, again is not None)
+            continue
+        for name, value in again.items():
+            if kept[name] != value:
+                yield DerivedDifference(code, table, number, name, kept[name], value)

@@ -7,14 +7,14 @@ from datetime import date
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
-from app.calendar import PauseMode
 from app.cases.queries import MOST_COUNTED, Page
-from app.cases.standing import Lateness, Promise, Standing, UnusualDay
-from app.formats import show_date, show_number
-from app.procedures.wording import time_allowed
+from app.cases.standing import CaseStanding, Lateness, Promise, UnusualDay
+from app.core.calendar import PauseMode
+from app.procedures.labels import time_allowed
+from app.web.formats import show_date, show_number
 
 
-def standing_in_words(standing: Standing) -> str:
+def standing_in_words(standing: CaseStanding) -> str:
     """`còn 2 ngày làm việc`, `quá hạn 3 ngày làm việc`, `đúng hạn`..."""
     days = standing.days
     match standing.lateness:

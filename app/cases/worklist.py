@@ -10,16 +10,16 @@ from typing import Any
 from flask import current_app
 from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select
 
-from app.calendar import WorkingCalendar
 from app.cases import population
 from app.cases.models import Case, Consultation
 from app.cases.population import Bucket
-from app.cases.queries import PAGE, Line, Page, rows
-from app.extensions import db
-from app.keyset import Cursor, Keyset
+from app.cases.queries import PAGE, CaseLine, Page, rows
+from app.core.calendar import WorkingCalendar
 from app.organisation.access import Actor, Scope
 from app.organisation.models import Person, Unit
 from app.organisation.permissions import Capability
+from app.web.extensions import db
+from app.web.keyset import Cursor, Keyset
 
 
 class Attention(StrEnum):
@@ -83,7 +83,7 @@ def worklist(
     query = _on_pile(pile, desk, since, Case.id).where(wanted, *_held_by(holder_id))
     query = keyset.cut(query, since, Case.id)
     ids, first, last = keyset.page([(at, key) for at, key in db.session.execute(query)])
-    return Page([Line(row) for row in rows(ids)], first, last)
+    return Page([CaseLine(row) for row in rows(ids)], first, last)
 
 
 # What the lines of a pile are sorted by, where it is not the due time.

@@ -17,6 +17,10 @@ def register_records() -> None:
 
 def register(app: Flask) -> None:
     """Its pages."""
-    from app.compliance.views import bp, packs, results, rules, running, runs, verifying, violations, waivers, what_if
+    from app.compliance.adoption import views
+    from app.compliance.runs import views as run_views
+    from app.compliance.views import bp
+    from app.compliance.violations import views as violation_views
+    from app.compliance.waivers import views as waiver_views
 
     app.register_blueprint(bp)

@@ -11,26 +11,29 @@ from flask import current_app
 from flask.cli import AppGroup
 from flask_babel import force_locale
 
-from app import extensions, facts
-from app.commands import COMMAND, BadInput, clear_errors, echo_json, echo_rows, echo_table, note, refusing
-from app.compliance import library, packs, queries, service, uploading
-from app.compliance.coverage import cover, coverage_page, load_targets, uncovered
-from app.compliance.documents import DocumentInfo, load_documents
-from app.compliance.explaining import inside, parameters_of, reasons, unit_name
-from app.compliance.loader import DOCUMENTS, load_pack, load_packs
-from app.compliance.nouns import language
-from app.compliance.output import report_json, result_table
-from app.compliance.pack import Pack
-from app.compliance.packs import PackState
-from app.compliance.reference import reference
-from app.compliance.rule_tests import run_pack_tests
-from app.compliance.verifying import Disagreement, verify_run
+from app.compliance import queries
+from app.compliance.adoption import repository, uploading
+from app.compliance.adoption.repository import PackState
+from app.compliance.evaluation.rule_tests import run_pack_tests
+from app.compliance.explaining import inside, language, parameters_of, reasons, unit_name
+from app.compliance.runs import service
+from app.compliance.runs.output import report_json, result_table
+from app.compliance.runs.verification import Disagreement, verify_run
 from app.compliance.wording import document_number, explain, parameter_in_words, pick, printed_day
-from app.errors import DomainError, NotFound
-from app.formats import in_both, label, sentence, show_date
+from app.core import facts
+from app.core.errors import DomainError, NotFound
+from app.core.periods import Period, PeriodKind
 from app.organisation.access import Scope, site
 from app.organisation.calendars import site_calendar
-from app.periods import Period, PeriodKind
+from app.organisation.commands import COMMAND, clear_errors, echo_json, echo_rows, echo_table, refusing
+from app.rulepacks.coverage import cover, coverage_page, load_targets, uncovered
+from app.rulepacks.documents import DocumentInfo, load_documents
+from app.rulepacks.loader import DOCUMENTS, load_pack, load_packs
+from app.rulepacks.pack import Pack
+from app.rulepacks.reference import reference
+from app.web import extensions
+from app.web.command_faults import BadInput, note
+from app.web.formats import in_both, label, sentence, show_date
 
 check = AppGroup("check", help="Kiểm tra việc thực hiện các kế hoạch. / Run the compliance check.")
 _DAY = click.DateTime(["%Y-%m-%d"])
@@ -145,18 +148,18 @@ def _disagreement(found: Disagreement) -> dict[str, str]:
 @refusing
 def rules_list(output: str) -> None:
     """Các quy tắc của mọi bộ, và bộ nào đã được áp dụng. / Every pack's rules, and which packs were adopted."""
-    decisions, folder = packs.decisions(), packs.seeds()
+    decisions, folder = repository.decisions(), repository.seeds()
     rows: list[dict[str, Any]] = [
         {
             "pack": pack.id,
-            "state": packs.state_of(pack.id, decisions.get(pack.id, ()), folder).value,
+            "state": repository.state_of(pack.id, decisions.get(pack.id, ()), folder).value,
             "rule": rule.id,
             "title": rule.title.vi,
             "severity": rule.severity.value,
             "document": rule.legal_basis.document,
             "place": rule.legal_basis.place,
         }
-        for pack in packs.known_packs(folder)
+        for pack in repository.known_packs(folder)
         for rule in pack.rules
     ]
     for problem in folder.problems:
@@ -261,10 +264,10 @@ def rules_explain(rule_id: str, unit_code: str | None, period_text: str | None, 
     if period_text is not None:
         raise BadInput("--period chỉ dùng cùng với --unit.")
     today = site_calendar().local_day(extensions.now())
-    found = [(pack, rule) for pack in packs.known_packs() for rule in pack.rules if rule.id == rule_id.lower()]
+    found = [(pack, rule) for pack in repository.known_packs() for rule in pack.rules if rule.id == rule_id.lower()]
     if not found:
         raise BadInput(f"Không có quy tắc “{rule_id}”; xem flask rules list.")
-    documents = library.documents()
+    documents = repository.documents()
     for pack, rule in found:
         values = pack.parameters.at(today)
         for heading, words in explain(rule, values, facts.catalogue(), lang):
@@ -284,7 +287,7 @@ def _explain_result(rule_id: str, unit_code: str, period: Period | None) -> None
     run = queries.latest_run(scope, period)
     if run is None:
         raise NotFound("Chưa có kỳ nào được kiểm tra.")
-    found = [pack for pack in library.packs_of(run).values() if any(rule.id == rule_id for rule in pack.rules)]
+    found = [pack for pack in repository.packs_of(run).values() if any(rule.id == rule_id for rule in pack.rules)]
     if not found:
         raise NotFound("Lần kiểm tra %(run)s không có quy tắc “%(rule)s”.", run=run.id, rule=rule_id)
     for pack in found:

@@ -8,27 +8,170 @@ from datetime import date, datetime, time, timedelta
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Protocol
 
+from flask_babel import get_locale
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 
-from app import facts
 from app.compliance import wording
-from app.compliance.compiling import Outcome
-from app.compliance.conditions import Condition
-from app.compliance.documents import DocumentInfo
-from app.compliance.judge import answer_days, target_share
-from app.compliance.language import Quote, Rule, Status
-from app.compliance.nouns import language as language  # the views ask for it here
-from app.compliance.nouns import noun_of, noun_of_field, thing_of
-from app.compliance.pack import Pack, number_of
-from app.compliance.remaining import still_to_do
-from app.formats import local, show_date, show_datetime, show_number, yes_no
-from app.periods import Period
+from app.compliance.evaluation.evaluate import answer_days, missing, target_share
+from app.core import facts
+from app.core.periods import Period
+from app.rulepacks.compiler import RuleOutcome
+from app.rulepacks.conditions import Condition, Quote
+from app.rulepacks.documents import DocumentInfo
+from app.rulepacks.language import Rule, Status
+from app.rulepacks.pack import Pack, number_of
+from app.web.formats import local, show_date, show_datetime, show_number, yes_no
 
 if TYPE_CHECKING:
     from app.compliance.queries import ResultRow, UnitRef
 
 
-class Figures(Protocol):
+# What is counted, as kinds of facts say it.
+NOUNS = {
+    "hồ sơ": _l("hồ sơ"),
+    "kết quả": _l("kết quả"),
+    "giao dịch": _l("giao dịch"),
+    "thủ tục": _l("thủ tục"),
+    "bước xử lý": _l("bước xử lý"),
+    "thông tin": _l("thông tin"),
+}
+
+# The single things that facts are about (`FactKind.subject`).
+THINGS = {
+    "case": _l("hồ sơ"),
+    "criterion": _l("tiêu chí"),
+    "field": _l("lĩnh vực"),
+    "officer": _l("cán bộ"),
+    "petition": _l("phản ánh, kiến nghị"),
+    "procedure": _l("thủ tục"),
+    "publication": _l("bước công bố"),
+    "rule": _l("quy tắc"),
+    "task": _l("nhiệm vụ"),
+}
+
+
+def language() -> str:
+    """The reader's language."""
+    locale = get_locale()
+    return locale.language if locale else "vi"
+
+
+def noun_of(rule: Rule | None, which: str = "count") -> str:
+    """What the rule counts (`count`), counts among (`among`) or expects (`expects`): "giao dịch"."""
+    if rule is not None and rule.count is not None:
+        return noun_of_field(rule.count.of[0])
+    names = getattr(rule.rate, which) if rule is not None and rule.rate is not None else ()
+    return noun_of_field(names[0]) if names else ""
+
+
+def noun_of_field(name: str) -> str:
+    """What a field counts."""
+    kind_name, _dot, field_name = name.partition(".")
+    kind = facts.catalogue().get(kind_name)
+    field = kind.field(field_name) if kind else None
+    unit = field.unit if field else ""
+    return str(NOUNS.get(unit, unit))
+
+
+def thing_of(rule: Rule) -> str:
+    """What a rule about single things judges one by one: "hồ sơ"; "việc" where its kind has no word for it."""
+    kind = facts.catalogue().get(rule.judge.each)
+    subject = kind.subject if kind is not None else rule.judge.each
+    return str(THINGS.get(subject, _l("việc")))
+
+
+Details = Mapping[str, Any]
+"""What the judgement adds to a thing's own fields (`SubjectResult.details`)."""
+
+
+def still_to_do(rule: Rule, failing: int, tally: Mapping[str, int], behind: Sequence[Details] = ()) -> Iterator[str]:
+    """A sentence at a time. `failing` things break the rule; `tally` is how many had each outcome, `behind` the
+    details of those that fail, where they are known."""
+    noun = thing_of(rule)
+    if failing:
+        yield _("Còn %(n)s %(noun)s vi phạm; đơn vị đạt khi không còn %(noun)s nào vi phạm.", n=_n(failing), noun=noun)
+        yield from _put_right(rule, tally, behind, noun)
+    if waiting := tally.get(RuleOutcome.PENDING, 0):
+        yield _("%(n)s %(noun)s chưa đến hạn lúc kiểm tra, nên chưa tính.", n=_n(waiting), noun=noun)
+
+
+def _put_right(rule: Rule, tally: Mapping[str, int], behind: Sequence[Details], noun: str) -> Iterator[str]:
+    """Which of those that fail can still be put right, as far as the rule's form says."""
+    if rule.duty is not None:
+        yield from _duty(rule, tally, noun)
+    elif rule.clock is not None:
+        yield _("Ngày đã dùng quá thì không lấy lại được; bước nào chưa xong thì hoàn thành ngay để không chậm thêm.")
+    elif rule.rate is not None:
+        yield from _rates(rule, behind, noun)
+    elif rule.escalates is not None:
+        yield _("Quy tắc nào đạt trở lại ngay trong kỳ này thì không còn bị tính.")
+    elif rule.fails_when is not None:
+        condition = wording.condition_in_words(rule.fails_when, facts.catalogue(), language())
+        yield _("Hết vi phạm khi không còn: %(condition)s.", condition=condition)
+
+
+def _duty(rule: Rule, tally: Mapping[str, int], noun: str) -> Iterator[str]:
+    assert rule.duty is not None
+    if late := tally.get(RuleOutcome.LATE, 0):
+        yield _("%(n)s %(noun)s đã làm nhưng sau thời hạn: không sửa lại được.", n=_n(late), noun=noun)
+    absent = tally.get(RuleOutcome.MISSING, 0)
+    if absent and rule.duty[1].within is None:
+        yield _("%(n)s %(noun)s chưa làm; quy tắc không đặt thời hạn cho việc này.", n=_n(absent), noun=noun)
+    elif absent:
+        yield _(
+            "%(n)s %(noun)s đã hết hạn mà chưa thấy ghi việc phải làm: vẫn phải làm ngay, nhưng làm từ nay là muộn; "
+            "chỉ đạt nếu đã làm trong hạn mà chưa ghi vào phần mềm.",
+            n=_n(absent),
+            noun=noun,
+        )
+
+
+def _rates(rule: Rule, behind: Sequence[Details], noun: str) -> Iterator[str]:
+    """What each thing lacks of its own share, added up."""
+    lacking = [_lacking(rule, details) for details in behind]
+    reachable = [number for number in lacking if number is not None]
+    if total := sum(reachable):
+        yield _(
+            "%(n)s %(noun)s còn sửa được: cộng lại còn thiếu %(total)s.",
+            n=_n(len(reachable)),
+            noun=noun,
+            total=f"{_n(total)} {noun_of(rule)}".strip(),
+        )
+    if hopeless := len(lacking) - len(reachable):
+        yield _("%(n)s %(noun)s không có cách nào đạt được chỉ tiêu.", n=_n(hopeless), noun=noun)
+
+
+def _lacking(rule: Rule, details: Details) -> int | None:
+    """How many more (or fewer) a thing needs for its own share; None if no number would do."""
+    assert rule.target is not None
+    numbers = int(details["numerator"]), int(details["denominator"])
+    return missing(rule.target.comparison, Fraction(details["target"]), *numbers)
+
+
+def lack_of_thing(rule: Rule, outcome: str, details: Details) -> str:
+    """What one single thing that breaks a rule lacks, for the column of a list; empty where the record does not say."""
+    if outcome == RuleOutcome.LATE:
+        return str(_("làm muộn, ngày %(day)s", day=_day(details["done_on"]))) if details.get("done_on") else ""
+    if outcome == RuleOutcome.MISSING:
+        return str(_("chưa làm, hạn %(day)s", day=_day(details["due"])) if details.get("due") else _("chưa làm"))
+    if "used" in details and "allowed" in details:
+        return str(_("vượt %(n)s ngày", n=_n(int(details["used"]) - int(details["allowed"]))))
+    if rule.target is not None and "target" in details:
+        lacking = _lacking(rule, details)
+        return f"{_n(lacking)} {noun_of(rule)}".strip() if lacking else ""
+    return ""
+
+
+def _day(written: object) -> str:
+    return show_date(date.fromisoformat(str(written)))
+
+
+def _n(number: int) -> str:
+    return show_number(number)
+
+
+class ShownFigures(Protocol):
     """The figures of a result, of a violation, or of one sighting of it."""
 
     @property
@@ -41,7 +184,7 @@ class Figures(Protocol):
     def target(self) -> Fraction | None: ...
 
 
-class Judged(Figures, Protocol):
+class Judged(ShownFigures, Protocol):
     """A result as sentences are made of it."""
 
     @property
@@ -91,12 +234,12 @@ def printed_day(info: DocumentInfo) -> str:
     return wording.printed_day(info.printed_date) if info.printed_date else ""
 
 
-def is_count(figures: Figures) -> bool:
+def is_count(figures: ShownFigures) -> bool:
     """Whether the value is a number of things, and no share."""
     return figures.denominator is None and figures.numerator is not None
 
 
-def share_shown(figures: Figures) -> str:
+def share_shown(figures: ShownFigures) -> str:
     """The value, rounded for the eye but never onto the target it misses: "34,9%"; a count as a number; a dash where
     there is none."""
     if figures.value is None:
@@ -106,7 +249,7 @@ def share_shown(figures: Figures) -> str:
     return wording.percent(figures.value, language(), unlike=figures.target)
 
 
-def fraction_shown(figures: Figures) -> str:
+def fraction_shown(figures: ShownFigures) -> str:
     """Out of how many: "7 / 20"; empty where nothing is counted."""
     if figures.numerator is None or figures.denominator is None:
         return ""
@@ -170,9 +313,9 @@ def reasons(found: ResultRow, rule: Rule, pack: Pack, behind: Sequence[Mapping[s
 def why(result: Judged, rule: Rule, unit: UnitRef, pack: Pack, behind: Sequence[Mapping[str, Any]] = ()) -> list[str]:
     """Why the result is what it is, and what it still takes, a sentence at a time. `behind` are the details of the
     single things that fail, where they are known."""
-    if result.reason == Outcome.OUT_OF_SCOPE:
+    if result.reason == RuleOutcome.OUT_OF_SCOPE:
         return [_out_of_scope(unit, rule, pack)]
-    if result.reason == Outcome.EXCLUDED and rule.applies_when is not None:
+    if result.reason == RuleOutcome.EXCLUDED and rule.applies_when is not None:
         condition = wording.condition_in_words(rule.applies_when, facts.catalogue(), language())
         return [
             _(
@@ -180,7 +323,7 @@ def why(result: Judged, rule: Rule, unit: UnitRef, pack: Pack, behind: Sequence[
                 condition=condition,
             )
         ]
-    if result.reason == Outcome.PENDING:
+    if result.reason == RuleOutcome.PENDING:
         return list(_pending(result, rule))
     if result.status is Status.NOT_APPLICABLE:
         return list(_nothing(rule))

@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from sqlalchemy import func, select
 from sqlalchemy.engine import Connection
 
-from app.compliance.language import Status
 from app.compliance.models import CheckResult, CheckRun
-from app.compliance.premises import EARLIER_FAILURE
-from app.facts import Fact, FactQuery, register
+from app.core.facts import Fact, FactQuery, register
+from app.core.periods import Period
 from app.organisation.models import Unit
-from app.periods import Period
+from app.rulepacks.language import Status
+from app.rulepacks.premises import EARLIER_FAILURE
 
 LONGEST = 24
 """Periods looked back at most."""

@@ -15,12 +15,14 @@ from wtforms import BooleanField
 from wtforms.validators import Optional
 
 from app.compliance.explaining import language, unit_name
-from app.compliance.language import Severity
-from app.compliance.models import Change, ViolationState
-from app.compliance.pack import Pack
+from app.compliance.models import ViolationChange, ViolationState
 from app.compliance.queries import ViolationFilter
-from app.formats import in_both, label
-from app.forms import (
+from app.core.periods import Period, PeriodKind
+from app.organisation.models import Unit
+from app.rulepacks.language import Severity
+from app.rulepacks.pack import Pack
+from app.web.formats import in_both, label
+from app.web.forms import (
     NEEDED,
     ChoiceField,
     DayField,
@@ -31,8 +33,6 @@ from app.forms import (
     TextAreaField,
     UnitFilterField,
 )
-from app.organisation.models import Unit
-from app.periods import Period, PeriodKind
 
 STANDING, EVERY = "standing", "every"
 
@@ -121,7 +121,7 @@ class ViolationsFilterForm(FlaskForm):
         form.state.choices = [every, *((word.value, label(word)) for word in ViolationState)]
         form.change.choices = [
             (STANDING, _("Đang vi phạm")),
-            *((word.value, label(word)) for word in Change),
+            *((word.value, label(word)) for word in ViolationChange),
             (EVERY, _("Tất cả")),
         ]
         return form
@@ -136,7 +136,7 @@ class ViolationsFilterForm(FlaskForm):
             severity=Severity(severity) if severity else None,
             state=ViolationState(state) if state else None,
             unit_id=int(unit) if unit else None,
-            change=Change(change) if change not in ("", STANDING, EVERY) else None,
+            change=ViolationChange(change) if change not in ("", STANDING, EVERY) else None,
             standing=change in ("", STANDING),
         )
 
@@ -180,7 +180,7 @@ class WaiverForm(FlaskForm):
         return form
 
 
-class WithdrawForm(FlaskForm):
+class WaiverWithdrawForm(FlaskForm):
     """Rút lại một lần miễn áp dụng."""
 
     reason = ReasonField(_l("Lý do rút lại"))

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from flask_babel import lazy_gettext as _l
 
-from app.compliance.language import Severity, Status
-from app.compliance.models import Change, ViolationState
-from app.compliance.packs import PackState
+from app.compliance.adoption.repository import PackState
+from app.compliance.models import ViolationChange, ViolationState
 from app.compliance.queries.waivers import WaiverState
-from app.formats import add_labels
 from app.organisation.audit_words import name_actions, name_details, name_subjects
+from app.rulepacks.language import Severity, Status
+from app.web.formats import add_labels
 
 # One call an enumeration: words of different enumerations are equal as text.
 add_labels(
@@ -23,9 +23,9 @@ add_labels(
 )
 add_labels(
     {
-        Change.NEW: _l("Mới"),
-        Change.PERSISTING: _l("Còn tồn tại"),
-        Change.GONE: _l("Đã hết"),
+        ViolationChange.NEW: _l("Mới"),
+        ViolationChange.PERSISTING: _l("Còn tồn tại"),
+        ViolationChange.GONE: _l("Đã hết"),
     }
 )
 add_labels(

@@ -9,12 +9,12 @@ from typing import Any
 from sqlalchemy import BigInteger, Date, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from app.compliance.language import Severity, Status
-from app.extensions import Base, Key, Record
 from app.organisation.models import Person, Unit
+from app.rulepacks.language import Severity, Status
+from app.web.extensions import Base, Key, Record
 
 
-class Change(StrEnum):
+class ViolationChange(StrEnum):
     """A violation against the last run of the same period."""
 
     NEW = "new"
@@ -144,7 +144,7 @@ class RunViolation(Record, Base):
 
     run_id: Mapped[int] = mapped_column(Key, ForeignKey("check_runs.id"))
     violation_id: Mapped[int] = mapped_column(Key, ForeignKey("violations.id"), index=True)
-    change: Mapped[Change]
+    change: Mapped[ViolationChange]
     figures: Mapped[dict[str, Any]]
     message: Mapped[dict[str, Any]]  # {"vi", "en"}
 

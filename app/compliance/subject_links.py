@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
-from flask import url_for
+from flask import current_app, url_for
+from werkzeug.routing import BuildError
 
-from app import facts
-from app.compliance import library
-from app.compliance.language import Rule
-from app.compliance.measures import RULE
-from app.errors import NotFound
-from app.formats import in_both
+from app.compliance.adoption import repository
+from app.core import facts
+from app.core.errors import NotFound
 from app.organisation.access import Scope
-from app.subjects import SubjectPage, pages_of
+from app.organisation.subject_pages import SubjectPage, pages_of
+from app.rulepacks.conditions import RULE
+from app.rulepacks.language import Rule
+from app.web.formats import in_both
 
 
 def subject_pages(scope: Scope, pack: str, rule: Rule | None, subjects: Collection[str]) -> Mapping[str, SubjectPage]:
@@ -31,8 +32,17 @@ def _rule_pages(pack: str, rules: Collection[str]) -> Mapping[str, SubjectPage]:
     pages = {}
     for name in rules:
         try:
-            title = in_both(library.rule_by_name(pack, name).title)
+            title = in_both(repository.rule_by_name(pack, name).title)
         except NotFound:
             continue
         pages[name] = SubjectPage(title, url_for("compliance.rule", pack=pack, rule=name))
     return pages
+
+
+def evidence_path(list_name: str, period: str, unit: str) -> str:
+    """Address of the case list that shows the cases behind a figure."""
+    adapter = current_app.url_map.bind("")
+    try:
+        return adapter.build("cases.list", {"list": list_name, "period": period, "unit": unit})
+    except BuildError:  # the room of cases may be left out of an application
+        return ""

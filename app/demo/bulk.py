@@ -8,10 +8,10 @@ from contextlib import contextmanager, suppress
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import OperationalError
 
-from app.bulk import write_rows
 from app.cases.models import DERIVED_TABLES
 from app.demo.sheets import Batch
-from app.extensions import Base
+from app.web.database import write_rows
+from app.web.extensions import Base
 
 MANY = 50_000
 """From so many cases on it is quicker to build the indexes at the end."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from app.calendar import TimeUnit
+from app.core.calendar import TimeUnit
 from app.demo import checklists
 from app.organisation.access import Actor, site
 from app.procedures import queries, service

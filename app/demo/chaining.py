@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from app.cases import chain
 from app.cases.models import Case, CaseEvent
-from app.extensions import db
+from app.web.extensions import db
 
 
 def go_on(events: Sequence[CaseEvent]) -> None:

@@ -13,15 +13,16 @@ from flask import current_app
 from flask.cli import AppGroup, with_appcontext
 from flask_babel import gettext as _
 
-from app import serving
-from app.commands import BadInput, echo_json, note, refusing
-from app.demo import checking, loading
-from app.demo.accounts import ACCOUNTS, PASSWORD
-from app.errors import DomainError
-from app.formats import sentence
+from app.core.errors import DomainError
+from app.demo import loading
+from app.demo.departments import ACCOUNTS, PASSWORD
 from app.organisation import backup
 from app.organisation.access import Actor
 from app.organisation.calendars import today
+from app.organisation.commands import echo_json, refusing
+from app.web import serving
+from app.web.command_faults import BadInput, note
+from app.web.formats import sentence
 
 BY = Actor("flask demo load")
 DEMO_CASES, DEMO_SEED = 6_000, 2024
@@ -86,9 +87,9 @@ def _prepare() -> None:
     if loading.is_empty():
         _load(DEMO_CASES, seed=DEMO_SEED)
     try:
-        report = checking.check_last_month(BY)
+        report = loading.check_last_month(BY)
     except DomainError as error:
-        note(f"Chưa kiểm tra được {checking.last_month().label()}: {sentence(error)}")
+        note(f"Chưa kiểm tra được {loading.last_month().label()}: {sentence(error)}")
         return
     if report is not None:
         month, found = report.period, len(report.violations)

@@ -18,13 +18,13 @@ from sqlalchemy import select, update
 from app.cases.models import Case, CaseCounter, CaseEvent, Payment
 from app.cases.vocabulary import PaymentChannel
 from app.demo import chaining
-from app.demo.ground import Ground
-from app.exports import csv_lines
-from app.extensions import db
+from app.demo.world import Ground
 from app.organisation.access import Scope
+from app.organisation.exports import csv_lines
 from app.organisation.models import Person
-from app.payments.numbering import SERIES, receipt_number
 from app.payments.reconciling import take_statement
+from app.payments.service import SERIES, receipt_number
+from app.web.extensions import db
 
 RECEIPTS = 120  # the latest payments at the desk
 LISTED = 12  # online payments on the portal's list

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import date
 
+from app.core.periods import Period, PeriodKind
 from app.demo.applicants import person_name
-from app.demo.ground import MARK, Ground, turn
-from app.extensions import Base
-from app.periods import Period, PeriodKind
-from app.plans.duties.models import BodyKind, Directive, OnlineTarget, Petition, Survey
-from app.plans.duties.service import WORKING_DAYS_TO_ANSWER
+from app.demo.world import MARK, Ground, turn
+from app.obligations.models import BodyKind, Directive, OnlineTarget, Petition, Survey
+from app.obligations.service import WORKING_DAYS_TO_ANSWER
+from app.web.extensions import Base
 
 DOERS = ("LDVL", "NCC", "BTXH", "TEXH", "TTDVVL", "TTBTXH", "VP", "TTR", "KHTC")
 _ISSUERS = ("Ủy ban nhân dân tỉnh", "Sở Nội vụ", "Giám đốc Sở", "Văn phòng Ủy ban nhân dân tỉnh")
@@ -138,3 +139,34 @@ def _targets(ground: Ground, year: int) -> Iterator[OnlineTarget]:
 
 def _day(ground: Ground, month: Period, day: int) -> date:
     return ground.working(month.first.replace(day=day))
+
+
+EXACT_UNIT = "LDVL"
+"""Exactly 35 % of its payments are online in every full month: one plan asks for that, another for more."""
+EXACT_OF, EXACT_ONLINE = 20, frozenset({1, 4, 7, 9, 12, 15, 18})
+"""Of every twenty payments of a month these are online: 7 of 20."""
+
+
+@dataclass(frozen=True, slots=True)
+class Habits:
+    """Shares, from 0 to 1, of a unit's cases."""
+
+    late: float = 0.04  # its own step overruns
+    files: float = 0.96  # papers digitised
+    results: float = 0.96  # results digitised
+    electronic: float = 0.95  # results issued electronically as well
+    same_day: float = 0.93  # of those, on the day of the result
+    paid: float = 0.9  # fee paid, where one is due
+    online: float = 0.3  # of the payments, online
+    unclosed: float = 0.0  # of the recent ones with a result, never closed on the software
+    at_once: bool = False  # nothing of its cases is ever late, at whatever unit
+
+
+HABITS = {
+    "LDVL": Habits(late=0.05, paid=0.97, online=0.34),
+    "NCC": Habits(late=0, files=1, results=1, electronic=1, same_day=1, at_once=True),
+    "BTXH": Habits(late=0.06, files=0.97, results=0.9, electronic=0.82, online=0.4, unclosed=0.25),
+    "TEXH": Habits(late=0.09, files=0.84, results=0.88, electronic=0.9, online=0.18),
+    "TTDVVL": Habits(late=0.03, files=0.99, paid=0),  # fees are due, and no payment is ever recorded
+    "TTBTXH": Habits(late=0.04, results=0.93),
+}

@@ -11,23 +11,22 @@ from collections.abc import Iterator, Mapping
 
 from sqlalchemy import select
 
-from app.calendar import WorkingCalendar
 from app.cases.models import CaseEvent
+from app.core.calendar import WorkingCalendar
 from app.demo import chaining
 from app.demo.counter import add_receipts, add_statement
 from app.demo.dealings import dealings
 from app.demo.explaining import apologies, explanations
 from app.demo.faults import faults
 from app.demo.filings import filings
-from app.demo.ground import Ground
 from app.demo.plan_tasks import add_tasks
 from app.demo.publishing import add_publications, checks, reviews
 from app.demo.score_table import add_scores
-from app.demo.world import World
-from app.extensions import Base, db
+from app.demo.world import Ground, World
 from app.organisation import audit
 from app.organisation.access import Actor
 from app.procedures.models import Procedure
+from app.web.extensions import Base, db
 
 
 def add_duties(by: Actor, world: World, calendar: WorkingCalendar, units: Mapping[str, int]) -> int:

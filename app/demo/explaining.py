@@ -8,13 +8,13 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 
 from app.cases import population
-from app.cases.duty_models import Apology, Explanation
+from app.cases.explanations.models import Apology, Explanation
 from app.cases.models import Case, CaseEvent
 from app.cases.vocabulary import EventKind
-from app.demo.ground import MARK, Ground
 from app.demo.sheets import EVENTS_OF_A_CASE
-from app.extensions import Base, db
+from app.demo.world import MARK, Ground
 from app.organisation.queries import person_by_username
+from app.web.extensions import Base, db
 
 HEADS = {"LDVL": ("truongphong.ldvl", 0.85), "BTXH": ("truongphong.btxh", 0.6)}
 """Accounts of heads who explain, and the share of their overdue cases they get round to. Others explain nothing."""

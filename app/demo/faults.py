@@ -7,20 +7,20 @@ from dataclasses import dataclass
 
 from sqlalchemy import select
 
-from app.cases.fault_models import CaseFault, FaultSource
+from app.cases.faults.models import CaseFault, FaultSource
 from app.cases.models import Case
+from app.core.periods import Period, PeriodKind
 from app.demo.explaining import letter
-from app.demo.ground import MARK, Ground, turn
-from app.extensions import Base, db
+from app.demo.world import MARK, Ground, turn
 from app.organisation.models import Person
 from app.organisation.queries import person_by_username
-from app.periods import Period, PeriodKind
+from app.web.extensions import Base, db
 
 UNITS = ("LDVL", "BTXH", "TEXH", "TTDVVL", "TTBTXH")  # NCC keeps every promise and makes no mistake
-HEADS = {"LDVL": "truongphong.ldvl", "BTXH": "truongphong.btxh"}
+FAULT_HEADS = {"LDVL": "truongphong.ldvl", "BTXH": "truongphong.btxh"}
 INSPECTOR = "thanhtra"
 EVERY, OF_THE_LAST_MONTH = 3, 4  # one in every third month; so many in the last full one
-MOST = 40  # cases of a unit and a month looked at, however large the load
+MOST_FAULTS = 40  # cases of a unit and a month looked at, however large the load
 FIRST_DAYS = 12  # of a month: a case ended in them has its mistake found in the same month
 TAKEN_BACK = "Ghi nhầm: sai sót thuộc hồ sơ khác của cùng người nộp."
 
@@ -90,7 +90,7 @@ def _found(ground: Ground, case: Case, unit: str, mistake: _Mistake, number: int
 def _recorder(unit: str, mistake: _Mistake) -> Person:
     """The head, of what the unit itself or its applicant found; else the inspector."""
     own = mistake.source in (FaultSource.UNIT, FaultSource.APPLICANT)
-    return _person(HEADS.get(unit, INSPECTOR) if own else INSPECTOR)
+    return _person(FAULT_HEADS.get(unit, INSPECTOR) if own else INSPECTOR)
 
 
 def _person(username: str) -> Person:
@@ -108,6 +108,6 @@ def _ended(ground: Ground, unit: str, month: Period) -> Sequence[Case]:
         .where(Case.site == ground.site, Case.unit_id == ground.units[unit])
         .where(Case.ended_at >= start, Case.ended_at < end, Case.closed_at.is_not(None))
         .order_by(Case.ended_at, Case.id)
-        .limit(MOST)
+        .limit(MOST_FAULTS)
     )
     return db.session.scalars(wanted).all()

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date
 
-from app.demo.ground import Ground, turn
-from app.periods import Period, PeriodKind
-from app.plans.duties.models import Filing, FilingKind
+from app.core.periods import Period, PeriodKind
+from app.demo.world import Ground, turn
+from app.obligations.models import Filing, FilingKind
 
 REPORTERS = ("TTR", "KHTC", "LDVL", "NCC", "BTXH", "TEXH", "TTDVVL", "TTBTXH", "TTDDNCC")
 FORGETS_REPORT, FORGETS_LIST, LATE = "TTBTXH", "TEXH", "BTXH"

@@ -13,11 +13,11 @@ from datetime import date, timedelta
 from itertools import accumulate
 from random import Random
 
-from app.calendar import WorkingCalendar
 from app.cases.vocabulary import Channel
-from app.demo.habits import EXACT_OF, EXACT_UNIT
+from app.core.calendar import WorkingCalendar
+from app.core.working_days import public_holidays
+from app.demo.dealings import EXACT_OF, EXACT_UNIT
 from app.demo.world import ONLINE_SHARE, World
-from app.public_holidays import public_holidays
 
 WEEKDAYS = (1.35, 1.1, 1.0, 0.97, 0.85, 0.5, 0.5)  # a working Saturday is half a day's business
 DAY_OFF, TET = 0.05, 0.015

@@ -9,14 +9,14 @@ from random import Random
 from typing import Any
 from zlib import crc32
 
-from app.calendar import TimeUnit, WorkingCalendar
 from app.cases.timeline import Event, StageTerms
 from app.cases.vocabulary import Channel, EventKind, ReturnMethod
+from app.core.calendar import TimeUnit, WorkingCalendar
 from app.demo.applicants import DemoApplicant, applicant, pick
 from app.demo.collecting import days_waiting, is_collected, return_method
-from app.demo.habits import EXACT_OF, EXACT_ONLINE, EXACT_UNIT, HABITS, Habits
+from app.demo.dealings import EXACT_OF, EXACT_ONLINE, EXACT_UNIT, HABITS, Habits
 from app.demo.intake import Arrival, DayPlan, Intake, exact_payer
-from app.demo.office_time import Moment
+from app.demo.office_time import OfficeMoment
 from app.demo.world import KnownProcedure, World
 
 MINUTE, HOUR = 60, 3600
@@ -53,7 +53,7 @@ TAKEN, SIGNED, CONSULTED, SENT_BACK_ONCE = range(0, 20), range(0, 25), range(20,
 
 
 @dataclass(slots=True)
-class Happening:
+class PlannedEvent:
     """An event before it has its number. `unit_id` did it; `puts_right` is the one that it corrects.
 
     Data that name another event do so by its number: `about` is that event, under that name.
@@ -65,8 +65,8 @@ class Happening:
     unit_id: int
     note: str
     data: dict[str, Any]
-    puts_right: Happening | None = None
-    about: tuple[str, Happening] | None = None
+    puts_right: PlannedEvent | None = None
+    about: tuple[str, PlannedEvent] | None = None
 
 
 @dataclass(slots=True)
@@ -90,7 +90,7 @@ class Lives:
         self.world = world
         self.calendar: WorkingCalendar = world.days.calendar()
         self.intake = Intake(world, self.calendar)
-        self.moment = Moment(self.calendar, {})
+        self.moment = OfficeMoment(self.calendar, {})
         names = world.officers()
         self.officers = {procedure.unit_id: names[procedure.unit] for procedure in world.procedures}
         self.desk, self.leaders = names["MC"], names["SO"]
@@ -141,8 +141,8 @@ class _Life:
         self.received = arrival
         self.moment = lives.moment
         self.moment.put(plan.day, arrival.second)
-        self.happenings: list[Happening] = []
-        self.paid: Happening | None = None
+        self.happenings: list[PlannedEvent] = []
+        self.paid: PlannedEvent | None = None
         self.mark = crc32(code.encode()) % 100
         self.return_method = return_method(arrival.channel, code)
         self.at_unit, self.officer = self.procedure.terms.stages[0].unit_id, pick(rng, lives.desk)
@@ -163,14 +163,14 @@ class _Life:
             elif not self._step(stage, habits):
                 return
 
-    def _happens(self, kind: EventKind, note: str = "", after: int = 0, **data: Any) -> Happening:
+    def _happens(self, kind: EventKind, note: str = "", after: int = 0, **data: Any) -> PlannedEvent:
         if after:
             here = self.moment.second
             self.moment.stay_on(after)
             at, self.moment.second = self.moment.at, here
         else:
             at = self.moment.at
-        event = Happening(at, kind, self.officer, self.at_unit, note, data)
+        event = PlannedEvent(at, kind, self.officer, self.at_unit, note, data)
         self.happenings.append(event)
         return event
 
@@ -216,7 +216,7 @@ class _Life:
             self._leaders_word(stage)
         return True
 
-    def _ask(self) -> Happening:
+    def _ask(self) -> PlannedEvent:
         """The division asks the next one for its opinion, within two working days."""
         calendar, units = self.lives.calendar, self.lives.asked
         due = calendar.end_of_day(calendar.add_working_days(self.moment.day, 2))
@@ -308,7 +308,7 @@ class _Life:
         if rng.random() < habits.results:
             self._happens(EventKind.RESULT_DIGITISED, after=60 + int(rng.random() * 400))
         day, second = moment.day, moment.second
-        issued: Happening | None = None
+        issued: PlannedEvent | None = None
         if rng.random() < habits.electronic:
             if rng.random() < habits.same_day:
                 issued = self._happens(EventKind.ISSUED_ELECTRONIC, after=60 + int(rng.random() * 500))
@@ -320,7 +320,7 @@ class _Life:
         moment.put(day, second)
         self._close(habits)
 
-    def _deliver(self, issued: Happening | None) -> None:
+    def _deliver(self, issued: PlannedEvent | None) -> None:
         """The applicant gets the result: online as soon as it is issued so, else some days later."""
         method = self.return_method
         if method is ReturnMethod.ONLINE and issued:

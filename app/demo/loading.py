@@ -19,31 +19,59 @@ from flask import current_app
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import selectinload
 
-from app import extensions
 from app.cases.chain import covering
 from app.cases.importing.models import Import
 from app.cases.models import Case
-from app.cases.terms import terms_of
-from app.demo.accounts import MAIL_DOMAIN, add_accounts
+from app.cases.rows import terms_of
+from app.compliance.adoption import repository, uploading
+from app.compliance.queries.runs import latest_run
+from app.compliance.runs.service import CheckReport, run_check
+from app.core.errors import Conflict, DomainError
+from app.core.periods import Period, PeriodKind
 from app.demo.bulk import MANY, bulk_transaction, number_of_rows, write
 from app.demo.catalogue import IN_FORCE_FROM, ORIGIN, PROCEDURES, add_catalogue
-from app.demo.checking import adopt_packs
-from app.demo.departments import CODES, add_department
+from app.demo.departments import CODES, MAIL_DOMAIN, add_accounts, add_department
 from app.demo.duties import add_duties
 from app.demo.intake import DayPlan, plan
 from app.demo.sheets import Batch, Clerk
 from app.demo.world import CalendarDays, KnownDocument, KnownProcedure, World
-from app.errors import Conflict, DomainError
-from app.extensions import db
 from app.organisation import audit
-from app.organisation.access import Actor, site
-from app.organisation.calendars import site_calendar
+from app.organisation.access import Actor, site, whole_site
+from app.organisation.calendars import site_calendar, today
 from app.organisation.models import Person, Unit
-from app.periods import Period, PeriodKind
 from app.procedures.models import Procedure, ProcedureVersion
+from app.web import extensions
+from app.web.extensions import db
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
+
+
+REASON = "Bản trình diễn: tiếp tục áp dụng kế hoạch này sau năm ban hành."
+
+
+def adopt_packs(by: Actor) -> None:
+    """Let the site judge by every pack of the folder from its first day on, until further notice, unless it has decided
+    itself."""
+    decided = repository.decisions()
+    for pack in repository.seeds().packs:
+        if pack.id not in decided:
+            since = pack.info.in_force.start or Period.nth(PeriodKind.YEAR, today().year).first
+            uploading.adopt(by, pack.id, since, None, REASON, another_year=True)
+
+
+def last_month() -> Period:
+    """The month before today's, on the site's calendar."""
+    return Period.of(PeriodKind.MONTH, today()).previous()
+
+
+def check_last_month(by: Actor) -> CheckReport | None:
+    """Check last month, if it has not been checked. Raises DomainError when no pack is in force in it."""
+    month = last_month()
+    if latest_run(whole_site(), month) is not None:
+        return None
+    return run_check(by, month)
+
 
 MOST_CASES, MOST_MONTHS = 5_000_000, 60
 PLANS_BEGIN = date(2024, 1, 1)
@@ -52,7 +80,7 @@ MOST_WORKERS = 4
 
 
 @dataclass(frozen=True, slots=True)
-class Loaded:
+class LoadSummary:
     """What a load wrote, and the span of days in which the cases came in."""
 
     cases: int
@@ -69,7 +97,7 @@ def load(
     months: int = 13,
     until: date | None = None,
     on_progress: Callable[[int], None] = lambda _: None,
-) -> Loaded:
+) -> LoadSummary:
     """Load the demonstration into a database that holds nothing of a real site.
 
     Cases come in through `months` full months and on to `until` (today by default: then until this minute).
@@ -108,7 +136,7 @@ def load(
     with audit.transaction() as session:
         told = {"cases": cases, "events": events, "seed": seed, "first": first, "last": last}
         audit.record(by, "load_demo", "site", site(), **told, **covering(session.connection(), site()))
-    return Loaded(cases, events, first, last)
+    return LoadSummary(cases, events, first, last)
 
 
 def is_empty() -> bool:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 from random import Random
 
-from app.calendar import WorkingCalendar
+from app.core.calendar import WorkingCalendar
 
 OPEN, LUNCH, BACK, CLOSE = 27_000, 41_400, 46_800, 61_200  # 7:30, 11:30, 13:00, 17:00 as seconds of the day
 
 
-class Moment:
+class OfficeMoment:
     """A local day and second of the day; `at` is the instant in UTC."""
 
     __slots__ = ("_calendar", "_starts", "day", "second")

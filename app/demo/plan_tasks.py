@@ -9,16 +9,15 @@ from itertools import takewhile
 from random import Random
 from typing import Any
 
-from app.demo.ground import MARK, Ground
-from app.errors import NotFound
+from app.core.errors import NotFound
+from app.demo.world import MARK, Ground
 from app.organisation import audit
-from app.plans import task_queries as queries
-from app.plans.documents import document_with_tasks
-from app.plans.task_loading import load_tasks
-from app.plans.task_models import PlanTask, PlanTaskUnit, TaskEvent
-from app.plans.task_service import rederive
-from app.plans.vocabulary import TaskEventKind as Kind
-from app.plans.vocabulary import TaskRole
+from app.tasks import queries
+from app.tasks.documents import document_with_tasks
+from app.tasks.loading import load_tasks
+from app.tasks.models import PlanTask, PlanTaskUnit, TaskEvent, TaskRole
+from app.tasks.models import TaskEventKind as Kind
+from app.tasks.service import rederive
 
 ASSIGNED = {"bg-2024": date(2024, 3, 4), "khp-2024": date(2024, 1, 8)}
 """The plans whose annexes are loaded, and the day on which the demonstration's units were given their tasks."""
@@ -27,7 +26,7 @@ OF_THE_OFFICE = frozenset({Kind.ACCEPTED, Kind.REJECTED, Kind.ADJUSTMENT_GRANTED
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class TaskStep:
     """Something that happens to a unit's task."""
 
     on: date
@@ -63,7 +62,7 @@ def _live(ground: Ground, plan: str, assigned: date) -> None:
         audit.record(ground.by, "load_demo_tasks", "plan", plan, parts=len(parts), seed=ground.world.seed)
 
 
-def _story(ground: Ground, task: PlanTask, part: PlanTaskUnit, assigned: date) -> Iterator[Step]:
+def _story(ground: Ground, task: PlanTask, part: PlanTaskUnit, assigned: date) -> Iterator[TaskStep]:
     """What happens, in order; whether it has happened yet is not asked here."""
     rng = ground.rng("task", task.plan, task.number, part.unit_id)
     if task.due_on is None:
@@ -82,31 +81,31 @@ def _story(ground: Ground, task: PlanTask, part: PlanTaskUnit, assigned: date) -
         yield from _done(ground, assigned, due, rng, late=late, rejected=not late and chance < 0.45)
 
 
-def _without_end(ground: Ground, assigned: date, rng: Random) -> Iterator[Step]:
+def _without_end(ground: Ground, assigned: date, rng: Random) -> Iterator[TaskStep]:
     begun = ground.working(assigned, rng.randint(2, 25))
     yield _begin(begun)
     yield _progress(ground.working(begun, rng.randint(30, 90)), rng.choice((30, 40, 50, 60)))
 
 
-def _never_done(ground: Ground, assigned: date, due: date, rng: Random) -> Iterator[Step]:
+def _never_done(ground: Ground, assigned: date, due: date, rng: Random) -> Iterator[TaskStep]:
     begun = _between(assigned, due, rng.uniform(0.3, 0.95))
     yield _begin(begun)
     yield _progress(ground.working(begun, rng.randint(5, 40)), rng.choice((20, 40, 60, 70)))
 
 
-def _moved(ground: Ground, assigned: date, due: date, rng: Random, *, asked_late: bool) -> Iterator[Step]:
+def _moved(ground: Ground, assigned: date, due: date, rng: Random, *, asked_late: bool) -> Iterator[TaskStep]:
     """The last day is moved to soon after the demonstration's end: some of these are at risk today."""
     yield _begin(_between(assigned, due, rng.uniform(0.1, 0.4)))
     asked = max(due + timedelta(days=6) if asked_late else due - timedelta(days=6), _between(assigned, due, 0.45))
     new_due = max(ground.last, due) + timedelta(days=rng.randint(8, 90))
     data = {"due_on": new_due.isoformat()}
     reason = f"Đề nghị gia hạn vì chờ hướng dẫn của Trung ương ({MARK.lower()})."
-    yield Step(asked, Kind.ADJUSTMENT_REQUESTED, reason, data)
-    yield Step(ground.working(asked, 3), Kind.ADJUSTMENT_GRANTED, f"Đồng ý điều chỉnh ({MARK.lower()}).", data)
+    yield TaskStep(asked, Kind.ADJUSTMENT_REQUESTED, reason, data)
+    yield TaskStep(ground.working(asked, 3), Kind.ADJUSTMENT_GRANTED, f"Đồng ý điều chỉnh ({MARK.lower()}).", data)
     yield _progress(ground.working(asked, 12), rng.choice((40, 60, 80, 90)))
 
 
-def _done(ground: Ground, assigned: date, due: date, rng: Random, *, late: bool, rejected: bool) -> Iterator[Step]:
+def _done(ground: Ground, assigned: date, due: date, rng: Random, *, late: bool, rejected: bool) -> Iterator[TaskStep]:
     begun = _between(assigned, due, 0.9 if late else rng.uniform(0.05, 0.4))
     handed_in = due + timedelta(days=rng.randint(3, 25)) if late else _between(begun, due, rng.uniform(0.6, 0.97))
     yield _begin(begun)
@@ -114,34 +113,34 @@ def _done(ground: Ground, assigned: date, due: date, rng: Random, *, late: bool,
     yield _hand_in(handed_in, rng)
     judged = ground.working(handed_in, rng.randint(2, 5))
     if rejected:
-        yield Step(judged, Kind.REJECTED, f"Chưa đạt: thiếu số liệu, chưa có phụ lục chi tiết ({MARK.lower()}).")
+        yield TaskStep(judged, Kind.REJECTED, f"Chưa đạt: thiếu số liệu, chưa có phụ lục chi tiết ({MARK.lower()}).")
         if rng.random() < 0.5:
             return
         again = ground.working(judged, 10)
         yield _hand_in(again, rng)
         judged = ground.working(again, 3)
-    yield Step(judged, Kind.ACCEPTED, f"Đạt yêu cầu ({MARK.lower()}).")
+    yield TaskStep(judged, Kind.ACCEPTED, f"Đạt yêu cầu ({MARK.lower()}).")
 
 
-def _begin(on: date) -> Step:
-    return Step(on, Kind.STARTED, f"Đã phân công cán bộ, lập tiến độ thực hiện ({MARK.lower()}).")
+def _begin(on: date) -> TaskStep:
+    return TaskStep(on, Kind.STARTED, f"Đã phân công cán bộ, lập tiến độ thực hiện ({MARK.lower()}).")
 
 
-def _progress(on: date, percent: int) -> Step:
+def _progress(on: date, percent: int) -> TaskStep:
     note = f"Đã hoàn thành dự thảo, đang lấy ý kiến các đơn vị ({MARK.lower()})."
-    return Step(on, Kind.PROGRESS, note, {"percent": percent})
+    return TaskStep(on, Kind.PROGRESS, note, {"percent": percent})
 
 
-def _hand_in(on: date, rng: Random) -> Step:
+def _hand_in(on: date, rng: Random) -> TaskStep:
     note = f"Nộp kết quả thực hiện nhiệm vụ ({MARK.lower()})."
-    return Step(on, Kind.SUBMITTED, note, {"document": f"{rng.randint(40, 900)}/BC-SLĐTBXH"})
+    return TaskStep(on, Kind.SUBMITTED, note, {"document": f"{rng.randint(40, 900)}/BC-SLĐTBXH"})
 
 
 def _between(first: date, last: date, share: float) -> date:
     return first + timedelta(days=int((last - first).days * share))
 
 
-def _event(ground: Ground, part: PlanTaskUnit, step: Step) -> TaskEvent:
+def _event(ground: Ground, part: PlanTaskUnit, step: TaskStep) -> TaskEvent:
     return TaskEvent(
         site=ground.site,
         task_unit_id=part.id,

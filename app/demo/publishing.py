@@ -6,10 +6,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from app.core.periods import Period, PeriodKind
 from app.demo.catalogue import PROCEDURES
-from app.demo.ground import MARK, Ground, turn
-from app.extensions import db
-from app.periods import Period, PeriodKind
+from app.demo.world import MARK, Ground, turn
 from app.publications.clocks import Dates, starts_on
 from app.publications.models import (
     CatalogueCheck,
@@ -18,6 +17,7 @@ from app.publications.models import (
     PublicationProcedure,
     PublicationTrack,
 )
+from app.web.extensions import db
 
 CATALOGUE, EARLY, PROCESS = PublicationTrack.CATALOGUE, PublicationTrack.EARLY_NUMBER, PublicationTrack.PROCESS
 FORGETS_CHECK, LEAVES_OUT = "TEXH", "TTBTXH"
@@ -26,7 +26,7 @@ FIELDS = {procedure.unit: procedure.field for procedure in reversed(PROCEDURES)}
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class PublicationRun:
     """A publication in working days: from the decision to its arrival, to the hand-over, the end, the public sites.
 
     Each is counted from the one before; None has not happened.
@@ -42,23 +42,25 @@ class Run:
 
 
 OF_THE_LAST_MONTH = (
-    Run("BTXH", CATALOGUE, 1, 4, 1, 1, starts=2),  # the division over its three days, the whole within five
-    Run("LDVL", EARLY, 7, None, 2, 1, starts=4),  # the five days were over on arrival
-    Run("NCC", PROCESS, 0, 2, 2, 0, starts=8),  # in time
-    Run("TTDVVL", PROCESS, 0, 1, 5, 1, starts=9),  # the Office took too long
-    Run("TEXH", CATALOGUE, 1, None, None, None, starts=24),  # the division still has it
+    PublicationRun("BTXH", CATALOGUE, 1, 4, 1, 1, starts=2),  # the division over its three days, the whole within five
+    PublicationRun("LDVL", EARLY, 7, None, 2, 1, starts=4),  # the five days were over on arrival
+    PublicationRun("NCC", PROCESS, 0, 2, 2, 0, starts=8),  # in time
+    PublicationRun("TTDVVL", PROCESS, 0, 1, 5, 1, starts=9),  # the Office took too long
+    PublicationRun("TEXH", CATALOGUE, 1, None, None, None, starts=24),  # the division still has it
 )
 BEFORE = (
-    Run("LDVL", CATALOGUE, 1, 2, 2, 1),
-    Run("LDVL", PROCESS, 0, 4, 1, 0, starts=10),  # the division over its two days, the whole within five
-    Run("NCC", PROCESS, 0, 2, 3, 0, starts=8),
-    Run("BTXH", EARLY, 1, None, 3, 1),
-    Run("TEXH", CATALOGUE, 1, 5, 2, 1, starts=6),  # the division over its three days, and the whole over five
-    Run("TTBTXH", PROCESS, 0, 2, 2, 1),
-    Run("TTDVVL", CATALOGUE, 1, 3, 2, 1),
+    PublicationRun("LDVL", CATALOGUE, 1, 2, 2, 1),
+    PublicationRun("LDVL", PROCESS, 0, 4, 1, 0, starts=10),  # the division over its two days, the whole within five
+    PublicationRun("NCC", PROCESS, 0, 2, 3, 0, starts=8),
+    PublicationRun("BTXH", EARLY, 1, None, 3, 1),
+    PublicationRun(
+        "TEXH", CATALOGUE, 1, 5, 2, 1, starts=6
+    ),  # the division over its three days, and the whole over five
+    PublicationRun("TTBTXH", PROCESS, 0, 2, 2, 1),
+    PublicationRun("TTDVVL", CATALOGUE, 1, 3, 2, 1),
 )
 """One a month in this turn, whatever the first month; two of the seven are late at the division's step."""
-UNLISTED = Run("TTBTXH", PROCESS, 0, 2, 2, None, starts=12)
+UNLISTED = PublicationRun("TTBTXH", PROCESS, 0, 2, 2, None, starts=12)
 """Of the month before the last full one: the process stands, and nobody has put it on the public sites."""
 
 
@@ -80,7 +82,7 @@ def add_publications(ground: Ground) -> list[Publication]:
     return made
 
 
-def _publication(ground: Ground, run: Run, first: date, number: int) -> Publication:
+def _publication(ground: Ground, run: PublicationRun, first: date, number: int) -> Publication:
     printed = ground.working(first.replace(day=run.starts))
     arrived = ground.working(printed, run.arrives)
     handed = _after(ground, arrived, run.hands_over)

@@ -17,11 +17,11 @@ from sqlalchemy import select
 from app.attachments.models import Attachment, AttachmentKind
 from app.attachments.service import largest_file, store
 from app.cases.models import Case, CaseDocument
-from app.demo.ground import MARK, Ground
-from app.extensions import db
+from app.core.text import fold
+from app.demo.world import MARK, Ground
 from app.organisation.models import Person
 from app.slips.fonts import font_file
-from app.text import fold
+from app.web.extensions import db
 
 CASES = 15  # the latest ones
 PAGE = (496, 702)  # A4 at 60 dots an inch

@@ -8,14 +8,14 @@ from pathlib import Path
 from flask import current_app
 from sqlalchemy import select
 
-from app.demo.ground import MARK, Ground
+from app.demo.world import MARK, Ground
 from app.organisation import audit
-from app.plans.scores import queries, service
-from app.plans.scores.arithmetic import children_by_parent
-from app.plans.scores.loading import load_table
-from app.plans.scores.models import Criterion, CriterionScore
-from app.plans.scores.reading import document_text, read_table
-from app.plans.scores.statement import Statement, read_statement
+from app.scorecards import queries, service
+from app.scorecards.arithmetic import children_by_parent
+from app.scorecards.loading import load_table
+from app.scorecards.models import Criterion, CriterionScore
+from app.scorecards.reading import document_text, read_table
+from app.scorecards.statement import YearStatement, read_statement
 
 TABLE, PLAN = "dn-2024-annex", "dn-2024"
 BEGINS, SCORED, ANNOUNCED = date(2024, 1, 1), date(2024, 12, 10), date(2025, 4, 18)
@@ -66,7 +66,7 @@ def _record(ground: Ground, criterion: Criterion, score: int) -> CriterionScore:
     )
 
 
-def _announce(ground: Ground, stated: Statement) -> None:
+def _announce(ground: Ground, stated: YearStatement) -> None:
     """A little more than the year before, and one place higher where the text gives a rank."""
     known = queries.year_result(TABLE, stated.year)
     rank, ranked = (known.rank, known.ranked) if known else (None, None)

@@ -13,19 +13,19 @@ from typing import Any
 from sqlalchemy import JSON, Dialect, Table, make_url
 from sqlalchemy.types import TypeEngine
 
-from app.calendar import WorkingCalendar
 from app.cases.chain import START, event_hash
-from app.cases.checklist import COUNT_OF
-from app.cases.intake import COUNTS
+from app.cases.intake.checklist import COUNT_OF
+from app.cases.intake.contents import COUNTS
 from app.cases.models import DERIVED_TABLES, Case, CaseCounter, CaseDocument, CaseEvent
 from app.cases.rows import Row, case_row, derived_rows, search_text
 from app.cases.timeline import project
 from app.cases.vocabulary import Channel
+from app.core.calendar import WorkingCalendar
 from app.demo.intake import DayPlan
 from app.demo.lives import DemoCase, Lives
 from app.demo.world import World
-from app.extensions import UtcDateTime
 from app.procedures.models import CopyKind
+from app.web.extensions import UtcDateTime
 
 Convert = Callable[[Any], Any]
 EVENTS_OF_A_CASE = 64

@@ -15,13 +15,13 @@ from sqlalchemy import delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 from werkzeug.datastructures import MultiDict
 
-from app import extensions
+from app.core.errors import DomainError, NotFound
 from app.desk.models import Draft
-from app.errors import DomainError, NotFound
-from app.extensions import db
 from app.organisation.access import Actor, site
 from app.organisation.audit import transaction
 from app.organisation.permissions import Capability, needs
+from app.web import extensions
+from app.web.extensions import db
 
 LARGEST = 200_000  # characters
 MOST = 30  # drafts of one form that a person keeps; the oldest go first

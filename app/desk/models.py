@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import ForeignKey, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.extensions import Base, Key, Record
+from app.web.extensions import Base, Key, Record
 
 
 class Draft(Record, Base):

@@ -7,13 +7,13 @@ from urllib.parse import parse_qsl, urlencode
 
 from sqlalchemy import func, select
 
+from app.core.errors import Conflict, DomainError, NotFound
+from app.core.text import tidy
 from app.desk.models import SavedFilter
-from app.errors import Conflict, DomainError, NotFound
-from app.extensions import db
 from app.organisation.access import Actor, site
 from app.organisation.audit import transaction
 from app.organisation.permissions import for_everybody
-from app.text import tidy
+from app.web.extensions import db
 
 MOST = 30  # filters of one list that a person keeps
 LONGEST_NAME, LONGEST_QUERY = 120, 2_000

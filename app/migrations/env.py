@@ -5,7 +5,7 @@ from alembic import context
 from flask import current_app
 from flask_babel import gettext as _
 
-from app.migrating import connection_for_migrations, mend, refuse_lost_references
+from app.web.migrating import connection_for_migrations, mend, refuse_lost_references
 
 db = current_app.extensions["migrate"].db
 

@@ -20,10 +20,10 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 from sqlalchemy import func, select
 
-from app.extensions import db
 from app.monitoring import health
 from app.organisation.access import site
 from app.organisation.models import AuditEntry
+from app.web.extensions import db
 from app.web.requests import Request
 from app.web.version import version
 
@@ -35,7 +35,7 @@ LOOKED_THROUGH = 50_000
 """How many of the newest entries are looked through for them: the trail of a whole year is not read every minute."""
 
 
-class Figures:
+class ProcessFigures:
     """The figures of one process. Several processes of a site are each asked for their own."""
 
     def __init__(self, app: Flask) -> None:
@@ -111,11 +111,13 @@ def _last_seen(newest: int) -> dict[str, datetime]:
 _MAKING = Lock()
 
 
-def figures(app: Flask) -> Figures:
+def figures(app: Flask) -> ProcessFigures:
     """The figures of this process, made when the first request asks for them: commands do without."""
     made = app.extensions.get("dung_han_figures")
     if made is None:
         with _MAKING:
-            made = app.extensions.setdefault("dung_han_figures", app.extensions.get("dung_han_figures") or Figures(app))
-    assert isinstance(made, Figures)
+            made = app.extensions.setdefault(
+                "dung_han_figures", app.extensions.get("dung_han_figures") or ProcessFigures(app)
+            )
+    assert isinstance(made, ProcessFigures)
     return made

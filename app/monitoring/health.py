@@ -11,9 +11,9 @@ from flask import current_app
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
-from app.extensions import db
 from app.organisation import clock
-from app.serving import migration_heads
+from app.web.extensions import db
+from app.web.serving import migration_heads
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,8 @@ import hmac
 
 from flask import Blueprint, Response, abort, current_app, jsonify, request
 
-from app.client_address import WAS_FORWARDED, client_address, read_address
 from app.monitoring import health
+from app.web.client_address import WAS_FORWARDED, client_address, read_address
 
 bp = Blueprint("monitoring", __name__)
 

@@ -16,17 +16,6 @@ def register_records() -> None:
 
 def register(app: Flask) -> None:
     """Its pages."""
-    from app.organisation.views import (
-        account,
-        audit,
-        bp,
-        calendar,
-        clock,
-        people,
-        provider,
-        second_factor,
-        sessions,
-        units,
-    )
+    from app.organisation.views import account, audit, bp, calendar, people, second_factor, units
 
     app.register_blueprint(bp)

@@ -15,9 +15,9 @@ from flask import current_app
 from flask_login import current_user, login_required
 from sqlalchemy import ColumnElement, Select, select, true
 
-from app.extensions import db
 from app.organisation.models import Person, Role, Unit
 from app.organisation.permissions import Capability, Place, declaring, has, permitted, place_of
+from app.web.extensions import db
 
 P = ParamSpec("P")
 R = TypeVar("R")

@@ -17,10 +17,10 @@ from pathlib import Path
 
 from flask import current_app
 
-from app import extensions
-from app.errors import N_, DomainError
+from app.core.errors import N_, DomainError
 from app.organisation import audit
 from app.organisation.access import site
+from app.web import extensions
 
 _log = logging.getLogger(__name__)
 

@@ -18,14 +18,14 @@ from datetime import datetime, timedelta
 from flask import current_app
 from sqlalchemy import delete, select, update
 
-from app import extensions
-from app.client_address import read_address
-from app.errors import N_, DomainError
-from app.extensions import db
+from app.core.errors import N_, DomainError
 from app.organisation import audit
 from app.organisation.access import site
 from app.organisation.instance_key import fingerprint
 from app.organisation.models import FailedSignIns, KnownAddress, Person
+from app.web import extensions
+from app.web.client_address import read_address
+from app.web.extensions import db
 
 KEPT = timedelta(days=1)
 KNOWN_FOR = timedelta(days=90)
@@ -73,7 +73,7 @@ def of_address() -> Patience:
 
 
 @dataclass(frozen=True, slots=True)
-class Count:
+class AttemptCount:
     """One count: what it is of, as it is stored, and its patience."""
 
     key: str
@@ -88,18 +88,18 @@ def network_of(address: str) -> str:
     return str(read) if read.version == 4 else f"{read.exploded[:19]}::/64"
 
 
-def counts_of(account: str, address: str, *, known: bool, asked: str = "password") -> tuple[Count, ...]:
+def counts_of(account: str, address: str, *, known: bool, asked: str = "password") -> tuple[AttemptCount, ...]:
     """The counts that an attempt meets, the account's own first; `asked` tells passwords and codes apart."""
     network = network_of(address)
     if known:
-        return (Count(_key(asked, "desk", account, network), OWN_DESK),)
+        return (AttemptCount(_key(asked, "desk", account, network), OWN_DESK),)
     return (
-        Count(_key(asked, "account", account), ACCOUNT),
-        Count(_key("address", network), of_address()),
+        AttemptCount(_key(asked, "account", account), ACCOUNT),
+        AttemptCount(_key("address", network), of_address()),
     )
 
 
-def refuse_while_waiting(counts: Sequence[Count]) -> None:
+def refuse_while_waiting(counts: Sequence[AttemptCount]) -> None:
     """TooManyFailures while any of the counts has a wait; one query, nothing is written."""
     now = extensions.now()
     patience = {count.key: count.patience for count in counts}
@@ -115,7 +115,7 @@ def refuse_while_waiting(counts: Sequence[Count]) -> None:
         raise TooManyFailures(math.ceil(max(waits)))
 
 
-def take_turn(counts: Sequence[Count]) -> None:
+def take_turn(counts: Sequence[AttemptCount]) -> None:
     """Count an attempt on the account as failed before it is looked at: of a hundred at once one is looked at.
 
     Raises TooManyFailures. `give_back` what turns out to be right; `failed` what does not.
@@ -127,7 +127,7 @@ def take_turn(counts: Sequence[Count]) -> None:
         _add_one(counts[0])
 
 
-def failed(counts: Sequence[Count]) -> None:
+def failed(counts: Sequence[AttemptCount]) -> None:
     """The attempt was wrong, within the current transaction: it counts against its address too. (The right ones of an
     office behind one address never do, not even while they are looked at.)"""
     now = extensions.now()
@@ -139,7 +139,7 @@ def failed(counts: Sequence[Count]) -> None:
         _add_one(count)
 
 
-def give_back(counts: Sequence[Count]) -> None:
+def release_counts(counts: Sequence[AttemptCount]) -> None:
     """The attempt was right, within the current transaction. At one's own desk everything is forgotten; elsewhere what
     was counted for it is taken back, and what others failed before still counts against them."""
     audit.one_at_a_time(f"sign-in {counts[0].key}")
@@ -151,7 +151,7 @@ def give_back(counts: Sequence[Count]) -> None:
     db.session.execute(delete(FailedSignIns).where(own, FailedSignIns.failures <= 0))
 
 
-def _add_one(count: Count) -> None:
+def _add_one(count: AttemptCount) -> None:
     now = extensions.now()
     row = db.session.scalar(
         select(FailedSignIns)

@@ -20,13 +20,13 @@ from typing import Any, cast
 from sqlalchemy import Connection, Table, func, insert, select, text, update
 from sqlalchemy.orm import scoped_session
 
-from app import extensions
-from app.extensions import db
+from app.core.uptime import since_boot
 from app.organisation.access import Actor, site
 from app.organisation.models import AuditEntry, AuditHead
 from app.organisation.restoring import refuse_while_half_restored
-from app.snapshot import snapshot
-from app.uptime import since_boot
+from app.web import extensions
+from app.web.database import snapshot
+from app.web.extensions import db
 
 START = "0" * 64
 PATIENCE = 15.0  # seconds to wait for this process's other writers; then the database is asked, which waits as long
@@ -181,7 +181,7 @@ def entry_hash(entry: Any) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class ChainCheck:
     """Whether the chain holds: `broken_at` is the number of the first entry that does not fit, or None.
 
     `missing`: there is no entry of that number; the trail was cut off before it.
@@ -192,27 +192,27 @@ class Verdict:
     missing: bool = False
 
 
-def verify() -> Verdict:
+def verify() -> ChainCheck:
     """Walk the whole chain of the site, and see that it ends where it should."""
     with snapshot() as connection:
         return walk(connection)
 
 
-def walk(connection: Connection) -> Verdict:
+def walk(connection: Connection) -> ChainCheck:
     """`verify` at the instant that the connection sees, a thousand entries at a time."""
     previous, entries = START, 0
     known = connection.execute(select(AuditHead.number, AuditHead.hash).where(AuditHead.site == site())).first()
     chosen = select(cast(Table, AuditEntry.__table__)).where(AuditEntry.site == site()).order_by(AuditEntry.number)
     for entry in connection.execute(chosen.execution_options(yield_per=1000)):
         if entry.number != entries + 1 or entry.previous_hash != previous or entry_hash(entry) != entry.hash:
-            return Verdict(entries, entry.number)
+            return ChainCheck(entries, entry.number)
         previous, entries = entry.hash, entry.number
     ends_at, hash = known or (0, START)
     if entries < ends_at:
-        return Verdict(entries, entries + 1, missing=True)
+        return ChainCheck(entries, entries + 1, missing=True)
     if entries > ends_at:
-        return Verdict(entries, ends_at + 1)
-    return Verdict(entries, None if previous == hash else entries)
+        return ChainCheck(entries, ends_at + 1)
+    return ChainCheck(entries, None if previous == hash else entries)
 
 
 def holds(number: int, hash: str) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from typing import Any
 
-from app.formats import label, yes_no
+from app.web.formats import label, yes_no
 
 _ACTIONS: dict[str, Any] = {}
 _SUBJECTS: dict[str, Any] = {}
@@ -61,18 +61,18 @@ def _lines(details: Mapping[str, Any]) -> Iterator[str]:
     for name, value in details.items():
         if name == "changed" and isinstance(value, Mapping):
             for field, (before, after) in value.items():
-                yield f"{_DETAILS.get(field, field)}: {_plain(before, field)} → {_plain(after, field)}"
+                yield f"{_DETAILS.get(field, field)}: {_in_words(before, field)} → {_in_words(after, field)}"
         else:
-            yield f"{_DETAILS.get(name, name)}: {_plain(value, name)}"
+            yield f"{_DETAILS.get(name, name)}: {_in_words(value, name)}"
 
 
-def _plain(value: Any, name: str = "") -> str:
+def _in_words(value: Any, name: str = "") -> str:
     if value is None or value == "":
         return "–"
     if isinstance(value, bool):
         return yes_no(value)
     if isinstance(value, list):
-        return ", ".join(map(_plain, value)) or "–"
+        return ", ".join(map(_in_words, value)) or "–"
     if isinstance(value, Mapping):
         return "; ".join(_lines(value)) or "–"
     text = str(value)

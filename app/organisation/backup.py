@@ -29,15 +29,15 @@ from typing import IO, Any
 from flask import current_app
 from sqlalchemy import inspect, select
 
-from app import extensions, serving
-from app.errors import DomainError
-from app.extensions import Base, db
-from app.formats import local
+from app.core.errors import DomainError
 from app.organisation import anchors, audit, postgres_tools, restoring, sessions
 from app.organisation.access import Actor, site
 from app.organisation.models import Person
 from app.organisation.permissions import Capability, needs
-from app.working_folders import LOCK, sweep_files, sweep_folders, working_folder
+from app.web import extensions, serving
+from app.web.extensions import Base, db
+from app.web.formats import local
+from app.web.private_files import LOCK, sweep_files, sweep_folders, working_folder
 
 FORMAT = 1
 MANIFEST = "manifest.json"

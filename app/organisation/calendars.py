@@ -16,17 +16,17 @@ from zoneinfo import ZoneInfo
 
 from flask import current_app
 
-from app import extensions
-from app.calendar import OfficeHours, WorkingCalendar
-from app.errors import Conflict, DomainError, NotFound
-from app.extensions import db
+from app.core.calendar import OfficeHours, WorkingCalendar
+from app.core.errors import Conflict, DomainError, NotFound
+from app.core.reasons import checked_reason
+from app.core.text import tidy
+from app.core.working_days import FIRST_YEAR, LAST_YEAR, public_holidays
 from app.organisation import audit, queries
 from app.organisation.access import Actor, site
 from app.organisation.models import SiteDay
 from app.organisation.permissions import Capability, needs
-from app.public_holidays import FIRST_YEAR, LAST_YEAR, public_holidays
-from app.reasons import checked_reason
-from app.text import tidy
+from app.web import extensions
+from app.web.extensions import db
 from app.web.once import once
 
 LONGEST_SPAN = 31  # days entered at once: more is a slip of the keyboard

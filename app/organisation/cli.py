@@ -11,14 +11,15 @@ from flask.cli import AppGroup, with_appcontext
 from flask_babel import gettext as _
 from tabulate import tabulate
 
-from app.commands import COMMAND, BadInput, clear_errors, echo_json, note
-from app.errors import DomainError
-from app.formats import label, sentence, show_date, show_datetime
-from app.forms import typed_day
+from app.core.errors import DomainError
 from app.organisation import backup, calendars, clock, queries, second_factor, service, sessions
 from app.organisation.access import whole_site
+from app.organisation.commands import COMMAND, clear_errors, echo_json
 from app.organisation.models import Person, Role, Unit, UnitKind
 from app.organisation.restoring import Restore
+from app.web.command_faults import BadInput, note
+from app.web.formats import label, sentence, show_date, show_datetime
+from app.web.forms import typed_day
 
 FORMAT = click.option("--format", "shown", type=click.Choice(["table", "json"]), default="table", show_default=True)
 

@@ -16,15 +16,16 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.exc import OperationalError, ProgrammingError
 
-from app import extensions, uptime
-from app.errors import N_, NotNow
-from app.extensions import db
+from app.core import uptime
+from app.core.errors import N_, NotNow
+from app.core.reasons import checked_reason
 from app.organisation import audit
 from app.organisation.access import Actor, site
 from app.organisation.audit import CLOCK_STEP, Head
 from app.organisation.calendars import site_calendar
 from app.organisation.permissions import Capability, needs
-from app.reasons import checked_reason
+from app.web import extensions
+from app.web.extensions import db
 
 AHEAD = timedelta(days=1)
 """How far ahead of the newest entry the clock may be without anything else to tell that it is right."""
@@ -38,19 +39,19 @@ class ClockRefused(NotNow):
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class ClockReading:
     """A moment at which the clock was in order: what it said, and how long the machine had been running (seconds)."""
 
     now: datetime
     uptime: int
 
 
-_last_seen: dict[str, Seen] = {}
+_last_seen: dict[str, ClockReading] = {}
 """Of this process, by site."""
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class ClockStatus:
     """How the clock stands. `newest` is when the newest entry was written, None before the first; `refused` says why
     nothing is written."""
 
@@ -59,10 +60,10 @@ class Standing:
     refused: ClockRefused | None
 
 
-def standing() -> Standing:
+def standing() -> ClockStatus:
     """How the clock stands now. Writes nothing."""
     now, head = extensions.now(), audit.head()
-    return Standing(now, head.at if head else None, _wrong(now, head) if head else None)
+    return ClockStatus(now, head.at if head else None, _wrong(now, head) if head else None)
 
 
 def check() -> None:
@@ -70,7 +71,7 @@ def check() -> None:
     found = standing()
     if found.refused is not None:
         raise found.refused
-    _last_seen[site()] = Seen(found.now, uptime.since_boot()[1])
+    _last_seen[site()] = ClockReading(found.now, uptime.since_boot()[1])
 
 
 def hold_on() -> None:
@@ -79,11 +80,11 @@ def hold_on() -> None:
         check()
     except (OperationalError, ProgrammingError):  # no tables yet
         db.session.rollback()
-        _last_seen[site()] = Seen(extensions.now(), uptime.since_boot()[1])
+        _last_seen[site()] = ClockReading(extensions.now(), uptime.since_boot()[1])
 
 
 @needs(Capability.KEEP_SITE)
-def confirm(by: Actor, *, reason: str) -> Standing:
+def confirm(by: Actor, *, reason: str) -> ClockStatus:
     """Somebody who has looked says that the clock is right: from now on it counts from here. `reason` is kept."""
     reason = checked_reason(reason, missing=N_("Hãy ghi lý do xác nhận, ví dụ máy chủ tắt trong kỳ nghỉ."))
     before = standing()
@@ -116,7 +117,7 @@ def _as_long_has_passed(now: datetime, head: Head) -> bool:
     boot, running = uptime.since_boot()
     known = [_last_seen[site()]] if site() in _last_seen else []
     if head.boot and head.boot == boot:
-        known.append(Seen(head.at, head.uptime))
+        known.append(ClockReading(head.at, head.uptime))
     return any(abs((now - seen.now) - timedelta(seconds=running - seen.uptime)) <= CLOCK_STEP for seen in known)
 
 

@@ -14,10 +14,10 @@ from werkzeug.datastructures import MultiDict
 from wtforms import BooleanField, Field
 from wtforms.validators import Length, Optional, ValidationError
 
-from app.formats import label
-from app.forms import NEEDED, ChoiceField, DayField, HiddenField, PasswordField, StringField, TextAreaField
 from app.organisation.audit_words import action_choices, subject_choices
 from app.organisation.models import Person, Role, Unit, UnitKind
+from app.web.formats import label
+from app.web.forms import NEEDED, ChoiceField, DayField, HiddenField, PasswordField, StringField, TextAreaField
 
 
 def _typed(field: Field) -> Any:

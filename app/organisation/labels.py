@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from flask_babel import lazy_gettext as _l
 
-from app.formats import add_labels
 from app.organisation.audit_words import name_actions, name_details, name_subjects
 from app.organisation.models import Role, SignInWay, UnitKind
 from app.organisation.permissions import Capability
-from app.organisation.signing_in import Refusal
+from app.organisation.signing_in import SignInRefusal
+from app.web.formats import add_labels
 
 # One call an enumeration: words of different enumerations are equal as text.
 add_labels(
@@ -21,12 +21,12 @@ add_labels(
 )
 add_labels(
     {
-        Refusal.UNKNOWN: _l("không có tên đăng nhập này"),
-        Refusal.PASSWORD: _l("sai mật khẩu"),
-        Refusal.INACTIVE: _l("tài khoản đã khóa"),
-        Refusal.CODE: _l("sai mã xác thực"),
-        Refusal.LOCAL: _l("cơ quan đã tắt đăng nhập bằng mật khẩu"),
-        Refusal.UNBOUND: _l("tài khoản của tỉnh chưa gắn với ai"),
+        SignInRefusal.UNKNOWN: _l("không có tên đăng nhập này"),
+        SignInRefusal.PASSWORD: _l("sai mật khẩu"),
+        SignInRefusal.INACTIVE: _l("tài khoản đã khóa"),
+        SignInRefusal.CODE: _l("sai mã xác thực"),
+        SignInRefusal.LOCAL: _l("cơ quan đã tắt đăng nhập bằng mật khẩu"),
+        SignInRefusal.UNBOUND: _l("tài khoản của tỉnh chưa gắn với ai"),
     }
 )
 add_labels(
@@ -169,5 +169,5 @@ name_details(
         "cases": _l("Hồ sơ"),
         "broken_off": _l("Bị ngắt giữa chừng"),
     },
-    words={"role": Role, "kind": UnitKind, "why": Refusal, "way": SignInWay},
+    words={"role": Role, "kind": UnitKind, "why": SignInRefusal, "way": SignInWay},
 )

@@ -10,7 +10,7 @@ from flask_login import UserMixin
 from sqlalchemy import BigInteger, Date, Double, ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from app.extensions import Base, Key, Record
+from app.web.extensions import Base, Key, Record
 
 
 class UnitKind(StrEnum):

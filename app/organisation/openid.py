@@ -18,11 +18,11 @@ from flask import Flask, current_app
 from sqlalchemy import func, select
 from werkzeug.wrappers import Response as Answer
 
-from app.config import Settings
-from app.errors import DomainError
-from app.extensions import db
+from app.core.errors import DomainError
 from app.organisation.access import site
 from app.organisation.models import Person
+from app.web.extensions import db
+from app.web.settings import Settings
 
 NAME = "province"
 ANSWER_WITHIN = 5  # seconds that the provider is waited for

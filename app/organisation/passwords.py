@@ -10,8 +10,8 @@ from threading import BoundedSemaphore, Lock
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
-from app.errors import DomainError
-from app.text import fold
+from app.core.errors import DomainError
+from app.core.text import fold
 
 SHORTEST, LONGEST = 10, 200
 MEASURED = 64  # characters that are looked at for weakness: a weak beginning of that length is long enough

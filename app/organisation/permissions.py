@@ -13,7 +13,7 @@ from functools import wraps
 from inspect import signature
 from typing import Any, ParamSpec, Protocol, TypeVar
 
-from app.errors import NotAllowed
+from app.core.errors import NotAllowed
 from app.organisation.models import Role, Unit, UnitKind
 
 P = ParamSpec("P")

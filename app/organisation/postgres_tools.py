@@ -9,7 +9,7 @@ from pathlib import Path
 
 from sqlalchemy.engine import URL
 
-from app.errors import DomainError
+from app.core.errors import DomainError
 
 
 class ToolFailed(DomainError):

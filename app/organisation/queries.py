@@ -10,11 +10,11 @@ from datetime import date, datetime
 from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import selectinload
 
-from app.extensions import db
-from app.keyset import Keyset
+from app.core.text import fold, sought, words
 from app.organisation.access import Scope, site
 from app.organisation.models import AuditEntry, Person, Role, SiteDay, Unit
-from app.text import fold, sought, words
+from app.web.extensions import db
+from app.web.keyset import Keyset
 
 AUDIT_PAGE = 50
 

@@ -19,8 +19,8 @@ from typing import Any
 
 from flask import Flask, current_app, g, render_template, request
 
-from app.errors import DomainError
-from app.extensions import login
+from app.core.errors import DomainError
+from app.web.extensions import login
 
 NOTE = "dang-khoi-phuc.json"
 _mine: ContextVar[bool] = ContextVar("restoring", default=False)

@@ -16,14 +16,14 @@ from dataclasses import dataclass
 from flask import current_app
 from sqlalchemy import CursorResult, delete, func, select, update
 
-from app import extensions
-from app.errors import N_, Conflict, DomainError, NotAllowed
-from app.extensions import db
+from app.core.errors import N_, Conflict, DomainError, NotAllowed
 from app.organisation import attempts, audit, sessions
 from app.organisation.access import Actor, site
 from app.organisation.instance_key import fingerprint, seal, unseal
 from app.organisation.models import Person, RecoveryCode, Role, SecondFactor
 from app.organisation.permissions import Capability, for_everybody, needs
+from app.web import extensions
+from app.web.extensions import db
 
 STEP = 30  # seconds that a code is shown for
 SLACK = 1  # steps that the clock of a telephone may be wrong by, either way
@@ -252,4 +252,4 @@ def _counted(who: Person, address: str) -> Iterator[None]:
             attempts.failed(counts)
         raise
     with audit.transaction():
-        attempts.give_back(counts)
+        attempts.release_counts(counts)

@@ -11,13 +11,13 @@ from typing import Any
 from flask import current_app
 from sqlalchemy.exc import IntegrityError
 
-from app.errors import N_, Conflict, DomainError, NotAllowed, NotFound
-from app.extensions import LOCALES, db
+from app.core.errors import N_, Conflict, DomainError, NotAllowed, NotFound
+from app.core.text import fold, tidy
 from app.organisation import attempts, audit, passwords, queries, sessions
 from app.organisation.access import Actor, site
 from app.organisation.models import Person, Role, Unit, UnitAlias, UnitKind
 from app.organisation.permissions import Capability, for_everybody, needs
-from app.text import fold, tidy
+from app.web.extensions import LOCALES, db
 
 _CODE = re.compile(r"[A-Z0-9][A-Z0-9.\-]{0,31}")
 _USERNAME = re.compile(r"[a-z0-9][a-z0-9._\-@]{1,63}")
@@ -389,7 +389,7 @@ def change_own_password(by: Actor, person_id: int, *, current: str, new: str, ke
     if not passwords.matches(who.password_hash, current):
         raise DomainError("Mật khẩu hiện tại không đúng.", field="current")
     with audit.transaction():
-        attempts.give_back(counts)
+        attempts.release_counts(counts)
     if current == new:
         raise DomainError("Mật khẩu mới phải khác mật khẩu hiện tại.", field="password")
     passwords.refuse_weak(new, _own_words(who, who.unit))

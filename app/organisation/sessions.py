@@ -16,13 +16,13 @@ from datetime import datetime, timedelta
 from flask import current_app, g, has_request_context
 from sqlalchemy import ColumnElement, delete, inspect, or_, select, update
 
-from app import extensions
-from app.errors import NotFound
-from app.extensions import db
+from app.core.errors import NotFound
 from app.organisation import audit
 from app.organisation.access import Actor, site
 from app.organisation.models import Person, SecondFactor, SignInSession, SignInWay
 from app.organisation.permissions import Capability, for_everybody, permitted
+from app.web import extensions
+from app.web.extensions import db
 
 SEEN_EVERY = timedelta(minutes=5)
 CODE_WITHIN = timedelta(minutes=10)

@@ -14,17 +14,17 @@ from threading import BoundedSemaphore
 from flask import current_app
 from sqlalchemy.exc import SQLAlchemyError
 
-from app import extensions
-from app.errors import DomainError
+from app.core.errors import DomainError
 from app.organisation import attempts, audit, passwords, queries, second_factor, sessions
 from app.organisation.access import Actor
 from app.organisation.models import Person, Role, SignInWay
+from app.web import extensions
 
 UNKNOWN = "(không rõ)"
 LONGEST_NAME = 64
 
 
-class Refusal(StrEnum):
+class SignInRefusal(StrEnum):
     """Why somebody was not let in: for the audit trail, never for whoever asks."""
 
     UNKNOWN = "unknown"
@@ -75,18 +75,18 @@ def identify(username: str, password: str, *, address: str) -> Person:
         attempts.take_turn(counts)
         right = passwords.matches_or_takes_as_long(who.password_hash if who else None, password)
     if who is None:
-        _refuse(None, address, Refusal.UNKNOWN, counts)
+        _refuse(None, address, SignInRefusal.UNKNOWN, counts)
     elif not right:
-        _refuse(who, address, Refusal.PASSWORD, counts)
+        _refuse(who, address, SignInRefusal.PASSWORD, counts)
     elif not who.active:
-        _refuse(who, address, Refusal.INACTIVE, counts)
+        _refuse(who, address, SignInRefusal.INACTIVE, counts)
     else:
         with audit.transaction():
-            attempts.give_back(counts)
+            attempts.release_counts(counts)
             if passwords.needs_rehash(who.password_hash):
                 who.password_hash = passwords.hash_password(password)
         if current_app.config["SETTINGS"].local_sign_in == "administrators" and who.role is not Role.ADMIN:
-            _refuse(who, address, Refusal.LOCAL)
+            _refuse(who, address, SignInRefusal.LOCAL)
             raise SignInRefused("Cơ quan đã tắt đăng nhập bằng mật khẩu. Hãy đăng nhập bằng tài khoản của tỉnh.")
         return who
     raise SignInRefused("Tên đăng nhập hoặc mật khẩu không đúng.")
@@ -125,15 +125,15 @@ def complete(token: str, code: str, *, address: str, device: str) -> Entered:
     try:
         with audit.transaction():
             if right := second_factor.accept(who, code):
-                attempts.give_back(counts)
+                attempts.release_counts(counts)
                 sessions.drop(token)
                 return Entered(_let_in(who, way, address, device), False)
     except SQLAlchemyError:
         if right:  # what broke was not theirs: neither the code nor the turn is used up
             with suppress(SQLAlchemyError), audit.transaction():
-                attempts.give_back(counts)
+                attempts.release_counts(counts)
         raise
-    _refuse(who, address, Refusal.CODE, counts)
+    _refuse(who, address, SignInRefusal.CODE, counts)
     raise SignInRefused("Mã không đúng hoặc đã dùng. Hãy nhập mã đang hiện trên ứng dụng.", field="code")
 
 
@@ -147,10 +147,12 @@ def _let_in(who: Person, way: SignInWay, address: str, device: str) -> str:
 
 def refuse_unbound(who: Person | None, address: str) -> None:
     """Note that the provider sent somebody whom the site does not let in."""
-    _refuse(who, address, Refusal.UNBOUND)
+    _refuse(who, address, SignInRefusal.UNBOUND)
 
 
-def _refuse(who: Person | None, address: str, why: Refusal, counts: tuple[attempts.Count, ...] = ()) -> None:
+def _refuse(
+    who: Person | None, address: str, why: SignInRefusal, counts: tuple[attempts.AttemptCount, ...] = ()
+) -> None:
     by = Actor.of(who) if who else Actor(UNKNOWN)
     with audit.transaction():
         attempts.failed(counts)

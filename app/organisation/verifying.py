@@ -15,12 +15,12 @@ from itertools import islice
 from flask import current_app
 from sqlalchemy import Connection, select
 
-from app.errors import DomainError
+from app.core.errors import DomainError
 from app.organisation import anchors, audit
 from app.organisation.access import site
 from app.organisation.anchors import Anchor, AnchorFailed
 from app.organisation.models import AuditEntry
-from app.snapshot import snapshot
+from app.web.database import snapshot
 
 AT_ONCE = 500  # anchors looked up together
 
@@ -53,7 +53,7 @@ def trail_alone() -> tuple[list[Broken], Counter[str]]:
         return [broken for walk in (trail, kept_outside) for broken in walk(connection, counts)], counts
 
 
-def broken_trail(verdict: audit.Verdict) -> DomainError:
+def broken_trail(verdict: audit.ChainCheck) -> DomainError:
     """What is said of a trail that does not hold."""
     if verdict.missing:
         return DomainError(

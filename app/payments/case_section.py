@@ -8,10 +8,9 @@ from dataclasses import dataclass
 from sqlalchemy import select
 
 from app.cases.balance import Balance
-from app.cases.case_page import CaseView
-from app.cases.case_sections import Section, sections
+from app.cases.case_page import CaseView, Section, sections
 from app.cases.models import Refund
-from app.extensions import db
+from app.web.extensions import db
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,13 +15,13 @@ from sqlalchemy import ColumnElement, Select, String, Subquery, and_, false, fun
 
 from app.cases.models import Case, CaseEvent, Payment, Refund
 from app.cases.vocabulary import PaymentChannel
-from app.errors import DomainError
-from app.extensions import db
+from app.core.errors import DomainError
 from app.organisation.access import Scope
 from app.organisation.calendars import site_calendar
 from app.organisation.models import Person
 from app.payments.money import Split, split
 from app.procedures.models import ChargeKind, ProcedureCharge
+from app.web.extensions import db
 
 LONGEST_SPAN = 366  # days
 Charges = Mapping[int, Sequence[tuple[ChargeKind, int]]]
@@ -36,14 +36,14 @@ class Sight:
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class DaySpan:
     """Days, first and last included."""
 
     first: date
     last: date
 
     @classmethod
-    def of(cls, first: date, last: date | None = None) -> Span:
+    def of(cls, first: date, last: date | None = None) -> DaySpan:
         """Raises DomainError when the days are the wrong way round, or too many."""
         last = last or first
         if last < first:
@@ -86,7 +86,7 @@ class CashLine:
 
 
 @dataclass(slots=True)
-class Total:
+class ClerkTotal:
     """What one clerk took through one channel."""
 
     clerk: str
@@ -106,12 +106,12 @@ class Total:
 class Summary:
     """The totals of each clerk and channel, by the clerk's name; `whole` is their sum."""
 
-    totals: list[Total]
+    totals: list[ClerkTotal]
 
     @property
-    def whole(self) -> Total:
+    def whole(self) -> ClerkTotal:
         """Everybody, every channel."""
-        whole = Total("", None)
+        whole = ClerkTotal("", None)
         for total in self.totals:
             whole.payments += total.payments
             whole.refunds += total.refunds
@@ -120,16 +120,16 @@ class Summary:
         return whole
 
 
-def summary(sight: Sight, span: Span) -> Summary:
+def summary(sight: Sight, span: DaySpan) -> Summary:
     """The totals. Equal sums of one procedure are counted together, so that a year costs no more than its kinds."""
     move = _moves(sight.scope.site, span)
     named: tuple[Any, ...] = (CaseEvent.recorded_by_id, _clerk(), move.c.channel, move.c.refund)
     kinds: tuple[Any, ...] = (Case.version_id, move.c.amount)
     rows = _seen(select(*named, *kinds, func.count()), move, sight).where(move.c.voided.is_(False))
     charges = _charges(sight.scope.site)
-    totals: dict[tuple[int | None, str, PaymentChannel], Total] = {}
+    totals: dict[tuple[int | None, str, PaymentChannel], ClerkTotal] = {}
     for who, clerk, channel, refund, version_id, amount, count in db.session.execute(rows.group_by(*named, *kinds)):
-        total = totals.setdefault((who, clerk, channel), Total(clerk, channel))
+        total = totals.setdefault((who, clerk, channel), ClerkTotal(clerk, channel))
         parts = split(amount, charges.get(version_id, ())).times(count)
         if refund:
             total.refunds, total.refunded = total.refunds + count, total.refunded + parts
@@ -138,7 +138,7 @@ def summary(sight: Sight, span: Span) -> Summary:
     return Summary([totals[key] for key in sorted(totals, key=lambda key: (key[1], key[0] or 0, key[2]))])
 
 
-def lines(sight: Sight, span: Span, limit: int | None = None) -> Iterator[CashLine]:
+def lines(sight: Sight, span: DaySpan, limit: int | None = None) -> Iterator[CashLine]:
     """Every receipt, online payment and refund of those days, in the order of time."""
     move = _moves(sight.scope.site, span)
     chosen: tuple[Any, ...] = (move, Case.code, Case.applicant, Case.version_id, _clerk().label("clerk"))
@@ -163,13 +163,13 @@ def lines(sight: Sight, span: Span, limit: int | None = None) -> Iterator[CashLi
         )
 
 
-def count_lines(sight: Sight, span: Span) -> int:
+def count_lines(sight: Sight, span: DaySpan) -> int:
     """How many `lines` gives."""
     move = _moves(sight.scope.site, span)
     return db.session.scalar(_seen(select(func.count()), move, sight)) or 0
 
 
-def _moves(site: str, span: Span) -> Subquery:
+def _moves(site: str, span: DaySpan) -> Subquery:
     """Payments and refunds of those days, as one table."""
     p, r = Payment, Refund
     taken = select(

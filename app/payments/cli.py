@@ -10,14 +10,14 @@ import click
 from flask.cli import AppGroup
 from flask_babel import gettext as _
 
-from app.commands import COMMAND, echo_json, echo_rows, refusing
-from app.formats import label
 from app.organisation.access import whole_site
 from app.organisation.calendars import today
+from app.organisation.commands import COMMAND, echo_json, echo_rows, refusing
 from app.payments import cash
 from app.payments import statement_queries as queries
-from app.payments.cash import Sight, Span, Total
+from app.payments.cash import ClerkTotal, DaySpan, Sight
 from app.payments.reconciling import take_statement
+from app.web.formats import label
 
 DAY = click.DateTime(["%Y-%m-%d", "%d/%m/%Y"])
 
@@ -41,7 +41,7 @@ def reconcile(file: Path) -> None:
 def summary(day: datetime | None, until: datetime | None, shown: str) -> None:
     """Bảng kê thu phí, lệ phí / what was taken and given back, by clerk, in đồng."""
     first = day.date() if day else today()
-    span = Span.of(first, until.date() if until else None)
+    span = DaySpan.of(first, until.date() if until else None)
     found = cash.summary(Sight(whole_site()), span)
     if shown == "json":
         whole = {"first_day": span.first, "last_day": span.last, **_sums(found.whole)}
@@ -61,11 +61,11 @@ def summary(day: datetime | None, until: datetime | None, shown: str) -> None:
     echo_rows([_row(total) for total in found.totals], headers, shown)
 
 
-def _row(total: Total) -> dict[str, Any]:
+def _row(total: ClerkTotal) -> dict[str, Any]:
     return {"clerk": total.clerk, "channel": label(total.channel), **_sums(total)}
 
 
-def _sums(total: Total) -> dict[str, int]:
+def _sums(total: ClerkTotal) -> dict[str, int]:
     net = total.net
     return {
         "payments": total.payments,

@@ -16,11 +16,11 @@ from app.cases.case_page import CaseView
 from app.cases.forms import LONGEST_NOTE, ActionForm
 from app.cases.models import Payment
 from app.cases.vocabulary import PaymentChannel
-from app.errors import DomainError
-from app.formats import label, sentence
-from app.forms import NEEDED, DayField, StringField, TextAreaField
-from app.payments.cash import Span
+from app.core.errors import DomainError
+from app.payments.cash import DaySpan
 from app.procedures.forms import MoneyField
+from app.web.formats import label, sentence
+from app.web.forms import NEEDED, DayField, StringField, TextAreaField
 
 
 class TakeForm(ActionForm):
@@ -84,12 +84,12 @@ class SpanForm(FlaskForm):
     until = DayField(_l("Đến ngày"), validators=[Optional()])
 
     @classmethod
-    def of(cls, args: Any, today: date) -> tuple[SpanForm, Span]:
+    def of(cls, args: Any, today: date) -> tuple[SpanForm, DaySpan]:
         """The form and the days asked for: today where none are, or where they cannot be."""
-        form, span = cls(args), Span(today, today)
+        form, span = cls(args), DaySpan(today, today)
         if form.validate() and form.since.data:
             try:
-                span = Span.of(form.since.data, form.until.data)
+                span = DaySpan.of(form.since.data, form.until.data)
             except DomainError as error:
                 form.until.errors = [*form.until.errors, sentence(error)]
         if not form.errors:

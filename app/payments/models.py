@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Date, ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.extensions import Base, Key, Record
+from app.web.extensions import Base, Key, Record
 
 
 class MatchState(StrEnum):

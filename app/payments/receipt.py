@@ -10,14 +10,14 @@ from datetime import date
 from app.cases.models import Case, Payment
 from app.payments.money import in_words
 from app.procedures.reading import write_money
-from app.slips.document import Document, Letterhead, Paper, Run, Signature, Text
+from app.slips.document import Letterhead, Paper, PrintedSlip, Signature, SlipParagraph, StyledText
 from app.slips.values import House
 
 TITLE = "BIÊN LAI THU PHÍ, LỆ PHÍ"
 VOIDED = "(ĐÃ HỦY)"
 
 
-def receipt(case: Case, payment: Payment, day: date, clerk: str, house: House, qr: str = "") -> Document:
+def receipt(case: Case, payment: Payment, day: date, clerk: str, house: House, qr: str = "") -> PrintedSlip:
     """The paper, A5, in Vietnamese. `case` has its version loaded; `day` is the payment's on the site's calendar."""
     lines = [
         ("Người nộp: ", case.applicant, f" – số định danh, mã số thuế: {case.id_number}" if case.id_number else ""),
@@ -29,7 +29,7 @@ def receipt(case: Case, payment: Payment, day: date, clerk: str, house: House, q
         ("Hình thức thanh toán: ", "", "trực tiếp"),
         *([("Đã hoàn trả: ", f"{write_money(payment.refunded)} đồng", "")] if payment.refunded else []),
     ]
-    return Document(
+    return PrintedSlip(
         paper=Paper.A5,
         form="",
         letterhead=Letterhead(
@@ -48,5 +48,7 @@ def receipt(case: Case, payment: Payment, day: date, clerk: str, house: House, q
     )
 
 
-def _line(name: str, strong: str, rest: str) -> Text:
-    return Text(tuple(run for run in (Run(name), Run(strong, bold=True), Run(rest)) if run.text))
+def _line(name: str, strong: str, rest: str) -> SlipParagraph:
+    return SlipParagraph(
+        tuple(run for run in (StyledText(name), StyledText(strong, bold=True), StyledText(rest)) if run.text)
+    )

@@ -15,26 +15,23 @@ from flask import current_app
 from sqlalchemy import insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from app import extensions
-from app.cases.importing.files import BadFile
 from app.cases.importing.header import find_table
-from app.cases.importing.readers import MEGABYTE, opened
+from app.cases.importing.readers import MEGABYTE, BadFile, opened
 from app.cases.models import Case, Payment
 from app.cases.vocabulary import PaymentChannel
-from app.errors import Conflict, DomainError, NotAllowed, NotFound
-from app.extensions import db
-from app.formats import sentence
+from app.core.errors import Conflict, DomainError, NotAllowed, NotFound
+from app.core.text import tidy
 from app.organisation import audit
 from app.organisation.access import Actor, Scope
 from app.organisation.audit import transaction
 from app.organisation.calendars import site_calendar
 from app.organisation.permissions import Capability, needs
-from app.payments.matching import Match, Recorded, match
 from app.payments.models import MatchState, PortalLine, PortalStatement
-from app.payments.portal_columns import portal_columns
-from app.payments.portal_list import PortalPayment, RefusedLine, read_lines
+from app.payments.portal_list import Match, PortalPayment, Recorded, RefusedLine, match, portal_columns, read_lines
 from app.payments.service import take_payment
-from app.text import tidy
+from app.web import extensions
+from app.web.extensions import db
+from app.web.formats import sentence
 
 MOST_LINES = 50_000
 LARGEST = 32 * MEGABYTE

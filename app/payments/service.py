@@ -6,26 +6,41 @@ when it is written.
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import select
 
-from app import extensions
 from app.cases import service as cases
 from app.cases.balance import Balance
 from app.cases.models import Case, Payment
+from app.cases.numbering import raise_counter
 from app.cases.population import changeable_by
 from app.cases.vocabulary import EventKind, PaymentChannel
-from app.errors import N_, Conflict, DomainError, NotFound
-from app.extensions import db
+from app.core.errors import N_, Conflict, DomainError, NotFound
+from app.core.reasons import checked_reason
+from app.core.text import tidy
 from app.organisation.access import Actor, Scope
 from app.organisation.audit import one_at_a_time, transaction
 from app.organisation.calendars import site_calendar
 from app.organisation.permissions import Capability, needs
-from app.payments.numbering import next_receipt_number
-from app.reasons import checked_reason
-from app.text import tidy
+from app.web import extensions
+from app.web.extensions import db
+
+SERIES = "bien-lai"  # no prefix of case codes: those have no hyphen
+
+
+def next_receipt_number(site: str, year: int) -> str:
+    """The next number of the year's series. What is rolled back is given out again: the series has no gaps.
+
+    The counter stays locked until the payment itself is written.
+    """
+    return receipt_number(year, raise_counter(site, SERIES, date(year, 1, 1)))
+
+
+def receipt_number(year: int, number: int) -> str:
+    """As it is printed."""
+    return f"BL-{year}-{number:06d}"
 
 
 class MoreThanOwed(DomainError):
@@ -80,7 +95,7 @@ def take_payment(
 
 
 @needs(Capability.TAKE_PAYMENTS)
-def give_back(
+def refund_payment(
     scope: Scope,
     by: Actor,
     case_id: int,

@@ -12,13 +12,13 @@ from sqlalchemy.orm import aliased
 
 from app.cases.models import Case, Payment
 from app.cases.vocabulary import PaymentChannel
-from app.errors import NotFound
-from app.extensions import db
+from app.core.errors import NotFound
 from app.organisation.access import Scope
 from app.organisation.calendars import site_calendar
 from app.organisation.models import Person
 from app.payments.models import MatchState, PortalLine, PortalStatement
 from app.payments.reconciling import UNSETTLED, may_reconcile
+from app.web.extensions import db
 
 RECENT = 50
 

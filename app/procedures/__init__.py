@@ -13,7 +13,6 @@ def register_records() -> None:
     import app.procedures.facts
     import app.procedures.labels
     import app.procedures.models
-    import app.procedures.subjects
 
 
 def register(app: Flask) -> None:

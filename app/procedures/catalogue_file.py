@@ -15,9 +15,9 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, TypeVar
 
-from app.calendar import PauseMode, TimeUnit
-from app.errors import DomainError
-from app.formats import label, yes_no
+from app.core.calendar import PauseMode, TimeUnit
+from app.core.errors import DomainError
+from app.core.text import fold, tidy
 from app.organisation.access import Actor, Scope
 from app.organisation.models import Unit
 from app.organisation.permissions import Capability, needs
@@ -31,11 +31,11 @@ from app.procedures.cell_rows import (
     write_exemptions,
 )
 from app.procedures.contents import Contents, StageContents, contents_of, differences, national_code, tidied
+from app.procedures.labels import NAMES
 from app.procedures.models import Level
 from app.procedures.queries import CatalogueRow, Parts
 from app.procedures.reading import read_amount, read_money, read_word, write_amount
-from app.procedures.wording import NAMES
-from app.text import fold, tidy
+from app.web.formats import label, yes_no
 
 LARGEST = 5_000_000  # bytes: a national catalogue is a tenth of that
 
@@ -83,7 +83,7 @@ class Defaults:
 
 
 @dataclass(frozen=True, slots=True)
-class Refusal:
+class RefusedCatalogueRow:
     """A row not taken: its line in the file (the heading is line 1), the column at fault, and why."""
 
     row: int
@@ -92,13 +92,13 @@ class Refusal:
 
 
 @dataclass(slots=True)
-class Outcome:
+class CatalogueOutcome:
     """What became of a file's rows."""
 
     rows: int = 0
     new: int = 0
     unchanged: int = 0
-    refused: list[Refusal] = field(default_factory=list)
+    refused: list[RefusedCatalogueRow] = field(default_factory=list)
 
 
 def plain(row: CatalogueRow, parts: Parts) -> dict[str, Any]:
@@ -167,20 +167,22 @@ def cells(row: CatalogueRow, parts: Parts) -> tuple[object, ...]:
 
 
 @needs(Capability.KEEP_CATALOGUE)
-def import_catalogue(by: Actor, scope: Scope, path: Path, defaults: Defaults, units: Mapping[str, Unit]) -> Outcome:
+def import_catalogue(
+    by: Actor, scope: Scope, path: Path, defaults: Defaults, units: Mapping[str, Unit]
+) -> CatalogueOutcome:
     """Enter every procedure of a CSV that is not in the catalogue; a bad row is refused alone.
 
     `units` are the site's by folded code and name. Reading the same file again changes nothing. Raises
     DomainError when it is no such file at all.
     """
     rows = read_rows(path)
-    outcome = Outcome()
+    outcome = CatalogueOutcome()
     for line, row in rows:
         outcome.rows += 1
         try:
             added = _take(by, scope, row, defaults, units, origin=path.name)
         except DomainError as error:
-            outcome.refused.append(Refusal(line, error.field or "", error))
+            outcome.refused.append(RefusedCatalogueRow(line, error.field or "", error))
         else:
             outcome.new += added
             outcome.unchanged += not added

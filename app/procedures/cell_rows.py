@@ -13,12 +13,12 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import TypeVar
 
-from app.errors import DomainError
-from app.formats import label
+from app.core.errors import DomainError
+from app.core.text import fold
 from app.procedures.contents import ChargeContents, DocumentContents, ExemptionContents
 from app.procedures.models import ChargeKind, CopyKind, FeeExemption, ProcedureCharge, ProcedureDocument
 from app.procedures.reading import read_money, read_word
-from app.text import fold
+from app.web.formats import label
 
 REQUIRED, OPTIONAL = "bắt buộc", "nếu có"
 _BAR = re.compile(r"(?<!\\)\|")

@@ -12,19 +12,20 @@ import click
 from flask.cli import AppGroup
 from tabulate import tabulate
 
-from app import extensions
-from app.calendar import TimeUnit
-from app.commands import COMMAND, BadInput, clear_errors, csv_text, echo_json, note
-from app.errors import DomainError
-from app.formats import local, sentence
+from app.core.calendar import TimeUnit
+from app.core.errors import DomainError
+from app.core.text import fold
 from app.organisation.access import whole_site
+from app.organisation.commands import COMMAND, clear_errors, csv_text, echo_json
 from app.organisation.queries import units_by_key
 from app.procedures import queries
-from app.procedures.catalogue_file import HEADINGS, Defaults, Outcome, flat, import_catalogue, plain, read_day
+from app.procedures.catalogue_file import HEADINGS, CatalogueOutcome, Defaults, flat, import_catalogue, plain, read_day
+from app.procedures.labels import time_allowed
 from app.procedures.models import Level
 from app.procedures.reading import read_amount, read_word
-from app.procedures.wording import time_allowed
-from app.text import fold
+from app.web import extensions
+from app.web.command_faults import BadInput, note
+from app.web.formats import local, sentence
 
 Read = TypeVar("Read")
 
@@ -45,7 +46,7 @@ def list_procedures(search: str, field_: str, unit: str, level: str | None, day:
     known = {name: name for name, _count in queries.fields_in_use(whole_site())}
     field = _one_of("--field", field_, {fold(name): name for name in known}, "không có lĩnh vực")
     code = _one_of("--unit", unit, {k: u.code for k, u in units_by_key().items()}, "không có đơn vị")
-    asked = queries.Filters(on=on, text=search, field=field, unit=code, every=every)
+    asked = queries.ProcedureFilters(on=on, text=search, field=field, unit=code, every=every)
     rows = queries.catalogue(whole_site(), replace(asked, level=Level(level)) if level else asked)
     parts = queries.parts_of([row.version_id for row in rows]) if form != "table" else {}
     if form == "json":
@@ -93,7 +94,7 @@ def import_procedures(
     _report(outcome, file.name, form)
 
 
-def _report(outcome: Outcome, file: str, form: str) -> None:
+def _report(outcome: CatalogueOutcome, file: str, form: str) -> None:
     for refusal in outcome.refused:
         place = f"{file}:{refusal.row}" + (f" {refusal.column}" if refusal.column else "")
         note(f"{place}: {sentence(refusal.reason)}")

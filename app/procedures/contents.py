@@ -11,10 +11,10 @@ from dataclasses import dataclass, fields, replace
 from datetime import date
 from decimal import Decimal
 
-from app.calendar import Allowance, PauseMode, TimeUnit
-from app.errors import DomainError
+from app.core.calendar import Allowance, PauseMode, TimeUnit
+from app.core.errors import DomainError
+from app.core.text import tidy, tidy_lines
 from app.procedures.models import ChargeKind, CopyKind, Level, ProcedureStage, ProcedureVersion
-from app.text import tidy, tidy_lines
 
 MOST_COPIES = 99
 DEAREST = 2_000_000_000  # đồng: what the column holds; no administrative fee comes near it
@@ -93,7 +93,7 @@ PARTS = ("stages", "documents", "charges", "exemptions")
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
+class VersionDifference:
     """One thing that two versions say differently: the name of the Contents field, and both values."""
 
     name: str
@@ -301,7 +301,7 @@ def contents_of(version: ProcedureVersion) -> Contents:
     )
 
 
-def differences(before: Contents, after: Contents) -> Sequence[Difference]:
+def differences(before: Contents, after: Contents) -> Sequence[VersionDifference]:
     """What two versions say differently, in the order of the fields."""
     pairs = ((f.name, getattr(before, f.name), getattr(after, f.name)) for f in fields(Contents))
-    return [Difference(name, old, new) for name, old, new in pairs if old != new]
+    return [VersionDifference(name, old, new) for name, old, new in pairs if old != new]

@@ -5,17 +5,60 @@ Counted over procedures, not cases, as they stand on the last day of the period 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
+from flask import url_for
 from sqlalchemy import ColumnElement, and_, case, func, select
 from sqlalchemy.engine import Connection
 
-from app.facts import Fact, FactQuery, register
+from app.core.facts import Fact, FactField, FactKind, FactQuery, register
+from app.organisation.access import Scope
 from app.organisation.models import Unit
-from app.procedures.fact_kinds import CATALOGUE_PAYMENT
-from app.procedures.models import ProcedureVersion
+from app.organisation.subject_pages import SubjectPage, register_pages
+from app.procedures.models import Procedure, ProcedureVersion
 from app.procedures.queries import deployed_on, in_force_on
+from app.web.extensions import db
+
+PROCEDURES = "thủ tục"
+
+CATALOGUE_PAYMENT = FactKind(
+    "catalogue_payment",
+    "unit",
+    (
+        FactField(
+            "fee_bearing",
+            int,
+            PROCEDURES,
+            {
+                "vi": "Thủ tục còn hiệu lực có yêu cầu nghĩa vụ tài chính",
+                "en": "Procedures in force that carry a financial obligation",
+            },
+        ),
+        FactField(
+            "eligible",
+            int,
+            PROCEDURES,
+            {
+                "vi": "Trong số đó: đã được xác định đủ điều kiện thanh toán trực tuyến",
+                "en": "Of those: decided eligible for online payment",
+            },
+        ),
+        FactField(
+            "deployed",
+            int,
+            PROCEDURES,
+            {
+                "vi": "Trong số đủ điều kiện: đã triển khai thanh toán trực tuyến",
+                "en": "Of the eligible: online payment deployed",
+            },
+        ),
+    ),
+    {
+        "vi": "Thanh toán trực tuyến trong danh mục thủ tục hành chính",
+        "en": "Online payment in the catalogue of procedures",
+    },
+)
 
 
 def catalogue_payment(connection: Connection, query: FactQuery) -> Iterator[Fact]:
@@ -52,3 +95,15 @@ def _count(condition: ColumnElement[bool] | Any) -> ColumnElement[int]:
 
 
 register(CATALOGUE_PAYMENT, catalogue_payment)
+
+
+def pages(scope: Scope, names: Collection[str]) -> Mapping[str, SubjectPage]:
+    """A procedure by its code."""
+    found = select(Procedure.id, Procedure.code).where(Procedure.site == scope.site, Procedure.code.in_(names))
+    return {
+        row.code: SubjectPage(row.code, url_for("procedures.detail", procedure_id=row.id))
+        for row in db.session.execute(found)
+    }
+
+
+register_pages("procedure", pages)

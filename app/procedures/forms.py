@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import date
@@ -17,22 +18,8 @@ from wtforms import BooleanField, Field, FieldList, Form, FormField
 from wtforms.validators import Optional
 from wtforms.widgets import TextInput
 
-from app.calendar import PauseMode, TimeUnit
-from app.errors import DomainError
-from app.formats import label, sentence
-from app.forms import (
-    NEEDED,
-    ChoiceField,
-    DayField,
-    HiddenField,
-    IntegerField,
-    ReasonField,
-    SearchField,
-    StringField,
-    TextAreaField,
-    UnitFilterField,
-    errors_shown_on,
-)
+from app.core.calendar import PauseMode, TimeUnit
+from app.core.errors import DomainError
 from app.organisation.models import Unit
 from app.procedures.contents import (
     PARTS,
@@ -45,11 +32,73 @@ from app.procedures.contents import (
     problems,
     tidied,
 )
+from app.procedures.labels import NAMES
 from app.procedures.models import ChargeKind, CopyKind, Level
-from app.procedures.queries import Filters, OnlinePayment
+from app.procedures.queries import OnlinePayment, ProcedureFilters
 from app.procedures.reading import read_amount, read_money, write_amount, write_money
-from app.procedures.rearranging import MOST_ROWS, ROW_FIELD
-from app.procedures.wording import NAMES
+from app.web.formats import label, sentence
+from app.web.forms import (
+    NEEDED,
+    ChoiceField,
+    DayField,
+    HiddenField,
+    IntegerField,
+    ReasonField,
+    SearchField,
+    StringField,
+    TextAreaField,
+    UnitFilterField,
+    errors_shown_on,
+)
+
+MOST_ROWS = 60
+# Each kind of row: its fields, and what a new one begins with.
+NEW_ROW: Mapping[str, Mapping[str, str]] = {
+    "stages": {"name": "", "unit_id": "", "allowance": ""},
+    "documents": {"name": "", "required": "y", "copy_kind": "original", "quantity": "1", "note": ""},
+    "charges": {"kind": "fee", "name": "", "amount": "", "legal_basis": ""},
+    "exemptions": {"name": "", "percent_off": "", "legal_basis": ""},
+}
+ROW_FIELD = re.compile(rf"({'|'.join(PARTS)})-(\d+)-(\w+)")
+
+
+def kind_of(action: str) -> str:
+    """The rows that a button's action is about; the steps when it names none of them."""
+    kind = action.partition("-")[0]
+    return kind if kind in NEW_ROW else "stages"
+
+
+def rearranged(typed: MultiDict[str, str], action: str) -> MultiDict[str, str]:
+    """What was typed, with the rows of one kind changed by `add`, `remove` or `up`."""
+    kind = kind_of(action)
+    verb, _sep, number = action.removeprefix(f"{kind}-").partition("-")
+    rows = _rows(typed, kind)
+    place = next((place for place, (index, _row) in enumerate(rows) if str(index) == number), None)
+    if verb == "add" and len(rows) < MOST_ROWS:
+        rows.append((-1, dict(NEW_ROW[kind])))
+    elif verb == "remove" and place is not None:
+        del rows[place]
+    elif verb == "up" and place:
+        rows[place - 1], rows[place] = rows[place], rows[place - 1]
+    return _with_rows(typed, kind, (row for _index, row in rows))
+
+
+def _rows(typed: MultiDict[str, str], kind: str) -> list[tuple[int, dict[str, str]]]:
+    rows: dict[int, dict[str, str]] = {}
+    for key, value in typed.items():
+        found = ROW_FIELD.fullmatch(key)
+        if found and found[1] == kind:
+            rows.setdefault(int(found[2]), {})[found[3]] = value
+    return sorted(rows.items())
+
+
+def _with_rows(typed: MultiDict[str, str], kind: str, rows: Iterable[dict[str, str]]) -> MultiDict[str, str]:
+    changed: MultiDict[str, str] = MultiDict(
+        (key, value) for key, value in typed.items(multi=True) if not key.startswith(f"{kind}-")
+    )
+    for number, row in enumerate(rows):
+        changed.update({f"{kind}-{number}-{name}": value for name, value in row.items()})
+    return changed
 
 
 class _TypedNumber(Field):
@@ -318,7 +367,7 @@ class WordingForm(FlaskForm):
     note = TextAreaField(NAMES["note"])
 
 
-class WithdrawForm(FlaskForm):
+class ProcedureWithdrawForm(FlaskForm):
     """Bãi bỏ thủ tục, hoặc khôi phục."""
 
     last_day = DayField(_l("Ngày cuối cùng còn hiệu lực"), validators=[NEEDED])
@@ -331,7 +380,7 @@ class ReinstateForm(FlaskForm):
     reason = ReasonField(_l("Lý do, số quyết định"))
 
 
-class FilterForm(FlaskForm):
+class ProcedureFilterForm(FlaskForm):
     """Lọc danh mục (GET)."""
 
     class Meta:
@@ -347,7 +396,7 @@ class FilterForm(FlaskForm):
     every = BooleanField(_l("Cả thủ tục không có hiệu lực ngày đó"))
 
     @classmethod
-    def of(cls, typed: MultiDict[str, str], fields: Iterable[str], units: Iterable[Unit]) -> FilterForm:
+    def of(cls, typed: MultiDict[str, str], fields: Iterable[str], units: Iterable[Unit]) -> ProcedureFilterForm:
         """The filters of the address, with what the catalogue offers to choose."""
         form = cls(typed)
         everything = ("", _("Tất cả"))
@@ -359,10 +408,10 @@ class FilterForm(FlaskForm):
         form.validate()
         return form
 
-    def filters(self, today: date) -> Filters:
+    def filters(self, today: date) -> ProcedureFilters:
         """What was asked for; what cannot be read is shown as wrong and filters nothing."""
         said = {field.name: field.data for field in self if field.data and not field.errors}
-        return Filters(
+        return ProcedureFilters(
             on=said.get("on", today),
             text=said.get("q", ""),
             field=said.get("field", ""),

@@ -9,9 +9,9 @@ from enum import StrEnum
 from sqlalchemy import Date, ForeignKey, Index, Numeric, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from app.calendar import PauseMode, TimeUnit
-from app.extensions import Base, Key, Record
+from app.core.calendar import PauseMode, TimeUnit
 from app.organisation.models import Unit
+from app.web.extensions import Base, Key, Record
 
 
 class Level(StrEnum):

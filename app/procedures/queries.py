@@ -14,12 +14,12 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, case, column, func, or_, select, table, true
 from sqlalchemy.orm import contains_eager, selectinload
 
-from app.calendar import TimeUnit
-from app.errors import NotFound
-from app.extensions import db
+from app.core.calendar import TimeUnit
+from app.core.errors import NotFound
+from app.core.text import fold, sought
 from app.organisation.access import Scope
 from app.organisation.models import Unit
-from app.procedures.contents import PARTS, Difference, contents_of, differences, national_code, stages_disagree
+from app.procedures.contents import PARTS, VersionDifference, contents_of, differences, national_code, stages_disagree
 from app.procedures.models import (
     FeeExemption,
     Level,
@@ -29,7 +29,7 @@ from app.procedures.models import (
     ProcedureStage,
     ProcedureVersion,
 )
-from app.text import fold, sought
+from app.web.extensions import db
 
 PAGE = 50
 WHOLE = tuple(selectinload(getattr(ProcedureVersion, part)) for part in PARTS)
@@ -47,7 +47,7 @@ class OnlinePayment(StrEnum):
     NOT_ELIGIBLE = "not_eligible"
 
 
-class Sort(StrEnum):
+class ProcedureSort(StrEnum):
     """What the list can be sorted by."""
 
     CODE = "code"
@@ -59,7 +59,7 @@ class Sort(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Filters:
+class ProcedureFilters:
     """What the reader asked for. `on` is the day on which a version is in force.
 
     With `every`, procedures not in force that day are listed too, by their latest version.
@@ -127,7 +127,7 @@ class VersionView:
     """
 
     version: ProcedureVersion
-    changes: Sequence[Difference]
+    changes: Sequence[VersionDifference]
     cases: int
     used: bool
 
@@ -157,14 +157,20 @@ class ProcedureView:
         return next(in_force, self.latest)
 
 
-def catalogue(scope: Scope, filters: Filters, sort: Sort = Sort.CODE, descending: bool = False) -> list[CatalogueRow]:
+def catalogue(
+    scope: Scope, filters: ProcedureFilters, sort: ProcedureSort = ProcedureSort.CODE, descending: bool = False
+) -> list[CatalogueRow]:
     """Every procedure that fits, sorted as Vietnamese readers sort: without regard to diacritics."""
     rows = [CatalogueRow(*row) for row in db.session.execute(_catalogue(scope, filters))]
     return sorted(rows, key=lambda row: _sort_key(row, sort), reverse=descending)
 
 
 def catalogue_page(
-    scope: Scope, filters: Filters, sort: Sort = Sort.CODE, descending: bool = False, page: int = 1
+    scope: Scope,
+    filters: ProcedureFilters,
+    sort: ProcedureSort = ProcedureSort.CODE,
+    descending: bool = False,
+    page: int = 1,
 ) -> CataloguePage:
     """One page of the list. A page beyond the last is the last."""
     rows = catalogue(scope, filters, sort, descending)
@@ -331,7 +337,7 @@ def _case_counts(site: str, procedure_id: int, within: ColumnElement[bool]) -> d
     return {row.version_id: row.received for row in db.session.execute(counted)}
 
 
-def _catalogue(scope: Scope, filters: Filters) -> Select[*tuple[Any, ...]]:
+def _catalogue(scope: Scope, filters: ProcedureFilters) -> Select[*tuple[Any, ...]]:
     stages = (
         select(
             ProcedureStage.version_id,
@@ -358,7 +364,7 @@ def _catalogue(scope: Scope, filters: Filters) -> Select[*tuple[Any, ...]]:
     )
 
 
-def _conditions(filters: Filters) -> list[ColumnElement[bool]]:
+def _conditions(filters: ProcedureFilters) -> list[ColumnElement[bool]]:
     v = ProcedureVersion
     conditions = [_shown_version(filters.on) if filters.every else in_force_on(filters.on)]
     if filters.text.strip():
@@ -411,19 +417,19 @@ def _matches(text: str) -> ColumnElement[bool]:
     return or_(and_(*words), undotted)
 
 
-def _sort_key(row: CatalogueRow, sort: Sort) -> tuple[Any, ...]:
+def _sort_key(row: CatalogueRow, sort: ProcedureSort) -> tuple[Any, ...]:
     match sort:
-        case Sort.NAME:
+        case ProcedureSort.NAME:
             first: Any = fold(row.name)
-        case Sort.FIELD:
+        case ProcedureSort.FIELD:
             first = fold(row.field)
-        case Sort.UNIT:
+        case ProcedureSort.UNIT:
             first = fold(row.unit_name)
-        case Sort.TIME:
+        case ProcedureSort.TIME:
             first = _LENGTHS[row.time_unit], row.time_amount
-        case Sort.FEE:
+        case ProcedureSort.FEE:
             first = row.fee
-        case Sort.CODE:
+        case ProcedureSort.CODE:
             first = ""
     return first, row.code
 

@@ -7,9 +7,9 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import TypeVar
 
-from app.errors import DomainError
-from app.formats import label
-from app.text import fold, tidy
+from app.core.errors import DomainError
+from app.core.text import fold, tidy
+from app.web.formats import label
 
 Word = TypeVar("Word", bound=StrEnum)
 

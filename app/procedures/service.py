@@ -15,7 +15,9 @@ from typing import Any
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import scoped_session
 
-from app.errors import N_, Conflict, DomainError, NotFound
+from app.core.errors import N_, Conflict, DomainError, NotFound
+from app.core.reasons import checked_reason
+from app.core.text import fold, tidy, tidy_lines
 from app.organisation import audit
 from app.organisation.access import Actor, site
 from app.organisation.audit import transaction
@@ -40,8 +42,6 @@ from app.procedures.models import (
     ProcedureStage,
     ProcedureVersion,
 )
-from app.reasons import checked_reason
-from app.text import fold, tidy, tidy_lines
 
 ONE_DAY = timedelta(days=1)
 

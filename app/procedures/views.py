@@ -10,11 +10,8 @@ from htmx_flask import request
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response as Answer
 
-from app import extensions
-from app.exports import csv_response
-from app.formats import local, show_date
-from app.forms import errors_shown_on, number_in, whole_number
 from app.organisation.access import actor, allowed, current_scope, signed_in, whole_site
+from app.organisation.exports import csv_response
 from app.organisation.models import Unit
 from app.organisation.permissions import Capability
 from app.organisation.queries import units as existing_units
@@ -22,25 +19,21 @@ from app.procedures import queries, service
 from app.procedures.catalogue_file import HEADINGS, cells
 from app.procedures.contents import contents_of
 from app.procedures.forms import (
-    FilterForm,
+    ProcedureFilterForm,
     ProcedureForm,
+    ProcedureWithdrawForm,
     ReinstateForm,
-    WithdrawForm,
     WordingForm,
+    kind_of,
+    rearranged,
     values_of,
 )
+from app.procedures.labels import NAMES, document_asked, mismatch, mismatch_of, percent_off, show_value, time_allowed
 from app.procedures.models import ProcedureVersion
-from app.procedures.queries import ProcedureView, Sort, VersionView
-from app.procedures.rearranging import kind_of, rearranged
-from app.procedures.wording import (
-    NAMES,
-    document_asked,
-    mismatch,
-    mismatch_of,
-    percent_off,
-    show_value,
-    time_allowed,
-)
+from app.procedures.queries import ProcedureSort, ProcedureView, VersionView
+from app.web import extensions
+from app.web.formats import local, show_date
+from app.web.forms import errors_shown_on, number_in, whole_number
 
 Page = str | Answer | tuple[str, int]
 
@@ -148,7 +141,7 @@ def amend(procedure_id: int, number: int) -> Page:
 def withdraw(procedure_id: int) -> Page:
     """Say until when a procedure is in force."""
     view = queries.procedure_view(current_scope(), procedure_id)
-    form = WithdrawForm(data={"last_day": view.latest.version.in_force_to})
+    form = ProcedureWithdrawForm(data={"last_day": view.latest.version.in_force_to})
     if form.validate_on_submit():
         with errors_shown_on(form):
             version = service.withdraw(
@@ -211,7 +204,7 @@ def _form_page(form: ProcedureForm, title: str, back: str, former: ProcedureVers
     return page, 422 if form.summary().errors else 200
 
 
-def _ending_page(form: WithdrawForm | ReinstateForm, view: ProcedureView, title: str) -> Page:
+def _ending_page(form: ProcedureWithdrawForm | ReinstateForm, view: ProcedureView, title: str) -> Page:
     return render_template("procedures/ending.html", form=form, view=view, title=title), 422 if form.errors else 200
 
 
@@ -254,16 +247,16 @@ def _typed() -> MultiDict[str, str] | None:
     return rearranged(request.form, request.form["rows"]) if _rearranging() else request.form
 
 
-def _filters() -> FilterForm:
+def _filters() -> ProcedureFilterForm:
     scope = current_scope()
     fields = [name for name, _count in queries.fields_in_use(scope)]
-    return FilterForm.of(request.args, fields, queries.accountable_units(scope))
+    return ProcedureFilterForm.of(request.args, fields, queries.accountable_units(scope))
 
 
-def _sort() -> tuple[Sort, bool]:
+def _sort() -> tuple[ProcedureSort, bool]:
     asked = request.args.get("sort", "")
     name = asked.removeprefix("-")
-    return (Sort(name), asked.startswith("-")) if name in set(Sort) else (Sort.CODE, False)
+    return (ProcedureSort(name), asked.startswith("-")) if name in set(ProcedureSort) else (ProcedureSort.CODE, False)
 
 
 def _page() -> int:

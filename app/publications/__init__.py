@@ -13,7 +13,6 @@ def register_records() -> None:
     import app.publications.facts
     import app.publications.labels
     import app.publications.models
-    import app.publications.subjects
 
 
 def register(app: Flask) -> None:

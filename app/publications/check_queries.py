@@ -10,14 +10,14 @@ from datetime import date
 from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select
 from sqlalchemy.engine import Connection
 
-from app.calendar import WorkingCalendar
-from app.errors import NotFound
-from app.extensions import db
+from app.core.calendar import WorkingCalendar
+from app.core.errors import NotFound
 from app.organisation.access import Scope
 from app.organisation.models import Person, Unit
 from app.procedures.models import Procedure, ProcedureVersion
 from app.procedures.queries import in_force_on
 from app.publications.models import CatalogueCheck, Publication
+from app.web.extensions import db
 
 THREE_SITES = and_(CatalogueCheck.portal, CatalogueCheck.one_stop, CatalogueCheck.website)
 

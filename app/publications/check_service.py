@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import date
 
-from app import extensions
-from app.errors import N_, Conflict, DomainError, NotAllowed, NotFound
-from app.extensions import db
+from app.core.errors import N_, Conflict, DomainError, NotAllowed, NotFound
+from app.core.reasons import checked_reason
+from app.core.text import tidy, tidy_lines
 from app.organisation import audit
 from app.organisation.access import Actor, Scope
 from app.organisation.audit import transaction
@@ -17,8 +17,8 @@ from app.procedures.queries import known_units
 from app.publications import check_queries, queries
 from app.publications.clocks import check_day
 from app.publications.models import CatalogueCheck
-from app.reasons import checked_reason
-from app.text import tidy, tidy_lines
+from app.web import extensions
+from app.web.extensions import db
 
 SUBJECT = "catalogue_check"
 
@@ -64,7 +64,7 @@ def record_check(
         )
         session.add(check)
         session.flush()
-        audit.record(by, "record_check", SUBJECT, check.id, **_said(check))
+        audit.record(by, "record_check", SUBJECT, check.id, **_check_details(check))
     return check
 
 
@@ -94,7 +94,7 @@ def remove_check(scope: Scope, by: Actor, check_id: int, *, reason: str) -> None
     reason = checked_reason(reason, missing=N_("Hãy ghi lý do xóa."))
     with transaction():
         check = _check(scope, check_id)
-        audit.record(by, "remove_check", SUBJECT, check.id, says=_said(check), reason=reason)
+        audit.record(by, "remove_check", SUBJECT, check.id, says=_check_details(check), reason=reason)
         db.session.delete(check)
 
 
@@ -119,7 +119,7 @@ def _check_publication(scope: Scope, unit_id: int, checked_on: date, publication
         )
 
 
-def _said(check: CatalogueCheck) -> dict[str, object]:
+def _check_details(check: CatalogueCheck) -> dict[str, object]:
     unit = unit_of(check.unit_id)
     said = {"unit": unit.code if unit else None, "checked_on": check.checked_on, "defects": check.defects or None}
     sites = {"portal": check.portal, "one_stop": check.one_stop, "website": check.website}

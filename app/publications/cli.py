@@ -7,13 +7,13 @@ from dataclasses import asdict
 import click
 from flask.cli import AppGroup
 
-from app.commands import echo_rows, refusing
-from app.formats import label
+from app.core.periods import Period, refuse_future
 from app.organisation.access import whole_site
 from app.organisation.calendars import site_calendar, today
-from app.periods import Period, refuse_future
+from app.organisation.commands import echo_rows, refusing
 from app.publications import check_queries, queries, review_queries
-from app.publications.clocks import Dates, Step
+from app.publications.clocks import Dates, PublicationStep
+from app.web.formats import label
 
 publications = AppGroup("publications", help="Công bố, công khai và rà soát thủ tục hành chính.")
 output_format = click.option(
@@ -26,8 +26,10 @@ output_format = click.option(
 @refusing
 def list_publications(output: str) -> None:
     """Liệt kê quyết định phải công bố và số ngày từng bước đã dùng."""
-    found = queries.publications(whole_site(), queries.Filters(), today(), site_calendar(), queries.Sort.CODE, False)
-    rows = [_said(row) for row in found]
+    found = queries.publications(
+        whole_site(), queries.PublicationFilters(), today(), site_calendar(), queries.PublicationSort.CODE, False
+    )
+    rows = [_publication_json(row) for row in found]
     if output == "table":
         rows = [
             said | {"stage": label(row.stage), "track": label(row.publication.track)}
@@ -65,13 +67,13 @@ def reviews(period_text: str, output: str) -> None:
     echo_rows(rows, {name: _REVIEWS.get(name, name) if output == "table" else name for name in names}, output)
 
 
-def _said(row: queries.PublicationRow) -> dict[str, object]:
+def _publication_json(row: queries.PublicationRow) -> dict[str, object]:
     """A publication by plain names: days as ISO texts, counts as numbers, what has not happened as None."""
     p = row.publication
     said: dict[str, object] = {name: day and day.isoformat() for name, day in asdict(Dates.of(p)).items()}
     said |= {"code": p.code, "track": p.track.value, "decision": p.decision, "starts_on": p.starts_on.isoformat()}
     said |= {"division": p.division.code, "office": p.office.code, "stage": row.stage.value}
-    for step in (Step.DIVISION, Step.OFFICE):
+    for step in (PublicationStep.DIVISION, PublicationStep.OFFICE):
         clock = row.clock(step)
         said[f"{step.value}_working_days"] = clock.working_days if clock and clock.started_on else None
     said["working_days"] = row.whole.working_days if row.clocks else None

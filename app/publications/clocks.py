@@ -7,19 +7,20 @@ allowed, is a matter of the plans.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, fields, replace
-from datetime import date
+from datetime import date, timedelta
 from enum import StrEnum
 
-from app.errors import N_, DomainError
+from app.core.calendar import TimeUnit
+from app.core.errors import N_, DomainError
+from app.core.working_days import WorkingDays
 from app.publications.models import PublicationTrack
-from app.working_days import WorkingDays
 
 EARLIEST = date(2000, 1, 1)  # anything before is a slip of the keyboard
 
 
-class Step(StrEnum):
+class PublicationStep(StrEnum):
     """A stretch of a publication with a clock of its own."""
 
     DIVISION = "division"  # phòng chuyên môn
@@ -63,14 +64,14 @@ class Dates:
 
 
 @dataclass(frozen=True, slots=True)
-class Clock:
+class StepClock:
     """One step: when it ran, and the days used until it ended or until the day asked about.
 
     `leads` says whose step it is: the division's, the Office's, or both's (joint).
     """
 
-    step: Step
-    leads: tuple[Step, ...]
+    step: PublicationStep
+    leads: tuple[PublicationStep, ...]
     started_on: date | None
     ended_on: date | None
     working_days: int
@@ -105,36 +106,38 @@ def stage(track: PublicationTrack, dates: Dates) -> Stage:
     return Stage.OFFICE if dates.handed_over_on else Stage.DIVISION
 
 
-def clocks(track: PublicationTrack, dates: Dates, day: date, calendar: WorkingDays) -> tuple[Clock, ...]:
+def clocks(track: PublicationTrack, dates: Dates, day: date, calendar: WorkingDays) -> tuple[StepClock, ...]:
     """Every clock of a publication as it stood at the end of that day; none before it has begun."""
     dates = dates.until(day)
     began, ended = starts_on(track, dates), ended_on(track, dates)
     if began is None:
         return ()
 
-    def clock(step: Step, leads: tuple[Step, ...], start: date | None, end: date | None) -> Clock:
+    def clock(
+        step: PublicationStep, leads: tuple[PublicationStep, ...], start: date | None, end: date | None
+    ) -> StepClock:
         if start is None:
-            return Clock(step, leads, None, None, 0, 0)
+            return StepClock(step, leads, None, None, 0, 0)
         until = end or day
-        return Clock(step, leads, start, end, calendar.count_working_days(start, until), (until - start).days)
+        return StepClock(step, leads, start, end, calendar.count_working_days(start, until), (until - start).days)
 
     if track is PublicationTrack.EARLY_NUMBER:
-        return (clock(Step.JOINT, (Step.DIVISION, Step.OFFICE), began, ended),)
-    division = clock(Step.DIVISION, (Step.DIVISION,), began, dates.handed_over_on)
-    office = clock(Step.OFFICE, (Step.OFFICE,), dates.handed_over_on, ended)
-    return division, office, clock(Step.WHOLE, (_longer(track, division, office),), began, ended)
+        return (clock(PublicationStep.JOINT, (PublicationStep.DIVISION, PublicationStep.OFFICE), began, ended),)
+    division = clock(PublicationStep.DIVISION, (PublicationStep.DIVISION,), began, dates.handed_over_on)
+    office = clock(PublicationStep.OFFICE, (PublicationStep.OFFICE,), dates.handed_over_on, ended)
+    return division, office, clock(PublicationStep.WHOLE, (_longer(track, division, office),), began, ended)
 
 
-def _longer(track: PublicationTrack, division: Clock, office: Clock) -> Step:
+def _longer(track: PublicationTrack, division: StepClock, office: StepClock) -> PublicationStep:
     """Who answers for the whole: the one that had it for more working days; if equally many, the one given fewer.
 
     With shares of 3 + 2 and 2 + 3 days a total over 5 is so always told to one that overran its own share.
     """
     if office.started_on is None:
-        return Step.DIVISION
+        return PublicationStep.DIVISION
     if division.working_days == office.working_days:
-        return Step.DIVISION if track is PublicationTrack.PROCESS else Step.OFFICE
-    return Step.DIVISION if division.working_days > office.working_days else Step.OFFICE
+        return PublicationStep.DIVISION if track is PublicationTrack.PROCESS else PublicationStep.OFFICE
+    return PublicationStep.DIVISION if division.working_days > office.working_days else PublicationStep.OFFICE
 
 
 def used_on_arrival(track: PublicationTrack, dates: Dates, calendar: WorkingDays) -> tuple[int, int]:
@@ -216,3 +219,63 @@ _ORDER = (
     ("handed_over_on", "finished_on", _FINISHED_AFTER),
     ("finished_on", "published_on", _PUBLISHED_AFTER),
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Allowed:
+    """Days allowed, counted as working or as calendar days, and the plan that says so."""
+
+    days: int
+    unit: TimeUnit
+    plan: str
+
+    def used(self, clock: StepClock) -> int:
+        """Days used of it, counted as the plan counts."""
+        return clock.working_days if self.unit is TimeUnit.WORKING_DAYS else clock.calendar_days
+
+    def last_day(self, start: date, calendar: WorkingDays) -> date:
+        """The last day on which a step begun that day is in time."""
+        if self.unit is TimeUnit.WORKING_DAYS:
+            return calendar.add_working_days(start, self.days)
+        return start + timedelta(days=self.days)
+
+
+AllowanceSource = Callable[[PublicationTrack, PublicationStep, date], Sequence[Allowed]]
+
+sources: list[AllowanceSource] = []
+"""Asked for the allowances of a step of a publication whose clock began on that day."""
+
+
+def allowed(track: PublicationTrack, step: PublicationStep, day: date) -> list[Allowed]:
+    """What the plans in force that day allow for a step."""
+    return [one for source in sources for one in source(track, step, day)]
+
+
+@dataclass(frozen=True, slots=True)
+class AllowedClock:
+    """A clock beside what one plan allows: days over (0 when kept), days left, the last day."""
+
+    allowed: Allowed
+    used: int
+    last_day: date | None
+
+    @property
+    def over(self) -> int:
+        """Days used beyond what is allowed."""
+        return max(0, self.used - self.allowed.days)
+
+    @property
+    def left(self) -> int:
+        """Days not used yet."""
+        return max(0, self.allowed.days - self.used)
+
+
+def beside(
+    track: PublicationTrack, clock: StepClock, day: date, calendar: WorkingDays, start: date | None = None
+) -> list[AllowedClock]:
+    """A clock beside each plan's allowance; `start` as the clock's own unless given."""
+    began = start or clock.started_on
+    return [
+        AllowedClock(one, one.used(clock), one.last_day(began, calendar) if began else None)
+        for one in allowed(track, clock.step, day)
+    ]

@@ -13,8 +13,14 @@ from werkzeug.datastructures import MultiDict
 from wtforms import BooleanField, RadioField
 from wtforms.validators import InputRequired, Optional, ValidationError
 
-from app.formats import label
-from app.forms import (
+from app.organisation.models import Unit
+from app.publications.clocks import Dates, Stage
+from app.publications.labels import DATES
+from app.publications.models import Publication, PublicationTrack
+from app.publications.queries import PublicationFilters
+from app.publications.review_service import Findings
+from app.web.formats import label
+from app.web.forms import (
     NEEDED,
     ChoiceField,
     DayField,
@@ -27,12 +33,6 @@ from app.forms import (
     WholeNumberField,
     number_in,
 )
-from app.organisation.models import Unit
-from app.publications.clocks import Dates, Stage
-from app.publications.labels import DATES
-from app.publications.models import Publication, PublicationTrack
-from app.publications.queries import Filters
-from app.publications.review_service import Findings
 
 _BETWEEN_CODES = re.compile(r"[\s,;]+")
 _NAME_AFTER_CODE = re.compile(r"\s+[–—-]\s+.*")
@@ -138,7 +138,7 @@ class CorrectForm(_Form):
         return _id_or_none(self.revision.data)
 
 
-class ReasonForm(_Form):
+class PublicationReasonForm(_Form):
     """Lý do của một việc không làm lại được."""
 
     reason = ReasonField(_l("Lý do"))
@@ -212,7 +212,7 @@ class ApprovalForm(_Form):
     decision = StringField(_l("Quyết định phê duyệt"), validators=[NEEDED])
 
 
-class FilterForm(FlaskForm):
+class PublicationFilterForm(FlaskForm):
     """Lọc danh sách công bố (GET)."""
 
     class Meta:
@@ -224,7 +224,7 @@ class FilterForm(FlaskForm):
     unit = UnitFilterField(_l("Đơn vị"), coerce=str, default="")
 
     @classmethod
-    def of(cls, typed: MultiDict[str, str], units: Iterable[Unit]) -> FilterForm:
+    def of(cls, typed: MultiDict[str, str], units: Iterable[Unit]) -> PublicationFilterForm:
         """The filters of the address."""
         form = cls(typed)
         everything = ("", _("Tất cả"))
@@ -234,10 +234,10 @@ class FilterForm(FlaskForm):
         form.validate()
         return form
 
-    def filters(self) -> Filters:
+    def filters(self) -> PublicationFilters:
         """What was asked for; what cannot be read is shown as wrong and filters nothing."""
         said = {field.name: field.data for field in self if field.data and not field.errors}
-        return Filters(
+        return PublicationFilters(
             text=said.get("q", ""),
             track=PublicationTrack(said["track"]) if "track" in said else None,
             stage=Stage(said["stage"]) if "stage" in said else None,

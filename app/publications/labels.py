@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from flask_babel import lazy_gettext as _l
 
-from app.formats import add_labels
 from app.organisation.audit_words import name_actions, name_details, name_subjects
-from app.publications.clocks import Stage, Step
+from app.publications.clocks import PublicationStep, Stage
 from app.publications.models import PublicationTrack
+from app.web.formats import add_labels
 
 # One call an enumeration: words of different enumerations are equal as text.
 add_labels(
@@ -19,10 +19,10 @@ add_labels(
 )
 add_labels(
     {
-        Step.DIVISION: _l("Phòng chuyên môn"),
-        Step.OFFICE: _l("Văn phòng Sở"),
-        Step.WHOLE: _l("Cả hai bước"),
-        Step.JOINT: _l("Hai đơn vị cùng làm"),
+        PublicationStep.DIVISION: _l("Phòng chuyên môn"),
+        PublicationStep.OFFICE: _l("Văn phòng Sở"),
+        PublicationStep.WHOLE: _l("Cả hai bước"),
+        PublicationStep.JOINT: _l("Hai đơn vị cùng làm"),
     }
 )
 add_labels(

@@ -8,8 +8,8 @@ from enum import StrEnum
 from sqlalchemy import Date, ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from app.extensions import Base, Key, Record
 from app.organisation.models import Unit
+from app.web.extensions import Base, Key, Record
 
 
 class PublicationTrack(StrEnum):

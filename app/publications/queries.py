@@ -11,22 +11,22 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy.engine import Connection
 
-from app.calendar import WorkingCalendar
-from app.errors import NotFound
-from app.extensions import db
+from app.core.calendar import WorkingCalendar
+from app.core.errors import NotFound
+from app.core.text import fold, sought, words
 from app.organisation.access import Scope
 from app.organisation.models import AuditEntry, Unit, UnitKind
 from app.procedures.models import Procedure, ProcedureVersion
 from app.procedures.queries import in_force_on
-from app.publications.clocks import Clock, Dates, Stage, Step, clocks, stage, used_on_arrival
+from app.publications.clocks import Dates, PublicationStep, Stage, StepClock, clocks, stage, used_on_arrival
 from app.publications.models import CatalogueCheck, Publication, PublicationProcedure, PublicationTrack
-from app.text import fold, sought, words
+from app.web.extensions import db
 
 PAGE = 50
 SUBJECT = "publication"  # of its audit entries
 
 
-class Sort(StrEnum):
+class PublicationSort(StrEnum):
     """What the list can be sorted by."""
 
     CODE = "code"
@@ -37,7 +37,7 @@ class Sort(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Filters:
+class PublicationFilters:
     """What the reader asked for. `unit` is a code, of the division or the Office."""
 
     text: str = ""
@@ -51,15 +51,15 @@ class PublicationRow:
     """A publication with its clocks as they stand on a day, and where it is."""
 
     publication: Publication
-    clocks: tuple[Clock, ...]
+    clocks: tuple[StepClock, ...]
     stage: Stage
 
     @property
-    def whole(self) -> Clock:
+    def whole(self) -> StepClock:
         """The clock of the whole (the joint one where there are no two steps)."""
         return self.clocks[-1]
 
-    def clock(self, step: Step) -> Clock | None:
+    def clock(self, step: PublicationStep) -> StepClock | None:
         """The clock of a step, or None where the track has no such step."""
         return next((clock for clock in self.clocks if clock.step is step), None)
 
@@ -73,7 +73,7 @@ class PublicationRow:
         }
         return held.get(self.stage, [])
 
-    def leads(self, clock: Clock) -> list[Unit]:
+    def leads(self, clock: StepClock) -> list[Unit]:
         """The units that answer for a clock, each once."""
         units = [unit_of(self.publication, step) for step in clock.leads]
         return list(dict.fromkeys(units))
@@ -114,17 +114,17 @@ class PublicationView:
         return self.row.publication
 
 
-def unit_of(publication: Publication, step: Step) -> Unit:
+def unit_of(publication: Publication, step: PublicationStep) -> Unit:
     """The unit that a lead of a clock stands for."""
-    return publication.office if step is Step.OFFICE else publication.division
+    return publication.office if step is PublicationStep.OFFICE else publication.division
 
 
 def publications(
     scope: Scope,
-    filters: Filters,
+    filters: PublicationFilters,
     day: date,
     calendar: WorkingCalendar,
-    sort: Sort = Sort.START,
+    sort: PublicationSort = PublicationSort.START,
     descending: bool = True,
 ) -> list[PublicationRow]:
     """Every publication that fits, as it stands on that day."""
@@ -134,7 +134,13 @@ def publications(
 
 
 def publication_page(
-    scope: Scope, filters: Filters, day: date, calendar: WorkingCalendar, sort: Sort, descending: bool, page: int
+    scope: Scope,
+    filters: PublicationFilters,
+    day: date,
+    calendar: WorkingCalendar,
+    sort: PublicationSort,
+    descending: bool,
+    page: int,
 ) -> PublicationPage:
     """One page of the list. A page beyond the last is the last."""
     rows = publications(scope, filters, day, calendar, sort, descending)
@@ -145,7 +151,7 @@ def publication_page(
 
 def publication_view(scope: Scope, publication_id: int, day: date, calendar: WorkingCalendar) -> PublicationView:
     """One publication with its clocks and history. NotFound outside the scope."""
-    found = db.session.scalar(_visible(scope, Filters()).where(Publication.id == publication_id))
+    found = db.session.scalar(_visible(scope, PublicationFilters()).where(Publication.id == publication_id))
     if found is None:
         raise NotFound("Không tìm thấy quyết định này.")
     checks = select(CatalogueCheck).where(CatalogueCheck.publication_id == found.id)
@@ -244,7 +250,7 @@ class RunningStep:
     track: PublicationTrack
     decision: str
     unit: str
-    clock: Clock
+    clock: StepClock
     on_arrival: tuple[int, int]
 
 
@@ -271,11 +277,13 @@ def running_steps(
         arrival = used_on_arrival(row.track, dates, calendar)
         for clock in clocks(row.track, dates, day, calendar):
             if clock.ended_on is None or clock.ended_on >= first:
-                units = dict.fromkeys(row.office if lead is Step.OFFICE else row.division for lead in clock.leads)
+                units = dict.fromkeys(
+                    row.office if lead is PublicationStep.OFFICE else row.division for lead in clock.leads
+                )
                 yield from (RunningStep(row.code, row.track, row.decision, unit, clock, arrival) for unit in units)
 
 
-def _visible(scope: Scope, filters: Filters) -> Select[Publication]:
+def _visible(scope: Scope, filters: PublicationFilters) -> Select[Publication]:
     conditions: list[ColumnElement[bool]] = [
         Publication.site == scope.site,
         or_(scope.within(Publication.division_id), scope.within(Publication.office_id)),
@@ -320,17 +328,17 @@ def _contains(row: PublicationRow, text: str) -> bool:
     return all(word in searched for word in words(sought(text)))
 
 
-def _sort_key(row: PublicationRow, sort: Sort) -> tuple[Any, ...]:
+def _sort_key(row: PublicationRow, sort: PublicationSort) -> tuple[Any, ...]:
     publication = row.publication
     match sort:
-        case Sort.DECISION:
+        case PublicationSort.DECISION:
             first: Any = fold(publication.decision)
-        case Sort.UNIT:
+        case PublicationSort.UNIT:
             first = fold(publication.division.name)
-        case Sort.DAYS:
+        case PublicationSort.DAYS:
             first = row.whole.working_days if row.clocks else 0
-        case Sort.START:
+        case PublicationSort.START:
             first = publication.starts_on
-        case Sort.CODE:
+        case PublicationSort.CODE:
             first = 0
     return first, publication.id

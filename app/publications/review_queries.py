@@ -15,13 +15,13 @@ from fractions import Fraction
 from sqlalchemy import Select, and_, func, or_, select
 from sqlalchemy.engine import Connection
 
-from app.errors import NotFound
-from app.extensions import db
+from app.core.errors import NotFound
 from app.organisation.access import Scope
 from app.organisation.models import Person, Unit
 from app.procedures.models import Procedure, ProcedureVersion
 from app.procedures.queries import in_force_on
 from app.publications.models import ProcedureReview
+from app.web.extensions import db
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,9 @@ from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any
 
-from app import extensions
-from app.errors import N_, Conflict, DomainError, NotAllowed, NotFound
-from app.extensions import db
+from app.core.errors import N_, Conflict, DomainError, NotAllowed, NotFound
+from app.core.reasons import checked_reason
+from app.core.text import tidy, tidy_lines
 from app.organisation import audit
 from app.organisation.access import Actor, Scope
 from app.organisation.audit import transaction
@@ -20,8 +20,8 @@ from app.procedures.queries import version_on
 from app.publications import review_queries
 from app.publications.clocks import check_day
 from app.publications.models import ProcedureReview
-from app.reasons import checked_reason
-from app.text import tidy, tidy_lines
+from app.web import extensions
+from app.web.extensions import db
 
 SUBJECT = "procedure_review"
 MOST_FIELDS = 10_000
@@ -76,7 +76,7 @@ def record_review(scope: Scope, by: Actor, *, procedure: str, findings: Findings
         )
         session.add(review)
         session.flush()
-        _record(by, "record_review", review, procedure=version.procedure.code, says=_said(findings))
+        _record(by, "record_review", review, procedure=version.procedure.code, says=_findings_details(findings))
     return review
 
 
@@ -121,7 +121,7 @@ def remove_review(scope: Scope, by: Actor, review_id: int, *, reason: str) -> No
     reason = checked_reason(reason, missing=N_("Hãy ghi lý do xóa."))
     with transaction():
         review = _review(scope, review_id)
-        _record(by, "remove_review", review, says=_said(findings_of(review)), reason=reason)
+        _record(by, "remove_review", review, says=_findings_details(findings_of(review)), reason=reason)
         db.session.delete(review)
 
 
@@ -167,7 +167,7 @@ def _review(scope: Scope, review_id: int) -> ProcedureReview:
     return review
 
 
-def _said(findings: Findings) -> dict[str, Any]:
+def _findings_details(findings: Findings) -> dict[str, Any]:
     return {name: value for name, value in asdict(findings).items() if value not in (None, "", False)}
 
 

@@ -16,8 +16,9 @@ from typing import Any
 
 from sqlalchemy.exc import IntegrityError
 
-from app.errors import N_, Conflict, DomainError, NotAllowed, NotFound
-from app.extensions import db
+from app.core.errors import N_, Conflict, DomainError, NotAllowed, NotFound
+from app.core.reasons import checked_reason
+from app.core.text import tidy, tidy_lines
 from app.organisation import audit
 from app.organisation.access import Actor, Scope
 from app.organisation.audit import transaction
@@ -28,8 +29,7 @@ from app.procedures.queries import known_units
 from app.publications import queries
 from app.publications.clocks import Dates, check_dates, starts_on
 from app.publications.models import Publication, PublicationProcedure, PublicationTrack
-from app.reasons import checked_reason
-from app.text import tidy, tidy_lines
+from app.web.extensions import db
 
 LONGEST_DECISION = 200
 _TRIES = 3  # two people opening one at the same moment get different numbers
@@ -164,7 +164,7 @@ def withdraw_publication(scope: Scope, by: Actor, publication_id: int, *, reason
         _only(scope, publication.division_id, publication.office_id)
         if queries.checks_because_of(publication.id):
             raise Conflict("Đã có lần kiểm tra danh mục ghi theo quyết định này: không hủy được, chỉ đính chính được.")
-        _record(by, "withdraw_publication", publication, says=_said(publication), reason=reason)
+        _record(by, "withdraw_publication", publication, says=_publication_details(publication), reason=reason)
         for link in queries.procedure_links(publication.id):
             db.session.delete(link)
         db.session.flush()
@@ -202,7 +202,7 @@ def _open(
         session.add(publication)
         session.flush()
         session.add_all(_links(publication, ids.values()))
-        _record(by, "open_publication", publication, says=_said(publication), procedures=sorted(ids))
+        _record(by, "open_publication", publication, says=_publication_details(publication), procedures=sorted(ids))
     return publication
 
 
@@ -263,7 +263,7 @@ def _links(publication: Publication, ids: Collection[int]) -> list[PublicationPr
     return [PublicationProcedure(site=publication.site, publication_id=publication.id, procedure_id=i) for i in ids]
 
 
-def _said(publication: Publication) -> dict[str, Any]:
+def _publication_details(publication: Publication) -> dict[str, Any]:
     dates = {name: day for name, day in asdict(Dates.of(publication)).items() if day is not None}
     units = {"division": publication.division.code, "office": publication.office.code}
     return {"track": publication.track.value, "decision": publication.decision, **dates, **units}

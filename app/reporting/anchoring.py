@@ -9,12 +9,12 @@ from email.utils import localtime, make_msgid
 from flask import current_app
 from flask_babel import gettext as _
 
-from app.errors import DomainError
-from app.formats import show_datetime
+from app.core.errors import DomainError
+from app.notifications.mailing import connected
 from app.organisation import anchors, audit
 from app.organisation.access import Actor, site
 from app.organisation.permissions import Capability, needs
-from app.reminders.mailing import connected
+from app.web.formats import show_datetime
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,10 @@ import click
 from flask.cli import AppGroup
 from flask_babel import gettext as _
 
-from app.commands import COMMAND, BadInput, clear_errors, echo_json, note, refusing
-from app.formats import sentence
+from app.organisation.commands import COMMAND, clear_errors, echo_json, refusing
 from app.reporting import anchoring, verifying
+from app.web.command_faults import BadInput, note
+from app.web.formats import sentence
 
 audit_group = AppGroup("audit", help="Nhật ký / the audit trail.")
 

@@ -10,11 +10,11 @@ from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from werkzeug.datastructures import MultiDict
 
-from app.formats import label
-from app.forms import ChoiceField, UnitFilterField
+from app.core.periods import Period
 from app.organisation.models import Unit
-from app.periods import Period
-from app.reporting.obligations import Standing
+from app.reporting.obligations import ObligationStatus
+from app.web.formats import label
+from app.web.forms import ChoiceField, UnitFilterField
 
 MONTHS = 24  # months to choose from
 
@@ -38,5 +38,8 @@ class ObligationsForm(FlaskForm):
             months.append(months[-1].previous())
         form.thang.choices = [(month.key, month.label(str(get_locale()))) for month in sorted({shown, *months})[::-1]]
         form.don_vi.offer([("", _("Tất cả")), *((unit.code, unit.name) for unit in units)])
-        form.tinh_trang.choices = [("", _("Tất cả")), *((standing.value, label(standing)) for standing in Standing)]
+        form.tinh_trang.choices = [
+            ("", _("Tất cả")),
+            *((standing.value, label(standing)) for standing in ObligationStatus),
+        ]
         return form

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from flask_babel import lazy_gettext as _l
 
-from app.formats import add_labels
-from app.reporting.obligations import Standing
+from app.reporting.obligations import ObligationStatus
+from app.web.formats import add_labels
 
 add_labels(
     {
-        Standing.MISSING: _l("Chưa làm, quá hạn"),
-        Standing.LATE: _l("Đã làm, chậm"),
-        Standing.NOT_YET: _l("Chưa đến hạn"),
-        Standing.DONE: _l("Đúng hạn"),
-        Standing.WAIVED: _l("Được miễn"),
+        ObligationStatus.MISSING: _l("Chưa làm, quá hạn"),
+        ObligationStatus.LATE: _l("Đã làm, chậm"),
+        ObligationStatus.NOT_YET: _l("Chưa đến hạn"),
+        ObligationStatus.DONE: _l("Đúng hạn"),
+        ObligationStatus.WAIVED: _l("Được miễn"),
     }
 )

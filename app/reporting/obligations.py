@@ -6,28 +6,103 @@ How each stands is what the check would say of it now: the duties' own rules are
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
 
-from app.compliance import packs, service
-from app.compliance.compiling import Outcome
-from app.compliance.judge import values_on
-from app.compliance.language import Rule, Status
-from app.compliance.results import RuleResult
-from app.due import kept
+from app.compliance.adoption import repository
+from app.compliance.evaluation.evaluate import values_on
+from app.compliance.evaluation.results import RuleResult
+from app.compliance.runs import service
+from app.core.calendar import WorkingCalendar
+from app.core.periods import Period, PeriodKind
+from app.obligations import queries as filed
+from app.obligations.fact_kinds import DIRECTIVES_CARRIED_OUT, FILING, YEAR_COUNT
+from app.obligations.models import Filing, FilingKind
 from app.organisation import queries as organisation
 from app.organisation.access import Scope
 from app.organisation.calendars import site_calendar, today
 from app.organisation.models import Unit
-from app.periods import Period, PeriodKind
-from app.plans.duties import queries as filed
-from app.plans.duties.models import Filing, FilingKind
-from app.reporting.recurring import Duty, duties
+from app.publications.facts import CATALOGUE_CHECK
+from app.rulepacks.compiler import RuleOutcome
+from app.rulepacks.language import Rule, Status
+from app.rulepacks.pack import Pack, ParameterValue
+from app.web.due import kept
+
+SINCE_END = f"{FILING.name}.working_days_since_end"
+YEARLY = {f"{YEAR_COUNT.name}.news_items": FilingKind.NEWS_ITEM, f"{YEAR_COUNT.name}.dialogues": FilingKind.DIALOGUE}
+READS = frozenset({FILING.name, YEAR_COUNT.name, CATALOGUE_CHECK.name, DIRECTIVES_CARRIED_OUT.name})
+"""A rule about units that reads nothing else is a recurring duty."""
 
 
-class Standing(StrEnum):
+@dataclass(frozen=True, slots=True)
+class Duty:
+    """A rule that owes something each period; `late` is the one that judges whether it came in time, if another does.
+
+    `filed` is what is handed in or counted; None for checks of the catalogue and directives.
+    """
+
+    pack: Pack
+    rule: Rule
+    late: Rule | None
+    filed: FilingKind | None
+
+    @property
+    def rules(self) -> tuple[Rule, ...]:
+        """The rules that tell how it stands."""
+        return (self.rule,) if self.late is None else (self.rule, self.late)
+
+    @property
+    def is_check(self) -> bool:
+        """Whether it is a check of the published catalogue."""
+        return self.filed is None and any(field.startswith(f"{CATALOGUE_CHECK.name}.") for field in self.rule.fields)
+
+    @property
+    def has_day(self) -> bool:
+        """Whether each period's has a last day."""
+        return self.rule.count is not None or SINCE_END in self.rule.fields
+
+    def due(self, period: Period, parameters: Mapping[str, ParameterValue], calendar: WorkingCalendar) -> date | None:
+        """The last day for a period; None where each thing has its own (directives, checks after a publication)."""
+        if self.rule.count is not None:
+            return period.last
+        after = _days_after(self.rule, parameters)
+        if after is None:
+            return None
+        return calendar.add_working_days(period.last, after) if after else period.last
+
+
+def duties(pack: Pack) -> Iterator[Duty]:
+    """The recurring duties of a pack, in the order of its rules."""
+    owing = [rule for rule in pack.rules if rule.subject is None and rule.kinds <= READS]
+    late = {kind: rule for rule in owing for kind in FilingKind if _judges_lateness(rule, kind)}
+    for rule in owing:
+        if rule not in late.values():
+            kind = _filed(rule)
+            yield Duty(pack, rule, late.get(kind) if kind else None, kind)
+
+
+def _judges_lateness(rule: Rule, kind: FilingKind) -> bool:
+    return rule.fails_when is not None and f"{FILING.name}.{kind.value}_days" in rule.fails_when.fields
+
+
+def _filed(rule: Rule) -> FilingKind | None:
+    kinds = {f"{FILING.name}.{kind.value}": kind for kind in FilingKind} | YEARLY
+    return next((kinds[field] for field in rule.fields if field in kinds), None)
+
+
+def _days_after(rule: Rule, parameters: Mapping[str, ParameterValue]) -> int | None:
+    """How many working days after the period's end the rule still waits."""
+    asked: Iterable[tuple[str, object]] = rule.pending_when.every_comparison() if rule.pending_when else ()
+    for field, comparison in asked:
+        wait = getattr(comparison, "at_most", None)
+        if field == SINCE_END and wait is not None:
+            return int(parameters[wait].value) if isinstance(wait, str) else int(wait)
+    return None
+
+
+class ObligationStatus(StrEnum):
     """How a duty stands, the worst first."""
 
     MISSING = "missing"
@@ -48,7 +123,7 @@ class Obligation:
     unit: Unit
     period: Period
     due: date | None
-    standing: Standing
+    standing: ObligationStatus
     done: int | None
     wanted: int | None
     filings: tuple[Filing, ...]
@@ -56,7 +131,7 @@ class Obligation:
     @property
     def order(self) -> tuple[int, date, str, str]:
         """What is missing first, then by day."""
-        rank = list(Standing).index(self.standing)
+        rank = list(ObligationStatus).index(self.standing)
         return rank, self.due or self.period.last, self.unit.path, self.duty.rule.id
 
 
@@ -78,7 +153,7 @@ def _periods(month: Period) -> list[Period]:
 
 def _of_period(scope: Scope, units: dict[str, Unit], period: Period, month: Period) -> Iterator[Obligation]:
     owing: list[tuple[Duty, date | None]] = []
-    for pack in packs.in_force(period.last):
+    for pack in repository.in_force(period.last):
         of_pack = [duty for duty in duties(pack) if period.kind in duty.rule.judge.every]
         if period.kind is not PeriodKind.MONTH:  # what has no day of its own is told by the month, if it is at all
             of_pack = [duty for duty in of_pack if duty.has_day or PeriodKind.MONTH not in duty.rule.judge.every]
@@ -136,17 +211,19 @@ def _owed(
         yield Obligation(duty, unit, period, due, standing, done, wanted, filings)
 
 
-def _standing(result: RuleResult, in_time: RuleResult | None) -> Standing | None:
+def _standing(result: RuleResult, in_time: RuleResult | None) -> ObligationStatus | None:
     """None where the unit owes nothing."""
-    if result.reason is Outcome.PENDING:
-        return Standing.NOT_YET
+    if result.reason is RuleOutcome.PENDING:
+        return ObligationStatus.NOT_YET
     if Status.WAIVED in (result.status, in_time.status if in_time else None):
-        return Standing.WAIVED
+        return ObligationStatus.WAIVED
     if result.status is Status.FAIL:
         # Publications all checked, one of them after its time: late, and nothing is missing any more.
-        return Standing.LATE if result.figures.get("catalogue_check.unchecked") == 0 else Standing.MISSING
+        return (
+            ObligationStatus.LATE if result.figures.get("catalogue_check.unchecked") == 0 else ObligationStatus.MISSING
+        )
     if result.status is Status.PASS:
-        return Standing.LATE if in_time is not None and in_time.status is Status.FAIL else Standing.DONE
+        return ObligationStatus.LATE if in_time is not None and in_time.status is Status.FAIL else ObligationStatus.DONE
     return None
 
 

@@ -8,24 +8,23 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date
 
-from app.calendar import TimeUnit
-from app.compliance.language import Rule
-from app.compliance.pack import ParameterValue
-from app.compliance.packs import in_force
-from app.formats import in_both
-from app.publications import allowances
-from app.publications.allowances import Allowed
-from app.publications.clocks import Step
-from app.publications.fact_kinds import PUBLICATION_STEP
+from app.compliance.adoption.repository import in_force
+from app.core.calendar import TimeUnit
+from app.publications import clocks
+from app.publications.clocks import Allowed, PublicationStep
+from app.publications.facts import PUBLICATION_STEP
 from app.publications.models import PublicationTrack
+from app.rulepacks.language import Rule
+from app.rulepacks.pack import ParameterValue
+from app.web.formats import in_both
 
 
-def allowed(track: PublicationTrack, step: Step, day: date) -> list[Allowed]:
+def allowed(track: PublicationTrack, step: PublicationStep, day: date) -> list[Allowed]:
     """Days allowed by every plan in force on the day the clock began."""
     return list(_found(track, step, day))
 
 
-def _found(track: PublicationTrack, step: Step, day: date) -> Iterator[Allowed]:
+def _found(track: PublicationTrack, step: PublicationStep, day: date) -> Iterator[Allowed]:
     for pack in in_force(day):
         parameters = pack.parameters.at(day)
         for rule in pack.rules:
@@ -35,7 +34,7 @@ def _found(track: PublicationTrack, step: Step, day: date) -> Iterator[Allowed]:
                     yield Allowed(days, _unit(rule.clock.counted_in, parameters), in_both(pack.info.title))
 
 
-def _is_about(rule: Rule, track: PublicationTrack, step: Step) -> bool:
+def _is_about(rule: Rule, track: PublicationTrack, step: PublicationStep) -> bool:
     if rule.judge.each != PUBLICATION_STEP.name or rule.applies_when is None:
         return False
     asked = {field.partition(".")[2]: c.equals for field, c in rule.applies_when.comparisons.items()}
@@ -54,5 +53,5 @@ def _unit(counted_in: str, parameters: dict[str, ParameterValue]) -> TimeUnit:
     return TimeUnit(counted_in if value is None else value.day_kind)
 
 
-if allowed not in allowances.sources:
-    allowances.sources.append(allowed)
+if allowed not in clocks.sources:
+    clocks.sources.append(allowed)

@@ -18,11 +18,11 @@ from flask_babel import gettext as _
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from app.compliance import queries as checks
-from app.facts import Fact
-from app.formats import in_both, show_number, show_percent
+from app.core.facts import Fact
+from app.core.periods import Period
 from app.organisation.access import Scope
-from app.periods import Period
-from app.plans.scores.queries import criterion_view
+from app.scorecards.queries import criterion_view
+from app.web.formats import in_both, show_number, show_percent
 
 BEARINGS = Path(__file__).with_suffix(".yaml")
 Word = Annotated[str, Field(min_length=1)]

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
-from app.errors import NotFound
+from app.core.errors import NotFound
 
 FROM_2025 = date(2025, 7, 1)
 

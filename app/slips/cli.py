@@ -10,15 +10,16 @@ from flask.cli import AppGroup
 from flask_babel import gettext as _
 
 from app.cases.search import case_with_code
-from app.commands import COMMAND, BadInput, note, refusing
-from app.errors import NotFound
+from app.core.errors import NotFound
 from app.organisation.access import whole_site
 from app.organisation.calendars import site_calendar
-from app.organisation.disclosures import record_export, record_opening
+from app.organisation.commands import COMMAND, refusing
+from app.organisation.exports import record_export, record_opening
 from app.slips import queries, service
 from app.slips.circulars import OF_ONE_CASE, SlipKind, circular_on
 from app.slips.printing import RENDERERS, press
 from app.slips.queries import RegisterFilter
+from app.web.command_faults import BadInput, note
 
 slips = AppGroup("slips", help="Biểu mẫu một cửa / the prescribed slips.")
 ENDINGS = click.Choice(list(RENDERERS))

@@ -43,7 +43,7 @@ class Align(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class StyledText:
     """Words in one style."""
 
     text: str
@@ -52,10 +52,10 @@ class Run:
 
 
 @dataclass(frozen=True, slots=True)
-class Text:
+class SlipParagraph:
     """A paragraph. `first_line` is indented as in a letter."""
 
-    runs: tuple[Run, ...]
+    runs: tuple[StyledText, ...]
     align: Align = Align.LEFT
     first_line: bool = False
 
@@ -82,7 +82,7 @@ Row = tuple[Cell, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
+class SlipTable:
     """A table whose head is repeated on every page. `widths` are shares; `scale` is of the paper's size of text.
 
     `rows` may be any iterable, read once: a register has thousands.
@@ -116,7 +116,7 @@ class Letterhead:
 
 
 @dataclass(frozen=True, slots=True)
-class Document:
+class PrintedSlip:
     """One slip. `form` tells the form and its circular; `qr` is what the QR code says, "" for none."""
 
     paper: Paper
@@ -125,7 +125,7 @@ class Document:
     title: str
     under_title: tuple[str, ...]
     qr: str
-    blocks: tuple[Text | Table, ...]
+    blocks: tuple[SlipParagraph | SlipTable, ...]
     signatures: tuple[Signature, ...] = ()
     recipients: tuple[str, ...] = ()  # Nơi nhận
     notes: tuple[str, ...] = ()  # below the signatures, small

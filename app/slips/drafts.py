@@ -12,20 +12,20 @@ from decimal import Decimal
 
 from werkzeug.datastructures import MultiDict
 
-from app import extensions
-from app.calendar import TimeUnit
-from app.cases.intake import COUNTS
+from app.cases.intake.contents import COUNTS
 from app.cases.vocabulary import ReturnMethod
-from app.forms import number_in
+from app.core.calendar import TimeUnit
 from app.organisation.access import Actor, Scope
 from app.organisation.audit import transaction
 from app.organisation.permissions import Capability, needs
 from app.slips import content, queries
 from app.slips.circulars import SlipKind
-from app.slips.document import Document
+from app.slips.document import PrintedSlip
 from app.slips.queries import DocumentAsked, ProcedureAsked, asked_for
 from app.slips.service import NothingToPrint, Press, give_numbers, given_numbers
-from app.slips.values import Asked, CaseOnPaper, Person, Said
+from app.slips.values import CaseOnPaper, MissingDocument, NamedPerson, Said
+from app.web import extensions
+from app.web.forms import number_in
 
 KINDS = (SlipKind.SUPPLEMENT, SlipKind.REFUSAL)
 _ROW = re.compile(r"documents-(\d{1,3})-(\w+)")
@@ -44,7 +44,7 @@ def slip_of_draft(
     phone: str = "",
     *,
     numbered: bool = False,
-) -> Document:
+) -> PrintedSlip:
     """The request for a supplement, or the refusal, of a file that is only typed. `phone` is the clerk's own.
 
     `numbered` gives the request its number, when it has none yet.
@@ -66,7 +66,7 @@ def slip_of_draft(
     return content.supplement(case, told, press.house, "", numbers.get(source, ""))
 
 
-def missing_of(typed: Typed, documents: tuple[DocumentAsked, ...]) -> tuple[Asked, ...]:
+def missing_of(typed: Typed, documents: tuple[DocumentAsked, ...]) -> tuple[MissingDocument, ...]:
     """The required documents of which the checklist counts none, in the kind and number asked for."""
     rows: dict[str, dict[str, str]] = defaultdict(dict)
     for name, value in typed.items():
@@ -91,7 +91,7 @@ def _case(typed: Typed, procedure: ProcedureAsked | None, now: datetime) -> Case
     return CaseOnPaper(
         id=0,
         code="",
-        person=Person(words["applicant"], words["owner"], **details),
+        person=NamedPerson(words["applicant"], words["owner"], **details),
         procedure_code=procedure.code if procedure else "",
         procedure=procedure.name if procedure else "",
         content=words["content"],

@@ -11,7 +11,7 @@ from functools import lru_cache
 from pathlib import Path
 from uuid import UUID, uuid5
 
-from app.config import ROOT
+from app.web.settings import ROOT
 
 FOLDER = ROOT / "static" / "vendor" / "liberation-serif"
 FAMILY = "Liberation Serif"

@@ -11,9 +11,9 @@ from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from wtforms.validators import Optional
 
-from app.forms import ChoiceField, DayField
 from app.organisation.models import Unit
 from app.slips.queries import RegisterFilter
+from app.web.forms import ChoiceField, DayField
 
 
 class RegisterForm(FlaskForm):

@@ -7,8 +7,8 @@ from datetime import datetime
 from sqlalchemy import ForeignKey, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.extensions import Base, Key, Record
 from app.slips.circulars import SlipKind
+from app.web.extensions import Base, Key, Record
 
 
 class Slip(Record, Base):

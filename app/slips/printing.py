@@ -9,24 +9,24 @@ from flask import current_app, has_request_context, request
 
 from app.organisation.access import site
 from app.organisation.calendars import site_calendar
-from app.slips.document import Document
+from app.slips.document import PrintedSlip
 from app.slips.queries import house
 from app.slips.service import Press
 
 
-def _pdf(documents: Iterable[Document]) -> bytes:
+def _pdf(documents: Iterable[PrintedSlip]) -> bytes:
     from app.slips import pdf  # heavy: only for whoever prints
 
     return pdf.render(documents)
 
 
-def _word(documents: Iterable[Document]) -> bytes:
+def _word(documents: Iterable[PrintedSlip]) -> bytes:
     from app.slips import word
 
     return word.render(documents)
 
 
-RENDERERS: dict[str, Callable[[Iterable[Document]], bytes]] = {"pdf": _pdf, "docx": _word}
+RENDERERS: dict[str, Callable[[Iterable[PrintedSlip]], bytes]] = {"pdf": _pdf, "docx": _word}
 TYPES = {
     "pdf": "application/pdf",
     "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",

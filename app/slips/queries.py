@@ -11,24 +11,24 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, and_, func, literal, select, tuple_
 
-from app.calendar import WorkingCalendar
 from app.cases.balance import Balance
-from app.cases.duty_models import Apology
+from app.cases.explanations.models import Apology
+from app.cases.handling import asked_documents
 from app.cases.models import Case, CaseDocument, CaseEvent, CaseStage, Consultation, Payment
 from app.cases.population import visible_to
 from app.cases.service import events_of
-from app.cases.supplements import asked_documents
 from app.cases.timeline import Event, corrected
 from app.cases.vocabulary import EventKind
-from app.errors import NotFound
-from app.extensions import db
+from app.core.calendar import WorkingCalendar
+from app.core.errors import NotFound
 from app.organisation.access import Scope
 from app.organisation.models import Person, Unit
 from app.procedures.models import CopyKind, Procedure, ProcedureDocument, ProcedureVersion
 from app.slips.circulars import SlipKind
 from app.slips.models import Slip
-from app.slips.values import Asked, CaseOnPaper, Handed, House, Letter, RegisterLine, Said, Stay
-from app.slips.values import Person as Applicant
+from app.slips.values import CaseOnPaper, Handed, House, Letter, MissingDocument, RegisterLine, Said, Stay
+from app.slips.values import NamedPerson as Applicant
+from app.web.extensions import db
 
 READ_AT_ONCE = 1_000  # lines of the register
 
@@ -68,7 +68,7 @@ class _Parts:
         self.events = {case_id: corrected(events) for case_id, events in events_of(ids).items()}
         self.recorders = self._recorders(ids)
         self.handed: dict[int, list[Handed]] = defaultdict(list)
-        self.missing: dict[int, list[Asked]] = defaultdict(list)
+        self.missing: dict[int, list[MissingDocument]] = defaultdict(list)
         self._documents(ids)
         self.stays = self._stays(ids)
         self.letters = self._letters(ids)
@@ -159,13 +159,13 @@ class _Parts:
         return found
 
 
-def asked_for(name: str, kind: CopyKind | None, quantity: int) -> Asked:
+def asked_for(name: str, kind: CopyKind | None, quantity: int) -> MissingDocument:
     """A missing document in the kind the procedure asks for; an electronic one may be an original on paper."""
     if kind is CopyKind.CERTIFIED:
-        return Asked(name, certified=quantity)
+        return MissingDocument(name, certified=quantity)
     if kind is CopyKind.COPY:
-        return Asked(name, copies=quantity)
-    return Asked(name, originals=quantity)
+        return MissingDocument(name, copies=quantity)
+    return MissingDocument(name, originals=quantity)
 
 
 @dataclass(frozen=True, slots=True)

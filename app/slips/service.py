@@ -12,21 +12,21 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 
-from app import extensions
-from app.calendar import WorkingCalendar
-from app.cases.counters import lock_counter, raise_counter
-from app.errors import DomainError, NotFound
-from app.extensions import db
+from app.cases.numbering import lock_counter, raise_counter
+from app.core.calendar import WorkingCalendar
+from app.core.errors import DomainError, NotFound
 from app.organisation import audit
 from app.organisation.access import Actor, Scope
 from app.organisation.audit import transaction
 from app.organisation.permissions import Capability, needs
 from app.slips import content, queries
 from app.slips.circulars import SlipKind, circular_on
-from app.slips.document import Document
+from app.slips.document import PrintedSlip
 from app.slips.models import Slip
 from app.slips.queries import RegisterFilter
 from app.slips.values import CaseOnPaper, House, Letter, Said
+from app.web import extensions
+from app.web.extensions import db
 
 MOST_AT_ONCE = 200  # slips printed together
 MOST_LINES = 5_000  # lines of a register on paper
@@ -51,7 +51,7 @@ class NothingToPrint(NotFound):
 class Sheaf:
     """Slips to be drawn, and the cases left out of them: code and why."""
 
-    documents: Sequence[Document]
+    documents: Sequence[PrintedSlip]
     left_out: Sequence[tuple[str, DomainError]]
 
 
@@ -96,7 +96,7 @@ def slips(
 @needs(Capability.HANDLE_CASES)
 def slip(
     scope: Scope, by: Actor | None, case_id: int, kind: SlipKind, press: Press, nth: int | None = None
-) -> Document:
+) -> PrintedSlip:
     """One slip. NothingToPrint when the case has none of the kind."""
     sheaf = slips(scope, by, [case_id], kind, press, nth)
     if sheaf.left_out:
@@ -107,14 +107,14 @@ def slip(
 def _wanted(case: CaseOnPaper, kind: SlipKind, nth: int | None) -> _Wanted:
     if kind in (SlipKind.RECEIPT, SlipKind.CONTROL):
         return _Wanted(case, None, f"case:{case.id}", case.received_on.year)
-    told = _told(case, kind, nth)
+    told = _slip_content(case, kind, nth)
     if kind is SlipKind.STOP:
         circular_on(told.at.date()).number(kind)  # NoSuchForm before 2025
     number = told.number if isinstance(told, Said) else 0
     return _Wanted(case, told, f"case:{case.id}:{number}", told.at.year)
 
 
-def _told(case: CaseOnPaper, kind: SlipKind, nth: int | None) -> Said | Letter:
+def _slip_content(case: CaseOnPaper, kind: SlipKind, nth: int | None) -> Said | Letter:
     every: dict[SlipKind, Sequence[Said | Letter]] = {
         SlipKind.SUPPLEMENT: case.supplements,
         SlipKind.REFUSAL: [case.refusal] if case.refusal else [],
@@ -128,7 +128,7 @@ def _told(case: CaseOnPaper, kind: SlipKind, nth: int | None) -> Said | Letter:
     return found[position - 1]
 
 
-def _document(each: _Wanted, kind: SlipKind, press: Press, number: str) -> Document:
+def _document(each: _Wanted, kind: SlipKind, press: Press, number: str) -> PrintedSlip:
     case, house, qr = each.case, press.house, press.address(each.case.id, each.case.code)
     match kind, each.told:
         case SlipKind.RECEIPT, _:
@@ -225,7 +225,7 @@ def register(
     calendar: WorkingCalendar,
     house: House,
     narrowed: tuple[str, ...] = (),
-) -> Document:
+) -> PrintedSlip:
     """The register as a paper; its lines are read as they are drawn."""
     lines = queries.register_lines(scope, chosen, calendar)
     return content.register(lines, house, chosen.since, chosen.until, narrowed)

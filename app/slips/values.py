@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, time
 from decimal import Decimal
 
-from app.calendar import TimeUnit
 from app.cases.vocabulary import CaseStatus, ReturnMethod
+from app.core.calendar import TimeUnit
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class Handed:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class MissingDocument:
     """A document that is missing: how many of each kind have to be handed in."""
 
     name: str
@@ -71,7 +71,7 @@ class Said:
     by: str = ""
     phone: str = ""
     number: int = 0  # of the event
-    asked: tuple[Asked, ...] = ()  # documents that a request for a supplement names
+    asked: tuple[MissingDocument, ...] = ()  # documents that a request for a supplement names
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +88,7 @@ class Letter:
 
 
 @dataclass(frozen=True, slots=True)
-class Person:
+class NamedPerson:
     """Who hands the file in, and whose it is when that is somebody else."""
 
     name: str
@@ -105,7 +105,7 @@ class CaseOnPaper:
 
     id: int
     code: str
-    person: Person
+    person: NamedPerson
     procedure_code: str
     procedure: str
     content: str
@@ -123,7 +123,7 @@ class CaseOnPaper:
     paid: int
     exemption: str
     documents: tuple[Handed, ...]
-    missing: tuple[Asked, ...]
+    missing: tuple[MissingDocument, ...]
     stays: tuple[Stay, ...]
     consulted: tuple[str, ...]  # names of the units asked for their opinion
     supplements: tuple[Said, ...]

@@ -10,23 +10,20 @@ from flask import Blueprint, Response, redirect, render_template, request, strea
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as Answer
 
-from app.cases.case_sections import Section, SectionPlace, sections
-from app.cases.views.intake import FORM
+from app.cases.case_page import Section, SectionPlace, sections
+from app.cases.intake.views import FORM
+from app.core.errors import DomainError, NotFound
 from app.desk import drafts as desk_drafts
-from app.errors import DomainError, NotFound
-from app.exports import trace_export, xlsx_response
-from app.formats import sentence
-from app.forms import numbers_in
 from app.organisation.access import Actor, actor, allowed, can, current_scope, person, signed_in
 from app.organisation.calendars import site_calendar, today
-from app.organisation.disclosures import record_opening, record_sheaf
+from app.organisation.exports import record_opening, record_sheaf, trace_export, xlsx_response
 from app.organisation.models import Unit
 from app.organisation.permissions import Capability
 from app.organisation.queries import units
 from app.slips import drafts, queries, service
 from app.slips.circulars import OF_ONE_CASE, SlipKind
 from app.slips.content import REGISTER_HEADINGS, register_values
-from app.slips.document import Document, Table
+from app.slips.document import PrintedSlip, SlipTable
 from app.slips.forms import RegisterForm
 from app.slips.menu import menu_of
 from app.slips.printing import RENDERERS, TYPES, press
@@ -34,10 +31,12 @@ from app.slips.qr import svg
 from app.slips.queries import RegisterFilter
 from app.slips.service import Sheaf
 from app.slips.values import RegisterLine
+from app.web.formats import sentence
+from app.web.forms import numbers_in
 
 bp = Blueprint("slips", __name__)
 bp.add_app_template_filter(svg, "qr_svg")
-bp.add_app_template_test(lambda block: isinstance(block, Table), "slip_table")
+bp.add_app_template_test(lambda block: isinstance(block, SlipTable), "slip_table")
 sections["slips"] = Section(menu_of, "slips/_case.html", SectionPlace.ACTIONS)
 
 KINDS = ",".join(f'"{kind.value}"' for kind in OF_ONE_CASE)
@@ -72,7 +71,7 @@ def download(case_id: int, kind: str, ending: str) -> Response:
     return _file([document], f"{kind}-{document.code.replace('/', '-')}", ending)
 
 
-def _slip(case_id: int, kind: SlipKind) -> Document:
+def _slip(case_id: int, kind: SlipKind) -> PrintedSlip:
     """As it is: reading it gives no number."""
     document = service.slip(current_scope(), None, case_id, kind, press(), _nth())
     record_opening(actor(), document.code, kind.value)
@@ -116,7 +115,7 @@ def download_of_draft(token: str, kind: str, ending: str) -> Response:
     return _file([_of_draft(token, kind)], kind, ending)
 
 
-def _of_draft(token: str, kind: str, numbered: bool = False) -> Document:
+def _of_draft(token: str, kind: str, numbered: bool = False) -> PrintedSlip:
     typed = desk_drafts.draft(actor(), FORM, token)
     return drafts.slip_of_draft(
         current_scope(), actor(), typed, token, SlipKind(kind), press(), person().phone, numbered=numbered
@@ -177,7 +176,7 @@ def _chosen() -> list[int]:
     return numbers_in(request.values.getlist("case"), service.MOST_AT_ONCE + 1)
 
 
-def _file(documents: Sequence[Document], name: str, ending: str) -> Response:
+def _file(documents: Sequence[PrintedSlip], name: str, ending: str) -> Response:
     response = Response(RENDERERS[ending](documents), mimetype=TYPES[ending])
     how = "inline" if ending == "pdf" else "attachment"
     response.headers.set("Content-Disposition", how, filename=f"{name}.{ending}")
@@ -209,7 +208,9 @@ def register_file(ending: str) -> Response | tuple[str, int]:
     name = f"so-theo-doi-{chosen.since:%Y%m%d}-{chosen.until:%Y%m%d}"
     scope, calendar = current_scope(), site_calendar()
     if ending == "xlsx":
-        return xlsx_response(name, REGISTER_HEADINGS, _cells(queries.register_lines(scope, chosen, calendar)))
+        return xlsx_response(
+            name, REGISTER_HEADINGS, _register_csv_rows(queries.register_lines(scope, chosen, calendar))
+        )
     trace_export(actor(), name, service.check_register(scope, chosen, calendar), ending)
     return _file([service.register(scope, chosen, calendar, press().house, narrowed)], name, ending)
 
@@ -236,7 +237,7 @@ def _narrowed(chosen: RegisterFilter, known: Sequence[Unit], procedures: dict[st
     return tuple(filter(None, (f"Đơn vị: {unit}" if unit else "", procedure)))
 
 
-def _cells(lines: Iterator[RegisterLine]) -> Iterator[list[Any]]:
+def _register_csv_rows(lines: Iterator[RegisterLine]) -> Iterator[list[Any]]:
     for n, line in enumerate(lines, 1):
         words: list[Any] = [each for each, _centred in register_values(n, line)]
         days: tuple[date | None, ...] = (line.received_on, line.promised_on, line.returned_on)

@@ -25,10 +25,22 @@ from docx.oxml.ns import nsdecls, qn
 from docx.shared import Mm
 
 from app.slips import qr
-from app.slips.document import MOTTO, NATION, Align, Cell, Document, Paper, Row, Run, Signature, Table, Text
+from app.slips.document import (
+    MOTTO,
+    NATION,
+    Align,
+    Cell,
+    Paper,
+    PrintedSlip,
+    Row,
+    Signature,
+    SlipParagraph,
+    SlipTable,
+    StyledText,
+)
 from app.slips.fonts import FAMILY, OFFICIAL, STYLES, obfuscated
-from app.slips.layout import printable
-from app.slips.wording import long_day
+from app.slips.labels import long_day
+from app.slips.pdf import printable
 
 TWIPS = 1440 / 25.4  # a millimetre
 _EMBED = {"": "Regular", "B": "Bold", "I": "Italic", "BI": "BoldItalic"}
@@ -39,7 +51,7 @@ _NO_BORDERS = re.sub('w:val="single" w:sz="4"', 'w:val="nil"', _BORDERS)
 _SURROGATES = re.compile("[\ud800-\udfff\ufffe\uffff]")
 
 
-def render(documents: Iterable[Document]) -> bytes:
+def render(documents: Iterable[PrintedSlip]) -> bytes:
     """The papers one after another, each in a section of its own."""
     package = docx.Document()
     _embed_fonts(package)
@@ -141,7 +153,7 @@ class _Writing:
 
     _picture = count(1)
 
-    def __init__(self, package: Package, document: Document) -> None:
+    def __init__(self, package: Package, document: PrintedSlip) -> None:
         self.package, self.document, self.paper = package, document, document.paper
         self.size = document.points
         self.large = self.paper is not Paper.A5
@@ -149,13 +161,13 @@ class _Writing:
     def parts(self) -> Iterator[str]:
         """The whole paper; between two tables stands a paragraph, or Word would make one of them."""
         document = self.document
-        yield self._paragraph((Run(document.form, italic=True),), Align.RIGHT, scale=0.75)
+        yield self._paragraph((StyledText(document.form, italic=True),), Align.RIGHT, scale=0.75)
         yield self._letterhead()
         yield self._gap(2)
         yield self._title()
         yield self._gap(2)
         for block in document.blocks:
-            if isinstance(block, Table):
+            if isinstance(block, SlipTable):
                 yield self._table(block)
                 yield self._gap(3)
             else:
@@ -165,11 +177,11 @@ class _Writing:
             yield self._signatures(document.signatures, document.recipients)
             yield self._gap(1)
         for note in document.notes:
-            yield self._paragraph((Run(note, italic=True),), scale=0.78)
+            yield self._paragraph((StyledText(note, italic=True),), scale=0.78)
 
     def _paragraph(
         self,
-        runs: Iterable[Run],
+        runs: Iterable[StyledText],
         align: Align | str = Align.LEFT,
         *,
         scale: float = 1.0,
@@ -185,7 +197,7 @@ class _Writing:
             f'w:lineRule="auto"/>{first}<w:jc w:val="{align}"/></w:pPr>{written}</w:p>'
         )
 
-    def _run(self, run: Run, points: float) -> str:
+    def _run(self, run: StyledText, points: float) -> str:
         style = ("<w:b/>" if run.bold else "") + ("<w:i/>" if run.italic else "")
         half = max(round(points * 2), 2)
         lines = _SURROGATES.sub("", printable(run.text)).split("\n")
@@ -198,7 +210,7 @@ class _Writing:
             '<w:rPr><w:sz w:val="2"/></w:rPr></w:pPr></w:p>'
         )
 
-    def _text(self, text: Text) -> str:
+    def _text(self, text: SlipParagraph) -> str:
         indent = (10.0 if self.large else 6.0) if text.first_line else 0
         align = "both" if text.first_line else text.align
         return self._paragraph(text.runs, align, indent=indent, after=1.2 if self.large else 0.6)
@@ -217,7 +229,7 @@ class _Writing:
         return f'<w:tc><w:tcPr><w:tcW w:w="{_twips(width)}" w:type="dxa"/>{more}</w:tcPr>{inside}</w:tc>'
 
     def _centred(self, words: str, *, bold: bool = False, italic: bool = False, scale: float = 1.0) -> str:
-        return self._paragraph((Run(words, bold, italic),), Align.CENTER, scale=scale)
+        return self._paragraph((StyledText(words, bold, italic),), Align.CENTER, scale=scale)
 
     def _letterhead(self) -> str:
         head, width = self.document.letterhead, self.paper.inner_width
@@ -274,7 +286,7 @@ class _Writing:
             "</a:prstGeom></pic:spPr></pic:pic></a:graphicData></a:graphic></wp:inline></w:drawing>"
         )
 
-    def _table(self, table: Table) -> str:
+    def _table(self, table: SlipTable) -> str:
         share = self.paper.inner_width / sum(table.widths)
         widths = [width * share for width in table.widths]
         out = io.StringIO()
@@ -321,15 +333,15 @@ class _Writing:
         return f'<w:gridSpan w:val="{columns}"/>' if columns > 1 else ""
 
     def _in_cell(self, cell: Cell, scale: float) -> str:
-        runs = (Run(cell.text, cell.bold, cell.italic),) if cell.text else ()
+        runs = (StyledText(cell.text, cell.bold, cell.italic),) if cell.text else ()
         return self._paragraph(runs, cell.align, scale=scale)
 
     def _signatures(self, signatures: tuple[Signature, ...], recipients: tuple[str, ...]) -> str:
         width = self.paper.inner_width / (len(signatures) + bool(recipients))
         cells = ""
         if recipients:
-            words = self._paragraph((Run("Nơi nhận:", bold=True, italic=True),), scale=0.85)
-            words += "".join(self._paragraph((Run(each),), scale=0.82) for each in recipients)
+            words = self._paragraph((StyledText("Nơi nhận:", bold=True, italic=True),), scale=0.85)
+            words += "".join(self._paragraph((StyledText(each),), scale=0.82) for each in recipients)
             cells += self._cell(width, words)
         for each in signatures:
             inside = self._centred(each.title, bold=True) + self._centred(each.hint, italic=True, scale=0.92)

@@ -21,7 +21,7 @@ import flask
 from flask import Flask
 from werkzeug.wsgi import ClosingIterator
 
-from app.config import Settings
+from app.web.settings import Settings
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment

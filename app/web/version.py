@@ -5,7 +5,7 @@ from __future__ import annotations
 import tomllib
 from functools import cache
 
-from app.config import ROOT
+from app.web.settings import ROOT
 
 
 @cache

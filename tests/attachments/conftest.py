@@ -13,10 +13,10 @@ from sqlalchemy import select
 
 from app.attachments import service
 from app.attachments.models import AttachmentKind
-from app.attachments.service import Outcome, Upload
+from app.attachments.service import UploadedFile, UploadOutcome
 from app.cases.models import Case, CaseDocument
-from app.extensions import db
 from app.organisation.models import Unit
+from app.web.extensions import db
 from tests.clock import at
 from tests.factories import CLERK, EVERYWHERE, SITE, make_department, make_version, receive
 
@@ -58,10 +58,10 @@ def documents(case: Case) -> list[int]:
     return list(db.session.scalars(ids))
 
 
-def send(case: Case, *contents: bytes | tuple[str, bytes], document: int | None = None, **more: Any) -> Outcome:
+def send(case: Case, *contents: bytes | tuple[str, bytes], document: int | None = None, **more: Any) -> UploadOutcome:
     """Attach contents to a case; one without a name is called tep-1.pdf, and so on."""
     named = [c if isinstance(c, tuple) else (f"tep-{n}.pdf", c) for n, c in enumerate(contents, 1)]
-    uploads = [Upload(name, io.BytesIO(content)) for name, content in named]
+    uploads = [UploadedFile(name, io.BytesIO(content)) for name, content in named]
     return service.attach(EVERYWHERE, CLERK, case.id, uploads, document_id=document, **more)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from flask import Flask
 
 from app.attachments import service
-from app.attachments.service import Upload
+from app.attachments.service import UploadedFile
 from app.cases.models import Case
 from app.organisation import backup
 from app.organisation.access import Actor
@@ -22,7 +22,7 @@ BY = Actor("Lệnh trên máy chủ")
 
 def attach(case: Case, words: str) -> Path:
     """A file of the case; where it lies."""
-    kept = service.attach(EVERYWHERE, CLERK, case.id, [Upload("don.pdf", io.BytesIO(pdf(words)))]).kept[0]
+    kept = service.attach(EVERYWHERE, CLERK, case.id, [UploadedFile("don.pdf", io.BytesIO(pdf(words)))]).kept[0]
     return service.store().path(kept.sha256)
 
 

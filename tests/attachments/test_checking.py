@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 from pypdf import PdfReader
 
-from app.attachments import office_files, pdf_files, pictures, unpacking
+from app.attachments import office_files, pdf_files, pictures
 from app.attachments.checking import Checked, FileKind, check, tidy_name
 from app.attachments.refusals import BadContent
 from tests.attachments.samples import (
@@ -157,12 +157,12 @@ def test_a_sheet_is_refused_by_what_it_unpacks_to_whatever_it_says(
     look, said: int | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     held = []
-    real = unpacking.unpacked
+    real = office_files.unpacked
     monkeypatch.setattr(office_files, "MOST_UNPACKED", 8_000_000)
     monkeypatch.setattr(office_files, "unpacked", lambda *of: (held.append(len(p)) or p for p in real(*of)))
     with pytest.raises(BadContent, match="lớn bất thường"):
         look(large_sheet(64_000_000, said), "bang.xlsx")
-    assert sum(held) <= 8_000_000 and max(held) <= unpacking.CHUNK
+    assert sum(held) <= 8_000_000 and max(held) <= office_files.CHUNK
 
 
 def test_half_a_picture_is_refused(look) -> None:

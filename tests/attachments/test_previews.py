@@ -15,11 +15,10 @@ import pytest
 from PIL import Image
 
 from app.attachments import pictures, previews, small_picture
-from app.attachments.previews import Wanted, make, preview
+from app.attachments.previews import Busy, PreviewRequest, make, preview, turn
 from app.attachments.refusals import BadContent
 from app.attachments.store import Store
-from app.attachments.turns import Busy, turn
-from app.errors import NotFound
+from app.core.errors import NotFound
 from tests.attachments.samples import picture
 
 LARGE = (6_240, 6_240)  # 39 million points
@@ -30,10 +29,10 @@ def kept(tmp_path: Path):
     """Put some content into a store, as one of its files that wants a small picture."""
     store = Store(tmp_path / "store")
 
-    def keep(content: bytes, edge: int = 192) -> Wanted:
+    def keep(content: bytes, edge: int = 192) -> PreviewRequest:
         with store.receiving(io.BytesIO(content), 1 << 30) as incoming:
             incoming.keep()
-            return Wanted(store, tmp_path / "previews", incoming.sha256, edge)
+            return PreviewRequest(store, tmp_path / "previews", incoming.sha256, edge)
 
     return keep
 
@@ -130,7 +129,7 @@ def test_the_maker_knows_nothing_of_the_site(tmp_path: Path) -> None:
         "import sys, runpy; sys.argv = ['x', *sys.argv[1:]]\n"
         f"try: runpy.run_path({small_picture.__file__!r}, run_name='__main__')\n"
         "except SystemExit as end: assert end.code == 0, end.code\n"
-        "assert not {'flask', 'sqlalchemy', 'app.config'} & set(sys.modules)\n"
+        "assert not {'flask', 'sqlalchemy', 'app.web.settings'} & set(sys.modules)\n"
     )
     target = tmp_path / "a.jpg"
     done = subprocess.run([sys.executable, "-I", "-c", told, source, target, "64"], capture_output=True, check=False)
@@ -152,7 +151,7 @@ def test_pictures_are_made_one_at_a_time(kept, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(previews, "_run", run)
     all_wanted = [kept(picture(colour=colour)) for colour in ("red", "green", "blue")]
 
-    def make_one(wanted: Wanted) -> None:
+    def make_one(wanted: PreviewRequest) -> None:
         entered.wait()
         make(wanted)
 

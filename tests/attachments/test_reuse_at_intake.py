@@ -7,13 +7,13 @@ from sqlalchemy import select
 
 from app.attachments.models import Attachment
 from app.cases import service as cases
-from app.cases.intake import Applicant, HandedIn
+from app.cases.intake.contents import Applicant, HandedIn
+from app.cases.intake.reuse import reusable_documents
 from app.cases.models import Case
-from app.cases.reuse import reusable_documents
 from app.cases.vocabulary import Channel
-from app.errors import DomainError
-from app.extensions import db
+from app.core.errors import DomainError
 from app.procedures.models import ProcedureDocument, ProcedureVersion
+from app.web.extensions import db
 from tests.attachments.conftest import documents, send
 from tests.attachments.samples import pdf
 from tests.factories import CLERK, EVERYWHERE, SITE

@@ -11,19 +11,19 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
-from app import extensions
 from app.attachments import queries, service
 from app.attachments.models import Attachment
 from app.attachments.store import StoreFailed, TooLarge
-from app.cases import reuse
 from app.cases import service as cases
+from app.cases.intake import reuse
 from app.cases.models import Case, CaseEvent
 from app.cases.vocabulary import EventKind
-from app.errors import Conflict, DomainError, NotFound
-from app.extensions import db
+from app.core.errors import Conflict, DomainError, NotFound
 from app.organisation import audit
 from app.organisation.access import Actor, Scope
 from app.organisation.models import AuditEntry, Unit
+from app.web import extensions
+from app.web.extensions import db
 from tests.attachments.conftest import RESULT, documents, make_case, send, stored
 from tests.attachments.samples import EXE, pdf, picture
 from tests.clock import at

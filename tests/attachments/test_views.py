@@ -13,14 +13,14 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from app import extensions
 from app.attachments import previews, queries, service
 from app.attachments.models import Attachment
 from app.cases.models import Case
 from app.cases.vocabulary import EventKind
-from app.extensions import db
 from app.organisation import audit
 from app.organisation.models import AuditEntry, Person, Role, Unit
+from app.web import extensions
+from app.web.extensions import db
 from tests.attachments.conftest import RESULT, documents, make_case, send, stored
 from tests.attachments.samples import EXE, excel, pdf, picture
 from tests.factories import EVERYWHERE, happen, make_person
@@ -127,7 +127,7 @@ def nobody_makes_previews(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def made_now(app: Flask, file: Attachment, edge: int = previews.THUMBNAIL) -> None:
     folder = Path(app.instance_path) / "previews"
-    previews.make(previews.Wanted(service.store(), folder, file.sha256, edge))
+    previews.make(previews.PreviewRequest(service.store(), folder, file.sha256, edge))
 
 
 def test_other_pages_keep_their_own_headers(clerk: FlaskClient, case: Case) -> None:

@@ -21,16 +21,16 @@ def counting_rules(url: str, times: int) -> Answer:
 
     Beside it, as `facts`, its part that grows with the month.
     """
-    from app.compliance import packs
-    from app.compliance.service import dry_run, gather, kinds_read_by
-    from app.periods import Period
+    from app.compliance.adoption import repository
+    from app.compliance.runs.service import dry_run, gather, kinds_read_by
+    from app.core.periods import Period
 
     def counts(pack: Any, rule: Any) -> bool:
         return rule.rate is not None and kinds_read_by([replace(pack, rules=(rule,))]) <= COUNTED
 
     with application(url):
         period = Period.parse(PERIOD)
-        in_force = packs.in_force(period.last)
+        in_force = repository.in_force(period.last)
         chosen = [replace(pack, rules=tuple(rule for rule in pack.rules if counts(pack, rule))) for pack in in_force]
         answer = repeat(lambda: dry_run(period, chosen), times)
         answer["rules"] = sum(len(pack.rules) for pack in chosen)
@@ -42,16 +42,16 @@ def counting_rules(url: str, times: int) -> Answer:
 def whole_check(url: str, times: int) -> Answer:
     """Every rule of every pack in force, those about single overdue cases too: judged and written, with a violation
     for each thing that breaks a rule, its message and its evidence."""
-    from app.compliance import packs
-    from app.compliance.service import run_check
+    from app.compliance.adoption import repository
+    from app.compliance.runs.service import run_check
+    from app.core.periods import Period
     from app.organisation.access import Actor
-    from app.periods import Period
 
     with application(url):
         period = Period.parse(PERIOD)
         answer = repeat(lambda: run_check(Actor("bench"), period), times)
         answer["violations"] = len(run_check(Actor("bench"), period).violations)
-        answer["rules"] = sum(len(pack.rules) for pack in packs.in_force(period.last))
+        answer["rules"] = sum(len(pack.rules) for pack in repository.in_force(period.last))
     return answer
 
 

@@ -13,19 +13,18 @@ from typing import Any
 from sqlalchemy import Connection, and_, case, cast, delete, func, insert, literal, or_, select, update
 from sqlalchemy.types import String
 
-from app.cases.duty_models import Apology, Explanation
+from app.cases.explanations.models import Apology, Explanation
 from app.cases.models import Case, CaseEvent, CaseStage, Payment
 from app.cases.vocabulary import CaseStatus
 from app.compliance.models import CheckResult, CheckRun, PackAdoption, RunViolation, Violation, ViolationMove
-from app.compliance.service import run_check
-from app.extensions import db
+from app.compliance.runs.service import run_check
+from app.core.periods import Period
+from app.obligations.models import Directive, Petition
 from app.organisation.access import Actor, site
 from app.organisation.models import Unit, UnitKind
-from app.periods import Period
-from app.plans.deadlines import DeadlineKind
-from app.plans.duties.models import Directive, Petition
-from app.plans.task_models import PlanTask, PlanTaskUnit, TaskEvent
-from app.plans.vocabulary import TaskEventKind, TaskRole
+from app.tasks.deadlines import DeadlineKind
+from app.tasks.models import PlanTask, PlanTaskUnit, TaskEvent, TaskEventKind, TaskRole
+from app.web.extensions import db
 from tests.benchmarks.measuring import END, PERIOD, START, Answer, application
 from tests.factories import adopt_packs
 

@@ -190,10 +190,10 @@ def load(url: str, cases: int, months: int) -> Answer:
     """Load a demonstration and judge every month of its last year, as a site would have done."""
     from flask_migrate import upgrade
 
-    from app.compliance.service import run_check
+    from app.compliance.runs.service import run_check
+    from app.core.periods import Period
     from app.demo import loading
     from app.organisation.access import Actor
-    from app.periods import Period
     from tests.benchmarks.measuring import run_of, summary
     from tests.factories import adopt_packs
 
@@ -211,9 +211,8 @@ def furnish(url: str) -> Answer:
     """The Department, its catalogue and its accounts, without a case."""
     from flask_migrate import upgrade
 
-    from app.demo.accounts import add_accounts
     from app.demo.catalogue import add_catalogue
-    from app.demo.departments import add_department
+    from app.demo.departments import add_accounts, add_department
     from app.organisation.access import Actor
 
     by = Actor("bench")

@@ -49,7 +49,7 @@ def serve(url: str) -> Answer:
     from flask import Flask
     from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
-    from app.serving import THREADS
+    from app.web.serving import THREADS
 
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)
     empty = Flask("empty")

@@ -21,12 +21,12 @@ def intakes(setting: str, url: str, rounds: int) -> Answer:
     from sqlalchemy import event, select, text
     from sqlalchemy.engine import Engine
 
-    from app.cases.intake import Applicant
+    from app.cases.intake.contents import Applicant
     from app.cases.service import receive_case
     from app.cases.vocabulary import Channel
-    from app.extensions import db
     from app.organisation.access import Actor, whole_site
     from app.procedures.models import ProcedureVersion
+    from app.web.extensions import db
 
     @event.listens_for(Engine, "connect")  # after the site's own, which sets what is in force
     def _set(connection: Any, _record: Any) -> None:

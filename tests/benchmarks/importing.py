@@ -129,7 +129,7 @@ def writing_time() -> Iterator[list[float]]:
     """The length of each transaction inside, in seconds from its first write to its end."""
     from sqlalchemy import event
 
-    from app.extensions import db
+    from app.web.extensions import db
 
     begun: list[float] = []
     lengths = [0.0]

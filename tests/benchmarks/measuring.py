@@ -89,7 +89,8 @@ def application(url: str, **settings: Any) -> Iterator[Any]:
 
 def make_application(url: str, **settings: Any) -> Any:
     """The application on a database. In a child only: the parent stays small."""
-    from app import create_app, extensions
+    from app import create_app
+    from app.web import extensions
 
     extensions.now = lambda: NOW
     folder = Path(os.environ["BENCH_FOLDER"]) / "instance"

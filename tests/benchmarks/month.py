@@ -98,12 +98,12 @@ def whole(url: str, rules: str) -> Answer:
 
     Once in a process, which has read the packs and the calendar before, as a server has.
     """
-    from app.compliance import packs
-    from app.compliance.engine import shared_engine
-    from app.compliance.service import run_check
+    from app.compliance.adoption import repository
+    from app.compliance.evaluation.engine import shared_engine
+    from app.compliance.runs.service import run_check
+    from app.core.periods import Period
     from app.organisation.access import Actor
     from app.organisation.calendars import site_calendar
-    from app.periods import Period
     from tests.benchmarks.crowding import judge_by_the_folder
 
     forget(Bare(url))
@@ -114,7 +114,7 @@ def whole(url: str, rules: str) -> Answer:
 
     with application(url, rules=rules):
         judge_by_the_folder()
-        in_force = packs.in_force(period.last)
+        in_force = repository.in_force(period.last)
         site_calendar()
         before = peak_mb()
         answer = summary([run_of(lambda: reports.append(run_check(Actor("bench"), period, progress=progress)))])

@@ -55,7 +55,7 @@ def serve(url: str) -> Answer:
     from flask import Flask
     from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
-    from app.serving import THREADS
+    from app.web.serving import THREADS
 
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # people at once, and one processor: some wait
     empty = Flask("empty")
@@ -125,7 +125,7 @@ class Visitor:
     """Somebody signed in, with a connection that is kept open."""
 
     def __init__(self, port: int, username: str) -> None:
-        from app.demo.accounts import PASSWORD
+        from app.demo.departments import PASSWORD
 
         self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
         self.cookie = ""

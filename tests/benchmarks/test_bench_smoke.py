@@ -123,8 +123,8 @@ def test_a_hostile_minute_is_asked_for_by_name_alone_and_its_files_are_what_they
 
 def pack_problems(files: dict[str, bytes]) -> list[str]:
     """What the site says against a pack."""
-    from app.compliance.loader import pack_from_texts
-    from app.compliance.problems import PackError
+    from app.rulepacks.loader import pack_from_texts
+    from app.rulepacks.words import PackError
 
     try:
         pack_from_texts({name: content.decode() for name, content in files.items()})

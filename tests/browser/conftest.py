@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser
 
-from app import extensions
+from app.web import extensions
 from tests.browser.site import Site, Visitor, chromium, make_site, served
 from tests.clock import at
 from tests.needs import missing

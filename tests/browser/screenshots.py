@@ -7,7 +7,7 @@ import tempfile
 from datetime import date
 from pathlib import Path
 
-from app import extensions
+from app.web import extensions
 from tests.browser.conftest import NOW
 from tests.browser.site import PHONE, Visitor, chromium, click, press, running_site, write
 

@@ -15,10 +15,10 @@ from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect, 
 from waitress import create_server
 
 from app import create_app
-from app.demo.accounts import PASSWORD
+from app.demo.departments import PASSWORD
 from app.demo.loading import load
-from app.extensions import db
 from app.organisation.access import Actor
+from app.web.extensions import db
 from tests.needs import chromium_path
 
 # Chromium's own traffic is switched off: whatever leaves the machine in a test would be ours.

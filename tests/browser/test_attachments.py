@@ -11,12 +11,13 @@ import pytest
 from playwright.sync_api import Page, expect
 from sqlalchemy import delete, select
 
+from app.cases.intake.contents import Applicant
 from app.cases.models import CaseDocument
-from app.cases.service import Applicant, receive_case
+from app.cases.service import receive_case
 from app.cases.vocabulary import Channel
-from app.extensions import db
 from app.organisation.access import Actor, whole_site
 from app.procedures.models import ProcedureVersion
+from app.web.extensions import db
 from tests.attachments.samples import BAD_PDFS, noisy_picture, pdf
 from tests.browser.site import PHONE, Site, Visitor, click, press
 

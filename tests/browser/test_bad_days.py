@@ -10,13 +10,14 @@ import pytest
 from playwright.sync_api import expect
 from sqlalchemy import func, select
 
+from app.cases.intake.contents import Applicant
 from app.cases.models import CaseEvent, Payment
-from app.cases.service import Applicant, receive_case
+from app.cases.service import receive_case
 from app.cases.vocabulary import Channel, EventKind
-from app.demo.accounts import PASSWORD
-from app.extensions import db
+from app.demo.departments import PASSWORD
 from app.organisation.access import Actor, whole_site
 from app.procedures.models import Procedure, ProcedureVersion
+from app.web.extensions import db
 from tests.browser.site import Site, Visitor, click, press, still
 
 pytestmark = pytest.mark.browser

@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 
 from app.cases.models import Case
 from app.desk.models import Draft
-from app.extensions import db
+from app.web.extensions import db
 from tests.browser.site import Site, Visitor, press, write
 
 pytestmark = pytest.mark.browser

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import expect
 
-from app.demo.accounts import PASSWORD
+from app.demo.departments import PASSWORD
 from tests.browser.accessibility import focus_fault
 from tests.browser.site import Visitor, press, write
 

@@ -11,11 +11,12 @@ import pytest
 from sqlalchemy import Enum, String, select, update
 from sqlalchemy.exc import IntegrityError
 
-from app import extensions
-from app.extensions import Base, db
+from app.web import extensions
+from app.web.extensions import Base, db
 from tests.browser.conftest import NOW
 from tests.browser.site import DESK, PHONE, Site, Visitor, running_site
-from tests.browser.test_accessibility import FILES, LINKS, addresses, shape
+from tests.browser.test_accessibility import FILES, LINKS, shape
+from tests.browser.test_pages import addresses
 
 WORD = "Ngoằn" * 60  # 300 letters
 # Words of the software, not of people: codes, hashes, addresses of the site, keys that others point to.

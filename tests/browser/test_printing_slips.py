@@ -10,7 +10,7 @@ from pypdf import PdfReader
 from sqlalchemy import select
 
 from app.cases.models import Case
-from app.extensions import db
+from app.web.extensions import db
 from tests.browser.site import Site, Visitor, press
 
 pytestmark = pytest.mark.browser

@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 from app.cases import handling, service
 from app.cases.models import Case, CaseEvent, Consultation
 from app.cases.vocabulary import EventKind, PaymentChannel, ReturnMethod
-from app.extensions import db
+from app.web.extensions import db
 from tests.cases.test_views import Office, SignIn
 from tests.clock import at
 from tests.factories import CLERK, EVERYWHERE, finish, happen, pay, receive

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from app.cases.counters import lock_counter, raise_counter
-from app.extensions import db
+from app.cases.numbering import lock_counter, raise_counter
+from app.web.extensions import db
 
 YEAR = date(2024, 1, 1)
 

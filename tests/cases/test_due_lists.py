@@ -10,7 +10,7 @@ import openpyxl
 import pytest
 
 from app.cases.due_lists import DueList
-from app.cases.queries import Filters, every_line, list_page
+from app.cases.queries import CaseFilters, every_line, list_page
 from app.cases.vocabulary import EventKind, ReturnMethod
 from app.organisation.access import Scope
 from app.organisation.calendars import site_calendar
@@ -46,7 +46,7 @@ def units(session: Any) -> Any:
 
 
 def listed(due: DueList, scope: Scope = EVERYWHERE, **more: Any) -> list[str]:
-    page = list_page(scope, Filters(due=due, **more), site_calendar())
+    page = list_page(scope, CaseFilters(due=due, **more), site_calendar())
     assert page.total == len(page.lines)
     return [line.case.applicant for line in page.lines]
 
@@ -80,7 +80,7 @@ def test_lists_keep_the_other_filters_and_the_scope(units: Any) -> None:
 
 
 def test_pages_follow_each_other(units: Any) -> None:
-    filters = Filters(due=DueList.DUE_SOON)
+    filters = CaseFilters(due=DueList.DUE_SOON)
     first = list_page(EVERYWHERE, filters, site_calendar(), limit=2)
     second = list_page(EVERYWHERE, filters, site_calendar(), limit=2, after=first.after)
     names = [line.case.applicant for page in (first, second) for line in page.lines]
@@ -89,8 +89,8 @@ def test_pages_follow_each_other(units: Any) -> None:
 
 
 def test_a_list_is_turned_round(units: Any) -> None:
-    newest = [line.case.id for line in list_page(EVERYWHERE, Filters(), site_calendar()).lines]
-    oldest = [line.case.id for line in list_page(EVERYWHERE, Filters(oldest_first=True), site_calendar()).lines]
+    newest = [line.case.id for line in list_page(EVERYWHERE, CaseFilters(), site_calendar()).lines]
+    oldest = [line.case.id for line in list_page(EVERYWHERE, CaseFilters(oldest_first=True), site_calendar()).lines]
     assert oldest == newest[::-1]
 
 

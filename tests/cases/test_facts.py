@@ -9,19 +9,19 @@ from typing import Any
 
 import pytest
 
-from app import extensions
-from app.calendar import PauseMode
 from app.cases import lists, queries
 from app.cases.lists import LISTS, Window
 from app.cases.models import Case
-from app.cases.queries import Filters
+from app.cases.queries import CaseFilters
 from app.cases.vocabulary import EventKind, PaymentChannel
-from app.errors import DomainError
-from app.extensions import db
-from app.facts import Fact, FactQuery, gather
+from app.core.calendar import PauseMode
+from app.core.errors import DomainError
+from app.core.facts import Fact, FactQuery, gather
+from app.core.periods import Period
 from app.organisation.access import Scope
 from app.organisation.calendars import site_calendar
-from app.periods import Period
+from app.web import extensions
+from app.web.extensions import db
 from tests.clock import at
 from tests.factories import EVERYWHERE, SITE, finish, happen, make_department, make_version, pay, receive
 
@@ -61,10 +61,10 @@ def test_every_named_list_stands_for_a_figure() -> None:
 
 
 def test_every_list_that_the_plans_name_exists_and_is_called_there_as_on_its_own_page(session: Any) -> None:
-    from app.compliance.loader import load_packs
-    from app.compliance.views.results import lists_behind
-    from app.config import ROOT
-    from app.facts import catalogue
+    from app.compliance.violations.views import lists_behind
+    from app.core.facts import catalogue
+    from app.rulepacks.loader import load_packs
+    from app.web.settings import ROOT
 
     rules = [rule for pack in load_packs(ROOT / "rules", catalogue()) for rule in pack.rules if rule.evidence]
     assert {name for rule in rules if rule.evidence for name in rule.evidence.cases} >= {"stages_without_note"}
@@ -137,7 +137,7 @@ def test_every_list_has_as_many_lines_as_its_figure_says(session: Any, freeze: A
             facts.setdefault(fact["unit"], {})[fact["kind"]] = fact
         for unit in ("LDVL", "NCC", "MC"):
             for name, figure in FIGURES.items():
-                filters = Filters(unit=unit, lists=lists.named([name]), window=window)
+                filters = CaseFilters(unit=unit, lists=lists.named([name]), window=window)
                 page = queries.list_page(EVERYWHERE, filters, calendar, limit=1000)
                 told = figure(_complete(facts.get(unit, {})))
                 assert (page.total, len(page.lines)) == (told, told), (key, unit, name)
@@ -161,13 +161,13 @@ def test_lists_together_hold_each_line_once_and_only_those_of_the_scope(session:
     window = Window.of(Period.parse("2024-Q2"), calendar.zone, moment)
 
     def ids(*names: str) -> list[int]:
-        filters = Filters(lists=lists.named(names), window=window)
+        filters = CaseFilters(lists=lists.named(names), window=window)
         return [line.case.id for line in queries.list_page(EVERYWHERE, filters, calendar, limit=1000).lines]
 
     assert sorted(ids("late", "open_overdue")) == sorted(ids("overdue", "late"))
     assert len(set(ids("overdue"))) == len(ids("overdue"))
 
-    everything = Filters(lists=lists.named(["received"]), window=window)
+    everything = CaseFilters(lists=lists.named(["received"]), window=window)
     units = {line.case.unit_code for line in queries.list_page(EVERYWHERE, everything, calendar, limit=999).lines}
     assert units == {"LDVL", "NCC"}
     nobody = queries.list_page(Scope(SITE, frozenset({-1})), everything, calendar)
@@ -182,6 +182,6 @@ def test_a_case_resolved_but_not_closed_is_overdue_and_listed_as_such(session: A
     calendar = site_calendar()
     window = Window.of(Period.parse("2024-06"), calendar.zone, freeze("2024-07-15 08:00"))
     for name in ("overdue", "open_overdue", "resolved_not_closed"):
-        page = queries.list_page(EVERYWHERE, Filters(lists=lists.named([name]), window=window), calendar)
+        page = queries.list_page(EVERYWHERE, CaseFilters(lists=lists.named([name]), window=window), calendar)
         assert [line.case.code for line in page.lines] == [case.code], name
     assert in_time.ended_at < in_time.due_at

@@ -9,16 +9,16 @@ import pytest
 from sqlalchemy import func, select
 
 from app.cases import handling, population, service
-from app.cases.intake import Applicant
+from app.cases.intake.contents import Applicant
 from app.cases.models import Case, CaseEvent, CaseStage, Consultation, Payment, Refund
 from app.cases.search import case_with_code
 from app.cases.timeline import OutOfOrder
 from app.cases.vocabulary import CaseStatus, Channel, EventKind
-from app.errors import Conflict, DomainError, NotAllowed, NotFound
-from app.extensions import db
+from app.core.errors import Conflict, DomainError, NotAllowed, NotFound
 from app.organisation.access import Actor, Scope
 from app.organisation.models import Unit
-from tests.cases.test_duties import facts
+from app.web.extensions import db
+from tests.cases.explanations.test_service import facts
 from tests.cases.test_timeline import folded
 from tests.clock import at
 from tests.factories import (

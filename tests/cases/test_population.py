@@ -21,15 +21,14 @@ from hypothesis import strategies as st
 from jinja2 import nodes
 from sqlalchemy import func, select
 
-from app.calendar import PauseMode, TimeUnit, WorkingCalendar
 from app.cases import population, service
 from app.cases.models import Case, CaseStage, Consultation
 from app.cases.population import Bucket
-from app.cases.state import CaseState
-from app.cases.timeline import Event, OutOfOrder, StageTerms, Terms, project
+from app.cases.timeline import CaseState, Event, OutOfOrder, StageTerms, Terms, project
 from app.cases.vocabulary import EventKind, ReturnMethod
-from app.extensions import db
+from app.core.calendar import PauseMode, TimeUnit, WorkingCalendar
 from app.organisation.access import Scope
+from app.web.extensions import db
 from tests.clock import at
 from tests.factories import SITE, make_department, make_version, receive
 
@@ -280,11 +279,11 @@ def test_nothing_is_compared_with_a_due_time_but_in_its_home() -> None:
     [
         ("app/cases/worklist.py", "late = Case.due_at < now"),
         ("app/cases/worklist.py", "late = calendar.local_day(case.due_at) < today"),
-        ("app/reminders/queries.py", "soon = Case.due_at.between(now, tomorrow)"),
-        ("app/plans/task_queries.py", "late = part.due_on is not None and today > part.due_on"),
+        ("app/notifications/queries.py", "soon = Case.due_at.between(now, tomorrow)"),
+        ("app/tasks/queries.py", "late = part.due_on is not None and today > part.due_on"),
         ("app/compliance/queries/violations.py", "late = row['answer_due'] < today"),
         ("templates/cases/show.html", "{% if question.due_at and question.due_at < now %}!{% endif %}"),
-        ("templates/plans/duties/petitions.html", "{{ 'late' if row.due_on <= today else '' }}"),
+        ("templates/obligations/petitions.html", "{{ 'late' if row.due_on <= today else '' }}"),
     ],
 )
 def test_a_comparison_planted_in_a_room_is_found(tmp_path: Path, room: str, planted: str) -> None:

@@ -12,9 +12,9 @@ from sqlalchemy import func, select
 
 from app.cases import service
 from app.cases.models import Case, CaseEvent, CaseStage
-from app.extensions import db
 from app.organisation import audit
 from app.organisation.models import AuditEntry
+from app.web.extensions import db
 from tests.clock import at
 from tests.factories import CLERK, EVERYWHERE, make_department, make_version, receive
 

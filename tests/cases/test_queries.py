@@ -10,13 +10,13 @@ from app.cases import lists, queries, worklist
 from app.cases.case_page import case_view
 from app.cases.lists import Window
 from app.cases.population import Bucket
-from app.cases.queries import Filters
+from app.cases.queries import CaseFilters
 from app.cases.vocabulary import CaseStatus, EventKind
-from app.errors import NotFound
-from app.keyset import Cursor
+from app.core.errors import NotFound
+from app.core.periods import Period
 from app.organisation.access import Scope
 from app.organisation.calendars import site_calendar
-from app.periods import Period
+from app.web.keyset import Cursor
 from tests.clock import at
 from tests.factories import EVERYWHERE, SITE, happen, make_department, make_version, receive
 
@@ -47,7 +47,7 @@ def test_paging_forwards_shows_every_case_once_newest_first(units: Any, codes: l
     for scope in scopes(units):
         found, after = [], None
         while True:
-            page = queries.list_page(scope, Filters(), site_calendar(), after=after, limit=3)
+            page = queries.list_page(scope, CaseFilters(), site_calendar(), after=after, limit=3)
             found += codes_of(page)
             assert page.total == 11
             if page.after is None:
@@ -59,29 +59,29 @@ def test_paging_forwards_shows_every_case_once_newest_first(units: Any, codes: l
 def test_paging_backwards_shows_the_same_pages(units: Any, codes: list[str]) -> None:
     calendar = site_calendar()
     for scope in scopes(units):
-        first = queries.list_page(scope, Filters(), calendar, limit=4)
-        second = queries.list_page(scope, Filters(), calendar, after=first.after, limit=4)
-        third = queries.list_page(scope, Filters(), calendar, after=second.after, limit=4)
+        first = queries.list_page(scope, CaseFilters(), calendar, limit=4)
+        second = queries.list_page(scope, CaseFilters(), calendar, after=first.after, limit=4)
+        third = queries.list_page(scope, CaseFilters(), calendar, after=second.after, limit=4)
         assert first.before is None
         assert third.after is None
-        back = queries.list_page(scope, Filters(), calendar, before=third.before, limit=4)
+        back = queries.list_page(scope, CaseFilters(), calendar, before=third.before, limit=4)
         assert codes_of(back) == codes_of(second) == codes[4:8]
-        start = queries.list_page(scope, Filters(), calendar, before=back.before, limit=4)
+        start = queries.list_page(scope, CaseFilters(), calendar, before=back.before, limit=4)
         assert codes_of(start) == codes[:4]
         assert start.before is None
 
 
 def test_a_case_taken_in_meanwhile_moves_no_page(units: Any, codes: list[str]) -> None:
     calendar = site_calendar()
-    first = queries.list_page(EVERYWHERE, Filters(), calendar, limit=4)
+    first = queries.list_page(EVERYWHERE, CaseFilters(), calendar, limit=4)
     receive(make_version(units["NCC"]), at("2024-06-28 08:00"))
-    assert codes_of(queries.list_page(EVERYWHERE, Filters(), calendar, after=first.after, limit=4)) == codes[4:8]
+    assert codes_of(queries.list_page(EVERYWHERE, CaseFilters(), calendar, after=first.after, limit=4)) == codes[4:8]
 
 
 def test_named_lists_are_paged_the_same_way_oldest_first(units: Any, codes: list[str]) -> None:
     calendar = site_calendar()
     window = Window.of(Period.parse("2024-06"), calendar.zone, at("2024-07-01 08:00"))
-    filters = Filters(lists=lists.named(["received"]), window=window)
+    filters = CaseFilters(lists=lists.named(["received"]), window=window)
     assert [line.case.code for line in queries.every_line(EVERYWHERE, filters, calendar)] == codes[::-1]
     first = queries.list_page(EVERYWHERE, filters, calendar, limit=5)
     second = queries.list_page(EVERYWHERE, filters, calendar, after=first.after, limit=5)
@@ -91,13 +91,13 @@ def test_named_lists_are_paged_the_same_way_oldest_first(units: Any, codes: list
 
 def test_an_export_reads_every_line_in_batches(units: Any, codes: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(queries, "BATCH", 3)
-    for filters in (Filters(), Filters(text="tran van")):
+    for filters in (CaseFilters(), CaseFilters(text="tran van")):
         assert [line.case.code for line in queries.every_line(EVERYWHERE, filters, site_calendar())] == codes
 
 
 def test_counting_stops_where_it_would_cost(units: Any, codes: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(queries, "MOST_COUNTED", 5)
-    assert queries.list_page(EVERYWHERE, Filters(), site_calendar()).total == 6
+    assert queries.list_page(EVERYWHERE, CaseFilters(), site_calendar()).total == 6
 
 
 def test_a_cursor_survives_its_address_and_nonsense_is_no_cursor() -> None:
@@ -115,12 +115,12 @@ def test_filters_narrow_by_unit_status_and_days(units: Any) -> None:
     receive(make_version(units["NCC"]), at("2024-06-04 00:00"))
     day = at("2024-06-03 12:00").date()
     for filters in (
-        Filters(unit="LDVL"),
-        Filters(status=CaseStatus.WITHDRAWN),
-        Filters(since=day, until=day),
+        CaseFilters(unit="LDVL"),
+        CaseFilters(status=CaseStatus.WITHDRAWN),
+        CaseFilters(since=day, until=day),
     ):
         assert codes_of(queries.list_page(EVERYWHERE, filters, calendar)) == [case.code], filters
-    assert queries.list_page(EVERYWHERE, Filters(unit="KHONGCO"), calendar).total == 0
+    assert queries.list_page(EVERYWHERE, CaseFilters(unit="KHONGCO"), calendar).total == 0
 
 
 def test_the_worklist_is_sorted_by_urgency_and_counted(units: Any) -> None:

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from app import text
 from app.cases import search
 from app.cases.models import Case
+from app.core import text
 from app.organisation.access import Scope
 from tests.clock import at
 from tests.factories import EVERYWHERE, SITE, make_department, make_version, receive

@@ -10,16 +10,16 @@ import pytest
 from flask import Flask
 from sqlalchemy import event, func, select, update
 
-from app import extensions
 from app.cases import service
 from app.cases.models import DERIVED_TABLES, Case, CaseEvent, CaseStage, Payment
-from app.cases.refolding import Refolding, differences
+from app.cases.verifying import Refolding, differences
 from app.cases.vocabulary import CaseStatus, Channel, EventKind, PaymentChannel
-from app.errors import Conflict, DomainError, NotFound
-from app.extensions import db
+from app.core.errors import Conflict, DomainError, NotFound
 from app.organisation import audit, calendars
 from app.organisation.access import Actor, Scope
 from app.organisation.models import AuditEntry
+from app.web import extensions
+from app.web.extensions import db
 from tests.clock import at
 from tests.factories import (
     CLERK,

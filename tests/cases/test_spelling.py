@@ -6,9 +6,9 @@ import sys
 
 import pytest
 
-from app import text
-from app.cases import spelling
-from app.cases.spelling import LONGEST, meant, near, without_telex
+from app.cases import search
+from app.cases.search import LONGEST, meant, near, without_telex
+from app.core import text
 
 
 @pytest.mark.parametrize("typed", ["nguyne", "nguye", "nguyeen", "nguyem", "ngueyn", "nguyeenx", "nguyenf"])
@@ -53,18 +53,18 @@ def test_plain_letters_are_no_telex(typed: str) -> None:
 
 @pytest.mark.parametrize("letters", [LONGEST + 1, 2_000, 100_000])
 def test_what_is_too_long_for_a_word_stands_for_nothing_and_is_not_remembered(letters: int) -> None:
-    before = spelling._meant.cache_info()
+    before = search._meant.cache_info()
     assert meant("b" * letters) == frozenset() and not near("e" * letters, ["nguyen"])
-    assert spelling._meant.cache_info() == before, "not even looked at"
+    assert search._meant.cache_info() == before, "not even looked at"
 
 
 def test_the_words_remembered_are_few_and_short() -> None:
     longest = [f"{number:0{LONGEST}}".translate(str.maketrans("0123456789", "abcdeghikl")) for number in range(300)]
     variants = [meant(word) for word in longest]
     assert max(map(len, variants)) <= 53 * LONGEST + 25
-    assert spelling._meant.cache_info().currsize <= spelling.REMEMBERED
+    assert search._meant.cache_info().currsize <= search.REMEMBERED
     one = max(sys.getsizeof(found) + sum(map(sys.getsizeof, found)) for found in variants)
-    assert one * spelling.REMEMBERED < 16_000_000
+    assert one * search.REMEMBERED < 16_000_000
 
 
 def test_foldings_remembered_are_short_and_a_long_text_is_folded_all_the_same() -> None:

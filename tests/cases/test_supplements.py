@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from app.cases import service, supplements
+from app.cases import handling, service
 from app.cases.models import Case, CaseDocument, CaseEvent
 from app.cases.vocabulary import CaseStatus, EventKind
-from app.errors import DomainError, NotFound
-from app.extensions import db
+from app.core.errors import DomainError, NotFound
 from app.organisation.access import Scope
 from app.procedures.models import CopyKind, ProcedureDocument
+from app.web.extensions import db
 from tests.cases.test_views import Office, SignIn
 from tests.clock import at
 from tests.factories import CLERK, EVERYWHERE, SITE, happen, receive
@@ -88,7 +88,7 @@ def kept(case: Case) -> list[dict[str, Any]]:
 
 
 def ask(case: Case, *documents: int, note: str = "Chưa chứng thực", when: str = "2024-06-28 10:00") -> Case:
-    return supplements.request_supplement(
+    return handling.request_supplement(
         EVERYWHERE, CLERK, case.id, note=note, documents=documents, at=at(when), reason="ghi bù"
     )
 
@@ -163,14 +163,14 @@ def test_a_procedure_without_documents_asks_in_words_only(office: Office, sign_i
 def test_what_was_asked_for_and_supplemented_is_not_ticked_again(case: Case) -> None:
     ask(case, 2)
     happen(case, EventKind.SUPPLEMENTED, at("2024-06-28 14:00"))
-    assert not any(document.is_missing for document in supplements.documents_to_ask(case.id))
+    assert not any(document.is_missing for document in handling.documents_to_ask(case.id))
 
 
 def test_a_request_taken_back_is_still_to_be_asked_for_and_can_be_asked_again(case: Case) -> None:
     asked = ask(case, 2)
     back = service.correct(EVERYWHERE, CLERK, case.id, 2, reason="Nhầm hồ sơ", void=True, revision=asked.revision)
     assert back.status is CaseStatus.RECEIVED
-    assert [d.position for d in supplements.documents_to_ask(case.id) if d.is_missing] == [2]
+    assert [d.position for d in handling.documents_to_ask(case.id) if d.is_missing] == [2]
     assert ask(case, 2, when="2024-06-28 11:00").status is CaseStatus.SUPPLEMENT
 
 
@@ -187,5 +187,5 @@ def test_a_request_needs_its_reasons_and_a_case_of_ones_own(office: Office, case
         ask(case, 2, note=" ")
     stranger = Scope(SITE, frozenset({office.units["NCC"].id}))
     with pytest.raises(NotFound):
-        supplements.request_supplement(stranger, CLERK, case.id, note="Thiếu", documents=(2,))
+        handling.request_supplement(stranger, CLERK, case.id, note="Thiếu", documents=(2,))
     assert kept(case) == []

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.calendar import PauseMode, TimeUnit, WorkingCalendar
 from app.cases.standing import Lateness, promise, standing_of
 from app.cases.timeline import CaseState, Event, OutOfOrder, StageTerms, Terms, project
 from app.cases.vocabulary import CaseStatus, EventKind, PaymentChannel
+from app.core.calendar import PauseMode, TimeUnit, WorkingCalendar
 from tests.clock import at
 
 CALENDAR = WorkingCalendar()

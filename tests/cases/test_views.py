@@ -11,8 +11,8 @@ from sqlalchemy import event, func, select
 
 from app.cases.models import Case, CaseEvent
 from app.cases.vocabulary import EventKind
-from app.extensions import db
 from app.organisation.models import Person, Role
+from app.web.extensions import db
 from tests.clock import at
 from tests.factories import SITE, finish, happen, make_department, make_person, make_version, pay, receive
 

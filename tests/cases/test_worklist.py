@@ -11,10 +11,10 @@ from app.cases import handling, service, worklist
 from app.cases.models import Case, CaseEvent
 from app.cases.vocabulary import EventKind
 from app.cases.worklist import Attention
-from app.extensions import db
 from app.organisation.access import Actor, Scope
 from app.organisation.calendars import site_calendar
 from app.organisation.models import Role
+from app.web.extensions import db
 from tests.cases.test_views import Office, SignIn
 from tests.clock import at
 from tests.factories import CLERK, EVERYWHERE, SITE, finish, happen, make_person, receive

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from types import ModuleType
 
-import app.cases.duty_fact_kinds
-import app.cases.fact_kinds
-import app.plans.duties.fact_kinds
-import app.plans.scores.fact_kinds
-import app.plans.task_fact_kinds
-import app.procedures.fact_kinds
-import app.publications.fact_kinds
-from app.facts import FactKind
+import app.cases.explanations.facts
+import app.cases.facts
+import app.obligations.fact_kinds
+import app.procedures.facts
+import app.publications.facts
+import app.scorecards.facts
+import app.tasks.facts
+from app.core.facts import FactKind
 
 
 def _declared(*modules: ModuleType) -> dict[str, FactKind]:
@@ -20,11 +20,11 @@ def _declared(*modules: ModuleType) -> dict[str, FactKind]:
 
 
 CATALOGUE = _declared(
-    app.cases.duty_fact_kinds,
-    app.cases.fact_kinds,
-    app.plans.duties.fact_kinds,
-    app.plans.scores.fact_kinds,
-    app.plans.task_fact_kinds,
-    app.procedures.fact_kinds,
-    app.publications.fact_kinds,
+    app.cases.explanations.facts,
+    app.cases.facts,
+    app.obligations.fact_kinds,
+    app.scorecards.facts,
+    app.tasks.facts,
+    app.procedures.facts,
+    app.publications.facts,
 )

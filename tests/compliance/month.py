@@ -14,13 +14,13 @@ from sqlalchemy import Table, func, insert, select
 
 from app.cases.models import Case
 from app.cases.vocabulary import EventKind, PaymentChannel
-from app.compliance import service
-from app.compliance.language import Status
-from app.compliance.service import Report
-from app.extensions import db
+from app.compliance.runs import service
+from app.compliance.runs.service import CheckReport
+from app.core.periods import Period
 from app.organisation.access import Actor
 from app.organisation.models import Unit
-from app.periods import Period
+from app.rulepacks.language import Status
+from app.web.extensions import db
 from tests.clock import at
 from tests.factories import happen, make_department, make_version, pay, receive
 
@@ -109,16 +109,16 @@ def do_everything(case: Case, day: str, close: bool = True) -> None:
         happen(case, EventKind.CLOSED, at(f"{day} 09:30"))
 
 
-def check(period: Period = JUNE, **limits: list[str]) -> Report:
+def check(period: Period = JUNE, **limits: list[str]) -> CheckReport:
     """Run the check as an inspector would."""
     return service.run_check(INSPECTOR, period, **limits)  # type: ignore[arg-type]
 
 
-def statuses(report: Report, unit: str) -> dict[str, Status]:
+def statuses(report: CheckReport, unit: str) -> dict[str, Status]:
     """Rule -> verdict on the unit."""
     return {result.rule: result.status for result in report.judgement.results if result.unit == unit}
 
 
-def changes(report: Report) -> dict[tuple[str, str], str]:
+def changes(report: CheckReport) -> dict[tuple[str, str], str]:
     """(rule, unit) -> change of the violations the run spoke of."""
     return {(raised.violation.rule, raised.unit.code): raised.change.value for raised in report.violations}

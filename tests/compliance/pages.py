@@ -8,7 +8,7 @@ import re
 from typing import Any
 
 from app.compliance.models import Violation
-from app.extensions import db
+from app.web.extensions import db
 
 
 def text_of(page: Any) -> str:

@@ -7,9 +7,9 @@ from typing import Any
 
 import yaml
 
-from app.compliance.loader import pack_from_texts
-from app.compliance.pack import Pack
-from app.facts import FactField, FactKind
+from app.core.facts import FactField, FactKind
+from app.rulepacks.loader import pack_from_texts
+from app.rulepacks.pack import Pack
 
 
 def words(text: str) -> dict[str, str]:

@@ -13,7 +13,7 @@ from flask import Flask
 
 from app.compliance import queries
 from app.compliance.models import CheckRun
-from app.extensions import db
+from app.web.extensions import db
 from tests.compliance.month import BAC_GIANG, DEPARTMENT, PROVINCE, Month
 from tests.factories import EVERYWHERE
 
@@ -85,11 +85,12 @@ def test_a_second_run_says_persisting(app: Flask, month: Month) -> None:
 
 
 def test_the_download_of_a_kept_run_is_what_the_command_printed(app: Flask, month: Month) -> None:
-    from app.compliance import library, output
+    from app.compliance.adoption import repository
+    from app.compliance.runs import output
 
     told = check(app)
     kept = queries.the_run(EVERYWHERE, told["run"])
-    seen = library.with_rules(kept, queries.violations_in(EVERYWHERE, kept.id))
+    seen = repository.with_rules(kept, queries.violations_in(EVERYWHERE, kept.id))
     again = output.run_json(kept, queries.results_of(EVERYWHERE, kept.id), seen)
     by_key = {"results": lambda r: (r["pack"], r["rule"], r["unit"]), "violations": lambda v: v["key"]}
     for name, key in by_key.items():

@@ -10,18 +10,19 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from app import formats
-from app.commands import BadInput, clear_errors
-from app.compliance.loader import pack_from_texts
-from app.compliance.pack import what_if_value
-from app.compliance.parameters import ParameterUnit
-from app.compliance.problems import SENTENCES, PackError, Problem
-from app.compliance.verifying import Disagreement
-from app.errors import DomainError
-from app.formats import sentence
+from app.compliance.runs.verification import Disagreement
+from app.core.errors import DomainError
+from app.organisation.commands import clear_errors
 from app.organisation.models import Person, Role
+from app.rulepacks.conditions import ParameterUnit
+from app.rulepacks.loader import pack_from_texts
+from app.rulepacks.pack import what_if_value
+from app.rulepacks.words import SENTENCES, PackError, Problem
+from app.web import formats
+from app.web.command_faults import BadInput
+from app.web.formats import sentence
 from tests.compliance import sample
-from tests.compliance.test_uploading import followed
+from tests.compliance.adoption.test_uploading import followed
 from tests.factories import make_person, make_unit
 
 ENGLISH = {

@@ -9,17 +9,19 @@ from typing import Any
 import pytest
 from sqlalchemy import event
 
-from app.compliance import library, queries, service
-from app.compliance.comparing import compare
-from app.compliance.grid import grid_of
-from app.compliance.language import Severity, Status
-from app.compliance.models import Change
+from app.compliance import queries
+from app.compliance.adoption import repository
+from app.compliance.models import ViolationChange
 from app.compliance.models import ViolationState as State
 from app.compliance.queries import Answering, ViolationFilter
-from app.errors import NotFound
-from app.extensions import db
+from app.compliance.runs import service
+from app.compliance.runs.comparison import compare
+from app.compliance.runs.output import grid_of
+from app.core.errors import NotFound
+from app.core.periods import Period
 from app.organisation.access import Actor, Scope
-from app.periods import Period
+from app.rulepacks.language import Severity, Status
+from app.web.extensions import db
 from tests.clock import at
 from tests.compliance.month import BAC_GIANG, DEPARTMENT, JUNE, PROVINCE, Month, check
 from tests.factories import EVERYWHERE, SITE, pay
@@ -159,7 +161,7 @@ def test_results_outside_the_scope_do_not_exist(month: Month) -> None:
 def test_the_matrix_has_a_line_for_every_unit_and_a_column_for_every_rule(month: Month) -> None:
     report = check()
     assert report.run is not None
-    grid = grid_of(queries.results_of(EVERYWHERE, report.run.id), library.packs_of(report.run))
+    grid = grid_of(queries.results_of(EVERYWHERE, report.run.id), repository.packs_of(report.run))
     assert [pack.id for pack, _rule in grid.columns] == [pack.id for pack in report.packs for _rule in pack.rules]
     assert {line.unit.code for line in grid.lines} == month.units.keys()
     assert all(None not in line.cells for line in grid.lines)
@@ -191,8 +193,8 @@ def test_two_equal_runs_differ_in_nothing(month: Month) -> None:
     assert second is not None
     found = compare(queries.results_of(EVERYWHERE, first.id), queries.results_of(EVERYWHERE, second.id))
     assert found.differences == ()
-    assert found.count(Change.PERSISTING) > 0
-    assert (found.count(Change.NEW), found.count(Change.GONE)) == (0, 0)
+    assert found.count(ViolationChange.PERSISTING) > 0
+    assert (found.count(ViolationChange.NEW), found.count(ViolationChange.GONE)) == (0, 0)
 
 
 def test_comparison_tells_a_changed_verdict_from_changed_figures(month: Month) -> None:
@@ -203,8 +205,8 @@ def test_comparison_tells_a_changed_verdict_from_changed_figures(month: Month) -
     assert second is not None
     found = compare(queries.results_of(EVERYWHERE, first.id), queries.results_of(EVERYWHERE, second.id))
     told = {(each.after.rule, each.after.unit): (each.of_status, each.change) for each in found.differences}
-    assert told == {("khp-2c.2", "LDVL"): (True, Change.GONE), ("khd-2c.2", "LDVL"): (False, None)}
-    assert found.count(Change.GONE) == 1
+    assert told == {("khp-2c.2", "LDVL"): (True, ViolationChange.GONE), ("khd-2c.2", "LDVL"): (False, None)}
+    assert found.count(ViolationChange.GONE) == 1
 
 
 def test_what_only_one_run_judged_is_neither_new_nor_gone(month: Month) -> None:
@@ -215,7 +217,7 @@ def test_what_only_one_run_judged_is_neither_new_nor_gone(month: Month) -> None:
     for found, only in ((compare(*rows), "only_before"), (compare(*rows[::-1]), "only_after")):
         assert found.differences == ()
         assert (found.same, getattr(found, only)) == (len(rows[1]), len(rows[0]) - len(rows[1]))
-        assert (found.count(Change.NEW), found.count(Change.GONE), found.persisting) == (0, 0, 1)
+        assert (found.count(ViolationChange.NEW), found.count(ViolationChange.GONE), found.persisting) == (0, 0, 1)
 
 
 def test_a_run_of_everything_is_compared_with_the_last_one_of_everything(month: Month) -> None:
@@ -272,7 +274,7 @@ def test_a_head_reads_only_their_own_units_violations(month: Month) -> None:
         (ViolationFilter(pack=PROVINCE), {("khp-2c.2", "LDVL")}),
         (ViolationFilter(severity=Severity.CRITICAL), {("bg-5.1", "NCC")}),
         (ViolationFilter(state=State.EXPLAINED), {("bg-5.2", "NCC")}),
-        (ViolationFilter(change=Change.GONE), {("khp-2c.2", "LDVL")}),
+        (ViolationFilter(change=ViolationChange.GONE), {("khp-2c.2", "LDVL")}),
         (ViolationFilter(standing=True, pack=PROVINCE), set()),
         (ViolationFilter(period="2024-05"), set()),
     ],
@@ -323,12 +325,12 @@ def test_a_gone_violation_keeps_its_last_figures_and_asks_for_nothing(month: Mon
     check()
     pay(month.permit, at("2024-06-07 08:00"))
     check()
-    line = queries.violation_page(EVERYWHERE, ViolationFilter(change=Change.GONE)).rows[0]
+    line = queries.violation_page(EVERYWHERE, ViolationFilter(change=ViolationChange.GONE)).rows[0]
     assert (line.numerator, line.denominator, line.gone) == (7, 20, True)
     assert line.turn is Answering.NOBODY
     assert line.id not in {waiting.id for waiting in queries.to_answer(EVERYWHERE)}
     sightings, moves = queries.answering(line.id)
-    assert [seen.change for seen in sightings] == [Change.NEW, Change.GONE]
+    assert [seen.change for seen in sightings] == [ViolationChange.NEW, ViolationChange.GONE]
     assert moves == []
 
 
@@ -349,4 +351,4 @@ def test_the_months_changes_are_counted(month: Month) -> None:
     opened = len(check().violations)
     pay(month.permit, at("2024-06-07 08:00"))
     check()
-    assert queries.change_counts(EVERYWHERE, JUNE) == {Change.PERSISTING: opened - 1, Change.GONE: 1}
+    assert queries.change_counts(EVERYWHERE, JUNE) == {ViolationChange.PERSISTING: opened - 1, ViolationChange.GONE: 1}

@@ -11,16 +11,16 @@ from click.testing import Result
 from flask import Flask
 from flask.testing import FlaskClient
 
-from app.cases import duties
+from app.cases.explanations import service
 from app.cases.models import Case
 from app.compliance import facts as compliance_facts  # noqa: F401  what earlier checks found is a kind of fact too
-from app.compliance.judge import judge
-from app.compliance.language import Rule
-from app.compliance.remaining import lack_of_thing, still_to_do
-from app.compliance.results import RuleResult
+from app.compliance.evaluation.evaluate import judge
+from app.compliance.evaluation.results import RuleResult
+from app.compliance.explaining import lack_of_thing, still_to_do
+from app.core.periods import Period
 from app.organisation.access import Actor, Scope
 from app.organisation.models import Person, Role, Unit
-from app.periods import Period
+from app.rulepacks.language import Rule
 from tests.clock import at
 from tests.compliance import sample
 from tests.compliance.month import BAC_GIANG, check
@@ -166,7 +166,7 @@ def test_the_command_tells_why_a_unit_kept_a_rule_or_not(
     assert "Còn 1 hồ sơ vi phạm; đơn vị đạt khi không còn hồ sơ nào vi phạm.\n" in words.stdout
     assert f"- Hồ sơ {unexplained.code} quá hạn" in words.stdout
     assert ": 3 ngày làm việc (từ " in words.stdout  # the parameter and its day
-    duties.explain(
+    service.explain(
         Scope(units["LDVL"].site), Actor.of(make_person(units["LDVL"], Role.HEAD)), [unexplained.id], "Máy hỏng"
     )
     freeze("2024-07-04 08:00")

@@ -11,9 +11,8 @@ import pytest
 from flask import Flask
 
 from app.compliance.models import CheckRun
-from app.compliance.reference import reference
-from app.compliance.schema import REFERENCE, ROOT
-from app.extensions import db
+from app.rulepacks.reference import REFERENCE, ROOT, reference
+from app.web.extensions import db
 from tests.compliance.month import Month
 
 TUTORIAL = (ROOT / "docs" / "tutorial-new-plan.md").read_text(encoding="utf-8")

@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from app.compliance import packs
+from app.compliance.adoption import repository
 from app.compliance.models import CheckRun
 from app.compliance.models import ViolationState as State
-from app.extensions import db
 from app.organisation.models import Role
+from app.web.extensions import db
 from tests.compliance.conftest import SignIn
 from tests.compliance.month import BAC_GIANG, DEPARTMENT, PROVINCE, Month
 from tests.compliance.pages import text_of, violation
@@ -149,7 +149,7 @@ def test_a_plan_that_the_site_keeps_on_says_by_which_decision(
 ) -> None:
     freeze("2025-03-01 08:00")
     going_on = {"since": date(2024, 2, 1), "until": date(2099, 12, 31)}
-    adopt_packs(packs.pack(DEPARTMENT), **going_on, reason="Công văn 12: tiếp tục thực hiện")
+    adopt_packs(repository.pack(DEPARTMENT), **going_on, reason="Công văn 12: tiếp tục thực hiện")
     page = text_of(inspector.get("/kiem-tra/quy-tac"))
     assert "Cơ quan áp dụng từ 01/02/2024 đến 31/12/2099: Công văn 12: tiếp tục thực hiện" in page
     assert page.count("Đang áp dụng") == 1

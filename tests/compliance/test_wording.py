@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from app.compliance.judge import judge
+from app.compliance.evaluation.evaluate import judge
 from app.compliance.wording import (
     condition_in_words,
     document_number,
@@ -18,7 +18,7 @@ from app.compliance.wording import (
     printed_day,
     render_message,
 )
-from app.periods import Period
+from app.core.periods import Period
 from tests.compliance import sample
 
 JUNE = Period.parse("2024-06")

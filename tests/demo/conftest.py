@@ -9,10 +9,10 @@ import pytest
 from argon2 import PasswordHasher
 from flask import Flask
 
-from app import extensions
-from app.demo.loading import Loaded, load
+from app.demo.loading import LoadSummary, load
 from app.organisation import passwords
 from app.organisation.access import Actor
+from app.web import extensions
 from tests.clock import at
 from tests.conftest import wipe
 
@@ -28,7 +28,7 @@ def quick_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(scope="module")
-def demonstration(app: Flask) -> Iterator[Loaded]:
+def demonstration(app: Flask) -> Iterator[LoadSummary]:
     """Thirteen months until 30 June 2024, within the application's context."""
     with pytest.MonkeyPatch.context() as patch, app.app_context():
         patch.setattr(extensions, "now", lambda: at("2024-07-01 08:00"))

@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 from datetime import date
 
-from app.calendar import PauseMode, WorkingCalendar
 from app.cases.timeline import StageTerms, Terms, whole
+from app.core.calendar import PauseMode, WorkingCalendar
 from app.demo.catalogue import PROCEDURES
 from app.demo.departments import CODES
 from app.demo.intake import plan

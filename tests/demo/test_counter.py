@@ -10,11 +10,11 @@ from sqlalchemy import select
 from app.cases.models import CaseCounter, CaseEvent, Payment
 from app.cases.vocabulary import PaymentChannel
 from app.demo.counter import RECEIPTS
-from app.extensions import db
 from app.organisation.access import Scope
 from app.payments import statement_queries as queries
 from app.payments.models import MatchState, PortalStatement
-from app.payments.numbering import SERIES, receipt_number
+from app.payments.service import SERIES, receipt_number
+from app.web.extensions import db
 
 pytestmark = pytest.mark.usefixtures("demonstration")
 

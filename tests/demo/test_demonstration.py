@@ -11,25 +11,25 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.orm import selectinload
 
-from app import extensions, facts
-from app.calendar import TimeUnit
-from app.cases.due_lists import DueList, Moment, condition
+from app.cases.due_lists import DueList, ListMoment, condition
 from app.cases.models import Case, CaseEvent, CasePause, CaseStage, Payment
-from app.cases.rows import case_row, pause_rows, payment_rows, stage_rows
+from app.cases.rows import case_row, pause_rows, payment_rows, stage_rows, terms_of, versions_by_id
 from app.cases.service import events_of
-from app.cases.terms import terms_of, versions_by_id
 from app.cases.timeline import project
 from app.cases.vocabulary import CaseStatus, Channel, EventKind, ReturnMethod
-from app.demo.accounts import ACCOUNTS, PASSWORD
+from app.core import facts
+from app.core.calendar import TimeUnit
+from app.core.facts import Fact, FactQuery
+from app.core.periods import Period
 from app.demo.catalogue import MADE_UP, WORK_PERMIT_NOTE
-from app.demo.loading import Loaded
-from app.extensions import db
-from app.facts import Fact, FactQuery
+from app.demo.departments import ACCOUNTS, PASSWORD
+from app.demo.loading import LoadSummary
 from app.organisation import passwords, queries
 from app.organisation.calendars import site_calendar
 from app.organisation.models import Role, Unit
-from app.periods import Period
 from app.procedures.models import ProcedureVersion
+from app.web import extensions
+from app.web.extensions import db
 from tests.clock import ZONE
 from tests.demo.conftest import CASES
 
@@ -49,7 +49,7 @@ def local(instant: Any) -> Any:
     return instant.astimezone(ZONE)
 
 
-def test_it_has_exactly_the_cases_asked_for(demonstration: Loaded) -> None:
+def test_it_has_exactly_the_cases_asked_for(demonstration: LoadSummary) -> None:
     assert db.session.scalar(select(func.count()).select_from(Case)) == CASES == demonstration.cases
     assert db.session.scalar(select(func.count()).select_from(CaseEvent)) == demonstration.events
     assert (demonstration.first, demonstration.last) == (date(2023, 6, 1), date(2024, 6, 30))
@@ -185,7 +185,7 @@ def test_lives_are_varied() -> None:
 
 
 def test_results_are_collected_after_some_days_and_only_a_few_are_left() -> None:
-    moment = Moment(site_calendar(), extensions.now(), 30)
+    moment = ListMoment(site_calendar(), extensions.now(), 30)
     waiting = db.session.scalars(select(Case).where(condition(DueList.TO_COLLECT, moment, 3))).all()
     results = db.session.scalars(select(Case).where(Case.result_at.is_not(None))).all()
     assert 0 < len(waiting) < 0.05 * len(results)

@@ -8,23 +8,23 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
-from app import facts
-from app.cases.duty_models import Apology, Explanation
-from app.cases.fault_models import CaseFault, FaultSource
+from app.cases.explanations.models import Apology, Explanation
+from app.cases.faults.models import CaseFault, FaultSource
 from app.cases.models import Case, CaseEvent
 from app.cases.vocabulary import EventKind
-from app.demo.ground import MARK
-from app.demo.loading import Loaded
+from app.core import facts
+from app.core.facts import Fact, FactQuery
+from app.core.periods import Period
+from app.demo.loading import LoadSummary
 from app.demo.plan_tasks import ASSIGNED
-from app.extensions import Base, db
-from app.facts import Fact, FactQuery
+from app.demo.world import MARK
+from app.obligations.models import Directive, Filing, OnlineTarget, Petition, Survey
 from app.organisation.models import Unit
-from app.periods import Period
-from app.plans.duties.models import Directive, Filing, OnlineTarget, Petition, Survey
-from app.plans.scores.models import Criterion
-from app.plans.task_models import PlanTask, PlanTaskUnit
 from app.publications.clocks import Dates, check_dates
 from app.publications.models import CatalogueCheck, ProcedureReview, Publication, PublicationTrack
+from app.scorecards.models import Criterion
+from app.tasks.models import PlanTask, PlanTaskUnit
+from app.web.extensions import Base, db
 from tests.clock import ZONE
 
 pytestmark = pytest.mark.usefixtures("demonstration")
@@ -173,5 +173,5 @@ def test_each_apology_is_an_event_of_its_case_too() -> None:
     assert sorted(event.case_id for event in said) == sorted(letter.case_id for letter in rows(Apology))
 
 
-def test_the_counted_events_are_those_in_the_database(demonstration: Loaded) -> None:
+def test_the_counted_events_are_those_in_the_database(demonstration: LoadSummary) -> None:
     assert db.session.scalar(select(func.count()).select_from(CaseEvent)) == demonstration.events

@@ -15,18 +15,18 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, inspect, select, text
 
-from app.cases import refolding
+from app.cases import verifying as refolding
 from app.cases.models import Case, CaseEvent
 from app.cases.vocabulary import EventKind
+from app.core.errors import Conflict, DomainError
 from app.demo import bulk, loading
 from app.demo.intake import shared_out
 from app.demo.loading import load
-from app.errors import Conflict, DomainError
-from app.extensions import Base, db
 from app.organisation import audit
 from app.organisation.access import Actor, Scope, whole_site
 from app.procedures.models import ProcedureVersion
 from app.reporting import verifying
+from app.web.extensions import Base, db
 from tests.clock import at
 from tests.conftest import wipe
 from tests.demo.digest import digest

@@ -11,7 +11,7 @@ from app.attachments.queries import required_without_file
 from app.attachments.service import allowed_kinds, store, verify
 from app.cases.models import Case
 from app.demo.scans import CASES, _drawn, _Paper
-from app.extensions import db
+from app.web.extensions import db
 from tests.clock import at
 
 pytestmark = pytest.mark.usefixtures("demonstration")

@@ -12,12 +12,13 @@ from flask_migrate import downgrade, upgrade
 from sqlalchemy import func, select
 
 from app.cases.models import Case
-from app.compliance.models import CheckRun, Status
+from app.compliance.models import CheckRun
 from app.compliance.queries.runs import latest_run, results_of
 from app.demo import cli
-from app.demo.accounts import ACCOUNTS, PASSWORD
-from app.extensions import db
+from app.demo.departments import ACCOUNTS, PASSWORD
 from app.organisation.access import whole_site
+from app.rulepacks.language import Status
+from app.web.extensions import db
 from tests.factories import make_department
 
 pytestmark = pytest.mark.usefixtures("quick_passwords")
@@ -37,7 +38,7 @@ def test_a_demonstration_is_loaded_checked_and_served(app: Flask, session: Any, 
     assert done.exit_code == 0, done.output
     largest = 2 * 64 * 1024 * 1024  # bytes; above it a request is refused before it is read
     asked = {"host": "127.0.0.1", "port": 8123, "threads": 8, "ident": None, "max_request_body_size": largest}
-    assert served == [asked | {"clear_untrusted_proxy_headers": False}], "app.client_address judges them alone"
+    assert served == [asked | {"clear_untrusted_proxy_headers": False}], "app.web.client_address judges them alone"
     assert db.session.scalar(select(func.count()).select_from(Case)) == 600
     run = latest_run(whole_site())
     assert run is not None and run.period == "2024-06" and not run.limited

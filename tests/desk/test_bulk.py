@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
+from app.cases.bulk import service
+from app.cases.bulk.models import BulkAction, BulkCaseState
 from app.cases.models import Case
 from app.cases.vocabulary import CaseStatus, EventKind
-from app.desk import bulk
-from app.desk.bulk_models import BulkAction, BulkCaseState
-from app.errors import DomainError, NotFound
+from app.core.errors import DomainError, NotFound
 from app.organisation import audit
 from app.organisation.access import Actor, Scope
 from app.organisation.models import Person, Role
@@ -48,7 +48,7 @@ def desk(session: Any) -> Desk:
 
 def test_what_would_happen_is_told_for_each_and_nothing_is_written(desk: Desk, session: Any) -> None:
     cases = [*desk.fresh, desk.resolved]
-    told = bulk.prospects(EVERYWHERE, desk.by, HANDED_OVER, [case.id for case in cases], {})
+    told = service.prospects(EVERYWHERE, desk.by, HANDED_OVER, [case.id for case in cases], {})
     assert [each.code for each in told] == [case.code for case in cases]
     assert told[0].before == "1. Tiếp nhận – Bộ phận Một cửa"
     assert told[0].after == "2. Thẩm định – Phòng Lao động – Việc làm"
@@ -59,14 +59,16 @@ def test_what_would_happen_is_told_for_each_and_nothing_is_written(desk: Desk, s
 
 def test_cases_out_of_scope_are_unknown(desk: Desk) -> None:
     elsewhere = Scope(SITE, frozenset({desk.units["NCC"].id}))
-    assert bulk.prospects(elsewhere, desk.by, HANDED_OVER, [desk.fresh[0].id], {}) == []
-    action = bulk.carry_out(elsewhere, desk.by, HANDED_OVER, desk.seen(desk.fresh[0]), {})
+    assert service.prospects(elsewhere, desk.by, HANDED_OVER, [desk.fresh[0].id], {}) == []
+    action = service.carry_out(elsewhere, desk.by, HANDED_OVER, desk.seen(desk.fresh[0]), {})
     assert action.those(DONE) == []
     assert [(row.code, row.why) for row in action.those(LEFT_OUT)] == [("", "Không tìm thấy hồ sơ này.")]
 
 
 def test_it_is_done_to_those_it_can_be_done_to(desk: Desk, session: Any) -> None:
-    action = bulk.carry_out(EVERYWHERE, desk.by, HANDED_OVER, desk.seen(*desk.fresh, desk.resolved), {}, "Chuyển phòng")
+    action = service.carry_out(
+        EVERYWHERE, desk.by, HANDED_OVER, desk.seen(*desk.fresh, desk.resolved), {}, "Chuyển phòng"
+    )
     session.expire_all()
     assert [case.stage for case in desk.fresh] == [2, 2, 2]
     assert [row.code for row in action.those(DONE)] == [case.code for case in desk.fresh]
@@ -78,39 +80,39 @@ def test_it_is_done_to_those_it_can_be_done_to(desk: Desk, session: Any) -> None
 def test_a_case_that_moved_on_since_it_was_looked_at_is_left_out(desk: Desk, session: Any) -> None:
     seen = desk.seen(*desk.fresh)
     happen(desk.fresh[1], EventKind.NOTED, at("2024-06-28 09:00"), note="Người khác vừa ghi")
-    action = bulk.carry_out(EVERYWHERE, desk.by, HANDED_OVER, seen, {})
+    action = service.carry_out(EVERYWHERE, desk.by, HANDED_OVER, seen, {})
     assert [row.code for row in action.those(LEFT_OUT)] == [desk.fresh[1].code]
     session.expire_all()
     assert desk.fresh[1].stage == 1
 
 
 def test_undoing_puts_back_what_nothing_else_has_touched_and_only_once(desk: Desk, session: Any) -> None:
-    action = bulk.carry_out(EVERYWHERE, desk.by, HANDED_OVER, desk.seen(*desk.fresh), {})
+    action = service.carry_out(EVERYWHERE, desk.by, HANDED_OVER, desk.seen(*desk.fresh), {})
     happen(desk.fresh[2], EventKind.NOTED, at("2024-07-01 08:00"), note="Đã xem")
-    action = bulk.undo(EVERYWHERE, desk.by, action.id)
+    action = service.undo(EVERYWHERE, desk.by, action.id)
     session.expire_all()
     assert len(action.those(BulkCaseState.UNDONE)) == 2
     assert [row.code for row in action.those(BulkCaseState.KEPT)] == [desk.fresh[2].code]
     assert [case.stage for case in desk.fresh] == [1, 1, 2]
     with pytest.raises(DomainError, match="đã được hoàn tác"):
-        bulk.undo(EVERYWHERE, desk.by, action.id)
+        service.undo(EVERYWHERE, desk.by, action.id)
 
 
 def test_only_ones_own_action_is_undone(desk: Desk) -> None:
-    action = bulk.carry_out(EVERYWHERE, desk.by, HANDED_OVER, desk.seen(*desk.fresh), {})
+    action = service.carry_out(EVERYWHERE, desk.by, HANDED_OVER, desk.seen(*desk.fresh), {})
     with pytest.raises(NotFound):
-        bulk.undo(EVERYWHERE, Actor.of(desk.head), action.id)
+        service.undo(EVERYWHERE, Actor.of(desk.head), action.id)
 
 
-@pytest.mark.parametrize("number", [0, bulk.MOST + 1])
+@pytest.mark.parametrize("number", [0, service.MOST + 1])
 def test_none_or_too_many_are_refused_with_a_sentence(desk: Desk, number: int) -> None:
     with pytest.raises(DomainError, match="hồ sơ"):
-        bulk.prospects(EVERYWHERE, desk.by, HANDED_OVER, list(range(1, number + 1)), {})
+        service.prospects(EVERYWHERE, desk.by, HANDED_OVER, list(range(1, number + 1)), {})
 
 
 def test_only_these_actions_are_done_to_many(desk: Desk) -> None:
     with pytest.raises(NotFound):
-        bulk.carry_out(EVERYWHERE, desk.by, EventKind.REFUSED, desk.seen(desk.fresh[0]), {})
+        service.carry_out(EVERYWHERE, desk.by, EventKind.REFUSED, desk.seen(desk.fresh[0]), {})
 
 
 # On the pages
@@ -164,10 +166,10 @@ def test_inspectors_only_look(desk: Desk, sign_in: Any) -> None:
 
 
 def test_closing_many_closes_those_with_a_result(desk: Desk, session: Any) -> None:
-    action = bulk.carry_out(EVERYWHERE, desk.by, CLOSED, desk.seen(desk.fresh[0], desk.resolved), {})
+    action = service.carry_out(EVERYWHERE, desk.by, CLOSED, desk.seen(desk.fresh[0], desk.resolved), {})
     session.expire_all()
     assert desk.resolved.status is CaseStatus.CLOSED
     assert [row.case_id for row in action.those(DONE)] == [desk.resolved.id]
-    bulk.undo(EVERYWHERE, desk.by, action.id)
+    service.undo(EVERYWHERE, desk.by, action.id)
     session.expire_all()
     assert desk.resolved.status is CaseStatus.RESOLVED

@@ -11,15 +11,15 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
+from app.cases.bulk import service
+from app.cases.bulk.models import BulkAction, BulkCaseState
 from app.cases.models import Case, CaseEvent
 from app.cases.vocabulary import EventKind
-from app.desk import bulk
-from app.desk.bulk_models import BulkAction, BulkCaseState
-from app.errors import NotFound
-from app.extensions import db
+from app.core.errors import NotFound
 from app.organisation import audit
 from app.organisation.access import Actor
 from app.organisation.models import AuditEntry
+from app.web.extensions import db
 from tests.clock import at
 from tests.desk.test_bulk import Desk
 from tests.factories import EVERYWHERE, happen
@@ -70,28 +70,28 @@ def entries(verb: str) -> list[dict[str, Any]]:
 def begun(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> int:
     """An action cut off before its first case: on three that it can be done to, and one that it cannot."""
     with monkeypatch.context() as patch:
-        patch.setattr(bulk, "go_on", lambda _scope, _by, action_id: db.session.get_one(BulkAction, action_id))
+        patch.setattr(service, "go_on", lambda _scope, _by, action_id: db.session.get_one(BulkAction, action_id))
         chosen = desk.seen(*desk.fresh, desk.resolved)
-        return bulk.carry_out(EVERYWHERE, desk.by, EventKind.HANDED_OVER, chosen, {}, "Chuyển phòng").id
+        return service.carry_out(EVERYWHERE, desk.by, EventKind.HANDED_OVER, chosen, {}, "Chuyển phòng").id
 
 
 def test_killed_after_any_statement_it_goes_on_until_all_is_done(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     action_id = begun(desk, monkeypatch)
-    kills = at_every_statement(action_id, bulk.go_on, EVERYWHERE, desk.by, action_id)
+    kills = at_every_statement(action_id, service.go_on, EVERYWHERE, desk.by, action_id)
     assert kills > 10
     action = db.session.get_one(BulkAction, action_id)
     assert [row.state for row in action.cases] == [DONE, DONE, DONE, LEFT_OUT]
     assert entries("bulk_action") == [{"kind": "handed_over", "chosen": 4}]
     assert entries("finish_bulk_action") == [{"done": 3, "left_out": 1}]
     assert audit.verify().broken_at is None
-    assert bulk.unfinished(desk.clerk.id) == []
+    assert service.unfinished(desk.clerk.id) == []
 
 
 def test_taking_it_back_killed_after_any_statement_goes_on_until_all_is_taken_back(desk: Desk) -> None:
     chosen = desk.seen(*desk.fresh)
-    action_id = bulk.carry_out(EVERYWHERE, desk.by, EventKind.HANDED_OVER, chosen, {}).id
+    action_id = service.carry_out(EVERYWHERE, desk.by, EventKind.HANDED_OVER, chosen, {}).id
     happen(desk.fresh[2], EventKind.NOTED, at("2024-07-01 08:00"), note="Đã xem")
-    at_every_statement(action_id, bulk.undo, EVERYWHERE, desk.by, action_id)
+    at_every_statement(action_id, service.undo, EVERYWHERE, desk.by, action_id)
     action = db.session.get_one(BulkAction, action_id)
     assert [row.state for row in action.cases] == [UNDONE, UNDONE, KEPT]
     assert action.undone_at is not None
@@ -102,7 +102,7 @@ def test_taking_it_back_killed_after_any_statement_goes_on_until_all_is_taken_ba
 
 def test_killed_before_it_is_written_down_nothing_has_happened(desk: Desk) -> None:
     chosen = desk.seen(*desk.fresh)
-    assert killed_after(1, bulk.carry_out, EVERYWHERE, desk.by, EventKind.HANDED_OVER, chosen, {})
+    assert killed_after(1, service.carry_out, EVERYWHERE, desk.by, EventKind.HANDED_OVER, chosen, {})
     assert db.session.scalar(select(BulkAction.id)) is None
     assert set(db.session.scalars(select(Case.stage).where(Case.id.in_([key for key, _seen in chosen])))) == {1}
 
@@ -111,11 +111,11 @@ def test_one_cut_off_can_be_taken_back_instead(desk: Desk, monkeypatch: pytest.M
     action_id = begun(desk, monkeypatch)
     done = 0
     for statement in count(1, 5):
-        assert killed_after(statement, bulk.go_on, EVERYWHERE, desk.by, action_id)
-        if done := len(bulk.action_of(desk.by, action_id).those(DONE)):
+        assert killed_after(statement, service.go_on, EVERYWHERE, desk.by, action_id)
+        if done := len(service.action_of(desk.by, action_id).those(DONE)):
             break
     assert done < 3
-    action = bulk.undo(EVERYWHERE, desk.by, action_id)
+    action = service.undo(EVERYWHERE, desk.by, action_id)
     assert len(action.those(UNDONE)) == done
     assert len(action.those(LEFT_OUT)) == 4 - done
     assert_true(action_id)
@@ -125,11 +125,11 @@ def test_one_cut_off_can_be_taken_back_instead(desk: Desk, monkeypatch: pytest.M
 def test_two_who_go_on_at_once_do_nothing_twice(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     """The second comes while the first is at its first case."""
     action_id = begun(desk, monkeypatch)
-    first = bulk.action_of(desk.by, action_id)
+    first = service.action_of(desk.by, action_id)
     stale = first.those(WAITING)
-    bulk.go_on(EVERYWHERE, desk.by, action_id)
+    service.go_on(EVERYWHERE, desk.by, action_id)
     monkeypatch.setattr(BulkAction, "those", lambda _action, *_states: stale)
-    bulk._each(first, WAITING, DONE, lambda _row: pytest.fail("done twice"), otherwise=LEFT_OUT)
+    service._each(first, WAITING, DONE, lambda _row: pytest.fail("done twice"), otherwise=LEFT_OUT)
 
 
 def test_the_lists_tell_of_what_was_cut_off_and_a_button_goes_on(
@@ -149,10 +149,10 @@ def test_the_lists_tell_of_what_was_cut_off_and_a_button_goes_on(
 
 
 def test_a_taking_back_that_was_cut_off_says_so(desk: Desk, sign_in: Any) -> None:
-    action_id = bulk.carry_out(EVERYWHERE, desk.by, EventKind.HANDED_OVER, desk.seen(*desk.fresh), {}).id
+    action_id = service.carry_out(EVERYWHERE, desk.by, EventKind.HANDED_OVER, desk.seen(*desk.fresh), {}).id
     begun_to = select(BulkAction.undoing_at).where(BulkAction.id == action_id)
     for statement in count(1):
-        assert killed_after(statement, bulk.undo, EVERYWHERE, desk.by, action_id)
+        assert killed_after(statement, service.undo, EVERYWHERE, desk.by, action_id)
         if db.session.scalar(begun_to) is not None:
             break
     client: FlaskClient = sign_in(desk.clerk)
@@ -165,7 +165,7 @@ def test_a_taking_back_that_was_cut_off_says_so(desk: Desk, sign_in: Any) -> Non
 def test_only_ones_own_is_gone_on_with(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     action_id = begun(desk, monkeypatch)
     with pytest.raises(NotFound):
-        bulk.go_on(EVERYWHERE, Actor.of(desk.head), action_id)
+        service.go_on(EVERYWHERE, Actor.of(desk.head), action_id)
 
 
 def test_a_command_lists_what_was_cut_off_and_goes_on_as_whoever_began_it(

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from app.core.errors import Conflict, DomainError, NotFound
 from app.desk.saved import MOST, remove_filter, save_filter, saved_filters, without_place
-from app.errors import Conflict, DomainError, NotFound
 from app.organisation.access import Actor
 from app.organisation.models import Person, Role
 from tests.factories import make_department, make_person

@@ -12,11 +12,11 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import text
 
-from app import extensions
-from app.extensions import db
 from app.monitoring import health
 from app.organisation import audit
 from app.organisation.access import Actor
+from app.web import extensions
+from app.web.extensions import db
 
 
 class Usage(NamedTuple):

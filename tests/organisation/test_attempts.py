@@ -12,11 +12,11 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import event, func, select
 
-from app.client_address import BehindProxies, Proxies
-from app.extensions import db
 from app.organisation import attempts, passwords, signing_in
 from app.organisation.attempts import ACCOUNT, OWN_DESK, Patience, TooManyFailures, network_of
 from app.organisation.models import AuditEntry, FailedSignIns, KnownAddress, Person, Role, Unit
+from app.web.client_address import BehindProxies, Proxies
+from app.web.extensions import db
 from tests.clock import at
 from tests.factories import make_person
 

@@ -29,7 +29,7 @@ def write(number: int, by: Actor = BOSS, action: str = "change_unit", subject: o
 
 def test_an_untouched_chain_holds(session: Any) -> None:
     write(3)
-    assert audit.verify() == audit.Verdict(3, None)
+    assert audit.verify() == audit.ChainCheck(3, None)
 
 
 @pytest.mark.parametrize(

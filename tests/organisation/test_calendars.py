@@ -11,7 +11,7 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import select, text
 
-from app.errors import Conflict, DomainError, NotFound
+from app.core.errors import Conflict, DomainError, NotFound
 from app.organisation import calendars
 from app.organisation.access import Actor
 from app.organisation.calendars import CalendarChange, site_calendar

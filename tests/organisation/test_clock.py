@@ -13,20 +13,21 @@ from flask.testing import FlaskClient
 from sqlalchemy import func, select
 from werkzeug.datastructures import MultiDict
 
-from app import extensions, uptime
 from app.cases.models import Case, CaseCounter
 from app.cases.vocabulary import EventKind
 from app.compliance.models import CheckRun
-from app.compliance.service import refuse_impossible, run_check
+from app.compliance.runs.service import refuse_impossible, run_check
+from app.core import uptime
+from app.core.errors import DomainError
+from app.core.periods import Period
 from app.desk.drafts import drafts_of, save_draft
 from app.desk.models import Draft
-from app.errors import DomainError
-from app.extensions import db
 from app.organisation import audit, clock
 from app.organisation.access import Actor
 from app.organisation.clock import ClockRefused
 from app.organisation.models import AuditEntry, Person, Role, Unit
-from app.periods import Period
+from app.web import extensions
+from app.web.extensions import db
 from tests.clock import at
 from tests.factories import CLERK, happen, make_department, make_person, make_version, receive
 

@@ -16,11 +16,11 @@ from flask.testing import FlaskClient
 from joserfc.jwk import RSAKey
 from sqlalchemy import func, select
 
-from app.config import BadSettings, settings_from
-from app.extensions import db
 from app.organisation import openid, passwords, second_factor
 from app.organisation.access import Actor
 from app.organisation.models import AuditEntry, Person, Role, SignInSession, Unit
+from app.web.extensions import db
+from app.web.settings import BadSettings, settings_from
 from tests.clock import at
 from tests.factories import make_person
 from tests.organisation.provider import CLIENT, SECRET, Provider, running_provider

@@ -8,7 +8,7 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from app.errors import Conflict, DomainError, NotAllowed
+from app.core.errors import Conflict, DomainError, NotAllowed
 from app.organisation import passwords, queries, service, sessions, signing_in
 from app.organisation.access import Actor
 from app.organisation.models import AuditEntry, Person, Role, SignInWay, Unit

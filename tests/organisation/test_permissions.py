@@ -19,14 +19,14 @@ from flask.testing import FlaskClient
 from sqlalchemy import event
 from werkzeug.routing import Rule
 
-from app import security
-from app.errors import NotAllowed
-from app.extensions import db
-from app.formats import label, sentence
-from app.navigation import ENTRIES
+from app.core.errors import NotAllowed
 from app.organisation.access import Actor
 from app.organisation.models import Person, Role, Unit
+from app.organisation.navigation import ENTRIES
 from app.organisation.permissions import Capability, Place, for_everybody, has, needs, permitted, place_of
+from app.web import security
+from app.web.extensions import db
+from app.web.formats import label, sentence
 from tests.conftest import signed_in
 from tests.factories import make_person
 
@@ -322,7 +322,7 @@ def test_templates_ask_for_capabilities_that_there_are_and_no_page_asks_for_a_ro
         for path in APP.rglob("*.py")
         if path.relative_to(APP).parts[0] not in of_roles and re.search(r"\bRole\.", path.read_text(encoding="utf-8"))
     }
-    assert naming == {"navigation.py", "reminders/queries.py"}  # where a day begins; whose heads are told
+    assert naming == {"navigation.py", "notifications/queries.py"}  # where a day begins; whose heads are told
 
 
 # The menu

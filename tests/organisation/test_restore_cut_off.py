@@ -14,13 +14,13 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from app import working_folders
-from app.extensions import db
 from app.organisation import audit, backup, postgres_tools, queries, restoring, service
 from app.organisation.access import Actor
 from app.organisation.models import AuditEntry, Unit
 from app.organisation.restoring import HalfRestored
-from app.working_folders import sweep_folders, working_folder
+from app.web import private_files
+from app.web.extensions import db
+from app.web.private_files import sweep_folders, working_folder
 from tests.factories import make_unit
 from tests.kills import killed
 
@@ -189,7 +189,7 @@ def test_a_folder_in_use_is_not_swept_and_an_old_one_without_a_lock_is(tmp_path:
 def test_unfinished_files_are_swept_after_a_day(site: Path) -> None:
     incoming = site / "attachments" / "incoming"
     incoming.mkdir(parents=True, exist_ok=True)
-    for name, age in (("old.part", working_folders.STALE + 60), ("young.part", 60)):
+    for name, age in (("old.part", private_files.STALE + 60), ("young.part", 60)):
         path = incoming / name
         path.touch()
         os.utime(path, (path.stat().st_mtime - age,) * 2)

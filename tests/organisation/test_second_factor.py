@@ -14,12 +14,12 @@ from flask.testing import FlaskClient
 from sqlalchemy import select, text
 from sqlalchemy.exc import OperationalError
 
-from app.errors import NotAllowed
-from app.extensions import db
+from app.core.errors import NotAllowed
 from app.organisation import instance_key, passwords, second_factor, sessions, signing_in
 from app.organisation.access import Actor
 from app.organisation.models import AuditEntry, Person, RecoveryCode, Role, SecondFactor, SignInSession, Unit
 from app.organisation.second_factor import WrongCode
+from app.web.extensions import db
 from tests.clock import at
 from tests.factories import make_person
 from tests.tables import digests

@@ -15,12 +15,12 @@ from flask.testing import FlaskClient
 from sqlalchemy import event, select
 from sqlalchemy.exc import OperationalError
 
-from app.errors import DomainError, NotFound
-from app.extensions import db
+from app.core.errors import DomainError, NotFound
 from app.organisation import audit, passwords, service, sessions
 from app.organisation.access import Actor
 from app.organisation.models import AuditEntry, Person, Role, SignInSession, Unit
 from app.organisation.sessions import device_of
+from app.web.extensions import db
 from tests.clock import at
 from tests.factories import make_person
 

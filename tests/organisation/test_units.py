@@ -9,7 +9,7 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from app.errors import Conflict, DomainError, NotFound
+from app.core.errors import Conflict, DomainError, NotFound
 from app.organisation import queries, service
 from app.organisation.access import Actor, Scope
 from app.organisation.models import AuditEntry, Person, Unit, UnitKind

@@ -10,21 +10,21 @@ import pytest
 from app.cases import service as cases
 from app.cases.models import Case
 from app.cases.vocabulary import PaymentChannel
-from app.errors import DomainError
-from app.extensions import db
+from app.core.errors import DomainError
 from app.organisation.access import Actor, Scope, scope_of
 from app.organisation.models import Person, Role
 from app.payments import cash
-from app.payments.cash import Sight, Span
+from app.payments.cash import DaySpan, Sight
 from app.payments.money import Split
-from app.payments.service import give_back, take_payment
+from app.payments.service import refund_payment, take_payment
 from app.procedures.models import ChargeKind, ProcedureCharge, ProcedureVersion
+from app.web.extensions import db
 from tests import factories as make
 from tests.clock import at
 from tests.factories import EVERYWHERE
 
 DESK, ONLINE = PaymentChannel.IN_PERSON, PaymentChannel.ONLINE
-TODAY = Span.of(date(2024, 7, 1))
+TODAY = DaySpan.of(date(2024, 7, 1))
 ALL = Sight(EVERYWHERE)
 
 
@@ -66,7 +66,7 @@ def take(person: Person, version: ProcedureVersion, amount: int = 600_000, trans
     )
 
 
-def rows(sight: Sight = ALL, span: Span = TODAY) -> list[tuple[str, PaymentChannel | None, int, Split]]:
+def rows(sight: Sight = ALL, span: DaySpan = TODAY) -> list[tuple[str, PaymentChannel | None, int, Split]]:
     return [(t.clerk, t.channel, t.payments, t.net) for t in cash.summary(sight, span).totals]
 
 
@@ -86,12 +86,12 @@ def test_each_clerk_and_channel_has_its_own_sums(clerks: Any, version: Any) -> N
 def test_what_was_given_back_counts_on_the_day_it_was_given_back(clerks: Any, version: Any, freeze: Any) -> None:
     case = take(clerks["Lan"], version)
     freeze("2024-07-02 09:00")
-    give_back(EVERYWHERE, by(clerks["Mai"]), case.id, 2, amount=200_000, reason="Nộp thừa")
+    refund_payment(EVERYWHERE, by(clerks["Mai"]), case.id, 2, amount=200_000, reason="Nộp thừa")
     assert rows() == [("Lan", DESK, 1, Split(450_000, 150_000))]
-    assert rows(span=Span.of(date(2024, 7, 2))) == [("Mai", DESK, 0, Split(-150_000, -50_000))]
-    both = cash.summary(ALL, Span.of(date(2024, 7, 1), date(2024, 7, 2)))
+    assert rows(span=DaySpan.of(date(2024, 7, 2))) == [("Mai", DESK, 0, Split(-150_000, -50_000))]
+    both = cash.summary(ALL, DaySpan.of(date(2024, 7, 1), date(2024, 7, 2)))
     assert both.whole.net.total == 400_000
-    (line,) = cash.lines(ALL, Span.of(date(2024, 7, 2)))
+    (line,) = cash.lines(ALL, DaySpan.of(date(2024, 7, 2)))
     assert (line.refund, line.amount, line.reason, line.receipt_number) == (
         True,
         200_000,
@@ -131,7 +131,7 @@ def test_the_last_moment_of_a_day_belongs_to_it(clerks: Any, version: Any, freez
     freeze("2024-07-01 23:59:59.700000")
     take(clerks["Lan"], version)
     assert len(rows()) == 1
-    assert rows(span=Span.of(date(2024, 7, 2))) == []
+    assert rows(span=DaySpan.of(date(2024, 7, 2))) == []
 
 
 def test_a_clerk_sees_only_what_they_took(clerks: Any, version: Any) -> None:
@@ -152,8 +152,8 @@ def test_a_head_sees_what_was_taken_for_or_by_their_unit(clerks: Any, units: Any
 
 
 def test_a_span_is_in_order_and_no_longer_than_a_year() -> None:
-    assert Span.of(date(2024, 1, 1), date(2024, 12, 31)).last == date(2024, 12, 31)
+    assert DaySpan.of(date(2024, 1, 1), date(2024, 12, 31)).last == date(2024, 12, 31)
     with pytest.raises(DomainError, match="tối đa 366 ngày"):
-        Span.of(date(2024, 1, 1), date(2025, 1, 1))
+        DaySpan.of(date(2024, 1, 1), date(2025, 1, 1))
     with pytest.raises(DomainError, match="không được trước"):
-        Span.of(date(2024, 1, 2), date(2024, 1, 1))
+        DaySpan.of(date(2024, 1, 2), date(2024, 1, 1))

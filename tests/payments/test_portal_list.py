@@ -9,12 +9,18 @@ from typing import Any
 import openpyxl
 import pytest
 
-from app.cases.importing.files import BadFile
 from app.cases.importing.header import find_table
 from app.cases.importing.mapping import BadMapping
-from app.cases.importing.readers import opened
-from app.payments.portal_columns import BUILT_IN, OF_THE_SITE, portal_columns, read_columns
-from app.payments.portal_list import PortalPayment, RefusedLine, read_lines
+from app.cases.importing.readers import BadFile, opened
+from app.payments.portal_list import (
+    BUILT_IN,
+    OF_THE_SITE,
+    PortalPayment,
+    RefusedLine,
+    portal_columns,
+    read_columns,
+    read_lines,
+)
 from tests.clock import ZONE, at
 
 HEADER = ["Mã giao dịch", "Mã hồ sơ", "Số tiền", "Thời gian thanh toán"]

@@ -13,14 +13,14 @@ from sqlalchemy import select
 from app.cases import service as cases
 from app.cases.models import Case, CaseEvent, Payment
 from app.cases.vocabulary import EventKind, PaymentChannel
-from app.errors import Conflict, DomainError, NotAllowed
-from app.extensions import db
+from app.core.errors import Conflict, DomainError, NotAllowed
 from app.organisation.access import Scope
 from app.organisation.models import AuditEntry
 from app.payments import reconciling
 from app.payments import statement_queries as queries
 from app.payments.models import MatchState, PortalLine, PortalStatement
 from app.payments.service import MoreThanOwed, take_payment
+from app.web.extensions import db
 from tests import factories as make
 from tests.clock import at
 from tests.factories import CLERK, EVERYWHERE

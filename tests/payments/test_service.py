@@ -13,10 +13,10 @@ from app.cases import service as cases
 from app.cases.models import Case, CaseEvent, Payment, Refund
 from app.cases.timeline import OutOfOrder
 from app.cases.vocabulary import EventKind, PaymentChannel
-from app.errors import Conflict, DomainError, NotFound
-from app.extensions import db
+from app.core.errors import Conflict, DomainError, NotFound
 from app.organisation.access import Scope
-from app.payments.service import MoreThanOwed, give_back, take_payment
+from app.payments.service import MoreThanOwed, refund_payment, take_payment
+from app.web.extensions import db
 from tests import factories as make
 from tests.clock import at
 from tests.factories import CLERK, EVERYWHERE
@@ -113,7 +113,7 @@ def test_money_for_another_units_case_is_refused_as_if_it_did_not_exist(case: Ca
 
 def test_a_refund_is_an_event_with_its_reason(case: Case) -> None:
     take(case)
-    give_back(EVERYWHERE, CLERK, case.id, 2, amount=150_000, reason="Nộp thừa")
+    refund_payment(EVERYWHERE, CLERK, case.id, 2, amount=150_000, reason="Nộp thừa")
     assert payments(case)[0].refunded == 150_000
     refund = db.session.scalars(select(Refund)).one()
     assert (refund.amount, refund.payment_number, refund.reason) == (150_000, 2, "Nộp thừa")
@@ -124,22 +124,22 @@ def test_a_refund_is_an_event_with_its_reason(case: Case) -> None:
 def test_a_refund_needs_a_reason(case: Case) -> None:
     take(case)
     with pytest.raises(DomainError, match="lý do hoàn trả"):
-        give_back(EVERYWHERE, CLERK, case.id, 2, amount=1, reason="  ")
+        refund_payment(EVERYWHERE, CLERK, case.id, 2, amount=1, reason="  ")
 
 
 def test_never_more_is_given_back_than_was_paid(case: Case) -> None:
     take(case)
-    give_back(EVERYWHERE, CLERK, case.id, 2, amount=400_000, reason="Nộp thừa")
+    refund_payment(EVERYWHERE, CLERK, case.id, 2, amount=400_000, reason="Nộp thừa")
     for amount in (200_001, 0, -1):
         with pytest.raises(OutOfOrder, match="từ 1 đến 200000 đồng"):
-            give_back(EVERYWHERE, CLERK, case.id, 2, amount=amount, reason="Nộp thừa")
-    give_back(EVERYWHERE, CLERK, case.id, 2, amount=200_000, reason="Rút hồ sơ")
+            refund_payment(EVERYWHERE, CLERK, case.id, 2, amount=amount, reason="Nộp thừa")
+    refund_payment(EVERYWHERE, CLERK, case.id, 2, amount=200_000, reason="Rút hồ sơ")
     assert payments(case)[0].refunded == 600_000
 
 
 def test_after_a_refund_the_rest_is_owed_again(case: Case) -> None:
     take(case)
-    give_back(EVERYWHERE, CLERK, case.id, 2, amount=100_000, reason="Thu nhầm mức")
+    refund_payment(EVERYWHERE, CLERK, case.id, 2, amount=100_000, reason="Thu nhầm mức")
     with pytest.raises(MoreThanOwed):
         take(case, 100_001)
     take(case, 100_000)

@@ -14,11 +14,11 @@ from sqlalchemy import func, select
 from app.cases import service as cases
 from app.cases.models import Case, Payment, Refund
 from app.cases.vocabulary import PaymentChannel
-from app.extensions import db
 from app.organisation.access import Actor
 from app.organisation.models import Person, Role
 from app.payments.models import MatchState, PortalLine, PortalStatement
 from app.payments.service import take_payment
+from app.web.extensions import db
 from tests.clock import at
 from tests.factories import CLERK, EVERYWHERE, make_department, make_person, make_version, receive
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from app.calendar import TimeUnit
+from app.core.calendar import TimeUnit
 from app.organisation.models import Unit
 from app.procedures.contents import Contents, StageContents
 from app.procedures.models import Level

@@ -14,7 +14,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from app.errors import DomainError
+from app.core.errors import DomainError
 from app.organisation.models import Person, Role, Unit
 from app.procedures import queries, service
 from app.procedures.cell_rows import (

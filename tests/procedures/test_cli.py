@@ -14,7 +14,7 @@ import pytest
 from click.testing import Result
 from flask import Flask
 
-from app.calendar import TimeUnit
+from app.core.calendar import TimeUnit
 from app.organisation.models import Unit
 from app.procedures import queries
 from tests.factories import EVERYWHERE, make_department, make_version
@@ -47,7 +47,7 @@ def take_in(run: Run, tmp_path: Path) -> Import:
 
 
 def stored() -> dict[str, queries.CatalogueRow]:
-    return {row.code: row for row in queries.catalogue(EVERYWHERE, queries.Filters(on=TODAY, every=True))}
+    return {row.code: row for row in queries.catalogue(EVERYWHERE, queries.ProcedureFilters(on=TODAY, every=True))}
 
 
 def test_the_list_is_a_table(run: Run, units: dict[str, Unit]) -> None:

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from app.calendar import TimeUnit
-from app.errors import DomainError
+from app.core.calendar import TimeUnit
+from app.core.errors import DomainError
 from app.procedures.contents import (
     StageContents,
     check_code,

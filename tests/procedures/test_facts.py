@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from app import facts
-from app.extensions import db
+from app.core import facts
+from app.core.periods import Period
 from app.organisation.models import Unit
-from app.periods import Period
 from app.procedures import service
+from app.web.extensions import db
 from tests.factories import CLERK, make_department, make_version
 from tests.procedures.contents import contents_for, payable
 

@@ -60,7 +60,7 @@ def typed(units: dict[str, Unit], **changes: str) -> dict[str, str]:
 
 
 def stored() -> list[queries.CatalogueRow]:
-    return queries.catalogue(EVERYWHERE, queries.Filters(on=TODAY, every=True))
+    return queries.catalogue(EVERYWHERE, queries.ProcedureFilters(on=TODAY, every=True))
 
 
 def stage_names(page: str) -> list[str]:

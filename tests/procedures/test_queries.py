@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
-from app.calendar import TimeUnit
-from app.errors import NotFound
+from app.core.calendar import TimeUnit
+from app.core.errors import NotFound
 from app.organisation.access import Scope
 from app.organisation.models import Unit
 from app.procedures import queries, service
 from app.procedures.models import Level
-from app.procedures.queries import Filters, OnlinePayment, Sort
+from app.procedures.queries import OnlinePayment, ProcedureFilters, ProcedureSort
 from tests.clock import at
 from tests.factories import CLERK, EVERYWHERE, make_department, make_version, receive
 from tests.procedures.contents import contents_for, payable
@@ -57,8 +57,8 @@ def catalogue(units: dict[str, Unit]) -> dict[str, Unit]:
     return units
 
 
-def codes(sort: Sort = Sort.CODE, descending: bool = False, **asked: Any) -> list[str]:
-    found = queries.catalogue(EVERYWHERE, Filters(**{"on": TODAY} | asked), sort, descending)
+def codes(sort: ProcedureSort = ProcedureSort.CODE, descending: bool = False, **asked: Any) -> list[str]:
+    found = queries.catalogue(EVERYWHERE, ProcedureFilters(**{"on": TODAY} | asked), sort, descending)
     return [row.code for row in found]
 
 
@@ -80,7 +80,7 @@ def test_of_every_procedure_the_version_in_force_is_shown_before_the_latest(unit
         CLERK, made.id, contents=contents_for(units["LDVL"], name="Tên mới"), in_force_from=date(2025, 1, 1)
     )
     for day, number in ((date(2023, 1, 1), 2), (TODAY, 1), (date(2025, 6, 1), 2)):
-        [row] = queries.catalogue(EVERYWHERE, Filters(on=day, every=True))
+        [row] = queries.catalogue(EVERYWHERE, ProcedureFilters(on=day, every=True))
         assert row.number == number
 
 
@@ -126,20 +126,20 @@ def test_filters(catalogue: dict[str, Unit], asked: dict[str, Any], found: list[
 @pytest.mark.parametrize(
     ("sort", "found"),
     [
-        (Sort.NAME, ["1.010833", "2.000205", "1.000459"]),  # Cấp, Đăng, Xác: Đ stands with D
-        (Sort.FIELD, ["1.010833", "1.000459", "2.000205"]),
-        (Sort.UNIT, ["1.000459", "2.000205", "1.010833"]),
-        (Sort.TIME, ["1.010833", "2.000205", "1.000459"]),
-        (Sort.FEE, ["1.010833", "2.000205", "1.000459"]),
+        (ProcedureSort.NAME, ["1.010833", "2.000205", "1.000459"]),  # Cấp, Đăng, Xác: Đ stands with D
+        (ProcedureSort.FIELD, ["1.010833", "1.000459", "2.000205"]),
+        (ProcedureSort.UNIT, ["1.000459", "2.000205", "1.010833"]),
+        (ProcedureSort.TIME, ["1.010833", "2.000205", "1.000459"]),
+        (ProcedureSort.FEE, ["1.010833", "2.000205", "1.000459"]),
     ],
 )
-def test_sorting(catalogue: dict[str, Unit], sort: Sort, found: list[str]) -> None:
+def test_sorting(catalogue: dict[str, Unit], sort: ProcedureSort, found: list[str]) -> None:
     assert codes(sort) == found
     assert codes(sort, descending=True) == found[::-1]
 
 
 def test_a_row_says_when_its_stages_do_not_add_up(catalogue: dict[str, Unit]) -> None:
-    rows = {row.code: row for row in queries.catalogue(EVERYWHERE, Filters(on=TODAY))}
+    rows = {row.code: row for row in queries.catalogue(EVERYWHERE, ProcedureFilters(on=TODAY))}
     assert (rows["1.000459"].stages, rows["1.000459"].stage_total, rows["1.000459"].disagrees) == (2, 12, True)
     assert (rows["2.000205"].stages, rows["2.000205"].stage_total, rows["2.000205"].disagrees) == (0, None, False)
 
@@ -148,7 +148,7 @@ def test_the_list_comes_in_pages(units: dict[str, Unit], monkeypatch: pytest.Mon
     monkeypatch.setattr(queries, "PAGE", 2)
     for number in range(5):
         make_version(units["LDVL"], code=f"1.00000{number}")
-    pages = [queries.catalogue_page(EVERYWHERE, Filters(on=TODAY), page=page) for page in (1, 2, 3, 99, 0)]
+    pages = [queries.catalogue_page(EVERYWHERE, ProcedureFilters(on=TODAY), page=page) for page in (1, 2, 3, 99, 0)]
     assert [[row.code[-1] for row in page.rows] for page in pages] == [["0", "1"], ["2", "3"], ["4"], ["4"], ["0", "1"]]
     assert {(page.total, page.pages) for page in pages} == {(5, 3)}
 

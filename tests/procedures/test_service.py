@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
-from app.calendar import TimeUnit
-from app.errors import Conflict, DomainError, NotFound
+from app.core.calendar import TimeUnit
+from app.core.errors import Conflict, DomainError, NotFound
 from app.organisation import audit
 from app.organisation.models import AuditEntry, Unit
 from app.procedures import queries, service

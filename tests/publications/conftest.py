@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
-from app import facts
-from app.extensions import db
-from app.facts import Fact
+from app.core import facts
+from app.core.facts import Fact
+from app.core.periods import Period
 from app.organisation.models import Unit
-from app.periods import Period
 from app.publications import service
 from app.publications.models import Publication, PublicationTrack
+from app.web.extensions import db
 from tests.clock import at
 from tests.factories import CLERK, EVERYWHERE, make_department
 

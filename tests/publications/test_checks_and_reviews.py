@@ -8,14 +8,14 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
-from app.errors import Conflict, DomainError, NotAllowed, NotFound
-from app.extensions import db
+from app.core.errors import Conflict, DomainError, NotAllowed, NotFound
 from app.organisation.access import Scope
 from app.organisation.calendars import site_calendar
 from app.organisation.models import AuditEntry, Unit
 from app.publications import check_queries, check_service, review_queries, review_service, service
 from app.publications.models import CatalogueCheck, ProcedureReview
 from app.publications.review_service import Findings
+from app.web.extensions import db
 from tests.factories import CLERK, EVERYWHERE, SITE, make_version
 from tests.publications.conftest import Open, june
 

@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from app.extensions import db
-from app.facts import Fact
+from app.core.facts import Fact
 from app.organisation.models import Unit
 from app.publications import check_service, review_service, service
 from app.publications.models import Publication, PublicationTrack
 from app.publications.review_service import Findings
+from app.web.extensions import db
 from tests.factories import CLERK, EVERYWHERE, make_version
 from tests.publications.conftest import Open, june, told
 

@@ -15,14 +15,14 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import func, select
 
-from app.calendar import TimeUnit
-from app.extensions import db
+from app.core.calendar import TimeUnit
 from app.organisation.models import Person, Role, Unit
-from app.publications import allowances, check_service, review_service, service
-from app.publications.allowances import Allowed
-from app.publications.clocks import Step
+from app.publications import check_service, review_service, service
+from app.publications import clocks as allowances
+from app.publications.clocks import Allowed, PublicationStep
 from app.publications.models import CatalogueCheck, ProcedureReview, Publication, PublicationTrack
 from app.publications.review_service import Findings
+from app.web.extensions import db
 from tests.factories import CLERK, EVERYWHERE, make_person, make_version
 from tests.publications.conftest import Open, june
 
@@ -42,9 +42,9 @@ def as_head(units: dict[str, Unit], sign_in: SignIn) -> Callable[[str], FlaskCli
 @pytest.fixture
 def plan(monkeypatch: pytest.MonkeyPatch) -> None:
     """A plan that allows 3 + 2 working days, 5 in all and 5 jointly."""
-    days = {Step.DIVISION: 3, Step.OFFICE: 2, Step.WHOLE: 5, Step.JOINT: 5}
+    days = {PublicationStep.DIVISION: 3, PublicationStep.OFFICE: 2, PublicationStep.WHOLE: 5, PublicationStep.JOINT: 5}
 
-    def source(track: PublicationTrack, step: Step, day: date) -> list[Allowed]:
+    def source(track: PublicationTrack, step: PublicationStep, day: date) -> list[Allowed]:
         return [Allowed(days[step], TimeUnit.WORKING_DAYS, "Kế hoạch 38")]
 
     monkeypatch.setattr(allowances, "sources", [source])

@@ -8,15 +8,15 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from app.errors import Conflict, DomainError, NotAllowed, NotFound
-from app.extensions import db
+from app.core.errors import Conflict, DomainError, NotAllowed, NotFound
 from app.organisation import audit
 from app.organisation.access import Scope
 from app.organisation.calendars import add_site_days, site_calendar
 from app.organisation.models import AuditEntry, Unit
 from app.publications import check_service, queries, service
-from app.publications.clocks import Dates, Step
+from app.publications.clocks import Dates, PublicationStep
 from app.publications.models import Publication, PublicationTrack
+from app.web.extensions import db
 from tests.factories import CLERK, EVERYWHERE, SITE, make_version
 from tests.publications.conftest import Open, june
 
@@ -205,7 +205,7 @@ def test_a_day_the_site_adds_off_is_not_counted(opened: Open) -> None:
     made = opened()
     add_site_days(CLERK, first=june(4), working=False, name="Nghỉ tránh bão", reason="Công điện 01")
     row = queries.row_of(made, june(6), site_calendar())
-    division = row.clock(Step.DIVISION)
+    division = row.clock(PublicationStep.DIVISION)
     assert division is not None
     assert (division.working_days, division.calendar_days) == (2, 3)
 
@@ -215,7 +215,7 @@ def test_one_sees_the_publications_of_one_s_own_units(opened: Open, units: dict[
 
     def seen(*codes: str) -> list[str]:
         scope = only(*(units[code] for code in codes))
-        rows = queries.publications(scope, queries.Filters(), june(4), site_calendar())
+        rows = queries.publications(scope, queries.PublicationFilters(), june(4), site_calendar())
         return [row.publication.code for row in rows]
 
     assert seen("LDVL") == seen("VP") == [made.code]

@@ -15,12 +15,12 @@ from app import create_app
 from app.cases import service as cases
 from app.cases.importing.undo import undo_import
 from app.cases.vocabulary import EventKind
-from app.extensions import db
 from app.organisation.models import AuditEntry, UnitKind
 from app.reporting import verifying
+from app.web.extensions import db
+from tests.cases.importing.exports import closed, csv_file, row, take
 from tests.clock import at
 from tests.factories import CLERK, EVERYWHERE, SITE, happen, make_unit, make_version, receive
-from tests.importing.exports import closed, csv_file, row, take
 
 BEFORE = "0018"  # the migration that this one stood on when it was written
 

@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
+from app.core.periods import Period
+from app.obligations import service
+from app.obligations.models import FilingKind
 from app.organisation.access import Scope, scope_of
 from app.organisation.models import Person, Role, Unit
-from app.periods import Period
-from app.plans.duties import service
-from app.plans.duties.models import FilingKind
-from app.reporting.obligations import Obligation, Standing, obligations
+from app.reporting.obligations import Obligation, ObligationStatus, obligations
 from tests.factories import CLERK, EVERYWHERE, SITE, adopt_packs, make_department, make_person, make_version
 
 SignIn = Callable[[Person], FlaskClient]
@@ -49,7 +49,7 @@ def owed(rule: str, unit: str, month: Period, period: str, scope: Scope = EVERYW
     return found[0] if found else None
 
 
-def standing(rule: str, unit: str, month: Period, period: str) -> Standing | None:
+def standing(rule: str, unit: str, month: Period, period: str) -> ObligationStatus | None:
     found = owed(rule, unit, month, period)
     return found.standing if found else None
 
@@ -60,14 +60,14 @@ def test_a_months_report_is_owed_until_its_day_then_missing_late_or_in_time(
     freeze("2024-06-20 08:00")
     june = owed("bg-iv.1", "LDVL", JUNE, "2024-06")
     assert june is not None
-    assert (june.due, june.standing) == (date(2024, 7, 5), Standing.NOT_YET)
+    assert (june.due, june.standing) == (date(2024, 7, 5), ObligationStatus.NOT_YET)
     freeze("2024-07-04 08:00")
     file(units["LDVL"], FilingKind.MONTHLY_REPORT, date(2024, 7, 4), "2024-06", "Báo cáo tháng 6")
     freeze("2024-07-10 08:00")
     file(units["NCC"], FilingKind.MONTHLY_REPORT, date(2024, 7, 9), "2024-06")
     for month in (JUNE, JULY):  # due in July, so it stands in both lists
         said = {unit: standing("bg-iv.1", unit, month, "2024-06") for unit in ("LDVL", "NCC", "TTDVVL")}
-        assert said == {"LDVL": Standing.DONE, "NCC": Standing.LATE, "TTDVVL": Standing.MISSING}
+        assert said == {"LDVL": ObligationStatus.DONE, "NCC": ObligationStatus.LATE, "TTDVVL": ObligationStatus.MISSING}
     in_time = owed("bg-iv.1", "LDVL", JULY, "2024-06")
     assert in_time is not None
     assert [filing.title for filing in in_time.filings] == ["Báo cáo tháng 6"]
@@ -116,7 +116,7 @@ def test_what_is_counted_says_how_far_it_is(units: dict[str, Unit], freeze: Call
         file(units["SO"], FilingKind.NEWS_ITEM, date(2024, 7, day), title=f"Tin {day}")
     news = owed("dn-1.3", "SO", JULY, "2024")
     assert news is not None
-    assert (news.standing, news.done, news.wanted, len(news.filings)) == (Standing.NOT_YET, 3, 8, 3)
+    assert (news.standing, news.done, news.wanted, len(news.filings)) == (ObligationStatus.NOT_YET, 3, 8, 3)
 
 
 def test_a_directive_past_its_day_is_missing(units: dict[str, Unit], freeze: Callable[..., Any]) -> None:
@@ -125,7 +125,7 @@ def test_a_directive_past_its_day_is_missing(units: dict[str, Unit], freeze: Cal
     service.register_directive(EVERYWHERE, CLERK, received_on=date(2024, 6, 3), due_on=date(2024, 6, 14), **document)
     found = owed("dn-1.4", "LDVL", JUNE, "2024-06")
     assert found is not None
-    assert (found.standing, found.due, found.done, found.wanted) == (Standing.MISSING, None, 0, 1)
+    assert (found.standing, found.due, found.done, found.wanted) == (ObligationStatus.MISSING, None, 0, 1)
     told = [each.period.key for each in obligations(EVERYWHERE, JUNE) if each.duty.rule.id == "dn-1.4"]
     assert told == ["2024-06"], "once, not for the quarter, the half and the year as well"
 
@@ -176,7 +176,7 @@ def test_the_list_is_taken_away_as_a_table_and_bad_addresses_are_refused(
 
 def test_the_page_says_what_the_check_says(units: dict[str, Unit], freeze: Callable[..., Any]) -> None:
     """No second truth: a line is missing exactly where the check finds a violation."""
-    from app.compliance.language import Status
+    from app.rulepacks.language import Status
     from tests.compliance.month import check
 
     freeze("2024-07-10 08:00")
@@ -187,7 +187,7 @@ def test_the_page_says_what_the_check_says(units: dict[str, Unit], freeze: Calla
     assert listed
     for each in listed:
         broken = (each.duty.rule.id, each.unit.code) in failing
-        assert broken == (each.standing is Standing.MISSING), each.duty.rule.id
+        assert broken == (each.standing is ObligationStatus.MISSING), each.duty.rule.id
         if each.duty.late is not None:
             late = (each.duty.late.id, each.unit.code) in failing
-            assert late == (each.standing is Standing.LATE), each.duty.rule.id
+            assert late == (each.standing is ObligationStatus.LATE), each.duty.rule.id

@@ -13,25 +13,26 @@ from flask import Flask
 from sqlalchemy import Table, event, func, select, text, update
 
 from app.attachments import service as attachments
-from app.attachments.service import Upload
+from app.attachments.service import UploadedFile
 from app.cases import service as cases
 from app.cases.chain import START, hash_of
 from app.cases.importing.models import Import
 from app.cases.importing.undo import undo_import
 from app.cases.models import Case, CaseEvent
 from app.cases.vocabulary import EventKind
-from app.compliance import evidence
 from app.compliance.models import CheckResult, CheckRun, PackText
-from app.compliance.service import run_check
-from app.compliance.verifying import verify_run
-from app.extensions import db
+from app.compliance.runs import evidence
+from app.compliance.runs.service import run_check
+from app.compliance.runs.verification import verify_run
+from app.core.periods import Period
 from app.organisation import anchors, audit
 from app.organisation.models import AuditEntry, AuditHead, Unit, UnitKind
 from app.organisation.verifying import Broken
-from app.periods import Period
 from app.procedures.models import ProcedureVersion
 from app.reporting import verifying
+from app.web.extensions import db
 from tests.attachments import samples
+from tests.cases.importing.exports import closed, csv_file, row, take
 from tests.clock import at
 from tests.compliance.first_month import write_first_month
 from tests.factories import (
@@ -46,7 +47,6 @@ from tests.factories import (
     pay,
     receive,
 )
-from tests.importing.exports import closed, csv_file, row, take
 
 
 @pytest.fixture
@@ -64,7 +64,7 @@ def kept(session: Any, app: Flask, tmp_path: Path, monkeypatch: pytest.MonkeyPat
     pay(case, at("2024-06-03 11:00"))
     cases.correct(EVERYWHERE, CLERK, case.id, 2, reason="nhầm giờ", at=at("2024-06-03 09:00"))
     take(csv_file(tmp_path, row(code="A"), closed(code="B")))
-    attachments.attach(EVERYWHERE, CLERK, case.id, [Upload("don.pdf", io.BytesIO(samples.pdf()))])
+    attachments.attach(EVERYWHERE, CLERK, case.id, [UploadedFile("don.pdf", io.BytesIO(samples.pdf()))])
     adopt_packs()
     run_check(CLERK, Period.parse("2024-06"))
     yield case

@@ -7,9 +7,9 @@ from datetime import datetime, time
 from decimal import Decimal
 from typing import Any
 
-from app.calendar import TimeUnit
 from app.cases.vocabulary import ReturnMethod
-from app.slips.values import Asked, CaseOnPaper, Handed, House, Letter, Person, Said, Stay
+from app.core.calendar import TimeUnit
+from app.slips.values import CaseOnPaper, Handed, House, Letter, MissingDocument, NamedPerson, Said, Stay
 
 HOUSE = House("Sở Lao động – Thương binh và Xã hội", "Bộ phận Một cửa", "Khánh Hòa", time(17))
 ADDRESS = "https://dunghan.example.vn/ho-so/7"
@@ -20,7 +20,7 @@ def on(words: str) -> datetime:
     return datetime.fromisoformat(words)
 
 
-def person(**fields: Any) -> Person:
+def person(**fields: Any) -> NamedPerson:
     """Who hands a file in."""
     values = {
         "name": "Nguyễn Thị Hường",
@@ -29,7 +29,7 @@ def person(**fields: Any) -> Person:
         "email": "huong.nguyen@example.vn",
         "address": "15 Trần Phú, phường Lộc Thọ, thành phố Nha Trang, tỉnh Khánh Hòa",
     }
-    return Person(**(values | fields))
+    return NamedPerson(**(values | fields))
 
 
 def stay(name: str, unit: str, started: str, due: str, ended: str = "", officer: str = "", **fields: Any) -> Stay:
@@ -66,7 +66,7 @@ def case(**fields: Any) -> CaseOnPaper:
             Handed("Phiếu lý lịch tư pháp", certified=1, copies=2),
             Handed("Bản sao hộ chiếu còn giá trị", required=True),
         ),
-        missing=(Asked("Bản sao hộ chiếu còn giá trị", certified=1),),
+        missing=(MissingDocument("Bản sao hộ chiếu còn giá trị", certified=1),),
         stays=(
             stay("Thẩm định hồ sơ", "Phòng Lao động – Việc làm", "2024-06-03 15:00", "2024-06-05 23:59:59",
                  "2024-06-06 09:10", "Lê Văn Cường"),

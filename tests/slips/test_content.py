@@ -8,21 +8,21 @@ from decimal import Decimal
 
 import pytest
 
-from app.calendar import TimeUnit
 from app.cases.vocabulary import CaseStatus, ReturnMethod
+from app.core.calendar import TimeUnit
 from app.slips import content
 from app.slips.circulars import CIRCULAR_2018, CIRCULAR_2025, NoSuchForm, SlipKind, circular_on
-from app.slips.document import DOTS, Document, Paper, Table
-from app.slips.values import Asked, Handed, RegisterLine, Said
-from app.slips.wording import against_time, amount_of_time, long_day, moment, money
+from app.slips.document import DOTS, Paper, PrintedSlip, SlipTable
+from app.slips.labels import against_time, amount_of_time, long_day, moment, money
+from app.slips.values import Handed, MissingDocument, RegisterLine, Said
 from tests.slips.papers import ADDRESS, HOUSE, case, letter, on, person, stay
 
 
-def words(document: Document) -> str:
+def words(document: PrintedSlip) -> str:
     """Everything on a paper, a line each."""
     lines = [document.form, *document.title.split("\n"), *document.under_title]
     for block in document.blocks:
-        if isinstance(block, Table):
+        if isinstance(block, SlipTable):
             lines += [cell.text for row in (*block.head, *block.rows) for cell in row]
         else:
             lines.append(block.plain)
@@ -74,9 +74,9 @@ def test_a_receipt_tells_everything_form_01_asks_for() -> None:
 
 
 def test_the_documents_stand_by_kind_in_columns_before_july_2025_and_in_words_since() -> None:
-    old = next(block for block in content.receipt(case(), HOUSE, "").blocks if isinstance(block, Table))
+    old = next(block for block in content.receipt(case(), HOUSE, "").blocks if isinstance(block, SlipTable))
     new_case = case(received_at=on("2025-08-04 09:00"))
-    new = next(block for block in content.receipt(new_case, HOUSE, "").blocks if isinstance(block, Table))
+    new = next(block for block in content.receipt(new_case, HOUSE, "").blocks if isinstance(block, SlipTable))
     assert [cell.text for cell in list(old.rows)[2]] == ["3", "Phiếu lý lịch tư pháp", "", "1", "2"]
     assert [cell.text for cell in list(new.rows)[2]] == [
         "3",
@@ -96,14 +96,14 @@ def test_a_receipt_with_many_documents_is_set_smaller(count: int, scale: float) 
 
 def test_electronic_files_get_a_column_only_where_there_are_any() -> None:
     drawn = content.receipt(case(documents=(Handed("Đơn", electronic=1),)), HOUSE, "")
-    table = next(block for block in drawn.blocks if isinstance(block, Table))
+    table = next(block for block in drawn.blocks if isinstance(block, SlipTable))
     assert table.head[0][-1].text == "Bản\nđiện tử"
     assert sum(table.widths) == pytest.approx(124)
 
 
 def test_a_receipt_without_known_documents_leaves_rows_to_be_filled_in_by_hand() -> None:
     drawn = content.receipt(case(documents=()), HOUSE, "")
-    table = next(block for block in drawn.blocks if isinstance(block, Table))
+    table = next(block for block in drawn.blocks if isinstance(block, SlipTable))
     assert len(list(table.rows)) == 3
     assert {cell.text for row in table.rows for cell in row} == {""}
 
@@ -138,11 +138,11 @@ def test_a_supplement_slip_follows_the_day_of_the_request_not_of_reception() -> 
 
 @pytest.mark.parametrize(("day", "form"), [("2025-06-30", "01/2018"), ("2025-07-01", "03/2025")])
 def test_a_supplement_slip_numbers_the_documents_asked_for_in_either_form(day: str, form: str) -> None:
-    asked = (Asked("Phiếu lý lịch tư pháp", originals=1), Asked("Ảnh màu", copies=2))
+    asked = (MissingDocument("Phiếu lý lịch tư pháp", originals=1), MissingDocument("Ảnh màu", copies=2))
     request = Said(on(f"{day} 09:00"), "Phiếu đã quá sáu tháng", "Lê Văn Cường", asked=asked)
     drawn = content.supplement(case(), request, HOUSE, ADDRESS)
     assert form in drawn.form
-    (table,) = [block for block in drawn.blocks if isinstance(block, Table)]
+    (table,) = [block for block in drawn.blocks if isinstance(block, SlipTable)]
     assert [[cell.text for cell in row] for row in table.rows] == [
         ["1", "Phiếu lý lịch tư pháp", "1", "", ""],
         ["2", "Ảnh màu", "", "", "2"],
@@ -192,7 +192,7 @@ def test_a_stop_has_a_notice_only_since_july_2025() -> None:
 
 
 def test_a_control_slip_has_a_line_for_every_hand_over_with_the_result_of_the_giver() -> None:
-    table = next(block for block in content.control(case(), HOUSE, "").blocks if isinstance(block, Table))
+    table = next(block for block in content.control(case(), HOUSE, "").blocks if isinstance(block, SlipTable))
     rows = list(table.rows)
     assert rows[0][0].text == "1. Giao: Bộ phận Một cửa\n2. Nhận: Phòng Lao động – Việc làm"
     assert rows[0][1].text == "15 giờ 00 phút, ngày 03 tháng 6 năm 2024"
@@ -210,7 +210,7 @@ def test_a_control_slip_ends_with_the_result_going_back_to_the_desk() -> None:
         ),
         result_at=on("2024-06-05 09:00"),
     )
-    table = next(block for block in content.control(done, HOUSE, "").blocks if isinstance(block, Table))
+    table = next(block for block in content.control(done, HOUSE, "").blocks if isinstance(block, SlipTable))
     rows = list(table.rows)
     assert [rows[0][0].text, rows[2][0].text] == [
         "1. Giao: Bộ phận Một cửa\n2. Nhận: Phòng A",
@@ -238,7 +238,7 @@ def test_a_register_line_tells_how_a_case_ended_and_the_number_of_its_receipt() 
     )
     drawn = content.register([line], HOUSE, date(2024, 6, 1), date(2024, 6, 30), ("Đơn vị: Phòng A",))
     table = drawn.blocks[0]
-    assert isinstance(table, Table)
+    assert isinstance(table, SlipTable)
     assert [cell.text for cell in next(iter(table.rows))] == [
         *("1", "H32-1", "Cấp phép", "01", "Nguyễn A", "Nha Trang\n0905", "Phòng A", "03/06/2024", "10/06/2024", ""),
         *("Bưu chính công ích", "", "Giấy tiếp nhận số 12/TNHS; Từ chối giải quyết 04/06/2024"),

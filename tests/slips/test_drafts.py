@@ -13,14 +13,14 @@ from sqlalchemy import select
 from werkzeug.datastructures import MultiDict
 
 from app.desk.drafts import save_draft
-from app.extensions import db
 from app.organisation.access import Actor
 from app.organisation.models import Person, Unit
 from app.procedures.models import CopyKind, ProcedureDocument, ProcedureVersion
 from app.slips.drafts import missing_of
 from app.slips.models import Slip
 from app.slips.queries import DocumentAsked
-from app.slips.values import Asked
+from app.slips.values import MissingDocument
+from app.web.extensions import db
 from tests.factories import SITE, make_department, make_person, make_version
 
 Sign = Callable[[Person], FlaskClient]
@@ -41,7 +41,7 @@ def test_missing_is_what_is_required_and_counted_nowhere() -> None:
             "documents-1-note": "hẹn nộp sau",
         }
     )
-    assert missing_of(typed, DOCUMENTS) == (Asked("Bản sao hộ chiếu", certified=2),)
+    assert missing_of(typed, DOCUMENTS) == (MissingDocument("Bản sao hộ chiếu", certified=2),)
     assert len(missing_of(MultiDict(), DOCUMENTS)) == 2
 
 

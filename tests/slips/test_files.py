@@ -19,16 +19,16 @@ from pypdf import PdfReader
 
 from app.cases.vocabulary import CaseStatus, ReturnMethod
 from app.slips import content, pdf, qr, word
-from app.slips.document import Document, Paper, Run
+from app.slips.document import Paper, PrintedSlip, StyledText
 from app.slips.fonts import STYLES, font_file
-from app.slips.layout import Measure, balanced, printable, wrap
+from app.slips.pdf import Measure, balanced, printable, wrap
 from app.slips.values import Handed, RegisterLine, Said
 from tests.slips.papers import ADDRESS, HOUSE, case, letter, on, person
 
 CASE_2025 = case(received_at=on("2025-08-04 09:00"))
 STOPPED = Said(on("2025-08-06 10:00"), "Ông/Bà đề nghị dừng giải quyết.")
 REFUSED = Said(on("2024-06-04 10:00"), "Hồ sơ không thuộc thẩm quyền.", "Lê Văn Cường", "0258")
-DRAWN: dict[str, Callable[[], Document]] = {
+DRAWN: dict[str, Callable[[], PrintedSlip]] = {
     "receipt": lambda: content.receipt(case(), HOUSE, ADDRESS, "12/TNHS"),
     "receipt-2025": lambda: content.receipt(CASE_2025, HOUSE, ADDRESS, "12/TNHS"),
     "supplement": lambda: content.supplement(case(), case().supplements[0], HOUSE, ADDRESS, "3/HDHS"),
@@ -61,7 +61,7 @@ def register_lines(count: int) -> Iterable[RegisterLine]:
         )
 
 
-def read(document: Document) -> PdfReader:
+def read(document: PrintedSlip) -> PdfReader:
     return PdfReader(io.BytesIO(pdf.render([document])))
 
 
@@ -69,7 +69,7 @@ def pdf_words(reader: PdfReader) -> str:
     return " ".join(" ".join(page.extract_text().split()) for page in reader.pages)
 
 
-def opened(document: Document) -> docx.document.Document:
+def opened(document: PrintedSlip) -> docx.document.Document:
     return docx.Document(io.BytesIO(word.render([document])))
 
 
@@ -137,7 +137,7 @@ def test_a_long_name_breaks_into_lines_and_stays_within_the_margins() -> None:
 def test_no_line_is_wider_than_its_column_and_no_letter_is_lost() -> None:
     measure = Measure(lambda words, _style: 0.5 * len(words))
     for text in ("một hai ba bốn năm sáu", "Nguyễn" * 20, "a " * 50, "dòng một\ndòng hai"):
-        broken = wrap([Run(text)], 6.0, measure)
+        broken = wrap([StyledText(text)], 6.0, measure)
         assert all(line.width <= 6.0 + 1e-9 for line in broken)
         assert "".join("".join(s.words for s in line.segments) for line in broken).replace(" ", "") == re.sub(
             r"\s", "", text
@@ -151,7 +151,7 @@ def test_a_receipt_with_eight_documents_stays_on_one_sheet() -> None:
 
 def test_lines_of_a_heading_are_of_about_one_length() -> None:
     measure = Measure(lambda words, _style: float(len(words)))
-    runs = [Run("Sở Lao động – Thương binh và Xã hội")]
+    runs = [StyledText("Sở Lao động – Thương binh và Xã hội")]
     assert [line.segments[0].words for line in wrap(runs, 30, measure)] == ["Sở Lao động – Thương binh và", "Xã hội"]
     assert [line.segments[0].words for line in balanced(runs, 30, measure)] == [
         "Sở Lao động – Thương",

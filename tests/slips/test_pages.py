@@ -17,17 +17,18 @@ from openpyxl import load_workbook
 from pypdf import PdfReader
 from sqlalchemy import select
 
-from app.cases import duties, handling
+from app.cases import handling
+from app.cases.explanations import service as explanation_service
+from app.cases.handling import request_supplement
 from app.cases.models import Case, CaseDocument
-from app.cases.supplements import request_supplement
 from app.cases.vocabulary import EventKind
-from app.extensions import db
 from app.organisation import audit
 from app.organisation.models import AuditEntry, Person, Role, Unit
 from app.procedures.models import CopyKind, ProcedureDocument, ProcedureVersion
 from app.slips import service
 from app.slips.circulars import SlipKind
 from app.slips.models import Slip
+from app.web.extensions import db
 from tests.clock import at
 from tests.factories import CLERK, EVERYWHERE, SITE, happen, make_department, make_person, make_version, receive
 from tests.threads import at_once
@@ -275,7 +276,7 @@ def _events(case: Case) -> list[Any]:
 
 
 def test_the_apology_is_drawn_from_the_letter_recorded(case: Case, desk: FlaskClient) -> None:
-    duties.apologise(
+    explanation_service.apologise(
         EVERYWHERE,
         CLERK,
         case.id,

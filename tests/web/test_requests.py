@@ -11,8 +11,8 @@ from flask import Flask, Response, abort
 from flask.testing import FlaskClient
 
 from app import create_app
-from app.config import settings_from
 from app.web.requests import open_access_log
+from app.web.settings import settings_from
 
 
 @pytest.fixture

@@ -12,21 +12,21 @@ from flask_babel import gettext as _
 from sqlalchemy import select
 from sqlalchemy.orm import selectinload
 
-from app.calendar import TimeUnit, WorkingCalendar
-from app.cases.importing.making import IN_FORCE_FROM, Making, top_unit
 from app.cases.importing.mapping import Mapping, Unknown
 from app.cases.importing.models import ImportNameKind
+from app.cases.importing.new_entities import IN_FORCE_FROM, NewEntities, top_unit
 from app.cases.importing.queries import remembered_names
-from app.cases.importing.statements import Statement
-from app.cases.importing.values import Refused, UnknownName, name_key
-from app.cases.terms import terms_of, versions_by_id
+from app.cases.importing.row_parsing import ParsedRow
+from app.cases.importing.values import RowRefused, UnknownName, name_key
+from app.cases.rows import terms_of, versions_by_id
 from app.cases.timeline import Terms
-from app.errors import N_
-from app.extensions import db
+from app.core.calendar import TimeUnit, WorkingCalendar
+from app.core.errors import N_
+from app.core.text import fold
 from app.organisation.queries import units_by_key
 from app.procedures.contents import national_code
 from app.procedures.models import ProcedureVersion
-from app.text import fold
+from app.web.extensions import db
 
 _CODE_IN_FRONT = re.compile(r"\(?(\d\.\d{6}(?:\.\d{3}\.\d{2}\.\d{2}\.[A-Z]\d+)?)\)?[\s\-–:.]+(?=\D)")
 
@@ -60,7 +60,7 @@ class Catalogue:
 
     def __init__(self, site: str, mapping: Mapping, calendar: WorkingCalendar, *, asks: bool = False) -> None:
         self.site, self.mapping, self.calendar, self.asks = site, mapping, calendar, asks
-        self.making = Making(site)
+        self.making = NewEntities(site)
         self.versions: dict[int, Version] = {}
         self._of_procedure: dict[int, list[Version]] = defaultdict(list)
         self._by_code: dict[str, int] = {}
@@ -82,7 +82,7 @@ class Catalogue:
             raise self._unknown(ImportNameKind.UNIT, name, "unit")
         return self._make_unit(name)
 
-    def version(self, said: Statement, unit_id: int | None) -> Version:
+    def version(self, said: ParsedRow, unit_id: int | None) -> Version:
         """The version under which the case was received. Raises Refused."""
         day = self.calendar.local_day(said.received.at)
         field, procedures = self._procedures(said)
@@ -93,12 +93,12 @@ class Catalogue:
         if len(found) > 1:
             found = [v for v in found if v.unit_id == unit_id] or found
         if len(found) > 1:
-            raise Refused("Có nhiều thủ tục cùng tên “%(name)s”: hãy ghi mã thủ tục.", field=field, name=named)
+            raise RowRefused("Có nhiều thủ tục cùng tên “%(name)s”: hãy ghi mã thủ tục.", field=field, name=named)
         if not found:
-            raise Refused("Thủ tục “%(name)s” không có hiệu lực ngày %(day)s.", field=field, name=named, day=day)
+            raise RowRefused("Thủ tục “%(name)s” không có hiệu lực ngày %(day)s.", field=field, name=named, day=day)
         return found[0]
 
-    def disagrees(self, said: Statement, version_id: int) -> bool:
+    def disagrees(self, said: ParsedRow, version_id: int) -> bool:
         """Whether the row names another procedure than the recorded one."""
         _field, procedures = self._procedures(said)
         return bool(procedures) and self.known(version_id).procedure_id not in procedures
@@ -110,7 +110,7 @@ class Catalogue:
             self._add(version, version.procedure.code)
         return self.versions[version_id]
 
-    def _procedures(self, said: Statement) -> tuple[str, set[int]]:
+    def _procedures(self, said: ParsedRow) -> tuple[str, set[int]]:
         """The field that names the procedure, and the procedures that it may mean."""
         fixed = self.mapping.procedure
         if code := fixed.code if fixed else national_code(said.procedure_code):
@@ -126,7 +126,7 @@ class Catalogue:
         told = self._told.get(name_key(said.procedure))
         return "procedure", {told} if told else self._by_name.get(fold(said.procedure), set())
 
-    def _named(self, said: Statement) -> str:
+    def _named(self, said: ParsedRow) -> str:
         """What stands for the procedure: its name, or its code where the file has no more."""
         fixed = self.mapping.procedure
         return fixed.name if fixed else said.procedure or said.procedure_code
@@ -171,7 +171,7 @@ class Catalogue:
 
     # What is unknown
 
-    def unknown_procedure(self, said: Statement) -> UnknownName | None:
+    def unknown_procedure(self, said: ParsedRow) -> UnknownName | None:
         """The procedure's name, if it is one that somebody has to be asked about."""
         field, procedures = self._procedures(said)
         name = self._named(said)
@@ -208,14 +208,14 @@ class Catalogue:
             code, number = f"{start}-{number}", number + 1
         return code
 
-    def _make_procedure(self, said: Statement, unit_id: int | None, field: str) -> Version:
+    def _make_procedure(self, said: ParsedRow, unit_id: int | None, field: str) -> Version:
         fixed, name = self.mapping.procedure, self._named(said)
         if not name:
-            raise Refused("Thiếu tên thủ tục.", field="procedure")
+            raise RowRefused("Thiếu tên thủ tục.", field="procedure")
         if unknown := self.unknown_procedure(said):
             raise unknown
         if not fixed and said.promised is None:
-            raise Refused(
+            raise RowRefused(
                 "Thủ tục “%(name)s” chưa có trong danh mục, và dòng không có ngày hẹn trả để biết thời hạn.",
                 field=field,
                 name=name[:100],
@@ -223,7 +223,7 @@ class Catalogue:
         if unit_id is None:
             top = top_unit(self.site)
             if top is None:
-                raise Refused("Không biết đơn vị nào chịu trách nhiệm.", field="unit")
+                raise RowRefused("Không biết đơn vị nào chịu trách nhiệm.", field="unit")
             unit_id = top.id
         code = fixed.code if fixed else national_code(said.procedure_code)[:64] or self._free_procedure_code()
         amount, unit = (fixed.time_amount, fixed.time_unit) if fixed else self._time(said)
@@ -241,7 +241,7 @@ class Catalogue:
             number += 1
         return code
 
-    def _time(self, said: Statement) -> tuple[Decimal, TimeUnit]:
+    def _time(self, said: ParsedRow) -> tuple[Decimal, TimeUnit]:
         """The time that the other software gave this first case: what is known of the procedure's own."""
         assert said.promised is not None
         day = self.calendar.local_day

@@ -11,17 +11,17 @@ from flask.cli import AppGroup
 from flask_babel import gettext as _
 
 from app.cases.importing import names, queries
-from app.cases.importing.foresight import foresight
 from app.cases.importing.mapping import find_mapping
 from app.cases.importing.models import Import, ImportNameKind
-from app.cases.importing.report import Refusal, Report
+from app.cases.importing.preview import preview_of
+from app.cases.importing.report import ImportReport, RefusedRow
 from app.cases.importing.service import Upload, import_file, mappings_folder, preview
-from app.cases.importing.touched import touched_cases
-from app.cases.importing.undo import CasesTouched, undo_import
-from app.cases.importing.work import keep_upload, kept_upload
-from app.commands import COMMAND, echo_json, note, refusing
-from app.errors import DomainError
+from app.cases.importing.tasks import keep_upload, kept_upload
+from app.cases.importing.undo import CasesTouched, touched_cases, undo_import
+from app.core.errors import DomainError
 from app.organisation.access import whole_site
+from app.organisation.commands import COMMAND, echo_json, refusing
+from app.web.command_faults import note
 
 imports = AppGroup("import", help="Nhập hồ sơ từ tệp: xem trước, nhập, xem lại, hoàn tác / imports of files.")
 
@@ -39,7 +39,7 @@ def preview_file(file: Path, mapping: str) -> None:
     with _opened(file) as stream:
         sha256 = keep_upload(stream)
     number = preview(whole_site(), COMMAND, kept_upload(sha256, file.name), chosen)
-    echo_json(_told(queries.one_import(whole_site(), number)) | _foreseen(number))
+    echo_json(_import_json(queries.one_import(whole_site(), number)) | _preview_json(number))
 
 
 @imports.command("run")
@@ -86,7 +86,7 @@ def show(number: int) -> None:
         after = page[-1].key
         cases += [_case(case) for case in page]
     touched = [asdict(case) for case in touched_cases(whole_site(), number)]
-    echo_json(_told(record) | {"cases": cases, "touched": touched})
+    echo_json(_import_json(record) | {"cases": cases, "touched": touched})
 
 
 @imports.group("names", cls=AppGroup, invoke_without_command=True)
@@ -128,13 +128,13 @@ def _opened(file: Path) -> Any:
         raise DomainError("Không đọc được tệp “%(name)s”.", name=file.name) from error
 
 
-def _told(record: Import) -> dict[str, Any]:
+def _import_json(record: Import) -> dict[str, Any]:
     refused = [_refusal(refusal) for refusal in queries.refusals(record)]
     return queries.as_json(record) | {"notices": record.notices, "refused": refused}
 
 
-def _foreseen(number: int) -> dict[str, Any]:
-    foreseen = foresight(number)
+def _preview_json(number: int) -> dict[str, Any]:
+    foreseen = preview_of(number)
     return {
         "new": [asdict(case) for case in foreseen.new],
         "changed": [asdict(case) for case in foreseen.moved],
@@ -143,12 +143,12 @@ def _foreseen(number: int) -> dict[str, Any]:
     }
 
 
-def _report(report: Report) -> dict[str, Any]:
+def _report(report: ImportReport) -> dict[str, Any]:
     refused = [_refusal(refusal) for refusal in report.refused]
     return {"id": report.import_id} | report.counts() | {"notices": report.notices(), "refused": refused}
 
 
-def _refusal(refusal: Refusal) -> dict[str, Any]:
+def _refusal(refusal: RefusedRow) -> dict[str, Any]:
     shown = {"row": refusal.row, "column": refusal.column, "reason": refusal.reason}
     return shown if refusal.recorded is None else shown | {"said": refusal.said, "recorded": refusal.recorded}
 
@@ -159,7 +159,7 @@ def _case(case: queries.DoneCase) -> dict[str, Any]:
     return values
 
 
-def _name(told: names.Told) -> dict[str, Any]:
+def _name(told: names.RememberedName) -> dict[str, Any]:
     record, target = told.record, told.stands_for
     plain = {"id": record.id, "mapping": record.mapping, "kind": record.kind.value, "name": record.name}
     return plain | {"code": target.code if target else None}

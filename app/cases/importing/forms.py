@@ -14,11 +14,11 @@ from wtforms.validators import InputRequired
 from app.cases.importing.mapping import available
 from app.cases.importing.models import ImportNameKind
 from app.cases.importing.names import Choice, choices, chosen, nearest
-from app.cases.importing.report import Asked
+from app.cases.importing.report import UnknownNameCount
 from app.cases.importing.service import mappings_folder
-from app.errors import NotFound
-from app.forms import ChoiceField, StringField
+from app.core.errors import NotFound
 from app.organisation.access import Scope
+from app.web.forms import ChoiceField, StringField
 
 MAKE = "make"  # the answer "make it"
 
@@ -51,10 +51,10 @@ class NameForm(FlaskForm):
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class NameQuestion:
     """An unknown name as the preview asks about it: `near` are offered, nothing is chosen."""
 
-    asked: Asked
+    asked: UnknownNameCount
     near: list[Choice]
 
     @property
@@ -68,23 +68,27 @@ class Question:
         return f"other:{self.asked.kind}:{self.asked.key}"
 
 
-def questions(scope: Scope, asked: Sequence[Asked]) -> dict[ImportNameKind, tuple[list[Question], list[Choice]]]:
+def questions(
+    scope: Scope, asked: Sequence[UnknownNameCount]
+) -> dict[ImportNameKind, tuple[list[NameQuestion], list[Choice]]]:
     """The unknown names by kind, each kind with all that a name may stand for; only kinds that are asked about."""
     found = {}
     for kind in ImportNameKind:
         names = [each for each in asked if each.of_kind is kind]
         if names:
             known = choices(scope, kind)
-            found[kind] = ([Question(each, nearest(each.name, known)) for each in names], known)
+            found[kind] = ([NameQuestion(each, nearest(each.name, known)) for each in names], known)
     return found
 
 
-def answers_to(scope: Scope, asked: Sequence[Asked], sent: Mapping[str, str]) -> list[tuple[Asked, int | None]]:
+def answers_to(
+    scope: Scope, asked: Sequence[UnknownNameCount], sent: Mapping[str, str]
+) -> list[tuple[UnknownNameCount, int | None]]:
     """What was answered: a name and the id that it stands for, None for one to be made. Left out: not answered.
 
     Raises DomainError when something was typed that is not there.
     """
-    answers: list[tuple[Asked, int | None]] = []
+    answers: list[tuple[UnknownNameCount, int | None]] = []
     for kind, (each_asked, known) in questions(scope, asked).items():
         ids = {str(choice.id): choice.id for choice in known}
         for question in each_asked:

@@ -11,16 +11,14 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Protocol
 
-from app.cases.importing.csv_files import CsvSource, wrong_encoding
-from app.cases.importing.files import BadFile
-from app.cases.importing.readers import Rows, Source
-from app.text import fold, tidy
+from app.cases.importing.readers import BadFile, CsvSource, Rows, SheetSource, wrong_encoding
+from app.core.text import fold, tidy
 
 LOOK_AT = 60  # rows in which the header must be
 _GARBLED = ("á»", "áº", "Æ°", "Ä‘")  # UTF-8 that was once read as Latin
 
 
-class Wanted(Protocol):
+class HeaderSpec(Protocol):
     """What is looked for in a header: the fields, the headings each may have (best first), and those it must have."""
 
     @property
@@ -39,7 +37,7 @@ class Wanted(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
+class SheetTable:
     """A sheet whose header was found. `columns`: field -> [(heading as written, positions)], best heading first."""
 
     headings: list[str]  # as the report names them: repeated ones are numbered
@@ -52,7 +50,7 @@ class Table:
         return self.columns[field][0][0] if field in self.columns else ""
 
 
-def find_table(source: Source, mapping: Wanted, name: str) -> Table:
+def find_table(source: SheetSource, mapping: HeaderSpec, name: str) -> SheetTable:
     """The first sheet with a header row that has what the mapping needs. Raises BadFile."""
     needed = mapping.needed
     best, anything, garbled = list(needed), False, False
@@ -62,7 +60,7 @@ def find_table(source: Source, mapping: Wanted, name: str) -> Table:
             columns = _columns(texts, mapping)
             missing = [field for field in needed if field not in columns]
             if not missing:
-                return Table(_named(texts), columns, rows, number)
+                return SheetTable(_named(texts), columns, rows, number)
             best = min(best, missing, key=len)
             anything = anything or any(texts)
             garbled = garbled or any(sign in text for text in texts for sign in _GARBLED)
@@ -82,7 +80,7 @@ def _text(cell: Any) -> str:
     return "" if cell is None else tidy(str(cell)[:300])
 
 
-def _columns(texts: list[str], mapping: Wanted) -> dict[str, list[tuple[str, list[int]]]]:
+def _columns(texts: list[str], mapping: HeaderSpec) -> dict[str, list[tuple[str, list[int]]]]:
     found: dict[str, list[int]] = {}
     written: dict[str, str] = {}
     for position, text in enumerate(texts):

@@ -17,10 +17,10 @@ from zoneinfo import ZoneInfo
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from app.calendar import TimeUnit
 from app.cases.vocabulary import Channel
-from app.errors import DomainError
-from app.text import fold
+from app.core.calendar import TimeUnit
+from app.core.errors import DomainError
+from app.core.text import fold
 
 BUILT_IN = Path(__file__).parent / "mappings"
 LARGEST = 256 * 1024  # bytes: a mapping is a page of text
@@ -30,7 +30,7 @@ class BadMapping(DomainError):
     """A mapping that cannot be used, or is not there."""
 
 
-class Standing(StrEnum):
+class ForeignStatus(StrEnum):
     """Where the other software says that a case stands (its statuses are mapped to these words)."""
 
     NOT_RECEIVED = "not_received"  # only registered online: no case yet, the row is refused
@@ -91,7 +91,7 @@ class Mapping(_Part):
     columns: dict[str, list[str]]  # our field -> headings, the first one that is filled counts
     dates: list[Literal["day_first", "month_first", "iso"]] = Field(["day_first", "iso"], min_length=1)
     zone: str | None = None  # of times written without one; the site's own when not said
-    status: dict[Standing, list[str]] = {}
+    status: dict[ForeignStatus, list[str]] = {}
     channel: dict[Channel, list[str]] = {}
     default_channel: Channel = Channel.IN_PERSON
     procedure: FixedProcedure | None = None
@@ -142,7 +142,7 @@ class Mapping(_Part):
         return {name: [fold(heading) for heading in headings] for name, headings in self.columns.items()}
 
     @cached_property
-    def standings(self) -> dict[str, Standing]:
+    def standings(self) -> dict[str, ForeignStatus]:
         """Folded word of the other software -> where the case stands."""
         return {fold(word): standing for standing, words in self.status.items() for word in words}
 

@@ -7,21 +7,21 @@ from dataclasses import dataclass
 
 from sqlalchemy import select
 
-from app import extensions
 from app.cases.importing.mapping import Mapping, Unknown
 from app.cases.importing.models import ImportName, ImportNameKind
 from app.cases.importing.queries import remembered_names
 from app.cases.importing.service import may_import
 from app.cases.importing.values import LONGEST_KEY, name_key
-from app.errors import DomainError, NotAllowed, NotFound
-from app.extensions import db
+from app.core.errors import DomainError, NotAllowed, NotFound
+from app.core.text import fold, tidy
 from app.organisation import audit
 from app.organisation.access import Actor, Scope
 from app.organisation.audit import transaction
 from app.organisation.models import Unit
 from app.organisation.permissions import Capability, needs
 from app.procedures.models import Procedure, ProcedureVersion
-from app.text import fold, tidy
+from app.web import extensions
+from app.web.extensions import db
 
 NEAREST = 5
 NEAR_ENOUGH = 55  # of 100, as rapidfuzz counts
@@ -42,7 +42,7 @@ class Choice:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class RememberedName:
     """A remembered name and what it stands for; `stands_for` None: it is made when a file brings it."""
 
     record: ImportName
@@ -155,12 +155,12 @@ def one_name(scope: Scope, name_id: int) -> ImportName:
     return told
 
 
-def told_names(scope: Scope, mapping: str | None = None) -> list[Told]:
+def told_names(scope: Scope, mapping: str | None = None) -> list[RememberedName]:
     """Every remembered name with what it stands for."""
     _check_may(scope)
     known = {kind: {choice.id: choice for choice in choices(scope, kind, closed=True)} for kind in ImportNameKind}
     return [
-        Told(told, known[told.kind].get(told.unit_id or told.procedure_id or 0))
+        RememberedName(told, known[told.kind].get(told.unit_id or told.procedure_id or 0))
         for told in remembered_names(scope.site, mapping)
     ]
 

@@ -10,14 +10,14 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, func, select
 
 from app.cases.importing.models import Import, ImportedCase, ImportName, ImportRefusal
-from app.cases.importing.report import RECORDED, Refusal
-from app.cases.importing.statements import CONTACTS
+from app.cases.importing.report import RECORDED, RefusedRow
+from app.cases.importing.row_parsing import CONTACTS
 from app.cases.models import Case, CaseEvent
 from app.cases.vocabulary import CaseStatus, EventKind
-from app.errors import NotFound
-from app.extensions import db
+from app.core.errors import NotFound
 from app.organisation.access import Scope
 from app.organisation.models import Person
+from app.web.extensions import db
 
 RECENT = 50
 COUNTS = ("rows", "cases_new", "cases_changed", "cases_unchanged", "events_new", "refused_count")
@@ -40,7 +40,7 @@ def one_import(scope: Scope, import_id: int) -> Import:
     return found
 
 
-def refusals(record: Import, limit: int | None = None, *, contradictory: bool | None = None) -> Iterator[Refusal]:
+def refusals(record: Import, limit: int | None = None, *, contradictory: bool | None = None) -> Iterator[RefusedRow]:
     """The refused rows in the order of the file, a thousand at a time.
 
     `contradictory`: only those that contradict what is recorded here (True), or only the others (False).
@@ -51,7 +51,7 @@ def refusals(record: Import, limit: int | None = None, *, contradictory: bool | 
     if contradictory is not None:
         wanted = wanted.where(_contradicts() if contradictory else ~_contradicts())
     for row in db.session.execute(wanted.limit(limit).execution_options(yield_per=1000)):
-        yield Refusal.kept(*row)
+        yield RefusedRow.kept(*row)
 
 
 def contradictory_rows(record: Import) -> int:

@@ -6,6 +6,8 @@ shows, so that memory does not grow with the file (old XLS, at most 65,536 rows,
 
 from __future__ import annotations
 
+import codecs
+import csv
 import io
 import warnings
 import zipfile
@@ -14,14 +16,116 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
 
-from app.cases.importing.csv_files import CsvSource
-from app.cases.importing.files import BadFile
+from app.core.errors import DomainError
 
 if TYPE_CHECKING:  # heavy: loaded by whoever opens such a file
     import openpyxl
     import xlrd
+
+
+class BadFile(DomainError):
+    """A file that cannot be taken in at all; the message names it."""
+
+    def __init__(self, message: str, /, **params: object) -> None:
+        super().__init__(message, field="file", **params)
+
+
+DELIMITERS = (",", ";", "\t", "|")
+LONGEST_LINE = 1024 * 1024  # characters
+LONGEST_CELL = 128 * 1024
+_CHUNK = 1024 * 1024
+
+
+class CsvSource:
+    """An open CSV file."""
+
+    def __init__(self, path: Path, name: str) -> None:
+        self.path, self.name = path, name
+        self.size = path.stat().st_size
+        self.file: BinaryIO | None = None
+        self.legacy = False  # neither UTF-8 nor UTF-16: read with Windows' Vietnamese code page
+
+    def __enter__(self) -> CsvSource:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        if self.file:
+            self.file.close()
+
+    def progress(self) -> tuple[int, int]:
+        """Bytes read, of all."""
+        return (self.file.tell() if self.file and not self.file.closed else 0), self.size
+
+    def sheets(self) -> Iterator[tuple[str, Iterator[tuple[int, list[Any]]]]]:
+        """The file under each delimiter that it may have, likeliest first."""
+        encoding = self._encoding()
+        for delimiter in self._delimiters(encoding):
+            yield encoding, self._rows(encoding, delimiter)
+
+    def _encoding(self) -> str:
+        with self.path.open("rb") as file:
+            head = file.read(4)
+            if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+                return "utf-16"
+            file.seek(0)
+            decoder = codecs.getincrementaldecoder("utf-8")("strict")
+            try:
+                while chunk := file.read(_CHUNK):
+                    decoder.decode(chunk)
+                decoder.decode(b"", final=True)
+            except UnicodeDecodeError:
+                self.legacy = True
+                return "cp1258"
+        return "utf-8-sig"
+
+    def _delimiters(self, encoding: str) -> list[str]:
+        """Likeliest first: by how often each stands in the first lines."""
+        with self.path.open("rb") as file:
+            start = file.read(64 * 1024).decode(encoding, errors="ignore")
+        return sorted(DELIMITERS, key=lambda d: -start.count(d))
+
+    def _rows(self, encoding: str, delimiter: str) -> Iterator[tuple[int, list[Any]]]:
+        if self.file:
+            self.file.close()
+        self.file = self.path.open("rb", buffering=256 * 1024)
+        csv.field_size_limit(LONGEST_CELL)
+        number = 0
+        try:
+            for number, cells in enumerate(csv.reader(self._lines(self.file, encoding), delimiter=delimiter), 1):
+                yield number, cells
+        except UnicodeDecodeError as exc:
+            raise wrong_encoding(self.name) from exc
+        except csv.Error as exc:
+            raise BadFile(
+                "Tệp “%(name)s” hỏng ở sau dòng %(row)s: dấu ngoặc kép không khép hoặc ô quá dài.",
+                name=self.name,
+                row=number,
+            ) from exc
+
+    def _lines(self, file: BinaryIO, encoding: str) -> Iterator[str]:
+        text = io.TextIOWrapper(file, encoding=encoding, newline="")
+        try:
+            while line := text.readline(LONGEST_LINE):
+                if len(line) >= LONGEST_LINE:
+                    raise BadFile("Tệp “%(name)s” có dòng quá dài, không phải là bảng CSV.", name=self.name)
+                if "\x00" in line:
+                    raise BadFile("Tệp “%(name)s” có dữ liệu nhị phân, không phải là CSV.", name=self.name)
+                yield line
+        finally:
+            if not file.closed:
+                text.detach()
+
+
+def wrong_encoding(name: str) -> BadFile:
+    """The sentence for a text in an encoding that is not read here."""
+    return BadFile(
+        "Tệp “%(name)s” không phải bảng mã UTF-8 (có thể là TCVN3, VNI hoặc đã hỏng dấu). "
+        "Hãy mở tệp gốc và lưu lại dưới dạng “CSV UTF-8” hoặc .xlsx.",
+        name=name,
+    )
+
 
 Cell = str | int | float | bool | datetime | date | time | timedelta | None
 Rows = Iterator[tuple[int, list[Cell]]]
@@ -55,7 +159,7 @@ _FOREIGN = {
 }
 
 
-class Source(Protocol):
+class SheetSource(Protocol):
     """An open file. A sheet is a name and its rows; a CSV has one for each way in which it may be read."""
 
     def sheets(self) -> Iterator[tuple[str, Rows]]: ...
@@ -66,7 +170,7 @@ class Source(Protocol):
 
 
 @contextmanager
-def opened(path: Path, name: str = "", largest: int = LARGEST_FILE) -> Iterator[Source]:
+def opened(path: Path, name: str = "", largest: int = LARGEST_FILE) -> Iterator[SheetSource]:
     """Open a file by its content. `name` is what its owner calls it. Raises BadFile."""
     name = name or path.name
     kind = kind_of(path, name, largest)
@@ -212,7 +316,7 @@ class _Workbook:
 
 
 @contextmanager
-def _xlsx(path: Path, name: str) -> Iterator[Source]:
+def _xlsx(path: Path, name: str) -> Iterator[SheetSource]:
     import openpyxl
 
     assert openpyxl.DEFUSEDXML, "openpyxl must parse with defusedxml"
@@ -278,7 +382,7 @@ class _OldWorkbook:
         return self.row, self.total
 
 
-def _xls(path: Path, name: str) -> Source:
+def _xls(path: Path, name: str) -> SheetSource:
     import xlrd
 
     with _or_broken(name):

@@ -12,10 +12,10 @@ from typing import Any
 from flask_babel import gettext as _
 
 from app.cases.importing.models import ImportNameKind
-from app.cases.importing.statements import Remark
+from app.cases.importing.row_parsing import Remark
 from app.cases.importing.values import LONGEST_KEY, UnknownName, name_key
-from app.exports import csv_lines
-from app.formats import show_number
+from app.organisation.exports import csv_lines
+from app.web.formats import show_number
 
 IN_MEMORY = 1024 * 1024  # bytes of refusals kept in memory; more of them go to a temporary file
 EXAMPLES = 5
@@ -25,7 +25,7 @@ RECORDED = " recorded"  # no heading of a file: headings are tidy
 
 
 @dataclass(frozen=True, slots=True)
-class Refusal:
+class RefusedRow:
     """A row that was not taken. `row` as the spreadsheet numbers it; `column` the heading, "" for the whole row."""
 
     row: int
@@ -39,7 +39,7 @@ class Refusal:
         return self.cells if self.recorded is None else self.cells | {RECORDED: self.recorded}
 
     @classmethod
-    def kept(cls, row: int, column: str, reason: str, cells: dict[str, str]) -> Refusal:
+    def kept(cls, row: int, column: str, reason: str, cells: dict[str, str]) -> RefusedRow:
         """From what an ImportRefusal keeps."""
         own = {heading: text for heading, text in cells.items() if heading != RECORDED}
         return cls(row, column, reason, own, cells.get(RECORDED))
@@ -57,7 +57,7 @@ class Refusals:
         self._file = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY, mode="w+", encoding="utf-8")  # noqa: SIM115
         self.count = 0
 
-    def add(self, refusal: Refusal) -> None:
+    def add(self, refusal: RefusedRow) -> None:
         """Keep one."""
         line = [refusal.row, refusal.column, refusal.reason, refusal.cells, refusal.recorded]
         self._file.write(json.dumps(line, ensure_ascii=False) + "\n")
@@ -66,15 +66,15 @@ class Refusals:
     def __len__(self) -> int:
         return self.count
 
-    def __iter__(self) -> Iterator[Refusal]:
+    def __iter__(self) -> Iterator[RefusedRow]:
         self._file.seek(0)
         for line in self._file:
-            yield Refusal(*json.loads(line))
+            yield RefusedRow(*json.loads(line))
         self._file.seek(0, 2)
 
 
 @dataclass(slots=True)
-class Asked:
+class UnknownNameCount:
     """A name that the site does not know, and how many rows use it. `kind`: "unit" or "procedure"."""
 
     kind: str
@@ -90,7 +90,7 @@ class Asked:
 
 
 @dataclass
-class Report:
+class ImportReport:
     """The outcome of an import. `rows` = rows_new + rows_changed + rows_unchanged + len(refused), always.
 
     `cases_*` count cases; in an export of one row a case a row that repeats one counts as another unchanged case.
@@ -109,7 +109,7 @@ class Report:
     created: list[str] = field(default_factory=list)  # a sentence for each unit and procedure made
     contradictory: int = 0  # of the refused rows, those that contradict what is recorded
     unchanged: dict[str, str] = field(default_factory=dict)  # the first unchanged cases: code -> status
-    asked: dict[tuple[str, str], Asked] = field(default_factory=dict)  # unknown names, by kind and key
+    asked: dict[tuple[str, str], UnknownNameCount] = field(default_factory=dict)  # unknown names, by kind and key
     remarks: dict[Remark, list[int]] = field(default_factory=dict)  # [number of rows, first rows ...]
     sha256: str = ""
     import_id: int | None = None
@@ -121,7 +121,7 @@ class Report:
         if len(seen) <= EXAMPLES:
             seen.append(row)
 
-    def refuse(self, refusal: Refusal) -> None:
+    def refuse(self, refusal: RefusedRow) -> None:
         """Keep a row that is not taken."""
         self.refused.add(refusal)
         self.contradictory += refusal.recorded is not None
@@ -131,7 +131,7 @@ class Report:
         key = (str(unknown.kind), name_key(unknown.name))
         if key not in self.asked and len(self.asked) >= ASKED:
             return
-        asked = self.asked.setdefault(key, Asked(*key, unknown.name[:LONGEST_KEY], unknown.may_create))
+        asked = self.asked.setdefault(key, UnknownNameCount(*key, unknown.name[:LONGEST_KEY], unknown.may_create))
         asked.rows += 1
 
     def notices(self) -> list[str]:
@@ -183,7 +183,7 @@ def _rows(seen: list[int]) -> str:
     return ", ".join(map(str, seen[1:])) + (", …" if seen[0] > len(seen) - 1 else "")
 
 
-def error_table(refusals: Iterable[Refusal]) -> Iterator[list[object]]:
+def error_table(refusals: Iterable[RefusedRow]) -> Iterator[list[object]]:
     """The refused rows as a table: row, column, reason, what is recorded here, then the row's own cells.
 
     The first line is the header.
@@ -199,7 +199,7 @@ def error_table(refusals: Iterable[Refusal]) -> Iterator[list[object]]:
         yield [_("Dòng"), _("Cột"), _("Lý do"), _("Đã ghi trong hệ thống")]
 
 
-def write_errors(refusals: Iterable[Refusal], path: Path) -> None:
+def write_errors(refusals: Iterable[RefusedRow], path: Path) -> None:
     """Write them as CSV (UTF-8 with a byte-order mark, so that Excel reads the diacritics)."""
     lines = error_table(refusals)
     with path.open("w", encoding="utf-8", newline="") as file:

@@ -21,23 +21,23 @@ from flask_babel import gettext as _
 from sqlalchemy import delete, insert, update
 from sqlalchemy.exc import SQLAlchemyError
 
-from app import extensions
-from app.cases.importing.foresight import forget_foresight, keep_foresight
-from app.cases.importing.header import Table, find_table
+from app.cases.importing.header import SheetTable, find_table
 from app.cases.importing.mapping import Mapping
 from app.cases.importing.models import Import, ImportRefusal, ImportState
-from app.cases.importing.readers import Source, opened
-from app.cases.importing.report import Report
-from app.cases.importing.run import Run, collector_resting
+from app.cases.importing.preview import discard_preview, keep_preview
+from app.cases.importing.reader import ImportReader, without_garbage_collection
+from app.cases.importing.readers import SheetSource, opened
+from app.cases.importing.report import ImportReport
 from app.cases.importing.writing import MovedOn, Writer
-from app.errors import Conflict, DomainError, NotAllowed
-from app.extensions import db
-from app.formats import sentence
+from app.core.errors import Conflict, DomainError, NotAllowed
 from app.organisation import audit
 from app.organisation.access import Actor, Scope
 from app.organisation.audit import transaction
 from app.organisation.calendars import site_calendar
 from app.organisation.permissions import Capability, needs
+from app.web import extensions
+from app.web.extensions import db
+from app.web.formats import sentence
 
 BATCH = 2000  # rows
 ATTEMPTS = 3  # readings of a file whose cases others write to meanwhile; the last one keeps them out
@@ -93,7 +93,7 @@ def import_file(
     previewed: int | None = None,
     progress: Progress | None = None,
     asks: bool = False,
-) -> Report:
+) -> ImportReport:
     """Take a file in; with `dry_run`, only say what would come of it. `previewed` is the Import it completes.
 
     `asks`: a unit or procedure that nobody knows is refused and asked about, even where the mapping would have it
@@ -140,7 +140,7 @@ def preview(
     with transaction():
         record = _begin(task)
         _finish(task, record, run.report, ImportState.PREVIEWED)
-    keep_foresight(record, run)
+    keep_preview(record, run)
     return record
 
 
@@ -160,7 +160,7 @@ def _task(
     return Task(scope.site, by, upload, mapping, upload.sha256(), previewed, progress, asks)
 
 
-def _foretold(task: Task) -> Run:
+def _foretold(task: Task) -> ImportReader:
     """Read the whole file; nothing is written."""
     with opened(task.upload.path, task.upload.name) as source:
         table = find_table(source, task.mapping, task.upload.name)
@@ -170,10 +170,10 @@ def _foretold(task: Task) -> Run:
             db.session.rollback()  # the end of reading: a later write starts from what is there then
 
 
-def _read(task: Task, source: Source, table: Table, *, lock: bool) -> Run:
+def _read(task: Task, source: SheetSource, table: SheetTable, *, lock: bool) -> ImportReader:
     zone = ZoneInfo(task.mapping.zone or current_app.config["SETTINGS"].zone)
-    report = Report(sha256=task.sha256)
-    run = Run(task.site, task.mapping, table, zone, site_calendar(), report, asks=task.asks, lock=lock)
+    report = ImportReport(sha256=task.sha256)
+    run = ImportReader(task.site, task.mapping, table, zone, site_calendar(), report, asks=task.asks, lock=lock)
     for batch in _batches(table):
         run.take(batch)
         if task.progress:
@@ -182,7 +182,7 @@ def _read(task: Task, source: Source, table: Table, *, lock: bool) -> Run:
     return run
 
 
-def _carry_out(task: Task, source: Source, table: Table, *, alone: bool) -> Report:
+def _carry_out(task: Task, source: SheetSource, table: SheetTable, *, alone: bool) -> ImportReport:
     """One attempt: read, then write. `alone`: others are kept out from before the reading. Raises MovedOn."""
     run = None
     if not alone:
@@ -195,17 +195,17 @@ def _carry_out(task: Task, source: Source, table: Table, *, alone: bool) -> Repo
         run = run or _read(task, source, table, lock=True)
         if site_calendar() is not run.reading.calendar:
             raise MovedOn  # the due dates were counted with other days
-        with collector_resting():
+        with without_garbage_collection():
             writer = Writer(task.site, record, task.by.person_id, run.now)
             writer.write(run.plan, run.catalogue.making)
         _finish(task, record, run.report, ImportState.DONE, events_hash=writer.digest.text())
     run.plan.close()
-    forget_foresight(record)
+    discard_preview(record)
     run.report.import_id = record
     return run.report
 
 
-def _batches(table: Table) -> Iterator[list[tuple[int, list[Any]]]]:
+def _batches(table: SheetTable) -> Iterator[list[tuple[int, list[Any]]]]:
     while batch := list(islice(table.rows, BATCH)):
         yield batch
 
@@ -240,7 +240,7 @@ def _begin(task: Task) -> int:
     return record.id
 
 
-def _finish(task: Task, record: int, report: Report, state: ImportState, **kept: str) -> None:
+def _finish(task: Task, record: int, report: ImportReport, state: ImportState, **kept: str) -> None:
     """Write the counts, the notices and the refused rows; one entry in the audit trail, with what it is to keep."""
     refusals = iter(report.refused)
     while chunk := list(islice(refusals, 1000)):

@@ -13,8 +13,8 @@ from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from app.errors import DomainError
-from app.text import fold, tidy
+from app.core.errors import DomainError
+from app.core.text import fold, tidy
 
 FIRST_YEAR, LAST_YEAR = 1990, 2100
 LONGEST_KEY = 300
@@ -28,15 +28,15 @@ _FLOAT = re.compile(r"\d+\.0+|\d(?:[.,]\d+)?[eE]\+?\d+")
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1b\x7f]|[\ud800-\udfff]")
 
 
-class Refused(DomainError):
+class RowRefused(DomainError):
     """Why a row is not taken. `field` is the mapping's name of the column at fault."""
 
 
-class Contradiction(Refused):
+class ContradictingRow(RowRefused):
     """The row says otherwise than what is recorded here. `params["recorded"]`, where given, is what is recorded."""
 
 
-class UnknownName(Refused):
+class UnknownName(RowRefused):
     """The row names a unit or a procedure that the site does not know by that name: a person may say which it is.
 
     `kind` is "unit" or "procedure"; `name` as the row writes it; `may_create`: the mapping allows making it.
@@ -48,7 +48,7 @@ class UnknownName(Refused):
 
 
 @dataclass(frozen=True, slots=True)
-class Moment:
+class CellInstant:
     """An instant (UTC) that a cell gives. `whole_day`: only the day was written; `at` is then its first moment."""
 
     at: datetime
@@ -111,7 +111,7 @@ def id_number_of(cell: Any) -> str:
     return "0" + text if len(text) == 11 and text.isdigit() else text
 
 
-def moment_of(cell: Any, orders: tuple[str, ...], zone: ZoneInfo) -> Moment | None:
+def moment_of(cell: Any, orders: tuple[str, ...], zone: ZoneInfo) -> CellInstant | None:
     """The instant of a cell, or None when it is empty. Raises Refused for a date that does not exist."""
     if isinstance(cell, str):
         return _moment_of_text(cell, orders, zone)
@@ -123,11 +123,11 @@ def moment_of(cell: Any, orders: tuple[str, ...], zone: ZoneInfo) -> Moment | No
         return _checked(datetime.combine(cell, time_of_day.min), zone, str(cell))
     if isinstance(cell, (int, float)) and not isinstance(cell, bool) and 30_000 <= cell < 80_000:
         return _checked(_EXCEL_START + timedelta(seconds=round(cell * 86_400)), zone, str(cell))
-    raise Refused("“%(text)s” không phải là ngày.", text=str(cell)[:40])
+    raise RowRefused("“%(text)s” không phải là ngày.", text=str(cell)[:40])
 
 
 @lru_cache(maxsize=16384)
-def _moment_of_text(text: str, orders: tuple[str, ...], zone: ZoneInfo) -> Moment | None:
+def _moment_of_text(text: str, orders: tuple[str, ...], zone: ZoneInfo) -> CellInstant | None:
     text = text_of(text)
     if not text:
         return None
@@ -135,7 +135,7 @@ def _moment_of_text(text: str, orders: tuple[str, ...], zone: ZoneInfo) -> Momen
         value = _iso(text) if order == "iso" else _written(text, order == "day_first")
         if value is not None:
             return _checked(value, zone, text)
-    raise Refused("“%(text)s” không phải là ngày. Hãy ghi như 31/12/2024 hoặc 31/12/2024 14:30.", text=text[:40])
+    raise RowRefused("“%(text)s” không phải là ngày. Hãy ghi như 31/12/2024 hoặc 31/12/2024 14:30.", text=text[:40])
 
 
 def _iso(text: str) -> datetime | None:
@@ -162,15 +162,15 @@ def _written(text: str, day_first: bool) -> datetime | None:
         raise _no_such_day(text) from exc
 
 
-def _no_such_day(text: str) -> Refused:
-    return Refused("Không có ngày hoặc giờ “%(text)s”.", text=text[:40])
+def _no_such_day(text: str) -> RowRefused:
+    return RowRefused("Không có ngày hoặc giờ “%(text)s”.", text=text[:40])
 
 
-def _checked(value: datetime, zone: ZoneInfo, text: str) -> Moment:
+def _checked(value: datetime, zone: ZoneInfo, text: str) -> CellInstant:
     """Midnight without a zone is a day of which no hour is known: exports write days so."""
     if not FIRST_YEAR <= value.year <= LAST_YEAR:
-        raise Refused("Năm của “%(text)s” không hợp lý.", text=text[:40])
+        raise RowRefused("Năm của “%(text)s” không hợp lý.", text=text[:40])
     if value.tzinfo is not None:
-        return Moment(value.astimezone(UTC))
+        return CellInstant(value.astimezone(UTC))
     whole_day = value.time() == time_of_day.min
-    return Moment(value.replace(tzinfo=zone).astimezone(UTC), whole_day)
+    return CellInstant(value.replace(tzinfo=zone).astimezone(UTC), whole_day)

@@ -10,17 +10,17 @@ from sqlalchemy import Table as SqlTable
 from sqlalchemy import bindparam, delete, select, update
 from sqlalchemy.exc import IntegrityError
 
-from app.calendar import WorkingCalendar
 from app.cases.chain import START, Digest, event_hash, last_hashes
-from app.cases.importing.dossiers import Dossier
-from app.cases.importing.making import Ids, Making, Taken
+from app.cases.importing.existing_cases import Dossier
 from app.cases.importing.models import ImportedCase
-from app.cases.importing.plan import Plan, Prepared
-from app.cases.importing.statements import CONTACTS
+from app.cases.importing.new_entities import AlreadyEntered, Ids, NewEntities
+from app.cases.importing.row_parsing import CONTACTS
+from app.cases.importing.staging import Plan, Prepared
 from app.cases.models import DERIVED_TABLES, Case, CaseEvent
 from app.cases.rows import DERIVED, Row, case_row, derived_rows, search_text
 from app.cases.timeline import CaseState, project
-from app.extensions import db
+from app.core.calendar import WorkingCalendar
+from app.web.extensions import db
 
 _CASES, _EVENTS = cast(SqlTable, Case.__table__), cast(SqlTable, CaseEvent.__table__)
 _IMPORTED = cast(SqlTable, ImportedCase.__table__)
@@ -102,13 +102,13 @@ class Writer:
         self.now, self.person_id = now, person_id
         self.ids, self.digest = Ids(), Digest()
 
-    def write(self, plan: Plan, making: Making) -> None:
+    def write(self, plan: Plan, making: NewEntities) -> None:
         """Write all of it. Raises MovedOn when a case is not as it was read."""
         try:
             self.ids = making.write(self.import_id)
             for cases in plan.chunks():
                 self._write(cases)
-        except (Taken, IntegrityError) as error:
+        except (AlreadyEntered, IntegrityError) as error:
             raise MovedOn from error
 
     def _write(self, cases: list[Prepared]) -> None:
@@ -207,7 +207,7 @@ class Writer:
             "code": case.code,
             "is_new": is_new,
             "revision": 1 if is_new else case.revision + 1,
-            "before": {name: _plain(value) for name, value in case.before.items() if case.case[name] != value},
+            "before": {name: _iso_value(value) for name, value in case.before.items() if case.case[name] != value},
         }
 
     def _settled(self, row: Row) -> Row:
@@ -217,7 +217,7 @@ class Writer:
         return row
 
 
-def _plain(value: Any) -> Any:
+def _iso_value(value: Any) -> Any:
     return value.isoformat() if isinstance(value, datetime) else value
 
 

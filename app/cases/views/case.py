@@ -11,26 +11,34 @@ from flask_babel import gettext as _
 from htmx_flask import request
 from werkzeug.wrappers import Response as Answer
 
-from app import extensions
-from app.cases import handling, service, supplements
-from app.cases.action_forms import AnswerForm, ConsultForm, ReturnForm, SignForm, SupplementForm, action_form
-from app.cases.actions import Hands, possible_actions
-from app.cases.case_page import CaseView, case_view
-from app.cases.case_sections import load_sections, templates_at
-from app.cases.forms import ActionForm, CorrectionForm, HandOverForm
+from app.cases import handling, service
+from app.cases.actions import ActorRights, possible_actions
+from app.cases.case_page import CaseView, case_view, load_sections, templates_at
+from app.cases.forms import (
+    ActionForm,
+    ConsultationAnswerForm,
+    ConsultForm,
+    CorrectionForm,
+    HandOverForm,
+    ReturnForm,
+    SignForm,
+    SupplementForm,
+    action_form,
+)
 from app.cases.models import Case
 from app.cases.population import changeable_by
 from app.cases.presenting import NEVER_CORRECTED
 from app.cases.views import bp
 from app.cases.vocabulary import EventKind
-from app.errors import Conflict, DomainError, NotFound
-from app.formats import label, sentence
-from app.forms import errors_shown_on, number_in
+from app.core.errors import Conflict, DomainError, NotFound
 from app.organisation.access import actor, allowed, can, current_scope, person, signed_in, whole_site
 from app.organisation.calendars import site_calendar, today
 from app.organisation.models import Unit
 from app.organisation.permissions import Capability
 from app.organisation.queries import units_to_choose
+from app.web import extensions
+from app.web.formats import label, sentence
+from app.web.forms import errors_shown_on, number_in
 
 Page = Answer | tuple[str, int]
 
@@ -125,12 +133,12 @@ def _record(kind: EventKind, view: CaseView, form: ActionForm) -> Case:
         return handling.return_to_stage(scope, by, case_id, **form.values())
     if isinstance(form, ConsultForm):
         return handling.consult(scope, by, case_id, **form.values())
-    if isinstance(form, AnswerForm):
+    if isinstance(form, ConsultationAnswerForm):
         return handling.answer_consultation(scope, by, case_id, **form.values())
     if isinstance(form, SignForm):
         return handling.sign(scope, by, case_id, **form.values())
     if isinstance(form, SupplementForm):
-        return supplements.request_supplement(scope, by, case_id, **form.values())
+        return handling.request_supplement(scope, by, case_id, **form.values())
     if kind is EventKind.TAKEN_OVER:
         return handling.take_over(scope, by, case_id, **form.values())
     if kind in RECORDED_ELSEWHERE:
@@ -187,10 +195,10 @@ def _render(view: CaseView, **more: Any) -> str:
     )
 
 
-def _hands(view: CaseView) -> Hands:
+def _hands(view: CaseView) -> ActorRights:
     who, scope, case = person(), current_scope(), view.case
     acts = can(Capability.HANDLE_CASES)
-    return Hands(
+    return ActorRights(
         of_holder=acts and who.unit_id == case.holder_unit_id,
         is_holder=who.id == case.holder_id,
         may_change=acts and view.may_change(scope),

@@ -6,32 +6,34 @@ from collections.abc import Iterator
 from datetime import date
 from typing import Any
 
-from flask import Response, render_template, request
+from flask import Response, redirect, render_template, url_for
 from flask_babel import gettext as _
+from htmx_flask import request
+from werkzeug.wrappers import Response as Answer
 
-from app import extensions
-from app.cases import lists, queries, worklist
-from app.cases.forms import FilterForm
+from app.cases import lists, queries, search, worklist
+from app.cases.forms import CaseFilterForm
 from app.cases.lists import NamedList, Window
 from app.cases.population import Bucket
-from app.cases.queries import CaseRow, Line, PaymentSeen, StageSeen
+from app.cases.queries import CaseLine, CaseRow, PaymentSeen, StageSeen
 from app.cases.standing import standing_of
 from app.cases.views import bp
 from app.cases.wording import standing_in_words
 from app.cases.worklist import Attention
+from app.core.errors import DomainError, NotFound
+from app.core.periods import Period, PeriodKind
 from app.desk.saved import saved_filters, without_place
-from app.errors import DomainError, NotFound
-from app.exports import csv_response
-from app.formats import label
-from app.keyset import Cursor
-from app.navigation import COUNTS
 from app.organisation.access import Scope, actor, can, current_scope, person, signed_in
 from app.organisation.calendars import site_calendar
+from app.organisation.exports import csv_response
 from app.organisation.models import Person
+from app.organisation.navigation import COUNTS
 from app.organisation.permissions import Capability
 from app.organisation.queries import units
-from app.periods import Period, PeriodKind
 from app.procedures.queries import fields_in_use, suggest
+from app.web import extensions
+from app.web.formats import label
+from app.web.keyset import Cursor
 
 EVERY_PROCEDURE = 2_000  # a department's catalogue has a few hundred
 
@@ -73,7 +75,7 @@ def export() -> Response:
     window = Window.of(_period(day), calendar.zone, now) if chosen else None
     filters = _form(scope, day).filters(lists=chosen, window=window, oldest_first=_oldest_first())
     lines = queries.every_line(scope, filters, calendar)
-    return csv_response("ho-so", _header(chosen), _cells(lines, calendar, now))
+    return csv_response("ho-so", _header(chosen), _case_csv_rows(lines, calendar, now))
 
 
 @bp.get("/ho-so/viec-hom-nay", endpoint="worklist")
@@ -132,10 +134,10 @@ def waiting() -> int:
 COUNTS[f"{bp.name}.worklist"] = waiting
 
 
-def _form(scope: Scope, day: date) -> FilterForm:
+def _form(scope: Scope, day: date) -> CaseFilterForm:
     procedures = suggest(scope, "", day, limit=EVERY_PROCEDURE)
     fields = [name for name, _count in fields_in_use(scope)]
-    return FilterForm.of(request.args, units(scope), procedures, fields)
+    return CaseFilterForm.of(request.args, units(scope), procedures, fields)
 
 
 def _oldest_first() -> bool:
@@ -174,7 +176,7 @@ def _header(chosen: list[NamedList]) -> list[str]:
     return [str(heading) for heading in header]
 
 
-def _cells(lines: Iterator[Line], calendar: Any, now: Any) -> Iterator[list[object]]:
+def _case_csv_rows(lines: Iterator[CaseLine], calendar: Any, now: Any) -> Iterator[list[object]]:
     for line in lines:
         case = line.case
         yield [
@@ -194,3 +196,45 @@ def _about(about: StageSeen | PaymentSeen | None) -> list[object]:
         case PaymentSeen():
             return [about.paid_at, about.amount, label(about.channel), about.transaction_number]
     return []
+
+
+OFFERED = 8
+LONGEST = 200  # characters of what is typed
+
+
+@bp.get("/ho-so/tim", endpoint="search")
+@signed_in
+def find() -> Answer:
+    """Straight to the case when a whole code was typed, else to the list of what fits."""
+    typed = request.args.get("q", "").strip()
+    case_id = search.case_with_code(current_scope(), typed)
+    return redirect(url_for(".show", case_id=case_id) if case_id else url_for(".list", q=typed or None))
+
+
+@bp.get("/ho-so/tim/nhanh")
+@signed_in
+def found_so_far() -> Answer | str:
+    """The newest few cases that fit what has been typed so far."""
+    typed = request.args.get("q", "").strip()[:LONGEST]
+    if not request.htmx:
+        return redirect(url_for(".list", q=typed or None))
+    calendar, now = site_calendar(), extensions.now()
+    found = search.find(current_scope(), typed, limit=OFFERED + 1) if typed else search.Found([])
+    return render_template(
+        "cases/_found.html",
+        typed=typed,
+        found=found,
+        cases=queries.rows(found.ids[:OFFERED]),
+        more=len(found.ids) > OFFERED,
+        standing=lambda case: standing_of(case, calendar, now),
+    )
+
+
+@bp.get("/ho-so/ma/<path:code>")
+@signed_in
+def by_code(code: str) -> Answer:
+    """The case with that code."""
+    case_id = search.case_with_code(current_scope(), code)
+    if case_id is None:
+        raise NotFound("Không tìm thấy hồ sơ mang mã %(code)s.", code=code[:64])
+    return redirect(url_for(".show", case_id=case_id))

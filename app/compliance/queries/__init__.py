@@ -1,6 +1,5 @@
 """Every read of the compliance room: runs with their results, and violations with their answers."""
 
-from app.compliance.queries.packs import uploaded_packs, used_texts
 from app.compliance.queries.runs import (
     ResultRow,
     RunLine,
@@ -35,7 +34,7 @@ from app.compliance.queries.violations import (
     violation_page,
     without_data,
 )
-from app.compliance.queries.waivers import WaiverLine, WaiverState, waiver_of, waivers
+from app.compliance.queries.waivers import WaiverLine, WaiverState, uploaded_packs, used_texts, waiver_of, waivers
 
 __all__ = [
     "Answering",

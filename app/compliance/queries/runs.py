@@ -12,17 +12,17 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, Select, func, select
 from sqlalchemy.orm import defer
 
-from app.compliance import evidence
-from app.compliance.language import Severity, Status
-from app.compliance.models import Change, CheckResult, CheckRun, RunViolation, Violation, ViolationState
-from app.compliance.results import Excuse
-from app.errors import NotFound
-from app.extensions import db
-from app.facts import Fact
-from app.keyset import Keyset
+from app.compliance.evaluation.results import AppliedWaiver
+from app.compliance.models import CheckResult, CheckRun, RunViolation, Violation, ViolationChange, ViolationState
+from app.compliance.runs import evidence
+from app.core.errors import NotFound
+from app.core.facts import Fact
+from app.core.periods import Period, PeriodKind
 from app.organisation.access import Scope
 from app.organisation.models import Unit
-from app.periods import Period, PeriodKind
+from app.rulepacks.language import Severity, Status
+from app.web.extensions import db
+from app.web.keyset import Keyset
 
 PAGE = 30
 
@@ -56,7 +56,7 @@ class ResultRow:
     target: Fraction | None
     shortfall: int | None
     facts: dict[str, Any]
-    waiver: Excuse | None = None
+    waiver: AppliedWaiver | None = None
     """By which waiver it is excused, if it is."""
     tally: Mapping[str, int] = field(default_factory=dict)
     """Of a rule about single things, how many had each outcome."""
@@ -104,7 +104,7 @@ class Sighted:
     period: str
     severity: Severity
     state: ViolationState
-    change: Change
+    change: ViolationChange
     figures: dict[str, Any]
     message: dict[str, Any]
 
@@ -313,7 +313,7 @@ def violations_behind(scope: Scope, run_id: int, result: ResultRow) -> list[Sigh
         Violation.pack == result.pack,
         Violation.rule == result.rule,
         Violation.unit_id == result.place.id,
-        RunViolation.change != Change.GONE,
+        RunViolation.change != ViolationChange.GONE,
     )
     return _violations_in(scope, run_id, *cell)
 

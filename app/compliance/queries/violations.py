@@ -16,17 +16,17 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Row, Select, and_, func, select
 
-from app.compliance.language import Severity, Status
-from app.compliance.models import Change, CheckRun, RunViolation, Violation, ViolationMove, ViolationState
+from app.compliance.evaluation.results import AppliedWaiver
+from app.compliance.models import CheckRun, RunViolation, Violation, ViolationChange, ViolationMove, ViolationState
 from app.compliance.queries.runs import ResultRow, UnitRef, results_of, share, unit_ref
-from app.compliance.results import Excuse
-from app.due import missed
-from app.errors import NotFound
-from app.extensions import db
-from app.keyset import Keyset
+from app.core.errors import NotFound
+from app.core.periods import Period
 from app.organisation.access import Scope
 from app.organisation.models import Unit
-from app.periods import Period
+from app.rulepacks.language import Severity, Status
+from app.web.due import missed
+from app.web.extensions import db
+from app.web.keyset import Keyset
 
 PAGE = 50
 Lines = Select[Violation, RunViolation, Unit]
@@ -50,7 +50,7 @@ class ViolationFilter:
     severity: Severity | None = None
     state: ViolationState | None = None
     unit_id: int | None = None
-    change: Change | None = None
+    change: ViolationChange | None = None
     standing: bool = False
 
 
@@ -67,7 +67,7 @@ class ViolationLine:
     period: Period
     severity: Severity
     state: ViolationState
-    change: Change
+    change: ViolationChange
     numerator: int | None
     denominator: int | None
     value: Fraction | None
@@ -80,7 +80,7 @@ class ViolationLine:
     """The run whose figures these are."""
     first_run_id: int
     revision: int
-    waiver: Excuse | None = None
+    waiver: AppliedWaiver | None = None
     """The waiver for which the last run no longer counted it."""
     outcome: str = ""
     """Of a single thing: how it fails."""
@@ -95,7 +95,7 @@ class ViolationLine:
     @property
     def gone(self) -> bool:
         """Whether the last run of its period no longer found it."""
-        return self.change is Change.GONE
+        return self.change is ViolationChange.GONE
 
     @property
     def turn(self) -> Answering:
@@ -125,7 +125,7 @@ class Sighting:
     run_id: int
     at: datetime
     actor: str
-    change: Change
+    change: ViolationChange
     value: Fraction | None
     numerator: int | None
     denominator: int | None
@@ -168,7 +168,7 @@ def violation_of(scope: Scope, violation_id: int) -> ViolationLine:
     return _line(row)
 
 
-def change_counts(scope: Scope, period: Period) -> Counter[Change]:
+def change_counts(scope: Scope, period: Period) -> Counter[ViolationChange]:
     """How many violations of the period are new, persist, are gone."""
     counted = (
         select(RunViolation.change, func.count())
@@ -266,7 +266,7 @@ def _line(row: Row[Violation, RunViolation, Unit]) -> ViolationLine:
         seen.run_id,
         violation.first_run_id,
         violation.revision,
-        figures.get("waiver") if seen.change is Change.GONE else None,
+        figures.get("waiver") if seen.change is ViolationChange.GONE else None,
         figures.get("outcome", ""),
         figures.get("details", {}),
     )

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 
 from sqlalchemy import Row, select
 
-from app.compliance.models import Waiver
+from app.compliance.models import PackText, UploadedPack, Waiver
 from app.compliance.queries.runs import UnitRef, unit_ref
-from app.compliance.waiving import last_day
-from app.errors import NotFound
-from app.extensions import db
+from app.compliance.waivers.service import last_day
+from app.core.errors import NotFound
 from app.organisation.access import Scope
 from app.organisation.models import Unit
+from app.web.extensions import db
 
 
 class WaiverState(StrEnum):
@@ -98,3 +99,17 @@ def _line(row: Row[Waiver, Unit]) -> WaiverLine:
         waiver.annulled_by,
         waiver.annulment,
     )
+
+
+def uploaded_packs(scope: Scope) -> Sequence[UploadedPack]:
+    """Every text that was brought in, the latest first."""
+    chosen = select(UploadedPack).where(UploadedPack.site == scope.site).order_by(UploadedPack.id.desc())
+    return db.session.scalars(chosen).all()
+
+
+def used_texts(scope: Scope) -> dict[str, list[PackText]]:
+    """The texts that runs have judged by, by pack, the first used first."""
+    found: dict[str, list[PackText]] = {}
+    for row in db.session.scalars(select(PackText).where(PackText.site == scope.site).order_by(PackText.id)):
+        found.setdefault(row.pack, []).append(row)
+    return found

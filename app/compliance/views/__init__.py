@@ -2,7 +2,7 @@
 
 from flask import Blueprint, request, url_for
 
-from app import navigation
+from app.compliance.adoption.repository import nothing_adopted
 from app.compliance.explaining import (
     document_number,
     fraction_shown,
@@ -14,10 +14,10 @@ from app.compliance.explaining import (
     unit_name,
     until_shown,
 )
-from app.compliance.language import Status
-from app.compliance.packs import nothing_adopted
+from app.organisation import navigation
 from app.organisation.access import can
 from app.organisation.permissions import Capability
+from app.rulepacks.language import Status
 
 bp = Blueprint("compliance", __name__)
 bp.add_app_template_filter(unit_name)

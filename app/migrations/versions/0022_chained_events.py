@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-from app import extensions
+from app.web import extensions
 
 revision = "0022"
 down_revision = "0021"

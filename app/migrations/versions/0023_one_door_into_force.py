@@ -17,7 +17,7 @@ import yaml
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-from app import extensions
+from app.web import extensions
 
 revision = "0023"
 down_revision = "0022"

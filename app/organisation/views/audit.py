@@ -9,18 +9,19 @@ from flask import Response, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as Answer
 
-from app.exports import csv_response
-from app.formats import sentence, show_number
-from app.forms import number_in, whole_number
 from app.organisation import calendars, queries
-from app.organisation.access import Scope, allowed, current_scope
+from app.organisation import clock as clocks
+from app.organisation.access import Scope, actor, allowed, current_scope
 from app.organisation.audit_words import action_name, details_in_words, subject_name
-from app.organisation.forms import AuditFilterForm
+from app.organisation.exports import csv_response
+from app.organisation.forms import AuditFilterForm, ClockForm
 from app.organisation.models import AuditEntry
 from app.organisation.permissions import Capability
 from app.organisation.queries import AuditFilter
 from app.organisation.verifying import trail_alone
 from app.organisation.views import bp
+from app.web.formats import sentence, show_number
+from app.web.forms import errors_shown_on, number_in, whole_number
 
 LONGEST_EXPORT = 100_000  # entries
 SHOWN = 5  # broken places told on the page
@@ -106,3 +107,17 @@ def _lines(scope: Scope, wanted: AuditFilter) -> Iterator[tuple[object, ...]]:
 def _words(entry: AuditEntry) -> tuple[str, str, list[str]]:
     """Action, kind of subject and details as the reader sees them."""
     return action_name(entry.action), subject_name(entry.subject_kind), details_in_words(entry.details)
+
+
+@bp.route("/dong-ho", methods=["GET", "POST"])
+@allowed(Capability.KEEP_SITE)
+def clock() -> Answer | tuple[str, int]:
+    """What the clock says beside the newest entry; while nothing is written, a form to confirm it."""
+    form = ClockForm()
+    if form.validate_on_submit():
+        with errors_shown_on(form):
+            clocks.confirm(actor(), reason=form.reason.data or "")
+            flash(_("Đã xác nhận đồng hồ máy chủ."), "success")
+            return redirect(url_for(".clock"))
+    page = render_template("organisation/clock.html", form=form, standing=clocks.standing())
+    return page, 422 if form.errors else 200

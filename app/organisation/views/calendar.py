@@ -9,16 +9,16 @@ from flask_babel import get_locale
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as Answer
 
-from app.errors import DomainError, NotFound
-from app.exports import csv_response
-from app.formats import sentence, show_date
-from app.forms import errors_shown_on, typed_day, whole_number
+from app.core.errors import DomainError, NotFound
 from app.organisation import calendars
 from app.organisation.access import actor, allowed, signed_in
 from app.organisation.calendars import CalendarYear
+from app.organisation.exports import csv_response
 from app.organisation.forms import SiteDaysForm
 from app.organisation.permissions import Capability
 from app.organisation.views import bp
+from app.web.formats import sentence, show_date
+from app.web.forms import errors_shown_on, typed_day, whole_number
 
 SHOWN = 100  # moved deadlines listed; the rest is counted
 

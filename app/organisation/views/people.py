@@ -8,16 +8,16 @@ from flask import Response, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as Answer
 
-from app.errors import DomainError, NotFound
-from app.exports import csv_response
-from app.formats import label, sentence
-from app.forms import errors_shown_on
+from app.core.errors import DomainError, NotFound
 from app.organisation import calendars, queries, second_factor, service, sessions
 from app.organisation.access import Actor, actor, allowed, current_scope
+from app.organisation.exports import csv_response
 from app.organisation.forms import PeopleFilterForm, PersonForm, ResetPasswordForm
 from app.organisation.models import Person, Unit
 from app.organisation.permissions import Capability
 from app.organisation.views import bp
+from app.web.formats import label, sentence
+from app.web.forms import errors_shown_on
 
 
 @bp.get("/nguoi-dung")

@@ -6,16 +6,16 @@ from flask import Response, flash, redirect, render_template, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as Answer
 
-from app.errors import DomainError, NotFound
-from app.exports import csv_response
-from app.formats import label, sentence
-from app.forms import errors_shown_on
+from app.core.errors import DomainError, NotFound
 from app.organisation import calendars, queries, service
 from app.organisation.access import actor, allowed, current_scope
+from app.organisation.exports import csv_response
 from app.organisation.forms import CloseUnitForm, UnitForm
 from app.organisation.models import Unit
 from app.organisation.permissions import Capability
 from app.organisation.views import bp
+from app.web.formats import label, sentence
+from app.web.forms import errors_shown_on
 
 
 @bp.get("/don-vi")

@@ -5,15 +5,15 @@ from __future__ import annotations
 from flask import Response, render_template, request
 from flask_babel import gettext as _
 
-from app.exports import csv_response
-from app.formats import label
 from app.organisation.access import can, current_scope, person, signed_in
 from app.organisation.calendars import today
+from app.organisation.exports import csv_response
 from app.organisation.permissions import Capability
 from app.payments import cash
-from app.payments.cash import CashLine, Sight, Span
+from app.payments.cash import CashLine, DaySpan, Sight
 from app.payments.forms import SpanForm
 from app.payments.views import bp
+from app.web.formats import label
 
 SHOWN = 500  # lines on the page; all of them are in the files
 
@@ -40,7 +40,7 @@ def summary() -> str:
 def summary_csv() -> Response:
     """The receipts of those days as a file."""
     span = _span()
-    return csv_response(_name(span), _header(), map(_cells, cash.lines(_sight(), span)))
+    return csv_response(_name(span), _header(), map(_payment_csv_row, cash.lines(_sight(), span)))
 
 
 def _sight() -> Sight:
@@ -48,11 +48,11 @@ def _sight() -> Sight:
     return Sight(current_scope(), None if can(Capability.OVERSEE_CASH) else person().id)
 
 
-def _span() -> Span:
+def _span() -> DaySpan:
     return SpanForm.of(request.args, today())[1]
 
 
-def _name(span: Span) -> str:
+def _name(span: DaySpan) -> str:
     return f"bang-ke-thu-{span.first:%Y-%m-%d}" + ("" if span.last == span.first else f"-{span.last:%Y-%m-%d}")
 
 
@@ -65,7 +65,7 @@ def _header() -> list[str]:
     return [str(heading) for heading in header]
 
 
-def _cells(line: CashLine) -> list[object]:
+def _payment_csv_row(line: CashLine) -> list[object]:
     """The sums are what the line adds to the totals: the columns add up to the page's."""
     what = _("Hoàn trả") if line.refund else _("Đã hủy") if line.voided else _("Thu")
     sums = line.counted

@@ -11,27 +11,27 @@ from flask_babel import gettext as _
 from htmx_flask import request
 from werkzeug.wrappers import Response as Answer
 
-from app import extensions
 from app.cases.case_page import CaseView, case_view
 from app.cases.forms import ActionForm
 from app.cases.models import Case, Payment
 from app.cases.population import changeable_by
 from app.cases.search import case_with_code
 from app.cases.vocabulary import PaymentChannel
-from app.errors import Conflict, NotFound
-from app.formats import show_money
-from app.forms import errors_shown_on, number_in
+from app.core.errors import Conflict, NotFound
 from app.organisation.access import actor, allowed, current_scope, signed_in
 from app.organisation.calendars import site_calendar
-from app.organisation.disclosures import record_opening
+from app.organisation.exports import record_opening
 from app.organisation.permissions import Capability
 from app.payments import receipt as paper
 from app.payments import service
 from app.payments.case_section import case_money
 from app.payments.forms import RefundForm, TakeForm
 from app.payments.views import bp
-from app.slips.document import Document
+from app.slips.document import PrintedSlip
 from app.slips.printing import RENDERERS, TYPES, press, qr_address
+from app.web import extensions
+from app.web.formats import show_money
+from app.web.forms import errors_shown_on, number_in
 
 Page = Answer | str | tuple[str, int]
 
@@ -77,7 +77,7 @@ def refund(case_id: int, number: int) -> Page:
     payment = _payment(view, number)
     form = RefundForm.of(view, payment)
     if form.validate_on_submit() and (
-        case := _done(form, lambda: service.give_back(current_scope(), actor(), case_id, number, **form.refund()))
+        case := _done(form, lambda: service.refund_payment(current_scope(), actor(), case_id, number, **form.refund()))
     ):
         flash(_("Đã hoàn trả %(amount)s.", amount=show_money(form.amount.data)), "success")
         return _after(case)
@@ -102,7 +102,7 @@ def receipt_file(case_id: int, number: int, ending: str) -> Response:
     return response
 
 
-def _receipt(case_id: int, number: int) -> Document:
+def _receipt(case_id: int, number: int) -> PrintedSlip:
     view = case_view(current_scope(), case_id, site_calendar(), extensions.now(), get_locale().language)
     payment = _payment(view, number)
     if not payment.receipt_number:

@@ -10,11 +10,9 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 from werkzeug.wrappers import Response as Answer
 
-from app.errors import NotAllowed
-from app.exports import csv_response
-from app.formats import label
-from app.forms import errors_shown_on
+from app.core.errors import NotAllowed
 from app.organisation.access import Scope, actor, allowed, current_scope
+from app.organisation.exports import csv_response
 from app.organisation.permissions import Capability
 from app.payments import reconciling
 from app.payments import statement_queries as queries
@@ -23,6 +21,8 @@ from app.payments.models import MatchState, PortalStatement
 from app.payments.reconciling import may_reconcile
 from app.payments.statement_queries import LineSeen
 from app.payments.views import bp
+from app.web.formats import label
+from app.web.forms import errors_shown_on
 
 SHOWN = 500  # lines on the page; all of them are in the file
 _CHUNK = 1024 * 1024
@@ -115,7 +115,9 @@ def line(line_id: int) -> Page:
 def statement_csv(statement_id: int) -> Response:
     """Every line with what came of it, as a file."""
     statement = queries.one_statement(_scope(), statement_id).statement
-    return csv_response(f"doi-chieu-{statement.id}", _header(), map(_cells, queries.lines_of(statement, _state())))
+    return csv_response(
+        f"doi-chieu-{statement.id}", _header(), map(_statement_csv_row, queries.lines_of(statement, _state()))
+    )
 
 
 @bp.get("/thu-phi/doi-chieu/<int:statement_id>/dong-bi-tu-choi.csv")
@@ -157,7 +159,7 @@ def _header() -> list[str]:
     return [str(heading) for heading in header]
 
 
-def _cells(seen: LineSeen) -> list[object]:
+def _statement_csv_row(seen: LineSeen) -> list[object]:
     line = seen.line
     return [
         *(line.row, label(line.state), line.transaction_number, line.case_code, seen.applicant, line.paid_at),

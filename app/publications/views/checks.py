@@ -7,19 +7,19 @@ from flask_babel import get_locale
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as Answer
 
-from app.errors import DomainError
-from app.exports import csv_response
-from app.formats import show_date, yes_no
-from app.forms import errors_shown_on, whole_number
+from app.core.errors import DomainError
+from app.core.periods import Period, PeriodKind
 from app.organisation.access import actor, allowed
 from app.organisation.calendars import site_calendar, today
+from app.organisation.exports import csv_response
 from app.organisation.permissions import Capability
 from app.organisation.queries import units_to_choose
-from app.periods import Period, PeriodKind
 from app.publications import check_queries, check_service
 from app.publications.check_queries import CheckRow
-from app.publications.forms import CheckForm, FixForm, ReasonForm
+from app.publications.forms import CheckForm, FixForm, PublicationReasonForm
 from app.publications.views import bp, scope
+from app.web.formats import show_date, yes_no
+from app.web.forms import errors_shown_on, whole_number
 
 Page = str | Answer | tuple[str, int]
 
@@ -54,7 +54,7 @@ def export_checks() -> Response:
         *(_("Ngày cập nhật lại"), _("Người ghi")),
     ]
     rows = check_queries.checks(scope(), month.first, month.last)
-    return csv_response(f"kiem-tra-danh-muc-{month.key}", header, map(_cells, rows))
+    return csv_response(f"kiem-tra-danh-muc-{month.key}", header, map(_check_csv_row, rows))
 
 
 @bp.route("/cong-bo/kiem-tra-danh-muc/ghi", methods=["GET", "POST"])
@@ -96,7 +96,7 @@ def fix_defects(check_id: int) -> Page:
 @allowed(Capability.KEEP_PUBLICATIONS)
 def remove_check(check_id: int) -> Page:
     """Take out a check recorded by mistake."""
-    row, form = check_queries.check_row(scope(), check_id), ReasonForm()
+    row, form = check_queries.check_row(scope(), check_id), PublicationReasonForm()
     if form.validate_on_submit():
         with errors_shown_on(form):
             check_service.remove_check(scope(), actor(), check_id, reason=form.reason.data or "")
@@ -105,7 +105,7 @@ def remove_check(check_id: int) -> Page:
     return render_template("publications/check_act.html", form=form, row=row), 422 if _wrong(form) else 200
 
 
-def _wrong(form: CheckForm | FixForm | ReasonForm) -> bool:
+def _wrong(form: CheckForm | FixForm | PublicationReasonForm) -> bool:
     return bool(form.errors or form.form_errors)
 
 
@@ -119,7 +119,7 @@ def _month() -> Period:
     return asked if asked.kind is PeriodKind.MONTH and asked.first <= today() else running
 
 
-def _cells(row: CheckRow) -> list[object]:
+def _check_csv_row(row: CheckRow) -> list[object]:
     check = row.check
     sites = [yes_no(done) for done in (check.portal, check.one_stop, check.website)]
     return [

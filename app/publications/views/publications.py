@@ -9,28 +9,34 @@ from flask import Response, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as Answer
 
-from app.exports import csv_response
-from app.formats import label, show_date
-from app.forms import errors_shown_on, whole_number
 from app.organisation.access import actor, allowed
 from app.organisation.audit_words import action_name, details_in_words
 from app.organisation.calendars import site_calendar, today
+from app.organisation.exports import csv_response
 from app.organisation.models import Unit
 from app.organisation.permissions import Capability
 from app.organisation.queries import units, units_to_choose
 from app.publications import queries, service
-from app.publications.allowances import AllowedClock, beside
-from app.publications.clocks import Clock, Stage, Step
-from app.publications.forms import CorrectForm, FilterForm, OpenForm, ReasonForm, StepForm, read_codes
+from app.publications.clocks import AllowedClock, PublicationStep, Stage, StepClock, beside
+from app.publications.forms import (
+    CorrectForm,
+    OpenForm,
+    PublicationFilterForm,
+    PublicationReasonForm,
+    StepForm,
+    read_codes,
+)
 from app.publications.models import PublicationTrack
-from app.publications.queries import PublicationRow, PublicationView, Sort
+from app.publications.queries import PublicationRow, PublicationSort, PublicationView
 from app.publications.views import bp, scope
+from app.web.formats import label, show_date
+from app.web.forms import errors_shown_on, whole_number
 
 Page = str | Answer | tuple[str, int]
 
 
 @bp.app_template_filter("allowed_clock")
-def allowed_clock(row: PublicationRow, clock: Clock) -> list[AllowedClock]:
+def allowed_clock(row: PublicationRow, clock: StepClock) -> list[AllowedClock]:
     """A clock beside what the plans in force on its publication's first day allow."""
     publication = row.publication
     return beside(publication.track, clock, publication.starts_on, site_calendar())
@@ -40,10 +46,10 @@ def allowed_clock(row: PublicationRow, clock: Clock) -> list[AllowedClock]:
 @allowed(Capability.KEEP_PUBLICATIONS)
 def list_publications() -> str:
     """Every publication in sight, filtered and sorted."""
-    form, sort, descending = FilterForm.of(request.args, _units()), *_sort()
+    form, sort, descending = PublicationFilterForm.of(request.args, _units()), *_sort()
     page = queries.publication_page(scope(), form.filters(), today(), site_calendar(), sort, descending, _page_number())
     return render_template(
-        "publications/list.html", form=form, page=page, sort=("-" if descending else "") + sort, Step=Step
+        "publications/list.html", form=form, page=page, sort=("-" if descending else "") + sort, Step=PublicationStep
     )
 
 
@@ -51,7 +57,7 @@ def list_publications() -> str:
 @allowed(Capability.KEEP_PUBLICATIONS)
 def export() -> Response:
     """The list as filtered and sorted on the page, whole."""
-    filters, (sort, descending) = FilterForm.of(request.args, _units()).filters(), _sort()
+    filters, (sort, descending) = PublicationFilterForm.of(request.args, _units()).filters(), _sort()
     rows = queries.publications(scope(), filters, today(), site_calendar(), sort, descending)
     header = [
         *(_("Mã"), _("Quyết định"), _("Loại việc"), _("Phòng chuyên môn"), _("Văn phòng"), _("Bắt đầu tính")),
@@ -59,7 +65,7 @@ def export() -> Response:
         *(_("Phòng: ngày làm việc"), _("Phòng: ngày"), _("Văn phòng: ngày làm việc"), _("Văn phòng: ngày")),
         *(_("Tổng: ngày làm việc"), _("Tổng: ngày"), _("Tình trạng")),
     ]
-    return csv_response("cong-bo", header, map(_cells, rows))
+    return csv_response("cong-bo", header, map(_publication_csv_row, rows))
 
 
 @bp.route("/cong-bo/ghi", methods=["GET", "POST"], endpoint="open")
@@ -132,7 +138,7 @@ def correct(publication_id: int) -> Page:
 @allowed(Capability.KEEP_PUBLICATIONS)
 def withdraw(publication_id: int) -> Page:
     """Take out a publication recorded by mistake."""
-    view, form = _view(publication_id), ReasonForm()
+    view, form = _view(publication_id), PublicationReasonForm()
     if form.validate_on_submit():
         with errors_shown_on(form):
             service.withdraw_publication(scope(), actor(), publication_id, reason=form.reason.data or "")
@@ -165,7 +171,10 @@ def _show_page(view: PublicationView, sent: dict[str, StepForm] | None = None) -
         "publications/show.html",
         view=view,
         forms=forms,
-        history=[(entry, action_name(entry.action), details_in_words(_told(entry.details))) for entry in view.history],
+        history=[
+            (entry, action_name(entry.action), details_in_words(_details_without_code(entry.details)))
+            for entry in view.history
+        ],
         on_arrival=_on_arrival(view),
         Stage=Stage,
     )
@@ -193,12 +202,19 @@ def _on_arrival(view: PublicationView) -> list[tuple[AllowedClock, int]]:
     if found.track is not PublicationTrack.EARLY_NUMBER:
         return []
     working, calendar_days = view.on_arrival
-    clock = Clock(Step.JOINT, (Step.DIVISION, Step.OFFICE), found.printed_on, None, working, calendar_days)
+    clock = StepClock(
+        PublicationStep.JOINT,
+        (PublicationStep.DIVISION, PublicationStep.OFFICE),
+        found.printed_on,
+        None,
+        working,
+        calendar_days,
+    )
     stood = beside(found.track, clock, found.starts_on, site_calendar())
     return [(one, one.allowed.days - one.used) for one in stood]
 
 
-def _told(details: dict[str, Any]) -> dict[str, Any]:
+def _details_without_code(details: dict[str, Any]) -> dict[str, Any]:
     """An entry's details without the code, which the page bears already."""
     said = {name: value for name, value in details.items() if name not in ("code", "says")}
     return {**details.get("says", {}), **said}
@@ -212,10 +228,14 @@ def _units() -> list[Unit]:
     return list(units(scope()))
 
 
-def _sort() -> tuple[Sort, bool]:
+def _sort() -> tuple[PublicationSort, bool]:
     asked = request.args.get("sort", "")
     name = asked.removeprefix("-")
-    return (Sort(name), asked.startswith("-")) if name in set(Sort) else (Sort.START, True)
+    return (
+        (PublicationSort(name), asked.startswith("-"))
+        if name in set(PublicationSort)
+        else (PublicationSort.START, True)
+    )
 
 
 def _page_number() -> int:
@@ -223,11 +243,11 @@ def _page_number() -> int:
     return request.args.get("after", type=whole_number) or request.args.get("before", type=whole_number) or 1
 
 
-def _cells(row: PublicationRow) -> list[object]:
+def _publication_csv_row(row: PublicationRow) -> list[object]:
     found = row.publication
     dates: list[date | None] = [found.starts_on, found.handed_over_on, found.finished_on, found.published_on]
     used: list[object] = []
-    for step in (Step.DIVISION, Step.OFFICE):
+    for step in (PublicationStep.DIVISION, PublicationStep.OFFICE):
         clock = row.clock(step)
         used += [clock.working_days, clock.calendar_days] if clock and clock.started_on else ["", ""]
     names = [found.code, found.decision, label(found.track), found.division.name, found.office.name]

@@ -8,18 +8,18 @@ from flask import Response, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as Answer
 
-from app.exports import csv_response
-from app.formats import show_date, yes_no
-from app.forms import errors_shown_on, whole_number
 from app.organisation.access import actor, allowed
 from app.organisation.calendars import today
+from app.organisation.exports import csv_response
 from app.organisation.permissions import Capability
 from app.publications import queries, review_queries, review_service
 from app.publications.clocks import EARLIEST
-from app.publications.forms import ApprovalForm, ReasonForm, ReviewForm
+from app.publications.forms import ApprovalForm, PublicationReasonForm, ReviewForm
 from app.publications.review_queries import ReviewRow, ReviewTotals
 from app.publications.review_service import Findings, findings_of
 from app.publications.views import bp, scope
+from app.web.formats import show_date, yes_no
+from app.web.forms import errors_shown_on, whole_number
 
 Page = str | Answer | tuple[str, int]
 
@@ -50,7 +50,7 @@ def export_reviews() -> Response:
         *(_("Đã tái cấu trúc quy trình"), _("Thông tin phải khai báo trước"), _("Thông tin phải khai báo sau")),
         *(_("Đề xuất đơn giản hóa"), _("Ngày phê duyệt phương án"), _("Quyết định phê duyệt"), _("Người ghi")),
     ]
-    return csv_response(f"ra-soat-{year}", header, map(_cells, review_queries.reviews(scope(), year)))
+    return csv_response(f"ra-soat-{year}", header, map(_review_csv_row, review_queries.reviews(scope(), year)))
 
 
 @bp.route("/cong-bo/ra-soat/ghi", methods=["GET", "POST"])
@@ -111,7 +111,7 @@ def approve_simplification(review_id: int) -> Page:
 @allowed(Capability.KEEP_PUBLICATIONS)
 def remove_review(review_id: int) -> Page:
     """Take out a review recorded by mistake."""
-    row, form = review_queries.review_row(scope(), review_id), ReasonForm()
+    row, form = review_queries.review_row(scope(), review_id), PublicationReasonForm()
     if form.validate_on_submit():
         with errors_shown_on(form):
             review_service.remove_review(scope(), actor(), review_id, reason=form.reason.data or "")
@@ -120,7 +120,7 @@ def remove_review(review_id: int) -> Page:
     return render_template("publications/review_act.html", form=form, row=row), 422 if _wrong(form) else 200
 
 
-def _wrong(form: ReviewForm | ApprovalForm | ReasonForm) -> bool:
+def _wrong(form: ReviewForm | ApprovalForm | PublicationReasonForm) -> bool:
     return bool(form.errors or form.form_errors)
 
 
@@ -130,7 +130,7 @@ def _year() -> int:
     return asked if asked is not None and EARLIEST.year <= asked <= today().year else today().year
 
 
-def _cells(row: ReviewRow) -> list[object]:
+def _review_csv_row(row: ReviewRow) -> list[object]:
     r = row.review
     return [
         *(row.code, row.name, yes_no(row.internal), row.unit.name, r.reviewed_on),

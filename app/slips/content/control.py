@@ -17,16 +17,16 @@ from app.slips.content.parts import (
     heading_row,
     request_line,
 )
-from app.slips.document import DOTS, Cell, Document, Paper, Row, Table
+from app.slips.document import DOTS, Cell, Paper, PrintedSlip, Row, SlipTable
+from app.slips.labels import against_time, amount_of_time, moment
 from app.slips.values import CaseOnPaper, House, Stay
-from app.slips.wording import against_time, amount_of_time, moment
 
 
-def control(case: CaseOnPaper, house: House, qr: str) -> Document:
+def control(case: CaseOnPaper, house: House, qr: str) -> PrintedSlip:
     """Phiếu kiểm soát quá trình giải quyết hồ sơ, from the stays the case has had."""
     circular = circular_on(case.received_on)
     promised = moment(case.promised_at, house.closing) if case.promised_at else ""
-    return Document(
+    return PrintedSlip(
         Paper.A5,
         form_of(circular, SlipKind.CONTROL),
         counter_head(house, circular, "", case.received_on),
@@ -49,7 +49,7 @@ def control(case: CaseOnPaper, house: House, qr: str) -> Document:
     )
 
 
-def _movements(case: CaseOnPaper, desk: str) -> Table:
+def _movements(case: CaseOnPaper, desk: str) -> SlipTable:
     head = (
         head_row(
             Cell("TÊN CƠ QUAN", rows=2),
@@ -63,7 +63,7 @@ def _movements(case: CaseOnPaper, desk: str) -> Table:
     rows = [row for each in moved for row in each]
     for _n in range(BLANK_ROWS - len(moved)):
         rows += _movement(DOTS[:6], DOTS[:6], f"{DOTS[:4]} giờ {DOTS[:4]} phút, ngày {DOTS[:6]}", "", "", "", "")
-    return Table((31, 24, 24, 22, 23), head, rows, scale=0.85)
+    return SlipTable((31, 24, 24, 22, 23), head, rows, scale=0.85)
 
 
 def _hand_overs(case: CaseOnPaper, desk: str) -> Iterable[list[Row]]:

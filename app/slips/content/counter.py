@@ -18,11 +18,11 @@ from app.slips.content.parts import (
     person_lines,
     request_line,
 )
-from app.slips.document import DOTS, Cell, Document, Paper, Run, Signature, Table, Text
-from app.slips.values import Asked, CaseOnPaper, House, Said
+from app.slips.document import DOTS, Cell, Paper, PrintedSlip, Signature, SlipParagraph, SlipTable, StyledText
+from app.slips.values import CaseOnPaper, House, MissingDocument, Said
 
 
-def supplement(case: CaseOnPaper, asked: Said, house: House, qr: str, number: str = "") -> Document:
+def supplement(case: CaseOnPaper, asked: Said, house: House, qr: str, number: str = "") -> PrintedSlip:
     """Phiếu yêu cầu bổ sung, hoàn thiện hồ sơ, for one request; `code` may be "" before a case is taken in.
 
     It lists the documents that the request names; a request in words only lists what is missing.
@@ -31,7 +31,7 @@ def supplement(case: CaseOnPaper, asked: Said, house: House, qr: str, number: st
     wanted = asked.asked or case.missing
     table = [_missing_table(wanted)] if wanted else []
     help_at = f"Ông/Bà liên hệ với {asked.by or DOTS}, số điện thoại {asked.phone or DOTS}"
-    return Document(
+    return PrintedSlip(
         Paper.A5,
         form_of(circular, SlipKind.SUPPLEMENT),
         counter_head(house, circular, number or f"{DOTS[:6]}/HDHS", asked.at.date()),
@@ -41,9 +41,9 @@ def supplement(case: CaseOnPaper, asked: Said, house: House, qr: str, number: st
         (
             *person_lines(case, "Hồ sơ của"),
             request_line(case),
-            Text((Run("Yêu cầu hoàn thiện hồ sơ gồm những nội dung sau:"),)),
+            SlipParagraph((StyledText("Yêu cầu hoàn thiện hồ sơ gồm những nội dung sau:"),)),
             *table,
-            entry("Lý do", "") if not asked.words.strip() else Text((Run("Lý do:"),)),
+            entry("Lý do", "") if not asked.words.strip() else SlipParagraph((StyledText("Lý do:"),)),
             *(paragraphs(asked.words) if asked.words.strip() else ()),
             letter_line(f"Trong quá trình hoàn thiện hồ sơ, nếu có vướng mắc, {help_at} để được hướng dẫn./."),
         ),
@@ -52,7 +52,7 @@ def supplement(case: CaseOnPaper, asked: Said, house: House, qr: str, number: st
     )
 
 
-def _missing_table(missing: Iterable[Asked]) -> Table:
+def _missing_table(missing: Iterable[MissingDocument]) -> SlipTable:
     rows = [
         (
             Cell(str(n), CENTER),
@@ -62,15 +62,15 @@ def _missing_table(missing: Iterable[Asked]) -> Table:
         for n, each in enumerate(missing, 1)
     ]
     head = heading_row("TT", "Tên giấy tờ", "Bản chính", "Bản sao\nchứng thực", "Bản sao")
-    return Table((9, 67, 15, 18, 15), (head,), rows)
+    return SlipTable((9, 67, 15, 18, 15), (head,), rows)
 
 
-def refusal(case: CaseOnPaper, refused: Said, house: House, qr: str) -> Document:
+def refusal(case: CaseOnPaper, refused: Said, house: House, qr: str) -> PrintedSlip:
     """Phiếu từ chối tiếp nhận giải quyết hồ sơ."""
     circular = circular_on(refused.at.date())
     desk = desk_of(house, circular)
     help_at = f"Ông/Bà liên hệ với {refused.by or DOTS}, số điện thoại {refused.phone or DOTS}"
-    return Document(
+    return PrintedSlip(
         Paper.A5,
         form_of(circular, SlipKind.REFUSAL),
         counter_head(house, circular, "", refused.at.date()),

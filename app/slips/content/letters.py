@@ -13,15 +13,15 @@ from app.slips.content.parts import (
     letter_line,
     paragraphs,
 )
-from app.slips.document import DOTS, Document, Letterhead, Paper, Run, Signature, Text
+from app.slips.document import DOTS, Letterhead, Paper, PrintedSlip, Signature, SlipParagraph, StyledText
+from app.slips.labels import long_day, moment
 from app.slips.values import CaseOnPaper, House, Letter, Said
-from app.slips.wording import long_day, moment
 
 _RECIPIENTS = ("- Như trên;", "- Bộ phận Một cửa;", "- Lưu: VT, hồ sơ.")
 _HEAD_OF_BODY = Signature("THỦ TRƯỞNG CƠ QUAN, ĐƠN VỊ", "(Ký, ghi rõ họ tên và đóng dấu)")
 
 
-def apology(case: CaseOnPaper, letter: Letter, house: House, qr: str) -> Document:
+def apology(case: CaseOnPaper, letter: Letter, house: House, qr: str) -> PrintedSlip:
     """Phiếu xin lỗi và hẹn lại ngày trả kết quả; since 2025 văn bản xin lỗi và đề nghị gia hạn."""
     circular = circular_on(letter.at.date())
     again = letter.new_due_at is not None
@@ -30,7 +30,7 @@ def apology(case: CaseOnPaper, letter: Letter, house: House, qr: str) -> Documen
     else:
         title = "VĂN BẢN XIN LỖI"
         title += "\nVÀ ĐỀ NGHỊ GIA HẠN THỜI GIAN GIẢI QUYẾT" if again else ""
-    return Document(
+    return PrintedSlip(
         Paper.A4,
         form_of(circular, SlipKind.APOLOGY),
         _unit_head(case, house, _letter_number(letter.number), letter.at.date()),
@@ -38,7 +38,7 @@ def apology(case: CaseOnPaper, letter: Letter, house: House, qr: str) -> Documen
         (),
         qr,
         (
-            Text((Run("Kính gửi: "), Run(case.person.name, bold=True)), CENTER),
+            SlipParagraph((StyledText("Kính gửi: "), StyledText(case.person.name, bold=True)), CENTER),
             *_what_was_promised(case, letter, house, circular),
             *paragraphs(letter.reason),
             *_sorry(case, letter, house, circular),
@@ -58,7 +58,7 @@ def _unit_head(case: CaseOnPaper, house: House, number: str, day: date) -> Lette
     return Letterhead(unit=case.unit, parent=house.department, number=number, place=house.place, day=day)
 
 
-def _what_was_promised(case: CaseOnPaper, letter: Letter, house: House, circular: Circular) -> list[Text]:
+def _what_was_promised(case: CaseOnPaper, letter: Letter, house: House, circular: Circular) -> list[SlipParagraph]:
     when = long_day(case.received_at).capitalize()
     lines = [
         letter_line(
@@ -87,7 +87,7 @@ def _how_late(case: CaseOnPaper, letter: Letter) -> str:
     return f"Tuy nhiên đến nay, {case.unit} chưa trả kết quả"
 
 
-def _sorry(case: CaseOnPaper, letter: Letter, house: House, circular: Circular) -> list[Text]:
+def _sorry(case: CaseOnPaper, letter: Letter, house: House, circular: Circular) -> list[SlipParagraph]:
     if letter.new_due_at is None:
         return [letter_line(f"{case.unit} xin lỗi {YOU} và mong nhận được sự thông cảm của {YOU}./.")]
     again = moment(letter.new_due_at, house.closing)
@@ -107,10 +107,10 @@ def _sorry(case: CaseOnPaper, letter: Letter, house: House, circular: Circular) 
     ]
 
 
-def stop_notice(case: CaseOnPaper, stopped: Said, house: House, qr: str, number: str = "") -> Document:
+def stop_notice(case: CaseOnPaper, stopped: Said, house: House, qr: str, number: str = "") -> PrintedSlip:
     """Thông báo dừng giải quyết hồ sơ: form 05 of 2025. NoSuchForm for a day before it."""
     circular = circular_on(stopped.at.date())
-    return Document(
+    return PrintedSlip(
         Paper.A4,
         form_of(circular, SlipKind.STOP),
         _unit_head(case, house, number or f"{DOTS[:6]}/TB", stopped.at.date()),
@@ -118,7 +118,7 @@ def stop_notice(case: CaseOnPaper, stopped: Said, house: House, qr: str, number:
         ("Về việc dừng giải quyết hồ sơ",),
         qr,
         (
-            Text((Run("Kính gửi: "), Run(case.person.name, bold=True)), CENTER),
+            SlipParagraph((StyledText("Kính gửi: "), StyledText(case.person.name, bold=True)), CENTER),
             letter_line(
                 f"{long_day(case.received_at).capitalize()}, {desk_of(house, circular)} {house.department} tiếp nhận "
                 f"hồ sơ của {YOU}; mã hồ sơ: {case.code}; thủ tục hành chính: {case.procedure}."

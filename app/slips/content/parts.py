@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 from app.slips.circulars import CIRCULAR_2018, CIRCULAR_2025, Circular, SlipKind
-from app.slips.document import DOTS, Align, Cell, Letterhead, Row, Run, Text
+from app.slips.document import DOTS, Align, Cell, Letterhead, Row, SlipParagraph, StyledText
 from app.slips.values import CaseOnPaper, House
 
 BLANK_ROWS = 3  # to be filled in by hand where the case has nothing to tell
@@ -24,31 +24,31 @@ def desk_of(house: House, circular: Circular) -> str:
     return house.desk or _DESKS[circular.name]
 
 
-def entry(label: str, value: str, *, bold: bool = False) -> Text:
+def entry(label: str, value: str, *, bold: bool = False) -> SlipParagraph:
     """A field: its label and what is known of it, or dots to be filled in by hand."""
-    return Text((Run(f"{label}: "), Run(value or DOTS, bold=bold)))
+    return SlipParagraph((StyledText(f"{label}: "), StyledText(value or DOTS, bold=bold)))
 
 
-def entries(*pairs: tuple[str, str]) -> Text:
+def entries(*pairs: tuple[str, str]) -> SlipParagraph:
     """Several short fields on one line."""
-    runs: list[Run] = []
+    runs: list[StyledText] = []
     for label, value in pairs:
-        runs.append(Run(f"{'   ' if runs else ''}{label}: {value or DOTS}"))
-    return Text(tuple(runs))
+        runs.append(StyledText(f"{'   ' if runs else ''}{label}: {value or DOTS}"))
+    return SlipParagraph(tuple(runs))
 
 
-def letter_line(words: str, *, bold: bool = False) -> Text:
+def letter_line(words: str, *, bold: bool = False) -> SlipParagraph:
     """A paragraph of a letter, its first line indented."""
-    return Text((Run(words, bold=bold),), first_line=True)
+    return SlipParagraph((StyledText(words, bold=bold),), first_line=True)
 
 
-def paragraphs(words: str) -> tuple[Text, ...]:
+def paragraphs(words: str) -> tuple[SlipParagraph, ...]:
     """What somebody wrote, its paragraphs kept; dots where nothing was written."""
     lines = [line.strip() for line in words.splitlines() if line.strip()]
     return tuple(letter_line(line) for line in lines) or (letter_line(DOTS * 3),)
 
 
-def person_lines(case: CaseOnPaper, heading: str) -> list[Text]:
+def person_lines(case: CaseOnPaper, heading: str) -> list[SlipParagraph]:
     """Who hands the file in, whose it is if another's, and how they are reached."""
     person = case.person
     lines = [entry(heading, person.name, bold=True)]
@@ -62,7 +62,7 @@ def person_lines(case: CaseOnPaper, heading: str) -> list[Text]:
     ]
 
 
-def request_line(case: CaseOnPaper, label: str = "Nội dung yêu cầu giải quyết") -> Text:
+def request_line(case: CaseOnPaper, label: str = "Nội dung yêu cầu giải quyết") -> SlipParagraph:
     """What is asked for: the procedure with its code, and the applicant's own words."""
     procedure = f"{case.procedure} ({case.procedure_code})" if case.procedure_code else case.procedure
     return entry(label, f"{procedure}: {case.content}" if case.content else procedure)

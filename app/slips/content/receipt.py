@@ -19,16 +19,16 @@ from app.slips.content.parts import (
     person_lines,
     request_line,
 )
-from app.slips.document import DOTS, Cell, Document, Paper, Run, Signature, Table, Text
+from app.slips.document import DOTS, Cell, Paper, PrintedSlip, Signature, SlipParagraph, SlipTable, StyledText
+from app.slips.labels import RETURNED, amount_of_time, moment, money
 from app.slips.values import CaseOnPaper, Handed, House
-from app.slips.wording import RETURNED, amount_of_time, moment, money
 
 
-def receipt(case: CaseOnPaper, house: House, qr: str, number: str = "") -> Document:
+def receipt(case: CaseOnPaper, house: House, qr: str, number: str = "") -> PrintedSlip:
     """Giấy tiếp nhận hồ sơ và hẹn trả kết quả. `number` is "" until it is given out."""
     circular = circular_on(case.received_on)
     serial = number.partition("/")[0]
-    return Document(
+    return PrintedSlip(
         Paper.A5,
         form_of(circular, SlipKind.RECEIPT),
         counter_head(house, circular, number or f"{DOTS[:6]}/TNHS", case.received_on),
@@ -39,7 +39,7 @@ def receipt(case: CaseOnPaper, house: House, qr: str, number: str = "") -> Docum
             entry(desk_of(house, circular), house.department),
             *person_lines(case, "Tiếp nhận hồ sơ của"),
             request_line(case),
-            Text((Run("1. Thành phần hồ sơ nộp gồm:"),)),
+            SlipParagraph((StyledText("1. Thành phần hồ sơ nộp gồm:"),)),
             (_kinds_in_columns if circular is CIRCULAR_2018 else _kinds_in_words)(case.documents),
             *_terms(case, house),
             entries(
@@ -63,7 +63,7 @@ def _scale(documents: Iterable[Handed]) -> float:
     return 1.0 if lines <= 3 else 0.95 if lines <= 5 else 0.9
 
 
-def _terms(case: CaseOnPaper, house: House) -> list[Text]:
+def _terms(case: CaseOnPaper, house: House) -> list[SlipParagraph]:
     """Points 2 to 7 of the receipt."""
     promised = moment(case.promised_at, house.closing) if case.promised_at else ""
     where = {"Trực tiếp": desk_of(house, circular_on(case.received_on))}
@@ -87,7 +87,7 @@ def _fee(case: CaseOnPaper) -> str:
     return f"{money(case.fee_due)}{exempt}; {paid}"
 
 
-def _kinds_in_columns(documents: Iterable[Handed]) -> Table:
+def _kinds_in_columns(documents: Iterable[Handed]) -> SlipTable:
     """As form 01 of 2018 lists them: a column for each kind of copy, one for electronic files when there are any."""
     handed = [each for each in documents if each.number]
     electronic = any(each.electronic for each in handed)
@@ -103,10 +103,10 @@ def _kinds_in_columns(documents: Iterable[Handed]) -> Table:
     ]
     blank = tuple(Cell() for _name in range(2 + len(names)))
     widths = (9, 124 - 9 - 15 * len(names) - 3, *(15.0 + (3 if n == 1 else 0) for n in range(len(names))))
-    return Table(widths, (heading_row("TT", "Tên giấy tờ", *names),), rows or [blank] * BLANK_ROWS)
+    return SlipTable(widths, (heading_row("TT", "Tên giấy tờ", *names),), rows or [blank] * BLANK_ROWS)
 
 
-def _kinds_in_words(documents: Iterable[Handed]) -> Table:
+def _kinds_in_words(documents: Iterable[Handed]) -> SlipTable:
     """As form 01 of 2025 lists them: the kind of each paper, and its number."""
     rows = []
     for n, each in enumerate((each for each in documents if each.number), 1):
@@ -129,7 +129,9 @@ def _kinds_in_words(documents: Iterable[Handed]) -> Table:
             )
         )
     blank = (Cell(), Cell(), Cell(), Cell())
-    return Table((9, 68, 31, 16), (heading_row("TT", "Tên giấy tờ", "Loại giấy tờ", "Số lượng"),), rows or [blank] * 3)
+    return SlipTable(
+        (9, 68, 31, 16), (heading_row("TT", "Tên giấy tờ", "Loại giấy tờ", "Số lượng"),), rows or [blank] * 3
+    )
 
 
 def _named(document: Handed) -> str:

@@ -13,17 +13,17 @@ from app.slips.content.parts import (
     head_row,
     heading_row,
 )
-from app.slips.document import Align, Cell, Document, Letterhead, Paper, Row, Table
+from app.slips.document import Align, Cell, Letterhead, Paper, PrintedSlip, Row, SlipTable
+from app.slips.labels import ENDED, RETURNED, short_day
 from app.slips.values import House, RegisterLine
-from app.slips.wording import ENDED, RETURNED, short_day
 
 
 def register(
     lines: Iterable[RegisterLine], house: House, since: date, until: date, narrowed: tuple[str, ...] = ()
-) -> Document:
+) -> PrintedSlip:
     """Sổ theo dõi hồ sơ for a span of days, both included. `narrowed` says to which unit, procedure."""
     circular = circular_on(until)
-    return Document(
+    return PrintedSlip(
         Paper.A4_LANDSCAPE,
         form_of(circular, SlipKind.REGISTER),
         Letterhead(unit=desk_of(house, circular), parent=house.department),
@@ -31,7 +31,7 @@ def register(
         (f"Từ ngày {short_day(since)} đến ngày {short_day(until)}", *narrowed),
         "",
         (
-            Table(
+            SlipTable(
                 (9, 33, 39, 11, 30, 42, 27, 18, 18, 18, 17, 13, 20),
                 REGISTER_HEAD,
                 (_register_row(n, line) for n, line in enumerate(lines, 1)),

@@ -1,0 +1,388 @@
+"""What the engine is told of the duties that follow an event, seen as everywhere else from `as_of`."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from datetime import date, timedelta
+from itertools import chain, groupby
+from operator import itemgetter
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, case, func, or_, select
+from sqlalchemy.engine import Connection
+
+from app.cases import population
+from app.cases.explanations.models import Apology, Explanation
+from app.cases.facts import late_rows, start_of_previous, units_of
+from app.cases.faults.models import CaseFault
+from app.cases.models import Case, CaseStage
+from app.core.facts import Fact, FactField, FactKind, FactQuery, register, register_source
+from app.organisation.calendars import site_calendar
+from app.organisation.models import Unit
+
+CASES, STAGES = "hồ sơ", "bước xử lý"
+
+
+def _count(name: str, unit: str, vi: str, en: str) -> FactField:
+    return FactField(name, int, unit, {"vi": vi, "en": en})
+
+
+def _text(name: str, vi: str, en: str) -> FactField:
+    return FactField(name, str, "", {"vi": vi, "en": en})
+
+
+def _truth(name: str, vi: str, en: str) -> FactField:
+    return FactField(name, bool, "", {"vi": vi, "en": en})
+
+
+EXPLANATION = FactKind(
+    "explanation",
+    "case",
+    (
+        _truth(
+            "by_head",
+            "Do người đứng đầu đơn vị có hồ sơ quá hạn giải trình",
+            "Given by the head of the unit whose case is overdue",
+        ),
+        _text(
+            "sent_on",
+            "Ngày gửi giải trình (năm-tháng-ngày): lần đầu của người đứng đầu, nếu không có thì lần đầu của người khác",
+            "Day it was sent (ISO): first by the head, or, without one by the head, first by anybody",
+        ),
+        _truth("accepted", "Giám đốc Sở chấp nhận lần giải trình gần nhất", "The Director accepted the latest one"),
+        _truth(
+            "returned",
+            "Lần giải trình gần nhất bị trả lại, chưa gửi lại",
+            "The latest one was returned, and none was sent since",
+        ),
+    ),
+    {
+        "vi": "Giải trình một hồ sơ quá hạn trong kỳ (hoặc bắt đầu quá hạn từ kỳ trước), gửi Giám đốc Sở qua Văn phòng "
+        "Sở",
+        "en": "Explanation of a case overdue in the period (or fallen overdue since the one before), to the Director "
+        "through the Office",
+    },
+)
+
+APOLOGY = FactKind(
+    "apology",
+    "case",
+    (
+        _text("sent_on", "Ngày gửi văn bản xin lỗi đầu (năm-tháng-ngày)", "Day of the first written apology (ISO)"),
+        _truth(
+            "has_new_date",
+            "Có ngày hẹn trả mới, hoặc không còn gì để hẹn vì hồ sơ đã kết thúc khi xin lỗi",
+            "Promises a new date, or had none to promise because the case had ended by then",
+        ),
+    ),
+    {
+        "vi": "Xin lỗi bằng văn bản về một hồ sơ quá hạn trong kỳ (hoặc bắt đầu quá hạn từ kỳ trước), hoặc sai sót "
+        "được xin lỗi trong kỳ",
+        "en": "Written apology for a case overdue in the period (or fallen overdue since the one before), or for a "
+        "mistake apologised for in it",
+    },
+)
+
+CASE_FAULT = FactKind(
+    "case_fault",
+    "case",
+    (
+        _text("found_on", "Ngày phát hiện sai sót (năm-tháng-ngày)", "Day on which the mistake was found (ISO)"),
+        _text(
+            "source",
+            "Do đâu phát hiện: unit (đơn vị), applicant (người nộp), inspection (kiểm tra), complaint (khiếu nại)",
+            "How it came to light: unit, applicant, inspection, complaint",
+        ),
+        _text("what", "Sai sót", "What was wrong"),
+    ),
+    {
+        "vi": "Một sai sót trong giải quyết hồ sơ, phát hiện trong kỳ hoặc kỳ liền trước (sai sót thứ hai của một hồ "
+        "sơ mang tên mã#2)",
+        "en": "A mistake in the handling of a case, found in the period or in the one before it (the second one of a "
+        "case is named code#2)",
+    },
+)
+
+APOLOGY_FOR_FAULT = FactKind(
+    "apology_for_fault",
+    "case",
+    (
+        _text(
+            "sent_on",
+            "Ngày gửi văn bản xin lỗi đầu tiên vì sai sót, kể từ ngày phát hiện (năm-tháng-ngày)",
+            "Day of the first written apology for a mistake since it was found (ISO)",
+        ),
+        _truth(
+            "has_new_date",
+            "Có ngày hẹn trả mới, hoặc không còn gì để hẹn vì hồ sơ đã kết thúc khi xin lỗi",
+            "Promises a new date, or had none to promise because the case had ended by then",
+        ),
+    ),
+    {
+        "vi": "Xin lỗi bằng văn bản vì một sai sót phát hiện trong kỳ hoặc kỳ liền trước",
+        "en": "Written apology for a mistake found in the period or in the one before it",
+    },
+)
+
+STAGE_NOTE = FactKind(
+    "stage_note",
+    "unit",
+    (
+        _count(
+            "stages_ended",
+            STAGES,
+            "Bước xử lý kết thúc trong kỳ tại đơn vị chuyên môn (không tính bước của Bộ phận Một cửa)",
+            "Stages ended in the period at divisions (those of the one-stop desk left out)",
+        ),
+        _count(
+            "with_note",
+            STAGES,
+            "Trong số đó: có ý kiến xử lý của đơn vị giữ hồ sơ",
+            "Of those: with a processing note by the unit that held the case",
+        ),
+    ),
+    {"vi": "Gắn ý kiến xử lý vào từng bước của hồ sơ", "en": "Processing notes attached to each stage of a case"},
+)
+
+RESULT_ATTACHED = FactKind(
+    "result_attached",
+    "unit",
+    (
+        _count(
+            "closed",
+            CASES,
+            "Hồ sơ có trả kết quả, kết thúc trên phần mềm trong kỳ",
+            "Cases that end with a result, closed on the software in the period",
+        ),
+        _count(
+            "attached",
+            CASES,
+            "Trong số đó: đã gắn kết quả (bản số hóa hoặc bản điện tử)",
+            "Of those: with the result attached (a scan or an electronic copy)",
+        ),
+    ),
+    {"vi": "Gắn kết quả giải quyết vào hồ sơ", "en": "Results attached to cases"},
+)
+
+OFFICER_OVERDUE = FactKind(
+    "officer_overdue",
+    "officer",
+    (
+        _count("overdue", CASES, "Hồ sơ quá hạn trong kỳ của cán bộ", "Overdue cases of the officer in the period"),
+        _text("cases", "Mã các hồ sơ đó", "Codes of those cases"),
+    ),
+    {
+        "vi": "Hồ sơ quá hạn theo cán bộ xử lý, để xem xét trách nhiệm cá nhân",
+        "en": "Overdue cases by the officer handling them, for review of personal responsibility",
+    },
+)
+
+
+AN_INSTANT = timedelta(microseconds=1)
+
+
+def register_facts() -> None:
+    """Register every source of these duties."""
+    register(EXPLANATION, explanations)
+    register(APOLOGY, apologies)
+    register_source([CASE_FAULT, APOLOGY_FOR_FAULT], faults)
+    register(STAGE_NOTE, stage_notes)
+    register(RESULT_ATTACHED, results_attached)
+    register(OFFICER_OVERDUE, officers_overdue)
+
+
+def explanations(connection: Connection, query: FactQuery) -> Iterator[Fact]:
+    """One fact per explained case among those overdue in the period, or fallen overdue since the one before."""
+    units, calendar = units_of(connection, query), site_calendar()
+    found = (
+        select(
+            Case.unit_id,
+            Case.code,
+            Explanation.by_head,
+            Explanation.sent_at,
+            Explanation.accepted,
+            Explanation.decided_at,
+        )
+        .join(Explanation, and_(Explanation.site == Case.site, Explanation.case_id == Case.id))
+        .where(
+            Case.site == query.site,
+            _owes_words(query),
+            Explanation.sent_at < query.as_of,
+        )
+        .order_by(Case.code, Explanation.sent_at, Explanation.id)
+    )
+    for code, group in groupby(connection.execute(found).all(), key=itemgetter(1)):
+        sent = list(group)
+        if sent[0].unit_id not in units:
+            continue
+        standing, last = next((row for row in sent if row.by_head), sent[0]), sent[-1]
+        decided = last.decided_at is not None and last.decided_at < query.as_of
+        yield _fact(
+            EXPLANATION.name,
+            units[last.unit_id],
+            query,
+            subject=code,
+            by_head=standing.by_head,
+            sent_on=calendar.local_day(standing.sent_at).isoformat(),
+            accepted=decided and last.accepted is True,
+            returned=decided and last.accepted is False,
+        )
+
+
+def _owes_words(query: FactQuery) -> ColumnElement[bool]:
+    """SQL: the cases after which something is owed that this period may judge."""
+    return or_(
+        population.overdue(Case, query.start, query.end, query.as_of),
+        population.fell_overdue(Case, start_of_previous(query), query.as_of),
+    )
+
+
+def apologies(connection: Connection, query: FactQuery) -> Iterator[Fact]:
+    """One fact per case apologised for: overdue in the period, fallen overdue since the one before, or wrong and
+    apologised for in it."""
+    units, calendar = units_of(connection, query), site_calendar()
+    dated = or_(Apology.new_due_at.is_not(None), Case.ended_at <= Apology.sent_at)
+    found = (
+        select(
+            Case.unit_id,
+            Case.code,
+            func.min(Apology.sent_at).label("sent_at"),
+            func.max(case((dated, 1), else_=0)).label("dated"),
+        )
+        .join(Apology, and_(Apology.site == Case.site, Apology.case_id == Case.id))
+        .where(
+            Case.site == query.site,
+            Apology.sent_at < query.as_of,
+            or_(
+                _owes_words(query),
+                and_(Apology.wrong, population.between(Apology.sent_at, query.start, query.end)),
+            ),
+        )
+        .group_by(Case.unit_id, Case.code)
+        .order_by(Case.code)
+    )
+    for row in connection.execute(found):
+        if row.unit_id in units:
+            yield _fact(
+                APOLOGY.name,
+                units[row.unit_id],
+                query,
+                subject=row.code,
+                sent_on=calendar.local_day(row.sent_at).isoformat(),
+                has_new_date=row.dated == 1,
+            )
+
+
+def faults(connection: Connection, query: FactQuery) -> Iterator[Fact]:
+    """Mistakes found in the period or the one before, and the first apology for each since it was found: the first
+    with the date it needed, if one has it."""
+    units, calendar = units_of(connection, query), site_calendar()
+    known = calendar.local_day(query.as_of - AN_INSTANT)
+    since = calendar.local_day(start_of_previous(query))
+    found = (
+        select(CaseFault.case_id, Case.code, CaseFault.number, CaseFault.unit_id, CaseFault.found_on)
+        .add_columns(CaseFault.source, CaseFault.what)
+        .join(Case, Case.id == CaseFault.case_id)
+        .where(CaseFault.site == query.site, CaseFault.unit_id.in_(units))
+        .where(CaseFault.found_on.between(since, known))
+        .where(or_(CaseFault.withdrawn_at.is_(None), CaseFault.withdrawn_at >= query.as_of))
+        .order_by(Case.code, CaseFault.number)
+    )
+    rows = connection.execute(found).all()
+    letters = _letters(connection, query, {row.case_id for row in rows})
+    for row in rows:
+        subject = row.code if row.number == 1 else f"{row.code}#{row.number}"
+        said = {"found_on": row.found_on.isoformat(), "source": row.source.value, "what": row.what}
+        yield _fact(CASE_FAULT.name, units[row.unit_id], query, subject=subject, **said)
+        since_found = [letter for letter in letters[row.case_id] if letter[0] >= row.found_on]
+        if since_found:
+            sent_on, dated = next((letter for letter in since_found if letter[1]), since_found[0])
+            told = {"sent_on": sent_on.isoformat(), "has_new_date": dated}
+            yield _fact(APOLOGY_FOR_FAULT.name, units[row.unit_id], query, subject=subject, **told)
+
+
+def _letters(connection: Connection, query: FactQuery, case_ids: set[int]) -> dict[int, list[tuple[date, bool]]]:
+    """The days of apologies for mistakes, the oldest first, and whether each had the date it needed."""
+    calendar = site_calendar()
+    sent = (
+        select(Apology.case_id, Apology.sent_at, Apology.new_due_at, Case.ended_at)
+        .join(Case, Case.id == Apology.case_id)
+        .where(Apology.site == query.site, Apology.case_id.in_(case_ids), Apology.wrong, Apology.sent_at < query.as_of)
+        .order_by(Apology.sent_at, Apology.id)
+    )
+    letters: dict[int, list[tuple[date, bool]]] = defaultdict(list)
+    for row in connection.execute(sent):
+        dated = row.new_due_at is not None or (row.ended_at is not None and row.ended_at <= row.sent_at)
+        letters[row.case_id].append((calendar.local_day(row.sent_at), dated))
+    return letters
+
+
+def stage_notes(connection: Connection, query: FactQuery) -> Iterator[Fact]:
+    """Stages ended at divisions, and those of them that left a processing note."""
+    units = units_of(connection, query)
+    desks = set(connection.scalars(select(Unit.id).where(Unit.site == query.site, Unit.is_desk)))
+    counted = (
+        select(
+            CaseStage.unit_id,
+            func.count().label("stages"),
+            func.count().filter(population.stage_noted()).label("noted"),
+        )
+        .where(
+            CaseStage.site == query.site,
+            CaseStage.unit_id.in_(units.keys() - desks),
+            population.between(CaseStage.ended_at, query.start, query.end),
+        )
+        .group_by(CaseStage.unit_id)
+        .order_by(CaseStage.unit_id)
+    )
+    for row in connection.execute(counted):
+        yield _fact(STAGE_NOTE.name, units[row.unit_id], query, stages_ended=row.stages, with_note=row.noted)
+
+
+def results_attached(connection: Connection, query: FactQuery) -> Iterator[Fact]:
+    """Cases closed with a result, and those of them that carry it."""
+    units = units_of(connection, query)
+    attached = population.result_attached(Case, query.as_of)
+    counted = (
+        select(Case.unit_id, func.count().label("closed"), func.count().filter(attached).label("attached"))
+        .where(
+            Case.site == query.site,
+            Case.unit_id.in_(units),
+            population.closed_with_result(Case, query.start, query.end),
+        )
+        .group_by(Case.unit_id)
+        .order_by(Case.unit_id)
+    )
+    for row in connection.execute(counted):
+        yield _fact(RESULT_ATTACHED.name, units[row.unit_id], query, closed=row.closed, attached=row.attached)
+
+
+def officers_overdue(connection: Connection, query: FactQuery) -> Iterator[Fact]:
+    """One fact per officer of a unit with overdue cases; a case that names nobody is nobody's."""
+    units = units_of(connection, query)
+    found = (
+        select(Case.unit_id, Case.officer, Case.code)
+        .where(
+            Case.site == query.site,
+            Case.officer != "",
+            Case.id.in_(select(late_rows(Case, query, Case.id).c.id)),
+        )
+        .order_by(Case.unit_id, Case.officer, Case.code)
+        .execution_options(yield_per=1000)
+    )
+    rows = chain.from_iterable(connection.execute(found).partitions())
+    for (unit_id, officer), group in groupby(rows, key=itemgetter(0, 1)):
+        if unit_id not in units:
+            continue
+        codes = [code for _unit, _officer, code in group]
+        yield _fact(
+            OFFICER_OVERDUE.name, units[unit_id], query, subject=officer, overdue=len(codes), cases=", ".join(codes)
+        )
+
+
+def _fact(kind: str, unit: str, query: FactQuery, **fields: Any) -> Fact:
+    return {"kind": kind, "unit": unit, "period": query.period.key, **fields}
+
+
+register_facts()

@@ -1,0 +1,80 @@
+"""What is written because a case went wrong: the head's explanation, the apology to the citizen."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+
+from sqlalchemy import ForeignKey, Index, String, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.web.extensions import Base, Key, Record
+
+
+class Explanation(Record, Base):
+    """The head's explanation of one overdue case, to the Director through the Office (Bắc Giang, II.5)."""
+
+    __tablename__ = "explanations"
+    __table_args__ = (Index(None, "case_id"), Index(None, "site", "sent_at"))
+
+    case_id: Mapped[int] = mapped_column(Key, ForeignKey("cases.id"))
+    unit_id: Mapped[int] = mapped_column(Key, ForeignKey("units.id"))
+    text: Mapped[str] = mapped_column(Text)
+    sent_at: Mapped[datetime]
+    person_id: Mapped[int | None] = mapped_column(Key, ForeignKey("people.id"))
+    actor: Mapped[str] = mapped_column(String(120))
+    by_head: Mapped[bool]  # sent by the head of the unit
+    office_received_at: Mapped[datetime | None]
+    decided_at: Mapped[datetime | None]
+    accepted: Mapped[bool | None]
+    decision: Mapped[str] = mapped_column(Text, default="")
+    revision: Mapped[int] = mapped_column(default=1)
+
+
+class Apology(Record, Base):
+    """A written apology for a late or wrong case, with the new date promised (Đắk Nông; form 04)."""
+
+    __tablename__ = "apologies"
+    __table_args__ = (Index(None, "case_id"),)
+
+    case_id: Mapped[int] = mapped_column(Key, ForeignKey("cases.id"))
+    number: Mapped[str] = mapped_column(String(64))
+    reason: Mapped[str] = mapped_column(Text)
+    wrong: Mapped[bool] = mapped_column(default=False)  # for a mistake, not for lateness
+    sent_at: Mapped[datetime]
+    old_due_at: Mapped[datetime | None]
+    new_due_at: Mapped[datetime | None]
+    signer: Mapped[str] = mapped_column(String(120), default="")
+    person_id: Mapped[int | None] = mapped_column(Key, ForeignKey("people.id"))
+
+
+class ExplanationState(StrEnum):
+    """Stands for the latest explanation of a case, or for there being none."""
+
+    MISSING = "missing"
+    SENT = "sent"  # on its way to the Office
+    RECEIVED = "received"  # with the Office, before the Director
+    ACCEPTED = "accepted"
+    RETURNED = "returned"  # with the Director's words: to be given again
+
+    @property
+    def is_owed(self) -> bool:
+        """The head of the unit has to write."""
+        return self in (ExplanationState.MISSING, ExplanationState.RETURNED)
+
+
+class OnItsWay(Protocol):
+    """What an explanation's state is read from."""
+
+    office_received_at: datetime | None
+    accepted: bool | None
+
+
+def state_of(explanation: OnItsWay | None) -> ExplanationState:
+    """The state of a case whose latest explanation is this one."""
+    if explanation is None:
+        return ExplanationState.MISSING
+    if explanation.accepted is not None:
+        return ExplanationState.ACCEPTED if explanation.accepted else ExplanationState.RETURNED
+    return ExplanationState.RECEIVED if explanation.office_received_at else ExplanationState.SENT

@@ -1,0 +1,245 @@
+"""What is owed after a case went wrong: the head's explanation to the Director, the apology to the citizen.
+
+An explanation goes from the unit through the Office to the Director, who accepts it or returns it with words; a
+returned one stays in the record and is given again. An apology never makes a late case timely.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import date, datetime
+from typing import Any
+
+from flask import current_app
+from sqlalchemy import func, select, update
+
+from app.cases import population, service
+from app.cases.explanations.models import Apology, Explanation, ExplanationState, state_of
+from app.cases.models import Case
+from app.cases.population import on_desk_of
+from app.cases.vocabulary import EventKind
+from app.core.errors import N_, Conflict, DomainError, NotFound
+from app.core.reasons import checked_reason
+from app.core.text import tidy, tidy_lines
+from app.organisation import audit
+from app.organisation.access import Actor, Scope
+from app.organisation.audit import transaction
+from app.organisation.calendars import site_calendar
+from app.organisation.permissions import Capability, needs
+from app.web import extensions
+from app.web.due import kept
+from app.web.extensions import db
+
+LONGEST = 4_000  # characters of an explanation or a decision
+MOST_AT_ONCE = 200  # cases explained, or explanations received, in one act
+
+
+@needs(Capability.EXPLAIN_CASES)
+def explain(scope: Scope, by: Actor, case_ids: Collection[int], text: str) -> list[Explanation]:
+    """A head explains overdue cases (giải trình), each with its own record, all or none.
+
+    Raises a sentence naming the first case that cannot be explained now.
+    """
+    words = _words(text, field="text", missing=N_("Hãy ghi nội dung giải trình."))
+    now = extensions.now()
+    with transaction() as session:
+        cases = _cases_to_explain(scope, case_ids)
+        standing = latest_explanations([case.id for case in cases])
+        sent = []
+        for case in cases:
+            by_head = by.unit_id == case.unit_id
+            _check_owed(case, standing.get(case.id), by_head, now)
+            sent.append(_explanation(case, by, words, by_head, now))
+        session.add_all(sent)
+        session.flush()
+        codes = [case.code for case in cases]
+        audit.record(by, "explain_overdue", "case", codes[0] if len(codes) == 1 else "", cases=codes)
+    return sent
+
+
+def _words(text: str, *, field: str, missing: str) -> str:
+    """What was written, its paragraphs kept."""
+    words = tidy_lines(text)
+    if not words:
+        raise DomainError(missing, field=field)
+    if len(words) > LONGEST:
+        raise DomainError("Nội dung dài quá %(most)s ký tự.", field=field, most=LONGEST)
+    return words
+
+
+def _cases_to_explain(scope: Scope, case_ids: Collection[int]) -> Sequence[Case]:
+    wanted = set(case_ids)
+    if not wanted:
+        raise DomainError("Hãy chọn ít nhất một hồ sơ.", field="cases")
+    if len(wanted) > MOST_AT_ONCE:
+        raise DomainError("Mỗi lần ghi nhiều nhất %(most)s hồ sơ.", field="cases", most=MOST_AT_ONCE)
+    mine = (Case.id.in_(wanted), Case.site == scope.site, scope.within(Case.unit_id))
+    # Changes nothing, but from here on nobody else explains these cases (see service.record).
+    db.session.execute(
+        update(Case).where(*mine).values(revision=Case.revision).execution_options(synchronize_session=False)
+    )
+    cases = db.session.scalars(select(Case).where(*mine).order_by(Case.due_at, Case.id)).all()
+    if len(cases) != len(wanted):
+        raise NotFound("Không tìm thấy hồ sơ này.")
+    return cases
+
+
+def _check_owed(case: Case, latest: Explanation | None, by_head: bool, now: datetime) -> None:
+    if not population.late(case, now):
+        raise DomainError("Hồ sơ %(code)s không quá hạn, không phải giải trình.", field="cases", code=case.code)
+    state = state_of(latest)
+    if latest is None or state.is_owed or (by_head and not latest.by_head):
+        return
+    raise Conflict("Hồ sơ %(code)s đã có giải trình: %(state)s.", field="cases", code=case.code, state=state)
+
+
+def _explanation(case: Case, by: Actor, words: str, by_head: bool, now: datetime) -> Explanation:
+    return Explanation(
+        site=case.site,
+        case_id=case.id,
+        unit_id=case.unit_id,
+        text=words,
+        sent_at=now,
+        person_id=by.person_id,
+        actor=by.name,
+        by_head=by_head,
+    )
+
+
+def latest_explanations(case_ids: Collection[int]) -> dict[int, Explanation]:
+    """The latest explanation of each of these cases that has one."""
+    latest = select(func.max(Explanation.id)).where(Explanation.case_id.in_(case_ids)).group_by(Explanation.case_id)
+    return {each.case_id: each for each in db.session.scalars(select(Explanation).where(Explanation.id.in_(latest)))}
+
+
+@needs(Capability.RECEIVE_EXPLANATIONS)
+def receive_explanations(site: str, by: Actor, ids: Collection[int]) -> int:
+    """The Office takes explanations in for the Director. Returns how many it had not yet."""
+    if not ids:
+        raise DomainError("Hãy chọn ít nhất một giải trình.", field="explanations")
+    with transaction() as session:
+        waiting = select(Explanation).where(
+            Explanation.site == site, Explanation.id.in_(ids), Explanation.office_received_at.is_(None)
+        )
+        found = session.scalars(waiting.with_for_update()).all()
+        for each in found:
+            each.office_received_at, each.revision = extensions.now(), each.revision + 1
+        if found:
+            audit.record(by, "receive_explanations", "case", "", explanations=[each.id for each in found])
+    return len(found)
+
+
+@needs(Capability.DECIDE_EXPLANATIONS)
+def decide(
+    site: str, by: Actor, case_id: int, explanation_id: int, *, accepted: bool, words: str = "", revision: int
+) -> Explanation:
+    """The Director accepts an explanation, or returns it saying what is missing; an inspector records it."""
+    if accepted:
+        text = _words(words, field="words", missing="") if tidy(words) else ""
+    else:
+        text = checked_reason(words, missing=N_("Hãy ghi lý do trả lại."), field="words")
+    now = extensions.now()
+    with transaction() as session:
+        found = session.scalar(
+            select(Explanation)
+            .where(Explanation.id == explanation_id, Explanation.case_id == case_id, Explanation.site == site)
+            .with_for_update()
+        )
+        if found is None:
+            raise NotFound("Không tìm thấy giải trình này.")
+        if found.revision != revision or found.accepted is not None:
+            raise Conflict("Giải trình vừa được người khác cập nhật. Hãy xem lại rồi ghi tiếp.")
+        if state_of(found) is not ExplanationState.RECEIVED:
+            raise DomainError("Văn phòng Sở phải tiếp nhận giải trình trước khi trình Giám đốc.")
+        found.accepted, found.decision, found.decided_at, found.revision = accepted, text, now, found.revision + 1
+        code = session.scalar(select(Case.code).where(Case.id == found.case_id))
+        audit.record(by, "decide_explanation", "case", code, accepted=accepted, decision=text)
+    return found
+
+
+@needs(Capability.HANDLE_CASES)
+def apologise(
+    scope: Scope,
+    by: Actor,
+    case_id: int,
+    *,
+    number: str,
+    reason: str,
+    signer: str,
+    new_day: date | None = None,
+    wrong: bool = False,
+    revision: int,
+) -> Apology:
+    """A written apology to the applicant (văn bản xin lỗi) for lateness, or for a mistake, with the new date promised.
+
+    An open case that will not be done in time is apologised for before it is due, as the law wants it. A case still
+    open needs a new day, worked, after today and after its due day; at most `reappointments` of them are ever given,
+    and after those an apology gives none.
+    The due time stays: what was late is late. The letter is an event of the case as well.
+    """
+    case = db.session.scalar(select(Case).where(Case.id == case_id, Case.site == scope.site, on_desk_of(scope)))
+    if case is None:
+        raise NotFound("Không tìm thấy hồ sơ này.")
+    values = {"number": tidy(number), "signer": tidy(signer)}
+    for field, missing in (("number", N_("Hãy ghi số của văn bản xin lỗi.")), ("signer", "Hãy ghi người ký.")):
+        if not values[field]:
+            raise DomainError(missing, field=field)
+    words, now = _words(reason, field="reason", missing=N_("Hãy ghi lý do xin lỗi.")), extensions.now()
+    if not wrong:
+        _check_late_or_going_to_be(case)
+    new_due_at = _new_due_at(case, new_day, now)
+    apology = Apology(
+        site=case.site,
+        case_id=case.id,
+        **values,
+        reason=words,
+        wrong=wrong,
+        sent_at=now,
+        old_due_at=case.due_at,
+        new_due_at=new_due_at,
+        person_id=by.person_id,
+    )
+    data: dict[str, Any] = {"number": apology.number}
+    if new_due_at:
+        data["new_due_at"] = new_due_at.isoformat()
+    with transaction() as session:
+        session.add(apology)  # written with the event, or not at all
+        service.record(scope, by, case_id, EventKind.APOLOGISED, note=words, data=data, revision=revision)
+    return apology
+
+
+def _check_late_or_going_to_be(case: Case) -> None:
+    if case.due_at is None:
+        raise DomainError("Hồ sơ đang chờ bổ sung, thời hạn không tính; chỉ xin lỗi vì sai sót.", field="wrong")
+    if population.ended_in_time(case):
+        raise DomainError("Hồ sơ đã được giải quyết trong hạn; chỉ xin lỗi vì sai sót.", field="wrong")
+
+
+def _new_due_at(case: Case, day: date | None, now: datetime) -> datetime | None:
+    """The end of the day promised. DomainError for a day that cannot be promised."""
+    calendar = site_calendar()
+    if case.ended_at is not None:
+        if day is not None:
+            raise DomainError("Hồ sơ đã kết thúc, không hẹn lại ngày trả.", field="new_day")
+        return None
+    allowed = current_app.config["SETTINGS"].reappointments
+    given = select(func.count()).select_from(Apology)
+    times = db.session.scalar(given.where(Apology.case_id == case.id, Apology.new_due_at.is_not(None))) or 0
+    if day is None and times >= allowed:
+        return None
+    if day is None:
+        raise DomainError("Hãy ghi ngày hẹn trả mới.", field="new_day")
+    if day <= calendar.local_day(now):
+        raise DomainError("Ngày hẹn trả mới phải sau hôm nay.", field="new_day")
+    due = calendar.local_day(case.due_at) if case.due_at else None
+    if kept(due, day):
+        raise DomainError("Ngày hẹn trả mới phải sau ngày hẹn trả %(day)s.", field="new_day", day=due)
+    if not calendar.is_working_day(day):
+        raise DomainError("Ngày %(day)s cơ quan nghỉ; hãy chọn một ngày làm việc.", field="new_day", day=day)
+    if times >= allowed:
+        raise DomainError(
+            "Hồ sơ đã được hẹn lại %(times)s lần, không được hẹn thêm; hãy bỏ trống ngày hẹn và trả kết quả sớm nhất.",
+            field="new_day",
+            times=allowed,
+        )
+    return calendar.end_of_day(day)

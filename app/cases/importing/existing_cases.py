@@ -1,0 +1,236 @@
+"""The cases that a batch of rows speaks of, as they are recorded and as earlier rows of the file have left them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import IntEnum
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select
+
+from app.cases.importing.catalogue import Catalogue, Version
+from app.cases.importing.event_derivation import Move, activity, first_moves, later_moves
+from app.cases.importing.row_parsing import CONTACTS, ParsedRow, Remark, StatedEvent
+from app.cases.importing.staging import Plan, Prepared
+from app.cases.importing.values import ContradictingRow
+from app.cases.models import Case, CaseEvent
+from app.cases.rows import Row, case_row
+from app.cases.service import events_of
+from app.cases.timeline import CaseState, Event, project
+from app.cases.vocabulary import Channel, EventKind
+from app.core.calendar import WorkingCalendar
+from app.web.extensions import db
+
+
+class RowOutcome(IntEnum):
+    """What a row did to its case; the greater tells more of a case that several rows speak of."""
+
+    UNCHANGED = 1
+    CHANGED = 2
+    NEW = 3
+
+
+@dataclass(slots=True)
+class Dossier:
+    """One case of a batch. `case_id` is None when the file brings it; `moves` are the events to be written."""
+
+    code: str
+    version: Version
+    unit_id: int
+    channel: Channel
+    contacts: dict[str, str]
+    owner: str = ""
+    case_id: int | None = None
+    revision: int = 1
+    online_payable: bool = False
+    events: list[Event] = field(default_factory=list)
+    external: dict[str, Event] = field(default_factory=dict)  # events of other software by their identity
+    moves: list[Move] = field(default_factory=list)
+    state: CaseState | None = None
+    said: ParsedRow | None = None  # the last statement taken: a row that repeats it says nothing new
+    filled: bool = False  # blank contacts were filled in
+    counted: int = 0  # moves of earlier batches of the file
+    before: Row = field(default_factory=dict)  # columns of a known case as they were before the file
+    again: Prepared | None = None  # what earlier batches of the file have made of it already
+
+    @property
+    def changed(self) -> bool:
+        """Whether there is anything to write."""
+        return bool(self.moves) or self.filled
+
+
+@dataclass(frozen=True, slots=True)
+class RowContext:
+    """What every row is judged by: the site's calendar, the file's zone, and the moment of the import."""
+
+    calendar: WorkingCalendar
+    zone: ZoneInfo
+    now: datetime
+
+
+def open_dossier(said: ParsedRow, version: Version, unit_id: int | None, channel: Channel, by: RowContext) -> Dossier:
+    """A case not known before. Raises OutOfOrder when its events cannot follow each other."""
+    accountable = unit_id or version.unit_id
+    dossier = Dossier(
+        said.code,
+        version,
+        accountable,
+        said.channel or channel,
+        {name: getattr(said, name) for name in CONTACTS},
+        online_payable=version.online_payable,
+    )
+    _add(dossier, list(first_moves(said, accountable)), by)
+    dossier.said = said
+    return dossier
+
+
+def take_statement(dossier: Dossier, said: ParsedRow, unit_id: int | None, by: RowContext) -> list[Remark]:
+    """Let a row move a known case on. Raises Contradiction or OutOfOrder, and then nothing has changed."""
+    if said is dossier.said or said == dossier.said:
+        return []
+    if dossier.state is None:
+        dossier.state = project(dossier.version.terms, dossier.events, by.calendar)
+        if dossier.case_id is not None and not dossier.moves:
+            dossier.before |= case_row(dossier.state)
+    _add(dossier, list(later_moves(said, unit_id, dossier.state, dossier.events, by.now, by.zone)), by)
+    dossier.said = said
+    return [Remark.CONTACT_DIFFERS] if _fill(dossier, said) else []
+
+
+def take_event(dossier: Dossier, stated: StatedEvent) -> list[Remark]:
+    """Add an activity, once. Raises Contradiction when its identity is recorded with another time or name."""
+    known = dossier.external.get(stated.external_id)
+    if known is not None:
+        if known.data.get("name") != stated.name or abs(known.at - stated.at).total_seconds() >= 60:
+            raise ContradictingRow(
+                "Mâu thuẫn: công việc mang mã này đã được ghi khác.",
+                field="event_id",
+                recorded=str(known.data.get("name", "")),
+            )
+        return []
+    move = activity(stated)
+    early = _first(dossier) > move.at and not any(
+        event.kind is EventKind.ACTIVITY and event.at < _first(dossier) for event in dossier.events
+    )
+    event = move.event(len(dossier.events) + 1)
+    dossier.events.append(event)
+    dossier.moves.append(move)
+    dossier.external[stated.external_id] = event
+    return [Remark.EARLY_ACTIVITY] if early else []
+
+
+def _first(dossier: Dossier) -> datetime:
+    return dossier.state.received_at if dossier.state else dossier.events[0].at
+
+
+def _add(dossier: Dossier, moves: list[Move], by: RowContext) -> None:
+    """Add moves after folding them with what is there: what cannot follow is refused before anything changes."""
+    if not moves:
+        return
+    start = len(dossier.events) + 1
+    events = [*dossier.events, *(move.event(number) for number, move in enumerate(moves, start))]
+    dossier.state = project(dossier.version.terms, events, by.calendar)
+    dossier.events = events
+    dossier.moves.extend(moves)
+
+
+def _fill(dossier: Dossier, said: ParsedRow) -> bool:
+    """Fill in contacts that are blank; a different one is kept as recorded. Whether one differs."""
+    differs = False
+    for name in CONTACTS:
+        recorded, stated = dossier.contacts[name], getattr(said, name)
+        if stated and not recorded:
+            dossier.contacts[name] = stated
+            dossier.filled = True
+        elif stated and stated != recorded:
+            differs = True
+    return differs
+
+
+_COLUMNS = (
+    *("id", "code", "version_id", "unit_id", "channel", "revision", "online_payable", "owner", "status"),
+    *("search_text", *CONTACTS),
+)
+
+
+def dossiers_of(
+    site: str, codes: Collection[str], catalogue: Catalogue, plan: Plan, *, identities: bool, lock: bool
+) -> dict[str, Dossier]:
+    """The cases with these codes: recorded ones, and new ones of earlier batches.
+
+    `identities`: also which events came from other software. `lock`: nobody else changes them until the end of
+    the transaction.
+    """
+    if not codes:
+        return {}
+    found = _recorded(site, codes, catalogue, identities=identities, lock=lock)
+    for code, prepared in plan.get(codes).items():
+        found[code] = _going_on(found.get(code) or _brought(prepared, catalogue), prepared)
+    return found
+
+
+def _recorded(
+    site: str, codes: Collection[str], catalogue: Catalogue, *, identities: bool, lock: bool
+) -> dict[str, Dossier]:
+    found = select(*(getattr(Case, name) for name in _COLUMNS)).where(Case.site == site, Case.code.in_(list(codes)))
+    rows = db.session.execute(found.with_for_update() if lock else found).all()
+    dossiers = {row.id: _dossier(row, catalogue) for row in rows}
+    if not dossiers:
+        return {}
+    for case_id, events in events_of(dossiers).items():
+        dossiers[case_id].events = events
+    if identities:
+        known = select(CaseEvent.case_id, CaseEvent.external_id, CaseEvent.number)
+        for case_id, external_id, number in db.session.execute(
+            known.where(CaseEvent.case_id.in_(list(dossiers)), CaseEvent.external_id.is_not(None))
+        ):
+            dossiers[case_id].external[str(external_id)] = dossiers[case_id].events[number - 1]
+    return {dossier.code: dossier for dossier in dossiers.values()}
+
+
+def _dossier(row: Any, catalogue: Catalogue) -> Dossier:
+    contacts = {name: getattr(row, name) for name in CONTACTS}
+    return Dossier(
+        row.code,
+        catalogue.known(row.version_id),
+        row.unit_id,
+        row.channel,
+        contacts,
+        owner=row.owner,
+        case_id=row.id,
+        revision=row.revision,
+        online_payable=row.online_payable,
+        before={"status": row.status, "search_text": row.search_text, **contacts},
+    )
+
+
+def _brought(prepared: Prepared, catalogue: Catalogue) -> Dossier:
+    """A new case that an earlier batch has brought."""
+    case = prepared.case
+    return Dossier(
+        prepared.code,
+        catalogue.versions[case["version_id"]],
+        case["unit_id"],
+        case["channel"],
+        {name: case[name] for name in CONTACTS},
+        online_payable=case["online_payable"],
+    )
+
+
+def _going_on(dossier: Dossier, prepared: Prepared) -> Dossier:
+    """The case with what earlier batches have added to it."""
+    for number, kind, at, actor, data, external_id in prepared.events:
+        move = Move(kind, at, data, actor, external_id)
+        event = move.event(number)
+        dossier.moves.append(move)
+        dossier.events.append(event)
+        if external_id is not None:
+            dossier.external[external_id] = event
+    dossier.contacts = {name: prepared.case[name] for name in CONTACTS}
+    dossier.counted, dossier.before = len(dossier.moves), prepared.before
+    dossier.filled = any(prepared.before.get(name, value) != value for name, value in dossier.contacts.items())
+    dossier.again = prepared
+    return dossier

@@ -1,0 +1,265 @@
+"""What one row says of a case, and of an event in it. Pure.
+
+`RowReader.read` turns cells into values and checks what the row alone can tell; whether it fits what is
+recorded is asked in moves.py.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from app.cases.importing.header import SheetTable
+from app.cases.importing.mapping import CASE_FIELDS, ForeignStatus, Mapping
+from app.cases.importing.values import CellInstant, RowRefused, id_number_of, moment_of, number_text, phone_of, text_of
+from app.cases.vocabulary import Channel
+from app.core.text import fold
+
+CONTACTS = ("applicant", "id_number", "phone", "address")
+# Longest texts, in characters, as the tables hold them.
+LONGEST = {
+    **{"code": 64, "applicant": 200, "id_number": 32, "phone": 32, "address": 300, "officer": 120},
+    **{"event_id": 120, "event_name": 200, "event_group": 200, "event_actor": 120},
+}
+ENDED = frozenset(
+    {
+        ForeignStatus.RESOLVED,
+        ForeignStatus.CLOSED,
+        ForeignStatus.REFUSED,
+        ForeignStatus.WITHDRAWN,
+        ForeignStatus.STOPPED,
+    }
+)
+
+
+class Remark(StrEnum):
+    """What was assumed in taking a row; the report says it once, with the number of rows."""
+
+    NO_PROMISE = "no_promise"
+    NO_CHANNEL = "no_channel"
+    NO_APPLICANT = "no_applicant"
+    END_HOUR = "end_hour"
+    TIME_UNKNOWN = "time_unknown"
+    EARLY_ACTIVITY = "early_activity"
+    REPEATED = "repeated"
+    CONTACT_DIFFERS = "contact_differs"
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedRow:
+    """What a row says of its case. Texts are tidy, "" when not given; instants are UTC."""
+
+    code: str
+    received: CellInstant
+    promised: CellInstant | None
+    ended: datetime | None  # a day without an hour: its first moment, but never before reception
+    end_is_day: bool
+    standing: ForeignStatus | None
+    unit: str
+    procedure: str
+    procedure_code: str
+    field: str
+    applicant: str
+    id_number: str
+    phone: str
+    address: str
+    officer: str
+    channel: Channel | None
+    remarks: tuple[Remark, ...] = ()
+
+    @property
+    def end(self) -> CellInstant | None:
+        """The end as a moment to compare with."""
+        return CellInstant(self.ended, self.end_is_day) if self.ended else None
+
+
+@dataclass(slots=True)
+class StatedEvent:
+    """The activity that a row of an event log states. `external_id` is unique within its case."""
+
+    external_id: str
+    name: str
+    at: datetime
+    group: str
+    actor: str
+
+
+class RowReader:
+    """Reads the rows of one table under its mapping. `now` (UTC): nothing that happened can be later."""
+
+    def __init__(self, mapping: Mapping, table: SheetTable, zone: ZoneInfo, now: datetime) -> None:
+        self.mapping, self.table, self.zone, self.now = mapping, table, zone, now
+        self.orders, self.blanks = tuple(mapping.dates), mapping.blanks
+        self._single = {
+            field: columns[0][1][0]
+            for field, columns in table.columns.items()
+            if len(columns) == 1 and len(columns[0][1]) == 1
+        }
+        self._case_positions = sorted(
+            {p for field in CASE_FIELDS & set(table.columns) for _h, places in table.columns[field] for p in places}
+        )
+        self._before: tuple[list[Any], ParsedRow] | None = None
+
+    def read(self, cells: list[Any]) -> tuple[ParsedRow, StatedEvent | None]:
+        """Raises Refused, with the field at fault."""
+        if self.mapping.row == "case":
+            return self._statement(cells), None
+        # An event log repeats the case's fields: they are read once for as long as they stay the same.
+        width = len(cells)
+        said = [cells[p] if p < width else None for p in self._case_positions]
+        if self._before is None or self._before[0] != said:
+            self._before = (said, self._statement(cells))
+        return self._before[1], self._event(cells)
+
+    def cells(self, cells: list[Any]) -> dict[str, str]:
+        """The row as the report keeps it: heading -> text."""
+        named = zip(self.table.headings, cells, strict=False)
+        kept = {heading: text_of(cell)[:1000] for heading, cell in named}
+        beyond = [text_of(cell)[:1000] for cell in cells[len(self.table.headings) :]]
+        return kept | {f"Cột {len(kept) + n}": text for n, text in enumerate(beyond, 1) if text}
+
+    def _cell(self, cells: list[Any], field: str) -> Any:
+        """The first filled cell of a field's columns; one heading that says two things is refused."""
+        position = self._single.get(field)
+        if position is not None:
+            return self._filled(cells, position)
+        for heading, positions in self.table.columns.get(field, ()):
+            found = [value for p in positions if (value := self._filled(cells, p)) is not None]
+            if len({text_of(value) for value in found}) > 1:
+                raise RowRefused("Cột “%(column)s” lặp lại với giá trị khác nhau.", field=field, column=heading)
+            if found:
+                return found[0]
+        return None
+
+    def _filled(self, cells: list[Any], position: int) -> Any:
+        value = cells[position] if position < len(cells) else None
+        return None if isinstance(value, str) and value.strip() in self.blanks else value
+
+    def _statement(self, cells: list[Any]) -> ParsedRow:
+        code = self._text(cells, "code", number_text)
+        if not code:
+            raise RowRefused("Thiếu mã hồ sơ.", field="code")
+        received = self._moment(cells, "received_at")
+        if received is None:
+            raise RowRefused("Thiếu ngày tiếp nhận.", field="received_at")
+        self._refuse_future(received, "received_at")
+        promised = self._moment(cells, "promised_at")
+        if promised and promised.end < received.at:
+            raise RowRefused("Ngày hẹn trả trước ngày tiếp nhận.", field="promised_at")
+        ended, remarks = self._ended(cells, received)
+        standing = self._standing(cells, ended)
+        channel = self._channel(cells)
+        applicant = self._text(cells, "applicant")
+        if promised is None:
+            remarks.append(Remark.NO_PROMISE)
+        if channel is None:
+            remarks.append(Remark.NO_CHANNEL)
+        if not applicant and "applicant" in self.table.columns:
+            remarks.append(Remark.NO_APPLICANT)
+        return ParsedRow(
+            code=code,
+            received=received,
+            promised=promised,
+            ended=max(ended.at, received.at) if ended else None,
+            end_is_day=bool(ended and ended.whole_day),
+            standing=standing,
+            unit=self._text(cells, "unit"),
+            procedure=self._text(cells, "procedure"),
+            procedure_code=self._text(cells, "procedure_code"),
+            field=self._text(cells, "field"),
+            applicant=applicant,
+            id_number=self._text(cells, "id_number", id_number_of),
+            phone=self._text(cells, "phone", phone_of),
+            address=self._text(cells, "address"),
+            officer=self._text(cells, "officer"),
+            channel=channel,
+            remarks=tuple(remarks),
+        )
+
+    def _text(self, cells: list[Any], field: str, read: Any = text_of) -> str:
+        if field not in self.table.columns:
+            return ""
+        text: str = read(self._cell(cells, field))
+        if len(text) > LONGEST.get(field, len(text)):
+            raise RowRefused("Nội dung dài quá %(longest)s ký tự.", field=field, longest=LONGEST[field])
+        return text
+
+    def _moment(self, cells: list[Any], field: str) -> CellInstant | None:
+        if field not in self.table.columns:
+            return None
+        try:
+            return moment_of(self._cell(cells, field), self.orders, self.zone)
+        except RowRefused as error:
+            raise RowRefused(error.message, field=field, **error.params) from error
+
+    def _refuse_future(self, moment: CellInstant, field: str) -> None:
+        if moment.at > self.now:
+            raise RowRefused("Thời điểm ở tương lai: việc này chưa thể xảy ra.", field=field)
+
+    def _ended(self, cells: list[Any], received: CellInstant) -> tuple[CellInstant | None, list[Remark]]:
+        """The end, which is never before reception; on the day of reception the hour may be missing or wrong."""
+        ended = self._moment(cells, "ended_at")
+        if ended is None:
+            return None, []
+        self._refuse_future(ended, "ended_at")
+        if ended.at >= received.at:
+            return ended, []
+        if ended.at.astimezone(self.zone).date() != received.at.astimezone(self.zone).date():
+            raise RowRefused("Ngày kết thúc trước ngày tiếp nhận.", field="ended_at")
+        return ended, [] if ended.whole_day else [Remark.END_HOUR]
+
+    def _standing(self, cells: list[Any], ended: CellInstant | None) -> ForeignStatus | None:
+        """Where the case stands. Without a status, an end date means that it was closed."""
+        word = self._text(cells, "status", number_text)
+        if not word:
+            return ForeignStatus.CLOSED if ended else None
+        standing = self.mapping.standings.get(fold(word))
+        if standing is None:
+            raise RowRefused(
+                "Ánh xạ “%(mapping)s” không biết trạng thái “%(word)s”.",
+                field="status",
+                mapping=self.mapping.name,
+                word=word[:60],
+            )
+        if standing is ForeignStatus.NOT_RECEIVED:
+            raise RowRefused("Hồ sơ chưa được tiếp nhận (“%(word)s”).", field="status", word=word[:60])
+        if standing in ENDED and ended is None:
+            raise RowRefused("Trạng thái “%(word)s” nhưng thiếu ngày kết thúc.", field="ended_at", word=word[:60])
+        if standing not in ENDED and ended is not None:
+            raise RowRefused("Trạng thái “%(word)s” mâu thuẫn với ngày kết thúc.", field="status", word=word[:60])
+        return standing
+
+    def _channel(self, cells: list[Any]) -> Channel | None:
+        word = self._text(cells, "channel", number_text)
+        if not word:
+            return None
+        channel = self.mapping.channels.get(fold(word))
+        if channel is None:
+            raise RowRefused(
+                "Ánh xạ “%(mapping)s” không biết hình thức nộp “%(word)s”.",
+                field="channel",
+                mapping=self.mapping.name,
+                word=word[:60],
+            )
+        return channel
+
+    def _event(self, cells: list[Any]) -> StatedEvent:
+        name = self._text(cells, "event_name")
+        if not name:
+            raise RowRefused("Thiếu tên công việc.", field="event_name")
+        moment = self._moment(cells, "event_at")
+        if moment is None:
+            raise RowRefused("Thiếu thời điểm của công việc.", field="event_at")
+        self._refuse_future(moment, "event_at")
+        group, actor = self._text(cells, "event_group"), self._text(cells, "event_actor")
+        # A log without identities: the same thing done by the same person at the same instant is the same event.
+        external_id = self._text(cells, "event_id", number_text) or _digest(name, moment.at.isoformat(), group, actor)
+        return StatedEvent(external_id, name, moment.at, group, actor)
+
+
+def _digest(*parts: str) -> str:
+    return "sha256:" + hashlib.sha256("\x1f".join(parts).encode()).hexdigest()

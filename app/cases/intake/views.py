@@ -1,0 +1,250 @@
+"""Taking a case in: the form, the procedures that fit a few letters, who applies, and what is promised."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from flask import current_app, flash, redirect, render_template, url_for
+from flask_babel import get_locale
+from flask_babel import gettext as _
+from htmx_flask import request
+from werkzeug.datastructures import MultiDict
+from werkzeug.wrappers import Response as Answer
+
+from app.cases import service
+from app.cases.forms import IntakeForm, read_moment
+from app.cases.intake.applicants import known_applicants
+from app.cases.intake.checklist import with_checklist
+from app.cases.intake.contents import DocumentsMissing, owed_for
+from app.cases.intake.reuse import reusable_documents
+from app.cases.models import Case
+from app.cases.standing import Promise, promise
+from app.cases.timeline import whole
+from app.cases.views import bp
+from app.cases.vocabulary import Channel
+from app.core.errors import DomainError, NotFound
+from app.desk import drafts
+from app.organisation.access import actor, allowed, current_scope, site
+from app.organisation.calendars import site_calendar
+from app.organisation.permissions import Capability
+from app.procedures.models import ProcedureVersion
+from app.procedures.queries import suggest, version_at_desk
+from app.web import extensions
+from app.web.formats import sentence, show_date
+from app.web.forms import errors_shown_on, number_in
+
+FORM = "intake"  # its drafts
+SENT = "form-sent"  # cookie: the browser forgets what it kept of the form with this token
+EVERY_PROCEDURE = 2_000
+OFFERED = 12
+
+Typed = MultiDict[str, str]
+
+
+@bp.route("/ho-so/tiep-nhan", methods=["GET", "POST"])
+@allowed(Capability.RECEIVE_CASES)
+def intake() -> Answer | tuple[str, int]:
+    """Take a case in; or go on with a draft."""
+    token = request.form.get("token") or request.args.get("nhap", "")
+    if token and (sent := service.case_of_form(site(), token)):
+        return _taken_in_before(sent, token)
+    try:
+        typed = request.form if request.method == "POST" else _asked_for()
+    except NotFound as error:
+        flash(sentence(error), "warning")
+        return redirect(url_for(".intake"))
+    version = _chosen(typed)
+    form = IntakeForm.of_desk(version, with_checklist(typed, version.documents if version else (), _channel(typed)))
+    if form.validate_on_submit() and (case := _taken_in(form)):
+        day = show_date(case.promised_at)
+        flash(_("Đã tiếp nhận hồ sơ %(code)s, hẹn trả ngày %(day)s.", code=case.code, day=day), "success")
+        return _to_the_case(case, token)
+    return _page(form, version, typed), 422 if form.errors else 200
+
+
+@bp.get("/ho-so/tiep-nhan/thu-tuc")
+@allowed(Capability.RECEIVE_CASES)
+def intake_procedures() -> Answer | str:
+    """The procedures that fit the letters typed so far, the best one chosen."""
+    typed = request.args.get("q", "")
+    if not request.htmx:
+        return redirect(url_for(".intake", q=typed))
+    versions = _offered(typed, _moment(request.args.get("at")))
+    chosen = versions[0].id if versions and typed.strip() else None
+    return render_template("cases/_procedures.html", versions=versions, chosen=chosen, typed=typed, live=True)
+
+
+@bp.get("/ho-so/tiep-nhan/hen-tra")
+@allowed(Capability.RECEIVE_CASES)
+def intake_promise() -> str:
+    """The stages, the fee and the promised date of the procedure chosen."""
+    return render_template("cases/_promise.html", **_promised(_chosen(request.args), request.args))
+
+
+@bp.get("/ho-so/tiep-nhan/thanh-phan")
+@allowed(Capability.RECEIVE_CASES)
+def intake_checklist() -> str:
+    """What the procedure chosen asks for, with what was typed so far; and what is promised for it."""
+    version, channel = _chosen(request.args), _channel(request.args)
+    typed = with_checklist(
+        request.args,
+        version.documents if version else (),
+        channel,
+        adapt=request.headers.get("HX-Trigger-Name") == "channel",
+        more=1 if "more" in request.args else 0,
+    )
+    form = IntakeForm.of_desk(version, typed)
+    return render_template(
+        "cases/_checklist.html",
+        form=form,
+        reusable=_reusable(request.args),
+        with_promise=True,
+        **_promised(version, request.args),
+    )
+
+
+@bp.get("/ho-so/tiep-nhan/nguoi-nop")
+@allowed(Capability.RECEIVE_CASES)
+def intake_applicants() -> str:
+    """Who applied before with the identity number or telephone typed, and what of theirs is still open."""
+    numbers = {name: request.args.get(name, "") for name in ("id_number", "phone")}
+    return render_template("cases/_known_applicants.html", applicants=known_applicants(current_scope(), **numbers))
+
+
+def _page(form: IntakeForm, version: ProcedureVersion | None, typed: Typed) -> str:
+    letters = request.args.get("q", "")
+    own = [line for line in drafts.drafts_of(actor(), FORM) if line.token != form.token.data]
+    return render_template(
+        "cases/intake.html",
+        form=form,
+        typed=letters,
+        versions=_offered(letters, _moment(typed.get("at")), version),
+        chosen=version.id if version else None,
+        reusable=_reusable(typed),
+        drafts=own,
+        resumed="nhap" in request.args,
+        **_promised(version, typed),
+    )
+
+
+def _asked_for() -> Typed:
+    """What the form begins with: a draft, or what the address says."""
+    if "nhap" in request.args:
+        return drafts.draft(actor(), FORM, request.args["nhap"])
+    asked = {name: request.args[name] for name in ("version_id",) if name in request.args}
+    return MultiDict(asked)
+
+
+def _taken_in(form: IntakeForm) -> Case | None:
+    """The case; None when the service refused, and the form says why. A draft of it is then kept, or is done with."""
+    case = None
+    with errors_shown_on(form):
+        try:
+            case = service.receive_case(current_scope(), actor(), **form.values())
+        except DocumentsMissing as error:
+            form.missing = error.names
+            raise
+        finally:
+            if case is None:
+                drafts.save_draft(actor(), FORM, form.token.data, request.form, title_of(request.form))
+            else:
+                drafts.discard_draft(actor(), FORM, form.token.data)
+    return case
+
+
+def _taken_in_before(case: Case, token: str) -> Answer:
+    flash(_("Phiếu này đã được tiếp nhận thành hồ sơ %(code)s; không tạo thêm hồ sơ nào.", code=case.code), "info")
+    return _to_the_case(case, token)
+
+
+def _to_the_case(case: Case, token: str) -> Answer:
+    answer = redirect(url_for(".show", case_id=case.id, moi=1))
+    secure = current_app.config["SETTINGS"].secure_cookies
+    answer.set_cookie(SENT, token, max_age=600, samesite="Lax", secure=secure)
+    return answer
+
+
+def title_of(typed: Typed) -> str:
+    """How a draft is recognised: who applies, and for what."""
+    who = next((typed[name].strip() for name in ("applicant", "id_number", "phone") if typed.get(name, "").strip()), "")
+    version = _chosen(typed)
+    return " – ".join(filter(None, (who, version.name if version else ""))) or _("Chưa có nội dung")
+
+
+def _offered(letters: str, at: datetime, chosen: ProcedureVersion | None = None) -> list[ProcedureVersion]:
+    limit = OFFERED if letters.strip() else EVERY_PROCEDURE
+    versions = suggest(current_scope(), letters, site_calendar().local_day(at), limit=limit)
+    if chosen is not None and chosen.id not in {version.id for version in versions}:
+        versions = [chosen, *versions]
+    return versions
+
+
+def _chosen(typed: Typed) -> ProcedureVersion | None:
+    version_id = number_in(typed.get("version_id"))
+    return version_at_desk(current_scope(), version_id) if version_id is not None else None
+
+
+def _channel(typed: Typed) -> Channel:
+    said = typed.get("channel", "")
+    return Channel(said) if said in set(Channel) else Channel.IN_PERSON
+
+
+def _reusable(typed: Typed) -> list[Any]:
+    return reusable_documents(current_scope(), typed.get("id_number", "").strip())
+
+
+def _promised(version: ProcedureVersion | None, typed: Typed) -> dict[str, Any]:
+    """The procedure chosen, what is promised for it and what is owed; None without one."""
+    if version is None:
+        return {"version": None, "promise": None, "due": None, "exempted": None}
+    told: Promise | None
+    at = _moment(typed.get("at"))
+    try:
+        locale = get_locale().language
+        told = promise(site_calendar(), at, whole(version.time_amount), version.time_unit, locale=locale)
+    except DomainError:  # a moment that the calendar does not reach
+        told = None
+    try:
+        due, exempted = owed_for(version, number_in(typed.get("exemption")))
+    except DomainError:  # an exemption of the procedure chosen before
+        due, exempted = owed_for(version, None)
+    return {"version": version, "promise": told, "due": due, "exempted": exempted}
+
+
+def _moment(typed: str | None) -> datetime:
+    """The moment of reception typed so far; now, while it cannot be read."""
+    try:
+        return read_moment(typed or "") or extensions.now()
+    except ValueError:
+        return extensions.now()
+
+
+@bp.context_processor
+def _for_templates() -> dict[str, Any]:
+    return {"own_drafts": lambda: drafts.drafts_of(actor(), FORM)}
+
+
+# Something in one of these makes a draft worth keeping.
+SAY_SOMETHING = ("version_id", "applicant", "id_number", "phone", "address", "email", "owner", "content", "note")
+
+
+@bp.post("/ho-so/tiep-nhan/nhap")
+@allowed(Capability.RECEIVE_CASES)
+def keep_draft() -> str | tuple[str, int]:
+    """Keep what was typed so far. Nothing is kept of an empty form, or of one that has made its case."""
+    token = request.form.get("token", "")
+    said = any(request.form.get(name, "").strip() for name in SAY_SOMETHING)
+    if not said or (token and service.case_of_form(site(), token)):
+        return "", 204
+    drafts.save_draft(actor(), FORM, token, request.form, title_of(request.form))
+    return render_template("cases/_draft_kept.html", at=extensions.now())
+
+
+@bp.post("/ho-so/tiep-nhan/nhap/<token>/bo")
+@allowed(Capability.RECEIVE_CASES)
+def discard_draft(token: str) -> Answer:
+    """Throw a draft away."""
+    drafts.discard_draft(actor(), FORM, token)
+    flash(_("Đã bỏ bản nháp."), "success")
+    return redirect(url_for(".intake"))

@@ -1,0 +1,275 @@
+"""Judging units by packs: facts in, one result for every rule and unit out. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from fractions import Fraction
+from math import ceil, floor
+from typing import TYPE_CHECKING, Any
+
+from app.compliance.evaluation.results import (
+    STATUSES,
+    AppliedWaivers,
+    CountContradiction,
+    Judgement,
+    RuleResult,
+    SubjectResult,
+    apply_waiver,
+    ratio,
+    waiver_facts,
+)
+from app.compliance.evaluation.subjects import (
+    EvaluationContext,
+    Figures,
+    UnitFigures,
+    ask,
+    evaluate_subjects,
+    judge_escalation,
+)
+from app.core.errors import DomainError, NotFound
+from app.rulepacks.compiler import RuleOutcome, compile_rules
+from app.rulepacks.conditions import RULE, UNIT, Count, Target, TargetComparison
+from app.rulepacks.language import Rule
+from app.rulepacks.pack import Override, Pack, ParameterValue, as_fraction, number_of, share_of
+from app.rulepacks.premises import DeadlineOf, Deadlines, Setting
+
+if TYPE_CHECKING:
+    from app.compliance.evaluation.engine import Engine
+    from app.core.periods import Period
+
+__all__ = [
+    "CountContradiction",
+    "Judgement",
+    "RuleResult",
+    "SubjectResult",
+    "answer_days",
+    "judge",
+    "missing",
+    "target_share",
+    "values_on",
+]
+
+
+def judge(
+    packs: Sequence[Pack],
+    facts: Iterable[Mapping[str, Any]],
+    units: Iterable[Mapping[str, str]],
+    period: Period,
+    overrides: Mapping[str, Override] | None = None,
+    law_on: date | None = None,
+    engine: Engine | None = None,
+    as_of: date | None = None,
+    deadline_of: DeadlineOf | None = None,
+    excuses: AppliedWaivers | None = None,
+) -> Judgement:
+    """Judge units over a period by the rules of packs.
+
+    Packs in force on the period's last day are used, with that day's parameters; `law_on` puts another day in
+    its place, and then packs are used whether in force or not. `units` have a `code` and may have a `kind`.
+    A unit without a fact of some kind has zero of everything. A rule is judged when the period is of a kind in
+    its `every`. `overrides` are what-if values by parameter name. `as_of` is the site's day on which it is looked
+    at: the day after the period when left out. `deadline_of` reckons the last days of duties that no fact of the
+    kind `deadline` tells. `excuses` are the waivers in force: what fails under one is `waived`, with its figures, and
+    does not count towards an escalation.
+
+    Raises NotFound for an override that no pack knows, DomainError for a parameter without a value on the day or a
+    deadline that nothing tells, FactError for facts that cannot be used, EngineError when the engine's answer is
+    not whole.
+    """
+    day = law_on or period.last
+    setting = Setting(
+        as_of or period.last + timedelta(days=1),
+        day,
+        tuple({"code": unit["code"], "kind": unit.get("kind") or ""} for unit in units),
+    )
+    in_force = [pack for pack in packs if law_on is not None or day in pack.info.in_force]
+    _check_overrides(packs, overrides or {})
+    judged = [(pack, [rule for rule in pack.rules if period.kind in rule.judge.every]) for pack in in_force]
+    deadlines = Deadlines(period.key, deadline_of)
+    figures = Figures(
+        ((rule, pack.parameters) for pack, rules in judged for rule in rules),
+        setting.units,
+        period.key,
+        deadlines,
+        period_over=period.is_over(setting.as_of),
+    )
+    from app.compliance.evaluation.engine import shared_engine  # heavy: durable_rules
+
+    figures.take(facts)
+    results: list[RuleResult] = []
+    for pack, rules in judged:
+        if rules:
+            court = EvaluationContext(
+                pack, values_on(pack, rules, day, overrides), figures, engine or shared_engine(), setting.as_of
+            )
+            results += _judge_pack(court, rules, excuses or {})
+    return Judgement(
+        period.key,
+        day,
+        setting.as_of,
+        tuple(results),
+        tuple(_contradictions(results)),
+        figures.left_out,
+        tuple(pack.id for pack in packs if pack not in in_force),
+        (*setting.facts(period.key), *deadlines.facts, *waiver_facts(results, period.key)),
+    )
+
+
+def values_on(
+    pack: Pack, rules: Iterable[Rule], day: date, overrides: Mapping[str, Override] | None = None
+) -> dict[str, ParameterValue]:
+    """The pack's parameters on a day. Raises DomainError if a rule names one that has no value then."""
+    values = pack.parameters.at(day, overrides)
+    for rule in rules:
+        for name in rule.names:
+            if name in pack.parameters and name not in values:
+                raise DomainError(
+                    "Bộ quy tắc %(pack)s, quy tắc %(rule)s: tham số “%(name)s” chưa có giá trị vào ngày %(day)s.",
+                    pack=pack.id,
+                    rule=rule.id,
+                    name=name,
+                    day=f"{day:%d/%m/%Y}",
+                )
+    return values
+
+
+def _check_overrides(packs: Sequence[Pack], overrides: Mapping[str, Override]) -> None:
+    for name in overrides:
+        if not any(name in pack.parameters for pack in packs):
+            raise NotFound("Không có tham số “%(name)s” trong các bộ quy tắc.", field="what_if", name=name)
+
+
+def _judge_pack(court: EvaluationContext, rules: Sequence[Rule], excuses: AppliedWaivers) -> Iterator[RuleResult]:
+    """Units first, then single things, then the rules that were broken; in the order of the rules."""
+    by_subject: dict[str, list[Rule]] = {}
+    for rule in rules:
+        by_subject.setdefault(rule.judge.each, []).append(rule)
+    found = _judge_units(court, by_subject.get(UNIT, []))
+    for subject, its_rules in by_subject.items():
+        if subject not in (UNIT, RULE):
+            found |= evaluate_subjects(court, subject, its_rules, answer_days)
+    found = {rule: [apply_waiver(result, excuses) for result in results] for rule, results in found.items()}
+    ordinary = [result for results in found.values() for result in results]
+    for rule in by_subject.get(RULE, []):
+        escalated = judge_escalation(court, rule, ordinary, answer_days)
+        found[rule.id] = [apply_waiver(result, excuses) for result in escalated]
+    for rule in rules:
+        yield from found[rule.id]
+
+
+def _judge_units(court: EvaluationContext, rules: Sequence[Rule]) -> dict[str, list[RuleResult]]:
+    if not rules:
+        return {}
+    units = court.figures.units
+    compiled = compile_rules(rules, court.parameters, court.pack.info.scope)
+    said = ask(court.engine, compiled, units, lambda field: [unit.figures[field] for unit in units])
+    found = {}
+    for rule in rules:
+        required = _Required.by(rule, court.parameters)
+        found[rule.id] = [
+            _result(court.pack, rule, required, unit, outcome)
+            for unit, outcome in zip(units, said[rule.id], strict=True)
+        ]
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Required:
+    """What a rule requires of every unit alike; `target` is None where each unit has its own."""
+
+    comparison: TargetComparison | None
+    target: Fraction | None
+    parameter: ParameterValue | None
+    answer_days: int
+    fields: tuple[str, ...]
+
+    @classmethod
+    def by(cls, rule: Rule, parameters: Mapping[str, ParameterValue]) -> _Required:
+        """By a rule, with its parameters filled in."""
+        comparison = target = parameter = None
+        if rule.rate is not None and rule.target is not None:
+            comparison, parameter = rule.target.comparison, parameters.get(rule.target.threshold)
+            target = target_share(rule.target, parameters)
+        elif rule.count is not None:
+            comparison, parameter = rule.count.comparison, parameters.get(str(rule.count.number))
+            target = Fraction(number_of(rule.count.number, parameters))
+        return cls(comparison, target, parameter, answer_days(rule, parameters), rule.fields)
+
+
+def _result(pack: Pack, rule: Rule, required: _Required, unit: UnitFigures, outcome: RuleOutcome) -> RuleResult:
+    numerator = denominator = shortfall = value = None
+    target = required.target
+    if rule.rate is not None and rule.target is not None:
+        if target is None:
+            target = ratio(unit.total([rule.target.threshold]), 100)
+        if outcome is not RuleOutcome.OUT_OF_SCOPE:
+            numerator, denominator = unit.total(rule.rate.count), unit.total(rule.rate.among)
+        if outcome in (RuleOutcome.PASSED, RuleOutcome.FAILED):
+            assert numerator is not None
+            assert denominator
+            value = ratio(numerator, denominator)
+            failed = outcome is RuleOutcome.FAILED
+            shortfall = missing(str(required.comparison), target, numerator, denominator) if failed else 0
+    elif rule.count is not None and outcome not in (
+        RuleOutcome.OUT_OF_SCOPE,
+        RuleOutcome.EXCLUDED,
+        RuleOutcome.NO_DATA,
+    ):
+        numerator = unit.total(rule.count.of)
+        value = ratio(numerator, 1)
+        shortfall = missing_from_count(rule.count, numerator, int(target or 0))
+    return RuleResult(
+        pack=pack.id,
+        rule=rule.id,
+        unit=unit.code,
+        status=STATUSES[outcome],
+        reason=outcome,
+        numerator=numerator,
+        denominator=denominator,
+        value=value,
+        comparison=required.comparison,
+        target=target,
+        shortfall=shortfall,
+        parameter=required.parameter,
+        answer_days=required.answer_days,
+        figures={field: unit.figures[field] for field in required.fields},
+    )
+
+
+def target_share(target: Target, parameters: Mapping[str, ParameterValue]) -> Fraction | None:
+    """The share that the target names, written out or by a parameter; None where each unit has its own."""
+    if target.field is not None:
+        return None
+    return share_of(target.threshold, parameters)
+
+
+def answer_days(rule: Rule, parameters: Mapping[str, ParameterValue]) -> int:
+    """Working days to answer a violation of the rule."""
+    days = rule.answer_within.working_days
+    return int(parameters[days].value if isinstance(days, str) else as_fraction(days))
+
+
+def missing(comparison: str, target: Fraction, numerator: int, denominator: int) -> int | None:
+    """How many records more (or fewer, for an upper limit) would reach the target; None if none would."""
+    limit = target * denominator
+    if comparison in ("at_least", "more_than"):
+        needed = ceil(limit) if comparison == "at_least" else floor(limit) + 1
+        return needed - numerator if needed <= denominator else None
+    allowed = floor(limit) if comparison == "at_most" else ceil(limit) - 1
+    return numerator - allowed if allowed >= 0 else None
+
+
+def missing_from_count(count: Count, counted: int, number: int) -> int | None:
+    """How many more (or fewer) would reach the number: 0 when it is reached, None if none would."""
+    if count.grows:
+        return max(0, number + (count.comparison == "more_than") - counted)
+    allowed = number - (count.comparison == "less_than")
+    return max(0, counted - allowed) if allowed >= 0 else None
+
+
+def _contradictions(results: Iterable[RuleResult]) -> Iterator[CountContradiction]:
+    for r in results:
+        if r.numerator is not None and r.denominator is not None and r.numerator > r.denominator:
+            yield CountContradiction(r.pack, r.rule, r.unit, r.numerator, r.denominator)

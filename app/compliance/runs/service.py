@@ -1,0 +1,395 @@
+"""Running the check, and answering what it finds.
+
+A run reads everything at one instant, judges it, and writes its results and violations in one transaction: a run
+that fails leaves nothing.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import partial
+from typing import cast
+
+from sqlalchemy import Table, select
+
+from app.compliance.adoption import repository
+from app.compliance.evaluation.engine_process import EngineStopped
+from app.compliance.evaluation.evaluate import judge
+from app.compliance.evaluation.results import Judgement, RuleResult
+from app.compliance.models import CheckResult, CheckRun, PackText, Violation, ViolationMove, ViolationState
+from app.compliance.runs import evidence
+from app.compliance.violations.raising import Raised, Texts, raise_violations
+from app.compliance.waivers import service
+from app.core import facts
+from app.core.errors import N_, Conflict, DomainError, NotAllowed, NotFound
+from app.core.facts import Fact, FactQuery
+from app.core.periods import Period
+from app.core.reasons import checked_reason
+from app.core.text import tidy_lines
+from app.organisation import anchors, audit
+from app.organisation.access import Actor, Scope, site
+from app.organisation.audit import transaction
+from app.organisation.calendars import site_calendar
+from app.organisation.models import Unit
+from app.organisation.permissions import Capability, needs
+from app.rulepacks.language import Rule
+from app.rulepacks.pack import Override, Pack
+from app.rulepacks.premises import last_day
+from app.web import extensions
+from app.web.database import Value, snapshot, write_rows
+from app.web.extensions import db
+from app.web.garbage import rare_garbage_collection
+
+_RESULTS = cast(Table, CheckResult.__table__)
+_COLUMNS = (
+    *("pack", "rule", "numerator", "denominator", "comparison", "target", "shortfall"),
+    *("status", "figures", "unit_id", "site", "run_id"),
+)
+"""Of a result, in the order in which it is written."""
+
+Progress = Callable[[int, int, str], None]
+"""Told how far a run is: steps done, steps in all, what is being done."""
+
+
+@dataclass(frozen=True, slots=True)
+class CheckReport:
+    """What came of a check. `run` is None for a what-if, which writes nothing."""
+
+    run: CheckRun | None
+    period: Period
+    as_of: datetime
+    packs: tuple[Pack, ...]
+    facts_hash: str
+    judgement: Judgement
+    violations: tuple[Raised, ...]
+
+
+@needs(Capability.RUN_CHECKS)
+@rare_garbage_collection()
+def run_check(
+    by: Actor,
+    period: Period,
+    pack_ids: Collection[str] | None = None,
+    unit_codes: Collection[str] | None = None,
+    progress: Progress = lambda done, total, doing: None,
+) -> CheckReport:
+    """Judge a period and record what is found. Raises DomainError for a future period, an unknown pack or unit, and
+    EngineStopped, with an entry in the trail and nothing else written, when the engine did not live through it."""
+    audit.check_may_write()  # a clock that runs ahead must not have a period judged that has not begun
+    started = extensions.now()
+    chosen, units = _packs_for(period, pack_ids), _units_for(period, unit_codes)
+    progress(0, 3, "facts")
+    as_of, gathered = gather(period, kinds_read_by(chosen), _codes(units, unit_codes))
+    progress(1, 3, "judging")
+    try:
+        judgement = _judge(chosen, gathered, units, period, as_of)
+    except EngineStopped as stopped:
+        _say_stopped(by, period, stopped)
+        raise
+    facts_hash, told = evidence.keep([*gathered, *judgement.premises])
+    del gathered  # a month's are tens of megabytes, which the writing needs
+    progress(2, 3, "writing")
+    with transaction() as session:
+        run = CheckRun(
+            site=site(),
+            period=period.key,
+            as_of=as_of,
+            started_at=started,
+            finished_at=extensions.now(),
+            person_id=by.person_id,
+            actor=by.name,
+            packs=[{"id": pack.id, "hash": pack.hash} for pack in chosen],
+            findings=[
+                {"pack": c.pack, "rule": c.rule, "unit": c.unit, "numerator": c.numerator, "denominator": c.denominator}
+                for c in judgement.contradictions
+            ],
+            units=None if unit_codes is None else sorted(units),
+            limited=pack_ids is not None or unit_codes is not None,
+            facts_hash=facts_hash,
+            facts=told,
+            calendar=site_calendar().fingerprint(),
+        )
+        session.add(run)
+        session.flush()
+        _keep_texts(chosen, started)
+        results_hash = _write_results(run, judgement, units)
+        raised = raise_violations(run, _with_rules(chosen, judgement), units, [pack.id for pack in chosen])
+        hashes = {"packs": run.packs, "facts_hash": run.facts_hash, "results_hash": results_hash}
+        entry = audit.record(by, "run_check", "check_run", run.id, period=period.key, **hashes)
+        run.trail_number, run.trail_hash = entry.number, entry.hash
+    anchors.write_line("check_run")
+    progress(3, 3, "done")
+    return CheckReport(run, period, as_of, tuple(chosen), run.facts_hash, judgement, tuple(raised))
+
+
+def _say_stopped(by: Actor, period: Period, stopped: EngineStopped) -> None:
+    """Leave in the trail that a check was begun and why it has no run."""
+    with transaction():
+        audit.record(by, "stop_check", "period", period.key, reason=str(stopped.why))
+
+
+def what_if(
+    period: Period,
+    overrides: Mapping[str, Override],
+    pack_ids: Collection[str] | None = None,
+    unit_codes: Collection[str] | None = None,
+) -> CheckReport:
+    """Judge a period with other parameters. Writes nothing."""
+    return look(period, [overrides], _packs_for(period, pack_ids), unit_codes)[0]
+
+
+def beside(
+    period: Period, overrides: Mapping[str, Override], pack_ids: Collection[str] | None = None
+) -> tuple[CheckReport, CheckReport]:
+    """A period judged as the plans have it and with other parameters, on the same facts. Writes nothing."""
+    as_it_is, instead = look(period, [{}, overrides], _packs_for(period, pack_ids))
+    return as_it_is, instead
+
+
+def dry_run(period: Period, chosen: Sequence[Pack]) -> CheckReport:
+    """Judge a period by packs that need not be in force. Writes nothing. Raises DomainError for a future period."""
+    _check_begun(period)
+    return look(period, [{}], chosen)[0]
+
+
+def look(
+    period: Period,
+    each: Sequence[Mapping[str, Override]],
+    chosen: Sequence[Pack],
+    unit_codes: Collection[str] | None = None,
+) -> list[CheckReport]:
+    """Judge a period once with each of several parameters, all on the same facts. Writes nothing."""
+    units = _units_for(period, unit_codes)
+    as_of, gathered = gather(period, kinds_read_by(chosen), _codes(units, unit_codes))
+    judgements = [_judge(chosen, gathered, units, period, as_of, overrides) for overrides in each]
+    return [
+        CheckReport(
+            None,
+            period,
+            as_of,
+            tuple(chosen),
+            evidence.digest(evidence.canonical([*gathered, *judgement.premises])),
+            judgement,
+            (),
+        )
+        for judgement in judgements
+    ]
+
+
+def refuse_impossible(
+    period: Period, pack_ids: Collection[str] | None = None, unit_codes: Collection[str] | None = None
+) -> None:
+    """Raises what `run_check` would raise for a future period, an unknown pack or unit; reads no case."""
+    audit.check_may_write()
+    _packs_for(period, pack_ids)
+    _units_for(period, unit_codes)
+
+
+def facts_of(
+    period: Period, kinds: Collection[str] | None = None, unit_codes: Collection[str] | None = None
+) -> list[Fact]:
+    """What the engine would be told of a period; every kind when none is named."""
+    _check_begun(period)
+    return gather(period, kinds, _codes(_units_for(period, unit_codes), unit_codes))[1]
+
+
+def gather(
+    period: Period, kinds: Collection[str] | None, unit_codes: tuple[str, ...] | None = None
+) -> tuple[datetime, list[Fact]]:
+    """The facts of those kinds, all as of one instant (UTC): the period's end, or now while it lasts."""
+    start, end = period.bounds(site_calendar().zone)
+    as_of = min(end, extensions.now())
+    query = FactQuery(site(), period, start, end, as_of, unit_codes)
+    with snapshot() as connection:
+        return as_of, list(facts.gather(connection, query, kinds))
+
+
+def kinds_read_by(chosen: Sequence[Pack]) -> set[str]:
+    """The kinds of facts that the packs' rules read."""
+    return {kind for pack in chosen for rule in pack.rules for kind in rule.kinds}
+
+
+def _codes(units: dict[str, Unit], asked: Collection[str] | None) -> tuple[str, ...] | None:
+    return None if asked is None else tuple(units)
+
+
+def _packs_for(period: Period, pack_ids: Collection[str] | None) -> list[Pack]:
+    _check_begun(period)
+    if pack_ids is not None:
+        return repository.choose(pack_ids, period.last)
+    chosen = repository.in_force(period.last)
+    if not chosen and repository.nothing_adopted():
+        raise DomainError("Chưa áp dụng bộ quy tắc nào nên chưa kiểm tra được: hãy áp dụng một bộ (flask rules adopt).")
+    if not chosen:
+        raise DomainError(
+            "Không có bộ quy tắc nào đang áp dụng trong kỳ %(period)s.", field="period", period=period.label("vi")
+        )
+    return chosen
+
+
+def _check_begun(period: Period) -> None:
+    if period.first > site_calendar().local_day(extensions.now()):
+        raise DomainError("%(period)s chưa bắt đầu, chưa thể kiểm tra.", field="period", period=period.label("vi"))
+
+
+def _units_for(period: Period, unit_codes: Collection[str] | None) -> dict[str, Unit]:
+    """The site's units that existed in the period, by code."""
+    found = {
+        unit.code: unit
+        for unit in db.session.scalars(select(Unit).where(Unit.site == site()).order_by(Unit.path))
+        if (unit.valid_from is None or unit.valid_from <= period.last)
+        and (unit.valid_to is None or unit.valid_to >= period.first)
+    }
+    if unit_codes is None:
+        return found
+    for code in unit_codes:
+        if code not in found:
+            raise NotFound("Không có đơn vị mang mã “%(unit)s” trong kỳ này.", field="unit", unit=code)
+    return {code: unit for code, unit in found.items() if code in unit_codes}
+
+
+def _judge(
+    chosen: Sequence[Pack],
+    gathered: Sequence[Fact],
+    units: dict[str, Unit],
+    period: Period,
+    as_of: datetime,
+    overrides: Mapping[str, Override] | None = None,
+) -> Judgement:
+    calendar = site_calendar()
+    return judge(
+        chosen,
+        gathered,
+        [{"code": unit.code, "kind": str(unit.kind)} for unit in units.values()],
+        period,
+        overrides,
+        law_on=law_day(chosen, period),
+        as_of=calendar.local_day(as_of),
+        deadline_of=partial(last_day, calendar),
+        excuses=service.in_force(period.last),
+    )
+
+
+def law_day(chosen: Sequence[Pack], period: Period) -> date:
+    """The day whose law is applied: the period's last, or the first day of a pack asked for by name although it
+    began later (an old log can be judged by today's plan; the report says by which day)."""
+    begins = [pack.info.in_force.start for pack in chosen if pack.info.in_force.start]
+    return max([period.last, *begins])
+
+
+def _with_rules(chosen: Sequence[Pack], judgement: Judgement) -> Iterator[tuple[Rule, RuleResult]]:
+    rules = {(pack.id, rule.id): rule for pack in chosen for rule in pack.rules}
+    for result in judgement.results:
+        yield rules[result.pack, result.rule], result
+
+
+def _keep_texts(chosen: Sequence[Pack], at: datetime) -> None:
+    kept = set(db.session.scalars(select(PackText.hash).where(PackText.site == site())))
+    for pack in chosen:
+        if pack.hash not in kept:
+            db.session.add(
+                PackText(site=site(), pack=pack.id, hash=pack.hash, files=dict(pack.texts), first_used_at=at)
+            )
+
+
+def _write_results(run: CheckRun, judgement: Judgement, units: dict[str, Unit]) -> str:
+    """Write the results; returns the hash that the audit trail keeps of them."""
+    texts, written_by, digest = Texts(), (run.site, run.id), evidence.ResultsDigest()
+    ids = {code: unit.id for code, unit in units.items()}
+
+    def row(result: RuleResult) -> tuple[Value, ...]:
+        target = None if result.target is None else str(result.target)
+        counted, asked = (result.numerator, result.denominator), (result.comparison, target, result.shortfall)
+        figures, status = texts.of_result(result), str(result.status)
+        digest.add(result.pack, result.rule, result.unit, status, *counted, *asked, json.loads(figures))
+        return (result.pack, result.rule, *counted, *asked, status, figures, ids[result.unit], *written_by)
+
+    write_rows(db.session.connection(), _RESULTS, _COLUMNS, map(row, judgement.results))
+    return digest.text()
+
+
+# --- answering ------------------------------------------------------------------------------------------------
+
+MOVES: Mapping[Capability, frozenset[tuple[ViolationState, ViolationState]]] = {
+    Capability.ANSWER_VIOLATIONS: frozenset(
+        {(ViolationState.OPEN, ViolationState.EXPLAINED), (ViolationState.RETURNED, ViolationState.EXPLAINED)}
+    ),
+    Capability.DECIDE_VIOLATIONS: frozenset(
+        {
+            (ViolationState.EXPLAINED, ViolationState.ACCEPTED),
+            (ViolationState.EXPLAINED, ViolationState.RETURNED),
+            (ViolationState.ACCEPTED, ViolationState.REMEDIED),
+        }
+    ),
+}
+"""From which state to which a violation is moved, by what that needs."""
+
+
+def moves_open_to(by: Actor, state: ViolationState) -> list[ViolationState]:
+    """The states that somebody may move a violation to."""
+    open_moves = (move for capability, moves in MOVES.items() if by.may(capability) for move in moves)
+    return sorted((to for start, to in open_moves if start is state), key=list(ViolationState).index)
+
+
+@needs(Capability.ANSWER_VIOLATIONS)
+def explain_violation(
+    scope: Scope, by: Actor, violation_id: int, to: ViolationState, reason: str, revision: int
+) -> Violation:
+    """The head of the unit explains a violation, or explains it again."""
+    return _move(scope, by, violation_id, to, reason, revision, MOVES[Capability.ANSWER_VIOLATIONS])
+
+
+@needs(Capability.DECIDE_VIOLATIONS)
+def decide_violation(
+    scope: Scope, by: Actor, violation_id: int, to: ViolationState, reason: str, revision: int
+) -> Violation:
+    """An inspector accepts or returns an explanation, or says that the violation is remedied, saying why."""
+    return _move(scope, by, violation_id, to, reason, revision, MOVES[Capability.DECIDE_VIOLATIONS])
+
+
+def _move(
+    scope: Scope,
+    by: Actor,
+    violation_id: int,
+    to: ViolationState,
+    reason: str,
+    revision: int,
+    moves: Collection[tuple[ViolationState, ViolationState]],
+) -> Violation:
+    if not (reason := tidy_lines(reason)):
+        raise DomainError("Hãy ghi nội dung giải trình hoặc ý kiến.", field="reason")
+    if to is ViolationState.RETURNED:
+        reason = checked_reason(reason, missing=N_("Hãy ghi lý do trả lại."))
+    with transaction() as session:
+        violation = session.scalar(
+            select(Violation)
+            .where(Violation.id == violation_id, Violation.site == scope.site, scope.within(Violation.unit_id))
+            .with_for_update()
+        )
+        if violation is None:
+            raise NotFound("Không tìm thấy vi phạm này.")
+        if violation.revision != revision:
+            raise Conflict("Vi phạm vừa được người khác cập nhật. Hãy xem lại rồi ghi tiếp.")
+        if (violation.state, to) not in moves:
+            raise NotAllowed(
+                "Không thể chuyển vi phạm từ “%(before)s” sang “%(after)s”.", before=violation.state, after=to
+            )
+        session.add(
+            ViolationMove(
+                site=scope.site,
+                violation_id=violation.id,
+                at=extensions.now(),
+                person_id=by.person_id,
+                actor=by.name,
+                from_state=violation.state,
+                to_state=to,
+                reason=reason.strip(),
+            )
+        )
+        audit.record(by, "move_violation", "violation", violation.key, before=violation.state, after=to)
+        violation.state = to
+        violation.revision += 1
+    return violation

@@ -1,0 +1,469 @@
+"""Runs of the check: the matrix, a run's papers, the list of runs, two runs side by side, downloads."""
+
+from __future__ import annotations
+
+from datetime import date
+from itertools import groupby
+from typing import Any
+from urllib.parse import quote
+
+from flask import Response, abort, flash, json, make_response, redirect, render_template, url_for
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from htmx_flask import request
+from werkzeug.wrappers import Response as Answer
+
+from app.compliance import queries
+from app.compliance.adoption import repository
+from app.compliance.explaining import (
+    fact_lines,
+    fraction_shown,
+    is_count,
+    language,
+    share_shown,
+    shortfall_shown,
+    target_shown,
+    unit_name,
+)
+from app.compliance.forms import PeriodForm, RunForm, RunsFilterForm, neighbours
+from app.compliance.models import CheckRun, ViolationChange
+from app.compliance.queries import ResultRow
+from app.compliance.runs import output, service
+from app.compliance.runs.comparison import AdjustableFigure, JudgementComparison, adjustable_figures, compare_judgements
+from app.compliance.runs.comparison import compare as compare_runs
+from app.compliance.runs.output import Matrix
+from app.compliance.runs.verification import verify_run
+from app.compliance.views import bp
+from app.compliance.wording import parameter_in_words
+from app.core import facts
+from app.core.errors import DomainError
+from app.core.periods import Period, PeriodKind
+from app.organisation.access import Actor, actor, allowed, current_scope, person
+from app.organisation.calendars import today
+from app.organisation.exports import csv_response, trace_export
+from app.organisation.permissions import Capability
+from app.organisation.queries import units
+from app.rulepacks.language import Rule, Status
+from app.rulepacks.pack import Pack
+from app.web import jobs
+from app.web.formats import in_both, label, sentence
+from app.web.forms import errors_shown_on, whole_number
+from app.web.jobs import Job, JobState
+
+
+@bp.get("/kiem-tra")
+@allowed(Capability.READ_RESULTS)
+def matrix() -> str:
+    """Units by rules: the run asked for, or the one that stands for the period."""
+    scope, judged = current_scope(), queries.judged_periods(current_scope())
+    run = _asked_run() or queries.latest_run(scope, _asked_period())
+    period = Period.parse(run.period) if run else _asked_period() or Period.of(PeriodKind.MONTH, today()).previous()
+    shown = output.grid_of(queries.results_of(scope, run.id), repository.packs_of(run)) if run else None
+    return render_template(
+        "compliance/matrix.html",
+        run=run,
+        period=period,
+        grid=shown,
+        groups=_groups(shown) if shown and run else [],
+        columns=_columns(shown) if shown else [],
+        rows=_rows(shown, run) if shown and run else [],
+        newer=queries.newer_part(scope, run) if run else None,
+        another_year=_of_another_year(run) if run else [],
+        form=PeriodForm.of(period, judged),
+        neighbours=neighbours(period),
+        begun=period.next().first <= today(),
+    )
+
+
+def _asked_run() -> CheckRun | None:
+    run_id = request.args.get("run", type=whole_number)
+    return None if run_id is None else queries.the_run(current_scope(), run_id)
+
+
+def _asked_period() -> Period | None:
+    """The period in the address; one that cannot be read is said to be so."""
+    text = request.args.get("period", "")
+    try:
+        return Period.parse(text) if text else None
+    except DomainError as error:
+        flash(sentence(error), "error")
+        return None
+
+
+def _groups(shown: Matrix) -> list[dict[str, Any]]:
+    """The plans above the rules."""
+    packs = groupby((pack for pack, _rule in shown.columns), key=lambda pack: pack.id)
+    return [
+        {"title": in_both(members[0].info.title), "span": len(members), "href": url_for(".rules") + f"#{pack_id}"}
+        for pack_id, members in ((pack_id, list(group)) for pack_id, group in packs)
+    ]
+
+
+def _columns(shown: Matrix) -> list[dict[str, Any]]:
+    return [
+        {
+            "code": rule.id.upper(),
+            "title": in_both(rule.title),
+            "href": url_for(".rule", pack=pack.id, rule=rule.id),
+        }
+        for pack, rule in shown.columns
+    ]
+
+
+def _rows(shown: Matrix, run: CheckRun) -> list[dict[str, Any]]:
+    rules = [(rule, results_address(run.id, pack.id, rule.id)) for pack, rule in shown.columns]
+    top = min((line.unit.depth for line in shown.lines), default=0)
+    return [
+        {
+            "name": unit_name(line.unit),
+            "depth": line.unit.depth - top,
+            "href": url_for(".violations", period=run.period, unit=line.unit.id),
+            "cells": [_cell(cell, *rule) for cell, rule in zip(line.cells, rules, strict=True)],
+        }
+        for line in shown.lines
+    ]
+
+
+def _cell(cell: ResultRow | None, rule: Rule, address: str) -> dict[str, Any] | None:
+    if cell is None:
+        return None
+    missing = shortfall_shown(rule, cell.shortfall, cell.comparison)
+    return {
+        "status": cell.status,
+        "shown": share_shown(cell) if cell.value is not None else "",
+        "href": address + quote(cell.unit),
+        "title": " · ".join(filter(None, (label(cell.status), fraction_shown(cell), missing))),
+    }
+
+
+def results_address(run_id: int, pack: str, rule: str) -> str:
+    """Where the results of a rule are explained, but for the unit's code: one question for a column of the matrix."""
+    return url_for(".result", run_id=run_id, pack=pack, rule=rule, unit="-").removesuffix("-")
+
+
+@bp.get("/kiem-tra/<int:run_id>")
+@allowed(Capability.READ_RESULTS)
+def run(run_id: int) -> str:
+    """A run's papers: when, by whom, by which texts, what it was told, and figures that contradict each other."""
+    scope = current_scope()
+    found = queries.the_run(scope, run_id)
+    told = queries.evidence_of(scope, found)
+    return render_template(
+        "compliance/run.html",
+        run=found,
+        period=Period.parse(found.period),
+        packs=repository.packs_of(found),
+        findings=_findings(found),
+        kinds=_by_kind(told),
+        counts=output.grid_of(queries.results_of(scope, run_id), {}).counts,
+        violations=queries.violations_in(scope, run_id),
+        titles=_titles(found),
+        another_year=_of_another_year(found),
+    )
+
+
+def _findings(found: CheckRun) -> list[dict[str, Any]]:
+    """The contradictions about units that the reader may see."""
+    units = {result.unit: result.place for result in queries.results_of(current_scope(), found.id)}
+    return [{**finding, "place": units[finding["unit"]]} for finding in found.findings if finding["unit"] in units]
+
+
+def _titles(found: CheckRun) -> dict[tuple[str, str], Any]:
+    rules = repository.every_rule(repository.packs_of(found).values())
+    return {(pack.id, rule.id): rule.title for pack, rule in rules}
+
+
+def _of_another_year(*runs: CheckRun) -> list[Pack]:
+    """The packs that judged one of the runs' periods without their plan being in force."""
+    judged = ((pack, Period.parse(run.period)) for run in runs for pack in repository.packs_of(run).values())
+    return repository.of_another_year(judged)
+
+
+MOST_SHOWN = 12
+"""Single things whose facts the page shows; the file that can be downloaded holds all of them."""
+
+
+def _by_kind(told: list[facts.Fact]) -> list[dict[str, Any]]:
+    """What the engine was told, a table a kind: a line a figure, a column a unit or a single thing.
+
+    What the judging itself adds (its days, its units, deadlines) is no record of a unit's, and is left to the file.
+    """
+    catalogue, kinds = facts.catalogue(), []
+    for name, found in groupby(sorted(told, key=lambda fact: fact["kind"]), key=lambda fact: fact["kind"]):
+        kind, given = catalogue.get(name), list(found)
+        if kind is None:
+            continue
+        shown = given if kind.is_about_units else given[:MOST_SHOWN]
+        lines = fact_lines({f"{name}.{field.name}": 0 for field in kind.fields if field.name in given[0]})
+        rows = [
+            {"words": line.words, "field": line.field, "values": [fact[line.field.partition(".")[2]] for fact in shown]}
+            for line in lines
+        ]
+        columns = [fact.get(facts.SUBJECT, fact["unit"]) for fact in shown]
+        title, more = in_both(kind.description), len(given) - len(shown)
+        kinds.append({"name": name, "title": title, "units": columns, "rows": rows, "more": more})
+    return kinds
+
+
+@bp.get("/kiem-tra/cac-lan")
+@allowed(Capability.READ_RESULTS)
+def runs() -> str:
+    """Every run, newest first."""
+    scope = current_scope()
+    form = RunsFilterForm.of(request.args, queries.judged_periods(scope))
+    page = queries.run_page(
+        scope,
+        form.chosen,
+        before=request.args.get("before", type=whole_number),
+        after=request.args.get("after", type=whole_number),
+    )
+    return render_template("compliance/runs.html", form=form, page=page)
+
+
+@bp.get("/kiem-tra/so-sanh")
+@allowed(Capability.READ_RESULTS)
+def compare() -> str:
+    """Two runs cell by cell: `a` the earlier, `b` the later; without `a`, the run before it."""
+    scope = current_scope()
+    later_id = request.args.get("b", type=whole_number)
+    if later_id is None:
+        abort(404)
+    later = queries.the_run(scope, later_id)
+    earlier_id = request.args.get("a", type=whole_number)
+    earlier = queries.the_run(scope, earlier_id) if earlier_id is not None else queries.run_before(scope, later)
+    found = None
+    if earlier is not None:
+        found = compare_runs(queries.results_of(scope, earlier.id), queries.results_of(scope, later.id))
+    return render_template(
+        "compliance/compare.html",
+        earlier=queries.line_of(earlier) if earlier else None,
+        later=queries.line_of(later),
+        comparison=found,
+        changed=[each for each in found.differences if each.of_status] if found else [],
+        moved=[each for each in found.differences if not each.of_status] if found else [],
+        tally=[(change, found.count(change)) for change in ViolationChange] if found else [],
+        titles=_titles(later) | (_titles(earlier) if earlier else {}),
+        same_words=earlier is not None and earlier.packs == later.packs,
+        same_facts=earlier is not None and earlier.facts_hash == later.facts_hash,
+        another_year=_of_another_year(*filter(None, (earlier, later))),
+    )
+
+
+@bp.get("/kiem-tra/<int:run_id>/ket-qua.csv")
+@allowed(Capability.READ_RESULTS)
+def results_csv(run_id: int) -> Response:
+    """A run's results as a spreadsheet."""
+    found, titles = queries.the_run(current_scope(), run_id), _titles(queries.the_run(current_scope(), run_id))
+    header = [
+        _("Kỳ"),
+        _("Bộ quy tắc"),
+        _("Quy tắc"),
+        _("Tên quy tắc"),
+        _("Mã đơn vị"),
+        _("Đơn vị"),
+        _("Kết quả"),
+        _("Tử số"),
+        _("Mẫu số"),
+        _("Giá trị"),
+        _("Chỉ tiêu"),
+        _("Còn thiếu"),
+        _("Miễn áp dụng"),
+    ]
+    rows = ([found.period, *_result_cells(result, titles)] for result in queries.results_of(current_scope(), run_id))
+    return csv_response(f"ket-qua-{found.period}-lan-{found.id}", header, list(rows))
+
+
+def _result_cells(result: ResultRow, titles: dict[tuple[str, str], Any]) -> list[object]:
+    title = titles.get((result.pack, result.rule))
+    return [
+        result.pack,
+        result.rule,
+        in_both(title) if title else "",
+        result.unit,
+        unit_name(result.place),
+        label(result.status),
+        result.numerator,
+        result.denominator,
+        share_shown(result) if result.value is not None else "",
+        target_shown(result.comparison, result.target, counts=is_count(result)) if result.target is not None else "",
+        result.shortfall,
+        output.waiver_words(result.waiver),
+    ]
+
+
+@bp.get("/kiem-tra/<int:run_id>/ket-qua.json")
+@allowed(Capability.READ_RESULTS)
+def results_json(run_id: int) -> Response:
+    """A run as the command prints it."""
+    scope = current_scope()
+    found = queries.the_run(scope, run_id)
+    results, seen = queries.results_of(scope, run_id), queries.violations_in(scope, run_id)
+    body = output.run_json(found, results, repository.with_rules(found, seen))
+    return _download(f"ket-qua-{found.period}-lan-{found.id}", body, len(results))
+
+
+@bp.get("/kiem-tra/<int:run_id>/du-kien.json")
+@allowed(Capability.READ_RESULTS)
+def facts_json(run_id: int) -> Response:
+    """What the run was told, as it was judged."""
+    found = queries.the_run(current_scope(), run_id)
+    facts = queries.evidence_of(current_scope(), found)
+    return _download(f"du-kien-{found.period}-lan-{found.id}", facts, len(facts))
+
+
+def _download(name: str, body: object, rows: int) -> Response:
+    trace_export(actor(), name, rows, "json")
+    response = Response(json.dumps(body, ensure_ascii=False, sort_keys=False, indent=2), mimetype="application/json")
+    response.headers.set("Content-Disposition", "attachment", filename=f"{name}.json")
+    return response
+
+
+Page = str | Answer | tuple[str, int]
+
+DOING = {
+    "facts": _l("Đang đếm số liệu của kỳ…"),
+    "judging": _l("Đang đối chiếu với các quy tắc…"),
+    "writing": _l("Đang ghi kết quả…"),
+}
+
+
+@bp.get("/kiem-tra/chay")
+@allowed(Capability.RUN_CHECKS)
+def run_form() -> str:
+    """Choose what to check; last month unless the address says otherwise."""
+    return _form_page(_form())
+
+
+@bp.post("/kiem-tra/chay")
+@allowed(Capability.RUN_CHECKS)
+def run_start() -> Page:
+    """Start the check, once it is certain that it can be run."""
+    form = _form()
+    if form.validate_on_submit():
+        with errors_shown_on(form):
+            period = Period.parse(form.period.data or "")
+            chosen, codes = form.packs.data or None, form.units.data or None
+            service.refuse_impossible(period, chosen, codes)
+            job = jobs.start("check", _run, actor(), period.key, chosen, codes, owner=person().id)
+            return redirect(url_for(".run_progress", job_id=job))
+    return _form_page(form), 422
+
+
+@bp.get("/kiem-tra/chay/<job_id>")
+@allowed(Capability.RUN_CHECKS)
+def run_progress(job_id: str) -> Page | Response:
+    """How far a check is; then on to its matrix."""
+    job = jobs.find(job_id, owner=person().id)
+    if job.state is JobState.DONE:
+        address = url_for(".matrix", run=job.result["run"])
+        if not request.htmx:
+            return redirect(address)
+        response = make_response("")
+        response.headers["HX-Redirect"] = address
+        return response
+    template = "compliance/_progress.html" if request.htmx else "compliance/progress.html"
+    return render_template(template, job=job, doing=DOING.get(job.text, ""))
+
+
+def _form() -> RunForm:
+    try:
+        period = Period.parse(request.args.get("period", ""))
+    except DomainError:
+        period = Period.of(PeriodKind.MONTH, today()).previous()
+    return RunForm.of(period, repository.adopted_packs(), units(current_scope(), on=today()))
+
+
+def _form_page(form: RunForm) -> str:
+    months = [Period.of(PeriodKind.MONTH, today()).previous()]
+    while len(months) < 12:
+        months.append(months[-1].previous())
+    spans = [Period.of(kind, today()) for kind in (PeriodKind.QUARTER, PeriodKind.HALF, PeriodKind.YEAR)]
+    offered = [*months, *(period for span in spans for period in (span, span.previous()))]
+    return render_template("compliance/run_form.html", form=form, offered=[each.label(language()) for each in offered])
+
+
+def _run(job: Job, by: Actor, period: str, chosen: list[str] | None, codes: list[str] | None) -> dict[str, Any]:
+    """The work itself, in its own thread."""
+    report = service.run_check(by, Period.parse(period), chosen, codes, progress=job.update)
+    assert report.run is not None
+    failed = sum(result.status is Status.FAIL for result in report.judgement.results)
+    return {"run": report.run.id, "violations": failed}
+
+
+@bp.get("/kiem-tra/<int:run_id>/phan-xet-lai")
+@allowed(Capability.RUN_CHECKS)
+def verify(run_id: int) -> str:
+    """What judging the run again gives, and every place where that is not what is stored. Writes nothing."""
+    run = queries.the_run(current_scope(), run_id)
+    period = Period.parse(run.period)
+    return render_template(
+        "compliance/verify.html",
+        run=run,
+        period=period,
+        verification=verify_run(run_id),
+        another_year=repository.of_another_year((pack, period) for pack in repository.packs_of(run).values()),
+    )
+
+
+MOST_CHANGES_SHOWN = 300
+"""Changed results that the page shows; the counts hold all of them."""
+
+
+@bp.get("/kiem-tra/thu")
+@allowed(Capability.RUN_CHECKS)
+def what_if() -> str | tuple[str, int]:
+    """Choose a period and other values (`v.NAME`), and see both judgements side by side."""
+    typed = {name[2:]: value.strip() for name, value in request.args.items() if name.startswith("v.") and value.strip()}
+    errors: list[str] = []
+    beside: JudgementComparison | None = None
+    period, chosen = _last_month(), {}
+    try:
+        if request.args.get("period"):
+            period = Period.parse(request.args["period"])
+        service.refuse_impossible(period)
+        chosen = {pack.id: pack for pack in repository.in_force(period.last)}
+        if typed:
+            beside = compare_judgements(*(report.judgement for report in service.beside(period, typed)))
+    except DomainError as error:
+        errors.append(sentence(error))
+    changed = beside.changed if beside else ()
+    page = render_template(
+        "compliance/what_if.html",
+        period=period,
+        asked=request.args.get("period") or period.label(language()),
+        dials=[_dial(dial, period.last) for dial in adjustable_figures(chosen)],
+        typed=typed,
+        errors=errors,
+        beside=beside,
+        changed=changed[:MOST_CHANGES_SHOWN],
+        more=max(0, len(changed) - MOST_CHANGES_SHOWN),
+        rules={(pack.id, rule.id): rule for pack, rule in repository.every_rule(chosen.values())},
+        places={unit.code: unit for unit in units(current_scope())},
+        documents=repository.documents(),
+        another_year=repository.of_another_year((pack, period) for pack in chosen.values()),
+    )
+    return (page, 422) if errors else page
+
+
+def _last_month() -> Period:
+    return Period.of(PeriodKind.MONTH, today()).previous()
+
+
+def _dial(dial: AdjustableFigure, day: date) -> dict[str, Any]:
+    """A parameter as the page shows it: its title, and its value and source in each pack on the day."""
+    return {
+        "name": dial.name,
+        "title": dial.packs[0].parameters[dial.name].title,
+        "unit": dial.packs[0].parameters[dial.name].unit.value,
+        "values": [_present(pack, dial.name, day) for pack in dial.packs],
+    }
+
+
+def _present(pack: Pack, name: str, day: date) -> dict[str, Any]:
+    value = pack.parameters.on(name, day)
+    return {
+        "pack": pack,
+        "shown": parameter_in_words(value, language()) if value else "–",
+        "since": value.since if value else None,
+        "source": value.source if value else None,
+    }

@@ -1,0 +1,373 @@
+"""Violations: the list, a unit head's own page, one violation and the answers to it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from flask import Response, flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from werkzeug.wrappers import Response as Answer
+
+from app.compliance import queries
+from app.compliance.adoption import repository
+from app.compliance.adoption.repository import Library
+from app.compliance.explaining import (
+    fact_lines,
+    is_count,
+    lack_of_thing,
+    language,
+    missing_shown,
+    parameters_of,
+    reasons,
+    requirement,
+    share_shown,
+    shortfall_shown,
+    target_shown,
+    thing_of,
+    unit_name,
+)
+from app.compliance.forms import EVERY, STANDING, MoveForm, ViolationsFilterForm
+from app.compliance.models import CheckRun, Violation, ViolationChange, ViolationMove, ViolationState
+from app.compliance.queries import Answering, ResultRow, Sighting, ViolationLine
+from app.compliance.runs import service
+from app.compliance.runs.output import waiver_words
+from app.compliance.subject_links import evidence_path, subject_pages
+from app.compliance.views import bp
+from app.core.errors import DomainError, NotFound
+from app.core.facts import list_titles
+from app.core.periods import Period
+from app.organisation.access import actor, allowed, can, current_scope
+from app.organisation.calendars import site_calendar, today
+from app.organisation.exports import csv_response
+from app.organisation.permissions import Capability
+from app.organisation.queries import units
+from app.rulepacks.language import Rule, Status
+from app.web.due import missed
+from app.web.formats import in_both, label, show_date
+from app.web.forms import errors_shown_on, number_in, whole_number
+
+
+@bp.get("/kiem-tra/<int:run_id>/<pack>/<rule>/<path:unit>")
+@allowed(Capability.READ_RESULTS)
+def result(run_id: int, pack: str, rule: str, unit: str) -> str:
+    """One unit by one rule: the verdict, its figures, the words of law, other plans on the same figures, the cases."""
+    scope = current_scope()
+    run, found = queries.the_run(scope, run_id), queries.result_of(scope, run_id, pack, rule, unit)
+    texts, period = repository.packs_of(run), Period.parse(run.period)
+    written = repository.rule_in(texts, pack, rule)
+    if written is None:
+        raise NotFound("Không tìm thấy lời văn của quy tắc %(rule)s mà lần kiểm tra này đã dùng.", rule=rule)
+    raised = queries.violations_behind(scope, run_id, found)
+    things = [seen for seen in raised if seen.subject]
+    return render_template(
+        "compliance/result.html",
+        run=run,
+        period=period,
+        found=found,
+        rule=written,
+        pack=texts[pack],
+        another_year=repository.of_another_year([(texts[pack], period)]),
+        reasons=reasons(found, written, texts[pack], [seen.figures.get("details", {}) for seen in things]),
+        may_waive=can(Capability.GRANT_WAIVERS) and found.status is Status.FAIL,
+        shortfall=shortfall_shown(written, found.shortfall, found.comparison),
+        target=target_shown(found.comparison, found.target, counts=is_count(found))
+        if written.subject is None
+        else _("mọi %(noun)s được xét", noun=thing_of(written)),
+        parameters=parameters_of(texts[pack], written, period.last),
+        documents=repository.documents(),
+        figures=fact_lines(found.facts),
+        others=_others(found, written, texts, run_id, period),
+        lists=lists_behind(written, run.period, unit) if found.value is not None else [],
+        violation=raised[0] if raised and not raised[0].subject else None,
+        things=things,
+        pages=subject_pages(scope, pack, written, {seen.subject for seen in things}),
+        trend=queries.trend(scope, found, period),
+    )
+
+
+def lists_behind(rule: Rule, period: str, unit: str) -> list[tuple[Any, str]]:
+    """The lists of cases behind a figure: title and address. None where the cases cannot be shown."""
+    titles = list_titles()
+    names = [name for name in (rule.evidence.cases if rule.evidence else ()) if name in titles]
+    addresses = ((titles[name], evidence_path(name, period, unit)) for name in names)
+    return [(title, address) for title, address in addresses if address]
+
+
+def _others(found: ResultRow, rule: Rule, texts: Library, run_id: int, period: Period) -> list[dict[str, Any]]:
+    """What other rules make of the same figures, each with the words it goes by."""
+    cells = {cell.key: cell for cell in queries.results_of(current_scope(), run_id, unit_id=found.place.id)}
+    return [
+        {"pack": pack, "rule": other, "cell": cell, "target": requirement(other, pack, period.last)}
+        for pack, other in repository.alike(rule, texts)
+        if (cell := cells.get((pack.id, other.id, found.unit)))
+    ]
+
+
+Page = str | Answer | tuple[str, int]
+
+# What the buttons say that move a violation to a state, and how a state is drawn.
+VERBS = {
+    ViolationState.EXPLAINED: _l("Gửi giải trình"),
+    ViolationState.ACCEPTED: _l("Chấp nhận giải trình"),
+    ViolationState.RETURNED: _l("Trả lại, yêu cầu giải trình lại"),
+    ViolationState.REMEDIED: _l("Xác nhận đã khắc phục"),
+}
+ICONS = {
+    ViolationState.OPEN: "circle-dashed",
+    ViolationState.EXPLAINED: "message-square",
+    ViolationState.ACCEPTED: "check",
+    ViolationState.RETURNED: "corner-up-left",
+    ViolationState.REMEDIED: "circle-check",
+}
+
+
+@bp.get("/kiem-tra/vi-pham")
+@allowed(Capability.READ_RESULTS)
+def violations() -> str:
+    """Violations within the reader's scope, filtered."""
+    form = _filters()
+    page = queries.violation_page(
+        current_scope(),
+        form.wanted(),
+        before=request.args.get("before", type=whole_number),
+        after=request.args.get("after", type=whole_number),
+    )
+    return render_template(
+        "compliance/violations.html",
+        form=form,
+        page=page,
+        standing=STANDING,
+        every=EVERY,
+        **_about(page.rows),
+    )
+
+
+@bp.get("/kiem-tra/vi-pham.csv")
+@allowed(Capability.READ_RESULTS)
+def violations_csv() -> Response:
+    """The list as filtered on the page, whole."""
+    header = [
+        _("Kỳ"),
+        _("Mã đơn vị"),
+        _("Đơn vị"),
+        _("Bộ quy tắc"),
+        _("Quy tắc"),
+        _("Tên quy tắc"),
+        _("Mức độ"),
+        _("Biến động"),
+        _("Giải trình"),
+        _("Tử số"),
+        _("Mẫu số"),
+        _("Giá trị"),
+        _("Chỉ tiêu"),
+        _("Còn thiếu"),
+        _("Hạn giải trình"),
+        _("Nội dung"),
+        _("Miễn áp dụng"),
+    ]
+    titles = _titles()
+    rows = (_csv_cells(line, titles) for line in queries.every_violation(current_scope(), _filters().wanted()))
+    return csv_response("vi-pham", header, rows)
+
+
+@bp.get("/kiem-tra/vi-pham/cua-don-vi")
+@allowed(Capability.ANSWER_VIOLATIONS)
+def my_violations() -> str:
+    """A unit head's page: what to explain, what waits for the inspector, where data is missing."""
+    scope = current_scope()
+    run = queries.latest_run(scope)
+    period = Period.parse(run.period) if run else None
+    waiting = queries.to_answer(scope)
+    of_period: list[ViolationLine] = []
+    if period is not None:
+        page = queries.violation_page(scope, queries.ViolationFilter(period=period.key), limit=200)
+        asked = {line.id for line in waiting}
+        of_period = [line for line in page.rows if line.id not in asked]
+    missing = queries.without_data(scope, run.id) if run else []
+    return render_template(
+        "compliance/my_violations.html",
+        run=run,
+        period=period,
+        summary=_summary(period) if period else "",
+        waiting=waiting,
+        of_period=of_period,
+        missing=missing,
+        **_about([*waiting, *of_period], run),
+    )
+
+
+@bp.get("/kiem-tra/vi-pham/<int:violation_id>")
+@allowed(Capability.READ_RESULTS)
+def violation(violation_id: int) -> Page:
+    """One violation: figure, law, cases, history, and the answer that the reader may give."""
+    line = queries.violation_of(current_scope(), violation_id)
+    return _violation_page(line, MoveForm(formdata=None, revision=line.revision))
+
+
+@bp.post("/kiem-tra/vi-pham/<int:violation_id>")
+@allowed(Capability.ANSWER_VIOLATIONS)
+def explain(violation_id: int) -> Page:
+    """The head of the unit explains."""
+    return _moved(violation_id, service.explain_violation)
+
+
+@bp.post("/kiem-tra/vi-pham/<int:violation_id>/y-kien")
+@allowed(Capability.DECIDE_VIOLATIONS)
+def decide(violation_id: int) -> Page:
+    """An inspector accepts or returns the explanation, or says that the violation is remedied."""
+    return _moved(violation_id, service.decide_violation)
+
+
+def _moved(violation_id: int, verb: Callable[..., Violation]) -> Page:
+    line, form = queries.violation_of(current_scope(), violation_id), MoveForm()
+    if form.validate_on_submit():
+        with errors_shown_on(form):
+            revision = number_in(form.revision.data)
+            if form.target is None or revision is None:
+                raise DomainError("Yêu cầu không đầy đủ. Hãy tải lại trang rồi làm lại.")
+            verb(current_scope(), actor(), violation_id, form.target, form.reason.data or "", revision)
+            flash(_("Đã ghi: %(state)s.", state=label(form.target)), "success")
+            return redirect(url_for(".violation", violation_id=violation_id))
+    line = queries.violation_of(current_scope(), violation_id)
+    form.revision.data = str(line.revision)  # the page now shows what the other person did
+    return _violation_page(line, form), 422
+
+
+def _violation_page(line: ViolationLine, form: MoveForm) -> str:
+    run = queries.the_run(current_scope(), line.run_id)
+    texts = repository.packs_of(run)
+    rule = repository.rule_in(texts, line.pack, line.rule) or repository.rule_in(
+        repository.present(), line.pack, line.rule
+    )
+    sightings, moves = queries.answering(line.id)
+    last_seen = next((s.run_id for s in reversed(sightings) if s.change is not ViolationChange.GONE), line.first_run_id)
+    return render_template(
+        "compliance/violation.html",
+        line=line,
+        rule=rule,
+        about=subject_pages(current_scope(), line.pack, rule, [line.subject]).get(line.subject),
+        pack=texts.get(line.pack),
+        another_year=repository.of_another_year([(texts.get(line.pack), line.period)]),
+        documents=repository.documents(),
+        lists=lists_behind(rule, line.period.key, line.unit.code) if rule else [],
+        shortfall=_lacking(line, rule) if line.subject else shortfall_shown(rule, line.shortfall, line.comparison),
+        target=target_shown(line.comparison, line.target, counts=is_count(line)),
+        message=in_both(line.message),
+        last_seen=last_seen,
+        events=_events(line, sightings, moves),
+        form=form,
+        moves=service.moves_open_to(actor(), line.state),
+        explanation=next((m for m in reversed(moves) if m.to_state is ViolationState.EXPLAINED), None),
+        today=today(),
+        turns=Answering,
+        verbs=VERBS,
+        verb_icons=ICONS,
+    )
+
+
+def _events(line: ViolationLine, sightings: Sequence[Sighting], moves: Sequence[ViolationMove]) -> list[dict[str, Any]]:
+    """What runs saw and what people answered, in the order in which it happened, for the timeline."""
+    tones = {ViolationChange.NEW: "bad", ViolationChange.PERSISTING: "warn", ViolationChange.GONE: "good"}
+    icons = {ViolationChange.NEW: "plus", ViolationChange.PERSISTING: "refresh-cw", ViolationChange.GONE: "check"}
+    events = [
+        {
+            "at": seen.at,
+            "title": _("Lần kiểm tra %(run)s: %(change)s", run=seen.run_id, change=label(seen.change).lower()),
+            "by": seen.actor,
+            "note": "" if seen.change is ViolationChange.GONE or seen.value is None else share_shown(seen),
+            "icon": icons[seen.change],
+            "tone": tones[seen.change],
+        }
+        for seen in sightings
+    ]
+    return sorted([*events, *(_answer(line, step) for step in moves)], key=lambda event: event["at"])
+
+
+def _answer(line: ViolationLine, step: ViolationMove) -> dict[str, Any]:
+    late = is_late(line, step)
+    title = label(step.to_state)
+    return {
+        "at": step.at,
+        "title": _("%(state)s (sau hạn %(day)s)", state=title, day=show_date(line.answer_due)) if late else title,
+        "by": step.actor,
+        "note": step.reason,
+        "icon": ICONS[step.to_state],
+        "tone": "warn" if late or step.to_state is ViolationState.RETURNED else "",
+    }
+
+
+def is_late(line: ViolationLine, step: ViolationMove) -> bool:
+    """Whether an explanation came after the last day to give it."""
+    return step.to_state is ViolationState.EXPLAINED and missed(line.answer_due, site_calendar().local_day(step.at))
+
+
+def _filters() -> ViolationsFilterForm:
+    scope = current_scope()
+    return ViolationsFilterForm.of(
+        request.args, queries.judged_periods(scope), units(scope), repository.adopted_packs()
+    )
+
+
+def _titles() -> dict[tuple[str, str], Rule]:
+    return {(pack.id, rule.id): rule for pack, rule in repository.every_rule(repository.known_packs())}
+
+
+def _about(lines: Sequence[ViolationLine], run: CheckRun | None = None) -> dict[str, Any]:
+    """What the table of violations shows beside the lines themselves, and a page that tells of a run beside it."""
+    known = repository.present()
+    rules = {(pack.id, rule.id): rule for pack, rule in repository.every_rule(known.values())}
+    judged = [(known.get(line.pack), line.period) for line in lines]
+    if run is not None:
+        judged += [(pack, Period.parse(run.period)) for pack in repository.packs_of(run).values()]
+    another_year = repository.of_another_year(judged)
+    missing = {line.id: _lacking(line, rules.get((line.pack, line.rule))) for line in lines}
+    several = len({line.unit.code for line in lines}) > 1
+    told = {"rules": rules, "shortfalls": missing, "another_year": another_year}
+    return told | {"today": today(), "several_units": several}
+
+
+def _lacking(line: ViolationLine, rule: Rule | None) -> str:
+    """What a violation lacks, under a heading that says so."""
+    if line.subject:
+        return lack_of_thing(rule, line.outcome, line.details) if rule is not None else ""
+    return missing_shown(rule, line.shortfall, line.comparison)
+
+
+def _summary(period: Period) -> str:
+    counts = queries.change_counts(current_scope(), period)
+    if not counts:
+        return str(_("%(period)s: không có vi phạm nào.", period=period.label(language())))
+    return str(
+        _(
+            "%(period)s: %(new)s vi phạm mới, %(persisting)s còn tồn tại, %(gone)s đã hết.",
+            period=period.label(language()),
+            new=counts[ViolationChange.NEW],
+            persisting=counts[ViolationChange.PERSISTING],
+            gone=counts[ViolationChange.GONE],
+        )
+    )
+
+
+def _csv_cells(line: ViolationLine, rules: dict[tuple[str, str], Rule]) -> list[object]:
+    rule = rules.get((line.pack, line.rule))
+    return [
+        line.period.key,
+        line.unit.code,
+        unit_name(line.unit),
+        line.pack,
+        line.rule,
+        in_both(rule.title) if rule else "",
+        label(line.severity),
+        label(line.change),
+        label(line.state),
+        line.numerator,
+        line.denominator,
+        share_shown(line) if line.value is not None else "",
+        target_shown(line.comparison, line.target, counts=is_count(line)) if line.target is not None else "",
+        line.shortfall,
+        line.answer_due,
+        in_both(line.message),
+        waiver_words(line.waiver),
+    ]

@@ -1,0 +1,150 @@
+"""Waivers (miễn áp dụng): a unit excused from a rule between two days, by whom and why. They end by themselves."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from sqlalchemy import select
+
+from app.compliance.adoption import repository
+from app.compliance.evaluation.results import AppliedWaiver
+from app.compliance.models import Waiver
+from app.core.errors import N_, Conflict, DomainError, NotFound
+from app.core.reasons import checked_reason
+from app.organisation import audit
+from app.organisation.access import Actor, site
+from app.organisation.audit import transaction
+from app.organisation.calendars import site_calendar
+from app.organisation.models import Unit
+from app.organisation.permissions import Capability, needs
+from app.web import extensions
+from app.web.extensions import db
+
+
+@needs(Capability.GRANT_WAIVERS)
+def grant_waiver(
+    by: Actor, pack_id: str, rule_id: str, unit_code: str, valid_from: date, valid_to: date, reason: str
+) -> Waiver:
+    """Excuse a unit from a rule in every period that ends between two days, both included.
+
+    Raises NotFound for an unknown rule or unit, Conflict where another waiver covers some of the same days,
+    DomainError without a reason or with its days reversed.
+    """
+    reason = checked_reason(reason, missing=N_("Hãy ghi lý do miễn áp dụng."))
+    if valid_to < valid_from:
+        raise DomainError("Ngày kết thúc không được trước ngày bắt đầu.", field="valid_to")
+    rule = repository.pack(pack_id).rule(rule_id)
+    unit = db.session.scalar(select(Unit).where(Unit.site == site(), Unit.code == unit_code))
+    if unit is None:
+        raise NotFound("Không có đơn vị mang mã “%(unit)s”.", field="unit", unit=unit_code)
+    _refuse_overlap(pack_id, rule.id, unit, valid_from, valid_to)
+    with transaction() as session:
+        waiver = Waiver(
+            site=site(),
+            pack=pack_id,
+            rule=rule.id,
+            unit_id=unit.id,
+            valid_from=valid_from,
+            valid_to=valid_to,
+            reason=reason,
+            granted_at=extensions.now(),
+            person_id=by.person_id,
+            actor=by.name,
+        )
+        session.add(waiver)
+        session.flush()
+        cell = {"pack": pack_id, "rule": rule.id, "unit": unit.code}
+        days = {"valid_from": valid_from, "valid_to": valid_to}
+        audit.record(by, "grant_waiver", "waiver", waiver.id, **cell, **days, reason=waiver.reason)
+    return waiver
+
+
+@needs(Capability.GRANT_WAIVERS)
+def withdraw_waiver(by: Actor, waiver_id: int, reason: str) -> Waiver:
+    """End a waiver today, before its time. Periods that ended while it was in force stay as they were.
+
+    Raises NotFound, Conflict for one that has ended already, DomainError without a reason.
+    """
+    reason = checked_reason(reason, missing=N_("Hãy ghi lý do rút lại."))
+    with transaction() as session:
+        chosen = select(Waiver).where(Waiver.site == site(), Waiver.id == waiver_id).with_for_update()
+        waiver = session.scalar(chosen)
+        if waiver is None:
+            raise NotFound("Không tìm thấy lần miễn áp dụng này.")
+        now = extensions.now()
+        if waiver.annulled_at is not None:
+            raise Conflict("Lần miễn áp dụng này đã bị hủy bỏ.")
+        if waiver.ended_at is not None or waiver.valid_to < site_calendar().local_day(now):
+            raise Conflict("Lần miễn áp dụng này đã kết thúc.")
+        waiver.ended_at, waiver.ended_by, waiver.end_reason = now, by.name, reason
+        audit.record(by, "withdraw_waiver", "waiver", waiver.id, reason=waiver.end_reason)
+    return waiver
+
+
+@needs(Capability.GRANT_WAIVERS)
+def annul_waiver(by: Actor, waiver_id: int, reason: str) -> Waiver:
+    """Declare that a waiver should never have been granted, whether it still holds or has ended. From the next check
+    on it excuses nothing, past periods included; runs already made stay as they were.
+
+    Raises NotFound, Conflict for one annulled already, DomainError without a reason.
+    """
+    reason = checked_reason(reason, missing=N_("Hãy ghi lý do hủy bỏ."))
+    with transaction() as session:
+        chosen = select(Waiver).where(Waiver.site == site(), Waiver.id == waiver_id).with_for_update()
+        waiver = session.scalar(chosen)
+        if waiver is None:
+            raise NotFound("Không tìm thấy lần miễn áp dụng này.")
+        if waiver.annulled_at is not None:
+            raise Conflict("Lần miễn áp dụng này đã bị hủy bỏ.")
+        waiver.annulled_at, waiver.annulled_by, waiver.annulment = extensions.now(), by.name, reason
+        audit.record(by, "annul_waiver", "waiver", waiver.id, reason=waiver.annulment)
+    return waiver
+
+
+def in_force(day: date) -> dict[tuple[str, str, str], AppliedWaiver]:
+    """The waivers of the site that hold on a day, by pack, rule and code of the unit."""
+    chosen = (
+        select(Waiver, Unit.code)
+        .join(Unit, Unit.id == Waiver.unit_id)
+        .where(Waiver.site == site(), Waiver.valid_from <= day, Waiver.valid_to >= day)
+        .where(Waiver.annulled_at.is_(None))
+        .order_by(Waiver.id)
+    )
+    return {
+        (waiver.pack, waiver.rule, unit): _applied_waiver(waiver)
+        for waiver, unit in db.session.execute(chosen)
+        if day <= last_day(waiver)
+    }
+
+
+def last_day(waiver: Waiver) -> date:
+    """The last day on which a waiver holds or held: the day before it was withdrawn, if it was."""
+    if waiver.ended_at is None:
+        return waiver.valid_to
+    withdrawn = site_calendar().local_day(waiver.ended_at)
+    return min(waiver.valid_to, date.fromordinal(withdrawn.toordinal() - 1))
+
+
+def _applied_waiver(waiver: Waiver) -> AppliedWaiver:
+    return {
+        "id": waiver.id,
+        "since": waiver.valid_from.isoformat(),
+        "until": waiver.valid_to.isoformat(),
+        "who": waiver.actor,
+        "why": waiver.reason,
+    }
+
+
+def _refuse_overlap(pack_id: str, rule_id: str, unit: Unit, valid_from: date, valid_to: date) -> None:
+    others = select(Waiver).where(
+        Waiver.site == site(), Waiver.pack == pack_id, Waiver.rule == rule_id, Waiver.unit_id == unit.id
+    )
+    others = others.where(Waiver.annulled_at.is_(None))
+    for other in db.session.scalars(others):
+        if other.valid_from <= valid_to and valid_from <= last_day(other):
+            raise Conflict(
+                "Đơn vị đã được miễn quy tắc này từ %(since)s đến %(until)s.",
+                field="valid_from",
+                since=f"{other.valid_from:%d/%m/%Y}",
+                until=f"{last_day(other):%d/%m/%Y}",
+            )

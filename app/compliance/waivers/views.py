@@ -1,0 +1,122 @@
+"""Waivers: the list, granting one, withdrawing one."""
+
+from __future__ import annotations
+
+from flask import flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from werkzeug.wrappers import Response as Answer
+
+from app.compliance import queries
+from app.compliance.adoption import repository
+from app.compliance.forms import AnnulForm, WaiverForm, WaiverWithdrawForm
+from app.compliance.queries import WaiverLine, WaiverState
+from app.compliance.views import bp
+from app.compliance.waivers import service
+from app.organisation.access import actor, allowed, current_scope
+from app.organisation.calendars import today
+from app.organisation.permissions import Capability
+from app.organisation.queries import units
+from app.web.forms import errors_shown_on, typed_day
+
+Page = str | Answer | tuple[str, int]
+
+
+@bp.get("/kiem-tra/mien-ap-dung")
+@allowed(Capability.READ_RESULTS)
+def waivers() -> str:
+    """Who is excused from which rule, until when, by whom and why."""
+    lines = queries.waivers(current_scope())
+    return render_template(
+        "compliance/waivers.html",
+        lines=lines,
+        states={line.id: line.state(today()) for line in lines},
+        rules={(pack.id, rule.id): rule for pack, rule in repository.every_rule(repository.known_packs())},
+        open_states=(WaiverState.COMING, WaiverState.HOLDS),
+    )
+
+
+@bp.get("/kiem-tra/mien-ap-dung/moi")
+@allowed(Capability.GRANT_WAIVERS)
+def waiver_form() -> str:
+    """Grant a waiver; the address may name rule, unit and first day."""
+    return _page(_form())
+
+
+@bp.post("/kiem-tra/mien-ap-dung/moi")
+@allowed(Capability.GRANT_WAIVERS)
+def grant() -> Page:
+    """Grant it."""
+    form = _form()
+    if form.validate_on_submit():
+        with errors_shown_on(form):
+            pack_id, _slash, rule_id = form.rule.data.partition("/")
+            service.grant_waiver(
+                actor(),
+                pack_id,
+                rule_id,
+                form.unit.data,
+                form.valid_from.data,
+                form.valid_to.data,
+                form.reason.data or "",
+            )
+            flash(_("Đã ghi quyết định miễn áp dụng. Lần kiểm tra sau sẽ tính theo quyết định này."), "success")
+            return redirect(url_for(".waivers"))
+    return _page(form), 422
+
+
+@bp.get("/kiem-tra/mien-ap-dung/<int:waiver_id>/rut-lai")
+@allowed(Capability.GRANT_WAIVERS)
+def withdraw_form(waiver_id: int) -> str:
+    """Withdraw one, saying why."""
+    return _withdraw_page(queries.waiver_of(current_scope(), waiver_id), WaiverWithdrawForm())
+
+
+@bp.post("/kiem-tra/mien-ap-dung/<int:waiver_id>/rut-lai")
+@allowed(Capability.GRANT_WAIVERS)
+def withdraw(waiver_id: int) -> Page:
+    """Withdraw it from today on."""
+    line, form = queries.waiver_of(current_scope(), waiver_id), WaiverWithdrawForm()
+    if form.validate_on_submit():
+        with errors_shown_on(form):
+            service.withdraw_waiver(actor(), waiver_id, form.reason.data or "")
+            flash(_("Đã rút lại quyết định miễn áp dụng."), "success")
+            return redirect(url_for(".waivers"))
+    return _withdraw_page(line, form), 422
+
+
+@bp.get("/kiem-tra/mien-ap-dung/<int:waiver_id>/huy-bo")
+@allowed(Capability.GRANT_WAIVERS)
+def annul_form(waiver_id: int) -> str:
+    """Annul one, ended or not, saying why."""
+    return _withdraw_page(queries.waiver_of(current_scope(), waiver_id), AnnulForm(), annul=True)
+
+
+@bp.post("/kiem-tra/mien-ap-dung/<int:waiver_id>/huy-bo")
+@allowed(Capability.GRANT_WAIVERS)
+def annul(waiver_id: int) -> Page:
+    """Annul it, for past periods as well."""
+    line, form = queries.waiver_of(current_scope(), waiver_id), AnnulForm()
+    if form.validate_on_submit():
+        with errors_shown_on(form):
+            service.annul_waiver(actor(), waiver_id, form.reason.data or "")
+            said = _("Đã hủy bỏ quyết định miễn áp dụng. Kiểm tra lại các kỳ cũ sẽ tính như chưa từng được miễn.")
+            flash(said, "success")
+            return redirect(url_for(".waivers"))
+    return _withdraw_page(line, form, annul=True), 422
+
+
+def _form() -> WaiverForm:
+    asked = request.args
+    given = {"rule": asked.get("rule"), "unit": asked.get("unit"), "valid_from": typed_day(asked.get("since"))}
+    return WaiverForm.of(repository.adopted_packs(), units(current_scope(), on=today()), **given)
+
+
+def _page(form: WaiverForm) -> str:
+    return render_template("compliance/waiver_form.html", form=form)
+
+
+def _withdraw_page(line: WaiverLine, form: WaiverWithdrawForm | AnnulForm, *, annul: bool = False) -> str:
+    rules = {(pack.id, rule.id): rule for pack, rule in repository.every_rule(repository.known_packs())}
+    return render_template(
+        "compliance/waiver_withdraw.html", line=line, rule=rules.get((line.pack, line.rule)), form=form, annul=annul
+    )

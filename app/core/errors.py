@@ -1,0 +1,64 @@
+"""What a domain function raises when a person asked for something that cannot be done."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol, runtime_checkable
+
+
+def N_(message: str) -> str:  # noqa: N802 - gettext's own name for it, by which the sentence is found
+    """The sentence as it is, marked as one to translate where it is shown (for tables and variables of sentences)."""
+    return message
+
+
+@runtime_checkable
+class Message(Protocol):
+    """A sentence kept apart from its figures: a domain error, or one thing wrong in a file."""
+
+    @property
+    def message(self) -> str:
+        """The Vietnamese sentence and gettext msgid, with named placeholders."""
+        ...
+
+    @property
+    def params(self) -> Mapping[str, object]:
+        """What fills the placeholders."""
+        ...
+
+
+class DomainError(Exception):
+    """One clear sentence for the user, kept apart from its figures so that a view can translate it.
+
+    `message` is the Vietnamese sentence and gettext msgid, with named placeholders (`%(year)s`); `params`
+    fills them; `field` names the form field or argument at fault, if one is.
+    Pages and commands show `formats.sentence(error)`; `str(error)` is its Vietnamese, for logs and tests.
+    """
+
+    parts: Sequence[DomainError] = ()
+    """The sentences that it consists of, where it lists several things: each is then shown on a line of its own."""
+
+    def __init__(self, message: str, /, *, field: str | None = None, **params: object) -> None:
+        super().__init__(message)
+        self.message = message
+        self.params = params
+        self.field = field
+
+    def __str__(self) -> str:
+        # Without params the text is taken as it is, as gettext does: a lone "%" is then no placeholder.
+        return self.message % self.params if self.params else self.message
+
+
+class NotFound(DomainError):
+    """The thing asked for does not exist, or is not for this person to see."""
+
+
+class NotAllowed(DomainError):
+    """The person may not do this."""
+
+
+class Conflict(DomainError):
+    """The thing exists already, or was changed meanwhile by somebody else."""
+
+
+class NotNow(DomainError):
+    """Nothing can be written at present, whoever asks; what was typed is right, and can be sent again later."""

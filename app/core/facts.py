@@ -1,0 +1,253 @@
+"""Facts: the one thing that passes from the records to their judgement.
+
+A fact is a small flat dictionary with a declared kind and fields:
+
+    {"kind": "payment", "unit": "LDVL", "period": "2024-06", "eligible": 20, "online": 7, "due": 25}
+
+A room of records declares its kinds and registers, here, the source that delivers them; the judging half
+reads them here, so that neither knows the other. There is one fact about a unit per kind and period; a fact
+about a single thing (a case, a task, a publication's step) carries `subject`, a string that names the thing the
+same way in every period, and arrives only when something is, or is about to be, wrong.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any, cast
+
+from app.core.errors import DomainError
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine import Connection
+
+    from app.core.periods import Period
+
+Fact = dict[str, Any]
+FactSource = Callable[["Connection", "FactQuery"], Iterator[Fact]]
+FieldType = type[int] | type[str] | type[bool] | type[date] | type[datetime]
+
+UNIT = "unit"
+"""The subject of facts that sum up a unit's period; any other word names a single thing."""
+HUNDREDTHS = "phần trăm điểm"
+"""A field's unit of points counted in hundredths, so that sums are exact; read as points: 250 is 2,5."""
+ENVELOPE = ("kind", "unit", "period")
+"""What every fact carries beside its own fields."""
+SUBJECT = "subject"
+"""What a fact about a single thing carries as well: the thing's name, the same in every period."""
+
+
+class FactError(DomainError):
+    """A fact is not what its kind declares, or two sources contradict each other."""
+
+
+@dataclass(frozen=True, slots=True)
+class FactField:
+    """One declared field. `unit` is its unit of count or measure ("hồ sơ", "ngày làm việc"), empty for texts."""
+
+    name: str
+    type: FieldType
+    unit: str
+    description: Mapping[str, str]
+    """What the field says, in `vi` and `en`."""
+
+
+@dataclass(frozen=True, slots=True)
+class FactKind:
+    """A kind of fact: what it is about, and the fields each fact of it has. No field may be missing."""
+
+    name: str
+    subject: str
+    """The word for what a fact of this kind is about: "unit", or "case", "task", "criterion" ..."""
+    fields: tuple[FactField, ...]
+    description: Mapping[str, str]
+    """What a fact of this kind says, in `vi` and `en`."""
+
+    def field(self, name: str) -> FactField | None:
+        """The field of that name, or None."""
+        return next((field for field in self.fields if field.name == name), None)
+
+    @property
+    def envelope(self) -> tuple[str, ...]:
+        """The keys every fact of this kind carries beside its own fields."""
+        return ENVELOPE if self.is_about_units else (*ENVELOPE, SUBJECT)
+
+    @property
+    def is_about_units(self) -> bool:
+        """Whether there is one fact for a unit and period, and not one for each single thing."""
+        return self.subject == UNIT
+
+
+@dataclass(frozen=True, slots=True)
+class FactQuery:
+    """What a source is asked: one installation, one period, and as known at one instant.
+
+    `start` and `end` are the period's bounds in UTC, half open; `as_of` is the instant (UTC) at which open
+    cases are looked at; `units` limits the units, None means all of them.
+    """
+
+    site: str
+    period: Period
+    start: datetime
+    end: datetime
+    as_of: datetime
+    units: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Registration:
+    kinds: tuple[FactKind, ...]
+    source: FactSource
+
+
+_registry: list[_Registration] = []
+
+
+def register(kind: FactKind, source: FactSource) -> None:
+    """Register the source that delivers the facts of one kind."""
+    register_source([kind], source)
+
+
+def register_source(kinds: Sequence[FactKind], source: FactSource) -> None:
+    """Register one source for several kinds, when one pass over the tables fills them all.
+
+    Registering the same kinds again replaces their source, so that an application can be made twice in one
+    process. Raises FactError when a kind of the same name is declared differently, or together with other
+    kinds than before.
+    """
+    names = {kind.name for kind in kinds}
+    for position, known in enumerate(_registry):
+        if names.isdisjoint(kind.name for kind in known.kinds):
+            continue
+        if known.kinds != tuple(kinds):
+            raise FactError("Loại dữ kiện %(kinds)s đã được đăng ký với nội dung khác.", kinds=", ".join(sorted(names)))
+        _registry[position] = _Registration(known.kinds, source)
+        return
+    _registry.append(_Registration(tuple(kinds), source))
+
+
+def catalogue() -> dict[str, FactKind]:
+    """Every kind of fact that has a source, by name."""
+    return {kind.name: kind for known in _registry for kind in known.kinds}
+
+
+_list_titles: dict[str, Any] = {}
+
+
+def register_lists(titles: Mapping[str, Any]) -> None:
+    """Name, in the reader's language, the lists of single records that rules may lead to as their evidence."""
+    _list_titles.update(titles)
+
+
+def list_titles() -> Mapping[str, Any]:
+    """What each list of records is called, by the name that rules know it by."""
+    return _list_titles
+
+
+def gather(connection: Connection, query: FactQuery, kinds: Collection[str] | None = None) -> Iterator[Fact]:
+    """Every fact of the period, checked against its kind; `kinds` limits which are gathered.
+
+    Each source runs once. Raises FactError for an unknown kind, a field missing, undeclared or of another
+    type, a count below zero, or two facts of one kind about one unit (or one single thing of it).
+    """
+    if unknown := set(kinds or ()) - set(catalogue()):
+        raise FactError("Không có loại dữ kiện %(kinds)s.", field="kind", kinds=", ".join(sorted(unknown)))
+    for known in tuple(_registry):
+        wanted = {kind.name: kind for kind in known.kinds if kinds is None or kind.name in kinds}
+        if wanted:
+            delivered = known.source(connection, query)
+            yield from _checked(delivered, wanted, {kind.name for kind in known.kinds})
+
+
+def _checked(facts: Iterable[Fact], wanted: Mapping[str, FactKind], declared: set[str]) -> Iterator[Fact]:
+    seen: set[tuple[str, str, str]] = set()
+    shapes = {kind: _Shapes(wanted[kind]) for kind in wanted}
+    for fact in facts:
+        name = fact.get("kind")
+        if name not in declared:
+            raise FactError("Nguồn dữ kiện trả về loại %(kind)s mà nó không khai báo.", kind=name)
+        kind = wanted.get(name)
+        if kind is None:
+            continue
+        shapes[name].check(fact)
+        key = (name, fact["unit"], fact.get(SUBJECT, ""))
+        if key in seen:
+            raise doubled(fact)
+        seen.add(key)
+        yield fact
+
+
+class _Shapes:
+    """Facts of one kind, checked: the names and types of a fact are looked at one by one only where no fact before
+    it had the same, for a month has tens of thousands."""
+
+    def __init__(self, kind: FactKind) -> None:
+        self._kind = kind
+        self._numbers = [field.name for field in kind.fields if field.type is int]
+        self._good: set[tuple[tuple[str, ...], tuple[type, ...]]] = set()
+
+    def check(self, fact: Fact) -> None:
+        """Raise FactError, as `check_fact` does."""
+        shape = (*fact,), (*map(type, fact.values()),)
+        if shape not in self._good or min(map(fact.__getitem__, self._numbers), default=0) < 0:
+            check_fact(fact, self._kind)
+            self._good.add(shape)
+
+
+def doubled(fact: Mapping[str, Any]) -> FactError:
+    """The error that says which fact came twice."""
+    about = " – ".join(filter(None, (fact["unit"], fact.get(SUBJECT))))
+    return FactError("Có hai dữ kiện %(kind)s của cùng đơn vị %(unit)s.", kind=fact["kind"], unit=about)
+
+
+def check_fact(fact: Mapping[str, Any], kind: FactKind) -> None:
+    """Raise FactError unless the fact has exactly the fields its kind declares, with their types."""
+    if (key := lacking(fact, kind.envelope)) is not None:
+        raise FactError("Dữ kiện %(kind)s thiếu “%(name)s”.", field=key, kind=kind.name, name=key)
+    for field in kind.fields:
+        if field.name not in fact:
+            raise FactError("Dữ kiện %(kind)s thiếu “%(name)s”.", field=field.name, kind=kind.name, name=field.name)
+        check_value(fact[field.name], field, kind.name, fact["unit"])
+    if len(fact) != len(kind.envelope) + len(kind.fields):
+        known = {*kind.envelope, *(field.name for field in kind.fields)}
+        raise FactError(
+            "Dữ kiện %(kind)s có trường lạ: %(fields)s.",
+            kind=kind.name,
+            fields=", ".join(sorted(set(fact) - known)),
+        )
+
+
+def lacking(fact: Mapping[str, Any], envelope: Iterable[str]) -> str | None:
+    """The first of these keys under which the fact has no text."""
+    return next((key for key in envelope if not isinstance(fact.get(key), str)), None)
+
+
+def fits(value: object, of: FieldType) -> bool:
+    """Whether a value is of a field's own type (a date is not a datetime, True is not 1) and, when it counts
+    something, not below zero."""
+    return type(value) is of and not (of is int and cast(int, value) < 0)
+
+
+def check_value(value: object, field: FactField, kind: str, unit: str) -> None:
+    """Raise FactError unless the value fits the field."""
+    if fits(value, field.type):
+        return
+    if type(value) is not field.type:
+        raise FactError(
+            "Dữ kiện %(kind)s của %(unit)s: “%(name)s” phải là %(type)s, nhưng là %(value)s.",
+            field=field.name,
+            kind=kind,
+            unit=unit,
+            name=field.name,
+            type=field.type.__name__,
+            value=repr(value),
+        )
+    raise FactError(
+        "Dữ kiện %(kind)s của %(unit)s: “%(name)s” không được âm (%(value)s).",
+        field=field.name,
+        kind=kind,
+        unit=unit,
+        name=field.name,
+        value=value,
+    )

@@ -1,0 +1,21 @@
+"""Reminders of what falls due: in the application and, where the site wants it, by e-mail."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+
+def register_records() -> None:
+    """Its tables, what the reader sees for its words, and what it tells the rules engine."""
+    import app.notifications.labels
+    import app.notifications.models
+
+
+def register(app: Flask) -> None:
+    """Its pages."""
+    from app.notifications.views import bp
+
+    app.register_blueprint(bp)

@@ -1,0 +1,22 @@
+"""What a unit does again and again, or on demand: filings, directives, petitions, surveys, online targets."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+
+def register_records() -> None:
+    """Its tables, what the reader sees for its words, and what it tells the rules engine."""
+    import app.obligations.facts
+    import app.obligations.labels
+    import app.obligations.models
+
+
+def register(app: Flask) -> None:
+    """Its pages."""
+    from app.obligations.views import bp
+
+    app.register_blueprint(bp)

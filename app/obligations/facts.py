@@ -1,0 +1,323 @@
+"""What the duties of plans tell the engine: counted in SQL, one fact a unit, and one a petition.
+
+A check of a past month sees what had been done by its instant (`as_of`), by the days on which things were done. What
+is handed in for a period comes after it: it alone is looked at until the next period of the same length ends, or now
+while that lasts. So the check of June, made in July, sees the report of June come in; made later, it always sees what
+had come by the end of July.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from flask import url_for
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+from sqlalchemy.engine import Connection
+
+from app.cases.models import Case
+from app.cases.vocabulary import Channel
+from app.core.calendar import WorkingCalendar
+from app.core.facts import Fact, FactKind, FactQuery, register, register_source
+from app.obligations.fact_kinds import (
+    DIRECTIVES_CARRIED_OUT,
+    FILING,
+    ONLINE_SHARE,
+    PETITION,
+    PETITIONS_ANSWERED,
+    SATISFACTION,
+    YEAR_COUNT,
+)
+from app.obligations.models import BodyKind, Directive, Filing, FilingKind, OnlineTarget, Petition, Survey
+from app.organisation.access import Scope
+from app.organisation.calendars import site_calendar
+from app.organisation.models import Unit
+from app.organisation.subject_pages import SubjectPage, register_pages
+from app.procedures.models import Level, ProcedureVersion
+from app.web import extensions
+from app.web.due import kept, missed, within
+from app.web.extensions import db
+
+AN_INSTANT = timedelta(microseconds=1)
+Counts = dict[str, int]
+
+REPORTS = (
+    FilingKind.MONTHLY_REPORT,
+    FilingKind.QUARTERLY_REPORT,
+    FilingKind.HALF_YEAR_REPORT,
+    FilingKind.ANNUAL_REPORT,
+    FilingKind.DATED_REPORT,
+    FilingKind.CATALOGUE_LIST,
+)
+"""What is handed in for a period, and can be late."""
+COUNTED = {FilingKind.NEWS_ITEM: "news_items", FilingKind.DIALOGUE: "dialogues"}
+"""What is counted over a year, and the fields that count it."""
+
+
+@dataclass(frozen=True, slots=True)
+class _ObligationDays:
+    """The site's days of a check: the day it is, and the last day of which deeds are known."""
+
+    today: date
+    known: date
+    calendar: WorkingCalendar
+
+    @classmethod
+    def at(cls, instant: datetime) -> _ObligationDays:
+        calendar = site_calendar()
+        return cls(calendar.local_day(instant), calendar.local_day(instant - AN_INSTANT), calendar)
+
+    def done(self, column: Any) -> ColumnElement[bool]:
+        """SQL: it had happened by then."""
+        return and_(column.is_not(None), column <= self.known)
+
+
+def filings(connection: Connection, query: FactQuery) -> Iterator[Fact]:
+    """What was handed in for the period, and the counts of the year."""
+    days, afterwards = _ObligationDays.at(query.as_of), _ObligationDays.at(_handed_in_by(query))
+    units = _units(connection, query)
+    handed_in = defaultdict[int, dict[FilingKind, Any]](dict)
+    for row in connection.execute(_in_period(query, afterwards)):
+        handed_in[row.unit_id][row.kind] = row
+    year = defaultdict[int, dict[FilingKind, int]](dict)
+    for row in connection.execute(_in_year(query, days)):
+        year[row.unit_id][row.kind] = row.number
+    since_end = max(days.calendar.count_working_days(query.period.last, afterwards.today), 0)
+    for unit_id, unit in units.items():
+        numbers: Counts = {"working_days_since_end": since_end}
+        for kind in REPORTS:
+            found = handed_in[unit_id].get(kind)
+            late = days.calendar.count_working_days(query.period.last, found.first) if found else 0
+            numbers |= {kind.value: found.number if found else 0, f"{kind}_days": max(late, 0)}
+        for kind, name in COUNTED.items():
+            numbers[name] = handed_in[unit_id][kind].number if kind in handed_in[unit_id] else 0
+        yield _fact(FILING, unit, query, **numbers)
+        yield _fact(YEAR_COUNT, unit, query, **{name: year[unit_id].get(kind, 0) for kind, name in COUNTED.items()})
+
+
+def _handed_in_by(query: FactQuery) -> datetime:
+    """The instant (UTC) up to which what is handed in for the period is looked at."""
+    last_look = query.period.next().bounds(site_calendar().zone)[1]
+    return max(query.as_of, min(last_look, extensions.now()))
+
+
+def _in_period(query: FactQuery, days: _ObligationDays) -> Select[Any]:
+    """How many of each kind for the period, or within it when they name none, and the day of the first."""
+    within = and_(Filing.period == "", Filing.filed_on.between(query.period.first, query.period.last))
+    return (
+        _by_unit(Filing, Filing.kind, func.count().label("number"), func.min(Filing.filed_on).label("first"))
+        .where(Filing.site == query.site, Filing.withdrawn.is_(False), Filing.filed_on <= days.known)
+        .where(or_(Filing.period == query.period.key, within))
+        .group_by(Filing.kind)
+    )
+
+
+def _in_year(query: FactQuery, days: _ObligationDays) -> Select[Any]:
+    year = query.period.first.year
+    until = min(days.known, date(year, 12, 31))
+    return (
+        _by_unit(Filing, Filing.kind, func.count().label("number"))
+        .where(Filing.site == query.site, Filing.withdrawn.is_(False), Filing.kind.in_(COUNTED))
+        .where(Filing.filed_on.between(date(year, 1, 1), until))
+        .group_by(Filing.kind)
+    )
+
+
+def directives(connection: Connection, query: FactQuery) -> Iterator[Fact]:
+    """Directives that had to be carried out by then."""
+    days = _ObligationDays.at(query.as_of)
+    done = days.done(Directive.done_on)
+    counted = (
+        _by_unit(
+            Directive,
+            func.count().label("due"),
+            func.count().filter(done).label("done"),
+            func.count().filter(and_(done, kept(Directive.due_on, Directive.done_on))).label("done_in_time"),
+        )
+        .where(Directive.site == query.site, Directive.received_on <= days.known)
+        .where(or_(_due_in_period(Directive, query, days, done), _overdue_before(Directive, query, days, done)))
+    )
+    yield from _counted_facts(DIRECTIVES_CARRIED_OUT, connection, query, counted)
+
+
+def petitions(connection: Connection, query: FactQuery) -> Iterator[Fact]:
+    """Each petition due in the period or still waiting past its day, then the units' totals."""
+    days = _ObligationDays.at(query.as_of)
+    answered = days.done(Petition.answered_on)
+    due = _due_in_period(Petition, query, days, answered)
+    counted = (
+        _by_unit(
+            Petition,
+            func.count().label("due"),
+            func.count().filter(and_(answered, kept(Petition.due_on, Petition.answered_on))).label("answered_in_time"),
+        )
+        .where(Petition.site == query.site, Petition.received_on <= days.known)
+        .where(due)
+    )
+    in_period = within(Petition.due_on, query.period.first, query.period.last)
+    told = (
+        select(Petition.code, Petition.due_on, Petition.answered_on, Unit.code.label("unit"))
+        .join(Unit, Unit.id == Petition.unit_id)
+        .where(Petition.site == query.site, Petition.received_on <= days.known)
+        .where(or_(in_period, _overdue_before(Petition, query, days, answered)))
+        .order_by(Unit.code, Petition.code)
+    )
+    if query.units is not None:
+        told = told.where(Unit.code.in_(query.units))
+    for row in connection.execute(told):
+        yield _petition(row, query, days)
+    yield from _counted_facts(PETITIONS_ANSWERED, connection, query, counted)
+
+
+def _petition(row: Any, query: FactQuery, days: _ObligationDays) -> Fact:
+    answered = row.answered_on is not None and row.answered_on <= days.known
+    late = max(((row.answered_on if answered else days.today) - row.due_on).days, 0)
+    return _fact(PETITION, row.unit, query, subject=row.code, answered=answered, overdue=late > 0, days_late=late)
+
+
+def satisfaction(connection: Connection, query: FactQuery) -> Iterator[Fact]:
+    """Survey answers of the year until the period's end, administrative bodies and public service units apart."""
+    until = min(query.period.last, _ObligationDays.at(query.as_of).known)
+
+    def total(column: Any, body: BodyKind, name: str) -> ColumnElement[int]:
+        return func.coalesce(func.sum(column).filter(Survey.body == body), 0).label(name)
+
+    counted = _by_unit(
+        Survey,
+        total(Survey.answered, BodyKind.ADMINISTRATIVE, "administrative_answered"),
+        total(Survey.satisfied, BodyKind.ADMINISTRATIVE, "administrative_satisfied"),
+        total(Survey.answered, BodyKind.PUBLIC_SERVICE, "public_answered"),
+        total(Survey.satisfied, BodyKind.PUBLIC_SERVICE, "public_satisfied"),
+        func.count(Survey.round.distinct()).label("rounds"),
+    ).where(Survey.site == query.site, Survey.held_on.between(date(query.period.first.year, 1, 1), until))
+    yield from _counted_facts(SATISFACTION, connection, query, counted)
+
+
+def online_share(connection: Connection, query: FactQuery) -> Iterator[Fact]:
+    """Cases received on procedures offered online, and each unit's target of the year."""
+    days = _ObligationDays.at(query.as_of)
+    units = _units(connection, query)
+    year = query.period.first.year
+    targets = {
+        row.unit_id: row.percent
+        for row in connection.execute(
+            select(OnlineTarget.unit_id, OnlineTarget.percent).where(
+                OnlineTarget.site == query.site, OnlineTarget.year == year, OnlineTarget.assigned_on <= days.known
+            )
+        )
+    }
+    received = {row.unit_id: row for row in connection.execute(_received(query, list(units)))}
+    for unit_id, unit in units.items():
+        numbers = _numbers(ONLINE_SHARE, received.get(unit_id), besides=("target_percent", "has_target"))
+        target = {"target_percent": targets.get(unit_id, 0), "has_target": unit_id in targets}
+        yield _fact(ONLINE_SHARE, unit, query, **numbers, **target)
+
+
+def _received(query: FactQuery, unit_ids: list[int]) -> Select[Any]:
+    """Cases by unit, on procedures offered online. Summed by version first: few versions, many cases."""
+    by_version = (
+        select(
+            Case.unit_id,
+            Case.version_id,
+            func.count().label("received"),
+            func.count().filter(Case.channel == Channel.ONLINE).label("online"),
+        )
+        # Units are named one by one, so that each is a range of the index.
+        .where(Case.site == query.site, Case.unit_id.in_(unit_ids))
+        .where(Case.received_at >= query.start, Case.received_at < min(query.end, query.as_of))
+        .group_by(Case.unit_id, Case.version_id)
+        .subquery()
+    )
+    fully = ProcedureVersion.level == Level.FULL
+
+    def total(column: ColumnElement[int]) -> ColumnElement[int]:
+        return func.coalesce(func.sum(column), 0)
+
+    return (
+        select(
+            by_version.c.unit_id,
+            total(by_version.c.received).label("received"),
+            total(by_version.c.online).label("online"),
+            func.coalesce(func.sum(by_version.c.received).filter(fully), 0).label("fully_online_received"),
+            func.coalesce(func.sum(by_version.c.online).filter(fully), 0).label("fully_online"),
+        )
+        .join(ProcedureVersion, ProcedureVersion.id == by_version.c.version_id)
+        .where(ProcedureVersion.level.in_((Level.FULL, Level.PARTIAL)))
+        .group_by(by_version.c.unit_id)
+    )
+
+
+def _due_in_period(
+    table: Any, query: FactQuery, days: _ObligationDays, done: ColumnElement[bool]
+) -> ColumnElement[bool]:
+    """SQL: due in the period, and either its day has passed or it is done: what still has time is not judged."""
+    return and_(
+        within(table.due_on, query.period.first, query.period.last),
+        or_(missed(table.due_on, days.today), done),
+    )
+
+
+def _overdue_before(
+    table: Any, query: FactQuery, days: _ObligationDays, done: ColumnElement[bool]
+) -> ColumnElement[bool]:
+    """SQL: due before the period, and not done by then."""
+    return and_(missed(table.due_on, min(query.period.first, days.today)), ~done)
+
+
+def _by_unit(table: Any, *columns: Any) -> Select[Any]:
+    return select(table.unit_id, *columns).group_by(table.unit_id)
+
+
+def _counted_facts(kind: FactKind, connection: Connection, query: FactQuery, counted: Select[Any]) -> Iterator[Fact]:
+    """A fact for every unit in being, with noughts where nothing was counted."""
+    found = {row.unit_id: row for row in connection.execute(counted)}
+    for unit_id, unit in _units(connection, query).items():
+        yield _fact(kind, unit, query, **_numbers(kind, found.get(unit_id)))
+
+
+def _numbers(kind: FactKind, row: Any, besides: tuple[str, ...] = ()) -> Counts:
+    """A row's numbers by the names of the kind's fields (but `besides`), noughts when there is no row."""
+    names = [field.name for field in kind.fields if field.name not in besides]
+    return {name: int(getattr(row, name)) if row else 0 for name in names}
+
+
+def _units(connection: Connection, query: FactQuery) -> dict[int, str]:
+    """Codes of the units in being on some day of the period, by id."""
+    found = (
+        select(Unit.id, Unit.code)
+        .where(Unit.site == query.site)
+        .where(or_(Unit.valid_from.is_(None), Unit.valid_from <= query.period.last))
+        .where(or_(Unit.valid_to.is_(None), Unit.valid_to >= query.period.first))
+        .order_by(Unit.path)
+    )
+    if query.units is not None:
+        found = found.where(Unit.code.in_(query.units))
+    return {row.id: row.code for row in connection.execute(found)}
+
+
+def _fact(kind: FactKind, unit: str, query: FactQuery, **values: Any) -> Fact:
+    return {"kind": kind.name, "unit": unit, "period": query.period.key, **values}
+
+
+register_source([FILING, YEAR_COUNT], filings)
+register_source([PETITION, PETITIONS_ANSWERED], petitions)
+register(DIRECTIVES_CARRIED_OUT, directives)
+register(SATISFACTION, satisfaction)
+register(ONLINE_SHARE, online_share)
+
+
+def petition_pages(scope: Scope, names: Collection[str]) -> Mapping[str, SubjectPage]:
+    """A petition by its code: its line in the list."""
+    found = select(Petition.code, Petition.content).where(
+        Petition.site == scope.site, Petition.code.in_(names), scope.within(Petition.unit_id)
+    )
+    return {
+        row.code: SubjectPage(f"{row.code} – {row.content}", url_for("obligations.petitions"))
+        for row in db.session.execute(found)
+    }
+
+
+register_pages("petition", petition_pages)

@@ -1,0 +1,123 @@
+"""What units do again and again: filings, directives, petitions, surveys; and the shares assigned to them."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from enum import StrEnum
+
+from sqlalchemy import Date, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from app.organisation.models import Unit
+from app.web.extensions import Base, Key, Record
+
+
+class FilingKind(StrEnum):
+    """What a unit hands in or does again and again."""
+
+    MONTHLY_REPORT = "monthly_report"
+    QUARTERLY_REPORT = "quarterly_report"
+    HALF_YEAR_REPORT = "half_year_report"
+    ANNUAL_REPORT = "annual_report"
+    DATED_REPORT = "dated_report"
+    CATALOGUE_LIST = "catalogue_list"
+    NEWS_ITEM = "news_item"
+    DIALOGUE = "dialogue"
+
+
+class BodyKind(StrEnum):
+    """Whose service a survey asks about."""
+
+    ADMINISTRATIVE = "administrative"  # cơ quan hành chính
+    PUBLIC_SERVICE = "public_service"  # đơn vị sự nghiệp công lập
+
+
+class Filing(Record, Base):
+    """Something handed in or done for a period: a report, a list, a news item, a dialogue."""
+
+    __tablename__ = "filings"
+    __table_args__ = (Index("ix_filings_kind_day", "site", "kind", "filed_on", "unit_id"),)
+
+    unit_id: Mapped[int] = mapped_column(Key, ForeignKey("units.id"))
+    kind: Mapped[FilingKind]
+    period: Mapped[str] = mapped_column(String(16), default="")  # key of the period it is for; empty: its own day
+    filed_on: Mapped[date] = mapped_column(Date)
+    title: Mapped[str] = mapped_column(Text)
+    document: Mapped[str] = mapped_column(String(200), default="")  # number of the document, or address of the item
+    recorded_at: Mapped[datetime]
+    person_id: Mapped[int | None] = mapped_column(Key, ForeignKey("people.id"))
+    withdrawn: Mapped[bool] = mapped_column(default=False)
+    withdrawal: Mapped[str] = mapped_column(Text, default="")  # why, when it is
+
+    unit: Mapped[Unit] = relationship(lazy="joined", innerjoin=True)
+
+
+class Directive(Record, Base):
+    """A document that directs a unit to do something (văn bản chỉ đạo)."""
+
+    __tablename__ = "directives"
+    __table_args__ = (Index(None, "site", "unit_id", "due_on"),)
+
+    unit_id: Mapped[int] = mapped_column(Key, ForeignKey("units.id"))
+    number: Mapped[str] = mapped_column(String(64))
+    issuer: Mapped[str] = mapped_column(String(200))
+    summary: Mapped[str] = mapped_column(Text)
+    received_on: Mapped[date] = mapped_column(Date)
+    due_on: Mapped[date | None] = mapped_column(Date)
+    done_on: Mapped[date | None] = mapped_column(Date)
+    result: Mapped[str] = mapped_column(Text, default="")
+    revision: Mapped[int] = mapped_column(default=1)
+
+    unit: Mapped[Unit] = relationship(lazy="joined", innerjoin=True)
+
+
+class Petition(Record, Base):
+    """A citizen's reflection or recommendation (phản ánh, kiến nghị, PAKN) and its answer."""
+
+    __tablename__ = "petitions"
+    __table_args__ = (UniqueConstraint("site", "code"), Index(None, "site", "unit_id", "due_on"))
+
+    code: Mapped[str] = mapped_column(String(64))
+    unit_id: Mapped[int] = mapped_column(Key, ForeignKey("units.id"))
+    sender: Mapped[str] = mapped_column(String(200), default="")
+    content: Mapped[str] = mapped_column(Text)
+    received_on: Mapped[date] = mapped_column(Date)
+    due_on: Mapped[date] = mapped_column(Date)
+    answered_on: Mapped[date | None] = mapped_column(Date)
+    answer: Mapped[str] = mapped_column(Text, default="")
+    revision: Mapped[int] = mapped_column(default=1)
+
+    unit: Mapped[Unit] = relationship(lazy="joined", innerjoin=True)
+
+
+class Survey(Record, Base):
+    """A round of a satisfaction survey at one unit: answers counted, not just a percentage."""
+
+    __tablename__ = "surveys"
+    __table_args__ = (UniqueConstraint("site", "unit_id", "round", "body"),)
+
+    unit_id: Mapped[int] = mapped_column(Key, ForeignKey("units.id"))
+    round: Mapped[str] = mapped_column(String(64))
+    body: Mapped[BodyKind]
+    held_on: Mapped[date] = mapped_column(Date)  # last day of the round
+    asked: Mapped[int]
+    answered: Mapped[int]
+    satisfied: Mapped[int]
+    method: Mapped[str] = mapped_column(Text, default="")
+
+    unit: Mapped[Unit] = relationship(lazy="joined", innerjoin=True)
+
+
+class OnlineTarget(Record, Base):
+    """The share of cases that a unit must receive online, as assigned (giao chỉ tiêu hồ sơ trực tuyến)."""
+
+    __tablename__ = "online_targets"
+    __table_args__ = (UniqueConstraint("site", "unit_id", "year"),)
+
+    unit_id: Mapped[int] = mapped_column(Key, ForeignKey("units.id"))
+    year: Mapped[int]
+    percent: Mapped[int]  # whole percent
+    assigned_on: Mapped[date] = mapped_column(Date)
+    document: Mapped[str] = mapped_column(String(200), default="")
+
+    unit: Mapped[Unit] = relationship(lazy="joined", innerjoin=True)

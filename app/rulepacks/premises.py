@@ -1,0 +1,116 @@
+"""Facts about a judgement itself, kept beside the records' facts so that it can be done again: on which day, for
+which units, and which deadline follows which event."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from app.core.calendar import Allowance, TimeUnit, WorkingCalendar
+from app.core.errors import DomainError
+from app.core.facts import Fact, FactField, FactKind
+from app.rulepacks.conditions import DayKind
+from app.rulepacks.language import EARLIER
+
+DEADLINE = "deadline"
+JUDGED_ON = "judged_on"
+JUDGED_UNIT = "judged_unit"
+
+DeadlineOf = Callable[[date, int, DayKind], date]
+"""The last day of a span of days that begins after a day."""
+
+EARLIER_FAILURE = FactKind(
+    EARLIER,
+    "rule",
+    (
+        FactField(
+            "periods",
+            int,
+            "kỳ",
+            {
+                "vi": "Số kỳ liên tiếp đơn vị không đạt, tính đến kỳ liền trước",
+                "en": "Periods on end that the unit broke the rule, up to the one before",
+            },
+        ),
+        FactField("listed", str, "", {"vi": "Các kỳ đó, kỳ gần nhất trước", "en": "Those periods, the latest first"}),
+    ),
+    {
+        "vi": "Một quy tắc mà đơn vị không đạt ở kỳ liền trước, theo lần kiểm tra gần nhất của từng kỳ",
+        "en": "A rule that the unit broke in the period before, by the latest check of each period",
+    },
+)
+
+
+def last_day(calendar: WorkingCalendar, event: date, days: int, kind: DayKind) -> date:
+    """The last day of a span of days after an event, by a working calendar."""
+    allowance = Allowance(days, TimeUnit(kind.value))
+    return calendar.local_day(calendar.deadline(calendar.start_of_day(event), allowance).due_at)
+
+
+class Deadlines:
+    """Deadlines as the stored facts say them, else as the site's calendar reckons them; remembers those asked for."""
+
+    def __init__(self, period: str, reckon: DeadlineOf | None) -> None:
+        self._period = period
+        self._reckon = reckon
+        self._known: dict[str, date] = {}
+        self._asked: dict[str, date] = {}
+
+    def take(self, fact: Mapping[str, Any]) -> None:
+        """Remember a stored fact of the kind `deadline`."""
+        self._known[fact["subject"]] = date.fromisoformat(fact["due"])
+
+    def last_day(self, event: date, days: int, kind: DayKind) -> date:
+        """The last day of a span after the event. Raises DomainError if neither facts nor a calendar can say it."""
+        name = f"{event.isoformat()} +{days} {kind}"
+        if name not in self._asked:
+            if name in self._known:
+                self._asked[name] = self._known[name]
+            elif self._reckon is not None:
+                self._asked[name] = self._reckon(event, days, kind)
+            else:
+                raise DomainError("Dữ kiện đã lưu thiếu thời hạn “%(name)s”.", name=name)
+        return self._asked[name]
+
+    @property
+    def facts(self) -> list[Fact]:
+        """The deadlines asked for, as facts."""
+        return [
+            {"kind": DEADLINE, "unit": "", "period": self._period, "subject": name, "due": due.isoformat()}
+            for name, due in self._asked.items()
+        ]
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """On which days and for which units (`code`, `kind`) a judgement was made."""
+
+    as_of: date
+    law_on: date
+    units: tuple[dict[str, str], ...]
+
+    def facts(self, period: str) -> list[Fact]:
+        """The setting as facts."""
+        days = {"as_of": self.as_of.isoformat(), "law_on": self.law_on.isoformat()}
+        found: list[Fact] = [{"kind": JUDGED_ON, "unit": "", "period": period, **days}]
+        found += [
+            {"kind": JUDGED_UNIT, "unit": unit["code"], "period": period, "unit_kind": unit.get("kind", "")}
+            for unit in self.units
+        ]
+        return found
+
+    @classmethod
+    def told(cls, facts: Iterable[Mapping[str, Any]]) -> Setting:
+        """The setting that stored facts tell. Raises DomainError when they do not."""
+        day: Mapping[str, Any] | None = None
+        units = []
+        for fact in facts:
+            if fact["kind"] == JUDGED_ON:
+                day = fact
+            elif fact["kind"] == JUDGED_UNIT:
+                units.append({"code": fact["unit"], "kind": fact["unit_kind"]})
+        if day is None:
+            raise DomainError("Dữ kiện đã lưu không ghi ngày kiểm tra.")
+        return cls(date.fromisoformat(day["as_of"]), date.fromisoformat(day["law_on"]), tuple(units))

@@ -1,0 +1,22 @@
+"""Score tables (bảng chấm điểm chỉ số cải cách hành chính): criteria, self-scores, findings, the year's result."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+
+def register_records() -> None:
+    """Its tables, what the reader sees for its words, and what it tells the rules engine."""
+    import app.scorecards.facts
+    import app.scorecards.labels
+    import app.scorecards.models
+
+
+def register(app: Flask) -> None:
+    """Its pages."""
+    from app.scorecards.views import bp
+
+    app.register_blueprint(bp)

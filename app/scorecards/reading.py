@@ -1,0 +1,214 @@
+"""Reads a score table, and what the plan's text says of the year's result, from the documents' own text. Pure.
+
+A table is lines of nine cells apart by tabs, its heading repeated on every page:
+
+    STT | Lĩnh vực/Tiêu chí | Điểm theo bộ tiêu chí | Điểm đạt được năm 2023 | Mục tiêu năm 2024 | Nhiệm vụ, giải pháp
+        | Chủ trì | Phối hợp | Ghi chú
+
+It is read whole or not at all: everything that cannot be read is told, with its line, in one `Unreadable`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any, NoReturn
+
+from app.core.errors import N_, DomainError
+from app.core.text import fold, tidy
+from app.scorecards.points import cell_text, read_points
+
+CELLS = 9
+LARGEST = 2_000_000  # bytes; the longest annex known is a hundredth of it
+
+_HEADING = (
+    "stt",
+    "linh vuc tieu chi",
+    "diem theo bo tieu chi",
+    "diem dat duoc nam",
+    "muc tieu nam",
+    "nhiem vu giai phap",
+    "trach nhiem thuc hien",
+)
+_NUMBER = re.compile(r"[1-9][0-9]?(\.[1-9][0-9]?){0,4}")
+_COLUMN_NUMBER = re.compile(r"\([1-9]\)")
+_YEAR = re.compile(r"nam ((?:19|20)[0-9]{2})")
+
+
+class Unreadable(DomainError):
+    """The document cannot be read; `problems` is a sentence for each place, `str` all of them."""
+
+    def __init__(self, problems: Iterable[DomainError]) -> None:
+        self.problems = self.parts = tuple(problems)
+        super().__init__("\n".join(map(str, self.problems)))
+
+
+@dataclass(frozen=True, slots=True)
+class PrintedCriterion:
+    """A row of the table as printed. Scores in hundredths of a point; `line` is its line in the text, from 1."""
+
+    number: str
+    name: str
+    maximum: int
+    last_score: int
+    target: int
+    measures: str
+    lead: str
+    cooperating: str
+    note: str
+    line: int
+
+    @property
+    def parent(self) -> str:
+        """Number of the criterion above it; empty for a field."""
+        return self.number.rpartition(".")[0]
+
+
+@dataclass(frozen=True, slots=True)
+class PrintedTable:
+    """The table: `year` is that of the targets, the scores achieved are those of the year before."""
+
+    year: int
+    criteria: tuple[PrintedCriterion, ...]
+
+
+def document_text(content: bytes) -> str:
+    """The text of a document's file. Raises Unreadable for one that is empty, too large or no UTF-8 text."""
+    if not content.strip():
+        _refuse(N_("Tệp trống."))
+    if len(content) > LARGEST:
+        _refuse(N_("Tệp lớn hơn %(n)s MB: không phải văn bản của một bảng điểm."), n=LARGEST // 1_000_000)
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content[: error.start].count(b"\n") + 1
+        _refuse(N_("Dòng %(line)s: tệp không phải văn bản UTF-8."), line=line)
+    if "\0" in text:
+        _refuse(N_("Dòng %(line)s: tệp không phải văn bản."), line=text[: text.index("\0")].count("\n") + 1)
+    return text
+
+
+def read_table(text: str) -> PrintedTable:
+    """The score table in a document's text. Raises Unreadable."""
+    reader = _ScoreReader()
+    for number, line in enumerate(text.split("\n"), 1):
+        reader.take(number, line.rstrip("\r"))
+    return reader.table()
+
+
+class _ScoreReader:
+    """Takes the lines one after another; keeps what it has read and what it could not."""
+
+    def __init__(self) -> None:
+        self.criteria: list[PrintedCriterion] = []
+        self.problems: list[tuple[int, DomainError]] = []
+        self.years: tuple[int, int] | None = None
+        self._stray: list[int] = []  # lines that are no row, since the last whole row
+        self._short: tuple[int, int] | None = None  # a row with too few cells: its line, and how many
+
+    def take(self, line: int, text: str) -> None:
+        cells = [tidy(cell) for cell in text.split("\t")]
+        if not any(cells):
+            return
+        if fold(cells[0]) == "stt" and len(cells) > 1:
+            self._settle(rows_follow=True)
+            self._heading(line, cells)
+        elif self.years is None or _continues_heading(cells):
+            return  # the title above the table, and the other lines of its heading
+        elif _NUMBER.fullmatch(cells[0]) and len(cells) > 1:
+            self._settle(rows_follow=True)
+            self._row(line, cells)
+        else:
+            self._stray.append(line)
+
+    def table(self) -> PrintedTable:
+        self._settle(rows_follow=False)
+        problems = [problem for _line, problem in sorted(self.problems, key=lambda told: told[0])]
+        # Where rows could not be read, criteria that seem to lack a parent say nothing more.
+        if problems := problems or list(_tree_problems(self.criteria)):
+            raise Unreadable(problems)
+        if self.years is None:
+            _refuse(N_("Không thấy bảng điểm: không có dòng nào mở đầu bằng “STT” với các cột của bảng."))
+        if not self.criteria:
+            _refuse(N_("Bảng điểm không có tiêu chí nào."))
+        return PrintedTable(self.years[1], tuple(self.criteria))
+
+    def _heading(self, line: int, cells: list[str]) -> None:
+        for place, (cell, expected) in enumerate(zip(cells, _HEADING, strict=False), 1):
+            if not fold(cell).startswith(expected):
+                self._tell(
+                    line, N_("Dòng %(line)s: cột %(column)s của bảng có tiêu đề lạ: “%(cell)s”."), place, cell[:60]
+                )
+                return
+        years = tuple(int(found[1]) for cell in cells[3:5] if (found := _YEAR.search(fold(cell))))
+        if len(cells) != CELLS or len(years) != 2:
+            self._tell(line, N_("Dòng %(line)s: tiêu đề của bảng không đủ cột hoặc không ghi năm."))
+        elif years[0] + 1 != years[1] or (self.years and self.years != years):
+            self._tell(line, N_("Dòng %(line)s: tiêu đề ghi năm %(column)s và %(cell)s, không khớp."), *years)
+        else:
+            self.years = (years[0], years[1])
+
+    def _row(self, line: int, cells: list[str]) -> None:
+        if len(cells) < CELLS:
+            self._short = (line, len(cells))
+            return
+        if len(cells) > CELLS:
+            self._tell(line, N_("Dòng %(line)s có %(column)s ô, trong khi bảng có %(cell)s cột."), len(cells), CELLS)
+            return
+        if not cells[1]:
+            self._tell(line, N_("Dòng %(line)s: tiêu chí %(column)s không có tên."), cells[0])
+        maximum, last_score, target = (self._score(line, column, cell) for column, cell in enumerate(cells[2:5], 3))
+        measures, lead, cooperating, note = map(cell_text, cells[5:])
+        name = cell_text(cells[1])
+        self.criteria.append(
+            PrintedCriterion(cells[0], name, maximum, last_score, target, measures, lead, cooperating, note, line)
+        )
+
+    def _score(self, line: int, column: int, cell: str) -> int:
+        try:
+            return read_points(cell)
+        except DomainError as error:
+            self._tell(line, N_("Dòng %(line)s, cột %(column)s: %(cell)s"), column, error)
+            return 0
+
+    def _settle(self, *, rows_follow: bool) -> None:
+        """Before the next row, or at the end: what was left hanging is a problem."""
+        if self._short and self._stray:
+            words = N_("Dòng %(line)s và %(column)s: một dòng của bảng bị cắt làm đôi; dòng đầu có %(cell)s ô.")
+            self._tell(self._short[0], words, self._stray[0], self._short[1])
+        elif self._short:
+            words = N_("Dòng %(line)s bị cắt: có %(column)s ô, trong khi bảng có %(cell)s cột.")
+            self._tell(self._short[0], words, self._short[1], CELLS)
+        elif rows_follow:
+            for line in self._stray:
+                self._tell(line, N_("Dòng %(line)s không phải là dòng của bảng: không có số thứ tự, hoặc bị cắt."))
+        self._short = None
+        self._stray.clear()
+
+    def _tell(self, line: int, words: str, column: object = "", cell: object = "") -> None:
+        self.problems.append((line, DomainError(words, line=line, column=column, cell=cell)))
+
+
+def _continues_heading(cells: list[str]) -> bool:
+    """The second line of the heading (Chủ trì, Phối hợp), and the line of the columns' numbers."""
+    filled = [cell for cell in cells if cell]
+    second = {"chu tri", "phoi hop", "ghi chu"}
+    return all(map(_COLUMN_NUMBER.fullmatch, filled)) or all(fold(cell) in second for cell in filled)
+
+
+def _tree_problems(criteria: list[PrintedCriterion]) -> Iterator[DomainError]:
+    seen: dict[str, int] = {}
+    for criterion in criteria:
+        said: dict[str, Any] = {"line": criterion.line, "number": criterion.number}
+        if criterion.number in seen:
+            words = N_("Dòng %(line)s: số %(number)s đã có ở dòng %(other)s.")
+            yield DomainError(words, other=seen[criterion.number], **said)
+        elif criterion.parent and criterion.parent not in seen:
+            words = N_("Dòng %(line)s: tiêu chí %(number)s đứng trước, hoặc không có, tiêu chí %(parent)s của nó.")
+            yield DomainError(words, parent=criterion.parent, **said)
+        seen.setdefault(criterion.number, criterion.line)
+
+
+def _refuse(words: str, **params: Any) -> NoReturn:
+    raise Unreadable([DomainError(words, **params)])

@@ -1,0 +1,23 @@
+"""Tasks of plans: read from their annexes, given to units, followed to their end."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+
+def register_records() -> None:
+    """Its tables, what the reader sees for its words, and what it tells the rules engine."""
+    import app.tasks.facts
+    import app.tasks.labels
+    import app.tasks.models
+
+
+def register(app: Flask) -> None:
+    """Its pages."""
+    from app.tasks import views
+    from app.tasks.views import bp
+
+    app.register_blueprint(bp)

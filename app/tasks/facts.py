@@ -1,0 +1,298 @@
+"""What plan tasks tell the engine: one fact per task and leading unit, and totals per unit.
+
+A task is told while it is not accepted, and in every period that its last day or its judgement touches. How it
+stands is folded from its events up to the instant of the check: a check of a past month sees what was so then.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any, NamedTuple
+
+from flask import url_for
+from sqlalchemy import ColumnElement, Row, Select, and_, case, func, or_, select
+from sqlalchemy.engine import Connection
+
+from app.core.facts import Fact, FactField, FactKind, FactQuery, register_source
+from app.organisation.access import Scope
+from app.organisation.calendars import site_calendar
+from app.organisation.models import Unit
+from app.organisation.subject_pages import SubjectPage, register_pages
+from app.tasks.deadlines import DeadlineKind
+from app.tasks.models import PlanTask, PlanTaskUnit, TaskEvent, TaskEventKind, TaskRole
+from app.tasks.progress import Progress, fold, share_used
+from app.web.due import kept, missed
+from app.web.extensions import db
+
+DAYS = "ngày"
+TASKS = "nhiệm vụ"
+PERCENT = "%"
+
+
+def _field(name: str, kind: type[int] | type[str] | type[bool], unit: str, vi: str, en: str) -> FactField:
+    return FactField(name, kind, unit, {"vi": vi, "en": en})
+
+
+TASK = FactKind(
+    "task",
+    "task",
+    (
+        _field("plan", str, "", "Mã văn bản của kế hoạch", "Code of the plan's document"),
+        _field("number", str, "", "Số của nhiệm vụ trong phụ lục, kèm nhóm", "Number in the annex, with its group"),
+        _field(
+            "due", str, "", "Ngày cuối cùng, đã tính điều chỉnh; trống nếu không có", "Last day as adjusted; else empty"
+        ),
+        _field("has_due", bool, "", "Có ngày cuối cùng", "Has a last day"),
+        _field(
+            "waiting",
+            bool,
+            "",
+            "Chưa có ngày: chờ mốc bên ngoài, hoặc thời hạn chưa đọc được",
+            "No day yet: waits for something outside, or its deadline could not be read",
+        ),
+        _field("started", bool, "", "Đơn vị đã bắt đầu triển khai", "The unit has begun"),
+        _field("done", bool, "", "Đã nộp kết quả", "The result is handed in"),
+        _field("done_late", bool, "", "Nộp kết quả sau ngày cuối cùng", "Handed in after the last day"),
+        _field(
+            "past_due",
+            bool,
+            "",
+            "Đã qua ngày cuối cùng mà chưa nộp",
+            "The last day has passed and nothing is handed in",
+        ),
+        _field(
+            "accepted", bool, "", "Kết quả được đánh giá đạt yêu cầu", "The result was found to meet the requirement"
+        ),
+        _field("rejected", bool, "", "Kết quả được đánh giá không đạt yêu cầu", "The result was found not to meet it"),
+        _field("percent", int, PERCENT, "Tiến độ đơn vị báo cáo", "Progress as the unit reported it"),
+        _field("span_days", int, DAYS, "Từ ngày giao đến ngày cuối cùng", "From the day it was given to its last day"),
+        _field(
+            "used_before_start",
+            int,
+            PERCENT,
+            "Phần thời gian đã qua trước khi bắt đầu; chưa bắt đầu thì tính đến nay",
+            "Share of that time gone before the unit began; until now if it has not begun",
+        ),
+        _field(
+            "days_to_due", int, DAYS, "Số ngày còn lại đến ngày cuối cùng; 0 nếu đã qua", "Days left; 0 when none is"
+        ),
+        _field(
+            "adjustment_after_due",
+            bool,
+            "",
+            "Đề nghị điều chỉnh được gửi sau ngày cuối cùng",
+            "An adjustment was asked for after the last day",
+        ),
+    ),
+    {
+        "vi": "Một nhiệm vụ của kế hoạch và đơn vị chủ trì: bắt đầu, hoàn thành, đánh giá, điều chỉnh",
+        "en": "A task of a plan and the unit that leads it: begun, done, judged, adjusted",
+    },
+)
+
+TASK_TOTALS = FactKind(
+    "task_totals",
+    "unit",
+    (
+        _field("tasks_due", int, TASKS, "Nhiệm vụ có ngày cuối cùng trong kỳ", "Tasks whose last day is in the period"),
+        _field(
+            "done_in_time",
+            int,
+            TASKS,
+            "Trong số đó: đã nộp kết quả không sau ngày cuối cùng",
+            "Of those: handed in on or before the last day",
+        ),
+        _field("open", int, TASKS, "Nhiệm vụ đã giao mà chưa nộp kết quả", "Tasks given and not handed in"),
+    ),
+    {"vi": "Nhiệm vụ của kế hoạch mà đơn vị chủ trì", "en": "Plan tasks that the unit leads"},
+)
+
+
+AN_INSTANT = timedelta(microseconds=1)
+_TELLING = (TaskEventKind.PROGRESS, TaskEventKind.ADJUSTMENT_GRANTED)
+"""The kinds of events of which the fold reads more than the day."""
+
+
+class _Event(NamedTuple):
+    """An event as the fold reads it."""
+
+    kind: TaskEventKind
+    on: date
+    percent: int | None
+    new_due: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class _TaskDays:
+    """The site's days of a check: today, and the last day of which events are known."""
+
+    today: date
+    known: date
+
+
+def tasks(connection: Connection, query: FactQuery) -> Iterator[Fact]:
+    """One fact per task and leading unit, then the units' totals."""
+    calendar = site_calendar()
+    days = _TaskDays(calendar.local_day(query.as_of), calendar.local_day(query.as_of - AN_INSTANT))
+    parts = connection.execute(_parts(query)).all()
+    happened = _events(connection, query, days.known)
+    repeated = _repeated(connection, query)
+    totals: dict[str, dict[str, int]] = defaultdict(lambda: {"tasks_due": 0, "done_in_time": 0, "open": 0})
+    for part in parts:
+        progress = fold(part.task_due_on, happened.get(part.id, ()))
+        if progress.assigned_on is None:  # not given yet at that instant
+            continue
+        _add(totals[part.unit], progress, query)
+        if _touches(progress, query):
+            yield _task(part, progress, days, query, part.task_id in repeated)
+    for unit, numbers in sorted(totals.items()):
+        yield {"kind": TASK_TOTALS.name, "unit": unit, "period": query.period.key, **numbers}
+
+
+def _parts(query: FactQuery) -> Select[*tuple[Any, ...]]:
+    part, task = PlanTaskUnit, PlanTask
+    chosen = (
+        select(
+            part.id,
+            part.task_id,
+            Unit.code.label("unit"),
+            task.plan,
+            task.number,
+            task.row,
+            task.deadline_kind,
+            task.starts_on,
+            task.due_on.label("task_due_on"),
+        )
+        .join(task, task.id == part.task_id)
+        .join(Unit, Unit.id == part.unit_id)
+        .where(_concerned(query))
+        .order_by(task.plan, task.row, Unit.code)
+    )
+    return chosen if query.units is None else chosen.where(Unit.code.in_(query.units))
+
+
+def _concerned(query: FactQuery) -> ColumnElement[bool]:
+    """SQL: a leading unit's part that is not over and done with before the period."""
+    part, first = PlanTaskUnit, query.period.first
+    not_over = or_(part.accepted.is_not(True), part.judged_on >= first, kept(part.due_on, first))
+    return and_(part.site == query.site, part.role == TaskRole.LEAD, not_over)
+
+
+def _events(connection: Connection, query: FactQuery, known: date) -> dict[int, list[_Event]]:
+    """Events of parts up to a day, in the order in which they were recorded."""
+    read = case((TaskEvent.kind.in_(_TELLING), TaskEvent.data)).label("read")
+    chosen = (
+        select(TaskEvent.task_unit_id, TaskEvent.kind, TaskEvent.on, read)
+        .join(PlanTaskUnit, PlanTaskUnit.id == TaskEvent.task_unit_id)
+        .where(_concerned(query), TaskEvent.on <= known)
+        .order_by(TaskEvent.id)
+    )
+    found: dict[int, list[_Event]] = defaultdict(list)
+    for part_id, kind, on, told in connection.execute(chosen):
+        data = told or {}
+        due_on = date.fromisoformat(data["due_on"]) if data.get("due_on") else None
+        found[part_id].append(_Event(kind, on, data.get("percent"), due_on))
+    return found
+
+
+def _repeated(connection: Connection, query: FactQuery) -> set[int]:
+    """Tasks whose printed number stands earlier in their plan already."""
+    task = PlanTask
+    first = (
+        select(task.plan, task.number, func.min(task.row).label("row"))
+        .where(task.site == query.site)
+        .group_by(task.plan, task.number)
+        .having(func.count() > 1)
+        .subquery()
+    )
+    later = and_(task.plan == first.c.plan, task.number == first.c.number, task.row > first.c.row)
+    return set(connection.scalars(select(task.id).join(first, later).where(task.site == query.site)))
+
+
+def _touches(progress: Progress, query: FactQuery) -> bool:
+    """Whether a task is still open, or its last day or its judgement is not before the period."""
+    if progress.accepted is not True:
+        return True
+    return any(day is not None and day >= query.period.first for day in (progress.due_on, progress.judged_on))
+
+
+def _task(part: Any, progress: Progress, days: _TaskDays, query: FactQuery, repeated: bool) -> Fact:
+    due_on, submitted_on = progress.due_on, progress.submitted_on
+    span, used = _used(part, progress, days.today)
+    return {
+        "kind": TASK.name,
+        "unit": part.unit,
+        "period": query.period.key,
+        "subject": subject_of(part.plan, part.number, part.unit, part.row if repeated else None),
+        "plan": part.plan,
+        "number": part.number,
+        "due": due_on.isoformat() if due_on else "",
+        "has_due": due_on is not None,
+        "waiting": due_on is None and part.deadline_kind in (DeadlineKind.OPEN, DeadlineKind.UNREAD),
+        "started": progress.started_on is not None,
+        "done": submitted_on is not None,
+        "done_late": missed(due_on, submitted_on),
+        "past_due": submitted_on is None and missed(due_on, days.today),
+        "accepted": progress.accepted is True,
+        "rejected": progress.accepted is False,
+        "percent": progress.percent,
+        "span_days": span,
+        "used_before_start": used,
+        "days_to_due": max((due_on - days.today).days, 0) if due_on else 0,
+        "adjustment_after_due": progress.adjustment_after_due,
+    }
+
+
+def _used(part: Any, progress: Progress, today: date) -> tuple[int, int]:
+    """The days a unit had and the share of them gone before it began. A span begins when the plan says it does."""
+    start = progress.assigned_on
+    if progress.due_on is None or start is None:
+        return 0, 0
+    if part.deadline_kind is DeadlineKind.SPAN and part.starts_on:
+        start = max(start, part.starts_on)
+    return share_used(start, progress.started_on or today, progress.due_on)
+
+
+def _add(numbers: dict[str, int], progress: Progress, query: FactQuery) -> None:
+    due_on, submitted_on = progress.due_on, progress.submitted_on
+    if due_on is not None and query.period.contains(due_on):
+        numbers["tasks_due"] += 1
+        numbers["done_in_time"] += kept(due_on, submitted_on)
+    numbers["open"] += submitted_on is None
+
+
+def subject_of(plan: str, number: str, unit: str, row: int | None = None) -> str:
+    """The stable name of a unit's task: "bg-2024/III.B.1/LDVL"; with its row where a printed number repeats."""
+    return f"{plan}/{number}{'' if row is None else f'#{row}'}/{unit}"
+
+
+register_source([TASK, TASK_TOTALS], tasks)
+
+
+def task_pages(scope: Scope, names: Collection[str]) -> Mapping[str, SubjectPage]:
+    """A unit's task by plan and number ("bg-2024/III.B.1/LDVL"), with its row where the number repeats ("4#36")."""
+    wanted = {name: _plan_number_row(name) for name in names}
+    found = select(PlanTask.id, PlanTask.plan, PlanTask.number, PlanTask.row, PlanTask.text).where(
+        PlanTask.site == scope.site, PlanTask.plan.in_({plan for plan, _number, _row in wanted.values()})
+    )
+    rows: dict[tuple[str, str], list[Row[int, str, str, int, str]]] = defaultdict(list)
+    for row in db.session.execute(found):
+        rows[row.plan, row.number].append(row)
+    pages = {}
+    for name, (plan, number, place) in wanted.items():
+        for row in rows[plan, number]:
+            if place in (None, row.row):
+                pages[name] = SubjectPage(row.text, url_for("tasks.task", task_id=row.id))
+    return pages
+
+
+def _plan_number_row(name: str) -> tuple[str, str, int | None]:
+    plan, _slash, rest = name.partition("/")
+    number, _hash, row = rest.rpartition("/")[0].partition("#")
+    return plan, number, int(row) if row.isdecimal() else None
+
+
+register_pages("task", task_pages)

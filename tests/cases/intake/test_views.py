@@ -1,0 +1,340 @@
+"""The intake page: checklist, fee, applicants recalled, drafts, what happens when something goes wrong."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import date, timedelta
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from flask import Flask, g
+from flask.testing import FlaskClient
+from sqlalchemy import func, select
+from werkzeug.datastructures import MultiDict
+
+from app.cases.intake import reuse
+from app.cases.intake.applicants import known_applicants
+from app.cases.intake.checklist import with_checklist
+from app.cases.models import Case, CaseDocument
+from app.cases.vocabulary import Channel
+from app.desk import drafts
+from app.organisation.access import Actor, Scope
+from app.organisation.models import Person, Role
+from app.procedures import service as catalogue
+from app.procedures.models import CopyKind, ProcedureVersion
+from app.web import extensions
+from app.web.extensions import db
+from tests.clock import at
+from tests.conftest import signed_in
+from tests.factories import CLERK, EVERYWHERE, SITE, finish, make_department, make_person, make_version, receive
+from tests.procedures.contents import contents_for
+from tests.procedures.test_checklist import CHARGES, DOCUMENTS, EXEMPTIONS
+
+SignIn = Callable[[Person], FlaskClient]
+HTMX = {"HX-Request": "true"}
+
+
+class Desk:
+    """A one-stop desk with a procedure that has documents, charges and exemptions, and another without."""
+
+    def __init__(self) -> None:
+        self.units = make_department()
+        self.clerk = make_person(self.units["MC"], Role.DESK, "motcua")
+        self.head = make_person(self.units["NCC"], Role.HEAD, "truongphong.ncc")
+        said = contents_for(self.units["LDVL"], documents=DOCUMENTS, charges=CHARGES, exemptions=EXEMPTIONS)
+        procedure = catalogue.add_procedure(CLERK, code="1.000105", contents=said, in_force_from=date(2020, 1, 1))
+        self.permit: ProcedureVersion = procedure.versions[0]
+        self.plain = make_version(self.units["NCC"], code="1.010801", name="Thăm viếng mộ liệt sĩ")
+        self.by = Actor.of(self.clerk)
+
+    def typed(self, **changed: Any) -> dict[str, Any]:
+        """Everything that is asked for, handed in as asked."""
+        application, photos, _letter = self.permit.documents
+        return {
+            "version_id": self.permit.id,
+            "applicant": "Nguyễn Thị Đào",
+            "channel": "in_person",
+            "return_method": "in_person",
+            "token": "form-1",
+            "documents-0-document_id": application.id,
+            "documents-0-originals": "1",
+            "documents-1-document_id": photos.id,
+            "documents-1-copies": "2",
+        } | changed
+
+
+@pytest.fixture
+def desk(session: Any) -> Desk:
+    return Desk()
+
+
+@pytest.fixture
+def client(desk: Desk, sign_in: SignIn) -> FlaskClient:  # type: ignore[override]
+    return sign_in(desk.clerk)
+
+
+@pytest.fixture
+def sign_in(app: Flask) -> SignIn:
+    def sign(person: Person) -> FlaskClient:
+        return signed_in(app.test_client(), person)
+
+    return sign
+
+
+def cases_in_store() -> int:
+    return db.session.scalar(select(func.count()).select_from(Case)) or 0
+
+
+def shown(page: str) -> dict[str, str]:
+    """Boxes of the checklist and what is in them."""
+    return dict(re.findall(r'name="(documents-\d+-\w+)"[^>]*value="([^"]*)"', page))
+
+
+def test_choosing_a_procedure_shows_its_checklist_filled_in_as_asked_and_the_promise(
+    desk: Desk, client: FlaskClient
+) -> None:
+    page = client.get(f"/ho-so/tiep-nhan/thanh-phan?version_id={desk.permit.id}", headers=HTMX).text
+    boxes = shown(page)
+    assert (boxes["documents-0-originals"], boxes["documents-1-copies"], boxes["documents-2-certified"]) == (
+        *("1", "2", ""),
+    )
+    for words in ("02 bản sao", "Mẫu số 11/PLI", "nếu có", "Người khuyết tật – miễn", "Hộ nghèo – giảm 50 %"):
+        assert words in page
+    assert 'id="promise"' in page
+    assert 'hx-swap-oob="true"' in page
+    assert "650.000 đ" in page
+
+
+def test_online_everything_is_electronic_unless_the_clerk_said_otherwise(desk: Desk, client: FlaskClient) -> None:
+    typed = desk.typed(channel="online", **{"documents-1-copies": "1"})
+    page = client.get("/ho-so/tiep-nhan/thanh-phan", query_string=typed, headers=HTMX | {"HX-Trigger-Name": "channel"})
+    boxes = shown(page.text)
+    assert (boxes["documents-0-originals"], boxes["documents-0-electronic"]) == ("", "1")
+    assert (boxes["documents-1-copies"], boxes["documents-1-electronic"]) == ("1", "")
+
+
+def test_another_document_is_a_row_more(desk: Desk, client: FlaskClient) -> None:
+    before = client.get("/ho-so/tiep-nhan/thanh-phan", query_string=desk.typed(), headers=HTMX).text
+    after = client.get("/ho-so/tiep-nhan/thanh-phan", query_string=desk.typed() | {"more": 1}, headers=HTMX).text
+    rows = [len(re.findall(r'name="documents-\d+-name"', page)) for page in (before, after)]
+    assert rows == [1, 2]
+
+
+def test_the_fee_is_worked_out_with_the_exemption_while_the_form_is_filled_in(desk: Desk, client: FlaskClient) -> None:
+    poor = next(e for e in desk.permit.exemptions if e.percent_off == 50)
+    page = client.get(f"/ho-so/tiep-nhan/hen-tra?version_id={desk.permit.id}&exemption={poor.id}").text
+    assert "<strong>325.000 đ</strong>" in page
+    assert "650.000 đ</s>" in page
+    assert "Lệ phí: Cấp giấy phép – 300.000 đ" in page
+
+
+def test_a_whole_file_is_taken_in_with_everything_said(desk: Desk, client: FlaskClient) -> None:
+    free = next(e for e in desk.permit.exemptions if e.percent_off == 100)
+    data = desk.typed(
+        email="dao@example.vn",
+        owner="Công ty Biển Xanh",
+        exemption=free.id,
+        return_method="post",
+        sets="2",
+        **{"documents-3-name": "Hộ chiếu", "documents-3-certified": "1"},
+    )
+    answer = client.post("/ho-so/tiep-nhan", data=data)
+    assert answer.status_code == 302
+    assert "form-sent=form-1" in answer.headers["Set-Cookie"]
+    case = db.session.scalars(select(Case)).one()
+    assert (case.email, case.owner, case.sets, case.fee_due) == ("dao@example.vn", "Công ty Biển Xanh", 2, 0)
+    assert (case.exemption, case.return_method.value) == ("Người khuyết tật (miễn)", "post")
+    names = db.session.scalars(select(CaseDocument.name).order_by(CaseDocument.position)).all()
+    assert names == [*(document.name for document in DOCUMENTS), "Hộ chiếu"]
+
+
+def test_what_is_missing_is_told_and_the_file_taken_in_only_when_the_clerk_says_so(
+    desk: Desk, client: FlaskClient
+) -> None:
+    data = desk.typed(**{"documents-1-copies": "0"})
+    answer = client.post("/ho-so/tiep-nhan", data=data)
+    assert answer.status_code == 422
+    assert "Hồ sơ còn thiếu 1 giấy tờ bắt buộc: Ảnh màu 4x6." in answer.text
+    assert 'name="incomplete"' in answer.text
+    assert shown(answer.text)["documents-1-copies"] == "0"
+    assert cases_in_store() == 0
+    assert drafts.drafts_of(desk.by, "intake")[0].token == "form-1"
+    assert "/ho-so/tiep-nhan/nhap/form-1/phieu/bo-sung" in answer.text
+    slip = client.get("/ho-so/tiep-nhan/nhap/form-1/phieu/bo-sung").text
+    assert "Ảnh màu 4x6" in slip
+    assert "Nguyễn Thị Đào" in slip
+    client.post("/ho-so/tiep-nhan", data=data | {"incomplete": "y"})
+    assert cases_in_store() == 1
+
+
+def test_a_box_that_holds_no_number_says_so_in_its_row(desk: Desk, client: FlaskClient) -> None:
+    answer = client.post("/ho-so/tiep-nhan", data=desk.typed(**{"documents-1-copies": "hai"}))
+    assert answer.status_code == 422
+    assert "Hãy ghi một số nguyên." in answer.text
+    assert shown(answer.text)["documents-1-copies"] == "hai"
+
+
+def test_a_form_sent_again_after_going_back_makes_no_second_case_and_says_so(desk: Desk, client: FlaskClient) -> None:
+    first = client.post("/ho-so/tiep-nhan", data=desk.typed())
+    again = client.post("/ho-so/tiep-nhan", data=desk.typed(applicant="Người khác"), follow_redirects=True)
+    assert cases_in_store() == 1
+    assert "không tạo thêm hồ sơ nào" in again.text
+    assert again.request.path in first.location
+
+
+def test_an_applicant_is_recalled_by_number_with_their_open_cases(desk: Desk, client: FlaskClient) -> None:
+    done = receive(desk.plain, at("2024-06-03 08:00"), "Trần Văn Bình", phone="0912 345 678", id_number="056099000001")
+    finish(done, at("2024-06-05 08:00"))
+    still = receive(desk.plain, at("2024-06-24 08:00"), "Trần Văn Bình", phone="0912345678", id_number="056099000001")
+    receive(desk.plain, at("2024-06-25 08:00"), "Người khác", phone="0999999999")
+    page = client.get("/ho-so/tiep-nhan/nguoi-nop?phone=0912345678", headers=HTMX).text
+    assert "Trần Văn Bình" in page
+    assert still.code in page
+    assert done.code not in page
+    assert "Người khác" not in page
+    assert "&#34;#applicant&#34;: &#34;" in page
+    assert client.get("/ho-so/tiep-nhan/nguoi-nop?phone=0912", headers=HTMX).text.strip() == ""
+
+
+def test_one_applicant_under_two_numbers_is_one(desk: Desk) -> None:
+    for phone in ("0912345678", "0987654321"):
+        receive(desk.plain, at("2024-06-24 08:00"), "Trần Văn Bình", phone=phone, id_number="056099000001")
+    [known] = known_applicants(EVERYWHERE, id_number="056 099 000 001")
+    assert (known.phone, known.cases, len(known.open_cases)) == ("0987654321", 2, 2)
+
+
+def test_a_division_recalls_only_its_own_applicants(desk: Desk) -> None:
+    receive(desk.permit, at("2024-06-24 08:00"), "Trần Văn Bình", phone="0912345678")
+    assert known_applicants(Scope(SITE, frozenset({desk.units["NCC"].id})), phone="0912345678") == []
+
+
+def test_scans_of_earlier_cases_are_offered_when_there_are_any(
+    desk: Desk, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scan = reuse.ReusableDocument(
+        *(41, "Văn bản đề nghị", "don.pdf", "application/pdf", 1000, 1, "H32.12-240601-0007", at("2024-06-01 08:00"))
+    )
+    taken: list[Any] = []
+    shelf = SimpleNamespace(
+        documents=lambda scope, number, except_case=None: [scan] if number == "056099000001" else [],
+        attach=lambda scope, by, case_id, chosen: taken.extend(chosen.values()),
+    )
+    monkeypatch.setattr(reuse, "keepers", [shelf])
+    url = f"/ho-so/tiep-nhan/thanh-phan?version_id={desk.permit.id}"
+    assert "Dùng lại" not in client.get(url, headers=HTMX).text
+    assert "H32.12-240601-0007" in client.get(url + "&id_number=056099000001", headers=HTMX).text
+    data = desk.typed(id_number="056099000001", **{"documents-0-originals": "", "documents-0-reused": "41"})
+    client.post("/ho-so/tiep-nhan", data=data)
+    assert taken == [41]
+    first = db.session.scalars(select(CaseDocument).where(CaseDocument.position == 1)).one()
+    assert first.electronic == 1
+
+
+def test_a_draft_is_kept_gone_on_with_and_done_with_when_the_case_is_made(desk: Desk, client: FlaskClient) -> None:
+    typed = desk.typed(address="12 Trần Phú", **{"documents-1-copies": "1"})
+    kept = client.post("/ho-so/tiep-nhan/nhap", data=typed, headers=HTMX)
+    assert "Đã lưu nháp lúc 08:00" in kept.text
+    assert "Nguyễn Thị Đào – Cấp giấy phép lao động" in client.get("/ho-so/tiep-nhan").text
+    assert "nhap=form-1" in client.get("/ho-so/viec-hom-nay").text
+    page = client.get("/ho-so/tiep-nhan?nhap=form-1").text
+    assert 'value="12 Trần Phú"' in page
+    assert 'value="form-1"' in page
+    assert shown(page)["documents-1-copies"] == "1"
+    assert f'value="{desk.permit.id}" selected' in page
+    client.post("/ho-so/tiep-nhan", data=typed)
+    assert drafts.drafts_of(desk.by, "intake") == []
+    late = client.post("/ho-so/tiep-nhan/nhap", data=typed, headers=HTMX)
+    assert (late.status_code, drafts.drafts_of(desk.by, "intake")) == (204, [])
+
+
+def test_an_empty_form_leaves_no_draft(desk: Desk, client: FlaskClient) -> None:
+    answer = client.post("/ho-so/tiep-nhan/nhap", data={"token": "form-1", "channel": "in_person"}, headers=HTMX)
+    assert answer.status_code == 204
+    assert drafts.drafts_of(desk.by, "intake") == []
+
+
+def test_a_draft_is_thrown_away(desk: Desk, client: FlaskClient) -> None:
+    client.post("/ho-so/tiep-nhan/nhap", data=desk.typed(), headers=HTMX)
+    assert "Đã bỏ bản nháp." in client.post("/ho-so/tiep-nhan/nhap/form-1/bo", follow_redirects=True).text
+    gone = client.get("/ho-so/tiep-nhan?nhap=form-1", follow_redirects=True)
+    assert "Không tìm thấy bản nháp này" in gone.text
+
+
+def test_a_draft_whose_case_was_made_leads_to_the_case(desk: Desk, client: FlaskClient) -> None:
+    made = client.post("/ho-so/tiep-nhan", data=desk.typed())
+    assert client.get("/ho-so/tiep-nhan?nhap=form-1").location == made.location
+
+
+def test_somebody_elses_draft_is_nobodys(desk: Desk, client: FlaskClient, sign_in: SignIn) -> None:
+    client.post("/ho-so/tiep-nhan/nhap", data=desk.typed(), headers=HTMX)
+    other = sign_in(desk.head)
+    assert "Nguyễn Thị Đào" not in other.get("/ho-so/tiep-nhan").text
+    assert "Không tìm thấy bản nháp" in other.get("/ho-so/tiep-nhan?nhap=form-1", follow_redirects=True).text
+
+
+def test_whoever_is_signed_out_in_the_middle_comes_back_to_the_form(app: Flask, desk: Desk) -> None:
+    nobody = app.test_client()
+    answer = nobody.post("/ho-so/tiep-nhan", data=desk.typed())
+    assert answer.location.endswith("/dang-nhap?next=/ho-so/tiep-nhan")
+    page = nobody.get(answer.location).text
+    assert "Phiên đăng nhập đã hết nên việc vừa gửi chưa được ghi." in page
+    assert cases_in_store() == 0
+    assert nobody.post("/ho-so/tiep-nhan/nhap", data=desk.typed(), headers=HTMX).status_code == 401
+
+
+def test_a_lost_csrf_token_is_one_sentence_and_a_way_back_to_the_form(
+    app: Flask, desk: Desk, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(app.config, "WTF_CSRF_ENABLED", True)
+    answer = client.post("/ho-so/tiep-nhan", data=desk.typed())
+    assert answer.status_code == 400
+    assert "nên việc vừa gửi chưa được ghi; hãy mở lại trang nhập" in answer.text
+    assert 'href="/ho-so/tiep-nhan"' in answer.text
+    g.pop("_login_user", None)  # the next request comes from another browser
+    nobody = app.test_client().post("/ho-so/tiep-nhan", data=desk.typed())
+    assert nobody.location.endswith("/dang-nhap?next=/ho-so/tiep-nhan")
+
+
+def test_rows_keep_what_was_typed_whatever_their_place() -> None:
+    asked = [
+        SimpleNamespace(id=7, required=True, copy_kind=CopyKind.ORIGINAL, quantity=1),
+        SimpleNamespace(id=9, required=False, copy_kind=CopyKind.COPY, quantity=2),
+    ]
+    typed = MultiDict(
+        {
+            "applicant": "A",
+            "documents-0-document_id": "9",
+            "documents-0-copies": "3",
+            "documents-4-name": "Hộ chiếu",
+            "documents-5-document_id": "8",
+            "documents-5-copies": "1",
+        }
+    )
+    rows = with_checklist(typed, asked, Channel.IN_PERSON)
+    assert rows["applicant"] == "A"
+    assert (rows["documents-0-document_id"], rows["documents-0-originals"]) == ("7", "1")
+    assert (rows["documents-1-document_id"], rows["documents-1-copies"]) == ("9", "3")
+    assert (rows["documents-2-name"], rows["documents-3-name"]) == ("Hộ chiếu", "")
+    assert "documents-4-name" not in rows
+
+
+def test_drafts_go_when_they_are_old(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    typed: MultiDict[str, str] = MultiDict({"applicant": "A", "csrf_token": "x"})
+    drafts.save_draft(desk.by, "intake", "one", typed, "A")
+    assert dict(drafts.draft(desk.by, "intake", "one")) == {"applicant": "A"}
+    later = extensions.now() + timedelta(days=8)
+    monkeypatch.setattr(extensions, "now", lambda: later)
+    assert drafts.drafts_of(desk.by, "intake") == []
+    drafts.save_draft(desk.by, "intake", "two", typed, "B")
+    assert [line.token for line in drafts.drafts_of(desk.by, "intake")] == ["two"]
+
+
+def test_the_latest_drafts_are_kept_when_there_are_too_many(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(drafts, "MOST", 2)
+    start = extensions.now()
+    for minute, token in enumerate("abca"):
+        monkeypatch.setattr(extensions, "now", lambda minute=minute: start + timedelta(minutes=minute))
+        drafts.save_draft(desk.by, "intake", token, MultiDict({"applicant": token}), token)
+    assert [line.token for line in drafts.drafts_of(desk.by, "intake")] == ["a", "c"]

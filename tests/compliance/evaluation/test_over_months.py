@@ -1,0 +1,106 @@
+"""What is owed over the end of a month: raised once, and the same whenever a month is checked again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from app.compliance.evaluation.results import RuleResult
+from app.compliance.models import Violation
+from app.core.periods import Period
+from app.obligations import service as duties
+from app.obligations.models import FilingKind
+from app.organisation.models import Role, Unit
+from app.rulepacks.language import Status
+from app.web.extensions import db
+from tests.clock import at
+from tests.compliance.month import BAC_GIANG, JUNE, check
+from tests.factories import CLERK, EVERYWHERE, adopt_packs, finish, make_department, make_person, make_version, receive
+
+JULY = Period.parse("2024-07")
+
+
+@pytest.fixture
+def units(session: Any) -> dict[str, Unit]:
+    adopt_packs()
+    return make_department()
+
+
+def result(rule: str, period: Period, unit: str = "LDVL") -> RuleResult:
+    report = check(period, pack_ids=[BAC_GIANG])
+    return next(found for found in report.judgement.results if (found.rule, found.unit) == (rule, unit))
+
+
+def test_an_explanation_due_in_the_next_month_is_pending_and_then_missing_once(
+    units: dict[str, Unit], freeze: Callable[..., Any]
+) -> None:
+    """Due on 26 June and closed late on the 28th: three working days to explain it end on 2 July."""
+    version = make_version(units["LDVL"], ("Thẩm định", units["LDVL"], 2), days=2)
+    case = receive(version, at("2024-06-24 08:00"))
+    finish(case, at("2024-06-28 08:00"))
+    freeze("2024-07-01 08:00")
+    june = result("bg-5.3", JUNE)
+    assert (june.status, [thing.subject for thing in june.things]) == (Status.NOT_APPLICABLE, [case.code])
+    freeze("2024-07-02 08:00")
+    assert result("bg-5.3", JULY).status is Status.NOT_APPLICABLE
+    freeze("2024-07-03 08:00")
+    assert [thing.subject for thing in result("bg-5.3", JULY).failing] == [case.code]
+    freeze("2024-09-02 08:00")
+    for period in (JUNE, JULY, Period.parse("2024-08")):
+        result("bg-5.3", period)
+    raised = db.session.scalars(select(Violation.period).where(Violation.rule == "bg-5.3")).all()
+    assert raised == ["2024-07"]
+
+
+def test_a_report_is_pending_until_its_day_then_missing_then_late_and_stays_so(
+    units: dict[str, Unit], freeze: Callable[..., Any]
+) -> None:
+    def june() -> tuple[Status, Status]:
+        return result("bg-iv.1", JUNE).status, result("bg-iv.1-late", JUNE).status
+
+    freeze("2024-07-05 08:00")
+    assert june() == (Status.NOT_APPLICABLE, Status.NOT_APPLICABLE)
+    freeze("2024-07-09 08:00")
+    assert june() == (Status.FAIL, Status.NOT_APPLICABLE)
+    freeze("2024-07-10 08:00")
+    handed_in = {"unit_id": units["LDVL"].id, "kind": FilingKind.MONTHLY_REPORT, "period": JUNE.key}
+    duties.hand_in(EVERYWHERE, CLERK, filed_on=date(2024, 7, 10), title="Báo cáo tháng 6", **handed_in)
+    late = (Status.PASS, Status.FAIL)
+    assert june() == late
+    for now in ("2024-08-01 08:00", "2025-02-03 08:00"):
+        freeze(now)
+        assert june() == late
+
+
+def test_a_report_handed_in_after_the_next_month_was_missing_for_good(
+    units: dict[str, Unit], freeze: Callable[..., Any]
+) -> None:
+    freeze("2024-08-02 08:00")
+    before = result("bg-iv.1", JUNE)
+    handed_in = {"unit_id": units["LDVL"].id, "kind": FilingKind.MONTHLY_REPORT, "period": JUNE.key}
+    duties.hand_in(EVERYWHERE, CLERK, filed_on=date(2024, 8, 2), title="Báo cáo tháng 6", **handed_in)
+    freeze("2024-12-02 08:00")
+    after = result("bg-iv.1", JUNE)
+    assert before.status is after.status is Status.FAIL
+    assert before.figures == after.figures
+
+
+def test_an_escalation_names_the_head_of_the_unit(units: dict[str, Unit], freeze: Callable[..., Any]) -> None:
+    make_person(units["LDVL"], Role.HEAD, full_name="Lê Văn Trưởng")
+    make_person(units["LDVL"], Role.HEAD, full_name="Người Đã Nghỉ", active=False)
+    freeze("2024-07-20 08:00")
+    check(JUNE, pack_ids=[BAC_GIANG])  # no monthly report of June
+    freeze("2024-08-20 08:00")
+    report = check(JULY, pack_ids=[BAC_GIANG])  # nor of July
+    told = {
+        raised.unit.code: raised.message
+        for raised in report.violations
+        if (raised.violation.rule, raised.violation.subject) == ("bg-iv.2b", "bg-iv.1")
+    }
+    assert "người đứng đầu (Lê Văn Trưởng)" in told["LDVL"]["vi"]
+    assert "review of the head (Lê Văn Trưởng)" in told["LDVL"]["en"]
+    assert "người đứng đầu (–)" in told["NCC"]["vi"]

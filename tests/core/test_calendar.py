@@ -1,0 +1,493 @@
+"""Working days and hours, due dates, pauses. The dates of 2024 are those of the official calendar."""
+
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+import holidays
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from app.core.calendar import Allowance, Deadline, OfficeHours, PauseMode, TimeUnit, WorkingCalendar
+from app.core.errors import DomainError
+
+ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
+CALENDAR = WorkingCalendar()
+DAYS, CALENDAR_DAYS, HOURS, SAME_DAY = (
+    TimeUnit.WORKING_DAYS,
+    TimeUnit.CALENDAR_DAYS,
+    TimeUnit.WORKING_HOURS,
+    TimeUnit.SAME_DAY,
+)
+EXTEND, RESTART = PauseMode.EXTEND, PauseMode.RESTART
+
+
+def at(day: int, month: int, hour: int = 9, minute: int = 0, second: int = 0, year: int = 2024) -> datetime:
+    """A local moment of 2024."""
+    return datetime(year, month, day, hour, minute, second, tzinfo=ZONE)
+
+
+def end_of(day: int, month: int, year: int = 2024) -> datetime:
+    return at(day, month, 23, 59, 59, year)
+
+
+def due(start: datetime, amount: float | Decimal, unit: TimeUnit, calendar: WorkingCalendar = CALENDAR) -> datetime:
+    """The due date, by both doors."""
+    deadline = calendar.deadline(start, Allowance(amount, unit))
+    assert deadline.due_at == calendar.due_at(start, amount, unit)
+    assert deadline.due_at.tzinfo is UTC
+    return deadline.due_at
+
+
+def paused(start: datetime, amount: float, unit: TimeUnit, *pauses, mode: PauseMode = EXTEND) -> Deadline:
+    return CALENDAR.deadline_with_pauses(start, Allowance(amount, unit), pauses, mode)
+
+
+def late(deadline: Deadline, done: datetime) -> bool:
+    return done > deadline.due_at and not deadline.stopped_in_time
+
+
+days = st.dates(date(2009, 1, 1), date(2032, 12, 31))
+seconds = st.integers(0, 18 * 365 * 86_400)
+moments = seconds.map(lambda second: datetime(2012, 1, 1, tzinfo=ZONE) + timedelta(seconds=second))
+units = st.sampled_from(TimeUnit)
+
+
+# Which days are worked
+
+
+def test_every_day_of_twenty_years_is_as_the_holidays_package_says():
+    package = holidays.country_holidays("VN", years=range(2008, 2034))
+    first = date(2010, 1, 1)
+    for offset in range(365 * 22):
+        day = first + timedelta(days=offset)
+        assert CALENDAR.is_working_day(day) == package.is_working_day(day), day
+
+
+@pytest.mark.parametrize(
+    ("worked", "off"),
+    [
+        (date(2024, 5, 4), date(2024, 4, 29)),
+        (date(2025, 4, 26), date(2025, 5, 2)),
+        (date(2026, 8, 22), date(2026, 8, 31)),
+        (date(2019, 1, 5), date(2018, 12, 31)),
+        (date(2014, 12, 27), date(2015, 1, 2)),
+    ],
+)
+def test_a_swapped_saturday_is_worked_and_its_monday_is_not(worked, off):
+    calendar = WorkingCalendar()
+    assert calendar.is_working_day(worked)
+    assert not calendar.is_working_day(off)
+    assert calendar.why_worked(worked) == f"Làm bù cho ngày {off:%d/%m/%Y}"
+    assert calendar.why_off(worked) is None
+    assert calendar.why_off(off) == f"Ngày nghỉ (thay cho ngày {worked:%d/%m/%Y})"
+
+
+def test_days_off_say_why():
+    assert CALENDAR.why_off(date(2024, 2, 10)) == "Tết Nguyên Đán"  # a Saturday, but the holiday is the reason
+    assert CALENDAR.why_off(date(2024, 6, 1)) == "Thứ Bảy"
+    assert CALENDAR.why_off(date(2024, 6, 2)) == "Chủ Nhật"
+    assert CALENDAR.why_off(date(2024, 6, 2), "en") == "Sunday"
+    assert CALENDAR.why_off(date(2024, 4, 30), "en") == "Liberation Day/Reunification Day"
+    assert CALENDAR.why_off(date(2024, 6, 3)) is None
+    assert CALENDAR.why_worked(date(2024, 6, 3)) is None
+
+
+def test_the_days_of_the_site_win_over_the_package():
+    flood, saturday, national_day = date(2024, 6, 4), date(2024, 6, 8), date(2024, 9, 2)
+    calendar = WorkingCalendar({flood: "Nghỉ tránh bão"}, {saturday: "Làm bù bão", national_day: "Trực"})
+    assert calendar.why_off(flood) == "Nghỉ tránh bão"
+    assert calendar.is_working_day(saturday)
+    assert calendar.why_worked(saturday) == "Làm bù bão"
+    assert calendar.is_working_day(national_day)
+    assert calendar.why_off(national_day) is None
+    assert calendar.add_working_days(date(2024, 6, 3), 1) == date(2024, 6, 5)
+    assert calendar.add_working_days(date(2024, 6, 7), 1) == saturday
+
+
+def test_the_site_can_take_back_a_swap_of_the_package():
+    calendar = WorkingCalendar([date(2024, 5, 4)], [date(2024, 4, 29)])
+    assert calendar.why_off(date(2024, 5, 4)) == "Ngày nghỉ của cơ quan"
+    assert calendar.why_worked(date(2024, 4, 29)) == "Ngày làm việc của cơ quan"
+
+
+def test_a_day_cannot_be_both_off_and_worked():
+    with pytest.raises(DomainError, match="Ngày 04/06/2024 vừa là ngày nghỉ"):
+        WorkingCalendar([date(2024, 6, 4)], [date(2024, 6, 4)])
+
+
+@pytest.mark.parametrize("day", [date(1, 1, 1), date(1900, 12, 31), date(2101, 1, 1), date(9999, 12, 31)])
+def test_a_year_without_a_calendar_is_refused_in_a_sentence(day):
+    with pytest.raises(DomainError, match="từ năm 1901 đến năm 2100"):
+        CALENDAR.is_working_day(day)
+    with pytest.raises(DomainError):
+        CALENDAR.add_working_days(day, 1)
+    with pytest.raises(DomainError):
+        CALENDAR.count_working_days(date(2024, 1, 1), day)
+
+
+def test_counting_past_the_last_year_is_refused_but_reaching_it_is_not():
+    calendar = WorkingCalendar()
+    assert calendar.add_working_days(date(2029, 12, 31), 10_000) > date(2069, 1, 1)
+    assert calendar.add_working_days(date(2100, 12, 1), 1) == date(2100, 12, 2)
+    assert calendar.add_working_days(date(1901, 2, 1), -1) < date(1901, 2, 1)
+    with pytest.raises(DomainError):
+        calendar.add_working_days(date(2100, 12, 31), 1)
+    with pytest.raises(DomainError):
+        calendar.add_working_days(date(1901, 1, 2), -5)
+
+
+def test_years_whose_swaps_are_not_announced_are_missing_until_the_site_enters_them():
+    assert [year for year in range(2020, 2030) if CALENDAR.missing_year(year)] == [2027, 2028, 2029]
+    assert not WorkingCalendar([date(2027, 2, 11)]).missing_year(2027)
+    assert WorkingCalendar([date(2027, 2, 11)]).missing_year(2028)
+    assert CALENDAR.missing_year(1850)
+
+
+# Adding and counting
+
+
+@pytest.mark.parametrize(
+    ("start", "number", "expected"),
+    [
+        (date(2024, 4, 26), 1, date(2024, 5, 2)),
+        (date(2024, 4, 26), 2, date(2024, 5, 3)),
+        (date(2024, 4, 26), 3, date(2024, 5, 4)),  # the swapped Saturday
+        (date(2024, 4, 26), 5, date(2024, 5, 7)),
+        (date(2024, 2, 7), 3, date(2024, 2, 19)),  # over Tết
+        (date(2024, 8, 30), 3, date(2024, 9, 6)),  # over National Day
+        (date(2024, 2, 28), 2, date(2024, 3, 1)),  # leap day
+        (date(2023, 2, 28), 1, date(2023, 3, 1)),
+        (date(2019, 12, 31), 16, date(2020, 1, 30)),  # New Year and Tết at the turn of a decade
+        (date(2024, 6, 1), 0, date(2024, 6, 3)),  # a Saturday: the next working day
+        (date(2024, 6, 3), 0, date(2024, 6, 3)),
+        (date(2024, 5, 2), -1, date(2024, 4, 26)),
+        (date(2024, 5, 1), -2, date(2024, 4, 25)),
+    ],
+)
+def test_working_days_are_counted_from_the_day_after(start, number, expected):
+    assert CALENDAR.add_working_days(start, number) == expected
+
+
+@given(days, st.integers(1, 800))
+def test_adding_n_working_days_then_counting_gives_n(day, number):
+    assert CALENDAR.count_working_days(day, CALENDAR.add_working_days(day, number)) == number
+
+
+@given(days, st.integers(1, 800))
+def test_counting_backwards_undoes_counting_forwards(day, number):
+    assume(CALENDAR.is_working_day(day))
+    assert CALENDAR.add_working_days(CALENDAR.add_working_days(day, number), -number) == day
+
+
+@given(days, st.integers(-300, 300))
+def test_adding_never_lands_on_a_day_off(day, number):
+    assert CALENDAR.is_working_day(CALENDAR.add_working_days(day, number))
+
+
+@given(days, days, st.integers(0, 300), st.integers(0, 300))
+def test_adding_is_monotone_in_both_the_day_and_the_number(one, other, number, more):
+    first, last = sorted((one, other))
+    assert CALENDAR.add_working_days(first, number) <= CALENDAR.add_working_days(last, number)
+    assert CALENDAR.add_working_days(first, number) <= CALENDAR.add_working_days(first, number + more)
+
+
+@given(days, days)
+def test_counting_agrees_with_walking_the_days(one, other):
+    first, last = min(one, other), min(max(one, other), min(one, other) + timedelta(days=60))
+    walked = [first + timedelta(days=n) for n in range(1, (last - first).days + 1)]
+    assert CALENDAR.count_working_days(first, last) == sum(map(CALENDAR.is_working_day, walked))
+    assert CALENDAR.count_working_days(last, first) == -CALENDAR.count_working_days(first, last)
+
+
+@given(st.dates(date(1901, 1, 1), date(2100, 11, 1)), st.integers(0, 20))
+def test_the_order_of_questions_does_not_change_the_answers(day, number):
+    fresh = WorkingCalendar()
+    assert fresh.add_working_days(day, number) == CALENDAR.add_working_days(day, number)
+
+
+# Instants and days
+
+
+def test_a_day_of_the_site_begins_and_ends_at_local_midnight():
+    day = date(2024, 6, 3)
+    assert CALENDAR.start_of_day(day) == datetime(2024, 6, 2, 17, tzinfo=UTC)
+    assert CALENDAR.end_of_day(day) == datetime(2024, 6, 3, 16, 59, 59, tzinfo=UTC)
+    assert CALENDAR.local_day(datetime(2024, 6, 2, 17, tzinfo=UTC)) == day
+    assert CALENDAR.local_day(datetime(2024, 6, 2, 16, 59, 59, tzinfo=UTC)) == date(2024, 6, 2)
+
+
+def test_a_moment_without_a_zone_is_refused():
+    with pytest.raises(ValueError, match="zone"):
+        CALENDAR.local_day(datetime(2024, 6, 3, 9))  # noqa: DTZ001
+
+
+def test_summer_time_does_not_change_how_many_days_or_hours_are_counted():
+    amsterdam = WorkingCalendar(zone="Europe/Amsterdam")
+    friday = datetime(2024, 3, 29, 14, tzinfo=ZoneInfo("Europe/Amsterdam"))  # clocks change on 31/3
+    assert due(friday, 1, DAYS, amsterdam) == datetime(2024, 4, 1, 21, 59, 59, tzinfo=UTC)
+    assert due(friday, 4, HOURS, amsterdam) == datetime(2024, 4, 1, 6, 30, tzinfo=UTC)
+    assert amsterdam.working_time_used(friday, due(friday, 4, HOURS, amsterdam), HOURS) == 4
+
+
+# Due dates
+
+
+def test_working_days_end_at_the_end_of_the_last_day_whatever_the_hour_of_receipt():
+    assert due(at(26, 4, 7), 3, DAYS) == due(at(26, 4, 23), 3, DAYS) == end_of(4, 5)
+
+
+def test_a_thing_done_in_the_last_second_is_on_time_and_at_midnight_is_late():
+    deadline = CALENDAR.deadline(at(3, 6), Allowance(1, DAYS))
+    assert not late(deadline, end_of(4, 6))
+    assert late(deadline, at(5, 6, 0))
+
+
+def test_calendar_days_that_end_on_a_day_off_end_on_the_next_working_day():
+    assert due(at(3, 6), 5, CALENDAR_DAYS) == end_of(10, 6)  # Saturday 8/6 -> Monday
+    assert due(at(3, 6), 4, CALENDAR_DAYS) == end_of(7, 6)
+    assert due(at(26, 4), 3, CALENDAR_DAYS) == end_of(2, 5)  # Monday 29/4 is off
+    assert due(at(26, 4), 8, CALENDAR_DAYS) == end_of(4, 5)  # the Saturday is worked
+
+
+@pytest.mark.parametrize(
+    ("received", "expected"),
+    [
+        (at(3, 6, 14, 59, 59), end_of(3, 6)),
+        (at(3, 6, 15), end_of(3, 6)),
+        (at(3, 6, 15, 0, 1), end_of(4, 6)),
+        (at(7, 6, 16), end_of(10, 6)),  # Friday afternoon
+        (at(8, 6, 9), end_of(10, 6)),  # online on a Saturday
+        (at(4, 5, 9), end_of(4, 5)),  # on a Saturday that is worked
+        (at(26, 4, 15, 1), end_of(2, 5)),
+    ],
+)
+def test_a_same_day_case_received_after_15_00_is_due_the_next_working_day(received, expected):
+    assert due(received, 1, SAME_DAY) == expected
+
+
+def test_the_hour_of_the_same_day_rule_is_a_setting():
+    calendar = WorkingCalendar(hours=OfficeHours(same_day_until=time(16)))
+    assert due(at(3, 6, 15, 30), 0, SAME_DAY, calendar) == end_of(3, 6)
+
+
+@pytest.mark.parametrize(
+    ("start", "hours", "expected"),
+    [
+        (at(3, 6, 8), 2, at(3, 6, 10)),
+        (at(3, 6, 10), 2, at(3, 6, 13, 30)),  # lunch does not count
+        (at(3, 6, 12), 1, at(3, 6, 14)),  # received at lunch
+        (at(3, 6, 16), 2, at(4, 6, 8, 30)),
+        (at(3, 6, 7, 30), 8, at(3, 6, 17)),  # a full day ends that day
+        (at(3, 6, 7, 30), 4, at(3, 6, 11, 30)),
+        (at(3, 6, 22), 1, at(4, 6, 8, 30)),
+        (at(1, 6, 10), 1, at(3, 6, 8, 30)),  # a Saturday
+        (at(26, 4, 16), 9, at(2, 5, 17)),
+        (at(3, 6, 8), Decimal("0.5"), at(3, 6, 8, 30)),
+        (at(1, 6, 10), 0, at(1, 6, 10)),
+    ],
+)
+def test_working_hours_are_office_hours(start, hours, expected):
+    assert due(start, hours, HOURS) == expected
+
+
+def test_office_hours_are_a_setting():
+    calendar = WorkingCalendar(hours=OfficeHours(((time(7), time(11, 30)), (time(13, 30), time(17)))))
+    assert due(at(3, 6, 11), 1, HOURS, calendar) == at(3, 6, 14)
+    with pytest.raises(DomainError, match="không chồng lên nhau"):
+        OfficeHours(((time(7), time(12)), (time(11), time(17))))
+
+
+def test_half_a_working_day_is_half_its_office_hours():
+    assert due(at(3, 6, 8), 0.5, DAYS) == at(3, 6, 13, 30)
+    assert due(at(3, 6, 16), 0.5, DAYS) == at(4, 6, 10, 30)
+    assert due(at(1, 6, 8), 0.5, DAYS) == at(3, 6, 11, 30)
+
+
+def test_whole_days_and_a_half_end_at_noon_of_the_day_after_the_whole_ones():
+    assert due(at(3, 6, 16), 2.5, DAYS) == at(6, 6, 11, 30)
+    assert due(at(3, 6, 16), 2, DAYS) < due(at(3, 6, 16), 2.5, DAYS) < due(at(3, 6, 16), 3, DAYS)
+
+
+@given(moments, moments, st.integers(0, 200), units)
+def test_a_later_start_is_never_due_earlier(one, other, amount, unit):
+    first, last = sorted((one, other))
+    assert CALENDAR.due_at(first, amount, unit) <= CALENDAR.due_at(last, amount, unit)
+
+
+@given(moments, st.integers(1, 400), st.integers(0, 100), units)
+def test_more_time_is_never_due_earlier_and_nothing_is_due_before_its_start(start, quarters, more, unit):
+    amount, longer = Decimal(quarters) / 4, Decimal(quarters + more) / 4
+    if unit == CALENDAR_DAYS:
+        amount, longer = int(amount), int(longer)
+    assert start <= CALENDAR.due_at(start, amount, unit) <= CALENDAR.due_at(start, longer, unit)
+
+
+@given(moments, st.integers(1, 4000))
+def test_the_hours_used_until_the_due_moment_are_the_hours_allowed(start, hundredths):
+    amount = Decimal(hundredths) / 100
+    due_at = CALENDAR.due_at(start, amount, HOURS)
+    assert CALENDAR.working_time_used(start, due_at, HOURS) == amount
+    assert CALENDAR.is_working_day(CALENDAR.local_day(due_at))
+
+
+@given(moments, st.integers(0, 100), units)
+def test_no_due_date_counted_in_days_falls_on_a_day_off(start, amount, unit):
+    assume(unit != HOURS)
+    assert CALENDAR.is_working_day(CALENDAR.local_day(CALENDAR.due_at(start, amount, unit)))
+
+
+@pytest.mark.parametrize("amount", [-1, float("nan"), float("inf"), Decimal("NaN"), 10_001])
+def test_an_impossible_allowance_is_refused(amount):
+    with pytest.raises(DomainError, match="từ 0 đến 10000"):
+        Allowance(amount, DAYS)
+    with pytest.raises(DomainError):
+        CALENDAR.due_at(at(3, 6), amount, HOURS)
+
+
+def test_half_a_calendar_day_is_refused():
+    with pytest.raises(DomainError, match="số nguyên"):
+        Allowance(0.5, CALENDAR_DAYS)
+
+
+def test_a_deadline_says_which_unusual_days_it_crossed():
+    assert CALENDAR.deadline(at(26, 4), Allowance(3, DAYS)).days_crossed == (
+        (date(2024, 4, 29), "Ngày nghỉ (thay cho ngày 04/05/2024)"),
+        (date(2024, 4, 30), "Ngày Chiến thắng"),
+        (date(2024, 5, 1), "Ngày Quốc tế Lao động"),
+        (date(2024, 5, 4), "Làm bù cho ngày 29/04/2024"),
+    )
+    assert CALENDAR.deadline(at(3, 6), Allowance(10, DAYS)).days_crossed == ()  # weekends are not unusual
+    received_on_a_holiday = CALENDAR.deadline(at(1, 5), Allowance(1, SAME_DAY))
+    assert received_on_a_holiday.days_crossed == ((date(2024, 5, 1), "Ngày Quốc tế Lao động"),)
+
+
+# Pauses
+
+
+def test_a_pause_moves_the_due_date_by_the_working_days_it_took():
+    assert paused(at(3, 6), 5, DAYS, (at(5, 6), at(7, 6))).due_at == end_of(12, 6)
+    assert paused(at(3, 6), 5, DAYS, (at(5, 6, 8), at(5, 6, 16))).due_at == end_of(10, 6)
+    assert paused(at(3, 6), 5, DAYS, (at(7, 6), at(9, 6))).due_at == end_of(10, 6)  # until a Sunday
+
+
+def test_each_of_many_pauses_counts():
+    pauses = [(at(4, 6), at(5, 6)), (at(6, 6), at(7, 6)), (at(10, 6), at(12, 6)), (at(13, 6), at(14, 6))]
+    assert paused(at(3, 6), 5, DAYS, *pauses).due_at == end_of(17, 6)
+    assert paused(at(3, 6), 5, DAYS, *reversed(pauses)).due_at == end_of(17, 6)
+
+
+def test_a_pause_is_measured_in_the_unit_of_the_allowance():
+    weekend = (at(7, 6), at(10, 6))
+    assert paused(at(3, 6), 5, DAYS, weekend).due_at == end_of(11, 6)  # one working day
+    assert paused(at(3, 6), 8, CALENDAR_DAYS, weekend).due_at == end_of(14, 6)  # three days
+    assert paused(at(7, 6, 8), 8, HOURS, (at(7, 6, 15), at(10, 6, 8, 30))).due_at == at(10, 6, 11)
+    assert paused(at(7, 6, 8), 0.5, DAYS, (at(7, 6, 9), at(7, 6, 10))).due_at == at(7, 6, 14, 30)
+    assert paused(at(7, 6, 8), 1, SAME_DAY, (at(7, 6, 9), at(11, 6, 16))).due_at == end_of(11, 6)
+
+
+def test_a_restart_counts_the_whole_time_from_the_end_of_the_last_pause():
+    pauses = [(at(5, 6), at(6, 6)), (at(10, 6), at(14, 6))]
+    assert paused(at(3, 6), 5, DAYS, *pauses, mode=RESTART).due_at == end_of(21, 6)
+
+
+def test_without_a_pause_mode_the_clock_runs_on():
+    deadline = paused(at(3, 6), 5, DAYS, (at(5, 6), None), mode=PauseMode.NONE)
+    assert deadline.due_at == end_of(10, 6)
+    assert not deadline.paused
+
+
+def test_while_the_clock_is_stopped_nothing_becomes_late():
+    deadline = paused(at(3, 6), 5, DAYS, (at(4, 6), at(5, 6)), (at(7, 6), None))
+    assert deadline.paused
+    assert deadline.paused_at == at(7, 6)
+    assert deadline.due_at == end_of(11, 6)
+    assert not late(deadline, at(30, 6))
+
+
+def test_a_case_late_already_when_its_clock_stops_stays_late():
+    too_late = (at(12, 6), at(20, 6))
+    for mode in (EXTEND, RESTART):
+        assert paused(at(3, 6), 5, DAYS, too_late, mode=mode).due_at == end_of(10, 6)
+        assert late(paused(at(3, 6), 5, DAYS, (at(12, 6), None), mode=mode), at(13, 6))
+
+
+def test_a_pause_before_the_start_does_not_count_and_one_across_it_counts_from_it():
+    assert paused(at(5, 6), 5, DAYS, (at(3, 6), at(4, 6))).due_at == end_of(12, 6)
+    assert paused(at(5, 6), 5, DAYS, (at(3, 6), at(6, 6))).due_at == end_of(13, 6)
+
+
+def test_a_pause_that_ends_before_it_begins_is_refused():
+    with pytest.raises(DomainError, match="trước thời điểm tạm dừng"):
+        paused(at(3, 6), 5, DAYS, (at(6, 6), at(5, 6)))
+
+
+@given(moments, st.integers(1, 30), units, st.lists(st.integers(0, 400), min_size=3, max_size=3), st.booleans())
+def test_splitting_a_pause_in_two_changes_nothing(start, amount, unit, gaps, restart):
+    stopped = start + timedelta(hours=gaps[0])
+    middle = stopped + timedelta(hours=gaps[1])
+    resumed = middle + timedelta(hours=gaps[2])
+    mode = RESTART if restart else EXTEND
+    whole = paused(start, amount, unit, (stopped, resumed), mode=mode)
+    assert paused(start, amount, unit, (stopped, middle), (middle, resumed), mode=mode) == whole
+    overlapping = paused(start, amount, unit, (middle, resumed), (stopped, resumed), mode=mode)
+    assert overlapping == whole
+
+
+@given(moments, st.integers(0, 20), st.lists(st.integers(0, 200), min_size=7, max_size=7))
+def test_working_days_are_overrun_exactly_when_more_are_used_than_allowed(start, amount, gaps):
+    assume(CALENDAR.is_working_day(CALENDAR.local_day(start)))
+    moments, moment = [], start
+    for gap in gaps:
+        moment += timedelta(hours=gap)
+        moments.append(moment)
+    pauses = list(zip(moments[0:6:2], moments[1:6:2], strict=True))
+    done = moments[-1]
+    used = CALENDAR.working_time_used(start, done, DAYS, pauses)
+    # On a day off no working day is used, yet the day that was due is over.
+    assert late(paused(start, amount, DAYS, *pauses), done) == (used > amount) or not CALENDAR.is_working_day(
+        CALENDAR.local_day(done)
+    )
+
+
+# Time used
+
+
+def test_time_used_leaves_out_the_pauses():
+    start, end = at(3, 6, 8), at(12, 6, 10)
+    pauses = [(at(5, 6), at(7, 6)), (at(10, 6, 8), at(10, 6, 10))]
+    assert CALENDAR.working_time_used(start, end, DAYS) == 7
+    assert CALENDAR.working_time_used(start, end, DAYS, pauses) == 5
+    assert CALENDAR.working_time_used(start, end, CALENDAR_DAYS, pauses) == 7
+    assert CALENDAR.working_time_used(start, end, HOURS, pauses[1:]) == Decimal("56.00")
+    assert CALENDAR.working_time_used(start, end, DAYS, [(at(6, 6), None)]) == 3
+
+
+def test_hours_used_count_office_time_only():
+    assert CALENDAR.working_time_used(at(3, 6, 11), at(3, 6, 14), HOURS) == Decimal("1.50")
+    assert CALENDAR.working_time_used(at(1, 6), at(2, 6), HOURS) == 0
+    assert CALENDAR.working_time_used(at(31, 5, 16), at(2, 6), HOURS) == 1
+    assert CALENDAR.working_time_used(at(2, 6), at(3, 6, 8, 10), HOURS) == Decimal("0.67")
+
+
+def test_an_end_before_the_start_is_refused():
+    with pytest.raises(DomainError, match="trước thời điểm bắt đầu"):
+        CALENDAR.working_time_used(at(4, 6), at(3, 6), DAYS)
+
+
+# Which calendar judged
+
+
+def test_the_fingerprint_changes_with_whatever_changes_a_verdict():
+    variants = [
+        WorkingCalendar(),
+        WorkingCalendar([date(2024, 6, 4)]),
+        WorkingCalendar((), [date(2024, 6, 8)]),
+        WorkingCalendar(zone="Europe/Amsterdam"),
+        WorkingCalendar(hours=OfficeHours(same_day_until=time(16))),
+        WorkingCalendar(hours=OfficeHours(((time(7), time(11)),))),
+    ]
+    assert len({calendar.fingerprint() for calendar in variants}) == len(variants)
+    named, bare = WorkingCalendar({date(2024, 6, 4): "Nghỉ tránh bão"}), WorkingCalendar([date(2024, 6, 4)])
+    assert named.fingerprint() == bare.fingerprint()

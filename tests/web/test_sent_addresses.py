@@ -1,0 +1,69 @@
+"""Whatever arguments and parts a browser sends to an address, and it is every address: none breaks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from werkzeug.datastructures import MultiDict
+
+from app.organisation.models import Person, Role, Unit
+from app.web.sent_values import SentParameters
+from tests.addresses import LONG, address, argument_names, field_names, rule_of, rules
+from tests.clock import at
+from tests.factories import make_department, make_person, make_version, receive
+
+ODD = (
+    "9" * 300,
+    str(2**31),
+    "0001-01-01",
+    "9999-12-31",
+    "9999-12-31T23:59-14:00~99999999999999999999",
+    "a\x00b\u202ec" + "b" * 1_000,
+    "a " * 950,  # words: each may become a condition
+)
+
+
+@pytest.fixture
+def department(session: object) -> dict[str, Unit]:
+    """The small Department of the factories."""
+    return make_department()
+
+
+def test_no_address_breaks_at_odd_arguments(
+    department: dict[str, Unit], sign_in: Callable[[Person], FlaskClient], app: Flask
+) -> None:
+    client, broken = sign_in(make_person(department["MC"], Role.INSPECTOR)), []
+    receive(make_version(department["LDVL"]), at("2024-06-03 08:00"))
+    for rule in rules(app, "GET"):
+        door, names = address(app, rule, "1"), argument_names(app, rule)
+        for odd in ODD if names else ODD[:1]:  # where nothing is read, seven times the same would be asked
+            if client.get(door, query_string=dict.fromkeys(names, odd)).status_code >= 500:
+                broken.append((door, odd[:40]))
+    for name in sorted(argument_names(app, rule_of(app, "cases.list"))):
+        for odd in ODD:
+            if client.get("/ho-so", query_string={name: odd}).status_code >= 500:
+                broken.append((name, odd[:40]))
+    assert not broken
+    assert client.get("/ho-so", query_string={"q": LONG}).status_code == 414
+
+
+def test_no_address_breaks_at_odd_parts(
+    department: dict[str, Unit], sign_in: Callable[[Person], FlaskClient], app: Flask
+) -> None:
+    client, broken = sign_in(make_person(department["MC"], Role.INSPECTOR)), []
+    for method in ("GET", "POST"):
+        for rule in rules(app, method):
+            for part in (str(2**31 - 1), "9" * 300, "b" * 300, "a%00b%E2%80%AE") if rule.arguments else ():
+                if client.open(address(app, rule, part), method=method).status_code >= 500:
+                    broken.append((method, rule.rule, part[:40]))
+    assert not broken
+
+
+def test_the_names_of_arguments_are_found(app: Flask) -> None:
+    """What the tests above stand on."""
+    assert {"q", "since", "until", "after", "before", "sort"} <= argument_names(app, rule_of(app, "cases.list"))
+    assert {"token"} <= field_names(app, rule_of(app, "cases.keep_draft"))
+    assert MultiDict(SentParameters([("a", "1"), ("a", "2")])).getlist("a") == ["1", "2"]
