@@ -82,7 +82,7 @@ def test_a_clerk_previews_confirms_and_reads_the_report(
 def test_a_job_under_way_is_a_page_and_for_htmx_its_part_that_changes(
     clerk: Person, sign_in: SignIn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    status = jobs.JobStatus("x" * 22, "preview", clerk.id, 1, jobs.JobState.RUNNING, 20, 100, "Đã đọc 20 dòng")
+    status = jobs.JobStatus("x" * 22, "preview", clerk.id, jobs.JobState.RUNNING, 20, 100, "Đã đọc 20 dòng")
     monkeypatch.setattr(jobs, "find", lambda job_id, owner: status)
     client = sign_in(clerk)
     page = client.get("/ho-so/nhap/viec/x").text
