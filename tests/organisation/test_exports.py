@@ -83,7 +83,7 @@ def test_every_file_for_a_spreadsheet_is_written_by_one_module() -> None:
     """What writes CSV or workbooks elsewhere would have to think of formulas again."""
     elsewhere = []
     for path in (ROOT / "app").rglob("*.py"):
-        if path == ROOT / "app" / "exports.py":
+        if path == ROOT / "app" / "organisation" / "exports.py":
             continue
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             of_csv = isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "csv"
