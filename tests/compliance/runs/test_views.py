@@ -60,9 +60,12 @@ def test_htmx_is_told_to_go_to_the_matrix_when_the_run_is_done(
 def test_progress_is_a_page_without_javascript_and_a_fragment_with_it(
     month: Month, inspector: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    waiting = []
+
     class Never(threading.Thread):
         def start(self) -> None:
-            """It waits for ever."""
+            """It waits for ever, and holds its job meanwhile."""
+            waiting.append(self)
 
     monkeypatch.setattr(jobs.threading, "Thread", Never)
     address = inspector.post("/kiem-tra/chay", data={"period": "2024-06"}).location
