@@ -37,20 +37,20 @@ from tests.test_routes_walked import ids
 TODAY = date(2024, 7, 1)
 NOBODYS = {
     "cases.calendar_moves.rederive_open",  # what the scope does not see stays as it is
-    "reminders.service.make",
+    "notifications.service.make",
     "cases.importing.names.remember_name",  # names in other software's files belong to the site
     "cases.importing.names.forget_name",
     "cases.importing.service.import_file",  # a file: each of its rows is held against the scope (tests/cases/importing)
     "cases.importing.service.preview",
     "procedures.catalogue_file.import_catalogue",
-    "plans.duties.surveys.import_surveys",
+    "obligations.surveys.import_surveys",
     "payments.reconciling.take_statement",
     "cases.service.receive_case",  # there is no record yet, and procedures are everybody's
     "slips.drafts.slip_of_draft",
-    "desk.bulk.prospects",  # says of each case whether it can be; of what is not seen, that it is not there
-    "plans.task_service.confirm_deadline",  # a task is the plan's: what inspectors do to it knows no unit
-    "plans.task_service.name_lead",
-    "plans.task_service.set_deadline",
+    "cases.bulk.service.prospects",  # says of each case whether it can be; of what is not seen, that it is not there
+    "tasks.service.confirm_deadline",  # a task is the plan's: what inspectors do to it knows no unit
+    "tasks.service.name_lead",
+    "tasks.service.set_deadline",
 }
 """Verbs that name no record of a unit."""
 SINGULAR = {"case_ids": "case_id", "unit_ids": "unit_id", "chosen": "case_id"}
