@@ -25,7 +25,7 @@ from app.web import extensions
 from app.web.extensions import db
 from tests.clock import at
 from tests.compliance.month import JUNE, check
-from tests.factories import EVERYWHERE, SITE, finish, make_department, make_person, make_version, receive
+from tests.factories import EVERYWHERE, SITE, adopt_packs, finish, make_department, make_person, make_version, receive
 
 JULY = Period.parse("2024-07")
 SignIn = Callable[[Person], FlaskClient]
@@ -33,7 +33,9 @@ SignIn = Callable[[Person], FlaskClient]
 
 @pytest.fixture
 def units(session: Any) -> dict[str, Unit]:
-    return make_department()
+    made = make_department()
+    adopt_packs()
+    return made
 
 
 @pytest.fixture
