@@ -280,6 +280,14 @@ def test_nobody_changes_a_case_outside_their_scope(version: Any) -> None:
     assert events_in_store() == 1
 
 
+def test_the_unit_that_answers_for_a_case_and_the_one_that_holds_it_may_both_change_it(version: Any) -> None:
+    case = receive(version, at("2024-06-24 08:00"))
+    assert case.holder_unit_id != case.unit_id == version.unit_id
+    for unit_id in (case.unit_id, case.holder_unit_id):
+        service.record(Scope(SITE, frozenset({unit_id})), CLERK, case.id, EventKind.NOTED, note="xem")
+    assert events_in_store() == 3
+
+
 def test_a_correction_is_an_event_and_the_wrong_one_stays(version: Any) -> None:
     case = receive(version, at("2024-06-24 08:00"))
     happen(case, EventKind.RESOLVED, at("2024-06-25 08:00"))
