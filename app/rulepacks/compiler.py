@@ -6,7 +6,7 @@ number. So there are no joins and no negated patterns (`not` is carried down to 
 which sheets arrive cannot matter. Only duties after an event need a join; see `duties`.
 
 Shares are compared by cross-multiplication in whole numbers, exactly: n/d at least p/q is 0 <= q*n - p*d. The
-engine's numbers have 64 bits and stay at the largest one when they overflow; `Compiled.largest` says how big a
+engine's numbers have 64 bits and go round to below zero when they overflow; `Compiled.largest` says how big a
 figure may be so that this cannot happen.
 """
 

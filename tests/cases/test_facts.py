@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -20,10 +20,13 @@ from app.core.facts import Fact, FactQuery, gather
 from app.core.periods import Period
 from app.organisation.access import Scope
 from app.organisation.calendars import site_calendar
+from app.procedures import service as catalogue
+from app.procedures.contents import ExemptionContents
 from app.web import extensions
 from app.web.extensions import db
 from tests.clock import at
-from tests.factories import EVERYWHERE, SITE, finish, happen, make_department, make_version, pay, receive
+from tests.factories import CLERK, EVERYWHERE, SITE, finish, happen, make_department, make_version, pay, receive
+from tests.procedures.contents import contents_for, payable
 
 # The figure that each list stands for.
 FIGURES: dict[str, Callable[[dict[str, Fact]], int]] = {
@@ -185,3 +188,80 @@ def test_a_case_resolved_but_not_closed_is_overdue_and_listed_as_such(session: A
         page = queries.list_page(EVERYWHERE, CaseFilters(lists=lists.named([name]), window=window), calendar)
         assert [line.case.code for line in page.lines] == [case.code], name
     assert in_time.ended_at < in_time.due_at
+
+
+# --- figures worked out by hand -----------------------------------------------------------------------------------
+
+
+def facts_of_june(kind: str, unit: str = "LDVL") -> list[Fact]:
+    """What the unit's records tell of June at the moment at which the clock stands."""
+    window = Window.of(Period.parse("2024-06"), site_calendar().zone, extensions.now())
+    query = FactQuery(SITE, Period.parse("2024-06"), window.start, window.end, window.as_of, frozenset({unit}))
+    return [
+        {name: value for name, value in fact.items() if name not in ("kind", "unit", "period")}
+        for fact in gather(db.session.connection(), query, [kind])
+    ]
+
+
+def test_a_case_exempt_from_its_whole_fee_owes_none_and_is_expected_to_pay_nothing(session: Any) -> None:
+    """One pays whole, one pays half, one nothing at all: two are due. Where all are exempt, none is."""
+    units = make_department()
+    free = (ExemptionContents("Người khuyết tật", 50), ExemptionContents("Hộ nghèo", 100))
+    for code, percents in (("LDVL", (0, 50, 100)), ("NCC", (100,))):
+        contents = contents_for(units[code], **payable(exemptions=free))
+        (version,) = catalogue.add_procedure(
+            CLERK, code=f"1.0001-{code}", contents=contents, in_force_from=date(2020, 1, 1)
+        ).versions
+        chosen = {each.percent_off: each.id for each in version.exemptions}
+        for percent in percents:
+            receive(version, at("2024-06-03 08:00"), exemption=chosen.get(percent))
+    receive(make_version(units["LDVL"], fee=600_000), at("2024-06-03 08:00"))  # cannot be paid online
+    assert facts_of_june("payment") == [{"eligible": 0, "online": 0, "due": 2}]
+    assert facts_of_june("payment", "NCC") == [{"eligible": 0, "online": 0, "due": 0}]
+
+
+def test_results_are_counted_where_there_is_one_to_hand_out_and_their_copies_by_the_day(session: Any) -> None:
+    """Three results of 5 June: one copied that evening, one the next morning, one never; a fourth case has none."""
+    units = make_department()
+    version = make_version(units["LDVL"])
+    for copied in ("2024-06-05 21:00", "2024-06-06 07:00", None):
+        case = happen(receive(version, at("2024-06-03 08:00")), EventKind.RESOLVED, at("2024-06-05 08:00"))
+        if copied:
+            happen(case, EventKind.ISSUED_ELECTRONIC, at(copied))
+    finish(receive(make_version(units["LDVL"], returns_result=False), at("2024-06-03 08:00")), at("2024-06-05 08:00"))
+    assert facts_of_june("electronic_result") == [{"results": 3, "electronic": 2, "same_day": 1}]
+    assert facts_of_june("digitisation") == [{"files": 4, "files_digitised": 0, "results": 3, "results_digitised": 0}]
+
+
+def test_six_lives_are_in_time_late_closed_or_not_as_worked_out_by_hand(session: Any, freeze: Any) -> None:
+    """All received on 3 June for five days, in a stage of two: due on the 10th, the stage on the 5th. On the 20th the
+    open ones are eight working days late: 11 to 14 and 17 to 20 June."""
+    units = make_department()
+    version = make_version(units["LDVL"], ("Thẩm định", units["LDVL"], 2), code="1.5", days=5)
+    closed, closed_late, given, withdrawn, withdrawn_late, untouched = (
+        receive(version, at("2024-06-03 08:00")) for _ in range(6)
+    )
+    finish(closed, at("2024-06-05 08:00"))
+    finish(closed_late, at("2024-06-12 08:00"))
+    happen(given, EventKind.RESOLVED, at("2024-06-05 08:00"))
+    happen(withdrawn, EventKind.WITHDRAWN, at("2024-06-05 08:00"))
+    happen(withdrawn_late, EventKind.WITHDRAWN, at("2024-06-12 08:00"))
+    freeze("2024-06-20 10:00")
+    assert facts_of_june("timeliness") == [
+        {"finished": 4, "on_time": 2, "late": 2, "open_overdue": 2, "judged": 6},
+    ]
+    # Of the closed ones and the one with a result: one in time, one late, one not closed.
+    assert facts_of_june("closing") == [{"resolved": 3, "closed_in_time": 1, "not_closed": 2}]
+    assert facts_of_june("stage_use") == [{"ended": 4, "within": 2, "over": 2, "open_over": 2, "judged": 6}]
+    same = {"procedure": "1.5", "due": "2024-06-10", "became_overdue": "2024-06-11"}
+    same |= {"holder": "LDVL", "officer": CLERK.name}
+    ended = same | {"ended": "2024-06-12", "days_late": 2, "resolved_not_closed": False}
+    still_open = same | {"ended": "", "days_late": 8}
+    expected = {
+        closed_late.code: ended,
+        withdrawn_late.code: ended,
+        given.code: still_open | {"resolved_not_closed": True},
+        untouched.code: still_open | {"resolved_not_closed": False},
+    }
+    for kind in ("case_overdue", "case_newly_overdue"):
+        assert {str(fact.pop("subject")): fact for fact in facts_of_june(kind)} == expected

@@ -144,6 +144,27 @@ def test_a_case_resolved_but_not_closed_stays_open_and_becomes_overdue(version: 
     assert case.ended_at > case.due_at
 
 
+def test_ten_minutes_are_recorded_late_without_a_reason_and_a_second_more_with_one(version: Any, freeze: Any) -> None:
+    freeze("2024-07-01 08:00")
+    in_time, too_late = at("2024-07-01 07:50:00"), at("2024-07-01 07:49:59")
+    who = {"version_id": version.id, "applicant": service.Applicant("Trần Văn Bình"), "channel": Channel.IN_PERSON}
+    case = service.receive_case(EVERYWHERE, CLERK, **who, received_at=in_time)
+    service.record(EVERYWHERE, CLERK, case.id, EventKind.NOTED, at=in_time, note="xem")
+    with pytest.raises(DomainError, match="phải có lý do") as refused:
+        service.receive_case(EVERYWHERE, CLERK, **who, received_at=too_late)
+    assert refused.value.field == "reason"
+    with pytest.raises(DomainError, match="phải có lý do"):
+        service.record(EVERYWHERE, CLERK, case.id, EventKind.NOTED, at=too_late, note="xem")
+    service.receive_case(EVERYWHERE, CLERK, **who, received_at=too_late, reason="Mất mạng")
+
+
+def test_a_fee_is_payable_online_only_where_there_is_one_and_the_procedure_allows_it(version: Any) -> None:
+    for fee, eligible in ((600_000, False), (0, True), (0, False)):
+        other = make_version(version.unit, fee=fee, eligible=eligible)
+        case = receive(other, at("2024-06-24 08:00"))
+        assert (case.online_payable, case.fee_due) == (False, fee)
+
+
 def test_recording_long_after_needs_a_reason_which_is_kept(version: Any) -> None:
     case = receive(version, at("2024-06-24 08:00"))
     with pytest.raises(DomainError, match="phải có lý do"):
@@ -257,6 +278,14 @@ def test_nobody_changes_a_case_outside_their_scope(version: Any) -> None:
     with pytest.raises(NotFound):
         service.record(Scope(SITE, frozenset({-1})), CLERK, case.id, EventKind.NOTED, note="xem")
     assert events_in_store() == 1
+
+
+def test_the_unit_that_answers_for_a_case_and_the_one_that_holds_it_may_both_change_it(version: Any) -> None:
+    case = receive(version, at("2024-06-24 08:00"))
+    assert case.holder_unit_id != case.unit_id == version.unit_id
+    for unit_id in (case.unit_id, case.holder_unit_id):
+        service.record(Scope(SITE, frozenset({unit_id})), CLERK, case.id, EventKind.NOTED, note="xem")
+    assert events_in_store() == 3
 
 
 def test_a_correction_is_an_event_and_the_wrong_one_stays(version: Any) -> None:

@@ -109,6 +109,29 @@ def test_where_the_procedure_says_so_the_count_starts_again() -> None:
     assert state.due_at == at("2024-06-13 23:59:59")
 
 
+@pytest.mark.parametrize("mode", [PauseMode.EXTEND, PauseMode.RESTART])
+def test_a_supplement_asked_for_at_the_moment_of_a_hand_over_belongs_to_the_next_stage(mode: PauseMode) -> None:
+    state = folded(
+        (K.RECEIVED, "2024-06-03 08:00"), (K.HANDED_OVER, "2024-06-04 08:00"),
+        (K.SUPPLEMENT_REQUESTED, "2024-06-04 08:00"), (K.SUPPLEMENTED, "2024-06-06 08:00"), mode=mode,
+    )  # fmt: skip
+    first, second = state.stays
+    assert (first.due_at, first.used) == (at("2024-06-04 23:59:59"), 1)  # one day of one, as if nothing had stopped
+    assert second.due_at == at("2024-06-11 23:59:59")  # three days and two stopped; or three counted from 6 June
+
+
+def test_a_supplement_asked_for_in_the_last_second_starts_the_count_again() -> None:
+    for asked, due_at, used in (
+        ("2024-06-04 23:59:59", "2024-06-07 23:59:59", 1),  # one day from 6 June: the 7th
+        ("2024-06-05 00:00:00", "2024-06-04 23:59:59", 4),  # the day was over: 4, 5, 6 and 7 June are used
+    ):
+        state = folded(
+            (K.RECEIVED, "2024-06-03 08:00"), (K.SUPPLEMENT_REQUESTED, asked), (K.SUPPLEMENTED, "2024-06-06 08:00"),
+            (K.HANDED_OVER, "2024-06-07 08:00"), mode=PauseMode.RESTART,
+        )  # fmt: skip
+        assert (state.stays[0].due_at, state.stays[0].used) == (at(due_at), used)
+
+
 def test_where_the_procedure_says_so_the_clock_runs_on() -> None:
     state = folded(
         (K.RECEIVED, "2024-06-03 08:00"), (K.SUPPLEMENT_REQUESTED, "2024-06-04 08:00"),

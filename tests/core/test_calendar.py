@@ -413,6 +413,22 @@ def test_a_case_late_already_when_its_clock_stops_stays_late():
         assert late(paused(at(3, 6), 5, DAYS, (at(12, 6), None), mode=mode), at(13, 6))
 
 
+def test_a_clock_stopped_in_the_last_second_is_stopped_in_time_and_a_second_later_is_not():
+    last, midnight = end_of(10, 6), at(11, 6, 0)  # five working days from 3 June end on the 10th
+    assert paused(at(3, 6), 5, DAYS, (last, at(12, 6))).due_at == end_of(12, 6)  # two days stopped: 11 and 12 June
+    assert paused(at(3, 6), 5, DAYS, (last, at(12, 6)), mode=RESTART).due_at == end_of(19, 6)  # five days again
+    for mode in (EXTEND, RESTART):
+        assert paused(at(3, 6), 5, DAYS, (midnight, at(12, 6)), mode=mode).due_at == end_of(10, 6)
+        assert not late(paused(at(3, 6), 5, DAYS, (last, None), mode=mode), at(13, 6))
+        assert late(paused(at(3, 6), 5, DAYS, (midnight, None), mode=mode), at(13, 6))
+
+
+def test_a_clock_stopped_at_its_due_hour_is_stopped_in_time_and_a_second_later_is_not():
+    start, due_at = at(7, 6, 8), at(7, 6, 13, 30)  # four hours: until 11:30, and from 13:00 on
+    assert paused(start, 4, HOURS, (due_at, at(7, 6, 15))).due_at == at(7, 6, 15)
+    assert paused(start, 4, HOURS, (at(7, 6, 13, 30, 1), at(7, 6, 15))).due_at == due_at
+
+
 def test_a_pause_before_the_start_does_not_count_and_one_across_it_counts_from_it():
     assert paused(at(5, 6), 5, DAYS, (at(3, 6), at(4, 6))).due_at == end_of(12, 6)
     assert paused(at(5, 6), 5, DAYS, (at(3, 6), at(6, 6))).due_at == end_of(13, 6)

@@ -400,6 +400,43 @@ def test_what_a_form_names_must_exist_and_fit(rule: str, changes: dict[str, Any]
     assert things(getattr(sample, rule), **changes) == sentence
 
 
+def groups_in_groups(number: int, field: str) -> dict[str, Any]:
+    """A condition of so many groups, `any` and `all` by turns, each within the next."""
+    condition: dict[str, Any] = {field: {"equals": 0}}
+    for place in range(1, number + 1):
+        condition = {("all", "any")[place % 2]: [condition, {field: {"equals": place}}]}
+    return condition
+
+
+def test_a_condition_of_fifteen_groups_is_taken_and_one_of_sixteen_refused() -> None:
+    """Fifteen is what the engine takes, asked itself in `test_engine`."""
+    for number, problem in (
+        (15, []),
+        (16, ["quy tắc p-2 có quá nhiều điều kiện; hãy tách thành nhiều quy tắc."]),
+    ):
+        asked = sample.changed(sample.CONDITION_RULE, fails_when=groups_in_groups(number, "a.x"))
+        assert sentences(asked) == problem
+
+
+def test_what_a_deed_must_be_is_bounded_like_any_condition() -> None:
+    for number, problem in (
+        (15, []),
+        (16, ["quy tắc p-4 có quá nhiều điều kiện; hãy tách thành nhiều quy tắc."]),
+    ):
+        where = groups_in_groups(number, "note.x")
+        asked = sample.changed(sample.DUTY_RULE, requires={"note": {"where": where}})
+        assert sentences(asked) == problem
+
+
+def sentences(rule: dict[str, Any]) -> list[str]:
+    """What is wrong with a pack of that rule, in words."""
+    try:
+        pack_from_texts(sample.texts(rules=[rule]), sample.CATALOGUE)
+    except PackError as error:
+        return [str(problem.placed).rpartition(": ")[2] for problem in error.problems]
+    return []
+
+
 def test_a_duty_is_about_the_same_sort_of_thing() -> None:
     rule = sample.changed(sample.DUTY_RULE, requires={"step": {}})
     assert things(rule) == "[0].requires.step: “step” nói về step, còn “overdue” nói về case."

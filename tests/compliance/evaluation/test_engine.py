@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 from array import array
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,6 @@ from app.compliance.evaluation.engine import Engine, EngineError, shared_engine
 from app.compliance.evaluation.engine_worker import KEPT_RULESETS, NUMBER, Failed, Sessions
 from app.core.periods import Period
 from app.rulepacks.compiler import (
-    MAX_GROUPS,
     Compiled,
     RuleOutcome,
     Ruleset,
@@ -65,11 +65,31 @@ def test_a_rate_exactly_at_the_threshold_is_told_from_its_neighbours(comparison:
     assert found == [RuleOutcome.PASSED if good else RuleOutcome.FAILED for good in passes[comparison]]
 
 
-def test_a_figure_too_large_to_compare_exactly_is_refused() -> None:
-    rules = compiled()
-    shared_engine().run(rules, [sheet(rules.largest, rules.largest)])
+@pytest.mark.parametrize(
+    ("online", "eligible", "misjudged"),
+    [
+        (0, 1_317_624_576_693_539_402, RuleOutcome.PASSED),  # 7 times it is 2**63 + 6: to the engine, below zero
+        (461_168_601_842_738_800, 10, RuleOutcome.FAILED),  # 20 times it is 2**63 + 192
+    ],
+)
+def test_no_figure_is_let_through_that_the_engine_itself_misjudges(
+    online: int, eligible: int, misjudged: RuleOutcome
+) -> None:
+    rules, sheets = compiled(), [sheet(online, eligible)]
+    assert shared_engine().run(replace(rules, largest=2**63 - 1), sheets) == [{"p-1": misjudged}]
     with pytest.raises(EngineError, match="too large"):
-        shared_engine().run(rules, [sheet(0, rules.largest + 1)])
+        shared_engine().run(rules, sheets)
+
+
+def test_the_largest_figures_let_through_are_judged_rightly_by_the_engine() -> None:
+    """35% of them is the largest rate: 20 * 341606371735362066 = 6832127434707241320, below 2**63 - 1."""
+    largest = 341_606_371_735_362_066  # (2**63 - 1) // (20 + 7)
+    share = 119_562_230_107_376_723  # 35% of it is 119562230107376723.1
+    sheets = [sheet(share, largest), sheet(share + 1, largest), sheet(0, largest), sheet(largest, largest)]
+    found = [outcomes["p-1"] for outcomes in shared_engine().run(compiled(), sheets)]
+    assert found == [RuleOutcome.FAILED, RuleOutcome.PASSED, RuleOutcome.FAILED, RuleOutcome.PASSED]
+    with pytest.raises(EngineError, match="too large"):
+        shared_engine().run(compiled(), [sheet(0, largest + 1)])
 
 
 def test_nothing_recorded_is_no_data_only_when_something_was_expected() -> None:
@@ -101,16 +121,16 @@ def test_many_rules_with_many_fields_are_all_judged() -> None:
     assert [n for n in range(200) if outcomes[f"p-{n}"] is RuleOutcome.FAILED] == list(range(1, 200, 2))
 
 
-@pytest.mark.parametrize("more", [0, 1])
-def test_the_engine_takes_as_many_groups_in_a_condition_as_the_compiler_lets_through(more: int) -> None:
-    fields = [f"f{number}" for number in range(MAX_GROUPS + more)]
+@pytest.mark.parametrize("number_of_groups", [15, 16])
+def test_the_engine_takes_fifteen_groups_in_a_condition_and_no_sixteenth(number_of_groups: int) -> None:
+    fields = [f"f{number}" for number in range(number_of_groups)]
     nested = compare("equals", "f0", 0)
     for number, field in enumerate(fields):
         nested = (every, either)[number % 2]([nested, compare("equals", field, 0)])
-    assert groups(nested) == MAX_GROUPS + more
+    assert groups(nested) == number_of_groups
     rules = Compiled((Ruleset(("p-1",), tuple(fields), {("p-1", RuleOutcome.PASSED): nested}),), {}, (), 1)
     sheets = [dict.fromkeys(fields, 0)]
-    if not more:
+    if number_of_groups == 15:
         assert shared_engine().run(rules, sheets) == [{"p-1": RuleOutcome.PASSED}]
         return
     with pytest.raises(EngineError, match="113"):

@@ -257,6 +257,16 @@ def test_a_duty_is_judged_in_the_month_in_which_its_last_day_falls_and_not_again
     assert (result.status, result.things, result.tally) == (Status.NOT_APPLICABLE, (), {"settled_before": 1})
 
 
+def test_a_duty_due_on_the_first_of_a_month_is_judged_in_that_month_and_in_no_other() -> None:
+    case = overdue("H1", since="2024-06-26")  # three working days, 27 and 28 June and 1 July
+    assert in_month(JUNE, case).reason is RuleOutcome.PENDING
+    assert outcomes(in_month(JULY, case)) == {"H1": RuleOutcome.MISSING}
+    done = note("H1", "2024-07-01")
+    assert in_month(JULY, case, done).tally == {"passed": 1}
+    assert in_month(JULY.next(), case, done).tally == {"settled_before": 1}
+    assert in_month(JULY.next(), case).tally == {"settled_before": 1}
+
+
 def test_a_duty_done_in_time_counts_in_the_month_in_which_it_was_done() -> None:
     case, done = overdue("H1", since="2024-06-27"), note("H1", "2024-06-28")
     assert (in_month(JUNE, case, done).numerator, in_month(JUNE, case, done).denominator) == (1, 1)

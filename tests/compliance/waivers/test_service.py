@@ -6,7 +6,7 @@ import csv
 import io
 import json
 from collections.abc import Callable
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -107,6 +107,28 @@ def test_one_withdrawn_early_holds_for_periods_that_had_ended_and_no_longer_for_
     assert statuses(check(), "NCC")[RULE] is Status.WAIVED
     assert statuses(check(Period.parse("2024-07")), "NCC")[RULE] is Status.FAIL
     assert (waiver.ended_by, waiver.end_reason) == (INSPECTOR.name, "Phần mềm đã sửa xong")
+
+
+@pytest.mark.parametrize(
+    ("withdrawn", "last"),
+    [
+        ("2024-06-29 23:59", date(2024, 6, 28)),
+        ("2024-06-30 00:00", date(2024, 6, 29)),
+        ("2024-06-30 23:59", date(2024, 6, 29)),
+        ("2024-07-01 00:00", date(2024, 6, 30)),
+    ],
+)
+def test_on_the_day_of_its_withdrawal_a_waiver_holds_no_longer(
+    month: Month, freeze: Callable[[str], Any], withdrawn: str, last: date
+) -> None:
+    waiver = grant(until=date(2024, 12, 31))
+    freeze(withdrawn)
+    service.withdraw_waiver(INSPECTOR, waiver.id, "Phần mềm đã sửa xong")
+    days = [date(2024, 6, 28), date(2024, 6, 29), date(2024, 6, 30), date(2024, 7, 1)]
+    assert [day for day in days if (BAC_GIANG, RULE, "NCC") in service.in_force(day)] == [d for d in days if d <= last]
+    with pytest.raises(Conflict):
+        grant(last, last)
+    grant(last + timedelta(days=1), date(2024, 12, 31))
 
 
 def test_a_what_if_knows_the_waivers_too(month: Month) -> None:
