@@ -83,7 +83,7 @@ def of_kind(hint: Any, records: dict[str, int]) -> Any:
             **{each.name: records.get(each.name) or of_kind(fields[each.name], records) for each in fields_of(kind)}
         )
     plain: dict[Any, Any] = {str: "LDVL", int: 1, bool: False, date: TODAY, datetime: at("2024-07-01 08:00")}
-    return plain[kind] if kind in plain else {"1": True} if hasattr(kind, "items") else []
+    return plain[kind] if kind in plain else {1: 1} if hasattr(kind, "items") else []
 
 
 def filled(function: Callable[..., Any], records: dict[str, int], head: Person) -> dict[str, Any]:
