@@ -1,4 +1,4 @@
-"""A reason that somebody must give: for taking back, putting right, sending back, waiving. Pure."""
+"""Words that somebody must write: a reason for taking back, putting right or waiving; what was wrong. Pure."""
 
 from __future__ import annotations
 
@@ -24,3 +24,14 @@ def checked_reason(text: str, *, missing: str, field: str = "reason") -> str:
     if len(said) > LONGEST:
         raise DomainError("Lý do dài quá %(n)s ký tự; hãy ghi ngắn lại.", field=field, n=LONGEST)
     return said
+
+
+def checked_words(text: str, *, missing: str, field: str, most: int) -> str:
+    """What was written, its paragraphs kept. DomainError at `field`: with `missing` when there is nothing, and for more
+    than `most` letters."""
+    words = tidy_lines(text)
+    if not words:
+        raise DomainError(missing, field=field)
+    if len(words) > most:
+        raise DomainError("Nội dung dài quá %(most)s ký tự.", field=field, most=most)
+    return words

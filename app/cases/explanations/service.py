@@ -19,8 +19,8 @@ from app.cases.models import Case
 from app.cases.population import on_desk_of
 from app.cases.vocabulary import EventKind
 from app.core.errors import N_, Conflict, DomainError, NotFound
-from app.core.reasons import checked_reason
-from app.core.text import tidy, tidy_lines
+from app.core.reasons import checked_reason, checked_words
+from app.core.text import tidy
 from app.organisation import audit
 from app.organisation.access import Actor, Scope
 from app.organisation.audit import transaction
@@ -40,7 +40,7 @@ def explain(scope: Scope, by: Actor, case_ids: Collection[int], text: str) -> li
 
     Raises a sentence naming the first case that cannot be explained now.
     """
-    words = _words(text, field="text", missing=N_("Hãy ghi nội dung giải trình."))
+    words = checked_words(text, field="text", missing=N_("Hãy ghi nội dung giải trình."), most=LONGEST)
     now = extensions.now()
     with transaction() as session:
         cases = _cases_to_explain(scope, case_ids)
@@ -55,16 +55,6 @@ def explain(scope: Scope, by: Actor, case_ids: Collection[int], text: str) -> li
         codes = [case.code for case in cases]
         audit.record(by, "explain_overdue", "case", codes[0] if len(codes) == 1 else "", cases=codes)
     return sent
-
-
-def _words(text: str, *, field: str, missing: str) -> str:
-    """What was written, its paragraphs kept."""
-    words = tidy_lines(text)
-    if not words:
-        raise DomainError(missing, field=field)
-    if len(words) > LONGEST:
-        raise DomainError("Nội dung dài quá %(most)s ký tự.", field=field, most=LONGEST)
-    return words
 
 
 def _cases_to_explain(scope: Scope, case_ids: Collection[int]) -> Sequence[Case]:
@@ -135,7 +125,7 @@ def decide(
 ) -> Explanation:
     """The Director accepts an explanation, or returns it saying what is missing; an inspector records it."""
     if accepted:
-        text = _words(words, field="words", missing="") if tidy(words) else ""
+        text = checked_words(words, field="words", missing="", most=LONGEST) if tidy(words) else ""
     else:
         text = checked_reason(words, missing=N_("Hãy ghi lý do trả lại."), field="words")
     now = extensions.now()
@@ -184,7 +174,8 @@ def apologise(
     for field, missing in (("number", N_("Hãy ghi số của văn bản xin lỗi.")), ("signer", "Hãy ghi người ký.")):
         if not values[field]:
             raise DomainError(missing, field=field)
-    words, now = _words(reason, field="reason", missing=N_("Hãy ghi lý do xin lỗi.")), extensions.now()
+    words = checked_words(reason, field="reason", missing=N_("Hãy ghi lý do xin lỗi."), most=LONGEST)
+    now = extensions.now()
     if not wrong:
         _check_late_or_going_to_be(case)
     new_due_at = _new_due_at(case, new_day, now)

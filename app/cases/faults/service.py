@@ -12,8 +12,8 @@ from app.cases.faults.models import CaseFault, FaultSource
 from app.cases.models import Case
 from app.cases.population import on_desk_of
 from app.core.errors import N_, Conflict, DomainError, NotAllowed, NotFound
-from app.core.reasons import checked_reason
-from app.core.text import tidy, tidy_lines
+from app.core.reasons import checked_reason, checked_words
+from app.core.text import tidy
 from app.organisation import audit
 from app.organisation.access import Actor, Scope
 from app.organisation.audit import transaction
@@ -33,7 +33,7 @@ def record_fault(
 
     A head records it of the cases of their units, inspectors of every case.
     """
-    words = _words(what, field="what", missing=N_("Hãy ghi sai sót là gì."))
+    words = checked_words(what, field="what", missing=N_("Hãy ghi sai sót là gì."), most=LONGEST)
     with transaction() as session:
         case = session.scalar(_case(scope, case_id).with_for_update(of=Case))
         if case is None:
@@ -106,12 +106,3 @@ def _check_day(case: Case, found_on: date) -> None:
         raise DomainError("Ngày phát hiện sai sót không được sau hôm nay.", field="found_on")
     if found_on < calendar.local_day(case.received_at):
         raise DomainError("Ngày phát hiện sai sót không được trước ngày tiếp nhận hồ sơ.", field="found_on")
-
-
-def _words(text: str, *, field: str, missing: str) -> str:
-    words = tidy_lines(text)
-    if not words:
-        raise DomainError(missing, field=field)
-    if len(words) > LONGEST:
-        raise DomainError("Nội dung dài quá %(most)s ký tự.", field=field, most=LONGEST)
-    return words
