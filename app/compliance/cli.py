@@ -31,6 +31,7 @@ from app.rulepacks.documents import DocumentInfo, load_documents
 from app.rulepacks.loader import DOCUMENTS, load_pack, load_packs
 from app.rulepacks.pack import Pack
 from app.rulepacks.reference import reference
+from app.rulepacks.sentences import load_sentences, standing_problems
 from app.web import extensions
 from app.web.command_faults import BadInput, note
 from app.web.formats import in_both, label, sentence, show_date
@@ -239,13 +240,18 @@ def rules_test(folders: tuple[Path, ...]) -> None:
 @rules.command("coverage")
 @refusing
 def rules_coverage() -> None:
-    """Câu nào của văn bản có quy tắc nào: trang docs/coverage.md. / Which rule meets which demand (Markdown)."""
+    """Từng câu của văn bản được xét thế nào: trang docs/coverage.md. / What becomes of every sentence (Markdown)."""
     root = Path(current_app.config["SETTINGS"].rules)
     documents, known = load_documents(root / DOCUMENTS), load_packs(root, facts.catalogue())
+    sentences = load_sentences(root / DOCUMENTS, documents)
     covered = cover(load_targets(root, documents), known)
-    click.echo(coverage_page(covered, known, documents), nl=False)
-    if missing := uncovered(covered):
+    click.echo(coverage_page(covered, known, documents, sentences), nl=False)
+    missing, problems = uncovered(covered), standing_problems(sentences, known)
+    if missing:
         note(f"Chưa có quy tắc: {', '.join(missing)}.")
+    for problem in problems:
+        note(sentence(problem))
+    if missing or problems:
         raise click.exceptions.Exit(1)
 
 

@@ -17,6 +17,7 @@ from app.core.errors import N_
 from app.rulepacks.documents import Documents
 from app.rulepacks.language import Rule
 from app.rulepacks.pack import Pack
+from app.rulepacks.sentences import OUTSIDE, PAGES, DocumentSentence, Sentences, names
 from app.rulepacks.words import Name, PackError, Problem, RuleId, Sentence, Words, as_list
 from app.rulepacks.yaml_files import SourceError, problems_of, read_source, read_text
 
@@ -105,7 +106,7 @@ def cover(rows: Sequence[Demand], packs: Sequence[Pack]) -> list[Covered]:
 
 
 def _meets(rule: str, row: Demand) -> bool:
-    return rule in row.rules or rule == row.id.lower() or rule.startswith(f"{row.id.lower()}-")
+    return rule in row.rules or names(row.id.lower(), rule)
 
 
 def uncovered(covered: Sequence[Covered]) -> list[str]:
@@ -120,19 +121,26 @@ def uncovered(covered: Sequence[Covered]) -> list[str]:
     return [*bare, *lost]
 
 
-def coverage_page(covered: Sequence[Covered], packs: Sequence[Pack], documents: Documents) -> str:
+def coverage_page(covered: Sequence[Covered], packs: Sequence[Pack], documents: Documents, sentences: Sentences) -> str:
     """docs/coverage.md."""
-    return "\n".join(_page(covered, packs, documents)) + "\n"
+    return "\n".join(_page(covered, packs, documents, sentences)) + "\n"
 
 
-def _page(covered: Sequence[Covered], packs: Sequence[Pack], documents: Documents) -> Iterator[str]:
-    yield "# Every sentence of the plans, and the rules that check it"
+def _page(
+    covered: Sequence[Covered], packs: Sequence[Pack], documents: Documents, sentences: Sentences
+) -> Iterator[str]:
+    yield "# Every sentence of the plans, and what becomes of it"
     yield ""
-    yield "Made by `flask rules coverage` from `rules/targets.yaml` and the packs; do not edit."
     yield (
-        f"{len(covered)} demands, {sum(len(pack.rules) for pack in packs)} rules in {len(packs)} packs. "
-        "`flask rules explain RULE` reads a rule aloud."
+        "Made by `flask rules coverage` from `rules/documents/sentences`, `rules/targets.yaml` and the packs; do not "
+        "edit."
     )
+    yield (
+        f"{sum(map(len, sentences.values()))} sentences of {len(sentences)} documents, {len(covered)} demands, "
+        f"{sum(len(pack.rules) for pack in packs)} rules in {len(packs)} packs. `flask rules explain RULE` reads a "
+        "rule aloud. First the demands that name a figure, a day or a duty; then every sentence, in its order."
+    )
+    yield from _counts(sentences)
     for group in DemandGroup:
         yield from (
             "",
@@ -146,6 +154,41 @@ def _page(covered: Sequence[Covered], packs: Sequence[Pack], documents: Document
                 yield _line(one)
     yield from _beyond(covered, packs)
     yield from _open_questions(packs, documents)
+    for code, of_document in sentences.items():
+        yield from _standings(code, of_document, packs)
+
+
+def _counts(sentences: Sentences) -> Iterator[str]:
+    """How many sentences of each document stand how."""
+    yield from (
+        "",
+        "| document | sentences | judged by a rule | recorded without a number | ask nothing of a Department |",
+        "| --- | --- | --- | --- | --- |",
+    )
+    for code, rows in sentences.items():
+        judged = sum(bool(row.judged) for row in rows)
+        outside = sum(row.outside is not None for row in rows)
+        yield f"| {code} | {len(rows)} | {judged} | {len(rows) - judged - outside} | {outside} |"
+
+
+def _standings(code: str, rows: Sequence[DocumentSentence], packs: Sequence[Pack]) -> Iterator[str]:
+    """Every sentence of a document, and how it stands."""
+    rules = [rule for pack in packs for rule in pack.rules]
+    yield from ("", f"## Sentence by sentence: {code}", "", "| no. | sentence | standing |", "| --- | --- | --- |")
+    for number, row in enumerate(rows, 1):
+        yield f"| {number} | {_cell(row.says)} | {_standing(row, rules)} |"
+
+
+def _standing(row: DocumentSentence, rules: Sequence[Rule]) -> str:
+    """Judged by which rules, recorded where, or why it asks nothing."""
+    if row.outside is not None:
+        return f"– {OUTSIDE[row.outside].en}{f' ({row.body})' if row.body else ''}"
+    judged = [f"`{rule.id}`" for rule in rules if any(names(name, rule.id) for name in row.judged)]
+    parts = [f"judged: {', '.join(judged)}"] if judged else []
+    if row.recorded is not None:
+        page = PAGES[row.recorded]
+        parts.append(f"{'the rest ' if judged else ''}recorded: {page.kept.en} (`{page.address}`)")
+    return "<br>".join(parts)
 
 
 def _line(one: Covered) -> str:

@@ -118,6 +118,9 @@ SENTENCES = {
     "clock_needs": N_("“used” thiếu %(name)s."),
     "bad_threshold": N_("“%(text)s” không phải là tỷ lệ (35%%) cũng không phải là tên tham số."),
     "one_comparison": N_("phải có đúng một trong: %(expected)s."),
+    "one_standing": N_(
+        "câu phải có judged hoặc recorded (hoặc cả hai), hay chỉ có outside; body đi cùng outside: other_body."
+    ),
     "one_form": N_(
         "quy tắc phải có đúng một trong: rate cùng với target, count, fails_when, requires, clock, escalates."
     ),
