@@ -22,7 +22,7 @@ help: ## Các lệnh của dự án / this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@echo
 	@echo '  HOST, PORT: địa chỉ của make run / where make run listens. Ví dụ: make run PORT=8080'
-	@echo '  ARGS: tham số thêm / passed on to test, bench, docs, lock. Ví dụ: make test ARGS="-k calendar"'
+	@echo '  ARGS: tham số thêm / passed on to test, worlds, bench, docs, lock. Ví dụ: make test ARGS="-k calendar"'
 
 .PHONY: run
 run: setup ## Chạy thử với dữ liệu minh họa / set up, load demonstration data if empty, check last month, serve
@@ -33,6 +33,12 @@ test: setup-dev ## Chạy mọi kiểm thử / every test, with PostgreSQL and a
 	@.ci/system test
 	@$(BIN)/python -c 'import platform, sys; print("Python", sys.version, "--", platform.platform())'
 	$(BIN)/python -m pytest --numprocesses auto --dist loadfile $(ARGS)
+
+.PHONY: worlds
+worlds: setup-dev ## Kể lại mọi câu chuyện kiểm chứng / every world of tests/worlds, on both databases
+	@.ci/system test
+	$(BIN)/python -m tests.worlds $(ARGS) --database sqlite
+	$(BIN)/python -m tests.worlds $(ARGS) --database postgresql
 
 .PHONY: lint
 lint: setup-dev ## Kiểm tra mã nguồn / style, format and types

@@ -1,0 +1,192 @@
+"""Verbs of the house itself: units and their succession, officers, days off, waivers, checks between others."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from app.compliance.runs.service import run_check, what_if
+from app.compliance.waivers.service import grant_waiver
+from app.core.errors import DomainError
+from app.organisation.calendars import add_site_days, remove_site_day
+from app.organisation.models import Role
+from app.organisation.queries import unit as unit_of
+from app.organisation.service import add_alias, close_unit
+from app.rulepacks.pack import Override
+from tests.worlds import reading
+from tests.worlds.ground import SECRET, person
+from tests.worlds.reading import Fields, Items
+from tests.worlds.stage import Stage
+from tests.worlds.story import UNIT_FIELDS, known_rules, merged_rules, period
+from tests.worlds.verbs import RULE, UNIT, UNITS, Field, Said, read_fields, verb
+
+DECISION = Field(reading.text, also=("document", "by"))
+LAST_DAY = Field(reading.day, also=("last_day", "on", "valid_to"))
+
+
+def successors(said: Any) -> list[Any]:
+    """Units that are there (by code), or that are founded ({code, name, kind})."""
+    if reading.is_nothing(said):
+        return []
+    each = list(said) if isinstance(said, Items) else [said]
+    return [
+        read_fields(one, UNIT_FIELDS) if isinstance(one, Fields) else code
+        for one in each
+        for code in (UNITS(one) if not isinstance(one, Fields) else [None])
+    ]
+
+
+SUCCESSORS = Field(successors, also=("successor", "into", "to", "new", "as"))
+
+
+class NotThere(DomainError):
+    """The product has no service for what the story tells."""
+
+
+@verb("close_unit", main="unit", unit=Field(UNITS, needed=True, also=("units",)), successors=SUCCESSORS,
+      decision=DECISION, day=LAST_DAY)  # fmt: skip
+def close(stage: Stage, said: Said) -> None:
+    """A unit ends with that day; its successor takes over what it leaves."""
+    day = said.day or stage.day
+    for code in said.unit:
+        unit = stage.unit(code)
+        heirs = ", ".join(each if isinstance(each, str) else each.code for each in said.successors or [])
+        note = f"{heirs} kế thừa theo {said.decision or 'quyết định của Giám đốc Sở'}" if heirs else said.decision or ""
+        close_unit(stage.admin, unit.id, valid_to=day, succession_note=note)
+
+
+def _succession(name: str) -> Any:
+    def play(stage: Stage, said: Said) -> None:
+        raise NotThere(f"The product cannot {name} units yet.")
+
+    return play
+
+
+_passing = {
+    "unit": Field(UNITS, needed=True, also=("units",)),
+    "successors": SUCCESSORS,
+    "decision": DECISION,
+    "day": LAST_DAY,
+    "name": Field(reading.text),
+}
+verb("merge", main="unit", **_passing)(_succession("merge"))
+verb("split", main="unit", **_passing)(_succession("split"))
+verb("rename", main="unit", **_passing)(_succession("rename"))
+
+
+@verb("unit", "found_unit", main="code", **UNIT_FIELDS)
+def found_unit(stage: Stage, said: Said) -> None:
+    """A unit comes into being."""
+    stage.found(said, stage.day)
+
+
+@verb("alias", unit=Field(UNIT, needed=True), alias=Field(reading.text, needed=True, also=("name",)))
+def alias(stage: Stage, said: Said) -> None:
+    """A unit is known by another name as well."""
+    add_alias(stage.admin, stage.unit(said.unit).id, said.alias)
+
+
+@verb(
+    "officer",
+    main="name",
+    name=Field(reading.text, needed=True, also=("officer", "full_name")),
+    unit=Field(UNIT, needed=True),
+    since=Field(reading.day, also=("from",)),
+)
+def officer(stage: Stage, said: Said) -> None:
+    """Somebody works in a unit."""
+    unit = unit_of(stage.unit(said.unit).id)
+    assert unit is not None and SECRET
+    person(f"officer{stage.next_number('officer')}", said.name, unit.id, Role.DESK)
+
+
+@verb(
+    "day_off",
+    "days_off",
+    main="day",
+    day=Field(reading.day, also=("first", "from", "on")),
+    last=Field(reading.day, also=("to", "until")),
+    name=Field(reading.text),
+    reason=Field(reading.text, also=("decision", "document")),
+)
+def day_off(stage: Stage, said: Said) -> None:
+    """The site announces a day off, or several."""
+    _site_days(stage, said, working=False)
+
+
+@verb(
+    "working_day",
+    "day_worked",
+    main="day",
+    day=Field(reading.day, also=("first", "from", "on")),
+    last=Field(reading.day, also=("to", "until")),
+    name=Field(reading.text),
+    reason=Field(reading.text, also=("decision", "document")),
+)
+def working_day(stage: Stage, said: Said) -> None:
+    """The site announces a day that is worked."""
+    _site_days(stage, said, working=True)
+
+
+def _site_days(stage: Stage, said: Said, *, working: bool) -> None:
+    add_site_days(
+        stage.admin,
+        first=said.day or stage.day,
+        last=said.last,
+        working=working,
+        name=said.name or ("Làm bù" if working else "Nghỉ"),
+        reason=said.reason or "Thông báo của UBND tỉnh",
+    )
+
+
+@verb("remove_day", main="day", day=Field(reading.day, needed=True), reason=Field(reading.text))
+def remove_day(stage: Stage, said: Said) -> None:
+    """A day that the site had announced is taken out again."""
+    remove_site_day(stage.admin, said.day, reason=said.reason or "Nhập nhầm ngày")
+
+
+@verb(
+    "waive",
+    "waiver",
+    rule=Field(RULE, needed=True),
+    unit=Field(UNITS, needed=True, also=("units",)),
+    since=Field(reading.day, also=("from", "valid_from")),
+    until=Field(reading.day, also=("to", "valid_to")),
+    period=Field(period, also=("for",)),
+    reason=Field(reading.text, also=("why", "note")),
+)
+def waive(stage: Stage, said: Said) -> None:
+    """A unit is excused from a rule in periods that end between two days. Plainly: in the month of that day."""
+    rule = merged_rules().get(said.rule.lower(), said.rule.lower())
+    first = said.since or (said.period.first if said.period else stage.day.replace(day=1))
+    month_end = (first.replace(day=28) + timedelta(days=4)).replace(day=1) - timedelta(days=1)
+    last = said.until or (said.period.last if said.period else month_end)
+    for code in said.unit:
+        grant_waiver(
+            stage.inspector,
+            known_rules()[rule],
+            rule,
+            str(code),
+            first,
+            last,
+            said.reason or "Phần mềm một cửa ngừng hoạt động theo thông báo của tỉnh",
+        )
+
+
+@verb(
+    "check",
+    main="period",
+    period=Field(period, needed=True),
+    packs=Field(reading.listed(reading.text), also=("pack",)),
+    units=Field(UNITS, also=("unit",)),
+)
+def check(stage: Stage, said: Said) -> None:
+    """A check is run between other happenings, and asked nothing."""
+    run_check(stage.inspector, said.period, pack_ids=said.packs, unit_codes=said.units and list(map(str, said.units)))
+
+
+@verb("what_if", period=Field(period, needed=True), parameters=Field(reading.anything, also=("set", "with")))
+def ask_what_if(stage: Stage, said: Said) -> None:
+    """Somebody asks what a period would be with other parameters: nothing is written."""
+    overrides: dict[str, Override] = {str(name): str(value) for name, value in (said.parameters or {}).items()}
+    what_if(said.period, overrides)
