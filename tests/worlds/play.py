@@ -11,6 +11,7 @@ from app.compliance.runs.output import report_json
 from app.compliance.runs.service import run_check
 from app.core.errors import DomainError
 from app.web.extensions import db
+from app.web.garbage import rare_garbage_collection
 from tests.worlds.ground import Ground
 from tests.worlds.reading import BadWorld, Place
 from tests.worlds.stage import Stage
@@ -36,7 +37,7 @@ class Difference:
 
 def play(world: World, on: Ground) -> list[Difference]:
     """Play a world on a fresh database. Returns what is not as it must be; raises BadWorld."""
-    with on.fresh():
+    with on.fresh(), rare_garbage_collection():
         stage = Stage(world)
         try:
             stage.set_up()
@@ -153,7 +154,7 @@ def subjects_of(row: dict[str, Any], violations: list[dict[str, Any]]) -> dict[s
     if isinstance(told, dict):
         return told
     if isinstance(told, list):
-        return {each["subject"]: each for each in told}
+        return {str(each.get("id", each.get("subject"))): each for each in told}
     return {
         each["subject"]: {"status": "fail", **each["figures"]}
         for each in violations
@@ -162,11 +163,11 @@ def subjects_of(row: dict[str, Any], violations: list[dict[str, Any]]) -> dict[s
 
 
 def _subject(wanted: str, known: dict[str, dict[str, Any]]) -> str | None:
-    """The subject meant: as it is called, or by the last part of its name."""
+    """The subject meant: as it is called, or by a part of its name (“bg-2024/III.B.2/LDVL” is III.B.2)."""
     for match in (
         lambda name: name == wanted,
         lambda name: name.lower() == wanted.lower(),
-        lambda name: name.replace("/", ":").rpartition(":")[2] == wanted,
+        lambda name: wanted in name.replace("/", ":").split(":"),
     ):
         if found := next((name for name in known if match(name)), None):
             return found

@@ -14,7 +14,7 @@ from tests.postgres import PostgresMissing
 from tests.worlds.__main__ import HERE, main, not_yet
 from tests.worlds.ground import Ground, ground
 from tests.worlds.play import play
-from tests.worlds.reading import BadWorld, read_text
+from tests.worlds.reading import BadWorld, read_file, read_text
 from tests.worlds.story import World, read_world, world_of
 from tests.worlds.verbs import verbs
 
@@ -69,12 +69,15 @@ PLAYED = [("sqlite", path) for path in FILES] + [("postgresql", path) for path i
 
 @pytest.mark.parametrize(("database", "path"), PLAYED, ids=[f"{database}-{_named(path)}" for database, path in PLAYED])
 def test_the_world_holds(grounds: dict[str, Ground], database: str, path: Path) -> None:
-    different = play(_world(path), grounds[database])
     why = not_yet().get(path)
+    try:
+        different = [str(each) for each in play(_world(path), grounds[database])]
+    except BadWorld as error:
+        different = [str(error)]
     if why and different:
         pytest.xfail(why)
     assert not why, f"{_named(path)} holds now: take it off tests/worlds/not_yet.txt"
-    assert not different, "\n".join(map(str, different))
+    assert not different, "\n".join(different)
 
 
 def test_only_worlds_that_are_there_are_waited_for() -> None:
@@ -82,7 +85,7 @@ def test_only_worlds_that_are_there_are_waited_for() -> None:
 
 
 def test_no_two_worlds_have_the_same_title() -> None:
-    titles = [_world(path).title for path in FILES]
+    titles = [str(read_file(path).get("title", "")) for path in FILES]
     assert all(titles) and len(set(titles)) == len(titles)
 
 
