@@ -15,11 +15,19 @@ from app.compliance import queries
 from app.compliance.adoption import repository, uploading
 from app.compliance.adoption.repository import PackState
 from app.compliance.evaluation.rule_tests import run_pack_tests
-from app.compliance.explaining import inside, language, parameters_of, reasons, unit_name
+from app.compliance.explaining import figures_of_thing, inside, language, parameters_of, reasons, unit_name
 from app.compliance.runs import service
 from app.compliance.runs.output import report_json, result_table
 from app.compliance.runs.verification import Disagreement, verify_run
-from app.compliance.wording import document_number, explain, parameter_in_words, pick, printed_day
+from app.compliance.wording import (
+    document_number,
+    explain,
+    parameter_in_words,
+    pick,
+    place_in_words,
+    printed_day,
+    source_of,
+)
 from app.core import facts
 from app.core.errors import DomainError, NotFound
 from app.core.periods import Period, PeriodKind
@@ -260,8 +268,13 @@ def rules_coverage() -> None:
 @click.option("--unit", "unit_code", help="vì sao đơn vị này đạt hay không / why this unit kept it or not")
 @click.option("--period", "period_text", help="kỳ nào, mặc định kỳ kiểm tra gần nhất / of which period")
 @click.option("--lang", type=click.Choice(["vi", "en"]), default="vi")
+@click.option(
+    "--names", "parameter_names", is_flag=True, help="kèm tên tham số, để dùng với --what-if / parameters' names"
+)
 @refusing
-def rules_explain(rule_id: str, unit_code: str | None, period_text: str | None, lang: str) -> None:
+def rules_explain(
+    rule_id: str, unit_code: str | None, period_text: str | None, lang: str, parameter_names: bool
+) -> None:
     """Đọc một quy tắc thành lời; với --unit, vì sao kết quả như vậy. / Read a rule, or a unit's result, aloud."""
     if unit_code is not None:
         with force_locale(lang), clear_errors():
@@ -282,8 +295,10 @@ def rules_explain(rule_id: str, unit_code: str | None, period_text: str | None, 
             click.echo(f"{pick(lang, 'Văn bản', 'Document')}: {_cited(document.info, lang)}")
         for name in rule.names:
             if value := values.get(name):
+                title = pack.parameters[name].title.in_(lang)
                 source = f" – “{value.source.quote}”" if value.source else ""
-                click.echo(f"  {name} = {parameter_in_words(value, lang)}{source}")
+                shown = f"{parameter_in_words(value, lang)}{source_of(value, lang)}{source}"
+                click.echo(f"  {f'{name}: ' if parameter_names else ''}{title}: {shown}")
         click.echo(f"[{pack.id} · {pack.info.title.in_(lang)}]\n")
 
 
@@ -301,21 +316,27 @@ def _explain_result(rule_id: str, unit_code: str, period: Period | None) -> None
         click.echo(
             f"{rule_id} · {unit_name(result.place)} · {inside(Period.parse(run.period))}: {label(result.status)}"
         )
-        click.echo(f"“{rule.legal_basis.quote}” ({rule.legal_basis.document}, {rule.legal_basis.place})")
+        click.echo(f"“{rule.legal_basis.quote}” ({place_in_words(rule.legal_basis.place, language())})")
         for figure in parameters_of(pack, rule, Period.parse(run.period).last):
             since = pick(language(), " (từ %s)", " (from %s)") % show_date(figure.since) if figure.since else ""
             click.echo(f"{figure.title}: {figure.shown}{since}")
-        raised = [seen for seen in queries.violations_behind(scope, run.id, result) if seen.subject]
-        for line in reasons(result, rule, pack, [seen.figures.get("details", {}) for seen in raised]):
+        seen_here = queries.violations_behind(scope, run.id, result)
+        raised = [seen for seen in seen_here if seen.subject]
+        for seen in seen_here:
+            if not seen.subject:
+                click.echo(in_both(seen.message))
+        day = Period.parse(run.period).last
+        for line in reasons(result, rule, pack, [seen.figures.get("details", {}) for seen in raised], day):
             click.echo(line)
         for seen in raised:
-            click.echo(f"- {in_both(seen.message)}")
+            told = (in_both(seen.message), figures_of_thing(rule, seen.figures.get("facts", {})))
+            click.echo(f"- {' '.join(filter(None, told))}")
 
 
 def _cited(info: DocumentInfo, lang: str) -> str:
     """A document by its title, its number and its day as printed."""
     number = f"{pick(lang, 'số', 'no.')} {document_number(info.number, lang)}" if info.number else ""
-    return ", ".join(filter(None, (info.title.in_(lang), number, printed_day(info.printed_date or ""))))
+    return ", ".join(filter(None, (info.title.in_(lang), number, printed_day(info, lang))))
 
 
 @rules.command("reference")

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from fractions import Fraction
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Protocol
 
 from flask_babel import get_locale
@@ -26,16 +27,6 @@ from app.web.formats import local, show_date, show_datetime, show_number, yes_no
 if TYPE_CHECKING:
     from app.compliance.queries import ResultRow, UnitRef
 
-
-# What is counted, as kinds of facts say it.
-NOUNS = {
-    "hồ sơ": _l("hồ sơ"),
-    "kết quả": _l("kết quả"),
-    "giao dịch": _l("giao dịch"),
-    "thủ tục": _l("thủ tục"),
-    "bước xử lý": _l("bước xử lý"),
-    "thông tin": _l("thông tin"),
-}
 
 # The single things that facts are about (`FactKind.subject`).
 THINGS = {
@@ -70,8 +61,7 @@ def noun_of_field(name: str) -> str:
     kind_name, _dot, field_name = name.partition(".")
     kind = facts.catalogue().get(kind_name)
     field = kind.field(field_name) if kind else None
-    unit = field.unit if field else ""
-    return str(NOUNS.get(unit, unit))
+    return wording.unit_in_words(field.unit, language()) if field else ""
 
 
 def thing_of(rule: Rule) -> str:
@@ -81,22 +71,31 @@ def thing_of(rule: Rule) -> str:
     return str(THINGS.get(subject, _l("việc")))
 
 
+NO_VALUES: wording.Parameters = MappingProxyType({})
 Details = Mapping[str, Any]
 """What the judgement adds to a thing's own fields (`SubjectResult.details`)."""
 
 
-def still_to_do(rule: Rule, failing: int, tally: Mapping[str, int], behind: Sequence[Details] = ()) -> Iterator[str]:
+def still_to_do(
+    rule: Rule,
+    failing: int,
+    tally: Mapping[str, int],
+    behind: Sequence[Details] = (),
+    values: wording.Parameters = NO_VALUES,
+) -> Iterator[str]:
     """A sentence at a time. `failing` things break the rule; `tally` is how many had each outcome, `behind` the
-    details of those that fail, where they are known."""
+    details of those that fail, where they are known; `values` the plan's figures of the day."""
     noun = thing_of(rule)
     if failing:
         yield _("Còn %(n)s %(noun)s vi phạm; đơn vị đạt khi không còn %(noun)s nào vi phạm.", n=_n(failing), noun=noun)
-        yield from _put_right(rule, tally, behind, noun)
+        yield from _put_right(rule, tally, behind, noun, values)
     if waiting := tally.get(RuleOutcome.PENDING, 0):
         yield _("%(n)s %(noun)s chưa đến hạn lúc kiểm tra, nên chưa tính.", n=_n(waiting), noun=noun)
 
 
-def _put_right(rule: Rule, tally: Mapping[str, int], behind: Sequence[Details], noun: str) -> Iterator[str]:
+def _put_right(
+    rule: Rule, tally: Mapping[str, int], behind: Sequence[Details], noun: str, values: wording.Parameters
+) -> Iterator[str]:
     """Which of those that fail can still be put right, as far as the rule's form says."""
     if rule.duty is not None:
         yield from _duty(rule, tally, noun)
@@ -107,8 +106,7 @@ def _put_right(rule: Rule, tally: Mapping[str, int], behind: Sequence[Details], 
     elif rule.escalates is not None:
         yield _("Quy tắc nào đạt trở lại ngay trong kỳ này thì không còn bị tính.")
     elif rule.fails_when is not None:
-        condition = wording.condition_in_words(rule.fails_when, facts.catalogue(), language())
-        yield _("Hết vi phạm khi không còn: %(condition)s.", condition=condition)
+        yield _("Hết vi phạm khi không còn: %(condition)s.", condition=_in_words(rule, rule.fails_when, values))
 
 
 def _duty(rule: Rule, tally: Mapping[str, int], noun: str) -> Iterator[str]:
@@ -230,8 +228,8 @@ def document_number(info: DocumentInfo) -> str:
 
 
 def printed_day(info: DocumentInfo) -> str:
-    """The day of a document as it is printed; empty for one that bears none."""
-    return wording.printed_day(info.printed_date) if info.printed_date else ""
+    """The day of a document as it is printed, marked where there is no such day; empty for one that bears none."""
+    return wording.printed_day(info, language())
 
 
 def is_count(figures: ShownFigures) -> bool:
@@ -297,53 +295,99 @@ def shortfall_shown(rule: Rule | None, shortfall: int | None, comparison: str | 
     return str(_("Còn thiếu %(n)s %(noun)s", n=show_number(shortfall), noun=noun)).strip()
 
 
-def reasons(found: ResultRow, rule: Rule, pack: Pack, behind: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Why, a sentence at a time; what is waived is explained as the failure that it is, after who excused it."""
+def reasons(found: ResultRow, rule: Rule, pack: Pack, behind: Sequence[Mapping[str, Any]], day: date) -> list[str]:
+    """Why, a sentence at a time, by the figures of the plan on that day; what is waived is explained as the failure
+    that it is, after who excused it."""
     if found.waiver is None:
-        return why(found, rule, found.place, pack, behind)
+        return why(found, rule, found.place, pack, behind, day)
     excused = _(
         "Đơn vị được miễn quy tắc này đến hết ngày %(until)s; người quyết định: %(who)s; lý do: %(why)s",
         until=show_date(date.fromisoformat(str(found.waiver["until"]))),
         who=found.waiver["who"],
         why=found.waiver["why"],
     )
-    return [excused, *why(replace(found, status=Status.FAIL), rule, found.place, pack, behind)]
+    return [excused, *why(replace(found, status=Status.FAIL), rule, found.place, pack, behind, day)]
 
 
-def why(result: Judged, rule: Rule, unit: UnitRef, pack: Pack, behind: Sequence[Mapping[str, Any]] = ()) -> list[str]:
-    """Why the result is what it is, and what it still takes, a sentence at a time. `behind` are the details of the
-    single things that fail, where they are known."""
+def why(
+    result: Judged,
+    rule: Rule,
+    unit: UnitRef,
+    pack: Pack,
+    behind: Sequence[Mapping[str, Any]] = (),
+    day: date | None = None,
+) -> list[str]:
+    """Why the result is what it is, and what it still takes, a sentence at a time; last, where the plan asks for it.
+    `behind` are the details of the single things that fail, where they are known; `day` that of the plan's figures."""
+    values = pack.parameters.at(day) if day is not None else NO_VALUES
+    place = wording.place_in_words(rule.legal_basis.place, language())
+    basis = _("Căn cứ: %(place)s, %(plan)s.", place=place, plan=pack.info.title.in_(language()))
+    return [*_why(result, rule, unit, pack, behind, values), basis]
+
+
+def _why(
+    result: Judged,
+    rule: Rule,
+    unit: UnitRef,
+    pack: Pack,
+    behind: Sequence[Mapping[str, Any]],
+    values: wording.Parameters,
+) -> Iterator[str]:
     if result.reason == RuleOutcome.OUT_OF_SCOPE:
-        return [_out_of_scope(unit, rule, pack)]
-    if result.reason == RuleOutcome.EXCLUDED and rule.applies_when is not None:
-        condition = wording.condition_in_words(rule.applies_when, facts.catalogue(), language())
-        return [
-            _(
-                "Quy tắc chỉ áp dụng khi: %(condition)s. Trong kỳ này đơn vị không thuộc trường hợp đó.",
-                condition=condition,
-            )
-        ]
-    if result.reason == RuleOutcome.PENDING:
-        return list(_pending(result, rule))
-    if result.status is Status.NOT_APPLICABLE:
-        return list(_nothing(rule))
-    if result.status is Status.NO_DATA:
-        return list(_no_data(result, rule))
-    if rule.subject is not None:
-        return list(_things(result, rule, behind))
-    if rule.count is not None:
-        return list(_count(result, rule))
-    if rule.rate is not None:
-        return list(_rate(result, rule))
-    return list(_condition(result, rule))
+        yield _out_of_scope(unit, rule, pack)
+    elif result.reason == RuleOutcome.EXCLUDED and rule.applies_when is not None:
+        yield _(
+            "Quy tắc chỉ áp dụng khi: %(condition)s. Trong kỳ này đơn vị không thuộc trường hợp đó.",
+            condition=_in_words(rule, rule.applies_when, values),
+        )
+        yield from _figures(result, rule.applies_when)
+    elif result.reason == RuleOutcome.PENDING:
+        yield from _pending(result, rule, values)
+    elif result.status is Status.NOT_APPLICABLE:
+        yield from _nothing(rule)
+    elif result.status is Status.NO_DATA:
+        yield from _no_data(result, rule, values)
+    elif rule.subject is not None:
+        yield from _things(result, rule, behind, values)
+    elif rule.count is not None:
+        yield from _count(result, rule)
+    elif rule.rate is not None:
+        yield from _rate(result, rule)
+    else:
+        yield from _condition(result, rule, values)
 
 
-def _pending(result: Judged, rule: Rule) -> Iterator[str]:
+def _figures(result: Judged, condition: Condition) -> Iterator[str]:
+    """The unit's figures that a condition asks for, where they are known."""
+    told = [
+        wording.figure_in_words(field, result.facts[field], facts.catalogue(), language())
+        for field in dict.fromkeys(condition.fields)
+        if field in result.facts
+    ]
+    if told:
+        yield _("Số liệu của đơn vị: %(figures)s.", figures="; ".join(told))
+
+
+def figures_of_thing(rule: Rule, figures: Mapping[str, Any]) -> str:
+    """The figures of one single thing by which a condition found that it breaks the rule, so that it can be found
+    again by hand; empty where the rule has no such condition. `figures` are by bare names."""
+    if rule.fails_when is None or rule.subject is None:
+        return ""
+    told = [
+        wording.figure_in_words(field, figures[name], facts.catalogue(), language())
+        for field in dict.fromkeys(rule.fails_when.fields)
+        if (name := field.partition(".")[2]) in figures
+    ]
+    return str(_("Số liệu: %(figures)s.", figures="; ".join(told))) if told else ""
+
+
+def _pending(result: Judged, rule: Rule, values: wording.Parameters) -> Iterator[str]:
     yield _("Chưa đến hạn: việc phải làm vẫn có thể làm kịp, nên chưa kết luận.")
     if rule.count is not None:
         yield from _counted(result, rule)
     elif rule.pending_when is not None:
-        yield _("Chưa đến hạn khi: %(condition)s.", condition=_in_words(rule.pending_when))
+        yield _("Chưa đến hạn khi: %(condition)s.", condition=_in_words(rule, rule.pending_when, values))
+        yield from _figures(result, rule.pending_when)
 
 
 def _count(result: Judged, rule: Rule) -> Iterator[str]:
@@ -364,18 +408,20 @@ def _counted(result: Judged, rule: Rule) -> Iterator[str]:
         yield shortfall_shown(rule, result.shortfall, rule.count.comparison) + "."
 
 
-def _things(result: Judged, rule: Rule, behind: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+def _things(
+    result: Judged, rule: Rule, behind: Sequence[Mapping[str, Any]], values: wording.Parameters
+) -> Iterator[str]:
     yield _(
         "Trong kỳ có %(judged)s %(noun)s được xét, %(kept)s đúng yêu cầu.",
         judged=show_number(result.denominator),
         noun=thing_of(rule),
         kept=show_number(result.numerator),
     )
-    yield from still_to_do(rule, result.shortfall or 0, result.tally, behind)
+    yield from still_to_do(rule, result.shortfall or 0, result.tally, behind, values)
 
 
-def _in_words(condition: Condition) -> str:
-    return wording.condition_in_words(condition, facts.catalogue(), language())
+def _in_words(rule: Rule, condition: Condition, values: wording.Parameters) -> str:
+    return wording.condition_in_words(condition, facts.catalogue(), language(), values, rule.legal_basis.document)
 
 
 def _out_of_scope(unit: UnitRef, rule: Rule, pack: Pack) -> str:
@@ -394,9 +440,10 @@ def _nothing(rule: Rule) -> Iterator[str]:
         yield _("Cũng không có việc nào mà lẽ ra phải ghi nhận, nên không phải là thiếu dữ liệu.")
 
 
-def _no_data(result: Judged, rule: Rule) -> Iterator[str]:
+def _no_data(result: Judged, rule: Rule, values: wording.Parameters) -> Iterator[str]:
     if rule.no_data_when is not None and not (rule.rate is not None and result.denominator == 0):
-        yield _("Thiếu dữ liệu khi: %(condition)s.", condition=_in_words(rule.no_data_when))
+        yield _("Thiếu dữ liệu khi: %(condition)s.", condition=_in_words(rule, rule.no_data_when, values))
+        yield from _figures(result, rule.no_data_when)
         yield _("Đây chưa phải là vi phạm: hãy kiểm tra đơn vị đã cập nhật đủ lên phần mềm chưa.")
         return
     expected = (rule.rate.expects or ()) if rule.rate and rule.subject is None else ()
@@ -411,10 +458,10 @@ def _no_data(result: Judged, rule: Rule) -> Iterator[str]:
     yield _("Đây chưa phải là vi phạm: hãy kiểm tra đơn vị đã cập nhật đủ lên phần mềm chưa.")
 
 
-def _condition(result: Judged, rule: Rule) -> Iterator[str]:
+def _condition(result: Judged, rule: Rule, values: wording.Parameters) -> Iterator[str]:
     assert rule.fails_when is not None
-    condition = wording.condition_in_words(rule.fails_when, facts.catalogue(), language())
-    yield _("Quy tắc bị vi phạm khi: %(condition)s.", condition=condition)
+    yield _("Quy tắc bị vi phạm khi: %(condition)s.", condition=_in_words(rule, rule.fails_when, values))
+    yield from _figures(result, rule.fails_when)
     if result.status is Status.FAIL:
         yield _("Số liệu của đơn vị đúng vào trường hợp đó.")
     else:

@@ -17,12 +17,13 @@ from app.compliance.evaluation.results import RuleResult, SubjectResult
 from app.core import facts
 from app.core.periods import Period
 from app.rulepacks.conditions import Clock, Comparison, Condition, DayKind, ParameterUnit, Requirement, Total, Within
+from app.rulepacks.documents import NO_SUCH_DAY, DocumentInfo
 from app.rulepacks.language import Rule
 from app.rulepacks.pack import ParameterValue, day_kind_of, number_of
 from app.rulepacks.words import is_field
 
 if TYPE_CHECKING:
-    from app.core.facts import FactKind
+    from app.core.facts import FactField, FactKind
 
 
 MOST_DECIMALS = 6
@@ -105,32 +106,127 @@ def document_number(number: str, locale: str = "vi") -> str:
     return f"…/{after} ({pick(locale, 'bản chưa ghi số', 'number left blank in this copy')})"
 
 
-def printed_day(printed: str) -> str:
-    """The day of a document as it is printed, an ellipsis where it is blank: "ngày … tháng 8 năm 2024", "…/01/2024"."""
-    return _BLANK_DAY.sub(lambda blank: "ngày … " if blank["words"] else "…", printed.strip())
+def printed_day(info: DocumentInfo, locale: str = "vi") -> str:
+    """The day of a document as it is printed, an ellipsis where it is blank: "ngày … tháng 8 năm 2024", "…/01/2024";
+    with a mark where there is no such day. Empty for a document that bears none."""
+    if info.printed_date is None:
+        return ""
+    printed = _BLANK_DAY.sub(lambda blank: "ngày … " if blank["words"] else "…", info.printed_date.strip())
+    return f"{printed} {NO_SUCH_DAY.in_(locale)}" if info.date_is_impossible else printed
+
+
+_PLACES = (
+    ("Phụ lục", "annex"),
+    ("Tiêu chí", "criterion"),
+    ("Lĩnh vực", "field"),
+    ("Bảng chấm điểm", "the score table"),
+    ("chú thích", "footnote"),
+)
+
+
+def place_in_words(place: str, locale: str = "vi") -> str:
+    """A place in a document within a sentence: "mục II.5", "phụ lục III.B.2"; "section II.5", "annex III.B.2"."""
+    named = next((word for word, _en in _PLACES if place.startswith(word)), None)
+    if locale.startswith("en"):
+        for word, english in _PLACES:
+            place = place.replace(word, english)
+        return place if named else f"section {place}"
+    return f"{place[:1].lower()}{place[1:]}" if named else f"mục {place}"
 
 
 def source_of(parameter: ParameterValue | None, locale: str) -> str:
-    """Where a target's figure comes from."""
+    """Where a target's figure comes from: the place in the document, and since when it holds."""
     if parameter is None:
         return ""
     if parameter.source is None or parameter.since is None:
-        return pick(locale, f" ({parameter.name}, giá trị giả định)", f" ({parameter.name}, what-if value)")
-    since = f"{parameter.since:%d/%m/%Y}"
-    return pick(locale, f" ({parameter.name}, từ ngày {since})", f" ({parameter.name}, from {since})")
+        return pick(locale, " (giá trị giả định)", " (what-if value)")
+    since, place = f"{parameter.since:%d/%m/%Y}", place_in_words(parameter.source.place, locale)
+    return pick(locale, f" ({place}, từ ngày {since})", f" ({place}, from {since})")
+
+
+UNITS = {
+    "%": ("%", "%"),
+    "báo cáo": ("report", "reports"),
+    "bước xử lý": ("stage", "stages"),
+    "bậc": ("place", "places"),
+    "cuộc đối thoại": ("dialogue", "dialogues"),
+    "danh mục": ("list", "lists"),
+    "giao dịch": ("payment", "payments"),
+    "hồ sơ": ("case", "cases"),
+    "kết quả": ("result", "results"),
+    "kỳ": ("period", "periods"),
+    "lần kiểm tra": ("check", "checks"),
+    "ngày": ("day", "days"),
+    "ngày làm việc": ("working day", "working days"),
+    "nhiệm vụ": ("task", "tasks"),
+    "phiếu": ("answer", "answers"),
+    "phản ánh, kiến nghị": ("petition", "petitions"),
+    "quyết định": ("decision", "decisions"),
+    "thông tin": ("declared item", "declared items"),
+    "thủ tục": ("procedure", "procedures"),
+    "thủ tục nội bộ": ("internal procedure", "internal procedures"),
+    "tin, bài": ("news item", "news items"),
+    "tiêu chí": ("criterion", "criteria"),
+    "văn bản": ("directive", "directives"),
+    "đợt khảo sát": ("round of a survey", "rounds of a survey"),
+    facts.HUNDREDTHS: ("point", "points"),
+}
+"""What facts count and measure, and its English: one, several."""
+
+
+def unit_in_words(unit: str, locale: str = "vi", number: int = 2) -> str:
+    """What is counted: "giao dịch"; "payment" or "payments". Points, though they are counted in hundredths, are
+    points."""
+    one, several = UNITS.get(unit, (unit, unit))
+    return pick(locale, "điểm" if unit == facts.HUNDREDTHS else unit, one if number == 1 else several)
+
+
+def amount_in_words(number: int, unit: str, locale: str = "vi") -> str:
+    """A number with what it counts: "7 giao dịch", "80%", "2,5 điểm"."""
+    if unit == "%":
+        return f"{count_in_words(number, locale)}%"
+    shown = points_in_words(number, locale) if unit == facts.HUNDREDTHS else count_in_words(number, locale)
+    one = 100 if unit == facts.HUNDREDTHS else 1
+    return f"{shown} {unit_in_words(unit, locale, 1 if number == one else 2)}".strip()
+
+
+def _field_of(field: str, catalogue: Mapping[str, FactKind]) -> FactField | None:
+    kind_name, _, name = field.partition(".")
+    kind = catalogue.get(kind_name)
+    return kind.field(name) if kind else None
 
 
 def describe(field: str, catalogue: Mapping[str, FactKind], locale: str = "vi") -> str:
     """What a field says, in words; its name where the catalogue does not know it."""
-    kind_name, _, name = field.partition(".")
-    kind = catalogue.get(kind_name)
-    found = kind.field(name) if kind else None
+    found = _field_of(field, catalogue)
     return pick(locale, found.description["vi"], found.description["en"]) if found else field
 
 
 def named(fields: Iterable[str], catalogue: Mapping[str, FactKind], locale: str = "vi") -> str:
-    """Fields in words, each with its name, added up."""
-    return " + ".join(f"{describe(field, catalogue, locale)} [{field}]" for field in fields)
+    """Fields in words, added up."""
+    return " + ".join(describe(field, catalogue, locale) for field in fields)
+
+
+def _quoted(fields: Iterable[str], catalogue: Mapping[str, FactKind], locale: str) -> str:
+    """Fields within a sentence, added up: what each says stands in quotation marks, without what its description adds
+    after a semicolon for whoever reads the rule."""
+    told = (describe(field, catalogue, locale).partition(";")[0] for field in fields)
+    return " + ".join(f"“{words}”" for words in told)
+
+
+def figure_in_words(field: str, value: object, catalogue: Mapping[str, FactKind], locale: str = "vi") -> str:
+    """What a field says, as above, and what it is: "Báo cáo tháng đã nộp cho kỳ này: 0 báo cáo"."""
+    found = _field_of(field, catalogue)
+    told = describe(field, catalogue, locale).partition(";")[0]
+    if type(value) is int:
+        return f"{told}: {amount_in_words(value, found.unit if found else '', locale)}"
+    return f"{told}: {_text_in_words(value, found, locale)}"
+
+
+def _text_in_words(value: object, field: FactField | None, locale: str) -> str:
+    if field is not None and value in field.words:
+        return field.words[str(value)][pick(locale, "vi", "en")]
+    return _word(value, locale) if value != "" else pick(locale, "chưa ghi", "not recorded")
 
 
 def _plain_comparison(comparison: Comparison, locale: str) -> str:
@@ -151,30 +247,45 @@ def condition_in_words(
     catalogue: Mapping[str, FactKind],
     locale: str = "vi",
     parameters: Mapping[str, ParameterValue] | None = None,
+    own: str = "",
 ) -> str:
-    """A condition as one phrase, groups in parentheses; parameters with their values, where those are given."""
+    """A condition as one phrase, groups in parentheses, parameters by their values. `own` is the code of the document
+    whose rule this is: a thing of that document is of this plan."""
     both, one, contrary = pick(locale, " và ", " and "), pick(locale, " hoặc ", " or "), pick(locale, "không ", "not ")
 
-    def said(operand: bool | int | str) -> str:
-        if isinstance(operand, bool):
-            return str(operand).lower()
-        if isinstance(operand, str) and is_field(operand):
-            return named([operand], catalogue, locale)
-        value = (parameters or {}).get(str(operand))
-        return f"{parameter_in_words(value, locale)} ({operand})" if value else str(operand)
+    def said(operand: bool | int | str, of: FactField | None) -> str:
+        if isinstance(operand, int) and not isinstance(operand, bool):
+            return amount_in_words(operand, of.unit if of else "", locale)
+        if not isinstance(operand, str):
+            return _word(operand, locale)
+        if is_field(operand):
+            return _quoted([operand], catalogue, locale)
+        value = (parameters or {}).get(operand)
+        if value is not None and value.unit is ParameterUnit.COUNT:
+            return amount_in_words(int(value.value), of.unit if of else "", locale)
+        if value is not None:
+            return parameter_in_words(value, locale)
+        if own and operand == own:
+            return pick(locale, "kế hoạch này", "this plan")
+        if of is not None and of.type is not str:
+            return pick(locale, "mức mà kế hoạch đặt", "the plan's figure")
+        return _text_in_words(operand, of, locale)
 
     def compared(field: str, comparison: Comparison) -> str:
         if plain := _plain_comparison(comparison, locale):
-            return f"{named([field], catalogue, locale)} {plain}"
-        operands = ", ".join(map(said, comparison.operands))
-        return f"{named([field], catalogue, locale)} {comparison_in_words(comparison.operator, operands, locale)}"
+            return f"{_quoted([field], catalogue, locale)} {plain}"
+        of = _field_of(field, catalogue)
+        operands = ", ".join(said(operand, of) for operand in comparison.operands)
+        return f"{_quoted([field], catalogue, locale)} {comparison_in_words(comparison.operator, operands, locale)}"
 
     def summed(total: Total) -> str:
-        right = str(total.side) if isinstance(total.side, int) else " + ".join(map(said, total.side))
-        return f"{named(total.of, catalogue, locale)} {comparison_in_words(total.operator, right, locale)}"
+        of = _field_of(total.of[0], catalogue)
+        sides = (total.side,) if isinstance(total.side, int) else total.side
+        right = " + ".join(said(side, of) for side in sides)
+        return f"{_quoted(total.of, catalogue, locale)} {comparison_in_words(total.operator, right, locale)}"
 
     def inside(part: Condition) -> str:
-        return condition_in_words(part, catalogue, locale, parameters)
+        return condition_in_words(part, catalogue, locale, parameters, own)
 
     parts = [compared(field, comparison) for field, comparison in condition.comparisons.items()]
     parts += [summed(total) for total in condition.total or ()]
@@ -196,6 +307,8 @@ def parameter_in_words(parameter: ParameterValue, locale: str = "vi") -> str:
         ParameterUnit.CALENDAR_DAYS: (" ngày", " calendar days"),
         ParameterUnit.DAYS: (" ngày", " days"),
     }
+    if parameter.value == 1:
+        units = {unit: (vi, en.removesuffix("s")) for unit, (vi, en) in units.items()}
     if parameter.unit is ParameterUnit.DAY_KIND:
         return day_kind_in_words(parameter.day_kind, locale)
     return f"{int(parameter.value)}{pick(locale, *units[parameter.unit])}"
@@ -227,14 +340,29 @@ def render_message(
     head: str = "",
 ) -> str:
     """The rule's message with the result's figures, or with those of one single thing; `period` is the period's
-    label, `head` the name of the unit's head. A figure that is not there is a dash."""
+    label, `head` the name of the unit's head. A figure that is not there is said to be none."""
     message = rule.message.in_(locale)
-    words = {"unit": unit_name, "period": period, "head": head or "–"}
+    words = {"unit": unit_name, "period": period, "head": head or absent_in_words("head", locale)}
     for name in _placeholders(message):
         if name not in words:
             word = _total(name, rule, result, locale) if thing is None else _of_thing(name, rule, thing, locale)
-            words[name] = word or _of_result(name, result, locale) or "–"
+            words[name] = word or _of_result(name, result, locale) or absent_in_words(name, locale)
     return message.format_map(words)
+
+
+_ABSENT = {
+    "done_on": ("chưa có", "not yet"),
+    "due": ("không có", "none"),
+    "head": ("chưa ghi tên", "no name recorded"),
+    "shortfall": ("không tính được", "beyond any number"),
+    "target": ("chưa đặt", "not set"),
+    "value": ("chưa tính được", "not to be worked out"),
+}
+
+
+def absent_in_words(name: str, locale: str = "vi") -> str:
+    """What a message says of a figure that is not there, by its name: a day that has not come is not a dash."""
+    return pick(locale, *_ABSENT.get(name, ("chưa có", "none")))
 
 
 @lru_cache(maxsize=1024)
@@ -247,13 +375,14 @@ def _total(name: str, rule: Rule, result: RuleResult, locale: str) -> str | None
     """A number of a result in words; None if there is none of that name."""
     counts = rule.count is not None
     if name == "target":
-        return "–" if result.target is None else amount(result.target, locale, counts=counts)
+        return None if result.target is None else amount(result.target, locale, counts=counts)
     if name == "value":
         if result.value is None:
-            return "–"
+            return None
         return amount(result.value, locale, counts=True) if counts else percent(result.value, locale, result.target)
     if name in ("numerator", "denominator", "shortfall"):
-        return count_in_words(getattr(result, name), locale)
+        number: int | None = getattr(result, name)
+        return None if number is None else count_in_words(number, locale)
     return None
 
 
@@ -264,10 +393,11 @@ def _own_rate(rule: Rule, thing: SubjectResult, locale: str) -> dict[str, str]:
     numerator, denominator = int(thing.details["numerator"]), int(thing.details["denominator"])
     target = Fraction(thing.details["target"])
     value = Fraction(numerator, denominator) if denominator else None
+    lacking = missing(rule.target.comparison, target, numerator, denominator)
     return {
         "target": exact_percent(target, locale),
-        "value": percent(value, locale, target) if value is not None else "–",
-        "shortfall": count_in_words(missing(rule.target.comparison, target, numerator, denominator), locale),
+        "value": percent(value, locale, target) if value is not None else absent_in_words("value", locale),
+        "shortfall": absent_in_words("shortfall", locale) if lacking is None else count_in_words(lacking, locale),
     }
 
 
@@ -285,14 +415,14 @@ def _of_thing(name: str, rule: Rule, thing: SubjectResult, locale: str) -> str |
         figure = thing.figures.get(name)
         if type(figure) is int:
             return _figure(str(rule.subject), name, figure, locale)
-        return None if figure is None else _word(figure, locale)
+        return None if figure in (None, "") else _figure(str(rule.subject), name, figure, locale)
     if name == "target" and rule.target is not None:
         return _own_rate(rule, thing, locale)[name]
     if name == "title" and "title_en" in details:
         return str(details[pick(locale, "title", "title_en")])
     if name == "periods":
         return _periods_in_words(str(details[name]), locale)
-    return _word(details[name], locale)
+    return _word(details[name], locale) if details[name] not in ("", None) else None
 
 
 def _of_result(name: str, result: RuleResult, locale: str) -> str | None:
@@ -314,10 +444,11 @@ def _periods_in_words(listed: str, locale: str) -> str:
 
 
 def _figure(kind: str, name: str, figure: object, locale: str) -> str:
-    """A figure of a kind of fact: points counted in hundredths as points, anything else as it is."""
+    """A figure of a kind of fact: points counted in hundredths as points, a text by what its word says."""
     if type(figure) is int and name in _in_hundredths(kind):
         return points_in_words(figure, locale)
-    return _word(figure, locale)
+    known = facts.catalogue().get(kind)
+    return _text_in_words(figure, known.field(name) if known else None, locale)
 
 
 @lru_cache(maxsize=64)
@@ -336,7 +467,7 @@ def _word(figure: object, locale: str) -> str:
     if isinstance(figure, int):
         return count_in_words(figure, locale)
     day = _DAY.fullmatch(str(figure))
-    return f"{day[3]}/{day[2]}/{day[1]}" if day else str(figure) or "–"
+    return f"{day[3]}/{day[2]}/{day[1]}" if day else str(figure)
 
 
 def explain(
@@ -358,18 +489,18 @@ def _lines(
 ) -> Iterator[tuple[str, str]]:
     yield pick(locale, "Quy tắc", "Rule"), f"{rule.id} · {rule.title.in_(locale)}"
     basis = rule.legal_basis
-    yield pick(locale, "Căn cứ", "Legal basis"), f"{basis.document}, {basis.place}: “{basis.quote}”"
+    yield pick(locale, "Căn cứ", "Legal basis"), f"{place_in_words(basis.place, locale)}: “{basis.quote}”"
     if rule.note is not None:
         yield pick(locale, "Ghi chú", "Note"), rule.note.in_(locale)
     if rule.applies_when is not None:
-        words = condition_in_words(rule.applies_when, catalogue, locale, parameters)
+        words = condition_in_words(rule.applies_when, catalogue, locale, parameters, basis.document)
         yield pick(locale, "Chỉ áp dụng khi", "Applies only when"), words
     for heading, condition in (
         (pick(locale, "Thiếu dữ liệu khi", "No data when"), rule.no_data_when),
         (pick(locale, "Chưa đến hạn khi", "Not yet due when"), rule.pending_when),
     ):
         if condition is not None:
-            yield heading, condition_in_words(condition, catalogue, locale, parameters)
+            yield heading, condition_in_words(condition, catalogue, locale, parameters, basis.document)
     yield from form_in_words(rule, parameters, catalogue, locale)
     if rule.subject is not None:
         yield pick(locale, "Đạt khi", "Kept when"), _kept_when(rule, locale)
@@ -395,7 +526,7 @@ def form_in_words(
     elif rule.fails_when is not None:
         yield (
             pick(locale, "Vi phạm khi", "Violated when"),
-            condition_in_words(rule.fails_when, catalogue, locale, parameters),
+            condition_in_words(rule.fails_when, catalogue, locale, parameters, rule.legal_basis.document),
         )
     elif rule.duty is not None:
         yield from _duty(*rule.duty, parameters, catalogue, locale)
@@ -455,7 +586,7 @@ def _duty(
     kind: str, required: Requirement, parameters: Parameters, catalogue: Catalogue, locale: str
 ) -> Iterator[tuple[str, str]]:
     known = catalogue.get(kind)
-    words = f"{known.description[pick(locale, 'vi', 'en')]} [{kind}]" if known else kind
+    words = known.description[pick(locale, "vi", "en")] if known else kind
     if required.where is not None:
         words += pick(locale, ", trong đó: ", ", where: ") + condition_in_words(
             required.where, catalogue, locale, parameters

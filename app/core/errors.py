@@ -2,13 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from enum import StrEnum
 from typing import Protocol, runtime_checkable
 
 
 def N_(message: str) -> str:  # noqa: N802 - gettext's own name for it, by which the sentence is found
     """The sentence as it is, marked as one to translate where it is shown (for tables and variables of sentences)."""
     return message
+
+
+word_shown: list[Callable[[StrEnum], str]] = []
+"""Where there are pages: how they show a word of an enumeration."""
+
+
+def filled(message: str, params: Mapping[str, object]) -> str:
+    """A sentence with its figures in it, words of enumerations as people read them. Without params the text is taken
+    as it is, as gettext does: a lone "%" is then no placeholder."""
+    shown = {name: _shown(value) for name, value in params.items()}
+    return message % shown if shown else message
+
+
+def _shown(value: object) -> object:
+    return word_shown[0](value) if isinstance(value, StrEnum) and word_shown else value
 
 
 @runtime_checkable
@@ -44,8 +60,7 @@ class DomainError(Exception):
         self.field = field
 
     def __str__(self) -> str:
-        # Without params the text is taken as it is, as gettext does: a lone "%" is then no placeholder.
-        return self.message % self.params if self.params else self.message
+        return filled(self.message, self.params)
 
 
 class NotFound(DomainError):

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from dataclasses import field as declared
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, cast
 
@@ -51,6 +52,8 @@ class FactField:
     unit: str
     description: Mapping[str, str]
     """What the field says, in `vi` and `en`."""
+    words: Mapping[str, Mapping[str, str]] = declared(default_factory=dict)
+    """What each value of a text says to people, in `vi` and `en`, where it is one of a few words."""
 
 
 @dataclass(frozen=True, slots=True)

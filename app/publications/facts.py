@@ -36,8 +36,9 @@ def _count(name: str, unit: str, vi: str, en: str) -> FactField:
     return FactField(name, int, unit, {"vi": vi, "en": en})
 
 
-def _text(name: str, vi: str, en: str) -> FactField:
-    return FactField(name, str, "", {"vi": vi, "en": en})
+def _text(name: str, vi: str, en: str, **words: tuple[str, str]) -> FactField:
+    said = {word: {"vi": vietnamese, "en": english} for word, (vietnamese, english) in words.items()}
+    return FactField(name, str, "", {"vi": vi, "en": en}, said)
 
 
 def _yes_no(name: str, vi: str, en: str) -> FactField:
@@ -50,13 +51,20 @@ PUBLICATION_STEP = FactKind(
     (
         _text(
             "track",
-            "Loại việc: catalogue (công bố danh mục), early_number (lấy số trước), process (quy trình nội bộ)",
-            "Track: catalogue, early_number (decision numbered ahead), process (internal process and public listing)",
+            "Loại việc công bố",
+            "Kind of publication",
+            catalogue=("trình công bố danh mục", "submitting the catalogue"),
+            early_number=("trình công bố khi Bộ lấy số trước", "submitting where the Ministry numbered ahead"),
+            process=("quy trình nội bộ và công khai", "internal process and public listing"),
         ),
         _text(
             "step",
-            "Bước: division (phòng chuyên môn), office (Văn phòng Sở), whole (cả hai), joint (hai đơn vị làm chung)",
-            "Step: division, office, whole (both together), joint (both units at once)",
+            "Phần việc",
+            "Part of the work",
+            division=("phòng chuyên môn", "the division's"),
+            office=("Văn phòng Sở", "the Office's"),
+            whole=("cả hai bước", "both steps"),
+            joint=("hai đơn vị làm chung", "both units together"),
         ),
         _text("decision", "Quyết định phải công bố", "The decision to be published"),
         _yes_no("started", "Đồng hồ của bước đã chạy", "The step's clock has started"),

@@ -14,7 +14,7 @@ from typing import Annotated
 from pydantic import BeforeValidator, TypeAdapter, ValidationError
 
 from app.core.errors import N_
-from app.rulepacks.documents import Documents
+from app.rulepacks.documents import NO_SUCH_DAY, DocumentInfo, Documents
 from app.rulepacks.language import Rule
 from app.rulepacks.pack import Pack
 from app.rulepacks.sentences import OUTSIDE, PAGES, DocumentSentence, Sentences, names
@@ -155,7 +155,7 @@ def _page(
     yield from _beyond(covered, packs)
     yield from _open_questions(packs, documents)
     for code, of_document in sentences.items():
-        yield from _standings(code, of_document, packs)
+        yield from _standings(documents[code].info, of_document, packs)
 
 
 def _counts(sentences: Sentences) -> Iterator[str]:
@@ -171,12 +171,13 @@ def _counts(sentences: Sentences) -> Iterator[str]:
         yield f"| {code} | {len(rows)} | {judged} | {len(rows) - judged - outside} | {outside} |"
 
 
-def _standings(code: str, rows: Sequence[DocumentSentence], packs: Sequence[Pack]) -> Iterator[str]:
-    """Every sentence of a document, and how it stands."""
+def _standings(info: DocumentInfo, rows: Sequence[DocumentSentence], packs: Sequence[Pack]) -> Iterator[str]:
+    """Every sentence of a document, and how it stands; the day printed on it marked where there is no such day."""
     rules = [rule for pack in packs for rule in pack.rules]
-    yield from ("", f"## Sentence by sentence: {code}", "", "| no. | sentence | standing |", "| --- | --- | --- |")
+    yield from ("", f"## Sentence by sentence: {info.code}", "", "| no. | sentence | standing |", "| --- | --- | --- |")
     for number, row in enumerate(rows, 1):
-        yield f"| {number} | {_cell(row.says)} | {_standing(row, rules)} |"
+        mark = info.date_is_impossible and (info.printed_date or "") in row.words
+        yield f"| {number} | {_cell(row.says)}{f' {NO_SUCH_DAY.en}' if mark else ''} | {_standing(row, rules)} |"
 
 
 def _standing(row: DocumentSentence, rules: Sequence[Rule]) -> str:

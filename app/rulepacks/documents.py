@@ -6,6 +6,8 @@ every quote of a rule can be checked against it.
 
 from __future__ import annotations
 
+import re
+from calendar import monthrange
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -22,6 +24,10 @@ INDEX = "documents.yaml"
 LEFT_OUT = "[…]"
 
 
+NO_SUCH_DAY = Text(vi="(ngày ghi trên văn bản, không có thật)", en="(as printed; there is no such day)")
+"""What stands after the day of a document wherever it is shown, if the calendar has no such day."""
+
+
 class DocumentInfo(Words):
     """What is known about a document. `printed_date` is the date as it is printed, possible or not; `issued` is
     the day it was really issued, where that is known."""
@@ -34,6 +40,19 @@ class DocumentInfo(Words):
     printed_date: Sentence | None = None
     issued: date | None = None
     notes: Annotated[tuple[Text, ...], BeforeValidator(as_list)] = ()
+
+    @property
+    def date_is_impossible(self) -> bool:
+        """Whether a whole day is printed, and the calendar has no such day."""
+        day = _PRINTED_DAY.search(self.printed_date or "")
+        return day is not None and not _exists(*(int(part) for part in reversed(day.groups())))
+
+
+_PRINTED_DAY = re.compile(r"(\d{1,2})\s*(?:/|tháng)\s*(\d{1,2})\s*(?:/|năm)\s*(\d{4})")
+
+
+def _exists(year: int, month: int, day: int) -> bool:
+    return year > 0 and 1 <= month <= 12 and 1 <= day <= monthrange(year, month)[1]
 
 
 @dataclass(frozen=True, slots=True)

@@ -93,11 +93,19 @@ INDEX_RESULT = FactKind(
         _whether("ranked", "Thứ hạng của năm đã được ghi nhận", "The year's rank has been recorded"),
         _count("rank_this_year", "bậc", "Thứ hạng của năm; 0 nếu chưa có", "The year's rank; 0 while there is none"),
         _count("rank_last_year", "bậc", "Thứ hạng năm trước; 0 nếu không rõ", "Rank of the year before; 0 if unknown"),
+        FactField(
+            "rank_moved",
+            str,
+            "",
+            {"vi": "Thứ hạng tăng hay giảm so với năm trước", "en": "Whether the rank rose or fell"},
+            {
+                "up": {"vi": "tăng", "en": "rose by"},
+                "down": {"vi": "giảm", "en": "fell by"},
+                "same": {"vi": "tăng", "en": "rose by"},
+            },
+        ),
         _count(
-            "improved_by",
-            "bậc",
-            "Số bậc tăng so với năm trước; 0 nếu không tăng",
-            "Places gained against the year before; 0 if none",
+            "places_moved", "bậc", "Số bậc tăng hoặc giảm; 0 nếu không đổi", "Places it rose or fell by; 0 if it stayed"
         ),
         _whether("scored", "Điểm của năm đã được ghi nhận", "The year's score has been recorded"),
         _points("score_this_year", "Điểm của năm; 0 nếu chưa có", "The year's score; 0 while there is none"),
@@ -208,7 +216,8 @@ def _result_fact(criteria: Rows, this: Line | None, last: Line | None, root: str
         "ranked": rank > 0,
         "rank_this_year": rank,
         "rank_last_year": before,
-        "improved_by": max(0, before - rank) if rank else 0,
+        "rank_moved": ("up" if rank < before else "down" if rank > before else "same") if rank and before else "",
+        "places_moved": abs(before - rank) if rank and before else 0,
         "scored": this is not None,
         "score_this_year": this.score if this is not None else 0,
         "score_last_year": last.score if last is not None else 0,

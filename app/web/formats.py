@@ -16,7 +16,7 @@ from flask import Flask, current_app
 from flask_babel import get_locale, get_translations
 from flask_babel import gettext as _
 
-from app.core.errors import DomainError, Message
+from app.core.errors import DomainError, Message, word_shown
 from app.web.due import due_day
 
 _LABELS: dict[tuple[type, str], Any] = {}
@@ -41,6 +41,9 @@ def label(word: StrEnum | None) -> str:
 def _label(vocabulary: type, word: str, _locale: str) -> str:
     """In the language of the moment, which is part of the key: a table asks for the same words row by row."""
     return str(_LABELS[vocabulary, word])
+
+
+word_shown[:] = [lambda word: label(word) if (type(word), word.value) in _LABELS else word.value]
 
 
 def local(instant: datetime) -> datetime:

@@ -64,6 +64,13 @@ def test_figures_are_numbers_and_absent_ones_are_null(app: Flask, month: Month) 
     assert results["khp-2c.2", "NCC"]["status"] == "no_data"
 
 
+def test_a_document_whose_day_does_not_exist_is_marked(app: Flask, month: Month) -> None:
+    bases = [each["legal_basis"] for each in check(app)["violations"] if each["pack"] == BAC_GIANG]
+    assert bases
+    assert all(basis["printed_date"] == "ngày 29 tháng 02 năm 2023" for basis in bases)
+    assert not any(basis["date_exists"] for basis in bases)
+
+
 def test_a_violation_says_what_law_it_breaks_and_by_how_much(app: Flask, month: Month) -> None:
     violation = next(each for each in check(app)["violations"] if each["rule"] == "khp-2c.2")
     assert violation["key"] == f"{PROVINCE}/khp-2c.2/LDVL/-/2024-06"
@@ -71,6 +78,8 @@ def test_a_violation_says_what_law_it_breaks_and_by_how_much(app: Flask, month: 
     assert "7 trên 20" in violation["message"]
     assert "7 of 20" in violation["message_en"]
     assert violation["legal_basis"]["quote"] == "tỷ lệ giao dịch thanh toán trực tuyến đạt trên 35%"
+    assert violation["legal_basis"]["printed_date"] == "ngày 29 tháng 12 năm 2023"
+    assert violation["legal_basis"]["date_exists"] is True
     assert (violation["figures"]["value"], violation["figures"]["target"]) == (0.35, 0.35)
     assert violation["figures"]["shortfall"] == 1
     address = violation["evidence"]

@@ -109,7 +109,7 @@ def test_a_condition_on_a_thing_promises_nothing(app: Flask) -> None:
     rule, result = judged(sample.THING_RULE, sample.overdue("a", days=4), sample.overdue("b", days=1))
     assert told(rule, result) == [
         "Còn 1 việc vi phạm; đơn vị đạt khi không còn việc nào vi phạm.",
-        "Hết vi phạm khi không còn: overdue.days [overdue.days] trên 3.",
+        "Hết vi phạm khi không còn: “overdue.days” trên 3.",
     ]
     assert lacks(rule, result) == [""]
 

@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from app.compliance.evaluation.evaluate import judge
 from app.compliance.wording import (
+    amount_in_words,
     condition_in_words,
     document_number,
     exact_percent,
     explain,
     percent,
+    place_in_words,
     points_in_words,
     printed_day,
     render_message,
 )
+from app.core.facts import HUNDREDTHS
 from app.core.periods import Period
+from app.rulepacks.documents import DocumentInfo, load_documents
 from tests.compliance import sample
 
 JUNE = Period.parse("2024-06")
@@ -52,16 +57,72 @@ def test_a_documents_number_that_is_blank_is_shown_as_blank(printed: str, vi: st
 
 
 @pytest.mark.parametrize(
-    ("printed", "shown"),
+    ("printed", "vi", "en"),
     [
-        ("ngày 29 tháng 12 năm 2023", "ngày 29 tháng 12 năm 2023"),
-        ("ngày tháng 8 năm 2024", "ngày … tháng 8 năm 2024"),
-        ("/01/2024", "…/01/2024"),
-        ("29/02/2023", "29/02/2023"),
+        ("ngày 29 tháng 12 năm 2023", "ngày 29 tháng 12 năm 2023", "ngày 29 tháng 12 năm 2023"),
+        ("ngày tháng 8 năm 2024", "ngày … tháng 8 năm 2024", "ngày … tháng 8 năm 2024"),
+        ("/01/2024", "…/01/2024", "…/01/2024"),
+        ("29/02/2024", "29/02/2024", "29/02/2024"),
+        (
+            "29/02/2023",
+            "29/02/2023 (ngày ghi trên văn bản, không có thật)",
+            "29/02/2023 (as printed; there is no such day)",
+        ),
+        (
+            "ngày 29 tháng 02 năm 2023",
+            "ngày 29 tháng 02 năm 2023 (ngày ghi trên văn bản, không có thật)",
+            "ngày 29 tháng 02 năm 2023 (as printed; there is no such day)",
+        ),
+        (
+            "ngày 31 tháng 13 năm 2023",
+            "ngày 31 tháng 13 năm 2023 (ngày ghi trên văn bản, không có thật)",
+            "ngày 31 tháng 13 năm 2023 (as printed; there is no such day)",
+        ),
+        (None, "", ""),
     ],
 )
-def test_a_documents_day_that_is_blank_is_shown_as_blank(printed: str, shown: str) -> None:
-    assert printed_day(printed) == shown
+def test_a_documents_day_is_shown_as_printed_blank_or_marked_where_there_is_none(
+    printed: str | None, vi: str, en: str
+) -> None:
+    told = {"vi": "Kế hoạch", "en": "Plan"}
+    info = DocumentInfo.model_validate(
+        {"code": "x", "file": "x.txt", "title": told, "issued_by": told, "printed_date": printed}
+    )
+    assert (printed_day(info), printed_day(info, "en")) == (vi, en)
+
+
+def test_only_the_plan_of_bac_giang_bears_a_day_that_does_not_exist() -> None:
+    documents = load_documents(Path(__file__).parents[2] / "rules" / "documents")
+    assert [code for code, document in documents.items() if document.info.date_is_impossible] == ["bg-2024"]
+
+
+@pytest.mark.parametrize(
+    ("place", "vi", "en"),
+    [
+        ("II.5", "mục II.5", "section II.5"),
+        ("II.5, chú thích 4", "mục II.5, chú thích 4", "section II.5, footnote 4"),
+        ("Phụ lục III.B.2", "phụ lục III.B.2", "annex III.B.2"),
+        ("Tiêu chí 1.3", "tiêu chí 1.3", "criterion 1.3"),
+        ("Bảng chấm điểm", "bảng chấm điểm", "the score table"),
+    ],
+)
+def test_a_place_in_a_document_stands_in_a_sentence(place: str, vi: str, en: str) -> None:
+    assert (place_in_words(place), place_in_words(place, "en")) == (vi, en)
+
+
+@pytest.mark.parametrize(
+    ("number", "unit", "vi", "en"),
+    [
+        (1, "giao dịch", "1 giao dịch", "1 payment"),
+        (1200, "giao dịch", "1.200 giao dịch", "1,200 payments"),
+        (80, "%", "80%", "80%"),
+        (100, HUNDREDTHS, "1 điểm", "1 point"),
+        (250, HUNDREDTHS, "2,5 điểm", "2.5 points"),
+        (3, "", "3", "3"),
+    ],
+)
+def test_a_number_stands_beside_what_it_counts(number: int, unit: str, vi: str, en: str) -> None:
+    assert (amount_in_words(number, unit), amount_in_words(number, unit, "en")) == (vi, en)
 
 
 def test_a_share_that_misses_its_target_never_looks_like_it() -> None:
@@ -88,10 +149,10 @@ def test_a_message_is_filled_with_the_figures() -> None:
     assert in_english.startswith("Labour, June 2024: 1,234/4,000 = 30.9%")
 
 
-def test_a_figure_that_is_not_there_is_a_dash() -> None:
+def test_a_figure_that_is_not_there_is_said_in_words() -> None:
     pack = sample.pack(rules=[sample.changed(sample.RATE_RULE, message=sample.words("{value} {shortfall}"))])
     (result,) = judge([pack], [], sample.units("U"), JUNE).results
-    assert render_message(pack.rule("p-1"), result, "U", "T6") == "– –"
+    assert render_message(pack.rule("p-1"), result, "U", "T6") == "chưa tính được không tính được"
 
 
 def test_a_condition_is_read_aloud() -> None:
@@ -99,28 +160,28 @@ def test_a_condition_is_read_aloud() -> None:
     rule = sample.pack(rules=[sample.changed(sample.RATE_RULE, applies_when=applies)]).rule("p-1")
     assert rule.applies_when is not None
     assert condition_in_words(rule.applies_when, {}) == (
-        "pay.due [pay.due] từ 5 trở lên và (b.flag [b.flag] là “có” hoặc không (a.x [a.x] bằng 1))"
+        "“pay.due” từ 5 trở lên và (“b.flag” là “có” hoặc không (“a.x” bằng 1))"
     )
 
 
 def test_a_what_if_value_is_told_in_the_explanation() -> None:
     pack = sample.pack()
     lines = dict(explain(pack.rules[0], pack.parameters.at(JUNE.last, {"online_rate": "40%"}), sample.CATALOGUE))
-    assert lines["Yêu cầu"] == "từ 40% trở lên (online_rate, giá trị giả định)"
+    assert lines["Yêu cầu"] == "từ 40% trở lên (giá trị giả định)"
     lines = dict(explain(pack.rules[0], pack.parameters.at(JUNE.last), sample.CATALOGUE))
-    assert lines["Yêu cầu"] == "từ 35% trở lên (online_rate, từ ngày 01/01/2024)"
+    assert lines["Yêu cầu"] == "từ 35% trở lên (mục I.1, từ ngày 01/01/2024)"
     assert lines["Thời hạn trả lời"] == "5 ngày làm việc"
 
 
 @pytest.mark.parametrize(
     ("condition", "vi", "en"),
     [
-        ({"b.word": {"differs_from": ""}}, "[b.word] đã ghi", "[b.word] is recorded"),
-        ({"b.word": {"equals": ""}}, "[b.word] chưa ghi", "[b.word] is not recorded"),
-        ({"b.flag": {"equals": True}}, "[b.flag] là “có”", "[b.flag] is “yes”"),
-        ({"b.flag": {"differs_from": True}}, "[b.flag] là “không”", "[b.flag] is “no”"),
-        ({"b.flag": {"equals": False}}, "[b.flag] là “không”", "[b.flag] is “no”"),
-        ({"b.word": {"equals": "x"}}, "[b.word] bằng x", "[b.word] equal to x"),
+        ({"b.word": {"differs_from": ""}}, "“đơn vị” đã ghi", "“unit” is recorded"),
+        ({"b.word": {"equals": ""}}, "“đơn vị” chưa ghi", "“unit” is not recorded"),
+        ({"b.flag": {"equals": True}}, "“đơn vị” là “có”", "“unit” is “yes”"),
+        ({"b.flag": {"differs_from": True}}, "“đơn vị” là “không”", "“unit” is “no”"),
+        ({"b.flag": {"equals": False}}, "“đơn vị” là “không”", "“unit” is “no”"),
+        ({"b.word": {"equals": "x"}}, "“đơn vị” bằng x", "“unit” equal to x"),
     ],
 )
 def test_what_is_there_or_true_is_said_in_plain_words(condition: dict[str, Any], vi: str, en: str) -> None:

@@ -109,18 +109,18 @@ def test_without_the_plan_s_text_no_field_can_be_compared(units: dict[str, Unit]
 def test_a_rank_not_yet_announced_is_told_as_such(units: dict[str, Unit]) -> None:
     load_real()
     fact = told("index_result")["SO"]
-    assert (fact["ranked"], fact["rank_this_year"], fact["rank_last_year"], fact["improved_by"]) == (False, 0, 11, 0)
+    assert (fact["ranked"], fact["rank_this_year"], fact["rank_last_year"]) == (False, 0, 11)
+    assert (fact["rank_moved"], fact["places_moved"]) == ("", 0)
     assert (fact["score_last_year"], fact["text_fields_score"], fact["table_fields_score"]) == (8942, 8943, 8943)
 
 
-@pytest.mark.parametrize(("rank", "improved_by"), [(10, 1), (11, 0), (12, 0), (1, 10)])
-def test_places_gained_are_counted_and_places_lost_are_none(
-    units: dict[str, Unit], rank: int, improved_by: int
-) -> None:
+@pytest.mark.parametrize(("rank", "moved", "places"), [(10, "up", 1), (11, "same", 0), (13, "down", 2), (1, "up", 10)])
+def test_a_rank_that_fell_fell_by_so_many_places(units: dict[str, Unit], rank: int, moved: str, places: int) -> None:
     load_real()
     service.record_result(CLERK, CODE, score=9000, rank=rank, ranked=22, source="QĐ 1")
     fact = told("index_result")["SO"]
-    assert (fact["ranked"], fact["rank_this_year"], fact["improved_by"]) == (True, rank, improved_by)
+    assert (fact["ranked"], fact["rank_this_year"], fact["rank_last_year"]) == (True, rank, 11)
+    assert (fact["rank_moved"], fact["places_moved"]) == (moved, places)
 
 
 def test_a_site_without_a_table_tells_nothing(units: dict[str, Unit]) -> None:

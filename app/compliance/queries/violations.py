@@ -86,6 +86,8 @@ class ViolationLine:
     """Of a single thing: how it fails."""
     details: Mapping[str, Any] = field(default_factory=dict)
     """Of a single thing: what the judgement adds to its own fields."""
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    """The fields that the rule read; of a single thing by their bare names."""
 
     @property
     def waived_until(self) -> date | None:
@@ -269,4 +271,5 @@ def _line(row: Row[Violation, RunViolation, Unit]) -> ViolationLine:
         figures.get("waiver") if seen.change is ViolationChange.GONE else None,
         figures.get("outcome", ""),
         figures.get("details", {}),
+        figures.get("facts", {}),
     )

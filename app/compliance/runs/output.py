@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from flask_babel import gettext as _
 
-from app.compliance.adoption.repository import Library, every_rule
+from app.compliance.adoption.repository import Library, documents, every_rule
 from app.compliance.evaluation.results import AppliedWaiver, RuleResult
 from app.compliance.models import CheckRun, ViolationChange
 from app.compliance.queries import ResultRow, Sighted
@@ -82,8 +82,20 @@ def _check(
         "packs": packs,
         "facts_hash": facts_hash,
         "results": [result_row(result) for result in results],
-        "violations": violations,
+        "violations": _dated(violations),
     }
+
+
+def _dated(violations: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The violations, the words of law of each with the day printed on their document and whether it exists."""
+    known = documents() if violations else {}
+    for violation in violations:
+        document = known.get(violation["legal_basis"]["document"])
+        violation["legal_basis"] |= {
+            "printed_date": document.info.printed_date if document else None,
+            "date_exists": not document.info.date_is_impossible if document else None,
+        }
+    return violations
 
 
 def result_row(result: Judged) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from app.compliance.adoption import repository
 from app.compliance.adoption.repository import Library
 from app.compliance.explaining import (
     fact_lines,
+    figures_of_thing,
     is_count,
     lack_of_thing,
     language,
@@ -69,7 +70,10 @@ def result(run_id: int, pack: str, rule: str, unit: str) -> str:
         rule=written,
         pack=texts[pack],
         another_year=repository.of_another_year([(texts[pack], period)]),
-        reasons=reasons(found, written, texts[pack], [seen.figures.get("details", {}) for seen in things]),
+        reasons=[
+            *(in_both(seen.message) for seen in raised if not seen.subject and written.rate is None),
+            *reasons(found, written, texts[pack], [seen.figures.get("details", {}) for seen in things], period.last),
+        ],
         may_waive=can(Capability.GRANT_WAIVERS) and found.status is Status.FAIL,
         shortfall=shortfall_shown(written, found.shortfall, found.comparison),
         target=target_shown(found.comparison, found.target, counts=is_count(found))
@@ -255,6 +259,7 @@ def _violation_page(line: ViolationLine, form: MoveForm) -> str:
         shortfall=_lacking(line, rule) if line.subject else shortfall_shown(rule, line.shortfall, line.comparison),
         target=target_shown(line.comparison, line.target, counts=is_count(line)),
         message=in_both(line.message),
+        told=figures_of_thing(rule, line.facts) if rule and line.subject else "",
         last_seen=last_seen,
         events=_events(line, sightings, moves),
         form=form,
