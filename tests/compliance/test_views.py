@@ -134,7 +134,7 @@ def test_a_rule_is_read_aloud(inspector: FlaskClient) -> None:
 def test_a_rule_with_a_condition_says_when_it_is_broken(session: Any, sign_in: SignIn) -> None:
     inspector = sign_in(make_person(make_department()["VP"], Role.INSPECTOR))
     page = text_of(inspector.get(f"/kiem-tra/quy-tac/{BAC_GIANG}/bg-5.4"))
-    assert "Vi phạm khi Hồ sơ quá hạn trong kỳ của cán bộ" in page
+    assert "Vi phạm khi “Hồ sơ quá hạn trong kỳ của cán bộ" in page
 
 
 def test_a_plan_of_another_year_is_shown_as_not_in_force(inspector: FlaskClient, freeze: Callable[[str], Any]) -> None:

@@ -99,7 +99,7 @@ def test_an_explanation_goes_through_the_office_to_the_director_and_comes_back_u
     explanation_service.receive_explanations(SITE, Actor.of(inspector), [again.id])
     decide(inspector, again, True)
     assert state(late) is ExplanationState.ACCEPTED
-    with pytest.raises(Conflict, match="đã có giải trình"):
+    with pytest.raises(Conflict, match=r"đã có giải trình: Giám đốc chấp nhận\.$"):
         explain(head, late)
     assert db.session.query(Explanation).count() == 2, "the returned one stays in the record"
     assert audit.verify().broken_at is None
