@@ -39,9 +39,12 @@ cases = AppGroup("cases", help="Hồ sơ / cases.")
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--mapping", required=True, metavar="NAME_OR_FILE", help="igate, coselog, or a YAML file.")
 @click.option("--dry-run", is_flag=True, help="Chỉ xem trước, không ghi gì / say what would happen, write nothing.")
+@click.option(
+    "--mend-letters", is_flag=True, help="Đọc lại tên viết bằng bảng mã cũ (TCVN3, VNI) / read old code pages."
+)
 @click.option("--errors", type=click.Path(path_type=Path), metavar="OUT.csv", help="Ghi các dòng bị từ chối vào đây.")
 @click.option("--format", "shown", type=click.Choice(["text", "json"]), default="text", show_default=True)
-def import_cases(file: Path, mapping: str, dry_run: bool, errors: Path | None, shown: str) -> None:
+def import_cases(file: Path, mapping: str, dry_run: bool, mend_letters: bool, errors: Path | None, shown: str) -> None:
     """Nhập hồ sơ từ tệp CSV, XLSX, XLS / take cases in from a file.
 
     Dòng sai được báo riêng và không cản dòng khác. Nhập lại cùng một tệp không làm thay đổi gì.
@@ -50,8 +53,9 @@ def import_cases(file: Path, mapping: str, dry_run: bool, errors: Path | None, s
         _check_writable(errors)
     with clear_errors():
         chosen = find_mapping(mapping, mappings_folder())
+        upload = Upload(file, file.name)
         report = import_file(
-            whole_site(), COMMAND, Upload(file, file.name), chosen, dry_run=dry_run, progress=_progress()
+            whole_site(), COMMAND, upload, chosen, dry_run=dry_run, mends=mend_letters, progress=_progress()
         )
     if errors is not None:
         write_errors(report.refused, errors)

@@ -15,9 +15,14 @@ from sqlalchemy import Date, ForeignKey, Index, Numeric, String, Table, Text, Un
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.cases.vocabulary import CaseStatus, Channel, EventKind, PaymentChannel, ReturnMethod
+from app.core.codes import code_key
 from app.organisation.models import Person, Unit
 from app.procedures.models import ProcedureVersion
 from app.web.extensions import Base, Key, Record
+
+
+def _key_of_code(row: Any) -> str:
+    return code_key(str(row.get_current_parameters()["code"]))
 
 
 class Case(Record, Base):
@@ -26,6 +31,7 @@ class Case(Record, Base):
     __tablename__ = "cases"
     __table_args__ = (
         UniqueConstraint("site", "code"),
+        Index("ix_cases_code_key", "site", "code_key"),
         Index("ix_cases_received", "site", "received_at", "id"),
         # An applicant is recalled by identity number or telephone while the citizen waits.
         Index(
@@ -132,6 +138,7 @@ class Case(Record, Base):
     )
 
     code: Mapped[str] = mapped_column(String(64))
+    code_key: Mapped[str] = mapped_column(String(64), default=_key_of_code, server_default="")  # see codes.code_key
     version_id: Mapped[int] = mapped_column(Key, ForeignKey("procedure_versions.id"), index=True)
     unit_id: Mapped[int] = mapped_column(Key, ForeignKey("units.id"))  # accountable
     holder_unit_id: Mapped[int] = mapped_column(Key, ForeignKey("units.id"))  # has it now

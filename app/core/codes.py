@@ -3,15 +3,32 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import dataclass
 from datetime import date
 from string import Formatter
+
+from app.core.text import visible
 
 LONGEST = 64  # what the columns of codes hold
 PLACES = ("prefix", "unit", "yymmdd", "yyyy", "yy", "mm", "dd", "n")
 _LITERAL = re.compile(r"[A-Za-z0-9.\-/_]*")
 _WIDTH = re.compile(r"(0[1-9]d?)?")
 CODE = re.compile(rf"[\w.\-/]{{1,{LONGEST}}}")
+
+
+_DASHES = dict.fromkeys(map(ord, "\u2010\u2011\u2012\u2013\u2014\u2015\u2212\ufe58\ufe63\uff0d\u00ad"), "-")
+# Letters of other alphabets that nobody can tell from ours in print, as capitals.
+_LOOK_ALIKE = str.maketrans("АВЕЅЗІЈКМНОРСТУХΑΒΕΖΗΙΚΜΝΟΡΤΥΧÐ", "ABES3IJKMHOPCTYXABEZHIKMNOPTYXĐ")
+
+
+def code_key(code: str) -> str:
+    """What two spellings of one code have in common: what nobody sees, the kind of dash, spaces, small letters and
+    letters of other alphabets that look like ours make no difference."""
+    if code.isascii() and code.isupper() and " " not in code:
+        return code
+    plain = unicodedata.normalize("NFKC", visible(code.translate(_DASHES))).translate(_DASHES)
+    return "".join(plain.upper().translate(_LOOK_ALIKE).split())[:LONGEST]
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,7 +55,8 @@ def words(text: str) -> list[str]:
 
 
 def _fold(text: str) -> str:
-    plain = unicodedata.normalize("NFD", text.lower().replace("đ", "d"))
+    # Ð (U+00D0) is Icelandic, and is what old keyboards and fonts write for Đ.
+    plain = unicodedata.normalize("NFD", text.lower().replace("đ", "d").replace("ð", "d"))
     return _APART.sub(" ", "".join(c for c in plain if not unicodedata.combining(c))).strip()
 
 

@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from app.cases.importing.header import SheetTable
 from app.cases.importing.mapping import LARGEST, BadMapping
-from app.cases.importing.values import RowRefused, moment_of, number_text, text_of
+from app.cases.importing.values import RowRefused, exact_number_text, moment_of, readable, text_of
 from app.core.errors import N_, DomainError
 from app.core.text import fold
 from app.payments.models import MatchState
@@ -98,8 +98,6 @@ def _bad(path: Path, reason: str) -> BadMapping:
 LONGEST = 64  # characters of a code or a transaction number
 MOST_MONEY = 10_000_000_000  # đồng for one transaction: more is a slip of the export
 CLOCKS_APART = timedelta(minutes=10)  # the portal's clock may run before ours
-_EXACT = 10**15  # a spreadsheet keeps 15 digits of a number
-_ROUNDED = re.compile(r"\d(?:[.,]\d+)?[eE]\+?(\d+)")
 _TOTALS = frozenset({"tong", "tong cong", "cong", "tong so", "total"})
 _CENTS = re.compile(r"(.*\d)[.,]0{1,2}")
 
@@ -176,14 +174,11 @@ class _PortalReader:
         return None
 
     def _code(self, cells: list[Any], field: str, missing: str) -> str:
-        cell = self._cell(cells, field)
-        if _lost_digits(cell):
-            raise RowRefused(
-                "“%(text)s” đã bị bảng tính làm tròn, không còn đủ chữ số. Hãy để cột này là văn bản khi xuất.",
-                field=field,
-                text=text_of(cell)[:40],
-            )
-        text = number_text(cell)
+        try:
+            text = exact_number_text(readable(self._cell(cells, field)))
+        except RowRefused as error:
+            error.field = field
+            raise
         if not text:
             raise RowRefused(missing, field=field)
         if len(text) > LONGEST:
@@ -198,7 +193,8 @@ class _PortalReader:
 
     def _paid_at(self, cells: list[Any]) -> datetime:
         try:
-            moment = moment_of(self._cell(cells, "paid_at"), tuple(self.columns.dates), self.zone)
+            cell = readable(self._cell(cells, "paid_at"))
+            moment = moment_of(cell, tuple(self.columns.dates), self.zone, self.table.start)
         except RowRefused as error:
             error.field = "paid_at"
             raise
@@ -207,14 +203,6 @@ class _PortalReader:
         if moment.at > self.now + CLOCKS_APART:
             raise RowRefused("Thời gian thanh toán ở tương lai.", field="paid_at")
         return moment.at
-
-
-def _lost_digits(cell: Any) -> bool:
-    """Whether a long number was rounded by a spreadsheet: as a number, or as the text 1.23457E+15."""
-    if isinstance(cell, (int, float)) and not isinstance(cell, bool):
-        return abs(cell) >= _EXACT
-    written = _ROUNDED.fullmatch(text_of(cell))
-    return written is not None and int(written[1]) >= len(re.sub(r"\D", "", text_of(cell).lower().split("e")[0]))
 
 
 def _money(cell: Any) -> int:
@@ -266,8 +254,8 @@ def match(
 ) -> Match:
     """Find the line's place: by its transaction number and its case code together.
 
-    `cases`: code -> id. `recorded`: transaction number -> our payments with it. A transaction that we have under
-    another case is not recorded on this one: the page then says where it is.
+    `cases`: key of a code -> id; `case_code` is such a key. `recorded`: transaction number -> our payments with it.
+    A transaction that we have under another case is not recorded on this one: the page then says where it is.
     """
     case_id = cases.get(case_code)
     if repeated:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
@@ -15,10 +16,11 @@ from flask import current_app
 from sqlalchemy import insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from app.cases.importing.header import find_table
+from app.cases.importing.header import find_tables
 from app.cases.importing.readers import MEGABYTE, BadFile, opened
 from app.cases.models import Case, Payment
 from app.cases.vocabulary import PaymentChannel
+from app.core.codes import code_key
 from app.core.errors import Conflict, DomainError, NotAllowed, NotFound
 from app.core.text import tidy
 from app.organisation import audit
@@ -60,8 +62,9 @@ def take_statement(scope: Scope, by: Actor, path: Path, name: str) -> PortalStat
     lines: list[PortalPayment] = []
     refused: list[RefusedLine] = []
     with opened(path, name, LARGEST) as source:
-        table = find_table(source, columns, name)
-        for line in read_lines(table, columns, zone, extensions.now()):
+        found = find_tables(source, columns, name)
+        now = extensions.now()
+        for line in chain.from_iterable(read_lines(table, columns, zone, now) for table in found):
             if isinstance(line, RefusedLine):
                 refused.append(line)
             else:
@@ -236,11 +239,9 @@ def _chunks(lines: Sequence[L]) -> Iterator[Sequence[L]]:
 
 def _compared(site: str, lines: Sequence[PortalPayment | PortalLine], repeated: Sequence[bool] = ()) -> Iterator[Match]:
     """Each line beside our records, in order."""
-    codes = dict(
-        db.session.execute(
-            select(Case.code, Case.id).where(Case.site == site, Case.code.in_({line.case_code for line in lines}))
-        ).all()
-    )
+    keys = {code_key(line.case_code) for line in lines}
+    known = select(Case.code_key, Case.id).where(Case.site == site, Case.code_key.in_(keys))
+    cases = dict(db.session.execute(known).all())
     recorded: dict[str, list[Recorded]] = {}
     payments = select(Payment.transaction_number, Payment.case_id, Payment.amount).where(
         Payment.site == site,
@@ -252,7 +253,7 @@ def _compared(site: str, lines: Sequence[PortalPayment | PortalLine], repeated: 
         recorded.setdefault(number, []).append(Recorded(case_id, amount))
     for position, line in enumerate(lines):
         again = bool(repeated) and repeated[position]
-        yield match(line.transaction_number, line.case_code, line.amount, codes, recorded, repeated=again)
+        yield match(line.transaction_number, code_key(line.case_code), line.amount, cases, recorded, repeated=again)
 
 
 def _parts(found: Match) -> tuple[MatchState, int | None, int | None]:

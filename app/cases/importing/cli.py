@@ -29,8 +29,9 @@ imports = AppGroup("import", help="Nhập hồ sơ từ tệp: xem trước, nh�
 @imports.command("preview")
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--mapping", required=True, metavar="NAME", help="igate, coselog, or one of the site's.")
+@click.option("--mend-letters", is_flag=True, help="Đọc lại tên viết bằng bảng mã cũ / read names in old code pages.")
 @refusing
-def preview_file(file: Path, mapping: str) -> None:
+def preview_file(file: Path, mapping: str, mend_letters: bool) -> None:
     """Xem trước một tệp, chưa ghi hồ sơ nào / what would come of a file; no case is written.
 
     Tên chưa biết được hỏi, không tự tạo: trả lời bằng `flask import names tell`. Kết quả là JSON.
@@ -38,7 +39,7 @@ def preview_file(file: Path, mapping: str) -> None:
     chosen = find_mapping(mapping, mappings_folder())
     with _opened(file) as stream:
         sha256 = keep_upload(stream)
-    number = preview(whole_site(), COMMAND, kept_upload(sha256, file.name), chosen)
+    number = preview(whole_site(), COMMAND, kept_upload(sha256, file.name), chosen, mends=mend_letters)
     echo_json(_import_json(queries.one_import(whole_site(), number)) | _preview_json(number))
 
 
@@ -53,7 +54,7 @@ def run(source: str, mapping: str | None, ask: bool) -> None:
         record = queries.one_import(whole_site(), int(source))
         chosen = find_mapping(record.mapping, mappings_folder())
         upload = kept_upload(record.sha256, record.file_name)
-        report = import_file(whole_site(), COMMAND, upload, chosen, previewed=record.id, asks=True)
+        report = import_file(whole_site(), COMMAND, upload, chosen, previewed=record.id, asks=True, mends=record.mends)
     elif mapping is None:
         raise DomainError("Hãy nêu ánh xạ: --mapping.")
     else:

@@ -22,6 +22,7 @@ from app.cases.service import events_of
 from app.cases.timeline import CaseState, Event, project
 from app.cases.vocabulary import Channel, EventKind
 from app.core.calendar import WorkingCalendar
+from app.core.codes import code_key
 from app.web.extensions import db
 
 
@@ -157,25 +158,25 @@ _COLUMNS = (
 
 
 def dossiers_of(
-    site: str, codes: Collection[str], catalogue: Catalogue, plan: Plan, *, identities: bool, lock: bool
+    site: str, keys: Collection[str], catalogue: Catalogue, plan: Plan, *, identities: bool, lock: bool
 ) -> dict[str, Dossier]:
-    """The cases with these codes: recorded ones, and new ones of earlier batches.
+    """The cases whose codes have these keys, by key: recorded ones, and new ones of earlier batches.
 
     `identities`: also which events came from other software. `lock`: nobody else changes them until the end of
     the transaction.
     """
-    if not codes:
+    if not keys:
         return {}
-    found = _recorded(site, codes, catalogue, identities=identities, lock=lock)
-    for code, prepared in plan.get(codes).items():
-        found[code] = _going_on(found.get(code) or _brought(prepared, catalogue), prepared)
+    found = _recorded(site, keys, catalogue, identities=identities, lock=lock)
+    for key, prepared in plan.get(keys).items():
+        found[key] = _going_on(found.get(key) or _brought(prepared, catalogue), prepared)
     return found
 
 
 def _recorded(
-    site: str, codes: Collection[str], catalogue: Catalogue, *, identities: bool, lock: bool
+    site: str, keys: Collection[str], catalogue: Catalogue, *, identities: bool, lock: bool
 ) -> dict[str, Dossier]:
-    found = select(*(getattr(Case, name) for name in _COLUMNS)).where(Case.site == site, Case.code.in_(list(codes)))
+    found = select(*(getattr(Case, name) for name in _COLUMNS)).where(Case.site == site, Case.code_key.in_(list(keys)))
     rows = db.session.execute(found.with_for_update() if lock else found).all()
     dossiers = {row.id: _dossier(row, catalogue) for row in rows}
     if not dossiers:
@@ -188,7 +189,7 @@ def _recorded(
             known.where(CaseEvent.case_id.in_(list(dossiers)), CaseEvent.external_id.is_not(None))
         ):
             dossiers[case_id].external[str(external_id)] = dossiers[case_id].events[number - 1]
-    return {dossier.code: dossier for dossier in dossiers.values()}
+    return {code_key(dossier.code): dossier for dossier in dossiers.values()}
 
 
 def _dossier(row: Any, catalogue: Catalogue) -> Dossier:

@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ForeignKey, String, Text, UniqueConstraint
+from sqlalchemy import ForeignKey, String, Text, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.web.extensions import Base, Key, Record
@@ -29,6 +29,9 @@ class Import(Record, Base):
     file_name: Mapped[str] = mapped_column(String(255))
     sha256: Mapped[str] = mapped_column(String(64))
     mapping: Mapped[str] = mapped_column(String(64))
+    mends: Mapped[bool] = mapped_column(
+        default=False, server_default=false()
+    )  # names in old code pages are read as they were meant
     state: Mapped[ImportState]
     started_at: Mapped[datetime]
     finished_at: Mapped[datetime | None]

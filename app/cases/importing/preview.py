@@ -49,6 +49,7 @@ class ImportPreview:
     moved: list[MovedCase] = field(default_factory=list)
     unchanged: list[tuple[str, CaseStatus]] = field(default_factory=list)
     asked: list[UnknownNameCount] = field(default_factory=list)
+    mendable: int = 0  # refused rows that only the letters of an old code page stand in the way of
 
 
 def keep_preview(import_id: int, run: ImportReader) -> None:
@@ -58,6 +59,7 @@ def keep_preview(import_id: int, run: ImportReader) -> None:
         "new": [_new(run, case) for case in run.plan.first(SHOWN, new=True)],
         "moved": [_moved(case) for case in run.plan.first(SHOWN, new=False)],
         "unchanged": list(report.unchanged.items()),
+        "mendable": report.mendable,
         "asked": [asdict(asked) for asked in sorted(report.asked.values(), key=lambda a: (a.kind, -a.rows, a.key))],
     }
     run.plan.close()
@@ -82,6 +84,7 @@ def preview_of(import_id: int) -> ImportPreview:
         ],
         unchanged=[(code, CaseStatus(status)) for code, status in values["unchanged"]],
         asked=[UnknownNameCount(**asked) for asked in values["asked"]],
+        mendable=values.get("mendable", 0),
     )
 
 

@@ -11,6 +11,8 @@ from enum import StrEnum
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from flask_babel import gettext as _
+
 from app.cases.importing.catalogue import Catalogue
 from app.cases.importing.existing_cases import (
     Dossier,
@@ -26,7 +28,7 @@ from app.cases.importing.mapping import Mapping
 from app.cases.importing.report import SHOWN, ImportReport, RefusedRow
 from app.cases.importing.row_parsing import ParsedRow, Remark, RowReader, StatedEvent
 from app.cases.importing.staging import Plan
-from app.cases.importing.values import ContradictingRow, UnknownName
+from app.cases.importing.values import ContradictingRow, GarbledText, UnknownName
 from app.cases.importing.writing import prepared
 from app.cases.timeline import OutOfOrder
 from app.core.calendar import WorkingCalendar
@@ -72,31 +74,36 @@ def without_garbage_collection() -> Iterator[None]:
 class ImportReader:
     """Reads the rows of one table and prepares what is to be written: `plan` and `catalogue.making`.
 
-    `asks`: unknown names are asked about, never made. `lock`: the caller's transaction keeps others from changing
-    the cases that are read.
+    `asks`: unknown names are asked about, never made. `mends`: names in old code pages are read as they were meant.
+    `lock`: the caller's transaction keeps others from changing the cases that are read.
     """
 
     def __init__(
         self,
         site: str,
         mapping: Mapping,
-        table: SheetTable,
         zone: ZoneInfo,
         calendar: WorkingCalendar,
         report: ImportReport,
         *,
         asks: bool = False,
+        mends: bool = False,
         lock: bool = False,
     ) -> None:
         self.now: datetime = extensions.now()
-        self.site, self.mapping, self.table, self.report, self.lock = site, mapping, table, report, lock
+        self.site, self.mapping, self.zone, self.report, self.lock = site, mapping, zone, report, lock
+        self.mends = mends
         self.is_log = mapping.row == "event"
-        self.reader = RowReader(mapping, table, zone, self.now)
         self.reading = RowContext(calendar, zone, self.now)
         self.catalogue = Catalogue(site, mapping, calendar, asks=asks)
         self.plan = Plan()
         self.seen = SeenCases()
         self.rows: Counter[RowOutcome] = Counter()
+
+    def begin(self, table: SheetTable, named: bool) -> None:
+        """Go on with another table of the file. `named`: it may have several, so rows are told with their sheet."""
+        self.table, self.sheet = table, table.name if named else ""
+        self.reader = RowReader(self.mapping, table, self.zone, self.now, mends=self.mends)
 
     def take(self, batch: list[tuple[int, list[Any]]]) -> None:
         """Take some rows: read them, join them to what is recorded, prepare what they add."""
@@ -105,15 +112,15 @@ class ImportReader:
 
     def _take(self, batch: list[tuple[int, list[Any]]]) -> None:
         read = self._read(batch)
-        codes = list(dict.fromkeys(said.code for _row, _cells, said, _event in read))
-        dossiers = dossiers_of(self.site, codes, self.catalogue, self.plan, identities=self.is_log, lock=self.lock)
+        keys = list(dict.fromkeys(said.key for _row, _cells, said, _event in read))
+        dossiers = dossiers_of(self.site, keys, self.catalogue, self.plan, identities=self.is_log, lock=self.lock)
         outcomes: list[tuple[Dossier, RowOutcome]] = []
         for row, cells, said, event in read:
             try:
                 outcomes.append(self._take_row(dossiers, row, said, event))
             except DomainError as error:
-                self._refuse(row, cells, error, dossiers.get(said.code))
-        changed = (dossiers[code] for code in codes if code in dossiers and dossiers[code].changed)
+                self._refuse(row, cells, error, dossiers.get(said.key))
+        changed = (dossiers[key] for key in keys if key in dossiers and dossiers[key].changed)
         self.plan.put(prepared(dossier, self.reading.calendar) for dossier in changed)
         self._count(outcomes, dossiers)
 
@@ -136,6 +143,9 @@ class ImportReader:
         for row, cells in batch:
             if not any(cell not in (None, "") and str(cell).strip() for cell in cells):
                 continue  # an empty row of the sheet
+            if self.reader.passes_over(cells):
+                self.report.pass_over(self._place(row))
+                continue
             self.report.rows += 1
             try:
                 read.append((row, cells, *self.reader.read(cells)))
@@ -146,21 +156,23 @@ class ImportReader:
     def _take_row(
         self, dossiers: dict[str, Dossier], row: int, said: ParsedRow, event: StatedEvent | None
     ) -> tuple[Dossier, RowOutcome]:
-        dossier = dossiers.get(said.code)
+        dossier = dossiers.get(said.key)
         if dossier is None:
-            dossier = dossiers[said.code] = self._new(said)
+            dossier = dossiers[said.key] = self._new(said)
             remarks, before = list(said.remarks), 0
             outcome = RowOutcome.NEW
         else:
             before = len(dossier.moves)
             remarks, outcome = self._known(dossier, said, event)
+            if dossier.code != said.code:
+                remarks.append(Remark.CODE_DIFFERS)
             event = None
         if event is not None:
             remarks += take_event(dossier, event)
         if any("time_unknown" in move.data for move in dossier.moves[before:]):
             remarks.append(Remark.TIME_UNKNOWN)
         for remark in remarks:
-            self.report.remark(remark, row)
+            self.report.remark(remark, self._place(row))
         return dossier, outcome
 
     def _new(self, said: ParsedRow) -> Dossier:
@@ -210,9 +222,17 @@ class ImportReader:
     def _refuse(self, row: int, cells: list[Any], error: DomainError, dossier: Dossier | None = None) -> None:
         if isinstance(error, UnknownName):
             self.report.ask(error)
+        if isinstance(error, GarbledText):
+            self.report.mendable += bool(error.meant)
         recorded = self._recorded(error, dossier) if dossier is not None else None
-        column = self.table.heading(error.field or "")
-        self.report.refuse(RefusedRow(row, column, sentence(error), self.reader.cells(cells), recorded))
+        column, why = self.table.heading(error.field or ""), sentence(error)
+        if self.sheet:
+            why = _("Trang tính “%(sheet)s”: %(why)s", sheet=self.sheet, why=why)
+        self.report.refuse(RefusedRow(row, column, why, self.reader.cells(cells), recorded))
+
+    def _place(self, row: int) -> str:
+        """Where a row stands: its number, with its sheet where there are several."""
+        return f"{self.sheet}!{row}" if self.sheet else str(row)
 
     def _recorded(self, error: DomainError, dossier: Dossier) -> str | None:
         """What is recorded of a case that the row contradicts; None when the row is wrong in itself."""

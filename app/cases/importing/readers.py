@@ -2,6 +2,10 @@
 
 A file that cannot be read is one BadFile sentence. Rows come one at a time with the number that a spreadsheet
 shows, so that memory does not grow with the file (old XLS, at most 65,536 rows, is read whole).
+
+Cells are read as a person reads the sheet: a cell merged over several rows says the same in each of them, and the
+escapes of the program that wrote the file are undone. What a person sees otherwise is told beside the rows: sheets
+and rows that are hidden, formulas that nobody has worked out (`UNCOMPUTED`).
 """
 
 from __future__ import annotations
@@ -9,15 +13,18 @@ from __future__ import annotations
 import codecs
 import csv
 import io
+import re
 import warnings
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
 
+from app.cases.importing.sheet_scan import Merge, SheetScan, scan_sheet
+from app.cases.importing.values import EXCEL_START, START_OF_1904, UNCOMPUTED, Uncomputed
 from app.core.errors import DomainError
 
 if TYPE_CHECKING:  # heavy: loaded by whoever opens such a file
@@ -36,10 +43,14 @@ DELIMITERS = (",", ";", "\t", "|")
 LONGEST_LINE = 1024 * 1024  # characters
 LONGEST_CELL = 128 * 1024
 _CHUNK = 1024 * 1024
+SOUND = 20  # well written letters beyond ASCII for each broken one, in a text that is UTF-8 but for some cut letters
 
 
 class CsvSource:
     """An open CSV file."""
+
+    alternatives = True
+    several = False
 
     def __init__(self, path: Path, name: str) -> None:
         self.path, self.name = path, name
@@ -58,17 +69,16 @@ class CsvSource:
         """Bytes read, of all."""
         return (self.file.tell() if self.file and not self.file.closed else 0), self.size
 
-    def sheets(self) -> Iterator[tuple[str, Iterator[tuple[int, list[Any]]]]]:
+    def sheets(self) -> Iterator[Worksheet]:
         """The file under each delimiter that it may have, likeliest first."""
         encoding = self._encoding()
         for delimiter in self._delimiters(encoding):
-            yield encoding, self._rows(encoding, delimiter)
+            yield Worksheet("", self._rows(encoding, delimiter))
 
     def _encoding(self) -> str:
         with self.path.open("rb") as file:
-            head = file.read(4)
-            if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-                return "utf-16"
+            if wide := _wide_encoding(file.read(4096)):
+                return wide
             file.seek(0)
             decoder = codecs.getincrementaldecoder("utf-8")("strict")
             try:
@@ -76,9 +86,23 @@ class CsvSource:
                     decoder.decode(chunk)
                 decoder.decode(b"", final=True)
             except UnicodeDecodeError:
+                if self._is_cut_utf8(file):
+                    return "utf-8-sig"
                 self.legacy = True
                 return "cp1258"
         return "utf-8-sig"
+
+    def _is_cut_utf8(self, file: BinaryIO) -> bool:
+        """Whether a file that is not UTF-8 is so but for some letters that a program has cut in two: their rows are
+        refused (the letter reads U+FFFD), the others are good."""
+        file.seek(0)
+        decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        broken = beyond = 0
+        while chunk := file.read(_CHUNK):
+            text = decoder.decode(chunk)
+            broken += text.count("\ufffd")
+            beyond += len(text) - len(text.encode("ascii", "ignore"))
+        return beyond - broken >= SOUND * broken
 
     def _delimiters(self, encoding: str) -> list[str]:
         """Likeliest first: by how often each stands in the first lines."""
@@ -105,7 +129,7 @@ class CsvSource:
             ) from exc
 
     def _lines(self, file: BinaryIO, encoding: str) -> Iterator[str]:
-        text = io.TextIOWrapper(file, encoding=encoding, newline="")
+        text = io.TextIOWrapper(file, encoding=encoding, errors="strict" if self.legacy else "replace", newline="")
         try:
             while line := text.readline(LONGEST_LINE):
                 if len(line) >= LONGEST_LINE:
@@ -127,7 +151,7 @@ def wrong_encoding(name: str) -> BadFile:
     )
 
 
-Cell = str | int | float | bool | datetime | date | time | timedelta | None
+Cell = str | int | float | bool | datetime | date | time | timedelta | Uncomputed | None
 Rows = Iterator[tuple[int, list[Cell]]]
 
 MEGABYTE = 1024 * 1024
@@ -159,10 +183,31 @@ _FOREIGN = {
 }
 
 
-class SheetSource(Protocol):
-    """An open file. A sheet is a name and its rows; a CSV has one for each way in which it may be read."""
+@dataclass(slots=True)
+class Worksheet:
+    """A sheet: its name ("" for a CSV) and its rows. `start` is the day that its number 0 means.
 
-    def sheets(self) -> Iterator[tuple[str, Rows]]: ...
+    `hidden_rows` are those that the spreadsheet does not show: the first few, and how many (known from the start).
+    """
+
+    name: str
+    rows: Rows
+    hidden: bool = False
+    start: datetime = EXCEL_START
+    hidden_rows: list[int] = field(default_factory=list)
+    hidden_count: int = 0
+
+
+class SheetSource(Protocol):
+    """An open file and its sheets. `alternatives`: they are ways in which one table may be read, as of a CSV;
+    `several`: more than one sheet is shown."""
+
+    alternatives: bool
+
+    @property
+    def several(self) -> bool: ...
+
+    def sheets(self) -> Iterator[Worksheet]: ...
 
     def progress(self) -> tuple[int, int]:
         """How much was read, and of how much (bytes or rows); a total of 0 is unknown."""
@@ -222,17 +267,37 @@ def _kind(head: bytes, path: Path, name: str) -> str:
     for magic, what in _FOREIGN.items():
         if head.startswith(magic):
             raise _foreign(name, what)
-    start = head.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
-    if start.startswith((b"<html", b"<!doctype", b"<table", b"<head", b"<style", b"<meta", b"<?xml")):
+    wide = _wide_encoding(head)
+    if b"\x00" in head and not wide:
+        raise _foreign(name, "dữ liệu nhị phân")
+    start = (head.decode(wide, "ignore").encode() if wide else head).lstrip(b"\xef\xbb\xbf \t\r\n")
+    if _MARKUP.match(start):
         raise BadFile(
             "Tệp “%(name)s” là trang HTML hoặc XML đặt tên như bảng tính. "
             "Hãy mở bằng Excel, lưu lại thành .xlsx rồi nhập.",
             name=name,
         )
-    wide = head.startswith((b"\xff\xfe", b"\xfe\xff"))
-    if b"\x00" in head and not wide:
-        raise _foreign(name, "dữ liệu nhị phân")
+    if _MAIL.match(start):
+        raise BadFile(
+            "Tệp “%(name)s” là trang web lưu trọn (MHTML) đặt tên như bảng tính. "
+            "Hãy mở bằng Excel, lưu lại thành .xlsx rồi nhập.",
+            name=name,
+        )
     return "csv"
+
+
+_MARKUP = re.compile(rb"<(?:[A-Za-z!?]|--)")  # no cell begins so
+_MAIL = re.compile(rb"(?:MIME-Version|Content-Type|Content-Location|Snapshot-Content-Location)\s*:", re.IGNORECASE)
+
+
+def _wide_encoding(head: bytes) -> str | None:
+    """UTF-16 with its mark, or without one where every other byte of the beginning is nought."""
+    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "utf-16"
+    even, odd = head[0::2].count(0), head[1::2].count(0)
+    if max(even, odd) < len(head) // 4 or min(even, odd) > len(head) // 50:
+        return None
+    return "utf-16-le" if odd > even else "utf-16-be"
 
 
 def _foreign(name: str, what: str) -> BadFile:
@@ -296,23 +361,87 @@ class _Workbook:
     row: int = 0
     total: int = 0
 
-    def sheets(self) -> Iterator[tuple[str, Rows]]:
+    alternatives = False
+
+    @property
+    def several(self) -> bool:
+        return sum(sheet.sheet_state == "visible" for sheet in self.book.worksheets) > 1
+
+    def sheets(self) -> Iterator[Worksheet]:
+        from openpyxl.utils.datetime import MAC_EPOCH
         from openpyxl.worksheet._read_only import ReadOnlyWorksheet
 
         for sheet in self.book.worksheets:
-            if isinstance(sheet, ReadOnlyWorksheet) and sheet.sheet_state == "visible":
-                self.total = sheet.max_row or 0
-                sheet.reset_dimensions()  # exports often state a wrong one
-                yield sheet.title, self._rows(sheet)
+            if isinstance(sheet, ReadOnlyWorksheet):
+                yield self._sheet(sheet, MAC_EPOCH)
 
-    def _rows(self, sheet: Any) -> Rows:
+    def _sheet(self, sheet: Any, mac_epoch: datetime) -> Worksheet:
+        if sheet.sheet_state != "visible":
+            return Worksheet(sheet.title, iter(()), hidden=True)
+        self.total = sheet.max_row or 0
+        sheet.reset_dimensions()  # exports often state a wrong one
+        with _or_broken(self.name), sheet._get_source() as source:
+            scan = scan_sheet(source)
+        told = Worksheet(sheet.title, self._rows(sheet, scan), False, EXCEL_START, scan.hidden_rows, scan.hidden_count)
+        if self.book.epoch == mac_epoch:
+            told.start = START_OF_1904
+        return told
+
+    def _rows(self, sheet: Any, scan: SheetScan) -> Rows:
+        merged = _Merged(scan.merges)
         with _or_broken(self.name):
             for number, cells in enumerate(sheet.iter_rows(values_only=True), 1):
                 self.row = number
-                yield number, list(cells)
+                row = [_unescaped(cell) if isinstance(cell, str) and "_x" in cell else cell for cell in cells]
+                for column in scan.uncomputed.get(number, ()):
+                    if column < len(row) and row[column] is None:
+                        row[column] = UNCOMPUTED
+                yield number, merged.filled(number, row)
 
     def progress(self) -> tuple[int, int]:
         return self.row, max(self.total, self.row) if self.total else 0
+
+
+def _refuse_strict(path: Path, name: str) -> None:
+    """openpyxl finds no sheet in a workbook of the strict kind."""
+    with _or_broken(name), zipfile.ZipFile(path) as archive, archive.open("xl/workbook.xml") as workbook:
+        if b"http://purl.oclc.org/ooxml/" in workbook.read(64 * 1024):
+            raise BadFile(
+                "Tệp “%(name)s” được lưu ở dạng “Strict Open XML”, không đọc được. "
+                "Hãy mở bằng Excel, lưu lại thành “Excel Workbook (.xlsx)” rồi nhập.",
+                name=name,
+            )
+
+
+class _Merged:
+    """Cells merged over several rows, each row asked once, from the top: the value of the first stands in all."""
+
+    def __init__(self, merges: list[Merge]) -> None:
+        self._coming = sorted((merge for merge in merges if merge.last_row > merge.first_row), reverse=True)
+        self._open: list[tuple[int, int, Cell]] = []  # last row, column, value
+
+    def filled(self, row: int, cells: list[Cell]) -> list[Cell]:
+        """The row with what its merged cells say."""
+        if self._open:
+            self._open = [each for each in self._open if each[0] >= row]
+            for _last, column, value in self._open:
+                if column >= len(cells):
+                    cells.extend([None] * (column + 1 - len(cells)))
+                if cells[column] is None:
+                    cells[column] = value
+        while self._coming and self._coming[-1].first_row <= row:
+            merge = self._coming.pop()
+            if merge.first_row == row and merge.first_column < len(cells):
+                self._open.append((merge.last_row, merge.first_column, cells[merge.first_column]))
+        return cells
+
+
+_ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
+
+
+def _unescaped(text: str) -> str:
+    """Without the escapes of characters that XML cannot hold (ECMA-376, 22.9.2.19): _x000D_ ends a line."""
+    return _ESCAPED.sub(lambda found: chr(int(found[1], 16)), text)
 
 
 @contextmanager
@@ -320,6 +449,7 @@ def _xlsx(path: Path, name: str) -> Iterator[SheetSource]:
     import openpyxl
 
     assert openpyxl.DEFUSEDXML, "openpyxl must parse with defusedxml"
+    _refuse_strict(path, name)
     with path.open("rb") as file:  # not by its path: the library goes by the ending, which an upload's own file lacks
         with _or_broken(name):
             # Formulas give the value that was worked out when the file was saved.
@@ -350,16 +480,29 @@ class _OldWorkbook:
     row: int = 0
     total: int = 0
 
-    def sheets(self) -> Iterator[tuple[str, Rows]]:
+    alternatives = False
+
+    @property
+    def several(self) -> bool:
+        return sum(sheet.visibility == 0 for sheet in self.book.sheets()) > 1
+
+    def sheets(self) -> Iterator[Worksheet]:
         for sheet in self.book.sheets():
-            if sheet.visibility == 0:
-                self.total = sheet.nrows
-                yield sheet.name, self._rows(sheet)
+            if sheet.visibility != 0:
+                yield Worksheet(sheet.name, iter(()), hidden=True)
+                continue
+            self.total = sheet.nrows
+            hidden = sorted(index + 1 for index, row in sheet.rowinfo_map.items() if row.hidden)
+            told = Worksheet(sheet.name, self._rows(sheet), hidden_rows=hidden[:5], hidden_count=len(hidden))
+            if self.book.datemode == 1:
+                told.start = START_OF_1904
+            yield told
 
     def _rows(self, sheet: xlrd.sheet.Sheet) -> Rows:
+        merged = _Merged([Merge(top + 1, left, bottom) for top, bottom, left, _right in sheet.merged_cells])
         for index in range(sheet.nrows):
             self.row = index + 1
-            yield index + 1, [self._value(cell) for cell in sheet.row(index)]
+            yield index + 1, merged.filled(index + 1, [self._value(cell) for cell in sheet.row(index)])
 
     def _value(self, cell: xlrd.sheet.Cell) -> Cell:
         import xlrd
@@ -386,5 +529,6 @@ def _xls(path: Path, name: str) -> SheetSource:
     import xlrd
 
     with _or_broken(name):
-        book = xlrd.open_workbook(str(path), logfile=io.StringIO())
+        # With what a sheet looks like: merged cells and hidden rows are told so only.
+        book = xlrd.open_workbook(str(path), logfile=io.StringIO(), formatting_info=True)
     return _OldWorkbook(book)

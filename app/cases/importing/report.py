@@ -11,6 +11,7 @@ from typing import Any
 
 from flask_babel import gettext as _
 
+from app.cases.importing.header import SheetTable, Tables
 from app.cases.importing.models import ImportNameKind
 from app.cases.importing.row_parsing import Remark
 from app.cases.importing.values import LONGEST_KEY, UnknownName, name_key
@@ -89,6 +90,23 @@ class UnknownNameCount:
         return ImportNameKind(self.kind)
 
 
+@dataclass(slots=True)
+class RowsSeen:
+    """How many rows, and where the first of them stand."""
+
+    count: int = 0
+    places: list[str] = field(default_factory=list)
+
+    def add(self, place: str) -> None:
+        """One more."""
+        self.count += 1
+        if len(self.places) < EXAMPLES:
+            self.places.append(place)
+
+    def __str__(self) -> str:
+        return ", ".join(self.places) + (", …" if self.count > len(self.places) else "")
+
+
 @dataclass
 class ImportReport:
     """The outcome of an import. `rows` = rows_new + rows_changed + rows_unchanged + len(refused), always.
@@ -110,16 +128,41 @@ class ImportReport:
     contradictory: int = 0  # of the refused rows, those that contradict what is recorded
     unchanged: dict[str, str] = field(default_factory=dict)  # the first unchanged cases: code -> status
     asked: dict[tuple[str, str], UnknownNameCount] = field(default_factory=dict)  # unknown names, by kind and key
-    remarks: dict[Remark, list[int]] = field(default_factory=dict)  # [number of rows, first rows ...]
+    remarks: dict[Remark, RowsSeen] = field(default_factory=dict)
+    passed_over: RowsSeen = field(default_factory=lambda: RowsSeen())
+    sheets: list[str] = field(default_factory=list)  # a sentence for what the file has besides the rows that were read
+    mendable: int = 0  # of the refused rows, those that only old letters stand in the way of
     sha256: str = ""
     import_id: int | None = None
 
-    def remark(self, remark: Remark, row: int) -> None:
+    def remark(self, remark: Remark, place: str) -> None:
         """Note what was assumed in taking a row."""
-        seen = self.remarks.setdefault(remark, [0])
-        seen[0] += 1
-        if len(seen) <= EXAMPLES:
-            seen.append(row)
+        self.remarks.setdefault(remark, RowsSeen()).add(place)
+
+    def pass_over(self, place: str) -> None:
+        """Note a row that is no case: it is counted nowhere else."""
+        self.passed_over.add(place)
+
+    def tell_sheets(self, tables: Tables, read: Iterable[SheetTable]) -> None:
+        """Say which sheets of a workbook were read, which were not and why, and which rows are hidden in it."""
+        names = [table.name for table in read if table.name]
+        if len(names) > 1 or (names and (tables.passed_over or tables.hidden)):
+            self.sheets.append(_("Đã đọc trang tính: %(names)s.", names=_quoted(names)))
+        if tables.passed_over:
+            names = tables.passed_over
+            self.sheets.append(_("Không đọc trang tính không có dòng tiêu đề: %(names)s.", names=_quoted(names)))
+        if tables.hidden:
+            self.sheets.append(_("Không đọc trang tính đang ẩn: %(names)s.", names=_quoted(tables.hidden)))
+        for table in read:
+            if table.hidden_count:
+                seen = RowsSeen(table.hidden_count, [str(row) for row in table.hidden_rows])
+                said = _(
+                    "Trang tính “%(sheet)s” có %(n)s dòng đang ẩn (dòng %(rows)s): vẫn được đọc.",
+                    sheet=table.name,
+                    n=show_number(seen.count),
+                    rows=str(seen),
+                )
+                self.sheets.append(said)
 
     def refuse(self, refusal: RefusedRow) -> None:
         """Keep a row that is not taken."""
@@ -136,8 +179,11 @@ class ImportReport:
 
     def notices(self) -> list[str]:
         """What was created or assumed, a sentence each."""
-        said = [_sentence(remark, show_number(seen[0]), _rows(seen)) for remark, seen in sorted(self.remarks.items())]
-        return [*self.created, *said]
+        said = [_sentence(remark, show_number(seen.count), str(seen)) for remark, seen in sorted(self.remarks.items())]
+        if seen := self.passed_over.count:
+            over = _("%(n)s dòng không phải hồ sơ (tiêu đề nhắc lại, dòng tổng, chữ ký)", n=show_number(seen))
+            said.insert(0, _("%(said)s (dòng %(rows)s).", said=over, rows=str(self.passed_over)))
+        return [*self.sheets, *self.created, *said]
 
     def counts(self) -> dict[str, int]:
         """The counts that an Import keeps."""
@@ -171,6 +217,12 @@ def _sentence(remark: Remark, n: str, rows: str) -> str:
             said = _("%(n)s hồ sơ có công việc trước ngày tiếp nhận: vẫn nhận, hãy kiểm tra", n=n)
         case Remark.REPEATED:
             said = _("%(n)s dòng nhắc lại hồ sơ đã có ở dòng trước trong cùng tệp", n=n)
+        case Remark.MENDED:
+            said = _("%(n)s dòng có tên viết bằng bảng mã cũ: đã đọc lại theo Unicode như đã đồng ý", n=n)
+        case Remark.CODE_DIFFERS:
+            said = _(
+                "%(n)s dòng viết mã khác với hồ sơ đã có (dấu gạch, chữ hoa, chữ giống nhau): coi là một hồ sơ", n=n
+            )
         case Remark.CONTACT_DIFFERS:
             said = _(
                 "%(n)s dòng ghi tên, số giấy tờ, điện thoại hoặc địa chỉ khác với hồ sơ đã có: giữ thông tin đã ghi",
@@ -179,8 +231,8 @@ def _sentence(remark: Remark, n: str, rows: str) -> str:
     return str(_("%(said)s (dòng %(rows)s).", said=said, rows=rows))
 
 
-def _rows(seen: list[int]) -> str:
-    return ", ".join(map(str, seen[1:])) + (", …" if seen[0] > len(seen) - 1 else "")
+def _quoted(names: Iterable[str]) -> str:
+    return ", ".join(f"“{name}”" for name in names)
 
 
 def error_table(refusals: Iterable[RefusedRow]) -> Iterator[list[object]]:

@@ -7,6 +7,7 @@ recorded is asked in moves.py.
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -15,16 +16,34 @@ from zoneinfo import ZoneInfo
 
 from app.cases.importing.header import SheetTable
 from app.cases.importing.mapping import CASE_FIELDS, ForeignStatus, Mapping
-from app.cases.importing.values import CellInstant, RowRefused, id_number_of, moment_of, number_text, phone_of, text_of
+from app.cases.importing.values import (
+    CellInstant,
+    GarbledText,
+    RowRefused,
+    exact_number_text,
+    id_number_of,
+    moment_of,
+    number_text,
+    phone_of,
+    readable,
+    says_nothing,
+    text_of,
+)
 from app.cases.vocabulary import Channel
+from app.core.codes import code_key
+from app.core.legacy_letters import recognised
 from app.core.text import fold
 
+NAMES = frozenset({"applicant", "address", "officer"})  # what people are called and where they live
 CONTACTS = ("applicant", "id_number", "phone", "address")
 # Longest texts, in characters, as the tables hold them.
 LONGEST = {
     **{"code": 64, "applicant": 200, "id_number": 32, "phone": 32, "address": 300, "officer": 120},
     **{"event_id": 120, "event_name": 200, "event_group": 200, "event_actor": 120},
 }
+SIGNATURES = 3  # cells at most of a line of signatures
+_TOTAL = re.compile(r"(tong|cong|total)\b")
+_SIGNATURE = re.compile(r"(nguoi lap|lap bieu|thu truong|nguoi ky|ky ten|ky ghi|giam doc|truong phong|ghi chu)\b")
 ENDED = frozenset(
     {
         ForeignStatus.RESOLVED,
@@ -47,6 +66,8 @@ class Remark(StrEnum):
     EARLY_ACTIVITY = "early_activity"
     REPEATED = "repeated"
     CONTACT_DIFFERS = "contact_differs"
+    MENDED = "mended"
+    CODE_DIFFERS = "code_differs"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +93,11 @@ class ParsedRow:
     remarks: tuple[Remark, ...] = ()
 
     @property
+    def key(self) -> str:
+        """What its code is compared by."""
+        return code_key(self.code)
+
+    @property
     def end(self) -> CellInstant | None:
         """The end as a moment to compare with."""
         return CellInstant(self.ended, self.end_is_day) if self.ended else None
@@ -89,9 +115,15 @@ class StatedEvent:
 
 
 class RowReader:
-    """Reads the rows of one table under its mapping. `now` (UTC): nothing that happened can be later."""
+    """Reads the rows of one table under its mapping. `now` (UTC): nothing that happened can be later.
 
-    def __init__(self, mapping: Mapping, table: SheetTable, zone: ZoneInfo, now: datetime) -> None:
+    `mends`: somebody has agreed that names in the letters of old code pages are read as they were meant.
+    """
+
+    def __init__(
+        self, mapping: Mapping, table: SheetTable, zone: ZoneInfo, now: datetime, *, mends: bool = False
+    ) -> None:
+        self.mends, self._mended = mends, False
         self.mapping, self.table, self.zone, self.now = mapping, table, zone, now
         self.orders, self.blanks = tuple(mapping.dates), mapping.blanks
         self._single = {
@@ -102,6 +134,7 @@ class RowReader:
         self._case_positions = sorted(
             {p for field in CASE_FIELDS & set(table.columns) for _h, places in table.columns[field] for p in places}
         )
+        self._headings = frozenset(map(fold, table.headings))
         self._before: tuple[list[Any], ParsedRow] | None = None
 
     def read(self, cells: list[Any]) -> tuple[ParsedRow, StatedEvent | None]:
@@ -122,6 +155,23 @@ class RowReader:
         beyond = [text_of(cell)[:1000] for cell in cells[len(self.table.headings) :]]
         return kept | {f"Cột {len(kept) + n}": text for n, text in enumerate(beyond, 1) if text}
 
+    def passes_over(self, cells: list[Any]) -> bool:
+        """Whether the row is no case but what a printed list has besides: the heading again on a new page, a total, who
+        signed. Such a row names no case (a total may stand in the column of codes) and no day of reception."""
+        texts = [text_of(cell) for cell in cells if not says_nothing(cell)]
+        folded = [fold(text) for text in texts]
+        if self._headings.issuperset(folded) and len(texts) >= len(self.mapping.needed):
+            return True
+        if len(texts) <= SIGNATURES and folded and _SIGNATURE.match(folded[0]):
+            return True
+        if any(self._filled(cells, place) is not None for place in self._places("received_at")):
+            return False
+        no_code = all(self._filled(cells, place) is None for place in self._places("code"))
+        return any(_TOTAL.match(text) for text in folded[:2]) or (no_code and len(texts) <= SIGNATURES)
+
+    def _places(self, field: str) -> list[int]:
+        return [place for _heading, places in self.table.columns.get(field, ()) for place in places]
+
     def _cell(self, cells: list[Any], field: str) -> Any:
         """The first filled cell of a field's columns; one heading that says two things is refused."""
         position = self._single.get(field)
@@ -137,10 +187,13 @@ class RowReader:
 
     def _filled(self, cells: list[Any], position: int) -> Any:
         value = cells[position] if position < len(cells) else None
-        return None if isinstance(value, str) and value.strip() in self.blanks else value
+        if says_nothing(value) or (isinstance(value, str) and value.strip() in self.blanks):
+            return None
+        return value
 
     def _statement(self, cells: list[Any]) -> ParsedRow:
-        code = self._text(cells, "code", number_text)
+        self._mended = False
+        code = self._text(cells, "code", exact_number_text)
         if not code:
             raise RowRefused("Thiếu mã hồ sơ.", field="code")
         received = self._moment(cells, "received_at")
@@ -160,6 +213,9 @@ class RowReader:
             remarks.append(Remark.NO_CHANNEL)
         if not applicant and "applicant" in self.table.columns:
             remarks.append(Remark.NO_APPLICANT)
+        address, officer = self._text(cells, "address"), self._text(cells, "officer")
+        if self._mended:
+            remarks.append(Remark.MENDED)
         return ParsedRow(
             code=code,
             received=received,
@@ -174,8 +230,8 @@ class RowReader:
             applicant=applicant,
             id_number=self._text(cells, "id_number", id_number_of),
             phone=self._text(cells, "phone", phone_of),
-            address=self._text(cells, "address"),
-            officer=self._text(cells, "officer"),
+            address=address,
+            officer=officer,
             channel=channel,
             remarks=tuple(remarks),
         )
@@ -183,18 +239,36 @@ class RowReader:
     def _text(self, cells: list[Any], field: str, read: Any = text_of) -> str:
         if field not in self.table.columns:
             return ""
-        text: str = read(self._cell(cells, field))
+        try:
+            cell = readable(self._cell(cells, field))
+            text: str = read(self._as_meant(cell, field) if field in NAMES and isinstance(cell, str) else cell)
+        except RowRefused as error:
+            raise _in_column(error, field) from error
         if len(text) > LONGEST.get(field, len(text)):
             raise RowRefused("Nội dung dài quá %(longest)s ký tự.", field=field, longest=LONGEST[field])
         return text
+
+    def _as_meant(self, text: str, field: str) -> str:
+        """A name in Unicode. Raises GarbledText for one in an old code page, unless such are to be put right."""
+        found = recognised(text)
+        if found is None:
+            return text
+        legacy, meant = found
+        if not meant or not self.mends:
+            raise GarbledText(text, legacy, meant, field)
+        self._mended = True
+        return meant
 
     def _moment(self, cells: list[Any], field: str) -> CellInstant | None:
         if field not in self.table.columns:
             return None
         try:
-            return moment_of(self._cell(cells, field), self.orders, self.zone)
+            cell = readable(self._cell(cells, field))
+            if isinstance(cell, datetime) and not self.table.doubtful.isdisjoint(self._places(field)):
+                raise _doubtful(cell)
+            return moment_of(cell, self.orders, self.zone, self.table.start)
         except RowRefused as error:
-            raise RowRefused(error.message, field=field, **error.params) from error
+            raise _in_column(error, field) from error
 
     def _refuse_future(self, moment: CellInstant, field: str) -> None:
         if moment.at > self.now:
@@ -259,6 +333,20 @@ class RowReader:
         # A log without identities: the same thing done by the same person at the same instant is the same event.
         external_id = self._text(cells, "event_id", number_text) or _digest(name, moment.at.isoformat(), group, actor)
         return StatedEvent(external_id, name, moment.at, group, actor)
+
+
+def _in_column(error: RowRefused, field: str) -> RowRefused:
+    return error if error.field else RowRefused(error.message, field=field, **error.params)
+
+
+def _doubtful(cell: datetime) -> RowRefused:
+    """See `header.SheetTable.doubtful`."""
+    return RowRefused(
+        "Không rõ ngày hay tháng: bảng tính ghi %(read)s, nhưng có thể là %(other)s, vì trong cột này mọi ô chữ đều "
+        "có ngày lớn hơn 12 còn mọi ô ngày thì không. Hãy xuất lại với cột này ở dạng văn bản.",
+        read=f"{cell:%d/%m/%Y}",
+        other=f"{cell:%m/%d/%Y}",
+    )
 
 
 def _digest(*parts: str) -> str:

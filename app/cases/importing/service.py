@@ -21,7 +21,7 @@ from flask_babel import gettext as _
 from sqlalchemy import delete, insert, update
 from sqlalchemy.exc import SQLAlchemyError
 
-from app.cases.importing.header import SheetTable, find_table
+from app.cases.importing.header import SheetTable, Tables, find_tables
 from app.cases.importing.mapping import Mapping
 from app.cases.importing.models import Import, ImportRefusal, ImportState
 from app.cases.importing.preview import discard_preview, keep_preview
@@ -80,6 +80,7 @@ class Task:
     previewed: int | None
     progress: Progress | None
     asks: bool
+    mends: bool
 
 
 @needs(Capability.IMPORT_CASES)
@@ -93,21 +94,23 @@ def import_file(
     previewed: int | None = None,
     progress: Progress | None = None,
     asks: bool = False,
+    mends: bool = False,
 ) -> ImportReport:
     """Take a file in; with `dry_run`, only say what would come of it. `previewed` is the Import it completes.
 
     `asks`: a unit or procedure that nobody knows is refused and asked about, even where the mapping would have it
-    made. Raises BadFile when the file cannot be read, Conflict when that Import was already completed. On any
-    failure nothing of the file is left, and the Import says that it failed.
+    made. `mends`: names in the letters of old code pages are read as they were meant, else refused. Raises BadFile
+    when the file cannot be read, Conflict when that Import was already completed. On any failure nothing of the file
+    is left, and the Import says that it failed.
     """
-    task = _task(scope, by, upload, mapping, previewed, progress, asks)
+    task = _task(scope, by, upload, mapping, previewed, progress, asks, mends)
     if dry_run:
         return _foretold(task).report
     for attempt in range(1, ATTEMPTS + 1):
         with opened(upload.path, upload.name) as source:
-            table = find_table(source, mapping, upload.name)
+            tables = find_tables(source, mapping, upload.name)
             try:
-                return _carry_out(task, source, table, alone=attempt == ATTEMPTS)
+                return _carry_out(task, source, tables, alone=attempt == ATTEMPTS)
             except MovedOn as error:
                 if attempt == ATTEMPTS:
                     _record_failure(task, error)
@@ -130,12 +133,13 @@ def preview(
     *,
     previewed: int | None = None,
     asks: bool = True,
+    mends: bool = False,
 ) -> int:
     """Foretell an import and keep the report: the id of an Import that waits to be confirmed.
 
     `previewed` is an earlier preview of the same file, which this one replaces.
     """
-    task = _task(scope, by, upload, mapping, previewed, progress, asks)
+    task = _task(scope, by, upload, mapping, previewed, progress, asks, mends)
     run = _foretold(task)
     with transaction():
         record = _begin(task)
@@ -152,47 +156,56 @@ def _task(
     previewed: int | None,
     progress: Progress | None,
     asks: bool,
+    mends: bool,
 ) -> Task:
     if not may_import(scope):
         raise NotAllowed("Chỉ bộ phận một cửa và quản trị viên được nhập hồ sơ từ tệp.")
     with opened(upload.path, upload.name):  # not a file that can be read: said before its hash is taken
         pass
-    return Task(scope.site, by, upload, mapping, upload.sha256(), previewed, progress, asks)
+    return Task(scope.site, by, upload, mapping, upload.sha256(), previewed, progress, asks, mends)
 
 
 def _foretold(task: Task) -> ImportReader:
     """Read the whole file; nothing is written."""
     with opened(task.upload.path, task.upload.name) as source:
-        table = find_table(source, task.mapping, task.upload.name)
+        tables = find_tables(source, task.mapping, task.upload.name)
         try:
-            return _read(task, source, table, lock=False)
+            return _read(task, source, tables, lock=False)
         finally:
             db.session.rollback()  # the end of reading: a later write starts from what is there then
 
 
-def _read(task: Task, source: SheetSource, table: SheetTable, *, lock: bool) -> ImportReader:
+def _read(task: Task, source: SheetSource, tables: Tables, *, lock: bool) -> ImportReader:
+    """Every table of the file, one after another."""
     zone = ZoneInfo(task.mapping.zone or current_app.config["SETTINGS"].zone)
     report = ImportReport(sha256=task.sha256)
-    run = ImportReader(task.site, task.mapping, table, zone, site_calendar(), report, asks=task.asks, lock=lock)
-    for batch in _batches(table):
-        run.take(batch)
-        if task.progress:
-            task.progress(report.rows, *source.progress())
+    run = ImportReader(
+        task.site, task.mapping, zone, site_calendar(), report, asks=task.asks, mends=task.mends, lock=lock
+    )
+    read: list[SheetTable] = []
+    for table in tables:
+        read.append(table)
+        run.begin(table, named=source.several)
+        for batch in _batches(table):
+            run.take(batch)
+            if task.progress:
+                task.progress(report.rows, *source.progress())
+    report.tell_sheets(tables, read)
     run.finish()
     return run
 
 
-def _carry_out(task: Task, source: SheetSource, table: SheetTable, *, alone: bool) -> ImportReport:
+def _carry_out(task: Task, source: SheetSource, tables: Tables, *, alone: bool) -> ImportReport:
     """One attempt: read, then write. `alone`: others are kept out from before the reading. Raises MovedOn."""
     run = None
     if not alone:
         try:
-            run = _read(task, source, table, lock=False)
+            run = _read(task, source, tables, lock=False)
         finally:
             db.session.rollback()
     with transaction():
         record = _begin(task)
-        run = run or _read(task, source, table, lock=True)
+        run = run or _read(task, source, tables, lock=True)
         if site_calendar() is not run.reading.calendar:
             raise MovedOn  # the due dates were counted with other days
         with without_garbage_collection():
@@ -220,7 +233,7 @@ def _begin(task: Task) -> int:
         taken = db.session.execute(
             update(Import)
             .where(Import.id == task.previewed, Import.site == task.site, Import.state == ImportState.PREVIEWED)
-            .values(state=ImportState.DONE, started_at=now, person_id=task.by.person_id)
+            .values(state=ImportState.DONE, started_at=now, person_id=task.by.person_id, mends=task.mends)
         )
         if taken.rowcount != 1:  # type: ignore[attr-defined]
             raise Conflict("Lần nhập này đã được thực hiện.")
@@ -234,6 +247,7 @@ def _begin(task: Task) -> int:
         state=ImportState.DONE,
         started_at=now,
         person_id=task.by.person_id,
+        mends=task.mends,
     )
     db.session.add(record)
     db.session.flush()

@@ -16,6 +16,7 @@ from typing import Any
 
 from app.cases.rows import Row
 from app.cases.vocabulary import EventKind
+from app.core.codes import code_key
 
 CHUNK = 2000  # cases
 
@@ -55,23 +56,23 @@ class Plan:
     def __init__(self) -> None:
         self._file = sqlite3.connect("", isolation_level=None)  # "": a temporary file, gone when it is closed
         self._file.execute("PRAGMA journal_mode = OFF")
-        self._file.execute("CREATE TABLE plan (position INTEGER PRIMARY KEY, code UNIQUE, is_new, prepared)")
+        self._file.execute("CREATE TABLE plan (position INTEGER PRIMARY KEY, key UNIQUE, is_new, prepared)")
         self._file.execute("BEGIN")
 
     def put(self, cases: Iterable[Prepared]) -> None:
         """Keep cases; one that is there already is replaced, in its place."""
         self._file.executemany(
-            "INSERT INTO plan (code, is_new, prepared) VALUES (?, ?, ?)"
-            " ON CONFLICT (code) DO UPDATE SET prepared = excluded.prepared",
-            ((case.code, case.case_id is None, case.dumped()) for case in cases),
+            "INSERT INTO plan (key, is_new, prepared) VALUES (?, ?, ?)"
+            " ON CONFLICT (key) DO UPDATE SET prepared = excluded.prepared",
+            ((code_key(case.code), case.case_id is None, case.dumped()) for case in cases),
         )
 
-    def get(self, codes: Iterable[str]) -> dict[str, Prepared]:
-        """Those of these cases that are to be written."""
+    def get(self, keys: Iterable[str]) -> dict[str, Prepared]:
+        """Those of these cases that are to be written, by the keys of their codes."""
         if not self:
             return {}
-        wanted = "SELECT code, prepared FROM plan WHERE code IN (SELECT value FROM json_each(?))"
-        return {code: _loaded(blob) for code, blob in self._file.execute(wanted, (json.dumps(list(codes)),))}
+        wanted = "SELECT key, prepared FROM plan WHERE key IN (SELECT value FROM json_each(?))"
+        return {key: _loaded(blob) for key, blob in self._file.execute(wanted, (json.dumps(list(keys)),))}
 
     def first(self, count: int, *, new: bool) -> list[Prepared]:
         """The first of the new cases, or of the known ones."""

@@ -46,14 +46,16 @@ def keep_upload(stream: BinaryIO) -> str:
 @needs(Capability.IMPORT_CASES)
 def start_preview(by: Actor, sha256: str, name: str, mapping: str) -> str:
     """Preview an upload in the background; the job's result is the id of the Import. Returns the job's id."""
-    return jobs.start("preview", _preview, by, sha256, name, mapping, None, owner=by.person_id)
+    return jobs.start("preview", _preview, by, sha256, name, mapping, None, False, owner=by.person_id)
 
 
 @needs(Capability.IMPORT_CASES)
-def preview_again(by: Actor, import_id: int) -> str:
-    """Preview the same upload once more, now that more is known. Raises Conflict when it was carried out already."""
+def preview_again(by: Actor, import_id: int, *, mends: bool | None = None) -> str:
+    """Preview the same upload once more, now that more is known. `mends`: whether names in old code pages are read as
+    they were meant; as before when left out. Raises Conflict when it was carried out already."""
     record = _waiting(import_id)
-    values = (record.sha256, record.file_name, record.mapping, import_id)
+    mends = record.mends if mends is None else mends
+    values = (record.sha256, record.file_name, record.mapping, import_id, mends)
     return jobs.start("preview", _preview, by, *values, owner=by.person_id)
 
 
@@ -79,9 +81,9 @@ def _waiting(import_id: int) -> Import:
     return record
 
 
-def _preview(job: jobs.Job, by: Actor, sha256: str, name: str, mapping: str, previewed: int | None) -> int:
-    chosen = find_mapping(mapping, mappings_folder())
-    return preview(whole_site(), by, kept_upload(sha256, name), chosen, _progress_reporter(job), previewed=previewed)
+def _preview(job: jobs.Job, by: Actor, sha256: str, name: str, mapping: str, previewed: int | None, mends: bool) -> int:
+    chosen, upload, tell = find_mapping(mapping, mappings_folder()), kept_upload(sha256, name), _progress_reporter(job)
+    return preview(whole_site(), by, upload, chosen, tell, previewed=previewed, mends=mends)
 
 
 def _undo(job: jobs.Job, by: Actor, import_id: int) -> int:
@@ -94,7 +96,8 @@ def _import(job: jobs.Job, by: Actor, import_id: int) -> int:
     record = one_import(whole_site(), import_id)
     chosen = find_mapping(record.mapping, mappings_folder())
     upload = kept_upload(record.sha256, record.file_name)
-    import_file(whole_site(), by, upload, chosen, previewed=import_id, progress=_progress_reporter(job), asks=True)
+    tell = _progress_reporter(job)
+    import_file(whole_site(), by, upload, chosen, previewed=import_id, progress=tell, asks=True, mends=record.mends)
     return import_id
 
 

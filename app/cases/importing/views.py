@@ -138,6 +138,18 @@ def tell_names(import_id: int) -> Answer:
     return redirect(page)
 
 
+@bp.post("/<int:import_id>/sua-chu")
+@allowed(Capability.IMPORT_CASES)
+def mend_letters(import_id: int) -> Answer:
+    """Agree that names in old code pages are read as they were meant, and preview the file again."""
+    _scope()
+    try:
+        return redirect(url_for(".job", job_id=tasks.preview_again(actor(), import_id, mends=True)))
+    except DomainError as error:
+        flash(sentence(error), "warning")
+        return redirect(url_for(".show", import_id=import_id))
+
+
 @bp.route("/<int:import_id>/hoan-tac", methods=["GET", "POST"])
 @allowed(Capability.IMPORT_CASES)
 def undo(import_id: int) -> Answer | str | tuple[str, int]:

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from app.cases.importing.values import RowRefused, id_number_of, moment_of, phone_of, text_of
+from app.cases.importing.values import RowRefused, id_number_of, moment_of, phone_of, says_nothing, text_of
 from tests.clock import ZONE, at
 
 DAY_FIRST = ("day_first", "iso")
@@ -26,12 +26,59 @@ DAY_FIRST = ("day_first", "iso")
         (datetime(2024, 6, 3, 8, 30), "2024-06-03 08:30"),
         (45446.354166666664, "2024-06-03 08:30"),
         ("03/06/2024", "2024-06-03 00:00"),
+        ("03/06/2024 2:30:00 CH", "2024-06-03 14:30"),
+        ("03/06/2024 8:30 SA", "2024-06-03 08:30"),
+        ("03/06/2024 12:05 SA", "2024-06-03 00:05"),
+        ("03/06/2024 12:05 PM", "2024-06-03 12:05"),
+        ("03/06/2024 02:30 pm", "2024-06-03 14:30"),
+        ("8:30 SA 03/06/2024", "2024-06-03 08:30"),
+        ("03/06/2024 14:30 CH", "2024-06-03 14:30"),
+        ("03/06/2024 8h", "2024-06-03 08:00"),
+        ("2024/06/03 08:30", "2024-06-03 08:30"),
+        ("2024.06.03", "2024-06-03 00:00"),
+        ("ngày 03 tháng 06 năm 2024", "2024-06-03 00:00"),
+        ("8 giờ 30 phút, ngày 3 tháng 6 năm 2024", "2024-06-03 08:30"),
     ],
 )
 def test_a_time_is_read_however_it_is_written(cell: object, instant: str) -> None:
     moment = moment_of(cell, DAY_FIRST, ZONE)
     assert moment is not None
     assert moment.at == at(instant)
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        *("", "  ", "//", "/  /", "0", "chưa có", "Không hẹn", "01/01/0001", "01/01/1900 00:00:00", "0001-01-01"),
+        *("1753-01-01T00:00:00", "30/12/1899", 0, datetime(1900, 1, 1)),
+    ],
+)
+def test_what_programs_write_for_no_date_is_none(cell: object) -> None:
+    assert moment_of(cell, DAY_FIRST, ZONE) is None
+
+
+@pytest.mark.parametrize("cell", ["03/06/2024 0:30 SA", "03/06/2024 14:30 SA", "32 tháng 6 năm 2024", "2024/13/01"])
+def test_an_hour_or_day_that_cannot_be_is_refused(cell: str) -> None:
+    with pytest.raises(RowRefused):
+        moment_of(cell, DAY_FIRST, ZONE)
+
+
+@pytest.mark.parametrize("cell", [None, "", " ", "-", "–", "—", "- -", "NULL", "null", "N/A", "#N/A", "..."])
+def test_signs_of_an_empty_cell_say_nothing(cell: object) -> None:
+    assert says_nothing(cell)
+
+
+@pytest.mark.parametrize("cell", ["Na", "王", "A-1", 0, False, "0"])
+def test_what_is_written_says_something(cell: object) -> None:
+    assert not says_nothing(cell)
+
+
+def test_a_day_whose_hour_was_not_known_agrees_with_the_same_day_and_an_hour() -> None:
+    later = moment_of("03/06/2024 08:30", DAY_FIRST, ZONE)
+    assert later is not None
+    assert later.agrees(at("2024-06-03"), ZONE)
+    assert not later.agrees(at("2024-06-04"), ZONE)
+    assert not later.agrees(at("2024-06-03 09:30"), ZONE)
 
 
 def test_a_day_without_an_hour_lasts_until_its_last_second() -> None:
