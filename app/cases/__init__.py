@@ -19,6 +19,7 @@ def register_records() -> None:
     import app.cases.importing.models
     import app.cases.labels
     import app.cases.models
+    import app.cases.succession
 
 
 def register(app: Flask) -> None:

@@ -15,7 +15,9 @@ from typing import Any
 
 from sqlalchemy import Connection, func, select
 
-from app.cases.models import CaseEvent
+from app.cases.models import Case, CaseEvent
+from app.cases.timeline import Event, OutOfOrder
+from app.organisation.access import Actor
 from app.web.extensions import db
 
 START = "0" * 64
@@ -83,6 +85,34 @@ def last_hashes(case_ids: Iterable[int]) -> dict[int, str]:
         newest, (newest.c.case_id == CaseEvent.case_id) & (newest.c.number == CaseEvent.number)
     )
     return dict.fromkeys(ids, START) | dict(db.session.execute(found).all())
+
+
+def add_event(case: Case, event: Event, now: datetime, by: Actor) -> CaseEvent:
+    """Add the event as the next link of the case's chain. Raises OutOfOrder where it corrects one that is not there."""
+    corrects_id = None
+    if event.corrects is not None:
+        corrects_id = db.session.scalar(
+            select(CaseEvent.id).where(CaseEvent.case_id == case.id, CaseEvent.number == event.corrects)
+        )
+        if corrects_id is None:
+            raise OutOfOrder("Không tìm thấy sự kiện cần đính chính.")
+    row = CaseEvent(
+        site=case.site,
+        case_id=case.id,
+        number=event.number,
+        kind=event.kind,
+        at=event.at,
+        recorded_at=now,
+        recorded_by_id=by.person_id,
+        unit_id=by.unit_id,
+        actor=event.actor,
+        note=event.note,
+        data=event.data,
+        corrects_id=corrects_id,
+    )
+    row.hash = hash_of(row, case.code, event.corrects, last_hashes([case.id])[case.id])
+    db.session.add(row)
+    return row
 
 
 class Digest:

@@ -26,6 +26,7 @@ from app.core.facts import Fact, FactField, FactKind, FactQuery, register, regis
 from app.organisation.access import Scope
 from app.organisation.calendars import site_calendar
 from app.organisation.models import Unit
+from app.organisation.passings import AN_INSTANT, passed_since
 from app.organisation.subject_pages import SubjectPage, register_pages
 from app.procedures.facts import CATALOGUE_PAYMENT
 from app.procedures.models import Procedure, ProcedureVersion
@@ -277,6 +278,22 @@ def _count(condition: ColumnElement[bool]) -> ColumnElement[int]:
     return func.count().filter(condition)
 
 
+def whose(table: type[Case] | type[CaseStage], at: Any, query: FactQuery, connection: Connection) -> Any:
+    """The unit to count a row for: whose it was at that instant. Only where something passed since the period began is
+    it looked up row by row; else it is the row's own, as the indexes have it."""
+    return population.unit_then(table, at) if _has_passed(query, connection) else table.unit_id
+
+
+def _has_passed(query: FactQuery, connection: Connection) -> bool:
+    kinds = population.ACCOUNTABLE, population.HELD, population.STAY
+    return passed_since(connection, query.site, query.start, *kinds)
+
+
+def _wherever(table: Any, unit: Any, query: FactQuery, units: Mapping[int, str]) -> tuple[ColumnElement[bool], ...]:
+    """Rows of those units, or of all of them where it has to be looked up whose each was."""
+    return _of_units(table, query, units) if unit is table.unit_id else (table.site == query.site,)
+
+
 def _of_units(table: Any, query: FactQuery, units: Iterable[int]) -> tuple[ColumnElement[bool], ...]:
     """Rows of those units. Named one by one, so that each database goes from unit to unit in the index."""
     return table.site == query.site, table.unit_id.in_(units)
@@ -290,7 +307,7 @@ def _timeliness(connection: Connection, query: FactQuery) -> Iterator[Fact]:
         .where(*_of_units(Case, query, units), population.between(Case.ended_at, query.start, query.end))
         .group_by(Case.unit_id)
     )
-    late = late_rows(Case, query, Case.result_at, Case.closed_at)
+    late = late_rows(Case, query, Case.result_at, Case.closed_at, connection=connection)
     closed_late = and_(late.c.ended == 1, late.c.closed_at.is_not(None), late.c.result_at.is_not(None))
     overdue = select(
         late.c.unit_id,
@@ -320,13 +337,16 @@ def _timeliness(connection: Connection, query: FactQuery) -> Iterator[Fact]:
         )
 
 
-def late_rows(table: type[Case] | type[CaseStage], query: FactQuery, *columns: Any) -> Subquery:
+def late_rows(table: type[Case] | type[CaseStage], query: FactQuery, *columns: Any, connection: Connection) -> Subquery:
     """Every row that is late in the period; `ended` is 1 for those that ended in it, 0 for those still open at
     `as_of`: open now, or ended since then. Each of the three is read from an index that holds no others, and
     they are joined before anything is counted, so that no database looks for them in the order of the count.
     """
-    shown = select(table.unit_id, *columns).where(table.site == query.site)
-    ended, still_open = (shown.add_columns(literal(value).label("ended")) for value in (1, 0))
+    owner = whose(table, query.as_of - AN_INSTANT, query, connection)
+    ended, still_open = (
+        select(unit.label("unit_id"), *columns, literal(value).label("ended")).where(table.site == query.site)
+        for unit, value in ((table.unit_id, 1), (owner, 0))  # what ended passes to nobody
+    )
     past_due = still_open.where(population.past_due(table, query.as_of))
     return union_all(
         ended.where(population.finished_late(table, query.start, query.end)),
@@ -336,31 +356,32 @@ def late_rows(table: type[Case] | type[CaseStage], query: FactQuery, *columns: A
 
 def _digitisation_and_payment(connection: Connection, query: FactQuery) -> Iterator[Fact]:
     units = units_of(connection, query)
+    had_file, gave_result = (whose(Case, at, query, connection) for at in (Case.received_at, Case.result_at))
     received = (
         select(
-            Case.unit_id,
+            had_file.label("unit_id"),
             func.count().label("files"),
             _count(population.done(Case.files_digitised_at, query.as_of)).label("files_digitised"),
             _count(and_(Case.online_payable, Case.fee_due > 0)).label("due"),
         )
-        .where(*_of_units(Case, query, units), population.between(Case.received_at, query.start, query.end))
-        .group_by(Case.unit_id)
+        .where(*_wherever(Case, had_file, query, units), population.between(Case.received_at, query.start, query.end))
+        .group_by(had_file)
     )
     electronic = population.done(Case.electronic_result_at, query.as_of)
     resolved = (
         select(
-            Case.unit_id,
+            gave_result.label("unit_id"),
             func.count().label("results"),
             _count(population.done(Case.result_digitised_at, query.as_of)).label("results_digitised"),
             _count(electronic).label("electronic"),
             _count(and_(electronic, Case.electronic_same_day.is_(True))).label("same_day"),
         )
         .where(
-            *_of_units(Case, query, units),
+            *_wherever(Case, gave_result, query, units),
             population.between(Case.result_at, query.start, query.end),
             Case.returns_result,
         )
-        .group_by(Case.unit_id)
+        .group_by(gave_result)
     )
     paid = (
         select(
@@ -383,7 +404,7 @@ def _stage_use(connection: Connection, query: FactQuery) -> Iterator[Fact]:
         .where(*_of_units(CaseStage, query, units), population.between(CaseStage.ended_at, query.start, query.end))
         .group_by(CaseStage.unit_id)
     )
-    late = late_rows(CaseStage, query)
+    late = late_rows(CaseStage, query, connection=connection)
     over = select(
         late.c.unit_id, _count(late.c.ended == 1).label("over"), _count(late.c.ended == 0).label("open_over")
     ).group_by(late.c.unit_id)
@@ -402,7 +423,8 @@ def _stage_use(connection: Connection, query: FactQuery) -> Iterator[Fact]:
 
 def _overdue_cases(connection: Connection, query: FactQuery) -> Iterator[Fact]:
     """One fact per overdue case of the period."""
-    return _of_cases(CASE_OVERDUE, connection, query, select(late_rows(Case, query, Case.id).c.id))
+    late = late_rows(Case, query, Case.id, connection=connection)
+    return _of_cases(CASE_OVERDUE, connection, query, select(late.c.id))
 
 
 def _newly_overdue_cases(connection: Connection, query: FactQuery) -> Iterator[Fact]:
@@ -422,15 +444,17 @@ def start_of_previous(query: FactQuery) -> datetime:
 def _of_cases(kind: FactKind, connection: Connection, query: FactQuery, ids: Any) -> Iterator[Fact]:
     """One fact per case, as the indexes give them; rows are not held in memory."""
     units, calendar = units_of(connection, replace(query, units=None)), site_calendar()
+    last_seen = query.as_of - AN_INSTANT
+    holder = population.holder_then(last_seen) if _has_passed(query, connection) else Case.holder_unit_id
     cases = (
         select(
-            Case.unit_id,
+            whose(Case, last_seen, query, connection),
             Case.code,
             Procedure.code,
             Case.due_at,
             Case.ended_at,
             Case.result_at,
-            Case.holder_unit_id,
+            holder,
             Case.officer,
         )
         .join(ProcedureVersion, ProcedureVersion.id == Case.version_id)

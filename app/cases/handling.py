@@ -23,6 +23,7 @@ from app.core.errors import N_, DomainError, NotAllowed, NotFound
 from app.core.text import tidy
 from app.organisation.access import Actor, Scope
 from app.organisation.calendars import site_calendar, today
+from app.organisation.lineage import in_being
 from app.organisation.models import Unit
 from app.organisation.permissions import Capability, needs
 from app.procedures.models import CopyKind, ProcedureDocument
@@ -65,9 +66,10 @@ def consult(
 ) -> Case:
     """Ask another unit for its opinion (lấy ý kiến đơn vị phối hợp) until the end of a day. The clock goes on."""
     _needed(note, N_("Hãy ghi nội dung lấy ý kiến."))
-    unit = db.session.execute(select(Unit.id, Unit.name).where(Unit.site == scope.site, Unit.code == unit_code)).first()
+    unit = db.session.scalar(select(Unit).where(Unit.site == scope.site, Unit.code == unit_code))
     if unit is None:
         raise DomainError("Không có đơn vị mang mã %(code)s.", field="unit_code", code=unit_code)
+    in_being(unit, today(), "unit_code")
     if unit.id == db.session.scalar(select(Case.holder_unit_id).where(Case.id == case_id, Case.site == scope.site)):
         raise DomainError("Hồ sơ đang ở chính %(unit)s; hãy chọn đơn vị khác.", field="unit_code", unit=unit.name)
     data: dict[str, Any] = {"unit_id": unit.id}

@@ -65,6 +65,7 @@ EVENTS = {
     EventKind.ACTIVITY: _l("Công việc"),
     EventKind.PROMISE_MOVED: _l("Thay đổi ngày hẹn trả"),
     EventKind.APOLOGISED: _l("Xin lỗi, hẹn lại ngày trả kết quả"),
+    EventKind.UNIT_SUCCEEDED: _l("Chuyển cho đơn vị kế thừa"),
     EventKind.CORRECTED: _l("Đính chính"),
 }
 add_labels(EVENTS)

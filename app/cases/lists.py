@@ -21,6 +21,8 @@ from app.core.facts import register_lists
 from app.core.periods import Period
 from app.organisation.access import Scope
 from app.organisation.models import Unit
+from app.organisation.passings import AN_INSTANT, passed_since
+from app.web.extensions import db
 
 ListSubject = type[Case] | type[CaseStage] | type[Payment]
 
@@ -49,6 +51,7 @@ class NamedList:
     """A list that rules and pages name. `since` is the instant its lines are sorted by, the oldest first.
 
     `in_order`: it is one branch, a range of that same instant, so that an index gives a unit's lines in their order.
+    `at` is the instant whose unit a line is counted for; None: the last that the window sees.
     """
 
     title: Any
@@ -56,6 +59,7 @@ class NamedList:
     since: Any
     branches: Branches
     in_order: bool = False
+    at: Any = None
 
 
 def _open_overdue(table: type[Case] | type[CaseStage], w: Window) -> list[ColumnElement[bool]]:
@@ -71,8 +75,10 @@ def _resolved_not_closed(w: Window) -> list[ColumnElement[bool]]:
     return [and_(condition, each) for each in (_late(Case, w), *population.still_open(Case, w.as_of))]
 
 
-def _cases(title: Any, branches: Branches, since: Any = Case.received_at, *, in_order: bool = False) -> NamedList:
-    return NamedList(title, Case, since, branches, in_order)
+def _cases(
+    title: Any, branches: Branches, since: Any = Case.received_at, *, in_order: bool = False, at: Any = None
+) -> NamedList:
+    return NamedList(title, Case, since, branches, in_order, at)
 
 
 def _stages(title: Any, branches: Branches) -> NamedList:
@@ -90,7 +96,10 @@ def _at_a_division() -> ColumnElement[bool]:
 
 LISTS: dict[str, NamedList] = {
     "received": _cases(
-        _l("Hồ sơ tiếp nhận"), lambda w: [population.between(Case.received_at, w.start, w.end)], in_order=True
+        _l("Hồ sơ tiếp nhận"),
+        lambda w: [population.between(Case.received_at, w.start, w.end)],
+        in_order=True,
+        at=Case.received_at,
     ),
     "finished": _cases(
         _l("Hồ sơ kết thúc"),
@@ -106,18 +115,24 @@ LISTS: dict[str, NamedList] = {
         _l("Hồ sơ chưa số hóa"),
         lambda w: [population.files_not_digitised(Case, w.start, w.end, w.as_of)],
         in_order=True,
+        at=Case.received_at,
     ),
     "results": _cases(
         _l("Kết quả đã trả"),
         lambda w: [and_(population.between(Case.result_at, w.start, w.end), Case.returns_result)],
         Case.result_at,
         in_order=True,
+        at=Case.result_at,
     ),
     "results_not_digitised": _cases(
-        _l("Kết quả chưa số hóa"), lambda w: [population.result_not_digitised(Case, w.start, w.end, w.as_of)]
+        _l("Kết quả chưa số hóa"),
+        lambda w: [population.result_not_digitised(Case, w.start, w.end, w.as_of)],
+        at=Case.result_at,
     ),
     "not_electronic": _cases(
-        _l("Kết quả chưa có bản điện tử"), lambda w: [population.no_electronic_result(Case, w.start, w.end, w.as_of)]
+        _l("Kết quả chưa có bản điện tử"),
+        lambda w: [population.no_electronic_result(Case, w.start, w.end, w.as_of)],
+        at=Case.result_at,
     ),
     "stage_over": _stages(
         _l("Bước xử lý kết thúc quá thời gian quy định"),
@@ -173,12 +188,23 @@ def lines(scope: Scope, chosen: Sequence[NamedList], window: Window, unit_id: in
         case_id = Case.id if table is Case else table.case_id  # type: ignore[union-attr]
         columns = (table.id.label("id"), case_id.label("case_id"), each.since.label("since"))
         units = [unit_id] if unit_id is not None else _units_of(scope)
-        mine = table.site == scope.site, scope.within(table.unit_id), table.unit_id.in_(units)
+        owner = _whose(each, scope, window)
+        mine = table.site == scope.site, scope.within(owner), owner.in_(units)
         for condition in each.branches(window):
             found.append(select(*columns).where(*mine, condition))
     both = found[0] if len(found) == 1 else union(*found)
     apart = len(found) > 1 or not chosen[0].in_order
     return both.cte("found").prefix_with("MATERIALIZED" if apart else "NOT MATERIALIZED")
+
+
+def _whose(chosen: NamedList, scope: Scope, window: Window) -> Any:
+    """The unit that a line is counted for, as the facts have it: in a past period, whose it was then."""
+    table = chosen.subject
+    passed = (population.ACCOUNTABLE, population.STAY)
+    if table is Payment or not passed_since(db.session.connection(), scope.site, window.start, *passed):
+        return table.unit_id
+    at = window.as_of - AN_INSTANT if chosen.at is None else chosen.at
+    return population.unit_then(table, at)  # type: ignore[arg-type]
 
 
 def _units_of(scope: Scope) -> Select[int]:

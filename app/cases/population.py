@@ -25,7 +25,9 @@ from app.cases.models import Case, CaseEvent, CaseStage, Consultation, Payment
 from app.cases.timeline import CaseState
 from app.cases.vocabulary import EventKind, PaymentChannel, ReturnMethod
 from app.core.calendar import WorkingCalendar
+from app.organisation import passings
 from app.organisation.access import Scope
+from app.organisation.models import PassedRecord
 from app.web.due import due_after, due_by, kept, missed
 
 SOON = 2  # working days ahead that still count as soon
@@ -43,6 +45,28 @@ WITH_WORDS = (
     EventKind.STOPPED,
     EventKind.CLOSED,
 )
+
+
+ACCOUNTABLE, HELD, STAY = "case", "case_held", "case_stage"
+"""What passes of a case when a unit is succeeded: that it answers for it, has it, has it in its stage. All of them
+are remembered by the case's id."""
+
+
+# --- whose a case was
+
+
+def unit_then(table: type[Case] | type[CaseStage], at: Any) -> ColumnElement[int]:
+    """SQL: the unit whose the case or the stay was at an instant; of a stay, only one that was open passes."""
+    if table is Case:
+        return passings.unit_then(Case, ACCOUNTABLE, at)
+    open_then = or_(CaseStage.ended_at.is_(None), CaseStage.ended_at >= PassedRecord.until_at)
+    passed = CaseStage.started_at < PassedRecord.until_at, open_then
+    return passings.unit_then(CaseStage, STAY, at, record=CaseStage.case_id, passed=passed)
+
+
+def holder_then(at: Any) -> ColumnElement[int]:
+    """SQL: the unit that had the case at an instant, as far as successions tell."""
+    return passings.unit_then(Case, HELD, at, unit=Case.holder_unit_id)
 
 
 # --- conditions of a table, answers about a row

@@ -18,6 +18,7 @@ from app.web.formats import label, show_date, show_datetime, show_money
 
 ICONS = {kind: icon for kind, (_key, icon) in KEYS.items()} | RARE
 ICONS |= {EventKind.RECEIVED: "inbox", EventKind.REFUNDED: "undo-2", EventKind.TAKEN_OVER: "user"}
+ICONS |= {EventKind.UNIT_SUCCEEDED: "building-2"}
 TONES = {
     EventKind.CLOSED: "good",
     EventKind.SUPPLEMENT_REQUESTED: "warn",
@@ -28,6 +29,7 @@ TONES = {
     EventKind.STOPPED: "warn",
 }
 NEVER_CORRECTED = frozenset({EventKind.CORRECTED, EventKind.ACTIVITY, EventKind.PROMISE_MOVED, EventKind.APOLOGISED})
+NEVER_CORRECTED |= {EventKind.UNIT_SUCCEEDED}
 
 Entry = dict[str, Any]
 

@@ -38,8 +38,9 @@ DERIVED = (
 
 
 def case_row(state: CaseState) -> Row:
-    """The columns of `cases` that the events decide."""
-    return {name: getattr(state, name) for name in DERIVED}
+    """The columns of `cases` that the events decide; the accountable unit among them once one succeeded another."""
+    row = {name: getattr(state, name) for name in DERIVED}
+    return row if state.unit_id is None else row | {"unit_id": state.unit_id}
 
 
 def stage_rows(site: str, case_id: int, state: CaseState) -> list[Row]:
@@ -79,13 +80,13 @@ def pause_rows(site: str, case_id: int, state: CaseState) -> list[Row]:
 
 
 def payment_rows(site: str, case_id: int, unit_id: int, online_payable: bool, state: CaseState) -> list[Row]:
-    """Rows of `payments`; `unit_id` is the accountable unit, whose rate the payment counts in."""
+    """Rows of `payments`; `unit_id` is the accountable unit: the payment counts in the rate of who was it then."""
     return [
         {
             "site": site,
             "case_id": case_id,
             "event_number": paid.event_number,
-            "unit_id": unit_id,
+            "unit_id": state.accountable_at(paid.at, unit_id),
             "paid_at": paid.at,
             "amount": paid.amount,
             "channel": paid.channel,
@@ -107,7 +108,7 @@ def refund_rows(site: str, case_id: int, unit_id: int, state: CaseState) -> list
             "case_id": case_id,
             "event_number": refund.event_number,
             "payment_number": refund.payment_number,
-            "unit_id": unit_id,
+            "unit_id": state.accountable_at(refund.at, unit_id),
             "refunded_at": refund.at,
             "amount": refund.amount,
             "reason": refund.reason,

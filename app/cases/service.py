@@ -7,7 +7,8 @@ somebody else has recorded something meanwhile, Conflict is raised and nothing i
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -39,6 +40,7 @@ from app.organisation import audit
 from app.organisation.access import Actor, Scope
 from app.organisation.audit import transaction
 from app.organisation.calendars import site_calendar
+from app.organisation.lineage import in_being, lineage
 from app.organisation.models import Unit
 from app.organisation.permissions import Capability, needs
 from app.procedures.models import ProcedureVersion
@@ -47,6 +49,9 @@ from app.web import extensions
 from app.web.extensions import db
 
 Stored = Mapping[str, Mapping[int, Mapping[str, Any]]]  # derived table -> number of the row -> row
+on_received: list[Callable[[Actor, Case], None]] = []
+"""Called within the transaction in which a case was taken in."""
+
 BACKDATED_AFTER = timedelta(minutes=10)  # an event recorded later than this after it happened needs a reason
 
 
@@ -87,6 +92,7 @@ def receive_case(
         raise NotFound("Không tìm thấy thủ tục này.", field="version_id")
     calendar = site_calendar()
     day = calendar.local_day(at)
+    in_being(version.unit, day, "version_id")
     if day < version.in_force_from or (version.in_force_to and day > version.in_force_to):
         raise DomainError("Thủ tục này không có hiệu lực vào ngày %(day)s.", field="version_id", day=day)
     check_applicant(applicant)
@@ -111,13 +117,15 @@ def receive_case(
             case.form_token = token or None
             session.add(case)
             session.flush()
-            written = _add_event(case, event, now, by)
+            written = chain.add_event(case, event, now, by)
             replace_derived(case, state, {})
             _add_documents(scope, by, case, papers, documents or ())
             details = {"exemption": case.exemption, "missing": missing}
             told: dict[str, Any] = {name: value for name, value in details.items() if value}
             told |= {"number": event.number, "event_hash": written.hash}
             audit.record(by, "receive_case", "case", given, version=version.id, at=at, reason=reason, **told)
+            for follow in on_received:
+                follow(by, case)
     except IntegrityError as error:  # the form, or the code that somebody typed, has made a case before
         if token and (sent := case_of_form(scope.site, token)):
             return sent
@@ -202,11 +210,24 @@ def record(
         _check_follows(events, event)
         version = versions_by_id([case.version_id])[case.version_id]
         state = project(terms_of(version), [*events, event], site_calendar())
-        written = _add_event(case, event, now, by)
+        if kind in _INTO_HANDS and (heir := _heir_of_holder(case, version, state, at)):
+            event = replace(event, data={**event.data, "unit_id": heir})
+            state = project(terms_of(version), [*events, event], site_calendar())
+        written = chain.add_event(case, event, now, by)
         replace_derived(case, state, stored_derived([case.id])[case.id])
         kept: dict[str, Any] = {"number": event.number, "event_hash": written.hash}
         audit.record(by, f"record_{kind}", "case", case.code, at=at, reason=reason, **kept)
     return case
+
+
+_INTO_HANDS = (EventKind.HANDED_OVER, EventKind.RETURNED)
+
+
+def _heir_of_holder(case: Case, version: ProcedureVersion, state: CaseState, at: datetime) -> int | None:
+    """Who took over from the unit that a stage of the procedure names, if that was gone by then; else None."""
+    day = site_calendar().local_day(at)
+    heir = lineage(case.site).heir(state.holder_unit_id, day, version.procedure.code)
+    return heir if heir != state.holder_unit_id else None
 
 
 @needs(Capability.HANDLE_CASES)
@@ -225,10 +246,10 @@ def hand_over(
     if position is not None:
         data["position"] = position
     if unit_code:
-        unit_id = db.session.scalar(select(Unit.id).where(Unit.site == scope.site, Unit.code == unit_code))
-        if unit_id is None:
+        unit = db.session.scalar(select(Unit).where(Unit.site == scope.site, Unit.code == unit_code))
+        if unit is None:
             raise DomainError("Không có đơn vị mang mã %(code)s.", field="unit", code=unit_code)
-        data["unit_id"] = unit_id
+        data["unit_id"] = in_being(unit, site_calendar().local_day(kwargs.get("at") or extensions.now()), "unit").id
     return record(scope, by, case_id, EventKind.HANDED_OVER, data=data, **kwargs)
 
 
@@ -356,34 +377,6 @@ def _case_for_change(scope: Scope, case_id: int, revision: int | None, asked: in
     if revision is not None and case.revision != revision:
         raise Conflict("Hồ sơ vừa được người khác cập nhật. Hãy xem lại rồi ghi tiếp; nội dung bạn nhập được giữ.")
     return case
-
-
-def _add_event(case: Case, event: Event, now: datetime, by: Actor) -> CaseEvent:
-    """The event as the next link of the case's chain."""
-    corrects_id = None
-    if event.corrects is not None:
-        corrects_id = db.session.scalar(
-            select(CaseEvent.id).where(CaseEvent.case_id == case.id, CaseEvent.number == event.corrects)
-        )
-        if corrects_id is None:
-            raise OutOfOrder("Không tìm thấy sự kiện cần đính chính.")
-    row = CaseEvent(
-        site=case.site,
-        case_id=case.id,
-        number=event.number,
-        kind=event.kind,
-        at=event.at,
-        recorded_at=now,
-        recorded_by_id=by.person_id,
-        unit_id=by.unit_id,
-        actor=event.actor,
-        note=event.note,
-        data=event.data,
-        corrects_id=corrects_id,
-    )
-    row.hash = chain.hash_of(row, case.code, event.corrects, chain.last_hashes([case.id])[case.id])
-    db.session.add(row)
-    return row
 
 
 def replace_derived(case: Case, state: CaseState, stored: Stored) -> None:

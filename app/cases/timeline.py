@@ -87,6 +87,15 @@ class OpinionAsked:
     answer: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Accountable:
+    """From an instant on another unit answers for the case; the same one, where the case had ended by then."""
+
+    since: datetime
+    unit_id: int
+    to_unit_id: int
+
+
 @dataclass(slots=True)
 class CaseState:
     """What the events of a case add up to. Instants are UTC."""
@@ -113,6 +122,17 @@ class CaseState:
     payments: list[Paid] = field(default_factory=list)
     refunds: list[Refunded] = field(default_factory=list)
     consultations: list[OpinionAsked] = field(default_factory=list)
+    accountable: list[Accountable] = field(default_factory=list)
+
+    @property
+    def unit_id(self) -> int | None:
+        """The unit that answers for it, where that changed since it was received; else None: its own row says it."""
+        return self.accountable[-1].to_unit_id if self.accountable else None
+
+    def accountable_at(self, at: datetime, unit_id: int) -> int:
+        """The unit that answered for it at an instant; `unit_id` does if that never changed."""
+        former = (each.unit_id for each in self.accountable if at < each.since)
+        return next(former, self.unit_id or unit_id)
 
     @property
     def stay(self) -> StageStay | None:
@@ -211,7 +231,7 @@ class CorrectedEvent(Generic[Recorded]):
 _ENDINGS = frozenset(kind for kind, status in LEADS_TO.items() if status in ENDED)
 # Other software logs these without order; they change no state.
 _FREE = frozenset({EventKind.NOTED, EventKind.ACTIVITY, EventKind.PAID, EventKind.PROMISE_MOVED, EventKind.APOLOGISED})
-_FREE |= {EventKind.REFUNDED}
+_FREE |= {EventKind.REFUNDED, EventKind.UNIT_SUCCEEDED}
 
 # What something else was recorded upon cannot be said never to have happened: the kind that follows, and the part
 # of its data that names the one it follows.
@@ -290,6 +310,7 @@ class _Fold:
         self.terms = terms
         self.calendar = calendar
         self.outside_promise: datetime | None = None
+        self.heirs: dict[int, int] = {}  # units that are gone -> who has what was theirs
         self.state = CaseState(
             received.at,
             holder_unit_id=received.data.get("unit_id") or terms.unit_id,
@@ -336,6 +357,8 @@ class _Fold:
             self._pay(event)
         elif kind is EventKind.REFUNDED:
             self._refund(event)
+        elif kind is EventKind.UNIT_SUCCEEDED:
+            self._succeed(event)
         elif kind is EventKind.PROMISE_MOVED:
             self.outside_promise = _instant(event.data["promised_at"])
             state.promised_at = state.promised_at or self.outside_promise
@@ -368,7 +391,7 @@ class _Fold:
         if stage is not None:
             self._enter(stage, event.at, unit_id, officer)
         elif unit_id is not None:
-            state.holder_unit_id, state.officer = int(unit_id), officer
+            state.holder_unit_id, state.officer = self._in_being(int(unit_id)), officer
         else:
             raise OutOfOrder("Quy trình không có bước %(position)s.", field="position", position=position)
         state.holder_id = event.data.get("person_id")
@@ -386,6 +409,29 @@ class _Fold:
         self._enter(stage, event.at, unit_id, officer)
         self.state.holder_id = event.data.get("person_id")
 
+    def _succeed(self, event: Event) -> None:
+        """A unit that had to do with the case is gone. What has ended by then stays where it was."""
+        state, gone, heir = self.state, int(event.data["unit_id"]), int(event.data["to_unit_id"])
+        ended = state.ended_at is not None
+        if event.data.get("accountable"):
+            state.accountable.append(Accountable(event.at, gone, gone if ended else heir))
+        if ended:
+            return
+        self.heirs[gone] = heir
+        if state.holder_unit_id == gone:
+            state.holder_unit_id = heir
+        if state.stay and state.stay.unit_id == gone:
+            state.stay.unit_id = heir
+        for asked in state.consultations:
+            if asked.answered_at is None and asked.unit_id == gone:
+                asked.unit_id = heir
+
+    def _in_being(self, unit_id: int) -> int:
+        """The unit, or who succeeded it."""
+        while unit_id in self.heirs:
+            unit_id = self.heirs[unit_id]
+        return unit_id
+
     def _take_over(self, event: Event) -> None:
         state, officer = self.state, str(event.data.get("officer") or event.actor)
         state.officer, state.holder_id = officer, event.data.get("person_id")
@@ -398,7 +444,7 @@ class _Fold:
             len(state.stays) + 1,
             stage.position,
             stage.name,
-            int(unit_id or stage.unit_id),
+            self._in_being(int(unit_id or stage.unit_id)),
             officer,
             stage.allowance,
             at,

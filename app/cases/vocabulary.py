@@ -79,6 +79,8 @@ class EventKind(StrEnum):
     PROMISE_MOVED = "promise_moved"  # [promised_at]: other software now gives another date
     # [new_due_at: ISO instant promised by the letter, absent when none is; number: of the letter]
     APOLOGISED = "apologised"  # changes no due time: what was late stays late
+    # The unit came to its end: what of the case was its own is its successor's from then on, unless the case had ended.
+    UNIT_SUCCEEDED = "unit_succeeded"  # [unit_id, to_unit_id, accountable: it answered for the case; decision]
     CORRECTED = "corrected"  # puts right an earlier event [at | void]; the earlier one stays visible
 
 
@@ -114,6 +116,7 @@ ALLOWED_IN: dict[EventKind, frozenset[CaseStatus]] = {
     EventKind.ACTIVITY: ANY,
     EventKind.PROMISE_MOVED: ANY,
     EventKind.APOLOGISED: ANY,
+    EventKind.UNIT_SUCCEEDED: ANY,
     EventKind.CORRECTED: ANY,
 }
 

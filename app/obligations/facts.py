@@ -8,7 +8,7 @@ had come by the end of July.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -18,6 +18,7 @@ from flask import url_for
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy.engine import Connection
 
+from app.cases.facts import whose
 from app.cases.models import Case
 from app.cases.vocabulary import Channel
 from app.core.calendar import WorkingCalendar
@@ -31,10 +32,15 @@ from app.obligations.fact_kinds import (
     SATISFACTION,
     YEAR_COUNT,
 )
+from app.obligations.models import DIRECTIVE as OF_DIRECTIVE
+from app.obligations.models import PETITION as OF_PETITION
+from app.obligations.models import TARGET as OF_TARGET
 from app.obligations.models import BodyKind, Directive, Filing, FilingKind, OnlineTarget, Petition, Survey
+from app.organisation import passings
 from app.organisation.access import Scope
 from app.organisation.calendars import site_calendar
-from app.organisation.models import Unit
+from app.organisation.lineage import lineage
+from app.organisation.models import PassedRecord, Unit
 from app.organisation.subject_pages import SubjectPage, register_pages
 from app.procedures.models import Level, ProcedureVersion
 from app.web import extensions
@@ -108,7 +114,7 @@ def _in_period(query: FactQuery, days: _ObligationDays) -> Select[Any]:
     """How many of each kind for the period, or within it when they name none, and the day of the first."""
     within = and_(Filing.period == "", Filing.filed_on.between(query.period.first, query.period.last))
     return (
-        _by_unit(Filing, Filing.kind, func.count().label("number"), func.min(Filing.filed_on).label("first"))
+        _by_unit(Filing.unit_id, Filing.kind, func.count().label("number"), func.min(Filing.filed_on).label("first"))
         .where(Filing.site == query.site, Filing.withdrawn.is_(False), Filing.filed_on <= days.known)
         .where(or_(Filing.period == query.period.key, within))
         .group_by(Filing.kind)
@@ -119,7 +125,7 @@ def _in_year(query: FactQuery, days: _ObligationDays) -> Select[Any]:
     year = query.period.first.year
     until = min(days.known, date(year, 12, 31))
     return (
-        _by_unit(Filing, Filing.kind, func.count().label("number"))
+        _by_unit(Filing.unit_id, Filing.kind, func.count().label("number"))
         .where(Filing.site == query.site, Filing.withdrawn.is_(False), Filing.kind.in_(COUNTED))
         .where(Filing.filed_on.between(date(year, 1, 1), until))
         .group_by(Filing.kind)
@@ -132,7 +138,7 @@ def directives(connection: Connection, query: FactQuery) -> Iterator[Fact]:
     done = days.done(Directive.done_on)
     counted = (
         _by_unit(
-            Directive,
+            _whose(Directive, OF_DIRECTIVE, query, connection),
             func.count().label("due"),
             func.count().filter(done).label("done"),
             func.count().filter(and_(done, kept(Directive.due_on, Directive.done_on))).label("done_in_time"),
@@ -148,9 +154,10 @@ def petitions(connection: Connection, query: FactQuery) -> Iterator[Fact]:
     days = _ObligationDays.at(query.as_of)
     answered = days.done(Petition.answered_on)
     due = _due_in_period(Petition, query, days, answered)
+    whose_petition = _whose(Petition, OF_PETITION, query, connection)
     counted = (
         _by_unit(
-            Petition,
+            whose_petition,
             func.count().label("due"),
             func.count().filter(and_(answered, kept(Petition.due_on, Petition.answered_on))).label("answered_in_time"),
         )
@@ -160,7 +167,7 @@ def petitions(connection: Connection, query: FactQuery) -> Iterator[Fact]:
     in_period = within(Petition.due_on, query.period.first, query.period.last)
     told = (
         select(Petition.code, Petition.due_on, Petition.answered_on, Unit.code.label("unit"))
-        .join(Unit, Unit.id == Petition.unit_id)
+        .join(Unit, Unit.id == whose_petition)
         .where(Petition.site == query.site, Petition.received_on <= days.known)
         .where(or_(in_period, _overdue_before(Petition, query, days, answered)))
         .order_by(Unit.code, Petition.code)
@@ -186,7 +193,7 @@ def satisfaction(connection: Connection, query: FactQuery) -> Iterator[Fact]:
         return func.coalesce(func.sum(column).filter(Survey.body == body), 0).label(name)
 
     counted = _by_unit(
-        Survey,
+        Survey.unit_id,
         total(Survey.answered, BodyKind.ADMINISTRATIVE, "administrative_answered"),
         total(Survey.satisfied, BodyKind.ADMINISTRATIVE, "administrative_satisfied"),
         total(Survey.answered, BodyKind.PUBLIC_SERVICE, "public_answered"),
@@ -201,34 +208,40 @@ def online_share(connection: Connection, query: FactQuery) -> Iterator[Fact]:
     days = _ObligationDays.at(query.as_of)
     units = _units(connection, query)
     year = query.period.first.year
-    targets = {
-        row.unit_id: row.percent
-        for row in connection.execute(
-            select(OnlineTarget.unit_id, OnlineTarget.percent).where(
-                OnlineTarget.site == query.site, OnlineTarget.year == year, OnlineTarget.assigned_on <= days.known
-            )
-        )
-    }
-    received = {row.unit_id: row for row in connection.execute(_received(query, list(units)))}
+    targets = _targets(connection, query, year, days.known)
+    owner = whose(Case, Case.received_at, query, connection)
+    received = {row.unit_id: row for row in connection.execute(_received(query, list(units), owner))}
     for unit_id, unit in units.items():
         numbers = _numbers(ONLINE_SHARE, received.get(unit_id), besides=("target_percent", "has_target"))
         target = {"target_percent": targets.get(unit_id, 0), "has_target": unit_id in targets}
         yield _fact(ONLINE_SHARE, unit, query, **numbers, **target)
 
 
-def _received(query: FactQuery, unit_ids: list[int]) -> Select[Any]:
-    """Cases by unit, on procedures offered online. Summed by version first: few versions, many cases."""
+def _targets(connection: Connection, query: FactQuery, year: int, known: date) -> dict[int, int]:
+    """Percent by unit: of who has the target now, of who had it in the period, and of who had none to take over."""
+    t, p = OnlineTarget, PassedRecord
+    assigned = (t.site == query.site, t.year == year, t.assigned_on <= known)
+    had = select(p.unit_id, t.percent).join(p, and_(p.site == t.site, p.kind == OF_TARGET, p.record_id == t.id))
+    former = connection.execute(had.where(*assigned, p.until_at > query.start)).all()
+    now = connection.execute(select(_whose(t, OF_TARGET, query, connection), t.percent).where(*assigned)).all()
+    return dict(tuple(row) for row in (*former, *now))
+
+
+def _received(query: FactQuery, unit_ids: list[int], owner: Any) -> Select[Any]:
+    """Cases by the unit that received them, on procedures offered online. Summed by version first: few versions, many
+    cases."""
+    # Units are named one by one, so that each is a range of the index.
+    named = (Case.unit_id.in_(unit_ids),) if owner is Case.unit_id else ()
     by_version = (
         select(
-            Case.unit_id,
+            owner.label("unit_id"),
             Case.version_id,
             func.count().label("received"),
             func.count().filter(Case.channel == Channel.ONLINE).label("online"),
         )
-        # Units are named one by one, so that each is a range of the index.
-        .where(Case.site == query.site, Case.unit_id.in_(unit_ids))
+        .where(Case.site == query.site, *named)
         .where(Case.received_at >= query.start, Case.received_at < min(query.end, query.as_of))
-        .group_by(Case.unit_id, Case.version_id)
+        .group_by(owner, Case.version_id)
         .subquery()
     )
     fully = ProcedureVersion.level == Level.FULL
@@ -267,15 +280,23 @@ def _overdue_before(
     return and_(missed(table.due_on, min(query.period.first, days.today)), ~done)
 
 
-def _by_unit(table: Any, *columns: Any) -> Select[Any]:
-    return select(table.unit_id, *columns).group_by(table.unit_id)
+def _by_unit(owner: Any, *columns: Any) -> Select[Any]:
+    return select(owner.label("unit_id"), *columns).group_by(owner)
+
+
+def _whose(table: Any, kind: str, query: FactQuery, connection: Connection) -> Any:
+    """The unit whose a record is that was not done when its unit was succeeded, as of the instant of the check."""
+    return passings.owner(connection, query.site, table, kind, query.as_of - AN_INSTANT)
 
 
 def _counted_facts(kind: FactKind, connection: Connection, query: FactQuery, counted: Select[Any]) -> Iterator[Fact]:
     """A fact for every unit in being, with noughts where nothing was counted."""
-    found = {row.unit_id: row for row in connection.execute(counted)}
+    heirs, found = lineage(query.site), defaultdict[int, Counter[str]](Counter)
+    for row in connection.execute(counted):
+        # What a unit did that was gone before the period is counted for its successor.
+        found[heirs.heir(row.unit_id, query.period.first)].update(_numbers(kind, row))
     for unit_id, unit in _units(connection, query).items():
-        yield _fact(kind, unit, query, **_numbers(kind, found.get(unit_id)))
+        yield _fact(kind, unit, query, **{name: found[unit_id][name] for name in _numbers(kind, None)})
 
 
 def _numbers(kind: FactKind, row: Any, besides: tuple[str, ...] = ()) -> Counts:

@@ -11,6 +11,9 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from app.organisation.models import Unit
 from app.web.extensions import Base, Key, Record
 
+DIRECTIVE, PETITION, TARGET = "directive", "petition", "online_target"
+"""What passes when a unit is succeeded: see `passings`."""
+
 
 class FilingKind(StrEnum):
     """What a unit hands in or does again and again."""

@@ -1,7 +1,8 @@
 """Who may see what. Views declare a capability; queries take the scope, so that no view can forget it.
 
 Desk staff of the one-stop desk see every case (any citizen may stand before them); desk staff of a division
-see their division's. A unit head sees their unit and those below. Inspectors and administrators see all.
+see their division's. A unit head sees their unit and those below. What a unit left, its successor's people see too.
+Inspectors and administrators see all.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from flask import current_app
 from flask_login import current_user, login_required
 from sqlalchemy import ColumnElement, Select, select, true
 
+from app.organisation.lineage import lineage
 from app.organisation.models import Person, Role, Unit
 from app.organisation.permissions import Capability, Place, declaring, has, permitted, place_of
 from app.web.extensions import db
@@ -112,7 +114,7 @@ def scope_of(who: Person) -> Scope:
     if who.role in (Role.INSPECTOR, Role.ADMIN) or (who.role is Role.DESK and who.unit.is_desk):
         return Scope(who.site)
     below = select(Unit.id).where(Unit.site == who.site, Unit.path.startswith(who.unit.path, autoescape=True))
-    return Scope(who.site, frozenset(db.session.scalars(below)))
+    return Scope(who.site, frozenset(lineage(who.site).answers_for(frozenset(db.session.scalars(below)))))
 
 
 def current_scope() -> Scope:

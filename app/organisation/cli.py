@@ -12,10 +12,10 @@ from flask_babel import gettext as _
 from tabulate import tabulate
 
 from app.core.errors import DomainError
-from app.organisation import backup, calendars, clock, queries, second_factor, service, sessions
+from app.organisation import backup, calendars, clock, queries, second_factor, service, sessions, succession
 from app.organisation.access import whole_site
 from app.organisation.commands import COMMAND, clear_errors, echo_json
-from app.organisation.models import Person, Role, Unit, UnitKind
+from app.organisation.models import Person, Role, SuccessionKind, Unit, UnitKind
 from app.organisation.restoring import Restore
 from app.web.command_faults import BadInput, note
 from app.web.formats import label, sentence, show_date, show_datetime
@@ -68,6 +68,92 @@ def add_unit(code: str, name: str, kind: str, parent: str | None, desk: bool, al
             COMMAND, code=code, name=name, kind=UnitKind(kind), parent_id=above, is_desk=desk, aliases=aliases
         )
     note(_("Đã thêm đơn vị “%(name)s”.", name=unit.name))
+
+
+@units.command("succeed")
+@click.argument("unit")
+@click.option(
+    "--to",
+    "to",
+    multiple=True,
+    help="Mã đơn vị kế thừa, đơn vị đầu nhận mọi việc còn lại / successor; the first gets what is given to no other.",
+)
+@click.option(
+    "--procedure",
+    "by_procedure",
+    multiple=True,
+    metavar="CODE=UNIT",
+    help="Giao thủ tục cho đơn vị / gives a procedure to a successor.",
+)
+@click.option(
+    "--person",
+    "by_person",
+    multiple=True,
+    metavar="NAME=UNIT",
+    help="Giao người cho đơn vị / gives somebody to a successor.",
+)
+@click.option("--last-day", type=Day(), required=True, help="Ngày hoạt động cuối cùng / the unit's last day.")
+@click.option("--decision", required=True, help="Số, ngày của quyết định / number and date of the decision.")
+@click.option("--kind", type=click.Choice([kind.value for kind in SuccessionKind]), help="Hình thức / how it ends.")
+@click.option("--dry-run", is_flag=True, help="Chỉ xem / show only what would pass.")
+@FORMAT
+def succeed_unit(
+    unit: str,
+    to: tuple[str, ...],
+    by_procedure: tuple[str, ...],
+    by_person: tuple[str, ...],
+    last_day: date,
+    decision: str,
+    kind: str | None,
+    dry_run: bool,
+    shown: str,
+) -> None:
+    """Giải thể, sáp nhập, chia tách đơn vị / end a unit: all that it left passes to its successors."""
+    with clear_errors():
+        successors = succession.Successors(
+            to[0] if to else "", _given("--procedure", by_procedure), _given("--person", by_person), to[1:]
+        )
+        verb = succession.foresee if dry_run else succession.succeed
+        found = verb(COMMAND, unit, successors, last_day, decision, SuccessionKind(kind) if kind else None)
+    rows = [
+        (part.kind, str(part.title), each.name, each.to.code if each.to else "", each.note)
+        for part, passings in found.parts
+        for each in passings
+    ]
+    if shown == "json":
+        echo_json([dict(zip(("kind", "part", "name", "to", "note"), row, strict=True)) for row in rows])
+    else:
+        click.echo(tabulate([row[1:] for row in rows], [_("Loại"), _("Việc"), _("Chuyển cho"), _("Ghi chú")]))
+    name = found.decision.unit.name
+    note(
+        _("Sẽ chuyển %(n)s mục của “%(name)s”. Chưa ghi gì.", n=found.total, name=name)
+        if dry_run
+        else _("“%(name)s” đã giải thể; đã chuyển %(n)s mục.", name=name, n=found.total)
+    )
+
+
+@units.command("rename")
+@click.argument("unit")
+@click.option("--name", required=True, help="Tên mới / the new name.")
+@click.option("--code", default="", help="Mã mới, nếu đổi / the new code, if it changes.")
+@click.option("--first-day", type=Day(), required=True, help="Từ ngày / from this day on.")
+@click.option("--decision", required=True, help="Số, ngày của quyết định / number and date of the decision.")
+def rename_unit(unit: str, name: str, code: str, first_day: date, decision: str) -> None:
+    """Đổi tên đơn vị theo quyết định / a unit goes by another name, or code."""
+    with clear_errors():
+        renamed = succession.rename(COMMAND, unit, name=name, code=code, first_day=first_day, decision=decision)
+    note(_("Đã đổi tên thành “%(name)s”.", name=renamed.name))
+
+
+def _given(option: str, pairs: tuple[str, ...]) -> dict[str, str]:
+    """CODE=UNIT as typed."""
+    found = {}
+    for pair in pairs:
+        what, equals, to = pair.rpartition("=")
+        if not equals or not what.strip() or not to.strip():
+            raise BadInput(_("%(option)s %(pair)s: hãy ghi MÃ=ĐƠN VỊ.", option=option, pair=pair))
+        found[what] = to
+    return found
 
 
 @people.command("list")

@@ -15,9 +15,19 @@ from wtforms import BooleanField, Field
 from wtforms.validators import Length, Optional, ValidationError
 
 from app.organisation.audit_words import action_choices, subject_choices
-from app.organisation.models import Person, Role, Unit, UnitKind
+from app.organisation.models import Person, Role, SuccessionKind, Unit, UnitKind
+from app.organisation.succession import Foreseen, Successors
 from app.web.formats import label
-from app.web.forms import NEEDED, ChoiceField, DayField, HiddenField, PasswordField, StringField, TextAreaField
+from app.web.forms import (
+    NEEDED,
+    ChoiceField,
+    DayField,
+    HiddenField,
+    MultiCheckboxField,
+    PasswordField,
+    StringField,
+    TextAreaField,
+)
 
 
 def _typed(field: Field) -> Any:
@@ -96,11 +106,62 @@ class UnitForm(FlaskForm):
         return values | {"aliases": (self.aliases.data or "").splitlines()}
 
 
-class CloseUnitForm(FlaskForm):
-    """Đóng đơn vị."""
+class SuccessionForm(FlaskForm):
+    """Giải thể, sáp nhập, chia tách đơn vị. `seen` is a digest of what was shown, so that nothing passes unseen."""
 
-    valid_to = DayField(_l("Ngày hoạt động cuối cùng"), validators=[NEEDED])
-    succession_note = TextAreaField(_l("Đơn vị kế thừa và văn bản làm căn cứ"), validators=[NEEDED])
+    last_day = DayField(_l("Ngày hoạt động cuối cùng"), validators=[NEEDED])
+    kind = ChoiceField(_l("Hình thức"), coerce=lambda value: SuccessionKind(str(value)))
+    decision = StringField(_l("Quyết định (số, ngày)"), validators=[NEEDED])
+    default = ChoiceField(_l("Đơn vị kế thừa"), description=_l("Nhận mọi việc không giao riêng cho đơn vị khác."))
+    others = MultiCheckboxField(
+        _l("Đơn vị kế thừa khác"), description=_l("Khi chia tách: chọn từng thủ tục, từng người ở bước xem trước.")
+    )
+    seen = HiddenField()
+
+    @classmethod
+    def of(cls, unit: Unit, units: Sequence[Unit]) -> SuccessionForm:
+        """The form for a unit; `units` may succeed it."""
+        form = cls(data={"kind": SuccessionKind.CLOSE})
+        form.kind.choices = [
+            (kind, label(kind)) for kind in (SuccessionKind.CLOSE, SuccessionKind.MERGE, SuccessionKind.SPLIT)
+        ]
+        heirs = [(heir.code, indented(heir)) for heir in units if heir.id != unit.id]
+        form.default.choices = [("", _("(không còn việc nào để chuyển)")), *heirs]
+        form.others.choices = [(heir.code, heir.name) for heir in units if heir.id != unit.id]
+        return form
+
+    def decided(self, typed: MultiDict[str, str]) -> dict[str, Any]:
+        """What the service takes; who gets which procedure and whom, from the list that was shown."""
+        chosen: dict[str, dict[str, str]] = {"procedure": {}, "person": {}}
+        default, others = self.default.data or "", tuple(self.others.data or ())
+        for name, code in typed.items():
+            mark, _colon, rest = name.partition(":")
+            kind, _colon, key = rest.partition(":")
+            if mark == "to" and kind in chosen and code in (default, *others) and code != default:
+                chosen[kind][key] = code
+        return {
+            "successors": Successors(default, chosen["procedure"], chosen["person"], others),
+            "last_day": self.last_day.data,
+            "decision": self.decision.data or "",
+            "kind": self.kind.data,
+        }
+
+    def agreed(self, foreseen: Foreseen) -> bool:
+        """Whether what would pass is what was shown when the form was sent. Else it is shown now."""
+        shown = [(part.kind, [each.record_id for each in passings]) for part, passings in foreseen.parts]
+        digest = hashlib.sha256(repr((foreseen.decision.unit.id, shown, sorted(self.others.data or ()))).encode())
+        seen, self.seen.data = self.seen.data, digest.hexdigest()
+        return bool(seen == self.seen.data)
+
+
+class RenamingForm(FlaskForm):
+    """Đổi tên đơn vị theo quyết định."""
+
+    name = StringField(_l("Tên mới"), validators=[NEEDED])
+    name_en = StringField(_l("Tên tiếng Anh"))
+    code = StringField(_l("Mã mới (nếu đổi mã)"))
+    first_day = DayField(_l("Từ ngày"), validators=[NEEDED])
+    decision = StringField(_l("Quyết định (số, ngày)"), validators=[NEEDED])
 
 
 class PersonForm(FlaskForm):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask_babel import lazy_gettext as _l
 
 from app.organisation.audit_words import name_actions, name_details, name_subjects
-from app.organisation.models import Role, SignInWay, UnitKind
+from app.organisation.models import Role, SignInWay, SuccessionKind, UnitKind
 from app.organisation.permissions import Capability
 from app.organisation.signing_in import SignInRefusal
 from app.web.formats import add_labels
@@ -17,6 +17,14 @@ add_labels(
         Role.HEAD: _l("Trưởng đơn vị"),
         Role.INSPECTOR: _l("Thanh tra"),
         Role.ADMIN: _l("Quản trị"),
+    }
+)
+add_labels(
+    {
+        SuccessionKind.CLOSE: _l("Giải thể"),
+        SuccessionKind.MERGE: _l("Sáp nhập, hợp nhất"),
+        SuccessionKind.SPLIT: _l("Chia tách"),
+        SuccessionKind.RENAME: _l("Đổi tên"),
     }
 )
 add_labels(
@@ -87,6 +95,8 @@ name_actions(
         "change_unit": _l("Sửa đơn vị"),
         "add_alias": _l("Thêm tên gọi khác của đơn vị"),
         "close_unit": _l("Đóng đơn vị"),
+        "succeed_unit": _l("Giải thể, sáp nhập, chia tách đơn vị"),
+        "rename_unit": _l("Đổi tên đơn vị theo quyết định"),
         "reopen_unit": _l("Mở lại đơn vị"),
         "add_person": _l("Thêm người dùng"),
         "change_person": _l("Sửa người dùng"),
@@ -146,6 +156,14 @@ name_details(
         "valid_from": _l("Từ ngày"),
         "valid_to": _l("Ngày cuối cùng"),
         "succession_note": _l("Kế thừa"),
+        "succession": _l("Hình thức"),
+        "successors": _l("Đơn vị kế thừa"),
+        "last_day": _l("Ngày hoạt động cuối cùng"),
+        "first_day": _l("Từ ngày"),
+        "decision": _l("Quyết định"),
+        "procedures": _l("Thủ tục giao riêng"),
+        "people": _l("Người giao riêng"),
+        "passed": _l("Đã chuyển"),
         "last": _l("Đến ngày"),
         "working": _l("Làm việc"),
         "reason": _l("Lý do"),
@@ -169,5 +187,5 @@ name_details(
         "cases": _l("Hồ sơ"),
         "broken_off": _l("Bị ngắt giữa chừng"),
     },
-    words={"role": Role, "kind": UnitKind, "why": SignInRefusal, "way": SignInWay},
+    words={"role": Role, "kind": UnitKind, "succession": SuccessionKind, "why": SignInRefusal, "way": SignInWay},
 )

@@ -67,6 +67,55 @@ class UnitAlias(Record, Base):
     unit: Mapped[Unit] = relationship(back_populates="aliases")
 
 
+class SuccessionKind(StrEnum):
+    """How a unit came to its end."""
+
+    CLOSE = "close"  # giải thể
+    MERGE = "merge"  # sáp nhập, hợp nhất
+    SPLIT = "split"  # chia, tách
+    RENAME = "rename"  # đổi tên
+
+
+class UnitSuccession(Record, Base):
+    """Who answers for what a unit leaves, from the day after its last: one row for each successor.
+
+    A unit that left nothing open has one row without a successor.
+    """
+
+    __tablename__ = "unit_successions"
+    __table_args__ = (UniqueConstraint("site", "unit_id", "successor_id"), Index(None, "site", "successor_id"))
+
+    unit_id: Mapped[int] = mapped_column(Key, ForeignKey("units.id"))
+    successor_id: Mapped[int | None] = mapped_column(Key, ForeignKey("units.id"))
+    kind: Mapped[SuccessionKind]
+    last_day: Mapped[date] = mapped_column(Date)
+    decision: Mapped[str] = mapped_column(String(300))  # its number and date
+    is_default: Mapped[bool] = mapped_column(default=True)  # gets what is given to nobody by name, and the history
+    passes: Mapped[dict[str, Any]]  # {"procedures": codes, "people": usernames} chosen; {"counts": {kind: how many}}
+    recorded_at: Mapped[datetime]
+    person_id: Mapped[int | None] = mapped_column(Key, ForeignKey("people.id"))
+    actor: Mapped[str] = mapped_column(String(120))
+
+    unit: Mapped[Unit] = relationship(foreign_keys=[unit_id], lazy="joined")
+    successor: Mapped[Unit | None] = relationship(foreign_keys=[successor_id], lazy="joined")
+
+
+class PassedRecord(Record, Base):
+    """A record that passed from a unit to its successor: until when it was the former's. Its own row says whose it is.
+
+    So a past period sees it where it was (`passings.unit_then`), and everything else asks the record.
+    """
+
+    __tablename__ = "passed_records"
+    __table_args__ = (Index(None, "site", "kind", "record_id", "until_at"), Index(None, "site", "kind", "until_at"))
+
+    kind: Mapped[str] = mapped_column(String(32))  # "case", "directive": see succession.REGISTERED
+    record_id: Mapped[int] = mapped_column(Key)
+    unit_id: Mapped[int] = mapped_column(Key, ForeignKey("units.id"))  # had it
+    successor_id: Mapped[int] = mapped_column(Key, ForeignKey("units.id"))  # has it from `until_at` on
+    until_at: Mapped[datetime]  # the instant at which the unit's last day ended
+
+
 class Person(UserMixin, Record, Base):  # type: ignore[misc]
     """Somebody who signs in. Belongs to one unit, has one role."""
 

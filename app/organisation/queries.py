@@ -12,6 +12,7 @@ from sqlalchemy.orm import selectinload
 
 from app.core.text import fold, sought, words
 from app.organisation.access import Scope, site
+from app.organisation.lineage import lineage
 from app.organisation.models import AuditEntry, Person, Role, SiteDay, Unit
 from app.web.extensions import db
 from app.web.keyset import Keyset
@@ -105,9 +106,18 @@ def units_by_key() -> dict[str, Unit]:
     return found
 
 
+def units_in_being_by_key() -> dict[str, Unit]:
+    """The same, but what a unit that is gone was called leads to its successor, if it has one."""
+    found = units_by_key()
+    by_id = {unit.id: unit for unit in found.values()}
+    heirs = lineage(site())
+    return {key: by_id.get(heirs.heir(unit.id, date.max), unit) for key, unit in found.items()}
+
+
 def find_unit(name: str) -> Unit | None:
-    """The unit that somebody means by its code, its name or an alias, whatever the case and diacritics."""
-    return units_by_key().get(fold(name)) if name else None
+    """The unit that somebody means by its code, its name or an alias, whatever the case and diacritics; of one that is
+    gone, its successor."""
+    return units_in_being_by_key().get(fold(name)) if name else None
 
 
 def _code_keys(unit: Unit) -> Iterable[str]:

@@ -15,6 +15,7 @@ from app.core.errors import N_, Conflict, DomainError, NotAllowed, NotFound
 from app.core.text import fold, tidy
 from app.organisation import attempts, audit, passwords, queries, sessions
 from app.organisation.access import Actor, site
+from app.organisation.lineage import successions_of, successors_named
 from app.organisation.models import Person, Role, Unit, UnitAlias, UnitKind
 from app.organisation.permissions import Capability, for_everybody, needs
 from app.web.extensions import LOCALES, db
@@ -126,38 +127,23 @@ def add_alias(by: Actor, unit_id: int, alias: str) -> Unit:
 
 
 @needs(Capability.KEEP_UNITS)
-def close_unit(by: Actor, unit_id: int, *, valid_to: date, succession_note: str) -> Unit:
-    """Close a unit after its last day, saying who takes over. Its records stay as they are.
-
-    Raises NotFound and DomainError (no note, days out of order, a unit in being below it).
-    """
-    unit = _unit(unit_id)
-    note = tidy(succession_note)
-    if not note:
-        raise DomainError("Hãy ghi đơn vị kế thừa và văn bản làm căn cứ.", field="succession_note")
-    if unit.valid_from and valid_to < unit.valid_from:
-        raise DomainError("Ngày cuối không được trước ngày thành lập (%(day)s).", field="valid_to", day=unit.valid_from)
-    below = [u for u in queries.subtree(unit) if u.id != unit.id and (u.valid_to is None or u.valid_to > valid_to)]
-    if below:
-        raise DomainError(
-            "Hãy chuyển hoặc đóng đơn vị trực thuộc trước: %(names)s.",
-            field="valid_to",
-            names=", ".join(u.name for u in below),
-        )
-    with audit.transaction():
-        changed = _set(unit, {"valid_to": valid_to, "succession_note": note})
-        audit.record(by, "close_unit", "unit", unit.code, changed=changed)
-    return unit
-
-
-@needs(Capability.KEEP_UNITS)
 def reopen_unit(by: Actor, unit_id: int) -> Unit:
-    """Take back the closing of a unit. Raises NotFound, DomainError (its parent is closed), Conflict (its name)."""
+    """Take back the closing of a unit that nobody succeeded. Raises NotFound, DomainError (its parent is closed, it has
+    a successor), Conflict (its name)."""
     unit = _unit(unit_id)
+    ended = successions_of(unit.site, [unit.id]).get(unit.id, [])
+    if heirs := successors_named(ended):
+        raise DomainError(
+            "Mọi việc của “%(name)s” đã chuyển cho %(successors)s, không mở lại được; hãy lập đơn vị mới.",
+            name=unit.name,
+            successors=heirs,
+        )
     if unit.parent is not None and unit.parent.valid_to is not None:
         raise DomainError("Đơn vị cấp trên “%(name)s” đã đóng.", name=unit.parent.name)
     _refuse_known_name(unit.name, unit)
-    with audit.transaction():
+    with audit.transaction() as session:
+        for row in ended:
+            session.delete(row)
         changed = _set(unit, {"valid_to": None})
         audit.record(by, "reopen_unit", "unit", unit.code, changed=changed)
     return unit
@@ -226,7 +212,7 @@ def _move(unit: Unit, parent: Unit | None) -> list[str] | None:
 
 def _refuse_known_name(name: str, unit: Unit | None) -> None:
     """A name must mean one unit. A closed unit's name is free for its successor."""
-    other = queries.find_unit(name)
+    other = queries.units_by_key().get(fold(name))
     if other is not None and other is not unit and other.valid_to is None:
         raise Conflict("Tên “%(name)s” đã chỉ đơn vị %(code)s.", field="name", name=name, code=other.code)
 

@@ -13,6 +13,7 @@ def register_records() -> None:
     import app.procedures.facts
     import app.procedures.labels
     import app.procedures.models
+    import app.procedures.succession
 
 
 def register(app: Flask) -> None:

@@ -17,7 +17,7 @@ from app.core.errors import DomainError
 from app.core.text import fold
 from app.organisation.access import whole_site
 from app.organisation.commands import COMMAND, clear_errors, csv_text, echo_json
-from app.organisation.queries import units_by_key
+from app.organisation.queries import units_in_being_by_key
 from app.procedures import queries
 from app.procedures.catalogue_file import HEADINGS, CatalogueOutcome, Defaults, flat, import_catalogue, plain, read_day
 from app.procedures.labels import time_allowed
@@ -45,7 +45,7 @@ def list_procedures(search: str, field_: str, unit: str, level: str | None, day:
     on = _read("--on", day, read_day) or _today()
     known = {name: name for name, _count in queries.fields_in_use(whole_site())}
     field = _one_of("--field", field_, {fold(name): name for name in known}, "không có lĩnh vực")
-    code = _one_of("--unit", unit, {k: u.code for k, u in units_by_key().items()}, "không có đơn vị")
+    code = _one_of("--unit", unit, {k: u.code for k, u in units_in_being_by_key().items()}, "không có đơn vị")
     asked = queries.ProcedureFilters(on=on, text=search, field=field, unit=code, every=every)
     rows = queries.catalogue(whole_site(), replace(asked, level=Level(level)) if level else asked)
     parts = queries.parts_of([row.version_id for row in rows]) if form != "table" else {}
@@ -80,7 +80,7 @@ def import_procedures(
     file: Path, unit: str, time_amount: str, time_unit: str, level: str, in_force_from: str, form: str
 ) -> None:
     """Nhập thủ tục mới từ tệp CSV (các cột code, name, field và tùy chọn); dòng sai bị từ chối riêng."""
-    units = units_by_key()
+    units = units_in_being_by_key()
     code = _one_of("--unit", unit, {key: key for key in units}, "không có đơn vị")
     defaults = Defaults(
         unit=units[code] if code else None,

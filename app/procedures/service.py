@@ -42,6 +42,7 @@ from app.procedures.models import (
     ProcedureStage,
     ProcedureVersion,
 )
+from app.web.extensions import db
 
 ONE_DAY = timedelta(days=1)
 
@@ -117,6 +118,31 @@ def add_version(
         session.flush()
         _record(by, "add_version", procedure, version)
     return version
+
+
+@needs(Capability.KEEP_CATALOGUE)
+def succeed_version(
+    by: Actor,
+    version: ProcedureVersion,
+    *,
+    contents: Contents,
+    in_force_from: date,
+    in_force_to: date | None,
+) -> ProcedureVersion:
+    """Within a transaction: from a day on until its end the version says something else. Later ones stay as they are,
+    each with the number after its own."""
+    procedure = version.procedure
+    version.in_force_to = in_force_from - ONE_DAY
+    for later in sorted(procedure.versions, key=lambda other: -other.number):
+        if later.number > version.number:
+            later.number += 1
+            db.session.flush()
+    new = _new_version(procedure, version.number + 1, contents, in_force_from, in_force_to)
+    db.session.add(new)
+    db.session.flush()
+    db.session.expire(procedure, ["versions"])
+    _record(by, "succeed_version", procedure, new)
+    return new
 
 
 @needs(Capability.KEEP_CATALOGUE)

@@ -13,6 +13,7 @@ def register_records() -> None:
     import app.publications.facts
     import app.publications.labels
     import app.publications.models
+    import app.publications.succession
 
 
 def register(app: Flask) -> None:

@@ -13,10 +13,12 @@ from sqlalchemy.engine import Connection
 from app.core.calendar import WorkingCalendar
 from app.core.errors import NotFound
 from app.organisation.access import Scope
+from app.organisation.lineage import lineage
 from app.organisation.models import Person, Unit
+from app.organisation.passings import owner
 from app.procedures.models import Procedure, ProcedureVersion
 from app.procedures.queries import in_force_on
-from app.publications.models import CatalogueCheck, Publication
+from app.publications.models import DIVISION, CatalogueCheck, Publication
 from app.web.extensions import db
 
 THREE_SITES = and_(CatalogueCheck.portal, CatalogueCheck.one_stop, CatalogueCheck.website)
@@ -68,16 +70,24 @@ class Awaiting:
 def totals(
     connection: Connection, site: str, first: date, day: date, calendar: WorkingCalendar
 ) -> Mapping[int, CheckTotals]:
-    """By unit id, every unit that exists between two days; what happened after `day` is not known."""
+    """By unit id, every unit that exists between two days; what happened after `day` is not known. What is left of a
+    unit that was gone by then is counted for its successor."""
+    heirs = lineage(site)
     found = dict.fromkeys(_units_in_being(connection, site, first, day), CheckTotals())
     counted: dict[int, dict[str, int]] = defaultdict(dict)
     for query in (_procedures(site, day), _checks(site, first, day), _open_defects(site, day)):
         for row in connection.execute(query):
             values = dict(row._mapping)
-            counted[values.pop("unit_id")].update((name, int(value)) for name, value in values.items())
+            _add(counted[heirs.heir(values.pop("unit_id"), first)], values)
     for unit_id, figures in _after_publication(connection, site, first, day, calendar).items():
-        counted[unit_id].update(figures)
+        _add(counted[heirs.heir(unit_id, first)], figures)
     return {unit_id: replace(blank, **counted[unit_id]) for unit_id, blank in found.items()}
+
+
+def _add(counted: dict[str, int], figures: Mapping[str, int]) -> None:
+    for name, value in figures.items():
+        together = max if name == "slowest_check_days" else int.__add__
+        counted[name] = together(counted.get(name, 0), int(value))
 
 
 def month_of_checks(scope: Scope, first: date, day: date, calendar: WorkingCalendar) -> list[UnitChecks]:
@@ -131,7 +141,7 @@ def awaiting(scope: Scope, day: date, calendar: WorkingCalendar) -> list[Awaitin
             Publication.site == scope.site,
             Publication.published_on <= day,
             scope.within(Publication.division_id),
-            _first_check(day).is_(None),
+            first_check(day).is_(None),
         )
         .order_by(Publication.published_on, Publication.id)
     )
@@ -202,7 +212,7 @@ def _open_defects(site: str, day: date) -> Select[int, int]:
     )
 
 
-def _first_check(day: date) -> ColumnElement[date | None]:
+def first_check(day: date) -> ColumnElement[date | None]:
     """SQL: the day up to `day` of the division's first check of all three sites since its publication."""
     c = CatalogueCheck.__table__.alias("since")
     return (
@@ -223,22 +233,24 @@ def _after_publication(
     connection: Connection, site: str, first: date, day: date, calendar: WorkingCalendar
 ) -> dict[int, dict[str, int]]:
     """Made public between the days, or before them and not checked when they began; by the division's id."""
-    checked_on = _first_check(day)
-    wanted = select(Publication.division_id, Publication.published_on, checked_on).where(
+    checked_first = first_check(day)
+    at = calendar.end_of_day(day)
+    division = owner(connection, site, Publication, DIVISION, at, unit=Publication.division_id)
+    wanted = select(division, Publication.published_on, checked_first).where(
         Publication.site == site,
         Publication.published_on <= day,
-        or_(Publication.published_on >= first, checked_on.is_(None), checked_on >= first),
+        or_(Publication.published_on >= first, checked_first.is_(None), checked_first >= first),
     )
     counted: dict[int, dict[str, int]] = defaultdict(lambda: defaultdict(int))
-    for division_id, published_on, first_check in connection.execute(wanted):
+    for division_id, published_on, looked_on in connection.execute(wanted):
         if published_on is None:
             continue
         n = counted[division_id]
         n["to_check"] += 1
-        n["unchecked"] += first_check is None
+        n["unchecked"] += looked_on is None
         if published_on >= first:
             n["publications_published"] += 1
-            n["checked_after"] += first_check is not None
-        waited = calendar.count_working_days(published_on, first_check or day)
+            n["checked_after"] += looked_on is not None
+        waited = calendar.count_working_days(published_on, looked_on or day)
         n["slowest_check_days"] = max(n["slowest_check_days"], waited)
     return counted

@@ -11,6 +11,9 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from app.organisation.models import Unit
 from app.web.extensions import Base, Key, Record
 
+DIVISION, OFFICE = "publication", "publication_office"
+"""What passes of a publication when a unit is succeeded: see `passings`."""
+
 
 class PublicationTrack(StrEnum):
     """Which of the plan's clocks runs (Bắc Giang, plan 38, II.4.1)."""

@@ -16,10 +16,18 @@ from app.core.errors import NotFound
 from app.core.text import fold, sought, words
 from app.organisation.access import Scope
 from app.organisation.models import AuditEntry, Unit, UnitKind
+from app.organisation.passings import owner
 from app.procedures.models import Procedure, ProcedureVersion
 from app.procedures.queries import in_force_on
 from app.publications.clocks import Dates, PublicationStep, Stage, StepClock, clocks, stage, used_on_arrival
-from app.publications.models import CatalogueCheck, Publication, PublicationProcedure, PublicationTrack
+from app.publications.models import (
+    DIVISION,
+    OFFICE,
+    CatalogueCheck,
+    Publication,
+    PublicationProcedure,
+    PublicationTrack,
+)
 from app.web.extensions import db
 
 PAGE = 50
@@ -259,6 +267,7 @@ def running_steps(
 ) -> Iterator[RunningStep]:
     """The clocks that stopped between two days (both included), or had not by the second, as they stood on it."""
     p, division, office = Publication, Unit.__table__.alias("division"), Unit.__table__.alias("office")
+    at = calendar.end_of_day(day)
     recent = or_(p.finished_on.is_(None), p.finished_on >= first, p.published_on >= first, p.handed_over_on >= first)
     unlisted = and_(p.track == PublicationTrack.PROCESS, p.published_on.is_(None))
     found = (
@@ -267,8 +276,8 @@ def running_steps(
             *(p.printed_on, p.arrived_on, p.handed_over_on, p.finished_on, p.published_on),
         )
         .select_from(p)
-        .join(division, division.c.id == p.division_id)
-        .join(office, office.c.id == p.office_id)
+        .join(division, division.c.id == owner(connection, site, p, DIVISION, at, unit=p.division_id))
+        .join(office, office.c.id == owner(connection, site, p, OFFICE, at, unit=p.office_id))
         .where(p.site == site, p.starts_on <= day, or_(recent, unlisted))
         .order_by(p.starts_on, p.code)
     )

@@ -13,6 +13,7 @@ def register_records() -> None:
     import app.scorecards.facts
     import app.scorecards.labels
     import app.scorecards.models
+    import app.scorecards.succession
 
 
 def register(app: Flask) -> None:

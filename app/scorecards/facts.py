@@ -9,14 +9,16 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from flask import url_for
-from sqlalchemy import Row, func, select
+from sqlalchemy import Row, func, or_, select
 from sqlalchemy.engine import Connection
 
 from app.core.facts import HUNDREDTHS, Fact, FactField, FactKind, FactQuery, register_source
 from app.organisation.access import Scope
 from app.organisation.models import Unit
+from app.organisation.passings import AN_INSTANT, owner
 from app.organisation.subject_pages import SubjectPage, register_pages
 from app.scorecards.arithmetic import Column, children_by_parent, rolled_up
+from app.scorecards.models import CRITERION as OF_CRITERION
 from app.scorecards.models import Criterion, YearResult
 from app.web.extensions import db
 
@@ -232,8 +234,10 @@ def _result_fact(criteria: Rows, this: Line | None, last: Line | None, root: str
 
 def _root(connection: Connection, query: FactQuery) -> str | None:
     """Code of the Department itself."""
-    top = select(Unit.code).where(Unit.site == query.site, Unit.parent_id.is_(None)).order_by(Unit.path).limit(1)
-    return connection.scalar(top)
+    on = query.period.last
+    in_being = or_(Unit.valid_from.is_(None), Unit.valid_from <= on), or_(Unit.valid_to.is_(None), Unit.valid_to >= on)
+    top = select(Unit.code).where(Unit.site == query.site, Unit.parent_id.is_(None), *in_being)
+    return connection.scalar(top.order_by(Unit.path).limit(1))
 
 
 def _table(connection: Connection, query: FactQuery, year: int) -> str | None:
@@ -244,7 +248,8 @@ def _table(connection: Connection, query: FactQuery, year: int) -> str | None:
 
 def _criteria(connection: Connection, query: FactQuery, code: str) -> Rows:
     """The criteria by number, in the table's order, each with its lead's code as `unit`."""
-    c = Criterion
+    c, at = Criterion, query.as_of - AN_INSTANT
+    lead = owner(connection, query.site, c, OF_CRITERION, at, unit=c.lead_unit_id)
     chosen = (
         select(
             c.number,
@@ -257,7 +262,7 @@ def _criteria(connection: Connection, query: FactQuery, code: str) -> Rows:
             c.self_score,
             Unit.code.label("unit"),
         )
-        .outerjoin(Unit, Unit.id == c.lead_unit_id)
+        .outerjoin(Unit, Unit.id == lead)
         .where(c.site == query.site, c.table == code)
         .order_by(c.row)
     )

@@ -13,7 +13,7 @@ from app.organisation.access import Actor, site
 from app.organisation.audit import transaction
 from app.organisation.models import Unit
 from app.organisation.permissions import Capability, needs
-from app.organisation.queries import units_by_key
+from app.organisation.queries import units_in_being_by_key
 from app.scorecards import queries
 from app.scorecards.arithmetic import parent_of
 from app.scorecards.leads import first_lead, unknown_leads
@@ -69,7 +69,7 @@ def load_table(
     code = code.strip().lower()
     with transaction() as session:
         _check(code, printed, stated)
-        loading = _Loading(code, printed.year, units_by_key(), queries.criteria_by_number(code))
+        loading = _Loading(code, printed.year, units_in_being_by_key(), queries.criteria_by_number(code))
         loading.refuse_lost_scores(printed)
         loading.write(printed)
         result_changed = stated is not None and _state_result(code, stated, source)

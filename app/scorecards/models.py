@@ -11,6 +11,9 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from app.organisation.models import Unit
 from app.web.extensions import Base, Key, Record
 
+CRITERION = "criterion"
+"""What passes when the unit that leads it is succeeded: see `passings`."""
+
 
 class Criterion(Record, Base):
     """A row of a score table. Scores are in hundredths of a point, so that sums are exact."""

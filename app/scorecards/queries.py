@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 from app.core.errors import NotFound
 from app.organisation.access import Scope, site
 from app.organisation.models import Unit
-from app.organisation.queries import units_by_key
+from app.organisation.queries import units_in_being_by_key
 from app.scorecards.arithmetic import TABLE, ScoreFinding, audit, children_by_parent, parent_of, rolled_up
 from app.scorecards.models import Criterion, CriterionScore, YearResult
 from app.scorecards.statement import FieldStatement
@@ -335,4 +335,4 @@ def year_result(code: str, year: int) -> YearResult | None:
 
 def known_spellings() -> Mapping[str, Unit]:
     """Every folded spelling of a unit of the site."""
-    return units_by_key()
+    return units_in_being_by_key()

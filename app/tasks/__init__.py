@@ -13,6 +13,7 @@ def register_records() -> None:
     import app.tasks.facts
     import app.tasks.labels
     import app.tasks.models
+    import app.tasks.succession
 
 
 def register(app: Flask) -> None:

@@ -19,6 +19,7 @@ from sqlalchemy.engine import Connection
 from app.core.facts import Fact, FactField, FactKind, FactQuery, register_source
 from app.organisation.access import Scope
 from app.organisation.calendars import site_calendar
+from app.organisation.lineage import lineage
 from app.organisation.models import Unit
 from app.organisation.subject_pages import SubjectPage, register_pages
 from app.tasks.deadlines import DeadlineKind
@@ -137,7 +138,7 @@ def tasks(connection: Connection, query: FactQuery) -> Iterator[Fact]:
     """One fact per task and leading unit, then the units' totals."""
     calendar = site_calendar()
     days = _TaskDays(calendar.local_day(query.as_of), calendar.local_day(query.as_of - AN_INSTANT))
-    parts = connection.execute(_parts(query)).all()
+    parts, codes, heirs = connection.execute(_parts(query)).all(), _codes(connection, query), lineage(query.site)
     happened = _events(connection, query, days.known)
     repeated = _repeated(connection, query)
     totals: dict[str, dict[str, int]] = defaultdict(lambda: {"tasks_due": 0, "done_in_time": 0, "open": 0})
@@ -145,20 +146,26 @@ def tasks(connection: Connection, query: FactQuery) -> Iterator[Fact]:
         progress = fold(part.task_due_on, happened.get(part.id, ()))
         if progress.assigned_on is None:  # not given yet at that instant
             continue
-        _add(totals[part.unit], progress, query)
+        # A part that was done is of who did it, as long as that unit is judged; one that was not, of who has it now.
+        day = max(progress.submitted_on or days.known, query.period.first)
+        unit = codes[heirs.heir(part.unit_id, day if progress.accepted is not False else days.known)]
+        if query.units is not None and unit not in query.units:
+            continue
+        _add(totals[unit], progress, query)
         if _touches(progress, query):
-            yield _task(part, progress, days, query, part.task_id in repeated)
+            yield _task(part, unit, progress, days, query, part.task_id in repeated)
     for unit, numbers in sorted(totals.items()):
         yield {"kind": TASK_TOTALS.name, "unit": unit, "period": query.period.key, **numbers}
 
 
 def _parts(query: FactQuery) -> Select[*tuple[Any, ...]]:
     part, task = PlanTaskUnit, PlanTask
-    chosen = (
+    return (
         select(
             part.id,
             part.task_id,
-            Unit.code.label("unit"),
+            part.unit_id,
+            Unit.code.label("named"),
             task.plan,
             task.number,
             task.row,
@@ -171,7 +178,11 @@ def _parts(query: FactQuery) -> Select[*tuple[Any, ...]]:
         .where(_concerned(query))
         .order_by(task.plan, task.row, Unit.code)
     )
-    return chosen if query.units is None else chosen.where(Unit.code.in_(query.units))
+
+
+def _codes(connection: Connection, query: FactQuery) -> dict[int, str]:
+    found = connection.execute(select(Unit.id, Unit.code).where(Unit.site == query.site))
+    return {row.id: row.code for row in found}
 
 
 def _concerned(query: FactQuery) -> ColumnElement[bool]:
@@ -219,14 +230,14 @@ def _touches(progress: Progress, query: FactQuery) -> bool:
     return any(day is not None and day >= query.period.first for day in (progress.due_on, progress.judged_on))
 
 
-def _task(part: Any, progress: Progress, days: _TaskDays, query: FactQuery, repeated: bool) -> Fact:
+def _task(part: Any, unit: str, progress: Progress, days: _TaskDays, query: FactQuery, repeated: bool) -> Fact:
     due_on, submitted_on = progress.due_on, progress.submitted_on
     span, used = _used(part, progress, days.today)
     return {
         "kind": TASK.name,
-        "unit": part.unit,
+        "unit": unit,
         "period": query.period.key,
-        "subject": subject_of(part.plan, part.number, part.unit, part.row if repeated else None),
+        "subject": subject_of(part.plan, part.number, part.named, part.row if repeated else None),
         "plan": part.plan,
         "number": part.number,
         "due": due_on.isoformat() if due_on else "",

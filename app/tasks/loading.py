@@ -22,7 +22,7 @@ from app.organisation.calendars import site_calendar, today
 from app.organisation.models import Unit
 from app.organisation.permissions import Capability, needs
 from app.organisation.queries import units as existing_units
-from app.organisation.queries import units_by_key
+from app.organisation.queries import units_in_being_by_key
 from app.tasks import queries
 from app.tasks.annexes import AnnexError, AnnexFinding, AnnexRow, read_annex
 from app.tasks.assigning import Assignment, Directory
@@ -101,7 +101,7 @@ class LoadReport:
 
 def directory(on: date) -> Directory:
     """The site's units in being on a day, as plans may call them."""
-    return Directory(existing_units(whole_site(), on=on), units_by_key())
+    return Directory(existing_units(whole_site(), on=on), units_in_being_by_key())
 
 
 @needs(Capability.KEEP_TASKS)

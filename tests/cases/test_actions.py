@@ -41,6 +41,7 @@ DATA = {
     K.CONSULTED: {"unit_id": 8},
     K.CONSULT_ANSWERED: {"number": 3},
     K.RETURNED: {"position": 1},
+    K.UNIT_SUCCEEDED: {"unit_id": 9, "to_unit_id": 8},
     K.PROMISE_MOVED: {"promised_at": at("2024-06-20 23:59:59").isoformat()},
 }
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
-from app.cases import service
+from app.cases import chain, service
 from app.cases.models import Case, CaseEvent, CaseStage
 from app.organisation import audit
 from app.organisation.models import AuditEntry
@@ -20,7 +20,7 @@ from tests.factories import CLERK, EVERYWHERE, make_department, make_version, re
 
 # Where the light goes out: just after this function, everything it did being in the database but not yet final.
 POINTS = {
-    "the event is written": (service, "_add_event"),
+    "the event is written": (chain, "add_event"),
     "the case is written, its stages are not": (service, "derived_rows"),
     "all but the audit entry is written": (service, "replace_derived"),
     "the audit entry is written": (audit, "record"),

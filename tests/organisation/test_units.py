@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from typing import Any
 
@@ -10,10 +11,11 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from app.core.errors import Conflict, DomainError, NotFound
-from app.organisation import queries, service
+from app.organisation import queries, service, succession
 from app.organisation.access import Actor, Scope
 from app.organisation.models import AuditEntry, Person, Unit, UnitKind
-from tests.factories import EVERYWHERE, make_unit
+from app.organisation.succession import Successors
+from tests.factories import EVERYWHERE, make_person, make_unit
 
 BOSS = Actor("Trần Quản Trị")
 
@@ -105,41 +107,93 @@ def test_an_unknown_name_finds_no_unit(department: dict[str, Unit]) -> None:
     assert queries.find_unit("–") is None
 
 
-def test_the_successor_takes_over_the_name_of_a_closed_unit(department: dict[str, Unit]) -> None:
-    service.close_unit(BOSS, department["NCC"].id, valid_to=date(2024, 6, 30), succession_note="QĐ 12/QĐ-SLĐTBXH")
+def end(code: str = "NCC", *to: str, decision: str = "12/QĐ-SLĐTBXH", last_day: date = date(2024, 6, 30)) -> None:
+    succession.succeed(BOSS, code, Successors(to[0] if to else "", others=to[1:]), last_day, decision)
+
+
+def refusal(code: str = "NCC", *to: str, **more: Any) -> DomainError:
+    with pytest.raises(DomainError) as refused:
+        end(code, *to, **more)
+    return refused.value
+
+
+def test_the_name_of_a_closed_unit_is_free_and_else_leads_to_its_successor(department: dict[str, Unit]) -> None:
+    end("NCC", "LDVL")
+    assert queries.find_unit("phòng người có công").code == "LDVL"
     new = service.add_unit(BOSS, code="NCC2", name="Phòng Người có công", kind=UnitKind.DIVISION)
     assert queries.find_unit("phòng người có công") is new
-    assert queries.find_unit("NCC").code == "NCC"
-    with pytest.raises(Conflict):
+
+
+def test_units_below_pass_under_the_successor(department: dict[str, Unit]) -> None:
+    end("VP", "LDVL")
+    assert department["MC"].path == "/SO/LDVL/MC/"
+    assert department["MC"].parent_id == department["LDVL"].id
+
+
+def test_a_unit_with_others_below_it_is_not_closed_without_a_successor(department: dict[str, Unit]) -> None:
+    assert refusal("VP").params["left"] == "1 đơn vị trực thuộc"
+
+
+def test_a_unit_that_left_nothing_is_closed_without_a_successor_and_opens_again(department: dict[str, Unit]) -> None:
+    end("NCC")
+    assert department["NCC"].valid_to == date(2024, 6, 30)
+    assert service.reopen_unit(BOSS, department["NCC"].id).valid_to is None
+    end("NCC", "LDVL")
+    with pytest.raises(DomainError, match="không mở lại được"):
         service.reopen_unit(BOSS, department["NCC"].id)
 
 
-def test_a_unit_is_not_closed_over_its_open_units(department: dict[str, Unit]) -> None:
-    with pytest.raises(DomainError, match="Bộ phận Một cửa"):
-        service.close_unit(BOSS, department["VP"].id, valid_to=date(2024, 6, 30), succession_note="sáp nhập")
+@pytest.mark.parametrize(
+    ("to", "more", "field"),
+    [
+        (("LDVL",), {"decision": " "}, "decision"),
+        (("LDVL",), {"last_day": date(2024, 7, 2)}, "last_day"),  # today is 1 July
+        (("NCC",), {}, "successors"),
+        (("KHONG",), {}, "successors"),
+    ],
+)
+def test_an_impossible_succession_is_refused(
+    department: dict[str, Unit], to: tuple[str, ...], more: dict[str, Any], field: str
+) -> None:
+    assert refusal("NCC", *to, **more).field == field
+    assert department["NCC"].valid_to is None
 
 
-def test_closing_needs_to_say_who_takes_over(department: dict[str, Unit]) -> None:
-    with pytest.raises(DomainError) as refused:
-        service.close_unit(BOSS, department["NCC"].id, valid_to=date(2024, 6, 30), succession_note=" ")
-    assert refused.value.field == "succession_note"
+def test_nobody_succeeds_into_a_closed_unit_or_in_a_circle(department: dict[str, Unit]) -> None:
+    end("NCC", "LDVL")
+    assert "vòng tròn" in refusal("LDVL", "NCC").message
+    assert "không kế thừa được" in refusal("TTDVVL", "NCC").message
+    assert "đã giải thể" in refusal("NCC", "TTDVVL").message
+
+
+def test_a_successor_must_have_been_founded(department: dict[str, Unit]) -> None:
+    department["LDVL"].valid_from = date(2024, 7, 2)
+    assert "chỉ thành lập" in refusal("NCC", "LDVL").message
+    department["LDVL"].valid_from = date(2024, 7, 1)
+    end("NCC", "LDVL")
 
 
 def test_nothing_is_put_under_a_closed_unit(department: dict[str, Unit]) -> None:
-    service.close_unit(BOSS, department["NCC"].id, valid_to=date(2024, 6, 30), succession_note="sáp nhập")
+    end("NCC")
     with pytest.raises(DomainError) as refused:
         service.add_unit(BOSS, code="X", name="Tổ X", kind=UnitKind.DIVISION, parent_id=department["NCC"].id)
     assert refused.value.field == "parent_id"
 
 
-def test_a_closed_unit_opens_again(department: dict[str, Unit]) -> None:
-    service.close_unit(BOSS, department["NCC"].id, valid_to=date(2024, 6, 30), succession_note="nhầm")
-    assert service.reopen_unit(BOSS, department["NCC"].id).valid_to is None
-
-
 def test_a_unit_that_does_not_exist_is_not_found(session: Any) -> None:
     with pytest.raises(NotFound):
-        service.close_unit(BOSS, 999, valid_to=date(2024, 6, 30), succession_note="x")
+        end("KHONG")
+
+
+def test_a_renamed_unit_keeps_its_history_and_its_old_name(department: dict[str, Unit]) -> None:
+    said = {"first_day": date(2024, 7, 1), "decision": "13/QĐ"}
+    renamed = succession.rename(BOSS, "NCC", name="Phòng Chính sách", **said)
+    assert renamed is department["NCC"]
+    assert queries.find_unit("Phòng Người có công") is renamed
+    other = succession.rename(BOSS, "NCC", name="Phòng Chính sách người có công", code="CSNCC", **said)
+    assert (other.code, other.kind, other.parent_id) == ("CSNCC", renamed.kind, renamed.parent_id)
+    assert queries.find_unit("Phòng Người có công") is other
+    assert renamed.valid_to == date(2024, 6, 30)
 
 
 def test_every_change_leaves_what_was_and_what_is(department: dict[str, Unit], session: Any) -> None:
@@ -192,12 +246,40 @@ def test_a_refused_form_keeps_what_was_typed_and_says_why(as_admin: FlaskClient)
     assert "Mã LDVL đã dùng cho đơn vị “Phòng Lao động – Việc làm”." in answer.text
 
 
-def test_a_unit_is_closed_and_opened_on_the_page(as_admin: FlaskClient, department: dict[str, Unit]) -> None:
-    page = f"/don-vi/{department['NCC'].id}"
-    as_admin.post(page + "/dong", data={"valid_to": "2024-06-30", "succession_note": "Phòng mới, QĐ 1"})
-    assert "Đóng sau ngày 30/06/2024" in as_admin.get("/don-vi").text
-    as_admin.post(page + "/mo-lai")
-    assert "Đóng sau ngày" not in as_admin.get("/don-vi").text
+def test_what_passes_is_seen_before_it_does(as_admin: FlaskClient, department: dict[str, Unit]) -> None:
+    who = make_person(department["NCC"], full_name="Trần Thị Đào")
+    page = f"/don-vi/{department['NCC'].id}/ke-thua"
+    typed = {"last_day": "2024-06-30", "kind": "close", "decision": "12/QĐ-SLĐTBXH", "default": "LDVL"}
+    shown = as_admin.post(page, data=typed)
+    assert "Trần Thị Đào" in shown.text
+    assert department["NCC"].valid_to is None
+    seen = re.search(r'name="seen"[^>]*value="([0-9a-f]+)"', shown.text)
+    assert seen is not None
+    assert as_admin.post(page, data=typed | {"seen": seen[1]}).status_code == 302
+    assert who.unit_id == department["LDVL"].id
+    listed = as_admin.get("/don-vi").text
+    assert "Giải thể từ 01/07/2024" in listed
+    assert "Kế thừa: Phòng Lao động – Việc làm" in listed
+    assert "theo 12/QĐ-SLĐTBXH" in as_admin.get(f"/don-vi/{department['NCC'].id}").text
+
+
+def test_a_split_asks_who_gets_whom(as_admin: FlaskClient, department: dict[str, Unit]) -> None:
+    kept, given = make_person(department["NCC"]), make_person(department["NCC"])
+    page = f"/don-vi/{department['NCC'].id}/ke-thua"
+    typed = {"last_day": "2024-06-30", "kind": "split", "decision": "12/QĐ", "default": "LDVL", "others": ["TTDVVL"]}
+    shown = as_admin.post(page, data=typed)
+    seen = re.search(r'name="seen"[^>]*value="([0-9a-f]+)"', shown.text)
+    assert seen is not None
+    as_admin.post(page, data=typed | {"seen": seen[1], f"to:person:{given.username}": "TTDVVL"})
+    assert kept.unit_id == department["LDVL"].id
+    assert given.unit_id == department["TTDVVL"].id
+
+
+def test_a_unit_is_renamed_on_the_page(as_admin: FlaskClient, department: dict[str, Unit]) -> None:
+    page = f"/don-vi/{department['NCC'].id}/doi-ten"
+    said = {"name": "Phòng Chính sách", "first_day": "2024-07-01", "decision": "13/QĐ"}
+    assert as_admin.post(page, data=said).status_code == 302
+    assert department["NCC"].name == "Phòng Chính sách"
 
 
 def test_the_tree_is_downloaded_with_diacritics(as_admin: FlaskClient) -> None:

@@ -26,7 +26,8 @@ from app.core.text import tidy
 from app.organisation import audit
 from app.organisation.access import Actor, Scope, site
 from app.organisation.audit import transaction
-from app.organisation.calendars import site_calendar
+from app.organisation.calendars import site_calendar, today
+from app.organisation.lineage import in_being
 from app.organisation.models import Unit
 from app.organisation.permissions import Capability, needs
 from app.procedures.models import ProcedureVersion
@@ -99,10 +100,10 @@ def hand_over_data(scope: Scope, unit_code: str = "", officer: str = "") -> dict
     """What a hand-over carries: to the next stage, or to a unit and an officer by name."""
     data: dict[str, Any] = {"officer": tidy(officer)} if tidy(officer) else {}
     if unit_code:
-        unit_id = db.session.scalar(select(Unit.id).where(Unit.site == scope.site, Unit.code == unit_code))
-        if unit_id is None:
+        unit = db.session.scalar(select(Unit).where(Unit.site == scope.site, Unit.code == unit_code))
+        if unit is None:
             raise DomainError("Không có đơn vị mang mã %(code)s.", field="unit", code=unit_code)
-        data["unit_id"] = unit_id
+        data["unit_id"] = in_being(unit, today(), "unit").id
     return data
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import date
 from itertools import chain, groupby
 from operator import itemgetter
 from typing import Any
@@ -14,12 +14,13 @@ from sqlalchemy.engine import Connection
 
 from app.cases import population
 from app.cases.explanations.models import Apology, Explanation
-from app.cases.facts import late_rows, start_of_previous, units_of
+from app.cases.facts import late_rows, start_of_previous, units_of, whose
 from app.cases.faults.models import CaseFault
 from app.cases.models import Case, CaseStage
 from app.core.facts import Fact, FactField, FactKind, FactQuery, register, register_source
 from app.organisation.calendars import site_calendar
 from app.organisation.models import Unit
+from app.organisation.passings import AN_INSTANT
 
 CASES, STAGES = "hồ sơ", "bước xử lý"
 
@@ -179,9 +180,6 @@ OFFICER_OVERDUE = FactKind(
 )
 
 
-AN_INSTANT = timedelta(microseconds=1)
-
-
 def register_facts() -> None:
     """Register every source of these duties."""
     register(EXPLANATION, explanations)
@@ -197,7 +195,7 @@ def explanations(connection: Connection, query: FactQuery) -> Iterator[Fact]:
     units, calendar = units_of(connection, query), site_calendar()
     found = (
         select(
-            Case.unit_id,
+            whose(Case, query.as_of - AN_INSTANT, query, connection).label("unit_id"),
             Case.code,
             Explanation.by_head,
             Explanation.sent_at,
@@ -243,9 +241,10 @@ def apologies(connection: Connection, query: FactQuery) -> Iterator[Fact]:
     apologised for in it."""
     units, calendar = units_of(connection, query), site_calendar()
     dated = or_(Apology.new_due_at.is_not(None), Case.ended_at <= Apology.sent_at)
+    owner = whose(Case, query.as_of - AN_INSTANT, query, connection)
     found = (
         select(
-            Case.unit_id,
+            owner.label("unit_id"),
             Case.code,
             func.min(Apology.sent_at).label("sent_at"),
             func.max(case((dated, 1), else_=0)).label("dated"),
@@ -259,7 +258,7 @@ def apologies(connection: Connection, query: FactQuery) -> Iterator[Fact]:
                 and_(Apology.wrong, population.between(Apology.sent_at, query.start, query.end)),
             ),
         )
-        .group_by(Case.unit_id, Case.code)
+        .group_by(owner, Case.code)
         .order_by(Case.code)
     )
     for row in connection.execute(found):
@@ -361,14 +360,15 @@ def results_attached(connection: Connection, query: FactQuery) -> Iterator[Fact]
 def officers_overdue(connection: Connection, query: FactQuery) -> Iterator[Fact]:
     """One fact per officer of a unit with overdue cases; a case that names nobody is nobody's."""
     units = units_of(connection, query)
+    owner = whose(Case, query.as_of - AN_INSTANT, query, connection).label("unit_id")
     found = (
-        select(Case.unit_id, Case.officer, Case.code)
+        select(owner, Case.officer, Case.code)
         .where(
             Case.site == query.site,
             Case.officer != "",
-            Case.id.in_(select(late_rows(Case, query, Case.id).c.id)),
+            Case.id.in_(select(late_rows(Case, query, Case.id, connection=connection).c.id)),
         )
-        .order_by(Case.unit_id, Case.officer, Case.code)
+        .order_by(owner, Case.officer, Case.code)
         .execution_options(yield_per=1000)
     )
     rows = chain.from_iterable(connection.execute(found).partitions())

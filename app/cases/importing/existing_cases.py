@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from enum import IntEnum
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -23,6 +23,7 @@ from app.cases.timeline import CaseState, Event, project
 from app.cases.vocabulary import Channel, EventKind
 from app.core.calendar import WorkingCalendar
 from app.core.codes import code_key
+from app.organisation.lineage import ONE_DAY, Lineage
 from app.web.extensions import db
 
 
@@ -70,11 +71,14 @@ class RowContext:
     calendar: WorkingCalendar
     zone: ZoneInfo
     now: datetime
+    lineage: Lineage
 
 
 def open_dossier(said: ParsedRow, version: Version, unit_id: int | None, channel: Channel, by: RowContext) -> Dossier:
-    """A case not known before. Raises OutOfOrder when its events cannot follow each other."""
-    accountable = unit_id or version.unit_id
+    """A case not known before: of the unit that the file names, or of who had succeeded it by then, and of its
+    successors since, unless it had ended. Raises OutOfOrder when its events cannot follow each other."""
+    day = by.calendar.local_day(said.received.at)
+    accountable = by.lineage.heir(unit_id or version.unit_id, day, version.code)
     dossier = Dossier(
         said.code,
         version,
@@ -84,8 +88,20 @@ def open_dossier(said: ParsedRow, version: Version, unit_id: int | None, channel
         online_payable=version.online_payable,
     )
     _add(dossier, list(first_moves(said, accountable)), by)
+    _add(dossier, list(_passing_on(dossier, accountable, day, by)), by)
     dossier.said = said
     return dossier
+
+
+def _passing_on(dossier: Dossier, unit_id: int, day: date, by: RowContext) -> Iterator[Move]:
+    """The successions of the unit since the case was received, as long as it had not ended."""
+    assert dossier.state is not None
+    ended_at = dossier.state.ended_at
+    for last_day, gone, heir in by.lineage.steps(unit_id, day, dossier.version.code):
+        at = by.calendar.start_of_day(last_day + ONE_DAY)
+        if ended_at is not None and ended_at < at:
+            return
+        yield Move(EventKind.UNIT_SUCCEEDED, at, {"unit_id": gone, "to_unit_id": heir, "accountable": True})
 
 
 def take_statement(dossier: Dossier, said: ParsedRow, unit_id: int | None, by: RowContext) -> list[Remark]:
@@ -96,6 +112,8 @@ def take_statement(dossier: Dossier, said: ParsedRow, unit_id: int | None, by: R
         dossier.state = project(dossier.version.terms, dossier.events, by.calendar)
         if dossier.case_id is not None and not dossier.moves:
             dossier.before |= case_row(dossier.state)
+    if unit_id is not None:  # an old name goes on meaning whoever took over
+        unit_id = by.lineage.heir(unit_id, by.calendar.local_day(by.now), dossier.version.code)
     _add(dossier, list(later_moves(said, unit_id, dossier.state, dossier.events, by.now, by.zone)), by)
     dossier.said = said
     return [Remark.CONTACT_DIFFERS] if _fill(dossier, said) else []

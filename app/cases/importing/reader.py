@@ -33,6 +33,7 @@ from app.cases.importing.writing import prepared
 from app.cases.timeline import OutOfOrder
 from app.core.calendar import WorkingCalendar
 from app.core.errors import DomainError
+from app.organisation.lineage import lineage
 from app.web import extensions
 from app.web.formats import label, sentence, show_datetime
 
@@ -94,7 +95,7 @@ class ImportReader:
         self.site, self.mapping, self.zone, self.report, self.lock = site, mapping, zone, report, lock
         self.mends = mends
         self.is_log = mapping.row == "event"
-        self.reading = RowContext(calendar, zone, self.now)
+        self.reading = RowContext(calendar, zone, self.now, lineage(site))
         self.catalogue = Catalogue(site, mapping, calendar, asks=asks)
         self.plan = Plan()
         self.seen = SeenCases()
@@ -182,8 +183,13 @@ class ImportReader:
             if also := self.catalogue.unknown_procedure(said):  # asked about together with the unit
                 self.report.ask(also)
             raise
-        version = self.catalogue.version(said, unit_id)
+        version = self.catalogue.version(said, self._heir(unit_id, said))
         return open_dossier(said, version, unit_id, self.mapping.default_channel, self.reading)
+
+    def _heir(self, unit_id: int | None, said: ParsedRow) -> int | None:
+        """Who had taken over from the unit that the row names when the case was received."""
+        day = self.reading.calendar.local_day(said.received.at)
+        return None if unit_id is None else self.reading.lineage.heir(unit_id, day)
 
     def _known(self, dossier: Dossier, said: ParsedRow, event: StatedEvent | None) -> tuple[list[Remark], RowOutcome]:
         """A case that is recorded already, or that an earlier row of the file has opened."""

@@ -20,6 +20,7 @@ from app.cases.importing.new_entities import remove_made
 from app.cases.importing.row_parsing import CONTACTS
 from app.cases.importing.service import may_import
 from app.cases.models import DERIVED_TABLES, MADE_ABOUT_A_CASE, Case, CaseEvent
+from app.cases.population import ACCOUNTABLE, HELD, STAY
 from app.cases.rows import DERIVED, Row, case_row, derived_rows, terms_of, versions_by_id
 from app.cases.service import events_of
 from app.cases.timeline import project
@@ -28,6 +29,7 @@ from app.organisation import audit
 from app.organisation.access import Actor, Scope
 from app.organisation.audit import transaction
 from app.organisation.calendars import site_calendar
+from app.organisation.models import PassedRecord
 from app.organisation.permissions import Capability, needs
 from app.web import extensions
 from app.web.extensions import db
@@ -102,7 +104,8 @@ def _added(table: Table) -> ColumnElement[bool]:
 CHUNK = 1000  # cases
 CODES_KEPT = 200  # case codes in the audit entry
 _CASES, _IMPORTED = cast(Table, Case.__table__), cast(Table, ImportedCase.__table__)
-_RESTORED = [*DERIVED, *CONTACTS, "search_text", "revision"]
+PASSED = (ACCOUNTABLE, HELD, STAY)
+_RESTORED = [*DERIVED, *CONTACTS, "search_text", "revision", "unit_id"]
 
 
 class CasesTouched(Conflict):
@@ -189,6 +192,7 @@ def _remove_cases(import_id: int) -> int:
     new = _cases_of(import_id, new=True)
     for table in (*DERIVED_TABLES.values(), *following()):
         _removed(delete(table).where(table.c.case_id.in_(new)))
+    _removed(delete(PassedRecord).where(PassedRecord.kind.in_(PASSED), PassedRecord.record_id.in_(new)))
     return _removed(delete(Case).where(Case.id.in_(new)))
 
 
@@ -213,9 +217,9 @@ def _restore(import_id: int, case_ids: list[int], site: str) -> int:
     for case in cases:
         state = project(terms_of(versions[case.version_id]), events[case.id], calendar)
         own = {name: before[case.id].get(name, getattr(case, name)) for name in (*CONTACTS, "search_text")}
-        row = case_row(state) | own | {"revision": case.revision + 1}
+        row = {"unit_id": case.unit_id} | case_row(state) | own | {"revision": case.revision + 1}
         restored.append({"key": case.id} | {"new_" + name: row[name] for name in _RESTORED})
-        for name, rows in derived_rows(site, case.id, case.unit_id, case.online_payable, state).items():
+        for name, rows in derived_rows(site, case.id, row["unit_id"], case.online_payable, state).items():
             derived[name] += rows
     _write_back(restored, derived, case_ids)
     _tell_earlier_imports(import_id, restored)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Any, cast
 
@@ -17,14 +17,18 @@ from app.cases.importing.new_entities import AlreadyEntered, Ids, NewEntities
 from app.cases.importing.row_parsing import CONTACTS
 from app.cases.importing.staging import Plan, Prepared
 from app.cases.models import DERIVED_TABLES, Case, CaseEvent
+from app.cases.population import ACCOUNTABLE, HELD
 from app.cases.rows import DERIVED, Row, case_row, derived_rows, search_text
 from app.cases.timeline import CaseState, project
+from app.cases.vocabulary import EventKind
 from app.core.calendar import WorkingCalendar
+from app.organisation.models import PassedRecord
 from app.web.extensions import db
 
 _CASES, _EVENTS = cast(SqlTable, Case.__table__), cast(SqlTable, CaseEvent.__table__)
+_PASSED = cast(SqlTable, PassedRecord.__table__)
 _IMPORTED = cast(SqlTable, ImportedCase.__table__)
-_CHANGED = [*DERIVED, *CONTACTS, "search_text"]
+_CHANGED = [*DERIVED, *CONTACTS, "search_text", "unit_id"]
 
 
 class MovedOn(Exception):
@@ -61,7 +65,6 @@ def _new_row(dossier: Dossier, state: CaseState) -> Row:
     return _changed_row(dossier, state) | {
         "code": dossier.code,
         "version_id": version.id,
-        "unit_id": dossier.unit_id,
         "channel": dossier.channel,
         "fee_due": version.fee,
         "online_payable": version.online_payable,
@@ -81,7 +84,7 @@ def _changed_row(dossier: Dossier, state: CaseState) -> Row:
         dossier.version.code,
         dossier.owner,
     )
-    return case_row(state) | contacts | {"search_text": searched}
+    return {"unit_id": dossier.unit_id} | case_row(state) | contacts | {"search_text": searched}
 
 
 class Writer:
@@ -126,6 +129,7 @@ class Writer:
             for name, rows in case.derived.items():
                 derived[name] += (self._owned(row, case) for row in rows)
         _insert(_EVENTS, events)
+        _insert(_PASSED, [row for case in cases for row in self._passed_rows(case)])
         for name, rows in derived.items():
             _insert(DERIVED_TABLES[name], rows)
         _insert(_IMPORTED, [self._imported_row(case, is_new) for case, is_new in zip(cases, were_new, strict=True)])
@@ -194,6 +198,14 @@ class Writer:
             )
             self.digest.add(previous)
             yield row
+
+    def _passed_rows(self, case: Prepared) -> Iterator[Row]:
+        """Whose the case was until its unit was succeeded."""
+        for _number, kind, at, _actor, data, _external_id in case.events:
+            if kind is EventKind.UNIT_SUCCEEDED:
+                passed = {"unit_id": data["unit_id"], "successor_id": data["to_unit_id"], "until_at": at}
+                for what in (ACCOUNTABLE, HELD):
+                    yield {"site": self.site, "kind": what, "record_id": case.case_id, **passed}
 
     def _owned(self, row: Row, case: Prepared) -> Row:
         row["site"], row["case_id"] = self.site, case.case_id

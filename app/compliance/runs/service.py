@@ -21,6 +21,7 @@ from app.compliance.evaluation.evaluate import judge
 from app.compliance.evaluation.results import Judgement, RuleResult
 from app.compliance.models import CheckResult, CheckRun, PackText, Violation, ViolationMove, ViolationState
 from app.compliance.runs import evidence
+from app.compliance.runs.inheritance import heirs_of, inherited, with_forebears
 from app.compliance.violations.raising import Raised, Texts, raise_violations
 from app.compliance.waivers import service
 from app.core import facts
@@ -202,9 +203,10 @@ def gather(
     """The facts of those kinds, all as of one instant (UTC): the period's end, or now while it lasts."""
     start, end = period.bounds(site_calendar().zone)
     as_of = min(end, extensions.now())
-    query = FactQuery(site(), period, start, end, as_of, unit_codes)
+    heirs = heirs_of(site(), period.first)
+    query = FactQuery(site(), period, start, end, as_of, with_forebears(unit_codes, heirs))
     with snapshot() as connection:
-        return as_of, list(facts.gather(connection, query, kinds))
+        return as_of, inherited(facts.gather(connection, query, kinds), heirs)
 
 
 def kinds_read_by(chosen: Sequence[Pack]) -> set[str]:

@@ -1,16 +1,17 @@
-"""The tree of units: list, add, change, close."""
+"""The tree of units: list, add, change, rename, and their end."""
 
 from __future__ import annotations
 
-from flask import Response, flash, redirect, render_template, url_for
+from flask import Response, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as Answer
 
 from app.core.errors import DomainError, NotFound
-from app.organisation import calendars, queries, service
+from app.organisation import calendars, queries, service, succession
 from app.organisation.access import actor, allowed, current_scope
 from app.organisation.exports import csv_response
-from app.organisation.forms import CloseUnitForm, UnitForm
+from app.organisation.forms import RenamingForm, SuccessionForm, UnitForm
+from app.organisation.lineage import ONE_DAY
 from app.organisation.models import Unit
 from app.organisation.permissions import Capability
 from app.organisation.views import bp
@@ -22,7 +23,9 @@ from app.web.forms import errors_shown_on
 @allowed(Capability.KEEP_UNITS)
 def units() -> str:
     """The tree."""
-    return render_template("organisation/units.html", rows=queries.unit_tree(current_scope()))
+    rows = queries.unit_tree(current_scope())
+    ended = succession.ended(row.unit for row in rows)
+    return render_template("organisation/units.html", rows=rows, ended=ended, one_day=ONE_DAY)
 
 
 @bp.get("/don-vi.csv")
@@ -65,22 +68,47 @@ def edit_unit(unit_id: int) -> Answer | tuple[str, int]:
             service.change_unit(actor(), unit.id, **form.values())
             flash(_("Đã lưu đơn vị “%(name)s”.", name=unit.name), "success")
             return redirect(url_for(".units", _anchor=f"unit-{unit.id}"))
-    return render_template("organisation/unit_form.html", form=form, unit=unit), 422 if form.errors else 200
+    shown = {"form": form, "unit": unit, "ended": succession.ended([unit]), "one_day": ONE_DAY}
+    return render_template("organisation/unit_form.html", **shown), 422 if form.errors else 200
 
 
-@bp.route("/don-vi/<int:unit_id>/dong", methods=["GET", "POST"])
+@bp.route("/don-vi/<int:unit_id>/ke-thua", methods=["GET", "POST"])
 @allowed(Capability.KEEP_UNITS)
-def close_unit(unit_id: int) -> Answer | tuple[str, int]:
-    """Close a unit, saying who takes over."""
-    unit, form = _found(unit_id), CloseUnitForm()
+def succeed_unit(unit_id: int) -> Answer | tuple[str, int]:
+    """The end of a unit: which day, which decision, who succeeds it; everything that passes is seen before it does."""
+    unit, foreseen = _found(unit_id), None
+    form = SuccessionForm.of(unit, _units_to_choose())
     if form.validate_on_submit():
         with errors_shown_on(form):
-            service.close_unit(actor(), unit.id, valid_to=form.valid_to.data, succession_note=form.succession_note.data)
-            flash(_("Đã đóng đơn vị “%(name)s”.", name=unit.name), "success")
-            return redirect(url_for(".units", _anchor=f"unit-{unit.id}"))
-    people = queries.active_people_in([unit.id])
-    page = render_template("organisation/unit_close.html", form=form, unit=unit, people=people)
+            decided = form.decided(request.form)
+            foreseen = succession.foresee(actor(), unit.code, **decided)
+            if form.agreed(foreseen):
+                passed = succession.succeed(actor(), unit.code, **decided)
+                flash(_("“%(name)s” đã giải thể; đã chuyển %(n)s mục.", name=unit.name, n=passed.total), "success")
+                return redirect(url_for(".units", _anchor=f"unit-{unit.id}"))
+    page = render_template("organisation/unit_succession.html", form=form, unit=unit, foreseen=foreseen)
     return page, 422 if form.errors else 200
+
+
+@bp.route("/don-vi/<int:unit_id>/doi-ten", methods=["GET", "POST"])
+@allowed(Capability.KEEP_UNITS)
+def rename_unit(unit_id: int) -> Answer | tuple[str, int]:
+    """A unit's other name, or its other code, by a decision."""
+    unit, form = _found(unit_id), RenamingForm()
+    if form.validate_on_submit():
+        with errors_shown_on(form):
+            renamed = succession.rename(
+                actor(),
+                unit.code,
+                name=form.name.data or "",
+                name_en=form.name_en.data or "",
+                code=form.code.data or "",
+                first_day=form.first_day.data,
+                decision=form.decision.data or "",
+            )
+            flash(_("Đã đổi tên thành “%(name)s”.", name=renamed.name), "success")
+            return redirect(url_for(".units", _anchor=f"unit-{renamed.id}"))
+    return render_template("organisation/unit_renaming.html", form=form, unit=unit), 422 if form.errors else 200
 
 
 @bp.post("/don-vi/<int:unit_id>/mo-lai")
