@@ -87,7 +87,7 @@ def last_hashes(case_ids: Iterable[int]) -> dict[int, str]:
     return dict.fromkeys(ids, START) | dict(db.session.execute(found).all())
 
 
-def add_event(case: Case, event: Event, now: datetime, by: Actor) -> CaseEvent:
+def add_event(case: Case, event: Event, now: datetime, who: Actor) -> CaseEvent:
     """Add the event as the next link of the case's chain. Raises OutOfOrder where it corrects one that is not there."""
     corrects_id = None
     if event.corrects is not None:
@@ -103,8 +103,8 @@ def add_event(case: Case, event: Event, now: datetime, by: Actor) -> CaseEvent:
         kind=event.kind,
         at=event.at,
         recorded_at=now,
-        recorded_by_id=by.person_id,
-        unit_id=by.unit_id,
+        recorded_by_id=who.person_id,
+        unit_id=who.unit_id,
         actor=event.actor,
         note=event.note,
         data=event.data,

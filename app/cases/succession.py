@@ -24,6 +24,7 @@ from app.organisation.access import Actor
 from app.organisation.calendars import site_calendar
 from app.organisation.lineage import ONE_DAY, lineage
 from app.organisation.models import PassedRecord, Unit
+from app.organisation.permissions import Capability, needs
 from app.organisation.succession import Decision, Part, Passing, register_part
 from app.procedures.models import Procedure, ProcedureVersion
 from app.web import extensions
@@ -102,6 +103,7 @@ def _stay_unit(state: CaseState) -> int | None:
     return state.stay.unit_id if state.stay else None
 
 
+@needs(Capability.RECEIVE_CASES)
 def follow(by: Actor, case: Case) -> None:
     """A case recorded after the end of its unit was: it passes as those did that were open then."""
     events = events_of([case.id])[case.id]
