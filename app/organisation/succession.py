@@ -450,23 +450,34 @@ def _below_foreseen(decided: Decision) -> list[Passing]:
     below = select(Unit).where(
         Unit.site == decided.unit.site, Unit.parent_id == decided.unit.id, Unit.valid_to.is_(None)
     )
+    comes_up = str(_l("lên dưới cấp trên của đơn vị này"))
     return [
-        Passing("unit", unit.id, unit.name, decided.heir())
+        Passing("unit", unit.id, unit.name, decided.heir(), comes_up if unit in decided.successors else "")
         for unit in db.session.scalars(below.order_by(Unit.path))
-        if unit not in decided.successors
     ]
 
 
 def _below_pass(by: Actor, decided: Decision, passings: Sequence[Passing]) -> None:
-    """Units below go under the successor, with all that stands below them."""
+    """Units below go under the successor, with all that stands below them; a successor among them comes up first."""
+    above = db.session.get(Unit, decided.unit.parent_id) if decided.unit.parent_id else None
+    for heir in decided.successors:
+        if heir.parent_id == decided.unit.id:
+            _put_under(heir, above)
     for each in passings:
         assert each.to is not None
-        unit, old = db.session.get_one(Unit, each.record_id), ""
-        old, new = unit.path, f"{each.to.path}{unit.code}/"
-        for one in queries.subtree(unit):
-            one.path = new + one.path.removeprefix(old)
-        unit.parent_id = each.to.id
+        if each.note:
+            continue
+        unit = db.session.get_one(Unit, each.record_id)
+        _put_under(unit, each.to)
         remember(decided, "unit", unit.id, each.to)
+    db.session.flush()
+
+
+def _put_under(unit: Unit, above: Unit | None) -> None:
+    old, new = unit.path, f"{above.path if above else '/'}{unit.code}/"
+    for one in queries.subtree(unit):
+        one.path = new + one.path.removeprefix(old)
+    unit.parent_id = above.id if above else None
     db.session.flush()
 
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from app.compliance.runs.service import run_check, what_if
 from app.compliance.waivers.service import grant_waiver
-from app.core.errors import DomainError
+from app.organisation import succession
 from app.organisation.calendars import add_site_days, remove_site_day
-from app.organisation.models import Role
+from app.organisation.models import Role, SuccessionKind
 from app.organisation.queries import unit as unit_of
-from app.organisation.service import add_alias, close_unit
+from app.organisation.queries import unit_by_code
+from app.organisation.service import add_alias
+from app.organisation.succession import Successors
 from app.rulepacks.pack import Override
 from tests.worlds import reading
 from tests.worlds.ground import SECRET, person
@@ -37,41 +39,67 @@ def successors(said: Any) -> list[Any]:
 
 
 SUCCESSORS = Field(successors, also=("successor", "into", "to", "new", "as"))
-
-
-class NotThere(DomainError):
-    """The product has no service for what the story tells."""
+GIVEN = Field(reading.anything)
+"""{procedure or username: successor}."""
+ONE_DAY = timedelta(days=1)
 
 
 @verb("close_unit", main="unit", unit=Field(UNITS, needed=True, also=("units",)), successors=SUCCESSORS,
-      decision=DECISION, day=LAST_DAY)  # fmt: skip
+      decision=DECISION, day=LAST_DAY, procedures=GIVEN, people=GIVEN)  # fmt: skip
 def close(stage: Stage, said: Said) -> None:
     """A unit ends with that day; its successor takes over what it leaves."""
-    day = said.day or stage.day
+    _succeed(stage, said, None)
+
+
+@verb("merge", main="unit", unit=Field(UNITS, needed=True, also=("units",)), successors=SUCCESSORS,
+      decision=DECISION, day=LAST_DAY)  # fmt: skip
+def merge(stage: Stage, said: Said) -> None:
+    """Units end with that day; one succeeds them all."""
+    _succeed(stage, said, SuccessionKind.MERGE)
+
+
+@verb("split", main="unit", unit=Field(UNITS, needed=True, also=("units",)), successors=SUCCESSORS,
+      decision=DECISION, day=LAST_DAY, procedures=GIVEN, people=GIVEN)  # fmt: skip
+def split(stage: Stage, said: Said) -> None:
+    """A unit ends with that day; the first successor gets what is given to no other."""
+    _succeed(stage, said, SuccessionKind.SPLIT)
+
+
+@verb("rename", main="unit", unit=Field(UNITS, needed=True, also=("units",)), successors=SUCCESSORS,
+      decision=DECISION, day=LAST_DAY, name=Field(reading.text))  # fmt: skip
+def rename(stage: Stage, said: Said) -> None:
+    """A unit goes by another name from the day after; one with another code succeeds it."""
+    if said.successors:
+        _succeed(stage, said, SuccessionKind.RENAME)
+        return
+    first_day = (said.day or stage.day) + ONE_DAY
     for code in said.unit:
-        unit = stage.unit(code)
-        heirs = ", ".join(each if isinstance(each, str) else each.code for each in said.successors or [])
-        note = f"{heirs} kế thừa theo {said.decision or 'quyết định của Giám đốc Sở'}" if heirs else said.decision or ""
-        close_unit(stage.admin, unit.id, valid_to=day, succession_note=note)
+        succession.rename(stage.admin, str(code), name=said.name or "", first_day=first_day, decision=_decision(said))
 
 
-def _succession(name: str) -> Any:
-    def play(stage: Stage, said: Said) -> None:
-        raise NotThere(f"The product cannot {name} units yet.")
-
-    return play
+def _decision(said: Said) -> str:
+    return "Quyết định của Giám đốc Sở" if said.decision is None else str(said.decision)
 
 
-_passing = {
-    "unit": Field(UNITS, needed=True, also=("units",)),
-    "successors": SUCCESSORS,
-    "decision": DECISION,
-    "day": LAST_DAY,
-    "name": Field(reading.text),
-}
-verb("merge", main="unit", **_passing)(_succession("merge"))
-verb("split", main="unit", **_passing)(_succession("split"))
-verb("rename", main="unit", **_passing)(_succession("rename"))
+def _succeed(stage: Stage, said: Said, kind: SuccessionKind | None) -> None:
+    last_day = said.day or stage.day
+    codes = [_there(stage, one, last_day) for one in said.successors or []]
+    heirs = Successors(
+        codes[0] if codes else "",
+        by_procedure={str(name): str(to) for name, to in (getattr(said, "procedures", None) or {}).items()},
+        by_person={str(name): str(to) for name, to in (getattr(said, "people", None) or {}).items()},
+        others=tuple(codes[1:]),
+    )
+    for code in said.unit:
+        succession.succeed(stage.admin, str(code), heirs, last_day, _decision(said), kind)
+
+
+def _there(stage: Stage, one: Any, last_day: date) -> str:
+    """The code of a successor, which is founded on its first day where the story says what it is."""
+    if isinstance(one, str):
+        return one
+    known = unit_by_code(one.code)
+    return str(known.code if known else stage.found(one, last_day + ONE_DAY).code)
 
 
 @verb("unit", "found_unit", main="code", **UNIT_FIELDS)
