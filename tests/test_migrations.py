@@ -101,6 +101,71 @@ def test_the_search_index_finds_what_was_there_before_it(empty: Flask) -> None:
         assert connection.scalar(text(found)) == 1
 
 
+def test_promises_follow_from_the_events_that_are_there(empty: Flask) -> None:
+    """A case promised 10/06 and closed 20/06, whose promise a later file moved to 20/06; one that waits for its
+    applicant although other software promised a day; one whose events do not fold."""
+    upgrade(revision="0026")
+    promised = {day: json.dumps({"promised_at": f"2024-06-{day}T16:59:59+00:00"}) for day in (10, 20)}
+    lives = {
+        1: [
+            *(("received", "03 01:30", promised[10]), ("resolved", "20 02:00", "{}"), ("closed", "20 02:00", "{}")),
+            ("promise_moved", "25 02:00", promised[20]),
+        ],
+        2: [("received", "03 01:30", promised[10]), ("supplement_requested", "03 01:30", "{}")],
+        3: [("closed", "03 01:30", "{}")],
+    }
+    with db.engine.begin() as connection:
+        connection.execute(
+            text(
+                "INSERT INTO units (site, code, name, name_en, kind, path, is_desk, origin, succession_note)"
+                " VALUES ('S', 'SO', 'Sở', '', 'department', '/SO/', false, '', '')"
+            )
+        )
+        connection.execute(text("INSERT INTO procedures (site, code, internal, origin) VALUES ('S', '1', false, '')"))
+        connection.execute(
+            text(
+                "INSERT INTO procedure_versions (site, procedure_id, number, name, search_key, field, level, unit_id,"
+                " time_amount, time_unit, pause_mode, fee, online_payment_eligible, online_payment_reason,"
+                " returns_result, in_force_from, note) VALUES ('S', 1, 1, 'T', 't', 'F', 'full', 1, 5, 'working_days',"
+                " 'extend', 0, false, '', true, '2024-01-01', '')"
+            )
+        )
+        for case, events in lives.items():
+            connection.execute(
+                text(
+                    "INSERT INTO cases (site, code, version_id, unit_id, holder_unit_id, officer, applicant, id_number,"
+                    " phone, address, email, owner, content, sets, return_method, exemption, search_text, channel,"
+                    " status, received_at, promised_at, due_at, ended_at, fee_due, online_payable, returns_result,"
+                    " revision) VALUES ('S', :code, 1, 1, 1, '', 'A', '', '', '', '', '', '', 1, 'in_person', '', '',"
+                    " 'online', 'received', '2024-06-03 01:30:00', '2024-06-10 16:59:59', '2024-06-20 16:59:59',"
+                    " :ended, 0, false, true, 1)"
+                ),
+                {"code": f"H{case}", "ended": "2024-06-20 02:00:00" if case == 1 else None},
+            )
+            for number, (kind, when, data) in enumerate(events, 1):
+                connection.execute(
+                    text(
+                        "INSERT INTO case_events (site, case_id, number, kind, at, recorded_at, actor, note, data)"
+                        " VALUES ('S', :case, :number, :kind, :at, :at, '', '', :data)"
+                    ),
+                    {"case": case, "number": number, "kind": kind, "at": f"2024-06-{when}:00", "data": data},
+                )
+    upgrade(revision="0027")
+    days = "SELECT substr(CAST(due_at AS TEXT), 1, 10), substr(CAST(late_after AS TEXT), 1, 10)"
+    with db.engine.connect() as connection:
+        cases = [tuple(row) for row in connection.execute(text(f"{days} FROM cases ORDER BY id"))]
+        made = connection.execute(text(f"{days}, case_id, cause FROM case_promises ORDER BY case_id, number")).all()
+    assert cases == [("2024-06-10", "2024-06-10"), (None, None), ("2024-06-20", "2024-06-20")]
+    assert [tuple(row) for row in made] == [
+        ("2024-06-10", "2024-06-10", 1, "other_software"),
+        ("2024-06-20", None, 1, "other_software"),
+        ("2024-06-10", None, 2, "other_software"),
+        (None, None, 2, "clock_stopped"),
+    ]
+    downgrade(revision="0026")
+    upgrade(revision="0027")
+
+
 def test_people_keep_what_they_have_when_sessions_come_to_the_server_and_go_again(empty: Flask) -> None:
     upgrade(revision="0018")
     with db.engine.begin() as connection:

@@ -9,8 +9,8 @@ from sqlalchemy import select
 from app.cases import population
 from app.cases.models import Case
 from app.cases.rows import case_row, terms_of, versions_by_id
-from app.cases.service import events_of, replace_derived, stored_derived
-from app.cases.timeline import project
+from app.cases.service import Stored, events_of, replace_derived, stored_derived
+from app.cases.timeline import CaseState, project
 from app.organisation import audit
 from app.organisation.access import Actor, Scope, whole_site
 from app.organisation.calendars import (
@@ -82,16 +82,24 @@ def _rederive(case_ids: list[int]) -> dict[str, tuple[datetime | None, datetime 
     moved = {}
     for case in cases:
         state, before = project(terms_of(versions[case.version_id]), events[case.id], calendar), case.due_at
-        written = {number: (stay["due_at"], stay["used"]) for number, stay in stored[case.id]["case_stages"].items()}
-        if written == {stay.number: (stay.due_at, stay.used) for stay in state.stays} and all(
-            getattr(case, name) == value for name, value in case_row(state).items()
-        ):
+        if _stands(case, state, stored[case.id]):
             continue
         replace_derived(case, state, stored[case.id])
         if case.due_at != before:
             moved[case.code] = (before, case.due_at)
     db.session.flush()
     return moved
+
+
+def _stands(case: Case, state: CaseState, stored: Stored) -> bool:
+    """Whether the case, its stays and its promises are written as the fold now gives them."""
+    stays = {number: (stay["due_at"], stay["used"]) for number, stay in stored["case_stages"].items()}
+    promises = {number: (made["due_at"], made["late_after"]) for number, made in stored["case_promises"].items()}
+    return (
+        stays == {stay.number: (stay.due_at, stay.used) for stay in state.stays}
+        and promises == {made.number: (made.due_at, made.late_after) for made in state.promises}
+        and all(getattr(case, name) == value for name, value in case_row(state).items())
+    )
 
 
 def _follow_calendar(change: CalendarChange) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any
@@ -14,11 +14,11 @@ from sqlalchemy.orm import aliased, contains_eager, joinedload
 
 from app.cases import population
 from app.cases.balance import Balance
-from app.cases.models import Case, CaseEvent, CasePause, CaseStage, Consultation, Payment
+from app.cases.models import Case, CaseEvent, CasePause, CasePromise, CaseStage, Consultation, Payment
 from app.cases.rows import terms_of
 from app.cases.standing import CaseStanding, Promise, promise, standing_of
 from app.cases.timeline import CorrectedEvent, Pause, StageStay, Terms, as_corrected, used_in_stage, whole
-from app.cases.vocabulary import CaseStatus, EventKind
+from app.cases.vocabulary import CaseStatus, EventKind, PromiseCause
 from app.core.calendar import WorkingCalendar
 from app.core.errors import NotFound
 from app.organisation.access import Scope
@@ -65,6 +65,20 @@ class StageLine:
 
 
 @dataclass(frozen=True, slots=True)
+class PromiseLine:
+    """A date promised for the case, or that the clock was stopped (`due_at` None): since when, why, by whom.
+
+    `broken_on`: the site's day on which it was broken; None while it is not.
+    """
+
+    since: datetime
+    due_at: datetime | None
+    cause: PromiseCause
+    who: str
+    broken_on: date | None
+
+
+@dataclass(frozen=True, slots=True)
 class ConsultationQuestion:
     """A question put to another unit, by the event of that number; instants in UTC."""
 
@@ -90,6 +104,7 @@ class CaseView:
     stages: Sequence[StageLine]
     payments: Sequence[Payment]
     questions: Sequence[ConsultationQuestion] = ()
+    promises: Sequence[PromiseLine] = ()
 
     @property
     def signature(self) -> EventSeen | None:
@@ -161,6 +176,7 @@ def case_view(scope: Scope, case_id: int, calendar: WorkingCalendar, now: dateti
         _stage_lines(case, terms, stays, pauses, calendar, now),
         payments.all(),
         _questions(case, now),
+        _promises(case, events, calendar, now),
     )
 
 
@@ -199,6 +215,24 @@ def _events(case: Case) -> list[EventSeen]:
     return [
         EventSeen(number, kind, at, recorded_at, actor, who or "", unit or "", note, data, corrects)
         for number, kind, at, recorded_at, actor, who, unit, note, data, corrects in rows
+    ]
+
+
+def _promises(case: Case, events: Sequence[EventSeen], calendar: WorkingCalendar, now: datetime) -> list[PromiseLine]:
+    recorded_by = {event.number: event.recorded_by for event in events}
+    p = CasePromise
+    made = db.session.scalars(select(p).where(p.case_id == case.id).order_by(p.number))
+    return [
+        PromiseLine(
+            each.since,
+            each.due_at,
+            each.cause,
+            each.actor or recorded_by.get(each.event_number, ""),
+            population.became_overdue(each.late_after, calendar)
+            if each.late_after is not None and population.broken(each, case, now)
+            else None,
+        )
+        for each in made
     ]
 
 

@@ -61,4 +61,4 @@ def since(which: DueList) -> Any:
             return Case.paused_at
         case DueList.NOT_CLOSED | DueList.TO_COLLECT:
             return Case.result_at
-    return Case.due_at
+    return Case.late_after

@@ -430,7 +430,7 @@ def _overdue_cases(connection: Connection, query: FactQuery) -> Iterator[Fact]:
 def _newly_overdue_cases(connection: Connection, query: FactQuery) -> Iterator[Fact]:
     """One fact per case that fell overdue in the period or the one before: both ranges of the indexes of late ones."""
     since = start_of_previous(query)
-    fell = select(Case.id).where(Case.site == query.site, population.between(Case.due_at, since, query.as_of))
+    fell = select(Case.id).where(Case.site == query.site, population.between(Case.late_after, since, query.as_of))
     still_open = fell.where(population.missing(Case.ended_at))
     ended = fell.where(population.ended_late(Case), Case.ended_at >= since)  # after its due time, so after `since`
     return _of_cases(CASE_NEWLY_OVERDUE, connection, query, union_all(still_open, ended))
@@ -451,7 +451,7 @@ def _of_cases(kind: FactKind, connection: Connection, query: FactQuery, ids: Any
             whose(Case, last_seen, query, connection),
             Case.code,
             Procedure.code,
-            Case.due_at,
+            Case.late_after,
             Case.ended_at,
             Case.result_at,
             holder,
@@ -463,12 +463,13 @@ def _of_cases(kind: FactKind, connection: Connection, query: FactQuery, ids: Any
         .execution_options(yield_per=1000)
     )
     rows = chain.from_iterable(connection.execute(cases).partitions())
-    for unit_id, code, procedure, due_at, ended_at, result_at, holder_id, officer in rows:
+    for unit_id, code, procedure, late_after, ended_at, result_at, holder_id, officer in rows:
         if query.units is not None and units[unit_id] not in query.units:
             continue
-        assert due_at is not None  # overdue: it has a due time
+        assert late_after is not None  # overdue: it has a time after which it is so
         ended = ended_at if population.done(ended_at, query.as_of) else None
-        due_day, last_day = calendar.local_day(due_at), calendar.local_day(ended or query.as_of)
+        due_day = calendar.local_day(late_after)
+        last_day = calendar.local_day(ended) if ended else population.last_day(query.as_of, calendar)
         yield {
             "kind": kind.name,
             "unit": units[unit_id],
@@ -476,7 +477,7 @@ def _of_cases(kind: FactKind, connection: Connection, query: FactQuery, ids: Any
             "subject": code,
             "procedure": procedure,
             "due": due_day.isoformat(),
-            "became_overdue": population.became_overdue(due_at, calendar).isoformat(),
+            "became_overdue": population.became_overdue(late_after, calendar).isoformat(),
             "ended": last_day.isoformat() if ended else "",
             "days_late": calendar.count_working_days(due_day, last_day),
             "resolved_not_closed": population.done(result_at, query.as_of) and not ended,

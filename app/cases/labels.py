@@ -9,7 +9,7 @@ from app.cases.explanations.models import ExplanationState
 from app.cases.faults.models import FaultSource
 from app.cases.importing.models import ImportNameKind, ImportState
 from app.cases.importing.undo import Touch
-from app.cases.vocabulary import CaseStatus, Channel, EventKind, PaymentChannel, ReturnMethod
+from app.cases.vocabulary import CaseStatus, Channel, EventKind, PaymentChannel, PromiseCause, ReturnMethod
 from app.organisation.audit_words import name_actions, name_details, name_subjects
 from app.web.formats import add_labels
 
@@ -25,6 +25,16 @@ add_labels(
     {
         PaymentChannel.IN_PERSON: _l("Trực tiếp"),
         PaymentChannel.ONLINE: _l("Trực tuyến"),
+    }
+)
+add_labels(
+    {
+        PromiseCause.RECEPTION: _l("Tiếp nhận"),
+        PromiseCause.CLOCK_STOPPED: _l("Dừng tính, chờ bổ sung hồ sơ"),
+        PromiseCause.CLOCK_RESUMED: _l("Tính tiếp sau khi bổ sung"),
+        PromiseCause.LETTER: _l("Văn bản xin lỗi, hẹn lại"),
+        PromiseCause.OTHER_SOFTWARE: _l("Phần mềm một cửa cho ngày"),
+        PromiseCause.CORRECTION: _l("Đính chính"),
     }
 )
 add_labels(

@@ -1,7 +1,7 @@
 """Cases (hồ sơ), the events of their life, and what is derived from those events.
 
 `case_events` is the record: rows are added, never changed. Everything else here (the dates and status on a
-case, its stages, pauses and payments) is derived from the events by `timeline.project` and can be derived
+case, its promises, stages, pauses and payments) is derived from the events by `timeline.project` and can be derived
 again at any time.
 """
 
@@ -12,9 +12,9 @@ from decimal import Decimal
 from typing import Any, cast
 
 from sqlalchemy import Date, ForeignKey, Index, Numeric, String, Table, Text, UniqueConstraint, text
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, mapped_column, relationship, synonym
 
-from app.cases.vocabulary import CaseStatus, Channel, EventKind, PaymentChannel, ReturnMethod
+from app.cases.vocabulary import CaseStatus, Channel, EventKind, PaymentChannel, PromiseCause, ReturnMethod
 from app.core.codes import code_key
 from app.organisation.models import Person, Unit
 from app.procedures.models import ProcedureVersion
@@ -78,7 +78,7 @@ class Case(Record, Base):
             "site",
             "unit_id",
             "ended_at",
-            "due_at",
+            "late_after",
             "result_at",
             "closed_at",
             "returns_result",
@@ -98,7 +98,7 @@ class Case(Record, Base):
         Index(
             "ix_cases_open_due",
             "site",
-            "due_at",
+            "late_after",
             "unit_id",
             "result_at",
             "received_at",
@@ -109,19 +109,19 @@ class Case(Record, Base):
             "ix_cases_ended_late",
             "site",
             "ended_at",
-            "due_at",
+            "late_after",
             "unit_id",
             "result_at",
             "closed_at",
             "received_at",
-            sqlite_where=text("ended_at > due_at"),
-            postgresql_where=text("ended_at > due_at"),
+            sqlite_where=text("ended_at > late_after"),
+            postgresql_where=text("ended_at > late_after"),
         ),
         Index(
             "ix_cases_worklist",
             "site",
             "holder_unit_id",
-            "due_at",
+            "late_after",
             "id",
             sqlite_where=text("ended_at IS NULL"),
             postgresql_where=text("ended_at IS NULL"),
@@ -161,7 +161,9 @@ class Case(Record, Base):
     stage: Mapped[int | None]  # position of the stage it is in
     received_at: Mapped[datetime]
     promised_at: Mapped[datetime | None]  # as first promised to the citizen
-    due_at: Mapped[datetime | None]  # moved by pauses, never by an apology; null while the clock is stopped
+    due_at: Mapped[datetime | None]  # the promise that stands (see CasePromise); null while the clock is stopped
+    # Of the first promise that no other replaced in time, whatever was promised since: a case open after it is late.
+    late_after: Mapped[datetime | None]
     paused_at: Mapped[datetime | None]  # the clock has been stopped since
     result_at: Mapped[datetime | None]
     closed_at: Mapped[datetime | None]  # closed on the software
@@ -278,6 +280,25 @@ class CaseStage(Record, Base):
     ended_at: Mapped[datetime | None]
     used: Mapped[Decimal | None] = mapped_column(Numeric(8, 2))  # set when it ended
 
+    late_after: Mapped[datetime | None] = synonym("due_at")  # as of a case: of a stay nothing is promised anew
+
+
+class CasePromise(Record, Base):
+    """A date promised for a case: since when, why, by whom. What a promise was is told by when it was made."""
+
+    __tablename__ = "case_promises"
+    __table_args__ = (UniqueConstraint("case_id", "number"),)
+
+    case_id: Mapped[int] = mapped_column(Key, ForeignKey("cases.id"))
+    number: Mapped[int]  # order of the promise within the case, from 1
+    event_number: Mapped[int]  # of the event that it follows from
+    since: Mapped[datetime]
+    due_at: Mapped[datetime | None]  # null while the clock is stopped
+    cause: Mapped[PromiseCause]
+    actor: Mapped[str] = mapped_column(String(120), default="")
+    # A case open after it has broken this promise; null: replaced in time, the clock stood, or the case had ended.
+    late_after: Mapped[datetime | None]
+
 
 class CasePause(Record, Base):
     """A stop of the clock while the applicant supplements the file."""
@@ -364,7 +385,7 @@ class Consultation(Record, Base):
 
 # Compared whenever a case's events are folded, and written where they differ (rows.derived_rows gives their rows by
 # the table's name). A row is known in its case by its number, in some tables that of the event it comes from.
-DERIVED_MODELS = (CaseStage, CasePause, Payment, Refund, Consultation)
+DERIVED_MODELS = (CaseStage, CasePromise, CasePause, Payment, Refund, Consultation)
 DERIVED_TABLES: dict[str, Table] = {model.__tablename__: cast(Table, model.__table__) for model in DERIVED_MODELS}
 NUMBERED_BY = {"payments": "event_number", "refunds": "event_number"}
 MADE_ABOUT_A_CASE = "made_about_a_case"

@@ -7,6 +7,8 @@ then true or false: one body says both, so that a page and a figure cannot diffe
 All are seen from an instant `as_of` (UTC): what was recorded as done later had not happened yet, so that a past
 month judged again gives the same figures. A period is half open: from its start, before its end.
 Late is after the due instant; a due day lasts until 23:59:59 of the site's day. What is not known is in no population.
+A case has broken its promise once it is open after `late_after`, of the first promise that no other replaced in time:
+it is late until it ends, whatever was promised since, and whenever it is looked at.
 """
 
 from __future__ import annotations
@@ -111,22 +113,22 @@ def not_yet(value: Any, as_of: datetime) -> Any:
     return either(missing(value), _when(operator.ge, value, as_of))
 
 
-# --- late. `of` is a case, or a stay in a stage: whatever has `due_at` and `ended_at`
+# --- late. `of` is a case, or a stay in a stage: whatever has `late_after` and `ended_at`
 
 
 def ended_late(of: Any) -> Any:
     """Ended after its due time."""
-    return missed(of.due_at, of.ended_at)
+    return missed(of.late_after, of.ended_at)
 
 
 def ended_in_time(of: Any) -> Any:
     """Ended by its due time."""
-    return kept(of.due_at, of.ended_at)
+    return kept(of.late_after, of.ended_at)
 
 
 def past_due(of: Any, at: datetime) -> Any:
     """Its due time had passed by then, whether it had ended or not."""
-    return missed(of.due_at, at)
+    return missed(of.late_after, at)
 
 
 def late(of: Any, as_of: datetime) -> Any:
@@ -157,7 +159,7 @@ def overdue(of: Any, start: datetime, end: datetime, as_of: datetime) -> Any:
 
 def fell_overdue(of: Any, since: datetime, as_of: datetime) -> Any:
     """Its due time passed from `since` on and before `as_of`, and it had not ended by then."""
-    return both(kept(of.due_at, since), late(of, as_of))
+    return both(kept(of.late_after, since), late(of, as_of))
 
 
 def not_closed(of: Any, start: datetime, end: datetime, as_of: datetime) -> Any:
@@ -166,9 +168,20 @@ def not_closed(of: Any, start: datetime, end: datetime, as_of: datetime) -> Any:
     return both(done(of.result_at, as_of), either(ended, open_overdue(of, as_of)))
 
 
-def became_overdue(due_at: datetime, calendar: WorkingCalendar) -> date:
+def became_overdue(late_after: datetime, calendar: WorkingCalendar) -> date:
     """The site's day on which it was late: the morning after a due day, the same day for a due hour."""
-    return calendar.local_day(due_at + timedelta(seconds=1))
+    return calendar.local_day(late_after + timedelta(seconds=1))
+
+
+def last_day(as_of: datetime, calendar: WorkingCalendar) -> date:
+    """The site's last day that is looked back on from `as_of`: a month seen from its end has not come to the next."""
+    return calendar.local_day(as_of - timedelta(microseconds=1))
+
+
+def broken(promise: Any, of: Any, as_of: datetime) -> Any:
+    """A promise of that case had been broken by then (quá hẹn): its last day passed, and the case had not ended."""
+    open_after = either(missing(of.ended_at), missed(promise.late_after, of.ended_at))
+    return both(missed(promise.late_after, as_of), open_after)
 
 
 # --- how open cases stand today
@@ -192,11 +205,11 @@ def in_bucket(of: Any, bucket: Bucket, calendar: WorkingCalendar, now: datetime)
         case Bucket.TODAY:
             return due_within(of, now, horizon(calendar, now, 0))
         case Bucket.SOON:
-            ahead = due_after(of.due_at, horizon(calendar, now, 0))
-            return both(ahead, due_by(of.due_at, horizon(calendar, now, SOON)))
+            ahead = due_after(of.late_after, horizon(calendar, now, 0))
+            return both(ahead, due_by(of.late_after, horizon(calendar, now, SOON)))
         case Bucket.LATER:
-            return due_after(of.due_at, horizon(calendar, now, SOON))
-    return missing(of.due_at)
+            return due_after(of.late_after, horizon(calendar, now, SOON))
+    return missing(of.late_after)
 
 
 def bucket_of(row: Any, calendar: WorkingCalendar, now: datetime) -> Bucket:
@@ -212,12 +225,12 @@ def horizon(calendar: WorkingCalendar, now: datetime, days: int) -> datetime:
 
 def due_within(of: Any, first: datetime, last: datetime) -> Any:
     """Due between those moments, both included."""
-    return both(kept(of.due_at, first), due_by(of.due_at, last))
+    return both(kept(of.late_after, first), due_by(of.late_after, last))
 
 
 def may_move(of: Any, since: datetime) -> Any:
-    """A change of the calendar from that moment on may move its due time."""
-    return either(kept(of.due_at, since), known(of.paused_at))
+    """A change of the calendar from that moment on may move its due time, or what it is late after."""
+    return either(kept(of.due_at, since), kept(of.late_after, since), known(of.paused_at))
 
 
 def unclosed(of: Any) -> Any:

@@ -40,7 +40,7 @@ def timeline_entries(view: CaseView) -> list[Entry]:
     for each in view.corrected:
         entries += [(entry["at"], each.event.number, entry) for entry in _entries(view, each)]
     shown = [entry for _at, _number, entry in sorted(entries, key=lambda each: each[:2])]
-    if view.case.due_at and not view.case.ended_at:
+    if view.case.late_after and not view.case.ended_at:
         shown.append(_due(view))
     return shown
 
@@ -48,7 +48,7 @@ def timeline_entries(view: CaseView) -> list[Entry]:
 def _due(view: CaseView) -> Entry:
     late = view.standing.is_late
     return {
-        "at": view.case.due_at,
+        "at": view.case.late_after,
         "title": _("Đã quá hạn từ thời điểm này") if late else _("Hạn trả kết quả"),
         "icon": "clock-alert" if late else "calendar-clock",
         "tone": "bad" if late else "",

@@ -19,6 +19,7 @@ DERIVED = (
     "status",
     "promised_at",
     "due_at",
+    "late_after",
     "paused_at",
     "result_at",
     "closed_at",
@@ -61,6 +62,24 @@ def stage_rows(site: str, case_id: int, state: CaseState) -> list[Row]:
             "used": stay.used,
         }
         for stay in state.stays
+    ]
+
+
+def promise_rows(site: str, case_id: int, state: CaseState) -> list[Row]:
+    """Rows of `case_promises`."""
+    return [
+        {
+            "site": site,
+            "case_id": case_id,
+            "number": made.number,
+            "event_number": made.event_number,
+            "since": made.since,
+            "due_at": made.due_at,
+            "cause": made.cause,
+            "actor": made.actor,
+            "late_after": made.late_after,
+        }
+        for made in state.promises
     ]
 
 
@@ -139,6 +158,7 @@ def derived_rows(site: str, case_id: int, unit_id: int, online_payable: bool, st
     """All rows derived from the events of one case beside the case's own: table -> rows."""
     return {
         "case_stages": stage_rows(site, case_id, state),
+        "case_promises": promise_rows(site, case_id, state),
         "case_pauses": pause_rows(site, case_id, state),
         "payments": payment_rows(site, case_id, unit_id, online_payable, state),
         "refunds": refund_rows(site, case_id, unit_id, state),

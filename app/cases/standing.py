@@ -27,10 +27,10 @@ class Lateness(StrEnum):
 
 
 class Dated(Protocol):
-    """What has a due time."""
+    """What has a time after which it is late."""
 
     @property
-    def due_at(self) -> datetime | None: ...
+    def late_after(self) -> datetime | None: ...
     @property
     def ended_at(self) -> datetime | None: ...
 
@@ -51,9 +51,9 @@ class CaseStanding:
 
 def standing_of(case: Dated, calendar: WorkingCalendar, now: datetime) -> CaseStanding:
     """How a case stands at an instant (UTC)."""
-    if case.due_at is None:
+    if case.late_after is None:
         return CaseStanding(Lateness.PAUSED, ended=case.ended_at is not None)
-    due_day, last_day = calendar.local_day(case.due_at), calendar.local_day(case.ended_at or now)
+    due_day, last_day = calendar.local_day(case.late_after), calendar.local_day(case.ended_at or now)
     if population.late(case, now):
         late = Lateness.LATE if case.ended_at else Lateness.OPEN_LATE
         return CaseStanding(late, calendar.count_working_days(due_day, last_day), case.ended_at is not None)

@@ -3,20 +3,31 @@
 `project` folds the events, in the order they happened, into a `CaseState`. Nothing is ever incremented: after
 a correction, or when a day off is added to the calendar, the same events are folded again.
 
-The promise: the procedure's time from receipt (Decree 61/2018/NĐ-CP, art. 17), moved by the applicant's
-supplements as the procedure version says (`PauseMode`). Each stage has its allowance from the moment it
+The promise is a history (`PromiseMade`), never one value: the procedure's time from receipt (Decree 61/2018/NĐ-CP,
+art. 17) or the date that other software gave, moved by the applicant's supplements as the procedure version says
+(`PauseMode`), by a letter about lateness and by another date of the other software. A date that had passed when the
+next was given stays broken beside it: nothing later takes that away. Each stage has its allowance from the moment it
 starts, in the same unit of time. Late means done after the due instant; a due day lasts until 23:59:59.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, Generic, Protocol, TypeVar
 
-from app.cases.vocabulary import ALLOWED_IN, ENDED, LEADS_TO, ONCE, CaseStatus, EventKind, PaymentChannel
+from app.cases.vocabulary import (
+    ALLOWED_IN,
+    ENDED,
+    LEADS_TO,
+    ONCE,
+    CaseStatus,
+    EventKind,
+    PaymentChannel,
+    PromiseCause,
+)
 from app.core.calendar import Allowance, PauseMode, TimeUnit, WorkingCalendar
 from app.core.errors import N_, DomainError
 
@@ -35,6 +46,28 @@ class StageStay:
     due_at: datetime | None = None
     ended_at: datetime | None = None
     used: Decimal | None = None
+
+    @property
+    def late_after(self) -> datetime | None:
+        """As of a case: a stay has one time, which nothing but pauses moves."""
+        return self.due_at
+
+
+@dataclass(slots=True)
+class PromiseMade:
+    """A date given to the applicant: since when, why, by whom, by the event of that number.
+
+    `due_at` is None while the clock is stopped. A case open after `late_after` has broken this promise; None where
+    another took its place in time, where the clock stands, and of one given when the case had ended.
+    """
+
+    number: int
+    event_number: int
+    since: datetime
+    due_at: datetime | None
+    cause: PromiseCause
+    actor: str
+    late_after: datetime | None
 
 
 @dataclass(slots=True)
@@ -103,7 +136,8 @@ class CaseState:
     received_at: datetime
     status: CaseStatus = CaseStatus.RECEIVED
     promised_at: datetime | None = None
-    due_at: datetime | None = None
+    due_at: datetime | None = None  # the promise that stands
+    late_after: datetime | None = None  # the first promise that was not moved in time: open after it is late
     paused_at: datetime | None = None
     result_at: datetime | None = None
     closed_at: datetime | None = None
@@ -119,6 +153,7 @@ class CaseState:
     officer: str = ""
     stays: list[StageStay] = field(default_factory=list)
     pauses: list[Pause] = field(default_factory=list)
+    promises: list[PromiseMade] = field(default_factory=list)
     payments: list[Paid] = field(default_factory=list)
     refunds: list[Refunded] = field(default_factory=list)
     consultations: list[OpinionAsked] = field(default_factory=list)
@@ -228,6 +263,7 @@ class CorrectedEvent(Generic[Recorded]):
     before: tuple[tuple[datetime, Recorded], ...] = ()
 
 
+_A_SECOND = timedelta(seconds=1)
 _ENDINGS = frozenset(kind for kind, status in LEADS_TO.items() if status in ENDED)
 # Other software logs these without order; they change no state.
 _FREE = frozenset({EventKind.NOTED, EventKind.ACTIVITY, EventKind.PAID, EventKind.PROMISE_MOVED, EventKind.APOLOGISED})
@@ -251,10 +287,11 @@ _FOLLOWED_BY = {
 
 def project(terms: Terms, events: Iterable[Event], calendar: WorkingCalendar) -> CaseState:
     """Fold the events of one case. Raises OutOfOrder when one cannot follow the ones before it."""
-    standing = corrected(events)
+    recorded = list(events)
+    standing = corrected(recorded)
     if not standing or standing[0].kind is not EventKind.RECEIVED:
         raise OutOfOrder("Hồ sơ phải bắt đầu bằng việc tiếp nhận.")
-    fold = _Fold(terms, calendar, standing[0])
+    fold = _Fold(terms, calendar, standing[0], _corrections(recorded))
     for event in standing[1:]:
         fold.apply(event)
     fold.settle()
@@ -294,6 +331,11 @@ def as_corrected(events: Iterable[Recorded]) -> list[CorrectedEvent[Recorded]]:
     return list(standing.values())
 
 
+def _corrections(events: Iterable[Event]) -> dict[int, str]:
+    """Who put right when something happened, the last one, by the number of the event that is put right."""
+    return {e.corrects: e.actor for e in events if e.corrects is not None and not e.data.get("void")}
+
+
 def _check_may_be_void(wrong: _Happened, standing: Iterable[_Happened]) -> None:
     if wrong.kind is EventKind.RECEIVED:
         raise OutOfOrder("Không thể hủy việc tiếp nhận; hãy ghi nhận dừng xử lý hồ sơ.")
@@ -304,12 +346,24 @@ def _check_may_be_void(wrong: _Happened, standing: Iterable[_Happened]) -> None:
 
 
 class _Fold:
-    """The fold's hands: one method per family of events."""
+    """The fold's hands: one method per family of events.
 
-    def __init__(self, terms: Terms, calendar: WorkingCalendar, received: Event) -> None:
+    `given` is the date that was given as such, by other software or a letter, and since when; None where the
+    procedure's time is counted. `stopped`: the clock stands, and did before the promised time had passed. `stood`:
+    from when to when it did. `runs_again`: a file told then that it runs, not since when: it stands until then, or
+    until the case ends.
+    """
+
+    def __init__(
+        self, terms: Terms, calendar: WorkingCalendar, received: Event, corrections: Mapping[int, str]
+    ) -> None:
         self.terms = terms
         self.calendar = calendar
-        self.outside_promise: datetime | None = None
+        self.corrections = corrections
+        self.given: tuple[datetime, datetime] | None = None
+        self.stopped = False
+        self.stood: list[tuple[datetime, datetime]] = []
+        self.runs_again: tuple[Event, datetime] | None = None
         self.heirs: dict[int, int] = {}  # units that are gone -> who has what was theirs
         self.state = CaseState(
             received.at,
@@ -317,11 +371,13 @@ class _Fold:
             officer=received.data.get("officer") or received.actor,
             holder_id=received.data.get("person_id"),
         )
-        if "promised_at" in received.data:
-            self.outside_promise = _instant(received.data["promised_at"])
-            self.state.promised_at = self.outside_promise
+        if outside := _instant(received.data.get("promised_at")):
+            self.given = outside, received.at
+            self._promise(received, outside, PromiseCause.OTHER_SOFTWARE)
         else:
-            self.state.promised_at = calendar.due_at(received.at, terms.amount, terms.unit)
+            counted = calendar.due_at(received.at, terms.amount, terms.unit)
+            self._promise(received, counted, PromiseCause.RECEPTION)
+        self.state.promised_at = self.state.due_at
         self.last_at = received.at
         if terms.stages and not received.data.get("stages_unknown"):
             self._enter(terms.stages[0], received.at, received.data.get("unit_id"), received.actor)
@@ -329,6 +385,8 @@ class _Fold:
     def apply(self, event: Event) -> None:
         """Let one event happen."""
         self._check(event)
+        if self.runs_again and event.at >= self.runs_again[1]:
+            self._run(*self.runs_again)
         kind, state = event.kind, self.state
         if kind is EventKind.HANDED_OVER:
             self._hand_over(event)
@@ -337,11 +395,9 @@ class _Fold:
         elif kind is EventKind.TAKEN_OVER:
             self._take_over(event)
         elif kind is EventKind.SUPPLEMENT_REQUESTED:
-            state.pauses.append(Pause(event.at, reason=event.note))
-            state.paused_at = event.at
+            self._pause(event)
         elif kind is EventKind.SUPPLEMENTED:
-            state.pauses[-1].ended_at = event.at
-            state.paused_at = None
+            self._resume(event)
         elif kind is EventKind.CONSULTED:
             due_at = _instant(event.data.get("due_at"))
             state.consultations.append(
@@ -360,8 +416,9 @@ class _Fold:
         elif kind is EventKind.UNIT_SUCCEEDED:
             self._succeed(event)
         elif kind is EventKind.PROMISE_MOVED:
-            self.outside_promise = _instant(event.data["promised_at"])
-            state.promised_at = state.promised_at or self.outside_promise
+            self._give(event, _instant(event.data["promised_at"]), PromiseCause.OTHER_SOFTWARE)
+        elif kind is EventKind.APOLOGISED and not event.data.get("wrong"):
+            self._give(event, _instant(event.data.get("new_due_at")), PromiseCause.LETTER)
         elif kind in ONCE:
             setattr(state, ONCE[kind], event.at)
         state.status = LEADS_TO.get(kind, state.status)
@@ -458,13 +515,89 @@ class _Fold:
 
     def _end(self, event: Event) -> None:
         state = self.state
+        if state.paused_at:
+            self._stop_waiting(event)
+        if self.stopped:
+            self._run(event, event.at)
         state.ended_at = event.at
         if event.kind is EventKind.CLOSED:
             state.closed_at = event.at
-        if state.paused_at:
-            state.pauses[-1].ended_at = event.at
-            state.paused_at = None
         self._leave(event.at)
+
+    def _pause(self, event: Event) -> None:
+        """The clock stops, unless the procedure has it run on or the promised time had passed: late stays late.
+
+        A file may tell it without its time, `known_at` being when it was told: a case that was late by then was late
+        before it was asked for papers.
+        """
+        state, began = self.state, event.at
+        known_at = _instant(event.data.get("known_at"))
+        if known_at is not None and state.due_at is not None and known_at > state.due_at:
+            began = max(began, state.due_at + _A_SECOND)
+        state.pauses.append(Pause(began, reason=event.note))
+        state.paused_at, self.runs_again = began, None
+        runs_on = self.terms.pause_mode is PauseMode.NONE or self.stopped
+        if not runs_on and state.due_at is not None and began <= state.due_at:
+            self.stopped = True
+            self.stood.append((began, began))
+            self._promise(event, None, PromiseCause.CLOCK_STOPPED)
+
+    def _resume(self, event: Event) -> None:
+        self._stop_waiting(event)
+        if not self.stopped:
+            return
+        known_at = _instant(event.data.get("known_at"))
+        if known_at is None:
+            self._run(event, event.at)
+        else:
+            self.runs_again = event, known_at
+
+    def _stop_waiting(self, event: Event) -> None:
+        pause = self.state.pauses[-1]
+        pause.ended_at, self.state.paused_at = max(event.at, pause.started_at), None
+
+    def _run(self, event: Event, since: datetime) -> None:
+        """The clock runs again."""
+        state, self.stopped, self.runs_again = self.state, False, None
+        began = self.stood.pop()[0]
+        self.stood.append((began, since))
+        allowance, mode = Allowance(self.terms.amount, self.terms.unit), self.terms.pause_mode
+        if self.given is None:
+            due_at = self.calendar.deadline_with_pauses(state.received_at, allowance, self.stood, mode).due_at
+        elif mode is PauseMode.RESTART:
+            self.given, due_at = None, self.calendar.due_at(since, allowance.amount, allowance.unit)
+        else:
+            due_at, given_at = self.given
+            due_at = self.calendar.moved_by(due_at, allowance, max(began, given_at), since)
+            self.given = due_at, since
+        self._promise(event, due_at, PromiseCause.CLOCK_RESUMED, since)
+
+    def _give(self, event: Event, due_at: datetime | None, cause: PromiseCause) -> None:
+        """A date given as such. Given while the clock stands, it stands until the clock runs again."""
+        if due_at is None:
+            return
+        if self.state.ended_at is None:
+            self.given = due_at, event.at
+        self._promise(event, due_at, cause)
+
+    def _promise(
+        self, event: Event, due_at: datetime | None, cause: PromiseCause, since: datetime | None = None
+    ) -> None:
+        """The next promise. Given after the case ended, it binds nobody; given before the one that stands had passed,
+        it takes its place; given after that, it stands beside the breach."""
+        state, since = self.state, since or event.at
+        binds = state.ended_at is None
+        if binds:
+            for before in state.promises:
+                if before.late_after is not None and since <= before.late_after:
+                    before.late_after = None
+            state.due_at = None if self.stopped else due_at
+        actor = event.actor
+        if event.number in self.corrections:
+            cause, actor = PromiseCause.CORRECTION, self.corrections[event.number]
+        late_after = max(state.due_at, since) if binds and state.due_at is not None else None
+        number = len(state.promises) + 1
+        state.promises.append(PromiseMade(number, event.number, since, due_at, cause, actor, late_after))
 
     def _pay(self, event: Event) -> None:
         data = event.data
@@ -504,23 +637,21 @@ class _Fold:
         asked.answered_at, asked.answer = event.at, event.note
 
     def settle(self) -> None:
-        """Work out the due dates, once every pause is known."""
+        """Work out when it is late and what is due of each stay, once every pause is known."""
         state = self.state
-        state.due_at = self._due(state.received_at, self.terms.amount, state.pauses, self.outside_promise)
+        if self.runs_again:
+            self._run(*self.runs_again)
+        state.late_after = min((p.late_after for p in state.promises if p.late_after is not None), default=None)
         for stay in state.stays:
             pauses = [p for p in state.pauses if _within(p, stay)]
-            stay.due_at = self._due(stay.started_at, stay.allowance, pauses, None)
+            stay.due_at = self._due(stay.started_at, stay.allowance, pauses)
             if stay.ended_at is not None:
                 stay.used = used_in_stage(self.terms, self.calendar, stay, pauses, stay.ended_at)
         if state.electronic_result_at and state.result_at:
             local_day = self.calendar.local_day
             state.electronic_same_day = local_day(state.electronic_result_at) <= local_day(state.result_at)
 
-    def _due(
-        self, start: datetime, amount: Decimal | int, pauses: Sequence[Pause], outside: datetime | None
-    ) -> datetime | None:
-        if outside is not None:
-            return outside  # the other software has already moved its promise by its own pauses
+    def _due(self, start: datetime, amount: Decimal | int, pauses: Sequence[Pause]) -> datetime | None:
         if not pauses:
             return self.calendar.due_at(start, amount, self.terms.unit)
         deadline = self.calendar.deadline_with_pauses(

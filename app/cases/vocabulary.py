@@ -28,6 +28,17 @@ class PaymentChannel(StrEnum):
     ONLINE = "online"
 
 
+class PromiseCause(StrEnum):
+    """Why a date was promised, or is no longer."""
+
+    RECEPTION = "reception"  # the procedure's time from reception
+    CLOCK_STOPPED = "clock_stopped"  # a supplement was asked for
+    CLOCK_RESUMED = "clock_resumed"
+    LETTER = "letter"  # an apology for lateness that gives a new date
+    OTHER_SOFTWARE = "other_software"  # as a file that was imported says
+    CORRECTION = "correction"  # when something happened was put right
+
+
 class CaseStatus(StrEnum):
     """Where a case stands. The number is the status code of the national synchronisation."""
 
@@ -56,8 +67,9 @@ class EventKind(StrEnum):
     TAKEN_OVER = "taken_over"  # [officer, person_id]: somebody of the unit that has the case takes it in hand
     RETURNED = "returned"  # [position of an earlier stage, unit_id, officer]: a new stay there; the clock goes on
     # Clock stops. [documents: what is asked for, name, kind and quantity of each; absent when only the note says it]
+    # [time_unknown, known_at: ISO instant at which an imported file told it, of a case that was known]
     SUPPLEMENT_REQUESTED = "supplement_requested"
-    SUPPLEMENTED = "supplemented"  # clock runs again
+    SUPPLEMENTED = "supplemented"  # clock runs again [time_unknown, known_at]
     # Another unit is asked for its opinion; the case stays where it is and the clock goes on.
     CONSULTED = "consulted"  # [unit_id, due_at: ISO instant, absent when none is given]; the note is the question
     CONSULT_ANSWERED = "consult_answered"  # [number: of the question]; the note is the answer
@@ -77,8 +89,9 @@ class EventKind(StrEnum):
     NOTED = "noted"  # processing note (ý kiến xử lý)
     ACTIVITY = "activity"  # a step recorded by other software [name]; changes no state
     PROMISE_MOVED = "promise_moved"  # [promised_at]: other software now gives another date
-    # [new_due_at: ISO instant promised by the letter, absent when none is; number: of the letter]
-    APOLOGISED = "apologised"  # changes no due time: what was late stays late
+    # [new_due_at: ISO instant promised by the letter, absent when none is; number: of the letter; wrong: it is about a
+    # mistake, and moves no promise]
+    APOLOGISED = "apologised"  # the new date is the promise from then on; what was late by then stays late
     # The unit came to its end: what of the case was its own is its successor's from then on, unless the case had ended.
     UNIT_SUCCEEDED = "unit_succeeded"  # [unit_id, to_unit_id, accountable: it answered for the case; decision]
     CORRECTED = "corrected"  # puts right an earlier event [at | void]; the earlier one stays visible

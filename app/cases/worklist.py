@@ -78,8 +78,8 @@ def worklist(
     With `holder_id` only those that this person has in hand.
     """
     keyset = Keyset(after, before, limit, ascending=True)
-    since = _SINCE.get(pile, Case.due_at) if pile else Case.due_at
-    wanted = _in_pile(pile, desk, calendar, now) if pile else Case.due_at.is_not(None)
+    since = _SINCE.get(pile, Case.late_after) if pile else Case.late_after
+    wanted = _in_pile(pile, desk, calendar, now) if pile else Case.late_after.is_not(None)
     query = _on_pile(pile, desk, since, Case.id).where(wanted, *_held_by(holder_id))
     query = keyset.cut(query, since, Case.id)
     ids, first, last = keyset.page([(at, key) for at, key in db.session.execute(query)])

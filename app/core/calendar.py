@@ -204,6 +204,19 @@ class WorkingCalendar(WorkingDays):
                 due_at = self._due(began, amount, unit, extra)
         return Deadline(due_at, self._days_crossed(began, due_at, unit), paused_at)
 
+    def moved_by(self, due_at: datetime, allowance: Allowance, stopped: datetime, resumed: datetime) -> datetime:
+        """A given due time moved by a stop of the clock, measured in the allowance's unit as any pause is."""
+        clock = _clock(allowance.amount, allowance.unit)
+        stood = self._elapsed(stopped, resumed, clock)
+        if stood <= 0:
+            return due_at
+        if clock == TimeUnit.WORKING_HOURS:
+            return self._after_work(due_at, stood)
+        day = self.local_day(due_at)
+        if clock == TimeUnit.CALENDAR_DAYS:
+            return self.end_of_day(self.add_working_days(_add_days(day, stood), 0))
+        return self.end_of_day(self.add_working_days(day, stood))
+
     def working_time_used(
         self, start: datetime, end: datetime, unit: TimeUnit, pauses: Sequence[Pause] = ()
     ) -> Decimal:

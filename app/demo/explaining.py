@@ -37,9 +37,9 @@ def explanations(ground: Ground) -> Iterator[Explanation]:
             continue
         for case in _late_cases(ground, unit):
             rng = ground.rng("explanation", case.code)
-            if rng.random() >= share or case.due_at is None:
+            if rng.random() >= share or case.late_after is None:
                 continue
-            sent = _at(ground, case.due_at, rng.choice((1, 2, 3, 6)))
+            sent = _at(ground, case.late_after, rng.choice((1, 2, 3, 6)))
             if sent is None:
                 continue
             received = _at(ground, sent, 1)
@@ -66,7 +66,7 @@ def apologies(ground: Ground) -> Iterator[Base]:
     """A letter to the applicants of a few cases that were late for days: each with the event that records it."""
     written = 0
     for case in _late_cases(ground, "LDVL"):
-        sent = _at(ground, case.due_at, 1) if case.due_at else None
+        sent = _at(ground, case.late_after, 1) if case.late_after else None
         if sent is None or written == APOLOGIES or (case.ended_at is not None and sent >= case.ended_at):
             continue
         written += 1
@@ -122,10 +122,10 @@ def _late_cases(ground: Ground, unit: str) -> Sequence[Case]:
     start, end = ground.month.bounds(ground.calendar.zone)
     of_unit = select(Case).where(Case.site == ground.site, Case.unit_id == ground.units[unit])
     ended = of_unit.where(population.finished_late(Case, start, end))
-    still_open = of_unit.where(Case.ended_at.is_(None), population.between(Case.due_at, start, end))
+    still_open = of_unit.where(Case.ended_at.is_(None), population.between(Case.late_after, start, end))
     return [
         case
-        for late in (ended.order_by(Case.ended_at, Case.id), still_open.order_by(Case.due_at, Case.id))
+        for late in (ended.order_by(Case.ended_at, Case.id), still_open.order_by(Case.late_after, Case.id))
         for case in db.session.scalars(late.limit(MOST))
     ]
 

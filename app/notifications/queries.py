@@ -42,13 +42,13 @@ class ReminderLine:
 def pending_cases(scope: Scope, until: datetime) -> Iterator[Pending]:
     """Open cases due up to that moment whose clock runs."""
     rows = db.session.execute(
-        select(Case.id, Case.due_at, Case.result_at.is_not(None), Case.holder_unit_id, Case.holder_id, Case.officer)
-        .where(Case.site == scope.site, Case.ended_at.is_(None), due_by(Case.due_at, until))
+        select(Case.id, Case.late_after, Case.result_at.is_not(None), Case.holder_unit_id, Case.holder_id, Case.officer)
+        .where(Case.site == scope.site, Case.ended_at.is_(None), due_by(Case.late_after, until))
         .order_by(Case.id)
     )
-    for case_id, due_at, resolved, unit_id, holder_id, officer in rows:
-        assert due_at is not None
-        yield Pending(case_id, due_at, bool(resolved), unit_id, holder_id, officer)
+    for case_id, late_after, resolved, unit_id, holder_id, officer in rows:
+        assert late_after is not None
+        yield Pending(case_id, late_after, bool(resolved), unit_id, holder_id, officer)
 
 
 def staff(scope: Scope) -> Staff:
@@ -114,7 +114,7 @@ def _standing(person_id: int) -> tuple[ColumnElement[bool], ...]:
     return (
         Reminder.person_id == person_id,
         Case.ended_at.is_(None),
-        or_(Case.due_at == Reminder.due_at, Reminder.step == ReminderStep.NOT_CLOSED),
+        or_(Case.late_after == Reminder.due_at, Reminder.step == ReminderStep.NOT_CLOSED),
     )
 
 

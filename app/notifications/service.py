@@ -56,7 +56,7 @@ def make(scope: Scope, by: Actor) -> int:
                 "person_id": person_id,
                 "case_id": pending.case_id,
                 "step": step,
-                "due_at": pending.due_at,
+                "due_at": pending.late_after,
                 "made_at": now,
             }
             for pending in queries.pending_cases(scope, horizon(calendar, now, AHEAD))

@@ -15,10 +15,10 @@ AHEAD = 2  # working days before the due day from which somebody is reminded
 
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """An open case whose clock runs. `due_at` is UTC; `holder_id` is who took it over, if anybody did."""
+    """An open case whose clock runs. `late_after` is UTC; `holder_id` is who took it over, if anybody did."""
 
     case_id: int
-    due_at: datetime
+    late_after: datetime
     resolved: bool
     unit_id: int  # that has it now
     holder_id: int | None
@@ -40,7 +40,7 @@ def step_of(pending: Pending, calendar: WorkingCalendar, now: datetime) -> Remin
     if population.past_due(pending, now):
         step: ReminderStep | None = ReminderStep.OVERDUE
     else:
-        left = calendar.count_working_days(calendar.local_day(now), calendar.local_day(pending.due_at))
+        left = calendar.count_working_days(calendar.local_day(now), calendar.local_day(pending.late_after))
         step = {0: ReminderStep.DUE_TODAY, 1: ReminderStep.ONE_DAY, 2: ReminderStep.TWO_DAYS}.get(left)
     return ReminderStep.NOT_CLOSED if step and pending.resolved else step
 

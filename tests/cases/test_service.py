@@ -107,7 +107,7 @@ def test_only_the_derived_rows_that_an_event_touches_are_written(version: Any, s
     assert len(statements) <= MOST_STATEMENTS
     statements.clear()
     happen(case, EventKind.SUPPLEMENTED, at("2024-06-05 09:00"))
-    assert written(statements) == ["UPDATE case_stages", "UPDATE case_pauses"]
+    assert written(statements) == ["UPDATE case_stages", "INSERT case_promises", "UPDATE case_pauses"]
     statements.clear()
     service.correct(EVERYWHERE, CLERK, case.id, 4, reason="Ghi nhầm hồ sơ", void=True)
     assert written(statements) == ["UPDATE payments"]
@@ -116,8 +116,11 @@ def test_only_the_derived_rows_that_an_event_touches_are_written(version: Any, s
     service.correct(EVERYWHERE, CLERK, case.id, 3, reason="Không yêu cầu", void=True)
     assert written(statements) == [
         "UPDATE case_stages",
+        "DELETE case_promises",
         "UPDATE case_pauses",
         "UPDATE case_stages",
+        "DELETE case_promises",
+        "UPDATE case_promises",
         "DELETE case_pauses",
     ]
     statements.clear()

@@ -39,7 +39,7 @@ class OverdueCase:
     unit_id: int
     unit: str
     officer: str
-    due_at: datetime
+    late_after: datetime
     ended_at: datetime | None
     days_late: int
     became_overdue: date
@@ -122,10 +122,10 @@ def overdue_page(
 ) -> OverduePage:
     """Overdue cases of the period, the longest due first; of those states only, when any are named."""
     keyset = Keyset(after, before, limit, ascending=True)
-    chosen = _overdue(scope, window, unit_id, Case.due_at, Case.id)
+    chosen = _overdue(scope, window, unit_id, Case.late_after, Case.id)
     if states:
         chosen = chosen.where(or_(*(_IN_STATE[state] for state in states)))
-    rows = [(row[0], row[1]) for row in db.session.execute(keyset.cut(chosen, Case.due_at, Case.id))]
+    rows = [(row[0], row[1]) for row in db.session.execute(keyset.cut(chosen, Case.late_after, Case.id))]
     ids, first, last = keyset.page(rows)
     return OverduePage(
         _loaded(scope, ids, window.as_of, calendar), first, last, state_counts(scope, window, unit_id=unit_id)
@@ -156,11 +156,11 @@ def _loaded(scope: Scope, ids: Sequence[int], as_of: datetime, calendar: Working
     rows = db.session.execute(
         select(
             *(Case.id, Case.code, Case.applicant, ProcedureVersion.name, Case.unit_id, Unit.name.label("unit")),
-            *(Case.officer, Case.due_at, Case.ended_at),
+            *(Case.officer, Case.late_after, Case.ended_at),
         )
         .join(ProcedureVersion, ProcedureVersion.id == Case.version_id)
         .join(Unit, Unit.id == Case.unit_id)
-        .where(Case.id.in_(ids), Case.site == scope.site, scope.within(Case.unit_id), Case.due_at.is_not(None))
+        .where(Case.id.in_(ids), Case.site == scope.site, scope.within(Case.unit_id), Case.late_after.is_not(None))
     )
     known = {row.id: _overdue_case(row, tuple(written[row.id]), as_of, calendar) for row in rows}
     return [known[case_id] for case_id in ids if case_id in known]
@@ -170,10 +170,11 @@ def _overdue_case(
     row: Any, explanations: tuple[Explanation, ...], as_of: datetime, calendar: WorkingCalendar
 ) -> OverdueCase:
     ended_at = row.ended_at if population.done(row.ended_at, as_of) else None
-    began = population.became_overdue(row.due_at, calendar)
+    began = population.became_overdue(row.late_after, calendar)
+    until = calendar.local_day(ended_at) if ended_at else population.last_day(as_of, calendar)
     return OverdueCase(
-        *(row.id, row.code, row.applicant, row.name, row.unit_id, row.unit, row.officer, row.due_at, ended_at),
-        days_late=calendar.count_working_days(calendar.local_day(row.due_at), calendar.local_day(ended_at or as_of)),
+        *(row.id, row.code, row.applicant, row.name, row.unit_id, row.unit, row.officer, row.late_after, ended_at),
+        days_late=calendar.count_working_days(calendar.local_day(row.late_after), until),
         became_overdue=began,
         explain_by=calendar.add_working_days(began, current_app.config["SETTINGS"].explanation_days),
         explanations=explanations,

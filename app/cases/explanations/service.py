@@ -68,7 +68,7 @@ def _cases_to_explain(scope: Scope, case_ids: Collection[int]) -> Sequence[Case]
     db.session.execute(
         update(Case).where(*mine).values(revision=Case.revision).execution_options(synchronize_session=False)
     )
-    cases = db.session.scalars(select(Case).where(*mine).order_by(Case.due_at, Case.id)).all()
+    cases = db.session.scalars(select(Case).where(*mine).order_by(Case.late_after, Case.id)).all()
     if len(cases) != len(wanted):
         raise NotFound("Không tìm thấy hồ sơ này.")
     return cases
@@ -200,7 +200,7 @@ def apologise(
 
 
 def _check_late_or_going_to_be(case: Case) -> None:
-    if case.due_at is None:
+    if case.late_after is None:
         raise DomainError("Hồ sơ đang chờ bổ sung, thời hạn không tính; chỉ xin lỗi vì sai sót.", field="wrong")
     if population.ended_in_time(case):
         raise DomainError("Hồ sơ đã được giải quyết trong hạn; chỉ xin lỗi vì sai sót.", field="wrong")

@@ -1,7 +1,9 @@
 """Which events a row adds to a case. Pure.
 
 An export states where a case stands, not always since when. What it gives no time for (a supplement asked
-for, another officer) is recorded at the last moment known of the case and says so: `data["time_unknown"]`.
+for, another officer) is recorded at the last moment known of the case and says so: `data["time_unknown"]`. Of a
+clock that stopped or runs again it also says when the export told it, `data["known_at"]`: a case that was late by
+then stays late, and the clock stood until then.
 What is recorded is never overwritten: a row that contradicts it is refused.
 """
 
@@ -17,7 +19,7 @@ from app.cases.importing.mapping import ForeignStatus
 from app.cases.importing.row_parsing import ParsedRow, StatedEvent
 from app.cases.importing.values import CellInstant, ContradictingRow
 from app.cases.timeline import CaseState, Event
-from app.cases.vocabulary import ENDED, MOVES, RUNNING, CaseStatus, EventKind
+from app.cases.vocabulary import ENDED, MOVES, RUNNING, CaseStatus, EventKind, PromiseCause
 
 NO_STAGE = 0  # position of a hand-over that enters no stage: the export does not know the internal process
 _ENDINGS = {
@@ -80,6 +82,12 @@ def later_moves(
             "Mâu thuẫn: ngày tiếp nhận đã ghi là %(recorded)s.", field="received_at", recorded=state.received_at
         )
     if said.promised and (moved := _moved_promise(said.promised, state, zone)):
+        if any(made.since == now for made in state.promises):
+            raise ContradictingRow(
+                "Mâu thuẫn: tệp này cho hồ sơ hai ngày hẹn trả khác nhau cùng một lúc; hãy giữ một dòng đúng.",
+                field="promised_at",
+                recorded=state.promises[-1].due_at or state.promised_at,
+            )
         yield Move(EventKind.PROMISE_MOVED, now, {"promised_at": moved.isoformat()})
     ended_at = state.ended_at or state.result_at
     if ended_at is not None:
@@ -90,9 +98,9 @@ def later_moves(
         if said.standing in (None, ForeignStatus.SUPPLEMENT):
             return
         if said.standing not in _ENDINGS:
-            yield Move(EventKind.SUPPLEMENTED, last, {"time_unknown": True})
+            yield Move(EventKind.SUPPLEMENTED, last, {"time_unknown": True, "known_at": now.isoformat()})
     elif said.standing is ForeignStatus.SUPPLEMENT:
-        yield Move(EventKind.SUPPLEMENT_REQUESTED, last, {"time_unknown": True})
+        yield Move(EventKind.SUPPLEMENT_REQUESTED, last, {"time_unknown": True, "known_at": now.isoformat()})
         return
     if said.ended:
         if said.ended < last and not (said.end_is_day and said.ended + timedelta(days=1) > last):
@@ -153,6 +161,7 @@ def _after_end(said: ParsedRow, state: CaseState, ended_at: datetime, zone: Zone
 
 
 def _moved_promise(promised: CellInstant, state: CaseState, zone: ZoneInfo) -> datetime | None:
-    """The new promise, if it differs from the one that stands."""
-    standing = state.due_at or state.promised_at
-    return None if standing and promised.agrees(standing, zone) else promised.end
+    """The new promise, if it is neither the one that stands nor what the other software said last."""
+    outside = [made.due_at for made in state.promises if made.cause is PromiseCause.OTHER_SOFTWARE]
+    standing = [state.due_at or state.promised_at, *outside[-1:]]
+    return None if any(due_at and promised.agrees(due_at, zone) for due_at in standing) else promised.end

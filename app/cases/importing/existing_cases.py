@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 
+from app.cases import population
 from app.cases.importing.catalogue import Catalogue, Version
 from app.cases.importing.event_derivation import Move, activity, first_moves, later_moves
 from app.cases.importing.row_parsing import CONTACTS, ParsedRow, Remark, StatedEvent
@@ -56,6 +57,7 @@ class Dossier:
     filled: bool = False  # blank contacts were filled in
     counted: int = 0  # moves of earlier batches of the file
     before: Row = field(default_factory=dict)  # columns of a known case as they were before the file
+    passed: tuple[datetime, datetime] | None = None  # the last row moves this promise, which had passed, to that
     again: Prepared | None = None  # what earlier batches of the file have made of it already
 
     @property
@@ -114,9 +116,22 @@ def take_statement(dossier: Dossier, said: ParsedRow, unit_id: int | None, by: R
             dossier.before |= case_row(dossier.state)
     if unit_id is not None:  # an old name goes on meaning whoever took over
         unit_id = by.lineage.heir(unit_id, by.calendar.local_day(by.now), dossier.version.code)
-    _add(dossier, list(later_moves(said, unit_id, dossier.state, dossier.events, by.now, by.zone)), by)
+    before = dossier.state
+    moves = list(later_moves(said, unit_id, before, dossier.events, by.now, by.zone))
+    _add(dossier, moves, by)
     dossier.said = said
-    return [Remark.CONTACT_DIFFERS] if _fill(dossier, said) else []
+    remarks = [Remark.CONTACT_DIFFERS] if _fill(dossier, said) else []
+    if any(move.kind is EventKind.PROMISE_MOVED for move in moves) and (had_passed := _had_passed(before, by.now)):
+        assert said.promised is not None
+        dossier.passed = had_passed, said.promised.end
+        remarks.append(Remark.PROMISE_PASSED)
+    return remarks
+
+
+def _had_passed(state: CaseState, now: datetime) -> datetime | None:
+    """What was promised, when it had passed by now or the case has ended: no other date changes who was late."""
+    over = state.ended_at is not None or population.past_due(state, now)
+    return state.late_after if over else None
 
 
 def take_event(dossier: Dossier, stated: StatedEvent) -> list[Remark]:

@@ -8,13 +8,14 @@ from __future__ import annotations
 import json
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from flask import current_app
 
 from app.cases.importing.reader import ImportReader
-from app.cases.importing.report import SHOWN, UnknownNameCount
+from app.cases.importing.report import SHOWN, PassedPromise, UnknownNameCount
 from app.cases.importing.row_parsing import CONTACTS
 from app.cases.importing.staging import Prepared
 from app.cases.vocabulary import CaseStatus, EventKind
@@ -50,6 +51,7 @@ class ImportPreview:
     unchanged: list[tuple[str, CaseStatus]] = field(default_factory=list)
     asked: list[UnknownNameCount] = field(default_factory=list)
     mendable: int = 0  # refused rows that only the letters of an old code page stand in the way of
+    passed: list[PassedPromise] = field(default_factory=list)
 
 
 def keep_preview(import_id: int, run: ImportReader) -> None:
@@ -60,6 +62,7 @@ def keep_preview(import_id: int, run: ImportReader) -> None:
         "moved": [_moved(case) for case in run.plan.first(SHOWN, new=False)],
         "unchanged": list(report.unchanged.items()),
         "mendable": report.mendable,
+        "passed": [[p.place, p.code, p.recorded.isoformat(), p.stated.isoformat()] for p in report.passed],
         "asked": [asdict(asked) for asked in sorted(report.asked.values(), key=lambda a: (a.kind, -a.rows, a.key))],
     }
     run.plan.close()
@@ -85,6 +88,10 @@ def preview_of(import_id: int) -> ImportPreview:
         unchanged=[(code, CaseStatus(status)) for code, status in values["unchanged"]],
         asked=[UnknownNameCount(**asked) for asked in values["asked"]],
         mendable=values.get("mendable", 0),
+        passed=[
+            PassedPromise(place, code, datetime.fromisoformat(recorded), datetime.fromisoformat(stated))
+            for place, code, recorded, stated in values.get("passed", [])
+        ],
     )
 
 

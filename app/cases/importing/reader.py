@@ -25,7 +25,7 @@ from app.cases.importing.existing_cases import (
 )
 from app.cases.importing.header import SheetTable
 from app.cases.importing.mapping import Mapping
-from app.cases.importing.report import SHOWN, ImportReport, RefusedRow
+from app.cases.importing.report import SHOWN, ImportReport, PassedPromise, RefusedRow
 from app.cases.importing.row_parsing import ParsedRow, Remark, RowReader, StatedEvent
 from app.cases.importing.staging import Plan
 from app.cases.importing.values import ContradictingRow, GarbledText, UnknownName
@@ -174,6 +174,8 @@ class ImportReader:
             remarks.append(Remark.TIME_UNKNOWN)
         for remark in remarks:
             self.report.remark(remark, self._place(row))
+        if Remark.PROMISE_PASSED in remarks and dossier.passed and len(self.report.passed) < SHOWN:
+            self.report.passed.append(PassedPromise(self._place(row), dossier.code, *dossier.passed))
         return dossier, outcome
 
     def _new(self, said: ParsedRow) -> Dossier:

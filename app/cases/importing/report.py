@@ -6,6 +6,7 @@ import json
 import tempfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -107,6 +108,16 @@ class RowsSeen:
         return ", ".join(self.places) + (", …" if self.count > len(self.places) else "")
 
 
+@dataclass(frozen=True, slots=True)
+class PassedPromise:
+    """A promise that a row would move although it had passed, or the case had ended: what is recorded is kept."""
+
+    place: str  # of the row
+    code: str
+    recorded: datetime
+    stated: datetime
+
+
 @dataclass
 class ImportReport:
     """The outcome of an import. `rows` = rows_new + rows_changed + rows_unchanged + len(refused), always.
@@ -132,6 +143,7 @@ class ImportReport:
     passed_over: RowsSeen = field(default_factory=lambda: RowsSeen())
     sheets: list[str] = field(default_factory=list)  # a sentence for what the file has besides the rows that were read
     mendable: int = 0  # of the refused rows, those that only old letters stand in the way of
+    passed: list[PassedPromise] = field(default_factory=list)  # the first promises moved after they had passed
     sha256: str = ""
     import_id: int | None = None
 
@@ -226,6 +238,12 @@ def _sentence(remark: Remark, n: str, rows: str) -> str:
         case Remark.CONTACT_DIFFERS:
             said = _(
                 "%(n)s dòng ghi tên, số giấy tờ, điện thoại hoặc địa chỉ khác với hồ sơ đã có: giữ thông tin đã ghi",
+                n=n,
+            )
+        case Remark.PROMISE_PASSED:
+            said = _(
+                "Mâu thuẫn: %(n)s dòng cho ngày hẹn trả khác sau khi ngày đã hẹn đã qua hoặc hồ sơ đã kết thúc: vẫn "
+                "tính quá hạn theo ngày đã hẹn, ngày mới được ghi bên cạnh",
                 n=n,
             )
     return str(_("%(said)s (dòng %(rows)s).", said=said, rows=rows))

@@ -68,6 +68,7 @@ class Remark(StrEnum):
     CONTACT_DIFFERS = "contact_differs"
     MENDED = "mended"
     CODE_DIFFERS = "code_differs"
+    PROMISE_PASSED = "promise_passed"
 
 
 @dataclass(frozen=True, slots=True)

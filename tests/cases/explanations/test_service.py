@@ -234,8 +234,8 @@ def test_an_apology_promises_a_new_day_and_the_case_stays_late(late: Case, freez
     due, promised = late.due_at, late.promised_at
     sent = apologise(late, date(2024, 6, 14))
     db.session.refresh(late)
-    assert (late.due_at, late.promised_at) == (due, promised)
-    assert sent.new_due_at == at("2024-06-14 23:59:59")
+    assert (late.late_after, late.promised_at) == (due, promised)
+    assert sent.new_due_at == late.due_at == at("2024-06-14 23:59:59")
     event = db.session.query(CaseEvent).filter_by(case_id=late.id, kind=EventKind.APOLOGISED).one()
     assert event.data == {"number": "12/PXL", "new_due_at": sent.new_due_at.isoformat()}
     finish(late, at("2024-06-10 08:00"))
@@ -304,7 +304,9 @@ def test_a_case_that_will_be_late_is_apologised_for_before_it_is_due(late: Case,
     freeze("2024-06-04 08:00")
     with pytest.raises(DomainError, match="phải sau ngày hẹn trả"):
         apologise(late, date(2024, 6, 5))
-    assert apologise(late, date(2024, 6, 7)).old_due_at == late.due_at
+    due = late.due_at
+    assert apologise(late, date(2024, 6, 7)).old_due_at == due
+    assert late.due_at == late.late_after == at("2024-06-07 23:59:59"), "the letter moved the promise in time"
     assert facts("apology") == [], "nothing is owed while it is in time"
     freeze("2024-06-10 08:00")
     assert [fact["sent_on"] for fact in facts("apology")] == ["2024-06-04"]

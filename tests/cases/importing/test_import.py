@@ -13,10 +13,10 @@ from sqlalchemy import func, select
 from app.cases.importing import service
 from app.cases.importing.models import Import, ImportRefusal, ImportState
 from app.cases.importing.readers import BadFile
-from app.cases.models import Case, CaseEvent, CasePause, CaseStage
+from app.cases.models import Case, CaseEvent, CasePause, CasePromise, CaseStage
 from app.cases.rows import terms_of, versions_by_id
 from app.cases.timeline import project
-from app.cases.vocabulary import CaseStatus, Channel, EventKind
+from app.cases.vocabulary import CaseStatus, Channel, EventKind, PromiseCause
 from app.core.errors import DomainError, NotAllowed
 from app.organisation.access import Scope
 from app.organisation.calendars import site_calendar
@@ -362,13 +362,92 @@ def test_a_case_that_was_supplemented_goes_on(tmp_path: Path, permit: ProcedureV
     assert the_case().status is CaseStatus.CLOSED
 
 
-def test_another_promise_moves_the_due_date_and_keeps_the_first(tmp_path: Path, permit: ProcedureVersion) -> None:
+def test_another_promise_moves_the_due_date_and_keeps_the_first(
+    tmp_path: Path, permit: ProcedureVersion, freeze: Any
+) -> None:
+    freeze("2024-06-10 17:00")  # before the promised day is over
     take(csv_file(tmp_path, row()))
     report = take(csv_file(tmp_path, row(promised="17/06/2024"), name="2.csv"))
     assert report.cases_changed == 1
     assert kinds(the_case())[-1] is EventKind.PROMISE_MOVED
     assert the_case().promised_at == at("2024-06-10 23:59:59")
     assert the_case().due_at == at("2024-06-17 23:59:59")
+
+
+def promises(case: Case) -> list[tuple[datetime | None, PromiseCause, datetime | None]]:
+    found = select(CasePromise).where(CasePromise.case_id == case.id).order_by(CasePromise.number)
+    return [(made.due_at, made.cause, made.late_after) for made in db.session.scalars(found)]
+
+
+def test_a_promise_moved_after_it_had_passed_stands_beside_the_breach_and_is_said(
+    tmp_path: Path, permit: ProcedureVersion
+) -> None:
+    """An open case promised 10/06, looked at on 01/07: the file says 31/07."""
+    take(csv_file(tmp_path, row()))
+    report = take(csv_file(tmp_path, row(promised="31/07/2024"), name="2.csv"))
+    case = the_case()
+    assert (case.due_at, case.late_after) == (at("2024-07-31 23:59:59"), at("2024-06-10 23:59:59"))
+    assert [(p.place, p.code, p.recorded, p.stated) for p in report.passed] == [
+        ("2", CODE, at("2024-06-10 23:59:59"), at("2024-07-31 23:59:59"))
+    ]
+    assert any("vẫn tính quá hạn theo ngày đã hẹn" in notice for notice in report.notices())
+    again = take(csv_file(tmp_path, row(promised="31/07/2024"), name="3.csv"))
+    assert (again.cases_unchanged, again.notices()) == (1, [])
+
+
+def test_a_promise_moved_after_the_case_had_ended_binds_nobody(tmp_path: Path, permit: ProcedureVersion) -> None:
+    """Files 35-promise-after-close of the findings: promised 10/06, closed 20/06; the second file says 20/06."""
+    late = {"ended": "20/06/2024 09:00"}
+    take(csv_file(tmp_path, closed(**late)))
+    report = take(csv_file(tmp_path, closed(promised="20/06/2024", **late), name="2.csv"))
+    case = the_case()
+    assert (report.cases_changed, len(report.passed)) == (1, 1)
+    assert case.due_at == case.late_after == at("2024-06-10 23:59:59")
+    assert [cause for _due, cause, _late in promises(case)] == [PromiseCause.OTHER_SOFTWARE] * 2
+    assert promises(case)[1][2] is None
+    for promised in ("20/06/2024", "10/06/2024"):  # said before, or recorded: nothing new
+        again = take(csv_file(tmp_path, closed(promised=promised, **late), name="3.csv"))
+        assert again.cases_unchanged == 1
+
+
+def test_a_file_cannot_promise_two_days_at_once(tmp_path: Path, permit: ProcedureVersion) -> None:
+    take(csv_file(tmp_path, row()))
+    report = take(csv_file(tmp_path, row(promised="17/06/2024"), row(promised="18/06/2024"), name="2.csv"))
+    ((_row, column, reason),) = reasons(report)
+    assert (column, "hai ngày hẹn trả" in reason, report.contradictory) == ("Ngày hẹn trả", True, 1)
+
+
+@pytest.mark.parametrize("promised", ["10/06/2024", ""])
+def test_a_case_that_waits_for_its_applicant_is_not_late_whoever_gave_the_promise(
+    tmp_path: Path, permit: ProcedureVersion, promised: str
+) -> None:
+    """File 36-paused of the findings: asked for papers at a time that the file does not tell."""
+    take(csv_file(tmp_path, row(promised=promised, status="Yêu cầu bổ sung")))
+    assert (the_case().due_at, the_case().late_after) == (None, None)
+
+
+def test_a_case_that_was_late_when_papers_were_asked_for_stays_late(
+    tmp_path: Path, permit: ProcedureVersion, freeze: Any
+) -> None:
+    freeze("2024-06-18 08:00")
+    take(csv_file(tmp_path, row()))  # open, and eight days past 10/06
+    freeze("2024-06-25 08:00")
+    take(csv_file(tmp_path, row(status="Yêu cầu bổ sung"), name="2.csv"))
+    assert the_case().status is CaseStatus.SUPPLEMENT
+    assert the_case().paused_at == at("2024-06-11 00:00:00")
+    assert the_case().late_after == at("2024-06-10 23:59:59")
+
+
+def test_a_clock_that_runs_again_at_an_unknown_time_runs_from_when_the_file_tells_it(
+    tmp_path: Path, permit: ProcedureVersion, freeze: Any
+) -> None:
+    freeze("2024-06-05 08:00")
+    take(csv_file(tmp_path, row(status="Yêu cầu bổ sung")))
+    freeze("2024-06-25 08:00")  # 16 working days after 03/06
+    take(csv_file(tmp_path, row(), name="2.csv"))
+    assert the_case().due_at == the_case().late_after == at("2024-07-02 23:59:59")
+    again = take(csv_file(tmp_path, row(), name="3.csv"))
+    assert (again.cases_unchanged, again.passed) == (1, [])
 
 
 def test_another_officer_has_the_case(tmp_path: Path, permit: ProcedureVersion) -> None:
