@@ -140,6 +140,12 @@ def check_verify(run_id: int, output: str) -> None:
     if not verification.agrees:
         note(f"Lần kiểm tra {run_id}: không khớp, {len(verification.disagreements)} chỗ khác.")
         raise click.exceptions.Exit(1)
+    if verification.by_hashes_alone:
+        note(
+            f"Lần kiểm tra {run_id} ({verification.period}): do bản phần mềm trước phán xét; dữ kiện, bộ quy tắc và "
+            "kết quả vẫn đúng mã băm mà nhật ký đã giữ, không phán xét lại."
+        )
+        return
     note(
         f"Lần kiểm tra {run_id} ({verification.period}): khớp, {verification.results} kết quả, "
         f"{verification.violations} vi phạm."

@@ -91,6 +91,12 @@ def still_to_do(
         yield from _put_right(rule, tally, behind, noun, values)
     if waiting := tally.get(RuleOutcome.PENDING, 0):
         yield _("%(n)s %(noun)s chưa đến hạn lúc kiểm tra, nên chưa tính.", n=_n(waiting), noun=noun)
+    if caught_up := tally.get(RuleOutcome.CAUGHT_UP, 0):
+        yield _(
+            "%(n)s %(noun)s còn nợ từ kỳ trước đã làm trong kỳ này, muộn: kỳ trước đã tính, kỳ này không tính nữa.",
+            n=_n(caught_up),
+            noun=noun,
+        )
 
 
 def _put_right(
@@ -113,8 +119,10 @@ def _duty(rule: Rule, tally: Mapping[str, int], noun: str) -> Iterator[str]:
     assert rule.duty is not None
     if late := tally.get(RuleOutcome.LATE, 0):
         yield _("%(n)s %(noun)s đã làm nhưng sau thời hạn: không sửa lại được.", n=_n(late), noun=noun)
+    if returned := tally.get(RuleOutcome.RETURNED, 0):
+        yield _("%(n)s %(noun)s đã làm nhưng bị trả lại, phải làm lại.", n=_n(returned), noun=noun)
     absent = tally.get(RuleOutcome.MISSING, 0)
-    if absent and rule.duty[1].within is None:
+    if absent and not rule.duty[1].is_dated:
         yield _("%(n)s %(noun)s chưa làm; quy tắc không đặt thời hạn cho việc này.", n=_n(absent), noun=noun)
     elif absent:
         yield _(
@@ -151,6 +159,8 @@ def lack_of_thing(rule: Rule, outcome: str, details: Details) -> str:
     """What one single thing that breaks a rule lacks, for the column of a list; empty where the record does not say."""
     if outcome == RuleOutcome.LATE:
         return str(_("làm muộn, ngày %(day)s", day=_day(details["done_on"]))) if details.get("done_on") else ""
+    if outcome == RuleOutcome.RETURNED:
+        return str(_("bị trả lại, hạn %(day)s", day=_day(details["due"])) if details.get("due") else _("bị trả lại"))
     if outcome == RuleOutcome.MISSING:
         return str(_("chưa làm, hạn %(day)s", day=_day(details["due"])) if details.get("due") else _("chưa làm"))
     if "used" in details and "allowed" in details:
@@ -195,6 +205,8 @@ class Judged(ShownFigures, Protocol):
     def facts(self) -> dict[str, Any]: ...
     @property
     def tally(self) -> Mapping[str, int]: ...
+    @property
+    def due(self) -> date | None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -381,8 +393,22 @@ def figures_of_thing(rule: Rule, figures: Mapping[str, Any]) -> str:
     return str(_("Số liệu: %(figures)s.", figures="; ".join(told))) if told else ""
 
 
+def due_shown(due: date | None) -> str:
+    """Until when something is pending: "hạn 05/07/2024"; empty where no day is known."""
+    return "" if due is None else str(_("hạn %(day)s", day=show_date(due)))
+
+
+def unknown_shown(unknown: int | None) -> str:
+    """How many records do not tell: "chưa rõ 3"; empty where all do."""
+    return str(_("không rõ %(n)s", n=show_number(unknown))) if unknown else ""
+
+
 def _pending(result: Judged, rule: Rule, values: wording.Parameters) -> Iterator[str]:
-    yield _("Chưa đến hạn: việc phải làm vẫn có thể làm kịp, nên chưa kết luận.")
+    if result.due is None:
+        yield _("Chưa đến hạn: việc phải làm vẫn có thể làm kịp, nên chưa kết luận.")
+    else:
+        day = show_date(result.due)
+        yield _("Chưa đến hạn: việc phải làm còn làm kịp đến hết ngày %(day)s, nên chưa kết luận.", day=day)
     if rule.count is not None:
         yield from _counted(result, rule)
     elif rule.pending_when is not None:

@@ -8,7 +8,7 @@ from app.compliance.adoption.repository import PackState
 from app.compliance.models import ViolationChange, ViolationState
 from app.compliance.queries.waivers import WaiverState
 from app.organisation.audit_words import name_actions, name_details, name_subjects
-from app.rulepacks.language import Severity, Status
+from app.rulepacks.language import Severity, Status, SubjectState
 from app.web.formats import add_labels
 
 # One call an enumeration: words of different enumerations are equal as text.
@@ -19,6 +19,18 @@ add_labels(
         Status.NOT_APPLICABLE: _l("Không áp dụng"),
         Status.NO_DATA: _l("Thiếu dữ liệu"),
         Status.WAIVED: _l("Được miễn"),
+        Status.PENDING: _l("Chưa đến hạn"),
+        Status.REMARK: _l("Lưu ý"),
+    }
+)
+add_labels(
+    {
+        SubjectState.KEPT: _l("Đúng yêu cầu"),
+        SubjectState.LATE: _l("Làm muộn"),
+        SubjectState.MISSING: _l("Chưa làm, quá hạn"),
+        SubjectState.RETURNED: _l("Bị trả lại"),
+        SubjectState.PENDING: _l("Chưa đến hạn"),
+        SubjectState.FAIL: _l("Vi phạm"),
     }
 )
 add_labels(

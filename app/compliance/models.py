@@ -6,7 +6,8 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import BigInteger, Date, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint
+from sqlalchemy import JSON, BigInteger, Date, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.organisation.models import Person, Unit
@@ -104,6 +105,11 @@ class CheckResult(Record, Base):
     target: Mapped[str | None] = mapped_column(String(32))  # exact, "7/20"
     shortfall: Mapped[int | None] = mapped_column(BigInteger)
     figures: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    unknown: Mapped[int | None] = mapped_column(BigInteger)
+    due: Mapped[date | None] = mapped_column(Date)  # of what is pending, the earliest
+    subjects: Mapped[list[Any] | None] = mapped_column(  # [id, state, due, since, done on] of each
+        JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql"), deferred=True
+    )
 
     unit: Mapped[Unit] = relationship(lazy="raise")
 

@@ -87,7 +87,9 @@ class FactQuery:
     """What a source is asked: one installation, one period, and as known at one instant.
 
     `start` and `end` are the period's bounds in UTC, half open; `as_of` is the instant (UTC) at which open
-    cases are looked at; `units` limits the units, None means all of them.
+    cases are looked at; `units` limits the units, None means all of them. `looked_at` is the instant of the looking
+    itself (UTC), the same as `as_of` when left out: by what happened between the two nothing is judged, but what was
+    done there is no longer pending.
     """
 
     site: str
@@ -96,6 +98,7 @@ class FactQuery:
     end: datetime
     as_of: datetime
     units: tuple[str, ...] | None = None
+    looked_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -157,8 +157,12 @@ class RuleOutcome(StrEnum):
     """A duty done after its last day."""
     MISSING = "missing"
     """A duty whose last day has passed without it."""
+    RETURNED = "returned"
+    """A duty whose last day has passed, and what was done was given back."""
+    CAUGHT_UP = "caught_up"
+    """A duty whose last day passed in an earlier period, which found it missing, and that was done in this one."""
     SETTLED = "settled_before"
-    """A duty that was done in time, or whose last day passed, in an earlier period: judged there, and only there."""
+    """A duty of another period's: its last day comes later, or it was settled before this one. Judged there alone."""
 
     __hash__ = str.__hash__  # an enumeration's own is Python, and a month asks it a million times
 

@@ -412,14 +412,26 @@ class Requirement(Words):
     done_on: FieldName | None = None
     """Its field that says the day on which it was done, year-month-day."""
     within: Within | None = None
-    """How long after an event. Such a duty is judged once: in the period in which it is done in time, or in which its
-    last day passes. Without it, what is not there is missing at once, in every period."""
+    """How long after an event. The duty belongs to the period in which its last day falls; undone, it is owed in every
+    period after it until it is done. Without a last day, what is not there is missing at once, in every period."""
+    by: FieldName | None = None
+    """In place of `within`: a field of the thing judged that says the last day itself, year-month-day; where it is
+    empty, there is none."""
+    returned: FieldName | None = None
+    """That fact's field, true where what was done was given back, and so is as if it had not been done."""
 
     @model_validator(mode="after")
     def _day_is_known(self) -> Requirement:
-        if self.within is not None and self.done_on is None:
+        if self.within is not None and self.by is not None:
+            refuse("one_last_day")
+        if self.is_dated and self.done_on is None:
             refuse("within_needs_done_on")
         return self
+
+    @property
+    def is_dated(self) -> bool:
+        """Whether there is a last day."""
+        return self.within is not None or self.by is not None
 
 
 class Used(Words):

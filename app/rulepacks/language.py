@@ -51,6 +51,7 @@ __all__ = [
     "Severity",
     "Span",
     "Status",
+    "SubjectState",
     "UnitInTest",
     "UnitScope",
     "value_problem",
@@ -70,12 +71,32 @@ class Status(StrEnum):
 
     PASS = "pass"  # noqa: S105 - a verdict, no password
     FAIL = "fail"
+    PENDING = "pending"
+    """Its last day has not passed: nothing can be said yet, and it counts nowhere."""
     NOT_APPLICABLE = "not_applicable"
     """Nothing to judge: not this unit's rule, or nothing happened that it judges."""
     NO_DATA = "no_data"
     """Something should have been recorded, and was not."""
     WAIVED = "waived"
     """Somebody has excused the unit until a day; never the engine's word."""
+    REMARK = "remark"
+    """Something is wrong with a document, or due from a body outside: to be known, no violation of the unit's."""
+
+
+class SubjectState(StrEnum):
+    """What a rule says of one single thing."""
+
+    KEPT = "kept"
+    LATE = "late"
+    """Done after its last day."""
+    MISSING = "missing"
+    """Not done, and its last day has passed."""
+    RETURNED = "returned"
+    """What was done was given back, and nothing came in its place."""
+    PENDING = "pending"
+    """Not done, and its last day has not passed."""
+    FAIL = "fail"
+    """Breaks a rule that asks for nothing to be done."""
 
 
 class Span(Words):
@@ -267,8 +288,10 @@ class Rule(Words):
             found += self.count.of
         for condition in self.conditions:
             found += condition.fields
-        if self.duty is not None and self.duty[1].within is not None:
-            found.append(self.duty[1].within.after)
+        if self.duty is not None:
+            required = self.duty[1]
+            found += [required.within.after] if required.within is not None else []
+            found += [required.by] if required.by is not None else []
         if self.clock is not None:
             found += self.clock.fields
         return tuple(dict.fromkeys(found))
@@ -311,6 +334,10 @@ _FORMS_FOR_THINGS: tuple[Form, ...] = ("rate", "fails_when", "requires", "clock"
 # --- tests.yaml -----------------------------------------------------------------------------------------------
 
 
+def _one_as_list(value: Any) -> Any:
+    return value if isinstance(value, dict) else as_list(value)
+
+
 class Expected(Words):
     """What a test expects of one rule and unit: the status, and figures where they matter."""
 
@@ -322,8 +349,14 @@ class Expected(Words):
     """Counted among, or judged."""
     shortfall: int | None = None
     """How many are missing, or fail."""
-    subjects: Annotated[tuple[Sentence, ...] | None, BeforeValidator(as_list)] = None
-    """The single things that fail, all of them."""
+    unknown: int | None = None
+    """How many are not known."""
+    due: date | None = None
+    """The last day of what is pending; the earliest, if there are several."""
+    subjects: Annotated[tuple[Sentence, ...] | dict[Sentence, SubjectState] | None, BeforeValidator(_one_as_list)] = (
+        None
+    )
+    """The single things that fail, all of them; or the state of each thing named."""
     missing: Annotated[tuple[Sentence, ...] | None, BeforeValidator(as_list)] = None
     """The single things whose duty was not done, all of them."""
     late: Annotated[tuple[Sentence, ...] | None, BeforeValidator(as_list)] = None

@@ -85,21 +85,29 @@ class Deadlines:
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """On which days and for which units (`code`, `kind`) a judgement was made."""
+    """On which days and for which units (`code`, `kind`) a judgement was made: what was known to `as_of`, by the law of
+    `law_on`, looked at on `looked_on`."""
 
     as_of: date
     law_on: date
     units: tuple[dict[str, str], ...]
+    looked_on: date
 
     def facts(self, period: str) -> list[Fact]:
         """The setting as facts."""
-        days = {"as_of": self.as_of.isoformat(), "law_on": self.law_on.isoformat()}
+        days = {name: getattr(self, name).isoformat() for name in ("as_of", "law_on", "looked_on")}
         found: list[Fact] = [{"kind": JUDGED_ON, "unit": "", "period": period, **days}]
         found += [
             {"kind": JUDGED_UNIT, "unit": unit["code"], "period": period, "unit_kind": unit.get("kind", "")}
             for unit in self.units
         ]
         return found
+
+    @staticmethod
+    def is_of_this_edition(facts: Iterable[Mapping[str, Any]]) -> bool:
+        """Whether stored facts tell of a judgement as judgements are made now. Those made before it was kept on which
+        day they were looked at knew neither what is pending nor what is owed from earlier periods."""
+        return all("looked_on" in fact for fact in facts if fact["kind"] == JUDGED_ON)
 
     @classmethod
     def told(cls, facts: Iterable[Mapping[str, Any]]) -> Setting:
@@ -113,4 +121,7 @@ class Setting:
                 units.append({"code": fact["unit"], "kind": fact["unit_kind"]})
         if day is None:
             raise DomainError("Dữ kiện đã lưu không ghi ngày kiểm tra.")
-        return cls(date.fromisoformat(day["as_of"]), date.fromisoformat(day["law_on"]), tuple(units))
+        as_of, law_on, looked_on = (
+            date.fromisoformat(day.get(name) or day["as_of"]) for name in ("as_of", "law_on", "looked_on")
+        )
+        return cls(as_of, law_on, tuple(units), looked_on)

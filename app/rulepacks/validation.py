@@ -123,6 +123,10 @@ class RuleChecker:
             self.day((*at, "done_on"), required.done_on, kind_name)
         if required.within is not None:
             self.within((*at, "within"), required.within)
+        if required.by is not None:
+            self.day((*at, "by"), required.by, self.rule.judge.each)
+        if required.returned is not None:
+            self.truth((*at, "returned"), required.returned, kind_name)
 
     def within(self, at: Location, within: Within) -> None:
         """A span of days after a day of the thing judged."""
@@ -145,9 +149,13 @@ class RuleChecker:
                 self.counted((*at, "used", name.value), field, self.rule.judge.each)
         self.day_kind((*at, "counted_in"), clock.counted_in)
         self.amount((*at, "at_most"), clock.at_most, COUNTED - {ParameterUnit.COUNT})
-        ended = self.field((*at, "ended"), clock.ended, self.rule.judge.each)
-        if ended is not None and ended.type is not bool:
-            self.say((*at, "ended"), N_("“%(name)s” không phải là trường đúng/sai."), name=clock.ended)
+        self.truth((*at, "ended"), clock.ended, self.rule.judge.each)
+
+    def truth(self, at: Location, name: str, kind_name: str) -> None:
+        """A field that is true or false."""
+        found = self.field(at, name, kind_name)
+        if found is not None and found.type is not bool:
+            self.say(at, N_("“%(name)s” không phải là trường đúng/sai."), name=name)
 
     def placeholders(self, at: Location) -> None:
         """A message about a single thing may use what its form gives and any field of the thing."""

@@ -242,7 +242,7 @@ WITHIN = sample.DUTY_RULE["requires"]["note"]["within"]
         (
             "DUTY_RULE",
             {"requires": {"note": {"within": WITHIN}}},
-            "[0].requires.note: có “within” thì phải có “done_on”",
+            "[0].requires.note: có “within” hoặc “by” thì phải có “done_on”",
         ),
         (
             "DUTY_RULE",

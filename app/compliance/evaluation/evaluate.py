@@ -9,6 +9,7 @@ from fractions import Fraction
 from math import ceil, floor
 from typing import TYPE_CHECKING, Any
 
+from app.compliance.evaluation.debts import View
 from app.compliance.evaluation.results import (
     STATUSES,
     AppliedWaivers,
@@ -61,6 +62,7 @@ def judge(
     law_on: date | None = None,
     engine: Engine | None = None,
     as_of: date | None = None,
+    looked_on: date | None = None,
     deadline_of: DeadlineOf | None = None,
     excuses: AppliedWaivers | None = None,
 ) -> Judgement:
@@ -69,20 +71,23 @@ def judge(
     Packs in force on the period's last day are used, with that day's parameters; `law_on` puts another day in
     its place, and then packs are used whether in force or not. `units` have a `code` and may have a `kind`.
     A unit without a fact of some kind has zero of everything. A rule is judged when the period is of a kind in
-    its `every`. `overrides` are what-if values by parameter name. `as_of` is the site's day on which it is looked
-    at: the day after the period when left out. `deadline_of` reckons the last days of duties that no fact of the
-    kind `deadline` tells. `excuses` are the waivers in force: what fails under one is `waived`, with its figures, and
-    does not count towards an escalation.
+    its `every`. `overrides` are what-if values by parameter name. `as_of` is the site's day up to which things are
+    known: the day after the period when left out; `looked_on` the day of looking, the same when left out, which alone
+    decides whether what falls due after the period is still pending. `deadline_of` reckons the last days of duties
+    that no fact of the kind `deadline` tells. `excuses` are the waivers in force: what fails under one is `waived`,
+    with its figures, and does not count towards an escalation.
 
     Raises NotFound for an override that no pack knows, DomainError for a parameter without a value on the day or a
     deadline that nothing tells, FactError for facts that cannot be used, EngineError when the engine's answer is
     not whole.
     """
     day = law_on or period.last
+    known_to = as_of or period.last + timedelta(days=1)
     setting = Setting(
-        as_of or period.last + timedelta(days=1),
+        known_to,
         day,
         tuple({"code": unit["code"], "kind": unit.get("kind") or ""} for unit in units),
+        looked_on or known_to,
     )
     in_force = [pack for pack in packs if law_on is not None or day in pack.info.in_force]
     _check_overrides(packs, overrides or {})
@@ -102,7 +107,11 @@ def judge(
     for pack, rules in judged:
         if rules:
             court = EvaluationContext(
-                pack, values_on(pack, rules, day, overrides), figures, engine or shared_engine(), setting.as_of
+                pack,
+                values_on(pack, rules, day, overrides),
+                figures,
+                engine or shared_engine(),
+                View(period.first, period.last, setting.as_of, setting.looked_on),
             )
             results += _judge_pack(court, rules, excuses or {})
     return Judgement(
@@ -169,8 +178,7 @@ def _judge_units(court: EvaluationContext, rules: Sequence[Rule]) -> dict[str, l
     for rule in rules:
         required = _Required.by(rule, court.parameters)
         found[rule.id] = [
-            _result(court.pack, rule, required, unit, outcome)
-            for unit, outcome in zip(units, said[rule.id], strict=True)
+            _result(court, rule, required, unit, outcome) for unit, outcome in zip(units, said[rule.id], strict=True)
         ]
     return found
 
@@ -198,7 +206,9 @@ class _Required:
         return cls(comparison, target, parameter, answer_days(rule, parameters), rule.fields)
 
 
-def _result(pack: Pack, rule: Rule, required: _Required, unit: UnitFigures, outcome: RuleOutcome) -> RuleResult:
+def _result(
+    court: EvaluationContext, rule: Rule, required: _Required, unit: UnitFigures, outcome: RuleOutcome
+) -> RuleResult:
     numerator = denominator = shortfall = value = None
     target = required.target
     if rule.rate is not None and rule.target is not None:
@@ -221,7 +231,7 @@ def _result(pack: Pack, rule: Rule, required: _Required, unit: UnitFigures, outc
         value = ratio(numerator, 1)
         shortfall = missing_from_count(rule.count, numerator, int(target or 0))
     return RuleResult(
-        pack=pack.id,
+        pack=court.pack.id,
         rule=rule.id,
         unit=unit.code,
         status=STATUSES[outcome],
@@ -235,6 +245,7 @@ def _result(pack: Pack, rule: Rule, required: _Required, unit: UnitFigures, outc
         parameter=required.parameter,
         answer_days=required.answer_days,
         figures={field: unit.figures[field] for field in required.fields},
+        due=court.view.last if outcome is RuleOutcome.PENDING and rule.count is not None else None,
     )
 
 

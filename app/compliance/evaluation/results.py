@@ -7,31 +7,59 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from fractions import Fraction
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from app.core.facts import SUBJECT, Fact
 from app.rulepacks.compiler import RuleOutcome
-from app.rulepacks.language import Status
+from app.rulepacks.language import Status, SubjectState
 from app.rulepacks.pack import ParameterValue
 
 STATUSES = {
     RuleOutcome.OUT_OF_SCOPE: Status.NOT_APPLICABLE,
     RuleOutcome.EXCLUDED: Status.NOT_APPLICABLE,
     RuleOutcome.NOTHING: Status.NOT_APPLICABLE,
-    RuleOutcome.PENDING: Status.NOT_APPLICABLE,
+    RuleOutcome.PENDING: Status.PENDING,
     RuleOutcome.SETTLED: Status.NOT_APPLICABLE,
     RuleOutcome.NO_DATA: Status.NO_DATA,
     RuleOutcome.PASSED: Status.PASS,
+    RuleOutcome.CAUGHT_UP: Status.PASS,
     RuleOutcome.FAILED: Status.FAIL,
     RuleOutcome.LATE: Status.FAIL,
     RuleOutcome.MISSING: Status.FAIL,
+    RuleOutcome.RETURNED: Status.FAIL,
 }
+STATES = {
+    RuleOutcome.PASSED: SubjectState.KEPT,
+    RuleOutcome.CAUGHT_UP: SubjectState.LATE,
+    RuleOutcome.FAILED: SubjectState.FAIL,
+    RuleOutcome.LATE: SubjectState.LATE,
+    RuleOutcome.MISSING: SubjectState.MISSING,
+    RuleOutcome.RETURNED: SubjectState.RETURNED,
+    RuleOutcome.PENDING: SubjectState.PENDING,
+}
+"""The state of a single thing of which the engine said this."""
 
 
 @lru_cache(maxsize=4096)
 def ratio(numerator: int, denominator: int) -> Fraction:
     """An exact share; most units' shares are a few."""
     return Fraction(numerator, denominator)
+
+
+class SubjectLine(NamedTuple):
+    """One single thing and how it stands: its last day, since when it is owed if that was before the period, and when
+    it was done."""
+
+    id: str
+    status: SubjectState
+    due: date | None = None
+    since: date | None = None
+    done_on: date | None = None
+
+
+def day_of(written: object) -> date | None:
+    """A day as details and stored results write it; None where there is none."""
+    return date.fromisoformat(str(written)) if written else None
 
 
 AppliedWaiver = Mapping[str, int | str]
@@ -43,8 +71,8 @@ class SubjectResult:
     """What a rule says of one thing (a case, a task, a rule that a unit breaks).
 
     `figures` are the thing's own fields by their bare names; `details` what the judgement adds: `due` and `done_on`
-    (ISO days) of a duty, `used` and `allowed` days of a clock, `numerator`, `denominator` and `target` (an exact share,
-    "1/5") of a rate, `count` and `periods` of an escalation.
+    (ISO days) of a duty, `since` of one that was owed before the period, `used` and `allowed` days of a clock,
+    `numerator`, `denominator` and `target` (an exact share, "1/5") of a rate, `count` and `periods` of an escalation.
     """
 
     subject: str
@@ -57,6 +85,14 @@ class SubjectResult:
         """Whether this is a violation."""
         return STATUSES[self.outcome] is Status.FAIL
 
+    @property
+    def line(self) -> SubjectLine:
+        """The thing and how it stands, without its figures."""
+        told = self.details
+        return SubjectLine(
+            self.subject, STATES[self.outcome], *(day_of(told.get(name)) for name in ("due", "since", "done_on"))
+        )
+
 
 @dataclass(slots=True)  # not frozen, like the one above
 class RuleResult:
@@ -66,8 +102,9 @@ class RuleResult:
     and `target` as whole numbers. Single things: `numerator` kept of `denominator` judged. `shortfall` is how many
     more records must count (for `at_most` and `less_than`: how many fewer may) for the target to be reached with the
     same denominator, or how many things fail: 0 when it is reached, None when nothing is judged or no number would do.
-    `figures` are the fields the rule read of the unit; `things` the single things that fail or are not yet due;
-    `tally` how many things had each outcome.
+    `unknown` is of how many the records do not tell whether they count. `due` is the last day of what is pending, the
+    earliest where several things are. `figures` are the fields the rule read of the unit; `things` the single things
+    that were judged or are pending; `tally` how many things had each outcome.
     """
 
     pack: str
@@ -89,6 +126,13 @@ class RuleResult:
     tally: Mapping[str, int] = field(default_factory=dict)
     waiver: AppliedWaiver | None = None
     """Of a result that fails and is excused: by whom, until when, why."""
+    unknown: int | None = None
+    due: date | None = None
+
+    @property
+    def subjects(self) -> tuple[SubjectLine, ...]:
+        """The single things and how each stands."""
+        return tuple(thing.line for thing in self.things)
 
     @property
     def failing(self) -> tuple[SubjectResult, ...]:
@@ -98,7 +142,7 @@ class RuleResult:
     @property
     def pending(self) -> tuple[str, ...]:
         """The subjects of those that are not yet due."""
-        return tuple(thing.subject for thing in self.things if not thing.fails)
+        return tuple(thing.subject for thing in self.things if thing.outcome is RuleOutcome.PENDING)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import cache
@@ -16,7 +16,7 @@ from app.core.facts import Fact, FactKind
 from app.core.periods import Period
 from app.rulepacks.compiler import RuleOutcome
 from app.rulepacks.conditions import DayKind
-from app.rulepacks.language import Expected, PackTest
+from app.rulepacks.language import Expected, PackTest, SubjectState
 from app.rulepacks.pack import Pack
 from app.rulepacks.premises import last_day
 from app.rulepacks.validation import Catalogue, rules_of, units_of, whole_catalogue
@@ -111,9 +111,9 @@ def _plain_calendar() -> WorkingCalendar:
     return WorkingCalendar()
 
 
-_FIGURES = ("numerator", "denominator", "shortfall")
+_FIGURES = ("numerator", "denominator", "shortfall", "unknown", "due")
 _THINGS = {
-    "subjects": (RuleOutcome.FAILED, RuleOutcome.LATE, RuleOutcome.MISSING),
+    "subjects": (RuleOutcome.FAILED, RuleOutcome.LATE, RuleOutcome.MISSING, RuleOutcome.RETURNED),
     "missing": (RuleOutcome.MISSING,),
     "late": (RuleOutcome.LATE,),
     "pending": (RuleOutcome.PENDING,),
@@ -125,9 +125,19 @@ def _agree(expected: Expected, result: RuleResult) -> bool:
     if expected.status is not result.status:
         return False
     figures = all(getattr(expected, name) in (None, getattr(result, name)) for name in _FIGURES)
-    return figures and all(
-        getattr(expected, name) is None or sorted(getattr(expected, name)) == _things(result, name) for name in _THINGS
-    )
+    return figures and all(_agrees_of_things(getattr(expected, name), result, name) for name in _THINGS)
+
+
+def _agrees_of_things(
+    expected: Mapping[str, SubjectState] | Sequence[str] | None, result: RuleResult, name: str
+) -> bool:
+    """All the things of that outcome; or, of a mapping, those that it names."""
+    if expected is None:
+        return True
+    if isinstance(expected, Mapping):
+        states = {line.id: line.status for line in result.subjects}
+        return all(states.get(subject) is state for subject, state in expected.items())
+    return sorted(expected) == _things(result, name)
 
 
 def _things(result: RuleResult, name: str) -> list[str]:
@@ -137,7 +147,7 @@ def _things(result: RuleResult, name: str) -> list[str]:
 def _expected_words(expected: Expected) -> str:
     figures = [f"{name}={getattr(expected, name)}" for name in _FIGURES if getattr(expected, name) is not None]
     things = [
-        f"{name}=[{', '.join(sorted(getattr(expected, name)))}]"
+        f"{name}=[{', '.join(_named(getattr(expected, name)))}]"
         for name in _THINGS
         if getattr(expected, name) is not None
     ]
@@ -146,5 +156,12 @@ def _expected_words(expected: Expected) -> str:
 
 def _got_words(result: RuleResult) -> str:
     figures = [f"{name}={getattr(result, name)}" for name in _FIGURES if getattr(result, name) is not None]
-    things = [f"{name}=[{', '.join(found)}]" for name in _THINGS if (found := _things(result, name))]
+    states = [f"{line.id}: {line.status}" for line in result.subjects]
+    things = [f"subjects=[{', '.join(states)}]"] if states else []
     return " ".join([result.status.value, *figures, *things])
+
+
+def _named(things: Mapping[str, SubjectState] | Sequence[str]) -> list[str]:
+    if isinstance(things, Mapping):
+        return [f"{subject}: {state}" for subject, state in things.items()]
+    return sorted(things)

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
+from app.compliance.evaluation.debts import View, owed_since, standing
 from app.compliance.evaluation.engine import Fulfilment, TriggeringEvent
-from app.compliance.evaluation.results import STATUSES, RuleResult, SubjectResult, ratio
+from app.compliance.evaluation.results import STATES, STATUSES, RuleResult, SubjectResult, day_of, ratio
 from app.core.facts import ENVELOPE, SUBJECT, FactError, doubled, fits
-from app.core.periods import Period
 from app.rulepacks.compiler import BROKEN_PERIODS, PERIOD_OVER, Compiled, RuleOutcome, compile_rules, compile_where
-from app.rulepacks.conditions import Condition, Requirement, Target, Within
+from app.rulepacks.conditions import Condition, Requirement, Target
 from app.rulepacks.language import EARLIER, Rule, Status
 from app.rulepacks.pack import Pack, ParameterValue, day_kind_of, number_of, share_of
 from app.rulepacks.premises import DEADLINE, Deadlines
@@ -184,7 +184,9 @@ def _blanks(rule: Rule, parameters: Mapping[str, object]) -> dict[str, Blank]:
         _, required = rule.duty
         conditions += [required.where] if required.where is not None else []
         blanks |= {required.done_on: ""} if required.done_on is not None else {}
+        blanks |= {required.returned: False} if required.returned is not None else {}
         blanks |= {required.within.after: ""} if required.within is not None else {}
+        blanks |= {required.by: ""} if required.by is not None else {}
     for condition in conditions:
         blanks |= _blanks_of(condition, parameters)
     if rule.rate is not None and rule.target is not None:
@@ -239,24 +241,24 @@ def ask(
 
 
 AnswerDays = Callable[[Rule, Mapping[str, ParameterValue]], int]
-KEPT = frozenset({RuleOutcome.FAILED, RuleOutcome.LATE, RuleOutcome.MISSING, RuleOutcome.PENDING})
+KEPT = frozenset(STATES)
 """The outcomes whose things a result names one by one; the others are only counted."""
 Verdict = tuple[UnitFigures, RuleOutcome, SubjectResult | None]
 """Whose thing it is, what is said of it, and the thing itself where a result names it."""
-_Group = tuple[date | None, tuple[date, ...]]
-"""The last day of a duty, and the days on which it was done."""
+_Group = tuple[date | None, tuple[date, ...], bool]
+"""The last day of a duty, the days on which it was done, and whether something done for it was given back."""
 
 
 @dataclass(frozen=True, slots=True)
 class EvaluationContext:
-    """What a pack is judged with: its parameters on the day of the law, the facts, the engine, and the day on which
-    it is looked at."""
+    """What a pack is judged with: its parameters on the day of the law, the facts, the engine, and the period as it is
+    looked at."""
 
     pack: Pack
     parameters: Mapping[str, ParameterValue]
     figures: Figures
     engine: Engine
-    as_of: date
+    view: View
 
 
 def evaluate_subjects(
@@ -333,19 +335,21 @@ def _duties(
     Duties with the same last day and the same days of what was done stand or fall together: each such group is one
     event in the engine, with one dictionary of details.
     """
-    done: dict[tuple[str, str], tuple[date, ...]] = defaultdict(tuple)
-    for deed in _fulfilments(court, kind, required):
-        done[deed.unit.code, deed.subject] += (_day(deed, required.done_on) if required.done_on else date.min,)
+    done, given_back = _done(court, kind, required)
     last_days: dict[Blank, date] = {}
     groups: dict[_Group, int] = {}
     group_of = []
     for thing, outcome in zip(things, said, strict=True):
         if outcome is RuleOutcome.OPEN:
-            last_day = _last_day(court, thing, required.within, last_days) if required.within is not None else None
-            days = done.get((thing.unit.code, thing.subject), ())
-            group_of.append(groups.setdefault((last_day, days), len(groups)))
+            last_day = _last_day(court, thing, required, last_days)
+            name = thing.unit.code, thing.subject
+            alike = last_day, done.get(name, ()), name in given_back
+            group_of.append(groups.setdefault(alike, len(groups)))
     outcomes = _judge_duties(court, list(groups))
-    details = [_duty_details(last_day, days if required.done_on is not None else ()) for last_day, days in groups]
+    details = [
+        _duty_details(court.view, outcome, last_day, days if required.done_on is not None else ())
+        for outcome, (last_day, days, _) in zip(outcomes, groups, strict=True)
+    ]
     of_open = iter(group_of)
     for thing, outcome in zip(things, said, strict=True):
         if outcome is RuleOutcome.OPEN:
@@ -355,33 +359,49 @@ def _duties(
             yield _verdict(thing, outcome, {})
 
 
+def _done(
+    court: EvaluationContext, kind: str, required: Requirement
+) -> tuple[Mapping[tuple[str, str], tuple[date, ...]], Set[tuple[str, str]]]:
+    """The days on which it was done, by unit and thing; and those for which something was given back."""
+    done: dict[tuple[str, str], tuple[date, ...]] = defaultdict(tuple)
+    given_back = set()
+    for deed in _fulfilments(court, kind, required):
+        name = deed.unit.code, deed.subject
+        if required.returned is not None and deed.figure(required.returned):
+            given_back.add(name)
+        else:
+            done[name] += (_day(deed, required.done_on) if required.done_on else date.min,)
+    return done, given_back
+
+
 def _judge_duties(court: EvaluationContext, groups: Sequence[_Group]) -> list[RuleOutcome]:
     events = [
         TriggeringEvent.without_deadline(number) if last_day is None else TriggeringEvent.due_on(number, last_day)
-        for number, (last_day, _days) in enumerate(groups)
+        for number, (last_day, *_) in enumerate(groups)
     ]
-    deeds = [Fulfilment(number, day.toordinal()) for number, (_, days) in enumerate(groups) for day in days]
-    said = court.engine.duties(events, deeds, court.as_of)
-    first = Period.parse(court.figures.period).first
+    deeds = [
+        Fulfilment(number, day.toordinal())
+        for number, (_, days, _) in enumerate(groups)
+        for day in court.view.seen(days)
+    ]
+    said = court.engine.duties(events, deeds, court.view.as_of)
     return [
-        RuleOutcome.SETTLED if _was_settled_before(first, outcome, *group) else outcome
-        for outcome, group in zip(said, groups, strict=True)
+        standing(outcome, last_day, days, court.view, given_back=given_back)
+        for outcome, (last_day, days, given_back) in zip(said, groups, strict=True)
     ]
 
 
-def _was_settled_before(first: date, outcome: RuleOutcome, last_day: date | None, days: Sequence[date]) -> bool:
-    """Whether an earlier period has judged the duty: the one in which it was done in time, or its last day passed."""
-    if last_day is None or outcome is RuleOutcome.PENDING:
-        return False
-    settled = min(days) if outcome is RuleOutcome.PASSED else last_day
-    return settled < first
-
-
-def _duty_details(last_day: date | None, days: Sequence[date]) -> dict[str, int | str]:
-    return {
+def _duty_details(
+    view: View, outcome: RuleOutcome, last_day: date | None, days: Sequence[date]
+) -> dict[str, int | str]:
+    seen = view.seen(days)
+    told: dict[str, int | str] = {
         "due": last_day.isoformat() if last_day is not None else "",
-        "done_on": min(days).isoformat() if days else "",
+        "done_on": min(seen).isoformat() if seen else "",
     }
+    if (since := owed_since(outcome, last_day, view)) is not None:
+        told["since"] = since.isoformat()
+    return told
 
 
 def _fulfilments(court: EvaluationContext, kind: str, required: Requirement) -> list[Subject]:
@@ -394,8 +414,13 @@ def _fulfilments(court: EvaluationContext, kind: str, required: Requirement) -> 
     return [thing for thing, outcome in zip(things, said[kind], strict=True) if outcome is RuleOutcome.PASSED]
 
 
-def _last_day(court: EvaluationContext, thing: Subject, within: Within, known: dict[Blank, date]) -> date:
-    """The last day of the span; `known` are those of the same span after other events."""
+def _last_day(court: EvaluationContext, thing: Subject, required: Requirement, known: dict[Blank, date]) -> date | None:
+    """The duty's last day, if there is one; `known` are those of the same span after other events."""
+    if required.by is not None:
+        return _day(thing, required.by) if thing.figure(required.by) else None
+    within = required.within
+    if within is None:
+        return None
     event = thing.figure(within.after)
     if event not in known:
         day, days = _day(thing, within.after), number_of(within.amount, court.parameters)
@@ -444,7 +469,8 @@ def judge_escalation(
 
     verdicts: list[Verdict] = []
     for result, periods, said in zip(broken, history, outcomes, strict=True):
-        kept = SubjectResult(result.rule, said, {}, details(result.rule, periods)) if said in KEPT else None
+        fails = said is RuleOutcome.FAILED
+        kept = SubjectResult(result.rule, said, {}, details(result.rule, periods)) if fails else None
         verdicts.append((units[result.unit], said, kept))
     return list(_by_unit(court, rule, verdicts, answer_days(rule, court.parameters)))
 
@@ -488,6 +514,7 @@ def _by_unit(
         meant = all(scope.includes(each.code, each.kind) for scope in scopes)
         tally = tallies.get(each.code)
         total = _total(tuple(sorted(tally.items())) if tally else (), meant)
+        named = things.get(each.code, ())
         yield RuleResult(
             pack=court.pack.id,
             rule=rule.id,
@@ -503,9 +530,23 @@ def _by_unit(
             parameter=None,
             answer_days=answer_days,
             figures={},
-            things=tuple(things.get(each.code, ())),
+            things=tuple(named),
             tally=total.tally,
+            due=_earliest(named) if RuleOutcome.PENDING in total.tally else None,
         )
+
+
+def _earliest(things: Iterable[SubjectResult]) -> date | None:
+    """The earliest last day of what is pending."""
+    pending = (day_of(thing.details.get("due")) for thing in things if thing.outcome is RuleOutcome.PENDING)
+    return min((day for day in pending if day is not None), default=None)
+
+
+_WEIGHT = (
+    *(RuleOutcome.NO_DATA, RuleOutcome.PASSED, RuleOutcome.CAUGHT_UP),
+    *(RuleOutcome.PENDING, RuleOutcome.EXCLUDED),
+)
+"""Where nothing fails, what is said of a unit: the first of these that is true of one of its things."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -522,8 +563,10 @@ class _Total:
 
 @lru_cache(maxsize=4096)
 def _total(counted: tuple[tuple[RuleOutcome, int], ...], meant: bool) -> _Total:
-    """Fails if one thing fails; otherwise lacks data if one does; otherwise passes if one was judged. Of a unit that
-    the rule is not `meant` for, nothing is said. Most units' things come to the same as another's."""
+    """Fails if one thing fails; otherwise lacks data if one does; otherwise passes if one was judged, and is pending if
+    nothing but pending things is there. What an earlier period found missing and this one saw done is not counted
+    again. Of a unit that the rule is not `meant` for, nothing is said. Most units' things come to the same as
+    another's."""
     tally = dict(counted)
     failing = sum(number for outcome, number in counted if STATUSES[outcome] is Status.FAIL)
     passed = tally.get(RuleOutcome.PASSED, 0)
@@ -531,8 +574,9 @@ def _total(counted: tuple[tuple[RuleOutcome, int], ...], meant: bool) -> _Total:
     if failing:
         reason = RuleOutcome.FAILED
     else:
-        order = (RuleOutcome.NO_DATA, RuleOutcome.PASSED, RuleOutcome.PENDING, RuleOutcome.EXCLUDED)
-        reason = next((outcome for outcome in order if tally.get(outcome)), RuleOutcome.NOTHING)
+        reason = next((outcome for outcome in _WEIGHT if tally.get(outcome)), RuleOutcome.NOTHING)
+        if reason is RuleOutcome.CAUGHT_UP:  # the thing was late, and nothing is wrong any more
+            reason = RuleOutcome.PASSED
     return _Total(
         reason=reason if meant else RuleOutcome.OUT_OF_SCOPE,
         passed=passed if meant else None,

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from fractions import Fraction
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, Select, func, select
-from sqlalchemy.orm import defer
+from sqlalchemy.orm import defer, undefer
 
-from app.compliance.evaluation.results import AppliedWaiver
+from app.compliance.evaluation.results import AppliedWaiver, SubjectLine, day_of
 from app.compliance.models import CheckResult, CheckRun, RunViolation, Violation, ViolationChange, ViolationState
 from app.compliance.runs import evidence
 from app.core.errors import NotFound
@@ -20,7 +20,7 @@ from app.core.facts import Fact
 from app.core.periods import Period, PeriodKind
 from app.organisation.access import Scope
 from app.organisation.models import Unit
-from app.rulepacks.language import Severity, Status
+from app.rulepacks.language import Severity, Status, SubjectState
 from app.web.extensions import db
 from app.web.keyset import Keyset
 
@@ -60,6 +60,11 @@ class ResultRow:
     """By which waiver it is excused, if it is."""
     tally: Mapping[str, int] = field(default_factory=dict)
     """Of a rule about single things, how many had each outcome."""
+    unknown: int | None = None
+    due: date | None = None
+    """The last day of what is pending, the earliest where several things are."""
+    subjects: tuple[SubjectLine, ...] = ()
+    """The single things and how each stands, where they were asked for."""
 
     @property
     def key(self) -> tuple[str, str, str]:
@@ -225,29 +230,36 @@ def evidence_of(scope: Scope, run: CheckRun) -> list[Fact]:
 
 
 def results_of(
-    scope: Scope, run_id: int, *, status: Status | None = None, unit_id: int | None = None
+    scope: Scope,
+    run_id: int,
+    *,
+    status: Status | None = None,
+    unit_id: int | None = None,
+    with_subjects: bool = False,
 ) -> list[ResultRow]:
     """Every result of a run within the scope: unit after unit in the order of the tree; only those of a status or
-    of a unit, if one is given."""
+    of a unit, if one is given. A month may name a hundred thousand single things: they come only where asked for."""
     chosen = _results(scope).where(CheckResult.run_id == run_id)
+    if with_subjects:
+        chosen = chosen.options(undefer(CheckResult.subjects))
     if status is not None:
         chosen = chosen.where(CheckResult.status == status)
     if unit_id is not None:
         chosen = chosen.where(CheckResult.unit_id == unit_id)
     rows = db.session.execute(chosen.order_by(Unit.path, CheckResult.id))
-    return [_result(row) for row in rows]
+    return [_result(row, with_subjects=with_subjects) for row in rows]
 
 
 def result_of(scope: Scope, run_id: int, pack: str, rule: str, unit: str) -> ResultRow:
     """One cell. Raises NotFound, also for a unit outside the scope."""
     row = db.session.execute(
-        _results(scope).where(
-            CheckResult.run_id == run_id, CheckResult.pack == pack, CheckResult.rule == rule, Unit.code == unit
-        )
+        _results(scope)
+        .where(CheckResult.run_id == run_id, CheckResult.pack == pack, CheckResult.rule == rule, Unit.code == unit)
+        .options(undefer(CheckResult.subjects))
     ).first()
     if row is None:
         raise NotFound("Không có kết quả này trong lần kiểm tra %(run)s.", run=run_id)
-    return _result(row)
+    return _result(row, with_subjects=True)
 
 
 def _results(scope: Scope) -> Select[CheckResult, Unit]:
@@ -258,7 +270,7 @@ def _results(scope: Scope) -> Select[CheckResult, Unit]:
     )
 
 
-def _result(row: Row[CheckResult, Unit]) -> ResultRow:
+def _result(row: Row[CheckResult, Unit], *, with_subjects: bool = False) -> ResultRow:
     result, unit = row
     return ResultRow(
         result.pack,
@@ -276,7 +288,15 @@ def _result(row: Row[CheckResult, Unit]) -> ResultRow:
         result.figures.get("facts", {}),
         result.figures.get("waiver"),
         result.figures.get("tally", {}),
+        result.unknown,
+        result.due,
+        tuple(map(_subject, result.subjects or ())) if with_subjects else (),
     )
+
+
+def _subject(kept: Sequence[str | None]) -> SubjectLine:
+    name, state, *days = kept
+    return SubjectLine(str(name), SubjectState(str(state)), *map(day_of, days))
 
 
 def unit_ref(unit: Unit) -> UnitRef:

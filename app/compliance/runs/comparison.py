@@ -126,7 +126,7 @@ def _cell(result: RuleResult) -> tuple[str, str, str]:
     return result.pack, result.rule, result.unit
 
 
-_NOT_JUDGED = frozenset((Status.NOT_APPLICABLE, Status.NO_DATA))
+_NOT_JUDGED = frozenset((Status.NOT_APPLICABLE, Status.NO_DATA, Status.PENDING))
 
 
 def _of_figures(pair: Changed) -> bool:

@@ -6,6 +6,7 @@ import gzip
 import hashlib
 import json
 from collections.abc import Iterable
+from datetime import date
 from typing import Any
 
 from app.core.facts import Fact
@@ -39,6 +40,14 @@ RESULT_COLUMNS = (
     *("pack", "rule", "unit", "status", "numerator", "denominator", "comparison", "target", "shortfall", "figures"),
 )
 """What the hash of a run's results covers, in this order; the unit by its code."""
+LATER_COLUMNS = ("unknown", "due", "subjects")
+"""What it covers besides, where a result has any of them: those found before there were any keep their hash."""
+
+
+def with_later(values: Iterable[Any], later: tuple[Any, ...]) -> tuple[Any, ...]:
+    """The values of a result as its hash covers them; days as texts."""
+    told = tuple(value.isoformat() if isinstance(value, date) else value for value in later)
+    return (*values, *told) if any(value is not None for value in told) else (*values,)
 
 
 class ResultsDigest:
@@ -48,7 +57,8 @@ class ResultsDigest:
         self._sum = hashlib.sha256()
 
     def add(self, *values: Any) -> None:
-        """Take one more: the values of RESULT_COLUMNS."""
+        """Take one more: the values of RESULT_COLUMNS, then those of LATER_COLUMNS."""
+        values = with_later(values[: len(RESULT_COLUMNS)], values[len(RESULT_COLUMNS) :])
         self._sum.update(_ENCODER.encode(values).encode())
 
     def text(self) -> str:

@@ -36,10 +36,12 @@ RESULT_COLUMNS = {
     "status": "Kết quả",
     "numerator": "Tử số",
     "denominator": "Mẫu số",
+    "unknown": "Không rõ",
     "value": "Giá trị",
     "comparison": "So sánh",
     "target": "Chỉ tiêu",
     "shortfall": "Còn thiếu",
+    "due": "Hạn",
 }
 WAIVER_COLUMN = {"waiver": "Miễn áp dụng"}
 """Added at the end where a result is waived; without waivers the columns are always the same."""
@@ -107,10 +109,16 @@ def result_row(result: Judged) -> dict[str, Any]:
         "status": result.status.value,
         "numerator": result.numerator,
         "denominator": result.denominator,
+        "unknown": result.unknown,
         "value": _number(result.value),
         "comparison": result.comparison,
         "target": _number(result.target),
         "shortfall": result.shortfall,
+        "due": _iso(result.due),
+        "subjects": [
+            {"id": line.id, "status": line.status.value, "due": _iso(line.due), "since": _iso(line.since)}
+            for line in result.subjects
+        ],
         **({} if result.waiver is None else {"waiver": dict(result.waiver)}),
     }
 
@@ -170,6 +178,10 @@ def _violation(
         "figures": shown,
         "evidence": evidence_path(lists[0], violation.period, unit) if lists else None,
     }
+
+
+def _iso(day: date | None) -> str | None:
+    return None if day is None else day.isoformat()
 
 
 def _number(share: Fraction | None) -> float | None:

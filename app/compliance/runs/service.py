@@ -22,7 +22,7 @@ from app.compliance.evaluation.results import Judgement, RuleResult
 from app.compliance.models import CheckResult, CheckRun, PackText, Violation, ViolationMove, ViolationState
 from app.compliance.runs import evidence
 from app.compliance.runs.inheritance import heirs_of, inherited, with_forebears
-from app.compliance.violations.raising import Raised, Texts, raise_violations
+from app.compliance.violations.raising import Raised, Texts, raise_violations, subjects_column
 from app.compliance.waivers import service
 from app.core import facts
 from app.core.errors import N_, Conflict, DomainError, NotAllowed, NotFound
@@ -47,7 +47,7 @@ from app.web.garbage import rare_garbage_collection
 _RESULTS = cast(Table, CheckResult.__table__)
 _COLUMNS = (
     *("pack", "rule", "numerator", "denominator", "comparison", "target", "shortfall"),
-    *("status", "figures", "unit_id", "site", "run_id"),
+    *("status", "figures", "unknown", "due", "subjects", "unit_id", "site", "run_id"),
 )
 """Of a result, in the order in which it is written."""
 
@@ -204,7 +204,7 @@ def gather(
     start, end = period.bounds(site_calendar().zone)
     as_of = min(end, extensions.now())
     heirs = heirs_of(site(), period.first)
-    query = FactQuery(site(), period, start, end, as_of, with_forebears(unit_codes, heirs))
+    query = FactQuery(site(), period, start, end, as_of, with_forebears(unit_codes, heirs), extensions.now())
     with snapshot() as connection:
         return as_of, inherited(facts.gather(connection, query, kinds), heirs)
 
@@ -270,6 +270,7 @@ def _judge(
         overrides,
         law_on=law_day(chosen, period),
         as_of=calendar.local_day(as_of),
+        looked_on=calendar.local_day(extensions.now()),
         deadline_of=partial(last_day, calendar),
         excuses=service.in_force(period.last),
     )
@@ -306,8 +307,11 @@ def _write_results(run: CheckRun, judgement: Judgement, units: dict[str, Unit]) 
         target = None if result.target is None else str(result.target)
         counted, asked = (result.numerator, result.denominator), (result.comparison, target, result.shortfall)
         figures, status = texts.of_result(result), str(result.status)
-        digest.add(result.pack, result.rule, result.unit, status, *counted, *asked, json.loads(figures))
-        return (result.pack, result.rule, *counted, *asked, status, figures, ids[result.unit], *written_by)
+        subjects, due = subjects_column(result), None if result.due is None else result.due.isoformat()
+        later = result.unknown, due, subjects
+        digest.add(result.pack, result.rule, result.unit, status, *counted, *asked, json.loads(figures), *later)
+        kept = result.unknown, due, None if subjects is None else texts.of(subjects)
+        return (result.pack, result.rule, *counted, *asked, status, figures, *kept, ids[result.unit], *written_by)
 
     write_rows(db.session.connection(), _RESULTS, _COLUMNS, map(row, judgement.results))
     return digest.text()

@@ -8,11 +8,12 @@ import zlib
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import asdict, dataclass
+from datetime import date
 from itertools import groupby
 from typing import Any
 
 from sqlalchemy import Connection, Select, String, and_, cast, exists, select
-from sqlalchemy.orm import aliased
+from sqlalchemy.orm import aliased, undefer
 
 from app.compliance.evaluation.engine_process import EngineStopped
 from app.compliance.evaluation.evaluate import judge
@@ -57,13 +58,15 @@ class Disagreement:
 
 @dataclass(frozen=True, slots=True)
 class RunVerification:
-    """What came of judging a run again. `results` and `violations` are how many of each were compared."""
+    """What came of judging a run again. `results` and `violations` are how many of each were compared: none where the
+    run was judged by an earlier edition of the software, whose verdicts can be held against their hashes alone."""
 
     run: int
     period: str
     results: int
     violations: int
     disagreements: tuple[Disagreement, ...]
+    by_hashes_alone: bool = False
 
     @property
     def agrees(self) -> bool:
@@ -82,6 +85,8 @@ def verify_run(run_id: int) -> RunVerification:
     facts, packs = _facts(run, found), _packs(run, found)
     if facts is None or packs is None:
         return RunVerification(run.id, run.period, 0, 0, tuple(found))
+    if not Setting.is_of_this_edition(facts):
+        return RunVerification(run.id, run.period, 0, 0, tuple(found), by_hashes_alone=True)
     try:
         judgement = _judge_again(run, facts, packs)
     except EngineStopped:
@@ -134,8 +139,9 @@ def results_hash(run_id: int) -> str:
 
 
 def results_of(run_ids: Collection[int] | None = None) -> Select[Any]:
-    """The run and RESULT_COLUMNS of each result, run by run in the order in which they were written."""
-    columns = (Unit.code if name == "unit" else getattr(CheckResult, name) for name in evidence.RESULT_COLUMNS)
+    """The run and the hashed columns of each result, run by run in the order in which they were written."""
+    names = (*evidence.RESULT_COLUMNS, *evidence.LATER_COLUMNS)
+    columns = (Unit.code if name == "unit" else getattr(CheckResult, name) for name in names)
     found = select(CheckResult.run_id, *columns).join(Unit, Unit.id == CheckResult.unit_id)
     if run_ids is not None:
         found = found.where(CheckResult.run_id.in_(run_ids))
@@ -184,6 +190,7 @@ def _judge_again(run: CheckRun, facts: list[Fact], packs: list[Pack]) -> Judgeme
         Period.parse(run.period),
         law_on=setting.law_on,
         as_of=setting.as_of,
+        looked_on=setting.looked_on,
         excuses=applied_waivers(facts),
     )
 
@@ -204,13 +211,23 @@ def _setting(run: CheckRun, facts: list[Fact], judgement: Judgement) -> Iterator
 
 def _stored_results(run: CheckRun) -> dict[str, dict[str, Any]]:
     rows = db.session.execute(
-        select(CheckResult, Unit.code).join(Unit, Unit.id == CheckResult.unit_id).where(CheckResult.run_id == run.id)
+        select(CheckResult, Unit.code)
+        .join(Unit, Unit.id == CheckResult.unit_id)
+        .where(CheckResult.run_id == run.id)
+        .options(undefer(CheckResult.subjects))
     )
-    names = ("pack", "rule", "status", "figures", "numerator", "denominator", "comparison", "target", "shortfall")
     return {
-        f"{row.pack} {row.rule} {unit}": _through_json({name: getattr(row, name) for name in names})
+        f"{row.pack} {row.rule} {unit}": _through_json({name: _as_text(getattr(row, name)) for name in _STORED})
         for row, unit in rows
     }
+
+
+_STORED = tuple(name for name in (*evidence.RESULT_COLUMNS, *evidence.LATER_COLUMNS) if name != "unit")
+"""What a result's row keeps."""
+
+
+def _as_text(value: object) -> object:
+    return value.isoformat() if isinstance(value, date) else value
 
 
 def _cell(result: Any) -> str:

@@ -16,6 +16,7 @@ from werkzeug.wrappers import Response as Answer
 from app.compliance import queries
 from app.compliance.adoption import repository
 from app.compliance.explaining import (
+    due_shown,
     fact_lines,
     fraction_shown,
     is_count,
@@ -24,6 +25,7 @@ from app.compliance.explaining import (
     shortfall_shown,
     target_shown,
     unit_name,
+    unknown_shown,
 )
 from app.compliance.forms import PeriodForm, RunForm, RunsFilterForm, neighbours
 from app.compliance.models import CheckRun, ViolationChange
@@ -46,7 +48,7 @@ from app.organisation.queries import units
 from app.rulepacks.language import Rule, Status
 from app.rulepacks.pack import Pack
 from app.web import jobs
-from app.web.formats import in_both, label, sentence
+from app.web.formats import in_both, label, sentence, show_date
 from app.web.forms import errors_shown_on, whole_number
 from app.web.jobs import Job, JobState
 
@@ -128,12 +130,20 @@ def _cell(cell: ResultRow | None, rule: Rule, address: str) -> dict[str, Any] | 
     if cell is None:
         return None
     missing = shortfall_shown(rule, cell.shortfall, cell.comparison)
+    said = (label(cell.status), fraction_shown(cell), unknown_shown(cell.unknown), missing, due_shown(cell.due))
     return {
         "status": cell.status,
-        "shown": share_shown(cell) if cell.value is not None else "",
+        "shown": _cell_shown(cell),
         "href": address + quote(cell.unit),
-        "title": " · ".join(filter(None, (label(cell.status), fraction_shown(cell), missing))),
+        "title": " · ".join(filter(None, said)),
     }
+
+
+def _cell_shown(cell: ResultRow) -> str:
+    """What a cell shows beside its symbol: its share, or the day until which it is pending."""
+    if cell.status is Status.PENDING and cell.due is not None:
+        return show_date(cell.due)
+    return share_shown(cell) if cell.value is not None else ""
 
 
 def results_address(run_id: int, pack: str, rule: str) -> str:
@@ -267,6 +277,8 @@ def results_csv(run_id: int) -> Response:
         _("Giá trị"),
         _("Chỉ tiêu"),
         _("Còn thiếu"),
+        _("Không rõ"),
+        _("Chưa đến hạn, hạn"),
         _("Miễn áp dụng"),
     ]
     rows = ([found.period, *_result_cells(result, titles)] for result in queries.results_of(current_scope(), run_id))
@@ -287,6 +299,8 @@ def _result_cells(result: ResultRow, titles: dict[tuple[str, str], Any]) -> list
         share_shown(result) if result.value is not None else "",
         target_shown(result.comparison, result.target, counts=is_count(result)) if result.target is not None else "",
         result.shortfall,
+        result.unknown,
+        show_date(result.due),
         output.waiver_words(result.waiver),
     ]
 
@@ -297,7 +311,8 @@ def results_json(run_id: int) -> Response:
     """A run as the command prints it."""
     scope = current_scope()
     found = queries.the_run(scope, run_id)
-    results, seen = queries.results_of(scope, run_id), queries.violations_in(scope, run_id)
+    results = queries.results_of(scope, run_id, with_subjects=True)
+    seen = queries.violations_in(scope, run_id)
     body = output.run_json(found, results, repository.with_rules(found, seen))
     return _download(f"ket-qua-{found.period}-lan-{found.id}", body, len(results))
 

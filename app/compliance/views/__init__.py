@@ -45,6 +45,9 @@ bp.context_processor(
         "fraction_shown": fraction_shown,
         "target_shown": target_shown,
         "is_count": is_count,
-        "statuses": (Status.FAIL, Status.NO_DATA, Status.PASS, Status.WAIVED, Status.NOT_APPLICABLE),
+        "statuses": (
+            *(Status.FAIL, Status.NO_DATA, Status.PASS, Status.PENDING),
+            *(Status.WAIVED, Status.REMARK, Status.NOT_APPLICABLE),
+        ),
     }
 )

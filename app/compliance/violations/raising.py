@@ -19,7 +19,7 @@ from typing import Any, cast
 from sqlalchemy import Table, select, update
 
 from app.compliance.adoption.repository import rule_by_name
-from app.compliance.evaluation.results import AppliedWaiver, RuleResult, SubjectResult
+from app.compliance.evaluation.results import STATES, AppliedWaiver, RuleResult, SubjectResult
 from app.compliance.models import CheckRun, RunViolation, Violation, ViolationChange, ViolationMove, ViolationState
 from app.compliance.wording import period_in_words, render_message
 from app.organisation.calendars import site_calendar
@@ -319,7 +319,7 @@ class Texts:
         self._known: dict[int, str] = {}
         self._results: dict[tuple[object, ...], str] = {}
 
-    def of(self, told: Mapping[str, Any]) -> str:
+    def of(self, told: Mapping[str, Any] | Sequence[Any]) -> str:
         """The JSON of anything."""
         return self._encode(told)
 
@@ -362,7 +362,19 @@ def result_columns(result: RuleResult) -> dict[str, Any]:
         "status": result.status,
         "figures": result_figures(result),
         **{name: figures[name] for name in ("numerator", "denominator", "comparison", "target", "shortfall")},
+        "unknown": result.unknown,
+        "due": None if result.due is None else result.due.isoformat(),
+        "subjects": subjects_column(result),
     }
+
+
+def subjects_column(result: RuleResult) -> list[list[str | None]] | None:
+    """A result's single things as its row keeps them: [id, state, due, since, done on] of each; None without any."""
+    lines = [[thing.subject, STATES[thing.outcome], *map(thing.details.get, _DAYS)] for thing in result.things]
+    return [[str(part) if part else None for part in line] for line in lines] or None
+
+
+_DAYS = ("due", "since", "done_on")
 
 
 def result_figures(result: RuleResult) -> dict[str, Any]:

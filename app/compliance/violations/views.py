@@ -62,6 +62,8 @@ def result(run_id: int, pack: str, rule: str, unit: str) -> str:
         raise NotFound("Không tìm thấy lời văn của quy tắc %(rule)s mà lần kiểm tra này đã dùng.", rule=rule)
     raised = queries.violations_behind(scope, run_id, found)
     things = [seen for seen in raised if seen.subject]
+    named = {seen.subject for seen in things}
+    standing = [line for line in found.subjects if line.id not in named]
     return render_template(
         "compliance/result.html",
         run=run,
@@ -86,7 +88,8 @@ def result(run_id: int, pack: str, rule: str, unit: str) -> str:
         lists=lists_behind(written, run.period, unit) if found.value is not None else [],
         violation=raised[0] if raised and not raised[0].subject else None,
         things=things,
-        pages=subject_pages(scope, pack, written, {seen.subject for seen in things}),
+        standing=standing,
+        pages=subject_pages(scope, pack, written, named | {line.id for line in standing}),
         trend=queries.trend(scope, found, period),
     )
 

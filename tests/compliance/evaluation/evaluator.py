@@ -86,7 +86,7 @@ def _opinion(pack: dict[str, Any], rule: dict[str, Any], matter: Matter, unit: A
     if "count" in rule:
         return _count(rule["count"], figures, matter, early)
     if early is not None:
-        return Opinion(early.replace("pending", "not_applicable").replace("excluded", "not_applicable"), None)
+        return Opinion(early.replace("excluded", "not_applicable"), None)
     if "fails_when" in rule:
         return Opinion("fail" if _holds(rule["fails_when"], figures, matter.parameters) else "pass", None)
     return _rate(rule, figures, matter.parameters)
@@ -138,7 +138,7 @@ def _count(count: dict[str, Any], figures: dict[str, Any], matter: Matter, early
     shortfall = abs(needed - counted) if needed >= 0 else None
     reached = needed == counted
     if early == "pending" or (not reached and direction > 0 and matter.as_of <= matter.period_last):
-        return Opinion("not_applicable", shortfall)
+        return Opinion("pending", shortfall)
     return Opinion("pass" if reached else "fail", shortfall)
 
 
@@ -176,11 +176,17 @@ def _duty(requires: dict[str, Any], matter: Matter, thing: dict[str, Any], figur
         return "pass" if done else "fail"
     last = _last_day(required["within"], matter.parameters, figures)
     days = [date.fromisoformat(fact[required["done_on"]]) for fact in done]
-    if any(day <= last for day in days):
-        return "pass" if min(days) >= matter.period_first else "settled earlier"
-    if done or last < matter.as_of:
-        return "fail" if last >= matter.period_first else "settled earlier"
-    return "pending"
+    if last > matter.period_last:
+        return "pending" if not days and matter.as_of <= last else "of another period"
+    days = [day for day in days if day <= min(matter.as_of, matter.period_last)]
+    first_done = min(days) if days else None
+    if last < matter.period_first:
+        if first_done is None:
+            return "fail"
+        return "caught up" if first_done >= matter.period_first else "of another period"
+    if first_done is not None:
+        return "pass" if first_done <= last else "fail"
+    return "fail" if last < matter.as_of else "pending"
 
 
 def _last_day(within: dict[str, Any], parameters: dict[str, Any], figures: dict[str, Any]) -> date:
@@ -209,7 +215,9 @@ def _of_things(said: dict[str, str]) -> Opinion:
         return Opinion("fail", shortfall, failing, pending)
     if "no_data" in said.values():
         return Opinion("no_data", shortfall, failing, pending)
-    return Opinion("pass" if kept else "not_applicable", shortfall, failing, pending)
+    if kept or "caught up" in said.values():
+        return Opinion("pass", shortfall, failing, pending)
+    return Opinion("pending" if pending else "not_applicable", shortfall, failing, pending)
 
 
 def _escalation(

@@ -10,14 +10,14 @@ import pytest
 from app.compliance.evaluation import engine as engine_module
 from app.compliance.evaluation.engine import JOIN, Engine, EngineError, Fulfilment, TriggeringEvent
 from app.compliance.evaluation.evaluate import judge
-from app.compliance.evaluation.results import Judgement, RuleResult
+from app.compliance.evaluation.results import Judgement, RuleResult, SubjectLine
 from app.core.calendar import WorkingCalendar
 from app.core.errors import DomainError
 from app.core.facts import FactError
 from app.core.periods import Period
 from app.rulepacks.compiler import RuleOutcome
 from app.rulepacks.conditions import DayKind
-from app.rulepacks.language import Status
+from app.rulepacks.language import Status, SubjectState
 from app.rulepacks.premises import Deadlines, last_day
 from tests.compliance import sample
 from tests.compliance.sample import note, overdue
@@ -124,6 +124,7 @@ def test_in_time_late_missing_and_not_yet_due_are_told_apart() -> None:
     )
     assert (result.status, result.numerator, result.denominator, result.shortfall) == (Status.FAIL, 1, 3, 2)
     assert outcomes(result) == {
+        "in time": RuleOutcome.PASSED,
         "late": RuleOutcome.LATE,
         "missing": RuleOutcome.MISSING,
         "not yet": RuleOutcome.PENDING,
@@ -147,9 +148,9 @@ def test_a_figure_of_a_violation_says_the_last_day_and_the_day_it_was_done() -> 
     assert missing.details == {"due": "2024-06-13", "done_on": ""}
 
 
-def test_all_not_yet_due_is_not_applicable_with_its_reason() -> None:
-    result = one(overdue("H1", since="2024-06-19"), as_of=TODAY)
-    assert (result.status, result.reason) == (Status.NOT_APPLICABLE, RuleOutcome.PENDING)
+def test_nothing_but_what_is_not_yet_due_is_pending_until_the_earliest_day() -> None:
+    result = one(overdue("H1", since="2024-06-19"), overdue("H2", since="2024-06-18"), as_of=TODAY)
+    assert (result.status, result.reason, result.due) == (Status.PENDING, RuleOutcome.PENDING, date(2024, 6, 21))
     assert (result.numerator, result.denominator, result.value, result.shortfall) == (0, 0, None, None)
 
 
@@ -253,8 +254,8 @@ def test_a_duty_is_judged_in_the_month_in_which_its_last_day_falls_and_not_again
     assert outcomes(in_month(JULY, case)) == {"H1": RuleOutcome.MISSING}
     earlier = overdue("H2", since="2024-06-25")  # 28/06
     assert outcomes(in_month(JUNE, earlier)) == {"H2": RuleOutcome.MISSING}
-    result = in_month(JULY, earlier)
-    assert (result.status, result.things, result.tally) == (Status.NOT_APPLICABLE, (), {"settled_before": 1})
+    (owed,) = in_month(JULY, earlier).subjects
+    assert owed == SubjectLine("H2", SubjectState.MISSING, date(2024, 6, 28), since=date(2024, 6, 28))
 
 
 def test_a_duty_due_on_the_first_of_a_month_is_judged_in_that_month_and_in_no_other() -> None:
@@ -264,23 +265,67 @@ def test_a_duty_due_on_the_first_of_a_month_is_judged_in_that_month_and_in_no_ot
     done = note("H1", "2024-07-01")
     assert in_month(JULY, case, done).tally == {"passed": 1}
     assert in_month(JULY.next(), case, done).tally == {"settled_before": 1}
-    assert in_month(JULY.next(), case).tally == {"settled_before": 1}
+    assert outcomes(in_month(JULY.next(), case)) == {"H1": RuleOutcome.MISSING}
 
 
-def test_a_duty_done_in_time_counts_in_the_month_in_which_it_was_done() -> None:
-    case, done = overdue("H1", since="2024-06-27"), note("H1", "2024-06-28")
-    assert (in_month(JUNE, case, done).numerator, in_month(JUNE, case, done).denominator) == (1, 1)
-    assert (in_month(JULY, case, done).numerator, in_month(JULY, case, done).denominator) == (0, 0)
+def test_a_duty_done_in_time_counts_in_the_month_of_its_last_day() -> None:
+    case, done = overdue("H1", since="2024-06-27"), note("H1", "2024-06-28")  # last day 02/07
+    assert in_month(JUNE, case, done).status is Status.NOT_APPLICABLE
+    assert (in_month(JULY, case, done).numerator, in_month(JULY, case, done).denominator) == (1, 1)
     in_july = note("H1", "2024-07-02")
     assert (in_month(JULY, case, in_july).numerator, in_month(JULY, case, in_july).denominator) == (1, 1)
 
 
-def test_a_duty_done_after_the_month_in_which_it_was_missed_is_not_late_there_as_well() -> None:
-    case, done = overdue("H1", since="2024-06-25"), note("H1", "2024-07-05")
-    assert in_month(JULY, case, done).tally == {"settled_before": 1}
+def test_what_is_done_late_in_its_own_month_fails_there_and_in_no_later_one() -> None:
+    case, done = overdue("H1", since="2024-06-10"), note("H1", "2024-06-14")  # last day 13/06
+    june = in_month(JUNE, case, done)
+    assert june.status is Status.FAIL
+    assert june.subjects == (SubjectLine("H1", SubjectState.LATE, date(2024, 6, 13), done_on=date(2024, 6, 14)),)
+    assert in_month(JULY, case, done).status is Status.NOT_APPLICABLE
+
+
+def test_what_is_done_in_a_later_month_was_missing_in_its_own_and_fails_the_later_one_no_more() -> None:
+    case, done = overdue("H1", since="2024-06-10"), note("H1", "2024-08-01")
+    assert in_month(JUNE, case, done).subjects == (SubjectLine("H1", SubjectState.MISSING, date(2024, 6, 13)),)
+    july, august = in_month(JULY, case, done), in_month(JULY.next(), case, done)
+    assert (july.status, july.denominator) == (Status.FAIL, 1)
+    assert july.subjects[0].since == date(2024, 6, 13)
+    assert (august.status, august.numerator, august.denominator) == (Status.PASS, 0, 0)
+    assert august.subjects == (
+        SubjectLine("H1", SubjectState.LATE, date(2024, 6, 13), date(2024, 6, 13), date(2024, 8, 1)),
+    )
+    assert in_month(JULY.next().next(), case, done).status is Status.NOT_APPLICABLE
+
+
+def test_what_was_given_back_is_not_done() -> None:
+    requires = {
+        "note": {
+            "done_on": "note.sent_on",
+            "returned": "note.by_head",  # stands for the mark here
+            "within": {"working_days": 3, "after": "overdue.since"},
+        }
+    }
+    case = overdue("H1", since="2024-06-10")
+    given_back = one(case, note("H1", "2024-06-12", by_head=True), requires=requires)
+    assert [line.status for line in given_back.subjects] == [SubjectState.RETURNED]
+    kept = one(case, note("H1", "2024-06-12", by_head=False), requires=requires)
+    assert [line.status for line in kept.subjects] == [SubjectState.KEPT]
+
+
+def test_what_falls_due_after_the_period_is_pending_only_while_its_day_has_not_passed() -> None:
+    pack = sample.pack(rules=[sample.DUTY_RULE])
+    case = overdue("H1", since="2024-06-27")  # last day 02/07
+
+    def seen_on(day: date) -> Status:
+        (result,) = judge([pack], [case], sample.units("U"), JUNE, looked_on=day, deadline_of=reckon).results
+        return result.status
+
+    assert seen_on(date(2024, 7, 1)) is Status.PENDING
+    assert seen_on(date(2024, 7, 2)) is Status.PENDING
+    assert seen_on(date(2024, 7, 3)) is Status.NOT_APPLICABLE  # July judges it
 
 
 def test_a_quarter_judges_what_its_months_do() -> None:
     quarter = Period.parse("2024-Q2")
     assert outcomes(in_month(quarter, overdue("H1", since="2024-06-25"))) == {"H1": RuleOutcome.MISSING}
-    assert in_month(quarter, overdue("H2", since="2024-03-20")).tally == {"settled_before": 1}
+    assert in_month(quarter, overdue("H2", since="2024-03-20"), note("H2", "2024-03-30")).tally == {"settled_before": 1}

@@ -44,9 +44,13 @@ def test_an_explanation_due_in_the_next_month_is_pending_and_then_missing_once(
     finish(case, at("2024-06-28 08:00"))
     freeze("2024-07-01 08:00")
     june = result("bg-5.3", JUNE)
-    assert (june.status, [thing.subject for thing in june.things]) == (Status.NOT_APPLICABLE, [case.code])
+    assert (june.status, june.due, [thing.subject for thing in june.things]) == (
+        Status.PENDING,
+        date(2024, 7, 2),
+        [case.code],
+    )
     freeze("2024-07-02 08:00")
-    assert result("bg-5.3", JULY).status is Status.NOT_APPLICABLE
+    assert result("bg-5.3", JULY).status is Status.PENDING
     freeze("2024-07-03 08:00")
     assert [thing.subject for thing in result("bg-5.3", JULY).failing] == [case.code]
     freeze("2024-09-02 08:00")
@@ -63,7 +67,7 @@ def test_a_report_is_pending_until_its_day_then_missing_then_late_and_stays_so(
         return result("bg-iv.1", JUNE).status, result("bg-iv.1-late", JUNE).status
 
     freeze("2024-07-05 08:00")
-    assert june() == (Status.NOT_APPLICABLE, Status.NOT_APPLICABLE)
+    assert june() == (Status.PENDING, Status.NOT_APPLICABLE)
     freeze("2024-07-09 08:00")
     assert june() == (Status.FAIL, Status.NOT_APPLICABLE)
     freeze("2024-07-10 08:00")

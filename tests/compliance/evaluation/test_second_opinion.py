@@ -205,7 +205,7 @@ def facts(draw: st.DrawFn) -> list[dict[str, Any]]:
 
 
 def opinion_of(result: RuleResult) -> Opinion:
-    pending = frozenset(thing.subject for thing in result.things if not thing.fails)
+    pending = frozenset(result.pending)
     failing = frozenset(thing.subject for thing in result.failing)
     return Opinion(result.status.value, result.shortfall, failing, pending)
 

@@ -165,7 +165,7 @@ def test_the_message_tells_the_share_of_the_thing_and_what_it_lacks(locale: str,
 
 @pytest.mark.parametrize(
     ("used", "ended", "outcome"),
-    [(3, True, Status.PASS), (4, True, Status.FAIL), (4, False, Status.FAIL), (3, False, Status.NOT_APPLICABLE)],
+    [(3, True, Status.PASS), (4, True, Status.FAIL), (4, False, Status.FAIL), (3, False, Status.PENDING)],
 )
 def test_a_step_over_its_allowance_fails_open_or_not(used: int, ended: bool, outcome: Status) -> None:
     result = one(sample.CLOCK_RULE, step("CB-1", working=used, calendar=99, ended=ended))
@@ -200,7 +200,7 @@ def test_nothing_counted_is_a_failure_and_the_number_itself_is_enough() -> None:
 
 def test_a_count_not_yet_reached_is_not_due_while_the_period_runs() -> None:
     result = one(sample.COUNT_RULE, figures(x=3), as_of=date(2024, 6, 30))
-    assert (result.status, result.reason, result.shortfall) == (Status.NOT_APPLICABLE, RuleOutcome.PENDING, 2)
+    assert (result.status, result.due, result.shortfall) == (Status.PENDING, date(2024, 6, 30), 2)
     assert one(sample.COUNT_RULE, figures(x=5), as_of=date(2024, 6, 1)).status is Status.PASS
 
 
@@ -330,7 +330,14 @@ def test_an_escalation_names_rule_and_periods_in_words() -> None:
 def test_the_day_and_the_units_of_a_judgement_are_told() -> None:
     judgement = judged([sample.THING_RULE], [], "U", "V", as_of=date(2024, 6, 15))
     assert judgement.premises == (
-        {"kind": "judged_on", "unit": "", "period": "2024-06", "as_of": "2024-06-15", "law_on": "2024-06-30"},
+        {
+            "kind": "judged_on",
+            "unit": "",
+            "period": "2024-06",
+            "as_of": "2024-06-15",
+            "law_on": "2024-06-30",
+            "looked_on": "2024-06-15",
+        },
         {"kind": "judged_unit", "unit": "U", "period": "2024-06", "unit_kind": "division"},
         {"kind": "judged_unit", "unit": "V", "period": "2024-06", "unit_kind": "division"},
     )

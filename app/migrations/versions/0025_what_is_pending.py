@@ -1,0 +1,30 @@
+"""A result says what is not known, when what is pending falls due, and how each single thing stands
+
+What was found before keeps none of the three; its hash covers what it had.
+
+Revision ID: 0025
+Revises: 0024
+"""
+
+import sqlalchemy as sa
+from alembic import op
+from sqlalchemy.dialects import postgresql
+
+revision = "0025"
+down_revision = "0024"
+branch_labels = None
+depends_on = None
+
+LIST = sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), "postgresql")
+
+
+def upgrade() -> None:
+    op.add_column("check_results", sa.Column("unknown", sa.BigInteger(), nullable=True))
+    op.add_column("check_results", sa.Column("due", sa.Date(), nullable=True))
+    op.add_column("check_results", sa.Column("subjects", LIST, nullable=True))
+
+
+def downgrade() -> None:
+    op.drop_column("check_results", "subjects")
+    op.drop_column("check_results", "due")
+    op.drop_column("check_results", "unknown")
