@@ -507,13 +507,13 @@ def test_a_test_that_does_not_come_out_is_told_with_file_line_and_field() -> Non
     line = texts["tests.yaml"][: texts["tests.yaml"].index("    U:", second)].count("\n") + 1
     assert str(failure) == (
         f"tests.yaml, dòng {line}, [1].expect.p-3.U: phép thử “Sai” cần fail subjects=[H1, H2], "
-        "có fail numerator=1 denominator=2 shortfall=1 subjects=[H1]."
+        "có fail numerator=1 denominator=2 shortfall=1 subjects=[H1: fail, H2: kept]."
     )
 
 
 def test_a_test_may_look_at_the_period_from_a_day_within_it() -> None:
     given = [{"kind": "overdue", "unit": "U", "subject": "H1", "since": date(2024, 6, 10)}]
-    expect = {"p-4": {"U": {"status": "not_applicable", "pending": ["H1"]}}}
+    expect = {"p-4": {"U": {"status": "pending", "pending": ["H1"]}}}
     early = {"name": "Chưa đến hạn", "period": "2024-06", "as_of": date(2024, 6, 13), "given": given, "expect": expect}
     late = early | {
         "name": "Quá hạn",
