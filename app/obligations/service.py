@@ -21,6 +21,7 @@ from app.organisation import queries as organisation
 from app.organisation.access import Actor, Scope
 from app.organisation.audit import transaction
 from app.organisation.calendars import site_calendar, today
+from app.organisation.lineage import in_being
 from app.organisation.permissions import Capability, needs
 from app.web import extensions
 from app.web.due import missed
@@ -47,8 +48,9 @@ def hand_in(
     Raises DomainError (field named) for a period that the kind does not have, or a day that cannot be; Conflict
     when the same is recorded already.
     """
-    _check_unit(scope, unit_id)
     named = _period_for(kind, period)
+    # What a unit that is gone still owed for its own time, its successor hands in.
+    _check_unit(scope, unit_id, on=min(named.first, filed_on) if named else filed_on)
     _check_past(filed_on, "filed_on")
     if named and filed_on < named.first:
         raise DomainError("Ngày nộp trước khi kỳ bắt đầu (%(day)s).", field="filed_on", day=named.first)
@@ -286,12 +288,14 @@ def _found(scope: Scope, model: type[R], record_id: int) -> R:
     return found
 
 
-def _check_unit(scope: Scope, unit_id: int, field: str = "unit_id") -> None:
+def _check_unit(scope: Scope, unit_id: int, field: str = "unit_id", on: date | None = None) -> None:
+    """Raises DomainError for a unit that is not in being, today or on that day, NotAllowed for one of others."""
     unit = organisation.unit(unit_id)
     if unit is None or unit.site != scope.site:
         raise DomainError("Hãy chọn đơn vị có trong danh sách.", field=field)
     if not scope.covers(unit_id):
         raise NotAllowed("Bạn chỉ ghi được việc của đơn vị mình.", field=field)
+    in_being(unit, on or today(), field)
 
 
 def _check_past(day: date, field: str) -> None:

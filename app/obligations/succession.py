@@ -29,8 +29,7 @@ def _targets(decided: Decision) -> Iterator[Passing]:
 
 def _targets_pass(by: Actor, decided: Decision, passings: Sequence[Passing]) -> None:
     for each in passings:
-        assert each.to is not None
-        if not each.note:
+        if each.to is not None and not each.note:
             db.session.get_one(OnlineTarget, each.record_id).unit_id = each.to.id
             remember(decided, TARGET, each.record_id, each.to)
     db.session.flush()

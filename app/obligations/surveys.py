@@ -23,6 +23,7 @@ from app.organisation import queries as organisation
 from app.organisation.access import Actor, Scope
 from app.organisation.audit import transaction
 from app.organisation.calendars import today
+from app.organisation.lineage import in_being
 from app.organisation.permissions import Capability, needs
 
 LARGEST = 2_000_000  # bytes: some ten thousand rows
@@ -209,6 +210,7 @@ def _checked(scope: Scope, result: SurveyResult) -> SurveyResult:
         raise DomainError("Hãy chọn đơn vị có trong danh sách.", field="unit_id")
     if not scope.covers(unit.id):
         raise NotAllowed("Bạn chỉ ghi được việc của đơn vị mình.", field="unit_id")
+    in_being(unit, result.held_on, "unit_id")
     named = tidy(result.round)
     if not named or len(named) > 64:
         raise DomainError("Hãy ghi tên đợt khảo sát, không quá 64 ký tự.", field="round")

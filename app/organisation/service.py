@@ -13,9 +13,9 @@ from sqlalchemy.exc import IntegrityError
 
 from app.core.errors import N_, Conflict, DomainError, NotAllowed, NotFound
 from app.core.text import fold, tidy
-from app.organisation import attempts, audit, passwords, queries, sessions
+from app.organisation import attempts, audit, calendars, passwords, queries, sessions
 from app.organisation.access import Actor, site
-from app.organisation.lineage import successions_of, successors_named
+from app.organisation.lineage import in_being, successions_of, successors_named
 from app.organisation.models import Person, Role, Unit, UnitAlias, UnitKind
 from app.organisation.permissions import Capability, for_everybody, needs
 from app.web.extensions import LOCALES, db
@@ -424,8 +424,11 @@ def _person_values(
         raise DomainError("Mã định danh không được dài quá %(longest)s ký tự.", field="openid_subject", longest=255)
     if subject and (other := queries.person_by_subject(subject)) is not None and other.id != person_id:
         raise Conflict("Mã định danh này đã gắn với %(name)s.", field="openid_subject", name=other.full_name)
-    if queries.unit(unit_id) is None:
+    unit = queries.unit(unit_id)
+    if unit is None:
         raise DomainError("Không có đơn vị này.", field="unit_id")
+    if person_id is None or _person(person_id).unit_id != unit_id:
+        in_being(unit, calendars.today(), "unit_id")
     return {"full_name": full_name, "email": email, "unit_id": unit_id, "role": role, "openid_subject": subject}
 
 

@@ -436,7 +436,8 @@ def _people_foreseen(decided: Decision) -> list[Passing]:
 def _people_pass(by: Actor, decided: Decision, passings: Sequence[Passing]) -> None:
     """Accounts move. The head of the unit heads the successor only where nobody does."""
     for each in passings:
-        assert each.to is not None
+        if each.to is None:
+            continue
         who = db.session.get_one(Person, each.record_id)
         who.unit_id = each.to.id
         if each.note:
@@ -489,7 +490,7 @@ def _names_foreseen(decided: Decision) -> list[Passing]:
     return [Passing("name", key, name, decided.heir()) for key, name in names]
 
 
-register_part(Part("person", _l("Người dùng"), _people_foreseen, _people_pass, one_by_one=True))
+register_part(Part("person", _l("Người dùng"), _people_foreseen, _people_pass, binds=False, one_by_one=True))
 register_part(Part("unit", _l("Đơn vị trực thuộc"), _below_foreseen, _below_pass))
 register_part(Part("name", _l("Tên gọi"), _names_foreseen, binds=False))
 

@@ -21,7 +21,9 @@ from app.core.text import fold, tidy, tidy_lines
 from app.organisation import audit
 from app.organisation.access import Actor, site
 from app.organisation.audit import transaction
+from app.organisation.lineage import in_being
 from app.organisation.permissions import Capability, needs
+from app.organisation.queries import unit as unit_of
 from app.procedures import queries
 from app.procedures.contents import (
     PARTS,
@@ -248,6 +250,13 @@ def _check(contents: Contents, in_force_from: date, in_force_to: date | None) ->
     for index, stage in enumerate(contents.stages):
         if stage.unit_id not in known:
             raise DomainError("Hãy chọn đơn vị xử lý có trong danh sách.", field=f"stages-{index}-unit_id")
+    named = [
+        ("unit_id", contents.unit_id),
+        *((f"stages-{n}-unit_id", s.unit_id) for n, s in enumerate(contents.stages)),
+    ]
+    for field, unit_id in named:
+        if (unit := unit_of(unit_id)) is not None:
+            in_being(unit, in_force_from, field)
 
 
 def _procedure(procedure_id: int) -> Procedure:

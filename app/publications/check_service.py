@@ -11,9 +11,9 @@ from app.organisation import audit
 from app.organisation.access import Actor, Scope
 from app.organisation.audit import transaction
 from app.organisation.calendars import today
+from app.organisation.lineage import in_being
 from app.organisation.permissions import Capability, needs
 from app.organisation.queries import unit as unit_of
-from app.procedures.queries import known_units
 from app.publications import check_queries, queries
 from app.publications.clocks import check_day
 from app.publications.models import CatalogueCheck
@@ -46,8 +46,10 @@ def record_check(
     if not (portal or one_stop or website):
         raise DomainError("Hãy đánh dấu ít nhất một nơi đã kiểm tra.", field="portal")
     check_day(checked_on, "checked_on", today())
-    if unit_id not in known_units(scope.site, {unit_id}):
+    unit = unit_of(unit_id)
+    if unit is None:
         raise DomainError("Hãy chọn đơn vị có trong danh sách.", field="unit_id")
+    in_being(unit, checked_on, "unit_id")
     with transaction() as session:
         _check_publication(scope, unit_id, checked_on, publication_id)
         check = CatalogueCheck(

@@ -23,7 +23,9 @@ from app.organisation import audit
 from app.organisation.access import Actor, Scope
 from app.organisation.audit import transaction
 from app.organisation.calendars import today
+from app.organisation.lineage import in_being
 from app.organisation.permissions import Capability, needs
+from app.organisation.queries import unit as unit_of
 from app.procedures.contents import national_code
 from app.procedures.queries import known_units
 from app.publications import queries
@@ -237,6 +239,9 @@ def _check_units(site: str, division_id: int, office_id: int) -> None:
         raise DomainError("Hãy chọn phòng chuyên môn có trong danh sách.", field="division_id")
     if office_id not in known:
         raise DomainError("Hãy chọn Văn phòng có trong danh sách.", field="office_id")
+    for unit_id, field in ((division_id, "division_id"), (office_id, "office_id")):
+        if (unit := unit_of(unit_id)) is not None:
+            in_being(unit, today(), field)
 
 
 def _procedure_ids(site: str, codes: Collection[str]) -> dict[str, int]:

@@ -7,6 +7,8 @@ from app.core.text import tidy, tidy_lines
 from app.organisation import audit
 from app.organisation.access import Actor, Scope, site, whole_site
 from app.organisation.audit import transaction
+from app.organisation.calendars import today
+from app.organisation.lineage import in_being
 from app.organisation.permissions import Capability, needs
 from app.organisation.queries import unit as unit_with
 from app.scorecards import queries
@@ -71,6 +73,7 @@ def assign_lead(by: Actor, criterion_id: int, unit_id: int, *, revision: int | N
         unit = unit_with(unit_id)
         if unit is None:
             raise NotFound("Không có đơn vị này.", field="unit")
+        in_being(unit, today(), "unit")
         criterion.lead_unit_id = unit.id
         criterion.revision += 1
         audit.record(by, "assign_lead", "criterion", _name(criterion), lead=criterion.lead_text, unit=unit.code)

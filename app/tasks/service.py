@@ -17,7 +17,9 @@ from app.organisation import audit
 from app.organisation.access import Actor, Scope
 from app.organisation.audit import transaction
 from app.organisation.calendars import today
+from app.organisation.lineage import in_being
 from app.organisation.permissions import Capability, needs
+from app.organisation.queries import unit as unit_of
 from app.tasks import queries
 from app.tasks.deadlines import DeadlineKind
 from app.tasks.models import PlanTask, PlanTaskUnit, TaskEvent, TaskEventKind, TaskRole
@@ -173,6 +175,8 @@ def name_lead(by: Actor, scope: Scope, task_id: int, *, name: str, unit_ids: lis
         task.unresolved = [other for other in task.unresolved if other != name]
         leading = {part.unit_id for part in task.units if part.role is TaskRole.LEAD}
         for unit_id in dict.fromkeys(unit_ids):
+            if (unit := unit_of(unit_id)) is not None:
+                in_being(unit, today(), "unit_ids")
             if unit_id not in leading:
                 assign(task, unit_id, TaskRole.LEAD, today(), by)
         session.flush()

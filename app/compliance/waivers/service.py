@@ -15,6 +15,7 @@ from app.organisation import audit
 from app.organisation.access import Actor, site
 from app.organisation.audit import transaction
 from app.organisation.calendars import site_calendar
+from app.organisation.lineage import in_being
 from app.organisation.models import Unit
 from app.organisation.permissions import Capability, needs
 from app.web import extensions
@@ -37,6 +38,7 @@ def grant_waiver(
     unit = db.session.scalar(select(Unit).where(Unit.site == site(), Unit.code == unit_code))
     if unit is None:
         raise NotFound("Không có đơn vị mang mã “%(unit)s”.", field="unit", unit=unit_code)
+    in_being(unit, valid_from, "unit")
     _refuse_overlap(pack_id, rule.id, unit, valid_from, valid_to)
     with transaction() as session:
         waiver = Waiver(
