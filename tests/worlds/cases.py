@@ -117,7 +117,7 @@ def hand_over(stage: Stage, said: Said) -> None:
                 for place, each in enumerate(terms.stages, 1)
                 if each.unit_id == unit.id and place > (case.stage or 0)
             ]
-            chosen = {"position": ahead[0]} if ahead else {"unit_code": unit.code}
+            chosen = {"unit_code": unit.code} | ({"position": ahead[0]} if ahead else {})
         by = stage.head(case.holder_unit_id or case.unit_id)
         service.hand_over(
             stage.scope, by, case.id, officer=said.officer or "", note=said.note or "", **chosen, **stage.late
