@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 THINGS = {
     "case": _l("hồ sơ"),
     "criterion": _l("tiêu chí"),
+    "defect": _l("sai sót của danh mục"),
     "field": _l("lĩnh vực"),
     "officer": _l("cán bộ"),
     "petition": _l("phản ánh, kiến nghị"),

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
-from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select
+from sqlalchemy import ColumnElement, Row, Select, and_, case, func, or_, select
 from sqlalchemy.engine import Connection
 
 from app.core.calendar import WorkingCalendar
@@ -210,6 +210,19 @@ def _open_defects(site: str, day: date) -> Select[int, int]:
         .where(c.site == site, c.checked_on <= day, c.defects != "", or_(c.fixed_on.is_(None), c.fixed_on > day))
         .group_by(c.unit_id)
     )
+
+
+def defects(
+    connection: Connection, site: str, since: date, day: date
+) -> Sequence[Row[int, int, date, str, date | None]]:
+    """The checks that found defects up to `day`, but for those put right before `since`."""
+    c = CatalogueCheck
+    wanted = (
+        select(c.id, c.unit_id, c.checked_on, c.defects, c.fixed_on)
+        .where(c.site == site, c.checked_on <= day, c.defects != "", or_(c.fixed_on.is_(None), c.fixed_on >= since))
+        .order_by(c.checked_on, c.id)
+    )
+    return connection.execute(wanted).all()
 
 
 def first_check(day: date) -> ColumnElement[date | None]:

@@ -14,9 +14,10 @@ from flask import url_for
 from sqlalchemy import select
 from sqlalchemy.engine import Connection
 
-from app.core.facts import Fact, FactField, FactKind, FactQuery, register
+from app.core.facts import Fact, FactField, FactKind, FactQuery, register, register_source
 from app.organisation.access import Scope
 from app.organisation.calendars import site_calendar
+from app.organisation.lineage import lineage
 from app.organisation.models import Unit
 from app.organisation.subject_pages import SubjectPage, register_pages
 from app.publications import check_queries, queries, review_queries
@@ -239,7 +240,27 @@ REVIEW = FactKind(
     },
 )
 
-ALL_KINDS = (PUBLICATION_STEP, CATALOGUE_CHECK, REVIEWS, REVIEW)
+CATALOGUE_DEFECT = FactKind(
+    "catalogue_defect",
+    "defect",
+    (
+        _text("found_on", "Ngày tìm thấy (năm-tháng-ngày)", "Day on which they were found (ISO)"),
+        _text("defects", "Sai sót", "The defects"),
+    ),
+    {
+        "vi": "Sai sót mà một lần kiểm tra danh mục tìm thấy, chưa được cập nhật lại khi kỳ bắt đầu, hoặc mới tìm thấy",
+        "en": "Defects found by a check of the catalogue: not put right when the period began, or newly found",
+    },
+)
+
+DEFECT_PUT_RIGHT = FactKind(
+    "defect_put_right",
+    "defect",
+    (_text("put_right_on", "Ngày đã cập nhật lại (năm-tháng-ngày)", "Day on which they were put right (ISO)"),),
+    {"vi": "Sai sót của danh mục đã được cập nhật lại", "en": "Defects of the catalogue were put right"},
+)
+
+ALL_KINDS = (PUBLICATION_STEP, CATALOGUE_CHECK, REVIEWS, REVIEW, CATALOGUE_DEFECT, DEFECT_PUT_RIGHT)
 
 
 _INSTANT = timedelta(microseconds=1)
@@ -276,6 +297,20 @@ def catalogue_checks(connection: Connection, query: FactQuery) -> Iterator[Fact]
     for unit_id, counted in found.items():
         if unit_id in codes:
             yield _fact(CATALOGUE_CHECK.name, codes[unit_id], query, **asdict(counted))
+
+
+def catalogue_defects(connection: Connection, query: FactQuery) -> Iterator[Fact]:
+    """The defects that each check found, unless they were put right before the period, and the day when they were."""
+    codes, heirs, known = _codes(connection, query), lineage(query.site), _last_day(query)
+    for row in check_queries.defects(connection, query.site, query.period.first, known):
+        unit_id = heirs.heir(row.unit_id, query.period.first)
+        if unit_id not in codes:
+            continue
+        about = {"unit": codes[unit_id], "subject": f"{row.checked_on.isoformat()}/{row.id}"}
+        found_on = row.checked_on.isoformat()
+        yield _fact(CATALOGUE_DEFECT.name, query=query, **about, found_on=found_on, defects=row.defects)
+        if row.fixed_on is not None and row.fixed_on <= known:
+            yield _fact(DEFECT_PUT_RIGHT.name, query=query, **about, put_right_on=row.fixed_on.isoformat())
 
 
 def reviews(connection: Connection, query: FactQuery) -> Iterator[Fact]:
@@ -317,6 +352,7 @@ def _fact(kind: str, unit: str, query: FactQuery, **values: Any) -> Fact:
 
 register(PUBLICATION_STEP, publication_steps)
 register(CATALOGUE_CHECK, catalogue_checks)
+register_source([CATALOGUE_DEFECT, DEFECT_PUT_RIGHT], catalogue_defects)
 register(REVIEWS, reviews)
 register(REVIEW, restructured)
 

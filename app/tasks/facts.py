@@ -46,6 +46,7 @@ TASK = FactKind(
         _field(
             "due", str, "", "Ngày cuối cùng, đã tính điều chỉnh; trống nếu không có", "Last day as adjusted; else empty"
         ),
+        _field("assigned_on", str, "", "Ngày được giao (năm-tháng-ngày)", "Day on which it was given (ISO)"),
         _field("has_due", bool, "", "Có ngày cuối cùng", "Has a last day"),
         _field(
             "waiting",
@@ -92,6 +93,13 @@ TASK = FactKind(
         "vi": "Một nhiệm vụ của kế hoạch và đơn vị chủ trì: bắt đầu, hoàn thành, đánh giá, điều chỉnh",
         "en": "A task of a plan and the unit that leads it: begun, done, judged, adjusted",
     },
+)
+
+TASK_START = FactKind(
+    "task_start",
+    "task",
+    (_field("started_on", str, "", "Ngày bắt đầu triển khai (năm-tháng-ngày)", "Day on which it was begun (ISO)"),),
+    {"vi": "Việc bắt đầu triển khai một nhiệm vụ của kế hoạch", "en": "A task of a plan was begun"},
 )
 
 TASK_TOTALS = FactKind(
@@ -153,7 +161,11 @@ def tasks(connection: Connection, query: FactQuery) -> Iterator[Fact]:
             continue
         _add(totals[unit], progress, query)
         if _touches(progress, query):
-            yield _task(part, unit, progress, days, query, part.task_id in repeated)
+            told = _task(part, unit, progress, days, query, part.task_id in repeated)
+            yield told
+            if progress.started_on is not None:
+                about = {name: told[name] for name in ("unit", "period", "subject")}
+                yield {"kind": TASK_START.name, **about, "started_on": progress.started_on.isoformat()}
     for unit, numbers in sorted(totals.items()):
         yield {"kind": TASK_TOTALS.name, "unit": unit, "period": query.period.key, **numbers}
 
@@ -241,6 +253,7 @@ def _task(part: Any, unit: str, progress: Progress, days: _TaskDays, query: Fact
         "plan": part.plan,
         "number": part.number,
         "due": due_on.isoformat() if due_on else "",
+        "assigned_on": progress.assigned_on.isoformat() if progress.assigned_on else "",
         "has_due": due_on is not None,
         "waiting": due_on is None and part.deadline_kind in (DeadlineKind.OPEN, DeadlineKind.UNREAD),
         "started": progress.started_on is not None,
@@ -280,7 +293,7 @@ def subject_of(plan: str, number: str, unit: str, row: int | None = None) -> str
     return f"{plan}/{number}{'' if row is None else f'#{row}'}/{unit}"
 
 
-register_source([TASK, TASK_TOTALS], tasks)
+register_source([TASK, TASK_START, TASK_TOTALS], tasks)
 
 
 def task_pages(scope: Scope, names: Collection[str]) -> Mapping[str, SubjectPage]:

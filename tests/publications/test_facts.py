@@ -252,3 +252,25 @@ def test_internal_procedures_are_counted_apart_by_approved_simplification(catalo
 def test_units_not_asked_for_are_left_out(catalogue: dict[str, Unit]) -> None:
     assert [fact["unit"] for fact in told("reviews", units=("NCC",))] == ["NCC"]
     assert [fact["unit"] for fact in told("catalogue_check", units=("NCC",))] == ["NCC"]
+
+
+# Defects
+
+
+def test_defects_are_told_until_the_period_after_they_were_put_right(units: dict[str, Unit]) -> None:
+    found = check(units["LDVL"], june(3), defects="Sai mức phí")
+    check(units["LDVL"], june(4))
+    check_service.fix_defects(EVERYWHERE, CLERK, found.id, on=june(11))
+    name = f"2024-06-03/{found.id}"
+
+    def subjects(kind: str, period: str, as_of: str = "") -> list[str]:
+        return [fact["subject"] for fact in told(kind, period, as_of)]
+
+    (defect,) = told("catalogue_defect", "2024-06")
+    assert (defect["unit"], defect["subject"], defect["found_on"]) == ("LDVL", name, "2024-06-03")
+    assert defect["defects"] == "Sai mức phí"
+    (mended,) = told("defect_put_right", "2024-06")
+    assert (mended["subject"], mended["put_right_on"]) == (name, "2024-06-11")
+    assert subjects("defect_put_right", "2024-06", "2024-06-10 17:00") == [], "it had not happened yet"
+    assert subjects("catalogue_defect", "2024-05") == []
+    assert subjects("catalogue_defect", "2024-07") == []

@@ -396,6 +396,17 @@ def told(period: str, as_of: str = "", kind: str = "task") -> dict[str, facts.Fa
     return {fact["subject" if kind == "task" else "unit"]: fact for fact in found}
 
 
+def test_when_a_task_was_given_and_when_it_was_begun_are_told(units: dict[str, Unit]) -> None:
+    load()
+    assert told("2024-03", kind="task_start") == {}
+    name = "bg-2024/III.A.1/VP"
+    assert told("2024-03")[name]["assigned_on"] == GIVEN.isoformat()
+    do(service.start, part_of("III.A.1", "VP"), date(2024, 3, 11))
+    (begun,) = told("2024-03", kind="task_start").values()
+    assert (begun["unit"], begun["subject"], begun["started_on"]) == ("VP", name, "2024-03-11")
+    assert told("2024-03", "2024-03-10 17:00", kind="task_start") == {}, "it had not happened yet"
+
+
 def test_a_task_not_begun_by_its_last_day_is_told_as_past_due(units: dict[str, Unit]) -> None:
     load()
     fact = told("2024-05")["bg-2024/III.B.1/LDVL"]
@@ -407,6 +418,7 @@ def test_a_task_not_begun_by_its_last_day_is_told_as_past_due(units: dict[str, U
         "plan": "bg-2024",
         "number": "III.B.1",
         "due": "2024-05-31",
+        "assigned_on": "2024-03-01",
         "has_due": True,
         "waiting": False,
         "started": False,
