@@ -284,6 +284,13 @@ def whose(table: type[Case] | type[CaseStage], at: Any, query: FactQuery, connec
     return population.unit_then(table, at) if _has_passed(query, connection) else table.unit_id
 
 
+def holder_of(query: FactQuery, connection: Connection) -> Any:
+    """The unit that had a case at `as_of`, as far as successions tell."""
+    if not _has_passed(query, connection):
+        return Case.holder_unit_id
+    return population.holder_then(query.as_of - AN_INSTANT)
+
+
 def _has_passed(query: FactQuery, connection: Connection) -> bool:
     kinds = population.ACCOUNTABLE, population.HELD, population.STAY
     return passed_since(connection, query.site, query.start, *kinds)
@@ -445,7 +452,7 @@ def _of_cases(kind: FactKind, connection: Connection, query: FactQuery, ids: Any
     """One fact per case, as the indexes give them; rows are not held in memory."""
     units, calendar = units_of(connection, replace(query, units=None)), site_calendar()
     last_seen = query.as_of - AN_INSTANT
-    holder = population.holder_then(last_seen) if _has_passed(query, connection) else Case.holder_unit_id
+    holder = holder_of(query, connection)
     cases = (
         select(
             whose(Case, last_seen, query, connection),

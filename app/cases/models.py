@@ -274,6 +274,7 @@ class CaseStage(Record, Base):
     name: Mapped[str] = mapped_column(String(200))
     unit_id: Mapped[int] = mapped_column(Key, ForeignKey("units.id"))
     officer: Mapped[str] = mapped_column(String(120), default="")
+    person_id: Mapped[int | None] = mapped_column(Key, ForeignKey("people.id"))  # whose account had it, if one did
     allowance: Mapped[Decimal] = mapped_column(Numeric(8, 2))
     started_at: Mapped[datetime]
     due_at: Mapped[datetime | None]  # null while the clock is stopped

@@ -55,6 +55,7 @@ def stage_rows(site: str, case_id: int, state: CaseState) -> list[Row]:
             "name": stay.name,
             "unit_id": stay.unit_id,
             "officer": stay.officer,
+            "person_id": stay.person_id,
             "allowance": stay.allowance,
             "started_at": stay.started_at,
             "due_at": stay.due_at,

@@ -46,6 +46,7 @@ class StageStay:
     due_at: datetime | None = None
     ended_at: datetime | None = None
     used: Decimal | None = None
+    person_id: int | None = None  # whose account had it, where one did; `officer` is the name as written
 
     @property
     def late_after(self) -> datetime | None:
@@ -380,7 +381,8 @@ class _Fold:
         self.state.promised_at = self.state.due_at
         self.last_at = received.at
         if terms.stages and not received.data.get("stages_unknown"):
-            self._enter(terms.stages[0], received.at, received.data.get("unit_id"), received.actor)
+            who = received.actor, received.data.get("person_id")
+            self._enter(terms.stages[0], received.at, received.data.get("unit_id"), *who)
 
     def apply(self, event: Event) -> None:
         """Let one event happen."""
@@ -446,7 +448,7 @@ class _Fold:
         officer = str(event.data.get("officer", ""))
         unit_id = event.data.get("unit_id")
         if stage is not None:
-            self._enter(stage, event.at, unit_id, officer)
+            self._enter(stage, event.at, unit_id, officer, event.data.get("person_id"))
         elif unit_id is not None:
             state.holder_unit_id, state.officer = self._in_being(int(unit_id)), officer
         else:
@@ -461,9 +463,11 @@ class _Fold:
             raise OutOfOrder("Chỉ trả lại được về bước trước bước đang xử lý.", field="position")
         before = next((stay for stay in reversed(self.state.stays) if stay.position == position), None)
         unit_id = event.data.get("unit_id") or (before.unit_id if before else None)
-        officer = str(event.data.get("officer", "")) or (before.officer if before else "")
+        officer, person_id = str(event.data.get("officer", "")), event.data.get("person_id")
+        if not officer and before is not None:
+            officer, person_id = before.officer, person_id or before.person_id
         self._leave(event.at)
-        self._enter(stage, event.at, unit_id, officer)
+        self._enter(stage, event.at, unit_id, officer, person_id)
         self.state.holder_id = event.data.get("person_id")
 
     def _succeed(self, event: Event) -> None:
@@ -493,9 +497,9 @@ class _Fold:
         state, officer = self.state, str(event.data.get("officer") or event.actor)
         state.officer, state.holder_id = officer, event.data.get("person_id")
         if state.stay:
-            state.stay.officer = officer
+            state.stay.officer, state.stay.person_id = officer, state.holder_id
 
-    def _enter(self, stage: StageTerms, at: datetime, unit_id: int | None, officer: str) -> None:
+    def _enter(self, stage: StageTerms, at: datetime, unit_id: int | None, officer: str, person_id: int | None) -> None:
         state = self.state
         stay = StageStay(
             len(state.stays) + 1,
@@ -505,6 +509,7 @@ class _Fold:
             officer,
             stage.allowance,
             at,
+            person_id=person_id,
         )
         state.stays.append(stay)
         state.holder_unit_id, state.officer = stay.unit_id, officer

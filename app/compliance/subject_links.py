@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+import re
+from collections.abc import Callable, Collection, Iterator, Mapping
 
 from flask import current_app, url_for
+from markupsafe import Markup
 from werkzeug.routing import BuildError
 
 from app.compliance.adoption import repository
@@ -16,6 +18,9 @@ from app.rulepacks.conditions import RULE
 from app.rulepacks.language import Rule
 from app.web.formats import in_both
 
+MOST_LINKED = 500  # codes looked for in the sentences of one page
+_WORD = re.compile(r"[^\s,;:()“”\"]*[^\s,;:()“”\".]")  # a code, or any other word; a full stop ends a sentence
+
 
 def subject_pages(scope: Scope, pack: str, rule: Rule | None, subjects: Collection[str]) -> Mapping[str, SubjectPage]:
     """The pages of the things that a rule's violations are about, by their names; those without a page left out."""
@@ -25,6 +30,32 @@ def subject_pages(scope: Scope, pack: str, rule: Rule | None, subjects: Collecti
         return dict(_rule_pages(pack, subjects))
     kind = facts.catalogue().get(rule.subject)
     return pages_of(scope, kind.subject, subjects) if kind is not None else {}
+
+
+def with_case_links(scope: Scope, texts: Collection[str]) -> dict[str, Markup]:
+    """Each of the texts, in which the codes of cases that the reader may see are links to them."""
+    words = {word for text in texts for word in _WORD.findall(text) if any(letter.isdigit() for letter in word)}
+    pages = pages_of(scope, "case", sorted(words)[:MOST_LINKED])
+
+    def linked(word: re.Match[str]) -> str:
+        page = pages.get(word[0])
+        return (
+            word[0]
+            if page is None
+            else Markup('<a class="code" href="{}" title="{}">{}</a>').format(page.url, page.title, word[0])
+        )
+
+    return {text: Markup("").join(_pieces(text, linked)) for text in texts}
+
+
+def _pieces(text: str, linked: Callable[[re.Match[str]], str]) -> Iterator[str]:
+    """What lies between words and each word; the texts are not HTML, the links are."""
+    at = 0
+    for word in _WORD.finditer(text):
+        yield text[at : word.start()]
+        yield linked(word)
+        at = word.end()
+    yield text[at:]
 
 
 def _rule_pages(pack: str, rules: Collection[str]) -> Mapping[str, SubjectPage]:

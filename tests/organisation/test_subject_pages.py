@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
+from app.compliance.subject_links import with_case_links
 from app.core import facts
 from app.core.facts import FactQuery
 from app.core.periods import Period
@@ -66,6 +67,14 @@ def test_an_overdue_case_and_its_mistakes_lead_to_the_case(units: dict[str, Unit
     pages = pages_of(EVERYWHERE, "case", [name, f"{name}#2", "no such case"])
     assert pages == dict.fromkeys((name, f"{name}#2"), SubjectPage(f"{case.code} – Trần Thị Hoa", f"/ho-so/{case.id}"))
     assert pages_of(ELSEWHERE, "case", [name]) == {}
+
+
+def test_the_codes_of_cases_in_a_sentence_are_links_for_who_may_see_them(units: dict[str, Unit]) -> None:
+    case = receive(make_version(units["LDVL"], days=2), at("2024-06-03 08:00"), applicant="Trần <Hoa>")
+    text = f"An & B: 2 hồ sơ quá hạn ({case.code}, H9). Xem {case.code}."
+    assert str(with_case_links(ELSEWHERE, [text])[text]) == text.replace("&", "&amp;")
+    link = f'<a class="code" href="/ho-so/{case.id}" title="{case.code} – Trần &lt;Hoa&gt;">{case.code}</a>'
+    assert str(with_case_links(EVERYWHERE, [text])[text]) == (f"An &amp; B: 2 hồ sơ quá hạn ({link}, H9). Xem {link}.")
 
 
 def test_a_steps_publication_is_found(units: dict[str, Unit]) -> None:

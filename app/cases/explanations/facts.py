@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from itertools import chain, groupby
 from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select
 from sqlalchemy.engine import Connection
+from sqlalchemy.orm import aliased
 
 from app.cases import population
 from app.cases.explanations.models import Apology, Explanation
-from app.cases.facts import late_rows, start_of_previous, units_of, whose
+from app.cases.facts import holder_of, late_rows, start_of_previous, units_of, whose
 from app.cases.faults.models import CaseFault
 from app.cases.models import Case, CaseStage
 from app.core.facts import Fact, FactField, FactKind, FactQuery, register, register_source
+from app.core.text import fold
 from app.organisation.calendars import site_calendar
-from app.organisation.models import Unit
+from app.organisation.models import Person, Unit
 from app.organisation.passings import AN_INSTANT
 
 CASES, STAGES = "hồ sơ", "bước xử lý"
@@ -174,8 +177,10 @@ OFFICER_OVERDUE = FactKind(
         _text("cases", "Mã các hồ sơ đó", "Codes of those cases"),
     ),
     {
-        "vi": "Hồ sơ quá hạn theo cán bộ xử lý, để xem xét trách nhiệm cá nhân",
-        "en": "Overdue cases by the officer handling them, for review of personal responsibility",
+        "vi": "Hồ sơ quá hạn theo cán bộ giữ bước đã vượt thời gian, tại đơn vị giữ bước đó, để xem xét trách nhiệm "
+        "cá nhân",
+        "en": "Overdue cases by the officer who had the stage that ran over, for the unit that had it, for review of "
+        "personal responsibility",
     },
 )
 
@@ -358,27 +363,77 @@ def results_attached(connection: Connection, query: FactQuery) -> Iterator[Fact]
 
 
 def officers_overdue(connection: Connection, query: FactQuery) -> Iterator[Fact]:
-    """One fact per officer of a unit with overdue cases; a case that names nobody is nobody's."""
-    units = units_of(connection, query)
-    owner = whose(Case, query.as_of - AN_INSTANT, query, connection).label("unit_id")
-    found = (
-        select(owner, Case.officer, Case.code)
-        .where(
-            Case.site == query.site,
-            Case.officer != "",
-            Case.id.in_(select(late_rows(Case, query, Case.id, connection=connection).c.id)),
-        )
-        .order_by(owner, Case.officer, Case.code)
-        .execution_options(yield_per=1000)
+    """One fact per officer who had a stage that ran over in an overdue case, for the unit that had the stage then.
+
+    Where no stage ran over, or none is known, it is whoever had the case when its promise passed. A case that names
+    nobody is nobody's.
+    """
+    units, register_of = units_of(connection, query), OfficerRegister.read(connection, query.site)
+    overdue: dict[tuple[int, str], dict[str, None]] = defaultdict(dict)
+    for unit_id, person_id, name, code in chain(*map(connection.execute, _who_had_it(query, connection))):
+        if unit_id in units and (subject := register_of.subject(unit_id, person_id, name)):
+            overdue[unit_id, subject][code] = None
+    for (unit_id, subject), codes in sorted(overdue.items(), key=lambda each: (units[each[0][0]], each[0][1])):
+        told = {"overdue": len(codes), "cases": ", ".join(codes)}
+        yield _fact(OFFICER_OVERDUE.name, units[unit_id], query, subject=subject, **told)
+
+
+def _who_had_it(query: FactQuery, connection: Connection) -> list[Select[*tuple[Any, ...]]]:
+    """Unit, account, name and case of each stage that ran over in the period's overdue cases; of the other overdue
+    cases, of who had them when the promise passed, and of those without stages, of who has them."""
+    ids = select(late_rows(Case, query, Case.id, connection=connection).c.id)
+    stay = aliased(CaseStage)
+    of_case = stay.case_id == Case.id
+    ran_over = select(stay.id).where(of_case, population.late(stay, query.as_of)).exists()
+    any_stay = select(stay.id).where(of_case).exists()
+    left = or_(CaseStage.ended_at.is_(None), CaseStage.ended_at > Case.late_after)
+    had_it = CaseStage.started_at <= Case.late_after, left
+    unit = whose(CaseStage, query.as_of - AN_INSTANT, query, connection)
+    stays = (
+        select(unit, CaseStage.person_id, CaseStage.officer, Case.code)
+        .join(Case, Case.id == CaseStage.case_id)
+        .where(CaseStage.case_id.in_(ids))
+        .order_by(Case.code)
     )
-    rows = chain.from_iterable(connection.execute(found).partitions())
-    for (unit_id, officer), group in groupby(rows, key=itemgetter(0, 1)):
-        if unit_id not in units:
-            continue
-        codes = [code for _unit, _officer, code in group]
-        yield _fact(
-            OFFICER_OVERDUE.name, units[unit_id], query, subject=officer, overdue=len(codes), cases=", ".join(codes)
-        )
+    return [
+        stays.where(population.late(CaseStage, query.as_of)),
+        stays.where(*had_it, ~ran_over),
+        select(holder_of(query, connection), Case.holder_id, Case.officer, Case.code)
+        .where(Case.id.in_(ids), ~any_stay)
+        .order_by(Case.code),
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class OfficerRegister:
+    """Who is meant: an account, or a name that a unit's files write. Namesakes of two units, and two accounts with one
+    name, are different officers."""
+
+    people: Mapping[int, tuple[str, str]]
+    by_name: Mapping[tuple[int, str], Sequence[int]]
+
+    @classmethod
+    def read(cls, connection: Connection, site: str) -> OfficerRegister:
+        """The accounts of a site."""
+        people: dict[int, tuple[str, str]] = {}
+        by_name: dict[tuple[int, str], list[int]] = defaultdict(list)
+        chosen = select(Person.id, Person.full_name, Person.username, Person.unit_id).where(Person.site == site)
+        for key, name, username, unit_id in connection.execute(chosen):
+            people[key] = name, username
+            by_name[unit_id, fold(name)].append(key)
+        return cls(people, by_name)
+
+    def subject(self, unit_id: int, person_id: int | None, name: str) -> str:
+        """What the officer is called among those of the unit: by their name, with that of the account where another
+        account of the unit has the same; "" for nobody."""
+        namesakes = self.by_name.get((unit_id, fold(name)), ())
+        if person_id is None and len(namesakes) == 1:
+            (person_id,) = namesakes
+        if person_id is None or person_id not in self.people:
+            return name
+        full_name, username = self.people[person_id]
+        alone = self.by_name.get((unit_id, fold(full_name)), ()) == [person_id]
+        return full_name if alone else f"{full_name} ({username})"
 
 
 def _fact(kind: str, unit: str, query: FactQuery, **fields: Any) -> Fact:

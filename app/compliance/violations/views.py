@@ -34,7 +34,7 @@ from app.compliance.models import CheckRun, Violation, ViolationChange, Violatio
 from app.compliance.queries import Answering, ResultRow, Sighting, ViolationLine
 from app.compliance.runs import service
 from app.compliance.runs.output import waiver_words
-from app.compliance.subject_links import evidence_path, subject_pages
+from app.compliance.subject_links import evidence_path, subject_pages, with_case_links
 from app.compliance.views import bp
 from app.core.errors import DomainError, NotFound
 from app.core.facts import list_titles
@@ -62,6 +62,7 @@ def result(run_id: int, pack: str, rule: str, unit: str) -> str:
         raise NotFound("Không tìm thấy lời văn của quy tắc %(rule)s mà lần kiểm tra này đã dùng.", rule=rule)
     raised = queries.violations_behind(scope, run_id, found)
     things = [seen for seen in raised if seen.subject]
+    messages = with_case_links(scope, [in_both(seen.message) for seen in things])
     named = {seen.subject for seen in things}
     standing = [line for line in found.subjects if line.id not in named]
     return render_template(
@@ -88,6 +89,7 @@ def result(run_id: int, pack: str, rule: str, unit: str) -> str:
         lists=lists_behind(written, run.period, unit) if found.value is not None else [],
         violation=raised[0] if raised and not raised[0].subject else None,
         things=things,
+        messages=messages,
         standing=standing,
         pages=subject_pages(scope, pack, written, named | {line.id for line in standing}),
         trend=queries.trend(scope, found, period),
@@ -248,6 +250,7 @@ def _violation_page(line: ViolationLine, form: MoveForm) -> str:
     rule = repository.rule_in(texts, line.pack, line.rule) or repository.rule_in(
         repository.present(), line.pack, line.rule
     )
+    message = in_both(line.message)
     sightings, moves = queries.answering(line.id)
     last_seen = next((s.run_id for s in reversed(sightings) if s.change is not ViolationChange.GONE), line.first_run_id)
     return render_template(
@@ -261,7 +264,7 @@ def _violation_page(line: ViolationLine, form: MoveForm) -> str:
         lists=lists_behind(rule, line.period.key, line.unit.code) if rule else [],
         shortfall=_lacking(line, rule) if line.subject else shortfall_shown(rule, line.shortfall, line.comparison),
         target=target_shown(line.comparison, line.target, counts=is_count(line)),
-        message=in_both(line.message),
+        message=with_case_links(current_scope(), [message])[message],
         told=figures_of_thing(rule, line.facts) if rule and line.subject else "",
         last_seen=last_seen,
         events=_events(line, sightings, moves),

@@ -1,6 +1,6 @@
 """Each date promised for a case is kept, and a case is late after the first that nothing moved in time
 
-The promises of the cases that are there follow from their events: these are folded, some hundreds of cases at a time,
+A stay in a stage also says whose account had it. The promises of the cases that are there follow from their events: these are folded, some hundreds of cases at a time,
 by the one rule that folds them ever after. A case whose events do not fold keeps its due time, and no promises.
 
 Revision ID: 0027
@@ -41,12 +41,17 @@ EVENTS = sa.table(
     sa.column("at", INSTANT),
     sa.column("data", JSON),
 )
-STAYS = sa.table("case_stages", sa.column("case_id"), sa.column("number"), sa.column("due_at", INSTANT))
+STAYS = sa.table(
+    "case_stages",
+    *(sa.column(name) for name in ("case_id", "number", "person_id")),
+    sa.column("due_at", INSTANT),
+)
 PROMISES = sa.table(
     "case_promises",
     *(sa.column(name) for name in ("site", "case_id", "number", "event_number", "cause", "actor")),
     *(sa.column(name, INSTANT) for name in ("since", "due_at", "late_after")),
 )
+PEOPLE = sa.table("people", sa.column("id"))
 VERSIONS = sa.table(
     "procedure_versions",
     *(sa.column(name) for name in ("id", "time_unit", "pause_mode", "unit_id")),
@@ -96,6 +101,9 @@ def upgrade() -> None:
         sa.UniqueConstraint("case_id", "number", name=op.f("uq_case_promises_case_id_number")),
     )
     op.add_column("cases", sa.Column("late_after", INSTANT, nullable=True))
+    with op.batch_alter_table("case_stages") as batch_op:
+        batch_op.add_column(sa.Column("person_id", KEY, nullable=True))
+        batch_op.create_foreign_key(batch_op.f("fk_case_stages_person_id"), "people", ["person_id"], ["id"])
     op.get_bind().execute(CASES.update().values(late_after=CASES.c.due_at))
     for site in op.get_bind().scalars(sa.select(CASES.c.site).distinct().order_by(CASES.c.site)).all():
         derive_promises(site)
@@ -104,6 +112,9 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     index_by("due_at")
+    with op.batch_alter_table("case_stages") as batch_op:
+        batch_op.drop_constraint(batch_op.f("fk_case_stages_person_id"), type_="foreignkey")
+        batch_op.drop_column("person_id")
     op.drop_column("cases", "late_after")
     op.drop_table("case_promises")
 
@@ -123,19 +134,26 @@ def derive_promises(site) -> None:
     known = sa.select(CASES).where(CASES.c.site == site).order_by(CASES.c.id).limit(AT_ONCE)
     changed = CASES.update().where(CASES.c.id == sa.bindparam("key"))
     changed = changed.values(due_at=sa.bindparam("due"), late_after=sa.bindparam("late"))
+    held = STAYS.update().where(STAYS.c.case_id == sa.bindparam("key"), STAYS.c.number == sa.bindparam("stay"))
+    held = held.values(person_id=sa.bindparam("who"))
+    people = set(run(sa.select(PEOPLE.c.id)).scalars())
     while cases := run(known.where(CASES.c.id > after)).all():
         first, after = cases[0].id, cases[-1].id
         events, stays = events_between(first, after), stays_between(first, after)
-        promises, late = [], []
+        promises, late, holders = [], [], []
         for case in cases:
             state = folded(case, terms.get(case.version_id), events[case.id], stays[case.id], calendars)
             if state is None:
                 continue
             late.append({"key": case.id, "due": state.due_at, "late": state.late_after})
             promises += (promise_row(site, case.id, made) for made in state.promises)
+            known_to_us = (stay for stay in state.stays if stay.person_id in people)
+            holders += ({"key": case.id, "stay": stay.number, "who": stay.person_id} for stay in known_to_us)
         if late:
             run(changed, late)
             run(PROMISES.insert(), promises)
+        if holders:
+            run(held, holders)
 
 
 def promise_row(site, case_id, made):

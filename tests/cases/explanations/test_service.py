@@ -362,5 +362,58 @@ def test_overdue_cases_are_gathered_by_the_officer_who_has_them(late: Case, free
     assert late.officer
 
 
+def test_the_officer_who_had_the_stage_that_ran_over_is_named_for_its_unit(
+    units: dict[str, Unit], freeze: Callable[[str], Any]
+) -> None:
+    """Six days at the desk, which had one; none at the division, which had three."""
+    ldvl, desk = units["LDVL"], units["MC"]
+    version = make_version(ldvl, ("Tiếp nhận", desk, 1), ("Thẩm định", ldvl, 3), days=4)
+    case = receive(version, at("2024-06-03 08:00"))
+    happen(case, EventKind.TAKEN_OVER, at("2024-06-03 09:00"), data={"officer": "Nguyễn Thị Một"})
+    happen(case, EventKind.HANDED_OVER, at("2024-06-11 08:00"), data={"officer": "Trần Văn Hai"})
+    finish(case, at("2024-06-11 16:00"))
+    freeze("2024-06-20 08:00")
+    assert facts("officer_overdue") == [{"unit": "MC", "subject": "Nguyễn Thị Một", "overdue": 1, "cases": case.code}]
+
+
+def test_where_no_stage_ran_over_it_is_who_had_the_case_when_its_promise_passed(
+    units: dict[str, Unit], freeze: Callable[[str], Any]
+) -> None:
+    ldvl, desk = units["LDVL"], units["MC"]
+    version = make_version(ldvl, ("Tiếp nhận", desk, 5), ("Thẩm định", ldvl, 5), days=4)
+    case = receive(version, at("2024-06-03 08:00"))
+    happen(case, EventKind.HANDED_OVER, at("2024-06-07 08:00"), data={"officer": "Trần Văn Hai"})
+    finish(case, at("2024-06-11 16:00"))
+    freeze("2024-06-20 08:00")
+    assert [(fact["unit"], fact["subject"]) for fact in facts("officer_overdue")] == [("LDVL", "Trần Văn Hai")]
+
+
+def test_officers_of_one_name_are_not_one_officer(units: dict[str, Unit], freeze: Callable[[str], Any]) -> None:
+    """Two accounts of a unit, one account of another, a name that only files write."""
+    ldvl, ncc = units["LDVL"], units["NCC"]
+    people = [
+        make_person(unit, username=name, full_name="Nguyễn Văn A")
+        for unit, name in ((ldvl, "a.nv"), (ldvl, "a.nv2"), (ncc, "a.nv3"))
+    ]
+    others: list[tuple[Unit, dict[str, Any]]] = [
+        *(
+            (unit, {"officer": "Nguyễn Văn A", "person_id": who.id})
+            for unit, who in zip((ldvl, ldvl, ncc), people, strict=True)
+        ),
+        (ncc, {"officer": "nguyễn văn A"}),  # only one account of that unit is called so
+        (ncc, {"officer": "Lê Thị B"}),
+    ]
+    for unit, who in others:
+        case = receive(make_version(unit, ("Thẩm định", unit, 2), days=2), at("2024-06-03 08:00"))
+        happen(case, EventKind.TAKEN_OVER, at("2024-06-03 09:00"), data=who)
+    freeze("2024-06-20 08:00")
+    assert [(fact["unit"], fact["subject"], fact["overdue"]) for fact in facts("officer_overdue")] == [
+        ("LDVL", "Nguyễn Văn A (a.nv)", 1),
+        ("LDVL", "Nguyễn Văn A (a.nv2)", 1),
+        ("NCC", "Lê Thị B", 1),
+        ("NCC", "Nguyễn Văn A", 2),
+    ]
+
+
 def _version(case: Case) -> ProcedureVersion:
     return db.session.get_one(ProcedureVersion, case.version_id)
