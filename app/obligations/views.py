@@ -79,7 +79,7 @@ def filings_csv() -> Response:
     kind = _kind() if "loai" in request.args else None
     header = (_("Loại"), _("Đơn vị"), _("Kỳ"), _("Ngày nộp"), _("Tên, nội dung"), _("Văn bản"), _("Lý do rút"))
     rows = queries.filings(duty_scope(), kind, _year())
-    return csv_response(f"nghia-vu-{_year()}", header, map(_filing_cells, rows))
+    return csv_response(f"nghia-vu-{_year()}", header, map(_filing_cells, rows), _("Nghĩa vụ định kỳ"))
 
 
 def _filing_cells(filing: Filing) -> tuple[object, ...]:
@@ -146,7 +146,7 @@ def directives_csv() -> Response:
         *(_("Ngày thực hiện xong"), _("Kết quả")),
     )
     rows = queries.directives(duty_scope(), open_only=_open_only())
-    return csv_response("van-ban-chi-dao", header, map(_directive_cells, rows))
+    return csv_response("van-ban-chi-dao", header, map(_directive_cells, rows), _("Văn bản chỉ đạo"))
 
 
 def _directive_cells(row: Directive) -> tuple[object, ...]:
@@ -207,7 +207,7 @@ def petitions_csv() -> Response:
         *(_("Ngày trả lời"), _("Trả lời")),
     )
     rows = queries.petitions(duty_scope(), open_only=_open_only())
-    return csv_response("phan-anh-kien-nghi", header, map(_petition_cells, rows))
+    return csv_response("phan-anh-kien-nghi", header, map(_petition_cells, rows), _("Phản ánh, kiến nghị"))
 
 
 def _petition_cells(row: Petition) -> tuple[object, ...]:
@@ -268,7 +268,7 @@ def list_surveys() -> str:
 def surveys_csv() -> Response:
     """The year's results, in the columns that can be taken in again."""
     rows = queries.surveys(duty_scope(), _year())
-    return csv_response(f"khao-sat-{_year()}", list(surveys.COLUMNS), map(_survey_cells, rows))
+    return csv_response(f"khao-sat-{_year()}", list(surveys.COLUMNS), map(_survey_cells, rows), _("Khảo sát hài lòng"))
 
 
 def _survey_cells(row: Survey) -> tuple[object, ...]:
@@ -357,7 +357,7 @@ def online_targets_csv() -> Response:
         else (unit.name, _year(), "", "", "")
         for unit, target in queries.online_targets(duty_scope(), _year())
     )
-    return csv_response(f"chi-tieu-truc-tuyen-{_year()}", header, list(rows))
+    return csv_response(f"chi-tieu-truc-tuyen-{_year()}", header, list(rows), _("Chỉ tiêu hồ sơ trực tuyến"))
 
 
 @bp.route("/ke-hoach/nghia-vu/chi-tieu-truc-tuyen/giao", methods=["GET", "POST"])

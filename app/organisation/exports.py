@@ -16,6 +16,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from flask import Flask, Response, request, send_file, stream_with_context
+from flask_babel import gettext as _
 from sqlalchemy import select
 
 from app.organisation import audit
@@ -23,11 +24,12 @@ from app.organisation.access import Actor, actor, site
 from app.organisation.calendars import site_calendar, today
 from app.organisation.models import AuditEntry
 from app.organisation.permissions import for_everybody
+from app.web import extensions
 from app.web.extensions import db
 from app.web.formats import local, show_date, show_datetime, show_number
 
 if TYPE_CHECKING:
-    from openpyxl import Workbook
+    from xlsxwriter import Workbook
 
 
 HIDDEN = "…"
@@ -94,13 +96,16 @@ _NOT_IN_XML = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]
 _FORMULA = re.compile(r"[\s\x00-\x1f\xa0\u200b-\u200f\u2060\ufeff]*[=+\-@＝＋－＠]|[\t\r\n]")
 
 
-def csv_response(name: str, header: Sequence[str], rows: Iterable[Sequence[object]]) -> Response:
+def csv_response(
+    name: str, header: Sequence[str], rows: Iterable[Sequence[object]], title: str, about: str = ""
+) -> Response:
     """A list as a file: CSV, sent as its rows come, UTF-8 with a byte-order mark so that Excel reads the diacritics.
 
-    Asked for under an address that ends in .xlsx (see `beside_each_csv`), the same rows as a workbook.
+    Asked for under an address that ends in .xlsx (see `beside_each_csv`), the same rows as a workbook, with the list's
+    title above them and what it was narrowed by (`about`, in words).
     """
     if request.path.endswith(".xlsx"):
-        return xlsx_response(name, header, rows)
+        return xlsx_response(name, header, rows, title, about)
     lines = _into_the_trail(csv_lines, header, rows, name, "csv")
     response = Response(stream_with_context(lines), mimetype="text/csv")
     response.headers.set("Content-Disposition", "attachment", filename=f"{name}.csv")
@@ -203,79 +208,124 @@ def _shown(value: object) -> object:
     return "" if value is None else value
 
 
-def xlsx_response(name: str, header: Sequence[object], rows: Iterable[Sequence[object]]) -> Response:
+def xlsx_response(
+    name: str, header: Sequence[object], rows: Iterable[Sequence[object]], title: str = "", about: str = ""
+) -> Response:
     """An Excel download: days, instants (on the site's clock) and numbers as such, every text a text.
 
     The sheet is written to a temporary file as its rows come, so that memory does not grow with it.
     """
     file = tempfile.TemporaryFile()  # noqa: SIM115  closed when it has been sent
     counted = _Counted(rows)
-    write_xlsx(file, header, counted)
+    write_xlsx(file, header, counted, title, (about, _taken_at()) if title else ())
     trace_export(actor(), name, counted.count, "xlsx")
     file.seek(0)
     return send_file(file, mimetype=XLSX, as_attachment=True, download_name=f"{name}.xlsx")
 
 
-def write_xlsx(file: Any, header: Sequence[object], rows: Iterable[Sequence[object]]) -> None:
-    """Write such a workbook to an open binary file."""
-    from openpyxl import Workbook  # heavy: only for whoever wants a workbook
+def _taken_at() -> str:
+    return str(_("Lập lúc %(at)s", at=show_datetime(extensions.now())))
 
-    book = Workbook(write_only=True)
-    sheet, below = _sheet(book, header), 0
+
+def write_xlsx(
+    file: Any, header: Sequence[object], rows: Iterable[Sequence[object]], title: str = "", about: Sequence[str] = ()
+) -> None:
+    """Write such a workbook to an open binary file. Above the header stand the title and what is said `about` the
+    list, where given; the header stays in sight, has filters, and columns are as wide as what stands in them."""
+    from xlsxwriter import Workbook  # heavy: only for whoever wants a workbook
+
+    book = Workbook(file, {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False})
+    writer = _Sheets(book, [str(heading) for heading in header], title, [each for each in about if each])
     for row in rows:
-        if below == MOST_ROWS:
-            sheet, below = _sheet(book, header), 0
-        sheet.append([_xlsx_cell(sheet, value) for value in row])
-        below += 1
-    book.save(file)
+        writer.append(row)
+    writer.close()
 
 
-def _sheet(book: Workbook, header: Sequence[object]) -> Any:
-    from openpyxl.styles import Font
-    from openpyxl.utils import get_column_letter
-
-    sheet: Any = book.create_sheet()
-    sheet.freeze_panes = "A2"
-    cells = []
-    for position, heading in enumerate(header, 1):
-        cell = _text_cell(sheet, str(heading))
-        cell.font = Font(bold=True)
-        cells.append(cell)
-        sheet.column_dimensions[get_column_letter(position)].width = min(max(len(str(heading)) + 2, 12), 40)
-    sheet.append(cells)
-    return sheet
+_NOT_IN_SHEET_NAMES = re.compile(r"[\[\]:*?/\\]")
+_LONGEST_SHEET_NAME = 31
 
 
-def _xlsx_cell(sheet: Any, value: object) -> Any:
-    from openpyxl.cell import WriteOnlyCell
+class _Sheets:
+    """A list in a workbook: one sheet after another, as far as each goes."""
 
-    if isinstance(value, str):
-        return _text_cell(sheet, value) if value.startswith("#") or _is_formula(value) else _text(value)
-    if isinstance(value, datetime):  # before date: an instant is one too
-        cell = WriteOnlyCell(sheet, local(value).replace(tzinfo=None, microsecond=0) if value.tzinfo else value)
-        cell.number_format = "dd/mm/yyyy hh:mm"
-        return cell
-    if isinstance(value, date):
-        cell = WriteOnlyCell(sheet)
-        cell.value = value
-        cell.number_format = "dd/mm/yyyy"
-        return cell
-    if isinstance(value, int) and not isinstance(value, bool):
-        cell = WriteOnlyCell(sheet, value)
-        cell.number_format = "#,##0"
-        return cell
-    return value if value is None or isinstance(value, (float, Decimal)) else _text(str(value))
+    def __init__(self, book: Workbook, header: list[str], title: str, about: list[str]) -> None:
+        self.book, self.header, self.title, self.about = book, header, title, about
+        self.bold, self.large = book.add_format({"bold": True}), book.add_format({"bold": True, "font_size": 14})
+        self.formats = {
+            datetime: book.add_format({"num_format": "dd/mm/yyyy hh:mm"}),
+            date: book.add_format({"num_format": "dd/mm/yyyy"}),
+            int: book.add_format({"num_format": "#,##0"}),
+        }
+        self.quoted = book.add_format({"quote_prefix": True})
+        self.quoted_heading = book.add_format({"quote_prefix": True, "bold": True})
+        self.number = 0
+        self._begin()
+
+    def append(self, row: Sequence[object]) -> None:
+        """One more row."""
+        if self.row - self.top > MOST_ROWS:
+            self._end()
+            self._begin()
+        for column, value in enumerate(row):
+            self._write(column, value)
+        self.row += 1
+
+    def close(self) -> None:
+        """Write the file."""
+        self._end()
+        self.book.close()
+
+    def _begin(self) -> None:
+        self.number += 1
+        name = _NOT_IN_SHEET_NAMES.sub(" ", self.title).strip("' ") or "Sheet"
+        ending = f" {self.number}" if self.number > 1 else ""
+        self.sheet = self.book.add_worksheet(name[: _LONGEST_SHEET_NAME - len(ending)].strip() + ending)
+        self.row = 0
+        for text, font in [(self.title, self.large), *((each, None) for each in self.about)]:
+            if self.title:
+                self.sheet.write_string(self.row, 0, _text(text), font)
+                self.row += 1
+        self.row += bool(self.title)
+        self.top = self.row
+        self.widths = [0] * len(self.header)
+        for column, heading in enumerate(self.header):
+            font = self.quoted_heading if _is_formula(heading) else self.bold
+            self.sheet.write_string(self.row, column, _text(heading), font)
+            self._widen(column, heading)
+        self.row += 1
+        self.sheet.freeze_panes(self.row, 0)
+
+    def _end(self) -> None:
+        if self.header:
+            self.sheet.autofilter(self.top, 0, max(self.row - 1, self.top), len(self.header) - 1)
+        for column, width in enumerate(self.widths):
+            self.sheet.set_column(column, column, min(max(width + 2, _NARROWEST), _WIDEST))
+
+    def _write(self, column: int, value: object) -> None:
+        if value is None:
+            return
+        if isinstance(value, datetime):  # before date: an instant is one too
+            shown = local(value).replace(tzinfo=None, microsecond=0) if value.tzinfo else value
+            self.sheet.write_datetime(self.row, column, shown, self.formats[datetime])
+            self._widen(column, "dd/mm/yyyy hh:mm")
+        elif isinstance(value, date):
+            self.sheet.write_datetime(self.row, column, value, self.formats[date])
+            self._widen(column, "dd/mm/yyyy")
+        elif isinstance(value, (int, float, Decimal)) and not isinstance(value, bool):
+            self.sheet.write_number(self.row, column, value, self.formats.get(type(value)))
+            self._widen(column, f"{value:,}")
+        else:
+            text = _text(str(value))
+            self.sheet.write_string(self.row, column, text, self.quoted if _is_formula(text) else None)
+            self._widen(column, text)
+
+    def _widen(self, column: int, text: str) -> None:
+        if column < len(self.widths) and len(text) > self.widths[column]:
+            self.widths[column] = len(text)
 
 
-def _text_cell(sheet: Any, value: str) -> Any:
-    """A text whatever it looks like: a formula, or one of Excel's errors (#REF!)."""
-    from openpyxl.cell import WriteOnlyCell
-
-    cell = WriteOnlyCell(sheet, _text(value))
-    cell.data_type = "s"
-    cell.quotePrefix = _is_formula(value)  # also when somebody opens the cell and presses Enter
-    return cell
+_NARROWEST, _WIDEST = 8, 60  # letters
 
 
 def _text(value: str) -> str:
-    return _NOT_IN_XML.sub(" ", value)[:LONGEST_TEXT]
+    return _NOT_IN_XML.sub(" ", value.replace("\r\n", "\n").replace("\r", "\n"))[:LONGEST_TEXT]

@@ -71,7 +71,8 @@ def export() -> Response:
     """The list as filtered and sorted on the page, whole."""
     rows = queries.catalogue(current_scope(), _filters().filters(_today()), *_sort())
     parts = queries.parts_of([row.version_id for row in rows])
-    return csv_response("thu-tuc", list(HEADINGS.values()), (cells(row, parts[row.version_id]) for row in rows))
+    lines = (cells(row, parts[row.version_id]) for row in rows)
+    return csv_response("thu-tuc", list(HEADINGS.values()), lines, _("Danh mục thủ tục hành chính"))
 
 
 @bp.get("/thu-tuc/<int:procedure_id>")

@@ -74,7 +74,9 @@ def owed_csv() -> Response:
     seen = duty_scope()
     form = ObligationsForm.of(request.args, month, month, units(seen))
     rows = _of_standing(_of_unit(obligations(seen, month), form))
-    return csv_response(f"viec-phai-nop-{month.key}", header, _obligation_csv_rows(rows))
+    return csv_response(
+        f"viec-phai-nop-{month.key}", header, _obligation_csv_rows(rows), _("Việc phải nộp, phải làm định kỳ")
+    )
 
 
 def _obligation_csv_rows(rows: list[Obligation]) -> Iterator[tuple[object, ...]]:

@@ -78,7 +78,8 @@ def scores_export() -> Response:
         ]
         for row in table.rows
     )
-    return csv_response(f"bang-diem-{table.year}", heading, rows)
+    title = _("Bảng chấm điểm cải cách hành chính năm %(year)s", year=table.year)
+    return csv_response(f"bang-diem-{table.year}", heading, rows, title)
 
 
 @bp.get("/ke-hoach/bang-diem/<int:criterion_id>")

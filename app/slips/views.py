@@ -208,9 +208,8 @@ def register_file(ending: str) -> Response | tuple[str, int]:
     name = f"so-theo-doi-{chosen.since:%Y%m%d}-{chosen.until:%Y%m%d}"
     scope, calendar = current_scope(), site_calendar()
     if ending == "xlsx":
-        return xlsx_response(
-            name, REGISTER_HEADINGS, _register_csv_rows(queries.register_lines(scope, chosen, calendar))
-        )
+        rows = _register_csv_rows(queries.register_lines(scope, chosen, calendar))
+        return xlsx_response(name, REGISTER_HEADINGS, rows, _("Sổ theo dõi hồ sơ"), "; ".join(narrowed))
     trace_export(actor(), name, service.check_register(scope, chosen, calendar), ending)
     return _file([service.register(scope, chosen, calendar, press().house, narrowed)], name, ending)
 

@@ -174,7 +174,8 @@ def tasks_csv() -> Response:
     """The list as filtered, whole."""
     _form, filters = _filters(AT_RISK if "at_risk" in request.args else ())
     lines = queries.all_task_lines(current_scope(), filters)
-    return csv_response("nhiem-vu-ke-hoach", [str(name) for name in _HEADINGS], map(_task_csv_row, lines))
+    header = [str(name) for name in _HEADINGS]
+    return csv_response("nhiem-vu-ke-hoach", header, map(_task_csv_row, lines), _("Nhiệm vụ kế hoạch"))
 
 
 @bp.get("/ke-hoach/nhiem-vu/<int:task_id>")

@@ -91,7 +91,7 @@ def test_a_download_broken_off_tells_how_many_rows_had_left(app: Flask, client: 
     who = session.scalars(select(Person)).first()
     with app.test_request_context("/ho-so.csv"):
         login_user(who)
-        pieces = csv_response("thu", ["A"], rows()).response
+        pieces = csv_response("thu", ["A"], rows(), "Thử").response
         next(iter(pieces))  # type: ignore[arg-type]
         pieces.close()  # type: ignore[union-attr]
     entry = exported()[-1]

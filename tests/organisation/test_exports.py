@@ -32,11 +32,14 @@ FORMULAS = (
     *("＝1+1", "＋1", "－1", "＠SUM(A1)"),
 )
 WRITERS = {"writer", "DictWriter", "Workbook", "WriteOnlyCell", "QUOTE_NONE"}
+LIBRARIES = {"csv", "openpyxl", "xlsxwriter"}
 
 
-def written(*rows: list[Any], header: tuple[str, ...] = ("A", "B")) -> Any:
+def written(
+    *rows: list[Any], header: tuple[str, ...] = ("A", "B"), title: str = "", about: tuple[str, ...] = ()
+) -> Any:
     file = io.BytesIO()
-    write_xlsx(file, header, rows)
+    write_xlsx(file, header, rows, title, about)
     return openpyxl.load_workbook(file)
 
 
@@ -88,7 +91,7 @@ def test_every_file_for_a_spreadsheet_is_written_by_one_module() -> None:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             of_csv = isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "csv"
             named = [node.attr] if of_csv else []
-            if isinstance(node, ast.ImportFrom) and (node.module or "").partition(".")[0] in ("csv", "openpyxl"):
+            if isinstance(node, ast.ImportFrom) and (node.module or "").partition(".")[0] in LIBRARIES:
                 named = [name.name for name in node.names]
             if isinstance(node, ast.Call) and "openpyxl.Workbook" in ast.unparse(node.func):
                 named = ["Workbook"]
@@ -125,6 +128,23 @@ def test_what_a_workbook_cannot_hold_does_not_break_it(app: Flask) -> None:
     assert len(sheet["B2"].value) == 32_767
 
 
+def test_a_list_has_its_title_its_filters_and_a_header_that_stays(app: Flask) -> None:
+    long_name = "Cấp giấy phép lao động cho người nước ngoài làm việc tại Việt Nam"
+    with app.app_context():
+        book = written(
+            ["H1", long_name], ["H2", "x"], title="Hồ sơ: quá hạn/chưa trả", about=("Phòng: LDVL", "Lập lúc …")
+        )
+    (sheet,) = book.worksheets
+    assert sheet.title == "Hồ sơ  quá hạn chưa trả"
+    assert [sheet.cell(row, 1).value for row in range(1, 8)] == [
+        *("Hồ sơ: quá hạn/chưa trả", "Phòng: LDVL", "Lập lúc …", None, "A", "H1", "H2")
+    ]
+    assert sheet.freeze_panes == "A6"
+    assert sheet.auto_filter.ref == "A5:B7"
+    assert sheet.column_dimensions["B"].width >= 60
+    assert sheet.column_dimensions["A"].width < 12
+
+
 def test_rows_beyond_one_sheet_go_on_to_the_next(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(exports, "MOST_ROWS", 2)
     with app.app_context():
@@ -142,8 +162,9 @@ def test_a_day_is_a_day_in_the_workbook_and_written_our_way_in_csv(
     make_version(units["LDVL"])
     add_site_days(Actor("Lan"), first=date(2024, 7, 5), working=False, name="Nghỉ bù", reason="Mất điện")
     client = sign_in(make_person(units["MC"], Role.ADMIN, last_signed_in_at=at("2024-06-28 08:00")))
-    sheet = openpyxl.load_workbook(io.BytesIO(client.get(f"{path}.xlsx").data))["Sheet"]
-    found = [row[column - 1].value for row in sheet.iter_rows(min_row=2) if row[column - 1].value]
+    sheet = openpyxl.load_workbook(io.BytesIO(client.get(f"{path}.xlsx").data)).active
+    assert sheet is not None
+    found = [row[column - 1].value for row in sheet.iter_rows(min_row=5) if row[column - 1].value]
     assert found
     assert all(isinstance(value, datetime) for value in found)
     lines = list(csv.reader(io.StringIO(client.get(f"{path}.csv").get_data(as_text=True))))[1:]

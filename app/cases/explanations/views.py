@@ -135,7 +135,12 @@ def export_explanations() -> Response:
         *(_("Quá hạn (ngày làm việc)"), _("Hạn giải trình"), _("Giải trình"), _("Ngày gửi"), _("Người giải trình")),
         *(_("Nội dung giải trình"), _("Ý kiến của Giám đốc Sở")),
     ]
-    return csv_response(f"giai-trinh-{_period().key}", [str(each) for each in header], _explanation_csv_rows())
+    return csv_response(
+        f"giai-trinh-{_period().key}",
+        [str(each) for each in header],
+        _explanation_csv_rows(),
+        _("Giải trình hồ sơ quá hạn"),
+    )
 
 
 def _explanation_csv_rows() -> Iterator[list[object]]:

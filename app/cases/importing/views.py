@@ -176,7 +176,9 @@ def refused_rows(import_id: int) -> Response:
     contradictory = {"mau-thuan": True, "tu-choi": False}.get(request.args.get("kind", ""))
     lines = error_table(queries.refusals(record, contradictory=contradictory))
     header = [str(cell) for cell in next(lines)]
-    return csv_response(f"dong-bi-tu-choi-{record.id}", header, lines)
+    return csv_response(
+        f"dong-bi-tu-choi-{record.id}", header, lines, _("Dòng bị từ chối: %(name)s", name=record.file_name)
+    )
 
 
 @bp.get("/ten-goi", endpoint="names")

@@ -75,7 +75,7 @@ def export() -> Response:
     window = Window.of(_period(day), calendar.zone, now) if chosen else None
     filters = _form(scope, day).filters(lists=chosen, window=window, oldest_first=_oldest_first())
     lines = queries.every_line(scope, filters, calendar)
-    return csv_response("ho-so", _header(chosen), _case_csv_rows(lines, calendar, now))
+    return csv_response("ho-so", _header(chosen), _case_csv_rows(lines, calendar, now), _title(chosen))
 
 
 @bp.get("/ho-so/viec-hom-nay", endpoint="worklist")
@@ -143,6 +143,10 @@ def _form(scope: Scope, day: date) -> CaseFilterForm:
 def _oldest_first() -> bool:
     sort: str | None = request.args.get("sort")
     return sort == "received"
+
+
+def _title(chosen: list[NamedList]) -> str:
+    return "; ".join(str(each.title) for each in chosen) or _("Hồ sơ")
 
 
 def _lists() -> list[NamedList]:

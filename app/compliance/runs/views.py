@@ -282,7 +282,7 @@ def results_csv(run_id: int) -> Response:
         _("Miễn áp dụng"),
     ]
     rows = ([found.period, *_result_cells(result, titles)] for result in queries.results_of(current_scope(), run_id))
-    return csv_response(f"ket-qua-{found.period}-lan-{found.id}", header, list(rows))
+    return csv_response(f"ket-qua-{found.period}-lan-{found.id}", header, list(rows), _("Kết quả kiểm tra"))
 
 
 def _result_cells(result: ResultRow, titles: dict[tuple[str, str], Any]) -> list[object]:

@@ -178,7 +178,7 @@ def violations_csv() -> Response:
     ]
     titles = _titles()
     rows = (_csv_cells(line, titles) for line in queries.every_violation(current_scope(), _filters().wanted()))
-    return csv_response("vi-pham", header, rows)
+    return csv_response("vi-pham", header, rows, _("Vi phạm"))
 
 
 @bp.get("/kiem-tra/vi-pham/cua-don-vi")

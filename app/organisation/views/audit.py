@@ -56,7 +56,7 @@ def audit_csv() -> Response:
         _("Chi tiết"),
         _("Mã băm"),
     ]
-    return csv_response("nhat-ky", header, _lines(current_scope(), wanted))
+    return csv_response("nhat-ky", header, _lines(current_scope(), wanted), _("Nhật ký"))
 
 
 @bp.post("/nhat-ky/kiem-tra")

@@ -50,6 +50,7 @@ def calendar_csv() -> Response:
             )
             for d in year.days
         ),
+        _("Lịch làm việc năm %(year)s", year=year.year),
     )
 
 

@@ -48,6 +48,7 @@ def people_csv() -> Response:
             )
             for who in chosen
         ),
+        _("Người dùng"),
     )
 
 

@@ -40,6 +40,7 @@ def units_csv() -> Response:
             (u.code, u.name, label(u.kind), u.path, _aliases(u), u.valid_from, u.valid_to)
             for u in queries.units(current_scope())
         ),
+        _("Đơn vị"),
     )
 
 

@@ -40,7 +40,9 @@ def summary() -> str:
 def summary_csv() -> Response:
     """The receipts of those days as a file."""
     span = _span()
-    return csv_response(_name(span), _header(), map(_payment_csv_row, cash.lines(_sight(), span)))
+    return csv_response(
+        _name(span), _header(), map(_payment_csv_row, cash.lines(_sight(), span)), _("Bảng kê thu phí, lệ phí")
+    )
 
 
 def _sight() -> Sight:

@@ -116,7 +116,10 @@ def statement_csv(statement_id: int) -> Response:
     """Every line with what came of it, as a file."""
     statement = queries.one_statement(_scope(), statement_id).statement
     return csv_response(
-        f"doi-chieu-{statement.id}", _header(), map(_statement_csv_row, queries.lines_of(statement, _state()))
+        f"doi-chieu-{statement.id}",
+        _header(),
+        map(_statement_csv_row, queries.lines_of(statement, _state())),
+        _("Đối chiếu cổng thanh toán"),
     )
 
 
@@ -130,7 +133,9 @@ def refused_lines(statement_id: int) -> Response:
         [row, column, reason, *(cells.get(name, "") for name in headings)]
         for row, column, reason, cells in statement.refused
     )
-    return csv_response(f"dong-bi-tu-choi-{statement.id}", [_("Dòng"), _("Cột"), _("Lý do"), *headings], rows)
+    header = [_("Dòng"), _("Cột"), _("Lý do"), *headings]
+    title = _("Dòng bị từ chối: %(name)s", name=statement.file_name)
+    return csv_response(f"dong-bi-tu-choi-{statement.id}", header, rows, title)
 
 
 def _taken(scope: Scope, form: StatementForm) -> PortalStatement:

@@ -54,7 +54,9 @@ def export_checks() -> Response:
         *(_("Ngày cập nhật lại"), _("Người ghi")),
     ]
     rows = check_queries.checks(scope(), month.first, month.last)
-    return csv_response(f"kiem-tra-danh-muc-{month.key}", header, map(_check_csv_row, rows))
+    return csv_response(
+        f"kiem-tra-danh-muc-{month.key}", header, map(_check_csv_row, rows), _("Kiểm tra danh mục thủ tục")
+    )
 
 
 @bp.route("/cong-bo/kiem-tra-danh-muc/ghi", methods=["GET", "POST"])

@@ -65,7 +65,7 @@ def export() -> Response:
         *(_("Phòng: ngày làm việc"), _("Phòng: ngày"), _("Văn phòng: ngày làm việc"), _("Văn phòng: ngày")),
         *(_("Tổng: ngày làm việc"), _("Tổng: ngày"), _("Tình trạng")),
     ]
-    return csv_response("cong-bo", header, map(_publication_csv_row, rows))
+    return csv_response("cong-bo", header, map(_publication_csv_row, rows), _("Công bố, công khai thủ tục"))
 
 
 @bp.route("/cong-bo/ghi", methods=["GET", "POST"], endpoint="open")

@@ -50,7 +50,8 @@ def export_reviews() -> Response:
         *(_("Đã tái cấu trúc quy trình"), _("Thông tin phải khai báo trước"), _("Thông tin phải khai báo sau")),
         *(_("Đề xuất đơn giản hóa"), _("Ngày phê duyệt phương án"), _("Quyết định phê duyệt"), _("Người ghi")),
     ]
-    return csv_response(f"ra-soat-{year}", header, map(_review_csv_row, review_queries.reviews(scope(), year)))
+    rows = map(_review_csv_row, review_queries.reviews(scope(), year))
+    return csv_response(f"ra-soat-{year}", header, rows, _("Rà soát, đánh giá thủ tục năm %(year)s", year=year))
 
 
 @bp.route("/cong-bo/ra-soat/ghi", methods=["GET", "POST"])
