@@ -298,3 +298,50 @@ def test_tokens_of_forms_sent_before_are_known_after_and_one_that_two_forms_bore
         assert [tuple(row) for row in kept] == [(1, "one"), (2, "two")]
     downgrade(revision="0022")
     upgrade(revision="0024")
+
+
+def test_cases_of_before_know_what_their_way_in_told(empty: Flask) -> None:
+    """At the desk everything; by an import how they came in, unless by the mapping's default or by one that is gone."""
+    upgrade(revision="0028")
+    own = Path(empty.config["SETTINGS"].instance) / "mappings"
+    own.mkdir()
+    (own / "rieng.yaml").write_text("row: case\ndefault_channel: online\n", encoding="utf-8")
+    (own / "hong.yaml").write_text("- [", encoding="utf-8")
+    fill(db.engine, {"audit_heads"})
+    by_default = "2 dòng không có hình thức nộp: ghi theo mặc định của ánh xạ (dòng 2, 3)."
+    imports = {1: ("igate", []), 2: ("igate", [by_default]), 3: ("rieng", ["2 rows have no channel: the mapping's"])}
+    imports |= {4: ("mat", []), 5: ("hong", []), 6: ("coselog", ["Đơn vị mới “A”."])}
+    told = {  # case: its import and channel
+        1: (None, "in_person"),
+        2: (1, "in_person"),
+        3: (2, "in_person"),
+        4: (2, "online"),
+        5: (3, "online"),
+        6: (3, "in_person"),
+        7: (4, "online"),
+        8: (5, "online"),
+        9: (6, "in_person"),
+    }
+    with db.engine.begin() as connection:
+        connection.execute(text("UPDATE cases SET import_id = NULL"))
+        for key, (mapping, notices) in imports.items():
+            values = {"id": key, "mapping": mapping, "notices": json.dumps(notices)}
+            connection.execute(text("UPDATE imports SET mapping = :mapping, notices = :notices WHERE id = :id"), values)
+        for key, (import_id, channel) in told.items():
+            values = {"id": key, "import_id": import_id, "channel": channel}
+            connection.execute(
+                text("UPDATE cases SET import_id = :import_id, channel = :channel WHERE id = :id"), values
+            )
+        connection.execute(text("UPDATE procedures SET site = 'S', origin = ''"))
+        connection.execute(text("UPDATE procedures SET origin = 'import 1' WHERE id IN (1, 2)"))
+        connection.execute(text("UPDATE procedure_versions SET procedure_id = id, number = 1"))
+        connection.execute(text("UPDATE audit_entries SET site = 'S', subject_kind = 'unit'"))
+        connection.execute(text("UPDATE audit_entries SET subject_kind = 'procedure', subject_id = '2' WHERE id = 1"))
+    upgrade()
+    with db.engine.connect() as connection:
+        knows = dict(connection.execute(text("SELECT id, knows FROM cases WHERE id <= 9 ORDER BY id")).all())
+        made = connection.scalars(text("SELECT id FROM procedure_versions WHERE NOT details_known")).all()
+    assert knows == {1: 127, 2: 2, 3: 0, 4: 2, 5: 0, 6: 2, 7: 0, 8: 0, 9: 2}
+    assert made == [1], "one was worked on since, the others a person entered"
+    downgrade(revision="0028")
+    upgrade()

@@ -15,7 +15,7 @@ from itertools import chain
 from typing import Any
 
 from flask import url_for
-from sqlalchemy import ColumnElement, Subquery, and_, func, literal, select, union_all
+from sqlalchemy import ColumnElement, Select, Subquery, and_, func, literal, or_, select, union_all
 from sqlalchemy.engine import Connection
 
 from app.cases import population
@@ -116,19 +116,41 @@ DIGITISATION = FactKind(
     "digitisation",
     "unit",
     (
-        _count_field("files", CASES, "Hồ sơ tiếp nhận trong kỳ", "Cases received in the period"),
+        _count_field(
+            "files",
+            CASES,
+            "Hồ sơ tiếp nhận trong kỳ, đã rõ có được số hóa hay không",
+            "Cases received in the period of which it is known whether they are digitised",
+        ),
         _count_field(
             "files_digitised",
             CASES,
-            "Trong số đó: thành phần hồ sơ đã được số hóa",
-            "Of those: the case file has been digitised",
+            "Trong số đó: thành phần hồ sơ đã được số hóa, kể cả hồ sơ nộp trực tuyến",
+            "Of those: the case file has been digitised, or came online as a data file",
         ),
-        _count_field("results", RESULTS, "Kết quả trả trong kỳ", "Results issued in the period"),
+        _count_field(
+            "unknown_files",
+            CASES,
+            "Hồ sơ tiếp nhận trong kỳ, chưa rõ đã số hóa hay chưa",
+            "Cases received in the period of which it is not known whether they are digitised",
+        ),
+        _count_field(
+            "results",
+            RESULTS,
+            "Kết quả trả trong kỳ, đã rõ có được số hóa hay không",
+            "Results issued in the period of which it is known whether they are digitised",
+        ),
         _count_field(
             "results_digitised",
             RESULTS,
-            "Trong số đó: kết quả đã được số hóa",
-            "Of those: the result has been digitised",
+            "Trong số đó: kết quả đã được số hóa, kể cả kết quả điện tử",
+            "Of those: the result has been digitised, or was issued in electronic form",
+        ),
+        _count_field(
+            "unknown_results",
+            RESULTS,
+            "Kết quả trả trong kỳ, chưa rõ đã số hóa hay chưa",
+            "Results issued in the period of which it is not known whether they are digitised",
         ),
     ),
     {
@@ -141,7 +163,12 @@ ELECTRONIC_RESULT = FactKind(
     "electronic_result",
     "unit",
     (
-        _count_field("results", RESULTS, "Kết quả trả trong kỳ", "Results issued in the period"),
+        _count_field(
+            "results",
+            RESULTS,
+            "Kết quả trả trong kỳ, đã rõ có bản điện tử hay không",
+            "Results issued in the period of which it is known whether there is an electronic copy",
+        ),
         _count_field(
             "electronic",
             RESULTS,
@@ -153,6 +180,12 @@ ELECTRONIC_RESULT = FactKind(
             RESULTS,
             "Trong số đó: bản điện tử được cung cấp muộn nhất trong cùng ngày",
             "Of those: the electronic copy came no later than the same calendar day",
+        ),
+        _count_field(
+            "unknown_results",
+            RESULTS,
+            "Kết quả trả trong kỳ, chưa rõ có bản điện tử hay không",
+            "Results issued in the period of which it is not known whether there is an electronic copy",
         ),
     ),
     {
@@ -177,6 +210,12 @@ PAYMENT = FactKind(
             CASES,
             "Hồ sơ tiếp nhận trong kỳ có phí, lệ phí phải nộp thuộc các thủ tục đó",
             "Cases received in the period that owe a fee on those procedures",
+        ),
+        _count_field(
+            "unknown_due",
+            PAYMENTS,
+            "Hồ sơ tiếp nhận trong kỳ, có hoặc có thể có phí, lệ phí phải nộp, chưa rõ đã thanh toán thế nào",
+            "Cases received in the period that owe, or may owe, a fee, of which it is not known how it was paid",
         ),
     ),
     {"vi": "Thanh toán phí, lệ phí", "en": "Payment of charges and fees"},
@@ -210,6 +249,12 @@ STAGE_USE = FactKind(
             STAGES,
             "Bước xử lý được tính: kết thúc trong kỳ cộng với chưa kết thúc mà đã vượt thời gian",
             "Stages judged: ended in the period, plus still open and past their allowance",
+        ),
+        _count_field(
+            "unknown_cases",
+            CASES,
+            "Hồ sơ của đơn vị kết thúc trong kỳ, chưa rõ đã qua những bước nào",
+            "The unit's cases ended in the period of which the stages are not known",
         ),
     ),
     {
@@ -363,31 +408,34 @@ def late_rows(table: type[Case] | type[CaseStage], query: FactQuery, *columns: A
 
 def _digitisation_and_payment(connection: Connection, query: FactQuery) -> Iterator[Fact]:
     units = units_of(connection, query)
+    of_unchecked = Case.version_id.in_(select(ProcedureVersion.id).where(ProcedureVersion.details_known.is_(False)))
+    owes = and_(Case.online_payable, Case.fee_due > 0)
     had_file, gave_result = (whose(Case, at, query, connection) for at in (Case.received_at, Case.result_at))
     received = (
         select(
             had_file.label("unit_id"),
-            func.count().label("files"),
-            _count(population.done(Case.files_digitised_at, query.as_of)).label("files_digitised"),
-            _count(and_(Case.online_payable, Case.fee_due > 0)).label("due"),
+            _count(population.file_known(Case, query.as_of)).label("files"),
+            _count(population.file_digital(Case, query.as_of)).label("files_digitised"),
+            _count(population.opposite(population.file_known(Case, query.as_of))).label("unknown_files"),
+            _count(owes).label("due"),
+            _count(and_(or_(owes, of_unchecked), population.payment_unknown(query.as_of))).label("unknown_due"),
         )
-        .where(*_wherever(Case, had_file, query, units), population.between(Case.received_at, query.start, query.end))
+        .where(*_wherever(Case, had_file, query, units), population.received_in(Case, query.start, query.end))
         .group_by(had_file)
     )
     electronic = population.done(Case.electronic_result_at, query.as_of)
     resolved = (
         select(
             gave_result.label("unit_id"),
-            func.count().label("results"),
-            _count(population.done(Case.result_digitised_at, query.as_of)).label("results_digitised"),
+            _count(population.result_known(Case, query.as_of)).label("results"),
+            _count(population.result_digital(Case, query.as_of)).label("results_digitised"),
+            _count(population.opposite(population.result_known(Case, query.as_of))).label("unknown_results"),
+            _count(population.electronic_known(Case, query.as_of)).label("electronic_results"),
+            _count(population.opposite(population.electronic_known(Case, query.as_of))).label("unknown_electronic"),
             _count(electronic).label("electronic"),
             _count(and_(electronic, Case.electronic_same_day.is_(True))).label("same_day"),
         )
-        .where(
-            *_wherever(Case, gave_result, query, units),
-            population.between(Case.result_at, query.start, query.end),
-            Case.returns_result,
-        )
+        .where(*_wherever(Case, gave_result, query, units), population.result_given(Case, query.start, query.end))
         .group_by(gave_result)
     )
     paid = (
@@ -400,8 +448,17 @@ def _digitisation_and_payment(connection: Connection, query: FactQuery) -> Itera
         .group_by(Payment.unit_id)
     )
     for unit, n in _by_unit(connection, units, received, resolved, paid).items():
-        for kind in (DIGITISATION, ELECTRONIC_RESULT, PAYMENT):
+        for kind in (DIGITISATION, PAYMENT):
             yield _fact(kind.name, unit, query, **{field.name: n[field.name] for field in kind.fields})
+        yield _fact(
+            ELECTRONIC_RESULT.name,
+            unit,
+            query,
+            results=n["electronic_results"],
+            electronic=n["electronic"],
+            same_day=n["same_day"],
+            unknown_results=n["unknown_electronic"],
+        )
 
 
 def _stage_use(connection: Connection, query: FactQuery) -> Iterator[Fact]:
@@ -415,7 +472,7 @@ def _stage_use(connection: Connection, query: FactQuery) -> Iterator[Fact]:
     over = select(
         late.c.unit_id, _count(late.c.ended == 1).label("over"), _count(late.c.ended == 0).label("open_over")
     ).group_by(late.c.unit_id)
-    for unit, n in _by_unit(connection, units, ended, over).items():
+    for unit, n in _by_unit(connection, units, ended, over, stages_unknown(query, units)).items():
         yield _fact(
             STAGE_USE.name,
             unit,
@@ -425,7 +482,18 @@ def _stage_use(connection: Connection, query: FactQuery) -> Iterator[Fact]:
             over=n["over"],
             open_over=n["open_over"],
             judged=n["ended"] + n["open_over"],
+            unknown_cases=n["unknown_cases"],
         )
+
+
+def stages_unknown(query: FactQuery, units: Iterable[int]) -> Select[int, int]:
+    """How many cases ended in the period of which the stages are not known, by the unit that answers for them."""
+    return (
+        select(Case.unit_id, func.count().label("unknown_cases"))
+        .where(*_of_units(Case, query, units), population.between(Case.ended_at, query.start, query.end))
+        .where(population.stages_unknown())
+        .group_by(Case.unit_id)
+    )
 
 
 def _overdue_cases(connection: Connection, query: FactQuery) -> Iterator[Fact]:

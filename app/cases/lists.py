@@ -117,9 +117,14 @@ LISTS: dict[str, NamedList] = {
         in_order=True,
         at=Case.received_at,
     ),
+    "files_unknown": _cases(
+        _l("Hồ sơ chưa rõ đã số hóa hay chưa"),
+        lambda w: [population.files_unknown(Case, w.start, w.end, w.as_of)],
+        in_order=True,
+    ),
     "results": _cases(
         _l("Kết quả đã trả"),
-        lambda w: [and_(population.between(Case.result_at, w.start, w.end), Case.returns_result)],
+        lambda w: [population.result_given(Case, w.start, w.end)],
         Case.result_at,
         in_order=True,
         at=Case.result_at,
@@ -129,10 +134,17 @@ LISTS: dict[str, NamedList] = {
         lambda w: [population.result_not_digitised(Case, w.start, w.end, w.as_of)],
         at=Case.result_at,
     ),
+    "results_unknown": _cases(
+        _l("Kết quả chưa rõ đã số hóa hay chưa"), lambda w: [population.result_unknown(Case, w.start, w.end, w.as_of)]
+    ),
     "not_electronic": _cases(
         _l("Kết quả chưa có bản điện tử"),
         lambda w: [population.no_electronic_result(Case, w.start, w.end, w.as_of)],
         at=Case.result_at,
+    ),
+    "electronic_unknown": _cases(
+        _l("Kết quả chưa rõ có bản điện tử hay không"),
+        lambda w: [population.electronic_unknown(Case, w.start, w.end, w.as_of)],
     ),
     "stage_over": _stages(
         _l("Bước xử lý kết thúc quá thời gian quy định"),
@@ -150,9 +162,17 @@ LISTS: dict[str, NamedList] = {
     ),
     "results_not_attached": _cases(
         _l("Hồ sơ kết thúc chưa gắn kết quả"),
-        lambda w: [
-            and_(population.closed_with_result(Case, w.start, w.end), ~population.result_attached(Case, w.as_of))
-        ],
+        lambda w: [population.result_not_attached(Case, w.start, w.end, w.as_of)],
+    ),
+    "attached_unknown": _cases(
+        _l("Hồ sơ kết thúc chưa rõ đã gắn kết quả hay chưa"),
+        lambda w: [population.attached_unknown(Case, w.start, w.end, w.as_of)],
+    ),
+    "stages_unknown": _cases(
+        _l("Hồ sơ kết thúc chưa rõ các bước xử lý"),
+        lambda w: [and_(population.between(Case.ended_at, w.start, w.end), population.stages_unknown())],
+        Case.ended_at,
+        in_order=True,
     ),
     "payments": _payments(
         _l("Giao dịch của thủ tục đủ điều kiện thanh toán trực tuyến"),

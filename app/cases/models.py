@@ -72,6 +72,7 @@ class Case(Record, Base):
             "online_payable",
             "version_id",
             "channel",
+            "knows",
         ),
         Index(
             "ix_cases_ended_cover",
@@ -84,6 +85,8 @@ class Case(Record, Base):
             "returns_result",
             "result_digitised_at",
             "electronic_result_at",
+            "knows",
+            "id",
         ),
         Index(
             "ix_cases_result_cover",
@@ -94,6 +97,7 @@ class Case(Record, Base):
             "result_digitised_at",
             "electronic_result_at",
             "electronic_same_day",
+            "knows",
         ),
         Index(
             "ix_cases_open_due",
@@ -178,6 +182,7 @@ class Case(Record, Base):
     exemption: Mapped[str] = mapped_column(String(200), default="")  # why less is paid than the procedure's fee
     online_payable: Mapped[bool] = mapped_column(default=False)  # procedure eligible for online payment
     returns_result: Mapped[bool] = mapped_column(default=True)  # procedure ends with a paper or a copy of it
+    knows: Mapped[int] = mapped_column(default=127, server_default="127")  # bits of knowledge.Knows; the desk tells all
 
     form_token: Mapped[str | None] = mapped_column(String(64))  # names the form that it was taken in by
     import_id: Mapped[int | None] = mapped_column(Key, ForeignKey("imports.id"), index=True)

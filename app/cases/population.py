@@ -23,9 +23,10 @@ from sqlalchemy import ColumnElement, and_, exists, func, literal_column, or_, s
 from sqlalchemy.orm import aliased
 from sqlalchemy.sql.operators import ColumnOperators
 
+from app.cases.knowledge import Knows
 from app.cases.models import Case, CaseEvent, CaseStage, Consultation, Payment
 from app.cases.timeline import CaseState
-from app.cases.vocabulary import EventKind, PaymentChannel, ReturnMethod
+from app.cases.vocabulary import Channel, EventKind, PaymentChannel, ReturnMethod
 from app.core.calendar import WorkingCalendar
 from app.organisation import passings
 from app.organisation.access import Scope
@@ -259,22 +260,65 @@ def answer_overdue(question: Any, now: datetime) -> Any:
     return both(missing(question.answered_at), missed(question.due_at, now))
 
 
-# --- digitised, electronic, attached, noted
+# --- digitised, electronic, attached, noted: and whether the records tell it. What came or went out as a data file
+# needs no scan. What was done speaks for itself from its instant on, whatever the way in had told.
 
 
-def files_not_digitised(of: Any, start: datetime, end: datetime, as_of: datetime) -> Any:
-    """Received in the period, its file not digitised by `as_of`."""
-    return both(between(of.received_at, start, end), not_yet(of.files_digitised_at, as_of))
+def opposite(part: Any) -> Any:
+    """It is not so."""
+    return ~part if isinstance(part, ColumnOperators) else not part
 
 
-def result_not_digitised(of: Any, start: datetime, end: datetime, as_of: datetime) -> Any:
-    """Result given in the period, not digitised by `as_of`."""
-    return both(between(of.result_at, start, end), of.returns_result, not_yet(of.result_digitised_at, as_of))
+def told(of: Any, what: Knows) -> Any:
+    """The way in, or a later file, has told this of the case."""
+    if isinstance(of.knows, ColumnOperators):
+        return of.knows.bitwise_and(literal_column(str(int(what)))) != literal_column("0")
+    return what in Knows(of.knows)
 
 
-def no_electronic_result(of: Any, start: datetime, end: datetime, as_of: datetime) -> Any:
-    """Result given in the period without a legally valid electronic copy by `as_of`."""
-    return both(between(of.result_at, start, end), of.returns_result, not_yet(of.electronic_result_at, as_of))
+def came_electronically(of: Any) -> Any:
+    """Handed in online, as a data file."""
+    return both(of.channel == Channel.ONLINE, told(of, Knows.CHANNEL))
+
+
+def file_digital(of: Any, as_of: datetime) -> Any:
+    """The case's file is digitised by then: scanned, or it came as a data file."""
+    return either(done(of.files_digitised_at, as_of), came_electronically(of))
+
+
+def file_known(of: Any, as_of: datetime) -> Any:
+    """It is known by then whether the case's file is digitised."""
+    return either(told(of, Knows.FILES), file_digital(of, as_of))
+
+
+def result_digital(of: Any, as_of: datetime) -> Any:
+    """The result is digitised by then, and so the case carries it: scanned, or issued in electronic form."""
+    return either(done(of.result_digitised_at, as_of), done(of.electronic_result_at, as_of))
+
+
+def result_known(of: Any, as_of: datetime) -> Any:
+    """It is known by then whether the result is digitised."""
+    return either(told(of, Knows.RESULT), result_digital(of, as_of))
+
+
+def electronic_known(of: Any, as_of: datetime) -> Any:
+    """It is known by then whether there is a legally valid electronic copy of the result."""
+    return either(told(of, Knows.ELECTRONIC), done(of.electronic_result_at, as_of))
+
+
+def attached_known(of: Any, as_of: datetime) -> Any:
+    """It is known by then whether the case carries its result."""
+    return either(told(of, Knows.ATTACHED), result_digital(of, as_of))
+
+
+def received_in(of: Any, start: datetime, end: datetime) -> Any:
+    """Received in the period."""
+    return between(of.received_at, start, end)
+
+
+def result_given(of: Any, start: datetime, end: datetime) -> Any:
+    """A result that is handed out was given in the period."""
+    return both(between(of.result_at, start, end), of.returns_result)
 
 
 def closed_with_result(of: Any, start: datetime, end: datetime) -> Any:
@@ -282,9 +326,57 @@ def closed_with_result(of: Any, start: datetime, end: datetime) -> Any:
     return both(between(of.ended_at, start, end), known(of.closed_at), known(of.result_at), of.returns_result)
 
 
-def result_attached(of: Any, as_of: datetime) -> Any:
-    """The case carries its result by then: digitised, or issued in electronic form."""
-    return either(done(of.result_digitised_at, as_of), done(of.electronic_result_at, as_of))
+def files_not_digitised(of: Any, start: datetime, end: datetime, as_of: datetime) -> Any:
+    """Received in the period, and known not to have its file digitised by `as_of`."""
+    return both(received_in(of, start, end), file_known(of, as_of), opposite(file_digital(of, as_of)))
+
+
+def files_unknown(of: Any, start: datetime, end: datetime, as_of: datetime) -> Any:
+    """Received in the period, and nobody can tell whether its file is digitised."""
+    return both(received_in(of, start, end), opposite(file_known(of, as_of)))
+
+
+def result_not_digitised(of: Any, start: datetime, end: datetime, as_of: datetime) -> Any:
+    """Result given in the period, and known not to be digitised by `as_of`."""
+    return both(result_given(of, start, end), result_known(of, as_of), opposite(result_digital(of, as_of)))
+
+
+def result_unknown(of: Any, start: datetime, end: datetime, as_of: datetime) -> Any:
+    """Result given in the period, and nobody can tell whether it is digitised."""
+    return both(result_given(of, start, end), opposite(result_known(of, as_of)))
+
+
+def no_electronic_result(of: Any, start: datetime, end: datetime, as_of: datetime) -> Any:
+    """Result given in the period, and known to have no legally valid electronic copy by `as_of`."""
+    missing_copy = not_yet(of.electronic_result_at, as_of)
+    return both(result_given(of, start, end), electronic_known(of, as_of), missing_copy)
+
+
+def electronic_unknown(of: Any, start: datetime, end: datetime, as_of: datetime) -> Any:
+    """Result given in the period, and nobody can tell whether it has an electronic copy."""
+    return both(result_given(of, start, end), opposite(electronic_known(of, as_of)))
+
+
+def result_not_attached(of: Any, start: datetime, end: datetime, as_of: datetime) -> Any:
+    """Closed with a result in the period, and known not to carry it by `as_of`."""
+    return both(closed_with_result(of, start, end), attached_known(of, as_of), opposite(result_digital(of, as_of)))
+
+
+def attached_unknown(of: Any, start: datetime, end: datetime, as_of: datetime) -> Any:
+    """Closed with a result in the period, and nobody can tell whether it carries it."""
+    return both(closed_with_result(of, start, end), opposite(attached_known(of, as_of)))
+
+
+def stages_unknown() -> ColumnElement[bool]:
+    """SQL: neither the way in told the stages that a case went through, nor were any recorded since."""
+    recorded = exists().where(CaseStage.case_id == Case.id)
+    return and_(opposite(told(Case, Knows.STAGES)), ~recorded)
+
+
+def payment_unknown(as_of: datetime) -> ColumnElement[bool]:
+    """SQL: the way in did not tell whether a case was paid for, and no payment of it was recorded by then."""
+    paid = exists().where(Payment.case_id == Case.id, ~Payment.voided, Payment.paid_at < as_of)
+    return and_(opposite(told(Case, Knows.PAYMENT)), ~paid)
 
 
 def stage_noted() -> ColumnElement[bool]:

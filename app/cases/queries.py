@@ -18,6 +18,7 @@ from sqlalchemy.orm import aliased
 
 from app.cases import due_lists, lists, population, search
 from app.cases.due_lists import DueList, ListMoment
+from app.cases.knowledge import Knows
 from app.cases.lists import NamedList, Window
 from app.cases.models import Case, CaseStage, Payment
 from app.cases.population import SOON
@@ -63,6 +64,7 @@ class CaseRow:
     holder_name: str
     holder_id: int | None
     revision: int
+    knows: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +189,7 @@ def _conditions(scope: Scope, filters: CaseFilters, calendar: WorkingCalendar) -
     if filters.status:
         conditions.append(Case.status == filters.status)
     if filters.channel:
-        conditions.append(Case.channel == filters.channel)
+        conditions += [Case.channel == filters.channel, population.told(Case, Knows.CHANNEL)]
     if filters.procedure or filters.field:
         versions = select(ProcedureVersion.id).join(ProcedureVersion.procedure).where(Procedure.site == scope.site)
         if filters.procedure:
@@ -312,7 +314,7 @@ def rows(ids: Sequence[int]) -> list[CaseRow]:
             *(Case.promised_at, Case.due_at, Case.late_after, Case.paused_at, Case.result_at, Case.ended_at),
             Case.officer,
             *(Procedure.code, ProcedureVersion.name, ProcedureVersion.field),
-            *(Unit.code, Unit.name, holder.code, holder.name, Case.holder_id, Case.revision),
+            *(Unit.code, Unit.name, holder.code, holder.name, Case.holder_id, Case.revision, Case.knows),
         )
         .join(ProcedureVersion, ProcedureVersion.id == Case.version_id)
         .join(Procedure, Procedure.id == ProcedureVersion.procedure_id)

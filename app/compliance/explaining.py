@@ -208,6 +208,8 @@ class Judged(ShownFigures, Protocol):
     def tally(self) -> Mapping[str, int]: ...
     @property
     def due(self) -> date | None: ...
+    @property
+    def unknown(self) -> int | None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -399,9 +401,17 @@ def due_shown(due: date | None) -> str:
     return "" if due is None else str(_("hạn %(day)s", day=show_date(due)))
 
 
-def unknown_shown(unknown: int | None) -> str:
-    """How many records do not tell: "chưa rõ 3"; empty where all do."""
-    return str(_("không rõ %(n)s", n=show_number(unknown))) if unknown else ""
+def known_shown(rule: Rule | None, denominator: int | None, unknown: int | None) -> str:
+    """Of how many the records tell: "biết 12 trên 15 hồ sơ"; empty where they tell of all. Where what is not known is
+    counted in other things (steps are known, or cases of which they are not), only that: "chưa rõ 3 hồ sơ"."""
+    if not unknown:
+        return ""
+    among, untold = noun_of(rule, "among"), noun_of(rule, "unknown")
+    if among != untold:
+        return str(_("chưa rõ %(n)s %(noun)s", n=show_number(unknown), noun=untold))
+    known = denominator or 0
+    shown = {"known": show_number(known), "all": show_number(known + unknown), "noun": among}
+    return str(_("biết %(known)s trên %(all)s %(noun)s", **shown)).strip()
 
 
 def _pending(result: Judged, rule: Rule, values: wording.Parameters) -> Iterator[str]:
@@ -473,6 +483,14 @@ def _no_data(result: Judged, rule: Rule, values: wording.Parameters) -> Iterator
         yield from _figures(result, rule.no_data_when)
         yield _("Đây chưa phải là vi phạm: hãy kiểm tra đơn vị đã cập nhật đủ lên phần mềm chưa.")
         return
+    if result.unknown:
+        yield _(
+            "Chưa kết luận: %(known)s. Phần còn lại đến từ nơi không cho biết điều này; điều chưa rõ không bị tính là "
+            "“không”.",
+            known=known_shown(rule, result.denominator, result.unknown),
+        )
+        yield _("Đây không phải là vi phạm: ghi nhận tại đây, hoặc nhập lại tệp có cột này, thì sẽ rõ.")
+        return
     expected = (rule.rate.expects or ()) if rule.rate and rule.subject is None else ()
     yield _("Trong kỳ không ghi nhận %(noun)s nào để tính tỷ lệ.", noun=noun_of(rule, "among"))
     for name in expected:
@@ -506,6 +524,11 @@ def _rate(result: Judged, rule: Rule) -> Iterator[str]:
         value=share_shown(result),
         target=target_shown(comparison, result.target),
     )
+    if result.unknown:
+        yield _(
+            "Chỉ tính trên những gì đã biết (%(known)s); điều chưa rõ không bị tính là “không”.",
+            known=known_shown(rule, result.denominator, result.unknown),
+        )
     if result.status is not Status.FAIL:
         yield _("Đơn vị đạt yêu cầu.")
         return

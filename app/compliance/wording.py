@@ -576,6 +576,8 @@ def _rate(rule: Rule, parameters: Parameters, catalogue: Catalogue, locale: str)
     if rule.rate.expects:
         heading = pick(locale, "Phải có ghi nhận khi có", "Must be recorded where there is")
         yield heading, named(rule.rate.expects, catalogue, locale)
+    if rule.rate.unknown:
+        yield pick(locale, "Chưa rõ, không tính", "Not known, not counted"), named(rule.rate.unknown, catalogue, locale)
     share = target_share(rule.target, parameters)
     target = exact_percent(share, locale) if share is not None else named([rule.target.threshold], catalogue, locale)
     words = comparison_in_words(rule.target.comparison, target, locale)

@@ -186,17 +186,29 @@ ONLINE_SHARE = FactKind(
         _count(
             "received",
             CASES,
-            "Hồ sơ tiếp nhận trong kỳ của thủ tục cung cấp trực tuyến (toàn trình hoặc một phần)",
-            "Cases received in the period on procedures offered online (fully or partly)",
+            "Hồ sơ tiếp nhận trong kỳ của thủ tục cung cấp trực tuyến (toàn trình hoặc một phần), đã rõ hình thức nộp",
+            "Cases received in the period on procedures offered online (fully or partly), whose channel is known",
         ),
         _count("online", CASES, "Trong số đó: nộp trực tuyến", "Of those: submitted online"),
         _count(
+            "unknown_received",
+            CASES,
+            "Hồ sơ tiếp nhận trong kỳ chưa rõ hình thức nộp, hoặc chưa rõ thủ tục có cung cấp trực tuyến hay không",
+            "Cases received in the period whose channel, or whether their procedure is offered online, is not known",
+        ),
+        _count(
             "fully_online_received",
             CASES,
-            "Hồ sơ tiếp nhận trong kỳ của thủ tục toàn trình",
-            "Cases received in the period on procedures offered fully online",
+            "Hồ sơ tiếp nhận trong kỳ của thủ tục toàn trình, đã rõ hình thức nộp",
+            "Cases received in the period on procedures offered fully online, whose channel is known",
         ),
         _count("fully_online", CASES, "Trong số đó: nộp trực tuyến", "Of those: submitted online"),
+        _count(
+            "unknown_fully_online",
+            CASES,
+            "Hồ sơ tiếp nhận trong kỳ chưa rõ hình thức nộp, hoặc chưa rõ thủ tục có phải toàn trình hay không",
+            "Cases received in the period whose channel, or whether their procedure is fully online, is not known",
+        ),
         _count(
             "target_percent",
             PERCENT,

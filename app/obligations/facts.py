@@ -18,9 +18,10 @@ from flask import url_for
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy.engine import Connection
 
+from app.cases import population
 from app.cases.facts import whose
+from app.cases.knowledge import Knows
 from app.cases.models import Case
-from app.cases.vocabulary import Channel
 from app.core.calendar import WorkingCalendar
 from app.core.facts import Fact, FactKind, FactQuery, register, register_source
 from app.obligations.fact_kinds import (
@@ -229,37 +230,49 @@ def _targets(connection: Connection, query: FactQuery, year: int, known: date) -
 
 def _received(query: FactQuery, unit_ids: list[int], owner: Any) -> Select[Any]:
     """Cases by the unit that received them, on procedures offered online. Summed by version first: few versions, many
-    cases."""
+    cases.
+
+    Of a procedure that an import made, nobody has said yet whether it is offered online: its cases are not known.
+    """
+    told = population.told(Case, Knows.CHANNEL)
     # Units are named one by one, so that each is a range of the index.
     named = (Case.unit_id.in_(unit_ids),) if owner is Case.unit_id else ()
     by_version = (
         select(
             owner.label("unit_id"),
             Case.version_id,
-            func.count().label("received"),
-            func.count().filter(Case.channel == Channel.ONLINE).label("online"),
+            func.count().label("number"),
+            func.count().filter(told).label("told"),
+            func.count().filter(population.came_electronically(Case)).label("online"),
         )
         .where(Case.site == query.site, *named)
         .where(Case.received_at >= query.start, Case.received_at < min(query.end, query.as_of))
         .group_by(owner, Case.version_id)
         .subquery()
     )
-    fully = ProcedureVersion.level == Level.FULL
+    cases, known = by_version.c, ProcedureVersion.details_known
 
-    def total(column: ColumnElement[int]) -> ColumnElement[int]:
-        return func.coalesce(func.sum(column), 0)
+    def total(column: ColumnElement[int], of: ColumnElement[bool]) -> ColumnElement[int]:
+        return func.coalesce(func.sum(column).filter(of), 0)
 
+    def shares(offered: ColumnElement[bool], received: str, online: str, unknown: str) -> Iterator[ColumnElement[int]]:
+        yield total(cases.told, and_(known, offered)).label(received)
+        yield total(cases.online, and_(known, offered)).label(online)
+        untold = total(cases.number - cases.told, and_(known, offered))
+        yield (untold + total(cases.number, known.is_(False))).label(unknown)
+
+    offered = ProcedureVersion.level.in_((Level.FULL, Level.PARTIAL))
     return (
         select(
-            by_version.c.unit_id,
-            total(by_version.c.received).label("received"),
-            total(by_version.c.online).label("online"),
-            func.coalesce(func.sum(by_version.c.received).filter(fully), 0).label("fully_online_received"),
-            func.coalesce(func.sum(by_version.c.online).filter(fully), 0).label("fully_online"),
+            cases.unit_id,
+            *shares(offered, "received", "online", "unknown_received"),
+            *shares(
+                ProcedureVersion.level == Level.FULL, "fully_online_received", "fully_online", "unknown_fully_online"
+            ),
         )
-        .join(ProcedureVersion, ProcedureVersion.id == by_version.c.version_id)
-        .where(ProcedureVersion.level.in_((Level.FULL, Level.PARTIAL)))
-        .group_by(by_version.c.unit_id)
+        .join(ProcedureVersion, ProcedureVersion.id == cases.version_id)
+        .where(or_(offered, known.is_(False)))
+        .group_by(cases.unit_id)
     )
 
 

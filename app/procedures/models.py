@@ -6,7 +6,7 @@ from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 
-from sqlalchemy import Date, ForeignKey, Index, Numeric, String, Text, UniqueConstraint
+from sqlalchemy import Date, ForeignKey, Index, Numeric, String, Text, UniqueConstraint, true
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.core.calendar import PauseMode, TimeUnit
@@ -77,6 +77,8 @@ class ProcedureVersion(Record, Base):
     in_force_from: Mapped[date] = mapped_column(Date)
     in_force_to: Mapped[date | None] = mapped_column(Date)  # last day, inclusive
     note: Mapped[str] = mapped_column(Text, default="")  # shown on the page: e.g. what is made up
+    # False for one that an import made: its level and fee are defaults that nobody has looked at.
+    details_known: Mapped[bool] = mapped_column(default=True, server_default=true())
 
     procedure: Mapped[Procedure] = relationship(back_populates="versions", lazy="joined", innerjoin=True)
     unit: Mapped[Unit] = relationship(lazy="joined", innerjoin=True)

@@ -311,6 +311,7 @@ def _write(version: ProcedureVersion, code: str, contents: Contents) -> None:
         setattr(version, name, getattr(contents, name))
     version.time_amount = contents.time_amount or Decimal(0)
     version.search_key = search_key(code, contents.name)
+    version.details_known = True
     for part, model in _ROWS.items():
         said = enumerate(getattr(contents, part), 1)
         rows = [model(site=version.site, position=position, **asdict(row)) for position, row in said]

@@ -17,11 +17,12 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from fractions import Fraction
 from functools import cached_property
 from math import isqrt, prod
 from typing import Any
 
-from app.rulepacks.conditions import Comparison, Condition, Total
+from app.rulepacks.conditions import NOTHING_KNOWN, Comparison, Condition, Total
 from app.rulepacks.language import Rule, UnitScope
 from app.rulepacks.pack import ParameterValue, day_kind_of, number_of, share_of
 from app.rulepacks.words import is_field
@@ -230,10 +231,14 @@ class Compiled:
 
 
 def compile_rules(
-    rules: Sequence[Rule], parameters: Mapping[str, ParameterValue], pack_scope: UnitScope | None = None
+    rules: Sequence[Rule],
+    parameters: Mapping[str, ParameterValue],
+    pack_scope: UnitScope | None = None,
+    too_unknown: Fraction = NOTHING_KNOWN,
 ) -> Compiled:
-    """The rules with their parameters' values filled in. Every parameter they name must be among those given."""
-    compiler = _Compiler(parameters, pack_scope)
+    """The rules with their parameters' values filled in. Every parameter they name must be among those given.
+    `too_unknown`: from which share of what is not known a rate is no data."""
+    compiler = _Compiler(parameters, pack_scope, too_unknown)
     rulesets = tuple(compiler.ruleset(group) for group in _groups(rules, compiler))
     return Compiled(rulesets, compiler.codes, tuple(compiler.scopes), compiler.largest)
 
@@ -280,8 +285,14 @@ def is_too_tangled(rule: Rule, parameters: Mapping[str, ParameterValue], pack_sc
 
 
 class _Compiler:
-    def __init__(self, parameters: Mapping[str, ParameterValue], pack_scope: UnitScope | None) -> None:
+    def __init__(
+        self,
+        parameters: Mapping[str, ParameterValue],
+        pack_scope: UnitScope | None,
+        too_unknown: Fraction = NOTHING_KNOWN,
+    ) -> None:
         self.parameters = parameters
+        self.too_unknown = too_unknown
         self.pack_scope = pack_scope
         self.codes: dict[str, int] = {}
         self.scopes: list[tuple[UnitScope, ...]] = []
@@ -346,6 +357,8 @@ class _Compiler:
     def rate(self, rule: Rule) -> Iterator[Step]:
         assert rule.rate is not None
         some, none = signs(total(rule.rate.among))
+        if rule.rate.unknown is not None:
+            yield RuleOutcome.NO_DATA, *self.too_little_known(rule.rate.among, rule.rate.unknown)
         if rule.rate.expects is None:
             yield RuleOutcome.NOTHING, none, some
         else:
@@ -355,6 +368,17 @@ class _Compiler:
         reached, missed = self.reaches(rule)
         yield RuleOutcome.FAILED, missed, reached
         yield RuleOutcome.PASSED, reached, None
+
+    def too_little_known(self, among: Sequence[str], unknown: Sequence[str]) -> tuple[Expression, Expression]:
+        """Of all there is, known or not, so much is not known that nothing is said; and the contrary."""
+        share = self.too_unknown
+        rest = share.denominator - share.numerator
+        self.heaviest = max(self.heaviest, share.numerator * len(among) + rest * len(unknown))
+        # unknown >= share * (unknown + among), in whole numbers and turned round: 0 <= the surplus
+        surplus = minus(times(total(unknown), rest), times(total(among), share.numerator))
+        something, nothing = signs(total(unknown))
+        enough = compare("at_most", ZERO, surplus, negated=True)
+        return every([something, compare("at_most", ZERO, surplus)]), either([nothing, enough])
 
     def reaches(self, rule: Rule) -> tuple[Expression, Expression]:
         """The rate reaches its target, and its contrary."""

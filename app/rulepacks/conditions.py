@@ -16,6 +16,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date
 from enum import StrEnum
+from fractions import Fraction
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, ConfigDict, Field, PlainValidator, WithJsonSchema, model_validator
@@ -249,9 +250,14 @@ class Judge(Words):
     """The kinds of periods: month, quarter, half, year."""
 
 
+NOTHING_KNOWN = Fraction(1)
+"""The share of what is not known from which a rate is no data, where a site says nothing else: all of it."""
+
+
 class Rate(Words):
     """A share of a whole: `count` among `among`. Nothing in `among` while `expects` is above zero means that
-    something should have been recorded and was not."""
+    something should have been recorded and was not. What the records do not tell is in neither: `unknown` counts it,
+    and where nothing is known (or too little, as the site says) there is no data."""
 
     count: Annotated[FieldSum, Field(min_length=1)]
     """The field that counts, or several that are added up."""
@@ -259,11 +265,13 @@ class Rate(Words):
     """What it counts among."""
     expects: FieldSum | None = None
     """Where this is above zero, something must be recorded in `among`."""
+    unknown: FieldSum | None = None
+    """What would be counted among as well if the records told it: never “no”, and never a violation."""
 
     @property
     def fields(self) -> tuple[str, ...]:
         """Every field the rate reads, each once, in the order written."""
-        return tuple(dict.fromkeys((*self.count, *self.among, *(self.expects or ()))))
+        return tuple(dict.fromkeys((*self.count, *self.among, *(self.expects or ()), *(self.unknown or ()))))
 
 
 TargetComparison = Literal["at_least", "more_than", "at_most", "less_than"]

@@ -6,12 +6,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from fractions import Fraction
 from typing import Any
 
 from app.core.calendar import Allowance, TimeUnit, WorkingCalendar
 from app.core.errors import DomainError
 from app.core.facts import Fact, FactField, FactKind
-from app.rulepacks.conditions import DayKind
+from app.rulepacks.conditions import NOTHING_KNOWN, DayKind
 from app.rulepacks.language import EARLIER
 
 DEADLINE = "deadline"
@@ -86,16 +87,19 @@ class Deadlines:
 @dataclass(frozen=True, slots=True)
 class Setting:
     """On which days and for which units (`code`, `kind`) a judgement was made: what was known to `as_of`, by the law of
-    `law_on`, looked at on `looked_on`."""
+    `law_on`, looked at on `looked_on`, a rate being no data from the share `too_unknown` of what is not known."""
 
     as_of: date
     law_on: date
     units: tuple[dict[str, str], ...]
     looked_on: date
+    too_unknown: Fraction = NOTHING_KNOWN
 
     def facts(self, period: str) -> list[Fact]:
         """The setting as facts."""
         days = {name: getattr(self, name).isoformat() for name in ("as_of", "law_on", "looked_on")}
+        if self.too_unknown != NOTHING_KNOWN:  # what every site had before there was a setting is not written
+            days["too_unknown"] = str(self.too_unknown)
         found: list[Fact] = [{"kind": JUDGED_ON, "unit": "", "period": period, **days}]
         found += [
             {"kind": JUDGED_UNIT, "unit": unit["code"], "period": period, "unit_kind": unit.get("kind", "")}
@@ -124,4 +128,4 @@ class Setting:
         as_of, law_on, looked_on = (
             date.fromisoformat(day.get(name) or day["as_of"]) for name in ("as_of", "law_on", "looked_on")
         )
-        return cls(as_of, law_on, tuple(units), looked_on)
+        return cls(as_of, law_on, tuple(units), looked_on, Fraction(day.get("too_unknown", NOTHING_KNOWN)))

@@ -95,7 +95,7 @@ class RuleChecker:
         rate, target = self.rule.rate, self.rule.target
         assert rate is not None
         assert target is not None
-        for name in ("count", "among", "expects"):
+        for name in ("count", "among", "expects", "unknown"):
             for field in getattr(rate, name) or ():
                 self.counted((*at, "rate", name), field, self.rule.judge.each)
         place = (*at, "target", target.comparison)

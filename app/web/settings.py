@@ -75,6 +75,7 @@ class Settings(BaseModel):
     paused_days: int = Field(30, ge=1, le=365, description="days a case may wait for its applicant before it nags")
     office_hours: str = Field("07:30-11:30,13:00-17:00", description="hours worked on a working day, local time")
     same_day_until: str = Field("15:00", description="until when a same-day case is due the same day, local time")
+    unknown_percent: int = Field(100, ge=1, le=100, description="percents not known from which a rate has no data")
     draft_days: int = Field(7, ge=1, le=90, description="days a draft nobody goes on with is kept")
     site_address: str = Field("", pattern=r"^(https?://\S+)?$", description="the site's address, in mails and QR codes")
     smtp_host: str = Field("", description="server that takes e-mail; empty: the site sends none")

@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 
 from app.cases import lists, queries
+from app.cases.knowledge import Knows
 from app.cases.lists import LISTS, Window
 from app.cases.models import Case
 from app.cases.queries import CaseFilters
-from app.cases.vocabulary import EventKind, PaymentChannel
+from app.cases.vocabulary import Channel, EventKind, PaymentChannel
 from app.core.calendar import PauseMode
 from app.core.errors import DomainError
 from app.core.facts import Fact, FactQuery, gather
@@ -30,14 +31,19 @@ from tests.procedures.contents import contents_for, payable
 
 # The figure that each list stands for.
 FIGURES: dict[str, Callable[[dict[str, Fact]], int]] = {
-    "received": lambda f: f["digitisation"]["files"],
+    "received": lambda f: f["digitisation"]["files"] + f["digitisation"]["unknown_files"],
     "finished": lambda f: f["timeliness"]["finished"],
     "late": lambda f: f["timeliness"]["late"],
     "open_overdue": lambda f: f["timeliness"]["open_overdue"],
     "overdue": lambda f: f["timeliness"]["late"] + f["timeliness"]["open_overdue"],
     "resolved_not_closed": lambda f: f["closing"]["not_closed"],
     "files_not_digitised": lambda f: f["digitisation"]["files"] - f["digitisation"]["files_digitised"],
-    "results": lambda f: f["digitisation"]["results"],
+    "files_unknown": lambda f: f["digitisation"]["unknown_files"],
+    "results": lambda f: f["digitisation"]["results"] + f["digitisation"]["unknown_results"],
+    "results_unknown": lambda f: f["digitisation"]["unknown_results"],
+    "electronic_unknown": lambda f: f["electronic_result"]["unknown_results"],
+    "attached_unknown": lambda f: f["result_attached"]["unknown_closed"],
+    "stages_unknown": lambda f: f["stage_use"]["unknown_cases"],
     "results_not_digitised": lambda f: f["digitisation"]["results"] - f["digitisation"]["results_digitised"],
     "not_electronic": lambda f: f["electronic_result"]["results"] - f["electronic_result"]["electronic"],
     "stage_over": lambda f: f["stage_use"]["over"],
@@ -98,10 +104,14 @@ def live_many() -> None:
             ("NCC", True, PauseMode.NONE),
         )
     ]
+    versions.append(make_version(units["LDVL"], days=4))  # without stages: other software does not tell them
     first = at("2024-04-01 08:00")
     hours = (extensions.now() - first) // timedelta(hours=1)
-    for _ in range(50):
-        live(receive(dice.choice(versions), first + timedelta(hours=dice.randrange(hours))), dice)
+    for _ in range(90):
+        version, hour = dice.choice(versions), first + timedelta(hours=dice.randrange(hours))
+        case = receive(version, hour, channel=dice.choice(list(Channel)))
+        case.knows = dice.choice([Knows.EVERYTHING, Knows.NOTHING, dice.randrange(Knows.EVERYTHING)])
+        live(case, dice)
 
 
 def live(case: Case, dice: random.Random) -> None:
@@ -216,8 +226,8 @@ def test_a_case_exempt_from_its_whole_fee_owes_none_and_is_expected_to_pay_nothi
         for percent in percents:
             receive(version, at("2024-06-03 08:00"), exemption=chosen.get(percent))
     receive(make_version(units["LDVL"], fee=600_000), at("2024-06-03 08:00"))  # cannot be paid online
-    assert facts_of_june("payment") == [{"eligible": 0, "online": 0, "due": 2}]
-    assert facts_of_june("payment", "NCC") == [{"eligible": 0, "online": 0, "due": 0}]
+    assert facts_of_june("payment") == [{"eligible": 0, "online": 0, "due": 2, "unknown_due": 0}]
+    assert facts_of_june("payment", "NCC") == [{"eligible": 0, "online": 0, "due": 0, "unknown_due": 0}]
 
 
 def test_results_are_counted_where_there_is_one_to_hand_out_and_their_copies_by_the_day(session: Any) -> None:
@@ -229,8 +239,10 @@ def test_results_are_counted_where_there_is_one_to_hand_out_and_their_copies_by_
         if copied:
             happen(case, EventKind.ISSUED_ELECTRONIC, at(copied))
     finish(receive(make_version(units["LDVL"], returns_result=False), at("2024-06-03 08:00")), at("2024-06-05 08:00"))
-    assert facts_of_june("electronic_result") == [{"results": 3, "electronic": 2, "same_day": 1}]
-    assert facts_of_june("digitisation") == [{"files": 4, "files_digitised": 0, "results": 3, "results_digitised": 0}]
+    assert facts_of_june("electronic_result") == [{"results": 3, "electronic": 2, "same_day": 1, "unknown_results": 0}]
+    digitised = {"files": 4, "files_digitised": 0, "unknown_files": 0}
+    digitised |= {"results": 3, "results_digitised": 2, "unknown_results": 0}  # an electronic result needs no scan
+    assert facts_of_june("digitisation") == [digitised]
 
 
 def test_six_lives_are_in_time_late_closed_or_not_as_worked_out_by_hand(session: Any, freeze: Any) -> None:
@@ -252,7 +264,9 @@ def test_six_lives_are_in_time_late_closed_or_not_as_worked_out_by_hand(session:
     ]
     # Of the closed ones and the one with a result: one in time, one late, one not closed.
     assert facts_of_june("closing") == [{"resolved": 3, "closed_in_time": 1, "not_closed": 2}]
-    assert facts_of_june("stage_use") == [{"ended": 4, "within": 2, "over": 2, "open_over": 2, "judged": 6}]
+    assert facts_of_june("stage_use") == [
+        {"ended": 4, "within": 2, "over": 2, "open_over": 2, "judged": 6, "unknown_cases": 0}
+    ]
     same = {"procedure": "1.5", "due": "2024-06-10", "became_overdue": "2024-06-11"}
     same |= {"holder": "LDVL", "officer": CLERK.name}
     ended = same | {"ended": "2024-06-12", "days_late": 2, "resolved_not_closed": False}

@@ -22,10 +22,11 @@ from jinja2 import nodes
 from sqlalchemy import func, select
 
 from app.cases import population, service
+from app.cases.knowledge import Knows
 from app.cases.models import Case, CaseStage, Consultation
 from app.cases.population import Bucket
 from app.cases.timeline import CaseState, Event, OutOfOrder, StageTerms, Terms, project
-from app.cases.vocabulary import EventKind, ReturnMethod
+from app.cases.vocabulary import Channel, EventKind, ReturnMethod
 from app.core.calendar import PauseMode, TimeUnit, WorkingCalendar
 from app.organisation.access import Scope
 from app.web.extensions import db
@@ -87,8 +88,14 @@ def asked(as_of: datetime, start: datetime) -> dict[str, Callable[[Any], Any]]:
         "files_not_digitised": lambda of: p.files_not_digitised(of, start, as_of, as_of),
         "result_not_digitised": lambda of: p.result_not_digitised(of, start, as_of, as_of),
         "no_electronic_result": lambda of: p.no_electronic_result(of, start, as_of, as_of),
+        "came_electronically": p.came_electronically,
+        "files_unknown": lambda of: p.files_unknown(of, start, as_of, as_of),
+        "result_unknown": lambda of: p.result_unknown(of, start, as_of, as_of),
+        "electronic_unknown": lambda of: p.electronic_unknown(of, start, as_of, as_of),
+        "attached_unknown": lambda of: p.attached_unknown(of, start, as_of, as_of),
+        "result_not_attached": lambda of: p.result_not_attached(of, start, as_of, as_of),
         "closed_with_result": lambda of: p.closed_with_result(of, start, as_of),
-        "result_attached": lambda of: p.result_attached(of, as_of),
+        "result_digital": lambda of: p.result_digital(of, as_of),
         "result": lambda of: p.between(of.result_at, start, as_of),
         **{bucket: lambda of, bucket=bucket: p.in_bucket(of, bucket, CALENDAR, as_of) for bucket in Bucket},
     }
@@ -142,9 +149,16 @@ def slots(session: Any) -> tuple[list[Case], dict[str, int]]:
     st.tuples(st.integers(0, 3), st.sampled_from(POINTS), st.integers(-1, 1)),
     st.integers(0, 30),
     st.permutations(["MC", "LDVL", "NCC", "VP"]),
+    st.lists(st.tuples(st.integers(0, Knows.EVERYTHING), st.sampled_from(Channel)), min_size=4, max_size=4),
 )
 def test_a_table_and_a_state_are_in_the_same_populations(
-    slots: Any, many: list[Any], mode: PauseMode, near: tuple[int, str, int], days: int, codes: list[str]
+    slots: Any,
+    many: list[Any],
+    mode: PauseMode,
+    near: tuple[int, str, int],
+    days: int,
+    codes: list[str],
+    ways_in: list[tuple[int, Channel]],
 ) -> None:
     """Asked on either side of, and exactly at, an instant at which something happened."""
     cases, units = slots
@@ -153,10 +167,13 @@ def test_a_table_and_a_state_are_in_the_same_populations(
     as_of = (getattr(states[which], point) or BEGIN + days * DAY) + timedelta(microseconds=microseconds)
     start = as_of - days * DAY
     try:
-        for case, state in zip(cases, states, strict=True):
+        for case, state, (knows, channel) in zip(cases, states, ways_in, strict=True):
+            case.knows, case.channel = knows, channel
             service.replace_derived(case, state, service.stored_derived([case.id])[case.id])
+        desk: dict[str, Any] = {"returns_result": True, "return_method": ReturnMethod.IN_PERSON}
         seen = [
-            SimpleNamespace(**_shallow(s), returns_result=True, return_method=ReturnMethod.IN_PERSON) for s in states
+            SimpleNamespace(**_shallow(state), **desk, knows=knows, channel=channel)
+            for state, (knows, channel) in zip(states, ways_in, strict=True)
         ]
         assert by_sql(Case, asked(as_of, start)) == [by_python(each, asked(as_of, start)) for each in seen]
         stays = [stay for state in states for stay in state.stays]

@@ -92,7 +92,10 @@ def _one(pack: Pack, rule: Rule, result: RuleResult, period: Period, locale: str
     )
 
 
-_COLUMNS = ("status", "reason", "numerator", "denominator", "value", "comparison", "target", "shortfall", "tally")
+_COLUMNS = (
+    *("status", "reason", "numerator", "denominator", "value", "comparison", "target", "shortfall", "tally"),
+    *("unknown", "due"),
+)
 
 
 @pytest.fixture(scope="module")

@@ -268,8 +268,10 @@ def test_the_online_share_counts_procedures_offered_online_and_tells_the_target(
         "period": "2024-06",
         "received": 5,
         "online": 3,
+        "unknown_received": 0,
         "fully_online_received": 3,
         "fully_online": 2,
+        "unknown_fully_online": 0,
         "target_percent": 60,
         "has_target": True,
     }

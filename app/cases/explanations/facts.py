@@ -16,7 +16,7 @@ from sqlalchemy.orm import aliased
 
 from app.cases import population
 from app.cases.explanations.models import Apology, Explanation
-from app.cases.facts import holder_of, late_rows, start_of_previous, units_of, whose
+from app.cases.facts import holder_of, late_rows, stages_unknown, start_of_previous, units_of, whose
 from app.cases.faults.models import CaseFault
 from app.cases.models import Case, CaseStage
 from app.core.facts import Fact, FactField, FactKind, FactQuery, register, register_source
@@ -145,6 +145,12 @@ STAGE_NOTE = FactKind(
             "Trong số đó: có ý kiến xử lý của đơn vị giữ hồ sơ",
             "Of those: with a processing note by the unit that held the case",
         ),
+        _count(
+            "unknown_cases",
+            CASES,
+            "Hồ sơ của đơn vị kết thúc trong kỳ, chưa rõ các bước nên cũng chưa rõ ý kiến xử lý",
+            "The unit's cases ended in the period of which the stages, and so the notes, are not known",
+        ),
     ),
     {"vi": "Gắn ý kiến xử lý vào từng bước của hồ sơ", "en": "Processing notes attached to each stage of a case"},
 )
@@ -156,14 +162,20 @@ RESULT_ATTACHED = FactKind(
         _count(
             "closed",
             CASES,
-            "Hồ sơ có trả kết quả, kết thúc trên phần mềm trong kỳ",
-            "Cases that end with a result, closed on the software in the period",
+            "Hồ sơ có trả kết quả, kết thúc trên phần mềm trong kỳ, đã rõ có gắn kết quả hay không",
+            "Cases that end with a result, closed in the period, of which it is known whether it is attached",
         ),
         _count(
             "attached",
             CASES,
             "Trong số đó: đã gắn kết quả (bản số hóa hoặc bản điện tử)",
             "Of those: with the result attached (a scan or an electronic copy)",
+        ),
+        _count(
+            "unknown_closed",
+            CASES,
+            "Hồ sơ có trả kết quả, kết thúc trên phần mềm trong kỳ, chưa rõ đã gắn kết quả hay chưa",
+            "Cases that end with a result, closed in the period, of which it is not known whether it is attached",
         ),
     ),
     {"vi": "Gắn kết quả giải quyết vào hồ sơ", "en": "Results attached to cases"},
@@ -340,16 +352,25 @@ def stage_notes(connection: Connection, query: FactQuery) -> Iterator[Fact]:
         .group_by(CaseStage.unit_id)
         .order_by(CaseStage.unit_id)
     )
-    for row in connection.execute(counted):
-        yield _fact(STAGE_NOTE.name, units[row.unit_id], query, stages_ended=row.stages, with_note=row.noted)
+    untold = {row.unit_id: row.unknown_cases for row in connection.execute(stages_unknown(query, units.keys() - desks))}
+    noted = {row.unit_id: row for row in connection.execute(counted)}
+    for unit_id in sorted(untold.keys() | noted.keys()):
+        row = noted.get(unit_id)
+        counts = {"stages_ended": row.stages if row else 0, "with_note": row.noted if row else 0}
+        yield _fact(STAGE_NOTE.name, units[unit_id], query, **counts, unknown_cases=untold.get(unit_id, 0))
 
 
 def results_attached(connection: Connection, query: FactQuery) -> Iterator[Fact]:
-    """Cases closed with a result, and those of them that carry it."""
+    """Cases closed with a result of which it is known whether they carry it, and those that do."""
     units = units_of(connection, query)
-    attached = population.result_attached(Case, query.as_of)
+    known = population.attached_known(Case, query.as_of)
     counted = (
-        select(Case.unit_id, func.count().label("closed"), func.count().filter(attached).label("attached"))
+        select(
+            Case.unit_id,
+            func.count().filter(known).label("closed"),
+            func.count().filter(population.result_digital(Case, query.as_of)).label("attached"),
+            func.count().filter(population.opposite(known)).label("unknown_closed"),
+        )
         .where(
             Case.site == query.site,
             Case.unit_id.in_(units),
@@ -359,7 +380,8 @@ def results_attached(connection: Connection, query: FactQuery) -> Iterator[Fact]
         .order_by(Case.unit_id)
     )
     for row in connection.execute(counted):
-        yield _fact(RESULT_ATTACHED.name, units[row.unit_id], query, closed=row.closed, attached=row.attached)
+        counts = {"closed": row.closed, "attached": row.attached, "unknown_closed": row.unknown_closed}
+        yield _fact(RESULT_ATTACHED.name, units[row.unit_id], query, **counts)
 
 
 def officers_overdue(connection: Connection, query: FactQuery) -> Iterator[Fact]:

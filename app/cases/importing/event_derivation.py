@@ -17,9 +17,9 @@ from zoneinfo import ZoneInfo
 
 from app.cases.importing.mapping import ForeignStatus
 from app.cases.importing.row_parsing import ParsedRow, StatedEvent
-from app.cases.importing.values import CellInstant, ContradictingRow
+from app.cases.importing.values import CellInstant, ContradictingRow, RowRefused
 from app.cases.timeline import CaseState, Event
-from app.cases.vocabulary import ENDED, MOVES, RUNNING, CaseStatus, EventKind, PromiseCause
+from app.cases.vocabulary import ENDED, MOVES, ONCE, RUNNING, CaseStatus, EventKind, PromiseCause
 
 NO_STAGE = 0  # position of a hand-over that enters no stage: the export does not know the internal process
 _ENDINGS = {
@@ -57,8 +57,15 @@ def activity(event: StatedEvent) -> Move:
     )
 
 
-def first_moves(said: ParsedRow, unit_id: int) -> Iterator[Move]:
-    """The life of a case that was not known before."""
+def first_moves(said: ParsedRow, unit_id: int, fee: int = 0) -> Iterator[Move]:
+    """The life of a case that was not known before. `fee` (đồng): what a payment without an amount was."""
+    yield from _first_standing(said, unit_id)
+    result_at = None if said.standing in _ENDINGS else said.ended
+    yield from _deeds(said, said.received.at, result_at)
+    yield from _paid(said, said.received.at, fee)
+
+
+def _first_standing(said: ParsedRow, unit_id: int) -> Iterator[Move]:
     data: dict[str, Any] = {"unit_id": unit_id, "stages_unknown": True}
     if said.promised:
         data["promised_at"] = said.promised.end.isoformat()
@@ -74,9 +81,31 @@ def first_moves(said: ParsedRow, unit_id: int) -> Iterator[Move]:
 
 
 def later_moves(
+    said: ParsedRow,
+    unit_id: int | None,
+    state: CaseState,
+    events: list[Event],
+    now: datetime,
+    zone: ZoneInfo,
+    fee: int = 0,
+) -> Iterator[Move]:
+    """What a row adds to a case as it stands; nothing when it says nothing new. Raises Contradiction.
+
+    What was recorded as done stays so, whatever a later file says: other software need not know of it.
+    """
+    moves = list(_later_standing(said, unit_id, state, events, now, zone))
+    yield from moves
+    resolved = (move.at for move in moves if move.kind is EventKind.RESOLVED)
+    for move in _deeds(said, state.received_at, next(resolved, state.result_at)):
+        if getattr(state, ONCE[move.kind]) is None:
+            yield move
+    if not any(not paid.voided for paid in state.payments):
+        yield from _paid(said, state.received_at, fee)
+
+
+def _later_standing(
     said: ParsedRow, unit_id: int | None, state: CaseState, events: list[Event], now: datetime, zone: ZoneInfo
 ) -> Iterator[Move]:
-    """What a row adds to a case as it stands; nothing when it says nothing new. Raises Contradiction."""
     if not said.received.agrees(state.received_at, zone):
         raise ContradictingRow(
             "Mâu thuẫn: ngày tiếp nhận đã ghi là %(recorded)s.", field="received_at", recorded=state.received_at
@@ -110,6 +139,24 @@ def later_moves(
         yield from _endings(said.standing, max(said.ended, last))
     elif not state.stays and state.status in RUNNING and _in_other_hands(said, unit_id, state):
         yield _handed_over(last, unit_id or state.holder_unit_id, said.officer or state.officer)
+
+
+def _deeds(said: ParsedRow, received_at: datetime, result_at: datetime | None) -> Iterator[Move]:
+    """What the row says was done to the file and to the result, never before there was one. Without a day: then."""
+    for kind, when in said.deeds:
+        first = received_at if kind is EventKind.FILES_DIGITISED else result_at
+        if first is None:
+            raise RowRefused("Dòng ghi đã có kết quả điện tử hoặc đã số hóa kết quả, nhưng hồ sơ chưa có kết quả.")
+        yield Move(kind, max(when.at, first) if when else first, {} if when else {"time_unknown": True})
+
+
+def _paid(said: ParsedRow, received_at: datetime, fee: int) -> Iterator[Move]:
+    """The payment that the row states: of the amount it says, else of the fee; on its day, else at reception."""
+    if said.payment is None or not (amount := said.payment.amount or fee):
+        return
+    data: dict[str, Any] = {"amount": amount, "channel": said.payment.channel.value}
+    when = said.payment.paid
+    yield Move(EventKind.PAID, when.at if when else received_at, data | ({} if when else {"time_unknown": True}))
 
 
 def _in_other_hands(said: ParsedRow, unit_id: int | None, state: CaseState) -> bool:

@@ -17,6 +17,7 @@ from app.cases.importing.event_derivation import Move, activity, first_moves, la
 from app.cases.importing.row_parsing import CONTACTS, ParsedRow, Remark, StatedEvent
 from app.cases.importing.staging import Plan, Prepared
 from app.cases.importing.values import ContradictingRow
+from app.cases.knowledge import Knows, with_what_follows
 from app.cases.models import Case, CaseEvent
 from app.cases.rows import Row, case_row
 from app.cases.service import events_of
@@ -49,12 +50,13 @@ class Dossier:
     case_id: int | None = None
     revision: int = 1
     online_payable: bool = False
+    knows: Knows = Knows.NOTHING
     events: list[Event] = field(default_factory=list)
     external: dict[str, Event] = field(default_factory=dict)  # events of other software by their identity
     moves: list[Move] = field(default_factory=list)
     state: CaseState | None = None
     said: ParsedRow | None = None  # the last statement taken: a row that repeats it says nothing new
-    filled: bool = False  # blank contacts were filled in
+    filled: bool = False  # blank contacts were filled in, or something was told that was not known
     counted: int = 0  # moves of earlier batches of the file
     before: Row = field(default_factory=dict)  # columns of a known case as they were before the file
     passed: tuple[datetime, datetime] | None = None  # the last row moves this promise, which had passed, to that
@@ -88,8 +90,9 @@ def open_dossier(said: ParsedRow, version: Version, unit_id: int | None, channel
         said.channel or channel,
         {name: getattr(said, name) for name in CONTACTS},
         online_payable=version.online_payable,
+        knows=_aspects_told(said, version),
     )
-    _add(dossier, list(first_moves(said, accountable)), by)
+    _add(dossier, list(first_moves(said, accountable, version.fee)), by)
     _add(dossier, list(_passing_on(dossier, accountable, day, by)), by)
     dossier.said = said
     return dossier
@@ -117,9 +120,11 @@ def take_statement(dossier: Dossier, said: ParsedRow, unit_id: int | None, by: R
     if unit_id is not None:  # an old name goes on meaning whoever took over
         unit_id = by.lineage.heir(unit_id, by.calendar.local_day(by.now), dossier.version.code)
     before = dossier.state
-    moves = list(later_moves(said, unit_id, before, dossier.events, by.now, by.zone))
+    fee = dossier.version.fee
+    moves = list(later_moves(said, unit_id, before, dossier.events, by.now, by.zone, fee))
     _add(dossier, moves, by)
     dossier.said = said
+    _learn(dossier, said)
     remarks = [Remark.CONTACT_DIFFERS] if _fill(dossier, said) else []
     if any(move.kind is EventKind.PROMISE_MOVED for move in moves) and (had_passed := _had_passed(before, by.now)):
         assert said.promised is not None
@@ -132,6 +137,23 @@ def _had_passed(state: CaseState, now: datetime) -> datetime | None:
     """What was promised, when it had passed by now or the case has ended: no other date changes who was late."""
     over = state.ended_at is not None or population.past_due(state, now)
     return state.late_after if over else None
+
+
+def _aspects_told(said: ParsedRow, version: Version) -> Knows:
+    """What the row makes known. That something was paid, but neither how much nor of which fee, tells no payment."""
+    without_amount = said.payment is not None and not (said.payment.amount or version.fee)
+    return said.told & ~Knows.PAYMENT if without_amount else said.told
+
+
+def _learn(dossier: Dossier, said: ParsedRow) -> None:
+    """A later file may tell what an earlier one did not; what is known already stays as it is."""
+    told = _aspects_told(said, dossier.version) & ~dossier.knows
+    if not told:
+        return
+    if Knows.CHANNEL in told and said.channel is not None:
+        dossier.channel = said.channel
+    dossier.knows = with_what_follows(dossier.knows | told)
+    dossier.filled = True
 
 
 def take_event(dossier: Dossier, stated: StatedEvent) -> list[Remark]:
@@ -185,7 +207,7 @@ def _fill(dossier: Dossier, said: ParsedRow) -> bool:
 
 
 _COLUMNS = (
-    *("id", "code", "version_id", "unit_id", "channel", "revision", "online_payable", "owner", "status"),
+    *("id", "code", "version_id", "unit_id", "channel", "knows", "revision", "online_payable", "owner", "status"),
     *("search_text", *CONTACTS),
 )
 
@@ -237,7 +259,8 @@ def _dossier(row: Any, catalogue: Catalogue) -> Dossier:
         case_id=row.id,
         revision=row.revision,
         online_payable=row.online_payable,
-        before={"status": row.status, "search_text": row.search_text, **contacts},
+        knows=Knows(row.knows),
+        before={name: getattr(row, name) for name in ("status", "search_text", "channel", "knows", *CONTACTS)},
     )
 
 
@@ -251,6 +274,7 @@ def _brought(prepared: Prepared, catalogue: Catalogue) -> Dossier:
         case["channel"],
         {name: case[name] for name in CONTACTS},
         online_payable=case["online_payable"],
+        knows=Knows(case["knows"]),
     )
 
 
@@ -264,7 +288,9 @@ def _going_on(dossier: Dossier, prepared: Prepared) -> Dossier:
         if external_id is not None:
             dossier.external[external_id] = event
     dossier.contacts = {name: prepared.case[name] for name in CONTACTS}
+    dossier.channel, dossier.knows = prepared.case["channel"], Knows(prepared.case["knows"])
     dossier.counted, dossier.before = len(dossier.moves), prepared.before
-    dossier.filled = any(prepared.before.get(name, value) != value for name, value in dossier.contacts.items())
+    now = {**dossier.contacts, "knows": dossier.knows}
+    dossier.filled = any(prepared.before.get(name, value) != value for name, value in now.items())
     dossier.again = prepared
     return dossier

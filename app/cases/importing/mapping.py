@@ -15,8 +15,9 @@ from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator, model_validator
 
+from app.cases.knowledge import COLUMNS, Aspect, Knows, columns_of
 from app.cases.vocabulary import Channel
 from app.core.calendar import TimeUnit
 from app.core.errors import DomainError
@@ -55,10 +56,31 @@ CASE_FIELDS = frozenset(
     {
         *("code", "procedure", "procedure_code", "field", "unit", "received_at", "promised_at", "ended_at"),
         *("applicant", "id_number", "phone", "address", "officer", "status", "channel"),
+        *("files_digitised", "result_digitised", "electronic_result", "result_attached"),
+        *("payment", "paid_amount", "paid_at"),
     }
 )
 EVENT_FIELDS = frozenset({"event_id", "event_name", "event_at", "event_group", "event_actor"})
 NEEDED = {"case": ("code", "received_at"), "event": ("code", "received_at", "event_name", "event_at")}
+
+
+class ForeignPayment(StrEnum):
+    """How a fee was paid, as the other software says it (its words are mapped to these)."""
+
+    ONLINE = "online"
+    IN_PERSON = "in_person"
+    UNPAID = "unpaid"
+
+
+class Answer(StrEnum):
+    """Whether something was done, as a cell says it; a day in its place means that it was done on it."""
+
+    DONE = "done"
+    NOT_DONE = "not_done"
+
+
+DONE_WORDS = ["có", "đã có", "x", "1", "yes", "true", "đã số hóa", "đã gắn", "đã cấp", "đã ký số"]
+NOT_DONE_WORDS = ["không", "chưa", "chưa có", "0", "no", "false", "chưa số hóa", "chưa gắn", "chưa cấp", "chưa ký số"]
 
 
 class _Part(BaseModel):
@@ -94,6 +116,9 @@ class Mapping(_Part):
     status: dict[ForeignStatus, list[str]] = {}
     channel: dict[Channel, list[str]] = {}
     default_channel: Channel = Channel.IN_PERSON
+    knows: tuple[Aspect, ...] | None = None  # of a case; what its columns can tell, when not said
+    done: dict[Answer, list[str]] = {Answer.DONE: DONE_WORDS, Answer.NOT_DONE: NOT_DONE_WORDS}
+    payment: dict[ForeignPayment, list[str]] = {}
     procedure: FixedProcedure | None = None
     unknown: OnUnknown = OnUnknown()
     empty: list[str] = []  # words that stand for an empty cell
@@ -108,6 +133,17 @@ class Mapping(_Part):
                 )
             if not headings or not all(fold(heading) for heading in headings):
                 raise ValueError(f"trường {name!r} phải có tên cột")
+        return value
+
+    @field_validator("knows")
+    @classmethod
+    def _by_columns(cls, value: tuple[Aspect, ...] | None, info: ValidationInfo) -> tuple[Aspect, ...] | None:
+        for aspect in value or ():
+            columns = COLUMNS[aspect]
+            if not columns:
+                raise ValueError(f"không cột nào của tệp cho biết {aspect.value!r}, nên không khai báo được")
+            if not columns.keys() & info.data.get("columns", columns).keys():
+                raise ValueError(f"khai báo biết {aspect.value!r} mà không có cột {' hoặc '.join(columns)}")
         return value
 
     @field_validator("zone")
@@ -129,6 +165,10 @@ class Mapping(_Part):
             raise ValueError("phải có cột procedure hoặc procedure_code, hoặc một thủ tục cố định (procedure:)")
         _refuse_twice("status", self.status)
         _refuse_twice("channel", self.channel)
+        _refuse_twice("done", self.done)
+        _refuse_twice("payment", self.payment)
+        if "payment" in self.columns and not self.payment:
+            raise ValueError("có cột payment thì phải có phần payment: cách ghi đã nộp trực tuyến, trực tiếp, chưa nộp")
         return self
 
     @property
@@ -150,6 +190,22 @@ class Mapping(_Part):
     def channels(self) -> dict[str, Channel]:
         """Folded word of the other software -> how the case came in."""
         return {fold(word): channel for channel, words in self.channel.items() for word in words}
+
+    @cached_property
+    def answers(self) -> dict[str, Answer]:
+        """Folded word of the other software -> whether something was done."""
+        return {fold(word): answer for answer, words in self.done.items() for word in words}
+
+    @cached_property
+    def payments(self) -> dict[str, ForeignPayment]:
+        """Folded word of the other software -> how a fee was paid."""
+        return {fold(word): paid for paid, words in self.payment.items() for word in words}
+
+    @cached_property
+    def telling(self) -> dict[str, Knows]:
+        """The columns that tell something of what the mapping knows, and what a filled cell of each makes known."""
+        aspects = tuple(Aspect) if self.knows is None else self.knows
+        return {column: told for column, told in columns_of(aspects).items() if column in self.columns}
 
     @cached_property
     def blanks(self) -> frozenset[str]:

@@ -147,6 +147,7 @@ class NewEntities:
             time_unit=made.unit,
             pause_mode=PauseMode.EXTEND,
             in_force_from=IN_FORCE_FROM,
+            details_known=False,
             note=_(
                 "Do lần nhập %(number)s tạo ra. Thời hạn, mức độ trực tuyến, phí và các bước chưa được kiểm tra.",
                 number=import_id,

@@ -33,7 +33,7 @@ class NewCase:
 
 @dataclass(frozen=True, slots=True)
 class MovedCase:
-    """A recorded case that the file moves on: the events that come, and what of its contacts is filled in."""
+    """A recorded case that the file moves on: the events that come, and what is filled in, `knows` among it."""
 
     code: str
     events: list[EventKind]
@@ -108,7 +108,7 @@ def _new(run: ImportReader, case: Prepared) -> list[Any]:
 
 def _moved(case: Prepared) -> list[Any]:
     kinds = [kind for _number, kind, *_rest in case.events]
-    filled = [name for name in CONTACTS if case.before[name] != case.case[name]]
+    filled = [name for name in (*CONTACTS, "knows") if case.before[name] != case.case[name]]
     return [case.code, kinds, case.before["status"], case.case["status"], filled]
 
 

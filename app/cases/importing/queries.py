@@ -84,7 +84,7 @@ class DoneCase:
     before: CaseStatus | None  # None: the import left the status as it was
     status: CaseStatus | None  # as it is now
     events: tuple[EventKind, ...]
-    filled: tuple[str, ...]  # contacts that were blank
+    filled: tuple[str, ...]  # contacts that were blank; `knows`, where something was not known
 
 
 def done_cases(record: Import, after: int = 0, limit: int = RECENT) -> list[DoneCase]:
@@ -112,7 +112,7 @@ def done_cases(record: Import, after: int = 0, limit: int = RECENT) -> list[Done
             CaseStatus(done.before["status"]) if "status" in done.before else None,
             status,
             tuple(added[done.case_id]),
-            tuple(name for name in CONTACTS if name in done.before),
+            tuple(name for name in (*CONTACTS, "knows") if name in done.before),
         )
         for done, case_id, status in rows
     ]

@@ -195,7 +195,7 @@ class ImportReader:
 
     def _known(self, dossier: Dossier, said: ParsedRow, event: StatedEvent | None) -> tuple[list[Remark], RowOutcome]:
         """A case that is recorded already, or that an earlier row of the file has opened."""
-        before = len(dossier.moves), dossier.filled, dict(dossier.contacts)
+        before = len(dossier.moves), dossier.filled, dict(dossier.contacts), dossier.knows
         remarks = [Remark.REPEATED] if not self.is_log and self._repeated(dossier) else []
         if said is not dossier.said:
             if self.catalogue.disagrees(said, dossier.version.id):
@@ -207,7 +207,7 @@ class ImportReader:
             remarks += take_statement(dossier, said, self.catalogue.unit_id(said.unit), self.reading)
         if event is not None:
             remarks += take_event(dossier, event)
-        if before == (len(dossier.moves), dossier.filled, dossier.contacts):
+        if before == (len(dossier.moves), dossier.filled, dossier.contacts, dossier.knows):
             return remarks, RowOutcome.UNCHANGED
         return remarks, RowOutcome.NEW if self.is_log and dossier.case_id is None else RowOutcome.CHANGED
 

@@ -214,7 +214,7 @@ def _sentence(remark: Remark, n: str, rows: str) -> str:
         case Remark.NO_PROMISE:
             said = _("%(n)s dòng không có ngày hẹn trả: hạn được tính theo thời hạn của thủ tục", n=n)
         case Remark.NO_CHANNEL:
-            said = _("%(n)s dòng không có hình thức nộp: ghi theo mặc định của ánh xạ", n=n)
+            said = _("%(n)s dòng không có hình thức nộp: ghi theo mặc định của ánh xạ, coi là chưa rõ", n=n)
         case Remark.NO_APPLICANT:
             said = _("%(n)s dòng không có tên chủ hồ sơ", n=n)
         case Remark.END_HOUR:

@@ -15,7 +15,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from app.cases.importing.header import SheetTable
-from app.cases.importing.mapping import CASE_FIELDS, ForeignStatus, Mapping
+from app.cases.importing.mapping import CASE_FIELDS, Answer, ForeignPayment, ForeignStatus, Mapping
 from app.cases.importing.values import (
     CellInstant,
     GarbledText,
@@ -29,13 +29,19 @@ from app.cases.importing.values import (
     says_nothing,
     text_of,
 )
-from app.cases.vocabulary import Channel
+from app.cases.knowledge import Knows, with_what_follows
+from app.cases.vocabulary import Channel, EventKind, PaymentChannel
 from app.core.codes import code_key
+from app.core.errors import DomainError
 from app.core.legacy_letters import recognised
 from app.core.text import fold
+from app.procedures.reading import read_money
 
 NAMES = frozenset({"applicant", "address", "officer"})  # what people are called and where they live
+MOST_PAID = 10_000_000_000  # đồng for one case: more is a slip of the export
 CONTACTS = ("applicant", "id_number", "phone", "address")
+TOLD_LATER = ("channel", "knows")
+"""Columns of a case, beside its contacts, that a later file fills in where they were not known."""
 # Longest texts, in characters, as the tables hold them.
 LONGEST = {
     **{"code": 64, "applicant": 200, "id_number": 32, "phone": 32, "address": 300, "officer": 120},
@@ -71,6 +77,24 @@ class Remark(StrEnum):
     PROMISE_PASSED = "promise_passed"
 
 
+DEEDS = {
+    "files_digitised": EventKind.FILES_DIGITISED,
+    "result_digitised": EventKind.RESULT_DIGITISED,
+    "electronic_result": EventKind.ISSUED_ELECTRONIC,
+    "result_attached": EventKind.RESULT_DIGITISED,  # what hangs on the case can be read by a machine
+}
+"""Columns that say whether something was done, and the event that says so here."""
+
+
+@dataclass(frozen=True, slots=True)
+class StatedPayment:
+    """A payment that a row states. `amount` in đồng, None when only the fee can say it; `paid` is when, if given."""
+
+    channel: PaymentChannel
+    amount: int | None
+    paid: CellInstant | None
+
+
 @dataclass(frozen=True, slots=True)
 class ParsedRow:
     """What a row says of its case. Texts are tidy, "" when not given; instants are UTC."""
@@ -92,6 +116,9 @@ class ParsedRow:
     officer: str
     channel: Channel | None
     remarks: tuple[Remark, ...] = ()
+    told: Knows = Knows.NOTHING  # what the filled cells make known
+    deeds: tuple[tuple[EventKind, CellInstant | None], ...] = ()  # done, and when, if a cell says it
+    payment: StatedPayment | None = None
 
     @property
     def key(self) -> str:
@@ -207,6 +234,10 @@ class RowReader:
         ended, remarks = self._ended(cells, received)
         standing = self._standing(cells, ended)
         channel = self._channel(cells)
+        told, deeds = self._deeds(cells)
+        paid_told, payment = self._payment(cells)
+        if channel is not None:
+            told |= self.mapping.telling.get("channel", Knows.NOTHING)
         applicant = self._text(cells, "applicant")
         if promised is None:
             remarks.append(Remark.NO_PROMISE)
@@ -235,6 +266,9 @@ class RowReader:
             officer=officer,
             channel=channel,
             remarks=tuple(remarks),
+            told=with_what_follows(told | paid_told),
+            deeds=deeds,
+            payment=payment,
         )
 
     def _text(self, cells: list[Any], field: str, read: Any = text_of) -> str:
@@ -321,6 +355,64 @@ class RowReader:
                 word=word[:60],
             )
         return channel
+
+    def _deeds(self, cells: list[Any]) -> tuple[Knows, tuple[tuple[EventKind, CellInstant | None], ...]]:
+        """What the row says was done, or not done: only where the mapping declares that its columns can be believed."""
+        told, done = Knows.NOTHING, dict[EventKind, CellInstant | None]()
+        for field, kind in DEEDS.items():
+            if field not in self.mapping.telling or not (word := self._text(cells, field)):
+                continue
+            answer = self.mapping.answers.get(fold(word))
+            if answer is None:
+                done[kind] = self._day_of_deed(cells, field, word)
+            elif answer is Answer.DONE:
+                done.setdefault(kind, None)
+            told |= self.mapping.telling[field]
+        return told, tuple(done.items())
+
+    def _day_of_deed(self, cells: list[Any], field: str, word: str) -> CellInstant | None:
+        try:
+            when = self._moment(cells, field)
+        except RowRefused as error:
+            raise RowRefused(
+                "“%(word)s” không cho biết đã làm hay chưa: hãy ghi Có, Không, hoặc ngày đã làm.",
+                field=field,
+                word=word[:60],
+            ) from error
+        if when is not None:
+            self._refuse_future(when, field)
+        return when
+
+    def _payment(self, cells: list[Any]) -> tuple[Knows, StatedPayment | None]:
+        told = self.mapping.telling.get("payment", Knows.NOTHING)
+        word = self._text(cells, "payment", number_text) if told else ""
+        if not word:
+            return Knows.NOTHING, None
+        paid = self.mapping.payments.get(fold(word))
+        if paid is None:
+            raise RowRefused(
+                "Ánh xạ “%(mapping)s” không biết cách thanh toán “%(word)s”.",
+                field="payment",
+                mapping=self.mapping.name,
+                word=word[:60],
+            )
+        if paid is ForeignPayment.UNPAID:
+            return told, None
+        when = self._moment(cells, "paid_at")
+        if when is not None:
+            self._refuse_future(when, "paid_at")
+        return told, StatedPayment(PaymentChannel(paid.value), self._amount(cells), when)
+
+    def _amount(self, cells: list[Any]) -> int | None:
+        """Đồng; None when the cell is empty, or the file has no such column."""
+        text = self._text(cells, "paid_amount", number_text)
+        try:
+            amount = read_money(text) if text else None
+        except DomainError as error:
+            raise RowRefused(error.message, field="paid_amount", **error.params) from error
+        if amount is not None and not 0 < amount <= MOST_PAID:
+            raise RowRefused("Số tiền phải lớn hơn 0 và không quá 10 tỷ đồng.", field="paid_amount")
+        return amount
 
     def _event(self, cells: list[Any]) -> StatedEvent:
         name = self._text(cells, "event_name")

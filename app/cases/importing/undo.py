@@ -17,13 +17,14 @@ from sqlalchemy import ColumnElement, ForeignKey, Table, and_, bindparam, delete
 
 from app.cases.importing.models import Import, ImportedCase, ImportState
 from app.cases.importing.new_entities import remove_made
-from app.cases.importing.row_parsing import CONTACTS
+from app.cases.importing.row_parsing import CONTACTS, TOLD_LATER
 from app.cases.importing.service import may_import
 from app.cases.models import DERIVED_TABLES, MADE_ABOUT_A_CASE, Case, CaseEvent
 from app.cases.population import ACCOUNTABLE, HELD, STAY
 from app.cases.rows import DERIVED, Row, case_row, derived_rows, terms_of, versions_by_id
 from app.cases.service import events_of
 from app.cases.timeline import project
+from app.cases.vocabulary import Channel
 from app.core.errors import N_, Conflict, NotAllowed
 from app.organisation import audit
 from app.organisation.access import Actor, Scope
@@ -105,7 +106,7 @@ CHUNK = 1000  # cases
 CODES_KEPT = 200  # case codes in the audit entry
 _CASES, _IMPORTED = cast(Table, Case.__table__), cast(Table, ImportedCase.__table__)
 PASSED = (ACCOUNTABLE, HELD, STAY)
-_RESTORED = [*DERIVED, *CONTACTS, "search_text", "revision", "unit_id"]
+_RESTORED = [*DERIVED, *CONTACTS, *TOLD_LATER, "search_text", "revision", "unit_id"]
 
 
 class CasesTouched(Conflict):
@@ -205,7 +206,7 @@ def _known(import_id: int) -> Iterator[list[int]]:
 def _restore(import_id: int, case_ids: list[int], site: str) -> int:
     """Fold these cases again from the events that are left, and give their contacts back what they were."""
     calendar, events = site_calendar(), events_of(case_ids)
-    columns = ("id", "version_id", "unit_id", "online_payable", "revision", "search_text", *CONTACTS)
+    columns = ("id", "version_id", "unit_id", "online_payable", "revision", "search_text", *CONTACTS, *TOLD_LATER)
     cases = db.session.execute(select(*(getattr(Case, name) for name in columns)).where(Case.id.in_(case_ids))).all()
     versions = versions_by_id(case.version_id for case in cases)
     kept = select(ImportedCase.case_id, ImportedCase.before)
@@ -216,7 +217,8 @@ def _restore(import_id: int, case_ids: list[int], site: str) -> int:
     derived: dict[str, list[Row]] = {name: [] for name in DERIVED_TABLES}
     for case in cases:
         state = project(terms_of(versions[case.version_id]), events[case.id], calendar)
-        own = {name: before[case.id].get(name, getattr(case, name)) for name in (*CONTACTS, "search_text")}
+        own = {name: before[case.id].get(name, getattr(case, name)) for name in (*CONTACTS, *TOLD_LATER, "search_text")}
+        own["channel"] = Channel(own["channel"])
         row = {"unit_id": case.unit_id} | case_row(state) | own | {"revision": case.revision + 1}
         restored.append({"key": case.id} | {"new_" + name: row[name] for name in _RESTORED})
         for name, rows in derived_rows(site, case.id, row["unit_id"], case.online_payable, state).items():

@@ -14,7 +14,7 @@ from app.cases.chain import START, Digest, event_hash, last_hashes
 from app.cases.importing.existing_cases import Dossier
 from app.cases.importing.models import ImportedCase
 from app.cases.importing.new_entities import AlreadyEntered, Ids, NewEntities
-from app.cases.importing.row_parsing import CONTACTS
+from app.cases.importing.row_parsing import CONTACTS, TOLD_LATER
 from app.cases.importing.staging import Plan, Prepared
 from app.cases.models import DERIVED_TABLES, Case, CaseEvent
 from app.cases.population import ACCOUNTABLE, HELD
@@ -28,7 +28,7 @@ from app.web.extensions import db
 _CASES, _EVENTS = cast(SqlTable, Case.__table__), cast(SqlTable, CaseEvent.__table__)
 _PASSED = cast(SqlTable, PassedRecord.__table__)
 _IMPORTED = cast(SqlTable, ImportedCase.__table__)
-_CHANGED = [*DERIVED, *CONTACTS, "search_text", "unit_id"]
+_CHANGED = [*DERIVED, *CONTACTS, *TOLD_LATER, "search_text", "unit_id"]
 
 
 class MovedOn(Exception):
@@ -65,7 +65,6 @@ def _new_row(dossier: Dossier, state: CaseState) -> Row:
     return _changed_row(dossier, state) | {
         "code": dossier.code,
         "version_id": version.id,
-        "channel": dossier.channel,
         "fee_due": version.fee,
         "online_payable": version.online_payable,
         "returns_result": version.returns_result,
@@ -84,7 +83,8 @@ def _changed_row(dossier: Dossier, state: CaseState) -> Row:
         dossier.version.code,
         dossier.owner,
     )
-    return {"unit_id": dossier.unit_id} | case_row(state) | contacts | {"search_text": searched}
+    told = {"channel": dossier.channel, "knows": int(dossier.knows)}
+    return {"unit_id": dossier.unit_id} | case_row(state) | contacts | told | {"search_text": searched}
 
 
 class Writer:

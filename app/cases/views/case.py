@@ -28,6 +28,7 @@ from app.cases.forms import (
 from app.cases.models import Case
 from app.cases.population import changeable_by
 from app.cases.presenting import NEVER_CORRECTED
+from app.cases.telling import told_in_words
 from app.cases.views import bp
 from app.cases.vocabulary import EventKind
 from app.core.errors import Conflict, DomainError, NotFound
@@ -191,6 +192,7 @@ def _render(view: CaseView, **more: Any) -> str:
         sections=load_sections(view),
         templates_at=templates_at,
         now=extensions.now(),
+        told=told_in_words(view.case, extensions.now()),
         **more,
     )
 

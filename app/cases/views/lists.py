@@ -17,6 +17,7 @@ from app.cases.lists import NamedList, Window
 from app.cases.population import Bucket
 from app.cases.queries import CaseLine, CaseRow, PaymentSeen, StageSeen
 from app.cases.standing import standing_of
+from app.cases.telling import channel_in_words
 from app.cases.views import bp
 from app.cases.wording import standing_in_words
 from app.cases.worklist import Attention
@@ -185,7 +186,7 @@ def _case_csv_rows(lines: Iterator[CaseLine], calendar: Any, now: Any) -> Iterat
         case = line.case
         yield [
             *(case.code, case.applicant, case.phone, case.procedure_code, case.procedure_name, case.field),
-            *(case.unit_name, case.holder_name, case.officer, label(case.channel), label(case.status)),
+            *(case.unit_name, case.holder_name, case.officer, channel_in_words(case), label(case.status)),
             *(case.received_at, case.promised_at, case.due_at, case.result_at, case.ended_at),
             standing_in_words(standing_of(case, calendar, now)),
             *_about(line.about),

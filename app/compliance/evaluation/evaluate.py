@@ -31,7 +31,7 @@ from app.compliance.evaluation.subjects import (
 )
 from app.core.errors import DomainError, NotFound
 from app.rulepacks.compiler import RuleOutcome, compile_rules
-from app.rulepacks.conditions import RULE, UNIT, Count, Target, TargetComparison
+from app.rulepacks.conditions import NOTHING_KNOWN, RULE, UNIT, Count, Target, TargetComparison
 from app.rulepacks.language import Rule
 from app.rulepacks.pack import Override, Pack, ParameterValue, as_fraction, number_of, share_of
 from app.rulepacks.premises import DeadlineOf, Deadlines, Setting
@@ -65,6 +65,7 @@ def judge(
     looked_on: date | None = None,
     deadline_of: DeadlineOf | None = None,
     excuses: AppliedWaivers | None = None,
+    too_unknown: Fraction = NOTHING_KNOWN,
 ) -> Judgement:
     """Judge units over a period by the rules of packs.
 
@@ -75,7 +76,8 @@ def judge(
     known: the day after the period when left out; `looked_on` the day of looking, the same when left out, which alone
     decides whether what falls due after the period is still pending. `deadline_of` reckons the last days of duties
     that no fact of the kind `deadline` tells. `excuses` are the waivers in force: what fails under one is `waived`,
-    with its figures, and does not count towards an escalation.
+    with its figures, and does not count towards an escalation. `too_unknown`: from which share of what is not known a
+    rate is no data.
 
     Raises NotFound for an override that no pack knows, DomainError for a parameter without a value on the day or a
     deadline that nothing tells, FactError for facts that cannot be used, EngineError when the engine's answer is
@@ -88,6 +90,7 @@ def judge(
         day,
         tuple({"code": unit["code"], "kind": unit.get("kind") or ""} for unit in units),
         looked_on or known_to,
+        too_unknown,
     )
     in_force = [pack for pack in packs if law_on is not None or day in pack.info.in_force]
     _check_overrides(packs, overrides or {})
@@ -112,6 +115,7 @@ def judge(
                 figures,
                 engine or shared_engine(),
                 View(period.first, period.last, setting.as_of, setting.looked_on),
+                too_unknown,
             )
             results += _judge_pack(court, rules, excuses or {})
     return Judgement(
@@ -172,7 +176,7 @@ def _judge_units(court: EvaluationContext, rules: Sequence[Rule]) -> dict[str, l
     if not rules:
         return {}
     units = court.figures.units
-    compiled = compile_rules(rules, court.parameters, court.pack.info.scope)
+    compiled = compile_rules(rules, court.parameters, court.pack.info.scope, court.too_unknown)
     said = ask(court.engine, compiled, units, lambda field: [unit.figures[field] for unit in units])
     found = {}
     for rule in rules:
@@ -209,13 +213,14 @@ class _Required:
 def _result(
     court: EvaluationContext, rule: Rule, required: _Required, unit: UnitFigures, outcome: RuleOutcome
 ) -> RuleResult:
-    numerator = denominator = shortfall = value = None
+    numerator = denominator = shortfall = value = unknown = None
     target = required.target
     if rule.rate is not None and rule.target is not None:
         if target is None:
             target = ratio(unit.total([rule.target.threshold]), 100)
         if outcome is not RuleOutcome.OUT_OF_SCOPE:
             numerator, denominator = unit.total(rule.rate.count), unit.total(rule.rate.among)
+            unknown = unit.total(rule.rate.unknown) if rule.rate.unknown is not None else None
         if outcome in (RuleOutcome.PASSED, RuleOutcome.FAILED):
             assert numerator is not None
             assert denominator
@@ -245,6 +250,7 @@ def _result(
         parameter=required.parameter,
         answer_days=required.answer_days,
         figures={field: unit.figures[field] for field in required.fields},
+        unknown=unknown,
         due=court.view.last if outcome is RuleOutcome.PENDING and rule.count is not None else None,
     )
 

@@ -15,7 +15,7 @@ from app.compliance.evaluation.engine import Fulfilment, TriggeringEvent
 from app.compliance.evaluation.results import STATES, STATUSES, RuleResult, SubjectResult, day_of, ratio
 from app.core.facts import ENVELOPE, SUBJECT, FactError, doubled, fits
 from app.rulepacks.compiler import BROKEN_PERIODS, PERIOD_OVER, Compiled, RuleOutcome, compile_rules, compile_where
-from app.rulepacks.conditions import Condition, Requirement, Target
+from app.rulepacks.conditions import NOTHING_KNOWN, Condition, Requirement, Target
 from app.rulepacks.language import EARLIER, Rule, Status
 from app.rulepacks.pack import Pack, ParameterValue, day_kind_of, number_of, share_of
 from app.rulepacks.premises import DEADLINE, Deadlines
@@ -251,14 +251,15 @@ _Group = tuple[date | None, tuple[date, ...], bool]
 
 @dataclass(frozen=True, slots=True)
 class EvaluationContext:
-    """What a pack is judged with: its parameters on the day of the law, the facts, the engine, and the period as it is
-    looked at."""
+    """What a pack is judged with: its parameters on the day of the law, the facts, the engine, the period as it is
+    looked at, and from which share of what is not known a rate is no data."""
 
     pack: Pack
     parameters: Mapping[str, ParameterValue]
     figures: Figures
     engine: Engine
     view: View
+    too_unknown: Fraction = NOTHING_KNOWN
 
 
 def evaluate_subjects(
@@ -266,7 +267,7 @@ def evaluate_subjects(
 ) -> dict[str, list[RuleResult]]:
     """Every unit's result for each rule about one kind of single things, by rule id."""
     things = court.figures.things[kind]
-    compiled = compile_rules(rules, court.parameters, court.pack.info.scope)
+    compiled = compile_rules(rules, court.parameters, court.pack.info.scope, court.too_unknown)
     said = _ask(court, compiled, things)
     return {
         rule.id: list(

@@ -36,7 +36,7 @@ RESULT_COLUMNS = {
     "status": "Kết quả",
     "numerator": "Tử số",
     "denominator": "Mẫu số",
-    "unknown": "Không rõ",
+    "unknown": "Chưa rõ",
     "value": "Giá trị",
     "comparison": "So sánh",
     "target": "Chỉ tiêu",

@@ -10,9 +10,11 @@ import json
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from fractions import Fraction
 from functools import partial
 from typing import cast
 
+from flask import current_app
 from sqlalchemy import Table, select
 
 from app.compliance.adoption import repository
@@ -273,6 +275,7 @@ def _judge(
         looked_on=calendar.local_day(extensions.now()),
         deadline_of=partial(last_day, calendar),
         excuses=service.in_force(period.last),
+        too_unknown=Fraction(current_app.config["SETTINGS"].unknown_percent, 100),
     )
 
 

@@ -192,6 +192,7 @@ def _judge_again(run: CheckRun, facts: list[Fact], packs: list[Pack]) -> Judgeme
         as_of=setting.as_of,
         looked_on=setting.looked_on,
         excuses=applied_waivers(facts),
+        too_unknown=setting.too_unknown,
     )
 
 

@@ -20,12 +20,12 @@ from app.compliance.explaining import (
     fact_lines,
     fraction_shown,
     is_count,
+    known_shown,
     language,
     share_shown,
     shortfall_shown,
     target_shown,
     unit_name,
-    unknown_shown,
 )
 from app.compliance.forms import PeriodForm, RunForm, RunsFilterForm, neighbours
 from app.compliance.models import CheckRun, ViolationChange
@@ -130,7 +130,13 @@ def _cell(cell: ResultRow | None, rule: Rule, address: str) -> dict[str, Any] | 
     if cell is None:
         return None
     missing = shortfall_shown(rule, cell.shortfall, cell.comparison)
-    said = (label(cell.status), fraction_shown(cell), unknown_shown(cell.unknown), missing, due_shown(cell.due))
+    said = (
+        label(cell.status),
+        fraction_shown(cell),
+        known_shown(rule, cell.denominator, cell.unknown),
+        missing,
+        due_shown(cell.due),
+    )
     return {
         "status": cell.status,
         "shown": _cell_shown(cell),
@@ -277,7 +283,7 @@ def results_csv(run_id: int) -> Response:
         _("Giá trị"),
         _("Chỉ tiêu"),
         _("Còn thiếu"),
-        _("Không rõ"),
+        _("Chưa rõ"),
         _("Chưa đến hạn, hạn"),
         _("Miễn áp dụng"),
     ]

@@ -8,6 +8,7 @@ from app.compliance.explaining import (
     fraction_shown,
     inside,
     is_count,
+    known_shown,
     printed_day,
     share_shown,
     target_shown,
@@ -43,6 +44,7 @@ bp.context_processor(
     lambda: {
         "share_shown": share_shown,
         "fraction_shown": fraction_shown,
+        "known_shown": known_shown,
         "target_shown": target_shown,
         "is_count": is_count,
         "statuses": (

@@ -336,10 +336,10 @@ def test_a_stage_has_a_note_when_its_unit_wrote_one_in_it_or_at_its_end(
     happen(silent, EventKind.HANDED_OVER, at("2024-06-11 08:00"))  # its reason for recording late is no opinion
     happen(spoken, EventKind.HANDED_OVER, at("2024-06-11 08:00"), note="Trình ký.")
     happen(voided, EventKind.HANDED_OVER, at("2024-06-11 08:00"))
-    assert facts("stage_note") == [{"unit": "LDVL", "stages_ended": 3, "with_note": 1}]
+    assert facts("stage_note") == [{"unit": "LDVL", "stages_ended": 3, "with_note": 1, "unknown_cases": 0}]
     happen(spoken, EventKind.RESOLVED, at("2024-06-12 08:00"), note="Đồng ý.")
     happen(spoken, EventKind.CLOSED, at("2024-06-12 09:00"))
-    assert facts("stage_note") == [{"unit": "LDVL", "stages_ended": 4, "with_note": 2}]
+    assert facts("stage_note") == [{"unit": "LDVL", "stages_ended": 4, "with_note": 2, "unknown_cases": 0}]
 
 
 def test_a_closed_case_carries_its_result_or_not(units: dict[str, Unit], freeze: Callable[[str], Any]) -> None:
@@ -351,7 +351,7 @@ def test_a_closed_case_carries_its_result_or_not(units: dict[str, Unit], freeze:
     happen(scanned, EventKind.RESULT_DIGITISED, at("2024-06-06 08:00"))
     refused = receive(version, at("2024-06-03 10:00"))
     happen(refused, EventKind.REFUSED, at("2024-06-05 08:00"), note="Không đủ điều kiện.")
-    assert facts("result_attached") == [{"unit": "LDVL", "closed": 2, "attached": 1}]
+    assert facts("result_attached") == [{"unit": "LDVL", "closed": 2, "attached": 1, "unknown_closed": 0}]
 
 
 def test_overdue_cases_are_gathered_by_the_officer_who_has_them(late: Case, freeze: Callable[[str], Any]) -> None:

@@ -105,6 +105,9 @@ def _before_judging(rule: dict[str, Any], figures: dict[str, Any], parameters: d
 def _rate(rule: dict[str, Any], figures: dict[str, Any], parameters: dict[str, Any]) -> Opinion:
     rate = rule["rate"]
     counted, among = _sum(rate["count"], figures), _sum(rate["among"], figures)
+    unknown = _sum(rate["unknown"], figures) if "unknown" in rate else 0
+    if unknown and Fraction(unknown, unknown + among) >= Fraction(parameters.get("too unknown", 1)):
+        return Opinion("no_data", None)
     if among == 0:
         expected = _sum(rate["expects"], figures) if "expects" in rate else 0
         return Opinion("no_data" if expected else "not_applicable", None)

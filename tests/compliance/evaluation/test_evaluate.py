@@ -252,3 +252,38 @@ def test_each_pack_judges_on_its_own_words() -> None:
     ]
     results = judge(packs, [pay("U", 7, 20)], units("U"), JUNE).results
     assert [(r.pack, r.status) for r in results] == [("mild", Status.PASS), ("strict", Status.FAIL)]
+
+
+def of_unknown(known: int, unknown: int, share: Fraction) -> RuleResult:
+    """A rate of `known` things that all count, of which `unknown` more could be told if the records told them."""
+    rate = {"count": "pay.online", "among": "pay.eligible", "expects": "pay.due", "unknown": "a.x"}
+    rule = sample.changed(sample.RATE_RULE, rate=rate)
+    told = [pay("LDVL", online=known, eligible=known), {"kind": "a", "unit": "LDVL", "period": "2024-06", "x": unknown}]
+    (result,) = judge([sample.pack(rules=[rule])], told, units("LDVL"), JUNE, too_unknown=share).results
+    return result
+
+
+@pytest.mark.parametrize(
+    ("known", "unknown", "share", "status"),
+    [
+        (12, 3, Fraction(1), Status.PASS),  # three of fifteen, and only all is too much
+        (0, 3, Fraction(1), Status.NO_DATA),
+        (0, 0, Fraction(1), Status.NOT_APPLICABLE),
+        (1, 1_000_000, Fraction(1), Status.PASS),
+        (5, 4, Fraction(1, 2), Status.PASS),  # four of nine: less than half
+        (5, 5, Fraction(1, 2), Status.NO_DATA),  # exactly half
+        (5, 6, Fraction(1, 2), Status.NO_DATA),
+        (99, 1, Fraction(1, 100), Status.NO_DATA),
+        (100, 1, Fraction(1, 100), Status.PASS),
+        (5, 0, Fraction(1, 100), Status.PASS),
+    ],
+)
+def test_a_rate_is_no_data_from_the_share_of_unknown_that_the_site_says(
+    known: int, unknown: int, share: Fraction, status: Status
+) -> None:
+    result = of_unknown(known, unknown, share)
+    assert (result.status, result.denominator, result.unknown) == (status, known, unknown)
+
+
+def test_a_rate_that_says_nothing_of_the_unknown_tells_none() -> None:
+    assert one([pay("LDVL", online=6, eligible=20)]).unknown is None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from fractions import Fraction
 from typing import Any
 
 from hypothesis import HealthCheck, given, reject, settings
@@ -12,7 +13,7 @@ from app.compliance.evaluation.evaluate import judge
 from app.compliance.evaluation.results import RuleResult
 from app.core.calendar import WorkingCalendar
 from app.core.periods import Period
-from app.rulepacks.premises import last_day
+from app.rulepacks.premises import Setting, last_day
 from app.rulepacks.words import PackError
 from tests.compliance import sample
 from tests.compliance.evaluation.evaluator import Opinion, second_opinion
@@ -105,6 +106,8 @@ def shares_of(draw: st.DrawFn, fields: list[str], own: bool | None = None) -> di
     rate = {"count": draw(sums(fields)), "among": draw(sums(fields))}
     if draw(st.booleans()):
         rate["expects"] = draw(sums(fields))
+    if draw(st.booleans()):
+        rate["unknown"] = draw(sums(fields))
     own = draw(st.booleans()) if own is None else own
     share = draw(st.sampled_from(fields)) if own else draw(SHARES)
     return {"rate": rate, "target": {draw(st.sampled_from(COMPARISONS[2:])): share}}
@@ -217,6 +220,7 @@ def opinion_of(result: RuleResult) -> Opinion:
     SCOPES,
     st.sampled_from(["working_days", "calendar_days"]),
     st.sampled_from([date(2024, 6, 17), date(2024, 6, 30), date(2024, 7, 1), date(2024, 7, 20)]),
+    st.sampled_from([Fraction(1), Fraction(1), Fraction(1, 2), Fraction(1, 100)]),
 )
 def test_engine_and_second_opinion_agree_on_any_pack(
     found: list[dict[str, Any]],
@@ -224,6 +228,7 @@ def test_engine_and_second_opinion_agree_on_any_pack(
     scope: dict[str, Any] | None,
     counting: str,
     as_of: date,
+    too_unknown: Fraction,
 ) -> None:
     info = sample.changed(sample.INFO, scope=scope)
     try:
@@ -239,9 +244,13 @@ def test_engine_and_second_opinion_agree_on_any_pack(
         {"counting": counting},
         as_of=as_of,
         deadline_of=lambda event, days, kind: last_day(CALENDAR, event, days, kind),
+        too_unknown=too_unknown,
     )
     got = {(r.rule, r.unit): opinion_of(r) for r in judgement.results}
-    parameters = {"online_rate": "35%", "fewest": 5, "span": 3, "counting": counting}
+    parameters = {"online_rate": "35%", "fewest": 5, "span": 3, "counting": counting, "too unknown": too_unknown}
     assert got == second_opinion(info, parameters, found, given_facts, UNITS, as_of)
-    again = judge([pack], [*given_facts, *judgement.premises], UNITS, JUNE, {"counting": counting}, as_of=as_of)
+    kept = [*given_facts, *judgement.premises]
+    told = Setting.told(kept)
+    assert (told.as_of, told.too_unknown) == (as_of, too_unknown)
+    again = judge([pack], kept, UNITS, JUNE, {"counting": counting}, as_of=as_of, too_unknown=told.too_unknown)
     assert again.results == judgement.results

@@ -1,0 +1,44 @@
+"""What the records tell of a case, in the reader's words: “chưa” only where that is known, otherwise “chưa rõ”."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from flask_babel import gettext as _
+
+from app.cases import population
+from app.cases.knowledge import Knows
+from app.cases.models import Case
+from app.web.formats import label, show_datetime
+
+
+def channel_in_words(of: Any) -> str:
+    """How the case came in; a default that other software's file was read with is no knowledge."""
+    return label(of.channel) if population.told(of, Knows.CHANNEL) else str(_("chưa rõ"))
+
+
+def told_in_words(case: Case, now: datetime) -> dict[str, str]:
+    """How the case came in, and what of it is digitised, for its page."""
+    if case.electronic_result_at:
+        electronic = f"{show_datetime(case.electronic_result_at)} · " + str(
+            _("cùng ngày") if case.electronic_same_day else _("sau ngày có kết quả")
+        )
+    else:
+        electronic = _not_yet(population.electronic_known(case, now))
+    by_itself = _("nộp trực tuyến, không cần số hóa") if population.came_electronically(case) else ""
+    signed = _("kết quả điện tử, không cần số hóa") if case.electronic_result_at else ""
+    return {
+        "channel": channel_in_words(case),
+        "file": _when(case.files_digitised_at) or str(by_itself) or _not_yet(population.file_known(case, now)),
+        "result": _when(case.result_digitised_at) or str(signed) or _not_yet(population.result_known(case, now)),
+        "electronic": electronic,
+    }
+
+
+def _when(at: datetime | None) -> str:
+    return show_datetime(at) if at else ""
+
+
+def _not_yet(known: bool) -> str:
+    return str(_("chưa") if known else _("chưa rõ"))
