@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import ColumnElement, select
 
@@ -543,6 +544,16 @@ def rename(
             by, "rename_unit", "unit", unit.code, name=[former, unit.name], first_day=first_day, decision=tidy(decision)
         )
     return unit
+
+
+def ended_notes(unit_ids: Iterable[int]) -> dict[int, str]:
+    """What pages write beside a unit that is gone, by its id."""
+    notes = {}
+    for unit_id, rows in successions_of(site(), unit_ids).items():
+        day, heirs = _day(rows[0].last_day + ONE_DAY), successors_named(rows)
+        said = _("Giải thể từ %(day)s, kế thừa: %(names)s", day=day, names=heirs)
+        notes[unit_id] = said if heirs else _("Giải thể từ %(day)s", day=day)
+    return notes
 
 
 def ended(units: Iterable[Unit]) -> dict[int, list[UnitSuccession]]:

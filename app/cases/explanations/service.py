@@ -25,6 +25,7 @@ from app.organisation import audit
 from app.organisation.access import Actor, Scope
 from app.organisation.audit import transaction
 from app.organisation.calendars import site_calendar
+from app.organisation.lineage import lineage
 from app.organisation.permissions import Capability, needs
 from app.web import extensions
 from app.web.due import kept
@@ -41,13 +42,15 @@ def explain(scope: Scope, by: Actor, case_ids: Collection[int], text: str) -> li
     Raises a sentence naming the first case that cannot be explained now.
     """
     words = checked_words(text, field="text", missing=N_("Hãy ghi nội dung giải trình."), most=LONGEST)
-    now = extensions.now()
+    now, heirs = extensions.now(), lineage(scope.site)
+    day = site_calendar().local_day(now)
     with transaction() as session:
         cases = _cases_to_explain(scope, case_ids)
         standing = latest_explanations([case.id for case in cases])
         sent = []
         for case in cases:
-            by_head = by.unit_id == case.unit_id
+            # A case that had ended before its unit did stays that unit's; the head of its successor answers for it.
+            by_head = by.unit_id == heirs.heir(case.unit_id, day)
             _check_owed(case, standing.get(case.id), by_head, now)
             sent.append(_explanation(case, by, words, by_head, now))
         session.add_all(sent)

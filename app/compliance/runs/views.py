@@ -45,6 +45,7 @@ from app.organisation.calendars import today
 from app.organisation.exports import csv_response, trace_export
 from app.organisation.permissions import Capability
 from app.organisation.queries import units
+from app.organisation.succession import ended_notes
 from app.rulepacks.language import Rule, Status
 from app.rulepacks.pack import Pack
 from app.web import jobs
@@ -115,9 +116,11 @@ def _columns(shown: Matrix) -> list[dict[str, Any]]:
 def _rows(shown: Matrix, run: CheckRun) -> list[dict[str, Any]]:
     rules = [(rule, results_address(run.id, pack.id, rule.id)) for pack, rule in shown.columns]
     top = min((line.unit.depth for line in shown.lines), default=0)
+    notes = ended_notes(line.unit.id for line in shown.lines)
     return [
         {
             "name": unit_name(line.unit),
+            "note": notes.get(line.unit.id, ""),
             "depth": line.unit.depth - top,
             "href": url_for(".violations", period=run.period, unit=line.unit.id),
             "cells": [_cell(cell, *rule) for cell, rule in zip(line.cells, rules, strict=True)],

@@ -126,6 +126,12 @@ def reopen_unit(unit_id: int) -> Answer:
     return redirect(url_for(".units", _anchor=f"unit-{unit_id}"))
 
 
+@bp.app_template_global()
+def ended_note(unit_id: int) -> str:
+    """Since when a unit is gone, and who succeeded it; empty for one in being."""
+    return succession.ended_notes([unit_id]).get(unit_id, "")
+
+
 def _found(unit_id: int) -> Unit:
     unit = queries.unit(unit_id)
     if unit is None:
