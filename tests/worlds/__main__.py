@@ -10,11 +10,13 @@ import argparse
 import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 from tests.worlds.ground import ground
-from tests.worlds.play import play
+from tests.worlds.play import play, subjects_of
 from tests.worlds.reading import BadWorld
-from tests.worlds.story import World, read_world
+from tests.worlds.story import World, read_world, world_files
+from tests.worlds.table import printed
 
 HERE = Path(__file__).parent
 
@@ -23,13 +25,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run it; returns the exit code."""
     options = _options(arguments)
     worlds, bad = _read(_files(options.files))
+    if options.table:
+        print(printed(worlds))
+        return 2 if bad else 0
     failed = 0
     if worlds:
         waiting = not_yet()
         with ground(options.database) as stage:
             for world in worlds:
                 try:
-                    different = play(world, stage)
+                    different = play(world, stage, hear=_tell if options.show else None)
                 except BadWorld as error:
                     bad.append(str(error))
                     continue
@@ -45,6 +50,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 2 if bad else 1 if failed else 0
 
 
+def _tell(report: dict[str, Any]) -> None:
+    """Every cell of a check of which there is something to say."""
+    print(f"--- {report['period']} as of {report['as_of']}")
+    for row in report["results"]:
+        if row["status"] == "not_applicable":
+            continue
+        figures = {name: row.get(name) for name in ("numerator", "denominator", "unknown", "due") if row.get(name)}
+        things = {name: each["status"] for name, each in subjects_of(row, report["violations"]).items()}
+        print(f"    {row['rule']} {row['unit']}: {row['status']} {figures or ''} {things or ''}")
+
+
 def not_yet() -> dict[Path, str]:
     """The worlds beside this that do not hold yet, and why: lines of not_yet.txt, path and reason."""
     lines = (HERE / "not_yet.txt").read_text("utf-8").splitlines()
@@ -56,6 +72,8 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.worlds", description=__doc__)
     parser.add_argument("files", nargs="*", type=Path, default=[HERE], metavar="FILE|FOLDER")
     parser.add_argument("--database", choices=("sqlite", "postgresql"), default="sqlite")
+    parser.add_argument("--show", action="store_true", help="every cell that checks speak of")
+    parser.add_argument("--table", action="store_true", help="rules and outcomes, and how many worlds expect each")
     return parser.parse_args(arguments)
 
 
@@ -63,7 +81,7 @@ def _files(named: Iterable[Path]) -> list[Path]:
     found: list[Path] = []
     for path in named:
         if path.is_dir():
-            found += sorted(each for each in path.rglob("*") if each.suffix in (".yaml", ".yml"))
+            found += world_files(path)
         else:
             found.append(path)
     return found

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -35,8 +35,9 @@ class Difference:
         return f"{self.place}: {cell}: expected {self.expected}, found {self.found}"
 
 
-def play(world: World, on: Ground) -> list[Difference]:
-    """Play a world on a fresh database. Returns what is not as it must be; raises BadWorld."""
+def play(world: World, on: Ground, hear: Callable[[dict[str, Any]], None] | None = None) -> list[Difference]:
+    """Play a world on a fresh database. Returns what is not as it must be; raises BadWorld. `hear` is told each check
+    as `flask check run --format json` prints it."""
     with on.fresh(), rare_garbage_collection():
         stage = Stage(world)
         try:
@@ -51,7 +52,7 @@ def play(world: World, on: Ground) -> list[Difference]:
             if isinstance(step, Happening):
                 found += _happen(stage, step, stumbled=bool(found))
             else:
-                found += _look(stage, step)
+                found += _look(stage, step, hear)
             db.session.rollback()
             db.session.expunge_all()
         return found
@@ -92,7 +93,7 @@ def _told(step: Happening, expected: str, found: str) -> Difference:
     return Difference(step.place, f"{step.when:%Y-%m-%d %H:%M}", "", "", step.verb.name, expected, found)
 
 
-def _look(stage: Stage, check: Check) -> list[Difference]:
+def _look(stage: Stage, check: Check, hear: Callable[[dict[str, Any]], None] | None) -> list[Difference]:
     try:
         report = run_check(
             stage.inspector, check.period, pack_ids=check.packs, unit_codes=check.units and list(map(str, check.units))
@@ -100,6 +101,8 @@ def _look(stage: Stage, check: Check) -> list[Difference]:
     except DomainError as error:
         return [Difference(check.place, check.period.key, "", "", "check", "to be run", f"refused: {error}")]
     told = json.loads(json.dumps(report_json(report), default=str))
+    if hear is not None:
+        hear(told)
     rows = {(row["rule"], row["unit"]): row for row in told["results"]}
     different: list[Difference] = []
     for rule, cells in check.expect.items():

@@ -15,10 +15,11 @@ from tests.worlds.__main__ import HERE, main, not_yet
 from tests.worlds.ground import Ground, ground
 from tests.worlds.play import play
 from tests.worlds.reading import BadWorld, read_file, read_text
-from tests.worlds.story import World, read_world, world_of
+from tests.worlds.story import World, known_rules, read_world, world_files, world_of
+from tests.worlds.table import mentioned
 from tests.worlds.verbs import verbs
 
-FILES = sorted(HERE.rglob("*.yaml"))
+FILES = world_files(HERE)
 
 
 @cache
@@ -87,6 +88,11 @@ def test_only_worlds_that_are_there_are_waited_for() -> None:
 def test_no_two_worlds_have_the_same_title() -> None:
     titles = [str(read_file(path).get("title", "")) for path in FILES]
     assert all(titles) and len(set(titles)) == len(titles)
+
+
+def test_every_rule_has_a_world() -> None:
+    worlds = [_world(path) for path in FILES]
+    assert [rule for rule in known_rules() if rule not in mentioned(worlds)] == []
 
 
 def test_the_page_about_worlds_names_every_verb() -> None:
