@@ -16,7 +16,9 @@ from wtforms.validators import Optional
 from app.core.periods import Period
 from app.obligations.models import BodyKind, FilingKind
 from app.obligations.queries import PERIOD_OF, periods_of
+from app.organisation.calendars import today
 from app.organisation.models import Unit
+from app.web.due import missed
 from app.web.formats import label
 from app.web.forms import (
     NEEDED,
@@ -43,7 +45,10 @@ class DutyForm(FlaskForm):
     def offer_units(self, units: Sequence[Unit]) -> None:
         """The units to choose from; a single one is chosen already."""
         chosen = self["unit_id"]
-        chosen.choices = [(unit.id, unit.name) for unit in units]
+        chosen.choices = [
+            (unit.id, _("%(name)s (đã giải thể)", name=unit.name) if missed(unit.valid_to, today()) else unit.name)
+            for unit in units
+        ]
         if len(units) > 1:
             chosen.choices.insert(0, ("", _("– chọn đơn vị –")))
 

@@ -34,7 +34,7 @@ from app.organisation.access import Scope, actor, allowed, can, current_scope, w
 from app.organisation.calendars import today
 from app.organisation.exports import csv_response
 from app.organisation.permissions import Capability
-from app.organisation.queries import units_to_choose
+from app.organisation.queries import succeeded_units, units_to_choose
 from app.web.formats import label, show_date
 from app.web.forms import errors_shown_on, whole_number
 
@@ -97,7 +97,8 @@ def hand_in() -> Page:
         "period": request.args.get("ky", ""),
         "unit_id": request.args.get("don_vi", type=whole_number),
     }
-    form = FilingForm.of(kind, _year(), units_to_choose(seen, today()), **shown)
+    # What a unit that is gone never handed in, its successor does, in its name.
+    form = FilingForm.of(kind, _year(), [*units_to_choose(seen, today()), *succeeded_units(seen, today())], **shown)
     back = url_for(".duties", loai=kind.value, nam=_year())
     return _recorded(
         form, label(kind), back, _("Đã ghi."), lambda: service.hand_in(seen, actor(), kind=kind, **form.said())

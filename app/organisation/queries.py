@@ -51,6 +51,13 @@ def units_to_choose(scope: Scope, day: date, also: int | None = None) -> list[Un
     return [unit for unit in units(scope) if unit.valid_to is None or unit.valid_to >= day or unit.id == also]
 
 
+def succeeded_units(scope: Scope, day: date) -> list[Unit]:
+    """Units of the scope that were gone by the day and that somebody stands for."""
+    heirs = lineage(scope.site)
+    gone = (unit for unit in units(scope) if unit.valid_to is not None and unit.valid_to < day)
+    return [unit for unit in gone if heirs.heir(unit.id, day) != unit.id]
+
+
 @dataclass(frozen=True, slots=True)
 class UnitRow:
     """A line of the tree: the unit, its depth below the root (0), and how many active people belong to it."""

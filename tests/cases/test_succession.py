@@ -7,7 +7,9 @@ from datetime import date, datetime
 from typing import Any
 
 import pytest
+from sqlalchemy import func, select
 
+from app.cases import lists
 from app.cases import service as cases
 from app.cases.verifying import Refolding, differences
 from app.cases.vocabulary import EventKind
@@ -19,7 +21,9 @@ from app.organisation import succession
 from app.organisation.access import Actor, whole_site
 from app.organisation.models import Role, Unit
 from app.organisation.succession import Successors
-from tests.clock import at
+from app.web import extensions
+from app.web.extensions import db
+from tests.clock import ZONE, at
 from tests.factories import EVERYWHERE, finish, happen, make_department, make_person, make_unit, make_version, receive
 
 BOSS = Actor("Quản trị")
@@ -90,6 +94,30 @@ def test_a_quarter_counts_what_was_received_where_it_was_received(
     found = facts("2024-Q4", "digitisation", "timeliness", "stage_use")
     assert found["digitisation", "BTXH"]["files"] == 1
     assert ("digitisation", "NCC") not in found
+
+
+def test_a_list_of_a_past_period_has_the_lines_that_its_figure_counted(
+    department: Mapping[str, Unit], freeze: Freeze
+) -> None:
+    freeze("2024-10-31 16:00")
+    version = make_version(department["BTXH"], ("Xử lý", department["BTXH"], 5))
+    for _n in range(3):
+        receive(version, at("2024-10-07 08:30"))
+    end()
+    freeze("2024-12-02 08:00")
+    found = {(name, unit): lines_of(name, "2024-10", department[unit]) for name in LISTED for unit in ("BTXH", "NCC")}
+    assert found == {(name, unit): 3 if unit == "BTXH" else 0 for name, unit in found}
+    assert lines_of("open_overdue", "2024-11", department["NCC"]) == 3
+    assert lines_of("open_overdue", "2024-11", department["BTXH"]) == 0
+
+
+LISTED = ("received", "files_not_digitised", "open_overdue", "overdue", "stage_open_over")
+
+
+def lines_of(name: str, period: str, unit: Unit) -> int:
+    window = lists.Window.of(Period.parse(period), ZONE, extensions.now())
+    lines = lists.lines(EVERYWHERE, lists.named([name]), window, unit.id)
+    return db.session.scalar(select(func.count()).select_from(lines)) or 0
 
 
 def test_a_unit_with_open_cases_is_not_closed_without_a_successor(

@@ -16,12 +16,13 @@ from app.cases.models import Case
 from app.compliance.evaluation.results import Judgement, RuleResult
 from app.compliance.runs import service
 from app.compliance.runs.inheritance import inherited
+from app.core.errors import DomainError
 from app.core.periods import Period
 from app.obligations import service as duties
-from app.obligations.models import Directive, OnlineTarget, Petition
+from app.obligations.models import Directive, FilingKind, OnlineTarget, Petition
 from app.organisation import succession
-from app.organisation.access import Actor
-from app.organisation.models import Unit
+from app.organisation.access import Actor, scope_of
+from app.organisation.models import Role, Unit
 from app.organisation.succession import Successors
 from app.procedures.queries import version_on
 from app.publications import check_service, review_service
@@ -170,6 +171,32 @@ def test_the_preview_names_each_thing_and_writes_nothing(department: dict[str, U
         *("catalogue_check", "name"),
     }
     assert department["BTXH"].valid_to is None
+
+
+def test_the_head_of_the_successor_hands_in_what_the_unit_owed_and_nothing_for_later(
+    department: dict[str, Unit], freeze: Freeze, sign_in: Callable[[Any], Any]
+) -> None:
+    head = make_person(department["NCC"], Role.HEAD)
+    end("NCC")
+    freeze("2024-11-06 08:00")
+    said: dict[str, Any] = {"unit_id": department["BTXH"].id, "kind": FilingKind.MONTHLY_REPORT}
+    filed = {"filed_on": date(2024, 11, 6)}
+    page = sign_in(head).get("/ke-hoach/nghia-vu/ghi?loai=monthly_report&nam=2024").text
+    assert "Phòng Bảo trợ xã hội (đã giải thể)" in page
+    duties.hand_in(scope_of(head), Actor.of(head), period="2024-10", **filed, **said)
+    with pytest.raises(DomainError, match="kế thừa"):
+        duties.hand_in(scope_of(head), Actor.of(head), period="2024-11", **filed, **said)
+    with pytest.raises(DomainError) as refused:
+        duties.register_directive(
+            scope_of(head),
+            BOSS,
+            number="7/CV",
+            issuer="UBND",
+            summary="x",
+            unit_ids=[department["BTXH"].id],
+            received_on=date(2024, 11, 6),
+        )
+    assert refused.value.params["successors"] == "Phòng Người có công"
 
 
 def test_figures_are_added_and_things_of_one_name_are_told_apart() -> None:
