@@ -240,10 +240,12 @@ def _check_begun(period: Period) -> None:
 
 
 def _units_for(period: Period, unit_codes: Collection[str] | None) -> dict[str, Unit]:
-    """The site's units that existed in the period, by code."""
+    """The site's units that existed in the period, by code; those in being on its last day come first, so that of two
+    Departments the one that took over answers for the whole."""
+    every = db.session.scalars(select(Unit).where(Unit.site == site()).order_by(Unit.path))
     found = {
         unit.code: unit
-        for unit in db.session.scalars(select(Unit).where(Unit.site == site()).order_by(Unit.path))
+        for unit in sorted(every, key=lambda unit: unit.valid_to is not None and unit.valid_to < period.last)
         if (unit.valid_from is None or unit.valid_from <= period.last)
         and (unit.valid_to is None or unit.valid_to >= period.first)
     }
