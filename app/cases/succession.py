@@ -51,7 +51,7 @@ def _foreseen(decided: Decision) -> Iterator[Passing]:
     for case_id, code, applicant, accountable, holder, procedure in db.session.execute(chosen).all():
         part = _l("đang giữ, đơn vị khác chịu trách nhiệm") if holder == unit_id else _l("được lấy ý kiến")
         note = "" if accountable == unit_id else str(part)
-        yield Passing(ACCOUNTABLE, case_id, f"{code} – {applicant}", decided.heir(procedure), note)
+        yield Passing(ACCOUNTABLE, case_id, f"{code} – {applicant}", decided.heir(procedure), note, procedure)
 
 
 def _pass_on(by: Actor, decided: Decision, passings: Sequence[Passing]) -> None:

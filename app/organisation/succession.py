@@ -281,8 +281,13 @@ def _noted(decided: Decision) -> str:
 
 
 def _refuse_left_behind(found: Foreseen) -> None:
-    """Nothing open stays behind, and nothing was done after the last day."""
+    """Nothing open stays behind, nothing was done after the last day, and nothing is given that the unit has not."""
     decided = found.decision
+    has = {each.key for _part, passings in found.parts for each in passings}
+    if unknown := [code for code in decided.by_procedure if code not in has]:
+        raise DomainError(
+            "“%(unit)s” không có thủ tục %(code)s.", field="procedures", unit=decided.unit.name, code=unknown[0][:60]
+        )
     for part in REGISTERED:
         if (work := part.later_work(decided)) is not None:
             raise DomainError(
@@ -374,7 +379,7 @@ def _check_day(unit: Unit, last_day: date) -> None:
 def _successor(unit: Unit, code: str, last_day: date) -> Unit:
     found = queries.unit_by_code(code)
     if found is None:
-        raise DomainError("Không có đơn vị mang mã “%(unit)s”.", field="successors", unit=code)
+        raise DomainError("Không có đơn vị mang mã “%(unit)s”.", field="successors", unit=code[:60])
     if found.id == unit.id:
         raise DomainError("“%(unit)s” không thể kế thừa chính mình.", field="successors", unit=unit.name)
     if found.id in lineage(unit.site).forebears(unit.id):
@@ -408,7 +413,7 @@ def _people(unit: Unit, successors: Successors, units: Mapping[str, Unit]) -> di
         who = queries.person_by_username(username)
         if who is None or who.unit_id != unit.id:
             raise DomainError(
-                "“%(person)s” không phải người của “%(unit)s”.", field="people", person=username, unit=unit.name
+                "“%(person)s” không phải người của “%(unit)s”.", field="people", person=username[:60], unit=unit.name
             )
         found[who.username] = units[to.strip().upper()]
     return found

@@ -190,6 +190,8 @@ def test_a_split_gives_a_procedures_cases_to_the_one_that_was_named_for_it(
     freeze("2024-10-31 16:00")
     ours, theirs = (make_version(department["BTXH"], code=code) for code in ("1.000001", "1.000002"))
     kept, given = receive(ours, at("2024-10-07 08:30")), receive(theirs, at("2024-10-07 08:30"))
+    with pytest.raises(DomainError, match="không có thủ tục"):
+        end("BTXH", "NCC", "LDVL", by_procedure={"1.000003": "LDVL"})
     end("BTXH", "NCC", "LDVL", by_procedure={"1.000002": "LDVL"})
     assert kept.unit_id == department["NCC"].id
     assert given.unit_id == department["LDVL"].id
