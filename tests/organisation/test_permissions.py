@@ -67,7 +67,8 @@ VERBS_OF_EVERYBODY = {
     "organisation.service.change_own_password",
     *("organisation.sessions.end", "organisation.sessions.end_all"),
 }
-WITHOUT_ACTOR = {  # nobody is signed in yet, or it is the person's own, or the trail itself, or only a question
+WITHOUT_ACTOR = {  # nobody is signed in yet, or it is the person's own, or the trail or a chain itself, or a question
+    "cases.chain.add_event",
     "compliance.runs.service.moves_open_to",
     "organisation.audit.record",
     "organisation.attempts.take_turn",
