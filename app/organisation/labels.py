@@ -164,6 +164,7 @@ name_details(
         "procedures": _l("Thủ tục giao riêng"),
         "people": _l("Người giao riêng"),
         "passed": _l("Đã chuyển"),
+        "moved": _l("Người đã chuyển"),
         "last": _l("Đến ngày"),
         "working": _l("Làm việc"),
         "reason": _l("Lý do"),

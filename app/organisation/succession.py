@@ -235,7 +235,10 @@ def succeed(
             decision=decided.decision,
             procedures={code: unit.code for code, unit in decided.by_procedure.items()},
             people={name: unit.code for name, unit in decided.by_person.items()},
-            passed={part.kind: [each.name for each in passings] for part, passings in found.parts},
+            moved=[
+                each.key for part, passings in found.parts for each in passings if part.kind == "person" and each.to
+            ],
+            passed={part.kind: len(passings) for part, passings in found.parts},
         )
     return found
 
