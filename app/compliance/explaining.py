@@ -35,6 +35,7 @@ THINGS = {
     "defect": _l("sai sót của danh mục"),
     "field": _l("lĩnh vực"),
     "officer": _l("cán bộ"),
+    "period": _l("kỳ phải nộp"),
     "petition": _l("phản ánh, kiến nghị"),
     "procedure": _l("thủ tục"),
     "publication": _l("bước công bố"),

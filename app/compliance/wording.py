@@ -407,7 +407,7 @@ _OWN_RATE = frozenset(("target", "value", "shortfall"))
 def _of_thing(name: str, rule: Rule, thing: SubjectResult, locale: str) -> str | None:
     """What the judgement says of a thing by that name, else its own figure, in words; None if it has neither."""
     if name == "subject":
-        return thing.subject
+        return _subject_in_words(thing.subject, rule, locale)
     details = thing.details
     if name not in details:
         if name in _OWN_RATE and "numerator" in details:
@@ -423,6 +423,14 @@ def _of_thing(name: str, rule: Rule, thing: SubjectResult, locale: str) -> str |
     if name == "periods":
         return _periods_in_words(str(details[name]), locale)
     return _word(details[name], locale) if details[name] not in ("", None) else None
+
+
+def _subject_in_words(subject: str, rule: Rule, locale: str) -> str:
+    """A thing's name; of a period its label: "Tháng 6/2024", "2024"."""
+    kind = facts.catalogue().get(str(rule.subject))
+    if kind is None or kind.subject != "period":
+        return subject
+    return subject if subject.isdecimal() else period_in_words(subject, locale)
 
 
 def _of_result(name: str, result: RuleResult, locale: str) -> str | None:

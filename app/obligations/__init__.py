@@ -13,6 +13,7 @@ def register_records() -> None:
     import app.obligations.facts
     import app.obligations.labels
     import app.obligations.models
+    import app.obligations.plan_facts
     import app.obligations.succession
 
 

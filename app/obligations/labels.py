@@ -16,6 +16,11 @@ add_labels(
         FilingKind.ANNUAL_REPORT: _l("Báo cáo năm"),
         FilingKind.DATED_REPORT: _l("Báo cáo theo yêu cầu"),
         FilingKind.CATALOGUE_LIST: _l("Danh mục TTHC hằng tháng"),
+        FilingKind.DEPARTMENT_REPORT: _l("Báo cáo CCHC của Sở gửi Sở Nội vụ, UBND tỉnh"),
+        FilingKind.OFFICE_REPORT: _l("Báo cáo của Văn phòng Sở gửi Giám đốc"),
+        FilingKind.RISK_REPORT: _l("Báo cáo nhiệm vụ chậm, có nguy cơ"),
+        FilingKind.REFORM_PLAN: _l("Kế hoạch CCHC năm"),
+        FilingKind.TRAINING_PLAN: _l("Kế hoạch tập huấn, bồi dưỡng CCHC"),
         FilingKind.NEWS_ITEM: _l("Tin, bài tuyên truyền"),
         FilingKind.DIALOGUE: _l("Đối thoại"),
     }

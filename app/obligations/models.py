@@ -24,6 +24,11 @@ class FilingKind(StrEnum):
     ANNUAL_REPORT = "annual_report"
     DATED_REPORT = "dated_report"
     CATALOGUE_LIST = "catalogue_list"
+    DEPARTMENT_REPORT = "department_report"  # báo cáo CCHC định kỳ của Sở gửi Sở Nội vụ, UBND tỉnh
+    OFFICE_REPORT = "office_report"  # báo cáo của Văn phòng Sở gửi Giám đốc về các phòng, đơn vị
+    RISK_REPORT = "risk_report"  # báo cáo của Văn phòng Sở về nhiệm vụ chậm, có nguy cơ
+    REFORM_PLAN = "reform_plan"  # kế hoạch CCHC năm
+    TRAINING_PLAN = "training_plan"  # kế hoạch tập huấn, bồi dưỡng CCHC
     NEWS_ITEM = "news_item"
     DIALOGUE = "dialogue"
 

@@ -27,6 +27,11 @@ PERIOD_OF = {
     FilingKind.QUARTERLY_REPORT: PeriodKind.QUARTER,
     FilingKind.HALF_YEAR_REPORT: PeriodKind.HALF,
     FilingKind.ANNUAL_REPORT: PeriodKind.YEAR,
+    FilingKind.DEPARTMENT_REPORT: PeriodKind.QUARTER,
+    FilingKind.OFFICE_REPORT: PeriodKind.QUARTER,
+    FilingKind.RISK_REPORT: PeriodKind.MONTH,
+    FilingKind.REFORM_PLAN: PeriodKind.YEAR,
+    FilingKind.TRAINING_PLAN: PeriodKind.YEAR,
 }
 """The period that each is handed in for; the other kinds have a day only, or name a period if they like."""
 

@@ -28,6 +28,8 @@ from app.web.due import missed
 from app.web.formats import label
 
 R = TypeVar("R", Filing, Directive, Petition)
+PLANS = (FilingKind.REFORM_PLAN, FilingKind.TRAINING_PLAN)
+"""What may be sent before the year that it is for begins."""
 WORKING_DAYS_TO_ANSWER = 15  # for a petition, unless another day is set
 
 
@@ -52,7 +54,7 @@ def hand_in(
     # What a unit that is gone still owed for its own time, its successor hands in.
     _check_unit(scope, unit_id, on=min(named.first, filed_on) if named else filed_on)
     _check_past(filed_on, "filed_on")
-    if named and filed_on < named.first:
+    if named and filed_on < (named.previous().first if kind in PLANS else named.first):
         raise DomainError("Ngày nộp trước khi kỳ bắt đầu (%(day)s).", field="filed_on", day=named.first)
     title, document = tidy(title), _short(document, 200, "document")
     if not title and not named:

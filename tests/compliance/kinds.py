@@ -7,6 +7,7 @@ from types import ModuleType
 import app.cases.explanations.facts
 import app.cases.facts
 import app.obligations.fact_kinds
+import app.obligations.plan_facts
 import app.procedures.facts
 import app.publications.facts
 import app.scorecards.facts
@@ -23,6 +24,7 @@ CATALOGUE = _declared(
     app.cases.explanations.facts,
     app.cases.facts,
     app.obligations.fact_kinds,
+    app.obligations.plan_facts,
     app.scorecards.facts,
     app.tasks.facts,
     app.procedures.facts,
