@@ -51,6 +51,45 @@ def filings(ground: Ground) -> Iterator[Filing]:
         if quarter.key.endswith("Q3"):
             title = f"Báo cáo thực hiện kế hoạch nâng cao chỉ số cải cách hành chính {quarter.label()} (minh họa)"
             yield from _reports(ground, FilingKind.DATED_REPORT, quarter, title)
+    yield from _plans(ground)
+    yield from _of_the_office(ground)
+
+
+ATTACHED = ("TTDVVL", "TTBTXH", "TTDDNCC")
+_FOR_THE_DEPARTMENT = (
+    (FilingKind.DEPARTMENT_REPORT, PeriodKind.QUARTER, "Báo cáo cải cách hành chính của Sở {} (số liệu minh họa)"),
+    (FilingKind.OFFICE_REPORT, PeriodKind.QUARTER, "Báo cáo tình hình các phòng, đơn vị {} (số liệu minh họa)"),
+    (FilingKind.RISK_REPORT, PeriodKind.MONTH, "Báo cáo nhiệm vụ chậm, có nguy cơ {} (số liệu minh họa)"),
+)
+
+
+def _plans(ground: Ground) -> Iterator[Filing]:
+    """The plans of a year: the Department's and the attached units' own in quarter I, the training plan in spring."""
+    for year in ground.periods(PeriodKind.YEAR):
+        for unit in ("SO", *ATTACHED):
+            rng = ground.rng(FilingKind.REFORM_PLAN, year.key, unit)
+            day = ground.working(year.first.replace(month=2, day=rng.randint(1, 20)))
+            title = f"Kế hoạch cải cách hành chính năm {year.key} (minh họa)"
+            if ground.has_come(day):
+                yield _filing(
+                    ground, unit, FilingKind.REFORM_PLAN, day, title, year.key, f"{rng.randint(10, 60)}/KH-{unit}"
+                )
+        day = ground.working(year.first.replace(month=3, day=20))
+        if ground.has_come(day):
+            title = f"Kế hoạch tập huấn, bồi dưỡng cải cách hành chính năm {year.key} (minh họa)"
+            yield _filing(ground, "VP", FilingKind.TRAINING_PLAN, day, title, year.key, "52/KH-VP")
+
+
+def _of_the_office(ground: Ground) -> Iterator[Filing]:
+    """What the Office reports for the Department, to the Director, and of tasks at risk; that now and then too late."""
+    for kind, length, title in _FOR_THE_DEPARTMENT:
+        for period in ground.periods(length):
+            rng = ground.rng(kind, period.key, "VP")
+            late = kind is FilingKind.RISK_REPORT and _forgotten(ground, period)
+            day = ground.working(period.last, LATE_BY if late else rng.randint(2, 4))
+            if ground.has_come(period.last) and ground.has_come(day):
+                number = f"{rng.randint(20, 400)}/BC-VP"
+                yield _filing(ground, "VP", kind, day, title.format(_within_sentence(period)), period.key, number)
 
 
 def _reports(ground: Ground, kind: FilingKind, period: Period, title: str) -> Iterator[Filing]:

@@ -62,6 +62,10 @@ def _live(ground: Ground, plan: str, assigned: date) -> None:
         audit.record(ground.by, "load_demo_tasks", "plan", plan, parts=len(parts), seed=ground.world.seed)
 
 
+AT_ONCE = 0.32
+"""Who would begin a task before so much of its time is gone begins it at once, as the plan asks."""
+
+
 def _story(ground: Ground, task: PlanTask, part: PlanTaskUnit, assigned: date) -> Iterator[TaskStep]:
     """What happens, in order; whether it has happened yet is not asked here."""
     rng = ground.rng("task", task.plan, task.number, part.unit_id)
@@ -106,7 +110,8 @@ def _moved(ground: Ground, assigned: date, due: date, rng: Random, *, asked_late
 
 
 def _done(ground: Ground, assigned: date, due: date, rng: Random, *, late: bool, rejected: bool) -> Iterator[TaskStep]:
-    begun = _between(assigned, due, 0.9 if late else rng.uniform(0.05, 0.4))
+    share = 0.9 if late else rng.uniform(0.05, 0.4)
+    begun = ground.working(assigned, 2) if share < AT_ONCE else _between(assigned, due, share)
     handed_in = due + timedelta(days=rng.randint(3, 25)) if late else _between(begun, due, rng.uniform(0.6, 0.97))
     yield _begin(begun)
     yield _progress(_between(begun, handed_in, 0.5), 50)
