@@ -416,7 +416,7 @@ def _digitisation_and_payment(connection: Connection, query: FactQuery) -> Itera
             had_file.label("unit_id"),
             _count(population.file_known(Case, query.as_of)).label("files"),
             _count(population.file_digital(Case, query.as_of)).label("files_digitised"),
-            _count(population.opposite(population.file_known(Case, query.as_of))).label("unknown_files"),
+            func.count().label("received"),
             _count(owes).label("due"),
             _count(and_(or_(owes, of_unchecked), population.payment_unknown(query.as_of))).label("unknown_due"),
         )
@@ -429,9 +429,8 @@ def _digitisation_and_payment(connection: Connection, query: FactQuery) -> Itera
             gave_result.label("unit_id"),
             _count(population.result_known(Case, query.as_of)).label("results"),
             _count(population.result_digital(Case, query.as_of)).label("results_digitised"),
-            _count(population.opposite(population.result_known(Case, query.as_of))).label("unknown_results"),
+            func.count().label("given"),
             _count(population.electronic_known(Case, query.as_of)).label("electronic_results"),
-            _count(population.opposite(population.electronic_known(Case, query.as_of))).label("unknown_electronic"),
             _count(electronic).label("electronic"),
             _count(and_(electronic, Case.electronic_same_day.is_(True))).label("same_day"),
         )
@@ -448,6 +447,7 @@ def _digitisation_and_payment(connection: Connection, query: FactQuery) -> Itera
         .group_by(Payment.unit_id)
     )
     for unit, n in _by_unit(connection, units, received, resolved, paid).items():
+        n |= {"unknown_files": n["received"] - n["files"], "unknown_results": n["given"] - n["results"]}
         for kind in (DIGITISATION, PAYMENT):
             yield _fact(kind.name, unit, query, **{field.name: n[field.name] for field in kind.fields})
         yield _fact(
@@ -457,7 +457,7 @@ def _digitisation_and_payment(connection: Connection, query: FactQuery) -> Itera
             results=n["electronic_results"],
             electronic=n["electronic"],
             same_day=n["same_day"],
-            unknown_results=n["unknown_electronic"],
+            unknown_results=n["given"] - n["electronic_results"],
         )
 
 

@@ -369,7 +369,7 @@ def results_attached(connection: Connection, query: FactQuery) -> Iterator[Fact]
             Case.unit_id,
             func.count().filter(known).label("closed"),
             func.count().filter(population.result_digital(Case, query.as_of)).label("attached"),
-            func.count().filter(population.opposite(known)).label("unknown_closed"),
+            func.count().label("number"),
         )
         .where(
             Case.site == query.site,
@@ -380,7 +380,7 @@ def results_attached(connection: Connection, query: FactQuery) -> Iterator[Fact]
         .order_by(Case.unit_id)
     )
     for row in connection.execute(counted):
-        counts = {"closed": row.closed, "attached": row.attached, "unknown_closed": row.unknown_closed}
+        counts = {"closed": row.closed, "attached": row.attached, "unknown_closed": row.number - row.closed}
         yield _fact(RESULT_ATTACHED.name, units[row.unit_id], query, **counts)
 
 
