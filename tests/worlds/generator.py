@@ -16,6 +16,7 @@ FIRST, LAST = date(2024, 5, 6), date(2024, 7, 19)
 UNITS = ("LDVL", "NCC")
 NAMES = {"LDVL": "Phòng Lao động – Việc làm", "NCC": "Phòng Người có công"}
 FEE = 100_000
+AFTERWARDS = timedelta(minutes=1)
 
 
 def story(seed: int) -> Story:
@@ -90,9 +91,10 @@ class _Teller:
         self.record_late(case)
         if rng.random() < 0.5:
             case.acts.append(Act("digitise_file", self.after(case.received, 0, 12)))
-        result = next((act.at for act in case.acts if act.kind == "result"), None)
+        result = next((act for act in case.acts if act.kind == "result"), None)
         if result is not None and rng.random() < 0.5:
-            case.acts.append(Act("digitise_result", self.after(result, 0, 20)))
+            scanned = self.after(result.at, 0, 20)
+            case.acts.append(Act("digitise_result", scanned, recorded=max(scanned, result.recorded + AFTERWARDS)))
         for _ in range(rng.choice((0, 1, 1, 2))):
             paid = self.after(case.received, 0, 15)
             case.acts.append(Act("pay", paid, channel=rng.choice(("online", "in_person"))))
