@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -55,7 +56,13 @@ def reasons() -> dict[tuple[str, str], str]:
 def told_otherwise(rule: str, status: str) -> bool:
     """The rule itself says when it waits, has no data, or is a remark."""
     said = _rules()[rule]
-    return f"{status}_when" in said or (status == "no_data" and "expects" in str(said.get("rate", "")))
+    of_share: Any = said.get("rate") or {}
+    return (
+        f"{status}_when" in said
+        or said.get("finding") == status
+        or (status == "no_data" and ("expects" in of_share or "unknown" in of_share))
+        or (status == "pending" and "by" in of_share)
+    )
 
 
 @cache
