@@ -168,6 +168,7 @@ UNITS = {
     "tin, bài": ("news item", "news items"),
     "tiêu chí": ("criterion", "criteria"),
     "văn bản": ("directive", "directives"),
+    "đơn vị": ("unit", "units"),
     "đợt khảo sát": ("round of a survey", "rounds of a survey"),
     facts.HUNDREDTHS: ("point", "points"),
 }

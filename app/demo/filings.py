@@ -74,6 +74,12 @@ def _plans(ground: Ground) -> Iterator[Filing]:
                 yield _filing(
                     ground, unit, FilingKind.REFORM_PLAN, day, title, year.key, f"{rng.randint(10, 60)}/KH-{unit}"
                 )
+            if unit == "TTDVVL" or (unit == "TTBTXH" and year.first.year == ground.month.first.year):
+                title = f"Quyết định tự bảo đảm chi thường xuyên năm {year.key} (minh họa)"
+                if ground.has_come(day):
+                    yield _filing(
+                        ground, unit, FilingKind.AUTONOMY, day, title, year.key, f"{rng.randint(10, 60)}/QĐ-SO"
+                    )
         day = ground.working(year.first.replace(month=3, day=20))
         if ground.has_come(day):
             title = f"Kế hoạch tập huấn, bồi dưỡng cải cách hành chính năm {year.key} (minh họa)"

@@ -21,6 +21,7 @@ add_labels(
         FilingKind.RISK_REPORT: _l("Báo cáo nhiệm vụ chậm, có nguy cơ"),
         FilingKind.REFORM_PLAN: _l("Kế hoạch CCHC năm"),
         FilingKind.TRAINING_PLAN: _l("Kế hoạch tập huấn, bồi dưỡng CCHC"),
+        FilingKind.AUTONOMY: _l("Quyết định tự bảo đảm chi thường xuyên"),
         FilingKind.NEWS_ITEM: _l("Tin, bài tuyên truyền"),
         FilingKind.DIALOGUE: _l("Đối thoại"),
     }

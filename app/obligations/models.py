@@ -29,6 +29,7 @@ class FilingKind(StrEnum):
     RISK_REPORT = "risk_report"  # báo cáo của Văn phòng Sở về nhiệm vụ chậm, có nguy cơ
     REFORM_PLAN = "reform_plan"  # kế hoạch CCHC năm
     TRAINING_PLAN = "training_plan"  # kế hoạch tập huấn, bồi dưỡng CCHC
+    AUTONOMY = "autonomy"  # quyết định giao đơn vị tự bảo đảm chi thường xuyên
     NEWS_ITEM = "news_item"
     DIALOGUE = "dialogue"
 

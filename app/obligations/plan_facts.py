@@ -21,6 +21,7 @@ from app.organisation.models import Unit, UnitKind
 from app.tasks.facts import TASK, tasks
 
 AN_INSTANT = timedelta(microseconds=1)
+UNITS = "đơn vị"
 SETTLED_AFTER = timedelta(days=92)
 """No rule waits longer than this after a period for what is handed in for it."""
 
@@ -110,6 +111,33 @@ RISK_WARNING = FactKind(
     },
 )
 
+AUTONOMY = FactKind(
+    "autonomy",
+    "unit",
+    (
+        _count("units", UNITS, "Đơn vị sự nghiệp của Sở trong năm", "Attached units in the year"),
+        _count(
+            "self_financing",
+            UNITS,
+            "Trong số đó: có quyết định tự bảo đảm chi thường xuyên của năm",
+            "Of those: with a decision that they cover their regular spending in the year",
+        ),
+        _count("units_before", UNITS, "Đơn vị sự nghiệp của Sở năm trước", "Attached units the year before"),
+        _count(
+            "self_financing_before",
+            UNITS,
+            "Trong số đó: có quyết định tự bảo đảm chi thường xuyên của năm trước",
+            "Of those: with a decision that they covered their regular spending the year before",
+        ),
+        _whether("share_rises", "Tỷ lệ của năm cao hơn năm trước", "The year's share is above that of the year before"),
+        _whether("year_ended", "Năm đã hết", "The year has ended"),
+    ),
+    {
+        "vi": "Đơn vị sự nghiệp tự bảo đảm chi thường xuyên của năm và năm trước, tính cho cả Sở",
+        "en": "Attached units that cover their regular spending, this year and the last, for the whole Department",
+    },
+)
+
 _REPORTS = (DEPARTMENT_REPORT, OFFICE_REPORT)
 _PLANS = (REFORM_PLAN, TRAINING_PLAN)
 
@@ -159,6 +187,41 @@ def risk_warnings(connection: Connection, query: FactQuery) -> Iterator[Fact]:
                 about = {"subject": f"{month.key} {task['subject']}", "month_ended_on": month.last.isoformat()}
                 sent = _sent(days.get((unit_id, month.key)))
                 yield _fact(RISK_WARNING, unit, query, **about, lead=task["unit"], **same, **sent)
+
+
+def autonomy(connection: Connection, query: FactQuery) -> Iterator[Fact]:
+    """How many attached units cover their regular spending, this year and the year before, at the Department."""
+    year = Period.of(PeriodKind.YEAR, query.period.last)
+    now, before = (_autonomous(connection, query, each) for each in (year, year.previous()))
+    told = {
+        "units": now[0],
+        "self_financing": now[1],
+        "units_before": before[0],
+        "self_financing_before": before[1],
+        "share_rises": now[1] * before[0] > before[1] * now[0],
+        "year_ended": site_calendar().local_day(query.as_of) > year.last,
+    }
+    for unit, _begun in _units(connection, query, UnitKind.DEPARTMENT).values():
+        yield _fact(AUTONOMY, unit, query, **told)
+
+
+def _autonomous(connection: Connection, query: FactQuery, year: Period) -> tuple[int, int]:
+    """The attached units in being on the year's last day, and those of them with a decision for the year."""
+    calendar = site_calendar()
+    known = calendar.local_day((query.looked_at or query.as_of) - AN_INSTANT)
+    attached = (
+        select(Unit.id)
+        .where(Unit.site == query.site, Unit.kind == UnitKind.ATTACHED)
+        .where(or_(Unit.valid_from.is_(None), Unit.valid_from <= year.last))
+        .where(or_(Unit.valid_to.is_(None), Unit.valid_to >= year.last))
+    )
+    decided = (
+        select(func.count(Filing.unit_id.distinct()))
+        .where(Filing.site == query.site, Filing.kind == FilingKind.AUTONOMY, Filing.period == year.key)
+        .where(Filing.withdrawn.is_(False), Filing.filed_on <= known, Filing.unit_id.in_(attached))
+    )
+    units = connection.scalar(select(func.count()).select_from(attached.subquery()))
+    return units or 0, connection.scalar(decided) or 0
 
 
 _SPANS = ("used_before_start", "days_to_due")
@@ -231,3 +294,4 @@ def _fact(kind: FactKind, unit: str, query: FactQuery, **values: Any) -> Fact:
 
 register_source([*_REPORTS, *_PLANS], handed_in)
 register(RISK_WARNING, risk_warnings)
+register(AUTONOMY, autonomy)

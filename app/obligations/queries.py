@@ -32,6 +32,7 @@ PERIOD_OF = {
     FilingKind.RISK_REPORT: PeriodKind.MONTH,
     FilingKind.REFORM_PLAN: PeriodKind.YEAR,
     FilingKind.TRAINING_PLAN: PeriodKind.YEAR,
+    FilingKind.AUTONOMY: PeriodKind.YEAR,
 }
 """The period that each is handed in for; the other kinds have a day only, or name a period if they like."""
 

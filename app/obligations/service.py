@@ -28,8 +28,8 @@ from app.web.due import missed
 from app.web.formats import label
 
 R = TypeVar("R", Filing, Directive, Petition)
-PLANS = (FilingKind.REFORM_PLAN, FilingKind.TRAINING_PLAN)
-"""What may be sent before the year that it is for begins."""
+PLANS = (FilingKind.REFORM_PLAN, FilingKind.TRAINING_PLAN, FilingKind.AUTONOMY)
+"""What may be sent, or decided, before the year that it is for begins."""
 WORKING_DAYS_TO_ANSWER = 15  # for a petition, unless another day is set
 
 
