@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 from itertools import chain
 from typing import Any
 
@@ -19,6 +19,7 @@ from sqlalchemy import ColumnElement, Select, Subquery, and_, func, literal, or_
 from sqlalchemy.engine import Connection
 
 from app.cases import population
+from app.cases.explanations.models import Apology, Explanation
 from app.cases.models import Case, CaseStage, Payment
 from app.cases.population import on_desk_of
 from app.cases.vocabulary import PaymentChannel
@@ -287,10 +288,10 @@ CASE_NEWLY_OVERDUE = FactKind(
     "case",
     _OVERDUE,
     {
-        "vi": "Một hồ sơ bắt đầu quá hạn trong kỳ hoặc trong kỳ liền trước, kể cả đã kết thúc: việc phải làm sau đó "
-        "(giải trình, xin lỗi) có thể đến hạn trong kỳ này",
-        "en": "A case that fell overdue in the period or in the one before it, ended since or not: what is owed after "
-        "it (an explanation, an apology) may fall due in this period",
+        "vi": "Một hồ sơ đã quá hạn, kể cả đã kết thúc, mà trước kỳ này chưa được cả giải trình lẫn xin lỗi: việc phải "
+        "làm sau đó còn nợ cho đến khi làm xong",
+        "en": "A case that is overdue or ended overdue, not both explained and apologised for before the period: what "
+        "is owed after it is owed until it is done",
     },
 )
 
@@ -503,12 +504,36 @@ def _overdue_cases(connection: Connection, query: FactQuery) -> Iterator[Fact]:
 
 
 def _newly_overdue_cases(connection: Connection, query: FactQuery) -> Iterator[Fact]:
-    """One fact per case that fell overdue in the period or the one before: both ranges of the indexes of late ones."""
-    since = start_of_previous(query)
-    fell = select(Case.id).where(Case.site == query.site, population.between(Case.late_after, since, query.as_of))
-    still_open = fell.where(population.missing(Case.ended_at))
-    ended = fell.where(population.ended_late(Case), Case.ended_at >= since)  # after its due time, so after `since`
-    return _of_cases(CASE_NEWLY_OVERDUE, connection, query, union_all(still_open, ended))
+    """One fact per case after which something is still owed."""
+    return _of_cases(CASE_NEWLY_OVERDUE, connection, query, owed_words(query))
+
+
+def owed_words(query: FactQuery) -> Any:
+    """SQL: the cases late by `as_of` that were not both explained and apologised for before the period began: what is
+    owed after lateness is owed until it is done, also of a case that has ended.
+
+    Read from the indexes of late cases alone: those open, and those that ended since anything can be owed.
+    """
+    first = getattr(query, "owed_from", None) or date(query.period.first.year - 1, 1, 1)
+    since = site_calendar().start_of_day(first)
+    explained = select(Explanation.id).where(
+        Explanation.case_id == Case.id,
+        Explanation.by_head,
+        Explanation.sent_at < query.start,
+        Explanation.accepted.is_not(False),
+    )
+    apologised = select(Apology.id).where(
+        Apology.case_id == Case.id,
+        ~Apology.wrong,
+        Apology.sent_at < query.start,
+        Apology.sent_at > Case.late_after,
+    )
+    owed = select(Case.id).where(Case.site == query.site, ~and_(explained.exists(), apologised.exists()))
+    past_due = owed.where(population.past_due(Case, query.as_of))
+    return union_all(
+        owed.where(population.finished_late(Case, since, query.as_of)),
+        *(past_due.where(still) for still in population.still_open(Case, query.as_of)),
+    )
 
 
 def start_of_previous(query: FactQuery) -> datetime:

@@ -158,11 +158,6 @@ def overdue(of: Any, start: datetime, end: datetime, as_of: datetime) -> Any:
     return either(finished_late(of, start, end), open_overdue(of, as_of))
 
 
-def fell_overdue(of: Any, since: datetime, as_of: datetime) -> Any:
-    """Its due time passed from `since` on and before `as_of`, and it had not ended by then."""
-    return both(kept(of.late_after, since), late(of, as_of))
-
-
 def not_closed(of: Any, start: datetime, end: datetime, as_of: datetime) -> Any:
     """Has a result, but was not closed on the software by its due time (Bắc Giang's footnote 4)."""
     ended = both(between(of.ended_at, start, end), known(of.closed_at), ended_late(of))

@@ -105,7 +105,7 @@ def in_pandas(url: str, times: int) -> Answer:
         with engine.connect() as connection:
             read = {name: frame(connection, name) for name in POPULATIONS}
         ended, stages, paid = read["ended"], read["stages_ended"], read["paid"]
-        ended["late"], stages["over"] = ended.ended_at > ended.due_at, stages.ended_at > stages.due_at
+        ended["late"], stages["over"] = ended.ended_at > ended.late_after, stages.ended_at > stages.due_at
         received, results = read["received"], read["results"]
         received["digitised"] = received.files_digitised_at.notna()
         results["digitised"] = results.result_digitised_at.notna()
@@ -163,8 +163,8 @@ def fact_per_case(url: str) -> Answer:
 
     def judge() -> None:
         late = [
-            (unit, int(due_at is not None and ended_at > due_at))
-            for unit, ended_at, due_at, *_ in bare.all(POPULATIONS["ended"].rows(bare.units))
+            (unit, int(late_after is not None and ended_at > late_after))
+            for unit, ended_at, late_after, *_ in bare.all(POPULATIONS["ended"].rows(bare.units))
         ]
         for name in ("still_open", "ended_since"):
             late += [(unit, 1) for unit, *_ in bare.all(POPULATIONS[name].rows(bare.units))]

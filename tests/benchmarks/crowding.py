@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, and_, case, cast, delete, func, insert, literal, or_, select, update
+from sqlalchemy import Connection, and_, case, cast, delete, func, insert, literal, or_, select, true, update
 from sqlalchemy.types import String
 
 from app.cases.explanations.models import Apology, Explanation
@@ -110,10 +110,10 @@ def _spread(connection: Connection, units: Sequence[int]) -> None:
 
 def _delay(connection: Connection, exceptions: int) -> None:
     """Cases that ended in the last months are open and overdue at the month's end instead, until there are enough."""
-    overdue = and_(Case.ended_at.is_(None), Case.due_at < END)
+    overdue = and_(Case.ended_at.is_(None), Case.late_after < END)
     open_already = connection.scalar(select(func.count()).where(overdue)) or 0
-    ended = select(Case.id, Case.due_at).where(
-        Case.ended_at >= START - A_QUARTER, Case.ended_at < END, Case.due_at < END
+    ended = select(Case.id, Case.late_after).where(
+        Case.ended_at >= START - A_QUARTER, Case.ended_at < END, Case.late_after < END
     )
     chosen = connection.execute(ended.order_by(Case.id % 97, Case.id).limit(max(exceptions - open_already, 0))).all()
     undone = dict.fromkeys(
@@ -122,7 +122,7 @@ def _delay(connection: Connection, exceptions: int) -> None:
     for case_id, due_at in chosen:
         due = due_at - timedelta(days=case_id % MOST_DAYS_LATE)
         changed = update(Case).where(Case.id == case_id)
-        connection.execute(changed.values(**undone, due_at=due, status=CaseStatus.IN_PROGRESS))
+        connection.execute(changed.values(**undone, due_at=due, late_after=due, status=CaseStatus.IN_PROGRESS))
         last = select(func.max(CaseStage.number)).where(CaseStage.case_id == case_id).scalar_subquery()
         stage = update(CaseStage).where(CaseStage.case_id == case_id, CaseStage.number == last)
         connection.execute(stage.values(ended_at=None, used=None, due_at=due))
@@ -130,24 +130,45 @@ def _delay(connection: Connection, exceptions: int) -> None:
 
 def _answer_for_some(connection: Connection) -> None:
     """Every second overdue case is explained and every fourth apologised for, in time and late."""
-    overdue = select(Case.id, Case.unit_id, Case.due_at).where(Case.ended_at.is_(None), Case.due_at < END)
+    overdue = select(Case.id, Case.unit_id, Case.late_after).where(Case.ended_at.is_(None), Case.late_after < END)
     cases = connection.execute(overdue).all()
     texts = {"site": site(), "actor": "bench"}
     explained = [
         {**texts, "case_id": c.id, "unit_id": c.unit_id, "text": "Do thiếu người", "by_head": True}
-        | {"sent_at": c.due_at + timedelta(days=c.id % 9)}
+        | {"sent_at": c.late_after + timedelta(days=c.id % 9)}
         for c in cases
         if c.id % 2 == 0
     ]
     sorry = [
-        {"site": site(), "case_id": c.id, "number": f"{c.id}/TB", "reason": "Do thiếu người", "old_due_at": c.due_at}
-        | {"sent_at": c.due_at + timedelta(days=c.id % 7), "new_due_at": c.due_at + timedelta(days=20)}
+        {
+            "site": site(),
+            "case_id": c.id,
+            "number": f"{c.id}/TB",
+            "reason": "Do thiếu người",
+            "old_due_at": c.late_after,
+        }
+        | {"sent_at": c.late_after + timedelta(days=c.id % 7), "new_due_at": c.late_after + timedelta(days=20)}
         for c in cases
         if c.id % 4 == 0
     ]
     for model, rows in ((Explanation, explained), (Apology, sorry)):
         if rows:
             connection.execute(insert(model), rows)
+    _answer_for_earlier(connection)
+
+
+def _answer_for_earlier(connection: Connection) -> None:
+    """What ended late before the month was explained and apologised for on the day it ended."""
+    chosen = Case.ended_at > Case.late_after, Case.ended_at < START
+    explained = select(
+        Case.site, Case.id, Case.unit_id, literal("Do thiếu người"), Case.ended_at, literal("bench"), true()
+    )
+    names = ["site", "case_id", "unit_id", "text", "sent_at", "actor", "by_head"]
+    connection.execute(insert(Explanation).from_select(names, explained.where(*chosen)))
+    sorry = select(Case.site, Case.id, Case.code, literal("Do thiếu người"), Case.ended_at)
+    connection.execute(
+        insert(Apology).from_select(["site", "case_id", "number", "reason", "sent_at"], sorry.where(*chosen))
+    )
 
 
 def _give_tasks(connection: Connection, units: Sequence[int], tasks: int) -> None:

@@ -23,7 +23,7 @@ from tests.benchmarks.pages import DESK, EMPTY, Visitor
 from tests.benchmarks.populations import Bare
 
 SERVER_TIME = "X-Server-Milliseconds"
-WRITTEN = ("cases", "case_events", "case_stages", "case_documents", "audit_entries")
+WRITTEN = ("cases", "case_events", "case_stages", "case_promises", "case_documents", "audit_entries")
 SEARCHED = ("nguyễn văn minh", "trần thị", "giay phep lao dong", "công ty tnhh", "nguyne van", "tro cap that nghiep")
 PEOPLE = 12  # more names of applicants typed out
 

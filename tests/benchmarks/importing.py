@@ -20,7 +20,7 @@ DAY, FIRST = timedelta(days=1), at("2024-01-02 07:30")
 EVENTS_OF_A_CASE = 6
 TABLES = (
     *("units", "imports", "procedures", "procedure_versions"),
-    *("cases", "case_events", "case_stages", "case_pauses", "payments", "imported_cases"),
+    *("cases", "case_events", "case_stages", "case_promises", "case_pauses", "payments", "imported_cases"),
 )
 LIST_HEADINGS = [
     *("Số hồ sơ", "Tên thủ tục hành chính", "Tên lĩnh vực", "Phòng ban", "Ngày tiếp nhận", "Ngày hẹn trả"),

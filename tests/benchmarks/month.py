@@ -30,10 +30,11 @@ WRITTEN = {
 }
 """The tables that a run writes its rows to, in the order in which they refer to each other, and which rows."""
 
-OVERDUE = """SELECT id FROM cases WHERE site = :site AND ended_at IS NULL AND due_at < :end
-    UNION ALL SELECT id FROM cases WHERE site = :site AND ended_at > due_at AND ended_at >= :start AND due_at < :end"""
+OVERDUE = """SELECT id FROM cases WHERE site = :site AND ended_at IS NULL AND late_after < :end
+    UNION ALL SELECT id FROM cases WHERE site = :site AND ended_at > late_after AND ended_at >= :start
+        AND late_after < :end"""
 SINGLE_THINGS = {
-    "overdue cases": f"""SELECT unit_id, code, version_id, due_at, ended_at, result_at, holder_unit_id, officer
+    "overdue cases": f"""SELECT unit_id, code, version_id, late_after, ended_at, result_at, holder_unit_id, officer
         FROM cases WHERE id IN ({OVERDUE})""",
     "explanations": f"""SELECT e.case_id, e.by_head, e.sent_at, e.accepted, e.decided_at FROM explanations e
         WHERE e.site = :site AND e.case_id IN ({OVERDUE})""",

@@ -16,8 +16,8 @@ from typing import Any
 from tests.benchmarks.measuring import END, START
 
 ENDED = "unit_id IN ({units}) AND ended_at >= :start AND ended_at < :end"
-STILL_OPEN = "ended_at IS NULL AND due_at < :end"
-ENDED_SINCE = "ended_at > due_at AND ended_at >= :end AND due_at < :end"
+STILL_OPEN = "ended_at IS NULL AND {due} < :end"
+ENDED_SINCE = "ended_at > {due} AND ended_at >= :end AND {due} < :end"
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Population:
     @property
     def dates(self) -> list[str]:
         """The columns that hold instants."""
-        return [column for column in self.columns if column.endswith("_at")]
+        return [column for column in self.columns if column.endswith(("_at", "_after"))]
 
     def rows(self, units: str) -> str:
         """SQL: the rows themselves."""
@@ -46,13 +46,14 @@ class Population:
         return f"SELECT unit_id, {counted} {read} GROUP BY unit_id"
 
     def _condition(self, units: str) -> str:
-        return f"site = :site AND {self.where.format(units=units)}"
+        due = "late_after" if self.table == "cases" else "due_at"
+        return f"site = :site AND {self.where.format(units=units, due=due)}"
 
 
 POPULATIONS = {
-    "ended": Population("cases", ("ended_at", "due_at", "result_at", "closed_at"), ENDED),
-    "still_open": Population("cases", ("due_at", "result_at"), STILL_OPEN),
-    "ended_since": Population("cases", ("due_at", "result_at"), ENDED_SINCE),
+    "ended": Population("cases", ("ended_at", "late_after", "result_at", "closed_at"), ENDED),
+    "still_open": Population("cases", ("late_after", "result_at"), STILL_OPEN),
+    "ended_since": Population("cases", ("late_after", "result_at"), ENDED_SINCE),
     "received": Population(
         "cases",
         ("files_digitised_at", "fee_due", "online_payable"),

@@ -115,7 +115,6 @@ def asked_of_stays(as_of: datetime, start: datetime) -> dict[str, Callable[[Any]
         "open_overdue": lambda of: p.open_overdue(of, as_of),
         "finished_late": lambda of: p.finished_late(of, start, as_of),
         "overdue": lambda of: p.overdue(of, start, as_of, as_of),
-        "fell_overdue": lambda of: p.fell_overdue(of, start, as_of),
         "due_within": lambda of: p.due_within(of, start, as_of),
     }
 

@@ -16,7 +16,7 @@ from sqlalchemy.orm import aliased
 
 from app.cases import population
 from app.cases.explanations.models import Apology, Explanation
-from app.cases.facts import holder_of, late_rows, stages_unknown, start_of_previous, units_of, whose
+from app.cases.facts import holder_of, late_rows, owed_words, stages_unknown, start_of_previous, units_of, whose
 from app.cases.faults.models import CaseFault
 from app.cases.models import Case, CaseStage
 from app.core.facts import Fact, FactField, FactKind, FactQuery, register, register_source
@@ -247,10 +247,7 @@ def explanations(connection: Connection, query: FactQuery) -> Iterator[Fact]:
 
 def _owes_words(query: FactQuery) -> ColumnElement[bool]:
     """SQL: the cases after which something is owed that this period may judge."""
-    return or_(
-        population.overdue(Case, query.start, query.end, query.as_of),
-        population.fell_overdue(Case, start_of_previous(query), query.as_of),
-    )
+    return Case.id.in_(owed_words(query))
 
 
 def apologies(connection: Connection, query: FactQuery) -> Iterator[Fact]:

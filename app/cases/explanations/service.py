@@ -168,7 +168,7 @@ def apologise(
     An open case that will not be done in time is apologised for before it is due, as the law wants it. A case still
     open needs a new day, worked, after today and after its due day; at most `reappointments` of them are ever given,
     and after those an apology gives none.
-    The due time stays: what was late is late. The letter is an event of the case as well.
+    Sent in time, the new day is the promise; what was late stays late. The letter is an event of the case as well.
     """
     case = db.session.scalar(select(Case).where(Case.id == case_id, Case.site == scope.site, on_desk_of(scope)))
     if case is None:

@@ -183,10 +183,10 @@ def test_facts_of_a_month_do_not_know_what_was_written_after_it(
     assert (overdue["due"], overdue["became_overdue"]) == ("2024-06-05", "2024-06-06")
 
 
-def test_a_case_late_at_the_end_of_a_month_is_told_in_the_next_as_well(
+def test_what_is_owed_after_lateness_is_told_until_it_was_done_before_the_period(
     units: dict[str, Unit], head: Person, freeze: Callable[[str], Any]
 ) -> None:
-    """Due on 26 June, closed on the 28th; what is owed after it falls due in July."""
+    """Due on 26 June, closed on the 28th; explained on 2 July, apologised for on 5 August."""
     version = make_version(units["LDVL"], ("Thẩm định", units["LDVL"], 2), days=2)
     case = receive(version, at("2024-06-24 08:00"))
     freeze("2024-06-28 08:00")
@@ -196,30 +196,32 @@ def test_a_case_late_at_the_end_of_a_month_is_told_in_the_next_as_well(
     months = {key: Period.parse(key) for key in ("2024-06", "2024-07", "2024-08")}
     freeze("2024-07-02 08:00")
     (sent,) = explain(head, case)
-    freeze("2024-09-01 08:00")
+    freeze("2024-08-05 08:00")
+    db.session.refresh(case)
+    apologise(case)
+    months |= {key: Period.parse(key) for key in ("2024-09", "2024-Q3", "2024-Q4")}
+    freeze("2025-01-01 08:00")
     told = {key: [fact["subject"] for fact in facts("case_newly_overdue", period=months[key])] for key in months}
-    assert told == {"2024-06": [case.code], "2024-07": [case.code], "2024-08": []}
+    assert told == {key: [case.code] if key not in ("2024-09", "2024-Q4") else [] for key in months}
     (fact,) = facts("case_newly_overdue", period=months["2024-07"])
     assert (fact["became_overdue"], fact["ended"], fact["days_late"]) == ("2024-06-27", "2024-06-28", 2)
     explained = {key: [each["sent_on"] for each in facts("explanation", period=months[key])] for key in months}
-    assert explained == {"2024-06": [], "2024-07": ["2024-07-02"], "2024-08": []}
-    # Rules that count overdue cases see each in its own month.
-    assert {key: len(facts("case_overdue", period=months[key])) for key in months} == {
-        "2024-06": 1,
-        "2024-07": 0,
-        "2024-08": 0,
+    assert explained == {
+        **{"2024-06": [], "2024-07": ["2024-07-02"], "2024-08": ["2024-07-02"]},
+        **{"2024-09": [], "2024-Q3": ["2024-07-02"], "2024-Q4": []},
     }
+    # Rules that count overdue cases see each in its own month.
+    counted = {key: len(facts("case_overdue", period=months[key])) for key in months}
+    assert {key: n for key, n in counted.items() if n} == {"2024-06": 1}
     assert sent.sent_at == at("2024-07-02 08:00")
 
 
-def test_a_case_still_open_is_told_as_newly_overdue_until_the_next_period_ends(
-    late: Case, freeze: Callable[[str], Any]
-) -> None:
+def test_a_case_still_open_is_told_in_every_period(late: Case, freeze: Callable[[str], Any]) -> None:
     freeze("2024-06-05 12:00")
     assert facts("case_newly_overdue") == []
     freeze("2024-10-01 08:00")
     told = [len(facts("case_newly_overdue", period=Period.parse(f"2024-0{n}"))) for n in (5, 6, 7, 8)]
-    assert told == [0, 1, 1, 0]
+    assert told == [0, 1, 1, 1]
     assert len(facts("case_newly_overdue", period=Period.parse("2024-Q3"))) == 1
 
 
