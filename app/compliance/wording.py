@@ -431,7 +431,8 @@ def _subject_in_words(subject: str, rule: Rule, locale: str) -> str:
     kind = facts.catalogue().get(str(rule.subject))
     if kind is None or kind.subject != "period":
         return subject
-    return subject if subject.isdecimal() else period_in_words(subject, locale)
+    key, _space, of_whom = subject.partition(" ")  # what a unit that is gone left undone bears its code
+    return " ".join(filter(None, (key if key.isdecimal() else period_in_words(key, locale), of_whom)))
 
 
 def _of_result(name: str, result: RuleResult, locale: str) -> str | None:
@@ -558,7 +559,7 @@ def _kept_when(rule: Rule, locale: str) -> str:
     """What it takes for a unit to keep a rule about single things, and whether one that breaks it can be put right,
     as far as the rule's form says."""
     every = pick(locale, "mọi việc được xét đều đạt", "everything judged keeps it")
-    if rule.duty is not None and rule.duty[1].within is not None:
+    if rule.duty is not None and rule.duty[1].is_dated:
         late = pick(locale, "làm sau thời hạn vẫn tính là vi phạm", "what is done after its last day still breaks it")
     elif rule.duty is not None:
         late = pick(locale, "không đặt thời hạn phải làm", "no last day is set")
@@ -605,6 +606,17 @@ def _duty(
     yield pick(locale, "Phải có", "Requires"), words
     if required.within is not None:
         yield pick(locale, "Trong vòng", "Within"), _span(required.within, parameters, catalogue, locale)
+    if required.by is not None:
+        yield pick(locale, "Chậm nhất", "By"), named([required.by], catalogue, locale)
+    if required.is_dated:
+        yield (
+            pick(locale, "Xét ở", "Judged in"),
+            pick(
+                locale,
+                "kỳ có ngày cuối của thời hạn; chưa làm thì còn nợ ở mọi kỳ sau cho đến khi làm",
+                "the period in which its last day falls; undone, it is owed in every later one until it is done",
+            ),
+        )
 
 
 def _span(within: Within, parameters: Parameters, catalogue: Catalogue, locale: str) -> str:

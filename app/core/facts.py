@@ -89,7 +89,8 @@ class FactQuery:
     `start` and `end` are the period's bounds in UTC, half open; `as_of` is the instant (UTC) at which open
     cases are looked at; `units` limits the units, None means all of them. `looked_at` is the instant of the looking
     itself (UTC), the same as `as_of` when left out: by what happened between the two nothing is judged, but what was
-    done there is no longer pending.
+    done there is no longer pending. `owed_from` is the day from which what is owed again and again is looked for, None
+    for a source's own choice: nothing binds before the packs that ask for it were adopted.
     """
 
     site: str
@@ -99,6 +100,7 @@ class FactQuery:
     as_of: datetime
     units: tuple[str, ...] | None = None
     looked_at: datetime | None = None
+    owed_from: date | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,9 @@
 """The kinds of facts that the duties of plans deliver. The SQL that fills them is in facts.py.
 
 All is told as it stood at the end of the period, or now while it runs: what was done later had not happened yet.
-Only what is handed in for a period comes after it, and is told as it stood at the end of the next one, or stands now. A
-day that is due lasts to its end. Every unit in being in the period has its facts, with noughts where nothing was
-recorded, so that a duty nobody thought of is seen to be missing.
+What is handed in for a period comes after it: each such thing is told with the day on which it came, and the rule that
+asks for it says in which period that is judged. A day that is due lasts to its end. Every unit in being in the period
+has its facts, with noughts where nothing was recorded, so that a duty nobody thought of is seen to be missing.
 """
 
 from __future__ import annotations
@@ -15,13 +15,12 @@ CASES = "hồ sơ"
 DAYS = "ngày"
 DIALOGUES = "cuộc đối thoại"
 DIRECTIVES = "văn bản"
-LISTS = "danh mục"
 NEWS = "tin, bài"
 PERCENT = "%"
 PETITIONS = "phản ánh, kiến nghị"
-REPORTS = "báo cáo"
+PROCEDURES = "thủ tục"
+QUARTERS = "quý"
 ROUNDS = "đợt khảo sát"
-WORKING_DAYS = "ngày làm việc"
 
 
 def _field(name: str, kind: type[int] | type[str] | type[bool], unit: str, vi: str, en: str) -> FactField:
@@ -32,46 +31,57 @@ def _count(name: str, unit: str, vi: str, en: str) -> FactField:
     return _field(name, int, unit, vi, en)
 
 
-def _handed_in(name: str, unit: str, vi: str, en: str) -> tuple[FactField, FactField]:
-    """How many were handed in for the period, and how late the first of them was."""
-    return (
-        _count(name, unit, f"{vi} đã nộp cho kỳ này", f"{en}s handed in for the period"),
-        _count(
-            f"{name}_days",
-            WORKING_DAYS,
-            f"{vi}: số ngày làm việc từ sau ngày cuối kỳ đến ngày nộp bản đầu tiên; 0 nếu nộp trong kỳ hoặc chưa nộp",
-            f"{en}: working days after the period's last day until the first was handed in; 0 if handed in within "
-            "the period, or not at all",
+def _owed(name: str, noun: tuple[str, str], *more: FactField) -> FactKind:
+    """One thing that a unit hands in for a period, which is its subject: "2024-06"."""
+    vi, en = noun
+    return FactKind(
+        name,
+        "period",
+        (
+            _field("ended_on", str, "", "Ngày cuối của kỳ (năm-tháng-ngày)", "The period's last day (ISO)"),
+            _field("handed_in", bool, "", "Đã nộp", "Has been handed in"),
+            _field(
+                "handed_in_on",
+                str,
+                "",
+                "Ngày nộp bản đầu tiên (năm-tháng-ngày), trống nếu chưa nộp",
+                "Day on which the first was handed in (ISO), empty where none was",
+            ),
+            *more,
         ),
+        {
+            "vi": f"{vi} của một kỳ đã hết, đã nộp hay chưa, kể cả còn nợ từ các kỳ trước",
+            "en": f"{en} of a period that has ended, handed in or not, those still owed from before among them",
+        },
     )
 
 
-FILING = FactKind(
-    "filing",
-    "unit",
-    (
-        *_handed_in("monthly_report", REPORTS, "Báo cáo tháng", "Monthly report"),
-        *_handed_in("quarterly_report", REPORTS, "Báo cáo quý", "Quarterly report"),
-        *_handed_in("half_year_report", REPORTS, "Báo cáo 6 tháng", "Half-year report"),
-        *_handed_in("annual_report", REPORTS, "Báo cáo năm", "Annual report"),
-        *_handed_in("dated_report", REPORTS, "Báo cáo theo yêu cầu", "Dated report"),
-        *_handed_in("catalogue_list", LISTS, "Danh mục thủ tục hành chính", "Catalogue list"),
-        _count("news_items", NEWS, "Tin, bài tuyên truyền trong kỳ", "News items in the period"),
-        _count("dialogues", DIALOGUES, "Cuộc đối thoại trong kỳ", "Dialogues in the period"),
-        _count(
-            "working_days_since_end",
-            WORKING_DAYS,
-            "Số ngày làm việc đã bắt đầu từ sau ngày cuối kỳ đến lúc kiểm tra, không tính quá kỳ liền sau; 0 nếu kỳ "
-            "chưa hết",
-            "Working days begun since the period's last day at the instant of the check, none after the next period; "
-            "0 while the period runs",
-        ),
-    ),
-    {
-        "vi": "Báo cáo, danh mục đã nộp cho kỳ, tính đến hết kỳ liền sau; tin, bài và đối thoại trong kỳ",
-        "en": "Reports and lists handed in for the period until the next one ended; news items and dialogues in it",
-    },
+MONTHLY_REPORT = _owed("monthly_report", ("Báo cáo tháng", "The monthly report"))
+QUARTERLY_REPORT = _owed("quarterly_report", ("Báo cáo quý", "The quarterly report"))
+HALF_YEAR_REPORT = _owed("half_year_report", ("Báo cáo 6 tháng", "The half-year report"))
+ANNUAL_REPORT = _owed("annual_report", ("Báo cáo năm", "The annual report"))
+DATED_REPORT = _owed(
+    "dated_report",
+    ("Báo cáo theo yêu cầu tại kỳ báo cáo quý", "The report asked for at a quarter's end"),
+    _count("quarter", QUARTERS, "Quý thứ mấy của năm", "Which quarter of the year"),
 )
+CATALOGUE_LIST = _owed(
+    "catalogue_list",
+    ("Danh mục thủ tục hành chính hằng tháng", "The monthly list of procedures"),
+    _count(
+        "procedures",
+        PROCEDURES,
+        "Thủ tục còn hiệu lực ngày cuối kỳ thuộc trách nhiệm của đơn vị (không kể thủ tục nội bộ)",
+        "Procedures in force on the period's last day that the unit is accountable for (internal ones left out)",
+    ),
+)
+
+OWED = {
+    kind.name: kind
+    for kind in (MONTHLY_REPORT, QUARTERLY_REPORT, HALF_YEAR_REPORT, ANNUAL_REPORT, DATED_REPORT, CATALOGUE_LIST)
+}
+"""What is handed in for a period and has a last day, by the kind of filing: one fact for each unit and period that is
+not long settled."""
 
 YEAR_COUNT = FactKind(
     "year_count",

@@ -1,15 +1,14 @@
 """What the duties of plans tell the engine: counted in SQL, one fact a unit, and one a petition.
 
 A check of a past month sees what had been done by its instant (`as_of`), by the days on which things were done. What
-is handed in for a period comes after it: it alone is looked at until the next period of the same length ends, or now
-while that lasts. So the check of June, made in July, sees the report of June come in; made later, it always sees what
-had come by the end of July.
+is handed in for a period is a thing of its own, named by that period and told with the day on which it came, as it is
+known on the day of looking: which period judges it, and what that period saw of it, is the rule's to say.
 """
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -24,10 +23,11 @@ from app.cases.knowledge import Knows
 from app.cases.models import Case
 from app.core.calendar import WorkingCalendar
 from app.core.facts import Fact, FactKind, FactQuery, register, register_source
+from app.core.periods import Period, PeriodKind
 from app.obligations.fact_kinds import (
     DIRECTIVES_CARRIED_OUT,
-    FILING,
     ONLINE_SHARE,
+    OWED,
     PETITION,
     PETITIONS_ANSWERED,
     SATISFACTION,
@@ -37,14 +37,15 @@ from app.obligations.models import DIRECTIVE as OF_DIRECTIVE
 from app.obligations.models import PETITION as OF_PETITION
 from app.obligations.models import TARGET as OF_TARGET
 from app.obligations.models import BodyKind, Directive, Filing, FilingKind, OnlineTarget, Petition, Survey
+from app.obligations.queries import PERIOD_OF
 from app.organisation import passings
 from app.organisation.access import Scope
 from app.organisation.calendars import site_calendar
 from app.organisation.lineage import lineage
 from app.organisation.models import PassedRecord, Unit
 from app.organisation.subject_pages import SubjectPage, register_pages
-from app.procedures.models import Level, ProcedureVersion
-from app.web import extensions
+from app.procedures.models import Level, Procedure, ProcedureVersion
+from app.procedures.queries import in_force_on
 from app.web.due import kept, missed, within
 from app.web.extensions import db
 
@@ -82,44 +83,111 @@ class _ObligationDays:
         return and_(column.is_not(None), column <= self.known)
 
 
-def filings(connection: Connection, query: FactQuery) -> Iterator[Fact]:
-    """What was handed in for the period, and the counts of the year."""
-    days, afterwards = _ObligationDays.at(query.as_of), _ObligationDays.at(_handed_in_by(query))
-    units = _units(connection, query)
-    handed_in = defaultdict[int, dict[FilingKind, Any]](dict)
-    for row in connection.execute(_in_period(query, afterwards)):
-        handed_in[row.unit_id][row.kind] = row
+def owed(connection: Connection, query: FactQuery) -> Iterator[Fact]:
+    """What units hand in for periods that have ended by the end of this one: not handed in before it began, or about
+    a period so near that its last day may lie in this one."""
+    days = _ObligationDays.at(query.looked_at or query.as_of)
+    since = query.owed_from or date(query.period.first.year - 1, 1, 1)
+    units = _units_begun(connection, query)
+    for kind in REPORTS:
+        periods = _ended(LENGTH[kind], since, query.period.last)
+        handed_in = _handed_in(connection, query.site, kind, periods, days)
+        for period in periods:
+            more = _more(connection, query, kind, period)
+            for unit_id, (unit, begun, ended) in units.items():
+                day = handed_in.get((unit_id, period.key))
+                if not begun <= period.last <= ended:
+                    continue
+                if day is not None and day < query.period.first and period.last < query.period.first - SETTLED_AFTER:
+                    continue
+                yield _fact(
+                    OWED[kind],
+                    unit,
+                    query,
+                    subject=period.key,
+                    ended_on=period.last.isoformat(),
+                    handed_in=day is not None,
+                    handed_in_on="" if day is None else day.isoformat(),
+                    **more(unit_id),
+                )
+
+
+SETTLED_AFTER = timedelta(days=92)
+"""No rule waits longer than this after a period for what is handed in for it."""
+LENGTH = {kind: PERIOD_OF.get(kind, PeriodKind.QUARTER) for kind in REPORTS}
+"""For periods of which length each is handed in."""
+
+
+def _ended(length: PeriodKind, since: date, until: date) -> list[Period]:
+    """The periods of that length whose last day lies between the two days."""
+    found = [Period.of(length, since)]
+    while found[-1].next().last <= until:
+        found.append(found[-1].next())
+    return [period for period in found if since <= period.last <= until]
+
+
+def _handed_in(
+    connection: Connection, site: str, kind: FilingKind, periods: Sequence[Period], days: _ObligationDays
+) -> dict[tuple[int, str], date]:
+    """The day on which the first was handed in, by unit and period: the period that it names, or that of its day."""
+    if not periods:
+        return {}
+    wanted = (
+        select(Filing.unit_id, Filing.period, func.min(Filing.filed_on).label("first"))
+        .where(Filing.site == site, Filing.kind == kind, Filing.withdrawn.is_(False), Filing.filed_on <= days.known)
+        .group_by(Filing.unit_id, Filing.period)
+    )
+    named = wanted.where(Filing.period.in_([period.key for period in periods]))
+    found = {(row.unit_id, row.period): row.first for row in connection.execute(named)}
+    if kind in PERIOD_OF:
+        return found
+    for period in periods:
+        unnamed = wanted.where(Filing.period == "", Filing.filed_on.between(period.first, period.last))
+        for row in connection.execute(unnamed):
+            name = row.unit_id, period.key
+            found[name] = min(row.first, found.get(name, row.first))
+    return found
+
+
+def _more(connection: Connection, query: FactQuery, kind: FilingKind, period: Period) -> Callable[[int], Counts]:
+    """What the fact of a unit tells besides, by the unit's id."""
+    if kind is FilingKind.DATED_REPORT:
+        return lambda _unit_id: {"quarter": (period.last.month + 2) // 3}
+    if kind is not FilingKind.CATALOGUE_LIST:
+        return lambda _unit_id: {}
+    counted = (
+        select(ProcedureVersion.unit_id, func.count().label("number"))
+        .join(Procedure, Procedure.id == ProcedureVersion.procedure_id)
+        .where(ProcedureVersion.site == query.site, in_force_on(period.last), Procedure.internal.is_(False))
+        .group_by(ProcedureVersion.unit_id)
+    )
+    numbers = {row.unit_id: row.number for row in connection.execute(counted)}
+    return lambda unit_id: {"procedures": numbers.get(unit_id, 0)}
+
+
+def _units_begun(connection: Connection, query: FactQuery) -> dict[int, tuple[str, date, date]]:
+    """Codes of the units in being on some day of the period, by id, each with its first and last day; and of those gone
+    before it that somebody stands for, who owes what they left undone."""
+    codes = _units(connection, query)
+    gone = lineage(query.site).heirs.keys()
+    spans = select(Unit.id, Unit.code, Unit.valid_from, Unit.valid_to).where(Unit.site == query.site)
+    if query.units is not None:
+        spans = spans.where(Unit.code.in_(query.units))
+    return {
+        row.id: (row.code, row.valid_from or date.min, row.valid_to or date.max)
+        for row in connection.execute(spans.order_by(Unit.path))
+        if row.id in codes or row.id in gone
+    }
+
+
+def year_counts(connection: Connection, query: FactQuery) -> Iterator[Fact]:
+    """The counts of the year."""
+    days = _ObligationDays.at(query.as_of)
     year = defaultdict[int, dict[FilingKind, int]](dict)
     for row in connection.execute(_in_year(query, days)):
         year[row.unit_id][row.kind] = row.number
-    since_end = max(days.calendar.count_working_days(query.period.last, afterwards.today), 0)
-    for unit_id, unit in units.items():
-        numbers: Counts = {"working_days_since_end": since_end}
-        for kind in REPORTS:
-            found = handed_in[unit_id].get(kind)
-            late = days.calendar.count_working_days(query.period.last, found.first) if found else 0
-            numbers |= {kind.value: found.number if found else 0, f"{kind}_days": max(late, 0)}
-        for kind, name in COUNTED.items():
-            numbers[name] = handed_in[unit_id][kind].number if kind in handed_in[unit_id] else 0
-        yield _fact(FILING, unit, query, **numbers)
+    for unit_id, unit in _units(connection, query).items():
         yield _fact(YEAR_COUNT, unit, query, **{name: year[unit_id].get(kind, 0) for kind, name in COUNTED.items()})
-
-
-def _handed_in_by(query: FactQuery) -> datetime:
-    """The instant (UTC) up to which what is handed in for the period is looked at."""
-    last_look = query.period.next().bounds(site_calendar().zone)[1]
-    return max(query.as_of, min(last_look, extensions.now()))
-
-
-def _in_period(query: FactQuery, days: _ObligationDays) -> Select[Any]:
-    """How many of each kind for the period, or within it when they name none, and the day of the first."""
-    within = and_(Filing.period == "", Filing.filed_on.between(query.period.first, query.period.last))
-    return (
-        _by_unit(Filing.unit_id, Filing.kind, func.count().label("number"), func.min(Filing.filed_on).label("first"))
-        .where(Filing.site == query.site, Filing.withdrawn.is_(False), Filing.filed_on <= days.known)
-        .where(or_(Filing.period == query.period.key, within))
-        .group_by(Filing.kind)
-    )
 
 
 def _in_year(query: FactQuery, days: _ObligationDays) -> Select[Any]:
@@ -336,7 +404,8 @@ def _fact(kind: FactKind, unit: str, query: FactQuery, **values: Any) -> Fact:
     return {"kind": kind.name, "unit": unit, "period": query.period.key, **values}
 
 
-register_source([FILING, YEAR_COUNT], filings)
+register_source(list(OWED.values()), owed)
+register(YEAR_COUNT, year_counts)
 register_source([PETITION, PETITIONS_ANSWERED], petitions)
 register(DIRECTIVES_CARRIED_OUT, directives)
 register(SATISFACTION, satisfaction)

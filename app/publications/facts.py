@@ -183,6 +183,14 @@ REVIEWS = FactKind(
             "Of those: reviewed since the year began",
         ),
         _count(
+            "in_force_on_31_may",
+            PROCEDURES,
+            "Thủ tục còn hiệu lực ngày 31/5 của năm, hoặc đến nay nếu chưa qua ngày ấy, và thủ tục hết hiệu lực sau "
+            "khi được rà soát trong năm trước ngày ấy (không kể nội bộ)",
+            "Procedures in force on 31 May of the year, or now while it has not passed, and those ended before it "
+            "after a review in the year (internal left out)",
+        ),
+        _count(
             "reviewed_by_31_may",
             PROCEDURES,
             "Trong số đó: đã rà soát từ đầu năm đến hết ngày 31/5",

@@ -30,6 +30,7 @@ class ReviewTotals:
 
     in_force: int = 0
     reviewed: int = 0
+    in_force_on_31_may: int = 0
     reviewed_by_31_may: int = 0
     restructured: int = 0
     fields_before: int = 0
@@ -103,10 +104,27 @@ class UnitReviews:
 
 
 def totals(connection: Connection, site: str, day: date) -> Mapping[int, ReviewTotals]:
-    """By id of the accountable unit, from 1 January to `day`; units with nothing are left out."""
-    first, last_of_may = date(day.year, 1, 1), date(day.year, 5, 31)
+    """By id of the accountable unit, from 1 January to `day`; units with nothing are left out. What was to be reviewed
+    by 31 May is told as of that day, once it has passed: procedures that come or go afterwards change nothing of it."""
+    counted = _counted(connection, site, day)
+    last_of_may = date(day.year, 5, 31)
+    in_may = counted if day <= last_of_may else _counted(connection, site, last_of_may)
+    for unit_id in counted.keys() | in_may.keys():
+        n, then = counted[unit_id], in_may.get(unit_id, {})
+        n["in_force_on_31_may"], n["reviewed_by_31_may"] = then.get("in_force", 0), then.get("reviewed", 0)
+    for one in restructured(connection, site, date(day.year, 1, 1), day):
+        n = counted[one.unit_id]
+        n["restructured"] += 1
+        n["fields_before"] += one.fields_before
+        n["fields_after"] += one.fields_after
+    return {unit_id: ReviewTotals(**figures) for unit_id, figures in counted.items()}
+
+
+def _counted(connection: Connection, site: str, day: date) -> dict[int, dict[str, int]]:
+    """Procedures in force and reviewed from 1 January to the day, by id of the accountable unit."""
+    first = date(day.year, 1, 1)
     accountable, internal = _in_force(connection, site, day)
-    reviewed: dict[int, date] = {}
+    reviewed: set[int] = set()
     simplified: set[int] = set()
     for row in connection.execute(_reviewed(site, first, day)):
         # A procedure that ended after its review still counts, for the unit that reviewed it.
@@ -114,7 +132,7 @@ def totals(connection: Connection, site: str, day: date) -> Mapping[int, ReviewT
         if row.internal:
             internal.add(row.procedure_id)
         if first <= row.reviewed_on <= day:
-            reviewed.setdefault(row.procedure_id, row.reviewed_on)
+            reviewed.add(row.procedure_id)
         if row.simplification_approved_on and first <= row.simplification_approved_on <= day:
             simplified.add(row.procedure_id)
     counted: dict[int, dict[str, int]] = defaultdict(lambda: defaultdict(int))
@@ -123,17 +141,10 @@ def totals(connection: Connection, site: str, day: date) -> Mapping[int, ReviewT
         if procedure_id in internal:
             n["internal_procedures"] += 1
             n["internal_simplified"] += procedure_id in simplified
-            continue
-        on = reviewed.get(procedure_id)
-        n["in_force"] += 1
-        n["reviewed"] += on is not None
-        n["reviewed_by_31_may"] += on is not None and on <= last_of_may
-    for one in restructured(connection, site, first, day):
-        n = counted[one.unit_id]
-        n["restructured"] += 1
-        n["fields_before"] += one.fields_before
-        n["fields_after"] += one.fields_after
-    return {unit_id: ReviewTotals(**figures) for unit_id, figures in counted.items()}
+        else:
+            n["in_force"] += 1
+            n["reviewed"] += procedure_id in reviewed
+    return counted
 
 
 def restructured(connection: Connection, site: str, first: date, last: date) -> list[Restructured]:

@@ -6,52 +6,47 @@ How each stands is what the check would say of it now: the duties' own rules are
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
+from functools import partial
 
 from app.compliance.adoption import repository
-from app.compliance.evaluation.evaluate import values_on
+from app.compliance.evaluation.evaluate import judge, values_on
 from app.compliance.evaluation.results import RuleResult
 from app.compliance.runs import service
+from app.compliance.waivers.service import in_force as waivers_in_force
 from app.core.calendar import WorkingCalendar
+from app.core.facts import SUBJECT
 from app.core.periods import Period, PeriodKind
 from app.obligations import queries as filed
-from app.obligations.fact_kinds import DIRECTIVES_CARRIED_OUT, FILING, YEAR_COUNT
+from app.obligations.fact_kinds import DIRECTIVES_CARRIED_OUT, OWED, YEAR_COUNT
+from app.obligations.facts import LENGTH
 from app.obligations.models import Filing, FilingKind
 from app.organisation import queries as organisation
 from app.organisation.access import Scope
 from app.organisation.calendars import site_calendar, today
 from app.organisation.models import Unit
 from app.publications.facts import CATALOGUE_CHECK
-from app.rulepacks.compiler import RuleOutcome
-from app.rulepacks.language import Rule, Status
-from app.rulepacks.pack import Pack, ParameterValue
+from app.rulepacks.language import Rule, Status, SubjectState
+from app.rulepacks.pack import Pack, ParameterValue, day_kind_of, number_of
+from app.rulepacks.premises import last_day
 from app.web.due import kept
 
-SINCE_END = f"{FILING.name}.working_days_since_end"
 YEARLY = {f"{YEAR_COUNT.name}.news_items": FilingKind.NEWS_ITEM, f"{YEAR_COUNT.name}.dialogues": FilingKind.DIALOGUE}
-READS = frozenset({FILING.name, YEAR_COUNT.name, CATALOGUE_CHECK.name, DIRECTIVES_CARRIED_OUT.name})
-"""A rule about units that reads nothing else is a recurring duty."""
+READS = frozenset({YEAR_COUNT.name, CATALOGUE_CHECK.name, DIRECTIVES_CARRIED_OUT.name})
+"""A rule about units that reads nothing else is a recurring duty; so is one about what is handed in for a period."""
 
 
 @dataclass(frozen=True, slots=True)
 class Duty:
-    """A rule that owes something each period; `late` is the one that judges whether it came in time, if another does.
-
-    `filed` is what is handed in or counted; None for checks of the catalogue and directives.
-    """
+    """A rule that owes something each period. `filed` is what is handed in or counted; None for checks of the catalogue
+    and directives."""
 
     pack: Pack
     rule: Rule
-    late: Rule | None
     filed: FilingKind | None
-
-    @property
-    def rules(self) -> tuple[Rule, ...]:
-        """The rules that tell how it stands."""
-        return (self.rule,) if self.late is None else (self.rule, self.late)
 
     @property
     def is_check(self) -> bool:
@@ -61,45 +56,31 @@ class Duty:
     @property
     def has_day(self) -> bool:
         """Whether each period's has a last day."""
-        return self.rule.count is not None or SINCE_END in self.rule.fields
+        return self.rule.count is not None or self.rule.duty is not None
+
+    def is_of(self, period: Period) -> bool:
+        """Whether something is owed for the period by its name; what has no day of its own is told by the month."""
+        if self.filed in LENGTH:
+            return period.kind is LENGTH[self.filed]
+        by_month = not self.has_day and PeriodKind.MONTH in self.rule.judge.every
+        return period.kind in self.rule.judge.every and (period.kind is PeriodKind.MONTH or not by_month)
 
     def due(self, period: Period, parameters: Mapping[str, ParameterValue], calendar: WorkingCalendar) -> date | None:
         """The last day for a period; None where each thing has its own (directives, checks after a publication)."""
-        if self.rule.count is not None:
-            return period.last
-        after = _days_after(self.rule, parameters)
-        if after is None:
-            return None
-        return calendar.add_working_days(period.last, after) if after else period.last
+        within = self.rule.duty[1].within if self.rule.duty is not None else None
+        if within is None:
+            return period.last if self.has_day else None
+        days, counting = number_of(within.amount, parameters), day_kind_of(within.counting, parameters)
+        return last_day(calendar, period.last, days, counting)
 
 
 def duties(pack: Pack) -> Iterator[Duty]:
     """The recurring duties of a pack, in the order of its rules."""
-    owing = [rule for rule in pack.rules if rule.subject is None and rule.kinds <= READS]
-    late = {kind: rule for rule in owing for kind in FilingKind if _judges_lateness(rule, kind)}
-    for rule in owing:
-        if rule not in late.values():
-            kind = _filed(rule)
-            yield Duty(pack, rule, late.get(kind) if kind else None, kind)
-
-
-def _judges_lateness(rule: Rule, kind: FilingKind) -> bool:
-    return rule.fails_when is not None and f"{FILING.name}.{kind.value}_days" in rule.fails_when.fields
-
-
-def _filed(rule: Rule) -> FilingKind | None:
-    kinds = {f"{FILING.name}.{kind.value}": kind for kind in FilingKind} | YEARLY
-    return next((kinds[field] for field in rule.fields if field in kinds), None)
-
-
-def _days_after(rule: Rule, parameters: Mapping[str, ParameterValue]) -> int | None:
-    """How many working days after the period's end the rule still waits."""
-    asked: Iterable[tuple[str, object]] = rule.pending_when.every_comparison() if rule.pending_when else ()
-    for field, comparison in asked:
-        wait = getattr(comparison, "at_most", None)
-        if field == SINCE_END and wait is not None:
-            return int(parameters[wait].value) if isinstance(wait, str) else int(wait)
-    return None
+    for rule in pack.rules:
+        if rule.subject in OWED and rule.duty is not None:
+            yield Duty(pack, rule, FilingKind(rule.subject))
+        elif rule.subject is None and rule.kinds <= READS:
+            yield Duty(pack, rule, next((YEARLY[field] for field in rule.fields if field in YEARLY), None))
 
 
 class ObligationStatus(StrEnum):
@@ -154,15 +135,14 @@ def _periods(month: Period) -> list[Period]:
 def _of_period(scope: Scope, units: dict[str, Unit], period: Period, month: Period) -> Iterator[Obligation]:
     owing: list[tuple[Duty, date | None]] = []
     for pack in repository.in_force(period.last):
-        of_pack = [duty for duty in duties(pack) if period.kind in duty.rule.judge.every]
-        if period.kind is not PeriodKind.MONTH:  # what has no day of its own is told by the month, if it is at all
-            of_pack = [duty for duty in of_pack if duty.has_day or PeriodKind.MONTH not in duty.rule.judge.every]
-        parameters = values_on(pack, [rule for duty in of_pack for rule in duty.rules], period.last)
+        of_pack = [duty for duty in duties(pack) if duty.is_of(period)]
+        parameters = values_on(pack, [duty.rule for duty in of_pack], period.last)
         dated = [(duty, duty.due(period, parameters, site_calendar())) for duty in of_pack]
         owing += [(duty, due) for duty, due in dated if kept(due or period.last, month.first)]
     codes = [code for code, unit in units.items() if _was(unit, period)]
     if owing and codes:
-        results = _judged([duty for duty, _due in owing], period, codes)
+        results = _judged([duty for duty, _due in owing if duty.filed not in LENGTH], period, codes)
+        results |= _filings_judged([(duty, due) for duty, due in owing if duty.filed in LENGTH], period, units, codes)
         handed_in = _handed_in(scope, period)
         for duty, due in owing:
             for code in codes:
@@ -178,12 +158,40 @@ Results = dict[tuple[str, str, str], RuleResult]
 
 
 def _judged(owing: Sequence[Duty], period: Period, codes: Sequence[str]) -> Results:
+    if not owing:
+        return {}
+    (report,) = service.look(period, [{}], _packs_of(owing), codes)
+    return {(result.pack, result.rule, result.unit): result for result in report.judgement.results}
+
+
+def _packs_of(owing: Sequence[Duty]) -> list[Pack]:
     rules: dict[str, list[Rule]] = defaultdict(list)
     for duty in owing:
-        rules[duty.pack.id] += duty.rules
-    chosen = [replace(duty.pack, rules=tuple(rules[duty.pack.id])) for duty in {d.pack.id: d for d in owing}.values()]
-    (report,) = service.look(period, [{}], chosen, codes)
-    return {(result.pack, result.rule, result.unit): result for result in report.judgement.results}
+        rules[duty.pack.id].append(duty.rule)
+    return [replace(pack, rules=tuple(rules[name])) for name, pack in {d.pack.id: d.pack for d in owing}.items()]
+
+
+def _filings_judged(
+    owing: Sequence[tuple[Duty, date | None]], period: Period, units: Mapping[str, Unit], codes: Sequence[str]
+) -> Results:
+    """What is handed in for one period, seen from it until now or its last day: how it stands today."""
+    if not owing:
+        return {}
+    packs = _packs_of([duty for duty, _due in owing])
+    _as_of, told = service.gather(period, {str(duty.filed) for duty, _due in owing}, tuple(codes), period.first)
+    now = today()
+    seen = replace(period, last=max([now, *(due for _duty, due in owing if due is not None)]))
+    judgement = judge(
+        packs,
+        [fact for fact in told if fact[SUBJECT] == period.key],
+        [{"code": code, "kind": str(units[code].kind)} for code in codes],
+        seen,
+        law_on=period.last,
+        as_of=now,
+        deadline_of=partial(last_day, site_calendar()),
+        excuses=waivers_in_force(min(period.last, now)),
+    )
+    return {(result.pack, result.rule, result.unit): result for result in judgement.results}
 
 
 HandedIn = dict[tuple[int, FilingKind], list[Filing]]
@@ -203,28 +211,31 @@ def _owed(
     duty: Duty, unit: Unit, period: Period, due: date | None, results: Results, handed_in: HandedIn
 ) -> Iterator[Obligation]:
     result = results[duty.pack.id, duty.rule.id, unit.code]
-    in_time = results[duty.pack.id, duty.late.id, unit.code] if duty.late else None
-    standing = _standing(result, in_time)
+    standing = _standing(result)
     if standing is not None:
         filings = tuple(handed_in.get((unit.id, duty.filed), ())) if duty.filed else ()
-        done, wanted = _figures(result)
+        done, wanted = _figures(result) if duty.filed not in LENGTH else (None, None)
         yield Obligation(duty, unit, period, due, standing, done, wanted, filings)
 
 
-def _standing(result: RuleResult, in_time: RuleResult | None) -> ObligationStatus | None:
+_OF_STATE = {SubjectState.LATE: ObligationStatus.LATE, SubjectState.MISSING: ObligationStatus.MISSING}
+
+
+def _standing(result: RuleResult) -> ObligationStatus | None:
     """None where the unit owes nothing."""
-    if result.reason is RuleOutcome.PENDING:
+    if result.status is Status.PENDING:
         return ObligationStatus.NOT_YET
-    if Status.WAIVED in (result.status, in_time.status if in_time else None):
+    if result.status is Status.WAIVED:
         return ObligationStatus.WAIVED
     if result.status is Status.FAIL:
+        late = [_OF_STATE.get(line.status, ObligationStatus.MISSING) for line in result.subjects]
+        if late:
+            return late[0]
         # Publications all checked, one of them after its time: late, and nothing is missing any more.
         return (
             ObligationStatus.LATE if result.figures.get("catalogue_check.unchecked") == 0 else ObligationStatus.MISSING
         )
-    if result.status is Status.PASS:
-        return ObligationStatus.LATE if in_time is not None and in_time.status is Status.FAIL else ObligationStatus.DONE
-    return None
+    return ObligationStatus.DONE if result.status is Status.PASS else None
 
 
 def _figures(result: RuleResult) -> tuple[int | None, int | None]:

@@ -137,6 +137,15 @@ BROKEN_PERIODS = "rule.periods"
 """On the sheet of a rule that a unit breaks: for how many periods on end."""
 
 
+DAY_TO_COME, DAY_PASSED, DAY_ELSEWHERE = 0, 1, 2
+"""On the sheet of a rate with a last day: it has not passed, it has, or it is not one of the period's."""
+
+
+def last_day_field(by: str) -> str:
+    """The figure that says where the last day of a rate lies."""
+    return f"day.{by.replace('-', '_')}"
+
+
 class RuleOutcome(StrEnum):
     """What the engine can say of a rule and a unit."""
 
@@ -320,6 +329,8 @@ class _Compiler:
         own = [*rule.fields]
         if rule.count is not None and rule.count.grows:
             own.append(PERIOD_OVER)
+        if rule.rate is not None and rule.rate.by is not None:
+            own.append(last_day_field(rule.rate.by))
         if rule.escalates is not None:
             own.append(BROKEN_PERIODS)
         if limit := self.limit(rule):
@@ -356,6 +367,9 @@ class _Compiler:
 
     def rate(self, rule: Rule) -> Iterator[Step]:
         assert rule.rate is not None
+        if rule.rate.by is not None:
+            day = property_name(last_day_field(rule.rate.by))
+            yield RuleOutcome.SETTLED, {day: DAY_ELSEWHERE}, {_OPERATORS["differs_from"]: {day: DAY_ELSEWHERE}}
         some, none = signs(total(rule.rate.among))
         if rule.rate.unknown is not None:
             yield RuleOutcome.NO_DATA, *self.too_little_known(rule.rate.among, rule.rate.unknown)
@@ -365,6 +379,9 @@ class _Compiler:
             expected, unexpected = signs(total(rule.rate.expects))
             yield RuleOutcome.NO_DATA, every([none, expected]), None
             yield RuleOutcome.NOTHING, every([none, unexpected]), some
+        if rule.rate.by is not None:
+            day = property_name(last_day_field(rule.rate.by))
+            yield RuleOutcome.PENDING, {day: DAY_TO_COME}, {_OPERATORS["differs_from"]: {day: DAY_TO_COME}}
         reached, missed = self.reaches(rule)
         yield RuleOutcome.FAILED, missed, reached
         yield RuleOutcome.PASSED, reached, None

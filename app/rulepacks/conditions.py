@@ -252,6 +252,7 @@ class Judge(Words):
 
 NOTHING_KNOWN = Fraction(1)
 """The share of what is not known from which a rate is no data, where a site says nothing else: all of it."""
+PERIOD_END = "period_end"
 
 
 class Rate(Words):
@@ -267,6 +268,15 @@ class Rate(Words):
     """Where this is above zero, something must be recorded in `among`."""
     unknown: FieldSum | None = None
     """What would be counted among as well if the records told it: never “no”, and never a violation."""
+    by: Annotated[str, Field(pattern=r"^(period_end|(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01]))$")] | None = None
+    """The last day on which it can be reached: a day of the year, month-day ("05-31"), or `period_end`. Until it has
+    passed nothing is said; only the periods in which it lies judge it, on figures that are those of that day."""
+
+    def last_day(self, first: date, last: date) -> date | None:
+        """The last day of the year in which a period begins, or of the period itself; None where there is none."""
+        if self.by is None:
+            return None
+        return last if self.by == PERIOD_END else date(first.year, int(self.by[:2]), int(self.by[3:]))
 
     @property
     def fields(self) -> tuple[str, ...]:
@@ -425,6 +435,9 @@ class Requirement(Words):
     by: FieldName | None = None
     """In place of `within`: a field of the thing judged that says the last day itself, year-month-day; where it is
     empty, there is none."""
+    arises_on: FieldName | None = None
+    """A field of the thing judged: the day on which the duty arose, year-month-day, where it binds only what arose
+    after the plan was adopted. Without it, whatever is told of is asked for."""
     returned: FieldName | None = None
     """That fact's field, true where what was done was given back, and so is as if it had not been done."""
 

@@ -243,6 +243,8 @@ class Rule(Words):
             refuse("one_form")
         if self.form not in _FORMS_FOR.get(self.judge.each, _FORMS_FOR_THINGS):
             refuse("form_not_here", form=self.form, each=self.judge.each)
+        if self.rate is not None and self.rate.by is not None and self.subject is not None:
+            refuse("by_of_units")
         if self.escalates is not None and self.conditions:
             refuse("escalation_alone")
         # The fields of a single thing are known only to the catalogue of facts.
@@ -291,7 +293,7 @@ class Rule(Words):
         if self.duty is not None:
             required = self.duty[1]
             found += [required.within.after] if required.within is not None else []
-            found += [required.by] if required.by is not None else []
+            found += [name for name in (required.by, required.arises_on) if name is not None]
         if self.clock is not None:
             found += self.clock.fields
         return tuple(dict.fromkeys(found))

@@ -38,8 +38,8 @@ EARLIER_FAILURE = FactKind(
         FactField("listed", str, "", {"vi": "Các kỳ đó, kỳ gần nhất trước", "en": "Those periods, the latest first"}),
     ),
     {
-        "vi": "Một quy tắc mà đơn vị không đạt ở kỳ liền trước, theo lần kiểm tra gần nhất của từng kỳ",
-        "en": "A rule that the unit broke in the period before, by the latest check of each period",
+        "vi": "Một quy tắc mà đơn vị không đạt ở kỳ này và kỳ liền trước, xét từ dữ kiện của từng kỳ",
+        "en": "A rule that the unit breaks now and broke in the period before, judged from each period's own facts",
     },
 )
 
@@ -82,6 +82,57 @@ class Deadlines:
             {"kind": DEADLINE, "unit": "", "period": self._period, "subject": name, "due": due.isoformat()}
             for name, due in self._asked.items()
         ]
+
+
+PACK_TERM = "pack_term"
+
+
+@dataclass(frozen=True, slots=True)
+class PackTerm:
+    """The days on which a site judges by a pack: since its adoption, and until which day where it has ended. What
+    arose before binds nobody by it; what arose within it is judged by it until it is done, however long that takes."""
+
+    since: date | None = None
+    until: date | None = None
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether only what is still owed from it is judged."""
+        return self.until is not None
+
+    def has_begun_by(self, day: date) -> bool:
+        """Whether what arose on the day binds."""
+        return self.since is None or self.since <= day
+
+    def lasts_until(self, day: date) -> bool:
+        """Whether what arose on the day is not another plan's."""
+        return self.until is None or day <= self.until
+
+
+def term_facts(terms: Mapping[str, PackTerm], period: str) -> list[Fact]:
+    """The terms of the packs as facts."""
+    return [
+        {
+            "kind": PACK_TERM,
+            "unit": "",
+            "period": period,
+            "subject": pack,
+            "since": "" if term.since is None else term.since.isoformat(),
+            "until": "" if term.until is None else term.until.isoformat(),
+        }
+        for pack, term in terms.items()
+    ]
+
+
+def terms_told(facts: Iterable[Mapping[str, Any]]) -> dict[str, PackTerm]:
+    """The terms that stored facts tell, by pack."""
+    return {
+        fact["subject"]: PackTerm(
+            *(date.fromisoformat(fact[name]) if fact[name] else None for name in ("since", "until"))
+        )
+        for fact in facts
+        if fact["kind"] == PACK_TERM
+    }
 
 
 @dataclass(frozen=True, slots=True)

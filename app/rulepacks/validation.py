@@ -125,6 +125,8 @@ class RuleChecker:
             self.within((*at, "within"), required.within)
         if required.by is not None:
             self.day((*at, "by"), required.by, self.rule.judge.each)
+        if required.arises_on is not None:
+            self.day((*at, "arises_on"), required.arises_on, self.rule.judge.each)
         if required.returned is not None:
             self.truth((*at, "returned"), required.returned, kind_name)
 

@@ -115,6 +115,7 @@ SENTENCES = {
     "one_span": N_("phải có đúng một trong: working_days, calendar_days, hoặc days cùng với counted_in."),
     "one_value": N_("phải có đúng một trong: value, same_as."),
     "within_needs_done_on": N_("có “within” hoặc “by” thì phải có “done_on”, trường ghi ngày đã thực hiện."),
+    "by_of_units": N_("“by” của tỷ lệ chỉ dùng khi xét đơn vị, không dùng khi xét từng việc."),
     "one_last_day": N_("chỉ ghi một trong hai: “within” hoặc “by”."),
     "clock_needs": N_("“used” thiếu %(name)s."),
     "bad_threshold": N_("“%(text)s” không phải là tỷ lệ (35%%) cũng không phải là tên tham số."),

@@ -45,96 +45,84 @@ def file(unit: Unit, kind: FilingKind, filed_on: date, period: str = "", **value
 # Filings
 
 
+def owed(unit: str, kind: str = "monthly_report", period: str = "2024-06") -> dict[str, tuple[bool, str]]:
+    """What a unit owes, by the period it is about: handed in or not, and when."""
+    found = [fact for fact in told(kind, period) if fact["unit"] == unit]
+    return {fact["subject"]: (fact["handed_in"], fact["handed_in_on"]) for fact in found}
+
+
 def test_a_duty_nobody_thought_of_is_told_for_every_unit_in_being(units: dict[str, Unit]) -> None:
     make_unit("CU", "Phòng cũ", valid_to=date(2024, 5, 31))
-    found = {fact["unit"]: fact for fact in told("filing")}
-    assert found.keys() == units.keys()
-    assert all(fact["monthly_report"] == 0 for fact in found.values())
-    assert [fact["unit"] for fact in told("filing", units=("NCC",))] == ["NCC"]
+    found = {fact["unit"] for fact in told("monthly_report") if fact["subject"] == "2024-06"}
+    assert found == units.keys()
+    assert {fact["unit"] for fact in told("monthly_report", units=("NCC",))} == {"NCC"}
 
 
-def test_a_report_is_late_by_the_working_days_after_its_period(
+def test_what_was_never_handed_in_is_told_of_every_period_since_the_unit_began(units: dict[str, Unit]) -> None:
+    make_unit("MOI", "Phòng mới", valid_from=date(2024, 4, 30))
+    assert owed("MOI") == dict.fromkeys(("2024-04", "2024-05", "2024-06"), (False, ""))
+    assert len(owed("LDVL")) == 18, "from the year before where no pack says since when"
+    assert list(owed("MOI", "quarterly_report")) == ["2024-Q2"]
+    assert list(owed("MOI", "annual_report")) == []
+
+
+def test_what_was_handed_in_is_told_with_its_day_until_it_is_long_settled(
     units: dict[str, Unit], freeze: Callable[..., Any]
 ) -> None:
-    """June 2024 ends on a Sunday: Monday 1 July is the first working day after it."""
-    freeze("2024-07-15 08:00")
-    handed_in = {"SO": date(2024, 6, 28), "VP": date(2024, 6, 30), "LDVL": date(2024, 7, 1), "NCC": date(2024, 7, 5)}
-    for code, day in handed_in.items():
-        file(units[code], FilingKind.MONTHLY_REPORT, day, "2024-06")
-    found = {fact["unit"]: (fact["monthly_report"], fact["monthly_report_days"]) for fact in told("filing")}
-    assert found == {"SO": (1, 0), "VP": (1, 0), "LDVL": (1, 1), "NCC": (1, 5), "MC": (0, 0), "TTDVVL": (0, 0)}
-
-
-def test_a_day_off_is_not_counted_against_a_report(units: dict[str, Unit], freeze: Callable[..., Any]) -> None:
-    freeze("2024-07-15 08:00")
-    file(units["LDVL"], FilingKind.CATALOGUE_LIST, date(2024, 5, 6), "2024-04")
-    # 1 May is off; Thursday 2, Friday 3, the swapped Saturday 4, Monday 6 May are worked.
-    assert of("LDVL", "filing", "2024-04")["catalogue_list_days"] == 4
-
-
-def test_how_long_ago_a_period_ended_is_told_as_of_now(units: dict[str, Unit], freeze: Callable[..., Any]) -> None:
-    freeze("2024-06-28 08:00")
-    assert of("LDVL", "filing", as_of="2024-06-28 08:00")["working_days_since_end"] == 0
-    freeze("2024-07-05 23:59")
-    assert of("LDVL", "filing")["working_days_since_end"] == 5
-    freeze("2024-07-08 00:00")
-    assert of("LDVL", "filing")["working_days_since_end"] == 6
-
-
-def test_a_past_month_sees_what_had_come_by_the_end_of_the_next_and_never_more(
-    units: dict[str, Unit], freeze: Callable[..., Any]
-) -> None:
-    def june() -> dict[str, tuple[int, int, int]]:
-        return {
-            fact["unit"]: (fact["monthly_report"], fact["monthly_report_days"], fact["working_days_since_end"])
-            for fact in told("filing")
-            if fact["unit"] in ("LDVL", "NCC", "VP")
-        }
-
     freeze("2024-12-16 08:00")
-    days = {"LDVL": date(2024, 7, 3), "NCC": date(2024, 7, 31), "VP": date(2024, 8, 1)}
-    for code, day in days.items():
-        file(units[code], FilingKind.MONTHLY_REPORT, day, "2024-06")
-    in_december = june()
-    assert {unit: numbers[:2] for unit, numbers in in_december.items()} == {
-        "LDVL": (1, 3),
-        "NCC": (1, 23),
-        "VP": (0, 0),
-    }
-    freeze("2024-08-01 00:00")
-    assert june() == in_december
+    make_unit("MOI", "Phòng mới", valid_from=date(2024, 5, 1))
+    file(units["LDVL"], FilingKind.MONTHLY_REPORT, date(2024, 7, 3), "2024-06")
+    assert owed("LDVL")["2024-06"] == (True, "2024-07-03")
+    assert owed("LDVL", period="2024-08")["2024-06"] == (True, "2024-07-03")
+    assert "2024-06" not in owed("LDVL", period="2024-11")
+
+
+def test_what_came_after_the_day_of_looking_is_not_known(units: dict[str, Unit], freeze: Callable[..., Any]) -> None:
+    freeze("2024-07-03 08:00")
+    file(units["LDVL"], FilingKind.MONTHLY_REPORT, date(2024, 7, 3), "2024-06")
+    june = Period.parse("2024-06")
+    start, end = june.bounds("Asia/Ho_Chi_Minh")
+    seen = {}
+    for now in ("2024-07-02 23:00", "2024-07-03 09:00"):
+        query = facts.FactQuery("TEST", june, start, end, end, ("LDVL",), at(now), date(2024, 6, 1))
+        (fact,) = facts.gather(db.session.connection(), query, ["monthly_report"])
+        seen[now] = fact["handed_in"]
+    assert list(seen.values()) == [False, True]
+
+
+def test_a_report_counts_for_its_own_period_only(units: dict[str, Unit], freeze: Callable[..., Any]) -> None:
     freeze("2024-07-15 08:00")
-    assert {unit: number for unit, (number, *_) in june().items()} == {"LDVL": 1, "NCC": 0, "VP": 0}
-
-
-def test_an_annual_report_is_looked_for_all_the_next_year(units: dict[str, Unit], freeze: Callable[..., Any]) -> None:
-    freeze("2026-03-02 08:00")
-    file(units["LDVL"], FilingKind.ANNUAL_REPORT, date(2024, 12, 31), "2023")
-    file(units["NCC"], FilingKind.ANNUAL_REPORT, date(2025, 1, 2), "2023")
-    assert (of("LDVL", "filing", "2023")["annual_report"], of("NCC", "filing", "2023")["annual_report"]) == (1, 0)
-
-
-def test_a_report_counts_for_its_own_period_only(units: dict[str, Unit]) -> None:
     file(units["LDVL"], FilingKind.MONTHLY_REPORT, date(2024, 6, 5), "2024-05")
     file(units["LDVL"], FilingKind.DATED_REPORT, date(2024, 6, 20), "2024-Q2", title="Báo cáo quý II")
-    assert of("LDVL", "filing", "2024-05")["monthly_report"] == 1
-    june, quarter = of("LDVL", "filing"), of("LDVL", "filing", "2024-Q2")
-    assert (june["monthly_report"], june["dated_report"]) == (0, 0)
-    assert quarter["dated_report"] == 1
+    assert owed("LDVL")["2024-05"] == (True, "2024-06-05")
+    assert owed("LDVL")["2024-06"] == (False, "")
+    assert owed("LDVL", "dated_report")["2024-Q2"] == (True, "2024-06-20")
+
+
+def test_a_dated_report_that_names_no_period_is_about_the_quarter_of_its_day(units: dict[str, Unit]) -> None:
+    file(units["LDVL"], FilingKind.DATED_REPORT, date(2024, 3, 20), title="Báo cáo")
+    assert owed("LDVL", "dated_report")["2024-Q1"] == (True, "2024-03-20")
+    (fact,) = (f for f in told("dated_report", units=("LDVL",)) if f["subject"] == "2024-Q1")
+    assert (fact["quarter"], fact["ended_on"]) == (1, "2024-03-31")
 
 
 def test_a_withdrawn_report_does_not_count(units: dict[str, Unit]) -> None:
     filing = file(units["LDVL"], FilingKind.MONTHLY_REPORT, date(2024, 6, 5), "2024-05")
     service.withdraw_filing(EVERYWHERE, CLERK, filing.id, reason="ghi nhầm kỳ")
-    assert of("LDVL", "filing", "2024-05")["monthly_report"] == 0
+    assert owed("LDVL")["2024-05"] == (False, "")
 
 
-def test_news_and_dialogues_are_counted_in_the_period_and_in_the_year(units: dict[str, Unit]) -> None:
+def test_a_list_is_about_the_procedures_in_force_on_the_months_last_day(units: dict[str, Unit]) -> None:
+    make_version(units["NCC"], in_force_from=date(2024, 6, 30))
+    found = {(f["unit"], f["subject"]): f["procedures"] for f in told("catalogue_list", units=("NCC", "LDVL"))}
+    assert (found["NCC", "2024-06"], found["NCC", "2024-05"], found["LDVL", "2024-06"]) == (1, 0, 0)
+
+
+def test_news_and_dialogues_are_counted_in_the_year(units: dict[str, Unit]) -> None:
     for day in (date(2023, 12, 31), date(2024, 1, 1), date(2024, 6, 1), date(2024, 6, 30)):
         file(units["VP"], FilingKind.NEWS_ITEM, day, title=f"Tin {day}")
     file(units["VP"], FilingKind.DIALOGUE, date(2024, 7, 1), title="Đối thoại doanh nghiệp")
-    june, year = of("VP", "filing"), of("VP", "year_count")
-    assert (june["news_items"], june["dialogues"]) == (2, 0)
+    year = of("VP", "year_count")
     assert (year["news_items"], year["dialogues"]) == (3, 0)
     assert of("VP", "year_count", "2024-Q1")["news_items"] == 1
     assert of("VP", "year_count", "2024", "2024-07-01 08:00")["dialogues"] == 1

@@ -181,13 +181,14 @@ def test_the_page_says_what_the_check_says(units: dict[str, Unit], freeze: Calla
 
     freeze("2024-07-10 08:00")
     file(units["LDVL"], FilingKind.MONTHLY_REPORT, date(2024, 7, 9), "2024-06")
-    report = check(JUNE)
-    failing = {(r.rule, r.unit) for r in report.judgement.results if r.status is Status.FAIL}
+    failing = {(r.rule, r.unit) for r in check(JUNE).judgement.results if r.status is Status.FAIL}
+    states = {(r.rule, r.unit, line.id): line.status for r in check(JULY).judgement.results for line in r.subjects}
     listed = [each for each in obligations(Scope(SITE), JUNE) if each.period == JUNE]
     assert listed
     for each in listed:
-        broken = (each.duty.rule.id, each.unit.code) in failing
-        assert broken == (each.standing is ObligationStatus.MISSING), each.duty.rule.id
-        if each.duty.late is not None:
-            late = (each.duty.late.id, each.unit.code) in failing
-            assert late == (each.standing is ObligationStatus.LATE), each.duty.rule.id
+        rule, unit = each.duty.rule, each.unit.code
+        if rule.duty is None:
+            assert ((rule.id, unit) in failing) == (each.standing is ObligationStatus.MISSING), rule.id
+        elif rule.id != "bg-4.2b":  # the list is due in June itself
+            told = {"late": ObligationStatus.LATE, "missing": ObligationStatus.MISSING}[states[rule.id, unit, JUNE.key]]
+            assert each.standing is told, rule.id

@@ -10,7 +10,7 @@ import os
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from enum import StrEnum
 from functools import lru_cache
 from pathlib import Path
@@ -29,6 +29,7 @@ from app.rulepacks.documents import OfficialDocument, load_documents
 from app.rulepacks.language import Rule
 from app.rulepacks.loader import DOCUMENTS, load_each, pack_from_texts
 from app.rulepacks.pack import Pack
+from app.rulepacks.premises import PackTerm
 from app.rulepacks.words import PackError, Problem
 from app.web.extensions import db
 from app.web.once import once
@@ -124,6 +125,45 @@ def decisions() -> dict[str, list[PackAdoption]]:
 def _decisions_once() -> dict[str, list[PackAdoption]]:
     """A page that changes nothing asks about many days, and reads the decisions once."""
     return once("pack decisions", decisions)
+
+
+def terms(period: Period, packs: Iterable[Pack], *, asked: bool = False) -> dict[str, PackTerm]:
+    """For how long each of the packs judges that was adopted for the period's last day or until an earlier one; those
+    adopted later judge whatever there is, and so do those that were `asked` for by name though their term has ended."""
+    found = {}
+    for pack in packs:
+        rows = [row for row in _decisions_once().get(pack.id, ()) if row.valid_from <= period.last]
+        if rows:
+            term = _term(rows, period.last)
+            found[pack.id] = PackTerm(term.since) if asked else term
+    return found
+
+
+def _term(rows: Sequence[PackAdoption], day: date) -> PackTerm:
+    """The unbroken row of decisions that covers the day, or the last one before it."""
+    until = day if decision_on(day, rows) else max(row.valid_to for row in rows if row.valid_to is not None)
+    since = until
+    for row in sorted(rows, key=lambda row: row.valid_from, reverse=True):
+        if row.valid_from < since and (row.valid_to is None or row.valid_to >= since - timedelta(days=1)):
+            since = row.valid_from
+    return PackTerm(since, None if until == day and decision_on(day, rows) else until)
+
+
+def judging(period: Period) -> list[Pack]:
+    """The packs that judge a period: those in force on its last day, and those under which something may still be
+    owed."""
+    return [*in_force(period.last), *still_owed_under(period)]
+
+
+def still_owed_under(period: Period) -> list[Pack]:
+    """The packs whose term ended before the period did and was followed by none of their own: what arose under them
+    is judged by them until it is done."""
+    found = []
+    for _name, rows in sorted(_decisions_once().items()):
+        begun = [row for row in rows if row.valid_from <= period.last]
+        if begun and decision_on(period.last, rows) is None:
+            found.append(text(max(begun, key=lambda row: (row.valid_to or period.last, row.id)).hash))
+    return [pack for pack in found if any(rule.duty is not None and rule.duty[1].is_dated for rule in pack.rules)]
 
 
 def adopted_packs(day: date | None = None) -> list[Pack]:

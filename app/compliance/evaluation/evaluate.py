@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from fractions import Fraction
@@ -30,11 +30,19 @@ from app.compliance.evaluation.subjects import (
     judge_escalation,
 )
 from app.core.errors import DomainError, NotFound
-from app.rulepacks.compiler import RuleOutcome, compile_rules
+from app.core.facts import Fact
+from app.rulepacks.compiler import (
+    DAY_ELSEWHERE,
+    DAY_PASSED,
+    DAY_TO_COME,
+    RuleOutcome,
+    compile_rules,
+    last_day_field,
+)
 from app.rulepacks.conditions import NOTHING_KNOWN, RULE, UNIT, Count, Target, TargetComparison
 from app.rulepacks.language import Rule
 from app.rulepacks.pack import Override, Pack, ParameterValue, as_fraction, number_of, share_of
-from app.rulepacks.premises import DeadlineOf, Deadlines, Setting
+from app.rulepacks.premises import DeadlineOf, Deadlines, PackTerm, Setting, term_facts
 
 if TYPE_CHECKING:
     from app.compliance.evaluation.engine import Engine
@@ -66,6 +74,8 @@ def judge(
     deadline_of: DeadlineOf | None = None,
     excuses: AppliedWaivers | None = None,
     too_unknown: Fraction = NOTHING_KNOWN,
+    terms: Mapping[str, PackTerm] | None = None,
+    earlier: EarlierFailures | None = None,
 ) -> Judgement:
     """Judge units over a period by the rules of packs.
 
@@ -77,7 +87,9 @@ def judge(
     decides whether what falls due after the period is still pending. `deadline_of` reckons the last days of duties
     that no fact of the kind `deadline` tells. `excuses` are the waivers in force: what fails under one is `waived`,
     with its figures, and does not count towards an escalation. `too_unknown`: from which share of what is not known a
-    rate is no data.
+    rate is no data. `terms` are the days on which the site judges by each pack; by one whose term has ended only what
+    is still owed from it is judged. `earlier` is told what fails and says for how many periods on end it has been so,
+    in facts beside those given.
 
     Raises NotFound for an override that no pack knows, DomainError for a parameter without a value on the day or a
     deadline that nothing tells, FactError for facts that cannot be used, EngineError when the engine's answer is
@@ -94,7 +106,8 @@ def judge(
     )
     in_force = [pack for pack in packs if law_on is not None or day in pack.info.in_force]
     _check_overrides(packs, overrides or {})
-    judged = [(pack, [rule for rule in pack.rules if period.kind in rule.judge.every]) for pack in in_force]
+    terms = terms or {}
+    judged = [(pack, list(_judged_rules(pack, period, terms.get(pack.id, PackTerm())))) for pack in in_force]
     deadlines = Deadlines(period.key, deadline_of)
     figures = Figures(
         ((rule, pack.parameters) for pack, rules in judged for rule in rules),
@@ -102,11 +115,13 @@ def judge(
         period.key,
         deadlines,
         period_over=period.is_over(setting.as_of),
+        days=_last_days((rule for _pack, rules in judged for rule in rules), period, setting.as_of),
     )
     from app.compliance.evaluation.engine import shared_engine  # heavy: durable_rules
 
     figures.take(facts)
     results: list[RuleResult] = []
+    courts: list[tuple[EvaluationContext, list[Rule], Found]] = []
     for pack, rules in judged:
         if rules:
             court = EvaluationContext(
@@ -116,8 +131,16 @@ def judge(
                 engine or shared_engine(),
                 View(period.first, period.last, setting.as_of, setting.looked_on),
                 too_unknown,
+                overrides or {},
+                terms.get(pack.id, PackTerm()),
             )
-            results += _judge_pack(court, rules, excuses or {})
+            courts.append((court, rules, _judge_ordinary(court, rules, excuses or {})))
+    broken = [result for *_, found in courts for each in found.values() for result in each if result.status == "fail"]
+    rows = list(earlier(broken)) if earlier is not None and broken else []
+    figures.take(rows)
+    for court, rules, found in courts:
+        said = _with_escalations(court, rules, found, excuses or {})
+        results += (result for result in said if result.things or not court.term.has_ended)
     return Judgement(
         period.key,
         day,
@@ -126,8 +149,32 @@ def judge(
         tuple(_contradictions(results)),
         figures.left_out,
         tuple(pack.id for pack in packs if pack not in in_force),
-        (*setting.facts(period.key), *deadlines.facts, *waiver_facts(results, period.key)),
+        (
+            *setting.facts(period.key),
+            *term_facts(terms, period.key),
+            *rows,
+            *deadlines.facts,
+            *waiver_facts(results, period.key),
+        ),
     )
+
+
+def _last_days(rules: Iterable[Rule], period: Period, as_of: date) -> dict[str, int]:
+    """Where the last days of rates lie, by the figures that say so."""
+    found = {}
+    for rule in rules:
+        if rule.rate is not None and (day := rule.rate.last_day(period.first, period.last)) is not None:
+            place = DAY_TO_COME if as_of <= day else DAY_PASSED
+            found[last_day_field(str(rule.rate.by))] = place if period.contains(day) else DAY_ELSEWHERE
+    return found
+
+
+def _judged_rules(pack: Pack, period: Period, term: PackTerm) -> Iterator[Rule]:
+    """The rules that judge such a period; of a pack whose term has ended, those by which something may be owed."""
+    for rule in pack.rules:
+        owes = rule.duty is not None and rule.duty[1].is_dated
+        if period.kind in rule.judge.every and (owes or not term.has_ended):
+            yield rule
 
 
 def values_on(
@@ -154,8 +201,14 @@ def _check_overrides(packs: Sequence[Pack], overrides: Mapping[str, Override]) -
             raise NotFound("Không có tham số “%(name)s” trong các bộ quy tắc.", field="what_if", name=name)
 
 
-def _judge_pack(court: EvaluationContext, rules: Sequence[Rule], excuses: AppliedWaivers) -> Iterator[RuleResult]:
-    """Units first, then single things, then the rules that were broken; in the order of the rules."""
+Found = dict[str, list[RuleResult]]
+"""Results by rule."""
+EarlierFailures = Callable[[Sequence[RuleResult]], Iterable[Fact]]
+"""Says of results that fail in how many periods on end before this one their rules were broken, as facts."""
+
+
+def _judge_ordinary(court: EvaluationContext, rules: Sequence[Rule], excuses: AppliedWaivers) -> Found:
+    """Units first, then single things."""
     by_subject: dict[str, list[Rule]] = {}
     for rule in rules:
         by_subject.setdefault(rule.judge.each, []).append(rule)
@@ -163,13 +216,20 @@ def _judge_pack(court: EvaluationContext, rules: Sequence[Rule], excuses: Applie
     for subject, its_rules in by_subject.items():
         if subject not in (UNIT, RULE):
             found |= evaluate_subjects(court, subject, its_rules, answer_days)
-    found = {rule: [apply_waiver(result, excuses) for result in results] for rule, results in found.items()}
+    return {rule: [apply_waiver(result, excuses) for result in results] for rule, results in found.items()}
+
+
+def _with_escalations(
+    court: EvaluationContext, rules: Sequence[Rule], found: Found, excuses: AppliedWaivers
+) -> Iterator[RuleResult]:
+    """The rules that were broken for too long beside the others, in the order of the rules."""
     ordinary = [result for results in found.values() for result in results]
-    for rule in by_subject.get(RULE, []):
-        escalated = judge_escalation(court, rule, ordinary, answer_days)
-        found[rule.id] = [apply_waiver(result, excuses) for result in escalated]
     for rule in rules:
-        yield from found[rule.id]
+        if rule.subject == RULE:
+            escalated = judge_escalation(court, rule, ordinary, answer_days)
+            yield from (apply_waiver(result, excuses) for result in escalated)
+        else:
+            yield from found[rule.id]
 
 
 def _judge_units(court: EvaluationContext, rules: Sequence[Rule]) -> dict[str, list[RuleResult]]:
@@ -251,8 +311,15 @@ def _result(
         answer_days=required.answer_days,
         figures={field: unit.figures[field] for field in required.fields},
         unknown=unknown,
-        due=court.view.last if outcome is RuleOutcome.PENDING and rule.count is not None else None,
+        due=_due(court.view, rule) if outcome is RuleOutcome.PENDING else None,
     )
+
+
+def _due(view: View, rule: Rule) -> date | None:
+    """The last day of what a rule about units is pending for; None where the rule does not say."""
+    if rule.rate is not None:
+        return rule.rate.last_day(view.first, view.last)
+    return view.last if rule.count is not None else None
 
 
 def target_share(target: Target, parameters: Mapping[str, ParameterValue]) -> Fraction | None:

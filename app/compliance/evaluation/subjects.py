@@ -15,10 +15,10 @@ from app.compliance.evaluation.engine import Fulfilment, TriggeringEvent
 from app.compliance.evaluation.results import STATES, STATUSES, RuleResult, SubjectResult, day_of, ratio
 from app.core.facts import ENVELOPE, SUBJECT, FactError, doubled, fits
 from app.rulepacks.compiler import BROKEN_PERIODS, PERIOD_OVER, Compiled, RuleOutcome, compile_rules, compile_where
-from app.rulepacks.conditions import NOTHING_KNOWN, Condition, Requirement, Target
+from app.rulepacks.conditions import NOTHING_KNOWN, Condition, DayKind, Requirement, Target
 from app.rulepacks.language import EARLIER, Rule, Status
-from app.rulepacks.pack import Pack, ParameterValue, day_kind_of, number_of, share_of
-from app.rulepacks.premises import DEADLINE, Deadlines
+from app.rulepacks.pack import Override, Pack, ParameterValue, day_kind_of, number_of, share_of
+from app.rulepacks.premises import DEADLINE, Deadlines, PackTerm
 from app.rulepacks.words import is_field
 
 if TYPE_CHECKING:
@@ -83,6 +83,7 @@ class Figures:
         deadlines: Deadlines,
         *,
         period_over: bool = True,
+        days: Mapping[str, int] | None = None,
     ) -> None:
         self.period = period
         self.deadlines = deadlines
@@ -101,6 +102,7 @@ class Figures:
             self._wanted[kind_name].append(field_name)
         blank = {name: value for name, value in self._blanks.items() if name.partition(".")[0] not in self.things}
         blank[PERIOD_OVER] = int(period_over)
+        blank |= days or {}
         self._units: dict[str, UnitFigures] = {}
         for unit in units:
             if unit["code"] in self._units:
@@ -186,7 +188,7 @@ def _blanks(rule: Rule, parameters: Mapping[str, object]) -> dict[str, Blank]:
         blanks |= {required.done_on: ""} if required.done_on is not None else {}
         blanks |= {required.returned: False} if required.returned is not None else {}
         blanks |= {required.within.after: ""} if required.within is not None else {}
-        blanks |= {required.by: ""} if required.by is not None else {}
+        blanks |= {name: "" for name in (required.by, required.arises_on) if name is not None}
     for condition in conditions:
         blanks |= _blanks_of(condition, parameters)
     if rule.rate is not None and rule.target is not None:
@@ -245,6 +247,8 @@ KEPT = frozenset(STATES)
 """The outcomes whose things a result names one by one; the others are only counted."""
 Verdict = tuple[UnitFigures, RuleOutcome, SubjectResult | None]
 """Whose thing it is, what is said of it, and the thing itself where a result names it."""
+_NOBODYS = -1
+"""Stands for the group of a duty that binds nobody by this plan."""
 _Group = tuple[date | None, tuple[date, ...], bool]
 """The last day of a duty, the days on which it was done, and whether something done for it was given back."""
 
@@ -260,6 +264,20 @@ class EvaluationContext:
     engine: Engine
     view: View
     too_unknown: Fraction = NOTHING_KNOWN
+    overrides: Mapping[str, Override] = field(default_factory=dict)
+    term: PackTerm = field(default_factory=PackTerm)
+
+    def number_on(self, day: date, number: int | str) -> int:
+        """A whole number, written out or by a parameter: by the law of the day on which something arose."""
+        return number_of(number, self._values_on(day, number))
+
+    def day_kind_on(self, day: date, counting: str) -> DayKind:
+        """How days are counted, by the law of the day on which something arose."""
+        return day_kind_of(counting, self._values_on(day, counting))
+
+    def _values_on(self, day: date, name: int | str) -> Mapping[str, ParameterValue]:
+        then = self.pack.parameters.at(day, self.overrides) if name in self.parameters else self.parameters
+        return then if name in then else self.parameters
 
 
 def evaluate_subjects(
@@ -343,6 +361,9 @@ def _duties(
     for thing, outcome in zip(things, said, strict=True):
         if outcome is RuleOutcome.OPEN:
             last_day = _last_day(court, thing, required, last_days)
+            if not _binds(court, thing, required, last_day):
+                group_of.append(_NOBODYS)
+                continue
             name = thing.unit.code, thing.subject
             alike = last_day, done.get(name, ()), name in given_back
             group_of.append(groups.setdefault(alike, len(groups)))
@@ -355,7 +376,10 @@ def _duties(
     for thing, outcome in zip(things, said, strict=True):
         if outcome is RuleOutcome.OPEN:
             group = next(of_open)
-            yield _verdict(thing, outcomes[group], details[group])
+            if group == _NOBODYS:
+                yield _verdict(thing, RuleOutcome.SETTLED, {})
+            else:
+                yield _verdict(thing, outcomes[group], details[group])
         else:
             yield _verdict(thing, outcome, {})
 
@@ -424,9 +448,20 @@ def _last_day(court: EvaluationContext, thing: Subject, required: Requirement, k
         return None
     event = thing.figure(within.after)
     if event not in known:
-        day, days = _day(thing, within.after), number_of(within.amount, court.parameters)
-        known[event] = court.figures.deadlines.last_day(day, days, day_kind_of(within.counting, court.parameters))
+        day = _day(thing, within.after)
+        days, counting = court.number_on(day, within.amount), court.day_kind_on(day, within.counting)
+        known[event] = court.figures.deadlines.last_day(day, days, counting)
     return known[event]
+
+
+def _binds(court: EvaluationContext, thing: Subject, required: Requirement, last_day: date | None) -> bool:
+    """Whether the duty is the plan's: it arose after the plan was adopted, and before another took its place."""
+    if required.arises_on is not None:
+        arose = _day(thing, required.arises_on)
+        return court.term.has_begun_by(arose) and court.term.lasts_until(arose)
+    if required.within is not None:
+        return court.term.lasts_until(_day(thing, required.within.after))
+    return last_day is None or court.term.lasts_until(last_day)
 
 
 def _day(thing: Subject, field: str) -> date:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from fractions import Fraction
 from functools import partial
 from typing import cast
@@ -24,6 +24,7 @@ from app.compliance.evaluation.results import Judgement, RuleResult
 from app.compliance.models import CheckResult, CheckRun, PackText, Violation, ViolationMove, ViolationState
 from app.compliance.runs import evidence
 from app.compliance.runs.inheritance import heirs_of, inherited, with_forebears
+from app.compliance.runs.rows import earlier_failures
 from app.compliance.violations.raising import Raised, Texts, raise_violations, subjects_column
 from app.compliance.waivers import service
 from app.core import facts
@@ -36,7 +37,7 @@ from app.organisation import anchors, audit
 from app.organisation.access import Actor, Scope, site
 from app.organisation.audit import transaction
 from app.organisation.calendars import site_calendar
-from app.organisation.models import Unit
+from app.organisation.models import Unit, UnitKind
 from app.organisation.permissions import Capability, needs
 from app.rulepacks.language import Rule
 from app.rulepacks.pack import Override, Pack
@@ -85,10 +86,10 @@ def run_check(
     started = extensions.now()
     chosen, units = _packs_for(period, pack_ids), _units_for(period, unit_codes)
     progress(0, 3, "facts")
-    as_of, gathered = gather(period, kinds_read_by(chosen), _codes(units, unit_codes))
+    as_of, gathered = gather(period, kinds_read_by(chosen), _codes(units, unit_codes), owed_from(period, chosen))
     progress(1, 3, "judging")
     try:
-        judgement = _judge(chosen, gathered, units, period, as_of)
+        judgement = _judge(chosen, gathered, units, period, as_of, asked=pack_ids is not None)
     except EngineStopped as stopped:
         _say_stopped(by, period, stopped)
         raise
@@ -141,14 +142,14 @@ def what_if(
     unit_codes: Collection[str] | None = None,
 ) -> CheckReport:
     """Judge a period with other parameters. Writes nothing."""
-    return look(period, [overrides], _packs_for(period, pack_ids), unit_codes)[0]
+    return look(period, [overrides], _packs_for(period, pack_ids), unit_codes, asked=pack_ids is not None)[0]
 
 
 def beside(
     period: Period, overrides: Mapping[str, Override], pack_ids: Collection[str] | None = None
 ) -> tuple[CheckReport, CheckReport]:
     """A period judged as the plans have it and with other parameters, on the same facts. Writes nothing."""
-    as_it_is, instead = look(period, [{}, overrides], _packs_for(period, pack_ids))
+    as_it_is, instead = look(period, [{}, overrides], _packs_for(period, pack_ids), asked=pack_ids is not None)
     return as_it_is, instead
 
 
@@ -163,11 +164,13 @@ def look(
     each: Sequence[Mapping[str, Override]],
     chosen: Sequence[Pack],
     unit_codes: Collection[str] | None = None,
+    *,
+    asked: bool = False,
 ) -> list[CheckReport]:
     """Judge a period once with each of several parameters, all on the same facts. Writes nothing."""
     units = _units_for(period, unit_codes)
-    as_of, gathered = gather(period, kinds_read_by(chosen), _codes(units, unit_codes))
-    judgements = [_judge(chosen, gathered, units, period, as_of, overrides) for overrides in each]
+    as_of, gathered = gather(period, kinds_read_by(chosen), _codes(units, unit_codes), owed_from(period, chosen))
+    judgements = [_judge(chosen, gathered, units, period, as_of, overrides, asked=asked) for overrides in each]
     return [
         CheckReport(
             None,
@@ -200,15 +203,34 @@ def facts_of(
 
 
 def gather(
-    period: Period, kinds: Collection[str] | None, unit_codes: tuple[str, ...] | None = None
+    period: Period,
+    kinds: Collection[str] | None,
+    unit_codes: tuple[str, ...] | None = None,
+    owed_from: date | None = None,
 ) -> tuple[datetime, list[Fact]]:
     """The facts of those kinds, all as of one instant (UTC): the period's end, or now while it lasts."""
     start, end = period.bounds(site_calendar().zone)
     as_of = min(end, extensions.now())
     heirs = heirs_of(site(), period.first)
-    query = FactQuery(site(), period, start, end, as_of, with_forebears(unit_codes, heirs), extensions.now())
+    query = FactQuery(site(), period, start, end, as_of, with_forebears(unit_codes, heirs), _looked_at(end), owed_from)
     with snapshot() as connection:
         return as_of, inherited(facts.gather(connection, query, kinds), heirs)
+
+
+def _looked_at(end: datetime) -> datetime:
+    """Now, or when nothing of the period can be pending any more: what is recorded later changes nothing of it."""
+    return min(extensions.now(), end + NOTHING_PENDING_AFTER)
+
+
+NOTHING_PENDING_AFTER = timedelta(days=92)
+
+
+def owed_from(period: Period, chosen: Sequence[Pack]) -> date | None:
+    """The day before which nothing binds that the packs ask for again and again; None where one asks for whatever
+    there is."""
+    found = repository.terms(period, chosen)
+    days = [found[pack.id].since if pack.id in found else pack.info.in_force.start for pack in chosen]
+    return None if None in days else min((day for day in days if day is not None), default=None)
 
 
 def kinds_read_by(chosen: Sequence[Pack]) -> set[str]:
@@ -224,7 +246,7 @@ def _packs_for(period: Period, pack_ids: Collection[str] | None) -> list[Pack]:
     _check_begun(period)
     if pack_ids is not None:
         return repository.choose(pack_ids, period.last)
-    chosen = repository.in_force(period.last)
+    chosen = repository.judging(period)
     if not chosen and repository.nothing_adopted():
         raise DomainError("Chưa áp dụng bộ quy tắc nào nên chưa kiểm tra được: hãy áp dụng một bộ (flask rules adopt).")
     if not chosen:
@@ -264,6 +286,8 @@ def _judge(
     period: Period,
     as_of: datetime,
     overrides: Mapping[str, Override] | None = None,
+    *,
+    asked: bool = False,
 ) -> Judgement:
     calendar = site_calendar()
     return judge(
@@ -274,10 +298,40 @@ def _judge(
         overrides,
         law_on=law_day(chosen, period),
         as_of=calendar.local_day(as_of),
-        looked_on=calendar.local_day(extensions.now()),
+        looked_on=calendar.local_day(_looked_at(period.bounds(calendar.zone)[1])),
         deadline_of=partial(last_day, calendar),
         excuses=service.in_force(period.last),
-        too_unknown=Fraction(current_app.config["SETTINGS"].unknown_percent, 100),
+        too_unknown=_too_unknown(),
+        terms=repository.terms(period, chosen, asked=asked),
+        earlier=partial(earlier_failures, period, chosen, judge_part=_judge_part),
+    )
+
+
+def _too_unknown() -> Fraction:
+    """From which share of what is not known the site calls a rate no data."""
+    return Fraction(current_app.config["SETTINGS"].unknown_percent, 100)
+
+
+def _judge_part(period: Period, packs: Sequence[Pack], unit_codes: Collection[str]) -> Judgement:
+    """An earlier period, of which only these rules and units matter, as it is seen now: what happened until its end.
+    The Department's own figures are sums over every unit, so with it all are asked."""
+    units = _units_for(period, None)
+    if all(unit.kind is not UnitKind.DEPARTMENT for code, unit in units.items() if code in unit_codes):
+        units = {code: unit for code, unit in units.items() if code in unit_codes}
+    as_of, gathered = gather(period, kinds_read_by(packs), tuple(units), owed_from(period, packs))
+    calendar = site_calendar()
+    return judge(
+        packs,
+        gathered,
+        [{"code": unit.code, "kind": str(unit.kind)} for unit in units.values()],
+        period,
+        law_on=period.last,
+        as_of=calendar.local_day(as_of),
+        looked_on=calendar.local_day(_looked_at(period.bounds(calendar.zone)[1])),
+        deadline_of=partial(last_day, calendar),
+        excuses=service.in_force(period.last),
+        terms=repository.terms(period, packs),
+        too_unknown=_too_unknown(),
     )
 
 

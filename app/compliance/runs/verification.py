@@ -33,7 +33,7 @@ from app.organisation.verifying import Broken
 from app.rulepacks.language import Rule
 from app.rulepacks.loader import pack_from_texts
 from app.rulepacks.pack import Pack, texts_hash
-from app.rulepacks.premises import Setting
+from app.rulepacks.premises import Setting, terms_told
 from app.web.extensions import db
 
 
@@ -193,6 +193,7 @@ def _judge_again(run: CheckRun, facts: list[Fact], packs: list[Pack]) -> Judgeme
         looked_on=setting.looked_on,
         excuses=applied_waivers(facts),
         too_unknown=setting.too_unknown,
+        terms=terms_told(facts),
     )
 
 

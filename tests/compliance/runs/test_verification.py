@@ -22,7 +22,7 @@ from app.rulepacks.language import Severity, Status
 from app.rulepacks.loader import pack_from_texts
 from app.web.extensions import db
 from tests.compliance import sample
-from tests.compliance.month import INSPECTOR, JUNE, Month, check, make_june
+from tests.compliance.month import INSPECTOR, Month, check, make_june
 from tests.factories import adopt_packs
 
 JULY = Period.parse("2024-07")
@@ -116,12 +116,20 @@ def test_what_is_not_yet_due_is_kept_with_the_result(month: Month) -> None:
 # --- history ----------------------------------------------------------------------------------------------------
 
 
-def test_what_failed_in_earlier_runs_is_a_fact_of_the_next_period(month: Month) -> None:
+def rows_of(report: service.CheckReport) -> dict[tuple[str, str], Any]:
+    """What the run was told of earlier periods, by unit and rule."""
+    assert report.run is not None
+    told = evidence.unpack(report.run.facts)
+    return {(fact["unit"], fact["subject"]): fact for fact in told if fact["kind"] == "earlier_failure"}
+
+
+def test_what_failed_in_the_period_before_is_judged_from_its_facts_whether_it_was_checked_or_not(month: Month) -> None:
+    told = rows_of(service.run_check(INSPECTOR, JULY, ["own-plan"]))
+    fact = told["NCC", "own-plan/own-1"]
+    assert (fact["periods"], fact["listed"]) == (1, "2024-06")
     check()
-    told = {fact["subject"]: fact for fact in service.facts_of(JULY, ["earlier_failure"], ["NCC"])}
-    fact = told["own-plan/own-1"]
-    assert (fact["unit"], fact["periods"], fact["listed"]) == ("NCC", 1, "2024-06")
-    assert service.facts_of(JUNE, ["earlier_failure"]) == []
+    assert rows_of(service.run_check(INSPECTOR, JULY, ["own-plan"])) == told
+    assert rows_of(check(pack_ids=["own-plan"])) == {}
 
 
 def test_a_rule_broken_in_two_months_on_end_escalates_in_the_second(month: Month) -> None:
@@ -135,16 +143,12 @@ def test_a_rule_broken_in_two_months_on_end_escalates_in_the_second(month: Month
     assert "2 kỳ liên tiếp, Tháng 6/2024, Tháng 7/2024" in message
 
 
-def test_only_the_latest_result_of_a_period_counts(month: Month) -> None:
+def test_what_a_stored_result_says_changes_no_escalation(month: Month) -> None:
     run = check().run
     assert run is not None
-    later = check().run
-    assert later is not None
-    passed = update(CheckResult).where(CheckResult.run_id == later.id, CheckResult.rule == "own-1")
-    db.session.execute(passed.values(status=Status.PASS))
+    db.session.execute(update(CheckResult).where(CheckResult.run_id == run.id).values(status=Status.PASS))
     db.session.commit()
-    told = {fact["subject"] for fact in service.facts_of(JULY, ["earlier_failure"])}
-    assert "own-plan/own-1" not in told
+    assert ("NCC", "own-plan/own-1") in rows_of(service.run_check(INSPECTOR, JULY, ["own-plan"]))
 
 
 # --- judging again ----------------------------------------------------------------------------------------------
