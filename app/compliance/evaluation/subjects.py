@@ -315,7 +315,7 @@ def _subject_verdicts(
     court: EvaluationContext, rule: Rule, things: Sequence[Subject], said: Sequence[RuleOutcome]
 ) -> Iterator[Verdict]:
     for thing, outcome in zip(things, said, strict=True):
-        if outcome not in KEPT:
+        if outcome not in KEPT or outcome is RuleOutcome.PASSED:  # kept is told of what had to be done
             yield thing.unit, outcome, None
             continue
         details: dict[str, int | str] = {}
