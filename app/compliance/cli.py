@@ -19,6 +19,7 @@ from app.compliance.explaining import figures_of_thing, inside, language, parame
 from app.compliance.runs import service
 from app.compliance.runs.output import report_json, result_table
 from app.compliance.runs.verification import Disagreement, verify_run
+from app.compliance.violations.raising import is_provisional
 from app.compliance.wording import (
     document_number,
     explain,
@@ -98,6 +99,8 @@ def check_run(
     standing = [raised for raised in report.violations if raised.change != "gone"]
     number = f"lần kiểm tra {report.run.id}" if report.run else "thử giá trị, không ghi gì"
     click.echo(f"{period.label('vi')}: {number}, {len(standing)} vi phạm.", err=True)
+    if report.run is not None and is_provisional(report.run):
+        note("Kỳ chưa hết: kết quả tạm tính đến lúc chạy, chưa đơn vị nào phải giải trình.")
     if waived := sum(result.waiver is not None for result in report.judgement.results):
         note(f"{waived} kết quả không đạt được miễn áp dụng.")
     if report.judgement.law_on != period.last:

@@ -20,7 +20,7 @@ from app.compliance.evaluation.evaluate import judge
 from app.compliance.evaluation.results import Judgement, RuleResult, SubjectResult, applied_waivers
 from app.compliance.models import CheckResult, CheckRun, PackText, RunViolation, Violation, ViolationChange
 from app.compliance.runs import evidence
-from app.compliance.violations.raising import figures_of, key_of, result_columns
+from app.compliance.violations.raising import figures_of, is_answered, is_provisional, key_of, result_columns
 from app.compliance.wording import period_in_words, render_message
 from app.core.errors import N_, DomainError, NotFound
 from app.core.facts import Fact
@@ -262,8 +262,8 @@ def _violations_again(
     rules = {(pack.id, rule.id): rule for pack in packs for rule in pack.rules}
     again = {}
     for result in judgement.results:
-        if result.status == "fail":
-            rule = rules[result.pack, result.rule]
+        rule = rules[result.pack, result.rule]
+        if result.status == "fail" and is_answered(rule, Period.parse(run.period), provisional=is_provisional(run)):
             for thing in result.failing or (None,):
                 subject = thing.subject if thing else ""
                 key = key_of(result.pack, result.rule, result.unit, subject, run.period)

@@ -15,6 +15,7 @@ from app.compliance.explaining import (
     unit_name,
     until_shown,
 )
+from app.compliance.violations.raising import is_provisional
 from app.organisation import navigation
 from app.organisation.access import can
 from app.organisation.permissions import Capability
@@ -47,6 +48,7 @@ bp.context_processor(
         "known_shown": known_shown,
         "target_shown": target_shown,
         "is_count": is_count,
+        "is_provisional": is_provisional,
         "statuses": (
             *(Status.FAIL, Status.NO_DATA, Status.PASS, Status.PENDING),
             *(Status.WAIVED, Status.REMARK, Status.NOT_APPLICABLE),

@@ -22,6 +22,7 @@ from app.compliance.adoption.repository import rule_by_name
 from app.compliance.evaluation.results import STATES, AppliedWaiver, RuleResult, SubjectResult
 from app.compliance.models import CheckRun, RunViolation, Violation, ViolationChange, ViolationMove, ViolationState
 from app.compliance.wording import period_in_words, render_message
+from app.core.periods import Period, PeriodKind
 from app.organisation.calendars import site_calendar
 from app.organisation.models import Unit
 from app.organisation.queries import heads_of
@@ -204,13 +205,28 @@ def key_of(pack: str, rule: str, unit: str, subject: str, period: str) -> str:
     return "/".join((pack, rule, unit, subject or "-", period))
 
 
+def is_provisional(run: CheckRun) -> bool:
+    """Whether the period had not ended: the run warns, and asks nobody to answer."""
+    return run.as_of < Period.parse(run.period).bounds(site_calendar().zone)[1]
+
+
+def is_answered(rule: Rule, period: Period, *, provisional: bool) -> bool:
+    """Whether what breaks the rule in the period is to be answered: nothing is before the period has ended, and a
+    longer period asks for no second answer to what its months charge."""
+    return not provisional and (period.kind is PeriodKind.MONTH or PeriodKind.MONTH not in rule.judge.every)
+
+
 def raise_violations(
     run: CheckRun,
     failed: Iterable[tuple[Rule, RuleResult]],
     units: dict[str, Unit],
     judged_packs: Collection[str],
 ) -> list[Raised]:
-    """Open, keep or mark gone the violations of the run's period, within the packs and units that it judged."""
+    """Open, keep or mark gone the violations of the run's period, within the packs and units that it judged; none
+    while the period lasts, and in a longer period only those of rules that no month judges."""
+    of_run, provisional = Period.parse(run.period), is_provisional(run)
+    if provisional:
+        return []
     known = {violation.key: violation for violation in standing(run, units.values(), judged_packs)}
     raised: list[Raised] = []
     seen, excused, heads, period = set(), {}, _heads(units.values()), run.period
@@ -220,7 +236,7 @@ def raise_violations(
         code = result.unit
         if result.waiver is not None:
             excused[result.pack, result.rule, ids[code]] = result.waiver
-        if result.status is not Status.FAIL:
+        if result.status is not Status.FAIL or not is_answered(rule, of_run, provisional=provisional):
             continue
         head = heads().get(ids[code], "") if rule.escalates is not None else ""
         for thing in result.failing or (None,):
