@@ -62,6 +62,9 @@ EDITS = [
     ("case_stages", 2, "due_at", LATER),
     ("case_stages", 1, "used", "7.5"),
     ("case_stages", 2, "unit_id", "(SELECT id FROM units WHERE code = 'NCC')"),
+    ("cases", None, "late_after", LATER),
+    ("case_promises", 1, "late_after", LATER),
+    ("case_promises", 1, "cause", "'letter'"),
     ("case_pauses", 1, "started_at", LATER),
     ("payments", 3, "amount", "1"),
     ("payments", 3, "paid_at", LATER),
@@ -82,7 +85,9 @@ def test_an_edit_is_said_with_its_case_and_field(
     assert ("A", table, number, field) in differences()
 
 
-@pytest.mark.parametrize(("table", "number"), [("case_stages", 2), ("case_pauses", 1), ("refunds", 4)])
+@pytest.mark.parametrize(
+    ("table", "number"), [("case_stages", 2), ("case_promises", 1), ("case_pauses", 1), ("refunds", 4)]
+)
 def test_a_row_that_was_deleted_is_said(case: Case, table: str, number: int) -> None:
     key = "event_number" if table == "refunds" else "number"
     db.session.execute(text(f"DELETE FROM {table} WHERE {key} = {number}"))

@@ -321,6 +321,17 @@ def test_the_case_page_says_where_time_was_lost_and_whose(office: Office, sign_i
     assert "Bước 2 “Thẩm định”: Phòng Lao động – Việc làm, Võ Thị Mai" in page
 
 
+def test_the_case_page_tells_every_promise_and_which_was_broken(office: Office, sign_in: SignIn, freeze: Any) -> None:
+    case = receive(office.permit, at("2024-06-03 08:00"))
+    due = at("2024-06-28 23:59:59").isoformat()
+    happen(case, EventKind.PROMISE_MOVED, at("2024-06-20 09:00"), data={"promised_at": due})
+    freeze("2024-06-24 10:00")
+    page = sign_in(office.clerk).get(f"/ho-so/{case.id}").get_data(as_text=True)
+    assert "Các lần hẹn trả" in page
+    assert page.count("Không giữ được từ") == 1
+    assert "Phần mềm một cửa cho ngày" in page
+
+
 def test_working_days_left_are_written_out(office: Office, sign_in: SignIn, freeze: Any) -> None:
     case = receive(office.permit, at("2024-06-27 08:00"))
     client = sign_in(office.clerk)
