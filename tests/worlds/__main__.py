@@ -40,7 +40,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
                     continue
                 why = waiting.get(Path(world.file).resolve())
                 failed += bool(different) and why is None
-                said = "ok" if not different else "no" if why is None else f"not yet ({why})"
+                held = "ok" if why is None else "ok, take it off not_yet.txt"
+                said = held if not different else "no" if why is None else f"not yet ({why})"
                 print(f"{said}  {world.file}  {world.title}", flush=True)
                 for each in different:
                     print(f"      {each}", flush=True)
