@@ -249,7 +249,7 @@ def version_of(case: Case) -> ProcedureVersion:
 
 def test_an_imported_case_that_was_deleted_is_said(kept: Case) -> None:
     gone = db.session.scalars(select(Case.id).where(Case.code == "A")).one()
-    for table in ("case_stages", "case_pauses", "payments", "case_events"):
+    for table in ("case_promises", "case_stages", "case_pauses", "payments", "case_events"):
         sql(f"DELETE FROM {table} WHERE case_id = :case", case=gone)
     sql("DELETE FROM cases WHERE id = :case", case=gone)
     ((part, where),) = places()
