@@ -161,6 +161,7 @@ UNITS = {
     "nhiệm vụ": ("task", "tasks"),
     "phiếu": ("answer", "answers"),
     "phản ánh, kiến nghị": ("petition", "petitions"),
+    "quý": ("quarter", "quarters"),
     "quyết định": ("decision", "decisions"),
     "thông tin": ("declared item", "declared items"),
     "thủ tục": ("procedure", "procedures"),
