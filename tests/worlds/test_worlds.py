@@ -91,7 +91,8 @@ def test_no_two_worlds_have_the_same_title() -> None:
 
 
 def test_every_rule_has_a_world() -> None:
-    worlds = [_world(path) for path in FILES]
+    waiting = not_yet()  # one of these may speak of a rule that is still to come
+    worlds = [_world(path) for path in FILES if path not in waiting]
     assert [rule for rule in known_rules() if rule not in mentioned(worlds)] == []
 
 
