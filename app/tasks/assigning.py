@@ -18,9 +18,10 @@ _EVERY_UNIT = re.compile(
     r"(?:tat ca )?(?:cac |moi )?(?:phong|pcm|phong chuyen mon)(?: (?:va |cac )?(?:don vi|dvsncl|don vi su nghiep"
     r"(?: cong lap)?))?(?: (?:truc )?thuoc so)?"
 )
+_DISTRICTS = r"(?:uy ban nhan dan|ubnd) (?:cap huyen|cac huyen(?: va)? thi xa(?: va)? thanh pho)"
 _DEPARTMENTS = re.compile(
     r"cac (?:so|co quan)"
-    r"(?: (?:ban|nganh|don vi|dia phuong|(?:uy ban nhan dan|ubnd) cap huyen|va|cac|co quan|lien quan))*"
+    rf"(?: (?:ban|nganh|don vi|dia phuong|{_DISTRICTS}|doanh nghiep nha nuoc|va|cac|co quan|lien quan))*"
 )
 _OUTSIDE = re.compile(
     r"(?:so|bo|ubnd|uy ban nhan dan|hdnd|hoi dong nhan dan|van phong (?:ubnd|uy ban|hdnd|doan)|cong an|kho bac|cuc|"
@@ -28,6 +29,7 @@ _OUTSIDE = re.compile(
     r"cac (?:huyen|hoi|phong chuyen mon cap huyen)|[0-9]+ co quan)\b.*"
 )
 _UNSAID = re.compile(r".*\blien quan|.*\bthanh vien")  # "có liên quan": which ones, the plan does not say
+_OTHERS_TOO = re.compile(rf" (?:va|{_DISTRICTS}) ")  # what follows is said of others than the departments
 _PARTS = re.compile(r"\s*,\s*|\s+và\s+")
 
 
@@ -61,6 +63,11 @@ class Directory:
             unknown.extend(found.unknown)
         return Assignment(tuple(units.values()), tuple(outside), tuple(dict.fromkeys(unknown)))
 
+    def named(self, text: str) -> tuple[Unit, ...]:
+        """The units that a cell names one by one, without those whom it only means by "các phòng, đơn vị"."""
+        names = [piece for name in text.split(";") for piece in (tidy(name), *_PARTS.split(tidy(name)))]
+        return tuple({unit.id: unit for name in names if (unit := self._by_key.get(fold(name)))}.values())
+
     def _meant(self, name: str, but: Sequence[Unit]) -> Assignment:
         whole = self._one(name, but)
         if whole is not None:
@@ -82,7 +89,7 @@ class Directory:
         if _EVERY_UNIT.fullmatch(key):
             left_out = {unit.id for unit in but}
             return Assignment(tuple(unit for unit in self._every if unit.id not in left_out))
-        if _DEPARTMENTS.fullmatch(key) and (" va " in key or not _UNSAID.match(key)):
+        if _DEPARTMENTS.fullmatch(key) and (_OTHERS_TOO.search(key) or not _UNSAID.match(key)):
             return Assignment((self._root,)) if self._root else Assignment(outside=(name,))
         return Assignment(outside=(name,)) if self._is_outside(key) else None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
@@ -15,7 +16,7 @@ from app.organisation.access import whole_site
 from app.organisation.calendars import today
 from app.organisation.commands import COMMAND, echo_json, echo_rows, refusing
 from app.tasks import queries
-from app.tasks.annexes import AnnexError
+from app.tasks.annexes import AnnexError, AnnexRow
 from app.tasks.documents import code_of, documents_with_tasks
 from app.tasks.labels import COLUMNS
 from app.tasks.loading import LoadReport, load_tasks
@@ -85,15 +86,25 @@ def _notes(report: LoadReport, file: Path) -> list[str]:
     """Remarks on the document, and what waits for a person."""
     remarks = [f"{file}:{finding.line}: {sentence(finding.as_error())}" for finding in report.remarks]
     unread = [f"{file}:{w.row.source_line}: {w.row.number}: {w.reading.said['vi']}" for w in report.unread]
-    unknown = [f"{number}: chưa rõ đơn vị “{name}”, cần người xác định." for number, name in report.unknown]
+    numbers = Counter(wanted.row.number for wanted in report.wanted)
+    unknown = [
+        f"{file}:{row.source_line}: {_printed(row, numbers)}: chưa rõ đơn vị “{name}”, cần người xác định."
+        for row, name in report.unknown
+    ]
     kept = [f"{number}: không còn trong văn bản nhưng đã có việc, được giữ lại." for number in report.kept]
     return [*remarks, *unread, *unknown, *kept]
+
+
+def _printed(row: AnnexRow, numbers: Counter[str]) -> str:
+    """A row's number, with its first words where the annex prints that number twice."""
+    return row.number if numbers[row.number] == 1 else f"{row.number} ({_short(row.text)})"
 
 
 def _report_lines(report: LoadReport, dry_run: bool) -> str:
     lines = [
         f"{change.number}: {COLUMNS[change.field]}: “{change.before}” → “{change.after}”" for change in report.changed
     ]
+    lines += [f"{number}: {unit} chỉ phối hợp, không còn chủ trì." for number, unit in report.helping]
     lines.append(
         f"{report.plan}: {len(report.wanted)} nhiệm vụ; {len(report.new)} mới, "
         f"{len({change.number for change in report.changed})} thay đổi, {len(report.unchanged)} giữ nguyên, "
@@ -115,7 +126,7 @@ def _report_json(report: LoadReport) -> dict[str, Any]:
         "kept": report.kept,
         "outside": [wanted.row.number for wanted in report.outside],
         "unread": [{"number": w.row.number, "deadline": w.row.deadline, **w.reading.said} for w in report.unread],
-        "unknown": [{"number": number, "name": name} for number, name in report.unknown],
+        "unknown": [{"number": row.number, "line": row.source_line, "name": name} for row, name in report.unknown],
         "findings": [{"line": f.line, "finding": str(f)} for f in report.remarks],
     }
 

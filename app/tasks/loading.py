@@ -27,7 +27,7 @@ from app.tasks import queries
 from app.tasks.annexes import AnnexError, AnnexFinding, AnnexRow, read_annex
 from app.tasks.assigning import Assignment, Directory
 from app.tasks.deadlines import DeadlineKind, DeadlineReading, read_deadline
-from app.tasks.models import PlanTask, TaskRole
+from app.tasks.models import PlanTask, PlanTaskUnit, TaskRole
 from app.tasks.service import assign, rederive
 from app.web.extensions import db
 
@@ -75,6 +75,7 @@ class LoadReport:
     unchanged: list[str] = field(default_factory=list)
     changed: list[FieldChange] = field(default_factory=list)
     assigned: list[tuple[str, str]] = field(default_factory=list)  # number, unit's code: of known tasks only
+    helping: list[tuple[str, str]] = field(default_factory=list)  # number, code: led a task in which it only helps
     removed: list[str] = field(default_factory=list)
     kept: list[str] = field(default_factory=list)
 
@@ -84,19 +85,19 @@ class LoadReport:
         return [wanted for wanted in self.wanted if wanted.reading.kind is DeadlineKind.UNREAD]
 
     @property
-    def unknown(self) -> list[tuple[str, str]]:
-        """Leads that no unit answers to: number and name."""
-        return [(wanted.row.number, name) for wanted in self.wanted for name in wanted.leads.unknown]
+    def unknown(self) -> list[tuple[AnnexRow, str]]:
+        """Leads that no unit answers to: the row and the name."""
+        return [(wanted.row, name) for wanted in self.wanted for name in wanted.leads.unknown]
 
     @property
     def outside(self) -> list[TaskRow]:
-        """Rows led by bodies outside the Department alone."""
-        return [w for w in self.wanted if not w.leads.units and not w.leads.unknown]
+        """Rows in which no unit of the Department has a part."""
+        return [w for w in self.wanted if not (w.leads.units or w.leads.unknown or w.cooperating)]
 
     @property
     def nothing_to_do(self) -> bool:
         """Whether loading changes nothing."""
-        return not (self.new or self.changed or self.assigned or self.removed)
+        return not (self.new or self.changed or self.assigned or self.helping or self.removed)
 
 
 def directory(on: date) -> Directory:
@@ -131,7 +132,8 @@ def _wanted(rows: Sequence[AnnexRow]) -> list[TaskRow]:
     known, calendar = directory(today()), site_calendar()
     found = []
     for row in rows:
-        leads = known.assign(row.lead)
+        # "Các phòng, đơn vị" with "Văn phòng Sở" beside them: who is named for helping is not meant by the group.
+        leads = known.assign(row.lead, but=known.named(row.cooperating))
         others = known.assign(row.cooperating, but=leads.units)
         cooperating = tuple(unit for unit in others.units if unit not in leads.units)
         found.append(TaskRow(row, read_deadline(row.deadline, calendar), leads, cooperating))
@@ -156,7 +158,9 @@ def _compare(report: LoadReport, known: Sequence[PlanTask]) -> Pairs:
             report.changed.extend(changes)
             found = _newly_found(task, wanted) if not _changes_lead(changes) else []
             report.assigned.extend((wanted.row.number, unit.code) for unit in found)
-            if not changes and not found:
+            helping = [] if changes else _only_helping(task, wanted, history)
+            report.helping.extend((wanted.row.number, part.unit.code) for part in helping)
+            if not (changes or found or helping):
                 report.unchanged.append(task.number)
     return pairs
 
@@ -203,6 +207,14 @@ def _newly_found(task: PlanTask, wanted: TaskRow) -> list[Unit]:
     return [unit for unit in wanted.leads.units if unit.id not in known] if solved else []
 
 
+def _only_helping(task: PlanTask, wanted: TaskRow, history: set[int]) -> list[PlanTaskUnit]:
+    """Leading parts, to which nothing has happened, of units that the document names for helping: a former reading
+    counted them among "các phòng, đơn vị"."""
+    helpers = {unit.id for unit in wanted.cooperating}
+    leading = (part for part in task.units if part.role is TaskRole.LEAD and part.unit_id in helpers)
+    return [part for part in leading if part.id not in history]
+
+
 def _write(report: LoadReport, pairs: Pairs, assigned_on: date, by: Actor) -> None:
     history = queries.parts_with_history([part.id for task, _want in pairs if task for part in task.units])
     kept = []
@@ -241,7 +253,7 @@ def _write_row(
         return
     leads_changed = (task.lead_text, task.cooperating_text) != (want.row.lead, want.row.cooperating)
     deadline_changed = task.deadline_text != want.row.deadline
-    found = _newly_found(task, want)
+    found, helping = _newly_found(task, want), _only_helping(task, want, history)
     _say(task, want)
     if deadline_changed:
         _read(task, want.reading)
@@ -252,6 +264,9 @@ def _write_row(
         _assign(task, want, assigned_on, by)
     elif found:
         task.unresolved = [name for name in task.unresolved if name in want.leads.unknown]
+        _assign(task, want, assigned_on, by)
+    elif helping:
+        _take_back(task, helping)
         _assign(task, want, assigned_on, by)
 
 
@@ -288,10 +303,14 @@ def _unassign(task: PlanTask, want: TaskRow, history: set[int]) -> None:
     """Take back the parts of units that the document no longer names, unless something has happened to them."""
     wanted = {(TaskRole.LEAD, unit.id) for unit in want.leads.units}
     wanted |= {(TaskRole.COOPERATE, unit.id) for unit in want.cooperating}
-    for part in list(task.units):
-        if (part.role, part.unit_id) not in wanted and part.id not in history:
-            queries.delete_events(part.id)
-            task.units.remove(part)
+    unnamed = (part for part in task.units if (part.role, part.unit_id) not in wanted)
+    _take_back(task, [part for part in unnamed if part.id not in history])
+
+
+def _take_back(task: PlanTask, parts: Sequence[PlanTaskUnit]) -> None:
+    for part in parts:
+        queries.delete_events(part.id)
+        task.units.remove(part)
     db.session.flush()
 
 
@@ -309,4 +328,5 @@ def _summary(report: LoadReport) -> dict[str, Any]:
         "changed_tasks": sorted({change.number for change in report.changed}),
         "removed": report.removed,
         "kept": report.kept,
+        **({"helping": report.helping} if report.helping else {}),
     }

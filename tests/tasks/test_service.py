@@ -19,7 +19,7 @@ from app.organisation.models import AuditEntry, Unit
 from app.tasks import queries, service
 from app.tasks.annexes import AnnexError
 from app.tasks.deadlines import DeadlineKind
-from app.tasks.models import PlanTask, PlanTaskUnit, TaskEvent
+from app.tasks.models import PlanTask, PlanTaskUnit, TaskEvent, TaskRole
 from app.tasks.progress import TaskState
 from app.tasks.queries import TaskFilters
 from app.web.extensions import db
@@ -67,8 +67,12 @@ def test_the_annex_of_bac_giang_is_loaded_with_its_units(units: dict[str, Unit])
     assert count(PlanTask) == 10
     assert leads_of("IV.1") == {"KHTC"}
     assert leads_of("III.B.1") == {"LDVL", "NCC"}
-    assert leads_of("III.B.2") == {"VP", "LDVL", "NCC", "TTDVVL", "KHTC", "BTXH"}  # neither the Department nor its desk
-    assert report.unknown == [("I.3", "Người có công"), ("III.A.2", "Phòng Việc làm – An toàn Lao động")]
+    # Neither the Department, nor its desk, nor the Office, which the annex names for helping.
+    assert leads_of("III.B.2") == leads_of("III.A.3") == {"LDVL", "NCC", "TTDVVL", "KHTC", "BTXH"}
+    assert [(row.number, name) for row, name in report.unknown] == [
+        ("I.3", "Người có công"),
+        ("III.A.2", "Phòng Việc làm – An toàn Lao động"),
+    ]
     assert leads_of("I.3") == set()
     assert task_of("I.3").unresolved == ["Người có công"]
 
@@ -83,11 +87,34 @@ def test_the_annex_of_khanh_hoa_keeps_what_provincial_bodies_lead(units: dict[st
         "IV.3",
     }
     assert leads_of("II.2", "khp-2024") == {"SO"}
-    assert [name for _number, name in report.unknown] == [
+    assert [name for _row, name in report.unknown] == [
         "Cơ quan được ủy quyền giao nhiệm vụ, đặt hàng, đấu thầu cung cấp sản phẩm, dịch vụ sự nghiệp công",
         "Các cơ quan quản lý các đơn vị sự nghiệp công lập",
         "Các cơ quan đơn vị có tài sản",
     ]
+
+
+@pytest.mark.parametrize(("number", "line"), [("I.10", 121), ("I.11", 127), ("III.8", 243), ("V.3", 313), ("V.4", 319)])
+def test_departments_named_beside_districts_have_their_part(units: dict[str, Unit], number: str, line: int) -> None:
+    report = load(plan="khp-2024")
+    (wanted,) = [wanted for wanted in report.wanted if wanted.row.source_line == line]
+    assert wanted.row.number == number
+    assert [unit.code for unit in wanted.cooperating] == ["SO"]
+    assert wanted not in report.outside
+
+
+def test_the_office_that_led_by_a_former_reading_only_helps_after_loading_again(units: dict[str, Unit]) -> None:
+    load()
+    for number in ("III.A.3", "III.B.2"):
+        helps = next(part for part in task_of(number).units if part.unit.code == "VP")
+        helps.role = TaskRole.LEAD
+        db.session.commit()
+    do(service.start, part_of("III.A.3", "VP"), date(2024, 4, 1))
+    report = load()
+    assert report.helping == [("III.B.2", "VP")]  # what has begun is not taken back
+    assert "VP" not in leads_of("III.B.2")
+    assert "VP" in leads_of("III.A.3")
+    assert load().nothing_to_do
 
 
 def leads(task: PlanTask) -> list[PlanTaskUnit]:
@@ -347,7 +374,7 @@ def test_the_list_shows_where_each_unit_stands(units: dict[str, Unit]) -> None:
     assert found["III.B.1", "NCC"] is TaskState.OVERDUE
     assert found["IV.1", "KHTC"] is TaskState.OVERDUE
     assert found["II.1", "BTXH"] is TaskState.NOT_STARTED
-    assert found["III.A.3", "VP"] is TaskState.NOT_STARTED
+    assert found["III.A.3", "NCC"] is TaskState.NOT_STARTED
     assert found["I.3", "-"] is None
 
 
@@ -357,7 +384,7 @@ def test_a_filter_on_states_shows_exactly_the_lines_in_them(units: dict[str, Uni
     hand_in(part_of("III.B.1", "LDVL"), date(2024, 4, 1), date(2024, 4, 30))
     part = hand_in(part_of("III.B.2", "NCC"), date(2024, 4, 1), date(2024, 4, 30))
     do(service.reject_result, part, date(2024, 5, 1), reason="Thiếu số liệu")
-    part = hand_in(part_of("III.B.2", "VP"), date(2024, 4, 1), date(2024, 4, 30))
+    part = hand_in(part_of("III.B.2", "BTXH"), date(2024, 4, 1), date(2024, 4, 30))
     do(service.accept_result, part, date(2024, 5, 1))
     do(service.start, part_of("III.B.2", "KHTC"), date(2024, 4, 1))
     everything = states(TaskFilters(today=today))
@@ -382,7 +409,7 @@ def test_a_head_sees_their_own_part_and_how_many_others_there_are(units: dict[st
         "NCC"
     }
     view = queries.task_view(scope, task_of("III.B.2").id, TODAY)
-    assert ([part.part.unit.code for part in view.parts], view.hidden) == (["NCC"], 5)
+    assert ([part.part.unit.code for part in view.parts], view.hidden) == (["NCC"], 4)
 
 
 # What the engine is told
