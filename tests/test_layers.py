@@ -33,7 +33,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
     "slips": ("cases", "desk", "procedures", *GROUND),
     "payments": ("slips", "cases", "procedures", *GROUND),
     "notifications": ("cases", "procedures", *GROUND),
-    "tasks": GROUND,
+    "tasks": ("procedures", *GROUND),
     "obligations": ("tasks", "cases", "procedures", *GROUND),
     "scorecards": ("tasks", *GROUND),
     "rulepacks": ("core",),

@@ -20,7 +20,7 @@ from app.core.periods import Period
 from app.rulepacks.compiler import RuleOutcome
 from app.rulepacks.conditions import Condition, Quote
 from app.rulepacks.documents import DocumentInfo
-from app.rulepacks.language import Rule, Status
+from app.rulepacks.language import JudgedAs, Rule, Status
 from app.rulepacks.pack import Pack, number_of
 from app.web.formats import local, show_date, show_datetime, show_number, yes_no
 
@@ -68,8 +68,8 @@ def noun_of_field(name: str) -> str:
 
 def thing_of(rule: Rule) -> str:
     """What a rule about single things judges one by one: "hồ sơ"; "việc" where its kind has no word for it."""
-    kind = facts.catalogue().get(rule.judge.each)
-    subject = kind.subject if kind is not None else rule.judge.each
+    kind = facts.catalogue().get(rule.judge.things)
+    subject = kind.subject if kind is not None else rule.judge.things
     return str(THINGS.get(subject, _l("việc")))
 
 
@@ -211,6 +211,8 @@ class Judged(ShownFigures, Protocol):
     def due(self) -> date | None: ...
     @property
     def unknown(self) -> int | None: ...
+    @property
+    def judged_as(self) -> JudgedAs | None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -338,7 +340,21 @@ def why(
     values = pack.parameters.at(day) if day is not None else NO_VALUES
     place = wording.place_in_words(rule.legal_basis.place, language())
     basis = _("Căn cứ: %(place)s, %(plan)s.", place=place, plan=pack.info.title.in_(language()))
-    return [*_why(result, rule, unit, pack, behind, values), basis]
+    return [*_of_whom(result, rule, unit), *_why(result, rule, unit, pack, behind, values), basis]
+
+
+def _of_whom(result: Judged, rule: Rule, unit: UnitRef) -> Iterator[str]:
+    """Of whom it speaks, where the rule is about the Department as a whole; that it is a remark, where it is one."""
+    if result.judged_as is JudgedAs.WHOLE and rule.judge.lead is not None:
+        yield _(
+            "Đây là con số của cả Sở, cộng từ mọi đơn vị; %(unit)s được xét vì là đơn vị chủ trì.", unit=unit_name(unit)
+        )
+    elif result.judged_as is JudgedAs.WHOLE:
+        yield _("Đây là con số của cả Sở, cộng từ mọi đơn vị.")
+    elif result.judged_as is JudgedAs.PART:
+        yield _("Chỉ tiêu đặt cho cả Sở và được xét trên tổng của mọi đơn vị; đây là phần của đơn vị trong đó.")
+    if result.status is Status.REMARK:
+        yield _("Đây là nhận xét, không phải vi phạm của đơn vị: không ai phải giải trình.")
 
 
 def _why(
@@ -463,6 +479,9 @@ def _in_words(rule: Rule, condition: Condition, values: wording.Parameters) -> s
 
 
 def _out_of_scope(unit: UnitRef, rule: Rule, pack: Pack) -> str:
+    if rule.judge.whole is not None and rule.judge.each is None:
+        answers = wording.unit_kind_in_words(str(rule.judge.answers), language())
+        return str(_("Quy tắc này tính chung cả Sở và chỉ xét %(who)s.", who=answers))
     scope = rule.scope or pack.info.scope
     if scope is not None and scope.codes:
         return str(_("Quy tắc chỉ áp dụng cho các đơn vị: %(codes)s.", codes=", ".join(scope.codes)))
@@ -508,7 +527,7 @@ def _condition(result: Judged, rule: Rule, values: wording.Parameters) -> Iterat
     assert rule.fails_when is not None
     yield _("Quy tắc bị vi phạm khi: %(condition)s.", condition=_in_words(rule, rule.fails_when, values))
     yield from _figures(result, rule.fails_when)
-    if result.status is Status.FAIL:
+    if result.status in (Status.FAIL, Status.REMARK):
         yield _("Số liệu của đơn vị đúng vào trường hợp đó.")
     else:
         yield _("Số liệu của đơn vị không rơi vào trường hợp đó.")

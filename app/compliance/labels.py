@@ -8,7 +8,7 @@ from app.compliance.adoption.repository import PackState
 from app.compliance.models import ViolationChange, ViolationState
 from app.compliance.queries.waivers import WaiverState
 from app.organisation.audit_words import name_actions, name_details, name_subjects
-from app.rulepacks.language import Severity, Status, SubjectState
+from app.rulepacks.language import JudgedAs, Severity, Status, SubjectState
 from app.web.formats import add_labels
 
 # One call an enumeration: words of different enumerations are equal as text.
@@ -20,7 +20,7 @@ add_labels(
         Status.NO_DATA: _l("Thiếu dữ liệu"),
         Status.WAIVED: _l("Được miễn"),
         Status.PENDING: _l("Chưa đến hạn"),
-        Status.REMARK: _l("Lưu ý"),
+        Status.REMARK: _l("Nhận xét"),
     }
 )
 add_labels(
@@ -31,6 +31,12 @@ add_labels(
         SubjectState.RETURNED: _l("Bị trả lại"),
         SubjectState.PENDING: _l("Chưa đến hạn"),
         SubjectState.FAIL: _l("Vi phạm"),
+    }
+)
+add_labels(
+    {
+        JudgedAs.WHOLE: _l("cả Sở"),
+        JudgedAs.PART: _l("phần của đơn vị"),
     }
 )
 add_labels(

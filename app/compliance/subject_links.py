@@ -71,9 +71,9 @@ def _rule_pages(pack: str, rules: Collection[str]) -> Mapping[str, SubjectPage]:
 
 
 def evidence_path(list_name: str, period: str, unit: str) -> str:
-    """Address of the case list that shows the cases behind a figure."""
+    """Address of the case list that shows the cases behind a figure; of every unit where none is named."""
     adapter = current_app.url_map.bind("")
     try:
-        return adapter.build("cases.list", {"list": list_name, "period": period, "unit": unit})
+        return adapter.build("cases.list", {"list": list_name, "period": period, "unit": unit or None})
     except BuildError:  # the room of cases may be left out of an application
         return ""

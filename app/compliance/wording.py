@@ -18,7 +18,7 @@ from app.core import facts
 from app.core.periods import Period
 from app.rulepacks.conditions import Clock, Comparison, Condition, DayKind, ParameterUnit, Requirement, Total, Within
 from app.rulepacks.documents import NO_SUCH_DAY, DocumentInfo
-from app.rulepacks.language import Rule
+from app.rulepacks.language import JudgedAs, Rule
 from app.rulepacks.pack import ParameterValue, day_kind_of, number_of
 from app.rulepacks.words import is_field
 
@@ -342,14 +342,28 @@ def render_message(
     head: str = "",
 ) -> str:
     """The rule's message with the result's figures, or with those of one single thing; `period` is the period's
-    label, `head` the name of the unit's head. A figure that is not there is said to be none."""
+    label, `head` the name of the unit's head. A figure that is not there is said to be none. What is said of the
+    Department as a whole, or of a unit's own part of it, says so first."""
     message = rule.message.in_(locale)
     words = {"unit": unit_name, "period": period, "head": head or absent_in_words("head", locale)}
     for name in _placeholders(message):
         if name not in words:
             word = _total(name, rule, result, locale) if thing is None else _of_thing(name, rule, thing, locale)
-            words[name] = word or _of_result(name, result, locale) or absent_in_words(name, locale)
-    return message.format_map(words)
+            words[name] = word or _of_figures(name, result.figures, locale) or absent_in_words(name, locale)
+    return judged_as_in_words(result.judged_as, message.format_map(words), locale)
+
+
+_JUDGED_AS = {
+    JudgedAs.WHOLE: ("Tính chung cả Sở: %s", "The Department as a whole: %s"),
+    JudgedAs.PART: ("Phần của đơn vị trong chỉ tiêu của Sở: %s", "The unit's own part of the Department's target: %s"),
+}
+
+
+def judged_as_in_words(judged_as: JudgedAs | None, sentence: str, locale: str) -> str:
+    """The sentence, after saying of whom it speaks where the rule is about the Department as a whole."""
+    if judged_as is None:
+        return sentence
+    return pick(locale, *_JUDGED_AS[judged_as]) % (sentence[:1].lower() + sentence[1:])
 
 
 _ABSENT = {
@@ -436,10 +450,27 @@ def _subject_in_words(subject: str, rule: Rule, locale: str) -> str:
     return " ".join(filter(None, (key if key.isdecimal() else period_in_words(key, locale), of_whom)))
 
 
-def _of_result(name: str, result: RuleResult, locale: str) -> str | None:
+def _of_figures(name: str, figures: Mapping[str, object], locale: str) -> str | None:
     """A figure that the rule read of the unit, in words; None if there is none of that name."""
-    fields = [field for field in result.figures if field.partition(".")[2] == name]
-    return _figure(fields[-1].partition(".")[0], name, result.figures[fields[-1]], locale) if fields else None
+    fields = [field for field in figures if field.partition(".")[2] == name]
+    return _figure(fields[-1].partition(".")[0], name, figures[fields[-1]], locale) if fields else None
+
+
+def remark_in_words(
+    rule: Rule,
+    figures: Mapping[str, object],
+    unit_name: str,
+    period: str,
+    locale: str,
+    thing: SubjectResult | None = None,
+) -> str:
+    """What the rule remarks on: a single thing, or the unit's own `figures`. A figure that is not there is a dash."""
+    message = rule.message.in_(locale)
+    words = {"unit": unit_name, "period": period}
+    for name in _placeholders(message).difference(words):
+        word = _of_thing(name, rule, thing, locale) if thing is not None else None
+        words[name] = word or _of_figures(name, figures, locale) or absent_in_words(name, locale)
+    return message.format_map(words)
 
 
 @lru_cache(maxsize=256)
@@ -503,6 +534,8 @@ def _lines(
     yield pick(locale, "Căn cứ", "Legal basis"), f"{place_in_words(basis.place, locale)}: “{basis.quote}”"
     if rule.note is not None:
         yield pick(locale, "Ghi chú", "Note"), rule.note.in_(locale)
+    if rule.judge.whole is not None:
+        yield pick(locale, "Xét", "Judges"), _whole_in_words(rule, locale)
     if rule.applies_when is not None:
         words = condition_in_words(rule.applies_when, catalogue, locale, parameters, basis.document)
         yield pick(locale, "Chỉ áp dụng khi", "Applies only when"), words
@@ -515,12 +548,43 @@ def _lines(
     yield from form_in_words(rule, parameters, catalogue, locale)
     if rule.subject is not None:
         yield pick(locale, "Đạt khi", "Kept when"), _kept_when(rule, locale)
-    days = answer_days(rule, parameters)
-    yield (
-        pick(locale, "Thời hạn trả lời", "Answer within"),
-        pick(locale, f"{days} ngày làm việc", f"{days} working days"),
-    )
+    if rule.is_remark:
+        yield (
+            pick(locale, "Nếu không đạt", "When broken"),
+            pick(locale, "là nhận xét, không ai phải giải trình", "a remark: nobody has to answer it"),
+        )
+    else:
+        days = answer_days(rule, parameters)
+        yield (
+            pick(locale, "Thời hạn trả lời", "Answer within"),
+            pick(locale, f"{days} ngày làm việc", f"{days} working days"),
+        )
     yield pick(locale, "Cách khắc phục", "Remedy"), rule.remedy.in_(locale)
+
+
+def _whole_in_words(rule: Rule, locale: str) -> str:
+    """Who is judged by a rule about the Department as a whole."""
+    whole = pick(locale, "cả Sở, trên tổng của mọi đơn vị", "the whole Department, by what all its units come to")
+    if rule.judge.lead is not None:
+        lead = unit_kind_in_words(rule.judge.lead, locale)
+        whole += pick(locale, f" (xét {lead}, đơn vị chủ trì)", f" ({lead} is judged, which leads)")
+    if rule.judge.each is None:
+        return whole
+    return whole + pick(locale, "; bên cạnh đó là phần của từng đơn vị", "; beside it each unit's own part")
+
+
+_UNIT_KINDS = {
+    "department": ("Sở", "the Department"),
+    "office": ("Văn phòng Sở", "the Office"),
+    "inspectorate": ("Thanh tra Sở", "the Inspectorate"),
+    "division": ("phòng chuyên môn", "the division"),
+    "attached": ("đơn vị trực thuộc", "the attached unit"),
+}
+
+
+def unit_kind_in_words(kind: str, locale: str) -> str:
+    """A kind of unit, within a sentence."""
+    return pick(locale, *_UNIT_KINDS[kind])
 
 
 def form_in_words(
@@ -605,6 +669,9 @@ def _duty(
             required.where, catalogue, locale, parameters
         )
     yield pick(locale, "Phải có", "Requires"), words
+    if required.unless is not None:
+        spared = condition_in_words(required.unless, catalogue, locale, parameters)
+        yield pick(locale, "Không phải lỗi khi", "No fault where"), spared
     if required.within is not None:
         yield pick(locale, "Trong vòng", "Within"), _span(required.within, parameters, catalogue, locale)
     if required.by is not None:

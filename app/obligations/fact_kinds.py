@@ -103,9 +103,10 @@ DIRECTIVES_CARRIED_OUT = FactKind(
         _count(
             "due",
             DIRECTIVES,
-            "Văn bản chỉ đạo có hạn trong kỳ đã hết hạn hoặc đã thực hiện xong, cộng với quá hạn từ trước chưa xong",
+            "Văn bản chỉ đạo có hạn trong kỳ đã hết hạn hoặc đã thực hiện xong, cộng với quá hạn từ trước chưa xong; "
+            "không ghi hạn thì hạn là ngày cuối năm nhận",
             "Directives due in the period whose day has passed or that are done, plus those overdue from before and "
-            "not done",
+            "not done; without a day of its own one is due on the last day of the year in which it came",
         ),
         _count("done", DIRECTIVES, "Trong số đó: đã thực hiện xong", "Of those: done"),
         _count(
@@ -114,8 +115,14 @@ DIRECTIVES_CARRIED_OUT = FactKind(
             "Trong số đó: thực hiện xong không sau ngày hết hạn",
             "Of those: done on or before the due day",
         ),
+        _count(
+            "waiting",
+            DIRECTIVES,
+            "Văn bản chỉ đạo đã nhận, có hạn trong kỳ, chưa hết hạn và chưa xong",
+            "Directives received and due in the period whose day has not passed and that are not done",
+        ),
     ),
-    {"vi": "Thực hiện văn bản chỉ đạo có hạn", "en": "Directives with a due day, and their carrying out"},
+    {"vi": "Thực hiện văn bản chỉ đạo", "en": "Directives, and their carrying out"},
 )
 
 PETITION = FactKind(

@@ -14,7 +14,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from flask import url_for
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select
 from sqlalchemy.engine import Connection
 
 from app.cases import population
@@ -202,20 +202,35 @@ def _in_year(query: FactQuery, days: _ObligationDays) -> Select[Any]:
 
 
 def directives(connection: Connection, query: FactQuery) -> Iterator[Fact]:
-    """Directives that had to be carried out by then."""
+    """Directives that had to be carried out by then, and those of the period that still have time."""
     days = _ObligationDays.at(query.as_of)
     done = days.done(Directive.done_on)
+    due_on = _last_day_of_directive(query)
+    of_period = within(due_on, query.period.first, query.period.last)
+    over, since_before = missed(due_on, days.today), missed(due_on, query.period.first)
+    judged = or_(and_(of_period, or_(over, done)), and_(since_before, ~done))
     counted = (
         _by_unit(
             _whose(Directive, OF_DIRECTIVE, query, connection),
-            func.count().label("due"),
-            func.count().filter(done).label("done"),
-            func.count().filter(and_(done, kept(Directive.due_on, Directive.done_on))).label("done_in_time"),
+            func.count().filter(judged).label("due"),
+            func.count().filter(and_(judged, done)).label("done"),
+            func.count().filter(and_(judged, done, kept(due_on, Directive.done_on))).label("done_in_time"),
+            func.count().filter(and_(of_period, ~judged)).label("waiting"),
         )
         .where(Directive.site == query.site, Directive.received_on <= days.known)
-        .where(or_(_due_in_period(Directive, query, days, done), _overdue_before(Directive, query, days, done)))
+        .where(or_(of_period, and_(since_before, ~done)))
     )
     yield from _counted_facts(DIRECTIVES_CARRIED_OUT, connection, query, counted)
+
+
+def _last_day_of_directive(query: FactQuery) -> ColumnElement[date]:
+    """SQL: the last day of a directive; one without a day of its own belongs to the last month of the year in which it
+    came, as a duty without a last day belongs to the plan's. What came before the period's year is owed already, and
+    which year it was does not matter here."""
+    year = query.period.last.year
+    came_this_year = kept(Directive.received_on, date(year, 1, 1))
+    years_end = case((came_this_year, date(year, 12, 31)), else_=date(year - 1, 12, 31))
+    return func.coalesce(Directive.due_on, years_end)
 
 
 def petitions(connection: Connection, query: FactQuery) -> Iterator[Fact]:

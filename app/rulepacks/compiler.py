@@ -283,9 +283,9 @@ def is_too_tangled(rule: Rule, parameters: Mapping[str, ParameterValue], pack_sc
     """Whether the rule alone is more than the engine takes."""
     compiler = _Compiler(parameters, pack_scope)
     conditions = list(compiler.ruleset([rule]).conditions.values())
-    if rule.duty is not None and rule.duty[1].where is not None:
-        where = rule.duty[1].where
-        conditions += [compiler.condition(where, negated=False), compiler.condition(where, negated=True)]
+    for where in (rule.duty[1].where, rule.duty[1].unless) if rule.duty is not None else ():
+        if where is not None:
+            conditions += [compiler.condition(where, negated=False), compiler.condition(where, negated=True)]
     return (
         len(compiler.fields(rule)) > MAX_FIELDS
         or sum(paths(condition) for condition in conditions) > MAX_PATHS

@@ -242,12 +242,37 @@ DAY_KINDS = tuple(DayKind)
 
 
 class Judge(Words):
-    """What is judged, and over which periods: `unit`, a kind of facts about single things, or `rule`."""
+    """Who and what is judged, and over which periods: each unit, single things or rules; the whole Department by what
+    its units come to together; or both."""
 
-    each: Name
-    """`unit`, the name of a kind of facts about single things, or `rule`."""
+    each: Name | None = None
+    """`unit`, the name of a kind of facts about single things, or `rule`. With `whole`, each unit's own part."""
+    whole: Literal["department"] | None = None
+    """`department`: what is counted is added up over every unit that the rule is for, and judged for the Department."""
+    lead: Name | None = None
+    """With `whole`: the kind of unit that leads in the Department's place and is judged for the whole: office."""
     every: Annotated[tuple[PeriodKind, ...], BeforeValidator(as_list), Field(min_length=1)]
     """The kinds of periods: month, quarter, half, year."""
+
+    @model_validator(mode="after")
+    def _says_who(self) -> Judge:
+        if self.each is None and self.whole is None:
+            refuse("judges_nobody")
+        if self.whole is not None and self.each not in (None, UNIT):
+            refuse("whole_of_things", each=self.each)
+        if self.lead is not None and self.whole is None:
+            refuse("lead_of_nothing")
+        return self
+
+    @property
+    def things(self) -> str:
+        """Whose figures the rule reads: `unit`, a kind of facts about single things, or `rule`."""
+        return self.each or UNIT
+
+    @property
+    def answers(self) -> str | None:
+        """The kind of unit that is judged for the whole."""
+        return (self.lead or self.whole) if self.whole else None
 
 
 NOTHING_KNOWN = Fraction(1)
@@ -440,6 +465,9 @@ class Requirement(Words):
     after the plan was adopted. Without it, whatever is told of is asked for."""
     returned: FieldName | None = None
     """That fact's field, true where what was done was given back, and so is as if it had not been done."""
+
+    unless: Condition | None = None
+    """A condition on the thing judged under which being late, or not done, is no fault."""
 
     @model_validator(mode="after")
     def _day_is_known(self) -> Requirement:

@@ -37,11 +37,14 @@ __all__ = [
     "FORMS",
     "PACK_FILES",
     "PLACEHOLDERS",
+    "UNIT_KINDS",
     "AnswerWithin",
     "DatedValue",
     "Evidence",
     "Expected",
+    "Finding",
     "Form",
+    "JudgedAs",
     "PackInfo",
     "PackTest",
     "Parameter",
@@ -99,6 +102,27 @@ class SubjectState(StrEnum):
     """Breaks a rule that asks for nothing to be done."""
 
 
+class JudgedAs(StrEnum):
+    """As what a unit is judged where a rule is about the Department as a whole."""
+
+    WHOLE = "whole"
+    """For the Department: by what all its units come to together."""
+    PART = "part"
+    """For its own part beside the whole."""
+
+
+class Finding(StrEnum):
+    """What a broken rule is found to be."""
+
+    VIOLATION = "violation"
+    REMARK = "remark"
+    """Something wrong with a document, or due from a body outside: shown, and nobody's to answer."""
+
+
+UNIT_KINDS = ("department", "office", "inspectorate", "division", "attached")
+"""The kinds of units that a pack may speak of."""
+
+
 class Span(Words):
     """From one day to another, both included; open when a day is left out."""
 
@@ -124,6 +148,13 @@ class UnitScope(Words):
     """Kinds of units: division, attached, office ..."""
     codes: Annotated[tuple[Sentence, ...], BeforeValidator(as_list)] = ()
     """Codes of units."""
+
+    @model_validator(mode="after")
+    def _kinds_exist(self) -> UnitScope:
+        for kind in self.kinds:
+            if kind not in UNIT_KINDS:
+                refuse("unknown_kind", unit_kind=kind, known=", ".join(UNIT_KINDS))
+        return self
 
     @property
     def is_everybody(self) -> bool:
@@ -204,7 +235,9 @@ class Rule(Words):
     note: Text | None = None
     """Where the document is unclear, or contradicts another."""
     judge: Judge
-    """What is judged, and over which periods."""
+    """Who and what is judged, and over which periods."""
+    finding: Finding = Finding.VIOLATION
+    """What it is when the rule is broken: a violation of the unit's, or a remark that nobody has to answer."""
     scope: UnitScope | None = None
     """The units it is for, within those of the pack."""
     applies_when: Condition | None = None
@@ -231,8 +264,8 @@ class Rule(Words):
     """What the unit is told of a violation, with {figures}."""
     remedy: Text
     """What is to be done about it."""
-    answer_within: AnswerWithin
-    """How long the unit has to answer."""
+    answer_within: AnswerWithin | None = None
+    """How long the unit has to answer; needed unless the finding is a remark."""
     evidence: Evidence | None = None
     """Where the single cases behind it are."""
 
@@ -241,10 +274,12 @@ class Rule(Words):
         given = [name for name in FORMS if getattr(self, name) is not None]
         if len(given) != 1 or (self.rate is None) != (self.target is None):
             refuse("one_form")
-        if self.form not in _FORMS_FOR.get(self.judge.each, _FORMS_FOR_THINGS):
-            refuse("form_not_here", form=self.form, each=self.judge.each)
+        if self.form not in _FORMS_FOR.get(self.judge.things, _FORMS_FOR_THINGS):
+            refuse("form_not_here", form=self.form, each=self.judge.things)
         if self.rate is not None and self.rate.by is not None and self.subject is not None:
             refuse("by_of_units")
+        if self.judge.whole is not None and not self.counted:
+            refuse("whole_needs_a_sum", form=self.form)
         if self.escalates is not None and self.conditions:
             refuse("escalation_alone")
         # The fields of a single thing are known only to the catalogue of facts.
@@ -252,6 +287,21 @@ class Rule(Words):
         for message in (self.message.vi, self.message.en):
             check_placeholders(message, allowed)
         return self
+
+    @model_validator(mode="after")
+    def _answered(self) -> Rule:
+        if self.is_remark and self.answer_within is not None:
+            refuse("remark_unanswered")
+        if self.is_remark and self.escalates is not None:
+            refuse("remark_escalates")
+        if not self.is_remark and self.answer_within is None:
+            refuse("answer_missing")
+        return self
+
+    @property
+    def is_remark(self) -> bool:
+        """Whether what is found is told and answered by nobody."""
+        return self.finding is Finding.REMARK
 
     @property
     def form(self) -> Form:
@@ -261,7 +311,21 @@ class Rule(Words):
     @property
     def subject(self) -> str | None:
         """The kind of facts whose single things are judged ("rule" for an escalation); None for units."""
-        return None if self.judge.each == UNIT else self.judge.each
+        return None if self.judge.things == UNIT else self.judge.things
+
+    @property
+    def counted(self) -> tuple[str, ...]:
+        """The fields that are counted."""
+        if self.rate is not None:
+            return self.rate.fields
+        return self.count.of if self.count is not None else ()
+
+    @property
+    def added_up(self) -> tuple[str, ...]:
+        """The fields that add up over units: what is counted, and what conditions read of the same kinds of facts."""
+        kinds = {field.partition(".")[0] for field in self.counted}
+        beside = (field for condition in self.conditions for field in condition.fields)
+        return tuple(dict.fromkeys((*self.counted, *(field for field in beside if field.partition(".")[0] in kinds))))
 
     @property
     def duty(self) -> tuple[str, Requirement] | None:
@@ -294,6 +358,7 @@ class Rule(Words):
             required = self.duty[1]
             found += [required.within.after] if required.within is not None else []
             found += [name for name in (required.by, required.arises_on) if name is not None]
+            found += required.unless.fields if required.unless is not None else ()
         if self.clock is not None:
             found += self.clock.fields
         return tuple(dict.fromkeys(found))
@@ -311,7 +376,7 @@ class Rule(Words):
     @property
     def names(self) -> tuple[str, ...]:
         """Everything written in the rule that may be a parameter's name, each once."""
-        written: list[object] = [self.answer_within.working_days]
+        written: list[object] = [self.answer_within.working_days] if self.answer_within is not None else []
         if self.target is not None and self.target.field is None:
             written.append(self.target.threshold)
         if self.count is not None:
@@ -324,8 +389,9 @@ class Rule(Words):
             written += [self.duty[1].within.amount, self.duty[1].within.counting]
         for condition in self.conditions:
             written += condition.names
-        if self.duty is not None and self.duty[1].where is not None:
-            written += self.duty[1].where.names
+        if self.duty is not None:
+            for on_duty in (self.duty[1].where, self.duty[1].unless):
+                written += on_duty.names if on_duty is not None else ()
         return tuple(dict.fromkeys(str(name) for name in written if isinstance(name, str)))
 
 
@@ -355,6 +421,8 @@ class Expected(Words):
     """How many are not known."""
     due: date | None = None
     """The last day of what is pending; the earliest, if there are several."""
+    judged_as: JudgedAs | None = None
+    """Of a rule about the whole Department: `whole`, or `part` of a unit beside it."""
     subjects: Annotated[tuple[Sentence, ...] | dict[Sentence, SubjectState] | None, BeforeValidator(_one_as_list)] = (
         None
     )

@@ -19,6 +19,16 @@ DEADLINE = "deadline"
 JUDGED_ON = "judged_on"
 JUDGED_UNIT = "judged_unit"
 
+BESIDE = "beside"
+"""Of a unit that is not judged: not empty. What it has counts for the Department as a whole."""
+
+
+def unit_told(unit: Mapping[str, Any]) -> dict[str, str]:
+    """A unit as a judgement is told of it: `code`, `kind`, and `beside` where it is not judged itself."""
+    told = {"code": unit["code"], "kind": unit.get("kind") or ""}
+    return told | {BESIDE: unit[BESIDE]} if unit.get(BESIDE) else told
+
+
 DeadlineOf = Callable[[date, int, DayKind], date]
 """The last day of a span of days that begins after a day."""
 
@@ -153,7 +163,13 @@ class Setting:
             days["too_unknown"] = str(self.too_unknown)
         found: list[Fact] = [{"kind": JUDGED_ON, "unit": "", "period": period, **days}]
         found += [
-            {"kind": JUDGED_UNIT, "unit": unit["code"], "period": period, "unit_kind": unit.get("kind", "")}
+            {
+                "kind": JUDGED_UNIT,
+                "unit": unit["code"],
+                "period": period,
+                "unit_kind": unit.get("kind", ""),
+                **({BESIDE: unit[BESIDE]} if unit.get(BESIDE) else {}),
+            }
             for unit in self.units
         ]
         return found
@@ -173,7 +189,7 @@ class Setting:
             if fact["kind"] == JUDGED_ON:
                 day = fact
             elif fact["kind"] == JUDGED_UNIT:
-                units.append({"code": fact["unit"], "kind": fact["unit_kind"]})
+                units.append(unit_told({"code": fact["unit"], "kind": fact["unit_kind"], BESIDE: fact.get(BESIDE)}))
         if day is None:
             raise DomainError("Dữ kiện đã lưu không ghi ngày kiểm tra.")
         as_of, law_on, looked_on = (

@@ -29,10 +29,18 @@ from app.rulepacks.conditions import (
     value_problem,
 )
 from app.rulepacks.documents import Documents
-from app.rulepacks.language import PackInfo, PackTest, Rule
+from app.rulepacks.language import UNIT_KINDS, PackInfo, PackTest, Rule
 from app.rulepacks.pack import ParameterValue
 from app.rulepacks.premises import EARLIER_FAILURE
-from app.rulepacks.words import SENTENCES, Problem, is_field, parse_share, unknown_placeholders
+from app.rulepacks.words import (
+    SENTENCES,
+    Problem,
+    is_field,
+    names_department,
+    names_units,
+    parse_share,
+    unknown_placeholders,
+)
 from app.rulepacks.yaml_files import MOST_JUDGED, Location, YamlSource, field_name
 
 Catalogue = Mapping[str, FactKind]
@@ -76,17 +84,60 @@ class RuleChecker:
         for name in ("applies_when", "no_data_when", "pending_when", "fails_when"):
             condition = getattr(rule, name)
             if condition is not None:
-                self.condition((*at, name), condition, rule.judge.each)
+                self.condition((*at, name), condition, rule.judge.things)
         if rule.duty is not None:
             self.requirement((*at, "requires", rule.duty[0]), *rule.duty)
         if rule.clock is not None:
             self.clock((*at, "clock"), rule.clock)
         if rule.escalates is not None:
             self.amount((*at, "escalates", "periods"), rule.escalates.periods, {ParameterUnit.COUNT})
-        days = rule.answer_within.working_days
-        self.amount((*at, "answer_within", "working_days"), days, {ParameterUnit.WORKING_DAYS})
+        if rule.answer_within is not None:
+            days = rule.answer_within.working_days
+            self.amount((*at, "answer_within", "working_days"), days, {ParameterUnit.WORKING_DAYS})
+        self.judged(at)
         if rule.evidence is not None and rule.evidence.facts is not None:
             self.thing_kind((*at, "evidence", "facts"), rule.evidence.facts)
+
+    # --- who is judged
+
+    def judged(self, at: Location) -> None:
+        """The rule judges somebody, and those whom its quoted words name."""
+        rule = self.rule
+        scopes = [scope for scope in (self.info.scope, rule.scope) if scope is not None and not scope.is_everybody]
+        by_kind = [set(scope.kinds) for scope in scopes if not scope.codes]  # codes are the site's own
+        kinds = set(UNIT_KINDS).intersection(*by_kind)
+        if not kinds:
+            self.say((*at, "scope", "kinds"), N_("quy tắc không xét ai: không loại đơn vị nào ở đây thuộc bộ quy tắc."))
+            return
+        answers = rule.judge.answers
+        if answers is not None and answers not in UNIT_KINDS:
+            known = ", ".join(UNIT_KINDS)
+            self.say((*at, "judge", "lead"), SENTENCES["unknown_kind"], unit_kind=answers, known=known)
+        elif answers is not None and answers not in kinds:
+            self.say(
+                (*at, "scope"),
+                N_("“whole” xét %(answers)s trên tổng của các đơn vị, nhưng phạm vi này không có %(answers)s."),
+                answers=answers,
+            )
+        self.named(at, kinds)
+
+    def named(self, at: Location, kinds: set[str]) -> None:
+        """The quoted words name the Department, or its units: who is judged must not be the other one alone."""
+        rule, quote = self.rule, self.rule.legal_basis.quote
+        if rule.subject is not None or rule.is_remark:
+            return
+        place = (*at, "judge")
+        if names_units(quote) and rule.judge.each is None:
+            message = N_("câu được trích nói đến các phòng, đơn vị, mà quy tắc chỉ xét cả Sở; hãy thêm “each: unit”.")
+            self.say(place, message)
+        elif names_department(quote) and not names_units(quote) and rule.judge.whole is None and len(kinds) > 1:
+            self.say(
+                place,
+                N_(
+                    "câu được trích nói đến Sở, mà quy tắc chỉ xét từng đơn vị; hãy thêm “whole: department”, hoặc để "
+                    "phạm vi chỉ có Sở."
+                ),
+            )
 
     # --- forms
 
@@ -97,17 +148,17 @@ class RuleChecker:
         assert target is not None
         for name in ("count", "among", "expects", "unknown"):
             for field in getattr(rate, name) or ():
-                self.counted((*at, "rate", name), field, self.rule.judge.each)
+                self.counted((*at, "rate", name), field, self.rule.judge.things)
         place = (*at, "target", target.comparison)
         if target.field is not None:
-            self.counted(place, target.field, self.rule.judge.each)
+            self.counted(place, target.field, self.rule.judge.things)
         elif parse_share(target.threshold) is None:
             self.parameter(place, target.threshold, {ParameterUnit.SHARE})
 
     def requirement(self, at: Location, kind_name: str, required: Requirement) -> None:
         """The kind of fact exists and is about the same sort of thing; its fields and days fit."""
         kind = self.thing_kind(at, kind_name)
-        judged = self.catalogue.get(self.rule.judge.each) if self.catalogue is not None else None
+        judged = self.catalogue.get(self.rule.judge.things) if self.catalogue is not None else None
         if kind is not None and judged is not None and kind.subject != judged.subject:
             self.say(
                 at,
@@ -119,20 +170,22 @@ class RuleChecker:
             )
         if required.where is not None:
             self.condition((*at, "where"), required.where, kind_name)
+        if required.unless is not None:
+            self.condition((*at, "unless"), required.unless, self.rule.judge.things)
         if required.done_on is not None:
             self.day((*at, "done_on"), required.done_on, kind_name)
         if required.within is not None:
             self.within((*at, "within"), required.within)
         if required.by is not None:
-            self.day((*at, "by"), required.by, self.rule.judge.each)
+            self.day((*at, "by"), required.by, self.rule.judge.things)
         if required.arises_on is not None:
-            self.day((*at, "arises_on"), required.arises_on, self.rule.judge.each)
+            self.day((*at, "arises_on"), required.arises_on, self.rule.judge.things)
         if required.returned is not None:
             self.truth((*at, "returned"), required.returned, kind_name)
 
     def within(self, at: Location, within: Within) -> None:
         """A span of days after a day of the thing judged."""
-        self.day((*at, "after"), within.after, self.rule.judge.each)
+        self.day((*at, "after"), within.after, self.rule.judge.things)
         for name, unit in (
             ("working_days", ParameterUnit.WORKING_DAYS),
             ("calendar_days", ParameterUnit.CALENDAR_DAYS),
@@ -148,10 +201,10 @@ class RuleChecker:
         for name in DAY_KINDS:
             field = getattr(clock.used, name)
             if field is not None:
-                self.counted((*at, "used", name.value), field, self.rule.judge.each)
+                self.counted((*at, "used", name.value), field, self.rule.judge.things)
         self.day_kind((*at, "counted_in"), clock.counted_in)
         self.amount((*at, "at_most"), clock.at_most, COUNTED - {ParameterUnit.COUNT})
-        self.truth((*at, "ended"), clock.ended, self.rule.judge.each)
+        self.truth((*at, "ended"), clock.ended, self.rule.judge.things)
 
     def truth(self, at: Location, name: str, kind_name: str) -> None:
         """A field that is true or false."""
@@ -161,7 +214,7 @@ class RuleChecker:
 
     def placeholders(self, at: Location) -> None:
         """A message about a single thing may use what its form gives and any field of the thing."""
-        kind = self.catalogue.get(self.rule.judge.each) if self.catalogue is not None else None
+        kind = self.catalogue.get(self.rule.judge.things) if self.catalogue is not None else None
         if kind is None:
             return
         allowed = {*self.rule.placeholders, *(field.name for field in kind.fields)}

@@ -126,6 +126,20 @@ SENTENCES = {
     "one_form": N_(
         "quy tắc phải có đúng một trong: rate cùng với target, count, fails_when, requires, clock, escalates."
     ),
+    "judges_nobody": N_(
+        "quy tắc không xét ai: viết each (từng đơn vị, từng việc), whole: department (cả Sở), hoặc cả hai."
+    ),
+    "whole_of_things": N_(
+        "“whole” cộng số liệu của các đơn vị, nên chỉ đi với “each: unit”, không với “each: %(each)s”."
+    ),
+    "lead_of_nothing": N_("“lead” là đơn vị chủ trì của “whole”, nên phải có “whole: department”."),
+    "whole_needs_a_sum": N_(
+        "“whole: department” cộng số đếm, nên chỉ dùng được với rate và count, không với “%(form)s”."
+    ),
+    "unknown_kind": N_("không có loại đơn vị “%(unit_kind)s”; có: %(known)s."),
+    "answer_missing": N_("thiếu trường này."),
+    "remark_unanswered": N_("nhận xét (finding: remark) không đòi ai giải trình, nên không có “answer_within”."),
+    "remark_escalates": N_("quy tắc tăng nặng nêu vi phạm kéo dài, không thể là nhận xét (finding: remark)."),
     "form_not_here": N_("“%(form)s” không dùng được với “each: %(each)s”."),
     "escalation_alone": N_("quy tắc tăng nặng không có điều kiện riêng."),
     "bad_operand": N_("phải là số nguyên, true, false hoặc chữ."),
@@ -137,6 +151,20 @@ SENTENCES = {
     "repeated": N_("“%(text)s” bị lặp lại."),
     "bad_period": N_("“%(text)s” không phải là kỳ: viết 2024-06, 2024-Q2, 2024-H1 hoặc 2024."),
 }
+
+
+_UNITS_NAMED = re.compile(r"\b(?:các|từng|mỗi) (?:phòng|đơn vị|pcm|đvsncl)|\bphòng chuyên môn", re.IGNORECASE)
+_DEPARTMENT_NAMED = re.compile(r"\b(?:của|đối với) Sở\b(?! (?!Lao động)[A-ZĐ])")  # "của Sở Nội vụ" is another's
+
+
+def names_units(quote: str) -> bool:
+    """Whether words of a plan name the divisions and units: "các phòng, đơn vị"."""
+    return _UNITS_NAMED.search(quote) is not None
+
+
+def names_department(quote: str) -> bool:
+    """Whether words of a plan are about the Department itself: "sự phục vụ của Sở Lao động"."""
+    return _DEPARTMENT_NAMED.search(quote) is not None
 
 
 def refuse(kind: str, **params: object) -> NoReturn:

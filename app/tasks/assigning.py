@@ -33,6 +33,11 @@ _OTHERS_TOO = re.compile(rf" (?:va|{_DISTRICTS}) ")  # what follows is said of o
 _PARTS = re.compile(r"\s*,\s*|\s+và\s+")
 
 
+def means_every_unit(text: str) -> bool:
+    """Whether a cell means the divisions and units together: "Các phòng, đơn vị"."""
+    return any(_EVERY_UNIT.fullmatch(fold(name)) for name in text.split(";"))
+
+
 @dataclass(frozen=True, slots=True)
 class Assignment:
     """The units meant, in the document's order; names of bodies outside the Department; names nobody answers to."""

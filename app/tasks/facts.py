@@ -6,6 +6,7 @@ stands is folded from its events up to the instant of the check: a check of a pa
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
@@ -17,11 +18,15 @@ from sqlalchemy import ColumnElement, Row, Select, and_, case, func, or_, select
 from sqlalchemy.engine import Connection
 
 from app.core.facts import Fact, FactField, FactKind, FactQuery, register_source
+from app.core.text import fold as fold_text
 from app.organisation.access import Scope
 from app.organisation.calendars import site_calendar
 from app.organisation.lineage import lineage
 from app.organisation.models import Unit
 from app.organisation.subject_pages import SubjectPage, register_pages
+from app.procedures.models import ProcedureVersion
+from app.procedures.queries import in_force_on
+from app.tasks.assigning import means_every_unit
 from app.tasks.deadlines import DeadlineKind
 from app.tasks.models import PlanTask, PlanTaskUnit, TaskEvent, TaskEventKind, TaskRole
 from app.tasks.progress import Progress, fold, share_used
@@ -102,6 +107,13 @@ TASK_START = FactKind(
     {"vi": "Việc bắt đầu triển khai một nhiệm vụ của kế hoạch", "en": "A task of a plan was begun"},
 )
 
+TASK_RESULT = FactKind(
+    "task_result",
+    "task",
+    (_field("handed_in_on", str, "", "Ngày nộp kết quả (năm-tháng-ngày)", "Day on which it was handed in (ISO)"),),
+    {"vi": "Kết quả của một nhiệm vụ của kế hoạch đã được nộp", "en": "The result of a task of a plan was handed in"},
+)
+
 TASK_TOTALS = FactKind(
     "task_totals",
     "unit",
@@ -143,12 +155,14 @@ class _TaskDays:
 
 
 def tasks(connection: Connection, query: FactQuery) -> Iterator[Fact]:
-    """One fact per task and leading unit, then the units' totals."""
+    """What is known of each task and leading unit, then the units' totals. A task of "các phòng, đơn vị" that is a
+    review of their procedures is none of a unit that has no procedures in force."""
     calendar = site_calendar()
     days = _TaskDays(calendar.local_day(query.as_of), calendar.local_day(query.as_of - AN_INSTANT))
     parts, codes, heirs = connection.execute(_parts(query)).all(), _codes(connection, query), lineage(query.site)
     happened = _events(connection, query, days.known)
     repeated = _repeated(connection, query)
+    with_procedures = _units_with_procedures(connection, query)
     totals: dict[str, dict[str, int]] = defaultdict(lambda: {"tasks_due": 0, "done_in_time": 0, "open": 0})
     for part in parts:
         progress = fold(part.task_due_on, happened.get(part.id, ()))
@@ -159,13 +173,13 @@ def tasks(connection: Connection, query: FactQuery) -> Iterator[Fact]:
         unit = codes[heirs.heir(part.unit_id, day if progress.accepted is not False else days.known)]
         if query.units is not None and unit not in query.units:
             continue
+        if unit not in with_procedures and reviews_procedures(part.text) and means_every_unit(part.lead_text):
+            continue
         _add(totals[unit], progress, query)
         if _touches(progress, query):
-            told = _task(part, unit, progress, days, query, part.task_id in repeated)
-            yield told
-            if progress.started_on is not None:
-                about = {name: told[name] for name in ("unit", "period", "subject")}
-                yield {"kind": TASK_START.name, **about, "started_on": progress.started_on.isoformat()}
+            fact = _task(part, unit, progress, days, query, part.task_id in repeated)
+            yield fact
+            yield from _deeds(fact, progress)
     for unit, numbers in sorted(totals.items()):
         yield {"kind": TASK_TOTALS.name, "unit": unit, "period": query.period.key, **numbers}
 
@@ -181,6 +195,8 @@ def _parts(query: FactQuery) -> Select[*tuple[Any, ...]]:
             task.plan,
             task.number,
             task.row,
+            task.text,
+            task.lead_text,
             task.deadline_kind,
             task.starts_on,
             task.due_on.label("task_due_on"),
@@ -270,6 +286,35 @@ def _task(part: Any, unit: str, progress: Progress, days: _TaskDays, query: Fact
     }
 
 
+def _deeds(fact: Fact, progress: Progress) -> Iterator[Fact]:
+    """On which days the unit began and handed in, as far as it has."""
+    about = {name: fact[name] for name in ("unit", "period", "subject")}
+    if progress.started_on is not None:
+        yield {"kind": TASK_START.name, **about, "started_on": progress.started_on.isoformat()}
+    if progress.submitted_on is not None:
+        yield {"kind": TASK_RESULT.name, **about, "handed_in_on": progress.submitted_on.isoformat()}
+
+
+_REVIEWS = re.compile(r"\bra soat\b.*\b(?:tthc|thu tuc hanh chinh)\b")
+
+
+def reviews_procedures(text: str) -> bool:
+    """Whether a task is to review procedures: "rà soát, đánh giá tối thiểu 10% TTHC"."""
+    return _REVIEWS.search(fold_text(text)) is not None
+
+
+def _units_with_procedures(connection: Connection, query: FactQuery) -> set[str]:
+    """Codes of the units that have procedures in force at that time."""
+    day = min(query.period.last, site_calendar().local_day(query.as_of))
+    chosen = (
+        select(Unit.code)
+        .join(ProcedureVersion, ProcedureVersion.unit_id == Unit.id)
+        .where(ProcedureVersion.site == query.site, in_force_on(day))
+        .distinct()
+    )
+    return set(connection.scalars(chosen))
+
+
 def _used(part: Any, progress: Progress, today: date) -> tuple[int, int]:
     """The days a unit had and the share of them gone before it began. A span begins when the plan says it does."""
     start = progress.assigned_on
@@ -293,7 +338,7 @@ def subject_of(plan: str, number: str, unit: str, row: int | None = None) -> str
     return f"{plan}/{number}{'' if row is None else f'#{row}'}/{unit}"
 
 
-register_source([TASK, TASK_START, TASK_TOTALS], tasks)
+register_source([TASK, TASK_START, TASK_RESULT, TASK_TOTALS], tasks)
 
 
 def task_pages(scope: Scope, names: Collection[str]) -> Mapping[str, SubjectPage]:

@@ -12,7 +12,7 @@ from app.cases.vocabulary import Channel
 from app.core import facts
 from app.core.facts import Fact
 from app.core.periods import Period
-from app.obligations import service, surveys
+from app.obligations import queries, service, surveys
 from app.obligations.models import BodyKind, FilingKind, Petition
 from app.organisation.models import Unit
 from app.procedures.models import Level
@@ -160,6 +160,37 @@ def test_directives_due_or_overdue_are_counted_and_those_with_time_left_are_not(
     middle = of("LDVL", "directives", as_of="2024-06-14 08:00")
     assert (middle["due"], middle["done"]) == (2, 1), "the day is not over; what was done tomorrow is not known"
     assert of("NCC", "directives")["due"] == 0
+    assert (numbers["waiting"], middle["waiting"], of("LDVL", "directives", "2024-07")["waiting"]) == (0, 2, 0)
+
+
+def test_a_directive_without_a_day_is_due_when_the_year_in_which_it_came_ends(
+    units: dict[str, Unit], freeze: Callable[..., Any]
+) -> None:
+    freeze("2025-03-05 08:00")
+    directive(units["LDVL"], "no day", None)
+
+    def numbers(period: str, as_of: str) -> tuple[int, int, int]:
+        fact = of("LDVL", "directives", period, as_of)
+        return fact["due"], fact["done_in_time"], fact["waiting"]
+
+    assert numbers("2024-11", "2024-12-01 00:00") == (0, 0, 0)
+    assert numbers("2024", "2024-08-01 08:00") == (0, 0, 1)
+    assert numbers("2024-12", "2024-12-31 23:00") == (0, 0, 1)
+    assert numbers("2024-12", "2025-01-01 00:00") == numbers("2024", "2025-01-01 00:00") == (1, 0, 0)
+    assert numbers("2025-01", "2025-02-01 00:00") == (1, 0, 0)  # still owed
+    made = queries.directives(EVERYWHERE)[0]
+    service.finish_directive(EVERYWHERE, CLERK, made.id, done_on=date(2025, 2, 3), result="Xong")
+    assert numbers("2024", "2025-01-01 00:00") == (1, 0, 0)
+    assert numbers("2025-02", "2025-03-01 00:00") == (0, 0, 0)  # done in a later period: nothing fails there
+
+
+def test_a_directive_without_a_day_that_was_done_within_its_year_was_done_in_time(
+    units: dict[str, Unit], freeze: Callable[..., Any]
+) -> None:
+    freeze("2025-03-05 08:00")
+    directive(units["LDVL"], "no day", None, date(2024, 12, 31))
+    fact = of("LDVL", "directives", "2024", "2025-01-01 00:00")
+    assert (fact["due"], fact["done_in_time"], fact["waiting"]) == (1, 1, 0)
 
 
 # Petitions

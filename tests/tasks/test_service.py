@@ -24,7 +24,7 @@ from app.tasks.progress import TaskState
 from app.tasks.queries import TaskFilters
 from app.web.extensions import db
 from tests.clock import at
-from tests.factories import CLERK, EVERYWHERE
+from tests.factories import CLERK, EVERYWHERE, make_version
 from tests.tasks.tasks import (
     GIVEN,
     annex,
@@ -415,6 +415,13 @@ def test_a_head_sees_their_own_part_and_how_many_others_there_are(units: dict[st
 # What the engine is told
 
 
+def _facts(period: str, kind: str) -> list[Any]:
+    asked = Period.parse(period)
+    start, end = asked.bounds("Asia/Ho_Chi_Minh")
+    query = facts.FactQuery("TEST", asked, start, end, as_of=end)
+    return list(facts.gather(db.session.connection(), query, [kind]))
+
+
 def told(period: str, as_of: str = "", kind: str = "task") -> dict[str, facts.Fact]:
     asked = Period.parse(period)
     start, end = asked.bounds("Asia/Ho_Chi_Minh")
@@ -533,7 +540,36 @@ def test_totals_are_told_per_unit(units: dict[str, Unit]) -> None:
     hand_in(part_of("III.B.1", "LDVL"), date(2024, 5, 1), date(2024, 5, 30))
     hand_in(part_of("III.B.2", "LDVL"), date(2024, 5, 1), date(2024, 6, 2))
     fact = told("2024-05", kind="task_totals")["LDVL"]
-    assert (fact["tasks_due"], fact["done_in_time"], fact["open"]) == (2, 1, 3)  # III.B.2, III.A.3 and I.2 are open
+    # III.A.3 and I.2 are open; III.B.2, a review of procedures, is no task of a unit that has none.
+    assert (fact["tasks_due"], fact["done_in_time"], fact["open"]) == (1, 1, 2)
+    make_version(units["LDVL"], ("Giải quyết", units["LDVL"], 5))
+    fact = told("2024-05", kind="task_totals")["LDVL"]
+    assert (fact["tasks_due"], fact["done_in_time"], fact["open"]) == (2, 1, 3)
+
+
+def test_a_review_of_procedures_is_no_task_of_a_unit_without_any_unless_the_annex_names_it(
+    units: dict[str, Unit],
+) -> None:
+    load()
+    assert "bg-2024/III.B.2/NCC" not in told("2024-06")
+    assert "bg-2024/III.B.1/NCC" in told("2024-06")  # led by “Phòng Lao động – Việc làm; phòng Người có công”
+    assert "bg-2024/III.A.3/NCC" in told("2024-06")  # about procedures, but no review of them
+    make_version(units["NCC"], ("Giải quyết", units["NCC"], 5), in_force_from=date(2024, 7, 1))
+    assert "bg-2024/III.B.2/NCC" not in told("2024-06")
+    assert "bg-2024/III.B.2/NCC" in told("2024-07")
+
+
+def test_on_which_days_a_unit_began_and_handed_in_is_told(units: dict[str, Unit]) -> None:
+    load()
+    do(service.start, part_of("III.B.1", "NCC"), date(2024, 5, 2))
+    hand_in(part_of("III.B.1", "LDVL"), date(2024, 5, 13), date(2024, 6, 4))
+    subject = "bg-2024/III.B.1/LDVL"
+    assert {fact["subject"]: fact["started_on"] for fact in _facts("2024-05", "task_start")} == {
+        subject: "2024-05-13",
+        "bg-2024/III.B.1/NCC": "2024-05-02",
+    }
+    assert _facts("2024-05", "task_result") == []  # not yet, then
+    assert [fact["handed_in_on"] for fact in _facts("2024-06", "task_result")] == ["2024-06-04"]
 
 
 # Commands

@@ -119,6 +119,7 @@ _EXPECTED = {
     "denominator": Field(reading.optional(reading.number)),
     "unknown": Field(reading.optional(reading.number)),
     "shortfall": Field(reading.optional(reading.number)),
+    "judged_as": Field(reading.optional(reading.word({"whole": "whole", "part": "part"}))),
     "due": Field(reading.optional(reading.day)),
     "since": Field(reading.optional(reading.day)),
     "subjects": Field(lambda said: _subjects(said)),

@@ -18,10 +18,12 @@ from app.compliance.evaluation.results import (
     RuleResult,
     SubjectResult,
     apply_waiver,
+    as_remark,
     ratio,
     waiver_facts,
 )
 from app.compliance.evaluation.subjects import (
+    Blank,
     EvaluationContext,
     Figures,
     UnitFigures,
@@ -40,9 +42,9 @@ from app.rulepacks.compiler import (
     last_day_field,
 )
 from app.rulepacks.conditions import NOTHING_KNOWN, RULE, UNIT, Count, Target, TargetComparison
-from app.rulepacks.language import Rule
+from app.rulepacks.language import JudgedAs, Rule
 from app.rulepacks.pack import Override, Pack, ParameterValue, as_fraction, number_of, share_of
-from app.rulepacks.premises import DeadlineOf, Deadlines, PackTerm, Setting, term_facts
+from app.rulepacks.premises import BESIDE, DeadlineOf, Deadlines, PackTerm, Setting, term_facts, unit_told
 
 if TYPE_CHECKING:
     from app.compliance.evaluation.engine import Engine
@@ -81,7 +83,8 @@ def judge(
 
     Packs in force on the period's last day are used, with that day's parameters; `law_on` puts another day in
     its place, and then packs are used whether in force or not. `units` have a `code` and may have a `kind`.
-    A unit without a fact of some kind has zero of everything. A rule is judged when the period is of a kind in
+    One that has `beside` is not judged, and only counts for the Department as a whole. A unit without a fact of some
+    kind has zero of everything. A rule is judged when the period is of a kind in
     its `every`. `overrides` are what-if values by parameter name. `as_of` is the site's day up to which things are
     known: the day after the period when left out; `looked_on` the day of looking, the same when left out, which alone
     decides whether what falls due after the period is still pending. `deadline_of` reckons the last days of duties
@@ -100,7 +103,7 @@ def judge(
     setting = Setting(
         known_to,
         day,
-        tuple({"code": unit["code"], "kind": unit.get("kind") or ""} for unit in units),
+        tuple(map(unit_told, units)),
         looked_on or known_to,
         too_unknown,
     )
@@ -141,6 +144,8 @@ def judge(
     for court, rules, found in courts:
         said = _with_escalations(court, rules, found, excuses or {})
         results += (result for result in said if result.things or not court.term.has_ended)
+    if beside := {unit["code"] for unit in setting.units if unit.get(BESIDE)}:
+        results = [result for result in results if result.unit not in beside]
     return Judgement(
         period.key,
         day,
@@ -211,11 +216,14 @@ def _judge_ordinary(court: EvaluationContext, rules: Sequence[Rule], excuses: Ap
     """Units first, then single things."""
     by_subject: dict[str, list[Rule]] = {}
     for rule in rules:
-        by_subject.setdefault(rule.judge.each, []).append(rule)
+        by_subject.setdefault(rule.judge.things, []).append(rule)
     found = _judge_units(court, by_subject.get(UNIT, []))
     for subject, its_rules in by_subject.items():
         if subject not in (UNIT, RULE):
             found |= evaluate_subjects(court, subject, its_rules, answer_days)
+    for rule in rules:
+        if rule.is_remark and rule.id in found:
+            found[rule.id] = [as_remark(result) for result in found[rule.id]]
     return {rule: [apply_waiver(result, excuses) for result in results] for rule, results in found.items()}
 
 
@@ -233,18 +241,69 @@ def _with_escalations(
 
 
 def _judge_units(court: EvaluationContext, rules: Sequence[Rule]) -> dict[str, list[RuleResult]]:
-    if not rules:
-        return {}
-    units = court.figures.units
+    """Each unit by its own figures; where the rule is about the Department as a whole, whoever answers for it by what
+    every unit comes to together, and the others by their parts or not at all."""
+    together: dict[tuple[object, ...], list[Rule]] = {}
+    for rule in rules:
+        whole = () if rule.judge.whole is None else (rule.judge.answers, rule.scope, *_read_of_itself(rule))
+        together.setdefault(whole, []).append(rule)
+    found: dict[str, list[RuleResult]] = {}
+    for alike in together.values():
+        found |= _judge_alike(court, alike, Whole.of(court, alike))
+    return found
+
+
+def _read_of_itself(rule: Rule) -> tuple[str, ...]:
+    """What the rule reads besides what it counts: of a whole, the unit's own, so its rules are asked by themselves."""
+    return (rule.id,) if set(rule.fields) - set(rule.added_up) else ()
+
+
+def _judge_alike(court: EvaluationContext, rules: Sequence[Rule], whole: Whole | None) -> dict[str, list[RuleResult]]:
+    units = [whole.together if whole and unit.code == whole.together.code else unit for unit in court.figures.units]
     compiled = compile_rules(rules, court.parameters, court.pack.info.scope, court.too_unknown)
     said = ask(court.engine, compiled, units, lambda field: [unit.figures[field] for unit in units])
     found = {}
     for rule in rules:
         required = _Required.by(rule, court.parameters)
         found[rule.id] = [
-            _result(court, rule, required, unit, outcome) for unit, outcome in zip(units, said[rule.id], strict=True)
+            _result(court, rule, required, unit, *_judged_as(rule, unit, whole, outcome))
+            for unit, outcome in zip(units, said[rule.id], strict=True)
         ]
     return found
+
+
+def _judged_as(
+    rule: Rule, unit: UnitFigures, whole: Whole | None, outcome: RuleOutcome
+) -> tuple[RuleOutcome, JudgedAs | None]:
+    """What is said of a unit, and as what; a unit's part is out of scope where only the whole is judged."""
+    if rule.judge.whole is None:
+        return outcome, None
+    if whole is not None and unit is whole.together:
+        return outcome, JudgedAs.WHOLE
+    if rule.judge.each is None or outcome is RuleOutcome.OUT_OF_SCOPE:
+        return RuleOutcome.OUT_OF_SCOPE, None
+    return outcome, JudgedAs.PART
+
+
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """The Department as a whole: the unit that answers for it, with what is counted added up over every unit."""
+
+    together: UnitFigures
+
+    @classmethod
+    def of(cls, court: EvaluationContext, rules: Sequence[Rule]) -> Whole | None:
+        """For rules that are about the whole in one and the same way; None where no unit judged answers for it."""
+        answers = rules[0].judge.answers
+        answering = next((unit for unit in court.figures.units if unit.kind == answers), None)
+        if answering is None:
+            return None
+        scopes = [scope for scope in (court.pack.info.scope, rules[0].scope) if scope is not None]
+        meant = [unit for unit in court.figures.units if all(scope.includes(unit.code, unit.kind) for scope in scopes)]
+        fields = dict.fromkeys(field for rule in rules for field in rule.added_up)
+        numbers = [field for field in fields if type(answering.figures[field]) is int]
+        sums: dict[str, Blank] = {field: sum(int(unit.figures[field]) for unit in meant) for field in numbers}
+        return cls(UnitFigures(answering.code, answering.kind, answering.figures | sums))
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,7 +330,12 @@ class _Required:
 
 
 def _result(
-    court: EvaluationContext, rule: Rule, required: _Required, unit: UnitFigures, outcome: RuleOutcome
+    court: EvaluationContext,
+    rule: Rule,
+    required: _Required,
+    unit: UnitFigures,
+    outcome: RuleOutcome,
+    judged_as: JudgedAs | None,
 ) -> RuleResult:
     numerator = denominator = shortfall = value = unknown = None
     target = required.target
@@ -312,6 +376,7 @@ def _result(
         figures={field: unit.figures[field] for field in required.fields},
         unknown=unknown,
         due=_due(court.view, rule) if outcome is RuleOutcome.PENDING else None,
+        judged_as=judged_as,
     )
 
 
@@ -330,7 +395,9 @@ def target_share(target: Target, parameters: Mapping[str, ParameterValue]) -> Fr
 
 
 def answer_days(rule: Rule, parameters: Mapping[str, ParameterValue]) -> int:
-    """Working days to answer a violation of the rule."""
+    """Working days to answer a violation of the rule; 0 of a remark, which nobody answers."""
+    if rule.answer_within is None:
+        return 0
     days = rule.answer_within.working_days
     return int(parameters[days].value if isinstance(days, str) else as_fraction(days))
 

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from app.core.facts import SUBJECT, Fact
 from app.rulepacks.compiler import RuleOutcome
-from app.rulepacks.language import Status, SubjectState
+from app.rulepacks.language import JudgedAs, Status, SubjectState
 from app.rulepacks.pack import ParameterValue
 
 STATUSES = {
@@ -128,6 +128,8 @@ class RuleResult:
     """Of a result that fails and is excused: by whom, until when, why."""
     unknown: int | None = None
     due: date | None = None
+    judged_as: JudgedAs | None = None
+    """Where the rule is about the Department as a whole: whether this is the whole, or a unit's own part."""
 
     @property
     def subjects(self) -> tuple[SubjectLine, ...]:
@@ -188,6 +190,11 @@ def apply_waiver(result: RuleResult, excuses: AppliedWaivers) -> RuleResult:
     if waiver is None or result.status is not Status.FAIL:
         return result
     return replace(result, status=Status.WAIVED, waiver=dict(waiver))
+
+
+def as_remark(result: RuleResult) -> RuleResult:
+    """A failing result of a rule that finds remarks: told, and nobody's to answer."""
+    return replace(result, status=Status.REMARK) if result.status is Status.FAIL else result
 
 
 def waiver_facts(results: Iterable[RuleResult], period: str) -> list[Fact]:

@@ -111,7 +111,7 @@ def _plain_calendar() -> WorkingCalendar:
     return WorkingCalendar()
 
 
-_FIGURES = ("numerator", "denominator", "shortfall", "unknown", "due")
+_FIGURES = ("numerator", "denominator", "shortfall", "unknown", "due", "judged_as")
 _THINGS = {
     "subjects": (RuleOutcome.FAILED, RuleOutcome.LATE, RuleOutcome.MISSING, RuleOutcome.RETURNED),
     "missing": (RuleOutcome.MISSING,),

@@ -184,7 +184,7 @@ def _blanks(rule: Rule, parameters: Mapping[str, object]) -> dict[str, Blank]:
     conditions = [*rule.conditions]
     if rule.duty is not None:
         _, required = rule.duty
-        conditions += [required.where] if required.where is not None else []
+        conditions += [condition for condition in (required.where, required.unless) if condition is not None]
         blanks |= {required.done_on: ""} if required.done_on is not None else {}
         blanks |= {required.returned: False} if required.returned is not None else {}
         blanks |= {required.within.after: ""} if required.within is not None else {}
@@ -372,16 +372,31 @@ def _duties(
         _duty_details(court.view, outcome, last_day, days if required.done_on is not None else ())
         for outcome, (last_day, days, _) in zip(outcomes, groups, strict=True)
     ]
-    of_open = iter(group_of)
-    for thing, outcome in zip(things, said, strict=True):
+    of_open, spared = iter(group_of), _spared(court, required, things)
+    for place, (thing, outcome) in enumerate(zip(things, said, strict=True)):
         if outcome is RuleOutcome.OPEN:
             group = next(of_open)
             if group == _NOBODYS:
                 yield _verdict(thing, RuleOutcome.SETTLED, {})
-            else:
-                yield _verdict(thing, outcomes[group], details[group])
+                continue
+            found = outcomes[group]
+            if place in spared and found in _FAULTS:
+                found = RuleOutcome.SETTLED if "since" in details[group] else RuleOutcome.PASSED
+            yield _verdict(thing, found, details[group])
         else:
             yield _verdict(thing, outcome, {})
+
+
+_FAULTS = frozenset((RuleOutcome.LATE, RuleOutcome.MISSING, RuleOutcome.RETURNED, RuleOutcome.CAUGHT_UP))
+
+
+def _spared(court: EvaluationContext, required: Requirement, things: Sequence[Subject]) -> Set[int]:
+    """The places of the things of which being late, or not done, is no fault."""
+    if required.unless is None:
+        return frozenset()
+    name = "unless"
+    said = _ask(court, compile_where(name, required.unless, court.parameters), things)[name]
+    return {place for place, outcome in enumerate(said) if outcome is RuleOutcome.PASSED}
 
 
 def _done(

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, Select, func, select
 from sqlalchemy.orm import defer, undefer
 
-from app.compliance.evaluation.results import AppliedWaiver, SubjectLine, day_of
+from app.compliance.evaluation.results import AppliedWaiver, SubjectLine, SubjectResult, day_of
 from app.compliance.models import CheckResult, CheckRun, RunViolation, Violation, ViolationChange, ViolationState
 from app.compliance.runs import evidence
 from app.core.errors import NotFound
@@ -20,7 +20,8 @@ from app.core.facts import Fact
 from app.core.periods import Period, PeriodKind
 from app.organisation.access import Scope
 from app.organisation.models import Unit
-from app.rulepacks.language import Severity, Status, SubjectState
+from app.rulepacks.compiler import RuleOutcome
+from app.rulepacks.language import JudgedAs, Severity, Status, SubjectState
 from app.web.extensions import db
 from app.web.keyset import Keyset
 
@@ -65,6 +66,10 @@ class ResultRow:
     """The last day of what is pending, the earliest where several things are."""
     subjects: tuple[SubjectLine, ...] = ()
     """The single things and how each stands, where they were asked for."""
+    judged_as: JudgedAs | None = None
+    """Where the rule is about the Department as a whole: whether this is the whole, or a unit's own part."""
+    remarks: tuple[SubjectResult, ...] = ()
+    """The single things that are remarked on."""
 
     @property
     def key(self) -> tuple[str, str, str]:
@@ -291,12 +296,23 @@ def _result(row: Row[CheckResult, Unit], *, with_subjects: bool = False) -> Resu
         result.unknown,
         result.due,
         tuple(map(_subject, result.subjects or ())) if with_subjects else (),
+        judged_as_of(result.figures),
+        tuple(map(_remark, result.figures.get("remarks", ()))),
     )
 
 
 def _subject(kept: Sequence[str | None]) -> SubjectLine:
     name, state, *days = kept
     return SubjectLine(str(name), SubjectState(str(state)), *map(day_of, days))
+
+
+def judged_as_of(figures: Mapping[str, Any]) -> JudgedAs | None:
+    """As what the unit was judged, by the figures that are kept of a result or of a violation."""
+    return JudgedAs(told) if (told := figures.get("judged_as")) else None
+
+
+def _remark(kept: Mapping[str, Any]) -> SubjectResult:
+    return SubjectResult(kept["subject"], RuleOutcome(kept["outcome"]), kept["facts"], kept["details"])
 
 
 def unit_ref(unit: Unit) -> UnitRef:

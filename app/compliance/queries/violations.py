@@ -18,12 +18,12 @@ from sqlalchemy import ColumnElement, Row, Select, and_, func, select
 
 from app.compliance.evaluation.results import AppliedWaiver
 from app.compliance.models import CheckRun, RunViolation, Violation, ViolationChange, ViolationMove, ViolationState
-from app.compliance.queries.runs import ResultRow, UnitRef, results_of, share, unit_ref
+from app.compliance.queries.runs import ResultRow, UnitRef, judged_as_of, results_of, share, unit_ref
 from app.core.errors import NotFound
 from app.core.periods import Period
 from app.organisation.access import Scope
 from app.organisation.models import Unit
-from app.rulepacks.language import Severity, Status
+from app.rulepacks.language import JudgedAs, Severity, Status
 from app.web.due import missed
 from app.web.extensions import db
 from app.web.keyset import Keyset
@@ -88,6 +88,8 @@ class ViolationLine:
     """Of a single thing: what the judgement adds to its own fields."""
     facts: Mapping[str, Any] = field(default_factory=dict)
     """The fields that the rule read; of a single thing by their bare names."""
+    judged_as: JudgedAs | None = None
+    """Where the rule is about the Department as a whole: whether this is the whole, or a unit's own part."""
 
     @property
     def waived_until(self) -> date | None:
@@ -272,4 +274,5 @@ def _line(row: Row[Violation, RunViolation, Unit]) -> ViolationLine:
         figures.get("outcome", ""),
         figures.get("details", {}),
         figures.get("facts", {}),
+        judged_as_of(figures),
     )

@@ -19,9 +19,9 @@ from app.compliance.runs.service import CheckReport
 from app.compliance.subject_links import evidence_path
 from app.compliance.violations.raising import Raised, ViolationRow
 from app.organisation.calendars import site_calendar
-from app.rulepacks.language import Rule, Status
+from app.rulepacks.language import JudgedAs, Rule, Status
 from app.rulepacks.pack import Pack
-from app.web.formats import show_date
+from app.web.formats import label, show_date
 
 if TYPE_CHECKING:
     from app.compliance.queries import ResultRow, UnitRef
@@ -42,6 +42,7 @@ RESULT_COLUMNS = {
     "target": "Chỉ tiêu",
     "shortfall": "Còn thiếu",
     "due": "Hạn",
+    "judged_as": "Xét",
 }
 WAIVER_COLUMN = {"waiver": "Miễn áp dụng"}
 """Added at the end where a result is waived; without waivers the columns are always the same."""
@@ -115,6 +116,7 @@ def result_row(result: Judged) -> dict[str, Any]:
         "target": _number(result.target),
         "shortfall": result.shortfall,
         "due": _iso(result.due),
+        "judged_as": result.judged_as,
         "subjects": [
             {"id": line.id, "status": line.status.value, "due": _iso(line.due), "since": _iso(line.since)}
             for line in result.subjects
@@ -126,6 +128,8 @@ def result_row(result: Judged) -> dict[str, Any]:
 def result_table(results: Sequence[Judged]) -> tuple[list[dict[str, Any]], dict[str, str]]:
     """Results as the lines and columns of a table or CSV, waivers in words."""
     rows = [result_row(result) for result in results]
+    for row, result in zip(rows, results, strict=True):
+        row["judged_as"] = label(result.judged_as) if result.judged_as else None
     if not any(result.waiver for result in results):
         return rows, RESULT_COLUMNS
     for row, result in zip(rows, results, strict=True):
@@ -159,6 +163,7 @@ def _violation(
         for name, value in figures.items()
     }
     lists = rule.evidence.cases if rule.evidence else ()
+    whose = "" if figures.get("judged_as") == JudgedAs.WHOLE else unit
     return {
         "key": violation.key,
         "pack": violation.pack,
@@ -176,7 +181,7 @@ def _violation(
             "quote": rule.legal_basis.quote,
         },
         "figures": shown,
-        "evidence": evidence_path(lists[0], violation.period, unit) if lists else None,
+        "evidence": evidence_path(lists[0], violation.period, whose) if lists else None,
     }
 
 

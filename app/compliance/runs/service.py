@@ -41,7 +41,7 @@ from app.organisation.models import Unit, UnitKind
 from app.organisation.permissions import Capability, needs
 from app.rulepacks.language import Rule
 from app.rulepacks.pack import Override, Pack
-from app.rulepacks.premises import last_day
+from app.rulepacks.premises import BESIDE, last_day
 from app.web import extensions
 from app.web.database import Value, snapshot, write_rows
 from app.web.extensions import db
@@ -86,10 +86,12 @@ def run_check(
     started = extensions.now()
     chosen, units = _packs_for(period, pack_ids), _units_for(period, unit_codes)
     progress(0, 3, "facts")
-    as_of, gathered = gather(period, kinds_read_by(chosen), _codes(units, unit_codes), owed_from(period, chosen))
+    beside = _counted_beside(chosen, units, period, unit_codes)
+    codes = _codes(units | beside, unit_codes)
+    as_of, gathered = gather(period, kinds_read_by(chosen), codes, owed_from(period, chosen))
     progress(1, 3, "judging")
     try:
-        judgement = _judge(chosen, gathered, units, period, as_of, asked=pack_ids is not None)
+        judgement = _judge(chosen, gathered, units, period, as_of, asked=pack_ids is not None, beside=beside)
     except EngineStopped as stopped:
         _say_stopped(by, period, stopped)
         raise
@@ -169,8 +171,12 @@ def look(
 ) -> list[CheckReport]:
     """Judge a period once with each of several parameters, all on the same facts. Writes nothing."""
     units = _units_for(period, unit_codes)
-    as_of, gathered = gather(period, kinds_read_by(chosen), _codes(units, unit_codes), owed_from(period, chosen))
-    judgements = [_judge(chosen, gathered, units, period, as_of, overrides, asked=asked) for overrides in each]
+    beside = _counted_beside(chosen, units, period, unit_codes)
+    codes = _codes(units | beside, unit_codes)
+    as_of, gathered = gather(period, kinds_read_by(chosen), codes, owed_from(period, chosen))
+    judgements = [
+        _judge(chosen, gathered, units, period, as_of, overrides, asked=asked, beside=beside) for overrides in each
+    ]
     return [
         CheckReport(
             None,
@@ -279,6 +285,19 @@ def _units_for(period: Period, unit_codes: Collection[str] | None) -> dict[str, 
     return {code: unit for code, unit in found.items() if code in unit_codes}
 
 
+def _counted_beside(
+    chosen: Sequence[Pack], units: Mapping[str, Unit], period: Period, unit_codes: Collection[str] | None
+) -> dict[str, Unit]:
+    """The units that a check of some units does not judge, and whose figures it needs all the same: one of those asked
+    for answers for the Department as a whole."""
+    if unit_codes is None:
+        return {}
+    answering = {rule.judge.answers for pack in chosen for rule in pack.rules}
+    if not any(str(unit.kind) in answering for unit in units.values()):
+        return {}
+    return {code: unit for code, unit in _units_for(period, None).items() if code not in units}
+
+
 def _judge(
     chosen: Sequence[Pack],
     gathered: Sequence[Fact],
@@ -288,12 +307,15 @@ def _judge(
     overrides: Mapping[str, Override] | None = None,
     *,
     asked: bool = False,
+    beside: Mapping[str, Unit] | None = None,
 ) -> Judgement:
     calendar = site_calendar()
+    told = [{"code": unit.code, "kind": str(unit.kind)} for unit in units.values()]
+    told += [{"code": unit.code, "kind": str(unit.kind), BESIDE: "yes"} for unit in (beside or {}).values()]
     return judge(
         chosen,
         gathered,
-        [{"code": unit.code, "kind": str(unit.kind)} for unit in units.values()],
+        told,
         period,
         overrides,
         law_on=law_day(chosen, period),

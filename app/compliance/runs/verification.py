@@ -33,7 +33,7 @@ from app.organisation.verifying import Broken
 from app.rulepacks.language import Rule
 from app.rulepacks.loader import pack_from_texts
 from app.rulepacks.pack import Pack, texts_hash
-from app.rulepacks.premises import Setting, terms_told
+from app.rulepacks.premises import BESIDE, Setting, terms_told
 from app.web.extensions import db
 
 
@@ -203,7 +203,7 @@ def _setting(run: CheckRun, facts: list[Fact], judgement: Judgement) -> Iterator
     day = site_calendar().local_day(run.as_of)
     if day != judged.as_of:
         yield Disagreement(DomainError("thời điểm xem xét"), day.isoformat(), judged.as_of.isoformat())
-    codes = sorted(unit["code"] for unit in judged.units)
+    codes = sorted(unit["code"] for unit in judged.units if not unit.get(BESIDE))
     if run.units is not None and sorted(run.units) != codes:
         yield Disagreement(DomainError("đơn vị được kiểm tra"), _shown(run.units), _shown(codes))
     contradictions = [asdict(found) for found in judgement.contradictions]

@@ -345,11 +345,12 @@ class Texts:
 
     def of_result(self, result: RuleResult) -> str:
         """The JSON of what `result_figures` tells."""
-        if result.waiver is not None:
+        if result.waiver is not None or result.status is Status.REMARK:
             return self.of(result_figures(result))
         value = result.value.as_integer_ratio() if result.value is not None else None
         # Figures by their names, of which each has one type: what is equal here reads the same.
-        said = result.reason, value, *result.figures.items(), *result.tally.items(), *result.pending
+        marks = result.reason, result.judged_as, value
+        said = *marks, *result.figures.items(), *result.tally.items(), *result.pending
         text = self._results.get(said)
         if text is None:
             text = self._results[said] = self.of(result_figures(result))
@@ -403,9 +404,18 @@ def result_figures(result: RuleResult) -> dict[str, Any]:
     if result.tally:
         told["tally"] = dict(result.tally)
         told["pending"] = sorted(result.pending)
+    if result.judged_as is not None:
+        told["judged_as"] = str(result.judged_as)
+    if result.status is Status.REMARK:
+        told["remarks"] = [_remark(thing) for thing in result.failing]
     if result.waiver is not None:
         told["waiver"] = dict(result.waiver)
     return told
+
+
+def _remark(thing: SubjectResult) -> dict[str, Any]:
+    """A single thing that is remarked on: no violation keeps it, so the result does."""
+    return {"subject": thing.subject, "outcome": thing.outcome.value, "facts": thing.figures, "details": thing.details}
 
 
 def figures_of(result: RuleResult, thing: SubjectResult | None = None) -> dict[str, Any]:
@@ -425,4 +435,5 @@ def figures_of(result: RuleResult, thing: SubjectResult | None = None) -> dict[s
         "target": None if result.target is None else str(result.target),
         "shortfall": result.shortfall,
         "facts": result.figures,
+        **({} if result.judged_as is None else {"judged_as": str(result.judged_as)}),
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 from flask import Response, flash, redirect, render_template, request, url_for
@@ -36,6 +37,7 @@ from app.compliance.runs import service
 from app.compliance.runs.output import waiver_words
 from app.compliance.subject_links import evidence_path, subject_pages, with_case_links
 from app.compliance.views import bp
+from app.compliance.wording import remark_in_words
 from app.core.errors import DomainError, NotFound
 from app.core.facts import list_titles
 from app.core.periods import Period
@@ -44,7 +46,7 @@ from app.organisation.calendars import site_calendar, today
 from app.organisation.exports import csv_response
 from app.organisation.permissions import Capability
 from app.organisation.queries import units
-from app.rulepacks.language import Rule, Status
+from app.rulepacks.language import JudgedAs, Rule, Status
 from app.web.due import missed
 from app.web.formats import in_both, label, show_date
 from app.web.forms import errors_shown_on, number_in, whole_number
@@ -86,7 +88,8 @@ def result(run_id: int, pack: str, rule: str, unit: str) -> str:
         documents=repository.documents(),
         figures=fact_lines(found.facts),
         others=_others(found, written, texts, run_id, period),
-        lists=lists_behind(written, run.period, unit) if found.value is not None else [],
+        lists=lists_behind(written, run.period, _counted_for(found)) if found.value is not None else [],
+        remarks=_remarks(found, written, period),
         violation=raised[0] if raised and not raised[0].subject else None,
         things=things,
         messages=messages,
@@ -94,6 +97,22 @@ def result(run_id: int, pack: str, rule: str, unit: str) -> str:
         pages=subject_pages(scope, pack, written, named | {line.id for line in standing}),
         trend=queries.trend(scope, found, period),
     )
+
+
+def _counted_for(counted: ResultRow | ViolationLine) -> str:
+    """Whose cases lie behind a figure: the unit's, or everybody's behind that of the Department as a whole."""
+    if counted.judged_as is JudgedAs.WHOLE:
+        return ""
+    return counted.unit if isinstance(counted, ResultRow) else counted.unit.code
+
+
+def _remarks(found: ResultRow, rule: Rule, period: Period) -> list[tuple[str, str]]:
+    """What is remarked on: the thing's name, empty for the unit itself, and the sentence."""
+    if found.status is not Status.REMARK:
+        return []
+    locale = language()
+    said = partial(remark_in_words, rule, found.facts, unit_name(found.place), period.label(locale), locale)
+    return [(thing.subject, said(thing)) for thing in found.remarks] or [("", said())]
 
 
 def lists_behind(rule: Rule, period: str, unit: str) -> list[tuple[Any, str]]:
@@ -261,7 +280,7 @@ def _violation_page(line: ViolationLine, form: MoveForm) -> str:
         pack=texts.get(line.pack),
         another_year=repository.of_another_year([(texts.get(line.pack), line.period)]),
         documents=repository.documents(),
-        lists=lists_behind(rule, line.period.key, line.unit.code) if rule else [],
+        lists=lists_behind(rule, line.period.key, _counted_for(line)) if rule else [],
         shortfall=_lacking(line, rule) if line.subject else shortfall_shown(rule, line.shortfall, line.comparison),
         target=target_shown(line.comparison, line.target, counts=is_count(line)),
         message=with_case_links(current_scope(), [message])[message],
