@@ -42,8 +42,8 @@ __all__ = [
     "DatedValue",
     "Evidence",
     "Expected",
-    "Finding",
     "Form",
+    "FoundAs",
     "JudgedAs",
     "PackInfo",
     "PackTest",
@@ -111,7 +111,7 @@ class JudgedAs(StrEnum):
     """For its own part beside the whole."""
 
 
-class Finding(StrEnum):
+class FoundAs(StrEnum):
     """What a broken rule is found to be."""
 
     VIOLATION = "violation"
@@ -236,7 +236,7 @@ class Rule(Words):
     """Where the document is unclear, or contradicts another."""
     judge: Judge
     """Who and what is judged, and over which periods."""
-    finding: Finding = Finding.VIOLATION
+    finding: FoundAs = FoundAs.VIOLATION
     """What it is when the rule is broken: a violation of the unit's, or a remark that nobody has to answer."""
     scope: UnitScope | None = None
     """The units it is for, within those of the pack."""
@@ -301,7 +301,7 @@ class Rule(Words):
     @property
     def is_remark(self) -> bool:
         """Whether what is found is told and answered by nobody."""
-        return self.finding is Finding.REMARK
+        return self.finding is FoundAs.REMARK
 
     @property
     def form(self) -> Form:

@@ -19,7 +19,7 @@ from tests.factories import EVERYWHERE
 
 RESULT = [
     *("pack", "rule", "unit", "status", "numerator", "denominator", "unknown", "value", "comparison", "target"),
-    *("shortfall", "due", "subjects"),
+    *("shortfall", "due", "judged_as", "subjects"),
 ]
 VIOLATION = [
     *("key", "pack", "rule", "unit", "subject", "severity", "state", "change", "message", "message_en"),
@@ -57,14 +57,18 @@ def test_figures_are_numbers_and_absent_ones_are_null(app: Flask, month: Month) 
         "status": "fail",
         "numerator": 7,
         "denominator": 20,
-        "unknown": None,
+        "unknown": 0,
         "value": 0.35,
         "comparison": "more_than",
         "target": 0.35,
         "shortfall": 1,
         "due": None,
+        "judged_as": "part",
         "subjects": [],
     }
+    whole = results["khp-2c.2", "SO"]
+    assert (whole["judged_as"], whole["numerator"], whole["denominator"]) == ("whole", 7, 20)
+    assert results["bg-5.1", "NCC"]["judged_as"] is None
     nothing = results["khp-2c.2", "TTDVVL"]
     assert (nothing["status"], nothing["value"], nothing["shortfall"]) == ("not_applicable", None, None)
     assert results["khp-2c.2", "NCC"]["status"] == "no_data"
@@ -78,7 +82,11 @@ def test_a_document_whose_day_does_not_exist_is_marked(app: Flask, month: Month)
 
 
 def test_a_violation_says_what_law_it_breaks_and_by_how_much(app: Flask, month: Month) -> None:
-    violation = next(each for each in check(app)["violations"] if each["rule"] == "khp-2c.2")
+    of_rule = {each["unit"]: each for each in check(app)["violations"] if each["rule"] == "khp-2c.2"}
+    violation = of_rule["LDVL"]
+    assert violation["message"].startswith("Phần của đơn vị trong chỉ tiêu của Sở: ")
+    assert of_rule["SO"]["message"].startswith("Tính chung cả Sở: ")
+    assert "unit=" not in of_rule["SO"]["evidence"]  # everybody's cases lie behind the whole
     assert violation["key"] == f"{PROVINCE}/khp-2c.2/LDVL/-/2024-06"
     assert (violation["state"], violation["change"], violation["subject"]) == ("open", "new", None)
     assert "7 trên 20" in violation["message"]
@@ -179,8 +187,16 @@ def test_bad_input_is_one_clear_line_and_exit_code_2(app: Flask, month: Month, a
 def test_facts_are_a_list_with_kind_unit_and_period(app: Flask, month: Month) -> None:
     result = run(app, "facts", "--period", "2024-06", "--kind", "payment", "--format", "json")
     assert json.loads(result.stdout) == [
-        {"kind": "payment", "unit": "LDVL", "period": "2024-06", "eligible": 20, "online": 7, "due": 1},
-        {"kind": "payment", "unit": "NCC", "period": "2024-06", "eligible": 0, "online": 0, "due": 2},
+        {
+            "kind": "payment",
+            "unit": "LDVL",
+            "period": "2024-06",
+            "eligible": 20,
+            "online": 7,
+            "due": 1,
+            "unknown_due": 0,
+        },
+        {"kind": "payment", "unit": "NCC", "period": "2024-06", "eligible": 0, "online": 0, "due": 2, "unknown_due": 0},
     ]
 
 

@@ -25,6 +25,7 @@ from app.compliance.models import CheckResult, CheckRun, PackText, Violation, Vi
 from app.compliance.runs import evidence
 from app.compliance.runs.inheritance import heirs_of, inherited, with_forebears
 from app.compliance.runs.rows import earlier_failures
+from app.compliance.violations.findings import same_finding
 from app.compliance.violations.raising import Raised, Texts, raise_violations, subjects_column
 from app.compliance.waivers import service
 from app.core import facts
@@ -425,16 +426,38 @@ def moves_open_to(by: Actor, state: ViolationState) -> list[ViolationState]:
 def explain_violation(
     scope: Scope, by: Actor, violation_id: int, to: ViolationState, reason: str, revision: int
 ) -> Violation:
-    """The head of the unit explains a violation, or explains it again."""
-    return _move(scope, by, violation_id, to, reason, revision, MOVES[Capability.ANSWER_VIOLATIONS])
+    """The head of the unit explains a violation, or explains it again; what other plans say of the same figure is
+    explained with it."""
+    return _move_finding(scope, by, violation_id, to, reason, revision, MOVES[Capability.ANSWER_VIOLATIONS])
 
 
 @needs(Capability.DECIDE_VIOLATIONS)
 def decide_violation(
     scope: Scope, by: Actor, violation_id: int, to: ViolationState, reason: str, revision: int
 ) -> Violation:
-    """An inspector accepts or returns an explanation, or says that the violation is remedied, saying why."""
-    return _move(scope, by, violation_id, to, reason, revision, MOVES[Capability.DECIDE_VIOLATIONS])
+    """An inspector accepts or returns an explanation, or says that the violation is remedied, saying why; of the whole
+    finding at once."""
+    return _move_finding(scope, by, violation_id, to, reason, revision, MOVES[Capability.DECIDE_VIOLATIONS])
+
+
+def _move_finding(
+    scope: Scope,
+    by: Actor,
+    violation_id: int,
+    to: ViolationState,
+    reason: str,
+    revision: int,
+    moves: Collection[tuple[ViolationState, ViolationState]],
+) -> Violation:
+    """Move a violation, and with it those of the same finding that stand where it stood: one fault is answered once."""
+    with transaction():
+        beside = [(other.id, other.state, other.revision) for other in same_finding(scope, violation_id)]
+        before = db.session.scalar(select(Violation.state).where(Violation.id == violation_id))
+        moved = _move(scope, by, violation_id, to, reason, revision, moves)
+        for other_id, state, seen in beside:
+            if state is before:
+                _move(scope, by, other_id, to, reason, seen, moves)
+    return moved
 
 
 def _move(

@@ -37,6 +37,7 @@ from app.compliance.runs import service
 from app.compliance.runs.output import waiver_words
 from app.compliance.subject_links import evidence_path, subject_pages, with_case_links
 from app.compliance.views import bp
+from app.compliance.violations.findings import findings_of, same_finding
 from app.compliance.wording import remark_in_words
 from app.core.errors import DomainError, NotFound
 from app.core.facts import list_titles
@@ -214,15 +215,19 @@ def my_violations() -> str:
         asked = {line.id for line in waiting}
         of_period = [line for line in page.rows if line.id not in asked]
     missing = queries.without_data(scope, run.id) if run else []
+    about = _about([*waiting, *of_period], run)
+    to_explain, others = (findings_of(lines, about["rules"]) for lines in (waiting, of_period))
     return render_template(
         "compliance/my_violations.html",
         run=run,
         period=period,
         summary=_summary(period) if period else "",
-        waiting=waiting,
-        of_period=of_period,
+        waiting=[finding.first for finding in to_explain],
+        of_period=[finding.first for finding in others],
+        also={finding.first.id: finding.others for finding in (*to_explain, *others)},
+        cells=len(waiting),
         missing=missing,
-        **_about([*waiting, *of_period], run),
+        **about,
     )
 
 
@@ -291,6 +296,8 @@ def _violation_page(line: ViolationLine, form: MoveForm) -> str:
         moves=service.moves_open_to(actor(), line.state),
         explanation=next((m for m in reversed(moves) if m.to_state is ViolationState.EXPLAINED), None),
         today=today(),
+        same=[queries.violation_of(current_scope(), other.id) for other in same_finding(current_scope(), line.id)],
+        rules=_titles(),
         turns=Answering,
         verbs=VERBS,
         verb_icons=ICONS,

@@ -1,0 +1,103 @@
+"""Findings: what is wrong once, however many plans say so.
+
+A violation is a cell: one rule, one unit, one period. Two rules of two plans that judge the same figure of a unit find
+one thing: their violations are one finding with two legal bases, shown together and answered together. Violations are
+counted by cell; what counts findings says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import and_, select
+
+from app.compliance.adoption import repository
+from app.compliance.models import RunViolation, Violation
+from app.compliance.queries import ViolationLine
+from app.organisation.access import Scope
+from app.rulepacks.language import JudgedAs, Rule
+from app.web.extensions import db
+
+Figure = tuple[object, ...]
+Rules = Mapping[tuple[str, str], Rule]
+"""Rules by pack and id."""
+
+
+def figure_of(rule: Rule | None) -> Figure | None:
+    """On which figure a rule rests, whatever it holds it against: equal for two rules on the same one. None for an
+    escalation, which rests on other rules."""
+    if rule is None or rule.escalates is not None:
+        return None
+    if rule.rate is not None:
+        return "rate", rule.judge.things, rule.rate.count, rule.rate.among
+    if rule.count is not None:
+        return "count", rule.count.of
+    duty = rule.duty
+    done = (duty[0], duty[1].done_on) if duty is not None else ()
+    return rule.form, rule.judge.things, *done, tuple(sorted(rule.fields))
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Violations that are one finding, the first found first: whole and part of the Department are two figures."""
+
+    violations: tuple[ViolationLine, ...]
+
+    @property
+    def first(self) -> ViolationLine:
+        """The one under whose name it is shown."""
+        return self.violations[0]
+
+    @property
+    def others(self) -> tuple[ViolationLine, ...]:
+        """The same by the words of other plans."""
+        return self.violations[1:]
+
+
+def findings_of(lines: Iterable[ViolationLine], rules: Rules) -> list[Finding]:
+    """Violations as findings, in the order of the first of each."""
+    together: dict[object, list[ViolationLine]] = {}
+    for line in lines:
+        figure = figure_of(rules.get((line.pack, line.rule)))
+        of_whole = line.judged_as is JudgedAs.WHOLE
+        key = line.id if figure is None else (line.unit.id, line.period.key, line.subject, of_whole, line.gone, figure)
+        together.setdefault(key, []).append(line)
+    return [Finding(tuple(same)) for same in together.values()]
+
+
+def same_finding(scope: Scope, violation_id: int) -> Sequence[Violation]:
+    """The other violations of the finding that a violation belongs to, those that stand: of its unit, period and
+    subject, on the same figure."""
+    told = {row[0].id: row for row in _standing_beside(scope, violation_id)}
+    own = told.pop(violation_id, None)
+    rules = {(pack.id, rule.id): rule for pack, rule in repository.every_rule(repository.present().values())}
+    figure = figure_of(rules.get((own[0].pack, own[0].rule))) if own else None
+    if own is None or figure is None:
+        return []
+    return [
+        other
+        for other, figures in told.values()
+        if figure_of(rules.get((other.pack, other.rule))) == figure and _is_whole(figures) == _is_whole(own[1])
+    ]
+
+
+def _standing_beside(scope: Scope, violation_id: int) -> Iterator[tuple[Violation, Mapping[str, object]]]:
+    """The violations of the same unit, period and subject that stand, itself among them, each with its last figures."""
+    own = select(Violation.unit_id, Violation.period, Violation.subject).where(Violation.id == violation_id).subquery()
+    same = and_(
+        Violation.unit_id == own.c.unit_id, Violation.period == own.c.period, Violation.subject == own.c.subject
+    )
+    last = and_(RunViolation.violation_id == Violation.id, RunViolation.run_id == Violation.last_run_id)
+    chosen = (
+        select(Violation, RunViolation.figures)
+        .join(own, same)
+        .join(RunViolation, last)
+        .where(Violation.site == scope.site, scope.within(Violation.unit_id), Violation.gone_run_id.is_(None))
+        .order_by(Violation.id)
+    )
+    yield from (tuple(row) for row in db.session.execute(chosen))
+
+
+def _is_whole(figures: Mapping[str, object]) -> bool:
+    return figures.get("judged_as") == JudgedAs.WHOLE

@@ -1,0 +1,112 @@
+"""The Department as a whole: what its units come to together, each unit's own part, and the lead in its place."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from app.compliance.evaluation.evaluate import judge
+from app.compliance.evaluation.results import RuleResult
+from app.compliance.wording import render_message
+from app.core.periods import Period
+from app.rulepacks.language import JudgedAs, Status
+from app.rulepacks.premises import BESIDE, Setting
+from tests.compliance import sample
+
+JUNE = Period.parse("2024-06")
+EVERY = ["month", "quarter", "half", "year"]
+UNITS = [
+    {"code": "SO", "kind": "department"},
+    {"code": "VP", "kind": "office"},
+    {"code": "A", "kind": "division"},
+    {"code": "B", "kind": "division"},
+]
+FACTS = [sample.pay("A", 7, 21, 21), sample.pay("B", 0, 20, 20), sample.pay("SO", 1, 1, 1)]
+
+
+def judged(
+    rule: dict[str, Any], facts: list[dict[str, Any]] = FACTS, units: list[dict[str, str]] = UNITS
+) -> dict[str, RuleResult]:
+    results = judge([sample.pack(rules=[rule])], facts, units, JUNE).results
+    return {result.unit: result for result in results}
+
+
+def whole(**judge: Any) -> dict[str, Any]:
+    return sample.changed(sample.RATE_RULE, judge={"whole": "department", "every": EVERY} | judge)
+
+
+def test_the_department_is_judged_on_the_sum_and_each_unit_beside_it_on_its_part() -> None:
+    found = judged(whole(each="unit"))
+    assert {unit: (r.status, r.numerator, r.denominator, r.judged_as) for unit, r in found.items()} == {
+        "SO": (Status.FAIL, 8, 42, JudgedAs.WHOLE),  # its own payment counts, and is judged with the rest
+        "VP": (Status.NOT_APPLICABLE, 0, 0, JudgedAs.PART),
+        "A": (Status.FAIL, 7, 21, JudgedAs.PART),
+        "B": (Status.FAIL, 0, 20, JudgedAs.PART),
+    }
+    assert found["SO"].shortfall == 7  # 15 of 42 would be 35,7 %
+    assert found["SO"].figures == {"pay.online": 8, "pay.eligible": 42, "pay.due": 42}
+
+
+def test_the_department_alone_is_judged_where_no_part_is() -> None:
+    found = judged(whole())
+    assert found["SO"].judged_as is JudgedAs.WHOLE
+    assert {found[unit].reason for unit in ("VP", "A", "B")} == {"out_of_scope"}
+    assert {found[unit].judged_as for unit in ("VP", "A", "B")} == {None}
+
+
+def test_the_lead_is_judged_in_the_departments_place() -> None:
+    found = judged(whole(lead="office", each="unit"))
+    assert (found["VP"].numerator, found["VP"].denominator, found["VP"].judged_as) == (8, 42, JudgedAs.WHOLE)
+    assert (found["SO"].numerator, found["SO"].judged_as) == (1, JudgedAs.PART)
+
+
+def test_a_scope_says_whose_figures_are_added_up() -> None:
+    rule = whole(each="unit") | {"scope": {"kinds": ["department", "office"]}}
+    found = judged(rule)
+    assert (found["SO"].numerator, found["SO"].denominator) == (1, 1)
+    assert found["A"].reason == "out_of_scope"
+
+
+def test_what_conditions_read_of_the_same_facts_is_added_up_and_of_others_is_not() -> None:
+    rule = whole() | {"applies_when": {"pay.due": {"at_least": 42}, "b.x": {"equals": 0}}}
+    facts = [*FACTS, {"kind": "b", "unit": "A", "period": "2024-06", "x": 5, "y": 0, "word": "", "flag": False}]
+    assert judged(rule, facts)["SO"].status is Status.FAIL
+    assert judged(whole() | {"applies_when": {"pay.due": {"at_least": 43}}})["SO"].status is Status.NOT_APPLICABLE
+
+
+def test_a_count_is_added_up() -> None:
+    rule = sample.changed(sample.COUNT_RULE, judge={"whole": "department", "every": EVERY})
+    facts = [{"kind": "a", "unit": unit, "period": "2024-06", "x": 3, "y": 0, "z": 0} for unit in ("A", "B")]
+    assert (judged(rule, facts)["SO"].status, judged(rule, facts)["SO"].numerator) == (Status.PASS, 6)
+
+
+def test_units_beside_count_and_are_not_judged_and_judging_again_knows_it() -> None:
+    units = [UNITS[0], *({**unit, BESIDE: "yes"} for unit in UNITS[1:])]
+    pack = sample.pack(rules=[whole(each="unit")])
+    judgement = judge([pack], FACTS, units, JUNE)
+    assert [(r.unit, r.numerator, r.denominator) for r in judgement.results] == [("SO", 8, 42)]
+    again = judge([pack], [*FACTS, *judgement.premises], Setting.told(judgement.premises).units, JUNE)
+    assert again.results == judgement.results
+
+
+def test_without_the_department_its_units_still_have_their_parts() -> None:
+    found = judged(whole(each="unit"), units=UNITS[2:])
+    assert {unit: r.judged_as for unit, r in found.items()} == {"A": JudgedAs.PART, "B": JudgedAs.PART}
+
+
+def test_sentences_say_of_whom_they_speak() -> None:
+    rule = sample.pack(rules=[whole(each="unit") | {"message": sample.words("Có {numerator}")}]).rules[0]
+    found = judged(whole(each="unit"))
+    assert render_message(rule, found["SO"], "Sở", "Tháng 6/2024") == "Tính chung cả Sở: có 8"
+    assert render_message(rule, found["A"], "A", "June 2024", "en").startswith("The unit's own part")
+
+
+def test_a_broken_rule_that_finds_remarks_is_a_remark_and_never_waived() -> None:
+    rule = sample.changed(sample.RATE_RULE, finding="remark", answer_within=None)
+    pack = sample.pack(rules=[rule, sample.ESCALATION])
+    excuse = {
+        ("plan-2024", "p-1", "A"): {"id": 1, "since": "2024-06-01", "until": "2024-06-30", "who": "x", "why": "y"}
+    }
+    found = judge([pack], FACTS, UNITS, JUNE, excuses=excuse).results
+    said = {(r.rule, r.unit): r.status for r in found}
+    assert said["p-1", "A"] is said["p-1", "B"] is Status.REMARK
+    assert said["p-9", "A"] is Status.NOT_APPLICABLE  # nothing is broken that could go on
