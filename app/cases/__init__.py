@@ -12,6 +12,7 @@ def register_records() -> None:
     """Its tables, what the reader sees for its words, and what it tells the rules engine."""
     import app.cases.bulk.labels
     import app.cases.bulk.models
+    import app.cases.closings
     import app.cases.explanations.facts
     import app.cases.explanations.models
     import app.cases.facts

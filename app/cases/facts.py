@@ -31,6 +31,7 @@ from app.organisation.passings import AN_INSTANT, passed_since
 from app.organisation.subject_pages import SubjectPage, register_pages
 from app.procedures.facts import CATALOGUE_PAYMENT
 from app.procedures.models import Procedure, ProcedureVersion
+from app.web.due import kept
 from app.web.extensions import db
 
 CASES = "hồ sơ"
@@ -95,6 +96,12 @@ CLOSING = FactKind(
             "Cases with a result: closed on the software in the period, or past due and still not closed at its end",
         ),
         _count_field(
+            "result_in_time",
+            CASES,
+            "Hồ sơ có kết quả trong hạn: kết thúc trên phần mềm trong hạn, hoặc hết hạn mà chưa kết thúc",
+            "Cases with their result in time: closed on the software by the due time, or not closed by it",
+        ),
+        _count_field(
             "closed_in_time",
             CASES,
             "Trong số đó: kết thúc trên phần mềm trong hạn",
@@ -103,8 +110,10 @@ CLOSING = FactKind(
         _count_field(
             "not_closed",
             CASES,
-            "Trong số đó: còn lại, coi như hồ sơ quá hạn",
-            "Of those: the rest, counted as overdue",
+            "Trong số đó: hết hạn mà chưa kết thúc, coi như hồ sơ quá hạn; tính trong kỳ hết hạn và những kỳ sau đến "
+            "khi kết thúc",
+            "Of those: not closed by the due time, counted as overdue; in the period of that time, and in those after "
+            "it while open",
         ),
     ),
     {
@@ -179,8 +188,10 @@ ELECTRONIC_RESULT = FactKind(
         _count_field(
             "same_day",
             RESULTS,
-            "Trong số đó: bản điện tử được cung cấp muộn nhất trong cùng ngày",
-            "Of those: the electronic copy came no later than the same calendar day",
+            "Trong số đó: bản điện tử có muộn nhất trong ngày làm việc có kết quả (ngoài giờ, ngày nghỉ thì ngày làm "
+            "việc tiếp theo)",
+            "Of those: the electronic copy came no later than on the working day of the result (out of hours or on a "
+            "day off: of the next one)",
         ),
         _count_field(
             "unknown_results",
@@ -226,7 +237,12 @@ STAGE_USE = FactKind(
     "stage_use",
     "unit",
     (
-        _count_field("ended", STAGES, "Bước xử lý kết thúc trong kỳ", "Stages ended in the period"),
+        _count_field(
+            "ended",
+            STAGES,
+            "Bước xử lý kết thúc trong kỳ, không kể bước hết thời gian từ kỳ trước (đã tính ở kỳ đó)",
+            "Stages ended in the period, but those whose time ran out before it (counted there)",
+        ),
         _count_field(
             "within",
             STAGES,
@@ -240,6 +256,12 @@ STAGE_USE = FactKind(
             "Of those: over the stage's allowance",
         ),
         _count_field(
+            "earlier",
+            STAGES,
+            "Bước xử lý kết thúc trong kỳ mà hết thời gian từ kỳ trước: đã tính ở kỳ đó",
+            "Stages ended in the period whose time ran out before it: counted there",
+        ),
+        _count_field(
             "open_over",
             STAGES,
             "Bước xử lý chưa kết thúc vào cuối kỳ và đã vượt thời gian quy định",
@@ -248,8 +270,8 @@ STAGE_USE = FactKind(
         _count_field(
             "judged",
             STAGES,
-            "Bước xử lý được tính: kết thúc trong kỳ cộng với chưa kết thúc mà đã vượt thời gian",
-            "Stages judged: ended in the period, plus still open and past their allowance",
+            "Bước xử lý được tính: hai số đó cộng lại",
+            "Stages judged: the two together",
         ),
         _count_field(
             "unknown_cases",
@@ -360,14 +382,17 @@ def _timeliness(connection: Connection, query: FactQuery) -> Iterator[Fact]:
         .where(*_of_units(Case, query, units), population.between(Case.ended_at, query.start, query.end))
         .group_by(Case.unit_id)
     )
-    late = late_rows(Case, query, Case.result_at, Case.closed_at, connection=connection)
+    late = late_rows(Case, query, Case.result_at, Case.closed_at, Case.late_after, connection=connection)
+    in_time = population.resulted_in_time(late.c)
+    forgotten = and_(in_time, or_(late.c.ended == 0, kept(late.c.late_after, query.start)))
     closed_late = and_(late.c.ended == 1, late.c.closed_at.is_not(None), late.c.result_at.is_not(None))
     overdue = select(
         late.c.unit_id,
         _count(late.c.ended == 1).label("late"),
         _count(closed_late).label("closed_late"),
         _count(late.c.ended == 0).label("open_overdue"),
-        _count(and_(late.c.ended == 0, population.done(late.c.result_at, query.as_of))).label("not_closed"),
+        _count(and_(late.c.ended == 0, population.done(late.c.result_at, query.as_of))).label("open_with_result"),
+        _count(forgotten).label("not_closed"),
     ).group_by(late.c.unit_id)
     for unit, n in _by_unit(connection, units, ended, overdue).items():
         yield _fact(
@@ -384,9 +409,10 @@ def _timeliness(connection: Connection, query: FactQuery) -> Iterator[Fact]:
             CLOSING.name,
             unit,
             query,
-            resolved=n["closed"] + n["not_closed"],
+            resolved=n["closed"] + n["open_with_result"],
+            result_in_time=n["closed"] - n["closed_late"] + n["not_closed"],
             closed_in_time=n["closed"] - n["closed_late"],
-            not_closed=n["closed_late"] + n["not_closed"],
+            not_closed=n["not_closed"],
         )
 
 
@@ -469,20 +495,25 @@ def _stage_use(connection: Connection, query: FactQuery) -> Iterator[Fact]:
         .where(*_of_units(CaseStage, query, units), population.between(CaseStage.ended_at, query.start, query.end))
         .group_by(CaseStage.unit_id)
     )
-    late = late_rows(CaseStage, query, connection=connection)
+    late = late_rows(CaseStage, query, CaseStage.due_at, connection=connection)
+    its_own = and_(late.c.ended == 1, kept(late.c.due_at, query.start))
     over = select(
-        late.c.unit_id, _count(late.c.ended == 1).label("over"), _count(late.c.ended == 0).label("open_over")
+        late.c.unit_id,
+        _count(late.c.ended == 1).label("late"),
+        _count(its_own).label("over"),
+        _count(late.c.ended == 0).label("open_over"),
     ).group_by(late.c.unit_id)
     for unit, n in _by_unit(connection, units, ended, over, stages_unknown(query, units)).items():
         yield _fact(
             STAGE_USE.name,
             unit,
             query,
-            ended=n["ended"],
-            within=n["ended"] - n["over"],
+            ended=n["ended"] - n["late"] + n["over"],
+            within=n["ended"] - n["late"],
             over=n["over"],
+            earlier=n["late"] - n["over"],
             open_over=n["open_over"],
-            judged=n["ended"] + n["open_over"],
+            judged=n["ended"] - n["late"] + n["over"] + n["open_over"],
             unknown_cases=n["unknown_cases"],
         )
 

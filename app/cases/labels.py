@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask_babel import lazy_gettext as _l
 
 from app.cases.due_lists import DueList
-from app.cases.explanations.models import ExplanationState
+from app.cases.explanations.models import ApologyFor, ExplanationState
 from app.cases.faults.models import FaultSource
 from app.cases.importing.models import ImportNameKind, ImportState
 from app.cases.importing.undo import Touch
@@ -119,6 +119,13 @@ add_labels(
         ExplanationState.RECEIVED: _l("Văn phòng Sở đã nhận"),
         ExplanationState.ACCEPTED: _l("Giám đốc chấp nhận"),
         ExplanationState.RETURNED: _l("Giám đốc trả lại"),
+    }
+)
+
+add_labels(
+    {
+        ApologyFor.LATENESS: _l("Trễ hạn"),
+        ApologyFor.MISTAKE: _l("Sai sót trong giải quyết"),
     }
 )
 

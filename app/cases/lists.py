@@ -71,8 +71,7 @@ def _late(table: type[Case] | type[CaseStage], w: Window) -> ColumnElement[bool]
 
 
 def _resolved_not_closed(w: Window) -> list[ColumnElement[bool]]:
-    condition = population.not_closed(Case, w.start, w.end, w.as_of)
-    return [and_(condition, each) for each in (_late(Case, w), *population.still_open(Case, w.as_of))]
+    return [and_(*branch) for branch in population.not_closed_branches(w.start, w.end, w.as_of)]
 
 
 def _cases(
@@ -138,7 +137,7 @@ LISTS: dict[str, NamedList] = {
         _l("Kết quả chưa rõ đã số hóa hay chưa"), lambda w: [population.result_unknown(Case, w.start, w.end, w.as_of)]
     ),
     "not_electronic": _cases(
-        _l("Kết quả chưa có bản điện tử"),
+        _l("Kết quả không có bản điện tử đồng thời"),
         lambda w: [population.no_electronic_result(Case, w.start, w.end, w.as_of)],
         at=Case.result_at,
     ),
@@ -148,7 +147,7 @@ LISTS: dict[str, NamedList] = {
     ),
     "stage_over": _stages(
         _l("Bước xử lý kết thúc quá thời gian quy định"),
-        lambda w: [_late(CaseStage, w)],
+        lambda w: [and_(population.overran(CaseStage, w.start, w.end))],
     ),
     "stage_open_over": _stages(
         _l("Bước xử lý chưa kết thúc đã quá thời gian quy định"),

@@ -14,7 +14,7 @@ it is late until it ends, whatever was promised since, and whenever it is looked
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -137,6 +137,11 @@ def late(of: Any, as_of: datetime) -> Any:
     return both(past_due(of, as_of), either(missing(of.ended_at), ended_late(of)))
 
 
+def ended_by(of: Any, at: datetime) -> Any:
+    """Had ended by then, at that instant included."""
+    return _when(operator.le, of.ended_at, at)
+
+
 def still_open(of: Any, as_of: datetime) -> tuple[Any, Any]:
     """The two ways in which what is past due was open at `as_of`: open now, or ended since then. Each is a range of
     an index of its own, and they shut each other out."""
@@ -158,10 +163,29 @@ def overdue(of: Any, start: datetime, end: datetime, as_of: datetime) -> Any:
     return either(finished_late(of, start, end), open_overdue(of, as_of))
 
 
+def overran(of: Any, start: datetime, end: datetime) -> Any:
+    """Ended in the period after its due time, which fell in the period as well: an overrun is one fault, of the period
+    in which the time ran out."""
+    return both(finished_late(of, start, end), kept(of.late_after, start))
+
+
+def resulted_in_time(of: Any) -> Any:
+    """Had its result by its due time."""
+    return kept(of.late_after, of.result_at)
+
+
+def not_closed_branches(start: datetime, end: datetime, as_of: datetime, of: Any = Case) -> Iterator[tuple[Any, ...]]:
+    """The ways in which a case had its result in time and was not closed on the software by its due time (Bắc Giang's
+    footnote 4), each a range of an index, shutting the others out: closed since in the same period, or open. It is of
+    the period its due time falls in, and of those after it while it is open; that which closes it finds no fault."""
+    yield finished_late(of, start, end), known(of.closed_at), resulted_in_time(of), kept(of.late_after, start)
+    for still in still_open(of, as_of):
+        yield past_due(of, as_of), still, resulted_in_time(of)
+
+
 def not_closed(of: Any, start: datetime, end: datetime, as_of: datetime) -> Any:
-    """Has a result, but was not closed on the software by its due time (Bắc Giang's footnote 4)."""
-    ended = both(between(of.ended_at, start, end), known(of.closed_at), ended_late(of))
-    return both(done(of.result_at, as_of), either(ended, open_overdue(of, as_of)))
+    """One of those."""
+    return either(*(both(*branch) for branch in not_closed_branches(start, end, as_of, of)))
 
 
 def became_overdue(late_after: datetime, calendar: WorkingCalendar) -> date:
@@ -342,8 +366,11 @@ def result_unknown(of: Any, start: datetime, end: datetime, as_of: datetime) -> 
 
 
 def no_electronic_result(of: Any, start: datetime, end: datetime, as_of: datetime) -> Any:
-    """Result given in the period, and known to have no legally valid electronic copy by `as_of`."""
-    missing_copy = not_yet(of.electronic_result_at, as_of)
+    """Result given in the period, and known to have no legally valid electronic copy by `as_of`, or one that came later
+    than at the same time."""
+    told = of.electronic_same_day
+    later = told.is_(False) if isinstance(told, ColumnOperators) else told is False
+    missing_copy = either(not_yet(of.electronic_result_at, as_of), later)
     return both(result_given(of, start, end), electronic_known(of, as_of), missing_copy)
 
 

@@ -654,7 +654,8 @@ class _Fold:
                 stay.used = used_in_stage(self.terms, self.calendar, stay, pauses, stay.ended_at)
         if state.electronic_result_at and state.result_at:
             local_day = self.calendar.local_day
-            state.electronic_same_day = local_day(state.electronic_result_at) <= local_day(state.result_at)
+            counted = self.calendar.counted_day(state.result_at)
+            state.electronic_same_day = local_day(state.electronic_result_at) <= counted
 
     def _due(self, start: datetime, amount: Decimal | int, pauses: Sequence[Pause]) -> datetime | None:
         if not pauses:

@@ -33,7 +33,7 @@ from app.core import facts
 from app.core.errors import DomainError, NotFound
 from app.core.periods import Period, PeriodKind
 from app.organisation.access import Scope, site
-from app.organisation.calendars import site_calendar
+from app.organisation.calendars import provisional_years, site_calendar
 from app.organisation.commands import COMMAND, clear_errors, echo_json, echo_rows, echo_table, refusing
 from app.rulepacks.coverage import cover, coverage_page, load_targets, uncovered
 from app.rulepacks.documents import DocumentInfo, load_documents
@@ -109,6 +109,8 @@ def check_run(
         if not pack.is_for(period):
             own = _days(pack.info.in_force.start, pack.info.in_force.until)
             note(f"{pack.id}: kế hoạch của năm khác ({own}), được áp dụng cho kỳ này.")
+    for year in provisional_years(period.first, period.next().last):
+        note(f"Chưa có lịch nghỉ chính thức của năm {year}: hạn tính trong năm này là tạm tính.")
     for finding in report.judgement.contradictions:
         click.echo(
             f"Số liệu mâu thuẫn: {finding.pack} {finding.rule} {finding.unit}: "

@@ -24,11 +24,11 @@ _WORD = re.compile(r"[^\s,;:()“”\"]*[^\s,;:()“”\".]")  # a code, or any 
 
 def subject_pages(scope: Scope, pack: str, rule: Rule | None, subjects: Collection[str]) -> Mapping[str, SubjectPage]:
     """The pages of the things that a rule's violations are about, by their names; those without a page left out."""
-    if rule is None or rule.subject is None:
+    if rule is None or rule.named is None:
         return {}
     if rule.subject == RULE:
         return dict(_rule_pages(pack, subjects))
-    kind = facts.catalogue().get(rule.subject)
+    kind = facts.catalogue().get(rule.named)
     return pages_of(scope, kind.subject, subjects) if kind is not None else {}
 
 

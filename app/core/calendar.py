@@ -8,10 +8,12 @@ One convention decides lateness everywhere: a thing done at t is late iff t > du
 ends at 23:59:59 of its last day in the site's zone, a time counted in hours at the exact instant.
 """
 
+from __future__ import annotations
+
 import hashlib
 import json
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import ROUND_HALF_UP, Decimal
@@ -20,7 +22,7 @@ from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 from app.core.errors import DomainError
-from app.core.working_days import Days, WorkingDays, package_version
+from app.core.working_days import Days, WorkingDays, lists_fingerprint
 
 Amount = Decimal | int | float
 Pause = tuple[datetime, datetime | None]
@@ -30,6 +32,20 @@ _HOUR = 3_600_000_000  # microseconds: office time is counted in them, so that n
 _LONGEST = 10_000  # days or hours: anything longer is a slip of the keyboard
 _FOREVER = datetime.max.replace(tzinfo=UTC)
 _LAST_SECOND = time(23, 59, 59)
+_NOON = time(12)
+
+
+class DayPart(StrEnum):
+    """How much of a day an entry of the calendar is about."""
+
+    DAY = "day"
+    MORNING = "morning"
+    AFTERNOON = "afternoon"
+
+    @property
+    def other(self) -> DayPart:
+        """The half that is left of the day."""
+        return {DayPart.MORNING: DayPart.AFTERNOON, DayPart.AFTERNOON: DayPart.MORNING}.get(self, self)
 
 
 class TimeUnit(StrEnum):
@@ -102,13 +118,23 @@ class OfficeHours:
             raise DomainError("Giờ làm việc phải theo thứ tự và không chồng lên nhau.", field="office_hours")
 
     @classmethod
-    def default(cls) -> "OfficeHours":
+    def default(cls) -> OfficeHours:
         """The hours of a site that has set none."""
         return cls()
 
     def length(self) -> int:
         """Microseconds of work in a day."""
         return sum(_since_midnight(end) - _since_midnight(start) for start, end in self.spans)
+
+    def of(self, part: DayPart) -> OfficeHours:
+        """The hours of one half of the day, which noon divides; the whole day's where that half has none."""
+        halves = {DayPart.MORNING: (time.min, _NOON), DayPart.AFTERNOON: (_NOON, time.max)}
+        if part not in halves:
+            return self
+        first, last = halves[part]
+        cut = ((max(start, first), min(end, last)) for start, end in self.spans)
+        spans = tuple((start, end) for start, end in cut if start < end)
+        return OfficeHours(spans, min(self.same_day_until, spans[-1][1])) if spans else self
 
     def worked_by(self, at: time) -> int:
         """Microseconds of work done in the day by this time."""
@@ -139,6 +165,9 @@ class WorkingCalendar(WorkingDays):
     - calendar days: the day of receipt is not counted; an end on a day off moves to the next working day.
     - working hours: office hours from the moment of receipt; lunch and days off do not count.
     - same day: received on a working day until 15:00, due at the end of that day; otherwise of the next one.
+
+    `half_days` are days of which only that half is worked. No law says how such a day counts: a choice of this house,
+    it is a working day like any other, on which a time counted in days may end, and only its own hours are office time.
     """
 
     def __init__(
@@ -147,16 +176,34 @@ class WorkingCalendar(WorkingDays):
         days_worked: Days = (),
         zone: str = "Asia/Ho_Chi_Minh",
         hours: OfficeHours | None = None,
+        *,
+        known_years: Iterable[int] = (),
+        half_days: Mapping[date, DayPart] | None = None,
     ) -> None:
-        super().__init__(days_off, days_worked)
+        super().__init__(days_off, days_worked, known_years)
         self.zone = ZoneInfo(zone)
         self.hours = hours or OfficeHours.default()
+        self.half_days = dict(sorted((half_days or {}).items()))
         self._day_length = self.hours.length()
+        self._short = {day: self.hours.of(part) for day, part in self.half_days.items() if self.is_working_day(day)}
         self._ends: dict[date, datetime] = {}
 
     def local_day(self, instant: datetime) -> date:
         """The site's day on which an instant falls."""
         return self._local(instant).date()
+
+    def counted_day(self, instant: datetime) -> date:
+        """The working day to which a thing done at an instant counts: its own, or the next one where it was done on a
+        day off or after office hours."""
+        local = self._local(instant)
+        day = local.date()
+        if self.is_working_day(day) and local.time() <= self.hours_on(day).spans[-1][1]:
+            return day
+        return self.add_working_days(day, 1)
+
+    def hours_on(self, day: date) -> OfficeHours:
+        """The office hours of a working day."""
+        return self._short.get(day, self.hours)
 
     def start_of_day(self, day: date) -> datetime:
         """Local midnight with which the day begins, in UTC."""
@@ -237,12 +284,13 @@ class WorkingCalendar(WorkingDays):
     def fingerprint(self) -> str:
         """Twelve hexadecimal digits that change whenever a day or an hour may be judged otherwise."""
         settings = {
-            "holidays": package_version(),
+            "lists": lists_fingerprint(),
             "zone": self.zone.key,
             "hours": [f"{start:%H:%M:%S}-{end:%H:%M:%S}" for start, end in self.hours.spans],
             "same_day_until": f"{self.hours.same_day_until:%H:%M:%S}",
             "off": sorted(day.isoformat() for day in self.days_off),
             "worked": sorted(day.isoformat() for day in self.days_worked),
+            "halves": [f"{day.isoformat()} {part}" for day, part in self.half_days.items()],
         }
         return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()[:12]
 
@@ -257,7 +305,7 @@ class WorkingCalendar(WorkingDays):
         if unit == TimeUnit.WORKING_DAYS:
             last = self.add_working_days(day, int(amount))
         else:
-            in_time = self.is_working_day(day) and local.time() <= self.hours.same_day_until
+            in_time = self.is_working_day(day) and local.time() <= self.hours_on(day).same_day_until
             last = day if in_time else self.add_working_days(day, 1)
         return self.end_of_day(self.add_working_days(last, extra))
 
@@ -277,11 +325,22 @@ class WorkingCalendar(WorkingDays):
         local = self._local(start)
         day = local.date()
         worked = self.is_working_day(day)
+        if self._short:
+            return self._after_work_of_halves(local, work)
         days, rest = divmod(work + (self.hours.worked_by(local.time()) if worked else 0), self._day_length)
         if rest == 0:  # a full day ends when the office closes, not when it opens the next morning
             days, rest = days - 1, self._day_length
         day = self.add_working_days(day, days if worked else days + 1)
         return self._utc(day, self.hours.time_after(rest))
+
+    def _after_work_of_halves(self, local: datetime, work: int) -> datetime:
+        """The same where some days are worked by half: day by day, since they are not alike."""
+        day = local.date()
+        done = self.hours_on(day).worked_by(local.time()) if self.is_working_day(day) else self.hours_on(day).length()
+        while work > (left := self.hours_on(day).length() - done):
+            work, done = work - left, 0
+            day = self.add_working_days(day, 1)
+        return self._utc(day, self.hours_on(day).time_after(done + work))
 
     def _elapsed(self, start: datetime, end: datetime, clock: TimeUnit) -> int:
         """Days between two instants, or microseconds of office time when the clock is in hours."""
@@ -292,10 +351,13 @@ class WorkingCalendar(WorkingDays):
         days = self.count_working_days(first, last)
         if clock == TimeUnit.WORKING_DAYS:
             return days
-        # A day off has no office time: it is taken as a full day on one side so that the count cancels it.
-        before = self.hours.worked_by(began.time()) if self.is_working_day(first) else self._day_length
-        after = self.hours.worked_by(ended.time()) if self.is_working_day(last) else self._day_length
-        return days * self._day_length - before + after
+        less = sum(self._day_length - hours.length() for day, hours in self._short.items() if first < day <= last)
+        return days * self._day_length - less + self._left(began) - self._left(ended)
+
+    def _left(self, local: datetime) -> int:
+        """Office time that is left of the day; none on a day off."""
+        hours = self.hours_on(local.date())
+        return hours.length() - hours.worked_by(local.time()) if self.is_working_day(local.date()) else 0
 
     def _days_crossed(self, start: datetime, due_at: datetime, unit: TimeUnit) -> tuple[tuple[date, str], ...]:
         """Unusual days until the due day; the first day only where it counts: in hours and same-day."""

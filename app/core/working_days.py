@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import tomllib
 from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping
@@ -9,6 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cache, lru_cache
 from importlib.metadata import version
+from pathlib import Path
 from threading import Lock
 from typing import Any, TypeAlias, TypeVar
 
@@ -17,12 +20,13 @@ from app.core.errors import DomainError
 # The lunar calendar of the package holds these years; outside them it answers with no holidays at all.
 FIRST_YEAR, LAST_YEAR = 1901, 2100
 
+_OFFICIAL = Path(__file__).with_name("official_days.toml")
 _LANGUAGES = {"vi": "vi", "en": "en_US"}
 
 
 @dataclass(frozen=True, slots=True)
 class PublicHolidays:
-    """One year's list. A swap belongs to the year of its day off; its Saturday may lie in another."""
+    """One year's list. A swap belongs to the year that announced it; its days may lie in another."""
 
     names: Mapping[date, str]
     """Day off -> name of the holiday."""
@@ -36,11 +40,36 @@ def package_version() -> str:
     return version("holidays")
 
 
+@dataclass(frozen=True, slots=True)
+class OfficialYear:
+    """A year whose list was announced: its days, the announcements that say so, and how far they were seen."""
+
+    days: PublicHolidays
+    sources: tuple[str, ...]
+    checked: str
+
+
 @cache
-def last_announced_year() -> int:
-    """Swaps are announced a year at a time, late in the year before. The package has explicit data up to this year;
-    later years it computes (Tết, Giỗ Tổ, days in lieu) without knowing what will be announced."""
-    return int(max(_package().special_public_holidays))
+def official_years(locale: str = "vi") -> Mapping[int, OfficialYear]:
+    """The years that are shipped with their announcements (official_days.toml); what the package computes does not
+    count against them."""
+    told = tomllib.loads(_OFFICIAL.read_text(encoding="utf-8"))
+    english = told.pop("names")
+    years = {}
+    for year, said in told.items():
+        names = {date.fromisoformat(day): name for day, name in said["off"].items()}
+        if locale != "vi":
+            names = {day: english[name] for day, name in names.items()}
+        swapped = {worked: date.fromisoformat(day) for day, worked in said.get("swapped", {}).items()}
+        names |= {day: _words(_EXCHANGED, locale) % f"{worked:%d/%m/%Y}" for worked, day in swapped.items()}
+        years[int(year)] = OfficialYear(PublicHolidays(names, swapped), tuple(said["sources"]), said["checked"])
+    return years
+
+
+@cache
+def lists_fingerprint() -> str:
+    """Changes whenever a day of a year's list may be another."""
+    return f"{package_version()} {hashlib.sha256(_OFFICIAL.read_bytes()).hexdigest()[:12]}"
 
 
 @cache
@@ -52,7 +81,10 @@ def _package() -> Any:
 
 @lru_cache(maxsize=512)
 def public_holidays(year: int, locale: str = "vi") -> PublicHolidays:
-    """The public holidays of one year, named in `locale` (`vi` or `en`; any other reads as `en`)."""
+    """The public holidays of one year, named in `locale` (`vi` or `en`; any other reads as `en`): as announced where
+    that is shipped, else as the package computes them."""
+    if announced := official_years("vi" if locale == "vi" else "en").get(year):
+        return announced.days
     import holidays
 
     listed = holidays.country_holidays("VN", years=[year], language=_LANGUAGES.get(locale, "en_US"))
@@ -75,6 +107,7 @@ _WEEKEND = {
     "vi": {SATURDAY: "Thứ Bảy", SUNDAY: "Chủ Nhật"},
     "en": {SATURDAY: "Saturday", SUNDAY: "Sunday"},
 }
+_EXCHANGED = {"vi": "Ngày nghỉ (thay cho ngày %s)", "en": "Day off (worked on %s instead)"}
 _MADE_UP = {"vi": "Làm bù cho ngày %s", "en": "Worked in place of %s"}
 
 Days: TypeAlias = Mapping[date, str] | Iterable[date]
@@ -101,13 +134,15 @@ class _Table:
 class WorkingDays:
     """Working days: Monday to Friday, less public holidays, plus swapped Saturdays; a site's own days win.
 
-    `days_off` and `days_worked` are the site's days with their names, or dates alone; none may be both.
+    `days_off` and `days_worked` are the site's days with their names, or dates alone; none may be both. `known_years`
+    are those whose official list the site has confirmed, beside the ones that are shipped.
     Every question on a day outside the years of the package (1901-2100) raises DomainError.
     """
 
-    def __init__(self, days_off: Days = (), days_worked: Days = ()) -> None:
+    def __init__(self, days_off: Days = (), days_worked: Days = (), known_years: Iterable[int] = ()) -> None:
         self.days_off = _named(days_off, "Ngày nghỉ của cơ quan")
         self.days_worked = _named(days_worked, "Ngày làm việc của cơ quan")
+        self.known_years = frozenset(known_years)
         for day in self.days_off.keys() & self.days_worked.keys():
             raise DomainError("Ngày %(day)s vừa là ngày nghỉ vừa là ngày làm việc.", day=f"{day:%d/%m/%Y}")
         self._widening = Lock()
@@ -156,7 +191,13 @@ class WorkingDays:
             return self.days_off[day]
         if self.is_working_day(day):
             return None
-        return public_holidays(day.year, locale).names.get(day) or _words(_WEEKEND, locale)[day.weekday()]
+        return self._name(day, locale) or _words(_WEEKEND, locale)[day.weekday()]
+
+    def _name(self, day: date, locale: str) -> str | None:
+        for year in (day.year, min(day.year + 1, LAST_YEAR)):
+            if name := public_holidays(year, locale).names.get(day):
+                return name
+        return None
 
     def why_worked(self, day: date, locale: str = "vi") -> str | None:
         """Why the site works on what would be a day off (swapped Saturday, the site's own day); else None."""
@@ -179,13 +220,10 @@ class WorkingDays:
     def missing_year(self, year: int) -> bool:
         """Whether the year's official list is not known, so that its deadlines are provisional.
 
-        True for years after the last one whose swaps the package lists, until the site enters a day of that
-        year itself, and for years the package does not cover. Lunar Tết is computed either way.
+        A year is known when its announcement is shipped, or was confirmed by the site; not because some day of it is
+        entered: a site's own day off says nothing of the others. Lunar Tết is computed either way.
         """
-        if not FIRST_YEAR <= year <= LAST_YEAR:
-            return True
-        entered = any(day.year == year for days in (self.days_off, self.days_worked) for day in days)
-        return year > last_announced_year() and not entered
+        return year not in official_years() and year not in self.known_years
 
     def _widen_towards(self, *, forward: bool, number: int) -> None:
         """Let the table reach further by about `number` working days, by one decade at least."""

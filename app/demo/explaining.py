@@ -93,6 +93,7 @@ def letter(
         number=number,
         reason=reason,
         wrong=wrong,
+        faults=[1] if wrong else [],  # the only one of its case
         sent_at=sent,
         old_due_at=case.due_at,
         new_due_at=promised,
@@ -110,7 +111,9 @@ def letter(
         unit_id=case.unit_id,
         actor=signer,
         note=reason,
-        data={"number": number} | ({"new_due_at": promised.isoformat()} if promised else {}),
+        data={"number": number}
+        | ({"wrong": True} if wrong else {})
+        | ({"new_due_at": promised.isoformat()} if promised else {}),
     )
 
 

@@ -8,22 +8,23 @@ process, and a transaction that has just added a day, sees the right one without
 from __future__ import annotations
 
 from calendar import Calendar as Weeks
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import lru_cache
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask import current_app
 
-from app.core.calendar import OfficeHours, WorkingCalendar
-from app.core.errors import Conflict, DomainError, NotFound
+from app.core.calendar import DayPart, OfficeHours, WorkingCalendar
+from app.core.errors import N_, Conflict, DomainError, NotFound
 from app.core.reasons import checked_reason
 from app.core.text import tidy
-from app.core.working_days import FIRST_YEAR, LAST_YEAR, public_holidays
+from app.core.working_days import FIRST_YEAR, LAST_YEAR, official_years, public_holidays
 from app.organisation import audit, queries
 from app.organisation.access import Actor, site
-from app.organisation.models import SiteDay
+from app.organisation.models import ConfirmedYear, SiteDay
 from app.organisation.permissions import Capability, needs
 from app.web import extensions
 from app.web.extensions import db
@@ -62,32 +63,48 @@ A room appends its own once, when it is imported."""
 
 
 def site_calendar() -> WorkingCalendar:
-    """The working calendar of this site, with the days it has added."""
-    settings, days = current_app.config["SETTINGS"], once("site days", queries.site_days)
-    return _calendar(settings.zone, settings.hours, tuple((each.day, each.working, each.name) for each in days))
+    """The working calendar of this site, with the days it has added and the years it has confirmed."""
+    days = once("site days", queries.site_days)
+    return _of_site(_entry(row) for row in days)
 
 
 def past_calendars() -> Iterator[WorkingCalendar]:
     """The calendars that the site had before, the latest first: today's days, and what was done to them undone."""
-    settings = current_app.config["SETTINGS"]
-    days = {row.day: (row.day, row.working, row.name) for row in queries.site_days()}
+    days = {row.day: _entry(row) for row in queries.site_days()}
     for entry in queries.calendar_entries():
         first, details = date.fromisoformat(entry.subject_id), entry.details
         if entry.action == "add_site_days":
             for day in [day for day in days if first <= day <= date.fromisoformat(details["last"])]:
                 del days[day]
         else:
-            days[first] = first, bool(details["working"]), str(details["name"])
-        yield _calendar(settings.zone, settings.hours, tuple(days[day] for day in sorted(days)))
+            part = DayPart(details.get("part", DayPart.DAY))
+            days[first] = first, bool(details["working"]), str(details["name"]), part
+        yield _of_site(days[day] for day in sorted(days))
+
+
+Entry = tuple[date, bool, str, DayPart]
+"""A day of the site: whether it is worked, its name, and which part of it is meant."""
+
+
+def _entry(row: SiteDay) -> Entry:
+    return row.day, row.working, row.name, row.part
+
+
+def _of_site(days: Iterable[Entry]) -> WorkingCalendar:
+    settings = current_app.config["SETTINGS"]
+    years = tuple(row.year for row in once("confirmed years", queries.confirmed_years))
+    return _calendar(settings.zone, settings.hours, tuple(days), years)
 
 
 @lru_cache(maxsize=16)
-def _calendar(zone: str, hours: OfficeHours, days: tuple[tuple[date, bool, str], ...]) -> WorkingCalendar:
+def _calendar(zone: str, hours: OfficeHours, days: tuple[Entry, ...], years: tuple[int, ...]) -> WorkingCalendar:
     return WorkingCalendar(
-        {day: name for day, working, name in days if not working},
-        {day: name for day, working, name in days if working},
+        {day: name for day, working, name, part in days if not working and part is DayPart.DAY},
+        {day: name for day, working, name, _part in days if working},
         zone,
         hours,
+        known_years=years,
+        half_days={day: part if working else part.other for day, working, _, part in days if part is not DayPart.DAY},
     )
 
 
@@ -98,9 +115,16 @@ def today() -> date:
 
 @needs(Capability.KEEP_CALENDAR)
 def add_site_days(
-    by: Actor, *, first: date, last: date | None = None, working: bool, name: str, reason: str
+    by: Actor,
+    *,
+    first: date,
+    last: date | None = None,
+    working: bool,
+    name: str,
+    reason: str,
+    part: DayPart = DayPart.DAY,
 ) -> list[SiteDay]:
-    """Add a day, or each day from `first` to `last`: off, or worked in exchange.
+    """Add a day, or each day from `first` to `last`: off, or worked in exchange; the whole day, or one half of it.
 
     Raises DomainError (dates out of order, over 31 days, no name or reason, outside the years of the
     calendar) and Conflict (a day is entered already).
@@ -109,22 +133,30 @@ def add_site_days(
     days = _days_to_add(first, last, name, reason)
     with audit.transaction() as session:
         before = site_calendar()
-        rows = [SiteDay(site=site(), day=day, working=working, name=name, reason=reason) for day in days]
+        rows = [SiteDay(site=site(), day=day, working=working, name=name, reason=reason, part=part) for day in days]
         session.add_all(rows)
         session.flush()
-        audit.record(by, "add_site_days", "site_day", days[0], last=days[-1], working=working, name=name, reason=reason)
+        said: dict[str, Any] = {"last": days[-1], "working": working, "name": name, "reason": reason}
+        audit.record(by, "add_site_days", "site_day", days[0], **said, **_half(part))
         _tell(CalendarChange(tuple(days), before, site_calendar(), by))
     return rows
 
 
 @needs(Capability.KEEP_CALENDAR)
 def adding(
-    by: Actor, *, first: date, last: date | None = None, working: bool, name: str, reason: str
+    by: Actor,
+    *,
+    first: date,
+    last: date | None = None,
+    working: bool,
+    name: str,
+    reason: str,
+    part: DayPart = DayPart.DAY,
 ) -> list[MovedDeadline]:
     """The deadlines that adding those days would move. Writes nothing; refuses what `add_site_days` would refuse."""
     days = _days_to_add(first, last, tidy(name), tidy(reason))
-    known = tuple((row.day, row.working, row.name) for row in queries.site_days())
-    return _would_move(by, days, known + tuple((day, working, tidy(name)) for day in days))
+    known = [_entry(row) for row in queries.site_days()]
+    return _would_move(by, days, known + [(day, working, tidy(name), part) for day in days])
 
 
 @needs(Capability.KEEP_CALENDAR)
@@ -132,14 +164,11 @@ def removing(by: Actor, day: date) -> list[MovedDeadline]:
     """The deadlines that taking this day of the site out would move. Writes nothing. Raises NotFound."""
     if queries.site_day(day) is None:
         raise NotFound("Ngày %(day)s không có trong lịch của cơ quan.", day=day)
-    known = ((row.day, row.working, row.name) for row in queries.site_days() if row.day != day)
-    return _would_move(by, [day], tuple(known))
+    return _would_move(by, [day], [_entry(row) for row in queries.site_days() if row.day != day])
 
 
-def _would_move(by: Actor, days: list[date], known: tuple[tuple[date, bool, str], ...]) -> list[MovedDeadline]:
-    settings = current_app.config["SETTINGS"]
-    after = _calendar(settings.zone, settings.hours, known)
-    change = CalendarChange(tuple(days), site_calendar(), after, by)
+def _would_move(by: Actor, days: list[date], known: list[Entry]) -> list[MovedDeadline]:
+    change = CalendarChange(tuple(days), site_calendar(), _of_site(known), by)
     return [moved for foresee in on_calendar_considered for moved in foresee(change)]
 
 
@@ -169,8 +198,55 @@ def remove_site_day(by: Actor, day: date, *, reason: str = "") -> None:
         before = site_calendar()
         session.delete(row)
         session.flush()
-        audit.record(by, "remove_site_day", "site_day", day, working=row.working, name=row.name, reason=reason)
+        said: dict[str, Any] = {"working": row.working, "name": row.name, "reason": reason}
+        audit.record(by, "remove_site_day", "site_day", day, **said, **_half(row.part))
         _tell(CalendarChange((day,), before, site_calendar(), by))
+
+
+def _half(part: DayPart) -> dict[str, str]:
+    """What the audit trail says of a half day; of a whole one nothing."""
+    return {} if part is DayPart.DAY else {"part": part.value}
+
+
+@needs(Capability.KEEP_CALENDAR)
+def confirm_year(by: Actor, year: int, *, source: str) -> ConfirmedYear:
+    """The year's days off have been compared with their announcement: from now on its deadlines are no longer
+    provisional. Raises DomainError without a source, Conflict for a year that is known already."""
+    source = checked_reason(source, missing=N_("Hãy ghi số và ngày của thông báo nghỉ lễ, Tết."), field="source")
+    _check_covered(year)
+    if not site_calendar().missing_year(year):
+        raise Conflict("Lịch nghỉ chính thức của năm %(year)s đã được xác nhận.", field="year", year=year)
+    with audit.transaction() as session:
+        row = ConfirmedYear(
+            site=site(),
+            year=year,
+            source=source,
+            confirmed_at=extensions.now(),
+            person_id=by.person_id,
+            actor=by.name,
+        )
+        session.add(row)
+        session.flush()
+        audit.record(by, "confirm_calendar_year", "calendar_year", year, source=source)
+    return row
+
+
+@needs(Capability.KEEP_CALENDAR)
+def withdraw_year(by: Actor, year: int, *, reason: str) -> None:
+    """Take back the confirmation of a year: it is provisional again. Raises NotFound where there is none."""
+    reason = checked_reason(reason, missing=N_("Hãy ghi lý do rút lại."))
+    row = queries.confirmed_year(year)
+    if row is None:
+        raise NotFound("Cơ quan chưa xác nhận lịch nghỉ của năm %(year)s.", year=year)
+    with audit.transaction() as session:
+        session.delete(row)
+        audit.record(by, "withdraw_calendar_year", "calendar_year", year, source=row.source, reason=reason)
+
+
+def provisional_years(first: date, last: date) -> list[int]:
+    """The years between two days whose official list is not known: deadlines in them may move."""
+    calendar = site_calendar()
+    return [year for year in range(first.year, last.year + 1) if calendar.missing_year(year)]
 
 
 def _tell(change: CalendarChange) -> None:
@@ -206,6 +282,8 @@ class NotableDay:
     reason: str = ""
     official_name: str = ""
     """What the official list calls a day that the site has changed; empty if it says nothing of it."""
+    part: DayPart = DayPart.DAY
+    """Which part of it is meant."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,6 +295,10 @@ class CalendarYear:
     working_days: int
     provisional: bool
     """The year's official list is not known yet: deadlines in it may move."""
+    sources: tuple[str, ...] = ()
+    """The announcements it rests on."""
+    remark: str = ""
+    """How far they were seen, or who confirmed the year and when."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,7 +311,8 @@ class Month:
 
 @dataclass(frozen=True, slots=True)
 class MonthDay:
-    """A day of the grid. `kind`: work, off (a weekend), holiday, site_off, worked (in exchange), site_worked."""
+    """A day of the grid. `kind`: work, off (a weekend), holiday, site_off, site_half, worked (in exchange),
+    site_worked."""
 
     day: date
     kind: str
@@ -253,23 +336,39 @@ def _month_day(day: date, month: int, notable: dict[date, NotableDay]) -> MonthD
         return MonthDay(day, "off" if day.weekday() >= 5 else "work")
     if known.official:
         return MonthDay(day, "worked" if known.working else "holiday", known.name)
+    if known.part is not DayPart.DAY:
+        return MonthDay(day, "site_half", known.name)
     return MonthDay(day, "site_worked" if known.working else "site_off", known.name)
 
 
 def calendar_year(year: int, locale: str = "vi") -> CalendarYear:
     """What the calendar page shows. Raises DomainError for a year the calendar does not cover."""
-    if not FIRST_YEAR <= year <= LAST_YEAR:
-        raise NotFound("Lịch làm việc chỉ có từ năm %(first)s đến năm %(last)s.", first=FIRST_YEAR, last=LAST_YEAR)
+    _check_covered(year)
     calendar, added = site_calendar(), {row.day: row for row in queries.site_days()}
     first, last = date(year, 1, 1), date(year, 12, 31)
     official = WorkingCalendar(zone=calendar.zone.key) if added else calendar
     days = []
-    for day in calendar.notable_days(first, last):
+    halves = [day for day, row in added.items() if first <= day <= last and row.part is not DayPart.DAY]
+    for day in sorted({*calendar.notable_days(first, last), *halves}):
         if row := added.get(day):
             why = official.why_worked(day, locale) or public_holidays(year, locale).names.get(day, "")
-            days.append(NotableDay(day, row.working, row.name, False, row.reason, why))
+            days.append(NotableDay(day, row.working, row.name, False, row.reason, why, row.part))
         else:
             name = calendar.why_worked(day, locale) or calendar.why_off(day, locale) or ""
             days.append(NotableDay(day, calendar.is_working_day(day), name, True))
     count = calendar.count_working_days(first, last) + calendar.is_working_day(first)
-    return CalendarYear(year, tuple(days), count, calendar.missing_year(year))
+    return CalendarYear(year, tuple(days), count, calendar.missing_year(year), *_announced(year))
+
+
+def _announced(year: int) -> tuple[tuple[str, ...], str]:
+    """The announcements a year rests on, and how far they were seen, or who confirmed it and when."""
+    if row := queries.confirmed_year(year):
+        day = row.confirmed_at.astimezone(site_calendar().zone)
+        return (row.source,), f"{row.actor}, {day:%d/%m/%Y}"
+    shipped = official_years().get(year)
+    return (shipped.sources, shipped.checked) if shipped else ((), "")
+
+
+def _check_covered(year: int) -> None:
+    if not FIRST_YEAR <= year <= LAST_YEAR:
+        raise NotFound("Lịch làm việc chỉ có từ năm %(first)s đến năm %(last)s.", first=FIRST_YEAR, last=LAST_YEAR)

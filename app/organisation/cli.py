@@ -11,6 +11,7 @@ from flask.cli import AppGroup, with_appcontext
 from flask_babel import gettext as _
 from tabulate import tabulate
 
+from app.core.calendar import DayPart
 from app.core.errors import DomainError
 from app.organisation import backup, calendars, clock, queries, second_factor, service, sessions, succession
 from app.organisation.access import whole_site
@@ -291,10 +292,13 @@ def list_days(year: int | None, shown: str) -> None:
                 "year": known.year,
                 "working_days": known.working_days,
                 "provisional": known.provisional,
+                "sources": list(known.sources),
+                "remark": known.remark,
                 "days": [
                     {
                         "day": d.day.isoformat(),
                         "working": d.working,
+                        "part": d.part.value,
                         "name": d.name,
                         "official": d.official,
                         "reason": d.reason,
@@ -307,7 +311,7 @@ def list_days(year: int | None, shown: str) -> None:
         rows = [
             (
                 show_date(d.day),
-                _("Làm việc") if d.working else _("Nghỉ"),
+                (_("Làm việc") if d.working else _("Nghỉ")) + ("" if d.part is DayPart.DAY else f" ({label(d.part)})"),
                 d.name,
                 "" if d.official else _("Cơ quan"),
                 d.reason,
@@ -315,20 +319,47 @@ def list_days(year: int | None, shown: str) -> None:
             for d in known.days
         ]
         click.echo(tabulate(rows, [_("Ngày"), "", _("Tên ngày"), _("Nguồn"), _("Lý do")]))
+    for source in known.sources:
+        note(_("Căn cứ: %(source)s", source=source))
+    if known.remark:
+        note(known.remark)
     if known.provisional:
         note(_("Chưa có lịch nghỉ chính thức của năm %(year)s: hạn tính trong năm này là tạm tính.", year=known.year))
+
+
+@calendar.command("confirm")
+@click.argument("year", type=int)
+@click.option("--source", required=True, help="Số, ngày của thông báo / number and day of the announcement.")
+def confirm_year(year: int, source: str) -> None:
+    """Xác nhận lịch nghỉ của năm đã đúng thông báo / the year's list agrees with its announcement."""
+    with clear_errors():
+        calendars.confirm_year(COMMAND, year, source=source)
+    note(_("Đã xác nhận lịch nghỉ chính thức của năm %(year)s.", year=year))
+
+
+@calendar.command("withdraw")
+@click.argument("year", type=int)
+@click.option("--reason", required=True)
+def withdraw_year(year: int, reason: str) -> None:
+    """Rút xác nhận lịch nghỉ của năm / take the confirmation of a year back."""
+    with clear_errors():
+        calendars.withdraw_year(COMMAND, year, reason=reason)
+    note(_("Đã rút xác nhận lịch nghỉ của năm %(year)s: hạn tính trong năm này là tạm tính.", year=year))
 
 
 @calendar.command("add")
 @click.argument("first", type=Day())
 @click.argument("last", type=Day(), required=False)
 @click.option("--off/--worked", "off", default=True, help="Nghỉ hoặc làm việc / off or worked.")
+@click.option("--part", type=click.Choice([each.value for each in DayPart]), default=DayPart.DAY.value)
 @click.option("--name", required=True)
 @click.option("--reason", required=True)
-def add_days(first: date, last: date | None, off: bool, name: str, reason: str) -> None:
+def add_days(first: date, last: date | None, off: bool, part: str, name: str, reason: str) -> None:
     """Thêm ngày của cơ quan / add days of the site; open deadlines are worked out again."""
     with clear_errors():
-        days = calendars.add_site_days(COMMAND, first=first, last=last, working=not off, name=name, reason=reason)
+        days = calendars.add_site_days(
+            COMMAND, first=first, last=last, working=not off, name=name, reason=reason, part=DayPart(part)
+        )
     note(_("Đã thêm %(n)s ngày. Hạn của hồ sơ đang giải quyết đã được tính lại.", n=len(days)))
 
 

@@ -14,6 +14,7 @@ from werkzeug.datastructures import MultiDict
 from wtforms import BooleanField, Field
 from wtforms.validators import Length, Optional, ValidationError
 
+from app.core.calendar import DayPart
 from app.organisation.audit_words import action_choices, subject_choices
 from app.organisation.models import Person, Role, SuccessionKind, Unit, UnitKind
 from app.organisation.succession import Foreseen, Successors
@@ -25,6 +26,7 @@ from app.web.forms import (
     HiddenField,
     MultiCheckboxField,
     PasswordField,
+    ReasonLineField,
     StringField,
     TextAreaField,
 )
@@ -250,18 +252,35 @@ class SiteDaysForm(FlaskForm):
     def of_site(cls) -> SiteDaysForm:
         """The empty form, or what was typed."""
         form = cls()
-        form.working.choices = [("off", _("Nghỉ")), ("worked", _("Làm việc (làm bù)"))]
+        form.working.choices = [
+            ("off", _("Nghỉ")),
+            ("off_morning", _("Nghỉ buổi sáng")),
+            ("off_afternoon", _("Nghỉ buổi chiều")),
+            ("worked", _("Làm việc (làm bù)")),
+            ("worked_morning", _("Chỉ làm việc buổi sáng")),
+            ("worked_afternoon", _("Chỉ làm việc buổi chiều")),
+        ]
         return form
 
     def values(self) -> dict[str, Any]:
         """What the services take."""
+        working, _, part = (self.working.data or "").partition("_")
         return {
             "first": self.first.data,
             "last": self.last.data,
-            "working": self.working.data == "worked",
+            "working": working == "worked",
+            "part": DayPart(part or DayPart.DAY),
             "name": self.name.data,
             "reason": self.reason.data,
         }
+
+
+class ConfirmYearForm(FlaskForm):
+    """Xác nhận lịch nghỉ của một năm."""
+
+    source = ReasonLineField(
+        _l("Số, ngày của thông báo"), description=_l("Ví dụ: Thông báo 9441/TB-BNV ngày 16/10/2025.")
+    )
 
 
 class AuditFilterForm(FlaskForm):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask_babel import lazy_gettext as _l
 
+from app.core.calendar import DayPart
 from app.organisation.audit_words import name_actions, name_details, name_subjects
 from app.organisation.models import Role, SignInWay, SuccessionKind, UnitKind
 from app.organisation.permissions import Capability
@@ -35,6 +36,13 @@ add_labels(
         SignInRefusal.CODE: _l("sai mã xác thực"),
         SignInRefusal.LOCAL: _l("cơ quan đã tắt đăng nhập bằng mật khẩu"),
         SignInRefusal.UNBOUND: _l("tài khoản của tỉnh chưa gắn với ai"),
+    }
+)
+add_labels(
+    {
+        DayPart.DAY: _l("cả ngày"),
+        DayPart.MORNING: _l("buổi sáng"),
+        DayPart.AFTERNOON: _l("buổi chiều"),
     }
 )
 add_labels(
@@ -117,6 +125,8 @@ name_actions(
         "reset_second_factor": _l("Đặt lại xác thực hai lớp"),
         "add_site_days": _l("Thêm ngày của cơ quan"),
         "remove_site_day": _l("Xóa ngày của cơ quan"),
+        "confirm_calendar_year": _l("Xác nhận lịch nghỉ của năm"),
+        "withdraw_calendar_year": _l("Rút xác nhận lịch nghỉ của năm"),
         "make_backup": _l("Sao lưu dữ liệu"),
         "restore_backup": _l("Khôi phục dữ liệu"),
         "anchor_audit": _l("Ghi mốc nhật ký ra ngoài"),
@@ -131,6 +141,7 @@ name_subjects(
         "unit": _l("Đơn vị"),
         "person": _l("Người dùng"),
         "site_day": _l("Lịch làm việc"),
+        "calendar_year": _l("Lịch nghỉ của năm"),
         "backup": _l("Bản sao lưu"),
         "clock": _l("Đồng hồ máy chủ"),
         "list": _l("Danh sách"),

@@ -10,6 +10,7 @@ from flask_login import UserMixin
 from sqlalchemy import BigInteger, Date, Double, ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from app.core.calendar import DayPart
 from app.web.extensions import Base, Key, Record
 
 
@@ -255,7 +256,7 @@ class AuditHead(Record, Base):
 
 
 class SiteDay(Record, Base):
-    """A day the site adds to the official calendar: off, or worked in exchange."""
+    """A day the site adds to the official calendar: off, or worked in exchange; the whole of it, or one half."""
 
     __tablename__ = "site_days"
     __table_args__ = (UniqueConstraint("site", "day"),)
@@ -264,3 +265,17 @@ class SiteDay(Record, Base):
     working: Mapped[bool]
     name: Mapped[str] = mapped_column(String(200))
     reason: Mapped[str] = mapped_column(Text, default="")
+    part: Mapped[DayPart] = mapped_column(default=DayPart.DAY)
+
+
+class ConfirmedYear(Record, Base):
+    """A year whose official list of days off somebody has compared with its announcement, and by which document."""
+
+    __tablename__ = "confirmed_years"
+    __table_args__ = (UniqueConstraint("site", "year"),)
+
+    year: Mapped[int]
+    source: Mapped[str] = mapped_column(Text)  # number and day of the announcement
+    confirmed_at: Mapped[datetime]
+    person_id: Mapped[int | None] = mapped_column(Key, ForeignKey("people.id"))
+    actor: Mapped[str] = mapped_column(String(120))

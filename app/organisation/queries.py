@@ -13,7 +13,7 @@ from sqlalchemy.orm import selectinload
 from app.core.text import fold, sought, words
 from app.organisation.access import Scope, site
 from app.organisation.lineage import lineage
-from app.organisation.models import AuditEntry, Person, Role, SiteDay, Unit
+from app.organisation.models import AuditEntry, ConfirmedYear, Person, Role, SiteDay, Unit
 from app.web.extensions import db
 from app.web.keyset import Keyset
 
@@ -201,6 +201,18 @@ def site_days() -> Sequence[SiteDay]:
 def site_day(day: date) -> SiteDay | None:
     """The site's entry for one day."""
     return db.session.scalar(select(SiteDay).where(SiteDay.site == site(), SiteDay.day == day))
+
+
+def confirmed_years() -> Sequence[ConfirmedYear]:
+    """The years whose official list the site has confirmed."""
+    return db.session.scalars(
+        select(ConfirmedYear).where(ConfirmedYear.site == site()).order_by(ConfirmedYear.year)
+    ).all()
+
+
+def confirmed_year(year: int) -> ConfirmedYear | None:
+    """The site's confirmation of one year."""
+    return db.session.scalar(select(ConfirmedYear).where(ConfirmedYear.site == site(), ConfirmedYear.year == year))
 
 
 def calendar_entries() -> Sequence[AuditEntry]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, and_, case, func, or_, select
+from sqlalchemy import ColumnElement, Row, Select, case, func, or_, select
 from sqlalchemy.engine import Connection
 
 from app.core.calendar import WorkingCalendar
@@ -21,7 +22,7 @@ from app.procedures.queries import in_force_on
 from app.publications.models import DIVISION, CatalogueCheck, Publication
 from app.web.extensions import db
 
-THREE_SITES = and_(CatalogueCheck.portal, CatalogueCheck.one_stop, CatalogueCheck.website)
+SITES = (CatalogueCheck.portal, CatalogueCheck.one_stop, CatalogueCheck.website)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,13 +31,20 @@ class CheckTotals:
 
     procedures: int = 0
     checks: int = 0
-    partial: int = 0
+    portal_checks: int = 0
+    one_stop_checks: int = 0
+    website_checks: int = 0
     publications_published: int = 0
     checked_after: int = 0
     to_check: int = 0
     unchecked: int = 0
     slowest_check_days: int = 0
     defects_open: int = 0
+
+    @property
+    def looked(self) -> bool:
+        """Whether one of the sites was looked at."""
+        return bool(self.portal_checks or self.one_stop_checks or self.website_checks)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +87,11 @@ def totals(
         for row in connection.execute(query):
             values = dict(row._mapping)
             _add(counted[heirs.heir(values.pop("unit_id"), first)], values)
+    for figures in counted.values():
+        if "portal_checks" in figures:
+            figures["checks"] = min(figures[f"{each.key}_checks"] for each in SITES)
     for unit_id, figures in _after_publication(connection, site, first, day, calendar).items():
-        _add(counted[heirs.heir(unit_id, first)], figures)
+        _add(counted[unit_id], figures)
     return {unit_id: replace(blank, **counted[unit_id]) for unit_id, blank in found.items()}
 
 
@@ -97,7 +108,7 @@ def month_of_checks(scope: Scope, first: date, day: date, calendar: WorkingCalen
         CatalogueCheck.site == scope.site, CatalogueCheck.checked_on <= day
     )
     last_on = {unit_id: on for unit_id, on in db.session.execute(last.group_by(CatalogueCheck.unit_id))}  # noqa: C416
-    concerned = [unit_id for unit_id, n in found.items() if n.procedures or n.checks or n.partial or n.to_check]
+    concerned = [unit_id for unit_id, n in found.items() if n.procedures or n.looked or n.to_check]
     units = db.session.scalars(
         select(Unit).where(Unit.id.in_(concerned), scope.within(Unit.id)).order_by(Unit.path)
     ).all()
@@ -141,7 +152,7 @@ def awaiting(scope: Scope, day: date, calendar: WorkingCalendar) -> list[Awaitin
             Publication.site == scope.site,
             Publication.published_on <= day,
             scope.within(Publication.division_id),
-            first_check(day).is_(None),
+            unchecked(day),
         )
         .order_by(Publication.published_on, Publication.id)
     )
@@ -190,13 +201,14 @@ def _procedures(site: str, day: date) -> Select[int, int]:
     )
 
 
-def _checks(site: str, first: date, day: date) -> Select[int, int, int]:
+def _checks(site: str, first: date, day: date) -> Select[*tuple[Any, ...]]:
+    """Looks at each site, whether a record ticks one or all three: each may have a day of its own."""
     c = CatalogueCheck
+    looked = {f"{each.key}_checks": func.sum(case((each, 1), else_=0)) for each in SITES}
     return (
         select(
             c.unit_id.label("unit_id"),
-            func.sum(case((THREE_SITES, 1), else_=0)).label("checks"),
-            func.sum(case((THREE_SITES, 0), else_=1)).label("partial"),
+            *(count.label(name) for name, count in looked.items()),
         )
         .where(c.site == site, c.checked_on.between(first, day))
         .group_by(c.unit_id)
@@ -225,9 +237,14 @@ def defects(
     return connection.execute(wanted).all()
 
 
-def first_check(day: date) -> ColumnElement[date | None]:
-    """SQL: the day up to `day` of the division's first check of all three sites since its publication."""
-    c = CatalogueCheck.__table__.alias("since")
+def _first_looks(day: date) -> tuple[ColumnElement[date | None], ...]:
+    """SQL: for each of the three sites, the day up to `day` on which the division first looked at it since its
+    publication."""
+    return tuple(_first_look(site.key, day) for site in SITES)
+
+
+def _first_look(site: str, day: date) -> ColumnElement[date | None]:
+    c = CatalogueCheck.__table__.alias(f"since_{site}")
     return (
         select(func.min(c.c.checked_on))
         .where(
@@ -235,35 +252,68 @@ def first_check(day: date) -> ColumnElement[date | None]:
             c.c.unit_id == Publication.division_id,
             c.c.checked_on >= Publication.published_on,
             c.c.checked_on <= day,
-            and_(c.c.portal, c.c.one_stop, c.c.website),
+            c.c[site],
         )
         .correlate(Publication)
         .scalar_subquery()
     )
 
 
+def unchecked(day: date) -> ColumnElement[bool]:
+    """SQL: one of the three sites has not been looked at since the publication."""
+    return or_(*(look.is_(None) for look in _first_looks(day)))
+
+
+def checked_on(looks: Iterable[date | None]) -> date | None:
+    """The day on which the catalogue had been checked: that of the last of the three sites; None while one is left."""
+    days = list(looks)
+    return None if None in days else max(day for day in days if day is not None)
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A publication made public, and when its division had checked the catalogue since; None: not yet."""
+
+    code: str
+    decision: str
+    division_id: int
+    published_on: date
+    checked_on: date | None
+
+
+def listed(
+    connection: Connection, site: str, first: date, since: date, day: date, calendar: WorkingCalendar
+) -> Iterator[Listed]:
+    """Made public between `since` and `day`, or before and not checked when the period began on `first`."""
+    looks = _first_looks(day)
+    division = owner(connection, site, Publication, DIVISION, calendar.end_of_day(day), unit=Publication.division_id)
+    wanted = (
+        select(Publication.code, Publication.decision, division, Publication.published_on)
+        .add_columns(*looks)
+        .where(
+            Publication.site == site,
+            Publication.published_on <= day,
+            or_(Publication.published_on >= since, *(or_(look.is_(None), look >= first) for look in looks)),
+        )
+        .order_by(Publication.published_on, Publication.code)
+    )
+    heirs = lineage(site)
+    for code, decision, division_id, published_on, *found in connection.execute(wanted):
+        yield Listed(code, decision, heirs.heir(division_id, first), published_on, checked_on(found))
+
+
 def _after_publication(
     connection: Connection, site: str, first: date, day: date, calendar: WorkingCalendar
 ) -> dict[int, dict[str, int]]:
     """Made public between the days, or before them and not checked when they began; by the division's id."""
-    checked_first = first_check(day)
-    at = calendar.end_of_day(day)
-    division = owner(connection, site, Publication, DIVISION, at, unit=Publication.division_id)
-    wanted = select(division, Publication.published_on, checked_first).where(
-        Publication.site == site,
-        Publication.published_on <= day,
-        or_(Publication.published_on >= first, checked_first.is_(None), checked_first >= first),
-    )
     counted: dict[int, dict[str, int]] = defaultdict(lambda: defaultdict(int))
-    for division_id, published_on, looked_on in connection.execute(wanted):
-        if published_on is None:
-            continue
-        n = counted[division_id]
+    for one in listed(connection, site, first, first, day, calendar):
+        n = counted[one.division_id]
         n["to_check"] += 1
-        n["unchecked"] += looked_on is None
-        if published_on >= first:
+        n["unchecked"] += one.checked_on is None
+        if one.published_on >= first:
             n["publications_published"] += 1
-            n["checked_after"] += looked_on is not None
-        waited = calendar.count_working_days(published_on, looked_on or day)
+            n["checked_after"] += one.checked_on is not None
+        waited = calendar.count_working_days(one.published_on, one.checked_on or day)
         n["slowest_check_days"] = max(n["slowest_check_days"], waited)
     return counted

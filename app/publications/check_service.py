@@ -38,7 +38,7 @@ def record_check(
 ) -> CatalogueCheck:
     """A unit looked at the catalogue of its field: on the portal, in the one-stop software, on the website.
 
-    One that leaves a site out is kept as a partial check. `publication_id`: made because of that publication.
+    Each site may be looked at on a day of its own, in a record of its own. `publication_id`: made because of that one.
     Raises DomainError (field named) for no site at all, a day to come, or a day before the publication.
     """
     if not scope.covers(unit_id):

@@ -91,7 +91,8 @@ _EVERYTHING = (
     *("division_working_days", "office_working_days", "working_days", "calendar_days", "stage"),
 )
 _CHECKS = {
-    **{"unit": "Đơn vị", "procedures": "Thủ tục", "checks": "Đủ ba nơi", "partial": "Còn thiếu"},
+    **{"unit": "Đơn vị", "procedures": "Thủ tục", "checks": "Đủ ba nơi"},
+    **{"portal_checks": "Cổng tỉnh", "one_stop_checks": "Một cửa", "website_checks": "Cổng Sở"},
     **{"publications_published": "Công khai", "checked_after": "Đã kiểm tra", "to_check": "Phải kiểm tra"},
     **{"unchecked": "Chưa kiểm tra", "slowest_check_days": "Lâu nhất (ngày)", "defects_open": "Chưa sửa"},
 }

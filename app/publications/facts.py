@@ -69,6 +69,11 @@ PUBLICATION_STEP = FactKind(
         ),
         _text("decision", "Quyết định phải công bố", "The decision to be published"),
         _yes_no("started", "Đồng hồ của bước đã chạy", "The step's clock has started"),
+        _text(
+            "started_on",
+            "Ngày đồng hồ của bước bắt đầu (năm-tháng-ngày), trống nếu chưa",
+            "Day on which the step's clock started (ISO), empty if it has not",
+        ),
         _yes_no("finished", "Bước đã xong", "The step is finished"),
         _count(
             "working_days",
@@ -114,15 +119,12 @@ CATALOGUE_CHECK = FactKind(
         _count(
             "checks",
             CHECKS,
-            "Lần kiểm tra danh mục trong kỳ, đủ cả ba nơi",
-            "Checks of the catalogue in the period, on all three sites",
+            "Số lần cả ba nơi đều được kiểm tra trong kỳ, mỗi nơi có thể vào ngày riêng: số lần của nơi ít nhất",
+            "How often all three sites were checked in the period, each on whatever days: of the one checked least",
         ),
-        _count(
-            "partial",
-            CHECKS,
-            "Lần kiểm tra trong kỳ còn thiếu nơi chưa xem",
-            "Checks in the period that left one of the three sites out",
-        ),
+        _count("portal_checks", CHECKS, "Lần xem Cổng Dịch vụ công trong kỳ", "Looks at the provincial portal"),
+        _count("one_stop_checks", CHECKS, "Lần xem phần mềm một cửa trong kỳ", "Looks at the one-stop software"),
+        _count("website_checks", CHECKS, "Lần xem Cổng của Sở trong kỳ", "Looks at the Department's website"),
         _count(
             "publications_published",
             PUBLICATIONS,
@@ -132,8 +134,8 @@ CATALOGUE_CHECK = FactKind(
         _count(
             "checked_after",
             PUBLICATIONS,
-            "Trong số đó: danh mục đã được kiểm tra đủ ba nơi từ ngày công khai",
-            "Of those: the catalogue was checked on all three sites on or after that day",
+            "Trong số đó: từ ngày công khai, cả ba nơi đều đã được kiểm tra",
+            "Of those: all three sites were checked on or after that day",
         ),
         _count(
             "to_check",
@@ -163,6 +165,35 @@ CATALOGUE_CHECK = FactKind(
     {
         "vi": "Kiểm tra danh mục, nội dung thủ tục trên Cổng Dịch vụ công, phần mềm một cửa và trang của Sở",
         "en": "Checks of the published catalogue: provincial portal, one-stop software, Department's website",
+    },
+)
+
+LISTED = FactKind(
+    "listed",
+    "publication",
+    (
+        _text("decision", "Quyết định công bố đã được công khai", "The decision made public"),
+        _text("published_on", "Ngày công khai (năm-tháng-ngày)", "Day on which it was made public (ISO)"),
+    ),
+    {
+        "vi": "Một quyết định công bố đã công khai: phòng chuyên môn phải kiểm tra lại danh mục ở cả ba nơi",
+        "en": "A decision made public: the division has to check the catalogue on all three sites",
+    },
+)
+
+LISTING_CHECKED = FactKind(
+    "listing_checked",
+    "publication",
+    (
+        _text(
+            "checked_on",
+            "Ngày kiểm tra xong cả ba nơi kể từ ngày công khai (năm-tháng-ngày)",
+            "Day on which the last of the three sites had been checked since it was made public (ISO)",
+        ),
+    ),
+    {
+        "vi": "Danh mục đã được kiểm tra lại ở cả ba nơi sau khi công khai",
+        "en": "The catalogue was checked on all three sites after a decision was made public",
     },
 )
 
@@ -268,7 +299,10 @@ DEFECT_PUT_RIGHT = FactKind(
     {"vi": "Sai sót của danh mục đã được cập nhật lại", "en": "Defects of the catalogue were put right"},
 )
 
-ALL_KINDS = (PUBLICATION_STEP, CATALOGUE_CHECK, REVIEWS, REVIEW, CATALOGUE_DEFECT, DEFECT_PUT_RIGHT)
+ALL_KINDS = (
+    *(PUBLICATION_STEP, CATALOGUE_CHECK, LISTED, LISTING_CHECKED, REVIEWS, REVIEW),
+    *(CATALOGUE_DEFECT, DEFECT_PUT_RIGHT),
+)
 
 
 _INSTANT = timedelta(microseconds=1)
@@ -290,6 +324,7 @@ def publication_steps(connection: Connection, query: FactQuery) -> Iterator[Fact
             step=step.clock.step.value,
             decision=step.decision,
             started=step.clock.started_on is not None,
+            started_on=step.clock.started_on.isoformat() if step.clock.started_on is not None else "",
             finished=step.clock.ended_on is not None,
             working_days=step.clock.working_days,
             calendar_days=step.clock.calendar_days,
@@ -319,6 +354,23 @@ def catalogue_defects(connection: Connection, query: FactQuery) -> Iterator[Fact
         yield _fact(CATALOGUE_DEFECT.name, query=query, **about, found_on=found_on, defects=row.defects)
         if row.fixed_on is not None and row.fixed_on <= known:
             yield _fact(DEFECT_PUT_RIGHT.name, query=query, **about, put_right_on=row.fixed_on.isoformat())
+
+
+def listings(connection: Connection, query: FactQuery) -> Iterator[Fact]:
+    """One fact per decision made public after which the catalogue is to be checked in this period, and one per check.
+
+    One made public at the end of the period before may have its last day in this one.
+    """
+    codes, since, calendar = _codes(connection, query), query.period.previous().first, site_calendar()
+    for one in check_queries.listed(connection, query.site, query.period.first, since, _last_day(query), calendar):
+        if one.division_id not in codes:
+            continue
+        unit, subject = codes[one.division_id], one.code
+        said = {"decision": one.decision, "published_on": one.published_on.isoformat()}
+        yield _fact(LISTED.name, unit, query, subject=subject, **said)
+        if one.checked_on is not None:
+            checked = one.checked_on.isoformat()
+            yield _fact(LISTING_CHECKED.name, unit, query, subject=subject, checked_on=checked)
 
 
 def reviews(connection: Connection, query: FactQuery) -> Iterator[Fact]:
@@ -361,6 +413,7 @@ def _fact(kind: str, unit: str, query: FactQuery, **values: Any) -> Fact:
 register(PUBLICATION_STEP, publication_steps)
 register(CATALOGUE_CHECK, catalogue_checks)
 register_source([CATALOGUE_DEFECT, DEFECT_PUT_RIGHT], catalogue_defects)
+register_source([LISTED, LISTING_CHECKED], listings)
 register(REVIEWS, reviews)
 register(REVIEW, restructured)
 

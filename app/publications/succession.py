@@ -8,14 +8,14 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import ColumnElement, or_, select
 
 from app.organisation.succession import Decision, Part, Passing, register_part, rows_part
-from app.publications.check_queries import first_check
+from app.publications.check_queries import unchecked
 from app.publications.models import DIVISION, OFFICE, CatalogueCheck, ProcedureReview, Publication
 from app.web.extensions import db
 
 
 def _under_way(decided: Decision) -> ColumnElement[bool]:
     p = Publication
-    return or_(p.finished_on.is_(None), p.published_on.is_(None), first_check(decided.last_day).is_(None))
+    return or_(p.finished_on.is_(None), p.published_on.is_(None), unchecked(decided.last_day))
 
 
 def _defects(decided: Decision) -> Iterator[Passing]:

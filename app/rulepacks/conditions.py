@@ -296,6 +296,9 @@ class Rate(Words):
     by: Annotated[str, Field(pattern=r"^(period_end|(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01]))$")] | None = None
     """The last day on which it can be reached: a day of the year, month-day ("05-31"), or `period_end`. Until it has
     passed nothing is said; only the periods in which it lies judge it, on figures that are those of that day."""
+    names: Name | None = None
+    """The kind of facts about the single things that `among` counts and `count` does not: where the rate fails, each is
+    named with it."""
 
     def last_day(self, first: date, last: date) -> date | None:
         """The last day of the year in which a period begins, or of the period itself; None where there is none."""
@@ -463,6 +466,8 @@ class Requirement(Words):
     arises_on: FieldName | None = None
     """A field of the thing judged: the day on which the duty arose, year-month-day, where it binds only what arose
     after the plan was adopted. Without it, whatever is told of is asked for."""
+    besides: FieldSum | None = None
+    """A unit's fields that count the things that kept the duty and that no fact tells of one by one."""
     returned: FieldName | None = None
     """That fact's field, true where what was done was given back, and so is as if it had not been done."""
 
@@ -503,11 +508,19 @@ class Clock(Words):
     """The allowance in days."""
     ended: FieldName
     """A true or false field: whether the step has ended. An open step within its allowance is not judged yet."""
+    started_on: FieldName | None = None
+    """The field that says the day on which the clock started, year-month-day. With it an overrun is charged once: in
+    the period in which the step's last day fell, and in those after it while the step is still open."""
 
     @property
     def fields(self) -> tuple[str, ...]:
         """Every field the clock reads."""
-        return tuple(name for name in (self.used.working_days, self.used.calendar_days, self.ended) if name)
+        return tuple(name for name in (*self.counts, self.ended, self.started_on) if name)
+
+    @property
+    def counts(self) -> tuple[str, ...]:
+        """Those of them that count days."""
+        return tuple(name for name in (self.used.working_days, self.used.calendar_days) if name)
 
     @model_validator(mode="after")
     def _can_be_counted(self) -> Clock:

@@ -371,7 +371,20 @@ class Rule(Words):
             kinds.add(EARLIER)
         elif self.subject is not None:
             kinds.add(self.subject)
+        if self.rate is not None and self.rate.names is not None:
+            kinds.add(self.rate.names)
+        kinds |= {field.partition(".")[0] for field in self.besides}
         return frozenset(kinds | set(self.requires or ()))
+
+    @property
+    def besides(self) -> tuple[str, ...]:
+        """The unit's fields that count the things that kept a duty and that no fact tells of."""
+        return (self.duty[1].besides or ()) if self.duty is not None else ()
+
+    @property
+    def named(self) -> str | None:
+        """The kind of facts about the single things that a result names: those it judges, or those behind a rate."""
+        return self.subject or (self.rate.names if self.rate is not None else None)
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -149,6 +149,8 @@ class RuleChecker:
         for name in ("count", "among", "expects", "unknown"):
             for field in getattr(rate, name) or ():
                 self.counted((*at, "rate", name), field, self.rule.judge.things)
+        if rate.names is not None and self.rule.judge.things == UNIT:
+            self.thing_kind((*at, "rate", "names"), rate.names)
         place = (*at, "target", target.comparison)
         if target.field is not None:
             self.counted(place, target.field, self.rule.judge.things)
@@ -172,6 +174,8 @@ class RuleChecker:
             self.condition((*at, "where"), required.where, kind_name)
         if required.unless is not None:
             self.condition((*at, "unless"), required.unless, self.rule.judge.things)
+        for field in required.besides or ():
+            self.counted((*at, "besides"), field, UNIT)
         if required.done_on is not None:
             self.day((*at, "done_on"), required.done_on, kind_name)
         if required.within is not None:
@@ -205,6 +209,8 @@ class RuleChecker:
         self.day_kind((*at, "counted_in"), clock.counted_in)
         self.amount((*at, "at_most"), clock.at_most, COUNTED - {ParameterUnit.COUNT})
         self.truth((*at, "ended"), clock.ended, self.rule.judge.things)
+        if clock.started_on is not None:
+            self.day((*at, "started_on"), clock.started_on, self.rule.judge.things)
 
     def truth(self, at: Location, name: str, kind_name: str) -> None:
         """A field that is true or false."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from types import ModuleType
 
+import app.cases.closings
 import app.cases.explanations.facts
 import app.cases.facts
 import app.obligations.fact_kinds
@@ -21,6 +22,7 @@ def _declared(*modules: ModuleType) -> dict[str, FactKind]:
 
 
 CATALOGUE = _declared(
+    app.cases.closings,
     app.cases.explanations.facts,
     app.cases.facts,
     app.obligations.fact_kinds,

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from app.core.calendar import Allowance, Deadline, OfficeHours, PauseMode, TimeUnit, WorkingCalendar
+from app.core.calendar import Allowance, DayPart, Deadline, OfficeHours, PauseMode, TimeUnit, WorkingCalendar
 from app.core.errors import DomainError
 
 ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
@@ -26,6 +26,10 @@ EXTEND, RESTART = PauseMode.EXTEND, PauseMode.RESTART
 def at(day: int, month: int, hour: int = 9, minute: int = 0, second: int = 0, year: int = 2024) -> datetime:
     """A local moment of 2024."""
     return datetime(year, month, day, hour, minute, second, tzinfo=ZONE)
+
+
+def moment(said: str) -> datetime:
+    return datetime.fromisoformat(said).replace(tzinfo=CALENDAR.zone)
 
 
 def end_of(day: int, month: int, year: int = 2024) -> datetime:
@@ -57,12 +61,12 @@ units = st.sampled_from(TimeUnit)
 # Which days are worked
 
 
-def test_every_day_of_twenty_years_is_as_the_holidays_package_says():
+def test_the_days_of_twenty_years_are_those_of_the_package_but_for_what_was_announced_and_it_does_not_know():
     package = holidays.country_holidays("VN", years=range(2008, 2034))
     first = date(2010, 1, 1)
-    for offset in range(365 * 22):
-        day = first + timedelta(days=offset)
-        assert CALENDAR.is_working_day(day) == package.is_working_day(day), day
+    days = (first + timedelta(days=offset) for offset in range(365 * 22))
+    other = [day for day in days if CALENDAR.is_working_day(day) != package.is_working_day(day)]
+    assert other == [date(2026, 1, 2), date(2026, 1, 10)], "Công văn 12729/VPCP-KGVX"
 
 
 @pytest.mark.parametrize(
@@ -70,6 +74,7 @@ def test_every_day_of_twenty_years_is_as_the_holidays_package_says():
     [
         (date(2024, 5, 4), date(2024, 4, 29)),
         (date(2025, 4, 26), date(2025, 5, 2)),
+        (date(2026, 1, 10), date(2026, 1, 2)),
         (date(2026, 8, 22), date(2026, 8, 31)),
         (date(2019, 1, 5), date(2018, 12, 31)),
         (date(2014, 12, 27), date(2015, 1, 2)),
@@ -138,11 +143,74 @@ def test_counting_past_the_last_year_is_refused_but_reaching_it_is_not():
         calendar.add_working_days(date(1901, 1, 2), -5)
 
 
-def test_years_whose_swaps_are_not_announced_are_missing_until_the_site_enters_them():
-    assert [year for year in range(2020, 2030) if CALENDAR.missing_year(year)] == [2027, 2028, 2029]
-    assert not WorkingCalendar([date(2027, 2, 11)]).missing_year(2027)
-    assert WorkingCalendar([date(2027, 2, 11)]).missing_year(2028)
+def test_a_year_is_known_by_its_announcement_and_not_by_some_day_of_it():
+    assert [year for year in range(2017, 2030) if CALENDAR.missing_year(year)] == [2017, 2018, 2027, 2028, 2029]
+    assert WorkingCalendar([date(2027, 2, 11)]).missing_year(2027)
+    confirmed = WorkingCalendar(known_years=[2027])
+    assert [year for year in (2026, 2027, 2028) if confirmed.missing_year(year)] == [2028]
+    assert confirmed.fingerprint() == CALENDAR.fingerprint(), "no day is another for it"
     assert CALENDAR.missing_year(1850)
+
+
+def test_the_swap_of_january_2026():
+    assert CALENDAR.due_at(moment("2025-12-31 10:00"), 1, TimeUnit.WORKING_DAYS) == moment("2026-01-05 23:59:59")
+    assert CALENDAR.due_at(moment("2026-01-09 10:00"), 1, TimeUnit.WORKING_DAYS) == moment("2026-01-10 23:59:59")
+
+
+# Half days
+
+
+MORNING_OFF = date(2024, 6, 12)  # a Wednesday of which only the afternoon is worked
+HALVES = WorkingCalendar(half_days={MORNING_OFF: DayPart.AFTERNOON, date(2024, 6, 14): DayPart.MORNING})
+
+
+@pytest.mark.parametrize(
+    ("start", "hours", "end"),
+    [
+        ("2024-06-11 16:00", 1, "2024-06-11 17:00"),
+        ("2024-06-11 16:00", 2, "2024-06-12 14:00"),
+        ("2024-06-12 08:00", 1, "2024-06-12 14:00"),
+        ("2024-06-12 08:00", 4, "2024-06-12 17:00"),
+        ("2024-06-12 13:00", 8, "2024-06-13 11:30"),
+        ("2024-06-13 13:00", 8, "2024-06-14 11:30"),
+        ("2024-06-13 13:00", 9, "2024-06-17 08:30"),
+        ("2024-06-15 09:00", 1, "2024-06-17 08:30"),
+    ],
+)
+def test_only_the_hours_worked_on_a_half_day_are_office_time(start, hours, end):
+    assert HALVES.due_at(moment(start), hours, TimeUnit.WORKING_HOURS) == moment(end)
+    used = HALVES.working_time_used(moment(start), moment(end), TimeUnit.WORKING_HOURS)
+    assert used == hours
+
+
+def test_a_half_day_is_a_working_day_and_a_time_in_days_may_end_on_it():
+    assert HALVES.is_working_day(MORNING_OFF)
+    assert HALVES.due_at(moment("2024-06-11 10:00"), 1, TimeUnit.WORKING_DAYS) == moment("2024-06-12 23:59:59")
+    assert HALVES.working_time_used(moment("2024-06-11 10:00"), moment("2024-06-12 15:00"), TimeUnit.WORKING_DAYS) == 1
+    assert HALVES.fingerprint() != CALENDAR.fingerprint()
+
+
+@pytest.mark.parametrize(
+    ("received", "due"),
+    [("2024-06-14 11:30", "2024-06-14 23:59:59"), ("2024-06-14 11:31", "2024-06-17 23:59:59")],
+)
+def test_a_same_day_case_of_a_day_without_its_afternoon_comes_in_before_it_closes(received, due):
+    assert HALVES.due_at(moment(received), 1, TimeUnit.SAME_DAY) == moment(due)
+
+
+@pytest.mark.parametrize(
+    ("done", "day"),
+    [
+        ("2024-06-11 17:00", "2024-06-11"),
+        ("2024-06-11 17:01", "2024-06-12"),
+        ("2024-06-12 06:00", "2024-06-12"),
+        ("2024-06-14 11:30", "2024-06-14"),
+        ("2024-06-14 13:00", "2024-06-17"),
+        ("2024-06-15 09:00", "2024-06-17"),
+    ],
+)
+def test_a_thing_done_out_of_hours_counts_to_the_next_working_day(done, day):
+    assert HALVES.counted_day(moment(done)) == date.fromisoformat(day)
 
 
 # Adding and counting

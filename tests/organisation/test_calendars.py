@@ -11,6 +11,7 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import select, text
 
+from app.core.calendar import DayPart
 from app.core.errors import Conflict, DomainError, NotFound
 from app.organisation import calendars
 from app.organisation.access import Actor
@@ -156,10 +157,47 @@ def test_the_year_shows_official_days_swaps_and_the_sites_own(session: Any) -> N
     assert year.working_days == counted
 
 
-def test_a_year_without_its_official_list_is_provisional_until_the_site_enters_its_days(session: Any) -> None:
+def test_a_year_is_provisional_until_somebody_confirms_its_announcement(session: Any) -> None:
     assert calendars.calendar_year(2035).provisional
-    add(date(2035, 4, 30))
-    assert not calendars.calendar_year(2035).provisional
+    add(date(2035, 2, 7), name="Ngày truyền thống")
+    assert calendars.calendar_year(2035).provisional, "the site's own day says nothing of the year's list"
+    with pytest.raises(DomainError, match="số và ngày của thông báo"):
+        calendars.confirm_year(BOSS, 2035, source=" ")
+    calendars.confirm_year(BOSS, 2035, source="Thông báo 9999/TB-BNV ngày 01/12/2034")
+    year = calendars.calendar_year(2035)
+    assert (year.provisional, year.sources) == (False, ("Thông báo 9999/TB-BNV ngày 01/12/2034",))
+    assert year.remark.startswith(BOSS.name)
+    assert calendars.provisional_years(date(2034, 12, 1), date(2036, 1, 1)) == [2034, 2036]
+    entry = session.scalars(select(AuditEntry).where(AuditEntry.action == "confirm_calendar_year")).one()
+    assert (entry.subject_id, entry.actor) == ("2035", BOSS.name)
+    for known in (2024, 2035):
+        with pytest.raises(Conflict, match="đã được xác nhận"):
+            calendars.confirm_year(BOSS, known, source="Thông báo 9999/TB-BNV ngày 01/12/2034")
+    with pytest.raises(NotFound):
+        calendars.withdraw_year(BOSS, 2036, reason="Thông báo đã bị thay thế.")
+    calendars.withdraw_year(BOSS, 2035, reason="Thông báo đã bị thay thế.")
+    assert calendars.calendar_year(2035).provisional
+
+
+def test_a_half_day_is_kept_as_one_and_its_calendar_can_be_told_again(session: Any) -> None:
+    add(part=DayPart.MORNING, name="Họp toàn thể")
+    add(date(2024, 6, 15), working=True, part=DayPart.MORNING, name="Trực sáng thứ Bảy")
+    calendar = site_calendar()
+    assert calendar.is_working_day(STORM) and calendar.is_working_day(date(2024, 6, 15))
+    assert calendar.half_days == {STORM: DayPart.AFTERNOON, date(2024, 6, 15): DayPart.MORNING}
+    days = {day.day: day for day in calendars.calendar_year(2024).days}
+    assert (days[STORM].working, days[STORM].part) == (False, DayPart.MORNING)
+    calendars.remove_site_day(BOSS, STORM)
+    before = next(calendars.past_calendars())
+    assert before.half_days == calendar.half_days
+
+
+def test_the_lists_of_the_announcements_are_shown_with_the_year(session: Any) -> None:
+    year = calendars.calendar_year(2026)
+    assert not year.provisional
+    assert any("12729/VPCP-KGVX" in source for source in year.sources)
+    days = {day.day: day.working for day in year.days}
+    assert (days[date(2026, 1, 2)], days[date(2026, 1, 10)]) == (False, True)
 
 
 def test_the_page_warns_of_a_provisional_year(as_admin: FlaskClient) -> None:
@@ -167,6 +205,19 @@ def test_the_page_warns_of_a_provisional_year(as_admin: FlaskClient) -> None:
     assert warning in as_admin.get("/lich-lam-viec?year=2035").text
     assert "Chưa có lịch nghỉ chính thức" not in as_admin.get("/lich-lam-viec?year=2024").text
     assert as_admin.get("/lich-lam-viec?year=1492").status_code == 404
+
+
+def test_a_year_is_confirmed_on_its_page(as_admin: FlaskClient) -> None:
+    assert "xac-nhan" not in as_admin.get("/lich-lam-viec?year=2024").text
+    refused = as_admin.post("/lich-lam-viec/2035/xac-nhan", data={"source": ""})
+    assert refused.status_code == 422
+    source = "Thông báo 9999/TB-BNV ngày 01/12/2034"
+    assert as_admin.post("/lich-lam-viec/2035/xac-nhan", data={"source": source}).status_code == 302
+    page = as_admin.get("/lich-lam-viec?year=2035").text
+    assert "Chưa có lịch nghỉ chính thức" not in page
+    assert f"Căn cứ: {source}" in page
+    assert as_admin.post("/lich-lam-viec/2035/xac-nhan", data={"source": source}).status_code == 422
+    assert as_admin.post("/lich-lam-viec/1492/xac-nhan", data={"source": source}).status_code == 404
 
 
 def save(client: FlaskClient, typed: dict[str, str]) -> Any:
@@ -183,11 +234,19 @@ def test_days_are_added_and_removed_on_the_page(as_admin: FlaskClient) -> None:
     page = as_admin.get("/lich-lam-viec?year=2024").text
     assert "12/06/2024" in page
     assert "Bão số 2" in page
-    assert "12/06/2024,,Bão số 2,Cơ quan,Công điện" in as_admin.get("/lich-lam-viec.csv?year=2024").text
+    assert "12/06/2024,,,Bão số 2,Cơ quan,Công điện" in as_admin.get("/lich-lam-viec.csv?year=2024").text
     as_admin.post("/lich-lam-viec/2024-06-12/xoa")
     assert site_calendar().is_working_day(STORM)
     assert as_admin.post("/lich-lam-viec/2024-02-30/xoa").status_code == 404
     assert as_admin.post("/lich-lam-viec/2024-06-12/xoa").status_code == 404
+
+
+def test_half_a_day_is_added_on_the_page(as_admin: FlaskClient) -> None:
+    typed = {"first": "2024-06-12", "working": "off_morning", "name": "Họp toàn thể", "reason": "Giấy mời 12"}
+    assert save(as_admin, typed).status_code == 302
+    assert site_calendar().half_days == {STORM: DayPart.AFTERNOON}
+    assert "buổi sáng" in as_admin.get("/lich-lam-viec?year=2024").text
+    assert "12/06/2024,,buổi sáng,Họp toàn thể" in as_admin.get("/lich-lam-viec.csv?year=2024").text
 
 
 def test_a_refused_day_keeps_what_was_typed(as_admin: FlaskClient) -> None:

@@ -96,6 +96,21 @@ def test_a_provisional_year_says_so_beside_the_result(run: Any) -> None:
     assert json.loads(result.stdout)["provisional"] is True
     assert "tạm tính" in result.stderr
     assert run("calendar", "list", "--year", "1492").exit_code == 2
+    run("calendar", "add", "2035-03-15", "--off", "--name", "Ngày truyền thống", "--reason", "Công văn 1")
+    assert json.loads(run("calendar", "list", "--year", "2035", "--format", "json").stdout)["provisional"] is True
+    confirmed = run("calendar", "confirm", "2035", "--source", "Thông báo 9999/TB-BNV ngày 01/12/2034")
+    assert "Đã xác nhận" in confirmed.stderr
+    told = json.loads(run("calendar", "list", "--year", "2035", "--format", "json").stdout)
+    assert (told["provisional"], told["sources"]) == (False, ["Thông báo 9999/TB-BNV ngày 01/12/2034"])
+    assert run("calendar", "confirm", "2035", "--source", "Thông báo 9999/TB-BNV").exit_code == 2
+    assert "tạm tính" in run("calendar", "withdraw", "2035", "--reason", "Thông báo đã bị thay thế.").stderr
+
+
+def test_a_half_day_is_added_and_listed_as_one(run: Any) -> None:
+    run("calendar", "add", "2024-06-12", "--part", "morning", "--name", "Họp", "--reason", "Giấy mời 12")
+    days = json.loads(run("calendar", "list", "--year", "2024", "--format", "json").stdout)["days"]
+    assert [(day["working"], day["part"]) for day in days if day["day"] == "2024-06-12"] == [(False, "morning")]
+    assert "buổi sáng" in run("calendar", "list", "--year", "2024").stdout
 
 
 def test_the_chain_is_checked(run: Any, session: Any) -> None:

@@ -61,6 +61,7 @@ def test_a_finished_catalogue_tells_three_clocks(opened: Open) -> None:
         "step": "division",
         "decision": "512/QĐ-BLĐTBXH",
         "started": True,
+        "started_on": "2024-06-03",
         "finished": True,
         "working_days": 4,
         "calendar_days": 4,
@@ -125,12 +126,21 @@ def test_every_unit_in_being_is_told_of_with_the_procedures_it_has_to_check(unit
     assert (found["LDVL"]["procedures"], found["LDVL"]["checks"], found["VP"]["procedures"]) == (1, 0, 0)
 
 
-def test_only_a_check_of_all_three_sites_in_the_month_counts(units: dict[str, Unit]) -> None:
-    check(units["LDVL"], june(30))
+def test_each_of_the_three_sites_is_checked_on_whatever_days_of_the_month(units: dict[str, Unit]) -> None:
+    def found() -> tuple[int, ...]:
+        fact = of("catalogue_check")["LDVL"]
+        return tuple(fact[name] for name in ("checks", "portal_checks", "one_stop_checks", "website_checks"))
+
     check(units["LDVL"], date(2024, 5, 31))
-    check(units["LDVL"], june(3), website=False)
-    found = of("catalogue_check")["LDVL"]
-    assert (found["checks"], found["partial"]) == (1, 1)
+    check(units["LDVL"], june(5), one_stop=False, website=False)
+    check(units["LDVL"], june(12), portal=False, website=False)
+    assert found() == (0, 1, 1, 0)
+    check(units["LDVL"], june(20), portal=False, one_stop=False)
+    assert found() == (1, 1, 1, 1)
+    check(units["LDVL"], june(30))
+    assert found() == (2, 2, 2, 2)
+    check(units["LDVL"], june(30), portal=False)
+    assert found() == (2, 2, 3, 3)
 
 
 def test_a_check_on_the_day_of_publication_is_at_once(opened: Open, units: dict[str, Unit]) -> None:
@@ -160,6 +170,34 @@ def test_a_publication_not_checked_follows_into_the_next_month(opened: Open, uni
     assert (found["publications_published"], found["to_check"], found["unchecked"]) == (0, 1, 0)
     assert found["slowest_check_days"] == 3
     assert of("catalogue_check", "2024-07", "2024-07-01 08:00")["LDVL"]["to_check"] == 0
+
+
+def test_after_a_publication_the_three_sites_may_be_checked_on_days_of_their_own(
+    opened: Open, units: dict[str, Unit]
+) -> None:
+    finish(opened(), june(5), june(6), june(10))
+    check(units["LDVL"], june(11), website=False)
+    assert told("listing_checked") == []
+    check(units["LDVL"], june(12), portal=False, one_stop=False)
+    (listed,), (checked,) = told("listed"), told("listing_checked")
+    assert (listed["unit"], listed["subject"], listed["published_on"]) == ("LDVL", "CB-1", "2024-06-10")
+    assert (checked["subject"], checked["checked_on"]) == ("CB-1", "2024-06-12")
+
+
+def test_one_made_public_is_told_until_it_is_checked_and_in_the_month_after(
+    opened: Open, units: dict[str, Unit]
+) -> None:
+    finish(opened(arrived_on=date(2024, 5, 20)), date(2024, 5, 22), date(2024, 5, 24), date(2024, 5, 30))
+    months = {f"2024-0{n}": f"2024-0{n + 1}-01 00:00" for n in (4, 5, 6, 7)}
+
+    def of_months() -> list[int]:
+        return [len(told("listed", month, as_of)) for month, as_of in months.items()]
+
+    assert of_months() == [0, 1, 1, 1]
+    check(units["LDVL"], june(4))
+    assert of_months() == [0, 1, 1, 0]
+    assert [each["checked_on"] for each in told("listing_checked")] == ["2024-06-04"]
+    assert told("listing_checked", "2024-05", "2024-06-01 00:00") == []
 
 
 def test_defects_are_open_until_the_day_they_were_put_right(units: dict[str, Unit]) -> None:

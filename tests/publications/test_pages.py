@@ -269,7 +269,9 @@ def test_a_check_is_ticked_and_shown_in_its_month(
     answer = inspector.post("/cong-bo/kiem-tra-danh-muc/ghi", data=form)
     assert answer.location == "/cong-bo/kiem-tra-danh-muc?ky=2024-06"
     page = inspector.get(answer.location).text
-    assert rows_of(page, "Theo đơn vị, Tháng 6/2024") == ["Phòng Lao động – Việc làm 1 1 0 03/06/2024 1 Đã kiểm tra"]
+    assert rows_of(page, "Theo đơn vị, Tháng 6/2024") == [
+        "Phòng Lao động – Việc làm 1 1 1 1 1 03/06/2024 1 Đã kiểm tra"
+    ]
     assert "Sai mức phí của 1.000459" in rows_of(page, "Sai sót chưa được cập nhật lại")[0]
     assert "Chưa kiểm tra" in rows_of(inspector.get("/cong-bo/kiem-tra-danh-muc").text, "Theo đơn vị, Tháng 7/2024")[0]
     made = db.session.scalars(select(CatalogueCheck)).one()

@@ -178,6 +178,12 @@ def test_an_apology_without_a_new_day_promises_none() -> None:
     assert "sẽ trả kết quả" not in words(drawn)
 
 
+def test_a_letter_for_a_mistake_speaks_of_no_delay() -> None:
+    said = words(content.apology(case(), letter(wrong=True), HOUSE, ""))
+    assert "sẽ khắc phục sai sót và trả kết quả" in said
+    assert "chậm trễ" not in said
+
+
 def test_an_apology_after_the_result_does_not_say_that_there_is_none_yet() -> None:
     done = case(result_at=on("2024-06-11 07:45"))
     assert "Phòng Lao động – Việc làm đã không trả kết quả" in words(content.apology(done, letter(), HOUSE, ""))

@@ -7,6 +7,7 @@ from typing import Any
 
 from app.compliance.runs.service import run_check, what_if
 from app.compliance.waivers.service import grant_waiver
+from app.core.calendar import DayPart
 from app.organisation import succession
 from app.organisation.calendars import add_site_days, remove_site_day
 from app.organisation.models import Role, SuccessionKind
@@ -134,6 +135,7 @@ def officer(stage: Stage, said: Said) -> None:
     main="day",
     day=Field(reading.day, also=("first", "from", "on")),
     last=Field(reading.day, also=("to", "until")),
+    part=Field(reading.word([part.value for part in DayPart]), also=("half",)),
     name=Field(reading.text),
     reason=Field(reading.text, also=("decision", "document")),
 )
@@ -148,6 +150,7 @@ def day_off(stage: Stage, said: Said) -> None:
     main="day",
     day=Field(reading.day, also=("first", "from", "on")),
     last=Field(reading.day, also=("to", "until")),
+    part=Field(reading.word([part.value for part in DayPart]), also=("half",)),
     name=Field(reading.text),
     reason=Field(reading.text, also=("decision", "document")),
 )
@@ -162,6 +165,7 @@ def _site_days(stage: Stage, said: Said, *, working: bool) -> None:
         first=said.day or stage.day,
         last=said.last,
         working=working,
+        part=DayPart(said.part or DayPart.DAY),
         name=said.name or ("Làm bù" if working else "Nghỉ"),
         reason=said.reason or "Thông báo của UBND tỉnh",
     )

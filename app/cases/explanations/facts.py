@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from itertools import chain, groupby
 from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy.engine import Connection
 from sqlalchemy.orm import aliased
 
 from app.cases import population
-from app.cases.explanations.models import Apology, Explanation
+from app.cases.explanations.models import Apology, Explanation, is_about
 from app.cases.facts import holder_of, late_rows, owed_words, stages_unknown, start_of_previous, units_of, whose
 from app.cases.faults.models import CaseFault
 from app.cases.models import Case, CaseStage
@@ -24,6 +24,7 @@ from app.core.text import fold
 from app.organisation.calendars import site_calendar
 from app.organisation.models import Person, Unit
 from app.organisation.passings import AN_INSTANT
+from app.web.due import due_after
 
 CASES, STAGES = "hồ sơ", "bước xử lý"
 
@@ -51,14 +52,16 @@ EXPLANATION = FactKind(
         ),
         _text(
             "sent_on",
-            "Ngày gửi giải trình (năm-tháng-ngày): lần đầu của người đứng đầu, nếu không có thì lần đầu của người khác",
-            "Day it was sent (ISO): first by the head, or, without one by the head, first by anybody",
+            "Ngày gửi (năm-tháng-ngày) của giải trình đang có giá trị, hoặc của lần bị trả lại nếu chưa gửi lại; ưu "
+            "tiên giải trình của người đứng đầu",
+            "Day (ISO) of the explanation that stands, or of the one returned while none was sent since; the head's "
+            "before anybody else's",
         ),
-        _truth("accepted", "Giám đốc Sở chấp nhận lần giải trình gần nhất", "The Director accepted the latest one"),
+        _truth("accepted", "Giám đốc Sở chấp nhận giải trình đó", "The Director accepted it"),
         _truth(
             "returned",
-            "Lần giải trình gần nhất bị trả lại, chưa gửi lại",
-            "The latest one was returned, and none was sent since",
+            "Giải trình đó bị trả lại, chưa gửi lại: chưa phải là giải trình",
+            "It was returned, and none was sent since: it is no explanation",
         ),
     ),
     {
@@ -73,18 +76,23 @@ APOLOGY = FactKind(
     "apology",
     "case",
     (
-        _text("sent_on", "Ngày gửi văn bản xin lỗi đầu (năm-tháng-ngày)", "Day of the first written apology (ISO)"),
+        _text(
+            "sent_on",
+            "Ngày gửi (năm-tháng-ngày) văn bản xin lỗi vì trễ hạn đầu tiên có ngày hẹn phải có; nếu không văn bản nào "
+            "có thì của văn bản đầu tiên",
+            "Day (ISO) of the first letter for lateness with the date it needs; without one, of the first letter",
+        ),
         _truth(
             "has_new_date",
-            "Có ngày hẹn trả mới, hoặc không còn gì để hẹn vì hồ sơ đã kết thúc khi xin lỗi",
-            "Promises a new date, or had none to promise because the case had ended by then",
+            "Chính văn bản đó có ngày hẹn trả mới, hoặc không còn gì để hẹn: hồ sơ đã kết thúc khi xin lỗi, hoặc lần "
+            "hẹn lại đã dùng ở văn bản xin lỗi vì trễ hạn trước",
+            "That letter promises a new date itself, or had none to promise: the case had ended by then, or an earlier "
+            "letter for lateness had used up the new dates",
         ),
     ),
     {
-        "vi": "Xin lỗi bằng văn bản về một hồ sơ quá hạn trong kỳ (hoặc bắt đầu quá hạn từ kỳ trước), hoặc sai sót "
-        "được xin lỗi trong kỳ",
-        "en": "Written apology for a case overdue in the period (or fallen overdue since the one before), or for a "
-        "mistake apologised for in it",
+        "vi": "Xin lỗi bằng văn bản vì trễ hạn, về một hồ sơ quá hạn trong kỳ (hoặc bắt đầu quá hạn từ kỳ trước)",
+        "en": "Written apology for lateness, of a case overdue in the period (or fallen overdue since the one before)",
     },
 )
 
@@ -101,10 +109,10 @@ CASE_FAULT = FactKind(
         _text("what", "Sai sót", "What was wrong"),
     ),
     {
-        "vi": "Một sai sót trong giải quyết hồ sơ, phát hiện trong kỳ hoặc kỳ liền trước (sai sót thứ hai của một hồ "
-        "sơ mang tên mã#2)",
-        "en": "A mistake in the handling of a case, found in the period or in the one before it (the second one of a "
-        "case is named code#2)",
+        "vi": "Một sai sót trong giải quyết hồ sơ, phát hiện trong kỳ hoặc kỳ liền trước, hoặc trước đó mà đầu kỳ chưa "
+        "được xin lỗi (sai sót thứ hai của một hồ sơ mang tên mã#2)",
+        "en": "A mistake in the handling of a case, found in the period or in the one before it, or earlier and not "
+        "apologised for when it began (the second one of a case is named code#2)",
     },
 )
 
@@ -114,18 +122,13 @@ APOLOGY_FOR_FAULT = FactKind(
     (
         _text(
             "sent_on",
-            "Ngày gửi văn bản xin lỗi đầu tiên vì sai sót, kể từ ngày phát hiện (năm-tháng-ngày)",
-            "Day of the first written apology for a mistake since it was found (ISO)",
-        ),
-        _truth(
-            "has_new_date",
-            "Có ngày hẹn trả mới, hoặc không còn gì để hẹn vì hồ sơ đã kết thúc khi xin lỗi",
-            "Promises a new date, or had none to promise because the case had ended by then",
+            "Ngày gửi văn bản xin lỗi đầu tiên vì chính sai sót đó, kể từ ngày phát hiện (năm-tháng-ngày)",
+            "Day of the first written apology for that very mistake since it was found (ISO)",
         ),
     ),
     {
-        "vi": "Xin lỗi bằng văn bản vì một sai sót phát hiện trong kỳ hoặc kỳ liền trước",
-        "en": "Written apology for a mistake found in the period or in the one before it",
+        "vi": "Xin lỗi bằng văn bản vì một sai sót phát hiện trong kỳ hoặc kỳ liền trước; không cần ngày hẹn mới",
+        "en": "Written apology for a mistake found in the period or in the one before it; it needs no new date",
     },
 )
 
@@ -231,18 +234,31 @@ def explanations(connection: Connection, query: FactQuery) -> Iterator[Fact]:
         sent = list(group)
         if sent[0].unit_id not in units:
             continue
-        standing, last = next((row for row in sent if row.by_head), sent[0]), sent[-1]
-        decided = last.decided_at is not None and last.decided_at < query.as_of
+        standing, answer = _standing(sent, query.as_of)
         yield _fact(
             EXPLANATION.name,
-            units[last.unit_id],
+            units[sent[0].unit_id],
             query,
             subject=code,
             by_head=standing.by_head,
             sent_on=calendar.local_day(standing.sent_at).isoformat(),
-            accepted=decided and last.accepted is True,
-            returned=decided and last.accepted is False,
+            accepted=answer is True,
+            returned=answer is False,
         )
+
+
+def _standing(sent: Sequence[Any], as_of: datetime) -> tuple[Any, bool | None]:
+    """The explanation that stands at that instant, and the Director's answer to it by then; the last one that was
+    returned where none does. Only the head's count where the head has written.
+
+    A returned one is no explanation: what stands is the first sent after it, and its own day is the day of explaining.
+    """
+    by_head = [row for row in sent if row.by_head] or sent
+    answered = [row.accepted if population.done(row.decided_at, as_of) else None for row in by_head]
+    returned = [place for place, answer in enumerate(answered) if answer is False]
+    first = returned[-1] + 1 if returned else 0
+    place = min(first, len(by_head) - 1)
+    return by_head[place], answered[place]
 
 
 def _owes_words(query: FactQuery) -> ColumnElement[bool]:
@@ -251,45 +267,56 @@ def _owes_words(query: FactQuery) -> ColumnElement[bool]:
 
 
 def apologies(connection: Connection, query: FactQuery) -> Iterator[Fact]:
-    """One fact per case apologised for: overdue in the period, fallen overdue since the one before, or wrong and
-    apologised for in it."""
+    """One fact per case apologised for because it was late, in the period or since it began to be in the one before."""
     units, calendar = units_of(connection, query), site_calendar()
-    dated = or_(Apology.new_due_at.is_not(None), Case.ended_at <= Apology.sent_at)
-    owner = whose(Case, query.as_of - AN_INSTANT, query, connection)
     found = (
         select(
-            owner.label("unit_id"),
+            whose(Case, query.as_of - AN_INSTANT, query, connection).label("unit_id"),
             Case.code,
-            func.min(Apology.sent_at).label("sent_at"),
-            func.max(case((dated, 1), else_=0)).label("dated"),
+            Case.late_after,
+            Case.ended_at,
+            Apology.sent_at,
+            Apology.new_due_at,
         )
         .join(Apology, and_(Apology.site == Case.site, Apology.case_id == Case.id))
-        .where(
-            Case.site == query.site,
-            Apology.sent_at < query.as_of,
-            or_(
-                _owes_words(query),
-                and_(Apology.wrong, population.between(Apology.sent_at, query.start, query.end)),
-            ),
-        )
-        .group_by(owner, Case.code)
-        .order_by(Case.code)
+        .where(Case.site == query.site, ~Apology.wrong, Apology.sent_at < query.as_of, _owes_words(query))
+        .order_by(Case.code, Apology.sent_at, Apology.id)
     )
-    for row in connection.execute(found):
-        if row.unit_id in units:
-            yield _fact(
-                APOLOGY.name,
-                units[row.unit_id],
-                query,
-                subject=row.code,
-                sent_on=calendar.local_day(row.sent_at).isoformat(),
-                has_new_date=row.dated == 1,
-            )
+    for code, group in groupby(connection.execute(found).all(), key=itemgetter(1)):
+        letters = list(group)
+        if letters[0].unit_id not in units:
+            continue
+        whole = dict(_with_what_it_needs(letters))
+        if not whole:
+            continue
+        letter = next((each for each, complete in whole.items() if complete), next(iter(whole)))
+        yield _fact(
+            APOLOGY.name,
+            units[letter.unit_id],
+            query,
+            subject=code,
+            sent_on=calendar.local_day(letter.sent_at).isoformat(),
+            has_new_date=whole[letter],
+        )
+
+
+def _with_what_it_needs(letters: Iterable[Any]) -> Iterator[tuple[Any, bool]]:
+    """Each letter for the lateness of a case, the oldest first, and whether it has the date it needs: its own, or none
+    because the case had ended or an earlier letter for lateness gave the one that may be given.
+
+    One that promised the very date that then passed is no apology for its passing.
+    """
+    given = False
+    for letter in letters:
+        complete = letter.new_due_at is not None or population.ended_by(letter, letter.sent_at) or given
+        given = given or letter.new_due_at is not None
+        if letter.new_due_at is None or due_after(letter.new_due_at, letter.late_after):
+            yield letter, complete
 
 
 def faults(connection: Connection, query: FactQuery) -> Iterator[Fact]:
-    """Mistakes found in the period or the one before, and the first apology for each since it was found: the first
-    with the date it needed, if one has it."""
+    """Mistakes found in the period or the one before, or earlier and not answered when it began, and the first letter
+    about each."""
     units, calendar = units_of(connection, query), site_calendar()
     known = calendar.local_day(query.as_of - AN_INSTANT)
     since = calendar.local_day(start_of_previous(query))
@@ -298,36 +325,37 @@ def faults(connection: Connection, query: FactQuery) -> Iterator[Fact]:
         .add_columns(CaseFault.source, CaseFault.what)
         .join(Case, Case.id == CaseFault.case_id)
         .where(CaseFault.site == query.site, CaseFault.unit_id.in_(units))
-        .where(CaseFault.found_on.between(since, known))
+        .where(CaseFault.found_on <= known)
         .where(or_(CaseFault.withdrawn_at.is_(None), CaseFault.withdrawn_at >= query.as_of))
         .order_by(Case.code, CaseFault.number)
     )
     rows = connection.execute(found).all()
-    letters = _letters(connection, query, {row.case_id for row in rows})
+    letters = _letters_for_mistakes(connection, query, {row.case_id for row in rows})
     for row in rows:
         subject = row.code if row.number == 1 else f"{row.code}#{row.number}"
         said = {"found_on": row.found_on.isoformat(), "source": row.source.value, "what": row.what}
+        about = (day for day, numbers in letters[row.case_id] if is_about(row.number, row.found_on, day, numbers))
+        sent_on = next(about, None)
+        if row.found_on < since and sent_on is not None and sent_on < query.period.first:
+            continue
         yield _fact(CASE_FAULT.name, units[row.unit_id], query, subject=subject, **said)
-        since_found = [letter for letter in letters[row.case_id] if letter[0] >= row.found_on]
-        if since_found:
-            sent_on, dated = next((letter for letter in since_found if letter[1]), since_found[0])
-            told = {"sent_on": sent_on.isoformat(), "has_new_date": dated}
-            yield _fact(APOLOGY_FOR_FAULT.name, units[row.unit_id], query, subject=subject, **told)
+        if sent_on is not None:
+            yield _fact(APOLOGY_FOR_FAULT.name, units[row.unit_id], query, subject=subject, sent_on=sent_on.isoformat())
 
 
-def _letters(connection: Connection, query: FactQuery, case_ids: set[int]) -> dict[int, list[tuple[date, bool]]]:
-    """The days of apologies for mistakes, the oldest first, and whether each had the date it needed."""
+def _letters_for_mistakes(
+    connection: Connection, query: FactQuery, case_ids: set[int]
+) -> dict[int, list[tuple[date, list[int]]]]:
+    """By case: the days of letters for mistakes, the oldest first, and the numbers of those that each names."""
     calendar = site_calendar()
     sent = (
-        select(Apology.case_id, Apology.sent_at, Apology.new_due_at, Case.ended_at)
-        .join(Case, Case.id == Apology.case_id)
+        select(Apology.case_id, Apology.sent_at, Apology.faults)
         .where(Apology.site == query.site, Apology.case_id.in_(case_ids), Apology.wrong, Apology.sent_at < query.as_of)
         .order_by(Apology.sent_at, Apology.id)
     )
-    letters: dict[int, list[tuple[date, bool]]] = defaultdict(list)
+    letters: dict[int, list[tuple[date, list[int]]]] = defaultdict(list)
     for row in connection.execute(sent):
-        dated = row.new_due_at is not None or (row.ended_at is not None and row.ended_at <= row.sent_at)
-        letters[row.case_id].append((calendar.local_day(row.sent_at), dated))
+        letters[row.case_id].append((calendar.local_day(row.sent_at), row.faults))
     return letters
 
 

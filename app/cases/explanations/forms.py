@@ -2,16 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import BooleanField
-from wtforms.validators import Length, Optional
+from wtforms import RadioField
+from wtforms.validators import InputRequired, Length, Optional
 
+from app.cases.explanations.models import ApologyFor
 from app.cases.explanations.service import LONGEST
+from app.cases.faults.models import CaseFault
 from app.cases.faults.service import LONGEST as LONGEST_FAULT
-from app.web.forms import NEEDED, ChoiceField, DayField, HiddenField, ReasonField, StringField, TextAreaField, number_in
+from app.web.formats import label
+from app.web.forms import (
+    NEEDED,
+    ChoiceField,
+    DayField,
+    HiddenField,
+    MultiCheckboxField,
+    ReasonField,
+    StringField,
+    TextAreaField,
+    number_in,
+    numbers_in,
+)
+
+MOST_FAULTS = 200  # mistakes that one letter names
 
 
 class ExplainForm(FlaskForm):
@@ -45,10 +62,21 @@ class ApologyForm(FlaskForm):
 
     number = StringField(_l("Số văn bản"), validators=[NEEDED, Length(max=64)])
     signer = StringField(_l("Người ký"), validators=[NEEDED, Length(max=120)])
+    about = RadioField(
+        _l("Xin lỗi vì"),
+        coerce=ApologyFor,
+        description=_l("Mỗi văn bản trả lời đúng một việc; hồ sơ vừa trễ hạn vừa có sai sót thì ghi hai văn bản."),
+        validators=[InputRequired(_l("Hãy chọn xin lỗi vì việc gì."))],
+    )
+    faults = MultiCheckboxField(_l("Sai sót được xin lỗi"), validators=[Optional()])
     reason = TextAreaField(_l("Lý do"), validators=[NEEDED, Length(max=LONGEST)])
     new_day = DayField(_l("Ngày hẹn trả mới"), validators=[Optional()])
-    wrong = BooleanField(_l("Xin lỗi vì sai sót trong giải quyết"))
     revision = HiddenField()
+
+    def offer(self, faults: Sequence[CaseFault]) -> None:
+        """The two things a letter may be for, and the mistakes that one may name."""
+        self.about.choices = [(each.value, label(each)) for each in ApologyFor]
+        self.faults.choices = [(str(each.number), each.what) for each in faults]
 
     def values(self) -> dict[str, Any]:
         """What the service takes."""
@@ -57,9 +85,15 @@ class ApologyForm(FlaskForm):
             "signer": self.signer.data or "",
             "reason": self.reason.data or "",
             "new_day": self.new_day.data,
-            "wrong": bool(self.wrong.data),
+            "wrong": self.about.data is ApologyFor.MISTAKE,
+            "faults": self._named(),
             "revision": number_in(self.revision.data) or 0,
         }
+
+    def _named(self) -> list[int]:
+        """The mistakes ticked; a letter for lateness is about none, whatever was ticked before that was chosen."""
+        chosen = self.faults.data or [] if self.about.data is ApologyFor.MISTAKE else []
+        return numbers_in(chosen, MOST_FAULTS)
 
 
 class FaultForm(FlaskForm):

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Collection
+from datetime import date, datetime
 from enum import StrEnum
-from typing import Protocol
+from typing import Any, Protocol
 
 from sqlalchemy import ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
@@ -32,8 +33,15 @@ class Explanation(Record, Base):
     revision: Mapped[int] = mapped_column(default=1)
 
 
+class ApologyFor(StrEnum):
+    """What a letter apologises for: it answers that, and nothing else."""
+
+    LATENESS = "lateness"  # trễ hạn: it gives a new date
+    MISTAKE = "mistake"  # sai sót: it needs none, and moves none
+
+
 class Apology(Record, Base):
-    """A written apology for a late or wrong case, with the new date promised (Đắk Nông; form 04)."""
+    """A written apology for a late or wrong case (Đắk Nông; form 04); one for lateness promises a new date."""
 
     __tablename__ = "apologies"
     __table_args__ = (Index(None, "case_id"),)
@@ -42,11 +50,23 @@ class Apology(Record, Base):
     number: Mapped[str] = mapped_column(String(64))
     reason: Mapped[str] = mapped_column(Text)
     wrong: Mapped[bool] = mapped_column(default=False)  # for a mistake, not for lateness
+    # Numbers of the mistakes that it is about. Empty: none was recorded yet, so whatever had been found by its day.
+    faults: Mapped[list[Any]] = mapped_column(default=list)
     sent_at: Mapped[datetime]
     old_due_at: Mapped[datetime | None]
     new_due_at: Mapped[datetime | None]
     signer: Mapped[str] = mapped_column(String(120), default="")
     person_id: Mapped[int | None] = mapped_column(Key, ForeignKey("people.id"))
+
+    @property
+    def about(self) -> ApologyFor:
+        """What it was written for."""
+        return ApologyFor.MISTAKE if self.wrong else ApologyFor.LATENESS
+
+
+def is_about(number: int, found_on: date, sent_on: date, numbers: Collection[int]) -> bool:
+    """A letter for mistakes is about this one: it names it, or names none and was sent when this one had been found."""
+    return found_on <= sent_on and (number in numbers if numbers else True)
 
 
 class ExplanationState(StrEnum):

@@ -14,7 +14,8 @@ from flask import current_app
 from sqlalchemy import func, select, update
 
 from app.cases import population, service
-from app.cases.explanations.models import Apology, Explanation, ExplanationState, state_of
+from app.cases.explanations.models import Apology, Explanation, ExplanationState, is_about, state_of
+from app.cases.faults.models import CaseFault
 from app.cases.models import Case
 from app.cases.population import on_desk_of
 from app.cases.vocabulary import EventKind
@@ -161,13 +162,15 @@ def apologise(
     signer: str,
     new_day: date | None = None,
     wrong: bool = False,
+    faults: Collection[int] = (),
     revision: int,
 ) -> Apology:
-    """A written apology to the applicant (văn bản xin lỗi) for lateness, or for a mistake, with the new date promised.
+    """A written apology to the applicant (văn bản xin lỗi): for lateness, with the new date promised, or for mistakes.
 
-    An open case that will not be done in time is apologised for before it is due, as the law wants it. A case still
-    open needs a new day, worked, after today and after its due day; at most `reappointments` of them are ever given,
-    and after those an apology gives none.
+    An open case that will not be done in time is apologised for before it is due, as the law wants it. Of a case still
+    open, a letter for lateness gives a new day, worked, after today and after its due day; at most `reappointments` of
+    them are ever given, and after those it gives none. A letter for mistakes needs no day; it names those of the case
+    (`faults`, by their numbers): all that wait for an apology, unless some are named.
     Sent in time, the new day is the promise; what was late stays late. The letter is an event of the case as well.
     """
     case = db.session.scalar(select(Case).where(Case.id == case_id, Case.site == scope.site, on_desk_of(scope)))
@@ -181,25 +184,57 @@ def apologise(
     now = extensions.now()
     if not wrong:
         _check_late_or_going_to_be(case)
-    new_due_at = _new_due_at(case, new_day, now)
     apology = Apology(
         site=case.site,
         case_id=case.id,
         **values,
         reason=words,
         wrong=wrong,
+        faults=_mistakes_meant(case, wrong, faults, now),
         sent_at=now,
         old_due_at=case.due_at,
-        new_due_at=new_due_at,
+        new_due_at=_new_due_at(case, new_day, wrong, now),
         person_id=by.person_id,
     )
     data: dict[str, Any] = {"number": apology.number}
-    if new_due_at:
-        data["new_due_at"] = new_due_at.isoformat()
+    if wrong:
+        data["wrong"] = True
+    if apology.new_due_at:
+        data["new_due_at"] = apology.new_due_at.isoformat()
     with transaction() as session:
         session.add(apology)  # written with the event, or not at all
         service.record(scope, by, case_id, EventKind.APOLOGISED, note=words, data=data, revision=revision)
     return apology
+
+
+def _mistakes_meant(case: Case, wrong: bool, named: Collection[int], now: datetime) -> list[int]:
+    """Numbers of the mistakes that the letter is about; those named, or all that wait for one."""
+    if not wrong:
+        if named:
+            raise DomainError(
+                "Văn bản xin lỗi vì trễ hạn không trả lời sai sót; hãy ghi văn bản riêng.", field="faults"
+            )
+        return []
+    waiting, known = waiting_faults(case.id, site_calendar().local_day(now))
+    if strange := sorted(set(named) - set(known)):
+        raise DomainError("Hồ sơ không có sai sót số %(number)s.", field="faults", number=strange[0])
+    return sorted(set(named)) or waiting
+
+
+def waiting_faults(case_id: int, day: date) -> tuple[list[int], list[int]]:
+    """Numbers of a case's mistakes found by that day and not taken back: those no letter is about, and all."""
+    found = select(CaseFault.number, CaseFault.found_on).where(
+        CaseFault.case_id == case_id, CaseFault.found_on <= day, CaseFault.withdrawn_at.is_(None)
+    )
+    known = {row.number: row.found_on for row in db.session.execute(found.order_by(CaseFault.number))}
+    sent = db.session.scalars(select(Apology).where(Apology.case_id == case_id, Apology.wrong)).all()
+    letters = [(site_calendar().local_day(each.sent_at), each.faults) for each in sent]
+    waiting = [
+        number
+        for number, found_on in known.items()
+        if not any(is_about(number, found_on, day, numbers) for day, numbers in letters)
+    ]
+    return waiting, list(known)
 
 
 def _check_late_or_going_to_be(case: Case) -> None:
@@ -209,7 +244,7 @@ def _check_late_or_going_to_be(case: Case) -> None:
         raise DomainError("Hồ sơ đã được giải quyết trong hạn; chỉ xin lỗi vì sai sót.", field="wrong")
 
 
-def _new_due_at(case: Case, day: date | None, now: datetime) -> datetime | None:
+def _new_due_at(case: Case, day: date | None, wrong: bool, now: datetime) -> datetime | None:
     """The end of the day promised. DomainError for a day that cannot be promised."""
     calendar = site_calendar()
     if case.ended_at is not None:
@@ -217,20 +252,21 @@ def _new_due_at(case: Case, day: date | None, now: datetime) -> datetime | None:
             raise DomainError("Hồ sơ đã kết thúc, không hẹn lại ngày trả.", field="new_day")
         return None
     allowed = current_app.config["SETTINGS"].reappointments
-    given = select(func.count()).select_from(Apology)
-    times = db.session.scalar(given.where(Apology.case_id == case.id, Apology.new_due_at.is_not(None))) or 0
-    if day is None and times >= allowed:
+    dated = select(Apology.wrong).where(Apology.case_id == case.id, Apology.new_due_at.is_not(None))
+    given = db.session.scalars(dated).all()
+    if day is None and (wrong or len(given) >= allowed):
         return None
     if day is None:
         raise DomainError("Hãy ghi ngày hẹn trả mới.", field="new_day")
     if day <= calendar.local_day(now):
         raise DomainError("Ngày hẹn trả mới phải sau hôm nay.", field="new_day")
     due = calendar.local_day(case.due_at) if case.due_at else None
-    if kept(due, day):
+    if not wrong and kept(due, day):
         raise DomainError("Ngày hẹn trả mới phải sau ngày hẹn trả %(day)s.", field="new_day", day=due)
     if not calendar.is_working_day(day):
         raise DomainError("Ngày %(day)s cơ quan nghỉ; hãy chọn một ngày làm việc.", field="new_day", day=day)
-    if times >= allowed:
+    times = given.count(False)  # a letter about a mistake moves no promise and uses none up
+    if not wrong and times >= allowed:
         raise DomainError(
             "Hồ sơ đã được hẹn lại %(times)s lần, không được hẹn thêm; hãy bỏ trống ngày hẹn và trả kết quả sớm nhất.",
             field="new_day",

@@ -11,12 +11,16 @@ from flask_babel import gettext as _
 from htmx_flask import request
 from werkzeug.wrappers import Response as Answer
 
+from app.cases import population
 from app.cases.case_page import case_view
 from app.cases.explanations import queries, service
 from app.cases.explanations.forms import ApologyForm, DecisionForm, ExplainForm
-from app.cases.explanations.models import ExplanationState
+from app.cases.explanations.models import ApologyFor, ExplanationState
 from app.cases.explanations.queries import MOST_PRINTED, OverdueCase, OverduePage
+from app.cases.faults.models import CaseFault
+from app.cases.faults.service import faults_of
 from app.cases.lists import Window
+from app.cases.models import Case
 from app.cases.views import bp
 from app.core.errors import DomainError, NotFound
 from app.core.periods import Period, PeriodKind
@@ -162,10 +166,13 @@ def _explanation_csv_rows() -> Iterator[list[object]]:
 @allowed(Capability.HANDLE_CASES)
 def apologise(case_id: int) -> Page:
     """Write to the applicant: sorry, and when it will be done."""
-    scope, form = current_scope(), ApologyForm()
+    scope = current_scope()
     view = case_view(scope, case_id, site_calendar(), extensions.now(), get_locale().language)
     if not view.may_change(scope):
         abort(403)
+    known = [fault for fault in faults_of(case_id) if fault.withdrawn_at is None]
+    form = ApologyForm(data=_most_likely(view.case, known))
+    form.offer(known)
     if form.validate_on_submit():
         with errors_shown_on(form):
             sent = service.apologise(scope, actor(), case_id, **form.values())
@@ -176,9 +183,25 @@ def apologise(case_id: int) -> Page:
     form.revision.data = str(view.case.revision)
     wrong = bool(form.errors or form.form_errors)
     page = render_template(
-        "cases/explanations/apology.html", view=view, form=form, apologies=queries.apologies_of(case_id)
+        "cases/explanations/apology.html",
+        view=view,
+        form=form,
+        apologies=queries.apologies_of(case_id),
+        faults=faults_of(case_id),
     )
     return page, 422 if wrong else 200
+
+
+def _most_likely(case: Case, known: Sequence[CaseFault]) -> dict[str, Any]:
+    """What an empty form proposes: the mistakes no letter is about yet; and what the letter is for, where only one
+    thing can be meant."""
+    waiting, _all = service.waiting_faults(case.id, today())
+    proposed: dict[str, Any] = {"faults": [str(number) for number in waiting]}
+    if population.ended_in_time(case) or case.late_after is None:
+        proposed["about"] = ApologyFor.MISTAKE
+    elif not known:
+        proposed["about"] = ApologyFor.LATENESS
+    return proposed
 
 
 def _list(form: ExplainForm, chosen: list[int] | None = None) -> str:

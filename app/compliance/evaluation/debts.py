@@ -62,3 +62,9 @@ def owed_since(outcome: RuleOutcome, due: date | None, view: View) -> date | Non
     """Since when a debt is owed that an earlier period found already; None for a debt of the period's own."""
     carried = outcome in (RuleOutcome.MISSING, RuleOutcome.RETURNED, RuleOutcome.CAUGHT_UP)
     return due if carried and due is not None and due < view.first else None
+
+
+def overrun(view: View, last_day: date, *, ended: bool) -> RuleOutcome:
+    """What a period says of a step that took longer than it may: it is one fault, of the period its last day fell in; a
+    later one still finds it while the step is open, and the one in which it ends tells the end of it."""
+    return RuleOutcome.CAUGHT_UP if ended and last_day < view.first else RuleOutcome.FAILED

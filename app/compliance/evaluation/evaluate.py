@@ -264,9 +264,12 @@ def _judge_alike(court: EvaluationContext, rules: Sequence[Rule], whole: Whole |
     said = ask(court.engine, compiled, units, lambda field: [unit.figures[field] for unit in units])
     found = {}
     for rule in rules:
-        required = _Required.by(rule, court.parameters)
+        required, behind = _Required.by(rule, court.parameters), _behind(court, rule)
         found[rule.id] = [
-            _result(court, rule, required, unit, *_judged_as(rule, unit, whole, outcome))
+            _named(
+                _result(court, rule, required, unit, *_judged_as(rule, unit, whole, outcome)),
+                behind.get(unit.code, ()),
+            )
             for unit, outcome in zip(units, said[rule.id], strict=True)
         ]
     return found
@@ -304,6 +307,22 @@ class Whole:
         numbers = [field for field in fields if type(answering.figures[field]) is int]
         sums: dict[str, Blank] = {field: sum(int(unit.figures[field]) for unit in meant) for field in numbers}
         return cls(UnitFigures(answering.code, answering.kind, answering.figures | sums))
+
+
+def _behind(court: EvaluationContext, rule: Rule) -> dict[str, list[SubjectResult]]:
+    """By unit: the single things that a rate leaves out, where its kind of facts tells of them."""
+    behind: dict[str, list[SubjectResult]] = {}
+    if rule.rate is not None and rule.rate.names is not None:
+        for thing in court.figures.things[rule.rate.names]:
+            named = SubjectResult(thing.subject, RuleOutcome.FAILED, thing.figures, {})
+            behind.setdefault(thing.unit.code, []).append(named)
+    return behind
+
+
+def _named(result: RuleResult, things: Sequence[SubjectResult]) -> RuleResult:
+    if things and result.reason is RuleOutcome.FAILED:
+        result.things, result.behind = tuple(things), True
+    return result
 
 
 @dataclass(frozen=True, slots=True)

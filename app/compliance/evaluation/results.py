@@ -130,6 +130,8 @@ class RuleResult:
     due: date | None = None
     judged_as: JudgedAs | None = None
     """Where the rule is about the Department as a whole: whether this is the whole, or a unit's own part."""
+    behind: bool = False
+    """Whether the things are those behind a rate: named with it, and no violations of their own."""
 
     @property
     def subjects(self) -> tuple[SubjectLine, ...]:
@@ -139,7 +141,7 @@ class RuleResult:
     @property
     def failing(self) -> tuple[SubjectResult, ...]:
         """The single things that break the rule."""
-        return tuple(thing for thing in self.things if thing.fails)
+        return () if self.behind else tuple(thing for thing in self.things if thing.fails)
 
     @property
     def pending(self) -> tuple[str, ...]:

@@ -10,12 +10,12 @@ from fractions import Fraction
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
-from app.compliance.evaluation.debts import View, owed_since, standing
+from app.compliance.evaluation.debts import View, overrun, owed_since, standing
 from app.compliance.evaluation.engine import Fulfilment, TriggeringEvent
 from app.compliance.evaluation.results import STATES, STATUSES, RuleResult, SubjectResult, day_of, ratio
 from app.core.facts import ENVELOPE, SUBJECT, FactError, doubled, fits
 from app.rulepacks.compiler import BROKEN_PERIODS, PERIOD_OVER, Compiled, RuleOutcome, compile_rules, compile_where
-from app.rulepacks.conditions import NOTHING_KNOWN, Condition, DayKind, Requirement, Target
+from app.rulepacks.conditions import NOTHING_KNOWN, Clock, Condition, DayKind, Requirement, Target
 from app.rulepacks.language import EARLIER, Rule, Status
 from app.rulepacks.pack import Override, Pack, ParameterValue, day_kind_of, number_of, share_of
 from app.rulepacks.premises import DEADLINE, Deadlines, PackTerm
@@ -93,7 +93,7 @@ class Figures:
         self._blanks: dict[str, Blank] = {}
         for rule, parameters in rules:
             self._blanks.update(_blanks(rule, parameters))
-            for kind in (rule.subject, *(rule.requires or ())):
+            for kind in (rule.named, *(rule.requires or ())):
                 if kind is not None:
                     self.things.setdefault(kind, [])
         self._wanted: dict[str, list[str]] = defaultdict(list)
@@ -197,7 +197,9 @@ def _blanks(rule: Rule, parameters: Mapping[str, object]) -> dict[str, Blank]:
     if rule.count is not None:
         blanks |= dict.fromkeys(rule.count.of, 0)
     if rule.clock is not None:
-        blanks |= dict.fromkeys(rule.clock.fields, 0) | {rule.clock.ended: False}
+        blanks |= dict.fromkeys(rule.clock.counts, 0) | {rule.clock.ended: False}
+        blanks |= {rule.clock.started_on: ""} if rule.clock.started_on is not None else {}
+    blanks |= dict.fromkeys(rule.besides, 0)
     return blanks
 
 
@@ -320,8 +322,7 @@ def _subject_verdicts(
             continue
         details: dict[str, int | str] = {}
         if rule.clock is not None:
-            used = getattr(rule.clock.used, day_kind_of(rule.clock.counted_in, court.parameters))
-            details = {"used": int(thing.figure(used)), "allowed": number_of(rule.clock.at_most, court.parameters)}
+            outcome, details = _clock(court, rule.clock, thing, outcome)
         elif rule.rate is not None and rule.target is not None:
             details = {
                 "numerator": thing.total(rule.rate.count),
@@ -329,6 +330,23 @@ def _subject_verdicts(
                 "target": str(_target(court, rule.target, thing)),
             }
         yield thing.unit, outcome, SubjectResult(thing.subject, outcome, thing.figures, details)
+
+
+def _clock(
+    court: EvaluationContext, clock: Clock, thing: Subject, outcome: RuleOutcome
+) -> tuple[RuleOutcome, dict[str, int | str]]:
+    """What this period says of a step whose days were compared with its allowance, and the figures of it."""
+    kind = day_kind_of(clock.counted_in, court.parameters)
+    allowed = number_of(clock.at_most, court.parameters)
+    details: dict[str, int | str] = {"used": int(thing.figure(getattr(clock.used, kind))), "allowed": allowed}
+    if clock.started_on is None or not thing.figure(clock.started_on):
+        return outcome, details
+    last_day = court.figures.deadlines.last_day(_day(thing, clock.started_on), allowed, kind)
+    details["due"] = last_day.isoformat()
+    if outcome is RuleOutcome.FAILED and last_day < court.view.first:
+        details["since"] = last_day.isoformat()
+        outcome = overrun(court.view, last_day, ended=bool(thing.figure(clock.ended)))
+    return outcome, details
 
 
 def _target(court: EvaluationContext, target: Target, thing: Subject) -> Fraction:
@@ -564,6 +582,8 @@ def _by_unit(
     for each in court.figures.units:
         meant = all(scope.includes(each.code, each.kind) for scope in scopes)
         tally = tallies.get(each.code)
+        if rule.besides and (more := each.total(rule.besides)):
+            tally = Counter(tally) + Counter({RuleOutcome.PASSED: more})
         total = _total(tuple(sorted(tally.items())) if tally else (), meant)
         named = things.get(each.code, ())
         yield RuleResult(

@@ -41,7 +41,7 @@ from app.core import facts
 from app.core.errors import DomainError
 from app.core.periods import Period, PeriodKind
 from app.organisation.access import Actor, actor, allowed, current_scope, person
-from app.organisation.calendars import today
+from app.organisation.calendars import provisional_years, today
 from app.organisation.exports import csv_response, trace_export
 from app.organisation.permissions import Capability
 from app.organisation.queries import units
@@ -72,6 +72,7 @@ def matrix() -> str:
         rows=_rows(shown, run) if shown and run else [],
         newer=queries.newer_part(scope, run) if run else None,
         another_year=_of_another_year(run) if run else [],
+        provisional=_provisional(run) if run else [],
         form=PeriodForm.of(period, judged),
         neighbours=neighbours(period),
         begun=period.next().first <= today(),
@@ -178,7 +179,14 @@ def run(run_id: int) -> str:
         violations=queries.violations_in(scope, run_id),
         titles=_titles(found),
         another_year=_of_another_year(found),
+        provisional=_provisional(found),
     )
+
+
+def _provisional(found: CheckRun) -> list[int]:
+    """The years, of the period or of what falls due after it, whose official days off are not known."""
+    period = Period.parse(found.period)
+    return provisional_years(period.first, period.next().last)
 
 
 def _findings(found: CheckRun) -> list[dict[str, Any]]:

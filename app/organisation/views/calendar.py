@@ -9,15 +9,16 @@ from flask_babel import get_locale
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as Answer
 
+from app.core.calendar import DayPart
 from app.core.errors import DomainError, NotFound
 from app.organisation import calendars
 from app.organisation.access import actor, allowed, signed_in
 from app.organisation.calendars import CalendarYear
 from app.organisation.exports import csv_response
-from app.organisation.forms import SiteDaysForm
+from app.organisation.forms import ConfirmYearForm, SiteDaysForm
 from app.organisation.permissions import Capability
 from app.organisation.views import bp
-from app.web.formats import sentence, show_date
+from app.web.formats import label, sentence, show_date
 from app.web.forms import errors_shown_on, typed_day, whole_number
 
 SHOWN = 100  # moved deadlines listed; the rest is counted
@@ -27,8 +28,24 @@ SHOWN = 100  # moved deadlines listed; the rest is counted
 @signed_in
 def calendar() -> str:
     """The year's holidays, swapped Saturdays and the site's own days."""
-    year = _year()
-    return render_template("organisation/calendar.html", calendar=year, months=calendars.months(year))
+    return _page(_year(), ConfirmYearForm(formdata=None))
+
+
+def _page(year: CalendarYear, form: ConfirmYearForm) -> str:
+    return render_template("organisation/calendar.html", calendar=year, months=calendars.months(year), form=form)
+
+
+@bp.post("/lich-lam-viec/<int:year>/xac-nhan")
+@allowed(Capability.KEEP_CALENDAR)
+def confirm_year(year: int) -> Answer | tuple[str, int]:
+    """The year's days off have been compared with their announcement."""
+    form = ConfirmYearForm()
+    if form.validate_on_submit():
+        with errors_shown_on(form):
+            calendars.confirm_year(actor(), year, source=form.source.data or "")
+            flash(_("Đã xác nhận lịch nghỉ chính thức của năm %(year)s.", year=year), "success")
+            return redirect(url_for(".calendar", year=year))
+    return _page(_shown(year), form), 422
 
 
 @bp.get("/lich-lam-viec.csv")
@@ -36,7 +53,7 @@ def calendar() -> str:
 def calendar_csv() -> Response:
     """The year as a file."""
     year = _year()
-    header = [_("Ngày"), _("Làm việc"), _("Tên ngày"), _("Nguồn"), _("Lý do")]
+    header = [_("Ngày"), _("Làm việc"), _("Buổi"), _("Tên ngày"), _("Nguồn"), _("Lý do")]
     return csv_response(
         f"lich-lam-viec-{year.year}",
         header,
@@ -44,6 +61,7 @@ def calendar_csv() -> Response:
             (
                 d.day,
                 "x" if d.working else "",
+                "" if d.part is DayPart.DAY else label(d.part),
                 d.name,
                 _("Nhà nước") if d.official else _("Cơ quan"),
                 d.reason,
@@ -93,6 +111,10 @@ def remove_site_day(day: str) -> Answer | str:
 def _year() -> CalendarYear:
     """The year asked for, or this one. Raises NotFound outside the years of the calendar."""
     today: date = calendars.today()
-    locale = get_locale()
     year = request.args.get("year", today.year, type=whole_number)
+    return _shown(year)
+
+
+def _shown(year: int) -> CalendarYear:
+    locale = get_locale()
     return calendars.calendar_year(year, locale.language if locale else "vi")

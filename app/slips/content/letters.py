@@ -91,17 +91,20 @@ def _sorry(case: CaseOnPaper, letter: Letter, house: House, circular: Circular) 
     if letter.new_due_at is None:
         return [letter_line(f"{case.unit} xin lỗi {YOU} và mong nhận được sự thông cảm của {YOU}./.")]
     again = moment(letter.new_due_at, house.closing)
-    if circular is CIRCULAR_2018:
+    if letter.wrong:
+        promise = f"{case.unit} xin lỗi {YOU}, sẽ khắc phục sai sót và trả kết quả cho {YOU} vào {again}."
+    elif circular is CIRCULAR_2018:
         promise = f"{case.unit} xin lỗi {YOU} và sẽ trả kết quả giải quyết hồ sơ cho {YOU} vào {again}."
     else:
         promise = (
             f"{case.unit} xin lỗi {YOU} và đề nghị được gia hạn thời gian giải quyết hồ sơ; thời gian trả kết quả "
             f"sau khi gia hạn: {again}."
         )
+    trouble = "Sai sót này" if letter.wrong else "Sự chậm trễ này"
     return [
         letter_line(promise),
         letter_line(
-            f"Sự chậm trễ này đã gây phiền hà, tốn kém thời gian, công sức của {YOU}; {case.unit} mong nhận được "
+            f"{trouble} đã gây phiền hà, tốn kém thời gian, công sức của {YOU}; {case.unit} mong nhận được "
             f"sự thông cảm của {YOU}./."
         ),
     ]

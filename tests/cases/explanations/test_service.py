@@ -155,6 +155,34 @@ def test_the_head_of_the_department_does_not_explain_in_place_of_the_head_of_the
     ]
 
 
+def test_a_returned_explanation_is_none_until_it_is_given_again_and_its_day_is_that_of_the_one_that_stands(
+    late: Case, units: dict[str, Unit], head: Person, inspector: Person, freeze: Callable[[str], Any]
+) -> None:
+    def told() -> tuple[str, bool, bool, bool]:
+        (fact,) = facts("explanation")
+        return fact["sent_on"], fact["by_head"], fact["accepted"], fact["returned"]
+
+    def answer(sent: Explanation, accepted: bool, words: str = "") -> None:
+        explanation_service.receive_explanations(SITE, Actor.of(inspector), [sent.id])
+        decide(inspector, sent, accepted, words)
+
+    freeze("2024-06-10 08:00")
+    (first,) = explain(head, late)
+    assert told() == ("2024-06-10", True, False, False)
+    freeze("2024-06-11 08:00")
+    answer(first, False, "Chưa nêu trách nhiệm cá nhân.")
+    assert told() == ("2024-06-10", True, False, True)
+    freeze("2024-06-12 08:00")
+    explain(make_person(units["SO"], Role.HEAD), late)
+    assert told() == ("2024-06-10", True, False, True), "nobody gives it in the head's place"
+    freeze("2024-06-13 08:00")
+    (again,) = explain(head, late, text="Ông A chịu trách nhiệm.")
+    assert told() == ("2024-06-13", True, False, False)
+    freeze("2024-06-14 08:00")
+    answer(again, True)
+    assert told() == ("2024-06-13", True, True, False)
+
+
 def test_the_list_says_who_owes_an_explanation_and_until_when(
     late: Case, head: Person, freeze: Callable[[str], Any]
 ) -> None:
@@ -298,8 +326,35 @@ def test_a_case_done_in_time_is_apologised_for_only_when_wrong(
     finish(late, at("2024-06-04 08:00"))
     with pytest.raises(DomainError, match="đã được giải quyết trong hạn"):
         apologise(late)
-    apologise(late, wrong=True)
-    assert [fact["subject"] for fact in facts("apology")] == [late.code]
+    assert apologise(late, wrong=True).faults == []
+    assert facts("apology") == [], "it is no letter for lateness"
+
+
+def test_the_date_of_a_letter_for_a_mistake_is_not_that_of_a_letter_for_lateness(
+    late: Case, freeze: Callable[[str], Any]
+) -> None:
+    freeze("2024-06-10 08:00")
+    apologise(late, date(2024, 6, 14), wrong=True)
+    assert facts("apology") == []
+    freeze("2024-06-11 08:00")
+    apologise(late, revision=late.revision)
+    assert facts("apology")[0] | {"unit": ""} == {
+        "unit": "",
+        "subject": late.code,
+        "sent_on": "2024-06-11",
+        "has_new_date": False,
+    }
+    freeze("2024-06-12 08:00")
+    apologise(late, date(2024, 6, 20), revision=late.revision)  # what the letter for the mistake said used nothing up
+    assert (facts("apology")[0]["sent_on"], facts("apology")[0]["has_new_date"]) == ("2024-06-12", True)
+
+
+def test_a_letter_for_a_mistake_needs_no_date(late: Case, freeze: Callable[[str], Any]) -> None:
+    freeze("2024-06-04 08:00")
+    sent = apologise(late, wrong=True)
+    assert sent.new_due_at is None
+    event = db.session.query(CaseEvent).filter_by(case_id=late.id, kind=EventKind.APOLOGISED).one()
+    assert event.data == {"number": "12/PXL", "wrong": True}
 
 
 def test_a_case_that_will_be_late_is_apologised_for_before_it_is_due(late: Case, freeze: Callable[[str], Any]) -> None:
@@ -311,7 +366,9 @@ def test_a_case_that_will_be_late_is_apologised_for_before_it_is_due(late: Case,
     assert late.due_at == late.late_after == at("2024-06-07 23:59:59"), "the letter moved the promise in time"
     assert facts("apology") == [], "nothing is owed while it is in time"
     freeze("2024-06-10 08:00")
-    assert [fact["sent_on"] for fact in facts("apology")] == ["2024-06-04"]
+    assert facts("apology") == [], "it promised the very date that then passed"
+    apologise(late, revision=late.revision)
+    assert [(fact["sent_on"], fact["has_new_date"]) for fact in facts("apology")] == [("2024-06-10", True)]
 
 
 def test_a_case_that_waits_for_its_applicant_cannot_be_late(late: Case, freeze: Callable[[str], Any]) -> None:

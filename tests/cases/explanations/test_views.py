@@ -10,8 +10,11 @@ from flask.testing import FlaskClient
 
 from app.cases.explanations import service
 from app.cases.explanations.models import Apology, Explanation
+from app.cases.faults.models import FaultSource
+from app.cases.faults.service import record_fault
 from app.cases.models import Case
 from app.organisation.access import Actor, scope_of
+from app.organisation.calendars import today
 from app.organisation.models import Person, Role, Unit
 from app.web.extensions import db
 from tests.clock import at
@@ -128,6 +131,9 @@ def test_an_apology_is_written_shown_on_the_case_and_printed(late: list[Case], h
     page = text(client.get(address))
     assert f'value="{late[0].revision}"' in page
     values = {"number": "12/PXL", "signer": "Lê Văn Trưởng", "reason": "Thiếu người.", "revision": late[0].revision}
+    unsaid = client.post(address, data=values | {"new_day": "03/07/2024"})
+    assert (unsaid.status_code, "Hãy chọn xin lỗi vì việc gì." in text(unsaid)) == (422, True)
+    values["about"] = "lateness"
     refused = client.post(address, data=values | {"new_day": "01/07/2024"})
     assert (refused.status_code, "phải sau hôm nay" in text(refused)) == (422, True)
     assert client.post(address, data=values | {"new_day": "03/07/2024"}).status_code == 302
@@ -139,6 +145,26 @@ def test_an_apology_is_written_shown_on_the_case_and_printed(late: list[Case], h
     letter = text(client.get(printed))
     assert "sẽ trả kết quả giải quyết hồ sơ cho Ông/Bà/Tổ chức vào 17 giờ 00 phút, ngày 03 tháng 7 năm 2024" in letter
     assert "Trần Thị Hoa" in letter
+
+
+def test_the_form_asks_which_mistakes_a_letter_is_about(late: list[Case], head: Person, sign_in: SignIn) -> None:
+    client, address = sign_in(head), f"/ho-so/{late[0].id}/xin-loi"
+    assert "Sai sót được xin lỗi" not in text(client.get(address))
+    for what in ("Sai họ tên.", "Sai ngày sinh."):
+        record_fault(scope_of(head), Actor.of(head), late[0].id, found_on=today(), source=FaultSource.UNIT, what=what)
+    page = text(client.get(address))
+    assert page.count('checked id="faults') == 2, "both wait for a letter; what this one is for is asked"
+    values = {"number": "12/PXL", "signer": "Lê Văn Trưởng", "reason": "Nhầm.", "revision": late[0].revision}
+    values |= {"about": "mistake", "faults": "2"}
+    assert client.post(address, data=values | {"faults": "7"}).status_code == 422
+    assert client.post(address, data=values).status_code == 302
+    assert db.session.query(Apology).one().faults == [2]
+    page = text(client.get(address))
+    assert "Sai sót trong giải quyết" in page
+    assert page.count("Sai ngày sinh.") == 2  # in the list of letters, and to be ticked again
+    assert page.count('checked id="faults') == 1
+    printed = text(client.get(f"/ho-so/{late[0].id}/phieu/xin-loi?lan=1"))
+    assert "đã có sai sót" in printed
 
 
 def test_nobody_apologises_for_another_units_case(

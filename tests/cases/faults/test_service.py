@@ -20,6 +20,7 @@ from app.core.periods import Period
 from app.organisation.access import Actor, scope_of
 from app.organisation.calendars import site_calendar
 from app.organisation.models import AuditEntry, Person, Role, Unit
+from app.procedures.models import ProcedureVersion
 from app.rulepacks.language import Status
 from app.web import extensions
 from app.web.extensions import db
@@ -71,6 +72,10 @@ def facts(period: Period, *kinds: str) -> list[Fact]:
     return list(gather(db.session.connection(), query, kinds))
 
 
+def _version(case: Case) -> ProcedureVersion:
+    return db.session.get_one(ProcedureVersion, case.version_id)
+
+
 def verdict(period: Period) -> tuple[Status, list[str]]:
     report = check(period, pack_ids=["dak-nong-2024"])
     found = next(r for r in report.judgement.results if (r.rule, r.unit) == ("dn-3a-wrong", "LDVL"))
@@ -80,7 +85,7 @@ def verdict(period: Period) -> tuple[Status, list[str]]:
 def test_a_mistake_in_a_case_in_time_is_owed_an_apology(case: Case, head: Person, freeze: Callable[[str], Any]) -> None:
     freeze("2024-06-13 08:00")
     record(head, case)
-    assert verdict(JUNE) == (Status.NOT_APPLICABLE, [])  # three working days: until the 13th
+    assert verdict(JUNE) == (Status.PENDING, [])  # three working days: until the 13th
     freeze("2024-06-14 08:00")
     assert verdict(JUNE) == (Status.FAIL, [case.code])
     apologise(case)
@@ -98,7 +103,7 @@ def test_an_apology_for_the_mistake_in_time_keeps_the_rule(
     freeze("2024-06-20 08:00")
     assert verdict(JUNE) == (Status.PASS, [])
     (told,) = facts(JUNE, "apology_for_fault")
-    assert (told["subject"], told["sent_on"], told["has_new_date"]) == (case.code, "2024-06-11", True)
+    assert (told["subject"], told["sent_on"]) == (case.code, "2024-06-11")
 
 
 def test_an_apology_for_lateness_or_before_the_mistake_was_found_does_not_count(
@@ -120,7 +125,13 @@ def test_a_mistake_found_at_the_end_of_a_month_is_judged_in_the_next(
     freeze("2024-08-01 08:00")
     assert verdict(JUNE) == (Status.NOT_APPLICABLE, [])
     assert verdict(JULY) == (Status.FAIL, [case.code])
-    assert verdict(Period.parse("2024-08")) == (Status.NOT_APPLICABLE, [])
+    assert verdict(Period.parse("2024-08")) == (Status.FAIL, [case.code]), "still owed"
+    freeze("2024-08-02 08:00")
+    apologise(case)
+    freeze("2024-10-01 08:00")
+    assert verdict(JULY) == (Status.FAIL, [case.code])
+    assert verdict(Period.parse("2024-08")) == (Status.PASS, []), "done late, and told so"
+    assert verdict(Period.parse("2024-09")) == (Status.NOT_APPLICABLE, [])
 
 
 def test_a_second_mistake_in_one_case_is_owed_its_own_apology(
@@ -133,6 +144,49 @@ def test_a_second_mistake_in_one_case_is_owed_its_own_apology(
     record(head, case, date(2024, 6, 20), what="Sai ngày sinh.")
     freeze("2024-06-28 08:00")
     assert verdict(JUNE) == (Status.FAIL, [f"{case.code}#2"])
+
+
+def test_one_letter_about_two_mistakes_answers_both_and_one_that_names_one_answers_that_one(
+    case: Case, head: Person, freeze: Callable[[str], Any]
+) -> None:
+    freeze("2024-06-11 08:00")
+    record(head, case)
+    record(head, case, what="Sai ngày sinh.")
+    with pytest.raises(DomainError, match="không có sai sót số 3"):
+        apologise(case, faults=[3])
+    apologise(case, faults=[2])
+    freeze("2024-06-20 08:00")
+    assert verdict(JUNE) == (Status.FAIL, [case.code])
+    other = finish(receive(_version(case), at("2024-06-10 08:00")), at("2024-06-11 08:00"))
+    freeze("2024-06-12 08:00")
+    record(head, other)
+    record(head, other, what="Sai ngày sinh.")
+    apologise(other)
+    freeze("2024-06-20 08:00")
+    assert verdict(JUNE) == (Status.FAIL, [case.code]), "the other one's letter named both"
+
+
+def test_a_mistake_recorded_after_its_letter_is_answered_by_it_when_it_had_been_found_by_then(
+    case: Case, head: Person, freeze: Callable[[str], Any]
+) -> None:
+    freeze("2024-06-11 08:00")
+    apologise(case)
+    freeze("2024-06-12 08:00")
+    record(head, case, date(2024, 6, 10))
+    record(head, case, date(2024, 6, 12), what="Sai ngày sinh.")
+    freeze("2024-06-20 08:00")
+    assert verdict(JUNE) == (Status.FAIL, [f"{case.code}#2"])
+
+
+def test_a_letter_for_lateness_names_no_mistake(case: Case, head: Person, freeze: Callable[[str], Any]) -> None:
+    freeze("2024-06-11 08:00")
+    late = receive(_version(case), at("2024-05-02 08:00"))
+    record(head, late)
+    with pytest.raises(DomainError, match="không trả lời sai sót"):
+        apologise(late, wrong=False, faults=[1], new_day=date(2024, 6, 14))
+    apologise(late, wrong=False, new_day=date(2024, 6, 14))
+    freeze("2024-06-20 08:00")
+    assert verdict(JUNE) == (Status.FAIL, [late.code])
 
 
 def test_one_recorded_in_error_is_withdrawn_with_words_and_past_checks_stand(

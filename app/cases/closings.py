@@ -1,0 +1,240 @@
+"""What the engine is told of closing cases on the software once they have their result (Bắc Giang's footnote 4).
+
+Two faults, told apart. Who had the result in time and let the due time pass without closing: `case_not_closed`, named
+behind the figures of the kind `closing`. Who did not close “ngay”, on the working day of the result: `case_result`,
+whether or not there was time left until the case was due. Who was merely late is neither.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime, timedelta
+from itertools import chain
+from typing import Any
+
+from sqlalchemy import Select, and_, column, func, select, union_all, values
+from sqlalchemy.engine import Connection
+
+from app.cases import population
+from app.cases.facts import units_of, whose
+from app.cases.models import Case
+from app.core.calendar import WorkingCalendar
+from app.core.facts import Fact, FactField, FactKind, FactQuery, register, register_source
+from app.organisation.calendars import site_calendar
+from app.organisation.passings import AN_INSTANT
+from app.web.extensions import UtcDateTime
+
+CASES = "hồ sơ"
+WORKING_DAYS = "ngày làm việc"
+
+
+def _count(name: str, unit: str, vi: str, en: str) -> FactField:
+    return FactField(name, int, unit, {"vi": vi, "en": en})
+
+
+def _text(name: str, vi: str, en: str) -> FactField:
+    return FactField(name, str, "", {"vi": vi, "en": en})
+
+
+CASE_NOT_CLOSED = FactKind(
+    "case_not_closed",
+    "case",
+    (
+        _text("result_on", "Ngày có kết quả (năm-tháng-ngày)", "Day of the result (ISO)"),
+        _text("due", "Ngày hẹn trả (năm-tháng-ngày)", "Due date (ISO)"),
+        _text(
+            "closed_on",
+            "Ngày kết thúc trên phần mềm (năm-tháng-ngày), trống nếu chưa",
+            "Day of closing on the software (ISO), empty if open",
+        ),
+        _count("days_late", WORKING_DAYS, "Số ngày làm việc quá hạn", "Working days past due"),
+        _text("officer", "Cán bộ xử lý", "Officer handling the case"),
+    ),
+    {
+        "vi": "Một hồ sơ có kết quả trong hạn mà hết hạn chưa kết thúc trên phần mềm: trong kỳ hết hạn, và những kỳ "
+        "sau đến khi kết thúc",
+        "en": "A case with its result in time that was not closed on the software by its due time: in the period of "
+        "that time, and in those after it while it is open",
+    },
+)
+
+PROMPT_CLOSING = FactKind(
+    "prompt_closing",
+    "unit",
+    (
+        _count(
+            "closed",
+            CASES,
+            "Hồ sơ có kết quả, kết thúc trên phần mềm trong kỳ",
+            "Cases with a result closed in the period",
+        ),
+        _count(
+            "at_once",
+            CASES,
+            "Trong số đó: kết thúc ngay trong ngày làm việc có kết quả",
+            "Of those: closed on the working day of the result",
+        ),
+    ),
+    {
+        "vi": "Kết thúc hồ sơ ngay khi có kết quả (kết quả ngoài giờ, ngày nghỉ tính vào ngày làm việc tiếp theo)",
+        "en": "Closing at once when there is a result (out of hours, or on a day off: by the next working day)",
+    },
+)
+
+CASE_RESULT = FactKind(
+    "case_result",
+    "case",
+    (
+        _text("result_on", "Ngày có kết quả (năm-tháng-ngày)", "Day of the result (ISO)"),
+        _text(
+            "counted_on",
+            "Ngày làm việc tính từ đó: ngày có kết quả; nếu là ngoài giờ hoặc ngày nghỉ thì ngày làm việc tiếp theo",
+            "Working day from which it counts: that of the result; out of hours or on a day off, the next working day",
+        ),
+        _text("officer", "Cán bộ xử lý", "Officer handling the case"),
+    ),
+    {
+        "vi": "Một hồ sơ có kết quả mà không kết thúc trên phần mềm ngay trong ngày làm việc đó",
+        "en": "A case with a result that was not closed on the software on that working day",
+    },
+)
+
+CASE_CLOSED = FactKind(
+    "case_closed",
+    "case",
+    (_text("closed_on", "Ngày kết thúc trên phần mềm (năm-tháng-ngày)", "Day of closing on the software (ISO)"),),
+    {"vi": "Kết thúc một hồ sơ như vậy", "en": "The closing of such a case"},
+)
+
+
+def register_facts() -> None:
+    """Register every source of closings."""
+    register(CASE_NOT_CLOSED, cases_not_closed)
+    register_source([PROMPT_CLOSING, CASE_RESULT, CASE_CLOSED], closings)
+
+
+def cases_not_closed(connection: Connection, query: FactQuery) -> Iterator[Fact]:
+    """One fact per case that the figure `closing.not_closed` counts."""
+    units, calendar = units_of(connection, query), site_calendar()
+    then = whose(Case, query.as_of - AN_INSTANT, query, connection)
+    closed, *still_open = population.not_closed_branches(query.start, query.end, query.as_of)
+    rows = union_all(
+        _shown(Case.unit_id, query, Case.late_after).where(*closed),
+        *(_shown(then, query, Case.late_after).where(*each) for each in still_open),
+    )
+    for unit_id, code, result_at, ended_at, officer, late_after in _streamed(connection, rows):
+        if unit_id not in units:
+            continue
+        ended = ended_at if population.done(ended_at, query.as_of) else None
+        due_day, last_day = calendar.local_day(late_after), calendar.local_day(ended or query.as_of)
+        yield {
+            "kind": CASE_NOT_CLOSED.name,
+            "unit": units[unit_id],
+            "period": query.period.key,
+            "subject": code,
+            "result_on": calendar.local_day(result_at).isoformat(),
+            "due": due_day.isoformat(),
+            "closed_on": last_day.isoformat() if ended else "",
+            "days_late": calendar.count_working_days(due_day, last_day),
+            "officer": officer,
+        }
+
+
+def closings(connection: Connection, query: FactQuery) -> Iterator[Fact]:
+    """What was not closed on the working day of its result, case by case; the rest is counted for each unit."""
+    units, calendar = units_of(connection, query), site_calendar()
+    later: Counter[int] = Counter()
+    for unit_id, code, result_at, ended_at, officer in _streamed(
+        connection, _not_on_its_day(connection, query, units, calendar)
+    ):
+        if unit_id not in units:
+            continue
+        counted = calendar.counted_day(result_at)
+        closed = calendar.local_day(ended_at) if population.done(ended_at, query.as_of) else None
+        if closed is not None and closed <= counted:  # the result came after office hours, or on a day off
+            continue
+        about = {"unit": units[unit_id], "period": query.period.key, "subject": code}
+        result_on = calendar.local_day(result_at).isoformat()
+        yield {
+            "kind": CASE_RESULT.name,
+            **about,
+            "result_on": result_on,
+            "counted_on": counted.isoformat(),
+            "officer": officer,
+        }
+        if closed is not None:
+            later[unit_id] += 1
+            yield {"kind": CASE_CLOSED.name, **about, "closed_on": closed.isoformat()}
+    for unit_id, closed_cases in _closed(connection, query, units).items():
+        at_once = closed_cases - later[unit_id]
+        about = {"unit": units[unit_id], "period": query.period.key}
+        yield {"kind": PROMPT_CLOSING.name, **about, "closed": closed_cases, "at_once": at_once}
+
+
+def _shown(unit: Any, query: FactQuery, *more: Any) -> Select[*tuple[Any, ...]]:
+    columns = (unit.label("unit_id"), Case.code, Case.result_at, Case.ended_at, Case.officer, *more)
+    return select(*columns).where(Case.site == query.site)
+
+
+def _not_on_its_day(
+    connection: Connection, query: FactQuery, units: Mapping[int, str], calendar: WorkingCalendar
+) -> Any:
+    """Closed in the period on a later day than that of the result, or not closed by `as_of` although there is one.
+
+    Each branch is a range of an index. The first is looked for day by day: what a day closes is compared with its own
+    beginning, so that the database reads nothing but that index.
+    """
+    then = whose(Case, query.as_of - AN_INSTANT, query, connection)
+    days = (
+        values(column("begins", UtcDateTime), column("ends", UtcDateTime), name="of_days")
+        .data(list(_days(query, calendar)))
+        .cte("days")
+    )
+    on_a_day = and_(Case.ended_at >= days.c.begins, Case.ended_at < days.c.ends)
+    later = (
+        _shown(Case.unit_id, query)
+        .join(days, on_a_day)
+        .where(Case.unit_id.in_(units), population.known(Case.closed_at), Case.result_at < days.c.begins)
+    )
+    still_open = _shown(then, query).where(
+        population.missing(Case.ended_at), population.done(Case.result_at, query.as_of)
+    )
+    closed_since = _shown(then, query).where(
+        Case.ended_at >= query.as_of,
+        population.known(Case.closed_at),
+        population.done(Case.result_at, query.as_of),
+    )
+    return union_all(later, still_open, closed_since)
+
+
+def _days(query: FactQuery, calendar: WorkingCalendar) -> Iterator[tuple[datetime, datetime]]:
+    """The days of the period, as far as it is known: when each begins and ends (UTC)."""
+    day, end = calendar.local_day(query.start), min(query.end, query.as_of)
+    while (begins := calendar.start_of_day(day)) < end:
+        day += timedelta(days=1)
+        yield begins, min(calendar.start_of_day(day), end)
+
+
+def _closed(connection: Connection, query: FactQuery, units: Iterable[int]) -> dict[int, int]:
+    closed: Select[int, int] = (
+        select(Case.unit_id, func.count())
+        .where(
+            Case.site == query.site,
+            Case.unit_id.in_(units),
+            population.between(Case.ended_at, query.start, min(query.end, query.as_of)),
+            population.known(Case.closed_at),
+            population.known(Case.result_at),
+        )
+        .group_by(Case.unit_id)
+        .order_by(Case.unit_id)
+    )
+    return dict(connection.execute(closed).tuples().all())
+
+
+def _streamed(connection: Connection, rows: Any) -> Iterator[Any]:
+    found = connection.execution_options(yield_per=1000).execute(rows)
+    return chain.from_iterable(found.partitions())
+
+
+register_facts()
