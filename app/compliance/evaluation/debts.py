@@ -64,6 +64,14 @@ def owed_since(outcome: RuleOutcome, due: date | None, view: View) -> date | Non
     return due if carried and due is not None and due < view.first else None
 
 
+def still_open(view: View, last_day: date) -> RuleOutcome:
+    """What a period says of a step that was open at its end within its days: a weekend may follow its last day, and
+    what then is not ended is over it, though no working day has been counted since."""
+    if last_day < view.as_of:
+        return RuleOutcome.FAILED
+    return RuleOutcome.PENDING if last_day >= view.looked_on else RuleOutcome.SETTLED
+
+
 def overrun(view: View, last_day: date, *, ended: bool) -> RuleOutcome:
     """What a period says of a step that took longer than it may: it is one fault, of the period its last day fell in; a
     later one still finds it while the step is open, and the one in which it ends tells the end of it."""

@@ -10,7 +10,7 @@ from fractions import Fraction
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
-from app.compliance.evaluation.debts import View, overrun, owed_since, standing
+from app.compliance.evaluation.debts import View, overrun, owed_since, standing, still_open
 from app.compliance.evaluation.engine import Fulfilment, TriggeringEvent
 from app.compliance.evaluation.results import STATES, STATUSES, RuleResult, SubjectResult, day_of, ratio
 from app.core.facts import ENVELOPE, SUBJECT, FactError, doubled, fits
@@ -323,6 +323,9 @@ def _subject_verdicts(
         details: dict[str, int | str] = {}
         if rule.clock is not None:
             outcome, details = _clock(court, rule.clock, thing, outcome)
+            if outcome is RuleOutcome.SETTLED:
+                yield thing.unit, outcome, None
+                continue
         elif rule.rate is not None and rule.target is not None:
             details = {
                 "numerator": thing.total(rule.rate.count),
@@ -343,6 +346,8 @@ def _clock(
         return outcome, details
     last_day = court.figures.deadlines.last_day(_day(thing, clock.started_on), allowed, kind)
     details["due"] = last_day.isoformat()
+    if outcome is RuleOutcome.PENDING:
+        return still_open(court.view, last_day), details
     if outcome is RuleOutcome.FAILED and last_day < court.view.first:
         details["since"] = last_day.isoformat()
         outcome = overrun(court.view, last_day, ended=bool(thing.figure(clock.ended)))
