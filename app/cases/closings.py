@@ -229,7 +229,7 @@ def _closed(connection: Connection, query: FactQuery, units: Iterable[int]) -> d
         .group_by(Case.unit_id)
         .order_by(Case.unit_id)
     )
-    return dict(connection.execute(closed).tuples().all())
+    return dict(connection.execute(closed).all())
 
 
 def _streamed(connection: Connection, rows: Any) -> Iterator[Any]:

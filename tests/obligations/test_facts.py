@@ -26,10 +26,13 @@ def units(session: Any) -> dict[str, Unit]:
     return make_department()
 
 
-def told(kind: str, period: str = "2024-06", as_of: str = "", units: tuple[str, ...] | None = None) -> list[Fact]:
+def told(
+    kind: str, period: str = "2024-06", as_of: str = "", units: tuple[str, ...] | None = None, looked_at: str = ""
+) -> list[Fact]:
     asked = Period.parse(period)
     start, end = asked.bounds("Asia/Ho_Chi_Minh")
-    query = facts.FactQuery("TEST", asked, start, end, as_of=at(as_of) if as_of else end, units=units)
+    known = at(looked_at) if looked_at else None
+    query = facts.FactQuery("TEST", asked, start, end, at(as_of) if as_of else end, units, known)
     return list(facts.gather(db.session.connection(), query, [kind]))
 
 
@@ -45,9 +48,11 @@ def file(unit: Unit, kind: FilingKind, filed_on: date, period: str = "", **value
 # Filings
 
 
-def owed(unit: str, kind: str = "monthly_report", period: str = "2024-06") -> dict[str, tuple[bool, str]]:
+def owed(
+    unit: str, kind: str = "monthly_report", period: str = "2024-06", looked_at: str = ""
+) -> dict[str, tuple[bool, str]]:
     """What a unit owes, by the period it is about: handed in or not, and when."""
-    found = [fact for fact in told(kind, period) if fact["unit"] == unit]
+    found = [fact for fact in told(kind, period, looked_at=looked_at) if fact["unit"] == unit]
     return {fact["subject"]: (fact["handed_in"], fact["handed_in_on"]) for fact in found}
 
 
@@ -72,7 +77,8 @@ def test_what_was_handed_in_is_told_with_its_day_until_it_is_long_settled(
     freeze("2024-12-16 08:00")
     make_unit("MOI", "Phòng mới", valid_from=date(2024, 5, 1))
     file(units["LDVL"], FilingKind.MONTHLY_REPORT, date(2024, 7, 3), "2024-06")
-    assert owed("LDVL")["2024-06"] == (True, "2024-07-03")
+    assert owed("LDVL")["2024-06"] == (False, ""), "looked at as June ends"
+    assert owed("LDVL", looked_at="2024-07-03 08:00")["2024-06"] == (True, "2024-07-03")
     assert owed("LDVL", period="2024-08")["2024-06"] == (True, "2024-07-03")
     assert "2024-06" not in owed("LDVL", period="2024-11")
 

@@ -1,4 +1,4 @@
-"""What is owed over the end of a month: raised once, and the same whenever a month is checked again."""
+"""What is owed over the end of a month: raised from the month of its last day, the same whenever a month is checked."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def result(rule: str, period: Period, unit: str = "LDVL") -> RuleResult:
     return next(found for found in report.judgement.results if (found.rule, found.unit) == (rule, unit))
 
 
-def test_an_explanation_due_in_the_next_month_is_pending_and_then_missing_once(
+def test_an_explanation_due_in_the_next_month_is_pending_there_missing_and_then_carried_over(
     units: dict[str, Unit], freeze: Callable[..., Any]
 ) -> None:
     """Due on 26 June and closed late on the 28th: three working days to explain it end on 2 July."""
@@ -54,10 +54,18 @@ def test_an_explanation_due_in_the_next_month_is_pending_and_then_missing_once(
     freeze("2024-07-03 08:00")
     assert [thing.subject for thing in result("bg-5.3", JULY).failing] == [case.code]
     freeze("2024-09-02 08:00")
-    for period in (JUNE, JULY, Period.parse("2024-08")):
-        result("bg-5.3", period)
+    last_day = date(2024, 7, 2)
+    found = {
+        period.key: [(line.status, line.due, line.since) for line in result("bg-5.3", period).subjects]
+        for period in (JUNE, JULY, Period.parse("2024-08"))
+    }
+    assert found == {
+        "2024-06": [],
+        "2024-07": [(SubjectState.MISSING, last_day, None)],
+        "2024-08": [(SubjectState.MISSING, last_day, last_day)],
+    }
     raised = db.session.scalars(select(Violation.period).where(Violation.rule == "bg-5.3")).all()
-    assert raised == ["2024-07"]
+    assert sorted(raised) == ["2024-07", "2024-08"]
 
 
 def hand_in(unit: Unit, period: Period, day: date) -> None:
