@@ -343,6 +343,6 @@ def test_the_reason_for_a_return_is_the_note_of_the_stage_it_left_and_not_of_the
     case = receive(make_version(units["LDVL"], *stages), at("2024-06-03 08:00"))
     happen(case, K.HANDED_OVER, at("2024-06-04 08:00"))
     happen(case, K.RETURNED, at("2024-06-05 08:00"), note="Thiếu căn cứ.", data={"position": 1})
-    assert facts("stage_note") == [{"unit": "LDVL", "stages_ended": 2, "with_note": 1}]
+    assert facts("stage_note") == [{"unit": "LDVL", "stages_ended": 2, "with_note": 1, "unknown_cases": 0}]
     happen(case, K.HANDED_OVER, at("2024-06-06 08:00"))
-    assert facts("stage_note") == [{"unit": "LDVL", "stages_ended": 3, "with_note": 1}]
+    assert facts("stage_note") == [{"unit": "LDVL", "stages_ended": 3, "with_note": 1, "unknown_cases": 0}]
