@@ -247,7 +247,8 @@ class WorkingCalendar(WorkingDays):
                 if mode == PauseMode.RESTART:
                     began = resumed
                 else:
-                    extra += self._elapsed(stopped, resumed, _clock(amount, unit))
+                    counted = self._counted_from(began, amount, unit)
+                    extra += self._elapsed(max(stopped, counted), max(resumed, counted), _clock(amount, unit))
                 due_at = self._due(began, amount, unit, extra)
         return Deadline(due_at, self._days_crossed(began, due_at, unit), paused_at)
 
@@ -308,6 +309,11 @@ class WorkingCalendar(WorkingDays):
             in_time = self.is_working_day(day) and local.time() <= self.hours_on(day).same_day_until
             last = day if in_time else self.add_working_days(day, 1)
         return self.end_of_day(self.add_working_days(last, extra))
+
+    def _counted_from(self, start: datetime, amount: Amount, unit: TimeUnit) -> datetime:
+        """From when a stopped clock loses office time: of a day and a half the day of receipt is not counted at all."""
+        uncounted = unit == TimeUnit.WORKING_DAYS and _clock(amount, unit) == TimeUnit.WORKING_HOURS and amount >= 1
+        return self.end_of_day(self.local_day(start)) if uncounted else start
 
     def _due_by_the_hour(self, local: datetime, amount: Amount, unit: TimeUnit) -> datetime:
         exact = Decimal(str(amount))

@@ -224,6 +224,7 @@ HOMES = {
     "web/due.py": "the comparisons themselves",
     "core/calendar.py": "the arithmetic of pauses: a clock stopped before its time ran out",
     "cases/timeline.py": "the same, of a stage",
+    "compliance/evaluation/debts.py": "which period a last day falls in: that was kept or not is the engine's word",
 }
 ORDER = (ast.Lt, ast.LtE, ast.Gt, ast.GtE)
 

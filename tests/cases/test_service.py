@@ -35,8 +35,8 @@ from tests.factories import (
 )
 from tests.threads import at_once
 
-MOST_STATEMENTS = 22
-"""Of a payment, what is asked of people and calendars included."""
+MOST_STATEMENTS = 23
+"""Of a payment, what is asked of people and calendars included: of these the days off and the years known."""
 
 
 @pytest.fixture

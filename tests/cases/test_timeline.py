@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from app.cases.standing import Lateness, promise, standing_of
@@ -163,6 +163,26 @@ def test_half_a_day_is_measured_in_hours_and_late_by_the_hour() -> None:
     assert late.stays[0].ended_at > late.stays[0].due_at
 
 
+@pytest.mark.parametrize(
+    ("resumed", "due"),
+    [
+        ("2024-06-03 16:00", "2024-06-06 11:30"),  # the day of receipt is not counted, so a stop in it takes nothing
+        ("2024-06-04 23:00", "2024-06-07 11:30"),
+    ],
+)
+def test_a_stop_on_the_day_of_receipt_gives_no_time_to_two_days_and_a_half(resumed: str, due: str) -> None:
+    stages = (StageTerms(1, "Tiếp nhận", DESK, Decimal("2.5")), STAGES[1])
+    happened = (
+        (K.RECEIVED, "2024-06-03 08:10"),
+        (K.SUPPLEMENT_REQUESTED, "2024-06-03 09:10"),
+        (K.SUPPLEMENTED, resumed),
+    )
+    in_time = folded(*happened, (K.HANDED_OVER, due), mode=PauseMode.EXTEND, stages=stages).stays[0]
+    assert (in_time.due_at, in_time.used) == (at(due), Decimal("2.50"))
+
+
+@example(allowance=Decimal("2.5"), mode=PauseMode.EXTEND, gaps=[1, 11, 90, 90])
+@example(allowance=Decimal("2.5"), mode=PauseMode.EXTEND, gaps=[1, 46, 90, 90])
 @given(
     allowance=st.one_of(st.integers(1, 8), st.sampled_from([Decimal("0.5"), Decimal("1.5"), Decimal("2.5")])),
     mode=st.sampled_from(list(PauseMode)),
