@@ -189,7 +189,7 @@ def test_nothing_serious_in_the_forms_of_the_desk(visit: Visit, site: Site, lang
     walk.open("/ho-so/nhap/moi")
     page.set_input_files("input[type=file]", tmp_path / "xuat.csv")
     click(page.locator("main form button.button-primary"))
-    page.wait_for_url(re.compile(r"/nhap/\d+"), timeout=20_000)
+    page.wait_for_url(re.compile(r"/nhap/\d+"), timeout=60_000)
     walk.look("an import foretold")
     assert not walk.faults, told(walk.faults)
 
