@@ -243,7 +243,7 @@ def test_each_unit_may_have_its_own_target_in_percents() -> None:
     assert (result.status, result.target, result.shortfall) == (Status.FAIL, Fraction(7, 20), 1)
     assert one(rule, figures(x=7, y=20, z=35)).status is Status.PASS
     lines = dict(explain(sample.pack(rules=[rule]).rules[0], {}, sample.CATALOGUE))
-    assert lines["Yêu cầu"] == "từ đơn vị [a.z] trở lên"
+    assert lines["Yêu cầu"] == "từ đơn vị trở lên"
 
 
 # --- conditions for every form ----------------------------------------------------------------------------------

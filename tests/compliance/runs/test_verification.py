@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import gzip
 import json
-from datetime import timedelta
+from collections.abc import Callable
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 from flask import Flask
 from sqlalchemy import select, update
 
+from app.cases import service as cases
+from app.cases.models import Case
+from app.cases.vocabulary import EventKind
 from app.compliance.adoption import repository
 from app.compliance.models import CheckResult, CheckRun, PackText, RunViolation, Violation, ViolationChange
 from app.compliance.runs import evidence, service
@@ -21,9 +25,10 @@ from app.core.periods import Period
 from app.rulepacks.language import Severity, Status
 from app.rulepacks.loader import pack_from_texts
 from app.web.extensions import db
+from tests.clock import at
 from tests.compliance import sample
 from tests.compliance.month import INSPECTOR, Month, check, make_june
-from tests.factories import adopt_packs
+from tests.factories import EVERYWHERE, adopt_packs, happen
 
 JULY = Period.parse("2024-07")
 
@@ -69,6 +74,11 @@ def raised(rule: str, report: service.CheckReport) -> dict[str, ViolationChange]
     return {found.violation.subject: found.change for found in report.violations if found.violation.rule == rule}
 
 
+def came_later(case: Case) -> None:
+    """Its reception was recorded wrongly and is put right, which alone takes a breach back."""
+    cases.correct(EVERYWHERE, INSPECTOR, case.id, 1, reason="Ghi nhầm ngày tiếp nhận", at=at("2024-06-18 09:00"))
+
+
 # --- single things in a run -------------------------------------------------------------------------------------
 
 
@@ -85,9 +95,7 @@ def test_each_overdue_case_is_a_violation_of_its_unit(month: Month) -> None:
 def test_a_second_run_opens_no_case_twice_and_tells_which_is_gone(month: Month) -> None:
     check()
     assert set(raised("own-1", check()).values()) == {ViolationChange.PERSISTING}
-    late = type(month.late)
-    db.session.execute(update(late).where(late.id == month.late.id).values(due_at=None))
-    db.session.commit()
+    came_later(month.late)
     assert raised("own-1", check()) == {
         month.not_closed.code: ViolationChange.PERSISTING,
         month.late.code: ViolationChange.GONE,
@@ -132,9 +140,12 @@ def test_what_failed_in_the_period_before_is_judged_from_its_facts_whether_it_wa
     assert rows_of(check(pack_ids=["own-plan"])) == {}
 
 
-def test_a_rule_broken_in_two_months_on_end_escalates_in_the_second(month: Month) -> None:
+def test_a_rule_broken_in_two_months_on_end_escalates_in_the_second(
+    month: Month, freeze: Callable[[datetime | str], datetime]
+) -> None:
     first = results("own-3", check())["NCC"]
     assert first.status is Status.PASS
+    freeze("2024-08-01 08:00")
     second = service.run_check(INSPECTOR, JULY, ["own-plan"])
     result = results("own-3", second)["NCC"]
     assert result.status is Status.FAIL
@@ -178,8 +189,8 @@ def test_it_agrees_after_records_and_calendar_have_changed(month: Month) -> None
 
 def test_a_run_whose_violations_are_gone_agrees_as_well(month: Month) -> None:
     check()
-    db.session.execute(update(type(month.late)).values(due_at=None))
-    db.session.commit()
+    came_later(month.late)
+    happen(month.not_closed, EventKind.CLOSED, at("2024-06-05 09:30"))  # recorded late, done in time
     assert set(raised("own-1", check()).values()) == {ViolationChange.GONE}
     assert verified().agrees
 

@@ -175,7 +175,7 @@ def test_two_runs_side_by_side(judged: int, month: Month, inspector: FlaskClient
     assert later is not None
     page = text_of(inspector.get(f"/kiem-tra/so-sanh?b={later.id}"))
     assert f"So sánh lần {judged} với lần {later.id}" in page
-    assert "1 đã hết" in page
+    assert "2 đã hết" in page  # LDVL's part and the Department's sum
     assert "0 mới" in page
     assert "8 / 21" in page
     assert "Chỉ khác số liệu" in page  # the Department's rule: passed before and after

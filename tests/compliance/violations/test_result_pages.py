@@ -116,7 +116,7 @@ def test_a_failed_result_leads_to_its_cases_and_its_violation(judged: int, inspe
         (DEPARTMENT, "khd-2c.2", "NCC", "Đây chưa phải là vi phạm"),
         (DEPARTMENT, "khd-2c.2", "TTDVVL", "không phát sinh giao dịch nào"),
         (DEPARTMENT, "khd-2c.2", "TTDVVL", "không phải là thiếu dữ liệu"),
-        (BAC_GIANG, "bg-5.2", "NCC", "Có 0 trên 2 hồ sơ, tức 0%; yêu cầu từ 100% trở lên."),
+        (BAC_GIANG, "bg-5.2", "NCC", "Có 0 trên 1 hồ sơ, tức 0%; yêu cầu từ 100% trở lên."),
     ],
 )
 def test_every_verdict_is_explained_in_a_sentence(
