@@ -94,7 +94,7 @@ def _one(pack: Pack, rule: Rule, result: RuleResult, period: Period, locale: str
 
 _COLUMNS = (
     *("status", "reason", "numerator", "denominator", "value", "comparison", "target", "shortfall", "tally"),
-    *("unknown", "due"),
+    *("unknown", "due", "judged_as"),
 )
 
 
