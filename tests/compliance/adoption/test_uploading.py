@@ -448,7 +448,7 @@ def test_a_changed_pack_is_not_adopted_while_its_own_tests_fail(
     adopt = ["rules", "adopt", DEPARTMENT, "--from", "2024-06-01", "--reason", "Sửa chỉ tiêu"]
     done = app.test_cli_runner().invoke(args=adopt)
     assert (done.exit_code, done.stdout) == (2, "")
-    assert "Phép thử chưa đạt (5 chỗ), chưa thể áp dụng. tests.yaml, dòng " in done.stderr
+    assert "Phép thử chưa đạt (6 chỗ), chưa thể áp dụng. tests.yaml, dòng " in done.stderr
     assert len(decided(DEPARTMENT)) == 1
     assert statuses(check(), "LDVL")["khd-2c.2"] is Status.PASS
 
