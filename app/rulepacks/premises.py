@@ -19,14 +19,16 @@ DEADLINE = "deadline"
 JUDGED_ON = "judged_on"
 JUDGED_UNIT = "judged_unit"
 
+UNDER = "under"
 BESIDE = "beside"
 """Of a unit that is not judged: not empty. What it has counts for the Department as a whole."""
 
 
 def unit_told(unit: Mapping[str, Any]) -> dict[str, str]:
-    """A unit as a judgement is told of it: `code`, `kind`, and `beside` where it is not judged itself."""
+    """A unit as a judgement is told of it: `code`, `kind`, `under` (the code of the unit it is part of, if any), and
+    `beside` where it is not judged itself."""
     told = {"code": unit["code"], "kind": unit.get("kind") or ""}
-    return told | {BESIDE: unit[BESIDE]} if unit.get(BESIDE) else told
+    return told | {name: unit[name] for name in (UNDER, BESIDE) if unit.get(name)}
 
 
 DeadlineOf = Callable[[date, int, DayKind], date]
@@ -168,7 +170,7 @@ class Setting:
                 "unit": unit["code"],
                 "period": period,
                 "unit_kind": unit.get("kind", ""),
-                **({BESIDE: unit[BESIDE]} if unit.get(BESIDE) else {}),
+                **{name: unit[name] for name in (UNDER, BESIDE) if unit.get(name)},
             }
             for unit in self.units
         ]
@@ -189,7 +191,7 @@ class Setting:
             if fact["kind"] == JUDGED_ON:
                 day = fact
             elif fact["kind"] == JUDGED_UNIT:
-                units.append(unit_told({"code": fact["unit"], "kind": fact["unit_kind"], BESIDE: fact.get(BESIDE)}))
+                units.append(unit_told({**fact, "code": fact["unit"], "kind": fact["unit_kind"]}))
         if day is None:
             raise DomainError("Dữ kiện đã lưu không ghi ngày kiểm tra.")
         as_of, law_on, looked_on = (

@@ -235,7 +235,8 @@ def test_an_imported_event_edited_or_chained_anew_is_said(kept: Case) -> None:
 
 def test_a_case_that_was_deleted_is_said(kept: Case) -> None:
     other = receive(version_of(kept), at("2024-06-05 08:00"), code="mất")
-    sql("DELETE FROM case_stages WHERE case_id = :case", case=other.id)
+    for table in ("case_promises", "case_stages"):
+        sql(f"DELETE FROM {table} WHERE case_id = :case", case=other.id)
     sql("DELETE FROM case_events WHERE case_id = :case", case=other.id)
     assert ("events", {"case": "mất"}) in places()
     sql("DELETE FROM cases WHERE id = :case", case=other.id)

@@ -288,6 +288,14 @@ def _judged_as(
     return outcome, JudgedAs.PART
 
 
+def _answering(units: Sequence[UnitFigures], kind: str | None) -> UnitFigures | None:
+    """The unit of a kind that answers for the Department: the one that is no part of another of that kind (the desk is
+    part of the Office, and an office too), in whatever order units are told."""
+    alike = {unit.code: unit for unit in units if unit.kind == kind}
+    tops = [unit for unit in alike.values() if unit.under not in alike]
+    return min(tops, key=lambda unit: unit.code, default=None)
+
+
 @dataclass(frozen=True, slots=True)
 class Whole:
     """The Department as a whole: the unit that answers for it, with what is counted added up over every unit."""
@@ -298,7 +306,7 @@ class Whole:
     def of(cls, court: EvaluationContext, rules: Sequence[Rule]) -> Whole | None:
         """For rules that are about the whole in one and the same way; None where no unit judged answers for it."""
         answers = rules[0].judge.answers
-        answering = next((unit for unit in court.figures.units if unit.kind == answers), None)
+        answering = _answering(court.figures.units, answers)
         if answering is None:
             return None
         scopes = [scope for scope in (court.pack.info.scope, rules[0].scope) if scope is not None]
@@ -306,7 +314,7 @@ class Whole:
         fields = dict.fromkeys(field for rule in rules for field in rule.added_up)
         numbers = [field for field in fields if type(answering.figures[field]) is int]
         sums: dict[str, Blank] = {field: sum(int(unit.figures[field]) for unit in meant) for field in numbers}
-        return cls(UnitFigures(answering.code, answering.kind, answering.figures | sums))
+        return cls(UnitFigures(answering.code, answering.kind, answering.figures | sums, answering.under))
 
 
 def _behind(court: EvaluationContext, rule: Rule) -> dict[str, list[SubjectResult]]:

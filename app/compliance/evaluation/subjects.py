@@ -18,7 +18,7 @@ from app.rulepacks.compiler import BROKEN_PERIODS, PERIOD_OVER, Compiled, RuleOu
 from app.rulepacks.conditions import NOTHING_KNOWN, Clock, Condition, DayKind, Requirement, Target
 from app.rulepacks.language import EARLIER, Rule, Status
 from app.rulepacks.pack import Override, Pack, ParameterValue, day_kind_of, number_of, share_of
-from app.rulepacks.premises import DEADLINE, Deadlines, PackTerm
+from app.rulepacks.premises import DEADLINE, UNDER, Deadlines, PackTerm
 from app.rulepacks.words import is_field
 
 if TYPE_CHECKING:
@@ -36,6 +36,8 @@ class UnitFigures:
     code: str
     kind: str
     figures: dict[str, Blank] = field(default_factory=dict)
+    under: str = ""
+    """The code of the unit that it is part of."""
 
     def total(self, fields: Sequence[str]) -> int:
         """The sum of counts."""
@@ -107,7 +109,8 @@ class Figures:
         for unit in units:
             if unit["code"] in self._units:
                 raise FactError("Đơn vị %(unit)s bị lặp lại.", unit=unit["code"])
-            self._units[unit["code"]] = UnitFigures(unit["code"], unit.get("kind") or "", dict(blank))
+            kind, under = unit.get("kind") or "", unit.get(UNDER) or ""
+            self._units[unit["code"]] = UnitFigures(unit["code"], kind, dict(blank), under)
         self._taken: set[tuple[str, str, str]] = set()
         self._left_out: dict[tuple[str, str], None] = {}
 

@@ -42,7 +42,7 @@ from app.organisation.models import Unit, UnitKind
 from app.organisation.permissions import Capability, needs
 from app.rulepacks.language import Rule
 from app.rulepacks.pack import Override, Pack
-from app.rulepacks.premises import BESIDE, last_day
+from app.rulepacks.premises import BESIDE, UNDER, last_day
 from app.web import extensions
 from app.web.database import Value, snapshot, write_rows
 from app.web.extensions import db
@@ -311,8 +311,7 @@ def _judge(
     beside: Mapping[str, Unit] | None = None,
 ) -> Judgement:
     calendar = site_calendar()
-    told = [{"code": unit.code, "kind": str(unit.kind)} for unit in units.values()]
-    told += [{"code": unit.code, "kind": str(unit.kind), BESIDE: "yes"} for unit in (beside or {}).values()]
+    told = [*map(_told, units.values()), *(_told(unit) | {BESIDE: "yes"} for unit in (beside or {}).values())]
     return judge(
         chosen,
         gathered,
@@ -346,7 +345,7 @@ def _judge_part(period: Period, packs: Sequence[Pack], unit_codes: Collection[st
     return judge(
         packs,
         gathered,
-        [{"code": unit.code, "kind": str(unit.kind)} for unit in units.values()],
+        [_told(unit) for unit in units.values()],
         period,
         law_on=period.last,
         as_of=calendar.local_day(as_of),
@@ -356,6 +355,12 @@ def _judge_part(period: Period, packs: Sequence[Pack], unit_codes: Collection[st
         terms=repository.terms(period, packs),
         too_unknown=_too_unknown(),
     )
+
+
+def _told(unit: Unit) -> dict[str, str]:
+    """What a judgement is told of a unit; its path ends in the codes of the unit it is part of and its own."""
+    above = unit.path.strip("/").split("/")[:-1]
+    return {"code": unit.code, "kind": str(unit.kind), UNDER: above[-1] if above else ""}
 
 
 def law_day(chosen: Sequence[Pack], period: Period) -> date:
