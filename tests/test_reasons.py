@@ -51,6 +51,7 @@ VERBS: dict[str, Callable[[str], object]] = {
         EVERYWHERE, CLERK, 1, ViolationState.RETURNED, why, 0
     ),
     "organisation.clock.confirm": lambda why: clock.confirm(CLERK, reason=why),
+    "organisation.calendars.withdraw_year": lambda why: calendars.withdraw_year(CLERK, 2027, reason=why),
     "organisation.calendars.remove_site_day": lambda why: calendars.remove_site_day(CLERK, DAY, reason=why),
     "payments.service.refund_payment": lambda why: payments.refund_payment(
         EVERYWHERE, CLERK, 1, 1, amount=1, reason=why

@@ -7,11 +7,14 @@ TEXH forgets its checks and its list, TTBTXH its report, BTXH is late, and so on
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 from sqlalchemy import select
 
-from app.cases.models import CaseEvent
+from app.cases.models import Case, CaseEvent
+from app.cases.rows import terms_of, versions_by_id
+from app.cases.service import events_of, replace_derived, stored_derived
+from app.cases.timeline import project
 from app.core.calendar import WorkingCalendar
 from app.demo import chaining
 from app.demo.counter import add_receipts, add_statement
@@ -44,10 +47,23 @@ def add_duties(by: Actor, world: World, calendar: WorkingCalendar, units: Mappin
         regretted = [*apologies(ground), *faults(ground)]
         chaining.go_on([row for row in regretted if isinstance(row, CaseEvent)])
         session.add_all(regretted)
+        _fold_again({row.case_id for row in regretted if isinstance(row, CaseEvent)}, calendar)
         rows = [*_records(ground), *checks(ground, published)]
         session.add_all(rows)
         audit.record(by, "load_demo_duties", "site", world.site, records=len(rows), seed=world.seed)
     return sum(row.__tablename__ == "case_events" for row in regretted)
+
+
+def _fold_again(case_ids: Collection[int], calendar: WorkingCalendar) -> None:
+    """A letter may give another date: what the events of those cases add up to is written again."""
+    db.session.flush()
+    events, stored = events_of(case_ids), stored_derived(case_ids)
+    cases = db.session.scalars(select(Case).where(Case.id.in_(case_ids))).all()
+    versions = versions_by_id(case.version_id for case in cases)
+    for case in cases:
+        state = project(terms_of(versions[case.version_id]), events[case.id], calendar)
+        case.revision -= 1  # the event has been counted already
+        replace_derived(case, state, stored[case.id])
 
 
 def _records(ground: Ground) -> Iterator[Base]:
