@@ -21,6 +21,7 @@ from app.cases.rows import Row, case_row, derived_rows, search_text
 from app.cases.timeline import project
 from app.cases.vocabulary import Channel
 from app.core.calendar import WorkingCalendar
+from app.core.codes import code_key
 from app.demo.intake import DayPlan
 from app.demo.lives import DemoCase, Lives
 from app.demo.world import World
@@ -181,6 +182,7 @@ class Clerk:
                     "id": case.id,
                     "site": site,
                     "code": case.code,
+                    "code_key": code_key(case.code),
                     "version_id": procedure.version_id,
                     "unit_id": procedure.unit_id,
                     "applicant": who.name,

@@ -131,7 +131,9 @@ def test_the_other_units_have_something_to_answer_for() -> None:
     months = [period.key for period in Period.parse("2024-H1").months()]
     for unit in ("LDVL", "BTXH", "TEXH"):
         assert sum(fact("timeliness", unit, month)["late"] for month in months) > 0
-        assert any(f["files"] > f["files_digitised"] for f in (fact("digitisation", unit, m) for m in months))
+        # What came online is a data file already: of what came on paper some is not scanned, in one month or another.
+        of_paper = [*months, *(period.key for period in Period.parse("2023-H2").months())]
+        assert any(f["files"] > f["files_digitised"] for f in (fact("digitisation", unit, m) for m in of_paper))
     assert fact("stage_use", "MC")["ended"] > 0
 
 
