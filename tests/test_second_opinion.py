@@ -16,9 +16,7 @@ from tests.worlds.comparing import disagreements, rows
 from tests.worlds.generator import as_yaml, story
 from tests.worlds.ground import Ground, ground
 
-EXAMPLES = 60
-NOT_YET = {"bg-5.3", "khd-2c.2 SO"}
-"""What the product does not judge so yet: returned explanations, and the Department's sum."""
+EXAMPLES = 25  # more by hand: python -m tests.worlds.comparing 1000
 
 
 @pytest.fixture(scope="module")
@@ -32,14 +30,14 @@ def on() -> Iterator[Ground]:
 @given(seed=st.integers(0, 10**9))
 def test_the_second_opinion_agrees(on: Ground, seed: int) -> None:
     told = story(seed)
-    found = disagreements(told, on, but=NOT_YET)
+    found = disagreements(told, on)
     assert not found, "\n".join([*found, as_yaml(told, f"World {seed}")])
 
 
 MONTHS = ("2024-05", "2024-06", "2024-07")
 
 
-@settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(max_examples=5, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(seed=st.integers(0, 10**9), order=st.lists(st.sampled_from(MONTHS), min_size=1, max_size=5))
 def test_a_month_says_the_same_whatever_was_checked_before(on: Ground, seed: int, order: list[str]) -> None:
     told = story(seed)

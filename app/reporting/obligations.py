@@ -29,7 +29,7 @@ from app.organisation.access import Scope
 from app.organisation.calendars import site_calendar, today
 from app.organisation.models import Unit
 from app.publications.facts import CATALOGUE_CHECK
-from app.rulepacks.language import Rule, Status, SubjectState
+from app.rulepacks.language import JudgedAs, Rule, Status, SubjectState
 from app.rulepacks.pack import Pack, ParameterValue, day_kind_of, number_of
 from app.rulepacks.premises import last_day
 from app.web.due import kept
@@ -213,9 +213,19 @@ def _owed(
     result = results[duty.pack.id, duty.rule.id, unit.code]
     standing = _standing(result)
     if standing is not None:
-        filings = tuple(handed_in.get((unit.id, duty.filed), ())) if duty.filed else ()
+        filings = _filed(duty, unit, result, handed_in)
         done, wanted = _figures(result) if duty.filed not in LENGTH else (None, None)
         yield Obligation(duty, unit, period, due, standing, done, wanted, filings)
+
+
+def _filed(duty: Duty, unit: Unit, result: RuleResult, handed_in: HandedIn) -> tuple[Filing, ...]:
+    """What was handed in for it: by the unit, or by any where it answers for the Department as a whole."""
+    if duty.filed is None:
+        return ()
+    if result.judged_as is not JudgedAs.WHOLE:
+        return tuple(handed_in.get((unit.id, duty.filed), ()))
+    every = (each for (_unit, kind), found in handed_in.items() if kind is duty.filed for each in found)
+    return tuple(sorted(every, key=lambda filing: (filing.filed_on, filing.id)))
 
 
 _OF_STATE = {SubjectState.LATE: ObligationStatus.LATE, SubjectState.MISSING: ObligationStatus.MISSING}

@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import replace
 
 from app.compliance.adoption import repository
-from app.compliance.evaluation.results import Judgement, RuleResult
+from app.compliance.evaluation.results import Judgement, RuleResult, SubjectResult
 from app.core.facts import SUBJECT, Fact
 from app.core.periods import Period
 from app.rulepacks.conditions import RULE
@@ -99,9 +99,14 @@ def _goes_on(before: RuleResult, after: RuleResult) -> bool:
     return bool(_still_owed(before) & _still_owed(after))
 
 
+def _faults(result: RuleResult) -> list[SubjectResult]:
+    """The failing things, those behind a rate among them, which are charged with it and not one by one."""
+    return [thing for thing in result.things if thing.fails]
+
+
 def _own(result: RuleResult) -> set[str]:
     """The failing things whose fault is the period's own."""
-    return {thing.subject for thing in result.failing if not thing.details.get("since")}
+    return {thing.subject for thing in _faults(result) if not thing.details.get("since")}
 
 
 _OWED = (SubjectState.MISSING, SubjectState.RETURNED, SubjectState.FAIL)
@@ -109,7 +114,7 @@ _OWED = (SubjectState.MISSING, SubjectState.RETURNED, SubjectState.FAIL)
 
 def _still_owed(result: RuleResult) -> set[str]:
     """The failing things that nothing had put right by the period's end."""
-    return {thing.subject for thing in result.failing if thing.line.status in _OWED}
+    return {thing.subject for thing in _faults(result) if thing.line.status in _OWED}
 
 
 def _cell(result: RuleResult) -> Cell:
