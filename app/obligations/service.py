@@ -50,6 +50,7 @@ def hand_in(
     Raises DomainError (field named) for a period that the kind does not have, or a day that cannot be; Conflict
     when the same is recorded already.
     """
+    _check_within(scope, unit_id)
     named = _period_for(kind, period)
     # What a unit that is gone still owed for its own time, its successor hands in.
     _check_unit(scope, unit_id, on=min(named.first, filed_on) if named else filed_on)
@@ -288,6 +289,12 @@ def _found(scope: Scope, model: type[R], record_id: int) -> R:
     if found is None:
         raise NotFound("Không tìm thấy mục này.")
     return found
+
+
+def _check_within(scope: Scope, unit_id: int) -> None:
+    """A unit outside the scope is not there, whatever else is wrong with what is handed in."""
+    if not scope.covers(unit_id):
+        raise NotAllowed("Bạn chỉ ghi được việc của đơn vị mình.", field="unit_id")
 
 
 def _check_unit(scope: Scope, unit_id: int, field: str = "unit_id", on: date | None = None) -> None:
