@@ -20,7 +20,7 @@ from app.cases import population
 from app.cases.facts import units_of, whose
 from app.cases.models import Case
 from app.core.calendar import WorkingCalendar
-from app.core.facts import Fact, FactField, FactKind, FactQuery, register, register_source
+from app.core.facts import Fact, FactKind, FactQuery, count_field, register, register_source, text_field
 from app.organisation.calendars import site_calendar
 from app.organisation.passings import AN_INSTANT
 from app.web.extensions import UtcDateTime
@@ -29,27 +29,19 @@ CASES = "hồ sơ"
 WORKING_DAYS = "ngày làm việc"
 
 
-def _count(name: str, unit: str, vi: str, en: str) -> FactField:
-    return FactField(name, int, unit, {"vi": vi, "en": en})
-
-
-def _text(name: str, vi: str, en: str) -> FactField:
-    return FactField(name, str, "", {"vi": vi, "en": en})
-
-
 CASE_NOT_CLOSED = FactKind(
     "case_not_closed",
     "case",
     (
-        _text("result_on", "Ngày có kết quả (năm-tháng-ngày)", "Day of the result (ISO)"),
-        _text("due", "Ngày hẹn trả (năm-tháng-ngày)", "Due date (ISO)"),
-        _text(
+        text_field("result_on", "Ngày có kết quả (năm-tháng-ngày)", "Day of the result (ISO)"),
+        text_field("due", "Ngày hẹn trả (năm-tháng-ngày)", "Due date (ISO)"),
+        text_field(
             "closed_on",
             "Ngày kết thúc trên phần mềm (năm-tháng-ngày), trống nếu chưa",
             "Day of closing on the software (ISO), empty if open",
         ),
-        _count("days_late", WORKING_DAYS, "Số ngày làm việc quá hạn", "Working days past due"),
-        _text("officer", "Cán bộ xử lý", "Officer handling the case"),
+        count_field("days_late", WORKING_DAYS, "Số ngày làm việc quá hạn", "Working days past due"),
+        text_field("officer", "Cán bộ xử lý", "Officer handling the case"),
     ),
     {
         "vi": "Một hồ sơ có kết quả trong hạn mà hết hạn chưa kết thúc trên phần mềm: trong kỳ hết hạn, và những kỳ "
@@ -63,13 +55,13 @@ PROMPT_CLOSING = FactKind(
     "prompt_closing",
     "unit",
     (
-        _count(
+        count_field(
             "closed",
             CASES,
             "Hồ sơ có kết quả, kết thúc trên phần mềm trong kỳ",
             "Cases with a result closed in the period",
         ),
-        _count(
+        count_field(
             "at_once",
             CASES,
             "Trong số đó: kết thúc ngay trong ngày làm việc có kết quả",
@@ -86,13 +78,13 @@ CASE_RESULT = FactKind(
     "case_result",
     "case",
     (
-        _text("result_on", "Ngày có kết quả (năm-tháng-ngày)", "Day of the result (ISO)"),
-        _text(
+        text_field("result_on", "Ngày có kết quả (năm-tháng-ngày)", "Day of the result (ISO)"),
+        text_field(
             "counted_on",
             "Ngày làm việc tính từ đó: ngày có kết quả; nếu là ngoài giờ hoặc ngày nghỉ thì ngày làm việc tiếp theo",
             "Working day from which it counts: that of the result; out of hours or on a day off, the next working day",
         ),
-        _text("officer", "Cán bộ xử lý", "Officer handling the case"),
+        text_field("officer", "Cán bộ xử lý", "Officer handling the case"),
     ),
     {
         "vi": "Một hồ sơ có kết quả mà không kết thúc trên phần mềm ngay trong ngày làm việc đó",
@@ -103,7 +95,7 @@ CASE_RESULT = FactKind(
 CASE_CLOSED = FactKind(
     "case_closed",
     "case",
-    (_text("closed_on", "Ngày kết thúc trên phần mềm (năm-tháng-ngày)", "Day of closing on the software (ISO)"),),
+    (text_field("closed_on", "Ngày kết thúc trên phần mềm (năm-tháng-ngày)", "Day of closing on the software (ISO)"),),
     {"vi": "Kết thúc một hồ sơ như vậy", "en": "The closing of such a case"},
 )
 

@@ -23,7 +23,7 @@ from app.cases.explanations.models import Apology, Explanation
 from app.cases.models import Case, CaseStage, Payment
 from app.cases.population import on_desk_of
 from app.cases.vocabulary import PaymentChannel
-from app.core.facts import Fact, FactField, FactKind, FactQuery, register, register_source
+from app.core.facts import Fact, FactField, FactKind, FactQuery, count_field, register, register_source, text_field
 from app.organisation.access import Scope
 from app.organisation.calendars import site_calendar
 from app.organisation.models import Unit
@@ -41,38 +41,30 @@ STAGES = "bước xử lý"
 WORKING_DAYS = "ngày làm việc"
 
 
-def _count_field(name: str, unit: str, vi: str, en: str) -> FactField:
-    return FactField(name, int, unit, {"vi": vi, "en": en})
-
-
-def _text(name: str, vi: str, en: str) -> FactField:
-    return FactField(name, str, "", {"vi": vi, "en": en})
-
-
 TIMELINESS = FactKind(
     "timeliness",
     "unit",
     (
-        _count_field("finished", CASES, "Hồ sơ kết thúc trong kỳ", "Cases ended in the period"),
-        _count_field(
+        count_field("finished", CASES, "Hồ sơ kết thúc trong kỳ", "Cases ended in the period"),
+        count_field(
             "on_time",
             CASES,
             "Trong số hồ sơ kết thúc trong kỳ: kết thúc trước hạn hoặc đúng hạn",
             "Of those ended in the period: ended ahead of or on the due time",
         ),
-        _count_field(
+        count_field(
             "late",
             CASES,
             "Trong số hồ sơ kết thúc trong kỳ: kết thúc quá hạn",
             "Of those ended in the period: ended after the due time",
         ),
-        _count_field(
+        count_field(
             "open_overdue",
             CASES,
             "Hồ sơ chưa kết thúc vào cuối kỳ và đã quá hạn",
             "Cases not ended at the period's end and past due",
         ),
-        _count_field(
+        count_field(
             "judged",
             CASES,
             "Hồ sơ được tính: kết thúc trong kỳ cộng với chưa kết thúc mà đã quá hạn",
@@ -89,25 +81,25 @@ CLOSING = FactKind(
     "closing",
     "unit",
     (
-        _count_field(
+        count_field(
             "resolved",
             CASES,
             "Hồ sơ đã có kết quả: kết thúc trên phần mềm trong kỳ, hoặc đã quá hạn mà cuối kỳ vẫn chưa kết thúc",
             "Cases with a result: closed on the software in the period, or past due and still not closed at its end",
         ),
-        _count_field(
+        count_field(
             "result_in_time",
             CASES,
             "Hồ sơ có kết quả trong hạn: kết thúc trên phần mềm trong hạn, hoặc hết hạn mà chưa kết thúc",
             "Cases with their result in time: closed on the software by the due time, or not closed by it",
         ),
-        _count_field(
+        count_field(
             "closed_in_time",
             CASES,
             "Trong số đó: kết thúc trên phần mềm trong hạn",
             "Of those: closed on the software by the due time",
         ),
-        _count_field(
+        count_field(
             "not_closed",
             CASES,
             "Trong số đó: hết hạn mà chưa kết thúc, coi như hồ sơ quá hạn; tính trong kỳ hết hạn và những kỳ sau đến "
@@ -126,37 +118,37 @@ DIGITISATION = FactKind(
     "digitisation",
     "unit",
     (
-        _count_field(
+        count_field(
             "files",
             CASES,
             "Hồ sơ tiếp nhận trong kỳ, đã rõ có được số hóa hay không",
             "Cases received in the period of which it is known whether they are digitised",
         ),
-        _count_field(
+        count_field(
             "files_digitised",
             CASES,
             "Trong số đó: thành phần hồ sơ đã được số hóa, kể cả hồ sơ nộp trực tuyến",
             "Of those: the case file has been digitised, or came online as a data file",
         ),
-        _count_field(
+        count_field(
             "unknown_files",
             CASES,
             "Hồ sơ tiếp nhận trong kỳ, chưa rõ đã số hóa hay chưa",
             "Cases received in the period of which it is not known whether they are digitised",
         ),
-        _count_field(
+        count_field(
             "results",
             RESULTS,
             "Kết quả trả trong kỳ, đã rõ có được số hóa hay không",
             "Results issued in the period of which it is known whether they are digitised",
         ),
-        _count_field(
+        count_field(
             "results_digitised",
             RESULTS,
             "Trong số đó: kết quả đã được số hóa, kể cả kết quả điện tử",
             "Of those: the result has been digitised, or was issued in electronic form",
         ),
-        _count_field(
+        count_field(
             "unknown_results",
             RESULTS,
             "Kết quả trả trong kỳ, chưa rõ đã số hóa hay chưa",
@@ -173,19 +165,19 @@ ELECTRONIC_RESULT = FactKind(
     "electronic_result",
     "unit",
     (
-        _count_field(
+        count_field(
             "results",
             RESULTS,
             "Kết quả trả trong kỳ, đã rõ có bản điện tử hay không",
             "Results issued in the period of which it is known whether there is an electronic copy",
         ),
-        _count_field(
+        count_field(
             "electronic",
             RESULTS,
             "Trong số đó: có cả bản điện tử có giá trị pháp lý",
             "Of those: issued also as a legally valid electronic copy",
         ),
-        _count_field(
+        count_field(
             "same_day",
             RESULTS,
             "Trong số đó: bản điện tử có muộn nhất trong ngày làm việc có kết quả (ngoài giờ, ngày nghỉ thì ngày làm "
@@ -193,7 +185,7 @@ ELECTRONIC_RESULT = FactKind(
             "Of those: the electronic copy came no later than on the working day of the result (out of hours or on a "
             "day off: of the next one)",
         ),
-        _count_field(
+        count_field(
             "unknown_results",
             RESULTS,
             "Kết quả trả trong kỳ, chưa rõ có bản điện tử hay không",
@@ -210,20 +202,20 @@ PAYMENT = FactKind(
     "payment",
     "unit",
     (
-        _count_field(
+        count_field(
             "eligible",
             PAYMENTS,
             "Giao dịch thanh toán trong kỳ của các thủ tục đủ điều kiện thanh toán trực tuyến",
             "Payments in the period on procedures eligible for online payment",
         ),
-        _count_field("online", PAYMENTS, "Trong số đó: thanh toán trực tuyến", "Of those: paid online"),
-        _count_field(
+        count_field("online", PAYMENTS, "Trong số đó: thanh toán trực tuyến", "Of those: paid online"),
+        count_field(
             "due",
             CASES,
             "Hồ sơ tiếp nhận trong kỳ có phí, lệ phí phải nộp thuộc các thủ tục đó",
             "Cases received in the period that owe a fee on those procedures",
         ),
-        _count_field(
+        count_field(
             "unknown_due",
             PAYMENTS,
             "Hồ sơ tiếp nhận trong kỳ, có hoặc có thể có phí, lệ phí phải nộp, chưa rõ đã thanh toán thế nào",
@@ -237,43 +229,43 @@ STAGE_USE = FactKind(
     "stage_use",
     "unit",
     (
-        _count_field(
+        count_field(
             "ended",
             STAGES,
             "Bước xử lý kết thúc trong kỳ, không kể bước hết thời gian từ kỳ trước (đã tính ở kỳ đó)",
             "Stages ended in the period, but those whose time ran out before it (counted there)",
         ),
-        _count_field(
+        count_field(
             "within",
             STAGES,
             "Trong số đó: trong thời gian quy định của bước",
             "Of those: within the stage's allowance",
         ),
-        _count_field(
+        count_field(
             "over",
             STAGES,
             "Trong số đó: vượt thời gian quy định của bước",
             "Of those: over the stage's allowance",
         ),
-        _count_field(
+        count_field(
             "earlier",
             STAGES,
             "Bước xử lý kết thúc trong kỳ mà hết thời gian từ kỳ trước: đã tính ở kỳ đó",
             "Stages ended in the period whose time ran out before it: counted there",
         ),
-        _count_field(
+        count_field(
             "open_over",
             STAGES,
             "Bước xử lý chưa kết thúc vào cuối kỳ và đã vượt thời gian quy định",
             "Stages still open at the period's end and past their allowance",
         ),
-        _count_field(
+        count_field(
             "judged",
             STAGES,
             "Bước xử lý được tính: hai số đó cộng lại",
             "Stages judged: the two together",
         ),
-        _count_field(
+        count_field(
             "unknown_cases",
             CASES,
             "Hồ sơ của đơn vị kết thúc trong kỳ, chưa rõ đã qua những bước nào",
@@ -287,11 +279,11 @@ STAGE_USE = FactKind(
 )
 
 _OVERDUE = (
-    _text("procedure", "Mã thủ tục hành chính", "Code of the procedure"),
-    _text("due", "Ngày hẹn trả (năm-tháng-ngày)", "Due date (ISO)"),
-    _text("became_overdue", "Ngày bắt đầu quá hạn (năm-tháng-ngày)", "Day on which it became overdue (ISO)"),
-    _text("ended", "Ngày kết thúc (năm-tháng-ngày), trống nếu chưa", "Date ended (ISO), empty if open"),
-    _count_field("days_late", WORKING_DAYS, "Số ngày làm việc quá hạn", "Working days late"),
+    text_field("procedure", "Mã thủ tục hành chính", "Code of the procedure"),
+    text_field("due", "Ngày hẹn trả (năm-tháng-ngày)", "Due date (ISO)"),
+    text_field("became_overdue", "Ngày bắt đầu quá hạn (năm-tháng-ngày)", "Day on which it became overdue (ISO)"),
+    text_field("ended", "Ngày kết thúc (năm-tháng-ngày), trống nếu chưa", "Date ended (ISO), empty if open"),
+    count_field("days_late", WORKING_DAYS, "Số ngày làm việc quá hạn", "Working days late"),
     FactField(
         "resolved_not_closed",
         bool,
@@ -301,8 +293,8 @@ _OVERDUE = (
             "en": "Has a result but is not closed on the software",
         },
     ),
-    _text("holder", "Mã đơn vị đang giữ hồ sơ", "Code of the unit holding the case"),
-    _text("officer", "Cán bộ xử lý", "Officer handling the case"),
+    text_field("holder", "Mã đơn vị đang giữ hồ sơ", "Code of the unit holding the case"),
+    text_field("officer", "Cán bộ xử lý", "Officer handling the case"),
 )
 CASE_OVERDUE = FactKind("case_overdue", "case", _OVERDUE, {"vi": "Một hồ sơ quá hạn", "en": "One overdue case"})
 CASE_NEWLY_OVERDUE = FactKind(
@@ -545,7 +537,7 @@ def owed_words(query: FactQuery) -> Any:
 
     Read from the indexes of late cases alone: those open, and those that ended since anything can be owed.
     """
-    first = getattr(query, "owed_from", None) or date(query.period.first.year - 1, 1, 1)
+    first = query.owed_from or date(query.period.first.year - 1, 1, 1)
     since = site_calendar().start_of_day(first)
     explained = select(Explanation.id).where(
         Explanation.case_id == Case.id,

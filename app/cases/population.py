@@ -195,7 +195,7 @@ def became_overdue(late_after: datetime, calendar: WorkingCalendar) -> date:
 
 def last_day(as_of: datetime, calendar: WorkingCalendar) -> date:
     """The site's last day that is looked back on from `as_of`: a month seen from its end has not come to the next."""
-    return calendar.local_day(as_of - timedelta(microseconds=1))
+    return calendar.local_day(as_of - passings.AN_INSTANT)
 
 
 def broken(promise: Any, of: Any, as_of: datetime) -> Any:
@@ -368,8 +368,8 @@ def result_unknown(of: Any, start: datetime, end: datetime, as_of: datetime) -> 
 def no_electronic_result(of: Any, start: datetime, end: datetime, as_of: datetime) -> Any:
     """Result given in the period, and known to have no legally valid electronic copy by `as_of`, or one that came later
     than at the same time."""
-    told = of.electronic_same_day
-    later = told.is_(False) if isinstance(told, ColumnOperators) else told is False
+    at_once = of.electronic_same_day
+    later = at_once.is_(False) if isinstance(at_once, ColumnOperators) else at_once is False
     missing_copy = either(not_yet(of.electronic_result_at, as_of), later)
     return both(result_given(of, start, end), electronic_known(of, as_of), missing_copy)
 

@@ -56,6 +56,22 @@ class FactField:
     """What each value of a text says to people, in `vi` and `en`, where it is one of a few words."""
 
 
+def count_field(name: str, unit: str, vi: str, en: str) -> FactField:
+    """A field that counts, in `unit`."""
+    return FactField(name, int, unit, {"vi": vi, "en": en})
+
+
+def text_field(name: str, vi: str, en: str, **words: tuple[str, str]) -> FactField:
+    """A field that is a text: a code, a day (ISO), or one of `words`, each given in Vietnamese and English."""
+    said = {word: {"vi": vietnamese, "en": english} for word, (vietnamese, english) in words.items()}
+    return FactField(name, str, "", {"vi": vi, "en": en}, said)
+
+
+def flag_field(name: str, vi: str, en: str) -> FactField:
+    """A field that is true or false."""
+    return FactField(name, bool, "", {"vi": vi, "en": en})
+
+
 @dataclass(frozen=True, slots=True)
 class FactKind:
     """A kind of fact: what it is about, and the fields each fact of it has. No field may be missing."""

@@ -30,6 +30,7 @@ from app.obligations.fact_kinds import (
     OWED,
     PETITION,
     PETITIONS_ANSWERED,
+    PLANS,
     SATISFACTION,
     YEAR_COUNT,
 )
@@ -42,31 +43,22 @@ from app.organisation import passings
 from app.organisation.access import Scope
 from app.organisation.calendars import site_calendar
 from app.organisation.lineage import lineage
-from app.organisation.models import PassedRecord, Unit
+from app.organisation.models import PassedRecord, Unit, UnitKind
+from app.organisation.passings import AN_INSTANT
 from app.organisation.subject_pages import SubjectPage, register_pages
 from app.procedures.models import Level, Procedure, ProcedureVersion
 from app.procedures.queries import in_force_on
 from app.web.due import kept, missed, within
 from app.web.extensions import db
 
-AN_INSTANT = timedelta(microseconds=1)
 Counts = dict[str, int]
 
-REPORTS = (
-    FilingKind.MONTHLY_REPORT,
-    FilingKind.QUARTERLY_REPORT,
-    FilingKind.HALF_YEAR_REPORT,
-    FilingKind.ANNUAL_REPORT,
-    FilingKind.DATED_REPORT,
-    FilingKind.CATALOGUE_LIST,
-)
-"""What is handed in for a period, and can be late."""
 COUNTED = {FilingKind.NEWS_ITEM: "news_items", FilingKind.DIALOGUE: "dialogues"}
 """What is counted over a year, and the fields that count it."""
 
 
 @dataclass(frozen=True, slots=True)
-class _ObligationDays:
+class ObligationDays:
     """The site's days of a check: the day it is, and the last day of which deeds are known."""
 
     today: date
@@ -74,7 +66,7 @@ class _ObligationDays:
     calendar: WorkingCalendar
 
     @classmethod
-    def at(cls, instant: datetime) -> _ObligationDays:
+    def at(cls, instant: datetime) -> ObligationDays:
         calendar = site_calendar()
         return cls(calendar.local_day(instant), calendar.local_day(instant - AN_INSTANT), calendar)
 
@@ -84,50 +76,65 @@ class _ObligationDays:
 
 
 def owed(connection: Connection, query: FactQuery) -> Iterator[Fact]:
-    """What units hand in for periods that have ended by the end of this one: not handed in before it began, or about
-    a period so near that its last day may lie in this one."""
-    days = _ObligationDays.at(query.looked_at or query.as_of)
-    since = query.owed_from or date(query.period.first.year - 1, 1, 1)
-    units = _units_begun(connection, query)
-    for kind in REPORTS:
-        periods = _ended(LENGTH[kind], since, query.period.last)
-        handed_in = _handed_in(connection, query.site, kind, periods, days)
+    """What units hand in for periods that have ended by the end of this one, and their plans for years that have begun:
+    not handed in before it began, or about a period so near that its last day may lie in this one."""
+    days = ObligationDays.at(query.looked_at or query.as_of)
+    units, house = _units_begun(connection, query), _house(connection, query)
+    for kind, told in OWED.items():
+        filing, planned = FilingKind(kind), told in PLANS
+        periods = periods_owed(LENGTH[filing], query, begun=planned)
+        handed_in = first_handed_in(connection, query.site, filing, periods, days)
         for period in periods:
-            more = _more(connection, query, kind, period)
-            for unit_id, (unit, begun, ended) in units.items():
-                day = handed_in.get((unit_id, period.key))
-                if not begun <= period.last <= ended:
+            more = _more(connection, query, filing, period)
+            for unit_id, (unit, first, last) in units.items():
+                if not (first <= period.last and (period.first if planned else period.last) <= last):
                     continue
-                if day is not None and day < query.period.first and period.last < query.period.first - SETTLED_AFTER:
+                whose_day = house if filing in OF_THE_HOUSE and unit_id in house else {unit_id}
+                came = [handed_in[each, period.key] for each in whose_day if (each, period.key) in handed_in]
+                day = min(came, default=None)
+                if settled(day, period.last if planned else period.last + SETTLED_AFTER, query):
                     continue
-                yield _fact(
-                    OWED[kind],
-                    unit,
-                    query,
-                    subject=period.key,
-                    ended_on=period.last.isoformat(),
-                    handed_in=day is not None,
-                    handed_in_on="" if day is None else day.isoformat(),
-                    **more(unit_id),
-                )
+                about = {"subject": period.key, "ended_on": period.last.isoformat()}
+                yield _fact(told, unit, query, **about, **told_of(day), **more(unit_id))
 
 
 SETTLED_AFTER = timedelta(days=92)
 """No rule waits longer than this after a period for what is handed in for it."""
-LENGTH = {kind: PERIOD_OF.get(kind, PeriodKind.QUARTER) for kind in REPORTS}
+LENGTH = {FilingKind(kind): PERIOD_OF.get(FilingKind(kind), PeriodKind.QUARTER) for kind in OWED}
 """For periods of which length each is handed in."""
+OF_THE_HOUSE = frozenset(map(FilingKind, ("department_report", "office_report", "reform_plan", "training_plan")))
+"""What goes out for the Department: recorded at the Department or at its Office, it is of both."""
 
 
-def _ended(length: PeriodKind, since: date, until: date) -> list[Period]:
-    """The periods of that length whose last day lies between the two days."""
-    found = [Period.of(length, since)]
-    while found[-1].next().last <= until:
-        found.append(found[-1].next())
-    return [period for period in found if since <= period.last <= until]
+def _house(connection: Connection, query: FactQuery) -> set[int]:
+    found = select(Unit.id).where(Unit.site == query.site, Unit.kind.in_((UnitKind.DEPARTMENT, UnitKind.OFFICE)))
+    return set(connection.scalars(found))
 
 
-def _handed_in(
-    connection: Connection, site: str, kind: FilingKind, periods: Sequence[Period], days: _ObligationDays
+def told_of(day: date | None) -> dict[str, Any]:
+    """Whether a thing was handed in, and on which day first."""
+    return {"handed_in": day is not None, "handed_in_on": "" if day is None else day.isoformat()}
+
+
+def settled(day: date | None, until: date, query: FactQuery) -> bool:
+    """Whether a thing was handed in before the period and could not be due in it."""
+    return day is not None and day < query.period.first and until < query.period.first
+
+
+def periods_owed(length: PeriodKind, query: FactQuery, *, begun: bool = False) -> list[Period]:
+    """The periods of that length that have ended by the end of the one asked about (or have begun by then), since the
+    day from which things are owed; without one, since the year before began."""
+    since = query.owed_from or date(query.period.first.year - 1, 1, 1)
+    found, one = [], Period.of(length, since)
+    while (one.first if begun else one.last) <= query.period.last:
+        if one.last >= since:
+            found.append(one)
+        one = one.next()
+    return found
+
+
+def first_handed_in(
+    connection: Connection, site: str, kind: FilingKind, periods: Sequence[Period], days: ObligationDays
 ) -> dict[tuple[int, str], date]:
     """The day on which the first was handed in, by unit and period: the period that it names, or that of its day."""
     if not periods:
@@ -149,10 +156,16 @@ def _handed_in(
     return found
 
 
-def _more(connection: Connection, query: FactQuery, kind: FilingKind, period: Period) -> Callable[[int], Counts]:
+def _more(
+    connection: Connection, query: FactQuery, kind: FilingKind, period: Period
+) -> Callable[[int], Mapping[str, int | str]]:
     """What the fact of a unit tells besides, by the unit's id."""
     if kind is FilingKind.DATED_REPORT:
         return lambda _unit_id: {"quarter": (period.last.month + 2) // 3}
+    if kind in (FilingKind.REFORM_PLAN, FilingKind.TRAINING_PLAN):
+        quarter = Period.nth(PeriodKind.QUARTER, period.first.year, 1)
+        days = {"began_on": period.first.isoformat(), "first_quarter_ends_on": quarter.last.isoformat()}
+        return lambda _unit_id: days
     if kind is not FilingKind.CATALOGUE_LIST:
         return lambda _unit_id: {}
     counted = (
@@ -182,7 +195,7 @@ def _units_begun(connection: Connection, query: FactQuery) -> dict[int, tuple[st
 
 def year_counts(connection: Connection, query: FactQuery) -> Iterator[Fact]:
     """The counts of the year."""
-    days = _ObligationDays.at(query.as_of)
+    days = ObligationDays.at(query.as_of)
     year = defaultdict[int, dict[FilingKind, int]](dict)
     for row in connection.execute(_in_year(query, days)):
         year[row.unit_id][row.kind] = row.number
@@ -190,7 +203,7 @@ def year_counts(connection: Connection, query: FactQuery) -> Iterator[Fact]:
         yield _fact(YEAR_COUNT, unit, query, **{name: year[unit_id].get(kind, 0) for kind, name in COUNTED.items()})
 
 
-def _in_year(query: FactQuery, days: _ObligationDays) -> Select[Any]:
+def _in_year(query: FactQuery, days: ObligationDays) -> Select[Any]:
     year = query.period.first.year
     until = min(days.known, date(year, 12, 31))
     return (
@@ -203,7 +216,7 @@ def _in_year(query: FactQuery, days: _ObligationDays) -> Select[Any]:
 
 def directives(connection: Connection, query: FactQuery) -> Iterator[Fact]:
     """Directives that had to be carried out by then, and those of the period that still have time."""
-    days = _ObligationDays.at(query.as_of)
+    days = ObligationDays.at(query.as_of)
     done = days.done(Directive.done_on)
     due_on = _last_day_of_directive(query)
     of_period = within(due_on, query.period.first, query.period.last)
@@ -235,7 +248,7 @@ def _last_day_of_directive(query: FactQuery) -> ColumnElement[date]:
 
 def petitions(connection: Connection, query: FactQuery) -> Iterator[Fact]:
     """Each petition due in the period or still waiting past its day, then the units' totals."""
-    days = _ObligationDays.at(query.as_of)
+    days = ObligationDays.at(query.as_of)
     answered = days.done(Petition.answered_on)
     due = _due_in_period(Petition, query, days, answered)
     whose_petition = _whose(Petition, OF_PETITION, query, connection)
@@ -263,7 +276,7 @@ def petitions(connection: Connection, query: FactQuery) -> Iterator[Fact]:
     yield from _counted_facts(PETITIONS_ANSWERED, connection, query, counted)
 
 
-def _petition(row: Any, query: FactQuery, days: _ObligationDays) -> Fact:
+def _petition(row: Any, query: FactQuery, days: ObligationDays) -> Fact:
     answered = row.answered_on is not None and row.answered_on <= days.known
     late = max(((row.answered_on if answered else days.today) - row.due_on).days, 0)
     return _fact(PETITION, row.unit, query, subject=row.code, answered=answered, overdue=late > 0, days_late=late)
@@ -271,7 +284,7 @@ def _petition(row: Any, query: FactQuery, days: _ObligationDays) -> Fact:
 
 def satisfaction(connection: Connection, query: FactQuery) -> Iterator[Fact]:
     """Survey answers of the year until the period's end, administrative bodies and public service units apart."""
-    until = min(query.period.last, _ObligationDays.at(query.as_of).known)
+    until = min(query.period.last, ObligationDays.at(query.as_of).known)
 
     def total(column: Any, body: BodyKind, name: str) -> ColumnElement[int]:
         return func.coalesce(func.sum(column).filter(Survey.body == body), 0).label(name)
@@ -289,7 +302,7 @@ def satisfaction(connection: Connection, query: FactQuery) -> Iterator[Fact]:
 
 def online_share(connection: Connection, query: FactQuery) -> Iterator[Fact]:
     """Cases received on procedures offered online, and each unit's target of the year."""
-    days = _ObligationDays.at(query.as_of)
+    days = ObligationDays.at(query.as_of)
     units = _units(connection, query)
     year = query.period.first.year
     targets = _targets(connection, query, year, days.known)
@@ -360,7 +373,7 @@ def _received(query: FactQuery, unit_ids: list[int], owner: Any) -> Select[Any]:
 
 
 def _due_in_period(
-    table: Any, query: FactQuery, days: _ObligationDays, done: ColumnElement[bool]
+    table: Any, query: FactQuery, days: ObligationDays, done: ColumnElement[bool]
 ) -> ColumnElement[bool]:
     """SQL: due in the period, and either its day has passed or it is done: what still has time is not judged."""
     return and_(
@@ -370,7 +383,7 @@ def _due_in_period(
 
 
 def _overdue_before(
-    table: Any, query: FactQuery, days: _ObligationDays, done: ColumnElement[bool]
+    table: Any, query: FactQuery, days: ObligationDays, done: ColumnElement[bool]
 ) -> ColumnElement[bool]:
     """SQL: due before the period, and not done by then."""
     return and_(missed(table.due_on, min(query.period.first, days.today)), ~done)

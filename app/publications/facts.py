@@ -14,7 +14,7 @@ from flask import url_for
 from sqlalchemy import select
 from sqlalchemy.engine import Connection
 
-from app.core.facts import Fact, FactField, FactKind, FactQuery, register, register_source
+from app.core.facts import Fact, FactField, FactKind, FactQuery, count_field, register, register_source, text_field
 from app.organisation.access import Scope
 from app.organisation.calendars import site_calendar
 from app.organisation.lineage import lineage
@@ -33,15 +33,6 @@ WORKING_DAYS = "ngày làm việc"
 CALENDAR_DAYS = "ngày"
 
 
-def _count(name: str, unit: str, vi: str, en: str) -> FactField:
-    return FactField(name, int, unit, {"vi": vi, "en": en})
-
-
-def _text(name: str, vi: str, en: str, **words: tuple[str, str]) -> FactField:
-    said = {word: {"vi": vietnamese, "en": english} for word, (vietnamese, english) in words.items()}
-    return FactField(name, str, "", {"vi": vi, "en": en}, said)
-
-
 def _yes_no(name: str, vi: str, en: str) -> FactField:
     return FactField(name, bool, "", {"vi": vi, "en": en})
 
@@ -50,7 +41,7 @@ PUBLICATION_STEP = FactKind(
     "publication_step",
     "publication",
     (
-        _text(
+        text_field(
             "track",
             "Loại việc công bố",
             "Kind of publication",
@@ -58,7 +49,7 @@ PUBLICATION_STEP = FactKind(
             early_number=("trình công bố khi Bộ lấy số trước", "submitting where the Ministry numbered ahead"),
             process=("quy trình nội bộ và công khai", "internal process and public listing"),
         ),
-        _text(
+        text_field(
             "step",
             "Phần việc",
             "Part of the work",
@@ -67,33 +58,33 @@ PUBLICATION_STEP = FactKind(
             whole=("cả hai bước", "both steps"),
             joint=("hai đơn vị làm chung", "both units together"),
         ),
-        _text("decision", "Quyết định phải công bố", "The decision to be published"),
+        text_field("decision", "Quyết định phải công bố", "The decision to be published"),
         _yes_no("started", "Đồng hồ của bước đã chạy", "The step's clock has started"),
-        _text(
+        text_field(
             "started_on",
             "Ngày đồng hồ của bước bắt đầu (năm-tháng-ngày), trống nếu chưa",
             "Day on which the step's clock started (ISO), empty if it has not",
         ),
         _yes_no("finished", "Bước đã xong", "The step is finished"),
-        _count(
+        count_field(
             "working_days",
             WORKING_DAYS,
             "Số ngày làm việc đã dùng đến khi xong bước, hoặc đến cuối kỳ nếu chưa xong (không tính ngày bắt đầu)",
             "Working days used until the step was finished, or until the period's end (the first day not counted)",
         ),
-        _count(
+        count_field(
             "calendar_days",
             CALENDAR_DAYS,
             "Số ngày đã dùng, kể cả ngày nghỉ (không tính ngày bắt đầu)",
             "Days used, days off included (the first day not counted)",
         ),
-        _count(
+        count_field(
             "working_days_on_arrival",
             WORKING_DAYS,
             "Quyết định lấy số trước: số ngày làm việc đã trôi qua khi văn bản đến Sở; loại khác là 0",
             "Decision numbered ahead: working days already gone when it arrived; 0 on the other tracks",
         ),
-        _count(
+        count_field(
             "calendar_days_on_arrival",
             CALENDAR_DAYS,
             "Quyết định lấy số trước: số ngày đã trôi qua khi văn bản đến Sở; loại khác là 0",
@@ -110,52 +101,52 @@ CATALOGUE_CHECK = FactKind(
     "catalogue_check",
     "unit",
     (
-        _count(
+        count_field(
             "procedures",
             PROCEDURES,
             "Thủ tục còn hiệu lực cuối kỳ thuộc trách nhiệm của đơn vị (không kể thủ tục nội bộ)",
             "Procedures in force at the period's end that the unit is accountable for (internal ones left out)",
         ),
-        _count(
+        count_field(
             "checks",
             CHECKS,
             "Số lần cả ba nơi đều được kiểm tra trong kỳ, mỗi nơi có thể vào ngày riêng: số lần của nơi ít nhất",
             "How often all three sites were checked in the period, each on whatever days: of the one checked least",
         ),
-        _count("portal_checks", CHECKS, "Lần xem Cổng Dịch vụ công trong kỳ", "Looks at the provincial portal"),
-        _count("one_stop_checks", CHECKS, "Lần xem phần mềm một cửa trong kỳ", "Looks at the one-stop software"),
-        _count("website_checks", CHECKS, "Lần xem Cổng của Sở trong kỳ", "Looks at the Department's website"),
-        _count(
+        count_field("portal_checks", CHECKS, "Lần xem Cổng Dịch vụ công trong kỳ", "Looks at the provincial portal"),
+        count_field("one_stop_checks", CHECKS, "Lần xem phần mềm một cửa trong kỳ", "Looks at the one-stop software"),
+        count_field("website_checks", CHECKS, "Lần xem Cổng của Sở trong kỳ", "Looks at the Department's website"),
+        count_field(
             "publications_published",
             PUBLICATIONS,
             "Quyết định công bố của đơn vị được công khai trong kỳ",
             "The unit's publications made public in the period",
         ),
-        _count(
+        count_field(
             "checked_after",
             PUBLICATIONS,
             "Trong số đó: từ ngày công khai, cả ba nơi đều đã được kiểm tra",
             "Of those: all three sites were checked on or after that day",
         ),
-        _count(
+        count_field(
             "to_check",
             PUBLICATIONS,
             "Công khai trong kỳ, hoặc trước kỳ mà đầu kỳ vẫn chưa kiểm tra lại",
             "Made public in the period, or before it and not yet checked when it began",
         ),
-        _count(
+        count_field(
             "unchecked",
             PUBLICATIONS,
             "Trong số đó: cuối kỳ vẫn chưa kiểm tra lại",
             "Of those: still not checked at the period's end",
         ),
-        _count(
+        count_field(
             "slowest_check_days",
             WORKING_DAYS,
             "Lâu nhất từ ngày công khai đến lần kiểm tra đầu tiên, hoặc đến cuối kỳ nếu chưa kiểm tra",
             "The longest from publication to the first check, or to the period's end where there is none",
         ),
-        _count(
+        count_field(
             "defects_open",
             CHECKS,
             "Lần kiểm tra có sai sót mà cuối kỳ chưa được cập nhật lại",
@@ -172,8 +163,8 @@ LISTED = FactKind(
     "listed",
     "publication",
     (
-        _text("decision", "Quyết định công bố đã được công khai", "The decision made public"),
-        _text("published_on", "Ngày công khai (năm-tháng-ngày)", "Day on which it was made public (ISO)"),
+        text_field("decision", "Quyết định công bố đã được công khai", "The decision made public"),
+        text_field("published_on", "Ngày công khai (năm-tháng-ngày)", "Day on which it was made public (ISO)"),
     ),
     {
         "vi": "Một quyết định công bố đã công khai: phòng chuyên môn phải kiểm tra lại danh mục ở cả ba nơi",
@@ -185,7 +176,7 @@ LISTING_CHECKED = FactKind(
     "listing_checked",
     "publication",
     (
-        _text(
+        text_field(
             "checked_on",
             "Ngày kiểm tra xong cả ba nơi kể từ ngày công khai (năm-tháng-ngày)",
             "Day on which the last of the three sites had been checked since it was made public (ISO)",
@@ -201,19 +192,19 @@ REVIEWS = FactKind(
     "reviews",
     "unit",
     (
-        _count(
+        count_field(
             "in_force",
             PROCEDURES,
             "Thủ tục còn hiệu lực cuối kỳ, và thủ tục hết hiệu lực sau khi được rà soát trong năm (không kể nội bộ)",
             "Procedures in force at the period's end, and those ended after a review in the year (internal left out)",
         ),
-        _count(
+        count_field(
             "reviewed",
             PROCEDURES,
             "Trong số đó: đã rà soát, đánh giá từ đầu năm",
             "Of those: reviewed since the year began",
         ),
-        _count(
+        count_field(
             "in_force_on_31_may",
             PROCEDURES,
             "Thủ tục còn hiệu lực ngày 31/5 của năm, hoặc đến nay nếu chưa qua ngày ấy, và thủ tục hết hiệu lực sau "
@@ -221,38 +212,38 @@ REVIEWS = FactKind(
             "Procedures in force on 31 May of the year, or now while it has not passed, and those ended before it "
             "after a review in the year (internal left out)",
         ),
-        _count(
+        count_field(
             "reviewed_by_31_may",
             PROCEDURES,
             "Trong số đó: đã rà soát từ đầu năm đến hết ngày 31/5",
             "Of those: reviewed between the year's first day and 31 May, both included",
         ),
-        _count(
+        count_field(
             "restructured",
             PROCEDURES,
             "Thủ tục đã tái cấu trúc quy trình từ đầu năm",
             "Procedures restructured since the year began",
         ),
-        _count(
+        count_field(
             "fields_before",
             DECLARED,
             "Thông tin phải khai báo của các thủ tục đó trước khi tái cấu trúc",
             "Items to be declared in those procedures before",
         ),
-        _count("fields_after", DECLARED, "Sau khi tái cấu trúc", "Items to be declared in them afterwards"),
-        _count(
+        count_field("fields_after", DECLARED, "Sau khi tái cấu trúc", "Items to be declared in them afterwards"),
+        count_field(
             "fields_cut",
             DECLARED,
             "Thông tin được cắt giảm, tính chung (0 nếu tăng)",
             "Items cut, taken together (0 when there are more)",
         ),
-        _count(
+        count_field(
             "internal_procedures",
             INTERNAL,
             "Thủ tục nội bộ còn hiệu lực cuối kỳ, và thủ tục nội bộ hết hiệu lực sau khi được rà soát trong năm",
             "Internal procedures in force at the period's end, and those ended after a review in the year",
         ),
-        _count(
+        count_field(
             "internal_simplified",
             INTERNAL,
             "Trong số đó: phương án đơn giản hóa được phê duyệt trong năm",
@@ -269,9 +260,15 @@ REVIEW = FactKind(
     "review",
     "procedure",
     (
-        _count("fields_before", DECLARED, "Thông tin phải khai báo trước khi tái cấu trúc", "Items declared before"),
-        _count("fields_after", DECLARED, "Thông tin phải khai báo sau khi tái cấu trúc", "Items declared afterwards"),
-        _count("fields_cut", DECLARED, "Thông tin được cắt giảm (0 nếu tăng)", "Items cut (0 when there are more)"),
+        count_field(
+            "fields_before", DECLARED, "Thông tin phải khai báo trước khi tái cấu trúc", "Items declared before"
+        ),
+        count_field(
+            "fields_after", DECLARED, "Thông tin phải khai báo sau khi tái cấu trúc", "Items declared afterwards"
+        ),
+        count_field(
+            "fields_cut", DECLARED, "Thông tin được cắt giảm (0 nếu tăng)", "Items cut (0 when there are more)"
+        ),
     ),
     {
         "vi": "Một thủ tục được tái cấu trúc quy trình trong kỳ",
@@ -283,8 +280,8 @@ CATALOGUE_DEFECT = FactKind(
     "catalogue_defect",
     "defect",
     (
-        _text("found_on", "Ngày tìm thấy (năm-tháng-ngày)", "Day on which they were found (ISO)"),
-        _text("defects", "Sai sót", "The defects"),
+        text_field("found_on", "Ngày tìm thấy (năm-tháng-ngày)", "Day on which they were found (ISO)"),
+        text_field("defects", "Sai sót", "The defects"),
     ),
     {
         "vi": "Sai sót mà một lần kiểm tra danh mục tìm thấy, chưa được cập nhật lại khi kỳ bắt đầu, hoặc mới tìm thấy",
@@ -295,7 +292,7 @@ CATALOGUE_DEFECT = FactKind(
 DEFECT_PUT_RIGHT = FactKind(
     "defect_put_right",
     "defect",
-    (_text("put_right_on", "Ngày đã cập nhật lại (năm-tháng-ngày)", "Day on which they were put right (ISO)"),),
+    (text_field("put_right_on", "Ngày đã cập nhật lại (năm-tháng-ngày)", "Day on which they were put right (ISO)"),),
     {"vi": "Sai sót của danh mục đã được cập nhật lại", "en": "Defects of the catalogue were put right"},
 )
 

@@ -10,7 +10,7 @@ import re
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from typing import Any, NamedTuple
 
 from flask import url_for
@@ -23,6 +23,7 @@ from app.organisation.access import Scope
 from app.organisation.calendars import site_calendar
 from app.organisation.lineage import lineage
 from app.organisation.models import Unit
+from app.organisation.passings import AN_INSTANT
 from app.organisation.subject_pages import SubjectPage, register_pages
 from app.procedures.models import ProcedureVersion
 from app.procedures.queries import in_force_on
@@ -132,7 +133,6 @@ TASK_TOTALS = FactKind(
 )
 
 
-AN_INSTANT = timedelta(microseconds=1)
 _TELLING = (TaskEventKind.PROGRESS, TaskEventKind.ADJUSTMENT_GRANTED)
 """The kinds of events of which the fold reads more than the day."""
 

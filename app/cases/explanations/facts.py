@@ -19,7 +19,7 @@ from app.cases.explanations.models import Apology, Explanation, is_about
 from app.cases.facts import holder_of, late_rows, owed_words, stages_unknown, start_of_previous, units_of, whose
 from app.cases.faults.models import CaseFault
 from app.cases.models import Case, CaseStage
-from app.core.facts import Fact, FactField, FactKind, FactQuery, register, register_source
+from app.core.facts import Fact, FactKind, FactQuery, count_field, flag_field, register, register_source, text_field
 from app.core.text import fold
 from app.organisation.calendars import site_calendar
 from app.organisation.models import Person, Unit
@@ -29,36 +29,24 @@ from app.web.due import due_after
 CASES, STAGES = "hồ sơ", "bước xử lý"
 
 
-def _count(name: str, unit: str, vi: str, en: str) -> FactField:
-    return FactField(name, int, unit, {"vi": vi, "en": en})
-
-
-def _text(name: str, vi: str, en: str) -> FactField:
-    return FactField(name, str, "", {"vi": vi, "en": en})
-
-
-def _truth(name: str, vi: str, en: str) -> FactField:
-    return FactField(name, bool, "", {"vi": vi, "en": en})
-
-
 EXPLANATION = FactKind(
     "explanation",
     "case",
     (
-        _truth(
+        flag_field(
             "by_head",
             "Do người đứng đầu đơn vị có hồ sơ quá hạn giải trình",
             "Given by the head of the unit whose case is overdue",
         ),
-        _text(
+        text_field(
             "sent_on",
             "Ngày gửi (năm-tháng-ngày) của giải trình đang có giá trị, hoặc của lần bị trả lại nếu chưa gửi lại; ưu "
             "tiên giải trình của người đứng đầu",
             "Day (ISO) of the explanation that stands, or of the one returned while none was sent since; the head's "
             "before anybody else's",
         ),
-        _truth("accepted", "Giám đốc Sở chấp nhận giải trình đó", "The Director accepted it"),
-        _truth(
+        flag_field("accepted", "Giám đốc Sở chấp nhận giải trình đó", "The Director accepted it"),
+        flag_field(
             "returned",
             "Giải trình đó bị trả lại, chưa gửi lại: chưa phải là giải trình",
             "It was returned, and none was sent since: it is no explanation",
@@ -76,13 +64,13 @@ APOLOGY = FactKind(
     "apology",
     "case",
     (
-        _text(
+        text_field(
             "sent_on",
             "Ngày gửi (năm-tháng-ngày) văn bản xin lỗi vì trễ hạn đầu tiên có ngày hẹn phải có; nếu không văn bản nào "
             "có thì của văn bản đầu tiên",
             "Day (ISO) of the first letter for lateness with the date it needs; without one, of the first letter",
         ),
-        _truth(
+        flag_field(
             "has_new_date",
             "Chính văn bản đó có ngày hẹn trả mới, hoặc không còn gì để hẹn: hồ sơ đã kết thúc khi xin lỗi, hoặc lần "
             "hẹn lại đã dùng ở văn bản xin lỗi vì trễ hạn trước",
@@ -100,13 +88,13 @@ CASE_FAULT = FactKind(
     "case_fault",
     "case",
     (
-        _text("found_on", "Ngày phát hiện sai sót (năm-tháng-ngày)", "Day on which the mistake was found (ISO)"),
-        _text(
+        text_field("found_on", "Ngày phát hiện sai sót (năm-tháng-ngày)", "Day on which the mistake was found (ISO)"),
+        text_field(
             "source",
             "Do đâu phát hiện: unit (đơn vị), applicant (người nộp), inspection (kiểm tra), complaint (khiếu nại)",
             "How it came to light: unit, applicant, inspection, complaint",
         ),
-        _text("what", "Sai sót", "What was wrong"),
+        text_field("what", "Sai sót", "What was wrong"),
     ),
     {
         "vi": "Một sai sót trong giải quyết hồ sơ, phát hiện trong kỳ hoặc kỳ liền trước, hoặc trước đó mà đầu kỳ chưa "
@@ -120,7 +108,7 @@ APOLOGY_FOR_FAULT = FactKind(
     "apology_for_fault",
     "case",
     (
-        _text(
+        text_field(
             "sent_on",
             "Ngày gửi văn bản xin lỗi đầu tiên vì chính sai sót đó, kể từ ngày phát hiện (năm-tháng-ngày)",
             "Day of the first written apology for that very mistake since it was found (ISO)",
@@ -136,19 +124,19 @@ STAGE_NOTE = FactKind(
     "stage_note",
     "unit",
     (
-        _count(
+        count_field(
             "stages_ended",
             STAGES,
             "Bước xử lý kết thúc trong kỳ tại đơn vị chuyên môn (không tính bước của Bộ phận Một cửa)",
             "Stages ended in the period at divisions (those of the one-stop desk left out)",
         ),
-        _count(
+        count_field(
             "with_note",
             STAGES,
             "Trong số đó: có ý kiến xử lý của đơn vị giữ hồ sơ",
             "Of those: with a processing note by the unit that held the case",
         ),
-        _count(
+        count_field(
             "unknown_cases",
             CASES,
             "Hồ sơ của đơn vị kết thúc trong kỳ, chưa rõ các bước nên cũng chưa rõ ý kiến xử lý",
@@ -162,19 +150,19 @@ RESULT_ATTACHED = FactKind(
     "result_attached",
     "unit",
     (
-        _count(
+        count_field(
             "closed",
             CASES,
             "Hồ sơ có trả kết quả, kết thúc trên phần mềm trong kỳ, đã rõ có gắn kết quả hay không",
             "Cases that end with a result, closed in the period, of which it is known whether it is attached",
         ),
-        _count(
+        count_field(
             "attached",
             CASES,
             "Trong số đó: đã gắn kết quả (bản số hóa hoặc bản điện tử)",
             "Of those: with the result attached (a scan or an electronic copy)",
         ),
-        _count(
+        count_field(
             "unknown_closed",
             CASES,
             "Hồ sơ có trả kết quả, kết thúc trên phần mềm trong kỳ, chưa rõ đã gắn kết quả hay chưa",
@@ -188,8 +176,10 @@ OFFICER_OVERDUE = FactKind(
     "officer_overdue",
     "officer",
     (
-        _count("overdue", CASES, "Hồ sơ quá hạn trong kỳ của cán bộ", "Overdue cases of the officer in the period"),
-        _text("cases", "Mã các hồ sơ đó", "Codes of those cases"),
+        count_field(
+            "overdue", CASES, "Hồ sơ quá hạn trong kỳ của cán bộ", "Overdue cases of the officer in the period"
+        ),
+        text_field("cases", "Mã các hồ sơ đó", "Codes of those cases"),
     ),
     {
         "vi": "Hồ sơ quá hạn theo cán bộ giữ bước đã vượt thời gian, tại đơn vị giữ bước đó, để xem xét trách nhiệm "
