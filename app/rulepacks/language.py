@@ -336,6 +336,8 @@ class Rule(Words):
     def placeholders(self) -> tuple[str, ...]:
         """What the message may say: what the form gives, and the bare names of the fields that are read."""
         own = PLACEHOLDERS[self.form] if self.subject is None else (*PLACEHOLDERS[self.form], "subject")
+        if self.clock is not None and self.clock.started_on is not None:
+            own = (*own, "due")  # the last day allowed
         return tuple(dict.fromkeys((*own, *(field.partition(".")[2] for field in self.fields))))
 
     @property

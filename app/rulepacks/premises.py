@@ -19,16 +19,16 @@ DEADLINE = "deadline"
 JUDGED_ON = "judged_on"
 JUDGED_UNIT = "judged_unit"
 
-UNDER = "under"
+ENDED = "ended"
 BESIDE = "beside"
 """Of a unit that is not judged: not empty. What it has counts for the Department as a whole."""
 
 
 def unit_told(unit: Mapping[str, Any]) -> dict[str, str]:
-    """A unit as a judgement is told of it: `code`, `kind`, `under` (the code of the unit it is part of, if any), and
+    """A unit as a judgement is told of it: `code`, `kind`, `ended` where it was gone before the period's last day, and
     `beside` where it is not judged itself."""
     told = {"code": unit["code"], "kind": unit.get("kind") or ""}
-    return told | {name: unit[name] for name in (UNDER, BESIDE) if unit.get(name)}
+    return told | {name: unit[name] for name in (ENDED, BESIDE) if unit.get(name)}
 
 
 DeadlineOf = Callable[[date, int, DayKind], date]
@@ -170,7 +170,7 @@ class Setting:
                 "unit": unit["code"],
                 "period": period,
                 "unit_kind": unit.get("kind", ""),
-                **{name: unit[name] for name in (UNDER, BESIDE) if unit.get(name)},
+                **{name: unit[name] for name in (ENDED, BESIDE) if unit.get(name)},
             }
             for unit in self.units
         ]

@@ -14,6 +14,7 @@ from sqlalchemy import func, select
 from app.cases.models import Case
 from app.compliance.models import CheckRun
 from app.compliance.queries.runs import latest_run, results_of
+from app.compliance.runs.verification import verify_run
 from app.demo import cli
 from app.demo.departments import ACCOUNTS, PASSWORD
 from app.organisation.access import whole_site
@@ -44,6 +45,7 @@ def test_a_demonstration_is_loaded_checked_and_served(app: Flask, session: Any, 
     assert run is not None and run.period == "2024-06" and not run.limited
     statuses = {row.status for row in results_of(whole_site(), run.id)}
     assert statuses >= {Status.PASS, Status.FAIL, Status.NO_DATA, Status.NOT_APPLICABLE}
+    assert verify_run(run.id).disagreements == (), "a whole month, judged again from what the run kept"
     assert "http://127.0.0.1:8123" in done.stderr and PASSWORD in done.stderr
     assert all(account.username in done.stderr for account in ACCOUNTS)
 

@@ -29,6 +29,7 @@ from app.compliance.evaluation.subjects import (
     UnitFigures,
     ask,
     evaluate_subjects,
+    in_order,
     judge_escalation,
 )
 from app.core.errors import DomainError, NotFound
@@ -289,11 +290,10 @@ def _judged_as(
 
 
 def _answering(units: Sequence[UnitFigures], kind: str | None) -> UnitFigures | None:
-    """The unit of a kind that answers for the Department: the one that is no part of another of that kind (the desk is
-    part of the Office, and an office too), in whatever order units are told."""
-    alike = {unit.code: unit for unit in units if unit.kind == kind}
-    tops = [unit for unit in alike.values() if unit.under not in alike]
-    return min(tops, key=lambda unit: unit.code, default=None)
+    """The unit of a kind that answers for the Department, in whatever order units are told; where one took over from
+    another in the period, the one that took over."""
+    alike = (unit for unit in units if unit.kind == kind)
+    return min(alike, key=lambda unit: (unit.has_ended, unit.code), default=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -314,7 +314,7 @@ class Whole:
         fields = dict.fromkeys(field for rule in rules for field in rule.added_up)
         numbers = [field for field in fields if type(answering.figures[field]) is int]
         sums: dict[str, Blank] = {field: sum(int(unit.figures[field]) for unit in meant) for field in numbers}
-        return cls(UnitFigures(answering.code, answering.kind, answering.figures | sums, answering.under))
+        return cls(UnitFigures(answering.code, answering.kind, answering.figures | sums))
 
 
 def _behind(court: EvaluationContext, rule: Rule) -> dict[str, list[SubjectResult]]:
@@ -329,7 +329,7 @@ def _behind(court: EvaluationContext, rule: Rule) -> dict[str, list[SubjectResul
 
 def _named(result: RuleResult, things: Sequence[SubjectResult]) -> RuleResult:
     if things and result.reason is RuleOutcome.FAILED:
-        result.things, result.behind = tuple(things), True
+        result.things, result.behind = tuple(sorted(things, key=in_order)), True
     return result
 
 

@@ -18,7 +18,7 @@ from app.rulepacks.compiler import BROKEN_PERIODS, PERIOD_OVER, Compiled, RuleOu
 from app.rulepacks.conditions import NOTHING_KNOWN, Clock, Condition, DayKind, Requirement, Target
 from app.rulepacks.language import EARLIER, Rule, Status
 from app.rulepacks.pack import Override, Pack, ParameterValue, day_kind_of, number_of, share_of
-from app.rulepacks.premises import DEADLINE, UNDER, Deadlines, PackTerm
+from app.rulepacks.premises import DEADLINE, ENDED, Deadlines, PackTerm
 from app.rulepacks.words import is_field
 
 if TYPE_CHECKING:
@@ -36,8 +36,8 @@ class UnitFigures:
     code: str
     kind: str
     figures: dict[str, Blank] = field(default_factory=dict)
-    under: str = ""
-    """The code of the unit that it is part of."""
+    has_ended: bool = False
+    """It was gone before the period's last day."""
 
     def total(self, fields: Sequence[str]) -> int:
         """The sum of counts."""
@@ -109,8 +109,8 @@ class Figures:
         for unit in units:
             if unit["code"] in self._units:
                 raise FactError("Đơn vị %(unit)s bị lặp lại.", unit=unit["code"])
-            kind, under = unit.get("kind") or "", unit.get(UNDER) or ""
-            self._units[unit["code"]] = UnitFigures(unit["code"], kind, dict(blank), under)
+            kind, ended = unit.get("kind") or "", bool(unit.get(ENDED))
+            self._units[unit["code"]] = UnitFigures(unit["code"], kind, dict(blank), ended)
         self._taken: set[tuple[str, str, str]] = set()
         self._left_out: dict[tuple[str, str], None] = {}
 
@@ -593,7 +593,7 @@ def _by_unit(
         if rule.besides and (more := each.total(rule.besides)):
             tally = Counter(tally) + Counter({RuleOutcome.PASSED: more})
         total = _total(tuple(sorted(tally.items())) if tally else (), meant)
-        named = things.get(each.code, ())
+        named = sorted(things.get(each.code, ()), key=in_order)
         yield RuleResult(
             pack=court.pack.id,
             rule=rule.id,
@@ -613,6 +613,11 @@ def _by_unit(
             tally=total.tally,
             due=_earliest(named) if RuleOutcome.PENDING in total.tally else None,
         )
+
+
+def in_order(thing: SubjectResult) -> tuple[str, str]:
+    """What is due first comes first: the same in whatever order facts tell of things."""
+    return str(thing.details.get("due", "")), thing.subject
 
 
 def _earliest(things: Iterable[SubjectResult]) -> date | None:

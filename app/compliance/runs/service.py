@@ -42,7 +42,7 @@ from app.organisation.models import Unit, UnitKind
 from app.organisation.permissions import Capability, needs
 from app.rulepacks.language import Rule
 from app.rulepacks.pack import Override, Pack
-from app.rulepacks.premises import BESIDE, UNDER, last_day
+from app.rulepacks.premises import BESIDE, ENDED, last_day
 from app.web import extensions
 from app.web.database import Value, snapshot, write_rows
 from app.web.extensions import db
@@ -269,12 +269,10 @@ def _check_begun(period: Period) -> None:
 
 
 def _units_for(period: Period, unit_codes: Collection[str] | None) -> dict[str, Unit]:
-    """The site's units that existed in the period, by code; those in being on its last day come first, so that of two
-    Departments the one that took over answers for the whole."""
-    every = db.session.scalars(select(Unit).where(Unit.site == site()).order_by(Unit.path))
+    """The site's units that existed in the period, by code."""
     found = {
         unit.code: unit
-        for unit in sorted(every, key=lambda unit: unit.valid_to is not None and unit.valid_to < period.last)
+        for unit in db.session.scalars(select(Unit).where(Unit.site == site()).order_by(Unit.path))
         if (unit.valid_from is None or unit.valid_from <= period.last)
         and (unit.valid_to is None or unit.valid_to >= period.first)
     }
@@ -311,7 +309,8 @@ def _judge(
     beside: Mapping[str, Unit] | None = None,
 ) -> Judgement:
     calendar = site_calendar()
-    told = [*map(_told, units.values()), *(_told(unit) | {BESIDE: "yes"} for unit in (beside or {}).values())]
+    told = [_told(unit, period) for unit in units.values()]
+    told += [_told(unit, period) | {BESIDE: "yes"} for unit in (beside or {}).values()]
     return judge(
         chosen,
         gathered,
@@ -345,7 +344,7 @@ def _judge_part(period: Period, packs: Sequence[Pack], unit_codes: Collection[st
     return judge(
         packs,
         gathered,
-        [_told(unit) for unit in units.values()],
+        [_told(unit, period) for unit in units.values()],
         period,
         law_on=period.last,
         as_of=calendar.local_day(as_of),
@@ -357,10 +356,15 @@ def _judge_part(period: Period, packs: Sequence[Pack], unit_codes: Collection[st
     )
 
 
-def _told(unit: Unit) -> dict[str, str]:
-    """What a judgement is told of a unit; its path ends in the codes of the unit it is part of and its own."""
-    above = unit.path.strip("/").split("/")[:-1]
-    return {"code": unit.code, "kind": str(unit.kind), UNDER: above[-1] if above else ""}
+DESK = "desk"
+
+
+def _told(unit: Unit, period: Period) -> dict[str, str]:
+    """What a judgement is told of a unit. A one-stop desk within the Office is an office by its kind, and is not the
+    Office: what a plan lays on the Office is not laid on it too."""
+    within_its_like = unit.is_desk and unit.parent is not None and unit.parent.kind == unit.kind
+    told = {"code": unit.code, "kind": DESK if within_its_like else str(unit.kind)}
+    return told | {ENDED: "yes"} if unit.valid_to is not None and unit.valid_to < period.last else told
 
 
 def law_day(chosen: Sequence[Pack], period: Period) -> date:

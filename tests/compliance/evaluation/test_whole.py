@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from app.compliance.evaluation.evaluate import judge
 from app.compliance.evaluation.results import RuleResult
 from app.compliance.wording import render_message
 from app.core.periods import Period
 from app.rulepacks.language import JudgedAs, Status
-from app.rulepacks.premises import BESIDE, Setting
+from app.rulepacks.premises import BESIDE, ENDED, Setting, unit_told
 from tests.compliance import sample
 
 JUNE = Period.parse("2024-06")
@@ -44,6 +46,25 @@ def test_the_department_is_judged_on_the_sum_and_each_unit_beside_it_on_its_part
     }
     assert found["SO"].shortfall == 7  # 15 of 42 would be 35,7 %
     assert found["SO"].figures == {"pay.online": 8, "pay.eligible": 42, "pay.due": 42}
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_who_answers_for_the_whole_does_not_depend_on_the_order_of_units(turned: bool) -> None:
+    """The older Department ended in the period."""
+    told = [
+        {"code": "SO", "kind": "department", ENDED: "yes"},
+        {"code": "SX", "kind": "department"},
+        {"code": "VP", "kind": "office"},
+        {"code": "A", "kind": "division"},
+        {"code": "B", "kind": "division"},
+    ]
+    units = told[::-1] if turned else told
+    for lead, answers in (({}, "SX"), ({"lead": "office"}, "VP")):
+        found = judged(whole(each="unit", **lead), units=units)
+        assert [code for code, result in found.items() if result.judged_as is JudgedAs.WHOLE] == [answers]
+        assert (found[answers].numerator, found[answers].denominator) == (8, 42)
+    asked = Setting(JUNE.last, JUNE.last, tuple(map(unit_told, told)), JUNE.last)
+    assert Setting.told(asked.facts("2024-06")).units == asked.units
 
 
 def test_the_department_alone_is_judged_where_no_part_is() -> None:
