@@ -56,10 +56,8 @@ class Ground:
         """The application's context, on the Department's database as it was made."""
         assert not self._open, "one world at a time"
         self._open = True
-        before, asked = extensions.now, audit.before_writing
         try:
-            with self.app.app_context():
-                audit.before_writing = []  # the clock goes as the story does
+            with _as_told(), self.app.app_context():
                 self._put_back()
                 stop_clock(FOUNDING)
                 try:
@@ -69,7 +67,7 @@ class Ground:
                     db.session.remove()
                     db.engine.dispose()
         finally:
-            self._open, extensions.now, audit.before_writing = False, before, asked
+            self._open = False
 
     def _put_back(self) -> None:
         db.engine.dispose()
@@ -98,14 +96,10 @@ def ground(database: str = "sqlite") -> Iterator[Ground]:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="worlds-", dir=within)))
         server = stack.enter_context(postgres_server()) if database == "postgresql" else None
         url = server.create_database("world") if server else f"sqlite:///{folder / 'world.sqlite3'}"
-        stack.enter_context(_as_told())
         app = create_app(database_url=url, instance=folder, secret_key="for worlds only", site=SITE)
         made = Ground(app, folder, server)
-        before = extensions.now
-        stack.callback(setattr, extensions, "now", before)
-        with app.app_context():
+        with _as_told(), app.app_context():
             _found_department(made)
-        extensions.now = before
         yield made
         with app.app_context():
             db.engine.dispose()
@@ -113,8 +107,10 @@ def ground(database: str = "sqlite") -> Iterator[Ground]:
 
 @contextmanager
 def _as_told() -> Iterator[None]:
-    """The clock is the story's, and passwords cost nothing."""
+    """The clock is the story's, and passwords cost nothing; everything is as before when the story has been told."""
     with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(extensions, "now", extensions.now)
+        patch.setattr(audit, "before_writing", [])  # the clock goes as the story does
         patch.setattr(passwords, "hash_password", lambda _password: "!")
         patch.setattr(passwords, "refuse_weak", lambda *_words: None)
         event.listen(Engine, "connect", _wait_for_no_disk)
@@ -133,7 +129,6 @@ def _found_department(made: Ground) -> None:
     from flask_migrate import upgrade
 
     upgrade()
-    audit.before_writing.clear()
     stop_clock(FOUNDING)
     so = add_unit(COMMAND, code="SO", name=ALWAYS["SO"], kind=UnitKind.DEPARTMENT, valid_from=FOUNDED)
     vp = add_unit(COMMAND, code="VP", name=ALWAYS["VP"], kind=UnitKind.OFFICE, parent_id=so.id, valid_from=FOUNDED)
