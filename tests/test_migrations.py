@@ -300,6 +300,30 @@ def test_tokens_of_forms_sent_before_are_known_after_and_one_that_two_forms_bore
     upgrade(revision="0024")
 
 
+def test_cases_of_before_get_their_line_of_the_register_in_the_order_of_reception(empty: Flask) -> None:
+    """The year is the site's: 31 December 2023, 17:30 UTC is New Year's Day in Khánh Hòa."""
+    upgrade(revision="0030")
+    fill(db.engine, {"audit_heads"})
+    received = {1: "2024-03-05 01:00", 2: "2024-03-04 01:00", 3: "2024-03-05 01:00", 4: "2023-12-31 17:30"}
+    received |= {5: "2023-12-31 16:30"}
+    zone = "+00" if db.engine.dialect.name == "postgresql" else ""
+    with db.engine.begin() as connection:
+        connection.execute(text("UPDATE cases SET site = 'OTHER', received_at = '2022-05-05 01:00:00.000000'"))
+        for case_id, moment in received.items():
+            values = {"id": case_id, "at": f"{moment}:00.000000{zone}"}
+            connection.execute(text("UPDATE cases SET site = 'S', received_at = :at WHERE id = :id"), values)
+    for _again in range(2):
+        upgrade(revision="0031")
+        with db.engine.connect() as connection:
+            lines = "SELECT id, register_year, register_number FROM cases WHERE site = 'S' ORDER BY id"
+            kept = [tuple(row) for row in connection.execute(text(lines))]
+            counted = "SELECT day, last FROM case_counters WHERE site = 'S' AND prefix = 'so-theo-doi' ORDER BY day"
+            counters = [(str(day)[:4], last) for day, last in connection.execute(text(counted))]
+        assert kept == [(1, 2024, 3), (2, 2024, 2), (3, 2024, 4), (4, 2024, 1), (5, 2023, 1)]
+        assert counters == [("2023", 1), ("2024", 4)]
+        downgrade(revision="0030")
+
+
 def test_cases_of_before_know_what_their_way_in_told(empty: Flask) -> None:
     """At the desk everything; by an import how they came in, unless by the mapping's default or by one that is gone."""
     upgrade(revision="0028")

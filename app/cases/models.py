@@ -50,6 +50,7 @@ class Case(Record, Base):
             sqlite_where=text("phone <> ''"),
             postgresql_where=text("phone <> ''"),
         ),
+        Index("ix_cases_register", "site", "register_year", "register_number", unique=True),
         # A form sent twice makes one case.
         Index(
             "ix_cases_form_token",
@@ -143,6 +144,9 @@ class Case(Record, Base):
 
     code: Mapped[str] = mapped_column(String(64))
     code_key: Mapped[str] = mapped_column(String(64), default=_key_of_code, server_default="")  # see codes.code_key
+    # Its line in the register (sổ theo dõi hồ sơ) of the year it was received in: given at reception, never changed.
+    register_year: Mapped[int | None]
+    register_number: Mapped[int | None]
     version_id: Mapped[int] = mapped_column(Key, ForeignKey("procedure_versions.id"), index=True)
     unit_id: Mapped[int] = mapped_column(Key, ForeignKey("units.id"))  # accountable
     holder_unit_id: Mapped[int] = mapped_column(Key, ForeignKey("units.id"))  # has it now

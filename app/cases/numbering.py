@@ -1,16 +1,18 @@
-"""Case codes (mã hồ sơ) by the site's pattern, given out once, also to two desks at a time."""
+"""Case codes (mã hồ sơ) by the site's pattern, and lines of the register: each given out once, also to two at a time."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date
 
 from flask import current_app
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, delete, func, literal, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from app.cases.models import Case, CaseCounter
 from app.core.codes import CODE, LONGEST, CodePattern
 from app.core.errors import DomainError
+from app.organisation.calendars import site_calendar
 from app.web.extensions import db
 
 
@@ -46,6 +48,57 @@ def next_code(site: str, unit: str, day: date) -> str:
             raise DomainError("Mã hồ sơ theo mẫu đã đặt dài quá %(most)s ký tự: %(code)s.", most=LONGEST, code=code)
         if not code_taken(site, code):
             return code
+
+
+# The register
+
+REGISTER = "so-theo-doi"
+"""The name its lines are counted under, each year from 1."""
+
+
+def next_in_register(site: str, day: date) -> tuple[int, int]:
+    """Year and number of the next line of the register of that day's year.
+
+    Taken within the transaction that writes the case: one that fails leaves no number out.
+    """
+    return day.year, raise_counter(site, REGISTER, date(day.year, 1, 1))
+
+
+def enter_in_register(site: str, *which: ColumnElement[bool]) -> None:
+    """Give those cases that have no line yet theirs, by reception. Within a transaction of the caller's."""
+    calendar = site_calendar()
+    mine = (Case.site == site, Case.register_number.is_(None), *which)
+    first, last = db.session.execute(select(func.min(Case.received_at), func.max(Case.received_at)).where(*mine)).one()
+    if first is None:
+        return
+    for year in range(calendar.local_day(first).year, calendar.local_day(last).year + 1):
+        since = date(year, 1, 1)
+        of_year = (Case.received_at >= calendar.start_of_day(since),)
+        of_year += (Case.received_at < calendar.start_of_day(date(year + 1, 1, 1)),)
+        count = db.session.scalar(select(func.count()).select_from(Case).where(*mine, *of_year)) or 0
+        if not count:
+            continue
+        before = raise_counter(site, REGISTER, since, by=count) - count
+        order = func.row_number().over(order_by=(Case.received_at, Case.id)).label("place")
+        lines = select(Case.id, order).where(*mine, *of_year).subquery()
+        db.session.execute(
+            update(Case)
+            .where(Case.id == lines.c.id)
+            .values(register_year=year, register_number=literal(before) + lines.c.place)
+            .execution_options(synchronize_session=False)
+        )
+
+
+def release_lines(site: str, years: Iterable[int]) -> None:
+    """After cases were taken out as a whole: numbers after the last line left are given anew; none between others is."""
+    for year in sorted(years):
+        since = date(year, 1, 1)
+        lock_counter(site, REGISTER, since)
+        of_year = select(func.max(Case.register_number)).where(Case.site == site, Case.register_year == year)
+        counter = (CaseCounter.site == site, CaseCounter.prefix == REGISTER, CaseCounter.day == since)
+        left = db.session.scalar(of_year)
+        change = delete(CaseCounter) if left is None else update(CaseCounter).values(last=left)
+        db.session.execute(change.where(*counter))
 
 
 def code_taken(site: str, code: str) -> bool:

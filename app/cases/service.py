@@ -29,7 +29,7 @@ from app.cases.intake.contents import (
 )
 from app.cases.intake.reuse import reuse_documents
 from app.cases.models import DERIVED_MODELS, DERIVED_TABLES, NUMBERED_BY, Case, CaseDocument, CaseEvent, Consultation
-from app.cases.numbering import check_code, code_taken, next_code
+from app.cases.numbering import check_code, code_taken, next_code, next_in_register
 from app.cases.rows import Row, case_row, derived_rows, search_text, terms_of, versions_by_id
 from app.cases.timeline import CaseState, Event, OutOfOrder, corrected, project
 from app.cases.vocabulary import MOVES, Channel, EventKind, PaymentChannel, ReturnMethod
@@ -115,6 +115,7 @@ def receive_case(
             case.content, case.sets, case.return_method = tidy_lines(content), sets, return_method
             case.fee_due, case.exemption = due.total, exemption_text(exempted)
             case.form_token = token or None
+            case.register_year, case.register_number = next_in_register(scope.site, day)
             session.add(case)
             session.flush()
             written = chain.add_event(case, event, now, by)

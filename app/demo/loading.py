@@ -22,6 +22,7 @@ from sqlalchemy.orm import selectinload
 from app.cases.chain import covering
 from app.cases.importing.models import Import
 from app.cases.models import Case
+from app.cases.numbering import enter_in_register
 from app.cases.rows import terms_of
 from app.compliance.adoption import repository, uploading
 from app.compliance.queries.runs import latest_run
@@ -132,6 +133,8 @@ def load(
             write(connection, batch)
             events += number_of_rows(batch, ["case_events"])
             on_progress(number_of_rows(batch, ["cases"]))
+    with audit.transaction():
+        enter_in_register(site())
     events += add_duties(by, world, calendar, units)
     with audit.transaction() as session:
         told = {"cases": cases, "events": events, "seed": seed, "first": first, "last": last}

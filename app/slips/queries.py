@@ -72,6 +72,8 @@ class _Parts:
         self._documents(ids)
         self.stays = self._stays(ids)
         self.letters = self._letters(ids)
+        receipts = select(Slip).where(Slip.case_id.in_(ids), Slip.kind == SlipKind.RECEIPT)
+        self.earlier_numbers = {each.case_id: each.text for each in db.session.scalars(receipts)}
         self.consulted: dict[int, list[str]] = defaultdict(list)
         asked = select(Consultation.case_id, Unit.name).join(Unit, Unit.id == Consultation.unit_id)
         for case_id, unit in db.session.execute(
@@ -223,6 +225,9 @@ def _case_on_paper(
         time_unit=unit,
         received_at=received.at,
         received_by=received.by,
+        register_year=case.register_year,
+        register_number=case.register_number,
+        earlier_number=parts.earlier_numbers.get(case.id, ""),
         promised_at=parts.local_or_none(case.promised_at),
         result_at=parts.local_or_none(case.result_at),
         sets=case.sets,
@@ -261,34 +266,35 @@ def register_count(scope: Scope, chosen: RegisterFilter, calendar: WorkingCalend
 
 
 def register_lines(scope: Scope, chosen: RegisterFilter, calendar: WorkingCalendar) -> Iterator[RegisterLine]:
-    """Its lines by reception, the first one first, read a thousand at a time."""
+    """Its lines in their order, the first one first, read a thousand at a time."""
     wanted = _in_register(scope, chosen, calendar)
-    after: tuple[datetime, int] | None = None
+    after: tuple[int, int] | None = None
     receipt = and_(Slip.case_id == Case.id, Slip.site == Case.site, Slip.kind == SlipKind.RECEIPT)
     while True:
         query = (
-            select(Case.id, Case.received_at, Case.code, ProcedureVersion.name, Case.sets, Case.applicant)
+            select(Case.register_year, Case.register_number, Case.received_at, Case.code, ProcedureVersion.name)
+            .add_columns(Case.sets, Case.applicant)
             .add_columns(Case.address, Case.phone, Unit.name, Case.promised_at, Case.delivered_at)
             .add_columns(Case.return_method, Case.status, Case.ended_at, Slip.number, Slip.sign)
             .join(ProcedureVersion, ProcedureVersion.id == Case.version_id)
             .join(Unit, Unit.id == Case.unit_id)
             .outerjoin(Slip, receipt)
             .where(*wanted)
-            .order_by(Case.received_at, Case.id)
+            .order_by(Case.register_year, Case.register_number)
             .limit(READ_AT_ONCE)
         )
         if after:
-            query = query.where(tuple_(Case.received_at, Case.id) > tuple_(*map(literal, after)))
+            query = query.where(tuple_(Case.register_year, Case.register_number) > tuple_(*map(literal, after)))
         rows = db.session.execute(query).all()
         yield from (_register_line(row, calendar) for row in rows)
         if len(rows) < READ_AT_ONCE:
             return
-        after = (rows[-1].received_at, rows[-1].id)
+        after = (rows[-1].register_year, rows[-1].register_number)
 
 
 def _register_line(row: Any, calendar: WorkingCalendar) -> RegisterLine:
-    _id, received, code, procedure, sets, applicant, address, phone, unit = row[:9]
-    promised, delivered, method, status, ended, number, sign = row[9:]
+    year, place, received, code, procedure, sets, applicant, address, phone, unit = row[:10]
+    promised, delivered, method, status, ended, number, sign = row[10:]
 
     def day(at: datetime | None) -> date | None:
         return None if at is None else calendar.local_day(at)
@@ -307,6 +313,8 @@ def _register_line(row: Any, calendar: WorkingCalendar) -> RegisterLine:
         method,
         status,
         day(ended),
+        year,
+        place,
         f"{number}/{sign}" if number else "",
     )
 

@@ -1,6 +1,7 @@
 """Slips made ready to be drawn: the right form for each case, with its number.
 
-A number is given when somebody who may act on the case first draws the slip, and stays with it.
+A receipt bears the number that its case was given in the register at reception. The other slips' is given when
+somebody who may act on the case first draws the slip, and stays with it.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ from app.web.extensions import db
 MOST_AT_ONCE = 200  # slips printed together
 MOST_LINES = 5_000  # lines of a register on paper
 MOST_ROWS = 200_000  # lines of a register as a spreadsheet
-SIGNS = {SlipKind.RECEIPT: "TNHS", SlipKind.SUPPLEMENT: "HDHS", SlipKind.STOP: "TB"}
+SIGNS = {SlipKind.SUPPLEMENT: "HDHS", SlipKind.STOP: "TB"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +107,7 @@ def slip(
 
 def _wanted(case: CaseOnPaper, kind: SlipKind, nth: int | None) -> _Wanted:
     if kind in (SlipKind.RECEIPT, SlipKind.CONTROL):
-        return _Wanted(case, None, f"case:{case.id}", case.received_on.year)
+        return _Wanted(case, None, "", case.received_on.year)
     told = _slip_content(case, kind, nth)
     if kind is SlipKind.STOP:
         circular_on(told.at.date()).number(kind)  # NoSuchForm before 2025
@@ -132,7 +133,7 @@ def _document(each: _Wanted, kind: SlipKind, press: Press, number: str) -> Print
     case, house, qr = each.case, press.house, press.address(each.case.id, each.case.code)
     match kind, each.told:
         case SlipKind.RECEIPT, _:
-            return content.receipt(case, house, qr, number)
+            return content.receipt(case, house, qr)
         case SlipKind.SUPPLEMENT, Said() as asked:
             return content.supplement(case, asked, house, qr, number)
         case SlipKind.REFUSAL, Said() as refused:

@@ -115,6 +115,9 @@ class CaseOnPaper:
     time_unit: TimeUnit
     received_at: datetime
     received_by: str
+    register_year: int | None  # of its line in the register, with the number there; None before there is a case
+    register_number: int | None
+    earlier_number: str  # that a receipt bore which was printed before receipts had the register's number
     promised_at: datetime | None
     result_at: datetime | None
     sets: int
@@ -154,4 +157,6 @@ class RegisterLine:
     return_method: ReturnMethod
     status: CaseStatus
     ended_on: date | None
-    number: str  # of the receipt, once it has been printed
+    year: int  # of the register, with the line's number in it
+    number: int
+    earlier_number: str = ""  # see CaseOnPaper

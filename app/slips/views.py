@@ -237,8 +237,8 @@ def _narrowed(chosen: RegisterFilter, known: Sequence[Unit], procedures: dict[st
 
 
 def _register_csv_rows(lines: Iterator[RegisterLine]) -> Iterator[list[Any]]:
-    for n, line in enumerate(lines, 1):
-        words: list[Any] = [each for each, _centred in register_values(n, line)]
+    for line in lines:
+        words: list[Any] = [each for each, _centred in register_values(line)]
         days: tuple[date | None, ...] = (line.received_on, line.promised_on, line.returned_on)
-        words[0], words[3], words[7:10] = n, line.sets, days
+        words[0], words[3], words[7:10] = line.number, line.sets, days
         yield words

@@ -261,6 +261,27 @@ def test_a_form_sent_twice_at_the_same_moment_makes_one_case(app: Flask, version
     assert receive(version, extensions.now()).code == ("H32.12-240701-0001" if code else "H32.12-240701-0002")
 
 
+def test_clerks_who_receive_at_once_get_lines_of_the_register_of_their_own_and_none_is_left_out(
+    app: Flask, version: Any
+) -> None:
+    clerk, version_id = make_person(version.unit), version.id
+    by = Actor.of(clerk)
+    acts = [lambda n=n: send(version_id, by, token=f"form{n}").register_number for n in range(4)]
+    refused = [lambda: send(version_id, by, token="wrong", applicant=service.Applicant(""))]
+    outcomes = at_once(app, *acts[:2], *refused, *acts[2:])
+    assert isinstance(outcomes.pop(2), DomainError)
+    assert sorted(outcomes) == [1, 2, 3, 4]
+    late = receive(version, at("2023-12-31 16:00"))  # 31 December, written down next year
+    assert (late.register_year, late.register_number) == (2023, 1)
+
+
+def test_a_case_that_was_not_written_leaves_no_number_out(version: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as patch, pytest.raises(ZeroDivisionError):
+        patch.setattr(service, "on_received", [lambda _by, _case: 1 // 0])
+        send(version.id, token="broken off")
+    assert send(version.id, token="next").register_number == 1
+
+
 def test_a_form_whose_procedure_was_changed_between_two_sendings_makes_one_case(app: Flask, version: Any) -> None:
     other = make_version(version.unit, ("Tiếp nhận", version.unit, 1))
     ids = version.id, other.id

@@ -50,7 +50,7 @@ def test_the_control_slip_and_the_register_moved_by_one_number_when_the_notice_o
 
 
 def test_a_receipt_tells_everything_form_01_asks_for() -> None:
-    drawn = content.receipt(case(), HOUSE, ADDRESS, "12/TNHS")
+    drawn = content.receipt(case(), HOUSE, ADDRESS)
     assert drawn.paper is Paper.A5
     assert drawn.letterhead.number == "12/TNHS"
     assert (drawn.letterhead.parent, drawn.letterhead.unit) == (HOUSE.department, "Bộ phận Một cửa")
@@ -240,14 +240,15 @@ def test_a_register_line_tells_how_a_case_ended_and_the_number_of_its_receipt() 
         ReturnMethod.POST,
         CaseStatus.REFUSED,
         date(2024, 6, 4),
+        *(2024, 166),
         "12/TNHS",
     )
     drawn = content.register([line], HOUSE, date(2024, 6, 1), date(2024, 6, 30), ("Đơn vị: Phòng A",))
     table = drawn.blocks[0]
     assert isinstance(table, SlipTable)
     assert [cell.text for cell in next(iter(table.rows))] == [
-        *("1", "H32-1", "Cấp phép", "01", "Nguyễn A", "Nha Trang\n0905", "Phòng A", "03/06/2024", "10/06/2024", ""),
-        *("Bưu chính công ích", "", "Giấy tiếp nhận số 12/TNHS; Từ chối giải quyết 04/06/2024"),
+        *("166", "H32-1", "Cấp phép", "01", "Nguyễn A", "Nha Trang\n0905", "Phòng A", "03/06/2024", "10/06/2024", ""),
+        *("Bưu chính công ích", "", "Giấy tiếp nhận đã in mang số 12/TNHS; Từ chối giải quyết 04/06/2024"),
     ]
     assert drawn.paper is Paper.A4_LANDSCAPE
     assert drawn.under_title == ("Từ ngày 01/06/2024 đến ngày 30/06/2024", "Đơn vị: Phòng A")

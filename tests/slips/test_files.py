@@ -29,8 +29,8 @@ CASE_2025 = case(received_at=on("2025-08-04 09:00"))
 STOPPED = Said(on("2025-08-06 10:00"), "Ông/Bà đề nghị dừng giải quyết.")
 REFUSED = Said(on("2024-06-04 10:00"), "Hồ sơ không thuộc thẩm quyền.", "Lê Văn Cường", "0258")
 DRAWN: dict[str, Callable[[], PrintedSlip]] = {
-    "receipt": lambda: content.receipt(case(), HOUSE, ADDRESS, "12/TNHS"),
-    "receipt-2025": lambda: content.receipt(CASE_2025, HOUSE, ADDRESS, "12/TNHS"),
+    "receipt": lambda: content.receipt(case(), HOUSE, ADDRESS),
+    "receipt-2025": lambda: content.receipt(CASE_2025, HOUSE, ADDRESS),
     "supplement": lambda: content.supplement(case(), case().supplements[0], HOUSE, ADDRESS, "3/HDHS"),
     "refusal": lambda: content.refusal(case(), REFUSED, HOUSE, ADDRESS),
     "apology": lambda: content.apology(case(), letter(), HOUSE, ADDRESS),
@@ -57,7 +57,7 @@ def register_lines(count: int) -> Iterable[RegisterLine]:
             ReturnMethod.IN_PERSON,
             CaseStatus.CLOSED,
             date(2024, 6, 9),
-            "",
+            *(2024, n),
         )
 
 

@@ -124,35 +124,54 @@ def test_the_receipt_is_a_page_a_pdf_and_a_word_document_with_the_same_number(ca
     assert 'class="sheet slip slip-a5 sheet-a5"' in page
 
 
-def test_a_number_is_given_once_and_counted_by_year(version: ProcedureVersion, desk: FlaskClient) -> None:
+def test_a_receipt_bears_its_line_of_the_register_whoever_prints_first(
+    version: ProcedureVersion, desk: FlaskClient
+) -> None:
     first = receive(version, at("2024-06-03 08:30"))
     second = receive(version, at("2024-06-04 08:30"))
     older = receive(version, at("2023-06-05 08:30"))
-    for case, number in ((second, "1/TNHS"), (first, "2/TNHS"), (older, "1/TNHS"), (second, "1/TNHS")):
-        assert f"Số: {number}" in printed(desk, f"/ho-so/{case.id}/phieu/tiep-nhan")
-    kept = db.session.execute(select(Slip.case_id, Slip.number, Slip.year).order_by(Slip.id)).all()
-    assert [tuple(row) for row in kept] == [(second.id, 1, 2024), (first.id, 2, 2024), (older.id, 1, 2023)]
-    entries = db.session.scalars(select(AuditEntry).where(AuditEntry.action == "number_slips")).all()
-    assert [entry.details["numbers"] for entry in entries] == [["1/TNHS"], ["2/TNHS"], ["1/TNHS"]]
+    for case, year, number in ((second, 2024, 2), (first, 2024, 1), (older, 2023, 1), (second, 2024, 2)):
+        page = printed(desk, f"/ho-so/{case.id}/phieu/tiep-nhan")
+        assert f"Số: {number}/TNHS" in page
+        assert f"Quyển số: {year}   Số thứ tự: {number}" in page
+    page = desk.get("/ho-so/so-theo-doi.xlsx?since=2024-06-04&until=2024-06-30").data
+    sheet = load_workbook(io.BytesIO(page)).active
+    assert sheet is not None
+    assert [row[:2] for row in sheet.iter_rows(min_row=5, values_only=True)] == [(2, second.code)]
+
+
+def test_a_receipt_printed_under_another_number_says_which_paper_it_replaces(case: Case, desk: FlaskClient) -> None:
+    """Receipts were numbered as they were printed, before the register's number was theirs."""
+    given = {"year": 2024, "number": 7, "sign": "TNHS", "given_at": at("2024-06-03 08:31")}
+    db.session.add(Slip(site=SITE, kind=SlipKind.RECEIPT, source=f"case:{case.id}", case_id=case.id, **given))
+    db.session.commit()
+    page = printed(desk, f"/ho-so/{case.id}/phieu/tiep-nhan")
+    assert "Số: 1/TNHS" in page
+    assert "Thay cho giấy tiếp nhận đã in mang số 7/TNHS" in page
+    assert (
+        "Giấy tiếp nhận đã in mang số 7/TNHS" in desk.get("/ho-so/so-theo-doi?since=2024-06-03&until=2024-06-03").text
+    )
 
 
 def test_who_only_looks_gives_no_number(case: Case, units: dict[str, Unit], sign_in: Sign) -> None:
     inspector = sign_in(make_person(units["VP"], Role.INSPECTOR))
-    page = printed(inspector, f"/ho-so/{case.id}/phieu/tiep-nhan")
-    assert "……/TNHS" in page
+    happen(case, EventKind.SUPPLEMENT_REQUESTED, at("2024-06-04 10:00"), note="Thiếu")
+    page = printed(inspector, f"/ho-so/{case.id}/phieu/bo-sung")
+    assert "……/HDHS" in page
     assert db.session.scalars(select(Slip)).all() == []
     clerk = sign_in(make_person(units["MC"]))
-    clerk.post(f"/ho-so/{case.id}/phieu/tiep-nhan")
+    clerk.post(f"/ho-so/{case.id}/phieu/bo-sung")
     inspector = sign_in(make_person(units["VP"], Role.INSPECTOR))
-    assert "Số: 1/TNHS" in printed(inspector, f"/ho-so/{case.id}/phieu/tiep-nhan")
+    assert "Số: 1/HDHS" in printed(inspector, f"/ho-so/{case.id}/phieu/bo-sung")
 
 
 def test_looking_at_a_slip_gives_no_number_to_anybody(case: Case, desk: FlaskClient) -> None:
-    assert "……/TNHS" in desk.get(f"/ho-so/{case.id}/phieu/tiep-nhan").text
-    assert "……/TNHS" in words(pdf_of(desk.get(f"/ho-so/{case.id}/phieu/tiep-nhan.pdf")))
-    assert "……/TNHS" in desk.get(f"/ho-so/phieu/tiep-nhan?case={case.id}").text
+    happen(case, EventKind.SUPPLEMENT_REQUESTED, at("2024-06-04 10:00"), note="Thiếu")
+    assert "……/HDHS" in desk.get(f"/ho-so/{case.id}/phieu/bo-sung").text
+    assert "……/HDHS" in words(pdf_of(desk.get(f"/ho-so/{case.id}/phieu/bo-sung.pdf")))
+    assert "……/HDHS" in desk.get(f"/ho-so/phieu/bo-sung?case={case.id}").text
     assert db.session.scalars(select(Slip)).all() == []
-    assert f'action="/ho-so/{case.id}/phieu/tiep-nhan"' in desk.get(f"/ho-so/{case.id}").text
+    assert f'action="/ho-so/{case.id}/phieu/bo-sung"' in desk.get(f"/ho-so/{case.id}").text
 
 
 def test_who_may_look_into_a_case_may_look_at_its_slips_and_gives_them_no_number(
@@ -193,10 +212,10 @@ def test_whose_papers_were_opened_is_in_the_trail_once_a_day_and_with_the_count_
 
 def test_a_number_somebody_else_has_just_given_is_taken_not_doubled(case: Case, app: Flask) -> None:
     source = f"case:{case.id}"
-    first = service.give_numbers(SITE, CLERK, SlipKind.RECEIPT, [(source, case.id, 2024)])
-    again = service.give_numbers(SITE, CLERK, SlipKind.RECEIPT, [(source, case.id, 2024)])
-    next_one = service.give_numbers(SITE, CLERK, SlipKind.RECEIPT, [("case:0", None, 2024)])
-    assert (first, again, next_one) == ({source: "1/TNHS"}, {source: "1/TNHS"}, {"case:0": "2/TNHS"})
+    first = service.give_numbers(SITE, CLERK, SlipKind.SUPPLEMENT, [(source, case.id, 2024)])
+    again = service.give_numbers(SITE, CLERK, SlipKind.SUPPLEMENT, [(source, case.id, 2024)])
+    next_one = service.give_numbers(SITE, CLERK, SlipKind.SUPPLEMENT, [("case:0", None, 2024)])
+    assert (first, again, next_one) == ({source: "1/HDHS"}, {source: "1/HDHS"}, {"case:0": "2/HDHS"})
 
 
 def test_a_supplement_slip_lists_what_is_missing_in_the_kind_asked_for(case: Case, desk: FlaskClient) -> None:
@@ -389,8 +408,6 @@ def test_the_slips_of_several_cases_come_as_sheets_of_one_page_and_pages_of_one_
     ] * 3
     posted = pdf_of(desk.post("/ho-so/phieu/tiep-nhan.pdf", data={"case": [each.id for each in cases]}))
     assert len(posted.pages) == 3
-    entries = db.session.scalars(select(AuditEntry).where(AuditEntry.action == "number_slips")).all()
-    assert [entry.details["numbers"] for entry in entries] == [["1/TNHS", "2/TNHS", "3/TNHS"]]
 
 
 def test_cases_without_such_a_slip_are_named_and_the_others_drawn(version: ProcedureVersion, desk: FlaskClient) -> None:
@@ -449,7 +466,7 @@ def test_the_register_is_a_pdf_a_word_document_and_a_spreadsheet(case: Case, des
     query = "since=2024-06-01&until=2024-06-30"
     reader = pdf_of(desk.get(f"/ho-so/so-theo-doi.pdf?{query}"))
     assert [round(each) for each in reader.pages[0].mediabox[2:]] == [842, 595]
-    assert "Giấy tiếp nhận số 1/TNHS" in words(reader)
+    assert f"1 {case.code}" in words(reader)
     written = docx.Document(io.BytesIO(desk.get(f"/ho-so/so-theo-doi.docx?{query}").data))
     assert any(case.code in cell.text for table in written.tables for row in table.rows for cell in row.cells)
     sheet = load_workbook(io.BytesIO(desk.get(f"/ho-so/so-theo-doi.xlsx?{query}").data)).active
@@ -581,7 +598,7 @@ def test_two_clerks_printing_at_once_never_share_or_lose_a_number(version: Proce
     def print_all(order: list[int]) -> None:
         for case_id in order:
             with audit.transaction():
-                service.give_numbers(SITE, CLERK, SlipKind.RECEIPT, [(f"case:{case_id}", case_id, 2024)])
+                service.give_numbers(SITE, CLERK, SlipKind.SUPPLEMENT, [(f"case:{case_id}", case_id, 2024)])
 
     orders = (cases, cases[::-1], cases[3:] + cases[:3])
     assert at_once(app, *(partial(print_all, order) for order in orders)) == [None] * 3

@@ -20,6 +20,7 @@ from app.cases.importing.new_entities import remove_made
 from app.cases.importing.row_parsing import CONTACTS, TOLD_LATER
 from app.cases.importing.service import may_import
 from app.cases.models import DERIVED_TABLES, MADE_ABOUT_A_CASE, Case, CaseEvent
+from app.cases.numbering import release_lines
 from app.cases.population import ACCOUNTABLE, HELD, STAY
 from app.cases.rows import DERIVED, Row, case_row, derived_rows, terms_of, versions_by_id
 from app.cases.service import events_of
@@ -145,7 +146,9 @@ def undo_import(scope: Scope, by: Actor, import_id: int) -> Undone:
         ours = select(ImportedCase.code).where(ImportedCase.import_id == import_id).order_by(ImportedCase.id)
         codes = db.session.scalars(ours.limit(CODES_KEPT)).all()
         events = _removed(delete(CaseEvent).where(CaseEvent.import_id == import_id))
+        years = _register_years(import_id)
         removed = _remove_cases(import_id)
+        release_lines(scope.site, years)
         restored = sum(_restore(import_id, chunk, scope.site) for chunk in _known(import_id))
         undone = Undone(removed, restored, events, remove_made(scope.site, import_id))
         audit.record(by, "undo_import", "import", import_id, **asdict(undone), codes=list(codes))
@@ -195,6 +198,11 @@ def _remove_cases(import_id: int) -> int:
         _removed(delete(table).where(table.c.case_id.in_(new)))
     _removed(delete(PassedRecord).where(PassedRecord.kind.in_(PASSED), PassedRecord.record_id.in_(new)))
     return _removed(delete(Case).where(Case.id.in_(new)))
+
+
+def _register_years(import_id: int) -> list[int]:
+    lines = select(Case.register_year).where(Case.id.in_(_cases_of(import_id, new=True))).distinct()
+    return [year for year in db.session.scalars(lines) if year is not None]
 
 
 def _known(import_id: int) -> Iterator[list[int]]:

@@ -17,6 +17,7 @@ from app.cases.importing.new_entities import AlreadyEntered, Ids, NewEntities
 from app.cases.importing.row_parsing import CONTACTS, TOLD_LATER
 from app.cases.importing.staging import Plan, Prepared
 from app.cases.models import DERIVED_TABLES, Case, CaseEvent
+from app.cases.numbering import enter_in_register
 from app.cases.population import ACCOUNTABLE, HELD
 from app.cases.rows import DERIVED, Row, case_row, derived_rows, search_text
 from app.cases.timeline import CaseState, project
@@ -111,6 +112,7 @@ class Writer:
             self.ids = making.write(self.import_id)
             for cases in plan.chunks():
                 self._write(cases)
+            enter_in_register(self.site, Case.import_id == self.import_id)
         except (AlreadyEntered, IntegrityError) as error:
             raise MovedOn from error
 

@@ -24,14 +24,14 @@ from app.slips.labels import RETURNED, amount_of_time, moment, money
 from app.slips.values import CaseOnPaper, Handed, House
 
 
-def receipt(case: CaseOnPaper, house: House, qr: str, number: str = "") -> PrintedSlip:
-    """Giấy tiếp nhận hồ sơ và hẹn trả kết quả. `number` is "" until it is given out."""
+def receipt(case: CaseOnPaper, house: House, qr: str) -> PrintedSlip:
+    """Giấy tiếp nhận hồ sơ và hẹn trả kết quả. It bears the number that the case has in the register."""
     circular = circular_on(case.received_on)
-    serial = number.partition("/")[0]
+    line = "" if case.register_number is None else str(case.register_number)
     return PrintedSlip(
         Paper.A5,
         form_of(circular, SlipKind.RECEIPT),
-        counter_head(house, circular, number or f"{DOTS[:6]}/TNHS", case.received_on),
+        counter_head(house, circular, f"{line or DOTS[:6]}/TNHS", case.received_on),
         "GIẤY TIẾP NHẬN HỒ SƠ\nVÀ HẸN TRẢ KẾT QUẢ",
         (f"Mã hồ sơ: {case.code}",),
         qr,
@@ -43,9 +43,10 @@ def receipt(case: CaseOnPaper, house: House, qr: str, number: str = "") -> Print
             (_kinds_in_columns if circular is CIRCULAR_2018 else _kinds_in_words)(case.documents),
             *_terms(case, house),
             entries(
-                ("Vào Sổ theo dõi hồ sơ, Quyển số", str(case.received_on.year) if serial else ""),
-                ("Số thứ tự", serial),
+                ("Vào Sổ theo dõi hồ sơ, Quyển số", "" if case.register_year is None else str(case.register_year)),
+                ("Số thứ tự", line),
             ),
+            *_printed_earlier(case),
         ),
         (
             Signature("NGƯỜI NỘP HỒ SƠ", name=case.person.name),
@@ -55,6 +56,14 @@ def receipt(case: CaseOnPaper, house: House, qr: str, number: str = "") -> Print
         code=case.code,
         scale=_scale(case.documents),
     )
+
+
+def _printed_earlier(case: CaseOnPaper) -> list[SlipParagraph]:
+    """What the paper in the applicant's hands is numbered, when that was not the register's number."""
+    if case.earlier_number in ("", f"{case.register_number}/TNHS"):
+        return []
+    words = f"(Thay cho giấy tiếp nhận đã in mang số {case.earlier_number}.)"
+    return [SlipParagraph((StyledText(words),))]
 
 
 def _scale(documents: Iterable[Handed]) -> float:

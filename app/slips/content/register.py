@@ -34,7 +34,7 @@ def register(
             SlipTable(
                 (9, 33, 39, 11, 30, 42, 27, 18, 18, 18, 17, 13, 20),
                 REGISTER_HEAD,
-                (_register_row(n, line) for n, line in enumerate(lines, 1)),
+                (_register_row(line, since.year != until.year) for line in lines),
                 scale=0.8,
             ),
         ),
@@ -67,19 +67,23 @@ REGISTER_HEADINGS = (
 """The columns in one row, for a spreadsheet."""
 
 
-def _register_row(n: int, line: RegisterLine) -> Row:
+def _register_row(line: RegisterLine, several_years: bool) -> Row:
     left, center = Align.LEFT, CENTER
-    return tuple(Cell(words, center if centered else left) for words, centered in register_values(n, line))
+    cells = [Cell(words, center if centered else left) for words, centered in register_values(line)]
+    if several_years or line.year != line.received_on.year:
+        cells[0] = Cell(f"{line.number}/{line.year}", center)
+    return tuple(cells)
 
 
-def register_values(n: int, line: RegisterLine) -> tuple[tuple[str, bool], ...]:
+def register_values(line: RegisterLine) -> tuple[tuple[str, bool], ...]:
     """The words of a line of the register, and whether each stands in the middle of its column."""
     where = "\n".join(filter(None, (line.address, line.phone)))
-    notes = [f"Giấy tiếp nhận số {line.number}"] if line.number else []
+    earlier = line.earlier_number if line.earlier_number != f"{line.number}/TNHS" else ""
+    notes = [f"Giấy tiếp nhận đã in mang số {earlier}"] if earlier else []
     if line.status in ENDED:
         notes.append(f"{ENDED[line.status]} {short_day(line.ended_on)}".strip())
     return (
-        (str(n), True),
+        (str(line.number), True),
         (line.code, False),
         (line.procedure, False),
         (f"{line.sets:02d}", True),

@@ -74,6 +74,20 @@ def before(permit: ProcedureVersion, tmp_path: Path) -> dict[str, list[Any]]:
     return dump()
 
 
+def test_what_is_imported_stands_in_the_register_by_reception_and_gives_its_lines_back_when_undone(
+    permit: ProcedureVersion, tmp_path: Path
+) -> None:
+    receive(permit, at("2024-06-05 08:30"), code="tay")
+    rows = [row(code=code, received=day) for code, day in (("B", "04/06/2024 08:00"), ("A", "03/06/2024 08:00"))]
+    report = take(csv_file(tmp_path, *rows, row(code="C", received="20/12/2023 08:00"), name="so.csv"))
+    lines = select(Case.code, Case.register_year, Case.register_number).order_by(Case.code)
+    imported = [("A", 2024, 2), ("B", 2024, 3), ("C", 2023, 1), ("tay", 2024, 1)]
+    assert [tuple(each) for each in db.session.execute(lines)] == imported
+    undo(report)
+    assert receive(permit, at("2024-06-06 08:30")).register_number == 2
+    assert receive(permit, at("2023-12-21 08:30")).register_number == 1
+
+
 @pytest.fixture
 def later(tmp_path: Path) -> Path:
     """Next week's export: filled in, moved on, closed, unchanged, new and refused; the hand-kept case too."""
