@@ -1,4 +1,4 @@
-"""Case codes (mã hồ sơ) by the site's pattern, and lines of the register: each given out once, also to two at a time."""
+"""Case codes (mã hồ sơ) by the site's pattern, and lines of the register: each given out once, also to two desks."""
 
 from __future__ import annotations
 
@@ -68,13 +68,14 @@ def enter_in_register(site: str, *which: ColumnElement[bool]) -> None:
     """Give those cases that have no line yet theirs, by reception. Within a transaction of the caller's."""
     calendar = site_calendar()
     mine = (Case.site == site, Case.register_number.is_(None), *which)
-    first, last = db.session.execute(select(func.min(Case.received_at), func.max(Case.received_at)).where(*mine)).one()
-    if first is None:
+    first = db.session.scalar(select(func.min(Case.received_at)).where(*mine))
+    last = db.session.scalar(select(func.max(Case.received_at)).where(*mine))
+    if first is None or last is None:
         return
     for year in range(calendar.local_day(first).year, calendar.local_day(last).year + 1):
         since = date(year, 1, 1)
-        of_year = (Case.received_at >= calendar.start_of_day(since),)
-        of_year += (Case.received_at < calendar.start_of_day(date(year + 1, 1, 1)),)
+        begin, end = calendar.start_of_day(since), calendar.start_of_day(date(year + 1, 1, 1))
+        of_year = (Case.received_at >= begin, Case.received_at < end)
         count = db.session.scalar(select(func.count()).select_from(Case).where(*mine, *of_year)) or 0
         if not count:
             continue
@@ -90,7 +91,7 @@ def enter_in_register(site: str, *which: ColumnElement[bool]) -> None:
 
 
 def release_lines(site: str, years: Iterable[int]) -> None:
-    """After cases were taken out as a whole: numbers after the last line left are given anew; none between others is."""
+    """After cases were taken out as a whole: numbers after the last line left are given anew."""
     for year in sorted(years):
         since = date(year, 1, 1)
         lock_counter(site, REGISTER, since)
