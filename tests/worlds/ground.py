@@ -24,6 +24,7 @@ from app.web import extensions
 from app.web.extensions import db
 from tests.clock import at
 from tests.factories import adopt_packs
+from tests.folders import in_memory
 from tests.postgres import PostgresServer, postgres_server
 from tests.worlds.story import ALWAYS
 
@@ -34,7 +35,6 @@ FOUNDING = at("2023-01-01 08:00")
 PACKS_FROM = date(2024, 1, 1)
 COMMAND = Actor("Quản trị hệ thống")
 SECRET = "Nguoi dung thu nghiem 2023!"
-MEMORY = Path("/dev/shm")
 
 
 def stop_clock(moment: datetime) -> None:
@@ -92,8 +92,7 @@ class Ground:
 def ground(database: str = "sqlite") -> Iterator[Ground]:
     """A ground on that kind of database; gone afterwards."""
     with ExitStack() as stack:
-        within = MEMORY if MEMORY.is_dir() else None
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="worlds-", dir=within)))
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="worlds-", dir=in_memory())))
         server = stack.enter_context(postgres_server()) if database == "postgresql" else None
         url = server.create_database("world") if server else f"sqlite:///{folder / 'world.sqlite3'}"
         app = create_app(database_url=url, instance=folder, secret_key="for worlds only", site=SITE)
