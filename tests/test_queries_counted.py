@@ -72,8 +72,8 @@ def test_a_page_asks_as_much_of_few_rows_as_of_many(app: Flask, monkeypatch: pyt
 
 MOST = 20
 """Statements of one page."""
-MOST_OF = {"reporting.obligations": 160}
-"""Duties are judged as a check would, for the month, quarter, half and year and those before: each has its facts, and a
-month is judged with what every month before it left owed."""
+MOST_OF = {"reporting.obligations": 35}
+"""What is handed in is asked once for every period; what is counted and checked, as a check would: for the month and
+the one before, each on its own snapshot."""
 MOST_MORE = 2
 """A page with nothing of a kind does not ask further about it."""

@@ -80,28 +80,30 @@ def owed(connection: Connection, query: FactQuery) -> Iterator[Fact]:
     not handed in before it began, or about a period so near that its last day may lie in this one."""
     days = ObligationDays.at(query.looked_at or query.as_of)
     units, house = _units_begun(connection, query), _house(connection, query)
-    for kind, told in OWED.items():
-        filing, planned = FilingKind(kind), told in PLANS
-        periods = periods_owed(LENGTH[filing], query, begun=planned)
-        handed_in = first_handed_in(connection, query.site, filing, periods, days)
+    asked = {filing: periods_owed(length, query, begun=filing in PLANNED) for filing, length in LENGTH.items()}
+    handed_in = first_handed_in(connection, query.site, asked, days)
+    numbers = _procedures_in_force(connection, query.site, asked[FilingKind.CATALOGUE_LIST])
+    for filing, periods in asked.items():
+        planned = filing in PLANNED
         for period in periods:
-            more = _more(connection, query, filing, period)
+            more = _more(filing, period, numbers)
             for unit_id, (unit, first, last) in units.items():
                 if not (first <= period.last and (period.first if planned else period.last) <= last):
                     continue
                 whose_day = house if filing in OF_THE_HOUSE and unit_id in house else {unit_id}
-                came = [handed_in[each, period.key] for each in whose_day if (each, period.key) in handed_in]
-                day = min(came, default=None)
+                names = [(filing, each, period.key) for each in whose_day]
+                day = min((handed_in[name] for name in names if name in handed_in), default=None)
                 if settled(day, period.last if planned else period.last + SETTLED_AFTER, query):
                     continue
                 about = {"subject": period.key, "ended_on": period.last.isoformat()}
-                yield _fact(told, unit, query, **about, **told_of(day), **more(unit_id))
+                yield _fact(OWED[filing], unit, query, **about, **told_of(day), **more(unit_id))
 
 
 SETTLED_AFTER = timedelta(days=92)
 """No rule waits longer than this after a period for what is handed in for it."""
 LENGTH = {FilingKind(kind): PERIOD_OF.get(FilingKind(kind), PeriodKind.QUARTER) for kind in OWED}
 """For periods of which length each is handed in."""
+PLANNED = frozenset(FilingKind(kind.name) for kind in PLANS)
 OF_THE_HOUSE = frozenset(map(FilingKind, ("department_report", "office_report", "reform_plan", "training_plan")))
 """What goes out for the Department: recorded at the Department or at its Office, it is of both."""
 
@@ -133,49 +135,67 @@ def periods_owed(length: PeriodKind, query: FactQuery, *, begun: bool = False) -
     return found
 
 
+HandedInFirst = Mapping[tuple[FilingKind, int, str], date]
+"""The day on which the first was handed in, by kind, unit and period."""
+
+
 def first_handed_in(
-    connection: Connection, site: str, kind: FilingKind, periods: Sequence[Period], days: ObligationDays
-) -> dict[tuple[int, str], date]:
-    """The day on which the first was handed in, by unit and period: the period that it names, or that of its day."""
+    connection: Connection, site: str, asked: Mapping[FilingKind, Sequence[Period]], days: ObligationDays
+) -> HandedInFirst:
+    """For the periods asked about of each kind: the period that it names, or that of its day."""
+    periods = [period for each in asked.values() for period in each]
     if not periods:
         return {}
+    no_name = and_(Filing.period == "", Filing.kind.in_(asked.keys() - PERIOD_OF.keys()))
+    begun, ended = min(period.first for period in periods), max(period.last for period in periods)
+    own_day = case((no_name, Filing.filed_on)).label("own_day")
     wanted = (
-        select(Filing.unit_id, Filing.period, func.min(Filing.filed_on).label("first"))
-        .where(Filing.site == site, Filing.kind == kind, Filing.withdrawn.is_(False), Filing.filed_on <= days.known)
-        .group_by(Filing.unit_id, Filing.period)
+        select(Filing.kind, Filing.unit_id, Filing.period, own_day, func.min(Filing.filed_on).label("first"))
+        .where(Filing.site == site, Filing.kind.in_(asked), Filing.withdrawn.is_(False), Filing.filed_on <= days.known)
+        .where(
+            or_(Filing.period.in_({period.key for period in periods}), no_name & Filing.filed_on.between(begun, ended))
+        )
+        .group_by(Filing.kind, Filing.unit_id, Filing.period, "own_day")
     )
-    named = wanted.where(Filing.period.in_([period.key for period in periods]))
-    found = {(row.unit_id, row.period): row.first for row in connection.execute(named)}
-    if kind in PERIOD_OF:
-        return found
-    for period in periods:
-        unnamed = wanted.where(Filing.period == "", Filing.filed_on.between(period.first, period.last))
-        for row in connection.execute(unnamed):
-            name = row.unit_id, period.key
-            found[name] = min(row.first, found.get(name, row.first))
+    found: dict[tuple[FilingKind, int, str], date] = {}
+    for row in connection.execute(wanted):
+        period = row.period or Period.of(LENGTH[row.kind], row.first).key
+        name = row.kind, row.unit_id, period
+        found[name] = min(row.first, found.get(name, row.first))
     return found
 
 
 def _more(
-    connection: Connection, query: FactQuery, kind: FilingKind, period: Period
+    kind: FilingKind, period: Period, numbers: Mapping[tuple[int, str], int]
 ) -> Callable[[int], Mapping[str, int | str]]:
     """What the fact of a unit tells besides, by the unit's id."""
     if kind is FilingKind.DATED_REPORT:
         return lambda _unit_id: {"quarter": (period.last.month + 2) // 3}
-    if kind in (FilingKind.REFORM_PLAN, FilingKind.TRAINING_PLAN):
+    if kind in PLANNED:
         quarter = Period.nth(PeriodKind.QUARTER, period.first.year, 1)
         days = {"began_on": period.first.isoformat(), "first_quarter_ends_on": quarter.last.isoformat()}
         return lambda _unit_id: days
     if kind is not FilingKind.CATALOGUE_LIST:
         return lambda _unit_id: {}
+    return lambda unit_id: {"procedures": numbers.get((unit_id, period.key), 0)}
+
+
+def _procedures_in_force(connection: Connection, site: str, periods: Sequence[Period]) -> Mapping[tuple[int, str], int]:
+    """How many procedures each unit had in force on each period's last day, by unit and period."""
+    if not periods:
+        return {}
+    numbers = [func.count().filter(in_force_on(period.last)) for period in periods]
     counted = (
-        select(ProcedureVersion.unit_id, func.count().label("number"))
+        select(ProcedureVersion.unit_id, *numbers)
         .join(Procedure, Procedure.id == ProcedureVersion.procedure_id)
-        .where(ProcedureVersion.site == query.site, in_force_on(period.last), Procedure.internal.is_(False))
+        .where(ProcedureVersion.site == site, Procedure.internal.is_(False))
         .group_by(ProcedureVersion.unit_id)
     )
-    numbers = {row.unit_id: row.number for row in connection.execute(counted)}
-    return lambda unit_id: {"procedures": numbers.get(unit_id, 0)}
+    return {
+        (unit_id, period.key): number
+        for unit_id, *found in connection.execute(counted)
+        for period, number in zip(periods, found, strict=True)
+    }
 
 
 def _units_begun(connection: Connection, query: FactQuery) -> dict[int, tuple[str, date, date]]:

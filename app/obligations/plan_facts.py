@@ -86,13 +86,13 @@ def risk_warnings(connection: Connection, query: FactQuery) -> Iterator[Fact]:
         return
     months = periods_owed(PeriodKind.MONTH, query)
     looked = ObligationDays.at(query.looked_at or query.as_of)
-    days = first_handed_in(connection, query.site, FilingKind.RISK_REPORT, months, looked)
+    days = first_handed_in(connection, query.site, {FilingKind.RISK_REPORT: months}, looked)
     zone = site_calendar().zone
     for month in months:
         owing = {
             id: unit
             for id, unit in offices.items()
-            if not settled(days.get((id, month.key)), month.last + SETTLED_AFTER, query)
+            if not settled(days.get((FilingKind.RISK_REPORT, id, month.key)), month.last + SETTLED_AFTER, query)
         }
         if not owing:
             continue
@@ -103,7 +103,7 @@ def risk_warnings(connection: Connection, query: FactQuery) -> Iterator[Fact]:
             for unit_id, unit in owing.items():
                 same = {name: task[name] for name in ("plan", "number", "past_due", "started", "percent", *_SPANS)}
                 about = {"subject": f"{month.key} {task['subject']}", "month_ended_on": month.last.isoformat()}
-                sent = told_of(days.get((unit_id, month.key)))
+                sent = told_of(days.get((FilingKind.RISK_REPORT, unit_id, month.key)))
                 yield _fact(RISK_WARNING, unit, query, **about, lead=task["unit"], **same, **sent)
 
 

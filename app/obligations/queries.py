@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, TypeVar
 
-from sqlalchemy import Select, func, or_, select
+from sqlalchemy import ColumnElement, Select, func, or_, select
 
 from app.core.periods import Period, PeriodKind
 from app.obligations.models import BodyKind, Directive, Filing, FilingKind, OnlineTarget, Petition, Survey
@@ -71,11 +71,12 @@ def _in_being(unit: Unit, first: date, last: date) -> bool:
     return (unit.valid_from is None or unit.valid_from <= last) and (unit.valid_to is None or unit.valid_to >= first)
 
 
-def filings(scope: Scope, kind: FilingKind | None, year: int, *, unit_id: int | None = None) -> Sequence[Filing]:
-    """Filings for the year's periods, or of its days, latest first; withdrawn ones too. `unit_id`: this unit's only."""
+def filings(scope: Scope, kind: FilingKind | None, *years: int, unit_id: int | None = None) -> Sequence[Filing]:
+    """Filings for the periods of those years, or of their days, latest first; withdrawn ones too. `unit_id`: this
+    unit's only."""
     of_year = or_(
-        Filing.period.startswith(f"{year}"),
-        (Filing.period == "") & Filing.filed_on.between(date(year, 1, 1), date(year, 12, 31)),
+        *(Filing.period.startswith(f"{year}") for year in years),
+        *(_unnamed_of(year) for year in years),
     )
     chosen = _seen(scope, Filing).where(of_year)
     if kind is not None:
@@ -83,6 +84,10 @@ def filings(scope: Scope, kind: FilingKind | None, year: int, *, unit_id: int | 
     if unit_id is not None:
         chosen = chosen.where(Filing.unit_id == unit_id)
     return db.session.scalars(chosen.order_by(Filing.filed_on.desc(), Filing.id.desc())).all()
+
+
+def _unnamed_of(year: int) -> ColumnElement[bool]:
+    return (Filing.period == "") & Filing.filed_on.between(date(year, 1, 1), date(year, 12, 31))
 
 
 def same_filings(site: str, unit_id: int, kind: FilingKind, period: str, filed_on: date) -> Sequence[Filing]:

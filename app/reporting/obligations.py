@@ -18,7 +18,7 @@ from app.compliance.evaluation.results import RuleResult
 from app.compliance.runs import service
 from app.compliance.waivers.service import in_force as waivers_in_force
 from app.core.calendar import WorkingCalendar
-from app.core.facts import SUBJECT
+from app.core.facts import SUBJECT, Fact
 from app.core.periods import Period, PeriodKind
 from app.obligations import queries as filed
 from app.obligations.fact_kinds import DIRECTIVES_CARRIED_OUT, OWED, YEAR_COUNT
@@ -122,7 +122,15 @@ def obligations(scope: Scope, month: Period) -> list[Obligation]:
     if month.first > today():
         return []
     units = {unit.code: unit for unit in organisation.units(scope)}
-    found = [owed for period in _periods(month) for owed in _of_period(scope, units, period, month)]
+    periods = _periods(month)
+    handed_in = _handed_in(scope, periods)
+    owing = {period: _owing(period, month) for period in periods}
+    filed_for = _filings_told(owing, tuple(units))
+    found = [
+        owed
+        for period in periods
+        for owed in _of_period(period, owing[period], units, filed_for[period.key], handed_in)
+    ]
     return sorted(found, key=lambda owed: owed.order)
 
 
@@ -132,18 +140,29 @@ def _periods(month: Period) -> list[Period]:
     return [*present, *(period.previous() for period in present)]
 
 
-def _of_period(scope: Scope, units: dict[str, Unit], period: Period, month: Period) -> Iterator[Obligation]:
-    owing: list[tuple[Duty, date | None]] = []
+Owing = list[tuple[Duty, date | None]]
+"""Duties, each with its last day; None where each thing of it has its own."""
+
+
+def _owing(period: Period, month: Period) -> Owing:
+    """What is owed for the period, and due in the month or after it."""
+    owing: Owing = []
     for pack in repository.in_force(period.last):
         of_pack = [duty for duty in duties(pack) if duty.is_of(period)]
         parameters = values_on(pack, [duty.rule for duty in of_pack], period.last)
         dated = [(duty, duty.due(period, parameters, site_calendar())) for duty in of_pack]
         owing += [(duty, due) for duty, due in dated if kept(due or period.last, month.first)]
+    return owing
+
+
+def _of_period(
+    period: Period, owing: Owing, units: Mapping[str, Unit], told: Sequence[Fact], handed_in: HandedIn
+) -> Iterator[Obligation]:
     codes = [code for code, unit in units.items() if _was(unit, period)]
     if owing and codes:
         results = _judged([duty for duty, _due in owing if duty.filed not in LENGTH], period, codes)
-        results |= _filings_judged([(duty, due) for duty, due in owing if duty.filed in LENGTH], period, units, codes)
-        handed_in = _handed_in(scope, period)
+        by_name = [(duty, due) for duty, due in owing if duty.filed in LENGTH]
+        results |= _filings_judged(by_name, told, period, units, codes)
         for duty, due in owing:
             for code in codes:
                 yield from _owed(duty, units[code], period, due, results, handed_in)
@@ -171,19 +190,30 @@ def _packs_of(owing: Sequence[Duty]) -> list[Pack]:
     return [replace(pack, rules=tuple(rules[name])) for name, pack in {d.pack.id: d.pack for d in owing}.items()]
 
 
+def _filings_told(owing: Mapping[Period, Owing], codes: tuple[str, ...]) -> Mapping[str, Sequence[Fact]]:
+    """What is known today of what units hand in, by the period that it is for: asked of all of them at once, for each
+    is a thing of its own period in whichever it is told."""
+    found: dict[str, list[Fact]] = defaultdict(list)
+    kinds = {str(duty.filed) for each in owing.values() for duty, _due in each if duty.filed in LENGTH}
+    if kinds and codes:
+        first, last = min(period.first for period in owing), max(today(), *(period.last for period in owing))
+        whole = replace(min(owing), first=first, last=last)
+        for fact in service.gather(whole, kinds, codes, first)[1]:
+            found[fact[SUBJECT]].append(fact | {"period": fact[SUBJECT]})
+    return found
+
+
 def _filings_judged(
-    owing: Sequence[tuple[Duty, date | None]], period: Period, units: Mapping[str, Unit], codes: Sequence[str]
+    owing: Owing, told: Sequence[Fact], period: Period, units: Mapping[str, Unit], codes: Sequence[str]
 ) -> Results:
     """What is handed in for one period, seen from it until now or its last day: how it stands today."""
     if not owing:
         return {}
-    packs = _packs_of([duty for duty, _due in owing])
-    _as_of, told = service.gather(period, {str(duty.filed) for duty, _due in owing}, tuple(codes), period.first)
     now = today()
     seen = replace(period, last=max([now, *(due for _duty, due in owing if due is not None)]))
     judgement = judge(
-        packs,
-        [fact for fact in told if fact[SUBJECT] == period.key],
+        _packs_of([duty for duty, _due in owing]),
+        told,
         [{"code": code, "kind": str(units[code].kind)} for code in codes],
         seen,
         law_on=period.last,
@@ -194,16 +224,21 @@ def _filings_judged(
     return {(result.pack, result.rule, result.unit): result for result in judgement.results}
 
 
-HandedIn = dict[tuple[int, FilingKind], list[Filing]]
+HandedIn = Mapping[tuple[str, int, FilingKind], Sequence[Filing]]
+"""What counts for a period, by its name, unit and kind, the oldest first."""
 
 
-def _handed_in(scope: Scope, period: Period) -> HandedIn:
-    """What counts for the period: filed for it by name, or within it."""
-    found: HandedIn = defaultdict(list)
-    for filing in reversed(filed.filings(scope, None, period.first.year)):
-        named = filing.period == period.key
-        if not filing.withdrawn and (named or (not filing.period and period.contains(filing.filed_on))):
-            found[filing.unit_id, filing.kind].append(filing)
+def _handed_in(scope: Scope, periods: Sequence[Period]) -> HandedIn:
+    """What was filed for a period by name, or within it."""
+    found: dict[tuple[str, int, FilingKind], list[Filing]] = defaultdict(list)
+    years = {period.first.year for period in periods}
+    for filing in reversed(filed.filings(scope, None, *years)):
+        if not filing.withdrawn:
+            counts_for = [
+                p for p in periods if filing.period == p.key or (not filing.period and p.contains(filing.filed_on))
+            ]
+            for period in counts_for:
+                found[period.key, filing.unit_id, filing.kind].append(filing)
     return found
 
 
@@ -213,18 +248,23 @@ def _owed(
     result = results[duty.pack.id, duty.rule.id, unit.code]
     standing = _standing(result)
     if standing is not None:
-        filings = _filed(duty, unit, result, handed_in)
+        filings = _filed(duty, unit, period, result, handed_in)
         done, wanted = _figures(result) if duty.filed not in LENGTH else (None, None)
         yield Obligation(duty, unit, period, due, standing, done, wanted, filings)
 
 
-def _filed(duty: Duty, unit: Unit, result: RuleResult, handed_in: HandedIn) -> tuple[Filing, ...]:
+def _filed(duty: Duty, unit: Unit, period: Period, result: RuleResult, handed_in: HandedIn) -> tuple[Filing, ...]:
     """What was handed in for it: by the unit, or by any where it answers for the Department as a whole."""
     if duty.filed is None:
         return ()
     if result.judged_as is not JudgedAs.WHOLE:
-        return tuple(handed_in.get((unit.id, duty.filed), ()))
-    every = (each for (_unit, kind), found in handed_in.items() if kind is duty.filed for each in found)
+        return tuple(handed_in.get((period.key, unit.id, duty.filed), ()))
+    every = (
+        filing
+        for (name, _unit, kind), found in handed_in.items()
+        if name == period.key and kind is duty.filed
+        for filing in found
+    )
     return tuple(sorted(every, key=lambda filing: (filing.filed_on, filing.id)))
 
 

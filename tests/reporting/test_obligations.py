@@ -73,6 +73,16 @@ def test_a_months_report_is_owed_until_its_day_then_missing_late_or_in_time(
     assert [filing.title for filing in in_time.filings] == ["Báo cáo tháng 6"]
 
 
+def test_a_report_handed_in_half_a_year_later_is_late_and_no_longer_missing(
+    units: dict[str, Unit], freeze: Callable[..., Any]
+) -> None:
+    january, february = Period.parse("2024-01"), Period.parse("2024-02")
+    freeze("2024-07-10 08:00")
+    assert standing("bg-iv.1", "LDVL", february, january.key) is ObligationStatus.MISSING
+    file(units["LDVL"], FilingKind.MONTHLY_REPORT, date(2024, 7, 9), january.key)
+    assert standing("bg-iv.1", "LDVL", february, january.key) is ObligationStatus.LATE
+
+
 def test_what_fell_due_before_the_month_is_not_listed_again(units: dict[str, Unit], freeze: Callable[..., Any]) -> None:
     freeze("2024-08-15 08:00")
     august = Period.parse("2024-08")

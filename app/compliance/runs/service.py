@@ -47,6 +47,7 @@ from app.web import extensions
 from app.web.database import Value, snapshot, write_rows
 from app.web.extensions import db
 from app.web.garbage import rare_garbage_collection
+from app.web.once import once
 
 _RESULTS = cast(Table, CheckResult.__table__)
 _COLUMNS = (
@@ -272,7 +273,7 @@ def _units_for(period: Period, unit_codes: Collection[str] | None) -> dict[str, 
     """The site's units that existed in the period, by code."""
     found = {
         unit.code: unit
-        for unit in db.session.scalars(select(Unit).where(Unit.site == site()).order_by(Unit.path))
+        for unit in once("units of the site", _every_unit)
         if (unit.valid_from is None or unit.valid_from <= period.last)
         and (unit.valid_to is None or unit.valid_to >= period.first)
     }
@@ -282,6 +283,10 @@ def _units_for(period: Period, unit_codes: Collection[str] | None) -> dict[str, 
         if code not in found:
             raise NotFound("Không có đơn vị mang mã “%(unit)s” trong kỳ này.", field="unit", unit=code)
     return {code: unit for code, unit in found.items() if code in unit_codes}
+
+
+def _every_unit() -> Sequence[Unit]:
+    return db.session.scalars(select(Unit).where(Unit.site == site()).order_by(Unit.path)).all()
 
 
 def _counted_beside(

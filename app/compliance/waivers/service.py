@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 
 from sqlalchemy import select
@@ -20,6 +21,7 @@ from app.organisation.models import Unit
 from app.organisation.permissions import Capability, needs
 from app.web import extensions
 from app.web.extensions import db
+from app.web.once import once
 
 
 @needs(Capability.GRANT_WAIVERS)
@@ -105,18 +107,22 @@ def annul_waiver(by: Actor, waiver_id: int, reason: str) -> Waiver:
 
 def in_force(day: date) -> dict[tuple[str, str, str], AppliedWaiver]:
     """The waivers of the site that hold on a day, by pack, rule and code of the unit."""
+    return {
+        (waiver.pack, waiver.rule, unit): _applied_waiver(waiver)
+        for waiver, unit in once("waivers", _not_annulled)
+        if waiver.valid_from <= day <= last_day(waiver)
+    }
+
+
+def _not_annulled() -> Sequence[tuple[Waiver, str]]:
+    """The site's waivers, each with the code of its unit. A page asks on many days which of them hold."""
     chosen = (
         select(Waiver, Unit.code)
         .join(Unit, Unit.id == Waiver.unit_id)
-        .where(Waiver.site == site(), Waiver.valid_from <= day, Waiver.valid_to >= day)
-        .where(Waiver.annulled_at.is_(None))
+        .where(Waiver.site == site(), Waiver.annulled_at.is_(None))
         .order_by(Waiver.id)
     )
-    return {
-        (waiver.pack, waiver.rule, unit): _applied_waiver(waiver)
-        for waiver, unit in db.session.execute(chosen)
-        if day <= last_day(waiver)
-    }
+    return [(waiver, unit) for waiver, unit in db.session.execute(chosen)]
 
 
 def last_day(waiver: Waiver) -> date:
