@@ -214,7 +214,7 @@ def _filings_judged(
     judgement = judge(
         _packs_of([duty for duty, _due in owing]),
         told,
-        [{"code": code, "kind": str(units[code].kind)} for code in codes],
+        [service.premises_of_unit(units[code], period) for code in codes],
         seen,
         law_on=period.last,
         as_of=now,

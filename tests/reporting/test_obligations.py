@@ -98,6 +98,8 @@ def test_only_units_in_the_plans_scope_owe_and_only_what_applies_to_them(
     make_version(units["NCC"])
     quarterly = {each.unit.code for each in obligations(EVERYWHERE, JULY) if each.duty.rule.id == "khd-iv.4-quarter"}
     assert quarterly == {"TTDVVL"}  # attached units
+    sent = {each.unit.code for each in obligations(EVERYWHERE, JULY) if each.duty.rule.id == "khd-iv.5"}
+    assert sent == {"VP"}  # the Office, and not the desk within it
     lists = {each.unit.code for each in obligations(EVERYWHERE, JUNE) if each.duty.rule.id == "bg-4.2b"}
     assert lists == {"NCC"}  # those with procedures
     assert owed("dn-ii.4", "LDVL", JUNE, "2024-Q2") is None  # only the third quarter asks for it

@@ -314,8 +314,8 @@ def _judge(
     beside: Mapping[str, Unit] | None = None,
 ) -> Judgement:
     calendar = site_calendar()
-    told = [_told(unit, period) for unit in units.values()]
-    told += [_told(unit, period) | {BESIDE: "yes"} for unit in (beside or {}).values()]
+    told = [premises_of_unit(unit, period) for unit in units.values()]
+    told += [premises_of_unit(unit, period) | {BESIDE: "yes"} for unit in (beside or {}).values()]
     return judge(
         chosen,
         gathered,
@@ -349,7 +349,7 @@ def _judge_part(period: Period, packs: Sequence[Pack], unit_codes: Collection[st
     return judge(
         packs,
         gathered,
-        [_told(unit, period) for unit in units.values()],
+        [premises_of_unit(unit, period) for unit in units.values()],
         period,
         law_on=period.last,
         as_of=calendar.local_day(as_of),
@@ -364,7 +364,7 @@ def _judge_part(period: Period, packs: Sequence[Pack], unit_codes: Collection[st
 DESK = "desk"
 
 
-def _told(unit: Unit, period: Period) -> dict[str, str]:
+def premises_of_unit(unit: Unit, period: Period) -> dict[str, str]:
     """What a judgement is told of a unit. A one-stop desk within the Office is an office by its kind, and is not the
     Office: what a plan lays on the Office is not laid on it too."""
     within_its_like = unit.is_desk and unit.parent is not None and unit.parent.kind == unit.kind
