@@ -29,6 +29,7 @@ from app.cases.vocabulary import (
     PromiseCause,
 )
 from app.core.calendar import Allowance, PauseMode, TimeUnit, WorkingCalendar
+from app.core.calendar import Pause as Span
 from app.core.errors import N_, DomainError
 
 
@@ -674,19 +675,26 @@ def used_in_stage(
     """Time used in a stage, in the procedure's unit of time, counted as its due time is.
 
     A supplement takes nothing off where the procedure says the clock runs on, and starts the count again where
-    it says so, unless the time had run out before.
+    it says so; one asked for after the time had run out does neither.
     """
-    began, spans = stay.started_at, _spans(pauses)
-    if terms.pause_mode is PauseMode.NONE:
-        spans = []
-    elif terms.pause_mode is PauseMode.RESTART:
-        for stopped, resumed in spans:
-            if stopped <= calendar.due_at(began, stay.allowance, terms.unit):
-                began = resumed or until
+    began, spans = stay.started_at, _before_it_ran_out(terms, calendar, stay, _spans(pauses))
+    if terms.pause_mode is not PauseMode.EXTEND:
+        if terms.pause_mode is PauseMode.RESTART and spans:
+            began = spans[-1][1] or until
         spans = []
     if terms.unit is TimeUnit.WORKING_DAYS and stay.allowance != int(stay.allowance):
         return _parts_of_days(calendar, stay.allowance, began, until, spans)
     return calendar.working_time_used(min(began, until), until, terms.unit, spans)
+
+
+def _before_it_ran_out(terms: Terms, calendar: WorkingCalendar, stay: StageStay, spans: list[Span]) -> list[Span]:
+    """Those that began while the stage still had time, as its due time counts them."""
+    allowance, counted = Allowance(stay.allowance, terms.unit), list[Span]()
+    for span in spans:
+        if span[0] > calendar.deadline_with_pauses(stay.started_at, allowance, counted, terms.pause_mode).due_at:
+            break
+        counted.append(span)
+    return counted
 
 
 def _parts_of_days(
@@ -694,7 +702,7 @@ def _parts_of_days(
     allowance: Decimal | int,
     began: datetime,
     until: datetime,
-    spans: Sequence[tuple[datetime, datetime | None]],
+    spans: Sequence[Span],
 ) -> Decimal:
     """Working days to 0.01, for an allowance such as half a day, which is due at an hour."""
     if allowance >= 1:
@@ -708,7 +716,7 @@ def _within(pause: Pause, stay: StageStay) -> bool:
     return pause.started_at >= stay.started_at and (stay.ended_at is None or pause.started_at < stay.ended_at)
 
 
-def _spans(pauses: Sequence[Pause]) -> list[tuple[datetime, datetime | None]]:
+def _spans(pauses: Sequence[Pause]) -> list[Span]:
     return [(pause.started_at, pause.ended_at) for pause in pauses]
 
 

@@ -181,6 +181,26 @@ def test_a_stop_on_the_day_of_receipt_gives_no_time_to_two_days_and_a_half(resum
     assert (in_time.due_at, in_time.used) == (at(due), Decimal("2.50"))
 
 
+@pytest.mark.parametrize(
+    ("asked", "used"),
+    [
+        ("2024-06-07 18:00", 2),  # on its last day: Monday is taken off, 6 and 7 June were used
+        ("2024-06-08 08:00", 3),  # the Saturday after it ran out: Monday was used too
+    ],
+)
+def test_a_supplement_asked_for_after_the_stage_ran_out_gives_it_nothing(asked: str, used: int) -> None:
+    stages = (StageTerms(1, "Tiếp nhận", DESK, 2), STAGES[1])
+    stay = folded(
+        (K.RECEIVED, "2024-06-05 08:10"),
+        (K.SUPPLEMENT_REQUESTED, asked),
+        (K.SUPPLEMENTED, "2024-06-10 09:00"),
+        (K.HANDED_OVER, "2024-06-10 10:00"),
+        mode=PauseMode.EXTEND,
+        stages=stages,
+    ).stays[0]
+    assert stay.used == used and (stay.ended_at > stay.due_at) == (used > 2)
+
+
 @example(allowance=Decimal("2.5"), mode=PauseMode.EXTEND, gaps=[1, 11, 90, 90])
 @example(allowance=Decimal("2.5"), mode=PauseMode.EXTEND, gaps=[1, 46, 90, 90])
 @given(
