@@ -22,7 +22,7 @@ help: ## Các lệnh của dự án / this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@echo
 	@echo '  HOST, PORT: địa chỉ của make run / where make run listens. Ví dụ: make run PORT=8080'
-	@echo '  ARGS: tham số thêm / passed on to test, worlds, bench, docs, lock. Ví dụ: make test ARGS="-k calendar"'
+	@echo '  ARGS: tham số thêm / passed on to test, worlds, bench, mutate, docs, lock. Ví dụ: make test ARGS="-k calendar"'
 
 .PHONY: run
 run: setup ## Chạy thử với dữ liệu minh họa / set up, load demonstration data if empty, check last month, serve
@@ -55,6 +55,10 @@ bench: setup-dev ## Đo tốc độ và bộ nhớ / speed and memory against fl
 kills: setup-dev ## Ngắt ngang (kill -9) ở lúc bất kỳ rồi làm lại / kill -9 at random moments, by hand only
 	@.ci/system test
 	$(BIN)/python -m tests.kill_trials $(ARGS)
+
+.PHONY: mutate
+mutate: setup-dev ## Sửa sai từng chỗ xem kiểm thử có bắt được / one wrong change at a time: do tests notice? By hand only
+	$(BIN)/python -m tests.mutants $(ARGS)
 
 .PHONY: docs
 docs: setup-dev ## Làm lại ảnh chụp và tài liệu / screenshots and generated pages of docs/

@@ -21,7 +21,7 @@ from tests.needs import missing
 ROOT = Path(__file__).resolve().parent.parent
 LOCKS = [ROOT / ".locks" / "run.txt", ROOT / ".locks" / "dev.txt"]
 BUILD_LOCK = ROOT / ".locks" / "build.txt"
-COMMANDS = ["run", "test", "lint", "bench", "docs", "setup", "setup-dev", "translations", "lock", "help"]
+COMMANDS = ["run", "test", "lint", "bench", "mutate", "docs", "setup", "setup-dev", "translations", "lock", "help"]
 
 
 def locked(path: Path) -> dict[str, str]:
