@@ -99,7 +99,7 @@ class Equivalent:
 
 
 class _WithoutTypes(ast.NodeTransformer):
-    """Annotations are not evaluated (PEP 563): a change in one changes nothing that runs."""
+    """Annotations are no part of what runs (PEP 563, PEP 649), also where an older Python still evaluates them."""
 
     def visit_arg(self, node: ast.arg) -> ast.arg:
         node.annotation = None
@@ -119,12 +119,9 @@ class _WithoutTypes(ast.NodeTransformer):
 def _meaning(source: str) -> str | None:
     """What of it runs; None if it is no Python."""
     try:
-        tree = ast.parse(source)
+        return ast.dump(_WithoutTypes().visit(ast.parse(source)))
     except SyntaxError:
         return None
-    if "from __future__ import annotations" in source:
-        tree = _WithoutTypes().visit(tree)
-    return ast.dump(tree)
 
 
 def mutants(file: str, source: str) -> list[Mutant]:

@@ -11,7 +11,7 @@ import pytest
 from tests import mutants
 from tests.mutants import EQUIVALENT, MODULES, ROOT, Equivalent, Mutant
 
-SOURCE = """from __future__ import annotations
+SOURCE = """import sys
 
 LIMIT: int | None = 3
 
