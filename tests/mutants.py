@@ -271,10 +271,12 @@ def try_module(name: str, asked: Any) -> tuple[list[Any], list[str]]:
         free.put(copy)
         print(f"{name}: {len(made)} mutants, {len(tried)} tried, {len(tests)} tests in {seconds:.0f} s", flush=True)
         with ThreadPoolExecutor(asked.jobs) as pool:
-            outcomes = list(pool.map(partial(survives, free, tests, 60 + 4 * seconds), tried))
-    survivors = [mutant for mutant, alive in zip(tried, outcomes, strict=True) if alive]
-    for mutant in survivors:
-        print(mutant, flush=True)
+            outcomes = pool.map(partial(survives, free, tests, 60 + 4 * seconds), tried)
+            survivors = []
+            for mutant, alive in zip(tried, outcomes, strict=True):
+                if alive:
+                    survivors.append(mutant)
+                    print("survives:", mutant, flush=True)  # as it is found: who stops the run has seen it
     killed = len(tried) - len(survivors)
     share = killed / len(tried)
     if share < LEAST_KILLED:
