@@ -58,6 +58,7 @@ kills: setup-dev ## Ngắt ngang (kill -9) ở lúc bất kỳ rồi làm lại 
 
 .PHONY: mutate
 mutate: setup-dev ## Sửa sai từng chỗ xem kiểm thử có bắt được / one wrong change at a time: do tests notice? By hand only
+	@$(BIN)/python -m pip install --quiet --require-hashes --requirement .locks/mutate.txt
 	$(BIN)/python -m tests.mutants $(ARGS)
 
 .PHONY: docs
