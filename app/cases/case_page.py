@@ -24,6 +24,7 @@ from app.core.errors import NotFound
 from app.organisation.access import Scope
 from app.organisation.models import Person, Unit
 from app.procedures.models import ProcedureVersion
+from app.web.due import due_after
 from app.web.extensions import db
 
 
@@ -57,6 +58,7 @@ class StageLine:
     used: Decimal | None = None
     due_at: datetime | None = None
     late: bool = False
+    early: bool = False  # done on a day before its last one
 
     @property
     def over(self) -> Decimal:
@@ -304,6 +306,9 @@ def _stay_line(
         used,
         stay.due_at,
         late=population.late(stay, now),
+        early=stay.due_at is not None
+        and stay.ended_at is not None
+        and due_after(calendar.local_day(stay.due_at), calendar.local_day(stay.ended_at)),
     )
 
 

@@ -14,6 +14,7 @@ from app.cases.handling import asked_documents
 from app.cases.service import BACKDATED_AFTER
 from app.cases.timeline import CorrectedEvent
 from app.cases.vocabulary import EventKind, PaymentChannel
+from app.organisation.calendars import site_calendar
 from app.web.formats import label, show_date, show_datetime, show_money
 
 ICONS = {kind: icon for kind, (_key, icon) in KEYS.items()} | RARE
@@ -46,9 +47,10 @@ def timeline_entries(view: CaseView) -> list[Entry]:
 
 
 def _due(view: CaseView) -> Entry:
+    assert view.case.late_after is not None
     late = view.standing.is_late
     return {
-        "at": view.case.late_after,
+        "at": view.case.late_after if late else site_calendar().told_as(view.case.late_after),
         "title": _("Đã quá hạn từ thời điểm này") if late else _("Hạn trả kết quả"),
         "icon": "clock-alert" if late else "calendar-clock",
         "tone": "bad" if late else "",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 
 from flask_babel import gettext as _
 from flask_babel import ngettext
@@ -10,8 +10,14 @@ from flask_babel import ngettext
 from app.cases.queries import MOST_COUNTED, Page
 from app.cases.standing import CaseStanding, Lateness, Promise, UnusualDay
 from app.core.calendar import PauseMode
+from app.organisation.calendars import site_calendar
 from app.procedures.labels import time_allowed
-from app.web.formats import show_date, show_number
+from app.web.formats import show_date, show_datetime, show_number
+
+
+def show_due(due_at: datetime | None) -> str:
+    """A promised time as its slip tells it: 04/12/2026 17:00 for the end of that day."""
+    return "" if due_at is None else show_datetime(site_calendar().told_as(due_at))
 
 
 def standing_in_words(standing: CaseStanding) -> str:

@@ -216,6 +216,14 @@ class WorkingCalendar(WorkingDays):
             end = self._ends[day] = self._utc(day, _LAST_SECOND)
         return end
 
+    def told_as(self, due_at: datetime) -> datetime:
+        """The hour that people are told: what is due by the end of a day, they are told for when the office closes on
+        it. (Whatever is done later that day is in time all the same.)"""
+        local = self._local(due_at)
+        if local.time().replace(microsecond=0) != _LAST_SECOND:
+            return due_at
+        return self._utc(local.date(), self.hours_on(local.date()).spans[-1][1])
+
     def due_at(self, start: datetime, amount: Amount, unit: TimeUnit) -> datetime:
         """When a time that begins at `start` runs out (UTC): `deadline` without its reasons, for speed."""
         if unit == TimeUnit.WORKING_DAYS and isinstance(amount, int) and amount >= 0:

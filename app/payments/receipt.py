@@ -10,6 +10,7 @@ from datetime import date
 from app.cases.models import Case, Payment
 from app.payments.money import in_words
 from app.procedures.reading import write_money
+from app.slips.content import in_official_lines
 from app.slips.document import Letterhead, Paper, PrintedSlip, Signature, SlipParagraph, StyledText
 from app.slips.values import House
 
@@ -33,8 +34,8 @@ def receipt(case: Case, payment: Payment, day: date, clerk: str, house: House, q
         paper=Paper.A5,
         form="",
         letterhead=Letterhead(
-            house.desk or house.department,
-            parent=house.department if house.desk else "",
+            in_official_lines(house.desk or house.department),
+            parent=in_official_lines(house.department) if house.desk else "",
             number=payment.receipt_number,
             place=house.place,
             day=day,

@@ -105,6 +105,7 @@ def _case(typed: Typed, procedure: ProcedureAsked | None, now: datetime) -> Case
         register_number=None,
         earlier_number="",
         promised_at=None,
+        due_at=None,
         result_at=None,
         sets=1,
         return_method=ReturnMethod.IN_PERSON,

@@ -22,12 +22,14 @@ from app.cases.vocabulary import EventKind
 from app.core.calendar import WorkingCalendar
 from app.core.errors import NotFound
 from app.organisation.access import Scope
+from app.organisation.calendars import site_calendar
 from app.organisation.models import Person, Unit
 from app.procedures.models import CopyKind, Procedure, ProcedureDocument, ProcedureVersion
 from app.slips.circulars import SlipKind
 from app.slips.models import Slip
 from app.slips.values import CaseOnPaper, Handed, House, Letter, MissingDocument, RegisterLine, Said, Stay
 from app.slips.values import NamedPerson as Applicant
+from app.web.due import kept
 from app.web.extensions import db
 
 READ_AT_ONCE = 1_000  # lines of the register
@@ -92,6 +94,10 @@ class _Parts:
         """The same for what may not have happened."""
         return None if at is None else self.local(at)
 
+    def told(self, due_at: datetime | None) -> datetime | None:
+        """A promised time as people are told it."""
+        return None if due_at is None else self.local(site_calendar().told_as(due_at))
+
     def said(self, case_id: int, kind: EventKind) -> tuple[Said, ...]:
         """Every standing event of a kind, in the order they happened."""
         return tuple(self._said(case_id, event) for event in self.events[case_id] if event.kind is kind)
@@ -154,8 +160,9 @@ class _Parts:
                     each.reason,
                     each.signer,
                     each.wrong,
-                    self.local_or_none(each.old_due_at),
-                    self.local_or_none(each.new_due_at),
+                    self.told(each.old_due_at),
+                    self.told(each.new_due_at),
+                    in_time=kept(each.old_due_at, each.sent_at),
                 )
             )
         return found
@@ -228,7 +235,8 @@ def _case_on_paper(
         register_year=case.register_year,
         register_number=case.register_number,
         earlier_number=parts.earlier_numbers.get(case.id, ""),
-        promised_at=parts.local_or_none(case.promised_at),
+        promised_at=parts.told(case.promised_at),
+        due_at=parts.told(case.due_at),
         result_at=parts.local_or_none(case.result_at),
         sets=case.sets,
         return_method=case.return_method,
@@ -274,7 +282,7 @@ def register_lines(scope: Scope, chosen: RegisterFilter, calendar: WorkingCalend
         query = (
             select(Case.register_year, Case.register_number, Case.received_at, Case.code, ProcedureVersion.name)
             .add_columns(Case.sets, Case.applicant)
-            .add_columns(Case.address, Case.phone, Unit.name, Case.promised_at, Case.delivered_at)
+            .add_columns(Case.address, Case.phone, Unit.name, Case.promised_at, Case.due_at, Case.delivered_at)
             .add_columns(Case.return_method, Case.status, Case.ended_at, Slip.number, Slip.sign)
             .join(ProcedureVersion, ProcedureVersion.id == Case.version_id)
             .join(Unit, Unit.id == Case.unit_id)
@@ -294,7 +302,7 @@ def register_lines(scope: Scope, chosen: RegisterFilter, calendar: WorkingCalend
 
 def _register_line(row: Any, calendar: WorkingCalendar) -> RegisterLine:
     year, place, received, code, procedure, sets, applicant, address, phone, unit = row[:10]
-    promised, delivered, method, status, ended, number, sign = row[10:]
+    promised, due, delivered, method, status, ended, number, sign = row[10:]
 
     def day(at: datetime | None) -> date | None:
         return None if at is None else calendar.local_day(at)
@@ -308,6 +316,7 @@ def _register_line(row: Any, calendar: WorkingCalendar) -> RegisterLine:
         phone,
         unit,
         calendar.local_day(received),
+        day(due or promised),
         day(promised),
         day(delivered),
         method,

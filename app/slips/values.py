@@ -85,6 +85,7 @@ class Letter:
     wrong: bool
     old_due_at: datetime | None
     new_due_at: datetime | None
+    in_time: bool = False  # sent before the date that it is about had passed
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +119,8 @@ class CaseOnPaper:
     register_year: int | None  # of its line in the register, with the number there; None before there is a case
     register_number: int | None
     earlier_number: str  # that a receipt bore which was printed before receipts had the register's number
-    promised_at: datetime | None
+    promised_at: datetime | None  # at first
+    due_at: datetime | None  # the promise that stands; None while the clock is stopped
     result_at: datetime | None
     sets: int
     return_method: ReturnMethod
@@ -133,6 +135,11 @@ class CaseOnPaper:
     refusal: Said | None
     stop: Said | None
     letters: tuple[Letter, ...]
+
+    @property
+    def stands_for(self) -> datetime | None:
+        """The date that the applicant is told: the one that stands, or what was promised at first."""
+        return self.due_at or self.promised_at
 
     @property
     def received_on(self) -> date:
@@ -152,7 +159,8 @@ class RegisterLine:
     phone: str
     unit: str
     received_on: date
-    promised_on: date | None
+    promised_on: date | None  # as it stands
+    first_promised_on: date | None
     returned_on: date | None
     return_method: ReturnMethod
     status: CaseStatus

@@ -235,8 +235,10 @@ class _Writing:
         head, width = self.document.letterhead, self.paper.inner_width
         left = width * (0.42 if self.large else 0.39)
         scale = {Paper.A5: 0.9, Paper.A4: 0.87, Paper.A4_LANDSCAPE: 1.0}[self.paper]
-        body = self._centred(head.parent.upper(), scale=scale) if head.parent else ""
-        body += self._centred(head.unit.upper(), bold=True, scale=scale) + self._ruled(left, left * 0.36)
+        parent = head.parent.upper().split("\n") if head.parent else []
+        body = "".join(self._centred(line, scale=scale) for line in parent)
+        body += "".join(self._centred(line, bold=True, scale=scale) for line in head.unit.upper().split("\n"))
+        body += self._ruled(left, left * 0.36)
         for words in filter(None, (f"Số: {head.number}" if head.number else "", head.subject)):
             body += self._centred(words, scale=scale)
         motto = 62.0 if self.paper is Paper.A4 else 45.0

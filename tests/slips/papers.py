@@ -57,6 +57,7 @@ def case(**fields: Any) -> CaseOnPaper:
         register_number=12,
         earlier_number="",
         promised_at=on("2024-06-10 23:59:59"),
+        due_at=on("2024-06-10 23:59:59"),
         result_at=None,
         sets=1,
         return_method=ReturnMethod.IN_PERSON,

@@ -12,6 +12,7 @@ from app.cases.vocabulary import CaseStatus, ReturnMethod
 from app.core.calendar import TimeUnit
 from app.slips import content
 from app.slips.circulars import CIRCULAR_2018, CIRCULAR_2025, NoSuchForm, SlipKind, circular_on
+from app.slips.content.parts import in_official_lines
 from app.slips.document import DOTS, Paper, PrintedSlip, SlipTable
 from app.slips.labels import against_time, amount_of_time, long_day, moment, money
 from app.slips.values import Handed, MissingDocument, RegisterLine, Said
@@ -53,7 +54,8 @@ def test_a_receipt_tells_everything_form_01_asks_for() -> None:
     drawn = content.receipt(case(), HOUSE, ADDRESS)
     assert drawn.paper is Paper.A5
     assert drawn.letterhead.number == "12/TNHS"
-    assert (drawn.letterhead.parent, drawn.letterhead.unit) == (HOUSE.department, "Bộ phận Một cửa")
+    assert drawn.letterhead.parent.split("\n") == ["Sở Lao động –", "Thương binh và Xã hội"]
+    assert drawn.letterhead.unit == "Bộ phận Một cửa"
     told = words(drawn)
     for line in (
         "Mẫu số 01 - Thông tư số 01/2018/TT-VPCP",
@@ -225,6 +227,43 @@ def test_a_control_slip_ends_with_the_result_going_back_to_the_desk() -> None:
     assert [rows[0][2].text, rows[2][2].text] == ["Đúng hạn", "Trước hạn"]
 
 
+def test_a_letter_before_the_day_says_that_it_will_not_be_kept_not_that_it_was_not() -> None:
+    said = words(content.apology(case(), letter(at=on("2024-06-07 08:00"), in_time=True), HOUSE, ""))
+    assert "Phòng Lao động – Việc làm thấy không thể trả kết quả" in said
+    assert "Việc hẹn lại này gây phiền hà" in said
+    assert "đến nay" not in said and "chậm trễ" not in said
+    later = letter(at=on("2024-06-13 08:00"), in_time=True, old_due_at=on("2024-06-14 17:00"))
+    assert "đúng thời gian đã hẹn lại. Lý do" in words(content.apology(case(), later, HOUSE, ""))
+
+
+def test_a_slip_printed_after_a_letter_tells_the_new_date_and_what_was_promised_at_first() -> None:
+    new = on("2024-06-14 17:00")
+    moved = case(promised_at=on("2024-06-10 17:00"), due_at=new, letters=(letter(new_due_at=new),))
+    told = (
+        "17 giờ 00 phút, ngày 14 tháng 6 năm 2024 "
+        "(theo văn bản xin lỗi số 15/PXL; hẹn ban đầu: 17 giờ 00 phút, ngày 10 tháng 6 năm 2024)"
+    )
+    assert f"5. Thời gian trả kết quả giải quyết hồ sơ: {told}" in words(content.receipt(moved, HOUSE, ""))
+    assert f"Thời gian hẹn trả kết quả: {told}" in words(content.control(moved, HOUSE, ""))
+    stopped = case(due_at=None)
+    assert "kết quả giải quyết hồ sơ: 17 giờ 00 phút, ngày 10" in words(content.receipt(stopped, HOUSE, ""))
+
+
+@pytest.mark.parametrize(
+    ("name", "lines"),
+    [
+        ("Sở Lao động – Thương binh và Xã hội", "Sở Lao động –\nThương binh và Xã hội"),
+        ("Ủy ban nhân dân tỉnh Khánh Hòa", "Ủy ban nhân dân\ntỉnh Khánh Hòa"),
+        ("Bộ phận Tiếp nhận và Trả kết quả", "Bộ phận Tiếp nhận\nvà Trả kết quả"),
+        ("Sở Nông nghiệp và Môi trường", "Sở Nông nghiệp\nvà Môi trường"),
+        ("Sở Nội vụ", "Sở Nội vụ"),
+        ("Trung tâm Phục vụ hành chính công", "Trung tâm Phục vụ hành chính công"),
+    ],
+)
+def test_a_body_is_named_on_the_lines_that_offices_use(name: str, lines: str) -> None:
+    assert in_official_lines(name) == lines
+
+
 def test_a_register_line_tells_how_a_case_ended_and_the_number_of_its_receipt() -> None:
     line = RegisterLine(
         "H32-1",
@@ -235,6 +274,7 @@ def test_a_register_line_tells_how_a_case_ended_and_the_number_of_its_receipt() 
         "0905",
         "Phòng A",
         date(2024, 6, 3),
+        date(2024, 6, 14),
         date(2024, 6, 10),
         None,
         ReturnMethod.POST,
@@ -247,8 +287,12 @@ def test_a_register_line_tells_how_a_case_ended_and_the_number_of_its_receipt() 
     table = drawn.blocks[0]
     assert isinstance(table, SlipTable)
     assert [cell.text for cell in next(iter(table.rows))] == [
-        *("166", "H32-1", "Cấp phép", "01", "Nguyễn A", "Nha Trang\n0905", "Phòng A", "03/06/2024", "10/06/2024", ""),
-        *("Bưu chính công ích", "", "Giấy tiếp nhận đã in mang số 12/TNHS; Từ chối giải quyết 04/06/2024"),
+        *("166", "H32-1", "Cấp phép", "01", "Nguyễn A", "Nha Trang\n0905", "Phòng A", "03/06/2024", "14/06/2024", ""),
+        *(
+            "Bưu chính công ích",
+            "",
+            "Giấy tiếp nhận đã in mang số 12/TNHS; Hẹn ban đầu 10/06/2024; Từ chối giải quyết 04/06/2024",
+        ),
     ]
     assert drawn.paper is Paper.A4_LANDSCAPE
     assert drawn.under_title == ("Từ ngày 01/06/2024 đến ngày 30/06/2024", "Đơn vị: Phòng A")

@@ -52,7 +52,7 @@ def register_lines(count: int) -> Iterable[RegisterLine]:
             "0905123456",
             "Phòng Lao động – Việc làm",
             date(2024, 6, 3),
-            date(2024, 6, 10),
+            *(date(2024, 6, 10), date(2024, 6, 10)),
             date(2024, 6, 9),
             ReturnMethod.IN_PERSON,
             CaseStatus.CLOSED,

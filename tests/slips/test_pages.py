@@ -22,8 +22,9 @@ from app.cases.explanations import service as explanation_service
 from app.cases.handling import request_supplement
 from app.cases.models import Case, CaseDocument
 from app.cases.vocabulary import EventKind
+from app.core.calendar import DayPart
 from app.organisation import audit
-from app.organisation.models import AuditEntry, Person, Role, Unit
+from app.organisation.models import AuditEntry, Person, Role, SiteDay, Unit
 from app.procedures.models import CopyKind, ProcedureDocument, ProcedureVersion
 from app.slips import service
 from app.slips.circulars import SlipKind
@@ -476,6 +477,41 @@ def test_the_register_is_a_pdf_a_word_document_and_a_spreadsheet(case: Case, des
     assert rows[0][1] == "Mã hồ sơ"
     assert rows[1][:5] == (1, case.code, "Cấp giấy phép lao động", 1, "Nguyễn Thị Hường")
     assert rows[1][7].date() == date(2024, 6, 3)
+
+
+def test_after_an_apology_slip_page_list_register_and_export_tell_one_new_date_and_hour(
+    case: Case, desk: FlaskClient, freeze: Freeze
+) -> None:
+    """Received on Monday 3 June 2024 with five working days: 10 June. The letter of the 7th promises the 14th, which
+    is worked in the morning only."""
+    db.session.add(SiteDay(site=SITE, day=date(2024, 6, 14), working=True, part=DayPart.MORNING, name="Nghỉ chiều"))
+    db.session.commit()
+    first = desk.get(f"/ho-so/{case.id}").text
+    assert "10/06/2024 17:00" in first
+    assert "5. Thời gian trả kết quả giải quyết hồ sơ: 17 giờ 00 phút, ngày 10" in plain(
+        desk.get(f"/ho-so/{case.id}/phieu/tiep-nhan").text
+    )
+    freeze("2024-06-07 08:00")
+    said = {"number": "12/PXL", "reason": "Phải xác minh thêm.", "signer": "Võ Minh Hoàng"}
+    revision = db.session.get_one(Case, case.id).revision
+    day = date(2024, 6, 14)
+    explanation_service.apologise(EVERYWHERE, CLERK, case.id, **said, new_day=day, revision=revision)
+    slip = plain(desk.get(f"/ho-so/{case.id}/phieu/tiep-nhan").text)
+    assert "trả kết quả giải quyết hồ sơ: 11 giờ 30 phút, ngày 14 tháng 6 năm 2024 (theo văn bản xin lỗi số 12" in slip
+    assert "thấy không thể trả kết quả" in desk.get(f"/ho-so/{case.id}/phieu/xin-loi").text
+    assert "14/06/2024 11:30" in desk.get(f"/ho-so/{case.id}").text
+    listed = plain(desk.get("/ho-so").text)
+    assert "14/06/2024 hẹn đầu 10/06/2024" in listed
+    book = load_workbook(io.BytesIO(desk.get("/ho-so.xlsx").data)).active
+    assert book is not None
+    (row,) = [row for row in book.iter_rows(values_only=True) if row[0] == case.code]
+    assert [f"{each:%d/%m %H:%M}" for each in row[12:14]] == ["10/06 17:00", "14/06 11:30"]
+    register = plain(desk.get("/ho-so/so-theo-doi?since=2024-06-03&until=2024-06-03").text)
+    assert "03/06/2024 14/06/2024" in register and "Hẹn ban đầu 10/06/2024" in register
+
+
+def plain(page: str) -> str:
+    return " ".join(re.sub(r"<[^>]*>", " ", page).split())
 
 
 def test_a_register_without_days_is_this_months(case: Case, version: ProcedureVersion, desk: FlaskClient) -> None:

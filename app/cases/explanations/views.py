@@ -154,7 +154,7 @@ def _explanation_csv_rows() -> Iterator[list[object]]:
         for case in page.cases:
             last = case.latest
             yield [
-                *(case.code, case.procedure, case.unit, case.officer, case.late_after),
+                *(case.code, case.procedure, case.unit, case.officer, site_calendar().told_as(case.late_after)),
                 *(case.ended_at, case.days_late, case.explain_by, label(case.state)),
                 *((last.sent_at, last.actor, last.text, last.decision) if last else ("", "", "", "")),
             ]

@@ -3,11 +3,12 @@
 from flask import Blueprint
 
 from app.cases.presenting import timeline_entries
-from app.cases.wording import pauses_in_words, promise_in_words, standing_in_words, total_in_words
+from app.cases.wording import pauses_in_words, promise_in_words, show_due, standing_in_words, total_in_words
 
 bp = Blueprint("cases", __name__)
 bp.add_app_template_filter(standing_in_words)
 bp.add_app_template_filter(promise_in_words)
+bp.add_app_template_filter(show_due, "due")
 bp.add_app_template_filter(pauses_in_words)
 bp.add_app_template_filter(total_in_words)
 bp.add_app_template_filter(timeline_entries)

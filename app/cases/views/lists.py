@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from flask import Response, redirect, render_template, url_for
@@ -21,6 +21,7 @@ from app.cases.telling import channel_in_words
 from app.cases.views import bp
 from app.cases.wording import standing_in_words
 from app.cases.worklist import Attention
+from app.core.calendar import WorkingCalendar
 from app.core.errors import DomainError, NotFound
 from app.core.periods import Period, PeriodKind
 from app.desk.saved import saved_filters, without_place
@@ -187,10 +188,15 @@ def _case_csv_rows(lines: Iterator[CaseLine], calendar: Any, now: Any) -> Iterat
         yield [
             *(case.code, case.applicant, case.phone, case.procedure_code, case.procedure_name, case.field),
             *(case.unit_name, case.holder_name, case.officer, channel_in_words(case), label(case.status)),
-            *(case.received_at, case.promised_at, case.due_at, case.result_at, case.ended_at),
+            *(case.received_at, _told(case.promised_at, calendar), _told(case.due_at, calendar)),
+            *(case.result_at, case.ended_at),
             standing_in_words(standing_of(case, calendar, now)),
             *_about(line.about),
         ]
+
+
+def _told(due_at: datetime | None, calendar: WorkingCalendar) -> datetime | None:
+    return None if due_at is None else calendar.told_as(due_at)
 
 
 def _about(about: StageSeen | PaymentSeen | None) -> list[object]:

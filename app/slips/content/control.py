@@ -15,6 +15,7 @@ from app.slips.content.parts import (
     form_of,
     head_row,
     heading_row,
+    promised_words,
     request_line,
 )
 from app.slips.document import DOTS, Cell, Paper, PrintedSlip, Row, SlipTable
@@ -25,7 +26,6 @@ from app.slips.values import CaseOnPaper, House, Stay
 def control(case: CaseOnPaper, house: House, qr: str) -> PrintedSlip:
     """Phiếu kiểm soát quá trình giải quyết hồ sơ, from the stays the case has had."""
     circular = circular_on(case.received_on)
-    promised = moment(case.promised_at, house.closing) if case.promised_at else ""
     return PrintedSlip(
         Paper.A5,
         form_of(circular, SlipKind.CONTROL),
@@ -37,7 +37,7 @@ def control(case: CaseOnPaper, house: House, qr: str) -> PrintedSlip:
             entry("Kèm theo hồ sơ của", case.person.owner or case.person.name, bold=True),
             request_line(case, "Thủ tục hành chính"),
             entry("Thời gian nhận hồ sơ", moment(case.received_at)),
-            entry("Thời gian hẹn trả kết quả", promised),
+            entry("Thời gian hẹn trả kết quả", promised_words(case, house)),
             entry("Cơ quan (bộ phận) giải quyết hồ sơ", case.unit),
             entry("Cơ quan phối hợp giải quyết hồ sơ", "; ".join(dict.fromkeys(case.consulted))),
             _movements(case, desk_of(house, circular)),

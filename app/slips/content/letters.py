@@ -10,6 +10,7 @@ from app.slips.content.parts import (
     YOU,
     desk_of,
     form_of,
+    in_official_lines,
     letter_line,
     paragraphs,
 )
@@ -55,7 +56,8 @@ def _letter_number(number: str) -> str:
 
 
 def _unit_head(case: CaseOnPaper, house: House, number: str, day: date) -> Letterhead:
-    return Letterhead(unit=case.unit, parent=house.department, number=number, place=house.place, day=day)
+    unit, parent = in_official_lines(case.unit), in_official_lines(house.department)
+    return Letterhead(unit=unit, parent=parent, number=number, place=house.place, day=day)
 
 
 def _what_was_promised(case: CaseOnPaper, letter: Letter, house: House, circular: Circular) -> list[SlipParagraph]:
@@ -73,10 +75,7 @@ def _what_was_promised(case: CaseOnPaper, letter: Letter, house: House, circular
         lines.append(letter_line("Trong quá trình giải quyết hồ sơ đã có sai sót. Lý do:"))
     else:
         lines.append(
-            letter_line(
-                f"{_how_late(case, letter)} giải quyết hồ sơ của {YOU} đúng thời hạn ghi trên Giấy tiếp nhận hồ sơ và "
-                "hẹn trả kết quả. Lý do:"
-            )
+            letter_line(f"{_how_late(case, letter)} giải quyết hồ sơ của {YOU} đúng {_what_time(case, letter)}. Lý do:")
         )
     return lines
 
@@ -84,7 +83,15 @@ def _what_was_promised(case: CaseOnPaper, letter: Letter, house: House, circular
 def _how_late(case: CaseOnPaper, letter: Letter) -> str:
     if case.result_at and case.result_at <= letter.at:
         return f"Tuy nhiên, {case.unit} đã không trả kết quả"
+    if letter.in_time:
+        return f"Qua xem xét, {case.unit} thấy không thể trả kết quả"
     return f"Tuy nhiên đến nay, {case.unit} chưa trả kết quả"
+
+
+def _what_time(case: CaseOnPaper, letter: Letter) -> str:
+    if letter.old_due_at and letter.old_due_at != case.promised_at:
+        return "thời gian đã hẹn lại"
+    return "thời hạn ghi trên Giấy tiếp nhận hồ sơ và hẹn trả kết quả"
 
 
 def _sorry(case: CaseOnPaper, letter: Letter, house: House, circular: Circular) -> list[SlipParagraph]:
@@ -100,11 +107,11 @@ def _sorry(case: CaseOnPaper, letter: Letter, house: House, circular: Circular) 
             f"{case.unit} xin lỗi {YOU} và đề nghị được gia hạn thời gian giải quyết hồ sơ; thời gian trả kết quả "
             f"sau khi gia hạn: {again}."
         )
-    trouble = "Sai sót này" if letter.wrong else "Sự chậm trễ này"
+    trouble = "Sai sót này đã" if letter.wrong else "Việc hẹn lại này" if letter.in_time else "Sự chậm trễ này đã"
     return [
         letter_line(promise),
         letter_line(
-            f"{trouble} đã gây phiền hà, tốn kém thời gian, công sức của {YOU}; {case.unit} mong nhận được "
+            f"{trouble} gây phiền hà, tốn kém thời gian, công sức của {YOU}; {case.unit} mong nhận được "
             f"sự thông cảm của {YOU}./."
         ),
     ]

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 
 from app.slips.circulars import CIRCULAR_2018, CIRCULAR_2025, Circular, SlipKind
 from app.slips.document import DOTS, Align, Cell, Letterhead, Row, SlipParagraph, StyledText
+from app.slips.labels import moment
 from app.slips.values import CaseOnPaper, House
 
 BLANK_ROWS = 3  # to be filled in by hand where the case has nothing to tell
@@ -68,9 +70,39 @@ def request_line(case: CaseOnPaper, label: str = "Nội dung yêu cầu giải q
     return entry(label, f"{procedure}: {case.content}" if case.content else procedure)
 
 
+def promised_words(case: CaseOnPaper, house: House) -> str:
+    """The date that stands first; what was promised at first beside it, and the letter that gave the new one."""
+    stands, first = case.stands_for, case.promised_at
+    if stands is None:
+        return ""
+    words = moment(stands, house.closing)
+    if first is None or stands == first:
+        return words
+    by = next((each.number for each in reversed(case.letters) if each.new_due_at == stands), "")
+    why = f"theo văn bản xin lỗi số {by}; " if by else ""
+    return f"{words} ({why}hẹn ban đầu: {moment(first, house.closing)})"
+
+
+LINE = 23  # letters of a name in capitals on one line of a head, but on a wide sheet
+_BREAKS = re.compile(r"(?<= [–-]) | (?=(?:và|tỉnh|thành phố|huyện|quận|trực thuộc) )", re.IGNORECASE)
+
+
+def in_official_lines(name: str) -> str:
+    """A body's name as offices break it: after a dash, before "và", before what place it is of; never within a word of
+    several syllables. One line where it fits."""
+    if len(name) <= LINE:
+        return name
+    places = [(found.start(), found.end()) for found in _BREAKS.finditer(name)]
+    if not places:
+        return name
+    end, start = min(places, key=lambda place: max(place[0], len(name) - place[1]))
+    return f"{name[:end]}\n{name[start:]}"
+
+
 def counter_head(house: House, circular: Circular, number: str, day: date) -> Letterhead:
     """The head of a slip given over the counter: the desk under the Department."""
-    return Letterhead(unit=desk_of(house, circular), parent=house.department, number=number, place=house.place, day=day)
+    unit, parent = in_official_lines(desk_of(house, circular)), in_official_lines(house.department)
+    return Letterhead(unit=unit, parent=parent, number=number, place=house.place, day=day)
 
 
 def head_row(*cells: Cell) -> Row:

@@ -17,6 +17,7 @@ from app.slips.content.parts import (
     form_of,
     heading_row,
     person_lines,
+    promised_words,
     request_line,
 )
 from app.slips.document import DOTS, Cell, Paper, PrintedSlip, Signature, SlipParagraph, SlipTable, StyledText
@@ -74,14 +75,13 @@ def _scale(documents: Iterable[Handed]) -> float:
 
 def _terms(case: CaseOnPaper, house: House) -> list[SlipParagraph]:
     """Points 2 to 7 of the receipt."""
-    promised = moment(case.promised_at, house.closing) if case.promised_at else ""
     where = {"Trực tiếp": desk_of(house, circular_on(case.received_on))}
     returned = RETURNED[case.return_method]
     return [
         entry("2. Số lượng hồ sơ", f"{case.sets:02d} (bộ)"),
         entry("3. Thời gian giải quyết hồ sơ theo quy định là", amount_of_time(case.time_amount, case.time_unit)),
         entry("4. Thời gian nhận hồ sơ", moment(case.received_at)),
-        entry("5. Thời gian trả kết quả giải quyết hồ sơ", promised, bold=True),
+        entry("5. Thời gian trả kết quả giải quyết hồ sơ", promised_words(case, house), bold=True),
         entry("6. Đăng ký nhận kết quả tại", where.get(returned, returned)),
         entry("7. Phí, lệ phí", _fee(case)),
     ]

@@ -80,6 +80,8 @@ def register_values(line: RegisterLine) -> tuple[tuple[str, bool], ...]:
     where = "\n".join(filter(None, (line.address, line.phone)))
     earlier = line.earlier_number if line.earlier_number != f"{line.number}/TNHS" else ""
     notes = [f"Giấy tiếp nhận đã in mang số {earlier}"] if earlier else []
+    if line.first_promised_on != line.promised_on:
+        notes.append(f"Hẹn ban đầu {short_day(line.first_promised_on)}")
     if line.status in ENDED:
         notes.append(f"{ENDED[line.status]} {short_day(line.ended_on)}".strip())
     return (
