@@ -10,19 +10,26 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, exists, func, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.engine import Connection
 
 from app.organisation.models import PassedRecord
+from app.web.once import once
 
 AN_INSTANT = timedelta(microseconds=1)
 
 
 def passed_since(connection: Connection, site: str, start: datetime, *kinds: str) -> bool:
     """Whether records of these kinds passed after that instant: a period that begins then must ask whose they were."""
+    last = once("last passings", lambda: _last_passings(connection, site))
+    return any(last[kind] > start for kind in kinds if kind in last)
+
+
+def _last_passings(connection: Connection, site: str) -> dict[str, datetime]:
+    """Until when the record of each kind was its former unit's that passed last."""
     p = PassedRecord
-    asked = exists().where(p.site == site, p.kind.in_(kinds), p.until_at > start)
-    return bool(connection.scalar(select(asked)))
+    found = select(p.kind, func.max(p.until_at).label("last")).where(p.site == site).group_by(p.kind)
+    return {row.kind: row.last for row in connection.execute(found)}
 
 
 def unit_then(

@@ -1,8 +1,9 @@
-"""What a page asks again and again and what cannot change while it is read: asked once for each request."""
+"""What is asked again and again and cannot change meanwhile: asked once while a page is read, or a period judged."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from flask import Flask, g, request
@@ -11,7 +12,7 @@ T = TypeVar("T")
 
 
 def once(name: str, read: Callable[[], T]) -> T:
-    """What `read` gave when this request asked first. A request that may change something reads anew each time."""
+    """What `read` gave when it was asked first. A request that may change something reads anew each time."""
     kept: dict[str, Any] | None = g.get("read_once")
     if kept is None:
         return read()
@@ -19,6 +20,19 @@ def once(name: str, read: Callable[[], T]) -> T:
         kept[name] = read()
     found: T = kept[name]
     return found
+
+
+@contextmanager
+def reading_once() -> Iterator[None]:
+    """For work that changes nothing of what is remembered, in a command or in a request that may change something."""
+    if g.get("read_once") is not None:
+        yield
+        return
+    g.read_once = {}
+    try:
+        yield
+    finally:
+        g.pop("read_once", None)
 
 
 def register(app: Flask) -> None:

@@ -47,7 +47,7 @@ from app.web import extensions
 from app.web.database import Value, snapshot, write_rows
 from app.web.extensions import db
 from app.web.garbage import rare_garbage_collection
-from app.web.once import once
+from app.web.once import once, reading_once
 
 _RESULTS = cast(Table, CheckResult.__table__)
 _COLUMNS = (
@@ -75,6 +75,7 @@ class CheckReport:
 
 @needs(Capability.RUN_CHECKS)
 @rare_garbage_collection()
+@reading_once()
 def run_check(
     by: Actor,
     period: Period,
@@ -163,6 +164,7 @@ def dry_run(period: Period, chosen: Sequence[Pack]) -> CheckReport:
     return look(period, [{}], chosen)[0]
 
 
+@reading_once()
 def look(
     period: Period,
     each: Sequence[Mapping[str, Override]],
@@ -210,6 +212,7 @@ def facts_of(
     return gather(period, kinds, _codes(_units_for(period, unit_codes), unit_codes))[1]
 
 
+@reading_once()
 def gather(
     period: Period,
     kinds: Collection[str] | None,
