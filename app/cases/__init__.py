@@ -31,8 +31,9 @@ def register(app: Flask) -> None:
     from app.cases.faults import views as fault_views
     from app.cases.importing import views as importing_views
     from app.cases.intake import views as intake_views
-    from app.cases.views import bp, case, lists
+    from app.cases.views import bp, case, lists, lookup
 
     app.register_blueprint(bp)
+    app.register_blueprint(lookup.bp)
     app.register_blueprint(importing_views.bp)
     app.register_blueprint(bulk_views.bp)

@@ -20,6 +20,7 @@ from itertools import islice, product
 
 from sqlalchemy import ColumnElement, and_, column, func, literal_column, or_, select, table
 
+from app.cases.lookup import code_scanned, id_scanned
 from app.cases.models import Case, CaseEvent
 from app.cases.population import on_desk_of
 from app.core.text import fold, sought, words
@@ -133,9 +134,13 @@ Reading = Sequence[Sequence[Term]]
 
 
 def case_with_code(scope: Scope, typed: str) -> int | None:
-    """The id of the case with exactly this code, within the scope; upper and lower case are the same."""
-    code = sought(typed)
-    found = select(Case.id).where(Case.site == scope.site, Case.code.in_({code, code.upper()}), on_desk_of(scope))
+    """The id of the case with exactly this code, within the scope; upper and lower case are the same. What a scanner
+    types from a slip, its address, is the code in it."""
+    mine = (Case.site == scope.site, on_desk_of(scope))
+    if (scanned := id_scanned(typed)) is not None:
+        return db.session.scalar(select(Case.id).where(Case.id == scanned, *mine))
+    code = sought(code_scanned(typed))
+    found = select(Case.id).where(Case.code.in_({code, code.upper()}), *mine)
     return db.session.scalar(found) if code else None
 
 

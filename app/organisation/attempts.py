@@ -66,6 +66,10 @@ ACCOUNT = Patience(free=5, first=2, longest=900, forgiven=600)
 OWN_DESK = Patience(free=5, first=2, longest=60, forgiven=60)
 
 
+LOOKUP = Patience(free=20, first=2, longest=60, forgiven=60)
+"""Wrong guesses at the public page: a person mistypes now and then, a program makes one in a minute."""
+
+
 def of_address() -> Patience:
     """What an address is allowed: the site's setting."""
     free, forgiven = current_app.config["SETTINGS"].failed_sign_ins
@@ -137,6 +141,17 @@ def failed(counts: Sequence[AttemptCount]) -> None:
     for count in counts[1:]:
         audit.one_at_a_time(f"sign-in {count.key}")
         _add_one(count)
+
+
+def lookup_count(address: str) -> AttemptCount:
+    """What a wrong guess at the public page is counted under."""
+    return AttemptCount(_key("lookup", network_of(address)), LOOKUP)
+
+
+def note_wrong_lookup(count: AttemptCount) -> None:
+    """A guess at the public page was wrong."""
+    with audit.transaction():
+        failed((count, count))
 
 
 def release_counts(counts: Sequence[AttemptCount]) -> None:

@@ -196,6 +196,16 @@ class FailedSignIns(Record, Base):
     last_failed_at: Mapped[datetime]
 
 
+class SiteKey(Record, Base):
+    """A random key of the site's own, for one purpose: see `site_key`."""
+
+    __tablename__ = "site_keys"
+    __table_args__ = (UniqueConstraint("site", "purpose"),)
+
+    purpose: Mapped[str] = mapped_column(String(32))
+    key: Mapped[str] = mapped_column(String(64))  # 32 bytes in hexadecimal digits
+
+
 class SecondFactor(Record, Base):
     """A person's authenticator (TOTP, RFC 6238). Until it is confirmed with a code it is asked of nobody."""
 

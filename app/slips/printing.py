@@ -1,12 +1,16 @@
-"""What the pages and the commands of this room share: the press of this site, and papers as files."""
+"""What the pages and the commands of this room share: the press of this site, and papers as files.
+
+A slip's QR code is the case code, which a scanner types at any desk; with the public page, its address for this case.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from zoneinfo import ZoneInfo
 
-from flask import current_app, has_request_context, request
+from flask import current_app
 
+from app.cases.lookup import PATH, check_letters, public_address
 from app.organisation.access import site
 from app.organisation.calendars import site_calendar
 from app.slips.document import PrintedSlip
@@ -37,13 +41,14 @@ def press() -> Press:
     """What this site prints its slips with."""
     settings = current_app.config["SETTINGS"]
     body = house(site(), settings.site_name, settings.place, site_calendar())
-    return Press(body, ZoneInfo(settings.zone), qr_address)
-
-
-def qr_address(case_id: int, code: str) -> str:
-    """The case's page: under the site's address, or the one the reader is using; the code alone without either."""
-    base = current_app.config["SETTINGS"].site_address or (request.host_url if has_request_context() else "")
-    if not base:
-        return code
-    path = current_app.url_map.bind("").build("cases.show", {"case_id": case_id})
-    return base.rstrip("/") + path
+    zone = ZoneInfo(settings.zone)
+    if not settings.public_lookup:
+        return Press(body, zone, lambda code: code, lambda _code: "")
+    letters = check_letters()
+    page = settings.site_address.split("://", 1)[1].rstrip("/") + PATH
+    return Press(
+        body,
+        zone,
+        lambda code: public_address(settings.site_address, code, letters(code)),
+        lambda code: f"Mã tra cứu: {letters(code)[:4]} {letters(code)[4:]} (tại {page})",
+    )

@@ -37,11 +37,13 @@ SIGNS = {SlipKind.SUPPLEMENT: "HDHS", SlipKind.STOP: "TB"}
 
 @dataclass(frozen=True, slots=True)
 class Press:
-    """What every slip is printed with: the body, its clock, and what a case's QR code says (from its id and code)."""
+    """What every slip is printed with: the body, its clock, and from a case's code what the QR code says and the line
+    that tells how to look it up ("" where nobody can)."""
 
     house: House
     zone: ZoneInfo
-    address: Callable[[int, str], str]
+    address: Callable[[str], str]
+    lookup: Callable[[str], str]
 
 
 class NothingToPrint(NotFound):
@@ -130,10 +132,10 @@ def _slip_content(case: CaseOnPaper, kind: SlipKind, nth: int | None) -> Said | 
 
 
 def _document(each: _Wanted, kind: SlipKind, press: Press, number: str) -> PrintedSlip:
-    case, house, qr = each.case, press.house, press.address(each.case.id, each.case.code)
+    case, house, qr = each.case, press.house, press.address(each.case.code)
     match kind, each.told:
         case SlipKind.RECEIPT, _:
-            return content.receipt(case, house, qr)
+            return content.receipt(case, house, qr, press.lookup(case.code))
         case SlipKind.SUPPLEMENT, Said() as asked:
             return content.supplement(case, asked, house, qr, number)
         case SlipKind.REFUSAL, Said() as refused:

@@ -78,6 +78,7 @@ class Settings(BaseModel):
     unknown_percent: int = Field(100, ge=1, le=100, description="percents not known from which a rate has no data")
     draft_days: int = Field(7, ge=1, le=90, description="days a draft nobody goes on with is kept")
     site_address: str = Field("", pattern=r"^(https?://\S+)?$", description="the site's address, in mails and QR codes")
+    public_lookup: bool = Field(False, description="the public page for slips; needs site_address")
     smtp_host: str = Field("", description="server that takes e-mail; empty: the site sends none")
     smtp_port: int = Field(587, ge=1, le=65535, description="its port")
     smtp_security: Literal["starttls", "tls", "none"] = Field("starttls", description="how the connection is encrypted")
@@ -149,6 +150,12 @@ class Settings(BaseModel):
     def _mail_has_a_sender(self) -> Settings:
         if self.smtp_host and "@" not in self.smtp_sender:
             raise ValueError("SMTP_SENDER phải là địa chỉ thư gửi đi khi đã ghi SMTP_HOST")
+        return self
+
+    @model_validator(mode="after")
+    def _public_page_has_an_address(self) -> Settings:
+        if self.public_lookup and not self.site_address:
+            raise ValueError("PUBLIC_LOOKUP cần có SITE_ADDRESS: mã QR trên phiếu ghi địa chỉ ấy")
         return self
 
     @model_validator(mode="after")

@@ -49,6 +49,7 @@ BEFORE_SIGNING_IN = {
     *("monitoring.healthz", "monitoring.metrics"),
     *("organisation.sign_in", "organisation.sign_in_at_provider", "organisation.back_from_provider"),
     *("organisation.enter_code", "organisation.set_language"),
+    "lookup.show",
 }
 CHANGED_BY_EVERYBODY = {  # what is their own, or a paper of a case that they may read
     *("organisation.account", "organisation.new_password", SIGN_OUT),
@@ -71,7 +72,8 @@ WITHOUT_ACTOR = {  # nobody is signed in yet, or it is the person's own, or the 
     "cases.chain.add_event",
     "compliance.runs.service.moves_open_to",
     "organisation.audit.record",
-    "organisation.attempts.take_turn",
+    *("organisation.attempts.take_turn", "organisation.attempts.note_wrong_lookup"),
+    "organisation.site_key.site_key",
     "organisation.service.choose_language",
     "organisation.sessions.note_seen",
     *(f"organisation.signing_in.{verb}" for verb in ("identify", "enter", "complete", "sign_out")),

@@ -20,6 +20,7 @@ from sqlalchemy import select
 from app.cases import handling
 from app.cases.explanations import service as explanation_service
 from app.cases.handling import request_supplement
+from app.cases.lookup import check_letters
 from app.cases.models import Case, CaseDocument
 from app.cases.vocabulary import EventKind
 from app.core.calendar import DayPart
@@ -370,16 +371,18 @@ def test_slips_stay_vietnamese_while_the_buttons_are_translated(
     assert "600.000 đồng" in sheet
 
 
-def test_the_qr_code_says_the_address_of_the_site_or_of_the_reader(case: Case, desk: FlaskClient, app: Flask) -> None:
+def test_the_qr_code_says_the_case_code_or_the_address_of_the_public_page(
+    case: Case, desk: FlaskClient, app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
     page = printed(desk, f"/ho-so/{case.id}/phieu/tiep-nhan")
-    assert f'title="http://localhost/ho-so/{case.id}"' in page
-    before = app.config["SETTINGS"]
-    app.config["SETTINGS"] = before.model_copy(update={"site_address": "https://motcua.example.vn/dung-han/"})
-    try:
-        page = printed(desk, f"/ho-so/{case.id}/phieu/tiep-nhan")
-    finally:
-        app.config["SETTINGS"] = before
-    assert f'title="https://motcua.example.vn/dung-han/ho-so/{case.id}"' in page
+    assert f'title="{case.code}"' in page
+    assert "Mã tra cứu" not in page
+    public = {"site_address": "https://motcua.example.vn/dung-han/", "public_lookup": True}
+    monkeypatch.setitem(app.config, "SETTINGS", app.config["SETTINGS"].model_copy(update=public))
+    page = printed(desk, f"/ho-so/{case.id}/phieu/tiep-nhan")
+    letters = check_letters()(case.code)
+    assert f'title="https://motcua.example.vn/dung-han/tra-cuu?ma={case.code}&amp;kt={letters}"' in page
+    assert f"Mã tra cứu: {letters[:4]} {letters[4:]} (tại motcua.example.vn/dung-han/tra-cuu)" in page
     assert '<svg aria-hidden="true" focusable="false"' in page
 
 

@@ -14,6 +14,7 @@ from werkzeug.wrappers import Response as Answer
 from app.cases import lists, queries, search, worklist
 from app.cases.forms import CaseFilterForm
 from app.cases.lists import NamedList, Window
+from app.cases.lookup import code_scanned
 from app.cases.population import Bucket
 from app.cases.queries import CaseLine, CaseRow, PaymentSeen, StageSeen
 from app.cases.standing import standing_of
@@ -188,14 +189,14 @@ def _case_csv_rows(lines: Iterator[CaseLine], calendar: Any, now: Any) -> Iterat
         yield [
             *(case.code, case.applicant, case.phone, case.procedure_code, case.procedure_name, case.field),
             *(case.unit_name, case.holder_name, case.officer, channel_in_words(case), label(case.status)),
-            *(case.received_at, _told(case.promised_at, calendar), _told(case.due_at, calendar)),
+            *(case.received_at, _as_told(case.promised_at, calendar), _as_told(case.due_at, calendar)),
             *(case.result_at, case.ended_at),
             standing_in_words(standing_of(case, calendar, now)),
             *_about(line.about),
         ]
 
 
-def _told(due_at: datetime | None, calendar: WorkingCalendar) -> datetime | None:
+def _as_told(due_at: datetime | None, calendar: WorkingCalendar) -> datetime | None:
     return None if due_at is None else calendar.told_as(due_at)
 
 
@@ -219,7 +220,7 @@ def find() -> Answer:
     """Straight to the case when a whole code was typed, else to the list of what fits."""
     typed = request.args.get("q", "").strip()
     case_id = search.case_with_code(current_scope(), typed)
-    return redirect(url_for(".show", case_id=case_id) if case_id else url_for(".list", q=typed or None))
+    return redirect(url_for(".show", case_id=case_id) if case_id else url_for(".list", q=code_scanned(typed) or None))
 
 
 @bp.get("/ho-so/tim/nhanh")

@@ -28,7 +28,7 @@ from app.payments.case_section import case_money
 from app.payments.forms import RefundForm, TakeForm
 from app.payments.views import bp
 from app.slips.document import PrintedSlip
-from app.slips.printing import RENDERERS, TYPES, press, qr_address
+from app.slips.printing import RENDERERS, TYPES, press
 from app.web import extensions
 from app.web.formats import show_money
 from app.web.forms import errors_shown_on, number_in
@@ -107,15 +107,15 @@ def _receipt(case_id: int, number: int) -> PrintedSlip:
     payment = _payment(view, number)
     if not payment.receipt_number:
         raise NotFound("Khoản thu này không có biên lai.")
-    taken = view.event(number)
+    taken, pressed = view.event(number), press()
     record_opening(actor(), view.case.code, "receipt")
     return paper.receipt(
         view.case,
         payment,
         site_calendar().local_day(payment.paid_at),
         taken.recorded_by or taken.actor,
-        press().house,
-        qr_address(case_id, view.case.code),
+        pressed.house,
+        pressed.address(view.case.code),
     )
 
 

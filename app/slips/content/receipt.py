@@ -25,8 +25,9 @@ from app.slips.labels import RETURNED, amount_of_time, moment, money
 from app.slips.values import CaseOnPaper, Handed, House
 
 
-def receipt(case: CaseOnPaper, house: House, qr: str) -> PrintedSlip:
-    """Giấy tiếp nhận hồ sơ và hẹn trả kết quả. It bears the number that the case has in the register."""
+def receipt(case: CaseOnPaper, house: House, qr: str, lookup: str = "") -> PrintedSlip:
+    """Giấy tiếp nhận hồ sơ và hẹn trả kết quả. It bears the number that the case has in the register; `lookup` tells
+    where one can look the case up."""
     circular = circular_on(case.received_on)
     line = "" if case.register_number is None else str(case.register_number)
     return PrintedSlip(
@@ -34,7 +35,7 @@ def receipt(case: CaseOnPaper, house: House, qr: str) -> PrintedSlip:
         form_of(circular, SlipKind.RECEIPT),
         counter_head(house, circular, f"{line or DOTS[:6]}/TNHS", case.received_on),
         "GIẤY TIẾP NHẬN HỒ SƠ\nVÀ HẸN TRẢ KẾT QUẢ",
-        (f"Mã hồ sơ: {case.code}",),
+        (f"Mã hồ sơ: {case.code}", *([lookup] if lookup else [])),
         qr,
         (
             entry(desk_of(house, circular), house.department),
