@@ -208,7 +208,12 @@ PAYMENT = FactKind(
             "Giao dịch thanh toán trong kỳ của các thủ tục đủ điều kiện thanh toán trực tuyến",
             "Payments in the period on procedures eligible for online payment",
         ),
-        count_field("online", PAYMENTS, "Trong số đó: thanh toán trực tuyến", "Of those: paid online"),
+        count_field(
+            "online",
+            PAYMENTS,
+            "Trong số đó: thanh toán trực tuyến, qua cổng thanh toán",
+            "Of those: paid online, through the payment portal",
+        ),
         count_field(
             "due",
             CASES,

@@ -23,8 +23,11 @@ add_labels(
 )
 add_labels(
     {
-        PaymentChannel.IN_PERSON: _l("Trực tiếp"),
-        PaymentChannel.ONLINE: _l("Trực tuyến"),
+        PaymentChannel.CASH: _l("Tiền mặt"),
+        PaymentChannel.TRANSFER: _l("Chuyển khoản"),
+        PaymentChannel.CARD: _l("Thẻ (POS)"),
+        PaymentChannel.ONLINE: _l("Trực tuyến (cổng thanh toán)"),
+        PaymentChannel.IN_PERSON: _l("Trực tiếp, chưa rõ hình thức"),
     }
 )
 add_labels(

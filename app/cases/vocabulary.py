@@ -22,10 +22,19 @@ class ReturnMethod(StrEnum):
 
 
 class PaymentChannel(StrEnum):
-    """How a fee was paid."""
+    """How a fee was paid. Online is what went through the payment portal, and nothing else: a transfer or a card at the
+    counter is not."""
 
-    IN_PERSON = "in_person"
+    CASH = "cash"
+    TRANSFER = "transfer"
+    CARD = "card"  # by a terminal at the counter
     ONLINE = "online"
+    IN_PERSON = "in_person"  # not online, and no more is told: of before, and from other software
+
+    @property
+    def at_counter(self) -> bool:
+        """Taken by the office, which gives a receipt for it."""
+        return self is not PaymentChannel.ONLINE
 
 
 class PromiseCause(StrEnum):

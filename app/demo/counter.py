@@ -48,7 +48,7 @@ def add_receipts(ground: Ground) -> None:
     ).one()
     latest = db.session.execute(
         select(Payment.id, Payment.case_id, Payment.event_number, Payment.paid_at)
-        .where(Payment.site == ground.site, Payment.channel == PaymentChannel.IN_PERSON)
+        .where(Payment.site == ground.site, Payment.channel != PaymentChannel.ONLINE)
         .order_by(Payment.paid_at.desc(), Payment.case_id.desc(), Payment.event_number.desc())
         .limit(RECEIPTS)
     ).all()

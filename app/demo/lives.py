@@ -289,7 +289,7 @@ class _Life:
         after = 60 + int(rng.random() * 900)
         payment = {
             "amount": procedure.fee,
-            "channel": "online" if online else "in_person",
+            "channel": "online" if online else "cash",
             "transaction_number": f"GD{self.code.replace('-', '').replace('.', '')}" if online else "",
         }
         event = self._happens(EventKind.PAID, after=after)

@@ -22,12 +22,14 @@ from app.procedures.forms import MoneyField
 from app.web.formats import label, sentence
 from app.web.forms import NEEDED, DayField, StringField, TextAreaField
 
+OFFERED = [channel for channel in PaymentChannel if channel is not PaymentChannel.IN_PERSON]
+
 
 class TakeForm(ActionForm):
     """Thu phí, lệ phí. `over_owed` is shown once more than is owed was typed."""
 
     amount = MoneyField(_l("Số tiền (đồng)"), validators=[NEEDED])
-    channel = RadioField(_l("Hình thức thanh toán"), coerce=PaymentChannel, default=PaymentChannel.IN_PERSON)
+    channel = RadioField(_l("Hình thức thanh toán"), coerce=PaymentChannel, default=PaymentChannel.CASH)
     transaction_number = StringField(_l("Mã giao dịch"), validators=[Length(max=64)])
     over_owed = BooleanField(_l("Vẫn thu nhiều hơn số còn phải nộp"))
 
@@ -35,7 +37,7 @@ class TakeForm(ActionForm):
     def of(cls, view: CaseView) -> TakeForm:
         """The form as typed, else ready to take what remains."""
         form = cls()
-        form.channel.choices = [(channel, label(channel)) for channel in PaymentChannel]
+        form.channel.choices = [(channel, label(channel)) for channel in OFFERED]
         if not form.is_submitted():
             form.amount.data = Balance.of(view.case.fee_due, view.payments).remaining or None
             form.look_at(view)

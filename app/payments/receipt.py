@@ -8,6 +8,7 @@ from __future__ import annotations
 from datetime import date
 
 from app.cases.models import Case, Payment
+from app.cases.vocabulary import PaymentChannel
 from app.payments.money import in_words
 from app.procedures.reading import write_money
 from app.slips.content import in_official_lines
@@ -15,6 +16,11 @@ from app.slips.document import Letterhead, Paper, PrintedSlip, Signature, SlipPa
 from app.slips.values import House
 
 TITLE = "BIÊN LAI THU PHÍ, LỆ PHÍ"
+PAID_BY = {
+    PaymentChannel.CASH: "tiền mặt",
+    PaymentChannel.TRANSFER: "chuyển khoản",
+    PaymentChannel.CARD: "thẻ ngân hàng",
+}
 VOIDED = "(ĐÃ HỦY)"
 
 
@@ -27,7 +33,7 @@ def receipt(case: Case, payment: Payment, day: date, clerk: str, house: House, q
         ("Mã hồ sơ: ", case.code, ""),
         *([("Miễn, giảm: ", "", case.exemption)] if case.exemption else []),
         ("Số tiền: ", f"{write_money(payment.amount)} đồng", f" ({in_words(payment.amount)})"),
-        ("Hình thức thanh toán: ", "", "trực tiếp"),
+        ("Hình thức thanh toán: ", "", _paid_by(payment)),
         *([("Đã hoàn trả: ", f"{write_money(payment.refunded)} đồng", "")] if payment.refunded else []),
     ]
     return PrintedSlip(
@@ -47,6 +53,11 @@ def receipt(case: Case, payment: Payment, day: date, clerk: str, house: House, q
         signatures=(Signature("NGƯỜI NỘP TIỀN"), Signature("NGƯỜI THU TIỀN", name=clerk)),
         code=case.code,
     )
+
+
+def _paid_by(payment: Payment) -> str:
+    number = f", mã giao dịch {payment.transaction_number}" if payment.transaction_number else ""
+    return PAID_BY.get(payment.channel, "trực tiếp") + number
 
 
 def _line(name: str, strong: str, rest: str) -> SlipParagraph:

@@ -67,7 +67,7 @@ def take_payment(
     at: datetime | None = None,
     **kwargs: Any,
 ) -> Case:
-    """Take money for a case, in đồng. In person it gets the next receipt number; online it names its transaction.
+    """Take money for a case, in đồng. At the counter it gets the next receipt number; online it names its transaction.
 
     Raises MoreThanOwed unless `over_owed`; Conflict when the transaction is recorded already, naming the case.
     """
@@ -79,7 +79,7 @@ def take_payment(
         if transaction_number:
             _refuse_known_transaction(scope.site, case_id, transaction_number)
         receipt = ""
-        if channel is PaymentChannel.IN_PERSON:
+        if channel.at_counter:
             receipt = next_receipt_number(scope.site, site_calendar().local_day(at or extensions.now()).year)
         return cases.record_payment(
             scope,

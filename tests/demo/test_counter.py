@@ -24,7 +24,7 @@ def test_the_latest_payments_at_the_desk_have_receipts_in_one_series() -> None:
         select(Payment).where(Payment.receipt_number != "").order_by(Payment.paid_at, Payment.case_id)
     ).all()
     assert [p.receipt_number for p in payments] == [receipt_number(2024, n) for n in range(1, RECEIPTS + 1)]
-    assert {p.channel for p in payments} == {PaymentChannel.IN_PERSON}
+    assert {p.channel for p in payments} == {PaymentChannel.CASH}
     assert db.session.scalars(select(CaseCounter.last).where(CaseCounter.prefix == SERIES)).all() == [RECEIPTS]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -13,6 +14,7 @@ from sqlalchemy import func, select
 
 from app.cases import service as cases
 from app.cases.models import Case, Payment, Refund
+from app.cases.population import paid_in_person, payment_counted
 from app.cases.vocabulary import PaymentChannel
 from app.organisation.access import Actor
 from app.organisation.models import Person, Role
@@ -75,7 +77,7 @@ def test_the_form_opens_on_the_case_with_what_remains(office: Office, sign_in: S
 
 def test_paying_the_right_amount_takes_what_the_form_came_with(office: Office, sign_in: SignIn) -> None:
     client = sign_in(office.clerk)
-    data = {"amount": "600.000", "channel": "in_person", "revision": office.case.revision}
+    data = {"amount": "600.000", "channel": "cash", "revision": office.case.revision}
     answer = client.post(f"/ho-so/{office.case.id}/ghi/paid", data=data, follow_redirects=True)
     page = answer.get_data(as_text=True)
     assert taken() == [(600_000, "BL-2024-000001")]
@@ -84,9 +86,33 @@ def test_paying_the_right_amount_takes_what_the_form_came_with(office: Office, s
     assert "BL-2024-000001" in page
 
 
+@pytest.mark.parametrize(
+    ("channel", "words", "receipt"),
+    [("transfer", "Chuyển khoản", "chuyển khoản, mã giao dịch FT24"), ("card", "Thẻ (POS)", "thẻ ngân hàng, mã giao")],
+)
+def test_a_transfer_and_a_card_are_money_of_the_counter_with_a_receipt_and_not_online(
+    office: Office, sign_in: SignIn, channel: str, words: str, receipt: str
+) -> None:
+    client = sign_in(office.clerk)
+    data = {"amount": "600.000", "channel": channel, "transaction_number": "FT24", "revision": office.case.revision}
+    client.post(f"/ho-so/{office.case.id}/ghi/paid", data=data)
+    assert taken() == [(600_000, "BL-2024-000001")]
+    assert receipt in page_of(client, f"/ho-so/{office.case.id}/bien-lai/2")
+    assert words in page_of(client, f"/ho-so/{office.case.id}")
+    assert words in page_of(client, "/thu-phi.csv")
+    first, last = at("2024-06-01 00:00"), at("2024-08-01 00:00")
+    paid = db.session.scalar(select(func.count()).select_from(Payment).where(paid_in_person(first, last)))
+    assert paid == db.session.scalar(select(func.count()).select_from(Payment).where(payment_counted(first, last)))
+
+
+def test_the_form_offers_what_can_be_told_apart_today(office: Office, sign_in: SignIn) -> None:
+    page = page_of(sign_in(office.clerk), f"/ho-so/{office.case.id}/ghi/paid")
+    assert re.findall(r'name="channel"[^>]*value="(\w+)"', page) == ["cash", "transfer", "card", "online"]
+
+
 def test_the_form_sent_twice_takes_the_money_once(office: Office, sign_in: SignIn) -> None:
     client = sign_in(office.clerk)
-    data = {"amount": "300.000", "channel": "in_person", "revision": office.case.revision, "seen": "1"}
+    data = {"amount": "300.000", "channel": "cash", "revision": office.case.revision, "seen": "1"}
     codes = [client.post(f"/ho-so/{office.case.id}/ghi/paid", data=data).status_code for _ in range(2)]
     assert codes == [302, 422]
     assert taken() == [(300_000, "BL-2024-000001")]
@@ -94,7 +120,7 @@ def test_the_form_sent_twice_takes_the_money_once(office: Office, sign_in: SignI
 
 def test_more_than_is_owed_asks_first_and_keeps_what_was_typed(office: Office, sign_in: SignIn) -> None:
     client, address = sign_in(office.clerk), f"/ho-so/{office.case.id}/ghi/paid"
-    data = {"amount": "650.000", "channel": "in_person", "revision": office.case.revision}
+    data = {"amount": "650.000", "channel": "cash", "revision": office.case.revision}
     answer = client.post(address, data=data)
     page = answer.get_data(as_text=True)
     assert answer.status_code == 422

@@ -16,7 +16,6 @@ from app.cases.forms import ActionForm
 from app.cases.models import Case, Payment
 from app.cases.population import changeable_by
 from app.cases.search import case_with_code
-from app.cases.vocabulary import PaymentChannel
 from app.core.errors import Conflict, NotFound
 from app.organisation.access import actor, allowed, current_scope, signed_in
 from app.organisation.calendars import site_calendar
@@ -65,7 +64,7 @@ def take(case_id: int) -> Page:
         flash(
             _("Đã thu %(amount)s cho hồ sơ %(code)s.", amount=show_money(form.amount.data), code=case.code), "success"
         )
-        return _after(case, printed=form.channel.data is PaymentChannel.IN_PERSON)
+        return _after(case, printed=form.channel.data.at_counter)
     return _answer("take", view, form)
 
 
