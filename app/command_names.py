@@ -7,7 +7,9 @@ from collections.abc import Callable
 import click
 
 from app.application import Application
+from app.core.errors import N_
 from app.web.command_faults import faults_told, in_sentences
+from app.web.command_language import begin_speaking, end_speaking, in_the_language_spoken, translated
 from app.web.garbage import rare_garbage_collection
 
 Load = Callable[[], click.Command]
@@ -21,15 +23,26 @@ class Named(click.Command):
         self._load = load
 
     def loaded(self) -> click.Command:
-        """The command itself, told in sentences."""
+        """The command itself, told in sentences of the language spoken."""
         with faults_told():
-            return in_sentences(self._load())
+            return in_the_language_spoken(in_sentences(self._load()))
+
+    def get_short_help_str(self, limit: int = 45) -> str:
+        """For a list of commands."""
+        return click.Command(self.name, help=translated(self.help or "")).get_short_help_str(limit)
 
     def make_context(
         self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: object
     ) -> click.Context:
         """Of the command itself, which click then goes on with: to call it, to complete it, to print its help."""
-        return self.loaded().make_context(info_name, args, parent, **extra)
+        begin_speaking(args, parent)
+        try:
+            context = self.loaded().make_context(info_name, args, parent, **extra)
+        except BaseException:
+            end_speaking()
+            raise
+        context.call_on_close(end_speaking)
+        return context
 
 
 def register(app: Application) -> None:
@@ -102,6 +115,7 @@ def _db() -> click.Command:
     from flask_migrate.cli import db
 
     group: click.Command = db
+    group.help = WITHOUT_PAGES["db"][0]
     return group
 
 
@@ -195,35 +209,35 @@ def _units() -> click.Command:
 # The first words of each command's help stand here a second time, so that a list of commands loads none of them; a
 # test holds them to those of the command.
 WHOLE: dict[str, tuple[str, Load]] = {
-    "attachments": ("Tệp đính kèm của hồ sơ / files of cases.", _attachments),
-    "audit": ("Nhật ký / the audit trail.", _audit),
+    "attachments": (N_("Tệp đính kèm của hồ sơ."), _attachments),
+    "audit": (N_("Nhật ký."), _audit),
     "backup": (
-        "Sao lưu vào tệp .tar.gz hoặc một thư mục / into a .tar.gz file or a folder; the site may keep running.",
+        N_("Sao lưu vào tệp .tar.gz hoặc một thư mục."),
         _backup,
     ),
-    "bulk": ("Thao tác nhiều hồ sơ / actions on many cases.", _bulk),
-    "calendar": ("Lịch làm việc / the site's working calendar.", _calendar),
-    "cases": ("Hồ sơ / cases.", _cases),
-    "check": ("Kiểm tra việc thực hiện các kế hoạch. / Run the compliance check.", _check),
-    "clock": ("Đồng hồ máy chủ / the server's clock.", _clock),
-    "demo": ("Dữ liệu minh họa / demonstration data.", _demo),
-    "facts": ("Những gì bộ máy quy tắc được cho biết. / What the engine is told.", _facts),
-    "import": ("Nhập hồ sơ từ tệp: xem trước, nhập, xem lại, hoàn tác / imports of files.", _import),
-    "payments": ("Phí, lệ phí / charges and fees.", _payments),
-    "people": ("Người dùng / people who sign in.", _people),
-    "plans": ("Nhiệm vụ, nghĩa vụ định kỳ và bảng chấm điểm của các kế hoạch.", _plans),
-    "procedures": ("Danh mục thủ tục hành chính.", _procedures),
-    "publications": ("Công bố, công khai và rà soát thủ tục hành chính.", _publications),
+    "bulk": (N_("Thao tác nhiều hồ sơ."), _bulk),
+    "calendar": (N_("Lịch làm việc."), _calendar),
+    "cases": (N_("Hồ sơ."), _cases),
+    "check": (N_("Kiểm tra việc thực hiện các kế hoạch."), _check),
+    "clock": (N_("Đồng hồ máy chủ."), _clock),
+    "demo": (N_("Dữ liệu minh họa."), _demo),
+    "facts": (N_("Những gì bộ máy quy tắc được cho biết."), _facts),
+    "import": (N_("Nhập hồ sơ từ tệp: xem trước, nhập, xem lại, hoàn tác."), _import),
+    "payments": (N_("Phí, lệ phí."), _payments),
+    "people": (N_("Người dùng."), _people),
+    "plans": (N_("Nhiệm vụ, nghĩa vụ định kỳ và bảng chấm điểm của các kế hoạch."), _plans),
+    "procedures": (N_("Danh mục thủ tục hành chính."), _procedures),
+    "publications": (N_("Công bố, công khai và rà soát thủ tục hành chính."), _publications),
     "remind": (
-        "Nhắc hồ sơ sắp đến hạn, đến hạn, quá hạn / remind of cases that fall due; never twice of the same thing.",
+        N_("Nhắc hồ sơ sắp đến hạn, đến hạn, quá hạn."),
         _remind,
     ),
-    "restore": ("Khôi phục từ tệp sao lưu / bring a backup back; refuses to replace data unless --force.", _restore),
-    "serve": ("Chạy trang web / serve the site.", _serve),
-    "slips": ("Biểu mẫu một cửa / the prescribed slips.", _slips),
-    "units": ("Đơn vị / units.", _units),
+    "restore": (N_("Khôi phục từ tệp sao lưu."), _restore),
+    "serve": (N_("Chạy trang web."), _serve),
+    "slips": (N_("Biểu mẫu một cửa."), _slips),
+    "units": (N_("Đơn vị."), _units),
 }
 WITHOUT_PAGES: dict[str, tuple[str, Load]] = {
-    "db": ("Perform database migrations.", _db),
-    "rules": ("Các bộ quy tắc. / The rule packs.", _rules),
+    "db": (N_("Nâng cấp cơ sở dữ liệu."), _db),
+    "rules": (N_("Các bộ quy tắc."), _rules),
 }

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import secrets
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
@@ -40,6 +41,8 @@ settings.load_profile("house")
 
 ROOT = Path(__file__).parents[1]
 DATABASES = ("sqlite", "postgresql")
+for _name in ("LC_ALL", "LC_MESSAGES", "LANG"):  # commands speak Vietnamese, whatever the machine speaks
+    os.environ.pop(_name, None)
 FOR_EVER = datetime(2200, 1, 1, tzinfo=UTC)
 
 public_holidays(2024)  # loaded when first asked: here, and not within the time that a property has for one example

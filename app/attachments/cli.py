@@ -13,25 +13,28 @@ from flask_babel import gettext as _
 from app.attachments import queries, service
 from app.attachments.models import AttachmentKind
 from app.attachments.service import UploadedFile
+from app.core.errors import N_
 from app.organisation.access import site, whole_site
 from app.organisation.commands import COMMAND, echo_json, echo_rows, refusing
 from app.web.command_faults import BadInput, note
 from app.web.formats import label, sentence, show_datetime
 
-attachments = AppGroup("attachments", help="Tệp đính kèm của hồ sơ / files of cases.")
+attachments = AppGroup("attachments", help=N_("Tệp đính kèm của hồ sơ."))
 
 
-@attachments.command("add")
+@attachments.command(
+    "add",
+    help=N_(
+        "Đính kèm tệp vào hồ sơ mang mã CODE.\n\nTệp nào hỏng được báo riêng và không cản tệp "
+        "khác; khi có tệp bị từ chối, mã thoát là 1."
+    ),
+)
 @click.argument("code")
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("--document", type=int, metavar="N", help="Số thứ tự giấy tờ trong hồ sơ / document number.")
-@click.option("--result", is_flag=True, help="Là tệp kết quả giải quyết / the electronic result.")
+@click.option("--document", type=int, metavar="N", help=N_("Số thứ tự giấy tờ trong hồ sơ."))
+@click.option("--result", is_flag=True, help=N_("Là tệp kết quả giải quyết."))
 @refusing
 def add(code: str, files: tuple[Path, ...], document: int | None, result: bool) -> None:
-    """Đính kèm tệp vào hồ sơ mang mã CODE / attach files to a case.
-
-    Tệp nào hỏng được báo riêng và không cản tệp khác; khi có tệp bị từ chối, mã thoát là 1.
-    """
     if result and document is not None:
         raise BadInput(_("Chỉ dùng một trong hai: --document hoặc --result."))
     case = queries.case_with_code(whole_site(), code)
@@ -67,12 +70,11 @@ def add(code: str, files: tuple[Path, ...], document: int | None, result: bool) 
         sys.exit(1)
 
 
-@attachments.command("list")
+@attachments.command("list", help=N_("Các tệp của hồ sơ mang mã CODE, cả tệp đã gỡ."))
 @click.argument("code")
 @click.option("--format", "shown", type=click.Choice(["table", "json", "csv"]), default="table", show_default=True)
 @refusing
 def list_files(code: str, shown: str) -> None:
-    """Các tệp của hồ sơ mang mã CODE, cả tệp đã gỡ / the files of a case, removed ones too."""
     case = queries.case_with_code(whole_site(), code)
     found = queries.files_of(whole_site(), case.id)
     if shown == "json":
@@ -104,14 +106,12 @@ def list_files(code: str, shown: str) -> None:
     echo_rows(rows, headers, shown)
 
 
-@attachments.command("verify")
-@click.option("--delete-orphans", is_flag=True, help="Xóa tệp không thuộc hồ sơ nào / delete files without a record.")
+@attachments.command(
+    "verify", help=N_("Đối chiếu kho tệp với hồ sơ.\n\nMã thoát là 1 khi có tệp thiếu hoặc bị thay đổi.")
+)
+@click.option("--delete-orphans", is_flag=True, help=N_("Xóa tệp không thuộc hồ sơ nào."))
 @refusing
 def verify(delete_orphans: bool) -> None:
-    """Đối chiếu kho tệp với hồ sơ / every record has its file, unchanged; what no record knows is listed.
-
-    Mã thoát là 1 khi có tệp thiếu hoặc bị thay đổi.
-    """
     verdict = service.verify(site())
     store, bad = service.store(), [*verdict.missing, *verdict.damaged]
     cases = queries.cases_with(site(), bad) if bad else {}

@@ -23,32 +23,34 @@ from app.cases.importing.mapping import available, find_mapping
 from app.cases.importing.report import ImportReport, write_errors
 from app.cases.importing.service import Upload, import_file, mappings_folder
 from app.cases.intake.cli import receive
-from app.core.errors import DomainError
+from app.core.errors import N_, DomainError
 from app.organisation.access import whole_site
 from app.organisation.commands import COMMAND, clear_errors, echo_json, refusing
 from app.web.command_faults import BadInput, note
-from app.web.formats import label, sentence, show_datetime
+from app.web.formats import counted, in_both, label, sentence, show_datetime, show_number
 
 LISTED = 1000  # differences told; the rest is counted
 SHOWN = 20  # refused rows listed on the screen; the rest are in the errors file
 
-cases = AppGroup("cases", help="Hồ sơ / cases.")
+cases = AppGroup("cases", help=N_("Hồ sơ."))
 
 
-@cases.command("import")
+@cases.command(
+    "import",
+    help=N_(
+        "Nhập hồ sơ từ tệp CSV, XLSX, XLS.\n\nDòng sai được báo riêng và không cản dòng khác. Nhập "
+        "lại cùng một tệp không làm thay đổi gì."
+    ),
+)
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--mapping", required=True, metavar="NAME_OR_FILE", help="igate, coselog, or a YAML file.")
-@click.option("--dry-run", is_flag=True, help="Chỉ xem trước, không ghi gì / say what would happen, write nothing.")
+@click.option("--dry-run", is_flag=True, help=N_("Chỉ xem trước, không ghi gì."))
+@click.option("--mend-letters", is_flag=True, help=N_("Đọc lại tên viết bằng bảng mã cũ (TCVN3, VNI)."))
 @click.option(
-    "--mend-letters", is_flag=True, help="Đọc lại tên viết bằng bảng mã cũ (TCVN3, VNI) / read old code pages."
+    "--errors", type=click.Path(path_type=Path), metavar="OUT.csv", help=N_("Ghi các dòng bị từ chối vào đây.")
 )
-@click.option("--errors", type=click.Path(path_type=Path), metavar="OUT.csv", help="Ghi các dòng bị từ chối vào đây.")
 @click.option("--format", "shown", type=click.Choice(["text", "json"]), default="text", show_default=True)
 def import_cases(file: Path, mapping: str, dry_run: bool, mend_letters: bool, errors: Path | None, shown: str) -> None:
-    """Nhập hồ sơ từ tệp CSV, XLSX, XLS / take cases in from a file.
-
-    Dòng sai được báo riêng và không cản dòng khác. Nhập lại cùng một tệp không làm thay đổi gì.
-    """
     if errors is not None:
         _check_writable(errors)
     with clear_errors():
@@ -80,7 +82,8 @@ def _progress() -> Callable[[int, int, int], None] | None:
 
     def show(rows: int, done: int, total: int) -> None:
         share = f" · {done * 100 // total} %" if total else ""
-        click.echo(f"\r{rows} dòng{share}   ", err=True, nl=False)
+        read = counted("%(n)s dòng", rows)
+        click.echo(f"\r{read}{share}   ", err=True, nl=False)
 
     return show
 
@@ -105,7 +108,7 @@ def _print(name: str, report: ImportReport, dry_run: bool) -> None:
         click.echo(f"  {notice}")
     for number, refusal in enumerate(report.refused):
         if number == SHOWN:
-            note(_("… và %(n)s dòng nữa: dùng --errors để ghi hết ra tệp.", n=len(report.refused) - SHOWN))
+            note(counted("… và %(n)s dòng nữa: dùng --errors để ghi hết ra tệp.", len(report.refused) - SHOWN))
             break
         place = f"{name}:{refusal.row}" + (f" {refusal.column}" if refusal.column else "")
         note(f"{place}: {refusal.reason}")
@@ -113,10 +116,9 @@ def _print(name: str, report: ImportReport, dry_run: bool) -> None:
         note(_("Chỉ xem trước: chưa ghi gì vào cơ sở dữ liệu."))
 
 
-@cases.command("imports")
+@cases.command("imports", help=N_("Các lần nhập gần đây."))
 @click.option("--format", "shown", type=click.Choice(["table", "json"]), default="table", show_default=True)
 def list_imports(shown: str) -> None:
-    """Các lần nhập gần đây / recent imports."""
     found = queries.recent_imports(whole_site())
     if shown == "json":
         echo_json([queries.as_json(record) for record in found])
@@ -131,14 +133,16 @@ def list_imports(shown: str) -> None:
     click.echo(tabulate(rows, headings, disable_numparse=True))
 
 
-@cases.command("verify")
+@cases.command(
+    "verify",
+    help=N_(
+        "Đối chiếu hồ sơ với sự kiện của nó.\n\nMã thoát là 1 khi có hồ sơ mà trạng thái, ngày, "
+        "bước, tạm dừng hay khoản thu đã lưu khác với các sự kiện."
+    ),
+)
 @click.option("--format", "shown", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @refusing
 def verify_cases(shown: str) -> None:
-    """Đối chiếu hồ sơ với sự kiện của nó / fold every case again: what is stored must be what the events give.
-
-    Mã thoát là 1 khi có hồ sơ mà trạng thái, ngày, bước, tạm dừng hay khoản thu đã lưu khác với các sự kiện.
-    """
     so_far, kept, number = verifying.Refolding(), [], 0
     for number, found in enumerate(verifying.differences(whole_site(), so_far), 1):
         if number <= LISTED:
@@ -147,7 +151,11 @@ def verify_cases(shown: str) -> None:
     if shown == "json":
         echo_json({"cases": so_far.cases, "differences": kept, "differences_in_all": number})
     else:
-        said = _("Đã đối chiếu %(cases)s hồ sơ với sự kiện của chúng: %(n)s chỗ khác.", cases=so_far.cases, n=number)
+        said = _(
+            "Đã đối chiếu hồ sơ với sự kiện của chúng: %(cases)s hồ sơ, %(differences)s chỗ khác.",
+            cases=show_number(so_far.cases),
+            differences=show_number(number),
+        )
         click.echo(said)
     if number:
         raise SystemExit(1)
@@ -174,17 +182,15 @@ def _json_value(value: object) -> object:
     return str(value) if isinstance(value, Exception | Decimal | datetime | StrEnum) else value
 
 
-@cases.command("life")
+@cases.command("life", help=N_("Việc gì được ghi khi hồ sơ ở trạng thái nào: trang docs/case-life.md."))
 def show_life() -> None:
-    """Việc gì được ghi khi hồ sơ ở trạng thái nào: trang docs/case-life.md. / What may follow what (Markdown)."""
     click.echo(life_page(label), nl=False)
 
 
-@cases.command("mappings")
+@cases.command("mappings", help=N_("Các ánh xạ dùng được."))
 def list_mappings() -> None:
-    """Các ánh xạ dùng được / usable mappings."""
     for mapping in available(mappings_folder()):
-        click.echo(f"{mapping.name}\t{mapping.title.get('vi', mapping.name)}")
+        click.echo(f"{mapping.name}\t{in_both(mapping.title) if mapping.title else mapping.name}")
 
 
 cases.add_command(receive)

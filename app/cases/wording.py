@@ -12,7 +12,7 @@ from app.cases.standing import CaseStanding, Lateness, Promise, UnusualDay
 from app.core.calendar import PauseMode
 from app.organisation.calendars import site_calendar
 from app.procedures.labels import time_allowed
-from app.web.formats import show_date, show_datetime, show_number
+from app.web.formats import counted, show_date, show_datetime, show_number
 
 
 def show_due(due_at: datetime | None) -> str:
@@ -49,7 +49,7 @@ def promise_in_words(promise: Promise) -> str:
     parts = [_("%(time)s từ %(day)s", time=time_allowed(promise.amount, promise.unit), day=show_date(promise.start))]
     parts += [_day_in_words(day) for day in promise.unusual]
     if promise.weekend_days:
-        parts.append(_("không tính %(n)s ngày Thứ Bảy, Chủ Nhật", n=promise.weekend_days))
+        parts.append(counted("không tính %(n)s ngày Thứ Bảy, Chủ Nhật", promise.weekend_days))
     return "; ".join(map(str, parts))
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import click
 from flask import current_app
 from flask.cli import AppGroup
-from flask_babel import force_locale
+from flask_babel import gettext as _
 
 from app.compliance import queries
 from app.compliance.adoption import repository, uploading
@@ -24,17 +24,16 @@ from app.compliance.wording import (
     document_number,
     explain,
     parameter_in_words,
-    pick,
     place_in_words,
     printed_day,
     source_of,
 )
 from app.core import facts
-from app.core.errors import DomainError, NotFound
+from app.core.errors import N_, DomainError, NotFound
 from app.core.periods import Period, PeriodKind
 from app.organisation.access import Scope, site
 from app.organisation.calendars import provisional_years, site_calendar
-from app.organisation.commands import COMMAND, clear_errors, echo_json, echo_rows, echo_table, refusing
+from app.organisation.commands import COMMAND, echo_json, echo_rows, echo_table, refusing
 from app.rulepacks.coverage import cover, coverage_page, load_targets, uncovered
 from app.rulepacks.documents import DocumentInfo, load_documents
 from app.rulepacks.loader import DOCUMENTS, load_pack, load_packs
@@ -43,11 +42,11 @@ from app.rulepacks.reference import reference
 from app.rulepacks.sentences import load_sentences, standing_problems
 from app.web import extensions
 from app.web.command_faults import BadInput, note
-from app.web.formats import in_both, label, sentence, show_date
+from app.web.formats import counted, in_both, in_words, label, sentence, show_date, show_number
 
-check = AppGroup("check", help="Kiểm tra việc thực hiện các kế hoạch. / Run the compliance check.")
+check = AppGroup("check", help=N_("Kiểm tra việc thực hiện các kế hoạch."))
 _DAY = click.DateTime(["%Y-%m-%d"])
-rules = AppGroup("rules", help="Các bộ quy tắc. / The rule packs.")
+rules = AppGroup("rules", help=N_("Các bộ quy tắc."))
 
 
 def period_of(text: str) -> Period:
@@ -64,18 +63,18 @@ def _overrides(pairs: tuple[str, ...]) -> dict[str, str]:
     for pair in pairs:
         name, equals, value = pair.partition("=")
         if not equals or not name.strip() or not value.strip():
-            raise BadInput(f"--what-if {pair}: hãy viết TÊN=GIÁ_TRỊ, ví dụ online_payment_rate=40%.")
+            raise BadInput(_("--what-if %(pair)s: hãy viết TÊN=GIÁ_TRỊ, ví dụ online_payment_rate=40%%.", pair=pair))
         found[name.strip()] = value.strip()
     return found
 
 
-@check.command("run")
+@check.command("run", help=N_("Kiểm tra một kỳ."))
 @click.option("--period", "period_text", required=True, help="2024-06, 2024-Q2, 2024-H1, 2024, last-month")
-@click.option("--pack", "pack_ids", multiple=True, help="chỉ bộ quy tắc này / only this pack (repeatable)")
-@click.option("--unit", "unit_codes", multiple=True, help="chỉ đơn vị này / only this unit (repeatable)")
-@click.option("--what-if", "what_ifs", multiple=True, metavar="NAME=VALUE", help="thử giá trị khác, không ghi gì")
+@click.option("--pack", "pack_ids", multiple=True, help=N_("Chỉ bộ quy tắc này."))
+@click.option("--unit", "unit_codes", multiple=True, help=N_("Chỉ đơn vị này."))
+@click.option("--what-if", "what_ifs", multiple=True, metavar="NAME=VALUE", help=N_("Thử giá trị khác, không ghi gì."))
 @click.option("--format", "output", type=click.Choice(["table", "json", "csv"]), default="table")
-@click.option("--fail-on-violation", is_flag=True, help="mã thoát 1 khi có vi phạm / exit 1 on violations")
+@click.option("--fail-on-violation", is_flag=True, help=N_("Mã thoát 1 khi có vi phạm."))
 @refusing
 def check_run(
     period_text: str,
@@ -85,7 +84,6 @@ def check_run(
     output: str,
     fail_on_violation: bool,
 ) -> None:
-    """Kiểm tra một kỳ. / Check a period."""
     period = period_of(period_text)
     overrides = _overrides(what_ifs)
     if overrides:
@@ -97,37 +95,36 @@ def check_run(
     else:
         echo_rows(*result_table(report.judgement.results), output)
     standing = [raised for raised in report.violations if raised.change != "gone"]
-    number = f"lần kiểm tra {report.run.id}" if report.run else "thử giá trị, không ghi gì"
-    click.echo(f"{period.label('vi')}: {number}, {len(standing)} vi phạm.", err=True)
+    number = _("lần kiểm tra %(run)s", run=report.run.id) if report.run else _("thử giá trị, không ghi gì")
+    found = counted("%(period)s: %(number)s, %(n)s vi phạm.", len(standing), period=in_words(period), number=number)
+    note(found)
     if report.run is not None and is_provisional(report.run):
-        note("Kỳ chưa hết: kết quả tạm tính đến lúc chạy, chưa đơn vị nào phải giải trình.")
+        note(_("Kỳ chưa hết: kết quả tạm tính đến lúc chạy, chưa đơn vị nào phải giải trình."))
     if waived := sum(result.waiver is not None for result in report.judgement.results):
-        note(f"{waived} kết quả không đạt được miễn áp dụng.")
+        note(counted("%(n)s kết quả không đạt được miễn áp dụng.", waived))
     if report.judgement.law_on != period.last:
-        note(f"Kỳ này trước khi kế hoạch có hiệu lực: áp dụng quy định của ngày {report.judgement.law_on:%d/%m/%Y}.")
+        law = show_date(report.judgement.law_on)
+        note(_("Kỳ này trước khi kế hoạch có hiệu lực: áp dụng quy định của ngày %(day)s.", day=law))
     for pack in report.packs:
         if not pack.is_for(period):
             own = _days(pack.info.in_force.start, pack.info.in_force.until)
-            note(f"{pack.id}: kế hoạch của năm khác ({own}), được áp dụng cho kỳ này.")
+            note(_("%(pack)s: kế hoạch của năm khác (%(days)s), được áp dụng cho kỳ này.", pack=pack.id, days=own))
     for year in provisional_years(period.first, period.next().last):
-        note(f"Chưa có lịch nghỉ chính thức của năm {year}: hạn tính trong năm này là tạm tính.")
+        note(_("Chưa có lịch nghỉ chính thức của năm %(year)s: hạn tính trong năm này là tạm tính.", year=year))
     for finding in report.judgement.contradictions:
-        click.echo(
-            f"Số liệu mâu thuẫn: {finding.pack} {finding.rule} {finding.unit}: "
-            f"{finding.numerator} trên {finding.denominator}.",
-            err=True,
-        )
+        place = f"{finding.pack} {finding.rule} {finding.unit}"
+        figures = {"numerator": show_number(finding.numerator), "denominator": show_number(finding.denominator)}
+        note(_("Số liệu mâu thuẫn: %(place)s: %(numerator)s trên %(denominator)s.", place=place, **figures))
     failed = standing or any(result.status == "fail" for result in report.judgement.results)
     if fail_on_violation and failed:
         raise click.exceptions.Exit(1)
 
 
-@check.command("verify")
+@check.command("verify", help=N_("Phán xét lại dữ kiện đã lưu bằng bộ quy tắc đã lưu."))
 @click.argument("run_id", type=int, metavar="RUN")
 @click.option("--format", "output", type=click.Choice(["text", "json"]), default="text")
 @refusing
 def check_verify(run_id: int, output: str) -> None:
-    """Phán xét lại dữ kiện đã lưu bằng bộ quy tắc đã lưu. / Judge a run's stored facts again."""
     verification = verify_run(run_id)
     if output == "json":
         echo_json(
@@ -143,17 +140,24 @@ def check_verify(run_id: int, output: str) -> None:
     for found in verification.disagreements:
         note(sentence(found.as_error()))
     if not verification.agrees:
-        note(f"Lần kiểm tra {run_id}: không khớp, {len(verification.disagreements)} chỗ khác.")
+        note(counted("Lần kiểm tra %(run)s: không khớp, %(n)s chỗ khác.", len(verification.disagreements), run=run_id))
         raise click.exceptions.Exit(1)
     if verification.by_hashes_alone:
         note(
-            f"Lần kiểm tra {run_id} ({verification.period}): do bản phần mềm trước phán xét; dữ kiện, bộ quy tắc và "
-            "kết quả vẫn đúng mã băm mà nhật ký đã giữ, không phán xét lại."
+            _(
+                "Lần kiểm tra %(run)s (%(period)s): do bản phần mềm trước phán xét; dữ kiện, bộ quy tắc và "
+                "kết quả vẫn đúng mã băm mà nhật ký đã giữ, không phán xét lại.",
+                **{"run": run_id, "period": verification.period},
+            )
         )
         return
+    agreed = {"run": run_id, "period": verification.period, "results": show_number(verification.results)}
     note(
-        f"Lần kiểm tra {run_id} ({verification.period}): khớp, {verification.results} kết quả, "
-        f"{verification.violations} vi phạm."
+        counted(
+            "Lần kiểm tra %(run)s (%(period)s): khớp; kết quả: %(results)s; %(n)s vi phạm.",
+            verification.violations,
+            **agreed,
+        )
     )
 
 
@@ -163,18 +167,17 @@ def _disagreement(found: Disagreement) -> dict[str, str]:
     return {"what": sentence(found.what), **words}
 
 
-@rules.command("list")
+@rules.command("list", help=N_("Các quy tắc của mọi bộ, và bộ nào đã được áp dụng."))
 @click.option("--format", "output", type=click.Choice(["text", "json"]), default="text")
 @refusing
 def rules_list(output: str) -> None:
-    """Các quy tắc của mọi bộ, và bộ nào đã được áp dụng. / Every pack's rules, and which packs were adopted."""
     decisions, folder = repository.decisions(), repository.seeds()
     rows: list[dict[str, Any]] = [
         {
             "pack": pack.id,
             "state": repository.state_of(pack.id, decisions.get(pack.id, ()), folder).value,
             "rule": rule.id,
-            "title": rule.title.vi,
+            "title": rule.title.vi if output == "json" else rule.title.in_(language()),
             "severity": rule.severity.value,
             "document": rule.legal_basis.document,
             "place": rule.legal_basis.place,
@@ -188,34 +191,33 @@ def rules_list(output: str) -> None:
         echo_json(rows)
         return
     headers = {
-        "pack": "Bộ",
-        "state": "Áp dụng",
-        "rule": "Quy tắc",
-        "title": "Tên",
-        "severity": "Mức",
-        "document": "Văn bản",
-        "place": "Mục",
+        "pack": _("Bộ quy tắc"),
+        "state": _("Áp dụng"),
+        "rule": _("Quy tắc"),
+        "title": _("Tên"),
+        "severity": _("Mức"),
+        "document": _("Văn bản"),
+        "place": _("Mục"),
     }
     echo_table([row | {"state": label(PackState(row["state"]))} for row in rows], headers)
     if not decisions:
-        note("Chưa áp dụng bộ quy tắc nào: flask rules adopt BỘ --from NGÀY --reason LÝ_DO.")
+        note(_("Chưa áp dụng bộ quy tắc nào: flask rules adopt BỘ --from NGÀY --reason LÝ_DO."))
 
 
-@rules.command("adopt")
+@rules.command("adopt", help=N_("Áp dụng một bộ quy tắc từ một ngày, sau khi phép thử của nó đạt."))
 @click.argument("pack_id", metavar="PACK")
-@click.option("--from", "since", required=True, type=_DAY, help="từ ngày / from this day (YYYY-MM-DD)")
-@click.option("--until", type=_DAY, help="đến hết ngày / to the end of this day (YYYY-MM-DD)")
-@click.option("--reason", required=True, help="căn cứ, lý do / why")
-@click.option("--another-year", is_flag=True, help="biết là kế hoạch của năm khác / knowing that it is of another year")
+@click.option("--from", "since", required=True, type=_DAY, help=N_("Từ ngày."))
+@click.option("--until", type=_DAY, help=N_("Đến hết ngày."))
+@click.option("--reason", required=True, help=N_("Căn cứ, lý do."))
+@click.option("--another-year", is_flag=True, help=N_("Biết là kế hoạch của năm khác."))
 @refusing
 def rules_adopt(pack_id: str, since: datetime, until: datetime | None, reason: str, another_year: bool) -> None:
-    """Áp dụng một bộ quy tắc từ một ngày, sau khi phép thử của nó đạt. / Judge by a pack, once its tests come out."""
     last = until.date() if until else None
     try:
         row = uploading.adopt(COMMAND, pack_id, since.date(), last, reason, another_year=another_year)
     except DomainError as error:
         if error.field == "another_year":
-            raise BadInput(f"{sentence(error)} Thêm --another-year.") from error
+            raise BadInput(" ".join((sentence(error), _("Thêm --another-year.")))) from error
         raise
     click.echo(f"{row.pack}: {_days(row.valid_from, row.valid_to)}, {row.hash}")
 
@@ -231,35 +233,34 @@ def _given(paths: tuple[Path, ...]) -> list[Pack]:
     return [load_pack(path, facts.catalogue()) for path in paths]
 
 
-@rules.command("validate")
+@rules.command("validate", help=N_("Kiểm tra cách viết các bộ quy tắc."))
 @click.argument("folders", nargs=-1, type=click.Path(exists=True, file_okay=False, path_type=Path))
 @refusing
 def rules_validate(folders: tuple[Path, ...]) -> None:
-    """Kiểm tra cách viết các bộ quy tắc. / Check how packs are written."""
     for pack in _given(folders):
-        click.echo(f"{pack.id}: {len(pack.rules)} quy tắc, {len(pack.tests)} phép thử, {pack.hash}")
+        rules_in_it, tests = counted("%(n)s quy tắc", len(pack.rules)), counted("%(n)s phép thử", len(pack.tests))
+        click.echo(f"{pack.id}: {rules_in_it}, {tests}, {pack.hash}")
 
 
-@rules.command("test")
+@rules.command("test", help=N_("Chạy phép thử của các bộ quy tắc."))
 @click.argument("folders", nargs=-1, type=click.Path(exists=True, file_okay=False, path_type=Path))
 @refusing
 def rules_test(folders: tuple[Path, ...]) -> None:
-    """Chạy phép thử của các bộ quy tắc. / Run the packs' own tests."""
     failed = 0
     for pack in _given(folders):
         failures = run_pack_tests(pack, facts.catalogue())
         failed += len(failures)
-        click.echo(f"{pack.id}: {len(pack.tests)} phép thử, {len(failures)} sai")
+        tests = counted("%(n)s phép thử", len(pack.tests))
+        click.echo(_("%(pack)s: %(tests)s, sai %(failed)s", pack=pack.id, tests=tests, failed=len(failures)))
         for failure in failures:
             note(f"{pack.id}/{sentence(failure.as_error())}")
     if failed:
         raise click.exceptions.Exit(1)
 
 
-@rules.command("coverage")
+@rules.command("coverage", help=N_("Từng câu của văn bản được xét thế nào: trang docs/coverage.md."))
 @refusing
 def rules_coverage() -> None:
-    """Từng câu của văn bản được xét thế nào: trang docs/coverage.md. / What becomes of every sentence (Markdown)."""
     root = Path(current_app.config["SETTINGS"].rules)
     documents, known = load_documents(root / DOCUMENTS), load_packs(root, facts.catalogue())
     sentences = load_sentences(root / DOCUMENTS, documents)
@@ -267,43 +268,36 @@ def rules_coverage() -> None:
     click.echo(coverage_page(covered, known, documents, sentences), nl=False)
     missing, problems = uncovered(covered), standing_problems(sentences, known)
     if missing:
-        note(f"Chưa có quy tắc: {', '.join(missing)}.")
+        note(_("Chưa có quy tắc: %(places)s.", places=", ".join(missing)))
     for problem in problems:
         note(sentence(problem))
     if missing or problems:
         raise click.exceptions.Exit(1)
 
 
-@rules.command("explain")
+@rules.command("explain", help=N_("Đọc một quy tắc thành lời; với --unit, vì sao kết quả như vậy."))
 @click.argument("rule_id")
-@click.option("--unit", "unit_code", help="vì sao đơn vị này đạt hay không / why this unit kept it or not")
-@click.option("--period", "period_text", help="kỳ nào, mặc định kỳ kiểm tra gần nhất / of which period")
-@click.option("--lang", type=click.Choice(["vi", "en"]), default="vi")
-@click.option(
-    "--names", "parameter_names", is_flag=True, help="kèm tên tham số, để dùng với --what-if / parameters' names"
-)
+@click.option("--unit", "unit_code", help=N_("Vì sao đơn vị này đạt hay không."))
+@click.option("--period", "period_text", help=N_("Kỳ nào, mặc định kỳ kiểm tra gần nhất."))
+@click.option("--names", "parameter_names", is_flag=True, help=N_("Kèm tên tham số, để dùng với --what-if."))
 @refusing
-def rules_explain(
-    rule_id: str, unit_code: str | None, period_text: str | None, lang: str, parameter_names: bool
-) -> None:
-    """Đọc một quy tắc thành lời; với --unit, vì sao kết quả như vậy. / Read a rule, or a unit's result, aloud."""
+def rules_explain(rule_id: str, unit_code: str | None, period_text: str | None, parameter_names: bool) -> None:
     if unit_code is not None:
-        with force_locale(lang), clear_errors():
-            _explain_result(rule_id.lower(), unit_code, period_of(period_text) if period_text else None)
+        _explain_result(rule_id.lower(), unit_code, period_of(period_text) if period_text else None)
         return
     if period_text is not None:
-        raise BadInput("--period chỉ dùng cùng với --unit.")
+        raise BadInput(_("--period chỉ dùng cùng với --unit."))
     today = site_calendar().local_day(extensions.now())
     found = [(pack, rule) for pack in repository.known_packs() for rule in pack.rules if rule.id == rule_id.lower()]
     if not found:
-        raise BadInput(f"Không có quy tắc “{rule_id}”; xem flask rules list.")
-    documents = repository.documents()
+        raise BadInput(_("Không có quy tắc “%(rule)s”; xem flask rules list.", rule=rule_id))
+    documents, lang = repository.documents(), language()
     for pack, rule in found:
         values = pack.parameters.at(today)
         for heading, words in explain(rule, values, facts.catalogue(), lang):
             click.echo(f"{heading}: {words}")
         if (document := documents.get(rule.legal_basis.document)) is not None:
-            click.echo(f"{pick(lang, 'Văn bản', 'Document')}: {_cited(document.info, lang)}")
+            click.echo(": ".join((_("Văn bản"), _cited(document.info, lang))))
         for name in rule.names:
             if value := values.get(name):
                 title = pack.parameters[name].title.in_(lang)
@@ -329,7 +323,7 @@ def _explain_result(rule_id: str, unit_code: str, period: Period | None) -> None
         )
         click.echo(f"“{rule.legal_basis.quote}” ({place_in_words(rule.legal_basis.place, language())})")
         for figure in parameters_of(pack, rule, Period.parse(run.period).last):
-            since = pick(language(), " (từ %s)", " (from %s)") % show_date(figure.since) if figure.since else ""
+            since = " " + _("(từ %(day)s)", day=show_date(figure.since)) if figure.since else ""
             click.echo(f"{figure.title}: {figure.shown}{since}")
         seen_here = queries.violations_behind(scope, run.id, result)
         raised = [seen for seen in seen_here if seen.subject]
@@ -346,36 +340,41 @@ def _explain_result(rule_id: str, unit_code: str, period: Period | None) -> None
 
 def _cited(info: DocumentInfo, lang: str) -> str:
     """A document by its title, its number and its day as printed."""
-    number = f"{pick(lang, 'số', 'no.')} {document_number(info.number, lang)}" if info.number else ""
+    number = _("số %(number)s", number=document_number(info.number, lang)) if info.number else ""
     return ", ".join(filter(None, (info.title.in_(lang), number, printed_day(info, lang))))
 
 
-@rules.command("reference")
+@rules.command("reference", help=N_("Tra cứu ngôn ngữ viết quy tắc."))
 def rules_reference() -> None:
-    """Tra cứu ngôn ngữ viết quy tắc. / The reference of the rule language, in Markdown."""
     click.echo(reference(), nl=False)
 
 
-@rules.command("kinds")
+@rules.command("kinds", help=N_("Các loại dữ kiện mà quy tắc đọc được."))
 @click.argument("names", nargs=-1)
 @click.option("--format", "output", type=click.Choice(["text", "json"]), default="text")
 @refusing
 def rules_kinds(names: tuple[str, ...], output: str) -> None:
-    """Các loại dữ kiện mà quy tắc đọc được. / The kinds of facts that rules read."""
     catalogue = facts.catalogue()
     if unknown := [name for name in names if name not in catalogue]:
-        raise BadInput(f"Không có loại dữ kiện “{unknown[0]}”; hiện có: {', '.join(sorted(catalogue))}.")
+        raise BadInput(
+            _(
+                "Không có loại dữ kiện “%(kind)s”; hiện có: %(known)s.",
+                kind=unknown[0],
+                known=", ".join(sorted(catalogue)),
+            )
+        )
     chosen = [catalogue[name] for name in names or sorted(catalogue)]
     if output == "json":
         echo_json([_kind_row(kind) for kind in chosen])
         return
     for kind in chosen:
-        click.echo(f"{kind.name} [{kind.subject}]: {kind.description['vi']} / {kind.description['en']}")
+        click.echo(f"{kind.name} [{kind.subject}]: {in_both(kind.description)}")
         for field in kind.fields:
-            click.echo(f"  {kind.name}.{field.name} ({_TYPES[field.type]}): {field.description['vi']}")
+            type_ = _(_TYPES[field.type])
+            click.echo(f"  {kind.name}.{field.name} ({type_}): {in_both(field.description)}")
 
 
-_TYPES = {int: "số", str: "chữ", bool: "đúng/sai"}
+_TYPES = {int: N_("số"), str: N_("chữ"), bool: N_("đúng/sai")}
 
 
 def _kind_row(kind: facts.FactKind) -> dict[str, Any]:
@@ -386,20 +385,19 @@ def _kind_row(kind: facts.FactKind) -> dict[str, Any]:
     return {"kind": kind.name, "subject": kind.subject, "description": dict(kind.description), "fields": fields}
 
 
-@click.command("facts")
+@click.command("facts", help=N_("Những gì bộ máy quy tắc được cho biết."))
 @click.option("--period", "period_text", required=True, help="2024-06, 2024-Q2, 2024-H1, 2024, last-month")
-@click.option("--kind", "kinds", multiple=True, help="chỉ loại dữ kiện này / only this kind (repeatable)")
-@click.option("--unit", "unit_codes", multiple=True, help="chỉ đơn vị này / only this unit (repeatable)")
+@click.option("--kind", "kinds", multiple=True, help=N_("Chỉ loại dữ kiện này."))
+@click.option("--unit", "unit_codes", multiple=True, help=N_("Chỉ đơn vị này."))
 @click.option("--format", "output", type=click.Choice(["table", "json", "csv"]), default="table")
 @refusing
 def show_facts(period_text: str, kinds: tuple[str, ...], unit_codes: tuple[str, ...], output: str) -> None:
-    """Những gì bộ máy quy tắc được cho biết. / What the engine is told."""
     found = service.facts_of(period_of(period_text), kinds or None, unit_codes or None)
     if output == "json":
         echo_json(found)
         return
     rows = [{**{key: fact[key] for key in ("kind", "unit", "period")}, "figures": _figures(fact)} for fact in found]
-    echo_rows(rows, {"kind": "Loại", "unit": "Đơn vị", "period": "Kỳ", "figures": "Số liệu"}, output)
+    echo_rows(rows, {"kind": _("Loại"), "unit": _("Đơn vị"), "period": _("Kỳ"), "figures": _("Số liệu")}, output)
 
 
 def _figures(fact: dict[str, Any]) -> str:

@@ -11,18 +11,18 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from flask_babel import get_locale
 from flask_babel import gettext as _
-from flask_babel import lazy_gettext as _l
 
 from app.compliance import wording
 from app.compliance.evaluation.evaluate import answer_days, missing, target_share
-from app.core import facts
+from app.core import facts, translation
+from app.core.errors import NP_n
 from app.core.periods import Period
 from app.rulepacks.compiler import RuleOutcome
 from app.rulepacks.conditions import Condition, Quote
 from app.rulepacks.documents import DocumentInfo
 from app.rulepacks.language import JudgedAs, Rule, Status
 from app.rulepacks.pack import Pack, number_of
-from app.web.formats import local, show_date, show_datetime, show_number, yes_no
+from app.web.formats import counted, local, show_date, show_datetime, show_number, yes_no
 
 if TYPE_CHECKING:
     from app.compliance.queries import ResultRow, UnitRef
@@ -30,17 +30,17 @@ if TYPE_CHECKING:
 
 # The single things that facts are about (`FactKind.subject`).
 THINGS = {
-    "case": _l("hồ sơ"),
-    "criterion": _l("tiêu chí"),
-    "defect": _l("sai sót của danh mục"),
-    "field": _l("lĩnh vực"),
-    "officer": _l("cán bộ"),
-    "period": _l("kỳ phải nộp"),
-    "petition": _l("phản ánh, kiến nghị"),
-    "procedure": _l("thủ tục"),
-    "publication": _l("bước công bố"),
-    "rule": _l("quy tắc"),
-    "task": _l("nhiệm vụ"),
+    "case": NP_n("noun", "hồ sơ"),
+    "criterion": NP_n("noun", "tiêu chí"),
+    "defect": NP_n("noun", "sai sót của danh mục"),
+    "field": NP_n("noun", "lĩnh vực"),
+    "officer": NP_n("noun", "cán bộ"),
+    "period": NP_n("noun", "kỳ phải nộp"),
+    "petition": NP_n("noun", "phản ánh, kiến nghị"),
+    "procedure": NP_n("noun", "thủ tục"),
+    "publication": NP_n("noun", "bước công bố"),
+    "rule": NP_n("noun", "quy tắc"),
+    "task": NP_n("noun", "nhiệm vụ"),
 }
 
 
@@ -50,27 +50,27 @@ def language() -> str:
     return locale.language if locale else "vi"
 
 
-def noun_of(rule: Rule | None, which: str = "count") -> str:
-    """What the rule counts (`count`), counts among (`among`) or expects (`expects`): "giao dịch"."""
+def noun_of(rule: Rule | None, which: str = "count", number: int = 2) -> str:
+    """What the rule counts (`count`), counts among (`among`) or expects (`expects`), beside its number: "giao dịch"."""
     if rule is not None and rule.count is not None:
-        return noun_of_field(rule.count.of[0])
+        return noun_of_field(rule.count.of[0], number)
     names = getattr(rule.rate, which) if rule is not None and rule.rate is not None else ()
-    return noun_of_field(names[0]) if names else ""
+    return noun_of_field(names[0], number) if names else ""
 
 
-def noun_of_field(name: str) -> str:
-    """What a field counts."""
+def noun_of_field(name: str, number: int = 2) -> str:
+    """What a field counts, beside its number."""
     kind_name, _dot, field_name = name.partition(".")
     kind = facts.catalogue().get(kind_name)
     field = kind.field(field_name) if kind else None
-    return wording.unit_in_words(field.unit, language()) if field else ""
+    return wording.unit_in_words(field.unit, language(), number) if field else ""
 
 
-def thing_of(rule: Rule) -> str:
+def thing_of(rule: Rule, number: int = 2) -> str:
     """What a rule about single things judges one by one: "hồ sơ"; "việc" where its kind has no word for it."""
     kind = facts.catalogue().get(rule.judge.things)
     subject = kind.subject if kind is not None else rule.judge.things
-    return str(THINGS.get(subject, _l("việc")))
+    return translation.noun(language(), THINGS.get(subject, NP_n("noun", "việc")), number)
 
 
 NO_VALUES: wording.Parameters = MappingProxyType({})
@@ -87,55 +87,59 @@ def still_to_do(
 ) -> Iterator[str]:
     """A sentence at a time. `failing` things break the rule; `tally` is how many had each outcome, `behind` the
     details of those that fail, where they are known; `values` the plan's figures of the day."""
-    noun = thing_of(rule)
     if failing:
-        yield _("Còn %(n)s %(noun)s vi phạm; đơn vị đạt khi không còn %(noun)s nào vi phạm.", n=_n(failing), noun=noun)
-        yield from _put_right(rule, tally, behind, noun, values)
+        what = thing_of(rule, failing)
+        yield _("Còn %(n)s %(noun)s vi phạm; đơn vị đạt khi không còn %(noun)s nào vi phạm.", n=_n(failing), noun=what)
+        yield from _put_right(rule, tally, behind, values)
     if waiting := tally.get(RuleOutcome.PENDING, 0):
-        yield _("%(n)s %(noun)s chưa đến hạn lúc kiểm tra, nên chưa tính.", n=_n(waiting), noun=noun)
+        yield _("%(n)s %(noun)s chưa đến hạn lúc kiểm tra, nên chưa tính.", n=_n(waiting), noun=thing_of(rule, waiting))
     if caught_up := tally.get(RuleOutcome.CAUGHT_UP, 0):
         yield _(
             "%(n)s %(noun)s còn nợ từ kỳ trước đã làm trong kỳ này, muộn: kỳ trước đã tính, kỳ này không tính nữa.",
             n=_n(caught_up),
-            noun=noun,
+            noun=thing_of(rule, caught_up),
         )
 
 
 def _put_right(
-    rule: Rule, tally: Mapping[str, int], behind: Sequence[Details], noun: str, values: wording.Parameters
+    rule: Rule, tally: Mapping[str, int], behind: Sequence[Details], values: wording.Parameters
 ) -> Iterator[str]:
     """Which of those that fail can still be put right, as far as the rule's form says."""
     if rule.duty is not None:
-        yield from _duty(rule, tally, noun)
+        yield from _duty(rule, tally)
     elif rule.clock is not None:
         yield _("Ngày đã dùng quá thì không lấy lại được; bước nào chưa xong thì hoàn thành ngay để không chậm thêm.")
     elif rule.rate is not None:
-        yield from _rates(rule, behind, noun)
+        yield from _rates(rule, behind)
     elif rule.escalates is not None:
         yield _("Quy tắc nào đạt trở lại ngay trong kỳ này thì không còn bị tính.")
     elif rule.fails_when is not None:
         yield _("Hết vi phạm khi không còn: %(condition)s.", condition=_in_words(rule, rule.fails_when, values))
 
 
-def _duty(rule: Rule, tally: Mapping[str, int], noun: str) -> Iterator[str]:
+def _duty(rule: Rule, tally: Mapping[str, int]) -> Iterator[str]:
     assert rule.duty is not None
     if late := tally.get(RuleOutcome.LATE, 0):
-        yield _("%(n)s %(noun)s đã làm nhưng sau thời hạn: không sửa lại được.", n=_n(late), noun=noun)
+        yield _("%(n)s %(noun)s đã làm nhưng sau thời hạn: không sửa lại được.", n=_n(late), noun=thing_of(rule, late))
     if returned := tally.get(RuleOutcome.RETURNED, 0):
-        yield _("%(n)s %(noun)s đã làm nhưng bị trả lại, phải làm lại.", n=_n(returned), noun=noun)
+        yield _("%(n)s %(noun)s đã làm nhưng bị trả lại, phải làm lại.", n=_n(returned), noun=thing_of(rule, returned))
     absent = tally.get(RuleOutcome.MISSING, 0)
     if absent and not rule.duty[1].is_dated:
-        yield _("%(n)s %(noun)s chưa làm; quy tắc không đặt thời hạn cho việc này.", n=_n(absent), noun=noun)
+        yield _(
+            "%(n)s %(noun)s chưa làm; quy tắc không đặt thời hạn cho việc này.",
+            n=_n(absent),
+            noun=thing_of(rule, absent),
+        )
     elif absent:
         yield _(
             "%(n)s %(noun)s đã hết hạn mà chưa thấy ghi việc phải làm: vẫn phải làm ngay, nhưng làm từ nay là muộn; "
             "chỉ đạt nếu đã làm trong hạn mà chưa ghi vào phần mềm.",
             n=_n(absent),
-            noun=noun,
+            noun=thing_of(rule, absent),
         )
 
 
-def _rates(rule: Rule, behind: Sequence[Details], noun: str) -> Iterator[str]:
+def _rates(rule: Rule, behind: Sequence[Details]) -> Iterator[str]:
     """What each thing lacks of its own share, added up."""
     lacking = [_lacking(rule, details) for details in behind]
     reachable = [number for number in lacking if number is not None]
@@ -143,11 +147,11 @@ def _rates(rule: Rule, behind: Sequence[Details], noun: str) -> Iterator[str]:
         yield _(
             "%(n)s %(noun)s còn sửa được: cộng lại còn thiếu %(total)s.",
             n=_n(len(reachable)),
-            noun=noun,
-            total=f"{_n(total)} {noun_of(rule)}".strip(),
+            noun=thing_of(rule, len(reachable)),
+            total=f"{_n(total)} {noun_of(rule, number=total)}".strip(),
         )
     if hopeless := len(lacking) - len(reachable):
-        yield _("%(n)s %(noun)s không có cách nào đạt được chỉ tiêu.", n=_n(hopeless), noun=noun)
+        yield _("%(n)s %(noun)s không có cách nào đạt được chỉ tiêu.", n=_n(hopeless), noun=thing_of(rule, hopeless))
 
 
 def _lacking(rule: Rule, details: Details) -> int | None:
@@ -166,10 +170,10 @@ def lack_of_thing(rule: Rule, outcome: str, details: Details) -> str:
     if outcome == RuleOutcome.MISSING:
         return str(_("chưa làm, hạn %(day)s", day=_day(details["due"])) if details.get("due") else _("chưa làm"))
     if "used" in details and "allowed" in details:
-        return str(_("vượt %(n)s ngày", n=_n(int(details["used"]) - int(details["allowed"]))))
+        return str(counted("vượt %(n)s ngày", int(details["used"]) - int(details["allowed"])))
     if rule.target is not None and "target" in details:
         lacking = _lacking(rule, details)
-        return f"{_n(lacking)} {noun_of(rule)}".strip() if lacking else ""
+        return f"{_n(lacking)} {noun_of(rule, number=lacking)}".strip() if lacking else ""
     return ""
 
 
@@ -298,7 +302,7 @@ def missing_shown(rule: Rule | None, shortfall: int | None, comparison: str | No
     """How many are missing, under a heading that says so: "3 giao dịch"."""
     if not shortfall or comparison in ("at_most", "less_than") or (rule is not None and rule.subject is not None):
         return shortfall_shown(rule, shortfall, comparison)
-    return f"{show_number(shortfall)} {noun_of(rule)}".strip()
+    return f"{show_number(shortfall)} {noun_of(rule, number=shortfall)}".strip()
 
 
 def shortfall_shown(rule: Rule | None, shortfall: int | None, comparison: str | None) -> str:
@@ -306,8 +310,8 @@ def shortfall_shown(rule: Rule | None, shortfall: int | None, comparison: str | 
     if not shortfall:
         return ""
     if rule is not None and rule.subject is not None:
-        return str(_("Còn %(n)s %(noun)s vi phạm", n=show_number(shortfall), noun=thing_of(rule)))
-    noun = noun_of(rule)
+        return str(_("Còn %(n)s %(noun)s vi phạm", n=show_number(shortfall), noun=thing_of(rule, shortfall)))
+    noun = noun_of(rule, number=shortfall)
     if comparison in ("at_most", "less_than"):
         return str(_("Vượt %(n)s %(noun)s", n=show_number(shortfall), noun=noun)).strip()
     return str(_("Còn thiếu %(n)s %(noun)s", n=show_number(shortfall), noun=noun)).strip()
@@ -423,11 +427,11 @@ def known_shown(rule: Rule | None, denominator: int | None, unknown: int | None)
     counted in other things (steps are known, or cases of which they are not), only that: "chưa rõ 3 hồ sơ"."""
     if not unknown:
         return ""
-    among, untold = noun_of(rule, "among"), noun_of(rule, "unknown")
-    if among != untold:
-        return str(_("chưa rõ %(n)s %(noun)s", n=show_number(unknown), noun=untold))
+    if noun_of(rule, "among") != noun_of(rule, "unknown"):
+        return str(_("chưa rõ %(n)s %(noun)s", n=show_number(unknown), noun=noun_of(rule, "unknown", unknown)))
     known = denominator or 0
-    shown = {"known": show_number(known), "all": show_number(known + unknown), "noun": among}
+    together = known + unknown
+    shown = {"known": show_number(known), "all": show_number(together), "noun": noun_of(rule, "among", together)}
     return str(_("biết %(known)s trên %(all)s %(noun)s", **shown)).strip()
 
 
@@ -455,7 +459,7 @@ def _counted(result: Judged, rule: Rule) -> Iterator[str]:
     yield _(
         "Đến nay có %(n)s %(noun)s; yêu cầu %(target)s.",
         n=show_number(result.numerator),
-        noun=noun_of_field(rule.count.of[0]),
+        noun=noun_of_field(rule.count.of[0], result.numerator or 0),
         target=target_shown(rule.count.comparison, result.target, counts=True),
     )
     if result.shortfall:
@@ -468,7 +472,7 @@ def _things(
     yield _(
         "Trong kỳ có %(judged)s %(noun)s được xét, %(kept)s đúng yêu cầu.",
         judged=show_number(result.denominator),
-        noun=thing_of(rule),
+        noun=thing_of(rule, result.denominator or 0),
         kept=show_number(result.numerator),
     )
     yield from still_to_do(rule, result.shortfall or 0, result.tally, behind, values)
@@ -517,7 +521,7 @@ def _no_data(result: Judged, rule: Rule, values: wording.Parameters) -> Iterator
         yield _(
             "Nhưng có %(n)s %(noun)s (%(what)s), nên lẽ ra phải có số liệu.",
             n=show_number(result.facts.get(name)),
-            noun=noun_of_field(name),
+            noun=noun_of_field(name, int(result.facts.get(name) or 0)),
             what=_in_sentence(wording.describe(name, facts.catalogue(), language())),
         )
     yield _("Đây chưa phải là vi phạm: hãy kiểm tra đơn vị đã cập nhật đủ lên phần mềm chưa.")
@@ -540,7 +544,7 @@ def _rate(result: Judged, rule: Rule) -> Iterator[str]:
         "Có %(numerator)s trên %(denominator)s %(noun)s, tức %(value)s; yêu cầu %(target)s.",
         numerator=show_number(result.numerator),
         denominator=show_number(result.denominator),
-        noun=noun_of(rule, "among"),
+        noun=noun_of(rule, "among", result.denominator or 0),
         value=share_shown(result),
         target=target_shown(comparison, result.target),
     )
@@ -574,7 +578,7 @@ def fact_lines(figures: Mapping[str, Any]) -> list[FactLine]:
             name,
             wording.describe(name, catalogue, language()),
             _points(name, figures[name]) or _shown(figures[name]),
-            str(_("điểm")) if _points(name, figures[name]) else noun_of_field(name),
+            str(_("điểm")) if _points(name, figures[name]) else noun_of_field(name, _whole(figures[name])),
         )
         for name in sorted(figures, key=lambda name: order.index(name) if name in order else len(order))
     ]
@@ -588,6 +592,10 @@ def _points(name: str, value: object) -> str:
     if field is None or field.unit != facts.HUNDREDTHS or not isinstance(value, int):
         return ""
     return wording.points_in_words(value, language())
+
+
+def _whole(value: object) -> int:
+    return value if isinstance(value, int) else 2
 
 
 def _shown(value: object) -> str:

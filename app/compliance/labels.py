@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from enum import StrEnum
+
 from flask_babel import lazy_gettext as _l
 
 from app.compliance.adoption.repository import PackState
 from app.compliance.models import ViolationChange, ViolationState
 from app.compliance.queries.waivers import WaiverState
+from app.core.errors import N_n
 from app.organisation.audit_words import name_actions, name_details, name_subjects
 from app.rulepacks.language import JudgedAs, Severity, Status, SubjectState
-from app.web.formats import add_labels
+from app.web.formats import add_labels, counted
 
 # One call an enumeration: words of different enumerations are equal as text.
 add_labels(
@@ -78,6 +82,25 @@ add_labels(
         PackState.CHANGED: _l("Thư mục đã đổi từ khi áp dụng"),
     }
 )
+
+TALLIES: Mapping[StrEnum, str] = {
+    Status.PASS: N_n("%(n)s đạt"),
+    Status.FAIL: N_n("%(n)s vi phạm"),
+    Status.NOT_APPLICABLE: N_n("%(n)s không áp dụng"),
+    Status.NO_DATA: N_n("%(n)s thiếu dữ liệu"),
+    Status.WAIVED: N_n("%(n)s được miễn"),
+    Status.PENDING: N_n("%(n)s chưa đến hạn"),
+    Status.REMARK: N_n("%(n)s nhận xét"),
+    ViolationChange.NEW: N_n("%(n)s mới"),
+    ViolationChange.PERSISTING: N_n("%(n)s còn tồn tại"),
+    ViolationChange.GONE: N_n("%(n)s đã hết"),
+}
+
+
+def tally_in_words(number: int, word: StrEnum) -> str:
+    """How many there are of a status or a change: "3 vi phạm"."""
+    return counted(TALLIES[word], number)
+
 
 name_details(
     {

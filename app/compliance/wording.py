@@ -15,7 +15,9 @@ from babel.numbers import format_decimal
 from app.compliance.evaluation.evaluate import answer_days, missing, target_share
 from app.compliance.evaluation.results import RuleResult, SubjectResult
 from app.core import facts
+from app.core.errors import NP_n
 from app.core.periods import Period
+from app.core.translation import noun
 from app.rulepacks.conditions import Clock, Comparison, Condition, DayKind, ParameterUnit, Requirement, Total, Within
 from app.rulepacks.documents import NO_SUCH_DAY, DocumentInfo
 from app.rulepacks.language import JudgedAs, Rule
@@ -144,43 +146,40 @@ def source_of(parameter: ParameterValue | None, locale: str) -> str:
     return pick(locale, f" ({place}, từ ngày {since})", f" ({place}, from {since})")
 
 
-UNITS = {
-    "%": ("%", "%"),
-    "báo cáo": ("report", "reports"),
-    "bước xử lý": ("stage", "stages"),
-    "bậc": ("place", "places"),
-    "cuộc đối thoại": ("dialogue", "dialogues"),
-    "danh mục": ("list", "lists"),
-    "giao dịch": ("payment", "payments"),
-    "hồ sơ": ("case", "cases"),
-    "kết quả": ("result", "results"),
-    "kỳ": ("period", "periods"),
-    "lần kiểm tra": ("check", "checks"),
-    "ngày": ("day", "days"),
-    "ngày làm việc": ("working day", "working days"),
-    "nhiệm vụ": ("task", "tasks"),
-    "phiếu": ("answer", "answers"),
-    "phản ánh, kiến nghị": ("petition", "petitions"),
-    "quý": ("quarter", "quarters"),
-    "quyết định": ("decision", "decisions"),
-    "thông tin": ("declared item", "declared items"),
-    "thủ tục": ("procedure", "procedures"),
-    "thủ tục nội bộ": ("internal procedure", "internal procedures"),
-    "tin, bài": ("news item", "news items"),
-    "tiêu chí": ("criterion", "criteria"),
-    "văn bản": ("directive", "directives"),
-    "đơn vị": ("unit", "units"),
-    "đợt khảo sát": ("round of a survey", "rounds of a survey"),
-    facts.HUNDREDTHS: ("point", "points"),
-}
-"""What facts count and measure, and its English: one, several."""
+UNITS = (
+    NP_n("noun", "báo cáo"),
+    NP_n("noun", "bước xử lý"),
+    NP_n("noun", "bậc"),
+    NP_n("noun", "cuộc đối thoại"),
+    NP_n("noun", "danh mục"),
+    NP_n("noun", "giao dịch"),
+    NP_n("noun", "hồ sơ"),
+    NP_n("noun", "kết quả"),
+    NP_n("noun", "kỳ"),
+    NP_n("noun", "lần kiểm tra"),
+    NP_n("noun", "ngày"),
+    NP_n("noun", "ngày làm việc"),
+    NP_n("noun", "nhiệm vụ"),
+    NP_n("noun", "phiếu"),
+    NP_n("noun", "phản ánh, kiến nghị"),
+    NP_n("noun", "quý"),
+    NP_n("noun", "quyết định"),
+    NP_n("noun", "thông tin"),
+    NP_n("noun", "thủ tục"),
+    NP_n("noun", "thủ tục nội bộ"),
+    NP_n("noun", "tin, bài"),
+    NP_n("noun", "tiêu chí"),
+    NP_n("noun", "văn bản"),
+    NP_n("noun", "đơn vị"),
+    NP_n("noun", "đợt khảo sát"),
+)
+"""What facts count and measure, in words, beside shares in % and points counted in hundredths."""
 
 
 def unit_in_words(unit: str, locale: str = "vi", number: int = 2) -> str:
     """What is counted: "giao dịch"; "payment" or "payments". Points, though they are counted in hundredths, are
     points."""
-    one, several = UNITS.get(unit, (unit, unit))
-    return pick(locale, "điểm" if unit == facts.HUNDREDTHS else unit, one if number == 1 else several)
+    return noun(locale, NP_n("noun", "điểm") if unit == facts.HUNDREDTHS else unit, number) if unit else ""
 
 
 def amount_in_words(number: int, unit: str, locale: str = "vi") -> str:

@@ -12,6 +12,16 @@ def N_(message: str) -> str:  # noqa: N802 - gettext's own name for it, by which
     return message
 
 
+def N_n(message: str) -> str:  # noqa: N802
+    """The same of a sentence with a count, `%(n)s`, which English says of one in one way, of several in another."""
+    return message
+
+
+def NP_n(context: str, message: str) -> str:  # noqa: N802
+    """The same of a word that stands beside its number, in a context: `translation.noun` finds its form."""
+    return message
+
+
 word_shown: list[Callable[[StrEnum], str]] = []
 """Where there are pages: how they show a word of an enumeration."""
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from flask import current_app
 
+from app.core.errors import N_
 from app.organisation import queries, service
 from app.organisation.access import Actor
 from app.organisation.models import Role, UnitKind
@@ -101,28 +102,22 @@ MAIL_DOMAIN = "trinh-dien.invalid"  # marks the accounts: no mail can ever reach
 
 @dataclass(frozen=True, slots=True)
 class DemoAccount:
-    """Somebody to sign in as; `duty` says in Vietnamese and English what they are."""
+    """Somebody to sign in as; `duty` says what they are."""
 
     username: str
     full_name: str
     unit: str
     role: Role
-    duty: tuple[str, str]
+    duty: str
 
 
 ACCOUNTS = (
-    DemoAccount("motcua", "Nguyễn Thị Thu Hà", "MC", Role.DESK, ("Cán bộ Bộ phận Một cửa", "one-stop desk")),
-    DemoAccount(
-        "truongphong.ldvl", "Trần Quốc Bảo", "LDVL", Role.HEAD, ("Trưởng phòng Lao động – Việc làm", "head of unit")
-    ),
-    DemoAccount(
-        "truongphong.ncc", "Lê Thị Hồng Nhung", "NCC", Role.HEAD, ("Trưởng phòng Người có công", "head of unit")
-    ),
-    DemoAccount(
-        "truongphong.btxh", "Phạm Văn Thành", "BTXH", Role.HEAD, ("Trưởng phòng Bảo trợ xã hội", "head of unit")
-    ),
-    DemoAccount("thanhtra", "Võ Minh Tuấn", "TTR", Role.INSPECTOR, ("Thanh tra viên", "inspector")),
-    DemoAccount("quantri", "Đặng Hoàng Long", "VP", Role.ADMIN, ("Quản trị hệ thống", "administrator")),
+    DemoAccount("motcua", "Nguyễn Thị Thu Hà", "MC", Role.DESK, N_("Cán bộ Bộ phận Một cửa")),
+    DemoAccount("truongphong.ldvl", "Trần Quốc Bảo", "LDVL", Role.HEAD, N_("Trưởng phòng Lao động – Việc làm")),
+    DemoAccount("truongphong.ncc", "Lê Thị Hồng Nhung", "NCC", Role.HEAD, N_("Trưởng phòng Người có công")),
+    DemoAccount("truongphong.btxh", "Phạm Văn Thành", "BTXH", Role.HEAD, N_("Trưởng phòng Bảo trợ xã hội")),
+    DemoAccount("thanhtra", "Võ Minh Tuấn", "TTR", Role.INSPECTOR, N_("Thanh tra viên")),
+    DemoAccount("quantri", "Đặng Hoàng Long", "VP", Role.ADMIN, N_("Quản trị hệ thống")),
 )
 
 

@@ -9,6 +9,7 @@ from flask import current_app
 from flask.cli import with_appcontext
 from flask_babel import gettext as _
 
+from app.core.errors import N_
 from app.notifications import mailing, service
 from app.organisation.access import whole_site
 from app.organisation.calendars import site_calendar
@@ -17,12 +18,11 @@ from app.web import extensions
 from app.web.command_faults import note
 
 
-@click.command("remind")
-@click.option("--mail/--no-mail", default=True, help="Gửi thư nếu đã cấu hình / send mail where it is configured.")
-@click.option("--any-day", is_flag=True, help="Cả ngày nghỉ / on days off as well.")
+@click.command("remind", help=N_("Nhắc hồ sơ sắp đến hạn, đến hạn, quá hạn."))
+@click.option("--mail/--no-mail", default=True, help=N_("Gửi thư nếu đã cấu hình."))
+@click.option("--any-day", is_flag=True, help=N_("Cả ngày nghỉ."))
 @with_appcontext
 def remind(mail: bool, any_day: bool) -> None:
-    """Nhắc hồ sơ sắp đến hạn, đến hạn, quá hạn / remind of cases that fall due; never twice of the same thing."""
     with clear_errors():
         calendar, settings = site_calendar(), current_app.config["SETTINGS"]
         if not any_day and not calendar.is_working_day(calendar.local_day(extensions.now())):

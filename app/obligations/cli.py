@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import click
+from flask_babel import gettext as _
 
-from app.core.errors import DomainError
+from app.core.errors import N_, DomainError
 from app.obligations import queries, surveys
 from app.obligations.models import FilingKind
 from app.organisation.access import whole_site
@@ -15,21 +16,23 @@ from app.organisation.calendars import today
 from app.organisation.commands import COMMAND, echo_json, echo_rows, refusing
 from app.tasks.cli import plans
 from app.web.command_faults import BadInput, note
-from app.web.formats import label, sentence, show_date
+from app.web.formats import counted, label, sentence, show_date
 
 
-@plans.command("surveys")
+@plans.command(
+    "surveys",
+    help=N_("Nhập kết quả khảo sát hài lòng từ tệp CSV: tất cả, hoặc không gì cả; dòng sai được kể kèm lý do."),
+)
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option("--dry-run", is_flag=True, help="Chỉ xem, không ghi gì.")
+@click.option("--dry-run", is_flag=True, help=N_("Chỉ xem, không ghi gì."))
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @refusing
 def import_surveys(file: Path, dry_run: bool, form: str) -> None:
-    """Nhập kết quả khảo sát hài lòng từ tệp CSV: tất cả, hoặc không gì cả; dòng sai được kể kèm lý do."""
     try:
         with file.open("rb") as opened:
             content = opened.read(surveys.LARGEST + 1)
     except OSError as error:
-        raise BadInput(f"{file}: không đọc được tệp.") from error
+        raise BadInput(_("%(file)s: không đọc được tệp.", file=file)) from error
     try:
         report = surveys.import_surveys(whole_site(), COMMAND, content, dry_run=dry_run)
     except DomainError as error:
@@ -39,8 +42,9 @@ def import_surveys(file: Path, dry_run: bool, form: str) -> None:
     if form == "json":
         echo_json(_survey_report_json(report))
     else:
-        told = f"{report.rows} dòng: {report.new} mới, {report.unchanged} đã có, {len(report.refused)} sai."
-        click.echo(told + (" Chưa ghi gì." if dry_run or report.refused else ""))
+        counts = {"new": report.new, "unchanged": report.unchanged, "refused": len(report.refused)}
+        told = counted("%(n)s dòng: mới %(new)s, đã có %(unchanged)s, sai %(refused)s.", report.rows, **counts)
+        click.echo(" ".join([told, *([_("Chưa ghi gì.")] if dry_run or report.refused else [])]))
     if report.refused:
         raise click.exceptions.Exit(BadInput.exit_code)
 
@@ -51,23 +55,22 @@ def _survey_report_json(report: surveys.SurveyReport) -> dict[str, Any]:
 
 
 HEADINGS = {
-    "kind": "Loại",
-    "unit": "Đơn vị",
-    "period": "Kỳ",
-    "filed_on": "Ngày nộp",
-    "title": "Tên, nội dung",
-    "document": "Văn bản",
-    "withdrawn": "Lý do rút",
+    "kind": N_("Loại"),
+    "unit": N_("Đơn vị"),
+    "period": N_("Kỳ"),
+    "filed_on": N_("Ngày nộp"),
+    "title": N_("Tên, nội dung"),
+    "document": N_("Văn bản"),
+    "withdrawn": N_("Lý do rút"),
 }
 
 
-@plans.command("filings")
-@click.option("--year", type=click.IntRange(2000, 2100), metavar="NĂM", help="Năm (mặc định: năm nay).")
-@click.option("--kind", type=click.Choice([kind.value for kind in FilingKind]), help="Chỉ loại này.")
+@plans.command("filings", help=N_("Liệt kê báo cáo, danh mục, tin bài, đối thoại đã ghi trong năm."))
+@click.option("--year", type=click.IntRange(2000, 2100), metavar=N_("NĂM"), help=N_("Năm (mặc định: năm nay)."))
+@click.option("--kind", type=click.Choice([kind.value for kind in FilingKind]), help=N_("Chỉ loại này."))
 @click.option("--format", "form", type=click.Choice(["table", "json", "csv"]), default="table", show_default=True)
 @refusing
 def filings(year: int | None, kind: str | None, form: str) -> None:
-    """Liệt kê báo cáo, danh mục, tin bài, đối thoại đã ghi trong năm."""
     found = queries.filings(whole_site(), FilingKind(kind) if kind else None, year or today().year)
     shown = form == "table"
     rows = [
@@ -82,4 +85,4 @@ def filings(year: int | None, kind: str | None, form: str) -> None:
         }
         for filing in found
     ]
-    echo_rows(rows, HEADINGS, form)
+    echo_rows(rows, {name: _(text) for name, text in HEADINGS.items()}, form)

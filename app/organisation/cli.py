@@ -9,25 +9,26 @@ from pathlib import Path
 import click
 from flask.cli import AppGroup, with_appcontext
 from flask_babel import gettext as _
+from flask_babel import ngettext
 from tabulate import tabulate
 
 from app.core.calendar import DayPart
-from app.core.errors import DomainError
+from app.core.errors import N_, DomainError
 from app.organisation import backup, calendars, clock, queries, second_factor, service, sessions, succession
 from app.organisation.access import whole_site
 from app.organisation.commands import COMMAND, clear_errors, echo_json
 from app.organisation.models import Person, Role, SuccessionKind, Unit, UnitKind
 from app.organisation.restoring import Restore
 from app.web.command_faults import BadInput, note
-from app.web.formats import label, sentence, show_date, show_datetime
+from app.web.formats import counted, label, sentence, show_date, show_datetime
 from app.web.forms import typed_day
 
 FORMAT = click.option("--format", "shown", type=click.Choice(["table", "json"]), default="table", show_default=True)
 
-units = AppGroup("units", help="Đơn vị / units.")
-people = AppGroup("people", help="Người dùng / people who sign in.")
-calendar = AppGroup("calendar", help="Lịch làm việc / the site's working calendar.")
-clock_group = AppGroup("clock", help="Đồng hồ máy chủ / the server's clock.")
+units = AppGroup("units", help=N_("Đơn vị."))
+people = AppGroup("people", help=N_("Người dùng."))
+calendar = AppGroup("calendar", help=N_("Lịch làm việc."))
+clock_group = AppGroup("clock", help=N_("Đồng hồ máy chủ."))
 
 
 class Day(click.ParamType[date]):
@@ -38,14 +39,13 @@ class Day(click.ParamType[date]):
     def convert(self, value: str | date, param: click.Parameter | None, ctx: click.Context | None) -> date:
         day = value if isinstance(value, date) else typed_day(value)
         if day is None:
-            self.fail(f"{value!r}: không có ngày này, hãy ghi YYYY-MM-DD", param, ctx)
+            self.fail(_("%(text)s: không có ngày này, hãy ghi YYYY-MM-DD", text=repr(value)), param, ctx)
         return day
 
 
-@units.command("list")
+@units.command("list", help=N_("Cây đơn vị."))
 @FORMAT
 def list_units(shown: str) -> None:
-    """Cây đơn vị / the tree of units."""
     found = queries.units(whole_site())
     if shown == "json":
         echo_json([_unit_json(unit) for unit in found])
@@ -54,15 +54,14 @@ def list_units(shown: str) -> None:
         click.echo(tabulate(rows, [_("Mã"), _("Tên đơn vị"), _("Loại"), _("Đường dẫn"), _("Đóng ngày")]))
 
 
-@units.command("add")
+@units.command("add", help=N_("Thêm đơn vị."))
 @click.option("--code", required=True)
 @click.option("--name", required=True)
 @click.option("--kind", type=click.Choice([kind.value for kind in UnitKind]), required=True)
-@click.option("--parent", help="Mã đơn vị cấp trên / code of the unit above.")
-@click.option("--desk", is_flag=True, help="Bộ phận một cửa / the one-stop desk.")
-@click.option("--alias", "aliases", multiple=True, help="Tên gọi khác / another spelling; may be repeated.")
+@click.option("--parent", help=N_("Mã đơn vị cấp trên."))
+@click.option("--desk", is_flag=True, help=N_("Bộ phận một cửa."))
+@click.option("--alias", "aliases", multiple=True, help=N_("Tên gọi khác."))
 def add_unit(code: str, name: str, kind: str, parent: str | None, desk: bool, aliases: tuple[str, ...]) -> None:
-    """Thêm đơn vị / add a unit."""
     with clear_errors():
         above = _unit(parent).id if parent else None
         unit = service.add_unit(
@@ -71,32 +70,32 @@ def add_unit(code: str, name: str, kind: str, parent: str | None, desk: bool, al
     note(_("Đã thêm đơn vị “%(name)s”.", name=unit.name))
 
 
-@units.command("succeed")
+@units.command("succeed", help=N_("Giải thể, sáp nhập, chia tách đơn vị."))
 @click.argument("unit")
 @click.option(
     "--to",
     "to",
     multiple=True,
-    help="Mã đơn vị kế thừa, đơn vị đầu nhận mọi việc còn lại / successor; the first gets what is given to no other.",
+    help=N_("Mã đơn vị kế thừa, đơn vị đầu nhận mọi việc còn lại."),
 )
 @click.option(
     "--procedure",
     "by_procedure",
     multiple=True,
     metavar="CODE=UNIT",
-    help="Giao thủ tục cho đơn vị / gives a procedure to a successor.",
+    help=N_("Giao thủ tục cho đơn vị."),
 )
 @click.option(
     "--person",
     "by_person",
     multiple=True,
     metavar="NAME=UNIT",
-    help="Giao người cho đơn vị / gives somebody to a successor.",
+    help=N_("Giao người cho đơn vị."),
 )
-@click.option("--last-day", type=Day(), required=True, help="Ngày hoạt động cuối cùng / the unit's last day.")
-@click.option("--decision", required=True, help="Số, ngày của quyết định / number and date of the decision.")
-@click.option("--kind", type=click.Choice([kind.value for kind in SuccessionKind]), help="Hình thức / how it ends.")
-@click.option("--dry-run", is_flag=True, help="Chỉ xem / show only what would pass.")
+@click.option("--last-day", type=Day(), required=True, help=N_("Ngày hoạt động cuối cùng."))
+@click.option("--decision", required=True, help=N_("Số, ngày của quyết định."))
+@click.option("--kind", type=click.Choice([kind.value for kind in SuccessionKind]), help=N_("Hình thức."))
+@click.option("--dry-run", is_flag=True, help=N_("Chỉ xem."))
 @FORMAT
 def succeed_unit(
     unit: str,
@@ -109,7 +108,6 @@ def succeed_unit(
     dry_run: bool,
     shown: str,
 ) -> None:
-    """Giải thể, sáp nhập, chia tách đơn vị / end a unit: all that it left passes to its successors."""
     with clear_errors():
         successors = succession.Successors(
             to[0] if to else "", _given("--procedure", by_procedure), _given("--person", by_person), to[1:]
@@ -127,20 +125,19 @@ def succeed_unit(
         click.echo(tabulate([row[1:] for row in rows], [_("Loại"), _("Việc"), _("Chuyển cho"), _("Ghi chú")]))
     name = found.decision.unit.name
     note(
-        _("Sẽ chuyển %(n)s mục của “%(name)s”. Chưa ghi gì.", n=found.total, name=name)
+        counted("Sẽ chuyển %(n)s mục của “%(name)s”. Chưa ghi gì.", found.total, name=name)
         if dry_run
-        else _("“%(name)s” đã giải thể; đã chuyển %(n)s mục.", name=name, n=found.total)
+        else counted("“%(name)s” đã giải thể; đã chuyển %(n)s mục.", found.total, name=name)
     )
 
 
-@units.command("rename")
+@units.command("rename", help=N_("Đổi tên đơn vị theo quyết định."))
 @click.argument("unit")
-@click.option("--name", required=True, help="Tên mới / the new name.")
-@click.option("--code", default="", help="Mã mới, nếu đổi / the new code, if it changes.")
-@click.option("--first-day", type=Day(), required=True, help="Từ ngày / from this day on.")
-@click.option("--decision", required=True, help="Số, ngày của quyết định / number and date of the decision.")
+@click.option("--name", required=True, help=N_("Tên mới."))
+@click.option("--code", default="", help=N_("Mã mới, nếu đổi."))
+@click.option("--first-day", type=Day(), required=True, help=N_("Từ ngày."))
+@click.option("--decision", required=True, help=N_("Số, ngày của quyết định."))
 def rename_unit(unit: str, name: str, code: str, first_day: date, decision: str) -> None:
-    """Đổi tên đơn vị theo quyết định / a unit goes by another name, or code."""
     with clear_errors():
         renamed = succession.rename(COMMAND, unit, name=name, code=code, first_day=first_day, decision=decision)
     note(_("Đã đổi tên thành “%(name)s”.", name=renamed.name))
@@ -157,10 +154,9 @@ def _given(option: str, pairs: tuple[str, ...]) -> dict[str, str]:
     return found
 
 
-@people.command("list")
+@people.command("list", help=N_("Người dùng."))
 @FORMAT
 def list_people(shown: str) -> None:
-    """Người dùng / people."""
     found = queries.people(whole_site())
     if shown == "json":
         echo_json(
@@ -186,15 +182,14 @@ def list_people(shown: str) -> None:
     click.echo(tabulate(rows, header))
 
 
-@people.command("add")
+@people.command("add", help=N_("Thêm người dùng."))
 @click.option("--username", required=True)
-@click.option("--name", required=True, help="Họ và tên / full name.")
-@click.option("--unit", required=True, help="Mã hoặc tên đơn vị / code or name of the unit.")
+@click.option("--name", required=True, help=N_("Họ và tên."))
+@click.option("--unit", required=True, help=N_("Mã hoặc tên đơn vị."))
 @click.option("--role", type=click.Choice([role.value for role in Role]), required=True)
 @click.option("--email", default="")
-@click.option("--password-stdin", is_flag=True, help="Đọc mật khẩu từ đầu vào / read the password from standard input.")
+@click.option("--password-stdin", is_flag=True, help=N_("Đọc mật khẩu từ đầu vào."))
 def add_person(username: str, name: str, unit: str, role: str, email: str, password_stdin: bool) -> None:
-    """Thêm người dùng / add somebody, who chooses a password of their own when they first sign in."""
     with clear_errors():
         who = service.add_person(
             COMMAND,
@@ -208,28 +203,26 @@ def add_person(username: str, name: str, unit: str, role: str, email: str, passw
     note(_("Đã thêm người dùng “%(name)s”.", name=who.full_name))
 
 
-@people.command("password")
+@people.command("password", help=N_("Đặt lại mật khẩu."))
 @click.argument("username")
-@click.option("--password-stdin", is_flag=True, help="Đọc mật khẩu từ đầu vào / read the password from standard input.")
+@click.option("--password-stdin", is_flag=True, help=N_("Đọc mật khẩu từ đầu vào."))
 def set_password(username: str, password_stdin: bool) -> None:
-    """Đặt lại mật khẩu / give somebody a new password, to be changed when they sign in; their sessions end."""
     with clear_errors():
         who = _somebody(username)
         service.reset_password(COMMAND, who.id, _password(password_stdin))
     note(_("Đã đặt lại mật khẩu của “%(name)s”. Mọi phiên đăng nhập cũ đã kết thúc.", name=who.full_name))
 
 
-@people.command("sessions")
+@people.command("sessions", help=N_("Phiên đăng nhập của một người."))
 @click.argument("username")
-@click.option("--end", is_flag=True, help="Kết thúc mọi phiên / end them all.")
+@click.option("--end", is_flag=True, help=N_("Kết thúc mọi phiên."))
 @FORMAT
 def show_sessions(username: str, end: bool, shown: str) -> None:
-    """Phiên đăng nhập của một người / where somebody is signed in."""
     with clear_errors():
         who = _somebody(username)
         if end:
             ended = sessions.end_all(COMMAND, who)
-            note(_("Đã kết thúc %(num)s phiên đăng nhập.", num=ended))
+            note(ngettext("Đã kết thúc %(num)s phiên đăng nhập.", "Đã kết thúc %(num)s phiên đăng nhập.", ended))
             return
         found = sessions.of_person(who.id)
     if shown == "json":
@@ -250,21 +243,19 @@ def show_sessions(username: str, end: bool, shown: str) -> None:
     click.echo(tabulate(rows, [_("Thiết bị"), _("Địa chỉ mạng"), _("Đăng nhập lúc"), _("Dùng gần nhất")]))
 
 
-@people.command("reset-second-factor")
+@people.command("reset-second-factor", help=N_("Đặt lại xác thực hai lớp."))
 @click.argument("username")
 def reset_second_factor(username: str) -> None:
-    """Đặt lại xác thực hai lớp / forget somebody's authenticator; their sessions end."""
     with clear_errors():
         who = _somebody(username)
         second_factor.reset(COMMAND, who)
     note(_("Đã đặt lại xác thực hai lớp của “%(name)s”.", name=who.full_name))
 
 
-@people.command("bind")
+@people.command("bind", help=N_("Gắn với mã định danh ở nơi cấp tài khoản của tỉnh."))
 @click.argument("username")
 @click.argument("subject")
 def bind_subject(username: str, subject: str) -> None:
-    """Gắn với mã định danh ở nơi cấp tài khoản của tỉnh / bind to the OpenID provider's subject ("" unbinds)."""
     with clear_errors():
         who = _somebody(username)
         service.change_person(
@@ -279,11 +270,10 @@ def bind_subject(username: str, subject: str) -> None:
     note(_("Đã lưu người dùng “%(name)s”.", name=who.full_name))
 
 
-@calendar.command("list")
-@click.option("--year", type=int, help="Mặc định: năm nay / default: this year.")
+@calendar.command("list", help=N_("Ngày nghỉ, ngày làm bù, ngày của cơ quan."))
+@click.option("--year", type=int, help=N_("Mặc định: năm nay."))
 @FORMAT
 def list_days(year: int | None, shown: str) -> None:
-    """Ngày nghỉ, ngày làm bù, ngày của cơ quan / holidays, swapped Saturdays, the site's own days."""
     with clear_errors():
         known = calendars.calendar_year(year or calendars.today().year)
     if shown == "json":
@@ -327,55 +317,50 @@ def list_days(year: int | None, shown: str) -> None:
         note(_("Chưa có lịch nghỉ chính thức của năm %(year)s: hạn tính trong năm này là tạm tính.", year=known.year))
 
 
-@calendar.command("confirm")
+@calendar.command("confirm", help=N_("Xác nhận lịch nghỉ của năm đã đúng thông báo."))
 @click.argument("year", type=int)
-@click.option("--source", required=True, help="Số, ngày của thông báo / number and day of the announcement.")
+@click.option("--source", required=True, help=N_("Số, ngày của thông báo."))
 def confirm_year(year: int, source: str) -> None:
-    """Xác nhận lịch nghỉ của năm đã đúng thông báo / the year's list agrees with its announcement."""
     with clear_errors():
         calendars.confirm_year(COMMAND, year, source=source)
     note(_("Đã xác nhận lịch nghỉ chính thức của năm %(year)s.", year=year))
 
 
-@calendar.command("withdraw")
+@calendar.command("withdraw", help=N_("Rút xác nhận lịch nghỉ của năm."))
 @click.argument("year", type=int)
 @click.option("--reason", required=True)
 def withdraw_year(year: int, reason: str) -> None:
-    """Rút xác nhận lịch nghỉ của năm / take the confirmation of a year back."""
     with clear_errors():
         calendars.withdraw_year(COMMAND, year, reason=reason)
     note(_("Đã rút xác nhận lịch nghỉ của năm %(year)s: hạn tính trong năm này là tạm tính.", year=year))
 
 
-@calendar.command("add")
+@calendar.command("add", help=N_("Thêm ngày của cơ quan."))
 @click.argument("first", type=Day())
 @click.argument("last", type=Day(), required=False)
-@click.option("--off/--worked", "off", default=True, help="Nghỉ hoặc làm việc / off or worked.")
+@click.option("--off/--worked", "off", default=True, help=N_("Nghỉ hoặc làm việc."))
 @click.option("--part", type=click.Choice([each.value for each in DayPart]), default=DayPart.DAY.value)
 @click.option("--name", required=True)
 @click.option("--reason", required=True)
 def add_days(first: date, last: date | None, off: bool, part: str, name: str, reason: str) -> None:
-    """Thêm ngày của cơ quan / add days of the site; open deadlines are worked out again."""
     with clear_errors():
         days = calendars.add_site_days(
             COMMAND, first=first, last=last, working=not off, name=name, reason=reason, part=DayPart(part)
         )
-    note(_("Đã thêm %(n)s ngày. Hạn của hồ sơ đang giải quyết đã được tính lại.", n=len(days)))
+    note(counted("Đã thêm %(n)s ngày. Hạn của hồ sơ đang giải quyết đã được tính lại.", len(days)))
 
 
-@calendar.command("remove")
+@calendar.command("remove", help=N_("Xóa ngày của cơ quan."))
 @click.argument("day", type=Day())
 @click.option("--reason", default="")
 def remove_day(day: date, reason: str) -> None:
-    """Xóa ngày của cơ quan / take a day of the site out again."""
     with clear_errors():
         calendars.remove_site_day(COMMAND, day, reason=reason)
     note(_("Đã xóa ngày %(day)s. Hạn của hồ sơ đang giải quyết đã được tính lại.", day=show_date(day)))
 
 
-@clock_group.command("show")
+@clock_group.command("show", help=N_("Đồng hồ có đáng tin không."))
 def show_clock() -> None:
-    """Đồng hồ có đáng tin không / whether the clock is in order: exit code 1 if nothing is written because of it."""
     standing = clock.standing()
     why = sentence(standing.refused) if standing.refused else None
     echo_json({"now": standing.now, "newest": standing.newest, "in_order": why is None, "why": why})
@@ -383,43 +368,42 @@ def show_clock() -> None:
         raise SystemExit(1)
 
 
-@clock_group.command("confirm")
-@click.option("--reason", required=True, help="Vì sao / why: e.g. the machine was off over the holiday.")
+@clock_group.command("confirm", help=N_("Xác nhận đồng hồ máy chủ đang đúng."))
+@click.option("--reason", required=True, help=N_("Vì sao."))
 def confirm_clock(reason: str) -> None:
-    """Xác nhận đồng hồ máy chủ đang đúng / the clock is right now, although it is far from the newest entry."""
     with clear_errors():
         clock.confirm(COMMAND, reason=reason)
     note(_("Đã xác nhận đồng hồ máy chủ: %(now)s.", now=show_datetime(clock.standing().now)))
 
 
-@click.command("backup")
+@click.command(
+    "backup",
+    help=N_(
+        "Sao lưu vào tệp .tar.gz hoặc một thư mục.\n\nMã thoát là 1 khi bản sao lưu đã ghi xong "
+        "nhưng trang có tệp hỏng hoặc thiếu."
+    ),
+)
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option("--force", is_flag=True, help="Ghi đè tệp đã có / overwrite the file.")
+@click.option("--force", is_flag=True, help=N_("Ghi đè tệp đã có."))
 @with_appcontext
 def make_backup(file: Path, force: bool) -> None:
-    """Sao lưu vào tệp .tar.gz hoặc một thư mục / into a .tar.gz file or a folder; the site may keep running.
-
-    Mã thoát là 1 khi bản sao lưu đã ghi xong nhưng trang có tệp hỏng hoặc thiếu / written, but a file of the site is
-    damaged or missing.
-    """
     with clear_errors():
         _say_finished(backup.finish_restore())
         made = backup.make_backup(COMMAND, file, overwrite=force)
-    note(_("Đã sao lưu vào %(file)s (%(n)s tệp).", file=made.file, n=len(made.manifest.files)))
+    note(counted("Đã sao lưu vào %(file)s (%(n)s tệp).", len(made.manifest.files), file=made.file))
     for fault in made.wrong:
         note(sentence(fault))
     if made.wrong:
-        note(_("Bản sao lưu đã ghi xong, nhưng %(n)s điều trên đã sai từ trước trên trang.", n=len(made.wrong)))
+        note(counted("Bản sao lưu đã ghi xong, nhưng %(n)s điều trên đã sai từ trước trên trang.", len(made.wrong)))
         raise SystemExit(1)
 
 
-@click.command("restore")
+@click.command("restore", help=N_("Khôi phục từ tệp sao lưu."))
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path), required=False)
-@click.option("--force", is_flag=True, help="Thay dữ liệu đang có / replace the data that is there.")
-@click.option("--continue", "go_on", is_flag=True, help="Làm nốt lần khôi phục bị ngắt / finish one that was cut off.")
+@click.option("--force", is_flag=True, help=N_("Thay dữ liệu đang có."))
+@click.option("--continue", "go_on", is_flag=True, help=N_("Làm nốt lần khôi phục bị ngắt."))
 @with_appcontext
 def restore_backup(file: Path | None, force: bool, go_on: bool) -> None:
-    """Khôi phục từ tệp sao lưu / bring a backup back; refuses to replace data unless --force."""
     if (file is None) != go_on:
         raise BadInput(_("Hãy ghi tệp sao lưu, hoặc --continue để làm nốt lần khôi phục bị ngắt."))
     with clear_errors():
@@ -472,7 +456,7 @@ def _password(from_stdin: bool) -> str:
     if from_stdin:
         password = sys.stdin.readline().rstrip("\r\n")
     elif sys.stdin.isatty():
-        password = str(click.prompt("Mật khẩu", hide_input=True, confirmation_prompt=True, err=True))
+        password = str(click.prompt(_("Mật khẩu"), hide_input=True, confirmation_prompt=True, err=True))
     else:
-        raise BadInput("Hãy dùng --password-stdin và đưa mật khẩu qua đầu vào chuẩn.")
+        raise BadInput(_("Hãy dùng --password-stdin và đưa mật khẩu qua đầu vào chuẩn."))
     return password

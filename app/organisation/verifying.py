@@ -15,7 +15,7 @@ from itertools import islice
 from flask import current_app
 from sqlalchemy import Connection, select
 
-from app.core.errors import DomainError
+from app.core.errors import DomainError, N_n
 from app.organisation import anchors, audit
 from app.organisation.access import site
 from app.organisation.anchors import Anchor, AnchorFailed
@@ -132,7 +132,7 @@ def unseen(counts: Counter[str]) -> Iterator[DomainError]:
             yield DomainError("Tệp mốc nhật ký chưa có mốc nào; hãy chạy flask audit anchor.")
     if counts["anchors_restored"]:
         yield DomainError(
-            "%(n)s mốc thuộc thời gian đã mất khi khôi phục bản sao lưu nên không đối chiếu được.",
+            N_n("%(n)s mốc thuộc thời gian đã mất khi khôi phục bản sao lưu nên không đối chiếu được."),
             n=counts["anchors_restored"],
         )
 

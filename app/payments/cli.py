@@ -10,6 +10,7 @@ import click
 from flask.cli import AppGroup
 from flask_babel import gettext as _
 
+from app.core.errors import N_
 from app.organisation.access import whole_site
 from app.organisation.calendars import today
 from app.organisation.commands import COMMAND, echo_json, echo_rows, refusing
@@ -21,25 +22,23 @@ from app.web.formats import label
 
 DAY = click.DateTime(["%Y-%m-%d", "%d/%m/%Y"])
 
-payments = AppGroup("payments", help="Phí, lệ phí / charges and fees.")
+payments = AppGroup("payments", help=N_("Phí, lệ phí."))
 
 
-@payments.command("reconcile")
+@payments.command("reconcile", help=N_("Đối chiếu danh sách của cổng thanh toán."))
 @click.argument("file", type=click.Path(path_type=Path))
 @refusing
 def reconcile(file: Path) -> None:
-    """Đối chiếu danh sách của cổng thanh toán / compare the payment portal's list with the records (JSON)."""
     statement = take_statement(whole_site(), COMMAND, file, file.name)
     echo_json(queries.as_json(queries.one_statement(whole_site(), statement.id)))
 
 
-@payments.command("summary")
-@click.option("--day", type=DAY, help="Ngày, mặc định là hôm nay / the day, today by default.")
-@click.option("--until", type=DAY, help="Đến ngày / last day of a span.")
+@payments.command("summary", help=N_("Bảng kê thu phí, lệ phí."))
+@click.option("--day", type=DAY, help=N_("Ngày, mặc định là hôm nay."))
+@click.option("--until", type=DAY, help=N_("Đến ngày."))
 @click.option("--format", "shown", type=click.Choice(["table", "json", "csv"]), default="table", show_default=True)
 @refusing
 def summary(day: datetime | None, until: datetime | None, shown: str) -> None:
-    """Bảng kê thu phí, lệ phí / what was taken and given back, by clerk, in đồng."""
     first = day.date() if day else today()
     span = DaySpan.of(first, until.date() if until else None)
     found = cash.summary(Sight(whole_site()), span)

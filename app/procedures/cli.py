@@ -10,10 +10,11 @@ from typing import TypeVar
 
 import click
 from flask.cli import AppGroup
+from flask_babel import gettext as _
 from tabulate import tabulate
 
 from app.core.calendar import TimeUnit
-from app.core.errors import DomainError
+from app.core.errors import N_, DomainError
 from app.core.text import fold
 from app.organisation.access import whole_site
 from app.organisation.commands import COMMAND, clear_errors, csv_text, echo_json
@@ -25,27 +26,28 @@ from app.procedures.models import Level
 from app.procedures.reading import read_amount, read_word
 from app.web import extensions
 from app.web.command_faults import BadInput, note
-from app.web.formats import local, sentence
+from app.web.formats import counted, local, sentence
 
 Read = TypeVar("Read")
 
-procedures = AppGroup("procedures", help="Danh mục thủ tục hành chính.")
+NO_FIELD, NO_UNIT = N_("%(option)s: không có lĩnh vực “%(text)s”."), N_("%(option)s: không có đơn vị “%(text)s”.")
+
+procedures = AppGroup("procedures", help=N_("Danh mục thủ tục hành chính."))
 
 
-@procedures.command("list")
-@click.option("--search", default="", help="Mã hoặc vài từ của tên.")
-@click.option("--field", "field_", default="", help="Lĩnh vực.")
-@click.option("--unit", default="", help="Mã đơn vị chịu trách nhiệm.")
-@click.option("--level", type=click.Choice([level.value for level in Level]), help="Mức độ dịch vụ công.")
-@click.option("--on", "day", default="", metavar="NGÀY", help="Có hiệu lực ngày này (mặc định: hôm nay).")
-@click.option("--all", "every", is_flag=True, help="Cả thủ tục không có hiệu lực ngày đó.")
+@procedures.command("list", help=N_("Liệt kê danh mục."))
+@click.option("--search", default="", help=N_("Mã hoặc vài từ của tên."))
+@click.option("--field", "field_", default="", help=N_("Lĩnh vực."))
+@click.option("--unit", default="", help=N_("Mã đơn vị chịu trách nhiệm."))
+@click.option("--level", type=click.Choice([level.value for level in Level]), help=N_("Mức độ dịch vụ công."))
+@click.option("--on", "day", default="", metavar=N_("NGÀY"), help=N_("Có hiệu lực ngày này (mặc định: hôm nay)."))
+@click.option("--all", "every", is_flag=True, help=N_("Cả thủ tục không có hiệu lực ngày đó."))
 @click.option("--format", "form", type=click.Choice(["table", "json", "csv"]), default="table", show_default=True)
 def list_procedures(search: str, field_: str, unit: str, level: str | None, day: str, every: bool, form: str) -> None:
-    """Liệt kê danh mục."""
     on = _read("--on", day, read_day) or _today()
     known = {name: name for name, _count in queries.fields_in_use(whole_site())}
-    field = _one_of("--field", field_, {fold(name): name for name in known}, "không có lĩnh vực")
-    code = _one_of("--unit", unit, {k: u.code for k, u in units_in_being_by_key().items()}, "không có đơn vị")
+    field = _one_of("--field", field_, {fold(name): name for name in known}, NO_FIELD)
+    code = _one_of("--unit", unit, {k: u.code for k, u in units_in_being_by_key().items()}, NO_UNIT)
     asked = queries.ProcedureFilters(on=on, text=search, field=field, unit=code, every=every)
     rows = queries.catalogue(whole_site(), replace(asked, level=Level(level)) if level else asked)
     parts = queries.parts_of([row.version_id for row in rows]) if form != "table" else {}
@@ -55,33 +57,37 @@ def list_procedures(search: str, field_: str, unit: str, level: str | None, day:
         click.echo(csv_text((flat(row, parts[row.version_id]) for row in rows), list(HEADINGS)), nl=False)
     else:
         shown = [(r.code, r.name, r.field, r.unit_code, time_allowed(r.time_amount, r.time_unit), r.fee) for r in rows]
-        headings = ("Mã", "Tên thủ tục", "Lĩnh vực", "Đơn vị", "Thời hạn", "Phí (đồng)")
-        click.echo(tabulate(shown, headings, disable_numparse=[0, 1, 2, 3, 4], maxcolwidths=[None, 60]))
-        note(f"{len(rows)} thủ tục")
+        headings = (_("Mã"), _("Tên thủ tục"), _("Lĩnh vực"), _("Đơn vị"), _("Thời hạn"), _("Phí (đồng)"))
+        texts = [0, 1, 2, 3, 4] if shown else True  # of columns by number tabulate knows none where there is no row
+        click.echo(tabulate(shown, headings, disable_numparse=texts, maxcolwidths=[None, 60]))
+        note(counted("%(n)s thủ tục", len(rows)))
 
 
-@procedures.command("import")
+@procedures.command(
+    "import", help=N_("Nhập thủ tục mới từ tệp CSV (các cột code, name, field và tùy chọn); dòng sai bị từ chối riêng.")
+)
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option("--unit", default="", help="Đơn vị chịu trách nhiệm của dòng không ghi cột unit.")
-@click.option("--time", "time_amount", default="", help="Thời hạn của dòng không ghi cột time_amount.")
+@click.option("--unit", default="", help=N_("Đơn vị chịu trách nhiệm của dòng không ghi cột unit."))
+@click.option("--time", "time_amount", default="", help=N_("Thời hạn của dòng không ghi cột time_amount."))
 @click.option(
     "--time-unit",
     type=click.Choice([unit.value for unit in TimeUnit]),
     default=TimeUnit.WORKING_DAYS.value,
     show_default=True,
-    help="Đơn vị thời gian của dòng không ghi cột time_unit.",
+    help=N_("Đơn vị thời gian của dòng không ghi cột time_unit."),
 )
 @click.option(
     "--level", type=click.Choice([level.value for level in Level]), default=Level.PARTIAL.value, show_default=True
 )
-@click.option("--from", "in_force_from", default="", metavar="NGÀY", help="Có hiệu lực từ ngày (mặc định: hôm nay).")
+@click.option(
+    "--from", "in_force_from", default="", metavar=N_("NGÀY"), help=N_("Có hiệu lực từ ngày (mặc định: hôm nay).")
+)
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 def import_procedures(
     file: Path, unit: str, time_amount: str, time_unit: str, level: str, in_force_from: str, form: str
 ) -> None:
-    """Nhập thủ tục mới từ tệp CSV (các cột code, name, field và tùy chọn); dòng sai bị từ chối riêng."""
     units = units_in_being_by_key()
-    code = _one_of("--unit", unit, {key: key for key in units}, "không có đơn vị")
+    code = _one_of("--unit", unit, {key: key for key in units}, NO_UNIT)
     defaults = Defaults(
         unit=units[code] if code else None,
         time_amount=_read("--time", time_amount, read_amount),
@@ -104,8 +110,13 @@ def _report(outcome: CatalogueOutcome, file: str, form: str) -> None:
         echo_json(said)
         return
     click.echo(
-        f"{outcome.rows} dòng: {outcome.new} thủ tục mới, {outcome.unchanged} không đổi, "
-        f"{len(outcome.refused)} bị từ chối."
+        counted(
+            "%(n)s dòng: thủ tục mới %(new)s, không đổi %(unchanged)s, bị từ chối %(refused)s.",
+            outcome.rows,
+            new=outcome.new,
+            unchanged=outcome.unchanged,
+            refused=len(outcome.refused),
+        )
     )
 
 
@@ -120,7 +131,7 @@ def _read(option: str, text: str, read: Callable[[str], Read]) -> Read | None:
 def _one_of(option: str, text: str, known: dict[str, str], unknown: str) -> str:
     """The known name that was meant, whatever case and diacritics; empty when nothing was asked for."""
     if text and fold(text) not in known:
-        raise BadInput(f"{option}: {unknown} “{text}”.")
+        raise BadInput(_(unknown, option=option, text=text))
     return known.get(fold(text), "") if text else ""
 
 

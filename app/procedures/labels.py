@@ -11,6 +11,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from app.core.calendar import PauseMode, TimeUnit
+from app.core.errors import N_n
 from app.procedures.contents import (
     ChargeContents,
     DocumentContents,
@@ -21,7 +22,7 @@ from app.procedures.contents import (
 )
 from app.procedures.models import ChargeKind, CopyKind, Level, ProcedureVersion
 from app.procedures.queries import OnlinePayment
-from app.web.formats import add_labels, label, show_date, show_money, show_number, yes_no
+from app.web.formats import add_labels, counted, label, show_date, show_money, show_number, yes_no
 
 # One call an enumeration: words of different enumerations are equal as text.
 add_labels(
@@ -92,7 +93,20 @@ NAMES = {
 
 def time_allowed(amount: Decimal | int, unit: TimeUnit) -> str:
     """`10 ngày làm việc`, `0,5 ngày làm việc`, `trong ngày`."""
-    return label(unit) if unit is TimeUnit.SAME_DAY else f"{show_number(amount)} {label(unit)}"
+    return label(unit) if unit is TimeUnit.SAME_DAY else time_used(amount, unit)
+
+
+def time_used(amount: Decimal | float, unit: TimeUnit) -> str:
+    """`1 ngày làm việc`, `0,5 ngày làm việc`: where the result is due on the day itself, in working days too."""
+    return counted(_TIMES[unit], amount)
+
+
+_TIMES = {
+    TimeUnit.WORKING_DAYS: N_n("%(n)s ngày làm việc"),
+    TimeUnit.CALENDAR_DAYS: N_n("%(n)s ngày"),
+    TimeUnit.WORKING_HOURS: N_n("%(n)s giờ làm việc"),
+    TimeUnit.SAME_DAY: N_n("%(n)s ngày làm việc"),
+}
 
 
 def mismatch(amount: Decimal, unit: TimeUnit, total: Decimal | None) -> str:

@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import scoped_session
 
-from app.core.errors import N_, Conflict, DomainError, NotFound
+from app.core.errors import N_, Conflict, DomainError, N_n, NotFound
 from app.core.reasons import checked_reason
 from app.core.text import fold, tidy, tidy_lines
 from app.organisation import audit
@@ -277,9 +277,11 @@ def _version(version_id: int) -> ProcedureVersion:
 def _refuse_used(version: ProcedureVersion) -> None:
     if cases := queries.cases_of_version(site(), version.id):
         raise Conflict(
-            "Đã có %(cases)s hồ sơ tiếp nhận theo phiên bản này: chỉ sửa được tên và ghi chú. "
-            "Nội dung thay đổi thì lập phiên bản mới.",
-            cases=cases,
+            N_n(
+                "Đã có %(n)s hồ sơ tiếp nhận theo phiên bản này: chỉ sửa được tên và ghi chú. "
+                "Nội dung thay đổi thì lập phiên bản mới."
+            ),
+            n=cases,
         )
 
 

@@ -28,7 +28,16 @@ from app.procedures.forms import (
     rearranged,
     values_of,
 )
-from app.procedures.labels import NAMES, document_asked, mismatch, mismatch_of, percent_off, show_value, time_allowed
+from app.procedures.labels import (
+    NAMES,
+    document_asked,
+    mismatch,
+    mismatch_of,
+    percent_off,
+    show_value,
+    time_allowed,
+    time_used,
+)
 from app.procedures.models import ProcedureVersion
 from app.procedures.queries import ProcedureSort, ProcedureView, VersionView
 from app.web import extensions
@@ -39,6 +48,7 @@ Page = str | Answer | tuple[str, int]
 
 bp = Blueprint("procedures", __name__)
 bp.add_app_template_filter(time_allowed)
+bp.add_app_template_filter(time_used)
 bp.add_app_template_filter(document_asked)
 bp.add_app_template_filter(percent_off)
 

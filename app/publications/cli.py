@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 
 import click
 from flask.cli import AppGroup
+from flask_babel import gettext as _
 
+from app.core.errors import N_
 from app.core.periods import Period, refuse_future
 from app.organisation.access import whole_site
 from app.organisation.calendars import site_calendar, today
@@ -15,17 +18,16 @@ from app.publications import check_queries, queries, review_queries
 from app.publications.clocks import Dates, PublicationStep
 from app.web.formats import label
 
-publications = AppGroup("publications", help="Công bố, công khai và rà soát thủ tục hành chính.")
+publications = AppGroup("publications", help=N_("Công bố, công khai và rà soát thủ tục hành chính."))
 output_format = click.option(
     "--format", "output", type=click.Choice(["table", "json", "csv"]), default="table", show_default=True
 )
 
 
-@publications.command("list")
+@publications.command("list", help=N_("Liệt kê quyết định phải công bố và số ngày từng bước đã dùng."))
 @output_format
 @refusing
 def list_publications(output: str) -> None:
-    """Liệt kê quyết định phải công bố và số ngày từng bước đã dùng."""
     found = queries.publications(
         whole_site(), queries.PublicationFilters(), today(), site_calendar(), queries.PublicationSort.CODE, False
     )
@@ -35,36 +37,39 @@ def list_publications(output: str) -> None:
             said | {"stage": label(row.stage), "track": label(row.publication.track)}
             for said, row in zip(rows, found, strict=True)
         ]
-    shown = _LIST if output == "table" else {name: name for name in _EVERYTHING}
+    shown = _headings(_LIST, _LIST) if output == "table" else {name: name for name in _EVERYTHING}
     echo_rows([{name: values[name] for name in shown} for values in rows], shown, output)
 
 
-@publications.command("checks")
-@click.option("--period", "period_text", required=True, metavar="KỲ", help="Ví dụ 2024-06.")
+@publications.command("checks", help=N_("Kiểm tra danh mục của từng đơn vị trong kỳ."))
+@click.option("--period", "period_text", required=True, metavar=N_("KỲ"), help=N_("Ví dụ 2024-06."))
 @output_format
 @refusing
 def checks(period_text: str, output: str) -> None:
-    """Kiểm tra danh mục của từng đơn vị trong kỳ."""
     period = Period.parse(period_text)
     refuse_future(period, today())
     found = check_queries.month_of_checks(whole_site(), period.first, min(period.last, today()), site_calendar())
     rows = [{"unit": line.unit.code, **asdict(line.totals)} for line in found]
     names = ("unit", *check_queries.CheckTotals.__slots__)
-    echo_rows(rows, {name: _CHECKS.get(name, name) if output == "table" else name for name in names}, output)
+    echo_rows(rows, _headings(names, _CHECKS if output == "table" else {}), output)
 
 
-@publications.command("reviews")
-@click.option("--period", "period_text", required=True, metavar="KỲ", help="Lũy kế từ đầu năm đến hết kỳ này.")
+@publications.command("reviews", help=N_("Rà soát thủ tục của từng đơn vị, lũy kế từ đầu năm đến hết kỳ."))
+@click.option("--period", "period_text", required=True, metavar=N_("KỲ"), help=N_("Lũy kế từ đầu năm đến hết kỳ này."))
 @output_format
 @refusing
 def reviews(period_text: str, output: str) -> None:
-    """Rà soát thủ tục của từng đơn vị, lũy kế từ đầu năm đến hết kỳ."""
     period = Period.parse(period_text)
     refuse_future(period, today())
     found = review_queries.unit_reviews(whole_site(), min(period.last, today()))
     rows = [{"unit": line.unit.code, **asdict(line.totals), "fields_cut": line.totals.fields_cut} for line in found]
     names = ("unit", *review_queries.ReviewTotals.__slots__, "fields_cut")
-    echo_rows(rows, {name: _REVIEWS.get(name, name) if output == "table" else name for name in names}, output)
+    echo_rows(rows, _headings(names, _REVIEWS if output == "table" else {}), output)
+
+
+def _headings(names: Iterable[str], words: Mapping[str, str]) -> dict[str, str]:
+    """What stands over each column: its words, or its name."""
+    return {name: _(words[name]) if name in words else name for name in names}
 
 
 def _publication_json(row: queries.PublicationRow) -> dict[str, object]:
@@ -82,22 +87,33 @@ def _publication_json(row: queries.PublicationRow) -> dict[str, object]:
 
 
 _LIST = {
-    **{"code": "Mã", "decision": "Quyết định", "track": "Loại việc", "division": "Phòng", "starts_on": "Bắt đầu"},
-    **{"division_working_days": "Phòng (ngày)", "office_working_days": "Văn phòng (ngày)"},
-    **{"working_days": "Tổng (ngày làm việc)", "stage": "Tình trạng"},
+    **{
+        "code": N_("Mã"),
+        "decision": N_("Quyết định"),
+        "track": N_("Loại việc"),
+        "division": N_("Phòng"),
+        "starts_on": N_("Bắt đầu"),
+    },
+    **{"division_working_days": N_("Phòng (ngày)"), "office_working_days": N_("Văn phòng (ngày)")},
+    **{"working_days": N_("Tổng (ngày làm việc)"), "stage": N_("Tình trạng")},
 }
 _EVERYTHING = (
     *("code", "track", "decision", "division", "office", "starts_on", *asdict(Dates())),
     *("division_working_days", "office_working_days", "working_days", "calendar_days", "stage"),
 )
 _CHECKS = {
-    **{"unit": "Đơn vị", "procedures": "Thủ tục", "checks": "Đủ ba nơi"},
-    **{"portal_checks": "Cổng tỉnh", "one_stop_checks": "Một cửa", "website_checks": "Cổng Sở"},
-    **{"publications_published": "Công khai", "checked_after": "Đã kiểm tra", "to_check": "Phải kiểm tra"},
-    **{"unchecked": "Chưa kiểm tra", "slowest_check_days": "Lâu nhất (ngày)", "defects_open": "Chưa sửa"},
+    **{"unit": N_("Đơn vị"), "procedures": N_("Thủ tục"), "checks": N_("Đủ ba nơi")},
+    **{"portal_checks": N_("Cổng tỉnh"), "one_stop_checks": N_("Một cửa"), "website_checks": N_("Cổng Sở")},
+    **{"publications_published": N_("Công khai"), "checked_after": N_("Đã kiểm tra"), "to_check": N_("Phải kiểm tra")},
+    **{"unchecked": N_("Chưa kiểm tra"), "slowest_check_days": N_("Lâu nhất (ngày)"), "defects_open": N_("Chưa sửa")},
 }
 _REVIEWS = {
-    **{"unit": "Đơn vị", "in_force": "Còn hiệu lực", "reviewed": "Đã rà soát", "reviewed_by_31_may": "Đến 31/5"},
-    **{"restructured": "Tái cấu trúc", "fields_before": "Khai báo trước", "fields_after": "Khai báo sau"},
-    **{"internal_procedures": "Nội bộ", "internal_simplified": "Đã đơn giản hóa", "fields_cut": "Cắt giảm"},
+    **{
+        "unit": N_("Đơn vị"),
+        "in_force": N_("Còn hiệu lực"),
+        "reviewed": N_("Đã rà soát"),
+        "reviewed_by_31_may": N_("Đến 31/5"),
+    },
+    **{"restructured": N_("Tái cấu trúc"), "fields_before": N_("Khai báo trước"), "fields_after": N_("Khai báo sau")},
+    **{"internal_procedures": N_("Nội bộ"), "internal_simplified": N_("Đã đơn giản hóa"), "fields_cut": N_("Cắt giảm")},
 }

@@ -8,25 +8,28 @@ import click
 from flask.cli import AppGroup
 from flask_babel import gettext as _
 
+from app.core.errors import N_
 from app.organisation.commands import COMMAND, clear_errors, echo_json, refusing
 from app.reporting import anchoring, verifying
 from app.web.command_faults import BadInput, note
-from app.web.formats import sentence
+from app.web.formats import counted, sentence
 
-audit_group = AppGroup("audit", help="Nhật ký / the audit trail.")
+audit_group = AppGroup("audit", help=N_("Nhật ký."))
 
 _AGAINST = re.compile(r"(\d{1,9}):([0-9a-f]{8,64})")
 
 
-@audit_group.command("verify")
-@click.option("--against", multiple=True, metavar="N:HASH", help="Mốc trong thư hoặc bản sao lưu / an anchor you hold.")
+@audit_group.command(
+    "verify",
+    help=N_(
+        "Đối chiếu nhật ký, sự kiện, lần kiểm tra và tệp.\n\nMã thoát là 1 khi có chỗ bị sửa, bị "
+        "xóa hoặc chèn thêm ngoài phần mềm."
+    ),
+)
+@click.option("--against", multiple=True, metavar="N:HASH", help=N_("Mốc trong thư hoặc bản sao lưu."))
 @click.option("--format", "shown", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @refusing
 def verify(against: tuple[str, ...], shown: str) -> None:
-    """Đối chiếu nhật ký, sự kiện, lần kiểm tra và tệp / walk trail, events, runs and files for tampering.
-
-    Mã thoát là 1 khi có chỗ bị sửa, bị xóa hoặc chèn thêm ngoài phần mềm.
-    """
     found = verifying.verify([_anchor(text) for text in against], tell=lambda broken: note(sentence(broken.what)))
     counts = {name: found.counts[name] for name in ("entries", "anchors", "cases", "events", "runs", "files")}
     if shown == "json":
@@ -44,7 +47,7 @@ def verify(against: tuple[str, ...], shown: str) -> None:
             )
         )
         click.echo(
-            _("Có %(n)s chỗ không còn như phần mềm đã ghi.", n=found.broken_in_all)
+            counted("Có %(n)s chỗ không còn như phần mềm đã ghi.", found.broken_in_all)
             if found.broken_in_all
             else _("Tất cả còn nguyên như phần mềm đã ghi.")
         )
@@ -61,10 +64,9 @@ def _anchor(text: str) -> tuple[int, str]:
     return int(told[1]), told[2]
 
 
-@audit_group.command("anchor")
+@audit_group.command("anchor", help=N_("Ghi mốc nhật ký ra tệp và gửi thư."))
 @refusing
 def anchor() -> None:
-    """Ghi mốc nhật ký ra tệp và gửi thư / keep where the trail ends outside the database; run it daily."""
     with clear_errors():
         done = anchoring.anchor(COMMAND)
     echo_json({"number": done.head.number, "hash": done.head.hash, "file": done.file, "mail": done.mail})

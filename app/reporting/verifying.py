@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from app.attachments.verifying import files
 from app.cases.verifying import events
 from app.compliance.runs.verification import runs
-from app.core.errors import DomainError
+from app.core.errors import DomainError, N_n
 from app.organisation import backup
 from app.organisation.verifying import Broken, Walk, hand_held, kept_outside, trail, unseen
 from app.web.database import snapshot
@@ -62,7 +62,7 @@ def check() -> Callable[[Mapping[str, str]], list[DomainError]]:
     found = verify(walks=WITHOUT_FILES)
     told = [broken.what for broken in found.broken[:MOST]]
     if found.broken_in_all > MOST:
-        told.append(DomainError("Tất cả có %(n)s chỗ không còn như phần mềm đã ghi.", n=found.broken_in_all))
+        told.append(DomainError(N_n("Tất cả có %(n)s chỗ không còn như phần mềm đã ghi."), n=found.broken_in_all))
     return lambda _sums: told
 
 

@@ -13,7 +13,7 @@ from typing import Annotated, Any, NoReturn
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, StringConstraints
 from pydantic_core import ErrorDetails, PydanticCustomError
 
-from app.core.errors import N_, DomainError, Message
+from app.core.errors import N_, DomainError, Message, N_n
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,7 @@ class PackError(DomainError):
         self.problems = tuple(problems[:MOST_TOLD])
         if (more := len(problems) - MOST_TOLD) > 0:
             last = problems[MOST_TOLD]
-            self.problems += (Problem(last.file, last.line, "", "còn %(n)s chỗ khác phải sửa.", {"n": more}),)
+            self.problems += (Problem(last.file, last.line, "", N_n("còn %(n)s chỗ khác phải sửa."), {"n": more}),)
         self.parts = tuple(problem.placed for problem in problems)
         super().__init__("\n".join(map(str, self.parts)))
 

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import click
 from flask_babel import gettext as _
 
-from app.core.errors import DomainError
+from app.core.errors import N_, DomainError
 from app.organisation.access import whole_site
 from app.organisation.commands import COMMAND, echo_json, echo_rows, refusing
 from app.scorecards import queries
@@ -28,20 +28,19 @@ Read = TypeVar("Read")
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
-@plans.command("load-scores")
+@plans.command("load-scores", help=N_("Nạp bảng điểm từ phụ lục của kế hoạch; nạp lại cùng tệp thì không đổi gì."))
 @click.argument("file", type=FILE)
-@click.option("--text", "plan", type=FILE, help="Văn bản kế hoạch, có câu nêu điểm và thứ hạng năm trước.")
+@click.option("--text", "plan", type=FILE, help=N_("Văn bản kế hoạch, có câu nêu điểm và thứ hạng năm trước."))
 @click.option(
     "--table",
     "code",
     default="",
-    help="Mã của bảng (mặc định: văn bản đã biết có đúng nội dung này, nếu không thì tên tệp).",
+    help=N_("Mã của bảng (mặc định: văn bản đã biết có đúng nội dung này, nếu không thì tên tệp)."),
 )
-@click.option("--dry-run", is_flag=True, help="Chỉ đọc thử, không ghi.")
+@click.option("--dry-run", is_flag=True, help=N_("Chỉ đọc thử, không ghi."))
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @refusing
 def load_scores(file: Path, plan: Path | None, code: str, dry_run: bool, form: str) -> None:
-    """Nạp bảng điểm từ phụ lục của kế hoạch; nạp lại cùng tệp thì không đổi gì."""
     table = _read(file, read_table)
     stated = _read(plan, read_statement) if plan else None
     source = (plan or file).name
@@ -70,13 +69,12 @@ def load_scores(file: Path, plan: Path | None, code: str, dry_run: bool, form: s
     )
 
 
-@plans.command("scores")
-@click.option("--table", "code", default="", help="Mã của bảng (mặc định: bảng của năm gần nhất).")
-@click.option("--unit", default="", help="Mã đơn vị chủ trì.")
+@plans.command("scores", help=N_("Bảng điểm: điểm tối đa, năm trước, mục tiêu, tự chấm và còn thiếu."))
+@click.option("--table", "code", default="", help=N_("Mã của bảng (mặc định: bảng của năm gần nhất)."))
+@click.option("--unit", default="", help=N_("Mã đơn vị chủ trì."))
 @click.option("--format", "form", type=click.Choice(["table", "json", "csv"]), default="table", show_default=True)
 @refusing
 def show_scores(code: str, unit: str, form: str) -> None:
-    """Bảng điểm: điểm tối đa, năm trước, mục tiêu, tự chấm và còn thiếu."""
     known = queries.tables(whole_site())
     if not known:
         raise BadInput(_("Chưa có bảng điểm nào. Hãy nạp bằng `flask plans load-scores TỆP`."))

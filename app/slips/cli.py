@@ -10,7 +10,7 @@ from flask.cli import AppGroup
 from flask_babel import gettext as _
 
 from app.cases.search import case_with_code
-from app.core.errors import NotFound
+from app.core.errors import N_, NotFound
 from app.organisation.access import whole_site
 from app.organisation.calendars import site_calendar
 from app.organisation.commands import COMMAND, refusing
@@ -20,24 +20,27 @@ from app.slips.circulars import OF_ONE_CASE, SlipKind, circular_on
 from app.slips.printing import RENDERERS, press
 from app.slips.queries import RegisterFilter
 from app.web.command_faults import BadInput, note
+from app.web.formats import counted
 
-slips = AppGroup("slips", help="Biểu mẫu một cửa / the prescribed slips.")
+slips = AppGroup("slips", help=N_("Biểu mẫu một cửa."))
 ENDINGS = click.Choice(list(RENDERERS))
 OUTPUT = click.Path(dir_okay=False, writable=True, path_type=Path)
 
 
-@slips.command("make")
+@slips.command(
+    "make",
+    help=N_(
+        "In một phiếu của hồ sơ CODE.\n\nSố mẫu theo bộ biểu mẫu của ngày tiếp nhận hồ sơ: trước "
+        "01/7/2025 là Thông tư 01/2018, sau đó là 03/2025."
+    ),
+)
 @click.argument("code")
-@click.option("--form", "form", required=True, metavar="FORM", help="01 … 06, hoặc tên: tiep-nhan, bo-sung, …")
-@click.option("--nth", type=click.IntRange(1), metavar="N", help="Lần thứ mấy, nếu có nhiều phiếu / which of several.")
+@click.option("--form", "form", required=True, metavar="FORM", help=N_("01 … 06, hoặc tên: tiep-nhan, bo-sung, …"))
+@click.option("--nth", type=click.IntRange(1), metavar="N", help=N_("Lần thứ mấy, nếu có nhiều phiếu."))
 @click.option("--format", "ending", type=ENDINGS, default="pdf", show_default=True)
-@click.option("--output", required=True, type=OUTPUT, help="Tệp ghi ra / file to write.")
+@click.option("--output", required=True, type=OUTPUT, help=N_("Tệp ghi ra."))
 @refusing
 def make(code: str, form: str, nth: int | None, ending: str, output: Path) -> None:
-    """In một phiếu của hồ sơ CODE / one slip of a case.
-
-    Số mẫu theo bộ biểu mẫu của ngày tiếp nhận hồ sơ: trước 01/7/2025 là Thông tư 01/2018, sau đó là 03/2025.
-    """
     scope = whole_site()
     case_id = case_with_code(scope, code)
     if case_id is None:
@@ -52,16 +55,15 @@ def make(code: str, form: str, nth: int | None, ending: str, output: Path) -> No
     record_opening(COMMAND, document.code, kind.value)
 
 
-@slips.command("register")
-@click.option("--from", "since", required=True, type=click.DateTime(["%Y-%m-%d", "%d/%m/%Y"]), help="Từ ngày.")
-@click.option("--to", "until", required=True, type=click.DateTime(["%Y-%m-%d", "%d/%m/%Y"]), help="Đến ngày.")
-@click.option("--unit", default="", metavar="CODE", help="Mã đơn vị / unit.")
-@click.option("--procedure", default="", metavar="CODE", help="Mã thủ tục / procedure.")
+@slips.command("register", help=N_("In sổ theo dõi hồ sơ."))
+@click.option("--from", "since", required=True, type=click.DateTime(["%Y-%m-%d", "%d/%m/%Y"]), help=N_("Từ ngày."))
+@click.option("--to", "until", required=True, type=click.DateTime(["%Y-%m-%d", "%d/%m/%Y"]), help=N_("Đến ngày."))
+@click.option("--unit", default="", metavar="CODE", help=N_("Mã đơn vị."))
+@click.option("--procedure", default="", metavar="CODE", help=N_("Mã thủ tục."))
 @click.option("--format", "ending", type=ENDINGS, default="pdf", show_default=True)
-@click.option("--output", required=True, type=OUTPUT, help="Tệp ghi ra / file to write.")
+@click.option("--output", required=True, type=OUTPUT, help=N_("Tệp ghi ra."))
 @refusing
 def write_register(since: datetime, until: datetime, unit: str, procedure: str, ending: str, output: Path) -> None:
-    """In sổ theo dõi hồ sơ / the register of a span of days, both included."""
     scope, calendar = whole_site(), site_calendar()
     found = queries.unit_named(scope, unit) if unit else None
     if unit and found is None:
@@ -79,7 +81,7 @@ def write_register(since: datetime, until: datetime, unit: str, procedure: str, 
     _write(output, RENDERERS[ending]([service.register(scope, chosen, calendar, press().house, narrowed)]))
     filters = {"since": f"{chosen.since}", "until": f"{chosen.until}", "unit": unit, "procedure": procedure}
     record_export(COMMAND, output.name, filters, count, ending)
-    note(_("%(n)s hồ sơ.", n=count))
+    note(counted("%(n)s hồ sơ.", count))
 
 
 def _write(output: Path, data: bytes) -> None:

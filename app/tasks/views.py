@@ -41,7 +41,7 @@ from app.tasks.loading import LoadReport, load_tasks
 from app.tasks.models import PlanTaskUnit, TaskEvent
 from app.tasks.progress import TaskState
 from app.tasks.queries import PartView, TaskFilters, TaskLine, TaskView
-from app.web.formats import in_both, label, sentence, show_date
+from app.web.formats import counted, in_both, label, sentence, show_date
 from app.web.forms import errors_shown_on, whole_number
 
 bp = Blueprint("tasks", __name__)
@@ -369,7 +369,7 @@ def load_page() -> Page:
 def _report_sentence(report: LoadReport) -> str:
     """What loading did, in a sentence."""
     if report.nothing_to_do:
-        return str(_("Văn bản không có gì thay đổi: %(n)s nhiệm vụ giữ nguyên.", n=len(report.unchanged)))
+        return str(counted("Văn bản không có gì thay đổi: %(n)s nhiệm vụ giữ nguyên.", len(report.unchanged)))
     return str(
         _(
             "Đã nạp: %(new)s nhiệm vụ mới, %(changed)s thay đổi, %(removed)s đã bỏ.",

@@ -14,7 +14,8 @@ from typing import Any
 import click
 from flask import has_app_context
 
-from app.core.errors import N_, DomainError
+from app.core.errors import N_, DomainError, N_n
+from app.web.command_language import translated
 from app.web.private_files import UMASK, keep_private
 from app.web.settings import BadSettings, Settings
 
@@ -79,13 +80,19 @@ def tell_narrowed(settings: Settings) -> None:
     done = keep_private(settings.instance, settings.sqlalchemy_url)
     if done.count:
         note(
-            N_("Đã thu hẹp quyền của %(n)s tệp và thư mục trong %(folder)s: từ nay chỉ chủ sở hữu đọc được.")
-            % {"n": done.count, "folder": settings.instance}
+            translated(
+                N_n("Đã thu hẹp quyền của %(n)s tệp và thư mục trong %(folder)s: từ nay chỉ chủ sở hữu đọc được."),
+                n=done.count,
+                folder=settings.instance,
+            )
         )
     for error in done.failed[:3]:
         note(
-            N_("Không thu hẹp được quyền của %(path)s (%(why)s): người khác trên máy có thể đọc được.")
-            % {"path": error.filename, "why": error.strerror}
+            translated(
+                N_("Không thu hẹp được quyền của %(path)s (%(why)s): người khác trên máy có thể đọc được."),
+                path=error.filename,
+                why=error.strerror,
+            )
         )
 
 
@@ -98,12 +105,12 @@ def fault_said(error: Exception) -> str | None:
     from app.web.outages import SENTENCES, outage_of
 
     if outage := outage_of(error):
-        return _translated(SENTENCES[outage])
+        return translated(SENTENCES[outage])
     if isinstance(error, OSError) and error.errno:
-        why = _translated(_OF_FILES[error.errno]) if error.errno in _OF_FILES else error.strerror
+        why = translated(_OF_FILES[error.errno]) if error.errno in _OF_FILES else error.strerror
         return f"{error.filename}: {why}" if error.filename else str(why)
     if isinstance(error, UnicodeDecodeError):
-        return _translated(N_("Không đọc được tệp: nội dung không phải chữ mã UTF-8."))
+        return translated(N_("Không đọc được tệp: nội dung không phải chữ mã UTF-8."))
     return None
 
 
@@ -121,15 +128,7 @@ _OF_FILES = {
 
 def _sentence(error: DomainError) -> str:
     if not has_app_context():
-        return str(error)
+        return "\n".join(map(_sentence, error.parts)) or translated(error.message, **error.params)
     from app.web.formats import sentence
 
     return sentence(error)
-
-
-def _translated(message: str) -> str:
-    if not has_app_context():
-        return message
-    from flask_babel import gettext
-
-    return str(gettext(message))

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import sys
 from platform import python_version
 from typing import TYPE_CHECKING
 
 import click
 from flask.cli import FlaskGroup
+
+from app.core.errors import N_
+from app.web.command_language import begin_speaking, in_the_language_spoken
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -14,14 +18,12 @@ if TYPE_CHECKING:
 
 def main() -> None:
     """Run the command that was typed. `--app` may be given, and says nothing new."""
+    begin_speaking(sys.argv[1:], None)
     group = FlaskGroup(name="flask", help=_HELP, create_app=_site, add_version_option=False, params=[_version_option])
-    group.main(prog_name="flask")
+    in_the_language_spoken(group).main(prog_name="flask")
 
 
-_HELP = """Đúng Hạn: lệnh của máy chủ / the commands of the server.
-
-Mỗi lệnh có --help riêng / each command has a --help of its own.
-"""
+_HELP = N_("Đúng Hạn: lệnh của máy chủ.\n\nMỗi lệnh có --help riêng.")
 
 
 def _site() -> Flask:
@@ -43,7 +45,7 @@ def _show_version(context: click.Context, _option: click.Parameter, asked: bool)
 
 _version_option = click.Option(
     ["--version"],
-    help="Phiên bản / the version",
+    help=N_("Phiên bản."),
     is_flag=True,
     is_eager=True,
     expose_value=False,

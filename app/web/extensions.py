@@ -37,6 +37,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, registry
 
 from app.core.errors import DomainError
 from app.core.text import visible
+from app.web.command_language import commanded
 from app.web.settings import ROOT
 
 
@@ -223,8 +224,8 @@ def bind(app: Flask) -> None:
 
 
 def _locale() -> str:
-    """The reader's language: the one chosen in this session, else the person's own, else Vietnamese."""
-    if not has_request_context():  # a command
-        return "vi"
+    """The reader's language: a command's own, or the one chosen in this session, else the person's, else Vietnamese."""
+    if (language := commanded()) is not None or not has_request_context():
+        return language or "vi"
     chosen = session.get("locale") or getattr(current_user, "locale", None)
     return chosen if chosen in LOCALES else "vi"

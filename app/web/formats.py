@@ -17,6 +17,7 @@ from flask_babel import get_locale, get_translations
 from flask_babel import gettext as _
 
 from app.core.errors import DomainError, Message, word_shown
+from app.core.periods import Period
 from app.web.due import due_day
 
 _LABELS: dict[tuple[type, str], Any] = {}
@@ -88,10 +89,26 @@ def show_money(value: int | None) -> str:
     return "–" if value is None else show_number(value, 0) + " đ"
 
 
+def counted(message: str, n: int | float | Decimal, /, **params: object) -> str:
+    """A sentence with a count `%(n)s`, in the form for that number: "1 day", "1.5 days"."""
+    return _in_form(get_translations(), message, int(n) if n == int(n) else 2) % {"n": show_number(n), **params}
+
+
+def _in_form(known: Any, message: str, n: int) -> str:
+    """The sentence's form for a number; the sentence itself where it has but one."""
+    text = known.ungettext(message, message, n)
+    return str(known.ugettext(message) if text == message else text)
+
+
 def in_both(texts: Mapping[str, str] | Any) -> str:
     """A bilingual text (`vi`, `en`) in the reader's language."""
     values = texts if isinstance(texts, Mapping) else {"vi": texts.vi, "en": texts.en}
     return values.get(_language()) or values["vi"]
+
+
+def in_words(period: Period) -> str:
+    """A period's label: "Tháng 6/2024", "June 2024"."""
+    return period.label(_language())
 
 
 def yes_no(value: bool | None) -> str:
@@ -104,8 +121,9 @@ def sentence(error: Message) -> str:
     things, with a line for each."""
     if isinstance(error, DomainError) and error.parts:
         return "\n".join(map(sentence, error.parts))
-    shown = {name: _shown(value) for name, value in error.params.items()}
-    return str(_(error.message, **shown)) if shown else str(_(error.message))
+    shown, n = {name: _shown(value) for name, value in error.params.items()}, error.params.get("n")
+    text = _in_form(get_translations(), error.message, n) if type(n) is int else str(_(error.message))
+    return text % shown if shown else text
 
 
 def _shown(value: object) -> object:
@@ -134,7 +152,7 @@ def register(app: Flask) -> None:
         npgettext=lambda context, one, many, n: get_translations().unpgettext(context, one, many, n),
         newstyle=True,
     )
-    app.jinja_env.globals.update(due_day=due_day)
+    app.jinja_env.globals.update(due_day=due_day, counted=counted)
     app.jinja_env.filters.update(
         label=label,
         date=show_date,

@@ -27,6 +27,7 @@ from app.compliance.wording import UNITS, explain, place_in_words, render_messag
 from app.core import facts
 from app.core.facts import HUNDREDTHS, FactField
 from app.core.periods import Period
+from app.core.translation import noun
 from app.rulepacks.compiler import RuleOutcome
 from app.rulepacks.conditions import Comparison, Condition
 from app.rulepacks.language import Rule, Status
@@ -152,7 +153,8 @@ def test_no_vietnamese_unit_of_count_stands_in_an_english_sentence(told: list[To
 
 def test_what_is_counted_has_its_english_word() -> None:
     counted = {field.unit for kind in CATALOGUE.values() for field in kind.fields if field.type is int}
-    assert counted - {""} <= set(UNITS)
+    assert counted - {"", "%", HUNDREDTHS} <= set(UNITS)
+    assert [unit for unit in UNITS if noun("en", unit, 1) in (unit, noun("en", unit, 2))] == []
 
 
 def test_what_is_not_there_is_said_in_words(told: list[Told]) -> None:

@@ -240,7 +240,7 @@ def test_the_catalogue_file_takes_the_rows_along(
         writer.writeheader()
         writer.writerows([said, changed])
     done = app.test_cli_runner().invoke(args=["procedures", "import", str(path), "--unit", "LDVL"])
-    assert (done.exit_code, done.stdout) == (0, "2 dòng: 1 thủ tục mới, 1 không đổi, 0 bị từ chối.\n"), done.stderr
+    assert (done.exit_code, done.stdout) == (0, "2 dòng: thủ tục mới 1, không đổi 1, bị từ chối 0.\n"), done.stderr
     taken = queries.version_on(EVERYWHERE, "1.000460", date(2024, 7, 1))
     version = queries.version_at_desk(EVERYWHERE, taken.id)
     assert version is not None

@@ -171,7 +171,7 @@ def test_a_version_with_cases_is_never_rewritten(procedure: Procedure, units: di
     receive(version, at("2024-06-03 08:00"))
     with pytest.raises(Conflict, match="chỉ sửa được tên và ghi chú") as refused:
         service.amend_version(CLERK, version.id, contents=contents_for(units["NCC"]), in_force_from=NEW_YEAR)
-    assert refused.value.params["cases"] == 1
+    assert refused.value.params["n"] == 1
     assert versions(procedure)[0].unit_id == units["LDVL"].id
 
 

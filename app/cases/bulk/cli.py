@@ -9,6 +9,7 @@ from flask_babel import gettext as _
 from app.cases.bulk import service
 from app.cases.bulk.models import BulkAction, BulkCaseState
 from app.cases.vocabulary import EventKind
+from app.core.errors import N_
 from app.organisation.access import Actor, scope_of
 from app.organisation.commands import echo_rows, refusing
 from app.organisation.models import Person
@@ -17,26 +18,23 @@ from app.web.command_faults import note
 from app.web.extensions import db
 from app.web.formats import label, show_datetime
 
-bulk_group = AppGroup("bulk", help="Thao tác nhiều hồ sơ / actions on many cases.")
+bulk_group = AppGroup("bulk", help=N_("Thao tác nhiều hồ sơ."))
 
 
-@bulk_group.command("list")
+@bulk_group.command("list", help=N_("Các lần làm bị ngắt giữa chừng."))
 @click.option("--format", "shown", type=click.Choice(["table", "json", "csv"]), default="table", show_default=True)
 @refusing
 def list_unfinished(shown: str) -> None:
-    """Các lần làm bị ngắt giữa chừng / actions that were cut off."""
     headers = {"id": _("Số"), "person": _("Người làm"), "kind": _("Việc"), "at": _("Lúc"), "left": _("Còn")}
     echo_rows([_row(action) for action in service.unfinished()], headers, shown)
 
 
-@bulk_group.command("continue")
+@bulk_group.command(
+    "continue", help=N_("Làm tiếp những lần làm bị ngắt, thay người đã bắt đầu.\n\nKhông ghi số nào: mọi lần.")
+)
 @click.argument("numbers", nargs=-1, type=int)
 @refusing
 def go_on(numbers: tuple[int, ...]) -> None:
-    """Làm tiếp những lần làm bị ngắt, thay người đã bắt đầu / go on with what was cut off, as whoever began it.
-
-    Không ghi số nào: mọi lần / without a number: all of them.
-    """
     for action in service.unfinished():
         if numbers and action.id not in numbers:
             continue

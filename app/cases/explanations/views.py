@@ -30,7 +30,7 @@ from app.organisation.exports import csv_response
 from app.organisation.permissions import Capability
 from app.organisation.queries import units
 from app.web import extensions
-from app.web.formats import label, sentence
+from app.web.formats import counted, label, sentence
 from app.web.forms import errors_shown_on, numbers_in
 from app.web.keyset import Cursor
 
@@ -53,7 +53,7 @@ def explain_several() -> Page:
     if form.validate_on_submit():
         with errors_shown_on(form):
             sent = service.explain(current_scope(), actor(), _chosen("cases"), form.text.data or "")
-            flash(_("Đã gửi giải trình của %(n)s hồ sơ qua Văn phòng Sở.", n=len(sent)), "success")
+            flash(counted("Đã gửi giải trình của %(n)s hồ sơ qua Văn phòng Sở.", len(sent)), "success")
             return redirect(_back())
     return _list(form, chosen=_chosen("cases")), 422
 
@@ -64,7 +64,7 @@ def receive_explanations() -> Answer:
     """The Office takes explanations in for the Director."""
     try:
         n = service.receive_explanations(site(), actor(), _chosen("explanations"))
-        flash(_("Văn phòng Sở đã nhận %(n)s giải trình.", n=n), "success")
+        flash(counted("Văn phòng Sở đã nhận %(n)s giải trình.", n), "success")
     except DomainError as error:
         flash(sentence(error), "error")
     return redirect(_back())

@@ -18,24 +18,26 @@ from app.cases.importing.report import ImportReport, RefusedRow
 from app.cases.importing.service import Upload, import_file, mappings_folder, preview
 from app.cases.importing.tasks import keep_upload, kept_upload
 from app.cases.importing.undo import CasesTouched, touched_cases, undo_import
-from app.core.errors import DomainError
+from app.core.errors import N_, DomainError
 from app.organisation.access import whole_site
 from app.organisation.commands import COMMAND, echo_json, refusing
 from app.web.command_faults import note
 
-imports = AppGroup("import", help="Nhập hồ sơ từ tệp: xem trước, nhập, xem lại, hoàn tác / imports of files.")
+imports = AppGroup("import", help=N_("Nhập hồ sơ từ tệp: xem trước, nhập, xem lại, hoàn tác."))
 
 
-@imports.command("preview")
+@imports.command(
+    "preview",
+    help=N_(
+        "Xem trước một tệp, chưa ghi hồ sơ nào.\n\nTên chưa biết được hỏi, không tự tạo: trả lời "
+        "bằng `flask import names tell`. Kết quả là JSON."
+    ),
+)
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--mapping", required=True, metavar="NAME", help="igate, coselog, or one of the site's.")
-@click.option("--mend-letters", is_flag=True, help="Đọc lại tên viết bằng bảng mã cũ / read names in old code pages.")
+@click.option("--mend-letters", is_flag=True, help=N_("Đọc lại tên viết bằng bảng mã cũ."))
 @refusing
 def preview_file(file: Path, mapping: str, mend_letters: bool) -> None:
-    """Xem trước một tệp, chưa ghi hồ sơ nào / what would come of a file; no case is written.
-
-    Tên chưa biết được hỏi, không tự tạo: trả lời bằng `flask import names tell`. Kết quả là JSON.
-    """
     chosen = find_mapping(mapping, mappings_folder())
     with _opened(file) as stream:
         sha256 = keep_upload(stream)
@@ -43,13 +45,12 @@ def preview_file(file: Path, mapping: str, mend_letters: bool) -> None:
     echo_json(_import_json(queries.one_import(whole_site(), number)) | _preview_json(number))
 
 
-@imports.command("run")
+@imports.command("run", help=N_("Nhập một tệp, hoặc bản xem trước mang số ấy."))
 @click.argument("source", metavar="FILE_OR_NUMBER")
-@click.option("--mapping", metavar="NAME", help="Cần khi nêu một tệp / needed with a file.")
-@click.option("--ask", is_flag=True, help="Tên chưa biết thì từ chối dòng, không tự tạo / refuse unknown names.")
+@click.option("--mapping", metavar="NAME", help=N_("Cần khi nêu một tệp."))
+@click.option("--ask", is_flag=True, help=N_("Tên chưa biết thì từ chối dòng, không tự tạo."))
 @refusing
 def run(source: str, mapping: str | None, ask: bool) -> None:
-    """Nhập một tệp, hoặc bản xem trước mang số ấy / carry out a file, or the preview of that number."""
     if source.isdecimal() and mapping is None:
         record = queries.one_import(whole_site(), int(source))
         chosen = find_mapping(record.mapping, mappings_folder())
@@ -63,11 +64,10 @@ def run(source: str, mapping: str | None, ask: bool) -> None:
     echo_json(_report(report))
 
 
-@imports.command("undo")
+@imports.command("undo", help=N_("Hoàn tác cả lần nhập."))
 @click.argument("number", type=int)
 @refusing
 def undo(number: int) -> None:
-    """Hoàn tác cả lần nhập / take an import back as a whole, while nothing else has touched its cases."""
     try:
         echo_json(asdict(undo_import(whole_site(), COMMAND, number)))
     except CasesTouched as error:
@@ -76,11 +76,10 @@ def undo(number: int) -> None:
         raise
 
 
-@imports.command("show")
+@imports.command("show", help=N_("Một lần nhập: kết quả, từng hồ sơ, dòng bị từ chối."))
 @click.argument("number", type=int)
 @refusing
 def show(number: int) -> None:
-    """Một lần nhập: kết quả, từng hồ sơ, dòng bị từ chối / what an import did, case by case, as JSON."""
     record = queries.one_import(whole_site(), number)
     after, cases = 0, []
     while page := queries.done_cases(record, after, 1000):
@@ -90,34 +89,31 @@ def show(number: int) -> None:
     echo_json(_import_json(record) | {"cases": cases, "touched": touched})
 
 
-@imports.group("names", cls=AppGroup, invoke_without_command=True)
+@imports.group("names", cls=AppGroup, invoke_without_command=True, help=N_("Tên gọi đã ghi nhớ."))
 @click.pass_context
 @refusing
 def remembered(context: click.Context) -> None:
-    """Tên gọi đã ghi nhớ / what names in files stand for."""
     if context.invoked_subcommand is None:
         echo_json([_name(told) for told in names.told_names(whole_site())])
 
 
-@remembered.command("tell")
+@remembered.command("tell", help=N_("Cho biết một tên là đơn vị, thủ tục mang mã nào; không nêu mã: tạo mới."))
 @click.argument("mapping")
 @click.argument("kind", type=click.Choice([kind.value for kind in ImportNameKind]))
 @click.argument("name")
 @click.argument("code", required=False)
 @refusing
 def tell(mapping: str, kind: str, name: str, code: str | None) -> None:
-    """Cho biết một tên là đơn vị, thủ tục mang mã nào; không nêu mã: tạo mới / say what a name stands for."""
     of_kind = ImportNameKind(kind)
     target = names.chosen(code, names.choices(whole_site(), of_kind)).id if code else None
     names.remember_name(whole_site(), COMMAND, find_mapping(mapping, mappings_folder()), of_kind, name, target)
     note(_("Đã ghi nhớ."))
 
 
-@remembered.command("forget")
+@remembered.command("forget", help=N_("Bỏ ghi nhớ tên gọi mang số ấy."))
 @click.argument("number", type=int)
 @refusing
 def forget(number: int) -> None:
-    """Bỏ ghi nhớ tên gọi mang số ấy / ask about that name again."""
     names.forget_name(whole_site(), COMMAND, number)
     note(_("Đã bỏ ghi nhớ."))
 

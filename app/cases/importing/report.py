@@ -17,7 +17,7 @@ from app.cases.importing.models import ImportNameKind
 from app.cases.importing.row_parsing import Remark
 from app.cases.importing.values import LONGEST_KEY, UnknownName, name_key
 from app.organisation.exports import csv_lines
-from app.web.formats import show_number
+from app.web.formats import counted
 
 IN_MEMORY = 1024 * 1024  # bytes of refusals kept in memory; more of them go to a temporary file
 EXAMPLES = 5
@@ -168,10 +168,10 @@ class ImportReport:
         for table in read:
             if table.hidden_count:
                 seen = RowsSeen(table.hidden_count, [str(row) for row in table.hidden_rows])
-                said = _(
+                said = counted(
                     "Trang tính “%(sheet)s” có %(n)s dòng đang ẩn (dòng %(rows)s): vẫn được đọc.",
+                    seen.count,
                     sheet=table.name,
-                    n=show_number(seen.count),
                     rows=str(seen),
                 )
                 self.sheets.append(said)
@@ -191,9 +191,9 @@ class ImportReport:
 
     def notices(self) -> list[str]:
         """What was created or assumed, a sentence each."""
-        said = [_sentence(remark, show_number(seen.count), str(seen)) for remark, seen in sorted(self.remarks.items())]
+        said = [_sentence(remark, seen.count, str(seen)) for remark, seen in sorted(self.remarks.items())]
         if seen := self.passed_over.count:
-            over = _("%(n)s dòng không phải hồ sơ (tiêu đề nhắc lại, dòng tổng, chữ ký)", n=show_number(seen))
+            over = counted("%(n)s dòng không phải hồ sơ (tiêu đề nhắc lại, dòng tổng, chữ ký)", seen)
             said.insert(0, _("%(said)s (dòng %(rows)s).", said=over, rows=str(self.passed_over)))
         return [*self.sheets, *self.created, *said]
 
@@ -209,42 +209,41 @@ class ImportReport:
         return counts | {"refused": [{"row": r.row, "column": r.column, "reason": r.reason} for r in self.refused]}
 
 
-def _sentence(remark: Remark, n: str, rows: str) -> str:
+def _sentence(remark: Remark, n: int, rows: str) -> str:
     match remark:
         case Remark.NO_PROMISE:
-            said = _("%(n)s dòng không có ngày hẹn trả: hạn được tính theo thời hạn của thủ tục", n=n)
+            said = counted("%(n)s dòng không có ngày hẹn trả: hạn được tính theo thời hạn của thủ tục", n)
         case Remark.NO_CHANNEL:
-            said = _("%(n)s dòng không có hình thức nộp: ghi theo mặc định của ánh xạ, coi là chưa rõ", n=n)
+            said = counted("%(n)s dòng không có hình thức nộp: ghi theo mặc định của ánh xạ, coi là chưa rõ", n)
         case Remark.NO_APPLICANT:
-            said = _("%(n)s dòng không có tên chủ hồ sơ", n=n)
+            said = counted("%(n)s dòng không có tên chủ hồ sơ", n)
         case Remark.END_HOUR:
-            said = _("%(n)s dòng ghi giờ kết thúc sớm hơn giờ tiếp nhận trong cùng ngày: lấy giờ tiếp nhận", n=n)
+            said = counted("%(n)s dòng ghi giờ kết thúc sớm hơn giờ tiếp nhận trong cùng ngày: lấy giờ tiếp nhận", n)
         case Remark.TIME_UNKNOWN:
-            said = _(
+            said = counted(
                 "%(n)s dòng nêu việc mà tệp không cho biết lúc nào (bổ sung hồ sơ, chuyển xử lý): "
                 "ghi vào thời điểm cuối cùng đã biết của hồ sơ",
-                n=n,
+                n,
             )
         case Remark.EARLY_ACTIVITY:
-            said = _("%(n)s hồ sơ có công việc trước ngày tiếp nhận: vẫn nhận, hãy kiểm tra", n=n)
+            said = counted("%(n)s hồ sơ có công việc trước ngày tiếp nhận: vẫn nhận, hãy kiểm tra", n)
         case Remark.REPEATED:
-            said = _("%(n)s dòng nhắc lại hồ sơ đã có ở dòng trước trong cùng tệp", n=n)
+            said = counted("%(n)s dòng nhắc lại hồ sơ đã có ở dòng trước trong cùng tệp", n)
         case Remark.MENDED:
-            said = _("%(n)s dòng có tên viết bằng bảng mã cũ: đã đọc lại theo Unicode như đã đồng ý", n=n)
+            said = counted("%(n)s dòng có tên viết bằng bảng mã cũ: đã đọc lại theo Unicode như đã đồng ý", n)
         case Remark.CODE_DIFFERS:
-            said = _(
-                "%(n)s dòng viết mã khác với hồ sơ đã có (dấu gạch, chữ hoa, chữ giống nhau): coi là một hồ sơ", n=n
+            said = counted(
+                "%(n)s dòng viết mã khác với hồ sơ đã có (dấu gạch, chữ hoa, chữ giống nhau): coi là một hồ sơ", n
             )
         case Remark.CONTACT_DIFFERS:
-            said = _(
-                "%(n)s dòng ghi tên, số giấy tờ, điện thoại hoặc địa chỉ khác với hồ sơ đã có: giữ thông tin đã ghi",
-                n=n,
+            said = counted(
+                "%(n)s dòng ghi tên, số giấy tờ, điện thoại hoặc địa chỉ khác với hồ sơ đã có: giữ thông tin đã ghi", n
             )
         case Remark.PROMISE_PASSED:
-            said = _(
+            said = counted(
                 "Mâu thuẫn: %(n)s dòng cho ngày hẹn trả khác sau khi ngày đã hẹn đã qua hoặc hồ sơ đã kết thúc: vẫn "
                 "tính quá hạn theo ngày đã hẹn, ngày mới được ghi bên cạnh",
-                n=n,
+                n,
             )
     return str(_("%(said)s (dòng %(rows)s).", said=said, rows=rows))
 

@@ -21,6 +21,7 @@ from app.core.errors import Conflict
 from app.organisation.access import Actor, whole_site
 from app.organisation.permissions import Capability, needs
 from app.web import jobs
+from app.web.formats import counted
 
 _CHUNK = 1024 * 1024
 
@@ -112,7 +113,7 @@ def kept_upload(sha256: str, name: str) -> Upload:
 def _progress_reporter(job: jobs.Job) -> Progress:
     def tell(rows: int, done: int, total: int) -> None:
         whole = round(rows * total / done) if done and total else 0  # rows of the file, as far as can be guessed
-        job.update(rows, max(whole, rows) if whole else 0, _("Đã đọc %(n)s dòng", n=rows))
+        job.update(rows, max(whole, rows) if whole else 0, counted("Đã đọc %(n)s dòng", rows))
 
     return tell
 

@@ -17,13 +17,14 @@ from datetime import datetime
 from typing import Any
 
 import click
+from flask_babel import gettext as _
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from app.cases import service
 from app.cases.intake.contents import Applicant, HandedIn
 from app.cases.models import Case
 from app.cases.vocabulary import Channel, ReturnMethod
-from app.core.errors import DomainError
+from app.core.errors import N_, DomainError
 from app.core.text import fold
 from app.organisation.access import whole_site
 from app.organisation.calendars import site_calendar
@@ -73,10 +74,9 @@ class CaseSaid(_Strict):
     token: str = Field("", max_length=64)
 
 
-@click.command("receive")
+@click.command("receive", help=N_("Tiếp nhận một hồ sơ từ tệp JSON (hoặc đầu vào chuẩn)."))
 @click.argument("file", type=click.File("r", encoding="utf-8"), default="-")
 def receive(file: Any) -> None:
-    """Tiếp nhận một hồ sơ từ tệp JSON (hoặc đầu vào chuẩn) / take a case in from JSON."""
     said = _read(file.read())
     with clear_errors():
         case = take_in(said)
@@ -116,7 +116,9 @@ def _read(text: str) -> CaseSaid:
     try:
         return CaseSaid.model_validate(json.loads(text))
     except json.JSONDecodeError as error:
-        raise BadInput(f"JSON: dòng {error.lineno}, cột {error.colno}: {error.msg}") from error
+        raise BadInput(
+            _("JSON: dòng %(line)s, cột %(column)s: %(why)s", line=error.lineno, column=error.colno, why=error.msg)
+        ) from error
     except ValidationError as error:
         lines = (f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
         raise BadInput("\n".join(lines)) from error

@@ -23,7 +23,7 @@ from app.compliance.adoption import repository
 from app.compliance.adoption.examining import Examined, Progress, examine_apart
 from app.compliance.models import PackAdoption, UploadedPack
 from app.core import facts
-from app.core.errors import Conflict, DomainError, NotFound
+from app.core.errors import Conflict, DomainError, N_n, NotFound
 from app.core.text import tidy_lines
 from app.organisation import audit
 from app.organisation.access import Actor, site
@@ -259,7 +259,7 @@ def put_in_force(
         raise DomainError("Bộ quy tắc %(pack)s chưa có phép thử nào (tests.yaml), chưa thể áp dụng.", pack=row.pack)
     if examined.failures:
         raise DomainError(
-            "Phép thử chưa đạt (%(n)s chỗ), chưa thể áp dụng. %(failure)s",
+            N_n("Phép thử chưa đạt (%(n)s chỗ), chưa thể áp dụng. %(failure)s"),
             n=len(examined.failures),
             failure=examined.failures[0],
         )

@@ -27,7 +27,7 @@ from app.compliance.runs.service import CheckReport
 from app.compliance.views import bp
 from app.compliance.wording import explain, parameter_in_words
 from app.core import facts
-from app.core.errors import DomainError
+from app.core.errors import DomainError, N_n
 from app.core.periods import Period, PeriodKind
 from app.organisation.access import Actor, actor, allowed, can, current_scope, person
 from app.organisation.calendars import today
@@ -223,7 +223,7 @@ _waiting = threading.BoundedSemaphore(MOST_WAITING)
 def _examination(name: str, work: Callable[..., Any], *args: Any) -> Answer:
     """Start one, and go to where it is watched. Raises DomainError when too many wait already."""
     if not _waiting.acquire(blocking=False):
-        raise DomainError("Đang có %(n)s bộ quy tắc chờ kiểm tra. Hãy đợi ít phút rồi làm lại.", n=MOST_WAITING)
+        raise DomainError(N_n("Đang có %(n)s bộ quy tắc chờ kiểm tra. Hãy đợi ít phút rồi làm lại."), n=MOST_WAITING)
     try:
         job = jobs.start(name, work, actor(), *args, owner=person().id)
     except BaseException:

@@ -15,6 +15,7 @@ from app.compliance.explaining import (
     unit_name,
     until_shown,
 )
+from app.compliance.labels import tally_in_words
 from app.compliance.violations.raising import is_provisional
 from app.organisation import navigation
 from app.organisation.access import can
@@ -23,6 +24,7 @@ from app.rulepacks.language import Status
 
 bp = Blueprint("compliance", __name__)
 bp.add_app_template_filter(unit_name)
+bp.add_app_template_filter(tally_in_words)
 bp.add_app_template_filter(inside)
 bp.add_app_template_filter(until_shown)
 bp.add_app_template_filter(document_number)

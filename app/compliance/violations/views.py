@@ -9,6 +9,7 @@ from typing import Any
 from flask import Response, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from flask_babel import pgettext
 from werkzeug.wrappers import Response as Answer
 
 from app.compliance import queries
@@ -198,7 +199,7 @@ def violations_csv() -> Response:
     ]
     titles = _titles()
     rows = (_csv_cells(line, titles) for line in queries.every_violation(current_scope(), _filters().wanted()))
-    return csv_response("vi-pham", header, rows, _("Vi phạm"))
+    return csv_response("vi-pham", header, rows, pgettext("list", "Vi phạm"))
 
 
 @bp.get("/kiem-tra/vi-pham/cua-don-vi")

@@ -20,7 +20,7 @@ from app.organisation.permissions import Capability
 from app.organisation.queries import AuditFilter
 from app.organisation.verifying import trail_alone
 from app.organisation.views import bp
-from app.web.formats import sentence, show_number
+from app.web.formats import counted, sentence
 from app.web.forms import errors_shown_on, number_in, whole_number
 
 LONGEST_EXPORT = 100_000  # entries
@@ -65,7 +65,7 @@ def verify_audit() -> Answer:
     """Walk the whole chain and say whether it holds; the command `flask audit verify` walks the records too."""
     found, counts = trail_alone()
     if not found:
-        flash(_("Chuỗi nhật ký còn nguyên: %(n)s mục.", n=show_number(counts["entries"])), "success")
+        flash(counted("Chuỗi nhật ký còn nguyên: %(n)s mục.", counts["entries"]), "success")
     for broken in found[:SHOWN]:
         flash(
             _(

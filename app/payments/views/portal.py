@@ -21,7 +21,7 @@ from app.payments.models import MatchState, PortalStatement
 from app.payments.reconciling import may_reconcile
 from app.payments.statement_queries import LineSeen
 from app.payments.views import bp
-from app.web.formats import label
+from app.web.formats import counted, label
 from app.web.forms import errors_shown_on
 
 SHOWN = 500  # lines on the page; all of them are in the file
@@ -53,7 +53,7 @@ def new_statement() -> Page:
     if form.validate_on_submit():
         with errors_shown_on(form):
             statement = _taken(scope, form)
-            flash(_("Đã đối chiếu %(n)s dòng của tệp.", n=statement.rows), "success")
+            flash(counted("Đã đối chiếu %(n)s dòng của tệp.", statement.rows), "success")
             return redirect(url_for(".statement", statement_id=statement.id))
     page = render_template("payments/statement_new.html", form=form)
     return (page, 422) if form.is_submitted() else page

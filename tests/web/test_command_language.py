@@ -1,0 +1,159 @@
+"""Commands speak the language asked for: by `--lang`, by the terminal's LANG, and else Vietnamese."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+import pytest
+from flask import Flask
+
+from app import app_for_commands
+from app.command_names import Named
+from app.core.periods import Period
+from app.core.translation import said
+from app.organisation.commands import COMMAND
+from app.web.command_language import asked_for, commanded, in_the_language_spoken, of_the_terminal, speaking
+from app.web.formats import counted, in_words
+from tests.benchmarks.measuring import ROOT
+
+VIETNAMESE = re.compile(r"[à-ỹÀ-Ỹđ]")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "language"),
+    [
+        (["check", "run", "--lang", "en"], "en"),
+        (["--lang=vi", "check"], "vi"),
+        (["run", "--help", "--lang", "en"], "en"),
+        (["run", "--lang", "fr"], None),
+        (["run", "--lang"], None),
+        (["run", "--", "--lang", "en"], None),
+        ([], None),
+    ],
+)
+def test_the_language_asked_for_is_read_wherever_it_stands(arguments: list[str], language: str | None) -> None:
+    assert asked_for(arguments) == language
+
+
+@pytest.mark.parametrize(
+    ("environment", "language"),
+    [
+        ({"LANG": "en_US.UTF-8"}, "en"),
+        ({"LANG": "vi_VN.UTF-8"}, "vi"),
+        ({"LANG": "C.UTF-8"}, "vi"),
+        ({}, "vi"),
+        ({"LC_ALL": "vi_VN.UTF-8", "LANG": "en_US.UTF-8"}, "vi"),
+        ({"LC_ALL": "", "LC_MESSAGES": "en_GB", "LANG": "vi_VN"}, "en"),
+    ],
+)
+def test_a_terminal_speaks_english_where_it_is_set_to(environment: dict[str, str], language: str) -> None:
+    assert of_the_terminal(environment) == language
+
+
+def test_a_table_a_refusal_and_a_message_are_told_in_the_language_asked_for(app: Flask, session: Any) -> None:
+    runner = app.test_cli_runner()
+
+    def told(*arguments: str, **environment: str) -> tuple[int, str, str]:
+        done = runner.invoke(args=[*arguments], env={"LC_ALL": "", "LC_MESSAGES": "", "LANG": "", **environment})
+        return done.exit_code, done.stdout, done.stderr
+
+    assert told("units", "list")[1].splitlines()[0].split("  ")[0] == "Mã"
+    assert told("units", "list", "--lang", "en")[1].splitlines()[0].split("  ")[0] == "Code"
+    assert told("units", "list", LANG="en_US.UTF-8")[1].startswith("Code ")
+    assert told("units", "list", "--lang", "vi", LANG="en_US.UTF-8")[1].startswith("Mã ")
+
+    assert told("rules", "explain", "khong-co")[2] == "Không có quy tắc “khong-co”; xem flask rules list.\n"
+    assert told("rules", "explain", "no-such", "--lang", "en") == (
+        2,
+        "",
+        "There is no rule “no-such”; see flask rules list.\n",
+    )
+    assert told("people", "password", "nobody", "--password-stdin", "--lang", "en")[::2] == (
+        2,
+        "There is no person nobody.\n",
+    )
+    assert told("procedures", "list", "--lang", "en")[2] == "0 procedures\n"
+    assert told("procedures", "list", "--unit", "X1", LANG="en_GB.UTF-8")[2] == "--unit: there is no unit “X1”.\n"
+    assert told("cases", "verify", LANG="en_US.UTF-8")[1] == "Cases compared with their events: 0; differences: 0.\n"
+    assert told("plans", "--lang", "en", "tasks")[1].split()[:4] == ["Plan", "Number", "Unit", "Deadline"]
+    assert told("units", "list", "--lang", "fr")[0] == 2
+
+    assert commanded() is None
+    assert COMMAND.name == "Lệnh trên máy chủ"  # what is recorded is the same, whoever's terminal it was
+
+
+def test_a_count_takes_the_form_of_its_number_and_the_figures_of_its_language(app: Flask) -> None:
+    def days(language: str, n: int) -> str:
+        with app.app_context(), speaking(language):
+            return counted("%(n)s thủ tục", n)
+
+    assert [days("en", n) for n in (0, 1, 2, 12_345)] == [
+        *("0 procedures", "1 procedure", "2 procedures"),
+        "12,345 procedures",
+    ]
+    assert [days("vi", n) for n in (1, 12_345)] == ["1 thủ tục", "12.345 thủ tục"]
+    assert said("en", "%(n)s thủ tục", n=1) == "1 procedure"
+    with app.app_context(), speaking("en"):
+        assert in_words(Period.parse("2024-06")) == "June 2024"
+
+
+def commands_of(app: Flask) -> Iterator[tuple[str, click.Command]]:
+    """Every command of the site with its whole name."""
+
+    def below(name: str, command: click.Command) -> Iterator[tuple[str, click.Command]]:
+        yield name, command
+        for each in getattr(command, "commands", {}).values():
+            yield from below(f"{name} {each.name}", each)
+
+    for named in app.cli.commands.values():
+        if isinstance(named, Named) and named.name != "db":  # what is below it is Flask-Migrate's
+            yield from below(str(named.name), named.loaded())
+
+
+def test_the_help_of_every_command_is_there_in_both_languages(tmp_path: Path) -> None:
+    site, wrong = app_for_commands(instance=tmp_path, secret_key="for tests only"), []
+    commands = list(commands_of(site))
+    assert len(commands) > 80
+    for name, command in commands:
+        texts = {}
+        for language in ("en", "vi"):
+            with speaking(language):
+                in_the_language_spoken(command)
+            options = [param.help for param in command.params if isinstance(param, click.Option) and param.help]
+            texts[language] = [command.help or "", *options]
+        plain = [text.replace("đồng", "").replace("Đúng Hạn", "") for text in texts["en"]]
+        if not command.help or any(map(VIETNAMESE.search, plain)) or not VIETNAMESE.search(texts["vi"][0]):
+            wrong.append((name, texts))
+        assert any("--lang" in param.opts for param in command.params), name
+    assert wrong == []
+
+
+def flask(*arguments: str, tmp_path: Path, **environment: str) -> str:
+    """What the `flask` of an installation prints, in a process of its own."""
+    usual = {name: value for name, value in os.environ.items() if not name.startswith(("DUNG_HAN_", "FLASK_", "LC_"))}
+    done = subprocess.run(
+        [sys.executable, "-c", "from app.web.command_line import main; main()", *arguments],
+        env=usual | {"DUNG_HAN_INSTANCE": str(tmp_path), "COLUMNS": "100"} | environment,
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_the_list_of_commands_speaks_too(tmp_path: Path) -> None:
+    english = flask("--lang", "en", "--help", tmp_path=tmp_path, LANG="vi_VN.UTF-8")
+    assert "The site's working calendar." in english and "Each command has a --help of its own." in english
+    vietnamese = flask("--help", tmp_path=tmp_path, LANG="C.UTF-8")
+    assert "Lịch làm việc." in vietnamese and "Mỗi lệnh có --help riêng." in vietnamese
+
+    below = flask("--lang", "en", "check", "run", "--help", tmp_path=tmp_path, LANG="C.UTF-8")
+    assert "Check a period." in below and "Only this unit" in below
