@@ -18,6 +18,7 @@ from tabulate import tabulate
 
 from app.cases import verifying
 from app.cases.actions import life_page
+from app.cases.exchange.cli import exchange
 from app.cases.importing import queries
 from app.cases.importing.mapping import available, find_mapping
 from app.cases.importing.report import ImportReport, write_errors
@@ -194,3 +195,4 @@ def list_mappings() -> None:
 
 
 cases.add_command(receive)
+cases.add_command(exchange)

@@ -1,0 +1,67 @@
+"""`flask cases exchange`: messages in the national shape, in and out, for a province's adapter."""
+
+from __future__ import annotations
+
+import json
+import sys
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import click
+from flask import current_app
+from flask.cli import AppGroup
+from flask_babel import gettext as _
+
+from app.cases.exchange import service
+from app.cases.exchange.shape import messages_of
+from app.core.periods import Period
+from app.organisation.access import whole_site
+from app.organisation.commands import COMMAND, echo_json, refusing
+from app.organisation.exports import record_export
+from app.web.command_faults import BadInput
+
+exchange = AppGroup("exchange", help="Trao đổi hồ sơ dạng JSON theo khuôn dạng quốc gia / JSON in the national shape.")
+
+
+@exchange.command("in")
+@click.argument("file", metavar="FILE|-")
+@click.option("--dry-run", is_flag=True, help="Chỉ xem trước, không ghi gì / write nothing.")
+@refusing
+def take_in(file: str, dry_run: bool) -> None:
+    """Nhận hồ sơ từ tệp JSON hoặc đầu vào chuẩn / take messages in: an array, an envelope with `data`, or JSON lines.
+
+    Kết quả là JSON. Gửi lại cùng thông điệp không làm thay đổi gì; thông điệp sai bị từ chối riêng, có nêu chỗ sai.
+    """
+    try:
+        raw = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
+        text = raw.decode("utf-8-sig")
+    except OSError as error:
+        raise BadInput(_("Không đọc được tệp %(file)s.", file=file)) from error
+    except UnicodeDecodeError as error:
+        raise BadInput(_("Tệp %(file)s không phải văn bản UTF-8.", file=file)) from error
+    name = "exchange.json" if file == "-" else Path(file).name
+    echo_json(service.take_messages(whole_site(), COMMAND, messages_of(text), name, dry_run=dry_run).as_json())
+
+
+@exchange.command("out")
+@click.option("--period", metavar="2024-06", help="Hồ sơ tiếp nhận hoặc còn mở trong kỳ / of a period.")
+@click.option("--since", type=click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"]), help="Có việc mới ghi từ lúc này.")
+@click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="Tệp ghi ra; không nêu: đầu ra chuẩn.")
+@refusing
+def give_out(period: str | None, since: datetime | None, output: Path | None) -> None:
+    """Ghi hồ sơ ra, mỗi dòng một thông điệp JSON / cases as JSON lines."""
+    zone = ZoneInfo(current_app.config["SETTINGS"].zone)
+    which = [service.in_period(*Period.parse(period).bounds(zone))] if period else []
+    which += [service.told_since(since.replace(tzinfo=zone).astimezone(UTC))] if since else []
+    count = 0
+    with ExitStack() as stack:
+        try:
+            out = stack.enter_context(output.open("w", encoding="utf-8")) if output else None
+        except OSError as error:
+            raise BadInput(_("Không ghi được tệp %(file)s.", file=output)) from error
+        for message in service.messages_from(whole_site(), *which):
+            click.echo(json.dumps(message, ensure_ascii=False), file=out)
+            count += 1
+    record_export(COMMAND, "exchange", {"period": period or "", "since": f"{since or ''}"}, count, "json")
