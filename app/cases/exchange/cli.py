@@ -22,12 +22,12 @@ from app.organisation.commands import COMMAND, echo_json, refusing
 from app.organisation.exports import record_export
 from app.web.command_faults import BadInput
 
-exchange = AppGroup("exchange", help="Trao đổi hồ sơ dạng JSON theo khuôn dạng quốc gia / JSON in the national shape.")
+exchange = AppGroup("exchange", help="Trao đổi hồ sơ dạng JSON theo khuôn dạng quốc gia / JSON in the national shape")
 
 
 @exchange.command("in")
 @click.argument("file", metavar="FILE|-")
-@click.option("--dry-run", is_flag=True, help="Chỉ xem trước, không ghi gì / write nothing.")
+@click.option("--dry-run", is_flag=True, help="Chỉ xem trước, không ghi gì / write nothing")
 @refusing
 def take_in(file: str, dry_run: bool) -> None:
     """Nhận hồ sơ từ tệp JSON hoặc đầu vào chuẩn / take messages in: an array, an envelope with `data`, or JSON lines.
@@ -46,9 +46,9 @@ def take_in(file: str, dry_run: bool) -> None:
 
 
 @exchange.command("out")
-@click.option("--period", metavar="2024-06", help="Hồ sơ tiếp nhận hoặc còn mở trong kỳ / of a period.")
-@click.option("--since", type=click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"]), help="Có việc mới ghi từ lúc này.")
-@click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="Tệp ghi ra; không nêu: đầu ra chuẩn.")
+@click.option("--period", metavar="2024-06", help="Hồ sơ tiếp nhận hoặc còn mở trong kỳ / of a period")
+@click.option("--since", type=click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"]), help="Có việc mới ghi từ lúc này")
+@click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="Tệp ghi ra; không nêu: đầu ra chuẩn")
 @refusing
 def give_out(period: str | None, since: datetime | None, output: Path | None) -> None:
     """Ghi hồ sơ ra, mỗi dòng một thông điệp JSON / cases as JSON lines."""
