@@ -369,3 +369,120 @@ def test_cases_of_before_know_what_their_way_in_told(empty: Flask) -> None:
     assert made == [1], "one was worked on since, the others a person entered"
     downgrade(revision="0028")
     upgrade()
+
+
+def test_single_things_of_one_rule_unit_and_period_become_one_violation_and_keep_their_history(empty: Flask) -> None:
+    """Two cases of one rule, seen by two runs: H1 goes on and was explained and returned, H2 was accepted and is gone;
+    beside them a rate, explained. Run 3 no longer finds anything of bg-5.4."""
+    upgrade(revision="0032")
+    with db.engine.begin() as connection:
+        for statement, rows in _OLD_VIOLATIONS.items():
+            connection.execute(text(statement), rows)
+    upgrade(revision="0033")
+    with db.engine.connect() as connection:
+        ask = lambda words: [tuple(row) for row in connection.execute(text(words))]  # noqa: E731
+        assert ask(
+            "SELECT key, state, first_run_id, last_run_id, gone_run_id, severity FROM violations ORDER BY id"
+        ) == [
+            ("bg/bg-5.3/LDVL/2024-06", "returned", 1, 2, None, "critical"),
+            ("bg/bg-5.1/LDVL/2024-06", "explained", 1, 2, None, "major"),
+            ("bg/bg-5.4/LDVL/2024-06", "open", 1, 2, 3, "major"),
+        ]
+        assert ask("SELECT violation_id, subject, state, gone_run_id FROM violation_subjects ORDER BY subject") == [
+            (1, "H1", "returned", None),
+            (1, "H2/a", "accepted", 2),
+            (4, "Nguyễn An", "open", None),
+        ]
+        assert ask("SELECT run_id, violation_id, change FROM run_violations ORDER BY run_id, violation_id") == [
+            *((1, 1, "new"), (1, 3, "new"), (1, 4, "new"), (2, 1, "persisting"), (2, 3, "persisting")),
+            *((2, 4, "persisting"), (3, 4, "gone")),
+        ]
+        (told,) = connection.execute(text("SELECT subjects FROM run_violations WHERE run_id = 2 AND violation_id = 1"))
+        subjects = json.loads(told[0]) if isinstance(told[0], str) else told[0]
+        assert subjects == [
+            ["H1", "persisting", "missing", {"days_late": 3}, {"due": "2024-06-11"}],
+            ["H2/a", "gone"],
+        ]
+        moves = connection.execute(
+            text("SELECT violation_id, to_state, reason, subjects FROM violation_moves ORDER BY id")
+        )
+        assert [
+            (row[0], row[1], row[2], json.loads(row[3]) if isinstance(row[3], str) else row[3]) for row in moves
+        ] == [
+            (1, "explained", "Nghỉ ốm", ["H1"]),
+            (1, "returned", "Chưa rõ", ["H1"]),
+            (1, "accepted", "Được", ["H2/a"]),
+            (3, "explained", "Quên", None),
+        ]
+        due = connection.scalar(text("SELECT CAST(answer_due AS TEXT) FROM violations WHERE id = 1"))
+        assert str(due) == "2024-07-04", "of what is still to be answered"
+    downgrade(revision="0032")
+    with db.engine.connect() as connection:
+        rows = connection.execute(text("SELECT key, subject, state, gone_run_id FROM violations ORDER BY key")).all()
+        assert [tuple(row) for row in rows] == [
+            ("bg/bg-5.1/LDVL/-/2024-06", "", "explained", None),
+            ("bg/bg-5.3/LDVL/H1/2024-06", "H1", "returned", None),
+            ("bg/bg-5.3/LDVL/H2/a/2024-06", "H2/a", "accepted", 2),
+            ("bg/bg-5.4/LDVL/Nguyễn An/2024-06", "Nguyễn An", "open", 3),
+        ]
+        assert connection.scalar(text("SELECT count(*) FROM run_violations")) == 9
+        assert connection.scalar(text("SELECT count(*) FROM violation_moves")) == 4
+    upgrade()
+
+
+def _told(**more: object) -> str:
+    return json.dumps({"numerator": None, "outcome": "missing", "facts": {"days_late": 3}, "details": {}} | more)
+
+
+_OLD_VIOLATIONS: dict[str, list[dict[str, object]]] = {
+    "INSERT INTO units (site, code, name, name_en, kind, path, is_desk, origin, succession_note)"
+    " VALUES ('S', :code, 'P', '', 'division', '/LDVL/', false, '', '')": [{"code": "LDVL"}],
+    "INSERT INTO check_runs (site, period, as_of, started_at, finished_at, actor, packs, findings, limited, facts_hash,"
+    " facts, calendar) VALUES ('S', '2024-06', :at, :at, :at, 'Thanh tra', '[]', '[]', false, '', :facts, '')": [
+        {"at": f"2024-07-0{day} 01:00:00", "facts": b""} for day in (1, 2, 3)
+    ],
+    "INSERT INTO check_results (site, run_id, pack, rule, unit_id, status, numerator, denominator, shortfall, figures)"
+    " VALUES ('S', :run, 'bg', 'bg-5.1', 1, 'fail', 1, 3, 2, :figures)": [
+        {"run": run, "figures": json.dumps({"value": "1/3", "facts": {"case_due.done": 3}})} for run in (1, 2)
+    ],
+    "INSERT INTO violations (site, key, pack, rule, unit_id, subject, period, severity, state, first_run_id,"
+    " last_run_id, gone_run_id, answer_due, revision)"
+    " VALUES ('S', :key, 'bg', :rule, 1, :subject, '2024-06', :severity, :state, 1, :last, :gone, :due, 2)": [
+        {
+            "key": f"bg/{rule}/LDVL/{subject or '-'}/2024-06",
+            **{"rule": rule, "subject": subject, "severity": severity, "state": state, "last": last, "gone": gone},
+            "due": f"2024-07-{due:02}",
+        }
+        for rule, subject, severity, state, last, gone, due in (
+            ("bg-5.3", "H1", "critical", "returned", 2, None, 4),
+            ("bg-5.3", "H2/a", "major", "accepted", 1, 2, 2),
+            ("bg-5.1", "", "major", "explained", 2, None, 5),
+            ("bg-5.4", "Nguyễn An", "major", "open", 2, 3, 6),
+        )
+    ],
+    "INSERT INTO run_violations (site, run_id, violation_id, change, figures, message)"
+    " VALUES ('S', :run, :violation, :change, :figures, :message)": [
+        {"run": run, "violation": number, "change": change, "figures": figures, "message": '{"vi": "x", "en": "x"}'}
+        for run, number, change, figures in (
+            (1, 1, "new", _told()),
+            (1, 2, "new", _told()),
+            (1, 3, "new", "{}"),
+            (1, 4, "new", _told()),
+            (2, 1, "persisting", _told(details={"due": "2024-06-11"})),
+            (2, 2, "gone", _told()),
+            (2, 3, "persisting", "{}"),
+            (2, 4, "persisting", _told()),
+            (3, 4, "gone", _told()),
+        )
+    ],
+    "INSERT INTO violation_moves (site, violation_id, at, actor, from_state, to_state, reason)"
+    " VALUES ('S', :violation, '2024-07-01 02:00:00', 'Trưởng phòng', :before, :after, :reason)": [
+        {"violation": number, "before": before, "after": after, "reason": reason}
+        for number, before, after, reason in (
+            (1, "open", "explained", "Nghỉ ốm"),
+            (1, "explained", "returned", "Chưa rõ"),
+            (2, "explained", "accepted", "Được"),
+            (3, "open", "explained", "Quên"),
+        )
+    ],
+}

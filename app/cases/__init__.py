@@ -13,6 +13,7 @@ def register_records() -> None:
     import app.cases.bulk.labels
     import app.cases.bulk.models
     import app.cases.closings
+    import app.cases.explanations.book
     import app.cases.explanations.facts
     import app.cases.explanations.models
     import app.cases.facts

@@ -19,6 +19,7 @@ from app.compliance.explaining import figures_of_thing, inside, language, parame
 from app.compliance.runs import service
 from app.compliance.runs.output import report_json, result_table
 from app.compliance.runs.verification import Disagreement, verify_run
+from app.compliance.violations.cells import message_of, message_of_thing, things_of
 from app.compliance.violations.raising import is_provisional
 from app.compliance.wording import (
     document_number,
@@ -94,10 +95,8 @@ def check_run(
         echo_json(report_json(report))
     else:
         echo_rows(*result_table(report.judgement.results), output)
-    standing = [raised for raised in report.violations if raised.change != "gone"]
     number = _("lần kiểm tra %(run)s", run=report.run.id) if report.run else _("thử giá trị, không ghi gì")
-    found = counted("%(period)s: %(number)s, %(n)s vi phạm.", len(standing), period=in_words(period), number=number)
-    note(found)
+    note(counted("%(period)s: %(number)s, %(n)s vi phạm.", report.broken, period=in_words(period), number=number))
     if report.run is not None and is_provisional(report.run):
         note(_("Kỳ chưa hết: kết quả tạm tính đến lúc chạy, chưa đơn vị nào phải giải trình."))
     if waived := sum(result.waiver is not None for result in report.judgement.results):
@@ -115,8 +114,7 @@ def check_run(
         place = f"{finding.pack} {finding.rule} {finding.unit}"
         figures = {"numerator": show_number(finding.numerator), "denominator": show_number(finding.denominator)}
         note(_("Số liệu mâu thuẫn: %(place)s: %(numerator)s trên %(denominator)s.", place=place, **figures))
-    failed = standing or any(result.status == "fail" for result in report.judgement.results)
-    if fail_on_violation and failed:
+    if fail_on_violation and report.broken:
         raise click.exceptions.Exit(1)
 
 
@@ -325,17 +323,17 @@ def _explain_result(rule_id: str, unit_code: str, period: Period | None) -> None
         for figure in parameters_of(pack, rule, Period.parse(run.period).last):
             since = " " + _("(từ %(day)s)", day=show_date(figure.since)) if figure.since else ""
             click.echo(f"{figure.title}: {figure.shown}{since}")
-        seen_here = queries.violations_behind(scope, run.id, result)
-        raised = [seen for seen in seen_here if seen.subject]
-        for seen in seen_here:
-            if not seen.subject:
-                click.echo(in_both(seen.message))
+        seen = queries.violation_behind(scope, run.id, result)
+        things = things_of(seen.subjects) if seen is not None else ()
+        unit, key = unit_name(result.place), run.period
+        if seen is not None and not things:
+            click.echo(message_of(rule, seen.cell, unit, key, language(), seen.head))
         day = Period.parse(run.period).last
-        for line in reasons(result, rule, pack, [seen.figures.get("details", {}) for seen in raised], day):
+        for line in reasons(result, rule, pack, [thing.details for thing in things], day):
             click.echo(line)
-        for seen in raised:
-            told = (in_both(seen.message), figures_of_thing(rule, seen.figures.get("facts", {})))
-            click.echo(f"- {' '.join(filter(None, told))}")
+        for thing in things:
+            said = message_of_thing(rule, seen.cell, thing, unit, key, language(), seen.head) if seen else ""
+            click.echo(f"- {' '.join(filter(None, (said, figures_of_thing(rule, thing.figures))))}")
 
 
 def _cited(info: DocumentInfo, lang: str) -> str:

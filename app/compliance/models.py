@@ -92,7 +92,7 @@ class CheckResult(Record, Base):
     """What one rule says of one unit in one run, with its figures."""
 
     __tablename__ = "check_results"
-    __table_args__ = (Index("ix_check_results_run_unit", "run_id", "unit_id"),)
+    __table_args__ = (Index("ix_check_results_run_unit", "run_id", "unit_id", "rule"),)
 
     run_id: Mapped[int] = mapped_column(Key, ForeignKey("check_runs.id"))
     pack: Mapped[str] = mapped_column(String(64))
@@ -115,7 +115,10 @@ class CheckResult(Record, Base):
 
 
 class Violation(Record, Base):
-    """A rule broken by a unit (or by one case of it) in a period. One row however many runs see it."""
+    """A rule broken by a unit in a period: a failing result that is to be answered. One row however many runs see it.
+
+    `state` is that of the subject that is least far answered, where it has subjects.
+    """
 
     __tablename__ = "violations"
     __table_args__ = (
@@ -125,11 +128,10 @@ class Violation(Record, Base):
         Index("ix_violations_site", "site", "id"),  # the latest of the whole Department
     )
 
-    key: Mapped[str] = mapped_column(String(255))  # pack/rule/unit/subject/period
+    key: Mapped[str] = mapped_column(String(255))  # pack/rule/unit/period
     pack: Mapped[str] = mapped_column(String(64))
     rule: Mapped[str] = mapped_column(String(64))
     unit_id: Mapped[int] = mapped_column(Key, ForeignKey("units.id"))
-    subject: Mapped[str] = mapped_column(String(64), default="")  # case code, or empty: the unit itself
     period: Mapped[str] = mapped_column(String(16))
     severity: Mapped[Severity]
     state: Mapped[ViolationState] = mapped_column(default=ViolationState.OPEN)
@@ -142,8 +144,22 @@ class Violation(Record, Base):
     unit: Mapped[Unit] = relationship(lazy="raise")
 
 
+class ViolationSubject(Record, Base):
+    """A single thing (a case, a task, a rule) by which a unit breaks a rule, and how far it is answered. It stands
+    while its violation does and no run has found the violation without it."""
+
+    __tablename__ = "violation_subjects"
+    __table_args__ = (UniqueConstraint("violation_id", "subject"), Index(None, "site", "subject"))
+
+    violation_id: Mapped[int] = mapped_column(Key, ForeignKey("violations.id"))
+    subject: Mapped[str] = mapped_column(String(120))
+    state: Mapped[ViolationState] = mapped_column(default=ViolationState.OPEN)
+    first_run_id: Mapped[int] = mapped_column(Key, ForeignKey("check_runs.id"))
+    gone_run_id: Mapped[int | None] = mapped_column(Key, ForeignKey("check_runs.id"))
+
+
 class RunViolation(Record, Base):
-    """A violation as one run saw it."""
+    """A violation as one run saw it. Its figures are those of the run's result, its sentences are made of them."""
 
     __tablename__ = "run_violations"
     __table_args__ = (UniqueConstraint("run_id", "violation_id"),)
@@ -151,8 +167,10 @@ class RunViolation(Record, Base):
     run_id: Mapped[int] = mapped_column(Key, ForeignKey("check_runs.id"))
     violation_id: Mapped[int] = mapped_column(Key, ForeignKey("violations.id"), index=True)
     change: Mapped[ViolationChange]
-    figures: Mapped[dict[str, Any]]
-    message: Mapped[dict[str, Any]]  # {"vi", "en"}
+    head: Mapped[str] = mapped_column(Text, default="")  # of an escalation: the unit's head at the time
+    subjects: Mapped[list[Any] | None] = mapped_column(  # [id, change, outcome, facts, details]; a gone one without
+        JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql"), deferred=True
+    )
 
 
 class ViolationMove(Record, Base):
@@ -167,6 +185,9 @@ class ViolationMove(Record, Base):
     from_state: Mapped[ViolationState]
     to_state: Mapped[ViolationState]
     reason: Mapped[str] = mapped_column(Text)
+    subjects: Mapped[list[Any] | None] = mapped_column(  # which of its single things; null: it has none
+        JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
+    )
 
 
 class Waiver(Record, Base):

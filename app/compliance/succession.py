@@ -24,8 +24,7 @@ def _violations(decided: Decision) -> Iterator[Passing]:
     v = Violation
     chosen = select(v).where(v.site == decided.unit.site, v.unit_id == decided.unit.id, v.state.not_in(_ANSWERED))
     for row in db.session.scalars(chosen.order_by(v.id)):
-        about = f" ({row.subject})" if row.subject else ""
-        yield Passing("violation", row.id, f"{row.period}: {row.rule}{about}", decided.heir())
+        yield Passing("violation", row.id, f"{row.period}: {row.rule}", decided.heir())
 
 
 def _waivers(decided: Decision) -> Iterator[Passing]:

@@ -8,12 +8,12 @@ from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
 from functools import lru_cache
 from string import Formatter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol
 
 from babel.numbers import format_decimal
 
 from app.compliance.evaluation.evaluate import answer_days, missing, target_share
-from app.compliance.evaluation.results import RuleResult, SubjectResult
+from app.compliance.evaluation.results import SubjectResult
 from app.core import facts
 from app.core.errors import NP_n
 from app.core.periods import Period
@@ -331,9 +331,28 @@ def amount(value: Fraction, locale: str, *, counts: bool) -> str:
     return count_in_words(int(value), locale) if counts else exact_percent(value, locale)
 
 
+class ToldFigures(Protocol):
+    """The figures that a sentence about a result may say."""
+
+    @property
+    def numerator(self) -> int | None: ...
+    @property
+    def denominator(self) -> int | None: ...
+    @property
+    def value(self) -> Fraction | None: ...
+    @property
+    def target(self) -> Fraction | None: ...
+    @property
+    def shortfall(self) -> int | None: ...
+    @property
+    def figures(self) -> Mapping[str, Any]: ...
+    @property
+    def judged_as(self) -> JudgedAs | None: ...
+
+
 def render_message(
     rule: Rule,
-    result: RuleResult,
+    result: ToldFigures,
     unit_name: str,
     period: str,
     locale: str = "vi",
@@ -386,7 +405,7 @@ def _placeholders(message: str) -> frozenset[str]:
     return frozenset(name for _text, name, _spec, _conversion in Formatter().parse(message) if name)
 
 
-def _total(name: str, rule: Rule, result: RuleResult, locale: str) -> str | None:
+def _total(name: str, rule: Rule, result: ToldFigures, locale: str) -> str | None:
     """A number of a result in words; None if there is none of that name."""
     counts = rule.count is not None
     if name == "target":

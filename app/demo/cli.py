@@ -84,7 +84,7 @@ def _prepare() -> None:
         note(_("Chưa kiểm tra được %(month)s: %(why)s", month=in_words(loading.last_month()), why=sentence(error)))
         return
     if report is not None:
-        note(counted("Đã kiểm tra %(month)s: %(n)s vi phạm.", len(report.violations), month=in_words(report.period)))
+        note(counted("Đã kiểm tra %(month)s: %(n)s vi phạm.", report.broken, month=in_words(report.period)))
 
 
 def _load(cases: int, *, seed: int, months: int | None = None, until: date | None = None) -> dict[str, Any]:

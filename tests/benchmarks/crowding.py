@@ -16,7 +16,15 @@ from sqlalchemy.types import String
 from app.cases.explanations.models import Apology, Explanation
 from app.cases.models import Case, CaseEvent, CaseStage, Payment
 from app.cases.vocabulary import CaseStatus
-from app.compliance.models import CheckResult, CheckRun, PackAdoption, RunViolation, Violation, ViolationMove
+from app.compliance.models import (
+    CheckResult,
+    CheckRun,
+    PackAdoption,
+    RunViolation,
+    Violation,
+    ViolationMove,
+    ViolationSubject,
+)
 from app.compliance.runs.service import run_check
 from app.core.periods import Period
 from app.obligations.models import Directive, Petition
@@ -252,6 +260,7 @@ def _forget_checks(connection: Connection) -> None:
     connection.execute(
         delete(RunViolation).where(or_(RunViolation.run_id.in_(runs), RunViolation.violation_id.in_(violations)))
     )
+    connection.execute(delete(ViolationSubject).where(ViolationSubject.violation_id.in_(violations)))
     connection.execute(delete(Violation).where(Violation.period.in_(periods)))
     connection.execute(delete(CheckResult).where(CheckResult.run_id.in_(runs)))
     connection.execute(delete(CheckRun).where(CheckRun.period.in_(periods)))

@@ -26,6 +26,7 @@ WRITTEN = {
     "check_runs": "id = {run}",
     "check_results": "run_id = {run}",
     "violations": "last_run_id = {run}",
+    "violation_subjects": "first_run_id = {run}",
     "run_violations": "run_id = {run}",
 }
 """The tables that a run writes its rows to, in the order in which they refer to each other, and which rows."""
@@ -130,6 +131,7 @@ def whole(url: str, rules: str) -> Answer:
         "asserted": shared_engine().asserted,
         "results": len(report.judgement.results),
         "violations": len(report.violations),
+        "subjects": sum(len(each.subjects) for each in report.violations),
     }
 
 

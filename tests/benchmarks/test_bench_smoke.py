@@ -66,6 +66,7 @@ def test_the_month_is_judged_by_all_its_rules_and_the_floor_writes_the_same_rows
     assert whole["results"] == whole["judged"] * 80
     assert floor["rows"]["check_results"] == whole["results"]
     assert floor["rows"]["violations"] == floor["rows"]["run_violations"] == whole["violations"] > 0
+    assert floor["rows"]["violation_subjects"] == whole["subjects"] > 0
     assert whole["asserted"] > 0
     assert [each["month"]["units"] for each in month["growth"]["units"]] == [20, 40, 80]
     fewer, more = (each["whole"] for each in month["growth"]["rules"])

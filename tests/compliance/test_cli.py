@@ -22,8 +22,8 @@ RESULT = [
     *("shortfall", "due", "judged_as", "subjects"),
 ]
 VIOLATION = [
-    *("key", "pack", "rule", "unit", "subject", "severity", "state", "change", "message", "message_en"),
-    *("legal_basis", "figures", "evidence"),
+    *("key", "pack", "rule", "unit", "severity", "state", "change", "message", "message_en"),
+    *("legal_basis", "figures", "evidence", "subjects"),
 ]
 
 
@@ -87,8 +87,8 @@ def test_a_violation_says_what_law_it_breaks_and_by_how_much(app: Flask, month: 
     assert violation["message"].startswith("Phần của đơn vị trong chỉ tiêu của Sở: ")
     assert of_rule["SO"]["message"].startswith("Tính chung cả Sở: ")
     assert "unit=" not in of_rule["SO"]["evidence"]  # everybody's cases lie behind the whole
-    assert violation["key"] == f"{PROVINCE}/khp-2c.2/LDVL/-/2024-06"
-    assert (violation["state"], violation["change"], violation["subject"]) == ("open", "new", None)
+    assert violation["key"] == f"{PROVINCE}/khp-2c.2/LDVL/2024-06"
+    assert (violation["state"], violation["change"], violation["subjects"]) == ("open", "new", [])
     assert "7 trên 20" in violation["message"]
     assert "7 of 20" in violation["message_en"]
     assert violation["legal_basis"]["quote"] == "tỷ lệ giao dịch thanh toán trực tuyến đạt trên 35%"
@@ -113,8 +113,9 @@ def test_the_download_of_a_kept_run_is_what_the_command_printed(app: Flask, mont
 
     told = check(app)
     kept = queries.the_run(EVERYWHERE, told["run"])
-    seen = repository.with_rules(kept, queries.violations_in(EVERYWHERE, kept.id))
-    again = output.run_json(kept, queries.results_of(EVERYWHERE, kept.id, with_subjects=True), seen)
+    seen = repository.with_rules(kept, queries.violations_in(EVERYWHERE, kept.id, with_subjects=True))
+    results = queries.results_of(EVERYWHERE, kept.id, with_subjects=True)
+    again = output.run_json(kept, results, seen, repository.packs_of(kept))
     by_key = {"results": lambda r: (r["pack"], r["rule"], r["unit"]), "violations": lambda v: v["key"]}
     for name, key in by_key.items():
         assert sorted(again.pop(name), key=key) == sorted(told.pop(name), key=key)
@@ -130,7 +131,9 @@ def test_limits_are_kept(app: Flask, month: Month) -> None:
 def test_a_what_if_has_no_run_and_writes_nothing(app: Flask, month: Month) -> None:
     told = check(app, "--what-if", "online_payment_rate=36%")
     assert told["run"] is None
-    assert told["violations"] == []
+    failing = {(each["rule"], each["unit"]) for each in told["results"] if each["status"] == "fail"}
+    assert {(each["rule"], each["unit"]) for each in told["violations"]} == failing
+    assert {each["state"] for each in told["violations"]} == {None}, "nobody is asked to answer what was only tried"
     verdicts = {(each["rule"], each["unit"]): each["status"] for each in told["results"]}
     assert verdicts["khd-2c.2", "LDVL"] == "fail"
     assert db.session.query(CheckRun).count() == 0

@@ -14,9 +14,9 @@ from app.compliance.adoption import repository
 from app.compliance.models import ViolationChange
 from app.compliance.models import ViolationState as State
 from app.compliance.queries import Answering, ViolationFilter
-from app.compliance.runs import service
 from app.compliance.runs.comparison import compare
 from app.compliance.runs.output import grid_of
+from app.compliance.violations import answering
 from app.core.errors import NotFound
 from app.core.periods import Period
 from app.organisation.access import Actor, Scope
@@ -263,7 +263,7 @@ def test_a_head_reads_only_their_own_units_violations(month: Month) -> None:
     assert queries.violation_page(scope, ViolationFilter(unit_id=month.units["NCC"].id)).rows == []
     assert list(queries.every_violation(scope, ViolationFilter(unit_id=month.units["NCC"].id))) == []
     assert sum(queries.change_counts(scope, JUNE).values()) == 1
-    assert {line.unit.code for line in queries.to_answer(scope)} == {"LDVL"}
+    assert {line.unit.code for line in queries.to_answer(scope)[0]} == {"LDVL"}
     run = queries.latest_run(scope)
     assert run is not None
     assert queries.without_data(scope, run.id) == []
@@ -292,7 +292,7 @@ def test_violations_are_filtered(month: Month, wanted: ViolationFilter, expected
 
 def explain(month: Month, rule: str) -> None:
     line = next(line for line in queries.violation_page(EVERYWHERE, ViolationFilter()).rows if line.rule == rule)
-    service.explain_violation(EVERYWHERE, HEAD, line.id, State.EXPLAINED, "Quên", line.revision)
+    answering.explain_violation(EVERYWHERE, HEAD, line.id, State.EXPLAINED, "Quên", line.revision)
 
 
 def test_violations_are_paged_by_key_both_ways_and_exported_whole(month: Month) -> None:
@@ -320,7 +320,7 @@ def test_the_list_of_violations_is_one_query(month: Month) -> None:
     db.session.expunge_all()
     with counted() as sent:
         page = queries.violation_page(EVERYWHERE, ViolationFilter())
-        assert all(line.unit.name and line.message["vi"] for line in page.rows)
+        assert all(line.unit.name and line.shortfall for line in page.rows)
     assert len(page.rows) > 2
     assert len(sent) == 1
 
@@ -332,7 +332,7 @@ def test_a_gone_violation_keeps_its_last_figures_and_asks_for_nothing(month: Mon
     line = queries.violation_page(EVERYWHERE, ViolationFilter(change=ViolationChange.GONE)).rows[0]
     assert (line.numerator, line.denominator, line.gone) == (7, 20, True)
     assert line.turn is Answering.NOBODY
-    assert line.id not in {waiting.id for waiting in queries.to_answer(EVERYWHERE)}
+    assert line.id not in {waiting.id for waiting in queries.to_answer(EVERYWHERE)[0]}
     sightings, moves = queries.answering(line.id)
     assert [seen.change for seen in sightings] == [ViolationChange.NEW, ViolationChange.GONE]
     assert moves == []
@@ -340,7 +340,7 @@ def test_a_gone_violation_keeps_its_last_figures_and_asks_for_nothing(month: Mon
 
 def test_whose_turn_it_is_follows_the_state(month: Month) -> None:
     check()
-    line = next(line for line in queries.to_answer(EVERYWHERE) if line.rule == "bg-5.2")
+    line = next(line for line in queries.to_answer(EVERYWHERE)[0] if line.rule == "bg-5.2")
     assert line.turn is Answering.UNIT
     assert line.answer_due is not None
     assert not line.is_overdue(line.answer_due)

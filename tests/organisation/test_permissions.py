@@ -70,7 +70,7 @@ VERBS_OF_EVERYBODY = {
 }
 WITHOUT_ACTOR = {  # nobody is signed in yet, or it is the person's own, or the trail or a chain itself, or a question
     "cases.chain.add_event",
-    "compliance.runs.service.moves_open_to",
+    "compliance.violations.answering.moves_open_to",
     "organisation.audit.record",
     *("organisation.attempts.take_turn", "organisation.attempts.note_wrong_lookup"),
     "organisation.site_key.site_key",

@@ -24,6 +24,7 @@ from app.core.reasons import checked_reason, checked_words
 from app.core.text import tidy
 from app.organisation import audit
 from app.organisation.access import Actor, Scope
+from app.organisation.answers import answered
 from app.organisation.audit import transaction
 from app.organisation.calendars import site_calendar
 from app.organisation.lineage import lineage
@@ -32,6 +33,7 @@ from app.web import extensions
 from app.web.due import kept
 from app.web.extensions import db
 
+EXPLANATION = "explanation"  # the kind of fact that tells of one
 LONGEST = 4_000  # characters of an explanation or a decision
 MOST_AT_ONCE = 200  # cases explained, or explanations received, in one act
 
@@ -58,6 +60,7 @@ def explain(scope: Scope, by: Actor, case_ids: Collection[int], text: str) -> li
         session.flush()
         codes = [case.code for case in cases]
         audit.record(by, "explain_overdue", "case", codes[0] if len(codes) == 1 else "", cases=codes)
+        answered(scope.site, EXPLANATION, codes)
     return sent
 
 
@@ -148,6 +151,7 @@ def decide(
         found.accepted, found.decision, found.decided_at, found.revision = accepted, text, now, found.revision + 1
         code = session.scalar(select(Case.code).where(Case.id == found.case_id))
         audit.record(by, "decide_explanation", "case", code, accepted=accepted, decision=text)
+        answered(site, EXPLANATION, [str(code)])
     return found
 
 

@@ -4,17 +4,26 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from fractions import Fraction
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, func, select
-from sqlalchemy.orm import defer, undefer
+from sqlalchemy import ColumnElement, Row, Select, and_, case, func, select
+from sqlalchemy.orm import aliased, defer, undefer
 
 from app.compliance.evaluation.results import AppliedWaiver, SubjectLine, SubjectResult, day_of
-from app.compliance.models import CheckResult, CheckRun, RunViolation, Violation, ViolationChange, ViolationState
+from app.compliance.models import (
+    CheckResult,
+    CheckRun,
+    RunViolation,
+    Violation,
+    ViolationChange,
+    ViolationState,
+    ViolationSubject,
+)
 from app.compliance.runs import evidence
+from app.compliance.violations.cells import SeenSubject, ViolationFigures, result_of_violation, seen_of, things_of
 from app.core.errors import NotFound
 from app.core.facts import Fact
 from app.core.periods import Period, PeriodKind
@@ -103,20 +112,26 @@ class RunPage:
 
 @dataclass(frozen=True, slots=True)
 class Sighted:
-    """A violation as one run saw it."""
+    """A violation as one run saw it; of one that it no longer found, the figures of the run that last did."""
 
     id: int
     key: str
     pack: str
     rule: str
     unit: str
-    subject: str
+    """The unit's code."""
+    place: UnitRef
     period: str
     severity: Severity
     state: ViolationState
+    """Today's."""
     change: ViolationChange
-    figures: dict[str, Any]
-    message: dict[str, Any]
+    cell: ViolationFigures
+    head: str
+    subjects: tuple[SeenSubject, ...] = ()
+    """Its single things, where they were asked for."""
+    states: Mapping[str, ViolationState] = field(default_factory=dict)
+    """How far each of them is answered today."""
 
 
 def share(text: str | None) -> Fraction | None:
@@ -343,46 +358,79 @@ def trend(scope: Scope, result: ResultRow, period: Period, length: int = 6) -> l
     return [(p, runs[p.key], found[runs[p.key]]) for p in earlier if runs.get(p.key) in found]
 
 
-def violations_behind(scope: Scope, run_id: int, result: ResultRow) -> list[Sighted]:
-    """The violations that a run found behind one result: the unit's own, or one of each single thing that fails."""
+def violation_behind(scope: Scope, run_id: int, result: ResultRow) -> Sighted | None:
+    """The violation that a run found in a result, with its single things; None where nobody answers for it."""
     cell = (
         Violation.pack == result.pack,
         Violation.rule == result.rule,
         Violation.unit_id == result.place.id,
         RunViolation.change != ViolationChange.GONE,
     )
-    return _violations_in(scope, run_id, *cell)
+    return next(iter(_violations_in(scope, run_id, *cell, with_subjects=True)), None)
 
 
-def violations_in(scope: Scope, run_id: int, keys: Sequence[str] | None = None) -> list[Sighted]:
-    """The violations that a run opened, found again or no longer found, within the scope; only those of the keys
-    given, if any are."""
-    return _violations_in(scope, run_id, *(() if keys is None else (Violation.key.in_(keys),)))
+def violations_in(scope: Scope, run_id: int, *, with_subjects: bool = False) -> list[Sighted]:
+    """The violations that a run opened, found again or no longer found, within the scope."""
+    return _violations_in(scope, run_id, with_subjects=with_subjects)
 
 
-def _violations_in(scope: Scope, run_id: int, *conditions: ColumnElement[bool]) -> list[Sighted]:
+def _violations_in(
+    scope: Scope, run_id: int, *conditions: ColumnElement[bool], with_subjects: bool = False
+) -> list[Sighted]:
+    gone = RunViolation.change == ViolationChange.GONE
+    spoken = aliased(RunViolation)  # by whose figures: the run itself, or the last that found it
+    here = aliased(CheckResult)
+    its_run = case((gone, Violation.last_run_id), else_=RunViolation.run_id)
     chosen = (
-        select(RunViolation, Violation, Unit.code)
+        select(RunViolation.change, Violation, Unit, CheckResult, spoken, here.figures.label("here"))
         .join(Violation, Violation.id == RunViolation.violation_id)
         .join(Unit, Unit.id == Violation.unit_id)
+        .join(spoken, and_(spoken.violation_id == Violation.id, spoken.run_id == its_run))
+        .outerjoin(CheckResult, result_of_violation(spoken.run_id))
+        .outerjoin(here, result_of_violation(RunViolation.run_id, here))
         .where(RunViolation.site == scope.site, RunViolation.run_id == run_id, scope.within(Violation.unit_id))
         .where(*conditions)
         .order_by(RunViolation.id)
     )
-    return [
-        Sighted(
-            violation.id,
-            violation.key,
-            violation.pack,
-            violation.rule,
-            unit,
-            violation.subject,
-            violation.period,
-            violation.severity,
-            violation.state,
-            seen.change,
-            seen.figures,
-            seen.message,
-        )
-        for seen, violation, unit in db.session.execute(chosen)
-    ]
+    if with_subjects:
+        chosen = chosen.options(undefer(spoken.subjects))
+    rows = db.session.execute(chosen).all()
+    states = _states([row[1].id for row in rows]) if with_subjects else {}
+    return [_sighted(row, states.get(row[1].id, {}), with_subjects=with_subjects) for row in rows]
+
+
+def _sighted(row: Row[Any], states: Mapping[str, ViolationState], *, with_subjects: bool) -> Sighted:
+    change, violation, unit, result, spoken, here = tuple(row)
+    seen = seen_of(spoken.subjects) if with_subjects else ()
+    cell = ViolationFigures.kept(result, things_of(seen))
+    if change is ViolationChange.GONE:
+        seen = ()
+        cell = replace(cell, waiver=(here or {}).get("waiver"))
+    return Sighted(
+        violation.id,
+        violation.key,
+        violation.pack,
+        violation.rule,
+        unit.code,
+        unit_ref(unit),
+        violation.period,
+        violation.severity,
+        violation.state,
+        change,
+        cell,
+        spoken.head,
+        seen,
+        states,
+    )
+
+
+def _states(violation_ids: Sequence[int]) -> dict[int, dict[str, ViolationState]]:
+    found: dict[int, dict[str, ViolationState]] = {}
+    for start in range(0, len(violation_ids), 500):
+        part = violation_ids[start : start + 500]
+        columns = (ViolationSubject.violation_id, ViolationSubject.subject, ViolationSubject.state)
+        for violation_id, name, state in db.session.execute(
+            select(*columns).where(ViolationSubject.violation_id.in_(part))
+        ):
+            found.setdefault(violation_id, {})[name] = state
+    return found

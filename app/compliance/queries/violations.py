@@ -1,24 +1,34 @@
 """Violations and their answers.
 
-The figures and words of a violation are those of the last run that spoke of it: the one that no longer found it,
-else the last that did.
+The figures of a violation are those of the result of the last run that found it; its sentences are made of them.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 from fractions import Fraction
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, and_, func, select
+from sqlalchemy import ColumnElement, Row, Select, and_, case, func, select
+from sqlalchemy.orm import aliased, undefer
 
 from app.compliance.evaluation.results import AppliedWaiver
-from app.compliance.models import CheckRun, RunViolation, Violation, ViolationChange, ViolationMove, ViolationState
-from app.compliance.queries.runs import ResultRow, UnitRef, judged_as_of, results_of, share, unit_ref
+from app.compliance.models import (
+    CheckResult,
+    CheckRun,
+    RunViolation,
+    Violation,
+    ViolationChange,
+    ViolationMove,
+    ViolationState,
+    ViolationSubject,
+)
+from app.compliance.queries.runs import ResultRow, UnitRef, results_of, unit_ref
+from app.compliance.violations.cells import SeenSubject, ViolationFigures, result_of_violation, seen_of, things_of
 from app.core.errors import NotFound
 from app.core.periods import Period
 from app.organisation.access import Scope
@@ -29,8 +39,12 @@ from app.web.extensions import db
 from app.web.keyset import Keyset
 
 PAGE = 50
-Lines = Select[Violation, RunViolation, Unit]
+Lines = Select[Any]
 UNANSWERED = (ViolationState.OPEN, ViolationState.RETURNED)
+_Excused = aliased(CheckResult)
+"""The result of the run that no longer found a violation."""
+_Last = aliased(RunViolation)
+"""What the last run that found a violation said of it."""
 
 
 class Answering(StrEnum):
@@ -52,6 +66,7 @@ class ViolationFilter:
     unit_id: int | None = None
     change: ViolationChange | None = None
     standing: bool = False
+    states: tuple[ViolationState, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +78,6 @@ class ViolationLine:
     pack: str
     rule: str
     unit: UnitRef
-    subject: str
     period: Period
     severity: Severity
     state: ViolationState
@@ -74,22 +88,29 @@ class ViolationLine:
     comparison: str | None
     target: Fraction | None
     shortfall: int | None
-    message: dict[str, Any]
     answer_due: date | None
     run_id: int
-    """The run whose figures these are."""
+    """The last run that spoke of it."""
+    last_run_id: int
+    """The last that found it, whose figures these are."""
     first_run_id: int
     revision: int
     waiver: AppliedWaiver | None = None
     """The waiver for which the last run no longer counted it."""
-    outcome: str = ""
-    """Of a single thing: how it fails."""
-    details: Mapping[str, Any] = field(default_factory=dict)
-    """Of a single thing: what the judgement adds to its own fields."""
     facts: Mapping[str, Any] = field(default_factory=dict)
-    """The fields that the rule read; of a single thing by their bare names."""
+    """The fields that the rule read."""
     judged_as: JudgedAs | None = None
     """Where the rule is about the Department as a whole: whether this is the whole, or a unit's own part."""
+    head: str = ""
+    """Of an escalation, the name of the unit's head at the time."""
+    seen: tuple[SeenSubject, ...] = ()
+    """Its single things as the last run that found it saw them, where they were asked for."""
+
+    @property
+    def cell(self) -> ViolationFigures:
+        """Its figures and single things, as sentences are made of them."""
+        figures = (self.numerator, self.denominator, self.value, self.comparison, self.target, self.shortfall)
+        return ViolationFigures(*figures, self.facts, self.judged_as, things_of(self.seen), self.waiver)
 
     @property
     def waived_until(self) -> date | None:
@@ -123,6 +144,16 @@ class ViolationPage:
 
 
 @dataclass(frozen=True, slots=True)
+class SubjectAnswer:
+    """How far a single thing of a violation is answered. `stands` unless a run found the violation without it."""
+
+    subject: str
+    state: ViolationState
+    first_run_id: int
+    stands: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Sighting:
     """What one run said of a violation."""
 
@@ -137,39 +168,69 @@ class Sighting:
 
 
 def violation_page(
-    scope: Scope, wanted: ViolationFilter, *, before: int | None = None, after: int | None = None, limit: int = PAGE
+    scope: Scope,
+    wanted: ViolationFilter,
+    *,
+    before: int | None = None,
+    after: int | None = None,
+    limit: int = PAGE,
+    with_subjects: bool = False,
 ) -> ViolationPage:
     """A page of violations by key: those after `after`, or before `before`."""
-    chosen = _filtered(_lines(scope), wanted)
+    chosen = _filtered(_lines(scope, with_subjects=with_subjects), wanted)
     keyset = Keyset(after, before, limit)
-    found = [_line(row) for row in db.session.execute(keyset.cut(chosen, Violation.id))]
+    rows = db.session.execute(keyset.cut(chosen, Violation.id))
+    found = [_line(row, with_subjects=with_subjects) for row in rows]
     return ViolationPage(*keyset.lines(found, lambda line: line.id))
 
 
-def every_violation(scope: Scope, wanted: ViolationFilter, batch: int = 1000) -> Iterator[ViolationLine]:
+def count_of(scope: Scope, wanted: ViolationFilter) -> int:
+    """How many violations the filter leaves."""
+    chosen = _filtered(_lines(scope), wanted).with_only_columns(func.count(), maintain_column_froms=True)
+    return db.session.scalar(chosen.order_by(None)) or 0
+
+
+def every_violation(scope: Scope, wanted: ViolationFilter, batch: int = 200) -> Iterator[ViolationLine]:
     """All of them, the latest first, read a batch at a time."""
     after: int | None = None
     while True:
-        page = violation_page(scope, wanted, after=after, limit=batch)
+        page = violation_page(scope, wanted, after=after, limit=batch, with_subjects=True)
         yield from page.rows
         if page.after is None:
             return
         after = page.after
 
 
-def to_answer(scope: Scope, limit: int = 100) -> list[ViolationLine]:
-    """What units of the scope still have to explain, the first due first; at most `limit`."""
-    chosen = _filtered(_lines(scope), ViolationFilter(standing=True)).where(Violation.state.in_(UNANSWERED))
-    rows = db.session.execute(chosen.order_by(Violation.answer_due, Violation.id).limit(limit))
-    return [_line(row) for row in rows]
+def to_answer(scope: Scope, limit: int = 200) -> tuple[list[ViolationLine], int]:
+    """What units of the scope still have to explain, the gravest first, then the first due; at most `limit` of them,
+    and how many there are in all."""
+    unanswered = ViolationFilter(standing=True, states=UNANSWERED)
+    chosen = _filtered(_lines(scope), unanswered)
+    gravest = case({word.value: number for number, word in enumerate(Severity)}, value=Violation.severity, else_=-1)
+    rows = db.session.execute(chosen.order_by(gravest.desc(), Violation.answer_due, Violation.id).limit(limit)).all()
+    lines = [_line(row) for row in rows]
+    return lines, len(lines) if len(lines) < limit else count_of(scope, unanswered)
 
 
 def violation_of(scope: Scope, violation_id: int) -> ViolationLine:
-    """One violation. Raises NotFound, also for one outside the scope."""
-    row = db.session.execute(_lines(scope).where(Violation.id == violation_id)).first()
+    """One violation with its single things. Raises NotFound, also for one outside the scope."""
+    row = db.session.execute(_lines(scope, with_subjects=True).where(Violation.id == violation_id)).first()
     if row is None:
         raise NotFound("Không tìm thấy vi phạm này.")
-    return _line(row)
+    return _line(row, with_subjects=True)
+
+
+def subjects_of(violation_ids: Collection[int]) -> dict[int, dict[str, SubjectAnswer]]:
+    """How far the single things of violations are answered, by violation and name."""
+    found: dict[int, dict[str, SubjectAnswer]] = {number: {} for number in violation_ids}
+    for row in db.session.scalars(
+        select(ViolationSubject)
+        .where(ViolationSubject.violation_id.in_(violation_ids))
+        .order_by(ViolationSubject.subject)
+    ):
+        stands = row.gone_run_id is None
+        found[row.violation_id][row.subject] = SubjectAnswer(row.subject, row.state, row.first_run_id, stands)
+    return found
 
 
 def change_counts(scope: Scope, period: Period) -> Counter[ViolationChange]:
@@ -192,24 +253,19 @@ def without_data(scope: Scope, run_id: int) -> list[ResultRow]:
 def answering(violation_id: int) -> tuple[list[Sighting], list[ViolationMove]]:
     """What runs said of a violation and what people did about it, the first first."""
     seen = (
-        select(RunViolation, CheckRun.finished_at, CheckRun.actor)
+        select(RunViolation.run_id, RunViolation.change, CheckRun.finished_at, CheckRun.actor, CheckResult)
+        .select_from(RunViolation)
+        .join(Violation, Violation.id == RunViolation.violation_id)
         .join(CheckRun, CheckRun.id == RunViolation.run_id)
+        .outerjoin(CheckResult, result_of_violation(RunViolation.run_id))
         .where(RunViolation.violation_id == violation_id)
         .order_by(RunViolation.run_id)
     )
-    sightings = [
-        Sighting(
-            row.run_id,
-            at,
-            actor,
-            row.change,
-            share(row.figures.get("value")),
-            row.figures.get("numerator"),
-            row.figures.get("denominator"),
-            share(row.figures.get("target")),
-        )
-        for row, at, actor in db.session.execute(seen)
-    ]
+    sightings = []
+    for run_id, change, at, actor, row in db.session.execute(seen):
+        cell = ViolationFigures.kept(row)
+        told = (cell.value, cell.numerator, cell.denominator, cell.target)
+        sightings.append(Sighting(run_id, at, actor, change, *told))
     moves = select(ViolationMove).where(ViolationMove.violation_id == violation_id).order_by(ViolationMove.id)
     return sightings, list(db.session.scalars(moves))
 
@@ -222,13 +278,17 @@ def _last_word() -> ColumnElement[bool]:
     )
 
 
-def _lines(scope: Scope) -> Lines:
-    return (
-        select(Violation, RunViolation, Unit)
+def _lines(scope: Scope, *, with_subjects: bool = False) -> Lines:
+    chosen = (
+        select(Violation, RunViolation, Unit, CheckResult, _Excused.figures.label("excused"), _Last)
         .join(RunViolation, _last_word())
+        .join(_Last, and_(_Last.violation_id == Violation.id, _Last.run_id == Violation.last_run_id))
         .join(Unit, Unit.id == Violation.unit_id)
+        .outerjoin(CheckResult, result_of_violation(Violation.last_run_id))
+        .outerjoin(_Excused, result_of_violation(Violation.gone_run_id, _Excused))
         .where(Violation.site == scope.site, scope.within(Violation.unit_id))
     )
+    return chosen.options(undefer(_Last.subjects)) if with_subjects else chosen
 
 
 def _filtered(chosen: Lines, wanted: ViolationFilter) -> Lines:
@@ -242,37 +302,39 @@ def _filtered(chosen: Lines, wanted: ViolationFilter) -> Lines:
     ):
         if value:
             chosen = chosen.where(column == value)
+    if wanted.states:
+        chosen = chosen.where(Violation.state.in_(wanted.states))
     return chosen.where(Violation.gone_run_id.is_(None)) if wanted.standing else chosen
 
 
-def _line(row: Row[Violation, RunViolation, Unit]) -> ViolationLine:
-    violation, seen, unit = row
-    figures = seen.figures
+def _line(row: Row[Any], *, with_subjects: bool = False) -> ViolationLine:
+    violation, seen, unit, result, excused, last = tuple(row)
+    cell = ViolationFigures.kept(result)
+    gone = seen.change is ViolationChange.GONE
     return ViolationLine(
         violation.id,
         violation.key,
         violation.pack,
         violation.rule,
         unit_ref(unit),
-        violation.subject,
         Period.parse(violation.period),
         violation.severity,
         violation.state,
         seen.change,
-        figures.get("numerator"),
-        figures.get("denominator"),
-        share(figures.get("value")),
-        figures.get("comparison"),
-        share(figures.get("target")),
-        figures.get("shortfall"),
-        seen.message,
+        cell.numerator,
+        cell.denominator,
+        cell.value,
+        cell.comparison,
+        cell.target,
+        cell.shortfall,
         violation.answer_due,
         seen.run_id,
+        last.run_id,
         violation.first_run_id,
         violation.revision,
-        figures.get("waiver") if seen.change is ViolationChange.GONE else None,
-        figures.get("outcome", ""),
-        figures.get("details", {}),
-        figures.get("facts", {}),
-        judged_as_of(figures),
+        (excused or {}).get("waiver") if gone else None,
+        cell.figures,
+        cell.judged_as,
+        last.head,
+        seen_of(last.subjects) if with_subjects else (),
     )

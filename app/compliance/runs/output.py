@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from fractions import Fraction
@@ -13,13 +13,14 @@ from flask_babel import gettext as _
 
 from app.compliance.adoption.repository import Library, documents, every_rule
 from app.compliance.evaluation.results import AppliedWaiver, RuleResult
-from app.compliance.models import CheckRun, ViolationChange
+from app.compliance.models import CheckRun, ViolationChange, ViolationState
 from app.compliance.queries import ResultRow, Sighted
 from app.compliance.runs.service import CheckReport
 from app.compliance.subject_links import evidence_path
-from app.compliance.violations.raising import Raised, ViolationRow
+from app.compliance.violations.cells import SeenSubject, ViolationFigures, cell_figures, message_of, message_of_thing
+from app.compliance.violations.raising import Raised, key_of
 from app.organisation.calendars import site_calendar
-from app.rulepacks.language import JudgedAs, Rule, Status
+from app.rulepacks.language import JudgedAs, Rule, Severity, Status
 from app.rulepacks.pack import Pack
 from app.web.formats import label, show_date
 
@@ -50,6 +51,20 @@ WAIVER_COLUMN = {"waiver": "Miễn áp dụng"}
 
 def report_json(report: CheckReport) -> dict[str, Any]:
     """The whole check, as `flask check run --format json` prints it. Shares are numbers from 0 to 1."""
+    rules = {(pack.id, rule.id): rule for pack, rule in every_rule(report.packs)}
+    asked = {raised.violation.key: raised for raised in report.violations}
+    violations = []
+    for result in report.judgement.results:
+        if result.status is Status.FAIL:
+            raised = asked.pop(key_of(result.pack, result.rule, result.unit, report.period.key), None)
+            names = report.names.get(result.unit, {})
+            rule = rules[result.pack, result.rule]
+            violations.append(
+                violation_row(raised)
+                if raised
+                else _unasked(result, ViolationFigures.of(result), rule, report.period.key, names)
+            )
+    violations += [violation_row(raised) for raised in asked.values()]
     return _check(
         report.run.id if report.run else None,
         report.period.key,
@@ -57,16 +72,33 @@ def report_json(report: CheckReport) -> dict[str, Any]:
         [{"id": pack.id, "hash": pack.hash} for pack in report.packs],
         report.facts_hash,
         report.judgement.results,
-        [violation_row(raised) for raised in report.violations],
+        violations,
     )
 
 
-def run_json(run: CheckRun, results: Iterable[Judged], seen: Iterable[tuple[Sighted, Rule]]) -> dict[str, Any]:
+def run_json(
+    run: CheckRun, results: Sequence[ResultRow], seen: Iterable[tuple[Sighted, Rule]], library: Library
+) -> dict[str, Any]:
     """The same of a run that is kept; a violation's state is the present one."""
-    violations = [
-        _violation(found, rule, found.unit, found.change, found.figures, found.message) for found, rule in seen
-    ]
+    rules = {(pack.id, rule.id): rule for pack, rule in every_rule(library.values())}
+    asked = {found.key: (found, rule) for found, rule in seen}
+    violations = []
+    for result in results:
+        if result.status is Status.FAIL:
+            there = asked.pop(key_of(result.pack, result.rule, result.unit, run.period), None)
+            rule = rules.get((result.pack, result.rule))
+            if there is not None:
+                violations.append(_sighted(*there))
+            elif rule is not None:
+                names = {"vi": result.place.name, "en": result.place.name_en or result.place.name}
+                violations.append(_unasked(result, _cell_of_row(result), rule, run.period, names))
+    violations += [_sighted(found, rule) for found, rule in asked.values()]
     return _check(run.id, run.period, run.as_of, run.packs, run.facts_hash, results, violations)
+
+
+def _cell_of_row(result: ResultRow) -> ViolationFigures:
+    figures = (result.numerator, result.denominator, result.value, result.comparison, result.target, result.shortfall)
+    return ViolationFigures(*figures, result.facts, result.judged_as)
 
 
 def _check(
@@ -146,43 +178,109 @@ def waiver_words(waiver: AppliedWaiver | None) -> str | None:
 
 
 def violation_row(raised: Raised) -> dict[str, Any]:
-    """One violation in Vietnamese (and in English as `message_en`), with the words of law it breaks and its cases."""
-    return _violation(raised.violation, raised.rule, raised.unit.code, raised.change, raised.figures, raised.message)
+    """One violation in Vietnamese (and in English as `message_en`), with the words of law it breaks, its cases and its
+    single things."""
+    row = raised.violation
+    states = {name: thing.state for name, thing in row.subjects.items()}
+    named = (raised.rule, raised.cell, raised.names, row.period, raised.head)
+    return _violation(
+        (row.pack, row.rule, raised.unit.code, row.period, row.severity, row.state, raised.change),
+        *(raised.rule, raised.cell, raised.names, raised.head),
+        _subjects(raised.subjects, states, *named),
+    )
+
+
+def _sighted(found: Sighted, rule: Rule) -> dict[str, Any]:
+    names = {"vi": found.place.name, "en": found.place.name_en or found.place.name}
+    named = (rule, found.cell, names, found.period, found.head)
+    return _violation(
+        (found.pack, found.rule, found.unit, found.period, found.severity, found.state, found.change),
+        *(rule, found.cell, names, found.head),
+        _subjects(found.subjects, found.states, *named),
+    )
+
+
+def _unasked(
+    result: Judged, cell: ViolationFigures, rule: Rule, period: str, names: Mapping[str, str]
+) -> dict[str, Any]:
+    """What is broken and nobody is asked to answer: a period that lasts, one whose months charge it, a what-if."""
+    seen = [SeenSubject(thing.subject, ViolationChange.NEW, thing) for thing in cell.things]
+    subjects = [each | {"change": None} for each in _subjects(seen, {}, rule, cell, names, period, "")]
+    return _violation(
+        (result.pack, result.rule, result.unit, period, rule.severity, None, None), rule, cell, names, "", subjects
+    )
 
 
 def _violation(
-    violation: ViolationRow | Sighted,
+    named: tuple[str, str, str, str, Severity, ViolationState | None, ViolationChange | None],
     rule: Rule,
-    unit: str,
-    change: ViolationChange,
-    figures: dict[str, Any],
-    message: dict[str, Any],
+    cell: ViolationFigures,
+    names: Mapping[str, str],
+    head: str,
+    subjects: list[dict[str, Any]],
 ) -> dict[str, Any]:
+    pack, rule_id, unit, period, severity, state, change = named
     shown = {
         name: _number(Fraction(value)) if name in ("value", "target") and value is not None else value
-        for name, value in figures.items()
+        for name, value in cell_figures(cell).items()
     }
     lists = rule.evidence.cases if rule.evidence else ()
-    whose = "" if figures.get("judged_as") == JudgedAs.WHOLE else unit
+    whose = "" if cell.judged_as is JudgedAs.WHOLE else unit
     return {
-        "key": violation.key,
-        "pack": violation.pack,
-        "rule": violation.rule,
+        "key": key_of(pack, rule_id, unit, period),
+        "pack": pack,
+        "rule": rule_id,
         "unit": unit,
-        "subject": violation.subject or None,
-        "severity": violation.severity.value,
-        "state": violation.state.value,
-        "change": change.value,
-        "message": message["vi"],
-        "message_en": message["en"],
+        "severity": severity.value,
+        "state": state.value if state else None,
+        "change": change.value if change else None,
+        "message": message_of(rule, cell, names.get("vi", unit), period, "vi", head),
+        "message_en": message_of(rule, cell, names.get("en", unit), period, "en", head),
         "legal_basis": {
             "document": rule.legal_basis.document,
             "place": rule.legal_basis.place,
             "quote": rule.legal_basis.quote,
         },
         "figures": shown,
-        "evidence": evidence_path(lists[0], violation.period, whose) if lists else None,
+        "evidence": evidence_path(lists[0], period, whose) if lists else None,
+        "subjects": subjects,
     }
+
+
+def _subjects(
+    seen: Iterable[SeenSubject],
+    states: Mapping[str, ViolationState],
+    rule: Rule,
+    cell: ViolationFigures,
+    names: Mapping[str, str],
+    period: str,
+    head: str,
+) -> list[dict[str, Any]]:
+    """The single things of a violation, each with how it fails, how far it is answered, and what is said of it."""
+    told = []
+    for each in seen:
+        thing, state = each.thing, states.get(each.subject)
+        line = thing.line if thing is not None else None
+        said = {
+            locale: message_of_thing(rule, cell, thing, names.get(locale, ""), period, locale, head)
+            if thing is not None
+            else None
+            for locale in ("vi", "en")
+        }
+        told.append(
+            {
+                "id": each.subject,
+                "status": line.status.value if line else None,
+                "due": _iso(line.due) if line else None,
+                "since": _iso(line.since) if line else None,
+                "state": state.value if state else None,
+                "change": each.change.value,
+                "message": said["vi"],
+                "message_en": said["en"],
+                "figures": {"facts": dict(thing.figures), "details": dict(thing.details)} if thing else None,
+            }
+        )
+    return told
 
 
 def _iso(day: date | None) -> str | None:

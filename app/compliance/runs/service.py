@@ -1,4 +1,4 @@
-"""Running the check, and answering what it finds.
+"""Running the check.
 
 A run reads everything at one instant, judges it, and writes its results and violations in one transaction: a run
 that fails leaves nothing.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from fractions import Fraction
 from functools import partial
@@ -21,26 +21,24 @@ from app.compliance.adoption import repository
 from app.compliance.evaluation.engine_process import EngineStopped
 from app.compliance.evaluation.evaluate import judge
 from app.compliance.evaluation.results import Judgement, RuleResult
-from app.compliance.models import CheckResult, CheckRun, PackText, Violation, ViolationMove, ViolationState
+from app.compliance.models import CheckResult, CheckRun, PackText
 from app.compliance.runs import evidence
 from app.compliance.runs.inheritance import heirs_of, inherited, with_forebears
+from app.compliance.runs.keeping import Texts, subjects_column
 from app.compliance.runs.rows import earlier_failures
-from app.compliance.violations.findings import same_finding
-from app.compliance.violations.raising import Raised, Texts, raise_violations, subjects_column
+from app.compliance.violations.raising import Raised, raise_violations
 from app.compliance.waivers import service
 from app.core import facts
-from app.core.errors import N_, Conflict, DomainError, NotAllowed, NotFound
+from app.core.errors import DomainError, NotFound
 from app.core.facts import Fact, FactQuery
 from app.core.periods import Period
-from app.core.reasons import checked_reason
-from app.core.text import tidy_lines
 from app.organisation import anchors, audit
-from app.organisation.access import Actor, Scope, site
+from app.organisation.access import Actor, site
 from app.organisation.audit import transaction
 from app.organisation.calendars import site_calendar
 from app.organisation.models import Unit, UnitKind
 from app.organisation.permissions import Capability, needs
-from app.rulepacks.language import Rule
+from app.rulepacks.language import Rule, Status
 from app.rulepacks.pack import Override, Pack
 from app.rulepacks.premises import BESIDE, ENDED, last_day
 from app.web import extensions
@@ -71,6 +69,14 @@ class CheckReport:
     facts_hash: str
     judgement: Judgement
     violations: tuple[Raised, ...]
+    """Those that are to be answered, and those that the run no longer found."""
+    names: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """What the units are called, by their codes, in `vi` and `en`."""
+
+    @property
+    def broken(self) -> int:
+        """How many violations there are: failing results, to be answered or not."""
+        return sum(result.status is Status.FAIL for result in self.judgement.results)
 
 
 @needs(Capability.RUN_CHECKS)
@@ -131,7 +137,12 @@ def run_check(
         run.trail_number, run.trail_hash = entry.number, entry.hash
     anchors.write_line("check_run")
     progress(3, 3, "done")
-    return CheckReport(run, period, as_of, tuple(chosen), run.facts_hash, judgement, tuple(raised))
+    kept = run.facts_hash
+    return CheckReport(run, period, as_of, tuple(chosen), kept, judgement, tuple(raised), _names(units))
+
+
+def _names(units: Mapping[str, Unit]) -> dict[str, dict[str, str]]:
+    return {code: {"vi": unit.name, "en": unit.name_en or unit.name} for code, unit in units.items()}
 
 
 def _say_stopped(by: Actor, period: Period, stopped: EngineStopped) -> None:
@@ -190,6 +201,7 @@ def look(
             evidence.digest(evidence.canonical([*gathered, *judgement.premises])),
             judgement,
             (),
+            _names(units),
         )
         for judgement in judgements
     ]
@@ -414,109 +426,3 @@ def _write_results(run: CheckRun, judgement: Judgement, units: dict[str, Unit]) 
 
     write_rows(db.session.connection(), _RESULTS, _COLUMNS, map(row, judgement.results))
     return digest.text()
-
-
-# --- answering ------------------------------------------------------------------------------------------------
-
-MOVES: Mapping[Capability, frozenset[tuple[ViolationState, ViolationState]]] = {
-    Capability.ANSWER_VIOLATIONS: frozenset(
-        {(ViolationState.OPEN, ViolationState.EXPLAINED), (ViolationState.RETURNED, ViolationState.EXPLAINED)}
-    ),
-    Capability.DECIDE_VIOLATIONS: frozenset(
-        {
-            (ViolationState.EXPLAINED, ViolationState.ACCEPTED),
-            (ViolationState.EXPLAINED, ViolationState.RETURNED),
-            (ViolationState.ACCEPTED, ViolationState.REMEDIED),
-        }
-    ),
-}
-"""From which state to which a violation is moved, by what that needs."""
-
-
-def moves_open_to(by: Actor, state: ViolationState) -> list[ViolationState]:
-    """The states that somebody may move a violation to."""
-    open_moves = (move for capability, moves in MOVES.items() if by.may(capability) for move in moves)
-    return sorted((to for start, to in open_moves if start is state), key=list(ViolationState).index)
-
-
-@needs(Capability.ANSWER_VIOLATIONS)
-def explain_violation(
-    scope: Scope, by: Actor, violation_id: int, to: ViolationState, reason: str, revision: int
-) -> Violation:
-    """The head of the unit explains a violation, or explains it again; what other plans say of the same figure is
-    explained with it."""
-    return _move_finding(scope, by, violation_id, to, reason, revision, MOVES[Capability.ANSWER_VIOLATIONS])
-
-
-@needs(Capability.DECIDE_VIOLATIONS)
-def decide_violation(
-    scope: Scope, by: Actor, violation_id: int, to: ViolationState, reason: str, revision: int
-) -> Violation:
-    """An inspector accepts or returns an explanation, or says that the violation is remedied, saying why; of the whole
-    finding at once."""
-    return _move_finding(scope, by, violation_id, to, reason, revision, MOVES[Capability.DECIDE_VIOLATIONS])
-
-
-def _move_finding(
-    scope: Scope,
-    by: Actor,
-    violation_id: int,
-    to: ViolationState,
-    reason: str,
-    revision: int,
-    moves: Collection[tuple[ViolationState, ViolationState]],
-) -> Violation:
-    """Move a violation, and with it those of the same finding that stand where it stood: one fault is answered once."""
-    with transaction():
-        beside = [(other.id, other.state, other.revision) for other in same_finding(scope, violation_id)]
-        before = db.session.scalar(select(Violation.state).where(Violation.id == violation_id))
-        moved = _move(scope, by, violation_id, to, reason, revision, moves)
-        for other_id, state, seen in beside:
-            if state is before:
-                _move(scope, by, other_id, to, reason, seen, moves)
-    return moved
-
-
-def _move(
-    scope: Scope,
-    by: Actor,
-    violation_id: int,
-    to: ViolationState,
-    reason: str,
-    revision: int,
-    moves: Collection[tuple[ViolationState, ViolationState]],
-) -> Violation:
-    if not (reason := tidy_lines(reason)):
-        raise DomainError("Hãy ghi nội dung giải trình hoặc ý kiến.", field="reason")
-    if to is ViolationState.RETURNED:
-        reason = checked_reason(reason, missing=N_("Hãy ghi lý do trả lại."))
-    with transaction() as session:
-        violation = session.scalar(
-            select(Violation)
-            .where(Violation.id == violation_id, Violation.site == scope.site, scope.within(Violation.unit_id))
-            .with_for_update()
-        )
-        if violation is None:
-            raise NotFound("Không tìm thấy vi phạm này.")
-        if violation.revision != revision:
-            raise Conflict("Vi phạm vừa được người khác cập nhật. Hãy xem lại rồi ghi tiếp.")
-        if (violation.state, to) not in moves:
-            raise NotAllowed(
-                "Không thể chuyển vi phạm từ “%(before)s” sang “%(after)s”.", before=violation.state, after=to
-            )
-        session.add(
-            ViolationMove(
-                site=scope.site,
-                violation_id=violation.id,
-                at=extensions.now(),
-                person_id=by.person_id,
-                actor=by.name,
-                from_state=violation.state,
-                to_state=to,
-                reason=reason.strip(),
-            )
-        )
-        audit.record(by, "move_violation", "violation", violation.key, before=violation.state, after=to)
-        violation.state = to
-        violation.revision += 1
-    return violation

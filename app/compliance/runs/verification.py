@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
-import re
 import zlib
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from datetime import date
 from itertools import groupby
@@ -17,11 +16,12 @@ from sqlalchemy.orm import aliased, undefer
 
 from app.compliance.evaluation.engine_process import EngineStopped
 from app.compliance.evaluation.evaluate import judge
-from app.compliance.evaluation.results import Judgement, RuleResult, SubjectResult, applied_waivers
+from app.compliance.evaluation.results import Judgement, SubjectResult, applied_waivers
 from app.compliance.models import CheckResult, CheckRun, PackText, RunViolation, Violation, ViolationChange
 from app.compliance.runs import evidence
-from app.compliance.violations.raising import figures_of, is_answered, is_provisional, key_of, result_columns
-from app.compliance.wording import period_in_words, render_message
+from app.compliance.runs.keeping import result_columns
+from app.compliance.violations.cells import seen_of, thing_row, things_of
+from app.compliance.violations.raising import is_answered, is_provisional, key_of
 from app.core.errors import N_, DomainError, NotFound
 from app.core.facts import Fact
 from app.core.periods import Period
@@ -30,7 +30,6 @@ from app.organisation.access import site
 from app.organisation.calendars import site_calendar
 from app.organisation.models import AuditEntry, Unit
 from app.organisation.verifying import Broken
-from app.rulepacks.language import Rule
 from app.rulepacks.loader import pack_from_texts
 from app.rulepacks.pack import Pack, texts_hash
 from app.rulepacks.premises import BESIDE, Setting, terms_told
@@ -58,8 +57,9 @@ class Disagreement:
 
 @dataclass(frozen=True, slots=True)
 class RunVerification:
-    """What came of judging a run again. `results` and `violations` are how many of each were compared: none where the
-    run was judged by an earlier edition of the software, whose verdicts can be held against their hashes alone."""
+    """What came of judging a run again. `results` and `violations` (those that fail) are how many were compared:
+    none where the run was judged by an earlier edition of the software, whose verdicts can be held against their
+    hashes alone."""
 
     run: int
     period: str
@@ -98,7 +98,8 @@ def verify_run(run_id: int) -> RunVerification:
     found += _setting(run, facts, judgement)
     found += _compare(_RESULT, results, {_cell(r): _through_json(result_columns(r)) for r in judgement.results})
     found += _compare(_VIOLATION, violations, _violations_again(run, packs, judgement, violations))
-    return RunVerification(run.id, run.period, len(results), len(violations), tuple(found))
+    broken = sum(each["status"] == "fail" for each in results.values())
+    return RunVerification(run.id, run.period, len(results), broken, tuple(found))
 
 
 def _against_the_trail(run: CheckRun) -> Iterator[Disagreement]:
@@ -237,23 +238,29 @@ def _cell(result: Any) -> str:
 
 
 def _stored_violations(run: CheckRun) -> dict[str, dict[str, Any]]:
-    """By key: what the key names, the severity, the figures and the words. The severity is that of the run which
-    opened the violation, so a later run has none to compare."""
+    """By key: what the key names, the severity, and the single things with their figures. The severity is that of the
+    run which opened the violation, so a later run has none to compare. Its own figures are those of its result."""
     rows = db.session.execute(
-        select(Violation, Unit.code, RunViolation.figures, RunViolation.message)
+        select(Violation, Unit.code, RunViolation)
         .join(Violation, Violation.id == RunViolation.violation_id)
         .join(Unit, Unit.id == Violation.unit_id)
         .where(RunViolation.run_id == run.id, RunViolation.change != ViolationChange.GONE)
+        .options(undefer(RunViolation.subjects))
     )
     stored = {}
-    for row, unit, figures, message in rows:
+    for row, unit, seen in rows:
         opened_here = row.first_run_id == run.id
-        stored[row.key] = _through_json(figures) | {
-            "named": [row.pack, row.rule, unit, row.subject, row.period],
-            "severity": row.severity.value if opened_here else None,
-            "message": message,
-        }
+        stored[row.key] = _as_compared(
+            [row.pack, row.rule, unit, row.period],
+            row.severity.value if opened_here else None,
+            things_of(seen_of(seen.subjects)),
+        )
     return stored
+
+
+def _as_compared(named: list[str], severity: str | None, things: Iterable[SubjectResult]) -> dict[str, Any]:
+    of_things = {thing.subject: thing_row(thing) for thing in things}
+    return _through_json({"named": named, "severity": severity, **of_things})
 
 
 def _violations_again(
@@ -264,34 +271,11 @@ def _violations_again(
     for result in judgement.results:
         rule = rules[result.pack, result.rule]
         if result.status == "fail" and is_answered(rule, Period.parse(run.period), provisional=is_provisional(run)):
-            for thing in result.failing or (None,):
-                subject = thing.subject if thing else ""
-                key = key_of(result.pack, result.rule, result.unit, subject, run.period)
-                kept = stored.get(key, {})
-                again[key] = _through_json(figures_of(result, thing)) | {
-                    "named": [result.pack, result.rule, result.unit, subject, run.period],
-                    "severity": rule.severity.value if kept.get("severity") else None,
-                    "message": _message_again(rule, result, thing, run.period, kept.get("message") or {}),
-                }
+            key = key_of(result.pack, result.rule, result.unit, run.period)
+            named = [result.pack, result.rule, result.unit, run.period]
+            severity = rule.severity.value if stored.get(key, {}).get("severity") else None
+            again[key] = _as_compared(named, severity, result.failing)
     return again
-
-
-_UNIT, _HEAD = "\x01", "\x02"
-"""Stand for names while a message is worked out again."""
-
-
-def _message_again(
-    rule: Rule, result: RuleResult, thing: SubjectResult | None, period: str, kept: Mapping[str, str]
-) -> dict[str, str]:
-    """The message in each language. A unit may have another name today, and another head: where the kept words differ
-    in nothing but these names, they stand."""
-    told = {}
-    for locale in ("vi", "en"):
-        words = render_message(rule, result, _UNIT, period_in_words(period, locale), locale, thing, _HEAD)
-        pattern = re.escape(words).replace(re.escape(_UNIT), ".+").replace(re.escape(_HEAD), ".+")
-        said = kept.get(locale, "")
-        told[locale] = said if re.fullmatch(pattern, said) else words.replace(_UNIT, result.unit).replace(_HEAD, "–")
-    return told
 
 
 def _through_json(value: dict[str, Any]) -> dict[str, Any]:

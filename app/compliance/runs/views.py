@@ -36,6 +36,7 @@ from app.compliance.runs.comparison import compare as compare_runs
 from app.compliance.runs.output import Matrix
 from app.compliance.runs.verification import verify_run
 from app.compliance.views import bp
+from app.compliance.violations.cells import told_in_short
 from app.compliance.wording import parameter_in_words
 from app.core import facts
 from app.core.errors import DomainError
@@ -176,7 +177,10 @@ def run(run_id: int) -> str:
         findings=_findings(found),
         kinds=_by_kind(told),
         counts=output.grid_of(queries.results_of(scope, run_id), {}).counts,
-        violations=queries.violations_in(scope, run_id),
+        violations=[
+            (seen, told_in_short(rule, seen.cell, unit_name(seen.place), seen.period))
+            for seen, rule in repository.with_rules(found, queries.violations_in(scope, run_id))
+        ],
         titles=_titles(found),
         another_year=_of_another_year(found),
         provisional=_provisional(found),
@@ -329,8 +333,8 @@ def results_json(run_id: int) -> Response:
     scope = current_scope()
     found = queries.the_run(scope, run_id)
     results = queries.results_of(scope, run_id, with_subjects=True)
-    seen = queries.violations_in(scope, run_id)
-    body = output.run_json(found, results, repository.with_rules(found, seen))
+    seen = queries.violations_in(scope, run_id, with_subjects=True)
+    body = output.run_json(found, results, repository.with_rules(found, seen), repository.packs_of(found))
     return _download(f"ket-qua-{found.period}-lan-{found.id}", body, len(results))
 
 
@@ -418,8 +422,7 @@ def _run(job: Job, by: Actor, period: str, chosen: list[str] | None, codes: list
     """The work itself, in its own thread."""
     report = service.run_check(by, Period.parse(period), chosen, codes, progress=job.update)
     assert report.run is not None
-    failed = sum(result.status is Status.FAIL for result in report.judgement.results)
-    return {"run": report.run.id, "violations": failed}
+    return {"run": report.run.id, "violations": report.broken}
 
 
 @bp.get("/kiem-tra/<int:run_id>/phan-xet-lai")

@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from sqlalchemy import and_, select
 
 from app.compliance.adoption import repository
-from app.compliance.models import RunViolation, Violation
+from app.compliance.models import CheckResult, Violation
 from app.compliance.queries import ViolationLine
+from app.compliance.violations.cells import result_of_violation
 from app.organisation.access import Scope
 from app.rulepacks.language import JudgedAs, Rule
 from app.web.extensions import db
@@ -61,14 +62,14 @@ def findings_of(lines: Iterable[ViolationLine], rules: Rules) -> list[Finding]:
     for line in lines:
         figure = figure_of(rules.get((line.pack, line.rule)))
         of_whole = line.judged_as is JudgedAs.WHOLE
-        key = line.id if figure is None else (line.unit.id, line.period.key, line.subject, of_whole, line.gone, figure)
+        key = line.id if figure is None else (line.unit.id, line.period.key, of_whole, line.gone, figure)
         together.setdefault(key, []).append(line)
     return [Finding(tuple(same)) for same in together.values()]
 
 
 def same_finding(scope: Scope, violation_id: int) -> Sequence[Violation]:
-    """The other violations of the finding that a violation belongs to, those that stand: of its unit, period and
-    subject, on the same figure."""
+    """The other violations of the finding that a violation belongs to, those that stand: of its unit and period, on
+    the same figure."""
     told = {row[0].id: row for row in _standing_beside(scope, violation_id)}
     own = told.pop(violation_id, None)
     rules = {(pack.id, rule.id): rule for pack, rule in repository.every_rule(repository.present().values())}
@@ -83,20 +84,17 @@ def same_finding(scope: Scope, violation_id: int) -> Sequence[Violation]:
 
 
 def _standing_beside(scope: Scope, violation_id: int) -> Iterator[tuple[Violation, Mapping[str, object]]]:
-    """The violations of the same unit, period and subject that stand, itself among them, each with its last figures."""
-    own = select(Violation.unit_id, Violation.period, Violation.subject).where(Violation.id == violation_id).subquery()
-    same = and_(
-        Violation.unit_id == own.c.unit_id, Violation.period == own.c.period, Violation.subject == own.c.subject
-    )
-    last = and_(RunViolation.violation_id == Violation.id, RunViolation.run_id == Violation.last_run_id)
+    """The violations of the same unit and period that stand, itself among them, each with its last figures."""
+    own = select(Violation.unit_id, Violation.period).where(Violation.id == violation_id).subquery()
     chosen = (
-        select(Violation, RunViolation.figures)
-        .join(own, same)
-        .join(RunViolation, last)
+        select(Violation, CheckResult.figures)
+        .join(own, and_(Violation.unit_id == own.c.unit_id, Violation.period == own.c.period))
+        .outerjoin(CheckResult, result_of_violation(Violation.last_run_id))
         .where(Violation.site == scope.site, scope.within(Violation.unit_id), Violation.gone_run_id.is_(None))
         .order_by(Violation.id)
     )
-    yield from (tuple(row) for row in db.session.execute(chosen))
+    for violation, figures in db.session.execute(chosen):
+        yield violation, figures or {}
 
 
 def _is_whole(figures: Mapping[str, object]) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -15,6 +15,7 @@ from werkzeug.wrappers import Response as Answer
 from app.compliance import queries
 from app.compliance.adoption import repository
 from app.compliance.adoption.repository import Library
+from app.compliance.evaluation.results import SubjectResult
 from app.compliance.explaining import (
     fact_lines,
     figures_of_thing,
@@ -33,17 +34,20 @@ from app.compliance.explaining import (
 )
 from app.compliance.forms import EVERY, STANDING, MoveForm, ViolationsFilterForm
 from app.compliance.models import CheckRun, Violation, ViolationChange, ViolationMove, ViolationState
-from app.compliance.queries import Answering, ResultRow, Sighting, ViolationLine
-from app.compliance.runs import service
+from app.compliance.queries import Answering, ResultRow, Sighted, Sighting, SubjectAnswer, ViolationLine
 from app.compliance.runs.output import waiver_words
 from app.compliance.subject_links import evidence_path, subject_pages, with_case_links
 from app.compliance.views import bp
+from app.compliance.violations import answering
+from app.compliance.violations.books import book_of_rule
+from app.compliance.violations.cells import RulesOfRuns, message_of, message_of_thing, things_of
 from app.compliance.violations.findings import findings_of, same_finding
 from app.compliance.wording import remark_in_words
 from app.core.errors import DomainError, NotFound
 from app.core.facts import list_titles
 from app.core.periods import Period
-from app.organisation.access import actor, allowed, can, current_scope
+from app.organisation.access import Scope, actor, allowed, can, current_scope
+from app.organisation.answers import AnswerBook
 from app.organisation.calendars import site_calendar, today
 from app.organisation.exports import csv_response
 from app.organisation.permissions import Capability
@@ -64,11 +68,12 @@ def result(run_id: int, pack: str, rule: str, unit: str) -> str:
     written = repository.rule_in(texts, pack, rule)
     if written is None:
         raise NotFound("Không tìm thấy lời văn của quy tắc %(rule)s mà lần kiểm tra này đã dùng.", rule=rule)
-    raised = queries.violations_behind(scope, run_id, found)
-    things = [seen for seen in raised if seen.subject]
-    messages = with_case_links(scope, [in_both(seen.message) for seen in things])
-    named = {seen.subject for seen in things}
+    seen = queries.violation_behind(scope, run_id, found)
+    things = things_of(seen.subjects) if seen is not None else ()
+    told = _told_of_things(scope, seen, written, things)
+    named = {thing.subject for thing in things}
     standing = [line for line in found.subjects if line.id not in named]
+    own = [message_of(written, seen.cell, unit_name(found.place), run.period, language(), seen.head)] if seen else []
     return render_template(
         "compliance/result.html",
         run=run,
@@ -78,8 +83,8 @@ def result(run_id: int, pack: str, rule: str, unit: str) -> str:
         pack=texts[pack],
         another_year=repository.of_another_year([(texts[pack], period)]),
         reasons=[
-            *(in_both(seen.message) for seen in raised if not seen.subject and written.rate is None),
-            *reasons(found, written, texts[pack], [seen.figures.get("details", {}) for seen in things], period.last),
+            *(own if not things and written.rate is None else ()),
+            *reasons(found, written, texts[pack], [thing.details for thing in things], period.last),
         ],
         may_waive=can(Capability.GRANT_WAIVERS) and found.status is Status.FAIL,
         shortfall=shortfall_shown(written, found.shortfall, found.comparison),
@@ -92,13 +97,33 @@ def result(run_id: int, pack: str, rule: str, unit: str) -> str:
         others=_others(found, written, texts, run_id, period),
         lists=lists_behind(written, run.period, _counted_for(found)) if found.value is not None else [],
         remarks=_remarks(found, written, period),
-        violation=raised[0] if raised and not raised[0].subject else None,
-        things=things,
-        messages=messages,
+        violation=seen,
+        things=told,
         standing=standing,
         pages=subject_pages(scope, pack, written, named | {line.id for line in standing}),
         trend=queries.trend(scope, found, period),
     )
+
+
+def _told_of_things(
+    scope: Scope, seen: Sighted | None, rule: Rule, things: Sequence[SubjectResult]
+) -> list[dict[str, Any]]:
+    """The single things by which a violation fails: what is said of each, whether it is new, how far it is answered."""
+    if seen is None:
+        return []
+    where = (unit_name(seen.place), seen.period, language(), seen.head)
+    said = {thing.subject: message_of_thing(rule, seen.cell, thing, *where) for thing in things}
+    linked = with_case_links(scope, list(said.values()))
+    changes = {each.subject: each.change for each in seen.subjects}
+    return [
+        {
+            "subject": name,
+            "message": linked[words],
+            "change": changes[name],
+            "state": seen.states.get(name, ViolationState.OPEN),
+        }
+        for name, words in said.items()
+    ]
 
 
 def _counted_for(counted: ResultRow | ViolationLine) -> str:
@@ -168,6 +193,7 @@ def violations() -> str:
         "compliance/violations.html",
         form=form,
         page=page,
+        total=queries.count_of(current_scope(), form.wanted()),
         standing=STANDING,
         every=EVERY,
         **_about(page.rows),
@@ -196,9 +222,12 @@ def violations_csv() -> Response:
         _("Hạn giải trình"),
         _("Nội dung"),
         _("Miễn áp dụng"),
+        _("Việc vi phạm"),
     ]
     titles = _titles()
-    rows = (_csv_cells(line, titles) for line in queries.every_violation(current_scope(), _filters().wanted()))
+    words = RulesOfRuns()
+    lines = queries.every_violation(current_scope(), _filters().wanted())
+    rows = (_csv_cells(line, titles, words) for line in lines)
     return csv_response("vi-pham", header, rows, pgettext("list", "Vi phạm"))
 
 
@@ -209,7 +238,7 @@ def my_violations() -> str:
     scope = current_scope()
     run = queries.latest_run(scope)
     period = Period.parse(run.period) if run else None
-    waiting = queries.to_answer(scope)
+    waiting, count = queries.to_answer(scope)
     of_period: list[ViolationLine] = []
     if period is not None:
         page = queries.violation_page(scope, queries.ViolationFilter(period=period.key), limit=200)
@@ -226,7 +255,8 @@ def my_violations() -> str:
         waiting=[finding.first for finding in to_explain],
         of_period=[finding.first for finding in others],
         also={finding.first.id: finding.others for finding in (*to_explain, *others)},
-        cells=len(waiting),
+        cells=count,
+        shown=len(waiting),
         missing=missing,
         **about,
     )
@@ -244,65 +274,150 @@ def violation(violation_id: int) -> Page:
 @allowed(Capability.ANSWER_VIOLATIONS)
 def explain(violation_id: int) -> Page:
     """The head of the unit explains."""
-    return _moved(violation_id, service.explain_violation)
+    return _moved(violation_id, answering.explain_violation)
 
 
 @bp.post("/kiem-tra/vi-pham/<int:violation_id>/y-kien")
 @allowed(Capability.DECIDE_VIOLATIONS)
 def decide(violation_id: int) -> Page:
     """An inspector accepts or returns the explanation, or says that the violation is remedied."""
-    return _moved(violation_id, service.decide_violation)
+    return _moved(violation_id, answering.decide_violation)
 
 
 def _moved(violation_id: int, verb: Callable[..., Violation]) -> Page:
     line, form = queries.violation_of(current_scope(), violation_id), MoveForm()
+    chosen = _chosen_subjects(line)
     if form.validate_on_submit():
         with errors_shown_on(form):
             revision = number_in(form.revision.data)
             if form.target is None or revision is None:
                 raise DomainError("Yêu cầu không đầy đủ. Hãy tải lại trang rồi làm lại.")
-            verb(current_scope(), actor(), violation_id, form.target, form.reason.data or "", revision)
+            verb(current_scope(), actor(), violation_id, form.target, form.reason.data or "", revision, chosen)
             flash(_("Đã ghi: %(state)s.", state=label(form.target)), "success")
-            return redirect(url_for(".violation", violation_id=violation_id))
+            return redirect(_next_page(line))
     line = queries.violation_of(current_scope(), violation_id)
     form.revision.data = str(line.revision)  # the page now shows what the other person did
-    return _violation_page(line, form), 422
+    return _violation_page(line, form, chosen), 422
 
 
-def _violation_page(line: ViolationLine, form: MoveForm) -> str:
-    run = queries.the_run(current_scope(), line.run_id)
+def _next_page(line: ViolationLine) -> str:
+    """Where one goes on after an answer: the violation itself, or the next of a head's own."""
+    if request.args.get("next") != "mine":
+        return url_for(".violation", violation_id=line.id)
+    waiting, _all = queries.to_answer(current_scope())
+    following = next((other for other in waiting if other.id != line.id), None)
+    if following is None:
+        return url_for(".my_violations")
+    return url_for(".violation", violation_id=following.id, next="mine")
+
+
+MOST_LISTED = 100
+"""Single things that the page of a violation lists, each with a box; the rest is answered together."""
+
+
+def _chosen_subjects(line: ViolationLine) -> list[str] | None:
+    """The single things that a form names; None where it says nothing of any, which is all of them."""
+    if "choosing" not in request.form:
+        return None
+    chosen = request.form.getlist("subjects")[: MOST_LISTED * 2]
+    if request.form.get("rest"):
+        answers = queries.subjects_of([line.id])[line.id]
+        listed = {each.subject for each in _listed(line)}
+        movable = {state for moves in answering.MOVES.values() for state, to in moves if to.value == request.form["to"]}
+        chosen += [
+            name
+            for name, each in answers.items()
+            if each.stands and name not in listed and each.state in movable and name not in chosen
+        ]
+    return chosen
+
+
+def _listed(line: ViolationLine) -> list[SubjectResult]:
+    return list(things_of(line.seen)[:MOST_LISTED])
+
+
+def _violation_page(line: ViolationLine, form: MoveForm, chosen: Sequence[str] | None = None) -> str:
+    scope, run = current_scope(), queries.the_run(current_scope(), line.last_run_id)
     texts = repository.packs_of(run)
     rule = repository.rule_in(texts, line.pack, line.rule) or repository.rule_in(
         repository.present(), line.pack, line.rule
     )
-    message = in_both(line.message)
     sightings, moves = queries.answering(line.id)
-    last_seen = next((s.run_id for s in reversed(sightings) if s.change is not ViolationChange.GONE), line.first_run_id)
+    last_seen = line.last_run_id
+    things = _listed(line)
+    answers = queries.subjects_of([line.id])[line.id] if line.seen else {}
+    where = (unit_name(line.unit), line.period.key, language(), line.head)
+    message = message_of(rule, line.cell, *where) if rule else ""
+    said = {thing.subject: message_of_thing(rule, line.cell, thing, *where) for thing in things} if rule else {}
+    linked = with_case_links(scope, [message, *said.values()])
+    book = book_of_rule(rule)
     return render_template(
         "compliance/violation.html",
         line=line,
         rule=rule,
-        about=subject_pages(current_scope(), line.pack, rule, [line.subject]).get(line.subject),
         pack=texts.get(line.pack),
         another_year=repository.of_another_year([(texts.get(line.pack), line.period)]),
         documents=repository.documents(),
         lists=lists_behind(rule, line.period.key, _counted_for(line)) if rule else [],
-        shortfall=_lacking(line, rule) if line.subject else shortfall_shown(rule, line.shortfall, line.comparison),
-        target=target_shown(line.comparison, line.target, counts=is_count(line)),
-        message=with_case_links(current_scope(), [message])[message],
-        told=figures_of_thing(rule, line.facts) if rule and line.subject else "",
+        shortfall=shortfall_shown(rule, line.shortfall, line.comparison),
+        target=target_shown(line.comparison, line.target, counts=is_count(line))
+        if rule is None or rule.subject is None
+        else _("mọi %(noun)s được xét", noun=thing_of(rule)),
+        message=linked[message],
+        things=[
+            {
+                "subject": thing.subject,
+                "message": linked[said[thing.subject]],
+                "told": figures_of_thing(rule, thing.figures),
+                "lack": lack_of_thing(rule, thing.outcome, thing.details),
+                "status": thing.line.status,
+                "answer": answers.get(thing.subject),
+            }
+            for thing in things
+            if rule is not None
+        ],
+        more=len(things_of(line.seen)) - len(things),
+        pages=subject_pages(scope, line.pack, rule, [thing.subject for thing in things]),
+        chosen=chosen,
+        book=book,
+        records=_records(line, rule, things),
         last_seen=last_seen,
         events=_events(line, sightings, moves),
         form=form,
-        moves=service.moves_open_to(actor(), line.state),
+        moves=_moves_offered(line, answers, book),
+        movable=_movable(),
         explanation=next((m for m in reversed(moves) if m.to_state is ViolationState.EXPLAINED), None),
         today=today(),
-        same=[queries.violation_of(current_scope(), other.id) for other in same_finding(current_scope(), line.id)],
+        same=[queries.violation_of(scope, other.id) for other in same_finding(scope, line.id)],
         rules=_titles(),
         turns=Answering,
         verbs=VERBS,
         verb_icons=ICONS,
     )
+
+
+def _moves_offered(
+    line: ViolationLine, answers: Mapping[str, SubjectAnswer], book: AnswerBook | None
+) -> list[ViolationState]:
+    """What the reader may do with any of it; what is kept in a book is decided there."""
+    states = {each.state for each in answers.values() if each.stands} or {line.state}
+    moves = answering.moves_open_to(actor(), states)
+    return [to for to in moves if to is ViolationState.EXPLAINED] if book is not None else moves
+
+
+def _movable() -> set[ViolationState]:
+    """Where a single thing stands that the reader may move."""
+    return {start for capability, moves in answering.MOVES.items() if can(capability) for start, _to in moves}
+
+
+def _records(line: ViolationLine, rule: Rule | None, things: Sequence[SubjectResult]) -> dict[str, dict[str, Any]]:
+    """The records by which the single things are answered, where that is a record of its own: its words and page."""
+    book = book_of_rule(rule)
+    if book is None:
+        return {}
+    names = [thing.subject for thing in things]
+    kept, pages = book.find(current_scope().site, names), book.pages(current_scope(), names)
+    return {name: {"answer": kept.get(name), "url": pages.get(name, "")} for name in names}
 
 
 def _events(line: ViolationLine, sightings: Sequence[Sighting], moves: Sequence[ViolationMove]) -> list[dict[str, Any]]:
@@ -330,7 +445,7 @@ def _answer(line: ViolationLine, step: ViolationMove) -> dict[str, Any]:
         "at": step.at,
         "title": _("%(state)s (sau hạn %(day)s)", state=title, day=show_date(line.answer_due)) if late else title,
         "by": step.actor,
-        "note": step.reason,
+        "note": f"{step.reason} ({', '.join(step.subjects)})" if step.subjects else step.reason,
         "icon": ICONS[step.to_state],
         "tone": "warn" if late or step.to_state is ViolationState.RETURNED else "",
     }
@@ -360,17 +475,12 @@ def _about(lines: Sequence[ViolationLine], run: CheckRun | None = None) -> dict[
     if run is not None:
         judged += [(pack, Period.parse(run.period)) for pack in repository.packs_of(run).values()]
     another_year = repository.of_another_year(judged)
-    missing = {line.id: _lacking(line, rules.get((line.pack, line.rule))) for line in lines}
+    missing = {
+        line.id: missing_shown(rules.get((line.pack, line.rule)), line.shortfall, line.comparison) for line in lines
+    }
     several = len({line.unit.code for line in lines}) > 1
     told = {"rules": rules, "shortfalls": missing, "another_year": another_year}
     return told | {"today": today(), "several_units": several}
-
-
-def _lacking(line: ViolationLine, rule: Rule | None) -> str:
-    """What a violation lacks, under a heading that says so."""
-    if line.subject:
-        return lack_of_thing(rule, line.outcome, line.details) if rule is not None else ""
-    return missing_shown(rule, line.shortfall, line.comparison)
 
 
 def _summary(period: Period) -> str:
@@ -388,8 +498,9 @@ def _summary(period: Period) -> str:
     )
 
 
-def _csv_cells(line: ViolationLine, rules: dict[tuple[str, str], Rule]) -> list[object]:
+def _csv_cells(line: ViolationLine, rules: dict[tuple[str, str], Rule], words: RulesOfRuns) -> list[object]:
     rule = rules.get((line.pack, line.rule))
+    then = words.rule(line.last_run_id, line.pack, line.rule) or rule
     return [
         line.period.key,
         line.unit.code,
@@ -406,6 +517,7 @@ def _csv_cells(line: ViolationLine, rules: dict[tuple[str, str], Rule]) -> list[
         target_shown(line.comparison, line.target, counts=is_count(line)) if line.target is not None else "",
         line.shortfall,
         line.answer_due,
-        in_both(line.message),
+        message_of(then, line.cell, unit_name(line.unit), line.period.key, language(), line.head) if then else "",
         waiver_words(line.waiver),
+        ", ".join(each.subject for each in line.seen if each.thing is not None),
     ]

@@ -11,6 +11,7 @@ from sqlalchemy import select
 
 from app.compliance.evaluation.results import RuleResult
 from app.compliance.models import Violation
+from app.compliance.violations.cells import message_of_thing
 from app.core.periods import Period
 from app.obligations import service as duties
 from app.obligations.models import FilingKind
@@ -116,9 +117,16 @@ def test_an_escalation_names_the_head_of_the_unit(units: dict[str, Unit], freeze
     freeze("2024-08-20 08:00")
     report = check(JULY, pack_ids=[BAC_GIANG])  # nor of July
     told = {
-        raised.unit.code: raised.message
+        raised.unit.code: {
+            locale: message_of_thing(
+                raised.rule, raised.cell, thing, raised.unit.name, raised.violation.period, locale, raised.head
+            )
+            for locale in ("vi", "en")
+            for thing in raised.cell.things
+            if thing.subject == "bg-iv.1"
+        }
         for raised in report.violations
-        if (raised.violation.rule, raised.violation.subject) == ("bg-iv.2b", "bg-iv.1")
+        if raised.violation.rule == "bg-iv.2b"
     }
     assert "người đứng đầu (Lê Văn Trưởng)" in told["LDVL"]["vi"]
     assert "review of the head (Lê Văn Trưởng)" in told["LDVL"]["en"]

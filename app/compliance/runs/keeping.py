@@ -1,0 +1,111 @@
+"""Results and the single things of violations as rows keep them: columns, and JSON written many times over."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from app.compliance.evaluation.results import STATES, RuleResult, SubjectResult
+from app.compliance.violations.cells import SeenSubject
+from app.rulepacks.language import Status
+
+
+class Texts:
+    """Figures as JSON. A thing's own figures are one dictionary for all the rules that speak of it: its
+    text is made once and found by the dictionary's identity, so it must live as long as this does. What is said of a
+    result is equal for most units, and its text is found by what it says."""
+
+    _encode = staticmethod(json.JSONEncoder(ensure_ascii=False, check_circular=False).encode)
+
+    def __init__(self) -> None:
+        self._known: dict[int, str] = {}
+        self._results: dict[tuple[object, ...], str] = {}
+
+    def of(self, told: Mapping[str, Any] | Sequence[Any]) -> str:
+        """The JSON of anything."""
+        return self._encode(told)
+
+    def of_result(self, result: RuleResult) -> str:
+        """The JSON of what `result_figures` tells."""
+        if result.waiver is not None or result.status is Status.REMARK:
+            return self.of(result_figures(result))
+        value = result.value.as_integer_ratio() if result.value is not None else None
+        # Figures by their names, of which each has one type: what is equal here reads the same.
+        marks = result.reason, result.judged_as, value
+        said = *marks, *result.figures.items(), *result.tally.items(), *result.pending
+        text = self._results.get(said)
+        if text is None:
+            text = self._results[said] = self.of(result_figures(result))
+        return text
+
+    def of_subjects(self, subjects: Sequence[SeenSubject]) -> str | None:
+        """The JSON of a violation's single things as a run keeps them; None without any."""
+        if not subjects:
+            return None
+        return f"[{', '.join(map(self._of_subject, subjects))}]"
+
+    def _of_subject(self, seen: SeenSubject) -> str:
+        named = f'{self._encode(seen.subject)}, "{seen.change!s}"'
+        if (thing := seen.thing) is None:
+            return f"[{named}]"
+        return f'[{named}, "{thing.outcome!s}", {self._once(thing.figures)}, {self._once(thing.details)}]'
+
+    def _once(self, told: Mapping[str, Any]) -> str:
+        if not told:
+            return "{}"
+        text = self._known.get(id(told))
+        if text is None:
+            text = self._known[id(told)] = self._encode(told)
+        return text
+
+
+def result_columns(result: RuleResult) -> dict[str, Any]:
+    """A result as its row keeps it, without run and unit."""
+    return {
+        "pack": result.pack,
+        "rule": result.rule,
+        "status": result.status,
+        "figures": result_figures(result),
+        "numerator": result.numerator,
+        "denominator": result.denominator,
+        "comparison": result.comparison,
+        "target": None if result.target is None else str(result.target),
+        "shortfall": result.shortfall,
+        "unknown": result.unknown,
+        "due": None if result.due is None else result.due.isoformat(),
+        "subjects": subjects_column(result),
+    }
+
+
+def subjects_column(result: RuleResult) -> list[list[str | None]] | None:
+    """A result's single things as its row keeps them: [id, state, due, since, done on] of each; None without any."""
+    lines = [[thing.subject, STATES[thing.outcome], *map(thing.details.get, _DAYS)] for thing in result.things]
+    return [[str(part) if part else None for part in line] for line in lines] or None
+
+
+_DAYS = ("due", "since", "done_on")
+
+
+def result_figures(result: RuleResult) -> dict[str, Any]:
+    """What a result's row keeps beside its columns."""
+    told: dict[str, Any] = {
+        "reason": str(result.reason),
+        "facts": result.figures,
+        "value": None if result.value is None else str(result.value),
+    }
+    if result.tally:
+        told["tally"] = dict(result.tally)
+        told["pending"] = sorted(result.pending)
+    if result.judged_as is not None:
+        told["judged_as"] = str(result.judged_as)
+    if result.status is Status.REMARK:
+        told["remarks"] = [_remark(thing) for thing in result.failing]
+    if result.waiver is not None:
+        told["waiver"] = dict(result.waiver)
+    return told
+
+
+def _remark(thing: SubjectResult) -> dict[str, Any]:
+    """A single thing that is remarked on: no violation keeps it, so the result does."""
+    return {"subject": thing.subject, "outcome": thing.outcome.value, "facts": thing.figures, "details": thing.details}
