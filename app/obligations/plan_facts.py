@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, tzinfo
 from typing import Any
 
 from sqlalchemy import func, or_, select
@@ -16,7 +16,7 @@ from app.obligations.facts import SETTLED_AFTER, ObligationDays, first_handed_in
 from app.obligations.models import Filing, FilingKind
 from app.organisation.calendars import site_calendar
 from app.organisation.models import Unit, UnitKind
-from app.tasks.facts import TASK, tasks
+from app.tasks.facts import TASK, tasks_of_each
 
 UNITS = "đơn vị"
 
@@ -87,24 +87,31 @@ def risk_warnings(connection: Connection, query: FactQuery) -> Iterator[Fact]:
     months = periods_owed(PeriodKind.MONTH, query)
     looked = ObligationDays.at(query.looked_at or query.as_of)
     days = first_handed_in(connection, query.site, {FilingKind.RISK_REPORT: months}, looked)
-    zone = site_calendar().zone
-    for month in months:
-        owing = {
-            id: unit
-            for id, unit in offices.items()
-            if not settled(days.get((FilingKind.RISK_REPORT, id, month.key)), month.last + SETTLED_AFTER, query)
-        }
-        if not owing:
-            continue
-        start, end = month.bounds(zone)
-        for task in tasks(connection, FactQuery(query.site, month, start, end, end)):
+    owing = {
+        month: {id: unit for id, unit in offices.items() if not settled(days.get(_report_of(id, month)), until, query)}
+        for month, until in ((month, month.last + SETTLED_AFTER) for month in months)
+    }
+    wanted, zone = [month for month in months if owing[month]], site_calendar().zone
+    told_of_month = tasks_of_each(connection, [_ended(query, month, zone) for month in wanted])
+    for month, told in zip(wanted, told_of_month, strict=True):
+        for task in told:
             if task["kind"] != TASK.name or task["done"] or not task["has_due"]:
                 continue
-            for unit_id, unit in owing.items():
+            for unit_id, unit in owing[month].items():
                 same = {name: task[name] for name in ("plan", "number", "past_due", "started", "percent", *_SPANS)}
                 about = {"subject": f"{month.key} {task['subject']}", "month_ended_on": month.last.isoformat()}
-                sent = told_of(days.get((FilingKind.RISK_REPORT, unit_id, month.key)))
+                sent = told_of(days.get(_report_of(unit_id, month)))
                 yield _fact(RISK_WARNING, unit, query, **about, lead=task["unit"], **same, **sent)
+
+
+def _report_of(unit_id: int, month: Period) -> tuple[FilingKind, int, str]:
+    return FilingKind.RISK_REPORT, unit_id, month.key
+
+
+def _ended(query: FactQuery, month: Period, zone: tzinfo) -> FactQuery:
+    """A month as it was known at its end, of every unit."""
+    start, end = month.bounds(zone)
+    return FactQuery(query.site, month, start, end, end)
 
 
 def autonomy(connection: Connection, query: FactQuery) -> Iterator[Fact]:

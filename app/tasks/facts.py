@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, NamedTuple
@@ -17,11 +17,12 @@ from flask import url_for
 from sqlalchemy import ColumnElement, Row, Select, and_, case, func, or_, select
 from sqlalchemy.engine import Connection
 
+from app.core.calendar import WorkingCalendar
 from app.core.facts import Fact, FactField, FactKind, FactQuery, register_source
 from app.core.text import fold as fold_text
 from app.organisation.access import Scope
 from app.organisation.calendars import site_calendar
-from app.organisation.lineage import lineage
+from app.organisation.lineage import Lineage, lineage
 from app.organisation.models import Unit
 from app.organisation.passings import AN_INSTANT
 from app.organisation.subject_pages import SubjectPage, register_pages
@@ -153,38 +154,80 @@ class _TaskDays:
     today: date
     known: date
 
+    procedures: date
+    """The day on which a unit must have procedures in force to have them reviewed."""
+
+    @classmethod
+    def of(cls, query: FactQuery, calendar: WorkingCalendar) -> _TaskDays:
+        today = calendar.local_day(query.as_of)
+        return cls(today, calendar.local_day(query.as_of - AN_INSTANT), min(query.period.last, today))
+
+
+@dataclass(frozen=True, slots=True)
+class _TaskRecords:
+    """What tasks are told from, read once for however many periods."""
+
+    parts: Sequence[Any]
+    happened: Mapping[int, Sequence[_Event]]
+    """Events by part, in the order in which they were recorded."""
+    codes: Mapping[int, str]
+    heirs: Lineage
+    repeated: set[int]
+    """Tasks whose printed number stands earlier in their plan already."""
+    with_procedures: Mapping[date, set[str]]
+    """Codes of the units that have procedures in force on a day."""
+
 
 def tasks(connection: Connection, query: FactQuery) -> Iterator[Fact]:
     """What is known of each task and leading unit, then the units' totals. A task of "các phòng, đơn vị" that is a
     review of their procedures is none of a unit that has no procedures in force."""
-    calendar = site_calendar()
-    days = _TaskDays(calendar.local_day(query.as_of), calendar.local_day(query.as_of - AN_INSTANT))
-    parts, codes, heirs = connection.execute(_parts(query)).all(), _codes(connection, query), lineage(query.site)
-    happened = _events(connection, query, days.known)
-    repeated = _repeated(connection, query)
-    with_procedures = _units_with_procedures(connection, query)
+    (told,) = tasks_of_each(connection, [query])
+    return told
+
+
+def tasks_of_each(connection: Connection, queries: Sequence[FactQuery]) -> list[Iterator[Fact]]:
+    """The same for each of several periods of a site, with what is recorded read once."""
+    if not queries:
+        return []
+    site, first, calendar = queries[0].site, min(query.period.first for query in queries), site_calendar()
+    days = [_TaskDays.of(query, calendar) for query in queries]
+    records = _TaskRecords(
+        connection.execute(_parts(site, first)).all(),
+        _events(connection, site, first, max(each.known for each in days)),
+        _codes(connection, site),
+        lineage(site),
+        _repeated(connection, site),
+        _units_with_procedures(connection, site, {each.procedures for each in days}),
+    )
+    return [_told_of(records, query, of_query) for query, of_query in zip(queries, days, strict=True)]
+
+
+def _told_of(records: _TaskRecords, query: FactQuery, days: _TaskDays) -> Iterator[Fact]:
+    with_procedures = records.with_procedures[days.procedures]
     totals: dict[str, dict[str, int]] = defaultdict(lambda: {"tasks_due": 0, "done_in_time": 0, "open": 0})
-    for part in parts:
-        progress = fold(part.task_due_on, happened.get(part.id, ()))
+    for part in records.parts:
+        happened = (event for event in records.happened.get(part.id, ()) if event.on <= days.known)
+        progress = fold(part.task_due_on, happened)
         if progress.assigned_on is None:  # not given yet at that instant
             continue
         # A part that was done is of who did it, as long as that unit is judged; one that was not, of who has it now.
         day = max(progress.submitted_on or days.known, query.period.first)
-        unit = codes[heirs.heir(part.unit_id, day if progress.accepted is not False else days.known)]
+        since = day if progress.accepted is not False else days.known
+        unit = records.codes[records.heirs.heir(part.unit_id, since)]
         if query.units is not None and unit not in query.units:
             continue
         if unit not in with_procedures and reviews_procedures(part.text) and means_every_unit(part.lead_text):
             continue
         _add(totals[unit], progress, query)
         if _touches(progress, query):
-            fact = _task(part, unit, progress, days, query, part.task_id in repeated)
+            fact = _task(part, unit, progress, days, query, part.task_id in records.repeated)
             yield fact
             yield from _deeds(fact, progress)
     for unit, numbers in sorted(totals.items()):
         yield {"kind": TASK_TOTALS.name, "unit": unit, "period": query.period.key, **numbers}
 
 
-def _parts(query: FactQuery) -> Select[*tuple[Any, ...]]:
+def _parts(site: str, first: date) -> Select[*tuple[Any, ...]]:
     part, task = PlanTaskUnit, PlanTask
     return (
         select(
@@ -203,30 +246,30 @@ def _parts(query: FactQuery) -> Select[*tuple[Any, ...]]:
         )
         .join(task, task.id == part.task_id)
         .join(Unit, Unit.id == part.unit_id)
-        .where(_concerned(query))
+        .where(_concerned(site, first))
         .order_by(task.plan, task.row, Unit.code)
     )
 
 
-def _codes(connection: Connection, query: FactQuery) -> dict[int, str]:
-    found = connection.execute(select(Unit.id, Unit.code).where(Unit.site == query.site))
+def _codes(connection: Connection, site: str) -> dict[int, str]:
+    found = connection.execute(select(Unit.id, Unit.code).where(Unit.site == site))
     return {row.id: row.code for row in found}
 
 
-def _concerned(query: FactQuery) -> ColumnElement[bool]:
-    """SQL: a leading unit's part that is not over and done with before the period."""
-    part, first = PlanTaskUnit, query.period.first
+def _concerned(site: str, first: date) -> ColumnElement[bool]:
+    """SQL: a leading unit's part that is not over and done with before a day."""
+    part = PlanTaskUnit
     not_over = or_(part.accepted.is_not(True), part.judged_on >= first, kept(part.due_on, first))
-    return and_(part.site == query.site, part.role == TaskRole.LEAD, not_over)
+    return and_(part.site == site, part.role == TaskRole.LEAD, not_over)
 
 
-def _events(connection: Connection, query: FactQuery, known: date) -> dict[int, list[_Event]]:
+def _events(connection: Connection, site: str, first: date, known: date) -> dict[int, list[_Event]]:
     """Events of parts up to a day, in the order in which they were recorded."""
     read = case((TaskEvent.kind.in_(_TELLING), TaskEvent.data)).label("read")
     chosen = (
         select(TaskEvent.task_unit_id, TaskEvent.kind, TaskEvent.on, read)
         .join(PlanTaskUnit, PlanTaskUnit.id == TaskEvent.task_unit_id)
-        .where(_concerned(query), TaskEvent.on <= known)
+        .where(_concerned(site, first), TaskEvent.on <= known)
         .order_by(TaskEvent.id)
     )
     found: dict[int, list[_Event]] = defaultdict(list)
@@ -237,18 +280,17 @@ def _events(connection: Connection, query: FactQuery, known: date) -> dict[int, 
     return found
 
 
-def _repeated(connection: Connection, query: FactQuery) -> set[int]:
-    """Tasks whose printed number stands earlier in their plan already."""
+def _repeated(connection: Connection, site: str) -> set[int]:
     task = PlanTask
     first = (
         select(task.plan, task.number, func.min(task.row).label("row"))
-        .where(task.site == query.site)
+        .where(task.site == site)
         .group_by(task.plan, task.number)
         .having(func.count() > 1)
         .subquery()
     )
     later = and_(task.plan == first.c.plan, task.number == first.c.number, task.row > first.c.row)
-    return set(connection.scalars(select(task.id).join(first, later).where(task.site == query.site)))
+    return set(connection.scalars(select(task.id).join(first, later).where(task.site == site)))
 
 
 def _touches(progress: Progress, query: FactQuery) -> bool:
@@ -303,16 +345,16 @@ def reviews_procedures(text: str) -> bool:
     return _REVIEWS.search(fold_text(text)) is not None
 
 
-def _units_with_procedures(connection: Connection, query: FactQuery) -> set[str]:
-    """Codes of the units that have procedures in force at that time."""
-    day = min(query.period.last, site_calendar().local_day(query.as_of))
+def _units_with_procedures(connection: Connection, site: str, days: Collection[date]) -> Mapping[date, set[str]]:
+    asked = sorted(days)
     chosen = (
-        select(Unit.code)
+        select(Unit.code, *(func.count().filter(in_force_on(day)) for day in asked))
         .join(ProcedureVersion, ProcedureVersion.unit_id == Unit.id)
-        .where(ProcedureVersion.site == query.site, in_force_on(day))
-        .distinct()
+        .where(ProcedureVersion.site == site)
+        .group_by(Unit.code)
     )
-    return set(connection.scalars(chosen))
+    rows = connection.execute(chosen).all()
+    return {day: {code for code, *numbers in rows if numbers[at]} for at, day in enumerate(asked)}
 
 
 def _used(part: Any, progress: Progress, today: date) -> tuple[int, int]:
