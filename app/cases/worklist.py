@@ -20,6 +20,7 @@ from app.organisation.models import Person, Unit
 from app.organisation.permissions import Capability
 from app.web.extensions import db
 from app.web.keyset import Cursor, Keyset
+from app.web.once import once
 
 
 class Attention(StrEnum):
@@ -53,7 +54,12 @@ def bucket_counts(
 
 
 def attention_counts(desk: Scope, calendar: WorkingCalendar, now: datetime) -> dict[Attention, int]:
-    """How many cases of those desks wait to be closed, too long for their applicant, or for these units' opinion."""
+    """How many cases of those desks wait to be closed, too long for their applicant, or for these units' opinion. The
+    menu tells it too, at the same moment."""
+    return once(f"attention of {desk}", lambda: _attention_counts(desk, calendar, now))
+
+
+def _attention_counts(desk: Scope, calendar: WorkingCalendar, now: datetime) -> dict[Attention, int]:
     kinds = (Attention.UNCLOSED, Attention.STALLED)
     conditions = {kind: _in_pile(kind, desk, calendar, now) for kind in kinds}
     columns = [func.sum(case((condition, 1), else_=0)) for condition in conditions.values()]

@@ -5,7 +5,7 @@ from alembic import context
 from flask import current_app
 from flask_babel import gettext as _
 
-from app.web.migrating import connection_for_migrations, mend, refuse_lost_references
+from app.web.migrating import connection_for_migrations, count_anew, mend, refuse_lost_references
 
 db = current_app.extensions["migrate"].db
 
@@ -36,6 +36,7 @@ with connection_for_migrations(db.engine) as connection:
             version=version,
         )
         click.echo(text, err=True)
+    applied = []
     context.configure(
         connection=connection,
         target_metadata=db.metadatas[None],
@@ -45,7 +46,9 @@ with connection_for_migrations(db.engine) as connection:
         compare_type=True,
         transactional_ddl=True,
         transaction_per_migration=True,
-        on_version_apply=refuse_lost_references(connection),
+        on_version_apply=(refuse_lost_references(connection), lambda **step: applied.append(step)),
     )
     with context.begin_transaction():
         context.run_migrations()
+    if applied:
+        count_anew(connection)

@@ -13,19 +13,16 @@ from zoneinfo import ZoneInfo
 
 from babel.numbers import format_decimal
 from flask import Flask, current_app
-from flask_babel import get_locale, get_translations
+from flask_babel import get_translations
 from flask_babel import gettext as _
 
 from app.core.errors import DomainError, Message, word_shown
 from app.core.periods import Period
+from app.web import drawing
+from app.web.drawing import language
 from app.web.due import due_day
 
 _LABELS: dict[tuple[type, str], Any] = {}
-
-
-def _language() -> str:
-    locale = get_locale()
-    return locale.language if locale else "vi"
 
 
 def add_labels(labels: Mapping[Any, Any]) -> None:
@@ -35,7 +32,7 @@ def add_labels(labels: Mapping[Any, Any]) -> None:
 
 def label(word: StrEnum | None) -> str:
     """What the reader sees for a word of an enumeration."""
-    return "" if word is None else _label(type(word), word.value, _language())
+    return "" if word is None else _label(type(word), word.value, language())
 
 
 @cache
@@ -71,7 +68,7 @@ def show_number(value: int | float | Decimal | Fraction | None, digits: int = 2)
         return "–"
     if isinstance(value, Fraction):
         value = Decimal(value.numerator) / Decimal(value.denominator)
-    return _number(round(value, digits), digits, _language())
+    return _number(round(value, digits), digits, language())
 
 
 @lru_cache(maxsize=4096)
@@ -103,12 +100,12 @@ def _in_form(known: Any, message: str, n: int) -> str:
 def in_both(texts: Mapping[str, str] | Any) -> str:
     """A bilingual text (`vi`, `en`) in the reader's language."""
     values = texts if isinstance(texts, Mapping) else {"vi": texts.vi, "en": texts.en}
-    return values.get(_language()) or values["vi"]
+    return values.get(language()) or values["vi"]
 
 
 def in_words(period: Period) -> str:
     """A period's label: "Tháng 6/2024", "June 2024"."""
-    return period.label(_language())
+    return period.label(language())
 
 
 def yes_no(value: bool | None) -> str:
@@ -138,20 +135,16 @@ def _shown(value: object) -> object:
     return show_date(value) if isinstance(value, date) else value
 
 
-@lru_cache(maxsize=8192)
-def _translated(message: str, _locale: str) -> str:
-    return str(get_translations().ugettext(message))
-
-
 def register(app: Flask) -> None:
     """Make these the templates' filters, and let templates remember each sentence: a table asks for it in each cell."""
     app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]
-        gettext=lambda message: _translated(message, _language()),
+        gettext=lambda message: drawing.translated(message, language()),
         ngettext=lambda one, many, n: get_translations().ungettext(one, many, n),
         pgettext=lambda context, message: get_translations().upgettext(context, message),
         npgettext=lambda context, one, many, n: get_translations().unpgettext(context, one, many, n),
         newstyle=True,
     )
+    drawing.register(app)
     app.jinja_env.globals.update(due_day=due_day, counted=counted)
     app.jinja_env.filters.update(
         label=label,

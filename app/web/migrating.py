@@ -62,6 +62,13 @@ def _lost_references(connection: Connection) -> set[tuple[str, str]]:
     return {(row[0], row[2]) for row in _driver(connection).execute("PRAGMA foreign_key_check")}
 
 
+def count_anew(connection: Connection) -> None:
+    """Have SQLite count its rows for the planner of queries: an index of which it knows nothing it takes for the best,
+    and reads every case through it. PostgreSQL does it by itself."""
+    if connection.dialect.name == "sqlite":
+        _driver(connection).execute("ANALYZE")
+
+
 def _driver(connection: Connection) -> sqlite3.Connection:
     driver: object = connection.connection.dbapi_connection
     if not isinstance(driver, sqlite3.Connection):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date, datetime
 from typing import Any
 
@@ -98,7 +98,7 @@ def show_worklist() -> str:
         after=Cursor.parse(request.args.get("after")),
         before=Cursor.parse(request.args.get("before")),
     )
-    cases = [line.case for line in page.lines]
+    cases, takeable = [line.case for line in page.lines], _takeable_by(who)
     return render_template(
         "cases/worklist.html",
         page=page,
@@ -109,15 +109,16 @@ def show_worklist() -> str:
         attention=worklist.attention_counts(desk, calendar, now),
         may_take_in=can(Capability.RECEIVE_CASES),
         now=now,
-        takeable=lambda case: _takeable(case, who),
-        first_free=next((row.id for row in cases if row.holder_id is None and _takeable(row, who)), None),
+        takeable=takeable,
+        first_free=next((row.id for row in cases if row.holder_id is None and takeable(row)), None),
         standing=lambda case: standing_of(case, calendar, now),
     )
 
 
-def _takeable(case: CaseRow, who: Person) -> bool:
-    """Lies with the person's own unit, in somebody else's hands or in nobody's."""
-    return can(Capability.HANDLE_CASES) and case.holder_code == who.unit.code and case.holder_id != who.id
+def _takeable_by(who: Person) -> Callable[[CaseRow], bool]:
+    """Whether a case lies with the person's own unit, in somebody else's hands or in nobody's."""
+    may, own = can(Capability.HANDLE_CASES), who.unit.code
+    return lambda case: may and case.holder_code == own and case.holder_id != who.id
 
 
 def _pile(asked: str) -> worklist.Pile | None:

@@ -1,0 +1,78 @@
+"""What templates ask for in every cell of every table, answered from memory: sentences, addresses, icons."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any
+
+from flask import Flask, g, has_request_context, request
+from flask_babel import get_locale, get_translations
+from jinja2 import pass_eval_context
+from jinja2.nodes import EvalContext
+from markupsafe import Markup
+
+
+def language() -> str:
+    """The reader's language: a request chooses it once (Flask-Babel keeps its choice there)."""
+    chosen = getattr(getattr(g, "_flask_babel", None), "babel_locale", None) if g else None
+    locale = chosen or get_locale()
+    return locale.language if locale else "vi"
+
+
+@lru_cache(maxsize=8192)
+def translated(message: str, _locale: str) -> str:
+    """The sentence in the language of the moment, which is part of the key."""
+    return str(get_translations().ugettext(message))
+
+
+@lru_cache(maxsize=8192)
+def _markup(message: str, locale: str) -> Markup:
+    return Markup(translated(message, locale)) % {}  # noqa: S704  the messages are ours
+
+
+@pass_eval_context
+def _gettext(context: EvalContext, message: str, **values: Any) -> str:
+    """As Jinja's own, in one step: what is put into a sentence is escaped where the template escapes."""
+    if not context.autoescape:
+        return translated(message, language()) % values
+    if not values:
+        return _markup(message, language())
+    return Markup(translated(message, language())) % values  # noqa: S704  the messages are ours, the values escaped
+
+
+def _addresses(app: Flask) -> Callable[..., str]:
+    """`url_for` of templates. An address of a page depends on nothing but what is asked and the site's own place."""
+
+    @lru_cache(maxsize=16_384, typed=True)
+    def kept(_root: str, endpoint: str, **values: Any) -> str:
+        return app.url_for(endpoint, **values)
+
+    def url_for(endpoint: str, **values: Any) -> str:
+        if endpoint.startswith(".") or "_external" in values or not has_request_context():
+            return app.url_for(endpoint, **values)
+        try:
+            return kept(request.root_path, endpoint, **values)
+        except TypeError:  # a list of values
+            return app.url_for(endpoint, **values)
+
+    return url_for
+
+
+def _icons(url_for: Callable[..., str]) -> Callable[..., Markup]:
+    def icon(name: str, label: str = "") -> Markup:
+        return _drawn(url_for("static", filename="vendor/lucide/icons.svg"), name, label)
+
+    return icon
+
+
+@lru_cache(maxsize=1024)
+def _drawn(sprite: str, name: str, label: str) -> Markup:
+    said = Markup(' role="img" aria-label="{}"').format(label) if label else Markup(' aria-hidden="true"')
+    return Markup('<svg class="icon"{}><use href="{}#{}"></use></svg>').format(said, sprite, name)
+
+
+def register(app: Flask) -> None:
+    """Give them to the templates."""
+    url_for = _addresses(app)
+    app.jinja_env.globals.update(_=_gettext, url_for=url_for, draw_icon=_icons(url_for))
