@@ -13,12 +13,13 @@ from sqlalchemy import select
 from sqlalchemy.orm import aliased, contains_eager, joinedload
 
 from app.cases import population
+from app.cases.amendments import Formerly, formerly
 from app.cases.balance import Balance
 from app.cases.models import Case, CaseEvent, CasePause, CasePromise, CaseStage, Consultation, Payment
 from app.cases.rows import terms_of
 from app.cases.standing import CaseStanding, Promise, promise, standing_of
 from app.cases.timeline import CorrectedEvent, Pause, StageStay, Terms, as_corrected, used_in_stage, whole
-from app.cases.vocabulary import CaseStatus, EventKind, PromiseCause
+from app.cases.vocabulary import ENDED, EventKind, PromiseCause
 from app.core.calendar import WorkingCalendar
 from app.core.errors import NotFound
 from app.organisation.access import Scope
@@ -139,6 +140,18 @@ class CaseView:
     def late_stages(self) -> list[StageLine]:
         """The stays that took longer than allowed: where the time was lost, and whose."""
         return [stage for stage in self.stages if stage.late]
+
+    @property
+    def formerly(self) -> Formerly:
+        """What stood in the case's fields until somebody put them right."""
+        return formerly(self.events)
+
+    @property
+    def annulment(self) -> EventSeen | None:
+        """How the case was annulled; None while it stands."""
+        if self.case.annulled_at is None:
+            return None
+        return next(each.event for each in reversed(self.corrected) if each.event.kind is EventKind.ANNULLED)
 
     @property
     def seen(self) -> int:
@@ -275,7 +288,7 @@ def _stage_lines(
     now: datetime,
 ) -> list[StageLine]:
     lines = [_stay_line(terms, stay, unit, pauses, calendar, now) for stay, unit in stays]
-    if case.status in (CaseStatus.CLOSED, CaseStatus.REFUSED, CaseStatus.WITHDRAWN, CaseStatus.STOPPED):
+    if case.status in ENDED:
         return lines
     reached = lines[-1].position if lines else 0  # sent back, it has the later stages before it again
     return lines + [

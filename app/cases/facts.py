@@ -376,7 +376,7 @@ def _timeliness(connection: Connection, query: FactQuery) -> Iterator[Fact]:
     closed = and_(Case.closed_at.is_not(None), Case.result_at.is_not(None))
     ended = (
         select(Case.unit_id, func.count().label("finished"), _count(closed).label("closed"))
-        .where(*_of_units(Case, query, units), population.between(Case.ended_at, query.start, query.end))
+        .where(*_of_units(Case, query, units), population.ended_in(Case, query.start, query.end))
         .group_by(Case.unit_id)
     )
     late = late_rows(Case, query, Case.result_at, Case.closed_at, Case.late_after, connection=connection)
@@ -519,7 +519,7 @@ def stages_unknown(query: FactQuery, units: Iterable[int]) -> Select[int, int]:
     """How many cases ended in the period of which the stages are not known, by the unit that answers for them."""
     return (
         select(Case.unit_id, func.count().label("unknown_cases"))
-        .where(*_of_units(Case, query, units), population.between(Case.ended_at, query.start, query.end))
+        .where(*_of_units(Case, query, units), population.ended_in(Case, query.start, query.end))
         .where(population.stages_unknown())
         .group_by(Case.unit_id)
     )

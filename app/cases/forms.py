@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
@@ -18,16 +18,13 @@ from wtforms import BooleanField, Field, FieldList, Form, FormField, RadioField
 from wtforms.validators import Length, NumberRange, Optional
 from wtforms.widgets import TextInput
 
-from app.cases.case_page import CaseView, ConsultationQuestion
+from app.cases.case_page import CaseView
 from app.cases.due_lists import MOST_DAYS, DueList
-from app.cases.handling import documents_to_ask, proposed_answer_day
 from app.cases.intake.checklist import MOST_ROWS
 from app.cases.intake.contents import COUNTS, Applicant, HandedIn
 from app.cases.population import SOON
 from app.cases.queries import CaseFilters
-from app.cases.vocabulary import CaseStatus, Channel, EventKind, ReturnMethod
-from app.organisation.access import Scope
-from app.organisation.calendars import today
+from app.cases.vocabulary import CaseStatus, Channel, ReturnMethod
 from app.organisation.models import Unit
 from app.procedures.forms import CountField, ErrorSummary
 from app.procedures.labels import percent_off
@@ -39,7 +36,6 @@ from app.web.forms import (
     DayField,
     HiddenField,
     IntegerField,
-    MultiCheckboxField,
     ReasonLineField,
     SearchField,
     StringField,
@@ -91,7 +87,7 @@ class MomentField(Field):
         self.data = read_moment(valuelist[0]) if valuelist else None
 
 
-def _number(value: object) -> int | None:
+def number_or_none(value: object) -> int | None:
     return int(str(value)) if value not in (None, "") else None
 
 
@@ -139,7 +135,7 @@ class IntakeForm(FlaskForm):
     documents = FieldList(FormField(HandedInForm), label=_l("Thành phần hồ sơ"), max_entries=MOST_ROWS)
     incomplete = BooleanField(_l("Vẫn tiếp nhận khi chưa đủ giấy tờ bắt buộc"))
     sets = CountField(_l("Số bộ hồ sơ"), default=1)
-    exemption = ChoiceField(_l("Miễn, giảm phí"), coerce=_number)
+    exemption = ChoiceField(_l("Miễn, giảm phí"), coerce=number_or_none)
     content = TextAreaField(_l("Nội dung yêu cầu giải quyết"), validators=[Length(max=LONGEST_NOTE)])
     at = MomentField(_l("Thời điểm tiếp nhận"), description=_l("Để trống nếu là bây giờ."))
     reason = StringField(_l("Lý do ghi lùi ngày"), validators=[Length(max=500)])
@@ -211,27 +207,17 @@ class ActionForm(FlaskForm):
         }
 
 
-class HandOverForm(ActionForm):
-    """Chuyển xử lý."""
+class SeenForm(FlaskForm):
+    """A form about a case as somebody saw it, with a reason."""
 
-    position = ChoiceField(_l("Đến bước"), coerce=_number)
-    unit_code = ChoiceField(_l("Đơn vị nhận"), coerce=str, default="")
-    officer = StringField(_l("Cán bộ nhận"), validators=[Length(max=120)])
+    reason = ReasonLineField(_l("Lý do"), validators=[Length(max=500)])
+    revision = HiddenField()
+    seen = HiddenField()
+    conflict = False
 
-    def offer(self, view: CaseView, units: Sequence[Unit]) -> None:
-        """The stages of the procedure and the units of the site."""
-        stages = view.case.version.stages
-        self.position.choices = [(s.position, f"{s.position}. {s.name} – {s.unit.name}") for s in stages]
-        if not stages:
-            self.position.choices = [("", _("Thủ tục không có quy trình nội bộ"))]
-        following = [s.position for s in stages if s.position > (view.case.stage or 0)]
-        if not self.is_submitted():
-            self.position.data = following[0] if following else None
-        self.unit_code.choices = [("", _("Theo quy trình"))] + [(unit.code, unit.name) for unit in units]
-
-    def values(self) -> dict[str, Any]:
-        place = {"position": self.position.data, "unit_code": self.unit_code.data, "officer": self.officer.data or ""}
-        return super().values() | place
+    def look_at(self, view: CaseView) -> None:
+        """The form now speaks of the case as it is."""
+        self.revision.data, self.seen.data = str(view.case.revision), str(view.seen)
 
 
 class CorrectionForm(FlaskForm):
@@ -319,147 +305,3 @@ class CaseFilterForm(FlaskForm):
     @staticmethod
     def _chosen(field: Any) -> Any:
         return None if field.errors else field.data
-
-
-class ReturnForm(ActionForm):
-    """Trả lại bước trước."""
-
-    position = ChoiceField(_l("Trả lại bước"), coerce=int)
-    officer = StringField(_l("Cán bộ nhận"), validators=[Length(max=120)])
-
-    def offer(self, view: CaseView) -> None:
-        """The stages before the one it is in, the nearest chosen."""
-        earlier = [stage for stage in view.case.version.stages if stage.position < (view.case.stage or 0)]
-        self.position.choices = [(s.position, f"{s.position}. {s.name} – {s.unit.name}") for s in earlier]
-        if not self.is_submitted() and earlier:
-            self.position.data = earlier[-1].position
-
-    def values(self) -> dict[str, Any]:
-        return super().values() | {"position": self.position.data, "officer": self.officer.data or ""}
-
-
-class ConsultForm(ActionForm):
-    """Lấy ý kiến đơn vị phối hợp."""
-
-    unit_code = ChoiceField(_l("Đơn vị được hỏi"), coerce=str)
-    due_day = DayField(_l("Trả lời trước hết ngày"), validators=[Optional()])
-
-    def offer(self, view: CaseView, units: Sequence[Unit]) -> None:
-        """Every other unit; the proposed day."""
-        others = [(unit.code, unit.name) for unit in units if unit.id != view.case.holder_unit_id]
-        self.unit_code.choices = [("", _("Chọn đơn vị")), *others]
-        self.unit_code.validators = [NEEDED]
-        if not self.is_submitted():
-            self.due_day.data = proposed_answer_day()
-
-    def values(self) -> dict[str, Any]:
-        return super().values() | {"unit_code": self.unit_code.data, "due_day": self.due_day.data}
-
-
-class ConsultationAnswerForm(ActionForm):
-    """Trả lời ý kiến phối hợp."""
-
-    number = ChoiceField(_l("Trả lời cho"), coerce=int)
-    questions: Sequence[ConsultationQuestion] = ()
-
-    def offer(self, view: CaseView, scope: Scope) -> None:
-        """The open questions that this person may answer; the first is the oldest."""
-        self.questions = view.may_answer(scope)
-        self.number.choices = [(q.number, f"{q.unit}: {q.question[:80]}") for q in self.questions]
-        if not self.is_submitted() and self.questions:
-            self.number.data = self.questions[0].number
-
-    def values(self) -> dict[str, Any]:
-        return super().values() | {"number": self.number.data}
-
-
-class SignForm(ActionForm):
-    """Ký kết quả giải quyết."""
-
-    signer = StringField(_l("Người ký"), validators=[NEEDED, Length(max=120)])
-    number = StringField(_l("Số văn bản"), validators=[Length(max=64)])
-    signed_on = DayField(_l("Ngày ký"), validators=[Optional()])
-
-    def offer(self) -> None:
-        """Today."""
-        if not self.is_submitted():
-            self.signed_on.data = today()
-
-    def values(self) -> dict[str, Any]:
-        signed = {"signer": self.signer.data or "", "number": self.number.data or "", "signed_on": self.signed_on.data}
-        return super().values() | signed
-
-
-class SupplementForm(ActionForm):
-    """Yêu cầu bổ sung, hoàn thiện hồ sơ."""
-
-    documents = MultiCheckboxField(
-        _l("Giấy tờ cần bổ sung, hoàn thiện"),
-        coerce=number_in,
-        description=_l("In thành danh sách đánh số trên phiếu yêu cầu bổ sung."),
-    )
-
-    def offer(self, view: CaseView) -> None:
-        """The documents of the case's checklist; those that are missing are ticked."""
-        checklist = documents_to_ask(view.case.id)
-        missing = _("bắt buộc, chưa nộp")
-        self.documents.choices = [(d.position, f"{d.name} ({missing})" if d.is_missing else d.name) for d in checklist]
-        if not self.is_submitted():
-            self.documents.data = [d.position for d in checklist if d.is_missing]
-
-    def values(self) -> dict[str, Any]:
-        return super().values() | {"documents": self.documents.data or []}
-
-
-# Kinds whose note is the point of them, and what it is called then.
-NOTE_NEEDED: Mapping[EventKind, Any] = {
-    EventKind.SUPPLEMENT_REQUESTED: _l("Lý do, nội dung cần bổ sung"),
-    EventKind.RETURNED: _l("Lý do trả lại"),
-    EventKind.CONSULTED: _l("Nội dung lấy ý kiến"),
-    EventKind.CONSULT_ANSWERED: _l("Ý kiến trả lời"),
-    EventKind.REFUSED: _l("Lý do từ chối"),
-    EventKind.WITHDRAWN: _l("Lý do rút hồ sơ"),
-    EventKind.STOPPED: _l("Lý do dừng xử lý"),
-    EventKind.NOTED: _l("Ý kiến xử lý"),
-}
-
-
-def action_form(kind: EventKind, view: CaseView, units: Sequence[Unit], scope: Scope) -> ActionForm:
-    """The form with which something of that kind is recorded for this case."""
-    form = _form_for(kind, view, units, scope)
-    if kind in NOTE_NEEDED:
-        form.note.label.text = NOTE_NEEDED[kind]
-        form.note.validators = [NEEDED, *form.note.validators]
-        form.note.flags.required = True
-    if not form.is_submitted():
-        form.look_at(view)
-    return form
-
-
-def _form_for(kind: EventKind, view: CaseView, units: Sequence[Unit], scope: Scope) -> ActionForm:
-    match kind:
-        case EventKind.HANDED_OVER:
-            handing = HandOverForm()
-            handing.offer(view, units)
-            return handing
-        case EventKind.RETURNED:
-            returning = ReturnForm()
-            returning.offer(view)
-            return returning
-        case EventKind.CONSULTED:
-            asking = ConsultForm()
-            asking.offer(view, units)
-            return asking
-        case EventKind.CONSULT_ANSWERED:
-            answering = ConsultationAnswerForm()
-            answering.offer(view, scope)
-            return answering
-        case EventKind.SIGNED:
-            signing = SignForm()
-            signing.offer()
-            return signing
-        case EventKind.SUPPLEMENT_REQUESTED:
-            requesting = SupplementForm()
-            requesting.offer(view)
-            return requesting
-    return ActionForm()

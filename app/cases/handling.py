@@ -22,6 +22,7 @@ from app.cases.vocabulary import EventKind
 from app.core.errors import N_, DomainError, NotAllowed, NotFound
 from app.core.text import tidy
 from app.organisation.access import Actor, Scope
+from app.organisation.audit import transaction
 from app.organisation.calendars import site_calendar, today
 from app.organisation.lineage import in_being
 from app.organisation.models import Unit
@@ -179,10 +180,85 @@ def request_supplement(
 
 def asked_documents(data: Mapping[str, Any]) -> tuple[AskedDocument, ...]:
     """The documents that a request names, by what is kept with its event; none when it was put in words only."""
+    return _documents(data.get("documents", ()))
+
+
+def documents_come(data: Mapping[str, Any]) -> tuple[AskedDocument, ...]:
+    """Of the documents that were asked for, those that came with a supplement."""
+    return _documents(data.get("came", ()))
+
+
+def _documents(kept: Iterable[Mapping[str, Any]]) -> tuple[AskedDocument, ...]:
     return tuple(
-        AskedDocument(each["name"], CopyKind(each["kind"]) if each["kind"] else None, each["quantity"])
-        for each in data.get("documents", ())
+        AskedDocument(each["name"], CopyKind(each["kind"]) if each["kind"] else None, each["quantity"]) for each in kept
     )
+
+
+def documents_awaited(events: Iterable[Event]) -> list[AskedDocument]:
+    """What the applicant was asked for and has not brought, in the order in which it was asked for."""
+    awaited: dict[str, AskedDocument] = {}
+    for event in corrected(events):
+        if event.kind is EventKind.SUPPLEMENT_REQUESTED:
+            awaited |= {each.name: each for each in asked_documents(event.data)}
+        elif event.kind is EventKind.SUPPLEMENTED:
+            gone = documents_come(event.data) if "came" in event.data else tuple(awaited.values())
+            for each in gone:
+                awaited.pop(each.name, None)
+    return list(awaited.values())
+
+
+@needs(Capability.HANDLE_CASES)
+def take_supplement(
+    scope: Scope, by: Actor, case_id: int, *, came: Sequence[str] = (), note: str = "", **kwargs: Any
+) -> Case:
+    """The applicant supplemented the file (đã bổ sung hồ sơ): the clock runs again.
+
+    `came` are names of documents that were asked for; each is counted among the papers of the case in the kind and
+    number asked for. Where documents were asked for by name, somebody says which of them came, or why none did.
+    """
+    with transaction():
+        case = service.case_for_change(scope, case_id, kwargs.get("revision"))
+        awaited = {each.name: each for each in documents_awaited(service.events_of([case_id])[case_id])}
+        if not awaited.keys() >= set(came):
+            raise DomainError("Hãy chọn giấy tờ đã được yêu cầu bổ sung.", field="came")
+        if awaited and not came and not tidy(note):
+            raise DomainError(
+                "Hãy đánh dấu giấy tờ đã nhận bổ sung; nếu không nhận giấy tờ nào, hãy ghi rõ ở ý kiến.", field="came"
+            )
+        chosen = [each for name, each in awaited.items() if name in came]
+        data = {"came": [_kept(each) for each in chosen]} if awaited else {}
+        _count_among_papers(case, chosen)
+        return service.record(scope, by, case_id, EventKind.SUPPLEMENTED, note=note, data=data, **kwargs)
+
+
+_COLUMN = {
+    CopyKind.ORIGINAL: "originals",
+    CopyKind.CERTIFIED: "certified",
+    CopyKind.COPY: "copies",
+    CopyKind.ELECTRONIC: "electronic",
+}
+
+
+def _count_among_papers(case: Case, came: Sequence[AskedDocument]) -> None:
+    wanted = select(CaseDocument).where(CaseDocument.case_id == case.id).order_by(CaseDocument.position)
+    papers = list(db.session.scalars(wanted))
+    known = {paper.name: paper for paper in papers}
+    last = papers[-1].position if papers else 0
+    for n, each in enumerate((one for one in came if one.name not in known), last + 1):
+        known[each.name] = CaseDocument(
+            site=case.site, case_id=case.id, position=n, name=each.name, required=False,
+            originals=0, certified=0, copies=0, electronic=0, note="",
+        )  # fmt: skip
+        db.session.add(known[each.name])
+    for each in came:
+        column = _COLUMN[each.kind or CopyKind.ORIGINAL]
+        setattr(known[each.name], column, getattr(known[each.name], column) + each.quantity)
+    db.session.flush()
+
+
+def _kept(document: AskedDocument) -> dict[str, Any]:
+    kind = document.kind.value if document.kind else None
+    return {"name": document.name, "kind": kind, "quantity": document.quantity}
 
 
 def _named(checklist: Iterable[DocumentToAsk], positions: Sequence[int | None]) -> list[dict[str, Any]]:
@@ -201,5 +277,6 @@ def _supplied(events: Iterable[Event]) -> set[str]:
         if event.kind is EventKind.SUPPLEMENT_REQUESTED:
             asked |= {document.name for document in asked_documents(event.data)}
         elif event.kind is EventKind.SUPPLEMENTED:
-            supplied |= asked
+            came = {each.name for each in documents_come(event.data)}
+            supplied |= came if "came" in event.data else asked
     return supplied

@@ -50,6 +50,7 @@ add_labels(
         CaseStatus.REFUSED: _l("Từ chối giải quyết"),
         CaseStatus.WITHDRAWN: _l("Công dân rút hồ sơ"),
         CaseStatus.STOPPED: _l("Dừng xử lý"),
+        CaseStatus.ANNULLED: _l("Đã hủy"),
     }
 )
 EVENTS = {
@@ -80,6 +81,8 @@ EVENTS = {
     EventKind.APOLOGISED: _l("Xin lỗi, hẹn lại ngày trả kết quả"),
     EventKind.UNIT_SUCCEEDED: _l("Chuyển cho đơn vị kế thừa"),
     EventKind.CORRECTED: _l("Đính chính"),
+    EventKind.AMENDED: _l("Sửa thông tin hồ sơ"),
+    EventKind.ANNULLED: _l("Hủy hồ sơ"),
 }
 add_labels(EVENTS)
 add_labels(
@@ -163,6 +166,7 @@ name_details(
         "events_hash": _l("Mã băm các sự kiện"),
         "events_chained": _l("Số sự kiện đã nối chuỗi"),
         "events_upto": _l("Đến sự kiện"),
+        "fields": _l("Thông tin đã sửa"),
     }
 )
 name_actions({"chain_events": _l("Nối chuỗi các sự kiện đã có")})

@@ -96,13 +96,13 @@ def _at_a_division() -> ColumnElement[bool]:
 LISTS: dict[str, NamedList] = {
     "received": _cases(
         _l("Hồ sơ tiếp nhận"),
-        lambda w: [population.between(Case.received_at, w.start, w.end)],
+        lambda w: [population.received_in(Case, w.start, w.end)],
         in_order=True,
         at=Case.received_at,
     ),
     "finished": _cases(
         _l("Hồ sơ kết thúc"),
-        lambda w: [population.between(Case.ended_at, w.start, w.end)],
+        lambda w: [population.ended_in(Case, w.start, w.end)],
         Case.ended_at,
         in_order=True,
     ),
@@ -169,7 +169,7 @@ LISTS: dict[str, NamedList] = {
     ),
     "stages_unknown": _cases(
         _l("Hồ sơ kết thúc chưa rõ các bước xử lý"),
-        lambda w: [and_(population.between(Case.ended_at, w.start, w.end), population.stages_unknown())],
+        lambda w: [and_(population.ended_in(Case, w.start, w.end), population.stages_unknown())],
         Case.ended_at,
         in_order=True,
     ),

@@ -74,6 +74,7 @@ class Case(Record, Base):
             "version_id",
             "channel",
             "knows",
+            "annulled_at",
         ),
         Index(
             "ix_cases_ended_cover",
@@ -88,6 +89,7 @@ class Case(Record, Base):
             "electronic_result_at",
             "knows",
             "id",
+            "annulled_at",
         ),
         Index(
             "ix_cases_result_cover",
@@ -175,7 +177,8 @@ class Case(Record, Base):
     paused_at: Mapped[datetime | None]  # the clock has been stopped since
     result_at: Mapped[datetime | None]
     closed_at: Mapped[datetime | None]  # closed on the software
-    ended_at: Mapped[datetime | None]  # closed, refused, withdrawn or stopped
+    ended_at: Mapped[datetime | None]  # closed, refused, withdrawn, stopped or annulled
+    annulled_at: Mapped[datetime | None]  # taken in by mistake or twice: it counts nowhere
     delivered_at: Mapped[datetime | None]
     files_digitised_at: Mapped[datetime | None]
     result_digitised_at: Mapped[datetime | None]
@@ -218,6 +221,15 @@ class CaseEvent(Record, Base):
             "corrects_id",
             sqlite_where=text("corrects_id IS NOT NULL"),
             postgresql_where=text("corrects_id IS NOT NULL"),
+        ),
+        # What heads and inspectors look through: few among all events.
+        Index(
+            "ix_case_events_overseen",
+            "site",
+            "recorded_at",
+            "id",
+            sqlite_where=text("kind IN ('amended', 'annulled', 'proceeded')"),
+            postgresql_where=text("kind IN ('amended', 'annulled', 'proceeded')"),
         ),
         # Whether a stay in a stage left a processing note is asked for each of a month's stays.
         Index(

@@ -330,9 +330,19 @@ def attached_known(of: Any, as_of: datetime) -> Any:
     return either(told(of, Knows.ATTACHED), result_digital(of, as_of))
 
 
+def stands(of: Any) -> Any:
+    """The case was not annulled: one that was taken in by mistake or twice is in no population."""
+    return missing(of.annulled_at)
+
+
 def received_in(of: Any, start: datetime, end: datetime) -> Any:
     """Received in the period."""
-    return between(of.received_at, start, end)
+    return both(between(of.received_at, start, end), stands(of))
+
+
+def ended_in(of: Any, start: datetime, end: datetime) -> Any:
+    """A case that ended in the period."""
+    return both(between(of.ended_at, start, end), stands(of))
 
 
 def result_given(of: Any, start: datetime, end: datetime) -> Any:

@@ -9,8 +9,9 @@ from typing import Any
 from flask_babel import gettext as _
 
 from app.cases.actions import KEYS, RARE
+from app.cases.amend_words import annulment_in_words, changes_in_words
 from app.cases.case_page import CaseView, EventSeen, StageLine
-from app.cases.handling import asked_documents
+from app.cases.handling import asked_documents, documents_come
 from app.cases.service import BACKDATED_AFTER
 from app.cases.timeline import CorrectedEvent
 from app.cases.vocabulary import EventKind, PaymentChannel
@@ -19,7 +20,7 @@ from app.web.formats import label, show_date, show_datetime, show_money
 
 ICONS = {kind: icon for kind, (_key, icon) in KEYS.items()} | RARE
 ICONS |= {EventKind.RECEIVED: "inbox", EventKind.REFUNDED: "undo-2", EventKind.TAKEN_OVER: "user"}
-ICONS |= {EventKind.UNIT_SUCCEEDED: "building-2"}
+ICONS |= {EventKind.UNIT_SUCCEEDED: "building-2", EventKind.AMENDED: "pencil", EventKind.ANNULLED: "ban"}
 TONES = {
     EventKind.CLOSED: "good",
     EventKind.SUPPLEMENT_REQUESTED: "warn",
@@ -28,9 +29,10 @@ TONES = {
     EventKind.REFUSED: "warn",
     EventKind.WITHDRAWN: "warn",
     EventKind.STOPPED: "warn",
+    EventKind.ANNULLED: "warn",
 }
 NEVER_CORRECTED = frozenset({EventKind.CORRECTED, EventKind.ACTIVITY, EventKind.PROMISE_MOVED, EventKind.APOLOGISED})
-NEVER_CORRECTED |= {EventKind.UNIT_SUCCEEDED}
+NEVER_CORRECTED |= {EventKind.UNIT_SUCCEEDED, EventKind.AMENDED}
 
 Entry = dict[str, Any]
 
@@ -113,6 +115,12 @@ def _details(view: CaseView, event: EventSeen, at: datetime) -> str:
             return _signed(data)
         case EventKind.SUPPLEMENT_REQUESTED:
             return _requested(data)
+        case EventKind.SUPPLEMENTED:
+            return _came(data)
+        case EventKind.AMENDED:
+            return changes_in_words(data)
+        case EventKind.ANNULLED:
+            return annulment_in_words(data)
     if data.get("new_due_at"):
         return str(_("Hẹn trả lại %(day)s", day=show_date(_moment(data["new_due_at"]))))
     if data.get("promised_at"):
@@ -147,6 +155,13 @@ def _asked(view: CaseView, event: EventSeen) -> str:
 def _requested(data: dict[str, Any]) -> str:
     names = "; ".join(f"({n}) {document.name}" for n, document in enumerate(asked_documents(data), 1))
     return str(_("Cần bổ sung, hoàn thiện: %(names)s", names=names)) if names else ""
+
+
+def _came(data: dict[str, Any]) -> str:
+    if "came" not in data:
+        return ""
+    names = "; ".join(document.name for document in documents_come(data))
+    return str(_("Đã nhận: %(names)s", names=names)) if names else str(_("Không nhận giấy tờ nào"))
 
 
 def _signed(data: dict[str, Any]) -> str:

@@ -182,6 +182,9 @@ def every_line(scope: Scope, filters: CaseFilters, calendar: WorkingCalendar) ->
 
 def _conditions(scope: Scope, filters: CaseFilters, calendar: WorkingCalendar) -> list[ColumnElement[bool]]:
     conditions: list[ColumnElement[bool]] = []
+    # Annulled cases are listed where they are asked for, and found by their code as they ever were.
+    if filters.status is not CaseStatus.ANNULLED and not filters.text.strip() and not filters.lists:
+        conditions.append(population.stands(Case))
     if filters.since:
         conditions.append(Case.received_at >= calendar.start_of_day(filters.since))
     if filters.until:

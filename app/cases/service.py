@@ -42,7 +42,7 @@ from app.organisation.audit import transaction
 from app.organisation.calendars import site_calendar
 from app.organisation.lineage import in_being, lineage
 from app.organisation.models import Unit
-from app.organisation.permissions import Capability, needs
+from app.organisation.permissions import Capability, needs, permitted
 from app.procedures.models import ProcedureVersion
 from app.procedures.queries import version_at_desk
 from app.web import extensions
@@ -205,7 +205,9 @@ def record(
     at = at or now
     _check_time(at, now, reason)
     with transaction():
-        case = _case_for_change(scope, case_id, revision, _asked_unit(case_id, kind, data))
+        case = case_for_change(scope, case_id, revision, _asked_unit(case_id, kind, data))
+        if case.annulled_at is not None and kind is not EventKind.CORRECTED:
+            raise OutOfOrder("Hồ sơ này đã hủy; không ghi thêm được việc nào.")
         events = events_of([case.id])[case.id]
         event = Event(len(events) + 1, kind, at, by.name, _note(note, reason), data or {}, corrects)
         _check_follows(events, event)
@@ -295,12 +297,18 @@ def correct(
 ) -> Case:
     """Put an event right: it happened at another time, or never. The wrong one stays visible."""
     reason = checked_reason(reason, missing=N_("Hãy ghi lý do đính chính."))
+    if _kind_of(case_id, number) is EventKind.ANNULLED:
+        permitted(by, Capability.ANNUL_CASES)
     if not void and at is None:
         raise DomainError("Hãy nhập thời điểm đúng của sự kiện.", field="at")
     if at is not None and at > extensions.now():
         raise DomainError("Thời điểm không được ở tương lai.", field="at")
     data: dict[str, Any] = {"void": True} if void or at is None else {"at": at.isoformat()}
     return record(scope, by, case_id, EventKind.CORRECTED, note=reason, data=data, corrects=number, revision=revision)
+
+
+def _kind_of(case_id: int, number: int) -> EventKind | None:
+    return db.session.scalar(select(CaseEvent.kind).where(CaseEvent.case_id == case_id, CaseEvent.number == number))
 
 
 def events_of(case_ids: Iterable[int]) -> dict[int, list[Event]]:
@@ -367,7 +375,16 @@ def _asked_unit(case_id: int, kind: EventKind, data: dict[str, Any] | None) -> i
     return db.session.scalar(asked)
 
 
-def _case_for_change(scope: Scope, case_id: int, revision: int | None, asked: int | None = None) -> Case:
+def case_of(scope: Scope, case_id: int) -> Case:
+    """A case that the scope may change. NotFound otherwise."""
+    case = db.session.scalar(select(Case).where(Case.id == case_id, Case.site == scope.site))
+    if case is None or not scope.covers(case.unit_id, case.holder_unit_id):
+        raise NotFound("Không tìm thấy hồ sơ này.")
+    return case
+
+
+def case_for_change(scope: Scope, case_id: int, revision: int | None, asked: int | None = None) -> Case:
+    """The case, which nobody else writes to from here on. Conflict when it has moved on since `revision`."""
     # Changes nothing, but from here on nobody else writes to this case (PostgreSQL) or to anything (SQLite).
     db.session.execute(update(Case).where(Case.id == case_id).values(revision=Case.revision))
     case = db.session.scalar(

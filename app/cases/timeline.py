@@ -144,6 +144,7 @@ class CaseState:
     result_at: datetime | None = None
     closed_at: datetime | None = None
     ended_at: datetime | None = None
+    annulled_at: datetime | None = None  # it never was: nothing else is told of it
     delivered_at: datetime | None = None
     files_digitised_at: datetime | None = None
     result_digitised_at: datetime | None = None
@@ -269,7 +270,7 @@ _A_SECOND = timedelta(seconds=1)
 _ENDINGS = frozenset(kind for kind, status in LEADS_TO.items() if status in ENDED)
 # Other software logs these without order; they change no state.
 _FREE = frozenset({EventKind.NOTED, EventKind.ACTIVITY, EventKind.PAID, EventKind.PROMISE_MOVED, EventKind.APOLOGISED})
-_FREE |= {EventKind.REFUNDED, EventKind.UNIT_SUCCEEDED}
+_FREE |= {EventKind.REFUNDED, EventKind.UNIT_SUCCEEDED, EventKind.AMENDED}
 
 # What something else was recorded upon cannot be said never to have happened: the kind that follows, and the part
 # of its data that names the one it follows.
@@ -293,7 +294,7 @@ def project(terms: Terms, events: Iterable[Event], calendar: WorkingCalendar) ->
     standing = corrected(recorded)
     if not standing or standing[0].kind is not EventKind.RECEIVED:
         raise OutOfOrder("Hồ sơ phải bắt đầu bằng việc tiếp nhận.")
-    fold = _Fold(terms, calendar, standing[0], _corrections(recorded))
+    fold = _Fold(terms, calendar, standing[0], _corrections(recorded, standing[0]))
     for event in standing[1:]:
         fold.apply(event)
     fold.settle()
@@ -333,14 +334,21 @@ def as_corrected(events: Iterable[Recorded]) -> list[CorrectedEvent[Recorded]]:
     return list(standing.values())
 
 
-def _corrections(events: Iterable[Event]) -> dict[int, str]:
-    """Who put right when something happened, the last one, by the number of the event that is put right."""
-    return {e.corrects: e.actor for e in events if e.corrects is not None and not e.data.get("void")}
+def _corrections(events: Iterable[Event], received: Event) -> dict[int, str]:
+    """Who put right when something happened, the last one, by the number of the event that is put right. Another
+    procedure puts right what was promised at reception."""
+    found: dict[int, str] = {}
+    for event in events:
+        if event.corrects is not None and not event.data.get("void"):
+            found[event.corrects] = event.actor
+        elif event.kind is EventKind.AMENDED and "version_id" in event.data:
+            found[received.number] = event.actor
+    return found
 
 
 def _check_may_be_void(wrong: _Happened, standing: Iterable[_Happened]) -> None:
     if wrong.kind is EventKind.RECEIVED:
-        raise OutOfOrder("Không thể hủy việc tiếp nhận; hãy ghi nhận dừng xử lý hồ sơ.")
+        raise OutOfOrder("Không thể bỏ riêng việc tiếp nhận; hồ sơ tiếp nhận nhầm thì dùng “Hủy hồ sơ”.")
     if wrong.kind in _FOLLOWED_BY:
         kind, names, sentence = _FOLLOWED_BY[wrong.kind]
         if any(event.kind is kind and event.data.get(names) == wrong.number for event in standing):
@@ -526,6 +534,8 @@ class _Fold:
         if self.stopped:
             self._run(event, event.at)
         state.ended_at = event.at
+        if event.kind is EventKind.ANNULLED:
+            state.annulled_at = event.at
         if event.kind is EventKind.CLOSED:
             state.closed_at = event.at
         self._leave(event.at)
@@ -647,6 +657,9 @@ class _Fold:
         state = self.state
         if self.runs_again:
             self._run(*self.runs_again)
+        if state.annulled_at is not None:
+            self._never_was()
+            return
         state.late_after = min((p.late_after for p in state.promises if p.late_after is not None), default=None)
         for stay in state.stays:
             pauses = [p for p in state.pauses if _within(p, stay)]
@@ -657,6 +670,16 @@ class _Fold:
             local_day = self.calendar.local_day
             counted = self.calendar.counted_day(state.result_at)
             state.electronic_same_day = local_day(state.electronic_result_at) <= counted
+
+    def _never_was(self) -> None:
+        """Nothing follows from what was recorded of an annulled case, but that money was taken and given back."""
+        state = self.state
+        state.promised_at = state.due_at = state.late_after = state.paused_at = None
+        state.result_at = state.closed_at = state.electronic_same_day = None
+        for name in ONCE.values():
+            setattr(state, name, None)
+        for told in (state.stays, state.pauses, state.promises, state.consultations):
+            told.clear()
 
     def _due(self, start: datetime, amount: Decimal | int, pauses: Sequence[Pause]) -> datetime | None:
         if not pauses:

@@ -59,6 +59,7 @@ class CaseStatus(StrEnum):
     REFUSED = "refused"  # 3
     WITHDRAWN = "withdrawn"  # 7
     STOPPED = "stopped"  # 8
+    ANNULLED = "annulled"  # no code: it was taken in by mistake or twice, and counts nowhere; it keeps its number
 
     @property
     def ended(self) -> bool:
@@ -104,12 +105,20 @@ class EventKind(StrEnum):
     # The unit came to its end: what of the case was its own is its successor's from then on, unless the case had ended.
     UNIT_SUCCEEDED = "unit_succeeded"  # [unit_id, to_unit_id, accountable: it answered for the case; decision]
     CORRECTED = "corrected"  # puts right an earlier event [at | void]; the earlier one stays visible
+    # What was written down at reception is put right; the note is the reason.
+    # [changes: field -> was, is (see amending.py); version_id: of the procedure it is now; was_late]
+    AMENDED = "amended"
+    # Taken in by mistake or twice: it never was. The note is the reason. [holder: who had it in hand; twin: code of the
+    # case that stays; was_late]
+    ANNULLED = "annulled"
 
 
-ENDED = frozenset({CaseStatus.CLOSED, CaseStatus.REFUSED, CaseStatus.WITHDRAWN, CaseStatus.STOPPED})
+ENDED = frozenset(
+    {CaseStatus.CLOSED, CaseStatus.REFUSED, CaseStatus.WITHDRAWN, CaseStatus.STOPPED, CaseStatus.ANNULLED}
+)
 RUNNING = frozenset({CaseStatus.RECEIVED, CaseStatus.IN_PROGRESS})
 OPEN = RUNNING | {CaseStatus.SUPPLEMENT, CaseStatus.RESOLVED}
-ANY = frozenset(CaseStatus)
+ANY = frozenset(CaseStatus) - {CaseStatus.ANNULLED}
 
 # What may follow what: an event may happen to a case in one of these statuses. The one place that says so.
 ALLOWED_IN: dict[EventKind, frozenset[CaseStatus]] = {
@@ -140,6 +149,9 @@ ALLOWED_IN: dict[EventKind, frozenset[CaseStatus]] = {
     EventKind.APOLOGISED: ANY,
     EventKind.UNIT_SUCCEEDED: ANY,
     EventKind.CORRECTED: ANY,
+    EventKind.AMENDED: ANY,
+    # One that has its result was no mistake.
+    EventKind.ANNULLED: ANY - {CaseStatus.RESOLVED, CaseStatus.CLOSED},
 }
 
 # Move a case on: its status, its stage, or into other hands.
@@ -156,6 +168,7 @@ MOVES = frozenset(
         EventKind.REFUSED,
         EventKind.WITHDRAWN,
         EventKind.STOPPED,
+        EventKind.ANNULLED,
     }
 )
 
@@ -180,4 +193,5 @@ LEADS_TO: dict[EventKind, CaseStatus] = {
     EventKind.REFUSED: CaseStatus.REFUSED,
     EventKind.WITHDRAWN: CaseStatus.WITHDRAWN,
     EventKind.STOPPED: CaseStatus.STOPPED,
+    EventKind.ANNULLED: CaseStatus.ANNULLED,
 }

@@ -362,7 +362,7 @@ def _received(query: FactQuery, unit_ids: list[int], owner: Any) -> Select[Any]:
             func.count().filter(population.came_electronically(Case)).label("online"),
         )
         .where(Case.site == query.site, *named)
-        .where(Case.received_at >= query.start, Case.received_at < min(query.end, query.as_of))
+        .where(population.received_in(Case, query.start, min(query.end, query.as_of)))
         .group_by(owner, Case.version_id)
         .subquery()
     )

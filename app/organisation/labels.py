@@ -64,6 +64,9 @@ add_labels(
     {
         Capability.RECEIVE_CASES: _l("tiếp nhận hồ sơ"),
         Capability.HANDLE_CASES: _l("xử lý hồ sơ"),
+        Capability.AMEND_CASES: _l("sửa thông tin hồ sơ"),
+        Capability.ANNUL_CASES: _l("hủy hồ sơ tiếp nhận nhầm"),
+        Capability.READ_AMENDMENTS: _l("xem các hồ sơ đã hủy, đã sửa"),
         Capability.IMPORT_CASES: _l("nhập hồ sơ từ tệp"),
         Capability.RECORD_FAULTS: _l("ghi nhận sai sót trong giải quyết hồ sơ"),
         Capability.WITHDRAW_FAULTS: _l("rút lại sai sót đã ghi nhận"),

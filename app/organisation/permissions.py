@@ -25,6 +25,9 @@ class Capability(StrEnum):
 
     RECEIVE_CASES = "receive_cases"
     HANDLE_CASES = "handle_cases"
+    AMEND_CASES = "amend_cases"
+    ANNUL_CASES = "annul_cases"
+    READ_AMENDMENTS = "read_amendments"
     IMPORT_CASES = "import_cases"
     RECORD_FAULTS = "record_faults"
     WITHDRAW_FAULTS = "withdraw_faults"
@@ -70,6 +73,9 @@ _C, _DESK, _HEAD, _INSPECTOR, _ADMIN = Capability, Role.DESK, Role.HEAD, Role.IN
 ROLES: Mapping[Capability, frozenset[Role]] = {
     _C.RECEIVE_CASES: frozenset({_DESK, _HEAD}),
     _C.HANDLE_CASES: frozenset({_DESK, _HEAD}),
+    _C.AMEND_CASES: frozenset({_DESK, _HEAD}),
+    _C.ANNUL_CASES: frozenset({_DESK, _HEAD}),
+    _C.READ_AMENDMENTS: frozenset({_HEAD, _INSPECTOR, _ADMIN}),
     _C.IMPORT_CASES: frozenset({_ADMIN}),
     _C.RECORD_FAULTS: frozenset({_HEAD, _INSPECTOR, _ADMIN}),
     _C.WITHDRAW_FAULTS: frozenset({_INSPECTOR, _ADMIN}),

@@ -36,7 +36,8 @@ WHOLE = tuple(selectinload(getattr(ProcedureVersion, part)) for part in PARTS)
 """Loads all that a version says: stages, documents, charges, exemptions."""
 
 # Cases know the catalogue, the catalogue does not know cases: it only counts how many stand on a version.
-_cases = table("cases", column("site"), column("version_id"), column("unit_id"))
+_cases = table("cases", *(column(name) for name in ("site", "version_id", "unit_id", "annulled_at")))
+_stands = _cases.c.annulled_at.is_(None)
 
 
 class OnlinePayment(StrEnum):
@@ -331,7 +332,7 @@ def _case_counts(site: str, procedure_id: int, within: ColumnElement[bool]) -> d
     versions = select(ProcedureVersion.id).where(ProcedureVersion.procedure_id == procedure_id)
     counted = (
         select(_cases.c.version_id, func.count().label("received"))
-        .where(_cases.c.site == site, _cases.c.version_id.in_(versions), within)
+        .where(_cases.c.site == site, _cases.c.version_id.in_(versions), _stands, within)
         .group_by(_cases.c.version_id)
     )
     return {row.version_id: row.received for row in db.session.execute(counted)}

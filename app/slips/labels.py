@@ -41,6 +41,7 @@ ENDED = {
     CaseStatus.REFUSED: "Từ chối giải quyết",
     CaseStatus.WITHDRAWN: "Công dân rút hồ sơ",
     CaseStatus.STOPPED: "Dừng giải quyết",
+    CaseStatus.ANNULLED: "Đã hủy, không tính",
 }
 _UNITS = {
     TimeUnit.WORKING_DAYS: "ngày làm việc",

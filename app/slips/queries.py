@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -97,6 +97,11 @@ class _Parts:
     def told(self, due_at: datetime | None) -> datetime | None:
         """A promised time as people are told it."""
         return None if due_at is None else self.local(site_calendar().told_as(due_at))
+
+    def amended_on(self, case_id: int) -> date | None:
+        """The day on which what was written down at reception was last put right."""
+        found = (self.local(event.at).date() for event in self.events[case_id] if event.kind is EventKind.AMENDED)
+        return max(found, default=None)
 
     def said(self, case_id: int, kind: EventKind) -> tuple[Said, ...]:
         """Every standing event of a kind, in the order they happened."""
@@ -251,6 +256,8 @@ def _case_on_paper(
         refusal=refused[-1] if refused else None,
         stop=stopped[-1] if stopped else None,
         letters=tuple(parts.letters[case.id]),
+        amended_on=parts.amended_on(case.id),
+        annulled_on=None if case.annulled_at is None else parts.local(case.annulled_at).date(),
     )
 
 
@@ -294,10 +301,21 @@ def register_lines(scope: Scope, chosen: RegisterFilter, calendar: WorkingCalend
         if after:
             query = query.where(tuple_(Case.register_year, Case.register_number) > tuple_(*map(literal, after)))
         rows = db.session.execute(query).all()
-        yield from (_register_line(row, calendar) for row in rows)
+        amended = _amended([row.id for row in rows])
+        for row in rows:
+            at = amended.get(row.id)
+            line = _register_line(row, calendar)
+            yield replace(line, amended_on=calendar.local_day(at)) if at else line
         if len(rows) < READ_AT_ONCE:
             return
         after = (rows[-1].register_year, rows[-1].register_number)
+
+
+def _amended(case_ids: Sequence[int]) -> dict[int, datetime]:
+    """When what was written down of those cases at reception was last put right."""
+    e = CaseEvent
+    latest = select(e.case_id, func.max(e.at)).where(e.case_id.in_(case_ids), e.kind == EventKind.AMENDED)
+    return dict(db.session.execute(latest.group_by(e.case_id)).all())
 
 
 def _register_line(row: Any, calendar: WorkingCalendar) -> RegisterLine:

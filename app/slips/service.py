@@ -7,7 +7,7 @@ somebody who may act on the case first draws the slip, and stays with it.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from zoneinfo import ZoneInfo
 
@@ -23,6 +23,7 @@ from app.organisation.permissions import Capability, needs
 from app.slips import content, queries
 from app.slips.circulars import SlipKind, circular_on
 from app.slips.document import PrintedSlip
+from app.slips.labels import short_day
 from app.slips.models import Slip
 from app.slips.queries import RegisterFilter
 from app.slips.values import CaseOnPaper, House, Letter, Said
@@ -132,6 +133,17 @@ def _slip_content(case: CaseOnPaper, kind: SlipKind, nth: int | None) -> Said | 
 
 
 def _document(each: _Wanted, kind: SlipKind, press: Press, number: str) -> PrintedSlip:
+    """The slip, marked where the one printed before says something else."""
+    printed, case = _drawn(each, kind, press, number), each.case
+    marks = []
+    if case.amended_on:
+        marks.append(f"(Thông tin đã sửa ngày {short_day(case.amended_on)}, thay cho bản in trước ngày này)")
+    if case.annulled_on:
+        marks.append(f"(HỒ SƠ ĐÃ HỦY ngày {short_day(case.annulled_on)})")
+    return replace(printed, under_title=(*printed.under_title, *marks)) if marks else printed
+
+
+def _drawn(each: _Wanted, kind: SlipKind, press: Press, number: str) -> PrintedSlip:
     case, house, qr = each.case, press.house, press.address(each.case.code)
     match kind, each.told:
         case SlipKind.RECEIPT, _:

@@ -135,6 +135,8 @@ class CaseOnPaper:
     refusal: Said | None
     stop: Said | None
     letters: tuple[Letter, ...]
+    amended_on: date | None = None  # what was written down at reception was put right since
+    annulled_on: date | None = None
 
     @property
     def stands_for(self) -> datetime | None:
@@ -168,3 +170,4 @@ class RegisterLine:
     year: int  # of the register, with the line's number in it
     number: int
     earlier_number: str = ""  # see CaseOnPaper
+    amended_on: date | None = None  # what was written down at reception was put right since

@@ -9,7 +9,7 @@ from datetime import UTC, date
 from pathlib import Path
 from typing import Any
 
-from app.cases import service
+from app.cases import amending, service
 from app.cases.explanations import service as explanations
 from app.cases.faults.models import FaultSource
 from app.cases.faults.service import faults_of, record_fault, withdraw_fault
@@ -337,6 +337,30 @@ def correct(stage: Stage, said: Said) -> None:
             reason=said.reason or "Ghi nhầm, đính chính theo sổ theo dõi",
             at=at,
             void=void,
+        )
+
+
+@verb("annul", case=CASE, twin=Field(reading.text), reason=REASON)
+def annul(stage: Stage, said: Said) -> None:
+    """The case was taken in by mistake or twice; `twin` is the one that stays."""
+    for case in stage.cases(said.case):
+        amending.annul(
+            stage.scope,
+            stage.desk,
+            case.id,
+            reason=said.reason or "Tiếp nhận nhầm, không phải hồ sơ của công dân",
+            twin=said.twin or "",
+            knowing=True,
+        )
+
+
+@verb("change_procedure", case=CASE, procedure=Field(PROCEDURE, needed=True), reason=REASON)
+def change_procedure(stage: Stage, said: Said) -> None:
+    """The case was taken in under the wrong procedure; this is the right one."""
+    for case in stage.cases(said.case):
+        version = stage.version(said.procedure, stage.day)
+        amending.change_procedure(
+            stage.scope, stage.desk, case.id, version.id, reason=said.reason or "Chọn nhầm thủ tục khi tiếp nhận"
         )
 
 

@@ -315,7 +315,7 @@ def faults(connection: Connection, query: FactQuery) -> Iterator[Fact]:
         .add_columns(CaseFault.source, CaseFault.what)
         .join(Case, Case.id == CaseFault.case_id)
         .where(CaseFault.site == query.site, CaseFault.unit_id.in_(units))
-        .where(CaseFault.found_on <= known)
+        .where(CaseFault.found_on <= known, population.stands(Case))
         .where(or_(CaseFault.withdrawn_at.is_(None), CaseFault.withdrawn_at >= query.as_of))
         .order_by(Case.code, CaseFault.number)
     )

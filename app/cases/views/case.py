@@ -12,20 +12,21 @@ from htmx_flask import request
 from werkzeug.wrappers import Response as Answer
 
 from app.cases import handling, service
-from app.cases.actions import ActorRights, possible_actions
-from app.cases.case_page import CaseView, case_view, load_sections, templates_at
-from app.cases.forms import (
-    ActionForm,
+from app.cases.action_forms import (
     ConsultationAnswerForm,
     ConsultForm,
-    CorrectionForm,
     HandOverForm,
     ReturnForm,
     SignForm,
+    SupplementedForm,
     SupplementForm,
     action_form,
 )
+from app.cases.actions import ActorRights, possible_actions
+from app.cases.case_page import CaseView, case_view, load_sections, templates_at
+from app.cases.forms import ActionForm, CorrectionForm
 from app.cases.models import Case
+from app.cases.papers import paper_lines
 from app.cases.population import changeable_by
 from app.cases.presenting import NEVER_CORRECTED
 from app.cases.telling import told_in_words
@@ -44,7 +45,7 @@ from app.web.forms import errors_shown_on, number_in
 Page = Answer | tuple[str, int]
 
 # Recorded by other software, on pages of their own (money: app/payments/views/counter.py), or not by anybody.
-RECORDED_ELSEWHERE = {EventKind.RECEIVED, EventKind.PAID, EventKind.REFUNDED, *NEVER_CORRECTED}
+RECORDED_ELSEWHERE = {EventKind.RECEIVED, EventKind.PAID, EventKind.REFUNDED, EventKind.ANNULLED, *NEVER_CORRECTED}
 
 
 @bp.get("/ho-so/<int:case_id>")
@@ -140,6 +141,8 @@ def _record(kind: EventKind, view: CaseView, form: ActionForm) -> Case:
         return handling.sign(scope, by, case_id, **form.values())
     if isinstance(form, SupplementForm):
         return handling.request_supplement(scope, by, case_id, **form.values())
+    if isinstance(form, SupplementedForm):
+        return handling.take_supplement(scope, by, case_id, **form.values())
     if kind is EventKind.TAKEN_OVER:
         return handling.take_over(scope, by, case_id, **form.values())
     if kind in RECORDED_ELSEWHERE:
@@ -190,6 +193,7 @@ def _render(view: CaseView, **more: Any) -> str:
         may_act=hands.may_change,
         actions=possible_actions(view, hands) if hands.may_change or hands.may_answer else [],
         sections=load_sections(view),
+        papers=paper_lines(view),
         templates_at=templates_at,
         now=extensions.now(),
         told=told_in_words(view.case, extensions.now()),

@@ -84,6 +84,8 @@ def register_values(line: RegisterLine) -> tuple[tuple[str, bool], ...]:
         notes.append(f"Hẹn ban đầu {short_day(line.first_promised_on)}")
     if line.status in ENDED:
         notes.append(f"{ENDED[line.status]} {short_day(line.ended_on)}".strip())
+    if line.amended_on:
+        notes.append(f"Thông tin đã sửa {short_day(line.amended_on)}")
     return (
         (str(line.number), True),
         (line.code, False),
