@@ -175,7 +175,7 @@ def annul(
         case = _open_to_change(scope, case_id, revision)
         if tidy(twin):
             _check_twin(scope, case, tidy(twin))
-        whose = holder_beside(case, by)
+        whose = holder_beside(case, by.person_id, by.name)
         if whose and not knowing:
             raise DomainError(
                 "Hồ sơ này đang do %(who)s xử lý; hãy báo cho người đó rồi xác nhận.", field="knowing", who=whose
@@ -191,11 +191,11 @@ def annul(
     return case
 
 
-def holder_beside(case: Case, who: Actor) -> str:
-    """Who else has the case in hand, by name; "" where nobody does."""
-    if case.ended_at is not None or (case.holder_id is not None and case.holder_id == who.person_id):
+def holder_beside(case: Case, person_id: int | None, name: str) -> str:
+    """Who else than this person has the case in hand, by name; "" where nobody does."""
+    if case.ended_at is not None or (case.holder_id is not None and case.holder_id == person_id):
         return ""
-    return case.officer if case.officer and case.officer != who.name else ""
+    return case.officer if case.officer and case.officer != name else ""
 
 
 def _open_to_change(scope: Scope, case_id: int, revision: int | None) -> Case:

@@ -305,6 +305,7 @@ _EVENTS = {
     "digitise_result": EventKind.RESULT_DIGITISED,
     "outside_promise": EventKind.PROMISE_MOVED,
     "apologise": EventKind.APOLOGISED,
+    "annul": EventKind.ANNULLED,
 } | {kind.value: kind for kind in EventKind}
 
 

@@ -124,7 +124,7 @@ def annul(case_id: int) -> Page:
     if form.is_submitted():
         view = _view(case_id)
     meanwhile = _meanwhile(form, view)
-    holder = amending.holder_beside(view.case, actor())
+    holder = amending.holder_beside(view.case, actor().person_id, actor().name)
     page = render_template("cases/annul.html", view=view, form=form, holder=holder, meanwhile=meanwhile)
     return page, 422 if form.errors or form.form_errors else 200
 
