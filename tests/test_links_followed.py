@@ -103,6 +103,7 @@ LIVES: dict[CaseStatus, tuple[EventKind, ...]] = {
     CaseStatus.REFUSED: (EventKind.REFUSED,),
     CaseStatus.WITHDRAWN: (EventKind.WITHDRAWN,),
     CaseStatus.STOPPED: (EventKind.STOPPED,),
+    CaseStatus.ANNULLED: (EventKind.ANNULLED,),
 }
 
 

@@ -301,9 +301,9 @@ def register_lines(scope: Scope, chosen: RegisterFilter, calendar: WorkingCalend
         if after:
             query = query.where(tuple_(Case.register_year, Case.register_number) > tuple_(*map(literal, after)))
         rows = db.session.execute(query).all()
-        amended = _amended([row.id for row in rows])
+        amended = _amended(scope.site, [row.code for row in rows])
         for row in rows:
-            at = amended.get(row.id)
+            at = amended.get(row.code)
             line = _register_line(row, calendar)
             yield replace(line, amended_on=calendar.local_day(at)) if at else line
         if len(rows) < READ_AT_ONCE:
@@ -311,11 +311,12 @@ def register_lines(scope: Scope, chosen: RegisterFilter, calendar: WorkingCalend
         after = (rows[-1].register_year, rows[-1].register_number)
 
 
-def _amended(case_ids: Sequence[int]) -> dict[int, datetime]:
-    """When what was written down of those cases at reception was last put right."""
+def _amended(site: str, codes: Sequence[str]) -> dict[str, datetime]:
+    """When what was written down of the cases of those codes at reception was last put right."""
     e = CaseEvent
-    latest = select(e.case_id, func.max(e.at)).where(e.case_id.in_(case_ids), e.kind == EventKind.AMENDED)
-    return dict(db.session.execute(latest.group_by(e.case_id)).all())
+    latest = select(Case.code, func.max(e.at)).join(e, e.case_id == Case.id)
+    latest = latest.where(Case.site == site, Case.code.in_(codes), e.kind == EventKind.AMENDED)
+    return dict(db.session.execute(latest.group_by(Case.code)).all())
 
 
 def _register_line(row: Any, calendar: WorkingCalendar) -> RegisterLine:
