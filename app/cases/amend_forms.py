@@ -155,7 +155,7 @@ class ChangeProcedureForm(SeenForm):
         }
 
 
-class AnnulForm(SeenForm):
+class AnnulCaseForm(SeenForm):
     """Hủy hồ sơ tiếp nhận nhầm hoặc hai lần."""
 
     twin = StringField(

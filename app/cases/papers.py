@@ -16,7 +16,7 @@ from app.cases.vocabulary import EventKind
 from app.web.extensions import db
 
 
-class _Happened(Protocol):
+class _DatedEvent(Protocol):
     @property
     def kind(self) -> EventKind: ...
     @property
@@ -53,7 +53,7 @@ def paper_lines(view: CaseView) -> list[PaperLine]:
 
 
 def supplements(
-    events: Iterable[_Happened],
+    events: Iterable[_DatedEvent],
 ) -> tuple[Mapping[str, list[tuple[datetime, AskedDocument]]], Mapping[str, datetime]]:
     """What came with supplements, by name, and since when what was asked for has not come. A supplement of which
     nobody said what came brought everything that was asked for."""

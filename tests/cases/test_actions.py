@@ -28,6 +28,7 @@ REACHED = {
     CaseStatus.REFUSED: [(K.REFUSED, "2024-06-04 08:00")],
     CaseStatus.WITHDRAWN: [(K.WITHDRAWN, "2024-06-04 08:00")],
     CaseStatus.STOPPED: [(K.STOPPED, "2024-06-04 08:00")],
+    CaseStatus.ANNULLED: [(K.ANNULLED, "2024-06-04 08:00")],
 }
 # On the third of June the case is paid for and another unit is asked: events 2 and 3.
 BEGIN = (

@@ -12,7 +12,7 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response as Answer
 
 from app.cases import amending, overseeing
-from app.cases.amend_forms import AmendForm, AnnulForm, ChangeProcedureForm, as_written, merged
+from app.cases.amend_forms import AmendForm, AnnulCaseForm, ChangeProcedureForm, as_written, merged
 from app.cases.amending import ProcedureChange
 from app.cases.case_page import CaseView, case_view
 from app.cases.forms import SeenForm, number_or_none
@@ -114,7 +114,7 @@ def change_procedure(case_id: int) -> Page:
 @allowed(Capability.ANNUL_CASES)
 def annul(case_id: int) -> Page:
     """The case was taken in by mistake, or twice."""
-    view, form = _view(case_id), AnnulForm()
+    view, form = _view(case_id), AnnulCaseForm()
     if not form.is_submitted():
         form.look_at(view)
     if form.validate_on_submit() and _did(form, lambda: _annul(case_id, form)):
@@ -180,7 +180,7 @@ def _change(case_id: int, form: ChangeProcedureForm) -> Case:
     return amending.change_procedure(current_scope(), actor(), case_id, **form.values())
 
 
-def _annul(case_id: int, form: AnnulForm) -> Case:
+def _annul(case_id: int, form: AnnulCaseForm) -> Case:
     return amending.annul(current_scope(), actor(), case_id, **form.values())
 
 
