@@ -3,15 +3,15 @@
 The indexes that reception and ends are counted from hold it, so that the counting reads nothing else. What heads and
 inspectors look through among all events (put right, annulled, gone on with in spite of warnings) has its own.
 
-Revision ID: 0033
-Revises: 0032
+Revision ID: 0034
+Revises: 0033
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0033"
-down_revision = "0032"
+revision = "0034"
+down_revision = "0033"
 branch_labels = None
 depends_on = None
 
