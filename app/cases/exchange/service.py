@@ -21,6 +21,7 @@ from app.cases.importing.report import ImportReport
 from app.cases.importing.service import Upload, import_file, mappings_folder
 from app.cases.knowledge import Knows
 from app.cases.models import Case, CaseEvent, Payment
+from app.cases.population import stands
 from app.cases.vocabulary import CaseStatus, PaymentChannel
 from app.organisation.access import Actor, Scope
 from app.organisation.models import Unit
@@ -96,7 +97,8 @@ def _cases_of(report: ImportReport, accepted: int) -> tuple[int, int]:
 
 
 def messages_from(scope: Scope, *which: ColumnElement[bool]) -> Iterator[dict[str, Any]]:
-    """The cases in scope as messages, the first taken in first; of each only what is known of it."""
+    """The cases in scope as messages, the first taken in first; of each only what is known of it. What was
+    annulled is none."""
     zone, after = ZoneInfo(current_app.config["SETTINGS"].zone), 0
     columns = (ProcedureVersion.name, ProcedureVersion.field, Procedure.code, Unit.name)
     chosen = (
@@ -104,7 +106,7 @@ def messages_from(scope: Scope, *which: ColumnElement[bool]) -> Iterator[dict[st
         .join(ProcedureVersion, ProcedureVersion.id == Case.version_id)
         .join(Procedure, Procedure.id == ProcedureVersion.procedure_id)
         .join(Unit, Unit.id == Case.unit_id)
-        .where(Case.site == scope.site, scope.within(Case.unit_id), *which)
+        .where(Case.site == scope.site, scope.within(Case.unit_id), stands(Case), *which)
         .order_by(Case.id)
         .limit(AT_ONCE)
     )
