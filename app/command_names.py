@@ -100,7 +100,7 @@ def _cases() -> click.Command:
 
 
 def _check() -> click.Command:
-    from app.compliance.cli import check
+    from app.compliance.months.cli import check
 
     return check
 

@@ -489,3 +489,34 @@ _OLD_VIOLATIONS: dict[str, list[dict[str, object]]] = {
         )
     ],
 }
+
+
+@pytest.mark.parametrize("heads", [1, 2])
+def test_a_department_headed_by_one_person_gets_its_director(empty: Flask, heads: int) -> None:
+    """Of two it is not known which is the deputy; the page of people asks."""
+    upgrade(revision="0034")
+    unit = (
+        "INSERT INTO units (site, code, name, name_en, kind, path, is_desk, origin, succession_note)"
+        " VALUES ('S', 'SO', 'Sở', '', 'department', '/SO/', false, '', '')"
+    )
+    person = (
+        "INSERT INTO people (site, username, full_name, email, unit_id, role, password_hash, active, locale,"
+        " reminded_by_mail, phone, must_change_password, openid_subject)"
+        " SELECT 'S', :name, 'Ai đó', '', id, :role, '', true, 'vi', true, '', false, '' FROM units"
+    )
+    with db.engine.begin() as connection:
+        connection.execute(text(unit))
+        people = [("thanhtra", "inspector"), *((f"lanhdao{n}", "head") for n in range(heads))]
+        for name, role in people:
+            connection.execute(text(person), {"name": name, "role": role})
+    upgrade()
+    with db.engine.begin() as connection:
+        roles = dict(connection.execute(text("SELECT username, role FROM people")).all())
+        trail = connection.scalar(text("SELECT count(*) FROM audit_entries WHERE action = 'change_person'"))
+    if heads == 1:
+        assert (roles, trail) == ({"thanhtra": "inspector", "lanhdao0": "director"}, 1)
+    else:
+        assert (set(roles.values()), trail) == ({"inspector", "head"}, 0)
+    downgrade(revision="0034")
+    with db.engine.begin() as connection:
+        assert "director" not in set(connection.scalars(text("SELECT role FROM people")))

@@ -18,14 +18,17 @@ from app.cases import service as cases
 from app.cases.explanations import service
 from app.cases.faults import service as fault_service
 from app.compliance.models import ViolationState
+from app.compliance.months import sealing, signing
 from app.compliance.runs.service import decide_violation
 from app.compliance.waivers import service as waiver_service
 from app.core.errors import DomainError
+from app.core.periods import Period
 from app.core.reasons import LONGEST, SHORTEST, checked_reason
 from app.core.text import tidy, tidy_lines, visible
 from app.obligations import service as plan_duties
 from app.obligations import surveys
-from app.organisation import calendars, clock
+from app.organisation import calendars, clock, delegations
+from app.organisation.models import DelegationKind
 from app.payments import service as payments
 from app.procedures import service as procedures
 from app.publications import check_service, review_service
@@ -42,9 +45,16 @@ VERBS: dict[str, Callable[[str], object]] = {
     "cases.explanations.service.decide": lambda why: service.decide(
         SITE, CLERK, 1, 1, accepted=False, words=why, revision=0
     ),
-    "compliance.waivers.service.grant_waiver": lambda why: waiver_service.grant_waiver(
+    "compliance.waivers.service.ask_for_waiver": lambda why: waiver_service.ask_for_waiver(
         CLERK, "a", "b", "c", DAY, DAY, why
     ),
+    "compliance.months.sealing.reopen": lambda why: sealing.reopen(CLERK, Period.parse("2024-06"), why),
+    "compliance.months.signing.replace_key": lambda why: signing.replace_key(CLERK, why),
+    "compliance.waivers.service.refuse_waiver": lambda why: waiver_service.refuse_waiver(CLERK, 1, why),
+    "organisation.delegations.delegate": lambda why: delegations.delegate(
+        CLERK, 1, DelegationKind.BY_ORDER, DAY, DAY, why
+    ),
+    "organisation.delegations.end_delegation": lambda why: delegations.end_delegation(CLERK, 1, why),
     "compliance.waivers.service.withdraw_waiver": lambda why: waiver_service.withdraw_waiver(CLERK, 1, why),
     "compliance.waivers.service.annul_waiver": lambda why: waiver_service.annul_waiver(CLERK, 1, why),
     "compliance.runs.service.decide_violation": lambda why: decide_violation(

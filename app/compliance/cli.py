@@ -16,11 +16,12 @@ from app.compliance.adoption import repository, uploading
 from app.compliance.adoption.repository import PackState
 from app.compliance.evaluation.rule_tests import run_pack_tests
 from app.compliance.explaining import figures_of_thing, inside, language, parameters_of, reasons, unit_name
+from app.compliance.models import RunStanding
 from app.compliance.runs import service
 from app.compliance.runs.output import report_json, result_table
 from app.compliance.runs.verification import Disagreement, verify_run
 from app.compliance.violations.cells import message_of, message_of_thing, things_of
-from app.compliance.violations.raising import is_provisional
+from app.compliance.violations.raising import standing_of
 from app.compliance.wording import (
     document_number,
     explain,
@@ -97,8 +98,8 @@ def check_run(
         echo_rows(*result_table(report.judgement.results), output)
     number = _("lần kiểm tra %(run)s", run=report.run.id) if report.run else _("thử giá trị, không ghi gì")
     note(counted("%(period)s: %(number)s, %(n)s vi phạm.", report.broken, period=in_words(period), number=number))
-    if report.run is not None and is_provisional(report.run):
-        note(_("Kỳ chưa hết: kết quả tạm tính đến lúc chạy, chưa đơn vị nào phải giải trình."))
+    if report.run is not None and (said := _WORTH.get(standing_of(report.run))):
+        note(_(said))
     if waived := sum(result.waiver is not None for result in report.judgement.results):
         note(counted("%(n)s kết quả không đạt được miễn áp dụng.", waived))
     if report.judgement.law_on != period.last:
@@ -118,11 +119,26 @@ def check_run(
         raise click.exceptions.Exit(1)
 
 
-@check.command("verify", help=N_("Phán xét lại dữ kiện đã lưu bằng bộ quy tắc đã lưu."))
-@click.argument("run_id", type=int, metavar="RUN")
+_WORTH = {
+    RunStanding.PROVISIONAL: N_("Kỳ chưa hết: kết quả tạm tính đến lúc chạy, chưa đơn vị nào phải giải trình."),
+    RunStanding.UNCLOSED: N_("Kỳ chưa chốt: kết quả chưa chính thức, chưa đơn vị nào phải giải trình."),
+    RunStanding.AFTERWARDS: N_("Kỳ đã chốt: kết quả chỉ để so sánh, không thay đổi vi phạm nào."),
+}
+
+
+@check.command("verify", help=N_("Phán xét lại một lần kiểm tra, hoặc chứng minh một kỳ đã niêm phong."))
+@click.argument("run_id", type=int, metavar="RUN", required=False)
+@click.option("--sealed", "period_text", help=N_("Kỳ đã niêm phong."))
 @click.option("--format", "output", type=click.Choice(["text", "json"]), default="text")
 @refusing
-def check_verify(run_id: int, output: str) -> None:
+def check_verify(run_id: int | None, period_text: str | None, output: str) -> None:
+    if period_text is not None:
+        from app.compliance.months.cli import verify_sealed
+
+        verify_sealed(period_of(period_text))
+        return
+    if run_id is None:
+        raise BadInput(_("Hãy ghi số lần kiểm tra, hoặc --sealed KỲ."))
     verification = verify_run(run_id)
     if output == "json":
         echo_json(

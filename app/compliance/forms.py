@@ -180,6 +180,12 @@ class WaiverForm(FlaskForm):
         return form
 
 
+class WaiverDecisionForm(FlaskForm):
+    """Quyết định về một đề nghị miễn áp dụng."""
+
+    reason = TextAreaField(_l("Ý kiến"), description=_l("Bắt buộc khi không miễn."))
+
+
 class WaiverWithdrawForm(FlaskForm):
     """Rút lại một lần miễn áp dụng."""
 
@@ -190,6 +196,16 @@ class AnnulForm(FlaskForm):
     """Hủy bỏ một quyết định miễn áp dụng."""
 
     reason = ReasonField(_l("Lý do hủy bỏ"))
+
+
+class MonthForm(FlaskForm):
+    """Chốt, niêm phong một kỳ: một nút, không có gì để điền."""
+
+
+class ReopenForm(FlaskForm):
+    """Mở lại một kỳ đã chốt."""
+
+    reason = ReasonField(_l("Lý do mở lại"))
 
 
 class UploadForm(FlaskForm):

@@ -8,7 +8,7 @@ from enum import StrEnum
 from flask_babel import lazy_gettext as _l
 
 from app.compliance.adoption.repository import PackState
-from app.compliance.models import ViolationChange, ViolationState
+from app.compliance.models import RunStanding, ViolationChange, ViolationState
 from app.compliance.queries.waivers import WaiverState
 from app.core.errors import N_n
 from app.organisation.audit_words import name_actions, name_details, name_subjects
@@ -16,6 +16,14 @@ from app.rulepacks.language import JudgedAs, Severity, Status, SubjectState
 from app.web.formats import add_labels, counted
 
 # One call an enumeration: words of different enumerations are equal as text.
+add_labels(
+    {
+        RunStanding.OFFICIAL: _l("Chính thức"),
+        RunStanding.UNCLOSED: _l("Chưa chốt"),
+        RunStanding.PROVISIONAL: _l("Tạm tính"),
+        RunStanding.AFTERWARDS: _l("Sau khi chốt"),
+    }
+)
 add_labels(
     {
         Status.PASS: _l("Đạt"),
@@ -68,6 +76,8 @@ add_labels(
 )
 add_labels(
     {
+        WaiverState.ASKED: _l("Chờ quyết định"),
+        WaiverState.REFUSED: _l("Không được miễn"),
         WaiverState.COMING: _l("Chưa đến ngày"),
         WaiverState.HOLDS: _l("Đang được miễn"),
         WaiverState.ENDED: _l("Đã hết hạn miễn"),
@@ -114,6 +124,8 @@ name_details(
 )
 name_subjects(
     {
+        "seal_key": _l("Khóa niêm phong"),
+        "period": _l("Kỳ"),
         "check_run": _l("Lần kiểm tra"),
         "violation": _l("Vi phạm"),
         "waiver": _l("Miễn áp dụng"),
@@ -126,7 +138,13 @@ name_actions(
         "run_check": _l("Kiểm tra một kỳ"),
         "stop_check": _l("Dừng kiểm tra một kỳ vì bộ máy quy tắc hỏng"),
         "move_violation": _l("Cập nhật vi phạm"),
+        "close_month": _l("Chốt kỳ"),
+        "reopen_month": _l("Mở lại kỳ đã chốt"),
+        "seal_month": _l("Niêm phong kỳ"),
+        "make_seal_key": _l("Tạo khóa niêm phong"),
+        "ask_for_waiver": _l("Đề nghị miễn áp dụng một quy tắc"),
         "grant_waiver": _l("Miễn áp dụng một quy tắc"),
+        "refuse_waiver": _l("Không miễn áp dụng một quy tắc"),
         "withdraw_waiver": _l("Rút lại quyết định miễn áp dụng"),
         "annul_waiver": _l("Hủy bỏ quyết định miễn áp dụng"),
         "upload_pack": _l("Đưa vào một lời văn của bộ quy tắc"),

@@ -33,6 +33,15 @@ class ViolationState(StrEnum):
     REMEDIED = "remedied"
 
 
+class RunStanding(StrEnum):
+    """What a run is worth."""
+
+    OFFICIAL = "official"  # made by closing its period
+    UNCLOSED = "unclosed"  # its period is over, and was not closed
+    PROVISIONAL = "provisional"  # its period was not over
+    AFTERWARDS = "afterwards"  # its period had been closed: to compare
+
+
 class PackText(Record, Base):
     """The text of a rule pack as some run used it, kept by its hash."""
 
@@ -81,11 +90,55 @@ class CheckRun(Record, Base):
     limited: Mapped[bool] = mapped_column(default=False)  # not every pack and unit: does not settle the month
     facts_hash: Mapped[str] = mapped_column(String(80))
     facts: Mapped[bytes] = mapped_column(LargeBinary)  # gzip of canonical JSON lines: what was judged
+    official: Mapped[bool] = mapped_column(default=False)  # made by closing the period: it stands for it
+    after_closing: Mapped[bool] = mapped_column(default=False)  # the period was closed already: it raises nothing
     calendar: Mapped[str] = mapped_column(String(80), default="")  # fingerprint of the working calendar
     trail_number: Mapped[int | None]  # the run's own entry in the audit trail: the trail reached at least to there
     trail_hash: Mapped[str | None] = mapped_column(String(64))
 
     person: Mapped[Person | None] = relationship(lazy="raise")
+
+
+class MonthClosing(Record, Base):
+    """A period closed (chốt): its official run, from whose day on answers are due. One that was opened again stays, and
+    is followed by another."""
+
+    __tablename__ = "month_closings"
+    __table_args__ = (UniqueConstraint("site", "period", "number"),)
+
+    period: Mapped[str] = mapped_column(String(16))
+    number: Mapped[int]  # 1, then 2 after it was opened again
+    run_id: Mapped[int] = mapped_column(Key, ForeignKey("check_runs.id"))
+    closed_at: Mapped[datetime]
+    person_id: Mapped[int | None] = mapped_column(Key, ForeignKey("people.id"))
+    actor: Mapped[str] = mapped_column(String(120))
+    reopened_at: Mapped[datetime | None]
+    reopened_by: Mapped[str] = mapped_column(String(120), default="")
+    reopen_reason: Mapped[str] = mapped_column(Text, default="")
+
+
+class MonthSeal(Record, Base):
+    """A closed period sealed (niêm phong): its manifest names all that it covers by hash, and the seal before it.
+
+    Facts and packs are the run's own; `papers` holds what was written for the seal (results, answers, report)."""
+
+    __tablename__ = "month_seals"
+    exact_text = True  # what was signed is kept as it was
+    __table_args__ = (UniqueConstraint("site", "closing_id"), Index(None, "site", "period"))
+
+    period: Mapped[str] = mapped_column(String(16))
+    number: Mapped[int]  # of the closing
+    closing_id: Mapped[int] = mapped_column(Key, ForeignKey("month_closings.id"))
+    run_id: Mapped[int] = mapped_column(Key, ForeignKey("check_runs.id"))
+    manifest: Mapped[str] = mapped_column(Text)  # canonical JSON: what was signed
+    hash: Mapped[str] = mapped_column(String(80))  # of the manifest
+    previous_hash: Mapped[str | None] = mapped_column(String(80))
+    signature: Mapped[str] = mapped_column(String(160))  # Ed25519, hexadecimal
+    public_key: Mapped[str] = mapped_column(String(80))
+    papers: Mapped[bytes] = mapped_column(LargeBinary)  # gzip of JSON: name -> text
+    sealed_at: Mapped[datetime]
+    person_id: Mapped[int | None] = mapped_column(Key, ForeignKey("people.id"))
+    actor: Mapped[str] = mapped_column(String(120))
 
 
 class CheckResult(Record, Base):
@@ -191,7 +244,8 @@ class ViolationMove(Record, Base):
 
 
 class Waiver(Record, Base):
-    """A unit is excused from a rule until a day: by whom, and why. It ends by itself."""
+    """A unit is excused from a rule until a day, once somebody else than who asked for it has granted it. It ends by
+    itself."""
 
     __tablename__ = "waivers"
     __table_args__ = (Index(None, "site", "rule", "unit_id"),)
@@ -202,9 +256,14 @@ class Waiver(Record, Base):
     valid_from: Mapped[date] = mapped_column(Date)
     valid_to: Mapped[date] = mapped_column(Date)  # last day, inclusive
     reason: Mapped[str] = mapped_column(Text)
-    granted_at: Mapped[datetime]
-    person_id: Mapped[int | None] = mapped_column(Key, ForeignKey("people.id"))
-    actor: Mapped[str] = mapped_column(String(120))
+    asked_at: Mapped[datetime]
+    asked_by: Mapped[str] = mapped_column(String(120))
+    asked_by_id: Mapped[int | None] = mapped_column(Key, ForeignKey("people.id"))
+    granted_at: Mapped[datetime | None]
+    person_id: Mapped[int | None] = mapped_column(Key, ForeignKey("people.id"))  # who granted or refused it
+    actor: Mapped[str] = mapped_column(String(120), default="")  # as it is signed
+    refused_at: Mapped[datetime | None]
+    refusal: Mapped[str] = mapped_column(Text, default="", server_default="")  # why
     ended_at: Mapped[datetime | None]  # withdrawn early
     ended_by: Mapped[str] = mapped_column(String(120), default="")
     end_reason: Mapped[str] = mapped_column(Text, default="")

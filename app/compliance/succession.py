@@ -35,6 +35,7 @@ def _waivers(decided: Decision) -> Iterator[Passing]:
         w.valid_to >= decided.first_day,
         w.ended_at.is_(None),
         w.annulled_at.is_(None),
+        w.refused_at.is_(None),
     )
     goes_on = decided.kind is SuccessionKind.RENAME
     note = "" if goes_on else str(_l("hết hiệu lực cùng đơn vị; muốn miễn cho đơn vị kế thừa thì ghi mới"))
@@ -42,13 +43,18 @@ def _waivers(decided: Decision) -> Iterator[Passing]:
         yield Passing("waiver", row.id, f"{row.rule}, {row.valid_to:%d/%m/%Y}", decided.heir(), note)
 
 
+_KEPT = (
+    *("site", "pack", "rule", "valid_to", "reason", "granted_at", "person_id", "actor"),
+    *("asked_at", "asked_by", "asked_by_id"),
+)
+
+
 def _waivers_pass(by: Actor, decided: Decision, passings: Sequence[Passing]) -> None:
     for each in passings:
         if each.note or each.to is None:
             continue
         row = db.session.get_one(Waiver, each.record_id)
-        same = ("site", "pack", "rule", "valid_to", "reason", "granted_at", "person_id", "actor")
-        kept = {name: getattr(row, name) for name in same}
+        kept = {name: getattr(row, name) for name in _KEPT}
         first = max(row.valid_from, decided.first_day)
         db.session.add(Waiver(unit_id=each.to.id, valid_from=first, **kept))
     db.session.flush()

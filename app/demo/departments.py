@@ -116,6 +116,7 @@ ACCOUNTS = (
     DemoAccount("truongphong.ldvl", "Trần Quốc Bảo", "LDVL", Role.HEAD, N_("Trưởng phòng Lao động – Việc làm")),
     DemoAccount("truongphong.ncc", "Lê Thị Hồng Nhung", "NCC", Role.HEAD, N_("Trưởng phòng Người có công")),
     DemoAccount("truongphong.btxh", "Phạm Văn Thành", "BTXH", Role.HEAD, N_("Trưởng phòng Bảo trợ xã hội")),
+    DemoAccount("giamdoc", "Hồ Xuân Trường", "SO", Role.DIRECTOR, N_("Giám đốc Sở")),
     DemoAccount("thanhtra", "Võ Minh Tuấn", "TTR", Role.INSPECTOR, N_("Thanh tra viên")),
     DemoAccount("quantri", "Đặng Hoàng Long", "VP", Role.ADMIN, N_("Quản trị hệ thống")),
 )

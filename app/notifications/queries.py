@@ -13,8 +13,9 @@ from app.cases.models import Case
 from app.notifications.models import Reminder, ReminderStep
 from app.notifications.steps import Colleague, Pending, Staff
 from app.organisation.access import Scope
-from app.organisation.models import Person, Role, Unit
+from app.organisation.models import Person, Unit
 from app.organisation.permissions import ROLES, Capability
+from app.organisation.queries import LEADING
 from app.procedures.models import ProcedureVersion
 from app.web.due import due_by
 from app.web.extensions import db
@@ -55,11 +56,11 @@ def staff(scope: Scope) -> Staff:
     """Everybody who handles cases or heads a unit that does."""
     people = db.session.execute(
         select(Person.id, Person.full_name, Person.unit_id, Person.role).where(
-            Person.site == scope.site, Person.active, Person.role.in_(ROLES[Capability.HANDLE_CASES])
+            Person.site == scope.site, Person.active, Person.role.in_(ROLES[Capability.HANDLE_CASES] | set(LEADING))
         )
     )
     paths = {path: key for key, path in db.session.execute(select(Unit.id, Unit.path).where(Unit.site == scope.site))}
-    colleagues = [Colleague(key, name, unit_id, role is Role.HEAD) for key, name, unit_id, role in people]
+    colleagues = [Colleague(key, name, unit_id, role in LEADING) for key, name, unit_id, role in people]
     return Staff(colleagues, {key: _upwards(path, paths) for path, key in paths.items()})
 
 

@@ -12,13 +12,13 @@ from dataclasses import dataclass
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar, cast
 
-from flask import current_app
+from flask import current_app, has_request_context, request
 from flask_login import current_user, login_required
 from sqlalchemy import ColumnElement, Select, select, true
 
 from app.organisation.lineage import lineage
-from app.organisation.models import Person, Role, Unit
-from app.organisation.permissions import Capability, Place, declaring, has, permitted, place_of
+from app.organisation.models import DelegationKind, Person, Role, Unit
+from app.organisation.permissions import DELEGATED, Capability, Place, declaring, has, permitted, place_of
 from app.web.extensions import db
 
 P = ParamSpec("P")
@@ -46,7 +46,7 @@ class Scope:
 class Actor:
     """Who does something: a person, or a command run on the machine (`person_id` None), which may do everything.
 
-    A person without a role may do nothing but what is everybody's.
+    A person without a role may do nothing but what is everybody's. `acts_for`: how they act for the Director, if so.
     """
 
     name: str
@@ -54,15 +54,31 @@ class Actor:
     unit_id: int | None = None
     role: Role | None = None
     place: Place = Place.UNIT
+    acts_for: DelegationKind | None = None
 
     @classmethod
     def of(cls, who: Person) -> Actor:
         """The person, as services want to know them."""
-        return cls(who.full_name, who.id, who.unit_id, who.role, place_of(who.unit))
+        acts_for = DelegationKind(who.acts_for) if who.acts_for else None
+        return cls(who.full_name, who.id, who.unit_id, who.role, place_of(who.unit), acts_for)
 
     def may(self, capability: Capability) -> bool:
         """Whether they may do that, with the records that are within their scope."""
-        return self.person_id is None or (self.role is not None and has(self.role, self.place, capability))
+        return self.person_id is None or self._own(capability) or self.delegated(capability)
+
+    def delegated(self, capability: Capability) -> bool:
+        """Whether they may do that for the Director only."""
+        return self.acts_for is not None and capability in DELEGATED and not self._own(capability)
+
+    def signs(self, capability: Capability) -> str:
+        """Their name as it stands under what they do by that: "KT. Giám đốc, Trần Văn Bình"."""
+        if not self.delegated(capability):
+            return self.name
+        before = "KT. Giám đốc" if self.acts_for is DelegationKind.IN_PLACE else "TL. Giám đốc"
+        return f"{before}, {self.name}"[:120]
+
+    def _own(self, capability: Capability) -> bool:
+        return self.role is not None and has(self.role, self.place, capability)
 
 
 def allowed(capability: Capability) -> Callable[[Callable[P, R]], Callable[P, R]]:
@@ -111,12 +127,27 @@ def whole_site() -> Scope:
 
 def scope_of(who: Person) -> Scope:
     """What this person may see."""
-    if who.role in (Role.INSPECTOR, Role.ADMIN) or (who.role is Role.DESK and who.unit.is_desk):
+    if who.role in SEEING_ALL or (who.role is Role.DESK and who.unit.is_desk):
         return Scope(who.site)
     below = select(Unit.id).where(Unit.site == who.site, Unit.path.startswith(who.unit.path, autoescape=True))
     return Scope(who.site, frozenset(lineage(who.site).answers_for(frozenset(db.session.scalars(below)))))
 
 
+SEEING_ALL = frozenset({Role.DIRECTOR, Role.INSPECTOR, Role.ADMIN})
+
+
 def current_scope() -> Scope:
-    """What the person signed in may see."""
-    return scope_of(person())
+    """What the person signed in may see. Who acts for the Director sees all that the Director does where they do what
+    is the Director's, and reads it elsewhere; what is theirs they do within their own scope."""
+    who = person()
+    if who.acts_for and has_request_context():
+        capability = current_app.view_functions[request.endpoint or ""].__dict__.get("capability")
+        if capability in DELEGATED or (capability is None and request.method in ("GET", "HEAD")):
+            return Scope(who.site)
+    return scope_of(who)
+
+
+def answering_scope() -> Scope:
+    """For whom the person signed in answers: their unit and those below; the Director for the Department alone."""
+    who = person()
+    return Scope(who.site, frozenset({who.unit_id})) if who.role is Role.DIRECTOR else scope_of(who)

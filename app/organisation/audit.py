@@ -23,6 +23,7 @@ from sqlalchemy.orm import scoped_session
 from app.core.uptime import since_boot
 from app.organisation.access import Actor, site
 from app.organisation.models import AuditEntry, AuditHead
+from app.organisation.permissions import exercised
 from app.organisation.restoring import refuse_while_half_restored
 from app.web import extensions
 from app.web.database import snapshot
@@ -94,6 +95,8 @@ def record(by: Actor, action: str, subject_kind: str, subject_id: object, **deta
     now = extensions.now().replace(microsecond=0)
     if previous and now < previous.at <= now + CLOCK_STEP:
         now = previous.at
+    if (used := exercised()) is not None and by.acts_for is not None and by.delegated(used):
+        details["acting_for"] = by.acts_for
     entry = AuditEntry(
         site=site(),
         number=max(last.number if last else 0, known.number if known else 0) + 1,

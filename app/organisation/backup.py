@@ -47,6 +47,7 @@ ENDINGS = (".tar.gz", ".tgz")
 MAKING, RESTORING = ".sao-luu-", ".khoi-phuc-"  # working folders
 LEFT_OUT = (
     "secret_key",
+    "seal_key",  # seals of months: who has the backup must not be able to make one
     "README.md",
     "jobs",
     "previews",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
+from datetime import date
 from typing import Any
 
 from flask import current_app
@@ -16,7 +17,7 @@ from wtforms.validators import Length, Optional, ValidationError
 
 from app.core.calendar import DayPart
 from app.organisation.audit_words import action_choices, subject_choices
-from app.organisation.models import Person, Role, SuccessionKind, Unit, UnitKind
+from app.organisation.models import DelegationKind, Person, Role, SuccessionKind, Unit, UnitKind
 from app.organisation.succession import Foreseen, Successors
 from app.web.formats import label
 from app.web.forms import (
@@ -26,6 +27,7 @@ from app.web.forms import (
     HiddenField,
     MultiCheckboxField,
     PasswordField,
+    ReasonField,
     ReasonLineField,
     StringField,
     TextAreaField,
@@ -281,6 +283,30 @@ class ConfirmYearForm(FlaskForm):
     source = ReasonLineField(
         _l("Số, ngày của thông báo"), description=_l("Ví dụ: Thông báo 9441/TB-BNV ngày 16/10/2025.")
     )
+
+
+class DelegationForm(FlaskForm):
+    """Giao quyền của Giám đốc."""
+
+    person = ChoiceField(_l("Người được giao"), coerce=int)
+    form = ChoiceField(_l("Hình thức"), coerce=str)
+    valid_from = DayField(_l("Từ ngày"), validators=[NEEDED])
+    valid_to = DayField(_l("Đến hết ngày"), validators=[NEEDED])
+    reason = ReasonField(_l("Lý do, căn cứ"))
+
+    @classmethod
+    def of(cls, people: Sequence[Person], first: date) -> DelegationForm:
+        """The form with those who may be chosen, from a day on."""
+        form = cls(valid_from=first)
+        form.person.choices = [(who.id, f"{who.full_name} · {who.unit.name}") for who in people]
+        form.form.choices = [(each.value, str(label(each))) for each in DelegationKind]
+        return form
+
+
+class EndDelegationForm(FlaskForm):
+    """Thôi giao quyền."""
+
+    reason = ReasonField(_l("Lý do"))
 
 
 class AuditFilterForm(FlaskForm):

@@ -6,7 +6,7 @@ from flask_babel import lazy_gettext as _l
 
 from app.core.calendar import DayPart
 from app.organisation.audit_words import name_actions, name_details, name_subjects
-from app.organisation.models import Role, SignInWay, SuccessionKind, UnitKind
+from app.organisation.models import DelegationKind, Role, SignInWay, SuccessionKind, UnitKind
 from app.organisation.permissions import Capability
 from app.organisation.signing_in import SignInRefusal
 from app.web.formats import add_labels
@@ -16,8 +16,15 @@ add_labels(
     {
         Role.DESK: _l("Cán bộ một cửa"),
         Role.HEAD: _l("Trưởng đơn vị"),
+        Role.DIRECTOR: _l("Giám đốc"),
         Role.INSPECTOR: _l("Thanh tra"),
         Role.ADMIN: _l("Quản trị"),
+    }
+)
+add_labels(
+    {
+        DelegationKind.IN_PLACE: _l("KT. (ký thay)"),
+        DelegationKind.BY_ORDER: _l("TL. (thừa lệnh)"),
     }
 )
 add_labels(
@@ -72,7 +79,7 @@ add_labels(
         Capability.WITHDRAW_FAULTS: _l("rút lại sai sót đã ghi nhận"),
         Capability.EXPLAIN_CASES: _l("giải trình hồ sơ quá hạn của đơn vị"),
         Capability.RECEIVE_EXPLANATIONS: _l("tiếp nhận giải trình trình Giám đốc Sở"),
-        Capability.DECIDE_EXPLANATIONS: _l("ghi quyết định của Giám đốc Sở về giải trình"),
+        Capability.DECIDE_EXPLANATIONS: _l("quyết định về giải trình hồ sơ quá hạn"),
         Capability.TAKE_PAYMENTS: _l("thu phí, lệ phí của hồ sơ"),
         Capability.OVERSEE_CASH: _l("xem khoản thu của mọi người thu"),
         Capability.READ_STATEMENTS: _l("xem đối chiếu với cổng thanh toán"),
@@ -89,9 +96,14 @@ add_labels(
         Capability.READ_RESULTS: _l("xem quy tắc, kết quả kiểm tra và vi phạm"),
         Capability.RUN_CHECKS: _l("chạy kiểm tra"),
         Capability.KEEP_RULES: _l("tải lên và đưa bộ quy tắc vào áp dụng"),
+        Capability.ASK_FOR_WAIVERS: _l("đề nghị miễn áp dụng quy tắc"),
         Capability.GRANT_WAIVERS: _l("miễn áp dụng quy tắc"),
+        Capability.GRANT_LONG_WAIVERS: _l("miễn áp dụng quy tắc trong thời gian dài"),
         Capability.ANSWER_VIOLATIONS: _l("giải trình vi phạm của đơn vị"),
         Capability.DECIDE_VIOLATIONS: _l("kết luận về giải trình vi phạm"),
+        Capability.CLOSE_MONTHS: _l("chốt tháng"),
+        Capability.SEAL_MONTHS: _l("niêm phong và mở lại tháng"),
+        Capability.DELEGATE: _l("giao người khác ký thay hoặc thừa lệnh Giám đốc"),
         Capability.KEEP_UNITS: _l("quản lý đơn vị"),
         Capability.KEEP_PEOPLE: _l("quản lý người dùng"),
         Capability.KEEP_CALENDAR: _l("sửa lịch làm việc"),
@@ -115,6 +127,8 @@ name_actions(
         "reactivate_person": _l("Mở khóa tài khoản"),
         "reset_password": _l("Đặt lại mật khẩu"),
         "change_own_password": _l("Tự đổi mật khẩu"),
+        "delegate": _l("Giao quyền của Giám đốc"),
+        "end_delegation": _l("Thôi giao quyền của Giám đốc"),
         "sign_in": _l("Đăng nhập"),
         "sign_out": _l("Đăng xuất"),
         "refuse_sign_in": _l("Đăng nhập không thành công"),
@@ -143,6 +157,7 @@ name_subjects(
     {
         "unit": _l("Đơn vị"),
         "person": _l("Người dùng"),
+        "delegation": _l("Giao quyền"),
         "site_day": _l("Lịch làm việc"),
         "calendar_year": _l("Lịch nghỉ của năm"),
         "backup": _l("Bản sao lưu"),
@@ -187,6 +202,9 @@ name_details(
         "way": _l("Cách đăng nhập"),
         "ended": _l("Số phiên"),
         "left": _l("Còn lại"),
+        "person": _l("Người được giao"),
+        "delegated": _l("Hình thức giao quyền"),
+        "acting_for": _l("Thay mặt Giám đốc"),
         "openid_subject": _l("Mã định danh ở nơi cấp tài khoản của tỉnh"),
         "why": _l("Vì sao"),
         "files": _l("Số tệp"),
@@ -202,5 +220,13 @@ name_details(
         "cases": _l("Hồ sơ"),
         "broken_off": _l("Bị ngắt giữa chừng"),
     },
-    words={"role": Role, "kind": UnitKind, "succession": SuccessionKind, "why": SignInRefusal, "way": SignInWay},
+    words={
+        "role": Role,
+        "kind": UnitKind,
+        "succession": SuccessionKind,
+        "why": SignInRefusal,
+        "way": SignInWay,
+        "delegated": DelegationKind,
+        "acting_for": DelegationKind,
+    },
 )

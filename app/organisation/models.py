@@ -29,6 +29,7 @@ class Role(StrEnum):
 
     DESK = "desk"
     HEAD = "head"
+    DIRECTOR = "director"
     INSPECTOR = "inspector"
     ADMIN = "admin"
 
@@ -145,10 +146,39 @@ class Person(UserMixin, Record, Base):  # type: ignore[misc]
         return self.active
 
     session_token = ""  # of this request's session; in no table
+    acts_for = ""  # how they act for the Director today (`DelegationKind`), of this request's session; in no table
 
     def get_id(self) -> str:
         """What the browser keeps (Flask-Login asks): the session's token, and nothing of the person."""
         return self.session_token
+
+
+class DelegationKind(StrEnum):
+    """How somebody signs for the Director (Decree 30/2020, article 13)."""
+
+    IN_PLACE = "in_place"  # ký thay: a deputy
+    BY_ORDER = "by_order"  # thừa lệnh: the head of a unit
+
+
+class Delegation(Record, Base):
+    """Somebody may do between two days what the Director may: given by the Director, with a reason."""
+
+    __tablename__ = "delegations"
+    __table_args__ = (Index(None, "site", "person_id"),)
+
+    person_id: Mapped[int] = mapped_column(Key, ForeignKey("people.id"))
+    form: Mapped[DelegationKind]
+    valid_from: Mapped[date] = mapped_column(Date)
+    valid_to: Mapped[date] = mapped_column(Date)  # last day, inclusive
+    reason: Mapped[str] = mapped_column(Text)
+    given_at: Mapped[datetime]
+    giver_id: Mapped[int | None] = mapped_column(Key, ForeignKey("people.id"))
+    actor: Mapped[str] = mapped_column(String(120))
+    ended_at: Mapped[datetime | None]  # taken back early
+    ended_by: Mapped[str] = mapped_column(String(120), default="")
+    end_reason: Mapped[str] = mapped_column(Text, default="")
+
+    person: Mapped[Person] = relationship(foreign_keys=[person_id], lazy="joined")
 
 
 class SignInWay(StrEnum):

@@ -38,13 +38,15 @@ ENTRIES = (
         _p("menu", "Giải trình quá hạn"),
         "cases.explanations",
         "message-square",
-        {Capability.EXPLAIN_CASES, Capability.RECEIVE_EXPLANATIONS},
+        {Capability.EXPLAIN_CASES, Capability.RECEIVE_EXPLANATIONS, Capability.DECIDE_EXPLANATIONS},
     ),
     (JUDGEMENT, _p("menu", "Kiểm tra"), "compliance.matrix", "layout-grid", {Capability.RUN_CHECKS}),
+    (JUDGEMENT, _p("menu", "Chốt tháng"), "compliance.months", "lock", {Capability.CLOSE_MONTHS}),
     (JUDGEMENT, _p("menu", "Bộ quy tắc"), "compliance.rules", "scale", {Capability.READ_RESULTS}),
     (JUDGEMENT, _p("menu", "Bảng chấm điểm"), "scorecards.scores", "gauge", {Capability.SCORE_CRITERIA}),
     (OFFICE, _p("menu", "Đơn vị"), "organisation.units", "building-2", {Capability.KEEP_UNITS}),
     (OFFICE, _p("menu", "Người dùng"), "organisation.people", "users", {Capability.KEEP_PEOPLE}),
+    (OFFICE, _p("menu", "Giao quyền"), "organisation.delegations", "stamp", {Capability.DELEGATE}),
     (OFFICE, _p("menu", "Lịch làm việc"), "organisation.calendar", "calendar", EVERYBODY),
     (OFFICE, _p("menu", "Nhật ký"), "organisation.audit_trail", "history", {Capability.READ_AUDIT_TRAIL}),
 )
@@ -62,6 +64,7 @@ COUNTS: dict[str, Callable[[], int]] = {}
 HOMES = {
     Role.DESK: "cases.worklist",
     Role.HEAD: "compliance.my_violations",
+    Role.DIRECTOR: "compliance.matrix",
     Role.INSPECTOR: "compliance.matrix",
     Role.ADMIN: "organisation.units",
 }

@@ -50,9 +50,14 @@ class Capability(StrEnum):
     READ_RESULTS = "read_results"
     RUN_CHECKS = "run_checks"
     KEEP_RULES = "keep_rules"
+    ASK_FOR_WAIVERS = "ask_for_waivers"
     GRANT_WAIVERS = "grant_waivers"
+    GRANT_LONG_WAIVERS = "grant_long_waivers"
     ANSWER_VIOLATIONS = "answer_violations"
     DECIDE_VIOLATIONS = "decide_violations"
+    CLOSE_MONTHS = "close_months"
+    SEAL_MONTHS = "seal_months"
+    DELEGATE = "delegate"
     KEEP_UNITS = "keep_units"
     KEEP_PEOPLE = "keep_people"
     KEEP_CALENDAR = "keep_calendar"
@@ -68,7 +73,8 @@ class Place(StrEnum):
     UNIT = "unit"  # any other unit
 
 
-_C, _DESK, _HEAD, _INSPECTOR, _ADMIN = Capability, Role.DESK, Role.HEAD, Role.INSPECTOR, Role.ADMIN
+_C, _DESK, _HEAD, _DIRECTOR = Capability, Role.DESK, Role.HEAD, Role.DIRECTOR
+_INSPECTOR, _ADMIN = Role.INSPECTOR, Role.ADMIN
 
 ROLES: Mapping[Capability, frozenset[Role]] = {
     _C.RECEIVE_CASES: frozenset({_DESK, _HEAD}),
@@ -77,34 +83,39 @@ ROLES: Mapping[Capability, frozenset[Role]] = {
     _C.ANNUL_CASES: frozenset({_DESK, _HEAD}),
     _C.READ_AMENDMENTS: frozenset({_HEAD, _INSPECTOR, _ADMIN}),
     _C.IMPORT_CASES: frozenset({_ADMIN}),
-    _C.RECORD_FAULTS: frozenset({_HEAD, _INSPECTOR, _ADMIN}),
+    _C.RECORD_FAULTS: frozenset({_HEAD, _DIRECTOR, _INSPECTOR, _ADMIN}),
     _C.WITHDRAW_FAULTS: frozenset({_INSPECTOR, _ADMIN}),
     _C.EXPLAIN_CASES: frozenset({_HEAD}),
     _C.RECEIVE_EXPLANATIONS: frozenset({_INSPECTOR, _ADMIN}),
-    _C.DECIDE_EXPLANATIONS: frozenset({_INSPECTOR, _ADMIN}),
+    _C.DECIDE_EXPLANATIONS: frozenset({_DIRECTOR}),
     _C.TAKE_PAYMENTS: frozenset({_DESK, _HEAD}),
-    _C.OVERSEE_CASH: frozenset({_HEAD, _INSPECTOR, _ADMIN}),
-    _C.READ_STATEMENTS: frozenset({_INSPECTOR, _ADMIN}),
+    _C.OVERSEE_CASH: frozenset({_HEAD, _DIRECTOR, _INSPECTOR, _ADMIN}),
+    _C.READ_STATEMENTS: frozenset({_DIRECTOR, _INSPECTOR, _ADMIN}),
     _C.RECONCILE_PAYMENTS: frozenset({_ADMIN}),
     _C.KEEP_CATALOGUE: frozenset({_INSPECTOR, _ADMIN}),
-    _C.KEEP_PUBLICATIONS: frozenset({_HEAD, _INSPECTOR, _ADMIN}),
-    _C.OVERSEE_PUBLICATIONS: frozenset({_INSPECTOR, _ADMIN}),
+    _C.KEEP_PUBLICATIONS: frozenset({_HEAD, _DIRECTOR, _INSPECTOR, _ADMIN}),
+    _C.OVERSEE_PUBLICATIONS: frozenset({_DIRECTOR, _INSPECTOR, _ADMIN}),
     _C.WORK_ON_TASKS: frozenset({_HEAD}),
-    _C.KEEP_TASKS: frozenset({_INSPECTOR, _ADMIN}),
-    _C.FULFIL_OBLIGATIONS: frozenset({_HEAD, _INSPECTOR, _ADMIN}),
-    _C.ASSIGN_OBLIGATIONS: frozenset({_INSPECTOR, _ADMIN}),
-    _C.SCORE_CRITERIA: frozenset({_HEAD, _INSPECTOR, _ADMIN}),
+    _C.KEEP_TASKS: frozenset({_DIRECTOR, _INSPECTOR, _ADMIN}),
+    _C.FULFIL_OBLIGATIONS: frozenset({_HEAD, _DIRECTOR, _INSPECTOR, _ADMIN}),
+    _C.ASSIGN_OBLIGATIONS: frozenset({_DIRECTOR, _INSPECTOR, _ADMIN}),
+    _C.SCORE_CRITERIA: frozenset({_HEAD, _DIRECTOR, _INSPECTOR, _ADMIN}),
     _C.KEEP_SCORE_TABLES: frozenset({_INSPECTOR, _ADMIN}),
-    _C.READ_RESULTS: frozenset({_HEAD, _INSPECTOR, _ADMIN}),
-    _C.RUN_CHECKS: frozenset({_INSPECTOR, _ADMIN}),
+    _C.READ_RESULTS: frozenset({_HEAD, _DIRECTOR, _INSPECTOR, _ADMIN}),
+    _C.RUN_CHECKS: frozenset({_DIRECTOR, _INSPECTOR, _ADMIN}),
     _C.KEEP_RULES: frozenset({_INSPECTOR, _ADMIN}),
-    _C.GRANT_WAIVERS: frozenset({_INSPECTOR, _ADMIN}),
-    _C.ANSWER_VIOLATIONS: frozenset({_HEAD}),
-    _C.DECIDE_VIOLATIONS: frozenset({_INSPECTOR}),
+    _C.ASK_FOR_WAIVERS: frozenset({_DIRECTOR, _INSPECTOR, _ADMIN}),
+    _C.GRANT_WAIVERS: frozenset({_DIRECTOR, _INSPECTOR, _ADMIN}),
+    _C.GRANT_LONG_WAIVERS: frozenset({_DIRECTOR}),
+    _C.ANSWER_VIOLATIONS: frozenset({_HEAD, _DIRECTOR}),
+    _C.DECIDE_VIOLATIONS: frozenset({_DIRECTOR, _INSPECTOR}),
+    _C.CLOSE_MONTHS: frozenset({_DIRECTOR, _INSPECTOR}),
+    _C.SEAL_MONTHS: frozenset({_DIRECTOR}),
+    _C.DELEGATE: frozenset({_DIRECTOR}),
     _C.KEEP_UNITS: frozenset({_ADMIN}),
     _C.KEEP_PEOPLE: frozenset({_ADMIN}),
     _C.KEEP_CALENDAR: frozenset({_ADMIN}),
-    _C.READ_AUDIT_TRAIL: frozenset({_INSPECTOR, _ADMIN}),
+    _C.READ_AUDIT_TRAIL: frozenset({_DIRECTOR, _INSPECTOR, _ADMIN}),
     _C.KEEP_SITE: frozenset({_ADMIN}),
 }
 """Which roles have which capability, wherever they sit."""
@@ -117,6 +128,11 @@ PLACES: Mapping[tuple[Role, Place], frozenset[Capability]] = {
     (_HEAD, Place.OFFICE): frozenset({_C.RECEIVE_EXPLANATIONS, _C.ASSIGN_OBLIGATIONS, _C.OVERSEE_PUBLICATIONS}),
 }
 """What a place adds to a role."""
+
+OWN = frozenset({_C.ANSWER_VIOLATIONS})
+"""What the Director does for the Department as a whole, and for no unit below."""
+DELEGATED = frozenset(each for each, roles in ROLES.items() if _DIRECTOR in roles) - OWN - {_C.DELEGATE}
+"""What somebody may do who acts for the Director."""
 
 
 def place_of(unit: Unit) -> Place:
@@ -145,7 +161,12 @@ def permitted(by: Acting, capability: Capability) -> None:
         raise NotAllowed("Tài khoản của bạn không có quyền này: %(capability)s.", capability=capability)
 
 
-_asked: ContextVar[bool] = ContextVar("asked", default=False)
+_asked: ContextVar[Capability | None] = ContextVar("asked", default=None)
+
+
+def exercised() -> Capability | None:
+    """What is being done just now: what the verb that was called from outside needs."""
+    return _asked.get()
 
 
 def needs(capability: Capability) -> Callable[[Callable[P, R]], Callable[P, R]]:
@@ -160,12 +181,12 @@ def needs(capability: Capability) -> Callable[[Callable[P, R]], Callable[P, R]]:
 
         @wraps(verb)
         def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
-            if _asked.get():
+            if _asked.get() is not None:
                 return verb(*args, **kwargs)
             by: Any = kwargs["by"] if "by" in kwargs else args[position]
             if by is not None:
                 permitted(by, capability)
-            token = _asked.set(True)
+            token = _asked.set(capability)
             try:
                 return verb(*args, **kwargs)
             finally:

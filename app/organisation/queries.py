@@ -33,11 +33,15 @@ def units(scope: Scope, *, on: date | None = None) -> Sequence[Unit]:
     return db.session.scalars(chosen.options(selectinload(Unit.aliases)).order_by(Unit.path)).all()
 
 
+LEADING = (Role.HEAD, Role.DIRECTOR)
+"""Those who head a unit; the Department itself is headed by its Director."""
+
+
 def heads_of(unit_ids: Collection[int]) -> dict[int, str]:
     """The names of each unit's head, several joined by commas; units without one are left out."""
     chosen = (
         select(Person.unit_id, Person.full_name)
-        .where(Person.unit_id.in_(unit_ids), Person.role == Role.HEAD, Person.active)
+        .where(Person.unit_id.in_(unit_ids), Person.role.in_(LEADING), Person.active)
         .order_by(Person.id)
     )
     names: dict[int, list[str]] = defaultdict(list)

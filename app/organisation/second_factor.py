@@ -33,7 +33,7 @@ _SECRET, _CODE = "second factor", "recovery code"  # purposes of the instance's 
 
 REQUIRED_OF: dict[str, frozenset[Role]] = {
     "none": frozenset(),
-    "inspectors-and-admins": frozenset({Role.INSPECTOR, Role.ADMIN}),
+    "inspectors-and-admins": frozenset({Role.DIRECTOR, Role.INSPECTOR, Role.ADMIN}),
     "all": frozenset(Role),
 }
 

@@ -14,12 +14,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from flask import current_app, g, has_request_context
-from sqlalchemy import ColumnElement, delete, inspect, or_, select, update
+from sqlalchemy import ColumnElement, and_, delete, inspect, or_, select, update
 
 from app.core.errors import NotFound
 from app.organisation import audit
 from app.organisation.access import Actor, site
-from app.organisation.models import Person, SecondFactor, SignInSession, SignInWay
+from app.organisation.delegations import in_force, local_today
+from app.organisation.models import Delegation, Person, SecondFactor, SignInSession, SignInWay
 from app.organisation.permissions import Capability, for_everybody, permitted
 from app.web import extensions
 from app.web.extensions import db
@@ -36,6 +37,7 @@ class Here:
     session: SignInSession
     person: Person
     has_second_factor: bool
+    acts_for: str
 
 
 def begin(who: Person, way: SignInWay, *, address: str, device: str, awaits_code: bool = False) -> str:
@@ -65,6 +67,7 @@ def person_of(token: str) -> Person | None:
     if found is None:
         return None
     found.person.session_token = token
+    found.person.acts_for = found.acts_for
     setattr(g, _HERE, found)
     return found.person
 
@@ -90,9 +93,10 @@ def _find(token: str, *, awaits_code: bool) -> Here | None:
     if not token:
         return None
     row = db.session.execute(
-        select(SignInSession, Person, SecondFactor.confirmed_at)
+        select(SignInSession, Person, SecondFactor.confirmed_at, Delegation.form)
         .join(Person, Person.id == SignInSession.person_id)
         .outerjoin(SecondFactor, SecondFactor.person_id == Person.id)
+        .outerjoin(Delegation, and_(Delegation.person_id == Person.id, in_force(local_today())))
         .where(
             SignInSession.site == site(),
             SignInSession.token_hash == _hash(token),
@@ -101,7 +105,7 @@ def _find(token: str, *, awaits_code: bool) -> Here | None:
             ~_over(extensions.now()),
         )
     ).first()
-    return Here(row[0], row[1], row[2] is not None) if row else None
+    return Here(row[0], row[1], row[2] is not None, row[3] or "") if row else None
 
 
 def _over(now: datetime) -> ColumnElement[bool]:

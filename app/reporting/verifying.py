@@ -11,14 +11,15 @@ from dataclasses import dataclass, field
 
 from app.attachments.verifying import files
 from app.cases.verifying import events
+from app.compliance.months.proving import months
 from app.compliance.runs.verification import runs
 from app.core.errors import DomainError, N_n
 from app.organisation import backup
 from app.organisation.verifying import Broken, Walk, hand_held, kept_outside, trail, unseen
 from app.web.database import snapshot
 
-WITHOUT_FILES: tuple[Walk, ...] = (trail, kept_outside, events, runs)
-"""In the order in which they are walked: first the trail, which the others are held against. Seals come after runs."""
+WITHOUT_FILES: tuple[Walk, ...] = (trail, kept_outside, events, runs, months)
+"""In the order in which they are walked: first the trail, which the others are held against."""
 WALKS: tuple[Walk, ...] = (*WITHOUT_FILES, files)
 
 KEPT = 1000  # broken places listed; the rest is counted

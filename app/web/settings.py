@@ -76,6 +76,8 @@ class Settings(BaseModel):
     office_hours: str = Field("07:30-11:30,13:00-17:00", description="hours worked on a working day, local time")
     same_day_until: str = Field("15:00", description="until when a same-day case is due the same day, local time")
     unknown_percent: int = Field(100, ge=1, le=100, description="percents not known from which a rate has no data")
+    seal_key: Path | None = Field(None, description="file of the key that seals months; empty: in the instance folder")
+    waiver_days: int = Field(31, ge=0, le=3660, description="days of a waiver above which the Director alone grants it")
     draft_days: int = Field(7, ge=1, le=90, description="days a draft nobody goes on with is kept")
     site_address: str = Field("", pattern=r"^(https?://\S+)?$", description="the site's address, in mails and QR codes")
     public_lookup: bool = Field(False, description="the public page for slips; needs site_address")

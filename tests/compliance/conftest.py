@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
+from app.compliance.months.closing import close
 from app.organisation.models import Person, Role
 from tests.compliance.first_month import write_first_month
-from tests.compliance.month import Month, check, make_june
+from tests.compliance.month import INSPECTOR, JUNE, Month, check, make_june
 from tests.factories import adopt_packs, make_person
 
 SignIn = Callable[[Person], FlaskClient]
@@ -44,6 +45,14 @@ def month(session: Any) -> Month:
 def judged(month: Month) -> int:
     """June, judged; the number of the run."""
     run = check().run
+    assert run is not None
+    return run.id
+
+
+@pytest.fixture
+def closed(month: Month) -> int:
+    """June, closed; the number of its official run."""
+    run = close(INSPECTOR, JUNE).run
     assert run is not None
     return run.id
 

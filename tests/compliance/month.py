@@ -26,6 +26,7 @@ from tests.factories import happen, make_department, make_version, pay, receive
 
 JUNE = Period.parse("2024-06")
 INSPECTOR = Actor("Trần Thị Thanh Tra")
+DIRECTOR = Actor("Hồ Giám Đốc")
 DEPARTMENT, PROVINCE, BAC_GIANG = "khanh-hoa-department-2024", "khanh-hoa-province-2024", "bac-giang-2024"
 
 

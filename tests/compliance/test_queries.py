@@ -13,6 +13,7 @@ from app.compliance import queries
 from app.compliance.adoption import repository
 from app.compliance.models import ViolationChange
 from app.compliance.models import ViolationState as State
+from app.compliance.months.closing import close
 from app.compliance.queries import Answering, ViolationFilter
 from app.compliance.runs.comparison import compare
 from app.compliance.runs.output import grid_of
@@ -23,7 +24,7 @@ from app.organisation.access import Actor, Scope
 from app.rulepacks.language import Severity, Status
 from app.web.extensions import db
 from tests.clock import at
-from tests.compliance.month import BAC_GIANG, DEPARTMENT, JUNE, PROVINCE, Month, check
+from tests.compliance.month import BAC_GIANG, DEPARTMENT, INSPECTOR, JUNE, PROVINCE, Month, check
 from tests.factories import EVERYWHERE, SITE, pay
 
 HEAD = Actor("Nguyễn Văn Trưởng")
@@ -339,7 +340,7 @@ def test_a_gone_violation_keeps_its_last_figures_and_asks_for_nothing(month: Mon
 
 
 def test_whose_turn_it_is_follows_the_state(month: Month) -> None:
-    check()
+    close(INSPECTOR, JUNE)
     line = next(line for line in queries.to_answer(EVERYWHERE)[0] if line.rule == "bg-5.2")
     assert line.turn is Answering.UNIT
     assert line.answer_due is not None

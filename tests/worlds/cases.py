@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import tempfile
+from dataclasses import replace
 from datetime import UTC, date
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from app.cases.models import Case
 from app.cases.rows import terms_of, versions_by_id
 from app.cases.vocabulary import CaseStatus, Channel, EventKind, PaymentChannel
 from app.core.errors import DomainError
+from app.organisation.models import Role
 from app.payments.service import refund_payment, take_payment
 from app.procedures.models import ProcedureVersion
 from tests.worlds import reading
@@ -403,7 +405,7 @@ def _explaining(stage: Stage, by: str | None, case: Case) -> Any:
     if word.lower() in ("head", "trưởng phòng", "unit", "người đứng đầu"):
         return stage.head(case.unit_id)
     if word.lower() in ("director", "giám đốc"):
-        return stage.director
+        return replace(stage.director, role=Role.HEAD)  # as a deputy would
     return stage.head_of(word)
 
 
@@ -432,7 +434,7 @@ def decide(stage: Stage, said: Said) -> None:
         explanations.receive_explanations(stage.scope.site, stage.head_of("VP"), [found.id])
         explanations.decide(
             stage.scope.site,
-            stage.inspector,
+            stage.director,
             case.id,
             found.id,
             accepted=accepted,

@@ -140,7 +140,7 @@ def _found_department(made: Ground) -> None:
         valid_from=FOUNDED,
         is_desk=True,
     )
-    person("giamdoc", "Giám đốc Sở", so.id, Role.HEAD)
+    person("giamdoc", "Giám đốc Sở", so.id, Role.DIRECTOR)
     person("head.vp", "Chánh Văn phòng", vp.id, Role.HEAD)
     person("head.mc", "Trưởng Bộ phận Một cửa", mc.id, Role.HEAD)
     person("desk", "Cán bộ Một cửa", mc.id, Role.DESK)

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from app.compliance.runs.service import run_check, what_if
-from app.compliance.waivers.service import grant_waiver
+from app.compliance.waivers.service import ask_for_waiver, grant_waiver
 from app.core.calendar import DayPart
 from app.organisation import succession
 from app.organisation.calendars import add_site_days, remove_site_day
@@ -194,7 +194,7 @@ def waive(stage: Stage, said: Said) -> None:
     month_end = (first.replace(day=28) + timedelta(days=4)).replace(day=1) - timedelta(days=1)
     last = said.until or (said.period.last if said.period else month_end)
     for code in said.unit:
-        grant_waiver(
+        asked = ask_for_waiver(
             stage.inspector,
             known_rules()[rule],
             rule,
@@ -203,6 +203,7 @@ def waive(stage: Stage, said: Said) -> None:
             last,
             said.reason or "Phần mềm một cửa ngừng hoạt động theo thông báo của tỉnh",
         )
+        grant_waiver(stage.director, asked.id)
 
 
 @verb(

@@ -30,6 +30,8 @@ class Explanation(Record, Base):
     decided_at: Mapped[datetime | None]
     accepted: Mapped[bool | None]
     decision: Mapped[str] = mapped_column(Text, default="")
+    decided_by: Mapped[str] = mapped_column(String(120), default="", server_default="")  # as it is signed
+    decided_by_id: Mapped[int | None] = mapped_column(Key, ForeignKey("people.id"))
     revision: Mapped[int] = mapped_column(default=1)
 
 

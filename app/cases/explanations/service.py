@@ -19,7 +19,7 @@ from app.cases.faults.models import CaseFault
 from app.cases.models import Case
 from app.cases.population import on_desk_of
 from app.cases.vocabulary import EventKind
-from app.core.errors import N_, Conflict, DomainError, NotFound
+from app.core.errors import N_, Conflict, DomainError, NotAllowed, NotFound
 from app.core.reasons import checked_reason, checked_words
 from app.core.text import tidy
 from app.organisation import audit
@@ -130,7 +130,8 @@ def receive_explanations(site: str, by: Actor, ids: Collection[int]) -> int:
 def decide(
     site: str, by: Actor, case_id: int, explanation_id: int, *, accepted: bool, words: str = "", revision: int
 ) -> Explanation:
-    """The Director accepts an explanation, or returns it saying what is missing; an inspector records it."""
+    """The Director, or who acts for the Director, accepts an explanation or returns it saying what is missing; nobody
+    decides about what they wrote themselves."""
     if accepted:
         text = checked_words(words, field="words", missing="", most=LONGEST) if tidy(words) else ""
     else:
@@ -148,7 +149,10 @@ def decide(
             raise Conflict("Giải trình vừa được người khác cập nhật. Hãy xem lại rồi ghi tiếp.")
         if state_of(found) is not ExplanationState.RECEIVED:
             raise DomainError("Văn phòng Sở phải tiếp nhận giải trình trước khi trình Giám đốc.")
+        if by.person_id is not None and by.person_id == found.person_id:
+            raise NotAllowed("Bạn đã gửi giải trình này nên không được tự quyết định.")
         found.accepted, found.decision, found.decided_at, found.revision = accepted, text, now, found.revision + 1
+        found.decided_by, found.decided_by_id = by.signs(Capability.DECIDE_EXPLANATIONS), by.person_id
         code = session.scalar(select(Case.code).where(Case.id == found.case_id))
         audit.record(by, "decide_explanation", "case", code, accepted=accepted, decision=text)
         answered(site, EXPLANATION, [str(code)])

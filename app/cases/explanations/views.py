@@ -24,7 +24,18 @@ from app.cases.models import Case
 from app.cases.views import bp
 from app.core.errors import DomainError, NotFound
 from app.core.periods import Period, PeriodKind
-from app.organisation.access import Scope, actor, allowed, can, current_scope, person, signed_in, site, whole_site
+from app.organisation.access import (
+    Scope,
+    actor,
+    allowed,
+    can,
+    current_scope,
+    person,
+    scope_of,
+    signed_in,
+    site,
+    whole_site,
+)
 from app.organisation.calendars import site_calendar, today
 from app.organisation.exports import csv_response
 from app.organisation.permissions import Capability
@@ -95,7 +106,7 @@ def explain(case_id: int) -> Page:
 @bp.post("/ho-so/<int:case_id>/giai-trinh/<int:explanation_id>/quyet-dinh")
 @allowed(Capability.DECIDE_EXPLANATIONS)
 def decide_explanation(case_id: int, explanation_id: int) -> Page:
-    """The Director's decision, as an inspector records it."""
+    """The Director decides."""
     form, accepted = DecisionForm(), request.form.get("accepted")
     if accepted not in ("yes", "no"):
         abort(400)
@@ -110,7 +121,7 @@ def decide_explanation(case_id: int, explanation_id: int) -> Page:
                 words=form.words.data or "",
                 revision=form.seen,
             )
-            flash(_("Đã ghi quyết định của Giám đốc Sở."), "success")
+            flash(_("Đã ghi quyết định."), "success")
             return redirect(url_for(".explanation", case_id=case_id))
     return _one(case_id, ExplainForm(formdata=None), form)
 
@@ -251,13 +262,14 @@ def _to_explain(cases: Sequence[OverdueCase]) -> set[int]:
     if not can(Capability.EXPLAIN_CASES):
         return set()
     who = person()
-    scope = current_scope()
+    scope = scope_of(who)
     return {case.id for case in cases if scope.covers(case.unit_id) and case.is_open_to(who.unit_id)}
 
 
 def _scope() -> Scope:
-    """The Office sees every unit's explanations; everybody else what is theirs."""
-    return whole_site() if can(Capability.RECEIVE_EXPLANATIONS) else current_scope()
+    """The Office and the Director see every unit's explanations; everybody else what is theirs."""
+    everything = can(Capability.RECEIVE_EXPLANATIONS) or can(Capability.DECIDE_EXPLANATIONS)
+    return whole_site() if everything else current_scope()
 
 
 def _page(limit: int = queries.PAGE, **cursors: Any) -> tuple[Period, OverduePage]:
@@ -298,7 +310,7 @@ def _unit_id() -> int | None:
 def _unit_shown() -> str:
     """The unit whose paper is printed, when it is one unit's."""
     chosen = {unit.id: unit.name for unit in units(_scope())}
-    return chosen.get(_unit_id() or (0 if can(Capability.RECEIVE_EXPLANATIONS) else person().unit_id), "")
+    return chosen.get(_unit_id() or (0 if _scope().unit_ids is None else person().unit_id), "")
 
 
 def _kept() -> dict[str, str]:

@@ -16,6 +16,7 @@ from app.compliance.evaluation.results import AppliedWaiver, SubjectLine, Subjec
 from app.compliance.models import (
     CheckResult,
     CheckRun,
+    RunStanding,
     RunViolation,
     Violation,
     ViolationChange,
@@ -24,6 +25,7 @@ from app.compliance.models import (
 )
 from app.compliance.runs import evidence
 from app.compliance.violations.cells import SeenSubject, ViolationFigures, result_of_violation, seen_of, things_of
+from app.compliance.violations.raising import standing_of
 from app.core.errors import NotFound
 from app.core.facts import Fact
 from app.core.periods import Period, PeriodKind
@@ -98,6 +100,7 @@ class RunLine:
     packs: tuple[str, ...]
     units: tuple[str, ...] | None
     limited: bool
+    standing: RunStanding
     counts: Counter[Status] = field(default_factory=Counter)
 
 
@@ -162,7 +165,8 @@ def judged_periods(scope: Scope) -> list[Period]:
 
 
 def latest_run(scope: Scope, period: Period | None = None) -> CheckRun | None:
-    """The run that stands for a period: the last one of every pack and unit, else the last of any part.
+    """The run that stands for a period: the official one, else the last one of every pack and unit, else the last of
+    any part.
 
     Without a period, that of the latest month checked, or of the latest period where there is no month.
     """
@@ -172,7 +176,9 @@ def latest_run(scope: Scope, period: Period | None = None) -> CheckRun | None:
         if period is None:
             return None
     of_period = _runs(scope).where(CheckRun.period == period.key)
-    return db.session.scalar(of_period.order_by(CheckRun.limited, CheckRun.id.desc()).limit(1))
+    return db.session.scalar(
+        of_period.order_by(CheckRun.official.desc(), CheckRun.limited, CheckRun.id.desc()).limit(1)
+    )
 
 
 def run_before(scope: Scope, run: CheckRun) -> CheckRun | None:
@@ -220,6 +226,7 @@ def line_of(run: CheckRun, counts: Counter[Status] | None = None) -> RunLine:
         tuple(used["id"] for used in run.packs),
         None if run.units is None else tuple(run.units),
         run.limited,
+        standing_of(run),
         counts or Counter(),
     )
 

@@ -207,7 +207,9 @@ def to_answer(scope: Scope, limit: int = 200) -> tuple[list[ViolationLine], int]
     unanswered = ViolationFilter(standing=True, states=UNANSWERED)
     chosen = _filtered(_lines(scope), unanswered)
     gravest = case({word.value: number for number, word in enumerate(Severity)}, value=Violation.severity, else_=-1)
-    rows = db.session.execute(chosen.order_by(gravest.desc(), Violation.answer_due, Violation.id).limit(limit)).all()
+    rows = db.session.execute(
+        chosen.order_by(gravest.desc(), Violation.answer_due.nulls_last(), Violation.id).limit(limit)
+    ).all()
     lines = [_line(row) for row in rows]
     return lines, len(lines) if len(lines) < limit else count_of(scope, unanswered)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 
-from sqlalchemy import Row, select
+from sqlalchemy import Row, case, func, select
 
 from app.compliance.models import PackText, UploadedPack, Waiver
 from app.compliance.queries.runs import UnitRef, unit_ref
@@ -21,11 +21,13 @@ from app.web.extensions import db
 class WaiverState(StrEnum):
     """Where a waiver stands on a day."""
 
+    ASKED = "asked"
     COMING = "coming"
     HOLDS = "holds"
     ENDED = "ended"
     WITHDRAWN = "withdrawn_early"
     ANNULLED = "annulled"
+    REFUSED = "not_granted"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +42,13 @@ class WaiverLine:
     until: date
     last_day: date
     reason: str
-    granted_at: datetime
+    asked_at: datetime
+    asked_by: str
+    asked_by_id: int | None
+    granted_at: datetime | None
     actor: str
+    refused_at: datetime | None
+    refusal: str
     ended_at: datetime | None
     ended_by: str
     end_reason: str
@@ -51,6 +58,10 @@ class WaiverLine:
 
     def state(self, today: date) -> WaiverState:
         """Where it stands."""
+        if self.refused_at is not None:
+            return WaiverState.REFUSED
+        if self.granted_at is None:
+            return WaiverState.ASKED
         if self.annulled_at is not None:
             return WaiverState.ANNULLED
         if self.ended_at is not None:
@@ -61,14 +72,21 @@ class WaiverLine:
 
 
 def waivers(scope: Scope) -> list[WaiverLine]:
-    """Every waiver of the scope's units: those that end last first."""
+    """Every waiver of the scope's units: those that wait first, then those that end last first."""
+    waits = case((Waiver.granted_at.is_(None) & Waiver.refused_at.is_(None), 1), else_=0)
     chosen = (
         select(Waiver, Unit)
         .join(Unit, Unit.id == Waiver.unit_id)
         .where(Waiver.site == scope.site, scope.within(Waiver.unit_id))
-        .order_by(Waiver.valid_to.desc(), Waiver.id.desc())
+        .order_by(waits.desc(), Waiver.valid_to.desc(), Waiver.id.desc())
     )
     return [_line(row) for row in db.session.execute(chosen)]
+
+
+def waivers_waiting(scope: Scope) -> int:
+    """How many wait for somebody to grant or refuse them."""
+    chosen = select(func.count()).select_from(Waiver).where(Waiver.site == scope.site, scope.within(Waiver.unit_id))
+    return db.session.scalar(chosen.where(Waiver.granted_at.is_(None), Waiver.refused_at.is_(None))) or 0
 
 
 def waiver_of(scope: Scope, waiver_id: int) -> WaiverLine:
@@ -90,8 +108,13 @@ def _line(row: Row[Waiver, Unit]) -> WaiverLine:
         waiver.valid_to,
         last_day(waiver),
         waiver.reason,
+        waiver.asked_at,
+        waiver.asked_by,
+        waiver.asked_by_id,
         waiver.granted_at,
         waiver.actor,
+        waiver.refused_at,
+        waiver.refusal,
         waiver.ended_at,
         waiver.ended_by,
         waiver.end_reason,

@@ -22,6 +22,7 @@ from app.compliance.evaluation.engine_process import EngineStopped
 from app.compliance.evaluation.evaluate import judge
 from app.compliance.evaluation.results import Judgement, RuleResult
 from app.compliance.models import CheckResult, CheckRun, PackText
+from app.compliance.months import closings
 from app.compliance.runs import evidence
 from app.compliance.runs.inheritance import heirs_of, inherited, with_forebears
 from app.compliance.runs.keeping import Texts, subjects_column
@@ -54,6 +55,8 @@ _COLUMNS = (
 )
 """Of a result, in the order in which it is written."""
 
+Settle = Callable[[CheckRun, Judgement], None]
+"""Told of the official run within the transaction that writes it; what it raises, undoes the run."""
 Progress = Callable[[int, int, str], None]
 """Told how far a run is: steps done, steps in all, what is being done."""
 
@@ -88,9 +91,12 @@ def run_check(
     pack_ids: Collection[str] | None = None,
     unit_codes: Collection[str] | None = None,
     progress: Progress = lambda done, total, doing: None,
+    settle: Settle | None = None,
 ) -> CheckReport:
-    """Judge a period and record what is found. Raises DomainError for a future period, an unknown pack or unit, and
-    EngineStopped, with an entry in the trail and nothing else written, when the engine did not live through it."""
+    """Judge a period and record what is found; `settle` makes it the official run (`months.closing`).
+
+    Raises DomainError for a future period, an unknown pack or unit, and EngineStopped, with an entry in the
+    trail and nothing else written, when the engine did not live through it."""
     audit.check_may_write()  # a clock that runs ahead must not have a period judged that has not begun
     started = extensions.now()
     chosen, units = _packs_for(period, pack_ids), _units_for(period, unit_codes)
@@ -108,9 +114,13 @@ def run_check(
     del gathered  # a month's are tens of megabytes, which the writing needs
     progress(2, 3, "writing")
     with transaction() as session:
+        closings.one_at_a_time()
+        closed = closings.standing(period) is not None
         run = CheckRun(
             site=site(),
             period=period.key,
+            official=settle is not None,
+            after_closing=closed and settle is None,
             as_of=as_of,
             started_at=started,
             finished_at=extensions.now(),
@@ -132,6 +142,10 @@ def run_check(
         _keep_texts(chosen, started)
         results_hash = _write_results(run, judgement, units)
         raised = raise_violations(run, _with_rules(chosen, judgement), units, [pack.id for pack in chosen])
+        if settle is not None:
+            settle(run, judgement)
+        elif not run.after_closing:
+            closings.ask_nobody(run)
         hashes = {"packs": run.packs, "facts_hash": run.facts_hash, "results_hash": results_hash}
         entry = audit.record(by, "run_check", "check_run", run.id, period=period.key, **hashes)
         run.trail_number, run.trail_hash = entry.number, entry.hash

@@ -16,7 +16,7 @@ from app.compliance.explaining import (
     until_shown,
 )
 from app.compliance.labels import tally_in_words
-from app.compliance.violations.raising import is_provisional
+from app.compliance.violations.raising import is_provisional, standing_of
 from app.organisation import navigation
 from app.organisation.access import can
 from app.organisation.permissions import Capability
@@ -51,6 +51,7 @@ bp.context_processor(
         "target_shown": target_shown,
         "is_count": is_count,
         "is_provisional": is_provisional,
+        "standing_of": standing_of,
         "statuses": (
             *(Status.FAIL, Status.NO_DATA, Status.PASS, Status.PENDING),
             *(Status.WAIVED, Status.REMARK, Status.NOT_APPLICABLE),

@@ -17,6 +17,7 @@ from itertools import chain
 from operator import attrgetter
 from typing import Any, cast
 
+from flask import current_app
 from sqlalchemy import Table, select, update
 from sqlalchemy.orm import undefer
 
@@ -25,6 +26,7 @@ from app.compliance.evaluation.results import AppliedWaiver, RuleResult, Subject
 from app.compliance.models import (
     CheckResult,
     CheckRun,
+    RunStanding,
     RunViolation,
     Violation,
     ViolationChange,
@@ -152,8 +154,17 @@ def key_of(pack: str, rule: str, unit: str, period: str) -> str:
 
 
 def is_provisional(run: CheckRun) -> bool:
-    """Whether the period had not ended: the run warns, and asks nobody to answer."""
-    return run.as_of < Period.parse(run.period).bounds(site_calendar().zone)[1]
+    """Whether the period had not ended, or was closed before the run: the run warns, and raises nothing."""
+    return run.after_closing or run.as_of < Period.parse(run.period).bounds(current_app.config["SETTINGS"].zone)[1]
+
+
+def standing_of(run: CheckRun) -> RunStanding:
+    """What the run is worth."""
+    if run.official:
+        return RunStanding.OFFICIAL
+    if run.after_closing:
+        return RunStanding.AFTERWARDS
+    return RunStanding.PROVISIONAL if is_provisional(run) else RunStanding.UNCLOSED
 
 
 def is_answered(rule: Rule, period: Period, *, provisional: bool) -> bool:

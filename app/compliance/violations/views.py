@@ -46,7 +46,7 @@ from app.compliance.wording import remark_in_words
 from app.core.errors import DomainError, NotFound
 from app.core.facts import list_titles
 from app.core.periods import Period
-from app.organisation.access import Scope, actor, allowed, can, current_scope
+from app.organisation.access import Scope, actor, allowed, answering_scope, can, current_scope
 from app.organisation.answers import AnswerBook
 from app.organisation.calendars import site_calendar, today
 from app.organisation.exports import csv_response
@@ -86,7 +86,7 @@ def result(run_id: int, pack: str, rule: str, unit: str) -> str:
             *(own if not things and written.rate is None else ()),
             *reasons(found, written, texts[pack], [thing.details for thing in things], period.last),
         ],
-        may_waive=can(Capability.GRANT_WAIVERS) and found.status is Status.FAIL,
+        may_waive=can(Capability.ASK_FOR_WAIVERS) and found.status is Status.FAIL,
         shortfall=shortfall_shown(written, found.shortfall, found.comparison),
         target=target_shown(found.comparison, found.target, counts=is_count(found))
         if written.subject is None
@@ -235,7 +235,7 @@ def violations_csv() -> Response:
 @allowed(Capability.ANSWER_VIOLATIONS)
 def my_violations() -> str:
     """A unit head's page: what to explain, what waits for the inspector, where data is missing."""
-    scope = current_scope()
+    scope = answering_scope()
     run = queries.latest_run(scope)
     period = Period.parse(run.period) if run else None
     waiting, count = queries.to_answer(scope)
@@ -274,25 +274,25 @@ def violation(violation_id: int) -> Page:
 @allowed(Capability.ANSWER_VIOLATIONS)
 def explain(violation_id: int) -> Page:
     """The head of the unit explains."""
-    return _moved(violation_id, answering.explain_violation)
+    return _moved(violation_id, answering.explain_violation, answering_scope())
 
 
 @bp.post("/kiem-tra/vi-pham/<int:violation_id>/y-kien")
 @allowed(Capability.DECIDE_VIOLATIONS)
 def decide(violation_id: int) -> Page:
     """An inspector accepts or returns the explanation, or says that the violation is remedied."""
-    return _moved(violation_id, answering.decide_violation)
+    return _moved(violation_id, answering.decide_violation, current_scope())
 
 
-def _moved(violation_id: int, verb: Callable[..., Violation]) -> Page:
-    line, form = queries.violation_of(current_scope(), violation_id), MoveForm()
+def _moved(violation_id: int, verb: Callable[..., Violation], scope: Scope) -> Page:
+    line, form = queries.violation_of(scope, violation_id), MoveForm()
     chosen = _chosen_subjects(line)
     if form.validate_on_submit():
         with errors_shown_on(form):
             revision = number_in(form.revision.data)
             if form.target is None or revision is None:
                 raise DomainError("Yêu cầu không đầy đủ. Hãy tải lại trang rồi làm lại.")
-            verb(current_scope(), actor(), violation_id, form.target, form.reason.data or "", revision, chosen)
+            verb(scope, actor(), violation_id, form.target, form.reason.data or "", revision, chosen)
             flash(_("Đã ghi: %(state)s.", state=label(form.target)), "success")
             return redirect(_next_page(line))
     line = queries.violation_of(current_scope(), violation_id)
@@ -304,7 +304,7 @@ def _next_page(line: ViolationLine) -> str:
     """Where one goes on after an answer: the violation itself, or the next of a head's own."""
     if request.args.get("next") != "mine":
         return url_for(".violation", violation_id=line.id)
-    waiting, _all = queries.to_answer(current_scope())
+    waiting, _all = queries.to_answer(answering_scope())
     following = next((other for other in waiting if other.id != line.id), None)
     if following is None:
         return url_for(".my_violations")
@@ -402,6 +402,8 @@ def _moves_offered(
     """What the reader may do with any of it; what is kept in a book is decided there."""
     states = {each.state for each in answers.values() if each.stands} or {line.state}
     moves = answering.moves_open_to(actor(), states)
+    if not answering_scope().covers(line.unit.id):  # only who answers for the unit explains
+        moves = [to for to in moves if to is not ViolationState.EXPLAINED]
     return [to for to in moves if to is ViolationState.EXPLAINED] if book is not None else moves
 
 

@@ -1,16 +1,18 @@
-"""Waivers (miễn áp dụng): a unit excused from a rule between two days, by whom and why. They end by themselves."""
+"""Waivers (miễn áp dụng): a unit excused from a rule between two days. One asks, saying why; another grants it, a long
+one the Director alone. They end by themselves."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
 
+from flask import current_app
 from sqlalchemy import select
 
 from app.compliance.adoption import repository
 from app.compliance.evaluation.results import AppliedWaiver
 from app.compliance.models import Waiver
-from app.core.errors import N_, Conflict, DomainError, NotFound
+from app.core.errors import N_, Conflict, DomainError, NotAllowed, NotFound
 from app.core.reasons import checked_reason
 from app.organisation import audit
 from app.organisation.access import Actor, site
@@ -24,11 +26,12 @@ from app.web.extensions import db
 from app.web.once import once
 
 
-@needs(Capability.GRANT_WAIVERS)
-def grant_waiver(
+@needs(Capability.ASK_FOR_WAIVERS)
+def ask_for_waiver(
     by: Actor, pack_id: str, rule_id: str, unit_code: str, valid_from: date, valid_to: date, reason: str
 ) -> Waiver:
-    """Excuse a unit from a rule in every period that ends between two days, both included.
+    """Ask that a unit be excused from a rule in every period that ends between two days, both included. It excuses
+    nothing until somebody else has granted it.
 
     Raises NotFound for an unknown rule or unit, Conflict where another waiver covers some of the same days,
     DomainError without a reason or with its days reversed.
@@ -41,8 +44,9 @@ def grant_waiver(
     if unit is None:
         raise NotFound("Không có đơn vị mang mã “%(unit)s”.", field="unit", unit=unit_code)
     in_being(unit, valid_from, "unit")
-    _refuse_overlap(pack_id, rule.id, unit, valid_from, valid_to)
     with transaction() as session:
+        audit.one_at_a_time(f"waiver {site()}")
+        _refuse_overlap(pack_id, rule.id, unit, valid_from, valid_to)
         waiver = Waiver(
             site=site(),
             pack=pack_id,
@@ -51,15 +55,74 @@ def grant_waiver(
             valid_from=valid_from,
             valid_to=valid_to,
             reason=reason,
-            granted_at=extensions.now(),
-            person_id=by.person_id,
-            actor=by.name,
+            asked_at=extensions.now(),
+            asked_by=by.name,
+            asked_by_id=by.person_id,
         )
         session.add(waiver)
         session.flush()
         cell = {"pack": pack_id, "rule": rule.id, "unit": unit.code}
         days = {"valid_from": valid_from, "valid_to": valid_to}
-        audit.record(by, "grant_waiver", "waiver", waiver.id, **cell, **days, reason=waiver.reason)
+        audit.record(by, "ask_for_waiver", "waiver", waiver.id, **cell, **days, reason=waiver.reason)
+    return waiver
+
+
+def is_long(valid_from: date, valid_to: date) -> bool:
+    """Whether only the Director grants one of these days, both included."""
+    return (valid_to - valid_from).days + 1 > int(current_app.config["SETTINGS"].waiver_days)
+
+
+def may_decide(by: Actor, asked_by_id: int | None, valid_from: date, valid_to: date) -> bool:
+    """Whether they may grant or refuse one that waits: somebody else asked for it, and it is not too long for them."""
+    needed = Capability.GRANT_LONG_WAIVERS if is_long(valid_from, valid_to) else Capability.GRANT_WAIVERS
+    return by.may(needed) and (by.person_id is None or by.person_id != asked_by_id)
+
+
+@needs(Capability.GRANT_WAIVERS)
+def grant_waiver(by: Actor, waiver_id: int) -> Waiver:
+    """Grant what somebody else asked for. One longer than the site's setting is granted by the Director alone.
+
+    Raises NotFound, Conflict for one that was granted or refused already, NotAllowed for who asked for it.
+    """
+    with transaction():
+        waiver, capability = _to_decide(by, waiver_id)
+        waiver.granted_at, waiver.person_id, waiver.actor = extensions.now(), by.person_id, by.signs(capability)
+        audit.record(by, "grant_waiver", "waiver", waiver.id, reason=waiver.reason)
+    return waiver
+
+
+@needs(Capability.GRANT_WAIVERS)
+def refuse_waiver(by: Actor, waiver_id: int, reason: str) -> Waiver:
+    """Refuse what somebody else asked for, saying why. Raises as `grant_waiver` does, DomainError without a reason."""
+    reason = checked_reason(reason, missing=N_("Hãy ghi lý do không miễn."))
+    with transaction():
+        waiver, capability = _to_decide(by, waiver_id)
+        waiver.refused_at, waiver.person_id, waiver.actor = extensions.now(), by.person_id, by.signs(capability)
+        waiver.refusal = reason
+        audit.record(by, "refuse_waiver", "waiver", waiver.id, reason=reason)
+    return waiver
+
+
+def _to_decide(by: Actor, waiver_id: int) -> tuple[Waiver, Capability]:
+    """A waiver that they may decide on, and by what."""
+    waiver = _locked(waiver_id)
+    if waiver.granted_at is not None or waiver.refused_at is not None:
+        raise Conflict("Đề nghị miễn áp dụng này đã được quyết định. Hãy xem lại danh sách.")
+    if by.person_id is not None and by.person_id == waiver.asked_by_id:
+        raise NotAllowed("Bạn là người đề nghị nên không được tự quyết định: cần một người khác.")
+    if not is_long(waiver.valid_from, waiver.valid_to):
+        return waiver, Capability.GRANT_WAIVERS
+    if not by.may(Capability.GRANT_LONG_WAIVERS):
+        raise NotAllowed(
+            "Miễn áp dụng quá %(days)s ngày do Giám đốc quyết định.", days=current_app.config["SETTINGS"].waiver_days
+        )
+    return waiver, Capability.GRANT_LONG_WAIVERS
+
+
+def _locked(waiver_id: int) -> Waiver:
+    waiver = db.session.scalar(select(Waiver).where(Waiver.site == site(), Waiver.id == waiver_id).with_for_update())
+    if waiver is None:
+        raise NotFound("Không tìm thấy lần miễn áp dụng này.")
     return waiver
 
 
@@ -70,11 +133,10 @@ def withdraw_waiver(by: Actor, waiver_id: int, reason: str) -> Waiver:
     Raises NotFound, Conflict for one that has ended already, DomainError without a reason.
     """
     reason = checked_reason(reason, missing=N_("Hãy ghi lý do rút lại."))
-    with transaction() as session:
-        chosen = select(Waiver).where(Waiver.site == site(), Waiver.id == waiver_id).with_for_update()
-        waiver = session.scalar(chosen)
-        if waiver is None:
-            raise NotFound("Không tìm thấy lần miễn áp dụng này.")
+    with transaction():
+        waiver = _locked(waiver_id)
+        if waiver.granted_at is None:
+            raise Conflict("Đề nghị này chưa được chấp thuận nên không có gì để thu lại.")
         now = extensions.now()
         if waiver.annulled_at is not None:
             raise Conflict("Lần miễn áp dụng này đã bị hủy bỏ.")
@@ -93,11 +155,10 @@ def annul_waiver(by: Actor, waiver_id: int, reason: str) -> Waiver:
     Raises NotFound, Conflict for one annulled already, DomainError without a reason.
     """
     reason = checked_reason(reason, missing=N_("Hãy ghi lý do hủy bỏ."))
-    with transaction() as session:
-        chosen = select(Waiver).where(Waiver.site == site(), Waiver.id == waiver_id).with_for_update()
-        waiver = session.scalar(chosen)
-        if waiver is None:
-            raise NotFound("Không tìm thấy lần miễn áp dụng này.")
+    with transaction():
+        waiver = _locked(waiver_id)
+        if waiver.granted_at is None:
+            raise Conflict("Đề nghị này chưa được chấp thuận nên không có gì để thu lại.")
         if waiver.annulled_at is not None:
             raise Conflict("Lần miễn áp dụng này đã bị hủy bỏ.")
         waiver.annulled_at, waiver.annulled_by, waiver.annulment = extensions.now(), by.name, reason
@@ -109,17 +170,17 @@ def in_force(day: date) -> dict[tuple[str, str, str], AppliedWaiver]:
     """The waivers of the site that hold on a day, by pack, rule and code of the unit."""
     return {
         (waiver.pack, waiver.rule, unit): _applied_waiver(waiver)
-        for waiver, unit in once("waivers", _not_annulled)
+        for waiver, unit in once("waivers", _granted)
         if waiver.valid_from <= day <= last_day(waiver)
     }
 
 
-def _not_annulled() -> Sequence[tuple[Waiver, str]]:
-    """The site's waivers, each with the code of its unit. A page asks on many days which of them hold."""
+def _granted() -> Sequence[tuple[Waiver, str]]:
+    """The site's granted waivers, each with the code of its unit. A page asks on many days which of them hold."""
     chosen = (
         select(Waiver, Unit.code)
         .join(Unit, Unit.id == Waiver.unit_id)
-        .where(Waiver.site == site(), Waiver.annulled_at.is_(None))
+        .where(Waiver.site == site(), Waiver.granted_at.is_not(None), Waiver.annulled_at.is_(None))
         .order_by(Waiver.id)
     )
     return [(waiver, unit) for waiver, unit in db.session.execute(chosen)]
@@ -147,11 +208,11 @@ def _refuse_overlap(pack_id: str, rule_id: str, unit: Unit, valid_from: date, va
     others = select(Waiver).where(
         Waiver.site == site(), Waiver.pack == pack_id, Waiver.rule == rule_id, Waiver.unit_id == unit.id
     )
-    others = others.where(Waiver.annulled_at.is_(None))
+    others = others.where(Waiver.annulled_at.is_(None), Waiver.refused_at.is_(None))
     for other in db.session.scalars(others):
         if other.valid_from <= valid_to and valid_from <= last_day(other):
             raise Conflict(
-                "Đơn vị đã được miễn quy tắc này từ %(since)s đến %(until)s.",
+                "Đơn vị đã được miễn, hoặc được đề nghị miễn, quy tắc này từ %(since)s đến %(until)s.",
                 field="valid_from",
                 since=f"{other.valid_from:%d/%m/%Y}",
                 until=f"{last_day(other):%d/%m/%Y}",

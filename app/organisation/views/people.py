@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response as Answer
 from app.core.errors import DomainError, NotFound
 from app.organisation import calendars, queries, second_factor, service, sessions
 from app.organisation.access import Actor, actor, allowed, current_scope
+from app.organisation.delegations import has_director
 from app.organisation.exports import csv_response
 from app.organisation.forms import PeopleFilterForm, PersonForm, ResetPasswordForm
 from app.organisation.models import Person, Unit
@@ -25,7 +26,7 @@ from app.web.forms import errors_shown_on
 def people() -> str:
     """The list, filtered."""
     form = PeopleFilterForm.of(request.args, queries.units(current_scope()))
-    return render_template("organisation/people.html", form=form, people=_chosen(form))
+    return render_template("organisation/people.html", form=form, people=_chosen(form), has_director=has_director())
 
 
 @bp.get("/nguoi-dung.csv")

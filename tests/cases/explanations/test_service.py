@@ -47,6 +47,11 @@ def inspector(units: dict[str, Unit]) -> Person:
 
 
 @pytest.fixture
+def director(units: dict[str, Unit]) -> Person:
+    return make_person(units["SO"], Role.DIRECTOR, full_name="Hồ Xuân Trường")
+
+
+@pytest.fixture
 def late(units: dict[str, Unit]) -> Case:
     """Received on Monday 3 June for two working days: due on the 5th, and still open."""
     version = make_version(units["LDVL"], ("Thẩm định", units["LDVL"], 2), days=2)
@@ -71,33 +76,33 @@ def state(case: Case) -> ExplanationState:
     return state_of(explanation_service.latest_explanations([case.id]).get(case.id))
 
 
-def decide(inspector: Person, sent: Explanation, accepted: bool, words: str = "") -> None:
+def decide(director: Person, sent: Explanation, accepted: bool, words: str = "") -> None:
     explanation_service.decide(
-        SITE, Actor.of(inspector), sent.case_id, sent.id, accepted=accepted, words=words, revision=sent.revision
+        SITE, Actor.of(director), sent.case_id, sent.id, accepted=accepted, words=words, revision=sent.revision
     )
 
 
 def test_an_explanation_goes_through_the_office_to_the_director_and_comes_back_until_accepted(
-    late: Case, head: Person, inspector: Person, freeze: Callable[[str], Any]
+    late: Case, head: Person, inspector: Person, director: Person, freeze: Callable[[str], Any]
 ) -> None:
     freeze("2024-06-10 08:00")
     assert state(late) is ExplanationState.MISSING
     (sent,) = explain(head, late)
     assert state(late) is ExplanationState.SENT
     with pytest.raises(DomainError, match="tiếp nhận"):
-        decide(inspector, sent, True)
+        decide(director, sent, True)
     assert explanation_service.receive_explanations(SITE, Actor.of(inspector), [sent.id]) == 1
     assert explanation_service.receive_explanations(SITE, Actor.of(inspector), [sent.id]) == 0
     with pytest.raises(DomainError, match="lý do trả lại"):
-        decide(inspector, sent, False)
-    decide(inspector, sent, False, "Nêu rõ trách nhiệm cá nhân.")
+        decide(director, sent, False)
+    decide(director, sent, False, "Nêu rõ trách nhiệm cá nhân.")
     assert state(late) is ExplanationState.RETURNED
     with pytest.raises(Conflict):
-        decide(inspector, sent, True)
+        decide(director, sent, True)
     freeze("2024-06-12 08:00")
     (again,) = explain(head, late, text="Ông A chịu trách nhiệm.")
     explanation_service.receive_explanations(SITE, Actor.of(inspector), [again.id])
-    decide(inspector, again, True)
+    decide(director, again, True)
     assert state(late) is ExplanationState.ACCEPTED
     with pytest.raises(Conflict, match=r"đã có giải trình: Giám đốc chấp nhận\.$"):
         explain(head, late)
@@ -156,7 +161,7 @@ def test_the_head_of_the_department_does_not_explain_in_place_of_the_head_of_the
 
 
 def test_a_returned_explanation_is_none_until_it_is_given_again_and_its_day_is_that_of_the_one_that_stands(
-    late: Case, units: dict[str, Unit], head: Person, inspector: Person, freeze: Callable[[str], Any]
+    late: Case, units: dict[str, Unit], head: Person, inspector: Person, director: Person, freeze: Callable[[str], Any]
 ) -> None:
     def told() -> tuple[str, bool, bool, bool]:
         (fact,) = facts("explanation")
@@ -164,7 +169,7 @@ def test_a_returned_explanation_is_none_until_it_is_given_again_and_its_day_is_t
 
     def answer(sent: Explanation, accepted: bool, words: str = "") -> None:
         explanation_service.receive_explanations(SITE, Actor.of(inspector), [sent.id])
-        decide(inspector, sent, accepted, words)
+        decide(director, sent, accepted, words)
 
     freeze("2024-06-10 08:00")
     (first,) = explain(head, late)
@@ -199,13 +204,13 @@ def test_the_list_says_who_owes_an_explanation_and_until_when(
 
 
 def test_facts_of_a_month_do_not_know_what_was_written_after_it(
-    late: Case, head: Person, inspector: Person, freeze: Callable[[str], Any]
+    late: Case, head: Person, inspector: Person, director: Person, freeze: Callable[[str], Any]
 ) -> None:
     freeze("2024-06-28 08:00")
     (sent,) = explain(head, late)
     explanation_service.receive_explanations(SITE, Actor.of(inspector), [sent.id])
     freeze("2024-07-02 08:00")
-    decide(inspector, sent, True)
+    decide(director, sent, True)
     assert facts("explanation")[0]["accepted"] is False
     (overdue,) = facts("case_overdue")
     assert (overdue["due"], overdue["became_overdue"]) == ("2024-06-05", "2024-06-06")

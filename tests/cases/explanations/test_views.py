@@ -77,7 +77,7 @@ def test_in_place_the_form_and_its_answer_are_fragments(late: list[Case], head: 
     assert "hx-swap-oob" in text(done)
 
 
-def test_the_office_receives_and_the_inspector_records_the_decision(
+def test_the_office_receives_and_the_director_decides(
     late: list[Case], units: dict[str, Unit], head: Person, sign_in: SignIn
 ) -> None:
     (sent,) = service.explain(scope_of(head), Actor.of(head), [late[0].id], "Thiếu người.")
@@ -89,11 +89,14 @@ def test_the_office_receives_and_the_inspector_records_the_decision(
     decision = f"{address}/{sent.id}/quyet-dinh"
     assert office.post(decision, data={"accepted": "yes", "revision": 2}).status_code == 403
     inspector = sign_in(make_person(units["VP"], Role.INSPECTOR))
-    assert inspector.post(decision, data={"accepted": "no", "revision": 2}).status_code == 422
-    assert inspector.post(decision, data={"accepted": "no", "revision": "x", "words": "Lại."}).status_code == 422
-    answer = inspector.post(decision, data={"accepted": "no", "revision": 2, "words": "Nêu rõ trách nhiệm."})
+    assert "quyet-dinh" not in text(inspector.get(address))
+    assert inspector.post(decision, data={"accepted": "yes", "revision": 2}).status_code == 403
+    director = sign_in(make_person(units["SO"], Role.DIRECTOR))
+    assert director.post(decision, data={"accepted": "no", "revision": 2}).status_code == 422
+    assert director.post(decision, data={"accepted": "no", "revision": "x", "words": "Lại."}).status_code == 422
+    answer = director.post(decision, data={"accepted": "no", "revision": 2, "words": "Nêu rõ trách nhiệm."})
     assert answer.status_code == 302
-    assert "Nêu rõ trách nhiệm." in text(inspector.get(address))
+    assert "Nêu rõ trách nhiệm." in text(director.get(address))
     assert "Nêu rõ trách nhiệm." in text(sign_in(head).get(address))
 
 

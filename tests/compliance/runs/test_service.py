@@ -23,6 +23,7 @@ from app.compliance.models import (
     ViolationMove,
 )
 from app.compliance.models import ViolationState as State
+from app.compliance.months.closing import close
 from app.compliance.runs import evidence, service
 from app.compliance.violations import answering, raising
 from app.core import facts
@@ -35,7 +36,7 @@ from app.rulepacks.loader import pack_from_texts
 from app.rulepacks.pack import Pack
 from app.web.extensions import db
 from tests.clock import at
-from tests.compliance.month import BAC_GIANG, DEPARTMENT, JUNE, PROVINCE, Month, changes, check, statuses
+from tests.compliance.month import BAC_GIANG, DEPARTMENT, INSPECTOR, JUNE, PROVINCE, Month, changes, check, statuses
 from tests.factories import (
     EVERYWHERE,
     SITE,
@@ -320,8 +321,8 @@ def test_the_key_of_a_violation_is_stable() -> None:
     assert raising.key_of(BAC_GIANG, "bg-5.2", "NCC", "2024-06") == "bac-giang-2024/bg-5.2/NCC/2024-06"
 
 
-def test_the_answer_is_due_in_working_days_from_the_run(month: Month) -> None:
-    check()  # on Monday 1 July
+def test_the_answer_is_due_in_working_days_from_the_closing(month: Month) -> None:
+    close(INSPECTOR, JUNE)  # on Monday 1 July
     assert f"{violation('bg-5.2').answer_due:%d/%m/%Y}" == "08/07/2024"
 
 

@@ -20,7 +20,7 @@ from tests.compliance.pages import table, text_of, violation
 from tests.factories import make_person, pay
 
 
-def test_the_list_shows_figure_target_shortfall_and_the_day_to_answer(judged: int, inspector: FlaskClient) -> None:
+def test_the_list_shows_figure_target_shortfall_and_the_day_to_answer(closed: int, inspector: FlaskClient) -> None:
     page = text_of(inspector.get(f"/kiem-tra/vi-pham?pack={PROVINCE}"))
     for words in ("35%", "7 / 20", "trên 35%", "1 giao dịch", "Chưa giải trình", "08/07/2024", "Mới"):
         assert words in page, words
@@ -41,7 +41,7 @@ def test_a_filter_that_is_none_of_the_list_filters_nothing(judged: int, inspecto
 
 
 def test_an_unanswered_violation_past_its_day_is_marked(
-    judged: int, inspector: FlaskClient, freeze: Callable[[str], Any]
+    closed: int, inspector: FlaskClient, freeze: Callable[[str], Any]
 ) -> None:
     freeze("2024-07-08 17:00")
     assert "Quá hạn giải trình" not in text_of(inspector.get("/kiem-tra/vi-pham"))
@@ -49,7 +49,7 @@ def test_an_unanswered_violation_past_its_day_is_marked(
     assert "Quá hạn giải trình" in text_of(inspector.get("/kiem-tra/vi-pham"))
 
 
-def test_the_list_is_downloaded_as_filtered(judged: int, inspector: FlaskClient) -> None:
+def test_the_list_is_downloaded_as_filtered(closed: int, inspector: FlaskClient) -> None:
     rows = table(inspector.get(f"/kiem-tra/vi-pham.csv?pack={BAC_GIANG}"))
     assert {row["Quy tắc"] for row in rows} == {"bg-5.1", "bg-5.2", "bg-stage"}
     row = next(each for each in rows if each["Quy tắc"] == "bg-5.2")
@@ -165,7 +165,7 @@ def test_an_answer_to_what_somebody_else_just_moved_keeps_the_words_typed(
 
 
 def test_an_explanation_after_its_day_is_marked_late(
-    judged: int, as_head: Callable[[str], FlaskClient], freeze: Callable[[str], Any]
+    closed: int, as_head: Callable[[str], FlaskClient], freeze: Callable[[str], Any]
 ) -> None:
     found = violation("bg-5.2")
     freeze("2024-07-10 08:00")

@@ -19,12 +19,13 @@ from app.compliance.models import CheckResult, Violation, ViolationChange, Waive
 from app.compliance.runs.service import CheckReport, what_if
 from app.compliance.runs.verification import verify_run
 from app.compliance.waivers import service
-from app.core.errors import Conflict, DomainError, NotFound
+from app.core.errors import Conflict, DomainError, NotAllowed, NotFound
 from app.core.periods import Period
+from app.organisation.access import Actor
 from app.organisation.models import AuditEntry, Person, Role
 from app.rulepacks.language import EARLIER, Status
 from app.web.extensions import db
-from tests.compliance.month import BAC_GIANG, INSPECTOR, JUNE, PROVINCE, Month, changes, check, statuses
+from tests.compliance.month import BAC_GIANG, DIRECTOR, INSPECTOR, JUNE, PROVINCE, Month, changes, check, statuses
 from tests.compliance.sample import ESCALATION, RATE_RULE, changed, pack, pay, units
 from tests.factories import make_person
 
@@ -34,7 +35,8 @@ RULE, WHY = "bg-5.2", "Phần mềm của Bộ bị lỗi, Công văn 88/SLĐTBX
 
 def grant(since: date = date(2024, 6, 1), until: date = date(2024, 6, 30), **other: Any) -> Waiver:
     cell = {"pack_id": BAC_GIANG, "rule_id": RULE, "unit_code": "NCC"} | other
-    return service.grant_waiver(INSPECTOR, **cell, valid_from=since, valid_to=until, reason=WHY)
+    asked = service.ask_for_waiver(INSPECTOR, **cell, valid_from=since, valid_to=until, reason=WHY)
+    return service.grant_waiver(DIRECTOR, asked.id)
 
 
 def result_of(report: CheckReport) -> Any:
@@ -50,7 +52,7 @@ def test_a_failing_result_under_a_waiver_is_waived_and_keeps_its_figures(month: 
     after = result_of(check())
     assert (before.status, after.status) == (Status.FAIL, Status.WAIVED)
     assert (after.numerator, after.denominator, after.shortfall) == (0, 1, 1)
-    assert after.waiver["who"] == INSPECTOR.name
+    assert after.waiver["who"] == DIRECTOR.name
     assert (after.waiver["until"], after.waiver["why"]) == ("2024-06-30", WHY)
 
 
@@ -192,6 +194,7 @@ def test_granting_and_withdrawing_are_in_the_audit_trail(month: Month) -> None:
     service.withdraw_waiver(INSPECTOR, waiver.id, "Thu hồi lại")
     entries = db.session.scalars(select(AuditEntry).where(AuditEntry.subject_kind == "waiver").order_by(AuditEntry.id))
     assert [(entry.action, entry.details["reason"]) for entry in entries] == [
+        ("ask_for_waiver", WHY),
         ("grant_waiver", WHY),
         ("withdraw_waiver", "Thu hồi lại"),
     ]
@@ -224,7 +227,7 @@ def test_two_waivers_of_one_cell_may_follow_each_other_but_not_overlap(month: Mo
 
 def test_a_waiver_needs_a_reason_and_so_does_its_withdrawal(month: Month) -> None:
     with pytest.raises(DomainError, match="lý do"):
-        service.grant_waiver(INSPECTOR, BAC_GIANG, RULE, "NCC", date(2024, 6, 1), date(2024, 6, 30), "  ")
+        service.ask_for_waiver(INSPECTOR, BAC_GIANG, RULE, "NCC", date(2024, 6, 1), date(2024, 6, 30), "  ")
     waiver = grant()
     with pytest.raises(DomainError, match="lý do"):
         service.withdraw_waiver(INSPECTOR, waiver.id, " ")
@@ -236,10 +239,49 @@ def test_one_that_has_ended_cannot_be_withdrawn(month: Month) -> None:
         service.withdraw_waiver(INSPECTOR, waiver.id, "Thu hồi lại")
 
 
+def test_who_asks_does_not_grant_and_a_long_one_is_the_directors(month: Month) -> None:
+    """31 days are not long, 32 are."""
+    asking = Actor.of(make_person(month.units["VP"], Role.INSPECTOR))
+    other = Actor.of(make_person(month.units["VP"], Role.INSPECTOR))
+    boss = Actor.of(make_person(month.units["SO"], Role.DIRECTOR, full_name="Hồ Xuân Trường"))
+    days = {"since": date(2024, 5, 1), "until": date(2024, 5, 31)}
+    cell = (BAC_GIANG, RULE, "NCC")
+    short = service.ask_for_waiver(asking, *cell, days["since"], days["until"], WHY)
+    with pytest.raises(NotAllowed, match="một người khác"):
+        service.grant_waiver(asking, short.id)
+    assert service.grant_waiver(other, short.id).actor == other.name
+    with pytest.raises(Conflict, match="đã được quyết định"):
+        service.refuse_waiver(boss, short.id, "Không đủ căn cứ")
+    long = service.ask_for_waiver(asking, *cell, date(2024, 6, 1), date(2024, 7, 2), WHY)
+    for verb in (service.grant_waiver, lambda by, key: service.refuse_waiver(by, key, "Không đủ căn cứ")):
+        with pytest.raises(NotAllowed, match="quá 31 ngày do Giám đốc quyết định"):
+            verb(other, long.id)
+    assert service.in_force(date(2024, 6, 30)) == {}
+    own = service.ask_for_waiver(boss, *cell, date(2025, 1, 1), date(2025, 3, 1), WHY)
+    with pytest.raises(NotAllowed, match="một người khác"):
+        service.grant_waiver(boss, own.id)
+    refused = service.refuse_waiver(boss, long.id, "Không đủ căn cứ")
+    assert (refused.granted_at, refused.actor) == (None, "Hồ Xuân Trường")
+    service.ask_for_waiver(asking, *cell, date(2024, 6, 1), date(2024, 7, 2), WHY)  # refused ones cover nothing
+
+
+def test_deciding_on_the_page(month: Month, sign_in: SignIn) -> None:
+    asked = service.ask_for_waiver(INSPECTOR, BAC_GIANG, RULE, "NCC", date(2024, 6, 1), date(2024, 8, 31), WHY)
+    address = f"/kiem-tra/mien-ap-dung/{asked.id}/quyet-dinh"
+    page = sign_in(make_person(month.units["VP"], Role.INSPECTOR)).get(address).get_data(as_text=True)
+    assert "do Giám đốc quyết định" in page
+    assert 'name="granted"' not in page
+    boss = sign_in(make_person(month.units["SO"], Role.DIRECTOR))
+    assert address in boss.get("/kiem-tra/mien-ap-dung").get_data(as_text=True)
+    assert boss.post(address, data={"granted": "no", "reason": ""}).status_code == 422
+    assert boss.post(address, data={"granted": "yes"}).status_code == 302
+    assert db.session.get_one(Waiver, asked.id).granted_at is not None
+
+
 # --- pages ------------------------------------------------------------------------------------------------------
 
 
-def test_an_inspector_grants_a_waiver_and_it_shows_on_every_page(month: Month, inspector: FlaskClient) -> None:
+def test_a_waiver_asked_for_shows_on_every_page_once_it_is_granted(month: Month, inspector: FlaskClient) -> None:
     check()
     form = inspector.get(f"/kiem-tra/mien-ap-dung/moi?rule={BAC_GIANG}/{RULE}&unit=NCC&since=2024-06-30")
     assert f'<option selected value="{BAC_GIANG}/{RULE}">' in form.get_data(as_text=True)
@@ -251,6 +293,9 @@ def test_an_inspector_grants_a_waiver_and_it_shows_on_every_page(month: Month, i
         "reason": WHY,
     }
     assert inspector.post("/kiem-tra/mien-ap-dung/moi", data=typed).status_code == 302
+    assert "Chờ quyết định" in inspector.get("/kiem-tra/mien-ap-dung").get_data(as_text=True)
+    assert result_of(check()).status is Status.FAIL  # asked for, and not granted yet
+    service.grant_waiver(DIRECTOR, db.session.scalars(select(Waiver.id)).one())
     run = check().run
     assert run is not None
     violation = db.session.scalar(select(Violation).where(Violation.key.contains(f"/{RULE}/NCC/")))
@@ -275,7 +320,7 @@ def test_downloads_name_the_waiver(month: Month, inspector: FlaskClient) -> None
     assert run is not None
     rows = csv.DictReader(io.StringIO(inspector.get(f"/kiem-tra/{run.id}/ket-qua.csv").data.decode("utf-8-sig")))
     waived = [row for row in rows if row["Kết quả"] == "Được miễn"]
-    assert [row["Miễn áp dụng"] for row in waived] == [f"đến 30/06/2024, {INSPECTOR.name}: {WHY}"]
+    assert [row["Miễn áp dụng"] for row in waived] == [f"đến 30/06/2024, {DIRECTOR.name}: {WHY}"]
     body = json.loads(inspector.get(f"/kiem-tra/{run.id}/ket-qua.json").data)
     told = [result["waiver"] for result in body["results"] if result["status"] == "waived"]
     assert [(waiver["until"], waiver["why"]) for waiver in told] == [("2024-06-30", WHY)]

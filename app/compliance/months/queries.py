@@ -1,0 +1,102 @@
+"""What the pages of months show: how far each period is, and what still waits before it can be sealed."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+from sqlalchemy import func, select
+
+from app.compliance.models import CheckRun, MonthClosing, MonthSeal, Violation, ViolationState
+from app.compliance.months import closings
+from app.core.periods import Period, PeriodKind
+from app.organisation.access import site
+from app.organisation.calendars import today
+from app.web.extensions import db
+
+UNDECIDED = (ViolationState.OPEN, ViolationState.EXPLAINED, ViolationState.RETURNED)
+
+
+@dataclass(frozen=True, slots=True)
+class MonthLine:
+    """A period in the list. `closing` is the one that holds; `waiting` how many of its violations nobody decided on."""
+
+    period: Period
+    is_over: bool
+    runs: int = 0
+    closing: MonthClosing | None = None
+    reopened: MonthClosing | None = None
+    sealed: bool = False
+    states: Counter[ViolationState] = field(default_factory=Counter)
+
+    @property
+    def waiting(self) -> int:
+        """Violations of an answer that is not given or not decided on."""
+        return sum(self.states[state] for state in UNDECIDED)
+
+
+MOST = 24
+
+
+def months(limit: int = MOST) -> list[MonthLine]:
+    """This month and those before it back to the first judged one, and other periods that were judged; newest first."""
+    now = Period.of(PeriodKind.MONTH, today())
+    counted = select(CheckRun.period, func.count()).where(CheckRun.site == site()).group_by(CheckRun.period)
+    runs = {Period.parse(key): n for key, n in db.session.execute(counted)}
+    last = {each.period: each for each in closings.closings()}
+    sealed = _sealed()
+    wanted = {now, *runs}
+    judged = [period for period in runs if period.kind is PeriodKind.MONTH]
+    month = now.previous()
+    while judged and month >= min(judged) and len(wanted) < limit * 2:
+        wanted.add(month)
+        month = month.previous()
+    chosen = sorted(wanted, reverse=True)[:limit]
+    states = _states([period.key for period in chosen])
+    return [
+        _line(period, runs.get(period, 0), last.get(period.key), states.get(period.key), sealed) for period in chosen
+    ]
+
+
+def month(period: Period) -> MonthLine:
+    """One of them."""
+    counted = select(func.count()).select_from(CheckRun).where(CheckRun.site == site(), CheckRun.period == period.key)
+    last = next(reversed(closings.closings(period)), None)
+    states = _states([period.key])
+    return _line(period, db.session.scalar(counted) or 0, last, states.get(period.key), _sealed())
+
+
+def _line(
+    period: Period,
+    runs: int,
+    last: MonthClosing | None,
+    states: Counter[ViolationState] | None,
+    sealed: set[int],
+) -> MonthLine:
+    holds = last is not None and last.reopened_at is None
+    return MonthLine(
+        period,
+        period.is_over(today()),
+        runs,
+        last if holds else None,
+        None if holds else last,
+        last is not None and last.id in sealed,
+        states or Counter(),
+    )
+
+
+def _sealed() -> set[int]:
+    """The closings that were sealed."""
+    return set(db.session.scalars(select(MonthSeal.closing_id).where(MonthSeal.site == site())))
+
+
+def _states(keys: list[str]) -> dict[str, Counter[ViolationState]]:
+    counted = (
+        select(Violation.period, Violation.state, func.count())
+        .where(Violation.site == site(), Violation.period.in_(keys), Violation.gone_run_id.is_(None))
+        .group_by(Violation.period, Violation.state)
+    )
+    found: dict[str, Counter[ViolationState]] = {}
+    for key, state, n in db.session.execute(counted):
+        found.setdefault(key, Counter())[state] = n
+    return found

@@ -1,0 +1,257 @@
+"""Sealing a month (niêm phong): what it was told, by which words it was judged, what came of it, what was answered and
+decided, and its report, under one hash, chained to the seal before and signed; opening a closed month again."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Table, select
+from sqlalchemy.orm import undefer
+
+from app.compliance import queries
+from app.compliance.adoption import repository
+from app.compliance.models import CheckRun, MonthClosing, MonthSeal, PackText, Violation, ViolationMove
+from app.compliance.months import closings, signing
+from app.compliance.months.queries import UNDECIDED
+from app.compliance.queries import Answering, ViolationFilter, ViolationLine
+from app.compliance.runs import output
+from app.compliance.runs.verification import results_hash
+from app.core import seals
+from app.core.errors import N_, Conflict, DomainError, NotFound
+from app.core.periods import Period
+from app.core.reasons import checked_reason
+from app.organisation import audit
+from app.organisation.access import Actor, site, whole_site
+from app.organisation.audit import transaction
+from app.organisation.calendars import today
+from app.organisation.permissions import Capability, needs
+from app.web import extensions
+from app.web.extensions import db
+from app.web.formats import show_datetime
+
+FACTS, CHECK, ANSWERS, REPORT = "facts.jsonl.gz", "check.json", "answers.json", "report.csv"
+MOST_NAMED = 5  # violations named that hinder a seal
+
+
+@needs(Capability.SEAL_MONTHS)
+def seal(by: Actor, period: Period) -> MonthSeal:
+    """Seal a closed period, in one transaction: whatever stops it leaves nothing.
+
+    Raises DomainError for a period that is not closed, whose forerunner is closed and not sealed, of which answers are
+    not decided, or where the key is not the site's; Conflict for one sealed already.
+    """
+    with transaction() as session:
+        closings.one_at_a_time()
+        closing = refuse_to_seal(period)
+        key, public = signing.signing_key(by)
+        run = session.scalars(
+            select(CheckRun)
+            .where(CheckRun.site == site(), CheckRun.id == closing.run_id)
+            .options(undefer(CheckRun.facts))
+        ).one()
+        before, now = newest(), extensions.now()
+        papers = _papers(run, period)
+        files = papers | _kept(run)
+        manifest = seals.canonical(
+            {
+                "format": seals.FORMAT,
+                "site": run.site,
+                "period": period.key,
+                "number": closing.number,
+                "run": run.id,
+                "as_of": run.as_of.isoformat(),
+                "facts_hash": run.facts_hash,
+                "results_hash": results_hash(run.id),
+                "closed_at": closing.closed_at.isoformat(),
+                "closed_by": closing.actor,
+                "sealed_at": now.isoformat(),
+                "sealed_by": by.signs(Capability.SEAL_MONTHS),
+                "previous": before.hash if before else None,
+                "files": {name: seals.digest(content) for name, content in sorted(files.items())},
+            }
+        )
+        row = MonthSeal(
+            site=run.site,
+            period=period.key,
+            number=closing.number,
+            closing_id=closing.id,
+            run_id=run.id,
+            manifest=manifest,
+            hash=seals.digest(manifest.encode()),
+            previous_hash=before.hash if before else None,
+            signature=key.sign(manifest.encode()).hex(),
+            public_key=public,
+            papers=gzip.compress(
+                json.dumps({name: part.decode() for name, part in papers.items()}, ensure_ascii=False).encode(), mtime=0
+            ),
+            sealed_at=now,
+            person_id=by.person_id,
+            actor=by.signs(Capability.SEAL_MONTHS),
+        )
+        session.add(row)
+        session.flush()
+        audit.record(by, "seal_month", "period", period.key, seal=row.id, hash=row.hash, number=row.number)
+    return row
+
+
+@needs(Capability.SEAL_MONTHS)
+def reopen(by: Actor, period: Period, reason: str) -> MonthClosing:
+    """Open a closed period again, sealed or not, saying why: it can be closed and sealed once more, and what was sealed
+    stays. Raises DomainError without a reason or for a period that is not closed."""
+    reason = checked_reason(reason, missing=N_("Hãy ghi lý do mở lại."))
+    with transaction():
+        closings.one_at_a_time()
+        closing = closings.standing(period)
+        if closing is None:
+            raise DomainError("%(period)s chưa chốt.", field="period", period=period.label("vi"))
+        closing.reopened_at, closing.reopened_by = extensions.now(), by.signs(Capability.SEAL_MONTHS)
+        closing.reopen_reason = reason
+        audit.record(by, "reopen_month", "period", period.key, number=closing.number, reason=reason)
+    return closing
+
+
+def refuse_to_seal(period: Period) -> MonthClosing:
+    """The closing that would be sealed; raises what sealing would raise now."""
+    closing = closings.standing(period)
+    if closing is None:
+        raise DomainError("%(period)s chưa chốt nên chưa niêm phong được.", field="period", period=period.label("vi"))
+    if (done := of_closing(closing)) is not None:
+        raise Conflict(
+            "%(period)s đã được %(who)s niêm phong lúc %(at)s.",
+            field="period",
+            period=period.label("vi"),
+            who=done.actor,
+            at=show_datetime(done.sealed_at),
+        )
+    before = closings.standing(period.previous())
+    if before is not None and of_closing(before) is None:
+        raise DomainError(
+            "Chưa niêm phong %(before)s: hãy niêm phong theo thứ tự.",
+            field="period",
+            before=period.previous().label("vi"),
+        )
+    if waiting := undecided(period):
+        named = list(dict.fromkeys(f"{line.rule.upper()} {line.unit.code}" for line in waiting))
+        raise DomainError(
+            "Còn %(n)s vi phạm chưa giải trình xong hoặc chưa kết luận, chưa niêm phong được: %(which)s%(more)s",
+            field="period",
+            n=len(waiting),
+            which=", ".join(named[:MOST_NAMED]),
+            more="…" if len(named) > MOST_NAMED else ".",
+        )
+    return closing
+
+
+def undecided(period: Period) -> list[ViolationLine]:
+    """The violations of the period that wait: for a decision, or for an answer whose last day has not passed. One that
+    nobody answered in time is sealed as unanswered."""
+    day, found = today(), []
+    for line in queries.every_violation(whole_site(), ViolationFilter(period=period.key, standing=True)):
+        silent = line.turn is Answering.UNIT and line.is_overdue(day)
+        if line.state in UNDECIDED and not silent:
+            found.append(line)
+    return sorted(found, key=lambda line: (line.unit.code, line.rule, line.id))
+
+
+def newest() -> MonthSeal | None:
+    """The seal that the next one is chained to."""
+    return db.session.scalar(select(MonthSeal).where(MonthSeal.site == site()).order_by(MonthSeal.id.desc()).limit(1))
+
+
+def of_closing(closing: MonthClosing) -> MonthSeal | None:
+    """The seal of a closing."""
+    return db.session.scalar(select(MonthSeal).where(MonthSeal.site == site(), MonthSeal.closing_id == closing.id))
+
+
+def seals_of(period: Period) -> Sequence[MonthSeal]:
+    """Every seal of a period, the latest first."""
+    chosen = select(MonthSeal).where(MonthSeal.site == site(), MonthSeal.period == period.key)
+    return db.session.scalars(chosen.order_by(MonthSeal.id.desc())).all()
+
+
+def the_seal(period: Period) -> MonthSeal:
+    """The latest seal of a period. Raises NotFound."""
+    found = next(iter(seals_of(period)), None)
+    if found is None:
+        raise NotFound("%(period)s chưa niêm phong.", period=period.label("vi"))
+    return found
+
+
+def bundle(sealed: MonthSeal) -> bytes:
+    """The sealed month as a zip that verifies by itself."""
+    return seals.bundle(sealed.manifest, sealed.signature, sealed.public_key, files_of(sealed))
+
+
+def files_of(sealed: MonthSeal) -> dict[str, bytes]:
+    """What the seal covers, as it is kept now."""
+    run = db.session.scalar(
+        select(CheckRun).where(CheckRun.site == site(), CheckRun.id == sealed.run_id).options(undefer(CheckRun.facts))
+    )
+    return papers_of(sealed.papers) | (_kept(run) if run is not None else {})
+
+
+def papers_of(stored: bytes) -> dict[str, bytes]:
+    """The papers kept with a seal."""
+    told: dict[str, str] = json.loads(gzip.decompress(stored))
+    return {name: text.encode() for name, text in told.items()}
+
+
+def _kept(run: CheckRun) -> dict[str, bytes]:
+    """What the run keeps: its facts and the words it was judged by."""
+    wanted = [used["hash"] for used in run.packs]
+    texts = db.session.scalars(select(PackText).where(PackText.site == run.site, PackText.hash.in_(wanted)))
+    packs = {f"packs/{row.pack}/{name}": text.encode() for row in texts for name, text in row.files.items()}
+    return {FACTS: run.facts, **packs}
+
+
+def _papers(run: CheckRun, period: Period) -> dict[str, bytes]:
+    """What is written for the seal: results and violations, answers, the report."""
+    results = queries.results_of(whole_site(), run.id, with_subjects=True)
+    seen = queries.violations_in(whole_site(), run.id, with_subjects=True)
+    told = output.run_json(run, results, repository.with_rules(run, seen), repository.packs_of(run))
+    rows, columns = output.result_table(results)
+    report = io.StringIO()
+    writer = csv.DictWriter(report, columns, extrasaction="ignore", lineterminator="\n")
+    writer.writerow(columns)
+    writer.writerows(rows)
+    papers = {CHECK: _text(told), ANSWERS: _text(answers(period)), REPORT: report.getvalue()}
+    return {name: text.encode() for name, text in papers.items()}
+
+
+def answers(period: Period) -> dict[str, Any]:
+    """Each violation of the period by its key: where it stands, and every step with who, when and why."""
+    table = ViolationMove.__table__
+    assert isinstance(table, Table)
+    steps: dict[int, list[dict[str, Any]]] = {}
+    chosen = (
+        select(table)
+        .join(Violation, Violation.id == ViolationMove.violation_id)
+        .where(Violation.site == site(), Violation.period == period.key)
+        .order_by(ViolationMove.id)
+    )
+    for row in db.session.execute(chosen).mappings():
+        step = {name: value for name, value in row.items() if name not in ("id", "site", "violation_id")}
+        steps.setdefault(row["violation_id"], []).append(json.loads(_text(step)))
+    lines = queries.every_violation(whole_site(), ViolationFilter(period=period.key))
+    return {
+        line.key: {
+            "state": str(line.state),
+            "gone": line.gone,
+            "answer_due": line.answer_due.isoformat() if line.answer_due else None,
+            "steps": steps.get(line.id, []),
+        }
+        for line in lines
+    }
+
+
+def _text(value: Any) -> str:
+    return json.dumps(value, sort_keys=True, ensure_ascii=False, indent=1, default=_as_json)
+
+
+def _as_json(value: Any) -> str:
+    return value.isoformat() if hasattr(value, "isoformat") else str(value)
