@@ -95,6 +95,14 @@ def measure_pages(prepared: Databases, asked: argparse.Namespace) -> Answer:
     return {"sizes": list(asked.sizes), "users": asked.users, "peak_mb": peaks, "pages": seen}
 
 
+def measure_weight(prepared: Databases, asked: argparse.Namespace) -> list[Answer]:
+    """What each page weighs beside an empty one with the same layout, at every size."""
+    return [
+        {"size": size, "pages": in_child("weight:weigh", prepared.holding(Demonstration(size)), 4 * asked.repetitions)}
+        for size in asked.sizes
+    ]
+
+
 def measure_desk(prepared: Databases, asked: argparse.Namespace) -> list[Answer]:
     """Many clerks taking cases in and searching while they type, at every size."""
     found = []
@@ -177,6 +185,7 @@ PARTS: dict[str, Callable[[Databases, argparse.Namespace], Any]] = {
     "history": measure_history,
     "import": measure_imports,
     "pages": measure_pages,
+    "weight": measure_weight,
     "desk": measure_desk,
     "month": measure_month,
     "startup": measure_startup,

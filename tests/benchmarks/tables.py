@@ -127,6 +127,19 @@ def pages(found: Answer) -> str:
     return _table(title, headers, rows) + f"\n\nThe servers' peaks: {memory}"
 
 
+def weight(sizes: list[Answer]) -> str:
+    """Each page's own work, statements and bytes, against the empty page with the same layout."""
+    rows = []
+    for size in sizes:
+        empty = next(iter(size["pages"].values()))
+        for name, page in size["pages"].items():
+            ratios = [f"{page[each] / empty[each]:.1f}" for each in ("work_ms", "bytes")]
+            figures = [f"{page['work_ms']:.1f}", ratios[0], f"{page['bytes']:,}", ratios[1], page["statements"]]
+            rows.append([f"{size['size']:,}", name, *figures])
+    headers = ["cases", "page", "work ms", ": empty page", "bytes", ": empty page", "statements"]
+    return _table("What a page weighs (the process's own work)", headers, rows)
+
+
 def desk(sizes: list[Answer]) -> str:
     """The server's own time for each thing that clerks do, against its empty page and the rows in bare SQL."""
     rows = []
@@ -241,6 +254,7 @@ SHOWN: dict[str, Callable[[Any], str]] = {
     "history": history,
     "import": imports,
     "pages": pages,
+    "weight": weight,
     "desk": desk,
     "month": month,
     "startup": startup,

@@ -22,7 +22,17 @@ def test_every_part_of_the_benchmark_measures_something_and_its_peers_agree(
     size = ["--sizes", "300", "--repetitions", "1", "--rows", "60", "--requests", "4", "--users", "2", "--clerks", "2"]
 
     assert (
-        main([*size, "--folder", str(tmp_path / "bench"), "--only", "check,import,pages,desk", "--json", str(file)])
+        main(
+            [
+                *size,
+                "--folder",
+                str(tmp_path / "bench"),
+                "--only",
+                "check,import,pages,weight,desk",
+                "--json",
+                str(file),
+            ]
+        )
         == 0
     )
 
@@ -38,6 +48,9 @@ def test_every_part_of_the_benchmark_measures_something_and_its_peers_agree(
         assert each["import"]["preview"]["seconds"] > 0
         assert each["executemany"]["rows"]["case_events"] >= each["executemany"]["rows"]["cases"] > 0
     assert all(site["requests"] == 4 for page in measured["pages"]["pages"].values() for site in page)
+    weighed = measured["weight"][0]["pages"]
+    assert all(page["bytes"] >= weighed["empty page with the layout"]["bytes"] for page in weighed.values())
+    assert all(page["work_ms"] > 0 < page["statements"] for page in weighed.values())
     desk = measured["desk"][0]
     assert desk["cases"] == desk["found"]["form to stored case"]["requests"] == 4
     assert desk["found"]["search as one types"]["requests"] > 10
