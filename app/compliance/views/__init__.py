@@ -9,6 +9,7 @@ from app.compliance.explaining import (
     inside,
     is_count,
     known_shown,
+    language,
     printed_day,
     share_shown,
     target_shown,
@@ -17,6 +18,7 @@ from app.compliance.explaining import (
 )
 from app.compliance.labels import tally_in_words
 from app.compliance.violations.raising import is_provisional, standing_of
+from app.compliance.wording import percent
 from app.organisation import navigation
 from app.organisation.access import can
 from app.organisation.permissions import Capability
@@ -46,6 +48,7 @@ bp.app_context_processor(lambda: {"first_step": _first_step})
 bp.context_processor(
     lambda: {
         "share_shown": share_shown,
+        "share_in_words": lambda share: percent(share, language()),
         "fraction_shown": fraction_shown,
         "known_shown": known_shown,
         "target_shown": target_shown,

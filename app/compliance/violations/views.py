@@ -40,8 +40,9 @@ from app.compliance.subject_links import evidence_path, subject_pages, with_case
 from app.compliance.views import bp
 from app.compliance.violations import answering
 from app.compliance.violations.books import book_of_rule
+from app.compliance.violations.cards import causes_of
 from app.compliance.violations.cells import RulesOfRuns, message_of, message_of_thing, things_of
-from app.compliance.violations.findings import findings_of, same_finding
+from app.compliance.violations.findings import Rules, findings_of, same_finding
 from app.compliance.wording import remark_in_words
 from app.core.errors import DomainError, NotFound
 from app.core.facts import list_titles
@@ -246,20 +247,28 @@ def my_violations() -> str:
         of_period = [line for line in page.rows if line.id not in asked]
     missing = queries.without_data(scope, run.id) if run else []
     about = _about([*waiting, *of_period], run)
-    to_explain, others = (findings_of(lines, about["rules"]) for lines in (waiting, of_period))
+    causes, others = causes_of(scope, waiting, about["rules"]), findings_of(of_period, about["rules"])
     return render_template(
         "compliance/my_violations.html",
         run=run,
         period=period,
         summary=_summary(period) if period else "",
-        waiting=[finding.first for finding in to_explain],
+        causes=causes,
+        findings=sum(len(cause.cards) for cause in causes),
+        lists={line.id: _lists_of(line, about["rules"]) for line in waiting},
         of_period=[finding.first for finding in others],
-        also={finding.first.id: finding.others for finding in (*to_explain, *others)},
+        others=len(of_period),
+        also={finding.first.id: finding.others for finding in others},
         cells=count,
         shown=len(waiting),
         missing=missing,
         **about,
     )
+
+
+def _lists_of(line: ViolationLine, rules: Rules) -> list[tuple[Any, str]]:
+    rule = rules.get((line.pack, line.rule))
+    return lists_behind(rule, line.period.key, _counted_for(line)) if rule is not None else []
 
 
 @bp.get("/kiem-tra/vi-pham/<int:violation_id>")

@@ -91,4 +91,4 @@ def test_a_heads_page_shows_a_finding_once_with_its_bases_and_says_what_it_count
 ) -> None:
     page = text_of(as_head("LDVL").get("/kiem-tra/vi-pham/cua-don-vi"))
     assert "1 vấn đề phải giải trình, gồm 2 vi phạm" in page
-    assert "và theo" in page
+    assert "một vấn đề, 2 căn cứ" in page

@@ -1,0 +1,69 @@
+"""What a head has to answer, as cards: by cause, the gravest first, with figure, trend, things and acts."""
+
+from __future__ import annotations
+
+import re
+
+from app.compliance import queries
+from app.compliance.adoption import repository
+from app.compliance.models import ViolationState as State
+from app.compliance.violations.cards import Cause, causes_of
+from app.rulepacks.language import Severity, Status
+from tests.compliance.conftest import SignIn
+from tests.compliance.month import BAC_GIANG, check
+from tests.compliance.violations.test_cells import Two, as_head_of, two
+from tests.factories import EVERYWHERE
+
+__all__ = ["as_head_of", "two"]
+
+
+def cards() -> list[Cause]:
+    waiting, _count = queries.to_answer(EVERYWHERE)
+    ours = [line for line in waiting if line.unit.code == "LDVL"]
+    rules = {(pack.id, rule.id): rule for pack, rule in repository.every_rule(repository.present().values())}
+    return causes_of(EVERYWHERE, ours, rules)
+
+
+def test_cards_stand_by_cause_the_gravest_first_with_twelve_months(two: Two) -> None:
+    check(pack_ids=[BAC_GIANG])
+    check()
+    causes = cards()
+    first = causes[0]
+    assert str(first.title) == "Hồ sơ quá hạn, xử lý chậm"
+    assert first.cards[0].line.severity is Severity.CRITICAL
+    ranks = [[list(Severity).index(card.line.severity) for card in cause.cards] for cause in causes]
+    assert all(of == sorted(of, reverse=True) for of in ranks)
+    late = next(card for card in first.cards if card.line.rule == "bg-5.1")
+    assert [point.period.key for point in late.trend][:1] == ["2023-07"]
+    assert [point.period.key for point in late.trend][-1] == "2024-06"
+    assert [point.status for point in late.trend] == [None] * 11 + [Status.FAIL]
+    assert late.trend[-1].value == 0
+
+
+def test_a_card_names_its_things_and_says_how_far_each_is_today(two: Two, as_head_of: object, sign_in: SignIn) -> None:
+    check(pack_ids=[BAC_GIANG])
+    explained = next(card for cause in cards() for card in cause.cards if card.line.rule == "bg-5.3")
+    assert set(explained.named) == two.codes
+    assert explained.states == {State.OPEN: 2}
+    assert {page.url for page in explained.pages.values()} == {f"/ho-so/{two.first.id}", f"/ho-so/{two.second.id}"}
+    page = sign_in(two.head).get("/kiem-tra/vi-pham/cua-don-vi").get_data(as_text=True)
+    address = f"/kiem-tra/vi-pham/{explained.line.id}?next=mine"
+    assert f'href="{address}#answer"' in page
+    assert f'href="/ho-so/{two.first.id}"' in page
+    assert re.search(r'<svg class="trend"[^>]*aria-label="12 tháng đến tháng 6/2024: [^"]*Tháng 6/2024: vi phạm', page)
+
+
+def test_after_an_answer_comes_the_next_one(two: Two, sign_in: SignIn) -> None:
+    check(pack_ids=[BAC_GIANG])
+    client = sign_in(two.head)
+    seen = []
+    waiting = [card.line for cause in cards() for card in cause.cards]
+    address = f"/kiem-tra/vi-pham/{waiting[0].id}?next=mine"
+    while "cua-don-vi" not in address:
+        seen.append(int(re.findall(r"vi-pham/(\d+)", address)[0]))
+        line = queries.violation_of(EVERYWHERE, seen[-1])
+        data = {"to": "explained", "reason": "Đã rõ, đang khắc phục", "revision": str(line.revision)}
+        answer = client.post(address, data=data)
+        assert answer.status_code == 302, answer.get_data(as_text=True)[:2000]
+        address = answer.location
+    assert sorted(seen) == sorted(line.id for line in waiting)
