@@ -7,6 +7,7 @@ import re
 import tomllib
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from babel.messages.extract import DEFAULT_KEYWORDS, extract_from_dir
 from babel.messages.frontend import parse_keywords
@@ -36,12 +37,17 @@ def test_every_sentence_has_its_english() -> None:
     assert without == []
 
 
+def words_that_ask() -> dict[str, Any]:
+    """The calls in which `make translations` looks for sentences."""
+    recipe = re.sub(r"\\\n\s*", "", (ROOT / "Makefile").read_text(encoding="utf-8"))
+    refusals, asked = (re.search(p, recipe)[1] for p in (r"REFUSALS := (.*)", r"--keywords '(.*?)'"))  # type: ignore[index]
+    return {**DEFAULT_KEYWORDS, **parse_keywords(asked.replace("$(REFUSALS)", refusals).split())}
+
+
 @cache
 def sentences_found() -> frozenset[str]:
     """What `make translations` finds in the code and the templates, by its own settings."""
-    recipe = re.sub(r"\\\n\s*", "", (ROOT / "Makefile").read_text(encoding="utf-8"))
-    refusals, asked = (re.search(p, recipe)[1] for p in (r"REFUSALS := (.*)", r"--keywords '(.*?)'"))  # type: ignore[index]
-    keywords = {**DEFAULT_KEYWORDS, **parse_keywords(asked.replace("$(REFUSALS)", refusals).split())}
+    keywords = words_that_ask()
     mappings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["babel"]["mappings"]
     found = set()
     for folder in ("app", "templates"):
@@ -64,7 +70,23 @@ def test_every_sentence_in_the_code_is_in_the_catalogue() -> None:
 
 def test_no_sentence_is_asked_for_inside_an_f_string() -> None:
     """There `make translations` finds it on Python 3.12 and later only."""
-    asking = {"_", "_l", "_p", "gettext", "lazy_gettext", "ngettext", "npgettext", "pgettext", "counted", "N_", "N_n"}
+    asking = {
+        "_",
+        "_l",
+        "_p",
+        "gettext",
+        "lazy_gettext",
+        "ngettext",
+        "npgettext",
+        "pgettext",
+        "counted",
+        "N_",
+        "N_n",
+        "NP_",
+        "NP_n",
+        "in_language",
+        "in_language_as",
+    }
     hidden = [
         f"{path.relative_to(APP)}:{node.lineno}"
         for path in APP.rglob("*.py")
@@ -74,30 +96,6 @@ def test_no_sentence_is_asked_for_inside_an_f_string() -> None:
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in asking
     ]
     assert hidden == []
-
-
-OWN_WORDS = {  # written in one language, or in both at once: the demonstration's cases, the slips of the law
-    *APP.glob("demo/*.py"),
-    *APP.glob("slips/content/*.py"),
-    APP / "tasks/deadlines.py",
-}
-
-
-def test_every_sentence_in_the_code_can_be_translated() -> None:
-    """A literal with a placeholder, or one that ends as a sentence does, is found by `make translations`."""
-    said = {text for path in APP.rglob("*.py") if path not in OWN_WORDS for text in sentences_of(path)}
-    assert len(said) > 500
-    assert sorted(said - sentences_found()) == []
-
-
-def sentences_of(path: Path) -> set[str]:
-    """Vietnamese sentences among a file's literals; its documentation is none, nor is a part of an f-string."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    others = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
-    others |= {id(part) for node in ast.walk(tree) if isinstance(node, ast.JoinedStr) for part in node.values}
-    literals = [n.value for n in ast.walk(tree) if isinstance(n, ast.Constant) and id(n) not in others]
-    texts = [text for text in literals if isinstance(text, str) and re.search(r"[à-ỹđ]", text)]
-    return {text for text in texts if text.endswith((".", "?")) or "%(" in text}
 
 
 def test_english_keeps_the_placeholders_of_the_vietnamese() -> None:

@@ -20,6 +20,7 @@ from app.cases import population
 from app.cases.facts import units_of, whose
 from app.cases.models import Case
 from app.core.calendar import WorkingCalendar
+from app.core.errors import NP_
 from app.core.facts import Fact, FactKind, FactQuery, count_field, register, register_source, text_field
 from app.organisation.calendars import site_calendar
 from app.organisation.passings import AN_INSTANT
@@ -33,22 +34,20 @@ CASE_NOT_CLOSED = FactKind(
     "case_not_closed",
     "case",
     (
-        text_field("result_on", "Ngày có kết quả (năm-tháng-ngày)", "Day of the result (ISO)"),
-        text_field("due", "Ngày hẹn trả (năm-tháng-ngày)", "Due date (ISO)"),
+        text_field("result_on", NP_("fact", "Ngày có kết quả (năm-tháng-ngày)")),
+        text_field("due", NP_("fact", "Ngày hẹn trả (năm-tháng-ngày)")),
         text_field(
             "closed_on",
-            "Ngày kết thúc trên phần mềm (năm-tháng-ngày), trống nếu chưa",
-            "Day of closing on the software (ISO), empty if open",
+            NP_("fact", "Ngày kết thúc trên phần mềm (năm-tháng-ngày), trống nếu chưa"),
         ),
-        count_field("days_late", WORKING_DAYS, "Số ngày làm việc quá hạn", "Working days past due"),
-        text_field("officer", "Cán bộ xử lý", "Officer handling the case"),
+        count_field("days_late", WORKING_DAYS, NP_("fact", "Số ngày làm việc quá hạn")),
+        text_field("officer", NP_("fact", "Cán bộ xử lý")),
     ),
-    {
-        "vi": "Một hồ sơ có kết quả trong hạn mà hết hạn chưa kết thúc trên phần mềm: trong kỳ hết hạn, và những kỳ "
-        "sau đến khi kết thúc",
-        "en": "A case with its result in time that was not closed on the software by its due time: in the period of "
-        "that time, and in those after it while it is open",
-    },
+    NP_(
+        "fact",
+        "Một hồ sơ có kết quả trong hạn mà hết hạn chưa kết thúc trên phần mềm: trong kỳ hết "
+        "hạn, và những kỳ sau đến khi kết thúc",
+    ),
 )
 
 PROMPT_CLOSING = FactKind(
@@ -58,45 +57,40 @@ PROMPT_CLOSING = FactKind(
         count_field(
             "closed",
             CASES,
-            "Hồ sơ có kết quả, kết thúc trên phần mềm trong kỳ",
-            "Cases with a result closed in the period",
+            NP_("fact", "Hồ sơ có kết quả, kết thúc trên phần mềm trong kỳ"),
         ),
         count_field(
             "at_once",
             CASES,
-            "Trong số đó: kết thúc ngay trong ngày làm việc có kết quả",
-            "Of those: closed on the working day of the result",
+            NP_("fact", "Trong số đó: kết thúc ngay trong ngày làm việc có kết quả"),
         ),
     ),
-    {
-        "vi": "Kết thúc hồ sơ ngay khi có kết quả (kết quả ngoài giờ, ngày nghỉ tính vào ngày làm việc tiếp theo)",
-        "en": "Closing at once when there is a result (out of hours, or on a day off: by the next working day)",
-    },
+    NP_("fact", "Kết thúc hồ sơ ngay khi có kết quả (kết quả ngoài giờ, ngày nghỉ tính vào ngày làm việc tiếp theo)"),
 )
 
 CASE_RESULT = FactKind(
     "case_result",
     "case",
     (
-        text_field("result_on", "Ngày có kết quả (năm-tháng-ngày)", "Day of the result (ISO)"),
+        text_field("result_on", NP_("fact", "Ngày có kết quả (năm-tháng-ngày)")),
         text_field(
             "counted_on",
-            "Ngày làm việc tính từ đó: ngày có kết quả; nếu là ngoài giờ hoặc ngày nghỉ thì ngày làm việc tiếp theo",
-            "Working day from which it counts: that of the result; out of hours or on a day off, the next working day",
+            NP_(
+                "fact",
+                "Ngày làm việc tính từ đó: ngày có kết quả; nếu là ngoài giờ hoặc ngày nghỉ thì ngày làm "
+                "việc tiếp theo",
+            ),
         ),
-        text_field("officer", "Cán bộ xử lý", "Officer handling the case"),
+        text_field("officer", NP_("fact", "Cán bộ xử lý")),
     ),
-    {
-        "vi": "Một hồ sơ có kết quả mà không kết thúc trên phần mềm ngay trong ngày làm việc đó",
-        "en": "A case with a result that was not closed on the software on that working day",
-    },
+    NP_("fact", "Một hồ sơ có kết quả mà không kết thúc trên phần mềm ngay trong ngày làm việc đó"),
 )
 
 CASE_CLOSED = FactKind(
     "case_closed",
     "case",
-    (text_field("closed_on", "Ngày kết thúc trên phần mềm (năm-tháng-ngày)", "Day of closing on the software (ISO)"),),
-    {"vi": "Kết thúc một hồ sơ như vậy", "en": "The closing of such a case"},
+    (text_field("closed_on", NP_("fact", "Ngày kết thúc trên phần mềm (năm-tháng-ngày)")),),
+    NP_("fact", "Kết thúc một hồ sơ như vậy"),
 )
 
 

@@ -23,6 +23,7 @@ from app.cases.explanations.models import Apology, Explanation
 from app.cases.models import Case, CaseStage, Payment
 from app.cases.population import on_desk_of
 from app.cases.vocabulary import PaymentChannel
+from app.core.errors import NP_
 from app.core.facts import Fact, FactField, FactKind, FactQuery, count_field, register, register_source, text_field
 from app.organisation.access import Scope
 from app.organisation.calendars import site_calendar
@@ -45,36 +46,29 @@ TIMELINESS = FactKind(
     "timeliness",
     "unit",
     (
-        count_field("finished", CASES, "Hồ sơ kết thúc trong kỳ", "Cases ended in the period"),
+        count_field("finished", CASES, NP_("fact", "Hồ sơ kết thúc trong kỳ")),
         count_field(
             "on_time",
             CASES,
-            "Trong số hồ sơ kết thúc trong kỳ: kết thúc trước hạn hoặc đúng hạn",
-            "Of those ended in the period: ended ahead of or on the due time",
+            NP_("fact", "Trong số hồ sơ kết thúc trong kỳ: kết thúc trước hạn hoặc đúng hạn"),
         ),
         count_field(
             "late",
             CASES,
-            "Trong số hồ sơ kết thúc trong kỳ: kết thúc quá hạn",
-            "Of those ended in the period: ended after the due time",
+            NP_("fact", "Trong số hồ sơ kết thúc trong kỳ: kết thúc quá hạn"),
         ),
         count_field(
             "open_overdue",
             CASES,
-            "Hồ sơ chưa kết thúc vào cuối kỳ và đã quá hạn",
-            "Cases not ended at the period's end and past due",
+            NP_("fact", "Hồ sơ chưa kết thúc vào cuối kỳ và đã quá hạn"),
         ),
         count_field(
             "judged",
             CASES,
-            "Hồ sơ được tính: kết thúc trong kỳ cộng với chưa kết thúc mà đã quá hạn",
-            "Cases judged: ended in the period, plus not ended and past due",
+            NP_("fact", "Hồ sơ được tính: kết thúc trong kỳ cộng với chưa kết thúc mà đã quá hạn"),
         ),
     ),
-    {
-        "vi": "Giải quyết hồ sơ đúng hạn, theo thời điểm kết thúc hồ sơ",
-        "en": "Handling of cases on time, by the time the case ended",
-    },
+    NP_("fact", "Giải quyết hồ sơ đúng hạn, theo thời điểm kết thúc hồ sơ"),
 )
 
 CLOSING = FactKind(
@@ -84,34 +78,32 @@ CLOSING = FactKind(
         count_field(
             "resolved",
             CASES,
-            "Hồ sơ đã có kết quả: kết thúc trên phần mềm trong kỳ, hoặc đã quá hạn mà cuối kỳ vẫn chưa kết thúc",
-            "Cases with a result: closed on the software in the period, or past due and still not closed at its end",
+            NP_(
+                "fact",
+                "Hồ sơ đã có kết quả: kết thúc trên phần mềm trong kỳ, hoặc đã quá hạn mà cuối kỳ vẫn chưa kết thúc",
+            ),
         ),
         count_field(
             "result_in_time",
             CASES,
-            "Hồ sơ có kết quả trong hạn: kết thúc trên phần mềm trong hạn, hoặc hết hạn mà chưa kết thúc",
-            "Cases with their result in time: closed on the software by the due time, or not closed by it",
+            NP_("fact", "Hồ sơ có kết quả trong hạn: kết thúc trên phần mềm trong hạn, hoặc hết hạn mà chưa kết thúc"),
         ),
         count_field(
             "closed_in_time",
             CASES,
-            "Trong số đó: kết thúc trên phần mềm trong hạn",
-            "Of those: closed on the software by the due time",
+            NP_("fact", "Trong số đó: kết thúc trên phần mềm trong hạn"),
         ),
         count_field(
             "not_closed",
             CASES,
-            "Trong số đó: hết hạn mà chưa kết thúc, coi như hồ sơ quá hạn; tính trong kỳ hết hạn và những kỳ sau đến "
-            "khi kết thúc",
-            "Of those: not closed by the due time, counted as overdue; in the period of that time, and in those after "
-            "it while open",
+            NP_(
+                "fact",
+                "Trong số đó: hết hạn mà chưa kết thúc, coi như hồ sơ quá hạn; tính trong kỳ hết hạn và "
+                "những kỳ sau đến khi kết thúc",
+            ),
         ),
     ),
-    {
-        "vi": "Kết thúc trên phần mềm những hồ sơ đã có kết quả",
-        "en": "Closing on the software of cases that have a result",
-    },
+    NP_("fact", "Kết thúc trên phần mềm những hồ sơ đã có kết quả"),
 )
 
 DIGITISATION = FactKind(
@@ -121,44 +113,35 @@ DIGITISATION = FactKind(
         count_field(
             "files",
             CASES,
-            "Hồ sơ tiếp nhận trong kỳ, đã rõ có được số hóa hay không",
-            "Cases received in the period of which it is known whether they are digitised",
+            NP_("fact", "Hồ sơ tiếp nhận trong kỳ, đã rõ có được số hóa hay không"),
         ),
         count_field(
             "files_digitised",
             CASES,
-            "Trong số đó: thành phần hồ sơ đã được số hóa, kể cả hồ sơ nộp trực tuyến",
-            "Of those: the case file has been digitised, or came online as a data file",
+            NP_("fact", "Trong số đó: thành phần hồ sơ đã được số hóa, kể cả hồ sơ nộp trực tuyến"),
         ),
         count_field(
             "unknown_files",
             CASES,
-            "Hồ sơ tiếp nhận trong kỳ, chưa rõ đã số hóa hay chưa",
-            "Cases received in the period of which it is not known whether they are digitised",
+            NP_("fact", "Hồ sơ tiếp nhận trong kỳ, chưa rõ đã số hóa hay chưa"),
         ),
         count_field(
             "results",
             RESULTS,
-            "Kết quả trả trong kỳ, đã rõ có được số hóa hay không",
-            "Results issued in the period of which it is known whether they are digitised",
+            NP_("fact", "Kết quả trả trong kỳ, đã rõ có được số hóa hay không"),
         ),
         count_field(
             "results_digitised",
             RESULTS,
-            "Trong số đó: kết quả đã được số hóa, kể cả kết quả điện tử",
-            "Of those: the result has been digitised, or was issued in electronic form",
+            NP_("fact", "Trong số đó: kết quả đã được số hóa, kể cả kết quả điện tử"),
         ),
         count_field(
             "unknown_results",
             RESULTS,
-            "Kết quả trả trong kỳ, chưa rõ đã số hóa hay chưa",
-            "Results issued in the period of which it is not known whether they are digitised",
+            NP_("fact", "Kết quả trả trong kỳ, chưa rõ đã số hóa hay chưa"),
         ),
     ),
-    {
-        "vi": "Số hóa hồ sơ và kết quả giải quyết thủ tục hành chính",
-        "en": "Digitisation of case files and of results",
-    },
+    NP_("fact", "Số hóa hồ sơ và kết quả giải quyết thủ tục hành chính"),
 )
 
 ELECTRONIC_RESULT = FactKind(
@@ -168,34 +151,29 @@ ELECTRONIC_RESULT = FactKind(
         count_field(
             "results",
             RESULTS,
-            "Kết quả trả trong kỳ, đã rõ có bản điện tử hay không",
-            "Results issued in the period of which it is known whether there is an electronic copy",
+            NP_("fact", "Kết quả trả trong kỳ, đã rõ có bản điện tử hay không"),
         ),
         count_field(
             "electronic",
             RESULTS,
-            "Trong số đó: có cả bản điện tử có giá trị pháp lý",
-            "Of those: issued also as a legally valid electronic copy",
+            NP_("fact", "Trong số đó: có cả bản điện tử có giá trị pháp lý"),
         ),
         count_field(
             "same_day",
             RESULTS,
-            "Trong số đó: bản điện tử có muộn nhất trong ngày làm việc có kết quả (ngoài giờ, ngày nghỉ thì ngày làm "
-            "việc tiếp theo)",
-            "Of those: the electronic copy came no later than on the working day of the result (out of hours or on a "
-            "day off: of the next one)",
+            NP_(
+                "fact",
+                "Trong số đó: bản điện tử có muộn nhất trong ngày làm việc có kết quả (ngoài giờ, ngày "
+                "nghỉ thì ngày làm việc tiếp theo)",
+            ),
         ),
         count_field(
             "unknown_results",
             RESULTS,
-            "Kết quả trả trong kỳ, chưa rõ có bản điện tử hay không",
-            "Results issued in the period of which it is not known whether there is an electronic copy",
+            NP_("fact", "Kết quả trả trong kỳ, chưa rõ có bản điện tử hay không"),
         ),
     ),
-    {
-        "vi": "Cung cấp kết quả bản điện tử có giá trị pháp lý",
-        "en": "Results issued as legally valid electronic copies",
-    },
+    NP_("fact", "Cung cấp kết quả bản điện tử có giá trị pháp lý"),
 )
 
 PAYMENT = FactKind(
@@ -205,29 +183,24 @@ PAYMENT = FactKind(
         count_field(
             "eligible",
             PAYMENTS,
-            "Giao dịch thanh toán trong kỳ của các thủ tục đủ điều kiện thanh toán trực tuyến",
-            "Payments in the period on procedures eligible for online payment",
+            NP_("fact", "Giao dịch thanh toán trong kỳ của các thủ tục đủ điều kiện thanh toán trực tuyến"),
         ),
-        count_field(
-            "online",
-            PAYMENTS,
-            "Trong số đó: thanh toán trực tuyến, qua cổng thanh toán",
-            "Of those: paid online, through the payment portal",
-        ),
+        count_field("online", PAYMENTS, NP_("fact", "Trong số đó: thanh toán trực tuyến, qua cổng thanh toán")),
         count_field(
             "due",
             CASES,
-            "Hồ sơ tiếp nhận trong kỳ có phí, lệ phí phải nộp thuộc các thủ tục đó",
-            "Cases received in the period that owe a fee on those procedures",
+            NP_("fact", "Hồ sơ tiếp nhận trong kỳ có phí, lệ phí phải nộp thuộc các thủ tục đó"),
         ),
         count_field(
             "unknown_due",
             PAYMENTS,
-            "Hồ sơ tiếp nhận trong kỳ, có hoặc có thể có phí, lệ phí phải nộp, chưa rõ đã thanh toán thế nào",
-            "Cases received in the period that owe, or may owe, a fee, of which it is not known how it was paid",
+            NP_(
+                "fact",
+                "Hồ sơ tiếp nhận trong kỳ, có hoặc có thể có phí, lệ phí phải nộp, chưa rõ đã thanh toán thế nào",
+            ),
         ),
     ),
-    {"vi": "Thanh toán phí, lệ phí", "en": "Payment of charges and fees"},
+    NP_("fact", "Thanh toán phí, lệ phí"),
 )
 
 STAGE_USE = FactKind(
@@ -237,81 +210,67 @@ STAGE_USE = FactKind(
         count_field(
             "ended",
             STAGES,
-            "Bước xử lý kết thúc trong kỳ, không kể bước hết thời gian từ kỳ trước (đã tính ở kỳ đó)",
-            "Stages ended in the period, but those whose time ran out before it (counted there)",
+            NP_("fact", "Bước xử lý kết thúc trong kỳ, không kể bước hết thời gian từ kỳ trước (đã tính ở kỳ đó)"),
         ),
         count_field(
             "within",
             STAGES,
-            "Trong số đó: trong thời gian quy định của bước",
-            "Of those: within the stage's allowance",
+            NP_("fact", "Trong số đó: trong thời gian quy định của bước"),
         ),
         count_field(
             "over",
             STAGES,
-            "Trong số đó: vượt thời gian quy định của bước",
-            "Of those: over the stage's allowance",
+            NP_("fact", "Trong số đó: vượt thời gian quy định của bước"),
         ),
         count_field(
             "earlier",
             STAGES,
-            "Bước xử lý kết thúc trong kỳ mà hết thời gian từ kỳ trước: đã tính ở kỳ đó",
-            "Stages ended in the period whose time ran out before it: counted there",
+            NP_("fact", "Bước xử lý kết thúc trong kỳ mà hết thời gian từ kỳ trước: đã tính ở kỳ đó"),
         ),
         count_field(
             "open_over",
             STAGES,
-            "Bước xử lý chưa kết thúc vào cuối kỳ và đã vượt thời gian quy định",
-            "Stages still open at the period's end and past their allowance",
+            NP_("fact", "Bước xử lý chưa kết thúc vào cuối kỳ và đã vượt thời gian quy định"),
         ),
         count_field(
             "judged",
             STAGES,
-            "Bước xử lý được tính: hai số đó cộng lại",
-            "Stages judged: the two together",
+            NP_("fact", "Bước xử lý được tính: hai số đó cộng lại"),
         ),
         count_field(
             "unknown_cases",
             CASES,
-            "Hồ sơ của đơn vị kết thúc trong kỳ, chưa rõ đã qua những bước nào",
-            "The unit's cases ended in the period of which the stages are not known",
+            NP_("fact", "Hồ sơ của đơn vị kết thúc trong kỳ, chưa rõ đã qua những bước nào"),
         ),
     ),
-    {
-        "vi": "Thời gian từng bước trong quy trình nội bộ, theo đơn vị giữ hồ sơ (dừng khi chờ bổ sung)",
-        "en": "Time of each stage of the internal process, by the unit holding the case (pauses left out)",
-    },
+    NP_("fact", "Thời gian từng bước trong quy trình nội bộ, theo đơn vị giữ hồ sơ (dừng khi chờ bổ sung)"),
 )
 
 _OVERDUE = (
-    text_field("procedure", "Mã thủ tục hành chính", "Code of the procedure"),
-    text_field("due", "Ngày hẹn trả (năm-tháng-ngày)", "Due date (ISO)"),
-    text_field("became_overdue", "Ngày bắt đầu quá hạn (năm-tháng-ngày)", "Day on which it became overdue (ISO)"),
-    text_field("ended", "Ngày kết thúc (năm-tháng-ngày), trống nếu chưa", "Date ended (ISO), empty if open"),
-    count_field("days_late", WORKING_DAYS, "Số ngày làm việc quá hạn", "Working days late"),
+    text_field("procedure", NP_("fact", "Mã thủ tục hành chính")),
+    text_field("due", NP_("fact", "Ngày hẹn trả (năm-tháng-ngày)")),
+    text_field("became_overdue", NP_("fact", "Ngày bắt đầu quá hạn (năm-tháng-ngày)")),
+    text_field("ended", NP_("fact", "Ngày kết thúc (năm-tháng-ngày), trống nếu chưa")),
+    count_field("days_late", WORKING_DAYS, NP_("fact", "Số ngày làm việc quá hạn")),
     FactField(
         "resolved_not_closed",
         bool,
         "",
-        {
-            "vi": "Đã có kết quả nhưng chưa kết thúc trên phần mềm",
-            "en": "Has a result but is not closed on the software",
-        },
+        NP_("fact", "Đã có kết quả nhưng chưa kết thúc trên phần mềm"),
     ),
-    text_field("holder", "Mã đơn vị đang giữ hồ sơ", "Code of the unit holding the case"),
-    text_field("officer", "Cán bộ xử lý", "Officer handling the case"),
+    text_field("holder", NP_("fact", "Mã đơn vị đang giữ hồ sơ")),
+    text_field("officer", NP_("fact", "Cán bộ xử lý")),
 )
-CASE_OVERDUE = FactKind("case_overdue", "case", _OVERDUE, {"vi": "Một hồ sơ quá hạn", "en": "One overdue case"})
+CASE_OVERDUE = FactKind("case_overdue", "case", _OVERDUE, NP_("fact", "Một hồ sơ quá hạn"))
 CASE_NEWLY_OVERDUE = FactKind(
     "case_newly_overdue",
     "case",
     _OVERDUE,
-    {
-        "vi": "Một hồ sơ đã quá hạn, kể cả đã kết thúc, mà trước kỳ này chưa được cả giải trình lẫn xin lỗi: việc phải "
-        "làm sau đó còn nợ cho đến khi làm xong",
-        "en": "A case that is overdue or ended overdue, not both explained and apologised for before the period: what "
-        "is owed after it is owed until it is done",
-    },
+    NP_(
+        "fact",
+        "Một hồ sơ đã quá hạn, kể cả đã kết thúc, mà trước kỳ này chưa được cả giải trình lẫn "
+        "xin lỗi: việc phải làm sau đó còn nợ cho đến khi làm xong",
+    ),
 )
 
 UNIT_KINDS = (TIMELINESS, CLOSING, DIGITISATION, ELECTRONIC_RESULT, PAYMENT, CATALOGUE_PAYMENT, STAGE_USE)

@@ -33,6 +33,7 @@ from app.compliance.wording import (
 from app.core import facts
 from app.core.errors import N_, DomainError, NotFound
 from app.core.periods import Period, PeriodKind
+from app.core.translation import LANGUAGES
 from app.organisation.access import Scope, site
 from app.organisation.calendars import provisional_years, site_calendar
 from app.organisation.commands import COMMAND, echo_json, echo_rows, echo_table, refusing
@@ -44,7 +45,7 @@ from app.rulepacks.reference import reference
 from app.rulepacks.sentences import load_sentences, standing_problems
 from app.web import extensions
 from app.web.command_faults import BadInput, note
-from app.web.formats import counted, in_both, in_words, label, sentence, show_date, show_number
+from app.web.formats import counted, in_words, label, sentence, show_date, show_number
 
 check = AppGroup("check", help=N_("Kiểm tra việc thực hiện các kế hoạch."))
 _DAY = click.DateTime(["%Y-%m-%d"])
@@ -382,21 +383,24 @@ def rules_kinds(names: tuple[str, ...], output: str) -> None:
         echo_json([_kind_row(kind) for kind in chosen])
         return
     for kind in chosen:
-        click.echo(f"{kind.name} [{kind.subject}]: {in_both(kind.description)}")
+        click.echo(f"{kind.name} [{kind.subject}]: {kind.description(language())}")
         for field in kind.fields:
             type_ = _(_TYPES[field.type])
-            click.echo(f"  {kind.name}.{field.name} ({type_}): {in_both(field.description)}")
+            click.echo(f"  {kind.name}.{field.name} ({type_}): {field.description(language())}")
 
 
 _TYPES = {int: N_("số"), str: N_("chữ"), bool: N_("đúng/sai")}
 
 
+def _in_both(declared: facts.FactKind | facts.FactField) -> dict[str, str]:
+    return {each: declared.description(each) for each in LANGUAGES}
+
+
 def _kind_row(kind: facts.FactKind) -> dict[str, Any]:
     fields = [
-        {"name": f.name, "type": f.type.__name__, "unit": f.unit, "description": dict(f.description)}
-        for f in kind.fields
+        {"name": f.name, "type": f.type.__name__, "unit": f.unit, "description": _in_both(f)} for f in kind.fields
     ]
-    return {"kind": kind.name, "subject": kind.subject, "description": dict(kind.description), "fields": fields}
+    return {"kind": kind.name, "subject": kind.subject, "description": _in_both(kind), "fields": fields}
 
 
 @click.command("facts", help=N_("Những gì bộ máy quy tắc được cho biết."))

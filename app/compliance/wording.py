@@ -15,9 +15,9 @@ from babel.numbers import format_decimal
 from app.compliance.evaluation.evaluate import answer_days, missing, target_share
 from app.compliance.evaluation.results import SubjectResult
 from app.core import facts
-from app.core.errors import NP_n
+from app.core.errors import N_, NP_, N_n, NP_n
 from app.core.periods import Period
-from app.core.translation import noun
+from app.core.translation import in_language, in_language_as, noun
 from app.rulepacks.conditions import Clock, Comparison, Condition, DayKind, ParameterUnit, Requirement, Total, Within
 from app.rulepacks.documents import NO_SUCH_DAY, DocumentInfo
 from app.rulepacks.language import JudgedAs, Rule
@@ -31,21 +31,16 @@ if TYPE_CHECKING:
 MOST_DECIMALS = 6
 
 _COMPARISONS = {
-    "at_least": ("từ %s trở lên", "at least %s"),
-    "more_than": ("trên %s", "more than %s"),
-    "at_most": ("không quá %s", "at most %s"),
-    "less_than": ("dưới %s", "less than %s"),
-    "equals": ("bằng %s", "equal to %s"),
-    "differs_from": ("khác %s", "different from %s"),
-    "one_of": ("là một trong: %s", "one of: %s"),
+    "at_least": N_("từ %s trở lên"),
+    "more_than": N_("trên %s"),
+    "at_most": N_("không quá %s"),
+    "less_than": N_("dưới %s"),
+    "equals": N_("bằng %s"),
+    "differs_from": N_("khác %s"),
+    "one_of": N_("là một trong: %s"),
 }
 
 _BLANK_DAY = re.compile(r"(?P<words>^ngày (?=tháng\b))|^(?=/)")
-
-
-def pick(locale: str, vi: str, en: str) -> str:
-    """The words of the locale; Vietnamese unless English is asked for."""
-    return en if locale.startswith("en") else vi
 
 
 def exact_percent(share: Fraction, locale: str = "vi") -> str:
@@ -81,12 +76,12 @@ def _percentage(numerator: int, denominator: int, places: int, locale: str) -> s
 @lru_cache(maxsize=4096)
 def _number(value: int | Decimal, locale: str) -> str:
     """As the language writes it; remembered, because Babel takes its time and a page has thousands."""
-    return format_decimal(value, "#,##0.######", locale=pick(locale, "vi", "en"))
+    return format_decimal(value, "#,##0.######", locale="en" if locale.startswith("en") else "vi")
 
 
 def comparison_in_words(comparison: str, value: str, locale: str = "vi") -> str:
     """ "từ 35% trở lên", "more than 35%"."""
-    return pick(locale, *_COMPARISONS[comparison]) % value
+    return in_language(locale, _COMPARISONS[comparison]) % value
 
 
 def count_in_words(count: int | None, locale: str = "vi") -> str:
@@ -105,7 +100,7 @@ def document_number(number: str, locale: str = "vi") -> str:
     before, slash, after = (part.strip() for part in number.partition("/"))
     if before or not slash:
         return f"{before}{slash}{after}"
-    return f"…/{after} ({pick(locale, 'bản chưa ghi số', 'number left blank in this copy')})"
+    return f"…/{after} (" + in_language(locale, "bản chưa ghi số") + ")"
 
 
 def printed_day(info: DocumentInfo, locale: str = "vi") -> str:
@@ -114,26 +109,27 @@ def printed_day(info: DocumentInfo, locale: str = "vi") -> str:
     if info.printed_date is None:
         return ""
     printed = _BLANK_DAY.sub(lambda blank: "ngày … " if blank["words"] else "…", info.printed_date.strip())
-    return f"{printed} {NO_SUCH_DAY.in_(locale)}" if info.date_is_impossible else printed
+    return " ".join((printed, in_language(locale, NO_SUCH_DAY))) if info.date_is_impossible else printed
 
 
 _PLACES = (
-    ("Phụ lục", "annex"),
-    ("Tiêu chí", "criterion"),
-    ("Lĩnh vực", "field"),
-    ("Bảng chấm điểm", "the score table"),
-    ("chú thích", "footnote"),
+    NP_("place", "Phụ lục"),
+    NP_("place", "Tiêu chí"),
+    NP_("place", "Lĩnh vực"),
+    NP_("place", "Bảng chấm điểm"),
+    NP_("place", "chú thích"),
 )
 
 
 def place_in_words(place: str, locale: str = "vi") -> str:
     """A place in a document within a sentence: "mục II.5", "phụ lục III.B.2"; "section II.5", "annex III.B.2"."""
-    named = next((word for word, _en in _PLACES if place.startswith(word)), None)
+    named = next((word for word in _PLACES if place.startswith(word)), None)
     if locale.startswith("en"):
-        for word, english in _PLACES:
-            place = place.replace(word, english)
-        return place if named else f"section {place}"
-    return f"{place[:1].lower()}{place[1:]}" if named else f"mục {place}"
+        for word in _PLACES:
+            place = place.replace(word, in_language_as("en", "place", word))
+    elif named:
+        place = f"{place[:1].lower()}{place[1:]}"
+    return place if named else in_language(locale, "mục %(place)s", place=place)
 
 
 def source_of(parameter: ParameterValue | None, locale: str) -> str:
@@ -141,9 +137,9 @@ def source_of(parameter: ParameterValue | None, locale: str) -> str:
     if parameter is None:
         return ""
     if parameter.source is None or parameter.since is None:
-        return pick(locale, " (giá trị giả định)", " (what-if value)")
+        return " " + in_language(locale, "(giá trị giả định)")
     since, place = f"{parameter.since:%d/%m/%Y}", place_in_words(parameter.source.place, locale)
-    return pick(locale, f" ({place}, từ ngày {since})", f" ({place}, from {since})")
+    return " " + in_language(locale, "(%(place)s, từ ngày %(since)s)", place=place, since=since)
 
 
 UNITS = (
@@ -200,7 +196,7 @@ def _field_of(field: str, catalogue: Mapping[str, FactKind]) -> FactField | None
 def describe(field: str, catalogue: Mapping[str, FactKind], locale: str = "vi") -> str:
     """What a field says, in words; its name where the catalogue does not know it."""
     found = _field_of(field, catalogue)
-    return pick(locale, found.description["vi"], found.description["en"]) if found else field
+    return found.description(locale) if found else field
 
 
 def named(fields: Iterable[str], catalogue: Mapping[str, FactKind], locale: str = "vi") -> str:
@@ -226,8 +222,8 @@ def figure_in_words(field: str, value: object, catalogue: Mapping[str, FactKind]
 
 def _text_in_words(value: object, field: FactField | None, locale: str) -> str:
     if field is not None and value in field.words:
-        return field.words[str(value)][pick(locale, "vi", "en")]
-    return _word(value, locale) if value != "" else pick(locale, "chưa ghi", "not recorded")
+        return field.word(str(value), locale)
+    return _word(value, locale) if value != "" else in_language(locale, "chưa ghi")
 
 
 def _plain_comparison(comparison: Comparison, locale: str) -> str:
@@ -237,9 +233,9 @@ def _plain_comparison(comparison: Comparison, locale: str) -> str:
         return ""
     same = comparison.operator == "equals"
     if operand == "":
-        return pick(locale, "chưa ghi", "is not recorded") if same else pick(locale, "đã ghi", "is recorded")
+        return in_language(locale, "chưa ghi") if same else in_language(locale, "đã ghi")
     if isinstance(operand, bool):
-        return pick(locale, "là “có”", "is “yes”") if operand == same else pick(locale, "là “không”", "is “no”")
+        return in_language(locale, "là “có”") if operand == same else in_language(locale, "là “không”")
     return ""
 
 
@@ -252,7 +248,9 @@ def condition_in_words(
 ) -> str:
     """A condition as one phrase, groups in parentheses, parameters by their values. `own` is the code of the document
     whose rule this is: a thing of that document is of this plan."""
-    both, one, contrary = pick(locale, " và ", " and "), pick(locale, " hoặc ", " or "), pick(locale, "không ", "not ")
+    both = " ".join(("", in_language_as(locale, "condition", "và"), ""))
+    one = " ".join(("", in_language_as(locale, "condition", "hoặc"), ""))
+    contrary = in_language_as(locale, "condition", "không") + " "
 
     def said(operand: bool | int | str, of: FactField | None) -> str:
         if isinstance(operand, int) and not isinstance(operand, bool):
@@ -267,9 +265,9 @@ def condition_in_words(
         if value is not None:
             return parameter_in_words(value, locale)
         if own and operand == own:
-            return pick(locale, "kế hoạch này", "this plan")
+            return in_language(locale, "kế hoạch này")
         if of is not None and of.type is not str:
-            return pick(locale, "mức mà kế hoạch đặt", "the plan's figure")
+            return in_language(locale, "mức mà kế hoạch đặt")
         return _text_in_words(operand, of, locale)
 
     def compared(field: str, comparison: Comparison) -> str:
@@ -302,24 +300,27 @@ def parameter_in_words(parameter: ParameterValue, locale: str = "vi") -> str:
     """A parameter's value with its unit."""
     if parameter.unit is ParameterUnit.SHARE:
         return exact_percent(parameter.value, locale)
-    units = {
-        ParameterUnit.COUNT: ("", ""),
-        ParameterUnit.WORKING_DAYS: (" ngày làm việc", " working days"),
-        ParameterUnit.CALENDAR_DAYS: (" ngày", " calendar days"),
-        ParameterUnit.DAYS: (" ngày", " days"),
-    }
-    if parameter.value == 1:
-        units = {unit: (vi, en.removesuffix("s")) for unit, (vi, en) in units.items()}
     if parameter.unit is ParameterUnit.DAY_KIND:
         return day_kind_in_words(parameter.day_kind, locale)
-    return f"{int(parameter.value)}{pick(locale, *units[parameter.unit])}"
+    number = int(parameter.value)
+    if parameter.unit is ParameterUnit.WORKING_DAYS:
+        return days_in_words(number, DayKind.WORKING_DAYS, locale)
+    if parameter.unit is ParameterUnit.CALENDAR_DAYS:
+        return " ".join((str(number), noun(locale, NP_n("calendar", "ngày"), number, "calendar")))
+    return in_language(locale, N_n("%(n)s ngày"), n=number) if parameter.unit is ParameterUnit.DAYS else str(number)
+
+
+def days_in_words(number: int, kind: DayKind, locale: str = "vi") -> str:
+    """Days as the kind counts them: "15 ngày làm việc", "1 calendar day"."""
+    counted = {DayKind.WORKING_DAYS: N_n("%(n)s ngày làm việc"), DayKind.CALENDAR_DAYS: N_n("%(n)s ngày theo lịch")}
+    return in_language(locale, counted[kind], n=number)
 
 
 def day_kind_in_words(kind: DayKind, locale: str = "vi") -> str:
     """How days are counted."""
     if kind is DayKind.WORKING_DAYS:
-        return pick(locale, "ngày làm việc", "working days")
-    return pick(locale, "ngày theo lịch", "calendar days")
+        return in_language(locale, "ngày làm việc")
+    return in_language(locale, "ngày theo lịch")
 
 
 Catalogue = Mapping[str, "FactKind"]
@@ -372,8 +373,8 @@ def render_message(
 
 
 _JUDGED_AS = {
-    JudgedAs.WHOLE: ("Tính chung cả Sở: %s", "The Department as a whole: %s"),
-    JudgedAs.PART: ("Phần của đơn vị trong chỉ tiêu của Sở: %s", "The unit's own part of the Department's target: %s"),
+    JudgedAs.WHOLE: N_("Tính chung cả Sở: %s"),
+    JudgedAs.PART: N_("Phần của đơn vị trong chỉ tiêu của Sở: %s"),
 }
 
 
@@ -381,22 +382,22 @@ def judged_as_in_words(judged_as: JudgedAs | None, sentence: str, locale: str) -
     """The sentence, after saying of whom it speaks where the rule is about the Department as a whole."""
     if judged_as is None:
         return sentence
-    return pick(locale, *_JUDGED_AS[judged_as]) % (sentence[:1].lower() + sentence[1:])
+    return in_language(locale, _JUDGED_AS[judged_as]) % (sentence[:1].lower() + sentence[1:])
 
 
 _ABSENT = {
-    "done_on": ("chưa có", "not yet"),
-    "due": ("không có", "none"),
-    "head": ("chưa ghi tên", "no name recorded"),
-    "shortfall": ("không tính được", "beyond any number"),
-    "target": ("chưa đặt", "not set"),
-    "value": ("chưa tính được", "not to be worked out"),
+    "done_on": N_("chưa có"),
+    "due": N_("không có"),
+    "head": N_("chưa ghi tên"),
+    "shortfall": N_("không tính được"),
+    "target": N_("chưa đặt"),
+    "value": N_("chưa tính được"),
 }
 
 
 def absent_in_words(name: str, locale: str = "vi") -> str:
     """What a message says of a figure that is not there, by its name: a day that has not come is not a dash."""
-    return pick(locale, *_ABSENT.get(name, ("chưa có", "none")))
+    return in_language(locale, _ABSENT.get(name, N_("không có")))
 
 
 @lru_cache(maxsize=1024)
@@ -453,7 +454,7 @@ def _of_thing(name: str, rule: Rule, thing: SubjectResult, locale: str) -> str |
     if name == "target" and rule.target is not None:
         return _own_rate(rule, thing, locale)[name]
     if name == "title" and "title_en" in details:
-        return str(details[pick(locale, "title", "title_en")])
+        return str(details["title_en" if locale.startswith("en") else "title"])
     if name == "periods":
         return _periods_in_words(str(details[name]), locale)
     return _word(details[name], locale) if details[name] not in ("", None) else None
@@ -523,7 +524,7 @@ _DAY = re.compile(r"(\d{4})-(\d{2})-(\d{2})")
 @lru_cache(maxsize=4096, typed=True)
 def _word(figure: object, locale: str) -> str:
     if isinstance(figure, bool):
-        return pick(locale, "có", "yes") if figure else pick(locale, "không", "no")
+        return in_language_as(locale, "rule", "có") if figure else in_language_as(locale, "rule", "không")
     if isinstance(figure, int):
         return count_in_words(figure, locale)
     day = _DAY.fullmatch(str(figure))
@@ -547,62 +548,62 @@ def _lines(
     catalogue: Mapping[str, FactKind],
     locale: str,
 ) -> Iterator[tuple[str, str]]:
-    yield pick(locale, "Quy tắc", "Rule"), f"{rule.id} · {rule.title.in_(locale)}"
+    yield in_language(locale, "Quy tắc"), f"{rule.id} · {rule.title.in_(locale)}"
     basis = rule.legal_basis
-    yield pick(locale, "Căn cứ", "Legal basis"), f"{place_in_words(basis.place, locale)}: “{basis.quote}”"
+    yield in_language(locale, "Căn cứ"), f"{place_in_words(basis.place, locale)}: “{basis.quote}”"
     if rule.note is not None:
-        yield pick(locale, "Ghi chú", "Note"), rule.note.in_(locale)
+        yield in_language(locale, "Ghi chú"), rule.note.in_(locale)
     if rule.judge.whole is not None:
-        yield pick(locale, "Xét", "Judges"), _whole_in_words(rule, locale)
+        yield in_language(locale, "Xét"), _whole_in_words(rule, locale)
     if rule.applies_when is not None:
         words = condition_in_words(rule.applies_when, catalogue, locale, parameters, basis.document)
-        yield pick(locale, "Chỉ áp dụng khi", "Applies only when"), words
+        yield in_language(locale, "Chỉ áp dụng khi"), words
     for heading, condition in (
-        (pick(locale, "Thiếu dữ liệu khi", "No data when"), rule.no_data_when),
-        (pick(locale, "Chưa đến hạn khi", "Not yet due when"), rule.pending_when),
+        (in_language(locale, "Thiếu dữ liệu khi"), rule.no_data_when),
+        (in_language(locale, "Chưa đến hạn khi"), rule.pending_when),
     ):
         if condition is not None:
             yield heading, condition_in_words(condition, catalogue, locale, parameters, basis.document)
     yield from form_in_words(rule, parameters, catalogue, locale)
     if rule.subject is not None:
-        yield pick(locale, "Đạt khi", "Kept when"), _kept_when(rule, locale)
+        yield in_language(locale, "Đạt khi"), _kept_when(rule, locale)
     if rule.is_remark:
         yield (
-            pick(locale, "Nếu không đạt", "When broken"),
-            pick(locale, "là nhận xét, không ai phải giải trình", "a remark: nobody has to answer it"),
+            in_language(locale, "Nếu không đạt"),
+            in_language(locale, "là nhận xét, không ai phải giải trình"),
         )
     else:
         days = answer_days(rule, parameters)
         yield (
-            pick(locale, "Thời hạn trả lời", "Answer within"),
-            pick(locale, f"{days} ngày làm việc", f"{days} working days"),
+            in_language(locale, "Thời hạn trả lời"),
+            in_language(locale, N_n("%(n)s ngày làm việc"), n=days),
         )
-    yield pick(locale, "Cách khắc phục", "Remedy"), rule.remedy.in_(locale)
+    yield in_language_as(locale, "rule", "Cách khắc phục"), rule.remedy.in_(locale)
 
 
 def _whole_in_words(rule: Rule, locale: str) -> str:
     """Who is judged by a rule about the Department as a whole."""
-    whole = pick(locale, "cả Sở, trên tổng của mọi đơn vị", "the whole Department, by what all its units come to")
+    whole = in_language(locale, "cả Sở, trên tổng của mọi đơn vị")
     if rule.judge.lead is not None:
         lead = unit_kind_in_words(rule.judge.lead, locale)
-        whole += pick(locale, f" (xét {lead}, đơn vị chủ trì)", f" ({lead} is judged, which leads)")
+        whole += " " + in_language(locale, "(xét %(lead)s, đơn vị chủ trì)", lead=lead)
     if rule.judge.each is None:
         return whole
-    return whole + pick(locale, "; bên cạnh đó là phần của từng đơn vị", "; beside it each unit's own part")
+    return whole + "; " + in_language(locale, "bên cạnh đó là phần của từng đơn vị")
 
 
 _UNIT_KINDS = {
-    "department": ("Sở", "the Department"),
-    "office": ("Văn phòng Sở", "the Office"),
-    "inspectorate": ("Thanh tra Sở", "the Inspectorate"),
-    "division": ("phòng chuyên môn", "the division"),
-    "attached": ("đơn vị trực thuộc", "the attached unit"),
+    "department": NP_("unit", "Sở"),
+    "office": NP_("unit", "Văn phòng Sở"),
+    "inspectorate": NP_("unit", "Thanh tra Sở"),
+    "division": NP_("unit", "phòng chuyên môn"),
+    "attached": NP_("unit", "đơn vị trực thuộc"),
 }
 
 
 def unit_kind_in_words(kind: str, locale: str) -> str:
     """A kind of unit, within a sentence."""
-    return pick(locale, *_UNIT_KINDS[kind])
+    return in_language_as(locale, "unit", _UNIT_KINDS[kind])
 
 
 def form_in_words(
@@ -612,13 +613,16 @@ def form_in_words(
     if rule.rate is not None:
         yield from _rate(rule, parameters, catalogue, locale)
     elif rule.count is not None:
-        yield pick(locale, "Đếm", "Counts"), named(rule.count.of, catalogue, locale)
+        yield in_language(locale, "Đếm"), named(rule.count.of, catalogue, locale)
         number = number_of(rule.count.number, parameters)
         words = comparison_in_words(rule.count.comparison, count_in_words(number, locale), locale)
-        yield pick(locale, "Yêu cầu", "Target"), words + source_of(parameters.get(str(rule.count.number)), locale)
+        yield (
+            in_language_as(locale, "rule", "Yêu cầu"),
+            words + source_of(parameters.get(str(rule.count.number)), locale),
+        )
     elif rule.fails_when is not None:
         yield (
-            pick(locale, "Vi phạm khi", "Violated when"),
+            in_language(locale, "Vi phạm khi"),
             condition_in_words(rule.fails_when, catalogue, locale, parameters, rule.legal_basis.document),
         )
     elif rule.duty is not None:
@@ -627,13 +631,14 @@ def form_in_words(
         yield from _clock(rule.clock, parameters, catalogue, locale)
     elif rule.escalates is not None:
         number = number_of(rule.escalates.periods, parameters)
-        rules = ", ".join(rule.escalates.rules) or pick(locale, "mọi quy tắc của bộ", "every rule of the pack")
+        rules = ", ".join(rule.escalates.rules) or in_language(locale, "mọi quy tắc của bộ")
         yield (
-            pick(locale, "Vi phạm khi", "Violated when"),
-            pick(
+            in_language(locale, "Vi phạm khi"),
+            in_language(
                 locale,
-                f"không đạt cùng một quy tắc từ {number} kỳ liên tiếp trở lên ({rules})",
-                f"the same rule is broken for {number} periods on end or more ({rules})",
+                "không đạt cùng một quy tắc từ %(number)s kỳ liên tiếp trở lên (%(rules)s)",
+                number=number,
+                rules=rules,
             ),
         )
 
@@ -641,83 +646,79 @@ def form_in_words(
 def _kept_when(rule: Rule, locale: str) -> str:
     """What it takes for a unit to keep a rule about single things, and whether one that breaks it can be put right,
     as far as the rule's form says."""
-    every = pick(locale, "mọi việc được xét đều đạt", "everything judged keeps it")
+    every = in_language(locale, "mọi việc được xét đều đạt")
     if rule.duty is not None and rule.duty[1].is_dated:
-        late = pick(locale, "làm sau thời hạn vẫn tính là vi phạm", "what is done after its last day still breaks it")
+        late = in_language(locale, "làm sau thời hạn vẫn tính là vi phạm")
     elif rule.duty is not None:
-        late = pick(locale, "không đặt thời hạn phải làm", "no last day is set")
+        late = in_language(locale, "không đặt thời hạn phải làm")
     elif rule.clock is not None:
-        late = pick(locale, "ngày đã dùng quá thì không lấy lại được", "days used beyond the limit cannot be won back")
+        late = in_language(locale, "ngày đã dùng quá thì không lấy lại được")
     elif rule.rate is not None:
-        late = pick(locale, "mỗi việc theo tỷ lệ của riêng nó", "each by its own share")
+        late = in_language(locale, "mỗi việc theo tỷ lệ của riêng nó")
     elif rule.escalates is not None:
-        return pick(
-            locale,
-            "không quy tắc nào không đạt nhiều kỳ liên tiếp như vậy; quy tắc đạt trở lại trong kỳ thì thôi tính",
-            "no rule is broken for so long; one that is kept again in the period no longer counts",
+        return in_language(
+            locale, "không quy tắc nào không đạt nhiều kỳ liên tiếp như vậy; quy tắc đạt trở lại trong kỳ thì thôi tính"
         )
     else:
-        late = pick(locale, "không việc nào còn rơi vào trường hợp vi phạm", "nothing is left in that state")
+        late = in_language(locale, "không việc nào còn rơi vào trường hợp vi phạm")
     return f"{every}; {late}"
 
 
 def _rate(rule: Rule, parameters: Parameters, catalogue: Catalogue, locale: str) -> Iterator[tuple[str, str]]:
     assert rule.rate is not None
     assert rule.target is not None
-    yield pick(locale, "Đếm", "Counts"), named(rule.rate.count, catalogue, locale)
-    yield pick(locale, "Trong số", "Among"), named(rule.rate.among, catalogue, locale)
+    yield in_language(locale, "Đếm"), named(rule.rate.count, catalogue, locale)
+    yield in_language(locale, "Trong số"), named(rule.rate.among, catalogue, locale)
     if rule.rate.expects:
-        heading = pick(locale, "Phải có ghi nhận khi có", "Must be recorded where there is")
+        heading = in_language(locale, "Phải có ghi nhận khi có")
         yield heading, named(rule.rate.expects, catalogue, locale)
     if rule.rate.unknown:
-        yield pick(locale, "Chưa rõ, không tính", "Not known, not counted"), named(rule.rate.unknown, catalogue, locale)
+        yield in_language(locale, "Chưa rõ, không tính"), named(rule.rate.unknown, catalogue, locale)
     share = target_share(rule.target, parameters)
     target = exact_percent(share, locale) if share is not None else named([rule.target.threshold], catalogue, locale)
     words = comparison_in_words(rule.target.comparison, target, locale)
-    yield pick(locale, "Yêu cầu", "Target"), words + source_of(parameters.get(rule.target.threshold), locale)
+    yield in_language_as(locale, "rule", "Yêu cầu"), words + source_of(parameters.get(rule.target.threshold), locale)
 
 
 def _duty(
     kind: str, required: Requirement, parameters: Parameters, catalogue: Catalogue, locale: str
 ) -> Iterator[tuple[str, str]]:
     known = catalogue.get(kind)
-    words = known.description[pick(locale, "vi", "en")] if known else kind
+    words = known.description(locale) if known else kind
     if required.where is not None:
-        words += pick(locale, ", trong đó: ", ", where: ") + condition_in_words(
-            required.where, catalogue, locale, parameters
+        words += (
+            ", "
+            + in_language(locale, "trong đó:")
+            + " "
+            + condition_in_words(required.where, catalogue, locale, parameters)
         )
-    yield pick(locale, "Phải có", "Requires"), words
+    yield in_language(locale, "Phải có"), words
     if required.unless is not None:
         spared = condition_in_words(required.unless, catalogue, locale, parameters)
-        yield pick(locale, "Không phải lỗi khi", "No fault where"), spared
+        yield in_language(locale, "Không phải lỗi khi"), spared
     if required.within is not None:
-        yield pick(locale, "Trong vòng", "Within"), _span(required.within, parameters, catalogue, locale)
+        yield in_language(locale, "Trong vòng"), _span(required.within, parameters, catalogue, locale)
     if required.by is not None:
-        yield pick(locale, "Chậm nhất", "By"), named([required.by], catalogue, locale)
+        yield in_language(locale, "Chậm nhất"), named([required.by], catalogue, locale)
     if required.is_dated:
         yield (
-            pick(locale, "Xét ở", "Judged in"),
-            pick(
-                locale,
-                "kỳ có ngày cuối của thời hạn; chưa làm thì còn nợ ở mọi kỳ sau cho đến khi làm",
-                "the period in which its last day falls; undone, it is owed in every later one until it is done",
-            ),
+            in_language(locale, "Xét ở"),
+            in_language(locale, "kỳ có ngày cuối của thời hạn; chưa làm thì còn nợ ở mọi kỳ sau cho đến khi làm"),
         )
 
 
 def _span(within: Within, parameters: Parameters, catalogue: Catalogue, locale: str) -> str:
-    kind = day_kind_in_words(day_kind_of(within.counting, parameters), locale)
-    days = f"{number_of(within.amount, parameters)} {kind}"
+    days = days_in_words(number_of(within.amount, parameters), day_kind_of(within.counting, parameters), locale)
     after = named([within.after], catalogue, locale)
     sources = source_of(parameters.get(str(within.amount)), locale) + source_of(parameters.get(within.counting), locale)
-    return pick(locale, f"{days} sau: {after}", f"{days} after: {after}") + sources
+    return in_language(locale, "%(days)s sau: %(after)s", days=days, after=after) + sources
 
 
 def _clock(clock: Clock, parameters: Parameters, catalogue: Catalogue, locale: str) -> Iterator[tuple[str, str]]:
     kind = day_kind_of(clock.counted_in, parameters)
-    yield pick(locale, "Tính", "Counts"), named([str(getattr(clock.used, kind))], catalogue, locale)
-    days = f"{number_of(clock.at_most, parameters)} {day_kind_in_words(kind, locale)}"
+    yield in_language(locale, "Tính"), named([str(getattr(clock.used, kind))], catalogue, locale)
+    days = days_in_words(number_of(clock.at_most, parameters), kind, locale)
     sources = source_of(parameters.get(str(clock.at_most)), locale) + source_of(
         parameters.get(clock.counted_in), locale
     )
-    yield pick(locale, "Yêu cầu", "Target"), comparison_in_words("at_most", days, locale) + sources
+    yield in_language_as(locale, "rule", "Yêu cầu"), comparison_in_words("at_most", days, locale) + sources

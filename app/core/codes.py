@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from string import Formatter
 
+from app.core.errors import BadValue
 from app.core.text import visible
 
 LONGEST = 64  # what the columns of codes hold
@@ -44,17 +45,23 @@ class CodePattern:
 
     @classmethod
     def parse(cls, text: str) -> CodePattern:
-        """Read a pattern. ValueError says in a sentence why codes cannot be given out by it."""
+        """Read a pattern. BadValue says in a sentence why codes cannot be given out by it."""
         try:
             parts = list(Formatter().parse(text))
         except ValueError as error:
-            raise ValueError(f"mẫu mã {text!r} có ngoặc nhọn không khớp") from error
+            raise BadValue("mẫu mã %(text)s có ngoặc nhọn không khớp", text=repr(text)) from error
         places = [name for _literal, name, _spec, _conversion in parts if name is not None]
         for literal, name, spec, conversion in parts:
             if not _LITERAL.fullmatch(literal):
-                raise ValueError(f"mẫu mã {text!r} chỉ được có chữ không dấu, số và . - / _ ngoài ngoặc nhọn")
+                raise BadValue(
+                    "mẫu mã %(text)s chỉ được có chữ không dấu, số và . - / _ ngoài ngoặc nhọn", text=repr(text)
+                )
             if name is not None and (name not in PLACES or conversion or not _fits(name, spec or "")):
-                raise ValueError(f"mẫu mã {text!r}: không hiểu {{{name}{':' + spec if spec else ''}}}")
+                raise BadValue(
+                    "mẫu mã %(text)s: không hiểu %(place)s",
+                    text=repr(text),
+                    place=f"{{{name}{':' + spec if spec else ''}}}",
+                )
         _check_complete(text, places)
         return cls(text, frozenset(places))
 
@@ -83,8 +90,8 @@ def _fits(name: str, spec: str) -> bool:
 def _check_complete(text: str, places: list[str]) -> None:
     named = set(places)
     if places.count("n") != 1:
-        raise ValueError(f"mẫu mã {text!r} phải có đúng một số thứ tự {{n}}, ví dụ {{n:04d}}")
+        raise BadValue("mẫu mã %(text)s phải có đúng một số thứ tự {n}, ví dụ {n:04d}", text=repr(text))
     if not named & {"yymmdd", "yyyy", "yy"}:
-        raise ValueError(f"mẫu mã {text!r} phải có năm: {{yymmdd}}, {{yyyy}} hoặc {{yy}}")
+        raise BadValue("mẫu mã %(text)s phải có năm: {yymmdd}, {yyyy} hoặc {yy}", text=repr(text))
     if "dd" in named and "mm" not in named:
-        raise ValueError(f"mẫu mã {text!r} có ngày {{dd}} thì phải có tháng {{mm}}")
+        raise BadValue("mẫu mã %(text)s có ngày {dd} thì phải có tháng {mm}", text=repr(text))

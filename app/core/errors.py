@@ -17,6 +17,11 @@ def N_n(message: str) -> str:  # noqa: N802
     return message
 
 
+def NP_(context: str, message: str) -> str:  # noqa: N802
+    """A word in one of its meanings, marked as one to translate."""
+    return message
+
+
 def NP_n(context: str, message: str) -> str:  # noqa: N802
     """The same of a word that stands beside its number, in a context: `translation.noun` finds its form."""
     return message
@@ -71,6 +76,10 @@ class DomainError(Exception):
 
     def __str__(self) -> str:
         return filled(self.message, self.params)
+
+
+class BadValue(DomainError, ValueError):
+    """A value is not written as it has to be: a ValueError for what reads values, a sentence for whoever wrote it."""
 
 
 class NotFound(DomainError):

@@ -19,6 +19,7 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, cast
 
 from app.core.errors import DomainError
+from app.core.translation import in_language_as
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
@@ -50,26 +51,33 @@ class FactField:
     name: str
     type: FieldType
     unit: str
-    description: Mapping[str, str]
-    """What the field says, in `vi` and `en`."""
-    words: Mapping[str, Mapping[str, str]] = declared(default_factory=dict)
-    """What each value of a text says to people, in `vi` and `en`, where it is one of a few words."""
+    says: str
+    """What the field says, in Vietnamese: a message of the context "fact"."""
+    words: Mapping[str, str] = declared(default_factory=dict)
+    """What each value of a text says to people, in the same way, where it is one of a few words."""
+
+    def description(self, language: str) -> str:
+        """What the field says, in a language."""
+        return in_language_as(language, "fact", self.says)
+
+    def word(self, value: str, language: str) -> str:
+        """What a value says, in a language; the value itself where nothing is said of it."""
+        return in_language_as(language, "fact", self.words[value]) if value in self.words else value
 
 
-def count_field(name: str, unit: str, vi: str, en: str) -> FactField:
-    """A field that counts, in `unit`."""
-    return FactField(name, int, unit, {"vi": vi, "en": en})
+def count_field(name: str, unit: str, says: str) -> FactField:
+    """A field that counts, in `unit`. What it says is given as `NP_("fact", "…")`."""
+    return FactField(name, int, unit, says)
 
 
-def text_field(name: str, vi: str, en: str, **words: tuple[str, str]) -> FactField:
-    """A field that is a text: a code, a day (ISO), or one of `words`, each given in Vietnamese and English."""
-    said = {word: {"vi": vietnamese, "en": english} for word, (vietnamese, english) in words.items()}
-    return FactField(name, str, "", {"vi": vi, "en": en}, said)
+def text_field(name: str, says: str, **words: str) -> FactField:
+    """A field that is a text: a code, a day (ISO), or one of `words`, with what each says."""
+    return FactField(name, str, "", says, words)
 
 
-def flag_field(name: str, vi: str, en: str) -> FactField:
+def flag_field(name: str, says: str) -> FactField:
     """A field that is true or false."""
-    return FactField(name, bool, "", {"vi": vi, "en": en})
+    return FactField(name, bool, "", says)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +88,12 @@ class FactKind:
     subject: str
     """The word for what a fact of this kind is about: "unit", or "case", "task", "criterion" ..."""
     fields: tuple[FactField, ...]
-    description: Mapping[str, str]
-    """What a fact of this kind says, in `vi` and `en`."""
+    says: str
+    """What a fact of this kind says, in Vietnamese: a message of the context "fact"."""
+
+    def description(self, language: str) -> str:
+        """What a fact of this kind says, in a language."""
+        return in_language_as(language, "fact", self.says)
 
     def field(self, name: str) -> FactField | None:
         """The field of that name, or None."""

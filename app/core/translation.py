@@ -19,18 +19,23 @@ def catalogue(language: str) -> gettext.NullTranslations:
     return gettext.translation("messages", CATALOGUES, [language], fallback=True)
 
 
-def said(language: str, message: str, /, **params: object) -> str:
+def in_language(language: str, message: str, /, **params: object) -> str:
     """The sentence with its figures in it. A count named `n` chooses between one and several, where the sentence has
-    both: `said("en", "%(n)s ngày", n=1)` is "1 day"."""
+    both: `in_language("en", "%(n)s ngày", n=1)` is "1 day"."""
     n = params.get("n")
     text = counted(catalogue(language), message, n) if isinstance(n, int) else None
     text = text or (catalogue(language).gettext(message) if message else "")
     return text % params if params else text
 
 
-def noun(language: str, word: str, number: int) -> str:
+def in_language_as(language: str, context: str, message: str) -> str:
+    """A word in one of its meanings: `in_language_as("en", "rule", "Yêu cầu")` is "Target"."""
+    return catalogue(language).pgettext(context, message)
+
+
+def noun(language: str, word: str, number: int, context: str = "noun") -> str:
     """What is counted, as it stands beside its number: "giao dịch"; "payment" or "payments"."""
-    return str(catalogue(language).npgettext("noun", word, word, number))
+    return str(catalogue(language).npgettext(context, word, word, number))
 
 
 def counted(known: gettext.NullTranslations, message: str, n: int) -> str | None:

@@ -13,9 +13,10 @@ from functools import cache, lru_cache
 from importlib.metadata import version
 from pathlib import Path
 from threading import Lock
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, TypeAlias
 
-from app.core.errors import DomainError
+from app.core.errors import N_, NP_, DomainError
+from app.core.translation import in_language, in_language_as
 
 # The lunar calendar of the package holds these years; outside them it answers with no holidays at all.
 FIRST_YEAR, LAST_YEAR = 1901, 2100
@@ -61,7 +62,8 @@ def official_years(locale: str = "vi") -> Mapping[int, OfficialYear]:
         if locale != "vi":
             names = {day: english[name] for day, name in names.items()}
         swapped = {worked: date.fromisoformat(day) for day, worked in said.get("swapped", {}).items()}
-        names |= {day: _words(_EXCHANGED, locale) % f"{worked:%d/%m/%Y}" for worked, day in swapped.items()}
+        exchanged = N_("Ngày nghỉ (thay cho ngày %(day)s)")
+        names |= {day: _with_day(locale, exchanged, worked) for worked, day in swapped.items()}
         years[int(year)] = OfficialYear(PublicHolidays(names, swapped), tuple(said["sources"]), said["checked"])
     return years
 
@@ -102,13 +104,7 @@ def _swaps(year: int) -> Iterator[tuple[date, date]]:
 
 
 SATURDAY, SUNDAY = 5, 6
-T = TypeVar("T")
-_WEEKEND = {
-    "vi": {SATURDAY: "Thứ Bảy", SUNDAY: "Chủ Nhật"},
-    "en": {SATURDAY: "Saturday", SUNDAY: "Sunday"},
-}
-_EXCHANGED = {"vi": "Ngày nghỉ (thay cho ngày %s)", "en": "Day off (worked on %s instead)"}
-_MADE_UP = {"vi": "Làm bù cho ngày %s", "en": "Worked in place of %s"}
+_WEEKEND = {SATURDAY: NP_("calendar", "Thứ Bảy"), SUNDAY: NP_("calendar", "Chủ Nhật")}
 
 Days: TypeAlias = Mapping[date, str] | Iterable[date]
 
@@ -140,8 +136,8 @@ class WorkingDays:
     """
 
     def __init__(self, days_off: Days = (), days_worked: Days = (), known_years: Iterable[int] = ()) -> None:
-        self.days_off = _named(days_off, "Ngày nghỉ của cơ quan")
-        self.days_worked = _named(days_worked, "Ngày làm việc của cơ quan")
+        self.days_off = _named(days_off, N_("Ngày nghỉ của cơ quan"))
+        self.days_worked = _named(days_worked, N_("Ngày làm việc của cơ quan"))
         self.known_years = frozenset(known_years)
         for day in self.days_off.keys() & self.days_worked.keys():
             raise DomainError("Ngày %(day)s vừa là ngày nghỉ vừa là ngày làm việc.", day=f"{day:%d/%m/%Y}")
@@ -188,10 +184,10 @@ class WorkingDays:
     def why_off(self, day: date, locale: str = "vi") -> str | None:
         """Name of the site's day off, holiday or weekend day; None on a working day."""
         if day in self.days_off:
-            return self.days_off[day]
+            return in_language(_known(locale), self.days_off[day])
         if self.is_working_day(day):
             return None
-        return self._name(day, locale) or _words(_WEEKEND, locale)[day.weekday()]
+        return self._name(day, locale) or in_language_as(_known(locale), "calendar", _WEEKEND[day.weekday()])
 
     def _name(self, day: date, locale: str) -> str | None:
         for year in (day.year, min(day.year + 1, LAST_YEAR)):
@@ -202,12 +198,12 @@ class WorkingDays:
     def why_worked(self, day: date, locale: str = "vi") -> str | None:
         """Why the site works on what would be a day off (swapped Saturday, the site's own day); else None."""
         if day in self.days_worked:
-            return self.days_worked[day]
+            return in_language(_known(locale), self.days_worked[day])
         if not self.is_working_day(day):
             return None
         for year in range(max(day.year - 1, FIRST_YEAR), min(day.year + 1, LAST_YEAR) + 1):
             if off := public_holidays(year).swapped.get(day):
-                return _words(_MADE_UP, locale) % f"{off:%d/%m/%Y}"
+                return _with_day(locale, N_("Làm bù cho ngày %(day)s"), off)
         return None
 
     def notable_days(self, first: date, last: date) -> list[date]:
@@ -281,5 +277,10 @@ def _named(days: Days, name: str) -> dict[date, str]:
     return dict(days) if isinstance(days, Mapping) else dict.fromkeys(days, name)
 
 
-def _words(words: Mapping[str, T], locale: str) -> T:
-    return words.get(locale, words["en"])
+def _with_day(locale: str, message: str, day: date) -> str:
+    return in_language(_known(locale), message, day=f"{day:%d/%m/%Y}")
+
+
+def _known(locale: str) -> str:
+    """Of the languages that there are: English for any other."""
+    return "vi" if locale == "vi" else "en"

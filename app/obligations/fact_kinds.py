@@ -8,6 +8,7 @@ has its facts, with noughts where nothing was recorded, so that a duty nobody th
 
 from __future__ import annotations
 
+from app.core.errors import NP_
 from app.core.facts import FactField, FactKind, count_field, flag_field, text_field
 
 ANSWERS = "phiếu"
@@ -24,91 +25,126 @@ ROUNDS = "đợt khảo sát"
 
 
 HANDED_IN = (
-    flag_field("handed_in", "Đã nộp", "Has been handed in"),
+    flag_field("handed_in", NP_("fact", "Đã nộp")),
     text_field(
         "handed_in_on",
-        "Ngày nộp bản đầu tiên (năm-tháng-ngày), trống nếu chưa nộp",
-        "Day on which the first was handed in (ISO), empty where none was",
+        NP_("fact", "Ngày nộp bản đầu tiên (năm-tháng-ngày), trống nếu chưa nộp"),
     ),
 )
 """Of anything that is handed in: whether and when."""
-_ENDED_ON = text_field("ended_on", "Ngày cuối của kỳ (năm-tháng-ngày)", "The period's last day (ISO)")
+_ENDED_ON = text_field("ended_on", NP_("fact", "Ngày cuối của kỳ (năm-tháng-ngày)"))
 
 
-def _owed(name: str, noun: tuple[str, str], *more: FactField) -> FactKind:
+def _owed(name: str, says: str, *more: FactField) -> FactKind:
     """One thing that a unit hands in for a period that has ended, which is its subject: "2024-06"."""
-    vi, en = noun
     return FactKind(
         name,
         "period",
         (_ENDED_ON, *HANDED_IN, *more),
-        {
-            "vi": f"{vi} của một kỳ đã hết, đã nộp hay chưa, kể cả còn nợ từ các kỳ trước",
-            "en": f"{en} of a period that has ended, handed in or not, those still owed from before among them",
-        },
+        says,
     )
 
 
-def _planned(name: str, noun: tuple[str, str]) -> FactKind:
+def _planned(name: str, says: str) -> FactKind:
     """A plan that a unit hands in for a year that has begun, which is its subject: "2024"."""
-    vi, en = noun
     days = (
-        text_field("began_on", "Ngày đầu của năm (năm-tháng-ngày)", "The year's first day (ISO)"),
+        text_field("began_on", NP_("fact", "Ngày đầu của năm (năm-tháng-ngày)")),
         text_field(
             "first_quarter_ends_on",
-            "Ngày cuối quý I của năm (năm-tháng-ngày)",
-            "Last day of the year's quarter I (ISO)",
+            NP_("fact", "Ngày cuối quý I của năm (năm-tháng-ngày)"),
         ),
-        text_field("ended_on", "Ngày cuối của năm (năm-tháng-ngày)", "The year's last day (ISO)"),
+        text_field("ended_on", NP_("fact", "Ngày cuối của năm (năm-tháng-ngày)")),
     )
     return FactKind(
         name,
         "period",
         (*days, *HANDED_IN),
-        {
-            "vi": f"{vi} của một năm đã bắt đầu, đã nộp hay chưa, kể cả còn nợ từ các năm trước",
-            "en": f"{en} of a year that has begun, handed in or not, those still owed from before among them",
-        },
+        says,
     )
 
 
-MONTHLY_REPORT = _owed("monthly_report", ("Báo cáo tháng", "The monthly report"))
-QUARTERLY_REPORT = _owed("quarterly_report", ("Báo cáo quý", "The quarterly report"))
-HALF_YEAR_REPORT = _owed("half_year_report", ("Báo cáo 6 tháng", "The half-year report"))
-ANNUAL_REPORT = _owed("annual_report", ("Báo cáo năm", "The annual report"))
+MONTHLY_REPORT = _owed(
+    "monthly_report",
+    NP_(
+        "fact",
+        "Báo cáo tháng của một kỳ đã hết, đã nộp hay chưa, kể cả còn nợ từ các kỳ trước",
+    ),
+)
+QUARTERLY_REPORT = _owed(
+    "quarterly_report",
+    NP_(
+        "fact",
+        "Báo cáo quý của một kỳ đã hết, đã nộp hay chưa, kể cả còn nợ từ các kỳ trước",
+    ),
+)
+HALF_YEAR_REPORT = _owed(
+    "half_year_report",
+    NP_(
+        "fact",
+        "Báo cáo 6 tháng của một kỳ đã hết, đã nộp hay chưa, kể cả còn nợ từ các kỳ trước",
+    ),
+)
+ANNUAL_REPORT = _owed(
+    "annual_report",
+    NP_(
+        "fact",
+        "Báo cáo năm của một kỳ đã hết, đã nộp hay chưa, kể cả còn nợ từ các kỳ trước",
+    ),
+)
 DATED_REPORT = _owed(
     "dated_report",
-    ("Báo cáo theo yêu cầu tại kỳ báo cáo quý", "The report asked for at a quarter's end"),
-    count_field("quarter", QUARTERS, "Quý thứ mấy của năm", "Which quarter of the year"),
+    NP_(
+        "fact",
+        "Báo cáo theo yêu cầu tại kỳ báo cáo quý của một kỳ đã hết, đã nộp hay chưa, kể cả còn nợ từ các kỳ trước",
+    ),
+    count_field("quarter", QUARTERS, NP_("fact", "Quý thứ mấy của năm")),
 )
 CATALOGUE_LIST = _owed(
     "catalogue_list",
-    ("Danh mục thủ tục hành chính hằng tháng", "The monthly list of procedures"),
+    NP_(
+        "fact",
+        "Danh mục thủ tục hành chính hằng tháng của một kỳ đã hết, đã nộp hay chưa, kể cả còn nợ từ các kỳ trước",
+    ),
     count_field(
         "procedures",
         PROCEDURES,
-        "Thủ tục còn hiệu lực ngày cuối kỳ thuộc trách nhiệm của đơn vị (không kể thủ tục nội bộ)",
-        "Procedures in force on the period's last day that the unit is accountable for (internal ones left out)",
+        NP_(
+            "fact",
+            "Thủ tục còn hiệu lực ngày cuối kỳ thuộc trách nhiệm của đơn vị (không kể thủ tục nội bộ)",
+        ),
     ),
 )
 
 DEPARTMENT_REPORT = _owed(
     "department_report",
-    (
-        "Báo cáo CCHC định kỳ của Sở gửi Sở Nội vụ, UBND tỉnh",
-        "The Department's periodic reform report to the Department of Home Affairs and the Province",
+    NP_(
+        "fact",
+        "Báo cáo CCHC định kỳ của Sở gửi Sở Nội vụ, UBND tỉnh của một kỳ đã hết, đã nộp "
+        "hay chưa, kể cả còn nợ từ các kỳ trước",
     ),
 )
 OFFICE_REPORT = _owed(
     "office_report",
-    (
-        "Báo cáo tình hình các phòng, đơn vị gửi Giám đốc Sở",
-        "The Office's report to the Director on the divisions and units",
+    NP_(
+        "fact",
+        "Báo cáo tình hình các phòng, đơn vị gửi Giám đốc Sở của một kỳ đã hết, đã nộp "
+        "hay chưa, kể cả còn nợ từ các kỳ trước",
     ),
 )
-REFORM_PLAN = _planned("reform_plan", ("Kế hoạch cải cách hành chính", "The administrative reform plan"))
+REFORM_PLAN = _planned(
+    "reform_plan",
+    NP_(
+        "fact",
+        "Kế hoạch cải cách hành chính của một năm đã bắt đầu, đã nộp hay chưa, kể cả còn nợ từ các năm trước",
+    ),
+)
 TRAINING_PLAN = _planned(
-    "training_plan", ("Kế hoạch tập huấn, bồi dưỡng cải cách hành chính", "The reform training plan")
+    "training_plan",
+    NP_(
+        "fact",
+        "Kế hoạch tập huấn, bồi dưỡng cải cách hành chính của một năm đã bắt đầu, đã "
+        "nộp hay chưa, kể cả còn nợ từ các năm trước",
+    ),
 )
 
 PLANS = (REFORM_PLAN, TRAINING_PLAN)
@@ -126,15 +162,13 @@ YEAR_COUNT = FactKind(
     "year_count",
     "unit",
     (
-        count_field("news_items", NEWS, "Tin, bài từ đầu năm đến lúc kiểm tra", "News items of the year so far"),
-        count_field(
-            "dialogues", DIALOGUES, "Cuộc đối thoại từ đầu năm đến lúc kiểm tra", "Dialogues of the year so far"
-        ),
+        count_field("news_items", NEWS, NP_("fact", "Tin, bài từ đầu năm đến lúc kiểm tra")),
+        count_field("dialogues", DIALOGUES, NP_("fact", "Cuộc đối thoại từ đầu năm đến lúc kiểm tra")),
     ),
-    {
-        "vi": "Tin, bài và đối thoại của năm mà kỳ thuộc về, tính đến lúc kiểm tra",
-        "en": "News items and dialogues of the period's year, until the instant of the check",
-    },
+    NP_(
+        "fact",
+        "Tin, bài và đối thoại của năm mà kỳ thuộc về, tính đến lúc kiểm tra",
+    ),
 )
 
 DIRECTIVES_CARRIED_OUT = FactKind(
@@ -144,49 +178,55 @@ DIRECTIVES_CARRIED_OUT = FactKind(
         count_field(
             "due",
             DIRECTIVES,
-            "Văn bản chỉ đạo có hạn trong kỳ đã hết hạn hoặc đã thực hiện xong, cộng với quá hạn từ trước chưa xong; "
-            "không ghi hạn thì hạn là ngày cuối năm nhận",
-            "Directives due in the period whose day has passed or that are done, plus those overdue from before and "
-            "not done; without a day of its own one is due on the last day of the year in which it came",
+            NP_(
+                "fact",
+                "Văn bản chỉ đạo có hạn trong kỳ đã hết hạn hoặc đã thực hiện xong, cộng với quá hạn từ "
+                "trước chưa xong; không ghi hạn thì hạn là ngày cuối năm nhận",
+            ),
         ),
-        count_field("done", DIRECTIVES, "Trong số đó: đã thực hiện xong", "Of those: done"),
+        count_field("done", DIRECTIVES, NP_("fact", "Trong số đó: đã thực hiện xong")),
         count_field(
             "done_in_time",
             DIRECTIVES,
-            "Trong số đó: thực hiện xong không sau ngày hết hạn",
-            "Of those: done on or before the due day",
+            NP_("fact", "Trong số đó: thực hiện xong không sau ngày hết hạn"),
         ),
         count_field(
             "waiting",
             DIRECTIVES,
-            "Văn bản chỉ đạo đã nhận, có hạn trong kỳ, chưa hết hạn và chưa xong",
-            "Directives received and due in the period whose day has not passed and that are not done",
+            NP_(
+                "fact",
+                "Văn bản chỉ đạo đã nhận, có hạn trong kỳ, chưa hết hạn và chưa xong",
+            ),
         ),
     ),
-    {"vi": "Thực hiện văn bản chỉ đạo", "en": "Directives, and their carrying out"},
+    NP_("fact", "Thực hiện văn bản chỉ đạo"),
 )
 
 PETITION = FactKind(
     "petition",
     "petition",
     (
-        flag_field("answered", "Đã trả lời", "Has been answered"),
+        flag_field("answered", NP_("fact", "Đã trả lời")),
         flag_field(
             "overdue",
-            "Trả lời sau ngày hết hạn, hoặc đã qua ngày hết hạn mà chưa trả lời",
-            "Answered after the due day, or not answered and the due day has passed",
+            NP_(
+                "fact",
+                "Trả lời sau ngày hết hạn, hoặc đã qua ngày hết hạn mà chưa trả lời",
+            ),
         ),
         count_field(
             "days_late",
             DAYS,
-            "Số ngày quá hạn (ngày theo lịch) đến ngày trả lời hoặc đến nay; 0 nếu không quá hạn",
-            "Calendar days past the due day until the answer, or until now; 0 when not overdue",
+            NP_(
+                "fact",
+                "Số ngày quá hạn (ngày theo lịch) đến ngày trả lời hoặc đến nay; 0 nếu không quá hạn",
+            ),
         ),
     ),
-    {
-        "vi": "Một phản ánh, kiến nghị có hạn trả lời trong kỳ, hoặc đã quá hạn từ trước mà chưa trả lời",
-        "en": "A petition due in the period, or overdue from before and not answered",
-    },
+    NP_(
+        "fact",
+        "Một phản ánh, kiến nghị có hạn trả lời trong kỳ, hoặc đã quá hạn từ trước mà chưa trả lời",
+    ),
 )
 
 PETITIONS_ANSWERED = FactKind(
@@ -196,17 +236,18 @@ PETITIONS_ANSWERED = FactKind(
         count_field(
             "due",
             PETITIONS,
-            "Phản ánh, kiến nghị có hạn trong kỳ, đã hết hạn hoặc đã trả lời",
-            "Petitions due in the period whose day has passed or that are answered",
+            NP_(
+                "fact",
+                "Phản ánh, kiến nghị có hạn trong kỳ, đã hết hạn hoặc đã trả lời",
+            ),
         ),
         count_field(
             "answered_in_time",
             PETITIONS,
-            "Trong số đó: trả lời không sau ngày hết hạn",
-            "Of those: answered on or before the due day",
+            NP_("fact", "Trong số đó: trả lời không sau ngày hết hạn"),
         ),
     ),
-    {"vi": "Trả lời phản ánh, kiến nghị đúng hạn", "en": "Petitions answered in time"},
+    NP_("fact", "Trả lời phản ánh, kiến nghị đúng hạn"),
 )
 
 SATISFACTION = FactKind(
@@ -216,23 +257,18 @@ SATISFACTION = FactKind(
         count_field(
             "administrative_answered",
             ANSWERS,
-            "Phiếu trả lời về cơ quan hành chính",
-            "Answers about administrative bodies",
+            NP_("fact", "Phiếu trả lời về cơ quan hành chính"),
         ),
-        count_field("administrative_satisfied", ANSWERS, "Trong số đó: hài lòng", "Of those: satisfied"),
+        count_field("administrative_satisfied", ANSWERS, NP_("fact", "Trong số đó: hài lòng")),
         count_field(
             "public_answered",
             ANSWERS,
-            "Phiếu trả lời về đơn vị sự nghiệp công lập",
-            "Answers about public service units",
+            NP_("fact", "Phiếu trả lời về đơn vị sự nghiệp công lập"),
         ),
-        count_field("public_satisfied", ANSWERS, "Trong số đó: hài lòng", "Of those: satisfied"),
-        count_field("rounds", ROUNDS, "Đợt khảo sát đã có kết quả", "Rounds of the survey that have results"),
+        count_field("public_satisfied", ANSWERS, NP_("fact", "Trong số đó: hài lòng")),
+        count_field("rounds", ROUNDS, NP_("fact", "Đợt khảo sát đã có kết quả")),
     ),
-    {
-        "vi": "Kết quả khảo sát mức độ hài lòng từ đầu năm đến cuối kỳ",
-        "en": "Results of satisfaction surveys from the start of the year to the period's end",
-    },
+    NP_("fact", "Kết quả khảo sát mức độ hài lòng từ đầu năm đến cuối kỳ"),
 )
 
 ONLINE_SHARE = FactKind(
@@ -242,39 +278,44 @@ ONLINE_SHARE = FactKind(
         count_field(
             "received",
             CASES,
-            "Hồ sơ tiếp nhận trong kỳ của thủ tục cung cấp trực tuyến (toàn trình hoặc một phần), đã rõ hình thức nộp",
-            "Cases received in the period on procedures offered online (fully or partly), whose channel is known",
+            NP_(
+                "fact",
+                "Hồ sơ tiếp nhận trong kỳ của thủ tục cung cấp trực tuyến (toàn trình hoặc một phần), đã "
+                "rõ hình thức nộp",
+            ),
         ),
-        count_field("online", CASES, "Trong số đó: nộp trực tuyến", "Of those: submitted online"),
+        count_field("online", CASES, NP_("fact", "Trong số đó: nộp trực tuyến")),
         count_field(
             "unknown_received",
             CASES,
-            "Hồ sơ tiếp nhận trong kỳ chưa rõ hình thức nộp, hoặc chưa rõ thủ tục có cung cấp trực tuyến hay không",
-            "Cases received in the period whose channel, or whether their procedure is offered online, is not known",
+            NP_(
+                "fact",
+                "Hồ sơ tiếp nhận trong kỳ chưa rõ hình thức nộp, hoặc chưa rõ thủ tục có cung cấp trực tuyến hay không",
+            ),
         ),
         count_field(
             "fully_online_received",
             CASES,
-            "Hồ sơ tiếp nhận trong kỳ của thủ tục toàn trình, đã rõ hình thức nộp",
-            "Cases received in the period on procedures offered fully online, whose channel is known",
+            NP_(
+                "fact",
+                "Hồ sơ tiếp nhận trong kỳ của thủ tục toàn trình, đã rõ hình thức nộp",
+            ),
         ),
-        count_field("fully_online", CASES, "Trong số đó: nộp trực tuyến", "Of those: submitted online"),
+        count_field("fully_online", CASES, NP_("fact", "Trong số đó: nộp trực tuyến")),
         count_field(
             "unknown_fully_online",
             CASES,
-            "Hồ sơ tiếp nhận trong kỳ chưa rõ hình thức nộp, hoặc chưa rõ thủ tục có phải toàn trình hay không",
-            "Cases received in the period whose channel, or whether their procedure is fully online, is not known",
+            NP_(
+                "fact",
+                "Hồ sơ tiếp nhận trong kỳ chưa rõ hình thức nộp, hoặc chưa rõ thủ tục có phải toàn trình hay không",
+            ),
         ),
         count_field(
             "target_percent",
             PERCENT,
-            "Chỉ tiêu hồ sơ trực tuyến được giao cho năm; 0 nếu chưa giao",
-            "Share of cases online assigned for the year; 0 when none is assigned",
+            NP_("fact", "Chỉ tiêu hồ sơ trực tuyến được giao cho năm; 0 nếu chưa giao"),
         ),
-        flag_field("has_target", "Đã được giao chỉ tiêu của năm", "Has been assigned a target for the year"),
+        flag_field("has_target", NP_("fact", "Đã được giao chỉ tiêu của năm")),
     ),
-    {
-        "vi": "Hồ sơ nộp trực tuyến và chỉ tiêu được giao cho đơn vị",
-        "en": "Cases submitted online, and the target assigned to the unit",
-    },
+    NP_("fact", "Hồ sơ nộp trực tuyến và chỉ tiêu được giao cho đơn vị"),
 )

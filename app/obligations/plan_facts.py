@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import func, or_, select
 from sqlalchemy.engine import Connection
 
+from app.core.errors import NP_
 from app.core.facts import Fact, FactKind, FactQuery, count_field, flag_field, register, text_field
 from app.core.periods import Period, PeriodKind
 from app.obligations.fact_kinds import HANDED_IN
@@ -25,57 +26,44 @@ RISK_WARNING = FactKind(
     "risk_warning",
     "task",
     (
-        text_field("month_ended_on", "Ngày cuối của tháng (năm-tháng-ngày)", "The month's last day (ISO)"),
-        text_field("plan", "Mã văn bản của kế hoạch", "Code of the plan's document"),
-        text_field("number", "Số của nhiệm vụ trong phụ lục, kèm nhóm", "Number in the annex, with its group"),
-        text_field("lead", "Đơn vị chủ trì", "The unit that leads it"),
-        flag_field("past_due", "Cuối tháng đã qua ngày cuối cùng mà chưa nộp", "Past its last day at the month's end"),
-        flag_field("started", "Cuối tháng đã bắt đầu triển khai", "Begun by the month's end"),
-        count_field("percent", "%", "Tiến độ cuối tháng", "Progress at the month's end"),
+        text_field("month_ended_on", NP_("fact", "Ngày cuối của tháng (năm-tháng-ngày)")),
+        text_field("plan", NP_("fact", "Mã văn bản của kế hoạch")),
+        text_field("number", NP_("fact", "Số của nhiệm vụ trong phụ lục, kèm nhóm")),
+        text_field("lead", NP_("fact", "Đơn vị chủ trì")),
+        flag_field("past_due", NP_("fact", "Cuối tháng đã qua ngày cuối cùng mà chưa nộp")),
+        flag_field("started", NP_("fact", "Cuối tháng đã bắt đầu triển khai")),
+        count_field("percent", "%", NP_("fact", "Tiến độ cuối tháng")),
         count_field(
             "used_before_start",
             "%",
-            "Phần thời gian đã qua trước khi bắt đầu; chưa bắt đầu thì tính đến cuối tháng",
-            "Share of its time gone before it was begun; until the month's end if it was not",
+            NP_("fact", "Phần thời gian đã qua trước khi bắt đầu; chưa bắt đầu thì tính đến cuối tháng"),
         ),
-        count_field(
-            "days_to_due", "ngày", "Số ngày còn lại sau cuối tháng; 0 nếu đã qua", "Days left then; 0 when none is"
-        ),
+        count_field("days_to_due", "ngày", NP_("fact", "Số ngày còn lại sau cuối tháng; 0 nếu đã qua")),
         *HANDED_IN,
     ),
-    {
-        "vi": "Nhiệm vụ chưa xong cuối tháng, và báo cáo của Văn phòng Sở về nhiệm vụ chậm, có nguy cơ của tháng ấy",
-        "en": "A task not done at a month's end, and the Office's report of that month on tasks slow or at risk",
-    },
+    NP_("fact", "Nhiệm vụ chưa xong cuối tháng, và báo cáo của Văn phòng Sở về nhiệm vụ chậm, có nguy cơ của tháng ấy"),
 )
 
 AUTONOMY = FactKind(
     "autonomy",
     "unit",
     (
-        count_field("units", UNITS, "Đơn vị sự nghiệp của Sở trong năm", "Attached units in the year"),
+        count_field("units", UNITS, NP_("fact", "Đơn vị sự nghiệp của Sở trong năm")),
         count_field(
             "self_financing",
             UNITS,
-            "Trong số đó: có quyết định tự bảo đảm chi thường xuyên của năm",
-            "Of those: with a decision that they cover their regular spending in the year",
+            NP_("fact", "Trong số đó: có quyết định tự bảo đảm chi thường xuyên của năm"),
         ),
-        count_field("units_before", UNITS, "Đơn vị sự nghiệp của Sở năm trước", "Attached units the year before"),
+        count_field("units_before", UNITS, NP_("fact", "Đơn vị sự nghiệp của Sở năm trước")),
         count_field(
             "self_financing_before",
             UNITS,
-            "Trong số đó: có quyết định tự bảo đảm chi thường xuyên của năm trước",
-            "Of those: with a decision that they covered their regular spending the year before",
+            NP_("fact", "Trong số đó: có quyết định tự bảo đảm chi thường xuyên của năm trước"),
         ),
-        flag_field(
-            "share_rises", "Tỷ lệ của năm cao hơn năm trước", "The year's share is above that of the year before"
-        ),
-        flag_field("year_ended", "Năm đã hết", "The year has ended"),
+        flag_field("share_rises", NP_("fact", "Tỷ lệ của năm cao hơn năm trước")),
+        flag_field("year_ended", NP_("fact", "Năm đã hết")),
     ),
-    {
-        "vi": "Đơn vị sự nghiệp tự bảo đảm chi thường xuyên của năm và năm trước, tính cho cả Sở",
-        "en": "Attached units that cover their regular spending, this year and the last, for the whole Department",
-    },
+    NP_("fact", "Đơn vị sự nghiệp tự bảo đảm chi thường xuyên của năm và năm trước, tính cho cả Sở"),
 )
 
 

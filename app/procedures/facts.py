@@ -12,6 +12,7 @@ from flask import url_for
 from sqlalchemy import ColumnElement, and_, case, func, select
 from sqlalchemy.engine import Connection
 
+from app.core.errors import NP_
 from app.core.facts import Fact, FactField, FactKind, FactQuery, register
 from app.organisation.access import Scope
 from app.organisation.models import Unit
@@ -30,34 +31,22 @@ CATALOGUE_PAYMENT = FactKind(
             "fee_bearing",
             int,
             PROCEDURES,
-            {
-                "vi": "Thủ tục còn hiệu lực có yêu cầu nghĩa vụ tài chính",
-                "en": "Procedures in force that carry a financial obligation",
-            },
+            NP_("fact", "Thủ tục còn hiệu lực có yêu cầu nghĩa vụ tài chính"),
         ),
         FactField(
             "eligible",
             int,
             PROCEDURES,
-            {
-                "vi": "Trong số đó: đã được xác định đủ điều kiện thanh toán trực tuyến",
-                "en": "Of those: decided eligible for online payment",
-            },
+            NP_("fact", "Trong số đó: đã được xác định đủ điều kiện thanh toán trực tuyến"),
         ),
         FactField(
             "deployed",
             int,
             PROCEDURES,
-            {
-                "vi": "Trong số đủ điều kiện: đã triển khai thanh toán trực tuyến",
-                "en": "Of the eligible: online payment deployed",
-            },
+            NP_("fact", "Trong số đủ điều kiện: đã triển khai thanh toán trực tuyến"),
         ),
     ),
-    {
-        "vi": "Thanh toán trực tuyến trong danh mục thủ tục hành chính",
-        "en": "Online payment in the catalogue of procedures",
-    },
+    NP_("fact", "Thanh toán trực tuyến trong danh mục thủ tục hành chính"),
 )
 
 

@@ -69,7 +69,7 @@ def add_procedure(
     code, contents = national_code(code), tidied(contents)
     check_code(code)
     _check(contents, in_force_from, in_force_to)
-    with _writing("code", "Mã %(code)s đã có trong danh mục.", code=code) as session:
+    with _writing("code", N_("Mã %(code)s đã có trong danh mục."), code=code) as session:
         if queries.procedure_id(site(), code) is not None:
             raise Conflict("Mã %(code)s đã có trong danh mục.", field="code", code=code)
         procedure = Procedure(site=site(), code=code, internal=internal, origin=tidy(origin))

@@ -14,6 +14,7 @@ from flask import url_for
 from sqlalchemy import select
 from sqlalchemy.engine import Connection
 
+from app.core.errors import NP_
 from app.core.facts import Fact, FactField, FactKind, FactQuery, count_field, register, register_source, text_field
 from app.organisation.access import Scope
 from app.organisation.calendars import site_calendar
@@ -33,8 +34,8 @@ WORKING_DAYS = "ngày làm việc"
 CALENDAR_DAYS = "ngày"
 
 
-def _yes_no(name: str, vi: str, en: str) -> FactField:
-    return FactField(name, bool, "", {"vi": vi, "en": en})
+def _yes_no(name: str, says: str) -> FactField:
+    return FactField(name, bool, "", says)
 
 
 PUBLICATION_STEP = FactKind(
@@ -43,58 +44,51 @@ PUBLICATION_STEP = FactKind(
     (
         text_field(
             "track",
-            "Loại việc công bố",
-            "Kind of publication",
-            catalogue=("trình công bố danh mục", "submitting the catalogue"),
-            early_number=("trình công bố khi Bộ lấy số trước", "submitting where the Ministry numbered ahead"),
-            process=("quy trình nội bộ và công khai", "internal process and public listing"),
+            NP_("fact", "Loại việc công bố"),
+            catalogue=NP_("fact", "trình công bố danh mục"),
+            early_number=NP_("fact", "trình công bố khi Bộ lấy số trước"),
+            process=NP_("fact", "quy trình nội bộ và công khai"),
         ),
         text_field(
             "step",
-            "Phần việc",
-            "Part of the work",
-            division=("phòng chuyên môn", "the division's"),
-            office=("Văn phòng Sở", "the Office's"),
-            whole=("cả hai bước", "both steps"),
-            joint=("hai đơn vị làm chung", "both units together"),
+            NP_("fact", "Phần việc"),
+            division=NP_("fact", "phòng chuyên môn"),
+            office=NP_("fact", "Văn phòng Sở"),
+            whole=NP_("fact", "cả hai bước"),
+            joint=NP_("fact", "hai đơn vị làm chung"),
         ),
-        text_field("decision", "Quyết định phải công bố", "The decision to be published"),
-        _yes_no("started", "Đồng hồ của bước đã chạy", "The step's clock has started"),
+        text_field("decision", NP_("fact", "Quyết định phải công bố")),
+        _yes_no("started", NP_("fact", "Đồng hồ của bước đã chạy")),
         text_field(
             "started_on",
-            "Ngày đồng hồ của bước bắt đầu (năm-tháng-ngày), trống nếu chưa",
-            "Day on which the step's clock started (ISO), empty if it has not",
+            NP_("fact", "Ngày đồng hồ của bước bắt đầu (năm-tháng-ngày), trống nếu chưa"),
         ),
-        _yes_no("finished", "Bước đã xong", "The step is finished"),
+        _yes_no("finished", NP_("fact", "Bước đã xong")),
         count_field(
             "working_days",
             WORKING_DAYS,
-            "Số ngày làm việc đã dùng đến khi xong bước, hoặc đến cuối kỳ nếu chưa xong (không tính ngày bắt đầu)",
-            "Working days used until the step was finished, or until the period's end (the first day not counted)",
+            NP_(
+                "fact",
+                "Số ngày làm việc đã dùng đến khi xong bước, hoặc đến cuối kỳ nếu chưa xong (không tính ngày bắt đầu)",
+            ),
         ),
         count_field(
             "calendar_days",
             CALENDAR_DAYS,
-            "Số ngày đã dùng, kể cả ngày nghỉ (không tính ngày bắt đầu)",
-            "Days used, days off included (the first day not counted)",
+            NP_("fact", "Số ngày đã dùng, kể cả ngày nghỉ (không tính ngày bắt đầu)"),
         ),
         count_field(
             "working_days_on_arrival",
             WORKING_DAYS,
-            "Quyết định lấy số trước: số ngày làm việc đã trôi qua khi văn bản đến Sở; loại khác là 0",
-            "Decision numbered ahead: working days already gone when it arrived; 0 on the other tracks",
+            NP_("fact", "Quyết định lấy số trước: số ngày làm việc đã trôi qua khi văn bản đến Sở; loại khác là 0"),
         ),
         count_field(
             "calendar_days_on_arrival",
             CALENDAR_DAYS,
-            "Quyết định lấy số trước: số ngày đã trôi qua khi văn bản đến Sở; loại khác là 0",
-            "Decision numbered ahead: days already gone when it arrived; 0 on the other tracks",
+            NP_("fact", "Quyết định lấy số trước: số ngày đã trôi qua khi văn bản đến Sở; loại khác là 0"),
         ),
     ),
-    {
-        "vi": "Một bước của việc công bố, công khai thủ tục: bước xong trong kỳ, hoặc còn đang làm cuối kỳ",
-        "en": "A step of publishing procedures: finished in the period, or still open at its end",
-    },
+    NP_("fact", "Một bước của việc công bố, công khai thủ tục: bước xong trong kỳ, hoặc còn đang làm cuối kỳ"),
 )
 
 CATALOGUE_CHECK = FactKind(
@@ -104,72 +98,61 @@ CATALOGUE_CHECK = FactKind(
         count_field(
             "procedures",
             PROCEDURES,
-            "Thủ tục còn hiệu lực cuối kỳ thuộc trách nhiệm của đơn vị (không kể thủ tục nội bộ)",
-            "Procedures in force at the period's end that the unit is accountable for (internal ones left out)",
+            NP_("fact", "Thủ tục còn hiệu lực cuối kỳ thuộc trách nhiệm của đơn vị (không kể thủ tục nội bộ)"),
         ),
         count_field(
             "checks",
             CHECKS,
-            "Số lần cả ba nơi đều được kiểm tra trong kỳ, mỗi nơi có thể vào ngày riêng: số lần của nơi ít nhất",
-            "How often all three sites were checked in the period, each on whatever days: of the one checked least",
+            NP_(
+                "fact",
+                "Số lần cả ba nơi đều được kiểm tra trong kỳ, mỗi nơi có thể vào ngày riêng: số lần của nơi ít nhất",
+            ),
         ),
-        count_field("portal_checks", CHECKS, "Lần xem Cổng Dịch vụ công trong kỳ", "Looks at the provincial portal"),
-        count_field("one_stop_checks", CHECKS, "Lần xem phần mềm một cửa trong kỳ", "Looks at the one-stop software"),
-        count_field("website_checks", CHECKS, "Lần xem Cổng của Sở trong kỳ", "Looks at the Department's website"),
+        count_field("portal_checks", CHECKS, NP_("fact", "Lần xem Cổng Dịch vụ công trong kỳ")),
+        count_field("one_stop_checks", CHECKS, NP_("fact", "Lần xem phần mềm một cửa trong kỳ")),
+        count_field("website_checks", CHECKS, NP_("fact", "Lần xem Cổng của Sở trong kỳ")),
         count_field(
             "publications_published",
             PUBLICATIONS,
-            "Quyết định công bố của đơn vị được công khai trong kỳ",
-            "The unit's publications made public in the period",
+            NP_("fact", "Quyết định công bố của đơn vị được công khai trong kỳ"),
         ),
         count_field(
             "checked_after",
             PUBLICATIONS,
-            "Trong số đó: từ ngày công khai, cả ba nơi đều đã được kiểm tra",
-            "Of those: all three sites were checked on or after that day",
+            NP_("fact", "Trong số đó: từ ngày công khai, cả ba nơi đều đã được kiểm tra"),
         ),
         count_field(
             "to_check",
             PUBLICATIONS,
-            "Công khai trong kỳ, hoặc trước kỳ mà đầu kỳ vẫn chưa kiểm tra lại",
-            "Made public in the period, or before it and not yet checked when it began",
+            NP_("fact", "Công khai trong kỳ, hoặc trước kỳ mà đầu kỳ vẫn chưa kiểm tra lại"),
         ),
         count_field(
             "unchecked",
             PUBLICATIONS,
-            "Trong số đó: cuối kỳ vẫn chưa kiểm tra lại",
-            "Of those: still not checked at the period's end",
+            NP_("fact", "Trong số đó: cuối kỳ vẫn chưa kiểm tra lại"),
         ),
         count_field(
             "slowest_check_days",
             WORKING_DAYS,
-            "Lâu nhất từ ngày công khai đến lần kiểm tra đầu tiên, hoặc đến cuối kỳ nếu chưa kiểm tra",
-            "The longest from publication to the first check, or to the period's end where there is none",
+            NP_("fact", "Lâu nhất từ ngày công khai đến lần kiểm tra đầu tiên, hoặc đến cuối kỳ nếu chưa kiểm tra"),
         ),
         count_field(
             "defects_open",
             CHECKS,
-            "Lần kiểm tra có sai sót mà cuối kỳ chưa được cập nhật lại",
-            "Checks whose defects were not put right by the period's end",
+            NP_("fact", "Lần kiểm tra có sai sót mà cuối kỳ chưa được cập nhật lại"),
         ),
     ),
-    {
-        "vi": "Kiểm tra danh mục, nội dung thủ tục trên Cổng Dịch vụ công, phần mềm một cửa và trang của Sở",
-        "en": "Checks of the published catalogue: provincial portal, one-stop software, Department's website",
-    },
+    NP_("fact", "Kiểm tra danh mục, nội dung thủ tục trên Cổng Dịch vụ công, phần mềm một cửa và trang của Sở"),
 )
 
 LISTED = FactKind(
     "listed",
     "publication",
     (
-        text_field("decision", "Quyết định công bố đã được công khai", "The decision made public"),
-        text_field("published_on", "Ngày công khai (năm-tháng-ngày)", "Day on which it was made public (ISO)"),
+        text_field("decision", NP_("fact", "Quyết định công bố đã được công khai")),
+        text_field("published_on", NP_("fact", "Ngày công khai (năm-tháng-ngày)")),
     ),
-    {
-        "vi": "Một quyết định công bố đã công khai: phòng chuyên môn phải kiểm tra lại danh mục ở cả ba nơi",
-        "en": "A decision made public: the division has to check the catalogue on all three sites",
-    },
+    NP_("fact", "Một quyết định công bố đã công khai: phòng chuyên môn phải kiểm tra lại danh mục ở cả ba nơi"),
 )
 
 LISTING_CHECKED = FactKind(
@@ -178,14 +161,10 @@ LISTING_CHECKED = FactKind(
     (
         text_field(
             "checked_on",
-            "Ngày kiểm tra xong cả ba nơi kể từ ngày công khai (năm-tháng-ngày)",
-            "Day on which the last of the three sites had been checked since it was made public (ISO)",
+            NP_("fact", "Ngày kiểm tra xong cả ba nơi kể từ ngày công khai (năm-tháng-ngày)"),
         ),
     ),
-    {
-        "vi": "Danh mục đã được kiểm tra lại ở cả ba nơi sau khi công khai",
-        "en": "The catalogue was checked on all three sites after a decision was made public",
-    },
+    NP_("fact", "Danh mục đã được kiểm tra lại ở cả ba nơi sau khi công khai"),
 )
 
 REVIEWS = FactKind(
@@ -195,105 +174,93 @@ REVIEWS = FactKind(
         count_field(
             "in_force",
             PROCEDURES,
-            "Thủ tục còn hiệu lực cuối kỳ, và thủ tục hết hiệu lực sau khi được rà soát trong năm (không kể nội bộ)",
-            "Procedures in force at the period's end, and those ended after a review in the year (internal left out)",
+            NP_(
+                "fact",
+                "Thủ tục còn hiệu lực cuối kỳ, và thủ tục hết hiệu lực sau khi được rà soát trong năm "
+                "(không kể nội bộ)",
+            ),
         ),
         count_field(
             "reviewed",
             PROCEDURES,
-            "Trong số đó: đã rà soát, đánh giá từ đầu năm",
-            "Of those: reviewed since the year began",
+            NP_("fact", "Trong số đó: đã rà soát, đánh giá từ đầu năm"),
         ),
         count_field(
             "in_force_on_31_may",
             PROCEDURES,
-            "Thủ tục còn hiệu lực ngày 31/5 của năm, hoặc đến nay nếu chưa qua ngày ấy, và thủ tục hết hiệu lực sau "
-            "khi được rà soát trong năm trước ngày ấy (không kể nội bộ)",
-            "Procedures in force on 31 May of the year, or now while it has not passed, and those ended before it "
-            "after a review in the year (internal left out)",
+            NP_(
+                "fact",
+                "Thủ tục còn hiệu lực ngày 31/5 của năm, hoặc đến nay nếu chưa qua ngày ấy, và thủ tục "
+                "hết hiệu lực sau khi được rà soát trong năm trước ngày ấy (không kể nội bộ)",
+            ),
         ),
         count_field(
             "reviewed_by_31_may",
             PROCEDURES,
-            "Trong số đó: đã rà soát từ đầu năm đến hết ngày 31/5",
-            "Of those: reviewed between the year's first day and 31 May, both included",
+            NP_("fact", "Trong số đó: đã rà soát từ đầu năm đến hết ngày 31/5"),
         ),
         count_field(
             "restructured",
             PROCEDURES,
-            "Thủ tục đã tái cấu trúc quy trình từ đầu năm",
-            "Procedures restructured since the year began",
+            NP_("fact", "Thủ tục đã tái cấu trúc quy trình từ đầu năm"),
         ),
         count_field(
             "fields_before",
             DECLARED,
-            "Thông tin phải khai báo của các thủ tục đó trước khi tái cấu trúc",
-            "Items to be declared in those procedures before",
+            NP_("fact", "Thông tin phải khai báo của các thủ tục đó trước khi tái cấu trúc"),
         ),
-        count_field("fields_after", DECLARED, "Sau khi tái cấu trúc", "Items to be declared in them afterwards"),
+        count_field("fields_after", DECLARED, NP_("fact", "Sau khi tái cấu trúc")),
         count_field(
             "fields_cut",
             DECLARED,
-            "Thông tin được cắt giảm, tính chung (0 nếu tăng)",
-            "Items cut, taken together (0 when there are more)",
+            NP_("fact", "Thông tin được cắt giảm, tính chung (0 nếu tăng)"),
         ),
         count_field(
             "internal_procedures",
             INTERNAL,
-            "Thủ tục nội bộ còn hiệu lực cuối kỳ, và thủ tục nội bộ hết hiệu lực sau khi được rà soát trong năm",
-            "Internal procedures in force at the period's end, and those ended after a review in the year",
+            NP_(
+                "fact",
+                "Thủ tục nội bộ còn hiệu lực cuối kỳ, và thủ tục nội bộ hết hiệu lực sau khi được rà soát trong năm",
+            ),
         ),
         count_field(
             "internal_simplified",
             INTERNAL,
-            "Trong số đó: phương án đơn giản hóa được phê duyệt trong năm",
-            "Of those: a simplification was approved in the year",
+            NP_("fact", "Trong số đó: phương án đơn giản hóa được phê duyệt trong năm"),
         ),
     ),
-    {
-        "vi": "Rà soát, đánh giá, đơn giản hóa thủ tục hành chính: lũy kế từ đầu năm đến cuối kỳ",
-        "en": "Review and simplification of procedures: since the year began, up to the period's end",
-    },
+    NP_("fact", "Rà soát, đánh giá, đơn giản hóa thủ tục hành chính: lũy kế từ đầu năm đến cuối kỳ"),
 )
 
 REVIEW = FactKind(
     "review",
     "procedure",
     (
-        count_field(
-            "fields_before", DECLARED, "Thông tin phải khai báo trước khi tái cấu trúc", "Items declared before"
-        ),
-        count_field(
-            "fields_after", DECLARED, "Thông tin phải khai báo sau khi tái cấu trúc", "Items declared afterwards"
-        ),
-        count_field(
-            "fields_cut", DECLARED, "Thông tin được cắt giảm (0 nếu tăng)", "Items cut (0 when there are more)"
-        ),
+        count_field("fields_before", DECLARED, NP_("fact", "Thông tin phải khai báo trước khi tái cấu trúc")),
+        count_field("fields_after", DECLARED, NP_("fact", "Thông tin phải khai báo sau khi tái cấu trúc")),
+        count_field("fields_cut", DECLARED, NP_("fact", "Thông tin được cắt giảm (0 nếu tăng)")),
     ),
-    {
-        "vi": "Một thủ tục được tái cấu trúc quy trình trong kỳ",
-        "en": "A procedure restructured in the period",
-    },
+    NP_("fact", "Một thủ tục được tái cấu trúc quy trình trong kỳ"),
 )
 
 CATALOGUE_DEFECT = FactKind(
     "catalogue_defect",
     "defect",
     (
-        text_field("found_on", "Ngày tìm thấy (năm-tháng-ngày)", "Day on which they were found (ISO)"),
-        text_field("defects", "Sai sót", "The defects"),
+        text_field("found_on", NP_("fact", "Ngày tìm thấy (năm-tháng-ngày)")),
+        text_field("defects", NP_("fact", "Sai sót")),
     ),
-    {
-        "vi": "Sai sót mà một lần kiểm tra danh mục tìm thấy, chưa được cập nhật lại khi kỳ bắt đầu, hoặc mới tìm thấy",
-        "en": "Defects found by a check of the catalogue: not put right when the period began, or newly found",
-    },
+    NP_(
+        "fact",
+        "Sai sót mà một lần kiểm tra danh mục tìm thấy, chưa được cập nhật lại khi kỳ bắt đầu, hoặc mới tìm thấy",
+    ),
 )
 
 DEFECT_PUT_RIGHT = FactKind(
     "defect_put_right",
     "defect",
-    (text_field("put_right_on", "Ngày đã cập nhật lại (năm-tháng-ngày)", "Day on which they were put right (ISO)"),),
-    {"vi": "Sai sót của danh mục đã được cập nhật lại", "en": "Defects of the catalogue were put right"},
+    (text_field("put_right_on", NP_("fact", "Ngày đã cập nhật lại (năm-tháng-ngày)")),),
+    NP_("fact", "Sai sót của danh mục đã được cập nhật lại"),
 )
 
 ALL_KINDS = (

@@ -14,6 +14,7 @@ from typing import Annotated
 from pydantic import BeforeValidator, TypeAdapter, ValidationError
 
 from app.core.errors import N_
+from app.core.translation import in_language
 from app.rulepacks.documents import NO_SUCH_DAY, DocumentInfo, Documents
 from app.rulepacks.language import Rule
 from app.rulepacks.pack import Pack
@@ -173,11 +174,11 @@ def _counts(sentences: Sentences) -> Iterator[str]:
 
 def _standings(info: DocumentInfo, rows: Sequence[DocumentSentence], packs: Sequence[Pack]) -> Iterator[str]:
     """Every sentence of a document, and how it stands; the day printed on it marked where there is no such day."""
-    rules = [rule for pack in packs for rule in pack.rules]
+    rules, no_such_day = [rule for pack in packs for rule in pack.rules], in_language("en", NO_SUCH_DAY)
     yield from ("", f"## Sentence by sentence: {info.code}", "", "| no. | sentence | standing |", "| --- | --- | --- |")
     for number, row in enumerate(rows, 1):
         mark = info.date_is_impossible and (info.printed_date or "") in row.words
-        yield f"| {number} | {_cell(row.says)}{f' {NO_SUCH_DAY.en}' if mark else ''} | {_standing(row, rules)} |"
+        yield f"| {number} | {_cell(row.says)}{f' {no_such_day}' if mark else ''} | {_standing(row, rules)} |"
 
 
 def _standing(row: DocumentSentence, rules: Sequence[Rule]) -> str:

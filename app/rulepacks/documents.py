@@ -16,6 +16,7 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, TypeAdapter, ValidationError
 
+from app.core.errors import N_
 from app.core.text import tidy
 from app.rulepacks.words import Name, PackError, Problem, Sentence, Text, Words, as_list
 from app.rulepacks.yaml_files import SourceError, problems_of, read_source, read_text
@@ -24,7 +25,7 @@ INDEX = "documents.yaml"
 LEFT_OUT = "[…]"
 
 
-NO_SUCH_DAY = Text(vi="(ngày ghi trên văn bản, không có thật)", en="(as printed; there is no such day)")
+NO_SUCH_DAY = N_("(ngày ghi trên văn bản, không có thật)")
 """What stands after the day of a document wherever it is shown, if the calendar has no such day."""
 
 

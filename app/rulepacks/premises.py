@@ -10,7 +10,7 @@ from fractions import Fraction
 from typing import Any
 
 from app.core.calendar import Allowance, TimeUnit, WorkingCalendar
-from app.core.errors import DomainError
+from app.core.errors import NP_, DomainError
 from app.core.facts import Fact, FactField, FactKind
 from app.rulepacks.conditions import NOTHING_KNOWN, DayKind
 from app.rulepacks.language import EARLIER
@@ -42,17 +42,11 @@ EARLIER_FAILURE = FactKind(
             "periods",
             int,
             "kỳ",
-            {
-                "vi": "Số kỳ liên tiếp đơn vị không đạt, tính đến kỳ liền trước",
-                "en": "Periods on end that the unit broke the rule, up to the one before",
-            },
+            NP_("fact", "Số kỳ liên tiếp đơn vị không đạt, tính đến kỳ liền trước"),
         ),
-        FactField("listed", str, "", {"vi": "Các kỳ đó, kỳ gần nhất trước", "en": "Those periods, the latest first"}),
+        FactField("listed", str, "", NP_("fact", "Các kỳ đó, kỳ gần nhất trước")),
     ),
-    {
-        "vi": "Một quy tắc mà đơn vị không đạt ở kỳ này và kỳ liền trước, xét từ dữ kiện của từng kỳ",
-        "en": "A rule that the unit breaks now and broke in the period before, judged from each period's own facts",
-    },
+    NP_("fact", "Một quy tắc mà đơn vị không đạt ở kỳ này và kỳ liền trước, xét từ dữ kiện của từng kỳ"),
 )
 
 

@@ -12,6 +12,7 @@ from flask import url_for
 from sqlalchemy import Row, func, or_, select
 from sqlalchemy.engine import Connection
 
+from app.core.errors import NP_
 from app.core.facts import (
     HUNDREDTHS,
     Fact,
@@ -33,108 +34,88 @@ from app.scorecards.models import Criterion, YearResult
 from app.web.extensions import db
 
 
-def _points(name: str, vi: str, en: str) -> FactField:
-    return FactField(name, int, HUNDREDTHS, {"vi": vi, "en": en})
+def _points(name: str, says: str) -> FactField:
+    return FactField(name, int, HUNDREDTHS, says)
 
 
 CRITERION = FactKind(
     "criterion",
     "criterion",
     (
-        text_field("number", "Số của tiêu chí trong bảng", "The criterion's number in the table"),
-        text_field("name", "Tên tiêu chí", "The criterion's name"),
-        flag_field("is_leaf", "Không có tiêu chí thành phần", "Has no criteria below it"),
-        _points("maximum", "Điểm tối đa", "Maximum"),
-        _points("last_score", "Điểm đạt được năm trước", "Score of the year before"),
-        _points("target", "Mục tiêu của năm", "The year's target"),
+        text_field("number", NP_("fact", "Số của tiêu chí trong bảng")),
+        text_field("name", NP_("fact", "Tên tiêu chí")),
+        flag_field("is_leaf", NP_("fact", "Không có tiêu chí thành phần")),
+        _points("maximum", NP_("fact", "Điểm tối đa")),
+        _points("last_score", NP_("fact", "Điểm đạt được năm trước")),
+        _points("target", NP_("fact", "Mục tiêu của năm")),
         _points(
             "self_score",
-            "Điểm tự chấm; của tiêu chí có thành phần là tổng các thành phần; 0 nếu chưa chấm",
-            "Self-score; of a criterion with others below it their sum; 0 while not scored",
+            NP_("fact", "Điểm tự chấm; của tiêu chí có thành phần là tổng các thành phần; 0 nếu chưa chấm"),
         ),
-        flag_field("scored", "Đã chấm, cùng mọi tiêu chí thành phần", "Scored, with every criterion below it"),
-        flag_field("below_target", "Đã chấm và thấp hơn mục tiêu", "Scored, and below the target"),
-        flag_field("has_children", "Có tiêu chí thành phần", "Has criteria below it"),
-        count_field("children", "tiêu chí", "Số tiêu chí thành phần trực tiếp", "Criteria directly below it"),
-        _points("children_maximum", "Tổng điểm tối đa của chúng", "Sum of their maxima"),
-        _points("children_last_score", "Tổng điểm năm trước của chúng", "Sum of their scores of the year before"),
-        _points("children_target", "Tổng mục tiêu của chúng", "Sum of their targets"),
-        flag_field("has_measures", "Có nhiệm vụ, giải pháp", "Has measures"),
+        flag_field("scored", NP_("fact", "Đã chấm, cùng mọi tiêu chí thành phần")),
+        flag_field("below_target", NP_("fact", "Đã chấm và thấp hơn mục tiêu")),
+        flag_field("has_children", NP_("fact", "Có tiêu chí thành phần")),
+        count_field("children", "tiêu chí", NP_("fact", "Số tiêu chí thành phần trực tiếp")),
+        _points("children_maximum", NP_("fact", "Tổng điểm tối đa của chúng")),
+        _points("children_last_score", NP_("fact", "Tổng điểm năm trước của chúng")),
+        _points("children_target", NP_("fact", "Tổng mục tiêu của chúng")),
+        flag_field("has_measures", NP_("fact", "Có nhiệm vụ, giải pháp")),
     ),
-    {
-        "vi": "Một tiêu chí của bảng chấm điểm, ở đơn vị chủ trì (không ghi chủ trì: ở Sở)",
-        "en": "A criterion of the score table, at its lead unit (none named: at the Department)",
-    },
+    NP_("fact", "Một tiêu chí của bảng chấm điểm, ở đơn vị chủ trì (không ghi chủ trì: ở Sở)"),
 )
 
 SCORE_FIELD = FactKind(
     "score_field",
     "field",
     (
-        text_field("number", "Số của lĩnh vực", "The field's number"),
-        text_field("name", "Tên lĩnh vực", "The field's name"),
-        _points("stated_score", "Điểm năm trước mà lời văn ghi", "Score of the year before as the text states it"),
-        _points("stated_maximum", "Điểm tối đa mà lời văn ghi", "Maximum as the text states it"),
-        _points("table_score", "Điểm năm trước trong bảng", "Score of the year before in the table"),
-        _points("table_maximum", "Điểm tối đa trong bảng", "Maximum in the table"),
-        flag_field("in_text", "Có trong lời văn", "Is in the text"),
-        flag_field("in_table", "Có trong bảng", "Is in the table"),
+        text_field("number", NP_("fact", "Số của lĩnh vực")),
+        text_field("name", NP_("fact", "Tên lĩnh vực")),
+        _points("stated_score", NP_("fact", "Điểm năm trước mà lời văn ghi")),
+        _points("stated_maximum", NP_("fact", "Điểm tối đa mà lời văn ghi")),
+        _points("table_score", NP_("fact", "Điểm năm trước trong bảng")),
+        _points("table_maximum", NP_("fact", "Điểm tối đa trong bảng")),
+        flag_field("in_text", NP_("fact", "Có trong lời văn")),
+        flag_field("in_table", NP_("fact", "Có trong bảng")),
     ),
-    {
-        "vi": "Một lĩnh vực: lời văn của kế hoạch và bảng chấm điểm nói gì",
-        "en": "A field: what the plan's text and the score table say of it",
-    },
+    NP_("fact", "Một lĩnh vực: lời văn của kế hoạch và bảng chấm điểm nói gì"),
 )
 
 INDEX_RESULT = FactKind(
     "index_result",
     "unit",
     (
-        flag_field("ranked", "Thứ hạng của năm đã được ghi nhận", "The year's rank has been recorded"),
-        count_field(
-            "rank_this_year", "bậc", "Thứ hạng của năm; 0 nếu chưa có", "The year's rank; 0 while there is none"
-        ),
-        count_field(
-            "rank_last_year", "bậc", "Thứ hạng năm trước; 0 nếu không rõ", "Rank of the year before; 0 if unknown"
-        ),
+        flag_field("ranked", NP_("fact", "Thứ hạng của năm đã được ghi nhận")),
+        count_field("rank_this_year", "bậc", NP_("fact", "Thứ hạng của năm; 0 nếu chưa có")),
+        count_field("rank_last_year", "bậc", NP_("fact", "Thứ hạng năm trước; 0 nếu không rõ")),
         FactField(
             "rank_moved",
             str,
             "",
-            {"vi": "Thứ hạng tăng hay giảm so với năm trước", "en": "Whether the rank rose or fell"},
+            NP_("fact", "Thứ hạng tăng hay giảm so với năm trước"),
             {
-                "up": {"vi": "tăng", "en": "rose by"},
-                "down": {"vi": "giảm", "en": "fell by"},
-                "same": {"vi": "tăng", "en": "rose by"},
+                "up": NP_("fact", "tăng"),
+                "down": NP_("fact", "giảm"),
+                "same": NP_("fact", "tăng"),
             },
         ),
-        count_field(
-            "places_moved", "bậc", "Số bậc tăng hoặc giảm; 0 nếu không đổi", "Places it rose or fell by; 0 if it stayed"
-        ),
-        flag_field("scored", "Điểm của năm đã được ghi nhận", "The year's score has been recorded"),
-        _points("score_this_year", "Điểm của năm; 0 nếu chưa có", "The year's score; 0 while there is none"),
-        _points("score_last_year", "Điểm năm trước mà lời văn ghi", "Score of the year before as the text states it"),
-        _points("maximum_last_year", "Điểm tối đa mà lời văn ghi", "Maximum as the text states it"),
+        count_field("places_moved", "bậc", NP_("fact", "Số bậc tăng hoặc giảm; 0 nếu không đổi")),
+        flag_field("scored", NP_("fact", "Điểm của năm đã được ghi nhận")),
+        _points("score_this_year", NP_("fact", "Điểm của năm; 0 nếu chưa có")),
+        _points("score_last_year", NP_("fact", "Điểm năm trước mà lời văn ghi")),
+        _points("maximum_last_year", NP_("fact", "Điểm tối đa mà lời văn ghi")),
         _points(
             "text_fields_score",
-            "Tổng điểm các lĩnh vực mà lời văn ghi",
-            "Sum of the fields' scores as the text states them",
+            NP_("fact", "Tổng điểm các lĩnh vực mà lời văn ghi"),
         ),
         _points(
             "text_fields_maximum",
-            "Tổng điểm tối đa các lĩnh vực mà lời văn ghi",
-            "Sum of the fields' maxima as the text states them",
+            NP_("fact", "Tổng điểm tối đa các lĩnh vực mà lời văn ghi"),
         ),
-        _points("table_fields_score", "Tổng điểm các lĩnh vực trong bảng", "Sum of the fields' scores in the table"),
-        _points(
-            "table_fields_maximum", "Tổng điểm tối đa các lĩnh vực trong bảng", "Sum of the fields' maxima in the table"
-        ),
-        _points("target", "Tổng mục tiêu các lĩnh vực trong bảng", "Sum of the fields' targets in the table"),
+        _points("table_fields_score", NP_("fact", "Tổng điểm các lĩnh vực trong bảng")),
+        _points("table_fields_maximum", NP_("fact", "Tổng điểm tối đa các lĩnh vực trong bảng")),
+        _points("target", NP_("fact", "Tổng mục tiêu các lĩnh vực trong bảng")),
     ),
-    {
-        "vi": "Chỉ số cải cách hành chính của Sở: điểm, thứ hạng của năm và năm trước",
-        "en": "The Department's reform index: score and rank of the year and of the year before",
-    },
+    NP_("fact", "Chỉ số cải cách hành chính của Sở: điểm, thứ hạng của năm và năm trước"),
 )
 
 ALL_KINDS = (CRITERION, SCORE_FIELD, INDEX_RESULT)

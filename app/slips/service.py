@@ -229,7 +229,7 @@ def check_register(scope: Scope, chosen: RegisterFilter, calendar: WorkingCalend
         raise DomainError(
             "Khoảng này có hơn %(most)s hồ sơ; hãy chọn khoảng ngày ngắn hơn, một đơn vị hoặc một thủ tục.",
             field="until",
-            most=f"{most:,}".replace(",", "."),
+            most=most,
         )
     return count
 

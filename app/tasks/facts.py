@@ -18,6 +18,7 @@ from sqlalchemy import ColumnElement, Row, Select, and_, case, func, or_, select
 from sqlalchemy.engine import Connection
 
 from app.core.calendar import WorkingCalendar
+from app.core.errors import NP_
 from app.core.facts import Fact, FactField, FactKind, FactQuery, register_source
 from app.core.text import fold as fold_text
 from app.organisation.access import Scope
@@ -40,97 +41,83 @@ TASKS = "nhiệm vụ"
 PERCENT = "%"
 
 
-def _field(name: str, kind: type[int] | type[str] | type[bool], unit: str, vi: str, en: str) -> FactField:
-    return FactField(name, kind, unit, {"vi": vi, "en": en})
+def _field(name: str, kind: type[int] | type[str] | type[bool], unit: str, says: str) -> FactField:
+    return FactField(name, kind, unit, says)
 
 
 TASK = FactKind(
     "task",
     "task",
     (
-        _field("plan", str, "", "Mã văn bản của kế hoạch", "Code of the plan's document"),
-        _field("number", str, "", "Số của nhiệm vụ trong phụ lục, kèm nhóm", "Number in the annex, with its group"),
-        _field(
-            "due", str, "", "Ngày cuối cùng, đã tính điều chỉnh; trống nếu không có", "Last day as adjusted; else empty"
-        ),
-        _field("assigned_on", str, "", "Ngày được giao (năm-tháng-ngày)", "Day on which it was given (ISO)"),
-        _field("has_due", bool, "", "Có ngày cuối cùng", "Has a last day"),
+        _field("plan", str, "", NP_("fact", "Mã văn bản của kế hoạch")),
+        _field("number", str, "", NP_("fact", "Số của nhiệm vụ trong phụ lục, kèm nhóm")),
+        _field("due", str, "", NP_("fact", "Ngày cuối cùng, đã tính điều chỉnh; trống nếu không có")),
+        _field("assigned_on", str, "", NP_("fact", "Ngày được giao (năm-tháng-ngày)")),
+        _field("has_due", bool, "", NP_("fact", "Có ngày cuối cùng")),
         _field(
             "waiting",
             bool,
             "",
-            "Chưa có ngày: chờ mốc bên ngoài, hoặc thời hạn chưa đọc được",
-            "No day yet: waits for something outside, or its deadline could not be read",
+            NP_("fact", "Chưa có ngày: chờ mốc bên ngoài, hoặc thời hạn chưa đọc được"),
         ),
-        _field("started", bool, "", "Đơn vị đã bắt đầu triển khai", "The unit has begun"),
-        _field("done", bool, "", "Đã nộp kết quả", "The result is handed in"),
-        _field("done_late", bool, "", "Nộp kết quả sau ngày cuối cùng", "Handed in after the last day"),
+        _field("started", bool, "", NP_("fact", "Đơn vị đã bắt đầu triển khai")),
+        _field("done", bool, "", NP_("fact", "Đã nộp kết quả")),
+        _field("done_late", bool, "", NP_("fact", "Nộp kết quả sau ngày cuối cùng")),
         _field(
             "past_due",
             bool,
             "",
-            "Đã qua ngày cuối cùng mà chưa nộp",
-            "The last day has passed and nothing is handed in",
+            NP_("fact", "Đã qua ngày cuối cùng mà chưa nộp"),
         ),
-        _field(
-            "accepted", bool, "", "Kết quả được đánh giá đạt yêu cầu", "The result was found to meet the requirement"
-        ),
-        _field("rejected", bool, "", "Kết quả được đánh giá không đạt yêu cầu", "The result was found not to meet it"),
-        _field("percent", int, PERCENT, "Tiến độ đơn vị báo cáo", "Progress as the unit reported it"),
-        _field("span_days", int, DAYS, "Từ ngày giao đến ngày cuối cùng", "From the day it was given to its last day"),
+        _field("accepted", bool, "", NP_("fact", "Kết quả được đánh giá đạt yêu cầu")),
+        _field("rejected", bool, "", NP_("fact", "Kết quả được đánh giá không đạt yêu cầu")),
+        _field("percent", int, PERCENT, NP_("fact", "Tiến độ đơn vị báo cáo")),
+        _field("span_days", int, DAYS, NP_("fact", "Từ ngày giao đến ngày cuối cùng")),
         _field(
             "used_before_start",
             int,
             PERCENT,
-            "Phần thời gian đã qua trước khi bắt đầu; chưa bắt đầu thì tính đến nay",
-            "Share of that time gone before the unit began; until now if it has not begun",
+            NP_("fact", "Phần thời gian đã qua trước khi bắt đầu; chưa bắt đầu thì tính đến nay"),
         ),
-        _field(
-            "days_to_due", int, DAYS, "Số ngày còn lại đến ngày cuối cùng; 0 nếu đã qua", "Days left; 0 when none is"
-        ),
+        _field("days_to_due", int, DAYS, NP_("fact", "Số ngày còn lại đến ngày cuối cùng; 0 nếu đã qua")),
         _field(
             "adjustment_after_due",
             bool,
             "",
-            "Đề nghị điều chỉnh được gửi sau ngày cuối cùng",
-            "An adjustment was asked for after the last day",
+            NP_("fact", "Đề nghị điều chỉnh được gửi sau ngày cuối cùng"),
         ),
     ),
-    {
-        "vi": "Một nhiệm vụ của kế hoạch và đơn vị chủ trì: bắt đầu, hoàn thành, đánh giá, điều chỉnh",
-        "en": "A task of a plan and the unit that leads it: begun, done, judged, adjusted",
-    },
+    NP_("fact", "Một nhiệm vụ của kế hoạch và đơn vị chủ trì: bắt đầu, hoàn thành, đánh giá, điều chỉnh"),
 )
 
 TASK_START = FactKind(
     "task_start",
     "task",
-    (_field("started_on", str, "", "Ngày bắt đầu triển khai (năm-tháng-ngày)", "Day on which it was begun (ISO)"),),
-    {"vi": "Việc bắt đầu triển khai một nhiệm vụ của kế hoạch", "en": "A task of a plan was begun"},
+    (_field("started_on", str, "", NP_("fact", "Ngày bắt đầu triển khai (năm-tháng-ngày)")),),
+    NP_("fact", "Việc bắt đầu triển khai một nhiệm vụ của kế hoạch"),
 )
 
 TASK_RESULT = FactKind(
     "task_result",
     "task",
-    (_field("handed_in_on", str, "", "Ngày nộp kết quả (năm-tháng-ngày)", "Day on which it was handed in (ISO)"),),
-    {"vi": "Kết quả của một nhiệm vụ của kế hoạch đã được nộp", "en": "The result of a task of a plan was handed in"},
+    (_field("handed_in_on", str, "", NP_("fact", "Ngày nộp kết quả (năm-tháng-ngày)")),),
+    NP_("fact", "Kết quả của một nhiệm vụ của kế hoạch đã được nộp"),
 )
 
 TASK_TOTALS = FactKind(
     "task_totals",
     "unit",
     (
-        _field("tasks_due", int, TASKS, "Nhiệm vụ có ngày cuối cùng trong kỳ", "Tasks whose last day is in the period"),
+        _field("tasks_due", int, TASKS, NP_("fact", "Nhiệm vụ có ngày cuối cùng trong kỳ")),
         _field(
             "done_in_time",
             int,
             TASKS,
-            "Trong số đó: đã nộp kết quả không sau ngày cuối cùng",
-            "Of those: handed in on or before the last day",
+            NP_("fact", "Trong số đó: đã nộp kết quả không sau ngày cuối cùng"),
         ),
-        _field("open", int, TASKS, "Nhiệm vụ đã giao mà chưa nộp kết quả", "Tasks given and not handed in"),
+        _field("open", int, TASKS, NP_("fact", "Nhiệm vụ đã giao mà chưa nộp kết quả")),
     ),
-    {"vi": "Nhiệm vụ của kế hoạch mà đơn vị chủ trì", "en": "Plan tasks that the unit leads"},
+    NP_("fact", "Nhiệm vụ của kế hoạch mà đơn vị chủ trì"),
 )
 
 

@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING
 
 from flask import request
 
+from app.core.errors import BadValue
+
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
@@ -60,8 +62,9 @@ class Proxies:
             try:
                 networks.append(ip_network(word))
             except ValueError as exc:
-                raise ValueError(
-                    f"{word!r} không phải địa chỉ hoặc dải địa chỉ (ví dụ 127.0.0.1, 10.1.0.0/24, ::1, unix)"
+                raise BadValue(
+                    "%(word)s không phải địa chỉ hoặc dải địa chỉ (ví dụ 127.0.0.1, 10.1.0.0/24, ::1, unix)",
+                    word=repr(word),
                 ) from exc
         return cls(tuple(networks), unix)
 

@@ -15,7 +15,7 @@ from weakref import WeakKeyDictionary
 import click
 
 from app.core.errors import N_
-from app.core.translation import LANGUAGES, said
+from app.core.translation import LANGUAGES, in_language
 
 _spoken: ContextVar[str | None] = ContextVar("spoken", default=None)
 _ASKED = "app.language"
@@ -81,7 +81,7 @@ def speaking(language: str) -> Iterator[None]:
 
 def translated(message: str, /, **params: object) -> str:
     """A sentence in the language of the command, or of the terminal where none runs yet."""
-    return said(commanded() or of_the_terminal(), message, **params)
+    return in_language(commanded() or of_the_terminal(), message, **params)
 
 
 def language_option() -> click.Option:
@@ -108,7 +108,7 @@ def in_the_language_spoken(command: click.Command) -> click.Command:
     for each in (command, *command.params):
         words = _written.setdefault(each, {name: text for name in _WORDS if (text := getattr(each, name, None))})
         for name, text in words.items():
-            setattr(each, name, said(commanded() or of_the_terminal(), text))
+            setattr(each, name, in_language(commanded() or of_the_terminal(), text))
     for below in getattr(command, "commands", {}).values():
         in_the_language_spoken(below)
     return command

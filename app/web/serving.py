@@ -54,7 +54,7 @@ def refuse_old_database() -> None:
     if current != newest:
         raise NotMigrated(
             "Cơ sở dữ liệu đang ở phiên bản %(current)s, cần %(newest)s: hãy chạy “flask db upgrade” trước.",
-            current=", ".join(sorted(current)) or "trống",
+            current=", ".join(sorted(current)) or "–",
             newest=", ".join(sorted(newest)),
         )
 

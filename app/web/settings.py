@@ -21,8 +21,9 @@ from pydantic import BaseModel, Field, ValidationError, field_validator, model_v
 
 from app.core.calendar import OfficeHours
 from app.core.codes import CodePattern
-from app.core.errors import DomainError
+from app.core.errors import N_, BadValue, DomainError
 from app.web.client_address import Proxies
+from app.web.command_language import translated
 
 ROOT = next(folder for folder in Path(__file__).resolve().parents if folder.name == "app").parent
 PREFIX = "DUNG_HAN_"
@@ -104,7 +105,7 @@ class Settings(BaseModel):
         try:
             ZoneInfo(value)
         except Exception as exc:
-            raise ValueError(f"không có múi giờ {value!r}") from exc
+            raise BadValue("không có múi giờ %(value)s", value=repr(value)) from exc
         return value
 
     @field_validator("office_hours")
@@ -113,7 +114,7 @@ class Settings(BaseModel):
         try:
             _hours(value)
         except (ValueError, DomainError) as exc:
-            raise ValueError(f"giờ làm việc {value!r} phải ghi như 07:30-11:30,13:00-17:00") from exc
+            raise BadValue("giờ làm việc %(value)s phải ghi như 07:30-11:30,13:00-17:00", value=repr(value)) from exc
         return value
 
     @field_validator("same_day_until")
@@ -122,7 +123,7 @@ class Settings(BaseModel):
         try:
             time.fromisoformat(value)
         except ValueError as exc:
-            raise ValueError(f"giờ {value!r} phải ghi như 15:00") from exc
+            raise BadValue("giờ %(value)s phải ghi như 15:00", value=repr(value)) from exc
         return value
 
     @field_validator("trusted_proxies")
@@ -135,7 +136,7 @@ class Settings(BaseModel):
     @classmethod
     def _readable_limit(cls, value: str) -> str:
         if not _LIMIT.fullmatch(value.strip()):
-            raise ValueError(f"giới hạn {value!r} phải ghi như 10 per minute (second, minute, hour)")
+            raise BadValue("giới hạn %(value)s phải ghi như 10 per minute (second, minute, hour)", value=repr(value))
         return value
 
     @field_validator("attachment_kinds")
@@ -143,15 +144,19 @@ class Settings(BaseModel):
     def _known_kinds(cls, value: str) -> str:
         kinds = [kind.strip().lower() for kind in value.split(",") if kind.strip()]
         if unknown := [kind for kind in kinds if kind not in ATTACHMENT_KINDS]:
-            raise ValueError(f"không có loại tệp {', '.join(unknown)}; có: {', '.join(ATTACHMENT_KINDS)}")
+            raise BadValue(
+                "không có loại tệp %(unknown)s; có: %(known)s",
+                unknown=", ".join(unknown),
+                known=", ".join(ATTACHMENT_KINDS),
+            )
         if not kinds:
-            raise ValueError("phải có ít nhất một loại tệp")
+            raise BadValue("phải có ít nhất một loại tệp")
         return ",".join(kinds)
 
     @model_validator(mode="after")
     def _mail_has_a_sender(self) -> Settings:
         if self.smtp_host and "@" not in self.smtp_sender:
-            raise ValueError("SMTP_SENDER phải là địa chỉ thư gửi đi khi đã ghi SMTP_HOST")
+            raise BadValue("SMTP_SENDER phải là địa chỉ thư gửi đi khi đã ghi SMTP_HOST")
         return self
 
     @model_validator(mode="after")
@@ -165,20 +170,20 @@ class Settings(BaseModel):
         parts = urlsplit(self.openid_issuer)
         if not self.openid_issuer:
             if self.local_sign_in != "everybody":
-                raise ValueError("LOCAL_SIGN_IN=administrators cần có OPENID_ISSUER: nếu không, chẳng ai vào được")
+                raise BadValue("LOCAL_SIGN_IN=administrators cần có OPENID_ISSUER: nếu không, chẳng ai vào được")
             return self
         if parts.scheme != "https" and parts.hostname not in ("127.0.0.1", "::1", "localhost"):
-            raise ValueError("OPENID_ISSUER phải bắt đầu bằng https://")
+            raise BadValue("OPENID_ISSUER phải bắt đầu bằng https://")
         if not self.openid_client_id:
-            raise ValueError("phải ghi OPENID_CLIENT_ID khi đã ghi OPENID_ISSUER")
+            raise BadValue("phải ghi OPENID_CLIENT_ID khi đã ghi OPENID_ISSUER")
         return self
 
     @model_validator(mode="after")
     def _anchors_can_be_kept(self) -> Settings:
         if self.audit_anchor_file is not None and not self.audit_anchor_file.is_absolute():
-            raise ValueError("AUDIT_ANCHOR_FILE phải là đường dẫn đầy đủ, bắt đầu bằng /")
+            raise BadValue("AUDIT_ANCHOR_FILE phải là đường dẫn đầy đủ, bắt đầu bằng /")
         if self.audit_anchor_mail and ("@" not in self.audit_anchor_mail or not self.smtp_host):
-            raise ValueError("AUDIT_ANCHOR_MAIL phải là một địa chỉ thư và cần có SMTP_HOST")
+            raise BadValue("AUDIT_ANCHOR_MAIL phải là một địa chỉ thư và cần có SMTP_HOST")
         return self
 
     @property
@@ -225,8 +230,14 @@ def settings_from(environ: dict[str, str] | None = None, **overrides: Any) -> Se
     try:
         return Settings(**(values | overrides))
     except ValidationError as exc:
-        lines = [f"{PREFIX}{str(e['loc'][0]).upper() if e['loc'] else ''}: {e['msg']}" for e in exc.errors()]
+        lines = [f"{PREFIX}{str(e['loc'][0]).upper() if e['loc'] else ''}: {_sentence_of(e)}" for e in exc.errors()]
         raise BadSettings("; ".join(lines)) from exc
+
+
+def _sentence_of(error: Any) -> str:
+    """One thing wrong, in the language of the command; of what pydantic refuses by itself, in its own words."""
+    refused = error.get("ctx", {}).get("error")
+    return translated(refused.message, **refused.params) if isinstance(refused, BadValue) else str(error["msg"])
 
 
 def secret_key(settings: Settings) -> str:
@@ -246,7 +257,15 @@ def secret_key(settings: Settings) -> str:
             Path(fresh).unlink()
     if key := path.read_text().strip():
         return key
-    raise BadSettings(f"{path}: tệp khóa rỗng; hãy xóa tệp này để tạo khóa mới (mọi người phải đăng nhập lại)")
+    raise BadSettings(
+        translated(
+            N_("%(path)s: tệp khóa rỗng; hãy xóa tệp này để tạo khóa mới (mọi người phải đăng nhập lại)"), path=path
+        )
+    )
+
+
+_NO_URL = N_("%(name)s: không phải địa chỉ cơ sở dữ liệu, hãy ghi như %(example)s")
+_OTHER_DATABASE = N_("%(name)s: chỉ dùng được sqlite và postgresql, hãy ghi như %(example)s")
 
 
 def _connecting(url: str) -> dict[str, Any]:
@@ -259,9 +278,9 @@ def _connecting(url: str) -> dict[str, Any]:
     try:
         made = make_url(url)
     except ArgumentError as exc:  # without the address, which may hold a password
-        raise BadSettings(f"{PREFIX}DATABASE_URL: không phải địa chỉ cơ sở dữ liệu, hãy ghi như {EXAMPLE}") from exc
+        raise BadSettings(translated(_NO_URL, name=f"{PREFIX}DATABASE_URL", example=EXAMPLE)) from exc
     if made.get_backend_name() not in ("sqlite", "postgresql"):
-        raise BadSettings(f"{PREFIX}DATABASE_URL: chỉ dùng được sqlite và postgresql, hãy ghi như {EXAMPLE}")
+        raise BadSettings(translated(_OTHER_DATABASE, name=f"{PREFIX}DATABASE_URL", example=EXAMPLE))
     patient = made.get_backend_name() != "postgresql" or "connect_timeout" in made.query
     return {} if patient else {"connect_timeout": CONNECTING}
 

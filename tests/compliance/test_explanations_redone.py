@@ -344,7 +344,7 @@ def _read(said: str, condition: Condition, one: Told) -> dict[str, Any]:
         kind, _dot, field_name = name.partition(".")
         field = facts.catalogue()[kind].field(field_name)
         assert field is not None
-        label = field.description[one.locale].partition(";")[0]
+        label = field.description(one.locale).partition(";")[0]
         place = said.index(f"{label}: ") + len(label) + 2
         figures[name] = _value(re.split(r"; |\.$|\. ", said[place:])[0].rstrip("."), field, one.locale)
     return figures
@@ -354,7 +354,7 @@ def _value(written: str, field: FactField, locale: str) -> Any:
     if field.type is bool:
         return {"có": True, "yes": True, "không": False, "no": False}[written]
     if field.type is str:
-        return next((word for word, said in field.words.items() if said[locale] == written), written)
+        return next((word for word in field.words if field.word(word, locale) == written), written)
     number = _number(re.match(r"[\d.,]+", written)[0], locale)  # type: ignore[index]
     return int(number * 100) if field.unit == HUNDREDTHS else int(number)
 

@@ -176,12 +176,12 @@ def test_a_what_if_value_is_told_in_the_explanation() -> None:
 @pytest.mark.parametrize(
     ("condition", "vi", "en"),
     [
-        ({"b.word": {"differs_from": ""}}, "“đơn vị” đã ghi", "“unit” is recorded"),
-        ({"b.word": {"equals": ""}}, "“đơn vị” chưa ghi", "“unit” is not recorded"),
-        ({"b.flag": {"equals": True}}, "“đơn vị” là “có”", "“unit” is “yes”"),
-        ({"b.flag": {"differs_from": True}}, "“đơn vị” là “không”", "“unit” is “no”"),
-        ({"b.flag": {"equals": False}}, "“đơn vị” là “không”", "“unit” is “no”"),
-        ({"b.word": {"equals": "x"}}, "“đơn vị” bằng x", "“unit” equal to x"),
+        ({"b.word": {"differs_from": ""}}, "“đơn vị” đã ghi", "“đơn vị” is recorded"),
+        ({"b.word": {"equals": ""}}, "“đơn vị” chưa ghi", "“đơn vị” is not recorded"),
+        ({"b.flag": {"equals": True}}, "“đơn vị” là “có”", "“đơn vị” is “yes”"),
+        ({"b.flag": {"differs_from": True}}, "“đơn vị” là “không”", "“đơn vị” is “no”"),
+        ({"b.flag": {"equals": False}}, "“đơn vị” là “không”", "“đơn vị” is “no”"),
+        ({"b.word": {"equals": "x"}}, "“đơn vị” bằng x", "“đơn vị” equal to x"),
     ],
 )
 def test_what_is_there_or_true_is_said_in_plain_words(condition: dict[str, Any], vi: str, en: str) -> None:

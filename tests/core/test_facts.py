@@ -12,7 +12,7 @@ from app.core import facts
 from app.core.facts import Fact, FactError, FactField, FactKind, FactQuery, gather, register, register_source
 from app.core.periods import Period
 
-WORDS = {"vi": "số", "en": "number"}
+WORDS = "số"
 PAY = FactKind("pay", "unit", (FactField("online", int, "giao dịch", WORDS),), WORDS)
 STAGE = FactKind("stage", "unit", (FactField("over", bool, "", WORDS),), WORDS)
 LATE = FactKind("late_case", "case", (FactField("due", str, "", WORDS),), WORDS)

@@ -17,7 +17,7 @@ from flask import Flask
 from app import app_for_commands
 from app.command_names import Named
 from app.core.periods import Period
-from app.core.translation import said
+from app.core.translation import in_language
 from app.organisation.commands import COMMAND
 from app.web.command_language import asked_for, commanded, in_the_language_spoken, of_the_terminal, speaking
 from app.web.formats import counted, in_words
@@ -99,7 +99,7 @@ def test_a_count_takes_the_form_of_its_number_and_the_figures_of_its_language(ap
         "12,345 procedures",
     ]
     assert [days("vi", n) for n in (1, 12_345)] == ["1 thủ tục", "12.345 thủ tục"]
-    assert said("en", "%(n)s thủ tục", n=1) == "1 procedure"
+    assert in_language("en", "%(n)s thủ tục", n=1) == "1 procedure"
     with app.app_context(), speaking("en"):
         assert in_words(Period.parse("2024-06")) == "June 2024"
 

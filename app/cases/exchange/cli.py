@@ -16,24 +16,27 @@ from flask_babel import gettext as _
 
 from app.cases.exchange import service
 from app.cases.exchange.shape import messages_of
+from app.core.errors import N_
 from app.core.periods import Period
 from app.organisation.access import whole_site
 from app.organisation.commands import COMMAND, echo_json, refusing
 from app.organisation.exports import record_export
 from app.web.command_faults import BadInput
 
-exchange = AppGroup("exchange", help="Trao đổi hồ sơ dạng JSON theo khuôn dạng quốc gia / JSON in the national shape")
+exchange = AppGroup("exchange", help=N_("Trao đổi hồ sơ dạng JSON theo khuôn dạng quốc gia."))
 
 
-@exchange.command("in")
+@exchange.command(
+    "in",
+    help=N_(
+        "Nhận hồ sơ từ tệp JSON hoặc đầu vào chuẩn.\n\nKết quả là JSON. Gửi lại cùng thông điệp "
+        "không làm thay đổi gì; thông điệp sai bị từ chối riêng, có nêu chỗ sai."
+    ),
+)
 @click.argument("file", metavar="FILE|-")
-@click.option("--dry-run", is_flag=True, help="Chỉ xem trước, không ghi gì / write nothing")
+@click.option("--dry-run", is_flag=True, help=N_("Chỉ xem trước, không ghi gì."))
 @refusing
 def take_in(file: str, dry_run: bool) -> None:
-    """Nhận hồ sơ từ tệp JSON hoặc đầu vào chuẩn / take messages in: an array, an envelope with `data`, or JSON lines.
-
-    Kết quả là JSON. Gửi lại cùng thông điệp không làm thay đổi gì; thông điệp sai bị từ chối riêng, có nêu chỗ sai.
-    """
     try:
         raw = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
         text = raw.decode("utf-8-sig")
@@ -45,13 +48,14 @@ def take_in(file: str, dry_run: bool) -> None:
     echo_json(service.take_messages(whole_site(), COMMAND, messages_of(text), name, dry_run=dry_run).as_json())
 
 
-@exchange.command("out")
-@click.option("--period", metavar="2024-06", help="Hồ sơ tiếp nhận hoặc còn mở trong kỳ / of a period")
-@click.option("--since", type=click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"]), help="Có việc mới ghi từ lúc này")
-@click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="Tệp ghi ra; không nêu: đầu ra chuẩn")
+@exchange.command("out", help=N_("Ghi hồ sơ ra, mỗi dòng một thông điệp JSON."))
+@click.option("--period", metavar="2024-06", help=N_("Hồ sơ tiếp nhận hoặc còn mở trong kỳ."))
+@click.option("--since", type=click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"]), help=N_("Có việc mới ghi từ lúc này."))
+@click.option(
+    "--output", type=click.Path(dir_okay=False, path_type=Path), help=N_("Tệp ghi ra; không nêu: đầu ra chuẩn.")
+)
 @refusing
 def give_out(period: str | None, since: datetime | None, output: Path | None) -> None:
-    """Ghi hồ sơ ra, mỗi dòng một thông điệp JSON / cases as JSON lines."""
     zone = ZoneInfo(current_app.config["SETTINGS"].zone)
     which = [service.in_period(*Period.parse(period).bounds(zone))] if period else []
     which += [service.told_since(since.replace(tzinfo=zone).astimezone(UTC))] if since else []

@@ -19,6 +19,7 @@ from app.cases.explanations.models import Apology, Explanation, is_about
 from app.cases.facts import holder_of, late_rows, owed_words, stages_unknown, start_of_previous, units_of, whose
 from app.cases.faults.models import CaseFault
 from app.cases.models import Case, CaseStage
+from app.core.errors import NP_
 from app.core.facts import Fact, FactKind, FactQuery, count_field, flag_field, register, register_source, text_field
 from app.core.text import fold
 from app.organisation.calendars import site_calendar
@@ -35,29 +36,26 @@ EXPLANATION = FactKind(
     (
         flag_field(
             "by_head",
-            "Do người đứng đầu đơn vị có hồ sơ quá hạn giải trình",
-            "Given by the head of the unit whose case is overdue",
+            NP_("fact", "Do người đứng đầu đơn vị có hồ sơ quá hạn giải trình"),
         ),
         text_field(
             "sent_on",
-            "Ngày gửi (năm-tháng-ngày) của giải trình đang có giá trị, hoặc của lần bị trả lại nếu chưa gửi lại; ưu "
-            "tiên giải trình của người đứng đầu",
-            "Day (ISO) of the explanation that stands, or of the one returned while none was sent since; the head's "
-            "before anybody else's",
+            NP_(
+                "fact",
+                "Ngày gửi (năm-tháng-ngày) của giải trình đang có giá trị, hoặc của lần bị trả lại nếu "
+                "chưa gửi lại; ưu tiên giải trình của người đứng đầu",
+            ),
         ),
-        flag_field("accepted", "Giám đốc Sở chấp nhận giải trình đó", "The Director accepted it"),
+        flag_field("accepted", NP_("fact", "Giám đốc Sở chấp nhận giải trình đó")),
         flag_field(
             "returned",
-            "Giải trình đó bị trả lại, chưa gửi lại: chưa phải là giải trình",
-            "It was returned, and none was sent since: it is no explanation",
+            NP_("fact", "Giải trình đó bị trả lại, chưa gửi lại: chưa phải là giải trình"),
         ),
     ),
-    {
-        "vi": "Giải trình một hồ sơ quá hạn trong kỳ (hoặc bắt đầu quá hạn từ kỳ trước), gửi Giám đốc Sở qua Văn phòng "
-        "Sở",
-        "en": "Explanation of a case overdue in the period (or fallen overdue since the one before), to the Director "
-        "through the Office",
-    },
+    NP_(
+        "fact",
+        "Giải trình một hồ sơ quá hạn trong kỳ (hoặc bắt đầu quá hạn từ kỳ trước), gửi Giám đốc Sở qua Văn phòng Sở",
+    ),
 )
 
 APOLOGY = FactKind(
@@ -66,42 +64,43 @@ APOLOGY = FactKind(
     (
         text_field(
             "sent_on",
-            "Ngày gửi (năm-tháng-ngày) văn bản xin lỗi vì trễ hạn đầu tiên có ngày hẹn phải có; nếu không văn bản nào "
-            "có thì của văn bản đầu tiên",
-            "Day (ISO) of the first letter for lateness with the date it needs; without one, of the first letter",
+            NP_(
+                "fact",
+                "Ngày gửi (năm-tháng-ngày) văn bản xin lỗi vì trễ hạn đầu tiên có ngày hẹn phải có; nếu "
+                "không văn bản nào có thì của văn bản đầu tiên",
+            ),
         ),
         flag_field(
             "has_new_date",
-            "Chính văn bản đó có ngày hẹn trả mới, hoặc không còn gì để hẹn: hồ sơ đã kết thúc khi xin lỗi, hoặc lần "
-            "hẹn lại đã dùng ở văn bản xin lỗi vì trễ hạn trước",
-            "That letter promises a new date itself, or had none to promise: the case had ended by then, or an earlier "
-            "letter for lateness had used up the new dates",
+            NP_(
+                "fact",
+                "Chính văn bản đó có ngày hẹn trả mới, hoặc không còn gì để hẹn: hồ sơ đã kết thúc khi "
+                "xin lỗi, hoặc lần hẹn lại đã dùng ở văn bản xin lỗi vì trễ hạn trước",
+            ),
         ),
     ),
-    {
-        "vi": "Xin lỗi bằng văn bản vì trễ hạn, về một hồ sơ quá hạn trong kỳ (hoặc bắt đầu quá hạn từ kỳ trước)",
-        "en": "Written apology for lateness, of a case overdue in the period (or fallen overdue since the one before)",
-    },
+    NP_("fact", "Xin lỗi bằng văn bản vì trễ hạn, về một hồ sơ quá hạn trong kỳ (hoặc bắt đầu quá hạn từ kỳ trước)"),
 )
 
 CASE_FAULT = FactKind(
     "case_fault",
     "case",
     (
-        text_field("found_on", "Ngày phát hiện sai sót (năm-tháng-ngày)", "Day on which the mistake was found (ISO)"),
+        text_field("found_on", NP_("fact", "Ngày phát hiện sai sót (năm-tháng-ngày)")),
         text_field(
             "source",
-            "Do đâu phát hiện: unit (đơn vị), applicant (người nộp), inspection (kiểm tra), complaint (khiếu nại)",
-            "How it came to light: unit, applicant, inspection, complaint",
+            NP_(
+                "fact",
+                "Do đâu phát hiện: unit (đơn vị), applicant (người nộp), inspection (kiểm tra), complaint (khiếu nại)",
+            ),
         ),
-        text_field("what", "Sai sót", "What was wrong"),
+        text_field("what", NP_("fact", "Sai sót")),
     ),
-    {
-        "vi": "Một sai sót trong giải quyết hồ sơ, phát hiện trong kỳ hoặc kỳ liền trước, hoặc trước đó mà đầu kỳ chưa "
-        "được xin lỗi (sai sót thứ hai của một hồ sơ mang tên mã#2)",
-        "en": "A mistake in the handling of a case, found in the period or in the one before it, or earlier and not "
-        "apologised for when it began (the second one of a case is named code#2)",
-    },
+    NP_(
+        "fact",
+        "Một sai sót trong giải quyết hồ sơ, phát hiện trong kỳ hoặc kỳ liền trước, hoặc trước "
+        "đó mà đầu kỳ chưa được xin lỗi (sai sót thứ hai của một hồ sơ mang tên mã#2)",
+    ),
 )
 
 APOLOGY_FOR_FAULT = FactKind(
@@ -110,14 +109,10 @@ APOLOGY_FOR_FAULT = FactKind(
     (
         text_field(
             "sent_on",
-            "Ngày gửi văn bản xin lỗi đầu tiên vì chính sai sót đó, kể từ ngày phát hiện (năm-tháng-ngày)",
-            "Day of the first written apology for that very mistake since it was found (ISO)",
+            NP_("fact", "Ngày gửi văn bản xin lỗi đầu tiên vì chính sai sót đó, kể từ ngày phát hiện (năm-tháng-ngày)"),
         ),
     ),
-    {
-        "vi": "Xin lỗi bằng văn bản vì một sai sót phát hiện trong kỳ hoặc kỳ liền trước; không cần ngày hẹn mới",
-        "en": "Written apology for a mistake found in the period or in the one before it; it needs no new date",
-    },
+    NP_("fact", "Xin lỗi bằng văn bản vì một sai sót phát hiện trong kỳ hoặc kỳ liền trước; không cần ngày hẹn mới"),
 )
 
 STAGE_NOTE = FactKind(
@@ -127,23 +122,20 @@ STAGE_NOTE = FactKind(
         count_field(
             "stages_ended",
             STAGES,
-            "Bước xử lý kết thúc trong kỳ tại đơn vị chuyên môn (không tính bước của Bộ phận Một cửa)",
-            "Stages ended in the period at divisions (those of the one-stop desk left out)",
+            NP_("fact", "Bước xử lý kết thúc trong kỳ tại đơn vị chuyên môn (không tính bước của Bộ phận Một cửa)"),
         ),
         count_field(
             "with_note",
             STAGES,
-            "Trong số đó: có ý kiến xử lý của đơn vị giữ hồ sơ",
-            "Of those: with a processing note by the unit that held the case",
+            NP_("fact", "Trong số đó: có ý kiến xử lý của đơn vị giữ hồ sơ"),
         ),
         count_field(
             "unknown_cases",
             CASES,
-            "Hồ sơ của đơn vị kết thúc trong kỳ, chưa rõ các bước nên cũng chưa rõ ý kiến xử lý",
-            "The unit's cases ended in the period of which the stages, and so the notes, are not known",
+            NP_("fact", "Hồ sơ của đơn vị kết thúc trong kỳ, chưa rõ các bước nên cũng chưa rõ ý kiến xử lý"),
         ),
     ),
-    {"vi": "Gắn ý kiến xử lý vào từng bước của hồ sơ", "en": "Processing notes attached to each stage of a case"},
+    NP_("fact", "Gắn ý kiến xử lý vào từng bước của hồ sơ"),
 )
 
 RESULT_ATTACHED = FactKind(
@@ -153,40 +145,33 @@ RESULT_ATTACHED = FactKind(
         count_field(
             "closed",
             CASES,
-            "Hồ sơ có trả kết quả, kết thúc trên phần mềm trong kỳ, đã rõ có gắn kết quả hay không",
-            "Cases that end with a result, closed in the period, of which it is known whether it is attached",
+            NP_("fact", "Hồ sơ có trả kết quả, kết thúc trên phần mềm trong kỳ, đã rõ có gắn kết quả hay không"),
         ),
         count_field(
             "attached",
             CASES,
-            "Trong số đó: đã gắn kết quả (bản số hóa hoặc bản điện tử)",
-            "Of those: with the result attached (a scan or an electronic copy)",
+            NP_("fact", "Trong số đó: đã gắn kết quả (bản số hóa hoặc bản điện tử)"),
         ),
         count_field(
             "unknown_closed",
             CASES,
-            "Hồ sơ có trả kết quả, kết thúc trên phần mềm trong kỳ, chưa rõ đã gắn kết quả hay chưa",
-            "Cases that end with a result, closed in the period, of which it is not known whether it is attached",
+            NP_("fact", "Hồ sơ có trả kết quả, kết thúc trên phần mềm trong kỳ, chưa rõ đã gắn kết quả hay chưa"),
         ),
     ),
-    {"vi": "Gắn kết quả giải quyết vào hồ sơ", "en": "Results attached to cases"},
+    NP_("fact", "Gắn kết quả giải quyết vào hồ sơ"),
 )
 
 OFFICER_OVERDUE = FactKind(
     "officer_overdue",
     "officer",
     (
-        count_field(
-            "overdue", CASES, "Hồ sơ quá hạn trong kỳ của cán bộ", "Overdue cases of the officer in the period"
-        ),
-        text_field("cases", "Mã các hồ sơ đó", "Codes of those cases"),
+        count_field("overdue", CASES, NP_("fact", "Hồ sơ quá hạn trong kỳ của cán bộ")),
+        text_field("cases", NP_("fact", "Mã các hồ sơ đó")),
     ),
-    {
-        "vi": "Hồ sơ quá hạn theo cán bộ giữ bước đã vượt thời gian, tại đơn vị giữ bước đó, để xem xét trách nhiệm "
-        "cá nhân",
-        "en": "Overdue cases by the officer who had the stage that ran over, for the unit that had it, for review of "
-        "personal responsibility",
-    },
+    NP_(
+        "fact",
+        "Hồ sơ quá hạn theo cán bộ giữ bước đã vượt thời gian, tại đơn vị giữ bước đó, để xem xét trách nhiệm cá nhân",
+    ),
 )
 
 

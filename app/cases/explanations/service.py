@@ -185,7 +185,7 @@ def apologise(
     if case is None:
         raise NotFound("Không tìm thấy hồ sơ này.")
     values = {"number": tidy(number), "signer": tidy(signer)}
-    for field, missing in (("number", N_("Hãy ghi số của văn bản xin lỗi.")), ("signer", "Hãy ghi người ký.")):
+    for field, missing in (("number", N_("Hãy ghi số của văn bản xin lỗi.")), ("signer", N_("Hãy ghi người ký."))):
         if not values[field]:
             raise DomainError(missing, field=field)
     words = checked_words(reason, field="reason", missing=N_("Hãy ghi lý do xin lỗi."), most=LONGEST)

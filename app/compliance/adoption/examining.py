@@ -176,5 +176,5 @@ def _kind_as_json(kind: FactKind) -> dict[str, Any]:
 
 
 def _kind_from_json(kind: Mapping[str, Any]) -> FactKind:
-    fields = tuple(FactField(name, _TYPES[of], unit, {}) for name, of, unit in kind["fields"])
-    return FactKind(kind["name"], kind["subject"], fields, {})
+    fields = tuple(FactField(name, _TYPES[of], unit, "") for name, of, unit in kind["fields"])
+    return FactKind(kind["name"], kind["subject"], fields, "")

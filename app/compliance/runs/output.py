@@ -19,6 +19,7 @@ from app.compliance.runs.service import CheckReport
 from app.compliance.subject_links import evidence_path
 from app.compliance.violations.cells import SeenSubject, ViolationFigures, cell_figures, message_of, message_of_thing
 from app.compliance.violations.raising import Raised, key_of
+from app.core.errors import N_
 from app.organisation.calendars import site_calendar
 from app.rulepacks.language import JudgedAs, Rule, Severity, Status
 from app.rulepacks.pack import Pack
@@ -31,21 +32,21 @@ if TYPE_CHECKING:
 Judged = RuleResult | ResultRow
 
 RESULT_COLUMNS = {
-    "pack": "Bộ quy tắc",
-    "rule": "Quy tắc",
-    "unit": "Đơn vị",
-    "status": "Kết quả",
-    "numerator": "Tử số",
-    "denominator": "Mẫu số",
-    "unknown": "Chưa rõ",
-    "value": "Giá trị",
-    "comparison": "So sánh",
-    "target": "Chỉ tiêu",
-    "shortfall": "Còn thiếu",
-    "due": "Hạn",
-    "judged_as": "Xét",
+    "pack": N_("Bộ quy tắc"),
+    "rule": N_("Quy tắc"),
+    "unit": N_("Đơn vị"),
+    "status": N_("Kết quả"),
+    "numerator": N_("Tử số"),
+    "denominator": N_("Mẫu số"),
+    "unknown": N_("Chưa rõ"),
+    "value": N_("Giá trị"),
+    "comparison": N_("So sánh"),
+    "target": N_("Chỉ tiêu"),
+    "shortfall": N_("Còn thiếu"),
+    "due": N_("Hạn"),
+    "judged_as": N_("Xét"),
 }
-WAIVER_COLUMN = {"waiver": "Miễn áp dụng"}
+WAIVER_COLUMN = {"waiver": N_("Miễn áp dụng")}
 """Added at the end where a result is waived; without waivers the columns are always the same."""
 
 
@@ -163,10 +164,14 @@ def result_table(results: Sequence[Judged]) -> tuple[list[dict[str, Any]], dict[
     for row, result in zip(rows, results, strict=True):
         row["judged_as"] = label(result.judged_as) if result.judged_as else None
     if not any(result.waiver for result in results):
-        return rows, RESULT_COLUMNS
+        return rows, _headings(RESULT_COLUMNS)
     for row, result in zip(rows, results, strict=True):
         row["waiver"] = waiver_words(result.waiver)
-    return rows, RESULT_COLUMNS | WAIVER_COLUMN
+    return rows, _headings(RESULT_COLUMNS | WAIVER_COLUMN)
+
+
+def _headings(columns: Mapping[str, str]) -> dict[str, str]:
+    return {name: str(_(text)) for name, text in columns.items()}
 
 
 def waiver_words(waiver: AppliedWaiver | None) -> str | None:

@@ -231,7 +231,7 @@ def _by_kind(told: list[facts.Fact]) -> list[dict[str, Any]]:
             for line in lines
         ]
         columns = [fact.get(facts.SUBJECT, fact["unit"]) for fact in shown]
-        title, more = in_both(kind.description), len(given) - len(shown)
+        title, more = kind.description(language()), len(given) - len(shown)
         kinds.append({"name": name, "title": title, "units": columns, "rows": rows, "more": more})
     return kinds
 

@@ -18,9 +18,10 @@ from sqlalchemy import ColumnElement, and_, select
 from app.compliance.adoption.repository import text
 from app.compliance.evaluation.results import AppliedWaiver, RuleResult, SubjectResult
 from app.compliance.models import CheckResult, CheckRun, Violation, ViolationChange
-from app.compliance.wording import count_in_words, period_in_words, pick, render_message
+from app.compliance.wording import count_in_words, period_in_words, render_message
 from app.core import facts
-from app.core.errors import NotFound
+from app.core.errors import NotFound, NP_n
+from app.core.translation import in_language, in_language_as, noun
 from app.rulepacks.compiler import RuleOutcome
 from app.rulepacks.language import JudgedAs, Rule
 from app.web.extensions import db
@@ -147,25 +148,25 @@ def told_in_short(rule: Rule, cell: ViolationFigures, unit: str, period: str) ->
 
 
 _NOUNS = {
-    "case": ("hồ sơ", "case", "cases"),
-    "criterion": ("tiêu chí", "criterion", "criteria"),
-    "defect": ("sai sót của danh mục", "defect of the catalogue", "defects of the catalogue"),
-    "field": ("lĩnh vực", "field", "fields"),
-    "officer": ("cán bộ", "officer", "officers"),
-    "period": ("kỳ phải nộp", "period owed", "periods owed"),
-    "petition": ("phản ánh, kiến nghị", "petition", "petitions"),
-    "procedure": ("thủ tục", "procedure", "procedures"),
-    "publication": ("bước công bố", "step of publication", "steps of publication"),
-    "rule": ("quy tắc", "rule", "rules"),
-    "task": ("nhiệm vụ", "task", "tasks"),
+    "case": NP_n("breach", "hồ sơ"),
+    "criterion": NP_n("breach", "tiêu chí"),
+    "defect": NP_n("breach", "sai sót của danh mục"),
+    "field": NP_n("breach", "lĩnh vực"),
+    "officer": NP_n("breach", "cán bộ"),
+    "period": NP_n("breach", "kỳ phải nộp"),
+    "petition": NP_n("breach", "phản ánh, kiến nghị"),
+    "procedure": NP_n("breach", "thủ tục"),
+    "publication": NP_n("breach", "bước công bố"),
+    "rule": NP_n("breach", "quy tắc"),
+    "task": NP_n("breach", "nhiệm vụ"),
 }
 
 
 def noun_in_words(rule: Rule, number: int, locale: str) -> str:
     """What the rule judges one by one: "hồ sơ"; "case" or "cases"."""
     kind = facts.catalogue().get(rule.judge.things)
-    vi, one, several = _NOUNS.get(kind.subject if kind else rule.judge.things, ("việc", "item", "items"))
-    return pick(locale, vi, one if number == 1 else several)
+    word = _NOUNS.get(kind.subject if kind else rule.judge.things, NP_n("breach", "việc"))
+    return noun(locale, word, number, "breach")
 
 
 def message_of(rule: Rule, cell: ViolationFigures, unit: str, period: str, locale: str, head: str = "") -> str:
@@ -180,9 +181,9 @@ def message_of(rule: Rule, cell: ViolationFigures, unit: str, period: str, local
     which = ", ".join(thing.subject for thing in named[:MOST_NAMED])
     more = len(named) - MOST_NAMED
     if more > 0:
-        which += pick(locale, f" và {count_in_words(more)} nữa", f" and {count_in_words(more, 'en')} more")
+        which += " " + in_language(locale, "và %(more)s nữa", more=count_in_words(more, locale))
     told = f"{count_in_words(number, locale)} {noun_in_words(rule, number, locale)}"
-    broken = pick(locale, "vi phạm", "in breach")
+    broken = in_language_as(locale, "breach", "vi phạm")
     return f"{unit}: {told} {broken}" + (f" ({which})." if which else ".")
 
 
