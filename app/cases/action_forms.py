@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Any
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from wtforms.validators import Length, Optional
 
-from app.cases import service
+from app.cases import care, service
+from app.cases.care import Lack
 from app.cases.case_page import CaseView, ConsultationQuestion
 from app.cases.forms import ActionForm, number_or_none
 from app.cases.handling import documents_awaited, documents_to_ask, proposed_answer_day
-from app.cases.vocabulary import EventKind
+from app.cases.vocabulary import EventKind, Outcome
+from app.core.text import tidy
 from app.organisation.access import Scope
 from app.organisation.calendars import today
 from app.organisation.models import Unit
+from app.web.formats import label
 from app.web.forms import NEEDED, ChoiceField, DayField, MultiCheckboxField, StringField, number_in
 
 
@@ -133,6 +137,75 @@ class SupplementForm(ActionForm):
         return super().values() | {"documents": self.documents.data or []}
 
 
+class CarefulForm(ActionForm):
+    """Something before which is looked whether anything is missing."""
+
+    because = StringField(
+        _l("Lý do vẫn làm khi còn thiếu"),
+        validators=[Length(max=500)],
+        description=_l("Lãnh đạo và người kiểm tra sẽ thấy lý do này. Ghi ít nhất hai từ, tám ký tự."),
+    )
+    lacks: Sequence[Lack] = ()
+    forbidden: Sequence[Lack] = ()
+
+    def look_for(self, view: CaseView, kind: EventKind) -> None:
+        """What is missing now, but for what this form itself says."""
+        found = care.lacking(view.case, kind)
+        self.lacks = [lack for lack in found.asked if lack not in (Lack.NO_RESULT, Lack.NO_RECEIVER)]
+        self.forbidden = [lack for lack in found.forbidden if lack not in (Lack.NO_RESULT, Lack.NO_RECEIVER)]
+
+    def said(self) -> dict[str, Any]:
+        """What the event tells beside its note."""
+        return {}
+
+    def values(self) -> dict[str, Any]:
+        told = {name: value for name, value in self.said().items() if value}
+        return super().values() | {"because": self.because.data or "", "data": told}
+
+
+class ResultForm(CarefulForm):
+    """Có kết quả giải quyết: its number, day, signer and kind."""
+
+    outcome = ChoiceField(_l("Loại kết quả"), coerce=str)
+    number = StringField(_l("Số văn bản kết quả"), validators=[Length(max=64)])
+    issued_on = DayField(_l("Ngày ban hành"), validators=[Optional()])
+    signer = StringField(_l("Người ký"), validators=[Length(max=120)])
+
+    def offer(self, view: CaseView) -> None:
+        """As it was signed."""
+        self.outcome.choices = [(each.value, label(each)) for each in Outcome]
+        if not self.is_submitted() and (signed := view.signature):
+            self.number.data, self.signer.data = signed.data.get("number", ""), signed.data.get("signer", "")
+            self.issued_on.data = date.fromisoformat(signed.data["signed_on"])
+
+    def said(self) -> dict[str, Any]:
+        day = self.issued_on.data
+        return {
+            "outcome": self.outcome.data,
+            "number": tidy(self.number.data or ""),
+            "signer": tidy(self.signer.data or ""),
+            "issued_on": day.isoformat() if day else "",
+        }
+
+
+class DeliveryForm(CarefulForm):
+    """Trả kết quả: who received it, by which paper, for whom; or under which number it was posted."""
+
+    receiver = StringField(_l("Người nhận"), validators=[Length(max=200)])
+    paper_shown = StringField(
+        _l("Giấy tờ đã xuất trình"), validators=[Length(max=120)], description=_l("Ví dụ: CCCD số …, giấy hẹn.")
+    )
+    on_behalf_of = StringField(
+        _l("Nhận thay cho"), validators=[Length(max=200)], description=_l("Ghi khi nhận theo ủy quyền, giới thiệu.")
+    )
+    postal_number = StringField(_l("Số bưu gửi"), validators=[Length(max=64)])
+
+    def said(self) -> dict[str, Any]:
+        return {
+            name: tidy(self[name].data or "") for name in ("receiver", "paper_shown", "on_behalf_of", "postal_number")
+        }
+
+
 class SupplementedForm(ActionForm):
     """Đã bổ sung hồ sơ: which of the documents asked for came."""
 
@@ -206,4 +279,17 @@ def _form_for(kind: EventKind, view: CaseView, units: Sequence[Unit], scope: Sco
             supplemented = SupplementedForm()
             supplemented.offer(view)
             return supplemented
+        case EventKind.RESOLVED | EventKind.CLOSED | EventKind.DELIVERED:
+            return _careful(kind, view)
     return ActionForm()
+
+
+def _careful(kind: EventKind, view: CaseView) -> CarefulForm:
+    form: CarefulForm
+    if kind is EventKind.RESOLVED and view.case.returns_result:
+        form = result = ResultForm()
+        result.offer(view)
+    else:
+        form = DeliveryForm() if kind is EventKind.DELIVERED else CarefulForm()
+    form.look_for(view, kind)
+    return form

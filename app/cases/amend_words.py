@@ -9,8 +9,9 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from app.cases.amendments import PAPER
+from app.cases.care import Lack
 from app.cases.intake.contents import COUNTS
-from app.cases.vocabulary import Channel, ReturnMethod
+from app.cases.vocabulary import Channel, EventKind, ReturnMethod
 from app.web.formats import label, show_date, show_money
 
 FIELD_NAMES = {
@@ -70,6 +71,12 @@ def changes_in_words(data: dict[str, Any]) -> str:
         f"{value_in_words(change['was'], name)} → {value_in_words(change['is'], name)}"
         for name, change in data["changes"].items()
     )
+
+
+def proceeding_in_words(data: dict[str, Any]) -> str:
+    """What somebody went on without, and with what."""
+    without = ", ".join(label(Lack(each)) for each in data["without"])
+    return str(_("%(what)s dù còn thiếu: %(without)s", what=label(EventKind(data["for"])), without=without))
 
 
 def annulment_in_words(data: dict[str, Any]) -> str:

@@ -18,6 +18,7 @@ from wtforms import BooleanField, Field, FieldList, Form, FormField, RadioField
 from wtforms.validators import Length, NumberRange, Optional
 from wtforms.widgets import TextInput
 
+from app.cases.care import Lack, forbidden
 from app.cases.case_page import CaseView
 from app.cases.due_lists import MOST_DAYS, DueList
 from app.cases.intake.checklist import MOST_ROWS
@@ -36,6 +37,7 @@ from app.web.forms import (
     DayField,
     HiddenField,
     IntegerField,
+    MultiCheckboxField,
     ReasonLineField,
     SearchField,
     StringField,
@@ -305,3 +307,18 @@ class CaseFilterForm(FlaskForm):
     @staticmethod
     def _chosen(field: Any) -> Any:
         return None if field.errors else field.data
+
+
+class ForbidForm(FlaskForm):
+    """Những điều không được thiếu khi kết thúc hồ sơ, trả kết quả."""
+
+    lacks = MultiCheckboxField(_l("Không cho làm tiếp khi"), coerce=str)
+
+    @classmethod
+    def of_site(cls, site: str) -> ForbidForm:
+        """As typed, or as the site has it."""
+        form = cls()
+        form.lacks.choices = [(each.value, label(each)) for each in Lack]
+        if not form.is_submitted():
+            form.lacks.data = sorted(forbidden(site))
+        return form

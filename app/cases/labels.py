@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from flask_babel import lazy_gettext as _l
 
+from app.cases.care import Lack
 from app.cases.due_lists import DueList
 from app.cases.explanations.models import ApologyFor, ExplanationState
 from app.cases.faults.models import FaultSource
 from app.cases.importing.models import ImportNameKind, ImportState
 from app.cases.importing.undo import Touch
-from app.cases.vocabulary import CaseStatus, Channel, EventKind, PaymentChannel, PromiseCause, ReturnMethod
+from app.cases.vocabulary import CaseStatus, Channel, EventKind, Outcome, PaymentChannel, PromiseCause, ReturnMethod
 from app.organisation.audit_words import name_actions, name_details, name_subjects
 from app.web.formats import add_labels
 
@@ -83,8 +84,26 @@ EVENTS = {
     EventKind.CORRECTED: _l("Đính chính"),
     EventKind.AMENDED: _l("Sửa thông tin hồ sơ"),
     EventKind.ANNULLED: _l("Hủy hồ sơ"),
+    EventKind.PROCEEDED: _l("Làm tiếp dù còn thiếu"),
 }
 add_labels(EVENTS)
+add_labels(
+    {
+        Lack.UNPAID: _l("chưa thu đủ phí, lệ phí"),
+        Lack.STAGES_SKIPPED: _l("chưa qua hết các bước"),
+        Lack.UNSIGNED: _l("chưa ký kết quả"),
+        Lack.NOT_SCANNED: _l("chưa số hóa hồ sơ"),
+        Lack.NO_RESULT: _l("chưa ghi số văn bản kết quả"),
+        Lack.NO_RECEIVER: _l("chưa ghi người nhận"),
+    }
+)
+add_labels(
+    {
+        Outcome.GRANTED: _l("Cấp, chấp thuận"),
+        Outcome.NOT_GRANTED: _l("Không cấp, không chấp thuận"),
+        Outcome.OTHER: _l("Kết quả khác"),
+    }
+)
 add_labels(
     {
         ImportState.PREVIEWED: _l("Đã xem trước"),
@@ -167,8 +186,10 @@ name_details(
         "events_chained": _l("Số sự kiện đã nối chuỗi"),
         "events_upto": _l("Đến sự kiện"),
         "fields": _l("Thông tin đã sửa"),
+        "lacks": _l("Không cho làm tiếp khi thiếu"),
     }
 )
+name_actions({"forbid_lacks": _l("Đặt những điều không được thiếu khi kết thúc hồ sơ")})
 name_actions({"chain_events": _l("Nối chuỗi các sự kiện đã có")})
 name_actions(
     {"receive_case": _l("Tiếp nhận hồ sơ"), "rederive_open": _l("Tính lại hạn của hồ sơ theo lịch làm việc")}

@@ -437,6 +437,15 @@ class CaseDocument(Record, Base):
         return self.originals + self.certified + self.copies + self.electronic
 
 
+class ForbiddenLack(Record, Base):
+    """Without this (care.Lack) nobody goes on; without the others people say why they do."""
+
+    __tablename__ = "forbidden_lacks"
+    __table_args__ = (UniqueConstraint("site", "lack"),)
+
+    lack: Mapped[str] = mapped_column(String(24))
+
+
 class CaseCounter(Record, Base):
     """The last number given out for case codes (or receipts) with one prefix on one day (or year)."""
 

@@ -1,4 +1,5 @@
-"""What heads and inspectors look through: cases that were annulled, and what was put right after reception."""
+"""What heads and inspectors look through: cases that were annulled, what was put right after
+reception, and what was gone on with although something was missing."""
 
 from __future__ import annotations
 
@@ -18,7 +19,7 @@ from app.web.extensions import db
 from app.web.keyset import Cursor, Keyset
 
 PAGE = 50
-OVERSEEN = (EventKind.ANNULLED, EventKind.AMENDED)
+OVERSEEN = (EventKind.PROCEEDED, EventKind.ANNULLED, EventKind.AMENDED)
 _INDEXED = text("case_events.kind IN ('amended', 'annulled', 'proceeded')")  # as the index says it
 
 

@@ -9,18 +9,19 @@ from typing import Any
 from flask_babel import gettext as _
 
 from app.cases.actions import KEYS, RARE
-from app.cases.amend_words import annulment_in_words, changes_in_words
+from app.cases.amend_words import annulment_in_words, changes_in_words, proceeding_in_words
 from app.cases.case_page import CaseView, EventSeen, StageLine
 from app.cases.handling import asked_documents, documents_come
 from app.cases.service import BACKDATED_AFTER
 from app.cases.timeline import CorrectedEvent
-from app.cases.vocabulary import EventKind, PaymentChannel
+from app.cases.vocabulary import EventKind, Outcome, PaymentChannel
 from app.organisation.calendars import site_calendar
 from app.web.formats import label, show_date, show_datetime, show_money
 
 ICONS = {kind: icon for kind, (_key, icon) in KEYS.items()} | RARE
 ICONS |= {EventKind.RECEIVED: "inbox", EventKind.REFUNDED: "undo-2", EventKind.TAKEN_OVER: "user"}
 ICONS |= {EventKind.UNIT_SUCCEEDED: "building-2", EventKind.AMENDED: "pencil", EventKind.ANNULLED: "ban"}
+ICONS |= {EventKind.PROCEEDED: "triangle-alert"}
 TONES = {
     EventKind.CLOSED: "good",
     EventKind.SUPPLEMENT_REQUESTED: "warn",
@@ -30,9 +31,10 @@ TONES = {
     EventKind.WITHDRAWN: "warn",
     EventKind.STOPPED: "warn",
     EventKind.ANNULLED: "warn",
+    EventKind.PROCEEDED: "warn",
 }
 NEVER_CORRECTED = frozenset({EventKind.CORRECTED, EventKind.ACTIVITY, EventKind.PROMISE_MOVED, EventKind.APOLOGISED})
-NEVER_CORRECTED |= {EventKind.UNIT_SUCCEEDED, EventKind.AMENDED}
+NEVER_CORRECTED |= {EventKind.UNIT_SUCCEEDED, EventKind.AMENDED, EventKind.PROCEEDED}
 
 Entry = dict[str, Any]
 
@@ -121,6 +123,12 @@ def _details(view: CaseView, event: EventSeen, at: datetime) -> str:
             return changes_in_words(data)
         case EventKind.ANNULLED:
             return annulment_in_words(data)
+        case EventKind.PROCEEDED:
+            return proceeding_in_words(data)
+        case EventKind.RESOLVED:
+            return _result(data)
+        case EventKind.DELIVERED:
+            return _received(data)
     if data.get("new_due_at"):
         return str(_("Hẹn trả lại %(day)s", day=show_date(_moment(data["new_due_at"]))))
     if data.get("promised_at"):
@@ -162,6 +170,22 @@ def _came(data: dict[str, Any]) -> str:
         return ""
     names = "; ".join(document.name for document in documents_come(data))
     return str(_("Đã nhận: %(names)s", names=names)) if names else str(_("Không nhận giấy tờ nào"))
+
+
+def _result(data: dict[str, Any]) -> str:
+    parts = [label(Outcome(data["outcome"]))] if data.get("outcome") else []
+    parts += [_("số %(number)s", number=data["number"])] if data.get("number") else []
+    parts += [_("ngày %(day)s", day=show_date(_day(data["issued_on"])))] if data.get("issued_on") else []
+    parts += [_("%(signer)s ký", signer=data["signer"])] if data.get("signer") else []
+    return ", ".join(map(str, parts))
+
+
+def _received(data: dict[str, Any]) -> str:
+    parts = [_("Người nhận: %(who)s", who=data["receiver"])] if data.get("receiver") else []
+    parts += [_("giấy tờ: %(what)s", what=data["paper_shown"])] if data.get("paper_shown") else []
+    parts += [_("nhận thay %(who)s", who=data["on_behalf_of"])] if data.get("on_behalf_of") else []
+    parts += [_("bưu gửi số %(number)s", number=data["postal_number"])] if data.get("postal_number") else []
+    return ", ".join(map(str, parts))
 
 
 def _signed(data: dict[str, Any]) -> str:

@@ -48,6 +48,14 @@ class PromiseCause(StrEnum):
     CORRECTION = "correction"  # when something happened was put right
 
 
+class Outcome(StrEnum):
+    """What kind of result a case has."""
+
+    GRANTED = "granted"
+    NOT_GRANTED = "not_granted"
+    OTHER = "other"
+
+
 class CaseStatus(StrEnum):
     """Where a case stands. The number is the status code of the national synchronisation."""
 
@@ -85,13 +93,13 @@ class EventKind(StrEnum):
     CONSULT_ANSWERED = "consult_answered"  # [number: of the question]; the note is the answer
     FILES_DIGITISED = "files_digitised"
     SIGNED = "signed"  # [signer, number: of the paper signed, signed_on: ISO day]; the last one counts
-    RESOLVED = "resolved"
+    RESOLVED = "resolved"  # [outcome, number, signer, issued_on: ISO day]
     RESULT_DIGITISED = "result_digitised"
     ISSUED_PAPER = "issued_paper"
     ISSUED_ELECTRONIC = "issued_electronic"
     PAID = "paid"  # [amount: đồng, channel, transaction_number, receipt_number]
     REFUNDED = "refunded"  # [payment: number of the event, amount: đồng]; the note is the reason
-    DELIVERED = "delivered"
+    DELIVERED = "delivered"  # [receiver, paper_shown, on_behalf_of, postal_number]
     CLOSED = "closed"
     REFUSED = "refused"
     WITHDRAWN = "withdrawn"
@@ -111,6 +119,8 @@ class EventKind(StrEnum):
     # Taken in by mistake or twice: it never was. The note is the reason. [holder: who had it in hand; twin: code of the
     # case that stays; was_late]
     ANNULLED = "annulled"
+    # Something was missing, and somebody went on all the same; the note is the reason.
+    PROCEEDED = "proceeded"  # [for: the kind of the event; without: what was missing, see care.Lack]
 
 
 ENDED = frozenset(
@@ -150,6 +160,7 @@ ALLOWED_IN: dict[EventKind, frozenset[CaseStatus]] = {
     EventKind.UNIT_SUCCEEDED: ANY,
     EventKind.CORRECTED: ANY,
     EventKind.AMENDED: ANY,
+    EventKind.PROCEEDED: ANY,
     # One that has its result was no mistake.
     EventKind.ANNULLED: ANY - {CaseStatus.RESOLVED, CaseStatus.CLOSED},
 }

@@ -225,7 +225,7 @@ def test_without_scripts_an_action_is_a_page(office: Office, sign_in: SignIn) ->
         ("supplement_requested", {"note": "Thiếu bản sao hộ chiếu"}),
         ("paid", {"amount": "600.000", "channel": "online", "transaction_number": "GD77"}),
         ("files_digitised", {}),
-        ("resolved", {}),
+        ("resolved", {"because": "Khẩn cấp theo chỉ đạo"}),
         ("refused", {"note": "Không đủ điều kiện"}),
         ("noted", {"note": "Đã gọi điện cho công dân"}),
     ],

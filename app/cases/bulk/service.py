@@ -14,8 +14,9 @@ from typing import Any
 from flask_babel import gettext as _
 from sqlalchemy import and_, func, or_, select, update
 
-from app.cases import service
+from app.cases import care, service
 from app.cases.bulk.models import BulkAction, BulkCase, BulkCaseState
+from app.cases.care import Lack
 from app.cases.models import Case
 from app.cases.population import changeable_by, on_desk_of
 from app.cases.rows import terms_of, versions_by_id
@@ -51,6 +52,7 @@ class Prospect:
     before: str  # where it stands: the stage it is in, or the unit that has it
     after: str = ""
     refusal: DomainError | None = None
+    lacks: Sequence[Lack] = ()  # asks for a reason
 
 
 @needs(Capability.HANDLE_CASES)
@@ -87,9 +89,19 @@ class _Projection:
                 raise NotFound("Hồ sơ này không ở đơn vị của bạn.")
             event = Event(len(events) + 1, self.kind, self.now, actor=self.by.name, data=self.data)
             after = self._place(project(terms, [*events, event], self.calendar), terms)
+            missing = self._lacks(case)
         except DomainError as error:
             return Prospect(*known, before, refusal=error)
-        return Prospect(*known, before, after)
+        return Prospect(*known, before, after, lacks=missing)
+
+    def _lacks(self, case: Case) -> Sequence[Lack]:
+        """What asks for a reason. Lacking for what the site forbids."""
+        if self.kind not in care.LOOKED_FOR:
+            return ()
+        found = care.lacking(case, self.kind, self.data)
+        if found.forbidden:
+            raise care.Lacking(care.FORBIDS, found.forbidden)
+        return found.asked
 
     def _place(self, state: CaseState, terms: Terms) -> str:
         stay, where = state.stay, self.units.get(state.holder_unit_id, "")
@@ -147,8 +159,8 @@ def go_on(scope: Scope, by: Actor, action_id: int) -> BulkAction:
     kind, data, note = EventKind(action.kind), dict(action.data), action.note
 
     def do(row: BulkCase) -> dict[str, Any]:
-        case = service.record(scope, by, row.case_id, kind, data=dict(data), note=note, revision=row.seen)
-        number = len(service.events_of([case.id])[case.id])
+        case = _done(scope, by, row, kind, data, note)
+        number = max(event.number for event in service.events_of([case.id])[case.id] if event.kind is kind)
         return {"code": case.code, "event_number": number, "revision": case.revision}
 
     _each(action, BulkCaseState.WAITING, BulkCaseState.DONE, do, otherwise=BulkCaseState.LEFT_OUT)
@@ -157,6 +169,13 @@ def go_on(scope: Scope, by: Actor, action_id: int) -> BulkAction:
             done, left_out = (_count(action.id, state) for state in (BulkCaseState.DONE, BulkCaseState.LEFT_OUT))
             audit.record(by, "finish_bulk_action", "bulk_action", action.id, done=done, left_out=left_out)
     return _read_again(action)
+
+
+def _done(scope: Scope, by: Actor, row: BulkCase, kind: EventKind, data: dict[str, Any], note: str) -> Case:
+    """Done to one case; what is missing of it asks for the note that is the reason for all."""
+    if kind in care.LOOKED_FOR:
+        return care.take_step(scope, by, row.case_id, kind, data=dict(data), note=note, because=note, revision=row.seen)
+    return service.record(scope, by, row.case_id, kind, data=dict(data), note=note, revision=row.seen)
 
 
 def _each(

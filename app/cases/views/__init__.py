@@ -2,7 +2,13 @@
 
 from flask import Blueprint
 
-from app.cases.amend_words import annulment_in_words, changes_in_words, counts_in_words, value_in_words
+from app.cases.amend_words import (
+    annulment_in_words,
+    changes_in_words,
+    counts_in_words,
+    proceeding_in_words,
+    value_in_words,
+)
 from app.cases.presenting import timeline_entries
 from app.cases.wording import pauses_in_words, promise_in_words, show_due, standing_in_words, total_in_words
 
@@ -12,5 +18,12 @@ bp.add_app_template_filter(promise_in_words)
 bp.add_app_template_filter(show_due, "due")
 bp.add_app_template_filter(pauses_in_words)
 bp.add_app_template_filter(total_in_words)
-for _words in (timeline_entries, value_in_words, counts_in_words, changes_in_words, annulment_in_words):
+for _words in (
+    timeline_entries,
+    proceeding_in_words,
+    value_in_words,
+    counts_in_words,
+    changes_in_words,
+    annulment_in_words,
+):
     bp.add_app_template_filter(_words)

@@ -11,17 +11,18 @@ from sqlalchemy import select
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response as Answer
 
-from app.cases import amending, overseeing
+from app.cases import amending, care, overseeing
 from app.cases.amend_forms import AmendForm, AnnulCaseForm, ChangeProcedureForm, as_written, merged
 from app.cases.amending import ProcedureChange
+from app.cases.care import Lack
 from app.cases.case_page import CaseView, case_view
-from app.cases.forms import SeenForm, number_or_none
+from app.cases.forms import ForbidForm, SeenForm, number_or_none
 from app.cases.models import Case, CaseDocument
 from app.cases.overseeing import OVERSEEN
 from app.cases.views import bp
 from app.cases.vocabulary import EventKind
 from app.core.errors import Conflict, DomainError
-from app.organisation.access import actor, allowed, current_scope, whole_site
+from app.organisation.access import actor, allowed, current_scope, site, whole_site
 from app.organisation.calendars import site_calendar
 from app.organisation.permissions import Capability
 from app.procedures.models import ProcedureVersion
@@ -127,6 +128,18 @@ def annul(case_id: int) -> Page:
     holder = amending.holder_beside(view.case, actor().person_id, actor().name)
     page = render_template("cases/annul.html", view=view, form=form, holder=holder, meanwhile=meanwhile)
     return page, 422 if form.errors or form.form_errors else 200
+
+
+@bp.route("/ho-so/khong-duoc-thieu", methods=["GET", "POST"])
+@allowed(Capability.KEEP_SITE)
+def forbidding() -> Page:
+    """Without what the site lets nobody close a case or hand out its result."""
+    form = ForbidForm.of_site(site())
+    if form.validate_on_submit():
+        care.forbid(site(), actor(), [Lack(each) for each in form.lacks.data or ()])
+        flash(_("Đã lưu."), "success")
+        return redirect(url_for(".forbidding"))
+    return render_template("cases/forbidding.html", form=form), 422 if form.errors else 200
 
 
 @bp.get("/ho-so/da-huy-da-sua")

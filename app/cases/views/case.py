@@ -11,8 +11,9 @@ from flask_babel import gettext as _
 from htmx_flask import request
 from werkzeug.wrappers import Response as Answer
 
-from app.cases import handling, service
+from app.cases import care, handling, service
 from app.cases.action_forms import (
+    CarefulForm,
     ConsultationAnswerForm,
     ConsultForm,
     HandOverForm,
@@ -141,6 +142,8 @@ def _record(kind: EventKind, view: CaseView, form: ActionForm) -> Case:
         return handling.sign(scope, by, case_id, **form.values())
     if isinstance(form, SupplementForm):
         return handling.request_supplement(scope, by, case_id, **form.values())
+    if isinstance(form, CarefulForm):
+        return care.take_step(scope, by, case_id, kind, **form.values())
     if isinstance(form, SupplementedForm):
         return handling.take_supplement(scope, by, case_id, **form.values())
     if kind is EventKind.TAKEN_OVER:
