@@ -163,7 +163,7 @@ class CarefulForm(ActionForm):
         return super().values() | {"because": self.because.data or "", "data": told}
 
 
-class ResultForm(CarefulForm):
+class CaseResultForm(CarefulForm):
     """Có kết quả giải quyết: its number, day, signer and kind."""
 
     outcome = ChoiceField(_l("Loại kết quả"), coerce=str)
@@ -287,7 +287,7 @@ def _form_for(kind: EventKind, view: CaseView, units: Sequence[Unit], scope: Sco
 def _careful(kind: EventKind, view: CaseView) -> CarefulForm:
     form: CarefulForm
     if kind is EventKind.RESOLVED and view.case.returns_result:
-        form = result = ResultForm()
+        form = result = CaseResultForm()
         result.offer(view)
     else:
         form = DeliveryForm() if kind is EventKind.DELIVERED else CarefulForm()
