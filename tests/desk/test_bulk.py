@@ -166,7 +166,8 @@ def test_inspectors_only_look(desk: Desk, sign_in: Any) -> None:
 
 
 def test_closing_many_closes_those_with_a_result(desk: Desk, session: Any) -> None:
-    action = service.carry_out(EVERYWHERE, desk.by, CLOSED, desk.seen(desk.fresh[0], desk.resolved), {}, "Rà soát cuối tháng")
+    chosen = desk.seen(desk.fresh[0], desk.resolved)
+    action = service.carry_out(EVERYWHERE, desk.by, CLOSED, chosen, {}, "Rà soát cuối tháng")
     session.expire_all()
     assert desk.resolved.status is CaseStatus.CLOSED
     assert [row.case_id for row in action.those(DONE)] == [desk.resolved.id]
