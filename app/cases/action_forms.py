@@ -166,7 +166,7 @@ class CarefulForm(ActionForm):
 class CaseResultForm(CarefulForm):
     """Có kết quả giải quyết: its number, day, signer and kind."""
 
-    outcome = ChoiceField(_l("Loại kết quả"), coerce=str)
+    outcome = ChoiceField(_l("Loại kết quả"), coerce=str, default=Outcome.GRANTED.value)
     number = StringField(_l("Số văn bản kết quả"), validators=[Length(max=64)])
     issued_on = DayField(_l("Ngày ban hành"), validators=[Optional()])
     signer = StringField(_l("Người ký"), validators=[Length(max=120)])

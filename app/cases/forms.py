@@ -142,9 +142,12 @@ class IntakeForm(FlaskForm):
     at = MomentField(_l("Thời điểm tiếp nhận"), description=_l("Để trống nếu là bây giờ."))
     reason = StringField(_l("Lý do ghi lùi ngày"), validators=[Length(max=500)])
     note = TextAreaField(_l("Ghi chú"), validators=[Length(max=LONGEST_NOTE)])
+    sure = BooleanField(_l("Đã xem lại, vẫn tiếp nhận"))
+    seen = HiddenField()  # the fields of the questions that stood beside the box
     token = HiddenField()
 
     missing: Sequence[str] = ()  # required documents that the service found missing
+    questions: Sequence[tuple[str, str]] = ()  # what the service asks to be looked at again, with each's field
 
     @classmethod
     def of_desk(cls, version: ProcedureVersion | None, typed: MultiDict[str, str]) -> IntakeForm:
@@ -178,6 +181,7 @@ class IntakeForm(FlaskForm):
             "exemption": self.exemption.data,
             "documents": [row.form.handed_in() for row in self.documents],
             "incomplete": bool(self.incomplete.data),
+            "sure": (self.seen.data or "").split() if self.sure.data else (),
             "token": self.token.data or "",
         }
 

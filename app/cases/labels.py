@@ -187,6 +187,7 @@ name_details(
         "events_upto": _l("Đến sự kiện"),
         "fields": _l("Thông tin đã sửa"),
         "lacks": _l("Không cho làm tiếp khi thiếu"),
+        "asked_about": _l("Đã được hỏi lại về"),
     }
 )
 name_actions({"forbid_lacks": _l("Đặt những điều không được thiếu khi kết thúc hồ sơ")})

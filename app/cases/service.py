@@ -7,7 +7,7 @@ somebody else has recorded something meanwhile, Conflict is raised and nothing i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -27,6 +27,7 @@ from app.cases.intake.contents import (
     missing_documents,
     owed_for,
 )
+from app.cases.intake.questions import AskFirst, questions
 from app.cases.intake.reuse import reuse_documents
 from app.cases.models import DERIVED_MODELS, DERIVED_TABLES, NUMBERED_BY, Case, CaseDocument, CaseEvent, Consultation
 from app.cases.numbering import check_code, code_taken, next_code, next_in_register
@@ -74,13 +75,15 @@ def receive_case(
     incomplete: bool = False,
     code: str | None = None,
     token: str = "",
+    sure: Collection[str] | None = None,
 ) -> Case:
     """Take a case in (tiếp nhận hồ sơ): gives it a code, a promise and its first stage. Times in UTC.
 
     `exemption` is one of the version's; `documents` is what was handed in, None when nobody said. Raises
     DocumentsMissing when a required one is not among them, unless it is taken in `incomplete` knowingly.
     `code` is one given out elsewhere; `token` names the form that was sent: sent twice, by whomever, it gives the
-    case that the first sending made.
+    case that the first sending made. AskFirst when something should be looked at again that is not among what
+    whoever sends it is `sure` of, by the questions' fields; None asks nothing, as of what another system has taken in.
     """
     if token and (sent := case_of_form(scope.site, token)):
         return sent
@@ -102,6 +105,9 @@ def receive_case(
     missing = missing_documents(papers)
     if missing and not incomplete:
         raise DocumentsMissing(missing)
+    asked = [] if sure is None else questions(scope, version, applicant, at)
+    if any(question.field not in (sure or ()) for question in asked):
+        raise AskFirst(asked)
     data: dict[str, Any] = {}
     terms = terms_of(version)
     if by.person_id is not None and by.unit_id == (terms.stages[0].unit_id if terms.stages else terms.unit_id):
@@ -121,7 +127,7 @@ def receive_case(
             written = chain.add_event(case, event, now, by)
             replace_derived(case, state, {})
             _add_documents(scope, by, case, papers, documents or ())
-            details = {"exemption": case.exemption, "missing": missing}
+            details = {"exemption": case.exemption, "missing": missing, "asked_about": [each.field for each in asked]}
             told: dict[str, Any] = {name: value for name, value in details.items() if value}
             told |= {"number": event.number, "event_hash": written.hash}
             audit.record(by, "receive_case", "case", given, version=version.id, at=at, reason=reason, **told)

@@ -82,11 +82,16 @@ def test_a_negative_number_stays_a_number(app: Flask) -> None:
     assert csv_text(["A"], [[-5]]).splitlines() == ["A", "-5"]
 
 
+WRITES_FOR_PEOPLE = ROOT / "app" / "organisation" / "exports.py"
+READ_BACK = ROOT / "app" / "cases" / "exchange" / "service.py"
+"""What it writes is read at once by the reader of imports, and gone: nobody opens it, and an apostrophe would stay."""
+
+
 def test_every_file_for_a_spreadsheet_is_written_by_one_module() -> None:
     """What writes CSV or workbooks elsewhere would have to think of formulas again."""
     elsewhere = []
     for path in (ROOT / "app").rglob("*.py"):
-        if path == ROOT / "app" / "organisation" / "exports.py":
+        if path in (WRITES_FOR_PEOPLE, READ_BACK):
             continue
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             of_csv = isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "csv"

@@ -588,7 +588,7 @@ def test_the_command_loads_a_document_and_says_what_it_did(units: dict[str, Unit
     assert (said["plan"], said["rows"], len(said["new"])) == ("bg-2024", 10, 10)
     assert {entry["number"] for entry in said["unknown"]} == {"I.3", "III.A.2"}
     again = run("plans", "load", "rules/documents/bg-2024.txt", "--assigned", "2024-03-01")
-    assert "0 mới, 0 thay đổi, 10 giữ nguyên" in again.stdout
+    assert "mới 0, thay đổi 0, giữ nguyên 10" in again.stdout
     listed = json.loads(run("plans", "tasks", "--unit", "KHTC", "--format", "json").stdout)
     assert ("IV.1", "2024-06-30", "overdue") in {(t["number"], t["due"], t["state"]) for t in listed}
 

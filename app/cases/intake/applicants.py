@@ -52,7 +52,7 @@ def known_applicants(scope: Scope, *, id_number: str = "", phone: str = "") -> l
     """Who applied with exactly this number before, within the scope, the latest first; nobody for a few digits."""
     rows: dict[int, tuple[Case, str]] = {}
     for column, typed in ((Case.id_number, id_number), (Case.phone, phone)):
-        if numbers := _written(typed):
+        if numbers := ways_to_write(typed):
             rows |= _newest(scope, and_(column != "", column.in_(numbers)))
     found: dict[tuple[str, str], list[tuple[Case, str]]] = {}
     for _id, (case, procedure) in sorted(rows.items(), reverse=True):
@@ -94,8 +94,9 @@ def _known(cases: Sequence[tuple[Case, str]]) -> KnownApplicant:
     )
 
 
-def _written(typed: str) -> set[str]:
-    """The ways in which a number may have been written down: as typed, in one row, in the usual groups."""
+def ways_to_write(typed: str) -> set[str]:
+    """The ways in which a number may have been written down: as typed, in one row, in the usual groups; none of a few
+    digits."""
     number = sought(typed)
     digits = re.sub(r"[\s.\-]", "", number)
     if len(digits) < SHORTEST:

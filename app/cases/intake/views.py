@@ -17,6 +17,7 @@ from app.cases.forms import IntakeForm, read_moment
 from app.cases.intake.applicants import known_applicants
 from app.cases.intake.checklist import with_checklist
 from app.cases.intake.contents import DocumentsMissing, owed_for
+from app.cases.intake.questions import AskFirst
 from app.cases.intake.reuse import reusable_documents
 from app.cases.models import Case
 from app.cases.standing import Promise, promise
@@ -144,6 +145,10 @@ def _taken_in(form: IntakeForm) -> Case | None:
             case = service.receive_case(current_scope(), actor(), **form.values())
         except DocumentsMissing as error:
             form.missing = error.names
+            raise
+        except AskFirst as error:
+            form.questions = [(sentence(each), each.field or "") for each in error.questions]
+            form.seen.data, form.sure.data = " ".join(field for _said, field in form.questions), False
             raise
         finally:
             if case is None:

@@ -3,9 +3,7 @@ decided, and its report, under one hash, chained to the seal before and signed; 
 
 from __future__ import annotations
 
-import csv
 import gzip
-import io
 import json
 from collections.abc import Sequence
 from typing import Any
@@ -29,6 +27,7 @@ from app.organisation import audit
 from app.organisation.access import Actor, site, whole_site
 from app.organisation.audit import transaction
 from app.organisation.calendars import today
+from app.organisation.exports import csv_text
 from app.organisation.permissions import Capability, needs
 from app.web import extensions
 from app.web.extensions import db
@@ -215,11 +214,8 @@ def _papers(run: CheckRun, period: Period) -> dict[str, bytes]:
     seen = queries.violations_in(whole_site(), run.id, with_subjects=True)
     told = output.run_json(run, results, repository.with_rules(run, seen), repository.packs_of(run))
     rows, columns = output.result_table(results)
-    report = io.StringIO()
-    writer = csv.DictWriter(report, columns, extrasaction="ignore", lineterminator="\n")
-    writer.writerow(columns)
-    writer.writerows(rows)
-    papers = {CHECK: _text(told), ANSWERS: _text(answers(period)), REPORT: report.getvalue()}
+    report = csv_text(list(columns.values()), ([row.get(name) for name in columns] for row in rows))
+    papers = {CHECK: _text(told), ANSWERS: _text(answers(period)), REPORT: report}
     return {name: text.encode() for name, text in papers.items()}
 
 
