@@ -118,7 +118,7 @@ def test_a_clock_a_year_ahead_for_a_minute_leaves_nothing_behind(case: Case, mac
         with pytest.raises(ClockRefused, match="quá xa"):
             attempt()
     assert db.session.scalar(select(func.count()).select_from(CheckRun)) == 0
-    assert db.session.scalars(select(CaseCounter.day)).all() == [at(MONDAY).date()]
+    assert {day.year for day in db.session.scalars(select(CaseCounter.day))} == {at(MONDAY).year}
     machine.set_clock(-timedelta(days=365))
     happen(case, EventKind.HANDED_OVER, machine.now)
     assert db.session.get(Case, case.id).version_id == version
