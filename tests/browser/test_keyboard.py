@@ -44,11 +44,14 @@ class Keys:
             assert fault is None or "BODY" in fault, fault  # the browser's own bar lies between the last and the first
         raise AssertionError(f"{most} times Tab and no {selector}")
 
-    def do(self, key: str, done: str) -> None:
-        """Open an action of the case by its key, and record it with Enter where nothing need be typed."""
+    def do(self, key: str, done: str, **typed: str) -> None:
+        """Open an action of the case by its key, type what need be, by field, and record it with Enter."""
         self.press(key)
         expect(self.page.locator("#action")).to_be_visible()
         self.focus_in("#action")
+        for field, text in typed.items():
+            self.tab_to(f"#{field}")
+            self.type(text)
         self.press("Enter")
         expect(self.page.locator("#flashes")).to_contain_text(f"Đã ghi: {done}")
 
@@ -133,9 +136,9 @@ def test_a_whole_case_without_a_mouse(keys: Callable[[str], Keys]) -> None:
     head.tab_to("#action button")
     head.press("Enter")
     expect(page.locator("#flashes")).to_contain_text("Đã ghi: Ký")
-    head.do("k", "Có kết quả")
+    head.do("k", "Có kết quả", because="Thu phí và số hóa sau khi trả")  # nobody paid or scanned anything
     head.do("x", "Kết thúc")
-    head.do("t", "Trả kết quả")
+    head.do("t", "Trả kết quả", receiver="Trần Không Chuột")
     expect(page.locator("main")).to_contain_text("15/GP-SLĐTBXH")
 
 

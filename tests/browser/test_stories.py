@@ -85,11 +85,15 @@ def test_a_unit_head_sees_the_violation_its_law_and_its_cases_and_explains_it(vi
     click(link)
     main = page.locator("main")
     expect(main).to_contain_text("Đảm bảo 100% hồ sơ TTHC đúng và trước hạn")
+    violation = page.url
     click(page.locator("main a[href*='list=']").first)
     expect(page.locator("table tbody tr").first).to_contain_text("Phòng Bảo trợ xã hội")
     page.go_back()
     page.locator("textarea[name=reason]").first.fill("Hai hồ sơ chậm vì chờ hội đồng giám định; đã bổ sung cán bộ.")
     click(page.get_by_role("button", name="Gửi giải trình"))
+    expect(page.locator("#flashes")).to_contain_text("Đã giải trình")
+    assert page.url != violation, "the next one that waits"
+    page.goto(violation)
     expect(main).to_contain_text("Đã giải trình")
     expect(main).to_contain_text("chờ hội đồng giám định")
 

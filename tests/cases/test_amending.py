@@ -35,6 +35,7 @@ from app.slips.queries import RegisterFilter, register_lines
 from app.slips.service import Press, slip
 from app.slips.values import House
 from app.web import extensions
+from app.web.database import snapshot
 from app.web.extensions import db
 from tests.cases.test_views import Office, SignIn
 from tests.clock import at
@@ -212,7 +213,8 @@ def all_facts() -> list[Any]:
     calendar = site_calendar()
     period = Period.parse("2024-06")
     start, end = period.bounds(calendar.zone)
-    return sorted(map(repr, gather(db.session.connection(), FactQuery(SITE, period, start, end, end))))
+    with snapshot() as connection:
+        return sorted(map(repr, gather(connection, FactQuery(SITE, period, start, end, end))))
 
 
 def test_an_annulled_case_leaves_every_fact_and_keeps_its_number(office: Office) -> None:

@@ -10,6 +10,7 @@ import pytest
 from click.testing import Result
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import select
 
 from app.cases.explanations import service
 from app.cases.models import Case
@@ -17,10 +18,12 @@ from app.compliance import facts as compliance_facts  # noqa: F401  what earlier
 from app.compliance.evaluation.evaluate import judge
 from app.compliance.evaluation.results import RuleResult
 from app.compliance.explaining import lack_of_thing, still_to_do
+from app.compliance.models import Violation
 from app.core.periods import Period
 from app.organisation.access import Actor, Scope
 from app.organisation.models import Person, Role, Unit
 from app.rulepacks.language import Rule
+from app.web.extensions import db
 from tests.clock import at
 from tests.compliance import sample
 from tests.compliance.month import BAC_GIANG, check
@@ -141,7 +144,7 @@ def explained(app: Flask, *arguments: str) -> Result:
     return app.test_cli_runner().invoke(args=["rules", "explain", "bg-5.3", *arguments])
 
 
-def test_the_page_of_a_result_and_the_list_say_what_is_still_to_do(
+def test_the_page_of_a_result_and_that_of_its_violation_say_what_is_still_to_do(
     unexplained: Case, units: dict[str, Unit], sign_in: SignIn, freeze: Callable[..., Any]
 ) -> None:
     freeze("2024-08-01 08:00")  # a month that still runs asks nobody to answer, so nothing of it is on the list
@@ -152,7 +155,8 @@ def test_the_page_of_a_result_and_the_list_say_what_is_still_to_do(
     assert "Trong kỳ có 1 hồ sơ được xét, 0 đúng yêu cầu." in page
     assert "Còn 1 hồ sơ vi phạm; đơn vị đạt khi không còn hồ sơ nào vi phạm." in page
     assert "1 hồ sơ đã hết hạn mà chưa thấy ghi việc phải làm" in page
-    listed = inspector.get("/kiem-tra/vi-pham").get_data(as_text=True)
+    violation = db.session.scalar(select(Violation.id).where(Violation.rule == "bg-5.3"))
+    listed = inspector.get(f"/kiem-tra/vi-pham/{violation}").get_data(as_text=True)
     assert "chưa làm, hạn 02/07/2024" in listed
 
 

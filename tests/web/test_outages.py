@@ -77,7 +77,10 @@ def each_connection(*statements: str) -> Iterator[None]:
 @contextmanager
 def full_disk() -> Iterator[str]:
     """SQLite may take no page more; PostgreSQL's disk cannot be filled so, and its refusal is told apart below."""
-    pages = db.session.execute(text("PRAGMA page_count")).scalar()
+    db.session.rollback()
+    with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.exec_driver_sql("VACUUM")  # the tests before have left pages free
+        pages = connection.exec_driver_sql("PRAGMA page_count").scalar()
     with each_connection(f"PRAGMA max_page_count = {pages}"):
         yield FULL
 

@@ -169,7 +169,8 @@ def decide(two: Two, code: str, accepted: bool) -> None:
     assert sent is not None
     explanations.receive_explanations(SITE, inspector, [sent.id])
     words = "" if accepted else "Nêu rõ trách nhiệm cá nhân."
-    explanations.decide(SITE, inspector, sent.case_id, sent.id, accepted=accepted, words=words, revision=sent.revision)
+    director = Actor.of(make_person(two.units["SO"], Role.DIRECTOR))
+    explanations.decide(SITE, director, sent.case_id, sent.id, accepted=accepted, words=words, revision=sent.revision)
 
 
 def test_explaining_the_violation_is_explaining_the_overdue_case(two: Two, sign_in: SignIn) -> None:
