@@ -50,10 +50,11 @@
       return;
     }
     if (event.key.length !== 1) { release(); forget(); return; }
-    if (!quick) {
+    const target = words(event.target) ? event.target : null;
+    if (!quick || (target && target !== into)) {  // also whoever types on at once after Tab, or after a key that opened a form
       release();
       typed = "";
-      into = words(event.target) ? event.target : null;
+      into = target;
       before = into ? into.value : "";
     }
     typed += event.key;
