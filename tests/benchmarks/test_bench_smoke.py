@@ -68,14 +68,14 @@ def test_the_month_is_judged_by_all_its_rules_and_the_floor_writes_the_same_rows
 ) -> None:
     monkeypatch.setenv("BENCH_FOLDER", "")
     file = tmp_path / "bench.json"
-    size = ["--sizes", "300", "--growth", "300", "--rules", "90", "--units", "80", "--exceptions", "40"]
+    size = ["--sizes", "300", "--growth", "300", "--rules", "100", "--units", "80", "--exceptions", "40"]
     options = ["--only", "month", "--duties", "30", "--repetitions", "1", "--folder", str(tmp_path / "bench")]
 
     assert main([*size, *options, "--json", str(file)]) == 0
 
     month = json.loads(file.read_text())["month"]
     whole, floor = month["whole"]["whole"], month["whole"]["floor"]
-    assert whole["rules"] == 90
+    assert whole["rules"] == 100
     assert whole["results"] == whole["judged"] * 80
     assert floor["rows"]["check_results"] == whole["results"]
     assert floor["rows"]["violations"] == floor["rows"]["run_violations"] == whole["violations"] > 0
