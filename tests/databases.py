@@ -111,6 +111,21 @@ POSTGRESQL = {
 }
 
 
+_NUMBER_ON = """DO $$ DECLARE t record; BEGIN
+FOR t IN SELECT table_name AS name FROM information_schema.columns
+    WHERE table_schema = 'public' AND column_name = 'id' AND column_default LIKE 'nextval%'
+LOOP EXECUTE format('SELECT setval(pg_get_serial_sequence(%L, ''id''), coalesce(max(id), 0) + 1, false) FROM %I',
+    t.name, t.name);
+END LOOP; END $$"""
+
+
+def number_on(engine: Engine) -> None:
+    """The next row of each table has the id after the last: PostgreSQL does not give back what killed work took."""
+    if engine.dialect.name == "postgresql":
+        with engine.begin() as connection:
+            connection.execution_options(no_parameters=True).exec_driver_sql(_NUMBER_ON)
+
+
 NUMBERED_ANEW = {"audit_entries", "pack_adoptions", "uploaded_packs"}
 """Migrations add rows to them: a sequence does not give back the ids that a killed one took."""
 

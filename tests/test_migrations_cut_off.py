@@ -21,7 +21,7 @@ from app import create_app
 from app.web import migrating
 from app.web.extensions import db
 from app.web.serving import MIGRATIONS
-from tests.databases import all_of, fill
+from tests.databases import all_of, fill, number_on
 from tests.kills import killed_after
 
 
@@ -62,6 +62,7 @@ def at_every_statement(what: Callable[..., None], to: str) -> int:
     for statement in count(1):
         if not killed_after(statement, what, revision=to):
             return statement - 1
+        number_on(db.engine)
         assert all_of(db.engine) == before, f"{what.__name__} to {to}, killed after its statement {statement}"
     raise AssertionError
 
@@ -76,10 +77,12 @@ def up_and_down_killed_at_every_statement(empty: Callable[[str], Flask]) -> None
         with undisturbed.app_context():
             way(revision=to)
             fill(db.engine, filled[undisturbed])
+            number_on(db.engine)
             expected = all_of(db.engine)
         with killed.app_context():
             tried += at_every_statement(way, to)
             fill(db.engine, filled[killed])
+            number_on(db.engine)
             assert all_of(db.engine) == expected, f"{way.__name__} to {to}"
     assert tried > 10 * len(VERSIONS)
 

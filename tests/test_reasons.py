@@ -14,12 +14,13 @@ import pytest
 from flask import Flask
 
 from app.attachments import service as attachments
+from app.cases import amending
 from app.cases import service as cases
 from app.cases.explanations import service
 from app.cases.faults import service as fault_service
 from app.compliance.models import ViolationState
 from app.compliance.months import sealing, signing
-from app.compliance.runs.service import decide_violation
+from app.compliance.violations.answering import decide_violation
 from app.compliance.waivers import service as waiver_service
 from app.core.errors import DomainError
 from app.core.periods import Period
@@ -38,6 +39,7 @@ from tests.factories import CLERK, EVERYWHERE, SITE
 
 APP = Path(__file__).resolve().parent.parent / "app"
 DAY = date(2024, 6, 3)
+NOTHING: Any = None  # a reason that says nothing is refused before anything else is looked at
 VERBS: dict[str, Callable[[str], object]] = {
     "attachments.service.remove_file": lambda why: attachments.remove_file(EVERYWHERE, CLERK, 1, why),
     "cases.service.correct": lambda why: cases.correct(EVERYWHERE, CLERK, 1, 1, reason=why, void=True),
@@ -57,9 +59,12 @@ VERBS: dict[str, Callable[[str], object]] = {
     "organisation.delegations.end_delegation": lambda why: delegations.end_delegation(CLERK, 1, why),
     "compliance.waivers.service.withdraw_waiver": lambda why: waiver_service.withdraw_waiver(CLERK, 1, why),
     "compliance.waivers.service.annul_waiver": lambda why: waiver_service.annul_waiver(CLERK, 1, why),
-    "compliance.runs.service.decide_violation": lambda why: decide_violation(
+    "compliance.violations.answering.decide_violation": lambda why: decide_violation(
         EVERYWHERE, CLERK, 1, ViolationState.RETURNED, why, 0
     ),
+    "cases.amending.amend": lambda why: amending.amend(EVERYWHERE, CLERK, 1, NOTHING, reason=why),
+    "cases.amending.change_procedure": lambda why: amending.change_procedure(EVERYWHERE, CLERK, 1, 1, reason=why),
+    "cases.amending.annul": lambda why: amending.annul(EVERYWHERE, CLERK, 1, reason=why),
     "organisation.clock.confirm": lambda why: clock.confirm(CLERK, reason=why),
     "organisation.calendars.withdraw_year": lambda why: calendars.withdraw_year(CLERK, 2027, reason=why),
     "organisation.calendars.remove_site_day": lambda why: calendars.remove_site_day(CLERK, DAY, reason=why),
@@ -93,7 +98,7 @@ VERBS: dict[str, Callable[[str], object]] = {
 OTHERS = {
     "cases.service.receive_case": "why it is recorded late",
     "cases.service.record": "why it is recorded late",
-    "compliance.runs.service.explain_violation": "the words of the explanation",
+    "compliance.violations.answering.explain_violation": "the words of the explanation",
     "cases.explanations.service.apologise": "the words of the letter",
     "compliance.adoption.uploading.adopt": "the decision that puts a pack in force",
     "compliance.adoption.uploading.put_in_force": "the decision that puts a pack in force",

@@ -20,6 +20,7 @@ from flask import Flask
 from sqlalchemy import select
 
 import app as product
+from app.cases.models import Case
 from app.core.errors import NotAllowed, NotFound
 from app.demo.loading import load
 from app.organisation import passwords
@@ -100,6 +101,8 @@ def filled(function: Callable[..., Any], records: dict[str, int], head: Person) 
             told[name] = [records[SINGULAR[name]]]
         elif name in records and name != "number":
             told[name] = records[name]
+        elif name == "codes":
+            told[name] = db.session.scalars(select(Case.code).where(Case.id == records["case_id"])).all()
         elif name in GIVEN:
             told[name] = GIVEN[name]
         elif parameter.default is parameter.empty and parameter.kind is not parameter.VAR_KEYWORD and name != "scope":

@@ -76,10 +76,10 @@ def amend(
     recorded something since `revision`.
     """
     reason = checked_reason(reason, missing=_NO_REASON)
-    check_applicant(said.applicant)
-    check_sets(said.sets)
     with transaction():
         case = _open_to_change(scope, case_id, revision)
+        check_applicant(said.applicant)
+        check_sets(said.sets)
         version = _whole_version(case.version_id)
         was = _particulars(case)
         _write_particulars(case, version, said)

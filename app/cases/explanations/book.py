@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from app.cases.explanations import service
 from app.cases.explanations.models import Explanation
 from app.cases.models import Case
-from app.core.errors import NotFound
+from app.core.errors import DomainError, NotFound
 from app.organisation.access import Actor, Scope
 from app.organisation.answers import AnswerBook, AnswerState, KeptAnswer, register_book
 from app.organisation.audit import transaction
@@ -52,6 +52,8 @@ def _kept(each: Explanation) -> KeptAnswer:
 @needs(Capability.EXPLAIN_CASES)
 def give(scope: Scope, by: Actor, codes: Collection[str], text: str) -> None:
     """The head explains these cases, with a record of each."""
+    if not codes:
+        raise DomainError("Hãy chọn ít nhất một hồ sơ.", field="cases")
     with transaction():
         for part in _parts(codes, service.MOST_AT_ONCE):
             ids = _ids(scope, part)

@@ -84,6 +84,8 @@ def decide_violation(
 ) -> Violation:
     """An inspector accepts or returns an explanation, or says that the violation is remedied, saying why; of the whole
     finding at once, or of those single things that are named."""
+    if to is ViolationState.RETURNED:
+        reason = checked_reason(reason, missing=N_("Hãy ghi lý do trả lại."))
     with transaction():
         violation = _the_violation(scope, violation_id, revision)
         if book_of_rule(rule_by_name(violation.pack, violation.rule)) is not None:
@@ -149,8 +151,6 @@ def _move_finding(
     """Move a violation, and with it those of the same finding: one fault is answered once."""
     if not (words := tidy_lines(reason)):
         raise DomainError("Hãy ghi nội dung giải trình hoặc ý kiến.", field="reason")
-    if to is ViolationState.RETURNED:
-        words = checked_reason(words, missing=N_("Hãy ghi lý do trả lại."))
     others, before = same_finding(scope, violation.id), violation.state
     _move(by, violation, to, words, moves, subjects)
     for other in others:
