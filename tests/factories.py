@@ -86,7 +86,7 @@ def make_version(
     **fields: Any,
 ) -> ProcedureVersion:
     """A procedure with one version: `days` of `time_unit`, and stages as (name, unit, allowance)."""
-    code = code or f"1.{next(_serial):06d}"
+    code = code or f"9.{next(_serial):06d}"  # no test gives one of these by hand
     procedure = Procedure(site=SITE, code=code)
     values: dict[str, Any] = {
         "field": "Việc làm",
