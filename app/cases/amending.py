@@ -184,7 +184,7 @@ def annul(
         if kept:
             raise DomainError(
                 "Hồ sơ đã thu %(amount)s đồng; hãy hoàn trả hoặc đính chính khoản thu trước khi hủy.",
-                amount=f"{kept:,}".replace(",", "."),
+                amount=kept,
             )
         told = {"holder": whose, "twin": tidy(twin), "was_late": past_due(case, extensions.now())}
         _record(case, by, reason, {name: value for name, value in told.items() if value}, EventKind.ANNULLED)

@@ -14,6 +14,7 @@ from flask_babel import gettext as _
 
 from app.compliance import wording
 from app.compliance.evaluation.evaluate import answer_days, missing, target_share
+from app.compliance.wording import ShownFigures
 from app.core import facts, translation
 from app.core.errors import NP_n
 from app.core.periods import Period
@@ -183,19 +184,6 @@ def _day(written: object) -> str:
 
 def _n(number: int) -> str:
     return show_number(number)
-
-
-class ShownFigures(Protocol):
-    """The figures of a result, of a violation, or of one sighting of it."""
-
-    @property
-    def numerator(self) -> int | None: ...
-    @property
-    def denominator(self) -> int | None: ...
-    @property
-    def value(self) -> Fraction | None: ...
-    @property
-    def target(self) -> Fraction | None: ...
 
 
 class Judged(ShownFigures, Protocol):

@@ -332,8 +332,8 @@ def amount(value: Fraction, locale: str, *, counts: bool) -> str:
     return count_in_words(int(value), locale) if counts else exact_percent(value, locale)
 
 
-class ToldFigures(Protocol):
-    """The figures that a sentence about a result may say."""
+class ShownFigures(Protocol):
+    """The figures of a result, of a violation, or of one sighting of it."""
 
     @property
     def numerator(self) -> int | None: ...
@@ -343,6 +343,11 @@ class ToldFigures(Protocol):
     def value(self) -> Fraction | None: ...
     @property
     def target(self) -> Fraction | None: ...
+
+
+class ToldFigures(ShownFigures, Protocol):
+    """Those that a sentence about a result may say."""
+
     @property
     def shortfall(self) -> int | None: ...
     @property

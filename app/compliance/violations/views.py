@@ -261,6 +261,7 @@ def my_violations() -> str:
         also={finding.first.id: finding.others for finding in others},
         cells=count,
         shown=len(waiting),
+        unclosed=sum(line.answer_due is None for line in waiting),
         missing=missing,
         **about,
     )

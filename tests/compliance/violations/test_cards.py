@@ -7,12 +7,14 @@ import re
 from app.compliance import queries
 from app.compliance.adoption import repository
 from app.compliance.models import ViolationState as State
+from app.compliance.months.closing import close
 from app.compliance.violations.cards import Cause, causes_of
+from app.core.periods import Period
 from app.rulepacks.language import Severity, Status
 from tests.compliance.conftest import SignIn
 from tests.compliance.month import BAC_GIANG, check
 from tests.compliance.violations.test_cells import Two, as_head_of, two
-from tests.factories import EVERYWHERE
+from tests.factories import CLERK, EVERYWHERE
 
 __all__ = ["as_head_of", "two"]
 
@@ -38,6 +40,15 @@ def test_cards_stand_by_cause_the_gravest_first_with_twelve_months(two: Two) -> 
     assert [point.period.key for point in late.trend][-1] == "2024-06"
     assert [point.status for point in late.trend] == [None] * 11 + [Status.FAIL]
     assert late.trend[-1].value == 0
+
+
+def test_the_page_says_when_nothing_has_to_be_explained_yet(two: Two, sign_in: SignIn) -> None:
+    check()
+    client, not_yet = sign_in(two.head), "chưa phải giải trình, giải trình trước cũng được"
+    cells = sum(len(card.finding.violations) for cause in cards() for card in cause.cards)
+    assert f"{cells} vi phạm thuộc kỳ chưa chốt: {not_yet}" in client.get("/kiem-tra/vi-pham/cua-don-vi").text
+    close(CLERK, Period.parse("2024-06"))
+    assert not_yet not in client.get("/kiem-tra/vi-pham/cua-don-vi").text
 
 
 def test_a_card_names_its_things_and_says_how_far_each_is_today(two: Two, as_head_of: object, sign_in: SignIn) -> None:

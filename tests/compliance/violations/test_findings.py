@@ -90,5 +90,5 @@ def test_a_heads_page_shows_a_finding_once_with_its_bases_and_says_what_it_count
     both: Month, as_head: Callable[[str], FlaskClient], sign_in: SignIn
 ) -> None:
     page = text_of(as_head("LDVL").get("/kiem-tra/vi-pham/cua-don-vi"))
-    assert "1 vấn đề phải giải trình, gồm 2 vi phạm" in page
+    assert "1 vấn đề, gồm 2 vi phạm" in page
     assert "một vấn đề, 2 căn cứ" in page
