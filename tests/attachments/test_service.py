@@ -58,7 +58,9 @@ def test_each_good_file_is_kept_and_each_bad_one_told(case: Case) -> None:
         ("application/pdf", 1, first),
         ("image/jpeg", None, first),
     ]
-    entries = list(db.session.scalars(select(AuditEntry).where(AuditEntry.action == "attach_file")))
+    entries = list(
+        db.session.scalars(select(AuditEntry).where(AuditEntry.action == "attach_file").order_by(AuditEntry.id))
+    )
     assert [e.details["file"] for e in entries] == ["don.pdf", "trang 2.jpg"]
     assert entries[0].details["document"] == "Đơn đề nghị"
     assert audit.verify().broken_at is None

@@ -54,7 +54,7 @@ def recorded(site: Site, case_id: int, kind: EventKind) -> int:
 
 def paid(site: Site, case_id: int) -> list[int]:
     with site.app.app_context():
-        return list(db.session.scalars(select(Payment.amount).where(Payment.case_id == case_id)))
+        return list(db.session.scalars(select(Payment.amount).where(Payment.case_id == case_id).order_by(Payment.id)))
 
 
 def sign_in_again(clerk: Visitor, username: str = "motcua") -> None:

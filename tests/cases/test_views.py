@@ -237,7 +237,9 @@ def test_every_event_can_be_recorded_from_the_page(
     case = receive(office.permit, at("2024-06-28 08:00"))
     answer = sign_in(office.clerk).post(f"/ho-so/{case.id}/ghi/{kind}", data=data, follow_redirects=True)
     assert answer.status_code == 200
-    recorded = db.session.scalars(select(CaseEvent.kind).where(CaseEvent.case_id == case.id)).all()
+    recorded = db.session.scalars(
+        select(CaseEvent.kind).where(CaseEvent.case_id == case.id).order_by(CaseEvent.id)
+    ).all()
     assert EventKind(kind) in recorded
     for typed in filter(None, (data.get("note"), data.get("transaction_number"))):
         assert typed in answer.get_data(as_text=True)

@@ -62,12 +62,19 @@ def test_a_run_of_a_closed_month_changes_no_violation_and_the_official_one_stand
 ) -> None:
     freeze("2024-07-03 08:00")
     official = close(INSPECTOR, JUNE).run
-    asked = db.session.execute(select(Violation.key, Violation.answer_due, Violation.last_run_id)).all()
+    asked = db.session.execute(
+        select(Violation.key, Violation.answer_due, Violation.last_run_id).order_by(Violation.id)
+    ).all()
     freeze("2024-07-05 08:00")
     after = check().run
     assert official is not None and after is not None
     assert standing_of(after) is RunStanding.AFTERWARDS
-    assert db.session.execute(select(Violation.key, Violation.answer_due, Violation.last_run_id)).all() == asked
+    assert (
+        db.session.execute(
+            select(Violation.key, Violation.answer_due, Violation.last_run_id).order_by(Violation.id)
+        ).all()
+        == asked
+    )
     seen = select(func.count()).select_from(RunViolation).where(RunViolation.run_id == after.id)
     assert db.session.scalar(seen) == 0
     stands = queries.latest_run(EVERYWHERE, JUNE)

@@ -577,7 +577,7 @@ def test_the_register_shows_the_scope_and_what_it_is_narrowed_to(
 
 
 def entries(action: str) -> Sequence[AuditEntry]:
-    return db.session.scalars(select(AuditEntry).where(AuditEntry.action == action)).all()
+    return db.session.scalars(select(AuditEntry).where(AuditEntry.action == action).order_by(AuditEntry.id)).all()
 
 
 def test_a_slip_is_written_by_command(case: Case, app: Flask, tmp_path: Any) -> None:
@@ -641,6 +641,6 @@ def test_two_clerks_printing_at_once_never_share_or_lose_a_number(version: Proce
 
     orders = (cases, cases[::-1], cases[3:] + cases[:3])
     assert at_once(app, *(partial(print_all, order) for order in orders)) == [None] * 3
-    kept = db.session.execute(select(Slip.case_id, Slip.number)).all()
+    kept = db.session.execute(select(Slip.case_id, Slip.number).order_by(Slip.id)).all()
     assert sorted(row.case_id for row in kept) == cases
     assert sorted(row.number for row in kept) == [1, 2, 3, 4, 5, 6]

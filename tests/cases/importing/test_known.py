@@ -103,7 +103,7 @@ def test_a_payment_is_told_with_its_amount(
 ) -> None:
     assert reasons(take(file_of(tmp_path, [*row(code="A"), *cells], more=PAID))) == []
     assert (Knows.PAYMENT in Knows(the_case("A").knows)) is known
-    assert list(db.session.scalars(select(Payment.amount))) == paid
+    assert list(db.session.scalars(select(Payment.amount).order_by(Payment.id))) == paid
 
 
 def test_a_later_file_tells_more_and_undoing_it_takes_that_back(permit: ProcedureVersion, tmp_path: Path) -> None:
