@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 from datetime import date, timedelta
+from importlib import import_module
 from typing import Any
 
 import pytest
+from alembic.operations import Operations
+from alembic.runtime.migration import MigrationContext
 from flask import Flask
 from sqlalchemy import text
 
@@ -15,6 +18,7 @@ from app.cases.handling import answer_consultation, consult
 from app.cases.models import Case
 from app.cases.vocabulary import EventKind
 from app.organisation import calendars
+from app.procedures.models import ProcedureVersion
 from app.web.extensions import db
 from tests.clock import at
 from tests.factories import CLERK, EVERYWHERE, finish, happen, make_department, make_version, pay, receive
@@ -46,6 +50,20 @@ def test_what_nobody_touched_agrees(case: Case) -> None:
     so_far = verifying.Refolding()
     assert list(verifying.differences(EVERYWHERE, so_far)) == []
     assert so_far.cases == 1
+
+
+def test_an_upgrade_counts_time_used_in_stages_as_it_is_counted_today(case: Case) -> None:
+    """The supplement came after the desk's one day, of 25 June, had run out: two days more were used, to the 27th."""
+    desk = receive(db.session.get_one(ProcedureVersion, case.version_id), at("2024-06-24 08:00"), code="B")
+    happen(desk, EventKind.SUPPLEMENT_REQUESTED, at("2024-06-25 18:00"), note="thiếu giấy")
+    happen(desk, EventKind.SUPPLEMENTED, at("2024-06-27 08:00"))
+    happen(desk, EventKind.HANDED_OVER, at("2024-06-27 09:00"))
+    db.session.execute(text("UPDATE case_stages SET used = 1.25 WHERE ended_at IS NOT NULL"))
+    assert [each[0] for each in differences()] == ["A", "B"]
+    step = import_module("app.migrations.versions.0039_used_in_stages")
+    with db.engine.begin() as connection, Operations.context(MigrationContext.configure(connection)):
+        step.upgrade()
+    assert differences() == []
 
 
 LATER = "'2024-06-20 03:00:00.000000'"
