@@ -6,10 +6,13 @@ import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from functools import cache
 from itertools import count
 from pathlib import Path
+from types import ModuleType
 
 import pytest
+from alembic import util
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
@@ -47,10 +50,26 @@ def applications(folder: Path, database: Databases) -> Iterator[Callable[[str], 
         made.append(create_app(database_url=database(name), instance=folder, secret_key="for tests only"))
         return made[-1]
 
-    yield make
+    with migrations_read_once():
+        yield make
     for app in made:
         with app.app_context():
             db.engine.dispose()
+
+
+@contextmanager
+def migrations_read_once() -> Iterator[None]:
+    """Alembic reads every migration for each step that is made: here a thousand are, each in a process of its own."""
+    read = cache(util.load_python_file)
+    for version in (MIGRATIONS / "versions").glob("0*.py"):
+        read(str(version.parent), version.name)
+
+    def load(folder: str, file: str) -> ModuleType:
+        return util.pyfiles.load_python_file(folder, file) if file == "env.py" else read(str(folder), str(file))
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(util, "load_python_file", load)
+        yield
 
 
 def at_every_statement(what: Callable[..., None], to: str) -> int:
