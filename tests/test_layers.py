@@ -52,6 +52,7 @@ LINKS: dict[str, tuple[str, ...]] = {
     "organisation": ("cases",),  # a day added to the calendar moves deadlines: which cases
     "compliance": ("cases",),  # the cases behind a figure are a list of theirs
     "scorecards": ("reporting",),  # the live figures beside a criterion, asked for where that room is bound
+    "reporting": ("tasks",),  # tasks at risk, beside what falls due
     "obligations": ("reporting", "publications"),  # tabs of one page in three rooms
     "cases": ("slips",),  # the form of intake prints the slip of what is missing
 }

@@ -22,6 +22,7 @@ def register_records() -> None:
     import app.cases.labels
     import app.cases.models
     import app.cases.succession
+    import app.cases.to_come
 
 
 def register(app: Flask) -> None:

@@ -7,12 +7,15 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_
+from sqlalchemy import ColumnElement, and_, func, select
 
 from app.cases import population
 from app.cases.models import Case
 from app.cases.population import Bucket
 from app.core.calendar import WorkingCalendar
+from app.organisation.access import Scope
+from app.organisation.models import Unit
+from app.web.extensions import db
 
 MOST_DAYS = 60
 
@@ -62,3 +65,37 @@ def since(which: DueList) -> Any:
         case DueList.NOT_CLOSED | DueList.TO_COLLECT:
             return Case.result_at
     return Case.late_after
+
+
+MOST_NAMED = 5
+"""Cases that `due_by_holder` names of each unit; the list has all."""
+
+
+@dataclass(frozen=True, slots=True)
+class HeldAndDue:
+    """Cases that a unit has and that will soon be overdue: how many, and the first of them, the most urgent first."""
+
+    unit: Unit
+    number: int
+    first: tuple[Case, ...]
+
+
+def due_by_holder(scope: Scope, moment: ListMoment, days: int) -> list[HeldAndDue]:
+    """The cases that the scope lists as due within so many working days, by the unit that has them, the most first."""
+    soon = Case.site == scope.site, condition(DueList.DUE_SOON, moment, days), population.on_desk_of(scope)
+    counted = select(Case.holder_unit_id, func.count()).where(*soon).group_by(Case.holder_unit_id)
+    numbers = dict(db.session.execute(counted).all())
+    rank = func.row_number().over(partition_by=Case.holder_unit_id, order_by=(Case.late_after, Case.id))
+    ranked = select(Case.id, rank.label("rank")).where(*soon).subquery()
+    chosen = (
+        select(Case, Unit)
+        .join(ranked, ranked.c.id == Case.id)
+        .join(Unit, Unit.id == Case.holder_unit_id)
+        .where(ranked.c.rank <= MOST_NAMED)
+        .order_by(Case.late_after, Case.id)
+    )
+    first: dict[int, tuple[Unit, list[Case]]] = {}
+    for each, unit in db.session.execute(chosen):
+        first.setdefault(unit.id, (unit, []))[1].append(each)
+    held = [HeldAndDue(unit, numbers[unit_id], tuple(some)) for unit_id, (unit, some) in first.items()]
+    return sorted(held, key=lambda each: (-each.number, each.unit.path))

@@ -148,6 +148,16 @@ def still_open(of: Any, as_of: datetime) -> tuple[Any, Any]:
     return missing(of.ended_at), both(_when(operator.ge, of.ended_at, as_of), ended_late(of))
 
 
+def open_then(of: Any, as_of: datetime) -> tuple[Any, Any]:
+    """The two ways in which it was open at `as_of`, late or not: open now, or ended since then."""
+    return missing(of.ended_at), _when(operator.ge, of.ended_at, as_of)
+
+
+def due_later(of: Any, as_of: datetime, end: datetime) -> Any:
+    """Not past due at `as_of`, and will be by `end`."""
+    return both(kept(of.late_after, as_of), past_due(of, end))
+
+
 def open_overdue(of: Any, as_of: datetime) -> Any:
     """Had not ended by then and was past due."""
     return both(past_due(of, as_of), either(*still_open(of, as_of)))

@@ -127,6 +127,24 @@ _WORTH = {
 }
 
 
+@check.command("warn", help=N_("Cảnh báo sớm của tháng đang chạy; dành cho lịch chạy mỗi đêm."))
+@click.option("--format", "output", type=click.Choice(["table", "json", "csv"]), default="table")
+@refusing
+def check_warn(output: str) -> None:
+    from app.compliance.warnings.output import warnings_json, warnings_table
+    from app.compliance.warnings.service import warn
+
+    report = warn(COMMAND)
+    assert report.run is not None
+    if output == "json":
+        echo_json(warnings_json(report.run))
+    else:
+        echo_rows(*warnings_table(report.run), output)
+    told = {"period": in_words(report.period), "number": _("lần kiểm tra %(run)s", run=report.run.id)}
+    note(counted("%(period)s: %(number)s, %(n)s vi phạm.", report.broken, **told))
+    note(_(_WORTH[RunStanding.PROVISIONAL]))
+
+
 @check.command("verify", help=N_("Phán xét lại một lần kiểm tra, hoặc chứng minh một kỳ đã niêm phong."))
 @click.argument("run_id", type=int, metavar="RUN", required=False)
 @click.option("--sealed", "period_text", help=N_("Kỳ đã niêm phong."))

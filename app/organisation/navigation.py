@@ -32,6 +32,7 @@ ENTRIES = (
     (WORK, _p("menu", "Thủ tục"), "procedures.list", "book-open", EVERYBODY),
     (WORK, _p("menu", "Công bố, rà soát"), "publications.list", "globe", {Capability.KEEP_PUBLICATIONS}),
     (JUDGEMENT, _p("menu", "Vi phạm của đơn vị"), "compliance.my_violations", "flag", {Capability.ANSWER_VIOLATIONS}),
+    (JUDGEMENT, _p("menu", "Cảnh báo sớm"), "reporting.warnings", "triangle-alert", {Capability.READ_RESULTS}),
     (JUDGEMENT, _p("menu", "Vi phạm"), "compliance.violations", "flag", {Capability.READ_RESULTS}),
     (
         JUDGEMENT,

@@ -14,6 +14,7 @@ from sqlalchemy.engine import Connection
 
 from app.core.errors import NP_
 from app.core.facts import Fact, FactField, FactKind, FactQuery, register
+from app.core.to_come import StillToCome, register_to_come
 from app.organisation.access import Scope
 from app.organisation.models import Unit
 from app.organisation.subject_pages import SubjectPage, register_pages
@@ -84,6 +85,7 @@ def _count(condition: ColumnElement[bool] | Any) -> ColumnElement[int]:
 
 
 register(CATALOGUE_PAYMENT, catalogue_payment)
+register_to_come("catalogue_payment.deployed", StillToCome(mendable=True))
 
 
 def pages(scope: Scope, names: Collection[str]) -> Mapping[str, SubjectPage]:

@@ -43,3 +43,23 @@ class ObligationsForm(FlaskForm):
             *((standing.value, label(standing)) for standing in ObligationStatus),
         ]
         return form
+
+
+class WarningsForm(FlaskForm):
+    """Lọc cảnh báo (GET)."""
+
+    class Meta:
+        csrf = False
+
+    don_vi = UnitFilterField(_l("Đơn vị"), coerce=str)
+
+    @classmethod
+    def of(cls, typed: MultiDict[str, str], units: Sequence[Unit]) -> WarningsForm:
+        """The unit in the address, among those within the scope."""
+        form = cls(typed)
+        form.don_vi.offer([("", _("Tất cả")), *((unit.code, unit.name) for unit in units)])
+        return form
+
+
+class WarnForm(FlaskForm):
+    """Tính lại số liệu tạm tính."""

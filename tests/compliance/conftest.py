@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from flask.testing import FlaskClient
 
 from app.compliance.months.closing import close
 from app.organisation.models import Person, Role
+from app.web import jobs
 from tests.compliance.first_month import write_first_month
 from tests.compliance.month import INSPECTOR, JUNE, Month, check, make_june
 from tests.factories import adopt_packs, make_person
@@ -67,3 +69,14 @@ def inspector(month: Month, sign_in: SignIn) -> FlaskClient:
 def as_head(month: Month, sign_in: SignIn) -> Callable[[str], FlaskClient]:
     """The head of a unit, signed in on the one client there is."""
     return lambda unit: sign_in(make_person(month.units[unit], Role.HEAD))
+
+
+@pytest.fixture
+def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Background work is finished before the page answers."""
+
+    class Now(threading.Thread):
+        def start(self) -> None:
+            self.run()
+
+    monkeypatch.setattr(jobs.threading, "Thread", Now)

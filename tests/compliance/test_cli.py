@@ -39,7 +39,8 @@ def check(app: Flask, *arguments: str) -> Any:
 
 def test_check_run_prints_one_object_with_stable_keys(app: Flask, month: Month) -> None:
     told = check(app)
-    assert list(told) == ["run", "period", "as_of", "packs", "facts_hash", "results", "violations"]
+    assert list(told) == ["run", "period", "standing", "as_of", "packs", "facts_hash", "results", "violations"]
+    assert told["standing"] == "unclosed"
     assert isinstance(told["run"], int)
     assert (told["period"], told["as_of"]) == ("2024-06", "2024-07-01T00:00:00+07:00")
     assert {pack["id"] for pack in told["packs"]} == {DEPARTMENT, PROVINCE, BAC_GIANG}

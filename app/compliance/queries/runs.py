@@ -30,6 +30,7 @@ from app.core.errors import NotFound
 from app.core.facts import Fact
 from app.core.periods import Period, PeriodKind
 from app.organisation.access import Scope
+from app.organisation.calendars import today
 from app.organisation.models import Unit
 from app.rulepacks.compiler import RuleOutcome
 from app.rulepacks.language import JudgedAs, Severity, Status, SubjectState
@@ -145,14 +146,14 @@ def share(text: str | None) -> Fraction | None:
 # --- runs -----------------------------------------------------------------------------------------------------
 
 
-def _runs(scope: Scope) -> Select[CheckRun]:
+def runs_of(scope: Scope) -> Select[CheckRun]:
     """Runs without the facts they keep, which may be megabytes."""
     return select(CheckRun).where(CheckRun.site == scope.site).options(defer(CheckRun.facts, raiseload=True))
 
 
 def the_run(scope: Scope, run_id: int) -> CheckRun:
     """One run. Raises NotFound."""
-    run = db.session.scalar(_runs(scope).where(CheckRun.id == run_id))
+    run = db.session.scalar(runs_of(scope).where(CheckRun.id == run_id))
     if run is None:
         raise NotFound("Không có lần kiểm tra số %(run)s.", run=run_id)
     return run
@@ -168,14 +169,16 @@ def latest_run(scope: Scope, period: Period | None = None) -> CheckRun | None:
     """The run that stands for a period: the official one, else the last one of every pack and unit, else the last of
     any part.
 
-    Without a period, that of the latest month checked, or of the latest period where there is no month.
+    Without a period, that of the latest month checked among those that are over: a month that runs only warns. Where
+    none is over, of the one that runs; where there is no month, of the latest period.
     """
     if period is None:
-        judged = judged_periods(scope)
-        period = next((known for known in judged if known.kind is PeriodKind.MONTH), judged[0] if judged else None)
+        judged, now = judged_periods(scope), today()
+        months = [known for known in judged if known.kind is PeriodKind.MONTH]
+        period = next((known for known in months if known.is_over(now)), next(iter(months or judged), None))
         if period is None:
             return None
-    of_period = _runs(scope).where(CheckRun.period == period.key)
+    of_period = runs_of(scope).where(CheckRun.period == period.key)
     return db.session.scalar(
         of_period.order_by(CheckRun.official.desc(), CheckRun.limited, CheckRun.id.desc()).limit(1)
     )
@@ -184,7 +187,7 @@ def latest_run(scope: Scope, period: Period | None = None) -> CheckRun | None:
 def run_before(scope: Scope, run: CheckRun) -> CheckRun | None:
     """The run before it of the same period (for a run of everything: of everything), else the one that stands for
     the period before."""
-    earlier = _runs(scope).where(CheckRun.period == run.period, CheckRun.id < run.id)
+    earlier = runs_of(scope).where(CheckRun.period == run.period, CheckRun.id < run.id)
     if not run.limited:
         earlier = earlier.where(~CheckRun.limited)
     found = db.session.scalar(earlier.order_by(CheckRun.id.desc()).limit(1))
@@ -193,7 +196,7 @@ def run_before(scope: Scope, run: CheckRun) -> CheckRun | None:
 
 def newer_part(scope: Scope, run: CheckRun) -> CheckRun | None:
     """The last run of a part of the same period since then, if there is one."""
-    later = _runs(scope).where(CheckRun.period == run.period, CheckRun.id > run.id, CheckRun.limited)
+    later = runs_of(scope).where(CheckRun.period == run.period, CheckRun.id > run.id, CheckRun.limited)
     return db.session.scalar(later.order_by(CheckRun.id.desc()).limit(1))
 
 
@@ -206,7 +209,7 @@ def run_page(
     limit: int = PAGE,
 ) -> RunPage:
     """A page of runs by key, newest first: those after run `after`, or before run `before`."""
-    chosen = _runs(scope)
+    chosen = runs_of(scope)
     if period is not None:
         chosen = chosen.where(CheckRun.period == period.key)
     keyset = Keyset(after, before, limit)
@@ -266,7 +269,7 @@ def results_of(
 ) -> list[ResultRow]:
     """Every result of a run within the scope: unit after unit in the order of the tree; only those of a status or
     of a unit, if one is given. A month may name a hundred thousand single things: they come only where asked for."""
-    chosen = _results(scope).where(CheckResult.run_id == run_id)
+    chosen = results_within(scope).where(CheckResult.run_id == run_id)
     if with_subjects:
         chosen = chosen.options(undefer(CheckResult.subjects))
     if status is not None:
@@ -274,22 +277,23 @@ def results_of(
     if unit_id is not None:
         chosen = chosen.where(CheckResult.unit_id == unit_id)
     rows = db.session.execute(chosen.order_by(Unit.path, CheckResult.id))
-    return [_result(row, with_subjects=with_subjects) for row in rows]
+    return [result_row_of(row, with_subjects=with_subjects) for row in rows]
 
 
 def result_of(scope: Scope, run_id: int, pack: str, rule: str, unit: str) -> ResultRow:
     """One cell. Raises NotFound, also for a unit outside the scope."""
     row = db.session.execute(
-        _results(scope)
+        results_within(scope)
         .where(CheckResult.run_id == run_id, CheckResult.pack == pack, CheckResult.rule == rule, Unit.code == unit)
         .options(undefer(CheckResult.subjects))
     ).first()
     if row is None:
         raise NotFound("Không có kết quả này trong lần kiểm tra %(run)s.", run=run_id)
-    return _result(row, with_subjects=True)
+    return result_row_of(row, with_subjects=True)
 
 
-def _results(scope: Scope) -> Select[CheckResult, Unit]:
+def results_within(scope: Scope) -> Select[CheckResult, Unit]:
+    """SQL: results of units within the scope, each with its unit; of which runs, says who asks."""
     return (
         select(CheckResult, Unit)
         .join(Unit, Unit.id == CheckResult.unit_id)
@@ -297,7 +301,8 @@ def _results(scope: Scope) -> Select[CheckResult, Unit]:
     )
 
 
-def _result(row: Row[CheckResult, Unit], *, with_subjects: bool = False) -> ResultRow:
+def result_row_of(row: Row[CheckResult, Unit], *, with_subjects: bool = False) -> ResultRow:
+    """What `results_within` selects, as pages show it."""
     result, unit = row
     return ResultRow(
         result.pack,
@@ -355,13 +360,13 @@ def trend(scope: Scope, result: ResultRow, period: Period, length: int = 6) -> l
         .group_by(CheckRun.period)
     )
     runs = dict(db.session.execute(latest).all())
-    cells = _results(scope).where(
+    cells = results_within(scope).where(
         CheckResult.run_id.in_(runs.values()),
         CheckResult.unit_id == result.place.id,
         CheckResult.pack == result.pack,
         CheckResult.rule == result.rule,
     )
-    found = {row[0].run_id: _result(row) for row in db.session.execute(cells)}
+    found = {row[0].run_id: result_row_of(row) for row in db.session.execute(cells)}
     return [(p, runs[p.key], found[runs[p.key]]) for p in earlier if runs.get(p.key) in found]
 
 

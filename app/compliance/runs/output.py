@@ -13,12 +13,12 @@ from flask_babel import gettext as _
 
 from app.compliance.adoption.repository import Library, documents, every_rule
 from app.compliance.evaluation.results import AppliedWaiver, RuleResult
-from app.compliance.models import CheckRun, ViolationChange, ViolationState
+from app.compliance.models import CheckRun, RunStanding, ViolationChange, ViolationState
 from app.compliance.queries import ResultRow, Sighted
 from app.compliance.runs.service import CheckReport
 from app.compliance.subject_links import evidence_path
 from app.compliance.violations.cells import SeenSubject, ViolationFigures, cell_figures, message_of, message_of_thing
-from app.compliance.violations.raising import Raised, key_of
+from app.compliance.violations.raising import Raised, key_of, standing_of
 from app.core.errors import N_
 from app.organisation.calendars import site_calendar
 from app.rulepacks.language import JudgedAs, Rule, Severity, Status
@@ -69,6 +69,7 @@ def report_json(report: CheckReport) -> dict[str, Any]:
     return _check(
         report.run.id if report.run else None,
         report.period.key,
+        standing_of(report.run) if report.run else None,
         report.as_of,
         [{"id": pack.id, "hash": pack.hash} for pack in report.packs],
         report.facts_hash,
@@ -94,7 +95,7 @@ def run_json(
                 names = {"vi": result.place.name, "en": result.place.name_en or result.place.name}
                 violations.append(_unasked(result, _cell_of_row(result), rule, run.period, names))
     violations += [_sighted(found, rule) for found, rule in asked.values()]
-    return _check(run.id, run.period, run.as_of, run.packs, run.facts_hash, results, violations)
+    return _check(run.id, run.period, standing_of(run), run.as_of, run.packs, run.facts_hash, results, violations)
 
 
 def _cell_of_row(result: ResultRow) -> ViolationFigures:
@@ -105,6 +106,7 @@ def _cell_of_row(result: ResultRow) -> ViolationFigures:
 def _check(
     run: int | None,
     period: str,
+    standing: RunStanding | None,
     as_of: datetime,
     packs: list[Any],
     facts_hash: str,
@@ -114,6 +116,7 @@ def _check(
     return {
         "run": run,
         "period": period,
+        "standing": standing.value if standing else None,
         "as_of": as_of.astimezone(site_calendar().zone).isoformat(timespec="seconds"),
         "packs": packs,
         "facts_hash": facts_hash,

@@ -391,7 +391,7 @@ def run_progress(job_id: str) -> Page | Response:
     """How far a check is; then on to its matrix."""
     job = jobs.find(job_id, owner=person().id)
     if job.state is JobState.DONE:
-        address = url_for(".matrix", run=job.result["run"])
+        address = job.result.get("then") or url_for(".matrix", run=job.result["run"])
         if not request.htmx:
             return redirect(address)
         response = make_response("")

@@ -12,9 +12,10 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import func, select
 
 from app.compliance.models import CheckResult, CheckRun, ViolationState, ViolationSubject
-from app.compliance.queries import ViolationLine
+from app.compliance.queries import ResultRow, ViolationLine
 from app.compliance.subject_links import subject_pages
 from app.compliance.violations.findings import Finding, Rules, findings_of
+from app.compliance.warnings.queries import Today
 from app.core.periods import Period
 from app.organisation.access import Scope
 from app.organisation.acts import Act, Wanted, acts_for
@@ -73,6 +74,8 @@ class Card:
     named: tuple[str, ...]
     pages: Mapping[str, SubjectPage]
     acts: tuple[Act, ...]
+    now: ResultRow | None = None
+    """The same cell in the running month, as far as a provisional check tells."""
 
     @property
     def line(self) -> ViolationLine:
@@ -93,8 +96,9 @@ class Cause:
     cards: tuple[Card, ...]
 
 
-def causes_of(scope: Scope, lines: Sequence[ViolationLine], rules: Rules) -> list[Cause]:
-    """Violations that wait for an answer, as cards by cause; a constant number of questions however many there are."""
+def causes_of(scope: Scope, lines: Sequence[ViolationLine], rules: Rules, beside: Today | None = None) -> list[Cause]:
+    """Violations that wait for an answer, as cards by cause; a constant number of questions however many there are.
+    `beside`: how the same cells stand today."""
     trends, (named, states) = _trends(scope, lines), _subjects([line.id for line in lines])
     found = findings_of(lines, rules)
     pages = _pages(scope, found, rules, named)
@@ -112,10 +116,17 @@ def causes_of(scope: Scope, lines: Sequence[ViolationLine], rules: Rules) -> lis
                 named.get(line.id, ()),
                 pages.get(line.id, {}),
                 tuple(acts_for(rule.kinds, wanted)) if rule is not None else (),
+                _now(line, beside),
             )
         )
     causes = [Cause(title, tuple(sorted(cards, key=_gravest))) for title, cards in groups.items()]
     return sorted(causes, key=lambda cause: _gravest(cause.cards[0]))
+
+
+def _now(line: ViolationLine, beside: Today | None) -> ResultRow | None:
+    if beside is None or not line.period < beside.period:
+        return None
+    return beside.of(line.pack, line.rule, line.unit.id)
 
 
 def _gravest(card: Card) -> tuple[int, str, int]:

@@ -43,6 +43,7 @@ from app.compliance.violations.books import book_of_rule
 from app.compliance.violations.cards import causes_of
 from app.compliance.violations.cells import RulesOfRuns, message_of, message_of_thing, things_of
 from app.compliance.violations.findings import Rules, findings_of, same_finding
+from app.compliance.warnings.queries import today_beside
 from app.compliance.wording import remark_in_words
 from app.core.errors import DomainError, NotFound
 from app.core.facts import list_titles
@@ -74,6 +75,7 @@ def result(run_id: int, pack: str, rule: str, unit: str) -> str:
     told = _told_of_things(scope, seen, written, things)
     named = {thing.subject for thing in things}
     standing = [line for line in found.subjects if line.id not in named]
+    beside = today_beside(scope, [(pack, rule, found.place.id)])
     own = [message_of(written, seen.cell, unit_name(found.place), run.period, language(), seen.head)] if seen else []
     return render_template(
         "compliance/result.html",
@@ -103,6 +105,8 @@ def result(run_id: int, pack: str, rule: str, unit: str) -> str:
         standing=standing,
         pages=subject_pages(scope, pack, written, named | {line.id for line in standing}),
         trend=queries.trend(scope, found, period),
+        beside=beside,
+        now=beside.of(pack, rule, found.place.id) if beside is not None and period < beside.period else None,
     )
 
 
@@ -247,10 +251,12 @@ def my_violations() -> str:
         of_period = [line for line in page.rows if line.id not in asked]
     missing = queries.without_data(scope, run.id) if run else []
     about = _about([*waiting, *of_period], run)
-    causes, others = causes_of(scope, waiting, about["rules"]), findings_of(of_period, about["rules"])
+    beside = today_beside(scope, [(line.pack, line.rule, line.unit.id) for line in waiting])
+    causes, others = causes_of(scope, waiting, about["rules"], beside), findings_of(of_period, about["rules"])
     return render_template(
         "compliance/my_violations.html",
         run=run,
+        beside=beside,
         period=period,
         summary=_summary(period) if period else "",
         causes=causes,

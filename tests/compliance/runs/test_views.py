@@ -25,17 +25,6 @@ from tests.factories import EVERYWHERE, make_person, pay
 # --- running ----------------------------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Background work is finished before the page answers."""
-
-    class Now(threading.Thread):
-        def start(self) -> None:
-            self.run()
-
-    monkeypatch.setattr(jobs.threading, "Thread", Now)
-
-
 def test_an_inspector_runs_the_month_and_lands_on_its_matrix(
     month: Month, inspector: FlaskClient, at_once: None
 ) -> None:

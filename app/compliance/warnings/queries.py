@@ -1,0 +1,208 @@
+"""What the last provisional check of the running month warns of: how rates can still end, and what falls due."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from sqlalchemy.orm import undefer
+
+from app.compliance.adoption.repository import Library, rule_in
+from app.compliance.models import CheckResult, CheckRun
+from app.compliance.queries import ResultRow, UnitRef
+from app.compliance.queries.runs import result_row_of, results_within, runs_of
+from app.compliance.violations.findings import figure_of
+from app.compliance.warnings.outlook import Chance, Outlook, outlook
+from app.core.facts import FactQuery
+from app.core.periods import Period, PeriodKind
+from app.core.to_come import to_come_of
+from app.organisation.access import Scope
+from app.organisation.calendars import site_calendar, today
+from app.rulepacks.language import JudgedAs, Rule, Severity, Status, SubjectState
+from app.web.due import within
+from app.web.extensions import db
+
+
+def running_month() -> Period:
+    """The month that has not ended."""
+    return Period.of(PeriodKind.MONTH, today())
+
+
+def provisional_run(scope: Scope) -> CheckRun | None:
+    """The last check of everything in the running month; None where there is none yet."""
+    chosen = runs_of(scope).where(CheckRun.period == running_month().key, ~CheckRun.limited)
+    return db.session.scalar(chosen.order_by(CheckRun.id.desc()).limit(1))
+
+
+@dataclass(frozen=True, slots=True)
+class Today:
+    """How cells of closed months stand in the running one: by pack, rule and id of the unit."""
+
+    run: CheckRun
+    cells: Mapping[tuple[str, str, int], ResultRow]
+
+    @property
+    def period(self) -> Period:
+        """The running month."""
+        return Period.parse(self.run.period)
+
+    def of(self, pack: str, rule: str, unit_id: int) -> ResultRow | None:
+        """The same cell so far; None where it was not judged, or nothing of it has happened yet."""
+        found = self.cells.get((pack, rule, unit_id))
+        return found if found is not None and found.status in _TELLING else None
+
+
+_TELLING = (Status.PASS, Status.FAIL, Status.WAIVED, Status.REMARK)
+
+
+def today_beside(scope: Scope, cells: Collection[tuple[str, str, int]]) -> Today | None:
+    """How these cells (pack, rule, id of the unit) stand today; None where the running month was not checked."""
+    run = provisional_run(scope) if cells else None
+    if run is None:
+        return None
+    chosen = results_within(scope).where(
+        CheckResult.run_id == run.id,
+        CheckResult.unit_id.in_({unit_id for *_rest, unit_id in cells}),
+        CheckResult.rule.in_({rule for _pack, rule, _unit in cells}),
+    )
+    rows = (result_row_of(row) for row in db.session.execute(chosen))
+    return Today(run, {(row.pack, row.rule, row.place.id): row for row in rows})
+
+
+@dataclass(frozen=True, slots=True)
+class RateWarning:
+    """A rate of a unit so far, and how it can still end. `cells` are the same figure under each plan, the one that is
+    hardest to reach first; without `outlook` where nobody can tell what is still to come."""
+
+    cells: tuple[ResultRow, ...]
+    rule: Rule
+    outlook: Outlook | None
+
+    @property
+    def cell(self) -> ResultRow:
+        """The result by the plan that is hardest to satisfy."""
+        return self.cells[0]
+
+    @property
+    def fails(self) -> bool:
+        """Whether it fails at this pace."""
+        return self.cell.status is Status.FAIL
+
+    @property
+    def order(self) -> tuple[bool, int, int, str, str]:
+        """What fails first, the gravest of it first; of these what can still be reached."""
+        lost = self.outlook is not None and self.outlook.chance is Chance.LOST
+        gravest = -list(Severity).index(self.rule.severity)
+        return not self.fails, gravest, lost, self.rule.id, self.cell.unit
+
+
+def rates(scope: Scope, run: CheckRun, library: Library) -> list[RateWarning]:
+    """Every rate of units within the scope that the run judged, what fails first."""
+    counted = results_within(scope).where(
+        CheckResult.run_id == run.id,
+        CheckResult.denominator > 0,
+        CheckResult.comparison.is_not(None),
+        CheckResult.status.in_((Status.FAIL, Status.PASS)),
+    )
+    found: dict[object, list[tuple[ResultRow, Rule, Outlook | None]]] = defaultdict(list)
+    coming = _ComingOnce(scope, run)
+    for row in db.session.execute(counted):
+        cell = result_row_of(row)
+        rule = rule_in(library, cell.pack, cell.rule)
+        if rule is not None and rule.rate is not None and rule.subject is None:
+            same = cell.unit, cell.judged_as is JudgedAs.WHOLE, figure_of(rule)
+            found[same].append((cell, rule, _outlook(cell, rule, coming)))
+    return sorted((_together(same) for same in found.values()), key=lambda each: each.order)
+
+
+def _together(same: Sequence[tuple[ResultRow, Rule, Outlook | None]]) -> RateWarning:
+    ranked = sorted(same, key=lambda each: (each[0].status is not Status.FAIL, -(each[2].needed if each[2] else 0)))
+    _cell, rule, told = ranked[0]
+    return RateWarning(tuple(cell for cell, _rule, _told in ranked), rule, told)
+
+
+class _ComingOnce:
+    """How many records are still to come of a field, by unit, each field asked once."""
+
+    def __init__(self, scope: Scope, run: CheckRun) -> None:
+        period = Period.parse(run.period)
+        start, end = period.bounds(site_calendar().zone)
+        self._query = FactQuery(scope.site, period, start, end, run.as_of)
+        self._known: dict[Callable[..., Any], Mapping[int, int]] = {}
+
+    def of(self, source: Callable[..., Mapping[int, int]], unit_id: int | None) -> int:
+        """A unit's, or everybody's."""
+        if source not in self._known:
+            self._known[source] = source(db.session.connection(), self._query)
+        told = self._known[source]
+        return sum(told.values()) if unit_id is None else told.get(unit_id, 0)
+
+
+def _outlook(cell: ResultRow, rule: Rule, coming: _ComingOnce) -> Outlook | None:
+    told = to_come_of(rule.rate.count) if rule.rate is not None else None
+    if told is None or cell.target is None or cell.numerator is None or cell.denominator is None:
+        return None
+    whose = None if cell.judged_as is JudgedAs.WHOLE else cell.place.id
+    number = coming.of(told.coming, whose) if told.coming is not None else 0
+    figures = cell.target, cell.numerator, cell.denominator, number
+    return outlook(cell.comparison or "", *figures, mendable=told.mendable)
+
+
+@dataclass(frozen=True, slots=True)
+class FallsDue:
+    """What has its last day in what is left of the month: a rule's, on one day, of these units; its things by name."""
+
+    rules: tuple[tuple[str, Rule], ...]
+    """By pack: the same duty under several plans is one."""
+    due: date
+    units: tuple[UnitRef, ...]
+    names: tuple[str, ...]
+    cell: ResultRow
+
+    @property
+    def rule(self) -> Rule:
+        """The first of them."""
+        return self.rules[0][1]
+
+
+def falls_due(scope: Scope, run: CheckRun, library: Library) -> list[FallsDue]:
+    """What the run found not yet done and not yet due, with its last day from today to the month's end, by day."""
+    last = Period.parse(run.period).last
+    pending = (
+        results_within(scope)
+        .where(CheckResult.run_id == run.id, within(CheckResult.due, today(), last))
+        .options(undefer(CheckResult.subjects))
+    )
+    found: dict[tuple[date, object], list[tuple[ResultRow, str, Rule, str]]] = defaultdict(list)
+    for row in db.session.execute(pending):
+        cell = result_row_of(row, with_subjects=True)
+        rule = rule_in(library, cell.pack, cell.rule)
+        if rule is None or rule.is_remark:
+            continue
+        same = figure_of(rule) or (cell.pack, cell.rule)
+        for day, name in _pending_things(cell, last):
+            found[day, same].append((cell, cell.pack, rule, name))
+    dues = [_falls_due(day, told) for (day, _same), told in found.items()]
+    return sorted(dues, key=lambda each: (each.due, -list(Severity).index(each.rule.severity), each.rule.id))
+
+
+def _pending_things(cell: ResultRow, last: date) -> Iterable[tuple[date, str]]:
+    """The single things that fall due, by day; the unit's own figure has no name."""
+    if not cell.subjects and cell.due is not None:
+        yield cell.due, ""
+    for line in cell.subjects:
+        if line.status is SubjectState.PENDING and line.due is not None and today() <= line.due <= last:
+            yield line.due, line.id
+
+
+def _falls_due(day: date, told: Sequence[tuple[ResultRow, str, Rule, str]]) -> FallsDue:
+    return FallsDue(
+        tuple({(pack, rule.id): (pack, rule) for _cell, pack, rule, _name in told}.values()),
+        day,
+        tuple({cell.place.id: cell.place for cell, *_rest in told}.values()),
+        tuple(dict.fromkeys(name for *_rest, name in told if name)),
+        told[0][0],
+    )
