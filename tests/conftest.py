@@ -33,6 +33,7 @@ from app.web import extensions
 from app.web.extensions import db
 from tests.clock import at
 from tests.folders import in_memory
+from tests.grounds import Grounds
 from tests.needs import missing
 from tests.postgres import PostgresMissing, postgres_server
 
@@ -149,6 +150,18 @@ def session(app: Flask) -> Iterator[Any]:
         db.session.rollback()
         db.session.remove()
         wipe()
+
+
+@pytest.fixture(scope="session")
+def grounds() -> Grounds:
+    """What was made for tests that begin alike."""
+    return Grounds()
+
+
+@pytest.fixture
+def ground(session: Any, grounds: Grounds) -> Grounds:
+    """Makes what several tests begin with, or puts back what it made of it before."""
+    return grounds
 
 
 def wipe() -> None:

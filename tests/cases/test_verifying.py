@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from datetime import date, timedelta
 from importlib import import_module
-from typing import Any
 
 import pytest
 from alembic.operations import Operations
@@ -22,10 +21,15 @@ from app.procedures.models import ProcedureVersion
 from app.web.extensions import db
 from tests.clock import at
 from tests.factories import CLERK, EVERYWHERE, finish, happen, make_department, make_version, pay, receive
+from tests.grounds import Grounds
 
 
 @pytest.fixture
-def case(session: Any) -> Case:
+def case(ground: Grounds) -> Case:
+    return ground(make_case)
+
+
+def make_case() -> Case:
     """A case with everything that can be derived: stages, a pause, a payment, money given back, an opinion."""
     units = make_department()
     stages = (("Tiếp nhận", units["MC"], 1), ("Thẩm định", units["LDVL"], 3), ("Trả kết quả", units["MC"], 1))
