@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, cast
@@ -47,15 +48,36 @@ from tests.factories import (
     pay,
     receive,
 )
+from tests.grounds import Grounds
 
 
 @pytest.fixture
-def kept(session: Any, app: Flask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Case]:
+def kept(
+    ground: Grounds,
+    app: Flask,
+    tmp_path: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[Case]:
     """A site with a case that was worked on, an import, a file and a check: everything that can be tampered with."""
-    monkeypatch.setattr(app, "instance_path", str(tmp_path / "instance"))
-    rules = write_first_month(tmp_path / "rules")
-    changed = {"rules": rules, "audit_anchor_file": tmp_path / "anchors"}
-    monkeypatch.setitem(app.config, "SETTINGS", app.config["SETTINGS"].model_copy(update=changed))
+
+    def use(folder: Path) -> None:
+        monkeypatch.setattr(app, "instance_path", str(folder / "instance"))
+        changed = {"rules": folder / "rules", "audit_anchor_file": folder / "anchors"}
+        monkeypatch.setitem(app.config, "SETTINGS", app.config["SETTINGS"].model_copy(update=changed))
+
+    made = tmp_path_factory.getbasetemp() / f"tampering-{db.engine.name}"
+    use(made)
+    case = ground(make_site, made)
+    shutil.copytree(made, tmp_path, dirs_exist_ok=True)
+    use(tmp_path)
+    yield case
+    db.session.rollback()
+
+
+def make_site(folder: Path) -> Case:
+    folder.mkdir()
+    write_first_month(folder / "rules")
     so = make_unit("SO", "Sở", UnitKind.DEPARTMENT)
     unit = make_unit("LDVL", "Phòng LDVL", parent=so)
     version = make_version(unit, ("Tiếp nhận", unit, 1), ("Thẩm định", unit, 4), fee=600_000, eligible=True)
@@ -63,12 +85,11 @@ def kept(session: Any, app: Flask, tmp_path: Path, monkeypatch: pytest.MonkeyPat
     happen(case, EventKind.HANDED_OVER, at("2024-06-03 10:00"))
     pay(case, at("2024-06-03 11:00"))
     cases.correct(EVERYWHERE, CLERK, case.id, 2, reason="nhầm giờ", at=at("2024-06-03 09:00"))
-    take(csv_file(tmp_path, row(code="A"), closed(code="B")))
+    take(csv_file(folder, row(code="A"), closed(code="B")))
     attachments.attach(EVERYWHERE, CLERK, case.id, [UploadedFile("don.pdf", io.BytesIO(samples.pdf()))])
     adopt_packs()
     run_check(CLERK, Period.parse("2024-06"))
-    yield case
-    db.session.rollback()
+    return case
 
 
 def broken() -> list[Broken]:
