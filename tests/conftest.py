@@ -33,7 +33,7 @@ from app.web import extensions
 from app.web.extensions import db
 from tests.clock import at
 from tests.folders import in_memory
-from tests.grounds import Grounds
+from tests.grounds import Grounds, wipe
 from tests.needs import missing
 from tests.postgres import PostgresMissing, postgres_server
 
@@ -162,21 +162,6 @@ def grounds() -> Grounds:
 def ground(session: Any, grounds: Grounds) -> Grounds:
     """Makes what several tests begin with, or puts back what it made of it before."""
     return grounds
-
-
-def wipe() -> None:
-    """Empty every table, and let numbers begin at 1 again. Row by row: after one test there are few, and TRUNCATE makes
-    new files for seventy tables each time."""
-    tables = [table.name for table in reversed(db.metadatas[None].sorted_tables)]
-    deletes = [f"DELETE FROM {name}" for name in tables]
-    with db.engine.begin() as connection:
-        if connection.dialect.name == "postgresql":
-            restart = "SELECT setval(seqrelid, seqstart, false) FROM pg_sequence"
-            connection.exec_driver_sql("; ".join([*deletes, restart]))
-            return
-        connection.exec_driver_sql("PRAGMA defer_foreign_keys = ON")
-        for delete in deletes:
-            connection.exec_driver_sql(delete)
 
 
 @pytest.fixture

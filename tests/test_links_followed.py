@@ -33,7 +33,8 @@ from app.procedures.models import ProcedureVersion
 from app.web import extensions
 from app.web.extensions import db
 from tests.clock import at
-from tests.conftest import signed_in, wipe
+from tests.conftest import signed_in
+from tests.grounds import wipe
 
 FILES = (".xlsx", ".csv", ".pdf", ".docx", ".json")  # one of a page is like another of it
 MOST = 3_000  # pages read for one reader; more would be a circle that nothing tells apart

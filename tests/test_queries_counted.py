@@ -18,7 +18,8 @@ from app.organisation.models import Role
 from app.web import extensions
 from app.web.extensions import db
 from tests.clock import at
-from tests.conftest import signed_in, wipe
+from tests.conftest import signed_in
+from tests.grounds import wipe
 from tests.test_routes_walked import address, ids, rules, somebody
 
 FEW, MANY = 60, 420

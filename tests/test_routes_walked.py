@@ -24,7 +24,8 @@ from app.tasks.models import PlanTaskUnit
 from app.web import extensions
 from app.web.extensions import Base, db
 from tests.clock import at
-from tests.conftest import signed_in, wipe
+from tests.conftest import signed_in
+from tests.grounds import wipe
 from tests.tables import digests
 
 TRACE = {"audit_entries", "audit_heads"}

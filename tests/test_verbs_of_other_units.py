@@ -30,8 +30,8 @@ from app.organisation.service import add_unit
 from app.web import extensions
 from app.web.extensions import db
 from tests.clock import at
-from tests.conftest import wipe
 from tests.factories import make_person
+from tests.grounds import wipe
 from tests.tables import digests
 from tests.test_routes_walked import ids
 

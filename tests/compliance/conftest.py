@@ -5,17 +5,20 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
+from sqlalchemy import func, select
 
+from app.compliance.models import CheckRun
 from app.compliance.months.closing import close
 from app.organisation.models import Person, Role
 from app.web import jobs
+from app.web.extensions import db
 from tests.compliance.first_month import write_first_month
 from tests.compliance.month import INSPECTOR, JUNE, Month, check, make_june
 from tests.factories import adopt_packs, make_person
+from tests.grounds import Grounds
 
 SignIn = Callable[[Person], FlaskClient]
 
@@ -36,27 +39,45 @@ def _judged_by_the_first_month(request: pytest.FixtureRequest, monkeypatch: pyte
 
 
 @pytest.fixture
-def month(session: Any) -> Month:
-    """June 2024, recorded, in a Department that has adopted the packs."""
+def month(request: pytest.FixtureRequest, ground: Grounds) -> Month:
+    """June 2024, recorded, in a Department that has adopted the packs; judged or closed if so asked."""
+    june = ground(make_month)
+    for asked, make in (("judged", judge), ("closed", close_june)):
+        if asked in request.fixturenames:
+            ground(make)
+    return june
+
+
+def make_month() -> Month:
     june = make_june()
     adopt_packs()
     return june
 
 
+def judge() -> None:
+    check()
+
+
+def close_june() -> None:
+    close(INSPECTOR, JUNE)
+
+
 @pytest.fixture
 def judged(month: Month) -> int:
     """June, judged; the number of the run."""
-    run = check().run
-    assert run is not None
-    return run.id
+    return last_run()
 
 
 @pytest.fixture
 def closed(month: Month) -> int:
     """June, closed; the number of its official run."""
-    run = close(INSPECTOR, JUNE).run
+    return last_run()
+
+
+def last_run() -> int:
+    run = db.session.scalar(select(func.max(CheckRun.id)))
     assert run is not None
-    return run.id
+    return run
 
 
 @pytest.fixture

@@ -8,9 +8,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
-
-from sqlalchemy import Table, func, insert, select
 
 from app.cases.models import Case
 from app.cases.vocabulary import EventKind, PaymentChannel
@@ -20,7 +17,6 @@ from app.core.periods import Period
 from app.organisation.access import Actor
 from app.organisation.models import Unit
 from app.rulepacks.language import Status
-from app.web.extensions import db
 from tests.clock import at
 from tests.factories import happen, make_department, make_version, pay, receive
 
@@ -43,43 +39,7 @@ class Month:
     """NCC's: closed, after its due time."""
 
 
-_written: dict[str, list[tuple[Table, list[dict[str, Any]]]]] = {}
-"""The rows of the month by database, once they have been recorded there."""
-
-
 def make_june() -> Month:
-    """The month, recorded through the services the first time, and then written again row by row: a hundred events
-    take half a second."""
-    database = str(db.engine.url)
-    if database in _written:
-        _write_again(_written[database])
-        cases = {case.applicant: case for case in db.session.scalars(select(Case))}
-        units = {unit.code: unit for unit in db.session.scalars(select(Unit).order_by(Unit.id))}
-        return Month(units, *(cases[name] for name in ("Trần Văn Bình", "Lê Văn Năm", "Phạm Thị Sáu")))
-    month = _record_june()
-    _written[database] = _rows()
-    return month
-
-
-def _rows() -> list[tuple[Table, list[dict[str, Any]]]]:
-    tables = db.metadatas[None].sorted_tables
-    return [
-        (table, [dict(row._mapping) for row in db.session.execute(select(table).order_by(*table.primary_key))])
-        for table in tables
-    ]
-
-
-def _write_again(written: list[tuple[Table, list[dict[str, Any]]]]) -> None:
-    for table, rows in written:
-        if rows:
-            db.session.execute(insert(table), rows)
-            if db.engine.dialect.name == "postgresql":  # rows with ids of their own do not move the sequence on
-                last = select(func.setval(func.pg_get_serial_sequence(table.name, "id"), func.max(table.c.id)))
-                db.session.execute(last)
-    db.session.commit()
-
-
-def _record_june() -> Month:
     units = make_department()
     permits = make_version(
         units["LDVL"], ("Thẩm định", units["LDVL"], 5), fee=600_000, eligible=True, deployed_from=date(2024, 1, 1)

@@ -14,7 +14,7 @@ from app.organisation import passwords
 from app.organisation.access import Actor
 from app.web import extensions
 from tests.clock import at
-from tests.conftest import wipe
+from tests.grounds import wipe
 
 CASES = 1_500
 UNTIL = date(2024, 6, 30)

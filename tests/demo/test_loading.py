@@ -28,9 +28,9 @@ from app.procedures.models import ProcedureVersion
 from app.reporting import verifying
 from app.web.extensions import Base, db
 from tests.clock import at
-from tests.conftest import wipe
 from tests.demo.digest import digest
 from tests.factories import happen, make_unit, receive
+from tests.grounds import wipe
 
 BY = Actor("test")
 UNTIL = date(2024, 6, 30)

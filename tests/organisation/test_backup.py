@@ -18,8 +18,8 @@ from app.organisation.access import Actor
 from app.organisation.backup import BackupRefused, make_backup, restore_backup
 from app.organisation.models import Person, SignInWay, Unit
 from app.organisation.postgres_tools import ToolFailed
-from tests.conftest import wipe
 from tests.factories import EVERYWHERE, make_unit
+from tests.grounds import wipe
 
 BY = Actor("Lệnh trên máy chủ")
 

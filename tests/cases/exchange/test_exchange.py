@@ -22,8 +22,8 @@ from app.core.periods import Period
 from app.organisation.calendars import site_calendar
 from app.web.extensions import db
 from tests.clock import at
-from tests.conftest import wipe
 from tests.factories import CLERK, EVERYWHERE, SITE, finish, happen, make_department, make_version, pay, receive
+from tests.grounds import wipe
 
 FACTS = ("timeliness", "closing", "payment", "digitisation", "electronic_result")
 MESSAGE = {

@@ -37,6 +37,7 @@ from tests.clock import at
 from tests.compliance import sample
 from tests.compliance.month import INSPECTOR, Month, check, make_june
 from tests.factories import EVERYWHERE, adopt_packs, happen
+from tests.grounds import Grounds
 
 JULY = Period.parse("2024-07")
 
@@ -65,7 +66,11 @@ RULES: list[dict[str, Any]] = [
 
 
 @pytest.fixture
-def month(session: Any) -> Month:
+def month(ground: Grounds) -> Month:
+    return ground(make_month)
+
+
+def make_month() -> Month:
     """June, judged by a pack of rules about single cases as well."""
     texts = sample.texts(rules=RULES, info=sample.INFO | {"id": "own-plan"})
     own = pack_from_texts(texts, facts.catalogue())
