@@ -100,7 +100,7 @@ def _cases() -> click.Command:
 
 
 def _check() -> click.Command:
-    from app.compliance.months.cli import check
+    from app.reporting.month.cli import check
 
     return check
 

@@ -40,7 +40,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
     "compliance": ("rulepacks", *GROUND),
     "reporting": (
         *("compliance", "rulepacks", "attachments", "cases", "notifications", "obligations", "publications"),
-        *("scorecards", *GROUND),
+        *("scorecards", "slips", "tasks", *GROUND),
     ),
 }
 """What each room may import, from the ground up. Nothing is above it but the demonstration and what binds the rooms."""
@@ -50,9 +50,8 @@ ABOVE = {"demo", "application", "command_names", "rooms", "migrations", ""}
 
 LINKS: dict[str, tuple[str, ...]] = {
     "organisation": ("cases",),  # a day added to the calendar moves deadlines: which cases
-    "compliance": ("cases",),  # the cases behind a figure are a list of theirs
+    "compliance": ("cases", "reporting"),  # the cases behind a figure are a list of theirs; a month leads to its report
     "scorecards": ("reporting",),  # the live figures beside a criterion, asked for where that room is bound
-    "reporting": ("tasks",),  # tasks at risk, beside what falls due
     "obligations": ("reporting", "publications"),  # tabs of one page in three rooms
     "cases": ("slips",),  # the form of intake prints the slip of what is missing
 }

@@ -15,6 +15,8 @@ DATA = {
     "what the demonstration's people wrote": ("demo/*.py",),
     "forms, receipts and letters of the law, which are in Vietnamese": (
         "slips/**/*.py",
+        "reporting/paper_parts.py",
+        "reporting/month/paper.py",
         "payments/money.py",
         "payments/receipt.py",
         "payments/reconciling.py",

@@ -11,6 +11,7 @@ import io
 import re
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -325,6 +326,88 @@ class _Sheets:
 
 
 _NARROWEST, _WIDEST = 8, 60  # letters
+
+
+@dataclass(frozen=True, slots=True)
+class SheetCell:
+    """A cell of a sheet laid out as on paper: `rows` and `columns` are what it spans."""
+
+    value: object
+    rows: int = 1
+    columns: int = 1
+    bold: bool = False
+    italic: bool = False
+    center: bool = False
+    border: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class LaidSheet:
+    """A sheet as a paper has it: lines of cells from the left, `widths` of the columns in letters."""
+
+    name: str
+    widths: Sequence[float]
+    lines: Iterable[Sequence[SheetCell]]
+
+
+def write_laid_sheets(file: Any, sheets: Iterable[LaidSheet]) -> None:
+    """Write such sheets to an open binary file: numbers and days as such, every text a text."""
+    from xlsxwriter import Workbook
+
+    book = Workbook(file, {"strings_to_formulas": False, "strings_to_urls": False})
+    formats: _Formats = {}
+    taken: set[str] = set()
+    for number, laid in enumerate(sheets, 1):
+        name = _NOT_IN_SHEET_NAMES.sub(" ", laid.name).strip("' ")[:_LONGEST_SHEET_NAME] or f"Sheet {number}"
+        if name.casefold() in taken:
+            name = f"{name[: _LONGEST_SHEET_NAME - 4]} {number}"
+        taken.add(name.casefold())
+        sheet = book.add_worksheet(name)
+        for column, width in enumerate(laid.widths):
+            sheet.set_column(column, column, width)
+        spanned: set[tuple[int, int]] = set()
+        for row, line in enumerate(laid.lines):
+            column = 0
+            if len(line) == 1 and len(text := str(line[0].value)) > sum(laid.widths):  # merged cells do not grow
+                sheet.set_row(row, 16 * -(-len(text) // int(sum(laid.widths))))
+            for cell in line:
+                while (row, column) in spanned:
+                    column += 1
+                _lay(book, sheet, formats, row, column, cell)
+                if cell.rows > 1:
+                    down = range(row + 1, row + cell.rows)
+                    spanned |= {(r, c) for r in down for c in range(column, column + cell.columns)}
+                column += cell.columns
+    book.close()
+
+
+_Formats = dict[tuple[object, ...], Any]
+
+
+def _lay(book: Workbook, sheet: Any, formats: _Formats, row: int, column: int, of: SheetCell) -> None:
+    value = of.value
+    shape = "dd/mm/yyyy" if isinstance(value, date) else "#,##0" if isinstance(value, int) else ""
+    if not shape and isinstance(value, (float, Decimal)):
+        shape = "0.00%"
+    quoted = isinstance(value, str) and _is_formula(value)
+    key = (of.bold, of.italic, of.center, of.border, shape, quoted)
+    if key not in formats:
+        look = {"bold": of.bold, "italic": of.italic, "text_wrap": True, "valign": "top", "quote_prefix": quoted}
+        look |= {"align": "center"} if of.center else {}
+        look |= {"border": 1} if of.border else {}
+        look |= {"num_format": shape} if shape else {}
+        formats[key] = book.add_format(look | {"font_name": "Times New Roman", "font_size": 12})
+    style = formats[key]
+    if of.rows > 1 or of.columns > 1:
+        sheet.merge_range(row, column, row + of.rows - 1, column + of.columns - 1, "", style)
+    if value is None or value == "":
+        sheet.write_blank(row, column, None, style)
+    elif isinstance(value, date):
+        sheet.write_datetime(row, column, value, style)
+    elif isinstance(value, (int, float, Decimal)) and not isinstance(value, bool):
+        sheet.write_number(row, column, value, style)
+    else:
+        sheet.write_string(row, column, _text(str(value)), style)
 
 
 def _text(value: str) -> str:

@@ -280,3 +280,10 @@ def _filtered(chosen: Select[AuditEntry], wanted: AuditFilter) -> Select[AuditEn
     if wanted.until is not None:
         chosen = chosen.where(AuditEntry.at < wanted.until)
     return chosen
+
+
+def the_director(site: str) -> str:
+    """The name of the one Director; empty where nobody or several have that role."""
+    chosen = select(Person.full_name).where(Person.site == site, Person.role == Role.DIRECTOR, Person.active)
+    names = db.session.scalars(chosen.limit(2)).all()
+    return names[0] if len(names) == 1 else ""

@@ -21,6 +21,7 @@ class Paper(Enum):
     A5 = (148, 210, (9, 10, 9, 12), 9.5)
     A4 = (210, 297, (20, 15, 20, 30), 13.0)
     A4_LANDSCAPE = (297, 210, (12, 12, 12, 12), 10.0)
+    A4_ANNEX = (297, 210, (20, 15, 20, 30), 13.0)
 
     def __init__(self, width: int, height: int, margins: tuple[int, int, int, int], points: float) -> None:
         self.width = width
@@ -53,11 +54,12 @@ class StyledText:
 
 @dataclass(frozen=True, slots=True)
 class SlipParagraph:
-    """A paragraph. `first_line` is indented as in a letter."""
+    """A paragraph. `first_line` is indented as in a letter; `keep` stays on the page of what follows, as a heading."""
 
     runs: tuple[StyledText, ...]
     align: Align = Align.LEFT
     first_line: bool = False
+    keep: bool = False
 
     @property
     def plain(self) -> str:
@@ -67,7 +69,10 @@ class SlipParagraph:
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """A cell of a table; its lines are separated by \\n. `rows` and `columns` are what it spans."""
+    """A cell of a table; its lines are separated by \\n. `rows` and `columns` are what it spans.
+
+    `value` is what a spreadsheet holds instead of the words, `link` the address to which they lead on a page.
+    """
 
     text: str = ""
     align: Align = Align.LEFT
@@ -76,6 +81,8 @@ class Cell:
     rows: int = 1
     columns: int = 1
     least: int = 0  # height, where something is to be signed
+    value: int | float | date | None = None
+    link: str = ""
 
 
 Row = tuple[Cell, ...]
@@ -116,12 +123,21 @@ class Letterhead:
 
 
 @dataclass(frozen=True, slots=True)
+class FormHead:
+    """The head of a statistical form: the form and its circular on the left, who reports to whom on the right."""
+
+    left: tuple[str, ...]
+    right: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class PrintedSlip:
-    """One slip. `form` tells the form and its circular; `qr` is what the QR code says, "" for none."""
+    """One paper. `form` tells the form and its circular; `qr` is what the QR code says, "" for none. An annex has no
+    head of its own."""
 
     paper: Paper
     form: str
-    letterhead: Letterhead
+    letterhead: Letterhead | FormHead | None
     title: str
     under_title: tuple[str, ...]
     qr: str
@@ -131,6 +147,9 @@ class PrintedSlip:
     notes: tuple[str, ...] = ()  # below the signatures, small
     code: str = ""  # of the case, for the name of a file
     scale: float = 1.0  # of the paper's size of text: a long receipt is set smaller, to stay on its sheet
+    official: bool = False  # a document by Decree 30/2020/NĐ-CP: its title, a line beneath, 6 points between paragraphs
+    stamp: str = ""  # on each of its pages: that it is a draft
+    name: str = ""  # of its sheet in a workbook
 
     @property
     def points(self) -> float:

@@ -20,6 +20,7 @@ from app.slips.document import (
     NATION,
     Align,
     Cell,
+    FormHead,
     Letterhead,
     Paper,
     PrintedSlip,
@@ -318,7 +319,11 @@ class _Drawing:
         """The whole paper."""
         self._new_page()
         self._form()
-        self._letterhead(self.document.letterhead)
+        match self.document.letterhead:
+            case Letterhead() as head:
+                self._letterhead(head)
+            case FormHead() as head:
+                self._form_head(head)
         self._title()
         for block in self.document.blocks:
             if isinstance(block, SlipTable):
@@ -337,6 +342,8 @@ class _Drawing:
         self.y = float(self.top)
         if self.pages > 1:  # Decree 30/2020/NĐ-CP: in the middle of the upper margin, from the second page on
             self._words(str(self.pages), self.paper.width / 2, self.top / 2 + 1, "", self.size, Align.CENTER)
+        if self.document.stamp:
+            self._words(self.document.stamp, self.left, self.top / 2 + 1, "B", self.size)
 
     def _room(self, height: float) -> bool:
         """A new page when this one has not so much room left. Whether one was begun."""
@@ -375,6 +382,8 @@ class _Drawing:
     # Parts
 
     def _form(self) -> None:
+        if not self.document.form:
+            return
         self._words(self.document.form, self.paper.width - self.right, self.y - 1.5, "I", self.size * 0.75, Align.RIGHT)
         self.y += 0.5
 
@@ -402,6 +411,16 @@ class _Drawing:
             under = self._column(_place_and_day(head), x, under, width, size, style="I")
         self.y = max(y, under) + 2
 
+    def _form_head(self, head: FormHead) -> None:
+        width, size = self.paper.inner_width / 2, self.size * 0.9
+        ends = []
+        for lines, x, align in ((head.left, self.left, Align.LEFT), (head.right, self.left + width, Align.RIGHT)):
+            y = self.y
+            for words in lines:
+                y = self._column(words, x, y, width, size, align=align)
+            ends.append(y)
+        self.y = max(ends) + 1
+
     def _rule(self, middle: float, y: float, width: float) -> None:
         self.pdf.set_line_width(_RULE)
         self.pdf.line(middle - width / 2, y, middle + width / 2, y)
@@ -412,12 +431,16 @@ class _Drawing:
         width, start = self.paper.inner_width - 2 * side, self.y
         if side:
             self._qr(self.document.qr, self.paper.width - self.right - side, start, side)
-        size = self.size * 1.15
+        official = self.document.official
+        size = self.size * (14 / 13 if official else 1.15)
         y = start + (2.5 if side else 1)
         for words in self.document.title.split("\n"):
             y = self._column(words, self.left + side, y, width, size, style="B")
         for words in self.document.under_title:
             y = self._column(words, self.left + side, y + 0.6, width, self.size, style="B")
+        if official and isinstance(self.document.letterhead, Letterhead):
+            self._rule(self.left + width / 2, y + 0.7, width * 0.3)
+            y += 2.5
         self.y = max(y, start + side) + 1.5
 
     def _qr(self, data: str, x: float, y: float, side: float) -> None:
@@ -430,12 +453,29 @@ class _Drawing:
         indent = (10.0 if self.large else 6.0) if text.first_line else 0.0
         step = self.size * MM * LEADING
         width = float(self.paper.inner_width)
-        for n, line in enumerate(wrap(text.runs, width / self.size, self.measure, first=indent / self.size)):
+        official = self.document.official
+        if text.keep:
+            self._room(step * 4)
+        lines = wrap(text.runs, width / self.size, self.measure, first=indent / self.size)
+        for n, line in enumerate(lines):
             self._room(step)
             x = self.left + (indent if n == 0 else 0)
-            self._line(line, x, self.y, width, self.size, text.align)
+            if official and text.first_line and n < len(lines) - 1:
+                self._justified(line, x, self.y, self.left + width - x)
+            else:
+                self._line(line, x, self.y, width, self.size, text.align)
             self.y += step
-        self.y += self.size * MM * 0.16
+        self.y += 6 * MM if official else self.size * MM * 0.16
+
+    def _justified(self, line: TextLine, x: float, y: float, width: float) -> None:
+        """A line as wide as its paragraph: what is free goes between its words."""
+        words = [(word, each.style) for each in line.segments for word in _WORDS.findall(each.words)]
+        gaps = sum(word.isspace() for word, _style in words)
+        more = (width - line.width * self.size) / gaps if gaps else 0.0
+        for word, style in words:
+            if not word.isspace():
+                self._words(word, x, y + self.size * MM * 0.95, style, self.size)
+            x += self.measure(word, style) * self.size + (more if word.isspace() else 0)
 
     def _table(self, table: SlipTable) -> None:
         size = self.size * table.scale

@@ -13,6 +13,7 @@ from flask import current_app
 from app.cases.lookup import PATH, check_letters, public_address
 from app.organisation.access import site
 from app.organisation.calendars import site_calendar
+from app.organisation.exports import XLSX
 from app.slips.document import PrintedSlip
 from app.slips.queries import house
 from app.slips.service import Press
@@ -30,10 +31,17 @@ def _word(documents: Iterable[PrintedSlip]) -> bytes:
     return word.render(documents)
 
 
-RENDERERS: dict[str, Callable[[Iterable[PrintedSlip]], bytes]] = {"pdf": _pdf, "docx": _word}
+def _workbook(documents: Iterable[PrintedSlip]) -> bytes:
+    from app.slips import workbook
+
+    return workbook.render(documents)
+
+
+RENDERERS: dict[str, Callable[[Iterable[PrintedSlip]], bytes]] = {"pdf": _pdf, "docx": _word, "xlsx": _workbook}
 TYPES = {
     "pdf": "application/pdf",
     "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+    "xlsx": XLSX,
 }
 
 

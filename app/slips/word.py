@@ -22,7 +22,7 @@ from docx.opc.packuri import PackURI
 from docx.opc.part import Part
 from docx.oxml import OxmlElement, parse_xml
 from docx.oxml.ns import nsdecls, qn
-from docx.shared import Mm
+from docx.shared import Mm, Pt
 
 from app.slips import qr
 from app.slips.document import (
@@ -30,6 +30,8 @@ from app.slips.document import (
     NATION,
     Align,
     Cell,
+    FormHead,
+    Letterhead,
     Paper,
     PrintedSlip,
     Row,
@@ -57,15 +59,16 @@ def render(documents: Iterable[PrintedSlip]) -> bytes:
     _embed_fonts(package)
     body = package.element.body
     last = body.sectPr
-    title, paper = "", Paper.A4
+    title, paper, stamp, size = "", Paper.A4, "", 0.0
     for n, document in enumerate(documents):
         if n:
             last.addprevious(_section_break(paper))
         paper, title = document.paper, title or " ".join(document.title.split())
+        stamp, size = stamp or document.stamp, size or document.points
         for part in _Writing(package, document).parts():
             last.addprevious(_element(part))
     body.replace(last, _section(paper))
-    _number_pages(package)
+    _number_pages(package, size, stamp)
     package.core_properties.title = title
     package.core_properties.author = "Đúng Hạn"
     package.core_properties.language = "vi-VN"
@@ -103,13 +106,22 @@ def _section_break(paper: Paper) -> Any:
     return paragraph
 
 
-def _number_pages(package: Package) -> None:
-    """In the middle of the upper margin, from a paper's second page on (Decree 30/2020/NĐ-CP)."""
-    header = package.sections[0].header
-    header.is_linked_to_previous = False
-    paragraph = header.paragraphs[0]
+def _number_pages(package: Package, points: float, stamp: str) -> None:
+    """In the middle of the upper margin, from a paper's second page on (Decree 30/2020/NĐ-CP); a draft's stamp on every
+    page."""
+    section = package.sections[0]
+    half = round(points * 2) or 26
+    style = f'<w:rPr><w:sz w:val="{half}"/><w:szCs w:val="{half}"/></w:rPr>'
+    section.header.is_linked_to_previous = False
+    paragraph = section.header.paragraphs[0]
     paragraph.alignment = WD_ALIGN_PARAGRAPH.CENTER
-    paragraph._p.append(_element('<w:fldSimple w:instr="PAGE"><w:r><w:t>2</w:t></w:r></w:fldSimple>'))
+    paragraph._p.append(_element(f'<w:fldSimple w:instr="PAGE"><w:r>{style}<w:t>2</w:t></w:r></w:fldSimple>'))
+    if stamp:
+        section.first_page_header.is_linked_to_previous = False
+        for header in (section.header, section.first_page_header):
+            line = header.add_paragraph() if header is section.header else header.paragraphs[0]
+            run = line.add_run(stamp)
+            run.bold, run.font.size = True, Pt(points)
 
 
 # Fonts
@@ -161,9 +173,15 @@ class _Writing:
     def parts(self) -> Iterator[str]:
         """The whole paper; between two tables stands a paragraph, or Word would make one of them."""
         document = self.document
-        yield self._paragraph((StyledText(document.form, italic=True),), Align.RIGHT, scale=0.75)
-        yield self._letterhead()
-        yield self._gap(2)
+        if document.form:
+            yield self._paragraph((StyledText(document.form, italic=True),), Align.RIGHT, scale=0.75)
+        match document.letterhead:
+            case Letterhead() as head:
+                yield self._letterhead(head)
+                yield self._gap(2)
+            case FormHead() as head:
+                yield self._form_head(head)
+                yield self._gap(2)
         yield self._title()
         yield self._gap(2)
         for block in document.blocks:
@@ -213,7 +231,8 @@ class _Writing:
     def _text(self, text: SlipParagraph) -> str:
         indent = (10.0 if self.large else 6.0) if text.first_line else 0
         align = "both" if text.first_line else text.align
-        return self._paragraph(text.runs, align, indent=indent, after=1.2 if self.large else 0.6)
+        after = 6 / 72 * 25.4 if self.document.official else 1.2 if self.large else 0.6
+        return self._paragraph(text.runs, align, indent=indent, after=after, keep=text.keep)
 
     def _grid(self, widths: Iterable[float], rows: str, *, borders: str = _NO_BORDERS) -> str:
         widths = list(widths)
@@ -231,10 +250,18 @@ class _Writing:
     def _centred(self, words: str, *, bold: bool = False, italic: bool = False, scale: float = 1.0) -> str:
         return self._paragraph((StyledText(words, bold, italic),), Align.CENTER, scale=scale)
 
-    def _letterhead(self) -> str:
-        head, width = self.document.letterhead, self.paper.inner_width
+    def _form_head(self, head: FormHead) -> str:
+        half = self.paper.inner_width / 2
+        cells = ""
+        for lines, align in ((head.left, Align.LEFT), (head.right, Align.RIGHT)):
+            inside = "".join(self._paragraph((StyledText(words),), align, scale=0.9) for words in lines)
+            cells += self._cell(half, inside or "<w:p/>")
+        return self._grid((half, half), f"<w:tr>{cells}</w:tr>")
+
+    def _letterhead(self, head: Letterhead) -> str:
+        width = self.paper.inner_width
         left = width * (0.42 if self.large else 0.39)
-        scale = {Paper.A5: 0.9, Paper.A4: 0.87, Paper.A4_LANDSCAPE: 1.0}[self.paper]
+        scale = 12 / 13 if self.document.official else {Paper.A5: 0.9, Paper.A4: 0.87}.get(self.paper, 1.0)
         parent = head.parent.upper().split("\n") if head.parent else []
         body = "".join(self._centred(line, scale=scale) for line in parent)
         body += "".join(self._centred(line, bold=True, scale=scale) for line in head.unit.upper().split("\n"))
@@ -262,8 +289,11 @@ class _Writing:
     def _title(self) -> str:
         document, width = self.document, self.paper.inner_width
         side = (26.0 if self.large else 20.0) if document.qr else 0.0
-        words = "".join(self._centred(line, bold=True, scale=1.15) for line in document.title.split("\n"))
+        scale = 14 / 13 if document.official else 1.15
+        words = "".join(self._centred(line, bold=True, scale=scale) for line in document.title.split("\n"))
         words += "".join(self._centred(line, bold=True) for line in document.under_title)
+        if document.official and isinstance(document.letterhead, Letterhead):
+            words += self._ruled(width, width * 0.3)
         if not side:
             return self._grid((width,), f"<w:tr>{self._cell(width, words)}</w:tr>")
         middle = '<w:vAlign w:val="center"/>'

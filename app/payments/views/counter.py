@@ -26,7 +26,7 @@ from app.payments import service
 from app.payments.case_section import case_money
 from app.payments.forms import RefundForm, TakeForm
 from app.payments.views import bp
-from app.slips.document import PrintedSlip
+from app.slips.document import Letterhead, PrintedSlip
 from app.slips.printing import RENDERERS, TYPES, press
 from app.web import extensions
 from app.web.formats import show_money
@@ -95,6 +95,7 @@ def receipt(case_id: int, number: int) -> str:
 def receipt_file(case_id: int, number: int, ending: str) -> Response:
     """The same as a file."""
     document = _receipt(case_id, number)
+    assert isinstance(document.letterhead, Letterhead)
     response = Response(RENDERERS[ending]([document]), mimetype=TYPES[ending])
     how = "inline" if ending == "pdf" else "attachment"
     response.headers.set("Content-Disposition", how, filename=f"{document.letterhead.number}.{ending}")
