@@ -76,12 +76,15 @@ def _wholes(results: Sequence[ResultRow]) -> Iterator[Imbalance]:
                     d=whole.denominator,
                     sum_n=sums[0],
                     sum_d=sums[1],
-                    units=", ".join(
-                        f"{each.unit} {each.numerator or 0} / {each.denominator or 0}" for each in of_units
-                    ),
+                    units=_listed(of_units),
                 ),
                 (whole.key, *(each.key for each in of_units)),
             )
+
+
+def _listed(parts: Sequence[ResultRow]) -> str:
+    shown = [f"{each.unit} {each.numerator or 0} / {each.denominator or 0}" for each in parts[:MOST_NAMED]]
+    return ", ".join(shown) + (" …" if len(parts) > MOST_NAMED else "")
 
 
 def _named(cells: Sequence[tuple[str, str, str]]) -> str:
