@@ -8,6 +8,7 @@ from typing import Any
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from wtforms import BooleanField
 from wtforms.validators import Length, Optional
 
 from app.cases import care, service
@@ -17,11 +18,11 @@ from app.cases.forms import ActionForm, number_or_none
 from app.cases.handling import documents_awaited, documents_to_ask, proposed_answer_day
 from app.cases.vocabulary import EventKind, Outcome
 from app.core.text import tidy
-from app.organisation.access import Scope
+from app.organisation.access import Actor, Scope
 from app.organisation.calendars import today
 from app.organisation.models import Unit
 from app.web.formats import label
-from app.web.forms import NEEDED, ChoiceField, DayField, MultiCheckboxField, StringField, number_in
+from app.web.forms import NEEDED, ChoiceField, DayField, HiddenField, MultiCheckboxField, StringField, number_in
 
 
 class HandOverForm(ActionForm):
@@ -45,6 +46,22 @@ class HandOverForm(ActionForm):
     def values(self) -> dict[str, Any]:
         place = {"position": self.position.data, "unit_code": self.unit_code.data, "officer": self.officer.data or ""}
         return super().values() | place
+
+
+class TakeOverForm(ActionForm):
+    """Nhận xử lý; from a colleague only when that is ticked."""
+
+    instead = BooleanField(_l("Nhận thay"))
+    officer = HiddenField()
+
+    def offer(self, view: CaseView, person_id: int | None) -> None:
+        """Who has the case now, unless it is nobody or this person."""
+        if not self.is_submitted():
+            self.officer.data = view.case.officer if view.case.holder_id != person_id else ""
+        self.instead.label.text = _("Tôi nhận thay %(officer)s", officer=self.officer.data or "")
+
+    def values(self) -> dict[str, Any]:
+        return super().values() | {"instead_of": (self.officer.data or "") if self.instead.data else ""}
 
 
 class ReturnForm(ActionForm):
@@ -237,9 +254,9 @@ NOTE_NEEDED: Mapping[EventKind, Any] = {
 }
 
 
-def action_form(kind: EventKind, view: CaseView, units: Sequence[Unit], scope: Scope) -> ActionForm:
+def action_form(kind: EventKind, view: CaseView, units: Sequence[Unit], scope: Scope, by: Actor) -> ActionForm:
     """The form with which something of that kind is recorded for this case."""
-    form = _form_for(kind, view, units, scope)
+    form = _form_for(kind, view, units, scope, by)
     if kind in NOTE_NEEDED:
         form.note.label.text = NOTE_NEEDED[kind]
         form.note.validators = [NEEDED, *form.note.validators]
@@ -249,8 +266,12 @@ def action_form(kind: EventKind, view: CaseView, units: Sequence[Unit], scope: S
     return form
 
 
-def _form_for(kind: EventKind, view: CaseView, units: Sequence[Unit], scope: Scope) -> ActionForm:
+def _form_for(kind: EventKind, view: CaseView, units: Sequence[Unit], scope: Scope, by: Actor) -> ActionForm:
     match kind:
+        case EventKind.TAKEN_OVER:
+            taking = TakeOverForm()
+            taking.offer(view, by.person_id)
+            return taking
         case EventKind.HANDED_OVER:
             handing = HandOverForm()
             handing.offer(view, units)

@@ -17,7 +17,7 @@ from sqlalchemy import func, literal, select
 from app.cases import service
 from app.cases.models import Case, CaseDocument
 from app.cases.population import on_desk_of
-from app.cases.timeline import Event, corrected
+from app.cases.timeline import Event, Recorded, corrected
 from app.cases.vocabulary import EventKind
 from app.core.errors import N_, DomainError, NotAllowed, NotFound
 from app.core.text import tidy
@@ -35,18 +35,55 @@ from app.web.extensions import db
 ANSWER_IN = 2  # working days in which another unit is asked to answer, unless somebody says otherwise
 
 
+class ColleagueHasIt(DomainError):
+    """Somebody else has the case in hand, with an account or by name alone; whoever takes it over names them."""
+
+    def __init__(self, officer: str) -> None:
+        super().__init__(
+            N_("%(officer)s đang xử lý hồ sơ này; hãy xác nhận nếu bạn nhận thay."), field="instead", officer=officer
+        )
+
+
 @needs(Capability.HANDLE_CASES)
-def take_over(scope: Scope, by: Actor, case_id: int, **kwargs: Any) -> Case:
-    """Somebody of the unit that has the case takes it in hand (nhận xử lý). NotAllowed for people of other units."""
-    holder = db.session.scalar(
-        select(Case.holder_unit_id).where(Case.id == case_id, Case.site == scope.site, on_desk_of(scope))
-    )
-    if holder is None:
+def take_over(scope: Scope, by: Actor, case_id: int, *, instead_of: str = "", **kwargs: Any) -> Case:
+    """Somebody of the unit that has the case takes it in hand (nhận xử lý), also from the colleague they name.
+
+    NotAllowed for people of other units; ColleagueHasIt for a case in the hands of somebody who is not `instead_of`.
+    """
+    found = db.session.execute(
+        select(Case.holder_unit_id, Case.holder_id, Case.officer, Case.revision).where(
+            Case.id == case_id, Case.site == scope.site, on_desk_of(scope)
+        )
+    ).first()
+    if found is None:
         raise NotFound("Không tìm thấy hồ sơ này.")
-    if by.person_id is None or holder != by.unit_id:
+    if by.person_id is None or found.holder_unit_id != by.unit_id:
         raise NotAllowed("Chỉ cán bộ của đơn vị đang giữ hồ sơ được nhận xử lý.")
-    data = {"officer": by.name, "person_id": by.person_id}
+    data: dict[str, Any] = {"officer": by.name, "person_id": by.person_id}
+    if found.officer and found.holder_id != by.person_id:
+        data["instead_of"] = found.officer
+        if kwargs.get("revision") in (None, found.revision) and tidy(instead_of) != found.officer:
+            raise ColleagueHasIt(found.officer)
     return service.record(scope, by, case_id, EventKind.TAKEN_OVER, data=data, **kwargs)
+
+
+def may_give_back(events: Sequence[Recorded], person_id: int | None) -> Recorded | None:
+    """The taking over that this person may take back: the last thing that happened to the case; None otherwise."""
+    last = events[-1] if events else None
+    mine = last is not None and last.kind is EventKind.TAKEN_OVER and last.data.get("person_id") == person_id
+    return last if mine and person_id is not None else None
+
+
+@needs(Capability.HANDLE_CASES)
+def give_back(scope: Scope, by: Actor, case_id: int, *, revision: int | None = None) -> Case:
+    """Take back one's own taking over, while nothing else has happened: the case is with whoever had it before."""
+    case = service.case_for_change(scope, case_id, revision)
+    taken = may_give_back(service.events_of([case_id])[case_id], by.person_id)
+    if taken is None:
+        raise DomainError("Chỉ người vừa nhận hồ sơ hoàn tác được việc nhận, khi chưa ghi việc nào khác.")
+    return service.correct(
+        scope, by, case_id, taken.number, void=True, reason="Hoàn tác việc nhận xử lý", revision=case.revision
+    )
 
 
 @needs(Capability.HANDLE_CASES)

@@ -113,6 +113,8 @@ def _details(view: CaseView, event: EventSeen, at: datetime) -> str:
             return _arrival(stay) if stay else str(data.get("officer", ""))
         case EventKind.CONSULTED | EventKind.CONSULT_ANSWERED:
             return _asked(view, event)
+        case EventKind.TAKEN_OVER:
+            return str(_("thay %(officer)s", officer=data["instead_of"])) if data.get("instead_of") else ""
         case EventKind.SIGNED:
             return _signed(data)
         case EventKind.SUPPLEMENT_REQUESTED:

@@ -20,6 +20,7 @@ from itertools import islice, product
 
 from sqlalchemy import ColumnElement, and_, column, func, literal_column, or_, select, table
 
+from app.cases.intake.applicants import ways_to_write
 from app.cases.lookup import code_scanned, id_scanned
 from app.cases.models import Case, CaseEvent
 from app.cases.population import on_desk_of
@@ -101,6 +102,7 @@ MOST_WORDS = 8  # of what was typed; the rest is left out of account
 MOST_PROCEDURES = 40
 MOST_VARIANTS = 2_400  # words asked for instead of those mistyped, all together: eight Vietnamese words have so many
 _NUMBER = re.compile(r"[+()\d\s.\-]{6,}")
+_CODE_END = re.compile(r"(\d{6})[-.\s]?(\d{4,5})")
 _CODE = re.compile(r"(?=.*\d)[^\W_]+(?:[./_–-]+[^\W_]+)+")  # letters and digits joined by marks
 _LETTERS = re.compile(r"[^\W_]+")
 _AROUND = "./_–-,;:()\"'"
@@ -144,10 +146,32 @@ def case_with_code(scope: Scope, typed: str) -> int | None:
     return db.session.scalar(found) if code else None
 
 
+def only_case(scope: Scope, typed: str) -> int | None:
+    """The id of the one case that a telephone, an identity number or the end of a code leads to; None for several."""
+    mine = (Case.site == scope.site, on_desk_of(scope))
+    if numbers := ways_to_write(typed):
+        wanted = or_(Case.phone.in_(numbers), Case.id_number.in_(numbers))
+        ids = db.session.scalars(select(Case.id).where(*mine, wanted).limit(2)).all()
+        if ids:
+            return ids[0] if len(ids) == 1 else None
+    if end := code_end(typed):
+        ids = matching(scope, end, Case.code.endswith(end, autoescape=True), limit=2)
+        return ids[0] if len(ids) == 1 else None
+    return None
+
+
+def code_end(typed: str) -> str:
+    """Day and number at the end of a code, also typed without their dash: 261128-0001 for 2611280001; or nothing."""
+    found = _CODE_END.fullmatch(sought(typed))
+    return f"{found[1]}-{found[2]}" if found else ""
+
+
 def find(scope: Scope, typed: str, *conditions: ColumnElement[bool], limit: int, before: int | None = None) -> Found:
     """The cases that fit, as `matching`; if there are none, those that fit what was probably meant."""
     ids = matching(scope, typed, *conditions, limit=limit, before=before)
     if ids or (before is not None and matching(scope, typed, *conditions, limit=1)):
+        return Found(ids)
+    if (end := code_end(typed)) and (ids := matching(scope, end, *conditions, limit=limit, before=before)):
         return Found(ids)
     wanted, said = _wanted(scope, conditions, before), _terms(typed)
     unknown = [term for term in said if not _by_index([[[term]]], _wanted(scope), 1)]

@@ -82,7 +82,7 @@ class EventKind(StrEnum):
     # stages_unknown: recorded by software that does not tell the stages, so none is entered]
     RECEIVED = "received"
     HANDED_OVER = "handed_over"  # [position, unit_id, officer; time_unknown: imported without its time]
-    TAKEN_OVER = "taken_over"  # [officer, person_id]: somebody of the unit that has the case takes it in hand
+    TAKEN_OVER = "taken_over"  # [officer, person_id, instead_of]: somebody of the unit takes the case in hand
     RETURNED = "returned"  # [position of an earlier stage, unit_id, officer]: a new stay there; the clock goes on
     # Clock stops. [documents: what is asked for, name, kind and quantity of each; absent when only the note says it]
     # [time_unknown, known_at: ISO instant at which an imported file told it, of a case that was known]

@@ -59,6 +59,9 @@ ALSO = {
 }
 """Pages, and those below them, whose line of the menu is not the one that their address suggests."""
 
+KEYS = {"cases.intake": "n"}
+"""Lines that a key opens from every page."""
+
 COUNTS: dict[str, Callable[[], int]] = {}
 """Numbers that ask for attention, by endpoint: a room adds how many things wait for the person signed in."""
 
@@ -82,6 +85,7 @@ class Item:
     icon: str
     active: bool
     badge: int | None = None
+    shortcut: str = ""
 
 
 def navigation() -> list[Item]:
@@ -93,7 +97,10 @@ def navigation() -> list[Item]:
     urls = {entry[2]: url_for(entry[2]) for entry in shown}
     here = _active(list(urls.values()), {url_for(page): urls.get(line) for page, line in _also()})
     return [
-        Item(str(group), str(label), endpoint, urls[endpoint], icon, urls[endpoint] == here, _waiting(endpoint))
+        Item(
+            *(str(group), str(label), endpoint, urls[endpoint], icon, urls[endpoint] == here, _waiting(endpoint)),
+            shortcut=KEYS.get(endpoint, ""),
+        )
         for group, label, endpoint, icon, _needed in shown
     ]
 

@@ -162,9 +162,12 @@
   const listShortcuts = () => {
     const list = $("#shortcut-list");
     list.replaceChildren();
-    $$("[data-shortcut]").filter(visible).forEach((element) => {
+    const listed = new Set();
+    $$("[data-shortcut], [data-key]").filter(visible).forEach((element) => {
       const key = document.createElement("kbd");
-      key.textContent = element.dataset.shortcut;
+      key.textContent = element.dataset.shortcut ?? element.dataset.key;
+      if (listed.has(key.textContent)) return;  // two ways to the same page
+      listed.add(key.textContent);
       const term = document.createElement("dt");
       term.append(key);
       const what = document.createElement("dd");
@@ -181,6 +184,8 @@
 
   document.addEventListener("keydown", (event) => {
     if (event.key === "Escape") { const menu = $(".user-menu[open]"); if (menu) { menu.open = false; $("summary", menu).focus(); } }
+    const named = $$("[data-key]").find((each) => each.dataset.key === event.key && visible(each) && !each.disabled);
+    if (named && !event.isComposing && !$("dialog[open]")) { event.preventDefault(); named.click(); return; }  // also while typing
     if (!keysOn() || event.defaultPrevented || event.isComposing || event.ctrlKey || event.altKey || event.metaKey) return;
     if (!(event.target instanceof Element) || typing(event.target) || $("dialog[open]")) return;
     const element = $$("[data-shortcut]").find((each) => each.dataset.shortcut === event.key.toLowerCase() && visible(each) && !each.disabled);
@@ -242,13 +247,25 @@
     $(button.dataset.then)?.focus();
   });
 
-  /* Ctrl+Enter sends the form one is typing in. */
+  /* Ctrl+Enter sends the form one is in: by its main button, or by the only one it has. */
 
   document.addEventListener("keydown", (event) => {
-    const form = event.target instanceof Element ? event.target.closest("form[data-guard]") : null;
-    if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey) || !form || event.isComposing || $("dialog[open]")) return;
+    const form = event.target instanceof Element ? event.target.form ?? event.target.closest("form") : null;
+    if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey) || form?.method !== "post" || event.isComposing) return;
+    if ($("dialog[open]") && !form.closest("dialog[open]")) return;
+    const senders = [...form.elements].filter((each) => each instanceof HTMLButtonElement && each.type === "submit" && visible(each) && !each.disabled);
+    const main = senders.filter((each) => each.classList.contains("button-primary"));
+    const sender = main.length === 1 ? main[0] : senders.length === 1 ? senders[0] : null;
+    if (!sender) return;
     event.preventDefault();
-    form.requestSubmit($("button.button-primary", form));
+    form.requestSubmit(sender);
+  });
+
+  /* What follows the address of a list that has changed meanwhile: the page that another language comes back to. */
+
+  document.addEventListener("submit", (event) => {
+    const next = event.target.matches("[data-comes-back]") ? event.target.elements.next : null;
+    if (next) next.value = location.pathname + location.search;
   });
 
   /* The navigation on a phone. Without this script the button is a link to it. */

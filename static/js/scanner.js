@@ -10,6 +10,7 @@
   const HELD_UP = 250;  // once four keys came so: a busy machine may be slow to hand on the next
   const SHORTEST = 8;
   const SLIP = /[?&]ma=[^&\s]+|\/ho-so\/\d+\/?$|^[\p{L}\d][\p{L}\d./_]*-\d{4,}-\d+$|^[\p{L}\d.]+[-/_.]\d{2,}[-/_.]\d{2,}$/u;
+  const DAY = /^\d{1,2}[-/.]\d{1,2}[-/.]\d{4}$/;
   const FOR_CODES = "#site-search, [name=code], [name=ma], [type=search]";
   const words = (element) => element instanceof HTMLElement && element.matches("input:not([type=checkbox], [type=radio]), textarea");
 
@@ -36,7 +37,7 @@
     last = event.timeStamp;
     if (event.key === "Enter") {
       const text = typed;
-      const slip = quick && text.length >= SHORTEST && SLIP.test(text);
+      const slip = quick && text.length >= SHORTEST && SLIP.test(text) && !DAY.test(text);
       if (!slip) { release(); forget(); return; }
       const target = into;
       forget();

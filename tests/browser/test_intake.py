@@ -30,6 +30,9 @@ def start(clerk: Visitor, applicant: str) -> Page:
     write(page, "giay phep lao dong")
     expect(page.locator("#particulars")).to_contain_text("Ảnh màu 4 cm x 6 cm")
     page.fill("#applicant", applicant)
+    expect(page.locator("#particulars input.input-count").first).to_have_value("")
+    press(page, "F8")  # also from within a field
+    expect(page.locator("#particulars input.input-count").first).to_have_value("1")
     return page
 
 
@@ -57,6 +60,11 @@ def test_a_case_is_taken_in_without_touching_the_mouse(visit: Visit, site: Site)
         page.locator("#applicant").focus()
     write(page, "Trần Thị Bàn Phím")
     expect(page.locator("#particulars input.input-count").first).to_be_visible()
+    press(page, "Enter")  # sends the form, whatever button stands nearer to the field
+    expect(page.locator("#missing")).to_be_visible()
+    expect(page.locator("#particulars tr.row-invalid").first).to_contain_text("Bắt buộc, chưa nhận bản nào.")
+    press(page, "F8")
+    expect(page.locator("#particulars tr.row-invalid")).to_have_count(0)
     press(page, "Control+Enter")
     page.wait_for_url(re.compile(r"/ho-so/\d+"))
     assert cases_of(site, "Trần Thị Bàn Phím") == 1

@@ -98,7 +98,9 @@ def test_a_whole_case_without_a_mouse(keys: Callable[[str], Keys]) -> None:
     clerk.type("0905999888")
     clerk.tab_to("#applicant")
     clerk.type("Công ty TNHH Không Chuột")
-    clerk.tab_to("#particulars input.input-count")  # the checklist is on the way
+    clerk.tab_to("#all-came")  # the checklist is on the way
+    clerk.press("Enter")
+    expect(page.locator("#particulars input.input-count").first).to_have_value("1")
     page.wait_for_load_state("networkidle")
     clerk.press("Control+Enter")
     page.wait_for_url(re.compile(r"/ho-so/\d+"))
@@ -124,9 +126,9 @@ def test_a_whole_case_without_a_mouse(keys: Callable[[str], Keys]) -> None:
     head.press("b")
     head.focus_in("#action")
     head.type("Thiếu giấy khám sức khỏe.")
-    head.tab_to("#action button")
-    head.press("Enter")
+    head.press("Control+Enter")
     expect(page.locator("#flashes")).to_contain_text("Đã ghi: Yêu cầu bổ sung")
+    head.focus_in("#acts")  # the next act is one Tab away
     head.do("b", "Đã bổ sung")
     head.press("v")
     head.focus_in("#action")
@@ -197,3 +199,31 @@ def test_the_focus_stays_where_it_was_when_filters_change_the_list(keys: Callabl
     page.wait_for_load_state("networkidle")
     expect(page.locator("#status")).to_be_focused()
     expect(page.locator("#live")).to_contain_text("hồ sơ")
+
+
+def test_what_depends_on_the_filters_follows_them_and_a_filter_is_kept_by_name(keys: Callable[[str], Keys]) -> None:
+    clerk = keys("motcua")
+    page = clerk.page
+    clerk.visitor.go("/ho-so/so-theo-doi")
+    clerk.press("n")  # from any page
+    page.wait_for_url(re.compile("tiep-nhan"))
+    clerk.visitor.go("/ho-so")
+    clerk.tab_to("#status")
+    with page.expect_response(re.compile("status=")):
+        clerk.press("ArrowDown")
+    keep = page.get_by_role("button", name="Lưu bộ lọc này")
+    expect(keep).to_be_visible()
+    assert "status=" in (page.locator("#filter-tabs a").nth(1).get_attribute("href") or "")
+    keep.focus()
+    clerk.press("Enter")
+    expect(page.locator("#filter-name")).to_be_focused()
+    write(page, "Việc hôm nay của tôi")
+    clerk.press("Control+Enter")
+    expect(page.locator("#saved-filters")).to_contain_text("Việc hôm nay của tôi")
+    clerk.visitor.go("/ho-so")
+    page.locator(".filter-more summary").click()
+    page.locator("#since").focus()
+    write(page, "32/13/2026")
+    clerk.press("Enter")
+    expect(page.locator("#filter-state")).to_contain_text("Không có ngày này")
+    expect(page.locator("#since")).to_be_focused()

@@ -116,7 +116,7 @@ def test_taking_over_is_offered_to_the_unit_that_has_the_case_until_it_is_done(
     assert "/ghi/taken_over" not in sign_in(office.clerk).get(f"/ho-so/{case.id}").get_data(as_text=True)
     client = sign_in(office.head)
     assert "/ghi/taken_over" in client.get(f"/ho-so/{case.id}").get_data(as_text=True)
-    page = record(client, case, "taken_over")
+    page = record(client, case, "taken_over", officer="Võ Thị Mai", instead="y")
     assert "Nhận xử lý" in timeline(page)
     assert "/ghi/taken_over" not in page
 

@@ -225,6 +225,29 @@ def test_two_people_do_not_take_over_the_same_case(house: House) -> None:
     assert db.session.get_one(Case, house.case.id).holder_id == house.officer.id
 
 
+def test_a_colleagues_case_is_taken_over_by_name_and_given_back_as_it_was(house: House) -> None:
+    place, other = only(house.units["LDVL"]), by(make_person(house.units["LDVL"], full_name="Người đến sau"))
+    handling.take_over(place, by(house.officer), house.case.id)
+    for said in ("", "Người khác"):
+        with pytest.raises(handling.ColleagueHasIt, match="Võ Thị Mai đang xử lý hồ sơ này"):
+            handling.take_over(place, other, house.case.id, instead_of=said)
+    case = handling.take_over(place, other, house.case.id, instead_of="Võ Thị Mai")
+    assert (case.officer, case.holder_id) == ("Người đến sau", other.person_id)
+    with pytest.raises(DomainError, match="Chỉ người vừa nhận"):
+        handling.give_back(place, by(house.officer), house.case.id)
+    case = handling.give_back(place, other, house.case.id)
+    assert (case.officer, case.holder_id) == ("Võ Thị Mai", house.officer.id)
+    with pytest.raises(DomainError, match="Chỉ người vừa nhận"):  # once
+        handling.give_back(place, other, house.case.id)
+
+
+def test_an_officer_without_an_account_is_somebody(house: House) -> None:
+    case = service.hand_over(EVERYWHERE, CLERK, house.case.id, unit_code="LDVL", officer="Lê Thị Không Tài Khoản")
+    assert (case.holder_id, case.officer) == (None, "Lê Thị Không Tài Khoản")
+    with pytest.raises(handling.ColleagueHasIt, match="Lê Thị Không Tài Khoản đang xử lý"):
+        handling.take_over(only(house.units["LDVL"]), by(house.officer), house.case.id)
+
+
 def test_a_returned_case_needs_a_reason(house: House) -> None:
     with pytest.raises(DomainError, match="lý do trả lại"):
         handling.return_to_stage(EVERYWHERE, CLERK, house.case.id, position=1, note=" ")

@@ -31,8 +31,14 @@ def events() -> int:
     return db.session.scalar(select(func.count()).select_from(CaseEvent)) or 0
 
 
+def nobodys(office: Office, applicant: str = "Nguyễn Văn A") -> Case:
+    """A case with the desk, in nobody's hands."""
+    case = receive(office.permit, at("2024-06-28 08:00"), applicant)
+    return service.hand_over(EVERYWHERE, CLERK, case.id, unit_code="MC")
+
+
 def test_a_case_is_taken_in_hand_from_the_list_with_one_key(office: Office, sign_in: SignIn) -> None:
-    case = receive(office.permit, at("2024-06-28 08:00"))
+    case = nobodys(office)
     client = sign_in(office.clerk)
     page = client.get(HERE).get_data(as_text=True)
     assert f'action="/ho-so/{case.id}/nhan-xu-ly"' in page
@@ -48,7 +54,7 @@ def test_a_case_is_taken_in_hand_from_the_list_with_one_key(office: Office, sign
 
 
 def test_the_second_who_takes_it_is_told_and_nothing_is_overwritten(office: Office, sign_in: SignIn) -> None:
-    case = receive(office.permit, at("2024-06-28 08:00"))
+    case = nobodys(office)
     seen = case.revision
     other = make_person(office.units["MC"], full_name="Người nhanh tay")
     handling.take_over(EVERYWHERE, Actor.of(other), case.id, revision=seen)
@@ -61,6 +67,29 @@ def test_the_second_who_takes_it_is_told_and_nothing_is_overwritten(office: Offi
     assert events() == before
 
 
+def test_taking_a_colleagues_case_is_asked_by_name_and_undone(office: Office, sign_in: SignIn) -> None:
+    """The colleague has no account: a name alone is somebody."""
+    case = receive(office.permit, at("2024-06-28 08:00"))
+    case = service.hand_over(EVERYWHERE, CLERK, case.id, unit_code="MC", officer="Lê Thị Giấy")
+    client = sign_in(office.clerk)
+    page = client.get(HERE).get_data(as_text=True)
+    assert 'data-shortcut="h"' not in page
+    assert f'href="/ho-so/{case.id}/ghi/taken_over"' in page
+    asked = client.post(f"/ho-so/{case.id}/nhan-xu-ly", data={"revision": case.revision})
+    assert asked.location == f"/ho-so/{case.id}/ghi/taken_over"
+    form = client.get(asked.location).get_data(as_text=True)
+    assert "Lê Thị Giấy đang xử lý hồ sơ này." in form
+    typed = {"revision": case.revision, "officer": "Lê Thị Giấy"}
+    refused = client.post(asked.location, data=typed)
+    assert (refused.status_code, "hãy xác nhận nếu bạn nhận thay" in refused.text) == (422, True)
+    page = client.post(asked.location, data=typed | {"instead": "y"}, follow_redirects=True).text
+    assert "Bạn vừa nhận hồ sơ này thay Lê Thị Giấy." in page
+    revision = db.session.get_one(Case, case.id, populate_existing=True).revision
+    client.post(f"/ho-so/{case.id}/nhan-xu-ly/tra-lai", data={"revision": revision})
+    back = db.session.get_one(Case, case.id, populate_existing=True)
+    assert (back.officer, back.holder_id) == ("Lê Thị Giấy", None)
+
+
 def test_a_head_is_not_offered_the_cases_of_other_units(office: Office, sign_in: SignIn) -> None:
     case = receive(office.permit, at("2024-06-28 08:00"))  # with the desk
     client = sign_in(office.head)
@@ -70,7 +99,7 @@ def test_a_head_is_not_offered_the_cases_of_other_units(office: Office, sign_in:
 
 
 def test_mine_are_those_i_have_in_hand(office: Office, sign_in: SignIn) -> None:
-    mine, unit = (receive(office.permit, at("2024-06-28 08:00"), name) for name in ("Của Tôi", "Của Đơn Vị"))
+    mine, unit = (nobodys(office, name) for name in ("Của Tôi", "Của Đơn Vị"))
     client = sign_in(office.clerk)
     client.post(f"/ho-so/{mine.id}/nhan-xu-ly", data={"revision": mine.revision})
     page = client.get(f"{HERE}?whose=mine").get_data(as_text=True)

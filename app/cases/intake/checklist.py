@@ -1,7 +1,7 @@
 """The checklist of the intake form: a row for each document of the procedure, then rows for others. Pure.
 
 The rows are fields of the form, `documents-0-originals` and so on; what was typed stays with its document whatever
-its place. A required document is shown as handed in, in the kind and number asked for: the clerk notes what differs.
+its place. Nothing is shown as handed in before somebody says so: row by row, or of all required documents at once.
 """
 
 from __future__ import annotations
@@ -45,31 +45,33 @@ class RequiredDocument(Protocol):
 
 
 def handed_in_as_asked(document: RequiredDocument, channel: Channel) -> Row:
-    """How many of each kind a row begins with: as asked, online in electronic form; nothing of an optional one."""
+    """How many of each kind a required document is handed in by when it comes as asked; online in electronic form."""
     kind = "electronic" if channel is Channel.ONLINE else COUNT_OF[document.copy_kind]
     return {count: str(document.quantity) if count == kind and document.required else "" for count in COUNTS}
 
 
 def with_checklist(
-    typed: Typed, documents: Sequence[RequiredDocument], channel: Channel, *, adapt: bool = False, more: int = 0
+    typed: Typed,
+    documents: Sequence[RequiredDocument],
+    channel: Channel,
+    *,
+    adapt: bool = False,
+    complete: bool = False,
+    more: int = 0,
 ) -> Typed:
     """What was typed, with a row for each of these documents in order, the others that have a name, and empty rows.
 
-    With `adapt` the channel has just been chosen: rows that nobody has touched follow it. `more` are further
-    empty rows.
+    With `adapt` the channel has just been chosen: rows that say no more than that a document came as asked follow it.
+    With `complete` every required document of which nothing was noted came as asked. `more` are further empty rows.
     """
     rows = list(_rows(typed))
     of_document = {row["document_id"]: row for row in rows if row.get("document_id")}
     shown: list[Row] = []
     for document in documents:
-        row = of_document.get(str(document.id))
-        begin = {"document_id": str(document.id), **handed_in_as_asked(document, channel)}
-        if row is None:
-            shown.append(begin)
-        elif adapt and _untouched(row, document):
-            shown.append(row | begin)
-        else:
-            shown.append(row)
+        row = {"document_id": str(document.id)} | of_document.get(str(document.id), {})
+        if (complete and _empty(row)) or (adapt and _as_asked(row, document)):
+            row |= handed_in_as_asked(document, channel)
+        shown.append(row)
     others = [row for row in rows if not row.get("document_id") and any(row.get(field) for field in FIELDS)]
     empty = [dict[str, str]() for _ in range(SPARE + more)]
     changed: Typed = MultiDict((k, v) for k, v in typed.items(multi=True) if not k.startswith("documents-"))
@@ -78,9 +80,13 @@ def with_checklist(
     return changed
 
 
-def _untouched(row: Mapping[str, str], document: RequiredDocument) -> bool:
+def _empty(row: Mapping[str, str]) -> bool:
+    return not any(row.get(said, "").strip("0") for said in (*COUNTS, "reused"))
+
+
+def _as_asked(row: Mapping[str, str], document: RequiredDocument) -> bool:
     counts = {count: row.get(count, "") for count in COUNTS}
-    return any(counts == handed_in_as_asked(document, channel) for channel in Channel)
+    return any(counts.values()) and any(counts == handed_in_as_asked(document, channel) for channel in Channel)
 
 
 def _rows(typed: Typed) -> Iterable[Row]:

@@ -39,6 +39,7 @@ FORM = "intake"  # its drafts
 SENT = "form-sent"  # cookie: the browser forgets what it kept of the form with this token
 EVERY_PROCEDURE = 2_000
 OFFERED = 12
+ALL_CAME = "all"  # the button that says so of the required documents
 
 Typed = MultiDict[str, str]
 
@@ -56,8 +57,9 @@ def intake() -> Answer | tuple[str, int]:
         flash(sentence(error), "warning")
         return redirect(url_for(".intake"))
     version = _chosen(typed)
-    form = IntakeForm.of_desk(version, with_checklist(typed, version.documents if version else (), _channel(typed)))
-    if form.validate_on_submit() and (case := _taken_in(form)):
+    papers, complete = version.documents if version else (), ALL_CAME in request.form
+    form = IntakeForm.of_desk(version, with_checklist(typed, papers, _channel(typed), complete=complete))
+    if not complete and form.validate_on_submit() and (case := _taken_in(form)):
         day = show_date(case.promised_at)
         flash(_("Đã tiếp nhận hồ sơ %(code)s, hẹn trả ngày %(day)s.", code=case.code, day=day), "success")
         return _to_the_case(case, token)
@@ -93,6 +95,7 @@ def intake_checklist() -> str:
         version.documents if version else (),
         channel,
         adapt=request.headers.get("HX-Trigger-Name") == "channel",
+        complete=ALL_CAME in request.args,
         more=1 if "more" in request.args else 0,
     )
     form = IntakeForm.of_desk(version, typed)

@@ -53,7 +53,7 @@ RECORDED_ELSEWHERE = {EventKind.RECEIVED, EventKind.PAID, EventKind.REFUNDED, Ev
 @signed_in
 def show(case_id: int) -> str:
     """One case: where it stands, why it is due when it is, and its life."""
-    return _render(_view(case_id), fresh="moi" in request.args)
+    return _render(_view(case_id), fresh="moi" in request.args, done="xong" in request.args)
 
 
 @bp.route("/ho-so/<int:case_id>/ghi/<kind>", methods=["GET", "POST"])
@@ -62,7 +62,7 @@ def act(case_id: int, kind: str) -> Page:
     """Record that something happened to the case."""
     view, what = _view(case_id), _kind(kind)
     _refuse_strangers(view, what)
-    form = action_form(what, view, _units(), current_scope())
+    form = action_form(what, view, _units(), current_scope(), actor())
     if form.validate_on_submit() and (case := _done(form, lambda: _record(what, view, form))):
         flash(_("Đã ghi: %(what)s.", what=label(what)), "success")
         return _after(case)
@@ -77,12 +77,27 @@ def take_over(case_id: int) -> Answer:
     """Take a case in hand straight from the worklist."""
     try:
         case = handling.take_over(current_scope(), actor(), case_id, revision=number_in(request.form.get("revision")))
+    except handling.ColleagueHasIt:  # is asked on the page of the case
+        return redirect(url_for(".act", case_id=case_id, kind=EventKind.TAKEN_OVER.value))
     except DomainError as error:
         flash(sentence(error), "error")
         return redirect(url_for(".worklist") if isinstance(error, NotFound) else url_for(".show", case_id=case_id))
     flash(_("Bạn đã nhận xử lý hồ sơ %(code)s.", code=case.code), "success")
     kept = {name: request.form[name] for name in ("bucket", "whose") if request.form.get(name)}
     return redirect(url_for(".worklist", **kept))
+
+
+@bp.post("/ho-so/<int:case_id>/nhan-xu-ly/tra-lai")
+@allowed(Capability.HANDLE_CASES)
+def give_back(case_id: int) -> Answer:
+    """Undo having taken a case from a colleague."""
+    try:
+        case = handling.give_back(current_scope(), actor(), case_id, revision=number_in(request.form.get("revision")))
+    except DomainError as error:
+        flash(sentence(error), "error")
+        return redirect(url_for(".worklist") if isinstance(error, NotFound) else url_for(".show", case_id=case_id))
+    flash(_("Đã trả lại: %(officer)s xử lý hồ sơ này.", officer=case.officer), "success")
+    return redirect(url_for(".show", case_id=case_id))
 
 
 @bp.route("/ho-so/<int:case_id>/dinh-chinh/<int:number>", methods=["GET", "POST"])
@@ -172,7 +187,7 @@ def _done(form: Any, verb: Callable[[], Case]) -> Case | None:
 def _after(case: Case) -> Answer:
     """Back to the case; to the desk when it has left the person's hands, or was answered for another unit."""
     if changeable_by(current_scope(), case):
-        return redirect(url_for(".show", case_id=case.id))
+        return redirect(url_for(".show", case_id=case.id, xong=1))
     return redirect(url_for(".worklist"))
 
 
@@ -197,6 +212,7 @@ def _render(view: CaseView, **more: Any) -> str:
         actions=possible_actions(view, hands) if hands.may_change or hands.may_answer else [],
         sections=load_sections(view),
         papers=paper_lines(view),
+        taken=handling.may_give_back(view.events, actor().person_id),
         templates_at=templates_at,
         now=extensions.now(),
         told=told_in_words(view.case, extensions.now()),

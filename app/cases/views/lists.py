@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from datetime import date, datetime
 from typing import Any
 
-from flask import Response, redirect, render_template, url_for
+from flask import flash, redirect, render_template, url_for
 from flask_babel import gettext as _
 from htmx_flask import request
 from werkzeug.wrappers import Response as Answer
@@ -71,12 +71,16 @@ def list_cases() -> str:
 
 @bp.get("/ho-so.csv")
 @signed_in
-def export() -> Response:
-    """The list as filtered on the page, whole."""
+def export() -> Answer:
+    """The list as filtered on the page, whole; nothing while one of the filters cannot be."""
     scope, calendar, now = current_scope(), site_calendar(), extensions.now()
     chosen, day = _lists(), calendar.local_day(now)
     window = Window.of(_period(day), calendar.zone, now) if chosen else None
-    filters = _form(scope, day).filters(lists=chosen, window=window, oldest_first=_oldest_first())
+    form = _form(scope, day)
+    if form.errors:
+        flash(_("Chưa xuất tệp: có điều kiện lọc chưa đúng. Hãy sửa rồi xuất lại."), "warning")
+        return redirect(url_for(".list", **request.args.to_dict(flat=False)))
+    filters = form.filters(lists=chosen, window=window, oldest_first=_oldest_first())
     lines = queries.every_line(scope, filters, calendar)
     return csv_response("ho-so", _header(chosen), _case_csv_rows(lines, calendar, now), _title(chosen))
 
@@ -110,7 +114,7 @@ def show_worklist() -> str:
         may_take_in=can(Capability.RECEIVE_CASES),
         now=now,
         takeable=takeable,
-        first_free=next((row.id for row in cases if row.holder_id is None and takeable(row)), None),
+        first_free=next((row.id for row in cases if not row.officer and takeable(row)), None),
         standing=lambda case: standing_of(case, calendar, now),
     )
 
@@ -218,9 +222,9 @@ LONGEST = 200  # characters of what is typed
 @bp.get("/ho-so/tim", endpoint="search")
 @signed_in
 def find() -> Answer:
-    """Straight to the case when a whole code was typed, else to the list of what fits."""
-    typed = request.args.get("q", "").strip()
-    case_id = search.case_with_code(current_scope(), typed)
+    """Straight to the case when a whole code was typed, or a number that only one case has; else to the list."""
+    typed = request.args.get("q", "").strip()[:LONGEST]
+    case_id = search.case_with_code(current_scope(), typed) or search.only_case(current_scope(), typed)
     return redirect(url_for(".show", case_id=case_id) if case_id else url_for(".list", q=code_scanned(typed) or None))
 
 

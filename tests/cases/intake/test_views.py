@@ -17,6 +17,7 @@ from werkzeug.datastructures import MultiDict
 from app.cases.intake import reuse
 from app.cases.intake.applicants import known_applicants
 from app.cases.intake.checklist import with_checklist
+from app.cases.intake.contents import COUNTS
 from app.cases.models import Case, CaseDocument
 from app.cases.vocabulary import Channel
 from app.desk import drafts
@@ -92,14 +93,13 @@ def shown(page: str) -> dict[str, str]:
     return dict(re.findall(r'name="(documents-\d+-\w+)"[^>]*value="([^"]*)"', page))
 
 
-def test_choosing_a_procedure_shows_its_checklist_filled_in_as_asked_and_the_promise(
+def test_choosing_a_procedure_shows_its_checklist_with_nothing_handed_in_and_the_promise(
     desk: Desk, client: FlaskClient
 ) -> None:
     page = client.get(f"/ho-so/tiep-nhan/thanh-phan?version_id={desk.permit.id}", headers=HTMX).text
     boxes = shown(page)
-    assert (boxes["documents-0-originals"], boxes["documents-1-copies"], boxes["documents-2-certified"]) == (
-        *("1", "2", ""),
-    )
+    counts = [value for name, value in boxes.items() if name.rsplit("-", 1)[1] in COUNTS]
+    assert (len(counts), set(counts)) == (16, {""})  # three documents of the list and an empty row
     for words in ("02 bản sao", "Mẫu số 11/PLI", "nếu có", "Người khuyết tật – miễn", "Hộ nghèo – giảm 50 %"):
         assert words in page
     assert 'id="promise"' in page
@@ -107,7 +107,28 @@ def test_choosing_a_procedure_shows_its_checklist_filled_in_as_asked_and_the_pro
     assert "650.000 đ" in page
 
 
-def test_online_everything_is_electronic_unless_the_clerk_said_otherwise(desk: Desk, client: FlaskClient) -> None:
+def test_one_button_says_that_every_required_document_came_as_asked_and_leaves_what_was_typed(
+    desk: Desk, client: FlaskClient
+) -> None:
+    application = desk.permit.documents[0]
+    typed = {
+        "version_id": desk.permit.id,
+        "documents-0-document_id": application.id,
+        "documents-0-certified": "3",
+        "all": "1",
+    }
+    page = client.get("/ho-so/tiep-nhan/thanh-phan", query_string=typed, headers=HTMX).text
+    boxes = shown(page)
+    assert (boxes["documents-0-originals"], boxes["documents-0-certified"]) == ("", "3")
+    assert (boxes["documents-1-copies"], boxes["documents-2-certified"]) == ("2", "")  # the letter is not required
+    written = client.post("/ho-so/tiep-nhan", data=typed | {"applicant": "Nguyễn Thị Đào", "channel": "online"})
+    assert (written.status_code, cases_in_store()) == (200, 0)  # without scripts the button sends the form
+    assert shown(written.text)["documents-1-electronic"] == "2"
+
+
+def test_online_what_came_as_asked_is_electronic_unless_the_clerk_said_otherwise(
+    desk: Desk, client: FlaskClient
+) -> None:
     typed = desk.typed(channel="online", **{"documents-1-copies": "1"})
     page = client.get("/ho-so/tiep-nhan/thanh-phan", query_string=typed, headers=HTMX | {"HX-Trigger-Name": "channel"})
     boxes = shown(page.text)
@@ -159,6 +180,8 @@ def test_what_is_missing_is_told_and_the_file_taken_in_only_when_the_clerk_says_
     assert "Hồ sơ còn thiếu 1 giấy tờ bắt buộc: Ảnh màu 4x6." in answer.text
     assert 'name="incomplete"' in answer.text
     assert shown(answer.text)["documents-1-copies"] == "0"
+    faulty = re.findall(r'<tr class="row-invalid".*?</tr>', answer.text, re.DOTALL)
+    assert [("Ảnh màu 4x6" in row, 'aria-invalid="true"' in row) for row in faulty] == [(True, True)]
     assert cases_in_store() == 0
     assert drafts.drafts_of(desk.by, "intake")[0].token == "form-1"
     assert "/ho-so/tiep-nhan/nhap/form-1/phieu/bo-sung" in answer.text
@@ -314,7 +337,7 @@ def test_rows_keep_what_was_typed_whatever_their_place() -> None:
     )
     rows = with_checklist(typed, asked, Channel.IN_PERSON)
     assert rows["applicant"] == "A"
-    assert (rows["documents-0-document_id"], rows["documents-0-originals"]) == ("7", "1")
+    assert (rows["documents-0-document_id"], rows["documents-0-originals"]) == ("7", "")
     assert (rows["documents-1-document_id"], rows["documents-1-copies"]) == ("9", "3")
     assert (rows["documents-2-name"], rows["documents-3-name"]) == ("Hộ chiếu", "")
     assert "documents-4-name" not in rows
