@@ -32,6 +32,7 @@ from app.web import extensions
 from app.web.due import missed
 from app.web.extensions import db
 
+GIVEN_BACK = N_("Hoàn tác việc nhận xử lý")  # as the reason stands in the record
 ANSWER_IN = 2  # working days in which another unit is asked to answer, unless somebody says otherwise
 
 
@@ -82,7 +83,7 @@ def give_back(scope: Scope, by: Actor, case_id: int, *, revision: int | None = N
     if taken is None:
         raise DomainError("Chỉ người vừa nhận hồ sơ hoàn tác được việc nhận, khi chưa ghi việc nào khác.")
     return service.correct(
-        scope, by, case_id, taken.number, void=True, reason="Hoàn tác việc nhận xử lý", revision=case.revision
+        scope, by, case_id, taken.number, void=True, reason=GIVEN_BACK, revision=case.revision
     )
 
 
