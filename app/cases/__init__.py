@@ -33,7 +33,7 @@ def register(app: Flask) -> None:
     from app.cases.faults import views as fault_views
     from app.cases.importing import views as importing_views
     from app.cases.intake import views as intake_views
-    from app.cases.views import amending, bp, case, lists, lookup
+    from app.cases.views import amending, bp, case, lists, lookup, stock
 
     app.register_blueprint(bp)
     app.register_blueprint(lookup.bp)

@@ -15,7 +15,8 @@ from app.cases import care, service
 from app.cases.care import Lack
 from app.cases.case_page import CaseView, ConsultationQuestion
 from app.cases.forms import ActionForm, number_or_none
-from app.cases.handling import documents_awaited, documents_to_ask, proposed_answer_day
+from app.cases.handling import documents_awaited, documents_to_ask, proposed_answer_day, proposed_supplement_day
+from app.cases.stock import stock_reasons
 from app.cases.vocabulary import EventKind, Outcome
 from app.core.text import tidy
 from app.organisation.access import Actor, Scope
@@ -133,7 +134,24 @@ class SignForm(ActionForm):
         return super().values() | signed
 
 
-class SupplementForm(ActionForm):
+class StockedForm(ActionForm):
+    """Something whose reason may be chosen among the words that the site keeps, and changed."""
+
+    stock = ChoiceField(_l("Lý do mẫu"), coerce=str, default="")
+
+    def offer_stock(self, site: str, kind: EventKind) -> None:
+        """The site's words; without scripts the one chosen is the reason where none was written."""
+        kept = stock_reasons(site, kind)
+        self.stock.choices = [("", _("Chọn rồi sửa cho đúng hồ sơ")), *((words, words) for words in kept)]
+        if self.is_submitted() and not tidy(self.note.data or "") and self.stock.data in kept:
+            self.note.data, self.note.raw_data = self.stock.data, [self.stock.data]
+
+
+class RefuseForm(StockedForm):
+    """Từ chối giải quyết."""
+
+
+class SupplementForm(StockedForm):
     """Yêu cầu bổ sung, hoàn thiện hồ sơ."""
 
     documents = MultiCheckboxField(
@@ -141,9 +159,16 @@ class SupplementForm(ActionForm):
         coerce=number_in,
         description=_l("In thành danh sách đánh số trên phiếu yêu cầu bổ sung."),
     )
+    until = DayField(
+        _l("Bổ sung trước hết ngày"),
+        validators=[Optional()],
+        description=_l("In trên phiếu; để trống nếu không hẹn ngày."),
+    )
 
     def offer(self, view: CaseView) -> None:
-        """The documents of the case's checklist; those that are missing are ticked."""
+        """The documents of the case's checklist, those that are missing ticked; the proposed day."""
+        if not self.is_submitted():
+            self.until.data = proposed_supplement_day()
         checklist = documents_to_ask(view.case.id)
         missing = _("bắt buộc, chưa nộp")
         self.documents.choices = [(d.position, f"{d.name} ({missing})" if d.is_missing else d.name) for d in checklist]
@@ -151,7 +176,7 @@ class SupplementForm(ActionForm):
             self.documents.data = [d.position for d in checklist if d.is_missing]
 
     def values(self) -> dict[str, Any]:
-        return super().values() | {"documents": self.documents.data or []}
+        return super().values() | {"documents": self.documents.data or [], "until": self.until.data}
 
 
 class CarefulForm(ActionForm):
@@ -295,7 +320,12 @@ def _form_for(kind: EventKind, view: CaseView, units: Sequence[Unit], scope: Sco
         case EventKind.SUPPLEMENT_REQUESTED:
             requesting = SupplementForm()
             requesting.offer(view)
+            requesting.offer_stock(scope.site, kind)
             return requesting
+        case EventKind.REFUSED:
+            refusing = RefuseForm()
+            refusing.offer_stock(scope.site, kind)
+            return refusing
         case EventKind.SUPPLEMENTED:
             supplemented = SupplementedForm()
             supplemented.offer(view)

@@ -25,7 +25,8 @@ from app.cases.intake.checklist import MOST_ROWS
 from app.cases.intake.contents import COUNTS, Applicant, HandedIn
 from app.cases.population import SOON
 from app.cases.queries import CaseFilters
-from app.cases.vocabulary import CaseStatus, Channel, ReturnMethod
+from app.cases.stock import KINDS as STOCKED
+from app.cases.vocabulary import CaseStatus, Channel, EventKind, ReturnMethod
 from app.organisation.models import Unit
 from app.procedures.forms import CountField, ErrorSummary
 from app.procedures.labels import percent_off
@@ -326,3 +327,14 @@ class ForbidForm(FlaskForm):
         if not form.is_submitted():
             form.lacks.data = sorted(forbidden(site))
         return form
+
+
+class StockReasonsForm(FlaskForm):
+    """Lý do mẫu của cơ quan: one a line."""
+
+    supplement_requested = TextAreaField(_l("Khi yêu cầu bổ sung"), description=_l("Mỗi dòng một lý do."))
+    refused = TextAreaField(_l("Khi từ chối tiếp nhận, giải quyết"), description=_l("Mỗi dòng một lý do."))
+
+    def reasons(self) -> dict[EventKind, list[str]]:
+        """What was typed, by kind."""
+        return {kind: (self[kind.value].data or "").splitlines() for kind in STOCKED}

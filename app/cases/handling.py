@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
+from flask import current_app
 from sqlalchemy import func, literal, select
 
 from app.cases import service
@@ -82,9 +83,7 @@ def give_back(scope: Scope, by: Actor, case_id: int, *, revision: int | None = N
     taken = may_give_back(service.events_of([case_id])[case_id], by.person_id)
     if taken is None:
         raise DomainError("Chỉ người vừa nhận hồ sơ hoàn tác được việc nhận, khi chưa ghi việc nào khác.")
-    return service.correct(
-        scope, by, case_id, taken.number, void=True, reason=GIVEN_BACK, revision=case.revision
-    )
+    return service.correct(scope, by, case_id, taken.number, void=True, reason=GIVEN_BACK, revision=case.revision)
 
 
 @needs(Capability.HANDLE_CASES)
@@ -146,6 +145,12 @@ def proposed_answer_day(now: datetime | None = None) -> date:
     return calendar.add_working_days(calendar.local_day(now or extensions.now()), ANSWER_IN)
 
 
+def proposed_supplement_day() -> date:
+    """The day until which an applicant may bring what is asked for, unless somebody says otherwise: after it a case
+    has waited too long."""
+    return today() + timedelta(days=current_app.config["SETTINGS"].paused_days)
+
+
 def _needed(note: str, missing: str) -> None:
     if not tidy(note):
         raise DomainError(missing, field="note")
@@ -201,18 +206,29 @@ def documents_to_ask(case_id: int) -> list[DocumentToAsk]:
 
 @needs(Capability.HANDLE_CASES)
 def request_supplement(
-    scope: Scope, by: Actor, case_id: int, *, note: str, documents: Sequence[int | None] = (), **kwargs: Any
+    scope: Scope,
+    by: Actor,
+    case_id: int,
+    *,
+    note: str,
+    documents: Sequence[int | None] = (),
+    until: date | None = None,
+    **kwargs: Any,
 ) -> Case:
     """Ask the applicant for what is missing or wrong (yêu cầu bổ sung, hoàn thiện): the clock stops.
 
-    `documents` are places on the case's checklist; the note gives the reasons. DomainError at `documents` for a place
-    that the checklist does not have.
+    `documents` are places on the case's checklist; the note gives the reasons; `until` is the last day for bringing
+    it. DomainError at `documents` for a place that the checklist does not have, at `until` for a day that is over.
     """
     if not tidy(note):
         raise DomainError("Hãy ghi lý do, nội dung cần bổ sung.", field="note")
+    if until is not None and missed(until, today()):
+        raise DomainError("Hạn bổ sung không được trước hôm nay.", field="until")
     if db.session.scalar(select(Case.id).where(Case.id == case_id, Case.site == scope.site, on_desk_of(scope))) is None:
         raise NotFound("Không tìm thấy hồ sơ này.")
-    data = {"documents": _named(documents_to_ask(case_id), documents)} if documents else {}
+    data: dict[str, Any] = {"documents": _named(documents_to_ask(case_id), documents)} if documents else {}
+    if until is not None:
+        data["until"] = until.isoformat()
     return service.record(scope, by, case_id, EventKind.SUPPLEMENT_REQUESTED, note=note, data=data, **kwargs)
 
 

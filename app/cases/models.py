@@ -175,6 +175,7 @@ class Case(Record, Base):
     # Of the first promise that no other replaced in time, whatever was promised since: a case open after it is late.
     late_after: Mapped[datetime | None]
     paused_at: Mapped[datetime | None]  # the clock has been stopped since
+    supplement_by: Mapped[date | None] = mapped_column(Date)  # see CaseState
     result_at: Mapped[datetime | None]
     closed_at: Mapped[datetime | None]  # closed on the software
     ended_at: Mapped[datetime | None]  # closed, refused, withdrawn, stopped or annulled
@@ -444,6 +445,16 @@ class ForbiddenLack(Record, Base):
     __table_args__ = (UniqueConstraint("site", "lack"),)
 
     lack: Mapped[str] = mapped_column(String(24))
+
+
+class StockReason(Record, Base):
+    """Words that a site keeps for what is often said when something is asked for, or a file refused."""
+
+    __tablename__ = "stock_reasons"
+    __table_args__ = (UniqueConstraint("site", "kind", "words"),)
+
+    kind: Mapped[EventKind]
+    words: Mapped[str] = mapped_column(String(500))
 
 
 class CaseCounter(Record, Base):

@@ -274,6 +274,11 @@ def paused_long(of: Any, calendar: WorkingCalendar, now: datetime, days: int) ->
     return both(missing(of.ended_at), done(of.paused_at, since))
 
 
+def supplement_missed(of: Any, day: date) -> Any:
+    """What the applicant was asked for has not come, and the last day for it is over."""
+    return both(missing(of.ended_at), missed(of.supplement_by, day))
+
+
 def to_collect(of: Any, now: datetime) -> Any:
     """Its result waits at the desk. A state knows no way of returning it: ask this of a case."""
     return both(

@@ -164,7 +164,9 @@ def _asked(view: CaseView, event: EventSeen) -> str:
 
 def _requested(data: dict[str, Any]) -> str:
     names = "; ".join(f"({n}) {document.name}" for n, document in enumerate(asked_documents(data), 1))
-    return str(_("Cần bổ sung, hoàn thiện: %(names)s", names=names)) if names else ""
+    parts = [_("Cần bổ sung, hoàn thiện: %(names)s", names=names)] if names else []
+    parts += [_("bổ sung trước hết ngày %(day)s", day=show_date(_day(data["until"])))] if data.get("until") else []
+    return " · ".join(map(str, parts))
 
 
 def _came(data: dict[str, Any]) -> str:

@@ -52,6 +52,7 @@ class CaseRow:
     due_at: datetime | None
     late_after: datetime | None
     paused_at: datetime | None
+    supplement_by: date | None
     result_at: datetime | None
     ended_at: datetime | None
     officer: str
@@ -314,8 +315,8 @@ def rows(ids: Sequence[int]) -> list[CaseRow]:
     found = _read(
         select(
             *(Case.id, Case.code, Case.applicant, Case.phone, Case.channel, Case.status, Case.received_at),
-            *(Case.promised_at, Case.due_at, Case.late_after, Case.paused_at, Case.result_at, Case.ended_at),
-            Case.officer,
+            *(Case.promised_at, Case.due_at, Case.late_after, Case.paused_at, Case.supplement_by),
+            *(Case.result_at, Case.ended_at, Case.officer),
             *(Procedure.code, ProcedureVersion.name, ProcedureVersion.field),
             *(Unit.code, Unit.name, holder.code, holder.name, Case.holder_id, Case.revision, Case.knows),
         )

@@ -21,6 +21,7 @@ DERIVED = (
     "due_at",
     "late_after",
     "paused_at",
+    "supplement_by",
     "result_at",
     "closed_at",
     "ended_at",

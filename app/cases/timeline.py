@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -141,6 +141,7 @@ class CaseState:
     due_at: datetime | None = None  # the promise that stands
     late_after: datetime | None = None  # the first promise that was not moved in time: open after it is late
     paused_at: datetime | None = None
+    supplement_by: date | None = None  # last day to bring what was asked for, while it is awaited
     result_at: datetime | None = None
     closed_at: datetime | None = None
     ended_at: datetime | None = None
@@ -552,6 +553,7 @@ class _Fold:
             began = max(began, state.due_at + _A_SECOND)
         state.pauses.append(Pause(began, reason=event.note))
         state.paused_at, self.runs_again = began, None
+        state.supplement_by = date.fromisoformat(event.data["until"]) if event.data.get("until") else None
         runs_on = self.terms.pause_mode is PauseMode.NONE or self.stopped
         if not runs_on and state.due_at is not None and began <= state.due_at:
             self.stopped = True
@@ -571,6 +573,7 @@ class _Fold:
     def _stop_waiting(self, event: Event) -> None:
         pause = self.state.pauses[-1]
         pause.ended_at, self.state.paused_at = max(event.at, pause.started_at), None
+        self.state.supplement_by = None
 
     def _run(self, event: Event, since: datetime) -> None:
         """The clock runs again."""
@@ -674,7 +677,7 @@ class _Fold:
     def _never_was(self) -> None:
         """Nothing follows from what was recorded of an annulled case, but that money was taken and given back."""
         state = self.state
-        state.promised_at = state.due_at = state.late_after = state.paused_at = None
+        state.promised_at = state.due_at = state.late_after = state.paused_at = state.supplement_by = None
         state.result_at = state.closed_at = state.electronic_same_day = None
         for name in ONCE.values():
             setattr(state, name, None)

@@ -84,7 +84,8 @@ class EventKind(StrEnum):
     HANDED_OVER = "handed_over"  # [position, unit_id, officer; time_unknown: imported without its time]
     TAKEN_OVER = "taken_over"  # [officer, person_id, instead_of]: somebody of the unit takes the case in hand
     RETURNED = "returned"  # [position of an earlier stage, unit_id, officer]: a new stay there; the clock goes on
-    # Clock stops. [documents: what is asked for, name, kind and quantity of each; absent when only the note says it]
+    # Clock stops. [documents: what is asked for, name, kind and quantity of each; absent when only the note says it;
+    # until: last day on which it may be brought]
     # [time_unknown, known_at: ISO instant at which an imported file told it, of a case that was known]
     SUPPLEMENT_REQUESTED = "supplement_requested"
     SUPPLEMENTED = "supplemented"  # clock runs again [time_unknown, known_at]

@@ -125,7 +125,8 @@ def _in_pile(pile: Pile, desk: Scope, calendar: WorkingCalendar, now: datetime) 
             return and_(population.unclosed(Case))
         case Attention.STALLED:
             days = current_app.config["SETTINGS"].paused_days
-            return and_(population.paused_long(Case, calendar, now, days))
+            over = population.supplement_missed(Case, calendar.local_day(now))
+            return or_(population.paused_long(Case, calendar, now, days), over)
         case Attention.ASKED:
             return _asked_of(desk)
     return and_(population.in_bucket(Case, pile, calendar, now))

@@ -110,7 +110,8 @@ class _Parts:
     def _said(self, case_id: int, event: Event) -> Said:
         name, phone = self.recorders.get((case_id, event.number), ("", ""))
         asked = tuple(asked_for(each.name, each.kind, each.quantity) for each in asked_documents(event.data))
-        return Said(self.local(event.at), event.note, event.actor or name, phone, event.number, asked)
+        until = date.fromisoformat(event.data["until"]) if event.data.get("until") else None
+        return Said(self.local(event.at), event.note, event.actor or name, phone, event.number, asked, until)
 
     @staticmethod
     def _recorders(ids: Collection[int]) -> dict[tuple[int, int], tuple[str, str]]:

@@ -72,6 +72,7 @@ class Said:
     phone: str = ""
     number: int = 0  # of the event
     asked: tuple[MissingDocument, ...] = ()  # documents that a request for a supplement names
+    until: date | None = None  # last day to bring them
 
 
 @dataclass(frozen=True, slots=True)

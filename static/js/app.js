@@ -247,6 +247,17 @@
     $(button.dataset.then)?.focus();
   });
 
+  /* A choice whose words go to the end of a text, where they are changed. */
+
+  document.addEventListener("change", (event) => {
+    const text = closest(event, "[data-appends]") && $(event.target.dataset.appends);
+    if (!text || !event.target.value) return;
+    text.value = [text.value.trim(), event.target.value].filter(Boolean).join("\n");
+    event.target.value = "";
+    text.dispatchEvent(new Event("input", { bubbles: true }));
+    text.focus();
+  });
+
   /* Ctrl+Enter sends the form one is in: by its main button, or by the only one it has. */
 
   document.addEventListener("keydown", (event) => {

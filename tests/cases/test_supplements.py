@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 from typing import Any
 
 import pytest
@@ -10,14 +11,17 @@ from sqlalchemy import select
 
 from app.cases import handling, service
 from app.cases.models import Case, CaseDocument, CaseEvent
+from app.cases.stock import stock_reasons
 from app.cases.vocabulary import CaseStatus, EventKind
 from app.core.errors import DomainError, NotFound
 from app.organisation.access import Scope
+from app.organisation.models import Role
 from app.procedures.models import CopyKind, ProcedureDocument
+from app.web import extensions
 from app.web.extensions import db
 from tests.cases.test_views import Office, SignIn
 from tests.clock import at
-from tests.factories import CLERK, EVERYWHERE, SITE, happen, receive
+from tests.factories import CLERK, EVERYWHERE, SITE, happen, make_person, receive
 
 LISTED = (
     ("Đơn đề nghị", CopyKind.ORIGINAL, 1, True),
@@ -189,3 +193,68 @@ def test_a_request_needs_its_reasons_and_a_case_of_ones_own(office: Office, case
     with pytest.raises(NotFound):
         handling.request_supplement(stranger, CLERK, case.id, note="Thiếu", documents=(2,))
     assert kept(case) == []
+
+
+# Until when, and in which words
+
+
+def test_a_request_has_a_last_day_that_stands_on_the_case_until_it_is_answered(
+    office: Office, case: Case, sign_in: SignIn
+) -> None:
+    head, clerk = sign_in(office.head), sign_in(office.clerk)
+    form = clerk.get(f"/ho-so/{case.id}/ghi/supplement_requested").text
+    assert 'value="31/07/2024"' in form  # 30 days after 01/07/2024, when a case has waited too long
+    typed = {"revision": case.revision, "seen": 1, "note": "Thiếu hộ chiếu", "until": "30/06/2024"}
+    url = f"/ho-so/{case.id}/ghi/supplement_requested"
+    assert "Hạn bổ sung không được trước hôm nay." in clerk.post(url, data=typed).text
+    page = clerk.post(url, data=typed | {"until": "12/07/2024"}, follow_redirects=True).text
+    assert "Người nộp bổ sung trước hết ngày 12/07/2024." in page
+    assert "bổ sung trước hết ngày 12/07/2024" in page.split("Diễn biến")[1]
+    assert "bổ sung đến hết 12/07/2024" in clerk.get("/ho-so").text
+    assert "Bổ sung, hoàn thiện trước hết ngày: 12/07/2024" in slip_text(
+        clerk.get(f"/ho-so/{case.id}/phieu/bo-sung").text
+    )
+    assert "Quá hạn bổ sung" not in head.get(f"/ho-so/{case.id}").text
+    kept = db.session.get_one(Case, case.id, populate_existing=True)
+    assert kept.supplement_by == date(2024, 7, 12)
+    kept = handling.take_supplement(EVERYWHERE, CLERK, case.id, note="Đã nhận đủ")
+    assert kept.supplement_by is None
+
+
+def test_a_day_that_is_over_is_told_and_lies_among_what_waits_too_long(
+    office: Office, case: Case, sign_in: SignIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    handling.request_supplement(EVERYWHERE, CLERK, case.id, note="Thiếu hộ chiếu", until=date(2024, 7, 3))
+    clerk, pile = sign_in(office.clerk), "/ho-so/viec-hom-nay?bucket=stalled"
+    told = {}
+    for day in ("2024-07-03 16:00", "2024-07-04 08:00"):
+        moment = at(day)
+        monkeypatch.setattr(extensions, "now", lambda moment=moment: moment)
+        told[day[5:10]] = (case.code in clerk.get(pile).text, "Quá hạn bổ sung" in clerk.get(f"/ho-so/{case.id}").text)
+    assert told == {"07-03": (False, False), "07-04": (True, True)}
+
+
+def test_words_that_the_site_keeps_are_chosen_and_changed(office: Office, case: Case, sign_in: SignIn) -> None:
+    keeper = sign_in(make_person(office.units["MC"], Role.ADMIN, "nguoi.giu.danh.muc"))
+    typed = {
+        "supplement_requested": "Thiếu bản sao hộ chiếu\n\n Ảnh chưa đúng cỡ 4x6 \nThiếu bản sao hộ chiếu",
+        "refused": "Không thuộc thẩm quyền",
+    }
+    page = keeper.post("/ho-so/ly-do-mau", data=typed, follow_redirects=True).text
+    assert "Đã lưu lý do mẫu." in page
+    assert stock_reasons(SITE, EventKind.SUPPLEMENT_REQUESTED) == ["Thiếu bản sao hộ chiếu", "Ảnh chưa đúng cỡ 4x6"]
+    long = keeper.post("/ho-so/ly-do-mau", data=typed | {"refused": "a" * 501})
+    assert (long.status_code, "không quá 500 ký tự" in long.text) == (422, True)
+    clerk = sign_in(office.clerk)
+    url = f"/ho-so/{case.id}/ghi/supplement_requested"
+    form = clerk.get(url).text
+    assert ("Ảnh chưa đúng cỡ 4x6" in form, "Không thuộc thẩm quyền" in form) == (True, False)
+    assert "Không thuộc thẩm quyền" in clerk.get(f"/ho-so/{case.id}/ghi/refused").text
+    clerk.post(url, data={"revision": case.revision, "seen": 1, "note": "", "stock": "Ảnh chưa đúng cỡ 4x6"})
+    asked = db.session.scalars(select(CaseEvent).where(CaseEvent.kind == EventKind.SUPPLEMENT_REQUESTED)).one()
+    assert asked.note == "Ảnh chưa đúng cỡ 4x6"
+    assert clerk.get("/ho-so/ly-do-mau").status_code == 403
+
+
+def slip_text(page: str) -> str:
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", "", page))

@@ -9,10 +9,13 @@ from app.cases.amend_words import (
     proceeding_in_words,
     value_in_words,
 )
+from app.cases.population import supplement_missed
 from app.cases.presenting import timeline_entries
 from app.cases.wording import pauses_in_words, promise_in_words, show_due, standing_in_words, total_in_words
+from app.organisation.calendars import today
 
 bp = Blueprint("cases", __name__)
+bp.add_app_template_test(lambda case: bool(supplement_missed(case, today())), "supplement_missed")
 bp.add_app_template_filter(standing_in_words)
 bp.add_app_template_filter(promise_in_words)
 bp.add_app_template_filter(show_due, "due")

@@ -19,6 +19,7 @@ from app.slips.content.parts import (
     request_line,
 )
 from app.slips.document import DOTS, Cell, Paper, PrintedSlip, Signature, SlipParagraph, SlipTable, StyledText
+from app.slips.labels import short_day
 from app.slips.values import CaseOnPaper, House, MissingDocument, Said
 
 
@@ -45,6 +46,7 @@ def supplement(case: CaseOnPaper, asked: Said, house: House, qr: str, number: st
             *table,
             entry("Lý do", "") if not asked.words.strip() else SlipParagraph((StyledText("Lý do:"),)),
             *(paragraphs(asked.words) if asked.words.strip() else ()),
+            *([entry("Bổ sung, hoàn thiện trước hết ngày", short_day(asked.until))] if asked.until else []),
             letter_line(f"Trong quá trình hoàn thiện hồ sơ, nếu có vướng mắc, {help_at} để được hướng dẫn./."),
         ),
         (Signature("NGƯỜI NỘP HỒ SƠ", name=case.person.name), Signature("NGƯỜI HƯỚNG DẪN", name=asked.by)),
