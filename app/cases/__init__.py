@@ -19,6 +19,7 @@ def register_records() -> None:
     import app.cases.facts
     import app.cases.faults.models
     import app.cases.importing.models
+    import app.cases.intake.models
     import app.cases.labels
     import app.cases.models
     import app.cases.succession
@@ -32,6 +33,7 @@ def register(app: Flask) -> None:
     from app.cases.explanations import views
     from app.cases.faults import views as fault_views
     from app.cases.importing import views as importing_views
+    from app.cases.intake import refusal_views
     from app.cases.intake import views as intake_views
     from app.cases.views import amending, bp, case, lists, lookup, stock
 

@@ -151,6 +151,19 @@ class RefuseForm(StockedForm):
     """Từ chối giải quyết."""
 
 
+class CounterRefusalForm(StockedForm):
+    """Từ chối tiếp nhận tại quầy: the note is the reason."""
+
+    @classmethod
+    def of_site(cls, site: str) -> CounterRefusalForm:
+        """With the words that the site keeps for refusals."""
+        form = cls()
+        form.note.label.text = _("Lý do từ chối")
+        form.note.flags.required = True
+        form.offer_stock(site, EventKind.REFUSED)
+        return form
+
+
 class SupplementForm(StockedForm):
     """Yêu cầu bổ sung, hoàn thiện hồ sơ."""
 

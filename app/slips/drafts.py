@@ -1,4 +1,5 @@
-"""A slip for somebody whose file was not taken in: filled from what the clerk has typed into the intake form.
+"""A slip for somebody whose file was not taken in: filled from what the clerk has typed into the intake form, or from
+the register of refusals.
 
 The number belongs to the draft (source "draft:PERSON:TOKEN"): printed again, also amended, it is the same slip.
 """
@@ -7,12 +8,14 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 
 from werkzeug.datastructures import MultiDict
 
 from app.cases.intake.contents import COUNTS
+from app.cases.intake.refusals import refusal
 from app.cases.vocabulary import ReturnMethod
 from app.core.calendar import TimeUnit
 from app.organisation.access import Actor, Scope
@@ -27,7 +30,7 @@ from app.slips.values import CaseOnPaper, MissingDocument, NamedPerson, Said
 from app.web import extensions
 from app.web.forms import number_in
 
-KINDS = (SlipKind.SUPPLEMENT, SlipKind.REFUSAL)
+KINDS = (SlipKind.SUPPLEMENT,)
 _ROW = re.compile(r"documents-(\d{1,3})-(\w+)")
 
 Typed = MultiDict[str, str]
@@ -45,7 +48,7 @@ def slip_of_draft(
     *,
     numbered: bool = False,
 ) -> PrintedSlip:
-    """The request for a supplement, or the refusal, of a file that is only typed. `phone` is the clerk's own.
+    """The request for a supplement of a file that is only typed. `phone` is the clerk's own.
 
     `numbered` gives the request its number, when it has none yet.
     """
@@ -54,8 +57,6 @@ def slip_of_draft(
     procedure = None if version_id is None else queries.procedure_asked(scope, version_id)
     case = _case(typed, procedure, now)
     told = Said(now, typed.get("note", ""), by.name, phone)
-    if kind is SlipKind.REFUSAL:
-        return content.refusal(case, told, press.house, "")
     if kind is not SlipKind.SUPPLEMENT:
         raise NothingToPrint("Hồ sơ chưa tiếp nhận không có phiếu này để in.")
     source = f"draft:{by.person_id}:{token}"
@@ -64,6 +65,18 @@ def slip_of_draft(
         with transaction():
             numbers = give_numbers(scope.site, by, kind, [(source, None, now.year)])
     return content.supplement(case, told, press.house, "", numbers.get(source, ""))
+
+
+def slip_of_refusal(scope: Scope, refusal_id: int, press: Press) -> PrintedSlip:
+    """The slip of a file refused at the counter, as the register has it. NotFound outside the scope."""
+    made, code, name = refusal(scope, refusal_id)
+    at = made.refused_at.astimezone(press.zone)
+    names = ("content", "owner", "applicant", "id_number", "phone", "email", "address")
+    typed: Typed = MultiDict({each: getattr(made, each) for each in names})
+    case = _case(typed, ProcedureAsked(code, name, "", ()), at)
+    told = Said(at, made.reason, made.officer, made.phone_of_officer)
+    drawn = content.refusal(case, told, press.house, "")
+    return replace(drawn, under_title=(*drawn.under_title, f"(Số {made.shown_number} trong sổ từ chối tiếp nhận)"))
 
 
 def missing_of(typed: Typed, documents: tuple[DocumentAsked, ...]) -> tuple[MissingDocument, ...]:

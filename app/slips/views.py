@@ -122,6 +122,21 @@ def _of_draft(token: str, kind: str, numbered: bool = False) -> PrintedSlip:
     )
 
 
+@bp.get("/ho-so/tu-choi/<int:refusal_id>/phieu")
+@signed_in
+def of_refusal(refusal_id: int) -> str:
+    """The slip of a file refused at the counter."""
+    document = drafts.slip_of_refusal(current_scope(), refusal_id, press())
+    return render_template("slips/slip.html", documents=[document], kind=SlipKind.REFUSAL, refusal_id=refusal_id)
+
+
+@bp.get("/ho-so/tu-choi/<int:refusal_id>/phieu.<any(pdf,docx):ending>")
+@signed_in
+def download_of_refusal(refusal_id: int, ending: str) -> Response:
+    """The same as a file."""
+    return _file([drafts.slip_of_refusal(current_scope(), refusal_id, press())], f"tu-choi-{refusal_id}", ending)
+
+
 # Many cases
 
 

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
 from pypdf import PdfReader
-from sqlalchemy import select
+from sqlalchemy import func, select
 from werkzeug.datastructures import MultiDict
 
+from app.cases.intake.contents import Applicant
+from app.cases.intake.refusals import refuse_at_counter
+from app.cases.models import Case
+from app.core.errors import DomainError
 from app.desk.drafts import save_draft
-from app.organisation.access import Actor
-from app.organisation.models import Person, Unit
+from app.organisation.access import Actor, Scope
+from app.organisation.models import AuditEntry, Person, Role, Unit
 from app.procedures.models import CopyKind, ProcedureDocument, ProcedureVersion
 from app.slips.drafts import missing_of
 from app.slips.models import Slip
@@ -92,11 +97,48 @@ def test_what_is_missing_is_printed_before_there_is_a_case(
     assert [slip.source for slip in db.session.scalars(select(Slip))] == [f"draft:{clerk.id}:to-1"]
 
 
-def test_a_file_can_be_refused_before_there_is_a_case(clerk: Person, version: ProcedureVersion, sign_in: Sign) -> None:
-    keep(clerk, version, note="Không thuộc thẩm quyền của Sở")
-    page = sign_in(clerk).get("/ho-so/tiep-nhan/nhap/to-1/phieu/tu-choi").text
-    assert "PHIẾU TỪ CHỐI" in page
-    assert "Không thuộc thẩm quyền của Sở" in page
+def test_a_file_refused_at_the_counter_is_in_a_register_and_no_case(
+    clerk: Person, version: ProcedureVersion, units: dict[str, Unit], sign_in: Sign
+) -> None:
+    client, url = sign_in(clerk), "/ho-so/tiep-nhan/nhap/to-1/tu-choi"
+    sent = {"token": "to-1", "version_id": version.id, "applicant": "Nguyễn Thị Hường", "refuse": "1"}
+    assert client.post("/ho-so/tiep-nhan", data=sent).location == url
+    assert "Nguyễn Thị Hường" in client.get(url).text
+    assert (client.post(url, data={"note": "x"}).status_code, client.post(url, data={"note": ""}).status_code) == (
+        422,
+    ) * 2
+    answer = client.post(url, data={"note": "Không thuộc thẩm quyền của Sở"})
+    page = client.get(answer.location).text
+    assert "Đã vào sổ từ chối số 1/2024" in page
+    again = client.post(url, data={"note": "Không thuộc thẩm quyền của Sở"})
+    assert again.status_code == 404  # the draft is done with
+    slip = client.get(f"{answer.location}/phieu").text
+    for words in (
+        *("PHIẾU TỪ CHỐI", "Số 1/2024 trong sổ từ chối", "Không thuộc thẩm quyền của Sở", "02583822123"),
+        *("Nguyễn Thị Hường", "Cấp giấy phép lao động (1.000105)"),
+    ):
+        assert words in slip
+    assert client.get(f"{answer.location}/phieu.pdf").data.startswith(b"%PDF")
+    assert "1/2024" in client.get("/ho-so/tu-choi").text
+    assert "Không thuộc thẩm quyền của Sở" in client.get("/ho-so/tu-choi.csv?nam=2024").text
+    other = sign_in(make_person(units["NCC"], Role.HEAD))
+    assert "1/2024" not in other.get("/ho-so/tu-choi").text
+    assert (other.get(answer.location).status_code, other.get(f"{answer.location}/phieu").status_code) == (404, 404)
+    assert db.session.scalar(select(func.count()).select_from(Case)) == 0
+    refused = db.session.scalars(select(AuditEntry).where(AuditEntry.action == "refuse_at_counter")).one()
+    assert refused.subject_id == "1/2024"
+
+
+def test_a_refusal_needs_a_procedure_and_an_applicant_and_is_made_once(
+    clerk: Person, version: ProcedureVersion
+) -> None:
+    refuse = partial(refuse_at_counter, Scope(SITE, None), Actor.of(clerk), reason="Không thuộc thẩm quyền")
+    with pytest.raises(DomainError, match="Hãy chọn thủ tục"):
+        refuse(version_id=None, applicant=Applicant("Nguyễn Thị Hường"))
+    with pytest.raises(DomainError, match="tên người nộp"):
+        refuse(version_id=version.id, applicant=Applicant(""))
+    made = [refuse(version_id=version.id, applicant=Applicant("A"), token=token) for token in ("a", "a", "b")]
+    assert [each.shown_number for each in made] == ["1/2024", "1/2024", "2/2024"]
 
 
 def test_a_draft_is_its_writers_own(

@@ -56,6 +56,8 @@ def intake() -> Answer | tuple[str, int]:
     except NotFound as error:
         flash(sentence(error), "warning")
         return redirect(url_for(".intake"))
+    if "refuse" in request.form:
+        return _to_refusing(typed, token)
     version = _chosen(typed)
     papers, complete = version.documents if version else (), ALL_CAME in request.form
     form = IntakeForm.of_desk(version, with_checklist(typed, papers, _channel(typed), complete=complete))
@@ -64,6 +66,12 @@ def intake() -> Answer | tuple[str, int]:
         flash(_("Đã tiếp nhận hồ sơ %(code)s, hẹn trả ngày %(day)s.", code=case.code, day=day), "success")
         return _to_the_case(case, token)
     return _page(form, version, typed), 422 if form.errors else 200
+
+
+def _to_refusing(typed: Typed, token: str) -> Answer:
+    """To the page that asks why the file is refused; what was typed is kept as a draft."""
+    drafts.save_draft(actor(), FORM, token, typed, title_of(typed))
+    return redirect(url_for(".refuse_draft", token=token))
 
 
 @bp.get("/ho-so/tiep-nhan/thu-tuc")
