@@ -15,13 +15,15 @@ from app.cases.vocabulary import ALLOWED_IN, ENDED, LEADS_TO, ONCE, CaseStatus, 
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """Something a clerk may record. `shortcut` is its key on the page, `icon` its picture."""
+    """Something a clerk may record. `shortcut` is its key on the page, `icon` its picture; `fits` what is done as the
+    case stands, the others lie in a menu."""
 
     kind: EventKind
     shortcut: str
     icon: str
     primary: bool = False
     rare: bool = False
+    fits: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,16 @@ KEYS = {
 }
 RARE = {EventKind.WITHDRAWN: "undo-2", EventKind.REFUSED: "ban", EventKind.STOPPED: "circle-x"}
 
+# What is done to a case as it stands; what comes next in its life is always among it.
+FITS = {
+    CaseStatus.RECEIVED: {EventKind.HANDED_OVER, EventKind.SUPPLEMENT_REQUESTED, EventKind.PAID},
+    CaseStatus.IN_PROGRESS: {EventKind.HANDED_OVER, EventKind.SUPPLEMENT_REQUESTED},
+    CaseStatus.SUPPLEMENT: {EventKind.SUPPLEMENTED, EventKind.NOTED},
+    CaseStatus.RESOLVED: {EventKind.CLOSED, EventKind.DELIVERED, EventKind.PAID, EventKind.RESULT_DIGITISED},
+    CaseStatus.CLOSED: {EventKind.DELIVERED, EventKind.PAID, EventKind.RESULT_DIGITISED},
+}
+_ALWAYS_FIT = {EventKind.TAKEN_OVER, EventKind.CONSULT_ANSWERED}
+
 _OF_THE_RESULT = frozenset({EventKind.RESULT_DIGITISED, EventKind.ISSUED_ELECTRONIC, EventKind.ISSUED_PAPER})
 
 
@@ -67,7 +79,8 @@ def possible_actions(view: CaseView, hands: ActorRights) -> list[Action]:
     if not hands.may_change:
         offered = [kind for kind in offered if kind is EventKind.CONSULT_ANSWERED]
     following = _next_step(case) if hands.may_change else EventKind.CONSULT_ANSWERED
-    usual = [Action(kind, *KEYS[kind], primary=kind is following) for kind in offered]
+    fitting = {*FITS.get(case.status, ()), *_ALWAYS_FIT, following} | _at_the_last_stage(case)
+    usual = [Action(kind, *KEYS[kind], primary=kind is following, fits=kind in fitting) for kind in offered]
     rare = [Action(kind, "", icon, rare=True) for kind, icon in RARE.items() if case.status in ALLOWED_IN[kind]]
     return sorted(usual, key=lambda action: not action.primary) + (rare if hands.may_change else [])
 
@@ -88,6 +101,12 @@ def _makes_sense(view: CaseView, kind: EventKind, hands: ActorRights) -> bool:
         case EventKind.PAID:
             return view.balance.remaining > 0
     return kind not in _OF_THE_RESULT or case.returns_result
+
+
+def _at_the_last_stage(case: Case) -> set[EventKind]:
+    last = max((stage.position for stage in case.version.stages), default=0)
+    working = case.status in (CaseStatus.RECEIVED, CaseStatus.IN_PROGRESS) and (case.stage or 0) >= last
+    return {EventKind.SIGNED, EventKind.RESOLVED} if working else set()
 
 
 def _next_step(case: Case) -> EventKind | None:

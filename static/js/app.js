@@ -7,6 +7,8 @@
   const $$ = (selector, root = document) => [...root.querySelectorAll(selector)];
   const closest = (event, selector) => (event.target instanceof Element ? event.target.closest(selector) : null);
   const visible = (element) => element.getClientRects().length > 0;
+  const folded = (element) => element.closest("details.more-acts:not([open])");  // its keys work there too
+  const reachable = (element) => visible(element) || (folded(element) && visible(folded(element)));
 
   /* Dialogs */
 
@@ -163,7 +165,7 @@
     const list = $("#shortcut-list");
     list.replaceChildren();
     const listed = new Set();
-    $$("[data-shortcut], [data-key]").filter(visible).forEach((element) => {
+    $$("[data-shortcut], [data-key]").filter(reachable).forEach((element) => {
       const key = document.createElement("kbd");
       key.textContent = element.dataset.shortcut ?? element.dataset.key;
       if (listed.has(key.textContent)) return;  // two ways to the same page
@@ -188,9 +190,10 @@
     if (named && !event.isComposing && !$("dialog[open]")) { event.preventDefault(); named.click(); return; }  // also while typing
     if (!keysOn() || event.defaultPrevented || event.isComposing || event.ctrlKey || event.altKey || event.metaKey) return;
     if (!(event.target instanceof Element) || typing(event.target) || $("dialog[open]")) return;
-    const element = $$("[data-shortcut]").find((each) => each.dataset.shortcut === event.key.toLowerCase() && visible(each) && !each.disabled);
+    const element = $$("[data-shortcut]").find((each) => each.dataset.shortcut === event.key.toLowerCase() && reachable(each) && !each.disabled);
     if (!element) return;
     event.preventDefault();
+    if (folded(element)) { element.click(); return; }
     if (typing(element)) { element.focus(); element.select?.(); } else { element.focus(); element.click(); }
   });
 

@@ -8,7 +8,7 @@ import pytest
 from flask import Flask
 
 from app.cases import labels  # noqa: F401  names the words
-from app.cases.actions import KEYS, diagram, life_page
+from app.cases.actions import FITS, KEYS, diagram, life_page
 from app.cases.timeline import Event, OutOfOrder, project
 from app.cases.vocabulary import ALLOWED_IN, LEADS_TO, MOVES, CaseStatus, EventKind
 from app.web.formats import label
@@ -64,6 +64,12 @@ def test_every_kind_is_declared_named_and_what_changes_the_status_moves_the_case
     assert set(ALLOWED_IN) == set(EventKind)
     assert all(label(kind) != kind.value for kind in EventKind)
     assert set(LEADS_TO) <= MOVES
+
+
+def test_what_fits_a_status_may_happen_in_it() -> None:
+    assert {
+        (status, kind) for status, kinds in FITS.items() for kind in kinds if status not in ALLOWED_IN[kind]
+    } == set()
 
 
 def test_no_key_serves_two_actions_that_are_possible_at_once() -> None:

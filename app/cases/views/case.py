@@ -38,7 +38,7 @@ from app.organisation.access import actor, allowed, can, current_scope, person, 
 from app.organisation.calendars import site_calendar, today
 from app.organisation.models import Unit
 from app.organisation.permissions import Capability
-from app.organisation.queries import units_to_choose
+from app.organisation.queries import unit, units_to_choose
 from app.web import extensions
 from app.web.formats import label, sentence
 from app.web.forms import errors_shown_on, number_in
@@ -64,7 +64,7 @@ def act(case_id: int, kind: str) -> Page:
     _refuse_strangers(view, what)
     form = action_form(what, view, _units(), current_scope(), actor())
     if form.validate_on_submit() and (case := _done(form, lambda: _record(what, view, form))):
-        flash(_("Đã ghi: %(what)s.", what=label(what)), "success")
+        flash(_("Đã ghi: %(what)s.", what=_what_happened(what, case)), "success")
         return _after(case)
     if request.htmx and request.method == "GET":
         return render_template("cases/_action.html", view=view, kind=what, form=form), 200
@@ -117,6 +117,15 @@ def correct(case_id: int, number: int) -> Page:
     if request.htmx and request.method == "GET":
         return render_template("cases/_correction.html", view=view, number=number, correction=form), 200
     return _answer(case_id, view, form, correcting=number)
+
+
+def _what_happened(kind: EventKind, case: Case) -> str:
+    """In words; of what moves a case also where it is now."""
+    if kind not in (EventKind.HANDED_OVER, EventKind.RETURNED):
+        return str(label(kind))
+    holder = unit(case.holder_unit_id)
+    place = ", ".join(filter(None, (holder.name if holder else "", case.officer)))
+    return f"{label(kind)} – {place}"
 
 
 def _view(case_id: int) -> CaseView:

@@ -1,0 +1,31 @@
+"""The guides as pages: what is read of their Markdown, and that both languages say where each page is told of."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from app.organisation.views.help import SECTIONS
+from app.web.guides import GUIDES, Block, Words, guide, read_guide
+
+
+def test_what_the_guides_write_is_read() -> None:
+    read = read_guide(
+        "# Một\nMở đầu.\n\n## Hai\nDòng **đậm** và `n`,\nnối tiếp.\n- một\n  thêm\n- hai\n\n"
+        "![ảnh](x.png)\n\n| a | b |\n| --- | --- |\n| 1 | [liên kết](y.md) |\n\n    lệnh <b>\n"
+    )
+    assert (read.title, read.opening.blocks) == ("Một", (Block("p", ((Words("Mở đầu."),),)),))
+    paragraph, listed, table, code = read.sections[0].blocks
+    assert paragraph.items[0] == (
+        *(Words("Dòng "), Words("đậm", "strong"), Words(" và "), Words("n", "code"), Words(", nối tiếp.")),
+    )
+    assert [item[0].text for item in listed.items] == ["một thêm", "hai"]
+    assert [[cell[0].text for cell in row] for row in table.rows] == [["a", "b"], ["1", "liên kết"]]
+    assert code == Block("pre", text="lệnh <b>")
+
+
+def test_every_page_that_has_a_section_finds_it_in_both_languages(app: Flask) -> None:
+    counts = {name: [len(found.sections) for each in ("vi", "en") if (found := guide(name, each))] for name in GUIDES}
+    assert counts["desk"] == [12, 12]
+    for begins, (name, section) in SECTIONS.items():
+        assert any(endpoint.startswith(begins) for endpoint in app.view_functions), begins
+        assert section is None or all(section < count for count in counts[name]), begins
