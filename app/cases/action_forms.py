@@ -19,7 +19,7 @@ from app.cases.handling import documents_awaited, documents_to_ask, proposed_ans
 from app.cases.stock import stock_reasons
 from app.cases.vocabulary import EventKind, Outcome
 from app.core.text import tidy
-from app.organisation.access import Actor, Scope
+from app.organisation.access import Scope
 from app.organisation.calendars import today
 from app.organisation.models import Unit
 from app.web.formats import label
@@ -292,9 +292,11 @@ NOTE_NEEDED: Mapping[EventKind, Any] = {
 }
 
 
-def action_form(kind: EventKind, view: CaseView, units: Sequence[Unit], scope: Scope, by: Actor) -> ActionForm:
+def action_form(
+    kind: EventKind, view: CaseView, units: Sequence[Unit], scope: Scope, reader_id: int | None
+) -> ActionForm:
     """The form with which something of that kind is recorded for this case."""
-    form = _form_for(kind, view, units, scope, by)
+    form = _form_for(kind, view, units, scope, reader_id)
     if kind in NOTE_NEEDED:
         form.note.label.text = NOTE_NEEDED[kind]
         form.note.validators = [NEEDED, *form.note.validators]
@@ -304,11 +306,13 @@ def action_form(kind: EventKind, view: CaseView, units: Sequence[Unit], scope: S
     return form
 
 
-def _form_for(kind: EventKind, view: CaseView, units: Sequence[Unit], scope: Scope, by: Actor) -> ActionForm:
+def _form_for(
+    kind: EventKind, view: CaseView, units: Sequence[Unit], scope: Scope, reader_id: int | None
+) -> ActionForm:
     match kind:
         case EventKind.TAKEN_OVER:
             taking = TakeOverForm()
-            taking.offer(view, by.person_id)
+            taking.offer(view, reader_id)
             return taking
         case EventKind.HANDED_OVER:
             handing = HandOverForm()

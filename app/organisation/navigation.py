@@ -65,6 +65,31 @@ KEYS = {"cases.intake": "n"}
 COUNTS: dict[str, Callable[[], int]] = {}
 """Numbers that ask for attention, by endpoint: a room adds how many things wait for the person signed in."""
 
+DESK = "desk"  # a guide, see app/web/guides.py
+# Where a page, or every page whose endpoint begins so, is told of: guide and section. The longest beginning counts.
+SECTIONS: dict[str, tuple[str, int | None]] = {
+    "cases.worklist": (DESK, 0),
+    "cases.intake": (DESK, 1),
+    "cases.refus": (DESK, 1),
+    "cases.": (DESK, 2),
+    "cases.list": (DESK, 7),
+    "slips.": (DESK, 3),
+    "attachments.": (DESK, 4),
+    "payments.": (DESK, 5),
+    "cases.search": (DESK, 6),
+    "desk_lists.": (DESK, 7),
+    "reminders.": (DESK, 8),
+    "organisation.calendar": (DESK, 9),
+    "imports.": (DESK, 10),
+    "organisation.account": (DESK, 11),
+    "compliance.my_violations": ("head", None),
+    "compliance.violation": ("head", None),
+    "compliance.": ("inspector", None),
+    "compliance.months": ("inspector", None),
+    "organisation.units": ("units", None),
+    "organisation.delegations": ("director", None),
+}
+
 HOMES = {
     Role.DESK: "cases.worklist",
     Role.HEAD: "compliance.my_violations",

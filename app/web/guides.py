@@ -27,7 +27,7 @@ _INLINE = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class Words:
+class GuideWords:
     """A piece of a line; `kind` is empty, strong, em or code."""
 
     text: str
@@ -35,21 +35,21 @@ class Words:
 
 
 @dataclass(frozen=True, slots=True)
-class Block:
+class GuideBlock:
     """A paragraph (p), a list (ul, ol), a table (rows of cells) or lines of code (pre)."""
 
     kind: str
-    items: tuple[tuple[Words, ...], ...] = ()
-    rows: tuple[tuple[tuple[Words, ...], ...], ...] = ()
+    items: tuple[tuple[GuideWords, ...], ...] = ()
+    rows: tuple[tuple[tuple[GuideWords, ...], ...], ...] = ()
     text: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Section:
+class GuideSection:
     """What stands under one heading; before the first one it has none."""
 
     heading: str
-    blocks: tuple[Block, ...]
+    blocks: tuple[GuideBlock, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +57,8 @@ class Guide:
     """A guide in one language."""
 
     title: str
-    opening: Section
-    sections: tuple[Section, ...]
+    opening: GuideSection
+    sections: tuple[GuideSection, ...]
 
 
 @cache
@@ -75,12 +75,12 @@ def read_guide(text: str) -> Guide:
     sections = [part.partition("\n") for part in parts[1:]]
     return Guide(
         title.removeprefix("#").strip(),
-        Section("", tuple(_blocks(opening))),
-        tuple(Section(heading.strip(), tuple(_blocks(body))) for heading, _, body in sections),
+        GuideSection("", tuple(_blocks(opening))),
+        tuple(GuideSection(heading.strip(), tuple(_blocks(body))) for heading, _, body in sections),
     )
 
 
-def _blocks(text: str) -> Iterator[Block]:
+def _blocks(text: str) -> Iterator[GuideBlock]:
     for piece in re.split(r"\n\s*\n", text.strip("\n")):
         lines = [line for line in piece.splitlines() if line.strip()]
         while lines:
@@ -105,13 +105,13 @@ def _kind_of(line: str) -> str:
     return "ol" if re.match(r"\d+\. ", line) else "p"
 
 
-def _block(kind: str, lines: list[str]) -> Block | None:
+def _block(kind: str, lines: list[str]) -> GuideBlock | None:
     if kind == "pre":
-        return Block("pre", text="\n".join(line[4:] for line in lines))
+        return GuideBlock("pre", text="\n".join(line[4:] for line in lines))
     if kind == "table":
         cells = [[cell.strip() for cell in line.strip().strip("|").split("|")] for line in lines]
         rows = (row for row in cells if not all(re.fullmatch(r":?-+:?", cell) for cell in row))
-        return Block("table", rows=tuple(tuple(_words(cell) for cell in row) for row in rows))
+        return GuideBlock("table", rows=tuple(tuple(_words(cell) for cell in row) for row in rows))
     if kind in ("ul", "ol"):
         items: list[str] = []
         for line in lines:
@@ -120,18 +120,18 @@ def _block(kind: str, lines: list[str]) -> Block | None:
                 items.append(found[1])
             else:
                 items[-1] += " " + line.strip()
-        return Block(kind, tuple(_words(item) for item in items))
+        return GuideBlock(kind, tuple(_words(item) for item in items))
     words = " ".join(line.strip() for line in lines if not line.startswith("!["))
-    return Block("p", (_words(words),)) if words else None
+    return GuideBlock("p", (_words(words),)) if words else None
 
 
-def _words(line: str) -> tuple[Words, ...]:
-    found: list[Words] = []
+def _words(line: str) -> tuple[GuideWords, ...]:
+    found: list[GuideWords] = []
     at = 0
     for match in _INLINE.finditer(line):
         if match.start() > at:
-            found.append(Words(line[at : match.start()]))
+            found.append(GuideWords(line[at : match.start()]))
         kind = match.lastgroup or ""
-        found.append(Words(match[kind], "" if kind == "link" else kind))
+        found.append(GuideWords(match[kind], "" if kind == "link" else kind))
         at = match.end()
-    return (*found, Words(line[at:])) if at < len(line) else tuple(found)
+    return (*found, GuideWords(line[at:])) if at < len(line) else tuple(found)

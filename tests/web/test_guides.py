@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from flask import Flask
 
-from app.organisation.views.help import SECTIONS
-from app.web.guides import GUIDES, Block, Words, guide, read_guide
+from app.organisation.navigation import SECTIONS
+from app.web.guides import GUIDES, GuideBlock, GuideWords, guide, read_guide
 
 
 def test_what_the_guides_write_is_read() -> None:
@@ -13,14 +13,20 @@ def test_what_the_guides_write_is_read() -> None:
         "# Một\nMở đầu.\n\n## Hai\nDòng **đậm** và `n`,\nnối tiếp.\n- một\n  thêm\n- hai\n\n"
         "![ảnh](x.png)\n\n| a | b |\n| --- | --- |\n| 1 | [liên kết](y.md) |\n\n    lệnh <b>\n"
     )
-    assert (read.title, read.opening.blocks) == ("Một", (Block("p", ((Words("Mở đầu."),),)),))
+    assert (read.title, read.opening.blocks) == ("Một", (GuideBlock("p", ((GuideWords("Mở đầu."),),)),))
     paragraph, listed, table, code = read.sections[0].blocks
     assert paragraph.items[0] == (
-        *(Words("Dòng "), Words("đậm", "strong"), Words(" và "), Words("n", "code"), Words(", nối tiếp.")),
+        *(
+            GuideWords("Dòng "),
+            GuideWords("đậm", "strong"),
+            GuideWords(" và "),
+            GuideWords("n", "code"),
+            GuideWords(", nối tiếp."),
+        ),
     )
     assert [item[0].text for item in listed.items] == ["một thêm", "hai"]
     assert [[cell[0].text for cell in row] for row in table.rows] == [["a", "b"], ["1", "liên kết"]]
-    assert code == Block("pre", text="lệnh <b>")
+    assert code == GuideBlock("pre", text="lệnh <b>")
 
 
 def test_every_page_that_has_a_section_finds_it_in_both_languages(app: Flask) -> None:

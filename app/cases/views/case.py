@@ -62,7 +62,7 @@ def act(case_id: int, kind: str) -> Page:
     """Record that something happened to the case."""
     view, what = _view(case_id), _kind(kind)
     _refuse_strangers(view, what)
-    form = action_form(what, view, _units(), current_scope(), actor())
+    form = action_form(what, view, _units(), current_scope(), actor().person_id)
     if form.validate_on_submit() and (case := _done(form, lambda: _record(what, view, form))):
         flash(_("Đã ghi: %(what)s.", what=_what_happened(what, case)), "success")
         return _after(case)

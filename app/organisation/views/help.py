@@ -7,34 +7,11 @@ from flask_babel import get_locale
 
 from app.organisation.access import person, signed_in
 from app.organisation.models import Role
+from app.organisation.navigation import DESK, SECTIONS
 from app.organisation.views import bp
 from app.web.forms import number_in
 from app.web.guides import GUIDES, guide
 
-DESK = "desk"
-# Where a page, or every page whose endpoint begins so, is told of: guide and section. The longest beginning counts.
-SECTIONS: dict[str, tuple[str, int | None]] = {
-    "cases.worklist": (DESK, 0),
-    "cases.intake": (DESK, 1),
-    "cases.refus": (DESK, 1),
-    "cases.": (DESK, 2),
-    "cases.list": (DESK, 7),
-    "slips.": (DESK, 3),
-    "attachments.": (DESK, 4),
-    "payments.": (DESK, 5),
-    "cases.search": (DESK, 6),
-    "desk_lists.": (DESK, 7),
-    "reminders.": (DESK, 8),
-    "organisation.calendar": (DESK, 9),
-    "imports.": (DESK, 10),
-    "organisation.account": (DESK, 11),
-    "compliance.my_violations": ("head", None),
-    "compliance.violation": ("head", None),
-    "compliance.": ("inspector", None),
-    "compliance.months": ("inspector", None),
-    "organisation.units": ("units", None),
-    "organisation.delegations": ("director", None),
-}
 GUIDE_OF = {
     Role.DESK: DESK,
     Role.HEAD: "head",
