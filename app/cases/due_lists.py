@@ -80,6 +80,12 @@ class HeldAndDue:
     first: tuple[Case, ...]
 
 
+def number_due(scope: Scope, moment: ListMoment, days: int) -> int:
+    """How many cases the scope lists as due within so many working days."""
+    soon = Case.site == scope.site, condition(DueList.DUE_SOON, moment, days), population.on_desk_of(scope)
+    return db.session.scalar(select(func.count()).select_from(Case).where(*soon)) or 0
+
+
 def due_by_holder(scope: Scope, moment: ListMoment, days: int) -> list[HeldAndDue]:
     """The cases that the scope lists as due within so many working days, by the unit that has them, the most first."""
     soon = Case.site == scope.site, condition(DueList.DUE_SOON, moment, days), population.on_desk_of(scope)

@@ -94,6 +94,7 @@ add_labels(
         Capability.SCORE_CRITERIA: _l("tự chấm điểm tiêu chí của đơn vị"),
         Capability.KEEP_SCORE_TABLES: _l("nạp và sửa bảng chấm điểm"),
         Capability.READ_RESULTS: _l("xem quy tắc, kết quả kiểm tra và vi phạm"),
+        Capability.READ_OVERVIEW: _l("xem tổng quan của cả cơ quan"),
         Capability.RUN_CHECKS: _l("chạy kiểm tra"),
         Capability.KEEP_RULES: _l("tải lên và đưa bộ quy tắc vào áp dụng"),
         Capability.ASK_FOR_WAIVERS: _l("đề nghị miễn áp dụng quy tắc"),

@@ -31,6 +31,7 @@ ENTRIES = (
     (WORK, _p("menu", "Sổ theo dõi hồ sơ"), "slips.register", "table-2", EVERYBODY),
     (WORK, _p("menu", "Thủ tục"), "procedures.list", "book-open", EVERYBODY),
     (WORK, _p("menu", "Công bố, rà soát"), "publications.list", "globe", {Capability.KEEP_PUBLICATIONS}),
+    (JUDGEMENT, _p("menu", "Tổng quan"), "reporting.overview", "house", {Capability.READ_OVERVIEW}),
     (JUDGEMENT, _p("menu", "Vi phạm của đơn vị"), "compliance.my_violations", "flag", {Capability.ANSWER_VIOLATIONS}),
     (JUDGEMENT, _p("menu", "Cảnh báo sớm"), "reporting.warnings", "triangle-alert", {Capability.READ_RESULTS}),
     (JUDGEMENT, _p("menu", "Vi phạm"), "compliance.violations", "flag", {Capability.READ_RESULTS}),
@@ -87,13 +88,15 @@ SECTIONS: dict[str, tuple[str, int | None]] = {
     "compliance.": ("inspector", None),
     "compliance.months": ("inspector", None),
     "organisation.units": ("units", None),
+    "reporting.overview": ("director", None),
+    "reporting.warnings": ("head", None),
     "organisation.delegations": ("director", None),
 }
 
 HOMES = {
     Role.DESK: "cases.worklist",
     Role.HEAD: "compliance.my_violations",
-    Role.DIRECTOR: "compliance.matrix",
+    Role.DIRECTOR: "reporting.overview",
     Role.INSPECTOR: "compliance.matrix",
     Role.ADMIN: "organisation.units",
 }

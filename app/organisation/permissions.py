@@ -48,6 +48,7 @@ class Capability(StrEnum):
     SCORE_CRITERIA = "score_criteria"
     KEEP_SCORE_TABLES = "keep_score_tables"
     READ_RESULTS = "read_results"
+    READ_OVERVIEW = "read_overview"
     RUN_CHECKS = "run_checks"
     KEEP_RULES = "keep_rules"
     ASK_FOR_WAIVERS = "ask_for_waivers"
@@ -102,6 +103,7 @@ ROLES: Mapping[Capability, frozenset[Role]] = {
     _C.SCORE_CRITERIA: frozenset({_HEAD, _DIRECTOR, _INSPECTOR, _ADMIN}),
     _C.KEEP_SCORE_TABLES: frozenset({_INSPECTOR, _ADMIN}),
     _C.READ_RESULTS: frozenset({_HEAD, _DIRECTOR, _INSPECTOR, _ADMIN}),
+    _C.READ_OVERVIEW: frozenset({_DIRECTOR, _INSPECTOR, _ADMIN}),
     _C.RUN_CHECKS: frozenset({_DIRECTOR, _INSPECTOR, _ADMIN}),
     _C.KEEP_RULES: frozenset({_INSPECTOR, _ADMIN}),
     _C.ASK_FOR_WAIVERS: frozenset({_DIRECTOR, _INSPECTOR, _ADMIN}),

@@ -15,7 +15,7 @@ def register_records() -> None:
 
 def register(app: Flask) -> None:
     """Its pages."""
-    from app.reporting import publication_allowances, verifying, views, warning_views
+    from app.reporting import overview_views, publication_allowances, verifying, views, warning_views
     from app.reporting.month import views as month_views
     from app.reporting.views import bp
 

@@ -139,6 +139,14 @@ def state_counts(scope: Scope, window: Window, *, unit_id: int | None = None) ->
     return dict(zip(_IN_STATE, counted, strict=True))
 
 
+def waiting_for_decision(scope: Scope) -> int:
+    """How many cases have an explanation that the Office has received and the Director has not decided on."""
+    waiting = select(func.count(Explanation.case_id.distinct())).where(
+        Explanation.site == scope.site, scope.within(Explanation.unit_id), _IN_STATE[ExplanationState.RECEIVED]
+    )
+    return db.session.scalar(waiting) or 0
+
+
 def overdue_case(scope: Scope, case_id: int, calendar: WorkingCalendar, now: datetime) -> OverdueCase:
     """One case that is, or ended, overdue. NotFound for any other, or outside the scope."""
     found = _loaded(scope, [case_id], now, calendar)

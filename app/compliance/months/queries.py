@@ -30,9 +30,25 @@ class MonthLine:
     states: Counter[ViolationState] = field(default_factory=Counter)
 
     @property
+    def explained(self) -> int:
+        """Violations whose answer waits to be accepted or returned."""
+        return self.states[ViolationState.EXPLAINED]
+
+    @property
+    def unanswered(self) -> int:
+        """Violations that wait for the unit's answer."""
+        return self.states[ViolationState.OPEN] + self.states[ViolationState.RETURNED]
+
+    @property
     def waiting(self) -> int:
         """Violations of an answer that is not given or not decided on."""
         return sum(self.states[state] for state in UNDECIDED)
+
+
+def unsealed() -> int:
+    """How many closed periods wait for their seal."""
+    sealed = _sealed()
+    return sum(each.id not in sealed for each in closings.closed_periods().values())
 
 
 MOST = 24
