@@ -137,6 +137,12 @@ def _import() -> click.Command:
     return imports
 
 
+def _notify() -> click.Command:
+    from app.notifications.cli import notify
+
+    return notify
+
+
 def _payments() -> click.Command:
     from app.payments.cli import payments
 
@@ -168,12 +174,6 @@ def _publications() -> click.Command:
     from app.publications.cli import publications
 
     return publications
-
-
-def _remind() -> click.Command:
-    from app.notifications.cli import remind
-
-    return remind
 
 
 def _restore() -> click.Command:
@@ -223,15 +223,12 @@ WHOLE: dict[str, tuple[str, Load]] = {
     "demo": (N_("Dữ liệu minh họa."), _demo),
     "facts": (N_("Những gì bộ máy quy tắc được cho biết."), _facts),
     "import": (N_("Nhập hồ sơ từ tệp: xem trước, nhập, xem lại, hoàn tác."), _import),
+    "notify": (N_("Lập thông báo về việc đến hạn và gửi thư trong ngày."), _notify),
     "payments": (N_("Phí, lệ phí."), _payments),
     "people": (N_("Người dùng."), _people),
     "plans": (N_("Nhiệm vụ, nghĩa vụ định kỳ và bảng chấm điểm của các kế hoạch."), _plans),
     "procedures": (N_("Danh mục thủ tục hành chính."), _procedures),
     "publications": (N_("Công bố, công khai và rà soát thủ tục hành chính."), _publications),
-    "remind": (
-        N_("Nhắc hồ sơ sắp đến hạn, đến hạn, quá hạn."),
-        _remind,
-    ),
     "restore": (N_("Khôi phục từ tệp sao lưu."), _restore),
     "serve": (N_("Chạy trang web."), _serve),
     "slips": (N_("Biểu mẫu một cửa."), _slips),

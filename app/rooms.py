@@ -26,7 +26,7 @@ from app import (
 )
 
 RECORDS = (
-    *(organisation, procedures, publications, desk, cases, attachments, payments, slips, notifications),
+    *(organisation, notifications, procedures, publications, desk, cases, attachments, payments, slips),
     *(tasks, obligations, scorecards),
 )
 JUDGEMENT = (compliance, reporting)

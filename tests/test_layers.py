@@ -25,19 +25,19 @@ LAYERS: dict[str, tuple[str, ...]] = {
     "web": ("core",),
     "organisation": ("web", "core"),
     "monitoring": GROUND,
+    "notifications": GROUND,
     "desk": GROUND,
     "procedures": GROUND,
     "publications": ("procedures", *GROUND),
-    "cases": ("desk", "procedures", *GROUND),
+    "cases": ("desk", "procedures", "notifications", *GROUND),
     "attachments": ("cases", "procedures", *GROUND),
     "slips": ("cases", "desk", "procedures", *GROUND),
     "payments": ("slips", "cases", "procedures", *GROUND),
-    "notifications": ("cases", "procedures", *GROUND),
-    "tasks": ("procedures", *GROUND),
-    "obligations": ("tasks", "cases", "procedures", *GROUND),
+    "tasks": ("procedures", "notifications", *GROUND),
+    "obligations": ("tasks", "cases", "procedures", "notifications", *GROUND),
     "scorecards": ("tasks", *GROUND),
     "rulepacks": ("core",),
-    "compliance": ("rulepacks", *GROUND),
+    "compliance": ("rulepacks", "notifications", *GROUND),
     "reporting": (
         *("compliance", "rulepacks", "attachments", "cases", "notifications", "obligations", "publications"),
         *("scorecards", "slips", "tasks", *GROUND),
@@ -63,7 +63,7 @@ MENU = {APP / "organisation" / "navigation.py"}
 TABLES = {("procedures", "cases")}
 """A room that counts the rows of another's table by its name: the catalogue, the cases received under a version."""
 
-BLUEPRINTS = {"imports": "cases", "desk_lists": "cases", "reminders": "notifications"}
+BLUEPRINTS = {"imports": "cases", "desk_lists": "cases"}
 """Names of addresses that are not called by their room."""
 
 

@@ -13,9 +13,11 @@ def register_records() -> None:
     import app.cases.bulk.labels
     import app.cases.bulk.models
     import app.cases.closings
+    import app.cases.due_notices
     import app.cases.explanations.book
     import app.cases.explanations.facts
     import app.cases.explanations.models
+    import app.cases.explanations.notices
     import app.cases.facts
     import app.cases.faults.models
     import app.cases.importing.models

@@ -411,8 +411,6 @@ class Consultation(Record, Base):
 DERIVED_MODELS = (CaseStage, CasePromise, CasePause, Payment, Refund, Consultation)
 DERIVED_TABLES: dict[str, Table] = {model.__tablename__: cast(Table, model.__table__) for model in DERIVED_MODELS}
 NUMBERED_BY = {"payments": "event_number", "refunds": "event_number"}
-MADE_ABOUT_A_CASE = "made_about_a_case"
-"""In the `info` of another room's table: its rows are made by the system, and go with the case that they are about."""
 
 
 class CaseDocument(Record, Base):

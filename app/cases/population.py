@@ -1,6 +1,6 @@
 """Who is late, in breach, owed, paused, waiting or not closed, at an instant; and who may look into a case.
 
-The one home of these populations: facts, lists, worklists, reminders, slips, pages and exports ask it. Each is asked of
+The one home of these populations: facts, lists, worklists, notices, slips, pages and exports ask it. Each is asked of
 a table (`Case`, `CaseStage`) and is then an SQL condition, or of one row or state of a case (`state.CaseState`), and is
 then true or false: one body says both, so that a page and a figure cannot differ.
 

@@ -16,6 +16,7 @@ from sqlalchemy import delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from app.cases import chain
+from app.cases.due_notices import about
 from app.cases.intake.contents import (
     Applicant,
     DocumentsMissing,
@@ -37,6 +38,7 @@ from app.cases.vocabulary import MOVES, Channel, EventKind, PaymentChannel, Retu
 from app.core.errors import N_, Conflict, DomainError, NotFound
 from app.core.reasons import checked_reason
 from app.core.text import tidy, tidy_lines
+from app.notifications import service as notices
 from app.organisation import audit
 from app.organisation.access import Actor, Scope
 from app.organisation.audit import transaction
@@ -408,6 +410,7 @@ def replace_derived(case: Case, state: CaseState, stored: Stored) -> None:
     writer."""
     session = db.session
     session.flush()
+    was = (case.late_after, case.ended_at)
     written = session.execute(
         update(Case)
         .where(Case.id == case.id, Case.revision == case.revision)
@@ -416,6 +419,8 @@ def replace_derived(case: Case, state: CaseState, stored: Stored) -> None:
     if written.rowcount != 1:  # type: ignore[attr-defined]
         raise Conflict("Hồ sơ vừa được người khác cập nhật. Hãy xem lại rồi ghi tiếp; nội dung bạn nhập được giữ.")
     session.refresh(case)
+    if was != (None, None) and was != (case.late_after, case.ended_at):
+        notices.settle(case.site, [about(case.id)])  # what was said of its due day holds no more
     rows = derived_rows(case.site, case.id, case.unit_id, case.online_payable, state)
     for model in DERIVED_MODELS:
         _write_differences(model, rows[model.__tablename__], stored.get(model.__tablename__, {}))

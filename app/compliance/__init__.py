@@ -13,6 +13,7 @@ def register_records() -> None:
     import app.compliance.facts
     import app.compliance.labels
     import app.compliance.models
+    import app.compliance.notices
     import app.compliance.succession
 
 

@@ -29,7 +29,7 @@ from app.web.version import version
 
 BUCKETS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 """Seconds; a page is meant to take less than the second of them."""
-LAST_SEEN = {"make_backup": "backup", "run_check": "check", "make_reminders": "reminders"}
+LAST_SEEN = {"make_backup": "backup", "run_check": "check", "tell": "notices"}
 """Verbs of the trail that somebody wants to be woken for when they stop, and their names among the figures."""
 LOOKED_THROUGH = 50_000
 """How many of the newest entries are looked through for them: the trail of a whole year is not read every minute."""

@@ -1,4 +1,4 @@
-"""Reminders of what falls due: in the application and, where the site wants it, by e-mail."""
+"""Notices: what each person is told, once, in the application and, where the site wants it, by mail."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 
 def register_records() -> None:
-    """Its tables, what the reader sees for its words, and what it tells the rules engine."""
+    """Its tables, and what the reader sees for its words."""
     import app.notifications.labels
     import app.notifications.models
 

@@ -4,27 +4,29 @@ from __future__ import annotations
 
 import ssl
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import localtime, make_msgid
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 from flask import render_template
-from flask_babel import force_locale, ngettext
-from flask_babel import gettext as _
+from flask_babel import force_locale
 
-from app.notifications.models import ReminderStep
-from app.notifications.queries import ReminderLine
-from app.notifications.service import Send
+from app.notifications import queries
+from app.notifications.digests import Send
+from app.notifications.models import Notice
+from app.notifications.queries import NoticeLine
 from app.organisation.models import Person
+from app.web.formats import label, show_number
 from app.web.settings import Settings
 
 if TYPE_CHECKING:
     import smtplib
 
-LISTED = 60  # cases written out in one digest; the rest is counted
+LISTED = 60  # notices written out in one mail; the rest is counted
 PATIENCE = 20  # seconds for the server to answer
 
 
@@ -59,36 +61,30 @@ def _send(server: smtplib.SMTP, message: EmailMessage) -> None:
     server.send_message(message)
 
 
-def digest(settings: Settings, person: Person, news: Sequence[ReminderLine]) -> EmailMessage:
-    """One mail, in the person's language: how many of what, then the cases, the most urgent first."""
+def digest(settings: Settings, person: Person, news: Sequence[Notice]) -> EmailMessage:
+    """One mail, in the person's language: how many of what, then each with where it leads."""
     with force_locale(person.locale):
+        lines = [queries.line_of(notice) for notice in news]
         message = EmailMessage()
-        message["Subject"] = f"[Đúng Hạn] {_summary(news)}"
+        message["Subject"] = f"[Đúng Hạn] {_summary(lines)}"
         message["From"] = Address("Đúng Hạn", addr_spec=settings.smtp_sender)
         message["To"] = Address(person.full_name, addr_spec=person.email)
         message["Date"] = localtime()
         message["Message-ID"] = make_msgid(domain=settings.smtp_sender.rpartition("@")[2])
         message["Auto-Submitted"] = "auto-generated"
-        told = {"person": person, "news": news[:LISTED], "more": max(0, len(news) - LISTED), "site": settings}
+        told = {
+            "person": person,
+            "groups": [(kind, list(each)) for kind, each in groupby(lines[:LISTED], lambda line: line.kind)],
+            "more": max(0, len(lines) - LISTED),
+            "site": settings,
+            "root": settings.site_address.rstrip("/"),
+        }
         message.set_content(render_template("notifications/digest.txt", **told))
         message.add_alternative(render_template("notifications/digest.html", **told), subtype="html")
     return message
 
 
-def _summary(news: Sequence[ReminderLine]) -> str:
-    """`2 hồ sơ quá hạn, 1 hồ sơ đến hạn hôm nay`."""
-    counts = Counter(told.step for told in news)
-    words: dict[ReminderStep, Callable[[int], str]] = {
-        ReminderStep.OVERDUE: lambda n: ngettext("%(num)s hồ sơ quá hạn", "%(num)s hồ sơ quá hạn", n),
-        ReminderStep.DUE_TODAY: lambda n: ngettext("%(num)s hồ sơ đến hạn hôm nay", "%(num)s hồ sơ đến hạn hôm nay", n),
-        ReminderStep.ONE_DAY: lambda n: ngettext(
-            "%(num)s hồ sơ còn 1 ngày làm việc", "%(num)s hồ sơ còn 1 ngày làm việc", n
-        ),
-        ReminderStep.TWO_DAYS: lambda n: ngettext(
-            "%(num)s hồ sơ còn 2 ngày làm việc", "%(num)s hồ sơ còn 2 ngày làm việc", n
-        ),
-        ReminderStep.NOT_CLOSED: lambda n: ngettext(
-            "%(num)s hồ sơ có kết quả chưa kết thúc", "%(num)s hồ sơ có kết quả chưa kết thúc", n
-        ),
-    }
-    return ", ".join(say(counts[step]) for step, say in words.items() if counts[step]) or _("không có việc mới")
+def _summary(lines: Sequence[NoticeLine]) -> str:
+    """`Hồ sơ đến hạn: 2; Vi phạm: 1`."""
+    counts = Counter(line.kind for line in lines)
+    return "; ".join(f"{label(kind)}: {show_number(n)}" for kind, n in counts.items())

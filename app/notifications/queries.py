@@ -1,132 +1,133 @@
-"""What the room reads: the open cases that fall due, who may be told, and what a person has been told."""
+"""What the room reads: what a person is told, and who is to be sent a mail."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
+from datetime import date, datetime
 
-from sqlalchemy import ColumnElement, Select, func, or_, select
+from sqlalchemy import ColumnElement, Select, exists, func, select
 
-from app.cases.models import Case
-from app.notifications.models import Reminder, ReminderStep
-from app.notifications.steps import Colleague, Pending, Staff
+from app.notifications.messages import address_of, sentence_of
+from app.notifications.models import Notice, NoticeKind, NoticeMail, UnmailedKind
 from app.organisation.access import Scope
-from app.organisation.models import Person, Unit
-from app.organisation.permissions import ROLES, Capability
-from app.organisation.queries import LEADING
-from app.procedures.models import ProcedureVersion
-from app.web.due import due_by
+from app.organisation.models import Person
 from app.web.extensions import db
+from app.web.keyset import Keyset
 
-PAGE = 200
+PAGE = 50
 
 
 @dataclass(frozen=True, slots=True)
-class ReminderLine:
-    """A reminder as its reader sees it. Instants are UTC."""
+class NoticeLine:
+    """A notice as its reader sees it, in their language. Instants are UTC."""
 
     id: int
-    case_id: int
-    code: str
-    applicant: str
-    procedure_name: str
-    unit_name: str
-    officer: str
-    step: ReminderStep
-    due_at: datetime
-    made_at: datetime
-    seen_at: datetime | None
+    kind: NoticeKind
+    says: str
+    text: str
+    address: str
+    raised_at: datetime
+    read_at: datetime | None
+    settled_at: datetime | None
+
+    @property
+    def is_new(self) -> bool:
+        """Whether it counts at the bell."""
+        return self.read_at is None and self.settled_at is None
 
 
-def pending_cases(scope: Scope, until: datetime) -> Iterator[Pending]:
-    """Open cases due up to that moment whose clock runs."""
-    rows = db.session.execute(
-        select(Case.id, Case.late_after, Case.result_at.is_not(None), Case.holder_unit_id, Case.holder_id, Case.officer)
-        .where(Case.site == scope.site, Case.ended_at.is_(None), due_by(Case.late_after, until))
-        .order_by(Case.id)
+@dataclass(frozen=True, slots=True)
+class NoticePage:
+    """A page of them, the latest first, and the ids that the pages before and after it begin at."""
+
+    lines: Sequence[NoticeLine]
+    before: int | None
+    after: int | None
+
+
+def _counts(person_id: int) -> tuple[ColumnElement[bool], ...]:
+    """What the bell counts: not read, and still so."""
+    return Notice.person_id == person_id, Notice.read_at.is_(None), Notice.settled_at.is_(None)
+
+
+def unread(person_id: int) -> int:
+    """How many things the person was told, has not read, and that still hold."""
+    return db.session.scalar(select(func.count()).select_from(Notice).where(*_counts(person_id))) or 0
+
+
+def unread_by_kind(person_id: int) -> Mapping[NoticeKind, int]:
+    """The same by kind; kinds without any left out."""
+    counted = select(Notice.kind, func.count()).where(*_counts(person_id)).group_by(Notice.kind)
+    return dict(db.session.execute(counted).all())
+
+
+def notices(
+    person_id: int,
+    *,
+    everything: bool,
+    kind: NoticeKind | None = None,
+    before: int | None = None,
+    after: int | None = None,
+) -> NoticePage:
+    """What the person was told, the latest first: all of it, or what is new."""
+    chosen = select(Notice).where(Notice.person_id == person_id) if everything else _new(person_id)
+    if kind is not None:
+        chosen = chosen.where(Notice.kind == kind)
+    keyset = Keyset(after, before, PAGE)
+    lines, earlier, later = keyset.lines(
+        db.session.scalars(keyset.cut(chosen, Notice.id)).all(), lambda notice: notice.id
     )
-    for case_id, late_after, resolved, unit_id, holder_id, officer in rows:
-        assert late_after is not None
-        yield Pending(case_id, late_after, bool(resolved), unit_id, holder_id, officer)
+    return NoticePage([line_of(notice) for notice in lines], earlier, later)
 
 
-def staff(scope: Scope) -> Staff:
-    """Everybody who handles cases or heads a unit that does."""
-    people = db.session.execute(
-        select(Person.id, Person.full_name, Person.unit_id, Person.role).where(
-            Person.site == scope.site, Person.active, Person.role.in_(ROLES[Capability.HANDLE_CASES] | set(LEADING))
-        )
+def _new(person_id: int) -> Select[Notice]:
+    return select(Notice).where(*_counts(person_id))
+
+
+def line_of(notice: Notice) -> NoticeLine:
+    """The notice as it is read now."""
+    return NoticeLine(
+        notice.id,
+        notice.kind,
+        notice.says,
+        sentence_of(notice.says, notice.figures),
+        address_of(notice.page, notice.place),
+        notice.raised_at,
+        notice.read_at,
+        notice.settled_at,
     )
-    paths = {path: key for key, path in db.session.execute(select(Unit.id, Unit.path).where(Unit.site == scope.site))}
-    colleagues = [Colleague(key, name, unit_id, role in LEADING) for key, name, unit_id, role in people]
-    return Staff(colleagues, {key: _upwards(path, paths) for path, key in paths.items()})
 
 
-def _upwards(path: str, paths: dict[str, int]) -> list[int]:
-    parts = path.strip("/").split("/")
-    above = ("/" + "/".join(parts[:length]) + "/" for length in range(len(parts), 0, -1))
-    return [paths[each] for each in above if each in paths]
+def own_notice(person_id: int, notice_id: int) -> Notice | None:
+    """The person's notice of that number."""
+    return db.session.scalar(select(Notice).where(Notice.id == notice_id, Notice.person_id == person_id))
 
 
-def unseen(person_id: int) -> int:
-    """How many reminders of still open cases the person has not looked at."""
-    counted = select(func.count()).select_from(Reminder).join(Case, Case.id == Reminder.case_id)
-    return db.session.scalar(counted.where(*_standing(person_id), Reminder.seen_at.is_(None))) or 0
+def unmailed_kinds(person_id: int) -> set[NoticeKind]:
+    """The kinds that the person wants no mail of."""
+    return set(db.session.scalars(select(UnmailedKind.kind).where(UnmailedKind.person_id == person_id)))
 
 
-def inbox(person_id: int, limit: int = PAGE) -> Sequence[ReminderLine]:
-    """What the person has been told of cases that are still open: the latest word on each, the most urgent first."""
-    latest = (
-        select(func.max(Reminder.id))
-        .join(Case, Case.id == Reminder.case_id)
-        .where(*_standing(person_id))
-        .group_by(Reminder.case_id)
-    )
-    rows = db.session.execute(_reminder_columns(latest).order_by(Reminder.due_at, Reminder.id).limit(limit))
-    return [ReminderLine(*row) for row in rows]
+def waiting_for_mail(since: datetime) -> tuple[ColumnElement[bool], ...]:
+    """SQL: a notice that is to go with its reader's next mail."""
+    unwanted = exists().where(UnmailedKind.person_id == Notice.person_id, UnmailedKind.kind == Notice.kind)
+    new = (Notice.read_at.is_(None), Notice.settled_at.is_(None), Notice.mailed_at.is_(None))
+    return (*new, Notice.raised_at >= since, ~unwanted)
 
 
-def claimed(person_id: int, mark: datetime) -> Sequence[ReminderLine]:
-    """What was marked as sent to the person at that moment, of cases still open."""
-    wanted = (
-        select(Reminder.id)
-        .join(Case, Case.id == Reminder.case_id)
-        .where(*_standing(person_id), Reminder.mailed_at == mark)
-    )
-    return [
-        ReminderLine(*row)
-        for row in db.session.execute(_reminder_columns(wanted).order_by(Reminder.due_at, Reminder.id))
-    ]
-
-
-def people_to_mail(scope: Scope, since: datetime) -> Sequence[Person]:
-    """Who has something to be sent, wants mail, and has an address."""
-    waiting = select(Reminder.person_id).where(Reminder.mailed_at.is_(None), Reminder.made_at >= since)
+def people_to_mail(scope: Scope, since: datetime, day: date) -> Sequence[Person]:
+    """Who has something to be sent, wants mail, has an address, and was sent nothing that day."""
+    waiting = select(Notice.person_id).where(Notice.site == scope.site, *waiting_for_mail(since))
+    sent = select(NoticeMail.person_id).where(NoticeMail.site == scope.site, NoticeMail.day == day)
     wanted = select(Person).where(
         Person.site == scope.site, Person.active, Person.reminded_by_mail, Person.email != "", Person.id.in_(waiting)
     )
-    return db.session.scalars(wanted.order_by(Person.id)).all()
+    return db.session.scalars(wanted.where(Person.id.not_in(sent)).order_by(Person.id)).all()
 
 
-def _standing(person_id: int) -> tuple[ColumnElement[bool], ...]:
-    """Reminders that still say something: the case is open, and due when the reminder says."""
-    return (
-        Reminder.person_id == person_id,
-        Case.ended_at.is_(None),
-        or_(Case.late_after == Reminder.due_at, Reminder.step == ReminderStep.NOT_CLOSED),
-    )
-
-
-def _reminder_columns(ids: Select[int]) -> Select[*tuple[Any, ...]]:
-    return (
-        select(
-            *(Reminder.id, Case.id, Case.code, Case.applicant, ProcedureVersion.name, Unit.name, Case.officer),
-            *(Reminder.step, Reminder.due_at, Reminder.made_at, Reminder.seen_at),
-        )
-        .join(Case, Case.id == Reminder.case_id)
-        .join(ProcedureVersion, ProcedureVersion.id == Case.version_id)
-        .join(Unit, Unit.id == Case.holder_unit_id)
-        .where(Reminder.id.in_(ids))
-    )
+def claimed(person_id: int, mark: datetime) -> Sequence[Notice]:
+    """What goes with the mail claimed at that moment, by kind and then the latest first."""
+    chosen = select(Notice).where(Notice.person_id == person_id, Notice.mailed_at == mark)
+    found = db.session.scalars(chosen.order_by(Notice.id.desc())).all()
+    return sorted(found, key=lambda notice: list(NoticeKind).index(notice.kind))

@@ -1,143 +1,163 @@
-"""Making reminders, sending them by mail, and having seen them. Nobody is told the same thing twice."""
+"""Telling people things, each once; what they have read; what of it they want by mail."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from itertools import islice
-from typing import Any
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
 
-from sqlalchemy import select, update
+from sqlalchemy import delete, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from app.cases.population import horizon
-from app.notifications import queries
-from app.notifications.models import Reminder
-from app.notifications.queries import ReminderLine
-from app.notifications.steps import AHEAD, step_of
+from app.notifications.messages import News
+from app.notifications.models import Notice, NoticeKind, UnmailedKind
 from app.organisation import audit
 from app.organisation.access import Actor, Scope
 from app.organisation.audit import transaction
-from app.organisation.calendars import site_calendar
 from app.organisation.models import Person
-from app.organisation.permissions import Capability, needs
+from app.organisation.permissions import Capability, for_everybody, needs
 from app.web import extensions
 from app.web.extensions import db
 
-BATCH = 1_000
-MAILED_WITHIN = timedelta(days=3)  # older word is not sent when mail is turned on, or has been down
+T = TypeVar("T")
+BATCH = 500
 
-Send = Callable[[Person, Sequence[ReminderLine]], None]
-"""Sends one digest; raises OSError (smtplib's errors are) when it cannot."""
-
-
-@dataclass(slots=True)
-class ReminderOutcome:
-    """What a run did: reminders made, digests sent, and whom nothing could be sent to, with why."""
-
-    made: int = 0
-    mailed: int = 0
-    failed: list[tuple[str, str]] = field(default_factory=list)
+Gather = Callable[[Scope], Iterable[News]]
+"""All that is to be told now of what falls due: what it told before and does not name any more is settled."""
 
 
-@needs(Capability.KEEP_SITE)
-def make(scope: Scope, by: Actor) -> int:
-    """Tell the holder and the head of each open case that falls due. Returns how many things were newly said.
-
-    Runs as often as one likes: what was said of a due day is not said again, also by another process at the same time.
-    """
-    now, calendar = extensions.now(), site_calendar()
-    staff = queries.staff(scope)
-    with transaction() as session:
-        rows = (
-            {
-                "site": scope.site,
-                "person_id": person_id,
-                "case_id": pending.case_id,
-                "step": step,
-                "due_at": pending.late_after,
-                "made_at": now,
-            }
-            for pending in queries.pending_cases(scope, horizon(calendar, now, AHEAD))
-            if (step := step_of(pending, calendar, now))
-            for person_id in sorted(staff.told_of(pending))
-        )
-        made = 0
-        while batch := list(islice(rows, BATCH)):
-            made += _add_new(session, batch)
-        if made:
-            audit.record(by, "make_reminders", "reminder", str(calendar.local_day(now)), made=made)
-    return made
+@dataclass(frozen=True, slots=True)
+class _Source:
+    says: frozenset[str]
+    gather: Gather
 
 
-def _add_new(session: Any, rows: list[dict[str, Any]]) -> int:
-    told = select(Reminder.person_id, Reminder.case_id, Reminder.step, Reminder.due_at)
-    said = set(map(tuple, session.execute(told.where(Reminder.case_id.in_({row["case_id"] for row in rows})))))
-    new = [row for row in rows if (row["person_id"], row["case_id"], row["step"], row["due_at"]) not in said]
+_sources: list[_Source] = []
+
+
+def add_source(says: Collection[str], gather: Gather) -> None:
+    """Say where the notices of these names come from."""
+    _sources.append(_Source(frozenset(says), gather))
+
+
+def tell(site: str, messages: Iterable[News]) -> int:
+    """Within a transaction: tell people what they were not told yet. Returns how much was new."""
+    now, told = extensions.now(), 0
+    rows = [row for message in messages for row in _rows(site, message, now)]
+    for part in _parts(rows):
+        told += _add_new(part)
+    return told
+
+
+def _rows(site: str, message: News, now: Any) -> Iterable[dict[str, Any]]:
+    for person_id in sorted(message.to):
+        yield {
+            "site": site,
+            "person_id": person_id,
+            "kind": message.kind,
+            "says": message.says,
+            "about": message.about,
+            "subject": message.key,
+            "figures": dict(message.figures),
+            "page": message.page,
+            "place": dict(message.place),
+            "raised_at": now,
+        }
+
+
+def _add_new(rows: Sequence[dict[str, Any]]) -> int:
+    subjects, people = {row["subject"] for row in rows}, {row["person_id"] for row in rows}
+    known = select(Notice.person_id, Notice.subject).where(Notice.subject.in_(subjects), Notice.person_id.in_(people))
+    said = set(db.session.execute(known))
+    new = [row for row in rows if (row["person_id"], row["subject"]) not in said]
     if not new:
         return 0
-    dialect = postgresql if db.engine.dialect.name == "postgresql" else sqlite
-    session.execute(dialect.insert(Reminder).on_conflict_do_nothing(), new)  # another run may be at it too
+    db.session.execute(adding(), new)
     return len(new)
 
 
-def mail(scope: Scope, send: Send) -> ReminderOutcome:
-    """Send each person one digest of what was newly said. Marked as sent before it goes: rather never than twice."""
-    since, outcome = extensions.now() - MAILED_WITHIN, ReminderOutcome()
-    for person in queries.people_to_mail(scope, since):
-        claimed_at = _claim(person, since)
-        if not (news := queries.claimed(person.id, claimed_at)):
-            continue
-        try:
-            send(person, news)
-            outcome.mailed += 1
-        except OSError as error:
-            _release(person, claimed_at)
-            outcome.failed.append((person.username, why_not_sent(error)))
-    return outcome
+def adding() -> Any:
+    """The statement that adds notices; one that another writer has just added is left as it is."""
+    dialect = postgresql if db.engine.dialect.name == "postgresql" else sqlite
+    return dialect.insert(Notice).on_conflict_do_nothing()
 
 
-def why_not_sent(error: OSError) -> str:
-    """Why a mail did not go, without the addresses that a mail server repeats in its answer."""
-    import smtplib  # only where mail is sent
-
-    match error:
-        case smtplib.SMTPRecipientsRefused(recipients=dict() as refused):
-            return "SMTP " + ", ".join(sorted({str(code) for code, _said in refused.values()}))
-        case smtplib.SMTPResponseException(smtp_code=code):
-            return f"SMTP {code}"
-    return str(error)
+def settle(site: str, about: Collection[str], *, says: Collection[str] = ()) -> None:
+    """Within a transaction: what was told of these things holds no more. `says`: only what was told in these words."""
+    for things in _parts(sorted(about)):
+        settling = update(Notice).where(Notice.site == site, Notice.about.in_(things), Notice.settled_at.is_(None))
+        if says:
+            settling = settling.where(Notice.says.in_(says))
+        db.session.execute(settling.values(settled_at=extensions.now()))
 
 
-def _claim(person: Person, since: datetime) -> datetime:
-    """Mark what is to be sent as sent, from now on no other process's; returns the mark."""
-    mark = extensions.now()
-    unsent = (Reminder.person_id == person.id, Reminder.mailed_at.is_(None), Reminder.made_at >= since)
-    with transaction() as session:
-        session.execute(update(Reminder).where(*unsent).values(mailed_at=mark))
-    return mark
+def settle_all(site: str, says: str) -> None:
+    """Within a transaction: nothing told in these words holds any more."""
+    told = (Notice.site == site, Notice.says == says, Notice.settled_at.is_(None))
+    db.session.execute(update(Notice).where(*told).values(settled_at=extensions.now()))
 
 
-def _release(person: Person, mark: datetime) -> None:
-    sent = (Reminder.person_id == person.id, Reminder.mailed_at == mark)
-    with transaction() as session:
-        session.execute(update(Reminder).where(*sent).values(mailed_at=None))
+def forget(site: str, about: Collection[str]) -> None:
+    """Within a transaction: the things are gone, as if they had never been; so is what was told of them."""
+    for things in _parts(sorted(about)):
+        db.session.execute(delete(Notice).where(Notice.site == site, Notice.about.in_(things)))
 
 
-@needs(Capability.HANDLE_CASES)
-def mark_seen(by: Actor, ids: Sequence[int] | None = None) -> int:
-    """The person has looked at those reminders, or at all of theirs. Returns how many were new."""
-    unseen = update(Reminder).where(Reminder.person_id == by.person_id, Reminder.seen_at.is_(None))
+def _parts(of: Sequence[T]) -> Iterable[Sequence[T]]:
+    for start in range(0, len(of), BATCH):
+        yield of[start : start + BATCH]
+
+
+@needs(Capability.KEEP_SITE)
+def gather(scope: Scope, by: Actor) -> int:
+    """Ask every source what is to be told today. Returns how many things were newly said.
+
+    Runs as often as one likes, also in two processes at once. What holds no more is settled, and what holds again is
+    not said again.
+    """
+    gathered = [(source.says, list(source.gather(scope))) for source in _sources]
+    with transaction():
+        told = 0
+        for says, messages in gathered:
+            told += tell(scope.site, messages)
+            _settle_the_rest(scope, says, {message.key for message in messages})
+        if told:
+            audit.record(by, "tell", "notice", "", made=told)
+    return told
+
+
+def _settle_the_rest(scope: Scope, says: Collection[str], standing: set[str]) -> None:
+    of_source = (Notice.site == scope.site, Notice.says.in_(says))
+    open_ones = select(Notice.id, Notice.subject).where(*of_source, Notice.settled_at.is_(None))
+    over = [key for key, subject in db.session.execute(open_ones) if subject not in standing]
+    for part in _parts(over):
+        db.session.execute(update(Notice).where(Notice.id.in_(part)).values(settled_at=extensions.now()))
+    for some in _parts(sorted(standing)):
+        again = update(Notice).where(*of_source, Notice.subject.in_(some), Notice.settled_at.is_not(None))
+        db.session.execute(again.values(settled_at=None))
+
+
+@for_everybody
+def mark_read(by: Actor, ids: Sequence[int] | None = None, *, kind: NoticeKind | None = None) -> int:
+    """The person has read those notices, or all of theirs (of one kind). Returns how many were new."""
+    unread = update(Notice).where(Notice.person_id == by.person_id, Notice.read_at.is_(None))
     if ids is not None:
-        unseen = unseen.where(Reminder.id.in_(ids))
+        unread = unread.where(Notice.id.in_(ids))
+    if kind is not None:
+        unread = unread.where(Notice.kind == kind)
     with transaction() as session:
-        return len(session.scalars(unseen.values(seen_at=extensions.now()).returning(Reminder.id)).all())
+        return len(session.scalars(unread.values(read_at=extensions.now()).returning(Notice.id)).all())
 
 
-@needs(Capability.HANDLE_CASES)
-def want_mail(by: Actor, wanted: bool) -> None:
-    """The person wants the daily digest by mail, or no longer."""
+@for_everybody
+def choose_mail(by: Actor, *, daily: bool, kinds: Collection[NoticeKind]) -> None:
+    """One mail each working day, of these kinds of notices; or none."""
+    left_out = [kind for kind in NoticeKind if kind not in kinds]
     with transaction() as session:
-        session.execute(update(Person).where(Person.id == by.person_id).values(reminded_by_mail=wanted))
-        audit.record(by, "want_mail", "person", by.name, wanted=wanted)
+        session.execute(update(Person).where(Person.id == by.person_id).values(reminded_by_mail=daily))
+        session.execute(delete(UnmailedKind).where(UnmailedKind.person_id == by.person_id))
+        site = session.scalar(select(Person.site).where(Person.id == by.person_id))
+        rows = [{"site": site, "person_id": by.person_id, "kind": kind} for kind in left_out]
+        if rows:
+            session.execute(insert(UnmailedKind), rows)
+        audit.record(by, "want_mail", "person", by.name, wanted=daily, unmailed=[str(kind) for kind in left_out])

@@ -132,7 +132,7 @@ class Person(UserMixin, Record, Base):  # type: ignore[misc]
     password_hash: Mapped[str] = mapped_column(String(200))
     active: Mapped[bool] = mapped_column(default=True)
     locale: Mapped[str] = mapped_column(String(5), default="vi")
-    reminded_by_mail: Mapped[bool] = mapped_column(default=True)  # where the site sends e-mail at all
+    reminded_by_mail: Mapped[bool] = mapped_column(default=True)  # one mail of notices each working day
     phone: Mapped[str] = mapped_column(String(32), default="")  # printed on slips as the officer to ask
     must_change_password: Mapped[bool] = mapped_column(default=False)  # somebody else chose it
     openid_subject: Mapped[str] = mapped_column(String(255), default="")  # who they are to the province's provider

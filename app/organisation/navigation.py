@@ -21,7 +21,6 @@ WORK, JUDGEMENT, OFFICE = _p("menu", "Công việc"), _p("menu", "Kiểm tra"), 
 # Group, label, endpoint, icon, and whose work it is: who may do any of these.
 ENTRIES = (
     (WORK, _p("menu", "Việc hôm nay"), "cases.worklist", "list-checks", {Capability.HANDLE_CASES}),
-    (WORK, _p("menu", "Nhắc việc"), "reminders.inbox", "bell", {Capability.HANDLE_CASES}),
     (WORK, _p("menu", "Hồ sơ"), "cases.list", "folder-open", EVERYBODY),
     (WORK, _p("menu", "Tiếp nhận"), "cases.intake", "plus", {Capability.RECEIVE_CASES}),
     (WORK, _p("menu", "Thu phí, lệ phí"), "payments.summary", "banknote", EVERYBODY),
@@ -79,7 +78,7 @@ SECTIONS: dict[str, tuple[str, int | None]] = {
     "payments.": (DESK, 5),
     "cases.search": (DESK, 6),
     "desk_lists.": (DESK, 7),
-    "reminders.": (DESK, 8),
+    "notifications.": (DESK, 8),
     "organisation.calendar": (DESK, 9),
     "imports.": (DESK, 10),
     "organisation.account": (DESK, 11),
@@ -156,5 +155,5 @@ def home_endpoint(role: Role) -> str:
 
 def register(app: Flask) -> None:
     """What the layout asks of the application (templates/README.md)."""
-    app.jinja_env.globals.update(navigation=navigation, endpoints=app.view_functions, can=can)
+    app.jinja_env.globals.update(navigation=navigation, waiting=_waiting, endpoints=app.view_functions, can=can)
     app.context_processor(lambda: {"locale": get_locale().language})

@@ -58,11 +58,13 @@ CHANGED_BY_EVERYBODY = {  # what is their own, or a paper of a case that they ma
     *("organisation.begin_second_factor", "organisation.confirm_second_factor"),
     *("organisation.renew_recovery_codes", "organisation.remove_second_factor"),
     *("desk_lists.save_filter", "desk_lists.remove_filter"),
+    *("notifications.open", "notifications.read", "notifications.choose_mail"),
     *("slips.make", "slips.batch", "slips.batch_file"),
 }
 VERBS_OF_EVERYBODY = {
     "attachments.service.report_damaged",
     *("desk.saved.saved_filters", "desk.saved.save_filter", "desk.saved.remove_filter"),
+    *("notifications.service.mark_read", "notifications.service.choose_mail"),
     "organisation.exports.trace_export",
     *(f"organisation.exports.record_{what}" for what in ("export", "opening", "sheaf")),
     *(f"organisation.second_factor.{verb}" for verb in ("begin", "confirm", "renew_recovery_codes", "remove")),

@@ -14,6 +14,7 @@ from flask import current_app
 from sqlalchemy import func, select, update
 
 from app.cases import population, service
+from app.cases.explanations import notices
 from app.cases.explanations.models import Apology, Explanation, ExplanationState, is_about, state_of
 from app.cases.faults.models import CaseFault
 from app.cases.models import Case
@@ -61,6 +62,7 @@ def explain(scope: Scope, by: Actor, case_ids: Collection[int], text: str) -> li
         codes = [case.code for case in cases]
         audit.record(by, "explain_overdue", "case", codes[0] if len(codes) == 1 else "", cases=codes)
         answered(scope.site, EXPLANATION, codes)
+        notices.sent(scope, by.person_id, sent, codes)
     return sent
 
 
@@ -123,6 +125,8 @@ def receive_explanations(site: str, by: Actor, ids: Collection[int]) -> int:
             each.office_received_at, each.revision = extensions.now(), each.revision + 1
         if found:
             audit.record(by, "receive_explanations", "case", "", explanations=[each.id for each in found])
+            session.flush()
+            notices.received(site, by.person_id, found)
     return len(found)
 
 
@@ -156,6 +160,8 @@ def decide(
         code = session.scalar(select(Case.code).where(Case.id == found.case_id))
         audit.record(by, "decide_explanation", "case", code, accepted=accepted, decision=text)
         answered(site, EXPLANATION, [str(code)])
+        session.flush()
+        notices.decided(site, found, str(code))
     return found
 
 

@@ -15,11 +15,12 @@ from typing import Any, cast
 
 from sqlalchemy import ColumnElement, ForeignKey, Table, and_, bindparam, delete, exists, insert, or_, select, update
 
+from app.cases.due_notices import about
 from app.cases.importing.models import Import, ImportedCase, ImportState
 from app.cases.importing.new_entities import remove_made
 from app.cases.importing.row_parsing import CONTACTS, TOLD_LATER
 from app.cases.importing.service import may_import
-from app.cases.models import DERIVED_TABLES, MADE_ABOUT_A_CASE, Case, CaseEvent
+from app.cases.models import DERIVED_TABLES, Case, CaseEvent
 from app.cases.numbering import release_lines
 from app.cases.population import ACCOUNTABLE, HELD, STAY
 from app.cases.rows import DERIVED, Row, case_row, derived_rows, terms_of, versions_by_id
@@ -27,6 +28,7 @@ from app.cases.service import events_of
 from app.cases.timeline import project
 from app.cases.vocabulary import Channel
 from app.core.errors import N_, Conflict, NotAllowed
+from app.notifications import service as notices
 from app.organisation import audit
 from app.organisation.access import Actor, Scope
 from app.organisation.audit import transaction
@@ -80,15 +82,8 @@ def _others() -> list[Table]:
     return [
         table
         for table in db.metadata.sorted_tables
-        if table.name not in _OWN
-        and not table.info.get(MADE_ABOUT_A_CASE)
-        and any(key.references(cases) for key in _keys(table))
+        if table.name not in _OWN and any(key.references(cases) for key in _keys(table))
     ]
-
-
-def following() -> list[Table]:
-    """Tables of what the system itself makes about a case (their `info` says so): it goes with the case."""
-    return [table for table in db.metadata.sorted_tables if table.info.get(MADE_ABOUT_A_CASE)]
 
 
 def _keys(table: Table) -> list[ForeignKey]:
@@ -147,7 +142,7 @@ def undo_import(scope: Scope, by: Actor, import_id: int) -> Undone:
         codes = db.session.scalars(ours.limit(CODES_KEPT)).all()
         events = _removed(delete(CaseEvent).where(CaseEvent.import_id == import_id))
         years = _register_years(import_id)
-        removed = _remove_cases(import_id)
+        removed = _remove_cases(scope.site, import_id)
         release_lines(scope.site, years)
         restored = sum(_restore(import_id, chunk, scope.site) for chunk in _known(import_id))
         undone = Undone(removed, restored, events, remove_made(scope.site, import_id))
@@ -192,9 +187,10 @@ def _removed(statement: Any) -> int:
     return int(done.rowcount)
 
 
-def _remove_cases(import_id: int) -> int:
+def _remove_cases(site: str, import_id: int) -> int:
     new = _cases_of(import_id, new=True)
-    for table in (*DERIVED_TABLES.values(), *following()):
+    notices.forget(site, [about(case_id) for case_id in db.session.scalars(new) if case_id is not None])
+    for table in DERIVED_TABLES.values():
         _removed(delete(table).where(table.c.case_id.in_(new)))
     _removed(delete(PassedRecord).where(PassedRecord.kind.in_(PASSED), PassedRecord.record_id.in_(new)))
     return _removed(delete(Case).where(Case.id.in_(new)))

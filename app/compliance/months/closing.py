@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from app.compliance import notices
 from app.compliance.evaluation.results import Judgement
 from app.compliance.models import CheckRun, MonthClosing
 from app.compliance.months import closings
@@ -50,6 +51,7 @@ class _Settling:
         db.session.add(closing)
         db.session.flush()
         audit.record(self.by, "close_month", "period", self.period.key, run=run.id, number=closing.number)
+        notices.month_closed(self.by.person_id, run, closing)
 
 
 def refuse_to_close(period: Period) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Table, select
 from sqlalchemy.orm import undefer
 
-from app.compliance import queries
+from app.compliance import notices, queries
 from app.compliance.adoption import repository
 from app.compliance.models import CheckRun, MonthClosing, MonthSeal, PackText, Violation, ViolationMove
 from app.compliance.months import closings, signing
@@ -95,6 +95,7 @@ def seal(by: Actor, period: Period) -> MonthSeal:
         session.add(row)
         session.flush()
         audit.record(by, "seal_month", "period", period.key, seal=row.id, hash=row.hash, number=row.number)
+        notices.month_sealed(by.person_id, row.actor, closing)
     return row
 
 
@@ -103,7 +104,7 @@ def reopen(by: Actor, period: Period, reason: str) -> MonthClosing:
     """Open a closed period again, sealed or not, saying why: it can be closed and sealed once more, and what was sealed
     stays. Raises DomainError without a reason or for a period that is not closed."""
     reason = checked_reason(reason, missing=N_("Hãy ghi lý do mở lại."))
-    with transaction():
+    with transaction() as session:
         closings.one_at_a_time()
         closing = closings.standing(period)
         if closing is None:
@@ -111,6 +112,8 @@ def reopen(by: Actor, period: Period, reason: str) -> MonthClosing:
         closing.reopened_at, closing.reopened_by = extensions.now(), by.signs(Capability.SEAL_MONTHS)
         closing.reopen_reason = reason
         audit.record(by, "reopen_month", "period", period.key, number=closing.number, reason=reason)
+        session.flush()
+        notices.month_reopened(by.person_id, closing.reopened_by, closing)
     return closing
 
 

@@ -11,6 +11,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 from sqlalchemy import select
 
+from app.compliance import notices
 from app.compliance.adoption.repository import rule_by_name
 from app.compliance.models import Violation, ViolationMove, ViolationState, ViolationSubject
 from app.compliance.violations.books import book_of_rule, state_of_all
@@ -66,7 +67,10 @@ def explain_violation(
         violation = _the_violation(scope, violation_id, revision)
         book = book_of_rule(rule_by_name(violation.pack, violation.rule))
         if book is None:
-            return _move_finding(scope, by, violation, to, reason, moves, subjects)
+            _move_finding(scope, by, violation, to, reason, moves, subjects)
+            db.session.flush()
+            notices.answered(by.person_id, violation)
+            return violation
         if to is not ViolationState.EXPLAINED:
             raise _no_such_move(violation.state, to)
         return _written_in(book, scope, by, violation, reason, subjects)
@@ -90,7 +94,10 @@ def decide_violation(
         violation = _the_violation(scope, violation_id, revision)
         if book_of_rule(rule_by_name(violation.pack, violation.rule)) is not None:
             raise NotAllowed("Giải trình này được tiếp nhận và quyết định ở trang Giải trình quá hạn, không ở đây.")
-        return _move_finding(scope, by, violation, to, reason, MOVES[Capability.DECIDE_VIOLATIONS], subjects)
+        _move_finding(scope, by, violation, to, reason, MOVES[Capability.DECIDE_VIOLATIONS], subjects)
+        db.session.flush()
+        notices.answer_decided(violation, to)
+        return violation
 
 
 def _the_violation(scope: Scope, violation_id: int, revision: int) -> Violation:
@@ -147,7 +154,7 @@ def _move_finding(
     reason: str,
     moves: Moves,
     subjects: Collection[str] | None,
-) -> Violation:
+) -> None:
     """Move a violation, and with it those of the same finding: one fault is answered once."""
     if not (words := tidy_lines(reason)):
         raise DomainError("Hãy ghi nội dung giải trình hoặc ý kiến.", field="reason")
@@ -162,7 +169,6 @@ def _move_finding(
                 continue
         if theirs or other.state is before:
             _move(by, other, to, words, moves, theirs, whatever_fits=True)
-    return violation
 
 
 def _move(

@@ -9,6 +9,7 @@ from datetime import date
 from flask import current_app
 from sqlalchemy import select
 
+from app.compliance import notices
 from app.compliance.adoption import repository
 from app.compliance.evaluation.results import AppliedWaiver
 from app.compliance.models import Waiver
@@ -64,6 +65,7 @@ def ask_for_waiver(
         cell = {"pack": pack_id, "rule": rule.id, "unit": unit.code}
         days = {"valid_from": valid_from, "valid_to": valid_to}
         audit.record(by, "ask_for_waiver", "waiver", waiver.id, **cell, **days, reason=waiver.reason)
+        notices.waiver_asked(by.person_id, waiver, unit, long=is_long(valid_from, valid_to))
     return waiver
 
 
@@ -88,6 +90,7 @@ def grant_waiver(by: Actor, waiver_id: int) -> Waiver:
         waiver, capability = _to_decide(by, waiver_id)
         waiver.granted_at, waiver.person_id, waiver.actor = extensions.now(), by.person_id, by.signs(capability)
         audit.record(by, "grant_waiver", "waiver", waiver.id, reason=waiver.reason)
+        notices.waiver_decided(waiver)
     return waiver
 
 
@@ -100,6 +103,7 @@ def refuse_waiver(by: Actor, waiver_id: int, reason: str) -> Waiver:
         waiver.refused_at, waiver.person_id, waiver.actor = extensions.now(), by.person_id, by.signs(capability)
         waiver.refusal = reason
         audit.record(by, "refuse_waiver", "waiver", waiver.id, reason=reason)
+        notices.waiver_decided(waiver)
     return waiver
 
 

@@ -18,15 +18,18 @@ from app.cases.vocabulary import EventKind
 from app.core.errors import Conflict, DomainError, NotAllowed, NotFound
 from app.core.facts import Fact, FactQuery, gather
 from app.core.periods import Period
+from app.notifications import queries as notice_queries
+from app.notifications import service as notices
 from app.organisation import audit
 from app.organisation.access import Actor, scope_of
 from app.organisation.calendars import site_calendar
-from app.organisation.models import Person, Role, Unit
+from app.organisation.delegations import delegate
+from app.organisation.models import DelegationKind, Person, Role, Unit
 from app.procedures.models import ProcedureVersion
 from app.web import extensions
 from app.web.extensions import db
 from tests.clock import at
-from tests.factories import EVERYWHERE, SITE, finish, happen, make_department, make_person, make_version, receive
+from tests.factories import CLERK, EVERYWHERE, SITE, finish, happen, make_department, make_person, make_version, receive
 
 JUNE = Period.parse("2024-06")
 
@@ -80,6 +83,39 @@ def decide(director: Person, sent: Explanation, accepted: bool, words: str = "")
     explanation_service.decide(
         SITE, Actor.of(director), sent.case_id, sent.id, accepted=accepted, words=words, revision=sent.revision
     )
+
+
+def test_each_who_has_to_act_on_an_explanation_is_told_until_they_have(
+    late: Case, units: dict[str, Unit], head: Person, inspector: Person, director: Person, freeze: Callable[[str], Any]
+) -> None:
+    freeze("2024-06-10 08:00")
+    deputy = make_person(units["SO"], Role.HEAD, full_name="Phó Giám đốc")
+    days = {"valid_from": date(2024, 6, 10), "valid_to": date(2024, 6, 12)}
+    delegate(Actor.of(director), deputy.id, DelegationKind.IN_PLACE, **days, reason="Giám đốc đi công tác")
+
+    def told(person: Person) -> list[str]:
+        return [line.text for line in notice_queries.notices(person.id, everything=False).lines]
+
+    notices.gather(EVERYWHERE, CLERK)
+    assert "Còn 1 hồ sơ quá hạn chưa giải trình, tính đến 10/06/2024" in told(head)
+    (sent,) = explain(head, late)
+    assert told(inspector) == [f"{units['LDVL'].name} giải trình hồ sơ quá hạn {late.code}, chờ Văn phòng tiếp nhận"]
+    explanation_service.receive_explanations(SITE, Actor.of(inspector), [sent.id])
+    assert told(inspector) == []
+    waits = "1 giải trình hồ sơ quá hạn chờ Giám đốc quyết định"
+    assert (waits in told(director), waits in told(deputy)) == (True, True)
+    decide(deputy_today(deputy), sent, False, "Ghi rõ ai thay")
+    assert (waits in told(director), waits in told(deputy)) == (False, False)
+    returned = f"Giải trình hồ sơ {late.code} bị trả lại, hãy giải trình lại"
+    assert returned in told(head)
+    explain(head, late, text="Anh Bình thay từ ngày 4")
+    assert returned not in told(head)
+
+
+def deputy_today(deputy: Person) -> Person:
+    """As the deputy is signed in while acting for the Director."""
+    deputy.acts_for = DelegationKind.IN_PLACE
+    return deputy
 
 
 def test_an_explanation_goes_through_the_office_to_the_director_and_comes_back_until_accepted(

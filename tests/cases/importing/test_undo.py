@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import func, select, update
 
 from app.attachments.models import Attachment, AttachmentKind
+from app.cases.due_notices import about
 from app.cases.importing import staging, writing
 from app.cases.importing.models import Import, ImportedCase, ImportState
 from app.cases.importing.queries import done_cases
@@ -17,9 +18,12 @@ from app.cases.importing.undo import CasesTouched, Touch, touched_cases, undo_im
 from app.cases.models import DERIVED_TABLES, Case
 from app.cases.vocabulary import CaseStatus, EventKind
 from app.core.errors import Conflict, NotAllowed
-from app.notifications.models import Reminder, ReminderStep
+from app.notifications import service as notices
+from app.notifications.messages import News
+from app.notifications.models import Notice, NoticeKind
 from app.organisation import audit
 from app.organisation.access import Scope
+from app.organisation.audit import transaction
 from app.organisation.models import AuditEntry, Unit
 from app.procedures.models import Procedure, ProcedureVersion
 from app.web import extensions
@@ -216,14 +220,14 @@ def test_a_file_attached_before_the_import_does_not(before: dict[str, list[Any]]
     assert dump() == held
 
 
-def test_reminders_go_with_the_cases_that_they_are_about(before: dict[str, list[Any]], later: Path, unit: Unit) -> None:
+def test_notices_go_with_the_cases_that_they_are_about(before: dict[str, list[Any]], later: Path, unit: Unit) -> None:
     who = make_person(unit)
     report = take(later)
-    reminder = {"person_id": who.id, "case_id": the_case("E").id, "step": ReminderStep.OVERDUE}
-    db.session.add(Reminder(site=SITE, due_at=extensions.now(), made_at=extensions.now(), **reminder))
-    db.session.commit()
+    told = News([who.id], NoticeKind.CASE, "case_overdue", about=about(the_case("E").id))
+    with transaction():
+        notices.tell(SITE, [told])
     assert undo(report).cases_removed == 2
-    assert db.session.scalar(select(func.count()).select_from(Reminder)) == 0
+    assert db.session.scalar(select(func.count()).select_from(Notice)) == 0
 
 
 def test_a_procedure_that_an_import_made_stays_when_it_is_used(unit: Unit, tmp_path: Path) -> None:
