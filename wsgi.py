@@ -12,5 +12,10 @@ from app.web.command_faults import faults_told_at_start, tell_narrowed
 
 # A command loads what it needs: `flask --help` nothing but names. A web server gets the whole site before it listens.
 with faults_told_at_start():
-    app = app_for_commands() if "FLASK_RUN_FROM_CLI" in os.environ else create_app()
+    commanded = "FLASK_RUN_FROM_CLI" in os.environ
+    app = app_for_commands() if commanded else create_app()
     tell_narrowed(app.config["SETTINGS"])
+    if not commanded:
+        from app.organisation.schedule import keep_hours
+
+        keep_hours(app)

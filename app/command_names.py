@@ -188,6 +188,12 @@ def _rules() -> click.Command:
     return rules
 
 
+def _schedule() -> click.Command:
+    from app.organisation.schedule_cli import show_schedule
+
+    return show_schedule
+
+
 def _serve() -> click.Command:
     from app.demo.cli import serve
 
@@ -230,6 +236,10 @@ WHOLE: dict[str, tuple[str, Load]] = {
     "procedures": (N_("Danh mục thủ tục hành chính."), _procedures),
     "publications": (N_("Công bố, công khai và rà soát thủ tục hành chính."), _publications),
     "restore": (N_("Khôi phục từ tệp sao lưu."), _restore),
+    "schedule": (
+        N_("Việc máy chủ tự làm: giờ nào, làm xong đến đâu, lỗi gì. Mã thoát 1 nếu có lỗi."),
+        _schedule,
+    ),
     "serve": (N_("Chạy trang web."), _serve),
     "slips": (N_("Biểu mẫu một cửa."), _slips),
     "units": (N_("Đơn vị."), _units),

@@ -16,7 +16,7 @@ from flask_babel import gettext as _
 from app.core.errors import N_, DomainError
 from app.demo import loading
 from app.demo.departments import ACCOUNTS, PASSWORD
-from app.organisation import backup
+from app.organisation import backup, schedule
 from app.organisation.access import Actor
 from app.organisation.calendars import today
 from app.organisation.commands import echo_json, refusing
@@ -64,10 +64,13 @@ def serve(demonstrate: bool, host: str, port: int) -> None:
     serving.refuse_old_database()
     note(_box(_greeting(host, port, demonstrate)))
     end_speaking()  # each reader of a page has a language of their own
+    hours = schedule.keep_hours(current_app._get_current_object())  # type: ignore[attr-defined]
     try:
         serving.serve(current_app._get_current_object(), host, port)  # type: ignore[attr-defined]
     except OSError as error:
         raise BadInput(_("Không thể mở %(at)s: %(why)s.", at=f"{host}:{port}", why=error.strerror or error)) from error
+    finally:
+        hours.set()
 
 
 def _prepare() -> None:

@@ -24,6 +24,7 @@ name_actions(
     {
         "tell": _l("Lập thông báo"),
         "make_reminders": _l("Nhắc việc"),  # entries from before there were notices
+        "sweep": _l("Dọn thông báo cũ"),
         "want_mail": _l("Chọn thông báo nhận bằng thư"),
     }
 )

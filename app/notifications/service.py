@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, TypeVar
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import and_, delete, insert, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from app.notifications.messages import News
-from app.notifications.models import Notice, NoticeKind, UnmailedKind
+from app.notifications.models import Notice, NoticeKind, NoticeMail, UnmailedKind
 from app.organisation import audit
 from app.organisation.access import Actor, Scope
 from app.organisation.audit import transaction
@@ -21,6 +22,7 @@ from app.web.extensions import db
 
 T = TypeVar("T")
 BATCH = 500
+KEPT = timedelta(days=400)
 
 Gather = Callable[[Scope], Iterable[News]]
 """All that is to be told now of what falls due: what it told before and does not name any more is settled."""
@@ -135,6 +137,25 @@ def _settle_the_rest(scope: Scope, says: Collection[str], standing: set[str]) ->
     for some in _parts(sorted(standing)):
         again = update(Notice).where(*of_source, Notice.subject.in_(some), Notice.settled_at.is_not(None))
         db.session.execute(again.values(settled_at=None))
+
+
+@needs(Capability.KEEP_SITE)
+def sweep(scope: Scope, by: Actor) -> int:
+    """Forget what was told more than a year ago and is read or done; what still falls due stays. Returns how much."""
+    until = extensions.now() - KEPT
+    still_due = [says for source in _sources for says in source.says]
+    over = or_(Notice.settled_at.is_not(None), and_(Notice.read_at.is_not(None), Notice.says.not_in(still_due)))
+    with transaction() as session:
+        gone = session.execute(
+            delete(Notice)
+            .where(Notice.site == scope.site, Notice.raised_at < until, over)
+            .execution_options(synchronize_session=False)
+        )
+        session.execute(delete(NoticeMail).where(NoticeMail.site == scope.site, NoticeMail.claimed_at < until))
+        removed = int(gone.rowcount)  # type: ignore[attr-defined]
+        if removed:
+            audit.record(by, "sweep", "notice", "", removed=removed)
+    return removed
 
 
 @for_everybody

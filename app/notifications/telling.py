@@ -1,11 +1,17 @@
-"""A working day's round: what falls due is told, then everybody's mail of the day goes."""
+"""A working day's round: what falls due is told, then everybody's mail of the day goes. The site does it by itself."""
 
 from __future__ import annotations
 
+from datetime import time
+
+from flask import current_app
+
+from app.core.errors import DomainError
 from app.notifications import digests, mailing, service
 from app.notifications.digests import NotifyOutcome
-from app.organisation.access import Actor, Scope
+from app.organisation.access import Actor, Scope, whole_site
 from app.organisation.permissions import Capability, needs
+from app.organisation.schedule import BY_ITSELF, Plan, add_plan
 from app.web.settings import Settings
 
 __all__ = ["NotifyOutcome", "notify"]
@@ -23,3 +29,17 @@ def notify(scope: Scope, by: Actor, settings: Settings, *, mail: bool = True) ->
             outcome.failed.append((settings.smtp_host, digests.why_not_sent(error)))
     outcome.made = made
     return outcome
+
+
+def _by_itself() -> None:
+    outcome = notify(whole_site(), BY_ITSELF, current_app.config["SETTINGS"])
+    if outcome.failed:
+        raise DomainError("Không gửi được thư: %(why)s.", why="; ".join(outcome.reasons))
+
+
+def _sweep() -> None:
+    service.sweep(whole_site(), BY_ITSELF)
+
+
+add_plan(Plan("notify", (time(7, 30), time(13)), _by_itself, working_days=True))
+add_plan(Plan("sweep", (time(2, 30),), _sweep))

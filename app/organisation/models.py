@@ -319,3 +319,19 @@ class ConfirmedYear(Record, Base):
     confirmed_at: Mapped[datetime]
     person_id: Mapped[int | None] = mapped_column(Key, ForeignKey("people.id"))
     actor: Mapped[str] = mapped_column(String(120))
+
+
+class PlannedRun(Record, Base):
+    """Something that the site does by itself at its hours: how far it has come, and which server has it now."""
+
+    __tablename__ = "planned_runs"
+    __table_args__ = (UniqueConstraint("site", "name"),)
+
+    name: Mapped[str] = mapped_column(String(32))
+    done: Mapped[str] = mapped_column(String(16))  # the hour last done, in local time: "2024-07-01T07:30"
+    holder: Mapped[str] = mapped_column(String(16), default="", server_default="")  # who has it; empty: nobody
+    leased_until: Mapped[datetime | None]  # until then nobody else takes it
+    started_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]
+    attempts: Mapped[int] = mapped_column(default=0, server_default="0")  # that failed, of the hour that is due
+    fault: Mapped[str] = mapped_column(Text, default="", server_default="")  # of the last one; empty: none

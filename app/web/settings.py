@@ -82,6 +82,7 @@ class Settings(BaseModel):
     draft_days: int = Field(7, ge=1, le=90, description="days a draft nobody goes on with is kept")
     site_address: str = Field("", pattern=r"^(https?://\S+)?$", description="the site's address, in mails and QR codes")
     public_lookup: bool = Field(False, description="the public page for slips; needs site_address")
+    scheduler: bool = Field(True, description="the server does by itself what is planned; else systemd timers, cron")
     smtp_host: str = Field("", description="server that takes e-mail; empty: the site sends none")
     smtp_port: int = Field(587, ge=1, le=65535, description="its port")
     smtp_security: Literal["starttls", "tls", "none"] = Field("starttls", description="how the connection is encrypted")

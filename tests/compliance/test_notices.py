@@ -48,7 +48,7 @@ def test_a_month_from_its_closing_to_its_reopening(month: Month, freeze: Callabl
     asked = select(func.count()).where(Violation.unit_id == month.units["NCC"].id, Violation.gone_run_id.is_(None))
     [line] = queries.notices(head.id, everything=False).lines
     assert line.text == (
-        f"Tháng 06/2024 đã chốt: {month.units['NCC'].name} có {db.session.scalar(asked)} vi phạm phải giải trình,"
+        f"Tháng 6/2024 đã chốt: {month.units['NCC'].name} có {db.session.scalar(asked)} vi phạm phải giải trình,"
         " sớm nhất trước hết ngày 10/07/2024"
     )
     assert line.address == "/kiem-tra/vi-pham/cua-don-vi"
