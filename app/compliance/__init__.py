@@ -25,5 +25,6 @@ def register(app: Flask) -> None:
     from app.compliance.views import bp
     from app.compliance.violations import views as violation_views
     from app.compliance.waivers import views as waiver_views
+    from app.compliance.warnings import nightly
 
     app.register_blueprint(bp)

@@ -42,4 +42,4 @@ def _sweep() -> None:
 
 
 add_plan(Plan("notify", (time(7, 30), time(13)), _by_itself, working_days=True))
-add_plan(Plan("sweep", (time(2, 30),), _sweep))
+add_plan(Plan("sweep", (time(2),), _sweep))
