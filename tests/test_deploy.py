@@ -101,6 +101,7 @@ def test_the_timers_run_at_the_hours_they_are_written_for() -> None:
         "dung-han-backup": ["*-*-* 01:30:00 Asia/Ho_Chi_Minh"],
         "dung-han-check": ["*-*-01 05:00:00 Asia/Ho_Chi_Minh"],
         "dung-han-notify": ["Mon..Sat *-*-* 07:30:00 Asia/Ho_Chi_Minh", "Mon..Sat *-*-* 13:00:00 Asia/Ho_Chi_Minh"],
+        "dung-han-warn": ["*-*-* 02:30:00 Asia/Ho_Chi_Minh"],
     }
 
 

@@ -64,7 +64,14 @@ DATA = {
 PRINTED = {"cases/explanations/bundle.html", "components/letterhead.html", "slips/_sheet.html"}
 """Pages that are papers of the Department's own."""
 NAMES = {"Đúng Hạn", "Tiếng Việt"}
-RECORDED = {"KT. Giám đốc", "TL. Giám đốc", "Lệnh trên máy chủ", "(không rõ)", "Hoàn tác thao tác nhiều hồ sơ"}
+RECORDED = {
+    "KT. Giám đốc",
+    "TL. Giám đốc",
+    "Lệnh trên máy chủ",
+    "Lịch chạy tự động",
+    "(không rõ)",
+    "Hoàn tác thao tác nhiều hồ sơ",
+}
 """Who acted and why, as the record and the paper keep it."""
 
 

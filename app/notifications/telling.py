@@ -11,7 +11,7 @@ from app.notifications import digests, mailing, service
 from app.notifications.digests import NotifyOutcome
 from app.organisation.access import Actor, Scope, whole_site
 from app.organisation.permissions import Capability, needs
-from app.organisation.schedule import BY_ITSELF, Plan, add_plan
+from app.organisation.schedule import BY_ITSELF, Routine, add_routine
 from app.web.settings import Settings
 
 __all__ = ["NotifyOutcome", "notify"]
@@ -41,5 +41,5 @@ def _sweep() -> None:
     service.sweep(whole_site(), BY_ITSELF)
 
 
-add_plan(Plan("notify", (time(7, 30), time(13)), _by_itself, working_days=True))
-add_plan(Plan("sweep", (time(2),), _sweep))
+add_routine(Routine("notify", (time(7, 30), time(13)), _by_itself, working_days=True))
+add_routine(Routine("sweep", (time(2),), _sweep))

@@ -39,7 +39,7 @@ _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class Routine:
     """Something done at these hours of the site's zone. `lease`: how long it may take before another server thinks
     that this one is gone. `working_days`: never on a day off."""
 
@@ -50,26 +50,26 @@ class Plan:
     lease: timedelta = timedelta(minutes=30)
 
 
-_plans: dict[str, Plan] = {}
+_routines: dict[str, Routine] = {}
 
 
-def add_plan(plan: Plan) -> None:
+def add_routine(routine: Routine) -> None:
     """Say that the site does this by itself."""
-    _plans[plan.name] = plan
+    _routines[routine.name] = routine
 
 
-def planned() -> Sequence[Plan]:
+def planned() -> Sequence[Routine]:
     """Everything that the site does by itself, by name."""
-    return sorted(_plans.values(), key=lambda plan: plan.name)
+    return sorted(_routines.values(), key=lambda routine: routine.name)
 
 
-def slot_of(plan: Plan, now: datetime, calendar: WorkingCalendar) -> str:
+def slot_of(routine: Routine, now: datetime, calendar: WorkingCalendar) -> str:
     """The latest hour that has come, in local time ("2024-07-01T07:30"); empty where nothing is to be done today."""
     local = now.astimezone(calendar.zone).replace(tzinfo=None)
-    days = [local.date()] if plan.working_days else [local.date(), local.date() - timedelta(days=1)]
-    if plan.working_days and not calendar.is_working_day(local.date()):
+    days = [local.date()] if routine.working_days else [local.date(), local.date() - timedelta(days=1)]
+    if routine.working_days and not calendar.is_working_day(local.date()):
         return ""
-    come = [at for day in days for hour in plan.hours if (at := datetime.combine(day, hour)) <= local]
+    come = [at for day in days for hour in routine.hours if (at := datetime.combine(day, hour)) <= local]
     return max(come).isoformat(timespec="minutes") if come else ""
 
 
@@ -79,75 +79,75 @@ def run_due(scope: Scope, by: Actor) -> list[str]:
 
     What fails is told in the log and in its row, and tried again half an hour later, a few times.
     """
-    return [plan.name for plan in planned() if _run(scope, plan)]
+    return [routine.name for routine in planned() if _run(scope, routine)]
 
 
-def _run(scope: Scope, plan: Plan) -> bool:
-    slot, holder = slot_of(plan, extensions.now(), site_calendar()), secrets.token_hex(8)
-    if not slot or not _claim(scope, plan, slot, holder):
+def _run(scope: Scope, routine: Routine) -> bool:
+    slot, holder = slot_of(routine, extensions.now(), site_calendar()), secrets.token_hex(8)
+    if not slot or not _claim(scope, routine, slot, holder):
         return False
     try:
-        plan.work()
+        routine.work()
     except Exception as error:
         db.session.rollback()
         said = sentence(error) if isinstance(error, DomainError) else type(error).__name__
-        _log.error("planned run %s of %s: %s", plan.name, slot, said, exc_info=not isinstance(error, DomainError))
-        _give_back(scope, plan, slot, holder, said)
+        _log.error("planned run %s of %s: %s", routine.name, slot, said, exc_info=not isinstance(error, DomainError))
+        _give_back(scope, routine, slot, holder, said)
         return False
-    return _finish(scope, plan, slot, holder)
+    return _finish(scope, routine, slot, holder)
 
 
-def _claim(scope: Scope, plan: Plan, slot: str, holder: str) -> bool:
+def _claim(scope: Scope, routine: Routine, slot: str, holder: str) -> bool:
     """Take the run of that hour; False where another has it, or has done it, or nothing was owed yet."""
     now = extensions.now()
-    row = select(PlannedRun.done, PlannedRun.leased_until).where(*_of(scope, plan))
+    row = select(PlannedRun.done, PlannedRun.leased_until).where(*_of(scope, routine))
     known = db.session.execute(row).first()
     db.session.rollback()  # a look, every half a minute
     if known is None:
-        _begin(scope, plan, slot)
+        _begin(scope, routine, slot)
         return False
     if known.done >= slot or (known.leased_until is not None and known.leased_until > now):
         return False
     with transaction() as session:
         taken = session.execute(
             update(PlannedRun)
-            .where(*_of(scope, plan), PlannedRun.done < slot)
+            .where(*_of(scope, routine), PlannedRun.done < slot)
             .where(or_(PlannedRun.leased_until.is_(None), PlannedRun.leased_until <= now))
-            .values(holder=holder, leased_until=now + plan.lease, started_at=now)
+            .values(holder=holder, leased_until=now + routine.lease, started_at=now)
             .execution_options(synchronize_session=False)
         )
         return bool(taken.rowcount == 1)  # type: ignore[attr-defined]
 
 
-def _of(scope: Scope, plan: Plan) -> tuple[ColumnElement[bool], ...]:
-    return PlannedRun.site == scope.site, PlannedRun.name == plan.name
+def _of(scope: Scope, routine: Routine) -> tuple[ColumnElement[bool], ...]:
+    return PlannedRun.site == scope.site, PlannedRun.name == routine.name
 
 
-def _begin(scope: Scope, plan: Plan, slot: str) -> None:
+def _begin(scope: Scope, routine: Routine, slot: str) -> None:
     """Seen for the first time: what lies before is not owed."""
     try:
         with transaction() as session:
-            session.execute(insert(PlannedRun).values(site=scope.site, name=plan.name, done=slot))
+            session.execute(insert(PlannedRun).values(site=scope.site, name=routine.name, done=slot))
     except IntegrityError:
         return  # another server was quicker
 
 
-def _finish(scope: Scope, plan: Plan, slot: str, holder: str) -> bool:
+def _finish(scope: Scope, routine: Routine, slot: str, holder: str) -> bool:
     with transaction() as session:
         ended = session.execute(
             update(PlannedRun)
-            .where(*_of(scope, plan), PlannedRun.holder == holder)
+            .where(*_of(scope, routine), PlannedRun.holder == holder)
             .values(done=slot, holder="", leased_until=None, ended_at=extensions.now(), attempts=0, fault="")
             .execution_options(synchronize_session=False)
         )
     if ended.rowcount != 1:  # type: ignore[attr-defined]
-        _log.warning("planned run %s of %s took longer than its lease", plan.name, slot)
+        _log.warning("planned run %s of %s took longer than its lease", routine.name, slot)
     return True
 
 
-def _give_back(scope: Scope, plan: Plan, slot: str, holder: str, said: str) -> None:
+def _give_back(scope: Scope, routine: Routine, slot: str, holder: str, said: str) -> None:
     """Not done: to be tried again later, or not before the next hour."""
-    mine = (*_of(scope, plan), PlannedRun.holder == holder)
+    mine = (*_of(scope, routine), PlannedRun.holder == holder)
     with transaction() as session:
         attempts = session.scalar(select(PlannedRun.attempts).where(*mine))
         if attempts is None:

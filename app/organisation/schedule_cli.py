@@ -16,13 +16,13 @@ from app.organisation.commands import echo_json, refusing
 @refusing
 def show_schedule() -> None:
     runs, shown = schedule.runs(whole_site()), []
-    for plan in schedule.planned():
-        run = runs.get(plan.name)
+    for routine in schedule.planned():
+        run = runs.get(routine.name)
         shown.append(
             {
-                "name": plan.name,
-                "hours": [f"{hour:%H:%M}" for hour in plan.hours],
-                "working_days": plan.working_days,
+                "name": routine.name,
+                "hours": [f"{hour:%H:%M}" for hour in routine.hours],
+                "working_days": routine.working_days,
                 "done": run.done if run else None,
                 "ended_at": run.ended_at if run else None,
                 "running": bool(run and run.holder),

@@ -12,18 +12,18 @@ from flask import Flask
 from app.core.calendar import WorkingCalendar
 from app.core.errors import DomainError
 from app.organisation import schedule
-from app.organisation.schedule import BY_ITSELF, Plan, run_due, slot_of
+from app.organisation.schedule import BY_ITSELF, Routine, run_due, slot_of
 from tests.clock import at
 from tests.factories import EVERYWHERE
 from tests.threads import at_once
 
 Freeze = Callable[[str], Any]
-NIGHTLY = Plan("nightly", (time(2, 30),), lambda: None)
-DAILY = Plan("daily", (time(7, 30), time(13)), lambda: None, working_days=True)
+NIGHTLY = Routine("nightly", (time(2, 30),), lambda: None)
+DAILY = Routine("daily", (time(7, 30), time(13)), lambda: None, working_days=True)
 
 
 @pytest.mark.parametrize(
-    ("plan", "now", "slot"),
+    ("routine", "now", "slot"),
     [
         (DAILY, "2024-07-01 07:29", ""),
         (DAILY, "2024-07-01 07:30", "2024-07-01T07:30"),
@@ -35,8 +35,8 @@ DAILY = Plan("daily", (time(7, 30), time(13)), lambda: None, working_days=True)
         (NIGHTLY, "2024-07-07 02:29", "2024-07-06T02:30"),
     ],
 )
-def test_an_hour_comes_in_the_zone_of_the_site(plan: Plan, now: str, slot: str) -> None:
-    assert slot_of(plan, at(now), WorkingCalendar()) == slot
+def test_an_hour_comes_in_the_zone_of_the_site(routine: Routine, now: str, slot: str) -> None:
+    assert slot_of(routine, at(now), WorkingCalendar()) == slot
 
 
 class Work:
@@ -55,8 +55,8 @@ class Work:
 def work(session: Any, monkeypatch: pytest.MonkeyPatch, freeze: Freeze) -> Work:
     """Planned for 7:30 and 13:00, last done on Friday; it is Monday 1 July, 8:00."""
     found = Work()
-    plan = Plan("daily", DAILY.hours, found, working_days=True)
-    monkeypatch.setattr(schedule, "_plans", {plan.name: plan})
+    routine = Routine("daily", DAILY.hours, found, working_days=True)
+    monkeypatch.setattr(schedule, "_routines", {routine.name: routine})
     freeze("2024-06-28 14:00")
     assert tick() == []  # what lies before the first look is not owed
     freeze("2024-07-01 08:00")
