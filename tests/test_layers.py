@@ -40,7 +40,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
     "compliance": ("rulepacks", "notifications", *GROUND),
     "reporting": (
         *("compliance", "rulepacks", "attachments", "cases", "notifications", "obligations", "publications"),
-        *("scorecards", "slips", "tasks", *GROUND),
+        *("procedures", "scorecards", "slips", "tasks", *GROUND),
     ),
 }
 """What each room may import, from the ground up. Nothing is above it but the demonstration and what binds the rooms."""

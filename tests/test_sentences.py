@@ -17,6 +17,7 @@ DATA = {
         "slips/**/*.py",
         "reporting/paper_parts.py",
         "reporting/month/paper.py",
+        "reporting/control/paper.py",
         "payments/money.py",
         "payments/receipt.py",
         "payments/reconciling.py",

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Iterator
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, timedelta, tzinfo
 from enum import StrEnum
 from typing import Any
 
@@ -31,6 +31,7 @@ from app.core.calendar import WorkingCalendar
 from app.organisation import passings
 from app.organisation.access import Scope
 from app.organisation.models import PassedRecord
+from app.web.database import local_day
 from app.web.due import due_after, due_by, kept, missed
 
 SOON = 2  # working days ahead that still count as soon
@@ -125,6 +126,14 @@ def ended_late(of: Any) -> Any:
 def ended_in_time(of: Any) -> Any:
     """Ended by its due time."""
     return kept(of.late_after, of.ended_at)
+
+
+def ended_before_due_day(of: Any, zone: tzinfo, near: datetime) -> Any:
+    """Ended on an earlier day than the one on which it was due (trước hạn). `near`: see `database.local_day`."""
+    if isinstance(of.ended_at, ColumnOperators):
+        return due_after(local_day(of.late_after, zone, near), local_day(of.ended_at, zone, near))
+    days = (at.astimezone(zone).date() if at else None for at in (of.late_after, of.ended_at))
+    return due_after(*days)
 
 
 def past_due(of: Any, at: datetime) -> Any:

@@ -43,6 +43,7 @@ ENTRIES = (
     ),
     (JUDGEMENT, _p("menu", "Kiểm tra"), "compliance.matrix", "layout-grid", {Capability.RUN_CHECKS}),
     (JUDGEMENT, _p("menu", "Chốt tháng"), "compliance.months", "lock", {Capability.CLOSE_MONTHS}),
+    (JUDGEMENT, _p("menu", "Báo cáo thủ tục"), "reporting.control_reports", "file-text", {Capability.READ_RESULTS}),
     (JUDGEMENT, _p("menu", "Bộ quy tắc"), "compliance.rules", "scale", {Capability.READ_RESULTS}),
     (JUDGEMENT, _p("menu", "Bảng chấm điểm"), "scorecards.scores", "gauge", {Capability.SCORE_CRITERIA}),
     (OFFICE, _p("menu", "Đơn vị"), "organisation.units", "building-2", {Capability.KEEP_UNITS}),

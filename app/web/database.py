@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import datetime, timedelta, tzinfo
 from itertools import islice
+from typing import Any
 
-from sqlalchemy import Table, text
+from sqlalchemy import Table, func, text
 from sqlalchemy.engine import Connection
 
 from app.web.extensions import db
@@ -39,6 +41,15 @@ def session_snapshot() -> Iterator[None]:
         yield
     finally:
         db.session.rollback()
+
+
+def local_day(instant: Any, zone: tzinfo, near: datetime) -> Any:
+    """SQL: the site's day of an instant, as something to compare with another such day. SQLite takes the distance from
+    UTC that the zone has `near` an instant."""
+    if db.engine.dialect.name == "postgresql":
+        return func.date(func.timezone(str(zone), instant))
+    distance = near.astimezone(zone).utcoffset() or timedelta()
+    return func.date(instant, f"{distance.total_seconds():+.0f} seconds")
 
 
 AT_ONCE = 1000

@@ -48,6 +48,11 @@ class Settings(BaseModel):
     case_code: str = Field(
         "{prefix}-{yymmdd}-{n:04d}", description="pattern of case codes; also {unit}, {yyyy}, {yy}, {mm}, {dd}"
     )
+    control_periods: str = Field(
+        "2019-03-12=15-14",
+        pattern=r"^(\d{4}-\d\d-\d\d=(15-14|calendar))?(,\d{4}-\d\d-\d\d=(15-14|calendar))*$",
+        description="from which day periods of control reports run from the 15th to the 14th, or by the calendar",
+    )
     zone: str = Field("Asia/Ho_Chi_Minh", description="zone in which days, months and deadlines are counted")
     database_url: str = Field("", description="SQLAlchemy URL; empty: SQLite in the instance folder")
     secret_key: str = Field("", description="signs sessions; empty: made once in the instance folder")

@@ -1,0 +1,1 @@
+"""The reports of control of procedures (kiểm soát TTHC): form II.06a and the summary by unit."""

@@ -1,0 +1,41 @@
+"""Choosing a control report."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from flask_babel import get_locale
+from flask_babel import lazy_gettext as _l
+from flask_wtf import FlaskForm
+
+from app.core.periods import Period, PeriodKind
+from app.reporting.control.queries import Rows
+from app.web.forms import ChoiceField
+
+MONTHS, OTHERS = 18, 4
+
+
+class ControlForm(FlaskForm):
+    """Chọn kỳ và cách lập biểu (GET)."""
+
+    class Meta:
+        csrf = False
+
+    ky = ChoiceField(_l("Kỳ báo cáo"), coerce=str)
+    theo = ChoiceField(_l("Lập theo"), coerce=str)
+
+    @classmethod
+    def of(cls, shown: Period, rows: Rows, day: date) -> ControlForm:
+        """The last periods of each length up to a day, and the one shown."""
+        form = cls(data={"ky": shown.key, "theo": rows.value})
+        known = {shown}
+        for kind in PeriodKind:
+            period = Period.of(kind, day)
+            for _n in range(MONTHS if kind is PeriodKind.MONTH else OTHERS):
+                known.add(period)
+                period = period.previous()
+        locale = str(get_locale())
+        ordered = sorted(known, key=lambda each: (each.kind.months, -each.first.toordinal()))
+        form.ky.choices = [(each.key, each.label(locale)) for each in ordered]
+        form.theo.choices = [(Rows.FIELD.value, _l("Lĩnh vực")), (Rows.UNIT.value, _l("Đơn vị"))]
+        return form

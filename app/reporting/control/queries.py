@@ -1,0 +1,238 @@
+"""The figures of form II.06a, counted by the database, and the cases behind each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from flask import current_app
+from sqlalchemy import Integer, Select, and_, case, cast, func, or_, select
+
+from app.cases import population
+from app.cases.explanations.models import Apology, Explanation
+from app.cases.knowledge import Knows
+from app.cases.lists import Window
+from app.cases.models import Case
+from app.core.periods import Period
+from app.organisation.access import Scope
+from app.organisation.calendars import site_calendar
+from app.organisation.models import Unit
+from app.organisation.passings import AN_INSTANT, passed_since
+from app.procedures.models import ProcedureVersion
+from app.reporting.control.columns import CELLS, SUMS, Line, in_any, total_of, unbalanced
+from app.reporting.control.periods import ControlSpan, schemes, span_of
+from app.web import extensions
+from app.web.extensions import db
+
+
+class Rows(StrEnum):
+    """What the lines of the form are."""
+
+    FIELD = "linh-vuc"
+    UNIT = "don-vi"
+
+
+class Doubt(StrEnum):
+    """Cases that readers of the figures must know of; each is a list of its own."""
+
+    CHANNEL_UNKNOWN = "khong-ro-cach-nop"
+    NO_DUE_TIME = "khong-co-han"
+    NOT_CLOSED = "co-ket-qua-chua-ket-thuc"
+    UNBALANCED = "khong-khop"
+    CARRY_OVER = "chuyen-ky-lech"
+
+
+@dataclass(frozen=True, slots=True)
+class ControlFigures:
+    """The form of a period: lines by field or by unit, and how many cases of each doubt there are.
+
+    `before` is the period before and its column 11, which column 6 should equal.
+    """
+
+    span: ControlSpan
+    rows: Rows
+    as_of: datetime
+    lines: Sequence[Line]
+    doubts: dict[Doubt, int] = field(default_factory=dict)
+    before: tuple[ControlSpan, int] | None = None
+
+    @property
+    def total(self) -> Line:
+        """The line of sums."""
+        return total_of(list(self.lines))
+
+    @property
+    def is_over(self) -> bool:
+        """Whether its last day had passed when it was counted."""
+        return self.as_of >= self.span.bounds(site_calendar().zone)[1]
+
+
+def control_span(period: Period) -> ControlSpan:
+    """The days of a control report's period on this site."""
+    return span_of(period, schemes(current_app.config["SETTINGS"].control_periods))
+
+
+def window_of(span: ControlSpan) -> Window:
+    """The period as seen from its end, or from now while it runs."""
+    start, end = span.bounds(site_calendar().zone)
+    return Window(start, end, max(min(end, extensions.now()), start))
+
+
+def control_figures(scope: Scope, period: Period, rows: Rows) -> ControlFigures:
+    """Counted in one statement."""
+    span, earlier = control_span(period), control_span(period.previous())
+    window, before, zone = window_of(span), window_of(earlier), site_calendar().zone
+    flags = [_flag(condition(Case, window, zone)).label(f"c{n}") for n, condition in CELLS.items()]
+    flags += [_flag(_doubt(which, window, before)).label(which.name) for which in Doubt]
+    flags.append(_flag(_open_then(before)).label("open_before"))
+    group = _group(rows, scope, window)
+    each = _joined(_cases(scope, before), rows).with_only_columns(
+        group.label("key"), *flags, maintain_column_froms=True
+    )
+    one = each.subquery()
+    sums = [func.sum(column).label(column.name) for column in one.c if column.name != "key"]
+    if rows is Rows.FIELD:
+        counted = select(one.c.key, one.c.key.label("name"), *sums).group_by(one.c.key).order_by(one.c.key)
+    else:
+        counted = select(one.c.key, Unit.name, *sums).join(Unit, Unit.id == one.c.key)
+        counted = counted.group_by(one.c.key, Unit.name, Unit.path).order_by(Unit.path)
+    found = db.session.execute(counted).mappings().all()
+    lines = [Line(row["name"], str(row["key"]), {n: int(row[f"c{n}"]) for n in CELLS}) for row in found]
+    lines = [line for line in lines if any(line.cells.values())]
+    return ControlFigures(
+        span,
+        rows,
+        window.as_of,
+        lines,
+        {which: int(sum(row[which.name] for row in found)) for which in Doubt},
+        (earlier, int(sum(row["open_before"] for row in found))),
+    )
+
+
+def _flag(condition: Any) -> Any:
+    return case((condition, 1), else_=0)
+
+
+def _cases(scope: Scope, window: Window) -> Select[Any]:
+    """The cases that may be counted: received or ended since the period began, or open."""
+    near = or_(Case.received_at >= window.start, Case.ended_at.is_(None), Case.ended_at >= window.start)
+    return select(Case.id).where(Case.site == scope.site, population.stands(Case), near, scope.within(Case.unit_id))
+
+
+def _group(rows: Rows, scope: Scope, window: Window) -> Any:
+    if rows is Rows.FIELD:
+        return ProcedureVersion.field
+    if passed_since(db.session.connection(), scope.site, window.start, population.ACCOUNTABLE):
+        return population.unit_then(Case, window.as_of - AN_INSTANT)
+    return Case.unit_id
+
+
+def _joined(counted: Select[Any], rows: Rows) -> Select[Any]:
+    if rows is Rows.FIELD:
+        return counted.join(ProcedureVersion, ProcedureVersion.id == Case.version_id)
+    return counted
+
+
+def _doubt(which: Doubt, w: Window, earlier: Window) -> Any:
+    zone = site_calendar().zone
+    match which:
+        case Doubt.CHANNEL_UNKNOWN:
+            return and_(in_any((4, 5), Case, w, zone), ~population.told(Case, Knows.CHANNEL))
+        case Doubt.NO_DUE_TIME:
+            return and_(in_any((9,), Case, w, zone), Case.late_after.is_(None))
+        case Doubt.NOT_CLOSED:
+            return and_(in_any((12, 13), Case, w, zone), population.done(Case.result_at, w.as_of))
+        case Doubt.UNBALANCED:
+            return unbalanced(Case, w, zone)
+    return _apart(w, earlier)
+
+
+def _open_then(earlier: Window) -> Any:
+    """Column 11 of the period before."""
+    return in_any((12, 13), Case, earlier, site_calendar().zone)
+
+
+def _apart(w: Window, earlier: Window) -> Any:
+    """Carried over without having been open when the period before ended, or the other way round."""
+    carried, left = CELLS[6](Case, w, site_calendar().zone), _open_then(earlier)
+    return or_(and_(carried, ~left), and_(left, ~carried))
+
+
+def case_lines(
+    scope: Scope, period: Period, rows: Rows, columns: tuple[int, ...] = (), doubt: Doubt | None = None, key: str = ""
+) -> Select[Any]:
+    """The cases that a number counts: of the columns or of the doubt, and of one line where its key is given."""
+    window, zone = window_of(control_span(period)), site_calendar().zone
+    earlier = window_of(control_span(period.previous()))
+    group = _group(rows, scope, window)
+    wanted = _doubt(doubt, window, earlier) if doubt is not None else in_any(columns, Case, window, zone)
+    chosen = _joined(_cases(scope, earlier), rows).where(wanted)
+    if key:
+        chosen = chosen.where(group == (key if rows is Rows.FIELD else cast(key, Integer)))
+    return chosen
+
+
+def counted_columns(column: int) -> tuple[int, ...]:
+    """The columns that this one is the sum of; itself where it is none."""
+    return SUMS.get(column, (column,))
+
+
+@dataclass(frozen=True, slots=True)
+class BehindCase:
+    """A case behind a number, as the page lists it."""
+
+    id: int
+    code: str
+    procedure: str
+    field: str
+    unit: str
+    received_at: datetime
+    late_after: datetime | None
+    ended_at: datetime | None
+
+
+def listed(chosen: Select[Any], limit: int, offset: int = 0) -> list[BehindCase]:
+    """Those cases, the first received first."""
+    version = ProcedureVersion
+    own = select(Unit.name).where(Unit.id == Case.unit_id).correlate(Case).scalar_subquery()
+    name = select(version.name).where(version.id == Case.version_id).correlate(Case).scalar_subquery()
+    area = select(version.field).where(version.id == Case.version_id).correlate(Case).scalar_subquery()
+    columns = (Case.id, Case.code, name, area, own, Case.received_at, Case.late_after, Case.ended_at)
+    page = chosen.with_only_columns(*columns, maintain_column_froms=True)
+    page = page.order_by(Case.received_at, Case.id).limit(limit).offset(offset)
+    return [BehindCase(*row) for row in db.session.execute(page)]
+
+
+def how_many(chosen: Select[Any]) -> int:
+    """How many they are."""
+    return db.session.scalar(chosen.with_only_columns(func.count(), maintain_column_froms=True)) or 0
+
+
+@dataclass(frozen=True, slots=True)
+class LatenessCause:
+    """Why a case of columns 10 and 13 was late: what its head wrote last, and whether an apology was sent in time of
+    the report."""
+
+    case: BehindCase
+    explanation: str
+    apologised: bool
+    link: str = ""
+
+
+def causes(scope: Scope, period: Period, rows: Rows, limit: int) -> list[LatenessCause]:
+    """The overdue cases of a period, each with its cause."""
+    cases = listed(case_lines(scope, period, rows, (10, 13)), limit)
+    ids = [each.id for each in cases]
+    until = window_of(control_span(period)).as_of
+    latest: dict[int, str] = {}
+    sorry: set[int] = set()
+    for start in range(0, len(ids), 500):
+        part = ids[start : start + 500]
+        written = select(Explanation.case_id, Explanation.text).where(Explanation.case_id.in_(part))
+        latest |= dict(db.session.execute(written.order_by(Explanation.id)).all())
+        letters = select(Apology.case_id).where(Apology.case_id.in_(part), ~Apology.wrong, Apology.sent_at < until)
+        sorry |= set(db.session.scalars(letters))
+    return [LatenessCause(each, latest.get(each.id, ""), each.id in sorry) for each in cases]
