@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import docx
 import openpyxl
@@ -20,14 +21,16 @@ from sqlalchemy import update
 from app.compliance.models import CheckResult, Violation, ViolationState
 from app.compliance.queries import ResultRow, UnitRef
 from app.organisation.models import AuditEntry, Person, Role
+from app.procedures.models import ProcedureVersion
 from app.reporting.month.balance import imbalances
 from app.reporting.paper_parts import DRAFT, abbreviated
 from app.rulepacks.language import JudgedAs, Status
 from app.web.extensions import db
 from app.web.formats import sentence
+from tests.clock import at
 from tests.compliance.month import Month
 from tests.compliance.pages import text_of
-from tests.factories import make_person
+from tests.factories import make_person, receive
 
 ADDRESS = "/kiem-tra/thang/2024-06/bao-cao"
 LINKED = re.compile(r'<a href="([^"]+)">(?:<strong>)?([\d.]+)(?:</strong>)?</a>')
@@ -112,6 +115,21 @@ def test_answers_and_their_decisions_are_told(closed: int, inspector: FlaskClien
     assert accepted > 0
     assert total[rows[head].index("Đã chấp nhận giải trình")] == accepted
     assert total[len([each for each in rows[head] if each]) - 1] == db.session.query(Violation).count()
+
+
+def test_the_running_month_s_warnings_stand_in_the_report_of_the_one_before(
+    closed: int, month: Month, inspector: FlaskClient, freeze: Callable[[str], Any]
+) -> None:
+    """A case of NCC's received on 1 July 2024 at 08:00 is due on the 8th: five working days ahead."""
+    version = db.session.get_one(ProcedureVersion, month.late.version_id)
+    receive(version, at("2024-07-01 08:00"), "Vũ Thị Bảy")
+    freeze("2024-07-03 08:00")
+    told = text_of(inspector.get(ADDRESS))
+    assert "Chưa có số liệu tạm tính của tháng 7/2024" in told
+    head = "Đơn vị Chỉ tiêu khó đạt Không còn kịp Hồ sơ sắp quá hạn Việc đến hạn"
+    assert f"{head} {month.units['NCC'].name} 0 0 1 0" in told
+    freeze("2024-08-03 08:00")
+    assert head not in text_of(inspector.get(ADDRESS))
 
 
 def cell(

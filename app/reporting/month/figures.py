@@ -19,10 +19,12 @@ from app.compliance.models import CheckRun, MonthClosing, RunStanding, Violation
 from app.compliance.months import closings
 from app.compliance.queries import ResultRow, UnitRef, ViolationFilter, ViolationLine
 from app.compliance.violations.raising import standing_of
+from app.compliance.warnings.queries import running_month
 from app.core.errors import NotFound
 from app.core.periods import Period
 from app.organisation.access import Scope, site
 from app.organisation.calendars import site_calendar
+from app.reporting.warnings import EarlyWarnings, early_warnings
 from app.rulepacks.language import Rule, Status
 from app.rulepacks.pack import Pack
 from app.tasks.models import PlanTask, PlanTaskUnit
@@ -83,6 +85,8 @@ class MonthFigures:
     """The period before, by its standing run; None where it was never checked."""
     findings: Sequence[Mapping[str, object]] = ()
     """Facts of the run that contradict each other."""
+    warnings: EarlyWarnings | None = None
+    """Of the running month, where it is the one after this period."""
 
     @property
     def is_draft(self) -> bool:
@@ -147,6 +151,7 @@ def figures(scope: Scope, period: Period) -> MonthFigures:
         _tasks(scope, period),
         _counts(scope, earlier) if earlier is not None else None,
         run.findings,
+        early_warnings(scope) if period.next() == running_month() else None,
     )
 
 

@@ -64,6 +64,9 @@ class ReportLinks(Protocol):
     def task(self, task_id: int) -> str:
         """A task of an annex."""
 
+    def warnings(self, unit: str) -> str:
+        """What a unit is warned of."""
+
 
 class OnPaper:
     """Nothing is followed."""
@@ -89,6 +92,10 @@ class OnPaper:
         return ""
 
     def task(self, task_id: int) -> str:
+        """Nothing."""
+        return ""
+
+    def warnings(self, unit: str) -> str:
         """Nothing."""
         return ""
 
@@ -160,7 +167,8 @@ class _Report:
         yield self._units()
         yield heading("IV. GIẢI TRÌNH VÀ KẾT LUẬN")
         yield from self._answers()
-        yield heading("V. VIỆC CHƯA ĐẾN HẠN CẦN CHÚ Ý")
+        yield heading("V. VIỆC CHƯA ĐẾN HẠN VÀ CẢNH BÁO SỚM")
+        yield from self._pending()
         yield from self._warnings()
         yield heading("VI. NHIỆM VỤ TẠI PHỤ LỤC CỦA CÁC KẾ HOẠCH")
         yield from self._tasks()
@@ -251,6 +259,26 @@ class _Report:
         return (words(name, bold=bold), *cells, number(states.total(), self.links.violations(unit), bold=bold))
 
     def _warnings(self) -> Iterator[Block]:
+        early = self.told.warnings
+        if early is None:
+            return
+        month = early.period.label("vi")
+        month = month[:1].lower() + month[1:]
+        if early.run is None:
+            yield said(f"Chưa có số liệu tạm tính của {month}.")
+        if early.units:
+            yield said(f"Cảnh báo sớm của {month} (số liệu tạm tính, chưa đơn vị nào phải giải trình):")
+            rows = [
+                (
+                    words(each.unit.name, self.links.warnings(each.unit.code)),
+                    *map(number, (each.failing, each.lost, each.cases, each.dues)),
+                )
+                for each in early.units
+            ]
+            heads = ("Đơn vị", "Chỉ tiêu khó đạt", "Không còn kịp", "Hồ sơ sắp quá hạn", "Việc đến hạn")
+            yield SlipTable((60, 26, 26, 26, 26), (heading_row(*heads),), rows, scale=0.8)
+
+    def _pending(self) -> Iterator[Block]:
         waiting: dict[tuple[str, str], list[ResultRow]] = {}
         for result in self.told.results:
             if result.status is Status.PENDING:

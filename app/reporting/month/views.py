@@ -172,6 +172,10 @@ class _Links:
         """A task of an annex."""
         return url_for("tasks.task", task_id=task_id)
 
+    def warnings(self, unit: str) -> str:
+        """What a unit is warned of."""
+        return url_for(".warnings", don_vi=unit)
+
 
 def _is_large(run_id: int) -> bool:
     return len({row.unit for row in queries.results_of(whole_site(), run_id)}) > making.LARGE
