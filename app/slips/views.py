@@ -6,10 +6,11 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import Any
 
-from flask import Blueprint, Response, redirect, render_template, request, stream_template, url_for
+from flask import Blueprint, Response, flash, redirect, render_template, request, stream_template, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as Answer
 
+from app.cases.bulk.service import action_of
 from app.cases.case_page import Section, SectionPlace, sections
 from app.cases.intake.views import FORM
 from app.core.errors import DomainError, NotFound
@@ -25,6 +26,7 @@ from app.slips.circulars import OF_ONE_CASE, SlipKind
 from app.slips.content import REGISTER_HEADINGS, register_values
 from app.slips.document import PrintedSlip, SlipTable
 from app.slips.forms import RegisterForm
+from app.slips.handover import hand_over_lists
 from app.slips.menu import menu_of
 from app.slips.printing import RENDERERS, TYPES, press
 from app.slips.qr import svg
@@ -135,6 +137,35 @@ def of_refusal(refusal_id: int) -> str:
 def download_of_refusal(refusal_id: int, ending: str) -> Response:
     """The same as a file."""
     return _file([drafts.slip_of_refusal(current_scope(), refusal_id, press())], f"tu-choi-{refusal_id}", ending)
+
+
+# Cases handed over together
+
+
+@bp.get("/ho-so/nhieu/lan/<int:action_id>/ban-giao")
+@allowed(Capability.HANDLE_CASES)
+def handed_over(action_id: int) -> str | Answer:
+    """The lists to sign of cases that were handed over together, a sheet for each unit that received some."""
+    try:
+        documents = _handed_over(action_id)
+    except NotFound:
+        raise
+    except DomainError as error:
+        flash(sentence(error), "warning")
+        return redirect(url_for("desk_lists.done", action_id=action_id))
+    return render_template("slips/handed_over.html", documents=documents, action_id=action_id)
+
+
+@bp.get("/ho-so/nhieu/lan/<int:action_id>/ban-giao.<any(pdf,docx):ending>")
+@allowed(Capability.HANDLE_CASES)
+def handed_over_file(action_id: int, ending: str) -> Response:
+    """The same as a file."""
+    return _file(_handed_over(action_id), f"ban-giao-{action_id}", ending)
+
+
+def _handed_over(action_id: int) -> list[PrintedSlip]:
+    who = person()
+    return hand_over_lists(action_of(actor(), action_id), who.full_name, who.unit.name, press())
 
 
 # Many cases
