@@ -462,6 +462,8 @@ class _Fold:
         elif unit_id is not None:
             state.holder_unit_id, state.officer = self._in_being(int(unit_id)), officer
         else:
+            if "position" not in event.data:
+                raise OutOfOrder("Hồ sơ đã ở bước cuối của quy trình; hãy chọn đơn vị nhận.", field="position")
             raise OutOfOrder("Quy trình không có bước %(position)s.", field="position", position=position)
         state.holder_id = event.data.get("person_id")
 

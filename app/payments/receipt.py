@@ -1,11 +1,13 @@
-"""The receipt of a payment (biên lai) as a paper: what Decree 123/2020/NĐ-CP, art. 32, asks of one.
+"""The receipt of a payment as a paper: what Decree 123/2020/NĐ-CP, art. 32, asks of one (biên lai). Where the site has
+neither its form and sign nor a tax code it is a slip of what was paid (phiếu thu), and says so.
 
 Its name, number and day, who collects, who pays and for what, how much in figures and in words, and who took it.
 """
 
 from __future__ import annotations
 
-from datetime import date
+from dataclasses import dataclass
+from datetime import datetime
 
 from app.cases.models import Case, Payment
 from app.cases.vocabulary import PaymentChannel
@@ -15,7 +17,7 @@ from app.slips.content import in_official_lines
 from app.slips.document import Letterhead, Paper, PrintedSlip, Signature, SlipParagraph, StyledText
 from app.slips.values import House
 
-TITLE = "BIÊN LAI THU PHÍ, LỆ PHÍ"
+TITLE, SLIP_TITLE = "BIÊN LAI THU PHÍ, LỆ PHÍ", "PHIẾU THU PHÍ, LỆ PHÍ"
 PAID_BY = {
     PaymentChannel.CASH: "tiền mặt",
     PaymentChannel.TRANSFER: "chuyển khoản",
@@ -24,8 +26,29 @@ PAID_BY = {
 VOIDED = "(ĐÃ HỦY)"
 
 
-def receipt(case: Case, payment: Payment, day: date, clerk: str, house: House, qr: str = "") -> PrintedSlip:
-    """The paper, A5, in Vietnamese. `case` has its version loaded; `day` is the payment's on the site's calendar."""
+@dataclass(frozen=True, slots=True)
+class Collector:
+    """What makes a paper a receipt by law: its form and sign, and the tax code of who collects; both or none."""
+
+    form: str = ""
+    tax_code: str = ""
+
+    @property
+    def may_give_receipts(self) -> bool:
+        return bool(self.form and self.tax_code)
+
+
+def receipt(
+    case: Case,
+    payment: Payment,
+    at: datetime,
+    clerk: str,
+    house: House,
+    qr: str = "",
+    collector: Collector | None = None,
+) -> PrintedSlip:
+    """The paper, A5, in Vietnamese. `case` has its version loaded; `at` is when it was paid, on the site's clock."""
+    by_law = collector if collector and collector.may_give_receipts else None
     lines = [
         ("Người nộp: ", case.applicant, f" – số định danh, mã số thuế: {case.id_number}" if case.id_number else ""),
         *([("Địa chỉ: ", "", case.address)] if case.address else []),
@@ -34,20 +57,24 @@ def receipt(case: Case, payment: Payment, day: date, clerk: str, house: House, q
         *([("Miễn, giảm: ", "", case.exemption)] if case.exemption else []),
         ("Số tiền: ", f"{write_money(payment.amount)} đồng", f" ({in_words(payment.amount)})"),
         ("Hình thức thanh toán: ", "", _paid_by(payment)),
+        ("Thời điểm: ", "", f"{at:%H} giờ {at:%M} phút ngày {at:%d/%m/%Y}"),
         *([("Đã hoàn trả: ", f"{write_money(payment.refunded)} đồng", "")] if payment.refunded else []),
     ]
     return PrintedSlip(
         paper=Paper.A5,
-        form="",
+        form=by_law.form if by_law else "",
         letterhead=Letterhead(
             in_official_lines(house.desk or house.department),
             parent=in_official_lines(house.department) if house.desk else "",
             number=payment.receipt_number,
             place=house.place,
-            day=day,
+            day=at.date(),
         ),
-        title=TITLE,
-        under_title=(VOIDED,) if payment.voided else (),
+        title=TITLE if by_law else SLIP_TITLE,
+        under_title=(
+            *([f"Mã số thuế: {by_law.tax_code}"] if by_law else []),
+            *([VOIDED] if payment.voided else []),
+        ),
         qr=qr,
         blocks=tuple(_line(*parts) for parts in lines),
         signatures=(Signature("NGƯỜI NỘP TIỀN"), Signature("NGƯỜI THU TIỀN", name=clerk)),

@@ -85,6 +85,8 @@ class Settings(BaseModel):
     seal_key: Path | None = Field(None, description="file of the key that seals months; empty: in the instance folder")
     waiver_days: int = Field(31, ge=0, le=3660, description="days of a waiver above which the Director alone grants it")
     draft_days: int = Field(7, ge=1, le=90, description="days a draft nobody goes on with is kept")
+    receipt_form: str = Field("", max_length=80, description="form and sign of receipts; with tax_code a paper is one")
+    tax_code: str = Field("", max_length=20, description="tax code of who collects fees, on receipts")
     site_address: str = Field("", pattern=r"^(https?://\S+)?$", description="the site's address, in mails and QR codes")
     public_lookup: bool = Field(False, description="the public page for slips; needs site_address")
     scheduler: bool = Field(True, description="the server does by itself what is planned; else systemd timers, cron")

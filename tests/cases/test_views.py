@@ -209,7 +209,7 @@ def test_handing_over_takes_two_clicks(office: Office, sign_in: SignIn) -> None:
     assert '<option selected value="2">' in fragment
     data = {"position": "2", "revision": str(case.revision), "seen": "1"}
     page = client.post(url, data=data, follow_redirects=True).get_data(as_text=True)
-    assert "Đã ghi: Chuyển xử lý." in page
+    assert "Đã ghi: Chuyển xử lý – Phòng Lao động – Việc làm." in page
     assert "Đến bước 2: Thẩm định – Phòng Lao động – Việc làm" in page
 
 

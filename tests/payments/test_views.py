@@ -9,6 +9,7 @@ from typing import Any
 
 import openpyxl
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import func, select
 
@@ -161,11 +162,20 @@ def test_the_case_shows_what_is_owed_paid_and_why_less(office: Office, sign_in: 
         assert words in page
 
 
-def test_the_receipt_says_all_a_receipt_must(office: Office, sign_in: SignIn) -> None:
+def test_what_was_paid_is_told_on_a_slip_and_on_a_receipt_where_the_site_may_give_them(
+    app: Flask, office: Office, sign_in: SignIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
     office.take(office.clerk)
-    page = page_of(sign_in(office.clerk), f"/ho-so/{office.case.id}/bien-lai/2")
+    client, url = sign_in(office.clerk), f"/ho-so/{office.case.id}/bien-lai/2"
+    page = page_of(client, url)
+    assert ("PHIẾU THU PHÍ, LỆ PHÍ" in page, "BIÊN LAI THU PHÍ" in page) == (True, False)
+    assert "08 giờ 00 phút ngày 01/07/2024" in page
+    law = {"receipt_form": "Mẫu số 01BLP - Ký hiệu: KH-24E", "tax_code": "4200123456"}
+    monkeypatch.setitem(app.config, "SETTINGS", app.config["SETTINGS"].model_copy(update=law))
+    page = page_of(client, url)
     for words in (
-        *("sheet-a5", "BIÊN LAI THU PHÍ, LỆ PHÍ", "BL-2024-000001", "Nguyễn Thị Đào", office.case.code),
+        *("sheet-a5", "BIÊN LAI THU PHÍ, LỆ PHÍ", "Mẫu số 01BLP - Ký hiệu: KH-24E", "Mã số thuế: 4200123456"),
+        *("BL-2024-000001", "Nguyễn Thị Đào", office.case.code),
         *("Cấp giấy phép lao động", "600.000 đồng", "Sáu trăm nghìn đồng", "Lê Thu Hà", "ngày 01 tháng 7 năm 2024"),
     ):
         assert words in page

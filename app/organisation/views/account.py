@@ -192,7 +192,13 @@ def ask_to_sign_in() -> Answer | Response:
         wish = request.full_path.rstrip("?")
     else:
         wish = page_of_the_form() or ""
-        flash(_("Phiên đăng nhập đã hết nên việc vừa gửi chưa được ghi. Hãy đăng nhập lại để làm tiếp."), "warning")
+        flash(
+            _(
+                "Phiên đăng nhập đã hết nên việc vừa gửi chưa được ghi. Nội dung đã nhập được giữ trên máy này: "
+                "đăng nhập lại là còn nguyên."
+            ),
+            "warning",
+        )
     wish = own_path(wish) or ""
     target = url_for("organisation.sign_in", next=wish) if wish.strip("/") else url_for("organisation.sign_in")
     return cast(Response, make_response("", 401, redirect=target)) if asked_by_htmx else redirect(target)

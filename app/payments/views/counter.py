@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from flask import Response, abort, flash, redirect, render_template, url_for
+from flask import Response, abort, current_app, flash, redirect, render_template, url_for
 from flask_babel import get_locale
 from flask_babel import gettext as _
 from htmx_flask import request
@@ -107,15 +107,16 @@ def _receipt(case_id: int, number: int) -> PrintedSlip:
     payment = _payment(view, number)
     if not payment.receipt_number:
         raise NotFound("Khoản thu này không có biên lai.")
-    taken, pressed = view.event(number), press()
+    taken, pressed, settings = view.event(number), press(), current_app.config["SETTINGS"]
     record_opening(actor(), view.case.code, "receipt")
     return paper.receipt(
         view.case,
         payment,
-        site_calendar().local_day(payment.paid_at),
+        payment.paid_at.astimezone(pressed.zone),
         taken.recorded_by or taken.actor,
         pressed.house,
         pressed.address(view.case.code),
+        paper.Collector(settings.receipt_form, settings.tax_code),
     )
 
 
