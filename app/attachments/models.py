@@ -37,6 +37,7 @@ class Attachment(Record, Base):
     added_at: Mapped[datetime]
     added_by_id: Mapped[int | None] = mapped_column(Key, ForeignKey("people.id"))
     reused_from_id: Mapped[int | None] = mapped_column(Key, ForeignKey("attachments.id"))  # digitised for another case
+    shared_reason: Mapped[str] = mapped_column(Text, default="", server_default="")  # why one file is two papers
     removed_at: Mapped[datetime | None]
     removed_by_id: Mapped[int | None] = mapped_column(Key, ForeignKey("people.id"))
     removed_reason: Mapped[str] = mapped_column(Text, default="")

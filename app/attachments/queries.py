@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Select, and_, func, select
+from sqlalchemy import ColumnElement, Select, and_, select
 from sqlalchemy.orm import aliased
 
 from app.attachments.models import Attachment, AttachmentKind
@@ -45,6 +45,7 @@ class FileSeen:
     removed_at: datetime | None
     removed_by: str
     removed_reason: str
+    shared_reason: str = ""  # why it stands for this paper too
 
     @property
     def is_picture(self) -> bool:
@@ -64,11 +65,12 @@ class DocumentLine:
     document: CaseDocument
     files: list[FileSeen] = field(default_factory=list)
     offers: list[ReusableDocument] = field(default_factory=list)
+    elsewhere: dict[int, str] = field(default_factory=dict)  # files that count for another paper, by its name
 
     @property
     def is_missing(self) -> bool:
-        """Required, and nothing of it is digitised."""
-        return self.document.required and not self.files
+        """Required, and nothing of it is digitised but what counts for another paper."""
+        return self.document.required and all(file.id in self.elsewhere for file in self.files)
 
 
 @dataclass(slots=True)
@@ -118,9 +120,29 @@ def files_of_case(scope: Scope, case_id: int, id_number: str) -> FilesOfCase:
             lines[file.document_id].files.append(file)
         else:
             seen.others.append(file)
+    papers = [(each.document.required, each.document.position, file) for each in seen.lines for file in each.files]
+    counts_for = counted_for((*paper, file.id, file.sha256, file.shared_reason) for *paper, file in papers)
+    names = {each.document.position: each.document.name for each in seen.lines}
+    for line in seen.lines:
+        line.elsewhere = {file.id: names[counts_for[file.id]] for file in line.files if file.id in counts_for}
     if id_number:
         _offer(seen, scope, case_id, id_number, here)
     return seen
+
+
+def counted_for(files: Iterable[tuple[bool, int, int, str, str]]) -> dict[int, int]:
+    """Files that count for another paper of their case already: id -> place of that paper.
+
+    `files` are (whether the paper is required, its place, the file's id, its hash, why it stands for this paper too).
+    The same content counts once, for the first required paper, unless somebody says why it is another one as well.
+    """
+    first: dict[str, int] = {}
+    found: dict[int, int] = {}
+    for _required, position, key, sha256, why in sorted(files, key=lambda each: (not each[0], *each[1:3])):
+        place = first.setdefault(sha256, position)
+        if place != position and not why:
+            found[key] = place
+    return found
 
 
 def _offer(seen: FilesOfCase, scope: Scope, case_id: int, id_number: str, here: set[str]) -> None:
@@ -197,19 +219,17 @@ def document_at(case_id: int, position: int) -> int:
 
 
 def required_without_file(case_id: int) -> tuple[int, int]:
-    """Required documents of a case, and how many of them have no file."""
-    has_file = (
-        select(Attachment.id)
-        .where(Attachment.document_id == CaseDocument.id, Attachment.removed_at.is_(None))
-        .correlate(CaseDocument)
-        .exists()
-    )
-    row = db.session.execute(
-        select(func.count(), func.count().filter(~has_file)).where(
-            CaseDocument.case_id == case_id, CaseDocument.required
-        )
-    ).one()
-    return int(row[0]), int(row[1])
+    """Required documents of a case, and how many of them have no file but what counts for another paper."""
+    d, a = CaseDocument, Attachment
+    rows = db.session.execute(
+        select(d.required, d.position, a.id, a.sha256, a.shared_reason)
+        .outerjoin(a, and_(a.document_id == d.id, a.removed_at.is_(None)))
+        .where(d.case_id == case_id)
+    ).all()
+    elsewhere = counted_for((*row,) for row in rows if row.id is not None)
+    required = {row.position for row in rows if row.required}
+    digitised = {row.position for row in rows if row.id is not None and row.id not in elsewhere}
+    return len(required), len(required - digitised)
 
 
 def reported_today(attachment_id: int) -> bool:
@@ -266,6 +286,7 @@ def _seen(found: Select[Attachment, str, str, str, str]) -> list[FileSeen]:
             *(a.id, a.case_id, code, a.document_id, a.kind, a.file_name, a.media_type, a.size, a.sha256, a.pages),
             *(a.added_at, adder or "", source or ""),
             *(a.removed_at, remover or "", a.removed_reason),
+            shared_reason=a.shared_reason,
         )
         for a, code, adder, remover, source in db.session.execute(found)
     ]

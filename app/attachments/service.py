@@ -214,6 +214,24 @@ def remove_file(scope: Scope, by: Actor, attachment_id: int, reason: str) -> Att
     return row
 
 
+@needs(Capability.HANDLE_CASES)
+def confirm_shared_file(scope: Scope, by: Actor, attachment_id: int, reason: str) -> list[EventKind]:
+    """A file that is attached to another paper stands for this one too: say why, and it counts. The events recorded.
+
+    Raises NotFound, DomainError without a reason that says something.
+    """
+    reason = checked_reason(reason, missing=N_("Hãy ghi vì sao một tệp dùng cho hai giấy tờ."))
+    with transaction():
+        row = db.session.get(Attachment, attachment_id, populate_existing=True)
+        if row is None or row.removed_at is not None:
+            raise NotFound("Không tìm thấy tệp này.")
+        case = _case(scope, row.case_id, lock=True)
+        row.shared_reason = reason
+        db.session.flush()
+        audit.record(by, "confirm_shared_file", "case", case.code, file=row.file_name, reason=reason, sha256=row.sha256)
+        return _record_what_follows(scope, by, case, row.kind)
+
+
 def verify(site: str) -> StoreCheck:
     """Compare the store with the records: every file there, and unchanged."""
     return store().verify(queries.recorded_files(site))

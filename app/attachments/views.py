@@ -155,6 +155,18 @@ def remove(attachment_id: int) -> Page:
     return redirect(_place(file.case_id))
 
 
+@bp.post("/tep/<int:attachment_id>/dung-chung")
+@allowed(Capability.HANDLE_CASES)
+@told_on_the_page
+def confirm_shared(attachment_id: int) -> Page:
+    """Say why one file stands for two papers."""
+    file = queries.one_file(current_scope(), attachment_id)
+    recorded = service.confirm_shared_file(current_scope(), actor(), attachment_id, request.form.get("reason", ""))
+    flash(_("Đã ghi: tệp “%(file)s” dùng cho cả hai giấy tờ.", file=file.file_name), "success")
+    _flash_events(recorded)
+    return redirect(_place(file.case_id))
+
+
 @bp.get("/tep/<int:attachment_id>")
 @signed_in
 def show(attachment_id: int) -> str:

@@ -77,6 +77,28 @@ def test_a_case_is_digitised_when_every_required_document_has_a_file(case: Case)
     assert kinds(case).count(EventKind.FILES_DIGITISED) == 1
 
 
+def test_one_file_on_two_papers_counts_once_unless_somebody_says_why(case: Case) -> None:
+    application, permit, authority = documents(case)
+    send(case, PDF, document=authority)  # need not be there: the required paper comes first
+    send(case, PDF, document=application)
+    assert send(case, PDF, document=permit).recorded == []
+    assert queries.required_without_file(case.id) == (2, 1)
+    seen = {line.document.id: line for line in queries.files_of_case(EVERYWHERE, case.id, "").lines}
+    assert [list(seen[key].elsewhere.values()) for key in (application, permit, authority)] == [
+        *([], ["Đơn đề nghị"], ["Đơn đề nghị"]),
+    ]
+    [file] = seen[permit].files
+    for nothing in ("", "x"):
+        with pytest.raises(DomainError):
+            service.confirm_shared_file(EVERYWHERE, CLERK, file.id, nothing)
+    told = service.confirm_shared_file(EVERYWHERE, CLERK, file.id, "Đơn kiêm giấy phép trên một tờ")
+    assert told == [EventKind.FILES_DIGITISED]
+    assert queries.required_without_file(case.id) == (2, 0)
+    assert db.session.scalars(select(AuditEntry).where(AuditEntry.action == "confirm_shared_file")).one()
+    with pytest.raises(NotFound):
+        service.confirm_shared_file(Scope(SITE, frozenset({0})), CLERK, file.id, "Đơn kiêm giấy phép")
+
+
 def test_a_document_that_may_be_left_out_digitises_nothing(case: Case) -> None:
     assert send(case, PDF, document=documents(case)[2]).recorded == []
 
