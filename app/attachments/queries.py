@@ -120,8 +120,11 @@ def files_of_case(scope: Scope, case_id: int, id_number: str) -> FilesOfCase:
             lines[file.document_id].files.append(file)
         else:
             seen.others.append(file)
-    papers = [(each.document.required, each.document.position, file) for each in seen.lines for file in each.files]
-    counts_for = counted_for((*paper, file.id, file.sha256, file.shared_reason) for *paper, file in papers)
+    counts_for = counted_for(
+        (each.document.required, each.document.position, file.id, file.sha256, file.shared_reason)
+        for each in seen.lines
+        for file in each.files
+    )
     names = {each.document.position: each.document.name for each in seen.lines}
     for line in seen.lines:
         line.elsewhere = {file.id: names[counts_for[file.id]] for file in line.files if file.id in counts_for}
