@@ -111,10 +111,12 @@ def confirm(import_id: int) -> Answer:
     """Carry out what was previewed."""
     _scope()
     try:
-        return redirect(url_for(".job", job_id=tasks.start_import(actor(), import_id)))
+        job_id = tasks.start_import(actor(), import_id)
     except Conflict as error:
         flash(sentence(error), "warning")
         return redirect(url_for(".show", import_id=import_id))
+    flash(_("Đã bắt đầu nhập; trang này cho biết khi xong."), "info")
+    return redirect(url_for(".job", job_id=job_id))
 
 
 @bp.post("/<int:import_id>/ten-goi")
@@ -161,7 +163,9 @@ def undo(import_id: int) -> Answer | str | tuple[str, int]:
     touched = touched_cases(scope, import_id)
     possible = not touched and recorded_case_by_case(import_id)
     if request.method == "POST" and possible:
-        return redirect(url_for(".job", job_id=tasks.start_undo(actor(), import_id)))
+        job_id = tasks.start_undo(actor(), import_id)
+        flash(_("Đã bắt đầu hoàn tác lần nhập; trang này cho biết khi xong."), "info")
+        return redirect(url_for(".job", job_id=job_id))
     page = render_template(
         "cases/importing/undo.html", record=record, touched=touched, possible=possible, most=len(touched) == LISTED
     )
