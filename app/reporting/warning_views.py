@@ -22,7 +22,7 @@ from app.organisation.queries import units
 from app.organisation.subject_pages import SubjectPage
 from app.reporting.forms import WarnForm, WarningsForm
 from app.reporting.views import bp
-from app.reporting.warnings import DAYS, MOST, early_warnings, narrowed
+from app.reporting.warnings import DAYS, MANY, MOST, early_warnings, narrowed
 from app.web import jobs
 from app.web.forms import errors_shown_on
 from app.web.jobs import Job
@@ -63,7 +63,7 @@ def _page(form: WarnForm) -> str:
     choice = WarningsForm.of(request.args, within)
     chosen = next((unit for unit in within if unit.code == choice.don_vi.data), None)
     seen = narrowed(scope, chosen) if chosen else scope
-    told = early_warnings(seen)
+    told = early_warnings(seen, failing_only=chosen is None and len(within) > MANY)
     several = len({each.unit.id for each in told.units}) > 1
     shown = MOST if several else None
     return render_template(
@@ -74,6 +74,7 @@ def _page(form: WarnForm) -> str:
         one_unit=len(within) == 1,
         chosen=chosen,
         several=several,
+        most_units=MANY,
         standing=standing_of(told.run) if told.run else None,
         failing=told.failing[:shown],
         holding=told.holding[:shown],

@@ -25,6 +25,8 @@ from app.web.extensions import db
 
 DAYS = 5
 """Working days ahead in which cases are told that will be overdue: a week."""
+MANY = 20
+"""Units from which on the page of all of them tells what fails alone."""
 MOST = 40
 """Rates, and dues, that the page shows of many units: a unit's own page has all."""
 
@@ -66,15 +68,16 @@ class EarlyWarnings:
         return sum(each.number for each in self.cases)
 
 
-def early_warnings(scope: Scope) -> EarlyWarnings:
-    """Everything that the scope is warned of."""
+def early_warnings(scope: Scope, *, failing_only: bool = False) -> EarlyWarnings:
+    """Everything that the scope is warned of; of many units, without the rates that are reached so far."""
     run, calendar = queries.provisional_run(scope), site_calendar()
     moment = ListMoment(calendar, extensions.now(), current_app.config["SETTINGS"].paused_days)
     cases = tuple(due_by_holder(scope, moment, DAYS))
     if run is None:
         return EarlyWarnings(queries.running_month(), None, (), (), cases, (), _by_unit((), cases, ()))
     library = repository.packs_of(run)
-    rates, dues = queries.rates(scope, run, library), tuple(queries.falls_due(scope, run, library))
+    rates = queries.rates(scope, run, library, failing_only=failing_only)
+    dues = tuple(queries.falls_due(scope, run, library))
     failing = tuple(each for each in rates if each.fails)
     holding = tuple(each for each in rates if not each.fails)
     return EarlyWarnings(Period.parse(run.period), run, failing, holding, cases, dues, _by_unit(failing, cases, dues))

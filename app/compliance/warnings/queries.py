@@ -99,13 +99,13 @@ class RateWarning:
         return not self.fails, gravest, lost, self.rule.id, self.cell.unit
 
 
-def rates(scope: Scope, run: CheckRun, library: Library) -> list[RateWarning]:
-    """Every rate of units within the scope that the run judged, what fails first."""
+def rates(scope: Scope, run: CheckRun, library: Library, *, failing_only: bool = False) -> list[RateWarning]:
+    """Every rate of units within the scope that the run judged, what fails first; or those alone that fail."""
     counted = results_within(scope).where(
         CheckResult.run_id == run.id,
         CheckResult.denominator > 0,
         CheckResult.comparison.is_not(None),
-        CheckResult.status.in_((Status.FAIL, Status.PASS)),
+        CheckResult.status.in_((Status.FAIL,) if failing_only else (Status.FAIL, Status.PASS)),
     )
     found: dict[object, list[tuple[ResultRow, Rule, Outlook | None]]] = defaultdict(list)
     coming = _ComingOnce(scope, run)

@@ -24,6 +24,7 @@ from app.core.errors import NotAllowed
 from app.core.periods import Period
 from app.organisation.access import Actor, Scope
 from app.organisation.models import Person, Role, Unit
+from app.reporting import warning_views
 from app.web.extensions import db
 from tests.clock import at
 from tests.compliance.conftest import SignIn
@@ -185,3 +186,23 @@ def test_the_button_counts_anew_and_leads_back(running: Running, sign_in: SignIn
     assert client.get(answer.location).location == PAGE
     assert queries.provisional_run(EVERYWHERE) is not None
     assert sign_in(make_person(running.units["LDVL"], Role.HEAD)).post(PAGE).status_code == 403
+
+
+def test_of_many_units_only_what_fails_is_told(
+    running: Running, sign_in: SignIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    warn(INSPECTOR)
+    run = queries.provisional_run(EVERYWHERE)
+    assert run is not None
+    library = repository.packs_of(run)
+    every = queries.rates(EVERYWHERE, run, library)
+    failing = [each for each in every if each.fails]
+    assert 0 < len(failing) < len(every)
+    assert queries.rates(EVERYWHERE, run, library, failing_only=True) == failing
+    client = sign_in(make_person(running.units["VP"], Role.INSPECTOR))
+    assert "Đang đạt" in text_of(client.get(PAGE))
+    monkeypatch.setattr(warning_views, "MANY", 1)
+    many = text_of(client.get(PAGE))
+    assert "Đang đạt" not in many
+    assert "Đang hiện 1 đơn vị nhiều cảnh báo nhất" in many
+    assert "Đang đạt" in text_of(client.get(PAGE + "?don_vi=LDVL"))
