@@ -18,6 +18,7 @@ from app.cases import amending
 from app.cases import service as cases
 from app.cases.explanations import service
 from app.cases.faults import service as fault_service
+from app.cases.intake.refusals import refuse_at_counter
 from app.compliance.models import ViolationState
 from app.compliance.months import sealing, signing
 from app.compliance.violations.answering import decide_violation
@@ -42,6 +43,10 @@ DAY = date(2024, 6, 3)
 NOTHING: Any = None  # a reason that says nothing is refused before anything else is looked at
 VERBS: dict[str, Callable[[str], object]] = {
     "attachments.service.remove_file": lambda why: attachments.remove_file(EVERYWHERE, CLERK, 1, why),
+    "attachments.service.confirm_shared_file": lambda why: attachments.confirm_shared_file(EVERYWHERE, CLERK, 1, why),
+    "cases.intake.refusals.refuse_at_counter": lambda why: refuse_at_counter(
+        EVERYWHERE, CLERK, version_id=None, applicant=NOTHING, reason=why
+    ),
     "cases.service.correct": lambda why: cases.correct(EVERYWHERE, CLERK, 1, 1, reason=why, void=True),
     "cases.faults.service.withdraw_fault": lambda why: fault_service.withdraw_fault(EVERYWHERE, CLERK, 1, 1, why),
     "cases.explanations.service.decide": lambda why: service.decide(

@@ -61,11 +61,11 @@ def refuse_at_counter(
     was sent: sent twice it is one refusal. DomainError without procedure, applicant or a reason that says something."""
     if token and (sent := _of_form(scope.site, token)):
         return sent
+    reason = checked_reason(reason, missing=N_("Hãy ghi lý do từ chối."))
     version = version_at_desk(scope, version_id) if version_id is not None else None
     if version is None:
         raise DomainError("Hãy chọn thủ tục ở mẫu tiếp nhận trước khi từ chối.", field="version_id")
     check_applicant(applicant)
-    reason = checked_reason(reason, missing=N_("Hãy ghi lý do từ chối."))
     now = extensions.now()
     year = site_calendar().local_day(now).year
     try:
