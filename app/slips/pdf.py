@@ -11,6 +11,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import zip_longest
 
 from fpdf import FPDF
 
@@ -325,11 +326,12 @@ class _Drawing:
             case FormHead() as head:
                 self._form_head(head)
         self._title()
-        for block in self.document.blocks:
+        blocks = self.document.blocks
+        for block, following in zip_longest(blocks, blocks[1:]):
             if isinstance(block, SlipTable):
                 self._table(block)
             else:
-                self._text(block)
+                self._text(block, following)
         self._signatures(self.document.signatures, self.document.recipients)
         self._notes(self.document.notes)
 
@@ -449,13 +451,14 @@ class _Drawing:
         for column, row, length in stretches:
             self.pdf.rect(x + column * module, y + row * module, length * module, module, style="F")
 
-    def _text(self, text: SlipParagraph) -> None:
+    def _text(self, text: SlipParagraph, following: SlipParagraph | SlipTable | None = None) -> None:
         indent = (10.0 if self.large else 6.0) if text.first_line else 0.0
         step = self.size * MM * LEADING
         width = float(self.paper.inner_width)
         official = self.document.official
         if text.keep:
-            self._room(step * 4)
+            head = self._grid(following).head().height if isinstance(following, SlipTable) else 0.0
+            self._room(head + step * 4)
         lines = wrap(text.runs, width / self.size, self.measure, first=indent / self.size)
         for n, line in enumerate(lines):
             self._room(step)
@@ -477,9 +480,12 @@ class _Drawing:
                 self._words(word, x, y + self.size * MM * 0.95, style, self.size)
             x += self.measure(word, style) * self.size + (more if word.isspace() else 0)
 
-    def _table(self, table: SlipTable) -> None:
+    def _grid(self, table: SlipTable) -> TableGrid:
         size = self.size * table.scale
-        grid = TableGrid(table, self.paper.inner_width, size, size * MM * LEADING, self.measure)
+        return TableGrid(table, self.paper.inner_width, size, size * MM * LEADING, self.measure)
+
+    def _table(self, table: SlipTable) -> None:
+        size, grid = self.size * table.scale, self._grid(table)
         self.y += 0.8
         head = grid.head()
         for group in grid.groups(self.floor - self.top - head.height - 1):

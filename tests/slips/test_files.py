@@ -7,6 +7,7 @@ import re
 import unicodedata
 import zipfile
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from datetime import date
 
 import docx
@@ -19,7 +20,7 @@ from pypdf import PdfReader
 
 from app.cases.vocabulary import CaseStatus, ReturnMethod
 from app.slips import content, pdf, qr, word
-from app.slips.document import Paper, PrintedSlip, StyledText
+from app.slips.document import Cell, Paper, PrintedSlip, SlipParagraph, SlipTable, StyledText
 from app.slips.fonts import STYLES, font_file
 from app.slips.pdf import Measure, balanced, printable, wrap
 from app.slips.values import Handed, RegisterLine, Said
@@ -170,6 +171,18 @@ def test_a_long_register_repeats_its_head_and_numbers_its_pages() -> None:
         assert n == 1 or told.split()[0] == str(n)
     told = pdf_words(reader)
     assert re.findall(r"H32\.12-240603-\d{4}", told) == [f"H32.12-240603-{n:04d}" for n in range(1, 61)]
+
+
+@pytest.mark.parametrize("above", range(27, 32))
+def test_a_heading_stands_on_the_page_of_its_table(above: int) -> None:
+    """However much stands above. The table's head has three lines: a heading with room for itself alone moves on."""
+    rows = tuple((Cell(f"dòng {n}"), Cell("1")) for n in range(20))
+    table = SlipTable((1, 1), ((Cell("Đơn\nvị\nhành chính"), Cell("Số")),), rows)
+    lines = [SlipParagraph((StyledText("trên"),))] * above
+    heading = SlipParagraph((StyledText("III. THEO ĐƠN VỊ"),), keep=True)
+    reader = read(replace(DRAWN["refusal"](), blocks=(*lines, heading, table), signatures=()))
+    (page,) = [page.extract_text() for page in reader.pages if "III. THEO ĐƠN VỊ" in page.extract_text()]
+    assert "hành chính" in page and "dòng 0" in page
 
 
 def test_a_row_taller_than_a_page_goes_on_on_the_next() -> None:
