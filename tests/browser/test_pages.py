@@ -72,7 +72,7 @@ def test_the_deadline_of_a_case_stands_on_the_first_screen_before_what_happened(
     assert box["y"] + box["height"] <= size["height"]
     words = page.locator("main").inner_text()
     assert words.count("Hạn trả kết quả\n") == 1
-    assert words.index("Hạn trả kết quả") < words.index("Các bước xử lý") < words.index("Diễn biến")
+    assert words.index("Hạn trả kết quả") < words.index("Diễn biến") < words.index("Các bước xử lý")
 
 
 def test_on_a_phone_the_filters_of_the_list_lie_under_one_button(visit: Visit) -> None:

@@ -22,7 +22,7 @@ from app.core.to_come import to_come_of
 from app.organisation.access import Scope
 from app.organisation.calendars import site_calendar, today
 from app.rulepacks.language import JudgedAs, Rule, Severity, Status, SubjectState
-from app.web.due import within
+from app.web.due import due_by, kept, within
 from app.web.extensions import db
 
 
@@ -194,7 +194,12 @@ def _pending_things(cell: ResultRow, last: date) -> Iterable[tuple[date, str]]:
     if not cell.subjects and cell.due is not None:
         yield cell.due, ""
     for line in cell.subjects:
-        if line.status is SubjectState.PENDING and line.due is not None and today() <= line.due <= last:
+        if (
+            line.status is SubjectState.PENDING
+            and line.due is not None
+            and kept(line.due, today())
+            and due_by(line.due, last)
+        ):
             yield line.due, line.id
 
 

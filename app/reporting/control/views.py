@@ -44,7 +44,7 @@ def reports() -> str:
         period = Period.of(PeriodKind.MONTH, today())
         while queries.control_span(period).last >= today():
             period = period.previous()
-    return _page(period)
+    return _page(period, named=False)
 
 
 @bp.get("/bao-cao/thu-tuc/<key>", endpoint="control_report")
@@ -54,12 +54,13 @@ def report(key: str) -> str:
     return _page(_period(key))
 
 
-def _page(period: Period) -> str:
+def _page(period: Period, *, named: bool = True) -> str:
     rows, scope = _rows(), current_scope()
     told = queries.control_figures(scope, period, rows)
     return render_template(
         "reporting/control/report.html",
         period=period,
+        named=named,
         told=told,
         rows=rows,
         form=ControlForm.of(period, rows, today()),

@@ -30,7 +30,7 @@ from app.rulepacks.pack import Pack
 from app.tasks.models import PlanTask, PlanTaskUnit
 from app.tasks.queries import TaskFilters, all_task_lines
 from app.web import extensions
-from app.web.due import missed
+from app.web.due import kept, missed
 from app.web.extensions import db
 
 ANSWERS = (ViolationState.EXPLAINED, ViolationState.ACCEPTED, ViolationState.RETURNED, ViolationState.REMEDIED)
@@ -188,7 +188,7 @@ def _tasks(scope: Scope, period: Period) -> list[AnnexTask]:
         if part is None or due is None:
             continue
         submitted = part.submitted_on if part.submitted_on and part.submitted_on <= last else None
-        if submitted is None or submitted >= period.first or due >= period.first:
+        if submitted is None or submitted >= period.first or kept(due, period.first):
             told.append(_task(line.task, part, due, submitted, last))
     return told
 
