@@ -29,6 +29,7 @@ def test_a_clerk_receives_a_case_by_keyboard_and_hands_it_over(visit: Visit) -> 
     write(page, "0905123456")
     press(page, "Tab")
     write(page, "Công ty TNHH Biển Xanh")
+    press(page, "F8")  # every required paper came
     press(page, "Enter")
     page.wait_for_url(re.compile(r"/ho-so/\d+"))
     expect(page.locator("main")).to_contain_text("Công ty TNHH Biển Xanh")
