@@ -87,6 +87,13 @@ class Schema:
     virtual: frozenset[str]  # tables of the search index
     made: Mapping[str, tuple[str, str]]  # index or trigger -> its kind, and the SQL that made it
 
+    def or_in(self, other: Schema) -> Schema:
+        """What is in this one or in another."""
+        nothing = frozenset[str]()
+        tables = self.columns.keys() | other.columns.keys()
+        columns = {name: self.columns.get(name, nothing) | other.columns.get(name, nothing) for name in tables}
+        return Schema(columns, self.virtual | other.virtual, {**other.made, **self.made})
+
 
 def mend(connection: Connection, script: ScriptDirectory) -> str | None:
     """Take back what an upgrade cut off half-way has left in an SQLite database. The version it is at, if it did.
@@ -102,8 +109,10 @@ def mend(connection: Connection, script: ScriptDirectory) -> str | None:
     head = script.get_current_head()
     if at == head or (at and at not in {each.revision for each in script.walk_revisions()}):
         return None
-    there, wanted, newest = _schema(driver), _schema_at(script.dir, at), _schema_at(script.dir, head)
-    statements = [*_surplus(driver, there, wanted, newest, at), *_remade(there, wanted)]
+    cut_off = next(each.revision for each in script.walk_revisions() if each.down_revision == at)
+    there, wanted = _schema(driver), _schema_at(script.dir, at)
+    later = _schema_at(script.dir, cut_off).or_in(_schema_at(script.dir, head))  # a still later step may undo it
+    statements = [*_surplus(driver, there, wanted, later, at), *_remade(there, wanted)]
     if not statements:
         return None
     driver.execute("BEGIN IMMEDIATE")
@@ -117,17 +126,15 @@ def mend(connection: Connection, script: ScriptDirectory) -> str | None:
     return at or _("trống")
 
 
-def _surplus(
-    driver: sqlite3.Connection, there: Schema, wanted: Schema, newest: Schema, at: str | None
-) -> Iterator[str]:
+def _surplus(driver: sqlite3.Connection, there: Schema, wanted: Schema, later: Schema, at: str | None) -> Iterator[str]:
     """What takes away the tables and columns of the step that was cut off, and first the indexes on them."""
     if missing := sorted(set(wanted.columns) - set(there.columns)):
         raise _beyond_help(at, _("thiếu bảng %(table)s", table=missing[0]))
     for name, (kind, _sql) in there.made.items():
-        if wanted.made.get(name) != there.made[name] and (name in wanted.made or name in newest.made):
+        if wanted.made.get(name) != there.made[name] and (name in wanted.made or name in later.made):
             yield f"DROP {kind} {_quoted(name)}"
     for table in sorted(set(there.columns) - set(wanted.columns)):
-        if not table.startswith(TEMPORARY) and table not in newest.columns:
+        if not table.startswith(TEMPORARY) and table not in later.columns:
             continue
         if not table.startswith(TEMPORARY) and table not in there.virtual and _has_rows(driver, table):
             raise _beyond_help(at, _("bảng %(table)s đã có dữ liệu", table=table))
@@ -135,7 +142,7 @@ def _surplus(
     for table, columns in wanted.columns.items():
         if missing := sorted(columns - there.columns[table]):
             raise _beyond_help(at, _("bảng %(table)s thiếu cột %(column)s", table=table, column=missing[0]))
-        for column in sorted((there.columns[table] - columns) & newest.columns.get(table, frozenset())):
+        for column in sorted((there.columns[table] - columns) & later.columns.get(table, frozenset())):
             yield f"ALTER TABLE {_quoted(table)} DROP COLUMN {_quoted(column)}"
 
 
