@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -97,7 +98,9 @@ def chromium() -> Iterator[Browser]:
     """Debian's Chromium, without a window. Raises LookupError where there is none."""
     path = chromium_path()
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        # Of a language of its own: without one Chromium finds no file whose name has diacritics.
+        spoken = {**os.environ, "LC_ALL": "C.UTF-8"}
+        browser = playwright.chromium.launch(executable_path=path, args=FLAGS, env=spoken)
         yield browser
         browser.close()
 
