@@ -35,6 +35,7 @@ BY_ITSELF = Actor("Lịch chạy tự động")
 EVERY = 30.0  # seconds between two looks at the clock
 RETRY = timedelta(minutes=30)
 MOST_ATTEMPTS = 5  # at one hour's run; then the next hour is waited for
+PUT_BACK = timedelta(days=2)  # a clock put back by less has what was done stand
 _log = logging.getLogger(__name__)
 
 
@@ -106,6 +107,9 @@ def _claim(scope: Scope, routine: Routine, slot: str, holder: str) -> bool:
     if known is None:
         _begin(scope, routine, slot)
         return False
+    if _from_a_clock_ahead(routine, slot, now, known.done, known.leased_until):
+        _begin_anew(scope, routine, slot, known.done)
+        return False
     if known.done >= slot or (known.leased_until is not None and known.leased_until > now):
         return False
     with transaction() as session:
@@ -130,6 +134,24 @@ def _begin(scope: Scope, routine: Routine, slot: str) -> None:
             session.execute(insert(PlannedRun).values(site=scope.site, name=routine.name, done=slot))
     except IntegrityError:
         return  # another server was quicker
+
+
+def _from_a_clock_ahead(routine: Routine, slot: str, now: datetime, done: str, leased_until: datetime | None) -> bool:
+    """Days ahead of now, as a clock leaves it that was put right again: until then nothing would be done any more."""
+    if done > slot and datetime.fromisoformat(done) - datetime.fromisoformat(slot) > PUT_BACK:
+        return True
+    return leased_until is not None and leased_until - now > routine.lease + PUT_BACK
+
+
+def _begin_anew(scope: Scope, routine: Routine, slot: str, done: str) -> None:
+    """As when it was seen for the first time."""
+    with transaction() as session:
+        session.execute(
+            update(PlannedRun)
+            .where(*_of(scope, routine), PlannedRun.done == done)
+            .values(done=slot, holder="", leased_until=None)
+            .execution_options(synchronize_session=False)
+        )
 
 
 def _finish(scope: Scope, routine: Routine, slot: str, holder: str) -> bool:

@@ -84,6 +84,24 @@ def test_a_clock_put_back_or_forward_does_nothing_twice(work: Work, freeze: Free
     assert tick() == ["daily"]
 
 
+def test_after_a_clock_that_ran_a_year_ahead_it_goes_on_from_the_next_hour(work: Work, freeze: Freeze) -> None:
+    freeze("2025-07-01 08:00")
+    work.raises = [KeyboardInterrupt()]
+    with pytest.raises(KeyboardInterrupt):
+        tick()  # killed: what it had is taken until a year from now
+    freeze("2024-07-01 08:05")
+    assert tick() == []
+    freeze("2024-07-01 13:00")
+    assert tick() == ["daily"]
+    freeze("2025-07-01 08:00")
+    assert tick() == ["daily"]
+    freeze("2024-07-02 08:00")  # put right again
+    assert tick() == []
+    freeze("2024-07-02 13:00")
+    assert tick() == ["daily"]
+    assert tick() == []
+
+
 def test_what_a_killed_server_had_is_taken_over_when_its_lease_ends(work: Work, freeze: Freeze) -> None:
     work.raises = [KeyboardInterrupt()]
     with pytest.raises(KeyboardInterrupt):
