@@ -210,6 +210,7 @@ def sweep_left_over() -> list[Path]:
         *sweep_files(instance / "attachments" / "incoming", "*.part"),
         *sweep_files(instance / "previews", "**/*.part"),
         *sweep_files(instance / "jobs", "*.new"),
+        *sweep_files(instance / "uploads", "*.new"),
         *sweep_files(instance, "*.new"),
     ]
 

@@ -173,8 +173,8 @@ def _sweep(folder: Path, owner: int | None) -> None:
     for path in folder.glob("*.json"):
         try:
             if path.stat().st_mtime < oldest and _is_over(path, owner):
-                path.unlink()
-                _lock_of(folder, path.stem).unlink(missing_ok=True)
+                for part in (path, path.with_suffix(".new"), _lock_of(folder, path.stem)):
+                    part.unlink(missing_ok=True)
         except FileNotFoundError:
             continue  # another process was quicker
 
