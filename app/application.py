@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
 from threading import RLock
 from typing import TYPE_CHECKING, Any
 
-from flask import Flask
+from flask import Flask, Response
 from werkzeug.routing import Map
 
 from app.web.garbage import rare_garbage_collection
@@ -16,6 +19,8 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 Step = Callable[["Application"], None]
+STATIC = ROOT / "static"
+A_YEAR = 31_536_000  # seconds
 
 
 class Application(Flask):
@@ -31,7 +36,8 @@ class Application(Flask):
         super().__init__(
             "app",
             template_folder=str(ROOT / "templates"),
-            static_folder=str(ROOT / "static"),
+            static_folder=str(STATIC),
+            static_url_path=f"/static/{_fingerprint(STATIC)}",
             instance_path=str(settings.instance.resolve()),
         )
         self.config.update(flask_config(settings))
@@ -73,7 +79,23 @@ class Application(Flask):
     def url_map(self, addresses: Map) -> None:
         self._addresses = addresses
 
+    def send_static_file(self, filename: str) -> Response:
+        """A file of the pages' drawing. Its address changes with what it holds, so a browser never asks twice."""
+        answer = super().send_static_file(filename)
+        answer.cache_control.no_cache, answer.cache_control.public = None, True
+        answer.cache_control.max_age, answer.cache_control.immutable = A_YEAR, True
+        return answer
+
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer a request."""
         self.bind_pages()
         return super().__call__(environ, start_response)
+
+
+@cache
+def _fingerprint(folder: Path) -> str:
+    """Of all that the folder holds: files name each other by their place (fonts, pictures), so they change as one."""
+    digest = sha256()
+    for path in sorted(each for each in folder.rglob("*") if each.is_file()):
+        digest.update(f"{path.relative_to(folder)}\0{path.stat().st_size}\0".encode() + path.read_bytes())
+    return digest.hexdigest()[:12]

@@ -29,7 +29,7 @@ from app.organisation import clock as asked_clock
 from app.organisation.models import Person, SignInSession, SignInWay
 from app.rulepacks.loader import pack_from_texts
 from app.rulepacks.pack import texts_hash
-from app.web import extensions
+from app.web import drawing, extensions
 from app.web.extensions import db
 from tests.clock import at
 from tests.folders import in_memory
@@ -76,6 +76,15 @@ def shipped_packs_pass() -> Iterator[None]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(uploading, "examine_apart", examine_apart)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def templates_compiled_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """For all sites of a run: each has an instance of its own."""
+    folder = tmp_path_factory.getbasetemp().parent / "templates"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(drawing, "folder_of_compiled", lambda _instance: folder)
         yield
 
 

@@ -51,8 +51,9 @@ LEFT_OUT = (
     "README.md",
     "jobs",
     "previews",
+    "templates",
     restoring.NOTE,
-)  # previews are made again from the attachments
+)  # previews are made again from the attachments, and templates are compiled again
 LEFT_OUT_ENDINGS = (".sqlite3", ".sqlite3-wal", ".sqlite3-shm", ".sqlite3-journal", ".part", ".new")
 
 

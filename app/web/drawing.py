@@ -1,14 +1,18 @@
-"""What templates ask for in every cell of every table, answered from memory: sentences, addresses, icons."""
+"""What templates ask for in every cell of every table, answered from memory: sentences, addresses, icons. And the
+templates themselves, compiled once for every process and start of the site."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 from flask import Flask, g, has_request_context, request
 from flask_babel import get_locale, get_translations
-from jinja2 import pass_eval_context
+from jinja2 import FileSystemBytecodeCache, pass_eval_context
+from jinja2.bccache import Bucket
 from jinja2.nodes import EvalContext
 from markupsafe import Markup
 
@@ -72,7 +76,28 @@ def _drawn(sprite: str, name: str, label: str) -> Markup:
     return Markup('<svg class="icon"{}><use href="{}#{}"></use></svg>').format(said, sprite, name)
 
 
+class CompiledTemplates(FileSystemBytecodeCache):
+    """Compiled templates in a folder; a disk that is full or cannot be written costs time, and no page."""
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        """What is kept of it, if anything is and can be read."""
+        with suppress(OSError):
+            super().load_bytecode(bucket)
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        """Keep it, if that can be done."""
+        with suppress(OSError):
+            Path(self.directory).mkdir(parents=True, exist_ok=True)
+            super().dump_bytecode(bucket)
+
+
+def folder_of_compiled(instance: Path) -> Path:
+    """Where a site keeps them."""
+    return instance / "templates"
+
+
 def register(app: Flask) -> None:
     """Give them to the templates."""
     url_for = _addresses(app)
+    app.jinja_env.bytecode_cache = CompiledTemplates(str(folder_of_compiled(Path(app.instance_path))))
     app.jinja_env.globals.update(_=_gettext, url_for=url_for, draw_icon=_icons(url_for))

@@ -120,7 +120,7 @@ def test_half_restored_it_shows_and_writes_nothing(site: Path, tmp_path: Path, c
     answer = client.get("/")
     assert answer.status_code == 503
     assert "Đang khôi phục dữ liệu" in answer.text
-    assert client.get("/static/css/base.css").status_code == 200
+    assert client.get(f"{client.application.static_url_path}/css/base.css").status_code == 200
     with pytest.raises(HalfRestored, match="--continue"):
         service.add_alias(BY, queries.unit_by_code("NCC").id, "Phòng Chính sách")
     backup.finish_restore()

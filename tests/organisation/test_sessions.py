@@ -187,7 +187,7 @@ def test_a_request_costs_one_query_for_its_session(app: Flask, lan: Person) -> N
         client.get("/tai-khoan/mat-khau-moi").close()
         assert [statement.split()[0] for statement in asked] == ["SELECT"]
         asked.clear()
-        client.get("/static/css/base.css").close()
+        client.get(f"{client.application.static_url_path}/css/base.css").close()
         assert asked == []
     finally:
         event.remove(db.engine, "before_cursor_execute", look)

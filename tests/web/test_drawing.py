@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
+import pytest
 from flask import Flask
 from flask_babel import force_locale
+from jinja2 import DictLoader, Environment
+
+from app.web.drawing import CompiledTemplates
 
 
 def drawn(app: Flask, template: str, *, root: str = "", **values: Any) -> str:
@@ -36,8 +41,38 @@ def test_an_address_is_of_its_values_and_of_where_the_site_stands(app: Flask) ->
 
 
 def test_an_icon_says_its_label_or_nothing(app: Flask) -> None:
-    sprite = "/static/vendor/lucide/icons.svg"
+    sprite = f"{app.static_url_path}/vendor/lucide/icons.svg"
     template = "{% from 'components/icon.html' import icon %}{{ icon('clock') }}|{{ icon('clock', label=label) }}"
     hidden, said = drawn(app, template, label='"<').split("|")
     assert hidden == f'<svg class="icon" aria-hidden="true"><use href="{sprite}#clock"></use></svg>'
     assert said == f'<svg class="icon" role="img" aria-label="&#34;&lt;"><use href="{sprite}#clock"></use></svg>'
+
+
+def compiled(folder: Path, text: str) -> str:
+    """The drawing of a template of that text, by an environment that begins anew."""
+    keeps = Environment(loader=DictLoader({"one.html": text}), bytecode_cache=CompiledTemplates(str(folder)))
+    return keeps.get_template("one.html").render()
+
+
+def test_templates_are_compiled_once_and_again_when_they_change(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert compiled(tmp_path / "kept", "{{ 1 + 1 }}") == "2"
+    (kept,) = (tmp_path / "kept").iterdir()
+    with monkeypatch.context() as patch:
+        patch.setattr(Environment, "_compile", lambda *_: pytest.fail("compiled again"))
+        assert compiled(tmp_path / "kept", "{{ 1 + 1 }}") == "2"
+    assert compiled(tmp_path / "kept", "{{ 1 + 2 }}") == "3"
+    kept.write_bytes(kept.read_bytes()[:-20])
+    assert compiled(tmp_path / "kept", "{{ 1 + 2 }}") == "3"
+
+
+def test_a_folder_that_cannot_be_written_costs_no_page(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    assert compiled(tmp_path / "file" / "kept", "{{ 1 + 1 }}") == "2"
+    (tmp_path / "folder" / "kept").mkdir(parents=True)
+    (tmp_path / "folder").chmod(0)
+    try:
+        assert compiled(tmp_path / "folder" / "kept", "{{ 1 + 1 }}") == "2"
+    finally:
+        (tmp_path / "folder").chmod(0o700)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from app import create_app
+from app import application, create_app
 
 POLICY = (
     "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data:; object-src 'none'; "
@@ -35,9 +36,11 @@ def site(tmp_path: Path) -> Site:
     return of
 
 
-@pytest.mark.parametrize("address", ["/dang-nhap", "/static/css/components.css", "/khong-co", "/"])
+@pytest.mark.parametrize("address", ["/dang-nhap", "css/components.css", "/khong-co", "/"])
 def test_every_answer_is_guarded_whatever_it_is(site: Site, address: str) -> None:
-    headers = site(False).get(address).headers
+    client = site(False)
+    static = client.application.static_url_path
+    headers = client.get(address if address.startswith("/") else f"{static}/{address}").headers
     assert {name: headers.get(name) for name in GUARDS} == GUARDS
     assert "Strict-Transport-Security" not in headers
 
@@ -47,3 +50,23 @@ def test_a_browser_keeps_to_https_where_the_site_says_so(site: Site, secure: boo
     headers = {"X-Forwarded-Proto": "https"}  # which anybody can write
     answer = site(secure).get("/khong-co", base_url=f"{scheme}://localhost", headers=headers)
     assert answer.headers.getlist("Strict-Transport-Security") == ["max-age=31556926; includeSubDomains"] * kept
+
+
+def test_what_draws_the_pages_is_asked_for_once_and_has_another_address_when_it_changes(
+    site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = site(False)
+    before = client.application.static_url_path
+    answer = client.get(f"{before}/css/base.css")
+    assert answer.headers["Cache-Control"] == "public, max-age=31536000, immutable"
+    assert "Set-Cookie" not in answer.headers
+    assert f'href="{before}/css/base.css"' in client.get("/dang-nhap").text
+    assert "max-age" not in client.get("/dang-nhap").headers.get("Cache-Control", "")
+
+    changed = shutil.copytree(application.STATIC, tmp_path / "static")
+    (changed / "css" / "base.css").write_text("body { color: black }", "utf-8")
+    monkeypatch.setattr(application, "STATIC", changed)
+    after = site(False)
+    assert after.application.static_url_path != before
+    assert after.get(f"{before}/css/base.css").status_code == 404
+    assert after.get(f"{after.application.static_url_path}/css/base.css").text == "body { color: black }"
