@@ -21,7 +21,7 @@ from wtforms.widgets import TextInput
 from app.cases.care import Lack, forbidden
 from app.cases.case_page import CaseView
 from app.cases.due_lists import MOST_DAYS, DueList
-from app.cases.intake.checklist import MOST_ROWS
+from app.cases.intake.checklist import MOST_ROWS, RequiredDocument, kind_asked
 from app.cases.intake.contents import COUNTS, Applicant, HandedIn
 from app.cases.population import SOON
 from app.cases.queries import CaseFilters
@@ -185,6 +185,10 @@ class IntakeForm(FlaskForm):
             "sure": (self.seen.data or "").split() if self.sure.data else (),
             "token": self.token.data or "",
         }
+
+    def kind_asked(self, document: RequiredDocument | None) -> str:
+        """The count of a paper's row that is always in sight; of a paper that no procedure names, of originals."""
+        return "originals" if document is None else kind_asked(document, self.channel.data or Channel.IN_PERSON)
 
     def summary(self) -> ErrorSummary:
         """What has to be put right, for the list above the form."""

@@ -53,9 +53,9 @@ def take_over(scope: Scope, by: Actor, case_id: int, *, instead_of: str = "", **
     NotAllowed for people of other units; ColleagueHasIt for a case in the hands of somebody who is not `instead_of`.
     """
     found = db.session.execute(
-        select(Case.holder_unit_id, Case.holder_id, Case.officer, Case.revision).where(
-            Case.id == case_id, Case.site == scope.site, on_desk_of(scope)
-        )
+        select(
+            *(Case.holder_unit_id, Case.holder_id, Case.officer, Case.revision, Case.remarks_from, Case.remarks_to)
+        ).where(Case.id == case_id, Case.site == scope.site, on_desk_of(scope))
     ).first()
     if found is None:
         raise NotFound("Không tìm thấy hồ sơ này.")
@@ -64,7 +64,7 @@ def take_over(scope: Scope, by: Actor, case_id: int, *, instead_of: str = "", **
     data: dict[str, Any] = {"officer": by.name, "person_id": by.person_id}
     if found.officer and found.holder_id != by.person_id:
         data["instead_of"] = found.officer
-        if kwargs.get("revision") in (None, found.revision) and tidy(instead_of) != found.officer:
+        if not service.moved_on(found, kwargs.get("revision")) and tidy(instead_of) != found.officer:
             raise ColleagueHasIt(found.officer)
     return service.record(scope, by, case_id, EventKind.TAKEN_OVER, data=data, **kwargs)
 

@@ -195,6 +195,9 @@ class Case(Record, Base):
     form_token: Mapped[str | None] = mapped_column(String(64))  # names the form that it was taken in by
     import_id: Mapped[int | None] = mapped_column(Key, ForeignKey("imports.id"), index=True)
     revision: Mapped[int] = mapped_column(default=1)  # raised at every event: two people cannot overwrite each other
+    # From one revision to another nothing but remarks was written (`vocabulary.REMARKS`); the last such row.
+    remarks_from: Mapped[int | None]
+    remarks_to: Mapped[int | None]
 
     version: Mapped[ProcedureVersion] = relationship(lazy="raise")
     unit: Mapped[Unit] = relationship(foreign_keys=[unit_id], lazy="raise")

@@ -2,7 +2,7 @@
 
 The event is added, the whole case is folded again (`timeline.project`), and the derived rows that are
 otherwise now are written, all together or not at all. `revision` is the case's revision as the person saw it: when
-somebody else has recorded something meanwhile, Conflict is raised and nothing is written.
+somebody else has meanwhile recorded more than remarks, Conflict is raised and nothing is written.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Protocol
 
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
@@ -34,7 +34,7 @@ from app.cases.models import DERIVED_MODELS, DERIVED_TABLES, NUMBERED_BY, Case, 
 from app.cases.numbering import check_code, code_taken, next_code, next_in_register
 from app.cases.rows import Row, case_row, derived_rows, search_text, terms_of, versions_by_id
 from app.cases.timeline import CaseState, Event, OutOfOrder, corrected, project
-from app.cases.vocabulary import MOVES, Channel, EventKind, PaymentChannel, ReturnMethod
+from app.cases.vocabulary import MOVES, REMARKS, Channel, EventKind, PaymentChannel, ReturnMethod
 from app.core.errors import N_, Conflict, DomainError, NotFound
 from app.core.reasons import checked_reason
 from app.core.text import tidy, tidy_lines
@@ -218,6 +218,9 @@ def record(
             raise OutOfOrder("Hồ sơ này đã hủy; không ghi thêm được việc nào.")
         events = events_of([case.id])[case.id]
         event = Event(len(events) + 1, kind, at, by.name, _note(note, reason), data or {}, corrects)
+        unseen = 0 if revision is None else case.revision - revision
+        if any(_same(each, event) for each in events[len(events) - unseen :]):
+            raise Conflict(_MOVED_ON)
         _check_follows(events, event)
         version = versions_by_id([case.version_id])[case.version_id]
         state = project(terms_of(version), [*events, event], site_calendar())
@@ -225,10 +228,15 @@ def record(
             event = replace(event, data={**event.data, "unit_id": heir})
             state = project(terms_of(version), [*events, event], site_calendar())
         written = chain.add_event(case, event, now, by)
-        replace_derived(case, state, stored_derived([case.id])[case.id])
+        replace_derived(case, state, stored_derived([case.id])[case.id], remark=kind in REMARKS)
         kept: dict[str, Any] = {"number": event.number, "event_hash": written.hash}
         audit.record(by, f"record_{kind}", "case", case.code, at=at, reason=reason, **kept)
     return case
+
+
+def _same(one: Event, other: Event) -> bool:
+    """The same thing sent again by the same person."""
+    return (one.kind, one.actor, one.note, one.data) == (other.kind, other.actor, other.note, other.data)
 
 
 _INTO_HANDS = (EventKind.HANDED_OVER, EventKind.RETURNED)
@@ -400,24 +408,50 @@ def case_for_change(scope: Scope, case_id: int, revision: int | None, asked: int
     )
     if case is None or not scope.covers(case.unit_id, case.holder_unit_id, asked):
         raise NotFound("Không tìm thấy hồ sơ này.")
-    if revision is not None and case.revision != revision:
-        raise Conflict("Hồ sơ vừa được người khác cập nhật. Hãy xem lại rồi ghi tiếp; nội dung bạn nhập được giữ.")
+    if moved_on(case, revision):
+        raise Conflict(_MOVED_ON)
     return case
 
 
-def replace_derived(case: Case, state: CaseState, stored: Stored) -> None:
+_MOVED_ON = N_("Hồ sơ vừa được người khác cập nhật. Hãy xem lại rồi ghi tiếp; nội dung bạn nhập được giữ.")
+
+
+class Revised(Protocol):
+    """A case, or the columns of one."""
+
+    @property
+    def revision(self) -> int: ...
+    @property
+    def remarks_from(self) -> int | None: ...
+    @property
+    def remarks_to(self) -> int | None: ...
+
+
+def moved_on(case: Revised, seen: int | None) -> bool:
+    """Something that an act may rest on was written since that revision: more than remarks. None: nobody looked."""
+    if seen is None or seen == case.revision:
+        return False
+    remarks_alone = case.remarks_from is not None and case.remarks_to == case.revision
+    return not (remarks_alone and case.remarks_from <= seen < case.revision)  # type: ignore[operator]
+
+
+def replace_derived(case: Case, state: CaseState, stored: Stored, *, remark: bool = False) -> None:
     """Write what the events now add up to where it is not `stored` so. The revision guards against a concurrent
-    writer."""
+    writer; with `remark` nothing was added that a colleague's act may rest on."""
     session = db.session
     session.flush()
     was = (case.late_after, case.ended_at)
+    remarks = {}
+    if remark:
+        begun = case.remarks_from if case.remarks_to == case.revision else case.revision
+        remarks = {"remarks_from": begun, "remarks_to": case.revision + 1}
     written = session.execute(
         update(Case)
         .where(Case.id == case.id, Case.revision == case.revision)
-        .values(**case_row(state), revision=Case.revision + 1)
+        .values(**case_row(state), revision=Case.revision + 1, **remarks)
     )
     if written.rowcount != 1:  # type: ignore[attr-defined]
-        raise Conflict("Hồ sơ vừa được người khác cập nhật. Hãy xem lại rồi ghi tiếp; nội dung bạn nhập được giữ.")
+        raise Conflict(_MOVED_ON)
     session.refresh(case)
     if was != (None, None) and was != (case.late_after, case.ended_at):
         notices.settle(case.site, [about(case.id)])  # what was said of its due day holds no more

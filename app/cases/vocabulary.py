@@ -184,6 +184,9 @@ MOVES = frozenset(
     }
 )
 
+# No act of a colleague rests on these: whoever looked at the case before them may go on.
+REMARKS = frozenset({EventKind.NOTED, EventKind.FILES_DIGITISED, EventKind.RESULT_DIGITISED})
+
 # Happen at most once to a case: the date of the case that each sets.
 ONCE: dict[EventKind, str] = {
     EventKind.FILES_DIGITISED: "files_digitised_at",

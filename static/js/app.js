@@ -67,6 +67,11 @@
 
   const reach = (address) => fetch(address, { method: "HEAD", cache: "no-store", signal: AbortSignal.timeout(5000) }).then(() => true, () => false);
 
+  // What is being looked up belongs to what is sent: the papers that a key has just filled in.
+  const answered = async () => {
+    for (let waited = 0; waited < 50 && $(".htmx-request"); waited += 1) await new Promise((done) => { setTimeout(done, 100); });
+  };
+
   const forgetSent = () => {
     const token = document.cookie.split("; ").find((each) => each.startsWith(`${SENT}=`))?.split("=")[1];
     if (!token) return;
@@ -106,7 +111,7 @@
     event.stopPropagation();
     if (form.dataset.reaching) return;
     form.dataset.reaching = "yes";
-    const there = await reach(form.dataset.ping);
+    const [there] = await Promise.all([reach(form.dataset.ping), answered()]);
     delete form.dataset.reaching;
     if (!there) {
       keep(form, { saved: false });
@@ -196,41 +201,6 @@
     if (folded(element)) { element.click(); return; }
     if (typing(element)) { element.focus(); element.select?.(); } else { element.focus(); element.click(); }
   });
-
-  /* A search field that picks from a list box: arrows choose, Enter goes on with what is chosen. */
-
-  const options = (list) => [...list.options].filter((option) => option.value);
-  const show = (box, list) => {
-    const chosen = list.selectedOptions[0];
-    box.setAttribute("aria-expanded", String(list.size > 1));
-    if (list.size > 1 && chosen?.id) box.setAttribute("aria-activedescendant", chosen.id); else box.removeAttribute("aria-activedescendant");
-  };
-  const goOn = (box) => $(box.dataset.then)?.focus();
-
-  document.addEventListener("keydown", (event) => {
-    const box = closest(event, "[data-picks]");
-    const list = box && $(box.dataset.picks);
-    if (!list || event.isComposing) return;
-    if (event.key === "ArrowDown" || event.key === "ArrowUp") {
-      event.preventDefault();
-      const all = options(list);
-      const next = all[Math.min(Math.max(all.indexOf(list.selectedOptions[0]) + (event.key === "ArrowDown" ? 1 : -1), 0), all.length - 1)];
-      if (!next || next.selected) return;
-      next.selected = true;
-      show(box, list);
-      $("#live").textContent = next.textContent;
-      list.dispatchEvent(new Event("change", { bubbles: true }));
-    } else if (event.key === "Enter" && box.value.trim()) {
-      const fresh = list.closest("[data-found]")?.dataset.found.trim() === box.value.trim();
-      if (fresh && list.value) { event.preventDefault(); goOn(box); } else box.dataset.jump = "yes";
-    }
-  });
-  document.addEventListener("htmx:afterSettle", () => $$("[data-picks]").forEach((box) => {
-    const list = $(box.dataset.picks);
-    if (!list) return;
-    show(box, list);
-    if (box.dataset.jump && list.closest("[data-found]")?.dataset.found.trim() === box.value.trim()) { delete box.dataset.jump; if (list.value) goOn(box); }
-  }));
 
   /* A button that fills fields in, with what is known already. */
 
@@ -329,7 +299,10 @@
     setTimeout(() => form.dispatchEvent(new Event("input", { bubbles: true })), 15_000);
   }));
   document.addEventListener("htmx:responseError", () => complain(document.body.dataset.textRefused));
-  document.addEventListener("htmx:beforeRequest", () => $("#flash-request")?.remove());
+  document.addEventListener("htmx:beforeRequest", (event) => {
+    if (event.detail.elt.closest?.("form")?.dataset.sent) event.preventDefault();  // the next page would cut it short
+    $("#flash-request")?.remove();
+  });
 
   forgetSent();
   arrive(document.documentElement);

@@ -6,13 +6,13 @@ import re
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 from sqlalchemy import func, select
 
 from app.cases.models import Case
 from app.desk.models import Draft
 from app.web.extensions import db
-from tests.browser.site import Site, Visitor, press, write
+from tests.browser.site import Site, Visitor, click, press, write
 
 pytestmark = pytest.mark.browser
 Visit = Callable[..., Visitor]
@@ -46,15 +46,16 @@ def test_a_case_is_taken_in_without_touching_the_mouse(visit: Visit, site: Site)
     clerk = visit("motcua")
     page = clerk.page
     clerk.go("/ho-so/tiep-nhan")
+    box, chosen = page.locator("#procedure-text"), page.locator("#version_id option:checked")
     write(page, "tro cap")
-    expect(page.locator("#procedure-choice")).to_have_attribute("data-found", "tro cap")
-    first = page.locator("#version_id option:checked").inner_text()
+    expect(page.locator("#promise h2")).to_be_visible()
+    first = chosen.inner_text()
     press(page, "ArrowDown")
-    expect(page.locator("#version_id option:checked")).not_to_have_text(first)
-    chosen = page.locator("#version_id option:checked").get_attribute("id")
-    expect(page.locator("#procedure-text")).to_have_attribute("aria-activedescendant", chosen or "")
+    expect(chosen).not_to_have_text(first)
+    expect(page.locator("#promise h2")).to_have_text(chosen.inner_text().split(" – ", 1)[1])
     press(page, "Enter")
     expect(page.locator("#id_number")).to_be_focused()
+    expect(box).to_have_value(chosen.inner_text())
     write(page, "999000000001")
     with page.expect_response(re.compile("thanh-phan")):  # scans of this applicant are looked for
         page.locator("#applicant").focus()
@@ -62,9 +63,9 @@ def test_a_case_is_taken_in_without_touching_the_mouse(visit: Visit, site: Site)
     expect(page.locator("#particulars input.input-count").first).to_be_visible()
     press(page, "Enter")  # sends the form, whatever button stands nearer to the field
     expect(page.locator("#missing")).to_be_visible()
-    expect(page.locator("#particulars tr.row-invalid").first).to_contain_text("Bắt buộc, chưa nhận bản nào.")
+    expect(page.locator("#particulars .row-invalid").first).to_contain_text("Bắt buộc, chưa nhận bản nào.")
     press(page, "F8")
-    expect(page.locator("#particulars tr.row-invalid")).to_have_count(0)
+    expect(page.locator("#particulars .row-invalid")).to_have_count(0)
     press(page, "Control+Enter")
     page.wait_for_url(re.compile(r"/ho-so/\d+"))
     assert cases_of(site, "Trần Thị Bàn Phím") == 1
@@ -78,7 +79,95 @@ def test_a_case_is_taken_in_without_touching_the_mouse(visit: Visit, site: Site)
     use.focus()
     press(page, "Enter")
     expect(page.locator("#applicant")).to_have_value("Trần Thị Bàn Phím")
-    forget_requests_cut_short(clerk)
+
+
+def test_the_procedure_is_chosen_by_the_keys_of_the_combobox_pattern(visit: Visit) -> None:
+    clerk = visit("motcua")
+    page = clerk.page
+    clerk.go("/ho-so/tiep-nhan")
+    box, chosen = page.locator("#procedure-text"), page.locator("#version_id")
+    options = page.locator("#procedure-list [role=option]")
+    expect(box).to_be_focused()
+    expect(page.get_by_role("combobox", name="Thủ tục", exact=True)).to_have_attribute("aria-expanded", "false")
+    expect(chosen).to_be_hidden()
+
+    def active() -> str:
+        """The option that a screen reader is told of, which must be the one marked, and the one that would be sent."""
+        line = options.and_(page.locator("[aria-selected=true]"))
+        expect(line).to_have_count(1)
+        expect(box).to_have_attribute("aria-activedescendant", line.get_attribute("id") or "")
+        expect(chosen).to_have_value(line.get_attribute("data-value") or "")
+        return line.inner_text()
+
+    write(page, "tro cap")
+    expect(box).to_have_attribute("aria-expanded", "true")
+    found = options.all_inner_texts()
+    assert len(found) > 2
+    assert active() == found[0]
+    press(page, "ArrowDown")
+    assert active() == found[1]
+    press(page, "End")
+    assert active() == found[-1]
+    press(page, "ArrowDown")  # there is none after the last
+    assert active() == found[-1]
+    press(page, "Home")
+    assert active() == found[0]
+    press(page, "Tab")  # leaving takes what is marked
+    expect(box).to_have_value(found[0])
+    expect(box).to_have_attribute("aria-expanded", "false")
+    press(page, "Shift+Tab")
+    press(page, "ArrowDown")  # all of them; the one chosen is marked
+    assert options.count() > len(found)
+    assert active() == found[0]
+    write(page, "1010803")  # a code without its dots, over the text that was marked
+    assert active().startswith("1.010803 ")
+    press(page, "Escape")  # as it was before
+    expect(box).to_have_value(found[0])
+    assert chosen.evaluate("select => select.selectedOptions[0].textContent") == found[0]
+    press(page, "Control+a")
+    write(page, "khong co thu tuc nay")
+    expect(page.locator("#live")).to_contain_text("Không có thủ tục nào có “khong co thu tuc nay”")
+    expect(box).to_have_attribute("aria-expanded", "false")
+    expect(chosen).to_have_value("")
+    press(page, "Enter")
+    expect(box).to_be_focused()  # there is nothing to go on with
+    box.fill("tro cap")
+    click(options.nth(1))
+    expect(page.locator("#id_number")).to_be_focused()
+    expect(box).to_have_value(found[1])
+
+
+def test_without_scripts_the_procedure_is_found_by_a_search_and_chosen_in_a_select(
+    site: Site, browser: Browser
+) -> None:
+    context = browser.new_context(java_script_enabled=False, base_url=site.address)
+    page = context.new_page()
+    page.goto("/dang-nhap?next=/ho-so/tiep-nhan")
+    page.fill("input[name=username]", "motcua")
+    page.fill("input[name=password]", "dunghan-demo-2024")
+    page.locator("main form button").first.click()
+    page.goto("/ho-so/tiep-nhan")
+    page.fill("#procedure-search", "giay phep lao dong")
+    page.get_by_role("button", name="Tìm", exact=True).click()
+    expect(page.locator("#procedure-text")).to_be_hidden()
+    listed = page.locator("#version_id option").all_inner_texts()
+    assert all("giấy phép lao động" in each for each in listed[1:]), listed
+    page.select_option("#version_id", index=1)
+    page.fill("#applicant", "Lý Thị Không Kịch Bản")
+    page.get_by_role("button", name="Tiếp nhận", exact=True).click()  # no papers were asked for yet: now they are
+    page.get_by_role("button", name="Đủ giấy tờ bắt buộc").click()
+    page.get_by_role("button", name="Tiếp nhận", exact=True).click()
+    page.wait_for_url(re.compile(r"/ho-so/\d+"))
+    context.close()
+    assert cases_of(site, "Lý Thị Không Kịch Bản") == 1
+
+
+def test_the_longest_intake_is_one_screen_and_a_half_and_its_button_is_always_in_sight(visit: Visit) -> None:
+    clerk = visit("motcua")
+    page = start(clerk, "Đào Thị Một Màn Rưỡi")
+    assert page.locator(".papers-in > li").count() >= 10
+    assert page.evaluate("document.documentElement.scrollHeight") <= 768 * 3 / 2
+    expect(page.get_by_role("button", name="Tiếp nhận", exact=True)).to_be_in_viewport()
 
 
 def test_what_is_missing_is_told_before_anything_is_written(visit: Visit, site: Site) -> None:
@@ -133,6 +222,7 @@ def test_what_the_window_lost_before_the_server_had_it_is_restored(visit: Visit,
 def test_an_expired_sign_in_in_the_middle_of_the_form_costs_nothing(visit: Visit, site: Site) -> None:
     clerk = visit("motcua")
     page = start(clerk, "Hồ Thị Hết Phiên")
+    click(page.locator("#particulars summary").first)
     page.locator("#particulars input.input-count").nth(1).fill("3")
     clerk.lose_sign_in()
     page.fill("#address", "56 Quang Trung")

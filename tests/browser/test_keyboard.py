@@ -89,7 +89,7 @@ def test_a_whole_case_without_a_mouse(keys: Callable[[str], Keys]) -> None:
     clerk.press("n")
     page.wait_for_url(re.compile("tiep-nhan"))
     clerk.type("giay phep lao dong")
-    expect(page.locator("#procedure-choice")).to_have_attribute("data-found", "giay phep lao dong")
+    expect(page.locator("#procedure-list [role=option]").first).to_contain_text("giấy phép lao động")
     expect(page.locator("#particulars input.input-count").first).to_be_visible()
     clerk.press("Enter")
     expect(page.locator("#id_number")).to_be_focused()

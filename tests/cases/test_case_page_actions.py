@@ -126,7 +126,7 @@ def test_two_clerks_on_one_case_the_second_is_told_and_keeps_what_was_typed(
 ) -> None:
     seen = case.revision
     client = sign_in(office.head)
-    happen(case, EventKind.NOTED, at("2024-07-01 08:00"), note="Người trước")
+    happen(case, EventKind.TAKEN_OVER, at("2024-07-01 08:00"), data={"officer": "Võ Thị Mai"})
     before = events()
     page = client.post(
         f"/ho-so/{case.id}/ghi/returned",

@@ -221,9 +221,9 @@ def test_a_procedure_not_in_force_that_day_is_refused(version: Any) -> None:
 def test_the_second_of_two_clerks_meets_a_conflict(version: Any) -> None:
     case = receive(version, at("2024-06-24 08:00"))
     looked_at = case.revision
-    service.record(EVERYWHERE, CLERK, case.id, EventKind.NOTED, note="một", revision=looked_at)
+    service.record(EVERYWHERE, CLERK, case.id, EventKind.SIGNED, note="một", revision=looked_at)
     with pytest.raises(Conflict):
-        service.record(EVERYWHERE, CLERK, case.id, EventKind.NOTED, note="hai", revision=looked_at)
+        service.record(EVERYWHERE, CLERK, case.id, EventKind.SIGNED, note="hai", revision=looked_at)
     assert events_in_store() == 2
 
 
@@ -234,7 +234,7 @@ def test_of_clerks_recording_at_the_same_moment_exactly_one_succeeds(app: Flask,
         app,
         *(
             lambda n=n: (
-                service.record(EVERYWHERE, CLERK, case_id, EventKind.NOTED, note=str(n), revision=looked_at).revision
+                service.record(EVERYWHERE, CLERK, case_id, EventKind.SIGNED, note=str(n), revision=looked_at).revision
             )
             for n in range(4)
         ),

@@ -79,7 +79,7 @@ def test_it_is_done_to_those_it_can_be_done_to(desk: Desk, session: Any) -> None
 
 def test_a_case_that_moved_on_since_it_was_looked_at_is_left_out(desk: Desk, session: Any) -> None:
     seen = desk.seen(*desk.fresh)
-    happen(desk.fresh[1], EventKind.NOTED, at("2024-06-28 09:00"), note="Người khác vừa ghi")
+    happen(desk.fresh[1], EventKind.SIGNED, at("2024-06-28 09:00"), note="Người khác vừa ghi")
     action = service.carry_out(EVERYWHERE, desk.by, HANDED_OVER, seen, {})
     assert [row.code for row in action.those(LEFT_OUT)] == [desk.fresh[1].code]
     session.expire_all()
@@ -88,7 +88,7 @@ def test_a_case_that_moved_on_since_it_was_looked_at_is_left_out(desk: Desk, ses
 
 def test_undoing_puts_back_what_nothing_else_has_touched_and_only_once(desk: Desk, session: Any) -> None:
     action = service.carry_out(EVERYWHERE, desk.by, HANDED_OVER, desk.seen(*desk.fresh), {})
-    happen(desk.fresh[2], EventKind.NOTED, at("2024-07-01 08:00"), note="Đã xem")
+    happen(desk.fresh[2], EventKind.SIGNED, at("2024-07-01 08:00"), note="Đã xem")
     action = service.undo(EVERYWHERE, desk.by, action.id)
     session.expire_all()
     assert len(action.those(BulkCaseState.UNDONE)) == 2

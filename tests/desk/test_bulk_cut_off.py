@@ -90,7 +90,7 @@ def test_killed_after_any_statement_it_goes_on_until_all_is_done(desk: Desk, mon
 def test_taking_it_back_killed_after_any_statement_goes_on_until_all_is_taken_back(desk: Desk) -> None:
     chosen = desk.seen(*desk.fresh)
     action_id = service.carry_out(EVERYWHERE, desk.by, EventKind.HANDED_OVER, chosen, {}).id
-    happen(desk.fresh[2], EventKind.NOTED, at("2024-07-01 08:00"), note="Đã xem")
+    happen(desk.fresh[2], EventKind.SIGNED, at("2024-07-01 08:00"), note="Đã xem")
     at_every_statement(action_id, service.undo, EVERYWHERE, desk.by, action_id)
     action = db.session.get_one(BulkAction, action_id)
     assert [row.state for row in action.cases] == [UNDONE, UNDONE, KEPT]

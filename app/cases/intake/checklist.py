@@ -44,9 +44,14 @@ class RequiredDocument(Protocol):
     def quantity(self) -> int: ...
 
 
+def kind_asked(document: RequiredDocument, channel: Channel) -> str:
+    """The count that grows when the document comes as asked; online in electronic form."""
+    return "electronic" if channel is Channel.ONLINE else COUNT_OF[document.copy_kind]
+
+
 def handed_in_as_asked(document: RequiredDocument, channel: Channel) -> Row:
-    """How many of each kind a required document is handed in by when it comes as asked; online in electronic form."""
-    kind = "electronic" if channel is Channel.ONLINE else COUNT_OF[document.copy_kind]
+    """How many of each kind a required document is handed in by when it comes as asked."""
+    kind = kind_asked(document, channel)
     return {count: str(document.quantity) if count == kind and document.required else "" for count in COUNTS}
 
 

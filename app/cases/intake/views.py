@@ -1,4 +1,4 @@
-"""Taking a case in: the form, the procedures that fit a few letters, who applies, and what is promised."""
+"""Taking a case in: the form, the procedures to choose from, who applies, and what is promised."""
 
 from __future__ import annotations
 
@@ -74,23 +74,20 @@ def _to_refusing(typed: Typed, token: str) -> Answer:
     return redirect(url_for(".refuse_draft", token=token))
 
 
-@bp.get("/ho-so/tiep-nhan/thu-tuc")
-@allowed(Capability.RECEIVE_CASES)
-def intake_procedures() -> Answer | str:
-    """The procedures that fit the letters typed so far, the best one chosen."""
-    typed = request.args.get("q", "")
-    if not request.htmx:
-        return redirect(url_for(".intake", q=typed))
-    versions = _offered(typed, _moment(request.args.get("at")))
-    chosen = versions[0].id if versions and typed.strip() else None
-    return render_template("cases/_procedures.html", versions=versions, chosen=chosen, typed=typed, live=True)
-
-
 @bp.get("/ho-so/tiep-nhan/hen-tra")
 @allowed(Capability.RECEIVE_CASES)
 def intake_promise() -> str:
-    """The stages, the fee and the promised date of the procedure chosen."""
-    return render_template("cases/_promise.html", **_promised(_chosen(request.args), request.args))
+    """The stages, the fee and the promised date of the procedure chosen; at another moment others may be in force."""
+    version, offered = _chosen(request.args), None
+    if request.headers.get("HX-Trigger-Name") == "at":
+        offered = _offered("", _moment(request.args.get("at")), version)
+    return render_template(
+        "cases/_promise.html",
+        offered=offered,
+        chosen=version.id if version else None,
+        in_short=True,
+        **_promised(version, request.args),
+    )
 
 
 @bp.get("/ho-so/tiep-nhan/thanh-phan")
@@ -112,6 +109,7 @@ def intake_checklist() -> str:
         form=form,
         reusable=_reusable(request.args),
         with_promise=True,
+        in_short=True,
         **_promised(version, request.args),
     )
 

@@ -180,7 +180,7 @@ def test_what_is_missing_is_told_and_the_file_taken_in_only_when_the_clerk_says_
     assert "Hồ sơ còn thiếu 1 giấy tờ bắt buộc: Ảnh màu 4x6." in answer.text
     assert 'name="incomplete"' in answer.text
     assert shown(answer.text)["documents-1-copies"] == "0"
-    faulty = re.findall(r'<tr class="row-invalid".*?</tr>', answer.text, re.DOTALL)
+    faulty = re.findall(r'<li class="row-invalid".*?</li>', answer.text, re.DOTALL)
     assert [("Ảnh màu 4x6" in row, 'aria-invalid="true"' in row) for row in faulty] == [(True, True)]
     assert cases_in_store() == 0
     assert drafts.drafts_of(desk.by, "intake")[0].token == "form-1"
