@@ -90,7 +90,7 @@ REFUSALS := DomainError NotFound NotAllowed Conflict OutOfOrder FactError Anchor
 
 .PHONY: translations
 translations: setup ## Cập nhật bản dịch từ mã nguồn / gather new sentences into the catalogues and compile them
-	$(BIN)/pybabel --quiet extract --mapping-file pyproject.toml --keywords '_l lazy_gettext _p:1c,2 counted:1,1 N_n:1,1 NP_:1c,2 NP_n:1c,2,2 in_language:2 in_language_as:2c,3 $(REFUSALS)' --sort-by-file \
+	PYTHONPATH=. $(BIN)/pybabel --quiet extract --mapping-file pyproject.toml --keywords '_l lazy_gettext _p:1c,2 counted:1,1 N_n:1,1 NP_:1c,2 NP_n:1c,2,2 in_language:2 in_language_as:2c,3 $(REFUSALS)' --sort-by-file \
 		--add-location file --no-wrap --project dung-han --output-file .venv/messages.pot .
 	$(BIN)/pybabel --quiet update --input-file .venv/messages.pot --output-dir app/translations --locale en --init-missing \
 		--no-wrap --no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date

@@ -20,78 +20,17 @@ from app.cases import population
 from app.cases.facts import units_of, whose
 from app.cases.models import Case
 from app.core.calendar import WorkingCalendar
-from app.core.errors import NP_
-from app.core.facts import Fact, FactKind, FactQuery, count_field, register, register_source, text_field
+from app.core.fact_kinds import fact_kinds
+from app.core.facts import Fact, FactQuery, register, register_source
 from app.organisation.calendars import site_calendar
 from app.organisation.passings import AN_INSTANT
 from app.web.extensions import UtcDateTime
 
-CASES = "hồ sơ"
-WORKING_DAYS = "ngày làm việc"
-
-
-CASE_NOT_CLOSED = FactKind(
-    "case_not_closed",
-    "case",
-    (
-        text_field("result_on", NP_("fact", "Ngày có kết quả (năm-tháng-ngày)")),
-        text_field("due", NP_("fact", "Ngày hẹn trả (năm-tháng-ngày)")),
-        text_field(
-            "closed_on",
-            NP_("fact", "Ngày kết thúc trên phần mềm (năm-tháng-ngày), trống nếu chưa"),
-        ),
-        count_field("days_late", WORKING_DAYS, NP_("fact", "Số ngày làm việc quá hạn")),
-        text_field("officer", NP_("fact", "Cán bộ xử lý")),
-    ),
-    NP_(
-        "fact",
-        "Một hồ sơ có kết quả trong hạn mà hết hạn chưa kết thúc trên phần mềm: trong kỳ hết "
-        "hạn, và những kỳ sau đến khi kết thúc",
-    ),
-)
-
-PROMPT_CLOSING = FactKind(
-    "prompt_closing",
-    "unit",
-    (
-        count_field(
-            "closed",
-            CASES,
-            NP_("fact", "Hồ sơ có kết quả, kết thúc trên phần mềm trong kỳ"),
-        ),
-        count_field(
-            "at_once",
-            CASES,
-            NP_("fact", "Trong số đó: kết thúc ngay trong ngày làm việc có kết quả"),
-        ),
-    ),
-    NP_("fact", "Kết thúc hồ sơ ngay khi có kết quả (kết quả ngoài giờ, ngày nghỉ tính vào ngày làm việc tiếp theo)"),
-)
-
-CASE_RESULT = FactKind(
-    "case_result",
-    "case",
-    (
-        text_field("result_on", NP_("fact", "Ngày có kết quả (năm-tháng-ngày)")),
-        text_field(
-            "counted_on",
-            NP_(
-                "fact",
-                "Ngày làm việc tính từ đó: ngày có kết quả; nếu là ngoài giờ hoặc ngày nghỉ thì ngày làm "
-                "việc tiếp theo",
-            ),
-        ),
-        text_field("officer", NP_("fact", "Cán bộ xử lý")),
-    ),
-    NP_("fact", "Một hồ sơ có kết quả mà không kết thúc trên phần mềm ngay trong ngày làm việc đó"),
-)
-
-CASE_CLOSED = FactKind(
-    "case_closed",
-    "case",
-    (text_field("closed_on", NP_("fact", "Ngày kết thúc trên phần mềm (năm-tháng-ngày)")),),
-    NP_("fact", "Kết thúc một hồ sơ như vậy"),
-)
+KINDS = fact_kinds("cases")
+CASE_NOT_CLOSED = KINDS["case_not_closed"]
+PROMPT_CLOSING = KINDS["prompt_closing"]
+CASE_RESULT = KINDS["case_result"]
+CASE_CLOSED = KINDS["case_closed"]
 
 
 def register_facts() -> None:
@@ -114,17 +53,16 @@ def cases_not_closed(connection: Connection, query: FactQuery) -> Iterator[Fact]
             continue
         ended = ended_at if population.done(ended_at, query.as_of) else None
         due_day, last_day = calendar.local_day(late_after), calendar.local_day(ended or query.as_of)
-        yield {
-            "kind": CASE_NOT_CLOSED.name,
-            "unit": units[unit_id],
-            "period": query.period.key,
-            "subject": code,
-            "result_on": calendar.local_day(result_at).isoformat(),
-            "due": due_day.isoformat(),
-            "closed_on": last_day.isoformat() if ended else "",
-            "days_late": calendar.count_working_days(due_day, last_day),
-            "officer": officer,
-        }
+        yield CASE_NOT_CLOSED.fact(
+            units[unit_id],
+            query.period.key,
+            subject=code,
+            result_on=calendar.local_day(result_at).isoformat(),
+            due=due_day.isoformat(),
+            closed_on=last_day.isoformat() if ended else "",
+            days_late=calendar.count_working_days(due_day, last_day),
+            officer=officer,
+        )
 
 
 def closings(connection: Connection, query: FactQuery) -> Iterator[Fact]:
@@ -140,22 +78,15 @@ def closings(connection: Connection, query: FactQuery) -> Iterator[Fact]:
         closed = calendar.local_day(ended_at) if population.done(ended_at, query.as_of) else None
         if closed is not None and closed <= counted:  # the result came after office hours, or on a day off
             continue
-        about = {"unit": units[unit_id], "period": query.period.key, "subject": code}
-        result_on = calendar.local_day(result_at).isoformat()
-        yield {
-            "kind": CASE_RESULT.name,
-            **about,
-            "result_on": result_on,
-            "counted_on": counted.isoformat(),
-            "officer": officer,
-        }
+        unit, result_on = units[unit_id], calendar.local_day(result_at).isoformat()
+        told = {"result_on": result_on, "counted_on": counted.isoformat(), "officer": officer}
+        yield CASE_RESULT.fact(unit, query.period.key, subject=code, **told)
         if closed is not None:
             later[unit_id] += 1
-            yield {"kind": CASE_CLOSED.name, **about, "closed_on": closed.isoformat()}
+            yield CASE_CLOSED.fact(unit, query.period.key, subject=code, closed_on=closed.isoformat())
     for unit_id, closed_cases in _closed(connection, query, units).items():
         at_once = closed_cases - later[unit_id]
-        about = {"unit": units[unit_id], "period": query.period.key}
-        yield {"kind": PROMPT_CLOSING.name, **about, "closed": closed_cases, "at_once": at_once}
+        yield PROMPT_CLOSING.fact(units[unit_id], query.period.key, closed=closed_cases, at_once=at_once)
 
 
 def _shown(unit: Any, query: FactQuery, *more: Any) -> Select[*tuple[Any, ...]]:

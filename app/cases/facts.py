@@ -23,8 +23,8 @@ from app.cases.explanations.models import Apology, Explanation
 from app.cases.models import Case, CaseStage, Payment
 from app.cases.population import on_desk_of
 from app.cases.vocabulary import PaymentChannel
-from app.core.errors import NP_
-from app.core.facts import Fact, FactField, FactKind, FactQuery, count_field, register, register_source, text_field
+from app.core.fact_kinds import fact_kinds
+from app.core.facts import Fact, FactKind, FactQuery, register, register_source
 from app.organisation.access import Scope
 from app.organisation.calendars import site_calendar
 from app.organisation.models import Unit
@@ -35,247 +35,19 @@ from app.procedures.models import Procedure, ProcedureVersion
 from app.web.due import kept
 from app.web.extensions import db
 
-CASES = "hồ sơ"
-RESULTS = "kết quả"
-PAYMENTS = "giao dịch"
-STAGES = "bước xử lý"
-WORKING_DAYS = "ngày làm việc"
+KINDS = fact_kinds("cases")
+TIMELINESS = KINDS["timeliness"]
+CLOSING = KINDS["closing"]
+DIGITISATION = KINDS["digitisation"]
+ELECTRONIC_RESULT = KINDS["electronic_result"]
+PAYMENT = KINDS["payment"]
+STAGE_USE = KINDS["stage_use"]
+CASE_OVERDUE = KINDS["case_overdue"]
+CASE_NEWLY_OVERDUE = KINDS["case_newly_overdue"]
 
-
-TIMELINESS = FactKind(
-    "timeliness",
-    "unit",
-    (
-        count_field("finished", CASES, NP_("fact", "Hồ sơ kết thúc trong kỳ")),
-        count_field(
-            "on_time",
-            CASES,
-            NP_("fact", "Trong số hồ sơ kết thúc trong kỳ: kết thúc trước hạn hoặc đúng hạn"),
-        ),
-        count_field(
-            "late",
-            CASES,
-            NP_("fact", "Trong số hồ sơ kết thúc trong kỳ: kết thúc quá hạn"),
-        ),
-        count_field(
-            "open_overdue",
-            CASES,
-            NP_("fact", "Hồ sơ chưa kết thúc vào cuối kỳ và đã quá hạn"),
-        ),
-        count_field(
-            "judged",
-            CASES,
-            NP_("fact", "Hồ sơ được tính: kết thúc trong kỳ cộng với chưa kết thúc mà đã quá hạn"),
-        ),
-    ),
-    NP_("fact", "Giải quyết hồ sơ đúng hạn, theo thời điểm kết thúc hồ sơ"),
-)
-
-CLOSING = FactKind(
-    "closing",
-    "unit",
-    (
-        count_field(
-            "resolved",
-            CASES,
-            NP_(
-                "fact",
-                "Hồ sơ đã có kết quả: kết thúc trên phần mềm trong kỳ, hoặc đã quá hạn mà cuối kỳ vẫn chưa kết thúc",
-            ),
-        ),
-        count_field(
-            "result_in_time",
-            CASES,
-            NP_("fact", "Hồ sơ có kết quả trong hạn: kết thúc trên phần mềm trong hạn, hoặc hết hạn mà chưa kết thúc"),
-        ),
-        count_field(
-            "closed_in_time",
-            CASES,
-            NP_("fact", "Trong số đó: kết thúc trên phần mềm trong hạn"),
-        ),
-        count_field(
-            "not_closed",
-            CASES,
-            NP_(
-                "fact",
-                "Trong số đó: hết hạn mà chưa kết thúc, coi như hồ sơ quá hạn; tính trong kỳ hết hạn và "
-                "những kỳ sau đến khi kết thúc",
-            ),
-        ),
-    ),
-    NP_("fact", "Kết thúc trên phần mềm những hồ sơ đã có kết quả"),
-)
-
-DIGITISATION = FactKind(
-    "digitisation",
-    "unit",
-    (
-        count_field(
-            "files",
-            CASES,
-            NP_("fact", "Hồ sơ tiếp nhận trong kỳ, đã rõ có được số hóa hay không"),
-        ),
-        count_field(
-            "files_digitised",
-            CASES,
-            NP_("fact", "Trong số đó: thành phần hồ sơ đã được số hóa, kể cả hồ sơ nộp trực tuyến"),
-        ),
-        count_field(
-            "unknown_files",
-            CASES,
-            NP_("fact", "Hồ sơ tiếp nhận trong kỳ, chưa rõ đã số hóa hay chưa"),
-        ),
-        count_field(
-            "results",
-            RESULTS,
-            NP_("fact", "Kết quả trả trong kỳ, đã rõ có được số hóa hay không"),
-        ),
-        count_field(
-            "results_digitised",
-            RESULTS,
-            NP_("fact", "Trong số đó: kết quả đã được số hóa, kể cả kết quả điện tử"),
-        ),
-        count_field(
-            "unknown_results",
-            RESULTS,
-            NP_("fact", "Kết quả trả trong kỳ, chưa rõ đã số hóa hay chưa"),
-        ),
-    ),
-    NP_("fact", "Số hóa hồ sơ và kết quả giải quyết thủ tục hành chính"),
-)
-
-ELECTRONIC_RESULT = FactKind(
-    "electronic_result",
-    "unit",
-    (
-        count_field(
-            "results",
-            RESULTS,
-            NP_("fact", "Kết quả trả trong kỳ, đã rõ có bản điện tử hay không"),
-        ),
-        count_field(
-            "electronic",
-            RESULTS,
-            NP_("fact", "Trong số đó: có cả bản điện tử có giá trị pháp lý"),
-        ),
-        count_field(
-            "same_day",
-            RESULTS,
-            NP_(
-                "fact",
-                "Trong số đó: bản điện tử có muộn nhất trong ngày làm việc có kết quả (ngoài giờ, ngày "
-                "nghỉ thì ngày làm việc tiếp theo)",
-            ),
-        ),
-        count_field(
-            "unknown_results",
-            RESULTS,
-            NP_("fact", "Kết quả trả trong kỳ, chưa rõ có bản điện tử hay không"),
-        ),
-    ),
-    NP_("fact", "Cung cấp kết quả bản điện tử có giá trị pháp lý"),
-)
-
-PAYMENT = FactKind(
-    "payment",
-    "unit",
-    (
-        count_field(
-            "eligible",
-            PAYMENTS,
-            NP_("fact", "Giao dịch thanh toán trong kỳ của các thủ tục đủ điều kiện thanh toán trực tuyến"),
-        ),
-        count_field("online", PAYMENTS, NP_("fact", "Trong số đó: thanh toán trực tuyến, qua cổng thanh toán")),
-        count_field(
-            "due",
-            CASES,
-            NP_("fact", "Hồ sơ tiếp nhận trong kỳ có phí, lệ phí phải nộp thuộc các thủ tục đó"),
-        ),
-        count_field(
-            "unknown_due",
-            PAYMENTS,
-            NP_(
-                "fact",
-                "Hồ sơ tiếp nhận trong kỳ, có hoặc có thể có phí, lệ phí phải nộp, chưa rõ đã thanh toán thế nào",
-            ),
-        ),
-    ),
-    NP_("fact", "Thanh toán phí, lệ phí"),
-)
-
-STAGE_USE = FactKind(
-    "stage_use",
-    "unit",
-    (
-        count_field(
-            "ended",
-            STAGES,
-            NP_("fact", "Bước xử lý kết thúc trong kỳ, không kể bước hết thời gian từ kỳ trước (đã tính ở kỳ đó)"),
-        ),
-        count_field(
-            "within",
-            STAGES,
-            NP_("fact", "Trong số đó: trong thời gian quy định của bước"),
-        ),
-        count_field(
-            "over",
-            STAGES,
-            NP_("fact", "Trong số đó: vượt thời gian quy định của bước"),
-        ),
-        count_field(
-            "earlier",
-            STAGES,
-            NP_("fact", "Bước xử lý kết thúc trong kỳ mà hết thời gian từ kỳ trước: đã tính ở kỳ đó"),
-        ),
-        count_field(
-            "open_over",
-            STAGES,
-            NP_("fact", "Bước xử lý chưa kết thúc vào cuối kỳ và đã vượt thời gian quy định"),
-        ),
-        count_field(
-            "judged",
-            STAGES,
-            NP_("fact", "Bước xử lý được tính: hai số đó cộng lại"),
-        ),
-        count_field(
-            "unknown_cases",
-            CASES,
-            NP_("fact", "Hồ sơ của đơn vị kết thúc trong kỳ, chưa rõ đã qua những bước nào"),
-        ),
-    ),
-    NP_("fact", "Thời gian từng bước trong quy trình nội bộ, theo đơn vị giữ hồ sơ (dừng khi chờ bổ sung)"),
-)
-
-_OVERDUE = (
-    text_field("procedure", NP_("fact", "Mã thủ tục hành chính")),
-    text_field("due", NP_("fact", "Ngày hẹn trả (năm-tháng-ngày)")),
-    text_field("became_overdue", NP_("fact", "Ngày bắt đầu quá hạn (năm-tháng-ngày)")),
-    text_field("ended", NP_("fact", "Ngày kết thúc (năm-tháng-ngày), trống nếu chưa")),
-    count_field("days_late", WORKING_DAYS, NP_("fact", "Số ngày làm việc quá hạn")),
-    FactField(
-        "resolved_not_closed",
-        bool,
-        "",
-        NP_("fact", "Đã có kết quả nhưng chưa kết thúc trên phần mềm"),
-    ),
-    text_field("holder", NP_("fact", "Mã đơn vị đang giữ hồ sơ")),
-    text_field("officer", NP_("fact", "Cán bộ xử lý")),
-)
-CASE_OVERDUE = FactKind("case_overdue", "case", _OVERDUE, NP_("fact", "Một hồ sơ quá hạn"))
-CASE_NEWLY_OVERDUE = FactKind(
-    "case_newly_overdue",
-    "case",
-    _OVERDUE,
-    NP_(
-        "fact",
-        "Một hồ sơ đã quá hạn, kể cả đã kết thúc, mà trước kỳ này chưa được cả giải trình lẫn "
-        "xin lỗi: việc phải làm sau đó còn nợ cho đến khi làm xong",
-    ),
-)
 
 UNIT_KINDS = (TIMELINESS, CLOSING, DIGITISATION, ELECTRONIC_RESULT, PAYMENT, CATALOGUE_PAYMENT, STAGE_USE)
 CASE_KINDS = (CASE_OVERDUE, CASE_NEWLY_OVERDUE)
-ALL_KINDS = (*UNIT_KINDS, *CASE_KINDS)
 
 
 Counts = dict[str, dict[str, int]]
@@ -351,20 +123,18 @@ def _timeliness(connection: Connection, query: FactQuery) -> Iterator[Fact]:
         _count(forgotten).label("not_closed"),
     ).group_by(late.c.unit_id)
     for unit, n in _by_unit(connection, units, ended, overdue).items():
-        yield _fact(
-            TIMELINESS.name,
+        yield TIMELINESS.fact(
             unit,
-            query,
+            query.period.key,
             finished=n["finished"],
             on_time=n["finished"] - n["late"],
             late=n["late"],
             open_overdue=n["open_overdue"],
             judged=n["finished"] + n["open_overdue"],
         )
-        yield _fact(
-            CLOSING.name,
+        yield CLOSING.fact(
             unit,
-            query,
+            query.period.key,
             resolved=n["closed"] + n["open_with_result"],
             result_in_time=n["closed"] - n["closed_late"] + n["not_closed"],
             closed_in_time=n["closed"] - n["closed_late"],
@@ -432,11 +202,10 @@ def _digitisation_and_payment(connection: Connection, query: FactQuery) -> Itera
     for unit, n in _by_unit(connection, units, received, resolved, paid).items():
         n |= {"unknown_files": n["received"] - n["files"], "unknown_results": n["given"] - n["results"]}
         for kind in (DIGITISATION, PAYMENT):
-            yield _fact(kind.name, unit, query, **{field.name: n[field.name] for field in kind.fields})
-        yield _fact(
-            ELECTRONIC_RESULT.name,
+            yield kind.fact(unit, query.period.key, **{field.name: n[field.name] for field in kind.fields})
+        yield ELECTRONIC_RESULT.fact(
             unit,
-            query,
+            query.period.key,
             results=n["electronic_results"],
             electronic=n["electronic"],
             same_day=n["same_day"],
@@ -460,10 +229,9 @@ def _stage_use(connection: Connection, query: FactQuery) -> Iterator[Fact]:
         _count(late.c.ended == 0).label("open_over"),
     ).group_by(late.c.unit_id)
     for unit, n in _by_unit(connection, units, ended, over, stages_unknown(query, units)).items():
-        yield _fact(
-            STAGE_USE.name,
+        yield STAGE_USE.fact(
             unit,
-            query,
+            query.period.key,
             ended=n["ended"] - n["late"] + n["over"],
             within=n["ended"] - n["late"],
             over=n["over"],
@@ -557,20 +325,19 @@ def _of_cases(kind: FactKind, connection: Connection, query: FactQuery, ids: Any
         ended = ended_at if population.done(ended_at, query.as_of) else None
         due_day = calendar.local_day(late_after)
         last_day = calendar.local_day(ended) if ended else population.last_day(query.as_of, calendar)
-        yield {
-            "kind": kind.name,
-            "unit": units[unit_id],
-            "period": query.period.key,
-            "subject": code,
-            "procedure": procedure,
-            "due": due_day.isoformat(),
-            "became_overdue": population.became_overdue(late_after, calendar).isoformat(),
-            "ended": last_day.isoformat() if ended else "",
-            "days_late": calendar.count_working_days(due_day, last_day),
-            "resolved_not_closed": population.done(result_at, query.as_of) and not ended,
-            "holder": units[holder_id],
-            "officer": officer,
-        }
+        yield kind.fact(
+            units[unit_id],
+            query.period.key,
+            subject=code,
+            procedure=procedure,
+            due=due_day.isoformat(),
+            became_overdue=population.became_overdue(late_after, calendar).isoformat(),
+            ended=last_day.isoformat() if ended else "",
+            days_late=calendar.count_working_days(due_day, last_day),
+            resolved_not_closed=population.done(result_at, query.as_of) and not ended,
+            holder=units[holder_id],
+            officer=officer,
+        )
 
 
 def _by_unit(connection: Connection, units: Mapping[int, str], *statements: Any) -> Counts:
@@ -583,10 +350,6 @@ def _by_unit(connection: Connection, units: Mapping[int, str], *statements: Any)
             if code is not None:
                 counts.setdefault(code, defaultdict(int)).update({k: int(v) for k, v in values.items()})
     return dict(sorted(counts.items()))
-
-
-def _fact(kind: str, unit: str, query: FactQuery, **figures: int) -> Fact:
-    return {"kind": kind, "unit": unit, "period": query.period.key, **figures}
 
 
 register_facts()

@@ -403,11 +403,8 @@ def rules_kinds(names: tuple[str, ...], output: str) -> None:
     for kind in chosen:
         click.echo(f"{kind.name} [{kind.subject}]: {kind.description(language())}")
         for field in kind.fields:
-            type_ = _(_TYPES[field.type])
+            type_ = _(facts.TYPE_WORDS[field.type])
             click.echo(f"  {kind.name}.{field.name} ({type_}): {field.description(language())}")
-
-
-_TYPES = {int: N_("số"), str: N_("chữ"), bool: N_("đúng/sai")}
 
 
 def _in_both(declared: facts.FactKind | facts.FactField) -> dict[str, str]:

@@ -4,7 +4,7 @@ A fact is a small flat dictionary with a declared kind and fields:
 
     {"kind": "payment", "unit": "LDVL", "period": "2024-06", "eligible": 20, "online": 7, "due": 25}
 
-A room of records declares its kinds and registers, here, the source that delivers them; the judging half
+A room of records declares its kinds (`fact_kinds`) and registers, here, the source that delivers them; the judging half
 reads them here, so that neither knows the other. There is one fact about a unit per kind and period; a fact
 about a single thing (a case, a task, a publication's step) carries `subject`, a string that names the thing the
 same way in every period, and arrives only when something is, or is about to be, wrong.
@@ -18,7 +18,7 @@ from dataclasses import field as declared
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, cast
 
-from app.core.errors import DomainError
+from app.core.errors import N_, DomainError
 from app.core.translation import in_language_as
 
 if TYPE_CHECKING:
@@ -28,12 +28,14 @@ if TYPE_CHECKING:
 
 Fact = dict[str, Any]
 FactSource = Callable[["Connection", "FactQuery"], Iterator[Fact]]
-FieldType = type[int] | type[str] | type[bool] | type[date] | type[datetime]
+FieldType = type[int] | type[str] | type[bool]
 
 UNIT = "unit"
 """The subject of facts that sum up a unit's period; any other word names a single thing."""
 HUNDREDTHS = "phần trăm điểm"
 """A field's unit of points counted in hundredths, so that sums are exact; read as points: 250 is 2,5."""
+TYPE_WORDS: Mapping[FieldType, str] = {int: N_("số"), str: N_("chữ"), bool: N_("đúng/sai")}
+"""What each type of field is called."""
 ENVELOPE = ("kind", "unit", "period")
 """What every fact carries beside its own fields."""
 SUBJECT = "subject"
@@ -65,21 +67,6 @@ class FactField:
         return in_language_as(language, "fact", self.words[value]) if value in self.words else value
 
 
-def count_field(name: str, unit: str, says: str) -> FactField:
-    """A field that counts, in `unit`. What it says is given as `NP_("fact", "…")`."""
-    return FactField(name, int, unit, says)
-
-
-def text_field(name: str, says: str, **words: str) -> FactField:
-    """A field that is a text: a code, a day (ISO), or one of `words`, with what each says."""
-    return FactField(name, str, "", says, words)
-
-
-def flag_field(name: str, says: str) -> FactField:
-    """A field that is true or false."""
-    return FactField(name, bool, "", says)
-
-
 @dataclass(frozen=True, slots=True)
 class FactKind:
     """A kind of fact: what it is about, and the fields each fact of it has. No field may be missing."""
@@ -103,6 +90,10 @@ class FactKind:
     def envelope(self) -> tuple[str, ...]:
         """The keys every fact of this kind carries beside its own fields."""
         return ENVELOPE if self.is_about_units else (*ENVELOPE, SUBJECT)
+
+    def fact(self, unit: str, period: str, /, **fields: Any) -> Fact:
+        """A fact of this kind about a unit, by its code, in a period."""
+        return {"kind": self.name, "unit": unit, "period": period, **fields}
 
     @property
     def is_about_units(self) -> bool:
@@ -239,19 +230,37 @@ def doubled(fact: Mapping[str, Any]) -> FactError:
 
 def check_fact(fact: Mapping[str, Any], kind: FactKind) -> None:
     """Raise FactError unless the fact has exactly the fields its kind declares, with their types."""
-    if (key := lacking(fact, kind.envelope)) is not None:
-        raise FactError("Dữ kiện %(kind)s thiếu “%(name)s”.", field=key, kind=kind.name, name=key)
-    for field in kind.fields:
-        if field.name not in fact:
-            raise FactError("Dữ kiện %(kind)s thiếu “%(name)s”.", field=field.name, kind=kind.name, name=field.name)
-        check_value(fact[field.name], field, kind.name, fact["unit"])
-    if len(fact) != len(kind.envelope) + len(kind.fields):
-        known = {*kind.envelope, *(field.name for field in kind.fields)}
+    for fault in faults(fact, kind):
+        unit = fact.get("unit") or "–"
         raise FactError(
-            "Dữ kiện %(kind)s có trường lạ: %(fields)s.",
-            kind=kind.name,
-            fields=", ".join(sorted(set(fact) - known)),
+            "Dữ kiện %(kind)s của %(unit)s: %(fault)s", field=fault.field, kind=kind.name, unit=unit, fault=fault
         )
+
+
+def faults(fact: Mapping[str, Any], kind: FactKind, *, whole: bool = True) -> Iterator[DomainError]:
+    """Everything wrong with a fact, by what its kind declares; each names its `field`. One that is not whole may leave
+    out its period and whatever is nought, false or empty in it, as the facts of a pack's tests do."""
+    for name in kind.envelope:
+        if (whole or name != "period") and lacking(fact, (name,)):
+            yield DomainError("thiếu “%(name)s”.", field=name, name=name)
+    for field in kind.fields:
+        if field.name in fact:
+            yield from _faults_of(fact[field.name], field)
+        elif whole:
+            yield DomainError("thiếu “%(name)s”.", field=field.name, name=field.name)
+    known = {*kind.envelope, *(field.name for field in kind.fields)}
+    for name in fact:
+        if name not in known:
+            yield DomainError("không có trường “%(name)s”.", field=name, name=name)
+
+
+def _faults_of(value: object, field: FactField) -> Iterator[DomainError]:
+    if type(value) is not field.type:
+        message = "“%(name)s” phải là %(type)s, không phải %(value)s."
+        of = DomainError(TYPE_WORDS[field.type])
+        yield DomainError(message, field=field.name, name=field.name, type=of, value=repr(value))
+    elif not fits(value, field.type):
+        yield DomainError("“%(name)s” không được âm (%(value)s).", field=field.name, name=field.name, value=value)
 
 
 def lacking(fact: Mapping[str, Any], envelope: Iterable[str]) -> str | None:
@@ -263,27 +272,3 @@ def fits(value: object, of: FieldType) -> bool:
     """Whether a value is of a field's own type (a date is not a datetime, True is not 1) and, when it counts
     something, not below zero."""
     return type(value) is of and not (of is int and cast(int, value) < 0)
-
-
-def check_value(value: object, field: FactField, kind: str, unit: str) -> None:
-    """Raise FactError unless the value fits the field."""
-    if fits(value, field.type):
-        return
-    if type(value) is not field.type:
-        raise FactError(
-            "Dữ kiện %(kind)s của %(unit)s: “%(name)s” phải là %(type)s, nhưng là %(value)s.",
-            field=field.name,
-            kind=kind,
-            unit=unit,
-            name=field.name,
-            type=field.type.__name__,
-            value=repr(value),
-        )
-    raise FactError(
-        "Dữ kiện %(kind)s của %(unit)s: “%(name)s” không được âm (%(value)s).",
-        field=field.name,
-        kind=kind,
-        unit=unit,
-        name=field.name,
-        value=value,
-    )

@@ -96,7 +96,7 @@ def owed(connection: Connection, query: FactQuery) -> Iterator[Fact]:
                 if settled(day, period.last if planned else period.last + SETTLED_AFTER, query):
                     continue
                 about = {"subject": period.key, "ended_on": period.last.isoformat()}
-                yield _fact(OWED[filing], unit, query, **about, **told_of(day), **more(unit_id))
+                yield OWED[filing].fact(unit, query.period.key, **about, **told_of(day), **more(unit_id))
 
 
 SETTLED_AFTER = timedelta(days=92)
@@ -220,7 +220,9 @@ def year_counts(connection: Connection, query: FactQuery) -> Iterator[Fact]:
     for row in connection.execute(_in_year(query, days)):
         year[row.unit_id][row.kind] = row.number
     for unit_id, unit in _units(connection, query).items():
-        yield _fact(YEAR_COUNT, unit, query, **{name: year[unit_id].get(kind, 0) for kind, name in COUNTED.items()})
+        yield YEAR_COUNT.fact(
+            unit, query.period.key, **{name: year[unit_id].get(kind, 0) for kind, name in COUNTED.items()}
+        )
 
 
 def _in_year(query: FactQuery, days: ObligationDays) -> Select[Any]:
@@ -299,7 +301,9 @@ def petitions(connection: Connection, query: FactQuery) -> Iterator[Fact]:
 def _petition(row: Any, query: FactQuery, days: ObligationDays) -> Fact:
     answered = row.answered_on is not None and row.answered_on <= days.known
     late = max(((row.answered_on if answered else days.today) - row.due_on).days, 0)
-    return _fact(PETITION, row.unit, query, subject=row.code, answered=answered, overdue=late > 0, days_late=late)
+    return PETITION.fact(
+        row.unit, query.period.key, subject=row.code, answered=answered, overdue=late > 0, days_late=late
+    )
 
 
 def satisfaction(connection: Connection, query: FactQuery) -> Iterator[Fact]:
@@ -331,7 +335,7 @@ def online_share(connection: Connection, query: FactQuery) -> Iterator[Fact]:
     for unit_id, unit in units.items():
         numbers = _numbers(ONLINE_SHARE, received.get(unit_id), besides=("target_percent", "has_target"))
         target = {"target_percent": targets.get(unit_id, 0), "has_target": unit_id in targets}
-        yield _fact(ONLINE_SHARE, unit, query, **numbers, **target)
+        yield ONLINE_SHARE.fact(unit, query.period.key, **numbers, **target)
 
 
 def _targets(connection: Connection, query: FactQuery, year: int, known: date) -> dict[int, int]:
@@ -425,7 +429,7 @@ def _counted_facts(kind: FactKind, connection: Connection, query: FactQuery, cou
         # What a unit did that was gone before the period is counted for its successor.
         found[heirs.heir(row.unit_id, query.period.first)].update(_numbers(kind, row))
     for unit_id, unit in _units(connection, query).items():
-        yield _fact(kind, unit, query, **{name: found[unit_id][name] for name in _numbers(kind, None)})
+        yield kind.fact(unit, query.period.key, **{name: found[unit_id][name] for name in _numbers(kind, None)})
 
 
 def _numbers(kind: FactKind, row: Any, besides: tuple[str, ...] = ()) -> Counts:
@@ -446,10 +450,6 @@ def _units(connection: Connection, query: FactQuery) -> dict[int, str]:
     if query.units is not None:
         found = found.where(Unit.code.in_(query.units))
     return {row.id: row.code for row in connection.execute(found)}
-
-
-def _fact(kind: FactKind, unit: str, query: FactQuery, **values: Any) -> Fact:
-    return {"kind": kind.name, "unit": unit, "period": query.period.key, **values}
 
 
 register_source(list(OWED.values()), owed)

@@ -4,67 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date, tzinfo
-from typing import Any
 
 from sqlalchemy import func, or_, select
 from sqlalchemy.engine import Connection
 
-from app.core.errors import NP_
-from app.core.facts import Fact, FactKind, FactQuery, count_field, flag_field, register, text_field
+from app.core.fact_kinds import fact_kinds
+from app.core.facts import Fact, FactQuery, register
 from app.core.periods import Period, PeriodKind
-from app.obligations.fact_kinds import HANDED_IN
 from app.obligations.facts import SETTLED_AFTER, ObligationDays, first_handed_in, periods_owed, settled, told_of
 from app.obligations.models import Filing, FilingKind
 from app.organisation.calendars import site_calendar
 from app.organisation.models import Unit, UnitKind
 from app.tasks.facts import TASK, tasks_of_each
 
-UNITS = "đơn vị"
-
-
-RISK_WARNING = FactKind(
-    "risk_warning",
-    "task",
-    (
-        text_field("month_ended_on", NP_("fact", "Ngày cuối của tháng (năm-tháng-ngày)")),
-        text_field("plan", NP_("fact", "Mã văn bản của kế hoạch")),
-        text_field("number", NP_("fact", "Số của nhiệm vụ trong phụ lục, kèm nhóm")),
-        text_field("lead", NP_("fact", "Đơn vị chủ trì")),
-        flag_field("past_due", NP_("fact", "Cuối tháng đã qua ngày cuối cùng mà chưa nộp")),
-        flag_field("started", NP_("fact", "Cuối tháng đã bắt đầu triển khai")),
-        count_field("percent", "%", NP_("fact", "Tiến độ cuối tháng")),
-        count_field(
-            "used_before_start",
-            "%",
-            NP_("fact", "Phần thời gian đã qua trước khi bắt đầu; chưa bắt đầu thì tính đến cuối tháng"),
-        ),
-        count_field("days_to_due", "ngày", NP_("fact", "Số ngày còn lại sau cuối tháng; 0 nếu đã qua")),
-        *HANDED_IN,
-    ),
-    NP_("fact", "Nhiệm vụ chưa xong cuối tháng, và báo cáo của Văn phòng Sở về nhiệm vụ chậm, có nguy cơ của tháng ấy"),
-)
-
-AUTONOMY = FactKind(
-    "autonomy",
-    "unit",
-    (
-        count_field("units", UNITS, NP_("fact", "Đơn vị sự nghiệp của Sở trong năm")),
-        count_field(
-            "self_financing",
-            UNITS,
-            NP_("fact", "Trong số đó: có quyết định tự bảo đảm chi thường xuyên của năm"),
-        ),
-        count_field("units_before", UNITS, NP_("fact", "Đơn vị sự nghiệp của Sở năm trước")),
-        count_field(
-            "self_financing_before",
-            UNITS,
-            NP_("fact", "Trong số đó: có quyết định tự bảo đảm chi thường xuyên của năm trước"),
-        ),
-        flag_field("share_rises", NP_("fact", "Tỷ lệ của năm cao hơn năm trước")),
-        flag_field("year_ended", NP_("fact", "Năm đã hết")),
-    ),
-    NP_("fact", "Đơn vị sự nghiệp tự bảo đảm chi thường xuyên của năm và năm trước, tính cho cả Sở"),
-)
+KINDS = fact_kinds("obligations")
+RISK_WARNING = KINDS["risk_warning"]
+AUTONOMY = KINDS["autonomy"]
 
 
 def risk_warnings(connection: Connection, query: FactQuery) -> Iterator[Fact]:
@@ -89,7 +44,7 @@ def risk_warnings(connection: Connection, query: FactQuery) -> Iterator[Fact]:
                 same = {name: task[name] for name in ("plan", "number", "past_due", "started", "percent", *_SPANS)}
                 about = {"subject": f"{month.key} {task['subject']}", "month_ended_on": month.last.isoformat()}
                 sent = told_of(days.get(_report_of(unit_id, month)))
-                yield _fact(RISK_WARNING, unit, query, **about, lead=task["unit"], **same, **sent)
+                yield RISK_WARNING.fact(unit, query.period.key, **about, lead=task["unit"], **same, **sent)
 
 
 def _report_of(unit_id: int, month: Period) -> tuple[FilingKind, int, str]:
@@ -115,7 +70,7 @@ def autonomy(connection: Connection, query: FactQuery) -> Iterator[Fact]:
         "year_ended": site_calendar().local_day(query.as_of) > year.last,
     }
     for unit, _begun in _units(connection, query, UnitKind.DEPARTMENT).values():
-        yield _fact(AUTONOMY, unit, query, **told)
+        yield AUTONOMY.fact(unit, query.period.key, **told)
 
 
 def _autonomous(connection: Connection, query: FactQuery, year: Period) -> tuple[int, int]:
@@ -152,10 +107,6 @@ def _units(connection: Connection, query: FactQuery, *kinds: UnitKind) -> dict[i
     if query.units is not None:
         found = found.where(Unit.code.in_(query.units))
     return {row.id: (row.code, row.valid_from) for row in connection.execute(found)}
-
-
-def _fact(kind: FactKind, unit: str, query: FactQuery, **values: Any) -> Fact:
-    return {"kind": kind.name, "unit": unit, "period": query.period.key, **values}
 
 
 register(RISK_WARNING, risk_warnings)

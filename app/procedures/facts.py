@@ -12,8 +12,8 @@ from flask import url_for
 from sqlalchemy import ColumnElement, and_, case, func, select
 from sqlalchemy.engine import Connection
 
-from app.core.errors import NP_
-from app.core.facts import Fact, FactField, FactKind, FactQuery, register
+from app.core.fact_kinds import fact_kinds
+from app.core.facts import Fact, FactQuery, register
 from app.core.to_come import StillToCome, register_to_come
 from app.organisation.access import Scope
 from app.organisation.models import Unit
@@ -22,33 +22,8 @@ from app.procedures.models import Procedure, ProcedureVersion
 from app.procedures.queries import deployed_on, in_force_on
 from app.web.extensions import db
 
-PROCEDURES = "thủ tục"
-
-CATALOGUE_PAYMENT = FactKind(
-    "catalogue_payment",
-    "unit",
-    (
-        FactField(
-            "fee_bearing",
-            int,
-            PROCEDURES,
-            NP_("fact", "Thủ tục còn hiệu lực có yêu cầu nghĩa vụ tài chính"),
-        ),
-        FactField(
-            "eligible",
-            int,
-            PROCEDURES,
-            NP_("fact", "Trong số đó: đã được xác định đủ điều kiện thanh toán trực tuyến"),
-        ),
-        FactField(
-            "deployed",
-            int,
-            PROCEDURES,
-            NP_("fact", "Trong số đủ điều kiện: đã triển khai thanh toán trực tuyến"),
-        ),
-    ),
-    NP_("fact", "Thanh toán trực tuyến trong danh mục thủ tục hành chính"),
-)
+KINDS = fact_kinds("procedures")
+CATALOGUE_PAYMENT = KINDS["catalogue_payment"]
 
 
 def catalogue_payment(connection: Connection, query: FactQuery) -> Iterator[Fact]:
@@ -70,14 +45,13 @@ def catalogue_payment(connection: Connection, query: FactQuery) -> Iterator[Fact
     if query.units is not None:
         counted = counted.where(Unit.code.in_(query.units))
     for unit, fee_bearing, eligible, deployed in connection.execute(counted):
-        yield {
-            "kind": CATALOGUE_PAYMENT.name,
-            "unit": unit,
-            "period": query.period.key,
-            "fee_bearing": fee_bearing,
-            "eligible": int(eligible),
-            "deployed": int(deployed),
-        }
+        yield CATALOGUE_PAYMENT.fact(
+            unit,
+            query.period.key,
+            fee_bearing=fee_bearing,
+            eligible=int(eligible),
+            deployed=int(deployed),
+        )
 
 
 def _count(condition: ColumnElement[bool] | Any) -> ColumnElement[int]:

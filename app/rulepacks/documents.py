@@ -17,9 +17,10 @@ from typing import Annotated
 from pydantic import BeforeValidator, TypeAdapter, ValidationError
 
 from app.core.errors import N_
+from app.core.problems import Problem
 from app.core.text import tidy
-from app.rulepacks.words import Name, PackError, Problem, Sentence, Text, Words, as_list
-from app.rulepacks.yaml_files import SourceError, problems_of, read_source, read_text
+from app.core.yaml_files import SourceError, read_source, read_text
+from app.rulepacks.words import Name, PackError, Sentence, Text, Words, as_list, problems_of
 
 INDEX = "documents.yaml"
 LEFT_OUT = "[…]"

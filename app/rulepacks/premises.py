@@ -10,10 +10,10 @@ from fractions import Fraction
 from typing import Any
 
 from app.core.calendar import Allowance, TimeUnit, WorkingCalendar
-from app.core.errors import NP_, DomainError
-from app.core.facts import Fact, FactField, FactKind
+from app.core.errors import DomainError
+from app.core.fact_kinds import fact_kinds
+from app.core.facts import Fact
 from app.rulepacks.conditions import NOTHING_KNOWN, DayKind
-from app.rulepacks.language import EARLIER
 
 DEADLINE = "deadline"
 JUDGED_ON = "judged_on"
@@ -34,20 +34,8 @@ def unit_told(unit: Mapping[str, Any]) -> dict[str, str]:
 DeadlineOf = Callable[[date, int, DayKind], date]
 """The last day of a span of days that begins after a day."""
 
-EARLIER_FAILURE = FactKind(
-    EARLIER,
-    "rule",
-    (
-        FactField(
-            "periods",
-            int,
-            "kỳ",
-            NP_("fact", "Số kỳ liên tiếp đơn vị không đạt, tính đến kỳ liền trước"),
-        ),
-        FactField("listed", str, "", NP_("fact", "Các kỳ đó, kỳ gần nhất trước")),
-    ),
-    NP_("fact", "Một quy tắc mà đơn vị không đạt ở kỳ này và kỳ liền trước, xét từ dữ kiện của từng kỳ"),
-)
+KINDS = fact_kinds("rulepacks")
+EARLIER_FAILURE = KINDS["earlier_failure"]
 
 
 def last_day(calendar: WorkingCalendar, event: date, days: int, kind: DayKind) -> date:

@@ -17,12 +17,13 @@ from typing import Annotated
 from pydantic import BeforeValidator, TypeAdapter, ValidationError, model_validator
 
 from app.core.errors import N_, DomainError
+from app.core.problems import Problem
 from app.core.text import tidy
+from app.core.yaml_files import SourceError, YamlSource, read_source, read_text
 from app.rulepacks.documents import LEFT_OUT, Documents
 from app.rulepacks.pack import Pack
-from app.rulepacks.words import PackError, Problem, RuleId, Text, Words, as_list, refuse
+from app.rulepacks.words import PackError, RuleId, Text, Words, as_list, problems_of, refuse
 from app.rulepacks.words import Sentence as NonEmpty
-from app.rulepacks.yaml_files import SourceError, YamlSource, problems_of, read_source, read_text
 
 SENTENCES = "sentences"
 

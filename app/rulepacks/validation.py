@@ -10,8 +10,11 @@ from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
 from app.core.errors import N_, DomainError
-from app.core.facts import SUBJECT, FactField, FactKind, fits, lacking
+from app.core.facts import TYPE_WORDS, FactField, FactKind, faults, lacking
 from app.core.periods import Period
+from app.core.problems import Problem
+from app.core.yaml_files import Location, YamlSource, field_name
+from app.rulepacks.bounds import MOST_JUDGED
 from app.rulepacks.compiler import is_too_tangled
 from app.rulepacks.conditions import (
     DAY_KINDS,
@@ -32,16 +35,7 @@ from app.rulepacks.documents import Documents
 from app.rulepacks.language import UNIT_KINDS, PackInfo, PackTest, Rule
 from app.rulepacks.pack import ParameterValue
 from app.rulepacks.premises import EARLIER_FAILURE
-from app.rulepacks.words import (
-    SENTENCES,
-    Problem,
-    is_field,
-    names_department,
-    names_units,
-    parse_share,
-    unknown_placeholders,
-)
-from app.rulepacks.yaml_files import MOST_JUDGED, Location, YamlSource, field_name
+from app.rulepacks.words import SENTENCES, is_field, names_department, names_units, parse_share, unknown_placeholders
 
 Catalogue = Mapping[str, FactKind]
 Say = Callable[..., None]
@@ -359,10 +353,6 @@ class RuleChecker:
     def comparison(self, at: Location, field: FactField, comparison: Comparison, about: str) -> None:
         """The operator must make sense for the field's type, the operands must be of it."""
         place = (*at, comparison.operator)
-        if field.type not in (int, str, bool):
-            message = N_("chưa so sánh được “%(field)s” (%(type)s).")
-            self.say(place, message, field=field.name, type=field.type.__name__)
-            return
         if field.type is not int and comparison.operator in ORDERED:
             self.say(place, N_("“%(field)s” không có thứ tự lớn nhỏ để so sánh."), field=field.name)
             return
@@ -382,7 +372,7 @@ class RuleChecker:
                     N_("“%(value)s” không cùng loại với “%(field)s” (%(type)s)."),
                     value=operand,
                     field=field.name,
-                    type=field.type.__name__,
+                    type=DomainError(TYPE_WORDS[field.type]),
                 )
 
 
@@ -627,14 +617,6 @@ def _fact_problems(
     if kind is None:
         yield N_("không có loại dữ kiện “%(kind)s”."), {"kind": fact["kind"]}, ("kind",)
         return
-    if not kind.is_about_units and lacking(fact, (SUBJECT,)):
-        yield N_("dữ kiện thiếu “%(key)s”."), {"key": SUBJECT}, ()
-        return
-    for key, value in fact.items():
-        if key in kind.envelope:
-            continue
-        field = kind.field(key)
-        if field is None:
-            yield N_("dữ kiện “%(kind)s” không có trường “%(field)s”."), {"kind": kind.name, "field": key}, (key,)
-        elif not fits(value, field.type):
-            yield N_("“%(field)s” phải là %(type)s."), {"field": key, "type": field.type.__name__}, (key,)
+    for fault in faults(fact, kind, whole=False):
+        place = (str(fault.field),) if fault.field in fact else ()
+        yield N_("dữ kiện “%(kind)s”: %(fault)s"), {"kind": kind.name, "fault": fault}, place

@@ -2,65 +2,18 @@
 
 from __future__ import annotations
 
-import dataclasses
 import re
 import string
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import Annotated, Any, NoReturn
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, StringConstraints
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, StringConstraints, ValidationError
 from pydantic_core import ErrorDetails, PydanticCustomError
 
-from app.core.errors import N_, DomainError, Message, N_n
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """One thing wrong. `message` is the Vietnamese msgid, `params` fills its placeholders; `line` starts at 1."""
-
-    file: str
-    line: int
-    field: str
-    message: str
-    params: Mapping[str, object] = dataclasses.field(default_factory=dict)
-
-    def __str__(self) -> str:
-        return self.message % self.params if self.params else self.message
-
-    def as_json(self) -> dict[str, Any]:
-        """As plain values."""
-        return {"file": self.file, "line": self.line, "field": self.field, **as_json(self)}
-
-    @classmethod
-    def from_json(cls, kept: Mapping[str, Any]) -> Problem:
-        """From plain values."""
-        return cls(kept["file"], kept["line"], kept["field"], kept["message"], from_json(kept).params)
-
-    @property
-    def placed(self) -> DomainError:
-        """The sentence after its place."""
-        place: dict[str, Any] = {"file": self.file, "line": str(self.line), "reason": self}
-        if self.field:
-            return DomainError("%(file)s, dòng %(line)s, %(place)s: %(reason)s", place=self.field, **place)
-        return DomainError("%(file)s, dòng %(line)s: %(reason)s", **place)
-
-
-def as_json(told: Message) -> dict[str, Any]:
-    """A sentence as plain values, to be kept and told later in the reader's language."""
-    params = {name: as_json(value) if isinstance(value, Message) else value for name, value in told.params.items()}
-    plain = {name: value if isinstance(value, dict | int) else str(value) for name, value in params.items()}
-    return {"message": told.message, "params": plain}
-
-
-def from_json(kept: Mapping[str, Any]) -> DomainError:
-    """A sentence that was kept."""
-    sentence = kept["message"]
-    told = DomainError(sentence)
-    told.params = {n: from_json(value) if isinstance(value, dict) else value for n, value in kept["params"].items()}
-    return told
-
+from app.core.errors import N_, DomainError, N_n
+from app.core.problems import Problem
+from app.core.yaml_files import YamlSource, field_name
 
 MOST_TOLD = 100
 """Problems that are told one by one; whoever mends these finds the others."""
@@ -293,3 +246,17 @@ class Text(Words):
     def in_(self, locale: str) -> str:
         """The words in that language; Vietnamese unless `en` is asked for."""
         return self.en if locale.startswith("en") else self.vi
+
+
+def problems_of(error: ValidationError, source: YamlSource) -> list[Problem]:
+    """What pydantic found, each with the line of the nearest value that is in the file."""
+    details = error.errors(include_url=False, include_input=False)
+    around = {detail["loc"][:depth] for detail in details for depth in range(len(detail["loc"]))}
+    problems = []
+    for detail in details:
+        if detail["type"] == "too_short" and detail["loc"] in around:
+            continue  # a list whose every item is refused also counts as empty
+        location = tuple(part for part in detail["loc"] if part != "[key]")
+        message, params = sentence_of(detail)
+        problems.append(Problem(source.file, source.line(location), field_name(location), message, params))
+    return problems

@@ -12,17 +12,11 @@ from flask import url_for
 from sqlalchemy import Row, func, or_, select
 from sqlalchemy.engine import Connection
 
-from app.core.errors import NP_
+from app.core.fact_kinds import fact_kinds
 from app.core.facts import (
-    HUNDREDTHS,
     Fact,
-    FactField,
-    FactKind,
     FactQuery,
-    count_field,
-    flag_field,
     register_source,
-    text_field,
 )
 from app.organisation.access import Scope
 from app.organisation.models import Unit
@@ -33,90 +27,11 @@ from app.scorecards.models import CRITERION as OF_CRITERION
 from app.scorecards.models import Criterion, YearResult
 from app.web.extensions import db
 
+KINDS = fact_kinds("scorecards")
+CRITERION = KINDS["criterion"]
+SCORE_FIELD = KINDS["score_field"]
+INDEX_RESULT = KINDS["index_result"]
 
-def _points(name: str, says: str) -> FactField:
-    return FactField(name, int, HUNDREDTHS, says)
-
-
-CRITERION = FactKind(
-    "criterion",
-    "criterion",
-    (
-        text_field("number", NP_("fact", "Số của tiêu chí trong bảng")),
-        text_field("name", NP_("fact", "Tên tiêu chí")),
-        flag_field("is_leaf", NP_("fact", "Không có tiêu chí thành phần")),
-        _points("maximum", NP_("fact", "Điểm tối đa")),
-        _points("last_score", NP_("fact", "Điểm đạt được năm trước")),
-        _points("target", NP_("fact", "Mục tiêu của năm")),
-        _points(
-            "self_score",
-            NP_("fact", "Điểm tự chấm; của tiêu chí có thành phần là tổng các thành phần; 0 nếu chưa chấm"),
-        ),
-        flag_field("scored", NP_("fact", "Đã chấm, cùng mọi tiêu chí thành phần")),
-        flag_field("below_target", NP_("fact", "Đã chấm và thấp hơn mục tiêu")),
-        flag_field("has_children", NP_("fact", "Có tiêu chí thành phần")),
-        count_field("children", "tiêu chí", NP_("fact", "Số tiêu chí thành phần trực tiếp")),
-        _points("children_maximum", NP_("fact", "Tổng điểm tối đa của chúng")),
-        _points("children_last_score", NP_("fact", "Tổng điểm năm trước của chúng")),
-        _points("children_target", NP_("fact", "Tổng mục tiêu của chúng")),
-        flag_field("has_measures", NP_("fact", "Có nhiệm vụ, giải pháp")),
-    ),
-    NP_("fact", "Một tiêu chí của bảng chấm điểm, ở đơn vị chủ trì (không ghi chủ trì: ở Sở)"),
-)
-
-SCORE_FIELD = FactKind(
-    "score_field",
-    "field",
-    (
-        text_field("number", NP_("fact", "Số của lĩnh vực")),
-        text_field("name", NP_("fact", "Tên lĩnh vực")),
-        _points("stated_score", NP_("fact", "Điểm năm trước mà lời văn ghi")),
-        _points("stated_maximum", NP_("fact", "Điểm tối đa mà lời văn ghi")),
-        _points("table_score", NP_("fact", "Điểm năm trước trong bảng")),
-        _points("table_maximum", NP_("fact", "Điểm tối đa trong bảng")),
-        flag_field("in_text", NP_("fact", "Có trong lời văn")),
-        flag_field("in_table", NP_("fact", "Có trong bảng")),
-    ),
-    NP_("fact", "Một lĩnh vực: lời văn của kế hoạch và bảng chấm điểm nói gì"),
-)
-
-INDEX_RESULT = FactKind(
-    "index_result",
-    "unit",
-    (
-        flag_field("ranked", NP_("fact", "Thứ hạng của năm đã được ghi nhận")),
-        count_field("rank_this_year", "bậc", NP_("fact", "Thứ hạng của năm; 0 nếu chưa có")),
-        count_field("rank_last_year", "bậc", NP_("fact", "Thứ hạng năm trước; 0 nếu không rõ")),
-        FactField(
-            "rank_moved",
-            str,
-            "",
-            NP_("fact", "Thứ hạng tăng hay giảm so với năm trước"),
-            {
-                "up": NP_("fact", "tăng"),
-                "down": NP_("fact", "giảm"),
-                "same": NP_("fact", "tăng"),
-            },
-        ),
-        count_field("places_moved", "bậc", NP_("fact", "Số bậc tăng hoặc giảm; 0 nếu không đổi")),
-        flag_field("scored", NP_("fact", "Điểm của năm đã được ghi nhận")),
-        _points("score_this_year", NP_("fact", "Điểm của năm; 0 nếu chưa có")),
-        _points("score_last_year", NP_("fact", "Điểm năm trước mà lời văn ghi")),
-        _points("maximum_last_year", NP_("fact", "Điểm tối đa mà lời văn ghi")),
-        _points(
-            "text_fields_score",
-            NP_("fact", "Tổng điểm các lĩnh vực mà lời văn ghi"),
-        ),
-        _points(
-            "text_fields_maximum",
-            NP_("fact", "Tổng điểm tối đa các lĩnh vực mà lời văn ghi"),
-        ),
-        _points("table_fields_score", NP_("fact", "Tổng điểm các lĩnh vực trong bảng")),
-        _points("table_fields_maximum", NP_("fact", "Tổng điểm tối đa các lĩnh vực trong bảng")),
-        _points("target", NP_("fact", "Tổng mục tiêu các lĩnh vực trong bảng")),
-    ),
-    NP_("fact", "Chỉ số cải cách hành chính của Sở: điểm, thứ hạng của năm và năm trước"),
-)
 
 ALL_KINDS = (CRITERION, SCORE_FIELD, INDEX_RESULT)
 

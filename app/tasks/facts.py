@@ -18,8 +18,8 @@ from sqlalchemy import ColumnElement, Row, Select, and_, case, func, or_, select
 from sqlalchemy.engine import Connection
 
 from app.core.calendar import WorkingCalendar
-from app.core.errors import NP_
-from app.core.facts import Fact, FactField, FactKind, FactQuery, register_source
+from app.core.fact_kinds import fact_kinds
+from app.core.facts import Fact, FactQuery, register_source
 from app.core.text import fold as fold_text
 from app.organisation.access import Scope
 from app.organisation.calendars import site_calendar
@@ -36,89 +36,11 @@ from app.tasks.progress import Progress, fold, share_used
 from app.web.due import kept, missed
 from app.web.extensions import db
 
-DAYS = "ngày"
-TASKS = "nhiệm vụ"
-PERCENT = "%"
-
-
-def _field(name: str, kind: type[int] | type[str] | type[bool], unit: str, says: str) -> FactField:
-    return FactField(name, kind, unit, says)
-
-
-TASK = FactKind(
-    "task",
-    "task",
-    (
-        _field("plan", str, "", NP_("fact", "Mã văn bản của kế hoạch")),
-        _field("number", str, "", NP_("fact", "Số của nhiệm vụ trong phụ lục, kèm nhóm")),
-        _field("due", str, "", NP_("fact", "Ngày cuối cùng, đã tính điều chỉnh; trống nếu không có")),
-        _field("assigned_on", str, "", NP_("fact", "Ngày được giao (năm-tháng-ngày)")),
-        _field("has_due", bool, "", NP_("fact", "Có ngày cuối cùng")),
-        _field(
-            "waiting",
-            bool,
-            "",
-            NP_("fact", "Chưa có ngày: chờ mốc bên ngoài, hoặc thời hạn chưa đọc được"),
-        ),
-        _field("started", bool, "", NP_("fact", "Đơn vị đã bắt đầu triển khai")),
-        _field("done", bool, "", NP_("fact", "Đã nộp kết quả")),
-        _field("done_late", bool, "", NP_("fact", "Nộp kết quả sau ngày cuối cùng")),
-        _field(
-            "past_due",
-            bool,
-            "",
-            NP_("fact", "Đã qua ngày cuối cùng mà chưa nộp"),
-        ),
-        _field("accepted", bool, "", NP_("fact", "Kết quả được đánh giá đạt yêu cầu")),
-        _field("rejected", bool, "", NP_("fact", "Kết quả được đánh giá không đạt yêu cầu")),
-        _field("percent", int, PERCENT, NP_("fact", "Tiến độ đơn vị báo cáo")),
-        _field("span_days", int, DAYS, NP_("fact", "Từ ngày giao đến ngày cuối cùng")),
-        _field(
-            "used_before_start",
-            int,
-            PERCENT,
-            NP_("fact", "Phần thời gian đã qua trước khi bắt đầu; chưa bắt đầu thì tính đến nay"),
-        ),
-        _field("days_to_due", int, DAYS, NP_("fact", "Số ngày còn lại đến ngày cuối cùng; 0 nếu đã qua")),
-        _field(
-            "adjustment_after_due",
-            bool,
-            "",
-            NP_("fact", "Đề nghị điều chỉnh được gửi sau ngày cuối cùng"),
-        ),
-    ),
-    NP_("fact", "Một nhiệm vụ của kế hoạch và đơn vị chủ trì: bắt đầu, hoàn thành, đánh giá, điều chỉnh"),
-)
-
-TASK_START = FactKind(
-    "task_start",
-    "task",
-    (_field("started_on", str, "", NP_("fact", "Ngày bắt đầu triển khai (năm-tháng-ngày)")),),
-    NP_("fact", "Việc bắt đầu triển khai một nhiệm vụ của kế hoạch"),
-)
-
-TASK_RESULT = FactKind(
-    "task_result",
-    "task",
-    (_field("handed_in_on", str, "", NP_("fact", "Ngày nộp kết quả (năm-tháng-ngày)")),),
-    NP_("fact", "Kết quả của một nhiệm vụ của kế hoạch đã được nộp"),
-)
-
-TASK_TOTALS = FactKind(
-    "task_totals",
-    "unit",
-    (
-        _field("tasks_due", int, TASKS, NP_("fact", "Nhiệm vụ có ngày cuối cùng trong kỳ")),
-        _field(
-            "done_in_time",
-            int,
-            TASKS,
-            NP_("fact", "Trong số đó: đã nộp kết quả không sau ngày cuối cùng"),
-        ),
-        _field("open", int, TASKS, NP_("fact", "Nhiệm vụ đã giao mà chưa nộp kết quả")),
-    ),
-    NP_("fact", "Nhiệm vụ của kế hoạch mà đơn vị chủ trì"),
-)
+KINDS = fact_kinds("tasks")
+TASK = KINDS["task"]
+TASK_START = KINDS["task_start"]
+TASK_RESULT = KINDS["task_result"]
+TASK_TOTALS = KINDS["task_totals"]
 
 
 _TELLING = (TaskEventKind.PROGRESS, TaskEventKind.ADJUSTMENT_GRANTED)
@@ -211,7 +133,7 @@ def _told_of(records: _TaskRecords, query: FactQuery, days: _TaskDays) -> Iterat
             yield fact
             yield from _deeds(fact, progress)
     for unit, numbers in sorted(totals.items()):
-        yield {"kind": TASK_TOTALS.name, "unit": unit, "period": query.period.key, **numbers}
+        yield TASK_TOTALS.fact(unit, query.period.key, **numbers)
 
 
 def _parts(site: str, first: date) -> Select[*tuple[Any, ...]]:
@@ -290,38 +212,37 @@ def _touches(progress: Progress, query: FactQuery) -> bool:
 def _task(part: Any, unit: str, progress: Progress, days: _TaskDays, query: FactQuery, repeated: bool) -> Fact:
     due_on, submitted_on = progress.due_on, progress.submitted_on
     span, used = _used(part, progress, days.today)
-    return {
-        "kind": TASK.name,
-        "unit": unit,
-        "period": query.period.key,
-        "subject": subject_of(part.plan, part.number, part.named, part.row if repeated else None),
-        "plan": part.plan,
-        "number": part.number,
-        "due": due_on.isoformat() if due_on else "",
-        "assigned_on": progress.assigned_on.isoformat() if progress.assigned_on else "",
-        "has_due": due_on is not None,
-        "waiting": due_on is None and part.deadline_kind in (DeadlineKind.OPEN, DeadlineKind.UNREAD),
-        "started": progress.started_on is not None,
-        "done": submitted_on is not None,
-        "done_late": missed(due_on, submitted_on),
-        "past_due": submitted_on is None and missed(due_on, days.today),
-        "accepted": progress.accepted is True,
-        "rejected": progress.accepted is False,
-        "percent": progress.percent,
-        "span_days": span,
-        "used_before_start": used,
-        "days_to_due": max((due_on - days.today).days, 0) if due_on else 0,
-        "adjustment_after_due": progress.adjustment_after_due,
-    }
+    return TASK.fact(
+        unit,
+        query.period.key,
+        subject=subject_of(part.plan, part.number, part.named, part.row if repeated else None),
+        plan=part.plan,
+        number=part.number,
+        due=due_on.isoformat() if due_on else "",
+        assigned_on=progress.assigned_on.isoformat() if progress.assigned_on else "",
+        has_due=due_on is not None,
+        waiting=due_on is None and part.deadline_kind in (DeadlineKind.OPEN, DeadlineKind.UNREAD),
+        started=progress.started_on is not None,
+        done=submitted_on is not None,
+        done_late=missed(due_on, submitted_on),
+        past_due=submitted_on is None and missed(due_on, days.today),
+        accepted=progress.accepted is True,
+        rejected=progress.accepted is False,
+        percent=progress.percent,
+        span_days=span,
+        used_before_start=used,
+        days_to_due=max((due_on - days.today).days, 0) if due_on else 0,
+        adjustment_after_due=progress.adjustment_after_due,
+    )
 
 
 def _deeds(fact: Fact, progress: Progress) -> Iterator[Fact]:
     """On which days the unit began and handed in, as far as it has."""
-    about = {name: fact[name] for name in ("unit", "period", "subject")}
+    unit, period, subject = (fact[name] for name in ("unit", "period", "subject"))
     if progress.started_on is not None:
-        yield {"kind": TASK_START.name, **about, "started_on": progress.started_on.isoformat()}
+        yield TASK_START.fact(unit, period, subject=subject, started_on=progress.started_on.isoformat())
     if progress.submitted_on is not None:
-        yield {"kind": TASK_RESULT.name, **about, "handed_in_on": progress.submitted_on.isoformat()}
+        yield TASK_RESULT.fact(unit, period, subject=subject, handed_in_on=progress.submitted_on.isoformat())
 
 
 _REVIEWS = re.compile(r"\bra soat\b.*\b(?:tthc|thu tuc hanh chinh)\b")

@@ -1,34 +1,9 @@
-"""Every kind of fact that the rooms declare, without an application: what the shipped packs are read against."""
+"""Every kind of fact that the rooms of records declare: what the shipped packs are read against."""
 
 from __future__ import annotations
 
-from types import ModuleType
-
-import app.cases.closings
-import app.cases.explanations.facts
-import app.cases.facts
-import app.obligations.fact_kinds
-import app.obligations.plan_facts
-import app.procedures.facts
-import app.publications.facts
-import app.scorecards.facts
-import app.tasks.facts
+from app.core.fact_kinds import APP, FILE, fact_kinds
 from app.core.facts import FactKind
 
-
-def _declared(*modules: ModuleType) -> dict[str, FactKind]:
-    declared = (thing for module in modules for thing in vars(module).values())
-    return {kind.name: kind for kind in declared if isinstance(kind, FactKind)}
-
-
-CATALOGUE = _declared(
-    app.cases.closings,
-    app.cases.explanations.facts,
-    app.cases.facts,
-    app.obligations.fact_kinds,
-    app.obligations.plan_facts,
-    app.scorecards.facts,
-    app.tasks.facts,
-    app.procedures.facts,
-    app.publications.facts,
-)
+ROOMS = sorted({path.parent.name for path in APP.glob(f"*/{FILE}")} - {"rulepacks"})
+CATALOGUE: dict[str, FactKind] = {name: kind for room in ROOMS for name, kind in fact_kinds(room).items()}

@@ -12,12 +12,13 @@ from flask.testing import FlaskClient
 
 from app.compliance.runs.verification import Disagreement
 from app.core.errors import DomainError
+from app.core.problems import Problem
 from app.organisation.commands import clear_errors
 from app.organisation.models import Person, Role
 from app.rulepacks.conditions import ParameterUnit
 from app.rulepacks.loader import pack_from_texts
 from app.rulepacks.pack import what_if_value
-from app.rulepacks.words import SENTENCES, PackError, Problem
+from app.rulepacks.words import SENTENCES, PackError
 from app.web import formats
 from app.web.command_faults import BadInput
 from app.web.formats import sentence

@@ -9,13 +9,14 @@ import pytest
 from app.compliance.evaluation import rule_tests
 from app.compliance.evaluation.engine import Engine
 from app.compliance.evaluation.rule_tests import run_pack_tests
+from app.core import yaml_files
 from app.core.periods import Period
-from app.rulepacks import validation, yaml_files
+from app.core.yaml_files import SourceError, read_source
+from app.rulepacks import bounds, validation
 from app.rulepacks.compiler import compile_rules
 from app.rulepacks.loader import load_packs, pack_from_texts
 from app.rulepacks.pack import Pack
 from app.rulepacks.words import MOST_TOLD, PackError
-from app.rulepacks.yaml_files import SourceError, read_source
 from app.web.settings import ROOT
 from tests.compliance import sample
 
@@ -63,7 +64,7 @@ def test_many_ways_round_are_told_as_one_circle() -> None:
 
 
 def test_as_long_a_chain_of_parameters_as_may_be_is_followed_without_recursion() -> None:
-    length = yaml_files.MOST["parameters.yaml"]
+    length = bounds.MOST["parameters.yaml"]
     parameters = read(parameters=(chain(length - len(sample.PARAMETERS)) | sample.PARAMETERS)).parameters
     assert parameters.at(JUNE.last)["p0"].value == 7
     one = parameters.on("p0", JUNE.last)
@@ -91,7 +92,7 @@ def test_600_summands_are_one_sentence_for_each_list() -> None:
 
 
 def test_as_many_summands_as_may_be_are_judged() -> None:
-    pack = read(rules=[rate_of(yaml_files.MOST_INSIDE)])
+    pack = read(rules=[rate_of(bounds.MOST_INSIDE)])
     compiled = compile_rules(pack.rules, pack.parameters.at(JUNE.last))
     found = Engine().run(compiled, [{"pay.online": paid, "pay.eligible": 20, "pay.due": 0} for paid in (6, 7)])
     assert [each["p-1"].value for each in found] == ["failed", "passed"]
@@ -198,8 +199,8 @@ def test_very_many_faults_are_told_as_the_first_of_them() -> None:
 
 def test_the_packs_that_are_installed_are_far_below_the_bounds() -> None:
     for pack in load_packs(ROOT / "rules", None):
-        assert len(pack.rules) * 3 < yaml_files.MOST["rules.yaml"]
-        assert len(pack.tests) * 3 < yaml_files.MOST["tests.yaml"]
+        assert len(pack.rules) * 3 < bounds.MOST["rules.yaml"]
+        assert len(pack.tests) * 3 < bounds.MOST["tests.yaml"]
         rules = {rule.id: rule for rule in pack.rules}
         judged = sum(len(rule_tests.rules_of(test, rules)) * len(rule_tests.units_of(test)) for test in pack.tests)
-        assert judged * 3 < yaml_files.MOST_JUDGED
+        assert judged * 3 < bounds.MOST_JUDGED

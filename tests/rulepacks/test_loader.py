@@ -137,7 +137,7 @@ def test_two_rules_with_one_id_are_refused_at_the_second() -> None:
         (
             {"applies_when": {"b.flag": {"equals": 1}}},
             "[0].applies_when.b.flag.equals",
-            "“1” không cùng loại với “flag” (bool).",
+            "“1” không cùng loại với “flag” (đúng/sai).",
         ),
         (
             {"applies_when": {"b.word": {"equals": "fewest"}}},
@@ -290,11 +290,11 @@ def test_the_hash_is_of_the_content_and_not_of_the_line_ends() -> None:
         ({"given": [{"kind": "x", "unit": "U"}]}, "[0].given[0].kind: không có loại dữ kiện “x”."),
         (
             {"given": [{"kind": "pay", "unit": "U", "paid": 1}]},
-            "[0].given[0].paid: dữ kiện “pay” không có trường “paid”.",
+            "[0].given[0].paid: dữ kiện “pay”: không có trường “paid”.",
         ),
         (
             {"given": [{"kind": "pay", "unit": "U", "due": -1}]},
-            "[0].given[0].due: “due” phải là int.",
+            "[0].given[0].due: dữ kiện “pay”: “due” không được âm (-1).",
         ),
     ],
 )
@@ -485,7 +485,7 @@ def test_a_fact_about_a_thing_needs_its_name_in_a_test() -> None:
     test = {"name": "Thử", "period": "2024-06", "expect": {"p-3": {"U": "pass"}}}
     given = [{"kind": "overdue", "unit": "U", "days": 1}]
     (problem,) = problems_in(sample.texts(rules=[sample.THING_RULE], tests=[test | {"given": given}]))
-    assert problem.endswith("[0].given[0]: dữ kiện thiếu “subject”.")
+    assert problem.endswith("[0].given[0]: dữ kiện “overdue”: thiếu “subject”.")
 
 
 def test_a_test_that_does_not_come_out_is_told_with_file_line_and_field() -> None:

@@ -19,160 +19,22 @@ from app.cases.explanations.models import Apology, Explanation, is_about
 from app.cases.facts import holder_of, late_rows, owed_words, stages_unknown, start_of_previous, units_of, whose
 from app.cases.faults.models import CaseFault
 from app.cases.models import Case, CaseStage
-from app.core.errors import NP_
-from app.core.facts import Fact, FactKind, FactQuery, count_field, flag_field, register, register_source, text_field
+from app.core.fact_kinds import fact_kinds
+from app.core.facts import Fact, FactQuery, register, register_source
 from app.core.text import fold
 from app.organisation.calendars import site_calendar
 from app.organisation.models import Person, Unit
 from app.organisation.passings import AN_INSTANT
 from app.web.due import due_after
 
-CASES, STAGES = "hồ sơ", "bước xử lý"
-
-
-EXPLANATION = FactKind(
-    "explanation",
-    "case",
-    (
-        flag_field(
-            "by_head",
-            NP_("fact", "Do người đứng đầu đơn vị có hồ sơ quá hạn giải trình"),
-        ),
-        text_field(
-            "sent_on",
-            NP_(
-                "fact",
-                "Ngày gửi (năm-tháng-ngày) của giải trình đang có giá trị, hoặc của lần bị trả lại nếu "
-                "chưa gửi lại; ưu tiên giải trình của người đứng đầu",
-            ),
-        ),
-        flag_field("accepted", NP_("fact", "Giám đốc Sở chấp nhận giải trình đó")),
-        flag_field(
-            "returned",
-            NP_("fact", "Giải trình đó bị trả lại, chưa gửi lại: chưa phải là giải trình"),
-        ),
-    ),
-    NP_(
-        "fact",
-        "Giải trình một hồ sơ quá hạn trong kỳ (hoặc bắt đầu quá hạn từ kỳ trước), gửi Giám đốc Sở qua Văn phòng Sở",
-    ),
-)
-
-APOLOGY = FactKind(
-    "apology",
-    "case",
-    (
-        text_field(
-            "sent_on",
-            NP_(
-                "fact",
-                "Ngày gửi (năm-tháng-ngày) văn bản xin lỗi vì trễ hạn đầu tiên có ngày hẹn phải có; nếu "
-                "không văn bản nào có thì của văn bản đầu tiên",
-            ),
-        ),
-        flag_field(
-            "has_new_date",
-            NP_(
-                "fact",
-                "Chính văn bản đó có ngày hẹn trả mới, hoặc không còn gì để hẹn: hồ sơ đã kết thúc khi "
-                "xin lỗi, hoặc lần hẹn lại đã dùng ở văn bản xin lỗi vì trễ hạn trước",
-            ),
-        ),
-    ),
-    NP_("fact", "Xin lỗi bằng văn bản vì trễ hạn, về một hồ sơ quá hạn trong kỳ (hoặc bắt đầu quá hạn từ kỳ trước)"),
-)
-
-CASE_FAULT = FactKind(
-    "case_fault",
-    "case",
-    (
-        text_field("found_on", NP_("fact", "Ngày phát hiện sai sót (năm-tháng-ngày)")),
-        text_field(
-            "source",
-            NP_(
-                "fact",
-                "Do đâu phát hiện: unit (đơn vị), applicant (người nộp), inspection (kiểm tra), complaint (khiếu nại)",
-            ),
-        ),
-        text_field("what", NP_("fact", "Sai sót")),
-    ),
-    NP_(
-        "fact",
-        "Một sai sót trong giải quyết hồ sơ, phát hiện trong kỳ hoặc kỳ liền trước, hoặc trước "
-        "đó mà đầu kỳ chưa được xin lỗi (sai sót thứ hai của một hồ sơ mang tên mã#2)",
-    ),
-)
-
-APOLOGY_FOR_FAULT = FactKind(
-    "apology_for_fault",
-    "case",
-    (
-        text_field(
-            "sent_on",
-            NP_("fact", "Ngày gửi văn bản xin lỗi đầu tiên vì chính sai sót đó, kể từ ngày phát hiện (năm-tháng-ngày)"),
-        ),
-    ),
-    NP_("fact", "Xin lỗi bằng văn bản vì một sai sót phát hiện trong kỳ hoặc kỳ liền trước; không cần ngày hẹn mới"),
-)
-
-STAGE_NOTE = FactKind(
-    "stage_note",
-    "unit",
-    (
-        count_field(
-            "stages_ended",
-            STAGES,
-            NP_("fact", "Bước xử lý kết thúc trong kỳ tại đơn vị chuyên môn (không tính bước của Bộ phận Một cửa)"),
-        ),
-        count_field(
-            "with_note",
-            STAGES,
-            NP_("fact", "Trong số đó: có ý kiến xử lý của đơn vị giữ hồ sơ"),
-        ),
-        count_field(
-            "unknown_cases",
-            CASES,
-            NP_("fact", "Hồ sơ của đơn vị kết thúc trong kỳ, chưa rõ các bước nên cũng chưa rõ ý kiến xử lý"),
-        ),
-    ),
-    NP_("fact", "Gắn ý kiến xử lý vào từng bước của hồ sơ"),
-)
-
-RESULT_ATTACHED = FactKind(
-    "result_attached",
-    "unit",
-    (
-        count_field(
-            "closed",
-            CASES,
-            NP_("fact", "Hồ sơ có trả kết quả, kết thúc trên phần mềm trong kỳ, đã rõ có gắn kết quả hay không"),
-        ),
-        count_field(
-            "attached",
-            CASES,
-            NP_("fact", "Trong số đó: đã gắn kết quả (bản số hóa hoặc bản điện tử)"),
-        ),
-        count_field(
-            "unknown_closed",
-            CASES,
-            NP_("fact", "Hồ sơ có trả kết quả, kết thúc trên phần mềm trong kỳ, chưa rõ đã gắn kết quả hay chưa"),
-        ),
-    ),
-    NP_("fact", "Gắn kết quả giải quyết vào hồ sơ"),
-)
-
-OFFICER_OVERDUE = FactKind(
-    "officer_overdue",
-    "officer",
-    (
-        count_field("overdue", CASES, NP_("fact", "Hồ sơ quá hạn trong kỳ của cán bộ")),
-        text_field("cases", NP_("fact", "Mã các hồ sơ đó")),
-    ),
-    NP_(
-        "fact",
-        "Hồ sơ quá hạn theo cán bộ giữ bước đã vượt thời gian, tại đơn vị giữ bước đó, để xem xét trách nhiệm cá nhân",
-    ),
-)
+KINDS = fact_kinds("cases")
+EXPLANATION = KINDS["explanation"]
+APOLOGY = KINDS["apology"]
+CASE_FAULT = KINDS["case_fault"]
+APOLOGY_FOR_FAULT = KINDS["apology_for_fault"]
+STAGE_NOTE = KINDS["stage_note"]
+RESULT_ATTACHED = KINDS["result_attached"]
+OFFICER_OVERDUE = KINDS["officer_overdue"]
 
 
 def register_facts() -> None:
@@ -210,10 +72,9 @@ def explanations(connection: Connection, query: FactQuery) -> Iterator[Fact]:
         if sent[0].unit_id not in units:
             continue
         standing, answer = _standing(sent, query.as_of)
-        yield _fact(
-            EXPLANATION.name,
+        yield EXPLANATION.fact(
             units[sent[0].unit_id],
-            query,
+            query.period.key,
             subject=code,
             by_head=standing.by_head,
             sent_on=calendar.local_day(standing.sent_at).isoformat(),
@@ -265,10 +126,9 @@ def apologies(connection: Connection, query: FactQuery) -> Iterator[Fact]:
         if not whole:
             continue
         letter = next((each for each, complete in whole.items() if complete), next(iter(whole)))
-        yield _fact(
-            APOLOGY.name,
+        yield APOLOGY.fact(
             units[letter.unit_id],
-            query,
+            query.period.key,
             subject=code,
             sent_on=calendar.local_day(letter.sent_at).isoformat(),
             has_new_date=whole[letter],
@@ -313,9 +173,11 @@ def faults(connection: Connection, query: FactQuery) -> Iterator[Fact]:
         sent_on = next(about, None)
         if row.found_on < since and sent_on is not None and sent_on < query.period.first:
             continue
-        yield _fact(CASE_FAULT.name, units[row.unit_id], query, subject=subject, **said)
+        yield CASE_FAULT.fact(units[row.unit_id], query.period.key, subject=subject, **said)
         if sent_on is not None:
-            yield _fact(APOLOGY_FOR_FAULT.name, units[row.unit_id], query, subject=subject, sent_on=sent_on.isoformat())
+            yield APOLOGY_FOR_FAULT.fact(
+                units[row.unit_id], query.period.key, subject=subject, sent_on=sent_on.isoformat()
+            )
 
 
 def _letters_for_mistakes(
@@ -357,7 +219,7 @@ def stage_notes(connection: Connection, query: FactQuery) -> Iterator[Fact]:
     for unit_id in sorted(untold.keys() | noted.keys()):
         row = noted.get(unit_id)
         counts = {"stages_ended": row.stages if row else 0, "with_note": row.noted if row else 0}
-        yield _fact(STAGE_NOTE.name, units[unit_id], query, **counts, unknown_cases=untold.get(unit_id, 0))
+        yield STAGE_NOTE.fact(units[unit_id], query.period.key, **counts, unknown_cases=untold.get(unit_id, 0))
 
 
 def results_attached(connection: Connection, query: FactQuery) -> Iterator[Fact]:
@@ -381,7 +243,7 @@ def results_attached(connection: Connection, query: FactQuery) -> Iterator[Fact]
     )
     for row in connection.execute(counted):
         counts = {"closed": row.closed, "attached": row.attached, "unknown_closed": row.number - row.closed}
-        yield _fact(RESULT_ATTACHED.name, units[row.unit_id], query, **counts)
+        yield RESULT_ATTACHED.fact(units[row.unit_id], query.period.key, **counts)
 
 
 def officers_overdue(connection: Connection, query: FactQuery) -> Iterator[Fact]:
@@ -397,7 +259,7 @@ def officers_overdue(connection: Connection, query: FactQuery) -> Iterator[Fact]
             overdue[unit_id, subject][code] = None
     for (unit_id, subject), codes in sorted(overdue.items(), key=lambda each: (units[each[0][0]], each[0][1])):
         told = {"overdue": len(codes), "cases": ", ".join(codes)}
-        yield _fact(OFFICER_OVERDUE.name, units[unit_id], query, subject=subject, **told)
+        yield OFFICER_OVERDUE.fact(units[unit_id], query.period.key, subject=subject, **told)
 
 
 def _who_had_it(query: FactQuery, connection: Connection) -> list[Select[*tuple[Any, ...]]]:
@@ -456,10 +318,6 @@ class OfficerRegister:
         full_name, username = self.people[person_id]
         alone = self.by_name.get((unit_id, fold(full_name)), ()) == [person_id]
         return full_name if alone else f"{full_name} ({username})"
-
-
-def _fact(kind: str, unit: str, query: FactQuery, **fields: Any) -> Fact:
-    return {"kind": kind, "unit": unit, "period": query.period.key, **fields}
 
 
 register_facts()

@@ -16,7 +16,6 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -25,17 +24,18 @@ from app.compliance.evaluation.engine_worker import NO_MEMORY
 from app.compliance.evaluation.rule_tests import run_pack_tests
 from app.core.errors import DomainError
 from app.core.facts import FactField, FactKind, FieldType
+from app.core.problems import Problem, as_json, from_json
 from app.rulepacks.documents import DocumentInfo, Documents, OfficialDocument
 from app.rulepacks.loader import pack_from_texts
 from app.rulepacks.validation import Catalogue
-from app.rulepacks.words import PackError, Problem, as_json, from_json
+from app.rulepacks.words import PackError
 
 PROGRAM = Path(__file__).with_name("examining_worker.py")
 SECONDS, MEGABYTES = 120, 512
 """What one examination may take; a pack within its bounds takes some seconds and 60 MB."""
 Progress = Callable[[int, int], None]
 """Told how many tests have been run, and of how many."""
-_TYPES: dict[str, FieldType] = {"int": int, "str": str, "bool": bool, "date": date, "datetime": datetime}
+_TYPES: dict[str, FieldType] = {"int": int, "str": str, "bool": bool}
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,9 @@ from app.compliance.adoption.examining import Examined, Progress, examine_apart
 from app.compliance.models import PackAdoption, UploadedPack
 from app.core import facts
 from app.core.errors import Conflict, DomainError, N_n, NotFound
+from app.core.problems import Problem
 from app.core.text import tidy_lines
+from app.core.yaml_files import MAX_BYTES, plain_text
 from app.organisation import audit
 from app.organisation.access import Actor, site
 from app.organisation.audit import transaction
@@ -33,8 +35,7 @@ from app.rulepacks.language import PACK_FILES
 from app.rulepacks.loader import pack_from_texts
 from app.rulepacks.pack import Pack, texts_hash
 from app.rulepacks.reference import language_version
-from app.rulepacks.words import PackError, Problem
-from app.rulepacks.yaml_files import MAX_BYTES, plain_text
+from app.rulepacks.words import PackError
 from app.web import extensions
 from app.web.extensions import db
 

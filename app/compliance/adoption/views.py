@@ -29,13 +29,14 @@ from app.compliance.wording import explain, parameter_in_words
 from app.core import facts
 from app.core.errors import DomainError, N_n
 from app.core.periods import Period, PeriodKind
+from app.core.problems import Problem
 from app.organisation.access import Actor, actor, allowed, can, current_scope, person
 from app.organisation.calendars import today
 from app.organisation.permissions import Capability
 from app.organisation.queries import units
 from app.rulepacks.language import Rule
 from app.rulepacks.pack import Pack
-from app.rulepacks.words import PackError, Problem
+from app.rulepacks.words import PackError
 from app.web import jobs
 from app.web.formats import sentence
 from app.web.forms import errors_shown_on

@@ -14,13 +14,13 @@ from app.core.calendar import WorkingCalendar
 from app.core.errors import DomainError
 from app.core.facts import Fact, FactKind
 from app.core.periods import Period
+from app.core.yaml_files import YamlSource, field_name, read_source
 from app.rulepacks.compiler import RuleOutcome
 from app.rulepacks.conditions import DayKind
 from app.rulepacks.language import Expected, PackTest, SubjectState
 from app.rulepacks.pack import Pack
 from app.rulepacks.premises import last_day
 from app.rulepacks.validation import Catalogue, rules_of, units_of, whole_catalogue
-from app.rulepacks.yaml_files import YamlSource, field_name, read_source
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +97,7 @@ def run_test(pack: Pack, test: PackTest, catalogue: Catalogue) -> list[TestFailu
 
 def complete(given: Mapping[str, Any], kind: FactKind, period: str) -> Fact:
     """A whole fact of what a test gives of it: what is left out is zero, false or empty."""
-    blank = {field.name: field.type() for field in kind.fields if field.type in (int, str, bool)}
+    blank = {field.name: field.type() for field in kind.fields}
     return {**blank, "period": period, **given}
 
 

@@ -15,7 +15,8 @@ from app.compliance.evaluation.engine_process import EngineStopped
 from app.compliance.models import UploadedPack
 from app.core import facts
 from app.core.errors import DomainError
-from app.rulepacks.words import PackError, from_json
+from app.core.problems import from_json
+from app.rulepacks.words import PackError
 from app.web.extensions import db
 from tests.compliance.adoption.test_uploading import NEW, TESTS, TWICE, upload
 

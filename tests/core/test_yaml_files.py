@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 import yaml
 
-from app.rulepacks import yaml_files
-from app.rulepacks.yaml_files import SourceError, read_source
+from app.core import yaml_files
+from app.core.yaml_files import SourceError, read_source
 from app.web.settings import ROOT
 
 
