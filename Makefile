@@ -22,6 +22,7 @@ help: ## Các lệnh của dự án / this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@echo
 	@echo '  HOST, PORT: địa chỉ của make run / where make run listens. Ví dụ: make run PORT=8080'
+	@echo '  SAMPLE: thử bao nhiêu chỗ sửa / how many changes make mutate tries of each module. Ví dụ: make mutate SAMPLE=150 ARGS=calendar'
 	@echo '  ARGS: tham số thêm / passed on to test, worlds, bench, mutate, docs, lock. Ví dụ: make test ARGS="-k calendar"'
 
 .PHONY: run
@@ -59,7 +60,7 @@ kills: setup-dev ## Ngắt ngang (kill -9) ở lúc bất kỳ rồi làm lại 
 .PHONY: mutate
 mutate: setup-dev ## Sửa sai từng chỗ xem kiểm thử có bắt được / one wrong change at a time: do tests notice? By hand only
 	@$(BIN)/python -m pip install --quiet --require-hashes --requirement .locks/mutate.txt
-	$(BIN)/python -m tests.mutants $(ARGS)
+	$(BIN)/python -m tests.mutants $(if $(SAMPLE),--sample $(SAMPLE)) $(ARGS)
 
 .PHONY: docs
 docs: setup-dev ## Làm lại ảnh chụp và tài liệu / screenshots and generated pages of docs/

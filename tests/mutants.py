@@ -11,11 +11,11 @@ from __future__ import annotations
 
 import argparse
 import ast
+import json
 import os
 import random
 import re
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
@@ -63,7 +63,10 @@ MODULES = {
             for name in ("evaluate", "subjects", "asking", "fulfilments", "over_months")
         ),
     ),
-    "permissions": Module(("app/organisation/permissions.py",), ("tests/organisation/test_permissions.py",)),
+    "permissions": Module(
+        ("app/organisation/permissions.py",),
+        ("tests/organisation/test_permission_table.py", "tests/organisation/test_permissions.py"),
+    ),
 }
 
 
@@ -194,22 +197,36 @@ def copies(number: int) -> Iterator[SimpleQueue[Path]]:
             free.put(Path(shutil.copytree(ROOT, Path(folder) / str(n), ignore=NOT_COPIED)))
             (Path(folder) / str(n) / ".venv").symlink_to(ROOT / ".venv")
             (Path(folder) / str(n) / "instance").mkdir()
-        yield free
+        try:
+            yield free
+        finally:
+            for nursery in _nurseries.values():
+                nursery.kill()
+                nursery.wait()
+            _nurseries.clear()
+
+
+_nurseries: dict[Path, subprocess.Popen[str]] = {}
 
 
 def pytest_in(copy: Path, *arguments: str, seconds: float | None = None) -> tuple[int, str]:
-    """Outcome and output of pytest there; -1 when it takes longer than that."""
-    command = [sys.executable, "-m", "pytest", "-p", "tests.mutants_settings", "-p", "no:cacheprovider", *arguments]
-    with subprocess.Popen(
-        command, cwd=copy, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
-    ) as running:
-        try:
-            output, _ = running.communicate(timeout=seconds)
-        except subprocess.TimeoutExpired:
-            os.killpg(running.pid, signal.SIGKILL)
-            output, _ = running.communicate()
-            return -1, output
-    return running.returncode, output
+    """Outcome and output of pytest there; -1 when it takes longer than that. The libraries are loaded once a copy."""
+    if copy not in _nurseries:
+        _nurseries[copy] = subprocess.Popen(
+            [sys.executable, "-m", "tests.mutants_nursery"],
+            cwd=copy,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+    nursery = _nurseries[copy]
+    assert nursery.stdin is not None
+    assert nursery.stdout is not None
+    told = ["-p", "tests.mutants_settings", "-p", "no:cacheprovider", *arguments]
+    nursery.stdin.write(json.dumps({"arguments": told, "seconds": seconds}) + "\n")
+    nursery.stdin.flush()
+    answer = json.loads(nursery.stdout.readline())
+    return answer["code"], answer["output"]
 
 
 def passing(output: str) -> list[str]:

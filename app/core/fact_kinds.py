@@ -58,8 +58,10 @@ def read_kinds(file: str, text: str) -> dict[str, FactKind]:
 
 
 def _refused(problems: list[Problem]) -> FactError:
-    error = FactError("\n".join(str(problem.placed) for problem in problems))
-    error.parts = tuple(problem.placed for problem in problems)
+    parts = tuple(problem.placed for problem in problems)
+    said = "\n".join(map(str, parts))
+    error = FactError(said)
+    error.parts = parts
     return error
 
 
@@ -157,7 +159,9 @@ class _Reading:
         return ""
 
 
-def sentences(fileobj: Any, _keywords: Any, _tags: Any, _options: Any) -> Iterator[tuple[int, str, Any, list[str]]]:
+def sentences(
+    fileobj: Any, keywords: Any, comment_tags: Any, options: Any
+) -> Iterator[tuple[int, str, tuple[str, str], list[str]]]:
     """What `make translations` finds in such a file: Babel's way of asking."""
     for kind in read_kinds(str(getattr(fileobj, "name", FILE)), fileobj.read().decode("utf-8")).values():
         for said in (kind.says, *(text for field in kind.fields for text in (field.says, *field.words.values()))):
