@@ -15,6 +15,7 @@ from app.core.calendar import Allowance, PauseMode, TimeUnit
 from app.core.errors import DomainError
 from app.core.text import tidy, tidy_lines
 from app.procedures.models import ChargeKind, CopyKind, Level, ProcedureStage, ProcedureVersion
+from app.web.formats import show_number
 
 MOST_COPIES = 99
 DEAREST = 2_000_000_000  # đồng: what the column holds; no administrative fee comes near it
@@ -212,8 +213,8 @@ def _charge_problems(contents: Contents) -> Iterator[DomainError]:
         yield DomainError(
             "Các khoản thu cộng lại là %(total)s đồng, khác tổng phí, lệ phí %(fee)s đồng: hãy sửa một trong hai.",
             field="fee",
-            total=_grouped(total),
-            fee=_grouped(contents.fee),
+            total=show_number(total, 0),
+            fee=show_number(contents.fee, 0),
         )
 
 
@@ -231,10 +232,6 @@ def _exemption_problems(contents: Contents) -> Iterator[DomainError]:
             yield DomainError("Đối tượng này đã có ở trên.", field=f"exemptions-{index}-name")
     if contents.exemptions and not contents.fee:
         yield DomainError("Chỉ thủ tục có phí, lệ phí mới có đối tượng miễn, giảm.", field="exemptions-0-name")
-
-
-def _grouped(amount: int) -> str:
-    return f"{amount:,}".replace(",", ".")
 
 
 def _payment_problems(contents: Contents) -> Iterator[DomainError]:

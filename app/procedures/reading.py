@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from app.core.errors import DomainError
 from app.core.text import fold, tidy
-from app.web.formats import label
+from app.web.formats import label, vietnamese_number
 
 Word = TypeVar("Word", bound=StrEnum)
 
@@ -40,7 +40,7 @@ def write_amount(amount: Decimal) -> str:
 
 def write_money(amount: int) -> str:
     """As `read_money` reads it: 600.000."""
-    return f"{amount:,}".replace(",", ".")
+    return vietnamese_number(amount)
 
 
 def read_word(words: type[Word], text: str) -> Word:

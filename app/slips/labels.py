@@ -12,7 +12,7 @@ from app.core.calendar import TimeUnit
 from app.organisation.audit_words import name_actions, name_details, name_subjects
 from app.slips.circulars import SlipKind
 from app.web.due import missed
-from app.web.formats import add_labels
+from app.web.formats import add_labels, vietnamese_number
 
 add_labels(
     {
@@ -78,7 +78,7 @@ def amount_of_time(amount: Decimal, unit: TimeUnit) -> str:
 
 def money(amount: int) -> str:
     """`600.000 đồng`."""
-    return f"{amount:,}".replace(",", ".") + " đồng"
+    return f"{vietnamese_number(amount)} đồng"
 
 
 def against_time(ended_at: datetime | None, due_at: datetime | None) -> str:

@@ -76,6 +76,11 @@ def _number(value: int | float | Decimal, digits: int, locale: str) -> str:
     return str(format_decimal(value, format="#,##0." + "#" * digits if digits else "#,##0", locale=locale))
 
 
+def vietnamese_number(value: int) -> str:
+    """As papers have it and forms take it, in either language: 600.000."""
+    return _number(value, 0, "vi")
+
+
 def show_percent(value: int | float | Decimal | Fraction | None, digits: int = 2) -> str:
     """A share as a percentage: Fraction(7, 20) -> 35 %. Rounded for the eye only; rules compare exactly."""
     return "–" if value is None else show_number(value * 100, digits) + " %"

@@ -572,7 +572,66 @@ def test_the_fingerprint_changes_with_whatever_changes_a_verdict():
         WorkingCalendar(zone="Europe/Amsterdam"),
         WorkingCalendar(hours=OfficeHours(same_day_until=time(16))),
         WorkingCalendar(hours=OfficeHours(((time(7), time(11)),))),
+        WorkingCalendar(half_days={date(2024, 6, 4): DayPart.MORNING}),
+        WorkingCalendar(half_days={date(2024, 6, 4): DayPart.AFTERNOON}),
     ]
     assert len({calendar.fingerprint() for calendar in variants}) == len(variants)
+    assert all(len(calendar.fingerprint()) == 12 for calendar in variants)
     named, bare = WorkingCalendar({date(2024, 6, 4): "Nghỉ tránh bão"}), WorkingCalendar([date(2024, 6, 4)])
     assert named.fingerprint() == bare.fingerprint()
+
+
+# A given date, moved; the hour that is told
+
+
+@pytest.mark.parametrize(
+    ("amount", "unit", "due_at", "stopped", "resumed", "moved"),
+    [
+        (5, DAYS, end_of(10, 6), at(3, 6), at(5, 6), end_of(12, 6)),
+        (5, DAYS, end_of(13, 6), at(3, 6), at(5, 6), end_of(17, 6)),  # the weekend does not count
+        (5, DAYS, end_of(10, 6), at(8, 6), at(9, 6), end_of(10, 6)),  # a stop of a weekend takes no working day
+        (5, DAYS, end_of(10, 6), at(5, 6), at(3, 6), end_of(10, 6)),
+        (0, SAME_DAY, end_of(10, 6), at(3, 6), at(4, 6), end_of(11, 6)),
+        (9, CALENDAR_DAYS, end_of(10, 6), at(3, 6), at(5, 6), end_of(12, 6)),
+        (9, CALENDAR_DAYS, end_of(10, 6), at(3, 6), at(8, 6), end_of(17, 6)),  # 15 June is a Saturday
+        (9, CALENDAR_DAYS, end_of(10, 6), at(8, 6), at(9, 6), end_of(11, 6)),
+        (8, HOURS, at(10, 6, 10), at(5, 6, 9), at(5, 6, 11), at(10, 6, 13, 30)),
+        (8, HOURS, at(10, 6, 10), at(5, 6, 11, 30), at(5, 6, 13), at(10, 6, 10)),  # over lunch
+        (1.5, DAYS, at(10, 6, 10), at(5, 6, 9), at(5, 6, 10), at(10, 6, 11)),  # part of a day is counted in hours
+    ],
+)
+def test_a_given_date_moves_by_the_time_the_clock_stood_in_the_unit_of_the_allowance(
+    amount, unit, due_at, stopped, resumed, moved
+):
+    assert CALENDAR.moved_by(due_at, Allowance(amount, unit), stopped, resumed) == moved
+
+
+def test_of_a_day_and_a_half_a_stop_on_the_day_of_receipt_takes_nothing_and_of_half_a_day_it_does():
+    assert paused(at(3, 6, 9), 1.5, DAYS, (at(3, 6, 10), at(3, 6, 15))).due_at == at(5, 6, 11, 30)
+    assert paused(at(3, 6, 9), 1.5, DAYS, (at(3, 6, 10), at(4, 6, 8))).due_at == at(5, 6, 13, 30)
+    assert paused(at(3, 6, 8), 0.5, DAYS, (at(3, 6, 9), at(3, 6, 10))).due_at == at(3, 6, 14, 30)
+
+
+@pytest.mark.parametrize(
+    ("due_at", "told"),
+    [
+        (end_of(3, 6), at(3, 6, 17)),
+        (end_of(3, 6) + timedelta(microseconds=5), at(3, 6, 17)),
+        (end_of(4, 6), at(4, 6, 11, 30)),  # worked in the morning only
+        (at(3, 6, 23, 59, 58), at(3, 6, 23, 59, 58)),
+        (at(3, 6, 10), at(3, 6, 10)),
+    ],
+)
+def test_the_end_of_a_day_is_told_as_the_hour_when_the_office_closes(due_at, told):
+    calendar = WorkingCalendar(half_days={date(2024, 6, 4): DayPart.MORNING})
+    assert calendar.told_as(due_at) == told
+
+
+def test_an_open_pause_says_since_when_and_whether_it_came_in_time():
+    running = paused(at(3, 6), 5, DAYS)
+    assert (running.paused, running.stopped_in_time, running.paused_at) == (False, False, None)
+    stopped = paused(at(3, 6), 5, DAYS, (at(5, 6), None))
+    assert (stopped.paused, stopped.stopped_in_time, stopped.paused_at) == (True, True, at(5, 6))
+    assert stopped.paused_at.tzinfo is UTC
+    too_late = paused(at(3, 6), 5, DAYS, (at(12, 6), None))
+    assert (too_late.paused, too_late.stopped_in_time) == (True, False)

@@ -63,7 +63,8 @@ def play(world: World, on: Ground, hear: Callable[[dict[str, Any]], None] | None
 
 def _load_annexes(stage: Stage) -> None:
     """Annexes and the score table that the story speaks of are there from the beginning, unless it loads them."""
-    from tests.worlds.duties import load_plan, load_scores
+    from tests.worlds.scores import load_scores
+    from tests.worlds.tasks import load_plan
 
     told = [(one.verb.name, one.said) for one in stage.world.happens]
     plans = [(said.plan or "bg-2024", said.do) for name, said in told if name == "task"]

@@ -1,7 +1,8 @@
 """The verbs of the stories: what each is called, what may stand beside it, and the function that plays it.
 
 A verb is a function marked `@verb("name", field=Field(reader), …)`; it is given the stage it plays on and what was
-said, with None for whatever was left out. The verbs themselves are in cases.py, duties.py and house.py.
+said, with None for whatever was left out. The verbs themselves are in the files
+beside it, by theme: cases, house, obligations, publications, catalogue, tasks, scores.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from tests.worlds.reading import (
     Place,
     Reader,
     Text,
+    day,
     is_nothing,
     listed,
     number,
@@ -64,6 +66,13 @@ class Field:
     also: tuple[str, ...] = ()
 
 
+UNIT_FIELD = Field(UNITS, also=("units",))
+NEEDED_UNIT = Field(UNITS, needed=True, also=("units",))
+TITLE = Field(text, also=("text", "name", "summary", "content", "what"))
+ON = Field(day, also=("on", "day", "date"))
+REASON = Field(text, also=("why", "note"))
+
+
 @dataclass(frozen=True, slots=True)
 class Verb:
     """A verb. `main` is the field meant when only one word stands beside it: `close: C1`."""
@@ -96,7 +105,7 @@ def verb(
 
 def verbs() -> dict[str, Verb]:
     """Every verb by each of its names."""
-    from tests.worlds import cases, duties, house  # noqa: F401  they mark theirs
+    from tests.worlds import cases, catalogue, house, obligations, publications, scores, tasks  # noqa: F401  they mark theirs
 
     return _verbs
 
