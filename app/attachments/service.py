@@ -9,18 +9,21 @@ from __future__ import annotations
 
 import errno
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
 from flask import current_app
+from flask_babel import gettext as _
 from sqlalchemy import select, update
 from sqlalchemy.exc import OperationalError
 
 from app.attachments import queries
-from app.attachments.checking import Checked, check
+from app.attachments.checking import Checked, FileKind, check, tidy_name
 from app.attachments.models import Attachment, AttachmentKind
 from app.attachments.previews import turn
+from app.attachments.splitting import in_short, shared_out, taken_out
 from app.attachments.store import Incoming, Store, StoreCheck, store_failed
 from app.cases import service as cases
 from app.cases.intake import reuse
@@ -120,6 +123,38 @@ def attach(
     return outcome
 
 
+@needs(Capability.HANDLE_CASES)
+def attach_parts(
+    scope: Scope, by: Actor, case_id: int, upload: UploadedFile, wanted: Mapping[int, str], *, leave_rest: bool = False
+) -> UploadOutcome:
+    """Take one scan of several papers apart and attach each part to its paper: all of them, or nothing.
+
+    `wanted`: document -> its pages as typed (`1-3, 5`). Raises DomainError for what is no PDF, a page that is not
+    there, of two papers, or of none (unless `leave_rest`).
+    """
+    outcome = UploadOutcome()
+    with ExitStack() as open_files:
+        whole = open_files.enter_context(store().receiving(upload.stream, largest_file()))
+        with turn(Path(current_app.instance_path) / "previews" / ".checking"):
+            checked = check(whole.path, upload.name, allowed_kinds())
+        if checked.kind is not FileKind.PDF or not checked.pages:
+            raise DomainError("Chỉ chia được tệp PDF nhiều trang cho các giấy tờ.", field="file")
+        parts = shared_out(wanted, checked.pages, leave_rest=leave_rest)
+        stem, ready = checked.name.removesuffix(".pdf"), []
+        for document_id, pages in parts.items():
+            part = open_files.enter_context(store().receiving(taken_out(whole.path, pages), largest_file()))
+            name = tidy_name(_("%(file)s (trang %(pages)s)", file=stem, pages=in_short(pages)) + ".pdf", FileKind.PDF)
+            ready.append((document_id, part, Checked(FileKind.PDF, name, len(pages))))
+        with transaction():
+            case = _case(scope, case_id, lock=True)
+            for document_id, part, _each in ready:  # before any file is kept
+                _document(case, AttachmentKind.COMPONENT, document_id)
+                _refuse_twice(case, AttachmentKind.COMPONENT, document_id, part.sha256)
+            for document_id, part, each in ready:
+                _keep(outcome, scope, by, case_id, AttachmentKind.COMPONENT, document_id, part, each)
+    return outcome
+
+
 def _keep(
     outcome: UploadOutcome,
     scope: Scope,
@@ -177,6 +212,7 @@ def reuse_file(
         row = _row(case, by, AttachmentKind.COMPONENT, document_id, source.file_name, source.media_type, source.size)
         row.sha256, row.pages, row.reused_from_id = source.sha256, source.pages, source.id
         db.session.add(row)
+        case.reused = True
         db.session.flush()
         audit.record(
             by,

@@ -122,6 +122,28 @@ def attach(case_id: int) -> Page:
     return redirect(_place(case_id))
 
 
+@bp.post("/ho-so/<int:case_id>/tep/chia")
+@allowed(Capability.HANDLE_CASES)
+@told_on_the_page
+def attach_parts(case_id: int) -> Page:
+    """Attach one scan of several papers, each with its pages. What is refused is told beside what was typed."""
+    file = next((file for file in request.files.getlist("file") if file.filename), None)
+    if file is None:
+        raise DomainError("Hãy chọn một tệp.", field="file")
+    named = {
+        number_in(name.removeprefix("pages-")): text for name, text in request.form.items() if name[:6] == "pages-"
+    }
+    wanted = {document: text for document, text in named.items() if document is not None}
+    upload = UploadedFile(file.filename or "", file.stream)
+    outcome = service.attach_parts(
+        current_scope(), actor(), case_id, upload, wanted, leave_rest="leave_rest" in request.form
+    )
+    _flash(outcome)
+    if request.htmx:
+        return Response(headers={"HX-Redirect": _place(case_id)})
+    return redirect(_place(case_id))
+
+
 @bp.post("/ho-so/<int:case_id>/tep/dung-lai")
 @allowed(Capability.HANDLE_CASES)
 @told_on_the_page
@@ -253,6 +275,8 @@ def disk_failed(error: OSError) -> Page:
 def _refused(why: str, code: int) -> Page:
     if _asked_by_script():
         return jsonify(kept=0, refused=[{"name": "", "why": why}], recorded=[]), code
+    if request.htmx:
+        return Response(render_template("attachments/_refused.html", why=why), 422), 422
     flash(why, "error")
     where = request.view_args or {}
     case_id = where.get("case_id") or queries.one_file(current_scope(), where["attachment_id"], removed=True).case_id

@@ -35,7 +35,7 @@ def register(app: Flask) -> None:
     from app.cases.explanations import views
     from app.cases.faults import views as fault_views
     from app.cases.importing import views as importing_views
-    from app.cases.intake import refusal_views
+    from app.cases.intake import refusal_views, review_views
     from app.cases.intake import views as intake_views
     from app.cases.views import amending, bp, case, lists, lookup, stock
 

@@ -45,6 +45,11 @@ class AmendForm(SeenForm):
     email = StringField(_l("Thư điện tử"), validators=[Length(max=200)])
     address = StringField(_l("Địa chỉ"), validators=[Length(max=300)])
     owner = StringField(_l("Chủ hồ sơ"), validators=[Length(max=200)])
+    other_code = StringField(
+        _l("Mã ở hệ thống khác"),
+        validators=[Length(max=64)],
+        description=_l("Mã của chính hồ sơ này trên phần mềm của tỉnh, của bộ hoặc trên Cổng dịch vụ công quốc gia."),
+    )
     channel = RadioField(_l("Hình thức nộp"), coerce=Channel)
     return_method = ChoiceField(_l("Nhận kết quả"), coerce=ReturnMethod)
     documents = FieldList(FormField(HandedInForm), label=_l("Thành phần hồ sơ"), max_entries=MOST_ROWS)
@@ -70,6 +75,7 @@ class AmendForm(SeenForm):
         anew = self.exemption.data != KEPT
         return Particulars(
             Applicant(*(self[name].data or "" for name in who)),
+            other_code=self.other_code.data or "",
             content=self.content.data or "",
             sets=1 if self.sets.data is None else self.sets.data,
             channel=self.channel.data,

@@ -21,6 +21,7 @@ FIELD_NAMES = {
     "email": _l("Thư điện tử"),
     "address": _l("Địa chỉ"),
     "owner": _l("Chủ hồ sơ"),
+    "other_code": _l("Mã ở hệ thống khác"),
     "content": _l("Nội dung yêu cầu giải quyết"),
     "sets": _l("Số bộ hồ sơ"),
     "channel": _l("Hình thức nộp"),

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import or_, select, update
 
 from app.cases import chain, service
 from app.cases.amendments import PAPER, Changes, changes_between
@@ -34,6 +34,7 @@ from app.cases.population import past_due
 from app.cases.rows import search_text, terms_of, versions_by_id
 from app.cases.timeline import CaseState, Event, OutOfOrder, project
 from app.cases.vocabulary import CaseStatus, Channel, EventKind, ReturnMethod
+from app.core.codes import CODE, code_key
 from app.core.errors import N_, DomainError, NotFound
 from app.core.reasons import checked_reason
 from app.core.text import fold, tidy, tidy_lines
@@ -57,6 +58,7 @@ class Particulars:
     """What the case should say. `exemption` counts where `exempted_anew`; `papers` None: as they are."""
 
     applicant: Applicant
+    other_code: str = ""  # of the same case in another system
     content: str = ""
     sets: int = 1
     channel: Channel = Channel.IN_PERSON
@@ -80,6 +82,7 @@ def amend(
         case = _open_to_change(scope, case_id, revision)
         check_applicant(said.applicant)
         check_sets(said.sets)
+        _check_other_code(case, said.other_code)
         version = _whole_version(case.version_id)
         was = _particulars(case)
         _write_particulars(case, version, said)
@@ -91,7 +94,8 @@ def amend(
         if "channel" in changes:
             case.knows |= int(Knows.CHANNEL)
         case.search_text = search_text(
-            case.code, case.applicant, case.id_number, case.phone, version.procedure.code, case.owner
+            *(case.code, case.applicant, case.id_number, case.phone, version.procedure.code, case.owner),
+            case.other_code,
         )
         _record(case, by, reason, {"changes": changes})
     return case
@@ -147,7 +151,8 @@ def change_procedure(
         due, exempted = owed_for(new, exemption)
         case.fee_due, case.exemption = due.total, exemption_text(exempted)
         case.search_text = search_text(
-            case.code, case.applicant, case.id_number, case.phone, new.procedure.code, case.owner
+            *(case.code, case.applicant, case.id_number, case.phone, new.procedure.code, case.owner),
+            case.other_code,
         )
         _write_papers(case, document_rows(new, papers))
         _record(case, by, reason, event.data)
@@ -214,6 +219,7 @@ def _whole_version(version_id: int) -> ProcedureVersion:
 def _particulars(case: Case) -> dict[str, Any]:
     return {
         **{name: getattr(case, name) for name in ("applicant", "id_number", "phone", "address", "email", "owner")},
+        "other_code": case.other_code,
         "content": case.content,
         "sets": case.sets,
         "channel": case.channel.value,
@@ -223,10 +229,24 @@ def _particulars(case: Case) -> dict[str, Any]:
     }
 
 
+def _check_other_code(case: Case, other: str) -> None:
+    """DomainError for what is no code, or is the code of another case, here or elsewhere."""
+    if not (key := code_key(other)) or key == case.other_code_key:
+        return
+    if not CODE.fullmatch(tidy(other)):
+        raise DomainError(
+            "Mã hồ sơ chỉ gồm chữ, số, dấu chấm, gạch nối, gạch chéo và không quá 64 ký tự.", field="other_code"
+        )
+    taken = select(Case.code).where(Case.site == case.site, or_(Case.code_key == key, Case.other_code_key == key))
+    if (code := db.session.scalar(taken.limit(1))) is not None:
+        raise DomainError("Mã này đã là mã của hồ sơ %(code)s.", field="other_code", code=code)
+
+
 def _write_particulars(case: Case, version: ProcedureVersion, said: Particulars) -> None:
     who = said.applicant
     case.applicant, case.id_number, case.phone = tidy(who.name), tidy(who.id_number), tidy(who.phone)
     case.address, case.email, case.owner = tidy(who.address), tidy(who.email), tidy(who.owner)
+    case.other_code, case.other_code_key = tidy(said.other_code), code_key(said.other_code)
     case.content, case.sets = tidy_lines(said.content), said.sets
     case.channel, case.return_method = said.channel, said.return_method
     if said.exempted_anew:

@@ -12,7 +12,7 @@ from app.cases.vocabulary import EventKind
 Changes = dict[str, dict[str, Any]]
 """Field -> {"was": …, "is": …}, as JSON keeps it. Of a paper the field is `paper:` and its name."""
 
-WRITTEN = ("applicant", "id_number", "phone", "address", "email", "owner", "content")
+WRITTEN = ("applicant", "id_number", "phone", "address", "email", "owner", "other_code", "content")
 CHOSEN = ("sets", "channel", "return_method", "exemption", "fee_due")
 PAPER = "paper:"
 PROCEDURE = ("procedure", "promised_at")

@@ -60,6 +60,13 @@ class Case(Record, Base):
             sqlite_where=text("form_token IS NOT NULL"),
             postgresql_where=text("form_token IS NOT NULL"),
         ),
+        Index(
+            "ix_cases_other_code",
+            "site",
+            "other_code_key",
+            sqlite_where=text("other_code_key <> ''"),
+            postgresql_where=text("other_code_key <> ''"),
+        ),
         # Each population that a monthly check counts is, for each unit, one range of one index that holds all it
         # needs: figures are by unit, and rows that come unit by unit need not be sorted to be counted.
         Index(
@@ -146,6 +153,8 @@ class Case(Record, Base):
 
     code: Mapped[str] = mapped_column(String(64))
     code_key: Mapped[str] = mapped_column(String(64), default=_key_of_code, server_default="")  # see codes.code_key
+    other_code: Mapped[str] = mapped_column(String(64), default="", server_default="")  # in another system
+    other_code_key: Mapped[str] = mapped_column(String(64), default="", server_default="")
     # Its line in the register (sổ theo dõi hồ sơ) of the year it was received in: given at reception, never changed.
     register_year: Mapped[int | None]
     register_number: Mapped[int | None]
@@ -192,6 +201,8 @@ class Case(Record, Base):
     returns_result: Mapped[bool] = mapped_column(default=True)  # procedure ends with a paper or a copy of it
     knows: Mapped[int] = mapped_column(default=127, server_default="127")  # bits of knowledge.Knows; the desk tells all
 
+    vneid: Mapped[bool | None]  # the applicant's account was verified by VNeID; None: nobody said
+    reused: Mapped[bool | None]  # something digitised before was used again; None: nobody said
     form_token: Mapped[str | None] = mapped_column(String(64))  # names the form that it was taken in by
     import_id: Mapped[int | None] = mapped_column(Key, ForeignKey("imports.id"), index=True)
     revision: Mapped[int] = mapped_column(default=1)  # raised at every event: two people cannot overwrite each other

@@ -66,6 +66,9 @@ class CaseRow:
     holder_id: int | None
     revision: int
     knows: int
+    other_code: str
+    vneid: bool | None
+    reused: bool | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -319,6 +322,7 @@ def rows(ids: Sequence[int]) -> list[CaseRow]:
             *(Case.result_at, Case.ended_at, Case.officer),
             *(Procedure.code, ProcedureVersion.name, ProcedureVersion.field),
             *(Unit.code, Unit.name, holder.code, holder.name, Case.holder_id, Case.revision, Case.knows),
+            *(Case.other_code, Case.vneid, Case.reused),
         )
         .join(ProcedureVersion, ProcedureVersion.id == Case.version_id)
         .join(Procedure, Procedure.id == ProcedureVersion.procedure_id)

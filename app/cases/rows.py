@@ -170,13 +170,20 @@ def derived_rows(site: str, case_id: int, unit_id: int, online_payable: bool, st
 
 
 def search_text(
-    code: str, applicant: str, id_number: str, phone: str, procedure_code: str = "", owner: str = ""
+    code: str,
+    applicant: str,
+    id_number: str,
+    phone: str,
+    procedure_code: str = "",
+    owner: str = "",
+    other_code: str = "",
 ) -> str:
-    """What a case is found by: folded words of its code, applicant, identity number, phone, owner and procedure's code.
+    """What a case is found by: folded words of its code, applicant, identity number, phone, owner, code in another
+    system and procedure's code.
 
     A number written in groups ("0912 345 678") is kept as its digits in one row. The procedure's code stands last.
     """
-    return fold(f"{code} {applicant} {_in_one(id_number)} {_in_one(phone)} {owner} {procedure_code}")
+    return fold(f"{code} {applicant} {_in_one(id_number)} {_in_one(phone)} {owner} {other_code} {procedure_code}")
 
 
 def _in_one(number: str) -> str:

@@ -24,6 +24,7 @@ from app.cases.intake.applicants import ways_to_write
 from app.cases.lookup import code_scanned, id_scanned
 from app.cases.models import Case, CaseEvent
 from app.cases.population import on_desk_of
+from app.core.codes import code_key
 from app.core.text import fold, sought, words
 from app.organisation.access import Scope
 from app.procedures.models import Procedure, ProcedureVersion
@@ -136,14 +137,18 @@ Reading = Sequence[Sequence[Term]]
 
 
 def case_with_code(scope: Scope, typed: str) -> int | None:
-    """The id of the case with exactly this code, within the scope; upper and lower case are the same. What a scanner
-    types from a slip, its address, is the code in it."""
+    """The id of the case with exactly this code, here or in another system, within the scope; upper and lower case are
+    the same. What a scanner types from a slip, its address, is the code in it."""
     mine = (Case.site == scope.site, on_desk_of(scope))
     if (scanned := id_scanned(typed)) is not None:
         return db.session.scalar(select(Case.id).where(Case.id == scanned, *mine))
     code = sought(code_scanned(typed))
-    found = select(Case.id).where(Case.code.in_({code, code.upper()}), *mine)
-    return db.session.scalar(found) if code else None
+    if not code:
+        return None
+    found = db.session.scalar(select(Case.id).where(Case.code.in_({code, code.upper()}), *mine))
+    if found is None and (key := code_key(code)):
+        found = db.session.scalar(select(Case.id).where(Case.other_code_key == key, *mine).limit(1))
+    return found
 
 
 def only_case(scope: Scope, typed: str) -> int | None:

@@ -170,7 +170,7 @@ def _new_case(
         address=tidy(applicant.address),
         email=tidy(applicant.email),
         owner=tidy(applicant.owner),
-        search_text=search_text(code, name, applicant.id_number, phone, version.procedure.code),
+        search_text=search_text(code, name, applicant.id_number, phone, version.procedure.code, tidy(applicant.owner)),
         channel=channel,
         online_payable=bool(version.fee and version.online_payment_eligible),
         returns_result=version.returns_result,
@@ -187,6 +187,7 @@ def _add_documents(
     db.session.flush()
     chosen = {one.document_id: one.reused for one in handed_in if one.reused is not None}
     reused = {row.id: scan for row in rows if (scan := chosen.get(row.procedure_document_id)) is not None}
+    case.reused = bool(reused) if handed_in else None
     reuse_documents(scope, by, case.id, reused)
 
 

@@ -13,6 +13,11 @@ from app.cases.models import Case
 from app.web.formats import label, show_datetime
 
 
+def yes_or_no(said: bool | None) -> str:
+    """Có, Không; empty where nobody said."""
+    return "" if said is None else str(_("Có") if said else _("Không"))
+
+
 def channel_in_words(of: Any) -> str:
     """How the case came in; a default that other software's file was read with is no knowledge."""
     return label(of.channel) if population.told(of, Knows.CHANNEL) else str(_("chưa rõ"))
@@ -33,6 +38,8 @@ def told_in_words(case: Case, now: datetime) -> dict[str, str]:
         "file": _when(case.files_digitised_at) or str(by_itself) or _not_yet(population.file_known(case, now)),
         "result": _when(case.result_digitised_at) or str(signed) or _not_yet(population.result_known(case, now)),
         "electronic": electronic,
+        "vneid": yes_or_no(case.vneid),
+        "reused": yes_or_no(case.reused),
     }
 
 

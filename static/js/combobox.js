@@ -8,7 +8,7 @@
   const PAGE = 8;
   const fold = (text) => text.toLowerCase().normalize("NFD").replace(/\p{M}/gu, "").replace(/[đð]/g, "d").replace(/[^0-9a-z]+/g, " ").trim();
   const undotted = (text) => text.toLowerCase().replaceAll(".", "");
-  const codeOf = (option) => option.textContent.trim().split(" – ")[0];
+  const codeOf = (option) => option.textContent.trim().split(/ [–·] /)[0];
   const national = (text) => text.trim().replace(/^(\d+\.\d{6})(\.\d+){3}\.[a-z]\d\d$/i, "$1");
   const keys = new WeakMap();
   const keyOf = (option) => {

@@ -7,11 +7,11 @@ from collections.abc import Callable
 from itertools import count
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Dialog, expect
 from sqlalchemy import func, select
 
 from app.cases.intake.contents import Applicant
-from app.cases.models import CaseEvent, Payment
+from app.cases.models import Case, CaseEvent, Payment
 from app.cases.service import receive_case
 from app.cases.vocabulary import Channel, EventKind
 from app.demo.departments import PASSWORD
@@ -177,3 +177,49 @@ def test_the_second_of_two_clerks_is_told_and_keeps_the_words(visit: Visit, site
     expect(told).to_contain_text("Yêu cầu bổ sung")
     expect(second.page.locator("#action [name=note]")).to_have_value("Thiếu giấy khám sức khỏe.")
     assert recorded(site, case_id, EventKind.SUPPLEMENT_REQUESTED) == 1
+
+
+# What a handheld scanner does: every key of the code and Enter, faster than any hand.
+SCAN = """(text) => [...text, "Enter"].forEach((key) => {
+  const target = document.activeElement;
+  if (!target.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true }))) return;
+  if (key !== "Enter") document.execCommand("insertText", false, key);
+  else if (target instanceof HTMLInputElement) target.form?.requestSubmit();
+})"""
+LONGER_THAN_A_SCANNER_WAITS = 600  # milliseconds
+
+
+@pytest.mark.parametrize("place", ["/ho-so/{here}/ghi/supplement_requested", "/ho-so/tiep-nhan"])
+def test_a_scanner_that_sends_its_code_into_a_field_opens_that_case_and_the_field_keeps_what_was_typed(
+    visit: Visit, site: Site, place: str
+) -> None:
+    here, there = new_case(site), new_case(site)
+    with site.app.app_context():
+        code = db.session.get_one(Case, there).code
+    clerk = visit("motcua")
+    page, asked = clerk.page, list[str]()
+    stays = True
+
+    def answer(dialog: Dialog) -> None:
+        asked.append(dialog.type)
+        dialog.dismiss() if stays else dialog.accept()
+
+    page.on("dialog", answer)
+    clerk.go(place.format(here=here))
+    field = page.locator("#note" if "ghi" in place else "#applicant")
+    click(field)
+    page.keyboard.type("Công ty Quét Nhầm")
+    page.wait_for_timeout(LONGER_THAN_A_SCANNER_WAITS)
+    page.evaluate(SCAN, code)
+    expect(field).to_have_value("Công ty Quét Nhầm")
+    page.wait_for_timeout(LONGER_THAN_A_SCANNER_WAITS)
+    assert asked == ["beforeunload"], "whoever has typed is asked before the page is left"
+    stays = False
+    click(field)
+    page.evaluate(SCAN, code)
+    page.wait_for_url(re.compile(rf"/ho-so/{there}(\?|$)"))
+    assert recorded(site, here, EventKind.SUPPLEMENT_REQUESTED) == 0
+    with site.app.app_context():
+        assert not db.session.scalar(
+            select(func.count()).select_from(Case).where(Case.applicant == "Công ty Quét Nhầm")
+        )

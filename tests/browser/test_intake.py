@@ -46,7 +46,7 @@ def test_a_case_is_taken_in_without_touching_the_mouse(visit: Visit, site: Site)
     clerk = visit("motcua")
     page = clerk.page
     clerk.go("/ho-so/tiep-nhan")
-    box, chosen = page.locator("#procedure-text"), page.locator("#version_id option:checked")
+    box, chosen = page.locator("#procedure"), page.locator("#version_id option:checked")
     write(page, "tro cap")
     expect(page.locator("#promise h2")).to_be_visible()
     first = chosen.inner_text()
@@ -85,7 +85,7 @@ def test_the_procedure_is_chosen_by_the_keys_of_the_combobox_pattern(visit: Visi
     clerk = visit("motcua")
     page = clerk.page
     clerk.go("/ho-so/tiep-nhan")
-    box, chosen = page.locator("#procedure-text"), page.locator("#version_id")
+    box, chosen = page.locator("#procedure"), page.locator("#version_id")
     options = page.locator("#procedure-list [role=option]")
     expect(box).to_be_focused()
     expect(page.get_by_role("combobox", name="Thủ tục", exact=True)).to_have_attribute("aria-expanded", "false")
@@ -149,7 +149,7 @@ def test_without_scripts_the_procedure_is_found_by_a_search_and_chosen_in_a_sele
     page.goto("/ho-so/tiep-nhan")
     page.fill("#procedure-search", "giay phep lao dong")
     page.get_by_role("button", name="Tìm", exact=True).click()
-    expect(page.locator("#procedure-text")).to_be_hidden()
+    expect(page.locator("#procedure")).to_be_hidden()
     listed = page.locator("#version_id option").all_inner_texts()
     assert all("giấy phép lao động" in each for each in listed[1:]), listed
     page.select_option("#version_id", index=1)

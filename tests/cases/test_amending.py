@@ -162,6 +162,22 @@ def test_two_clerks_correct_one_case_and_the_second_is_told(case: Case) -> None:
     assert view_of(case).case.applicant == "Nguyễn Văn An"
 
 
+def test_the_code_of_another_system_is_kept_with_the_case_and_is_no_other_cases(
+    case: Case, office: Office, sign_in: SignIn
+) -> None:
+    amending.amend(EVERYWHERE, CLERK, case.id, said(other_code="G22.99-240603-0077"), reason="Cổng quốc gia")
+    browser = sign_in(office.clerk)
+    assert "G22.99-240603-0077" in browser.get(f"/ho-so/{case.id}").get_data(as_text=True)
+    found = browser.get("/ho-so/tim?q=g22.99-240603-0077")
+    assert found.location.split("?")[0].endswith(f"/ho-so/{case.id}")
+    rows = browser.get("/ho-so.csv").get_data(as_text=True).splitlines()
+    assert "Mã ở hệ thống khác" in rows[0] and "G22.99-240603-0077" in rows[1]
+    other = receive(office.permit, at("2024-06-03 09:00"))
+    for taken in ("G22.99-240603-0077", case.code.lower()):
+        with pytest.raises(DomainError, match=case.code):
+            amending.amend(EVERYWHERE, CLERK, other.id, said(other_code=taken), reason="Cổng quốc gia")
+
+
 def test_another_procedure_is_another_clock_and_another_fee(case: Case, office: Office) -> None:
     """Ten working days from 03/06/2024 end on Monday 17/06, at the other division, for 200,000 đồng."""
     other = make_version(

@@ -136,7 +136,14 @@ def _message(
     knows, closed, refused = Knows(case.knows), case.closed_at, case.status is CaseStatus.REFUSED
     ended = case.result_at or (None if refused else case.ended_at)
     pairs: list[tuple[str, Any]] = [
-        *(("MaHoSo", case.code), ("MaTTHC", code), ("TenTTHC", procedure), ("TenLinhVuc", field), ("DonViXuLy", unit)),
+        *(
+            ("MaHoSo", case.code),
+            ("MaHoSoHeThongKhac", case.other_code),
+            ("MaTTHC", code),
+            ("TenTTHC", procedure),
+            ("TenLinhVuc", field),
+            ("DonViXuLy", unit),
+        ),
         ("NgayTiepNhan", day(case.received_at)),
         ("NgayHenTra", day(case.late_after or case.due_at or case.promised_at)),  # by which it is judged
         ("NgayKetThucXuLy", day(ended)),
@@ -155,9 +162,14 @@ def _message(
         pairs += [("NgaySoHoaKetQua", day(case.result_digitised_at))]
     if knows & Knows.ELECTRONIC and case.result_at:
         pairs += [("NgayKetQuaDienTu", day(case.electronic_result_at) or "0")]
+    pairs += [("TaiKhoanDuocXacThucVoiVNeID", _flag(case.vneid)), ("DuocTaiSuDung", _flag(case.reused))]
     if knows & Knows.PAYMENT:
         pairs += _payment_pairs(paid, day(paid.paid_at) if paid else None)
     return without_nothing(pairs)
+
+
+def _flag(said: bool | None) -> str:
+    return "" if said is None else "1" if said else "0"
 
 
 def _payment_pairs(paid: Payment | None, when: str | None) -> list[tuple[str, Any]]:

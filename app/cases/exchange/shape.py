@@ -1,7 +1,8 @@
 """The national shape of a case, DongBoHoSoMC, as rows of an import and back. Pure.
 
 Days are yyyyMMddHHmmss on the site's clock. Beside the national fields stand some of ours (`OWN`), which say what those
-cannot: the days of digitisation, the kind of payment. A receiver that does not know them passes them over.
+cannot: the days of digitisation, the kind of payment, the code under which the other system knows the case. A receiver
+that does not know them passes them over.
 """
 
 from __future__ import annotations
@@ -29,11 +30,11 @@ CHANNELS = {Channel.IN_PERSON: "1", Channel.ONLINE: "2", Channel.POST: "3"}
 DAYS = ("NgayTiepNhan", "NgayHenTra", "NgayKetThucXuLy", "NgayTuChoi", "NgayTra")
 ENDS = ("NgayKetThucXuLy", "NgayTuChoi", "NgayTra")
 OWN_DAYS = ("NgaySoHoaHoSo", "NgaySoHoaKetQua", "NgayKetQuaDienTu", "NgayThanhToan")
-OWN = ("DiaChi", "CanBoXuLy", "HinhThucThanhToan", "SoTienDaThanhToan", *OWN_DAYS)
+OWN = ("MaHoSoHeThongKhac", "DuocTaiSuDung", "DiaChi", "CanBoXuLy", "HinhThucThanhToan", "SoTienDaThanhToan", *OWN_DAYS)
 HEADINGS = (
     *("MaHoSo", "MaTTHC", "TenTTHC", "TenLinhVuc", "DonViXuLy", *DAYS),
     *("ChuHoSo", "SoGiayToChuHoSo", "SoDienThoai", "TrangThaiHoSo", "KenhThucHien"),
-    *("HoSoCoThanhPhanSoHoa", "DanhSachGiayToKetQua", "DuocThanhToanTrucTuyen", *OWN),
+    *("HoSoCoThanhPhanSoHoa", "DanhSachGiayToKetQua", "DuocThanhToanTrucTuyen", "TaiKhoanDuocXacThucVoiVNeID", *OWN),
 )
 _MOMENT = re.compile(r"(\d{4})(\d{2})(\d{2})(?:(\d{2})(\d{2})(\d{2}))?")
 
@@ -78,6 +79,8 @@ def rows_of(message: Message, now: str) -> Iterator[list[str]]:
     for name in (*DAYS, *OWN_DAYS):
         cells[name] = _written_day(cells[name])
     cells["DanhSachGiayToKetQua"] = _whether_any(message.get("DanhSachGiayToKetQua"))
+    papers = message.get("TaiLieuNop") if not cells["DuocTaiSuDung"] else [message]
+    cells["DuocTaiSuDung"] = _used_again(papers)
     cells["SoGiayToChuHoSo"] = cells["SoGiayToChuHoSo"] or _identity(message.get("DinhDanhCHS"))
     if cells["DuocThanhToanTrucTuyen"] in ("0", "3"):  # not online: whether it was paid is not said
         cells["DuocThanhToanTrucTuyen"] = ""
@@ -106,6 +109,14 @@ def _written_day(text: str) -> str:
 
 def _whether_any(files: Any) -> str:
     return "" if not isinstance(files, list) else "1" if files else "0"
+
+
+def _used_again(papers: Any) -> str:
+    """Whether one of the papers was used again (1, or 2: from another system); "" where none of them says."""
+    given = [each for each in papers if isinstance(each, Mapping)] if isinstance(papers, list) else []
+    said = [word for each in given if (word := _text(each.get("DuocTaiSuDung")))]
+    strange = next((each for each in said if each not in ("0", "1", "2")), "")
+    return strange or ("" if not said else "1" if {"1", "2"} & set(said) else "0")
 
 
 def _identity(identities: Any) -> str:

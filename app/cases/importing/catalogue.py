@@ -191,7 +191,8 @@ class Catalogue:
             message = N_("Không có thủ tục “%(name)s” trong danh mục.")
         else:
             message = N_(
-                "Không có đơn vị “%(name)s”. Nếu là cách viết khác của một đơn vị đã có, hãy thêm tên gọi khác cho nó."
+                "Không có đơn vị “%(name)s”. Nếu là cách viết khác của một đơn vị đã có, hãy cho biết đó là đơn vị nào "
+                "ở mục “Tên chưa biết” khi xem trước."
             )
         return UnknownName(message, kind=kind, name=name, field=field, may_create=self._creates(kind))
 

@@ -9,12 +9,12 @@ from enum import IntEnum
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 
 from app.cases import population
 from app.cases.importing.catalogue import Catalogue, Version
 from app.cases.importing.event_derivation import Move, activity, first_moves, later_moves
-from app.cases.importing.row_parsing import CONTACTS, ParsedRow, Remark, StatedEvent
+from app.cases.importing.row_parsing import CONTACTS, FLAGS, ParsedRow, Remark, StatedEvent
 from app.cases.importing.staging import Plan, Prepared
 from app.cases.importing.values import ContradictingRow
 from app.cases.knowledge import Knows, with_what_follows
@@ -51,6 +51,7 @@ class Dossier:
     revision: int = 1
     online_payable: bool = False
     knows: Knows = Knows.NOTHING
+    flags: dict[str, bool | None] = field(default_factory=lambda: dict.fromkeys(FLAGS))
     events: list[Event] = field(default_factory=list)
     external: dict[str, Event] = field(default_factory=dict)  # events of other software by their identity
     moves: list[Move] = field(default_factory=list)
@@ -91,6 +92,7 @@ def open_dossier(said: ParsedRow, version: Version, unit_id: int | None, channel
         {name: getattr(said, name) for name in CONTACTS},
         online_payable=version.online_payable,
         knows=_aspects_told(said, version),
+        flags={name: getattr(said, name) for name in FLAGS},
     )
     _add(dossier, list(first_moves(said, accountable, version.fee)), by)
     _add(dossier, list(_passing_on(dossier, accountable, day, by)), by)
@@ -203,12 +205,18 @@ def _fill(dossier: Dossier, said: ParsedRow) -> bool:
             dossier.filled = True
         elif stated and stated != recorded:
             differs = True
+    for name, known in dossier.flags.items():
+        stated = getattr(said, name)
+        if stated is not None and known is None:
+            dossier.flags[name] = stated
+            dossier.filled = True
+        differs = differs or (stated is not None and known is not None and stated != known)
     return differs
 
 
 _COLUMNS = (
     *("id", "code", "version_id", "unit_id", "channel", "knows", "revision", "online_payable", "owner", "status"),
-    *("search_text", *CONTACTS),
+    *("search_text", *CONTACTS, *FLAGS),
 )
 
 
@@ -260,7 +268,8 @@ def _dossier(row: Any, catalogue: Catalogue) -> Dossier:
         revision=row.revision,
         online_payable=row.online_payable,
         knows=Knows(row.knows),
-        before={name: getattr(row, name) for name in ("status", "search_text", "channel", "knows", *CONTACTS)},
+        flags={name: getattr(row, name) for name in FLAGS},
+        before={name: getattr(row, name) for name in ("status", "search_text", "channel", "knows", *CONTACTS, *FLAGS)},
     )
 
 
@@ -275,6 +284,7 @@ def _brought(prepared: Prepared, catalogue: Catalogue) -> Dossier:
         {name: case[name] for name in CONTACTS},
         online_payable=case["online_payable"],
         knows=Knows(case["knows"]),
+        flags={name: case[name] for name in FLAGS},
     )
 
 
@@ -289,8 +299,29 @@ def _going_on(dossier: Dossier, prepared: Prepared) -> Dossier:
             dossier.external[external_id] = event
     dossier.contacts = {name: prepared.case[name] for name in CONTACTS}
     dossier.channel, dossier.knows = prepared.case["channel"], Knows(prepared.case["knows"])
+    dossier.flags = {name: prepared.case[name] for name in FLAGS}
     dossier.counted, dossier.before = len(dossier.moves), prepared.before
-    now = {**dossier.contacts, "knows": dossier.knows}
+    now = {**dossier.contacts, **dossier.flags, "knows": dossier.knows}
     dossier.filled = any(prepared.before.get(name, value) != value for name, value in now.items())
     dossier.again = prepared
     return dossier
+
+
+def under_our_codes(site: str, said: Collection[ParsedRow]) -> dict[str, str]:
+    """The codes under which the site knows cases that other systems call otherwise: key of a row's code -> our code.
+
+    A code that is the site's own means that case; else whichever case is known by it elsewhere, and else the one that
+    the row names itself as the other system's.
+    """
+    keys = {row.key for row in said}
+    others = {code_key(row.other_code): row.key for row in said if row.other_code}
+    wanted = list(keys | others.keys())
+    found = db.session.execute(
+        select(Case.code, Case.code_key, Case.other_code_key)
+        .where(Case.site == site, or_(Case.code_key.in_(wanted), Case.other_code_key.in_(list(keys))))
+        .order_by(Case.id.desc())
+    ).all()
+    own = {row.code_key for row in found}
+    named = {others[row.code_key]: row.code for row in found if row.code_key in others}
+    elsewhere = {row.other_code_key: row.code for row in found if row.other_code_key in keys}
+    return {key: code for key, code in (named | elsewhere).items() if key not in own}

@@ -172,7 +172,7 @@ class _Search:
         if nothing and isinstance(source, CsvSource) and (self.garbled or source.legacy):
             return wrong_encoding(name)
         return BadFile(
-            "Tệp “%(name)s” không có dòng tiêu đề với cột %(columns)s mà ánh xạ “%(mapping)s” cần.",
+            "Tệp “%(name)s” không có dòng tiêu đề với cột %(columns)s mà loại tệp “%(mapping)s” cần.",
             name=name,
             columns=", ".join(f"“{self.mapping.columns[each][0]}”" for each in self.best),
             mapping=self.mapping.name,

@@ -58,6 +58,7 @@ CASE_FIELDS = frozenset(
         *("applicant", "id_number", "phone", "address", "officer", "status", "channel"),
         *("files_digitised", "result_digitised", "electronic_result", "result_attached"),
         *("payment", "paid_amount", "paid_at"),
+        *("other_code", "vneid", "reused"),
     }
 )
 EVENT_FIELDS = frozenset({"event_id", "event_name", "event_at", "event_group", "event_actor"})

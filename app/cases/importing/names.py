@@ -13,7 +13,7 @@ from app.cases.importing.queries import remembered_names
 from app.cases.importing.service import may_import
 from app.cases.importing.values import LONGEST_KEY, name_key
 from app.core.errors import DomainError, NotAllowed, NotFound
-from app.core.text import fold, tidy
+from app.core.text import fold, tidy, words
 from app.organisation import audit
 from app.organisation.access import Actor, Scope
 from app.organisation.audit import transaction
@@ -24,6 +24,7 @@ from app.web import extensions
 from app.web.extensions import db
 
 NEAREST = 5
+SHORTEST = 3  # letters of an abbreviation that is looked for
 NEAR_ENOUGH = 55  # of 100, as rapidfuzz counts
 
 
@@ -71,8 +72,18 @@ def nearest(name: str, known: Sequence[Choice], limit: int = NEAREST) -> list[Ch
     texts = {number: fold(f"{choice.name} {choice.code}") for number, choice in enumerate(known)}
     from rapidfuzz import fuzz, process
 
+    shortened = [n for n, choice in enumerate(known) if _is_short_for(words(name), choice)]
     found = process.extract(fold(name), texts, scorer=fuzz.token_set_ratio, limit=limit, score_cutoff=NEAR_ENOUGH)
-    return [known[number] for _text, _score, number in found]
+    return [known[n] for n in dict.fromkeys([*shortened, *(number for _text, _score, number in found)])][:limit]
+
+
+def _is_short_for(said: Sequence[str], choice: Choice) -> bool:
+    """`P. LĐ-VL`, `Phòng LĐ-VL`, `LĐVL` for Phòng Lao động – Việc làm: the first letters of its words, or of the last
+    of them, some words written out."""
+    whole = words(choice.name)
+    short = "".join(word[0] if word in whole else word for word in said)
+    initials = "".join(word[0] for word in whole)
+    return len(short) >= SHORTEST and (initials.endswith(short) or fold(choice.code).replace(" ", "") == short)
 
 
 def chosen(text: str, known: Sequence[Choice]) -> Choice:
@@ -114,7 +125,7 @@ def remember_name(
     if stands_for is not None and target is None:
         raise NotFound("Không tìm thấy đơn vị hoặc thủ tục này.", field="stands_for")
     if stands_for is None and not may_create(mapping, kind):
-        raise DomainError("Ánh xạ “%(mapping)s” không cho tạo mới.", field="stands_for", mapping=mapping.name)
+        raise DomainError("Loại tệp “%(mapping)s” không cho tạo mới.", field="stands_for", mapping=mapping.name)
     with transaction() as session:
         told = session.scalar(
             select(ImportName)

@@ -6,12 +6,11 @@ import gc
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 from zoneinfo import ZoneInfo
-
-from flask_babel import gettext as _
 
 from app.cases.importing.catalogue import Catalogue
 from app.cases.importing.existing_cases import (
@@ -22,10 +21,11 @@ from app.cases.importing.existing_cases import (
     open_dossier,
     take_event,
     take_statement,
+    under_our_codes,
 )
 from app.cases.importing.header import SheetTable
 from app.cases.importing.mapping import Mapping
-from app.cases.importing.report import SHOWN, ImportReport, PassedPromise, RefusedRow
+from app.cases.importing.report import SHOWN, ImportReport, PassedPromise, Reason, RefusedRow
 from app.cases.importing.row_parsing import ParsedRow, Remark, RowReader, StatedEvent
 from app.cases.importing.staging import Plan
 from app.cases.importing.values import ContradictingRow, GarbledText, UnknownName
@@ -35,7 +35,7 @@ from app.core.calendar import WorkingCalendar
 from app.core.errors import DomainError
 from app.organisation.lineage import lineage
 from app.web import extensions
-from app.web.formats import label, sentence, show_datetime
+from app.web.formats import label, show_datetime
 
 Read = tuple[int, list[Any], ParsedRow, StatedEvent | None]
 
@@ -112,7 +112,7 @@ class ImportReader:
             self._take(batch)
 
     def _take(self, batch: list[tuple[int, list[Any]]]) -> None:
-        read = self._read(batch)
+        read = self._under_our_codes(self._read(batch))
         keys = list(dict.fromkeys(said.key for _row, _cells, said, _event in read))
         dossiers = dossiers_of(self.site, keys, self.catalogue, self.plan, identities=self.is_log, lock=self.lock)
         outcomes: list[tuple[Dossier, RowOutcome]] = []
@@ -153,6 +153,19 @@ class ImportReader:
             except DomainError as error:
                 self._refuse(row, cells, error)
         return read
+
+    def _under_our_codes(self, read: list[Read]) -> list[Read]:
+        """The rows of cases that the site knows under codes of its own, with the file's code as the other system's."""
+        if (ours := under_our_codes(self.site, {said.key: said for _row, _cells, said, _event in read}.values())) == {}:
+            return read
+        known: dict[int, ParsedRow] = {}
+
+        def as_ours(said: ParsedRow) -> ParsedRow:
+            if (code := ours.get(said.key)) is None:
+                return said
+            return known.setdefault(id(said), replace(said, code=code, other_code=said.code))
+
+        return [(row, cells, as_ours(said), event) for row, cells, said, event in read]
 
     def _take_row(
         self, dossiers: dict[str, Dossier], row: int, said: ParsedRow, event: StatedEvent | None
@@ -233,10 +246,8 @@ class ImportReader:
         if isinstance(error, GarbledText):
             self.report.mendable += bool(error.meant)
         recorded = self._recorded(error, dossier) if dossier is not None else None
-        column, why = self.table.heading(error.field or ""), sentence(error)
-        if self.sheet:
-            why = _("Trang tính “%(sheet)s”: %(why)s", sheet=self.sheet, why=why)
-        self.report.refuse(RefusedRow(row, column, why, self.reader.cells(cells), recorded))
+        column, why = self.table.heading(error.field or ""), Reason.of(error, self.sheet)
+        self.report.refuse(RefusedRow(row, column, why.in_words(), self.reader.cells(cells), recorded, why))
 
     def _place(self, row: int) -> str:
         """Where a row stands: its number, with its sheet where there are several."""

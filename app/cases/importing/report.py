@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import tempfile
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -16,14 +16,46 @@ from app.cases.importing.header import SheetTable, Tables
 from app.cases.importing.models import ImportNameKind
 from app.cases.importing.row_parsing import Remark
 from app.cases.importing.values import LONGEST_KEY, UnknownName, name_key
+from app.core.errors import DomainError
 from app.organisation.exports import csv_lines
-from app.web.formats import counted
+from app.web.formats import counted, sentence
 
 IN_MEMORY = 1024 * 1024  # bytes of refusals kept in memory; more of them go to a temporary file
 EXAMPLES = 5
 SHOWN = 50  # cases of each kind that a preview lists
 ASKED = 500  # different unknown names that a preview asks about; more come when these are answered
 RECORDED = " recorded"  # no heading of a file: headings are tidy
+SAID = " said"
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why a row was not taken, apart from any language: the sentence, what fills it, the sheet if there are several."""
+
+    message: str
+    params: dict[str, Any]
+    sheet: str
+
+    @classmethod
+    def of(cls, error: DomainError, sheet: str) -> Reason:
+        """What fills the sentence as JSON keeps it."""
+        return cls(error.message, {name: _plain(value) for name, value in error.params.items()}, sheet)
+
+    def in_words(self) -> str:
+        """In the reader's language."""
+        why = sentence(DomainError(self.message, **self.params))
+        return _("Trang tính “%(sheet)s”: %(why)s", sheet=self.sheet, why=why) if self.sheet else why
+
+
+_VALUE = "%(value)s"
+
+
+def _plain(value: object) -> str | int | float:
+    return value if isinstance(value, str | int | float) and type(value) in (str, int, float) else _shown(value)
+
+
+def _shown(value: object) -> str:
+    return sentence(DomainError(_VALUE, value=value))
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,16 +67,20 @@ class RefusedRow:
     reason: str
     cells: dict[str, str]
     recorded: str | None = None  # what is recorded here, when the row contradicts it
+    why: Reason | None = None  # what `reason` says in the importer's language
 
     def kept_cells(self) -> dict[str, str]:
-        """The cells as an ImportRefusal keeps them: what is recorded here stands among them."""
-        return self.cells if self.recorded is None else self.cells | {RECORDED: self.recorded}
+        """The cells as an ImportRefusal keeps them: what is recorded here, and the reason, stand among them."""
+        recorded = {} if self.recorded is None else {RECORDED: self.recorded}
+        said = {} if self.why is None else {SAID: json.dumps(asdict(self.why), ensure_ascii=False)}
+        return self.cells | recorded | said
 
     @classmethod
     def kept(cls, row: int, column: str, reason: str, cells: dict[str, str]) -> RefusedRow:
-        """From what an ImportRefusal keeps."""
-        own = {heading: text for heading, text in cells.items() if heading != RECORDED}
-        return cls(row, column, reason, own, cells.get(RECORDED))
+        """From what an ImportRefusal keeps, told in the reader's language."""
+        own = {heading: text for heading, text in cells.items() if heading not in (RECORDED, SAID)}
+        why = Reason(**json.loads(cells[SAID])) if SAID in cells else None
+        return cls(row, column, why.in_words() if why else reason, own, cells.get(RECORDED), why)
 
     @property
     def said(self) -> str:
@@ -61,7 +97,8 @@ class Refusals:
 
     def add(self, refusal: RefusedRow) -> None:
         """Keep one."""
-        line = [refusal.row, refusal.column, refusal.reason, refusal.cells, refusal.recorded]
+        why = asdict(refusal.why) if refusal.why else None
+        line = [refusal.row, refusal.column, refusal.reason, refusal.cells, refusal.recorded, why]
         self._file.write(json.dumps(line, ensure_ascii=False) + "\n")
         self.count += 1
 
@@ -71,7 +108,8 @@ class Refusals:
     def __iter__(self) -> Iterator[RefusedRow]:
         self._file.seek(0)
         for line in self._file:
-            yield RefusedRow(*json.loads(line))
+            *parts, why = json.loads(line)
+            yield RefusedRow(*parts, Reason(**why) if why else None)
         self._file.seek(0, 2)
 
 

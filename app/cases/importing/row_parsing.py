@@ -39,12 +39,14 @@ from app.procedures.reading import read_money
 
 NAMES = frozenset({"applicant", "address", "officer"})  # what people are called and where they live
 MOST_PAID = 10_000_000_000  # đồng for one case: more is a slip of the export
-CONTACTS = ("applicant", "id_number", "phone", "address")
-TOLD_LATER = ("channel", "knows")
+CONTACTS = ("applicant", "id_number", "phone", "address", "other_code")
+FLAGS = ("vneid", "reused")
+"""Yes, no, or None where nobody said: filled in by the first that tells."""
+TOLD_LATER = ("channel", "knows", *FLAGS)
 """Columns of a case, beside its contacts, that a later file fills in where they were not known."""
 # Longest texts, in characters, as the tables hold them.
 LONGEST = {
-    **{"code": 64, "applicant": 200, "id_number": 32, "phone": 32, "address": 300, "officer": 120},
+    **{"code": 64, "other_code": 64, "applicant": 200, "id_number": 32, "phone": 32, "address": 300, "officer": 120},
     **{"event_id": 120, "event_name": 200, "event_group": 200, "event_actor": 120},
 }
 SIGNATURES = 3  # cells at most of a line of signatures
@@ -119,6 +121,9 @@ class ParsedRow:
     told: Knows = Knows.NOTHING  # what the filled cells make known
     deeds: tuple[tuple[EventKind, CellInstant | None], ...] = ()  # done, and when, if a cell says it
     payment: StatedPayment | None = None
+    other_code: str = ""
+    vneid: bool | None = None
+    reused: bool | None = None
 
     @property
     def key(self) -> str:
@@ -269,7 +274,26 @@ class RowReader:
             told=with_what_follows(told | paid_told),
             deeds=deeds,
             payment=payment,
+            other_code=self._other_code(cells, code),
+            vneid=self._yes_or_no(cells, "vneid"),
+            reused=self._yes_or_no(cells, "reused"),
         )
+
+    def _other_code(self, cells: list[Any], code: str) -> str:
+        other = self._text(cells, "other_code", exact_number_text)
+        return "" if code_key(other) == code_key(code) else other
+
+    def _yes_or_no(self, cells: list[Any], field: str) -> bool | None:
+        """None where the cell is empty, or the file has no such column."""
+        word = self._text(cells, field, number_text)
+        if not word:
+            return None
+        answer = self.mapping.answers.get(fold(word))
+        if answer is None:
+            raise RowRefused(
+                "“%(word)s” không cho biết có hay không: hãy ghi Có hoặc Không.", field=field, word=word[:60]
+            )
+        return answer is Answer.DONE
 
     def _text(self, cells: list[Any], field: str, read: Any = text_of) -> str:
         if field not in self.table.columns:
@@ -329,7 +353,7 @@ class RowReader:
         standing = self.mapping.standings.get(fold(word))
         if standing is None:
             raise RowRefused(
-                "Ánh xạ “%(mapping)s” không biết trạng thái “%(word)s”.",
+                "Loại tệp “%(mapping)s” không có trạng thái “%(word)s”.",
                 field="status",
                 mapping=self.mapping.name,
                 word=word[:60],
@@ -349,7 +373,7 @@ class RowReader:
         channel = self.mapping.channels.get(fold(word))
         if channel is None:
             raise RowRefused(
-                "Ánh xạ “%(mapping)s” không biết hình thức nộp “%(word)s”.",
+                "Loại tệp “%(mapping)s” không có hình thức nộp “%(word)s”.",
                 field="channel",
                 mapping=self.mapping.name,
                 word=word[:60],
@@ -391,7 +415,7 @@ class RowReader:
         paid = self.mapping.payments.get(fold(word))
         if paid is None:
             raise RowRefused(
-                "Ánh xạ “%(mapping)s” không biết cách thanh toán “%(word)s”.",
+                "Loại tệp “%(mapping)s” không có cách thanh toán “%(word)s”.",
                 field="payment",
                 mapping=self.mapping.name,
                 word=word[:60],

@@ -27,6 +27,7 @@ from app.cases.rows import DERIVED, Row, case_row, derived_rows, terms_of, versi
 from app.cases.service import events_of
 from app.cases.timeline import project
 from app.cases.vocabulary import Channel
+from app.core.codes import code_key
 from app.core.errors import N_, Conflict, NotAllowed
 from app.notifications import service as notices
 from app.organisation import audit
@@ -102,7 +103,7 @@ CHUNK = 1000  # cases
 CODES_KEPT = 200  # case codes in the audit entry
 _CASES, _IMPORTED = cast(Table, Case.__table__), cast(Table, ImportedCase.__table__)
 PASSED = (ACCOUNTABLE, HELD, STAY)
-_RESTORED = [*DERIVED, *CONTACTS, *TOLD_LATER, "search_text", "revision", "unit_id"]
+_RESTORED = [*DERIVED, *CONTACTS, *TOLD_LATER, "other_code_key", "search_text", "revision", "unit_id"]
 
 
 class CasesTouched(Conflict):
@@ -222,7 +223,7 @@ def _restore(import_id: int, case_ids: list[int], site: str) -> int:
     for case in cases:
         state = project(terms_of(versions[case.version_id]), events[case.id], calendar)
         own = {name: before[case.id].get(name, getattr(case, name)) for name in (*CONTACTS, *TOLD_LATER, "search_text")}
-        own["channel"] = Channel(own["channel"])
+        own["channel"], own["other_code_key"] = Channel(own["channel"]), code_key(own["other_code"])
         row = {"unit_id": case.unit_id} | case_row(state) | own | {"revision": case.revision + 1}
         restored.append({"key": case.id} | {"new_" + name: row[name] for name in _RESTORED})
         for name, rows in derived_rows(site, case.id, row["unit_id"], case.online_payable, state).items():

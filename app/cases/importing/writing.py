@@ -23,13 +23,14 @@ from app.cases.rows import DERIVED, Row, case_row, derived_rows, search_text
 from app.cases.timeline import CaseState, project
 from app.cases.vocabulary import EventKind
 from app.core.calendar import WorkingCalendar
+from app.core.codes import code_key
 from app.organisation.models import PassedRecord
 from app.web.extensions import db
 
 _CASES, _EVENTS = cast(SqlTable, Case.__table__), cast(SqlTable, CaseEvent.__table__)
 _PASSED = cast(SqlTable, PassedRecord.__table__)
 _IMPORTED = cast(SqlTable, ImportedCase.__table__)
-_CHANGED = [*DERIVED, *CONTACTS, *TOLD_LATER, "search_text", "unit_id"]
+_CHANGED = [*DERIVED, *CONTACTS, *TOLD_LATER, "other_code_key", "search_text", "unit_id"]
 
 
 class MovedOn(Exception):
@@ -83,8 +84,10 @@ def _changed_row(dossier: Dossier, state: CaseState) -> Row:
         contacts["phone"],
         dossier.version.code,
         dossier.owner,
+        contacts["other_code"],
     )
-    told = {"channel": dossier.channel, "knows": int(dossier.knows)}
+    told = {"channel": dossier.channel, "knows": int(dossier.knows), **dossier.flags}
+    told["other_code_key"] = code_key(contacts["other_code"])
     return {"unit_id": dossier.unit_id} | case_row(state) | contacts | told | {"search_text": searched}
 
 

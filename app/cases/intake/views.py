@@ -57,10 +57,12 @@ def intake() -> Answer | tuple[str, int]:
         flash(sentence(error), "warning")
         return redirect(url_for(".intake"))
     if "refuse" in request.form:
-        return _to_refusing(typed, token)
-    version = _chosen(typed)
+        return _by_draft(typed, token, ".refuse_draft")
+    if "review" in request.form:
+        return _by_draft(typed, token, ".review_draft")
+    version = chosen(typed)
     papers, complete = version.documents if version else (), ALL_CAME in request.form
-    form = IntakeForm.of_desk(version, with_checklist(typed, papers, _channel(typed), complete=complete))
+    form = IntakeForm.of_desk(version, with_checklist(typed, papers, channel_of(typed), complete=complete))
     if not complete and form.validate_on_submit() and (case := _taken_in(form)):
         day = show_date(case.promised_at)
         flash(_("Đã tiếp nhận hồ sơ %(code)s, hẹn trả ngày %(day)s.", code=case.code, day=day), "success")
@@ -68,17 +70,17 @@ def intake() -> Answer | tuple[str, int]:
     return _page(form, version, typed), 422 if form.errors else 200
 
 
-def _to_refusing(typed: Typed, token: str) -> Answer:
-    """To the page that asks why the file is refused; what was typed is kept as a draft."""
+def _by_draft(typed: Typed, token: str, page: str) -> Answer:
+    """To a page about what was typed, which is kept as a draft: why it is refused, or a look over the whole."""
     drafts.save_draft(actor(), FORM, token, typed, title_of(typed))
-    return redirect(url_for(".refuse_draft", token=token))
+    return redirect(url_for(page, token=token))
 
 
 @bp.get("/ho-so/tiep-nhan/hen-tra")
 @allowed(Capability.RECEIVE_CASES)
 def intake_promise() -> str:
     """The stages, the fee and the promised date of the procedure chosen; at another moment others may be in force."""
-    version, offered = _chosen(request.args), None
+    version, offered = chosen(request.args), None
     if request.headers.get("HX-Trigger-Name") == "at":
         offered = _offered("", _moment(request.args.get("at")), version)
     return render_template(
@@ -86,7 +88,7 @@ def intake_promise() -> str:
         offered=offered,
         chosen=version.id if version else None,
         in_short=True,
-        **_promised(version, request.args),
+        **promised(version, request.args),
     )
 
 
@@ -94,7 +96,7 @@ def intake_promise() -> str:
 @allowed(Capability.RECEIVE_CASES)
 def intake_checklist() -> str:
     """What the procedure chosen asks for, with what was typed so far; and what is promised for it."""
-    version, channel = _chosen(request.args), _channel(request.args)
+    version, channel = chosen(request.args), channel_of(request.args)
     typed = with_checklist(
         request.args,
         version.documents if version else (),
@@ -110,7 +112,7 @@ def intake_checklist() -> str:
         reusable=_reusable(request.args),
         with_promise=True,
         in_short=True,
-        **_promised(version, request.args),
+        **promised(version, request.args),
     )
 
 
@@ -134,7 +136,7 @@ def _page(form: IntakeForm, version: ProcedureVersion | None, typed: Typed) -> s
         reusable=_reusable(typed),
         drafts=own,
         resumed="nhap" in request.args,
-        **_promised(version, typed),
+        **promised(version, typed),
     )
 
 
@@ -182,24 +184,24 @@ def _to_the_case(case: Case, token: str) -> Answer:
 def title_of(typed: Typed) -> str:
     """How a draft is recognised: who applies, and for what."""
     who = next((typed[name].strip() for name in ("applicant", "id_number", "phone") if typed.get(name, "").strip()), "")
-    version = _chosen(typed)
+    version = chosen(typed)
     return " – ".join(filter(None, (who, version.name if version else ""))) or _("Chưa có nội dung")
 
 
-def _offered(letters: str, at: datetime, chosen: ProcedureVersion | None = None) -> list[ProcedureVersion]:
+def _offered(letters: str, at: datetime, also: ProcedureVersion | None = None) -> list[ProcedureVersion]:
     limit = OFFERED if letters.strip() else EVERY_PROCEDURE
     versions = suggest(current_scope(), letters, site_calendar().local_day(at), limit=limit)
-    if chosen is not None and chosen.id not in {version.id for version in versions}:
-        versions = [chosen, *versions]
+    if also is not None and also.id not in {version.id for version in versions}:
+        versions = [also, *versions]
     return versions
 
 
-def _chosen(typed: Typed) -> ProcedureVersion | None:
+def chosen(typed: Typed) -> ProcedureVersion | None:
     version_id = number_in(typed.get("version_id"))
     return version_at_desk(current_scope(), version_id) if version_id is not None else None
 
 
-def _channel(typed: Typed) -> Channel:
+def channel_of(typed: Typed) -> Channel:
     said = typed.get("channel", "")
     return Channel(said) if said in set(Channel) else Channel.IN_PERSON
 
@@ -208,7 +210,7 @@ def _reusable(typed: Typed) -> list[Any]:
     return reusable_documents(current_scope(), typed.get("id_number", "").strip())
 
 
-def _promised(version: ProcedureVersion | None, typed: Typed) -> dict[str, Any]:
+def promised(version: ProcedureVersion | None, typed: Typed) -> dict[str, Any]:
     """The procedure chosen, what is promised for it and what is owed; None without one."""
     if version is None:
         return {"version": None, "promise": None, "due": None, "exempted": None}

@@ -18,7 +18,7 @@ from app.cases.lookup import code_scanned
 from app.cases.population import Bucket
 from app.cases.queries import CaseLine, CaseRow, PaymentSeen, StageSeen
 from app.cases.standing import standing_of
-from app.cases.telling import channel_in_words
+from app.cases.telling import channel_in_words, yes_or_no
 from app.cases.views import bp
 from app.cases.wording import standing_in_words
 from app.cases.worklist import Attention
@@ -178,6 +178,7 @@ def _header(chosen: list[NamedList]) -> list[str]:
         *(_("Mã hồ sơ"), _("Người nộp"), _("Điện thoại"), _("Mã thủ tục"), _("Tên thủ tục"), _("Lĩnh vực")),
         *(_("Đơn vị"), _("Đơn vị đang giữ"), _("Cán bộ xử lý"), _("Hình thức nộp"), _("Trạng thái")),
         *(_("Tiếp nhận"), _("Hẹn trả"), _("Hạn hiện tại"), _("Có kết quả"), _("Kết thúc"), _("Tình hình hạn")),
+        *(_("Mã ở hệ thống khác"), _("Xác thực VNeID"), _("Dùng lại giấy tờ")),
     ]
     subject = chosen[0].subject.__tablename__ if chosen else ""
     if subject == "case_stages":
@@ -197,6 +198,7 @@ def _case_csv_rows(lines: Iterator[CaseLine], calendar: Any, now: Any) -> Iterat
             *(case.received_at, _as_told(case.promised_at, calendar), _as_told(case.due_at, calendar)),
             *(case.result_at, case.ended_at),
             standing_in_words(standing_of(case, calendar, now)),
+            *(case.other_code, yes_or_no(case.vneid), yes_or_no(case.reused)),
             *_about(line.about),
         ]
 

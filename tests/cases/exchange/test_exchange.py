@@ -14,7 +14,9 @@ from sqlalchemy import func, select
 from app.cases import amending
 from app.cases.exchange import service
 from app.cases.exchange.shape import messages_of
+from app.cases.importing.undo import undo_import
 from app.cases.models import Case, CaseEvent
+from app.cases.search import case_with_code, find
 from app.cases.vocabulary import CaseStatus, Channel, EventKind, PaymentChannel
 from app.core.errors import DomainError
 from app.core.facts import Fact, FactQuery, gather
@@ -126,7 +128,7 @@ def test_a_status_the_law_does_not_know_is_refused_in_one_sentence_and_the_other
         (5, "E", "DonViXuLy"),
         (6, "F", "NgayKetThucXuLy"),
     ]
-    assert told["refused"][0]["reason"] == "Ánh xạ “quoc-gia” không biết trạng thái “11”."
+    assert told["refused"][0]["reason"] == "Loại tệp “quoc-gia” không có trạng thái “11”."
 
 
 def test_messages_move_a_case_on_as_an_import_does_and_a_dry_run_writes_nothing(session: Any) -> None:
@@ -149,6 +151,54 @@ def test_messages_move_a_case_on_as_an_import_does_and_a_dry_run_writes_nothing(
     assert db.session.scalar(select(func.count()).select_from(Case)) == 1, "no half of the message was taken"
     contrary = take(MESSAGE | {"TrangThaiHoSo": "8", "NgayKetThucXuLy": "20240606100000"}).as_json()
     assert contrary["refused"][0]["reason"] == "Mâu thuẫn: hồ sơ đã được ghi là “Đã kết thúc”."
+
+
+def test_one_case_keeps_the_codes_of_both_systems_whichever_the_message_bears(session: Any) -> None:
+    ours = receive(catalogue(), at("2024-06-03 08:30"), code="H32.12-240603-0001").code
+    said = {name: MESSAGE[name] for name in ("MaTTHC", "DonViXuLy", "NgayTiepNhan")} | {"TrangThaiHoSo": "2"}
+    theirs, papers = "G22.99-240603-0077", [{"DuocTaiSuDung": "0"}, {"DuocTaiSuDung": "2"}]
+    first = said | {
+        "MaHoSo": theirs,
+        "MaHoSoHeThongKhac": ours,
+        "TaiKhoanDuocXacThucVoiVNeID": "0",
+        "TaiLieuNop": papers,
+    }
+    told = take(first).as_json()
+    assert (told["cases_new"], told["cases_changed"], told["refused"]) == (0, 1, [])
+    assert take(first).as_json()["cases_changed"] == 0, "sent again it changes nothing"
+    case = db.session.scalars(select(Case)).one()
+    assert (case.code, case.other_code, case.vneid, case.reused) == (ours, theirs, False, True)
+    assert list(find(EVERYWHERE, "240603-0077", limit=5).ids) == [case.id] == [case_with_code(EVERYWHERE, theirs)]
+    (given,) = service.messages_from(EVERYWHERE)
+    names = ("MaHoSo", "MaHoSoHeThongKhac", "TaiKhoanDuocXacThucVoiVNeID", "DuocTaiSuDung")
+    assert [given[name] for name in names] == [ours, theirs, "0", "1"]
+    done = {"TrangThaiHoSo": "10", "NgayKetThucXuLy": "20240606100000", "NgayTra": "20240606100000"}
+    closed = take(said | done | {"MaHoSo": theirs.lower()})
+    assert closed.as_json()["cases_changed"] == 1, "and the other system's code alone is enough from now on"
+    assert db.session.scalars(select(Case)).one().status is CaseStatus.CLOSED
+    for import_id in (closed.report.import_id, told["id"]):
+        undo_import(EVERYWHERE, CLERK, import_id)
+    db.session.expire_all()
+    case = db.session.scalars(select(Case)).one()
+    assert (case.other_code, case.other_code_key, case.vneid, case.reused) == ("", "", None, None)
+
+
+def test_what_nobody_said_of_vneid_and_used_papers_stays_unsaid_and_a_word_for_neither_is_refused(session: Any) -> None:
+    catalogue()
+    told = take(
+        MESSAGE,
+        MESSAGE | {"MaHoSo": "B", "TaiKhoanDuocXacThucVoiVNeID": "có lẽ"},
+        MESSAGE | {"MaHoSo": "C", "TaiLieuNop": [{"DuocTaiSuDung": "1"}, {"DuocTaiSuDung": "7"}]},
+    ).as_json()
+    assert [(each["code"], each["field"]) for each in told["refused"]] == [
+        ("B", "TaiKhoanDuocXacThucVoiVNeID"),
+        ("C", "DuocTaiSuDung"),
+    ]
+    assert told["refused"][0]["reason"] == "“có lẽ” không cho biết có hay không: hãy ghi Có hoặc Không."
+    case = db.session.scalars(select(Case)).one()
+    assert (case.other_code, case.vneid, case.reused) == ("", None, None)
+    (given,) = service.messages_from(EVERYWHERE)
+    assert not {"MaHoSoHeThongKhac", "TaiKhoanDuocXacThucVoiVNeID", "DuocTaiSuDung"} & set(given)
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from sqlalchemy import func, select
 from app.cases.importing import service
 from app.cases.importing.models import Import, ImportRefusal, ImportState
 from app.cases.importing.readers import BadFile
+from app.cases.importing.report import RefusedRow
 from app.cases.models import Case, CaseEvent, CasePause, CasePromise, CaseStage
 from app.cases.rows import terms_of, versions_by_id
 from app.cases.timeline import project
@@ -203,7 +204,7 @@ def test_a_case_keeps_the_version_in_force_on_its_day(tmp_path: Path, permit: Pr
         ({"ended": "02/06/2024", "status": "Đã trả kết quả"}, "Ngày kết thúc xử lý", "trước ngày tiếp nhận"),
         ({"status": "Đã trả kết quả"}, "Ngày kết thúc xử lý", "thiếu ngày kết thúc"),
         ({"ended": "05/06/2024"}, "Trạng thái hồ sơ", "mâu thuẫn với ngày kết thúc"),
-        ({"status": "Chưa rõ"}, "Trạng thái hồ sơ", "không biết trạng thái “Chưa rõ”"),
+        ({"status": "Chưa rõ"}, "Trạng thái hồ sơ", "không có trạng thái “Chưa rõ”"),
         ({"status": "Mới đăng ký"}, "Trạng thái hồ sơ", "chưa được tiếp nhận"),
         ({"unit": "Phòng Không Có"}, "Phòng ban", "Không có đơn vị “Phòng Không Có”"),
         ({"procedure": ""}, "Tên thủ tục hành chính", "Thiếu tên thủ tục"),
@@ -226,7 +227,7 @@ def test_a_refused_row_is_kept_whole(tmp_path: Path, permit: ProcedureVersion) -
     report = take(csv_file(tmp_path, row(received="29/02/2023")))
     kept = db.session.scalars(select(ImportRefusal)).one()
     assert kept.import_id == report.import_id
-    assert kept.cells == {
+    assert RefusedRow.kept(kept.row, kept.column, kept.reason, kept.cells).cells == {
         heading: str(cell) for heading, cell in zip(HEADINGS, row(received="29/02/2023"), strict=True)
     }
 

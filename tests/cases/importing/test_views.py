@@ -15,7 +15,7 @@ from sqlalchemy import func, select
 
 from app.cases.importing.mapping import find_mapping
 from app.cases.importing.models import Import, ImportName, ImportNameKind, ImportState
-from app.cases.importing.names import remember_name
+from app.cases.importing.names import Choice, nearest, remember_name
 from app.cases.models import Case
 from app.cases.vocabulary import EventKind
 from app.organisation.access import Scope
@@ -77,6 +77,16 @@ def test_a_clerk_previews_confirms_and_reads_the_report(
     assert refused.data.startswith(b"\xef\xbb\xbf")
     assert "29/02/2023" in refused.text
     assert client.get("/ho-so/nhap").text.count("igate.csv") == 1
+    client.post("/ngon-ngu/en")
+    in_english = client.get(report).text
+    assert "Không có ngày" not in in_english
+    assert "There is no day or time “29/02/2023”." in in_english, "told in the language of whoever reads it"
+
+
+@pytest.mark.parametrize("short", ["P. LĐ-VL", "LĐVL", "Phòng LĐ – VL"])
+def test_an_abbreviation_is_offered_the_unit_that_it_abbreviates_first(short: str) -> None:
+    known = [Choice(1, "NCC", "Phòng Người có công"), Choice(2, "02", "Phòng Lao động – Việc làm")]
+    assert [choice.id for choice in nearest(short, known)][:1] == [2]
 
 
 def test_a_job_under_way_is_a_page_and_for_htmx_its_part_that_changes(

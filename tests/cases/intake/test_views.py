@@ -361,3 +361,28 @@ def test_the_latest_drafts_are_kept_when_there_are_too_many(desk: Desk, monkeypa
         monkeypatch.setattr(extensions, "now", lambda minute=minute: start + timedelta(minutes=minute))
         drafts.save_draft(desk.by, "intake", token, MultiDict({"applicant": token}), token)
     assert [line.token for line in drafts.drafts_of(desk.by, "intake")] == ["a", "c"]
+
+
+def test_the_whole_is_looked_over_before_it_is_sent_and_sent_from_there(desk: Desk, client: FlaskClient) -> None:
+    photos = desk.permit.documents[1]
+    typed = desk.typed(review="1", id_number="4200000007", note="Nộp hộ", **{"documents-1-copies": ""})
+    shown = client.post("/ho-so/tiep-nhan", data=typed)
+    assert shown.status_code == 302
+    page = client.get(shown.location).text
+    for words in (
+        "Nguyễn Thị Đào",
+        "4200000007",
+        "Nộp hộ",
+        "1 bản chính",
+        f"Chưa nhận giấy tờ bắt buộc: {photos.name}",
+    ):
+        assert words in page, words
+    assert cases_in_store() == 0
+    assert 'value="Nguyễn Thị Đào"' in client.get(re.search(r'href="(/ho-so/tiep-nhan\?nhap=[^"]+)"', page)[1]).text
+    sent = dict(re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)">', page))
+    assert client.post("/ho-so/tiep-nhan", data=sent).status_code == 422, "what is missing asks as ever"
+    sent["documents-1-copies"] = "2"
+    assert client.post("/ho-so/tiep-nhan", data=sent).status_code == 302
+    case = db.session.scalars(select(Case)).one()
+    assert (case.applicant, case.id_number) == ("Nguyễn Thị Đào", "4200000007")
+    assert drafts.drafts_of(desk.by, "intake") == []
