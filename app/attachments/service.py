@@ -132,6 +132,7 @@ def attach_parts(
     `wanted`: document -> its pages as typed (`1-3, 5`). Raises DomainError for what is no PDF, a page that is not
     there, of two papers, or of none (unless `leave_rest`).
     """
+    _case(scope, case_id)
     outcome = UploadOutcome()
     with ExitStack() as open_files:
         whole = open_files.enter_context(store().receiving(upload.stream, largest_file()))

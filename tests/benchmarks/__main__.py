@@ -143,6 +143,13 @@ def measure_month(prepared: Databases, asked: argparse.Namespace) -> Answer:
     }
 
 
+def measure_acts(prepared: Databases, asked: argparse.Namespace) -> Answer:
+    """Keys and seconds of the commonest acts at the desk, by a browser; on a small site of its own."""
+    from tests.benchmarks import acts  # needs a browser
+
+    return acts.measure(asked.repetitions)
+
+
 def measure_startup(prepared: Databases, asked: argparse.Namespace) -> Answer:
     """Commands and the site's first answer, on a database with the Department and no case."""
     (url,) = prepared.empty(1)
@@ -189,10 +196,11 @@ PARTS: dict[str, Callable[[Databases, argparse.Namespace], Any]] = {
     "desk": measure_desk,
     "month": measure_month,
     "startup": measure_startup,
+    "acts": measure_acts,
     "durability": measure_durability,
     "hostile": measure_hostile,
 }
-BY_HAND = ("hostile",)
+BY_HAND = ("acts", "hostile")
 """Only when asked for by name."""
 
 

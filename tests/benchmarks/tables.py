@@ -213,6 +213,12 @@ def startup(found: Answer) -> str:
     return _table("Start-up and memory of whole processes", headers, rows)
 
 
+def acts(found: Answer) -> str:
+    """Acts at the desk, by the keyboard."""
+    rows = [[name, f"{each['keys']}", f"{each['words']}", f"{each['seconds']:.1f}"] for name, each in found.items()]
+    return _table("The commonest acts at the desk", ["act", "keys", "of them words", "s, the least"], rows)
+
+
 def durability(found: Answer) -> str:
     """What FULL costs."""
     rows = []
@@ -258,6 +264,7 @@ SHOWN: dict[str, Callable[[Any], str]] = {
     "desk": desk,
     "month": month,
     "startup": startup,
+    "acts": acts,
     "durability": durability,
     "hostile": hostile,
 }

@@ -39,7 +39,7 @@ class Reason:
     @classmethod
     def of(cls, error: DomainError, sheet: str) -> Reason:
         """What fills the sentence as JSON keeps it."""
-        return cls(error.message, {name: _plain(value) for name, value in error.params.items()}, sheet)
+        return cls(error.message, {name: _as_json(value) for name, value in error.params.items()}, sheet)
 
     def in_words(self) -> str:
         """In the reader's language."""
@@ -50,7 +50,7 @@ class Reason:
 _VALUE = "%(value)s"
 
 
-def _plain(value: object) -> str | int | float:
+def _as_json(value: object) -> str | int | float:
     return value if isinstance(value, str | int | float) and type(value) in (str, int, float) else _shown(value)
 
 
@@ -108,8 +108,8 @@ class Refusals:
     def __iter__(self) -> Iterator[RefusedRow]:
         self._file.seek(0)
         for line in self._file:
-            *parts, why = json.loads(line)
-            yield RefusedRow(*parts, Reason(**why) if why else None)
+            row, column, reason, cells, recorded, why = json.loads(line)
+            yield RefusedRow(row, column, reason, cells, recorded, Reason(**why) if why else None)
         self._file.seek(0, 2)
 
 

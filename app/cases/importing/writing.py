@@ -86,7 +86,7 @@ def _changed_row(dossier: Dossier, state: CaseState) -> Row:
         dossier.owner,
         contacts["other_code"],
     )
-    told = {"channel": dossier.channel, "knows": int(dossier.knows), **dossier.flags}
+    told: Row = {"channel": dossier.channel, "knows": int(dossier.knows), **dossier.flags}
     told["other_code_key"] = code_key(contacts["other_code"])
     return {"unit_id": dossier.unit_id} | case_row(state) | contacts | told | {"search_text": searched}
 
