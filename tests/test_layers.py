@@ -63,7 +63,7 @@ MENU = {APP / "organisation" / "navigation.py"}
 TABLES = {("procedures", "cases")}
 """A room that counts the rows of another's table by its name: the catalogue, the cases received under a version."""
 
-BLUEPRINTS = {"imports": "cases", "desk_lists": "cases"}
+BLUEPRINTS = {"imports": "cases", "desk_lists": "cases", "evidence": "attachments"}
 """Names of addresses that are not called by their room."""
 
 

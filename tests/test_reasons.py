@@ -14,6 +14,7 @@ import pytest
 from flask import Flask
 
 from app.attachments import service as attachments
+from app.attachments.evidence import service as evidence
 from app.cases import amending
 from app.cases import service as cases
 from app.cases.explanations import service
@@ -44,6 +45,7 @@ NOTHING: Any = None  # a reason that says nothing is refused before anything els
 VERBS: dict[str, Callable[[str], object]] = {
     "attachments.service.remove_file": lambda why: attachments.remove_file(EVERYWHERE, CLERK, 1, why),
     "attachments.service.confirm_shared_file": lambda why: attachments.confirm_shared_file(EVERYWHERE, CLERK, 1, why),
+    "attachments.evidence.service.remove_evidence": lambda why: evidence.remove_evidence(EVERYWHERE, CLERK, 1, why),
     "cases.intake.refusals.refuse_at_counter": lambda why: refuse_at_counter(
         EVERYWHERE, CLERK, version_id=None, applicant=NOTHING, reason=why
     ),

@@ -65,7 +65,8 @@ def ids() -> dict[str, int]:
             found[mapper.class_.__tablename__] = first
     case = db.session.scalar(select(Attachment.case_id).limit(1)) or found["cases"]
     names = {
-        "case_id": case, "attachment_id": "attachments", "unit_id": "units", "person_id": "people",
+        "case_id": case, "attachment_id": "attachments", "evidence_id": "evidence_files",
+        "unit_id": "units", "person_id": "people",
         "publication_id": "publications", "check_id": "catalogue_checks", "review_id": "procedure_reviews",
         "procedure_id": "procedures", "run_id": "check_runs", "violation_id": "violations", "waiver_id": "waivers",
         "task_id": "plan_tasks", "part_id": "plan_task_units", "criterion_id": "criteria",

@@ -1,4 +1,5 @@
-"""Scans and electronic results: files of a case, kept outside the database under the hash of their content."""
+"""Files kept outside the database under the hash of their content: a case's scans and results, and what proves a
+record of any room (`evidence`)."""
 
 from __future__ import annotations
 
@@ -10,6 +11,7 @@ if TYPE_CHECKING:
 
 def register_records() -> None:
     """Its tables, what the reader sees for its words, and what it tells the rules engine."""
+    import app.attachments.evidence.service
     import app.attachments.labels
     import app.attachments.models
 
@@ -17,6 +19,8 @@ def register_records() -> None:
 def register(app: Flask) -> None:
     """Its pages."""
     from app.attachments import verifying
+    from app.attachments.evidence import views
     from app.attachments.views import bp
 
     app.register_blueprint(bp)
+    app.register_blueprint(views.bp)

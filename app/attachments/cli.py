@@ -114,10 +114,10 @@ def list_files(code: str, shown: str) -> None:
 def verify(delete_orphans: bool) -> None:
     verdict = service.verify(site())
     store, bad = service.store(), [*verdict.missing, *verdict.damaged]
-    cases = queries.cases_with(site(), bad) if bad else {}
+    owners = queries.owners_of(site(), bad) if bad else {}
     for sha256 in bad:
         what = _("thiếu tệp") if sha256 in verdict.missing else _("tệp bị thay đổi")
-        note(f"{what}: {store.path(sha256)} ({', '.join(cases.get(sha256, []))})")
+        note(f"{what}: {store.path(sha256)} ({', '.join(name for _kind, name in owners.get(sha256, []))})")
     deleted = service.delete_orphans(COMMAND, site()) if delete_orphans else []
     echo_json(
         {

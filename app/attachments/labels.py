@@ -6,6 +6,7 @@ from flask_babel import lazy_gettext as _l
 
 from app.attachments.models import AttachmentKind
 from app.organisation.audit_words import name_actions, name_details, name_subjects
+from app.organisation.evidence_files import EvidenceOf
 from app.web.formats import add_labels
 
 add_labels(
@@ -15,12 +16,25 @@ add_labels(
         AttachmentKind.OTHER: _l("Tài liệu khác"),
     }
 )
-name_subjects({"attachment": _l("Tệp đính kèm")})
+add_labels(
+    {
+        EvidenceOf.VIOLATION: _l("Vi phạm"),
+        EvidenceOf.EXPLANATION: _l("Giải trình hồ sơ quá hạn"),
+        EvidenceOf.FILING: _l("Báo cáo, việc đã ghi"),
+        EvidenceOf.TASK: _l("Nhiệm vụ kế hoạch"),
+        EvidenceOf.SCORE: _l("Điểm tự chấm"),
+        EvidenceOf.WAIVER: _l("Miễn áp dụng"),
+        EvidenceOf.SEAL: _l("Niêm phong"),
+    }
+)
+name_subjects({"attachment": _l("Tệp đính kèm"), "evidence_file": _l("Tệp minh chứng")})
 name_actions(
     {
         "attach_file": _l("Đính kèm tệp"),
         "reuse_file": _l("Dùng lại tệp đã số hóa"),
         "remove_file": _l("Gỡ tệp đính kèm"),
+        "attach_evidence": _l("Thêm tệp minh chứng"),
+        "remove_evidence": _l("Gỡ tệp minh chứng"),
         "find_damaged_file": _l("Phát hiện tệp hỏng"),
         "delete_orphan_files": _l("Xóa tệp không thuộc hồ sơ nào"),
     }
@@ -33,6 +47,8 @@ name_details(
         "document": _l("Giấy tờ"),
         "sha256": _l("Mã băm SHA-256"),
         "from_case": _l("Từ hồ sơ"),
+        "of": _l("Minh chứng cho"),
+        "holder": _l("Của"),
     },
-    {"file_kind": AttachmentKind},
+    {"file_kind": AttachmentKind, "of": EvidenceOf},
 )

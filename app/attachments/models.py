@@ -9,6 +9,7 @@ from sqlalchemy import ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.cases.models import CaseDocument
+from app.organisation.evidence_files import EvidenceOf
 from app.web.extensions import Base, Key, Record
 
 
@@ -20,15 +21,9 @@ class AttachmentKind(StrEnum):
     OTHER = "other"
 
 
-class Attachment(Record, Base):
-    """One file of a case. A removed one stays in the record, with who removed it and why."""
+class StoredFile:
+    """What is known of a file wherever it belongs. A removed one stays in the record, with who removed it and why."""
 
-    __tablename__ = "attachments"
-    __table_args__ = (Index(None, "case_id"), Index(None, "sha256"), Index(None, "reused_from_id"))
-
-    case_id: Mapped[int] = mapped_column(Key, ForeignKey("cases.id"))
-    document_id: Mapped[int | None] = mapped_column(Key, ForeignKey("case_documents.id"), index=True)
-    kind: Mapped[AttachmentKind]
     file_name: Mapped[str] = mapped_column(String(255))
     media_type: Mapped[str] = mapped_column(String(100))  # by content, never by name
     size: Mapped[int]  # bytes
@@ -36,10 +31,32 @@ class Attachment(Record, Base):
     pages: Mapped[int | None]
     added_at: Mapped[datetime]
     added_by_id: Mapped[int | None] = mapped_column(Key, ForeignKey("people.id"))
-    reused_from_id: Mapped[int | None] = mapped_column(Key, ForeignKey("attachments.id"))  # digitised for another case
-    shared_reason: Mapped[str] = mapped_column(Text, default="", server_default="")  # why one file is two papers
     removed_at: Mapped[datetime | None]
     removed_by_id: Mapped[int | None] = mapped_column(Key, ForeignKey("people.id"))
     removed_reason: Mapped[str] = mapped_column(Text, default="")
 
+
+class Attachment(StoredFile, Record, Base):
+    """One file of a case."""
+
+    __tablename__ = "attachments"
+    __table_args__ = (Index(None, "case_id"), Index(None, "sha256"), Index(None, "reused_from_id"))
+
+    case_id: Mapped[int] = mapped_column(Key, ForeignKey("cases.id"))
+    document_id: Mapped[int | None] = mapped_column(Key, ForeignKey("case_documents.id"), index=True)
+    kind: Mapped[AttachmentKind]
+    reused_from_id: Mapped[int | None] = mapped_column(Key, ForeignKey("attachments.id"))  # digitised for another case
+    shared_reason: Mapped[str] = mapped_column(Text, default="", server_default="")  # why one file is two papers
+
     document: Mapped[CaseDocument | None] = relationship(lazy="raise")
+
+
+class EvidenceFile(StoredFile, Record, Base):
+    """One file that proves what a record says: which, `of` and `holder_id` tell. `holder`: its name in the trail."""
+
+    __tablename__ = "evidence_files"
+    __table_args__ = (Index(None, "site", "of", "holder_id"), Index(None, "sha256"))
+
+    of: Mapped[EvidenceOf]
+    holder_id: Mapped[int] = mapped_column(Key)
+    holder: Mapped[str] = mapped_column(String(255))

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Select, and_, select
+from sqlalchemy import ColumnElement, Select, String, and_, cast, literal, select, union
 from sqlalchemy.orm import aliased
 
-from app.attachments.models import Attachment, AttachmentKind
+from app.attachments.models import Attachment, AttachmentKind, EvidenceFile
 from app.cases.intake.reuse import ReusableDocument
 from app.cases.models import Case, CaseDocument
 from app.cases.population import visible_to
@@ -46,6 +46,14 @@ class FileSeen:
     removed_by: str
     removed_reason: str
     shared_reason: str = ""  # why it stands for this paper too
+
+    bound = ("attachments", "attachment_id")  # whose addresses it has, and what they call its id
+    record_kind = "attachment"
+
+    @property
+    def owner(self) -> Mapping[str, str]:
+        """Whose it is, for the trail."""
+        return {"case": self.case_code}
 
     @property
     def is_picture(self) -> bool:
@@ -235,12 +243,12 @@ def required_without_file(case_id: int) -> tuple[int, int]:
     return len(required), len(required - digitised)
 
 
-def reported_today(attachment_id: int) -> bool:
+def reported_today(record_kind: str, file_id: int) -> bool:
     """Whether the audit trail says already that the file was found damaged today."""
     found = select(AuditEntry.id).where(
         AuditEntry.site == site(),
-        AuditEntry.subject_kind == "attachment",
-        AuditEntry.subject_id == str(attachment_id),
+        AuditEntry.subject_kind == record_kind,
+        AuditEntry.subject_id == str(file_id),
         AuditEntry.action == "find_damaged_file",
         AuditEntry.at >= site_calendar().start_of_day(today()),
     )
@@ -249,22 +257,26 @@ def reported_today(attachment_id: int) -> bool:
 
 def recorded_files(site: str) -> dict[str, int]:
     """What the store has to hold: hash -> size in bytes. Removed files stay in the record, and in the store."""
-    rows = db.session.execute(select(Attachment.sha256, Attachment.size).where(Attachment.site == site).distinct())
-    return {row.sha256: row.size for row in rows}
+    found: dict[str, int] = {}
+    for table in (Attachment, EvidenceFile):
+        rows = db.session.execute(select(table.sha256, table.size).where(table.site == site).distinct())
+        found |= {row.sha256: row.size for row in rows}
+    return found
 
 
-def cases_with(site: str, hashes: Sequence[str]) -> dict[str, list[str]]:
-    """Codes of the cases that have a file with one of these hashes."""
-    rows = db.session.execute(
-        select(Attachment.sha256, Case.code)
+def owners_of(site: str, hashes: Sequence[str]) -> dict[str, list[tuple[str, str]]]:
+    """Whose files have one of these hashes: (kind, name), of a case its code."""
+    of_cases = (
+        select(Attachment.sha256, literal("case").label("kind"), Case.code.label("name"))
         .join(Case, Case.id == Attachment.case_id)
         .where(Attachment.site == site, Attachment.sha256.in_(hashes))
-        .distinct()
-        .order_by(Case.code)
     )
-    found: dict[str, list[str]] = {}
-    for sha256, code in rows:
-        found.setdefault(sha256, []).append(code)
+    of_evidence = select(EvidenceFile.sha256, cast(EvidenceFile.of, String).label("kind"), EvidenceFile.holder).where(
+        EvidenceFile.site == site, EvidenceFile.sha256.in_(hashes)
+    )
+    found: dict[str, list[tuple[str, str]]] = {}
+    for sha256, kind, name in db.session.execute(union(of_cases, of_evidence).order_by("kind", "name")):
+        found.setdefault(sha256, []).append((kind, name))
     return found
 
 

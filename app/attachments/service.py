@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Protocol
 
 from flask import current_app
 from flask_babel import gettext as _
@@ -41,7 +41,7 @@ from app.web import extensions
 from app.web.extensions import db
 
 MEGABYTE = 1024 * 1024
-_SHOWN_NAME = 120  # characters of a refused file's name, which may be anything
+SHOWN_NAME = 120  # characters of a refused file's name, which may be anything
 _DIGITISED = N_("Đủ tệp của các giấy tờ bắt buộc.")
 _RESULT = N_("Đã đính kèm tệp kết quả.")
 
@@ -71,13 +71,26 @@ class UploadOutcome:
     recorded: list[EventKind] = field(default_factory=list)
 
 
+class KnownFile(Protocol):
+    """A file of some record. `owner`: whose it is, for the trail."""
+
+    record_kind: str
+
+    @property
+    def id(self) -> int: ...
+    @property
+    def sha256(self) -> str: ...
+    @property
+    def owner(self) -> Mapping[str, str]: ...
+
+
 @for_everybody
-def report_damaged(by: Actor, file: queries.FileSeen) -> None:
+def report_damaged(by: Actor, file: KnownFile) -> None:
     """Somebody asked for a file that is damaged or gone: once a day in the audit trail, each time in the log."""
-    current_app.logger.error("attachment %s (%s) is damaged or missing", file.id, file.sha256)
+    current_app.logger.error("%s %s (%s) is damaged or missing", file.record_kind, file.id, file.sha256)
     with transaction():
-        if not queries.reported_today(file.id):
-            audit.record(by, "find_damaged_file", "attachment", file.id, case=file.case_code, sha256=file.sha256)
+        if not queries.reported_today(file.record_kind, file.id):
+            audit.record(by, "find_damaged_file", file.record_kind, file.id, **file.owner, sha256=file.sha256)
 
 
 def store() -> Store:
@@ -89,6 +102,11 @@ def largest_file() -> int:
     """Bytes that one file may have."""
     settings = current_app.config["SETTINGS"]
     return min(int(settings.attachment_mb), int(settings.max_upload_mb)) * MEGABYTE
+
+
+def largest_sending() -> int:
+    """Megabytes that may be sent at once."""
+    return int(current_app.config["SETTINGS"].max_upload_mb)
 
 
 def allowed_kinds() -> list[str]:
@@ -119,7 +137,7 @@ def attach(
                     checked = check(incoming.path, upload.name, allowed_kinds())
                 _keep(outcome, scope, by, case_id, kind, document_id, incoming, checked)
         except DomainError as error:
-            outcome.refused.append(RefusedFile(tidy(upload.name)[:_SHOWN_NAME], error))
+            outcome.refused.append(RefusedFile(tidy(upload.name)[:SHOWN_NAME], error))
     return outcome
 
 
@@ -189,7 +207,7 @@ def _keep(
             recorded = _record_what_follows(scope, by, case, kind)
             incoming.keep()  # last: before it nothing is written, after it nothing is left to fail but the commit
     except OperationalError as error:
-        raise _database_full(error) from error
+        raise database_full(error) from error
     outcome.kept.append(row)
     outcome.recorded.extend(recorded)
 
@@ -359,7 +377,7 @@ def _record_what_follows(scope: Scope, by: Actor, case: Case, kind: AttachmentKi
     return []
 
 
-def _database_full(error: OperationalError) -> Exception:
+def database_full(error: OperationalError) -> Exception:
     """A disk that is full may stop the database instead of the file."""
     if "disk is full" in str(error.orig) or getattr(error.orig, "sqlstate", "") == "53100":
         return store_failed(OSError(errno.ENOSPC, ""))

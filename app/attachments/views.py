@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
-from pathlib import Path
 from typing import ParamSpec
 
-from flask import Blueprint, Response, abort, current_app, flash, jsonify, redirect, render_template, send_file, url_for
+from flask import Blueprint, Response, abort, current_app, flash, jsonify, redirect, render_template, url_for
 from flask_babel import get_locale, ngettext
 from flask_babel import gettext as _
 from htmx_flask import request
@@ -17,10 +16,11 @@ from werkzeug.wrappers import Response as Answer
 from app.attachments import queries, service
 from app.attachments.checking import FileKind, kind_of_media_type, kinds_named
 from app.attachments.models import AttachmentKind
-from app.attachments.previews import PAGE, THUMBNAIL, Preview, PreviewRequest, preview
+from app.attachments.previews import PAGE, THUMBNAIL
 from app.attachments.queries import FileSeen, FilesOfCase
 from app.attachments.service import UploadedFile, UploadOutcome
-from app.attachments.store import Damaged, store_failed
+from app.attachments.showing import SHOWN_BY_BROWSERS, file_url, picture_of, picture_place, preview_of, sent
+from app.attachments.store import store_failed
 from app.cases.case_page import CaseView, Section, case_view, sections
 from app.cases.vocabulary import EventKind
 from app.core.errors import DomainError, NotAllowed, NotFound
@@ -31,9 +31,7 @@ from app.organisation.permissions import Capability
 from app.web import extensions
 from app.web.formats import label, sentence, show_number
 from app.web.forms import number_in, whole_number
-from app.web.security import as_stored_file
 
-SHOWN_BY_BROWSERS = ("application/pdf", "image/jpeg", "image/png")
 HERE = "attachments"  # the section's place on the page
 
 bp = Blueprint("attachments", __name__)
@@ -110,13 +108,13 @@ def of_case(case_id: int) -> Answer | str:
 @told_on_the_page
 def attach(case_id: int) -> Page:
     """Attach what was sent, to the document it was sent for."""
-    sent = [file for file in request.files.getlist("files") if file.filename]
+    chosen = [file for file in request.files.getlist("files") if file.filename]
     kind, document_id = _what(request.form.get("place", ""))
-    uploads = (UploadedFile(file.filename or "", file.stream) for file in sent)
+    uploads = (UploadedFile(file.filename or "", file.stream) for file in chosen)
     outcome = service.attach(current_scope(), actor(), case_id, uploads, kind=kind, document_id=document_id)
     if _asked_by_script():
         return _outcome_json(outcome)
-    if not sent:
+    if not chosen:
         flash(_("Hãy chọn ít nhất một tệp."), "warning")
     _flash(outcome)
     return redirect(_place(case_id))
@@ -218,39 +216,23 @@ def download(attachment_id: int) -> Response:
 @signed_in
 def picture(attachment_id: int, edge: int) -> Response:
     """A small picture of a picture, or a page that a browser can show."""
-    file = _picture(attachment_id)
-    _refuse_damaged(file)
+    file = _file(attachment_id)
+    answer = picture_of(file, edge)
     if edge == PAGE:
         record_opening(actor(), file.case_code, "attachment")
-    found = preview_of(file, edge)
-    if found.path is None:
-        return Response(status=404 if found.why else 202, headers={"Cache-Control": "no-store"})
-    answer = Response(found.path.read_bytes(), mimetype="image/jpeg")
-    answer.set_etag(f"{file.sha256}-{edge}")
-    return as_stored_file(answer.make_conditional(request))  # type: ignore[arg-type]
+    return answer
 
 
 @bp.get("/tep/<int:attachment_id>/anh-nho/hien-co", defaults={"edge": THUMBNAIL}, endpoint="thumbnail_so_far")
 @bp.get("/tep/<int:attachment_id>/trang/hien-co", defaults={"edge": PAGE}, endpoint="page_so_far")
 @signed_in
 def picture_so_far(attachment_id: int, edge: int) -> str:
-    """The place of a small picture on a page: the picture, or that it is still being made, or why there is none."""
-    file, size = _picture(attachment_id), "thumbnail" if edge == THUMBNAIL else "page"
-    return render_template("attachments/_picture.html", file=file, size=size, found=preview_of(file, edge))
+    """The place of a small picture on a page."""
+    return picture_place(_file(attachment_id), edge)
 
 
-@bp.app_template_global("preview_of")
-def preview_of(file: FileSeen, edge: int) -> Preview:
-    """The small picture of a file as it stands; it is made when it is not there yet."""
-    folder = Path(current_app.instance_path) / "previews"
-    return preview(PreviewRequest(service.store(), folder, file.sha256, edge))
-
-
-def _picture(attachment_id: int) -> FileSeen:
-    file = _file(attachment_id)
-    if not file.is_picture:
-        abort(404)
-    return file
+bp.add_app_template_global(preview_of)
+bp.add_app_template_global(file_url)
 
 
 @bp.errorhandler(RequestEntityTooLarge)
@@ -341,25 +323,6 @@ def _still_complete(file: FileSeen) -> bool:
 
 
 def _sent(file: FileSeen, download: bool) -> Response:
-    try:
-        content = service.store().open(file.sha256)
-    except Damaged:
-        service.report_damaged(actor(), file)
-        raise
+    answer = sent(file, download=download)
     record_opening(actor(), file.case_code, "attachment")
-    # The very bytes that were looked through: sent from the open file, a piece at a time.
-    answer = send_file(content, file.media_type, as_attachment=download, download_name=file.file_name, etag=file.sha256)
-    if answer.status_code == 200:
-        answer.content_length = file.size
-    else:  # the reader has it already
-        content.close()
-    return as_stored_file(answer)
-
-
-def _refuse_damaged(file: FileSeen) -> None:
-    """What was made of a file is not shown when the file itself would not be."""
-    try:
-        service.store().check(file.sha256)
-    except Damaged:
-        service.report_damaged(actor(), file)
-        raise
+    return answer

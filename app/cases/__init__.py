@@ -15,6 +15,7 @@ def register_records() -> None:
     import app.cases.closings
     import app.cases.due_notices
     import app.cases.explanations.book
+    import app.cases.explanations.evidence_files
     import app.cases.explanations.facts
     import app.cases.explanations.models
     import app.cases.explanations.notices

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
 def register_records() -> None:
     """Its tables, what the reader sees for its words, and what it tells the rules engine."""
+    import app.compliance.evidence_files
     import app.compliance.facts
     import app.compliance.labels
     import app.compliance.models

@@ -12,6 +12,7 @@ def register_records() -> None:
     """Its tables, what the reader sees for its words, and what it tells the rules engine."""
     import app.obligations.acts
     import app.obligations.due_notices
+    import app.obligations.evidence_files
     import app.obligations.facts
     import app.obligations.labels
     import app.obligations.models

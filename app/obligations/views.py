@@ -32,6 +32,7 @@ from app.obligations.forms import (
 from app.obligations.models import BodyKind, Directive, Filing, FilingKind, Petition, Survey
 from app.organisation.access import Scope, actor, allowed, can, current_scope, whole_site
 from app.organisation.calendars import today
+from app.organisation.evidence_files import EvidenceOf, keeper, sent_with
 from app.organisation.exports import csv_response
 from app.organisation.permissions import Capability
 from app.organisation.queries import succeeded_units, units_to_choose
@@ -100,9 +101,13 @@ def hand_in() -> Page:
     # What a unit that is gone never handed in, its successor does, in its name.
     form = FilingForm.of(kind, _year(), [*units_to_choose(seen, today()), *succeeded_units(seen, today())], **shown)
     back = url_for(".duties", loai=kind.value, nam=_year())
-    return _recorded(
-        form, label(kind), back, _("Đã ghi."), lambda: service.hand_in(seen, actor(), kind=kind, **form.said())
-    )
+
+    def record() -> None:
+        with keeper().receiving(sent_with(request.files)) as files:
+            filing = service.hand_in(seen, actor(), kind=kind, **form.said())
+            files.attach(seen, actor(), EvidenceOf.FILING, [filing.id])
+
+    return _recorded(form, label(kind), back, _("Đã ghi."), record, proven=True)
 
 
 @bp.route("/ke-hoach/nghia-vu/<int:filing_id>/rut", methods=["GET", "POST"])
@@ -400,14 +405,24 @@ def duty_tabs() -> list[dict[str, Any]]:
 bp.add_app_template_global(duty_tabs)
 
 
-def _recorded(form: DutyForm, title: str, back: str, done: str, record: Callable[[], object], about: str = "") -> Page:
-    """A form on a page of its own: recorded, and back to its list; else shown with what is wrong."""
+def _recorded(
+    form: DutyForm,
+    title: str,
+    back: str,
+    done: str,
+    record: Callable[[], object],
+    about: str = "",
+    *,
+    proven: bool = False,
+) -> Page:
+    """A form on a page of its own: recorded, and back to its list; else shown with what is wrong. `proven`: files are
+    sent with it."""
     if form.validate_on_submit():
         with errors_shown_on(form):
             record()
             flash(done, "success")
             return redirect(back)
-    page = render_template("obligations/form.html", form=form, title=title, back=back, about=about)
+    page = render_template("obligations/form.html", form=form, title=title, back=back, about=about, proven=proven)
     return page, 422 if form.errors or form.form_errors else 200
 
 

@@ -110,6 +110,14 @@ def actor() -> Actor:
     return Actor.of(person())
 
 
+def answers_for(by: Actor, unit_id: int) -> bool:
+    """Whether somebody answers for this unit; a command does for every one."""
+    if by.person_id is None:
+        return True
+    who = db.session.get(Person, by.person_id)
+    return who is not None and answering_scope(who).covers(unit_id)
+
+
 def can(capability: Capability | str) -> bool:
     """Whether the person signed in may do that; a stranger may do nothing. Templates say it in lower case."""
     return bool(person() and person().is_authenticated) and actor().may(Capability(capability))
@@ -147,7 +155,8 @@ def current_scope() -> Scope:
     return scope_of(who)
 
 
-def answering_scope() -> Scope:
-    """For whom the person signed in answers: their unit and those below; the Director for the Department alone."""
-    who = person()
+def answering_scope(who: Person | None = None) -> Scope:
+    """For whom somebody (the person signed in) answers: their unit and those below; the Director for the Department
+    alone."""
+    who = who or person()
     return Scope(who.site, frozenset({who.unit_id})) if who.role is Role.DIRECTOR else scope_of(who)

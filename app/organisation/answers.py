@@ -13,6 +13,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from app.organisation.evidence_files import EvidenceOf
+
 if TYPE_CHECKING:
     from app.organisation.access import Actor, Scope
 
@@ -29,6 +31,7 @@ class AnswerState(StrEnum):
 class KeptAnswer:
     """The latest answer about one thing: who gave it, when, its words, and what was decided."""
 
+    id: int  # of its record
     state: AnswerState
     at: datetime
     actor: str
@@ -53,6 +56,8 @@ class AnswerBook:
     endpoint: str
     pages: Callable[[Scope, Collection[str]], Mapping[str, str]]
     """The page of each thing's answers, by the thing's name."""
+    proven_as: EvidenceOf
+    """As what the records of the answers take files."""
 
 
 _books: dict[str, AnswerBook] = {}

@@ -52,12 +52,13 @@ def record_export(
 
 
 @for_everybody
-def record_opening(by: Actor, case_code: str, paper: str) -> None:
-    """Somebody opened a paper of a case. One entry a person, case and day: it names the first paper."""
-    if _opened_today(by, case_code):
+def record_opening(by: Actor, name: str, paper: str, kind: str = "case") -> None:
+    """Somebody opened a paper of a case, or of another kind of record. One entry a person, record and day: it names
+    the first paper."""
+    if _opened_today(by, kind, name):
         return
     with audit.transaction():
-        audit.record(by, "open_papers", "case", case_code, paper=paper)
+        audit.record(by, "open_papers", kind, name, paper=paper)
 
 
 @for_everybody
@@ -76,11 +77,11 @@ def told(filters: Mapping[str, str]) -> dict[str, str]:
     }
 
 
-def _opened_today(by: Actor, case_code: str) -> bool:
+def _opened_today(by: Actor, kind: str, name: str) -> bool:
     found = select(AuditEntry.id).where(
         AuditEntry.site == site(),
-        AuditEntry.subject_kind == "case",
-        AuditEntry.subject_id == case_code,
+        AuditEntry.subject_kind == kind,
+        AuditEntry.subject_id == name,
         AuditEntry.action == "open_papers",
         AuditEntry.person_id == by.person_id,
         AuditEntry.at >= site_calendar().start_of_day(today()),

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
 def register_records() -> None:
     """Its tables, what the reader sees for its words, and what it tells the rules engine."""
+    import app.scorecards.evidence_files
     import app.scorecards.facts
     import app.scorecards.labels
     import app.scorecards.models

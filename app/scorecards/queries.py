@@ -167,7 +167,7 @@ def score_table(scope: Scope, code: str, unit: str = "") -> ScoreTable:
 
 def criterion_view(scope: Scope, criterion_id: int) -> CriterionView:
     """One criterion of the scope. Raises NotFound."""
-    criterion = _the_criterion(scope, criterion_id)
+    criterion = the_criterion(scope, criterion_id)
     rows = _rows(scope, criterion.table)
     row = next((r for r in rows if r.id == criterion.id and r.own), None)
     if row is None:
@@ -276,7 +276,8 @@ def _year(scope: Scope, code: str) -> int:
     return db.session.scalar(found) or 0
 
 
-def _the_criterion(scope: Scope, criterion_id: int) -> Criterion:
+def the_criterion(scope: Scope, criterion_id: int) -> Criterion:
+    """A criterion of the scope. Raises NotFound."""
     chosen = select(Criterion).where(Criterion.site == scope.site, Criterion.id == criterion_id)
     criterion = db.session.scalar(chosen)
     if criterion is None or not _own(scope, criterion):

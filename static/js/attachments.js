@@ -1,14 +1,16 @@
-/* Files of a case: dropped on a line of the checklist or chosen in its box, they are sent at once, one request each, with
+/* Files of a case, or of another record: dropped on a line or chosen in its box, they are sent at once, one request each, with
    progress; then the section is fetched again. Without this script each box has its own button. The sentences come from
    the section's data-text-* attributes. */
 "use strict";
 
 (() => {
-  const section = () => document.querySelector("[data-attachments]");
+  let current = null;  // the section in which something is done: a page may have several
+  const section = () => (current?.isConnected ? current : document.querySelector("[data-attachments]"));
+  const within = (element) => { current = element.closest("[data-attachments]"); };
   const say = (name, values = {}) => section().dataset[`text${name}`].replace(/%\((\w+)\)s/g, (_all, key) => values[key]);
   const announce = (text) => { document.getElementById("live").textContent = text; };
 
-  const ready = () => { section()?.classList.add("attachments-live"); };
+  const ready = () => document.querySelectorAll("[data-attachments]").forEach((each) => each.classList.add("attachments-live"));
 
   /* One file is one request: each has its own progress, and one that is refused does not stop the others. */
 
@@ -97,7 +99,7 @@
       const answer = await fetch(section().dataset.section, { headers: { "HX-Request": "true" }, credentials: "same-origin" }).catch(() => null);
       if (answer?.ok) {
         const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector("[data-attachments]");
-        if (fresh) { section().replaceWith(fresh); window.htmx?.process(fresh); ready(); }
+        if (fresh) { section().replaceWith(fresh); current = fresh; window.htmx?.process(fresh); ready(); }
       }
     }
     tellRefused(refused);
@@ -110,6 +112,7 @@
 
   document.addEventListener("change", (event) => {
     if (!(event.target instanceof Element) || !event.target.matches("[data-attachments] .file-box")) return;
+    within(event.target);
     const files = [...event.target.files];
     const { form } = event.target;
     event.target.value = "";
@@ -137,6 +140,7 @@
     unmark();
     const form = dropLine(event)?.querySelector("form.file-sender");
     if (!form) return;
+    within(form);
     const entries = [...event.dataTransfer.items].map((item) => [item.getAsFile(), item.webkitGetAsEntry?.()?.isDirectory]);
     const folders = entries.filter(([file, folder]) => file && folder).map(([file]) => ({ name: file.name, why: say("Folder") }));
     told.refused.push(...folders);

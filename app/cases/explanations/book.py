@@ -14,6 +14,7 @@ from app.core.errors import DomainError, NotFound
 from app.organisation.access import Actor, Scope
 from app.organisation.answers import AnswerBook, AnswerState, KeptAnswer, register_book
 from app.organisation.audit import transaction
+from app.organisation.evidence_files import EvidenceOf
 from app.organisation.permissions import Capability, needs
 from app.web.extensions import db
 
@@ -46,7 +47,7 @@ def _kept(each: Explanation) -> KeptAnswer:
     state = AnswerState.GIVEN
     if each.accepted is not None:
         state = AnswerState.ACCEPTED if each.accepted else AnswerState.RETURNED
-    return KeptAnswer(state, each.sent_at, each.actor, each.text, each.decided_at, each.decision)
+    return KeptAnswer(each.id, state, each.sent_at, each.actor, each.text, each.decided_at, each.decision)
 
 
 @needs(Capability.EXPLAIN_CASES)
@@ -75,4 +76,4 @@ def _ids(scope: Scope, codes: Sequence[str]) -> dict[str, int]:
     return {row.code: row.id for row in db.session.execute(chosen)}
 
 
-register_book(service.EXPLANATION, AnswerBook(find, give, "cases.explanations", pages))
+register_book(service.EXPLANATION, AnswerBook(find, give, "cases.explanations", pages, EvidenceOf.EXPLANATION))

@@ -37,6 +37,7 @@ from app.organisation.access import (
     whole_site,
 )
 from app.organisation.calendars import site_calendar, today
+from app.organisation.evidence_files import EvidenceOf, keeper, sent_with
 from app.organisation.exports import csv_response
 from app.organisation.permissions import Capability
 from app.organisation.queries import units
@@ -95,7 +96,9 @@ def explain(case_id: int) -> Page:
     form = ExplainForm()
     if form.validate_on_submit():
         with errors_shown_on(form):
-            service.explain(current_scope(), actor(), [case_id], form.text.data or "")
+            with keeper().receiving(sent_with(request.files)) as files:
+                sent = service.explain(current_scope(), actor(), [case_id], form.text.data or "")
+                files.attach(current_scope(), actor(), EvidenceOf.EXPLANATION, [each.id for each in sent])
             if not request.htmx:
                 flash(_("Đã gửi giải trình qua Văn phòng Sở."), "success")
                 return redirect(url_for(".explanation", case_id=case_id))

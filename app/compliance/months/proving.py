@@ -23,6 +23,7 @@ from app.core import seals
 from app.core.errors import DomainError
 from app.core.periods import Period
 from app.organisation.access import site, whole_site
+from app.organisation.evidence_files import keeper
 from app.organisation.models import AuditEntry
 from app.organisation.verifying import Broken
 from app.rulepacks.language import Status
@@ -69,7 +70,19 @@ def problems(sealed: MonthSeal) -> list[DomainError]:
     told = _manifest(sealed.manifest)
     if told.get("results_hash") != results_hash(sealed.run_id):
         found.append(DomainError("Kết quả của lần kiểm tra số %(run)s không còn như đã niêm phong.", run=sealed.run_id))
+    found += [
+        DomainError("Tệp minh chứng “%(file)s” bị thiếu hoặc không còn như đã niêm phong.", file=name)
+        for sha256, name in _sealed_evidence(sealed).items()
+        if not keeper().is_whole(sha256)
+    ]
     return found
+
+
+def _sealed_evidence(sealed: MonthSeal) -> dict[str, str]:
+    try:
+        return sealing.sealed_evidence(sealed)
+    except (OSError, EOFError, zlib.error, ValueError):
+        return {}  # the papers themselves are told as changed
 
 
 def drift(sealed: MonthSeal) -> Drift:

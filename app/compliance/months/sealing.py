@@ -19,6 +19,7 @@ from app.compliance.months.queries import UNDECIDED
 from app.compliance.queries import Answering, ViolationFilter, ViolationLine
 from app.compliance.runs import output
 from app.compliance.runs.verification import results_hash
+from app.compliance.violations.books import book_of_rule
 from app.core import seals
 from app.core.errors import N_, Conflict, DomainError, NotFound
 from app.core.periods import Period
@@ -27,6 +28,7 @@ from app.organisation import audit
 from app.organisation.access import Actor, site, whole_site
 from app.organisation.audit import transaction
 from app.organisation.calendars import today
+from app.organisation.evidence_files import EvidenceOf, keeper
 from app.organisation.exports import csv_text
 from app.organisation.permissions import Capability, needs
 from app.web import extensions
@@ -236,7 +238,8 @@ def answers(period: Period) -> dict[str, Any]:
     for row in db.session.execute(chosen).mappings():
         step = {name: value for name, value in row.items() if name not in ("id", "site", "violation_id")}
         steps.setdefault(row["violation_id"], []).append(json.loads(_text(step)))
-    lines = queries.every_violation(whole_site(), ViolationFilter(period=period.key))
+    lines = list(queries.every_violation(whole_site(), ViolationFilter(period=period.key)))
+    proofs = _proofs(lines)
     return {
         line.key: {
             "state": str(line.state),
@@ -244,8 +247,35 @@ def answers(period: Period) -> dict[str, Any]:
             "answer_due": line.answer_due.isoformat() if line.answer_due else None,
             "steps": steps.get(line.id, []),
         }
+        | proofs.get(line.id, {})
         for line in lines
     }
+
+
+def _proofs(lines: Sequence[ViolationLine]) -> dict[int, dict[str, Any]]:
+    """The files that prove each answer, with their hashes: by violation, those without one left out. Where answers are
+    records of their own, theirs, by the thing that each is about."""
+    kept = keeper().sums(site(), EvidenceOf.VIOLATION, [line.id for line in lines])
+    told: dict[int, dict[str, Any]] = {violation: {"evidence": files} for violation, files in kept.items()}
+    books = {key: book_of_rule(repository.rule_by_name(*key)) for key in {(line.pack, line.rule) for line in lines}}
+    booked = [(line.id, book) for line in lines if (book := books[line.pack, line.rule]) is not None]
+    subjects = queries.subjects_of([violation for violation, _book in booked])
+    for violation, book in booked:
+        ids = {name: answer.id for name, answer in book.find(site(), list(subjects[violation])).items()}
+        files = keeper().sums(site(), book.proven_as, ids.values())
+        if files:
+            told[violation] = {"evidence_of": {name: files[key] for name, key in ids.items() if key in files}}
+    return told
+
+
+def sealed_evidence(sealed: MonthSeal) -> dict[str, str]:
+    """The files that prove the answers of a sealed month: hash -> name."""
+    told: dict[str, Any] = json.loads(papers_of(sealed.papers).get(ANSWERS, b"{}"))
+    found: dict[str, str] = {}
+    for answer in told.values():
+        for files in [answer.get("evidence", []), *answer.get("evidence_of", {}).values()]:
+            found |= {file["sha256"]: file["file"] for file in files}
+    return found
 
 
 def _text(value: Any) -> str:

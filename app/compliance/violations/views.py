@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -51,6 +51,7 @@ from app.core.periods import Period
 from app.organisation.access import Scope, actor, allowed, answering_scope, can, current_scope
 from app.organisation.answers import AnswerBook
 from app.organisation.calendars import site_calendar, today
+from app.organisation.evidence_files import EvidenceOf, keeper, sent_with
 from app.organisation.exports import csv_response
 from app.organisation.permissions import Capability
 from app.organisation.queries import units
@@ -308,12 +309,23 @@ def _moved(violation_id: int, verb: Callable[..., Violation], scope: Scope) -> P
             revision = number_in(form.revision.data)
             if form.target is None or revision is None:
                 raise DomainError("Yêu cầu không đầy đủ. Hãy tải lại trang rồi làm lại.")
-            verb(scope, actor(), violation_id, form.target, form.reason.data or "", revision, chosen)
+            with keeper().receiving(sent_with(request.files)) as files:
+                moved = verb(scope, actor(), violation_id, form.target, form.reason.data or "", revision, chosen)
+                files.attach(scope, actor(), *_proven_by_files(moved, chosen))
             flash(_("Đã ghi: %(state)s.", state=label(form.target)), "success")
             return redirect(_next_page(line))
     line = queries.violation_of(current_scope(), violation_id)
     form.revision.data = str(line.revision)  # the page now shows what the other person did
     return _violation_page(line, form, chosen), 422
+
+
+def _proven_by_files(violation: Violation, chosen: Collection[str] | None) -> tuple[EvidenceOf, list[int]]:
+    """What the files of an answer prove: the records that the answer wrote, where it is kept in a book."""
+    book = book_of_rule(repository.rule_by_name(violation.pack, violation.rule))
+    if book is None:
+        return EvidenceOf.VIOLATION, [violation.id]
+    names = chosen if chosen is not None else list(queries.subjects_of([violation.id])[violation.id])
+    return book.proven_as, [kept.id for kept in book.find(violation.site, names).values() if not kept.decided_at]
 
 
 def _next_page(line: ViolationLine) -> str:

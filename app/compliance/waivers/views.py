@@ -14,6 +14,7 @@ from app.compliance.views import bp
 from app.compliance.waivers import service
 from app.organisation.access import actor, allowed, current_scope
 from app.organisation.calendars import today
+from app.organisation.evidence_files import EvidenceOf, keeper, sent_with
 from app.organisation.permissions import Capability
 from app.organisation.queries import units
 from app.web.forms import errors_shown_on, typed_day
@@ -55,15 +56,10 @@ def ask() -> Page:
     if form.validate_on_submit():
         with errors_shown_on(form):
             pack_id, _slash, rule_id = form.rule.data.partition("/")
-            service.ask_for_waiver(
-                actor(),
-                pack_id,
-                rule_id,
-                form.unit.data,
-                form.valid_from.data,
-                form.valid_to.data,
-                form.reason.data or "",
-            )
+            asked = (form.unit.data, form.valid_from.data, form.valid_to.data, form.reason.data or "")
+            with keeper().receiving(sent_with(request.files)) as files:
+                waiver = service.ask_for_waiver(actor(), pack_id, rule_id, *asked)
+                files.attach(current_scope(), actor(), EvidenceOf.WAIVER, [waiver.id])
             flash(_("Đã gửi đề nghị. Đề nghị có hiệu lực khi một người khác chấp thuận."), "success")
             return redirect(url_for(".waivers"))
     return _page(form), 422
