@@ -7,7 +7,7 @@ import signal
 from collections.abc import Callable
 from typing import Any
 
-from sqlalchemy import event
+from sqlalchemy import Connection, event
 from sqlalchemy.engine import Engine
 
 from app.web.extensions import db
@@ -19,8 +19,12 @@ def killed_after(statement: int, what: Callable[..., Any], *args: Any, **kwargs:
     """Do it, killed after that statement which writes, from 1. False when it was done with fewer."""
     left = iter(range(statement - 1))
 
-    def die_here(_c: Any, _cursor: Any, sql: str, *_rest: Any) -> None:
-        if not sql.lstrip().upper().startswith(READING) and next(left, None) is None:
+    here = db.engine.url
+
+    def die_here(connection: Connection, _cursor: Any, sql: str, *_rest: Any) -> None:
+        if connection.engine.url != here or sql.lstrip().upper().startswith(READING):
+            return
+        if next(left, None) is None:
             os.kill(os.getpid(), signal.SIGKILL)
 
     def do() -> None:

@@ -1,15 +1,18 @@
-"""An upgrade killed after any statement of any migration leaves nothing of that migration, and is run again."""
+"""An upgrade cut off after any statement of any migration leaves nothing of that migration, and is run again."""
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from functools import cache
 from itertools import count
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import ModuleType
+from typing import Any
 
 import pytest
 from alembic import util
@@ -18,14 +21,14 @@ from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 from flask import Flask
 from flask_migrate import downgrade, upgrade
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Connection, Engine, event, text
 
 from app import create_app
 from app.web import migrating
 from app.web.extensions import db
 from app.web.serving import MIGRATIONS
 from tests.databases import all_of, fill, number_on
-from tests.kills import killed_after
+from tests.kills import READING, killed_after
 
 
 def versions() -> list[str]:
@@ -72,44 +75,110 @@ def migrations_read_once() -> Iterator[None]:
         yield
 
 
-def at_every_statement(what: Callable[..., None], to: str) -> int:
-    """Go to a version, killed after the first statement, again and after the second, and so on until it is done.
+class OnDisk:
+    """What a process that is killed just then leaves of an embedded database: its files as they lie there."""
 
-    After each kill the database is as it was before. How many kills it was.
+    def __init__(self, engine: Engine) -> None:
+        self.file = Path(str(engine.url.database))
+        engine.connect().close()  # which makes the file, empty
+        self.before = self._left()
+
+    def look(self, _cursor: Any) -> bool:
+        """Whether whoever opens it next finds what was there before, to the last byte."""
+        return self._left() == self.before
+
+    def done(self, _engine: Engine) -> bool:
+        """Whether something has come of it."""
+        return self._left() != self.before
+
+    def _left(self) -> str:
+        with TemporaryDirectory(dir=self.file.parent) as folder:
+            for ending in ("", "-wal", "-journal"):
+                with suppress(FileNotFoundError):
+                    shutil.copyfile(f"{self.file}{ending}", f"{folder}/left{ending}")
+            with closing(sqlite3.connect(f"{folder}/left")) as connection:
+                connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            return hashlib.sha256(Path(folder, "left").read_bytes()).hexdigest()
+
+
+class OneTransaction:
+    """Of PostgreSQL: whether all is one transaction under way, which the server takes back when its client dies."""
+
+    def __init__(self, _engine: Engine) -> None:
+        self.numbers: set[str] = set()
+
+    def look(self, cursor: Any) -> bool:
+        """Whether this statement belongs to the one transaction."""
+        asked = cursor.connection.cursor()
+        number, status = asked.execute(_TRANSACTION).fetchone()
+        self.numbers.add(number)
+        return status == "in progress" and len(self.numbers) == 1
+
+    def done(self, engine: Engine) -> bool:
+        """Whether that transaction is committed."""
+        with engine.connect() as connection:
+            status = connection.execute(text("SELECT pg_xact_status(CAST(:n AS xid8))"), {"n": self.numbers.pop()})
+            return status.scalar_one() == "committed"
+
+
+_TRANSACTION = (
+    "SELECT pg_current_xact_id_if_assigned()::text, coalesce(pg_xact_status(pg_current_xact_id_if_assigned()), '')"
+)
+
+
+def looked_at_after_every_statement(what: Callable[..., None], to: str) -> int:
+    """Go to a version; whoever dies after any statement on the way leaves nothing of it. How many statements write."""
+    kind = OnDisk if db.engine.dialect.name == "sqlite" else OneTransaction
+    left, seen = kind(db.engine), count()
+
+    def look(connection: Connection, cursor: Any, sql: str, *_rest: Any) -> None:
+        if connection.engine.url == db.engine.url and not sql.lstrip().upper().startswith(READING):
+            assert left.look(cursor), f"{what.__name__} to {to}, after its statement {next(seen) + 1}: {sql}"
+            next(seen)
+
+    event.listen(Engine, "after_cursor_execute", look)
+    try:
+        what(revision=to)
+    finally:
+        event.remove(Engine, "after_cursor_execute", look)
+    assert left.done(db.engine)
+    return next(seen)
+
+
+def up_and_down_cut_off_at_every_statement(empty: Callable[[str], Flask]) -> None:
+    """With rows in every table, on the way up to the newest version and down again to nothing.
+
+    After every statement one looks at what there would be if the process died there. In each step one is killed, in
+    the first after its first statement, in the next after its last, and so on; then it is run again.
     """
-    before = all_of(db.engine)
-    for statement in count(1):
-        if not killed_after(statement, what, revision=to):
-            return statement - 1
-        number_on(db.engine)
-        assert all_of(db.engine) == before, f"{what.__name__} to {to}, killed after its statement {statement}"
-    raise AssertionError
-
-
-def up_and_down_killed_at_every_statement(empty: Callable[[str], Flask]) -> None:
-    """With rows in every table, on the way up to the newest version and down again to nothing."""
     undisturbed, killed = empty("undisturbed"), empty("killed")
     filled: dict[Flask, set[str]] = {undisturbed: set(), killed: set()}
     tried = 0
     ways = [(upgrade, to) for to in VERSIONS] + [(downgrade, to) for to in [*reversed(VERSIONS[:-1]), "base"]]
-    for way, to in ways:
+    for which, (way, to) in enumerate(ways):
         with undisturbed.app_context():
-            way(revision=to)
+            statements = looked_at_after_every_statement(way, to)
             fill(db.engine, filled[undisturbed])
             number_on(db.engine)
             expected = all_of(db.engine)
         with killed.app_context():
-            tried += at_every_statement(way, to)
+            before = all_of(db.engine)
+            dies_after = (1, statements, (statements + 1) // 2)[which % 3]
+            assert killed_after(dies_after, way, revision=to)
+            number_on(db.engine)
+            assert all_of(db.engine) == before, f"{way.__name__} to {to}, killed after its statement {dies_after}"
+            way(revision=to)
             fill(db.engine, filled[killed])
             number_on(db.engine)
             assert all_of(db.engine) == expected, f"{way.__name__} to {to}"
+        tried += statements
     assert tried > 10 * len(VERSIONS)
 
 
-def test_killed_after_any_statement_it_is_run_again_up_and_down(tmp_path: Path) -> None:
+def test_cut_off_after_any_statement_it_is_run_again_up_and_down(tmp_path: Path) -> None:
     """On SQLite; on PostgreSQL in a file of its own, so that they may go side by side."""
     with applications(tmp_path, lambda name: f"sqlite:///{tmp_path / name}.sqlite3") as empty:
-        up_and_down_killed_at_every_statement(empty)
+        up_and_down_cut_off_at_every_statement(empty)
 
 
 # What older versions left half-way
