@@ -33,7 +33,7 @@ run: setup ## Chạy thử với dữ liệu minh họa / set up, load demonstra
 test: setup-dev ## Chạy mọi kiểm thử / every test, with PostgreSQL and a real browser
 	@.ci/system test
 	@$(BIN)/python -c 'import platform, sys; print("Python", sys.version, "--", platform.platform())'
-	$(BIN)/python -m pytest --numprocesses auto --dist loadfile $(ARGS)
+	$(BIN)/python -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder $(ARGS)
 
 .PHONY: worlds
 worlds: setup-dev ## Kể lại mọi câu chuyện kiểm chứng / every world of tests/worlds, on both databases

@@ -45,8 +45,36 @@ DATABASES = ("sqlite", "postgresql")
 for _name in ("LC_ALL", "LC_MESSAGES", "LANG"):  # commands speak Vietnamese, whatever the machine speaks
     os.environ.pop(_name, None)
 FOR_EVER = datetime(2200, 1, 1, tzinfo=UTC)
+LONGEST = (
+    "tests/worlds/test_worlds.py",
+    "tests/browser/test_accessibility.py",
+    "tests/demo/test_loading.py",
+    "tests/benchmarks/test_bench_smoke.py",
+    "tests/test_links_followed.py",
+    "tests/cases/test_facts.py",
+    "tests/browser/test_long_words.py",
+    "tests/test_queries_counted.py",
+    "tests/browser/test_pages.py",
+    "tests/browser/test_stories.py",
+    "tests/test_migrations_cut_off.py",
+    "tests/test_migrations_cut_off_on_postgresql.py",
+    "tests/test_routes_walked.py",
+    "tests/web/test_sent_addresses.py",
+    "tests/demo/test_scans.py",
+    "tests/browser/test_intake.py",
+    "tests/test_migrations.py",
+    "tests/cases/importing/test_memory.py",
+)
+"""Files that take a minute or more: they begin, so that no process is left alone with one at the end."""
 
 public_holidays(2024)  # loaded when first asked: here, and not within the time that a property has for one example
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest files first, all others as they are."""
+    place = {str(ROOT / name): number for number, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: place.get(str(item.path), len(LONGEST)))
 
 
 @pytest.fixture(scope="session")

@@ -108,9 +108,11 @@ class OneTransaction:
         self.numbers: set[str] = set()
 
     def look(self, cursor: Any) -> bool:
-        """Whether this statement belongs to the one transaction."""
+        """Whether this statement belongs to the one transaction, which has a number from the first row it writes."""
         asked = cursor.connection.cursor()
         number, status = asked.execute(_TRANSACTION).fetchone()
+        if number is None:
+            return not self.numbers
         self.numbers.add(number)
         return status == "in progress" and len(self.numbers) == 1
 

@@ -1,7 +1,7 @@
 """How long a command takes, and how much memory: whole processes, beside one that imports Flask and SQLAlchemy alone.
 
 They take turns, so that what else the machine does falls on all of them alike. The interpreter may keep what it has
-compiled, as on any machine where the site is installed: in a folder of the benchmark's own.
+compiled, as on any machine where the site is installed.
 """
 
 from __future__ import annotations
@@ -47,8 +47,7 @@ def _medians(runs: list[tuple[float, float, float]]) -> Answer:
 def _environment(url: str, folder: Path) -> dict[str, str]:
     mine = ("DUNG_HAN_", "FLASK_", "PYTHONDONTWRITEBYTECODE")
     usual = {name: value for name, value in os.environ.items() if not name.startswith(mine)}
-    own = {"DUNG_HAN_INSTANCE": str(folder / "instance"), "PYTHONPYCACHEPREFIX": str(folder / "compiled")}
-    return usual | own | {"DATABASE_URL": url}
+    return usual | {"DUNG_HAN_INSTANCE": str(folder / "instance"), "DATABASE_URL": url}
 
 
 def _flask(*arguments: str) -> list[str]:
