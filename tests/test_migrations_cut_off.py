@@ -230,6 +230,13 @@ def keep(file: Path, at: Path) -> None:
         connection.execute("VACUUM INTO ?", (str(at),))
 
 
+def test_a_step_that_would_leave_half_of_itself_is_seen(on_sqlite: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    upgrade(revision="0001")
+    monkeypatch.setattr(migrating, "connection_for_migrations", as_before)
+    with pytest.raises(AssertionError, match="upgrade to 0002, after its statement"):
+        looked_at_after_every_statement(upgrade, "0002")
+
+
 def test_an_upgrade_that_an_older_version_left_half_way_is_gone_on_with(on_sqlite: Path, tmp_path: Path) -> None:
     """Killed as it was before each step was a transaction, after every third statement that stayed."""
     kept, filled, left = tmp_path / "kept.sqlite3", set[str](), 0
