@@ -21,12 +21,12 @@ import sys
 import tempfile
 import time
 import tomllib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
-from itertools import takewhile
+from itertools import chain, islice, takewhile
 from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
@@ -129,28 +129,52 @@ def _meaning(source: str) -> str | None:
 
 def mutants(file: str, source: str) -> list[Mutant]:
     """Every change of one place in that source that Cosmic Ray knows, each once."""
-    known = {None, _meaning(source)}
-    found = []
-    for changed in _changed(source):
-        meaning = _meaning(changed)
-        if meaning not in known:
-            known.add(meaning)
-            found.append(_mutant(file, source, changed))
-    return sorted(found, key=lambda mutant: (mutant.line, mutant.becomes))
+    return sorted(_made(file, source, places(source)), key=lambda mutant: (mutant.line, mutant.becomes))
 
 
-def _changed(source: str) -> Iterator[str]:
+def drawn(sources: Mapping[str, str], number: int, seed: int) -> list[Mutant]:
+    """So many of them, by chance, without making the others."""
+    found = [(file, place) for file, source in sources.items() for place in places(source)]
+    random.Random(seed).shuffle(found)
+    knowing: dict[str, set[str | None]] = {}
+    made = chain.from_iterable(_made(file, sources[file], [place], knowing) for file, place in found)
+    return list(islice(made, number))
+
+
+Place = tuple[str, int]
+"""An operator's name, and which of the places where it applies."""
+
+
+def places(source: str) -> list[Place]:
+    """Where each operator applies; some give the same change, or none."""
     from cosmic_ray.ast import ast_nodes, get_ast
-    from cosmic_ray.mutating import mutate_code
     from cosmic_ray.plugins import get_operator, operator_names
 
     nodes = list(ast_nodes(get_ast(source)))
+    found: list[Place] = []
     for name in operator_names():
         kind = get_operator(name)
         if not kind.arguments():  # the others want to be told what to put in place of what
             operator = kind()
-            for n in range(sum(len(list(operator.mutation_positions(node))) for node in nodes)):
-                yield mutate_code(source, operator, n)
+            count = sum(len(list(operator.mutation_positions(node))) for node in nodes)
+            found += [(name, n) for n in range(count)]
+    return found
+
+
+def _made(
+    file: str, source: str, wanted: Iterable[Place], knowing: dict[str, set[str | None]] | None = None
+) -> Iterator[Mutant]:
+    from cosmic_ray.mutating import mutate_code
+    from cosmic_ray.plugins import get_operator
+
+    knowing = {} if knowing is None else knowing
+    known = knowing.setdefault(file, {None, _meaning(source)})
+    for name, n in wanted:
+        changed = mutate_code(source, get_operator(name)(), n)
+        meaning = _meaning(changed)
+        if meaning not in known:
+            known.add(meaning)
+            yield _mutant(file, source, changed)
 
 
 def _mutant(file: str, source: str, changed: str) -> Mutant:
@@ -275,13 +299,15 @@ def _write(path: Path, source: str) -> None:
 def try_module(name: str, asked: Any) -> tuple[list[Any], list[str]]:
     """A row of the table, and what is wrong."""
     module = MODULES[name]
-    made = [mutant for file in module.files for mutant in mutants(file, (ROOT / file).read_text("utf-8"))]
-    listed = equivalents()
-    wrong = wrong_with(listed, made)
+    sources = {file: (ROOT / file).read_text("utf-8") for file in module.files}
+    listed, wrong = equivalents(), []
+    if asked.sample:
+        made = drawn(sources, asked.sample, asked.seed)
+    else:
+        made = [mutant for file, source in sources.items() for mutant in mutants(file, source)]
+        wrong += wrong_with(listed, made)
     set_aside = {each.change for each in listed}
     tried = [mutant for mutant in made if mutant.change not in set_aside]
-    if asked.sample and asked.sample < len(tried):
-        tried = random.Random(asked.seed).sample(tried, asked.sample)
     with copies(asked.jobs) as free:
         copy = free.get()
         tests, seconds = baseline(copy, module)
@@ -298,7 +324,7 @@ def try_module(name: str, asked: Any) -> tuple[list[Any], list[str]]:
     share = killed / len(tried)
     if share < LEAST_KILLED:
         wrong.append(f"{share:.1%} killed, at least {LEAST_KILLED:.0%} must be")
-    row = [name, len(made), len(made) - len(tried) if not asked.sample else "", len(tried), killed, len(survivors)]
+    row = [name, len(made), len(made) - len(tried), len(tried), killed, len(survivors)]
     return [*row, f"{share:.1%}"], [f"{name}: {each}" for each in wrong]
 
 
@@ -306,7 +332,7 @@ def main() -> None:
     """Try, and print the table."""
     options = argparse.ArgumentParser(description="one change at a time, and the tests that must notice")
     options.add_argument("modules", nargs="*", metavar="MODULE", help=f"of {', '.join(MODULES)}; without any, all")
-    options.add_argument("--sample", type=int, default=0, help="so many mutants of each module, drawn by --seed")
+    options.add_argument("--sample", type=int, default=0, help="so many mutants of each module, drawn by --seed, instead of all")
     options.add_argument("--seed", type=int, default=9)
     options.add_argument("--jobs", type=int, default=1, help="at the same time, each in a copy of the tree")
     asked = options.parse_args()

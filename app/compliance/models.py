@@ -6,7 +6,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, Date, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint
+from sqlalchemy import JSON, BigInteger, Date, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -145,7 +145,17 @@ class CheckResult(Record, Base):
     """What one rule says of one unit in one run, with its figures."""
 
     __tablename__ = "check_results"
-    __table_args__ = (Index("ix_check_results_run_unit", "run_id", "unit_id", "rule"),)
+    __table_args__ = (
+        Index("ix_check_results_run_unit", "run_id", "unit_id", "rule"),
+        Index("ix_check_results_status", "run_id", "status"),
+        Index(  # what is pending: few of a run
+            "ix_check_results_due",
+            "run_id",
+            "due",
+            sqlite_where=text("due IS NOT NULL"),
+            postgresql_where=text("due IS NOT NULL"),
+        ),
+    )
 
     run_id: Mapped[int] = mapped_column(Key, ForeignKey("check_runs.id"))
     pack: Mapped[str] = mapped_column(String(64))

@@ -135,15 +135,16 @@ PLACES: Mapping[tuple[Role, Place], frozenset[Capability]] = {
 
 OWN = frozenset({_C.ANSWER_VIOLATIONS})
 """What the Director does for the Department as a whole, and for no unit below."""
-DELEGATED = frozenset(each for each, roles in ROLES.items() if _DIRECTOR in roles) - OWN - {_C.DELEGATE}
+DELEGATED = frozenset(each for each, roles in ROLES.items() if _DIRECTOR in roles and each not in {*OWN, _C.DELEGATE})
 """What somebody may do who acts for the Director."""
+
+
+_PLACES = {UnitKind.OFFICE: Place.OFFICE}
 
 
 def place_of(unit: Unit) -> Place:
     """The place that somebody of this unit sits at."""
-    if unit.is_desk:
-        return Place.ONE_STOP
-    return Place.OFFICE if unit.kind is UnitKind.OFFICE else Place.UNIT
+    return Place.ONE_STOP if unit.is_desk else _PLACES.get(unit.kind, Place.UNIT)
 
 
 def has(role: Role, place: Place, capability: Capability) -> bool:

@@ -6,8 +6,9 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import NamedTuple
 
-from sqlalchemy import Select, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy.orm import selectinload
 
 from app.core.text import fold, sought, words
@@ -27,10 +28,28 @@ def units(scope: Scope, *, on: date | None = None) -> Sequence[Unit]:
     """The units of the scope with their aliases, in the order of the tree; only those in being on a day, if given."""
     chosen = select(Unit).where(Unit.site == scope.site, scope.within(Unit.id))
     if on is not None:
-        chosen = chosen.where(
-            or_(Unit.valid_from.is_(None), Unit.valid_from <= on), or_(Unit.valid_to.is_(None), Unit.valid_to >= on)
-        )
+        chosen = chosen.where(_in_being(on))
     return db.session.scalars(chosen.options(selectinload(Unit.aliases)).order_by(Unit.path)).all()
+
+
+def _in_being(on: date) -> ColumnElement[bool]:
+    return and_(
+        or_(Unit.valid_from.is_(None), Unit.valid_from <= on), or_(Unit.valid_to.is_(None), Unit.valid_to >= on)
+    )
+
+
+class NamedUnit(NamedTuple):
+    """A unit as far as a list to choose from says it."""
+
+    code: str
+    name: str
+    path: str
+
+
+def units_named(scope: Scope, on: date) -> list[NamedUnit]:
+    """The units of the scope in being on a day, in the order of the tree, for a list to choose from."""
+    chosen = select(Unit.code, Unit.name, Unit.path).where(Unit.site == scope.site, scope.within(Unit.id))
+    return [NamedUnit(*row) for row in db.session.execute(chosen.where(_in_being(on)).order_by(Unit.path))]
 
 
 LEADING = (Role.HEAD, Role.DIRECTOR)

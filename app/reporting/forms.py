@@ -12,6 +12,7 @@ from werkzeug.datastructures import MultiDict
 
 from app.core.periods import Period
 from app.organisation.models import Unit
+from app.organisation.queries import NamedUnit
 from app.reporting.obligations import ObligationStatus
 from app.web.formats import label
 from app.web.forms import ChoiceField, UnitFilterField
@@ -54,7 +55,7 @@ class WarningsForm(FlaskForm):
     don_vi = UnitFilterField(_l("Đơn vị"), coerce=str)
 
     @classmethod
-    def of(cls, typed: MultiDict[str, str], units: Sequence[Unit]) -> WarningsForm:
+    def of(cls, typed: MultiDict[str, str], units: Sequence[NamedUnit]) -> WarningsForm:
         """The unit in the address, among those within the scope."""
         form = cls(typed)
         form.don_vi.offer([("", _("Tất cả")), *((unit.code, unit.name) for unit in units)])

@@ -18,7 +18,7 @@ from app.compliance.warnings.words import outlook_in_words
 from app.organisation.access import Actor, Scope, actor, allowed, current_scope, person
 from app.organisation.calendars import today
 from app.organisation.permissions import Capability
-from app.organisation.queries import units
+from app.organisation.queries import units_named
 from app.organisation.subject_pages import SubjectPage
 from app.reporting.forms import WarnForm, WarningsForm
 from app.reporting.views import bp
@@ -59,7 +59,7 @@ def _warn(job: Job, by: Actor, then: str) -> dict[str, Any]:
 
 def _page(form: WarnForm) -> str:
     scope = current_scope()
-    within = units(scope, on=today())
+    within = units_named(scope, today())
     choice = WarningsForm.of(request.args, within)
     chosen = next((unit for unit in within if unit.code == choice.don_vi.data), None)
     seen = narrowed(scope, chosen) if chosen else scope
@@ -72,7 +72,6 @@ def _page(form: WarnForm) -> str:
         form=form,
         choice=choice,
         one_unit=len(within) == 1,
-        chosen=chosen,
         several=several,
         most_units=MANY,
         standing=standing_of(told.run) if told.run else None,

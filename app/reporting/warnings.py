@@ -20,6 +20,7 @@ from app.core.periods import Period
 from app.organisation.access import Scope
 from app.organisation.calendars import site_calendar
 from app.organisation.models import Unit
+from app.organisation.queries import NamedUnit
 from app.web import extensions
 from app.web.extensions import db
 
@@ -83,7 +84,7 @@ def early_warnings(scope: Scope, *, failing_only: bool = False) -> EarlyWarnings
     return EarlyWarnings(Period.parse(run.period), run, failing, holding, cases, dues, _by_unit(failing, cases, dues))
 
 
-def narrowed(scope: Scope, unit: Unit) -> Scope:
+def narrowed(scope: Scope, unit: NamedUnit) -> Scope:
     """The scope, to a unit of it and those below."""
     below = select(Unit.id).where(Unit.site == scope.site, Unit.path.startswith(unit.path, autoescape=True))
     ids = frozenset(db.session.scalars(below))

@@ -99,6 +99,10 @@ class RateWarning:
         return not self.fails, gravest, lost, self.rule.id, self.cell.unit
 
 
+_IN_ORDER = CheckResult.unit_id, CheckResult.rule, CheckResult.id
+"""What reads the same on every database, by whichever index it is found."""
+
+
 def rates(scope: Scope, run: CheckRun, library: Library, *, failing_only: bool = False) -> list[RateWarning]:
     """Every rate of units within the scope that the run judged, what fails first; or those alone that fail."""
     counted = results_within(scope).where(
@@ -109,7 +113,7 @@ def rates(scope: Scope, run: CheckRun, library: Library, *, failing_only: bool =
     )
     found: dict[object, list[tuple[ResultRow, Rule, Outlook | None]]] = defaultdict(list)
     coming = _ComingOnce(scope, run)
-    for row in db.session.execute(counted):
+    for row in db.session.execute(counted.order_by(*_IN_ORDER)):
         cell = result_row_of(row)
         rule = rule_in(library, cell.pack, cell.rule)
         if rule is not None and rule.rate is not None and rule.subject is None:
@@ -177,7 +181,7 @@ def falls_due(scope: Scope, run: CheckRun, library: Library) -> list[FallsDue]:
         .options(undefer(CheckResult.subjects))
     )
     found: dict[tuple[date, object], list[tuple[ResultRow, str, Rule, str]]] = defaultdict(list)
-    for row in db.session.execute(pending):
+    for row in db.session.execute(pending.order_by(*_IN_ORDER)):
         cell = result_row_of(row, with_subjects=True)
         rule = rule_in(library, cell.pack, cell.rule)
         if rule is None or rule.is_remark:
