@@ -51,10 +51,13 @@ class Module:
 EVALUATION = "compliance/evaluation"
 MODULES = {
     "calendar": Module(("app/core/calendar.py",), ("tests/core/test_calendar.py",)),
-    "timeline": Module(("app/cases/timeline.py",), ("tests/cases/test_timeline.py", "tests/cases/test_supplements.py")),
+    "timeline": Module(
+        ("app/cases/timeline.py",),
+        tuple(f"tests/cases/test_{name}.py" for name in ("timeline", "timeline_hands", "promises", "supplements")),
+    ),
     "population": Module(
         ("app/cases/population.py",),
-        ("tests/cases/test_population.py", "tests/cases/test_due_lists.py", "tests/cases/test_worklist.py"),
+        tuple(f"tests/cases/test_{name}.py" for name in ("population_by_hand", "population", "due_lists", "worklist")),
     ),
     "evaluate": Module(
         tuple(f"app/{EVALUATION}/{name}.py" for name in ("evaluate", "results", "subjects")),
@@ -316,7 +319,9 @@ def try_module(name: str, asked: Any) -> tuple[list[Any], list[str]]:
         with ThreadPoolExecutor(asked.jobs) as pool:
             outcomes = pool.map(partial(survives, free, tests, 60 + 4 * seconds), tried)
             survivors = []
-            for mutant, alive in zip(tried, outcomes, strict=True):
+            for number, (mutant, alive) in enumerate(zip(tried, outcomes, strict=True), 1):
+                if number % 25 == 0:
+                    print(f"{name}: {number} tried", file=sys.stderr, flush=True)
                 if alive:
                     survivors.append(mutant)
                     print("survives:", mutant, flush=True)  # as it is found: who stops the run has seen it
@@ -332,7 +337,7 @@ def main() -> None:
     """Try, and print the table."""
     options = argparse.ArgumentParser(description="one change at a time, and the tests that must notice")
     options.add_argument("modules", nargs="*", metavar="MODULE", help=f"of {', '.join(MODULES)}; without any, all")
-    options.add_argument("--sample", type=int, default=0, help="so many mutants of each module, drawn by --seed, instead of all")
+    options.add_argument("--sample", type=int, default=0, help="so many of each module, drawn by --seed, not all")
     options.add_argument("--seed", type=int, default=9)
     options.add_argument("--jobs", type=int, default=1, help="at the same time, each in a copy of the tree")
     asked = options.parse_args()

@@ -434,6 +434,13 @@ def test_a_deadline_says_which_unusual_days_it_crossed():
 # Pauses
 
 
+def test_the_day_of_receipt_is_named_only_where_it_counts():
+    saturday = (date(2024, 5, 4), "Làm bù cho ngày 29/04/2024")
+    for unit, named in ((DAYS, ()), (CALENDAR_DAYS, ()), (HOURS, (saturday,)), (SAME_DAY, (saturday,))):
+        assert CALENDAR.deadline(at(4, 5, 9), Allowance(1, unit)).days_crossed == named, unit
+    assert CALENDAR.deadline(at(3, 5, 9), Allowance(1, DAYS)).days_crossed == (saturday,)
+
+
 def test_a_pause_moves_the_due_date_by_the_working_days_it_took():
     assert paused(at(3, 6), 5, DAYS, (at(5, 6), at(7, 6))).due_at == end_of(12, 6)
     assert paused(at(3, 6), 5, DAYS, (at(5, 6, 8), at(5, 6, 16))).due_at == end_of(10, 6)
