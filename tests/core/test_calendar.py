@@ -588,6 +588,23 @@ def test_the_fingerprint_changes_with_whatever_changes_a_verdict():
     assert named.fingerprint() == bare.fingerprint()
 
 
+def test_pauses_that_touch_are_one_and_those_before_them_stay():
+    apart, first, second = (at(4, 6, 8), at(6, 6, 8)), (at(6, 6, 9), at(7, 6)), (at(7, 6), at(10, 6))
+    assert paused(at(3, 6), 10, DAYS, apart, first, second).due_at == end_of(21, 6)  # two days, and two
+
+
+def test_hours_are_counted_to_the_microsecond():
+    start = at(3, 6, 8, 0, 1) + timedelta(microseconds=500_000)
+    assert due(start, 1, HOURS) == start + timedelta(hours=1)
+
+
+def test_a_half_day_closes_with_the_last_of_its_hours():
+    hours = OfficeHours(((time(7), time(9)), (time(10), time(11, 30)), (time(13), time(17))))
+    assert hours.of(DayPart.MORNING) == OfficeHours(((time(7), time(9)), (time(10), time(11, 30))), time(11, 30))
+    assert hours.of(DayPart.AFTERNOON) == OfficeHours(((time(13), time(17)),), time(15))
+    assert hours.of(DayPart.DAY) is hours
+
+
 # A given date, moved; the hour that is told
 
 
@@ -596,6 +613,8 @@ def test_the_fingerprint_changes_with_whatever_changes_a_verdict():
     [
         (5, DAYS, end_of(10, 6), at(3, 6), at(5, 6), end_of(12, 6)),
         (5, DAYS, end_of(13, 6), at(3, 6), at(5, 6), end_of(17, 6)),  # the weekend does not count
+        (5, DAYS, end_of(14, 6), at(3, 6), at(5, 6), end_of(18, 6)),
+        (9, CALENDAR_DAYS, end_of(14, 6), at(3, 6), at(5, 6), end_of(17, 6)),
         (5, DAYS, end_of(10, 6), at(8, 6), at(9, 6), end_of(10, 6)),  # a stop of a weekend takes no working day
         (5, DAYS, end_of(10, 6), at(5, 6), at(3, 6), end_of(10, 6)),
         (0, SAME_DAY, end_of(10, 6), at(3, 6), at(4, 6), end_of(11, 6)),
