@@ -154,7 +154,7 @@
 
   const asText = (form) => JSON.stringify([...new FormData(form)].map(([name, value]) => [name, value instanceof File ? value.name : value]));
   const untouched = new WeakMap();
-  const watch = (root) => $$("form[data-guard]", root).forEach((form) => untouched.set(form, asText(form)));
+  const watch = (root) => $$("form[data-guard]", root).concat(root.matches?.("form[data-guard]") ? [root] : []).forEach((form) => untouched.set(form, asText(form)));
   window.addEventListener("beforeunload", (event) => {
     const lost = $$("form[data-guard]").some((form) => !form.dataset.sent && untouched.has(form) && untouched.get(form) !== asText(form));
     if (lost) event.preventDefault();

@@ -22,6 +22,7 @@ from tests.browser.site import PASSWORD, Visitor, chromium, running_site, still
 from tests.clock import at
 
 MORNING = at("2024-07-01 08:00")
+MOST_MS = 120_000  # for a page, on a machine that does much else
 NAME = "Công ty TNHH Không Chuột"
 
 
@@ -30,6 +31,7 @@ class Hand:
 
     def __init__(self, visitor: Visitor) -> None:
         self.visitor, self.page = visitor, visitor.page
+        self.page.set_default_timeout(MOST_MS)
         self.keys = self.words = 0
 
     def press(self, *keys: str) -> None:
@@ -38,6 +40,12 @@ class Hand:
             still(self.page)
             self.page.keyboard.press(key)
             self.keys += 1
+
+    def open(self, key: str) -> None:
+        """The form of an act, which takes the focus."""
+        self.press(key)
+        within = "(selector) => document.querySelector(selector)?.matches(':focus-within')"
+        self.page.wait_for_function(within, arg="#action")
 
     def write(self, text: str) -> None:
         """Words, into what has the focus."""
@@ -82,7 +90,8 @@ def acts(hand: Hand, round: int) -> Iterator[tuple[str, Callable[[], None]]]:
         page.wait_for_url("**/phieu/tiep-nhan")
 
     def pay() -> None:
-        hand.press("p", "Enter")
+        hand.open("p")
+        hand.press("Enter")
         page.wait_for_url(re.compile("bien_lai=moi"))
 
     def find() -> None:
@@ -92,27 +101,30 @@ def acts(hand: Hand, round: int) -> Iterator[tuple[str, Callable[[], None]]]:
         page.wait_for_url(re.compile(re.escape(case["address"].rsplit("/", 1)[1])))
 
     def note() -> None:
-        hand.press("y")
+        hand.open("y")
         hand.write("Đã gọi cho người nộp.")
         hand.press("Control+Enter")
         hand.told("Đã ghi: Ý kiến")
 
     def supplement() -> None:
-        hand.press("b")
+        hand.open("b")
         hand.write("Thiếu giấy khám sức khỏe.")
         hand.press("Control+Enter")
         hand.told("Đã ghi: Yêu cầu bổ sung")
 
     def supplemented() -> None:
-        hand.press("b", "Enter")
+        hand.open("b")
+        hand.press("Enter")
         hand.told("Đã ghi: Đã bổ sung")
 
     def take() -> None:
-        hand.press("h", "Enter")
+        hand.open("h")
+        hand.press("Enter")
         hand.told("Đã ghi: Nhận xử lý")
 
     def hand_over() -> None:
-        hand.press("c", "Enter")
+        hand.open("c")
+        hand.press("Enter")
         hand.told("Đã ghi: Chuyển xử lý")
 
     yield "sign in", sign_in

@@ -29,6 +29,7 @@ def main() -> None:
         clerk.go("/ho-so/tiep-nhan")
         write(clerk.page, "giay phep lao dong")
         clerk.page.locator("#promise h2").wait_for()
+        press(clerk.page, "Enter")
         picture(clerk, "intake")
         clerk.go("/ho-so?list=overdue&period=2024-06")
         picture(clerk, "cases")

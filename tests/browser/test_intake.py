@@ -126,7 +126,7 @@ def test_the_procedure_is_chosen_by_the_keys_of_the_combobox_pattern(visit: Visi
     assert chosen.evaluate("select => select.selectedOptions[0].textContent") == found[0]
     press(page, "Control+a")
     write(page, "khong co thu tuc nay")
-    expect(page.locator("#live")).to_contain_text("Không có thủ tục nào có “khong co thu tuc nay”")
+    expect(page.locator("#live")).to_contain_text("Không có gì khớp với “khong co thu tuc nay”")
     expect(box).to_have_attribute("aria-expanded", "false")
     expect(chosen).to_have_value("")
     press(page, "Enter")
