@@ -593,9 +593,22 @@ def test_pauses_that_touch_are_one_and_those_before_them_stay():
     assert paused(at(3, 6), 10, DAYS, apart, first, second).due_at == end_of(21, 6)  # two days, and two
 
 
+def test_a_pause_within_another_is_no_more_than_that():
+    assert paused(at(3, 6), 10, DAYS, (at(4, 6), at(10, 6)), (at(5, 6), at(6, 6))).due_at == end_of(21, 6)
+
+
+def test_a_pause_of_a_day_gives_calendar_days_one_more():
+    assert paused(at(3, 6), 1, CALENDAR_DAYS, (at(3, 6, 10), at(4, 6))).due_at == end_of(5, 6)
+
+
+def test_less_than_nothing_is_refused_by_the_quick_door_too():
+    with pytest.raises(DomainError, match="từ 0 đến"):
+        CALENDAR.due_at(at(3, 6), -1, DAYS)
+
+
 def test_hours_are_counted_to_the_microsecond():
-    start = at(3, 6, 8, 0, 1) + timedelta(microseconds=500_000)
-    assert due(start, 1, HOURS) == start + timedelta(hours=1)
+    for start in (at(3, 6, 8, 0, 1) + timedelta(microseconds=500_000), at(3, 6, 7, 59, 59)):
+        assert due(start, 1, HOURS) == start + timedelta(hours=1)
 
 
 def test_a_half_day_closes_with_the_last_of_its_hours():
