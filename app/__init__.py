@@ -48,6 +48,7 @@ def _bind_pages(app: Application) -> None:
     from app.organisation.exports import beside_each_csv
     from app.organisation.navigation import register as register_navigation
     from app.organisation.restoring import register as register_restoring
+    from app.organisation.site_code import register as register_site_code
     from app.rooms import register_pages
     from app.web.client_address import BehindProxies
     from app.web.once import register as register_once
@@ -57,6 +58,7 @@ def _bind_pages(app: Application) -> None:
     register_security(app)
     register_once(app)
     register_restoring(app)
+    register_site_code(app)
     register_navigation(app)
     register_pages(app)
     beside_each_csv(app)

@@ -200,6 +200,12 @@ def _serve() -> click.Command:
     return serve
 
 
+def _site() -> click.Command:
+    from app.organisation.site_cli import site_group
+
+    return site_group
+
+
 def _slips() -> click.Command:
     from app.slips.cli import slips
 
@@ -241,6 +247,7 @@ WHOLE: dict[str, tuple[str, Load]] = {
         _schedule,
     ),
     "serve": (N_("Chạy trang web."), _serve),
+    "site": (N_("Cơ quan."), _site),
     "slips": (N_("Biểu mẫu một cửa."), _slips),
     "units": (N_("Đơn vị."), _units),
 }

@@ -49,7 +49,10 @@ ABOVE = {"demo", "application", "command_names", "rooms", "migrations", ""}
 """May know every room: the demonstration, what binds the rooms (app/*.py), and the migrations, which know no room."""
 
 LINKS: dict[str, tuple[str, ...]] = {
-    "organisation": ("cases",),  # a day added to the calendar moves deadlines: which cases
+    "organisation": (
+        "cases",
+        "reporting",
+    ),  # which cases' deadlines a day added to the calendar moves; the way from an empty site
     "compliance": ("cases", "reporting"),  # the cases behind a figure are a list of theirs; a month leads to its report
     "scorecards": ("reporting",),  # the live figures beside a criterion, asked for where that room is bound
     "obligations": ("reporting", "publications"),  # tabs of one page in three rooms

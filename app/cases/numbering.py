@@ -13,6 +13,7 @@ from app.cases.models import Case, CaseCounter
 from app.core.codes import CODE, LONGEST, CodePattern
 from app.core.errors import DomainError
 from app.organisation.calendars import site_calendar
+from app.organisation.profile import profile
 from app.web.extensions import db
 
 
@@ -40,7 +41,7 @@ def next_code(site: str, unit: str, day: date) -> str:
     The counter stays locked until the case itself is written.
     """
     settings = current_app.config["SETTINGS"]
-    pattern, prefix = CodePattern.parse(settings.case_code), str(settings.case_prefix)
+    pattern, prefix = CodePattern.parse(settings.case_code), profile().case_prefix
     name, since = pattern.counter(prefix=prefix, unit=unit, day=day)
     while True:
         code = pattern.code(raise_counter(site, name, since), prefix=prefix, unit=unit, day=day)

@@ -20,6 +20,7 @@ from app.organisation import backup, schedule
 from app.organisation.access import Actor
 from app.organisation.calendars import today
 from app.organisation.commands import echo_json, refusing
+from app.organisation.site_code import refuse_another
 from app.web import serving
 from app.web.command_faults import BadInput, note
 from app.web.command_language import end_speaking
@@ -62,6 +63,7 @@ def serve(demonstrate: bool, host: str, port: int) -> None:
     if demonstrate:
         _prepare()
     serving.refuse_old_database()
+    refuse_another()
     note(_box(_greeting(host, port, demonstrate)))
     end_speaking()  # each reader of a page has a language of their own
     hours = schedule.keep_hours(current_app._get_current_object())  # type: ignore[attr-defined]

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from flask import current_app
-
 from app.core.errors import N_
 from app.organisation import queries, service
 from app.organisation.access import Actor
 from app.organisation.models import Role, UnitKind
+from app.organisation.profile import profile
 
 ROOT = "SO"
 
@@ -77,7 +76,7 @@ CODES = (ROOT, *(unit.code for unit in UNITS))
 
 def add_department(by: Actor) -> Mapping[str, int]:
     """The demonstration's units, by code: their ids. Units that are there already are left as they are."""
-    name = current_app.config["SETTINGS"].site_name
+    name = profile().name
     root = DemoUnit(ROOT, name, "Department of Labour, Invalids and Social Affairs", UnitKind.DEPARTMENT, "")
     ids: dict[str, int] = {}
     for unit in (root, *UNITS):

@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from flask import current_app
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import selectinload
 
@@ -40,6 +39,7 @@ from app.organisation import audit
 from app.organisation.access import Actor, site, whole_site
 from app.organisation.calendars import site_calendar, today
 from app.organisation.models import Person, Unit
+from app.organisation.profile import enter_profile, profile
 from app.procedures.models import Procedure, ProcedureVersion
 from app.web import extensions
 from app.web.extensions import db
@@ -107,14 +107,15 @@ def load(
     _check(cases, months)
     refuse_real_data()
     first, last, horizon, month = _span(months, until)
+    _enter_profile(by)
     units = add_department(by)
     add_catalogue(by, units)
     add_accounts(by, units)
     adopt_packs(by)
-    calendar, settings = site_calendar(), current_app.config["SETTINGS"]
+    calendar = site_calendar()
     world = World(
         site=site(),
-        prefix=settings.case_prefix,
+        prefix=profile().case_prefix,
         seed=seed,
         first=first,
         last=last,
@@ -170,6 +171,12 @@ def refuse_real_data() -> None:
 def months_of_the_plans(last: date) -> int:
     """Full months from January 2024, when the plans begin, until `last`; a year and a month at the least."""
     return max(13, (last.year - PLANS_BEGIN.year) * 12 + last.month - PLANS_BEGIN.month)
+
+
+def _enter_profile(by: Actor) -> None:
+    known = profile()
+    if not known.entered:
+        enter_profile(by, name=known.name, place=known.place, case_prefix=known.case_prefix)
 
 
 def _check(cases: int, months: int) -> None:

@@ -76,7 +76,6 @@ def digest(settings: Settings, person: Person, news: Sequence[Notice]) -> EmailM
             "person": person,
             "groups": [(kind, list(each)) for kind, each in groupby(lines[:LISTED], lambda line: line.kind)],
             "more": max(0, len(lines) - LISTED),
-            "site": settings,
             "root": settings.site_address.rstrip("/"),
         }
         message.set_content(render_template("notifications/digest.txt", **told))

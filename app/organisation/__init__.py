@@ -16,6 +16,17 @@ def register_records() -> None:
 
 def register(app: Flask) -> None:
     """Its pages."""
-    from app.organisation.views import account, audit, bp, calendar, delegations, help, people, second_factor, units
+    from app.organisation.views import (
+        account,
+        audit,
+        bp,
+        calendar,
+        delegations,
+        help,
+        people,
+        second_factor,
+        site,
+        units,
+    )
 
     app.register_blueprint(bp)

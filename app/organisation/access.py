@@ -19,6 +19,7 @@ from sqlalchemy import ColumnElement, Select, select, true
 from app.organisation.lineage import lineage
 from app.organisation.models import DelegationKind, Person, Role, Unit
 from app.organisation.permissions import DELEGATED, Capability, Place, declaring, has, permitted, place_of
+from app.organisation.site_code import refuse_another
 from app.web.extensions import db
 
 P = ParamSpec("P")
@@ -130,6 +131,7 @@ def site() -> str:
 
 def whole_site() -> Scope:
     """The scope of commands and of the check itself."""
+    refuse_another()
     return Scope(site())
 
 

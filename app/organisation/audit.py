@@ -25,6 +25,7 @@ from app.organisation.access import Actor, site
 from app.organisation.models import AuditEntry, AuditHead
 from app.organisation.permissions import exercised
 from app.organisation.restoring import refuse_while_half_restored
+from app.organisation.site_code import refuse_another
 from app.web import extensions
 from app.web.database import snapshot
 from app.web.extensions import db
@@ -36,8 +37,8 @@ CLOCK_STEP = timedelta(minutes=5)
 _UNDER_WAY = "transaction"
 _WRITER = RLock()
 
-before_writing: list[Callable[[], None]] = []
-"""Asked before each transaction; raises a DomainError when nothing may be written now (clock.check)."""
+before_writing: list[Callable[[], None]] = [refuse_another]
+"""Asked before each transaction; raises a DomainError when nothing may be written now (also clock.check)."""
 
 
 @contextmanager

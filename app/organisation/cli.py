@@ -197,7 +197,7 @@ def add_person(username: str, name: str, unit: str, role: str, email: str, passw
             full_name=name,
             unit_id=_unit(unit).id,
             role=Role(role),
-            password=_password(password_stdin),
+            password=password_given(password_stdin),
             email=email,
         )
     note(_("Đã thêm người dùng “%(name)s”.", name=who.full_name))
@@ -209,7 +209,7 @@ def add_person(username: str, name: str, unit: str, role: str, email: str, passw
 def set_password(username: str, password_stdin: bool) -> None:
     with clear_errors():
         who = _somebody(username)
-        service.reset_password(COMMAND, who.id, _password(password_stdin))
+        service.reset_password(COMMAND, who.id, password_given(password_stdin))
     note(_("Đã đặt lại mật khẩu của “%(name)s”. Mọi phiên đăng nhập cũ đã kết thúc.", name=who.full_name))
 
 
@@ -452,7 +452,8 @@ def _unit_json(unit: Unit) -> dict[str, object]:
     }
 
 
-def _password(from_stdin: bool) -> str:
+def password_given(from_stdin: bool) -> str:
+    """A password from standard input, or asked for where somebody sits."""
     if from_stdin:
         password = sys.stdin.readline().rstrip("\r\n")
     elif sys.stdin.isatty():

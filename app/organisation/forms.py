@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+from base64 import b64decode, b64encode
 from collections.abc import Callable, Sequence
 from datetime import date
 from typing import Any
 
-from flask import current_app
+from flask import current_app, request
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
+from flask_wtf.file import FileField
 from werkzeug.datastructures import MultiDict
 from wtforms import BooleanField, Field
 from wtforms.validators import Length, Optional, ValidationError
@@ -18,6 +20,7 @@ from wtforms.validators import Length, Optional, ValidationError
 from app.core.calendar import DayPart
 from app.organisation.audit_words import action_choices, subject_choices
 from app.organisation.models import DelegationKind, Person, Role, SuccessionKind, Unit, UnitKind
+from app.organisation.sheets import LARGEST
 from app.organisation.succession import Foreseen, Successors
 from app.web.formats import label
 from app.web.forms import (
@@ -108,6 +111,47 @@ class UnitForm(FlaskForm):
         """What the services take."""
         values = {name: _typed(self[name]) for name in UNIT_FIELDS if name in self}
         return values | {"aliases": (self.aliases.data or "").splitlines()}
+
+
+class ProfileForm(FlaskForm):
+    """Tên, địa danh, phần đầu mã hồ sơ của cơ quan."""
+
+    name = StringField(_l("Tên cơ quan"), validators=[NEEDED], description=_l("Như trên văn bản, ví dụ: Sở Nội vụ."))
+    place = StringField(
+        _l("Tỉnh, thành phố"), validators=[NEEDED], description=_l("Không ghi chữ “tỉnh”, ví dụ: Khánh Hòa.")
+    )
+    case_prefix = StringField(
+        _l("Phần đầu mã hồ sơ"),
+        validators=[NEEDED],
+        description=_l("Mã định danh của cơ quan, ví dụ: H32.12. Mã đã cấp giữ nguyên."),
+    )
+
+
+class WorkbookForm(FlaskForm):
+    """Một bảng tính đã điền: tệp chọn từ máy, hoặc chính tệp vừa xem trước."""
+
+    file = FileField(_l("Tệp Excel (.xlsx)"))
+    content = HiddenField(validators=[Length(max=2 * LARGEST)])  # base64, of what was looked through
+    file_name = HiddenField()
+
+    def brought(self) -> tuple[str, bytes] | None:
+        """Name and bytes of the file, no more read than may be; None, with the sentence, where none was chosen."""
+        if self.confirmed:
+            try:
+                return self.file_name.data or "", b64decode(self.content.data or "", validate=True)
+            except ValueError:
+                return self.file_name.data or "", b""
+        if not self.file.data or not self.file.data.filename:
+            self.file.errors = [_("Hãy chọn một tệp.")]
+            return None
+        name, content = self.file.data.filename, self.file.data.stream.read(LARGEST + 1)
+        self.file_name.data, self.content.data = name, b64encode(content).decode()
+        return name, content
+
+    @property
+    def confirmed(self) -> bool:
+        """Whether what was looked through is to be taken."""
+        return "content" in request.form
 
 
 class SuccessionForm(FlaskForm):

@@ -146,6 +146,8 @@ name_actions(
         "remove_site_day": _l("Xóa ngày của cơ quan"),
         "confirm_calendar_year": _l("Xác nhận lịch nghỉ của năm"),
         "withdraw_calendar_year": _l("Rút xác nhận lịch nghỉ của năm"),
+        "enter_profile": _l("Ghi tên, địa danh, phần đầu mã hồ sơ của cơ quan"),
+        "import_staff": _l("Nhận đơn vị và người dùng từ bảng tính"),
         "make_backup": _l("Sao lưu dữ liệu"),
         "restore_backup": _l("Khôi phục dữ liệu"),
         "anchor_audit": _l("Ghi mốc nhật ký ra ngoài"),
@@ -165,12 +167,15 @@ name_subjects(
         "backup": _l("Bản sao lưu"),
         "clock": _l("Đồng hồ máy chủ"),
         "list": _l("Danh sách"),
+        "site": _l("Cơ quan"),
     }
 )
 name_details(
     {
         "name": _l("Tên"),
         "name_en": _l("Tên tiếng Anh"),
+        "place": _l("Tỉnh, thành phố"),
+        "case_prefix": _l("Phần đầu mã hồ sơ"),
         "full_name": _l("Họ và tên"),
         "username": _l("Tên đăng nhập"),
         "email": _l("Thư điện tử"),
@@ -194,6 +199,8 @@ name_details(
         "decision": _l("Quyết định"),
         "procedures": _l("Thủ tục giao riêng"),
         "people": _l("Người giao riêng"),
+        "new_units": _l("Đơn vị mới"),
+        "new_people": _l("Người mới"),
         "passed": _l("Đã chuyển"),
         "moved": _l("Người đã chuyển"),
         "last": _l("Đến ngày"),

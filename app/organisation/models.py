@@ -14,6 +14,17 @@ from app.core.calendar import DayPart
 from app.web.extensions import Base, Key, Record
 
 
+class SiteProfile(Record, Base):
+    """What the Department calls itself, on its pages and papers (`profile`): one row."""
+
+    __tablename__ = "site_profiles"
+    __table_args__ = (UniqueConstraint("site"),)
+
+    name: Mapped[str] = mapped_column(String(120))
+    place: Mapped[str] = mapped_column(String(120))  # province, without "tỉnh"
+    case_prefix: Mapped[str] = mapped_column(String(24))
+
+
 class UnitKind(StrEnum):
     """What a unit is in the Department. The packs' scopes use these words."""
 

@@ -13,6 +13,7 @@ from flask_login import current_user
 from app.organisation.access import actor, can
 from app.organisation.models import Role
 from app.organisation.permissions import Capability
+from app.organisation.profile import profile
 
 EVERYBODY = frozenset(Capability)
 
@@ -46,6 +47,7 @@ ENTRIES = (
     (JUDGEMENT, _p("menu", "Báo cáo thủ tục"), "reporting.control_reports", "file-text", {Capability.READ_RESULTS}),
     (JUDGEMENT, _p("menu", "Bộ quy tắc"), "compliance.rules", "scale", {Capability.READ_RESULTS}),
     (JUDGEMENT, _p("menu", "Bảng chấm điểm"), "scorecards.scores", "gauge", {Capability.SCORE_CRITERIA}),
+    (OFFICE, _p("menu", "Thiết lập"), "reporting.setup", "circle-check", {Capability.KEEP_SITE}),
     (OFFICE, _p("menu", "Đơn vị"), "organisation.units", "building-2", {Capability.KEEP_UNITS}),
     (OFFICE, _p("menu", "Người dùng"), "organisation.people", "users", {Capability.KEEP_PEOPLE}),
     (OFFICE, _p("menu", "Giao quyền"), "organisation.delegations", "stamp", {Capability.DELEGATE}),
@@ -88,6 +90,10 @@ SECTIONS: dict[str, tuple[str, int | None]] = {
     "compliance.": ("inspector", None),
     "compliance.months": ("inspector", None),
     "organisation.units": ("units", None),
+    "organisation.site_profile": ("setup", None),
+    "organisation.import_staff": ("setup", None),
+    "procedures.import_file": ("setup", None),
+    "reporting.setup": ("setup", None),
     "reporting.overview": ("director", None),
     "reporting.warnings": ("head", None),
     "organisation.delegations": ("director", None),
@@ -148,13 +154,20 @@ def _active(urls: list[str], also: Mapping[str, str | None]) -> str | None:
     return lines[max(above, key=len)] if above else None
 
 
+FIRST: dict[Role, tuple[str, Callable[[], bool]]] = {}
+"""A page on which this role's day begins instead for as long as the site asks for it."""
+
+
 def home_endpoint(role: Role) -> str:
     """The page on which this role's day begins."""
-    endpoint = HOMES[role]
+    first, asked_for = FIRST.get(role, ("", bool))
+    endpoint = first if asked_for() else HOMES[role]
     return endpoint if endpoint in current_app.view_functions else "organisation.account"
 
 
 def register(app: Flask) -> None:
     """What the layout asks of the application (templates/README.md)."""
-    app.jinja_env.globals.update(navigation=navigation, waiting=_waiting, endpoints=app.view_functions, can=can)
+    app.jinja_env.globals.update(
+        navigation=navigation, waiting=_waiting, endpoints=app.view_functions, can=can, site_profile=profile
+    )
     app.context_processor(lambda: {"locale": get_locale().language})

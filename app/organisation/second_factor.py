@@ -22,6 +22,7 @@ from app.organisation.access import Actor, site
 from app.organisation.instance_key import fingerprint, seal, unseal
 from app.organisation.models import Person, RecoveryCode, Role, SecondFactor
 from app.organisation.permissions import Capability, for_everybody, needs
+from app.organisation.profile import profile
 from app.web import extensions
 from app.web.extensions import db
 
@@ -105,7 +106,7 @@ def enrolment(who: Person) -> Enrolment | None:
     secret = unseal(_SECRET, factor.secret) if factor and factor.confirmed_at is None else None
     if secret is None:
         return None
-    name = str(current_app.config["SETTINGS"].site_name)
+    name = profile().name
     uri = pyotp.TOTP(secret, interval=STEP).provisioning_uri(name=who.username, issuer_name=f"Đúng Hạn – {name}"[:60])
     typed = " ".join(re.findall(".{1,4}", secret))
     return Enrolment(segno.make_qr(uri, error="m").svg_data_uri(scale=4, border=4, light="#fff"), typed)

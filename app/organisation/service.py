@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from datetime import date
 from typing import Any
 
-from flask import current_app
 from sqlalchemy.exc import IntegrityError
 
 from app.core.errors import N_, Conflict, DomainError, NotAllowed, NotFound
@@ -18,12 +17,14 @@ from app.organisation.access import Actor, site
 from app.organisation.lineage import in_being, successions_of, successors_named
 from app.organisation.models import Person, Role, Unit, UnitAlias, UnitKind
 from app.organisation.permissions import Capability, for_everybody, needs
+from app.organisation.profile import profile
 from app.web.extensions import LOCALES, db
 
 _CODE = re.compile(r"[A-Z0-9][A-Z0-9.\-]{0,31}")
 _USERNAME = re.compile(r"[a-z0-9][a-z0-9._\-@]{1,63}")
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
 LONGEST_PATH = 255
+NO_PASSWORD = "!"  # noqa: S105  the hash of none
 
 
 # Units
@@ -258,12 +259,13 @@ def add_person(
     full_name: str,
     unit_id: int,
     role: Role,
-    password: str,
+    password: str | None,
     email: str = "",
     openid_subject: str = "",
     must_change_password: bool = True,
 ) -> Person:
-    """Add somebody who signs in, and chooses a password of their own when they first do.
+    """Add somebody who signs in, and chooses a password of their own when they first do. Without one (None)
+    they have to be given it before they can.
 
     Raises DomainError (username, name, address, unit), WeakPassword and Conflict (the username or subject is taken).
     """
@@ -279,8 +281,10 @@ def add_person(
         full_name=full_name, email=email, unit_id=unit_id, role=role, openid_subject=openid_subject, person_id=None
     )
     who = Person(site=site(), username=username, must_change_password=must_change_password, **values)
-    passwords.refuse_weak(password, _own_words(who, queries.unit(unit_id)))
-    who.password_hash = passwords.hash_password(password)
+    who.password_hash = NO_PASSWORD
+    if password is not None:
+        passwords.refuse_weak(password, _own_words(who, queries.unit(unit_id)))
+        who.password_hash = passwords.hash_password(password)
     with audit.transaction() as session, _or_conflict(N_("Tên đăng nhập vừa được người khác dùng."), "username"):
         session.add(who)
         session.flush()
@@ -434,10 +438,10 @@ def _person_values(
 
 def _own_words(who: Person, unit: Unit | None) -> list[str]:
     """What a stranger who knows somebody would try first."""
-    settings = current_app.config["SETTINGS"]
+    site_is = profile()
     theirs = [who.full_name, who.username, who.email.partition("@")[0], who.phone or ""]
     ours = [unit.name, unit.code] if unit is not None else []
-    return [*theirs, *ours, settings.site_name, settings.site, settings.place]
+    return [*theirs, *ours, site_is.name, site(), site_is.place]
 
 
 def _refuse_last_admin(who: Person, field: str | None) -> None:

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, fields
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -21,6 +21,7 @@ from app.core.text import fold, tidy
 from app.organisation.access import Actor, Scope
 from app.organisation.models import Unit
 from app.organisation.permissions import Capability, needs
+from app.organisation.sheets import read_word, read_yes_no
 from app.procedures import queries, service
 from app.procedures.cell_rows import (
     read_charges,
@@ -30,11 +31,19 @@ from app.procedures.cell_rows import (
     write_documents,
     write_exemptions,
 )
-from app.procedures.contents import Contents, StageContents, contents_of, differences, national_code, tidied
+from app.procedures.contents import (
+    ChargeContents,
+    Contents,
+    StageContents,
+    contents_of,
+    differences,
+    national_code,
+    tidied,
+)
 from app.procedures.labels import NAMES
 from app.procedures.models import Level
 from app.procedures.queries import CatalogueRow, Parts
-from app.procedures.reading import read_amount, read_money, read_word, write_amount
+from app.procedures.reading import read_amount, read_money, write_amount
 from app.web.formats import label, yes_no
 
 LARGEST = 5_000_000  # bytes: a national catalogue is a tenth of that
@@ -227,7 +236,7 @@ def _take(
 ) -> bool:
     """Enter a row's procedure: True if it is new, False if the catalogue says the same already."""
     code = national_code(cells.get("code", ""))
-    contents = tidied(_contents(cells, defaults, units))
+    contents = tidied(read_contents(cells, defaults, units))
     first = _cell(cells, "in_force_from", read_day) or defaults.in_force_from
     last = _cell(cells, "in_force_to", read_day)
     internal = bool(_cell(cells, "internal", read_yes_no))
@@ -243,10 +252,15 @@ def _take(
             origin=f"import {origin}",
         )
         return True
-    stored = contents_of(queries.procedure_view(scope, known).latest.version)
-    said = {name for name in (f.name for f in fields(Contents)) if name in cells or name in REQUIRED}
-    said |= {"unit_id"} if cells.get("unit") else set()
-    changed = [str(NAMES[change.name]) for change in differences(stored, contents) if change.name in said]
+    refuse_differences(scope, known, code, contents, cells)
+    return False
+
+
+def refuse_differences(scope: Scope, known: int, code: str, contents: Contents, said: Iterable[str]) -> None:
+    """DomainError where the file says something else of a procedure that is there. `said`: the columns it fills."""
+    stored, told = contents_of(queries.procedure_view(scope, known).latest.version), {*said, *REQUIRED}
+    told |= {"unit_id"} if "unit" in told else set()
+    changed = [str(NAMES[change.name]) for change in differences(stored, contents) if change.name in told]
     if changed:
         raise DomainError(
             "Mã %(code)s đã có trong danh mục với nội dung khác (%(fields)s): hãy lập phiên bản mới.",
@@ -254,12 +268,19 @@ def _take(
             code=code,
             fields=", ".join(changed),
         )
-    return False
 
 
-def _contents(cells: Mapping[str, str], defaults: Defaults, units: Mapping[str, Unit]) -> Contents:
+def read_contents(
+    cells: Mapping[str, str],
+    defaults: Defaults,
+    units: Mapping[str, Unit],
+    *,
+    stages: tuple[StageContents, ...] = (),
+    charges: tuple[ChargeContents, ...] = (),
+) -> Contents:
+    """What a row says; its stages and charges from elsewhere, where it has no cells of them."""
     time_unit = _cell(cells, "time_unit", lambda text: read_word(TimeUnit, text)) or defaults.time_unit
-    unit = _cell(cells, "unit", lambda text: _unit(text, units)) or defaults.unit
+    unit = _cell(cells, "unit", lambda text: read_unit(text, units)) or defaults.unit
     if unit is None:
         raise DomainError("Thiếu đơn vị chịu trách nhiệm.", field="unit")
     amount = _cell(cells, "time_amount", read_amount)
@@ -280,9 +301,9 @@ def _contents(cells: Mapping[str, str], defaults: Defaults, units: Mapping[str, 
         online_payment_from=_cell(cells, "online_payment_from", read_day),
         returns_result=_cell(cells, "returns_result", read_yes_no) is not False,
         note=cells.get("note", ""),
-        stages=_cell(cells, "stages", lambda text: _stages(text, units)) or (),
+        stages=_cell(cells, "stages", lambda text: _stages(text, units)) or stages,
         documents=_cell(cells, "documents", read_documents) or (),
-        charges=_cell(cells, "charges", read_charges) or (),
+        charges=_cell(cells, "charges", read_charges) or charges,
         exemptions=_cell(cells, "exemptions", read_exemptions) or (),
     )
 
@@ -301,7 +322,8 @@ def _cell(cells: Mapping[str, str], column: str, read: Callable[[str], Read]) ->
         raise DomainError(error.message, field=column, **error.params) from error
 
 
-def _unit(text: str, units: Mapping[str, Unit]) -> Unit:
+def read_unit(text: str, units: Mapping[str, Unit]) -> Unit:
+    """The unit of that code or name. DomainError if there is none."""
     unit = units.get(fold(text))
     if unit is None:
         raise DomainError("Không có đơn vị “%(name)s”.", name=tidy(text)[:60])
@@ -317,7 +339,7 @@ def _stage(text: str, units: Mapping[str, Unit]) -> StageContents:
     parts = [part.strip() for part in text.split("|")]
     if len(parts) != 3:
         raise DomainError("Mỗi bước ghi “tên | đơn vị | thời gian”, các bước cách nhau bằng dấu chấm phẩy.")
-    return StageContents(parts[0], _unit(parts[1], units).id, read_amount(parts[2]))
+    return StageContents(parts[0], read_unit(parts[1], units).id, read_amount(parts[2]))
 
 
 def read_day(text: str) -> date:
@@ -328,13 +350,3 @@ def read_day(text: str) -> date:
         except ValueError:
             continue
     raise DomainError("Không có ngày “%(day)s”. Hãy ghi như 31/12/2024.", day=text.strip()[:20])
-
-
-def read_yes_no(text: str) -> bool:
-    """Có / không, yes / no, 1 / 0, x."""
-    folded = fold(text)
-    if folded in ("co", "yes", "true", "1", "x"):
-        return True
-    if folded in ("khong", "no", "false", "0"):
-        return False
-    raise DomainError("Không hiểu “%(text)s”: hãy ghi Có hoặc Không.", text=tidy(text)[:40])

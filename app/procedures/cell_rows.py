@@ -15,9 +15,10 @@ from typing import TypeVar
 
 from app.core.errors import DomainError
 from app.core.text import fold
+from app.organisation.sheets import read_word
 from app.procedures.contents import ChargeContents, DocumentContents, ExemptionContents
 from app.procedures.models import ChargeKind, CopyKind, FeeExemption, ProcedureCharge, ProcedureDocument
-from app.procedures.reading import read_money, read_word
+from app.procedures.reading import read_money
 from app.web.formats import label
 
 REQUIRED, OPTIONAL = "bắt buộc", "nếu có"

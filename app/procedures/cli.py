@@ -19,11 +19,13 @@ from app.core.text import fold
 from app.organisation.access import whole_site
 from app.organisation.commands import COMMAND, clear_errors, csv_text, echo_json
 from app.organisation.queries import units_in_being_by_key
+from app.organisation.sheets import FaultyFile, read_word
 from app.procedures import queries
 from app.procedures.catalogue_file import HEADINGS, CatalogueOutcome, Defaults, flat, import_catalogue, plain, read_day
+from app.procedures.catalogue_workbook import take_catalogue
 from app.procedures.labels import time_allowed
 from app.procedures.models import Level
-from app.procedures.reading import read_amount, read_word
+from app.procedures.reading import read_amount
 from app.web import extensions
 from app.web.command_faults import BadInput, note
 from app.web.formats import counted, local, sentence
@@ -64,7 +66,11 @@ def list_procedures(search: str, field_: str, unit: str, level: str | None, day:
 
 
 @procedures.command(
-    "import", help=N_("Nhập thủ tục mới từ tệp CSV (các cột code, name, field và tùy chọn); dòng sai bị từ chối riêng.")
+    "import",
+    help=N_(
+        "Nhập thủ tục mới: từ tệp CSV (cột code, name, field và tùy chọn; dòng sai bị từ chối riêng), hoặc từ "
+        "bảng tính .xlsx theo mẫu (cả tệp hoặc không gì cả)."
+    ),
 )
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--unit", default="", help=N_("Đơn vị chịu trách nhiệm của dòng không ghi cột unit."))
@@ -86,6 +92,9 @@ def list_procedures(search: str, field_: str, unit: str, level: str | None, day:
 def import_procedures(
     file: Path, unit: str, time_amount: str, time_unit: str, level: str, in_force_from: str, form: str
 ) -> None:
+    if file.suffix.lower() == ".xlsx":
+        _import_workbook(file, form)
+        return
     units = units_in_being_by_key()
     code = _one_of("--unit", unit, {key: key for key in units}, NO_UNIT)
     defaults = Defaults(
@@ -98,6 +107,21 @@ def import_procedures(
     with clear_errors():
         outcome = import_catalogue(COMMAND, whole_site(), file, defaults, units)
     _report(outcome, file.name, form)
+
+
+def _import_workbook(file: Path, form: str) -> None:
+    """All of it or nothing, by the template of the page."""
+    with clear_errors():
+        if not file.is_file():
+            raise DomainError("Không có tệp %(file)s.", file=file.name)
+        try:
+            taken = take_catalogue(COMMAND, whole_site(), file.read_bytes(), file_name=file.name)
+        except FaultyFile as error:
+            for fault in error.faults:
+                note(f"{file.name}: {fault.sheet}:{fault.row} {fault.column}: {sentence(fault.error)}")
+            raise
+    rows, new = len(taken.procedures) + taken.known, len(taken.procedures)
+    _report(CatalogueOutcome(rows=rows, new=new, unchanged=taken.known), file.name, form)
 
 
 def _report(outcome: CatalogueOutcome, file: str, form: str) -> None:

@@ -22,9 +22,12 @@ from app.procedures.contents import (
 )
 from app.procedures.models import ChargeKind, CopyKind, Level, ProcedureVersion
 from app.procedures.queries import OnlinePayment
+from app.organisation.audit_words import name_actions, name_details
 from app.web.formats import add_labels, counted, label, show_date, show_money, show_number, yes_no
 
 # One call an enumeration: words of different enumerations are equal as text.
+name_actions({"import_catalogue": _l("Nhận thủ tục từ bảng tính")})
+name_details({"codes": _l("Mã thủ tục")})
 add_labels(
     {
         Level.FULL: _l("Trực tuyến toàn trình"),

@@ -4,14 +4,9 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal
-from enum import StrEnum
-from typing import TypeVar
 
 from app.core.errors import DomainError
-from app.core.text import fold, tidy
-from app.web.formats import label, vietnamese_number
-
-Word = TypeVar("Word", bound=StrEnum)
+from app.web.formats import vietnamese_number
 
 _AMOUNT = re.compile(r"\d{1,8}([.,]\d{1,6})?", re.ASCII)
 _MONEY = re.compile(r"\d{1,3}([.,\s]\d{3}){1,4}|\d{1,15}", re.ASCII)
@@ -41,15 +36,3 @@ def write_amount(amount: Decimal) -> str:
 def write_money(amount: int) -> str:
     """As `read_money` reads it: 600.000."""
     return vietnamese_number(amount)
-
-
-def read_word(words: type[Word], text: str) -> Word:
-    """A word of a vocabulary, by its code or by what the reader sees for it."""
-    for word in words:
-        if fold(text) in (fold(word.value), fold(label(word))):
-            return word
-    raise DomainError(
-        "Không hiểu “%(text)s”: hãy ghi một trong %(words)s.",
-        text=tidy(text)[:40],
-        words=", ".join(label(word) for word in words),
-    )

@@ -14,6 +14,7 @@ from app.notifications.mailing import connected
 from app.organisation import anchors, audit
 from app.organisation.access import Actor, site
 from app.organisation.permissions import Capability, needs
+from app.organisation.profile import profile
 from app.web.formats import show_datetime
 
 
@@ -56,7 +57,7 @@ def _send(head: audit.Head, address: str) -> None:
         _(
             "%(name)s (%(site)s): đến %(at)s nhật ký có %(number)s mục, mã băm của mục cuối là\n%(hash)s\n\n"
             "Hãy giữ thư này. Khi cần, đối chiếu bằng lệnh:\nflask audit verify --against %(number)s:%(hash)s",
-            name=settings.site_name,
+            name=profile().name,
             site=settings.site,
             at=show_datetime(head.at),
             number=head.number,

@@ -7,9 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from flask import current_app
-
 from app.organisation.access import site
+from app.organisation.profile import profile
 from app.organisation.queries import the_director
 from app.slips.content.parts import CENTER, in_official_lines
 from app.slips.document import Align, Cell, Letterhead, Row, SlipParagraph, StyledText
@@ -39,8 +38,7 @@ class ReportHouse:
 
 def house() -> ReportHouse:
     """This site's."""
-    settings = current_app.config["SETTINGS"]
-    name, place = settings.site_name, settings.place
+    name, place = profile().name, profile().place
     city = place.casefold().startswith(("thành phố", "tp"))
     parent = f"UBND {place}" if city else f"UBND tỉnh {place}"
     return ReportHouse(name, parent, place, abbreviated(name), the_director(site()))

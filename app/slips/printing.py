@@ -14,6 +14,7 @@ from app.cases.lookup import PATH, check_letters, public_address
 from app.organisation.access import site
 from app.organisation.calendars import site_calendar
 from app.organisation.exports import XLSX
+from app.organisation.profile import profile
 from app.slips.document import PrintedSlip
 from app.slips.queries import house
 from app.slips.service import Press
@@ -48,7 +49,8 @@ TYPES = {
 def press() -> Press:
     """What this site prints its slips with."""
     settings = current_app.config["SETTINGS"]
-    body = house(site(), settings.site_name, settings.place, site_calendar())
+    ours = profile()
+    body = house(site(), ours.name, ours.place, site_calendar())
     zone = ZoneInfo(settings.zone)
     if not settings.public_lookup:
         return Press(body, zone, lambda code: code, lambda _code: "")

@@ -19,6 +19,7 @@ GUIDES = {
     "head": ("huong-dan/truong-don-vi.md", "guide/unit-head.md"),
     "inspector": ("huong-dan/thanh-tra.md", "guide/inspector.md"),
     "director": ("huong-dan/giam-doc.md", "guide/director.md"),
+    "setup": ("huong-dan/thiet-lap.md", "guide/setup.md"),
     "units": ("huong-dan/quan-tri-don-vi.md", "guide/units.md"),
 }
 _INLINE = re.compile(

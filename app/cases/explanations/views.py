@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from flask import Response, abort, current_app, flash, redirect, render_template, url_for
+from flask import Response, abort, flash, redirect, render_template, url_for
 from flask_babel import get_locale
 from flask_babel import gettext as _
 from htmx_flask import request
@@ -40,6 +40,7 @@ from app.organisation.calendars import site_calendar, today
 from app.organisation.evidence_files import EvidenceOf, keeper, sent_with
 from app.organisation.exports import csv_response
 from app.organisation.permissions import Capability
+from app.organisation.profile import profile
 from app.organisation.queries import units
 from app.web import extensions
 from app.web.formats import counted, label, sentence
@@ -139,7 +140,7 @@ def print_explanations() -> str:
         period=period,
         page=page,
         unit=_unit_shown(),
-        settings=_settings(),
+        house=profile(),
         today=today(),
     )
 
@@ -328,7 +329,3 @@ def _back() -> str:
 
 def _chosen(name: str) -> list[int]:
     return numbers_in(request.form.getlist(name), service.MOST_AT_ONCE + 1)
-
-
-def _settings() -> Any:
-    return current_app.config["SETTINGS"]
