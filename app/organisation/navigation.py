@@ -158,6 +158,11 @@ FIRST: dict[Role, tuple[str, Callable[[], bool]]] = {}
 """A page on which this role's day begins instead for as long as the site asks for it."""
 
 
+def greet_administrator(endpoint: str, asked_for: Callable[[], bool]) -> None:
+    """Have an administrator's day begin on that page for as long as it is asked for."""
+    FIRST[Role.ADMIN] = endpoint, asked_for
+
+
 def home_endpoint(role: Role) -> str:
     """The page on which this role's day begins."""
     first, asked_for = FIRST.get(role, ("", bool))

@@ -14,7 +14,7 @@ from sqlalchemy.orm import selectinload
 from app.core.text import fold, sought, words
 from app.organisation.access import Scope, site
 from app.organisation.lineage import lineage
-from app.organisation.models import AuditEntry, ConfirmedYear, Person, Role, SiteDay, Unit
+from app.organisation.models import AuditEntry, ConfirmedYear, Person, Role, SiteDay, Unit, UnitKind
 from app.web.extensions import db
 from app.web.keyset import Keyset
 
@@ -51,6 +51,9 @@ def units_named(scope: Scope, on: date) -> list[NamedUnit]:
     chosen = select(Unit.code, Unit.name, Unit.path).where(Unit.site == scope.site, scope.within(Unit.id))
     return [NamedUnit(*row) for row in db.session.execute(chosen.where(_in_being(on)).order_by(Unit.path))]
 
+
+NEEDED_ROLES = (Role.DESK, Role.HEAD, Role.INSPECTOR, Role.DIRECTOR)
+"""Without somebody of each the month's work stops: who takes cases in, answers, checks, decides."""
 
 LEADING = (Role.HEAD, Role.DIRECTOR)
 """Those who head a unit; the Department itself is headed by its Director."""
@@ -107,6 +110,12 @@ def unit(unit_id: int | None) -> Unit | None:
     """One unit of the site with its aliases and its parent."""
     chosen = select(Unit).where(Unit.site == site(), Unit.id == unit_id)
     return db.session.scalar(chosen.options(selectinload(Unit.aliases), selectinload(Unit.parent)))
+
+
+def top_unit(scope: Scope) -> Unit | None:
+    """The Department itself, where there is one."""
+    chosen = select(Unit).where(Unit.site == scope.site, Unit.kind == UnitKind.DEPARTMENT, Unit.valid_to.is_(None))
+    return db.session.scalar(chosen.order_by(Unit.path).limit(1))
 
 
 def unit_by_code(code: str) -> Unit | None:

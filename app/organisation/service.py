@@ -13,7 +13,7 @@ from sqlalchemy.exc import IntegrityError
 from app.core.errors import N_, Conflict, DomainError, NotAllowed, NotFound
 from app.core.text import fold, tidy
 from app.organisation import attempts, audit, calendars, passwords, queries, sessions
-from app.organisation.access import Actor, site
+from app.organisation.access import Actor, Scope, site
 from app.organisation.lineage import in_being, successions_of, successors_named
 from app.organisation.models import Person, Role, Unit, UnitAlias, UnitKind
 from app.organisation.permissions import Capability, for_everybody, needs
@@ -290,6 +290,28 @@ def add_person(
         session.flush()
         audit.record(by, "add_person", "person", who.username, unit=_code_of(unit_id), role=role)
     return who
+
+
+@needs(Capability.KEEP_SITE)
+def begin_site(by: Actor, *, name: str, code: str, username: str, full_name: str, password: str, email: str) -> Person:
+    """Make the Department and its first administrator where nobody is yet; a unit of that code is taken as it is.
+
+    Raises Conflict, and what `add_unit` and `add_person` raise.
+    """
+    with audit.transaction():
+        audit.one_at_a_time(f"beginning {site()}")
+        if queries.people(Scope(site())):
+            raise Conflict("Cơ quan đã có người dùng: hãy thêm người bằng “flask people add”.")
+        top = queries.unit_by_code(code) or add_unit(by, code=code, name=name, kind=UnitKind.DEPARTMENT)
+        return add_person(
+            by,
+            username=username,
+            full_name=full_name,
+            unit_id=top.id,
+            role=Role.ADMIN,
+            password=password,
+            email=email,
+        )
 
 
 @needs(Capability.KEEP_PEOPLE)

@@ -33,7 +33,7 @@ Word = TypeVar("Word", bound=StrEnum)
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
+class SheetColumn:
     """A column: the key it has in a row, its heading, whether a row must fill it, and what may stand there."""
 
     key: str
@@ -44,11 +44,11 @@ class Column:
 
 
 @dataclass(frozen=True, slots=True)
-class Sheet:
+class SheetForm:
     """A sheet of the workbook; `needed`: a file without it is refused."""
 
     name: str
-    columns: tuple[Column, ...]
+    columns: tuple[SheetColumn, ...]
     needed: bool = True
 
     def heading(self, key: str) -> str:
@@ -60,7 +60,7 @@ class Sheet:
 class SheetRow:
     """A row with something in it: its sheet, its number as the spreadsheet shows it, its texts by column."""
 
-    sheet: Sheet
+    sheet: SheetForm
     number: int
     cells: Mapping[str, str]
 
@@ -144,7 +144,7 @@ def looking_only() -> Iterator[None]:
         pass
 
 
-def read_workbook(content: bytes, sheets: Sequence[Sheet]) -> dict[str, list[SheetRow]]:
+def read_workbook(content: bytes, sheets: Sequence[SheetForm]) -> dict[str, list[SheetRow]]:
     """The rows of each sheet, by its name. Raises DomainError (file) for what is no such workbook."""
     _refuse_large(content)
     import openpyxl  # heavy: only for whoever brings a file
@@ -186,7 +186,7 @@ def _refuse_large(content: bytes) -> None:
         raise DomainError("Tệp giải nén ra lớn bất thường: không đọc.", field="file")
 
 
-def _rows(sheet: Sheet, there: Any) -> Iterator[SheetRow]:
+def _rows(sheet: SheetForm, there: Any) -> Iterator[SheetRow]:
     if there is None:
         if sheet.needed:
             raise DomainError("Tệp không có trang tính “%(sheet)s”.", field="file", sheet=sheet.name)
@@ -206,7 +206,7 @@ def _lines(there: Any) -> Iterator[Sequence[object]]:
     yield from there.iter_rows(values_only=True)
 
 
-def _headings(sheet: Sheet, lines: Iterator[tuple[int, list[str]]]) -> list[str]:
+def _headings(sheet: SheetForm, lines: Iterator[tuple[int, list[str]]]) -> list[str]:
     """The keys of the columns, from the first line that has all that are needed; the lines are read up to there."""
     known = {fold(text): column.key for column in sheet.columns for text in (column.heading, column.key)}
     needed = [column for column in sheet.columns if column.needed]
@@ -273,7 +273,7 @@ def _words(words: type[Word], locale: str) -> dict[str, str]:
 
 
 def write_template(
-    sheets: Sequence[Sheet], rows: Mapping[str, Sequence[Sequence[object]]], told: Sequence[str]
+    sheets: Sequence[SheetForm], rows: Mapping[str, Sequence[Sequence[object]]], told: Sequence[str]
 ) -> bytes:
     """An empty workbook to fill in: headings (needed ones starred in their note), lists to choose from, `rows` that are
     there already by the sheet's name, and a last sheet that tells how."""

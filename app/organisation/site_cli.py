@@ -8,14 +8,14 @@ import click
 from flask.cli import AppGroup
 from flask_babel import gettext as _
 
-from app.core.errors import N_, Conflict, DomainError
-from app.organisation import audit, queries, service
+from app.core.errors import N_, DomainError
+from app.organisation import service
 from app.organisation.access import whole_site
 from app.organisation.cli import password_given
 from app.organisation.commands import COMMAND, clear_errors, echo_json
-from app.organisation.models import Role, UnitKind
 from app.organisation.profile import enter_profile, profile
 from app.organisation.sheets import FaultyFile
+from app.organisation.site_code import refuse_another
 from app.organisation.staff_file import StaffRead, take_staff
 from app.web.command_faults import BadInput, note
 from app.web.formats import counted, sentence
@@ -32,23 +32,17 @@ site_group = AppGroup("site", help=N_("Cơ quan."))
 @click.option("--password-stdin", is_flag=True, help=N_("Đọc mật khẩu từ đầu vào."))
 def begin(name: str, code: str, username: str, full_name: str, email: str, password_stdin: bool) -> None:
     with clear_errors():
-        if queries.people(whole_site()):
-            raise Conflict("Cơ quan đã có người dùng: hãy thêm người bằng “flask people add”.")
-        password = password_given(password_stdin)
-        with audit.transaction():
-            top = queries.unit_by_code(code) or service.add_unit(
-                COMMAND, code=code, name=name, kind=UnitKind.DEPARTMENT
-            )
-            who = service.add_person(
-                COMMAND,
-                username=username,
-                full_name=full_name,
-                unit_id=top.id,
-                role=Role.ADMIN,
-                password=password,
-                email=email,
-            )
-    note(_("Đã lập cơ quan “%(unit)s” và người quản trị “%(name)s”.", unit=top.name, name=who.username))
+        refuse_another()
+        who = service.begin_site(
+            COMMAND,
+            name=name,
+            code=code,
+            username=username,
+            full_name=full_name,
+            password=password_given(password_stdin),
+            email=email,
+        )
+    note(_("Đã lập cơ quan “%(unit)s” và người quản trị “%(name)s”.", unit=name, name=who.username))
     note(_("Chạy “flask serve”, đăng nhập bằng tên này: trang đầu chỉ từng bước thiết lập."))
 
 
@@ -102,5 +96,5 @@ def staff(file: Path) -> None:
 def _tell(taken: StaffRead) -> None:
     for who in taken.people:
         click.echo(f"{who.username}\t{who.password}\t{who.full_name}\t{who.unit}")
-    units = counted("%(n)s đơn vị mới", len(taken.units))
-    note(f"{units}, {counted('%(n)s người mới', len(taken.people))}.")
+    units, people = counted("%(n)s đơn vị mới", len(taken.units)), counted("%(n)s người mới", len(taken.people))
+    note(f"{units}, {people}.")

@@ -16,11 +16,11 @@ from app.organisation.access import Actor, site, whole_site
 from app.organisation.models import Person, Role, Unit, UnitKind
 from app.organisation.permissions import Capability, needs, permitted
 from app.organisation.sheets import (
-    Column,
     FaultyFile,
-    Sheet,
+    SheetColumn,
     SheetFault,
     SheetFaults,
+    SheetForm,
     SheetRow,
     looking_only,
     read_word,
@@ -33,31 +33,31 @@ from app.web.formats import label
 MOST_PEOPLE = 500  # at once: a first password is hashed for each, which takes long on purpose
 
 
-def staff_sheets() -> tuple[Sheet, Sheet]:
+def staff_sheets() -> tuple[SheetForm, SheetForm]:
     """The two sheets, with the words that the site's language has for kinds and roles."""
     kinds, roles = tuple(map(label, UnitKind)), tuple(map(label, Role))
     return (
-        Sheet(
+        SheetForm(
             "Đơn vị",
             (
-                Column("code", "Mã đơn vị", needed=True),
-                Column("name", "Tên đơn vị", needed=True, width=44),
-                Column("kind", "Loại đơn vị", needed=True, words=kinds, width=22),
-                Column("parent", "Mã đơn vị cấp trên"),
-                Column("is_desk", "Bộ phận một cửa", words=("Có", "Không")),
-                Column("name_en", "Tên tiếng Anh", width=40),
-                Column("aliases", "Tên gọi khác", width=40),
+                SheetColumn("code", "Mã đơn vị", needed=True),
+                SheetColumn("name", "Tên đơn vị", needed=True, width=44),
+                SheetColumn("kind", "Loại đơn vị", needed=True, words=kinds, width=22),
+                SheetColumn("parent", "Mã đơn vị cấp trên"),
+                SheetColumn("is_desk", "Bộ phận một cửa", words=("Có", "Không")),
+                SheetColumn("name_en", "Tên tiếng Anh", width=40),
+                SheetColumn("aliases", "Tên gọi khác", width=40),
             ),
             needed=False,
         ),
-        Sheet(
+        SheetForm(
             "Người dùng",
             (
-                Column("username", "Tên đăng nhập", needed=True),
-                Column("full_name", "Họ và tên", needed=True, width=30),
-                Column("unit", "Mã đơn vị", needed=True),
-                Column("role", "Vai trò", needed=True, words=roles, width=20),
-                Column("email", "Thư điện tử", width=34),
+                SheetColumn("username", "Tên đăng nhập", needed=True),
+                SheetColumn("full_name", "Họ và tên", needed=True, width=30),
+                SheetColumn("unit", "Mã đơn vị", needed=True),
+                SheetColumn("role", "Vai trò", needed=True, words=roles, width=20),
+                SheetColumn("email", "Thư điện tử", width=34),
             ),
             needed=False,
         ),

@@ -19,11 +19,11 @@ from app.organisation.models import Unit
 from app.organisation.permissions import Capability, needs
 from app.organisation.queries import units_in_being_by_key
 from app.organisation.sheets import (
-    Column,
     FaultyFile,
-    Sheet,
+    SheetColumn,
     SheetFault,
     SheetFaults,
+    SheetForm,
     SheetRow,
     looking_only,
     read_word,
@@ -49,48 +49,48 @@ Part = TypeVar("Part")
 PROCEDURES, STAGES, CHARGES = "Thủ tục", "Các bước", "Phí, lệ phí"
 
 
-def catalogue_sheets() -> tuple[Sheet, ...]:
+def catalogue_sheets() -> tuple[SheetForm, ...]:
     """The three sheets, with the words that the site's language has for levels and units of time."""
     yes_no = ("Có", "Không")
     return (
-        Sheet(
+        SheetForm(
             PROCEDURES,
             (
-                Column("code", "Mã thủ tục", needed=True),
-                Column("name", "Tên thủ tục", needed=True, width=60),
-                Column("field", "Lĩnh vực", needed=True, width=24),
-                Column("unit", "Mã đơn vị", needed=True),
-                Column("level", "Mức độ dịch vụ công", needed=True, words=tuple(map(label, Level)), width=24),
-                Column("time_amount", "Thời hạn"),
-                Column("time_unit", "Đơn vị thời gian", words=tuple(map(label, TimeUnit))),
-                Column("online_payment_eligible", "Đủ điều kiện thanh toán trực tuyến", words=yes_no),
-                Column("online_payment_reason", "Căn cứ xác định", width=30),
-                Column("online_payment_from", "Thanh toán trực tuyến từ ngày"),
-                Column("returns_result", "Có trả kết quả", words=yes_no),
-                Column("in_force_from", "Hiệu lực từ ngày", needed=True),
-                Column("internal", "Thủ tục nội bộ", words=yes_no),
-                Column("documents", "Thành phần hồ sơ", width=50),
-                Column("note", "Ghi chú", width=30),
+                SheetColumn("code", "Mã thủ tục", needed=True),
+                SheetColumn("name", "Tên thủ tục", needed=True, width=60),
+                SheetColumn("field", "Lĩnh vực", needed=True, width=24),
+                SheetColumn("unit", "Mã đơn vị", needed=True),
+                SheetColumn("level", "Mức độ dịch vụ công", needed=True, words=tuple(map(label, Level)), width=24),
+                SheetColumn("time_amount", "Thời hạn"),
+                SheetColumn("time_unit", "Đơn vị thời gian", words=tuple(map(label, TimeUnit))),
+                SheetColumn("online_payment_eligible", "Đủ điều kiện thanh toán trực tuyến", words=yes_no),
+                SheetColumn("online_payment_reason", "Căn cứ xác định", width=30),
+                SheetColumn("online_payment_from", "Thanh toán trực tuyến từ ngày"),
+                SheetColumn("returns_result", "Có trả kết quả", words=yes_no),
+                SheetColumn("in_force_from", "Hiệu lực từ ngày", needed=True),
+                SheetColumn("internal", "Thủ tục nội bộ", words=yes_no),
+                SheetColumn("documents", "Thành phần hồ sơ", width=50),
+                SheetColumn("note", "Ghi chú", width=30),
             ),
         ),
-        Sheet(
+        SheetForm(
             STAGES,
             (
-                Column("code", "Mã thủ tục", needed=True),
-                Column("name", "Tên bước", needed=True, width=40),
-                Column("unit", "Mã đơn vị", needed=True),
-                Column("allowance", "Thời gian", needed=True),
+                SheetColumn("code", "Mã thủ tục", needed=True),
+                SheetColumn("name", "Tên bước", needed=True, width=40),
+                SheetColumn("unit", "Mã đơn vị", needed=True),
+                SheetColumn("allowance", "Thời gian", needed=True),
             ),
             needed=False,
         ),
-        Sheet(
+        SheetForm(
             CHARGES,
             (
-                Column("code", "Mã thủ tục", needed=True),
-                Column("kind", "Phí hay lệ phí", needed=True, words=tuple(map(label, ChargeKind))),
-                Column("name", "Tên khoản thu", needed=True, width=40),
-                Column("amount", "Số tiền (đồng)", needed=True),
-                Column("legal_basis", "Căn cứ", width=40),
+                SheetColumn("code", "Mã thủ tục", needed=True),
+                SheetColumn("kind", "Phí hay lệ phí", needed=True, words=tuple(map(label, ChargeKind))),
+                SheetColumn("name", "Tên khoản thu", needed=True, width=40),
+                SheetColumn("amount", "Số tiền (đồng)", needed=True),
+                SheetColumn("legal_basis", "Căn cứ", width=40),
             ),
             needed=False,
         ),

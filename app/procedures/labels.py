@@ -12,6 +12,7 @@ from flask_babel import lazy_gettext as _l
 
 from app.core.calendar import PauseMode, TimeUnit
 from app.core.errors import N_n
+from app.organisation.audit_words import name_actions, name_details
 from app.procedures.contents import (
     ChargeContents,
     DocumentContents,
@@ -22,7 +23,6 @@ from app.procedures.contents import (
 )
 from app.procedures.models import ChargeKind, CopyKind, Level, ProcedureVersion
 from app.procedures.queries import OnlinePayment
-from app.organisation.audit_words import name_actions, name_details
 from app.web.formats import add_labels, counted, label, show_date, show_money, show_number, yes_no
 
 # One call an enumeration: words of different enumerations are equal as text.

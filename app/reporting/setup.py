@@ -17,6 +17,7 @@ from app.organisation.access import Scope
 from app.organisation.calendars import site_calendar, today
 from app.organisation.models import Person, Role, Unit, UnitKind
 from app.organisation.profile import profile
+from app.organisation.queries import NEEDED_ROLES
 from app.procedures.models import Procedure, ProcedureStage, ProcedureVersion
 from app.web.extensions import db
 
@@ -33,12 +34,8 @@ class SetupStep(StrEnum):
     CHECK = "check"
 
 
-NEEDED_ROLES = (Role.DESK, Role.HEAD, Role.INSPECTOR, Role.DIRECTOR)
-"""Without somebody of each the month's work stops: who takes cases in, answers, checks, decides."""
-
-
 @dataclass(frozen=True, slots=True)
-class Staff:
+class StaffCount:
     """Units in being, without the Department itself, and active people; what is missing."""
 
     units: int
@@ -54,7 +51,7 @@ class Staff:
 
 
 @dataclass(frozen=True, slots=True)
-class Catalogue:
+class CatalogueCount:
     """Procedures in force today, and of these how many tell their stages, and a fee."""
 
     procedures: int
@@ -70,8 +67,8 @@ class Setup:
     month: Period
     year: int
     profile: bool
-    staff: Staff
-    catalogue: Catalogue
+    staff: StaffCount
+    catalogue: CatalogueCount
     calendar: bool
     packs: int
     cases: int
@@ -126,12 +123,12 @@ def _count(asked: Select[int]) -> int:
     return db.session.scalar(asked) or 0
 
 
-def _staff(scope: Scope, day: date) -> Staff:
+def _staff(scope: Scope, day: date) -> StaffCount:
     being = or_(Unit.valid_to.is_(None), Unit.valid_to >= day)
     units = db.session.execute(select(Unit.kind, Unit.is_desk).where(Unit.site == scope.site, being)).all()
     active = select(Person.role, func.count()).where(Person.site == scope.site, Person.active).group_by(Person.role)
     people = {role: number for role, number in db.session.execute(active)}  # noqa: C416  rows, typed
-    return Staff(
+    return StaffCount(
         units=sum(kind is not UnitKind.DEPARTMENT for kind, _desk in units),
         people=sum(people.values()),
         department=any(kind is UnitKind.DEPARTMENT for kind, _desk in units),
@@ -140,7 +137,7 @@ def _staff(scope: Scope, day: date) -> Staff:
     )
 
 
-def _catalogue(scope: Scope, day: date) -> Catalogue:
+def _catalogue(scope: Scope, day: date) -> CatalogueCount:
     in_force = (
         Procedure.site == scope.site,
         ProcedureVersion.in_force_from <= day,
@@ -156,7 +153,7 @@ def _catalogue(scope: Scope, day: date) -> Catalogue:
         .join(Procedure, Procedure.id == ProcedureVersion.procedure_id)
         .where(*in_force)
     )
-    return Catalogue(*db.session.execute(counted).one())
+    return CatalogueCount(*db.session.execute(counted).one())
 
 
 def _run(scope: Scope, day: date) -> tuple[int, str] | None:

@@ -8,7 +8,6 @@ from app.compliance.explaining import inside
 from app.core.periods import Period
 from app.organisation import navigation
 from app.organisation.access import allowed, whole_site
-from app.organisation.models import Role
 from app.organisation.permissions import Capability
 from app.reporting.setup import SetupStep, is_unfinished, setup
 from app.reporting.views import bp
@@ -39,4 +38,4 @@ def set_up() -> str:
     )
 
 
-navigation.FIRST[Role.ADMIN] = "reporting.setup", lambda: is_unfinished(whole_site())
+navigation.greet_administrator("reporting.setup", lambda: is_unfinished(whole_site()))

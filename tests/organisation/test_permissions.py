@@ -76,7 +76,7 @@ WITHOUT_ACTOR = {  # nobody is signed in yet, or it is the person's own, or the 
     "organisation.evidence_files.proven",
     "cases.chain.add_event",
     *("compliance.violations.answering.moves_open_to", "compliance.waivers.service.may_decide"),
-    "organisation.audit.record",
+    *("organisation.audit.record", "organisation.sheets.looking_only"),
     *("organisation.attempts.take_turn", "organisation.attempts.note_wrong_lookup"),
     "organisation.site_key.site_key",
     "organisation.service.choose_language",

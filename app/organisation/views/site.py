@@ -26,7 +26,8 @@ from app.web.forms import errors_shown_on
 def site_profile() -> Answer | tuple[str, int]:
     """Name, province, first part of case codes."""
     known = profile()
-    form = ProfileForm(data=asdict(known))
+    top = None if known.entered else queries.top_unit(whole_site())
+    form = ProfileForm(data=asdict(known) | ({"name": top.name} if top else {}))
     if form.validate_on_submit():
         with errors_shown_on(form):
             said = enter_profile(actor(), **{name: form[name].data or "" for name in FIELDS})
