@@ -24,7 +24,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
     "core": (),
     "web": ("core",),
     "organisation": ("web", "core"),
-    "monitoring": GROUND,
+    "monitoring": ("notifications", *GROUND),
     "notifications": GROUND,
     "desk": GROUND,
     "procedures": GROUND,

@@ -21,6 +21,8 @@ def watch(app: Flask) -> None:
 
 def register(app: Flask) -> None:
     """Its pages."""
+    from app.monitoring.upkeep_views import bp as upkeep
     from app.monitoring.views import bp
 
     app.register_blueprint(bp)
+    app.register_blueprint(upkeep)

@@ -12,14 +12,20 @@ from email.utils import localtime, make_msgid
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from flask import render_template
+from flask import current_app, render_template
 from flask_babel import force_locale
+from flask_babel import gettext as _
 
+from app.core.errors import DomainError
 from app.notifications import queries
 from app.notifications.digests import Send
 from app.notifications.models import Notice
 from app.notifications.queries import NoticeLine
+from app.organisation import audit
+from app.organisation.access import Actor, site
 from app.organisation.models import Person
+from app.organisation.permissions import Capability, needs
+from app.organisation.profile import profile
 from app.web.formats import label, show_number
 from app.web.settings import Settings
 
@@ -35,6 +41,28 @@ def post_office(settings: Settings) -> Iterator[Send]:
     """A connection to the server, for as many digests as there are. Raises OSError when it cannot be reached."""
     with connected(settings) as server:
         yield lambda person, news: _send(server, digest(settings, person, news))
+
+
+@needs(Capability.KEEP_SITE)
+def send_test_mail(by: Actor, address: str) -> None:
+    """One short mail by the site's settings, to see that they work. Raises DomainError with what the server said."""
+    settings, message = current_app.config["SETTINGS"], EmailMessage()
+    if not settings.smtp_host:
+        raise DomainError("Máy chủ chưa cài máy gửi thư: hãy đặt DUNG_HAN_SMTP_HOST và DUNG_HAN_SMTP_SENDER.")
+    if not address:
+        raise DomainError("Tài khoản của bạn chưa có địa chỉ thư: hãy ghi ở trang người dùng.")
+    message["Subject"] = "[Đúng Hạn] " + _("Thư thử")
+    message["From"], message["To"] = Address("Đúng Hạn", addr_spec=settings.smtp_sender), address
+    message["Date"], message["Auto-Submitted"] = localtime(), "auto-generated"
+    message["Message-ID"] = make_msgid(domain=settings.smtp_sender.rpartition("@")[2])
+    message.set_content(_("Phần mềm Đúng Hạn của %(name)s gửi được thư.", name=profile().name))
+    try:
+        with connected(settings) as server:
+            server.send_message(message)
+    except OSError as error:
+        raise DomainError("Không gửi được thư: %(why)s.", why=str(error) or type(error).__name__) from error
+    with audit.transaction():
+        audit.record(by, "send_test_mail", "site", site())
 
 
 @contextmanager

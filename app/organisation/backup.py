@@ -163,10 +163,10 @@ def restore_backup(by: Actor, file: Path, *, replace: bool = False) -> Manifest:
         raise BackupRefused("Cơ sở dữ liệu đang có dữ liệu; thêm --force để thay bằng bản sao lưu.")
     sweep_left_over()
     with working_folder(RESTORING, instance, kept=restoring.note_path(instance).exists) as folder:
-        manifest = _unpack(file, folder)
-        _refuse_others(manifest)
+        manifest = unpack(file, folder)
+        refuse_others(manifest)
         if manifest.database == "sqlite":
-            _refuse_damaged(folder / DATABASES["sqlite"])
+            refuse_damaged(folder / DATABASES["sqlite"])
         _sync_all(folder)
         begun = restoring.Restore(
             *(file.name, _sha256(file), folder.name, manifest.made_at.isoformat(), len(manifest.files)),
@@ -243,7 +243,8 @@ def _put_in_place(begun: restoring.Restore, instance: Path) -> None:
     shutil.rmtree(instance / begun.folder, ignore_errors=True)
 
 
-def _refuse_others(manifest: Manifest) -> None:
+def refuse_others(manifest: Manifest) -> None:
+    """BackupRefused for another site's, another kind of database's, or newer software's."""
     kind = db.engine.dialect.name
     if manifest.site != site():
         raise BackupRefused(
@@ -269,7 +270,7 @@ def _dump_database(folder: Path) -> Path:
     if kind == "postgresql":
         postgres_tools.dump(db.engine.url, target)
     else:
-        with _sqlite(_sqlite_path()) as connection:
+        with bare_sqlite(_sqlite_path()) as connection:
             connection.execute("VACUUM INTO ?", (str(target),))
     return target
 
@@ -339,7 +340,7 @@ def _instance_files() -> Iterator[Path]:
 # Bringing back
 
 
-def _unpack(file: Path, folder: Path) -> Manifest:
+def unpack(file: Path, folder: Path) -> Manifest:
     """Unpack into an empty folder and check every file. Raises BackupRefused."""
     broken = BackupRefused("%(file)s không phải bản sao lưu nguyên vẹn của phần mềm này.", file=file)
     try:
@@ -403,10 +404,11 @@ def _has_data() -> bool:
     return any(db.session.execute(select(1).select_from(table).limit(1)).first() for table in tables)
 
 
-def _refuse_damaged(database: Path) -> None:
+def refuse_damaged(database: Path) -> None:
+    """BackupRefused where SQLite finds a fault in it."""
     damaged = BackupRefused("Cơ sở dữ liệu trong bản sao lưu bị hỏng.")
     try:
-        with _sqlite(database) as connection:
+        with bare_sqlite(database) as connection:
             if connection.execute("PRAGMA integrity_check").fetchone() != ("ok",):
                 raise damaged
     except sqlite3.DatabaseError as exc:
@@ -420,7 +422,7 @@ def _load_database(source: Path) -> None:
         postgres_tools.load(db.engine.url, source)
         return
     # Copied into the database rather than put in its place: a running site keeps the file it has open.
-    with _sqlite(source) as backup, _sqlite(_sqlite_path()) as target:
+    with bare_sqlite(source) as backup, bare_sqlite(_sqlite_path()) as target:
         backup.backup(target)
 
 
@@ -450,7 +452,7 @@ def _sqlite_path() -> Path:
     return Path(str(db.engine.url.database))
 
 
-def _sqlite(path: Path) -> closing[sqlite3.Connection]:
+def bare_sqlite(path: Path) -> closing[sqlite3.Connection]:
     """A bare connection, closed afterwards."""
     return closing(sqlite3.connect(path, timeout=60, isolation_level=None))
 

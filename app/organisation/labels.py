@@ -149,6 +149,8 @@ name_actions(
         "enter_profile": _l("Ghi tên, địa danh, phần đầu mã hồ sơ của cơ quan"),
         "import_staff": _l("Nhận đơn vị và người dùng từ bảng tính"),
         "make_backup": _l("Sao lưu dữ liệu"),
+        "try_backup": _l("Thử khôi phục bản sao lưu"),
+        "send_test_mail": _l("Gửi thư thử"),
         "restore_backup": _l("Khôi phục dữ liệu"),
         "anchor_audit": _l("Ghi mốc nhật ký ra ngoài"),
         "confirm_clock": _l("Xác nhận đồng hồ máy chủ"),

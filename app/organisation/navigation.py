@@ -13,7 +13,7 @@ from flask_login import current_user
 from app.organisation.access import actor, can
 from app.organisation.models import Role
 from app.organisation.permissions import Capability
-from app.organisation.profile import profile
+from app.organisation.profile import shown_profile
 
 EVERYBODY = frozenset(Capability)
 
@@ -52,6 +52,7 @@ ENTRIES = (
     (OFFICE, _p("menu", "Người dùng"), "organisation.people", "users", {Capability.KEEP_PEOPLE}),
     (OFFICE, _p("menu", "Giao quyền"), "organisation.delegations", "stamp", {Capability.DELEGATE}),
     (OFFICE, _p("menu", "Lịch làm việc"), "organisation.calendar", "calendar", EVERYBODY),
+    (OFFICE, _p("menu", "Hệ thống"), "upkeep.show", "settings", {Capability.KEEP_SITE}),
     (OFFICE, _p("menu", "Nhật ký"), "organisation.audit_trail", "history", {Capability.READ_AUDIT_TRAIL}),
 )
 
@@ -94,6 +95,7 @@ SECTIONS: dict[str, tuple[str, int | None]] = {
     "organisation.import_staff": ("setup", None),
     "procedures.import_file": ("setup", None),
     "reporting.setup": ("setup", None),
+    "upkeep.": ("setup", None),
     "reporting.overview": ("director", None),
     "reporting.warnings": ("head", None),
     "organisation.delegations": ("director", None),
@@ -173,6 +175,6 @@ def home_endpoint(role: Role) -> str:
 def register(app: Flask) -> None:
     """What the layout asks of the application (templates/README.md)."""
     app.jinja_env.globals.update(
-        navigation=navigation, waiting=_waiting, endpoints=app.view_functions, can=can, site_profile=profile
+        navigation=navigation, waiting=_waiting, endpoints=app.view_functions, can=can, site_profile=shown_profile
     )
     app.context_processor(lambda: {"locale": get_locale().language})

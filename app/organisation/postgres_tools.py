@@ -41,6 +41,14 @@ def load(url: URL, source: Path) -> None:
     _run("psql", [*once, f"--file={before}", f"--file={script}"], url)
 
 
+def tables_in(url: URL, source: Path) -> int:
+    """How many tables' rows a dump holds, read to its end. Raises ToolFailed for one that cannot be read."""
+    script = source.with_suffix(".trial.sql")
+    _run("pg_restore", ["--data-only", f"--file={script}", str(source)], url)
+    with script.open("rb") as lines:
+        return sum(line.startswith(b"COPY ") for line in lines)
+
+
 def _run(tool: str, options: list[str], url: URL) -> None:
     program = shutil.which(tool)
     if program is None:

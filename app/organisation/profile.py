@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from flask import current_app
 from sqlalchemy import select
+from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from app.core.errors import N_, DomainError
 from app.core.text import tidy
@@ -41,11 +42,24 @@ def profile() -> Profile:
     return once("site profile", _read)
 
 
+def shown_profile() -> Profile:
+    """The same for a page, which may have no database to ask, or one without tables yet: then what the settings say."""
+    try:
+        return profile()
+    except (OperationalError, ProgrammingError):
+        db.session.rollback()
+        return _of_settings()
+
+
 def _read() -> Profile:
     columns = (SiteProfile.name, SiteProfile.place, SiteProfile.case_prefix)
     found = db.session.execute(select(*columns).where(SiteProfile.site == site())).first()
     if found is not None:
         return Profile(*found)
+    return _of_settings()
+
+
+def _of_settings() -> Profile:
     settings = current_app.config["SETTINGS"]
     return Profile(settings.site_name, settings.place, settings.case_prefix, entered=False)
 

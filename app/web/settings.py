@@ -57,6 +57,7 @@ class Settings(BaseModel):
     database_url: str = Field("", description="SQLAlchemy URL; empty: SQLite in the instance folder")
     secret_key: str = Field("", description="signs sessions; empty: made once in the instance folder")
     instance: Path = Field(ROOT / "instance", description="folder of the database, uploads and site files")
+    backup_folder: Path | None = Field(None, description="folder outside the instance's for backups made on the page")
     rules: Path = Field(ROOT / "rules", description="folder of the rule packs")
     max_upload_mb: int = Field(64, ge=1, le=2048, description="largest upload, MiB")
     attachment_mb: int = Field(20, ge=1, le=1024, description="largest attached file, MiB; never above the upload's")
