@@ -1,4 +1,4 @@
-"""Keys and seconds of the ten commonest acts at the desk, with a real browser and no mouse: `make bench ARGS=acts`.
+"""Keys and seconds of the commonest acts at the desk, with a real browser and no mouse: `make bench ARGS=acts`.
 
 Keys are whatever is pressed from the page before to the page after, words among them; what of them are words is told
 apart. Seconds are those of a hand that never waits, so they are the site's and the browser's; the least of the rounds
@@ -117,11 +117,6 @@ def acts(hand: Hand, round: int) -> Iterator[tuple[str, Callable[[], None]]]:
         hand.press("Enter")
         hand.told("Đã ghi: Đã bổ sung")
 
-    def take() -> None:
-        hand.open("h")
-        hand.press("Enter")
-        hand.told("Đã ghi: Nhận xử lý")
-
     def hand_over() -> None:
         hand.open("c")
         hand.press("Enter")
@@ -137,7 +132,6 @@ def acts(hand: Hand, round: int) -> Iterator[tuple[str, Callable[[], None]]]:
     yield "note something", note
     yield "ask for a supplement", supplement
     yield "the supplement came", supplemented
-    yield "take it in hand", take
     yield "hand it over to the next stage", hand_over
 
 
