@@ -88,6 +88,18 @@ def _in_turn() -> Iterator[None]:
             _WRITER.release()
 
 
+LONGEST_NAME = 64
+
+
+def name_in_trail(subject_id: object) -> str:
+    """What an entry calls its subject. A name of more than 64 characters (a violation's, of a pack with a long name)
+    ends in a sum that tells it from others."""
+    name = str(subject_id)
+    if len(name) <= LONGEST_NAME:
+        return name
+    return f"{name[: LONGEST_NAME - 13]}~{hashlib.sha256(name.encode()).hexdigest()[:12]}"
+
+
 def record(by: Actor, action: str, subject_kind: str, subject_id: object, **details: Any) -> AuditEntry:
     """Add an entry within the current transaction. `action` is the service's verb."""
     one_at_a_time(f"audit {site()}")  # two entries must not follow the same one
@@ -106,7 +118,7 @@ def record(by: Actor, action: str, subject_kind: str, subject_id: object, **deta
         actor=by.name,
         action=action,
         subject_kind=subject_kind,
-        subject_id=str(subject_id),
+        subject_id=name_in_trail(subject_id),
         details=json.loads(json.dumps(details, default=str, ensure_ascii=False)),
         previous_hash=previous.hash if previous else START,
     )

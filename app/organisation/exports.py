@@ -81,7 +81,7 @@ def _opened_today(by: Actor, kind: str, name: str) -> bool:
     found = select(AuditEntry.id).where(
         AuditEntry.site == site(),
         AuditEntry.subject_kind == kind,
-        AuditEntry.subject_id == name,
+        AuditEntry.subject_id == audit.name_in_trail(name),
         AuditEntry.action == "open_papers",
         AuditEntry.person_id == by.person_id,
         AuditEntry.at >= site_calendar().start_of_day(today()),

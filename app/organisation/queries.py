@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy.orm import selectinload
 
 from app.core.text import fold, sought, words
+from app.organisation import audit
 from app.organisation.access import Scope, site
 from app.organisation.lineage import lineage
 from app.organisation.models import AuditEntry, ConfirmedYear, Person, Role, SiteDay, Unit, UnitKind
@@ -299,7 +300,7 @@ def _filtered(chosen: Select[AuditEntry], wanted: AuditFilter) -> Select[AuditEn
     for column, value in (
         (AuditEntry.action, wanted.action),
         (AuditEntry.subject_kind, wanted.subject_kind),
-        (AuditEntry.subject_id, wanted.subject_id),
+        (AuditEntry.subject_id, audit.name_in_trail(wanted.subject_id)),
     ):
         if value:
             chosen = chosen.where(column == value)

@@ -32,6 +32,16 @@ def test_an_untouched_chain_holds(session: Any) -> None:
     assert audit.verify() == audit.ChainCheck(3, None)
 
 
+def test_a_long_name_is_found_and_told_from_others(session: Any) -> None:
+    long = "a-pack-with-quite-a-long-name-that-somebody-uploaded/bg-5.2/LDVL/2024-"
+    for month in ("06", "07"):
+        write(1, subject=long + month)
+    found = queries.audit_entries(EVERYWHERE, AuditFilter(subject_id=long + "07")).entries
+    assert [entry.number for entry in found] == [2]
+    assert found[0].subject_id.startswith("a-pack-with-quite-a-long-name-")
+    assert audit.verify() == audit.ChainCheck(2, None)
+
+
 @pytest.mark.parametrize(
     ("tampering", "broken_at"),
     [
