@@ -23,6 +23,7 @@ from app.core.calendar import WorkingCalendar
 from app.core.fact_kinds import fact_kinds
 from app.core.facts import Fact, FactQuery, register, register_source
 from app.organisation.calendars import site_calendar
+from app.organisation.models import Unit
 from app.organisation.passings import AN_INSTANT
 from app.web.extensions import UtcDateTime
 
@@ -99,8 +100,9 @@ def _not_on_its_day(
 ) -> Any:
     """Closed in the period on a later day than that of the result, or not closed by `as_of` although there is one.
 
-    Each branch is a range of an index. The first is looked for day by day: what a day closes is compared with its own
-    beginning, so that the database reads nothing but that index.
+    Each branch is a range of the index of what ended, whatever the database knows of its rows: so the unit is named
+    although it may be any, and the result is compared in a way in which its own index does not help. The first is
+    looked for day by day: what a day closes is compared with its own beginning.
     """
     then = whose(Case, query.as_of - AN_INSTANT, query, connection)
     days = (
@@ -112,15 +114,17 @@ def _not_on_its_day(
     later = (
         _shown(Case.unit_id, query)
         .join(days, on_a_day)
-        .where(Case.unit_id.in_(units), population.known(Case.closed_at), Case.result_at < days.c.begins)
+        .where(Case.unit_id.in_(units), population.known(Case.closed_at))
+        .where(func.coalesce(Case.result_at, days.c.ends) < days.c.begins)
     )
-    still_open = _shown(then, query).where(
-        population.missing(Case.ended_at), population.done(Case.result_at, query.as_of)
+    anybodys = _shown(then, query).where(Case.unit_id.in_(select(Unit.id).where(Unit.site == query.site)))
+    still_open = anybodys.where(
+        population.missing(Case.ended_at), func.coalesce(Case.result_at, query.as_of) < query.as_of
     )
-    closed_since = _shown(then, query).where(
+    closed_since = anybodys.where(
         Case.ended_at >= query.as_of,
         population.known(Case.closed_at),
-        population.done(Case.result_at, query.as_of),
+        func.coalesce(Case.result_at, Case.ended_at) < query.as_of,
     )
     return union_all(later, still_open, closed_since)
 

@@ -20,7 +20,8 @@ def watch(app: Flask) -> None:
 
 
 def register(app: Flask) -> None:
-    """Its pages."""
+    """Its pages, and what it does by itself."""
+    from app.monitoring import nightly
     from app.monitoring.upkeep_views import bp as upkeep
     from app.monitoring.views import bp
 

@@ -29,6 +29,7 @@ CHECKS = {
     "clock": _l("Đồng hồ máy chủ đúng"),
 }
 ROUTINES = {
+    "count": _l("Đếm lại số dòng để cơ sở dữ liệu tìm nhanh"),
     "notify": _l("Lập thông báo và gửi thư trong ngày"),
     "sweep": _l("Dọn thông báo đã cũ"),
     "warn": _l("Tính cảnh báo sớm"),

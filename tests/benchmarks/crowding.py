@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, and_, case, cast, delete, func, insert, literal, or_, select, true, update
+from sqlalchemy import Connection, and_, case, cast, delete, func, insert, literal, or_, select, text, true, update
 from sqlalchemy.types import String
 
 from app.cases.explanations.models import Apology, Explanation
@@ -56,6 +56,8 @@ def crowd(url: str, units: int, exceptions: int, duties: int, rules: str) -> Ans
             _give_tasks(connection, ids, duties * 7 // 10)
             _give_duties(connection, ids, duties - duties * 7 // 10)
             _forget_checks(connection)
+            if connection.dialect.name == "sqlite":
+                connection.execute(text("ANALYZE"))  # what was known of an index that was set aside is lost
         judge_by_the_folder()
         run_check(Actor("bench"), Period.parse(PERIOD).previous())
     return {}
