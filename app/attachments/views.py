@@ -127,6 +127,7 @@ def attach_parts(case_id: int) -> Page:
     """Attach one scan of several papers, each with its pages. What is refused is told beside what was typed."""
     file = next((file for file in request.files.getlist("file") if file.filename), None)
     if file is None:
+        _view(case_id)  # whoever may not see the case is told no more than that
         raise DomainError("Hãy chọn một tệp.", field="file")
     named = {
         number_in(name.removeprefix("pages-")): text for name, text in request.form.items() if name[:6] == "pages-"
