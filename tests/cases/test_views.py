@@ -359,6 +359,7 @@ def test_a_case_page_takes_the_same_few_queries_however_long_its_life(office: Of
         happen(long, EventKind.NOTED, at(f"2024-06-{day:02} 08:00"), note="đang xem")
         pay(long, at(f"2024-06-{day:02} 09:00"))
     client = sign_in(office.clerk)
+    client.get("/ho-so")  # what a process reads once is read by then
     counts = [queries_of(lambda case=case: client.get(f"/ho-so/{case.id}")) for case in (short, long)]
     assert counts[0] == counts[1] <= 20  # what other rooms show included
 
@@ -367,12 +368,13 @@ def test_lists_take_the_same_few_queries_however_many_lines(office: Office, sign
     client = sign_in(office.clerk)
     urls = ("/ho-so", "/ho-so?q=tran", "/ho-so/viec-hom-nay", "/ho-so?list=received&period=2024-06")
     receive(office.permit, at("2024-06-24 08:00"))
+    client.get(urls[0])  # what a process reads once is read by then
     few = [queries_of(lambda url=url: client.get(url)) for url in urls]
     for _ in range(10):
         receive(office.permit, at("2024-06-24 08:00"))
     assert [queries_of(lambda url=url: client.get(url)) for url in urls] == few
-    # The search reads its index, the notes, the codes and the procedures first; lists ask what was cut off.
-    assert all(count <= most for count, most in zip(few, (16, 19, 15, 15), strict=True)), few
+    # The search reads its index, the notes, both systems' codes and the procedures first; lists ask what was cut off.
+    assert all(count <= most for count, most in zip(few, (17, 21, 15, 16), strict=True)), few
 
 
 def queries_of(act: Callable[[], Any]) -> int:
