@@ -32,6 +32,8 @@ from app.web.formats import local, show_date, show_datetime, show_number
 if TYPE_CHECKING:
     from xlsxwriter import Workbook
 
+    from app.organisation.sheets import SheetForm
+
 
 HIDDEN = "…"
 MOST_FILTERS = 20
@@ -413,3 +415,50 @@ def _lay(book: Workbook, sheet: Any, formats: _Formats, row: int, column: int, o
 
 def _text(value: str) -> str:
     return _NOT_IN_XML.sub(" ", value.replace("\r\n", "\n").replace("\r", "\n"))[:LONGEST_TEXT]
+
+
+# A workbook to fill in
+
+
+MOST_TO_FILL_IN = 5000
+"""Rows for which the words of a column can be chosen."""
+
+
+def write_template(
+    sheets: Sequence[SheetForm], rows: Mapping[str, Sequence[Sequence[object]]], told: Sequence[str]
+) -> bytes:
+    """An empty workbook to fill in: headings (needed ones starred in their note), lists to choose from, `rows` that are
+    there already by the sheet's name, and a last sheet that tells how."""
+    from xlsxwriter import Workbook  # heavy: only for whoever wants one
+
+    file = io.BytesIO()
+    book = Workbook(file, {"strings_to_formulas": False, "strings_to_urls": False})
+    bold, plain = book.add_format({"bold": True, "bg_color": "#e8e4d8", "border": 1}), book.add_format()
+    for sheet in sheets:
+        page = book.add_worksheet(sheet.name)
+        page.freeze_panes(1, 0)
+        for number, column in enumerate(sheet.columns):
+            page.write_string(0, number, column.heading, bold)
+            page.set_column(number, number, column.width)
+            if column.needed:
+                page.write_comment(0, number, "Phải ghi")
+            if column.words:
+                page.data_validation(
+                    1, number, MOST_TO_FILL_IN, number, {"validate": "list", "source": list(column.words)}
+                )
+        for line, row in enumerate(rows.get(sheet.name, ()), 1):
+            for number, value in enumerate(row):
+                _fill(page, line, number, value, plain)
+    page = book.add_worksheet("Hướng dẫn")
+    page.set_column(0, 0, 110, book.add_format({"text_wrap": True}))
+    for line, text in enumerate(told):
+        page.write_string(line, 0, text)
+    book.close()
+    return file.getvalue()
+
+
+def _fill(page: Any, line: int, number: int, value: object, plain: Any) -> None:
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        page.write_number(line, number, value, plain)
+    elif value is not None and value != "":
+        page.write_string(line, number, str(value), plain)

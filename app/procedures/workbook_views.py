@@ -7,10 +7,9 @@ from flask_babel import gettext as _
 from werkzeug.wrappers import Response as Answer
 
 from app.organisation.access import actor, allowed, whole_site
-from app.organisation.exports import XLSX
+from app.organisation.exports import XLSX, write_template
 from app.organisation.forms import WorkbookForm
 from app.organisation.permissions import Capability
-from app.organisation.sheets import write_template
 from app.procedures.catalogue_workbook import catalogue_sheets, preview_catalogue, take_catalogue
 from app.procedures.views import bp
 from app.web.formats import counted

@@ -18,6 +18,7 @@ from tests.clock import at
 from tests.factories import make_department, make_person, make_version, receive
 from tests.tables import digests
 
+TELLS_OF_NOBODY = {"/thu-tuc/mau.xlsx"}  # an empty workbook, to be filled in
 NAME, PHONE = "Nguyễn Thị Hường", "0905123456"
 
 
@@ -53,7 +54,9 @@ def test_an_export_is_in_the_trail_with_its_filter_and_its_count_but_without_wha
 
 def test_every_list_that_can_be_had_as_a_file_is_traced(app: Flask, client: FlaskClient) -> None:
     ways = [
-        rule.rule for rule in app.url_map.iter_rules() if rule.rule.endswith((".csv", ".xlsx")) and "<" not in rule.rule
+        rule.rule
+        for rule in app.url_map.iter_rules()
+        if rule.rule.endswith((".csv", ".xlsx")) and "<" not in rule.rule and rule.rule not in TELLS_OF_NOBODY
     ]
     assert len(ways) > 30
     for way in ways:

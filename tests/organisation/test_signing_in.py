@@ -213,7 +213,7 @@ def test_home_is_where_the_roles_day_begins(
     answer = sign_in(make_person(department["LDVL"], role)).get("/")
     assert answer.status_code == 302
     if role is Role.ADMIN:
-        assert answer.location == "/don-vi"
+        assert answer.location == "/thiet-lap"  # until a month has been judged
 
 
 def test_the_language_is_kept_in_the_session_and_with_the_person(client: FlaskClient, lan: Person) -> None:

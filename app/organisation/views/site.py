@@ -11,11 +11,10 @@ from werkzeug.wrappers import Response as Answer
 from app.organisation import queries
 from app.organisation.access import actor, allowed, whole_site
 from app.organisation.calendars import today
-from app.organisation.exports import XLSX
+from app.organisation.exports import XLSX, trace_export, write_template
 from app.organisation.forms import ProfileForm, WorkbookForm
 from app.organisation.permissions import Capability
 from app.organisation.profile import FIELDS, enter_profile, profile
-from app.organisation.sheets import write_template
 from app.organisation.staff_file import preview_staff, staff_sheets, take_staff, template_rows
 from app.organisation.views import bp
 from app.web.forms import errors_shown_on
@@ -65,6 +64,7 @@ def staff_template() -> Response:
         _("Trang “Người dùng”: mỗi dòng một người. Không ghi mật khẩu: phần mềm đặt mật khẩu lần đầu cho từng người."),
         _("Vai trò: Cán bộ một cửa, Trưởng đơn vị, Giám đốc, Thanh tra, Quản trị."),
     )
+    trace_export(actor(), "don-vi-nguoi-dung", sum(map(len, rows.values())), "xlsx")
     answer = Response(write_template(staff_sheets(), rows, told), mimetype=XLSX)
     answer.headers["Content-Disposition"] = "attachment; filename=don-vi-nguoi-dung.xlsx"
     return answer
