@@ -49,6 +49,8 @@ NOBODYS = {
     "cases.importing.service.import_file",  # a file: each of its rows is held against the scope (tests/cases/importing)
     "cases.importing.service.preview",
     "procedures.catalogue_file.import_catalogue",
+    "procedures.catalogue_workbook.preview_catalogue",
+    "procedures.catalogue_workbook.take_catalogue",
     "obligations.surveys.import_surveys",
     "payments.reconciling.take_statement",
     "cases.service.receive_case",  # there is no record yet, and procedures are everybody's
