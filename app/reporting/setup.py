@@ -115,8 +115,8 @@ def setup(scope: Scope) -> Setup:
 
 
 def is_unfinished(scope: Scope) -> bool:
-    """Whether a step is left."""
-    return setup(scope).next is not None
+    """Whether no month has been judged yet."""
+    return _run(scope, today()) is None
 
 
 def _count(asked: Select[int]) -> int:

@@ -3,9 +3,12 @@ templates themselves, compiled once for every process and start of the site."""
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from contextlib import suppress
 from functools import lru_cache
+from hashlib import sha256
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -96,8 +99,24 @@ def folder_of_compiled(instance: Path) -> Path:
     return instance / "templates"
 
 
+def compiled_by(code: Path, folder: Path) -> Path:
+    """Where this code, with this Jinja, keeps them: how a filter is called is compiled into the template, so what other
+    code has compiled is not its own, and goes."""
+    digest = sha256(version("jinja2").encode())
+    for path in sorted(code.rglob("*.py")):
+        stat = path.stat()
+        digest.update(f"\0{path.relative_to(code)}\0{stat.st_size}\0{stat.st_mtime_ns}".encode())
+    own = folder / digest.hexdigest()[:16]
+    with suppress(OSError):
+        for other in folder.iterdir():
+            if other != own:
+                shutil.rmtree(other, ignore_errors=True)
+    return own
+
+
 def register(app: Flask) -> None:
     """Give them to the templates."""
     url_for = _addresses(app)
-    app.jinja_env.bytecode_cache = CompiledTemplates(str(folder_of_compiled(Path(app.instance_path))))
+    kept = compiled_by(Path(app.root_path), folder_of_compiled(Path(app.instance_path)))
+    app.jinja_env.bytecode_cache = CompiledTemplates(str(kept))
     app.jinja_env.globals.update(_=_gettext, url_for=url_for, draw_icon=_icons(url_for))

@@ -10,7 +10,7 @@ from flask import Flask
 from flask_babel import force_locale
 from jinja2 import DictLoader, Environment
 
-from app.web.drawing import CompiledTemplates
+from app.web.drawing import CompiledTemplates, compiled_by
 
 
 def drawn(app: Flask, template: str, *, root: str = "", **values: Any) -> str:
@@ -76,3 +76,15 @@ def test_a_folder_that_cannot_be_written_costs_no_page(tmp_path: Path) -> None:
         assert compiled(tmp_path / "folder" / "kept", "{{ 1 + 1 }}") == "2"
     finally:
         (tmp_path / "folder").chmod(0o700)
+
+
+def test_what_other_code_has_compiled_is_not_used_and_goes(tmp_path: Path) -> None:
+    code, folder = tmp_path / "code", tmp_path / "templates"
+    code.mkdir()
+    (code / "filters.py").write_text("def shown(value): ...")
+    before = compiled_by(code, folder)
+    assert compiled(before, "{{ 1 + 1 }}") == "2"
+    assert compiled_by(code, folder) == before and before.is_dir()
+    (code / "filters.py").write_text("@pass_context\ndef shown(context, value): ...")
+    assert compiled_by(code, folder) != before
+    assert not before.exists()
