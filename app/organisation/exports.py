@@ -441,7 +441,7 @@ def write_template(
             page.write_string(0, number, column.heading, bold)
             page.set_column(number, number, column.width)
             if column.needed:
-                page.write_comment(0, number, "Phải ghi")
+                page.write_comment(0, number, _("Phải ghi"))
             if column.words:
                 page.data_validation(
                     1, number, MOST_TO_FILL_IN, number, {"validate": "list", "source": list(column.words)}
@@ -449,7 +449,7 @@ def write_template(
         for line, row in enumerate(rows.get(sheet.name, ()), 1):
             for number, value in enumerate(row):
                 _fill(page, line, number, value, plain)
-    page = book.add_worksheet("Hướng dẫn")
+    page = book.add_worksheet(_("Hướng dẫn"))
     page.set_column(0, 0, 110, book.add_format({"text_wrap": True}))
     for line, text in enumerate(told):
         page.write_string(line, 0, text)
