@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import select, update
 
 from app.cases import chain, service
 from app.cases.amendments import PAPER, Changes, changes_between
@@ -30,11 +30,12 @@ from app.cases.intake.contents import (
 )
 from app.cases.knowledge import Knows
 from app.cases.models import Case, CaseDocument, Payment
+from app.cases.numbering import check_other_code
 from app.cases.population import past_due
 from app.cases.rows import search_text, terms_of, versions_by_id
 from app.cases.timeline import CaseState, Event, OutOfOrder, project
 from app.cases.vocabulary import CaseStatus, Channel, EventKind, ReturnMethod
-from app.core.codes import CODE, code_key
+from app.core.codes import code_key
 from app.core.errors import N_, DomainError, NotFound
 from app.core.reasons import checked_reason
 from app.core.text import fold, tidy, tidy_lines
@@ -82,7 +83,7 @@ def amend(
         case = _open_to_change(scope, case_id, revision)
         check_applicant(said.applicant)
         check_sets(said.sets)
-        _check_other_code(case, said.other_code)
+        check_other_code(case.site, said.other_code, case.other_code_key)
         version = _whole_version(case.version_id)
         was = _particulars(case)
         _write_particulars(case, version, said)
@@ -227,19 +228,6 @@ def _particulars(case: Case) -> dict[str, Any]:
         "exemption": case.exemption,
         "fee_due": case.fee_due,
     }
-
-
-def _check_other_code(case: Case, other: str) -> None:
-    """DomainError for what is no code, or is the code of another case, here or elsewhere."""
-    if not (key := code_key(other)) or key == case.other_code_key:
-        return
-    if not CODE.fullmatch(tidy(other)):
-        raise DomainError(
-            "Mã hồ sơ chỉ gồm chữ, số, dấu chấm, gạch nối, gạch chéo và không quá 64 ký tự.", field="other_code"
-        )
-    taken = select(Case.code).where(Case.site == case.site, or_(Case.code_key == key, Case.other_code_key == key))
-    if (code := db.session.scalar(taken.limit(1))) is not None:
-        raise DomainError("Mã này đã là mã của hồ sơ %(code)s.", field="other_code", code=code)
 
 
 def _write_particulars(case: Case, version: ProcedureVersion, said: Particulars) -> None:

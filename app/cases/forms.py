@@ -140,6 +140,11 @@ class IntakeForm(FlaskForm):
     sets = CountField(_l("Số bộ hồ sơ"), default=1)
     exemption = ChoiceField(_l("Miễn, giảm phí"), coerce=number_or_none)
     content = TextAreaField(_l("Nội dung yêu cầu giải quyết"), validators=[Length(max=LONGEST_NOTE)])
+    other_code = StringField(
+        _l("Mã ở hệ thống khác"),
+        validators=[Length(max=64)],
+        description=_l("Mã của chính hồ sơ này trên phần mềm của tỉnh, của bộ hoặc trên Cổng dịch vụ công quốc gia."),
+    )
     at = MomentField(_l("Thời điểm tiếp nhận"), description=_l("Để trống nếu là bây giờ."))
     reason = StringField(_l("Lý do ghi lùi ngày"), validators=[Length(max=500)])
     note = TextAreaField(_l("Ghi chú"), validators=[Length(max=LONGEST_NOTE)])
@@ -177,6 +182,7 @@ class IntakeForm(FlaskForm):
             "reason": self.reason.data or "",
             "note": self.note.data or "",
             "content": self.content.data or "",
+            "other_code": self.other_code.data or "",
             "sets": 1 if self.sets.data is None else self.sets.data,
             "return_method": self.return_method.data,
             "exemption": self.exemption.data,

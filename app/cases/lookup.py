@@ -65,7 +65,7 @@ def check_letters() -> Callable[[str], str]:
 def look_up(code: str, letters: str, address: str) -> CaseSeen | None:
     """The case with that code, if these are its letters. TooManyFailures while the address has to wait."""
     count = attempts.lookup_count(address)
-    attempts.refuse_while_waiting([count])
+    attempts.refuse_lookup_while_waiting(count)
     typed, key = re.sub(r"[\W_]", "", letters.upper())[: 2 * HOW_MANY], code_key(code[: 2 * LONGEST])
     columns = (Case.code, Case.status, Case.due_at, Case.promised_at, Case.result_at, Case.ended_at, Case.delivered_at)
     found = db.session.execute(select(*columns).where(Case.site == site(), Case.code_key == key)).first()

@@ -6,15 +6,18 @@ from collections.abc import Iterable
 from datetime import date
 
 from flask import current_app
-from sqlalchemy import ColumnElement, delete, func, literal, select, update
+from sqlalchemy import ColumnElement, delete, func, literal, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from app.cases.models import Case, CaseCounter
-from app.core.codes import CODE, LONGEST, CodePattern
-from app.core.errors import DomainError
+from app.core.codes import CODE, LONGEST, CodePattern, code_key
+from app.core.errors import N_, DomainError
+from app.core.text import tidy
 from app.organisation.calendars import site_calendar
 from app.organisation.profile import profile
 from app.web.extensions import db
+
+_NO_CODE = N_("Mã hồ sơ chỉ gồm chữ, số, dấu chấm, gạch nối, gạch chéo và không quá 64 ký tự.")
 
 
 def raise_counter(site: str, name: str, since: date, by: int = 1) -> int:
@@ -108,9 +111,21 @@ def code_taken(site: str, code: str) -> bool:
     return db.session.scalar(select(Case.id).where(Case.site == site, Case.code == code)) is not None
 
 
+def check_other_code(site: str, other: str, mine: str = "") -> None:
+    """DomainError for what is no code of another system, or is the code of another case, here or elsewhere.
+
+    `mine` is the key of what the case bears already.
+    """
+    if not (key := code_key(other)) or key == mine:
+        return
+    if not CODE.fullmatch(tidy(other)):
+        raise DomainError(_NO_CODE, field="other_code")
+    taken = select(Case.code).where(Case.site == site, or_(Case.code_key == key, Case.other_code_key == key))
+    if (code := db.session.scalar(taken.limit(1))) is not None:
+        raise DomainError("Mã này đã là mã của hồ sơ %(code)s.", field="other_code", code=code)
+
+
 def check_code(code: str) -> None:
     """DomainError unless it can be a case's code."""
     if not CODE.fullmatch(code):
-        raise DomainError(
-            "Mã hồ sơ chỉ gồm chữ, số, dấu chấm, gạch nối, gạch chéo và không quá 64 ký tự.", field="code"
-        )
+        raise DomainError(_NO_CODE, field="code")

@@ -31,10 +31,11 @@ from app.cases.intake.contents import (
 from app.cases.intake.questions import AskFirst, questions
 from app.cases.intake.reuse import reuse_documents
 from app.cases.models import DERIVED_MODELS, DERIVED_TABLES, NUMBERED_BY, Case, CaseDocument, CaseEvent, Consultation
-from app.cases.numbering import check_code, code_taken, next_code, next_in_register
+from app.cases.numbering import check_code, check_other_code, code_taken, next_code, next_in_register
 from app.cases.rows import Row, case_row, derived_rows, search_text, terms_of, versions_by_id
 from app.cases.timeline import CaseState, Event, OutOfOrder, corrected, project
 from app.cases.vocabulary import MOVES, REMARKS, Channel, EventKind, PaymentChannel, ReturnMethod
+from app.core.codes import code_key
 from app.core.errors import N_, Conflict, DomainError, NotFound
 from app.core.reasons import checked_reason
 from app.core.text import tidy, tidy_lines
@@ -76,6 +77,7 @@ def receive_case(
     documents: Sequence[HandedIn] | None = None,
     incomplete: bool = False,
     code: str | None = None,
+    other_code: str = "",
     token: str = "",
     sure: Collection[str] | None = None,
 ) -> Case:
@@ -83,9 +85,10 @@ def receive_case(
 
     `exemption` is one of the version's; `documents` is what was handed in, None when nobody said. Raises
     DocumentsMissing when a required one is not among them, unless it is taken in `incomplete` knowingly.
-    `code` is one given out elsewhere; `token` names the form that was sent: sent twice, by whomever, it gives the
-    case that the first sending made. AskFirst when something should be looked at again that is not among what
-    whoever sends it is `sure` of, by the questions' fields; None asks nothing, as of what another system has taken in.
+    `code` is one given out elsewhere, `other_code` that of the same case in another system; `token` names the form
+    that was sent: sent twice, by whomever, it gives the case that the first sending made. AskFirst when something
+    should be looked at again that is not among what whoever sends it is `sure` of, by the questions' fields; None
+    asks nothing, as of what another system has taken in.
     """
     if token and (sent := case_of_form(scope.site, token)):
         return sent
@@ -119,11 +122,12 @@ def receive_case(
     try:
         with transaction() as session:
             given = _checked_code(code) if code else next_code(scope.site, version.unit.code, day)
-            case = _new_case(scope.site, given, version, applicant, channel, state)
+            case = _new_case(scope.site, given, version, applicant, channel, state, tidy(other_code))
             case.content, case.sets, case.return_method = tidy_lines(content), sets, return_method
             case.fee_due, case.exemption = due.total, exemption_text(exempted)
             case.form_token = token or None
-            case.register_year, case.register_number = next_in_register(scope.site, day)
+            case.register_year, case.register_number = next_in_register(scope.site, day)  # others wait behind it
+            check_other_code(scope.site, other_code)
             session.add(case)
             session.flush()
             written = chain.add_event(case, event, now, by)
@@ -156,9 +160,15 @@ def _checked_code(code: str) -> str:
 
 
 def _new_case(
-    site: str, code: str, version: ProcedureVersion, applicant: Applicant, channel: Channel, state: CaseState
+    site: str,
+    code: str,
+    version: ProcedureVersion,
+    applicant: Applicant,
+    channel: Channel,
+    state: CaseState,
+    other_code: str,
 ) -> Case:
-    name, phone = tidy(applicant.name), tidy(applicant.phone)
+    name, phone, owner = tidy(applicant.name), tidy(applicant.phone), tidy(applicant.owner)
     return Case(
         site=site,
         code=code,
@@ -169,8 +179,10 @@ def _new_case(
         phone=phone,
         address=tidy(applicant.address),
         email=tidy(applicant.email),
-        owner=tidy(applicant.owner),
-        search_text=search_text(code, name, applicant.id_number, phone, version.procedure.code, tidy(applicant.owner)),
+        owner=owner,
+        other_code=other_code,
+        other_code_key=code_key(other_code),
+        search_text=search_text(*(code, name, applicant.id_number, phone, version.procedure.code, owner), other_code),
         channel=channel,
         online_payable=bool(version.fee and version.online_payment_eligible),
         returns_result=version.returns_result,

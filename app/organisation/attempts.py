@@ -29,6 +29,8 @@ from app.web.extensions import db
 
 KEPT = timedelta(days=1)
 KNOWN_FOR = timedelta(days=90)
+MOST_REMEMBERED = 1_000  # addresses that wait at the public page, in the memory of a process
+_LOOKUPS_WAITING = "lookups waiting"
 
 
 class TooManyFailures(DomainError):
@@ -146,6 +148,22 @@ def failed(counts: Sequence[AttemptCount]) -> None:
 def lookup_count(address: str) -> AttemptCount:
     """What a wrong guess at the public page is counted under."""
     return AttemptCount(_key("lookup", network_of(address)), LOOKUP)
+
+
+def refuse_lookup_while_waiting(count: AttemptCount) -> None:
+    """TooManyFailures while the address has to wait. A wait once told is remembered by the process until it is over:
+    a flood of guesses asks the database nothing."""
+    now, waits = extensions.now(), current_app.extensions.setdefault(_LOOKUPS_WAITING, {})
+    left = (waits[count.key] - now).total_seconds() if count.key in waits else 0
+    if 0 < left <= LOOKUP.longest:
+        raise TooManyFailures(math.ceil(left))
+    try:
+        refuse_while_waiting([count])
+    except TooManyFailures as waiting:
+        if len(waits) >= MOST_REMEMBERED:
+            waits.clear()
+        waits[count.key] = now + timedelta(seconds=waiting.seconds)
+        raise
 
 
 def note_wrong_lookup(count: AttemptCount) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -11,9 +12,11 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import event, func, select
 
-from app.cases.lookup import LETTERS, check_letters, public_address
+from app.cases.lookup import LETTERS, check_letters, look_up, public_address
 from app.cases.models import Case
 from app.cases.vocabulary import EventKind
+from app.organisation import attempts
+from app.organisation.attempts import TooManyFailures
 from app.organisation.models import FailedSignIns, Person, Unit
 from app.web import settings
 from app.web.extensions import db
@@ -90,26 +93,48 @@ def test_an_unknown_code_and_wrong_letters_are_answered_alike_by_equal_steps(pub
     assert steps[0] == steps[1] == steps[2]
 
 
+def guess_without_a_page(numbers: range, address: str = "203.0.113.7") -> list[int]:
+    """Guesses at as many cases: the seconds to wait that each was told, 0 where it was looked at and found wrong."""
+    told = []
+    for n in numbers:
+        try:
+            assert look_up(f"H32.12-240603-{n:04d}", f"C{n:07d}", address) is None
+            told.append(0)
+        except TooManyFailures as refused:
+            told.append(refused.seconds)
+    return told
+
+
 def test_ten_thousand_guesses_are_refused_without_a_look_and_harm_nobody_else(
-    public: FlaskClient, case: Case, freeze: Freeze
+    public: FlaskClient, case: Case, freeze: Freeze, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     freeze("2024-06-04 09:00")
     guess = lambda n: ask(public, case.code, f"C{n:07d}")  # noqa: E731
     assert [guess(n).status_code for n in range(20)] == [404] * 20
-    looked_at: list[str] = []
-    listener = lambda *args: looked_at.append(args[2])  # noqa: E731
+    refused = guess(20)
+    assert (refused.status_code, refused.headers["Retry-After"]) == (429, "2")
+    asked: list[str] = []
+    listener = lambda *args: asked.append(args[2])  # noqa: E731
     event.listen(db.engine, "before_cursor_execute", listener)
-    refused = [guess(n) for n in range(300)]
+    assert guess(21).status_code == 429
+    assert not [each for each in asked if re.search(r"\bcases\b|failed_sign_ins|INSERT|UPDATE|DELETE", each)]
+    asked.clear()
+    assert set(guess_without_a_page(range(22, 1_000))) == {2}
+    blocks = sys.getallocatedblocks()
+    assert set(guess_without_a_page(range(1_000, 10_000))) == {2}
+    kept = sys.getallocatedblocks() - blocks
     event.remove(db.engine, "before_cursor_execute", listener)
-    assert {answer.status_code for answer in refused} == {429}
-    assert refused[0].headers["Retry-After"] == "2"
-    assert not [each for each in looked_at if re.search(r"\bcases\b|INSERT|UPDATE|DELETE", each)]
+    assert not asked, "the database is left alone"
+    assert kept < 4_500, "nothing is kept of a guess: 9,000 would be at least as many blocks of memory"
     letters = check_letters()(case.code)
     assert ask(public, case.code, letters).status_code == 429, "also the right letters, or a guess would be told"
     assert ask(public, case.code, letters, "198.51.100.4").status_code == 200
+    monkeypatch.setattr(attempts, "MOST_REMEMBERED", 1)
+    assert guess_without_a_page(range(22), "203.0.113.8") == [0] * 20 + [2] * 2, "another that waits"
+    assert len(public.application.extensions["lookups waiting"]) == 1
     freeze("2024-06-04 09:01")
     assert ask(public, case.code, letters).status_code == 200
-    assert db.session.scalar(select(func.count()).select_from(FailedSignIns)) == 1
+    assert db.session.scalar(select(func.count()).select_from(FailedSignIns)) == 2, "a row an address"
 
 
 def test_letters_hold_when_the_instance_has_another_secret_and_differ_from_case_to_case(

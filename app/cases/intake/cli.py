@@ -3,7 +3,8 @@
     {"procedure": "1.010833", "applicant": "Trần Văn Bình", "id_number": "...", "phone": "...", "address": "...",
      "email": "...", "owner": "...", "channel": "in_person", "return_method": "post", "sets": 1, "content": "...",
      "exemption": "Hộ nghèo", "documents": [{"name": "Đơn đề nghị", "originals": 1}, ...], "incomplete": false,
-     "received_at": "2024-07-01T08:00+07:00", "reason": "...", "note": "...", "code": "...", "token": "..."}
+     "received_at": "2024-07-01T08:00+07:00", "reason": "...", "note": "...", "code": "...", "other_code": "...",
+     "token": "..."}
 
 Only `procedure` and `applicant` are needed. Documents and exemptions are named as the procedure names them; without
 `documents` nobody says what was handed in. `token` makes it safe to send the same case twice.
@@ -71,6 +72,7 @@ class CaseSaid(_Strict):
     reason: str = ""
     note: str = ""
     code: str | None = None
+    other_code: str = ""
     token: str = Field("", max_length=64)
 
 
@@ -108,6 +110,7 @@ def take_in(said: CaseSaid) -> Case:
         documents=None if said.documents is None else [_handed_in(version, one) for one in said.documents],
         incomplete=said.incomplete,
         code=said.code,
+        other_code=said.other_code,
         token=said.token,
     )
 

@@ -242,7 +242,18 @@ def _for_templates() -> dict[str, Any]:
 
 
 # Something in one of these makes a draft worth keeping.
-SAY_SOMETHING = ("version_id", "applicant", "id_number", "phone", "address", "email", "owner", "content", "note")
+SAY_SOMETHING = (
+    "version_id",
+    "applicant",
+    "id_number",
+    "phone",
+    "address",
+    "email",
+    "owner",
+    "other_code",
+    "content",
+    "note",
+)
 
 
 @bp.post("/ho-so/tiep-nhan/nhap")

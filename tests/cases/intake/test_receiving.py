@@ -139,6 +139,7 @@ def test_what_else_the_applicant_said_is_kept(version: ProcedureVersion) -> None
         ({"documents": [HandedIn(name="x", copies=-1)]}, "documents"),
         ({"documents": [HandedIn(name=f"x{n}", copies=1) for n in range(101)]}, "documents"),
         ({"code": "có dấu cách"}, "code"),
+        ({"other_code": "có dấu cách"}, "other_code"),
     ],
 )
 def test_what_cannot_be_is_refused_at_its_field_and_nothing_is_written(

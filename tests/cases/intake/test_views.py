@@ -156,6 +156,7 @@ def test_a_whole_file_is_taken_in_with_everything_said(desk: Desk, client: Flask
     data = desk.typed(
         email="dao@example.vn",
         owner="Công ty Biển Xanh",
+        other_code=" G22.99-240603-0077 ",
         exemption=free.id,
         return_method="post",
         sets="2",
@@ -169,6 +170,14 @@ def test_a_whole_file_is_taken_in_with_everything_said(desk: Desk, client: Flask
     assert (case.exemption, case.return_method.value) == ("Người khuyết tật (miễn)", "post")
     names = db.session.scalars(select(CaseDocument.name).order_by(CaseDocument.position)).all()
     assert names == [*(document.name for document in DOCUMENTS), "Hộ chiếu"]
+    assert case.other_code == "G22.99-240603-0077"
+    found = client.get("/ho-so/tim?q=g22.99-240603-0077")
+    assert found.location.split("?")[0].endswith(f"/ho-so/{case.id}")
+    again = client.post("/ho-so/tiep-nhan", data=desk.typed(token="form-2", other_code=case.other_code.lower()))
+    assert again.status_code == 422
+    assert f"Mã này đã là mã của hồ sơ {case.code}." in again.text
+    assert re.search(r'<details class="more" open>.*name="other_code"', again.text, re.DOTALL), "in sight, to be mended"
+    assert cases_in_store() == 1
 
 
 def test_what_is_missing_is_told_and_the_file_taken_in_only_when_the_clerk_says_so(
@@ -365,7 +374,9 @@ def test_the_latest_drafts_are_kept_when_there_are_too_many(desk: Desk, monkeypa
 
 def test_the_whole_is_looked_over_before_it_is_sent_and_sent_from_there(desk: Desk, client: FlaskClient) -> None:
     photos = desk.permit.documents[1]
-    typed = desk.typed(review="1", id_number="4200000007", note="Nộp hộ", **{"documents-1-copies": ""})
+    typed = desk.typed(
+        review="1", id_number="4200000007", note="Nộp hộ", other_code="G22-1", **{"documents-1-copies": ""}
+    )
     shown = client.post("/ho-so/tiep-nhan", data=typed)
     assert shown.status_code == 302
     page = client.get(shown.location).text
@@ -373,6 +384,7 @@ def test_the_whole_is_looked_over_before_it_is_sent_and_sent_from_there(desk: De
         "Nguyễn Thị Đào",
         "4200000007",
         "Nộp hộ",
+        "G22-1",
         "1 bản chính",
         f"Chưa nhận giấy tờ bắt buộc: {photos.name}",
     ):
@@ -384,5 +396,5 @@ def test_the_whole_is_looked_over_before_it_is_sent_and_sent_from_there(desk: De
     sent["documents-1-copies"] = "2"
     assert client.post("/ho-so/tiep-nhan", data=sent).status_code == 302
     case = db.session.scalars(select(Case)).one()
-    assert (case.applicant, case.id_number) == ("Nguyễn Thị Đào", "4200000007")
+    assert (case.applicant, case.id_number, case.other_code) == ("Nguyễn Thị Đào", "4200000007", "G22-1")
     assert drafts.drafts_of(desk.by, "intake") == []
