@@ -85,7 +85,7 @@ $(DEV_STAMP): | $(RUN_STAMP)
 
 # Refusals carry their Vietnamese sentence as a plain argument; it is translated where it is shown.
 REFUSALS := DomainError NotFound NotAllowed Conflict OutOfOrder FactError AnchorFailed AnnexError BackupRefused BadContent BadFile BadMapping BadValue Busy \
-	ClockRefused ContradictingRow CountContradiction EmptyFile HalfRestored ImpossibleDate LostFile NoSuchForm NothingToPrint NotBound NotMigrated OtherSite ProviderFailed \
+	ClockRefused ContradictingRow CountContradiction EmptyFile HalfRestored ImpossibleDate LostFile NoHeader NoSuchForm NothingToPrint NotBound NotMigrated OtherSite ProviderFailed \
 	RefusedFile RowRefused SignInBusy SignInRefused StoreFailed TooLarge ToolFailed Unreadable \
 	WeakPassword AnnexFinding:2 ScoreFinding:2 Problem:4 _Refused:2
 

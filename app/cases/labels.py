@@ -8,6 +8,7 @@ from app.cases.care import Lack
 from app.cases.due_lists import DueList
 from app.cases.explanations.models import ApologyFor, ExplanationState
 from app.cases.faults.models import FaultSource
+from app.cases.importing.mapping import ForeignStatus
 from app.cases.importing.models import ImportNameKind, ImportState
 from app.cases.importing.undo import Touch
 from app.cases.vocabulary import CaseStatus, Channel, EventKind, Outcome, PaymentChannel, PromiseCause, ReturnMethod
@@ -112,7 +113,27 @@ add_labels(
         ImportState.UNDONE: _l("Đã hoàn tác"),
     }
 )
-add_labels({ImportNameKind.UNIT: _l("Đơn vị"), ImportNameKind.PROCEDURE: _l("Thủ tục")})
+add_labels(
+    {
+        ImportNameKind.UNIT: _l("Đơn vị"),
+        ImportNameKind.PROCEDURE: _l("Thủ tục"),
+        ImportNameKind.STATUS: _l("Trạng thái"),
+        ImportNameKind.COLUMN: _l("Cột"),
+    }
+)
+add_labels(
+    {
+        ForeignStatus.NOT_RECEIVED: _l("Chưa được tiếp nhận"),
+        ForeignStatus.RECEIVED: _l("Đã tiếp nhận"),
+        ForeignStatus.IN_PROGRESS: _l("Đang xử lý"),
+        ForeignStatus.SUPPLEMENT: _l("Chờ bổ sung hồ sơ"),
+        ForeignStatus.RESOLVED: _l("Đã có kết quả"),
+        ForeignStatus.CLOSED: _l("Đã kết thúc"),
+        ForeignStatus.REFUSED: _l("Từ chối"),
+        ForeignStatus.WITHDRAWN: _l("Người nộp rút"),
+        ForeignStatus.STOPPED: _l("Dừng xử lý"),
+    }
+)
 add_labels(
     {
         Touch.CHANGED: _l("Đã có sự kiện hoặc lần nhập khác"),

@@ -166,7 +166,7 @@ class Catalogue:
                 self._units[told.key] = told.unit_id
             elif told.procedure_id is not None:
                 self._told[told.key] = told.procedure_id
-            elif self._creates(told.kind):
+            elif not told.means and self._creates(told.kind):
                 self._to_make.add((told.kind, told.key))
 
     # What is unknown

@@ -97,7 +97,9 @@ def remembered(context: click.Context) -> None:
         echo_json([_name(told) for told in names.told_names(whole_site())])
 
 
-@remembered.command("tell", help=N_("Cho biết một tên là đơn vị, thủ tục mang mã nào; không nêu mã: tạo mới."))
+@remembered.command(
+    "tell", help=N_("Cho biết một tên là đơn vị, thủ tục mang mã nào (trạng thái, cột: từ nào); không nêu mã: tạo mới.")
+)
 @click.argument("mapping")
 @click.argument("kind", type=click.Choice([kind.value for kind in ImportNameKind]))
 @click.argument("name")
@@ -137,6 +139,7 @@ def _preview_json(number: int) -> dict[str, Any]:
         "changed": [asdict(case) for case in foreseen.moved],
         "unchanged": [{"code": code, "status": status} for code, status in foreseen.unchanged],
         "unknown_names": [asdict(asked) for asked in foreseen.asked],
+        "unread_columns": foreseen.unread,
     }
 
 
@@ -159,4 +162,4 @@ def _case(case: queries.DoneCase) -> dict[str, Any]:
 def _name(told: names.RememberedName) -> dict[str, Any]:
     record, target = told.record, told.stands_for
     plain = {"id": record.id, "mapping": record.mapping, "kind": record.kind.value, "name": record.name}
-    return plain | {"code": target.code if target else None}
+    return plain | {"code": (target.code or target.id) if target else None}

@@ -11,12 +11,14 @@ from flask_wtf import FlaskForm
 from flask_wtf.file import FileField, FileRequired
 from wtforms.validators import InputRequired
 
+from app.cases.importing import mapping as mappings
+from app.cases.importing.columns import FileColumn
 from app.cases.importing.mapping import available
 from app.cases.importing.models import ImportNameKind
 from app.cases.importing.names import Choice, choices, chosen, nearest
 from app.cases.importing.report import UnknownNameCount
 from app.cases.importing.service import mappings_folder
-from app.core.errors import NotFound
+from app.core.errors import DomainError, NotFound
 from app.organisation.access import Scope
 from app.web.forms import ChoiceField, StringField
 
@@ -46,7 +48,8 @@ class NameForm(FlaskForm):
     """What one remembered name stands for from now on."""
 
     stands_for = StringField(
-        _l("Là đơn vị, thủ tục nào"), validators=[InputRequired(_l("Hãy chọn một dòng trong danh sách gợi ý."))]
+        _l("Là đơn vị, thủ tục, trạng thái hay cột nào"),
+        validators=[InputRequired(_l("Hãy chọn một dòng trong danh sách gợi ý."))],
     )
 
 
@@ -83,12 +86,12 @@ def questions(
 
 def answers_to(
     scope: Scope, asked: Sequence[UnknownNameCount], sent: Mapping[str, str]
-) -> list[tuple[UnknownNameCount, int | None]]:
+) -> list[tuple[UnknownNameCount, int | str | None]]:
     """What was answered: a name and the id that it stands for, None for one to be made. Left out: not answered.
 
     Raises DomainError when something was typed that is not there.
     """
-    answers: list[tuple[UnknownNameCount, int | None]] = []
+    answers: list[tuple[UnknownNameCount, int | str | None]] = []
     for kind, (each_asked, known) in questions(scope, asked).items():
         ids = {str(choice.id): choice.id for choice in known}
         for question in each_asked:
@@ -101,4 +104,23 @@ def answers_to(
                 answers.append((question.asked, ids[picked]))
             elif picked:
                 raise NotFound("Không tìm thấy đơn vị hoặc thủ tục này.", field=kind)
+    return answers
+
+
+def mapping_offered(name: str) -> mappings.Mapping:
+    """One of the mappings that the form offers, by its name. Raises BadMapping."""
+    offered = {each.name: each for each in available(mappings_folder())}
+    if name not in offered:
+        known = ", ".join(sorted(offered))
+        raise mappings.BadMapping("Không có ánh xạ “%(name)s”. Hiện có: %(known)s.", name=name[:60], known=known)
+    return offered[name]
+
+
+def column_answers(
+    columns: Sequence[FileColumn], mapping: mappings.Mapping, sent: Mapping[str, str]
+) -> list[tuple[FileColumn, str]]:
+    """What was said of columns that nothing was known of. Raises DomainError for what no column can give."""
+    answers = [(each, sent[each.name]) for each in columns if not each.gives and sent.get(each.name)]
+    if any(field not in mapping.fields for _column, field in answers):
+        raise DomainError("Loại tệp “%(mapping)s” không có cột như thế.", field="stands_for", mapping=mapping.name)
     return answers

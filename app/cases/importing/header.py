@@ -26,6 +26,10 @@ _DAY_FIRST = re.compile(r"\s*(\d{1,2})[/.\-]\d{1,2}[/.\-]\d{4}")
 _GARBLED = ("á»", "áº", "Æ°", "Ä‘")  # UTF-8 that was once read as Latin
 
 
+class NoHeader(BadFile):
+    """A table that can be read, but no row of it has the columns that are needed."""
+
+
 class HeaderSpec(Protocol):
     """What is looked for in a header: the fields, the headings each may have (best first), and those it must have."""
 
@@ -61,6 +65,13 @@ class SheetTable:
     doubtful: frozenset[int] = frozenset()
     hidden_rows: tuple[int, ...] = ()
     hidden_count: int = 0
+    written: frozenset[int] = frozenset()  # positions of the columns that have a heading
+
+    @property
+    def unread(self) -> list[str]:
+        """The headings of columns that nothing is made of."""
+        read = {place for columns in self.columns.values() for _heading, places in columns for place in places}
+        return [heading for place, heading in enumerate(self.headings) if place not in read and place in self.written]
 
     def heading(self, field: str) -> str:
         """The heading of a field, for the report; empty when the file has no such column."""
@@ -156,6 +167,7 @@ class _Search:
             frozenset(doubtful),
             tuple(sheet.hidden_rows),
             sheet.hidden_count,
+            frozenset(place for place, text in enumerate(texts) if text),
         )
 
     def failure(self, source: SheetSource, name: str, hidden: list[str]) -> BadFile:
@@ -171,7 +183,7 @@ class _Search:
         nothing = len(self.best) == len(self.mapping.needed)
         if nothing and isinstance(source, CsvSource) and (self.garbled or source.legacy):
             return wrong_encoding(name)
-        return BadFile(
+        return NoHeader(
             "Tệp “%(name)s” không có dòng tiêu đề với cột %(columns)s mà loại tệp “%(mapping)s” cần.",
             name=name,
             columns=", ".join(f"“{self.mapping.columns[each][0]}”" for each in self.best),

@@ -173,6 +173,25 @@ class Mapping(_Part):
         return self
 
     @property
+    def fields(self) -> frozenset[str]:
+        """The fields that its columns may give."""
+        mine = CASE_FIELDS | EVENT_FIELDS if self.row == "event" else CASE_FIELDS
+        return mine if self.payment else mine - {"payment"}
+
+    def also(self, statuses: dict[str, str], columns: dict[str, str]) -> Mapping:
+        """With what a person has said besides: words of statuses and headings, and what each stands for. They count
+        before what the mapping itself says of them; what it does not have is left out."""
+        told = {word: meaning for word, meaning in statuses.items() if meaning in set(ForeignStatus)}
+        named = {heading: field for heading, field in columns.items() if field in self.fields}
+        if not told and not named:
+            return self
+        values = self.model_dump() | {
+            "status": _with_told(self.status, {word: ForeignStatus(meaning) for word, meaning in told.items()}),
+            "columns": _with_told(self.columns, named),
+        }
+        return Mapping.model_validate(values)
+
+    @property
     def needed(self) -> tuple[str, ...]:
         """The fields without which a file cannot be read."""
         return NEEDED[self.row]
@@ -212,6 +231,18 @@ class Mapping(_Part):
     def blanks(self) -> frozenset[str]:
         """What stands for an empty cell, as written."""
         return frozenset(["", *self.empty])
+
+
+def _with_told(words: dict[Any, list[str]], told: dict[str, Any]) -> dict[Any, list[str]]:
+    """The words of each meaning, with those told; one that is told something else is taken from where it stood, unless
+    nothing would be left there."""
+    keys = {fold(word) for word in told}
+    found = {
+        meaning: [word for word in mine if fold(word) not in keys] or list(mine) for meaning, mine in words.items()
+    }
+    for word, meaning in told.items():
+        found[meaning] = [word, *(other for other in found.get(meaning, []) if fold(other) != fold(word))]
+    return found
 
 
 def _refuse_twice(name: str, words: Any) -> None:

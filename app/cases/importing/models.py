@@ -74,10 +74,12 @@ class ImportedCase(Record, Base):
 
 
 class ImportNameKind(StrEnum):
-    """What an unknown name in a file stands for."""
+    """What an unknown name in a file is a name of."""
 
     UNIT = "unit"
     PROCEDURE = "procedure"
+    STATUS = "status"
+    COLUMN = "column"
 
 
 class ImportName(Record, Base):
@@ -92,5 +94,6 @@ class ImportName(Record, Base):
     name: Mapped[str] = mapped_column(String(300))
     unit_id: Mapped[int | None] = mapped_column(Key, ForeignKey("units.id"))
     procedure_id: Mapped[int | None] = mapped_column(Key, ForeignKey("procedures.id"))
+    means: Mapped[str] = mapped_column(String(40), default="", server_default="")  # of a status, of a column: the word
     person_id: Mapped[int | None] = mapped_column(Key, ForeignKey("people.id"))
     told_at: Mapped[datetime]

@@ -1,4 +1,5 @@
-"""Names of units and procedures in other software's files: asked once, remembered for that kind of file."""
+"""Names in other software's files, of units, procedures, statuses and columns: asked once, remembered for
+that kind of file."""
 
 from __future__ import annotations
 
@@ -7,7 +8,8 @@ from dataclasses import dataclass
 
 from sqlalchemy import select
 
-from app.cases.importing.mapping import Mapping, Unknown
+from app.cases.importing.columns import FIELDS
+from app.cases.importing.mapping import ForeignStatus, Mapping, Unknown
 from app.cases.importing.models import ImportName, ImportNameKind
 from app.cases.importing.queries import remembered_names
 from app.cases.importing.service import may_import
@@ -22,6 +24,7 @@ from app.organisation.permissions import Capability, needs
 from app.procedures.models import Procedure, ProcedureVersion
 from app.web import extensions
 from app.web.extensions import db
+from app.web.formats import label
 
 NEAREST = 5
 SHORTEST = 3  # letters of an abbreviation that is looked for
@@ -30,16 +33,16 @@ NEAR_ENOUGH = 55  # of 100, as rapidfuzz counts
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """A unit or procedure that a name may stand for."""
+    """A unit, a procedure, a status or a field of a case that a name may stand for."""
 
-    id: int
+    id: int | str
     code: str
     name: str
 
     @property
     def shown(self) -> str:
         """Code and name, as a list offers it."""
-        return f"{self.code} · {self.name}"
+        return f"{self.code} · {self.name}" if self.code else self.name
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +54,12 @@ class RememberedName:
 
 
 def choices(scope: Scope, kind: ImportNameKind, *, closed: bool = False) -> list[Choice]:
-    """Every unit still in being (`closed`: the closed ones too), or every procedure by its latest name."""
+    """Every unit still in being (`closed`: the closed ones too), every procedure by its latest name, every status, or
+    every field that a column may give."""
+    if kind is ImportNameKind.STATUS:
+        return [Choice(each.value, "", label(each)) for each in ForeignStatus]
+    if kind is ImportNameKind.COLUMN:
+        return [Choice(field, "", str(words)) for field, words in FIELDS.items()]
     if kind is ImportNameKind.UNIT:
         units = select(Unit.id, Unit.code, Unit.name).where(Unit.site == scope.site)
         if not closed:
@@ -90,7 +98,7 @@ def chosen(text: str, known: Sequence[Choice]) -> Choice:
     """The one that somebody typed: its code, its name, or both as the list offers them. Raises DomainError."""
     wanted = fold(text)
     for choice in known:
-        if wanted in (fold(choice.code), fold(choice.shown)):
+        if wanted in (fold(choice.code or str(choice.id)), fold(choice.shown)):
             return choice
     named = [choice for choice in known if fold(choice.name) == wanted]
     if len(named) == 1:
@@ -104,17 +112,20 @@ def chosen(text: str, known: Sequence[Choice]) -> Choice:
 
 def may_create(mapping: Mapping, kind: ImportNameKind) -> bool:
     """Whether files of that kind may bring new units or procedures."""
+    if kind not in (ImportNameKind.UNIT, ImportNameKind.PROCEDURE):
+        return False
     unknown = mapping.unknown.units if kind is ImportNameKind.UNIT else mapping.unknown.procedures
     return unknown is Unknown.CREATE
 
 
 @needs(Capability.IMPORT_CASES)
 def remember_name(
-    scope: Scope, by: Actor, mapping: Mapping, kind: ImportNameKind, name: str, stands_for: int | None
+    scope: Scope, by: Actor, mapping: Mapping, kind: ImportNameKind, name: str, stands_for: int | str | None
 ) -> ImportName:
-    """From now on that name in files of this mapping stands for that unit or procedure (id); None: it is made.
+    """From now on that name in files of this mapping stands for that unit or procedure (id), status or field (word);
+    None: it is made.
 
-    Raises DomainError when there is no such unit or procedure, or the mapping does not let any be made.
+    Raises DomainError when there is no such thing, or the mapping does not let any be made.
     """
     _check_may(scope)
     name = tidy(name)[:LONGEST_KEY]
@@ -124,6 +135,8 @@ def remember_name(
     target = next((choice for choice in choices(scope, kind) if choice.id == stands_for), None)
     if stands_for is not None and target is None:
         raise NotFound("Không tìm thấy đơn vị hoặc thủ tục này.", field="stands_for")
+    if kind is ImportNameKind.COLUMN and stands_for not in mapping.fields:
+        raise DomainError("Loại tệp “%(mapping)s” không có cột như thế.", field="stands_for", mapping=mapping.name)
     if stands_for is None and not may_create(mapping, kind):
         raise DomainError("Loại tệp “%(mapping)s” không cho tạo mới.", field="stands_for", mapping=mapping.name)
     with transaction() as session:
@@ -136,10 +149,11 @@ def remember_name(
             told = ImportName(site=scope.site, mapping=mapping.name[:64], kind=kind, key=key)
             session.add(told)
         told.name, told.person_id, told.told_at = name, by.person_id, extensions.now()
-        told.unit_id = stands_for if kind is ImportNameKind.UNIT else None
-        told.procedure_id = stands_for if kind is ImportNameKind.PROCEDURE else None
+        told.unit_id = stands_for if isinstance(stands_for, int) and kind is ImportNameKind.UNIT else None
+        told.procedure_id = stands_for if isinstance(stands_for, int) and kind is ImportNameKind.PROCEDURE else None
+        told.means = stands_for if isinstance(stands_for, str) else ""
         session.flush()
-        code = target.code if target else ""
+        code = target.code or str(target.id) if target else ""
         audit.record(
             by, "remember_import_name", "import_name", told.id, mapping=mapping.name, kind=kind, name=name, code=code
         )
@@ -171,7 +185,7 @@ def told_names(scope: Scope, mapping: str | None = None) -> list[RememberedName]
     _check_may(scope)
     known = {kind: {choice.id: choice for choice in choices(scope, kind, closed=True)} for kind in ImportNameKind}
     return [
-        RememberedName(told, known[told.kind].get(told.unit_id or told.procedure_id or 0))
+        RememberedName(told, known[told.kind].get(told.unit_id or told.procedure_id or told.means))
         for told in remembered_names(scope.site, mapping)
     ]
 

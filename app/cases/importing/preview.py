@@ -52,6 +52,7 @@ class ImportPreview:
     asked: list[UnknownNameCount] = field(default_factory=list)
     mendable: int = 0  # refused rows that only the letters of an old code page stand in the way of
     passed: list[PassedPromise] = field(default_factory=list)
+    unread: list[str] = field(default_factory=list)  # headings that nothing is made of
 
 
 def keep_preview(import_id: int, run: ImportReader) -> None:
@@ -62,6 +63,7 @@ def keep_preview(import_id: int, run: ImportReader) -> None:
         "moved": [_moved(case) for case in run.plan.first(SHOWN, new=False)],
         "unchanged": list(report.unchanged.items()),
         "mendable": report.mendable,
+        "unread": report.unread,
         "passed": [[p.place, p.code, p.recorded.isoformat(), p.stated.isoformat()] for p in report.passed],
         "asked": [asdict(asked) for asked in sorted(report.asked.values(), key=lambda a: (a.kind, -a.rows, a.key))],
     }
@@ -88,6 +90,7 @@ def preview_of(import_id: int) -> ImportPreview:
         unchanged=[(code, CaseStatus(status)) for code, status in values["unchanged"]],
         asked=[UnknownNameCount(**asked) for asked in values["asked"]],
         mendable=values.get("mendable", 0),
+        unread=values.get("unread", []),
         passed=[
             PassedPromise(place, code, datetime.fromisoformat(recorded), datetime.fromisoformat(stated))
             for place, code, recorded, stated in values.get("passed", [])

@@ -9,7 +9,8 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, and_, func, select
 
-from app.cases.importing.models import Import, ImportedCase, ImportName, ImportRefusal
+from app.cases.importing.mapping import Mapping
+from app.cases.importing.models import Import, ImportedCase, ImportName, ImportNameKind, ImportRefusal
 from app.cases.importing.report import RECORDED, RefusedRow
 from app.cases.importing.row_parsing import CONTACTS
 from app.cases.models import Case, CaseEvent
@@ -71,6 +72,16 @@ def remembered_names(site: str, mapping: str | None = None) -> Sequence[ImportNa
     if mapping is not None:
         found = found.where(ImportName.mapping == mapping[:64])
     return db.session.scalars(found.order_by(ImportName.mapping, ImportName.kind, ImportName.key)).all()
+
+
+def as_told(site: str, mapping: Mapping) -> Mapping:
+    """The mapping with what people have said of statuses and columns of its files."""
+    told = [each for each in remembered_names(site, mapping.name) if each.means]
+    statuses, columns = (
+        {each.name: each.means for each in told if each.kind is kind}
+        for kind in (ImportNameKind.STATUS, ImportNameKind.COLUMN)
+    )
+    return mapping.also(statuses, columns)
 
 
 @dataclass(frozen=True, slots=True)

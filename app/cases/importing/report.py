@@ -115,7 +115,7 @@ class Refusals:
 
 @dataclass(slots=True)
 class UnknownNameCount:
-    """A name that the site does not know, and how many rows use it. `kind`: "unit" or "procedure"."""
+    """A name that the site does not know, and how many rows use it. `kind`: of an ImportNameKind."""
 
     kind: str
     key: str
@@ -179,6 +179,7 @@ class ImportReport:
     asked: dict[tuple[str, str], UnknownNameCount] = field(default_factory=dict)  # unknown names, by kind and key
     remarks: dict[Remark, RowsSeen] = field(default_factory=dict)
     passed_over: RowsSeen = field(default_factory=lambda: RowsSeen())
+    unread: list[str] = field(default_factory=list)  # headings of the file that the mapping makes nothing of
     sheets: list[str] = field(default_factory=list)  # a sentence for what the file has besides the rows that were read
     mendable: int = 0  # of the refused rows, those that only old letters stand in the way of
     passed: list[PassedPromise] = field(default_factory=list)  # the first promises moved after they had passed
@@ -195,6 +196,7 @@ class ImportReport:
 
     def tell_sheets(self, tables: Tables, read: Iterable[SheetTable]) -> None:
         """Say which sheets of a workbook were read, which were not and why, and which rows are hidden in it."""
+        self.unread = list(dict.fromkeys(heading for table in read for heading in table.unread))
         names = [table.name for table in read if table.name]
         if len(names) > 1 or (names and (tables.passed_over or tables.hidden)):
             self.sheets.append(_("Đã đọc trang tính: %(names)s.", names=_quoted(names)))

@@ -16,10 +16,12 @@ from zoneinfo import ZoneInfo
 
 from app.cases.importing.header import SheetTable
 from app.cases.importing.mapping import CASE_FIELDS, Answer, ForeignPayment, ForeignStatus, Mapping
+from app.cases.importing.models import ImportNameKind
 from app.cases.importing.values import (
     CellInstant,
     GarbledText,
     RowRefused,
+    UnknownName,
     exact_number_text,
     id_number_of,
     moment_of,
@@ -32,7 +34,7 @@ from app.cases.importing.values import (
 from app.cases.knowledge import Knows, with_what_follows
 from app.cases.vocabulary import Channel, EventKind, PaymentChannel
 from app.core.codes import code_key
-from app.core.errors import DomainError
+from app.core.errors import N_, DomainError
 from app.core.legacy_letters import recognised
 from app.core.text import fold
 from app.procedures.reading import read_money
@@ -352,11 +354,13 @@ class RowReader:
             return ForeignStatus.CLOSED if ended else None
         standing = self.mapping.standings.get(fold(word))
         if standing is None:
-            raise RowRefused(
-                "Loại tệp “%(mapping)s” không có trạng thái “%(word)s”.",
+            raise UnknownName(
+                N_("Loại tệp “%(mapping)s” không có trạng thái “%(name)s”."),
+                kind=ImportNameKind.STATUS,
+                name=word,
                 field="status",
+                may_create=False,
                 mapping=self.mapping.name,
-                word=word[:60],
             )
         if standing is ForeignStatus.NOT_RECEIVED:
             raise RowRefused("Hồ sơ chưa được tiếp nhận (“%(word)s”).", field="status", word=word[:60])

@@ -25,6 +25,7 @@ from app.cases.importing.header import SheetTable, Tables, find_tables
 from app.cases.importing.mapping import Mapping
 from app.cases.importing.models import Import, ImportRefusal, ImportState
 from app.cases.importing.preview import discard_preview, keep_preview
+from app.cases.importing.queries import as_told
 from app.cases.importing.reader import ImportReader, without_garbage_collection
 from app.cases.importing.readers import SheetSource, opened
 from app.cases.importing.report import ImportReport
@@ -108,7 +109,7 @@ def import_file(
         return _foretold(task).report
     for attempt in range(1, ATTEMPTS + 1):
         with opened(upload.path, upload.name) as source:
-            tables = find_tables(source, mapping, upload.name)
+            tables = find_tables(source, task.mapping, upload.name)
             try:
                 return _carry_out(task, source, tables, alone=attempt == ATTEMPTS)
             except MovedOn as error:
@@ -162,7 +163,7 @@ def _task(
         raise NotAllowed("Chỉ bộ phận một cửa và quản trị viên được nhập hồ sơ từ tệp.")
     with opened(upload.path, upload.name):  # not a file that can be read: said before its hash is taken
         pass
-    return Task(scope.site, by, upload, mapping, upload.sha256(), previewed, progress, asks, mends)
+    return Task(scope.site, by, upload, as_told(scope.site, mapping), upload.sha256(), previewed, progress, asks, mends)
 
 
 def _foretold(task: Task) -> ImportReader:

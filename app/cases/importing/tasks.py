@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import tempfile
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from flask import current_app
 from flask_babel import gettext as _
 
+from app.cases.importing.header import NoHeader
 from app.cases.importing.mapping import find_mapping
 from app.cases.importing.models import Import, ImportState
 from app.cases.importing.queries import one_import
@@ -24,6 +26,7 @@ from app.web import jobs
 from app.web.formats import counted
 
 _CHUNK = 1024 * 1024
+_SHA256 = re.compile("[0-9a-f]{64}")
 
 
 def keep_upload(stream: BinaryIO) -> str:
@@ -82,9 +85,13 @@ def _waiting(import_id: int) -> Import:
     return record
 
 
-def _preview(job: jobs.Job, by: Actor, sha256: str, name: str, mapping: str, previewed: int | None, mends: bool) -> int:
+def _preview(job: jobs.Job, by: Actor, sha256: str, name: str, mapping: str, previewed: int | None, mends: bool) -> Any:
+    """The id of the Import; of a file of which it must first be said which column is what, where to say it."""
     chosen, upload, tell = find_mapping(mapping, mappings_folder()), kept_upload(sha256, name), _progress_reporter(job)
-    return preview(whole_site(), by, upload, chosen, tell, previewed=previewed, mends=mends)
+    try:
+        return preview(whole_site(), by, upload, chosen, tell, previewed=previewed, mends=mends)
+    except NoHeader:
+        return {"sha256": sha256, "ten": name, "loai": mapping, "lan": previewed}
 
 
 def _undo(job: jobs.Job, by: Actor, import_id: int) -> int:
@@ -105,7 +112,7 @@ def _import(job: jobs.Job, by: Actor, import_id: int) -> int:
 def kept_upload(sha256: str, name: str) -> Upload:
     """An upload by the hash of its content. Raises BadFile when it is no longer there."""
     path = _folder() / sha256
-    if not path.is_file():
+    if not _SHA256.fullmatch(sha256) or not path.is_file():
         raise BadFile("Tệp “%(name)s” không còn trên máy chủ. Hãy tải lên lại.", name=name)
     return Upload(path, name)
 

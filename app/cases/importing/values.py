@@ -86,13 +86,15 @@ class ContradictingRow(RowRefused):
 
 
 class UnknownName(RowRefused):
-    """The row names a unit or a procedure that the site does not know by that name: a person may say which it is.
+    """The row has a name that is not known (of a unit, a procedure, a status): a person may say what it stands for.
 
-    `kind` is "unit" or "procedure"; `name` as the row writes it; `may_create`: the mapping allows making it.
+    `kind` is an ImportNameKind; `name` as the row writes it; `may_create`: the mapping allows making it.
     """
 
-    def __init__(self, message: str, /, *, kind: str, name: str, field: str, may_create: bool) -> None:
-        super().__init__(message, field=field, name=name[:100])
+    def __init__(
+        self, message: str, /, *, kind: str, name: str, field: str, may_create: bool, **params: object
+    ) -> None:
+        super().__init__(message, field=field, name=name[:100], **params)
         self.kind, self.name, self.may_create = kind, name, may_create
 
 

@@ -10,10 +10,12 @@ from htmx_flask import HtmxAwareRequest
 from werkzeug.wrappers import Response as Answer
 
 from app.cases.importing import names, queries, tasks
-from app.cases.importing.forms import ImportForm, NameForm, answers_to, questions
+from app.cases.importing.columns import FIELDS, columns_of_file
+from app.cases.importing.forms import ImportForm, NameForm, answers_to, column_answers, mapping_offered, questions
 from app.cases.importing.mapping import find_mapping
-from app.cases.importing.models import ImportState
+from app.cases.importing.models import ImportNameKind, ImportState
 from app.cases.importing.preview import preview_of
+from app.cases.importing.readers import opened
 from app.cases.importing.report import error_table
 from app.cases.importing.service import mappings_folder, may_import
 from app.cases.importing.undo import LISTED, recorded_case_by_case, touched_cases
@@ -71,7 +73,8 @@ def job(job_id: str) -> Answer | str:
     if status.state is not jobs.JobState.DONE:
         template = "cases/importing/_job.html" if asked_by_htmx else "cases/importing/job.html"
         return render_template(template, job=status)
-    target = url_for(".show", import_id=status.result)
+    found = status.result
+    target = url_for(".columns", **found) if isinstance(found, dict) else url_for(".show", import_id=found)
     if asked_by_htmx:
         return Response(headers={"HX-Redirect": target})
     return redirect(target)
@@ -138,6 +141,43 @@ def tell_names(import_id: int) -> Answer:
     except DomainError as error:
         flash(sentence(error), "warning")
     return redirect(page)
+
+
+@bp.route("/cot/<sha256>", methods=["GET", "POST"])
+@allowed(Capability.IMPORT_CASES)
+def columns(sha256: str) -> Answer | str:
+    """Which column of an uploaded file is what; it is remembered, and the file previewed again. In the address: the
+    file's name (`ten`), its mapping (`loai`), the preview that is waiting, if any (`lan`)."""
+    scope, asked = _scope(), request.args
+    name, waiting = asked.get("ten", "")[:255] or sha256[:12], asked.get("lan", type=whole_number)
+    try:
+        mapping = mapping_offered(asked.get("loai", ""))
+        told = queries.as_told(scope.site, mapping)
+        with opened(tasks.kept_upload(sha256, name).path, name) as source:
+            found = columns_of_file(source, told, name)
+        if request.method == "POST":
+            answers = column_answers(found, mapping, request.form)
+            for column, field in answers:
+                names.remember_name(scope, actor(), mapping, ImportNameKind.COLUMN, column.heading, field)
+            if not answers:
+                flash(_("Chưa chọn cột nào."), "info")
+                return redirect(request.full_path)
+            if waiting is not None:
+                return redirect(url_for(".job", job_id=tasks.preview_again(actor(), waiting)))
+            return redirect(url_for(".job", job_id=tasks.start_preview(actor(), sha256, name, mapping.name)))
+    except DomainError as error:
+        flash(sentence(error), "warning")
+        return redirect(url_for(".new"))
+    given = {each.gives for each in found}
+    return render_template(
+        "cases/importing/columns.html",
+        name=name,
+        columns=found,
+        missing=[FIELDS[each] for each in told.needed if each not in given],
+        fields={field: words for field, words in FIELDS.items() if field in mapping.fields},
+        needed=told.needed,
+        back=url_for(".show", import_id=waiting) if waiting is not None else url_for(".new"),
+    )
 
 
 @bp.post("/<int:import_id>/sua-chu")

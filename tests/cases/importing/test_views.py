@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -256,6 +257,85 @@ def test_a_procedure_that_the_mapping_would_make_is_asked_about_on_the_page(
     versions = dict(db.session.execute(select(Case.code, Case.version_id)).all())
     assert versions["A"] == permit.id
     assert versions["B"] not in (None, permit.id)
+
+
+def test_an_unknown_status_is_asked_about_and_remembered(
+    clerk: Person, permit: ProcedureVersion, sign_in: SignIn, tmp_path: Path
+) -> None:
+    client = sign_in(clerk)
+    lines = (row(code="A", status="Đang thẩm tra"), closed(code="B", status="Xong xuôi"), row(code="C"))
+    preview = waiting(client, csv_file(tmp_path, *lines))
+    page = client.get(preview).text
+    assert "Trạng thái: “Đang thẩm tra”" in page
+    assert re.search(r'name="choice:status:dang tham tra">.*?<option value="in_progress">Đang xử lý<', page, re.DOTALL)
+    refused = client.post(f"{preview}/ten-goi", data={"choice:status:dang tham tra": "nonsense"}, follow_redirects=True)
+    assert "flash-warning" in refused.text
+    said = {"choice:status:dang tham tra": "in_progress", "choice:status:xong xuoi": "closed"}
+    ended(client, client.post(f"{preview}/ten-goi", data=said).location)
+    carried_out(client, preview)
+    assert {case.code: case.status.value for case in db.session.scalars(select(Case))} == {
+        "A": "in_progress",
+        "B": "closed",
+        "C": "in_progress",
+    }
+    later = take(csv_file(tmp_path, row(code="D", status="ĐANG THẨM TRA"), name="tuan-sau.csv"))
+    assert (later.cases_new, len(later.refused)) == (1, 0)
+    assert "Đang thẩm tra" in client.get("/ho-so/nhap/ten-goi").text
+
+
+def test_unknown_columns_are_mapped_by_the_clerk_and_remembered(
+    clerk: Person, permit: ProcedureVersion, sign_in: SignIn, tmp_path: Path
+) -> None:
+    """Neither the code nor the day of reception has a heading that anybody knows."""
+    own = {"Số hồ sơ": "Số phiếu", "Ngày tiếp nhận": "Ngày vào sổ", "Trạng thái hồ sơ": "Diễn tiến"}
+
+    def foreign(name: str, *rows: list[Any]) -> Path:
+        path = csv_file(tmp_path, *rows, name=name)
+        text = path.read_text(encoding="utf-8-sig")
+        for known, theirs in own.items():
+            text = text.replace(known, theirs)
+        path.write_text(text, encoding="utf-8")
+        return path
+
+    client = sign_in(clerk)
+    first = foreign("la.csv", row(code="A"), closed(code="B"))
+    asked = ended(client, upload(client, first).location).headers["HX-Redirect"]
+    assert "/ho-so/nhap/cot/" in asked
+    page = client.get(asked).text
+    assert "“Mã hồ sơ”, “Ngày tiếp nhận”" in page, "what the file has to have"
+    for words in ("“Số phiếu”", "“Ngày vào sổ”", "“Diễn tiến”", "03/06/2024 08:30:00", "Ngày hẹn trả"):
+        assert words in page
+    nothing = client.post(asked, data={}, follow_redirects=True)
+    assert "Chưa chọn cột nào" in nothing.text
+    assert client.post(asked, data={"column:so phieu": "password"}).status_code == 302
+    assert db.session.scalar(select(func.count()).select_from(ImportName)) == 0
+    said = {"column:so phieu": "code", "column:ngay vao so": "received_at"}
+    preview = ended(client, client.post(asked, data=said).location).headers["HX-Redirect"]
+    page = client.get(preview).text
+    assert "Cột không đọc: “Diễn tiến”" in page
+    again = re.search(r'href="(/ho-so/nhap/cot/[^"]+)"', page)[1].replace("&amp;", "&")
+    more = {"column:dien tien": "status"}
+    assert ended(client, client.post(again, data=more).location).headers["HX-Redirect"] == preview
+    carried_out(client, preview)
+    assert {case.code: case.status.value for case in db.session.scalars(select(Case))} == {
+        "A": "in_progress",
+        "B": "closed",
+    }
+    later = take(foreign("tuan-sau.csv", row(code="C", received="04/06/2024")))
+    assert (later.cases_new, len(later.refused)) == (1, 0)
+    assert "Mã hồ sơ" in client.get("/ho-so/nhap/ten-goi").text
+
+
+@pytest.mark.parametrize(
+    ("address", "told"),
+    [
+        (f"{'0' * 64}?loai=igate", "không còn trên máy chủ"),
+        ("x?loai=igate", "không còn trên máy chủ"),
+        (f"{'0' * 64}?loai=/etc/passwd.yaml", "Không có ánh xạ"),
+    ],
+)
+def test_a_file_that_is_not_there_has_no_columns(clerk: Person, sign_in: SignIn, address: str, told: str) -> None:
+    assert told in sign_in(clerk).get(f"/ho-so/nhap/cot/{address}", follow_redirects=True).text
 
 
 def test_a_name_that_is_not_answered_stays_refused(
