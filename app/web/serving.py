@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from typing import TYPE_CHECKING
 
 from flask import Flask
@@ -39,7 +40,9 @@ def known_migrations() -> set[str]:
     return {step.revision for step in _scripts().walk_revisions()}
 
 
+@cache
 def _scripts() -> ScriptDirectory:
+    """The steps there are, read once: as long as a process runs its code stays what it was."""
     from alembic.config import Config
     from alembic.script import ScriptDirectory
 

@@ -13,9 +13,15 @@ import pytest
 from tests.benchmarks.__main__ import main
 
 
+@pytest.fixture(scope="module")
+def bench(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Where databases are kept between parts, as between two runs by hand."""
+    return str(tmp_path_factory.mktemp("bench"))
+
+
 @pytest.mark.slow
 def test_every_part_of_the_benchmark_measures_something_and_its_peers_agree(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    bench: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("BENCH_FOLDER", "")  # set by the run, and put back after it
     file = tmp_path / "bench.json"
@@ -26,7 +32,7 @@ def test_every_part_of_the_benchmark_measures_something_and_its_peers_agree(
             [
                 *size,
                 "--folder",
-                str(tmp_path / "bench"),
+                bench,
                 "--only",
                 "check,import,pages,weight,desk",
                 "--json",
@@ -64,12 +70,12 @@ def test_every_part_of_the_benchmark_measures_something_and_its_peers_agree(
 
 @pytest.mark.slow
 def test_the_month_is_judged_by_all_its_rules_and_the_floor_writes_the_same_rows(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    bench: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("BENCH_FOLDER", "")
     file = tmp_path / "bench.json"
     size = ["--sizes", "300", "--growth", "300", "--rules", "100", "--units", "80", "--exceptions", "40"]
-    options = ["--only", "month", "--duties", "30", "--repetitions", "1", "--folder", str(tmp_path / "bench")]
+    options = ["--only", "month", "--duties", "30", "--repetitions", "1", "--folder", bench]
 
     assert main([*size, *options, "--json", str(file)]) == 0
 
