@@ -293,3 +293,5 @@ def test_the_pages(month: Month, key_file: Path, sign_in: SignIn, freeze: Callab
     assert boss.post(f"{page}/mo-lai", data={"reason": ""}).status_code == 422
     assert boss.post(f"{page}/mo-lai", data={"reason": WHY}).status_code == 302
     assert WHY in boss.get(page).text
+    once_more = boss.get(f"{page}/mo-lai", follow_redirects=True)
+    assert once_more.request.path == page and "chưa chốt nên không có gì để mở lại" in once_more.text

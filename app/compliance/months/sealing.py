@@ -108,14 +108,20 @@ def reopen(by: Actor, period: Period, reason: str) -> MonthClosing:
     reason = checked_reason(reason, missing=N_("Hãy ghi lý do mở lại."))
     with transaction() as session:
         closings.one_at_a_time()
-        closing = closings.standing(period)
-        if closing is None:
-            raise DomainError("%(period)s chưa chốt.", field="period", period=period.label("vi"))
+        closing = refuse_to_reopen(period)
         closing.reopened_at, closing.reopened_by = extensions.now(), by.signs(Capability.SEAL_MONTHS)
         closing.reopen_reason = reason
         audit.record(by, "reopen_month", "period", period.key, number=closing.number, reason=reason)
         session.flush()
         notices.month_reopened(by.person_id, closing.reopened_by, closing)
+    return closing
+
+
+def refuse_to_reopen(period: Period) -> MonthClosing:
+    """The closing that would be opened again; raises DomainError for a period that is not closed."""
+    closing = closings.standing(period)
+    if closing is None:
+        raise DomainError("%(period)s chưa chốt nên không có gì để mở lại.", period=period.label("vi"))
     return closing
 
 

@@ -22,6 +22,7 @@ from app.organisation.access import Actor, actor, allowed, can, person
 from app.organisation.exports import trace_export
 from app.organisation.permissions import Capability
 from app.web import jobs
+from app.web.formats import sentence
 from app.web.forms import errors_shown_on
 from app.web.jobs import Job
 
@@ -78,6 +79,11 @@ def seal_month(key: str) -> Page:
 def reopen_month(key: str) -> Page:
     """Open it again, saying why."""
     period, form = _period(key), ReopenForm()
+    try:
+        sealing.refuse_to_reopen(period)
+    except DomainError as nothing_to_open:
+        flash(sentence(nothing_to_open), "error")
+        return redirect(url_for(".month", key=period.key))
     if form.validate_on_submit():
         with errors_shown_on(form):
             sealing.reopen(actor(), period, form.reason.data or "")
