@@ -60,7 +60,9 @@ MODULES = {
         tuple(f"tests/cases/test_{name}.py" for name in ("population_by_hand", "population", "due_lists", "worklist")),
     ),
     "evaluate": Module(
-        tuple(f"app/{EVALUATION}/{name}.py" for name in ("evaluate", "results", "subjects")),
+        tuple(
+            f"app/{EVALUATION}/{name}.py" for name in ("court", "duties", "evaluate", "figures", "results", "subjects")
+        ),
         tuple(
             f"tests/{EVALUATION}/test_{name}.py"
             for name in ("evaluate", "subjects", "asking", "fulfilments", "over_months")

@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import date, datetime
+from functools import cache
 from itertools import chain
 from typing import Any
 
@@ -299,8 +300,16 @@ def start_of_previous(query: FactQuery) -> datetime:
 def _of_cases(kind: FactKind, connection: Connection, query: FactQuery, ids: Any) -> Iterator[Fact]:
     """One fact per case, as the indexes give them; rows are not held in memory."""
     units, calendar = units_of(connection, replace(query, units=None)), site_calendar()
-    last_seen = query.as_of - AN_INSTANT
+    last_seen, open_until = query.as_of - AN_INSTANT, population.last_day(query.as_of, calendar)
     holder = holder_of(query, connection)
+
+    @cache
+    def told_of(late_after: datetime) -> tuple[date, str, str, int]:
+        """The due day, written too; the day on which it was overdue; the days since, if it is open. Many share one."""
+        due_day = calendar.local_day(late_after)
+        became = population.became_overdue(late_after, calendar)
+        return due_day, due_day.isoformat(), became.isoformat(), calendar.count_working_days(due_day, open_until)
+
     cases = (
         select(
             whose(Case, last_seen, query, connection),
@@ -323,17 +332,17 @@ def _of_cases(kind: FactKind, connection: Connection, query: FactQuery, ids: Any
             continue
         assert late_after is not None  # overdue: it has a time after which it is so
         ended = ended_at if population.done(ended_at, query.as_of) else None
-        due_day = calendar.local_day(late_after)
-        last_day = calendar.local_day(ended) if ended else population.last_day(query.as_of, calendar)
+        due_day, due, became_overdue, days_open = told_of(late_after)
+        last_day = calendar.local_day(ended) if ended else None
         yield kind.fact(
             units[unit_id],
             query.period.key,
             subject=code,
             procedure=procedure,
-            due=due_day.isoformat(),
-            became_overdue=population.became_overdue(late_after, calendar).isoformat(),
-            ended=last_day.isoformat() if ended else "",
-            days_late=calendar.count_working_days(due_day, last_day),
+            due=due,
+            became_overdue=became_overdue,
+            ended=last_day.isoformat() if last_day else "",
+            days_late=calendar.count_working_days(due_day, last_day) if last_day else days_open,
             resolved_not_closed=population.done(result_at, query.as_of) and not ended,
             holder=units[holder_id],
             officer=officer,

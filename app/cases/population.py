@@ -107,6 +107,8 @@ def between(value: Any, start: datetime, end: datetime) -> Any:
 
 def done(value: Any, as_of: datetime) -> Any:
     """It had happened by then. (The null test is for indexes.)"""
+    if isinstance(value, datetime):  # as below, for a hundred thousand rows
+        return value < as_of
     return both(known(value), _when(operator.lt, value, as_of))
 
 

@@ -189,15 +189,15 @@ def gather(connection: Connection, query: FactQuery, kinds: Collection[str] | No
 
 def _checked(facts: Iterable[Fact], wanted: Mapping[str, FactKind], declared: set[str]) -> Iterator[Fact]:
     seen: set[tuple[str, str, str]] = set()
-    shapes = {kind: _Shapes(wanted[kind]) for kind in wanted}
+    checks = {kind: _Shapes(wanted[kind]).check for kind in wanted}
     for fact in facts:
-        name = fact.get("kind")
-        if name not in declared:
-            raise FactError("Nguồn dữ kiện trả về loại %(kind)s mà nó không khai báo.", kind=name)
-        kind = wanted.get(name)
-        if kind is None:
+        name: Any = fact.get("kind")
+        check = checks.get(name)
+        if check is None:
+            if name not in declared:
+                raise FactError("Nguồn dữ kiện trả về loại %(kind)s mà nó không khai báo.", kind=name)
             continue
-        shapes[name].check(fact)
+        check(fact)
         key = (name, fact["unit"], fact.get(SUBJECT, ""))
         if key in seen:
             raise doubled(fact)

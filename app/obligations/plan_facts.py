@@ -37,13 +37,14 @@ def risk_warnings(connection: Connection, query: FactQuery) -> Iterator[Fact]:
     wanted, zone = [month for month in months if owing[month]], site_calendar().zone
     told_of_month = tasks_of_each(connection, [_ended(query, month, zone) for month in wanted])
     for month, told in zip(wanted, told_of_month, strict=True):
+        ended_on = month.last.isoformat()
+        offices_told = [(unit, told_of(days.get(_report_of(id, month)))) for id, unit in owing[month].items()]
         for task in told:
             if task["kind"] != TASK.name or task["done"] or not task["has_due"]:
                 continue
-            for unit_id, unit in owing[month].items():
-                same = {name: task[name] for name in ("plan", "number", "past_due", "started", "percent", *_SPANS)}
-                about = {"subject": f"{month.key} {task['subject']}", "month_ended_on": month.last.isoformat()}
-                sent = told_of(days.get(_report_of(unit_id, month)))
+            same = {name: task[name] for name in ("plan", "number", "past_due", "started", "percent", *_SPANS)}
+            about = {"subject": f"{month.key} {task['subject']}", "month_ended_on": ended_on}
+            for unit, sent in offices_told:
                 yield RISK_WARNING.fact(unit, query.period.key, **about, lead=task["unit"], **same, **sent)
 
 

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass, field
 from datetime import date
+from functools import cached_property
 from typing import Any, NamedTuple
 
 from flask import url_for
@@ -72,7 +73,7 @@ class _TaskDays:
         return cls(today, calendar.local_day(query.as_of - AN_INSTANT), min(query.period.last, today))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class _TaskRecords:
     """What tasks are told from, read once for however many periods."""
 
@@ -85,6 +86,30 @@ class _TaskRecords:
     """Tasks whose printed number stands earlier in their plan already."""
     with_procedures: Mapping[date, set[str]]
     """Codes of the units that have procedures in force on a day."""
+    _folded: dict[tuple[int, int], Progress] = field(default_factory=dict)
+
+    def progress(self, part: Any, known: date) -> Progress:
+        """How a part stood on a day. Of a later day more events are known, or the same: as many are the same ones, and
+        most parts have none for months."""
+        happened = [event for event in self.happened.get(part.id, ()) if event.on <= known]
+        key = part.id, len(happened)
+        found = self._folded.get(key)
+        if found is None:
+            found = self._folded[key] = fold(part.task_due_on, happened)
+        return found
+
+    @cached_property
+    def names(self) -> Mapping[int, str]:
+        """What a task of a leading unit is called among the facts, by its part."""
+        return {
+            part.id: subject_of(part.plan, part.number, part.named, part.row if part.task_id in self.repeated else None)
+            for part in self.parts
+        }
+
+    @cached_property
+    def reviews(self) -> Set[int]:
+        """The parts of every unit in the review of its procedures."""
+        return {part.id for part in self.parts if reviews_procedures(part.text) and means_every_unit(part.lead_text)}
 
 
 def tasks(connection: Connection, query: FactQuery) -> Iterator[Fact]:
@@ -115,8 +140,7 @@ def _told_of(records: _TaskRecords, query: FactQuery, days: _TaskDays) -> Iterat
     with_procedures = records.with_procedures[days.procedures]
     totals: dict[str, dict[str, int]] = defaultdict(lambda: {"tasks_due": 0, "done_in_time": 0, "open": 0})
     for part in records.parts:
-        happened = (event for event in records.happened.get(part.id, ()) if event.on <= days.known)
-        progress = fold(part.task_due_on, happened)
+        progress = records.progress(part, days.known)
         if progress.assigned_on is None:  # not given yet at that instant
             continue
         # A part that was done is of who did it, as long as that unit is judged; one that was not, of who has it now.
@@ -125,11 +149,11 @@ def _told_of(records: _TaskRecords, query: FactQuery, days: _TaskDays) -> Iterat
         unit = records.codes[records.heirs.heir(part.unit_id, since)]
         if query.units is not None and unit not in query.units:
             continue
-        if unit not in with_procedures and reviews_procedures(part.text) and means_every_unit(part.lead_text):
+        if unit not in with_procedures and part.id in records.reviews:
             continue
         _add(totals[unit], progress, query)
         if _touches(progress, query):
-            fact = _task(part, unit, progress, days, query, part.task_id in records.repeated)
+            fact = _task(part, unit, progress, days, query, records.names[part.id])
             yield fact
             yield from _deeds(fact, progress)
     for unit, numbers in sorted(totals.items()):
@@ -209,13 +233,13 @@ def _touches(progress: Progress, query: FactQuery) -> bool:
     return any(day is not None and day >= query.period.first for day in (progress.due_on, progress.judged_on))
 
 
-def _task(part: Any, unit: str, progress: Progress, days: _TaskDays, query: FactQuery, repeated: bool) -> Fact:
+def _task(part: Any, unit: str, progress: Progress, days: _TaskDays, query: FactQuery, name: str) -> Fact:
     due_on, submitted_on = progress.due_on, progress.submitted_on
     span, used = _used(part, progress, days.today)
     return TASK.fact(
         unit,
         query.period.key,
-        subject=subject_of(part.plan, part.number, part.named, part.row if repeated else None),
+        subject=name,
         plan=part.plan,
         number=part.number,
         due=due_on.isoformat() if due_on else "",

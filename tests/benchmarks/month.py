@@ -129,6 +129,7 @@ def whole(url: str, rules: str) -> Answer:
         "judged": sum(period.kind in rule.judge.every for pack in in_force for rule in pack.rules),
         "facts": gzip.decompress(stored).count(b"\n"),
         "asserted": shared_engine().asserted,
+        "engine_mb": peak_mb(shared_engine().pid or "self"),
         "results": len(report.judgement.results),
         "violations": len(report.violations),
         "subjects": sum(len(each.subjects) for each in report.violations),

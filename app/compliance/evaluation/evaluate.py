@@ -9,7 +9,9 @@ from fractions import Fraction
 from math import ceil, floor
 from typing import TYPE_CHECKING, Any
 
+from app.compliance.evaluation.court import EvaluationContext, ask
 from app.compliance.evaluation.debts import View
+from app.compliance.evaluation.figures import Blank, Figures, UnitFigures
 from app.compliance.evaluation.results import (
     STATUSES,
     AppliedWaivers,
@@ -22,16 +24,7 @@ from app.compliance.evaluation.results import (
     ratio,
     waiver_facts,
 )
-from app.compliance.evaluation.subjects import (
-    Blank,
-    EvaluationContext,
-    Figures,
-    UnitFigures,
-    ask,
-    evaluate_subjects,
-    in_order,
-    judge_escalation,
-)
+from app.compliance.evaluation.subjects import evaluate_subjects, in_order, judge_escalation
 from app.core.errors import DomainError, NotFound
 from app.core.facts import Fact
 from app.rulepacks.compiler import (

@@ -28,6 +28,8 @@ STATUSES = {
     RuleOutcome.MISSING: Status.FAIL,
     RuleOutcome.RETURNED: Status.FAIL,
 }
+FAULTS = frozenset(outcome for outcome, status in STATUSES.items() if status is Status.FAIL)
+"""The outcomes of a single thing that are violations."""
 STATES = {
     RuleOutcome.PASSED: SubjectState.KEPT,
     RuleOutcome.CAUGHT_UP: SubjectState.LATE,
@@ -83,7 +85,7 @@ class SubjectResult:
     @property
     def fails(self) -> bool:
         """Whether this is a violation."""
-        return STATUSES[self.outcome] is Status.FAIL
+        return self.outcome in FAULTS
 
     @property
     def line(self) -> SubjectLine:
@@ -141,7 +143,7 @@ class RuleResult:
     @property
     def failing(self) -> tuple[SubjectResult, ...]:
         """The single things that break the rule."""
-        return () if self.behind else tuple(thing for thing in self.things if thing.fails)
+        return () if self.behind else tuple([thing for thing in self.things if thing.outcome in FAULTS])
 
     @property
     def pending(self) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from app.compliance.evaluation.results import STATES, RuleResult, SubjectResult
+from app.compliance.runs.evidence import canonical_text
 from app.compliance.violations.cells import SeenSubject
 from app.rulepacks.language import Status
 
@@ -20,24 +21,47 @@ class Texts:
 
     def __init__(self) -> None:
         self._known: dict[int, str] = {}
-        self._results: dict[tuple[object, ...], str] = {}
+        self._results: dict[tuple[object, ...], tuple[str, str]] = {}
+        self._words: dict[str | int | None, str] = {}
+        self._standings: dict[tuple[object, ...], str] = {}
 
-    def of(self, told: Mapping[str, Any] | Sequence[Any]) -> str:
-        """The JSON of anything."""
-        return self._encode(told)
+    def word(self, value: str | int | None) -> str:
+        """The JSON of a text, a whole number or nothing."""
+        text = self._words.get(value)
+        if text is None:
+            text = self._words[value] = self._encode(value)
+        return text
 
-    def of_result(self, result: RuleResult) -> str:
-        """The JSON of what `result_figures` tells."""
+    def of_result(self, result: RuleResult) -> tuple[str, str]:
+        """The JSON of what `result_figures` tells, as its row keeps it and as the hash of the results covers it."""
         if result.waiver is not None or result.status is Status.REMARK:
-            return self.of(result_figures(result))
+            return self._both(result)
         value = result.value.as_integer_ratio() if result.value is not None else None
         # Figures by their names, of which each has one type: what is equal here reads the same.
         marks = result.reason, result.judged_as, value
         said = *marks, *result.figures.items(), *result.tally.items(), *result.pending
-        text = self._results.get(said)
+        texts = self._results.get(said)
+        if texts is None:
+            texts = self._results[said] = self._both(result)
+        return texts
+
+    def _both(self, result: RuleResult) -> tuple[str, str]:
+        text = self._encode(result_figures(result))
+        return text, canonical_text(json.loads(text))
+
+    def of_standings(self, result: RuleResult) -> str | None:
+        """The JSON of what `subjects_column` tells."""
+        if not result.things:
+            return None
+        return f"[{', '.join(map(self._of_standing, result.things))}]"
+
+    def _of_standing(self, thing: SubjectResult) -> str:
+        told = thing.details.get
+        how = thing.outcome, told("due"), told("since"), told("done_on")
+        text = self._standings.get(how)
         if text is None:
-            text = self._results[said] = self.of(result_figures(result))
-        return text
+            text = self._standings[how] = self._encode(_standing(thing)[1:])[1:]
+        return f"[{self.word(thing.subject or None)}, {text}"
 
     def of_subjects(self, subjects: Sequence[SeenSubject]) -> str | None:
         """The JSON of a violation's single things as a run keeps them; None without any."""
@@ -46,7 +70,7 @@ class Texts:
         return f"[{', '.join(map(self._of_subject, subjects))}]"
 
     def _of_subject(self, seen: SeenSubject) -> str:
-        named = f'{self._encode(seen.subject)}, "{seen.change!s}"'
+        named = f'{self.word(seen.subject)}, "{seen.change!s}"'
         if (thing := seen.thing) is None:
             return f"[{named}]"
         return f'[{named}, "{thing.outcome!s}", {self._once(thing.figures)}, {self._once(thing.details)}]'
@@ -80,8 +104,12 @@ def result_columns(result: RuleResult) -> dict[str, Any]:
 
 def subjects_column(result: RuleResult) -> list[list[str | None]] | None:
     """A result's single things as its row keeps them: [id, state, due, since, done on] of each; None without any."""
-    lines = [[thing.subject, STATES[thing.outcome], *map(thing.details.get, _DAYS)] for thing in result.things]
-    return [[str(part) if part else None for part in line] for line in lines] or None
+    return [_standing(thing) for thing in result.things] or None
+
+
+def _standing(thing: SubjectResult) -> list[str | None]:
+    line = [thing.subject, STATES[thing.outcome], *map(thing.details.get, _DAYS)]
+    return [str(part) if part else None for part in line]
 
 
 _DAYS = ("due", "since", "done_on")

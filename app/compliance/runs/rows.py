@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import replace
 
 from app.compliance.adoption import repository
-from app.compliance.evaluation.results import Judgement, RuleResult, SubjectResult
+from app.compliance.evaluation.results import STATES, Judgement, RuleResult, SubjectResult
 from app.core.facts import SUBJECT, Fact
 from app.core.periods import Period
 from app.rulepacks.conditions import RULE
@@ -114,7 +114,7 @@ _OWED = (SubjectState.MISSING, SubjectState.RETURNED, SubjectState.FAIL)
 
 def _still_owed(result: RuleResult) -> set[str]:
     """The failing things that nothing had put right by the period's end."""
-    return {thing.subject for thing in _faults(result) if thing.line.status in _OWED}
+    return {thing.subject for thing in _faults(result) if STATES[thing.outcome] in _OWED}
 
 
 def _cell(result: RuleResult) -> Cell:

@@ -6,7 +6,6 @@ that fails leaves nothing.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -25,7 +24,7 @@ from app.compliance.models import CheckResult, CheckRun, PackText
 from app.compliance.months import closings
 from app.compliance.runs import evidence
 from app.compliance.runs.inheritance import heirs_of, inherited, with_forebears
-from app.compliance.runs.keeping import Texts, subjects_column
+from app.compliance.runs.keeping import Texts
 from app.compliance.runs.rows import earlier_failures
 from app.compliance.violations.raising import Raised, raise_violations
 from app.compliance.waivers import service
@@ -37,7 +36,7 @@ from app.organisation import anchors, audit
 from app.organisation.access import Actor, site
 from app.organisation.audit import transaction
 from app.organisation.calendars import site_calendar
-from app.organisation.models import Unit, UnitKind
+from app.organisation.models import Unit
 from app.organisation.permissions import Capability, needs
 from app.rulepacks.language import Rule, Status
 from app.rulepacks.pack import Override, Pack
@@ -369,9 +368,10 @@ def _too_unknown() -> Fraction:
 
 def _judge_part(period: Period, packs: Sequence[Pack], unit_codes: Collection[str]) -> Judgement:
     """An earlier period, of which only these rules and units matter, as it is seen now: what happened until its end.
-    The Department's own figures are sums over every unit, so with it all are asked."""
+    With a unit that answers for the whole, whose figures are sums over every unit, all are asked."""
     units = _units_for(period, None)
-    if all(unit.kind is not UnitKind.DEPARTMENT for code, unit in units.items() if code in unit_codes):
+    answering = {rule.judge.answers for pack in packs for rule in pack.rules}
+    if not any(str(unit.kind) in answering for code, unit in units.items() if code in unit_codes):
         units = {code: unit for code, unit in units.items() if code in unit_codes}
     as_of, gathered = gather(period, kinds_read_by(packs), tuple(units), owed_from(period, packs))
     calendar = site_calendar()
@@ -428,14 +428,19 @@ def _write_results(run: CheckRun, judgement: Judgement, units: dict[str, Unit]) 
     texts, written_by, digest = Texts(), (run.site, run.id), evidence.ResultsDigest()
     ids = {code: unit.id for code, unit in units.items()}
 
+    word = texts.word
+
     def row(result: RuleResult) -> tuple[Value, ...]:
         target = None if result.target is None else str(result.target)
         counted, asked = (result.numerator, result.denominator), (result.comparison, target, result.shortfall)
-        figures, status = texts.of_result(result), str(result.status)
-        subjects, due = subjects_column(result), None if result.due is None else result.due.isoformat()
-        later = result.unknown, due, subjects
-        digest.add(result.pack, result.rule, result.unit, status, *counted, *asked, json.loads(figures), *later)
-        kept = result.unknown, due, None if subjects is None else texts.of(subjects)
+        (figures, hashed), status = texts.of_result(result), str(result.status)
+        subjects, due = texts.of_standings(result), None if result.due is None else result.due.isoformat()
+        head = ", ".join(map(word, (result.pack, result.rule, result.unit, status, *counted, *asked)))
+        later = ""
+        if result.unknown is not None or due is not None or subjects is not None:
+            later = f", {word(result.unknown)}, {word(due)}, {subjects or 'null'}"
+        digest.add_text(f"[{head}, {hashed}{later}]")  # the JSON of what `verification.results_hash` adds
+        kept = result.unknown, due, subjects
         return (result.pack, result.rule, *counted, *asked, status, figures, *kept, ids[result.unit], *written_by)
 
     write_rows(db.session.connection(), _RESULTS, _COLUMNS, map(row, judgement.results))

@@ -36,7 +36,8 @@ _AT_ONCE = 500
 
 def state_of_all(states: Iterable[ViolationState]) -> ViolationState:
     """The state of a violation whose single things have these: that of the one least far answered."""
-    return min(states, key=_LEAST_FIRST.index, default=ViolationState.OPEN)
+    found = list(states)
+    return next((state for state in _LEAST_FIRST if state in found), ViolationState.OPEN)
 
 
 def book_of_rule(rule: Rule | None) -> AnswerBook | None:

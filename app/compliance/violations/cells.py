@@ -87,7 +87,7 @@ def result_of_violation(run_id: Any, of: Any = CheckResult) -> ColumnElement[boo
     )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen, which takes twice as long to make: a month has a hundred thousand
 class SeenSubject:
     """A single thing of a violation as one run saw it; `thing` is None of one that the run no longer found."""
 

@@ -218,6 +218,8 @@ def _seen_subjects(row: ViolationRow, failing: Sequence[SubjectResult]) -> tuple
     new, going_on, gone = ViolationChange.NEW, ViolationChange.PERSISTING, ViolationChange.GONE
     there = {} if row.gone_run_id is not None else {each.subject for each in row.standing}
     found = [SeenSubject(each.subject, going_on if each.subject in there else new, each) for each in failing]
+    if not there:
+        return tuple(found)
     named = {each.subject for each in failing}
     return (*found, *(SeenSubject(name, gone, None) for name in sorted(set(there) - named)))
 

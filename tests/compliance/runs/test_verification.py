@@ -175,6 +175,22 @@ def test_a_rule_broken_in_two_months_on_end_escalates_in_the_second(
     assert "2 kỳ liên tiếp, Tháng 6/2024, Tháng 7/2024" in message
 
 
+def test_the_whole_that_an_office_leads_is_judged_before_by_the_figures_of_every_unit(month: Month) -> None:
+    """NCC alone has cases, two of them late in June and one still open in July; the Office answers for all units."""
+    led = sample.changed(
+        sample.RATE_RULE,
+        id="own-4",
+        judge={"whole": "department", "lead": "office", "every": "month"},
+        rate={"count": "timeliness.on_time", "among": "timeliness.judged"},
+        target={"at_least": "100%"},
+    )
+    texts = sample.texts(rules=[led, RULES[-1]], info=sample.INFO | {"id": "own-led"})
+    adopt_packs(pack_from_texts(texts, facts.catalogue()))
+    july = service.run_check(INSPECTOR, JULY, ["own-led"])
+    assert [unit for unit, each in results("own-4", july).items() if each.status is Status.FAIL] == ["VP"]
+    assert rows_of(july)["VP", "own-led/own-4"]["listed"] == "2024-06"
+
+
 def test_what_a_stored_result_says_changes_no_escalation(month: Month) -> None:
     run = check().run
     assert run is not None

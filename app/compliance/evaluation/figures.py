@@ -1,0 +1,297 @@
+"""What is judged: units with their figures, and single things (cases, tasks, steps) kind by kind. Pure."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from app.core.facts import ENVELOPE, SUBJECT, FactError, doubled
+from app.rulepacks.compiler import PERIOD_OVER
+from app.rulepacks.conditions import Condition
+from app.rulepacks.language import EARLIER, Rule
+from app.rulepacks.premises import DEADLINE, ENDED, Deadlines
+from app.rulepacks.words import is_field
+
+Blank = int | bool | str
+T = TypeVar("T")
+_ENVELOPE = frozenset((*ENVELOPE, SUBJECT))
+
+
+@dataclass(slots=True)
+class UnitFigures:
+    """One unit's figures by field (`payment.online`)."""
+
+    code: str
+    kind: str
+    figures: dict[str, Blank] = field(default_factory=dict)
+    has_ended: bool = False
+    """It was gone before the period's last day."""
+    number: int = 0
+    """Its place among the units judged."""
+
+    def total(self, fields: Sequence[str]) -> int:
+        """The sum of counts."""
+        return sum(int(self.figures[name]) for name in fields)
+
+
+@dataclass(slots=True)
+class Subject:
+    """A single thing of a unit, with the fact that tells of it."""
+
+    unit: UnitFigures
+    subject: str
+    fact: Mapping[str, Any]
+    _own: dict[str, Blank] | None = None
+
+    def figure(self, name: str) -> Blank:
+        """A figure by its field (`case_overdue.days_late`)."""
+        value: Blank = self.fact[name.partition(".")[2]]
+        return value
+
+    def total(self, fields: Sequence[str]) -> int:
+        """The sum of counts."""
+        return sum(int(self.figure(name)) for name in fields)
+
+    @property
+    def figures(self) -> dict[str, Blank]:
+        """Its own fields by their bare names; one dictionary for every rule that speaks of the thing."""
+        if self._own is None:
+            self._own = {name: value for name, value in self.fact.items() if name not in _ENVELOPE}
+        return self._own
+
+
+class Things:
+    """The single things of one kind: unit by unit, in the order in which units are judged, each unit's by their names.
+
+    What every rule asks of them again is told once: whose they are, and their figures field by field."""
+
+    def __init__(self) -> None:
+        self._taken: list[Subject] = []
+        self._places: dict[str, slice] = {}
+        self._columns: dict[str, list[Blank]] = {}
+        self._told: dict[object, Any] = {}
+
+    def add(self, thing: Subject) -> None:
+        """One more."""
+        self._taken.append(thing)
+        self._places.clear()
+
+    def __iter__(self) -> Iterator[Subject]:
+        return iter(self.each)
+
+    @property
+    def each(self) -> list[Subject]:
+        """All of them, in order."""
+        self._arrange()
+        return self._taken
+
+    @property
+    def places(self) -> Mapping[str, slice]:
+        """Where those of a unit lie, by its code."""
+        self._arrange()
+        return self._places
+
+    def _arrange(self) -> None:
+        if self._places or not self._taken:
+            return
+        self._taken.sort(key=lambda thing: (thing.unit.number, thing.subject))
+        self._columns.clear()
+        self._told.clear()
+        start = 0
+        for code, number in Counter(thing.unit.code for thing in self._taken).items():
+            self._places[code] = slice(start, start + number)
+            start += number
+
+    def column(self, field: str) -> list[Blank]:
+        """A field (`case_overdue.days_late`) of each, in their order."""
+        each = self.each
+        if field not in self._columns:
+            name = field.partition(".")[2]
+            self._columns[field] = [thing.fact[name] for thing in each]
+        return self._columns[field]
+
+    def told_once(self, question: object, answer: Callable[[list[Subject]], T]) -> T:
+        """What is asked of them in the same words again and again."""
+        each = self.each
+        if question not in self._told:
+            self._told[question] = answer(each)
+        found: T = self._told[question]
+        return found
+
+    @property
+    def names(self) -> list[tuple[str, str]]:
+        """Unit and name of each."""
+        return self.told_once("names", lambda each: [(thing.unit.code, thing.subject) for thing in each])
+
+    @property
+    def units(self) -> list[UnitFigures]:
+        """Whose each is."""
+        return self.told_once("units", lambda each: [thing.unit for thing in each])
+
+
+class Figures:
+    """The units to be judged, each with every figure that the rules read, and their single things by kind.
+
+    What no fact says of a unit is zero, false or empty, according to what the rules compare it with. A single thing
+    exists only through its fact, so every field that is read must be there.
+    """
+
+    def __init__(
+        self,
+        rules: Iterable[tuple[Rule, Mapping[str, object]]],
+        units: Iterable[Mapping[str, str]],
+        period: str,
+        deadlines: Deadlines,
+        *,
+        period_over: bool = True,
+        days: Mapping[str, int] | None = None,
+    ) -> None:
+        self.period = period
+        self.deadlines = deadlines
+        self.things: dict[str, Things] = {}
+        self.earlier: dict[tuple[str, str], Mapping[str, Any]] = {}
+        """By unit and rule: the fact that says for how many periods before this one it was broken."""
+        self._blanks: dict[str, Blank] = {}
+        for rule, parameters in rules:
+            self._blanks.update(_blanks(rule, parameters))
+            for kind in (rule.named, *(rule.requires or ())):
+                if kind is not None:
+                    self.things.setdefault(kind, Things())
+        self._wanted: dict[str, list[str]] = defaultdict(list)
+        for name in self._blanks:
+            kind_name, _, field_name = name.partition(".")
+            self._wanted[kind_name].append(field_name)
+        blank = {name: value for name, value in self._blanks.items() if name.partition(".")[0] not in self.things}
+        blank[PERIOD_OVER] = int(period_over)
+        blank |= days or {}
+        self._units: dict[str, UnitFigures] = {}
+        for unit in units:
+            if unit["code"] in self._units:
+                raise FactError("Đơn vị %(unit)s bị lặp lại.", unit=unit["code"])
+            kind, ended = unit.get("kind") or "", bool(unit.get(ENDED))
+            place = len(self._units)
+            self._units[unit["code"]] = UnitFigures(unit["code"], kind, dict(blank), ended, place)
+        self._read: dict[str, tuple[list[str], list[tuple[str, type]]]] = {}
+        """Of each kind: the fields read that count something, and the others with their types."""
+        for kind_name, names in self._wanted.items():
+            types = [(name, type(self._blanks[f"{kind_name}.{name}"])) for name in names]
+            counts = [name for name, of in types if of is int]
+            self._read[kind_name] = counts, [(name, of) for name, of in types if of is not int]
+        self._taken: set[tuple[str, str, str]] = set()
+        self._left_out: dict[tuple[str, str], None] = {}
+
+    @property
+    def units(self) -> list[UnitFigures]:
+        """The units in the order given."""
+        return list(self._units.values())
+
+    @property
+    def left_out(self) -> tuple[tuple[str, str], ...]:
+        """(kind, unit) of the facts about units that are not judged here."""
+        return tuple(self._left_out)
+
+    def take(self, facts: Iterable[Mapping[str, Any]]) -> None:
+        """Sort facts to their units and things. Facts of kinds that no rule reads are passed over.
+
+        Raises FactError for another period's fact, two of one kind about one unit or thing, a field that a rule
+        reads and the fact lacks, a value of the wrong type or below zero.
+        """
+        for fact in facts:
+            kind = fact["kind"]
+            if kind == DEADLINE:
+                self.deadlines.take(fact)
+            elif kind == EARLIER:
+                self.earlier[fact["unit"], fact[SUBJECT]] = fact
+            elif kind in self.things or kind in self._wanted:
+                self._sort(fact, kind)
+
+    def _sort(self, fact: Mapping[str, Any], kind: str) -> None:
+        things = self.things.get(kind)
+        subject = fact.get(SUBJECT)
+        if things is not None and not isinstance(subject, str):
+            raise FactError("Dữ kiện %(kind)s thiếu “%(name)s”.", field=SUBJECT, kind=kind, name=SUBJECT)
+        if things is None and SUBJECT in fact:
+            return
+        if fact["period"] != self.period:
+            raise FactError(
+                "Dữ kiện %(kind)s của %(unit)s thuộc kỳ %(period)s, không phải kỳ %(judged)s.",
+                kind=kind,
+                unit=fact["unit"],
+                period=fact["period"],
+                judged=self.period,
+            )
+        key = (kind, fact["unit"], subject or "")
+        if key in self._taken:
+            raise doubled(fact)
+        self._taken.add(key)
+        unit = self._units.get(fact["unit"])
+        if unit is None:
+            self._left_out[kind, fact["unit"]] = None
+            return
+        self._check(fact, kind)
+        if things is not None:
+            things.add(Subject(unit, fact[SUBJECT], fact))
+        else:
+            unit.figures.update((f"{kind}.{name}", fact[name]) for name in self._wanted[kind])
+
+    def _check(self, fact: Mapping[str, Any], kind: str) -> None:
+        counts, others = self._read.get(kind, _NOTHING_READ)
+        for name in counts:
+            value = fact.get(name)
+            if type(value) is not int or value < 0:
+                raise _unusable(fact, name)
+        for name, of in others:
+            if type(fact.get(name)) is not of:
+                raise _unusable(fact, name)
+
+
+_NOTHING_READ: tuple[list[str], list[tuple[str, type]]] = [], []
+
+
+def _unusable(fact: Mapping[str, Any], name: str) -> FactError:
+    return FactError(
+        "Dữ kiện %(kind)s của %(unit)s: “%(name)s” không dùng được (%(value)s).",
+        field=name,
+        kind=fact["kind"],
+        unit=fact["unit"],
+        name=name,
+        value=repr(fact.get(name)),
+    )
+
+
+def _blanks(rule: Rule, parameters: Mapping[str, object]) -> dict[str, Blank]:
+    """What each field of the rule is when nothing is recorded: of the type the rule takes it for."""
+    blanks: dict[str, Blank] = {}
+    conditions = [*rule.conditions]
+    if rule.duty is not None:
+        _, required = rule.duty
+        conditions += [condition for condition in (required.where, required.unless) if condition is not None]
+        blanks |= {required.done_on: ""} if required.done_on is not None else {}
+        blanks |= {required.returned: False} if required.returned is not None else {}
+        blanks |= {required.within.after: ""} if required.within is not None else {}
+        blanks |= {name: "" for name in (required.by, required.arises_on) if name is not None}
+    for condition in conditions:
+        blanks |= _blanks_of(condition, parameters)
+    if rule.rate is not None and rule.target is not None:
+        blanks |= dict.fromkeys(rule.rate.fields, 0)
+        blanks |= {rule.target.field: 0} if rule.target.field is not None else {}
+    if rule.count is not None:
+        blanks |= dict.fromkeys(rule.count.of, 0)
+    if rule.clock is not None:
+        blanks |= dict.fromkeys(rule.clock.counts, 0) | {rule.clock.ended: False}
+        blanks |= {rule.clock.started_on: ""} if rule.clock.started_on is not None else {}
+    blanks |= dict.fromkeys(rule.besides, 0)
+    return blanks
+
+
+def _blanks_of(condition: Condition, parameters: Mapping[str, object]) -> dict[str, Blank]:
+    blanks: dict[str, Blank] = dict.fromkeys(condition.fields, 0)
+    for name, comparison in condition.every_comparison():
+        operand = comparison.operands[0]
+        if isinstance(operand, bool):
+            blanks[name] = False
+        elif isinstance(operand, str) and operand not in parameters and not is_field(operand):
+            blanks[name] = ""
+    return blanks
