@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from urllib.parse import unquote
 
 import pytest
 from flask import Flask
@@ -24,6 +25,10 @@ ODD = (
     "a\x00b\u202ec" + "b" * 1_000,
     "a " * 950,  # words: each may become a condition
 )
+OF_THE_DATABASE = (ODD[0], ODD[1], ODD[5], ODD[6])
+"""Those that break a database, if they break: numbers that are too great for its columns, a letter that it has not, and
+as many conditions as words. Dates, and what is asked of a record that is not there, break before, in what reads them:
+on one database as on the other."""
 
 
 @pytest.fixture
@@ -37,13 +42,18 @@ def test_no_address_breaks_at_odd_arguments(
 ) -> None:
     client, broken = sign_in(make_person(department["MC"], Role.INSPECTOR)), []
     receive(make_version(department["LDVL"]), at("2024-06-03 08:00"))
+    embedded = app.config["SQLALCHEMY_DATABASE_URI"].startswith("sqlite")
+    values, nothing_read = (ODD, (403,)) if embedded else (OF_THE_DATABASE, (403, 404))
     for rule in rules(app, "GET"):
         door, names = address(app, rule, "1"), argument_names(app, rule)
-        for odd in ODD if names else ODD[:1]:  # where nothing is read, seven times the same would be asked
-            if client.get(door, query_string=dict.fromkeys(names, odd)).status_code >= 500:
+        for odd in values:
+            status = client.get(door, query_string=dict.fromkeys(names, odd)).status_code
+            if status >= 500:
                 broken.append((door, odd[:40]))
+            if status in nothing_read or not names:  # seven times the same would be asked
+                break
     for name in sorted(argument_names(app, rule_of(app, "cases.list"))):
-        for odd in ODD:
+        for odd in values:
             if client.get("/ho-so", query_string={name: odd}).status_code >= 500:
                 broken.append((name, odd[:40]))
     assert not broken
@@ -54,11 +64,17 @@ def test_no_address_breaks_at_odd_parts(
     department: dict[str, Unit], sign_in: Callable[[Person], FlaskClient], app: Flask
 ) -> None:
     client, broken = sign_in(make_person(department["MC"], Role.INSPECTOR)), []
+    doors, reached = app.url_map.bind("localhost"), 0
     for method in ("GET", "POST"):
         for rule in rules(app, method):
             for part in (str(2**31 - 1), "9" * 300, "b" * 300, "a%00b%E2%80%AE") if rule.arguments else ():
-                if client.open(address(app, rule, part), method=method).status_code >= 500:
+                door = address(app, rule, part)
+                if not doors.test(unquote(door), method):
+                    continue  # a number is asked for: no view is reached, and one page says so for all
+                reached += 1
+                if client.open(door, method=method).status_code >= 500:
                     broken.append((method, rule.rule, part[:40]))
+    assert reached > 200
     assert not broken
 
 
