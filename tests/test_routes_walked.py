@@ -92,16 +92,29 @@ def rules(app: Flask, method: str) -> list[Rule]:
     return [rule for rule in app.url_map.iter_rules() if method in (rule.methods or ())]
 
 
+@pytest.fixture(scope="module")
+def read(app: Flask) -> set[str]:
+    """Addresses that somebody has read on this database."""
+    return set()
+
+
 @pytest.mark.parametrize("role", list(Role))
-def test_reading_changes_nothing_but_the_trail(world: None, app: Flask, role: Role) -> None:
+def test_reading_changes_nothing_but_the_trail(world: None, app: Flask, role: Role, read: set[str]) -> None:
+    """Every role at every address on the embedded database. On PostgreSQL each address for the first who may read it:
+    what a role is shown is not the database's, but every page's statements must be such as it takes."""
     client, values = signed_in(app.test_client(), somebody(role)), ids()
+    embedded = app.config["SQLALCHEMY_DATABASE_URI"].startswith("sqlite")
     seen = set()
     before = digests(TRACE)
     for rule in rules(app, "GET"):
+        if rule.rule in read and not embedded:
+            continue
         answer = client.get(address(rule, values))
         seen.add(answer.status_code)
         answer.close()
         assert answer.status_code < 500, rule
+        if answer.status_code == 200:
+            read.add(rule.rule)
     after = digests(TRACE)
     assert {name for name in before if before[name] != after[name]} == set()
     assert 200 in seen
