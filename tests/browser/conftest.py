@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
+from argon2 import PasswordHasher
 from playwright.sync_api import Browser
 
+from app.organisation import passwords
 from app.web import extensions
 from tests.browser.site import Site, Visitor, chromium, make_site, served
 from tests.clock import at
@@ -29,12 +32,20 @@ def browser() -> Iterator[Browser]:
         missing(str(error))
 
 
+@contextmanager
+def morning() -> Iterator[None]:
+    """The clock stopped at NOW, and passwords hashed cheaply: what their hashing costs is no matter of the pages."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(extensions, "now", lambda: NOW)
+        patch.setattr(passwords, "hasher", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+        yield
+
+
 @pytest.fixture(scope="session")
 def a_year(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A site on 1 July 2024 with a year of demonstration cases: made once, as it takes long."""
     folder = tmp_path_factory.mktemp("year")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(extensions, "now", lambda: NOW)
+    with morning():
         make_site(folder, cases=1_500, until=date(2024, 7, 1))
     return folder
 
@@ -42,10 +53,8 @@ def a_year(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def site(a_year: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """A copy of it, served to one file of tests."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(extensions, "now", lambda: NOW)
-        with served(shutil.copytree(a_year, tmp_path_factory.mktemp("site") / "instance")) as running:
-            yield running
+    with morning(), served(shutil.copytree(a_year, tmp_path_factory.mktemp("site") / "instance")) as running:
+        yield running
 
 
 @pytest.fixture

@@ -9,11 +9,15 @@ import pytest
 from playwright.sync_api import expect
 
 from app.demo.departments import PASSWORD
-from tests.browser.accessibility import focus_fault
-from tests.browser.site import Visitor, press, write
+from tests.browser.accessibility import FOCUS, focus_fault
+from tests.browser.site import MOVING, Visitor, press, still, write
 
 pytestmark = pytest.mark.browser
 Visit = Callable[..., Visitor]
+# Whether a fragment is on its way, whether what is looked for has the focus, and what is wrong with the focus.
+STOP = f"""([selector, moving]) => [
+  document.querySelector(moving) !== null, document.activeElement?.matches(selector) ?? false, ({FOCUS})()
+]"""
 
 
 class Keys:
@@ -35,13 +39,17 @@ class Keys:
 
     def tab_to(self, selector: str, most: int = 80) -> None:
         """Tab on until something that fits the selector has the focus; each stop on the way must show."""
-        for _ in range(most):
-            if self.page.evaluate("(selector) => document.activeElement?.matches(selector) ?? false", selector):
-                assert focus_fault(self.page) is None
+        still(self.page)
+        for step in range(most):
+            moving, there, fault = self.page.evaluate(STOP, [selector, MOVING])  # in one: there are a hundred stops
+            if there:
+                assert fault is None
                 return
-            press(self.page, "Tab")
-            fault = focus_fault(self.page)
-            assert fault is None or "BODY" in fault, fault  # the browser's own bar lies between the last and the first
+            # The browser's own bar lies between the last and the first; where one began is of no account.
+            assert step == 0 or fault is None or "BODY" in fault, fault
+            if moving:
+                still(self.page)
+            self.page.keyboard.press("Tab")
         raise AssertionError(f"{most} times Tab and no {selector}")
 
     def do(self, key: str, done: str, **typed: str) -> None:

@@ -11,9 +11,8 @@ import pytest
 from sqlalchemy import Enum, String, select, update
 from sqlalchemy.exc import IntegrityError
 
-from app.web import extensions
 from app.web.extensions import Base, db
-from tests.browser.conftest import NOW
+from tests.browser.conftest import morning
 from tests.browser.site import DESK, PHONE, Site, Visitor, running_site
 from tests.browser.test_accessibility import FILES, LINKS, shape
 from tests.browser.test_pages import addresses
@@ -31,12 +30,11 @@ PAGES_EACH = 30
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """A small demonstration, in which the newest of everything has a word of 300 letters wherever people write."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(extensions, "now", lambda: NOW)
-        with running_site(tmp_path_factory.mktemp("site"), cases=60, until=date(2024, 7, 1), months=2) as running:
-            with running.app.app_context():
-                fill()
-            yield running
+    folder = tmp_path_factory.mktemp("site")
+    with morning(), running_site(folder, cases=60, until=date(2024, 7, 1), months=2) as running:
+        with running.app.app_context():
+            fill()
+        yield running
 
 
 def fill() -> None:
