@@ -48,7 +48,7 @@ ALIKE = """() => {
     return `<${each.localName} ${attributes}>${[...each.childNodes].map(built).join("")}</>`;
   };
   const away = [];
-  for (const list of document.querySelectorAll("tbody, ul, ol, dl")) {
+  for (const list of document.querySelectorAll("tbody, ul, ol")) {
     const met = new Map();
     for (const row of [...list.children]) {
       const kind = built(row), before = met.get(kind) ?? 0;

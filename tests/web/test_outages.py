@@ -277,12 +277,14 @@ def test_commands_tell_bad_settings_folders_and_files_in_one_sentence(tmp_path: 
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root mounts")
-def test_commands_on_a_full_and_on_a_read_only_disk(tmp_path: Path) -> None:
+def test_commands_on_a_full_and_on_a_read_only_disk(tmp_path: Path, applications: Callable[[str], Flask]) -> None:
     mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", tmp_path], check=False)
     if mounted.returncode:
         pytest.skip("this machine does not let root mount")
     try:
-        assert command(tmp_path, "db", "upgrade").returncode == 0
+        with applications("sqlite").app_context(), closing(sqlite3.connect(str(db.engine.url.database))) as migrated:
+            migrated.execute("VACUUM INTO ?", (str(tmp_path / "dung-han.sqlite3"),))  # as small as a new one
+        (tmp_path / "dung-han.sqlite3").chmod(0o600)
         assert add_by_command(tmp_path, "SO").returncode == 0
         before = entries(tmp_path)
         with (tmp_path / "ballast").open("wb", buffering=0) as ballast:
