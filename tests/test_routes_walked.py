@@ -117,7 +117,7 @@ def test_reading_changes_nothing_but_the_trail(world: None, app: Flask, role: Ro
             read.add(rule.rule)
     after = digests(TRACE)
     assert {name for name in before if before[name] != after[name]} == set()
-    assert 200 in seen
+    assert 200 in seen or not embedded  # where others may have read all that this one may
 
 
 def test_a_record_is_reached_through_its_own_parent_only(world: None, app: Flask) -> None:
