@@ -103,6 +103,8 @@ def receive_case(
     in_being(version.unit, day, "version_id")
     if day < version.in_force_from or (version.in_force_to and day > version.in_force_to):
         raise DomainError("Thủ tục này không có hiệu lực vào ngày %(day)s.", field="version_id", day=day)
+    if not version.time_known:
+        raise DomainError("Thủ tục này chưa có thời hạn giải quyết: hãy ghi ở trang Thủ tục trước.", field="version_id")
     check_applicant(applicant)
     check_sets(sets)
     due, exempted = owed_for(version, exemption)

@@ -218,6 +218,11 @@ class Terms:
     unit_id: int
     stages: tuple[StageTerms, ...] = ()
 
+    @property
+    def open_ended(self) -> bool:
+        """Nobody knows how long it takes: a procedure that an import made of a file which promised nothing."""
+        return self.amount == 0 and self.unit is not TimeUnit.SAME_DAY
+
     def stage(self, position: int) -> StageTerms | None:
         """The stage at that position, or None."""
         return next((stage for stage in self.stages if stage.position == position), None)
@@ -385,7 +390,7 @@ class _Fold:
         if outside := _instant(received.data.get("promised_at")):
             self.given = outside, received.at
             self._promise(received, outside, PromiseCause.OTHER_SOFTWARE)
-        else:
+        elif not terms.open_ended:
             counted = calendar.due_at(received.at, terms.amount, terms.unit)
             self._promise(received, counted, PromiseCause.RECEPTION)
         self.state.promised_at = self.state.due_at
@@ -583,6 +588,8 @@ class _Fold:
         began = self.stood.pop()[0]
         self.stood.append((began, since))
         allowance, mode = Allowance(self.terms.amount, self.terms.unit), self.terms.pause_mode
+        if self.given is None and self.terms.open_ended:
+            return
         if self.given is None:
             due_at = self.calendar.deadline_with_pauses(state.received_at, allowance, self.stood, mode).due_at
         elif mode is PauseMode.RESTART:

@@ -80,6 +80,11 @@ class ProcedureVersion(Record, Base):
     # False for one that an import made: its level and fee are defaults that nobody has looked at.
     details_known: Mapped[bool] = mapped_column(default=True, server_default=true())
 
+    @property
+    def time_known(self) -> bool:
+        """Whether it says how long a case takes: one that an import made may not."""
+        return bool(self.time_amount) or self.time_unit is TimeUnit.SAME_DAY
+
     procedure: Mapped[Procedure] = relationship(back_populates="versions", lazy="joined", innerjoin=True)
     unit: Mapped[Unit] = relationship(lazy="joined", innerjoin=True)
     stages: Mapped[list[ProcedureStage]] = relationship(

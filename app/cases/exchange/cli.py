@@ -16,6 +16,7 @@ from flask_babel import gettext as _
 
 from app.cases.exchange import service
 from app.cases.exchange.shape import messages_of
+from app.cases.exchange.xes import log_of
 from app.core.errors import N_
 from app.core.periods import Period
 from app.organisation.access import whole_site
@@ -54,8 +55,9 @@ def take_in(file: str, dry_run: bool) -> None:
 @click.option(
     "--output", type=click.Path(dir_okay=False, path_type=Path), help=N_("Tệp ghi ra; không nêu: đầu ra chuẩn.")
 )
+@click.option("--xes", "as_log", is_flag=True, help=N_("Ghi thành nhật ký sự kiện XES, mỗi hồ sơ một vết."))
 @refusing
-def give_out(period: str | None, since: datetime | None, output: Path | None) -> None:
+def give_out(period: str | None, since: datetime | None, output: Path | None, as_log: bool) -> None:
     zone = ZoneInfo(current_app.config["SETTINGS"].zone)
     which = [service.in_period(*Period.parse(period).bounds(zone))] if period else []
     which += [service.told_since(since.replace(tzinfo=zone).astimezone(UTC))] if since else []
@@ -65,6 +67,12 @@ def give_out(period: str | None, since: datetime | None, output: Path | None) ->
             out = stack.enter_context(output.open("w", encoding="utf-8")) if output else None
         except OSError as error:
             raise BadInput(_("Không ghi được tệp %(file)s.", file=output)) from error
+        if as_log:
+            for part in log_of(whole_site(), *which):
+                count += part.startswith("<trace")
+                click.echo(part, file=out, nl=False)
+            record_export(COMMAND, "exchange", {"period": period or "", "since": f"{since or ''}"}, count, "xes")
+            return
         for message in service.messages_from(whole_site(), *which):
             click.echo(json.dumps(message, ensure_ascii=False), file=out)
             count += 1

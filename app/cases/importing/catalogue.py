@@ -227,7 +227,7 @@ class Catalogue:
                 raise RowRefused("Không biết đơn vị nào chịu trách nhiệm.", field="unit")
             unit_id = top.id
         code = fixed.code if fixed else national_code(said.procedure_code)[:64] or self._free_procedure_code()
-        amount, unit = (fixed.time_amount, fixed.time_unit) if fixed else self._time(said)
+        amount, unit = self._time(said)
         of_field = (fixed.field if fixed else said.field)[:120] or _("Chưa phân loại")
         made = self.making.procedure(code, name, of_field, unit_id, amount, unit)
         # The model's own defaults: no fee, no online payment, a result.
@@ -243,7 +243,11 @@ class Catalogue:
         return code
 
     def _time(self, said: ParsedRow) -> tuple[Decimal, TimeUnit]:
-        """The time that the other software gave this first case: what is known of the procedure's own."""
+        """The mapping's; else the time that the other software gave this first case: what is known of the procedure's
+        own. 0 where nobody says."""
+        if fixed := self.mapping.procedure:
+            known = fixed.time_amount is not None
+            return (fixed.time_amount or Decimal(0), fixed.time_unit if known else TimeUnit.WORKING_DAYS)
         assert said.promised is not None
         day = self.calendar.local_day
         days = self.calendar.count_working_days(day(said.received.at), day(said.promised.end))

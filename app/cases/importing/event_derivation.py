@@ -106,7 +106,7 @@ def later_moves(
 def _later_standing(
     said: ParsedRow, unit_id: int | None, state: CaseState, events: list[Event], now: datetime, zone: ZoneInfo
 ) -> Iterator[Move]:
-    if not said.received.agrees(state.received_at, zone):
+    if not said.begins_with_event and not said.received.agrees(state.received_at, zone):
         raise ContradictingRow(
             "Mâu thuẫn: ngày tiếp nhận đã ghi là %(recorded)s.", field="received_at", recorded=state.received_at
         )

@@ -28,7 +28,7 @@ MAKE = "make"  # the answer "make it"
 class ImportForm(FlaskForm):
     """A file, and how it is to be read."""
 
-    file = FileField(_l("Tệp CSV, XLSX hoặc XLS"), validators=[FileRequired(_l("Hãy chọn một tệp."))])
+    file = FileField(_l("Tệp CSV, XLSX, XLS hoặc XES"), validators=[FileRequired(_l("Hãy chọn một tệp."))])
     mapping = ChoiceField(_l("Loại tệp"))
 
     @classmethod

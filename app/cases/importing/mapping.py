@@ -62,7 +62,7 @@ CASE_FIELDS = frozenset(
     }
 )
 EVENT_FIELDS = frozenset({"event_id", "event_name", "event_at", "event_group", "event_actor"})
-NEEDED = {"case": ("code", "received_at"), "event": ("code", "received_at", "event_name", "event_at")}
+NEEDED = {"case": ("code", "received_at"), "event": ("code", "event_name", "event_at")}
 
 
 class ForeignPayment(StrEnum):
@@ -89,12 +89,13 @@ class _Part(BaseModel):
 
 
 class FixedProcedure(_Part):
-    """The procedure of every case in a file that names none. Its time is used when it has to be created."""
+    """The procedure of every case in a file that names none. Its time is used when it has to be created; without one a
+    case for which the file promises nothing has no due day."""
 
     code: str = Field(min_length=1, max_length=64)
     name: str = Field(min_length=1)
     field: str = Field(min_length=1, max_length=120)
-    time_amount: Decimal = Field(gt=0, le=10_000)
+    time_amount: Decimal | None = Field(None, gt=0, le=10_000)
     time_unit: TimeUnit = TimeUnit.WORKING_DAYS
 
 
@@ -164,6 +165,10 @@ class Mapping(_Part):
             raise ValueError("các cột event_* chỉ dùng khi mỗi dòng là một sự kiện (row: event)")
         if not self.procedure and not {"procedure", "procedure_code"} & set(self.columns):
             raise ValueError("phải có cột procedure hoặc procedure_code, hoặc một thủ tục cố định (procedure:)")
+        if self.procedure and self.procedure.time_amount is None and "ended_at" in self.columns:
+            raise ValueError(
+                "tệp có cột ended_at thì procedure phải có time_amount: không có hạn thì không biết đúng hạn"
+            )
         _refuse_twice("status", self.status)
         _refuse_twice("channel", self.channel)
         _refuse_twice("done", self.done)

@@ -28,7 +28,7 @@ from app.cases.importing.mapping import Mapping
 from app.cases.importing.report import SHOWN, ImportReport, PassedPromise, Reason, RefusedRow
 from app.cases.importing.row_parsing import ParsedRow, Remark, RowReader, StatedEvent
 from app.cases.importing.staging import Plan
-from app.cases.importing.values import ContradictingRow, GarbledText, UnknownName
+from app.cases.importing.values import CellInstant, ContradictingRow, GarbledText, UnknownName
 from app.cases.importing.writing import prepared
 from app.cases.timeline import OutOfOrder
 from app.core.calendar import WorkingCalendar
@@ -90,10 +90,11 @@ class ImportReader:
         asks: bool = False,
         mends: bool = False,
         lock: bool = False,
+        begun: dict[str, CellInstant] | None = None,
     ) -> None:
         self.now: datetime = extensions.now()
         self.site, self.mapping, self.zone, self.report, self.lock = site, mapping, zone, report, lock
-        self.mends = mends
+        self.mends, self.begun = mends, begun
         self.is_log = mapping.row == "event"
         self.reading = RowContext(calendar, zone, self.now, lineage(site))
         self.catalogue = Catalogue(site, mapping, calendar, asks=asks)
@@ -104,7 +105,7 @@ class ImportReader:
     def begin(self, table: SheetTable, named: bool) -> None:
         """Go on with another table of the file. `named`: it may have several, so rows are told with their sheet."""
         self.table, self.sheet = table, table.name if named else ""
-        self.reader = RowReader(self.mapping, table, self.zone, self.now, mends=self.mends)
+        self.reader = RowReader(self.mapping, table, self.zone, self.now, mends=self.mends, begun=self.begun)
 
     def take(self, batch: list[tuple[int, list[Any]]]) -> None:
         """Take some rows: read them, join them to what is recorded, prepare what they add."""

@@ -164,8 +164,8 @@ SMALL = 20 * MEGABYTE  # unpacked: whatever its density, it hurts nobody
 
 warnings.filterwarnings("ignore", module=r"openpyxl\.")  # of styles and validations, which an import does not read
 
-_NAMES = {"csv": "CSV", "xlsx": "Excel (.xlsx)", "xls": "Excel 97-2003 (.xls)"}
-_ENDINGS = {".csv": "csv", ".txt": "csv", ".tsv": "csv", ".xlsx": "xlsx", ".xlsm": "xlsx", ".xls": "xls"}
+_NAMES = {"xes": "XES", "csv": "CSV", "xlsx": "Excel (.xlsx)", "xls": "Excel 97-2003 (.xls)"}
+_ENDINGS = {".xes": "xes", ".csv": "csv", ".txt": "csv", ".tsv": "csv", ".xlsx": "xlsx", ".xlsm": "xlsx", ".xls": "xls"}
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _OLD_SHEETS = (b"\x09\x00\x04\x00", b"\x09\x02\x06\x00", b"\x09\x04\x06\x00", b"\x09\x08\x10\x00", b"\x09\x08\x08\x00")
 _FOREIGN = {
@@ -222,6 +222,11 @@ def opened(path: Path, name: str = "", largest: int = LARGEST_FILE) -> Iterator[
     if kind == "csv":
         with CsvSource(path, name) as source:
             yield source
+    elif kind == "xes":
+        from app.cases.importing.xes import XesSource
+
+        with XesSource(path, name) as log:
+            yield log
     elif kind == "xlsx":
         _check_zip(path, name)
         with _xlsx(path, name) as xlsx:
@@ -231,7 +236,7 @@ def opened(path: Path, name: str = "", largest: int = LARGEST_FILE) -> Iterator[
 
 
 def kind_of(path: Path, name: str, largest: int = LARGEST_FILE) -> str:
-    """csv, xlsx or xls. Raises BadFile for anything else, and for a file that is not what its name says."""
+    """csv, xes, xlsx or xls. Raises BadFile for anything else, and for a file that is not what its name says."""
     if not path.is_file():
         raise BadFile("Không có tệp “%(name)s”.", name=name)
     size = path.stat().st_size
@@ -271,6 +276,8 @@ def _kind(head: bytes, path: Path, name: str) -> str:
     if b"\x00" in head and not wide:
         raise _foreign(name, "dữ liệu nhị phân")
     start = (head.decode(wide, "ignore").encode() if wide else head).lstrip(b"\xef\xbb\xbf \t\r\n")
+    if start.startswith(b"<") and _LOG.search(start):
+        return "xes"
     if _MARKUP.match(start):
         raise BadFile(
             "Tệp “%(name)s” là trang HTML hoặc XML đặt tên như bảng tính. "
@@ -286,6 +293,7 @@ def _kind(head: bytes, path: Path, name: str) -> str:
     return "csv"
 
 
+_LOG = re.compile(rb"<log\s[^>]*\bxes\.")
 _MARKUP = re.compile(rb"<(?:[A-Za-z!?]|--)")  # no cell begins so
 _MAIL = re.compile(rb"(?:MIME-Version|Content-Type|Content-Location|Snapshot-Content-Location)\s*:", re.IGNORECASE)
 

@@ -69,6 +69,7 @@ class Remark(StrEnum):
     """What was assumed in taking a row; the report says it once, with the number of rows."""
 
     NO_PROMISE = "no_promise"
+    NO_ALLOWANCE = "no_allowance"
     NO_CHANNEL = "no_channel"
     NO_APPLICANT = "no_applicant"
     END_HOUR = "end_hour"
@@ -126,6 +127,7 @@ class ParsedRow:
     other_code: str = ""
     vneid: bool | None = None
     reused: bool | None = None
+    begins_with_event: bool = False  # reception is its first activity, as far as the file tells
 
     @property
     def key(self) -> str:
@@ -152,12 +154,21 @@ class StatedEvent:
 class RowReader:
     """Reads the rows of one table under its mapping. `now` (UTC): nothing that happened can be later.
 
-    `mends`: somebody has agreed that names in the letters of old code pages are read as they were meant.
+    `mends`: somebody has agreed that names in the letters of old code pages are read as they were meant. `begun`: when
+    each case of a log that does not tell its reception had its first activity, by the key of its code.
     """
 
     def __init__(
-        self, mapping: Mapping, table: SheetTable, zone: ZoneInfo, now: datetime, *, mends: bool = False
+        self,
+        mapping: Mapping,
+        table: SheetTable,
+        zone: ZoneInfo,
+        now: datetime,
+        *,
+        mends: bool = False,
+        begun: dict[str, CellInstant] | None = None,
     ) -> None:
+        self.begun = begun or {}
         self.mends, self._mended = mends, False
         self.mapping, self.table, self.zone, self.now = mapping, table, zone, now
         self.orders, self.blanks = tuple(mapping.dates), mapping.blanks
@@ -232,6 +243,11 @@ class RowReader:
         if not code:
             raise RowRefused("Thiếu mã hồ sơ.", field="code")
         received = self._moment(cells, "received_at")
+        begins = received is None and self.mapping.row == "event"
+        if begins:
+            received = self.begun.get(code_key(code))
+            if received is None:
+                self._event(cells)  # says what is wrong with the time, or with the name
         if received is None:
             raise RowRefused("Thiếu ngày tiếp nhận.", field="received_at")
         self._refuse_future(received, "received_at")
@@ -247,7 +263,8 @@ class RowReader:
             told |= self.mapping.telling.get("channel", Knows.NOTHING)
         applicant = self._text(cells, "applicant")
         if promised is None:
-            remarks.append(Remark.NO_PROMISE)
+            fixed = self.mapping.procedure
+            remarks.append(Remark.NO_ALLOWANCE if fixed and fixed.time_amount is None else Remark.NO_PROMISE)
         if channel is None:
             remarks.append(Remark.NO_CHANNEL)
         if not applicant and "applicant" in self.table.columns:
@@ -279,6 +296,7 @@ class RowReader:
             other_code=self._other_code(cells, code),
             vneid=self._yes_or_no(cells, "vneid"),
             reused=self._yes_or_no(cells, "reused"),
+            begins_with_event=begins,
         )
 
     def _other_code(self, cells: list[Any], code: str) -> str:
@@ -441,6 +459,14 @@ class RowReader:
         if amount is not None and not 0 < amount <= MOST_PAID:
             raise RowRefused("Số tiền phải lớn hơn 0 và không quá 10 tỷ đồng.", field="paid_amount")
         return amount
+
+    def time_of(self, cells: list[Any]) -> tuple[str, CellInstant] | None:
+        """The key of the row's case, and when its activity happened; None where the row does not tell."""
+        try:
+            code, moment = self._text(cells, "code", exact_number_text), self._moment(cells, "event_at")
+        except RowRefused:
+            return None
+        return (code_key(code), moment) if code and moment and moment.at <= self.now else None
 
     def _event(self, cells: list[Any]) -> StatedEvent:
         name = self._text(cells, "event_name")

@@ -29,6 +29,8 @@ from app.cases.importing.queries import as_told
 from app.cases.importing.reader import ImportReader, without_garbage_collection
 from app.cases.importing.readers import SheetSource, opened
 from app.cases.importing.report import ImportReport
+from app.cases.importing.row_parsing import RowReader
+from app.cases.importing.values import CellInstant
 from app.cases.importing.writing import MovedOn, Writer
 from app.core.errors import Conflict, DomainError, NotAllowed
 from app.organisation import audit
@@ -180,8 +182,17 @@ def _read(task: Task, source: SheetSource, tables: Tables, *, lock: bool) -> Imp
     """Every table of the file, one after another."""
     zone = ZoneInfo(task.mapping.zone or current_app.config["SETTINGS"].zone)
     report = ImportReport(sha256=task.sha256)
+    is_short = task.mapping.row == "event" and "received_at" not in tables.first.columns
     run = ImportReader(
-        task.site, task.mapping, zone, site_calendar(), report, asks=task.asks, mends=task.mends, lock=lock
+        task.site,
+        task.mapping,
+        zone,
+        site_calendar(),
+        report,
+        asks=task.asks,
+        mends=task.mends,
+        lock=lock,
+        begun=_first_times(task, zone) if is_short else None,
     )
     read: list[SheetTable] = []
     for table in tables:
@@ -194,6 +205,19 @@ def _read(task: Task, source: SheetSource, tables: Tables, *, lock: bool) -> Imp
     report.tell_sheets(tables, read)
     run.finish()
     return run
+
+
+def _first_times(task: Task, zone: ZoneInfo) -> dict[str, CellInstant]:
+    """When each case of a log had its first activity, by the key of its code: the log is read through for it."""
+    found: dict[str, CellInstant] = {}
+    with opened(task.upload.path, task.upload.name) as source:
+        for table in find_tables(source, task.mapping, task.upload.name):
+            reader = RowReader(task.mapping, table, zone, extensions.now(), mends=task.mends)
+            for _number, cells in table.rows:
+                if told := reader.time_of(cells):
+                    key, moment = told
+                    found[key] = min(found.get(key, moment), moment, key=lambda each: each.at)
+    return found
 
 
 def _carry_out(task: Task, source: SheetSource, tables: Tables, *, alone: bool) -> ImportReport:

@@ -218,7 +218,12 @@ def promised(version: ProcedureVersion | None, typed: Typed) -> dict[str, Any]:
     at = _moment(typed.get("at"))
     try:
         locale = get_locale().language
-        told = promise(site_calendar(), at, whole(version.time_amount), version.time_unit, locale=locale)
+        known = version.time_known
+        told = (
+            promise(site_calendar(), at, whole(version.time_amount), version.time_unit, locale=locale)
+            if known
+            else None
+        )
     except DomainError:  # a moment that the calendar does not reach
         told = None
     try:

@@ -1,0 +1,163 @@
+"""Any event log: three columns are enough, in CSV or XES; what nobody promised has no due day."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from flask.testing import FlaskClient
+from sqlalchemy import select
+
+from app.cases.exchange.xes import log_of
+from app.cases.importing.readers import BadFile, opened
+from app.cases.models import Case, CaseEvent, CasePromise
+from app.cases.vocabulary import EventKind
+from app.organisation.access import whole_site
+from app.organisation.models import Person, Role, Unit, UnitKind
+from app.procedures.models import Procedure
+from app.web.extensions import db
+from tests.cases.importing.exports import assert_adds_up, reasons, take
+from tests.clock import at
+from tests.factories import make_person, make_unit
+from tests.grounds import wipe
+
+PERMITS = """Case ID,Activity,Complete Timestamp
+p-1,Submitted,2024/06/03 08:00:00.000
+p-2,Submitted,2024/06/04 09:00:00.000
+p-1,Approved,2024/06/05 10:00:00.000
+p-2,Checked,2024/06/03 15:00:00.000
+"""
+
+
+def written(folder: Path, text: str, name: str = "log.csv") -> Path:
+    (folder / name).write_text(text, encoding="utf-8")
+    return folder / name
+
+
+def cases() -> dict[str, Case]:
+    db.session.expire_all()
+    return {case.code: case for case in db.session.scalars(select(Case))}
+
+
+def activities(code: str) -> list[tuple[str, str]]:
+    found = select(CaseEvent).where(CaseEvent.case_id == cases()[code].id, CaseEvent.kind == EventKind.ACTIVITY)
+    return [(event.data["name"], event.actor) for event in db.session.scalars(found.order_by(CaseEvent.at))]
+
+
+@pytest.mark.parametrize(
+    "headings",
+    [
+        "Case ID,Activity,Complete Timestamp",
+        "case:concept:name,concept:name,time:timestamp",
+        "case_id;activity;timestamp",
+    ],
+)
+def test_three_columns_are_enough(department: Unit, tmp_path: Path, headings: str) -> None:
+    """A case begins with its first activity, wherever in the file that stands; nobody has promised anything."""
+    text = PERMITS.replace("Case ID,Activity,Complete Timestamp", headings)
+    path = written(tmp_path, text.replace(",", ";") if ";" in headings else text)
+    report = take(path, "nhat-ky")
+    assert (report.rows, report.cases_new, report.events_new, reasons(report)) == (4, 2, 4, [])
+    assert_adds_up(report)
+    assert cases()["p-1"].received_at == at("2024-06-03 08:00")
+    assert cases()["p-2"].received_at == at("2024-06-03 15:00"), "the last row is its first activity"
+    for case in cases().values():
+        assert (case.promised_at, case.due_at, case.late_after, case.unit_id) == (None, None, None, department.id)
+    assert db.session.scalars(select(CasePromise)).all() == []
+    assert any("hồ sơ không có ngày hẹn" in notice for notice in report.notices())
+    again = take(path, "nhat-ky")
+    assert (again.cases_unchanged, again.events_new) == (2, 0)
+
+
+def test_a_later_log_goes_on_with_its_cases(department: Unit, tmp_path: Path) -> None:
+    take(written(tmp_path, PERMITS), "nhat-ky")
+    later = "Case ID,Activity,Complete Timestamp\np-1,Paid,2024/06/07 08:00\np-3,Submitted,2024/06/08 08:00\n"
+    report = take(written(tmp_path, later + "p-4,,2024/06/08 08:00\np-5,Submitted,hôm qua\n", "sau.csv"), "nhat-ky")
+    assert (report.cases_new, report.cases_changed, report.events_new) == (1, 1, 2)
+    assert [(number, column) for number, column, _why in reasons(report)] == [
+        (4, "Activity"),
+        (5, "Complete Timestamp"),
+    ]
+    assert cases()["p-1"].received_at == at("2024-06-03 08:00")
+    assert activities("p-1") == [("Submitted", ""), ("Approved", ""), ("Paid", "")]
+
+
+XES = """<?xml version="1.0" encoding="UTF-8"?>
+<!-- written by hand -->
+<log xes.version="1.0" xmlns="http://www.xes-standard.org/">
+  <extension name="Concept" prefix="concept" uri="http://www.xes-standard.org/concept.xesext"/>
+  <global scope="event"><string key="concept:name" value="UNKNOWN"/></global>
+  <classifier name="Activity" keys="concept:name"/>
+  <string key="concept:name" value="a log"/>
+  <trace>
+    <string key="concept:name" value="x-1"/>
+    <event>
+      <string key="concept:name" value="Nộp đơn"><string key="nested" value="not read"/></string>
+      <date key="time:timestamp" value="2024-06-03T08:00:00.000+07:00"/>
+      <string key="org:resource" value="Lan"/>
+    </event>
+    <event><string key="concept:name" value="Thẩm định"/>
+      <date key="time:timestamp" value="2024-06-04T02:00:00Z"/></event>
+  </trace>
+  <trace><string key="concept:name" value="x-2"/></trace>
+</log>
+"""
+
+
+def test_xes_is_read_as_a_table_of_its_events(department: Unit, tmp_path: Path) -> None:
+    report = take(written(tmp_path, XES, "log.xes"), "nhat-ky")
+    assert (report.rows, report.cases_new, report.events_new, reasons(report)) == (2, 1, 2, [])
+    assert activities("x-1") == [("Nộp đơn", "Lan"), ("Thẩm định", "")]
+    assert cases()["x-1"].received_at == at("2024-06-03 08:00")
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (XES[:600], "hỏng"),
+        (
+            '<?xml version="1.0"?><!DOCTYPE log [<!ENTITY a "aa">]><log xes.version="1.0">&a;</log>',
+            "khai báo không an toàn",
+        ),
+        ('<?xml version="1.0"?><log xes.version="1.0"></log>', "không có dòng nào"),
+    ],
+    ids=["cut off", "entities", "empty"],
+)
+def test_a_bad_xes_is_one_sentence(department: Unit, tmp_path: Path, text: str, told: str) -> None:
+    with pytest.raises(BadFile, match=told):
+        take(written(tmp_path, text, "log.xes"), "nhat-ky")
+    assert cases() == {}
+
+
+def test_what_goes_out_as_xes_comes_in_again(department: Unit, tmp_path: Path) -> None:
+    take(written(tmp_path, PERMITS), "nhat-ky")
+    text = "".join(log_of(whole_site()))
+    assert "Submitted" in text
+    with opened(written(tmp_path, text, "ra.xes")) as source:
+        rows = [cells for _number, cells in next(source.sheets()).rows]
+    assert rows[0][0] == "case:concept:name" and "time:timestamp" in rows[0]
+    assert len(rows) == 1 + 2 + 4, "each case's reception and its activities"
+    wipe()
+    make_unit("SO", "Sở", UnitKind.DEPARTMENT)
+    report = take(tmp_path / "ra.xes", "nhat-ky")
+    assert (report.cases_new, report.events_new, reasons(report)) == (2, 6, [])
+
+
+def test_a_case_that_was_promised_nothing_is_shown_and_nobody_is_received_under_its_procedure(
+    department: Unit, tmp_path: Path, sign_in: Callable[[Person], FlaskClient]
+) -> None:
+    take(written(tmp_path, PERMITS), "nhat-ky")
+    desk = sign_in(make_person(make_unit("MC", "Một cửa", parent=department, is_desk=True), Role.DESK))
+    for address in (f"/ho-so/{cases()['p-1'].id}", "/ho-so", "/ho-so/viec-hom-nay", "/thu-tuc"):
+        assert desk.get(address).status_code == 200, address
+    procedure = db.session.scalars(select(Procedure)).one()
+    assert "chưa biết" in desk.get(f"/thu-tuc/{procedure.id}").text
+    version = procedure.versions[0].id
+    assert desk.get(f"/ho-so/tiep-nhan?version_id={version}").status_code == 200
+    sent = desk.post(
+        "/ho-so/tiep-nhan", data={"version_id": version, "applicant": "Trần Văn Bình", "channel": "in_person"}
+    )
+    assert sent.status_code == 422
+    assert "chưa có thời hạn giải quyết" in sent.text
+    assert len(cases()) == 2
