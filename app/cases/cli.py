@@ -47,18 +47,25 @@ cases = AppGroup("cases", help=N_("Hồ sơ."))
 @click.option("--mapping", required=True, metavar="NAME_OR_FILE", help="igate, coselog, or a YAML file.")
 @click.option("--dry-run", is_flag=True, help=N_("Chỉ xem trước, không ghi gì."))
 @click.option("--mend-letters", is_flag=True, help=N_("Đọc lại tên viết bằng bảng mã cũ (TCVN3, VNI)."))
+@click.option("--reopened", is_flag=True, help=N_("Hồ sơ đã kết thúc mà tệp ghi đang xử lý là được mở lại."))
 @click.option(
     "--errors", type=click.Path(path_type=Path), metavar="OUT.csv", help=N_("Ghi các dòng bị từ chối vào đây.")
 )
 @click.option("--format", "shown", type=click.Choice(["text", "json"]), default="text", show_default=True)
-def import_cases(file: Path, mapping: str, dry_run: bool, mend_letters: bool, errors: Path | None, shown: str) -> None:
+def import_cases(
+    file: Path, mapping: str, dry_run: bool, mend_letters: bool, reopened: bool, errors: Path | None, shown: str
+) -> None:
     if errors is not None:
         _check_writable(errors)
     with clear_errors():
         chosen = find_mapping(mapping, mappings_folder())
         upload = Upload(file, file.name)
         report = import_file(
-            whole_site(), COMMAND, upload, chosen, dry_run=dry_run, mends=mend_letters, progress=_progress()
+            *(whole_site(), COMMAND, upload, chosen),
+            dry_run=dry_run,
+            mends=mend_letters,
+            reopens=reopened,
+            progress=_progress(),
         )
     if errors is not None:
         write_errors(report.refused, errors)

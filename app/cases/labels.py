@@ -80,6 +80,7 @@ EVENTS = {
     EventKind.NOTED: _l("Ý kiến xử lý"),
     EventKind.ACTIVITY: _l("Công việc"),
     EventKind.PROMISE_MOVED: _l("Thay đổi ngày hẹn trả"),
+    EventKind.REOPENED: _l("Mở lại ở phần mềm khác"),
     EventKind.APOLOGISED: _l("Xin lỗi, hẹn lại ngày trả kết quả"),
     EventKind.UNIT_SUCCEEDED: _l("Chuyển cho đơn vị kế thừa"),
     EventKind.CORRECTED: _l("Đính chính"),

@@ -33,7 +33,11 @@ TONES = {
     EventKind.ANNULLED: "warn",
     EventKind.PROCEEDED: "warn",
 }
-NEVER_CORRECTED = frozenset({EventKind.CORRECTED, EventKind.ACTIVITY, EventKind.PROMISE_MOVED, EventKind.APOLOGISED})
+NEVER_CORRECTED = frozenset(
+    {
+        *(EventKind.CORRECTED, EventKind.ACTIVITY, EventKind.PROMISE_MOVED, EventKind.REOPENED, EventKind.APOLOGISED),
+    }
+)
 NEVER_CORRECTED |= {EventKind.UNIT_SUCCEEDED, EventKind.AMENDED, EventKind.PROCEEDED}
 
 Entry = dict[str, Any]

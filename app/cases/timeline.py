@@ -275,7 +275,12 @@ class CorrectedEvent(Generic[Recorded]):
 _A_SECOND = timedelta(seconds=1)
 _ENDINGS = frozenset(kind for kind, status in LEADS_TO.items() if status in ENDED)
 # Other software logs these without order; they change no state.
-_FREE = frozenset({EventKind.NOTED, EventKind.ACTIVITY, EventKind.PAID, EventKind.PROMISE_MOVED, EventKind.APOLOGISED})
+_FREE = frozenset(
+    {
+        *(EventKind.NOTED, EventKind.ACTIVITY, EventKind.PAID, EventKind.PROMISE_MOVED, EventKind.APOLOGISED),
+        EventKind.REOPENED,
+    }
+)
 _FREE |= {EventKind.REFUNDED, EventKind.UNIT_SUCCEEDED, EventKind.AMENDED, EventKind.PROCEEDED}
 
 # What something else was recorded upon cannot be said never to have happened: the kind that follows, and the part

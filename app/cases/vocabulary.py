@@ -108,6 +108,10 @@ class EventKind(StrEnum):
     NOTED = "noted"  # processing note (ý kiến xử lý)
     ACTIVITY = "activity"  # a step recorded by other software [name]; changes no state
     PROMISE_MOVED = "promise_moved"  # [promised_at]: other software now gives another date
+    # Other software opened a case again that had ended: its first end stands for whether it was in time.
+    REOPENED = (
+        "reopened"  # [time_unknown, known_at; ended_at: ISO instant at which it ended again, absent while it has not]
+    )
     # [new_due_at: ISO instant promised by the letter, absent when none is; number: of the letter; wrong: it is about a
     # mistake, and moves no promise]
     APOLOGISED = "apologised"  # the new date is the promise from then on; what was late by then stays late
@@ -157,6 +161,7 @@ ALLOWED_IN: dict[EventKind, frozenset[CaseStatus]] = {
     EventKind.NOTED: ANY,
     EventKind.ACTIVITY: ANY,
     EventKind.PROMISE_MOVED: ANY,
+    EventKind.REOPENED: ANY - OPEN | {CaseStatus.RESOLVED},
     EventKind.APOLOGISED: ANY,
     EventKind.UNIT_SUCCEEDED: ANY,
     EventKind.CORRECTED: ANY,

@@ -97,7 +97,7 @@ NAMES = {
 def time_allowed(amount: Decimal | int, unit: TimeUnit) -> str:
     """`10 ngày làm việc`, `0,5 ngày làm việc`, `trong ngày`; `chưa biết` for no time at all."""
     if not amount and unit is not TimeUnit.SAME_DAY:
-        return _("chưa biết")
+        return str(_("chưa biết"))
     return label(unit) if unit is TimeUnit.SAME_DAY else time_used(amount, unit)
 
 

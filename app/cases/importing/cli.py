@@ -36,12 +36,14 @@ imports = AppGroup("import", help=N_("Nhập hồ sơ từ tệp: xem trước, 
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--mapping", required=True, metavar="NAME", help="igate, coselog, or one of the site's.")
 @click.option("--mend-letters", is_flag=True, help=N_("Đọc lại tên viết bằng bảng mã cũ."))
+@click.option("--reopened", is_flag=True, help=N_("Hồ sơ đã kết thúc mà tệp ghi đang xử lý là được mở lại."))
 @refusing
-def preview_file(file: Path, mapping: str, mend_letters: bool) -> None:
+def preview_file(file: Path, mapping: str, mend_letters: bool, reopened: bool) -> None:
     chosen = find_mapping(mapping, mappings_folder())
     with _opened(file) as stream:
         sha256 = keep_upload(stream)
-    number = preview(whole_site(), COMMAND, kept_upload(sha256, file.name), chosen, mends=mend_letters)
+    upload = kept_upload(sha256, file.name)
+    number = preview(whole_site(), COMMAND, upload, chosen, mends=mend_letters, reopens=reopened)
     echo_json(_import_json(queries.one_import(whole_site(), number)) | _preview_json(number))
 
 
@@ -55,7 +57,16 @@ def run(source: str, mapping: str | None, ask: bool) -> None:
         record = queries.one_import(whole_site(), int(source))
         chosen = find_mapping(record.mapping, mappings_folder())
         upload = kept_upload(record.sha256, record.file_name)
-        report = import_file(whole_site(), COMMAND, upload, chosen, previewed=record.id, asks=True, mends=record.mends)
+        report = import_file(
+            whole_site(),
+            COMMAND,
+            upload,
+            chosen,
+            previewed=record.id,
+            asks=True,
+            mends=record.mends,
+            reopens=record.reopens,
+        )
     elif mapping is None:
         raise DomainError("Hãy nêu ánh xạ: --mapping.")
     else:

@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 
 from app.cases.importing.mapping import ForeignStatus
 from app.cases.importing.row_parsing import ParsedRow, StatedEvent
-from app.cases.importing.values import CellInstant, ContradictingRow, RowRefused
+from app.cases.importing.values import CellInstant, ContradictingRow, OpenAgain, RowRefused
 from app.cases.timeline import CaseState, Event
 from app.cases.vocabulary import ENDED, MOVES, ONCE, RUNNING, CaseStatus, EventKind, PromiseCause
 
@@ -33,6 +33,9 @@ _STATUS = {
     ForeignStatus.WITHDRAWN: CaseStatus.WITHDRAWN,
     ForeignStatus.STOPPED: CaseStatus.STOPPED,
 }
+
+
+_IN_WORK = frozenset({ForeignStatus.RECEIVED, ForeignStatus.IN_PROGRESS, ForeignStatus.SUPPLEMENT})
 
 
 @dataclass(slots=True)
@@ -88,12 +91,15 @@ def later_moves(
     now: datetime,
     zone: ZoneInfo,
     fee: int = 0,
+    *,
+    reopens: bool = False,
 ) -> Iterator[Move]:
-    """What a row adds to a case as it stands; nothing when it says nothing new. Raises Contradiction.
+    """What a row adds to a case as it stands; nothing when it says nothing new. Raises Contradiction. `reopens`: a case
+    that has ended and is in work again was opened again, and the file is not an old one.
 
     What was recorded as done stays so, whatever a later file says: other software need not know of it.
     """
-    moves = list(_later_standing(said, unit_id, state, events, now, zone))
+    moves = list(_later_standing(said, unit_id, state, events, now, zone, reopens))
     yield from moves
     resolved = (move.at for move in moves if move.kind is EventKind.RESOLVED)
     for move in _deeds(said, state.received_at, next(resolved, state.result_at)):
@@ -104,7 +110,13 @@ def later_moves(
 
 
 def _later_standing(
-    said: ParsedRow, unit_id: int | None, state: CaseState, events: list[Event], now: datetime, zone: ZoneInfo
+    said: ParsedRow,
+    unit_id: int | None,
+    state: CaseState,
+    events: list[Event],
+    now: datetime,
+    zone: ZoneInfo,
+    reopens: bool,
 ) -> Iterator[Move]:
     if not said.begins_with_event and not said.received.agrees(state.received_at, zone):
         raise ContradictingRow(
@@ -120,7 +132,21 @@ def _later_standing(
         yield Move(EventKind.PROMISE_MOVED, now, {"promised_at": moved.isoformat()})
     ended_at = state.ended_at or state.result_at
     if ended_at is not None:
-        yield from _after_end(said, state, ended_at, zone)
+        opened = [event for event in events if event.kind is EventKind.REOPENED]
+        again = _instant(opened[-1].data.get("ended_at")) if opened else None
+        if said.end is None and said.standing in _IN_WORK:
+            if not opened or again is not None:
+                if not reopens:
+                    raise OpenAgain(
+                        "Mâu thuẫn: hồ sơ đã kết thúc xử lý lúc %(recorded)s.", field="ended_at", recorded=ended_at
+                    )
+                yield Move(EventKind.REOPENED, now, {"time_unknown": True, "known_at": now.isoformat()})
+        elif said.end is not None and again is not None and said.end.agrees(again, zone):
+            return
+        elif said.end is not None and opened and again is None and not said.end.agrees(ended_at, zone):
+            yield Move(EventKind.REOPENED, said.end.at, {"ended_at": said.end.at.isoformat()})
+        else:
+            yield from _after_end(said, state, ended_at, zone)
         return
     last = max(event.at for event in events if event.kind in MOVES)
     if state.status is CaseStatus.SUPPLEMENT:
@@ -164,6 +190,10 @@ def _in_other_hands(said: ParsedRow, unit_id: int | None, state: CaseState) -> b
     other_unit = unit_id not in (None, state.holder_unit_id)
     other_officer = said.officer not in ("", state.officer)
     return started or other_unit or other_officer
+
+
+def _instant(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
 
 
 def _handed_over(at: datetime, unit_id: int, officer: str) -> Move:

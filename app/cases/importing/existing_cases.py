@@ -77,6 +77,7 @@ class RowContext:
     zone: ZoneInfo
     now: datetime
     lineage: Lineage
+    reopens: bool = False  # a case that has ended and is in work again was opened again
 
 
 def open_dossier(said: ParsedRow, version: Version, unit_id: int | None, channel: Channel, by: RowContext) -> Dossier:
@@ -123,11 +124,13 @@ def take_statement(dossier: Dossier, said: ParsedRow, unit_id: int | None, by: R
         unit_id = by.lineage.heir(unit_id, by.calendar.local_day(by.now), dossier.version.code)
     before = dossier.state
     fee = dossier.version.fee
-    moves = list(later_moves(said, unit_id, before, dossier.events, by.now, by.zone, fee))
+    moves = list(later_moves(said, unit_id, before, dossier.events, by.now, by.zone, fee, reopens=by.reopens))
     _add(dossier, moves, by)
     dossier.said = said
     _learn(dossier, said)
     remarks = [Remark.CONTACT_DIFFERS] if _fill(dossier, said) else []
+    if any(move.kind is EventKind.REOPENED for move in moves):
+        remarks.append(Remark.REOPENED)
     if any(move.kind is EventKind.PROMISE_MOVED for move in moves) and (had_passed := _had_passed(before, by.now)):
         assert said.promised is not None
         dossier.passed = had_passed, said.promised.end

@@ -32,6 +32,9 @@ class Import(Record, Base):
     mends: Mapped[bool] = mapped_column(
         default=False, server_default=false()
     )  # names in old code pages are read as they were meant
+    reopens: Mapped[bool] = mapped_column(
+        default=False, server_default=false()
+    )  # ended cases in work were opened again
     state: Mapped[ImportState]
     started_at: Mapped[datetime]
     finished_at: Mapped[datetime | None]

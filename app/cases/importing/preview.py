@@ -51,6 +51,7 @@ class ImportPreview:
     unchanged: list[tuple[str, CaseStatus]] = field(default_factory=list)
     asked: list[UnknownNameCount] = field(default_factory=list)
     mendable: int = 0  # refused rows that only the letters of an old code page stand in the way of
+    reopenable: int = 0  # refused rows of ended cases that may have been opened again
     passed: list[PassedPromise] = field(default_factory=list)
     unread: list[str] = field(default_factory=list)  # headings that nothing is made of
 
@@ -64,6 +65,7 @@ def keep_preview(import_id: int, run: ImportReader) -> None:
         "unchanged": list(report.unchanged.items()),
         "mendable": report.mendable,
         "unread": report.unread,
+        "reopenable": report.reopenable,
         "passed": [[p.place, p.code, p.recorded.isoformat(), p.stated.isoformat()] for p in report.passed],
         "asked": [asdict(asked) for asked in sorted(report.asked.values(), key=lambda a: (a.kind, -a.rows, a.key))],
     }
@@ -91,6 +93,7 @@ def preview_of(import_id: int) -> ImportPreview:
         asked=[UnknownNameCount(**asked) for asked in values["asked"]],
         mendable=values.get("mendable", 0),
         unread=values.get("unread", []),
+        reopenable=values.get("reopenable", 0),
         passed=[
             PassedPromise(place, code, datetime.fromisoformat(recorded), datetime.fromisoformat(stated))
             for place, code, recorded, stated in values.get("passed", [])

@@ -28,7 +28,7 @@ from app.cases.importing.mapping import Mapping
 from app.cases.importing.report import SHOWN, ImportReport, PassedPromise, Reason, RefusedRow
 from app.cases.importing.row_parsing import ParsedRow, Remark, RowReader, StatedEvent
 from app.cases.importing.staging import Plan
-from app.cases.importing.values import CellInstant, ContradictingRow, GarbledText, UnknownName
+from app.cases.importing.values import CellInstant, ContradictingRow, GarbledText, OpenAgain, UnknownName
 from app.cases.importing.writing import prepared
 from app.cases.timeline import OutOfOrder
 from app.core.calendar import WorkingCalendar
@@ -91,12 +91,13 @@ class ImportReader:
         mends: bool = False,
         lock: bool = False,
         begun: dict[str, CellInstant] | None = None,
+        reopens: bool = False,
     ) -> None:
         self.now: datetime = extensions.now()
         self.site, self.mapping, self.zone, self.report, self.lock = site, mapping, zone, report, lock
         self.mends, self.begun = mends, begun
         self.is_log = mapping.row == "event"
-        self.reading = RowContext(calendar, zone, self.now, lineage(site))
+        self.reading = RowContext(calendar, zone, self.now, lineage(site), reopens)
         self.catalogue = Catalogue(site, mapping, calendar, asks=asks)
         self.plan = Plan()
         self.seen = SeenCases()
@@ -246,6 +247,7 @@ class ImportReader:
             self.report.ask(error)
         if isinstance(error, GarbledText):
             self.report.mendable += bool(error.meant)
+        self.report.reopenable += isinstance(error, OpenAgain)
         recorded = self._recorded(error, dossier) if dossier is not None else None
         column, why = self.table.heading(error.field or ""), Reason.of(error, self.sheet)
         self.report.refuse(RefusedRow(row, column, why.in_words(), self.reader.cells(cells), recorded, why))

@@ -182,6 +182,7 @@ class ImportReport:
     unread: list[str] = field(default_factory=list)  # headings of the file that the mapping makes nothing of
     sheets: list[str] = field(default_factory=list)  # a sentence for what the file has besides the rows that were read
     mendable: int = 0  # of the refused rows, those that only old letters stand in the way of
+    reopenable: int = 0  # of the refused rows, those of cases that may have been opened again
     passed: list[PassedPromise] = field(default_factory=list)  # the first promises moved after they had passed
     sha256: str = ""
     import_id: int | None = None
@@ -282,6 +283,12 @@ def _sentence(remark: Remark, n: int, rows: str) -> str:
         case Remark.CONTACT_DIFFERS:
             said = counted(
                 "%(n)s dòng ghi tên, số giấy tờ, điện thoại hoặc địa chỉ khác với hồ sơ đã có: giữ thông tin đã ghi", n
+            )
+        case Remark.REOPENED:
+            said = counted(
+                "%(n)s hồ sơ đã kết thúc được mở lại ở phần mềm khác: ghi vào diễn biến, đúng hạn hay quá hạn tính "
+                "theo lần kết thúc đầu",
+                n,
             )
         case Remark.PROMISE_PASSED:
             said = counted(

@@ -80,6 +80,7 @@ class Remark(StrEnum):
     MENDED = "mended"
     CODE_DIFFERS = "code_differs"
     PROMISE_PASSED = "promise_passed"
+    REOPENED = "reopened"
 
 
 DEEDS = {

@@ -84,6 +84,7 @@ class Task:
     progress: Progress | None
     asks: bool
     mends: bool
+    reopens: bool
 
 
 @needs(Capability.IMPORT_CASES)
@@ -98,15 +99,17 @@ def import_file(
     progress: Progress | None = None,
     asks: bool = False,
     mends: bool = False,
+    reopens: bool = False,
 ) -> ImportReport:
     """Take a file in; with `dry_run`, only say what would come of it. `previewed` is the Import it completes.
 
     `asks`: a unit or procedure that nobody knows is refused and asked about, even where the mapping would have it
-    made. `mends`: names in the letters of old code pages are read as they were meant, else refused. Raises BadFile
+    made. `mends`: names in the letters of old code pages are read as they were meant, else refused. `reopens`:
+    cases that have ended and are in work again were opened again, else their rows are refused. Raises BadFile
     when the file cannot be read, Conflict when that Import was already completed. On any failure nothing of the file
     is left, and the Import says that it failed.
     """
-    task = _task(scope, by, upload, mapping, previewed, progress, asks, mends)
+    task = _task(scope, by, upload, mapping, previewed, progress, asks, mends, reopens)
     if dry_run:
         return _foretold(task).report
     for attempt in range(1, ATTEMPTS + 1):
@@ -137,12 +140,13 @@ def preview(
     previewed: int | None = None,
     asks: bool = True,
     mends: bool = False,
+    reopens: bool = False,
 ) -> int:
     """Foretell an import and keep the report: the id of an Import that waits to be confirmed.
 
     `previewed` is an earlier preview of the same file, which this one replaces.
     """
-    task = _task(scope, by, upload, mapping, previewed, progress, asks, mends)
+    task = _task(scope, by, upload, mapping, previewed, progress, asks, mends, reopens)
     run = _foretold(task)
     with transaction():
         record = _begin(task)
@@ -160,12 +164,14 @@ def _task(
     progress: Progress | None,
     asks: bool,
     mends: bool,
+    reopens: bool,
 ) -> Task:
     if not may_import(scope):
         raise NotAllowed("Chỉ bộ phận một cửa và quản trị viên được nhập hồ sơ từ tệp.")
     with opened(upload.path, upload.name):  # not a file that can be read: said before its hash is taken
         pass
-    return Task(scope.site, by, upload, as_told(scope.site, mapping), upload.sha256(), previewed, progress, asks, mends)
+    told = as_told(scope.site, mapping)
+    return Task(scope.site, by, upload, told, upload.sha256(), previewed, progress, asks, mends, reopens)
 
 
 def _foretold(task: Task) -> ImportReader:
@@ -191,6 +197,7 @@ def _read(task: Task, source: SheetSource, tables: Tables, *, lock: bool) -> Imp
         report,
         asks=task.asks,
         mends=task.mends,
+        reopens=task.reopens,
         lock=lock,
         begun=_first_times(task, zone) if is_short else None,
     )
@@ -258,7 +265,8 @@ def _begin(task: Task) -> int:
         taken = db.session.execute(
             update(Import)
             .where(Import.id == task.previewed, Import.site == task.site, Import.state == ImportState.PREVIEWED)
-            .values(state=ImportState.DONE, started_at=now, person_id=task.by.person_id, mends=task.mends)
+            .values(state=ImportState.DONE, started_at=now, person_id=task.by.person_id)
+            .values(mends=task.mends, reopens=task.reopens)
         )
         if taken.rowcount != 1:  # type: ignore[attr-defined]
             raise Conflict("Lần nhập này đã được thực hiện.")
@@ -273,6 +281,7 @@ def _begin(task: Task) -> int:
         started_at=now,
         person_id=task.by.person_id,
         mends=task.mends,
+        reopens=task.reopens,
     )
     db.session.add(record)
     db.session.flush()

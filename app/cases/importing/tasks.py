@@ -50,16 +50,18 @@ def keep_upload(stream: BinaryIO) -> str:
 @needs(Capability.IMPORT_CASES)
 def start_preview(by: Actor, sha256: str, name: str, mapping: str) -> str:
     """Preview an upload in the background; the job's result is the id of the Import. Returns the job's id."""
-    return jobs.start("preview", _preview, by, sha256, name, mapping, None, False, owner=by.person_id)
+    return jobs.start("preview", _preview, by, sha256, name, mapping, None, False, False, owner=by.person_id)
 
 
 @needs(Capability.IMPORT_CASES)
-def preview_again(by: Actor, import_id: int, *, mends: bool | None = None) -> str:
+def preview_again(by: Actor, import_id: int, *, mends: bool | None = None, reopens: bool | None = None) -> str:
     """Preview the same upload once more, now that more is known. `mends`: whether names in old code pages are read as
-    they were meant; as before when left out. Raises Conflict when it was carried out already."""
+    they were meant; `reopens`: whether ended cases in work were opened again; as before when left out. Raises Conflict
+    when it was carried out already."""
     record = _waiting(import_id)
     mends = record.mends if mends is None else mends
-    values = (record.sha256, record.file_name, record.mapping, import_id, mends)
+    reopens = record.reopens if reopens is None else reopens
+    values = (record.sha256, record.file_name, record.mapping, import_id, mends, reopens)
     return jobs.start("preview", _preview, by, *values, owner=by.person_id)
 
 
@@ -85,11 +87,20 @@ def _waiting(import_id: int) -> Import:
     return record
 
 
-def _preview(job: jobs.Job, by: Actor, sha256: str, name: str, mapping: str, previewed: int | None, mends: bool) -> Any:
+def _preview(
+    job: jobs.Job,
+    by: Actor,
+    sha256: str,
+    name: str,
+    mapping: str,
+    previewed: int | None,
+    mends: bool,
+    reopens: bool,
+) -> Any:
     """The id of the Import; of a file of which it must first be said which column is what, where to say it."""
     chosen, upload, tell = find_mapping(mapping, mappings_folder()), kept_upload(sha256, name), _progress_reporter(job)
     try:
-        return preview(whole_site(), by, upload, chosen, tell, previewed=previewed, mends=mends)
+        return preview(whole_site(), by, upload, chosen, tell, previewed=previewed, mends=mends, reopens=reopens)
     except NoHeader:
         return {"sha256": sha256, "ten": name, "loai": mapping, "lan": previewed}
 
@@ -105,7 +116,8 @@ def _import(job: jobs.Job, by: Actor, import_id: int) -> int:
     chosen = find_mapping(record.mapping, mappings_folder())
     upload = kept_upload(record.sha256, record.file_name)
     tell = _progress_reporter(job)
-    import_file(whole_site(), by, upload, chosen, previewed=import_id, progress=tell, asks=True, mends=record.mends)
+    agreed = {"mends": record.mends, "reopens": record.reopens}
+    import_file(whole_site(), by, upload, chosen, previewed=import_id, progress=tell, asks=True, **agreed)
     return import_id
 
 

@@ -85,6 +85,10 @@ class ContradictingRow(RowRefused):
     """The row says otherwise than what is recorded here. `params["recorded"]`, where given, is what is recorded."""
 
 
+class OpenAgain(ContradictingRow):
+    """The case has ended here, and the row says that it is in work: it was opened again, or the file is an old one."""
+
+
 class UnknownName(RowRefused):
     """The row has a name that is not known (of a unit, a procedure, a status): a person may say what it stands for.
 

@@ -192,6 +192,18 @@ def mend_letters(import_id: int) -> Answer:
         return redirect(url_for(".show", import_id=import_id))
 
 
+@bp.post("/<int:import_id>/mo-lai")
+@allowed(Capability.IMPORT_CASES)
+def open_again(import_id: int) -> Answer:
+    """Agree that the ended cases which the file says are in work were opened again, and preview the file again."""
+    _scope()
+    try:
+        return redirect(url_for(".job", job_id=tasks.preview_again(actor(), import_id, reopens=True)))
+    except DomainError as error:
+        flash(sentence(error), "warning")
+        return redirect(url_for(".show", import_id=import_id))
+
+
 @bp.route("/<int:import_id>/hoan-tac", methods=["GET", "POST"])
 @allowed(Capability.IMPORT_CASES)
 def undo(import_id: int) -> Answer | str | tuple[str, int]:

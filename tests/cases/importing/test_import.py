@@ -3,6 +3,7 @@
 # ruff: noqa: DTZ001  spreadsheets write times without a zone
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -486,6 +487,42 @@ def test_what_contradicts_the_record_is_refused_and_overwrites_nothing(
     [(_row, where, why)] = reasons(report)
     assert (where, why.split()[0]) == (column, "Mâu")
     assert _snapshot() == before
+
+
+def test_a_case_that_was_opened_again_keeps_its_first_end_once_somebody_agrees(
+    tmp_path: Path, permit: ProcedureVersion, freeze: Callable[[str], Any]
+) -> None:
+    """Ended in time on 7 June, opened again, ended again on the 20th: it was in time. Without a word from somebody the
+    file may as well be an old one, and is refused."""
+    freeze("2024-06-14 09:00")
+    take(csv_file(tmp_path, closed(code="A"), closed(code="B", ended="05/06/2024 10:00", status="Đã xử lý xong")))
+    again = csv_file(tmp_path, row(code="A"), row(code="B"), name="2.csv")
+    before = _snapshot()
+    report = take(again)
+    assert (report.reopenable, len(report.refused), report.contradictory) == (2, 2, 2)
+    assert _snapshot() == before
+    report = take(again, reopens=True)
+    assert (report.cases_changed, len(report.refused), report.events_new) == (2, 0, 2)
+    assert any("mở lại" in notice for notice in report.notices())
+    assert (the_case("A").status, the_case("A").ended_at) == (CaseStatus.CLOSED, at("2024-06-07 16:00"))
+    freeze("2024-06-21 09:00")
+    assert take(again).cases_unchanged == 2, "it is not asked about each week"
+    report = take(csv_file(tmp_path, closed(code="A", ended="20/06/2024 15:00"), row(code="B"), name="3.csv"))
+    assert (report.cases_changed, report.cases_unchanged, len(report.refused)) == (1, 1, 0)
+    case = the_case("A")
+    assert (case.status, case.ended_at, case.late_after) == (
+        CaseStatus.CLOSED,
+        at("2024-06-07 16:00"),
+        at("2024-06-10 23:59:59"),
+    )
+    opened = select(CaseEvent).where(CaseEvent.case_id == case.id, CaseEvent.kind == EventKind.REOPENED)
+    assert [event.data.get("ended_at") for event in db.session.scalars(opened.order_by(CaseEvent.number))] == [
+        None,
+        at("2024-06-20 15:00").isoformat(),
+    ]
+    assert take(csv_file(tmp_path, closed(code="A", ended="20/06/2024 15:00"), name="4.csv")).cases_unchanged == 1
+    late = take(csv_file(tmp_path, closed(code="A", ended="25/06/2024 15:00"), name="5.csv"))
+    assert len(late.refused) == 1, "another end, and it had not been opened again"
 
 
 def test_a_case_kept_by_hand_is_moved_on_too(tmp_path: Path, permit: ProcedureVersion) -> None:
