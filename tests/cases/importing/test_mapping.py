@@ -77,4 +77,4 @@ def test_a_wrong_mapping_names_file_line_and_field(tmp_path: Path, text: str, pl
 
 def test_a_broken_mapping_of_the_site_does_not_hide_the_others(tmp_path: Path) -> None:
     write(tmp_path, "{", "hong.yaml")
-    assert {mapping.name for mapping in available(tmp_path)} == {"igate", "coselog", "quoc-gia"}
+    assert {mapping.name for mapping in available(tmp_path)} == {"igate", "nhat-ky", "coselog", "quoc-gia"}
