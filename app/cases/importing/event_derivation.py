@@ -134,6 +134,7 @@ def _later_standing(
     if ended_at is not None:
         opened = [event for event in events if event.kind is EventKind.REOPENED]
         again = _instant(opened[-1].data.get("ended_at")) if opened else None
+        same = said.end is not None and said.end.agrees(ended_at, zone)
         if said.end is None and said.standing in _IN_WORK:
             if not opened or again is not None:
                 if not reopens:
@@ -143,7 +144,7 @@ def _later_standing(
                 yield Move(EventKind.REOPENED, now, {"time_unknown": True, "known_at": now.isoformat()})
         elif said.end is not None and again is not None and said.end.agrees(again, zone):
             return
-        elif said.end is not None and opened and again is None and not said.end.agrees(ended_at, zone):
+        elif said.end is not None and opened and again is None and said.end.at > ended_at and not same:
             yield Move(EventKind.REOPENED, said.end.at, {"ended_at": said.end.at.isoformat()})
         else:
             yield from _after_end(said, state, ended_at, zone)
