@@ -216,7 +216,7 @@ def startup(found: Answer) -> str:
 def acts(found: Answer) -> str:
     """Acts at the desk, by the keyboard."""
     rows = [[name, f"{each['keys']}", f"{each['words']}", f"{each['seconds']:.1f}"] for name, each in found.items()]
-    return _table("The commonest acts at the desk", ["act", "keys", "of them words", "s, the least"], rows)
+    return _table("The commonest acts at the desk", ["act", "keys", "of them words", "s, median"], rows)
 
 
 def durability(found: Answer) -> str:
