@@ -149,3 +149,18 @@ def test_without_script_the_box_has_its_own_button(visit: Visit, site: Site, tmp
     expect(page.locator("h1")).to_contain_text("Xem tệp")
     expect(page.locator("iframe.file-frame")).to_be_visible()
     context.close()
+
+
+def test_a_box_for_files_speaks_the_sites_words_and_names_what_was_chosen(visit: Visit, tmp_path: Path) -> None:
+    """What lies over it takes nothing from the browser's own box: the pointer and the focus are the box's."""
+    clerk = visit("motcua", size=PHONE)
+    clerk.go("/ho-so/nhap/moi")
+    told = clerk.page.locator(".file-told")
+    expect(told).to_have_text("Chưa chọn tệp nào")
+    with clerk.page.expect_file_chooser() as asked:
+        told.click(force=True)
+    (tmp_path / "tháng sáu.csv").write_text("Mã hồ sơ\n", "utf-8")
+    asked.value.set_files(tmp_path / "tháng sáu.csv")
+    expect(told).to_have_text("tháng sáu.csv")
+    assert clerk.page.evaluate("document.querySelector('#file').files[0].name") == "tháng sáu.csv"
+    assert clerk.sideways() <= 0
