@@ -111,6 +111,13 @@ def _timeliness(connection: Connection, query: FactQuery) -> Iterator[Fact]:
         .where(*_of_units(Case, query, units), population.ended_in(Case, query.start, query.end))
         .group_by(Case.unit_id)
     )
+    # Few if any, and found in the same index as all: they are taken off, so that it need hold no more columns.
+    unpromised = (
+        select(Case.unit_id, func.count().label("unpromised"), _count(closed).label("closed_unpromised"))
+        .where(*_of_units(Case, query, units), population.ended_in(Case, query.start, query.end))
+        .where(population.never_promised(Case))
+        .group_by(Case.unit_id)
+    )
     late = late_rows(Case, query, Case.result_at, Case.closed_at, Case.late_after, connection=connection)
     in_time = population.resulted_in_time(late.c)
     forgotten = and_(in_time, or_(late.c.ended == 0, kept(late.c.late_after, query.start)))
@@ -123,7 +130,9 @@ def _timeliness(connection: Connection, query: FactQuery) -> Iterator[Fact]:
         _count(and_(late.c.ended == 0, population.done(late.c.result_at, query.as_of))).label("open_with_result"),
         _count(forgotten).label("not_closed"),
     ).group_by(late.c.unit_id)
-    for unit, n in _by_unit(connection, units, ended, overdue).items():
+    for unit, n in _by_unit(connection, units, ended, unpromised, overdue).items():
+        n["finished"] -= n["unpromised"]
+        closed_in_time = n["closed"] - n["closed_unpromised"] - n["closed_late"]
         yield TIMELINESS.fact(
             unit,
             query.period.key,
@@ -137,8 +146,8 @@ def _timeliness(connection: Connection, query: FactQuery) -> Iterator[Fact]:
             unit,
             query.period.key,
             resolved=n["closed"] + n["open_with_result"],
-            result_in_time=n["closed"] - n["closed_late"] + n["not_closed"],
-            closed_in_time=n["closed"] - n["closed_late"],
+            result_in_time=closed_in_time + n["not_closed"],
+            closed_in_time=closed_in_time,
             not_closed=n["not_closed"],
         )
 

@@ -102,7 +102,7 @@ LISTS: dict[str, NamedList] = {
     ),
     "finished": _cases(
         _l("Hồ sơ kết thúc"),
-        lambda w: [population.ended_in(Case, w.start, w.end)],
+        lambda w: [population.finished(Case, w.start, w.end)],
         Case.ended_at,
         in_order=True,
     ),

@@ -371,6 +371,16 @@ def ended_in(of: Any, start: datetime, end: datetime) -> Any:
     return both(between(of.ended_at, start, end), stands(of))
 
 
+def never_promised(of: Any) -> Any:
+    """Nobody promised a day, and nothing says how long it may take: it is neither in time nor late."""
+    return both(missing(of.late_after), missing(of.promised_at), missing(of.due_at))
+
+
+def finished(of: Any, start: datetime, end: datetime) -> Any:
+    """A case that ended in the period and had a day by which to end."""
+    return both(ended_in(of, start, end), opposite(never_promised(of)))
+
+
 def result_given(of: Any, start: datetime, end: datetime) -> Any:
     """A result that is handed out was given in the period."""
     return both(between(of.result_at, start, end), of.returns_result)

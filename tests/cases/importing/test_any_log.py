@@ -9,17 +9,23 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
+from app.cases import lists, queries
 from app.cases.exchange.xes import log_of
 from app.cases.importing.readers import BadFile, opened
+from app.cases.lists import Window
 from app.cases.models import Case, CaseEvent, CasePromise
+from app.cases.queries import CaseFilters
 from app.cases.vocabulary import EventKind
+from app.core.facts import FactQuery, gather
+from app.core.periods import Period
 from app.organisation.access import whole_site
+from app.organisation.calendars import site_calendar
 from app.organisation.models import Person, Role, Unit, UnitKind
 from app.procedures.models import Procedure
 from app.web.extensions import db
 from tests.cases.importing.exports import assert_adds_up, reasons, take
 from tests.clock import at
-from tests.factories import make_person, make_unit
+from tests.factories import EVERYWHERE, SITE, finish, make_person, make_unit
 from tests.grounds import wipe
 
 PERMITS = """Case ID,Activity,Complete Timestamp
@@ -81,6 +87,25 @@ def test_a_later_log_goes_on_with_its_cases(department: Unit, tmp_path: Path) ->
     ]
     assert cases()["p-1"].received_at == at("2024-06-03 08:00")
     assert activities("p-1") == [("Submitted", ""), ("Approved", ""), ("Paid", "")]
+
+
+def test_what_nobody_promised_ends_neither_in_time_nor_late(department: Unit, tmp_path: Path) -> None:
+    """Two of a log end at the desk in June, one of them with a deadline in the log: one is judged, and in time."""
+    log = (
+        "Case ID,Activity,Complete Timestamp,Deadline\n"
+        "p-1,Submitted,2024/06/03 08:00,\n"
+        "p-2,Submitted,2024/06/03 08:00,2024/06/10\n"
+    )
+    take(written(tmp_path, log), "nhat-ky")
+    for case in cases().values():
+        finish(case, at("2024-06-07 09:00"))
+    june = Window.of(Period.parse("2024-06"), site_calendar().zone, at("2024-07-01 08:00"))
+    query = FactQuery(SITE, Period.parse("2024-06"), june.start, june.end, june.as_of)
+    told = {fact["kind"]: fact for fact in gather(db.session.connection(), query, {"timeliness", "closing"})}
+    assert [told["timeliness"][field] for field in ("finished", "on_time", "late", "judged")] == [1, 1, 0, 1]
+    assert [told["closing"][field] for field in ("resolved", "result_in_time", "closed_in_time")] == [2, 1, 1]
+    filters = CaseFilters(lists=lists.named(["finished"]), window=june)
+    assert [line.case.code for line in queries.list_page(EVERYWHERE, filters, site_calendar()).lines] == ["p-2"]
 
 
 XES = """<?xml version="1.0" encoding="UTF-8"?>
