@@ -53,7 +53,7 @@ HEADINGS = (
 
 DOUBTS = {
     Doubt.CHANNEL_UNKNOWN: "{n} hồ sơ tiếp nhận trong kỳ không rõ cách nộp, tính ở cột 5.",
-    Doubt.NO_DUE_TIME: "{n} hồ sơ kết thúc không có hạn (rút, dừng khi đang chờ bổ sung, nhập từ tệp không có ngày hẹn), tính ở cột 9.",
+    Doubt.NO_DUE_TIME: "{n} hồ sơ kết thúc không có hạn (rút, chờ bổ sung, nhập không có ngày hẹn), tính ở cột 9.",
     Doubt.NOT_CLOSED: "{n} hồ sơ đã có kết quả nhưng chưa kết thúc trên phần mềm, tính ở cột 11.",
     Doubt.UNBALANCED: "3 = 7 + 11 không khớp: {n} hồ sơ ghi kết thúc trước khi tiếp nhận.",
     Doubt.CARRY_OVER: "{n} hồ sơ làm cột 6 khác với cột 11 của kỳ trước.",
