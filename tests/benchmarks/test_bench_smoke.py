@@ -74,23 +74,23 @@ def test_the_month_is_judged_by_all_its_rules_and_the_floor_writes_the_same_rows
 ) -> None:
     monkeypatch.setenv("BENCH_FOLDER", "")
     file = tmp_path / "bench.json"
-    size = ["--sizes", "300", "--growth", "300", "--rules", "100", "--units", "80", "--exceptions", "40"]
-    options = ["--only", "month", "--duties", "30", "--repetitions", "1", "--folder", bench]
+    size = ["--sizes", "300", "--growth", "300", "--rules", "100", "--units", "48", "--exceptions", "20"]
+    options = ["--only", "month", "--duties", "20", "--repetitions", "1", "--folder", bench]
 
     assert main([*size, *options, "--json", str(file)]) == 0
 
     month = json.loads(file.read_text())["month"]
     whole, floor = month["whole"]["whole"], month["whole"]["floor"]
     assert whole["rules"] == 100
-    assert whole["results"] == whole["judged"] * 80
+    assert whole["results"] == whole["judged"] * 48
     assert floor["rows"]["check_results"] == whole["results"]
     assert floor["rows"]["violations"] == floor["rows"]["run_violations"] == whole["violations"] > 0
     assert floor["rows"]["violation_subjects"] == whole["subjects"] > 0
     assert whole["asserted"] > 0
-    assert [each["month"]["units"] for each in month["growth"]["units"]] == [20, 40, 80]
+    assert [each["month"]["units"] for each in month["growth"]["units"]] == [12, 24, 48]
     fewer, more = (each["whole"] for each in month["growth"]["rules"])
     assert fewer["results"] < more["results"]
-    assert [each["month"]["exceptions"] for each in month["growth"]["exceptions"]] == [10, 40]
+    assert [each["month"]["exceptions"] for each in month["growth"]["exceptions"]] == [5, 20]
     printed = capsys.readouterr().out
     assert "times the floor" in printed
     assert "Growth with exceptions" in printed

@@ -46,9 +46,11 @@ class MonthLine:
 
 
 def unsealed() -> int:
-    """How many closed periods wait for their seal."""
+    """How many closed periods wait for their seal, and for no answer or decision before it."""
     sealed = _sealed()
-    return sum(each.id not in sealed for each in closings.closed_periods().values())
+    closed = [period for period, each in closings.closed_periods().items() if each.id not in sealed]
+    states = _states(closed) if closed else {}
+    return sum(not any(states.get(period, Counter())[state] for state in UNDECIDED) for period in closed)
 
 
 MOST = 24
