@@ -176,7 +176,7 @@ def test_lives_are_varied() -> None:
     assert kinds >= set(EventKind) - {
         EventKind.NOTED,
         EventKind.ACTIVITY,
-        EventKind.PROMISE_MOVED,
+        *(EventKind.PROMISE_MOVED, EventKind.REOPENED),  # other software does so
         EventKind.ISSUED_PAPER,
         *(EventKind.AMENDED, EventKind.ANNULLED, EventKind.PROCEEDED),  # nobody has anything to put right
         EventKind.UNIT_SUCCEEDED,  # no unit of the demonstration ends: tests/cases/test_succession.py
