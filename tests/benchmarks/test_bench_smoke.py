@@ -74,7 +74,7 @@ def test_the_month_is_judged_by_all_its_rules_and_the_floor_writes_the_same_rows
 ) -> None:
     monkeypatch.setenv("BENCH_FOLDER", "")
     file = tmp_path / "bench.json"
-    size = ["--sizes", "300", "--growth", "300", "--rules", "100", "--units", "48", "--exceptions", "20"]
+    size = ["--sizes", "300", "--growth", "300", "--rules", "100", "--units", "64", "--exceptions", "20"]
     options = ["--only", "month", "--duties", "20", "--repetitions", "1", "--folder", bench]
 
     assert main([*size, *options, "--json", str(file)]) == 0
@@ -82,12 +82,12 @@ def test_the_month_is_judged_by_all_its_rules_and_the_floor_writes_the_same_rows
     month = json.loads(file.read_text())["month"]
     whole, floor = month["whole"]["whole"], month["whole"]["floor"]
     assert whole["rules"] == 100
-    assert whole["results"] == whole["judged"] * 48
+    assert whole["results"] == whole["judged"] * 64
     assert floor["rows"]["check_results"] == whole["results"]
     assert floor["rows"]["violations"] == floor["rows"]["run_violations"] == whole["violations"] > 0
     assert floor["rows"]["violation_subjects"] == whole["subjects"] > 0
     assert whole["asserted"] > 0
-    assert [each["month"]["units"] for each in month["growth"]["units"]] == [12, 24, 48]
+    assert [each["month"]["units"] for each in month["growth"]["units"]] == [16, 32, 64]
     fewer, more = (each["whole"] for each in month["growth"]["rules"])
     assert fewer["results"] < more["results"]
     assert [each["month"]["exceptions"] for each in month["growth"]["exceptions"]] == [5, 20]
