@@ -15,7 +15,7 @@ from app.core.calendar import Allowance, PauseMode, TimeUnit, WorkingCalendar
 
 
 class Lateness(StrEnum):
-    """Where a case stands: before its due time, past it, or with the clock stopped."""
+    """Where a case stands: before its due time, past it, with the clock stopped, or without one."""
 
     EARLY = "early"  # ended on a day before the due one
     ON_TIME = "on_time"  # ended in time on the due day, or open with days to spare
@@ -24,6 +24,7 @@ class Lateness(StrEnum):
     LATE = "late"  # ended after its due time
     OPEN_LATE = "open_late"
     PAUSED = "paused"
+    NO_DUE_DAY = "no_due_day"  # nobody promised one
 
 
 class Dated(Protocol):
@@ -31,6 +32,10 @@ class Dated(Protocol):
 
     @property
     def late_after(self) -> datetime | None: ...
+    @property
+    def promised_at(self) -> datetime | None: ...
+    @property
+    def due_at(self) -> datetime | None: ...
     @property
     def ended_at(self) -> datetime | None: ...
 
@@ -52,7 +57,8 @@ class CaseStanding:
 def standing_of(case: Dated, calendar: WorkingCalendar, now: datetime) -> CaseStanding:
     """How a case stands at an instant (UTC)."""
     if case.late_after is None:
-        return CaseStanding(Lateness.PAUSED, ended=case.ended_at is not None)
+        why = Lateness.NO_DUE_DAY if population.never_promised(case) else Lateness.PAUSED
+        return CaseStanding(why, ended=case.ended_at is not None)
     due_day, last_day = calendar.local_day(case.late_after), calendar.local_day(case.ended_at or now)
     if population.late(case, now):
         late = Lateness.LATE if case.ended_at else Lateness.OPEN_LATE

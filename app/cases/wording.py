@@ -9,7 +9,7 @@ from flask_babel import ngettext
 
 from app.cases.queries import MOST_COUNTED, Page
 from app.cases.standing import CaseStanding, Lateness, Promise, UnusualDay
-from app.core.calendar import PauseMode
+from app.core.calendar import PauseMode, TimeUnit
 from app.organisation.calendars import site_calendar
 from app.procedures.labels import time_allowed
 from app.web.formats import counted, show_date, show_datetime, show_number
@@ -32,6 +32,8 @@ def standing_in_words(standing: CaseStanding) -> str:
             return str(_("Đến hạn hôm nay"))
         case Lateness.PAUSED:
             return str(_("Tạm dừng tính hạn"))
+        case Lateness.NO_DUE_DAY:
+            return str(_("Không có ngày hẹn"))
         case Lateness.EARLY if days:
             return str(ngettext("Trước hạn %(num)s ngày làm việc", "Trước hạn %(num)s ngày làm việc", days))
         case _ if standing.ended:
@@ -46,6 +48,8 @@ def promise_in_words(promise: Promise) -> str:
     Chủ Nhật`, without the due date."""
     if promise.from_outside:
         return str(_("Ngày hẹn trả do phần mềm một cửa ghi."))
+    if not promise.amount and promise.unit is not TimeUnit.SAME_DAY:
+        return str(_("Tệp nhập vào không cho ngày hẹn và thủ tục chưa có thời hạn: hồ sơ không tính quá hạn."))
     parts = [_("%(time)s từ %(day)s", time=time_allowed(promise.amount, promise.unit), day=show_date(promise.start))]
     parts += [_day_in_words(day) for day in promise.unusual]
     if promise.weekend_days:

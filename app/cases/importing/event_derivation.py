@@ -133,21 +133,7 @@ def _later_standing(
     ended_at = state.ended_at or state.result_at
     if ended_at is not None:
         opened = [event for event in events if event.kind is EventKind.REOPENED]
-        again = _instant(opened[-1].data.get("ended_at")) if opened else None
-        same = said.end is not None and said.end.agrees(ended_at, zone)
-        if said.end is None and said.standing in _IN_WORK:
-            if not opened or again is not None:
-                if not reopens:
-                    raise OpenAgain(
-                        "Mâu thuẫn: hồ sơ đã kết thúc xử lý lúc %(recorded)s.", field="ended_at", recorded=ended_at
-                    )
-                yield Move(EventKind.REOPENED, now, {"time_unknown": True, "known_at": now.isoformat()})
-        elif said.end is not None and again is not None and said.end.agrees(again, zone):
-            return
-        elif said.end is not None and opened and again is None and said.end.at > ended_at and not same:
-            yield Move(EventKind.REOPENED, said.end.at, {"ended_at": said.end.at.isoformat()})
-        else:
-            yield from _after_end(said, state, ended_at, zone)
+        yield from _after_end_or_again(said, state, ended_at, opened, now, zone, reopens=reopens)
         return
     last = max(event.at for event in events if event.kind in MOVES)
     if state.status is CaseStatus.SUPPLEMENT:
@@ -191,6 +177,34 @@ def _in_other_hands(said: ParsedRow, unit_id: int | None, state: CaseState) -> b
     other_unit = unit_id not in (None, state.holder_unit_id)
     other_officer = said.officer not in ("", state.officer)
     return started or other_unit or other_officer
+
+
+def _after_end_or_again(
+    said: ParsedRow,
+    state: CaseState,
+    ended_at: datetime,
+    opened: list[Event],
+    now: datetime,
+    zone: ZoneInfo,
+    *,
+    reopens: bool,
+) -> Iterator[Move]:
+    """What a row adds to a case that has ended. `opened`: the times it was opened again; its ends after the first are
+    told by these, and whether it was in time by its first end."""
+    again = _instant(opened[-1].data.get("ended_at")) if opened else None
+    in_work_again = bool(opened) and again is None
+    if said.end is None and said.standing in _IN_WORK:
+        if in_work_again:
+            return
+        if not reopens:
+            raise OpenAgain("Mâu thuẫn: hồ sơ đã kết thúc xử lý lúc %(recorded)s.", field="ended_at", recorded=ended_at)
+        yield Move(EventKind.REOPENED, now, {"time_unknown": True, "known_at": now.isoformat()})
+    elif said.end is not None and again is not None and said.end.agrees(again, zone):
+        return
+    elif said.end is not None and in_work_again and said.end.at > ended_at and not said.end.agrees(ended_at, zone):
+        yield Move(EventKind.REOPENED, said.end.at, {"ended_at": said.end.at.isoformat()})
+    else:
+        yield from _after_end(said, state, ended_at, zone)
 
 
 def _instant(text: str | None) -> datetime | None:

@@ -165,10 +165,6 @@ class Mapping(_Part):
             raise ValueError("các cột event_* chỉ dùng khi mỗi dòng là một sự kiện (row: event)")
         if not self.procedure and not {"procedure", "procedure_code"} & set(self.columns):
             raise ValueError("phải có cột procedure hoặc procedure_code, hoặc một thủ tục cố định (procedure:)")
-        if self.procedure and self.procedure.time_amount is None and "ended_at" in self.columns:
-            raise ValueError(
-                "tệp có cột ended_at thì procedure phải có time_amount: không có hạn thì không biết đúng hạn"
-            )
         _refuse_twice("status", self.status)
         _refuse_twice("channel", self.channel)
         _refuse_twice("done", self.done)

@@ -21,7 +21,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
+from typing import TYPE_CHECKING, Any, BinaryIO, Protocol, Self
 
 from app.cases.importing.sheet_scan import Merge, SheetScan, scan_sheet
 from app.cases.importing.values import EXCEL_START, START_OF_1904, UNCOMPUTED, Uncomputed
@@ -46,19 +46,17 @@ _CHUNK = 1024 * 1024
 SOUND = 20  # well written letters beyond ASCII for each broken one, in a text that is UTF-8 but for some cut letters
 
 
-class CsvSource:
-    """An open CSV file."""
+class TextSource:
+    """An open file of one table, read from its first byte to its last."""
 
-    alternatives = True
+    alternatives = False
     several = False
 
     def __init__(self, path: Path, name: str) -> None:
-        self.path, self.name = path, name
-        self.size = path.stat().st_size
+        self.path, self.name, self.size = path, name, path.stat().st_size
         self.file: BinaryIO | None = None
-        self.legacy = False  # neither UTF-8 nor UTF-16: read with Windows' Vietnamese code page
 
-    def __enter__(self) -> CsvSource:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_error: object) -> None:
@@ -68,6 +66,14 @@ class CsvSource:
     def progress(self) -> tuple[int, int]:
         """Bytes read, of all."""
         return (self.file.tell() if self.file and not self.file.closed else 0), self.size
+
+
+class CsvSource(TextSource):
+    """An open CSV file."""
+
+    alternatives = True
+    legacy = False
+    """Neither UTF-8 nor UTF-16: read with Windows' Vietnamese code page."""
 
     def sheets(self) -> Iterator[Worksheet]:
         """The file under each delimiter that it may have, likeliest first."""

@@ -184,21 +184,20 @@ def columns(sha256: str) -> Answer | str:
 @allowed(Capability.IMPORT_CASES)
 def mend_letters(import_id: int) -> Answer:
     """Agree that names in old code pages are read as they were meant, and preview the file again."""
-    _scope()
-    try:
-        return redirect(url_for(".job", job_id=tasks.preview_again(actor(), import_id, mends=True)))
-    except DomainError as error:
-        flash(sentence(error), "warning")
-        return redirect(url_for(".show", import_id=import_id))
+    return _agreed(import_id, mends=True)
 
 
 @bp.post("/<int:import_id>/mo-lai")
 @allowed(Capability.IMPORT_CASES)
 def open_again(import_id: int) -> Answer:
     """Agree that the ended cases which the file says are in work were opened again, and preview the file again."""
+    return _agreed(import_id, reopens=True)
+
+
+def _agreed(import_id: int, *, mends: bool = False, reopens: bool = False) -> Answer:
     _scope()
     try:
-        return redirect(url_for(".job", job_id=tasks.preview_again(actor(), import_id, reopens=True)))
+        return redirect(url_for(".job", job_id=tasks.preview_again(actor(), import_id, mends=mends, reopens=reopens)))
     except DomainError as error:
         flash(sentence(error), "warning")
         return redirect(url_for(".show", import_id=import_id))

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
-from typing import BinaryIO
 from xml.etree.ElementTree import ParseError
 
-from app.cases.importing.readers import BadFile, Cell, Worksheet
+from app.cases.importing.readers import BadFile, Cell, TextSource, Worksheet
 
 MOST_COLUMNS = 500
 LONGEST = 4_000  # characters of a value
@@ -15,26 +13,8 @@ _VALUES = ("string", "date", "int", "float", "boolean", "id")
 Attributes = dict[str, str]
 
 
-class XesSource:
+class XesSource(TextSource):
     """An open XES file: one sheet, whose heading row names every attribute that the file has, the case's first."""
-
-    alternatives = False
-    several = False
-
-    def __init__(self, path: Path, name: str) -> None:
-        self.path, self.name, self.size = path, name, path.stat().st_size
-        self.file: BinaryIO | None = None
-
-    def __enter__(self) -> XesSource:
-        return self
-
-    def __exit__(self, *_error: object) -> None:
-        if self.file:
-            self.file.close()
-
-    def progress(self) -> tuple[int, int]:
-        """Bytes read, of all."""
-        return (self.file.tell() if self.file and not self.file.closed else 0), self.size
 
     def sheets(self) -> Iterator[Worksheet]:
         """The one sheet."""

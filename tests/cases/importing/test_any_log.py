@@ -11,7 +11,11 @@ from sqlalchemy import select
 
 from app.cases import lists, queries
 from app.cases.exchange.xes import log_of
+from app.cases.importing.mapping import find_mapping
+from app.cases.importing.models import ImportNameKind
+from app.cases.importing.names import remember_name
 from app.cases.importing.readers import BadFile, opened
+from app.cases.importing.service import mappings_folder
 from app.cases.lists import Window
 from app.cases.models import Case, CaseEvent, CasePromise
 from app.cases.queries import CaseFilters
@@ -25,7 +29,7 @@ from app.procedures.models import Procedure
 from app.web.extensions import db
 from tests.cases.importing.exports import assert_adds_up, reasons, take
 from tests.clock import at
-from tests.factories import EVERYWHERE, SITE, finish, make_person, make_unit
+from tests.factories import CLERK, EVERYWHERE, SITE, finish, make_person, make_unit
 from tests.grounds import wipe
 
 PERMITS = """Case ID,Activity,Complete Timestamp
@@ -106,6 +110,25 @@ def test_what_nobody_promised_ends_neither_in_time_nor_late(department: Unit, tm
     assert [told["closing"][field] for field in ("resolved", "result_in_time", "closed_in_time")] == [2, 1, 1]
     filters = CaseFilters(lists=lists.named(["finished"]), window=june)
     assert [line.case.code for line in queries.list_page(EVERYWHERE, filters, site_calendar()).lines] == ["p-2"]
+
+
+def test_an_end_that_somebody_tells_of_a_log_is_taken_without_a_promise(department: Unit, tmp_path: Path) -> None:
+    """The column is told by a person, and remembered; what ends so has no due day."""
+    mapping = find_mapping("nhat-ky", mappings_folder())
+    remember_name(whole_site(), CLERK, mapping, ImportNameKind.COLUMN, "Finished", "ended_at")
+    log = "Case ID,Activity,Complete Timestamp,Finished\np-1,Submitted,2024/06/03 08:00,2024/06/07 09:00\n"
+    take(written(tmp_path, log), "nhat-ky")
+    assert (cases()["p-1"].ended_at, cases()["p-1"].late_after) == (at("2024-06-07 09:00"), None)
+
+
+def test_a_case_without_a_promise_says_so_and_not_that_its_clock_stands(
+    department: Unit, tmp_path: Path, sign_in: Callable[[Person], FlaskClient]
+) -> None:
+    take(written(tmp_path, PERMITS), "nhat-ky")
+    clerk = sign_in(make_person(make_unit("MC", "Bộ phận Một cửa", is_desk=True), Role.DESK))
+    page = clerk.get(f"/ho-so/{cases()['p-1'].id}").text
+    assert "Không có ngày hẹn" in page and "thủ tục chưa có thời hạn" in page
+    assert "Tạm dừng tính hạn" not in page and "chưa biết từ" not in page
 
 
 XES = """<?xml version="1.0" encoding="UTF-8"?>
