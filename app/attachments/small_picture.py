@@ -7,6 +7,7 @@ does to it, the site goes on. Exit 0: the target is written; 3: why not, as JSON
 from __future__ import annotations
 
 import json
+import os
 import resource
 import sys
 from pathlib import Path
@@ -16,6 +17,7 @@ MEMORY = 400 * 1024 * 1024  # bytes of address space: Python and Pillow take 60 
 SECONDS = 20  # of the processor
 LARGEST = 16 * 1024 * 1024  # bytes written
 REFUSED = 3
+BEHIND = 10  # steps of priority behind those who wait for a page
 
 
 def main(source: str, target: str, edge: str) -> int:
@@ -28,6 +30,7 @@ def main(source: str, target: str, edge: str) -> int:
     }
     for kind, most in bounds.items():
         resource.setrlimit(kind, (most, most))
+    os.nice(BEHIND)
     _without_the_site()
     from app.attachments.pictures import small
     from app.attachments.refusals import BadContent

@@ -75,6 +75,20 @@ class Proxies:
             return self.unix
         return any(address in network for network in self.networks if network.version == address.version)
 
+    def client(self, peer: str, forwarded_for: str) -> tuple[str, int]:
+        """The client behind a peer, and through how many trusted proxies it came: none where the peer is no proxy."""
+        if not self.trusts(peer):
+            return peer, 0
+        client, hops = peer, 0
+        for said in reversed([entry for entry in forwarded_for.split(",") if entry.strip()]):
+            address = read_address(said)
+            if address is None:  # "unknown", or something made up: whoever wrote it is as far as can be told
+                break
+            client, hops = str(address), hops + 1
+            if not self.trusts(client):
+                break
+        return client, max(hops, 1)
+
 
 WAS_FORWARDED = "dung_han.was_forwarded"
 """In a request's environment: whether somebody said, truly or not, that it came through them."""
@@ -93,8 +107,8 @@ class BehindProxies:
         said = {name: str(environ.pop(name, "")) for name in FORWARDED}
         environ[WAS_FORWARDED] = any(said.values())
         peer = str(environ.get("REMOTE_ADDR") or "")
-        if self._proxies.trusts(peer):
-            client, hops = self._walk(peer, said["HTTP_X_FORWARDED_FOR"])
+        client, hops = self._proxies.client(peer, said["HTTP_X_FORWARDED_FOR"])
+        if hops:
             environ["REMOTE_ADDR"] = client
             scheme = _value_of_hop(said["HTTP_X_FORWARDED_PROTO"], hops).lower()
             if scheme in ("http", "https"):
@@ -103,18 +117,6 @@ class BehindProxies:
             if _HOST.fullmatch(host):
                 environ["HTTP_HOST"] = host
         return self._app(environ, start_response)
-
-    def _walk(self, peer: str, forwarded_for: str) -> tuple[str, int]:
-        """The client, and through how many trusted proxies it came (at least one)."""
-        client, hops = peer, 0
-        for said in reversed([entry for entry in forwarded_for.split(",") if entry.strip()]):
-            address = read_address(said)
-            if address is None:  # "unknown", or something made up: whoever wrote it is as far as can be told
-                break
-            client, hops = str(address), hops + 1
-            if not self._proxies.trusts(client):
-                break
-        return client, max(hops, 1)
 
 
 def _value_of_hop(header: str, hops: int) -> str:

@@ -12,11 +12,14 @@ from flask import Flask
 from app.core.errors import DomainError
 from app.web.error_pages import accepted, refusal_page
 from app.web.extensions import db
+from app.web.garbage import few_heaps
 from app.web.logs import log_as_a_server
 from app.web.settings import ROOT
 
 if TYPE_CHECKING:
     from alembic.script import ScriptDirectory
+
+    from app.web.turns import Dispatcher
 
 THREADS = 8
 MIGRATIONS = ROOT / "app" / "migrations"
@@ -88,6 +91,14 @@ def speaking_as_the_site(app: Flask) -> Iterator[None]:
         HTTPChannel.error_task_class = before
 
 
+def turns(app: Flask) -> Dispatcher:
+    """The threads that serve, and whose turn it is. Made once in a process, before anything is served."""
+    from app.web.turns import Dispatcher  # waitress is only for serving
+
+    few_heaps()
+    return Dispatcher(app, THREADS)
+
+
 def serve(app: Flask, host: str, port: int) -> None:
     """Serve until stopped. Raises OSError when the address cannot be used."""
     import waitress
@@ -101,7 +112,7 @@ def serve(app: Flask, host: str, port: int) -> None:
             app,
             host=host,
             port=port,
-            threads=THREADS,
+            _dispatcher=turns(app),
             ident=None,
             max_request_body_size=largest,
             clear_untrusted_proxy_headers=False,  # app.web.client_address takes them all away, and believes some before

@@ -7,7 +7,6 @@ transaction for each case. What was written is taken out again, so that the data
 
 from __future__ import annotations
 
-import logging
 import re
 import statistics
 import subprocess
@@ -49,13 +48,13 @@ def serve(url: str) -> Answer:
     from flask import Flask
     from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
-    from app.web.serving import THREADS
+    from app.web.serving import turns
 
-    logging.getLogger("waitress.queue").setLevel(logging.ERROR)
     empty = Flask("empty")
     empty.add_url_rule("/", "page", lambda: "")
-    site = _timed(DispatcherMiddleware(make_application(url), {EMPTY: empty}))
-    server = waitress.create_server(site, host="127.0.0.1", port=0, threads=THREADS, ident=None)
+    application = make_application(url)
+    site = _timed(DispatcherMiddleware(application, {EMPTY: empty}))
+    server = waitress.create_server(site, host="127.0.0.1", port=0, _dispatcher=turns(application), ident=None)
     print(server.effective_port, flush=True)
     server.run()
     return {}

@@ -19,6 +19,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from itertools import count, cycle
 from pathlib import Path
 from typing import Any
@@ -134,10 +135,9 @@ def signed_in(port: int, username: str, page: str) -> Asker:
 def minute(url: str, port: int, pid: int, seconds: float, quiet: float) -> Answer:
     """Those who work, alone and then among those who do harm: what they waited, and the peak of the memory."""
     bare = Bare(url)
-    clerk = signed_in(port, DESK, "/ho-so/tiep-nhan")
-    inspector = signed_in(port, INSPECTOR, "/kiem-tra/bo-quy-tac/tai-len")
-    working = _work_of(bare, clerk)
-    harm = _harm(clerk, inspector, _case_that_takes_files(bare))
+    taken = count(1)  # nobody comes twice with the same wish
+    working = [_work_of(bare, signed_in(port, DESK, "/ho-so/tiep-nhan"), taken) for _seat in range(WORKERS)]
+    harm = _harm(port, _case_that_takes_files(bare))
     bare.connection.close()
     memory = Memory(pid)
     alone = _together(working, {}, quiet, memory)
@@ -176,17 +176,21 @@ class Memory:
 
 
 def _together(
-    working: list[tuple[str, Callable[[], int]]], harm: dict[str, Callable[[], int]], seconds: float, memory: Memory
+    working: list[list[tuple[str, Callable[[], int]]]],
+    harm: dict[str, Callable[[], int]],
+    seconds: float,
+    memory: Memory,
 ) -> Answer:
     """Everybody at once for so long; nobody begins anything after it."""
     until = time.monotonic() + seconds
-    waited: dict[str, list[float]] = {name: [] for name, _job in working}
+    waited: dict[str, list[float]] = {name: [] for name, _job in working[0]}
     refused: Counter[str] = Counter()
     failures: list[BaseException] = []
     answers: dict[str, Counter[str]] = {name: Counter() for name in harm}
 
     def work(seat: int) -> None:
-        turn = cycle(working[seat % len(working) :] + working[: seat % len(working)])
+        mine = working[seat]
+        turn = cycle(mine[seat % len(mine) :] + mine[: seat % len(mine)])
         time.sleep(THINKING * seat / WORKERS)
         while time.monotonic() < until:
             name, job = next(turn)
@@ -246,11 +250,11 @@ def _figures(ordered: list[float]) -> Answer:
 # Those who work
 
 
-def _work_of(bare: Bare, clerk: Asker) -> list[tuple[str, Callable[[], int]]]:
+def _work_of(bare: Bare, clerk: Asker, taken: Iterator[int]) -> list[tuple[str, Callable[[], int]]]:
     """What somebody at the desk does, in turn."""
     names = [name for (name,) in bare.all("SELECT applicant FROM cases ORDER BY id DESC LIMIT 20")]
     cases = [key for (key,) in bare.all("SELECT id FROM cases ORDER BY id DESC LIMIT 50")]
-    procedure, taken = longest_procedure(bare), count(1)
+    procedure = longest_procedure(bare)
     name, case = cycle(names), cycle(cases)
 
     def take_in() -> int:
@@ -278,8 +282,8 @@ def _case_that_takes_files(bare: Bare) -> int:
 # Those who do harm
 
 
-def _harm(clerk: Asker, inspector: Asker, case: int) -> dict[str, Callable[[], int]]:
-    """Ten kinds of the worst request known, each sent over and over by somebody of their own."""
+def _harm(port: int, case: int) -> dict[str, Callable[[], int]]:
+    """Ten kinds of the worst request known, each sent over and over by somebody of their own, signed in."""
     beforehand = (hostile_files.large_png(0), hostile_files.long_tiff(0), hostile_files.pdf_of_pages(60_000, 0))
     assert max(map(len, beforehand)) < 20_000_000, "each is kept once made, and is small"
     number = count()
@@ -287,7 +291,7 @@ def _harm(clerk: Asker, inspector: Asker, case: int) -> dict[str, Callable[[], i
     upload = "/kiem-tra/bo-quy-tac/tai-len"
     opened: list[str] = []
 
-    def send_picture(name: str, content: bytes) -> int:
+    def send_picture(clerk: Asker, name: str, content: bytes) -> int:
         status, *_rest = clerk.files(f"/ho-so/{case}/tep", {name: content}, place="")
         _status, _to, page = clerk.ask("GET", f"/ho-so/{case}")
         for address in re.findall(r"/tep/\d+/anh-nho", page)[-2:]:
@@ -295,7 +299,7 @@ def _harm(clerk: Asker, inspector: Asker, case: int) -> dict[str, Callable[[], i
             clerk.ask("GET", address.replace("anh-nho", "trang"))
         return status
 
-    def open_a_pack() -> int:
+    def open_a_pack(inspector: Asker) -> int:
         if not opened:
             status, to, _page = inspector.files(upload, hostile_files.pack_with_failing_tests(60, "cham"))
             if status != 302:
@@ -303,21 +307,31 @@ def _harm(clerk: Asker, inspector: Asker, case: int) -> dict[str, Callable[[], i
             opened.append(to)
         return inspector.ask("GET", opened[0], patience=120)[0]
 
-    def wrong_password() -> int:
-        stranger = Asker(clerk.port).ready("/dang-nhap")
+    def wrong_password(_clerk: Asker) -> int:
+        stranger = Asker(port).ready("/dang-nhap")
         return stranger.form("/dang-nhap", username=f"quantri{next(number) % 5}", password="sai mat khau 1")[0]
 
-    return {
-        "search for 100,000 letters": lambda: clerk.ask("GET", "/ho-so?q=" + next(words), patience=120)[0],
-        "pack that hangs": lambda: inspector.files(upload, hostile_files.pack_of_chained_parameters(60))[0],
-        "pack with 300 failing tests": lambda: inspector.files(
+    def by(username: str, page: str, job: Callable[[Asker], int]) -> Callable[[], int]:
+        return partial(job, signed_in(port, username, page))
+
+    at_the_desk = {
+        "search for 100,000 letters": lambda clerk: clerk.ask("GET", "/ho-so?q=" + next(words), patience=120)[0],
+        "picture of 39 Mpx": lambda clerk: send_picture(clerk, "anh.png", hostile_files.large_png(next(number))),
+        "TIFF of many pages": lambda clerk: send_picture(clerk, "anh.tif", hostile_files.long_tiff(next(number))),
+        "PDF of 60,000 pages": lambda clerk: send_picture(
+            clerk, "to.pdf", hostile_files.pdf_of_pages(60_000, next(number))
+        ),
+        "form of 250,000 characters": lambda clerk: clerk.form("/ho-so/tiep-nhan/nhap", applicant="đ" * 250_000)[0],
+        "wrong passwords": wrong_password,
+        "exports of all cases": lambda clerk: clerk.ask("GET", next(exports), patience=120)[0],
+    }
+    inspecting = {
+        "pack that hangs": lambda inspector: inspector.files(upload, hostile_files.pack_of_chained_parameters(60))[0],
+        "pack with 300 failing tests": lambda inspector: inspector.files(
             upload, hostile_files.pack_with_failing_tests(300, f"sai-{next(number)}")
         )[0],
-        "picture of 39 Mpx": lambda: send_picture("anh.png", hostile_files.large_png(next(number))),
-        "TIFF of many pages": lambda: send_picture("anh.tif", hostile_files.long_tiff(next(number))),
-        "PDF of 60,000 pages": lambda: send_picture("to.pdf", hostile_files.pdf_of_pages(60_000, next(number))),
-        "form of 250,000 characters": lambda: clerk.form("/ho-so/tiep-nhan/nhap", applicant="đ" * 250_000)[0],
-        "wrong passwords": wrong_password,
-        "exports of all cases": lambda: clerk.ask("GET", next(exports), patience=120)[0],
         "a pack's page": open_a_pack,
+    }
+    return {name: by(DESK, "/ho-so/tiep-nhan", job) for name, job in at_the_desk.items()} | {
+        name: by(INSPECTOR, upload, job) for name, job in inspecting.items()
     }

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import http.client
-import logging
 import re
 import statistics
 import subprocess
@@ -55,13 +54,13 @@ def serve(url: str) -> Answer:
     from flask import Flask
     from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
-    from app.web.serving import THREADS
+    from app.web.serving import turns
 
-    logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # people at once, and one processor: some wait
     empty = Flask("empty")
     empty.add_url_rule("/", "page", lambda: "")
-    site = DispatcherMiddleware(make_application(url), {EMPTY: empty})
-    server = waitress.create_server(site, host="127.0.0.1", port=0, threads=THREADS, ident=None)
+    application = make_application(url)
+    site = DispatcherMiddleware(application, {EMPTY: empty})
+    server = waitress.create_server(site, host="127.0.0.1", port=0, _dispatcher=turns(application), ident=None)
     print(server.effective_port, flush=True)
     server.run()
     return {}

@@ -20,6 +20,7 @@ from app.demo.departments import ACCOUNTS, PASSWORD
 from app.organisation.access import whole_site
 from app.rulepacks.language import Status
 from app.web.extensions import db
+from app.web.turns import Dispatcher
 from tests.factories import make_department
 
 pytestmark = pytest.mark.usefixtures("quick_passwords")
@@ -29,7 +30,12 @@ pytestmark = pytest.mark.usefixtures("quick_passwords")
 def served(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
     """What waitress was asked to serve; it returns at once."""
     asked: list[dict[str, Any]] = []
-    monkeypatch.setattr(waitress, "serve", lambda app, **options: asked.append(options))
+
+    def serve(_app: Flask, _dispatcher: Dispatcher, **options: Any) -> None:
+        asked.append(options | {"threads": len(_dispatcher.threads)})
+        _dispatcher.shutdown()
+
+    monkeypatch.setattr(waitress, "serve", serve)
     monkeypatch.setattr(cli, "DEMO_CASES", 600)
     return asked
 

@@ -8,6 +8,7 @@ pack that never ends nor one that floods the memory is anything to the other use
 from __future__ import annotations
 
 import json
+import os
 import resource
 import signal
 import subprocess
@@ -33,6 +34,7 @@ from app.rulepacks.words import PackError
 PROGRAM = Path(__file__).with_name("examining_worker.py")
 SECONDS, MEGABYTES = 120, 512
 """What one examination may take; a pack within its bounds takes some seconds and 60 MB."""
+BEHIND = 10  # steps of priority behind those who wait for a page
 Progress = Callable[[int, int], None]
 """Told how many tests have been run, and of how many."""
 _TYPES: dict[str, FieldType] = {"int": int, "str": str, "bool": bool}
@@ -164,10 +166,11 @@ def answer_to(asked: Mapping[str, Any], say: Callable[[dict[str, Any]], None]) -
 
 
 def bound(memory: int, seconds: int) -> None:
-    """Bound this process by the kernel as well, should whoever started it be gone."""
+    """Bound this process by the kernel as well, should whoever started it be gone; it works behind the site itself."""
     resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
     resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    os.nice(BEHIND)
 
 
 def _kind_as_json(kind: FactKind) -> dict[str, Any]:

@@ -1,0 +1,219 @@
+"""Whose request is served next, where more have come than there are threads.
+
+Waitress serves in the order of arrival, so that whoever asks without pause has most of the server. Here each asker has
+a line of their own: a session that the site's cookie proves, or the address of everybody without one. Whoever has kept
+the server busy least of late is next. Who asks again as soon as they are answered, or asks for what is dear, gives way:
+they are served while nobody else waits, one of them at a time as long as others are about. Nobody is refused for it.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from math import exp2
+from typing import TYPE_CHECKING
+
+from flask import Flask
+from flask.sessions import SecureCookieSessionInterface
+from itsdangerous import BadData
+from waitress.task import ThreadedTaskDispatcher
+from werkzeug.http import parse_cookie
+
+from app.web.client_address import Proxies
+from app.web.garbage import give_back
+
+if TYPE_CHECKING:
+    from waitress.channel import HTTPChannel
+
+HALVED = 10.0
+"""Seconds after which half of what somebody cost is forgotten."""
+MUCH = 10.0
+"""Seconds, so forgotten, from which on somebody gives way. Who always has a request with the server comes to 14; who
+thinks twice as long as they wait, as people at a full counter do, comes to 5 and seldom to 7."""
+WORKED = 3.0
+"""What a second of the processor counts, above the second in which its asker waited."""
+GIVING_WAY, AMONG_THEMSELVES = 1, 4
+"""How many of those who give way are served at once: while others are about, and when none was for a while."""
+DEAR = 0.2
+"""Seconds of the processor after which what a request took of the memory is given back at once."""
+EACH = 4
+"""How many requests of one asker are served at once: a browser asks for a page's pictures together."""
+
+
+@dataclass(slots=True)
+class _Asker:
+    """One who asks: when their waiting requests came, how many are being served, and their cost, in seconds at `at`."""
+
+    waiting: deque[tuple[float, HTTPChannel]] = field(default_factory=deque)
+    served: int = 0
+    cost: float = 0.0
+    at: float = 0.0
+
+    def cost_at(self, now: float) -> float:
+        return self.cost * exp2((self.at - now) / HALVED)
+
+    def charge(self, seconds: float, now: float) -> None:
+        self.cost, self.at = self.cost_at(now) + seconds, now
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One request being served: whose it is, since when it is there, and whether it gives way."""
+
+    asker: str
+    came: float
+    channel: HTTPChannel
+    gives_way: bool
+
+    def cancel(self) -> None:
+        """It will not be served."""
+        self.channel.cancel()
+
+
+class WaitingLine:
+    """The requests that wait, as waitress's dispatcher asks for them: true when one of them may be served now.
+
+    Used under the dispatcher's lock alone.
+    """
+
+    def __init__(self, asker_of: Callable[[HTTPChannel], str], clock: Callable[[], float] = time.monotonic) -> None:
+        self._asker_of, self._clock = asker_of, clock
+        self._askers: dict[str, _Asker] = {}
+        self._giving_way = 0
+        self.closing = False
+        """Everything may be taken out, to be told that it will not be served."""
+
+    def append(self, channel: HTTPChannel) -> None:
+        """A request has come."""
+        now = self._clock()
+        self._askers.setdefault(self._asker_of(channel), _Asker(at=now)).waiting.append((now, channel))
+
+    def __len__(self) -> int:
+        return sum(len(each.waiting) for each in self._askers.values())
+
+    def __bool__(self) -> bool:
+        return self._next(self._clock()) is not None
+
+    def popleft(self) -> Turn:
+        """The next turn. IndexError when nobody may be served now."""
+        now = self._clock()
+        name = self._next(now)
+        if name is None:
+            raise IndexError("nobody may be served now")
+        asker = self._askers[name]
+        gives_way = asker.cost_at(now) >= MUCH
+        asker.served += 1
+        self._giving_way += gives_way
+        return Turn(name, *asker.waiting.popleft(), gives_way)
+
+    def ended(self, turn: Turn, worked: float) -> None:
+        """A turn is over, and took the processor so many seconds. Whoever cost next to nothing of late is forgotten."""
+        now, asker = self._clock(), self._askers[turn.asker]
+        asker.served -= 1
+        asker.charge(now - turn.came + WORKED * worked, now)
+        self._giving_way -= turn.gives_way
+        gone = [name for name, each in self._askers.items() if not each.waiting and not each.served]
+        for name in gone:
+            if self._askers[name].cost_at(now) < MUCH / 1000:
+                del self._askers[name]
+
+    def _next(self, now: float) -> str | None:
+        best: tuple[bool, float, float] | None = None
+        who = None
+        others = any(asker.cost_at(now) < MUCH for asker in self._askers.values())
+        room = GIVING_WAY if others else AMONG_THEMSELVES
+        for name, asker in self._askers.items():
+            if not asker.waiting:
+                continue
+            cost = asker.cost_at(now)
+            gives_way = cost >= MUCH
+            full = asker.served >= EACH or (gives_way and self._giving_way >= room)
+            if full and not self.closing:
+                continue
+            place = (gives_way, cost, asker.waiting[0][0])
+            if best is None or place < best:
+                best, who = place, name
+        return who
+
+
+class Dispatcher(ThreadedTaskDispatcher):  # type: ignore[misc]
+    """Waitress's threads, fed from a line in which nobody stands before all others."""
+
+    def __init__(self, app: Flask, threads: int) -> None:
+        super().__init__()
+        self.queue: WaitingLine = WaitingLine(Askers(app))
+        self.set_thread_count(threads)
+
+    def add_task(self, task: HTTPChannel) -> None:
+        """A request has come."""
+        with self.lock:
+            self.queue.append(task)
+            self.queue_cv.notify()
+
+    def handler_thread(self, thread_no: int) -> None:
+        """Serve one turn after the other until told to stop."""
+        while (turn := self._turn(thread_no)) is not None:
+            before = time.thread_time()
+            try:
+                turn.channel.service()
+            except BaseException:
+                self.logger.exception("Exception when servicing %r", turn.channel)
+            worked = time.thread_time() - before
+            if worked > DEAR:
+                give_back()
+            with self.lock:
+                self.queue.ended(turn, worked)
+                if self.queue:  # one that waited for this one to end
+                    self.queue_cv.notify()
+
+    def _turn(self, thread_no: int) -> Turn | None:
+        """As waitress waits for a task, and counts who does."""
+        with self.lock:
+            while not self.queue and self.stop_count == 0:
+                self.active_count -= 1
+                self.queue_cv.wait()
+                self.active_count += 1
+            if self.stop_count == 0:
+                return self.queue.popleft()
+            self.active_count -= 1
+            self.stop_count -= 1
+            self.threads.discard(thread_no)
+            self.thread_exit_cv.notify()
+            return None
+
+    def shutdown(self, cancel_pending: bool = True, timeout: int = 5) -> bool:
+        """Stop; what still waits is told so."""
+        with self.lock:
+            self.queue.closing = True
+        return bool(super().shutdown(cancel_pending, timeout))
+
+
+class Askers:
+    """Who a request comes from: told apart before any of the site's code runs, without the database.
+
+    A session counts only under the site's own signature; everybody else, whatever they send, shares their address.
+    """
+
+    def __init__(self, app: Flask) -> None:
+        signed = SecureCookieSessionInterface().get_signing_serializer(app)
+        assert signed is not None, "a site without a key is not served"
+        self._signed, self._cookie = signed, app.config["SESSION_COOKIE_NAME"]
+        self._longest = int(app.permanent_session_lifetime.total_seconds())
+        self._proxies: Proxies = app.config["SETTINGS"].proxies
+
+    def __call__(self, channel: HTTPChannel) -> str:
+        """A short text, the same for all requests of one asker."""
+        headers = channel.requests[0].headers
+        if session := self._session(headers.get("COOKIE", "")):
+            return session
+        return self._proxies.client(str(channel.addr[0]), headers.get("X_FORWARDED_FOR", ""))[0]
+
+    def _session(self, cookies: str) -> str:
+        """The session that the site's own cookie names; otherwise nothing."""
+        try:
+            said = self._signed.loads(parse_cookie(cookies)[self._cookie], max_age=self._longest)
+        except (BadData, KeyError):
+            return ""
+        return str(said.get("_user_id", "")) if isinstance(said, dict) else ""
