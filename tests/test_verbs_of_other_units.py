@@ -69,7 +69,7 @@ def verbs() -> Iterator[tuple[str, Callable[..., Any]]]:
     """Functions that do something in somebody's name, within a scope."""
     for found in pkgutil.walk_packages([str(Path(product.__file__).parent)], "app."):
         name = found.name.removeprefix("app.")
-        if name.startswith(("demo", "migrations")) or name.endswith(("_worker", "small_picture", "cli", "views")):
+        if name.startswith(("demo", "migrations")) or name.endswith(("_worker", "cli", "views")):
             continue
         module = import_module(found.name)
         for verb, function in inspect.getmembers(module, inspect.isfunction):

@@ -14,13 +14,16 @@ def register_records() -> None:
     import app.attachments.evidence.service
     import app.attachments.labels
     import app.attachments.models
+    import app.attachments.signatures.legal_value
 
 
 def register(app: Flask) -> None:
     """Its pages."""
     from app.attachments import verifying
     from app.attachments.evidence import views
+    from app.attachments.signatures import views as signatures
     from app.attachments.views import bp
 
     app.register_blueprint(bp)
     app.register_blueprint(views.bp)
+    app.register_blueprint(signatures.bp)

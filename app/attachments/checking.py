@@ -14,6 +14,7 @@ from pathlib import Path
 
 from app.attachments import office_files
 from app.attachments.refusals import BadContent
+from app.attachments.signatures.outcomes import LookedInto
 from app.core.text import tidy
 
 LONGEST_NAME = 180  # bytes in UTF-8: every file system takes it when somebody downloads the file
@@ -78,6 +79,7 @@ class Checked:
     kind: FileKind
     name: str
     pages: int | None
+    signatures: LookedInto | None = None  # what the signatures in it say, where they are read
 
 
 def check(path: Path, name: str, allowed: Collection[str]) -> Checked:

@@ -16,6 +16,7 @@ from app.attachments.service import UploadedFile
 from app.core.errors import N_
 from app.organisation.access import site, whole_site
 from app.organisation.commands import COMMAND, echo_json, echo_rows, refusing
+from app.web import extensions
 from app.web.command_faults import BadInput, note
 from app.web.formats import label, sentence, show_datetime
 
@@ -130,4 +131,56 @@ def verify(delete_orphans: bool) -> None:
         }
     )
     if not verdict.sound:
+        sys.exit(1)
+
+
+@attachments.command(
+    "signatures",
+    help=N_(
+        "Xem chữ ký số trong các tệp đã lưu mà chưa ai xem.\n\nKết quả điện tử có chữ ký hợp lệ được ghi vào diễn biến "
+        "của hồ sơ. Mã thoát là 1 khi có tệp không xem được."
+    ),
+)
+@click.option("--doubted", is_flag=True, help=N_("Cả tệp có chữ ký chưa tin cậy hoặc chưa xác minh thu hồi."))
+@refusing
+def signatures(doubted: bool) -> None:
+    from app.attachments.signatures.again import look_again
+
+    done = look_again(COMMAND, site(), doubted=doubted)
+    echo_json(asdict(done))
+    if done.failed:
+        sys.exit(1)
+
+
+@attachments.command(
+    "roots",
+    help=N_("Chứng thư tin cậy và danh sách thu hồi của cơ quan.\n\nMã thoát là 1 khi có tệp không dùng được."),
+)
+@click.option("--format", "shown", type=click.Choice(["table", "json", "csv"]), default="table", show_default=True)
+@refusing
+def roots(shown: str) -> None:
+    from app.attachments.signatures.looking import folder
+    from app.attachments.signatures.roots import trusted
+
+    seen = trusted(folder(), extensions.now())
+    rows = [
+        {
+            "file": each.file,
+            "kind": label(each.kind),
+            "name": each.name,
+            "issuer": each.issuer,
+            "since": show_datetime(each.since),
+            "until": show_datetime(each.until),
+            "fingerprint": each.fingerprint,
+            "wrong": sentence(each.wrong) if each.wrong else "",
+        }
+        for each in seen
+    ]
+    if shown == "json":
+        echo_json({"folder": str(folder()), "files": rows})
+    else:
+        headers = {"file": _("Tệp"), "kind": _("Loại"), "name": _("Tên"), "issuer": _("Nơi cấp"), "since": _("Từ")}
+        headers |= {"until": _("Đến"), "fingerprint": "SHA-256", "wrong": _("Cần sửa")}
+        echo_rows(rows, headers, shown)
+    if any(each.serious for each in seen):
         sys.exit(1)

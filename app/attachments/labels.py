@@ -5,6 +5,8 @@ from __future__ import annotations
 from flask_babel import lazy_gettext as _l
 
 from app.attachments.models import AttachmentKind
+from app.attachments.signatures.outcomes import SignatureOutcome
+from app.attachments.signatures.roots import TrustKind
 from app.organisation.audit_words import name_actions, name_details, name_subjects
 from app.organisation.evidence_files import EvidenceOf
 from app.web.formats import add_labels
@@ -27,6 +29,23 @@ add_labels(
         EvidenceOf.SEAL: _l("Niêm phong"),
     }
 )
+add_labels(
+    {
+        SignatureOutcome.VALID: _l("Chữ ký hợp lệ"),
+        SignatureOutcome.UNCHECKED: _l("Chữ ký hợp lệ, chưa xác minh thu hồi"),
+        SignatureOutcome.UNTRUSTED: _l("Chữ ký không tin cậy"),
+        SignatureOutcome.CHANGED: _l("Đã bị sửa sau khi ký"),
+        SignatureOutcome.NONE: _l("Không có chữ ký số"),
+    }
+)
+add_labels(
+    {
+        TrustKind.ROOT: _l("Chứng thư gốc"),
+        TrustKind.BETWEEN: _l("Chứng thư trung gian"),
+        TrustKind.LIST: _l("Danh sách thu hồi"),
+        TrustKind.UNREADABLE: _l("Không đọc được"),
+    }
+)
 name_subjects({"attachment": _l("Tệp đính kèm"), "evidence_file": _l("Tệp minh chứng")})
 name_actions(
     {
@@ -35,6 +54,7 @@ name_actions(
         "remove_file": _l("Gỡ tệp đính kèm"),
         "attach_evidence": _l("Thêm tệp minh chứng"),
         "remove_evidence": _l("Gỡ tệp minh chứng"),
+        "look_into_signatures": _l("Xem chữ ký số trong tệp"),
         "find_damaged_file": _l("Phát hiện tệp hỏng"),
         "delete_orphan_files": _l("Xóa tệp không thuộc hồ sơ nào"),
     }
@@ -49,6 +69,7 @@ name_details(
         "from_case": _l("Từ hồ sơ"),
         "of": _l("Minh chứng cho"),
         "holder": _l("Của"),
+        "signature": _l("Chữ ký số"),
     },
-    {"file_kind": AttachmentKind, "of": EvidenceOf},
+    {"file_kind": AttachmentKind, "of": EvidenceOf, "signature": SignatureOutcome},
 )

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String, Text
+from sqlalchemy import ForeignKey, Index, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from app.attachments.signatures.outcomes import SignatureOutcome
 from app.cases.models import CaseDocument
 from app.organisation.evidence_files import EvidenceOf
 from app.web.extensions import Base, Key, Record
@@ -34,6 +36,10 @@ class StoredFile:
     removed_at: Mapped[datetime | None]
     removed_by_id: Mapped[int | None] = mapped_column(Key, ForeignKey("people.id"))
     removed_reason: Mapped[str] = mapped_column(Text, default="")
+    # What the signatures in it said when it was looked into; none for what bears none that is read (DOCX, XLSX), and
+    # for what was stored before signatures were.
+    signature: Mapped[SignatureOutcome | None]
+    signatures: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default=text("'{}'"))  # LookedInto.kept
 
 
 class Attachment(StoredFile, Record, Base):

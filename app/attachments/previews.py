@@ -11,7 +11,6 @@ import json
 import logging
 import os
 import subprocess
-import sys
 import tempfile
 import threading
 import time
@@ -21,7 +20,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from app.attachments import small_picture
+from app.attachments import apart
 from app.attachments.refusals import BadContent
 from app.attachments.store import Store
 from app.core.errors import DomainError, NotFound
@@ -60,7 +59,7 @@ def _taken(handle: int, *, wait: bool) -> bool:
 
 THUMBNAIL = 192  # pixels of the longer edge: sharp at 96 on a dense screen
 PAGE = 1600  # a page to read, of what browsers do not show themselves
-LONGEST = 60.0  # seconds by the clock for one picture, on a busy machine too
+REFUSED = 3  # how `small_picture` ends when it says why not
 MOST_WAITING = 500  # pictures asked for; beyond them a page asks again later
 _log = logging.getLogger(__name__)
 
@@ -138,17 +137,13 @@ def _make(wanted: PreviewRequest) -> Preview:
 
 def _run(source: Path, target: Path, edge: int) -> BadContent | None:
     """Why it could not be made, or None when it is."""
-    kept = {name: os.environ[name] for name in ("LD_LIBRARY_PATH",) if name in os.environ}  # no secrets of the site's
-    program = [sys.executable, "-I", small_picture.__file__, str(source), str(target), str(edge)]
     try:
-        done = subprocess.run(  # noqa: S603  this house's own program
-            program, capture_output=True, stdin=subprocess.DEVNULL, timeout=LONGEST, check=False, env=kept
-        )
+        done = apart.run("picture", str(source), str(target), str(edge))
     except subprocess.TimeoutExpired:
         return _given_up()
     if done.returncode == 0 and target.stat().st_size:
         return None
-    if done.returncode == small_picture.REFUSED:
+    if done.returncode == REFUSED:
         return _refusal(done.stdout.decode())
     _log.warning("preview of %s ended with %s: %s", source.name, done.returncode, done.stderr.decode()[-300:])
     return _given_up()

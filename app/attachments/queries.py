@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import ColumnElement, Select, String, and_, cast, literal, select, union
 from sqlalchemy.orm import aliased
 
 from app.attachments.models import Attachment, AttachmentKind, EvidenceFile
+from app.attachments.signatures.outcomes import LookedInto
 from app.cases.intake.reuse import ReusableDocument
 from app.cases.models import Case, CaseDocument
 from app.cases.population import visible_to
@@ -46,9 +48,15 @@ class FileSeen:
     removed_by: str
     removed_reason: str
     shared_reason: str = ""  # why it stands for this paper too
+    signatures: Mapping[str, Any] = field(default_factory=dict)  # LookedInto.kept
 
     bound = ("attachments", "attachment_id")  # whose addresses it has, and what they call its id
     record_kind = "attachment"
+
+    @property
+    def looked_into(self) -> LookedInto | None:
+        """What the signatures in it say; None where nobody has looked."""
+        return LookedInto.of(self.signatures) if self.signatures else None
 
     @property
     def owner(self) -> Mapping[str, str]:
@@ -95,6 +103,12 @@ class FilesOfCase:
     def count(self) -> int:
         """Files attached."""
         return sum(len(line.files) for line in self.lines) + len(self.results) + len(self.others)
+
+    @property
+    def may_issue(self) -> bool:
+        """A result is attached, and it is not known that it has no legal value."""
+        found = [each.looked_into for each in self.results]
+        return any(each is None or not each.denies for each in found)
 
     @property
     def required(self) -> int:
@@ -302,6 +316,7 @@ def _seen(found: Select[Attachment, str, str, str, str]) -> list[FileSeen]:
             *(a.added_at, adder or "", source or ""),
             *(a.removed_at, remover or "", a.removed_reason),
             shared_reason=a.shared_reason,
+            signatures=a.signatures,
         )
         for a, code, adder, remover, source in db.session.execute(found)
     ]

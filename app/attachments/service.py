@@ -10,7 +10,7 @@ from __future__ import annotations
 import errno
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
@@ -21,8 +21,11 @@ from sqlalchemy.exc import OperationalError
 
 from app.attachments import queries
 from app.attachments.checking import Checked, FileKind, check, tidy_name
-from app.attachments.models import Attachment, AttachmentKind
+from app.attachments.models import Attachment, AttachmentKind, StoredFile
 from app.attachments.previews import turn
+from app.attachments.signatures.legal_value import follow_signature
+from app.attachments.signatures.looking import look_into
+from app.attachments.signatures.outcomes import LookedInto
 from app.attachments.splitting import in_short, shared_out, taken_out
 from app.attachments.store import Incoming, Store, StoreCheck, store_failed
 from app.cases import service as cases
@@ -44,6 +47,7 @@ MEGABYTE = 1024 * 1024
 SHOWN_NAME = 120  # characters of a refused file's name, which may be anything
 _DIGITISED = N_("Đủ tệp của các giấy tờ bắt buộc.")
 _RESULT = N_("Đã đính kèm tệp kết quả.")
+_CHECKING = Path("previews", ".checking")  # one document is looked at at a time: a picture may take 160 MB
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +118,25 @@ def allowed_kinds() -> list[str]:
     return str(current_app.config["SETTINGS"].attachment_kinds).split(",")
 
 
+def examined(path: Path, name: str) -> Checked:
+    """A file that has arrived, looked into: what it is, and what the signatures in it say. Raises DomainError."""
+    with turn(Path(current_app.instance_path) / _CHECKING):
+        checked = check(path, name, allowed_kinds())
+        return replace(checked, signatures=signatures_of(path, checked.kind))
+
+
+def signatures_of(path: Path, kind: FileKind) -> LookedInto | None:
+    """What the signatures in a file say; None for the kinds whose signatures are not read. A picture bears none."""
+    if kind is FileKind.PDF:
+        return look_into(path)
+    return None if kind in (FileKind.DOCX, FileKind.XLSX) else LookedInto()
+
+
+def keep_signatures(row: StoredFile, found: LookedInto | None) -> None:
+    """With the file."""
+    row.signature, row.signatures = (found.outcome, found.kept()) if found else (None, {})
+
+
 @needs(Capability.HANDLE_CASES)
 def attach(
     scope: Scope,
@@ -133,8 +156,7 @@ def attach(
     for upload in uploads:
         try:
             with store().receiving(upload.stream, largest_file()) as incoming:
-                with turn(Path(current_app.instance_path) / "previews" / ".checking"):  # a picture may take 160 MB
-                    checked = check(incoming.path, upload.name, allowed_kinds())
+                checked = examined(incoming.path, upload.name)
                 _keep(outcome, scope, by, case_id, kind, document_id, incoming, checked)
         except DomainError as error:
             outcome.refused.append(RefusedFile(tidy(upload.name)[:SHOWN_NAME], error))
@@ -154,8 +176,7 @@ def attach_parts(
     outcome = UploadOutcome()
     with ExitStack() as open_files:
         whole = open_files.enter_context(store().receiving(upload.stream, largest_file()))
-        with turn(Path(current_app.instance_path) / "previews" / ".checking"):
-            checked = check(whole.path, upload.name, allowed_kinds())
+        checked = examined(whole.path, upload.name)
         if checked.kind is not FileKind.PDF or not checked.pages:
             raise DomainError("Chỉ chia được tệp PDF nhiều trang cho các giấy tờ.", field="file")
         parts = shared_out(wanted, checked.pages, leave_rest=leave_rest)
@@ -163,7 +184,7 @@ def attach_parts(
         for document_id, pages in parts.items():
             part = open_files.enter_context(store().receiving(taken_out(whole.path, pages), largest_file()))
             name = tidy_name(_("%(file)s (trang %(pages)s)", file=stem, pages=in_short(pages)) + ".pdf", FileKind.PDF)
-            ready.append((document_id, part, Checked(FileKind.PDF, name, len(pages))))
+            ready.append((document_id, part, Checked(FileKind.PDF, name, len(pages), look_into(part.path))))
         with transaction():
             case = _case(scope, case_id, lock=True)
             for document_id, part, _each in ready:  # before any file is kept
@@ -191,6 +212,7 @@ def _keep(
             _refuse_twice(case, kind, document_id, incoming.sha256)
             row = _row(case, by, kind, document_id, checked.name, checked.kind.media_type, incoming.size)
             row.sha256, row.pages = incoming.sha256, checked.pages
+            keep_signatures(row, checked.signatures)
             db.session.add(row)
             db.session.flush()
             name = document.name if document else ""
@@ -204,7 +226,7 @@ def _keep(
                 file_kind=kind,
                 sha256=row.sha256,
             )
-            recorded = _record_what_follows(scope, by, case, kind)
+            recorded = _record_what_follows(scope, by, case, kind, row)
             incoming.keep()  # last: before it nothing is written, after it nothing is left to fail but the commit
     except OperationalError as error:
         raise database_full(error) from error
@@ -230,6 +252,7 @@ def reuse_file(
         _refuse_twice(case, AttachmentKind.COMPONENT, document_id, source.sha256)
         row = _row(case, by, AttachmentKind.COMPONENT, document_id, source.file_name, source.media_type, source.size)
         row.sha256, row.pages, row.reused_from_id = source.sha256, source.pages, source.id
+        keep_signatures(row, source.looked_into)
         db.session.add(row)
         case.reused = True
         db.session.flush()
@@ -243,7 +266,7 @@ def reuse_file(
             from_case=source.case_code,
             sha256=row.sha256,
         )
-        recorded = _record_what_follows(scope, by, case, AttachmentKind.COMPONENT)
+        recorded = _record_what_follows(scope, by, case, AttachmentKind.COMPONENT, row)
     return row, recorded
 
 
@@ -284,7 +307,7 @@ def confirm_shared_file(scope: Scope, by: Actor, attachment_id: int, reason: str
         row.shared_reason = reason
         db.session.flush()
         audit.record(by, "confirm_shared_file", "case", case.code, file=row.file_name, reason=reason, sha256=row.sha256)
-        return _record_what_follows(scope, by, case, row.kind)
+        return _record_what_follows(scope, by, case, row.kind, row)
 
 
 def verify(site: str) -> StoreCheck:
@@ -363,13 +386,14 @@ def _row(
     )
 
 
-def _record_what_follows(scope: Scope, by: Actor, case: Case, kind: AttachmentKind) -> list[EventKind]:
+def _record_what_follows(scope: Scope, by: Actor, case: Case, kind: AttachmentKind, row: Attachment) -> list[EventKind]:
     """The case's file, or its result, is digitised by this: within the same transaction, once."""
     if kind is AttachmentKind.RESULT:
+        recorded = []
         if case.result_digitised_at is None and case.returns_result:
             cases.record(scope, by, case.id, EventKind.RESULT_DIGITISED, note=_RESULT)
-            return [EventKind.RESULT_DIGITISED]
-        return []
+            recorded.append(EventKind.RESULT_DIGITISED)
+        return recorded + (follow_signature(scope, by, row.id) if case.returns_result else [])
     required, missing = queries.required_without_file(case.id)
     if case.files_digitised_at is None and required and not missing:
         cases.record(scope, by, case.id, EventKind.FILES_DIGITISED, note=_DIGITISED)

@@ -315,6 +315,10 @@ def _flash_events(recorded: list[EventKind]) -> None:
 
 
 def _follows(event: EventKind) -> str:
+    if event is EventKind.CORRECTED:
+        return str(
+            _("Bản điện tử đã ghi là có giá trị pháp lý không còn được tính: tệp kết quả không có chữ ký hợp lệ.")
+        )
     return str(_("Đã tự ghi vào diễn biến: %(event)s.", event=label(event)))
 
 

@@ -30,6 +30,7 @@ from app.cases.intake.contents import (
 )
 from app.cases.intake.questions import AskFirst, questions
 from app.cases.intake.reuse import reuse_documents
+from app.cases.legal_value import check_legal_value
 from app.cases.models import DERIVED_MODELS, DERIVED_TABLES, NUMBERED_BY, Case, CaseDocument, CaseEvent, Consultation
 from app.cases.numbering import check_code, check_other_code, code_taken, next_code, next_in_register
 from app.cases.rows import Row, case_row, derived_rows, search_text, terms_of, versions_by_id
@@ -237,6 +238,8 @@ def record(
         if any(_same(each, event) for each in events[len(events) - unseen :]):
             raise Conflict(_MOVED_ON)
         _check_follows(events, event)
+        if kind is EventKind.ISSUED_ELECTRONIC:
+            check_legal_value(case.id)
         version = versions_by_id([case.version_id])[case.version_id]
         state = project(terms_of(version), [*events, event], site_calendar())
         if kind in _INTO_HANDS and (heir := _heir_of_holder(case, version, state, at)):

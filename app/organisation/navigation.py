@@ -52,6 +52,7 @@ ENTRIES = (
     (OFFICE, _p("menu", "Người dùng"), "organisation.people", "users", {Capability.KEEP_PEOPLE}),
     (OFFICE, _p("menu", "Giao quyền"), "organisation.delegations", "stamp", {Capability.DELEGATE}),
     (OFFICE, _p("menu", "Lịch làm việc"), "organisation.calendar", "calendar", EVERYBODY),
+    (OFFICE, _p("menu", "Chữ ký số"), "signatures.roots", "shield-check", {Capability.KEEP_SITE}),
     (OFFICE, _p("menu", "Hệ thống"), "upkeep.show", "settings", {Capability.KEEP_SITE}),
     (OFFICE, _p("menu", "Nhật ký"), "organisation.audit_trail", "history", {Capability.READ_AUDIT_TRAIL}),
 )
@@ -96,6 +97,7 @@ SECTIONS: dict[str, tuple[str, int | None]] = {
     "procedures.import_file": ("setup", None),
     "reporting.setup": ("setup", None),
     "upkeep.": ("setup", None),
+    "signatures.": ("setup", None),
     "reporting.overview": ("director", None),
     "reporting.warnings": ("head", None),
     "organisation.delegations": ("director", None),

@@ -14,13 +14,14 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from app.attachments import pictures, previews, small_picture
+from app.attachments import apart, pictures, previews
 from app.attachments.previews import Busy, PreviewRequest, make, preview, turn
 from app.attachments.refusals import BadContent
 from app.attachments.store import Store
 from app.core.errors import NotFound
 from tests.attachments.samples import picture
 
+MEMORY = apart.TASKS["picture"].memory
 LARGE = (6_240, 6_240)  # 39 million points
 
 
@@ -77,16 +78,16 @@ def test_the_largest_picture_taken_gets_its_small_one_within_the_bound(what: str
     del content
     target = tmp_path / "small.jpg"
     told = (
-        f"import runpy, sys; sys.argv[0] = {small_picture.__file__!r}\n"
+        f"import runpy, sys; sys.argv[0] = {apart.__file__!r}\n"
         "try: runpy.run_path(sys.argv[0], run_name='__main__')\n"
         "except SystemExit as end: assert end.code == 0, end.code\n"
         "print([line.split()[1] for line in open('/proc/self/status') if line.startswith('VmHWM')][0])\n"
     )
-    program = [sys.executable, "-I", "-c", told, path, target, "192"]
+    program = [sys.executable, "-I", "-c", told, "picture", path, target, "192"]
     done = subprocess.run(program, capture_output=True, check=False)
     assert done.returncode == 0, done.stderr.decode()
     assert max(Image.open(target).size) == 192
-    assert int(done.stdout) * 1024 < small_picture.MEMORY - 64 * 1024 * 1024, "with room to spare"
+    assert int(done.stdout) * 1024 < MEMORY - 64 * 1024 * 1024, "with room to spare"
 
 
 def test_a_picture_that_would_take_more_memory_than_the_bound_is_said_and_not_tried_again(kept, monkeypatch) -> None:
@@ -101,7 +102,7 @@ def test_a_picture_that_would_take_more_memory_than_the_bound_is_said_and_not_tr
 
 @pytest.mark.parametrize("end", ["os.kill(os.getpid(), 11)", "os.kill(os.getpid(), 9)", "time.sleep(99)"])
 def test_a_maker_that_crashes_is_killed_or_hangs_ends_alone_and_leaves_nothing(kept, monkeypatch, end: str) -> None:
-    monkeypatch.setattr(previews, "LONGEST", 1.0)
+    monkeypatch.setattr(apart, "LONGEST", 1.0)
     wanted = kept(picture())
     run_instead(monkeypatch, end)
     assert "không xem trước được" in str(make(wanted).why)
@@ -113,10 +114,7 @@ def run_instead(monkeypatch: pytest.MonkeyPatch, what: str) -> None:
     real = subprocess.run
 
     def run(program: list[str], **options: object) -> object:
-        bounded = (
-            "import os, resource, time\n"
-            f"resource.setrlimit(resource.RLIMIT_AS, ({small_picture.MEMORY}, {small_picture.MEMORY}))\n{what}"
-        )
+        bounded = f"import os, resource, time\nresource.setrlimit(resource.RLIMIT_AS, ({MEMORY}, {MEMORY}))\n{what}"
         return real([sys.executable, "-I", "-c", bounded], **options)
 
     monkeypatch.setattr(subprocess, "run", run)
@@ -127,12 +125,14 @@ def test_the_maker_knows_nothing_of_the_site(tmp_path: Path) -> None:
     source.write_bytes(picture("PNG"))
     told = (
         "import sys, runpy; sys.argv = ['x', *sys.argv[1:]]\n"
-        f"try: runpy.run_path({small_picture.__file__!r}, run_name='__main__')\n"
+        f"try: runpy.run_path({apart.__file__!r}, run_name='__main__')\n"
         "except SystemExit as end: assert end.code == 0, end.code\n"
         "assert not {'flask', 'sqlalchemy', 'app.web.settings'} & set(sys.modules)\n"
     )
     target = tmp_path / "a.jpg"
-    done = subprocess.run([sys.executable, "-I", "-c", told, source, target, "64"], capture_output=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-I", "-c", told, "picture", source, target, "64"], capture_output=True, check=False
+    )
     assert done.returncode == 0, done.stderr.decode()
     assert Image.open(target).size == (64, 48)
 
@@ -235,4 +235,4 @@ def test_a_tiff_of_too_many_pages_is_refused_before_any_is_unpacked(tmp_path: Pa
 
 
 def test_the_bounds_are_those_of_this_system() -> None:
-    assert os.name == "posix" and small_picture.MEMORY > pictures.MOST_MEMORY * 2
+    assert os.name == "posix" and MEMORY > pictures.MOST_MEMORY * 2

@@ -15,14 +15,17 @@ from sqlalchemy import select
 
 from app.attachments import previews, queries, service
 from app.attachments.models import Attachment
+from app.attachments.signatures import looking
 from app.cases.models import Case
 from app.cases.vocabulary import EventKind
 from app.organisation import audit
 from app.organisation.models import AuditEntry, Person, Role, Unit
 from app.web import extensions
 from app.web.extensions import db
+from tests.attachments import signing
 from tests.attachments.conftest import RESULT, documents, make_case, send, stored
 from tests.attachments.samples import EXE, excel, pdf, picture
+from tests.attachments.signing import DAY, NOW
 from tests.factories import EVERYWHERE, happen, make_person
 
 PDF = pdf()
@@ -252,10 +255,44 @@ def test_the_result_is_attached_and_issuing_it_is_offered(clerk: FlaskClient, ca
     assert "Kết quả điện tử" not in page_of(clerk, case)
     happen(case, EventKind.RESOLVED, extensions.now())
     assert "Kết quả điện tử" in page_of(clerk, case)
-    post(clerk, case, RESULT.value, ("giấy phép.pdf", PDF))
+    signed = signing.signed(PDF, signing.root().gives("Sở Nội vụ"))
+    post(clerk, case, RESULT.value, ("giấy phép.pdf", signed))
     page = page_of(clerk, case)
     assert "Đã tự ghi vào diễn biến: Số hóa kết quả." in page
+    assert "Cơ quan chưa nạp chứng thư gốc nên chưa biết chữ ký của Sở Nội vụ có tin cậy không" in page
     assert f"/ho-so/{case.id}/ghi/issued_electronic" in page[page.index('id="attachments"') :]
+
+
+def test_issuing_a_result_without_a_signature_is_not_offered_and_says_why(clerk: FlaskClient, case: Case) -> None:
+    happen(case, EventKind.RESOLVED, extensions.now())
+    clerk.post(f"/ho-so/{case.id}/ghi/issued_electronic", data={"revision": str(case.revision)})
+    post(clerk, case, RESULT.value, ("quét.pdf", PDF))
+    page = page_of(clerk, case)
+    assert "Không có chữ ký số" in page and "hãy tải lên bản đã ký số" in page
+    assert f"/ho-so/{case.id}/ghi/issued_electronic" not in page[page.index('id="attachments"') :]
+
+
+def test_a_signed_result_is_issued_by_its_signature(clerk: FlaskClient, case: Case) -> None:
+    root = signing.root()
+    signing.laid(looking.folder(), root, lists=[root.revokes()])
+    happen(case, EventKind.RESOLVED, extensions.now())
+    post(clerk, case, RESULT.value, ("quét.pdf", PDF))
+    post(clerk, case, RESULT.value, ("ký.pdf", signing.signed(PDF, root.gives("Sở Nội vụ"))))
+    page = page_of(clerk, case)
+    assert "Đã tự ghi vào diễn biến: Cấp kết quả bản điện tử có giá trị pháp lý." in page
+    assert "Chữ ký hợp lệ" in page and "Không có chữ ký số" in page
+
+
+def test_only_the_administrator_reads_which_certificates_are_trusted(
+    clerk: FlaskClient, department: dict[str, Unit], sign_in: SignIn
+) -> None:
+    assert clerk.get("/chu-ky-so").status_code == 403
+    root = signing.root("Ban Cơ yếu Chính phủ")
+    signing.laid(looking.folder(), root, lists=[root.revokes(issued=NOW - 9 * DAY, until=NOW - DAY)])
+    admin = sign_in(make_person(department["VP"], Role.ADMIN))
+    page = admin.get("/chu-ky-so").text
+    assert "Ban Cơ yếu Chính phủ" in page and "Hết hiệu lực 30/06/2024" in page
+    assert str(looking.folder()) in page
 
 
 def test_what_was_digitised_before_is_used_again_with_one_click(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Callable, Iterator
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,8 @@ from sqlalchemy import func, select, update
 from app.attachments import service as attachments
 from app.attachments.evidence import service
 from app.attachments.models import EvidenceFile
+from app.attachments.signatures import looking
+from app.attachments.signatures.outcomes import SignatureOutcome
 from app.cases.explanations.models import Explanation
 from app.compliance.models import MonthSeal, Violation, ViolationMove, ViolationState, Waiver
 from app.compliance.months import proving, sealing
@@ -31,7 +33,10 @@ from app.reporting import verifying
 from app.scorecards.models import Criterion
 from app.tasks.deadlines import DeadlineKind
 from app.tasks.models import PlanTask, PlanTaskUnit, TaskRole
+from app.web import extensions
 from app.web.extensions import db
+from app.web.formats import show_datetime
+from tests.attachments import signing
 from tests.attachments.samples import EXE, pdf
 from tests.clock import at
 from tests.compliance.month import DIRECTOR, INSPECTOR, JUNE, Month
@@ -244,3 +249,29 @@ def test_nobody_adds_to_what_is_decided(month: Month) -> None:
         with pytest.raises(NotAllowed):
             prove(of, made[of], PDF)
     assert kept() == [] and not [path for path in attachments.store().folder.rglob("*") if path.is_file()]
+
+
+def test_a_signed_report_is_told_with_its_outcome_signer_and_time_where_it_stands(
+    closed: int, app: Flask, browser: Callable[[Role, str], FlaskClient]
+) -> None:
+    root = signing.root()
+    signer = root.gives("Nguyễn Văn An", organisation="Sở Nội vụ", user_id="CCCD:056012345678")
+    signing.laid(looking.folder(), root, lists=[root.revokes()])
+    earlier = extensions.now() - timedelta(hours=3)
+    content = signing.signed(PDF, signer, at=earlier)
+    row, head = violation("bg-5.2", "NCC"), browser(Role.HEAD, "NCC")
+    explain(head, row, ("ky.pdf", content), ("nhap.pdf", OTHER), ("hong.pdf", content.replace(b"0 0 595", b"0 0 594")))
+    assert [file.signature for file in kept()] == [
+        SignatureOutcome.VALID,
+        SignatureOutcome.NONE,
+        SignatureOutcome.CHANGED,
+    ]
+    page = text_of(head.get(f"/kiem-tra/vi-pham/{row.id}"))
+    assert "Chữ ký hợp lệ Chữ ký còn nguyên, đúng người ký, chưa bị thu hồi" in page
+    assert "Đã bị sửa sau khi ký Chữ ký của Nguyễn Văn An không khớp nội dung văn bản; hãy xin lại bản gốc" in page
+    assert f"Người ký: Nguyễn Văn An ({show_datetime(earlier)})" in page
+    assert "Không có chữ ký số" not in page, "not every paper needs one"
+    looked = text_of(head.get(f"/tep-minh-chung/{kept()[0].id}"))
+    assert "Nguyễn Văn An, Sở Nội vụ · chứng thư do Root CA cấp" in looked
+    assert f"ký lúc {show_datetime(earlier)} (theo máy của người ký)" in looked
+    assert "Chưa thấy chữ ký số của cơ quan" in looked

@@ -13,6 +13,7 @@ from sqlalchemy.orm import aliased
 
 from app.attachments.models import EvidenceFile
 from app.attachments.queries import PREVIEWED
+from app.attachments.signatures.outcomes import LookedInto
 from app.core.errors import NotFound
 from app.organisation.access import Actor, Scope
 from app.organisation.evidence_files import EvidenceOf, Proven, proven
@@ -39,10 +40,16 @@ class EvidenceSeen:
     removed_at: datetime | None
     removed_by: str
     removed_reason: str
+    signatures: Mapping[str, Any]  # LookedInto.kept
 
     reused_from = ""
     bound = ("evidence", "evidence_id")  # whose addresses it has, and what they call its id
     record_kind = "evidence_file"
+
+    @property
+    def looked_into(self) -> LookedInto | None:
+        """What the signatures in it say; None where nobody has looked."""
+        return LookedInto.of(self.signatures) if self.signatures else None
 
     @property
     def owner(self) -> Mapping[str, str]:
@@ -125,7 +132,7 @@ def _seen(condition: ColumnElement[bool]) -> list[EvidenceSeen]:
     return [
         EvidenceSeen(
             *(e.id, e.of, e.holder_id, e.holder, e.file_name, e.media_type, e.size, e.sha256, e.pages),
-            *(e.added_at, adder or "", e.added_by_id, e.removed_at, remover or "", e.removed_reason),
+            *(e.added_at, adder or "", e.added_by_id, e.removed_at, remover or "", e.removed_reason, e.signatures),
         )
         for e, adder, remover in db.session.execute(found)
     ]

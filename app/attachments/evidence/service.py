@@ -9,18 +9,15 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import BinaryIO
 
-from flask import current_app
 from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
 
-from app.attachments.checking import Checked, check
+from app.attachments.checking import Checked
 from app.attachments.evidence import queries
 from app.attachments.models import EvidenceFile
-from app.attachments.previews import turn
-from app.attachments.service import SHOWN_NAME, allowed_kinds, database_full, largest_file, store
+from app.attachments.service import SHOWN_NAME, database_full, examined, keep_signatures, largest_file, store
 from app.attachments.store import Incoming
 from app.core.errors import N_, Conflict, DomainError, NotAllowed, NotFound
 from app.core.reasons import checked_reason
@@ -58,8 +55,7 @@ def receiving(uploads: Iterable[tuple[str, BinaryIO]]) -> Iterator[ReceivedFiles
         for name, stream in uploads:
             try:
                 incoming = stack.enter_context(store().receiving(stream, largest_file()))
-                with turn(Path(current_app.instance_path) / "previews" / ".checking"):
-                    checked = check(incoming.path, name, allowed_kinds())
+                checked = examined(incoming.path, name)
             except DomainError as error:
                 raise DomainError(
                     "“%(file)s”: %(why)s", field="evidence", file=tidy(name)[:SHOWN_NAME], why=sentence(error)
@@ -105,7 +101,7 @@ def attach_evidence(
 def _row(
     site: str, by: Actor, of: EvidenceOf, holder_id: int, holder: Proven, incoming: Incoming, checked: Checked
 ) -> EvidenceFile:
-    return EvidenceFile(
+    row = EvidenceFile(
         site=site,
         of=of,
         holder_id=holder_id,
@@ -119,6 +115,8 @@ def _row(
         added_by_id=by.person_id,
         removed_reason="",
     )
+    keep_signatures(row, checked.signatures)
+    return row
 
 
 @needs(Capability.KEEP_EVIDENCE)
