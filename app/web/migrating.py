@@ -110,8 +110,9 @@ def mend(connection: Connection, script: ScriptDirectory) -> str | None:
     if at == head or (at and at not in {each.revision for each in script.walk_revisions()}):
         return None
     cut_off = next(each.revision for each in script.walk_revisions() if each.down_revision == at)
-    there, wanted = _schema(driver), _schema_at(script.dir, at)
-    later = _schema_at(script.dir, cut_off).or_in(_schema_at(script.dir, head))  # a still later step may undo it
+    schemas = _schemas(script.dir)
+    there, wanted = _schema(driver), schemas[at]
+    later = schemas[cut_off].or_in(schemas[head])  # a still later step may undo it
     statements = [*_surplus(driver, there, wanted, later, at), *_remade(there, wanted)]
     if not statements:
         return None
@@ -187,15 +188,16 @@ def _schema(driver: sqlite3.Connection) -> Schema:
 
 
 @cache
-def _schema_at(folder: str, revision: str | None) -> Schema:
-    """What a database at this version of the migrations in `folder` is made of: an empty one, migrated in memory."""
+def _schemas(folder: str) -> Mapping[str | None, Schema]:
+    """What a database at each version of the migrations in `folder` is made of: an empty one, migrated in memory."""
     engine = create_engine("sqlite://", poolclass=StaticPool)
     with engine.connect() as connection:
-        if revision:
-            with Operations.context(MigrationContext.configure(connection)):
-                for step in reversed(list(ScriptDirectory(folder).walk_revisions("base", revision))):
-                    step.module.upgrade()
-        found = _schema(_driver(connection))
+        driver = _driver(connection)
+        found: dict[str | None, Schema] = {None: _schema(driver)}
+        with Operations.context(MigrationContext.configure(connection)):
+            for step in reversed(list(ScriptDirectory(folder).walk_revisions())):
+                step.module.upgrade()
+                found[step.revision] = _schema(driver)
     engine.dispose()
     return found
 
