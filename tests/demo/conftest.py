@@ -1,4 +1,4 @@
-"""The demonstration, loaded once for all the tests of this folder that only look at it."""
+"""The demonstration, loaded once on each database for all the tests of this folder that only look at it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from app.organisation import passwords
 from app.organisation.access import Actor
 from app.web import extensions
 from tests.clock import at
-from tests.grounds import wipe
+from tests.grounds import Grounds, wipe
 
 CASES = 1_500
 UNTIL = date(2024, 6, 30)
@@ -27,12 +27,16 @@ def quick_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(passwords, "hasher", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
 
 
+def thirteen_months() -> LoadSummary:
+    return load(BY, cases=CASES, seed=1, until=UNTIL)
+
+
 @pytest.fixture(scope="module")
-def demonstration(app: Flask) -> Iterator[LoadSummary]:
+def demonstration(app: Flask, grounds: Grounds) -> Iterator[LoadSummary]:
     """Thirteen months until 30 June 2024, within the application's context."""
     with pytest.MonkeyPatch.context() as patch, app.app_context():
         patch.setattr(extensions, "now", lambda: at("2024-07-01 08:00"))
         patch.setattr(passwords, "hasher", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
-        yield load(BY, cases=CASES, seed=1, until=UNTIL)
+        yield grounds(thirteen_months)
         extensions.db.session.remove()
         wipe()
