@@ -5,11 +5,13 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import os
 import secrets
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -21,7 +23,7 @@ from flask_babel import refresh
 from hypothesis import settings
 
 from app import create_app
-from app.compliance.adoption import uploading
+from app.compliance.adoption import repository, uploading
 from app.compliance.adoption.examining import Examined
 from app.core.working_days import public_holidays
 from app.organisation import audit
@@ -77,6 +79,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: place.get(str(item.path), len(LONGEST)))
 
 
+def pytest_collection_finish() -> None:
+    """What is loaded by now stays until the end: Python's collector need not walk through it again and again, and goes
+    less often through what tests have made themselves."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 20)
+
+
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Any]:
     """A throw-away PostgreSQL server for this test run."""
@@ -106,7 +116,9 @@ def shipped_packs_pass() -> Iterator[None]:
             passed[text_hash] = Examined(pack.id, pack.hash, texts, len(pack.tests), (), ())
         return passed[text_hash]
 
+    read_once = lru_cache(maxsize=8)(repository._seeds.__wrapped__)  # a site has one such folder, tests have several
     with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(repository, "_seeds", read_once)
         patch.setattr(uploading, "examine_apart", examine_apart)
         yield
 
