@@ -9,7 +9,13 @@ import click
 from app.application import Application
 from app.core.errors import N_
 from app.web.command_faults import faults_told, in_sentences
-from app.web.command_language import begin_speaking, end_speaking, in_the_language_spoken, translated
+from app.web.command_language import (
+    begin_speaking,
+    end_speaking,
+    in_the_language_spoken,
+    keeps_its_language,
+    translated,
+)
 from app.web.garbage import rare_garbage_collection
 
 Load = Callable[[], click.Command]
@@ -38,7 +44,9 @@ class Named(click.Command):
         begin_speaking(args, parent)
         try:
             context = self.loaded().make_context(info_name, args, parent, **extra)
-        except BaseException:
+        except BaseException as error:
+            if isinstance(error, click.ClickException):
+                keeps_its_language(error)
             end_speaking()
             raise
         context.call_on_close(end_speaking)

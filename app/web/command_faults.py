@@ -15,7 +15,7 @@ import click
 from flask import has_app_context
 
 from app.core.errors import N_, DomainError, N_n
-from app.web.command_language import translated
+from app.web.command_language import keeps_its_language, translated
 from app.web.private_files import UMASK, keep_private
 from app.web.settings import BadSettings, Settings
 
@@ -54,7 +54,10 @@ def faults_told() -> Iterator[None]:
     """What breaks under the site, and what it refuses, becomes BadInput with its sentence."""
     try:
         yield
-    except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
+    except click.ClickException as error:
+        keeps_its_language(error)
+        raise
+    except (click.exceptions.Exit, click.Abort, BrokenPipeError):
         raise
     except Exception as error:
         if said := fault_said(error):

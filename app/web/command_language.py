@@ -5,17 +5,20 @@ Loaded before the site is: `flask --help` speaks too.
 
 from __future__ import annotations
 
+import gettext
 import os
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any
+from functools import cache
+from typing import IO, Any
 from weakref import WeakKeyDictionary
 
 import click
 
 from app.core.errors import N_
-from app.core.translation import LANGUAGES, in_language
+from app.core.translation import CATALOGUES, LANGUAGES, in_language
 
 _spoken: ContextVar[str | None] = ContextVar("spoken", default=None)
 _ASKED = "app.language"
@@ -50,8 +53,55 @@ def asked_for(arguments: Sequence[str]) -> str | None:
 
 def begin_speaking(arguments: Sequence[str], above: click.Context | None) -> None:
     """Choose the language for the command of these words; to be given back by `end_speaking`."""
+    click_speaks()
     before = above.find_root().meta.get(_ASKED) if above is not None else None
     _speak(asked_for(arguments) or before or of_the_terminal())
+
+
+def click_speaks() -> None:
+    """Click's own words, in the language of the command: it marks them for gettext, which would ask the environment
+    alone. Each of its modules has the two functions by name."""
+    ours = {"_": (gettext.gettext, _of_click), "ngettext": (gettext.ngettext, _counted_of_click)}
+    for name in [name for name in sys.modules if name.partition(".")[0] == "click"]:
+        for bound, (theirs, mine) in ours.items():
+            if getattr(sys.modules[name], bound, None) is theirs:
+                setattr(sys.modules[name], bound, mine)
+
+
+def _of_click(message: str) -> str:
+    return _foreign(commanded() or of_the_terminal()).gettext(message)
+
+
+def _counted_of_click(message: str, several: str, n: int) -> str:
+    return _foreign(commanded() or of_the_terminal()).ngettext(message, several, n)
+
+
+@cache
+def _foreign(language: str) -> gettext.NullTranslations:
+    """What click, Flask and Flask-Migrate say, whose own language is English."""
+    return gettext.translation("commands", CATALOGUES, [language], fallback=True)
+
+
+def _help_in(language: str, text: str) -> str:
+    """A help of this house's, written in Vietnamese, or of a library's, in whose docstring lines are broken."""
+    if (said := in_language(language, text)) != text:
+        return said
+    unbroken = " ".join(text.split())
+    said = _foreign(language).gettext(unbroken)
+    return text if said == unbroken else said
+
+
+def keeps_its_language(error: click.ClickException) -> None:
+    """An error is shown when its command has ended, and speaks as the command did."""
+    language, show = commanded(), error.show
+    if language is None:
+        return
+
+    def shown(file: IO[Any] | None = None) -> None:
+        with speaking(language):
+            show(file)
+
+    error.show = shown  # type: ignore[method-assign]
 
 
 def end_speaking() -> None:
@@ -108,7 +158,7 @@ def in_the_language_spoken(command: click.Command) -> click.Command:
     for each in (command, *command.params):
         words = _written.setdefault(each, {name: text for name in _WORDS if (text := getattr(each, name, None))})
         for name, text in words.items():
-            setattr(each, name, in_language(commanded() or of_the_terminal(), text))
+            setattr(each, name, _help_in(commanded() or of_the_terminal(), text))
     for below in getattr(command, "commands", {}).values():
         in_the_language_spoken(below)
     return command

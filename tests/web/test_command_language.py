@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gettext
 import os
 import re
 import subprocess
@@ -12,12 +13,13 @@ from typing import Any
 
 import click
 import pytest
+from babel.messages.extract import extract
 from flask import Flask
 
 from app import app_for_commands
-from app.command_names import Named
+from app.command_names import WITHOUT_PAGES, Named
 from app.core.periods import Period
-from app.core.translation import in_language
+from app.core.translation import CATALOGUES, in_language
 from app.organisation.commands import COMMAND
 from app.web.command_language import asked_for, commanded, in_the_language_spoken, of_the_terminal, speaking
 from app.web.formats import counted, in_words
@@ -157,3 +159,88 @@ def test_the_list_of_commands_speaks_too(tmp_path: Path) -> None:
 
     below = flask("--lang", "en", "check", "run", "--help", tmp_path=tmp_path, LANG="C.UTF-8")
     assert "Check a period." in below and "Only this unit" in below
+
+
+FOR_PROGRAMMERS = {
+    "Boolean option {decl!r} cannot use the same flag for true/false.",
+    "Could not determine name for option with declarations {decls!r}",
+    "Arguments take exactly one parameter declaration, got {length}: {decls}.",
+    "Name '{name}' defined twice",
+    "No options defined but a name was passed ({name}). Did you mean to declare an argument instead? Did you mean to "
+    "pass '--{name}'?",
+    "Invalid start character for option ({option})",
+    "Unknown color {colour!r}",
+    "Unknown standard stream '{name}'",
+    "Choice({choices})",
+    "{editor}: Editing failed",
+    "{editor}: Editing failed: {e}",
+    "d",
+    "Windows error: {error}",
+    "Shell completion is not supported for Bash versions older than 4.4.",
+    "Couldn't detect Bash version, shell completion is not supported.",
+}
+"""What click says to whoever declares a command, opens an editor, shows a bar of days or is on another machine."""
+
+
+def test_what_click_says_to_whoever_types_has_its_vietnamese() -> None:
+    known = gettext.translation("commands", CATALOGUES, ["vi"])
+    marked = {
+        found[1]
+        for path in sorted(Path(click.__file__).parent.glob("*.py"))
+        for found in extract("python", path.open("rb"), keywords={"_": None, "ngettext": (1, 2)})
+    }
+    sentences = [message if isinstance(message, tuple) else (message, message) for message in marked]
+    assert len(sentences) > 60
+    untold = {
+        one
+        for one, several in sentences
+        if one not in FOR_PROGRAMMERS and known.ngettext(one, several, 2) == several and known.gettext(one) == one
+    }
+    assert untold == set()
+    for one, several in sentences:
+        for said in (known.gettext(one), known.ngettext(one, several, 2)):
+            assert set(re.findall(r"\{(\w+)", said)) <= set(re.findall(r"\{(\w+)", one + several)), said
+
+
+@pytest.mark.parametrize(
+    ("arguments", "vietnamese", "english"),
+    [
+        (["rules", "adopt"], "Lỗi: Thiếu tham số 'PACK'.", "Error: Missing argument 'PACK'."),
+        (["rules", "lst"], "Không có lệnh 'lst'. Có phải ý là 'list'?", "No such command 'lst'. Did you mean 'list'?"),
+        (["rules", "list", "--format", "xml"], "'xml' không thuộc 'text', 'json'.", "'xml' is not one of"),
+        (["serve", "--port", "99999"], "99999 không nằm trong khoảng", "99999 is not in the range"),
+        (["rules", "list", "thừa"], "Thừa tham số (thừa)", "Got unexpected extra argument (thừa)"),
+        (["rules", "adopt", "--help"], "[bắt buộc]", "[required]"),
+    ],
+)
+def test_what_click_says_is_in_the_language_asked_for(
+    app: Flask, arguments: list[str], vietnamese: str, english: str
+) -> None:
+    for language, said in (("vi", vietnamese), ("en", english), ("vi", vietnamese)):
+        done = app.test_cli_runner().invoke(args=[*arguments, "--lang", language])
+        assert said in done.output
+
+
+def test_a_library_s_help_keeps_its_lines_where_nobody_translated_it() -> None:
+    command = click.Command("thử", help="One line\n\nand another.")
+    with speaking("vi"):
+        in_the_language_spoken(command)
+    assert command.help == "One line\n\nand another."
+
+
+def test_the_commands_of_libraries_are_listed_in_the_language_asked_for() -> None:
+    from flask.cli import routes_command
+
+    db: Any = WITHOUT_PAGES["db"][1]()
+    for language, upgrade, routes in (
+        ("vi", "Nâng cơ sở dữ liệu lên phiên bản sau.", "Liệt kê các địa chỉ của trang web."),
+        ("en", "Upgrade to a later version", "Show the routes for the app."),
+    ):
+        with speaking(language):
+            in_the_language_spoken(db)
+            in_the_language_spoken(routes_command)
+        assert db.commands["upgrade"].help == upgrade
+        assert routes_command.short_help == routes
+    with speaking("vi"):
+        in_the_language_spoken(db)
+    assert all(VIETNAMESE.search(each.help or "") for each in db.commands.values())
