@@ -45,6 +45,7 @@ from app.organisation.audit import transaction
 from app.organisation.calendars import site_calendar
 from app.organisation.lineage import in_being
 from app.organisation.permissions import Capability, needs
+from app.procedures.contents import check_time_known
 from app.procedures.models import ProcedureVersion
 from app.procedures.queries import version_at_desk
 from app.web import extensions
@@ -318,6 +319,7 @@ def _change(
     in_being(new.unit, calendar.local_day(now), "version_id")
     if day < new.in_force_from or (new.in_force_to and day > new.in_force_to):
         raise DomainError("Thủ tục này không có hiệu lực vào ngày %(day)s.", field="version_id", day=day)
+    check_time_known(new)
     old = _whole_version(case.version_id)
     events = service.events_of([case.id])[case.id]
     before = project(terms_of(versions_by_id([old.id])[old.id]), events, calendar)

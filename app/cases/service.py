@@ -48,6 +48,7 @@ from app.organisation.calendars import site_calendar
 from app.organisation.lineage import in_being, lineage
 from app.organisation.models import Unit
 from app.organisation.permissions import Capability, needs, permitted
+from app.procedures.contents import check_time_known
 from app.procedures.models import ProcedureVersion
 from app.procedures.queries import version_at_desk
 from app.web import extensions
@@ -104,8 +105,7 @@ def receive_case(
     in_being(version.unit, day, "version_id")
     if day < version.in_force_from or (version.in_force_to and day > version.in_force_to):
         raise DomainError("Thủ tục này không có hiệu lực vào ngày %(day)s.", field="version_id", day=day)
-    if not version.time_known:
-        raise DomainError("Thủ tục này chưa có thời hạn giải quyết: hãy ghi ở trang Thủ tục trước.", field="version_id")
+    check_time_known(version)
     check_applicant(applicant)
     check_sets(sets)
     due, exempted = owed_for(version, exemption)

@@ -147,7 +147,7 @@ def plain_cells(row: CatalogueRow) -> dict[str, Any]:
         "level": row.level.value,
         "unit": row.unit_code,
         "unit_name": row.unit_name,
-        "time_amount": None if row.time_unit is TimeUnit.SAME_DAY else float(row.time_amount),
+        "time_amount": float(row.time_amount) or None,
         "time_unit": row.time_unit.value,
         "fee": row.fee,
         "online_payment_eligible": row.online_payment_eligible,
@@ -165,10 +165,9 @@ def _written(parts: Parts) -> tuple[str, str, str]:
 
 def cells(row: CatalogueRow, parts: Parts) -> tuple[object, ...]:
     """A row of the catalogue for a spreadsheet, in the order of HEADINGS."""
-    same_day = row.time_unit is TimeUnit.SAME_DAY
     return (
         *(row.code, row.name, row.field, label(row.level), row.unit_code, row.unit_name),
-        *("" if same_day else write_amount(row.time_amount), label(row.time_unit), row.fee),
+        *(write_amount(row.time_amount) if row.time_amount else "", label(row.time_unit), row.fee),
         *(yes_no(row.online_payment_eligible), row.online_payment_from),
         *(row.in_force_from, row.in_force_to, yes_no(row.internal), row.number),
         *_written(parts),

@@ -66,8 +66,9 @@ class ExemptionContents:
 class Contents:
     """What a version says. Stages, documents, charges and exemptions are in their order: positions are 1, 2, 3 ...
 
-    `time_amount` is None for a same-day procedure; `fee` is in đồng, 0 for none, and the sum of the charges where
-    they are told; `online_payment_from` is the day since when the fee can be paid online, None while it cannot.
+    `time_amount` is None for a same-day procedure, and while nobody knows it; `fee` is in đồng, 0 for none, and the
+    sum of the charges where they are told; `online_payment_from` is the day since when the fee can be paid online,
+    None while it cannot.
     """
 
     name: str
@@ -254,6 +255,16 @@ def _payment_problems(contents: Contents) -> Iterator[DomainError]:
         )
 
 
+def check_time_known(version: ProcedureVersion) -> None:
+    """DomainError for a version that tells no time, as an import makes it: nobody can be promised a day under it."""
+    if not version.time_known:
+        raise DomainError(
+            "Thủ tục này chưa có thời hạn giải quyết, nên chưa hẹn ngày được: hãy nhờ người giữ danh mục ghi thời hạn "
+            "ở trang Thủ tục trước.",
+            field="version_id",
+        )
+
+
 def period_problems(first: date | None, last: date | None) -> Iterator[DomainError]:
     """What is wrong with the days between which a version is in force (both inclusive)."""
     if first is None:
@@ -284,11 +295,10 @@ def stages_disagree(amount: Decimal | None, unit: TimeUnit, total: Decimal | Non
 
 def contents_of(version: ProcedureVersion) -> Contents:
     """What a stored version (with its stages, documents, charges and exemptions loaded) says."""
-    same_day = version.time_unit is TimeUnit.SAME_DAY
     plain = {f.name: getattr(version, f.name) for f in fields(Contents) if f.name not in ("time_amount", *PARTS)}
     return Contents(
         **plain,
-        time_amount=None if same_day else version.time_amount,
+        time_amount=version.time_amount or None,
         stages=tuple(StageContents(s.name, s.unit_id, s.allowance) for s in version.stages),
         documents=tuple(
             DocumentContents(d.name, d.required, d.copy_kind, d.quantity, d.note) for d in version.documents

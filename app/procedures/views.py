@@ -120,7 +120,10 @@ def new_version(procedure_id: int) -> Page:
     """Say from when a procedure says something else."""
     view = queries.procedure_view(current_scope(), procedure_id)
     latest = view.latest.version
-    form = ProcedureForm.of(_units(latest), _typed(), **values_of(contents_of(latest)), after=latest.number)
+    values = values_of(contents_of(latest))
+    if not latest.details_known:
+        values["note"] = ""  # an import's: that nobody has looked at it is no longer so
+    form = ProcedureForm.of(_units(latest), _typed(), **values, after=latest.number)
     del form.code, form.internal
     if not _rearranging() and form.validate_on_submit():
         with form.showing():

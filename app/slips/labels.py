@@ -68,9 +68,11 @@ def moment(at: datetime, closing: time | None = None) -> str:
 
 
 def amount_of_time(amount: Decimal, unit: TimeUnit) -> str:
-    """`05 ngày làm việc`, `0,5 ngày làm việc`, `trong ngày làm việc`."""
+    """`05 ngày làm việc`, `0,5 ngày làm việc`, `trong ngày làm việc`; nothing while the catalogue tells no time."""
     if unit is TimeUnit.SAME_DAY:
         return "trong ngày làm việc"
+    if not amount:
+        return ""
     whole = amount == amount.to_integral_value()
     shown = f"{int(amount):02d}" if whole else f"{amount.normalize():f}".replace(".", ",")
     return f"{shown} {_UNITS[unit]}"

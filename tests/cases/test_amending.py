@@ -325,6 +325,17 @@ def test_the_form_keeps_what_another_clerk_put_right_meanwhile(case: Case, offic
     assert (found.applicant, found.phone) == ("Nguyễn Văn An", "0987654321")
 
 
+def test_no_case_moves_to_a_procedure_that_has_no_time_yet(case: Case, office: Office, sign_in: SignIn) -> None:
+    """As an import makes it: the date that was promised would go, and none would come in its place."""
+    made = make_version(office.units["NCC"], days=0, name="Do tệp tạo ra")
+    with pytest.raises(DomainError, match="chưa có thời hạn giải quyết"):
+        amending.change_procedure(EVERYWHERE, CLERK, case.id, made.id, reason="Chọn nhầm thủ tục")
+    page = sign_in(office.clerk).get(f"/ho-so/{case.id}/doi-thu-tuc?version_id={made.id}").text
+    assert "chưa có thời hạn giải quyết" in page
+    db.session.expire_all()
+    assert view_of(case).case.due_at == at("2024-06-10 23:59:59")
+
+
 def test_the_procedure_is_changed_after_a_look_at_what_follows(case: Case, office: Office, sign_in: SignIn) -> None:
     """The honour's five days are the permit's: the date stays, the fee of 600,000 goes, and so does the unit."""
     browser = sign_in(office.clerk)

@@ -306,6 +306,7 @@ def test_days_and_amounts_are_written_as_decree_30_asks() -> None:
     assert amount_of_time(Decimal("0.5"), TimeUnit.WORKING_DAYS) == "0,5 ngày làm việc"
     assert amount_of_time(Decimal(10), TimeUnit.WORKING_DAYS) == "10 ngày làm việc"
     assert amount_of_time(Decimal(1), TimeUnit.SAME_DAY) == "trong ngày làm việc"
+    assert amount_of_time(Decimal(0), TimeUnit.WORKING_DAYS) == "", "dots, while the catalogue tells no time"
     assert moment(on("2024-06-10 10:05"), HOUSE.closing) == "10 giờ 05 phút, ngày 10 tháng 6 năm 2024"
 
 

@@ -87,7 +87,7 @@ class Catalogue:
         day = self.calendar.local_day(said.received.at)
         field, procedures = self._procedures(said)
         if not procedures:
-            return self._make_procedure(said, unit_id, field)
+            return self._make_procedure(said, unit_id)
         named = self._named(said)[:100]
         found = [v for key in procedures for v in self._of_procedure[key] if v.in_force(day)]
         if len(found) > 1:
@@ -209,25 +209,19 @@ class Catalogue:
             code, number = f"{start}-{number}", number + 1
         return code
 
-    def _make_procedure(self, said: ParsedRow, unit_id: int | None, field: str) -> Version:
+    def _make_procedure(self, said: ParsedRow, unit_id: int | None) -> Version:
         fixed, name = self.mapping.procedure, self._named(said)
         if not name:
             raise RowRefused("Thiếu tên thủ tục.", field="procedure")
         if unknown := self.unknown_procedure(said):
             raise unknown
-        if not fixed and said.promised is None:
-            raise RowRefused(
-                "Thủ tục “%(name)s” chưa có trong danh mục, và dòng không có ngày hẹn trả để biết thời hạn.",
-                field=field,
-                name=name[:100],
-            )
         if unit_id is None:
             top = top_unit(self.site)
             if top is None:
                 raise RowRefused("Không biết đơn vị nào chịu trách nhiệm.", field="unit")
             unit_id = top.id
         code = fixed.code if fixed else national_code(said.procedure_code)[:64] or self._free_procedure_code()
-        amount, unit = self._time(said)
+        amount, unit = self._time()
         of_field = (fixed.field if fixed else said.field)[:120] or _("Chưa phân loại")
         made = self.making.procedure(code, name, of_field, unit_id, amount, unit)
         # The model's own defaults: no fee, no online payment, a result.
@@ -242,13 +236,9 @@ class Catalogue:
             number += 1
         return code
 
-    def _time(self, said: ParsedRow) -> tuple[Decimal, TimeUnit]:
-        """The mapping's; else the time that the other software gave this first case: what is known of the procedure's
-        own. 0 where nobody says."""
-        if fixed := self.mapping.procedure:
-            known = fixed.time_amount is not None
-            return (fixed.time_amount or Decimal(0), fixed.time_unit if known else TimeUnit.WORKING_DAYS)
-        assert said.promised is not None
-        day = self.calendar.local_day
-        days = self.calendar.count_working_days(day(said.received.at), day(said.promised.end))
-        return (Decimal(days), TimeUnit.WORKING_DAYS) if days > 0 else (Decimal(0), TimeUnit.SAME_DAY)
+    def _time(self) -> tuple[Decimal, TimeUnit]:
+        """The mapping's; 0 where it tells none. What the other software promised one case says nothing of the next."""
+        fixed = self.mapping.procedure
+        if fixed is None or fixed.time_amount is None:
+            return Decimal(0), TimeUnit.WORKING_DAYS
+        return fixed.time_amount, fixed.time_unit

@@ -53,6 +53,11 @@ class MadeProcedure:
         """What its version promises."""
         return Terms(whole(self.amount), self.unit, PauseMode.EXTEND, self.unit_id)
 
+    @property
+    def time_known(self) -> bool:
+        """Whether the mapping tells how long it takes."""
+        return not self.terms.open_ended
+
 
 @dataclass(slots=True)
 class Ids:
@@ -95,8 +100,14 @@ class NewEntities:
         """Think of a procedure. `amount` in `unit`."""
         made = MadeProcedure(-1 - len(self.procedures), code, name, of_field, unit_id, amount, unit)
         self.procedures.append(made)
+        told = {"name": name[:120], "code": code}
         self.created.append(
-            _("Thủ tục mới “%(name)s” (mã %(code)s), do tệp này tạo ra: hãy kiểm tra.", name=name[:120], code=code)
+            _("Thủ tục mới “%(name)s” (mã %(code)s), do tệp này tạo ra: hãy kiểm tra.", **told)
+            if made.time_known
+            else _(
+                "Thủ tục mới “%(name)s” (mã %(code)s), do tệp này tạo ra, chưa có thời hạn: hãy ghi ở trang Thủ tục.",
+                **told,
+            )
         )
         return made
 
@@ -150,6 +161,12 @@ class NewEntities:
             details_known=False,
             note=_(
                 "Do lần nhập %(number)s tạo ra. Thời hạn, mức độ trực tuyến, phí và các bước chưa được kiểm tra.",
+                number=import_id,
+            )
+            if made.time_known
+            else _(
+                "Do lần nhập %(number)s tạo ra. Chưa có thời hạn; mức độ trực tuyến, phí và các bước chưa được "
+                "kiểm tra.",
                 number=import_id,
             ),
         )

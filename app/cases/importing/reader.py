@@ -175,7 +175,7 @@ class ImportReader:
         dossier = dossiers.get(said.key)
         if dossier is None:
             dossier = dossiers[said.key] = self._new(said)
-            remarks, before = list(said.remarks), 0
+            remarks, before = _of_new(said, dossier), 0
             outcome = RowOutcome.NEW
         else:
             before = len(dossier.moves)
@@ -263,6 +263,12 @@ class ImportReader:
         if isinstance(error, OutOfOrder) and dossier.state is not None:  # it cannot follow what is recorded
             return label(dossier.state.status)
         return None
+
+
+def _of_new(said: ParsedRow, dossier: Dossier) -> list[Remark]:
+    """What was assumed of a new case: one that nobody promised has a day only where its procedure has a time."""
+    open_ended = dossier.version.terms.open_ended
+    return [Remark.NO_ALLOWANCE if open_ended and each is Remark.NO_PROMISE else each for each in said.remarks]
 
 
 def _in_words(value: object) -> str:

@@ -255,9 +255,7 @@ def _sentence(remark: Remark, n: int, rows: str) -> str:
         case Remark.NO_PROMISE:
             said = counted("%(n)s dòng không có ngày hẹn trả: hạn được tính theo thời hạn của thủ tục", n)
         case Remark.NO_ALLOWANCE:
-            said = counted(
-                "%(n)s dòng không có ngày hẹn trả, và loại tệp này không cho biết thời hạn: hồ sơ không có ngày hẹn", n
-            )
+            said = counted("%(n)s dòng không có ngày hẹn trả, và thủ tục chưa có thời hạn: hồ sơ không có ngày hẹn", n)
         case Remark.NO_CHANNEL:
             said = counted("%(n)s dòng không có hình thức nộp: ghi theo mặc định của ánh xạ, coi là chưa rõ", n)
         case Remark.NO_APPLICANT:

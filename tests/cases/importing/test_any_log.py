@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import csv
+import io
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -200,12 +203,32 @@ def test_a_case_that_was_promised_nothing_is_shown_and_nobody_is_received_under_
     for address in (f"/ho-so/{cases()['p-1'].id}", "/ho-so", "/ho-so/viec-hom-nay", "/thu-tuc"):
         assert desk.get(address).status_code == 200, address
     procedure = db.session.scalars(select(Procedure)).one()
-    assert "chưa biết" in desk.get(f"/thu-tuc/{procedure.id}").text
+    detail = desk.get(f"/thu-tuc/{procedure.id}").text
+    assert "chưa biết" in detail and "Chưa có thời hạn: chưa tiếp nhận được" in detail
     version = procedure.versions[0].id
-    assert desk.get(f"/ho-so/tiep-nhan?version_id={version}").status_code == 200
+    intake = desk.get(f"/ho-so/tiep-nhan?version_id={version}").text
+    assert "chưa có thời hạn giải quyết nên chưa tiếp nhận được" in intake
+    assert f'href="/thu-tuc/{procedure.id}"' in intake, "what to do next"
     sent = desk.post(
         "/ho-so/tiep-nhan", data={"version_id": version, "applicant": "Trần Văn Bình", "channel": "in_person"}
     )
     assert sent.status_code == 422
-    assert "chưa có thời hạn giải quyết" in sent.text
+    assert "chưa có thời hạn giải quyết, nên chưa hẹn ngày được" in sent.text
     assert len(cases()) == 2
+    table = list(csv.reader(io.StringIO(desk.get("/thu-tuc.csv").text)))
+    time = next(line for line in table if "Thời hạn" in line).index("Thời hạn")
+    assert next(line for line in table if procedure.code in line)[time] == "", "no time is not a time of 0"
+
+
+def test_the_keeper_of_the_catalogue_gives_a_time_from_a_day_on(
+    department: Unit, tmp_path: Path, sign_in: Callable[[Person], FlaskClient]
+) -> None:
+    """The form begins without a time and without the note that nobody has looked at it."""
+    take(written(tmp_path, PERMITS), "nhat-ky")
+    keeper = sign_in(make_person(department, Role.INSPECTOR))
+    version = db.session.scalars(select(Procedure)).one().versions[0]
+    intake = keeper.get(f"/thu-tuc/{version.procedure_id}")
+    assert "Do lần nhập" in intake.text
+    form = keeper.get(f"/thu-tuc/{version.procedure_id}/phien-ban-moi").text
+    assert re.search(r'<input[^>]*name="time_amount"[^>]*value=""', form), "not 0"
+    assert "Do lần nhập" not in form.split("<form", 1)[1]

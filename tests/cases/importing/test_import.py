@@ -4,7 +4,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from dataclasses import replace
+from datetime import date, datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +25,10 @@ from app.core.errors import DomainError, NotAllowed
 from app.organisation.access import Scope
 from app.organisation.calendars import site_calendar
 from app.organisation.models import AuditEntry, Unit
+from app.procedures.contents import contents_of
 from app.procedures.models import Procedure, ProcedureVersion
+from app.procedures.queries import WHOLE
+from app.procedures.service import add_version
 from app.web.extensions import db
 from tests.cases.importing.exports import (
     CLERK,
@@ -274,14 +279,40 @@ def test_an_unknown_procedure_is_made_and_marked(tmp_path: Path, unit: Unit) -> 
     version = the_case().version_id
     assert made.origin == f"import {report.import_id}"
     assert version == the_case("B").version_id
-    assert db.session.get(ProcedureVersion, version).time_amount == 5  # 3 to 10 June: five working days
     assert any("Thủ tục mới “Thủ tục lạ”" in notice for notice in report.notices())
 
 
-def test_an_unknown_procedure_without_a_promise_is_refused(tmp_path: Path, unit: Unit) -> None:
-    report = take(csv_file(tmp_path, row(procedure="Thủ tục lạ", promised="")))
-    assert "chưa có trong danh mục" in reasons(report)[0][2]
-    assert count(Procedure) == 0
+@pytest.mark.parametrize("promised_first", [True, False])
+def test_a_procedure_that_a_list_brings_takes_no_time_from_any_row(
+    tmp_path: Path, unit: Unit, promised_first: bool
+) -> None:
+    """What one case was promised says nothing of the next: a row without a promise gives a case without a day."""
+    rows = [row(procedure="Thủ tục lạ"), row(code="B", procedure="Thủ tục lạ", promised="")]
+    report = take(csv_file(tmp_path, *(rows if promised_first else reversed(rows))))
+    assert reasons(report) == []
+    version = db.session.get(ProcedureVersion, the_case().version_id)
+    assert not version.time_known
+    assert "Chưa có thời hạn" in version.note
+    assert the_case().due_at == at("2024-06-10 23:59:59")
+    assert (the_case("B").promised_at, the_case("B").due_at, the_case("B").late_after) == (None, None, None)
+    told = report.notices()
+    assert any("“Thủ tục lạ”" in notice and "chưa có thời hạn" in notice for notice in told)
+    assert any("1 dòng không có ngày hẹn trả, và thủ tục chưa có thời hạn" in notice for notice in told)
+    again = take(csv_file(tmp_path, *rows, name="again.csv"))
+    assert (again.cases_unchanged, again.events_new) == (2, 0)
+
+
+def test_cases_after_the_keeper_gave_a_time_have_its_day_and_earlier_ones_keep_none(tmp_path: Path, unit: Unit) -> None:
+    take(csv_file(tmp_path, row(procedure="Thủ tục lạ", promised="")))
+    made = db.session.scalars(select(ProcedureVersion).options(*WHOLE)).one()
+    told = replace(contents_of(made), time_amount=Decimal(3))
+    add_version(CLERK, made.procedure_id, contents=told, in_force_from=date(2024, 6, 10))
+    later = row(code="B", procedure="Thủ tục lạ", received="10/06/2024 08:30:00", promised="")
+    report = take(csv_file(tmp_path, row(procedure="Thủ tục lạ", promised=""), later, name="sau.csv"))
+    assert (report.cases_unchanged, report.cases_new) == (1, 1)
+    assert the_case().due_at is None
+    assert the_case("B").due_at == at("2024-06-13 23:59:59")  # Monday and three working days
+    assert any("hạn được tính theo thời hạn của thủ tục" in notice for notice in report.notices())
 
 
 # Several rows of one case

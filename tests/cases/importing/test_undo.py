@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -233,6 +234,8 @@ def test_notices_go_with_the_cases_that_they_are_about(before: dict[str, list[An
 def test_a_procedure_that_an_import_made_stays_when_it_is_used(unit: Unit, tmp_path: Path) -> None:
     report = take(csv_file(tmp_path, row(procedure="Thủ tục lạ")))
     version = db.session.scalars(select(ProcedureVersion)).one()
+    version.time_amount = Decimal(5)  # nobody is received under one without a time
+    db.session.commit()
     receive(version, at("2024-06-03 08:30"), code="tay")
     assert undo(report).made_removed == 0
     assert db.session.scalars(select(Case.code)).all() == ["tay"]
