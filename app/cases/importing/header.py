@@ -26,6 +26,9 @@ _DAY_FIRST = re.compile(r"\s*(\d{1,2})[/.\-]\d{1,2}[/.\-]\d{4}")
 _GARBLED = ("á»", "áº", "Æ°", "Ä‘")  # UTF-8 that was once read as Latin
 
 
+Columns = dict[str, list[tuple[str, list[int]]]]  # field -> headings as written, each with its positions
+
+
 class NoHeader(BadFile):
     """A table that can be read, but no row of it has the columns that are needed."""
 
@@ -57,7 +60,7 @@ class SheetTable:
     """
 
     headings: list[str]  # as the report names them: repeated ones are numbered
-    columns: dict[str, list[tuple[str, list[int]]]]
+    columns: Columns
     rows: Rows  # those below the header
     header_row: int
     name: str = ""
@@ -139,11 +142,27 @@ class _Search:
             if joined is not None and (alone is None or len(joined) > len(alone)):
                 texts, alone = both, joined
             if alone is not None:
-                return self._found(sheet, texts, alone, number)
+                return self._found(sheet, *self._with_next(sheet, texts, alone), number)
             above = texts
         return None
 
-    def _columns(self, texts: list[str]) -> dict[str, list[tuple[str, list[int]]]] | None:
+    def _with_next(self, sheet: Worksheet, texts: list[str], columns: Columns) -> tuple[list[str], Columns]:
+        """With what the next row adds, where groups stand above columns that need not be there: no row of a case, as
+        the columns that must be there say nothing in it."""
+        following = next(sheet.rows, None)
+        if following is None:
+            return texts, columns
+        below = [_text(cell) for cell in following[1]]
+        needed = {place for name in self.mapping.needed for _h, places in columns[name] for place in places}
+        if not any(below[place] for place in needed if place < len(below)):
+            both = [low or high for low, high in zip_longest(below, texts, fillvalue="")]
+            joined = _columns(both, self.mapping)
+            if len(joined) > len(columns):
+                return both, joined
+        sheet.rows = chain([following], sheet.rows)
+        return texts, columns
+
+    def _columns(self, texts: list[str]) -> Columns | None:
         columns = _columns(texts, self.mapping)
         missing = [name for name in self.mapping.needed if name not in columns]
         self.best = min(self.best, missing, key=len)
@@ -151,9 +170,7 @@ class _Search:
         self.garbled = self.garbled or any(sign in text for text in texts for sign in _GARBLED)
         return None if missing else columns
 
-    def _found(
-        self, sheet: Worksheet, texts: list[str], columns: dict[str, list[tuple[str, list[int]]]], number: int
-    ) -> SheetTable:
+    def _found(self, sheet: Worksheet, texts: list[str], columns: Columns, number: int) -> SheetTable:
         first, rows = _looked_ahead(sheet.rows)
         days = {place for name in DAYS for _h, places in columns.get(name, ()) for place in places}
         doubtful = (place for place in days if _doubtful([cells[place] for _n, cells in first if place < len(cells)]))
@@ -220,7 +237,7 @@ def _text(cell: Any) -> str:
     return "" if cell is None else tidy(str(cell)[:300])
 
 
-def _columns(texts: list[str], mapping: HeaderSpec) -> dict[str, list[tuple[str, list[int]]]]:
+def _columns(texts: list[str], mapping: HeaderSpec) -> Columns:
     found: dict[str, list[int]] = {}
     written: dict[str, str] = {}
     for position, text in enumerate(texts):

@@ -301,7 +301,11 @@ def _kind(head: bytes, path: Path, name: str) -> str:
 
 _LOG = re.compile(rb"<log\s[^>]*\bxes\.")
 _MARKUP = re.compile(rb"<(?:[A-Za-z!?]|--)")  # no cell begins so
-_MAIL = re.compile(rb"(?:MIME-Version|Content-Type|Content-Location|Snapshot-Content-Location)\s*:", re.IGNORECASE)
+_MAIL = re.compile(
+    rb"(?:(?:From|Date|Subject|X-[\w-]+)\s*:.*\n(?:[ \t].*\n)*)*"
+    rb"(?:MIME-Version|Content-Type|Content-Location|Snapshot-Content-Location)\s*:",
+    re.IGNORECASE,
+)  # as browsers and Excel begin one
 
 
 def _wide_encoding(head: bytes) -> str | None:

@@ -52,8 +52,14 @@ LONGEST = {
     **{"event_id": 120, "event_name": 200, "event_group": 200, "event_actor": 120},
 }
 SIGNATURES = 3  # cells at most of a line of signatures
+SHORTEST_DAY = len("1/1/24")
 _TOTAL = re.compile(r"(tong|cong|total)\b")
-_SIGNATURE = re.compile(r"(nguoi lap|lap bieu|thu truong|nguoi ky|ky ten|ky ghi|giam doc|truong phong|ghi chu)\b")
+_SIGNATURE = re.compile(r"(nguoi lap|lap bieu|thu truong|nguoi ky|ky ten|ky ghi|ky dong|giam doc|truong phong)\b")
+_MARGIN = re.compile(
+    r"(ghi chu|(nguoi|ngay|in|xuat) (xuat|in|luc)|trang \d)\b"
+)  # notes, who printed it, number of the page
+_PLACE_AND_DAY = re.compile(r"[^\d]+ ngay( \d+)? thang( \d+)? nam( \d+)?$")
+_COLUMN_NUMBER = re.compile(r"[(\[]?([A-Z]|\d{1,3})[)\]]?")
 ENDED = frozenset(
     {
         ForeignStatus.RESOLVED,
@@ -182,7 +188,9 @@ class RowReader:
             {p for field in CASE_FIELDS & set(table.columns) for _h, places in table.columns[field] for p in places}
         )
         self._headings = frozenset(map(fold, table.headings))
+        self._days_of_reception = self._places("received_at")
         self._before: tuple[list[Any], ParsedRow] | None = None
+        self._signed = False  # the row before said who signs
 
     def read(self, cells: list[Any]) -> tuple[ParsedRow, StatedEvent | None]:
         """Raises Refused, with the field at fault."""
@@ -205,16 +213,46 @@ class RowReader:
     def passes_over(self, cells: list[Any]) -> bool:
         """Whether the row is no case but what a printed list has besides: the heading again on a new page, a total, who
         signed. Such a row names no case (a total may stand in the column of codes) and no day of reception."""
+        if self._is_plainly_a_case(cells):
+            self._signed = False
+            return False
         texts = [text_of(cell) for cell in cells if not says_nothing(cell)]
         folded = [fold(text) for text in texts]
+        few = len(texts) <= SIGNATURES
+        signs = few and bool(folded) and bool(_SIGNATURE.match(folded[0]))
+        over = signs or self._is_printed(texts, folded) or self._names_no_case(cells, folded)
+        self._signed = over and few and (signs or self._signed)
+        return over
+
+    def _is_plainly_a_case(self, cells: list[Any]) -> bool:
+        """A day of reception among more cells than signatures have: nearly every row, so nothing of it is folded."""
+        received = self._received(cells)
+        if isinstance(received, str):
+            is_day = received[:1].isdigit() and len(received) >= SHORTEST_DAY and received not in self.table.headings
+        else:
+            is_day = isinstance(received, datetime)
+        return is_day and sum(cell not in (None, "") for cell in cells) > SIGNATURES
+
+    def _is_printed(self, texts: list[str], folded: list[str]) -> bool:
+        """The heading again, the numbers of the columns below it, or what stands in the margin of a page."""
         if self._headings.issuperset(folded) and len(texts) >= len(self.mapping.needed):
             return True
-        if len(texts) <= SIGNATURES and folded and _SIGNATURE.match(folded[0]):
+        if len(texts) <= SIGNATURES and any(map(_MARGIN.match, folded[:1])):
             return True
-        if any(self._filled(cells, place) is not None for place in self._places("received_at")):
+        return (len(texts) == 1 and bool(_PLACE_AND_DAY.match(folded[0]))) or _numbers_columns(texts)
+
+    def _names_no_case(self, cells: list[Any], folded: list[str]) -> bool:
+        """A total, or a row of too few cells; under signatures also one with a name where codes stand: who signed."""
+        if self._received(cells) is not None:
             return False
+        few = len(folded) <= SIGNATURES
         no_code = all(self._filled(cells, place) is None for place in self._places("code"))
-        return any(_TOTAL.match(text) for text in folded[:2]) or (no_code and len(texts) <= SIGNATURES)
+        return any(_TOTAL.match(text) for text in folded[:2]) or (few and (no_code or self._signed))
+
+    def _received(self, cells: list[Any]) -> Any:
+        """What stands where the day of reception should."""
+        found = (self._filled(cells, place) for place in self._days_of_reception)
+        return next((value for value in found if value is not None), None)
 
     def _places(self, field: str) -> list[int]:
         return [place for _heading, places in self.table.columns.get(field, ()) for place in places]
@@ -264,8 +302,7 @@ class RowReader:
             told |= self.mapping.telling.get("channel", Knows.NOTHING)
         applicant = self._text(cells, "applicant")
         if promised is None:
-            fixed = self.mapping.procedure
-            remarks.append(Remark.NO_ALLOWANCE if fixed and fixed.time_amount is None else Remark.NO_PROMISE)
+            remarks.append(Remark.NO_PROMISE)
         if channel is None:
             remarks.append(Remark.NO_CHANNEL)
         if not applicant and "applicant" in self.table.columns:
@@ -481,6 +518,15 @@ class RowReader:
         # A log without identities: the same thing done by the same person at the same instant is the same event.
         external_id = self._text(cells, "event_id", number_text) or _digest(name, moment.at.isoformat(), group, actor)
         return StatedEvent(external_id, name, moment.at, group, actor)
+
+
+def _numbers_columns(texts: list[str]) -> bool:
+    """`(1) (2) (3)` or `A B 1 2 3`: a printed table numbers its columns below their headings."""
+    if len(texts) <= SIGNATURES or not _COLUMN_NUMBER.fullmatch(texts[0]):
+        return False
+    found = [_COLUMN_NUMBER.fullmatch(text) for text in texts]
+    numbers = [int(each[1]) for each in found if each and each[1].isdigit()]
+    return all(found) and numbers == list(range(1, len(numbers) + 1))
 
 
 def _in_column(error: RowRefused, field: str) -> RowRefused:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Sequence
+import zipfile
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -84,6 +85,34 @@ def xlsx_file(folder: Path, *rows: Sequence[Any], name: str = "igate.xlsx") -> P
         book.active.append(list(cells))
     book.save(folder / name)
     return folder / name
+
+
+def sheet(
+    folder: Path, *rows: Sequence[Any], merged: Sequence[str] = (), change: Callable[[Any], object] = lambda book: None
+) -> Path:
+    """A workbook of one sheet."""
+    book = openpyxl.Workbook()
+    for cells in rows:
+        book.active.append(list(cells))
+    for place in merged:
+        book.active.merge_cells(place)
+    change(book)
+    book.save(folder / "danh-sach.xlsx")
+    return folder / "danh-sach.xlsx"
+
+
+def rewritten(path: Path, change: Callable[[str, bytes], bytes]) -> Path:
+    """The workbook with its parts changed by hand, as another program would have written them."""
+    fresh = path.with_name("viet-lai.xlsx")
+    with zipfile.ZipFile(path) as old, zipfile.ZipFile(fresh, "w") as new:
+        for name in old.namelist():
+            new.writestr(name, change(name, old.read(name)))
+    return fresh
+
+
+def only(**cells: Any) -> list[Any]:
+    """A row with a few cells filled, by the letters of their columns."""
+    return [cells.get(chr(ord("A") + place)) for place in range(len(HEADINGS))]
 
 
 def take(path: Path, mapping: str = "igate", **options: Any) -> ImportReport:

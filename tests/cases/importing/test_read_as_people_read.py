@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import re
-import zipfile
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -19,7 +18,17 @@ from app.cases.importing.sheet_scan import scan_sheet
 from app.cases.models import Case
 from app.procedures.models import ProcedureVersion
 from app.web.extensions import db
-from tests.cases.importing.exports import HEADINGS, assert_adds_up, csv_file, reasons, row, take, text_of, xlsx_file
+from tests.cases.importing.exports import (
+    HEADINGS,
+    assert_adds_up,
+    csv_file,
+    reasons,
+    rewritten,
+    row,
+    take,
+    text_of,
+    xlsx_file,
+)
 from tests.clock import at
 
 Sheets = dict[str, Sequence[Sequence[Any]]]
@@ -36,15 +45,6 @@ def workbook(folder: Path, sheets: Sheets, change: Callable[[Any], object] = lam
     change(book)
     book.save(folder / "danh-sach.xlsx")
     return folder / "danh-sach.xlsx"
-
-
-def rewritten(path: Path, change: Callable[[str, bytes], bytes]) -> Path:
-    """The workbook with its parts changed by hand, as another program would have written them."""
-    fresh = path.with_name("viet-lai.xlsx")
-    with zipfile.ZipFile(path) as old, zipfile.ZipFile(fresh, "w") as new:
-        for name in old.namelist():
-            new.writestr(name, change(name, old.read(name)))
-    return fresh
 
 
 def cases() -> dict[str, Case]:

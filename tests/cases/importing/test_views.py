@@ -1,17 +1,20 @@
 """The pages of an import: upload, preview, confirm, report, and who may."""
 
+# ruff: noqa: DTZ001  spreadsheets write times without a zone
 from __future__ import annotations
 
 import io
 import re
 import time
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from openpyxl.utils.datetime import MAC_EPOCH, to_excel
 from sqlalchemy import func, select
 
 from app.cases.importing.mapping import find_mapping
@@ -24,7 +27,18 @@ from app.organisation.models import AuditEntry, Person, Role, Unit
 from app.procedures.models import ProcedureVersion
 from app.web import jobs
 from app.web.extensions import db
-from tests.cases.importing.exports import CLERK, NOWHERE, closed, csv_file, row, take
+from tests.cases.importing.exports import (
+    CLERK,
+    HEADINGS,
+    NOWHERE,
+    closed,
+    csv_file,
+    only,
+    rewritten,
+    row,
+    sheet,
+    take,
+)
 from tests.clock import at
 from tests.factories import SITE, happen, make_person, make_unit
 
@@ -121,6 +135,52 @@ def test_a_file_that_cannot_be_read_says_why(clerk: Person, sign_in: SignIn, tmp
     answer = ended(client, upload(client, tmp_path / "anh.xlsx").location)
     assert "Tệp “anh.xlsx” là ảnh PNG" in answer.text
     assert db.session.scalar(select(func.count()).select_from(Import)) == 0
+
+
+def test_each_kind_of_bad_file_is_told_on_its_page(
+    clerk: Person, permit: ProcedureVersion, sign_in: SignIn, tmp_path: Path
+) -> None:
+    """One of each kind; its siblings are in `test_bad_files.py`."""
+
+    def old_macintosh(book: Any) -> None:
+        book.epoch = MAC_EPOCH
+
+    def strict(_name: str, part: bytes) -> bytes:
+        return part.replace(b"http://schemas.openxmlformats.org/spreadsheetml/2006/", b"http://purl.oclc.org/ooxml/")
+
+    client = sign_in(clerk)
+    unread = {"a.xls": "<div><table>", "b.xls": "MIME-Version: 1.0\n", "c.csv": "Số hồ sơ,Chủ hồ sơ\n1,Lan\n"}
+    for name, text in unread.items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    for path, said in (
+        (tmp_path / "a.xls", "là trang HTML hoặc XML đặt tên như bảng tính"),
+        (tmp_path / "b.xls", "MHTML"),
+        (rewritten(sheet(tmp_path, HEADINGS, row()), strict), "Strict Open XML"),
+    ):
+        answer = ended(client, upload(client, path).location)
+        assert said in answer.text, path
+    april = to_excel(datetime(2024, 4, 1, 8, 30), MAC_EPOCH)
+    kinds: dict[str, tuple[Callable[[], Path], str]] = {
+        "1904": (
+            lambda: sheet(tmp_path, HEADINGS, row(received=april, promised="29/03/2024"), change=old_macintosh),
+            "Ngày hẹn trả trước ngày tiếp nhận.",
+        ),
+        "printed": (
+            lambda: sheet(tmp_path, HEADINGS, list(range(1, 13)), row(), only(A="Tổng cộng: 1"), only(A="Trang 1/1")),
+            "3 dòng không phải hồ sơ (tiêu đề nhắc lại, dòng tổng, chữ ký) (dòng 2, 4, 5).",
+        ),
+        "merged": (
+            lambda: sheet(tmp_path, HEADINGS, row(unit="Phòng lạ"), row(code="B", unit=None), merged=["D2:D3"]),
+            "(2 dòng)",
+        ),
+        "rounded": (lambda: sheet(tmp_path, HEADINGS, row(code="2.40603E+13")), "đã bị bảng tính làm tròn"),
+        "formula": (lambda: sheet(tmp_path, HEADINGS, row(status="=A1")), "Ô là công thức chưa có giá trị."),
+        "garbled": (lambda: sheet(tmp_path, HEADINGS, row(applicant="NguyÔn V¨n Thö")), "đúng ra là “Nguyễn Văn Thử”"),
+    }
+    for kind, (made, said) in kinds.items():
+        assert said in client.get(waiting(client, made())).text, kind
+    assert ended(client, upload(client, tmp_path / "c.csv").location).headers.get("HX-Redirect"), "asked about columns"
+    assert cases() == 0
 
 
 def test_a_form_without_a_file_says_so(clerk: Person, sign_in: SignIn) -> None:
