@@ -38,7 +38,7 @@
 
   // On a phone the filters lie folded under their button, unless one of them is wrong.
   const narrow = window.matchMedia("(max-width: 40rem)");
-  const fold = () => document.querySelectorAll(".filter-fold").forEach((each) => { each.open = !narrow.matches || each.querySelector("[aria-invalid=true]") !== null; });
+  const fold = () => document.querySelectorAll(".filter-fold").forEach((each) => { each.classList.add("folds"); each.open = !narrow.matches || each.querySelector("[aria-invalid=true]") !== null; });
   narrow.addEventListener("change", fold);
   fold();
 

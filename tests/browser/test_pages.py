@@ -104,3 +104,44 @@ def test_on_a_phone_the_filters_of_the_list_lie_under_one_button(visit: Visit) -
     page.set_viewport_size(DESK)  # type: ignore[arg-type]
     expect(page.locator("#status")).to_be_visible()
     expect(fold).not_to_be_visible()
+
+
+SHIFTS = """window.shifts = [];
+  new PerformanceObserver((list) => window.shifts.push(...list.getEntries().map((each) => each.value)))
+    .observe({ type: "layout-shift", buffered: true });"""
+SEEN = 0.02  # of the screen times how far it moved; columns of a long table settle by 0.007 while its rows arrive
+CUT = """[...document.querySelectorAll("main td .badge")].filter((badge) => {
+  const box = badge.getBoundingClientRect(), cell = badge.closest("td").getBoundingClientRect();
+  return box.right > Math.min(cell.right + 1, innerWidth) || badge.scrollWidth > badge.clientWidth + 1;
+}).map((badge) => badge.innerText)"""
+BESIDE = """[...document.querySelectorAll(".officer:has(span):has(.button)")].map((each) => {
+  const [button, name] = [".button", "span"].map((part) => each.querySelector(part).getBoundingClientRect());
+  return button.top < name.bottom;
+})"""
+
+
+@pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
+@pytest.mark.parametrize("path", ["/dang-nhap", "/ho-so", "/ho-so/viec-hom-nay", "/ho-so/tiep-nhan"])
+def test_nothing_moves_once_a_page_is_shown(visit: Visit, path: str, size: dict[str, int]) -> None:
+    """Neither when a script folds something, nor when a font comes: one that is late is for the next page."""
+    visitor = visit(None if path == "/dang-nhap" else "motcua", size)
+    visitor.page.add_init_script(SHIFTS)
+    visitor.go(path)
+    visitor.page.evaluate("document.fonts.ready")
+    visitor.page.wait_for_timeout(300)
+    assert sum(visitor.page.evaluate("window.shifts")) <= SEEN
+    assert set(visitor.page.evaluate("[...document.fonts].map((each) => each.display)")) == {"optional"}
+
+
+def test_the_button_that_takes_a_case_stands_beside_its_officer_and_no_badge_is_cut(visit: Visit) -> None:
+    visitor = visit("motcua", DESK)
+    visitor.go("/ho-so/viec-hom-nay?bucket=later")
+    rows = visitor.page.locator("main table tbody tr")
+    beside = visitor.page.evaluate(BESIDE)
+    assert beside
+    assert all(beside)
+    assert max(rows.evaluate_all("rows => rows.map((row) => row.getBoundingClientRect().height)")) <= 66
+    visitor.page.set_viewport_size(PHONE)  # type: ignore[arg-type]
+    rows.first.locator(".badge").evaluate("each => each.append(' Quá hạn chưa đến 1 ngày làm việc, chờ bổ sung')")
+    assert visitor.page.evaluate(CUT) == []
+    assert visitor.sideways() <= 0

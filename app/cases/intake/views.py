@@ -246,9 +246,8 @@ def _for_templates() -> dict[str, Any]:
     return {"own_drafts": lambda: drafts.drafts_of(actor(), FORM)}
 
 
-# Something in one of these makes a draft worth keeping.
+# Something in one of these makes a draft worth keeping; a procedure that was only looked at is soon chosen again.
 SAY_SOMETHING = (
-    "version_id",
     "applicant",
     "id_number",
     "phone",
@@ -259,6 +258,7 @@ SAY_SOMETHING = (
     "content",
     "note",
 )
+COUNTED = ("-originals", "-certified", "-copies", "-electronic")
 
 
 @bp.post("/ho-so/tiep-nhan/nhap")
@@ -266,7 +266,8 @@ SAY_SOMETHING = (
 def keep_draft() -> str | tuple[str, int]:
     """Keep what was typed so far. Nothing is kept of an empty form, or of one that has made its case."""
     token = request.form.get("token", "")
-    said = any(request.form.get(name, "").strip() for name in SAY_SOMETHING)
+    papers = (value for name, value in request.form.items() if name.startswith("documents-") and name.endswith(COUNTED))
+    said = any(value.strip() for value in (*papers, *(request.form.get(name, "") for name in SAY_SOMETHING)))
     if not said or (token and service.case_of_form(site(), token)):
         return "", 204
     drafts.save_draft(actor(), FORM, token, request.form, title_of(request.form))

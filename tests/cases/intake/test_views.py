@@ -281,10 +281,20 @@ def test_a_draft_is_kept_gone_on_with_and_done_with_when_the_case_is_made(desk: 
     assert (late.status_code, drafts.drafts_of(desk.by, "intake")) == (204, [])
 
 
-def test_an_empty_form_leaves_no_draft(desk: Desk, client: FlaskClient) -> None:
-    answer = client.post("/ho-so/tiep-nhan/nhap", data={"token": "form-1", "channel": "in_person"}, headers=HTMX)
+@pytest.mark.parametrize("looked_at", [False, True])
+def test_a_form_in_which_nothing_was_typed_leaves_no_draft(desk: Desk, client: FlaskClient, looked_at: bool) -> None:
+    """Nor one in which a procedure was chosen, to see its papers or its fee."""
+    typed = {"token": "form-1", "channel": "in_person", "documents-0-originals": ""}
+    typed |= {"version_id": str(desk.permit.id)} if looked_at else {}
+    answer = client.post("/ho-so/tiep-nhan/nhap", data=typed, headers=HTMX)
     assert answer.status_code == 204
     assert drafts.drafts_of(desk.by, "intake") == []
+
+
+@pytest.mark.parametrize("typed", [{"phone": "0912345678"}, {"documents-0-originals": "1"}])
+def test_a_little_that_was_typed_is_a_draft(desk: Desk, client: FlaskClient, typed: dict[str, str]) -> None:
+    client.post("/ho-so/tiep-nhan/nhap", data={"token": "form-1", **typed}, headers=HTMX)
+    assert [line.token for line in drafts.drafts_of(desk.by, "intake")] == ["form-1"]
 
 
 def test_a_draft_is_thrown_away(desk: Desk, client: FlaskClient) -> None:
