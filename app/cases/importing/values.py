@@ -48,6 +48,7 @@ _FLOAT = re.compile(r"\d+\.0+|\d(?:[.,]\d+)?[eE]\+?\d+")
 _POWER = re.compile(r"\d(?:[.,](\d+))?[eE]\+?(\d+)")
 _DASHES = re.compile(r"[\s\-\u2010-\u2015\u2212_.]+")
 _NOTHING = frozenset({"null", "(null)", "n/a", "#n/a", "#n/a!"})
+LONGEST_NOTHING = max(map(len, _NOTHING))
 _SHEET_ERRORS = frozenset({"#REF!", "#VALUE!", "#NAME?", "#DIV/0!", "#NUM!", "#NULL!", "#ERR"})
 _NO_DATE = frozenset({"", "0", "chua", "chua co", "chua hen", "khong", "khong co", "khong hen"})
 """What is written, folded, where there is no date: also `//`, which is left of a form's empty one."""
@@ -133,6 +134,8 @@ def says_nothing(cell: Any) -> bool:
     if not isinstance(cell, str):
         return cell is None
     text = cell.strip()
+    if len(text) > LONGEST_NOTHING and text[0].isalnum():
+        return False  # nearly every cell
     return not text or bool(_DASHES.fullmatch(text)) or text.lower() in _NOTHING
 
 
