@@ -72,6 +72,14 @@ def test_without_a_list_in_force_nobody_can_tell_whether_it_was_revoked(tmp_path
         assert found.outcome.holds and "CRL" in str(found.advice)
 
 
+def test_an_authority_between_must_stand_as_well(tmp_path: Path) -> None:
+    content = signed(PLAIN, PERSON)
+    unknown = laid(tmp_path / "unknown", ROOT, BETWEEN, lists=[BETWEEN.revokes()])
+    assert said(looked(content, unknown)) == (SignatureOutcome.UNCHECKED, None)
+    revoked = laid(tmp_path / "gone", ROOT, BETWEEN, lists=[ROOT.revokes((BETWEEN, NOW - DAY)), BETWEEN.revokes()])
+    assert said(looked(content, revoked)) == (SignatureOutcome.UNTRUSTED, SignatureProblem.REVOKED)
+
+
 def test_the_authority_between_may_come_with_the_signature(tmp_path: Path) -> None:
     assert looked(signed(PLAIN, PERSON), laid(tmp_path / "roots", ROOT)).outcome is SignatureOutcome.UNCHECKED
 
@@ -199,6 +207,44 @@ def test_a_page_changed_after_signing_is_told_though_the_signed_bytes_stand(trus
     found = looked(changed_later(signed(PLAIN, PERSON)), trusting)
     assert said(found) == (SignatureOutcome.CHANGED, SignatureProblem.ALTERED)
     assert "bị sửa sau chữ ký của Nguyễn Văn An" in str(found.advice) % {"signer": "Nguyễn Văn An"}
+
+
+def with_field(content: bytes) -> bytes:
+    """The PDF as a form with one field, filled in."""
+    writer = IncrementalPdfFileWriter(io.BytesIO(content), strict=False)
+    page = writer.root["/Pages"]["/Kids"][0]
+    told = {"/Type": "/Annot", "/Subtype": "/Widget", "/FT": "/Tx"}
+    field = generic.DictionaryObject({name: generic.NameObject(value) for name, value in told.items()})
+    field["/T"], field["/V"] = generic.pdf_string("so_tien"), generic.pdf_string("100000")
+    field["/Rect"] = generic.ArrayObject(map(generic.NumberObject, (10, 10, 90, 30)))
+    reference = writer.add_object(field)
+    page["/Annots"] = generic.ArrayObject([reference])
+    writer.update_container(page)
+    form = generic.DictionaryObject({"/Fields": generic.ArrayObject([reference])})
+    writer.root["/AcroForm"] = writer.add_object(form)
+    writer.update_root()
+    out = io.BytesIO()
+    writer.write(out)
+    return out.getvalue()
+
+
+def filled_in(content: bytes) -> bytes:
+    """Somebody writes another sum into the field."""
+    writer = IncrementalPdfFileWriter(io.BytesIO(content), strict=False)
+    field = writer.root["/AcroForm"]["/Fields"][0]
+    field["/V"] = generic.pdf_string("900000")
+    writer.update_container(field)
+    out = io.BytesIO()
+    writer.write(out)
+    return out.getvalue()
+
+
+def test_a_field_filled_in_after_a_signature_is_a_change_though_another_signs_over_it(trusting: Path) -> None:
+    content = signed(with_field(PLAIN), PERSON)
+    assert looked(content, trusting).outcome is SignatureOutcome.VALID
+    assert said(looked(filled_in(content), trusting)) == (SignatureOutcome.CHANGED, SignatureProblem.ALTERED)
+    over = looked(signed(filled_in(content), AGENCY), trusting)
+    assert [each.outcome for each in over.signatures] == [SignatureOutcome.CHANGED, SignatureOutcome.VALID]
 
 
 def test_a_signature_over_a_change_does_not_mend_it(trusting: Path) -> None:

@@ -55,7 +55,7 @@ def look_again(by: Actor, site: str, *, doubted: bool = False) -> LookedAgain:
     trusted, or not known to stand. One transaction a file."""
     done = LookedAgain()
     for table in (Attachment, EvidenceFile):
-        for key in db.session.scalars(select(table.id).where(_wanted(table, site, doubted)).order_by(table.id)):
+        for key in db.session.scalars(select(table.id).where(_wanted(table, site, doubted)).order_by(table.id)).all():
             _one(by, table, key, done)
     return done
 
