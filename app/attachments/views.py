@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import wraps
-from typing import ParamSpec
-
 from flask import Blueprint, Response, abort, current_app, flash, jsonify, redirect, render_template, url_for
 from flask_babel import get_locale, ngettext
 from flask_babel import gettext as _
@@ -23,35 +19,33 @@ from app.attachments.showing import SHOWN_BY_BROWSERS, file_url, picture_of, pic
 from app.attachments.store import store_failed
 from app.cases.case_page import CaseView, Section, case_view, sections
 from app.cases.vocabulary import EventKind
-from app.core.errors import DomainError, NotAllowed, NotFound
+from app.core.errors import DomainError
 from app.organisation.access import actor, allowed, can, current_scope, signed_in
 from app.organisation.calendars import site_calendar
 from app.organisation.exports import record_opening
 from app.organisation.permissions import Capability
 from app.web import extensions
 from app.web.formats import label, sentence, show_number
-from app.web.forms import number_in, whole_number
+from app.web.forms import number_in, refusals_told_by, whole_number
 
 HERE = "attachments"  # the section's place on the page
 
 bp = Blueprint("attachments", __name__)
 Page = Answer | tuple[Answer, int]
-P = ParamSpec("P")
 
 
-def told_on_the_page(view: Callable[P, Page]) -> Callable[P, Page]:
-    """What a service refuses is told on the case's page, or to the script that asked."""
+def _refused(why: str, code: int) -> Page:
+    if _asked_by_script():
+        return jsonify(kept=0, refused=[{"name": "", "why": why}], recorded=[]), code
+    if request.htmx:
+        return Response(render_template("attachments/_refused.html", why=why), 422), 422
+    flash(why, "error")
+    where = request.view_args or {}
+    case_id = where.get("case_id") or queries.one_file(current_scope(), where["attachment_id"], removed=True).case_id
+    return redirect(_place(case_id))
 
-    @wraps(view)
-    def guarded(*args: P.args, **kwargs: P.kwargs) -> Page:
-        try:
-            return view(*args, **kwargs)
-        except (NotFound, NotAllowed):
-            raise
-        except DomainError as error:
-            return _refused(sentence(error), 422)
 
-    return guarded
+refusals_told = refusals_told_by(_refused)
 
 
 @bp.app_template_filter("file_size")
@@ -105,7 +99,7 @@ def of_case(case_id: int) -> Answer | str:
 
 @bp.post("/ho-so/<int:case_id>/tep")
 @allowed(Capability.HANDLE_CASES)
-@told_on_the_page
+@refusals_told
 def attach(case_id: int) -> Page:
     """Attach what was sent, to the document it was sent for."""
     chosen = [file for file in request.files.getlist("files") if file.filename]
@@ -122,7 +116,7 @@ def attach(case_id: int) -> Page:
 
 @bp.post("/ho-so/<int:case_id>/tep/chia")
 @allowed(Capability.HANDLE_CASES)
-@told_on_the_page
+@refusals_told
 def attach_parts(case_id: int) -> Page:
     """Attach one scan of several papers, each with its pages. What is refused is told beside what was typed."""
     file = next((file for file in request.files.getlist("file") if file.filename), None)
@@ -145,7 +139,7 @@ def attach_parts(case_id: int) -> Page:
 
 @bp.post("/ho-so/<int:case_id>/tep/dung-lai")
 @allowed(Capability.HANDLE_CASES)
-@told_on_the_page
+@refusals_told
 def reuse(case_id: int) -> Page:
     """Attach what was digitised for an earlier case of the applicant."""
     document_id = request.form.get("document", type=whole_number)
@@ -159,7 +153,7 @@ def reuse(case_id: int) -> Page:
 
 @bp.post("/tep/<int:attachment_id>/go")
 @allowed(Capability.HANDLE_CASES)
-@told_on_the_page
+@refusals_told
 def remove(attachment_id: int) -> Page:
     """Take a file off its case, with the reason."""
     file = queries.one_file(current_scope(), attachment_id, removed=True)
@@ -178,7 +172,7 @@ def remove(attachment_id: int) -> Page:
 
 @bp.post("/tep/<int:attachment_id>/dung-chung")
 @allowed(Capability.HANDLE_CASES)
-@told_on_the_page
+@refusals_told
 def confirm_shared(attachment_id: int) -> Page:
     """Say why one file stands for two papers."""
     file = queries.one_file(current_scope(), attachment_id)
@@ -253,17 +247,6 @@ def disk_failed(error: OSError) -> Page:
     """The disk did not take what was being sent."""
     current_app.logger.exception("attachments: %s", error)
     return _refused(sentence(store_failed(error)), 507)
-
-
-def _refused(why: str, code: int) -> Page:
-    if _asked_by_script():
-        return jsonify(kept=0, refused=[{"name": "", "why": why}], recorded=[]), code
-    if request.htmx:
-        return Response(render_template("attachments/_refused.html", why=why), 422), 422
-    flash(why, "error")
-    where = request.view_args or {}
-    case_id = where.get("case_id") or queries.one_file(current_scope(), where["attachment_id"], removed=True).case_id
-    return redirect(_place(case_id))
 
 
 def _view(case_id: int) -> CaseView:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import date, datetime
+from functools import wraps
 from itertools import islice
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -15,7 +16,7 @@ from wtforms import DateField, SelectField, SelectMultipleField, fields
 from wtforms.validators import InputRequired, Length, ValidationError
 from wtforms.widgets import CheckboxInput, ListWidget
 
-from app.core.errors import DomainError
+from app.core.errors import DomainError, NotAllowed, NotFound
 from app.core.reasons import SHORTEST as SHORTEST_REASON
 from app.core.text import MOST_SOUGHT, sought, visible
 from app.web.formats import sentence
@@ -26,6 +27,29 @@ LONGEST_TEXT = 10_000  # of one of several lines: four printed pages
 LONGEST_HIDDEN = 2_000  # of what the page itself put there: a number, a token, an address to come back to
 MOST_WHOLE = 2**31 - 1  # the greatest number that a column of either database takes, unless it is one of money
 EARLIEST, LATEST = date(1945, 1, 1), date(2099, 12, 31)  # days that a form or an address may name
+
+
+P = ParamSpec("P")
+Shown = TypeVar("Shown")
+
+
+def refusals_told_by(tell: Callable[[str, int], Shown]) -> Callable[[Callable[P, Shown]], Callable[P, Shown]]:
+    """Marks a view of which `tell` (sentence, status) answers what a service refuses. What is not there, or not theirs,
+    keeps its own page."""
+
+    def marked(view: Callable[P, Shown]) -> Callable[P, Shown]:
+        @wraps(view)
+        def told(*args: P.args, **kwargs: P.kwargs) -> Shown:
+            try:
+                return view(*args, **kwargs)
+            except (NotFound, NotAllowed):
+                raise
+            except DomainError as error:
+                return tell(sentence(error), 422)
+
+        return told
+
+    return marked
 
 
 @contextmanager

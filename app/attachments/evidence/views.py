@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from functools import wraps
-from typing import ParamSpec
 
 from flask import Blueprint, Response, flash, jsonify, redirect, render_template, url_for
 from flask_babel import gettext as _
@@ -26,25 +23,25 @@ from app.organisation.evidence_files import EvidenceOf, Proven, proven
 from app.organisation.exports import record_opening
 from app.organisation.permissions import Capability
 from app.web.formats import sentence
+from app.web.forms import refusals_told_by
 
 bp = Blueprint("evidence", __name__)
 Page = str | Answer | tuple[Answer, int]
-P = ParamSpec("P")
 
 
-def told_at_the_record(view: Callable[P, Page]) -> Callable[P, Page]:
-    """What a service refuses is told on the page of what the files prove, or to the script that asked."""
+def _refused(why: str, code: int) -> Page:
+    if _asked_by_script():
+        return jsonify(kept=0, refused=[{"name": "", "why": why}], recorded=[]), code
+    flash(why, "error")
+    where = request.view_args or {}
+    if "evidence_id" in where:
+        file, holder = _one(where["evidence_id"])
+        return redirect(_back(file.of, file.holder_id, holder))
+    kind = EvidenceOf(where["of"])
+    return redirect(_back(kind, where["holder_id"], proven(current_scope(), actor(), kind, where["holder_id"])))
 
-    @wraps(view)
-    def guarded(*args: P.args, **kwargs: P.kwargs) -> Page:
-        try:
-            return view(*args, **kwargs)
-        except (NotFound, NotAllowed):
-            raise
-        except DomainError as error:
-            return _refused(sentence(error), 422)
 
-    return guarded
+refusals_told = refusals_told_by(_refused)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +110,7 @@ def of_record(of: str, holder_id: int) -> str:
 
 @bp.post(f"/minh-chung/<any({_OF}):of>/<int:holder_id>")
 @allowed(Capability.KEEP_EVIDENCE)
-@told_at_the_record
+@refusals_told
 def attach(of: str, holder_id: int) -> Page:
     """Add what was sent to a record; each file that is not taken is told."""
     kind, scope = EvidenceOf(of), current_scope()
@@ -148,7 +145,7 @@ def _why(error: DomainError) -> DomainError:
 
 @bp.post("/tep-minh-chung/<int:evidence_id>/go")
 @allowed(Capability.KEEP_EVIDENCE)
-@told_at_the_record
+@refusals_told
 def remove(evidence_id: int) -> Page:
     """Take a file off its record, with the reason."""
     file, holder = _one(evidence_id)
@@ -218,18 +215,6 @@ def too_large(_error: RequestEntityTooLarge) -> Page:
 def disk_failed(error: OSError) -> Page:
     """The disk did not take what was being sent."""
     return _refused(sentence(store_failed(error)), 507)
-
-
-def _refused(why: str, code: int) -> Page:
-    if _asked_by_script():
-        return jsonify(kept=0, refused=[{"name": "", "why": why}], recorded=[]), code
-    flash(why, "error")
-    where = request.view_args or {}
-    if "evidence_id" in where:
-        file, holder = _one(where["evidence_id"])
-        return redirect(_back(file.of, file.holder_id, holder))
-    kind = EvidenceOf(where["of"])
-    return redirect(_back(kind, where["holder_id"], proven(current_scope(), actor(), kind, where["holder_id"])))
 
 
 def _one(evidence_id: int) -> tuple[EvidenceSeen, Proven]:
