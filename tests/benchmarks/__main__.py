@@ -103,6 +103,12 @@ def measure_weight(prepared: Databases, asked: argparse.Namespace) -> list[Answe
     ]
 
 
+def measure_export(prepared: Databases, asked: argparse.Namespace) -> list[Answer]:
+    """The list of that many cases as a file."""
+    url = prepared.holding(Demonstration(asked.exported))
+    return [{"size": asked.exported, "pages": in_child("weight:export", url, asked.repetitions)}]
+
+
 def measure_desk(prepared: Databases, asked: argparse.Namespace) -> list[Answer]:
     """Many clerks taking cases in and searching while they type, at every size."""
     found = []
@@ -193,6 +199,7 @@ PARTS: dict[str, Callable[[Databases, argparse.Namespace], Any]] = {
     "import": measure_imports,
     "pages": measure_pages,
     "weight": measure_weight,
+    "export": measure_export,
     "desk": measure_desk,
     "month": measure_month,
     "startup": measure_startup,
@@ -228,6 +235,7 @@ def _asked(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--database", choices=["sqlite", "postgresql"], default="sqlite")
     parser.add_argument("--repetitions", type=int, default=5, help="measured runs, after one that is not")
     parser.add_argument("--rows", type=int, default=50_000, help="rows of the files imported")
+    parser.add_argument("--exported", type=int, default=6_000, help="export: cases of the list")
     parser.add_argument("--requests", type=int, default=200, help="requests for each page")
     parser.add_argument("--users", type=int, default=8, help="people at once")
     parser.add_argument("--clerks", type=int, default=20, help="desk: clerks at once, taking in --requests cases")

@@ -261,6 +261,7 @@ SHOWN: dict[str, Callable[[Any], str]] = {
     "import": imports,
     "pages": pages,
     "weight": weight,
+    "export": weight,
     "desk": desk,
     "month": month,
     "startup": startup,

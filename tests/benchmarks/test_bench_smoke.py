@@ -25,7 +25,22 @@ def test_every_part_of_the_benchmark_measures_something_and_its_peers_agree(
 ) -> None:
     monkeypatch.setenv("BENCH_FOLDER", "")  # set by the run, and put back after it
     file = tmp_path / "bench.json"
-    size = ["--sizes", "300", "--repetitions", "1", "--rows", "60", "--requests", "4", "--users", "2", "--clerks", "2"]
+    size = [
+        "--sizes",
+        "300",
+        "--exported",
+        "300",
+        "--repetitions",
+        "1",
+        "--rows",
+        "60",
+        "--requests",
+        "4",
+        "--users",
+        "2",
+        "--clerks",
+        "2",
+    ]
 
     assert (
         main(
@@ -34,7 +49,7 @@ def test_every_part_of_the_benchmark_measures_something_and_its_peers_agree(
                 "--folder",
                 bench,
                 "--only",
-                "check,import,pages,weight,desk",
+                "check,import,pages,weight,export,desk",
                 "--json",
                 str(file),
             ]
@@ -57,6 +72,9 @@ def test_every_part_of_the_benchmark_measures_something_and_its_peers_agree(
     weighed = measured["weight"][0]["pages"]
     assert all(page["bytes"] >= weighed["empty page with the layout"]["bytes"] for page in weighed.values())
     assert all(page["work_ms"] > 0 < page["statements"] for page in weighed.values())
+    exported = measured["export"][0]["pages"]
+    assert exported["the list as CSV"]["bytes"] > 300 * len("H32.12-240628-0004"), "all cases of the list"
+    assert exported["the list as XLSX"]["work_ms"] > 0
     desk = measured["desk"][0]
     assert desk["cases"] == desk["found"]["form to stored case"]["requests"] == 4
     assert desk["found"]["search as one types"]["requests"] > 10

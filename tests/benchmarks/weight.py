@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 import statistics
 import time
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import event
@@ -32,10 +33,20 @@ PAGES = (
     ("fees", DESK, "/thu-phi"),
     ("procedures", INSPECTOR, "/thu-tuc"),
 )
+EXPORTS = (
+    (EMPTY, DESK, "/trang-rong"),
+    ("the list as CSV", DESK, "/ho-so.csv"),
+    ("the list as XLSX", DESK, "/ho-so.xlsx"),
+)
 WARM = 3  # looks that are not measured: what a process reads once is read by then
 
 
-def weigh(url: str, times: int) -> dict[str, Answer]:
+def export(url: str, times: int) -> dict[str, Answer]:
+    """The same of the list of all cases as a file, with all its columns."""
+    return weigh(url, times, EXPORTS)
+
+
+def weigh(url: str, times: int, pages: Sequence[tuple[str, str, str]] = PAGES) -> dict[str, Answer]:
     """Each page asked for so many times; milliseconds of this process's own work (median), statements and bytes."""
     from flask import render_template_string
 
@@ -49,7 +60,7 @@ def weigh(url: str, times: int) -> dict[str, Answer]:
         event.listen(db.engine, "after_cursor_execute", lambda *told: statements.append(told[2]))
     clients = {user: _signed_in(app, user) for user in (DESK, HEAD, INSPECTOR)}
     found: dict[str, Answer] = {}
-    for name, user, path in PAGES:
+    for name, user, path in pages:
         for _turn in range(WARM):
             statements.clear()
             answer = clients[user].get(path)
