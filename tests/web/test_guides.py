@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from babel.messages.pofile import read_po
 from flask import Flask
 
 from app.organisation.navigation import SECTIONS
 from app.web.guides import GUIDES, GuideBlock, GuideWords, guide, read_guide
+from app.web.settings import ROOT
 
 
 def test_what_the_guides_write_is_read() -> None:
@@ -27,6 +29,31 @@ def test_what_the_guides_write_is_read() -> None:
     assert [item[0].text for item in listed.items] == ["một thêm", "hai"]
     assert [[cell[0].text for cell in row] for row in table.rows] == [["a", "b"], ["1", "liên kết"]]
     assert code == GuideBlock("pre", text="lệnh <b>")
+
+
+# What the English guides stress without naming anything that can be seen.
+STRESSED = {"today's", "bell", "ask", "open it again", "only an adopted pack judges", "decide", "seal a month"}
+STRESSED |= {"slips", "units and people", "first cases", "first check", "the unit's row"}
+
+
+def test_the_english_guides_name_what_an_english_reader_sees() -> None:
+    """Each label is one of the site in English, and none is the Vietnamese one."""
+    with (ROOT / "app/translations/en/LC_MESSAGES/messages.po").open("rb") as file:
+        messages = [message.string for message in read_po(file) if message.id]
+    labels = {words.lower() for told in messages for words in (told if isinstance(told, tuple) else (told,))}
+    named = {
+        part.strip().lower()
+        for name in GUIDES
+        if (found := guide(name, "en"))
+        for section in (found.opening, *found.sections)
+        for block in section.blocks
+        for line in (*block.items, *(cell for row in block.rows for cell in row))
+        for words in line
+        if words.kind in ("strong", "em")
+        for part in words.text.rstrip(".").split("→")
+    }
+    assert len(named) > 60
+    assert named - labels == STRESSED
 
 
 def test_every_page_that_has_a_section_finds_it_in_both_languages(app: Flask) -> None:
