@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import zipfile
@@ -59,6 +60,9 @@ def sealed(month: Month, key_file: Path, freeze: Callable[[str], Any]) -> MonthS
     return sealing.seal(DIRECTOR, JUNE)
 
 
+NOT_CLOSED = "Không để hồ sơ đã có kết quả thành quá hạn (Phòng Người có công)"
+
+
 def told(problems: list[DomainError]) -> str:
     return "; ".join(map(str, problems))
 
@@ -71,12 +75,12 @@ def test_what_cannot_be_sealed_is_refused_in_one_sentence(
         sealing.seal(DIRECTOR, JUNE)
     close(INSPECTOR, JUNE)
     open_now = db.session.scalar(select(func.count()).select_from(Violation))
-    with pytest.raises(DomainError, match=rf"Còn {open_now} vi phạm chưa giải trình xong.*BG-5\.2 NCC|Còn {open_now} "):
+    with pytest.raises(DomainError, match=rf"Còn {open_now} vi phạm chưa giải trình xong"):
         sealing.seal(DIRECTOR, JUNE)
     db.session.execute(update(Violation).where(Violation.rule == "bg-5.2").values(state=ViolationState.EXPLAINED))
     db.session.commit()
     freeze("2024-09-03 08:00")  # every last day to answer has passed: one explanation waits for its decision
-    with pytest.raises(DomainError, match=r"Còn 1 vi phạm .*: BG-5\.2 NCC\.$"):
+    with pytest.raises(DomainError, match=re.escape(f": {NOT_CLOSED}.") + "$"):
         sealing.seal(DIRECTOR, JUNE)
     assert not key_file.exists()
     decide_everything()

@@ -33,7 +33,7 @@ from app.organisation.exports import csv_text
 from app.organisation.permissions import Capability, needs
 from app.web import extensions
 from app.web.extensions import db
-from app.web.formats import show_datetime
+from app.web.formats import in_both, show_datetime
 
 FACTS, CHECK, ANSWERS, REPORT = "facts.jsonl.gz", "check.json", "answers.json", "report.csv"
 MOST_NAMED = 5  # violations named that hinder a seal
@@ -146,15 +146,24 @@ def refuse_to_seal(period: Period) -> MonthClosing:
             before=period.previous().label("vi"),
         )
     if waiting := undecided(period):
-        named = list(dict.fromkeys(f"{line.rule.upper()} {line.unit.code}" for line in waiting))
+        named = list(dict.fromkeys(map(_in_words, waiting)))
         raise DomainError(
             "Còn %(n)s vi phạm chưa giải trình xong hoặc chưa kết luận, chưa niêm phong được: %(which)s%(more)s",
             field="period",
             n=len(waiting),
-            which=", ".join(named[:MOST_NAMED]),
+            which="; ".join(named[:MOST_NAMED]),
             more="…" if len(named) > MOST_NAMED else ".",
         )
     return closing
+
+
+def _in_words(line: ViolationLine) -> str:
+    """`Hồ sơ quá hạn (Phòng Người có công)`: as lists of violations name it."""
+    try:
+        title = in_both(repository.rule_by_name(line.pack, line.rule).title)
+    except NotFound:
+        title = line.rule.upper()
+    return f"{title} ({in_both({'vi': line.unit.name, 'en': line.unit.name_en or line.unit.name})})"
 
 
 def undecided(period: Period) -> list[ViolationLine]:
