@@ -142,6 +142,10 @@ def test_the_button_that_takes_a_case_stands_beside_its_officer_and_no_badge_is_
     assert all(beside)
     assert max(rows.evaluate_all("rows => rows.map((row) => row.getBoundingClientRect().height)")) <= 66
     visitor.page.set_viewport_size(PHONE)  # type: ignore[arg-type]
-    rows.first.locator(".badge").evaluate("each => each.append(' Quá hạn chưa đến 1 ngày làm việc, chờ bổ sung')")
+    more = "each => each.append(' Quá hạn chưa đến 1 ngày làm việc, chờ bổ sung')"
+    rows.first.locator(".badge").evaluate(more)
     assert visitor.page.evaluate(CUT) == []
+    assert visitor.sideways() <= 0
+    visitor.go("/thu-tuc/1")  # badges that stand in no table
+    visitor.page.locator("main .badge").first.evaluate(more)
     assert visitor.sideways() <= 0
