@@ -109,9 +109,12 @@ def mend(connection: Connection, script: ScriptDirectory) -> str | None:
     head = script.get_current_head()
     if at == head or (at and at not in {each.revision for each in script.walk_revisions()}):
         return None
+    there = _schema(driver)
+    if at is None and not there.columns and not there.made:
+        return None  # nothing was begun
     cut_off = next(each.revision for each in script.walk_revisions() if each.down_revision == at)
     schemas = _schemas(script.dir)
-    there, wanted = _schema(driver), schemas[at]
+    wanted = schemas[at]
     later = schemas[cut_off].or_in(schemas[head])  # a still later step may undo it
     statements = [*_surplus(driver, there, wanted, later, at), *_remade(there, wanted)]
     if not statements:
