@@ -15,6 +15,7 @@ from app.web.forms import MOST_WHOLE
 
 LONGEST_ARGUMENT = 2_000  # letters: an address to come back to, with its filters
 MOST_ARGUMENTS = 1_000  # cases ticked in a list, and its filters
+LONGEST_FORM = 512 * 1024  # bytes, nine for a letter of ours: reading a longer one takes time that is others'
 LONGEST_PART = 300  # letters of a part of an address: a code, a name of a unit
 
 
@@ -74,7 +75,7 @@ def register(app: Flask) -> None:
 def _most_sent(request: Request) -> int | None:
     """Bytes that may be sent: files lie on the disk while they arrive, a form's fields in the memory."""
     most: int | None = current_app.config["MAX_CONTENT_LENGTH"]
-    return most if request.mimetype == "multipart/form-data" else current_app.config["MAX_FORM_MEMORY_SIZE"]
+    return most if request.mimetype == "multipart/form-data" else LONGEST_FORM
 
 
 def _refuse_long_addresses() -> None:

@@ -307,7 +307,7 @@ def flask_config(settings: Settings) -> dict[str, Any]:
             "connect_args": _connecting(settings.sqlalchemy_url),
         },
         "MAX_CONTENT_LENGTH": settings.max_upload_mb * 1024 * 1024,
-        "MAX_FORM_MEMORY_SIZE": 2 * 1024 * 1024,
+        "MAX_FORM_MEMORY_SIZE": 2 * 1024 * 1024,  # fields beside files: a workbook looked through comes back in one
         "PERMANENT_SESSION_LIFETIME": settings.session_longest_hours * 3600,  # the cookie; the session itself is a row
         "SESSION_COOKIE_SAMESITE": "Lax",
         "SESSION_COOKIE_HTTPONLY": True,

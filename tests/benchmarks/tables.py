@@ -232,13 +232,14 @@ def durability(found: Answer) -> str:
 
 
 def hostile(found: Answer) -> str:
-    """Those who worked, without harm and with it; then what became of the harm."""
+    """Those who worked, without harm, beside one and beside ten who do it; then what became of the harm."""
     rows = []
-    for name, each in (("nobody does harm", found["quiet"]), ("ten do", found["hostile"])):
+    phases = {"nobody does harm": found["quiet"], **found["beside"], "all ten at once": found["hostile"]}
+    for name, each in phases.items():
         times = [f"{each[key]:.0f}" for key in ("p50_ms", "p95_ms", "longest_ms")]
         failed = ", ".join(f"{what} ×{n}" for what, n in each["failed"].items())
         rows.append([name, each["requests"], *times, f"{each['peak_mb']:.0f}", failed])
-    headers = ["", "requests", "p50 ms", "p95 ms", "longest ms", "peak MB of the tree", "failed"]
+    headers = ["beside", "requests", "p50 ms", "p95 ms", "longest ms", "peak MB of the tree", "failed"]
     title = f"The hostile minute: ten at work for {found['seconds']:.0f} s, {found['cases']:,} cases"
     pages = [
         [name, each["requests"], f"{each['p50_ms']:.0f}", f"{each['p95_ms']:.0f}"]
