@@ -278,8 +278,9 @@ class WorkingCalendar(WorkingDays):
     ) -> Decimal:
         """Time used between two instants, less the pauses: days as a whole number, hours to 0.01.
 
-        Measured as the due date is: an allowance of whole working days is overrun exactly when more of them
-        were used than allowed. Same-day times are measured in working days. An open pause lasts until `end`.
+        Measured as the due date is: an allowance of whole working days is overrun when more of them were used than
+        allowed; and, with none more, when it was done, or the clock stopped, on a day off after the last of them.
+        Same-day times are measured in working days. An open pause lasts until `end`.
         """
         if end < start:
             raise DomainError("Thời điểm kết thúc không được trước thời điểm bắt đầu.")

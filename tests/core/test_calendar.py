@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import holidays
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from app.core.calendar import Allowance, DayPart, Deadline, OfficeHours, PauseMode, TimeUnit, WorkingCalendar
@@ -527,6 +527,7 @@ def test_splitting_a_pause_in_two_changes_nothing(start, amount, unit, gaps, res
 
 
 @given(moments, st.integers(0, 20), st.lists(st.integers(0, 200), min_size=7, max_size=7))
+@example(at(1, 1, 0, year=2012), 9, [0, 0, 144, 104, 200, 200, 0])  # stopped on a day off, when the time had run out
 def test_working_days_are_overrun_exactly_when_more_are_used_than_allowed(start, amount, gaps):
     while not CALENDAR.is_working_day(CALENDAR.local_day(start)):
         start += timedelta(days=1)
@@ -537,10 +538,24 @@ def test_working_days_are_overrun_exactly_when_more_are_used_than_allowed(start,
     pauses = list(zip(moments[0:6:2], moments[1:6:2], strict=True))
     done = moments[-1]
     used = CALENDAR.working_time_used(start, done, DAYS, pauses)
-    # On a day off no working day is used, yet the day that was due is over.
-    assert late(paused(start, amount, DAYS, *pauses), done) == (used > amount) or not CALENDAR.is_working_day(
-        CALENDAR.local_day(done)
-    )
+    deadline = paused(start, amount, DAYS, *pauses)
+    is_late = late(deadline, done)
+    if is_late != (used > amount):
+        # The day that was due is over, and before another was worked it was done, or the clock was stopped too late.
+        assert is_late
+        next_moment = min(
+            moment for moment in (done, *(stopped for stopped, _resumed in pauses)) if late(deadline, moment)
+        )
+        assert not CALENDAR.is_working_day(CALENDAR.local_day(next_moment))
+
+
+def test_a_clock_stopped_on_the_day_off_after_the_last_day_stops_nothing_and_uses_nothing():
+    """Due on Friday 7 June 2024, stopped on Saturday, going on and done on Tuesday: late, with five of five used."""
+    stopped, resumed = at(8, 6, 9), at(11, 6, 9)
+    deadline = paused(at(31, 5), 5, DAYS, (stopped, resumed))
+    assert deadline.due_at == end_of(7, 6)
+    assert late(deadline, resumed)
+    assert CALENDAR.working_time_used(at(31, 5), resumed, DAYS, [(stopped, resumed)]) == 5
 
 
 # Time used
