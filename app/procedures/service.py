@@ -140,6 +140,7 @@ def succeed_version(
             later.number += 1
             db.session.flush()
     new = _new_version(procedure, version.number + 1, contents, in_force_from, in_force_to)
+    new.details_known = version.details_known  # another unit handles it: nobody has looked at it for that
     db.session.add(new)
     db.session.flush()
     db.session.expire(procedure, ["versions"])

@@ -14,6 +14,7 @@ from app.core.errors import Conflict, DomainError, NotFound
 from app.organisation import audit
 from app.organisation.models import AuditEntry, Unit
 from app.procedures import queries, service
+from app.procedures.contents import contents_of
 from app.procedures.models import Procedure, ProcedureStage, ProcedureVersion
 from tests.clock import at
 from tests.factories import CLERK, EVERYWHERE, make_department, make_unit, make_version, receive
@@ -134,6 +135,19 @@ def test_a_version_that_says_the_same_is_refused(procedure: Procedure, units: di
     with pytest.raises(DomainError, match="không cần phiên bản mới"):
         service.add_version(CLERK, procedure.id, contents=said, in_force_from=JULY)
     assert versions(procedure)[0].in_force_to is None
+
+
+@pytest.mark.parametrize("looked_at", [True, False])
+def test_what_an_import_made_is_not_looked_at_because_its_unit_was_succeeded(
+    procedure: Procedure, looked_at: bool
+) -> None:
+    made = versions(procedure)[0]
+    made.details_known = looked_at
+    with audit.transaction():
+        follower = service.succeed_version(
+            CLERK, made, contents=contents_of(made), in_force_from=date(2024, 7, 1), in_force_to=None
+        )
+    assert follower.details_known is looked_at
 
 
 def test_two_people_cannot_both_follow_the_same_version(procedure: Procedure, units: dict[str, Unit]) -> None:
