@@ -44,7 +44,9 @@ cases = AppGroup("cases", help=N_("Hồ sơ."))
     ),
 )
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option("--mapping", required=True, metavar="NAME_OR_FILE", help="igate, coselog, or a YAML file.")
+@click.option(
+    "--mapping", required=True, metavar="NAME_OR_FILE", help=N_("Tên ánh xạ (igate, coselog…), hoặc tệp YAML.")
+)
 @click.option("--dry-run", is_flag=True, help=N_("Chỉ xem trước, không ghi gì."))
 @click.option("--mend-letters", is_flag=True, help=N_("Đọc lại tên viết bằng bảng mã cũ (TCVN3, VNI)."))
 @click.option("--reopened", is_flag=True, help=N_("Hồ sơ đã kết thúc mà tệp ghi đang xử lý là được mở lại."))

@@ -244,3 +244,31 @@ def test_the_commands_of_libraries_are_listed_in_the_language_asked_for() -> Non
     with speaking("vi"):
         in_the_language_spoken(db)
     assert all(VIETNAMESE.search(each.help or "") for each in db.commands.values())
+
+
+def _all_below(command: click.Command) -> Iterator[click.Command]:
+    yield command
+    for below in getattr(command, "commands", {}).values():
+        yield from _all_below(below)
+
+
+def test_what_options_are_for_is_told_in_the_language_asked_for(tmp_path: Path) -> None:
+    """Helps that are values alone, as 2024-Q2, are the same in both; what writes migrations speaks to programmers."""
+    site, told = app_for_commands(instance=tmp_path, secret_key="for tests only"), {"vi": 0, "en": 0}
+    wrong = set()
+    for name, named in site.cli.commands.items():
+        if not isinstance(named, Named) or name == "db":
+            continue
+        command = named.loaded()
+        for language in ("en", "vi"):
+            with speaking(language):
+                in_the_language_spoken(command)
+            for each in _all_below(command):
+                helps = [each.help or "", *(getattr(param, "help", None) or "" for param in each.params)]
+                for said in filter(re.compile(r"[^\W\d_]{4}").search, helps):
+                    told[language] += 1
+                    values = re.fullmatch(r"[\w, -]+", said) and "last-month" in said
+                    if not values and bool(VIETNAMESE.search(said.replace("đồng", ""))) != (language == "vi"):
+                        wrong.add((name, said))
+    assert wrong == set()
+    assert min(told.values()) > 150

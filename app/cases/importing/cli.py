@@ -34,7 +34,7 @@ imports = AppGroup("import", help=N_("Nhập hồ sơ từ tệp: xem trước, 
     ),
 )
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option("--mapping", required=True, metavar="NAME", help="igate, coselog, or one of the site's.")
+@click.option("--mapping", required=True, metavar="NAME", help=N_("Tên ánh xạ: igate, coselog… hoặc của cơ quan."))
 @click.option("--mend-letters", is_flag=True, help=N_("Đọc lại tên viết bằng bảng mã cũ."))
 @click.option("--reopened", is_flag=True, help=N_("Hồ sơ đã kết thúc mà tệp ghi đang xử lý là được mở lại."))
 @refusing
