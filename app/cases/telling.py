@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 from app.cases import population
 from app.cases.knowledge import Knows
 from app.cases.models import Case
-from app.web.formats import label, show_datetime
+from app.web.formats import label, show_datetime, show_money
 
 
 def yes_or_no(said: bool | None) -> str:
@@ -24,7 +24,7 @@ def channel_in_words(of: Any) -> str:
 
 
 def told_in_words(case: Case, now: datetime) -> dict[str, str]:
-    """How the case came in, and what of it is digitised, for its page."""
+    """Whose the case is, how it came in, what is due, and what of it is digitised, for its page."""
     if case.electronic_result_at:
         electronic = f"{show_datetime(case.electronic_result_at)} · " + str(
             _("cùng ngày") if case.electronic_same_day else _("sau ngày có kết quả")
@@ -34,13 +34,22 @@ def told_in_words(case: Case, now: datetime) -> dict[str, str]:
     by_itself = _("nộp trực tuyến, không cần số hóa") if population.came_electronically(case) else ""
     signed = _("kết quả điện tử, không cần số hóa") if case.electronic_result_at else ""
     return {
+        "applicant": case.applicant or str(_("chưa rõ")),
         "channel": channel_in_words(case),
+        "fee": _fee(case),
         "file": _when(case.files_digitised_at) or str(by_itself) or _not_yet(population.file_known(case, now)),
         "result": _when(case.result_digitised_at) or str(signed) or _not_yet(population.result_known(case, now)),
         "electronic": electronic,
         "vneid": yes_or_no(case.vneid),
         "reused": yes_or_no(case.reused),
     }
+
+
+def _fee(case: Case) -> str:
+    """What is due; that nothing is says only a procedure that somebody has looked at since an import made it."""
+    if case.fee_due:
+        return show_money(case.fee_due)
+    return str(_("Không thu") if case.version.details_known else _("chưa rõ"))
 
 
 def _when(at: datetime | None) -> str:

@@ -134,6 +134,25 @@ def test_a_case_without_a_promise_says_so_and_not_that_its_clock_stands(
     assert "Tạm dừng tính hạn" not in page and "chưa biết từ" not in page
 
 
+def test_what_a_log_does_not_tell_is_not_told_as_known(
+    department: Unit, tmp_path: Path, sign_in: Callable[[Person], FlaskClient]
+) -> None:
+    """Neither who handed it in nor whether something is due; once somebody has looked at the procedure, that is."""
+    take(written(tmp_path, PERMITS), "nhat-ky")
+    clerk, case = sign_in(make_person(make_unit("MC", "Bộ phận Một cửa", is_desk=True), Role.DESK)), cases()["p-1"]
+
+    def told() -> dict[str, str]:
+        page = clerk.get(f"/ho-so/{case.id}").text
+        return {name: value.strip() for name, value in re.findall(r"<dt>([^<]+)</dt><dd>([^<]*)", page)}
+
+    assert (told()["Người nộp"], told()["Phí, lệ phí"]) == ("chưa rõ", "chưa rõ")
+    assert "chưa rõ" in clerk.get(f"/thu-tuc/{case.version.procedure_id}").text
+    case.version.details_known, case.applicant = True, "Nguyễn Văn An"
+    db.session.commit()
+    assert (told()["Người nộp"], told()["Phí, lệ phí"]) == ("Nguyễn Văn An", "Không thu")
+    assert "chưa rõ" not in clerk.get(f"/thu-tuc/{case.version.procedure_id}").text
+
+
 XES = """<?xml version="1.0" encoding="UTF-8"?>
 <!-- written by hand -->
 <log xes.version="1.0" xmlns="http://www.xes-standard.org/">
