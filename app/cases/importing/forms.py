@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from flask_babel import get_locale
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from flask_wtf.file import FileField, FileRequired
@@ -13,16 +12,23 @@ from wtforms.validators import InputRequired
 
 from app.cases.importing import mapping as mappings
 from app.cases.importing.columns import FileColumn
-from app.cases.importing.mapping import available
+from app.cases.importing.mapping import available, titles
 from app.cases.importing.models import ImportNameKind
 from app.cases.importing.names import Choice, choices, chosen, nearest
 from app.cases.importing.report import UnknownNameCount
 from app.cases.importing.service import mappings_folder
 from app.core.errors import DomainError, NotFound
 from app.organisation.access import Scope
+from app.web.drawing import language
 from app.web.forms import ChoiceField, StringField
 
 MAKE = "make"  # the answer "make it"
+
+
+def mapping_in_words(name: str) -> str:
+    """What a mapping is called; its name, or its file's path, where the site has it no longer."""
+    told = titles(mappings_folder()).get(name, {})
+    return told.get("en" if language() == "en" else "vi") or name
 
 
 class ImportForm(FlaskForm):
@@ -34,11 +40,8 @@ class ImportForm(FlaskForm):
     @classmethod
     def with_mappings(cls) -> ImportForm:
         """The form with the mappings of this site."""
-        form, locale = cls(), str(get_locale() or "vi")
-        form.mapping.choices = [
-            (mapping.name, mapping.title.get("en" if locale == "en" else "vi") or mapping.name)
-            for mapping in available(mappings_folder())
-        ]
+        form = cls()
+        form.mapping.choices = [(name, mapping_in_words(name)) for name in titles(mappings_folder())]
         if not form.is_submitted():
             form.mapping.data = "igate"
         return form

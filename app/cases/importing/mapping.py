@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from decimal import Decimal
 from enum import StrEnum
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
@@ -258,6 +258,17 @@ def available(site_folder: Path) -> list[Mapping]:
     """Every usable mapping: the site's own, then the built-in ones. A broken one of the site is left out."""
     found = {path.stem: path for folder in (BUILT_IN, site_folder) for path in sorted(folder.glob("*.yaml"))}
     return list(_usable(found.values()))
+
+
+def titles(site_folder: Path) -> dict[str, dict[Literal["vi", "en"], str]]:
+    """What the usable mappings are called, by their names. Read again when a file has changed."""
+    files = [path for folder in (BUILT_IN, site_folder) for path in folder.glob("*.yaml")]
+    return _titles(site_folder, tuple(sorted((str(path), path.stat().st_mtime_ns) for path in files)))
+
+
+@lru_cache(maxsize=4)
+def _titles(site_folder: Path, _stamp: object) -> dict[str, dict[Literal["vi", "en"], str]]:
+    return {mapping.name: mapping.title for mapping in available(site_folder)}
 
 
 def _usable(paths: Any) -> Iterator[Mapping]:

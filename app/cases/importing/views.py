@@ -11,7 +11,15 @@ from werkzeug.wrappers import Response as Answer
 
 from app.cases.importing import names, queries, tasks
 from app.cases.importing.columns import FIELDS, columns_of_file
-from app.cases.importing.forms import ImportForm, NameForm, answers_to, column_answers, mapping_offered, questions
+from app.cases.importing.forms import (
+    ImportForm,
+    NameForm,
+    answers_to,
+    column_answers,
+    mapping_in_words,
+    mapping_offered,
+    questions,
+)
 from app.cases.importing.mapping import find_mapping
 from app.cases.importing.models import ImportNameKind, ImportState
 from app.cases.importing.preview import preview_of
@@ -30,6 +38,7 @@ from app.web.forms import errors_shown_on, whole_number
 SHOWN = 50  # refused rows on the page; all of them are in the file
 
 bp = Blueprint("imports", __name__, url_prefix="/ho-so/nhap")
+bp.add_app_template_filter(mapping_in_words)
 
 
 def _scope() -> Scope:

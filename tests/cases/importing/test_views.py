@@ -92,6 +92,11 @@ def test_a_clerk_previews_confirms_and_reads_the_report(
     assert refused.data.startswith(b"\xef\xbb\xbf")
     assert "29/02/2023" in refused.text
     assert client.get("/ho-so/nhap").text.count("igate.csv") == 1
+    for path in (preview, "/ho-so/nhap"):
+        assert "Danh sách hồ sơ của phần mềm một cửa (iGate)" in client.get(path).text
+    record.mapping = "mau-da-bo"
+    db.session.commit()
+    assert "mau-da-bo" in client.get("/ho-so/nhap").text, "a mapping that the site has no longer"
     client.post("/ngon-ngu/en")
     in_english = client.get(report).text
     assert "Không có ngày" not in in_english
