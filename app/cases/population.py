@@ -331,6 +331,12 @@ def file_digital(of: Any, as_of: datetime) -> Any:
     return either(done(of.files_digitised_at, as_of), came_electronically(of))
 
 
+def fee_known(fee_due: int, looked_at: bool) -> bool:
+    """Whether what is due (đồng) is known: that nothing is says only a procedure that somebody has looked at since an
+    import made it (`details_known`)."""
+    return bool(fee_due) or looked_at
+
+
 def file_known(of: Any, as_of: datetime) -> Any:
     """It is known by then whether the case's file is digitised."""
     return either(told(of, Knows.FILES), file_digital(of, as_of))

@@ -46,10 +46,9 @@ def told_in_words(case: Case, now: datetime) -> dict[str, str]:
 
 
 def _fee(case: Case) -> str:
-    """What is due; that nothing is says only a procedure that somebody has looked at since an import made it."""
-    if case.fee_due:
-        return show_money(case.fee_due)
-    return str(_("Không thu") if case.version.details_known else _("chưa rõ"))
+    if not population.fee_known(case.fee_due, case.version.details_known):
+        return str(_("chưa rõ"))
+    return show_money(case.fee_due) if case.fee_due else str(_("Không thu"))
 
 
 def _when(at: datetime | None) -> str:

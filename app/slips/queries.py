@@ -15,7 +15,7 @@ from app.cases.balance import Balance
 from app.cases.explanations.models import Apology
 from app.cases.handling import asked_documents
 from app.cases.models import Case, CaseDocument, CaseEvent, CaseStage, Consultation, Payment
-from app.cases.population import visible_to
+from app.cases.population import fee_known, visible_to
 from app.cases.service import events_of
 from app.cases.timeline import Event, corrected
 from app.cases.vocabulary import EventKind
@@ -54,7 +54,7 @@ def cases_on_paper(scope: Scope, case_ids: Sequence[int], zone: ZoneInfo) -> lis
 def _cases(scope: Scope, ids: Collection[int]) -> Any:
     return (
         select(Case, Procedure.code, ProcedureVersion.name, ProcedureVersion.time_amount, ProcedureVersion.time_unit)
-        .add_columns(Unit.name)
+        .add_columns(ProcedureVersion.details_known, Unit.name)
         .join(ProcedureVersion, ProcedureVersion.id == Case.version_id)
         .join(Procedure, Procedure.id == ProcedureVersion.procedure_id)
         .join(Unit, Unit.id == Case.unit_id)
@@ -221,7 +221,14 @@ def procedure_asked(scope: Scope, version_id: int) -> ProcedureAsked | None:
 
 
 def _case_on_paper(
-    parts: _Parts, case: Case, procedure_code: str, procedure: str, amount: Any, unit: Any, unit_name: str
+    parts: _Parts,
+    case: Case,
+    procedure_code: str,
+    procedure: str,
+    amount: Any,
+    unit: Any,
+    looked_at: bool,
+    unit_name: str,
 ) -> CaseOnPaper:
     received = parts.said(case.id, EventKind.RECEIVED)[0]
     refused, stopped = (parts.said(case.id, kind) for kind in (EventKind.REFUSED, EventKind.STOPPED))
@@ -246,7 +253,7 @@ def _case_on_paper(
         result_at=parts.local_or_none(case.result_at),
         sets=case.sets,
         return_method=case.return_method,
-        fee_due=case.fee_due,
+        fee_due=case.fee_due if fee_known(case.fee_due, looked_at) else None,
         paid=Balance.of(case.fee_due, parts.payments[case.id]).kept,
         exemption=case.exemption,
         documents=tuple(parts.handed[case.id]),

@@ -125,7 +125,7 @@ class CaseOnPaper:
     result_at: datetime | None
     sets: int
     return_method: ReturnMethod
-    fee_due: int
+    fee_due: int | None  # None while nobody knows
     paid: int
     exemption: str
     documents: tuple[Handed, ...]

@@ -123,6 +123,8 @@ def test_a_receipt_says_what_was_paid_and_why_less_is_owed() -> None:
     assert "300.000 đồng (miễn, giảm: Hộ nghèo); đã nộp đủ" in words(content.receipt(exempt, HOUSE, ""))
     free = case(fee_due=0)
     assert "7. Phí, lệ phí: Không thu" in words(content.receipt(free, HOUSE, ""))
+    unknown = case(fee_due=None)
+    assert f"7. Phí, lệ phí: {DOTS}" in words(content.receipt(unknown, HOUSE, ""))
     part = case(paid=200_000)
     assert "600.000 đồng; đã nộp 200.000 đồng" in words(content.receipt(part, HOUSE, ""))
 

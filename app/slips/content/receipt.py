@@ -89,6 +89,8 @@ def _terms(case: CaseOnPaper, house: House) -> list[SlipParagraph]:
 
 
 def _fee(case: CaseOnPaper) -> str:
+    if case.fee_due is None:
+        return ""
     exempt = f" (miễn, giảm: {case.exemption})" if case.exemption else ""
     if not case.fee_due:
         return f"Không thu{exempt}"

@@ -29,6 +29,7 @@ from app.organisation.access import whole_site
 from app.organisation.calendars import site_calendar
 from app.organisation.models import Person, Role, Unit, UnitKind
 from app.procedures.models import Procedure
+from app.slips.queries import cases_on_paper
 from app.web.extensions import db
 from tests.cases.importing.exports import assert_adds_up, reasons, take
 from tests.clock import at
@@ -146,11 +147,19 @@ def test_what_a_log_does_not_tell_is_not_told_as_known(
         return {name: value.strip() for name, value in re.findall(r"<dt>([^<]+)</dt><dd>([^<]*)", page)}
 
     assert (told()["Người nộp"], told()["Phí, lệ phí"]) == ("chưa rõ", "chưa rõ")
+    assert _fee_on_paper(case.id) is None
+    assert "<dt>Phí, lệ phí</dt><dd>chưa rõ" in clerk.get(f"/ho-so/tiep-nhan/hen-tra?version_id={case.version_id}").text
     assert "chưa rõ" in clerk.get(f"/thu-tuc/{case.version.procedure_id}").text
     case.version.details_known, case.applicant = True, "Nguyễn Văn An"
     db.session.commit()
     assert (told()["Người nộp"], told()["Phí, lệ phí"]) == ("Nguyễn Văn An", "Không thu")
+    assert _fee_on_paper(case.id) == 0
     assert "chưa rõ" not in clerk.get(f"/thu-tuc/{case.version.procedure_id}").text
+
+
+def _fee_on_paper(case_id: int) -> int | None:
+    (paper,) = cases_on_paper(EVERYWHERE, [case_id], site_calendar().zone)
+    return paper.fee_due
 
 
 XES = """<?xml version="1.0" encoding="UTF-8"?>
