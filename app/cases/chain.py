@@ -110,7 +110,8 @@ def add_event(case: Case, event: Event, now: datetime, who: Actor) -> CaseEvent:
         data=event.data,
         corrects_id=corrects_id,
     )
-    row.hash = hash_of(row, case.code, event.corrects, last_hashes([case.id])[case.id])
+    previous = START if event.number == 1 else last_hashes([case.id])[case.id]
+    row.hash = hash_of(row, case.code, event.corrects, previous)
     db.session.add(row)
     return row
 

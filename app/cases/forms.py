@@ -286,14 +286,13 @@ class CaseFilterForm(FlaskForm):
 
     @classmethod
     def of(
-        cls, args: Any, units: Sequence[Unit], procedures: Sequence[ProcedureVersion], fields: Sequence[str]
+        cls, args: Any, units: Sequence[Unit], procedures: Sequence[tuple[str, str]], fields: Sequence[str]
     ) -> CaseFilterForm:
         """The filters in the address; one that cannot be is shown with its fault and leaves nothing out."""
         form = cls(args)
         everything = [("", _("Tất cả"))]
         form.unit.offer(everything + [(unit.code, unit.name) for unit in units])
-        codes = {version.procedure.code: f"{version.procedure.code} – {version.name}" for version in procedures}
-        form.procedure.choices = everything + sorted(codes.items())
+        form.procedure.choices = everything + [(code, f"{code} – {name}") for code, name in procedures]
         form.field.choices = everything + [(field, field) for field in fields]
         form.status.choices = everything + [(status, label(status)) for status in CaseStatus]
         form.channel.choices = everything + [(channel, label(channel)) for channel in Channel]

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date
+from functools import lru_cache
+from typing import Any
 
 from flask import current_app
-from sqlalchemy import ColumnElement, delete, func, literal, or_, select, update
+from sqlalchemy import ColumnElement, Integer, bindparam, delete, func, literal, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from app.cases.models import Case, CaseCounter
@@ -22,15 +24,22 @@ _NO_CODE = N_("Mã hồ sơ chỉ gồm chữ, số, dấu chấm, gạch nối,
 
 def raise_counter(site: str, name: str, since: date, by: int = 1) -> int:
     """Take the next number, or the next few: the last of those taken now."""
-    dialect = postgresql if db.engine.dialect.name == "postgresql" else sqlite
-    raised: ColumnElement[int] = CaseCounter.last + by
     last: int = db.session.execute(
-        dialect.insert(CaseCounter)
-        .values(site=site, prefix=name, day=since, last=by)
-        .on_conflict_do_update(index_elements=["site", "prefix", "day"], set_={"last": raised})
-        .returning(CaseCounter.last)
+        _raised(db.engine.dialect.name), {"of": site, "name": name, "since": since, "by": by}
     ).scalar_one()
     return last
+
+
+@lru_cache
+def _raised(dialect_name: str) -> Any:
+    dialect = postgresql if dialect_name == "postgresql" else sqlite
+    by = bindparam("by", type_=Integer)
+    return (
+        dialect.insert(CaseCounter)
+        .values(site=bindparam("of"), prefix=bindparam("name"), day=bindparam("since"), last=by)
+        .on_conflict_do_update(index_elements=["site", "prefix", "day"], set_={"last": CaseCounter.last + by})
+        .returning(CaseCounter.last)
+    )
 
 
 def lock_counter(site: str, name: str, since: date) -> int:

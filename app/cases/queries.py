@@ -6,14 +6,14 @@ million cases costs what the first does. Nothing counts a whole table; a count s
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 from flask import current_app
-from sqlalchemy import ColumnElement, FromClause, Select, func, literal, select, union_all
+from sqlalchemy import ColumnElement, FromClause, Select, bindparam, func, literal, select, union_all
 from sqlalchemy.orm import aliased
 
 from app.cases import due_lists, lists, population, search
@@ -312,25 +312,28 @@ def _bounded(counted: FromClause) -> int:
     return db.session.scalar(select(func.count()).select_from(limited)) or 0
 
 
+_holder = aliased(Unit)
+_ROWS = (  # every list of cases asks it: put together once
+    select(
+        *(Case.id, Case.code, Case.applicant, Case.phone, Case.channel, Case.status, Case.received_at),
+        *(Case.promised_at, Case.due_at, Case.late_after, Case.paused_at, Case.supplement_by),
+        *(Case.result_at, Case.ended_at, Case.officer),
+        *(Procedure.code, ProcedureVersion.name, ProcedureVersion.field),
+        *(Unit.code, Unit.name, _holder.code, _holder.name, Case.holder_id, Case.revision, Case.knows),
+        *(Case.other_code, Case.vneid, Case.reused),
+    )
+    .join(ProcedureVersion, ProcedureVersion.id == Case.version_id)
+    .join(Procedure, Procedure.id == ProcedureVersion.procedure_id)
+    .join(Unit, Unit.id == Case.unit_id)
+    .join(_holder, _holder.id == Case.holder_unit_id)
+    .where(Case.id.in_(bindparam("ids", expanding=True)))
+)
+
+
 def rows(ids: Sequence[int]) -> list[CaseRow]:
     """Those cases, in that order."""
-    holder = aliased(Unit)
-    found = _read(
-        select(
-            *(Case.id, Case.code, Case.applicant, Case.phone, Case.channel, Case.status, Case.received_at),
-            *(Case.promised_at, Case.due_at, Case.late_after, Case.paused_at, Case.supplement_by),
-            *(Case.result_at, Case.ended_at, Case.officer),
-            *(Procedure.code, ProcedureVersion.name, ProcedureVersion.field),
-            *(Unit.code, Unit.name, holder.code, holder.name, Case.holder_id, Case.revision, Case.knows),
-            *(Case.other_code, Case.vneid, Case.reused),
-        )
-        .join(ProcedureVersion, ProcedureVersion.id == Case.version_id)
-        .join(Procedure, Procedure.id == ProcedureVersion.procedure_id)
-        .join(Unit, Unit.id == Case.unit_id)
-        .join(holder, holder.id == Case.holder_unit_id)
-        .where(Case.id.in_(ids))
-    )
-    by_id = {row[0]: CaseRow(*row) for row in found}
+    read: Iterable[Any] = db.session.execute(_ROWS, {"ids": list(ids)}) if ids else ()
+    by_id = {row[0]: CaseRow(*row) for row in read}
     return [by_id[case_id] for case_id in ids]
 
 

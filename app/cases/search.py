@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice, product
 
-from sqlalchemy import ColumnElement, and_, column, func, literal_column, or_, select, table
+from sqlalchemy import ColumnElement, and_, bindparam, column, func, literal_column, or_, select, table
 
 from app.cases.intake.applicants import ways_to_write
 from app.cases.lookup import code_scanned, id_scanned
@@ -29,6 +29,7 @@ from app.core.text import fold, sought, words
 from app.organisation.access import Scope
 from app.procedures.models import Procedure, ProcedureVersion
 from app.web.extensions import db
+from app.web.once import once
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 SHORTEST = 3  # letters: of a shorter word everything is a neighbour
@@ -202,7 +203,8 @@ def matching(
     with_procedures = [*readings, *_procedure_readings(scope, [term for (term,) in readings[0]])]
     found = _by_index(with_procedures, wanted, limit)
     found = sorted({*found, *_by_notes(readings, wanted, limit)}, reverse=True)[:limit]
-    exact = case_with_code(scope, typed) if before is None else None
+    words_alone = " " in typed.strip() and not any(letter.isdigit() for letter in typed)
+    exact = case_with_code(scope, typed) if before is None and not words_alone else None
     return [exact, *(case_id for case_id in found if case_id != exact)] if exact in found[: limit - 1] else found
 
 
@@ -265,11 +267,23 @@ def _procedure_readings(scope: Scope, wanted: Sequence[Term]) -> list[Reading]:
 
 def _procedures(scope: Scope) -> list[tuple[str, frozenset[str]]]:
     """The catalogue as cases carry it: folded code, and the words of the names it had."""
-    read = select(Procedure.code, ProcedureVersion.name).join(ProcedureVersion.procedure)
-    return [
-        (fold(code), frozenset(words(name)))
-        for code, name in db.session.execute(read.where(ProcedureVersion.site == scope.site))
-    ]
+    return once(f"catalogue of {scope.site}", lambda: [_as_carried(*row) for row in _catalogue(scope.site)])
+
+
+def _catalogue(site: str) -> Iterable[tuple[str, str]]:
+    return ((code, name) for code, name in db.session.execute(_CODES_AND_NAMES, {"site": site}))
+
+
+_CODES_AND_NAMES = (
+    select(Procedure.code, ProcedureVersion.name)
+    .join(ProcedureVersion.procedure)
+    .where(ProcedureVersion.site == bindparam("site"))
+)
+
+
+@lru_cache(maxsize=4096)
+def _as_carried(code: str, name: str) -> tuple[str, frozenset[str]]:
+    return fold(code), frozenset(words(name))
 
 
 def _reading_of_mistakes(scope: Scope, said: Sequence[Term], mistaken: Sequence[Term]) -> Reading:

@@ -12,12 +12,13 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import bindparam, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from app.cases import chain
 from app.cases.due_notices import about
 from app.cases.intake.contents import (
+    COUNTS,
     Applicant,
     DocumentsMissing,
     HandedIn,
@@ -27,6 +28,7 @@ from app.cases.intake.contents import (
     exemption_text,
     missing_documents,
     owed_for,
+    reused_scans,
 )
 from app.cases.intake.questions import AskFirst, questions
 from app.cases.intake.reuse import reuse_documents
@@ -130,12 +132,14 @@ def receive_case(
             case.fee_due, case.exemption = due.total, exemption_text(exempted)
             case.form_token = token or None
             case.register_year, case.register_number = next_in_register(scope.site, day)  # others wait behind it
+            reused = reused_scans(papers, documents or ())
+            case.reused = bool(reused) if documents else None
             check_other_code(scope.site, other_code)
             session.add(case)
             session.flush()
             written = chain.add_event(case, event, now, by)
-            replace_derived(case, state, {})
-            _add_documents(scope, by, case, papers, documents or ())
+            _write_derived(case, state, {})
+            _add_documents(scope, by, case, papers, reused)
             details = {"exemption": case.exemption, "missing": missing, "asked_about": [each.field for each in asked]}
             told: dict[str, Any] = {name: value for name, value in details.items() if value}
             told |= {"number": event.number, "event_hash": written.hash}
@@ -153,7 +157,10 @@ def receive_case(
 
 def case_of_form(site: str, token: str) -> Case | None:
     """The case that the form with this token has made."""
-    return db.session.scalar(select(Case).where(Case.site == site, Case.form_token == token))
+    return db.session.scalar(_OF_FORM, {"site": site, "token": token})
+
+
+_OF_FORM = select(Case).where(Case.site == bindparam("site"), Case.form_token == bindparam("token"))
 
 
 def _checked_code(code: str) -> str:
@@ -194,16 +201,19 @@ def _new_case(
 
 
 def _add_documents(
-    scope: Scope, by: Actor, case: Case, papers: Sequence[dict[str, Any]], handed_in: Sequence[HandedIn]
+    scope: Scope, by: Actor, case: Case, papers: Sequence[dict[str, Any]], reused: Mapping[int, int]
 ) -> None:
-    """The documents as they were handed in; earlier scans chosen for them are attached."""
-    rows = [CaseDocument(site=case.site, case_id=case.id, **paper) for paper in papers]
-    db.session.add_all(rows)
-    db.session.flush()
-    chosen = {one.document_id: one.reused for one in handed_in if one.reused is not None}
-    reused = {row.id: scan for row in rows if (scan := chosen.get(row.procedure_document_id)) is not None}
-    case.reused = bool(reused) if handed_in else None
-    reuse_documents(scope, by, case.id, reused)
+    """The documents as they were handed in, in one statement; earlier scans chosen for them are attached."""
+    rows = [vars(CaseDocument(site=case.site, case_id=case.id, **paper)) for paper in papers]  # a row guards its texts
+    if rows:
+        db.session.execute(insert(CaseDocument), [{name: row[name] for name in _OF_DOCUMENT} for row in rows])
+    if reused:
+        listed = select(CaseDocument.procedure_document_id, CaseDocument.id).where(CaseDocument.case_id == case.id)
+        ids = dict(db.session.execute(listed.where(CaseDocument.procedure_document_id.in_(reused))).all())
+        reuse_documents(scope, by, case.id, {ids[document]: scan for document, scan in reused.items()})
+
+
+_OF_DOCUMENT = ("site", "case_id", "position", "procedure_document_id", "name", "required", *COUNTS, "note")
 
 
 @needs(Capability.HANDLE_CASES)
@@ -473,6 +483,10 @@ def replace_derived(case: Case, state: CaseState, stored: Stored, *, remark: boo
     session.refresh(case)
     if was != (None, None) and was != (case.late_after, case.ended_at):
         notices.settle(case.site, [about(case.id)])  # what was said of its due day holds no more
+    _write_derived(case, state, stored)
+
+
+def _write_derived(case: Case, state: CaseState, stored: Stored) -> None:
     rows = derived_rows(case.site, case.id, case.unit_id, case.online_payable, state)
     for model in DERIVED_MODELS:
         _write_differences(model, rows[model.__tablename__], stored.get(model.__tablename__, {}))

@@ -106,10 +106,12 @@ def _stay_unit(state: CaseState) -> int | None:
 @needs(Capability.RECEIVE_CASES)
 def follow(by: Actor, case: Case) -> None:
     """A case recorded after the end of its unit was: it passes as those did that were open then."""
-    events = events_of([case.id])[case.id]
+    known = lineage(case.site)
+    if case.unit_id not in known.heirs:
+        return
     version = versions_by_id([case.version_id])[case.version_id]
     day = site_calendar().local_day(case.received_at)
-    for step in lineage(case.site).steps(case.unit_id, day, version.procedure.code):
+    for step in known.steps(case.unit_id, day, version.procedure.code):
         decision = str(db.session.scalar(select(Unit.succession_note).where(Unit.id == step[1])))
         events = events_of([case.id])[case.id]
         _record(by, case, version, events, stored_derived([case.id])[case.id], step, decision)

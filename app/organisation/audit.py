@@ -17,7 +17,7 @@ from datetime import datetime, timedelta
 from threading import RLock
 from typing import Any, cast
 
-from sqlalchemy import Connection, Table, func, insert, select, text, update
+from sqlalchemy import Connection, Table, bindparam, func, insert, select, text, update
 from sqlalchemy.orm import scoped_session
 
 from app.core.uptime import since_boot
@@ -145,16 +145,27 @@ class Head:
 
 def head() -> Head | None:
     """Where the trail of the site ends; None before its first entry. What is anchored outside is this."""
-    columns = (AuditHead.number, AuditHead.hash, AuditHead.at, AuditHead.boot, AuditHead.uptime)
-    found = db.session.execute(select(*columns).where(AuditHead.site == site())).first()
+    found = db.session.execute(_HEAD, {"site": site()}).first()
     return Head(*found) if found else None
 
 
 def _last() -> Head | None:
     """The newest entry that is there."""
-    newest = select(AuditEntry.number, AuditEntry.hash, AuditEntry.at).where(AuditEntry.site == site())
-    found = db.session.execute(newest.order_by(AuditEntry.number.desc()).limit(1)).first()
+    found = db.session.execute(_NEWEST, {"site": site()}).first()
     return Head(*found) if found else None
+
+
+# Asked with every change: put together once.
+_HEAD = select(AuditHead.number, AuditHead.hash, AuditHead.at, AuditHead.boot, AuditHead.uptime).where(
+    AuditHead.site == bindparam("site")
+)
+_NEWEST = (
+    select(AuditEntry.number, AuditEntry.hash, AuditEntry.at)
+    .where(AuditEntry.site == bindparam("site"))
+    .order_by(AuditEntry.number.desc())
+    .limit(1)
+)
+_BECOME_THE_WRITER = text("UPDATE audit_entries SET number = number WHERE id = -1")
 
 
 def _move_head(entry: AuditEntry, *, is_there: bool) -> None:
@@ -176,7 +187,7 @@ def one_at_a_time(what: str) -> None:
         db.session.execute(text("SELECT pg_advisory_xact_lock(hashtext(:what))"), {"what": what})
     else:
         db.session.flush()
-        db.session.execute(text("UPDATE audit_entries SET number = number WHERE id = -1"))
+        db.session.execute(_BECOME_THE_WRITER)
 
 
 def entry_hash(entry: Any) -> str:

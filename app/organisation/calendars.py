@@ -64,8 +64,7 @@ A room appends its own once, when it is imported."""
 
 def site_calendar() -> WorkingCalendar:
     """The working calendar of this site, with the days it has added and the years it has confirmed."""
-    days = once("site days", queries.site_days)
-    return _of_site(_entry(row) for row in days)
+    return _of_site(once("site days", queries.entries))
 
 
 def past_calendars() -> Iterator[WorkingCalendar]:
@@ -92,7 +91,7 @@ def _entry(row: SiteDay) -> Entry:
 
 def _of_site(days: Iterable[Entry]) -> WorkingCalendar:
     settings = current_app.config["SETTINGS"]
-    years = tuple(row.year for row in once("confirmed years", queries.confirmed_years))
+    years = once("confirmed years", queries.known_years)
     return _calendar(settings.zone, settings.hours, tuple(days), years)
 
 

@@ -7,7 +7,7 @@ from datetime import date
 from zoneinfo import ZoneInfo
 
 from flask import current_app
-from sqlalchemy import ColumnElement, and_, select
+from sqlalchemy import BindParameter, ColumnElement, and_, select
 
 from app.core.errors import N_, Conflict, DomainError, NotAllowed, NotFound
 from app.core.reasons import checked_reason
@@ -24,7 +24,7 @@ def local_today() -> date:
     return extensions.now().astimezone(ZoneInfo(current_app.config["SETTINGS"].zone)).date()
 
 
-def in_force(day: date) -> ColumnElement[bool]:
+def in_force(day: date | BindParameter[date]) -> ColumnElement[bool]:
     """SQL: the delegation holds on that day."""
     return and_(Delegation.valid_from <= day, Delegation.valid_to >= day, Delegation.ended_at.is_(None))
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import dataclass, replace
 
 from flask import Flask, current_app, request, url_for
 from flask_babel import get_locale
 from flask_babel import lazy_pgettext as _p
 from flask_login import current_user
 
-from app.organisation.access import actor, can
+from app.organisation.access import Actor, actor, can
 from app.organisation.models import Role
 from app.organisation.permissions import Capability
 from app.organisation.profile import shown_profile
@@ -131,29 +131,40 @@ def navigation() -> list[Item]:
     if not current_user or not current_user.is_authenticated:
         return []
     by = actor()
+    known: dict[Hashable, _Menu] = current_app.extensions.setdefault("menus", {})
+    whose = (by.person_id is None, by.role, by.place, by.acts_for, get_locale().language, request.root_path)
+    if whose not in known:
+        known[whose] = _menu(by)
+    menu = known[whose]
+    here = _active(menu.leads_to)
+    return [replace(line, active=line.url == here, badge=_waiting(line.endpoint)) for line in menu.lines]
+
+
+@dataclass(frozen=True, slots=True)
+class _Menu:
+    """What does not change from page to page for who may do the same: the lines, and which line an address is of."""
+
+    lines: tuple[Item, ...]
+    leads_to: Mapping[str, str | None]
+
+
+def _menu(by: Actor) -> _Menu:
     shown = [entry for entry in ENTRIES if any(map(by.may, entry[4])) and entry[2] in current_app.view_functions]
     urls = {entry[2]: url_for(entry[2]) for entry in shown}
-    here = _active(list(urls.values()), {url_for(page): urls.get(line) for page, line in _also()})
-    return [
-        Item(
-            *(str(group), str(label), endpoint, urls[endpoint], icon, urls[endpoint] == here, _waiting(endpoint)),
-            shortcut=KEYS.get(endpoint, ""),
-        )
+    lines = tuple(
+        Item(str(group), str(label), endpoint, urls[endpoint], icon, active=False, shortcut=KEYS.get(endpoint, ""))
         for group, label, endpoint, icon, _needed in shown
-    ]
+    )
+    also = {url_for(page): urls.get(line) for page, line in ALSO.items() if page in current_app.view_functions}
+    return _Menu(lines, {**{url: url for url in urls.values()}, **also})
 
 
 def _waiting(endpoint: str) -> int | None:
     return (COUNTS[endpoint]() or None) if endpoint in COUNTS else None
 
 
-def _also() -> list[tuple[str, str]]:
-    return [(page, line) for page, line in ALSO.items() if page in current_app.view_functions]
-
-
-def _active(urls: list[str], also: Mapping[str, str | None]) -> str | None:
+def _active(lines: Mapping[str, str | None]) -> str | None:
     """The line of the most particular address that leads to this page: /don-vi for /don-vi/12/sua."""
-    lines: dict[str, str | None] = {**{url: url for url in urls}, **also}
     above = [url for url in lines if request.path == url or request.path.startswith(url.rstrip("/") + "/")]
     return lines[max(above, key=len)] if above else None
 

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, bindparam, func, or_, select
 from sqlalchemy.orm import selectinload
 
+from app.core.calendar import DayPart
 from app.core.text import fold, sought, words
 from app.organisation import audit
 from app.organisation.access import Scope, site
@@ -229,6 +230,26 @@ def other_active_admins(person_id: int) -> int:
 def site_days() -> Sequence[SiteDay]:
     """The days the site has added to the official calendar, in order."""
     return db.session.scalars(select(SiteDay).where(SiteDay.site == site()).order_by(SiteDay.day)).all()
+
+
+def entries() -> tuple[tuple[date, bool, str, DayPart], ...]:
+    """The same as the calendar is made of them: the day, whether it is worked, its name, which part is meant."""
+    found = db.session.execute(_ENTRIES, {"site": site()})
+    return tuple((day, working, name, part) for day, working, name, part in found)
+
+
+def known_years() -> tuple[int, ...]:
+    """The years whose official list the site has confirmed, as numbers."""
+    return tuple(db.session.scalars(_KNOWN_YEARS, {"site": site()}))
+
+
+# Asked by every page that shows a date on which something is due: put together once.
+_ENTRIES = (
+    select(SiteDay.day, SiteDay.working, SiteDay.name, SiteDay.part)
+    .where(SiteDay.site == bindparam("site"))
+    .order_by(SiteDay.day)
+)
+_KNOWN_YEARS = select(ConfirmedYear.year).where(ConfirmedYear.site == bindparam("site")).order_by(ConfirmedYear.year)
 
 
 def site_day(day: date) -> SiteDay | None:

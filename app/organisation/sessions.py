@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from flask import current_app, g, has_request_context
-from sqlalchemy import ColumnElement, and_, delete, inspect, or_, select, update
+from sqlalchemy import Date, and_, bindparam, delete, inspect, or_, select, update
 
 from app.core.errors import NotFound
 from app.organisation import audit
@@ -43,7 +43,7 @@ class Here:
 def begin(who: Person, way: SignInWay, *, address: str, device: str, awaits_code: bool = False) -> str:
     """A new session, within the current transaction; its token. Sessions that are over are swept."""
     token, now = secrets.token_urlsafe(32), extensions.now()
-    db.session.execute(delete(SignInSession).where(SignInSession.site == site(), _over(now)))
+    db.session.execute(delete(SignInSession).where(SignInSession.site == site(), _OVER), _limits(now))
     db.session.add(
         SignInSession(
             site=site(),
@@ -92,29 +92,41 @@ def here_id() -> int | None:
 def _find(token: str, *, awaits_code: bool) -> Here | None:
     if not token:
         return None
-    row = db.session.execute(
-        select(SignInSession, Person, SecondFactor.confirmed_at, Delegation.form)
-        .join(Person, Person.id == SignInSession.person_id)
-        .outerjoin(SecondFactor, SecondFactor.person_id == Person.id)
-        .outerjoin(Delegation, and_(Delegation.person_id == Person.id, in_force(local_today())))
-        .where(
-            SignInSession.site == site(),
-            SignInSession.token_hash == _hash(token),
-            SignInSession.awaits_code.is_(awaits_code),
-            Person.active,
-            ~_over(extensions.now()),
-        )
-    ).first()
+    asked = {"site": site(), "hash": _hash(token), "awaits_code": awaits_code, "today": local_today()}
+    row = db.session.execute(_BY_TOKEN, asked | _limits(extensions.now())).first()
     return Here(row[0], row[1], row[2] is not None, row[3] or "") if row else None
 
 
-def _over(now: datetime) -> ColumnElement[bool]:
-    settings = current_app.config["SETTINGS"]
-    return or_(
-        SignInSession.last_seen_at <= now - timedelta(hours=settings.session_hours),
-        SignInSession.began_at <= now - timedelta(hours=settings.session_longest_hours),
-        SignInSession.awaits_code & (SignInSession.began_at <= now - CODE_WITHIN),
+_OVER = or_(
+    SignInSession.last_seen_at <= bindparam("seen_before"),
+    SignInSession.began_at <= bindparam("began_before"),
+    SignInSession.awaits_code & (SignInSession.began_at <= bindparam("code_before")),
+)
+
+# Asked with every request: put together once.
+_BY_TOKEN = (
+    select(SignInSession, Person, SecondFactor.confirmed_at, Delegation.form)
+    .join(Person, Person.id == SignInSession.person_id)
+    .outerjoin(SecondFactor, SecondFactor.person_id == Person.id)
+    .outerjoin(Delegation, and_(Delegation.person_id == Person.id, in_force(bindparam("today", type_=Date))))
+    .where(
+        SignInSession.site == bindparam("site"),
+        SignInSession.token_hash == bindparam("hash"),
+        SignInSession.awaits_code == bindparam("awaits_code"),
+        Person.active,
+        ~_OVER,
     )
+)
+
+
+def _limits(now: datetime) -> dict[str, datetime]:
+    """What `_OVER` asks for."""
+    settings = current_app.config["SETTINGS"]
+    return {
+        "seen_before": now - timedelta(hours=settings.session_hours),
+        "began_before": now - timedelta(hours=settings.session_longest_hours),
+        "code_before": now - CODE_WITHIN,
+    }
 
 
 def _hash(token: str) -> str:
@@ -150,9 +162,10 @@ def of_person(person_id: int) -> Sequence[SignInSession]:
             SignInSession.site == site(),
             SignInSession.person_id == person_id,
             SignInSession.awaits_code.is_(False),
-            ~_over(extensions.now()),
+            ~_OVER,
         )
-        .order_by(SignInSession.last_seen_at.desc(), SignInSession.id.desc())
+        .order_by(SignInSession.last_seen_at.desc(), SignInSession.id.desc()),
+        _limits(extensions.now()),
     ).all()
 
 

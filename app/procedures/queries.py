@@ -11,7 +11,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, case, column, func, or_, select, table, true
+from sqlalchemy import ColumnElement, Select, and_, case, column, func, inspect, or_, select, table, true
 from sqlalchemy.orm import contains_eager, selectinload
 
 from app.core.calendar import TimeUnit
@@ -30,6 +30,7 @@ from app.procedures.models import (
     ProcedureVersion,
 )
 from app.web.extensions import db
+from app.web.once import once
 
 PAGE = 50
 WHOLE = tuple(selectinload(getattr(ProcedureVersion, part)) for part in PARTS)
@@ -225,7 +226,12 @@ def version_on(scope: Scope, procedure: str | int, day: date) -> ProcedureVersio
 def version_at_desk(scope: Scope, version_id: int) -> ProcedureVersion | None:
     """A version with all it says, for taking a case in; None when it is no procedure of the reader's own units."""
     wanted = _versions(scope.site).where(ProcedureVersion.id == version_id, scope.within(ProcedureVersion.unit_id))
-    return db.session.scalar(wanted.options(*WHOLE))
+
+    def read() -> ProcedureVersion | None:
+        return db.session.scalar(wanted.options(*WHOLE))
+
+    found = once(f"at the desk {version_id} {scope}", read)
+    return read() if found is not None and inspect(found).expired else found  # expired: a transaction was taken back
 
 
 @dataclass(slots=True)
@@ -271,6 +277,17 @@ def suggest(scope: Scope, text: str, day: date, limit: int = 10) -> list[Procedu
         .limit(limit)
     )
     return list(db.session.scalars(found))
+
+
+def names_in_force(scope: Scope, day: date) -> list[tuple[str, str]]:
+    """Code and name of the procedures in force on a day, by code, for choosing from. Only of the reader's own units."""
+    found = (
+        select(Procedure.code, ProcedureVersion.name)
+        .join(ProcedureVersion.procedure)
+        .where(ProcedureVersion.site == scope.site, in_force_on(day), scope.within(ProcedureVersion.unit_id))
+        .order_by(Procedure.code)
+    )
+    return [(code, name) for code, name in db.session.execute(found)]
 
 
 def in_force_on(day: date) -> ColumnElement[bool]:

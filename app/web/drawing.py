@@ -17,13 +17,19 @@ from flask_babel import get_locale, get_translations
 from jinja2 import FileSystemBytecodeCache, pass_eval_context
 from jinja2.bccache import Bucket
 from jinja2.nodes import EvalContext
+from jinja2.runtime import Context, Macro
 from markupsafe import Markup
+
+_here = g._get_current_object  # a page asks a thousand times, and each look through `g` is three
 
 
 def language() -> str:
     """The reader's language: a request chooses it once (Flask-Babel keeps its choice there)."""
-    chosen = getattr(getattr(g, "_flask_babel", None), "babel_locale", None) if g else None
-    locale = chosen or get_locale()
+    try:
+        kept = getattr(_here(), "_flask_babel", None)
+    except RuntimeError:  # nobody's request, and no command
+        kept = None
+    locale = getattr(kept, "babel_locale", None) or get_locale()
     return locale.language if locale else "vi"
 
 
@@ -79,6 +85,19 @@ def _drawn(sprite: str, name: str, label: str) -> Markup:
     return Markup('<svg class="icon"{}><use href="{}#{}"></use></svg>').format(said, sprite, name)
 
 
+class LightContext(Context):
+    """Calls within templates. Jinja asks four times of everything that is called whether it wants the context; of its
+    own macros, which a table calls for each cell, the answer is known."""
+
+    def call(self, called: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
+        """As Jinja's own."""
+        if type(called) is not Macro:
+            return super().call(called, *args, **kwargs)
+        kwargs.pop("_block_vars", None)
+        kwargs.pop("_loop_vars", None)
+        return called(self.eval_ctx, *args, **kwargs)
+
+
 class CompiledTemplates(FileSystemBytecodeCache):
     """Compiled templates in a folder; a disk that is full or cannot be written costs time, and no page."""
 
@@ -118,5 +137,6 @@ def register(app: Flask) -> None:
     """Give them to the templates."""
     url_for = _addresses(app)
     kept = compiled_by(Path(app.root_path), folder_of_compiled(Path(app.instance_path)))
+    app.jinja_env.context_class = LightContext
     app.jinja_env.bytecode_cache = CompiledTemplates(str(kept))
     app.jinja_env.globals.update(_=_gettext, url_for=url_for, draw_icon=_icons(url_for))

@@ -109,6 +109,13 @@ def document_rows(version: ProcedureVersion, handed_in: Sequence[HandedIn]) -> l
     return [{"position": position} | row for position, row in enumerate(rows, 1)]
 
 
+def reused_scans(rows: Sequence[dict[str, Any]], handed_in: Sequence[HandedIn]) -> dict[int, int]:
+    """The scans of earlier cases chosen for these documents: number of the document in the procedure's list -> scan."""
+    listed = {row["procedure_document_id"] for row in rows}
+    chosen = {one.document_id: one.reused for one in handed_in}
+    return {key: scan for key, scan in chosen.items() if key in listed and key is not None and scan is not None}
+
+
 def missing_documents(rows: Sequence[dict[str, Any]]) -> list[str]:
     """Names of the required documents of which nothing was handed in."""
     return [row["name"] for row in rows if row["required"] and not any(row[count] for count in COUNTS)]

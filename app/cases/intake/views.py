@@ -34,6 +34,7 @@ from app.procedures.queries import suggest, version_at_desk
 from app.web import extensions
 from app.web.formats import sentence, show_date
 from app.web.forms import errors_shown_on, number_in
+from app.web.once import reading_once
 
 FORM = "intake"  # its drafts
 SENT = "form-sent"  # cookie: the browser forgets what it kept of the form with this token
@@ -46,6 +47,7 @@ Typed = MultiDict[str, str]
 
 @bp.route("/ho-so/tiep-nhan", methods=["GET", "POST"])
 @allowed(Capability.RECEIVE_CASES)
+@reading_once()
 def intake() -> Answer | tuple[str, int]:
     """Take a case in; or go on with a draft."""
     token = request.form.get("token") or request.args.get("nhap", "")

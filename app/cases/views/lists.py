@@ -33,12 +33,10 @@ from app.organisation.models import Person
 from app.organisation.navigation import COUNTS
 from app.organisation.permissions import Capability
 from app.organisation.queries import units
-from app.procedures.queries import fields_in_use, suggest
+from app.procedures.queries import fields_in_use, names_in_force
 from app.web import extensions
 from app.web.formats import label
 from app.web.keyset import Cursor
-
-EVERY_PROCEDURE = 2_000  # a department's catalogue has a few hundred
 
 
 @bp.get("/ho-so", endpoint="list")
@@ -143,9 +141,8 @@ COUNTS[f"{bp.name}.worklist"] = waiting
 
 
 def _form(scope: Scope, day: date) -> CaseFilterForm:
-    procedures = suggest(scope, "", day, limit=EVERY_PROCEDURE)
     fields = [name for name, _count in fields_in_use(scope)]
-    return CaseFilterForm.of(request.args, units(scope), procedures, fields)
+    return CaseFilterForm.of(request.args, units(scope), names_in_force(scope, day), fields)
 
 
 def _oldest_first() -> bool:
