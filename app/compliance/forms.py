@@ -16,7 +16,8 @@ from wtforms.validators import Optional
 
 from app.compliance.explaining import language, unit_name
 from app.compliance.models import ViolationChange, ViolationState
-from app.compliance.queries import ViolationFilter
+from app.compliance.queries import UnitRef, ViolationFilter
+from app.compliance.runs.matrix import MatrixView
 from app.core.periods import Period, PeriodKind
 from app.organisation.models import Unit
 from app.rulepacks.language import Severity
@@ -71,6 +72,36 @@ class PeriodForm(FlaskForm):
         form = cls(data={"period": shown.key})
         form.period.choices = [(known.key, known.label(language())) for known in sorted({shown, *judged}, reverse=True)]
         return form
+
+
+class MatrixForm(FlaskForm):
+    """Thu hẹp bảng kết quả (GET). A value that is none of the list narrows nothing."""
+
+    class Meta:
+        csrf = False
+
+    pack = ChoiceField(_l("Kế hoạch"), coerce=str, default="")
+    unit = UnitFilterField(_l("Đơn vị"), coerce=str, default="")
+    sort = ChoiceField(_l("Thứ tự"), coerce=str, default="")
+    only = BooleanField(_l("Chỉ vi phạm"))
+
+    @classmethod
+    def of(cls, typed: MultiDict[str, str], packs: Iterable[Pack], units: Iterable[UnitRef]) -> MatrixForm:
+        """What an address narrows the matrix to, among the plans and units that were judged."""
+        form = cls(typed)
+        form.pack.choices = [("", _("Tất cả")), *((pack.id, in_both(pack.info.title)) for pack in packs)]
+        form.unit.offer([("", _("Tất cả")), *((unit.code, unit_name(unit)) for unit in units)])
+        form.sort.choices = [("", _("Theo kế hoạch, đơn vị")), (WORST, _("Nhiều vi phạm trước"))]
+        return form
+
+    def view(self, page: int) -> MatrixView:
+        """What to show."""
+        known = {code for code, _title in self.pack.choices}
+        pack = self.pack.data if self.pack.data in known else ""
+        return MatrixView(pack, self.unit.data or "", bool(self.only.data), self.sort.data == WORST, page)
+
+
+WORST = "worst"
 
 
 class RunsFilterForm(FlaskForm):

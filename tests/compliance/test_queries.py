@@ -10,13 +10,11 @@ import pytest
 from sqlalchemy import event
 
 from app.compliance import queries
-from app.compliance.adoption import repository
 from app.compliance.models import ViolationChange
 from app.compliance.models import ViolationState as State
 from app.compliance.months.closing import close
 from app.compliance.queries import Answering, ViolationFilter
 from app.compliance.runs.comparison import compare
-from app.compliance.runs.output import grid_of
 from app.compliance.violations import answering
 from app.core.errors import NotFound
 from app.core.periods import Period
@@ -157,17 +155,6 @@ def test_results_outside_the_scope_do_not_exist(month: Month) -> None:
     with pytest.raises(NotFound):
         queries.result_of(scope, run.id, BAC_GIANG, "bg-5.2", "NCC")
     assert queries.result_of(EVERYWHERE, run.id, BAC_GIANG, "bg-5.2", "NCC").status is Status.FAIL
-
-
-def test_the_matrix_has_a_line_for_every_unit_and_a_column_for_every_rule(month: Month) -> None:
-    report = check()
-    assert report.run is not None
-    grid = grid_of(queries.results_of(EVERYWHERE, report.run.id), repository.packs_of(report.run))
-    assert [pack.id for pack, _rule in grid.columns] == [pack.id for pack in report.packs for _rule in pack.rules]
-    assert {line.unit.code for line in grid.lines} == month.units.keys()
-    assert all(None not in line.cells for line in grid.lines)
-    assert {line.unit.code: line.violations for line in grid.lines}["LDVL"] == 1
-    assert sum(grid.counts.values()) == len(report.judgement.results)
 
 
 def test_the_trend_shows_the_whole_runs_of_earlier_months(month: Month) -> None:

@@ -7,9 +7,10 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, and_, case, func, select
+from sqlalchemy import ColumnElement, Row, Select, and_, case, func, or_, select
 from sqlalchemy.orm import aliased, defer, undefer
 
 from app.compliance.evaluation.results import AppliedWaiver, SubjectLine, SubjectResult, day_of
@@ -138,6 +139,7 @@ class Sighted:
     """How far each of them is answered today."""
 
 
+@lru_cache(maxsize=4096)
 def share(text: str | None) -> Fraction | None:
     """An exact share as it is kept: "7/20"."""
     return None if text is None else Fraction(text)
@@ -192,6 +194,13 @@ def run_before(scope: Scope, run: CheckRun) -> CheckRun | None:
         earlier = earlier.where(~CheckRun.limited)
     found = db.session.scalar(earlier.order_by(CheckRun.id.desc()).limit(1))
     return found or latest_run(scope, Period.parse(run.period).previous())
+
+
+def runs_to_choose(scope: Scope, *, among: Collection[int] = (), most: int = 60) -> Sequence[CheckRun]:
+    """The latest runs, and those `among` them in any case, the latest first: to lay two of them side by side."""
+    latest = select(CheckRun.id).where(CheckRun.site == scope.site).order_by(CheckRun.id.desc()).limit(most)
+    chosen = runs_of(scope).where(or_(CheckRun.id.in_(latest), CheckRun.id.in_(among)))
+    return db.session.scalars(chosen.order_by(CheckRun.id.desc())).all()
 
 
 def newer_part(scope: Scope, run: CheckRun) -> CheckRun | None:

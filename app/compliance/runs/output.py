@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
@@ -22,11 +20,10 @@ from app.compliance.violations.raising import Raised, key_of, standing_of
 from app.core.errors import N_
 from app.organisation.calendars import site_calendar
 from app.rulepacks.language import JudgedAs, Rule, Severity, Status
-from app.rulepacks.pack import Pack
 from app.web.formats import label, show_date
 
 if TYPE_CHECKING:
-    from app.compliance.queries import ResultRow, UnitRef
+    from app.compliance.queries import ResultRow
 
 
 Judged = RuleResult | ResultRow
@@ -297,44 +294,3 @@ def _iso(day: date | None) -> str | None:
 
 def _number(share: Fraction | None) -> float | None:
     return None if share is None else float(share)
-
-
-@dataclass(frozen=True, slots=True)
-class MatrixRow:
-    """A unit and its cells, one a column; None where it was not judged."""
-
-    unit: UnitRef
-    cells: tuple[ResultRow | None, ...]
-
-    @property
-    def violations(self) -> int:
-        """How many rules the unit breaks."""
-        return sum(cell is not None and cell.status is Status.FAIL for cell in self.cells)
-
-
-@dataclass(frozen=True, slots=True)
-class Matrix:
-    """`columns` are the rules in the order of their packs; `counts` are the cells by status."""
-
-    columns: tuple[tuple[Pack, Rule], ...]
-    lines: tuple[MatrixRow, ...]
-    counts: Counter[Status]
-
-
-def grid_of(results: Iterable[ResultRow], library: Library) -> Matrix:
-    """Results in the order of the tree of units, as a matrix. Every unit judged has its line, busy or not."""
-    rows: dict[str, dict[tuple[str, str], ResultRow]] = {}
-    units: dict[str, UnitRef] = {}
-    counts: Counter[Status] = Counter()
-    judged = set()
-    for result in results:
-        units.setdefault(result.unit, result.place)
-        rows.setdefault(result.unit, {})[result.pack, result.rule] = result
-        judged.add((result.pack, result.rule))
-        counts[result.status] += 1
-    columns = tuple((pack, rule) for pack, rule in every_rule(library.values()) if (pack.id, rule.id) in judged)
-    lines = (
-        MatrixRow(units[code], tuple(cells.get((pack.id, rule.id)) for pack, rule in columns))
-        for code, cells in rows.items()
-    )
-    return Matrix(columns, tuple(lines), counts)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from itertools import groupby
 from typing import Any
@@ -19,6 +22,7 @@ from app.compliance.explaining import (
     due_shown,
     fact_lines,
     fraction_shown,
+    inside,
     is_count,
     known_shown,
     language,
@@ -27,13 +31,15 @@ from app.compliance.explaining import (
     target_shown,
     unit_name,
 )
-from app.compliance.forms import PeriodForm, RunForm, RunsFilterForm, neighbours
+from app.compliance.forms import MatrixForm, PeriodForm, RunForm, RunsFilterForm, neighbours
 from app.compliance.models import CheckRun, ViolationChange
 from app.compliance.queries import ResultRow
+from app.compliance.queries import matrix as matrices
+from app.compliance.queries.matrix import MatrixCell, UnitTally
 from app.compliance.runs import output, service
 from app.compliance.runs.comparison import AdjustableFigure, JudgementComparison, adjustable_figures, compare_judgements
 from app.compliance.runs.comparison import compare as compare_runs
-from app.compliance.runs.output import Matrix
+from app.compliance.runs.matrix import Matrix, MatrixView, RuleLine, columns_of, matrix_of
 from app.compliance.runs.verification import verify_run
 from app.compliance.views import bp
 from app.compliance.violations.cells import told_in_short
@@ -41,7 +47,7 @@ from app.compliance.wording import parameter_in_words
 from app.core import facts
 from app.core.errors import DomainError
 from app.core.periods import Period, PeriodKind
-from app.organisation.access import Actor, actor, allowed, current_scope, person
+from app.organisation.access import Actor, Scope, actor, allowed, current_scope, person
 from app.organisation.calendars import provisional_years, today
 from app.organisation.exports import csv_response, trace_export
 from app.organisation.permissions import Capability
@@ -58,26 +64,135 @@ from app.web.jobs import Job, JobState
 @bp.get("/kiem-tra")
 @allowed(Capability.READ_RESULTS)
 def matrix() -> str:
-    """Units by rules: the run asked for, or the one that stands for the period."""
+    """Rules by units: the run asked for, or the one that stands for the period. Of one unit, a list."""
     scope, judged = current_scope(), queries.judged_periods(current_scope())
     run = _asked_run() or queries.latest_run(scope, _asked_period())
     period = Period.parse(run.period) if run else _asked_period() or Period.of(PeriodKind.MONTH, today()).previous()
-    shown = output.grid_of(queries.results_of(scope, run.id), repository.packs_of(run)) if run else None
     return render_template(
         "compliance/matrix.html",
         run=run,
         period=period,
-        grid=shown,
-        groups=_groups(shown) if shown and run else [],
-        columns=_columns(shown) if shown else [],
-        rows=_rows(shown, run) if shown and run else [],
         newer=queries.newer_part(scope, run) if run else None,
         another_year=_of_another_year(run) if run else [],
         provisional=_provisional(run) if run else [],
         form=PeriodForm.of(period, judged),
         neighbours=neighbours(period),
         begun=period.next().first <= today(),
+        **(_drawn(run) if run else {}),
     )
+
+
+def _drawn(run: CheckRun) -> dict[str, Any]:
+    """The matrix as the page shows it, narrowed as its address says."""
+    scope, packs = current_scope(), repository.packs_of(run)
+    everywhere = matrices.unit_tallies(scope, run.id)
+    form = MatrixForm.of(request.args, packs.values(), [each.unit for each in everywhere])
+    view = form.view(request.args.get("page", 1, type=whole_number))
+    if len(everywhere) == 1:
+        view = replace(view, unit=everywhere[0].unit.code)
+    shown = _matrix(scope, run, view, everywhere, packs)
+    alone = shown.columns[0] if view.unit and shown.columns else None
+    return {
+        "narrow": form,
+        "view": view,
+        "matrix": shown,
+        "alone": alone,
+        "notes": ended_notes(each.unit.id for each in shown.columns),
+        "parts": [
+            {
+                "title": in_both(part.pack.info.title),
+                "pack": part.pack.id,
+                "lines": _lines(run, part.lines, shown.columns, detailed=alone is not None),
+                "folded": [_named(line) for line in part.folded],
+            }
+            for part in shown.parts
+        ],
+    }
+
+
+def _matrix(
+    scope: Scope, run: CheckRun, view: MatrixView, everywhere: list[UnitTally], packs: Mapping[str, Pack]
+) -> Matrix:
+    columns, page, pages = columns_of(view, everywhere)
+    cells = matrices.matrix_cells(scope, run.id, [each.unit.id for each in columns], view.pack)
+    tallies = matrices.rule_tallies(scope, run.id)
+    return matrix_of(view, repository.every_rule(packs.values()), tallies, columns, cells, page, pages)
+
+
+def _named(line: RuleLine) -> dict[str, Any]:
+    rule = line.rule
+    return {
+        "code": rule.id.upper(),
+        "title": in_both(rule.title),
+        "place": rule.legal_basis.place,
+        "href": url_for(".rule", pack=line.pack.id, rule=rule.id),
+    }
+
+
+def _lines(
+    run: CheckRun, lines: Iterable[RuleLine], columns: Sequence[UnitTally], *, detailed: bool
+) -> list[dict[str, Any]]:
+    """Rules with their cells. What many units have alike is put into words once."""
+    codes = [quote(each.unit.code) for each in columns]
+    drawn = []
+    for line in lines:
+        address, known = results_address(run.id, line.pack.id, line.rule.id), dict[MatrixCell, dict[str, Any]]()
+        cells: list[dict[str, Any] | None] = []
+        for cell, code in zip(line.cells, codes, strict=True):
+            if cell is None:
+                cells.append(None)
+                continue
+            if cell not in known:
+                known[cell] = _cell(cell, line.rule)
+            cells.append({**known[cell], "href": address + code})
+        failing, judged = line.counts[Status.FAIL], line.counts.total() - line.counts[Status.NOT_APPLICABLE]
+        drawn.append({**_named(line), "failing": failing, "judged": judged, "cells": cells})
+    return drawn
+
+
+def _cell(cell: MatrixCell, rule: Rule) -> dict[str, Any]:
+    figures = {
+        "fraction": fraction_shown(cell),
+        "known": known_shown(rule, cell.denominator, cell.unknown),
+        "missing": shortfall_shown(rule, cell.shortfall, cell.comparison),
+        "due": due_shown(cell.due),
+    }
+    said = (label(cell.status), *figures.values())
+    return {"status": cell.status, "shown": _cell_shown(cell), "title": " · ".join(filter(None, said)), **figures}
+
+
+def _cell_shown(cell: MatrixCell) -> str:
+    """What a cell shows beside its symbol: its share, or the day until which it is pending."""
+    if cell.status is Status.PENDING and cell.due is not None:
+        return show_date(cell.due)
+    return share_shown(cell) if cell.value is not None else ""
+
+
+@bp.get("/kiem-tra/<int:run_id>/bang.csv")
+@allowed(Capability.READ_RESULTS)
+def matrix_csv(run_id: int) -> Response:
+    """The whole matrix of a run as a spreadsheet: a rule a line, a unit a column."""
+    scope = current_scope()
+    found = queries.the_run(scope, run_id)
+    packs, everywhere = repository.packs_of(found), matrices.unit_tallies(scope, run_id)
+    ids = [each.unit.id for each in everywhere]
+    tallies, cells = matrices.rule_tallies(scope, run_id), matrices.matrix_cells(scope, run_id, ids)
+    header = [_("Kế hoạch"), _("Mục"), _("Quy tắc"), _("Tên quy tắc"), _("Số đơn vị vi phạm")]
+    rows = []
+    for pack, rule in repository.every_rule(packs.values()):
+        if (counts := tallies.get((pack.id, rule.id))) is None:
+            continue
+        mine = cells.get((pack.id, rule.id), {})
+        told = [in_both(pack.info.title), rule.legal_basis.place, rule.id, in_both(rule.title), counts[Status.FAIL]]
+        rows.append([*told, *(_cell_told(mine.get(unit_id)) for unit_id in ids)])
+    units_named = [f"{unit_name(each.unit)} ({each.unit.code})" for each in everywhere]
+    period = Period.parse(found.period)
+    title = _("Kết quả kiểm tra %(period)s", period=inside(period))
+    return csv_response(f"bang-ket-qua-{found.period}-lan-{found.id}", [*header, *units_named], rows, title)
+
+
+def _cell_told(cell: MatrixCell | None) -> str:
+    return "" if cell is None else f"{label(cell.status)} {_cell_shown(cell)}".strip()
 
 
 def _asked_run() -> CheckRun | None:
@@ -93,68 +208,6 @@ def _asked_period() -> Period | None:
     except DomainError as error:
         flash(sentence(error), "error")
         return None
-
-
-def _groups(shown: Matrix) -> list[dict[str, Any]]:
-    """The plans above the rules."""
-    packs = groupby((pack for pack, _rule in shown.columns), key=lambda pack: pack.id)
-    return [
-        {"title": in_both(members[0].info.title), "span": len(members), "href": url_for(".rules") + f"#{pack_id}"}
-        for pack_id, members in ((pack_id, list(group)) for pack_id, group in packs)
-    ]
-
-
-def _columns(shown: Matrix) -> list[dict[str, Any]]:
-    return [
-        {
-            "code": rule.id.upper(),
-            "title": in_both(rule.title),
-            "href": url_for(".rule", pack=pack.id, rule=rule.id),
-        }
-        for pack, rule in shown.columns
-    ]
-
-
-def _rows(shown: Matrix, run: CheckRun) -> list[dict[str, Any]]:
-    rules = [(rule, results_address(run.id, pack.id, rule.id)) for pack, rule in shown.columns]
-    top = min((line.unit.depth for line in shown.lines), default=0)
-    notes = ended_notes(line.unit.id for line in shown.lines)
-    return [
-        {
-            "name": unit_name(line.unit),
-            "note": notes.get(line.unit.id, ""),
-            "depth": line.unit.depth - top,
-            "href": url_for(".violations", period=run.period, unit=line.unit.id),
-            "cells": [_cell(cell, *rule) for cell, rule in zip(line.cells, rules, strict=True)],
-        }
-        for line in shown.lines
-    ]
-
-
-def _cell(cell: ResultRow | None, rule: Rule, address: str) -> dict[str, Any] | None:
-    if cell is None:
-        return None
-    missing = shortfall_shown(rule, cell.shortfall, cell.comparison)
-    said = (
-        label(cell.status),
-        fraction_shown(cell),
-        known_shown(rule, cell.denominator, cell.unknown),
-        missing,
-        due_shown(cell.due),
-    )
-    return {
-        "status": cell.status,
-        "shown": _cell_shown(cell),
-        "href": address + quote(cell.unit),
-        "title": " · ".join(filter(None, said)),
-    }
-
-
-def _cell_shown(cell: ResultRow) -> str:
-    """What a cell shows beside its symbol: its share, or the day until which it is pending."""
-    if cell.status is Status.PENDING and cell.due is not None:
-        return show_date(cell.due)
-    return share_shown(cell) if cell.value is not None else ""
 
 
 def results_address(run_id: int, pack: str, rule: str) -> str:
@@ -176,7 +229,7 @@ def run(run_id: int) -> str:
         packs=repository.packs_of(found),
         findings=_findings(found),
         kinds=_by_kind(told),
-        counts=output.grid_of(queries.results_of(scope, run_id), {}).counts,
+        counts=sum(matrices.rule_tallies(scope, run_id).values(), Counter()),
         violations=[
             (seen, told_in_short(rule, seen.cell, unit_name(seen.place), seen.period))
             for seen, rule in repository.with_rules(found, queries.violations_in(scope, run_id))
@@ -195,7 +248,7 @@ def _provisional(found: CheckRun) -> list[int]:
 
 def _findings(found: CheckRun) -> list[dict[str, Any]]:
     """The contradictions about units that the reader may see."""
-    units = {result.unit: result.place for result in queries.results_of(current_scope(), found.id)}
+    units = {each.unit.code: each.unit for each in matrices.unit_tallies(current_scope(), found.id)}
     return [{**finding, "place": units[finding["unit"]]} for finding in found.findings if finding["unit"] in units]
 
 
@@ -254,12 +307,12 @@ def runs() -> str:
 @bp.get("/kiem-tra/so-sanh")
 @allowed(Capability.READ_RESULTS)
 def compare() -> str:
-    """Two runs cell by cell: `a` the earlier, `b` the later; without `a`, the run before it."""
+    """Two runs cell by cell: `a` the earlier (else the one before), `b` the later (else the latest)."""
     scope = current_scope()
     later_id = request.args.get("b", type=whole_number)
-    if later_id is None:
+    later = queries.the_run(scope, later_id) if later_id is not None else queries.latest_run(scope)
+    if later is None:
         abort(404)
-    later = queries.the_run(scope, later_id)
     earlier_id = request.args.get("a", type=whole_number)
     earlier = queries.the_run(scope, earlier_id) if earlier_id is not None else queries.run_before(scope, later)
     found = None
@@ -269,6 +322,10 @@ def compare() -> str:
         "compliance/compare.html",
         earlier=queries.line_of(earlier) if earlier else None,
         later=queries.line_of(later),
+        choices=[
+            (run.id, Period.parse(run.period).label(language()), run.finished_at, run.limited)
+            for run in queries.runs_to_choose(scope, among=[each.id for each in (earlier, later) if each])
+        ],
         comparison=found,
         changed=[each for each in found.differences if each.of_status] if found else [],
         moved=[each for each in found.differences if not each.of_status] if found else [],
