@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, String, and_, cast, literal, select, union
+from sqlalchemy import ColumnElement, Select, String, and_, bindparam, cast, literal, select, union
 from sqlalchemy.orm import aliased
 
 from app.attachments.models import Attachment, AttachmentKind, EvidenceFile
@@ -121,13 +121,16 @@ class FilesOfCase:
         return sum(line.is_missing for line in self.lines)
 
 
+_DOCUMENTS = (
+    select(CaseDocument)
+    .where(CaseDocument.site == bindparam("site"), CaseDocument.case_id == bindparam("case_id"))
+    .order_by(CaseDocument.position)
+)
+
+
 def files_of_case(scope: Scope, case_id: int, id_number: str) -> FilesOfCase:
     """The files of a case by the documents of its checklist. Three queries; the case is within the scope already."""
-    documents = db.session.scalars(
-        select(CaseDocument)
-        .where(CaseDocument.site == scope.site, CaseDocument.case_id == case_id)
-        .order_by(CaseDocument.position)
-    )
+    documents = db.session.scalars(_DOCUMENTS, {"site": scope.site, "case_id": case_id})
     lines = {document.id: DocumentLine(document) for document in documents}
     seen = FilesOfCase(list(lines.values()), [], [], [], [])
     here: set[str] = set()
@@ -294,19 +297,21 @@ def owners_of(site: str, hashes: Sequence[str]) -> dict[str, list[tuple[str, str
     return found
 
 
+_adder, _remover, _source, _source_case = aliased(Person), aliased(Person), aliased(Attachment), aliased(Case)
+_FILES = (  # put together once: every page of a case asks it
+    select(Attachment, Case.code, _adder.full_name, _remover.full_name, _source_case.code)
+    .join(Case, Case.id == Attachment.case_id)
+    .outerjoin(_adder, _adder.id == Attachment.added_by_id)
+    .outerjoin(_remover, _remover.id == Attachment.removed_by_id)
+    .outerjoin(_source, _source.id == Attachment.reused_from_id)
+    .outerjoin(_source_case, _source_case.id == _source.case_id)
+    .order_by(Attachment.id)
+    .execution_options(populate_existing=True)
+)
+
+
 def _files(condition: ColumnElement[bool]) -> Select[Attachment, str, str, str, str]:
-    adder, remover, source, source_case = aliased(Person), aliased(Person), aliased(Attachment), aliased(Case)
-    return (
-        select(Attachment, Case.code, adder.full_name, remover.full_name, source_case.code)
-        .join(Case, Case.id == Attachment.case_id)
-        .outerjoin(adder, adder.id == Attachment.added_by_id)
-        .outerjoin(remover, remover.id == Attachment.removed_by_id)
-        .outerjoin(source, source.id == Attachment.reused_from_id)
-        .outerjoin(source_case, source_case.id == source.case_id)
-        .where(condition)
-        .order_by(Attachment.id)
-        .execution_options(populate_existing=True)
-    )
+    return _FILES.where(condition)
 
 
 def _seen(found: Select[Attachment, str, str, str, str]) -> list[FileSeen]:

@@ -9,7 +9,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import BindParameter, bindparam, select
 from sqlalchemy.orm import aliased, contains_eager, joinedload
 
 from app.cases import population
@@ -182,7 +182,7 @@ def case_view(scope: Scope, case_id: int, calendar: WorkingCalendar, now: dateti
     case = _case(scope, case_id)
     terms = terms_of(case.version)
     events, stays, pauses = _events(case), _stays(case), _pauses(case)
-    payments = db.session.scalars(select(Payment).where(Payment.case_id == case.id).order_by(Payment.event_number))
+    payments = db.session.scalars(_PAYMENTS, {"case_id": case.id})
     return CaseView(
         case,
         standing_of(case, calendar, now),
@@ -195,48 +195,75 @@ def case_view(scope: Scope, case_id: int, calendar: WorkingCalendar, now: dateti
     )
 
 
-def _case(scope: Scope, case_id: int) -> Case:
-    holder = aliased(Unit)
-    case = db.session.scalar(
-        select(Case)
-        .join(Case.version)
-        .join(holder, Case.holder_unit)
-        .options(
-            contains_eager(Case.version).selectinload(ProcedureVersion.stages),
-            contains_eager(Case.holder_unit.of_type(holder)),
-            joinedload(Case.unit),
-        )
-        .where(Case.id == case_id, Case.site == scope.site, population.visible_to(scope))
-        .execution_options(populate_existing=True)
+# Every page of a case asks these: put together once.
+_OF_CASE: BindParameter[int] = bindparam("case_id")
+_holder, _wrong = aliased(Unit), aliased(CaseEvent)
+_CASE = (
+    select(Case)
+    .join(Case.version)
+    .join(_holder, Case.holder_unit)
+    .options(
+        contains_eager(Case.version).selectinload(ProcedureVersion.stages),
+        contains_eager(Case.holder_unit.of_type(_holder)),
+        joinedload(Case.unit),
     )
+    .where(Case.id == _OF_CASE, Case.site == bindparam("site"))
+    .execution_options(populate_existing=True)
+)
+_EVENTS = (
+    select(
+        *(CaseEvent.number, CaseEvent.kind, CaseEvent.at, CaseEvent.recorded_at, CaseEvent.actor),
+        *(Person.full_name, Unit.name, CaseEvent.note, CaseEvent.data, _wrong.number),
+    )
+    .outerjoin(Person, Person.id == CaseEvent.recorded_by_id)
+    .outerjoin(Unit, Unit.id == CaseEvent.unit_id)
+    .outerjoin(_wrong, _wrong.id == CaseEvent.corrects_id)
+    .where(CaseEvent.case_id == _OF_CASE)
+    .order_by(CaseEvent.number)
+)
+_PAYMENTS = select(Payment).where(Payment.case_id == _OF_CASE).order_by(Payment.event_number)
+_PROMISES = select(CasePromise).where(CasePromise.case_id == _OF_CASE).order_by(CasePromise.number)
+_QUESTIONS = (
+    select(
+        *(Consultation.number, Consultation.unit_id, Unit.name, Consultation.asked_at, Consultation.due_at),
+        *(Consultation.answered_at, Consultation.question, Consultation.answer),
+    )
+    .join(Unit, Unit.id == Consultation.unit_id)
+    .where(Consultation.case_id == _OF_CASE)
+    .order_by(Consultation.number)
+)
+_STAYS = (
+    select(CaseStage, Unit.name)
+    .join(Unit, Unit.id == CaseStage.unit_id)
+    .where(CaseStage.case_id == _OF_CASE)
+    .order_by(CaseStage.number)
+    .execution_options(populate_existing=True)
+)
+_PAUSES = (
+    select(CasePause.started_at, CasePause.ended_at, CasePause.reason)
+    .where(CasePause.case_id == _OF_CASE)
+    .order_by(CasePause.number)
+)
+
+
+def _case(scope: Scope, case_id: int) -> Case:
+    case = db.session.scalar(_CASE.where(population.visible_to(scope)), {"case_id": case_id, "site": scope.site})
     if case is None:
         raise NotFound("Không tìm thấy hồ sơ này.")
     return case
 
 
 def _events(case: Case) -> list[EventSeen]:
-    e, wrong = CaseEvent, aliased(CaseEvent)
-    rows = db.session.execute(
-        select(
-            *(e.number, e.kind, e.at, e.recorded_at, e.actor, Person.full_name, Unit.name, e.note, e.data),
-            wrong.number,
-        )
-        .outerjoin(Person, Person.id == e.recorded_by_id)
-        .outerjoin(Unit, Unit.id == e.unit_id)
-        .outerjoin(wrong, wrong.id == e.corrects_id)
-        .where(e.case_id == case.id)
-        .order_by(e.number)
-    )
     return [
         EventSeen(number, kind, at, recorded_at, actor, who or "", unit or "", note, data, corrects)
-        for number, kind, at, recorded_at, actor, who, unit, note, data, corrects in rows
+        for number, kind, at, recorded_at, actor, who, unit, note, data, corrects in db.session.execute(
+            _EVENTS, {"case_id": case.id}
+        )
     ]
 
 
 def _promises(case: Case, events: Sequence[EventSeen], calendar: WorkingCalendar, now: datetime) -> list[PromiseLine]:
     recorded_by = {event.number: event.recorded_by for event in events}
-    p = CasePromise
-    made = db.session.scalars(select(p).where(p.case_id == case.id).order_by(p.number))
     return [
         PromiseLine(
             each.since,
@@ -247,36 +274,22 @@ def _promises(case: Case, events: Sequence[EventSeen], calendar: WorkingCalendar
             if each.late_after is not None and population.broken(each, case, now)
             else None,
         )
-        for each in made
+        for each in db.session.scalars(_PROMISES, {"case_id": case.id})
     ]
 
 
 def _questions(case: Case, now: datetime) -> list[ConsultationQuestion]:
-    c = Consultation
-    rows = (
-        select(c.number, c.unit_id, Unit.name, c.asked_at, c.due_at, c.answered_at, c.question, c.answer)
-        .join(Unit, Unit.id == c.unit_id)
-        .where(c.case_id == case.id)
-        .order_by(c.number)
-    )
-    return [ConsultationQuestion(*row, population.answer_overdue(row, now)) for row in db.session.execute(rows)]
+    rows = db.session.execute(_QUESTIONS, {"case_id": case.id})
+    return [ConsultationQuestion(*row, population.answer_overdue(row, now)) for row in rows]
 
 
 def _stays(case: Case) -> list[tuple[CaseStage, str]]:
-    rows = (
-        select(CaseStage, Unit.name)
-        .join(Unit, Unit.id == CaseStage.unit_id)
-        .where(CaseStage.case_id == case.id)
-        .order_by(CaseStage.number)
-        .execution_options(populate_existing=True)
-    )
-    return [(stay, unit) for stay, unit in db.session.execute(rows)]
+    return [(stay, unit) for stay, unit in db.session.execute(_STAYS, {"case_id": case.id})]
 
 
 def _pauses(case: Case) -> list[Pause]:
-    p = CasePause
-    rows = select(p.started_at, p.ended_at, p.reason).where(p.case_id == case.id).order_by(p.number)
-    return [Pause(started, ended, reason) for started, ended, reason in db.session.execute(rows)]
+    rows = db.session.execute(_PAUSES, {"case_id": case.id})
+    return [Pause(started, ended, reason) for started, ended, reason in rows]
 
 
 def _stage_lines(

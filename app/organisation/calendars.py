@@ -64,7 +64,7 @@ A room appends its own once, when it is imported."""
 
 def site_calendar() -> WorkingCalendar:
     """The working calendar of this site, with the days it has added and the years it has confirmed."""
-    return _of_site(once("site days", queries.entries))
+    return once("site calendar", lambda: _of_site(queries.entries()))
 
 
 def past_calendars() -> Iterator[WorkingCalendar]:

@@ -11,7 +11,21 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, case, column, func, inspect, or_, select, table, true
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Select,
+    and_,
+    bindparam,
+    case,
+    column,
+    func,
+    inspect,
+    or_,
+    select,
+    table,
+    true,
+)
 from sqlalchemy.orm import contains_eager, selectinload
 
 from app.core.calendar import TimeUnit
@@ -225,10 +239,10 @@ def version_on(scope: Scope, procedure: str | int, day: date) -> ProcedureVersio
 
 def version_at_desk(scope: Scope, version_id: int) -> ProcedureVersion | None:
     """A version with all it says, for taking a case in; None when it is no procedure of the reader's own units."""
-    wanted = _versions(scope.site).where(ProcedureVersion.id == version_id, scope.within(ProcedureVersion.unit_id))
 
     def read() -> ProcedureVersion | None:
-        return db.session.scalar(wanted.options(*WHOLE))
+        found = db.session.scalar(_WHOLE_VERSION, {"of": scope.site, "version_id": version_id})
+        return found if found is not None and scope.covers(found.unit_id) else None
 
     found = once(f"at the desk {version_id} {scope}", read)
     return read() if found is not None and inspect(found).expired else found  # expired: a transaction was taken back
@@ -325,13 +339,18 @@ def version_for_change(site: str, version_id: int) -> ProcedureVersion | None:
     return db.session.scalar(wanted.with_for_update(of=ProcedureVersion).execution_options(populate_existing=True))
 
 
-def _versions(site: str) -> Select[ProcedureVersion]:
+def _versions(site: str | BindParameter[str]) -> Select[ProcedureVersion]:
     return (
         select(ProcedureVersion)
         .join(ProcedureVersion.procedure)
         .options(contains_eager(ProcedureVersion.procedure), selectinload(ProcedureVersion.stages))
         .where(ProcedureVersion.site == site)
     )
+
+
+_WHOLE_VERSION = (  # every look at the form of intake asks it: put together once
+    _versions(bindparam("of")).where(ProcedureVersion.id == bindparam("version_id")).options(*WHOLE)
+)
 
 
 def _with_versions(site: str, wanted: ColumnElement[bool], locked: bool = False) -> Procedure | None:
