@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
-from sqlalchemy import bindparam, delete, insert, select, update
+from sqlalchemy import Table, bindparam, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from app.cases import chain
@@ -206,7 +206,9 @@ def _add_documents(
     """The documents as they were handed in, in one statement; earlier scans chosen for them are attached."""
     rows = [vars(CaseDocument(site=case.site, case_id=case.id, **paper)) for paper in papers]  # a row guards its texts
     if rows:
-        db.session.execute(insert(CaseDocument), [{name: row[name] for name in _OF_DOCUMENT} for row in rows])
+        db.session.execute(
+            insert(cast(Table, CaseDocument.__table__)), [{name: row[name] for name in _OF_DOCUMENT} for row in rows]
+        )
     if reused:
         listed = select(CaseDocument.procedure_document_id, CaseDocument.id).where(CaseDocument.case_id == case.id)
         ids = dict(db.session.execute(listed.where(CaseDocument.procedure_document_id.in_(reused))).all())

@@ -11,13 +11,14 @@ from typing import Any
 import pytest
 from flask import Flask, g
 from flask.testing import FlaskClient
-from sqlalchemy import func, select
+from sqlalchemy import event, func, select
 from werkzeug.datastructures import MultiDict
 
+from app.cases import service
 from app.cases.intake import reuse
 from app.cases.intake.applicants import known_applicants
 from app.cases.intake.checklist import with_checklist
-from app.cases.intake.contents import COUNTS
+from app.cases.intake.contents import COUNTS, Applicant, HandedIn
 from app.cases.models import Case, CaseDocument
 from app.cases.vocabulary import Channel
 from app.desk import drafts
@@ -178,6 +179,44 @@ def test_a_whole_file_is_taken_in_with_everything_said(desk: Desk, client: Flask
     assert f"Mã này đã là mã của hồ sơ {case.code}." in again.text
     assert re.search(r'<details class="more" open>.*name="other_code"', again.text, re.DOTALL), "in sight, to be mended"
     assert cases_in_store() == 1
+
+
+def test_a_file_of_many_papers_asks_the_database_no_more_than_one_of_few(desk: Desk, client: FlaskClient) -> None:
+    sent: list[str] = []
+
+    def statements(data: dict[str, Any]) -> int:
+        sent.clear()
+        assert client.post("/ho-so/tiep-nhan", data=data).status_code == 302
+        return len(sent)
+
+    more = {f"documents-{n}-name": f"Giấy tờ {n}" for n in range(3, 12)} | {
+        f"documents-{n}-copies": "1" for n in range(3, 12)
+    }
+    event.listen(db.engine, "before_cursor_execute", note := lambda *told: sent.append(told[2]))
+    try:
+        statements(desk.typed(token="form-0"))  # what a process reads once
+        few = statements(desk.typed(token="form-1", applicant="Lê Văn Một"))
+        many = statements(desk.typed(token="form-2", applicant="Lê Văn Hai", **more))
+    finally:
+        event.remove(db.engine, "before_cursor_execute", note)
+    assert many == few
+    assert few <= 35
+    assert db.session.scalar(select(func.count()).select_from(CaseDocument)) == 3 + 3 + 12
+
+
+def test_a_papers_name_is_kept_as_it_is_seen(desk: Desk) -> None:
+    def receive_with(name: str) -> Case:
+        return service.receive_case(
+            EVERYWHERE,
+            desk.by,
+            version_id=desk.plain.id,
+            applicant=Applicant("Lê Văn Ba"),
+            channel=Channel.IN_PERSON,
+            documents=[HandedIn(name=name, copies=1)],
+        )
+
+    receive_with("Hộ\u200b chiếu")
+    assert db.session.scalars(select(CaseDocument.name)).all() == ["Hộ chiếu"]
 
 
 def test_what_is_missing_is_told_and_the_file_taken_in_only_when_the_clerk_says_so(
