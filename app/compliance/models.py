@@ -135,7 +135,7 @@ class MonthSeal(Record, Base):
     previous_hash: Mapped[str | None] = mapped_column(String(80))
     signature: Mapped[str] = mapped_column(String(160))  # Ed25519, hexadecimal
     public_key: Mapped[str] = mapped_column(String(80))
-    papers: Mapped[bytes] = mapped_column(LargeBinary)  # gzip of JSON: name -> text
+    papers: Mapped[bytes] = mapped_column(LargeBinary)  # gzip of JSON: name -> text, or {"base64": …}
     sealed_at: Mapped[datetime]
     person_id: Mapped[int | None] = mapped_column(Key, ForeignKey("people.id"))
     actor: Mapped[str] = mapped_column(String(120))

@@ -18,6 +18,7 @@ def register(app: Flask) -> None:
     """Its pages."""
     from app.reporting import overview_views, publication_allowances, setup_views, verifying, views, warning_views
     from app.reporting.control import views as control_views
+    from app.reporting.month import sealed_report
     from app.reporting.month import views as month_views
     from app.reporting.views import bp
 

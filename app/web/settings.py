@@ -84,6 +84,8 @@ class Settings(BaseModel):
     same_day_until: str = Field("15:00", description="until when a same-day case is due the same day, local time")
     unknown_percent: int = Field(100, ge=1, le=100, description="percents not known from which a rate has no data")
     seal_key: Path | None = Field(None, description="file of the key that seals months; empty: in the instance folder")
+    report_certificate: Path | None = Field(None, description="PKCS#12 file that signs the report of a sealed month")
+    report_certificate_password: str = Field("", description="its password")
     waiver_days: int = Field(31, ge=0, le=3660, description="days of a waiver above which the Director alone grants it")
     draft_days: int = Field(7, ge=1, le=90, description="days a draft nobody goes on with is kept")
     receipt_form: str = Field("", max_length=80, description="form and sign of receipts; with tax_code a paper is one")

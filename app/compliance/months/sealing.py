@@ -5,7 +5,8 @@ from __future__ import annotations
 
 import gzip
 import json
-from collections.abc import Sequence
+from base64 import b64decode, b64encode
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Table, select
@@ -36,6 +37,10 @@ from app.web.extensions import db
 from app.web.formats import in_both, show_datetime
 
 FACTS, CHECK, ANSWERS, REPORT = "facts.jsonl.gz", "check.json", "answers.json", "report.csv"
+more_papers: list[Callable[[Period], Mapping[str, bytes]]] = []
+"""What a room above adds to a seal: the files by name, asked for within its transaction. Raises DomainError: then
+nothing is sealed. A room appends its own once, when it is imported."""
+
 MOST_NAMED = 5  # violations named that hinder a seal
 
 
@@ -57,6 +62,8 @@ def seal(by: Actor, period: Period) -> MonthSeal:
         ).one()
         before, now = newest(), extensions.now()
         papers = _papers(run, period)
+        for add in more_papers:
+            papers |= add(period)
         files = papers | _kept(run)
         manifest = seals.canonical(
             {
@@ -87,9 +94,7 @@ def seal(by: Actor, period: Period) -> MonthSeal:
             previous_hash=before.hash if before else None,
             signature=key.sign(manifest.encode()).hex(),
             public_key=public,
-            papers=gzip.compress(
-                json.dumps({name: part.decode() for name, part in papers.items()}, ensure_ascii=False).encode(), mtime=0
-            ),
+            papers=gzip.compress(json.dumps(_as_kept(papers), ensure_ascii=False).encode(), mtime=0),
             sealed_at=now,
             person_id=by.person_id,
             actor=by.signs(Capability.SEAL_MONTHS),
@@ -214,10 +219,29 @@ def files_of(sealed: MonthSeal) -> dict[str, bytes]:
     return papers_of(sealed.papers) | (_kept(run) if run is not None else {})
 
 
+def holds(sealed: MonthSeal, name: str) -> bool:
+    """Whether the seal names a file of that name."""
+    return name in json.loads(sealed.manifest).get("files", {})
+
+
 def papers_of(stored: bytes) -> dict[str, bytes]:
     """The papers kept with a seal."""
-    told: dict[str, str] = json.loads(gzip.decompress(stored))
-    return {name: text.encode() for name, text in told.items()}
+    told: dict[str, str | dict[str, str]] = json.loads(gzip.decompress(stored))
+    return {
+        name: part.encode() if isinstance(part, str) else b64decode(part["base64"], validate=True)
+        for name, part in told.items()
+    }
+
+
+def _as_kept(papers: Mapping[str, bytes]) -> dict[str, str | dict[str, str]]:
+    """As `MonthSeal.papers` keeps them: texts as they are, what is none as base64."""
+    kept: dict[str, str | dict[str, str]] = {}
+    for name, part in papers.items():
+        try:
+            kept[name] = part.decode()
+        except UnicodeDecodeError:
+            kept[name] = {"base64": b64encode(part).decode()}
+    return kept
 
 
 def _kept(run: CheckRun) -> dict[str, bytes]:

@@ -13,14 +13,14 @@ from app.compliance import queries
 from app.compliance.adoption import repository
 from app.compliance.explaining import fraction_shown, is_count, share_shown, target_shown, unit_name
 from app.compliance.models import ViolationState
-from app.compliance.months import closings
+from app.compliance.months import closings, sealing
 from app.compliance.queries import ResultRow
 from app.core.errors import DomainError, NotFound
 from app.core.periods import Period
 from app.organisation.access import actor, allowed, person, whole_site
 from app.organisation.exports import trace_export
 from app.organisation.permissions import Capability
-from app.reporting.month import making
+from app.reporting.month import making, sealed_report
 from app.reporting.views import bp
 from app.rulepacks.language import Status
 from app.slips.printing import TYPES
@@ -59,6 +59,22 @@ def report_file(key: str, ending: str) -> Response:
     trace_export(actor(), name, 1, ending)
     response = Response(made, mimetype=TYPES[ending])
     response.headers.set("Content-Disposition", "attachment", filename=f"{name}.{ending}")
+    return response
+
+
+@bp.get("/kiem-tra/thang/<key>/bao-cao-niem-phong.pdf", endpoint="sealed_report")
+@allowed(Capability.CLOSE_MONTHS)
+def sealed_report_file(key: str) -> Response:
+    """The report as the latest seal of the month holds it."""
+    period = _period(key)
+    sealed = sealing.the_seal(period)
+    content = sealing.papers_of(sealed.papers).get(sealed_report.REPORT)
+    if content is None:  # sealed before reports were
+        raise NotFound("Niêm phong này không có báo cáo.")
+    name = f"{making.name_of(period)}-niem-phong-{sealed.number}"
+    trace_export(actor(), name, 1, "pdf")
+    response = Response(content, mimetype=TYPES["pdf"])
+    response.headers.set("Content-Disposition", "attachment", filename=f"{name}.pdf")
     return response
 
 

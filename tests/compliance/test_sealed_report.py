@@ -1,0 +1,159 @@
+"""The report within a seal: a PDF under its hash, signed where the site has a certificate; else nothing is sealed."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cryptography.hazmat.primitives.serialization import BestAvailableEncryption
+from cryptography.hazmat.primitives.serialization.pkcs12 import serialize_key_and_certificates
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import func, select
+
+from app.attachments.signatures.judging import judge
+from app.attachments.signatures.outcomes import SignatureOutcome
+from app.compliance.models import MonthSeal
+from app.compliance.months import proving, sealing
+from app.compliance.months.closing import close
+from app.core import seals
+from app.core.errors import DomainError
+from app.organisation.models import Person, Role
+from app.reporting.month import sealed_report
+from app.web import extensions
+from app.web.extensions import db
+from tests.attachments import signing
+from tests.attachments.signing import Holder, laid
+from tests.clock import at
+from tests.compliance.month import DIRECTOR, INSPECTOR, JUNE, Month
+from tests.compliance.test_sealing import decide_everything
+from tests.factories import make_person
+
+SignIn = Callable[[Person], FlaskClient]
+SEALED_AT = at("2024-07-20 08:00")
+YEARS = timedelta(days=3000)  # pyHanko signs with the machine's own clock
+ROOT = signing.root(since=SEALED_AT - YEARS, until=SEALED_AT + YEARS)
+PASSWORD = "mật khẩu"
+
+
+def given(since: datetime = SEALED_AT - YEARS, until: datetime = SEALED_AT + YEARS) -> Holder:
+    return ROOT.gives("Sở Lao động", organisation="UBND tỉnh", user_id="MST:4200123456", since=since, until=until)
+
+
+@pytest.fixture
+def configured(app: Flask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Path]]:
+    """Lays down a certificate as the settings name it."""
+    keys = {"seal_key": tmp_path / "seal_key"}
+    before = app.config["SETTINGS"]
+    monkeypatch.setitem(app.config, "SETTINGS", before.model_copy(update=keys))
+
+    def configure(holder: Holder, password: str = PASSWORD, mode: int = 0o600) -> Path:
+        path = tmp_path / "ky.p12"
+        sealed_by = BestAvailableEncryption(PASSWORD.encode())
+        content = serialize_key_and_certificates(b"so", holder.key, holder.certificate, holder.chain, sealed_by)
+        path.write_bytes(content)
+        path.chmod(mode)
+        told = keys | {"report_certificate": path, "report_certificate_password": password}
+        monkeypatch.setitem(app.config, "SETTINGS", before.model_copy(update=told))
+        return path
+
+    yield configure
+
+
+@pytest.fixture
+def decided(month: Month, configured: Any, freeze: Callable[[str], Any]) -> Month:
+    """June, closed and answered, to be sealed on 20 July."""
+    freeze("2024-07-03 08:00")
+    close(INSPECTOR, JUNE)
+    decide_everything()
+    freeze("2024-07-20 08:00")
+    return month
+
+
+def report_of(sealed: MonthSeal) -> bytes:
+    return sealing.files_of(sealed)[sealed_report.REPORT]
+
+
+def test_the_report_is_sealed_as_a_pdf_and_goes_along_in_the_bundle(decided: Month, tmp_path: Path) -> None:
+    sealed = sealing.seal(DIRECTOR, JUNE)
+    content = report_of(sealed)
+    assert content.startswith(b"%PDF-")
+    assert json.loads(sealed.manifest)["files"]["report.pdf"] == seals.digest(content)
+    assert proving.problems(sealed) == []
+    bundle = sealing.bundle(sealed)
+    with zipfile.ZipFile(io.BytesIO(bundle)) as archive:
+        assert archive.read("report.pdf") == content
+    assert seals.verify_bundle(bundle).problems == ()
+    unsigned = judge(written(tmp_path, content), laid(tmp_path / "roots", ROOT), extensions.now())
+    assert unsigned.outcome is SignatureOutcome.NONE
+
+
+def written(folder: Path, content: bytes) -> Path:
+    path = folder / "bao-cao.pdf"
+    path.write_bytes(content)
+    return path
+
+
+def test_with_a_certificate_it_is_signed_and_one_byte_changed_is_seen(
+    decided: Month, configured: Callable[..., Path], tmp_path: Path
+) -> None:
+    configured(given())
+    sealed = sealing.seal(DIRECTOR, JUNE)
+    content, roots = report_of(sealed), laid(tmp_path / "roots", ROOT, lists=[ROOT.revokes(until=SEALED_AT + YEARS)])
+    found = judge(written(tmp_path, content), roots, datetime.now(SEALED_AT.tzinfo))
+    assert found.outcome is SignatureOutcome.VALID, found
+    [seen] = found.signatures
+    assert (seen.signer, seen.organisation) == ("Sở Lao động", "UBND tỉnh")
+    assert b"/ETSI.CAdES.detached" in content
+    broken = bytearray(content)
+    broken[content.index(b"/Producer") + 12] ^= 1
+    assert judge(written(tmp_path, bytes(broken)), roots, SEALED_AT).outcome is not SignatureOutcome.VALID
+    assert proving.problems(sealed) == []
+
+
+WRONG = [
+    ("expired", {"until": SEALED_AT - timedelta(days=1)}, {}, "hết hạn ngày 2024-07-19"),
+    ("not yet", {"since": SEALED_AT + timedelta(days=1)}, {}, "đến ngày 2024-07-21 mới có hiệu lực"),
+    ("password", {}, {"password": "khác"}, "mật khẩu không đúng"),
+    ("open to others", {}, {"mode": 0o644}, "hãy đặt quyền 600"),
+]
+
+
+@pytest.mark.parametrize(("of", "laid_so", "says"), [each[1:] for each in WRONG], ids=[each[0] for each in WRONG])
+def test_a_certificate_that_cannot_sign_now_stops_the_seal_in_one_sentence(
+    decided: Month, configured: Callable[..., Path], of: dict[str, Any], laid_so: dict[str, Any], says: str
+) -> None:
+    configured(given(**of), **laid_so)
+    with pytest.raises(DomainError) as refused:
+        sealing.seal(DIRECTOR, JUNE)
+    assert says in str(refused.value)
+    assert db.session.scalar(select(func.count()).select_from(MonthSeal)) == 0
+    configured(given())
+    assert sealing.seal(DIRECTOR, JUNE).id
+
+
+def test_a_file_that_is_none_or_gone_stops_it_too(decided: Month, configured: Callable[..., Path]) -> None:
+    path = configured(given())
+    path.write_bytes(b"no certificate")
+    with pytest.raises(DomainError, match="không phải PKCS#12"):
+        sealing.seal(DIRECTOR, JUNE)
+    path.unlink()
+    with pytest.raises(DomainError, match="Không đọc được chứng thư"):
+        sealing.seal(DIRECTOR, JUNE)
+    assert db.session.scalar(select(func.count()).select_from(MonthSeal)) == 0
+
+
+def test_the_month_leads_to_its_sealed_report(decided: Month, sign_in: SignIn) -> None:
+    director = sign_in(make_person(decided.units["SO"], Role.DIRECTOR, "giamdoc"))
+    address = "/kiem-tra/thang/2024-06/bao-cao-niem-phong.pdf"
+    assert director.get(address).status_code == 404
+    sealed = sealing.seal(DIRECTOR, JUNE)
+    assert address in director.get("/kiem-tra/thang/2024-06").text
+    answer = director.get(address)
+    assert (answer.status_code, answer.mimetype, answer.data) == (200, "application/pdf", report_of(sealed))
