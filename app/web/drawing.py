@@ -10,6 +10,7 @@ from functools import lru_cache
 from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
+from types import FunctionType
 from typing import Any
 
 from flask import Flask, g, has_request_context, request
@@ -87,15 +88,17 @@ def _drawn(sprite: str, name: str, label: str) -> Markup:
 
 class LightContext(Context):
     """Calls within templates. Jinja asks four times of everything that is called whether it wants the context; of its
-    own macros, which a table calls for each cell, the answer is known."""
+    own macros, of a sentence and of a plain function, which a table calls for each cell, the answer is known."""
 
     def call(self, called: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
         """As Jinja's own."""
-        if type(called) is not Macro:
+        if type(called) is Macro or called is _gettext:
+            args = (self.eval_ctx, *args)
+        elif type(called) is not FunctionType or hasattr(called, "jinja_pass_arg"):
             return super().call(called, *args, **kwargs)
         kwargs.pop("_block_vars", None)
         kwargs.pop("_loop_vars", None)
-        return called(self.eval_ctx, *args, **kwargs)
+        return called(*args, **kwargs)
 
 
 class CompiledTemplates(FileSystemBytecodeCache):
