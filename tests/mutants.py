@@ -4,7 +4,8 @@ never in CI.
     python -m tests.mutants permissions calendar --sample 100 --seed 8
 
 Every change of Cosmic Ray's operators is tried in a copy of the tree, on SQLite, with the tests that pass without it,
-the shortest first. Annotations are nobody's to test: types are mypy's. A table and the survivors are printed.
+the shortest first: put into a pytest that waits where it is one within functions, else loaded anew. Annotations are
+nobody's to test: types are mypy's. A table and the survivors are printed.
 """
 
 from __future__ import annotations
@@ -33,6 +34,8 @@ from typing import Any
 
 from tabulate import tabulate
 
+from tests.mutants_nursery import COLD
+
 ROOT = Path(__file__).resolve().parents[1]
 EQUIVALENT = ROOT / "tests/mutants_equivalent.toml"
 LEAST_KILLED = 0.9  # of a module's mutants, those listed as equivalent aside
@@ -53,11 +56,17 @@ MODULES = {
     "calendar": Module(("app/core/calendar.py",), ("tests/core/test_calendar.py",)),
     "timeline": Module(
         ("app/cases/timeline.py",),
-        tuple(f"tests/cases/test_{name}.py" for name in ("timeline", "timeline_hands", "promises", "supplements")),
+        tuple(
+            f"tests/cases/test_{name}.py"
+            for name in ("timeline", "timeline_hands", "timeline_by_hand", "promises", "supplements")
+        ),
     ),
     "population": Module(
         ("app/cases/population.py",),
-        tuple(f"tests/cases/test_{name}.py" for name in ("population_by_hand", "population", "due_lists", "worklist")),
+        tuple(
+            f"tests/cases/test_{name}.py"
+            for name in ("population_by_hand", "population_in_tables", "population", "due_lists", "worklist")
+        ),
     ),
     "evaluate": Module(
         tuple(
@@ -65,7 +74,7 @@ MODULES = {
         ),
         tuple(
             f"tests/{EVALUATION}/test_{name}.py"
-            for name in ("evaluate", "subjects", "asking", "fulfilments", "over_months")
+            for name in ("evaluate", "subjects", "asking", "fulfilments", "whole", "judging_by_hand")
         ),
     ),
     "permissions": Module(
@@ -229,33 +238,49 @@ def copies(number: int) -> Iterator[SimpleQueue[Path]]:
         try:
             yield free
         finally:
-            for nursery in _nurseries.values():
-                nursery.kill()
-                nursery.wait()
-            _nurseries.clear()
+            stop()
 
 
-_nurseries: dict[Path, subprocess.Popen[str]] = {}
+_nurseries: dict[tuple[Path, tuple[str, ...]], subprocess.Popen[str]] = {}
+SETTINGS = ("-p", "tests.mutants_settings", "-p", "no:cacheprovider")
+
+
+def _ask(copy: Path, how: Sequence[str], question: Mapping[str, Any]) -> tuple[int, str]:
+    """Ask the process of that kind in the copy; the first time it is started."""
+    key = copy, tuple(how)
+    if key not in _nurseries:
+        command = [sys.executable, "-m", "tests.mutants_nursery", *how]
+        pipe = subprocess.PIPE
+        _nurseries[key] = subprocess.Popen(command, cwd=copy, stdin=pipe, stdout=pipe, text=True)
+    nursery = _nurseries[key]
+    assert nursery.stdin is not None
+    assert nursery.stdout is not None
+    nursery.stdin.write(json.dumps(question) + "\n")
+    nursery.stdin.flush()
+    answer = json.loads(nursery.stdout.readline())
+    return answer["code"], answer["output"]
+
+
+def stop() -> None:
+    """End the processes that tests run in."""
+    for nursery in _nurseries.values():
+        nursery.kill()
+        nursery.wait()
+    _nurseries.clear()
 
 
 def pytest_in(copy: Path, *arguments: str, seconds: float | None = None) -> tuple[int, str]:
     """Outcome and output of pytest there; -1 when it takes longer than that. The libraries are loaded once a copy."""
-    if copy not in _nurseries:
-        _nurseries[copy] = subprocess.Popen(
-            [sys.executable, "-m", "tests.mutants_nursery"],
-            cwd=copy,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-    nursery = _nurseries[copy]
-    assert nursery.stdin is not None
-    assert nursery.stdout is not None
-    told = ["-p", "tests.mutants_settings", "-p", "no:cacheprovider", *arguments]
-    nursery.stdin.write(json.dumps({"arguments": told, "seconds": seconds}) + "\n")
-    nursery.stdin.flush()
-    answer = json.loads(nursery.stdout.readline())
-    return answer["code"], answer["output"]
+    return _ask(copy, (), {"arguments": [*SETTINGS, *arguments], "seconds": seconds})
+
+
+def warm_in(copy: Path, tests: Sequence[str], mutant: Mutant, seconds: float) -> int:
+    """Outcome of the tests there with the mutant's functions put in, the copy being left as it is; COLD if they cannot
+    be: then nothing was tried."""
+    old = (copy / mutant.file).read_text("utf-8")
+    module = mutant.file.removesuffix(".py").replace("/", ".")
+    question = {"module": module, "old": old, "new": mutant.source, "seconds": seconds}
+    return _ask(copy, ("--warm", *SETTINGS, *tests), question)[0]
 
 
 def passing(output: str) -> list[str]:
@@ -286,11 +311,16 @@ def survives(free: SimpleQueue[Path], tests: Sequence[str], seconds: float, muta
     copy = free.get()
     path = copy / mutant.file
     try:
-        _write(path, mutant.source)
-        code, _output = pytest_in(copy, "-x", "-q", *tests, seconds=seconds)
+        code = warm_in(copy, tests, mutant, seconds)
+        if code == COLD:
+            whole = path.read_text("utf-8")
+            try:
+                _write(path, mutant.source)
+                code, _output = pytest_in(copy, "-x", "-q", *tests, seconds=seconds)
+            finally:
+                _write(path, whole)
         return code == 0
     finally:
-        _write(path, (ROOT / mutant.file).read_text("utf-8"))
         free.put(copy)
 
 
