@@ -93,8 +93,8 @@ class Paid:
     amount: int
     channel: PaymentChannel
     transaction_number: str
-    voided: bool = False
-    receipt_number: str = ""
+    voided: bool
+    receipt_number: str
     refunded: int = 0
 
 
@@ -136,6 +136,7 @@ class CaseState:
     """What the events of a case add up to. Instants are UTC."""
 
     received_at: datetime
+    holder_unit_id: int
     status: CaseStatus = CaseStatus.RECEIVED
     promised_at: datetime | None = None
     due_at: datetime | None = None  # the promise that stands
@@ -152,7 +153,6 @@ class CaseState:
     paper_result_at: datetime | None = None
     electronic_result_at: datetime | None = None
     electronic_same_day: bool | None = None
-    holder_unit_id: int = 0
     holder_id: int | None = None
     officer: str = ""
     stays: list[StageStay] = field(default_factory=list)
@@ -328,12 +328,12 @@ def as_corrected(events: Iterable[Recorded]) -> list[CorrectedEvent[Recorded]]:
     A `corrected` event names the event it puts right: with `data["void"]` that one never happened, with `data["at"]`
     (ISO instant) it happened then. Raises OutOfOrder for a correction that cannot be.
     """
-    standing: dict[int, CorrectedEvent[Recorded]] = {}
+    standing: dict[int | None, CorrectedEvent[Recorded]] = {}
     for event in sorted(events, key=lambda e: e.number):
         if event.kind is not EventKind.CORRECTED:
             standing[event.number] = CorrectedEvent(event, event.at)
             continue
-        wrong = standing.get(event.corrects or 0)
+        wrong = standing.get(event.corrects)
         if wrong is None or (wrong.void and wrong.event.kind is not EventKind.PAID):
             raise OutOfOrder("Không tìm thấy sự kiện cần đính chính.")
         void = bool(event.data.get("void"))
@@ -370,9 +370,9 @@ class _Fold:
     """The fold's hands: one method per family of events.
 
     `given` is the date that was given as such, by other software or a letter, and since when; None where the
-    procedure's time is counted. `stopped`: the clock stands, and did before the promised time had passed. `stood`:
-    from when to when it did. `runs_again`: a file told then that it runs, not since when: it stands until then, or
-    until the case ends.
+    procedure's time is counted. `stopped_at`: since when the clock stands, where it did before the promised time had
+    passed. `stood`: from when to when it did. `runs_again`: a file told then that it runs, not since when: it stands
+    until then, or until the case ends.
     """
 
     def __init__(
@@ -382,7 +382,7 @@ class _Fold:
         self.calendar = calendar
         self.corrections = corrections
         self.given: tuple[datetime, datetime] | None = None
-        self.stopped = False
+        self.stopped_at: datetime | None = None
         self.stood: list[tuple[datetime, datetime]] = []
         self.runs_again: tuple[Event, datetime] | None = None
         self.heirs: dict[int, int] = {}  # units that are gone -> who has what was theirs
@@ -399,7 +399,6 @@ class _Fold:
             counted = calendar.due_at(received.at, terms.amount, terms.unit)
             self._promise(received, counted, PromiseCause.RECEPTION)
         self.state.promised_at = self.state.due_at
-        self.last_at = received.at
         if terms.stages and not received.data.get("stages_unknown"):
             who = received.actor, received.data.get("person_id")
             self._enter(terms.stages[0], received.at, received.data.get("unit_id"), *who)
@@ -410,42 +409,38 @@ class _Fold:
         if self.runs_again and event.at >= self.runs_again[1]:
             self._run(*self.runs_again)
         kind, state = event.kind, self.state
-        if kind is EventKind.HANDED_OVER:
-            self._hand_over(event)
-        elif kind is EventKind.RETURNED:
-            self._return(event)
-        elif kind is EventKind.TAKEN_OVER:
-            self._take_over(event)
-        elif kind is EventKind.SUPPLEMENT_REQUESTED:
-            self._pause(event)
-        elif kind is EventKind.SUPPLEMENTED:
-            self._resume(event)
-        elif kind is EventKind.CONSULTED:
-            due_at = _instant(event.data.get("due_at"))
-            state.consultations.append(
-                OpinionAsked(event.number, int(event.data["unit_id"]), event.at, due_at, event.note)
-            )
-        elif kind is EventKind.CONSULT_ANSWERED:
-            self._answer(event)
-        elif kind is EventKind.RESOLVED:
-            state.result_at = event.at
-        elif kind in _ENDINGS:
-            self._end(event)
-        elif kind is EventKind.PAID:
-            self._pay(event)
-        elif kind is EventKind.REFUNDED:
-            self._refund(event)
-        elif kind is EventKind.UNIT_SUCCEEDED:
-            self._succeed(event)
-        elif kind is EventKind.PROMISE_MOVED:
-            self._give(event, _instant(event.data["promised_at"]), PromiseCause.OTHER_SOFTWARE)
-        elif kind is EventKind.APOLOGISED and not event.data.get("wrong"):
-            self._give(event, _instant(event.data.get("new_due_at")), PromiseCause.LETTER)
-        elif kind in ONCE:
-            setattr(state, ONCE[kind], event.at)
+        match kind:
+            case EventKind.HANDED_OVER:
+                self._hand_over(event)
+            case EventKind.RETURNED:
+                self._return(event)
+            case EventKind.TAKEN_OVER:
+                self._take_over(event)
+            case EventKind.SUPPLEMENT_REQUESTED:
+                self._pause(event)
+            case EventKind.SUPPLEMENTED:
+                self._resume(event)
+            case EventKind.CONSULTED:
+                self._consult(event)
+            case EventKind.CONSULT_ANSWERED:
+                self._answer(event)
+            case EventKind.RESOLVED:
+                state.result_at = event.at
+            case EventKind.PAID:
+                self._pay(event)
+            case EventKind.REFUNDED:
+                self._refund(event)
+            case EventKind.UNIT_SUCCEEDED:
+                self._succeed(event)
+            case EventKind.PROMISE_MOVED:
+                self._give(event, _instant(event.data["promised_at"]), PromiseCause.OTHER_SOFTWARE)
+            case EventKind.APOLOGISED if not event.data.get("wrong"):
+                self._give(event, _instant(event.data.get("new_due_at")), PromiseCause.LETTER)
+            case _ if kind in _ENDINGS:
+                self._end(event)
+            case _ if kind in ONCE:
+                setattr(state, ONCE[kind], event.at)
         state.status = LEADS_TO.get(kind, state.status)
-        if kind not in _FREE:
-            self.last_at = max(self.last_at, event.at)
 
     def _check(self, event: Event) -> None:
         kind, state = event.kind, self.state
@@ -457,7 +452,7 @@ class _Fold:
             )
         if kind in ONCE and getattr(state, ONCE[kind]) is not None:
             raise OutOfOrder("“%(event)s” đã được ghi nhận cho hồ sơ này.", event=kind)
-        if kind not in _FREE and event.at < self.last_at:
+        if kind not in _FREE and event.at < state.received_at:  # the others come in order
             raise OutOfOrder("“%(event)s” không thể xảy ra trước sự kiện mà nó tiếp theo.", field="at", event=kind)
 
     def _hand_over(self, event: Event) -> None:
@@ -544,13 +539,14 @@ class _Fold:
         state = self.state
         if state.paused_at:
             self._stop_waiting(event)
-        if self.stopped:
+        if self.stopped_at:
             self._run(event, event.at)
         state.ended_at = event.at
-        if event.kind is EventKind.ANNULLED:
-            state.annulled_at = event.at
-        if event.kind is EventKind.CLOSED:
-            state.closed_at = event.at
+        match event.kind:
+            case EventKind.ANNULLED:
+                state.annulled_at = event.at
+            case EventKind.CLOSED:
+                state.closed_at = event.at
         self._leave(event.at)
 
     def _pause(self, event: Event) -> None:
@@ -566,15 +562,14 @@ class _Fold:
         state.pauses.append(Pause(began, reason=event.note))
         state.paused_at, self.runs_again = began, None
         state.supplement_by = date.fromisoformat(event.data["until"]) if event.data.get("until") else None
-        runs_on = self.terms.pause_mode is PauseMode.NONE or self.stopped
+        runs_on = self.terms.pause_mode is PauseMode.NONE
         if not runs_on and state.due_at is not None and began <= state.due_at:
-            self.stopped = True
-            self.stood.append((began, began))
+            self.stopped_at = began
             self._promise(event, None, PromiseCause.CLOCK_STOPPED)
 
     def _resume(self, event: Event) -> None:
         self._stop_waiting(event)
-        if not self.stopped:
+        if self.stopped_at is None:
             return
         known_at = _instant(event.data.get("known_at"))
         if known_at is None:
@@ -589,8 +584,9 @@ class _Fold:
 
     def _run(self, event: Event, since: datetime) -> None:
         """The clock runs again."""
-        state, self.stopped, self.runs_again = self.state, False, None
-        began = self.stood.pop()[0]
+        state, began = self.state, self.stopped_at
+        assert began is not None
+        self.stopped_at = self.runs_again = None
         self.stood.append((began, since))
         allowance, mode = Allowance(self.terms.amount, self.terms.unit), self.terms.pause_mode
         if self.given is None and self.terms.open_ended:
@@ -624,7 +620,7 @@ class _Fold:
             for before in state.promises:
                 if before.late_after is not None and since <= before.late_after:
                     before.late_after = None
-            state.due_at = None if self.stopped else due_at
+            state.due_at = None if self.stopped_at else due_at
         actor = event.actor
         if event.number in self.corrections:
             cause, actor = PromiseCause.CORRECTION, self.corrections[event.number]
@@ -659,6 +655,10 @@ class _Fold:
             raise OutOfOrder("Chỉ hoàn trả được từ 1 đến %(left)s đồng của khoản thu này.", field="amount", left=left)
         paid.refunded += amount
         self.state.refunds.append(Refunded(event.number, number, event.at, amount, event.note))
+
+    def _consult(self, event: Event) -> None:
+        unit_id, due_at = int(event.data["unit_id"]), _instant(event.data.get("due_at"))
+        self.state.consultations.append(OpinionAsked(event.number, unit_id, event.at, due_at, event.note))
 
     def _answer(self, event: Event) -> None:
         number = int(event.data["number"])

@@ -1,10 +1,10 @@
-"""Who is in which population, by hand: at the instant, a moment before and a moment after. Of one row, so pure; that a
-table says the same is test_population.py's."""
+"""Who is in which population, by hand: at the instant, a moment before and a moment after; of a row and of a table."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date, timedelta
+from functools import partial
 from types import SimpleNamespace
 from typing import Any
 
@@ -12,10 +12,12 @@ import pytest
 
 from app.cases import population as p
 from app.cases.knowledge import Knows
+from app.cases.models import Case, Consultation
 from app.cases.population import Bucket
 from app.cases.vocabulary import Channel, ReturnMethod
 from app.core.calendar import WorkingCalendar
 from app.organisation.access import Scope
+from tests.cases.tables import RECEIVED, case, question, whether
 from tests.clock import ZONE, at
 
 CALENDAR = WorkingCalendar()
@@ -27,7 +29,7 @@ BEFORE, WITHIN = START - MOMENT, at("2024-06-04 10:00")
 NAMES = (
     *("late_after", "due_at", "ended_at", "closed_at", "result_at", "paused_at", "delivered_at", "annulled_at"),
     *("files_digitised_at", "result_digitised_at", "electronic_result_at", "electronic_same_day", "supplement_by"),
-    *("answered_at", "received_at"),
+    "answered_at",
 )
 
 
@@ -35,15 +37,21 @@ def row(**told: Any) -> Any:
     """A case, a stay or a question, of which nothing is known but this."""
     blank = dict.fromkeys(NAMES)
     desk = {"returns_result": True, "return_method": ReturnMethod.IN_PERSON, "channel": Channel.IN_PERSON, "knows": 0}
-    return SimpleNamespace(**blank | desk | told)
+    return SimpleNamespace(**blank | desk | {"received_at": RECEIVED} | told)
 
 
 def when(name: str, *moments: Any, **more: Any) -> list[Any]:
     return [row(**{name: moment}, **more) for moment in moments]
 
 
-def answers(population: Callable[[Any], Any], rows: list[Any]) -> list[bool]:
-    return [population(each) for each in rows]
+def answers(population: Callable[[Any], Any], rows: list[Any], table: Any = Case) -> list[bool]:
+    """What a population says of each row; a table that holds the same says so too."""
+    said = [population(each) for each in rows]
+    make = case if table is Case else partial(question, unit=1)
+    names = {name for name in vars(row()) if hasattr(table, name)}
+    kept = [make(n, **{name: getattr(each, name) for name in names}) for n, each in enumerate(rows, 1)]
+    assert whether(population(table), *kept, of=table) == said
+    return said
 
 
 @pytest.mark.parametrize(
@@ -108,7 +116,7 @@ def test_what_is_due_at_the_instant_of_looking_is_not_late_yet() -> None:
 def test_before_the_due_day_is_on_an_earlier_day() -> None:
     earlier, same = at("2024-06-04 23:59:59"), at("2024-06-05 00:00")
     rows = [*when("ended_at", earlier, same, None, late_after=DUE), row(ended_at=earlier)]
-    assert answers(lambda of: p.ended_before_due_day(of, ZONE, END), rows) == [True, False, False, False]
+    assert [p.ended_before_due_day(each, ZONE, END) for each in rows] == [True, False, False, False]
 
 
 def test_a_result_in_time_that_is_not_closed_in_time_is_of_the_period_of_its_due_time_and_those_after_it() -> None:
@@ -133,7 +141,8 @@ def test_a_result_in_time_that_is_not_closed_in_time_is_of_the_period_of_its_due
 
 def test_the_day_on_which_it_became_late_is_the_morning_after_a_due_day_and_the_day_of_a_due_hour() -> None:
     assert p.became_overdue(DUE, CALENDAR) == date(2024, 6, 6)
-    assert p.became_overdue(at("2024-06-05 16:30"), CALENDAR) == date(2024, 6, 5)
+    for hour in ("16:30", "23:59:58"):
+        assert p.became_overdue(at(f"2024-06-05 {hour}"), CALENDAR) == date(2024, 6, 5)
     assert p.last_day(END, CALENDAR) == date(2024, 6, 7)
     assert p.last_day(END + MOMENT, CALENDAR) == date(2024, 6, 8)
 
@@ -172,7 +181,7 @@ def test_waiting_for_the_applicant_and_for_opinions() -> None:
     assert answers(missed, when("supplement_by", date(2024, 6, 6), date(2024, 6, 7), None)) == [True, False, False]
     assert not missed(row(supplement_by=date(2024, 6, 6), ended_at=since))
     asked = lambda of: p.answer_overdue(of, DUE)  # noqa: E731
-    assert answers(asked, when("due_at", DUE - MOMENT, DUE, None)) == [True, False, False]
+    assert answers(asked, when("due_at", DUE - MOMENT, DUE, None), Consultation) == [True, False, False]
     assert not asked(row(due_at=DUE - MOMENT, answered_at=DUE))
 
 
@@ -199,9 +208,9 @@ EVERYTHING = int(Knows.EVERYTHING)
 
 @pytest.mark.parametrize("name", ["received_at", "ended_at", "result_at"])
 def test_what_is_of_a_period_is_so_from_its_start_to_its_end(name: str) -> None:
-    rows = when(name, BEFORE, START, END - MOMENT, END, None)
+    rows = when(name, BEFORE, START, END - MOMENT, END)
     asked = {"received_at": p.received_in, "ended_at": p.ended_in, "result_at": p.result_given}[name]
-    assert answers(lambda of: asked(of, START, END), rows) == [False, True, True, False, False]
+    assert answers(lambda of: asked(of, START, END), rows) == [False, True, True, False]
     aside = {"annulled_at": WITHIN} if name != "result_at" else {"returns_result": False}
     assert not asked(row(**{name: WITHIN}, **aside), START, END)
 
@@ -227,6 +236,21 @@ def test_a_file_is_digitised_by_a_scan_or_because_it_came_online_and_where_that_
     assert answers(unknown, rows) == [False, False, False, False, True, False, True, False]
 
 
+def test_only_a_data_file_that_came_online_needs_no_scan() -> None:
+    rows = [row(channel=channel, knows=EVERYTHING) for channel in (Channel.ONLINE, Channel.POST, Channel.IN_PERSON)]
+    assert answers(p.came_electronically, rows) == [True, False, False]
+    knows_alone = [row(channel=Channel.ONLINE, knows=knows) for knows in (Knows.CHANNEL, EVERYTHING & ~Knows.CHANNEL)]
+    assert answers(p.came_electronically, knows_alone) == [True, False]
+
+
+def test_that_nothing_is_due_says_only_a_procedure_that_somebody_has_looked_at() -> None:
+    assert [p.fee_known(fee, looked) for fee in (0, 600_000) for looked in (False, True)] == [False, True, True, True]
+
+
+def _in(population: Callable[..., Any], span: tuple[Any, ...], of: Any) -> Any:
+    return population(of, *span)
+
+
 def test_a_result_is_digitised_and_electronic_by_what_was_done_by_then() -> None:
     given = {"result_at": WITHIN, "ended_at": WITHIN, "closed_at": WITHIN}
     rows = [
@@ -250,7 +274,7 @@ def test_a_result_is_digitised_and_electronic_by_what_was_done_by_then() -> None
         p.attached_unknown: [0, 0, 0, 0, 0, 1, 0, 0, 0],
     }
     for population, told in expected.items():
-        assert [int(population(each, *span)) for each in rows] == told, population.__name__
+        assert answers(partial(_in, population, span), rows) == [bool(each) for each in told], population.__name__
     closed = lambda of: p.closed_with_result(of, START, END)  # noqa: E731
     assert answers(closed, rows) == [True] * 7 + [False, False]
     for absent in ("closed_at", "result_at", "ended_at"):
