@@ -39,10 +39,10 @@ TODAY = date(2024, 7, 1)
 NOBODYS = {
     "cases.calendar_moves.rederive_open",  # what the scope does not see stays as it is
     "cases.intake.refusals.refuse_at_counter",  # nothing is taken in, and procedures are everybody's
-    "notifications.digests.mail",  # everybody's mail, of what each was told
+    "notifications.digests.send_mails",  # everybody's mail, of what each was told
     "notifications.service.gather",
     "notifications.service.sweep",
-    "notifications.telling.notify",
+    "notifications.digests.notify",
     "organisation.schedule.run_due",
     "cases.importing.names.remember_name",  # names in other software's files belong to the site
     "cases.importing.names.forget_name",

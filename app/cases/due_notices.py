@@ -15,8 +15,8 @@ from app.cases.models import Case
 from app.core.calendar import WorkingCalendar
 from app.notifications.messages import Figures, News, add_sentences
 from app.notifications.models import NoticeKind
+from app.notifications.queries import Colleague, Staff, staff
 from app.notifications.service import add_source
-from app.notifications.staff import Colleague, Staff, staff
 from app.organisation.access import Scope
 from app.organisation.calendars import site_calendar
 from app.organisation.permissions import ROLES, Capability

@@ -16,7 +16,7 @@ from app.core.periods import Period
 from app.notifications import service
 from app.notifications.messages import Figures, News, add_sentences
 from app.notifications.models import NoticeKind
-from app.notifications.staff import staff
+from app.notifications.queries import staff
 from app.organisation.access import Scope, site, whole_site
 from app.organisation.calendars import site_calendar
 from app.organisation.models import Unit

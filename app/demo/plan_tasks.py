@@ -13,8 +13,7 @@ from app.core.errors import NotFound
 from app.demo.world import MARK, Ground
 from app.organisation import audit
 from app.tasks import queries
-from app.tasks.documents import document_with_tasks
-from app.tasks.loading import load_tasks
+from app.tasks.loading import document_with_tasks, load_tasks
 from app.tasks.models import PlanTask, PlanTaskUnit, TaskEvent, TaskRole
 from app.tasks.models import TaskEventKind as Kind
 from app.tasks.service import rederive

@@ -20,7 +20,7 @@ from app.cases.models import Case, CaseDocument
 from app.core.text import fold
 from app.demo.world import MARK, Ground
 from app.organisation.models import Person
-from app.slips.fonts import font_file
+from app.slips.drawing import font_file
 from app.web.extensions import db
 
 CASES = 15  # the latest ones

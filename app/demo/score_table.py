@@ -14,8 +14,7 @@ from app.scorecards import queries, service
 from app.scorecards.arithmetic import children_by_parent
 from app.scorecards.loading import load_table
 from app.scorecards.models import Criterion, CriterionScore
-from app.scorecards.reading import document_text, read_table
-from app.scorecards.statement import YearStatement, read_statement
+from app.scorecards.reading import YearStatement, document_text, read_statement, read_table
 
 TABLE, PLAN = "dn-2024-annex", "dn-2024"
 BEGINS, SCORED, ANNOUNCED = date(2024, 1, 1), date(2024, 12, 10), date(2025, 4, 18)

@@ -21,9 +21,8 @@ def watch(app: Flask) -> None:
 
 def register(app: Flask) -> None:
     """Its pages, and what it does by itself."""
-    from app.monitoring import nightly
-    from app.monitoring.upkeep_views import bp as upkeep
-    from app.monitoring.views import bp
+    from app.monitoring import health
+    from app.monitoring.views import bp, upkeep_bp
 
     app.register_blueprint(bp)
-    app.register_blueprint(upkeep)
+    app.register_blueprint(upkeep_bp)

@@ -16,7 +16,7 @@ def register_records() -> None:
 
 def register(app: Flask) -> None:
     """Its pages."""
-    from app.notifications import telling
+    from app.notifications import digests
     from app.notifications.views import bp
 
     app.register_blueprint(bp)

@@ -10,7 +10,7 @@ from flask.cli import with_appcontext
 from flask_babel import gettext as _
 
 from app.core.errors import N_
-from app.notifications import telling
+from app.notifications import digests
 from app.organisation.access import whole_site
 from app.organisation.calendars import site_calendar
 from app.organisation.commands import COMMAND, clear_errors, echo_json
@@ -27,9 +27,9 @@ def notify(mail: bool, any_day: bool) -> None:
         calendar = site_calendar()
         if not any_day and not calendar.is_working_day(calendar.local_day(extensions.now())):
             note(_("Hôm nay là ngày nghỉ: không lập thông báo, không gửi thư."))
-            echo_json(asdict(telling.NotifyOutcome()))
+            echo_json(asdict(digests.NotifyOutcome()))
             return
-        outcome = telling.notify(whole_site(), COMMAND, current_app.config["SETTINGS"], mail=mail)
+        outcome = digests.notify(whole_site(), COMMAND, current_app.config["SETTINGS"], mail=mail)
     for why, people in outcome.reasons.items():
         note(
             _(

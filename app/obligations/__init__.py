@@ -10,14 +10,11 @@ if TYPE_CHECKING:
 
 def register_records() -> None:
     """Its tables, what the reader sees for its words, and what it tells the rules engine."""
-    import app.obligations.acts
-    import app.obligations.due_notices
-    import app.obligations.evidence_files
     import app.obligations.facts
     import app.obligations.labels
     import app.obligations.models
     import app.obligations.plan_facts
-    import app.obligations.succession
+    import app.obligations.registered
 
 
 def register(app: Flask) -> None:

@@ -16,7 +16,6 @@ def register_records() -> None:
 
 def register(app: Flask) -> None:
     """Its pages."""
-    from app.payments import case_section
-    from app.payments.views import bp, cash, counter, portal
+    from app.payments.views import bp
 
     app.register_blueprint(bp)

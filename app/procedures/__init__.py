@@ -18,7 +18,6 @@ def register_records() -> None:
 
 def register(app: Flask) -> None:
     """Its pages."""
-    from app.procedures import workbook_views
     from app.procedures.views import bp
 
     app.register_blueprint(bp)

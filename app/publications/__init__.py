@@ -10,15 +10,15 @@ if TYPE_CHECKING:
 
 def register_records() -> None:
     """Its tables, what the reader sees for its words, and what it tells the rules engine."""
-    import app.publications.acts
     import app.publications.facts
     import app.publications.labels
     import app.publications.models
-    import app.publications.succession
+    import app.publications.registered
 
 
 def register(app: Flask) -> None:
     """Its pages."""
-    from app.publications.views import bp, checks, publications, reviews
+    from app.publications import catalogue_views, views
+    from app.publications.views import bp
 
     app.register_blueprint(bp)

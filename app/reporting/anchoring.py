@@ -10,7 +10,7 @@ from flask import current_app
 from flask_babel import gettext as _
 
 from app.core.errors import DomainError
-from app.notifications.mailing import connected
+from app.notifications.digests import connected
 from app.organisation import anchors, audit
 from app.organisation.access import Actor, site
 from app.organisation.permissions import Capability, needs

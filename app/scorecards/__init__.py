@@ -10,11 +10,10 @@ if TYPE_CHECKING:
 
 def register_records() -> None:
     """Its tables, what the reader sees for its words, and what it tells the rules engine."""
-    import app.scorecards.evidence_files
     import app.scorecards.facts
     import app.scorecards.labels
     import app.scorecards.models
-    import app.scorecards.succession
+    import app.scorecards.registered
 
 
 def register(app: Flask) -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
-from app.scorecards.statement import FieldStatement
+from app.scorecards.reading import FieldStatement
 
 TABLE = ""
 """Number of the whole table, above its fields."""

@@ -17,10 +17,9 @@ from app.scorecards.arithmetic import TABLE, FindingKind, ScoreFinding, audit
 from app.scorecards.labels import finding_sentence
 from app.scorecards.loading import LoadedTable, load_table
 from app.scorecards.points import write_points
-from app.scorecards.reading import Unreadable, document_text, read_table
-from app.scorecards.statement import read_statement
+from app.scorecards.reading import Unreadable, document_text, read_statement, read_table
 from app.tasks.cli import plans
-from app.tasks.documents import code_of
+from app.tasks.loading import code_of
 from app.web.command_faults import BadInput, note
 from app.web.formats import sentence
 

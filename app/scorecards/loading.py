@@ -16,10 +16,8 @@ from app.organisation.permissions import Capability, needs
 from app.organisation.queries import units_in_being_by_key
 from app.scorecards import queries
 from app.scorecards.arithmetic import parent_of
-from app.scorecards.leads import first_lead, unknown_leads
 from app.scorecards.models import Criterion, YearResult
-from app.scorecards.reading import PrintedCriterion, PrintedTable
-from app.scorecards.statement import YearStatement
+from app.scorecards.reading import PrintedCriterion, PrintedTable, YearStatement, first_lead, unknown_leads
 from app.web.extensions import db
 
 _PLACE = frozenset({"row", "source_line"})  # a criterion that only moved says nothing else

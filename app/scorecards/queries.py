@@ -14,7 +14,7 @@ from app.organisation.models import Unit
 from app.organisation.queries import units_in_being_by_key
 from app.scorecards.arithmetic import TABLE, ScoreFinding, audit, children_by_parent, parent_of, rolled_up
 from app.scorecards.models import Criterion, CriterionScore, YearResult
-from app.scorecards.statement import FieldStatement
+from app.scorecards.reading import FieldStatement
 from app.web.extensions import db
 
 

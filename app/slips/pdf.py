@@ -15,7 +15,7 @@ from itertools import zip_longest
 
 from fpdf import FPDF
 
-from app.slips import qr
+from app.slips import drawing
 from app.slips.document import (
     MOTTO,
     NATION,
@@ -31,7 +31,7 @@ from app.slips.document import (
     SlipTable,
     StyledText,
 )
-from app.slips.fonts import STYLES, font_file
+from app.slips.drawing import STYLES, font_file
 from app.slips.labels import long_day
 
 _WORDS = re.compile(r"\n| +|[^\n ]+")
@@ -446,7 +446,7 @@ class _Drawing:
         self.y = max(y, start + side) + 1.5
 
     def _qr(self, data: str, x: float, y: float, side: float) -> None:
-        count, stretches = qr.modules(data)
+        count, stretches = drawing.qr_modules(data)
         module = side / count
         for column, row, length in stretches:
             self.pdf.rect(x + column * module, y + row * module, length * module, module, style="F")

@@ -5,7 +5,9 @@ A slip's QR code is the case code, which a scanner types at any desk; with the p
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import io
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from zoneinfo import ZoneInfo
 
 from flask import current_app
@@ -13,9 +15,9 @@ from flask import current_app
 from app.cases.lookup import PATH, check_letters, public_address
 from app.organisation.access import site
 from app.organisation.calendars import site_calendar
-from app.organisation.exports import XLSX
+from app.organisation.exports import XLSX, LaidSheet, SheetCell, write_laid_sheets
 from app.organisation.profile import profile
-from app.slips.document import PrintedSlip
+from app.slips.document import Align, Cell, FormHead, Letterhead, PrintedSlip, SlipTable
 from app.slips.queries import house
 from app.slips.service import Press
 
@@ -33,9 +35,8 @@ def _word(documents: Iterable[PrintedSlip]) -> bytes:
 
 
 def _workbook(documents: Iterable[PrintedSlip]) -> bytes:
-    from app.slips import workbook
 
-    return workbook.render(documents)
+    return render(documents)
 
 
 RENDERERS: dict[str, Callable[[Iterable[PrintedSlip]], bytes]] = {"pdf": _pdf, "docx": _word, "xlsx": _workbook}
@@ -62,3 +63,59 @@ def press() -> Press:
         lambda code: public_address(settings.site_address, code, letters(code)),
         lambda code: f"Mã tra cứu: {letters(code)[:4]} {letters(code)[4:]} (tại {page})",
     )
+
+
+# Papers as workbooks: a sheet each, its tables with numbers that can be added up.
+
+WIDTH = 110.0  # letters from edge to edge
+
+
+def render(documents: Iterable[PrintedSlip]) -> bytes:
+    """The papers, each on a sheet of its own."""
+    file = io.BytesIO()
+    write_laid_sheets(file, [_sheet(document) for document in documents])
+    return file.getvalue()
+
+
+def _sheet(document: PrintedSlip) -> LaidSheet:
+    """The columns are those of its table with most; what is no table goes across all of them."""
+    tables = [block for block in document.blocks if isinstance(block, SlipTable)]
+    widest = max(tables, key=lambda table: len(table.widths), default=None)
+    shares = widest.widths if widest is not None else (1.0,)
+    widths = [max(WIDTH * share / sum(shares), 6.0) for share in shares]
+    return LaidSheet(document.name or document.title, widths, list(_lines(document, len(widths))))
+
+
+def _lines(document: PrintedSlip, columns: int) -> Iterator[tuple[SheetCell, ...]]:
+    head = document.letterhead
+    if isinstance(head, FormHead):
+        yield from (_across(words, columns) for words in (*head.left, *head.right))
+    elif isinstance(head, Letterhead):
+        yield from (_across(words, columns) for words in (head.parent, head.unit, f"Số: {head.number}") if words)
+    if document.stamp:
+        yield _across(document.stamp, columns, bold=True)
+    for words in (*document.title.split("\n"), *document.under_title):
+        yield _across(words, columns, bold=True, center=True)
+    for block in document.blocks:
+        yield ()
+        if isinstance(block, SlipTable):
+            yield from (_row(row) for row in block.head)
+            yield from (_row(row) for row in block.rows)
+        else:
+            bold = bool(block.runs) and all(run.bold for run in block.runs)
+            yield _across(block.plain, columns, bold=bold, center=block.align is Align.CENTER)
+    yield from (_across(note, columns) for note in document.notes)
+
+
+def _across(words: str, columns: int, *, bold: bool = False, center: bool = False) -> tuple[SheetCell, ...]:
+    return (SheetCell(words, columns=columns, bold=bold, center=center),)
+
+
+def _row(row: tuple[Cell, ...]) -> tuple[SheetCell, ...]:
+    return tuple(map(_cell, row))
+
+
+def _cell(cell: Cell) -> SheetCell:
+    value = cell.text if cell.value is None else cell.value
+    laid = SheetCell(value, cell.rows, cell.columns, cell.bold, cell.italic, border=True)
+    return replace(laid, center=cell.align is Align.CENTER)

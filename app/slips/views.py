@@ -14,7 +14,7 @@ from app.cases.bulk.service import action_of
 from app.cases.case_page import Section, SectionPlace, sections
 from app.cases.intake.views import FORM
 from app.core.errors import DomainError, NotFound
-from app.desk import drafts as desk_drafts
+from app.desk import service as desk_drafts
 from app.organisation.access import Actor, actor, allowed, can, current_scope, person, signed_in
 from app.organisation.calendars import site_calendar, today
 from app.organisation.exports import record_opening, record_sheaf, trace_export, xlsx_response
@@ -25,19 +25,17 @@ from app.slips import drafts, queries, service
 from app.slips.circulars import OF_ONE_CASE, SlipKind
 from app.slips.content import REGISTER_HEADINGS, register_values
 from app.slips.document import PrintedSlip, SlipTable
+from app.slips.drawing import qr_svg
 from app.slips.forms import RegisterForm
-from app.slips.handover import hand_over_lists
-from app.slips.menu import menu_of
 from app.slips.printing import RENDERERS, TYPES, press
-from app.slips.qr import svg
-from app.slips.queries import RegisterFilter
-from app.slips.service import Sheaf
+from app.slips.queries import RegisterFilter, menu_of
+from app.slips.service import Sheaf, hand_over_lists
 from app.slips.values import RegisterLine
 from app.web.formats import sentence
 from app.web.forms import numbers_in
 
 bp = Blueprint("slips", __name__)
-bp.add_app_template_filter(svg, "qr_svg")
+bp.add_app_template_filter(qr_svg, "qr_svg")
 bp.add_app_template_test(lambda block: isinstance(block, SlipTable), "slip_table")
 sections["slips"] = Section(menu_of, "slips/_case.html", SectionPlace.ACTIONS)
 

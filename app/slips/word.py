@@ -24,7 +24,7 @@ from docx.oxml import OxmlElement, parse_xml
 from docx.oxml.ns import nsdecls, qn
 from docx.shared import Mm, Pt
 
-from app.slips import qr
+from app.slips import drawing
 from app.slips.document import (
     MOTTO,
     NATION,
@@ -40,7 +40,7 @@ from app.slips.document import (
     SlipTable,
     StyledText,
 )
-from app.slips.fonts import FAMILY, OFFICIAL, STYLES, obfuscated
+from app.slips.drawing import FAMILY, OFFICIAL, STYLES, obfuscated
 from app.slips.labels import long_day
 from app.slips.pdf import printable
 
@@ -305,14 +305,14 @@ class _Writing:
         return self._grid((side, width - 2 * side, side), f"<w:tr>{cells}</w:tr>")
 
     def _qr(self, side: float) -> str:
-        relation, _image = self.package.part.get_or_add_image(io.BytesIO(qr.png(self.document.qr)))
+        relation, _image = self.package.part.get_or_add_image(io.BytesIO(drawing.qr_png(self.document.qr)))
         number, length = next(self._picture), int(Mm(side))
         size = f'cx="{length}" cy="{length}"'
         return (
             f'<w:drawing><wp:inline distT="0" distB="0" distL="0" distR="0"><wp:extent {size}/>'
             f'<wp:docPr id="{number}" name="QR {number}" descr={quoteattr("Mã QR: " + self.document.qr)}/>'
             '<a:graphic><a:graphicData uri="http://schemas.openxmlformats.org/drawingml/2006/picture"><pic:pic>'
-            f'<pic:nvPicPr><pic:cNvPr id="{number}" name="qr.png"/><pic:cNvPicPr/></pic:nvPicPr>'
+            f'<pic:nvPicPr><pic:cNvPr id="{number}" name="qr.qr_png"/><pic:cNvPicPr/></pic:nvPicPr>'
             f'<pic:blipFill><a:blip r:embed="{relation}"/><a:stretch><a:fillRect/></a:stretch></pic:blipFill>'
             f'<pic:spPr><a:xfrm><a:off x="0" y="0"/><a:ext {size}/></a:xfrm><a:prstGeom prst="rect"><a:avLst/>'
             "</a:prstGeom></pic:spPr></pic:pic></a:graphicData></a:graphic></wp:inline></w:drawing>"

@@ -10,12 +10,10 @@ if TYPE_CHECKING:
 
 def register_records() -> None:
     """Its tables, what the reader sees for its words, and what it tells the rules engine."""
-    import app.tasks.due_notices
-    import app.tasks.evidence_files
     import app.tasks.facts
     import app.tasks.labels
     import app.tasks.models
-    import app.tasks.succession
+    import app.tasks.registered
 
 
 def register(app: Flask) -> None:

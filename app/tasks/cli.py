@@ -18,9 +18,8 @@ from app.organisation.calendars import today
 from app.organisation.commands import COMMAND, echo_json, echo_rows, refusing
 from app.tasks import queries
 from app.tasks.annexes import AnnexError, AnnexRow
-from app.tasks.documents import code_of, documents_with_tasks
 from app.tasks.labels import COLUMNS
-from app.tasks.loading import LoadReport, load_tasks
+from app.tasks.loading import LoadReport, code_of, documents_with_tasks, load_tasks
 from app.web.command_faults import BadInput, note
 from app.web.formats import counted, in_both, label, sentence, show_date, show_number
 

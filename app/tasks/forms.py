@@ -13,7 +13,7 @@ from wtforms import SelectMultipleField
 from wtforms.validators import NumberRange, Optional
 
 from app.organisation.models import Unit
-from app.tasks.documents import PlanDocument
+from app.tasks.loading import PlanDocument
 from app.tasks.progress import TaskState
 from app.tasks.queries import TaskFilters
 from app.web.formats import label

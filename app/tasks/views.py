@@ -22,7 +22,6 @@ from app.organisation.queries import units
 from app.tasks import queries, service
 from app.tasks.annexes import AnnexError
 from app.tasks.deadlines import DeadlineKind
-from app.tasks.documents import document_with_tasks, documents_with_tasks, plan_title
 from app.tasks.forms import (
     AcceptForm,
     AdjustmentForm,
@@ -37,7 +36,7 @@ from app.tasks.forms import (
     TaskReasonForm,
 )
 from app.tasks.labels import COLUMNS
-from app.tasks.loading import LoadReport, load_tasks
+from app.tasks.loading import LoadReport, document_with_tasks, documents_with_tasks, load_tasks, plan_title
 from app.tasks.models import PlanTaskUnit, TaskEvent
 from app.tasks.progress import TaskState
 from app.tasks.queries import PartView, TaskFilters, TaskLine, TaskView

@@ -30,7 +30,7 @@ from app.organisation.models import AuditEntry
 from app.payments.service import refund_payment
 from app.procedures.models import CopyKind, FeeExemption, ProcedureDocument
 from app.slips.circulars import SlipKind
-from app.slips.content.register import register_values
+from app.slips.content.internal import register_values
 from app.slips.queries import RegisterFilter, register_lines
 from app.slips.service import Press, slip
 from app.slips.values import House

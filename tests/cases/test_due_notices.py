@@ -10,7 +10,7 @@ import pytest
 from app.cases.due_notices import AHEAD, CaseStep, Pending, step_of, told_of
 from app.cases.population import horizon
 from app.core.calendar import WorkingCalendar
-from app.notifications.staff import Colleague, Staff
+from app.notifications.queries import Colleague, Staff
 from app.organisation.models import Role
 from tests.clock import at
 

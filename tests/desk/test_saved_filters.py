@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from app.core.errors import Conflict, DomainError, NotFound
-from app.desk.saved import MOST, remove_filter, save_filter, saved_filters, without_place
+from app.desk.service import MOST_FILTERS, remove_filter, save_filter, saved_filters, without_place
 from app.organisation.access import Actor
 from app.organisation.models import Person, Role
 from tests.factories import make_department, make_person
@@ -60,7 +60,7 @@ def test_what_cannot_be_saved_is_said(clerk: Person, name: str, query: str, kind
 
 
 def test_there_is_an_end_to_them(clerk: Person) -> None:
-    for number in range(MOST):
+    for number in range(MOST_FILTERS):
         save_filter(who(clerk), "cases.list", f"Bộ lọc {number}", f"unit={number}")
     with pytest.raises(DomainError, match="chỉ lưu được"):
         save_filter(who(clerk), "cases.list", "Một nữa", "unit=X")

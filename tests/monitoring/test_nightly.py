@@ -7,7 +7,7 @@ from typing import Any
 from flask import Flask
 from sqlalchemy import text
 
-from app.monitoring.nightly import count_rows
+from app.monitoring.health import count_rows
 from app.organisation import schedule
 from tests.factories import make_unit
 

@@ -16,8 +16,8 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from app.core.errors import DomainError
-from app.monitoring.upkeep import upkeep
-from app.notifications import mailing
+from app.monitoring.health import upkeep
+from app.notifications import digests
 from app.organisation.access import Actor
 from app.organisation.backup import BackupRefused, make_backup
 from app.organisation.models import AuditEntry, PlannedRun, Role, UnitKind
@@ -135,7 +135,7 @@ def test_a_test_mail_goes_to_the_administrator_or_says_what_the_server_said(
     assert "DUNG_HAN_SMTP_HOST" in administrator.post("/he-thong/thu-gui-thu", follow_redirects=True).text
     monkeypatch.setattr(app.config["SETTINGS"], "smtp_host", "thu.so.vn")
     monkeypatch.setattr(app.config["SETTINGS"], "smtp_sender", "dunghan@so.vn")
-    monkeypatch.setattr(mailing, "connected", connected)
+    monkeypatch.setattr(digests, "connected", connected)
     administrator.post("/he-thong/thu-gui-thu")
     assert [message["To"] for message in sent] == ["quantri@so.vn"]
     assert verbs()[-1] == "send_test_mail"
@@ -143,9 +143,9 @@ def test_a_test_mail_goes_to_the_administrator_or_says_what_the_server_said(
     def away(_settings: Any) -> Any:
         raise OSError("Connection refused")
 
-    monkeypatch.setattr(mailing, "connected", away)
+    monkeypatch.setattr(digests, "connected", away)
     with pytest.raises(DomainError, match="Connection refused"):
-        mailing.send_test_mail(BY, "quantri@so.vn")
+        digests.send_test_mail(BY, "quantri@so.vn")
     assert verbs().count("send_test_mail") == 1
 
 

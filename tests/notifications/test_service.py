@@ -9,7 +9,7 @@ import pytest
 from flask import Flask
 
 from app.cases.vocabulary import EventKind
-from app.notifications import mailing, queries, service
+from app.notifications import digests, queries, service
 from app.notifications.messages import News
 from app.notifications.models import Notice, NoticeKind, NoticeMail
 from app.organisation import calendars
@@ -176,7 +176,7 @@ def test_what_one_mailbox_refuses_keeps_nobody_elses_mail(
     office: Office, app: Flask, post: Inbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     office.case("2024-06-24 08:00", "Hôm nay")
-    send = mailing._send
+    send = digests._send
 
     def refuse(server: Any, message: Any) -> None:
         if "binh" in message["To"]:
@@ -184,7 +184,7 @@ def test_what_one_mailbox_refuses_keeps_nobody_elses_mail(
         send(server, message)
 
     with monkeypatch.context() as patched:
-        patched.setattr(mailing, "_send", refuse)
+        patched.setattr(digests, "_send", refuse)
         run = notify(app)
     assert run.exit_code == 1
     assert json.loads(run.stdout)["mailed"] == 1
@@ -203,7 +203,7 @@ def test_a_mail_that_was_cut_off_while_it_was_sent_is_not_sent_again(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
-        patched.setattr(mailing, "_send", killed)
+        patched.setattr(digests, "_send", killed)
         notify(app)
     assert session.query(NoticeMail).filter(NoticeMail.sent_at.is_(None)).count() == 1
     assert json.loads(notify(app).stdout)["mailed"] == 1

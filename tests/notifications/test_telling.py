@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from app.notifications import mailing, telling
+from app.notifications import digests
 from app.organisation.models import Role
 from app.organisation.schedule import BY_ITSELF, run_due
 from tests.factories import EVERYWHERE, make_person
@@ -45,7 +45,7 @@ def test_three_servers_on_one_database_send_one_mail_to_each(app: Flask, morning
 
 def test_so_do_three_commands_at_one_time(app: Flask, morning: Inbox) -> None:
     settings = app.config["SETTINGS"]
-    at_once(app, *[lambda: telling.notify(EVERYWHERE, BY_ITSELF, settings)] * 3)
+    at_once(app, *[lambda: digests.notify(EVERYWHERE, BY_ITSELF, settings)] * 3)
     assert receivers(morning) == {"binh@so.example": 1, "hoa@so.example": 1}
 
 
@@ -54,7 +54,7 @@ def test_a_server_killed_between_two_mails_is_followed_by_the_next(
 ) -> None:
     """Bình's is out, Hoa's was under way and may be out; An's is still to go."""
     make_person(office.unit, Role.DESK, full_name="Lê Văn An", email="an@so.example")
-    send, sent = mailing._send, []
+    send, sent = digests._send, []
 
     def until_killed(server: Any, message: Any) -> None:
         if sent:
@@ -63,7 +63,7 @@ def test_a_server_killed_between_two_mails_is_followed_by_the_next(
         send(server, message)
 
     with monkeypatch.context() as patched:
-        patched.setattr(mailing, "_send", until_killed)
+        patched.setattr(digests, "_send", until_killed)
         with pytest.raises(KeyboardInterrupt):
             tick()
     assert sum(receivers(morning).values()) == 1

@@ -20,8 +20,8 @@ from app.compliance.runs.service import refuse_impossible, run_check
 from app.core import uptime
 from app.core.errors import DomainError
 from app.core.periods import Period
-from app.desk.drafts import drafts_of, save_draft
 from app.desk.models import Draft
+from app.desk.service import drafts_of, save_draft
 from app.organisation import audit, clock
 from app.organisation.access import Actor
 from app.organisation.clock import ClockRefused

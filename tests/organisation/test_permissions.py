@@ -63,7 +63,7 @@ CHANGED_BY_EVERYBODY = {  # what is their own, or a paper of a case that they ma
 }
 VERBS_OF_EVERYBODY = {
     "attachments.service.report_damaged",
-    *("desk.saved.saved_filters", "desk.saved.save_filter", "desk.saved.remove_filter"),
+    *("desk.service.saved_filters", "desk.service.save_filter", "desk.service.remove_filter"),
     *("notifications.service.mark_read", "notifications.service.choose_mail"),
     "organisation.exports.trace_export",
     *(f"organisation.exports.record_{what}" for what in ("export", "opening", "sheaf")),

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from app.procedures.charging import owed
-from app.procedures.contents import ChargeContents
+from app.procedures.contents import ChargeContents, owed
 from app.procedures.models import ChargeKind
 
 FEE = ChargeContents(ChargeKind.FEE, "Cấp giấy phép", 600_000)

@@ -17,7 +17,7 @@ from flask.testing import FlaskClient
 from app.core.errors import DomainError
 from app.organisation.models import Person, Role, Unit
 from app.procedures import queries, service
-from app.procedures.cell_rows import (
+from app.procedures.catalogue_file import (
     read_charges,
     read_documents,
     read_exemptions,

@@ -7,8 +7,7 @@ from pathlib import Path
 from app.organisation.models import Unit, UnitKind
 from app.scorecards.loading import LoadedTable, load_table
 from app.scorecards.models import Criterion
-from app.scorecards.reading import document_text, read_table
-from app.scorecards.statement import read_statement
+from app.scorecards.reading import document_text, read_statement, read_table
 from app.web.extensions import db
 from tests.factories import CLERK, make_department, make_unit
 

@@ -8,8 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.scorecards.arithmetic import TABLE, Column, FindingKind, ScoreFinding, audit, children_by_parent, rolled_up
-from app.scorecards.reading import read_table
-from app.scorecards.statement import FieldStatement, YearStatement, read_statement
+from app.scorecards.reading import FieldStatement, YearStatement, read_statement, read_table
 from tests.scorecards.score_samples import ANNEX, PLAN, line, table_of
 
 MAXIMUM, LAST, TARGET = Column.MAXIMUM, Column.LAST_SCORE, Column.TARGET

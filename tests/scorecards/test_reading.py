@@ -6,8 +6,7 @@ import pytest
 
 from app.core.errors import DomainError
 from app.scorecards.points import read_points, write_points
-from app.scorecards.reading import LARGEST, Unreadable, document_text, read_table
-from app.scorecards.statement import FieldStatement, read_statement
+from app.scorecards.reading import LARGEST, FieldStatement, Unreadable, document_text, read_statement, read_table
 from tests.scorecards.score_samples import ANNEX, HEADING, PLAN, line, table_of
 
 

@@ -15,8 +15,7 @@ from app.organisation.models import AuditEntry, Role, Unit, UnitAlias
 from app.scorecards import queries, service
 from app.scorecards.loading import LoadedTable, load_table
 from app.scorecards.models import Criterion, CriterionScore, YearResult
-from app.scorecards.reading import PrintedTable, document_text, read_table
-from app.scorecards.statement import read_statement
+from app.scorecards.reading import PrintedTable, document_text, read_statement, read_table
 from app.web.extensions import db
 from tests.factories import CLERK, EVERYWHERE, SITE, make_person
 from tests.scorecards.score_samples import ANNEX, CODE, PLAN, criterion, line, load_real, score_department, table_of

@@ -17,7 +17,7 @@ from app.cases.intake.contents import Applicant
 from app.cases.intake.refusals import refuse_at_counter
 from app.cases.models import Case
 from app.core.errors import DomainError
-from app.desk.drafts import save_draft
+from app.desk.service import save_draft
 from app.organisation.access import Actor, Scope
 from app.organisation.models import AuditEntry, Person, Role, Unit
 from app.procedures.models import CopyKind, ProcedureDocument, ProcedureVersion

@@ -19,9 +19,9 @@ from lxml import etree
 from pypdf import PdfReader
 
 from app.cases.vocabulary import CaseStatus, ReturnMethod
-from app.slips import content, pdf, qr, word
+from app.slips import content, drawing, pdf, word
 from app.slips.document import Cell, Paper, PrintedSlip, SlipParagraph, SlipTable, StyledText
-from app.slips.fonts import STYLES, font_file
+from app.slips.drawing import STYLES, font_file
 from app.slips.pdf import Measure, balanced, printable, wrap
 from app.slips.values import Handed, RegisterLine, Said
 from tests.slips.papers import ADDRESS, HOUSE, case, letter, on, person
@@ -311,21 +311,21 @@ def test_word_document_numbers_its_pages_from_the_second_on_and_is_vietnamese() 
 
 def test_the_qr_code_says_the_address_in_every_form() -> None:
     expected = [[bool(module) for module in row] for row in segno.make(ADDRESS, error="m", micro=False).matrix]
-    side, stretches = qr.modules(ADDRESS)
+    side, stretches = drawing.qr_modules(ADDRESS)
     drawn = [[False] * side for _row in range(side)]
     for column, row, length in stretches:
         drawn[row][column : column + length] = [True] * length
-    inner = [row[qr.BORDER : -qr.BORDER] for row in drawn[qr.BORDER : -qr.BORDER]]
+    inner = [row[drawing.BORDER : -drawing.BORDER] for row in drawn[drawing.BORDER : -drawing.BORDER]]
     assert inner == expected
     assert not any(drawn[0]), "light around it"
-    svg = str(qr.svg(ADDRESS))
+    svg = str(drawing.qr_svg(ADDRESS))
     assert svg.startswith("<svg ")
     assert "style=" not in svg
     assert f'viewBox="0 0 {side} {side}"' in svg
     picture = next(
         part for part in opened(DRAWN["receipt"]()).part.package.iter_parts() if part.content_type == "image/png"
     )
-    assert picture.blob == qr.png(ADDRESS)
+    assert picture.blob == drawing.qr_png(ADDRESS)
 
 
 def test_a_register_has_no_qr_code() -> None:

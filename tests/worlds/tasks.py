@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from app.tasks import queries as tasks
 from app.tasks import service as task_service
-from app.tasks.documents import document_with_tasks
-from app.tasks.loading import load_tasks
+from app.tasks.loading import document_with_tasks, load_tasks
 from app.tasks.models import PlanTask, PlanTaskUnit, TaskRole
 from tests.worlds import reading
 from tests.worlds.ground import SITE

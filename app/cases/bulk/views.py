@@ -13,7 +13,7 @@ from app.cases.bulk import service
 from app.cases.bulk.models import BulkAction, BulkCaseState
 from app.cases.vocabulary import EventKind
 from app.core.errors import DomainError, NotFound
-from app.desk import saved
+from app.desk import service as saved
 from app.organisation.access import actor, allowed, current_scope, signed_in, whole_site
 from app.organisation.calendars import today
 from app.organisation.permissions import Capability

@@ -15,8 +15,8 @@ from app.core.periods import Period, PeriodKind
 from app.notifications import service
 from app.notifications.messages import Figures, News, add_sentences
 from app.notifications.models import NoticeKind
+from app.notifications.queries import staff
 from app.notifications.service import add_source
-from app.notifications.staff import staff
 from app.organisation.access import Scope
 from app.organisation.calendars import site_calendar
 from app.organisation.models import Unit

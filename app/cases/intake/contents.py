@@ -9,7 +9,7 @@ from typing import Any
 
 from app.core.errors import N_, DomainError
 from app.core.text import tidy
-from app.procedures.charging import Owed, owed
+from app.procedures.contents import Owed, owed
 from app.procedures.models import FeeExemption, ProcedureVersion
 
 MOST_COPIES, MOST_SETS, MOST_DOCUMENTS = 999, 99, 100

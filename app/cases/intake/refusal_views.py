@@ -15,7 +15,7 @@ from app.cases.intake.contents import Applicant
 from app.cases.intake.models import CounterRefusal
 from app.cases.intake.views import FORM, SENT
 from app.cases.views import bp
-from app.desk import drafts
+from app.desk import service
 from app.organisation.access import actor, allowed, current_scope, person, signed_in
 from app.organisation.calendars import today
 from app.organisation.exports import csv_response
@@ -30,7 +30,7 @@ WHO = ("applicant", "id_number", "phone", "address", "email", "owner")
 @allowed(Capability.RECEIVE_CASES)
 def refuse_draft(token: str) -> Answer | tuple[str, int]:
     """Refuse the file that is typed into the intake form: why, and then its slip."""
-    typed = drafts.draft(actor(), FORM, token)
+    typed = service.draft(actor(), FORM, token)
     form = CounterRefusalForm.of_site(current_scope().site)
     version_id = number_in(typed.get("version_id"))
     if form.validate_on_submit() and (made := _refused(form, typed, token)):
@@ -57,7 +57,7 @@ def _refused(form: CounterRefusalForm, typed: MultiDict[str, str], token: str) -
             phone=person().phone,
             token=token,
         )
-        drafts.discard_draft(actor(), FORM, token)
+        service.discard_draft(actor(), FORM, token)
     return made
 
 

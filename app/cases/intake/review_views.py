@@ -10,7 +10,7 @@ from app.cases.intake.checklist import with_checklist
 from app.cases.intake.contents import COUNTS
 from app.cases.intake.views import FORM, channel_of, chosen, promised
 from app.cases.views import bp
-from app.desk import drafts
+from app.desk import service
 from app.organisation.access import actor, allowed
 from app.organisation.permissions import Capability
 
@@ -21,7 +21,7 @@ NOT_SENT_AGAIN = ("csrf_token", "review", "sure", "seen")
 @allowed(Capability.RECEIVE_CASES)
 def review_draft(token: str) -> str:
     """What is typed so far, to be taken in from here or gone back to."""
-    typed = drafts.draft(actor(), FORM, token)
+    typed = service.draft(actor(), FORM, token)
     version = chosen(typed)
     documents = version.documents if version else ()
     form = IntakeForm.of_desk(version, with_checklist(typed, documents, channel_of(typed)))

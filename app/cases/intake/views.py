@@ -25,7 +25,7 @@ from app.cases.timeline import whole
 from app.cases.views import bp
 from app.cases.vocabulary import Channel
 from app.core.errors import DomainError, NotFound
-from app.desk import drafts
+from app.desk import service as drafts
 from app.organisation.access import actor, allowed, current_scope, site
 from app.organisation.calendars import site_calendar
 from app.organisation.permissions import Capability

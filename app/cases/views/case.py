@@ -45,7 +45,7 @@ from app.web.forms import errors_shown_on, number_in
 
 Page = Answer | tuple[str, int]
 
-# Recorded by other software, on pages of their own (money: app/payments/views/counter.py), or not by anybody.
+# Recorded by other software, on pages of their own (money: app/payments/views.py), or not by anybody.
 RECORDED_ELSEWHERE = {EventKind.RECEIVED, EventKind.PAID, EventKind.REFUNDED, EventKind.ANNULLED, *NEVER_CORRECTED}
 
 

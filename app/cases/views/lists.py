@@ -25,7 +25,7 @@ from app.cases.worklist import Attention
 from app.core.calendar import WorkingCalendar
 from app.core.errors import DomainError, NotFound
 from app.core.periods import Period, PeriodKind
-from app.desk.saved import saved_filters, without_place
+from app.desk.service import saved_filters, without_place
 from app.organisation.access import Scope, actor, can, current_scope, person, signed_in
 from app.organisation.calendars import site_calendar
 from app.organisation.exports import csv_response

@@ -1,16 +1,35 @@
-"""Publications that a unit has under way, or that nobody has checked since, when it is succeeded."""
+"""What the publications room registers with the rooms below: where checks of the published catalogue and reviews are
+recorded, and what passes when a unit is succeeded."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
+from flask import url_for
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import ColumnElement, or_, select
 
+from app.organisation.access import can
+from app.organisation.acts import Act, Wanted, register_act
+from app.organisation.permissions import Capability
 from app.organisation.succession import Decision, Part, Passing, register_part, rows_part
 from app.publications.check_queries import unchecked
 from app.publications.models import DIVISION, OFFICE, CatalogueCheck, ProcedureReview, Publication
 from app.web.extensions import db
+
+
+def _check_the_catalogue(_wanted: Wanted) -> Act | None:
+    if not can(Capability.KEEP_PUBLICATIONS):
+        return None
+    return Act(_("Ghi kiểm tra danh mục"), url_for("publications.checks"))
+
+
+for kind in ("catalogue_check", "listing_checked", "defect_put_right"):
+    register_act(kind, _check_the_catalogue)
+
+
+# Publications that a unit has under way, or that nobody has checked since, when it is succeeded.
 
 
 def _under_way(decided: Decision) -> ColumnElement[bool]:

@@ -1,10 +1,15 @@
-"""Files that prove the self-score of a criterion."""
+"""What the score tables register with the rooms below: files that prove a self-score, and whose criteria are when the
+unit that leads them is succeeded."""
 
 from __future__ import annotations
+
+from flask_babel import lazy_gettext as _l
 
 from app.organisation.access import Actor, Scope
 from app.organisation.evidence_files import EvidenceOf, Proven, register_proven
 from app.organisation.permissions import Capability, permitted
+from app.organisation.succession import register_part, rows_part
+from app.scorecards.models import CRITERION, Criterion
 from app.scorecards.queries import the_criterion
 
 
@@ -18,3 +23,17 @@ def _find(scope: Scope, by: Actor, criterion_id: int) -> Proven:
 
 
 register_proven(EvidenceOf.SCORE, _find)
+
+
+# Criteria that a unit leads, when it is succeeded: of the year of its end and later.
+
+register_part(
+    rows_part(
+        CRITERION,
+        _l("Tiêu chí chấm điểm chủ trì"),
+        Criterion,
+        lambda decided: Criterion.year >= decided.first_day.year,
+        lambda row: f"{row.year} {row.number} – {row.name}",
+        column="lead_unit_id",
+    )
+)

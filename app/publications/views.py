@@ -1,15 +1,17 @@
-"""Publications: the list, one publication with its clocks, and each step of it."""
+"""Publications: the list, one publication with its clocks, and each step of it.
+
+Heads see and record their own units' work; the head of the Office, inspectors and administrators everybody's."""
 
 from __future__ import annotations
 
 from datetime import date
 from typing import Any
 
-from flask import Response, flash, redirect, render_template, request, url_for
+from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as Answer
 
-from app.organisation.access import actor, allowed
+from app.organisation.access import Scope, actor, allowed, can, current_scope, whole_site
 from app.organisation.audit_words import action_name, details_in_words
 from app.organisation.calendars import site_calendar, today
 from app.organisation.exports import csv_response
@@ -28,9 +30,18 @@ from app.publications.forms import (
 )
 from app.publications.models import PublicationTrack
 from app.publications.queries import PublicationRow, PublicationSort, PublicationView
-from app.publications.views import bp, scope
 from app.web.formats import label, show_date
 from app.web.forms import errors_shown_on, whole_number
+
+bp = Blueprint("publications", __name__)
+
+
+def scope() -> Scope:
+    """What the person may see and record here: the Office puts together what all units do."""
+    return whole_site() if can(Capability.OVERSEE_PUBLICATIONS) else current_scope()
+
+
+# Publications: the list, one publication with its clocks, and each step of it.
 
 Page = str | Answer | tuple[str, int]
 

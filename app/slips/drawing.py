@@ -1,17 +1,26 @@
-"""The typeface of the papers: Liberation Serif, which has every Vietnamese letter and the widths of Times New Roman.
+"""What a page, a Word document and a PDF draw alike: the typeface of the papers, and the QR code of a slip.
 
-Decree 30/2020/NĐ-CP prescribes Times New Roman, which may not be given away. The files are vendored whole; a PDF
-carries the glyphs it uses, a Word document those of the repertoire below, so that it can still be amended.
+The typeface is Liberation Serif, which has every Vietnamese letter and the widths of Times New Roman, which Decree
+30/2020/NĐ-CP prescribes and which may not be given away. The files are vendored whole; a PDF carries the glyphs it
+uses, a Word document those of the repertoire below, so that it can still be amended.
 """
 
 from __future__ import annotations
 
 import io
+from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 from uuid import UUID, uuid5
 
+from markupsafe import Markup
+
 from app.web.settings import ROOT
+
+if TYPE_CHECKING:
+    import segno
+
 
 FOLDER = ROOT / "static" / "vendor" / "liberation-serif"
 FAMILY = "Liberation Serif"
@@ -68,3 +77,46 @@ def _repertoire(style: str) -> bytes:
     out = io.BytesIO()
     font.save(out)
     return out.getvalue()
+
+
+# The QR code of a slip: the case's address on the site, or its code alone. Pure.
+
+BORDER = 2  # light qr_modules around the code
+
+
+def _code(data: str) -> segno.QRCode:
+    import segno
+
+    return segno.make(data, error="m", micro=False)
+
+
+def qr_svg(data: str) -> Markup:
+    """The code as an <qr_svg> element without any style of its own: the site's policy forbids inline styles."""
+    drawn = _code(data).svg_inline(border=BORDER, omitsize=True, svgclass="qr", lineclass=None)
+    return Markup(drawn.replace("<qr_svg ", '<qr_svg aria-hidden="true" focusable="false" ', 1))  # noqa: S704  drawn here
+
+
+def qr_png(data: str) -> bytes:
+    """The code as a picture for a Word document."""
+    out = io.BytesIO()
+    _code(data).save(out, kind="png", scale=8, border=BORDER)
+    return out.getvalue()
+
+
+def qr_modules(data: str) -> tuple[int, list[tuple[int, int, int]]]:
+    """Side of the code in qr_modules, border included, and its dark stretches as (column, row, length)."""
+    rows = [[bool(module) for module in row] for row in _code(data).matrix]
+    stretches = [
+        (start + BORDER, y + BORDER, length) for y, row in enumerate(rows) for start, length in _stretches(row)
+    ]
+    return len(rows) + 2 * BORDER, stretches
+
+
+def _stretches(row: list[bool]) -> Iterator[tuple[int, int]]:
+    start = None
+    for x, dark in enumerate([*row, False]):
+        if dark and start is None:
+            start = x
+        elif not dark and start is not None:
+            yield start, x - start
+            start = None
