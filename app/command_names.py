@@ -197,7 +197,7 @@ def _rules() -> click.Command:
 
 
 def _schedule() -> click.Command:
-    from app.organisation.schedule_cli import show_schedule
+    from app.organisation.site_cli import show_schedule
 
     return show_schedule
 

@@ -18,16 +18,14 @@ from app.attachments.evidence import service as evidence
 from app.cases import amending
 from app.cases import service as cases
 from app.cases.explanations import service
-from app.cases.faults import service as fault_service
 from app.cases.intake.refusals import refuse_at_counter
 from app.compliance.models import ViolationState
-from app.compliance.months import sealing, signing
+from app.compliance.months import sealing
 from app.compliance.violations.answering import decide_violation
 from app.compliance.waivers import service as waiver_service
 from app.core.errors import DomainError
 from app.core.periods import Period
-from app.core.reasons import LONGEST, SHORTEST, checked_reason
-from app.core.text import tidy, tidy_lines, visible
+from app.core.text import LONGEST, SHORTEST, checked_reason, tidy, tidy_lines, visible
 from app.obligations import service as plan_duties
 from app.obligations import surveys
 from app.organisation import calendars, clock, delegations
@@ -50,7 +48,7 @@ VERBS: dict[str, Callable[[str], object]] = {
         EVERYWHERE, CLERK, version_id=None, applicant=NOTHING, reason=why
     ),
     "cases.service.correct": lambda why: cases.correct(EVERYWHERE, CLERK, 1, 1, reason=why, void=True),
-    "cases.faults.service.withdraw_fault": lambda why: fault_service.withdraw_fault(EVERYWHERE, CLERK, 1, 1, why),
+    "cases.explanations.service.withdraw_fault": lambda why: service.withdraw_fault(EVERYWHERE, CLERK, 1, 1, why),
     "cases.explanations.service.decide": lambda why: service.decide(
         SITE, CLERK, 1, 1, accepted=False, words=why, revision=0
     ),
@@ -58,7 +56,7 @@ VERBS: dict[str, Callable[[str], object]] = {
         CLERK, "a", "b", "c", DAY, DAY, why
     ),
     "compliance.months.sealing.reopen": lambda why: sealing.reopen(CLERK, Period.parse("2024-06"), why),
-    "compliance.months.signing.replace_key": lambda why: signing.replace_key(CLERK, why),
+    "compliance.months.sealing.replace_key": lambda why: sealing.replace_key(CLERK, why),
     "compliance.waivers.service.refuse_waiver": lambda why: waiver_service.refuse_waiver(CLERK, 1, why),
     "organisation.delegations.delegate": lambda why: delegations.delegate(
         CLERK, 1, DelegationKind.BY_ORDER, DAY, DAY, why

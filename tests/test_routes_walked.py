@@ -13,8 +13,7 @@ from sqlalchemy import func, select
 from werkzeug.routing import Rule
 
 from app.attachments.models import Attachment
-from app.cases.explanations.models import Explanation
-from app.cases.faults.models import CaseFault
+from app.cases.explanations.models import CaseFault, Explanation
 from app.cases.models import Case, CaseEvent
 from app.demo.loading import load
 from app.organisation import passwords

@@ -36,7 +36,7 @@ DATA = {
         "procedures/catalogue_workbook.py",
         "procedures/catalogue_file.py",
         "procedures/reading.py",
-        "rulepacks/documents.py",
+        "rulepacks/sentences.py",
         "rulepacks/sentences.py",
         "rulepacks/words.py",
         "scorecards/reading.py",

@@ -20,10 +20,9 @@ def register_records() -> None:
 def register(app: Flask) -> None:
     """Its pages."""
     from app.attachments import verifying
-    from app.attachments.evidence import views
-    from app.attachments.signatures import views as signatures
-    from app.attachments.views import bp
+    from app.attachments.evidence.views import bp as evidence
+    from app.attachments.views import bp, signatures_bp
 
     app.register_blueprint(bp)
-    app.register_blueprint(views.bp)
-    app.register_blueprint(signatures.bp)
+    app.register_blueprint(evidence)
+    app.register_blueprint(signatures_bp)

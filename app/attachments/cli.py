@@ -159,8 +159,7 @@ def signatures(doubted: bool) -> None:
 @click.option("--format", "shown", type=click.Choice(["table", "json", "csv"]), default="table", show_default=True)
 @refusing
 def roots(shown: str) -> None:
-    from app.attachments.signatures.looking import folder
-    from app.attachments.signatures.roots import trusted
+    from app.attachments.signatures.roots import folder, trusted
 
     seen = trusted(folder(), extensions.now())
     rows = [

@@ -7,8 +7,7 @@ from flask_babel import lazy_gettext as _l
 from app.attachments.models import AttachmentKind
 from app.attachments.signatures.outcomes import SignatureOutcome
 from app.attachments.signatures.roots import TrustKind
-from app.organisation.audit_words import name_actions, name_details, name_subjects
-from app.organisation.evidence_files import EvidenceOf
+from app.organisation.registries import EvidenceOf, name_actions, name_details, name_subjects
 from app.web.formats import add_labels
 
 add_labels(

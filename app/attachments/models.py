@@ -11,7 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.attachments.signatures.outcomes import SignatureOutcome
 from app.cases.models import CaseDocument
-from app.organisation.evidence_files import EvidenceOf
+from app.organisation.registries import EvidenceOf
 from app.web.extensions import Base, Key, Record
 
 

@@ -24,8 +24,8 @@ from app.attachments.checking import Checked, FileKind, check, tidy_name
 from app.attachments.models import Attachment, AttachmentKind, StoredFile
 from app.attachments.previews import turn
 from app.attachments.signatures.legal_value import follow_signature
-from app.attachments.signatures.looking import look_into
 from app.attachments.signatures.outcomes import LookedInto
+from app.attachments.signatures.roots import look_into
 from app.attachments.splitting import in_short, shared_out, taken_out
 from app.attachments.store import Incoming, Store, StoreCheck, store_failed
 from app.cases import service as cases
@@ -34,8 +34,7 @@ from app.cases.models import Case, CaseDocument
 from app.cases.population import changeable_by
 from app.cases.vocabulary import EventKind
 from app.core.errors import N_, Conflict, DomainError, NotFound
-from app.core.reasons import checked_reason
-from app.core.text import tidy
+from app.core.text import checked_reason, tidy
 from app.organisation import audit
 from app.organisation.access import Actor, Scope
 from app.organisation.audit import transaction

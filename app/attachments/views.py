@@ -16,11 +16,13 @@ from app.attachments.previews import PAGE, THUMBNAIL
 from app.attachments.queries import FileSeen, FilesOfCase
 from app.attachments.service import UploadedFile, UploadOutcome
 from app.attachments.showing import SHOWN_BY_BROWSERS, file_url, picture_of, picture_place, preview_of, sent
+from app.attachments.signatures.again import counts
+from app.attachments.signatures.roots import folder, trusted
 from app.attachments.store import store_failed
 from app.cases.case_page import CaseView, Section, case_view, sections
 from app.cases.vocabulary import EventKind
 from app.core.errors import DomainError
-from app.organisation.access import actor, allowed, can, current_scope, signed_in
+from app.organisation.access import actor, allowed, can, current_scope, signed_in, site
 from app.organisation.calendars import site_calendar
 from app.organisation.exports import record_opening
 from app.organisation.permissions import Capability
@@ -314,3 +316,17 @@ def _sent(file: FileSeen, download: bool) -> Response:
     answer = sent(file, download=download)
     record_opening(actor(), file.case_code, "attachment")
     return answer
+
+
+# The administrator's page of the certificates that this site trusts.
+
+signatures_bp = Blueprint("signatures", __name__)
+
+
+@signatures_bp.get("/chu-ky-so", endpoint="roots")
+@allowed(Capability.KEEP_SITE)
+def roots() -> str:
+    """The certificates and lists in the folder, what is wrong with each, and what files wait to be looked into."""
+    return render_template(
+        "attachments/roots.html", folder=folder(), seen=trusted(folder(), extensions.now()), counts=counts(site())
+    )

@@ -14,13 +14,11 @@ def register_records() -> None:
     import app.cases.bulk.models
     import app.cases.closings
     import app.cases.due_notices
-    import app.cases.explanations.book
-    import app.cases.explanations.evidence_files
     import app.cases.explanations.facts
     import app.cases.explanations.models
     import app.cases.explanations.notices
+    import app.cases.explanations.registered
     import app.cases.facts
-    import app.cases.faults.models
     import app.cases.importing.models
     import app.cases.intake.models
     import app.cases.labels
@@ -34,7 +32,6 @@ def register(app: Flask) -> None:
     from app.cases import calendar_moves
     from app.cases.bulk import views as bulk_views
     from app.cases.explanations import views
-    from app.cases.faults import views as fault_views
     from app.cases.importing import views as importing_views
     from app.cases.intake import refusal_views, review_views
     from app.cases.intake import views as intake_views

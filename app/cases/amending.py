@@ -37,8 +37,7 @@ from app.cases.timeline import CaseState, Event, OutOfOrder, project
 from app.cases.vocabulary import CaseStatus, Channel, EventKind, ReturnMethod
 from app.core.codes import code_key
 from app.core.errors import N_, DomainError, NotFound
-from app.core.reasons import checked_reason
-from app.core.text import fold, tidy, tidy_lines
+from app.core.text import checked_reason, fold, tidy, tidy_lines
 from app.organisation import audit
 from app.organisation.access import Actor, Scope, whole_site
 from app.organisation.audit import transaction

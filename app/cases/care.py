@@ -21,8 +21,7 @@ from app.cases.rows import terms_of, versions_by_id
 from app.cases.timeline import Event, Terms, corrected
 from app.cases.vocabulary import EventKind
 from app.core.errors import N_, DomainError
-from app.core.reasons import checked_reason
-from app.core.text import tidy
+from app.core.text import checked_reason, tidy
 from app.organisation import audit
 from app.organisation.access import Actor, Scope
 from app.organisation.audit import transaction

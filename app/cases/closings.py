@@ -23,8 +23,8 @@ from app.core.calendar import WorkingCalendar
 from app.core.fact_kinds import fact_kinds
 from app.core.facts import Fact, FactQuery, register, register_source
 from app.organisation.calendars import site_calendar
+from app.organisation.lineage import AN_INSTANT
 from app.organisation.models import Unit
-from app.organisation.passings import AN_INSTANT
 from app.web.extensions import UtcDateTime
 
 KINDS = fact_kinds("cases")

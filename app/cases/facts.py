@@ -28,9 +28,9 @@ from app.core.fact_kinds import fact_kinds
 from app.core.facts import Fact, FactKind, FactQuery, register, register_source
 from app.organisation.access import Scope
 from app.organisation.calendars import site_calendar
+from app.organisation.lineage import AN_INSTANT, passed_since
 from app.organisation.models import Unit
-from app.organisation.passings import AN_INSTANT, passed_since
-from app.organisation.subject_pages import SubjectPage, register_pages
+from app.organisation.registries import SubjectPage, register_pages
 from app.procedures.facts import CATALOGUE_PAYMENT
 from app.procedures.models import Procedure, ProcedureVersion
 from app.web.due import kept

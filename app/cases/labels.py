@@ -6,13 +6,12 @@ from flask_babel import lazy_gettext as _l
 
 from app.cases.care import Lack
 from app.cases.due_lists import DueList
-from app.cases.explanations.models import ApologyFor, ExplanationState
-from app.cases.faults.models import FaultSource
+from app.cases.explanations.models import ApologyFor, ExplanationState, FaultSource
 from app.cases.importing.mapping import ForeignStatus
 from app.cases.importing.models import ImportNameKind, ImportState
 from app.cases.importing.undo import Touch
 from app.cases.vocabulary import CaseStatus, Channel, EventKind, Outcome, PaymentChannel, PromiseCause, ReturnMethod
-from app.organisation.audit_words import name_actions, name_details, name_subjects
+from app.organisation.registries import name_actions, name_details, name_subjects
 from app.web.formats import add_labels
 
 # One call an enumeration: words of different enumerations are equal as text.

@@ -20,8 +20,8 @@ from app.core.errors import NotFound
 from app.core.facts import register_lists
 from app.core.periods import Period
 from app.organisation.access import Scope
+from app.organisation.lineage import AN_INSTANT, passed_since
 from app.organisation.models import Unit
-from app.organisation.passings import AN_INSTANT, passed_since
 from app.web.extensions import db
 
 ListSubject = type[Case] | type[CaseStage] | type[Payment]

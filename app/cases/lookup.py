@@ -26,7 +26,7 @@ from app.core.codes import LONGEST, code_key
 from app.organisation import attempts
 from app.organisation.access import site
 from app.organisation.calendars import site_calendar
-from app.organisation.site_key import site_key
+from app.organisation.keys import site_key
 from app.web.extensions import db
 
 LETTERS = "CFHJKLMNPQRTVX23456789"

@@ -28,7 +28,7 @@ from app.cases.models import Case, CaseEvent, CaseStage, Consultation, Payment
 from app.cases.timeline import CaseState
 from app.cases.vocabulary import Channel, EventKind, PaymentChannel, ReturnMethod
 from app.core.calendar import WorkingCalendar
-from app.organisation import passings
+from app.organisation import lineage
 from app.organisation.access import Scope
 from app.organisation.models import PassedRecord
 from app.web.database import local_day
@@ -62,15 +62,15 @@ are remembered by the case's id."""
 def unit_then(table: type[Case] | type[CaseStage], at: Any) -> ColumnElement[int]:
     """SQL: the unit whose the case or the stay was at an instant; of a stay, only one that was open passes."""
     if table is Case:
-        return passings.unit_then(Case, ACCOUNTABLE, at)
+        return lineage.unit_then(Case, ACCOUNTABLE, at)
     open_then = or_(CaseStage.ended_at.is_(None), CaseStage.ended_at >= PassedRecord.until_at)
     passed = CaseStage.started_at < PassedRecord.until_at, open_then
-    return passings.unit_then(CaseStage, STAY, at, record=CaseStage.case_id, passed=passed)
+    return lineage.unit_then(CaseStage, STAY, at, record=CaseStage.case_id, passed=passed)
 
 
 def holder_then(at: Any) -> ColumnElement[int]:
     """SQL: the unit that had the case at an instant, as far as successions tell."""
-    return passings.unit_then(Case, HELD, at, unit=Case.holder_unit_id)
+    return lineage.unit_then(Case, HELD, at, unit=Case.holder_unit_id)
 
 
 # --- conditions of a table, answers about a row
@@ -216,7 +216,7 @@ def became_overdue(late_after: datetime, calendar: WorkingCalendar) -> date:
 
 def last_day(as_of: datetime, calendar: WorkingCalendar) -> date:
     """The site's last day that is looked back on from `as_of`: a month seen from its end has not come to the next."""
-    return calendar.local_day(as_of - passings.AN_INSTANT)
+    return calendar.local_day(as_of - lineage.AN_INSTANT)
 
 
 def broken(promise: Any, of: Any, as_of: datetime) -> Any:

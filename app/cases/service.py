@@ -40,8 +40,7 @@ from app.cases.timeline import CaseState, Event, OutOfOrder, corrected, project
 from app.cases.vocabulary import MOVES, REMARKS, Channel, EventKind, PaymentChannel, ReturnMethod
 from app.core.codes import code_key
 from app.core.errors import N_, Conflict, DomainError, NotFound
-from app.core.reasons import checked_reason
-from app.core.text import tidy, tidy_lines
+from app.core.text import checked_reason, tidy, tidy_lines
 from app.notifications import service as notices
 from app.organisation import audit
 from app.organisation.access import Actor, Scope

@@ -10,12 +10,11 @@ if TYPE_CHECKING:
 
 def register_records() -> None:
     """Its tables, what the reader sees for its words, and what it tells the rules engine."""
-    import app.compliance.evidence_files
     import app.compliance.facts
     import app.compliance.labels
     import app.compliance.models
     import app.compliance.notices
-    import app.compliance.succession
+    import app.compliance.registered
 
 
 def register(app: Flask) -> None:
@@ -26,6 +25,6 @@ def register(app: Flask) -> None:
     from app.compliance.views import bp
     from app.compliance.violations import views as violation_views
     from app.compliance.waivers import views as waiver_views
-    from app.compliance.warnings import nightly
+    from app.compliance.warnings import service
 
     app.register_blueprint(bp)

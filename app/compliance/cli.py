@@ -38,11 +38,10 @@ from app.organisation.access import Scope, site
 from app.organisation.calendars import provisional_years, site_calendar
 from app.organisation.commands import COMMAND, echo_json, echo_rows, echo_table, refusing
 from app.rulepacks.coverage import cover, coverage_page, load_targets, uncovered
-from app.rulepacks.documents import DocumentInfo, load_documents
 from app.rulepacks.loader import DOCUMENTS, load_pack, load_packs
 from app.rulepacks.pack import Pack
 from app.rulepacks.reference import reference
-from app.rulepacks.sentences import load_sentences, standing_problems
+from app.rulepacks.sentences import DocumentInfo, load_documents, load_sentences, standing_problems
 from app.web import extensions
 from app.web.command_faults import BadInput, note
 from app.web.formats import counted, in_words, label, sentence, show_date, show_number
@@ -131,8 +130,7 @@ _WORTH = {
 @click.option("--format", "output", type=click.Choice(["table", "json", "csv"]), default="table")
 @refusing
 def check_warn(output: str) -> None:
-    from app.compliance.warnings.output import warnings_json, warnings_table
-    from app.compliance.warnings.service import warn
+    from app.compliance.warnings.service import warn, warnings_json, warnings_table
 
     report = warn(COMMAND)
     assert report.run is not None

@@ -20,9 +20,9 @@ from app.core.errors import NP_n
 from app.core.periods import Period
 from app.rulepacks.compiler import RuleOutcome
 from app.rulepacks.conditions import Condition, Quote
-from app.rulepacks.documents import DocumentInfo
 from app.rulepacks.language import JudgedAs, Rule, Status
 from app.rulepacks.pack import Pack, number_of
+from app.rulepacks.sentences import DocumentInfo
 from app.web.formats import counted, local, show_date, show_datetime, show_number, yes_no
 
 if TYPE_CHECKING:

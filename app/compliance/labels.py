@@ -11,7 +11,7 @@ from app.compliance.adoption.repository import PackState
 from app.compliance.models import RunStanding, ViolationChange, ViolationState
 from app.compliance.queries.waivers import WaiverState
 from app.core.errors import N_n
-from app.organisation.audit_words import name_actions, name_details, name_subjects
+from app.organisation.registries import name_actions, name_details, name_subjects
 from app.rulepacks.language import JudgedAs, Severity, Status, SubjectState
 from app.web.formats import add_labels, counted
 

@@ -13,7 +13,7 @@ from app.compliance.adoption import repository
 from app.core import facts
 from app.core.errors import NotFound
 from app.organisation.access import Scope
-from app.organisation.subject_pages import SubjectPage, pages_of
+from app.organisation.registries import SubjectPage, pages_of
 from app.rulepacks.conditions import RULE
 from app.rulepacks.language import Rule
 from app.web.formats import in_both

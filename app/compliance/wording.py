@@ -19,9 +19,9 @@ from app.core.errors import N_, NP_, N_n, NP_n
 from app.core.periods import Period
 from app.core.translation import in_language, in_language_as, noun
 from app.rulepacks.conditions import Clock, Comparison, Condition, DayKind, ParameterUnit, Requirement, Total, Within
-from app.rulepacks.documents import NO_SUCH_DAY, DocumentInfo
 from app.rulepacks.language import JudgedAs, Rule
 from app.rulepacks.pack import ParameterValue, day_kind_of, number_of
+from app.rulepacks.sentences import NO_SUCH_DAY, DocumentInfo
 from app.rulepacks.words import is_field
 
 if TYPE_CHECKING:

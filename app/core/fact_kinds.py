@@ -20,9 +20,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from app.core.errors import N_
+from app.core.errors import N_, Problem
 from app.core.facts import ENVELOPE, SUBJECT, FactError, FactField, FactKind, FieldType
-from app.core.problems import Problem
 from app.core.yaml_files import Location, SourceError, YamlSource, field_name, read_source, read_text
 
 APP = Path(__file__).parents[1]

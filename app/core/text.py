@@ -1,10 +1,16 @@
-"""Vietnamese text: folding for search and matching, and tidying of what arrives from outside."""
+"""Text: Vietnamese folded for search and matching, what arrives from outside tidied, the reason that somebody must
+write, and what numbers that a person gives look like (of identity, tax and telephone; whose they are is not said)."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
+from enum import StrEnum
 from functools import lru_cache
+
+from app.core.errors import DomainError
+
+# Vietnamese text: folding for search and matching, and tidying of what arrives from outside.
 
 MOST_SOUGHT = 200  # letters of a search that are looked at; a case code and a full name have 60
 LONGEST_REMEMBERED = 64  # letters of a text whose folding is kept: names, codes and headings, never a whole note
@@ -76,3 +82,77 @@ def _fold(text: str) -> str:
 
 
 _folded = lru_cache(maxsize=REMEMBERED)(_fold)
+
+
+# Words that somebody must write: a reason for taking back, putting right or waiving; what was wrong. Pure.
+
+SHORTEST = 8  # letters: "ghi nhầm" says what happened, "x", "nhầm" and "QĐ 1" do not
+FEWEST_WORDS = 2
+LONGEST = 4_000
+
+
+def checked_reason(text: str, *, missing: str, field: str = "reason") -> str:
+    """The reason, tidied. DomainError at `field`: with `missing` when there is none, and for one too short to say
+    anything ("x", "........", "aaaaaaaaaa") or too long."""
+    said = tidy_lines(text)
+    if not said:
+        raise DomainError(missing, field=field)
+    words = set(fold(said).split())
+    if len(said) < SHORTEST or len(words) < FEWEST_WORDS:
+        raise DomainError(
+            "Lý do quá ngắn để người khác hiểu vì sao; hãy ghi ít nhất hai từ, %(n)s ký tự.", field=field, n=SHORTEST
+        )
+    if len(said) > LONGEST:
+        raise DomainError("Lý do dài quá %(n)s ký tự; hãy ghi ngắn lại.", field=field, n=LONGEST)
+    return said
+
+
+def checked_words(text: str, *, missing: str, field: str, most: int) -> str:
+    """What was written, its paragraphs kept. DomainError at `field`: with `missing` when there is nothing, and for more
+    than `most` letters."""
+    words = tidy_lines(text)
+    if not words:
+        raise DomainError(missing, field=field)
+    if len(words) > most:
+        raise DomainError("Nội dung dài quá %(most)s ký tự.", field=field, most=most)
+    return words
+
+
+# What numbers that a person gives look like: of identity, tax and telephone. Whose they are is not said. Pure.
+
+_BETWEEN = re.compile(r"[\s.\-–]")
+
+
+class IdKind(StrEnum):
+    """What a number of identity may be, by how it is made."""
+
+    PERSONAL = "personal"  # số định danh cá nhân, thẻ căn cước: 12 digits (Law 26/2023/QH15, art. 12)
+    OLD_CARD = "old_card"  # chứng minh nhân dân: 9 digits
+    TAX = "tax"  # mã số thuế, mã số doanh nghiệp: 10 digits, 13 of a branch (Circular 86/2024/TT-BTC, art. 5)
+    PASSPORT = "passport"  # hộ chiếu: letters and digits
+
+
+_ID_KINDS = {
+    IdKind.PERSONAL: re.compile(r"\d{12}"),
+    IdKind.OLD_CARD: re.compile(r"\d{9}"),
+    IdKind.TAX: re.compile(r"\d{10}|\d{13}"),
+    IdKind.PASSPORT: re.compile(r"(?=.*[A-Z])(?=.*\d)[A-Z0-9]{6,9}"),
+}
+_TELEPHONE = re.compile(
+    r"0[35789]\d{8}"  # mobile
+    r"|02\d{9}"  # fixed: the area's code, and 7 or 8 digits
+    r"|1[89]00\d{4,6}"
+    r"|\+(?!84)\d{7,15}"  # abroad
+)
+
+
+def id_kind(number: str) -> IdKind | None:
+    """The kind whose numbers are made like this one, spaces, dots and dashes aside; None if there is none."""
+    plain = _BETWEEN.sub("", number).upper()
+    return next((kind for kind, made in _ID_KINDS.items() if made.fullmatch(plain)), None)
+
+
+def is_telephone(number: str) -> bool:
+    """Whether a telephone number is made like this, brackets, spaces, dots and dashes aside."""
+    plain = re.sub(r"[()]", "", _BETWEEN.sub("", number))
+    return _TELEPHONE.fullmatch(re.sub(r"^(\+84|84(?=\d{9,10}$))", "0", plain)) is not None

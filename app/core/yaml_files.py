@@ -16,7 +16,7 @@ from typing import Any
 import yaml
 from yaml.composer import Composer
 
-from app.core.problems import Problem
+from app.core.errors import Problem
 
 MAX_BYTES = 1_000_000
 MAX_DEPTH = 40

@@ -17,7 +17,7 @@ from sqlalchemy import select, update
 
 from app.cases.models import Case, CaseCounter, CaseEvent, Payment
 from app.cases.vocabulary import PaymentChannel
-from app.demo import chaining
+from app.demo import sheets
 from app.demo.world import Ground
 from app.organisation.access import Scope
 from app.organisation.exports import csv_lines
@@ -63,7 +63,7 @@ def add_receipts(ground: Ground) -> None:
         ).one()
         event.data = {**event.data, "receipt_number": receipt}
         event.recorded_by_id, event.actor = cashier
-    chaining.again(payment.case_id for payment in latest)
+    sheets.again(payment.case_id for payment in latest)
     db.session.add_all(
         CaseCounter(site=ground.site, prefix=SERIES, day=date(year, 1, 1), last=last)
         for year, last in sorted(given.items())

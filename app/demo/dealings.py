@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from app.core.periods import Period, PeriodKind
-from app.demo.applicants import person_name
-from app.demo.world import MARK, Ground, turn
+from app.demo.world import MARK, Ground, person_name, turn
 from app.obligations.models import BodyKind, Directive, OnlineTarget, Petition, Survey
 from app.obligations.service import WORKING_DAYS_TO_ANSWER
 from app.web.extensions import Base

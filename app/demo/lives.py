@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from random import Random
 from typing import Any
 from zlib import crc32
@@ -12,12 +12,99 @@ from zlib import crc32
 from app.cases.timeline import Event, StageTerms
 from app.cases.vocabulary import Channel, EventKind, ReturnMethod
 from app.core.calendar import TimeUnit, WorkingCalendar
-from app.demo.applicants import DemoApplicant, applicant, pick
-from app.demo.collecting import days_waiting, is_collected, return_method
 from app.demo.dealings import EXACT_OF, EXACT_ONLINE, EXACT_UNIT, HABITS, Habits
 from app.demo.intake import Arrival, DayPlan, Intake, exact_payer
-from app.demo.office_time import OfficeMoment
-from app.demo.world import KnownProcedure, World
+from app.demo.world import DemoApplicant, KnownProcedure, World, applicant, pick
+
+OPEN, LUNCH, BACK, CLOSE = 27_000, 41_400, 46_800, 61_200  # 7:30, 11:30, 13:00, 17:00 as seconds of the day
+
+
+class OfficeMoment:
+    """A local day and second of the day; `at` is the instant in UTC."""
+
+    __slots__ = ("_calendar", "_starts", "day", "second")
+
+    def __init__(self, calendar: WorkingCalendar, starts: dict[date, datetime]) -> None:
+        self._calendar, self._starts = calendar, starts
+        self.day, self.second = date.min, 0
+
+    def put(self, day: date, second: int) -> None:
+        """Be there."""
+        self.day, self.second = day, second
+
+    @property
+    def at(self) -> datetime:
+        """The instant, in UTC."""
+        start = self._starts.get(self.day)
+        if start is None:
+            start = self._starts[self.day] = self._calendar.start_of_day(self.day)
+        return start + timedelta(seconds=self.second)
+
+    def work(self, seconds: int) -> None:
+        """Spend so much office time, at most a day of it."""
+        second = self.second
+        if second >= CLOSE or not self._calendar.is_working_day(self.day):
+            self.day, second = self._calendar.add_working_days(self.day, 1), OPEN
+        elif second < OPEN:
+            second = OPEN
+        elif LUNCH <= second < BACK:
+            second = BACK
+        end = second + seconds
+        if second < LUNCH <= end:
+            end += BACK - LUNCH
+        if end >= CLOSE:
+            self.day, end = self._calendar.add_working_days(self.day, 1), OPEN + (end - CLOSE)
+            if end >= LUNCH:
+                end += BACK - LUNCH
+        self.second = end
+
+    def stay_on(self, seconds: int) -> None:
+        """Let so much time pass, office hours or not; never past the end of the day."""
+        self.second = min(self.second + seconds, 86_390)
+
+    def next_days(self, working_days: int, rng: Random) -> None:
+        """Some office hour, one or more working days later."""
+        self.day = self._calendar.add_working_days(self.day, working_days)
+        second = OPEN + int(rng.random() * (CLOSE - OPEN - (BACK - LUNCH)))
+        self.second = second if second < LUNCH else second + BACK - LUNCH
+
+    def days_since(self, day: date) -> int:
+        """Working days after a day, up to this one."""
+        return self._calendar.count_working_days(day, self.day)
+
+
+# How results reach the applicants in the demonstration: over the counter, by post, online; a few wait for long.
+#
+# Who waits follows from the case's code: chance is not asked, so that what it decides elsewhere stays as it was.
+
+# Of a hundred results, by how the case came in: by post, then online; the others over the counter.
+BY_POST = {Channel.IN_PERSON: 8, Channel.ONLINE: 15, Channel.POST: 90}
+SENT_ONLINE = {Channel.IN_PERSON: 0, Channel.ONLINE: 60, Channel.POST: 0}
+NEVER, SLOWLY = 2, 20  # of those over the counter: nobody comes for it; somebody does, after a week or more
+
+
+def return_method(channel: Channel, code: str) -> ReturnMethod:
+    """How the applicant wants the result."""
+    place = _mark(code, "returned")
+    if place < BY_POST[channel]:
+        return ReturnMethod.POST
+    return ReturnMethod.ONLINE if place < BY_POST[channel] + SENT_ONLINE[channel] else ReturnMethod.IN_PERSON
+
+
+def is_collected(method: ReturnMethod, code: str) -> bool:
+    """Whether the applicant ever gets it: what is sent arrives."""
+    return method is not ReturnMethod.IN_PERSON or _mark(code, "collected") >= NEVER
+
+
+def days_waiting(method: ReturnMethod, code: str, chance: float) -> int:
+    """Working days until somebody has it in hand, by chance from 0 to 1: most come within the week."""
+    slowly = method is ReturnMethod.IN_PERSON and _mark(code, "collected") < NEVER + SLOWLY
+    return 6 + int(chance * 20) if slowly else 1 + int(chance * 4)
+
+
+def _mark(code: str, what: str) -> int:
+    return crc32(f"{what}/{code}".encode()) % 100
+
 
 MINUTE, HOUR = 60, 3600
 COMPANY_PROCEDURES = frozenset({"LDVL.GPLD", "1.013725", "2.000355", "1.010938", "1.010939", "1.010940"})

@@ -28,12 +28,11 @@ from app.compliance.queries.runs import latest_run
 from app.compliance.runs.service import CheckReport, run_check
 from app.core.errors import Conflict, DomainError
 from app.core.periods import Period, PeriodKind
-from app.demo.bulk import MANY, bulk_transaction, number_of_rows, write
 from app.demo.catalogue import IN_FORCE_FROM, ORIGIN, PROCEDURES, add_catalogue
 from app.demo.departments import CODES, MAIL_DOMAIN, add_accounts, add_department
 from app.demo.duties import add_duties
 from app.demo.intake import DayPlan, plan
-from app.demo.sheets import Batch, Clerk
+from app.demo.sheets import MANY, Batch, Clerk, bulk_transaction, number_of_rows, write
 from app.demo.world import CalendarDays, KnownDocument, KnownProcedure, World
 from app.organisation import audit
 from app.organisation.access import Actor, site, whole_site

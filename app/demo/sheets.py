@@ -1,18 +1,18 @@
-"""Rows of the case tables, ready for the database's own driver.
-
-A worker turns each case into plain tuples in the form that the driver stores, so that the process that writes
-does nothing but write.
-"""
+"""Rows of the case tables for the database's own driver, very many at once: one transaction, all or nothing; and the
+chains of the events, which what is added later goes on from."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from datetime import date
 from typing import Any
 
-from sqlalchemy import JSON, Dialect, Table, make_url
+from sqlalchemy import JSON, Connection, Dialect, Engine, Table, make_url, select, text
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.types import TypeEngine
 
+from app.cases import chain
 from app.cases.chain import START, event_hash
 from app.cases.intake.checklist import COUNT_OF
 from app.cases.intake.contents import COUNTS
@@ -26,7 +26,13 @@ from app.demo.intake import DayPlan
 from app.demo.lives import DemoCase, Lives
 from app.demo.world import World
 from app.procedures.models import CopyKind
-from app.web.extensions import UtcDateTime
+from app.web.database import write_rows
+from app.web.extensions import Base, UtcDateTime, db
+
+# Rows of the case tables, ready for the database's own driver.
+#
+# A worker turns each case into plain tuples in the form that the driver stores, so that the process that writes
+# does nothing but write.
 
 Convert = Callable[[Any], Any]
 EVENTS_OF_A_CASE = 64
@@ -220,3 +226,136 @@ class Clerk:
 
     def _counter(self, day: date, last: int) -> Row:
         return {"site": self.world.site, "prefix": self.world.prefix, "day": day, "last": last}
+
+
+# Writing very many rows at once: one transaction, all or nothing, and indexes built when the rows are there.
+
+MANY = 50_000
+"""From so many cases on it is quicker to build the indexes at the end."""
+TABLES = ("cases", "case_events", *DERIVED_TABLES)
+
+
+@contextmanager
+def bulk_transaction(engine: Engine, *, many: bool) -> Iterator[Connection]:
+    """A transaction on a connection of its own. A failure, or Ctrl-C, leaves the database as it was.
+
+    With `many` rows the tables' secondary indexes and triggers (and their full-text index) are set aside within
+    the same transaction and put back at its end.
+    """
+    if many:
+        engine.dispose()  # idle connections would keep SQLite from changing its journal
+    with engine.connect() as connection:
+        if engine.dialect.name == "sqlite":
+            yield from _on_sqlite(connection, many)
+        else:
+            with connection.begin():
+                yield from _with_indexes_aside(connection, _POSTGRES, many)
+                _raise_sequences(connection)
+                if many:
+                    connection.execute(text("ANALYZE"))
+
+
+def _on_sqlite(connection: Connection, many: bool) -> Iterator[Connection]:
+    """SQLite: a rollback journal costs nothing where all pages are new; a write-ahead log would hold them all."""
+    run = connection.exec_driver_sql
+    if many:
+        connection.commit()
+        with suppress(OperationalError):  # somebody else has the database open: then the log is kept
+            run("PRAGMA journal_mode = DELETE")
+        run("PRAGMA synchronous = OFF")
+        run("PRAGMA cache_size = -128000")
+        run("PRAGMA foreign_keys = OFF")
+        connection.commit()
+    try:
+        run("BEGIN IMMEDIATE")
+        yield from _with_indexes_aside(connection, _SQLITE, many)
+        if many:
+            run("ANALYZE")
+        connection.commit()
+    except BaseException:
+        connection.rollback()
+        raise
+    finally:
+        if many:
+            run("PRAGMA foreign_keys = ON")
+            run("PRAGMA cache_size = -32000")
+            run("PRAGMA synchronous = NORMAL")
+            run("PRAGMA journal_mode = WAL")
+            connection.commit()
+
+
+# Each statement gives the kind of thing, its name and the SQL that makes it again.
+_SQLITE = (
+    "SELECT type, name, sql FROM sqlite_master WHERE tbl_name IN ('{tables}') AND sql IS NOT NULL "
+    "AND type IN ('index', 'trigger') ORDER BY type, name"
+)
+_POSTGRES = (
+    "SELECT 'index', indexname, indexdef FROM pg_indexes WHERE schemaname = current_schema() "
+    "AND tablename IN ('{tables}') AND NOT EXISTS (SELECT 1 FROM pg_constraint WHERE conname = indexname) "
+    "ORDER BY indexname"
+)
+
+
+def _with_indexes_aside(connection: Connection, listed: str, many: bool) -> Iterator[Connection]:
+    run = connection.exec_driver_sql
+    found = run(listed.format(tables="', '".join(TABLES))).all() if many else []
+    for kind, name, _ in found:
+        run(f'DROP {kind} "{name}"')
+    yield connection
+    for _, _, again in found:
+        run(again)
+    if found and connection.dialect.name == "sqlite":
+        run("INSERT INTO case_search(case_search) VALUES ('rebuild')")
+        run("INSERT INTO case_search_notes(case_search_notes) VALUES ('delete-all')")  # keeps no text
+        run(
+            "INSERT INTO case_search_notes(rowid, note) "
+            "SELECT id, replace(replace(note, 'đ', 'd'), 'Đ', 'd') FROM case_events WHERE note <> ''"
+        )
+
+
+def _raise_sequences(connection: Connection) -> None:
+    """PostgreSQL gives out the next id from a sequence, which has not heard of ids given explicitly."""
+    for table in TABLES[:2]:
+        connection.exec_driver_sql(
+            f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), (SELECT coalesce(max(id), 1) FROM {table}))"  # noqa: S608
+        )
+
+
+def write(connection: Connection, batch: Batch) -> None:
+    """Write the rows of a batch."""
+    for table, columns, rows in batch:
+        write_rows(connection, Base.metadata.tables[table], columns, rows)
+
+
+def number_of_rows(batch: Batch, tables: Iterable[str]) -> int:
+    """How many rows of those tables a batch holds."""
+    wanted = set(tables)
+    return sum(len(rows) for table, _, rows in batch if table in wanted)
+
+
+# The chains of the demonstration's events: what is added to its cases goes on from them, what is put right in it is
+# chained again before anything vouches for it.
+
+
+def go_on(events: Sequence[CaseEvent]) -> None:
+    """Make new events the next links of their cases' chains, in the order in which they are numbered."""
+    last = chain.last_hashes({event.case_id for event in events})
+    codes = _codes(last)
+    for event in sorted(events, key=lambda event: (event.case_id, event.number)):
+        event.hash = last[event.case_id] = chain.hash_of(event, codes[event.case_id], None, last[event.case_id])
+
+
+def again(case_ids: Iterable[int]) -> None:
+    """Chain all events of these cases as they stand."""
+    ids = sorted(set(case_ids))
+    codes, last = _codes(ids), dict.fromkeys(ids, chain.START)
+    numbers: dict[int, int] = {}
+    every = select(CaseEvent).where(CaseEvent.case_id.in_(ids)).order_by(CaseEvent.case_id, CaseEvent.number)
+    for event in db.session.scalars(every):
+        numbers[event.id] = event.number
+        corrects = numbers[event.corrects_id] if event.corrects_id else None
+        event.hash = last[event.case_id] = chain.hash_of(event, codes[event.case_id], corrects, last[event.case_id])
+
+
+def _codes(case_ids: Iterable[int]) -> dict[int, str]:
+    return dict(db.session.execute(select(Case.id, Case.code).where(Case.id.in_(list(case_ids)))).all())

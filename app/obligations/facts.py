@@ -39,13 +39,12 @@ from app.obligations.models import PETITION as OF_PETITION
 from app.obligations.models import TARGET as OF_TARGET
 from app.obligations.models import BodyKind, Directive, Filing, FilingKind, OnlineTarget, Petition, Survey
 from app.obligations.queries import PERIOD_OF
-from app.organisation import passings
+from app.organisation import lineage as passings
 from app.organisation.access import Scope
 from app.organisation.calendars import site_calendar
-from app.organisation.lineage import lineage
+from app.organisation.lineage import AN_INSTANT, lineage
 from app.organisation.models import PassedRecord, Unit, UnitKind
-from app.organisation.passings import AN_INSTANT
-from app.organisation.subject_pages import SubjectPage, register_pages
+from app.organisation.registries import SubjectPage, register_pages
 from app.procedures.models import Level, Procedure, ProcedureVersion
 from app.procedures.queries import in_force_on
 from app.web.due import kept, missed, within

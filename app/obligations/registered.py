@@ -30,10 +30,9 @@ from app.obligations.models import (
     Survey,
 )
 from app.organisation.access import Actor, Scope, can
-from app.organisation.acts import Act, Wanted, register_act
 from app.organisation.calendars import site_calendar
-from app.organisation.evidence_files import EvidenceOf, Proven, register_proven
 from app.organisation.permissions import Capability, permitted
+from app.organisation.registries import Act, EvidenceOf, Proven, Wanted, register_act, register_proven
 from app.organisation.succession import Decision, Part, Passing, register_part, remember, rows_part
 from app.web import extensions
 from app.web.due import due_by, missed

@@ -11,8 +11,7 @@ from typing import TypeVar
 
 from app.core.errors import N_, Conflict, DomainError, NotAllowed, NotFound
 from app.core.periods import LAST_YEAR, Period
-from app.core.reasons import checked_reason
-from app.core.text import fold, tidy
+from app.core.text import checked_reason, fold, tidy
 from app.obligations import queries
 from app.obligations.models import Directive, Filing, FilingKind, OnlineTarget, Petition
 from app.obligations.queries import PERIOD_OF

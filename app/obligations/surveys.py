@@ -14,8 +14,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from app.core.errors import N_, Conflict, DomainError, NotAllowed, NotFound
-from app.core.reasons import checked_reason
-from app.core.text import fold, tidy
+from app.core.text import checked_reason, fold, tidy
 from app.obligations import queries
 from app.obligations.models import BodyKind, Survey
 from app.organisation import audit

@@ -32,10 +32,10 @@ from app.obligations.forms import (
 from app.obligations.models import BodyKind, Directive, Filing, FilingKind, Petition, Survey
 from app.organisation.access import Scope, actor, allowed, can, current_scope, whole_site
 from app.organisation.calendars import today
-from app.organisation.evidence_files import EvidenceOf, keeper, sent_with
 from app.organisation.exports import csv_response
 from app.organisation.permissions import Capability
 from app.organisation.queries import succeeded_units, units_to_choose
+from app.organisation.registries import EvidenceOf, keeper, sent_with
 from app.web.formats import label, show_date
 from app.web.forms import errors_shown_on, whole_number
 

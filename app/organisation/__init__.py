@@ -16,17 +16,6 @@ def register_records() -> None:
 
 def register(app: Flask) -> None:
     """Its pages."""
-    from app.organisation.views import (
-        account,
-        audit,
-        bp,
-        calendar,
-        delegations,
-        help,
-        people,
-        second_factor,
-        site,
-        units,
-    )
+    from app.organisation.views import account, audit, bp, calendar, department, second_factor
 
     app.register_blueprint(bp)

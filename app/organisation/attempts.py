@@ -21,7 +21,7 @@ from sqlalchemy import delete, select, update
 from app.core.errors import N_, DomainError
 from app.organisation import audit
 from app.organisation.access import site
-from app.organisation.instance_key import fingerprint
+from app.organisation.keys import fingerprint
 from app.organisation.models import FailedSignIns, KnownAddress, Person
 from app.web import extensions
 from app.web.client_address import read_address

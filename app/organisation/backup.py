@@ -30,7 +30,7 @@ from flask import current_app
 from sqlalchemy import inspect, select
 
 from app.core.errors import DomainError
-from app.organisation import anchors, audit, postgres_tools, restoring, sessions
+from app.organisation import audit, postgres_tools, restoring, sessions, verifying
 from app.organisation.access import Actor, site
 from app.organisation.models import Person
 from app.organisation.permissions import Capability, needs
@@ -138,7 +138,7 @@ def make_backup(by: Actor, target: Path, *, overwrite: bool = False) -> Made:
         if wrong:
             details["wrong"] = len(wrong)
         audit.record(by, "make_backup", "backup", file.name[:64], **details)
-    anchors.write_line("backup")
+    verifying.write_line("backup")
     return Made(file, manifest, wrong)
 
 

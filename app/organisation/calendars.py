@@ -19,8 +19,7 @@ from flask import current_app
 
 from app.core.calendar import DayPart, OfficeHours, WorkingCalendar
 from app.core.errors import N_, Conflict, DomainError, NotFound
-from app.core.reasons import checked_reason
-from app.core.text import tidy
+from app.core.text import checked_reason, tidy
 from app.core.working_days import FIRST_YEAR, LAST_YEAR, official_years, public_holidays
 from app.organisation import audit, queries
 from app.organisation.access import Actor, site

@@ -18,7 +18,7 @@ from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from app.core import uptime
 from app.core.errors import N_, NotNow
-from app.core.reasons import checked_reason
+from app.core.text import checked_reason
 from app.organisation import audit
 from app.organisation.access import Actor, site
 from app.organisation.audit import CLOCK_STEP, Head

@@ -10,7 +10,7 @@ from flask import current_app
 from sqlalchemy import BindParameter, ColumnElement, and_, select
 
 from app.core.errors import N_, Conflict, DomainError, NotAllowed, NotFound
-from app.core.reasons import checked_reason
+from app.core.text import checked_reason
 from app.organisation import audit
 from app.organisation.access import Actor, site
 from app.organisation.models import Delegation, DelegationKind, Person, Role, UnitKind

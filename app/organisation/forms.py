@@ -18,8 +18,8 @@ from wtforms import BooleanField, Field
 from wtforms.validators import Length, Optional, ValidationError
 
 from app.core.calendar import DayPart
-from app.organisation.audit_words import action_choices, subject_choices
 from app.organisation.models import DelegationKind, Person, Role, SuccessionKind, Unit, UnitKind
+from app.organisation.registries import action_choices, subject_choices
 from app.organisation.sheets import LARGEST
 from app.organisation.succession import Foreseen, Successors
 from app.web.formats import label

@@ -5,9 +5,9 @@ from __future__ import annotations
 from flask_babel import lazy_gettext as _l
 
 from app.core.calendar import DayPart
-from app.organisation.audit_words import name_actions, name_details, name_subjects
 from app.organisation.models import DelegationKind, Role, SignInWay, SuccessionKind, UnitKind
 from app.organisation.permissions import Capability
+from app.organisation.registries import name_actions, name_details, name_subjects
 from app.organisation.signing_in import SignInRefusal
 from app.web.formats import add_labels
 

@@ -19,7 +19,7 @@ from sqlalchemy import CursorResult, delete, func, select, update
 from app.core.errors import N_, Conflict, DomainError, NotAllowed
 from app.organisation import attempts, audit, sessions
 from app.organisation.access import Actor, site
-from app.organisation.instance_key import fingerprint, seal, unseal
+from app.organisation.keys import fingerprint, seal, unseal
 from app.organisation.models import Person, RecoveryCode, Role, SecondFactor
 from app.organisation.permissions import Capability, for_everybody, needs
 from app.organisation.profile import profile

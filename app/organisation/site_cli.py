@@ -1,24 +1,27 @@
-"""`flask site`: a site's beginning, and what it calls itself."""
+"""`flask site`: a site's beginning, and what it calls itself; `flask schedule`: what it does by itself, and how each
+stands."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import click
-from flask.cli import AppGroup
+from flask.cli import AppGroup, with_appcontext
 from flask_babel import gettext as _
 
 from app.core.errors import N_, DomainError
-from app.organisation import service
+from app.organisation import schedule, service
 from app.organisation.access import whole_site
 from app.organisation.cli import password_given
-from app.organisation.commands import COMMAND, clear_errors, echo_json
+from app.organisation.commands import COMMAND, clear_errors, echo_json, refusing
 from app.organisation.profile import enter_profile, profile
 from app.organisation.sheets import FaultyFile
 from app.organisation.site_code import refuse_another
 from app.organisation.staff_file import StaffRead, take_staff
 from app.web.command_faults import BadInput, note
 from app.web.formats import counted, sentence
+
+# `flask site`: a site's beginning, and what it calls itself.
 
 site_group = AppGroup("site", help=N_("Cơ quan."))
 
@@ -98,3 +101,29 @@ def _tell(taken: StaffRead) -> None:
         click.echo(f"{who.username}\t{who.password}\t{who.full_name}\t{who.unit}")
     units, people = counted("%(n)s đơn vị mới", len(taken.units)), counted("%(n)s người mới", len(taken.people))
     note(f"{units}, {people}.")
+
+
+# `flask schedule`: what the site does by itself, and how each stands.
+
+
+@click.command("schedule", help=N_("Việc máy chủ tự làm: giờ nào, làm xong đến đâu, lỗi gì. Mã thoát 1 nếu có lỗi."))
+@with_appcontext
+@refusing
+def show_schedule() -> None:
+    runs, shown = schedule.runs(whole_site()), []
+    for routine in schedule.planned():
+        run = runs.get(routine.name)
+        shown.append(
+            {
+                "name": routine.name,
+                "hours": [f"{hour:%H:%M}" for hour in routine.hours],
+                "working_days": routine.working_days,
+                "done": run.done if run else None,
+                "ended_at": run.ended_at if run else None,
+                "running": bool(run and run.holder),
+                "fault": run.fault if run else "",
+            }
+        )
+    echo_json(shown)
+    if any(each["fault"] for each in shown):
+        raise SystemExit(1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask_babel import lazy_gettext as _l
 
-from app.organisation.audit_words import name_actions, name_details, name_subjects
+from app.organisation.registries import name_actions, name_details, name_subjects
 from app.payments.models import MatchState
 from app.web.formats import add_labels
 

@@ -18,8 +18,7 @@ from app.cases.numbering import raise_counter
 from app.cases.population import changeable_by
 from app.cases.vocabulary import EventKind, PaymentChannel
 from app.core.errors import N_, Conflict, DomainError, NotFound
-from app.core.reasons import checked_reason
-from app.core.text import tidy
+from app.core.text import checked_reason, tidy
 from app.organisation.access import Actor, Scope
 from app.organisation.audit import one_at_a_time, transaction
 from app.organisation.calendars import site_calendar

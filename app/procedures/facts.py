@@ -17,7 +17,7 @@ from app.core.facts import Fact, FactQuery, register
 from app.core.to_come import StillToCome, register_to_come
 from app.organisation.access import Scope
 from app.organisation.models import Unit
-from app.organisation.subject_pages import SubjectPage, register_pages
+from app.organisation.registries import SubjectPage, register_pages
 from app.procedures.models import Procedure, ProcedureVersion
 from app.procedures.queries import deployed_on, in_force_on
 from app.web.extensions import db

@@ -12,7 +12,7 @@ from flask_babel import lazy_gettext as _l
 
 from app.core.calendar import PauseMode, TimeUnit
 from app.core.errors import N_n
-from app.organisation.audit_words import name_actions, name_details
+from app.organisation.registries import name_actions, name_details
 from app.procedures.contents import (
     ChargeContents,
     DocumentContents,

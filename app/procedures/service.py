@@ -16,8 +16,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import scoped_session
 
 from app.core.errors import N_, Conflict, DomainError, N_n, NotFound
-from app.core.reasons import checked_reason
-from app.core.text import fold, tidy, tidy_lines
+from app.core.text import checked_reason, fold, tidy, tidy_lines
 from app.organisation import audit
 from app.organisation.access import Actor, site
 from app.organisation.audit import transaction

@@ -14,9 +14,8 @@ from sqlalchemy.engine import Connection
 from app.core.calendar import WorkingCalendar
 from app.core.errors import NotFound
 from app.organisation.access import Scope
-from app.organisation.lineage import lineage
+from app.organisation.lineage import lineage, owner
 from app.organisation.models import Person, Unit
-from app.organisation.passings import owner
 from app.procedures.models import Procedure, ProcedureVersion
 from app.procedures.queries import in_force_on
 from app.publications.models import DIVISION, CatalogueCheck, Publication

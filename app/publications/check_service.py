@@ -5,8 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 from app.core.errors import N_, Conflict, DomainError, NotAllowed, NotFound
-from app.core.reasons import checked_reason
-from app.core.text import tidy, tidy_lines
+from app.core.text import checked_reason, tidy, tidy_lines
 from app.organisation import audit
 from app.organisation.access import Actor, Scope
 from app.organisation.audit import transaction

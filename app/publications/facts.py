@@ -19,7 +19,7 @@ from app.organisation.access import Scope
 from app.organisation.calendars import site_calendar
 from app.organisation.lineage import lineage
 from app.organisation.models import Unit
-from app.organisation.subject_pages import SubjectPage, register_pages
+from app.organisation.registries import SubjectPage, register_pages
 from app.publications import check_queries, queries, review_queries
 from app.publications.models import Publication
 from app.web.extensions import db

@@ -15,8 +15,8 @@ from app.core.calendar import WorkingCalendar
 from app.core.errors import NotFound
 from app.core.text import fold, sought, words
 from app.organisation.access import Scope
+from app.organisation.lineage import owner
 from app.organisation.models import AuditEntry, Unit, UnitKind
-from app.organisation.passings import owner
 from app.procedures.models import Procedure, ProcedureVersion
 from app.procedures.queries import in_force_on
 from app.publications.clocks import Dates, PublicationStep, Stage, StepClock, clocks, stage, used_on_arrival

@@ -11,8 +11,8 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import ColumnElement, or_, select
 
 from app.organisation.access import can
-from app.organisation.acts import Act, Wanted, register_act
 from app.organisation.permissions import Capability
+from app.organisation.registries import Act, Wanted, register_act
 from app.organisation.succession import Decision, Part, Passing, register_part, rows_part
 from app.publications.check_queries import unchecked
 from app.publications.models import DIVISION, OFFICE, CatalogueCheck, ProcedureReview, Publication

@@ -12,12 +12,12 @@ from flask_babel import gettext as _
 from werkzeug.wrappers import Response as Answer
 
 from app.organisation.access import Scope, actor, allowed, can, current_scope, whole_site
-from app.organisation.audit_words import action_name, details_in_words
 from app.organisation.calendars import site_calendar, today
 from app.organisation.exports import csv_response
 from app.organisation.models import Unit
 from app.organisation.permissions import Capability
 from app.organisation.queries import units, units_to_choose
+from app.organisation.registries import action_name, details_in_words
 from app.publications import queries, service
 from app.publications.clocks import AllowedClock, PublicationStep, Stage, StepClock, beside
 from app.publications.forms import (

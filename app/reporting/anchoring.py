@@ -11,7 +11,7 @@ from flask_babel import gettext as _
 
 from app.core.errors import DomainError
 from app.notifications.digests import connected
-from app.organisation import anchors, audit
+from app.organisation import audit, verifying
 from app.organisation.access import Actor, site
 from app.organisation.permissions import Capability, needs
 from app.organisation.profile import profile
@@ -40,7 +40,7 @@ def anchor(by: Actor) -> Anchored:
         audit.record(by, "anchor_audit", "site", site(), **told)
     head = audit.head()
     assert head is not None
-    anchors.anchor("command")
+    verifying.anchor("command")
     if address:
         _send(head, address)
     return Anchored(head, told["file"], address)

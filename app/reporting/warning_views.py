@@ -12,14 +12,13 @@ from app.compliance.explaining import fraction_shown, is_count, language, share_
 from app.compliance.runs import service as checks
 from app.compliance.subject_links import subject_pages
 from app.compliance.violations.raising import standing_of
-from app.compliance.warnings.queries import FallsDue, running_month
+from app.compliance.warnings.queries import FallsDue, outlook_in_words, running_month
 from app.compliance.warnings.service import warn
-from app.compliance.warnings.words import outlook_in_words
 from app.organisation.access import Actor, Scope, actor, allowed, current_scope, person
 from app.organisation.calendars import today
 from app.organisation.permissions import Capability
 from app.organisation.queries import units_named
-from app.organisation.subject_pages import SubjectPage
+from app.organisation.registries import SubjectPage
 from app.reporting.forms import WarnForm, WarningsForm
 from app.reporting.views import bp
 from app.reporting.warnings import DAYS, MANY, MOST, early_warnings, narrowed

@@ -14,8 +14,7 @@ from app.compliance.models import CheckRun
 from app.compliance.queries import UnitRef
 from app.compliance.queries.runs import unit_ref
 from app.compliance.warnings import queries
-from app.compliance.warnings.outlook import Chance
-from app.compliance.warnings.queries import FallsDue, RateWarning
+from app.compliance.warnings.queries import Chance, FallsDue, RateWarning
 from app.core.periods import Period
 from app.organisation.access import Scope
 from app.organisation.calendars import site_calendar

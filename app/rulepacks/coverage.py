@@ -13,14 +13,21 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, TypeAdapter, ValidationError
 
-from app.core.errors import N_
-from app.core.problems import Problem
+from app.core.errors import N_, Problem
 from app.core.translation import in_language
 from app.core.yaml_files import SourceError, read_source, read_text
-from app.rulepacks.documents import NO_SUCH_DAY, DocumentInfo, Documents
 from app.rulepacks.language import Rule
 from app.rulepacks.pack import Pack
-from app.rulepacks.sentences import OUTSIDE, PAGES, DocumentSentence, Sentences, names
+from app.rulepacks.sentences import (
+    NO_SUCH_DAY,
+    OUTSIDE,
+    PAGES,
+    DocumentInfo,
+    Documents,
+    DocumentSentence,
+    Sentences,
+    names,
+)
 from app.rulepacks.words import Name, PackError, RuleId, Sentence, Words, as_list, problems_of
 
 TARGETS = "targets.yaml"

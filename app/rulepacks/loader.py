@@ -8,13 +8,11 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from app.core.errors import N_
-from app.core.problems import Problem
+from app.core.errors import N_, Problem
 from app.core.yaml_files import MAX_BYTES, SourceError, YamlSource, plain_text, read_source, read_text
-from app.rulepacks.bounds import too_large
-from app.rulepacks.documents import Documents, load_documents
 from app.rulepacks.language import PACK_FILES
-from app.rulepacks.pack import Pack, Parameters, texts_hash
+from app.rulepacks.pack import Pack, Parameters, texts_hash, too_large
+from app.rulepacks.sentences import Documents, load_documents
 from app.rulepacks.validation import Catalogue, Checker
 from app.rulepacks.words import PackError, problems_of
 

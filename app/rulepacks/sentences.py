@@ -7,8 +7,11 @@ them, the sentences of a document are the document, byte for byte.
 
 from __future__ import annotations
 
+import re
+from calendar import monthrange
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 from itertools import chain
 from pathlib import Path
@@ -16,14 +19,105 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, TypeAdapter, ValidationError, model_validator
 
-from app.core.errors import N_, DomainError
-from app.core.problems import Problem
+from app.core.errors import N_, DomainError, Problem
 from app.core.text import tidy
 from app.core.yaml_files import SourceError, YamlSource, read_source, read_text
-from app.rulepacks.documents import LEFT_OUT, Documents
 from app.rulepacks.pack import Pack
-from app.rulepacks.words import PackError, RuleId, Text, Words, as_list, problems_of, refuse
+from app.rulepacks.words import Name, PackError, RuleId, Sentence, Text, Words, as_list, problems_of, refuse
 from app.rulepacks.words import Sentence as NonEmpty
+
+INDEX = "documents.yaml"
+LEFT_OUT = "[…]"
+
+
+NO_SUCH_DAY = N_("(ngày ghi trên văn bản, không có thật)")
+"""What stands after the day of a document wherever it is shown, if the calendar has no such day."""
+
+
+class DocumentInfo(Words):
+    """What is known about a document. `printed_date` is the date as it is printed, possible or not; `issued` is
+    the day it was really issued, where that is known."""
+
+    code: Name
+    file: Sentence
+    title: Text
+    issued_by: Text
+    number: Sentence | None = None
+    printed_date: Sentence | None = None
+    issued: date | None = None
+    notes: Annotated[tuple[Text, ...], BeforeValidator(as_list)] = ()
+
+    @property
+    def date_is_impossible(self) -> bool:
+        """Whether a whole day is printed, and the calendar has no such day."""
+        day = _PRINTED_DAY.search(self.printed_date or "")
+        return day is not None and not _exists(*(int(part) for part in reversed(day.groups())))
+
+
+_PRINTED_DAY = re.compile(r"(\d{1,2})\s*(?:/|tháng)\s*(\d{1,2})\s*(?:/|năm)\s*(\d{4})")
+
+
+def _exists(year: int, month: int, day: int) -> bool:
+    return year > 0 and 1 <= month <= 12 and 1 <= day <= monthrange(year, month)[1]
+
+
+@dataclass(frozen=True, slots=True)
+class OfficialDocument:
+    """An official document. `folded` is its text with every run of white space made one space."""
+
+    info: DocumentInfo
+    folded: str
+
+    def says(self, quote: str) -> bool:
+        """Whether the document has these words, white space aside; "[…]" stands for words left out."""
+        place = 0
+        for part in quote.split(LEFT_OUT):
+            words = tidy(part)
+            found = self.folded.find(words, place) if words else -1
+            if found < 0:
+                return False
+            place = found + len(words)
+        return True
+
+
+_INDEX_CONTENT = TypeAdapter(tuple[DocumentInfo, ...])
+
+
+def load_documents(folder: Path) -> dict[str, OfficialDocument]:
+    """The documents described in a folder, by code. Raises PackError."""
+    try:
+        source = read_source(INDEX, read_text(folder / INDEX, INDEX))
+        infos = _INDEX_CONTENT.validate_python(source.content)
+    except SourceError as error:
+        raise PackError(error.problems) from error
+    except ValidationError as error:
+        raise PackError(problems_of(error, source)) from error
+    problems: list[Problem] = []
+    documents: dict[str, OfficialDocument] = {}
+    for position, info in enumerate(infos):
+        path = folder / info.file
+        line = source.line((position, "file"))
+        if info.code in documents:
+            problems.append(
+                Problem(
+                    INDEX,
+                    source.line((position, "code")),
+                    "code",
+                    "“%(code)s” bị lặp lại.",
+                    {"code": info.code},
+                )
+            )
+        elif path.parent != folder or not path.is_file():
+            problems.append(Problem(INDEX, line, "file", "không có tệp %(file)s.", {"file": info.file}))
+        else:
+            documents[info.code] = OfficialDocument(info, tidy(path.read_text(encoding="utf-8")))
+    if problems:
+        raise PackError(problems)
+    return documents
+
+
+Documents = Mapping[str, OfficialDocument]
+
 
 SENTENCES = "sentences"
 

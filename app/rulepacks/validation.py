@@ -9,12 +9,10 @@ from functools import partial
 from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
-from app.core.errors import N_, DomainError
+from app.core.errors import N_, DomainError, Problem
 from app.core.facts import TYPE_WORDS, FactField, FactKind, faults, lacking
 from app.core.periods import Period
-from app.core.problems import Problem
 from app.core.yaml_files import Location, YamlSource, field_name
-from app.rulepacks.bounds import MOST_JUDGED
 from app.rulepacks.compiler import is_too_tangled
 from app.rulepacks.conditions import (
     DAY_KINDS,
@@ -31,10 +29,10 @@ from app.rulepacks.conditions import (
     Within,
     value_problem,
 )
-from app.rulepacks.documents import Documents
 from app.rulepacks.language import UNIT_KINDS, PackInfo, PackTest, Rule
-from app.rulepacks.pack import ParameterValue
+from app.rulepacks.pack import MOST_JUDGED, ParameterValue
 from app.rulepacks.premises import EARLIER_FAILURE
+from app.rulepacks.sentences import Documents
 from app.rulepacks.words import SENTENCES, is_field, names_department, names_units, parse_share, unknown_placeholders
 
 Catalogue = Mapping[str, FactKind]

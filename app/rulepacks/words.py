@@ -11,8 +11,7 @@ from typing import Annotated, Any, NoReturn
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, StringConstraints, ValidationError
 from pydantic_core import ErrorDetails, PydanticCustomError
 
-from app.core.errors import N_, DomainError, N_n
-from app.core.problems import Problem
+from app.core.errors import N_, DomainError, N_n, Problem
 from app.core.yaml_files import YamlSource, field_name
 
 MOST_TOLD = 100

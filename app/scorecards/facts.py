@@ -19,9 +19,9 @@ from app.core.facts import (
     register_source,
 )
 from app.organisation.access import Scope
+from app.organisation.lineage import AN_INSTANT, owner
 from app.organisation.models import Unit
-from app.organisation.passings import AN_INSTANT, owner
-from app.organisation.subject_pages import SubjectPage, register_pages
+from app.organisation.registries import SubjectPage, register_pages
 from app.scorecards.arithmetic import Column, children_by_parent, rolled_up
 from app.scorecards.models import CRITERION as OF_CRITERION
 from app.scorecards.models import Criterion, YearResult

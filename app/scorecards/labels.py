@@ -7,7 +7,7 @@ from typing import Any
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
-from app.organisation.audit_words import name_actions, name_details, name_subjects
+from app.organisation.registries import name_actions, name_details, name_subjects
 from app.scorecards.arithmetic import TABLE, Column, FindingKind, ScoreFinding
 from app.scorecards.points import as_number
 from app.web.formats import add_labels, label, show_number

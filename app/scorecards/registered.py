@@ -6,8 +6,8 @@ from __future__ import annotations
 from flask_babel import lazy_gettext as _l
 
 from app.organisation.access import Actor, Scope
-from app.organisation.evidence_files import EvidenceOf, Proven, register_proven
 from app.organisation.permissions import Capability, permitted
+from app.organisation.registries import EvidenceOf, Proven, register_proven
 from app.organisation.succession import register_part, rows_part
 from app.scorecards.models import CRITERION, Criterion
 from app.scorecards.queries import the_criterion

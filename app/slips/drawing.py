@@ -81,7 +81,7 @@ def _repertoire(style: str) -> bytes:
 
 # The QR code of a slip: the case's address on the site, or its code alone. Pure.
 
-BORDER = 2  # light qr_modules around the code
+BORDER = 2  # light modules around the code
 
 
 def _code(data: str) -> segno.QRCode:
@@ -91,9 +91,9 @@ def _code(data: str) -> segno.QRCode:
 
 
 def qr_svg(data: str) -> Markup:
-    """The code as an <qr_svg> element without any style of its own: the site's policy forbids inline styles."""
+    """The code as an <svg> element without any style of its own: the site's policy forbids inline styles."""
     drawn = _code(data).svg_inline(border=BORDER, omitsize=True, svgclass="qr", lineclass=None)
-    return Markup(drawn.replace("<qr_svg ", '<qr_svg aria-hidden="true" focusable="false" ', 1))  # noqa: S704  drawn here
+    return Markup(drawn.replace("<svg ", '<svg aria-hidden="true" focusable="false" ', 1))  # noqa: S704  drawn here
 
 
 def qr_png(data: str) -> bytes:
@@ -104,7 +104,7 @@ def qr_png(data: str) -> bytes:
 
 
 def qr_modules(data: str) -> tuple[int, list[tuple[int, int, int]]]:
-    """Side of the code in qr_modules, border included, and its dark stretches as (column, row, length)."""
+    """Side of the code in modules, border included, and its dark stretches as (column, row, length)."""
     rows = [[bool(module) for module in row] for row in _code(data).matrix]
     stretches = [
         (start + BORDER, y + BORDER, length) for y, row in enumerate(rows) for start, length in _stretches(row)

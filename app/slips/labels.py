@@ -9,7 +9,7 @@ from flask_babel import lazy_gettext as _l
 
 from app.cases.vocabulary import CaseStatus, ReturnMethod
 from app.core.calendar import TimeUnit
-from app.organisation.audit_words import name_actions, name_details, name_subjects
+from app.organisation.registries import name_actions, name_details, name_subjects
 from app.slips.circulars import SlipKind
 from app.web.due import missed
 from app.web.formats import add_labels, vietnamese_number

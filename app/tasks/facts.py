@@ -24,10 +24,9 @@ from app.core.facts import Fact, FactQuery, register_source
 from app.core.text import fold as fold_text
 from app.organisation.access import Scope
 from app.organisation.calendars import site_calendar
-from app.organisation.lineage import Lineage, lineage
+from app.organisation.lineage import AN_INSTANT, Lineage, lineage
 from app.organisation.models import Unit
-from app.organisation.passings import AN_INSTANT
-from app.organisation.subject_pages import SubjectPage, register_pages
+from app.organisation.registries import SubjectPage, register_pages
 from app.procedures.models import ProcedureVersion
 from app.procedures.queries import in_force_on
 from app.tasks.assigning import means_every_unit

@@ -17,8 +17,8 @@ from app.notifications.queries import staff
 from app.notifications.service import add_source
 from app.organisation.access import Actor, Scope
 from app.organisation.calendars import site_calendar
-from app.organisation.evidence_files import EvidenceOf, Proven, register_proven
 from app.organisation.permissions import Capability
+from app.organisation.registries import EvidenceOf, Proven, register_proven
 from app.organisation.succession import Decision, Part, Passing, register_part
 from app.tasks import queries
 from app.tasks.models import PlanTaskUnit, TaskEvent, TaskRole

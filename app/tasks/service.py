@@ -11,8 +11,7 @@ from datetime import date
 from typing import Any
 
 from app.core.errors import N_, Conflict, DomainError, NotFound
-from app.core.reasons import checked_reason
-from app.core.text import tidy
+from app.core.text import checked_reason, tidy
 from app.organisation import audit
 from app.organisation.access import Actor, Scope
 from app.organisation.audit import transaction

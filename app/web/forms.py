@@ -18,8 +18,8 @@ from wtforms.validators import InputRequired, Length, ValidationError
 from wtforms.widgets import CheckboxInput, ListWidget, Select
 
 from app.core.errors import DomainError, NotAllowed, NotFound
-from app.core.reasons import SHORTEST as SHORTEST_REASON
 from app.core.text import MOST_SOUGHT, sought, visible
+from app.core.text import SHORTEST as SHORTEST_REASON
 from app.web.formats import sentence
 
 NEEDED = InputRequired(_l("Không được để trống."))
@@ -120,7 +120,7 @@ class SearchField(_Bounded, fields.SearchField):
 
 
 class _Reason(_Bounded):
-    """A reason that must be given (app.core.reasons): the browser knows its least length, people what it is for."""
+    """A reason that must be given (app.core.text): the browser knows its least length, people what it is for."""
 
     def __init__(self, label: Any = None, validators: Any = None, **kwargs: Any) -> None:
         kwargs["render_kw"] = {"minlength": SHORTEST_REASON} | kwargs.get("render_kw", {})

@@ -13,7 +13,7 @@ from sqlalchemy import select
 
 from app.attachments import queries, service
 from app.attachments.models import Attachment
-from app.attachments.signatures import looking
+from app.attachments.signatures import roots as looking
 from app.attachments.signatures.again import counts, look_again
 from app.attachments.signatures.outcomes import SignatureOutcome
 from app.attachments.signatures.roots import TrustKind, trusted

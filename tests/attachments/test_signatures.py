@@ -13,7 +13,7 @@ from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 
 from app.attachments import apart
-from app.attachments.signatures import judging, looking
+from app.attachments.signatures import judging, roots
 from app.attachments.signatures.judging import judge
 from app.attachments.signatures.outcomes import LookedInto, SignatureOutcome, SignatureProblem, SignerRole
 from tests.attachments import signing
@@ -322,7 +322,7 @@ def document(tmp_path: Path) -> Path:
 
 
 def test_the_program_apart_says_the_same_and_knows_nothing_of_the_site(trusting: Path, document: Path) -> None:
-    assert looking._apart(document, trusting, NOW).outcome is SignatureOutcome.VALID
+    assert roots._apart(document, trusting, NOW).outcome is SignatureOutcome.VALID
     told = (
         "import sys, runpy; sys.argv = ['x', *sys.argv[1:]]\n"
         f"try: runpy.run_path({apart.__file__!r}, run_name='__main__')\n"
@@ -345,7 +345,7 @@ def test_a_document_that_crashes_or_holds_up_the_program_harms_nobody(
     monkeypatch.setattr(
         subprocess, "run", lambda _program, **more: real([sys.executable, "-c", f"import os, time\n{end}"], **more)
     )
-    found = looking._apart(document, trusting, NOW)
+    found = roots._apart(document, trusting, NOW)
     assert said(found) == (SignatureOutcome.UNTRUSTED, SignatureProblem.TOO_MUCH)
     assert "phức tạp" in str(found.advice)
 
@@ -353,4 +353,4 @@ def test_a_document_that_crashes_or_holds_up_the_program_harms_nobody(
 def test_a_document_without_a_signature_starts_no_program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(apart, "run", lambda *_of: pytest.fail("started"))
     (tmp_path / "a.pdf").write_bytes(PLAIN)
-    assert looking.look_into(tmp_path / "a.pdf").outcome is SignatureOutcome.NONE
+    assert roots.look_into(tmp_path / "a.pdf").outcome is SignatureOutcome.NONE

@@ -15,7 +15,7 @@ from sqlalchemy import select
 
 from app.attachments import previews, queries, service
 from app.attachments.models import Attachment
-from app.attachments.signatures import looking
+from app.attachments.signatures import roots
 from app.cases.models import Case
 from app.cases.vocabulary import EventKind
 from app.organisation import audit
@@ -274,7 +274,7 @@ def test_issuing_a_result_without_a_signature_is_not_offered_and_says_why(clerk:
 
 def test_a_signed_result_is_issued_by_its_signature(clerk: FlaskClient, case: Case) -> None:
     root = signing.root()
-    signing.laid(looking.folder(), root, lists=[root.revokes()])
+    signing.laid(roots.folder(), root, lists=[root.revokes()])
     happen(case, EventKind.RESOLVED, extensions.now())
     post(clerk, case, RESULT.value, ("quét.pdf", PDF))
     post(clerk, case, RESULT.value, ("ký.pdf", signing.signed(PDF, root.gives("Sở Nội vụ"))))
@@ -288,11 +288,11 @@ def test_only_the_administrator_reads_which_certificates_are_trusted(
 ) -> None:
     assert clerk.get("/chu-ky-so").status_code == 403
     root = signing.root("Ban Cơ yếu Chính phủ")
-    signing.laid(looking.folder(), root, lists=[root.revokes(issued=NOW - 9 * DAY, until=NOW - DAY)])
+    signing.laid(roots.folder(), root, lists=[root.revokes(issued=NOW - 9 * DAY, until=NOW - DAY)])
     admin = sign_in(make_person(department["VP"], Role.ADMIN))
     page = admin.get("/chu-ky-so").text
     assert "Ban Cơ yếu Chính phủ" in page and "Hết hiệu lực 30/06/2024" in page
-    assert str(looking.folder()) in page
+    assert str(roots.folder()) in page
 
 
 def test_what_was_digitised_before_is_used_again_with_one_click(

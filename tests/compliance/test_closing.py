@@ -14,7 +14,7 @@ from sqlalchemy import func, select
 
 from app.compliance import queries
 from app.compliance.models import CheckRun, MonthClosing, RunStanding, RunViolation, Violation
-from app.compliance.months import closings
+from app.compliance.months import queries as closings
 from app.compliance.months.closing import close
 from app.compliance.runs.verification import verify_run
 from app.compliance.violations.raising import standing_of

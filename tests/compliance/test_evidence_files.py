@@ -17,7 +17,7 @@ from sqlalchemy import func, select, update
 from app.attachments import service as attachments
 from app.attachments.evidence import service
 from app.attachments.models import EvidenceFile
-from app.attachments.signatures import looking
+from app.attachments.signatures import roots
 from app.attachments.signatures.outcomes import SignatureOutcome
 from app.cases.explanations.models import Explanation
 from app.compliance.models import MonthSeal, Violation, ViolationMove, ViolationState, Waiver
@@ -27,8 +27,8 @@ from app.core.errors import NotAllowed
 from app.obligations.models import Filing, FilingKind
 from app.organisation import backup
 from app.organisation.access import Actor
-from app.organisation.evidence_files import EvidenceOf
 from app.organisation.models import AuditEntry, Role
+from app.organisation.registries import EvidenceOf
 from app.reporting import verifying
 from app.scorecards.models import Criterion
 from app.tasks.deadlines import DeadlineKind
@@ -256,7 +256,7 @@ def test_a_signed_report_is_told_with_its_outcome_signer_and_time_where_it_stand
 ) -> None:
     root = signing.root()
     signer = root.gives("Nguyễn Văn An", organisation="Sở Nội vụ", user_id="CCCD:056012345678")
-    signing.laid(looking.folder(), root, lists=[root.revokes()])
+    signing.laid(roots.folder(), root, lists=[root.revokes()])
     earlier = extensions.now() - timedelta(hours=3)
     content = signing.signed(PDF, signer, at=earlier)
     row, head = violation("bg-5.2", "NCC"), browser(Role.HEAD, "NCC")

@@ -11,8 +11,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from app.compliance.runs.verification import Disagreement
-from app.core.errors import DomainError
-from app.core.problems import Problem
+from app.core.errors import DomainError, Problem
 from app.organisation.commands import clear_errors
 from app.organisation.models import Person, Role
 from app.rulepacks.conditions import ParameterUnit

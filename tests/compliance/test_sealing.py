@@ -18,7 +18,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import func, select, update
 
 from app.compliance.models import CheckResult, CheckRun, MonthSeal, PackText, Violation, ViolationState
-from app.compliance.months import proving, sealing, signing
+from app.compliance.months import proving, sealing
 from app.compliance.months.closing import close
 from app.core import seals
 from app.core.errors import Conflict, DomainError
@@ -157,7 +157,7 @@ def test_the_key_is_a_private_file_and_only_the_sites_own_seals(
     freeze("2024-07-03 08:00")
     close(INSPECTOR, JUNE)
     decide_everything()
-    public = signing.signing_key(DIRECTOR)[1]
+    public = sealing.signing_key(DIRECTOR)[1]
     assert key_file.stat().st_mode & 0o777 == 0o600
     assert public.encode() not in key_file.read_bytes()
     key_file.chmod(0o640)
@@ -168,13 +168,13 @@ def test_the_key_is_a_private_file_and_only_the_sites_own_seals(
     key_file.unlink()
     with pytest.raises(DomainError, match="Không thấy khóa niêm phong"):
         sealing.seal(DIRECTOR, JUNE)
-    signing._make()
+    sealing._make()
     with pytest.raises(DomainError, match="không phải khóa niêm phong của cơ quan"):
         sealing.seal(DIRECTOR, JUNE)
     key_file.write_bytes(kept)
     first = sealing.seal(DIRECTOR, JUNE)
     assert first.public_key == public
-    new = signing.replace_key(DIRECTOR, "Thay máy chủ, tạo khóa mới")
+    new = sealing.replace_key(DIRECTOR, "Thay máy chủ, tạo khóa mới")
     freeze("2024-08-02 08:00")
     close(INSPECTOR, JULY)
     decide_everything()

@@ -23,7 +23,7 @@ from app.compliance.wording import (
 )
 from app.core.facts import HUNDREDTHS
 from app.core.periods import Period
-from app.rulepacks.documents import DocumentInfo, load_documents
+from app.rulepacks.sentences import DocumentInfo, load_documents
 from tests.compliance import sample
 
 JUNE = Period.parse("2024-06")

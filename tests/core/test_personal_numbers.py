@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from app.core.personal_numbers import IdKind, id_kind, is_telephone
+from app.core.text import IdKind, id_kind, is_telephone
 
 
 @pytest.mark.parametrize(

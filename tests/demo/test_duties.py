@@ -8,15 +8,14 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
-from app.cases.explanations.models import Apology, Explanation
-from app.cases.faults.models import CaseFault, FaultSource
+from app.cases.explanations.models import Apology, CaseFault, Explanation, FaultSource
 from app.cases.models import Case, CaseEvent
 from app.cases.vocabulary import EventKind
 from app.core import facts
 from app.core.facts import Fact, FactQuery
 from app.core.periods import Period
 from app.demo.loading import LoadSummary
-from app.demo.plan_tasks import ASSIGNED
+from app.demo.plans import ASSIGNED
 from app.demo.world import MARK
 from app.obligations.models import Directive, Filing, OnlineTarget, Petition, Survey
 from app.organisation.models import Unit

@@ -19,7 +19,7 @@ from app.cases import verifying as refolding
 from app.cases.models import Case, CaseEvent
 from app.cases.vocabulary import EventKind
 from app.core.errors import Conflict, DomainError
-from app.demo import bulk, loading
+from app.demo import loading, sheets
 from app.demo.intake import shared_out
 from app.demo.loading import load
 from app.organisation import audit
@@ -76,7 +76,7 @@ def before() -> dict[str, str]:
 def indexes() -> dict[str, set[str]]:
     db.session.rollback()
     known = inspect(db.engine)
-    found = {table: {str(index["name"]) for index in known.get_indexes(table)} for table in bulk.TABLES}
+    found = {table: {str(index["name"]) for index in known.get_indexes(table)} for table in sheets.TABLES}
     db.engine.dispose()
     return found
 

@@ -12,9 +12,9 @@ from sqlalchemy import text
 from app.organisation import audit, queries
 from app.organisation.access import Actor
 from app.organisation.audit import transaction
-from app.organisation.audit_words import details_in_words
 from app.organisation.models import Person
 from app.organisation.queries import AuditFilter
+from app.organisation.registries import details_in_words
 from tests.clock import at
 from tests.factories import EVERYWHERE
 

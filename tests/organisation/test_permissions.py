@@ -73,12 +73,12 @@ VERBS_OF_EVERYBODY = {
 }
 WITHOUT_ACTOR = {  # nobody is signed in yet, or it is the person's own, or the trail or a chain itself, or a question
     *("attachments.evidence.queries.one_file", "organisation.access.answers_for"),
-    "organisation.evidence_files.proven",
+    "organisation.registries.proven",
     "cases.chain.add_event",
     *("compliance.violations.answering.moves_open_to", "compliance.waivers.service.may_decide"),
     *("organisation.audit.record", "organisation.sheets.looking_only"),
     *("organisation.attempts.take_turn", "organisation.attempts.note_wrong_lookup"),
-    "organisation.site_key.site_key",
+    "organisation.keys.site_key",
     "organisation.service.choose_language",
     "organisation.sessions.note_seen",
     *(f"organisation.signing_in.{verb}" for verb in ("identify", "enter", "complete", "sign_out")),

@@ -15,7 +15,7 @@ from sqlalchemy import select, text
 from sqlalchemy.exc import OperationalError
 
 from app.core.errors import NotAllowed
-from app.organisation import instance_key, passwords, second_factor, sessions, signing_in
+from app.organisation import keys, passwords, second_factor, sessions, signing_in
 from app.organisation.access import Actor
 from app.organisation.models import AuditEntry, Person, RecoveryCode, Role, SecondFactor, SignInSession, Unit
 from app.organisation.second_factor import WrongCode
@@ -211,7 +211,7 @@ def test_with_another_instances_key_nothing_is_read(app: Flask, tuan: Person, mo
     totp, codes = enrol(tuan)
     sealed = second_factor.of_person(tuan.id).secret  # type: ignore[union-attr]
     monkeypatch.setitem(app.config, "SECRET_KEY", "another")
-    assert instance_key.unseal("second factor", sealed) is None
+    assert keys.unseal("second factor", sealed) is None
     assert not second_factor.accept(tuan, totp.at(MORNING + timedelta(seconds=30)))
     assert not second_factor.accept(tuan, codes[0])
 

@@ -15,10 +15,10 @@ from app.core import facts
 from app.core.facts import FactQuery
 from app.core.periods import Period
 from app.obligations import service as duties
-from app.organisation import subject_pages
+from app.organisation import registries
 from app.organisation.access import Scope
 from app.organisation.models import Role, Unit
-from app.organisation.subject_pages import SubjectPage, pages_of
+from app.organisation.registries import SubjectPage, pages_of
 from app.publications import service as publications
 from app.publications.models import PublicationTrack
 from app.web.extensions import db
@@ -54,9 +54,9 @@ def test_nobody_shows_a_sort_of_things_that_no_room_registered(session: Any) -> 
 
 
 def test_a_second_finder_takes_the_first_ones_place(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(subject_pages, "_finders", {})
-    subject_pages.register_pages("thing", lambda scope, names: {})
-    subject_pages.register_pages("thing", lambda scope, names: {name: SubjectPage(name, "/x") for name in names})
+    monkeypatch.setattr(registries, "_finders", {})
+    registries.register_pages("thing", lambda scope, names: {})
+    registries.register_pages("thing", lambda scope, names: {name: SubjectPage(name, "/x") for name in names})
     assert pages_of(EVERYWHERE, "thing", ["a"]) == {"a": SubjectPage("a", "/x")}
     assert pages_of(EVERYWHERE, "thing", []) == {}
 
@@ -143,7 +143,7 @@ def test_every_single_thing_that_the_shipped_rules_judge_has_a_finder(app: Flask
         rule.subject for pack in repository.seeds().packs for rule in pack.rules if rule.subject not in (None, "rule")
     }
     kinds = facts.catalogue()
-    without = {kinds[str(name)].subject for name in judged} - subject_pages._finders.keys()
+    without = {kinds[str(name)].subject for name in judged} - registries._pages.keys()
     # A name, a period and what a check of the catalogue found: no records with pages of their own.
     assert without == {"officer", "period", "defect"}
 

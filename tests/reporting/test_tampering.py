@@ -26,7 +26,8 @@ from app.compliance.runs import evidence
 from app.compliance.runs.service import run_check
 from app.compliance.runs.verification import verify_run
 from app.core.periods import Period
-from app.organisation import anchors, audit
+from app.organisation import audit
+from app.organisation import verifying as anchors
 from app.organisation.models import AuditEntry, AuditHead, Unit, UnitKind
 from app.organisation.verifying import Broken
 from app.procedures.models import ProcedureVersion

@@ -12,7 +12,8 @@ from app.compliance.evaluation.rule_tests import run_pack_tests
 from app.core import yaml_files
 from app.core.periods import Period
 from app.core.yaml_files import SourceError, read_source
-from app.rulepacks import bounds, validation
+from app.rulepacks import pack as bounds
+from app.rulepacks import validation
 from app.rulepacks.compiler import compile_rules
 from app.rulepacks.loader import load_packs, pack_from_texts
 from app.rulepacks.pack import Pack

@@ -8,9 +8,8 @@ import pytest
 
 from app.rulepacks.conditions import ParameterUnit
 from app.rulepacks.coverage import Demand, cover, coverage_page, load_targets, uncovered
-from app.rulepacks.documents import load_documents
 from app.rulepacks.loader import load_packs
-from app.rulepacks.sentences import load_sentences
+from app.rulepacks.sentences import load_documents, load_sentences
 from app.rulepacks.words import PackError
 from tests.compliance.kinds import CATALOGUE
 

@@ -9,7 +9,6 @@ import pytest
 from flask import Flask
 from werkzeug.exceptions import HTTPException
 
-from app.rulepacks.documents import load_documents
 from app.rulepacks.loader import load_packs
 from app.rulepacks.sentences import (
     OUTSIDE,
@@ -17,6 +16,7 @@ from app.rulepacks.sentences import (
     DocumentSentence,
     Outside,
     RecordPlace,
+    load_documents,
     load_sentences,
     rebuilt,
     standing_problems,

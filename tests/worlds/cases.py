@@ -12,8 +12,8 @@ from typing import Any
 
 from app.cases import amending, service
 from app.cases.explanations import service as explanations
-from app.cases.faults.models import FaultSource
-from app.cases.faults.service import faults_of, record_fault, withdraw_fault
+from app.cases.explanations.models import FaultSource
+from app.cases.explanations.service import faults_of, record_fault, withdraw_fault
 from app.cases.importing.mapping import find_mapping
 from app.cases.importing.service import Upload, import_file, mappings_folder
 from app.cases.intake.contents import Applicant

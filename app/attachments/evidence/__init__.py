@@ -1,1 +1,1 @@
-"""Files that prove what a record says, whatever room the record is of (`organisation.evidence_files`)."""
+"""Files that prove what a record says, whatever room the record is of (`organisation.registries`)."""

@@ -16,8 +16,8 @@ from app.attachments.queries import PREVIEWED
 from app.attachments.signatures.outcomes import LookedInto
 from app.core.errors import NotFound
 from app.organisation.access import Actor, Scope
-from app.organisation.evidence_files import EvidenceOf, Proven, proven
 from app.organisation.models import Person
+from app.organisation.registries import EvidenceOf, Proven, proven
 from app.web.extensions import db
 
 

@@ -20,13 +20,12 @@ from app.attachments.models import EvidenceFile
 from app.attachments.service import SHOWN_NAME, database_full, examined, keep_signatures, largest_file, store
 from app.attachments.store import Incoming
 from app.core.errors import N_, Conflict, DomainError, NotAllowed, NotFound
-from app.core.reasons import checked_reason
-from app.core.text import tidy
-from app.organisation import audit, evidence_files
+from app.core.text import checked_reason, tidy
+from app.organisation import audit, registries
 from app.organisation.access import Actor, Scope
 from app.organisation.audit import transaction
-from app.organisation.evidence_files import EvidenceOf, Proven, proven
 from app.organisation.permissions import Capability, needs
+from app.organisation.registries import EvidenceOf, Proven, proven
 from app.web import extensions
 from app.web.formats import sentence
 
@@ -155,7 +154,7 @@ def remove_evidence(scope: Scope, by: Actor, evidence_id: int, reason: str) -> E
 
 
 class _EvidenceKeeper:
-    """What other rooms ask of this one: see `organisation.evidence_files`."""
+    """What other rooms ask of this one: see `organisation.registries`."""
 
     receiving = staticmethod(receiving)
     sums = staticmethod(queries.sums)
@@ -166,4 +165,4 @@ class _EvidenceKeeper:
         return state is not None and state.whole
 
 
-evidence_files.keepers.append(_EvidenceKeeper())
+registries.keepers.append(_EvidenceKeeper())

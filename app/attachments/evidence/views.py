@@ -19,9 +19,9 @@ from app.attachments.showing import SHOWN_BY_BROWSERS, picture_of, picture_place
 from app.attachments.store import store_failed
 from app.core.errors import DomainError, NotAllowed, NotFound
 from app.organisation.access import actor, allowed, can, current_scope, signed_in, site
-from app.organisation.evidence_files import EvidenceOf, Proven, proven
 from app.organisation.exports import record_opening
 from app.organisation.permissions import Capability
+from app.organisation.registries import EvidenceOf, Proven, proven
 from app.web.formats import sentence
 from app.web.forms import refusals_told_by
 

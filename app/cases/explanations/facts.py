@@ -15,16 +15,15 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.orm import aliased
 
 from app.cases import population
-from app.cases.explanations.models import Apology, Explanation, is_about
+from app.cases.explanations.models import Apology, CaseFault, Explanation, is_about
 from app.cases.facts import holder_of, late_rows, owed_words, stages_unknown, start_of_previous, units_of, whose
-from app.cases.faults.models import CaseFault
 from app.cases.models import Case, CaseStage
 from app.core.fact_kinds import fact_kinds
 from app.core.facts import Fact, FactQuery, register, register_source
 from app.core.text import fold
 from app.organisation.calendars import site_calendar
+from app.organisation.lineage import AN_INSTANT
 from app.organisation.models import Person, Unit
-from app.organisation.passings import AN_INSTANT
 from app.web.due import due_after
 
 KINDS = fact_kinds("cases")

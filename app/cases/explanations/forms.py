@@ -10,10 +10,8 @@ from flask_wtf import FlaskForm
 from wtforms import RadioField
 from wtforms.validators import InputRequired, Length, Optional
 
-from app.cases.explanations.models import ApologyFor
-from app.cases.explanations.service import LONGEST
-from app.cases.faults.models import CaseFault
-from app.cases.faults.service import LONGEST as LONGEST_FAULT
+from app.cases.explanations.models import ApologyFor, CaseFault
+from app.cases.explanations.service import LONGEST, LONGEST_FAULT
 from app.web.formats import label
 from app.web.forms import (
     NEEDED,

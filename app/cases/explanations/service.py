@@ -1,8 +1,5 @@
-"""What is owed after a case went wrong: the head's explanation to the Director, the apology to the citizen.
-
-An explanation goes from the unit through the Office to the Director, who accepts it or returns it with words; a
-returned one stays in the record and is given again. An apology never makes a late case timely.
-"""
+"""What is owed after a case went wrong (the head's explanation to the Director, the apology to the citizen), and
+mistakes found in its handling (sai sót)."""
 
 from __future__ import annotations
 
@@ -11,28 +8,39 @@ from datetime import date, datetime
 from typing import Any
 
 from flask import current_app
-from sqlalchemy import func, select, update
+from sqlalchemy import Select, func, select, update
 
 from app.cases import population, service
 from app.cases.explanations import notices
-from app.cases.explanations.models import Apology, Explanation, ExplanationState, is_about, state_of
-from app.cases.faults.models import CaseFault
+from app.cases.explanations.models import (
+    Apology,
+    CaseFault,
+    Explanation,
+    ExplanationState,
+    FaultSource,
+    is_about,
+    state_of,
+)
 from app.cases.models import Case
 from app.cases.population import on_desk_of
 from app.cases.vocabulary import EventKind
 from app.core.errors import N_, Conflict, DomainError, NotAllowed, NotFound
-from app.core.reasons import checked_reason, checked_words
-from app.core.text import tidy
+from app.core.text import checked_reason, checked_words, tidy
 from app.organisation import audit
 from app.organisation.access import Actor, Scope
-from app.organisation.answers import answered
 from app.organisation.audit import transaction
 from app.organisation.calendars import site_calendar
 from app.organisation.lineage import lineage
 from app.organisation.permissions import Capability, needs
+from app.organisation.registries import answered
 from app.web import extensions
 from app.web.due import kept
 from app.web.extensions import db
+
+# What is owed after a case went wrong: the head's explanation to the Director, the apology to the citizen.
+#
+# An explanation goes from the unit through the Office to the Director, who accepts it or returns it with words; a
+# returned one stays in the record and is given again. An apology never makes a late case timely.
 
 EXPLANATION = "explanation"  # the kind of fact that tells of one
 LONGEST = 4_000  # characters of an explanation or a decision
@@ -287,3 +295,91 @@ def _new_due_at(case: Case, day: date | None, wrong: bool, now: datetime) -> dat
             times=allowed,
         )
     return calendar.end_of_day(day)
+
+
+# Mistakes found in the handling of cases (sai sót): recorded, and withdrawn when recorded in error.
+
+LONGEST_FAULT = 2_000  # characters of what was wrong
+
+
+@needs(Capability.RECORD_FAULTS)
+def record_fault(
+    scope: Scope, by: Actor, case_id: int, *, found_on: date, source: FaultSource, what: str, document: str = ""
+) -> CaseFault:
+    """Record that a case was found to have been handled wrongly, on a day not before it came in and not to come.
+
+    A head records it of the cases of their units, inspectors of every case.
+    """
+    words = checked_words(what, field="what", missing=N_("Hãy ghi sai sót là gì."), most=LONGEST_FAULT)
+    with transaction() as session:
+        case = session.scalar(_case(scope, case_id).with_for_update(of=Case))
+        if case is None:
+            raise NotFound("Không tìm thấy hồ sơ này.")
+        if not scope.covers(case.unit_id):
+            raise NotAllowed("Chỉ người đứng đầu đơn vị có hồ sơ hoặc cán bộ thanh tra ghi nhận sai sót.")
+        _check_day(case, found_on)
+        last = session.scalar(select(func.max(CaseFault.number)).where(CaseFault.case_id == case.id)) or 0
+        fault = CaseFault(
+            site=case.site,
+            case_id=case.id,
+            number=last + 1,
+            unit_id=case.unit_id,
+            found_on=found_on,
+            source=source,
+            what=words,
+            document=tidy(document),
+            recorded_at=extensions.now(),
+            person_id=by.person_id,
+            actor=by.name,
+        )
+        session.add(fault)
+        session.flush()
+        audit.record(by, "record_fault", "case", case.code, found_on=found_on, source=source, what=words)
+    return fault
+
+
+@needs(Capability.WITHDRAW_FAULTS)
+def withdraw_fault(scope: Scope, by: Actor, case_id: int, fault_id: int, reason: str) -> CaseFault:
+    """Take back what was recorded in error. The record stays, with the reason; past checks stay as they were."""
+    words = checked_reason(reason, missing=N_("Hãy ghi lý do rút lại."))
+    with transaction() as session:
+        fault = session.scalar(
+            select(CaseFault)
+            .where(CaseFault.id == fault_id, CaseFault.case_id == case_id)
+            .where(CaseFault.site == scope.site, scope.within(CaseFault.unit_id))
+            .with_for_update()
+        )
+        if fault is None:
+            raise NotFound("Không tìm thấy sai sót này.")
+        if fault.withdrawn_at is not None:
+            raise Conflict("Sai sót này đã được rút lại.")
+        fault.withdrawn_at, fault.withdrawn_by, fault.withdrawal = extensions.now(), by.name, words
+        code = session.scalar(select(Case.code).where(Case.id == fault.case_id))
+        audit.record(by, "withdraw_fault", "case", code, reason=words)
+    return fault
+
+
+def fault_of(scope: Scope, case_id: int, fault_id: int) -> CaseFault:
+    """One mistake of a case. Raises NotFound, also for a mistake of another case."""
+    found = select(CaseFault).where(CaseFault.id == fault_id, CaseFault.case_id == case_id)
+    fault = db.session.scalar(found.where(CaseFault.site == scope.site, scope.within(CaseFault.unit_id)))
+    if fault is None:
+        raise NotFound("Không tìm thấy sai sót này.")
+    return fault
+
+
+def faults_of(case_id: int) -> Sequence[CaseFault]:
+    """The mistakes found in a case, the first first; withdrawn ones too."""
+    return db.session.scalars(select(CaseFault).where(CaseFault.case_id == case_id).order_by(CaseFault.number)).all()
+
+
+def _case(scope: Scope, case_id: int) -> Select[Any]:
+    return select(Case).where(Case.id == case_id, Case.site == scope.site, on_desk_of(scope))
+
+
+def _check_day(case: Case, found_on: date) -> None:
+    calendar = site_calendar()
+    if found_on > calendar.local_day(extensions.now()):
+        raise DomainError("Ngày phát hiện sai sót không được sau hôm nay.", field="found_on")
+    if found_on < calendar.local_day(case.received_at):
+        raise DomainError("Ngày phát hiện sai sót không được trước ngày tiếp nhận hồ sơ.", field="found_on")

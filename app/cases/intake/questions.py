@@ -12,8 +12,7 @@ from app.cases.intake.applicants import ways_to_write
 from app.cases.intake.contents import Applicant
 from app.cases.models import Case
 from app.core.errors import N_, DomainError
-from app.core.personal_numbers import id_kind, is_telephone
-from app.core.text import tidy
+from app.core.text import id_kind, is_telephone, tidy
 from app.organisation.access import Scope
 from app.organisation.calendars import site_calendar
 from app.procedures.models import ProcedureVersion

@@ -14,8 +14,7 @@ from app.cases.intake.contents import Applicant, check_applicant
 from app.cases.intake.models import CounterRefusal
 from app.cases.numbering import raise_counter
 from app.core.errors import N_, DomainError, NotFound
-from app.core.reasons import checked_reason
-from app.core.text import tidy, tidy_lines
+from app.core.text import checked_reason, tidy, tidy_lines
 from app.organisation import audit
 from app.organisation.access import Actor, Scope
 from app.organisation.audit import transaction

@@ -1,6 +1,6 @@
 """A pack that somebody brings in, read, checked and tested: in a process of its own, within bounds of time and memory.
 
-What a pack may cost is counted (`bounds`); the process is for what nobody has counted. It is `examining_worker.py`, run
+What a pack may cost is counted (`pack`); the process is for what nobody has counted. It is `examining_worker.py`, run
 as a program: it is given the texts, what is known of facts and documents, and gives back what it found, and neither a
 pack that never ends nor one that floods the memory is anything to the other users.
 """
@@ -23,11 +23,10 @@ from typing import Any
 from app.compliance.evaluation.engine_process import EngineStopped, limits
 from app.compliance.evaluation.engine_worker import NO_MEMORY
 from app.compliance.evaluation.rule_tests import run_pack_tests
-from app.core.errors import DomainError
+from app.core.errors import DomainError, Problem, as_json, from_json
 from app.core.facts import FactField, FactKind, FieldType
-from app.core.problems import Problem, as_json, from_json
-from app.rulepacks.documents import DocumentInfo, Documents, OfficialDocument
 from app.rulepacks.loader import pack_from_texts
+from app.rulepacks.sentences import DocumentInfo, Documents, OfficialDocument
 from app.rulepacks.validation import Catalogue
 from app.rulepacks.words import PackError
 

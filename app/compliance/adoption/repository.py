@@ -21,16 +21,15 @@ from sqlalchemy import select
 
 from app.compliance.models import CheckRun, PackAdoption, PackText, UploadedPack
 from app.core import facts
-from app.core.errors import DomainError, NotFound
+from app.core.errors import DomainError, NotFound, Problem
 from app.core.periods import Period
-from app.core.problems import Problem
 from app.organisation.access import site
 from app.organisation.calendars import today
-from app.rulepacks.documents import OfficialDocument, load_documents
 from app.rulepacks.language import Rule
 from app.rulepacks.loader import DOCUMENTS, load_each, pack_from_texts
 from app.rulepacks.pack import Pack
 from app.rulepacks.premises import PackTerm
+from app.rulepacks.sentences import OfficialDocument, load_documents
 from app.rulepacks.words import PackError
 from app.web.extensions import db
 from app.web.once import once

@@ -23,8 +23,7 @@ from app.compliance.adoption import repository
 from app.compliance.adoption.examining import Examined, Progress, examine_apart
 from app.compliance.models import PackAdoption, UploadedPack
 from app.core import facts
-from app.core.errors import Conflict, DomainError, N_n, NotFound
-from app.core.problems import Problem
+from app.core.errors import Conflict, DomainError, N_n, NotFound, Problem
 from app.core.text import tidy_lines
 from app.core.yaml_files import MAX_BYTES, plain_text
 from app.organisation import audit

@@ -27,9 +27,8 @@ from app.compliance.runs.service import CheckReport
 from app.compliance.views import bp
 from app.compliance.wording import explain, parameter_in_words
 from app.core import facts
-from app.core.errors import DomainError, N_n
+from app.core.errors import DomainError, N_n, Problem
 from app.core.periods import Period, PeriodKind
-from app.core.problems import Problem
 from app.organisation.access import Actor, actor, allowed, can, current_scope, person
 from app.organisation.calendars import today
 from app.organisation.permissions import Capability

@@ -8,7 +8,7 @@ import click
 from flask_babel import gettext as _
 
 from app.compliance.cli import check, period_of
-from app.compliance.months import proving, sealing, signing
+from app.compliance.months import proving, sealing
 from app.compliance.months.closing import close
 from app.core.errors import N_, DomainError
 from app.core.periods import Period
@@ -39,7 +39,7 @@ def check_close(period_text: str) -> None:
 @click.option("--period", "period_text", required=True, help=_PERIODS)
 @refusing
 def check_seal(period_text: str) -> None:
-    period, fresh = period_of(period_text), signing.registered() is None
+    period, fresh = period_of(period_text), sealing.registered() is None
     sealed = sealing.seal(COMMAND, period)
     if fresh:
         _keep_a_copy()
@@ -52,7 +52,7 @@ def check_seal(period_text: str) -> None:
 @click.option("--reason", default="", help=N_("Vì sao thay khóa."))
 @refusing
 def check_seal_key(replace: bool, reason: str) -> None:
-    public = signing.replace_key(COMMAND, reason) if replace else signing.signing_key(COMMAND)[1]
+    public = sealing.replace_key(COMMAND, reason) if replace else sealing.signing_key(COMMAND)[1]
     click.echo(f"{public}\n{fingerprint(public)}")
     _keep_a_copy()
 
@@ -60,7 +60,7 @@ def check_seal_key(replace: bool, reason: str) -> None:
 def _keep_a_copy() -> None:
     said = _(
         "Khóa niêm phong ở %(path)s: hãy cất một bản sao ở nơi khác, bản sao lưu không có khóa này.",
-        path=signing.path(),
+        path=sealing.path(),
     )
     note(said)
 

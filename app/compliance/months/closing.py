@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from app.compliance import notices
 from app.compliance.evaluation.results import Judgement
 from app.compliance.models import CheckRun, MonthClosing
-from app.compliance.months import closings
+from app.compliance.months import queries
 from app.compliance.runs.service import CheckReport, Progress, run_check
 from app.core.errors import Conflict, DomainError
 from app.core.periods import Period
@@ -38,11 +38,11 @@ class _Settling:
 
     def __call__(self, run: CheckRun, judgement: Judgement) -> None:
         refuse_to_close(self.period)  # nobody else writes now
-        closings.ask(run, judgement)
+        queries.ask(run, judgement)
         closing = MonthClosing(
             site=site(),
             period=self.period.key,
-            number=len(closings.closings(self.period)) + 1,
+            number=len(queries.closings(self.period)) + 1,
             run_id=run.id,
             closed_at=extensions.now(),
             person_id=self.by.person_id,
@@ -63,7 +63,7 @@ def refuse_to_close(period: Period) -> None:
             period=period.label("vi"),
             day=f"{period.last:%d/%m/%Y}",
         )
-    closed = closings.closed_periods()
+    closed = queries.closed_periods()
     if (done := closed.get(period.key)) is not None:
         raise Conflict(
             "%(period)s đã được %(who)s chốt lúc %(at)s (lần kiểm tra %(run)s).",

@@ -23,8 +23,8 @@ from app.core import seals
 from app.core.errors import DomainError
 from app.core.periods import Period
 from app.organisation.access import site, whole_site
-from app.organisation.evidence_files import keeper
 from app.organisation.models import AuditEntry
+from app.organisation.registries import keeper
 from app.organisation.verifying import Broken
 from app.rulepacks.language import Status
 from app.web.extensions import db

@@ -12,7 +12,7 @@ from flask_babel import gettext as _
 from werkzeug.wrappers import Response as Answer
 
 from app.compliance.forms import MonthForm, ReopenForm
-from app.compliance.months import proving, queries, sealing, signing
+from app.compliance.months import proving, queries, sealing
 from app.compliance.months.closing import close, refuse_to_close
 from app.compliance.views import bp
 from app.core.errors import DomainError, NotFound
@@ -63,7 +63,7 @@ def seal_month(key: str) -> Page:
     period, form = _period(key), MonthForm()
     if form.validate_on_submit():
         with errors_shown_on(form):
-            fresh = signing.registered() is None
+            fresh = sealing.registered() is None
             sealed = sealing.seal(actor(), period)
             flash(_("Đã niêm phong. Vân tay khóa: %(key)s", key=fingerprint(sealed.public_key)), "success")
             if fresh:

@@ -21,7 +21,7 @@ from app.compliance.evaluation.engine_process import EngineStopped
 from app.compliance.evaluation.evaluate import judge
 from app.compliance.evaluation.results import Judgement, RuleResult
 from app.compliance.models import CheckResult, CheckRun, PackText
-from app.compliance.months import closings
+from app.compliance.months import queries
 from app.compliance.runs import evidence
 from app.compliance.runs.inheritance import heirs_of, inherited, with_forebears
 from app.compliance.runs.keeping import Texts
@@ -32,7 +32,7 @@ from app.core import facts
 from app.core.errors import DomainError, NotFound
 from app.core.facts import Fact, FactQuery
 from app.core.periods import Period
-from app.organisation import anchors, audit
+from app.organisation import audit, verifying
 from app.organisation.access import Actor, site
 from app.organisation.audit import transaction
 from app.organisation.calendars import site_calendar
@@ -113,8 +113,8 @@ def run_check(
     del gathered  # a month's are tens of megabytes, which the writing needs
     progress(2, 3, "writing")
     with transaction() as session:
-        closings.one_at_a_time()
-        closed = closings.standing(period) is not None
+        queries.one_at_a_time()
+        closed = queries.standing(period) is not None
         run = CheckRun(
             site=site(),
             period=period.key,
@@ -144,11 +144,11 @@ def run_check(
         if settle is not None:
             settle(run, judgement)
         elif not run.after_closing:
-            closings.ask_nobody(run)
+            queries.ask_nobody(run)
         hashes = {"packs": run.packs, "facts_hash": run.facts_hash, "results_hash": results_hash}
         entry = audit.record(by, "run_check", "check_run", run.id, period=period.key, **hashes)
         run.trail_number, run.trail_hash = entry.number, entry.hash
-    anchors.write_line("check_run")
+    verifying.write_line("check_run")
     progress(3, 3, "done")
     kept = run.facts_hash
     return CheckReport(run, period, as_of, tuple(chosen), kept, judgement, tuple(raised), _names(units))

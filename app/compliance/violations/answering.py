@@ -17,13 +17,12 @@ from app.compliance.models import Violation, ViolationMove, ViolationState, Viol
 from app.compliance.violations.books import book_of_rule, state_of_all
 from app.compliance.violations.findings import same_finding
 from app.core.errors import N_, Conflict, DomainError, NotAllowed, NotFound
-from app.core.reasons import checked_reason
-from app.core.text import tidy_lines
+from app.core.text import checked_reason, tidy_lines
 from app.organisation import audit
 from app.organisation.access import Actor, Scope
-from app.organisation.answers import AnswerBook
 from app.organisation.audit import transaction
 from app.organisation.permissions import Capability, needs
+from app.organisation.registries import AnswerBook
 from app.web import extensions
 from app.web.extensions import db
 

@@ -15,7 +15,7 @@ from sqlalchemy import select, update
 from app.compliance.adoption.repository import rule_by_name
 from app.compliance.models import Violation, ViolationState, ViolationSubject
 from app.core.errors import NotFound
-from app.organisation.answers import AnswerBook, AnswerState, KeptAnswer, book_of, on_answered
+from app.organisation.registries import AnswerBook, AnswerState, KeptAnswer, book_of, on_answered
 from app.rulepacks.language import Rule
 from app.web.extensions import db
 

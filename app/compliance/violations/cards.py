@@ -18,8 +18,7 @@ from app.compliance.violations.findings import Finding, Rules, findings_of
 from app.compliance.warnings.queries import Today
 from app.core.periods import Period
 from app.organisation.access import Scope
-from app.organisation.acts import Act, Wanted, acts_for
-from app.organisation.subject_pages import SubjectPage
+from app.organisation.registries import Act, SubjectPage, Wanted, acts_for
 from app.rulepacks.language import Rule, Severity, Status
 from app.web.extensions import db
 

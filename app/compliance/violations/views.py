@@ -49,12 +49,11 @@ from app.core.errors import DomainError, NotFound
 from app.core.facts import list_titles
 from app.core.periods import Period
 from app.organisation.access import Scope, actor, allowed, answering_scope, can, current_scope
-from app.organisation.answers import AnswerBook
 from app.organisation.calendars import site_calendar, today
-from app.organisation.evidence_files import EvidenceOf, keeper, sent_with
 from app.organisation.exports import csv_response
 from app.organisation.permissions import Capability
 from app.organisation.queries import units
+from app.organisation.registries import AnswerBook, EvidenceOf, keeper, sent_with
 from app.rulepacks.language import JudgedAs, Rule, Status
 from app.web.due import missed
 from app.web.formats import in_both, label, show_date

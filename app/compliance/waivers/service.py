@@ -14,7 +14,7 @@ from app.compliance.adoption import repository
 from app.compliance.evaluation.results import AppliedWaiver
 from app.compliance.models import Waiver
 from app.core.errors import N_, Conflict, DomainError, NotAllowed, NotFound
-from app.core.reasons import checked_reason
+from app.core.text import checked_reason
 from app.organisation import audit
 from app.organisation.access import Actor, site
 from app.organisation.audit import transaction

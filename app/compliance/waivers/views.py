@@ -14,9 +14,9 @@ from app.compliance.views import bp
 from app.compliance.waivers import service
 from app.organisation.access import actor, allowed, current_scope
 from app.organisation.calendars import today
-from app.organisation.evidence_files import EvidenceOf, keeper, sent_with
 from app.organisation.permissions import Capability
 from app.organisation.queries import units
+from app.organisation.registries import EvidenceOf, keeper, sent_with
 from app.web.forms import errors_shown_on, typed_day
 
 Page = str | Answer | tuple[str, int]

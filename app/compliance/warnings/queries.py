@@ -1,4 +1,5 @@
-"""What the last provisional check of the running month warns of: how rates can still end, and what falls due."""
+"""What the last provisional check of the running month warns of: how rates can still end, what falls due, and what is
+said of it in the reader's language."""
 
 from __future__ import annotations
 
@@ -6,16 +7,20 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from enum import StrEnum
+from fractions import Fraction
+from math import ceil, floor
 from typing import Any
 
+from flask_babel import gettext as _
 from sqlalchemy.orm import undefer
 
 from app.compliance.adoption.repository import Library, rule_in
+from app.compliance.explaining import noun_of, shortfall_shown
 from app.compliance.models import CheckResult, CheckRun
 from app.compliance.queries import ResultRow, UnitRef
 from app.compliance.queries.runs import result_row_of, results_within, runs_of
 from app.compliance.violations.findings import figure_of
-from app.compliance.warnings.outlook import Chance, Outlook, outlook
 from app.core.facts import FactQuery
 from app.core.periods import Period, PeriodKind
 from app.core.to_come import to_come_of
@@ -24,6 +29,73 @@ from app.organisation.calendars import site_calendar, today
 from app.rulepacks.language import JudgedAs, Rule, Severity, Status, SubjectState
 from app.web.due import due_by, kept, within
 from app.web.extensions import db
+from app.web.formats import show_number
+
+# How a rate of a running period can still end. Pure and exact.
+#
+# So far `numerator` of `denominator` count well; `coming` more are known that will be counted among by the period's
+# end, whatever becomes of them. Where it is `mendable`, what does not count well yet can still be put right as well.
+
+
+class Chance(StrEnum):
+    """Whether the target can still be reached."""
+
+    SECURE = "secure"
+    """Also if all the rest turns out badly."""
+    OPEN = "open"
+    """With enough of the rest."""
+    LOST = "lost"
+    """Not with all the rest that is known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """What it takes: `needed` of the `left` ones must turn out well.
+
+    `beyond`: where all of those are too few, how many more than are known must be counted, all of them well, for the
+    target to be reached all the same; None where no number would do.
+    """
+
+    chance: Chance
+    needed: int
+    left: int
+    beyond: int | None = None
+
+
+def outlook(
+    comparison: str, target: Fraction, numerator: int, denominator: int, coming: int, *, mendable: bool = False
+) -> Outlook | None:
+    """What it takes for the share to be `at_least`, `more_than`, `at_most` or `less_than` the target; None of nothing.
+
+    A share of what is bad, to be kept low, is a share of what is good, to be kept high.
+    """
+    if comparison in ("at_most", "less_than"):
+        turned = "at_least" if comparison == "at_most" else "more_than"
+        return outlook(turned, 1 - target, denominator - numerator, denominator, coming, mendable=mendable)
+    strictly = comparison == "more_than"
+    among = denominator + coming
+    if among == 0:
+        return None
+    left = coming + (denominator - numerator if mendable else 0)
+    needed = max(0, _least(target * among, strictly=strictly) - numerator)
+    if needed <= left:
+        return Outlook(Chance.OPEN if needed else Chance.SECURE, needed, left)
+    return Outlook(Chance.LOST, needed, left, _beyond(target, numerator + left, among, strictly=strictly))
+
+
+def _beyond(target: Fraction, good: int, among: int, *, strictly: bool) -> int | None:
+    """The least m with (good + m) / (among + m) reaching the target."""
+    if target >= 1:
+        return None
+    return _least((target * among - good) / (1 - target), strictly=strictly)
+
+
+def _least(bound: Fraction, *, strictly: bool) -> int:
+    """The least whole number from the bound on, or above it."""
+    return floor(bound) + 1 if strictly else ceil(bound)
+
+
+# What the last provisional check of the running month warns of: how rates can still end, and what falls due.
 
 
 def running_month() -> Period:
@@ -215,3 +287,26 @@ def _falls_due(day: date, told: Sequence[tuple[ResultRow, str, Rule, str]]) -> F
         tuple(dict.fromkeys(name for *_rest, name in told if name)),
         told[0][0],
     )
+
+
+# What an early warning says, in the reader's language.
+
+
+def outlook_in_words(warned: RateWarning) -> str:
+    """How the rate can still end: "Còn đạt được: cần 3 trong 8 hồ sơ còn lại.\""""
+    told, cell = warned.outlook, warned.cell
+    if told is None:
+        return shortfall_shown(warned.rule, cell.shortfall, cell.comparison)
+    left = {"left": show_number(told.left), "noun": noun_of(warned.rule, number=told.left)}
+    if told.chance is Chance.OPEN:
+        return str(_("Còn đạt được: cần %(needed)s trong %(left)s %(noun)s còn lại.", needed=told.needed, **left))
+    if told.chance is Chance.SECURE:
+        if not told.left:
+            return str(_("Không còn gì đến hạn trong tháng: giữ được."))
+        return str(_("Giữ được dù %(left)s %(noun)s còn lại đều không đạt.", **left))
+    if told.beyond is None:
+        return str(_("Tháng này không còn đạt được."))
+    more = {"beyond": show_number(told.beyond), "more": noun_of(warned.rule, number=told.beyond)}
+    if not told.left:
+        return str(_("Không còn gì đến hạn trong tháng; phải có thêm %(beyond)s %(more)s đều đạt.", **more))
+    return str(_("%(left)s %(noun)s còn lại không đủ; phải có thêm %(beyond)s %(more)s nữa, đều đạt.", **left, **more))

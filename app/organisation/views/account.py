@@ -6,8 +6,8 @@ from typing import cast
 from urllib.parse import urlsplit
 
 from flask import Response, current_app, flash, redirect, render_template, request, session, url_for
+from flask_babel import get_locale, ngettext
 from flask_babel import gettext as _
-from flask_babel import ngettext
 from flask_login import current_user, login_user, logout_user
 from flask_wtf import FlaskForm
 from htmx_flask import make_response
@@ -20,14 +20,16 @@ from app.organisation import navigation, openid, queries, second_factor, service
 from app.organisation.access import actor, allowed, person, signed_in
 from app.organisation.attempts import TooManyFailures
 from app.organisation.forms import CodeForm, OwnPasswordForm, SignInForm
-from app.organisation.models import Person, SignInWay
+from app.organisation.models import Person, Role, SignInWay
+from app.organisation.navigation import DESK, SECTIONS
 from app.organisation.permissions import Capability
 from app.organisation.signing_in import Entered, SignInBusy
 from app.organisation.views import bp
 from app.web.client_address import client_address
 from app.web.extensions import LOCALES, login
 from app.web.formats import sentence
-from app.web.forms import errors_shown_on
+from app.web.forms import errors_shown_on, number_in
+from app.web.guides import GUIDES, guide
 from app.web.security import page_of_the_form
 
 WISH, AWAITS_CODE = "wish", "awaits_code"
@@ -354,3 +356,40 @@ def _found(person_id: int) -> Person:
     if who is None:
         raise NotFound("Không có người dùng này.")
     return who
+
+
+# Help inside the site: of each page its section of the guide, in the reader's language; and the guides whole.
+
+GUIDE_OF = {
+    Role.DESK: DESK,
+    Role.HEAD: "head",
+    Role.DIRECTOR: "director",
+    Role.INSPECTOR: "inspector",
+    Role.ADMIN: "units",
+}
+
+
+@bp.get("/tro-giup", endpoint="help")
+@signed_in
+def show_help() -> str:
+    """A guide, or one section of it (`muc`); without a name that of the reader's role."""
+    name, chosen = request.args.get("sach", ""), number_in(request.args.get("muc"))
+    if name not in GUIDES:
+        name = GUIDE_OF[person().role]
+    language = get_locale().language
+    shown = guide(name, language)
+    titles = [(each, found.title) for each in GUIDES if (found := guide(each, language))]
+    sections = shown.sections if shown else ()
+    section = sections[chosen] if chosen is not None and 0 <= chosen < len(sections) else None
+    return render_template("organisation/help.html", guide=shown, name=name, titles=titles, section=section)
+
+
+@bp.app_template_global()
+def help_address() -> str:
+    """Where the page that is shown is explained."""
+    endpoint = request.endpoint or ""
+    fitting = [begins for begins in SECTIONS if endpoint.startswith(begins)]
+    if not fitting:
+        return url_for("organisation.help")
+    name, section = SECTIONS[max(fitting, key=len)]
+    return url_for("organisation.help", sach=name, muc=section)

@@ -12,12 +12,12 @@ from werkzeug.wrappers import Response as Answer
 from app.organisation import calendars, queries
 from app.organisation import clock as clocks
 from app.organisation.access import Scope, actor, allowed, current_scope
-from app.organisation.audit_words import action_name, details_in_words, subject_name
 from app.organisation.exports import csv_response
 from app.organisation.forms import AuditFilterForm, ClockForm
 from app.organisation.models import AuditEntry
 from app.organisation.permissions import Capability
 from app.organisation.queries import AuditFilter
+from app.organisation.registries import action_name, details_in_words, subject_name
 from app.organisation.verifying import trail_alone
 from app.organisation.views import bp
 from app.web.formats import counted, sentence

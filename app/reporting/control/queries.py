@@ -19,8 +19,8 @@ from app.cases.models import Case
 from app.core.periods import Period
 from app.organisation.access import Scope
 from app.organisation.calendars import site_calendar
+from app.organisation.lineage import AN_INSTANT, passed_since
 from app.organisation.models import Unit
-from app.organisation.passings import AN_INSTANT, passed_since
 from app.procedures.models import ProcedureVersion
 from app.reporting.control.columns import CELLS, SUMS, Line, in_any, total_of, unbalanced
 from app.reporting.control.periods import ControlSpan, schemes, span_of

@@ -8,7 +8,7 @@ import click
 from flask_babel import gettext as _
 
 from app.compliance.cli import period_of
-from app.compliance.months import closings
+from app.compliance.months import queries
 from app.compliance.months.cli import check
 from app.core.errors import N_
 from app.organisation.access import whole_site
@@ -35,5 +35,5 @@ def check_report(period_text: str, ending: str, out: Path) -> None:
     except OSError as error:
         raise BadInput(_("Không ghi được tệp %(file)s: %(why)s.", file=out, why=error.strerror)) from error
     click.echo(str(out))
-    if closings.standing(period) is None:
+    if queries.standing(period) is None:
         note(_("Kỳ chưa chốt: báo cáo là dự thảo, số liệu tạm tính."))

@@ -16,7 +16,7 @@ from app.compliance import queries
 from app.compliance.adoption import repository
 from app.compliance.adoption.repository import Library
 from app.compliance.models import CheckRun, MonthClosing, RunStanding, Violation, ViolationMove, ViolationState
-from app.compliance.months import closings
+from app.compliance.months import queries as closings
 from app.compliance.queries import ResultRow, UnitRef, ViolationFilter, ViolationLine
 from app.compliance.violations.raising import standing_of
 from app.compliance.warnings.queries import running_month

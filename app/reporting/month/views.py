@@ -13,7 +13,8 @@ from app.compliance import queries
 from app.compliance.adoption import repository
 from app.compliance.explaining import fraction_shown, is_count, share_shown, target_shown, unit_name
 from app.compliance.models import ViolationState
-from app.compliance.months import closings, sealing
+from app.compliance.months import queries as closings
+from app.compliance.months import sealing
 from app.compliance.queries import ResultRow
 from app.core.errors import DomainError, NotFound
 from app.core.periods import Period

@@ -9,9 +9,8 @@ import pytest
 from flask.testing import FlaskClient
 
 from app.cases.explanations import service
-from app.cases.explanations.models import Apology, Explanation
-from app.cases.faults.models import FaultSource
-from app.cases.faults.service import record_fault
+from app.cases.explanations.models import Apology, Explanation, FaultSource
+from app.cases.explanations.service import record_fault
 from app.cases.models import Case
 from app.organisation.access import Actor, scope_of
 from app.organisation.calendars import today

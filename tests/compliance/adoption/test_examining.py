@@ -14,8 +14,7 @@ from app.compliance.adoption import examining, repository, uploading
 from app.compliance.evaluation.engine_process import EngineStopped
 from app.compliance.models import UploadedPack
 from app.core import facts
-from app.core.errors import DomainError
-from app.core.problems import from_json
+from app.core.errors import DomainError, from_json
 from app.rulepacks.words import PackError
 from app.web.extensions import db
 from tests.compliance.adoption.test_uploading import NEW, TESTS, TWICE, upload

@@ -13,10 +13,10 @@ from app.compliance.wording import explain, render_message
 from app.core import facts
 from app.core.periods import Period
 from app.rooms import register_records
-from app.rulepacks.documents import load_documents
 from app.rulepacks.language import Status
 from app.rulepacks.loader import load_packs
 from app.rulepacks.pack import Pack
+from app.rulepacks.sentences import load_documents
 
 RULES = Path(__file__).parents[3] / "rules"
 register_records()

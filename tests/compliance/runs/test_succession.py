@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
+from app.cases.explanations.models import FaultSource
+from app.cases.explanations.service import record_fault
 from app.cases.facts import PAYMENT
-from app.cases.faults.models import FaultSource
-from app.cases.faults.service import record_fault
 from app.cases.models import Case
 from app.compliance.evaluation.results import Judgement, RuleResult
 from app.compliance.runs import service

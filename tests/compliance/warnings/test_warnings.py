@@ -18,7 +18,7 @@ from app.compliance import queries as checks
 from app.compliance.adoption import repository
 from app.compliance.models import CheckRun, Violation
 from app.compliance.warnings import queries
-from app.compliance.warnings.outlook import Chance, Outlook
+from app.compliance.warnings.queries import Chance, Outlook
 from app.compliance.warnings.service import warn
 from app.core.errors import NotAllowed
 from app.core.periods import Period

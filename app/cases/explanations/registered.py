@@ -1,4 +1,5 @@
-"""The explanation of an overdue case is the one answer to a violation that asks for it (`organisation.answers`)."""
+"""What the explanations of overdue cases register with the rooms below: that they answer a violation that asks for
+one, and the files that prove what they say."""
 
 from __future__ import annotations
 
@@ -11,12 +12,21 @@ from app.cases.explanations import service
 from app.cases.explanations.models import Explanation
 from app.cases.models import Case
 from app.core.errors import DomainError, NotFound
-from app.organisation.access import Actor, Scope
-from app.organisation.answers import AnswerBook, AnswerState, KeptAnswer, register_book
+from app.organisation.access import Actor, Scope, answers_for
 from app.organisation.audit import transaction
-from app.organisation.evidence_files import EvidenceOf
 from app.organisation.permissions import Capability, needs
+from app.organisation.registries import (
+    AnswerBook,
+    AnswerState,
+    EvidenceOf,
+    KeptAnswer,
+    Proven,
+    register_book,
+    register_proven,
+)
 from app.web.extensions import db
+
+# The explanation of an overdue case is the one answer to a violation that asks for it (`organisation.registries`).
 
 _AT_ONCE = 500
 
@@ -77,3 +87,31 @@ def _ids(scope: Scope, codes: Sequence[str]) -> dict[str, int]:
 
 
 register_book(service.EXPLANATION, AnswerBook(find, give, "cases.explanations", pages, EvidenceOf.EXPLANATION))
+
+
+# Files that prove what the explanation of an overdue case says.
+
+
+def _find(scope: Scope, by: Actor, explanation_id: int) -> Proven:
+    """An explanation, for the unit that has the case; the Office and the Director see every unit's."""
+    chosen = (
+        select(Explanation, Case.code, Case.unit_id)
+        .join(Case, Case.id == Explanation.case_id)
+        .where(Explanation.site == scope.site, Explanation.id == explanation_id)
+    )
+    commanded = by.person_id is None
+    if commanded or not (by.may(Capability.RECEIVE_EXPLANATIONS) or by.may(Capability.DECIDE_EXPLANATIONS)):
+        chosen = chosen.where(scope.within(Case.unit_id))
+    found = db.session.execute(chosen).first()
+    if found is None:
+        raise NotFound("Không tìm thấy giải trình này.")
+    explanation, code, unit_id = found
+    mine = by.may(Capability.EXPLAIN_CASES) and answers_for(by, unit_id)
+    decided = explanation.accepted is not None
+    place = {"case_id": explanation.case_id}
+    return Proven(
+        "case", code, code, "cases.explanation", takes=mine and not decided, owns=mine, settled=decided, place=place
+    )
+
+
+register_proven(EvidenceOf.EXPLANATION, _find)

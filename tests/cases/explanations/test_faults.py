@@ -11,8 +11,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from app.cases.explanations import service
-from app.cases.faults import service as fault_service
-from app.cases.faults.models import CaseFault, FaultSource
+from app.cases.explanations.models import CaseFault, FaultSource
 from app.cases.models import Case
 from app.core.errors import Conflict, DomainError, NotAllowed, NotFound
 from app.core.facts import Fact, FactQuery, gather
@@ -58,7 +57,7 @@ def case(units: dict[str, Unit]) -> Case:
 
 def record(by: Person, case: Case, day: date = date(2024, 6, 10), **more: Any) -> CaseFault:
     values: dict[str, Any] = {"source": FaultSource.APPLICANT, "what": "Sai họ tên trên giấy phép."} | more
-    return fault_service.record_fault(scope_of(by), Actor.of(by), case.id, found_on=day, **values)
+    return service.record_fault(scope_of(by), Actor.of(by), case.id, found_on=day, **values)
 
 
 def apologise(case: Case, *, wrong: bool = True, **more: Any) -> None:
@@ -196,13 +195,13 @@ def test_one_recorded_in_error_is_withdrawn_with_words_and_past_checks_stand(
     fault = record(head, case)
     freeze("2024-07-05 08:00")
     with pytest.raises(NotAllowed):
-        fault_service.withdraw_fault(scope_of(head), Actor.of(head), fault.case_id, fault.id, "Nhầm hồ sơ.")
+        service.withdraw_fault(scope_of(head), Actor.of(head), fault.case_id, fault.id, "Nhầm hồ sơ.")
     with pytest.raises(DomainError, match="lý do"):
-        fault_service.withdraw_fault(scope_of(inspector), Actor.of(inspector), fault.case_id, fault.id, " ")
-    fault_service.withdraw_fault(scope_of(inspector), Actor.of(inspector), fault.case_id, fault.id, "Nhầm hồ sơ.")
+        service.withdraw_fault(scope_of(inspector), Actor.of(inspector), fault.case_id, fault.id, " ")
+    service.withdraw_fault(scope_of(inspector), Actor.of(inspector), fault.case_id, fault.id, "Nhầm hồ sơ.")
     with pytest.raises(Conflict):
-        fault_service.withdraw_fault(scope_of(inspector), Actor.of(inspector), fault.case_id, fault.id, "Nhầm hồ sơ.")
-    assert [each.withdrawal for each in fault_service.faults_of(case.id)] == ["Nhầm hồ sơ."]
+        service.withdraw_fault(scope_of(inspector), Actor.of(inspector), fault.case_id, fault.id, "Nhầm hồ sơ.")
+    assert [each.withdrawal for each in service.faults_of(case.id)] == ["Nhầm hồ sơ."]
     assert verdict(JUNE) == (Status.FAIL, [case.code])
     assert facts(JULY, "case_fault") == []
 
@@ -220,7 +219,7 @@ def test_what_cannot_be_is_refused(case: Case, head: Person, day: date, what: st
     with pytest.raises(DomainError) as refused:
         record(head, case, day, what=what)
     assert sentence in refused.value.message % refused.value.params
-    assert fault_service.faults_of(case.id) == []
+    assert service.faults_of(case.id) == []
 
 
 def test_only_the_units_head_and_inspectors_record_mistakes(case: Case, units: dict[str, Unit]) -> None:
@@ -241,7 +240,7 @@ def test_the_page_of_a_cases_mistakes(
     assert "trước ngày tiếp nhận" in refused.get_data(as_text=True)
     done = client.post(address, data={"found_on": "10/06/2024", "source": "unit", "what": "Sai tên."})
     assert done.status_code == 302
-    (fault,) = fault_service.faults_of(case.id)
+    (fault,) = service.faults_of(case.id)
     shown = client.get(address).get_data(as_text=True)
     assert "Sai tên." in shown
     assert "Đơn vị tự phát hiện" in shown
