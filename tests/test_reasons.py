@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 from flask import Flask
 
+from app.attachments import evidence_files as evidence
 from app.attachments import service as attachments
-from app.attachments.evidence import service as evidence
 from app.cases import amending
 from app.cases import service as cases
 from app.cases.explanations import service
@@ -32,7 +32,7 @@ from app.organisation import calendars, clock, delegations
 from app.organisation.models import DelegationKind
 from app.payments import service as payments
 from app.procedures import service as procedures
-from app.publications import check_service, review_service
+from app.publications import catalogue_service
 from app.publications import service as publications
 from app.tasks import service as tasks
 from tests.factories import CLERK, EVERYWHERE, SITE
@@ -43,7 +43,7 @@ NOTHING: Any = None  # a reason that says nothing is refused before anything els
 VERBS: dict[str, Callable[[str], object]] = {
     "attachments.service.remove_file": lambda why: attachments.remove_file(EVERYWHERE, CLERK, 1, why),
     "attachments.service.confirm_shared_file": lambda why: attachments.confirm_shared_file(EVERYWHERE, CLERK, 1, why),
-    "attachments.evidence.service.remove_evidence": lambda why: evidence.remove_evidence(EVERYWHERE, CLERK, 1, why),
+    "attachments.evidence_files.remove_evidence": lambda why: evidence.remove_evidence(EVERYWHERE, CLERK, 1, why),
     "cases.intake.refusals.refuse_at_counter": lambda why: refuse_at_counter(
         EVERYWHERE, CLERK, version_id=None, applicant=NOTHING, reason=why
     ),
@@ -85,11 +85,13 @@ VERBS: dict[str, Callable[[str], object]] = {
     "obligations.surveys.remove_survey": lambda why: surveys.remove_survey(EVERYWHERE, CLERK, 1, reason=why),
     "procedures.service.withdraw": lambda why: procedures.withdraw(CLERK, 1, last_day=DAY, reason=why),
     "procedures.service.reinstate": lambda why: procedures.reinstate(CLERK, 1, reason=why),
-    "publications.check_service.remove_check": lambda why: check_service.remove_check(EVERYWHERE, CLERK, 1, reason=why),
-    "publications.review_service.correct_review": lambda why: review_service.correct_review(
+    "publications.catalogue_service.remove_check": lambda why: catalogue_service.remove_check(
+        EVERYWHERE, CLERK, 1, reason=why
+    ),
+    "publications.catalogue_service.correct_review": lambda why: catalogue_service.correct_review(
         EVERYWHERE, CLERK, 1, findings=None, reason=why
     ),
-    "publications.review_service.remove_review": lambda why: review_service.remove_review(
+    "publications.catalogue_service.remove_review": lambda why: catalogue_service.remove_review(
         EVERYWHERE, CLERK, 1, reason=why
     ),
     "publications.service.correct": lambda why: publications.correct(

@@ -37,7 +37,7 @@ from tests.test_routes_walked import ids
 
 TODAY = date(2024, 7, 1)
 NOBODYS = {
-    "cases.calendar_moves.rederive_open",  # what the scope does not see stays as it is
+    "cases.registered.rederive_open",  # what the scope does not see stays as it is
     "cases.intake.refusals.refuse_at_counter",  # nothing is taken in, and procedures are everybody's
     "notifications.digests.send_mails",  # everybody's mail, of what each was told
     "notifications.service.gather",

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 def register_records() -> None:
     """Its tables, what the reader sees for its words, and what it tells the rules engine."""
-    import app.attachments.evidence.service
+    import app.attachments.evidence_files
     import app.attachments.labels
     import app.attachments.models
     import app.attachments.signatures.legal_value
@@ -20,7 +20,7 @@ def register_records() -> None:
 def register(app: Flask) -> None:
     """Its pages."""
     from app.attachments import verifying
-    from app.attachments.evidence.views import bp as evidence
+    from app.attachments.evidence_views import bp as evidence
     from app.attachments.views import bp, signatures_bp
 
     app.register_blueprint(bp)

@@ -144,7 +144,7 @@ def verify(delete_orphans: bool) -> None:
 @click.option("--doubted", is_flag=True, help=N_("Cả tệp có chữ ký chưa tin cậy hoặc chưa xác minh thu hồi."))
 @refusing
 def signatures(doubted: bool) -> None:
-    from app.attachments.signatures.again import look_again
+    from app.attachments.verifying import look_again
 
     done = look_again(COMMAND, site(), doubted=doubted)
     echo_json(asdict(done))

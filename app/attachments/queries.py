@@ -12,7 +12,7 @@ from sqlalchemy.orm import aliased
 
 from app.attachments.models import Attachment, AttachmentKind, EvidenceFile
 from app.attachments.signatures.outcomes import LookedInto
-from app.cases.intake.reuse import ReusableDocument
+from app.cases.kept_files import ReusableDocument
 from app.cases.models import Case, CaseDocument
 from app.cases.population import visible_to
 from app.core.errors import NotFound

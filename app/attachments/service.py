@@ -28,8 +28,8 @@ from app.attachments.signatures.outcomes import LookedInto
 from app.attachments.signatures.roots import look_into
 from app.attachments.splitting import in_short, shared_out, taken_out
 from app.attachments.store import Incoming, Store, StoreCheck, store_failed
+from app.cases import kept_files
 from app.cases import service as cases
-from app.cases.intake import reuse
 from app.cases.models import Case, CaseDocument
 from app.cases.population import changeable_by
 from app.cases.vocabulary import EventKind
@@ -408,11 +408,11 @@ def database_full(error: OperationalError) -> Exception:
 
 
 class _Keeper:
-    """What taking in asks of this room: see app/cases/intake/reuse.py."""
+    """What taking in asks of this room: see app/cases/kept_files.py."""
 
     def documents(
         self, scope: Scope, id_number: str, *, except_case: int | None = None
-    ) -> Sequence[reuse.ReusableDocument]:
+    ) -> Sequence[kept_files.ReusableDocument]:
         """What was digitised for this identity number, the newest first."""
         return queries.earlier_files(scope, id_number, except_case)
 
@@ -422,4 +422,4 @@ class _Keeper:
             reuse_file(scope, by, case_id, attachment_id, document_id)
 
 
-reuse.keepers.append(_Keeper())
+kept_files.keepers.append(_Keeper())

@@ -16,9 +16,9 @@ from app.attachments.previews import PAGE, THUMBNAIL
 from app.attachments.queries import FileSeen, FilesOfCase
 from app.attachments.service import UploadedFile, UploadOutcome
 from app.attachments.showing import SHOWN_BY_BROWSERS, file_url, picture_of, picture_place, preview_of, sent
-from app.attachments.signatures.again import counts
 from app.attachments.signatures.roots import folder, trusted
 from app.attachments.store import store_failed
+from app.attachments.verifying import counts
 from app.cases.case_page import CaseView, Section, case_view, sections
 from app.cases.vocabulary import EventKind
 from app.core.errors import DomainError

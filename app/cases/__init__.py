@@ -10,7 +10,6 @@ if TYPE_CHECKING:
 
 def register_records() -> None:
     """Its tables, what the reader sees for its words, and what it tells the rules engine."""
-    import app.cases.bulk.labels
     import app.cases.bulk.models
     import app.cases.closings
     import app.cases.due_notices
@@ -23,13 +22,12 @@ def register_records() -> None:
     import app.cases.intake.models
     import app.cases.labels
     import app.cases.models
-    import app.cases.succession
-    import app.cases.to_come
+    import app.cases.registered
 
 
 def register(app: Flask) -> None:
     """Its pages."""
-    from app.cases import calendar_moves
+    from app.cases import registered
     from app.cases.bulk import views as bulk_views
     from app.cases.explanations import views
     from app.cases.importing import views as importing_views

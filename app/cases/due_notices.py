@@ -13,7 +13,7 @@ from sqlalchemy import select
 from app.cases import population
 from app.cases.models import Case
 from app.core.calendar import WorkingCalendar
-from app.notifications.messages import Figures, News, add_sentences
+from app.notifications.labels import Figures, News, add_sentences
 from app.notifications.models import NoticeKind
 from app.notifications.queries import Colleague, Staff, staff
 from app.notifications.service import add_source

@@ -217,3 +217,26 @@ name_actions(
     {"receive_case": _l("Tiếp nhận hồ sơ"), "rederive_open": _l("Tính lại hạn của hồ sơ theo lịch làm việc")}
     | {f"record_{kind}": name for kind, name in EVENTS.items()}
 )
+
+
+# What the reader sees for each word of the room.
+
+name_actions(
+    {
+        "bulk_action": _l("Thao tác nhiều hồ sơ"),
+        "finish_bulk_action": _l("Làm xong thao tác nhiều hồ sơ"),
+        "undo_bulk_action": _l("Hoàn tác thao tác nhiều hồ sơ"),
+        "finish_undo_bulk_action": _l("Hoàn tác xong thao tác nhiều hồ sơ"),
+    },
+)
+name_subjects({"bulk_action": _l("Thao tác nhiều hồ sơ")})
+name_details(
+    {
+        "cases": _l("số hồ sơ"),
+        "chosen": _l("số hồ sơ đã chọn"),
+        "done": _l("đã làm"),
+        "left_out": _l("bỏ qua"),
+        "undone": _l("đã hoàn tác"),
+        "kept": _l("giữ nguyên"),
+    }
+)

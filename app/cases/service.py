@@ -31,8 +31,7 @@ from app.cases.intake.contents import (
     reused_scans,
 )
 from app.cases.intake.questions import AskFirst, questions
-from app.cases.intake.reuse import reuse_documents
-from app.cases.legal_value import check_legal_value
+from app.cases.kept_files import check_legal_value, reuse_documents
 from app.cases.models import DERIVED_MODELS, DERIVED_TABLES, NUMBERED_BY, Case, CaseDocument, CaseEvent, Consultation
 from app.cases.numbering import check_code, check_other_code, code_taken, next_code, next_in_register
 from app.cases.rows import Row, case_row, derived_rows, search_text, terms_of, versions_by_id

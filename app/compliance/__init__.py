@@ -19,12 +19,12 @@ def register_records() -> None:
 
 def register(app: Flask) -> None:
     """Its pages."""
+    from app.compliance import warnings
     from app.compliance.adoption import views
     from app.compliance.months import views as month_views
     from app.compliance.runs import views as run_views
     from app.compliance.views import bp
     from app.compliance.violations import views as violation_views
     from app.compliance.waivers import views as waiver_views
-    from app.compliance.warnings import service
 
     app.register_blueprint(bp)

@@ -31,9 +31,8 @@ from app.compliance.wording import (
     source_of,
 )
 from app.core import facts
-from app.core.errors import N_, DomainError, NotFound
+from app.core.errors import LANGUAGES, N_, DomainError, NotFound
 from app.core.periods import Period, PeriodKind
-from app.core.translation import LANGUAGES
 from app.organisation.access import Scope, site
 from app.organisation.calendars import provisional_years, site_calendar
 from app.organisation.commands import COMMAND, echo_json, echo_rows, echo_table, refusing
@@ -130,7 +129,7 @@ _WORTH = {
 @click.option("--format", "output", type=click.Choice(["table", "json", "csv"]), default="table")
 @refusing
 def check_warn(output: str) -> None:
-    from app.compliance.warnings.service import warn, warnings_json, warnings_table
+    from app.compliance.warnings import warn, warnings_json, warnings_table
 
     report = warn(COMMAND)
     assert report.run is not None

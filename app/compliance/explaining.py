@@ -15,7 +15,7 @@ from flask_babel import gettext as _
 from app.compliance import wording
 from app.compliance.evaluation.evaluate import answer_days, missing, target_share
 from app.compliance.wording import ShownFigures
-from app.core import facts, translation
+from app.core import errors, facts
 from app.core.errors import NP_n
 from app.core.periods import Period
 from app.rulepacks.compiler import RuleOutcome
@@ -71,7 +71,7 @@ def thing_of(rule: Rule, number: int = 2) -> str:
     """What a rule about single things judges one by one: "hồ sơ"; "việc" where its kind has no word for it."""
     kind = facts.catalogue().get(rule.judge.things)
     subject = kind.subject if kind is not None else rule.judge.things
-    return translation.noun(language(), THINGS.get(subject, NP_n("noun", "việc")), number)
+    return errors.noun(language(), THINGS.get(subject, NP_n("noun", "việc")), number)
 
 
 NO_VALUES: wording.Parameters = MappingProxyType({})

@@ -14,7 +14,7 @@ from app.core.calendar import WorkingCalendar
 from app.core.errors import NotFound
 from app.core.periods import Period
 from app.notifications import service
-from app.notifications.messages import Figures, News, add_sentences
+from app.notifications.labels import Figures, News, add_sentences
 from app.notifications.models import NoticeKind
 from app.notifications.queries import staff
 from app.organisation.access import Scope, site, whole_site

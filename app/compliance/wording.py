@@ -15,9 +15,8 @@ from babel.numbers import format_decimal
 from app.compliance.evaluation.evaluate import answer_days, missing, target_share
 from app.compliance.evaluation.results import SubjectResult
 from app.core import facts
-from app.core.errors import N_, NP_, N_n, NP_n
+from app.core.errors import N_, NP_, N_n, NP_n, in_language, in_language_as, noun
 from app.core.periods import Period
-from app.core.translation import in_language, in_language_as, noun
 from app.rulepacks.conditions import Clock, Comparison, Condition, DayKind, ParameterUnit, Requirement, Total, Within
 from app.rulepacks.language import JudgedAs, Rule
 from app.rulepacks.pack import ParameterValue, day_kind_of, number_of

@@ -18,8 +18,7 @@ from dataclasses import field as declared
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, cast
 
-from app.core.errors import N_, DomainError
-from app.core.translation import in_language_as
+from app.core.errors import N_, DomainError, in_language_as
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection

@@ -15,8 +15,7 @@ from pathlib import Path
 from threading import Lock
 from typing import Any, TypeAlias
 
-from app.core.errors import N_, NP_, DomainError
-from app.core.translation import in_language, in_language_as
+from app.core.errors import N_, NP_, DomainError, in_language, in_language_as
 
 # The lunar calendar of the package holds these years; outside them it answers with no holidays at all.
 FIRST_YEAR, LAST_YEAR = 1901, 2100

@@ -8,7 +8,7 @@ from datetime import date, datetime
 
 from sqlalchemy import ColumnElement, Select, exists, func, select
 
-from app.notifications.messages import address_of, sentence_of
+from app.notifications.labels import address_of, sentence_of
 from app.notifications.models import Notice, NoticeKind, NoticeMail, UnmailedKind
 from app.organisation.access import Actor, Scope
 from app.organisation.delegations import in_force, local_today

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from sqlalchemy import and_, delete, insert, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from app.notifications.messages import News
+from app.notifications.labels import News
 from app.notifications.models import Notice, NoticeKind, NoticeMail, UnmailedKind
 from app.organisation import audit
 from app.organisation.access import Actor, Scope

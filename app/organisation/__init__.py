@@ -16,6 +16,6 @@ def register_records() -> None:
 
 def register(app: Flask) -> None:
     """Its pages."""
-    from app.organisation.views import account, audit, bp, calendar, department, second_factor
+    from app.organisation.views import account, bp, department, second_factor, site
 
     app.register_blueprint(bp)

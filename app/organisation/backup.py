@@ -30,7 +30,7 @@ from flask import current_app
 from sqlalchemy import inspect, select
 
 from app.core.errors import DomainError
-from app.organisation import audit, postgres_tools, restoring, sessions, verifying
+from app.organisation import audit, restoring, sessions, verifying
 from app.organisation.access import Actor, site
 from app.organisation.models import Person
 from app.organisation.permissions import Capability, needs
@@ -268,7 +268,7 @@ def _dump_database(folder: Path) -> Path:
     kind = db.engine.dialect.name
     target = folder / DATABASES[kind]
     if kind == "postgresql":
-        postgres_tools.dump(db.engine.url, target)
+        restoring.dump(db.engine.url, target)
     else:
         with bare_sqlite(_sqlite_path()) as connection:
             connection.execute("VACUUM INTO ?", (str(target),))
@@ -419,7 +419,7 @@ def _load_database(source: Path) -> None:
     db.session.remove()
     db.engine.dispose()
     if db.engine.dialect.name == "postgresql":
-        postgres_tools.load(db.engine.url, source)
+        restoring.load(db.engine.url, source)
         return
     # Copied into the database rather than put in its place: a running site keeps the file it has open.
     with bare_sqlite(source) as backup, bare_sqlite(_sqlite_path()) as target:

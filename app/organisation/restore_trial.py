@@ -9,7 +9,7 @@ from pathlib import Path
 from flask import current_app
 from sqlalchemy import select
 
-from app.organisation import audit, backup, postgres_tools
+from app.organisation import audit, backup, restoring
 from app.organisation.access import Actor, site
 from app.organisation.backup import DATABASES, RESTORING, BackupRefused, Manifest
 from app.organisation.models import AuditEntry
@@ -49,7 +49,7 @@ def try_backup(by: Actor, file: Path) -> BackupTried:
 
 def _read(database: Path, manifest: Manifest) -> tuple[int, int | None]:
     if manifest.database == "postgresql":
-        return postgres_tools.tables_in(db.engine.url, database), None
+        return restoring.tables_in(db.engine.url, database), None
     backup.refuse_damaged(database)
     with backup.bare_sqlite(database) as connection:
         tables = connection.execute("SELECT count(*) FROM sqlite_master WHERE type = 'table'").fetchone()[0]

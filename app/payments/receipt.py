@@ -11,7 +11,7 @@ from datetime import datetime
 
 from app.cases.models import Case, Payment
 from app.cases.vocabulary import PaymentChannel
-from app.payments.money import in_words
+from app.payments.cash import in_words
 from app.procedures.reading import write_money
 from app.slips.content import in_official_lines
 from app.slips.document import Letterhead, Paper, PrintedSlip, Signature, SlipParagraph, StyledText

@@ -17,12 +17,12 @@ from app.organisation.calendars import site_calendar, today
 from app.organisation.exports import csv_response
 from app.organisation.permissions import Capability
 from app.organisation.queries import units_to_choose
-from app.publications import check_queries, check_service, queries, review_queries, review_service
+from app.publications import catalogue_service, check_queries, queries, review_queries
+from app.publications.catalogue_service import Findings, findings_of
 from app.publications.check_queries import CheckRow
 from app.publications.clocks import EARLIEST
 from app.publications.forms import ApprovalForm, CheckForm, FixForm, PublicationReasonForm, ReviewForm
 from app.publications.review_queries import ReviewRow, ReviewTotals
-from app.publications.review_service import Findings, findings_of
 from app.publications.views import bp, scope
 from app.web.formats import show_date, yes_no
 from app.web.forms import errors_shown_on, whole_number
@@ -79,7 +79,7 @@ def record_check() -> Page:
     if form.validate_on_submit():
         with errors_shown_on(form):
             names = ("unit_id", "checked_on", "portal", "one_stop", "website", "defects", "publication_id")
-            check = check_service.record_check(seen, actor(), **form.values(*names))
+            check = catalogue_service.record_check(seen, actor(), **form.values(*names))
             flash(_("Đã ghi lần kiểm tra ngày %(day)s.", day=show_date(check.checked_on)), "success")
             return redirect(url_for(".checks", ky=f"{check.checked_on:%Y-%m}"))
     return render_template("publications/check_form.html", form=form), 422 if _check_wrong(form) else 200
@@ -92,7 +92,7 @@ def fix_defects(check_id: int) -> Page:
     row, form = check_queries.check_row(scope(), check_id), FixForm(data={"fixed_on": today()})
     if form.validate_on_submit():
         with errors_shown_on(form):
-            check_service.fix_defects(
+            catalogue_service.fix_defects(
                 scope(), actor(), check_id, on=form.fixed_on.data or today(), note=form.note.data or ""
             )
             flash(_("Đã ghi danh mục được cập nhật lại."), "success")
@@ -107,7 +107,7 @@ def remove_check(check_id: int) -> Page:
     row, form = check_queries.check_row(scope(), check_id), PublicationReasonForm()
     if form.validate_on_submit():
         with errors_shown_on(form):
-            check_service.remove_check(scope(), actor(), check_id, reason=form.reason.data or "")
+            catalogue_service.remove_check(scope(), actor(), check_id, reason=form.reason.data or "")
             flash(_("Đã xóa lần kiểm tra."), "success")
             return redirect(url_for(".checks", ky=f"{row.check.checked_on:%Y-%m}"))
     return render_template("publications/check_act.html", form=form, row=row), 422 if _check_wrong(form) else 200
@@ -177,7 +177,7 @@ def record_review() -> Page:
     del form.reason
     if form.validate_on_submit():
         with errors_shown_on(form):
-            review = review_service.record_review(scope(), actor(), procedure=form.code, findings=form.findings)
+            review = catalogue_service.record_review(scope(), actor(), procedure=form.code, findings=form.findings)
             flash(_("Đã ghi lần rà soát ngày %(day)s.", day=show_date(review.reviewed_on)), "success")
             return redirect(url_for(".reviews", nam=review.reviewed_on.year))
     choices = queries.procedure_choices(scope(), today())
@@ -194,7 +194,7 @@ def correct_review(review_id: int) -> Page:
     del form.procedure
     if form.validate_on_submit():
         with errors_shown_on(form):
-            review_service.correct_review(
+            catalogue_service.correct_review(
                 scope(), actor(), review_id, findings=form.findings, reason=form.reason.data or ""
             )
             flash(_("Đã đính chính."), "success")
@@ -211,7 +211,7 @@ def approve_simplification(review_id: int) -> Page:
     form = ApprovalForm(data={"simplification_approved_on": today()})
     if form.validate_on_submit():
         with errors_shown_on(form):
-            review_service.approve_simplification(
+            catalogue_service.approve_simplification(
                 scope(),
                 actor(),
                 review_id,
@@ -230,7 +230,7 @@ def remove_review(review_id: int) -> Page:
     row, form = review_queries.review_row(scope(), review_id), PublicationReasonForm()
     if form.validate_on_submit():
         with errors_shown_on(form):
-            review_service.remove_review(scope(), actor(), review_id, reason=form.reason.data or "")
+            catalogue_service.remove_review(scope(), actor(), review_id, reason=form.reason.data or "")
             flash(_("Đã xóa lần rà soát."), "success")
             return redirect(url_for(".reviews", nam=row.review.reviewed_on.year))
     return render_template("publications/review_act.html", form=form, row=row), 422 if _wrong(form) else 200

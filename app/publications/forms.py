@@ -14,11 +14,11 @@ from wtforms import BooleanField, RadioField
 from wtforms.validators import InputRequired, Optional, ValidationError
 
 from app.organisation.models import Unit
+from app.publications.catalogue_service import Findings
 from app.publications.clocks import Dates, Stage
 from app.publications.labels import DATES
 from app.publications.models import Publication, PublicationTrack
 from app.publications.queries import PublicationFilters
-from app.publications.review_service import Findings
 from app.web.formats import label
 from app.web.forms import (
     NEEDED,

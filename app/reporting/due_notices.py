@@ -8,7 +8,7 @@ from datetime import date
 from flask_babel import gettext as _
 
 from app.core.periods import Period, PeriodKind
-from app.notifications.messages import Figures, News, add_sentences
+from app.notifications.labels import Figures, News, add_sentences
 from app.notifications.models import NoticeKind
 from app.notifications.queries import staff
 from app.notifications.service import add_source

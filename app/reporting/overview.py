@@ -14,6 +14,7 @@ from sqlalchemy import select
 
 from app.cases.due_lists import ListMoment, number_due
 from app.cases.explanations.queries import waiting_for_decision
+from app.compliance import warnings
 from app.compliance.adoption import repository
 from app.compliance.models import CheckRun
 from app.compliance.months.queries import MonthLine, month, unsealed
@@ -32,7 +33,6 @@ from app.compliance.queries import UnitRef
 from app.compliance.queries.runs import unit_ref
 from app.compliance.queries.waivers import waivers_waiting
 from app.compliance.violations.findings import figure_of
-from app.compliance.warnings import queries as warnings
 from app.core.periods import Period, PeriodKind
 from app.organisation.access import Scope
 from app.organisation.calendars import site_calendar, today

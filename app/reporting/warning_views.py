@@ -12,8 +12,7 @@ from app.compliance.explaining import fraction_shown, is_count, language, share_
 from app.compliance.runs import service as checks
 from app.compliance.subject_links import subject_pages
 from app.compliance.violations.raising import standing_of
-from app.compliance.warnings.queries import FallsDue, outlook_in_words, running_month
-from app.compliance.warnings.service import warn
+from app.compliance.warnings import FallsDue, outlook_in_words, running_month, warn
 from app.organisation.access import Actor, Scope, actor, allowed, current_scope, person
 from app.organisation.calendars import today
 from app.organisation.permissions import Capability

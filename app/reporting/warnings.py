@@ -9,12 +9,12 @@ from flask import current_app
 from sqlalchemy import select
 
 from app.cases.due_lists import HeldAndDue, ListMoment, due_by_holder
+from app.compliance import warnings
 from app.compliance.adoption import repository
 from app.compliance.models import CheckRun
 from app.compliance.queries import UnitRef
 from app.compliance.queries.runs import unit_ref
-from app.compliance.warnings import queries
-from app.compliance.warnings.queries import Chance, FallsDue, RateWarning
+from app.compliance.warnings import Chance, FallsDue, RateWarning
 from app.core.periods import Period
 from app.organisation.access import Scope
 from app.organisation.calendars import site_calendar
@@ -70,14 +70,14 @@ class EarlyWarnings:
 
 def early_warnings(scope: Scope, *, failing_only: bool = False) -> EarlyWarnings:
     """Everything that the scope is warned of; of many units, without the rates that are reached so far."""
-    run, calendar = queries.provisional_run(scope), site_calendar()
+    run, calendar = warnings.provisional_run(scope), site_calendar()
     moment = ListMoment(calendar, extensions.now(), current_app.config["SETTINGS"].paused_days)
     cases = tuple(due_by_holder(scope, moment, DAYS))
     if run is None:
-        return EarlyWarnings(queries.running_month(), None, (), (), cases, (), _by_unit((), cases, ()))
+        return EarlyWarnings(warnings.running_month(), None, (), (), cases, (), _by_unit((), cases, ()))
     library = repository.packs_of(run)
-    rates = queries.rates(scope, run, library, failing_only=failing_only)
-    dues = tuple(queries.falls_due(scope, run, library))
+    rates = warnings.rates(scope, run, library, failing_only=failing_only)
+    dues = tuple(warnings.falls_due(scope, run, library))
     failing = tuple(each for each in rates if each.fails)
     holding = tuple(each for each in rates if not each.fails)
     return EarlyWarnings(Period.parse(run.period), run, failing, holding, cases, dues, _by_unit(failing, cases, dues))

@@ -13,8 +13,7 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, TypeAdapter, ValidationError
 
-from app.core.errors import N_, Problem
-from app.core.translation import in_language
+from app.core.errors import N_, Problem, in_language
 from app.core.yaml_files import SourceError, read_source, read_text
 from app.rulepacks.language import Rule
 from app.rulepacks.pack import Pack

@@ -11,7 +11,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import or_, select
 
 from app.core.errors import NotFound
-from app.notifications.messages import Figures, News, add_sentences
+from app.notifications.labels import Figures, News, add_sentences
 from app.notifications.models import NoticeKind
 from app.notifications.queries import staff
 from app.notifications.service import add_source

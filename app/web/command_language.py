@@ -17,8 +17,7 @@ from weakref import WeakKeyDictionary
 
 import click
 
-from app.core.errors import N_
-from app.core.translation import CATALOGUES, LANGUAGES, in_language
+from app.core.errors import CATALOGUES, LANGUAGES, N_, in_language
 
 _spoken: ContextVar[str | None] = ContextVar("spoken", default=None)
 _ASKED = "app.language"

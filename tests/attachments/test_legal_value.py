@@ -14,9 +14,9 @@ from sqlalchemy import select
 from app.attachments import queries, service
 from app.attachments.models import Attachment
 from app.attachments.signatures import roots as looking
-from app.attachments.signatures.again import counts, look_again
 from app.attachments.signatures.outcomes import SignatureOutcome
 from app.attachments.signatures.roots import TrustKind, trusted
+from app.attachments.verifying import counts, look_again
 from app.cases import service as cases
 from app.cases.importing.models import Import, ImportState
 from app.cases.models import Case, CaseEvent

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from app.attachments.models import Attachment
 from app.cases import service as cases
 from app.cases.intake.contents import Applicant, HandedIn
-from app.cases.intake.reuse import reusable_documents
+from app.cases.kept_files import reusable_documents
 from app.cases.models import Case
 from app.cases.vocabulary import Channel
 from app.core.errors import DomainError

@@ -14,8 +14,8 @@ from sqlalchemy import func, select
 from app.attachments import queries, service
 from app.attachments.models import Attachment
 from app.attachments.store import StoreFailed, TooLarge
+from app.cases import kept_files
 from app.cases import service as cases
-from app.cases.intake import reuse
 from app.cases.models import Case, CaseEvent
 from app.cases.vocabulary import EventKind
 from app.core.errors import Conflict, DomainError, NotFound
@@ -239,12 +239,12 @@ def test_an_earlier_file_of_the_same_applicant_is_used_again(case: Case, departm
 def test_taking_in_asks_the_registry_for_what_can_be_used_again(case: Case, department: dict[str, Unit]) -> None:
     kept = send(case, PDF, document=documents(case)[0]).kept[0]
     later = make_case(department["LDVL"])
-    [offer] = reuse.reusable_documents(EVERYWHERE, "079123456789")
+    [offer] = kept_files.reusable_documents(EVERYWHERE, "079123456789")
     assert (offer.attachment_id, offer.name, offer.case_code) == (kept.id, "Đơn đề nghị", case.code)
-    assert reuse.reusable_documents(EVERYWHERE, "") == []
-    assert reuse.reusable_documents(EVERYWHERE, "079000000000") == []
-    assert reuse.reusable_documents(Scope(SITE, frozenset({department["NCC"].id})), "079123456789") == []
-    reuse.reuse_documents(EVERYWHERE, CLERK, later.id, {documents(later)[0]: kept.id})
+    assert kept_files.reusable_documents(EVERYWHERE, "") == []
+    assert kept_files.reusable_documents(EVERYWHERE, "079000000000") == []
+    assert kept_files.reusable_documents(Scope(SITE, frozenset({department["NCC"].id})), "079123456789") == []
+    kept_files.reuse_documents(EVERYWHERE, CLERK, later.id, {documents(later)[0]: kept.id})
     assert [f.reused_from for f in queries.files_of(EVERYWHERE, later.id)] == [case.code]
 
 
@@ -253,7 +253,7 @@ def test_what_is_used_again_is_undone_with_the_transaction_around_it(case: Case,
     later = make_case(department["LDVL"])
     first = documents(later)[0]
     with pytest.raises(ZeroDivisionError), audit.transaction():
-        reuse.reuse_documents(EVERYWHERE, CLERK, later.id, {first: kept.id})
+        kept_files.reuse_documents(EVERYWHERE, CLERK, later.id, {first: kept.id})
         raise ZeroDivisionError
     assert queries.files_of(EVERYWHERE, later.id) == []
 

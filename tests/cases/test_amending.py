@@ -17,7 +17,7 @@ from app.cases.amendments import formerly
 from app.cases.case_page import case_view
 from app.cases.intake.contents import Applicant, HandedIn
 from app.cases.models import Case, CaseDocument, CasePromise, CaseStage
-from app.cases.papers import paper_lines
+from app.cases.presenting import paper_lines
 from app.cases.queries import CaseFilters, list_page
 from app.cases.search import find
 from app.cases.verifying import Refolding, differences

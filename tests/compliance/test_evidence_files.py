@@ -14,8 +14,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import func, select, update
 
+from app.attachments import evidence_files
 from app.attachments import service as attachments
-from app.attachments.evidence import service
 from app.attachments.models import EvidenceFile
 from app.attachments.signatures import roots
 from app.attachments.signatures.outcomes import SignatureOutcome
@@ -78,8 +78,10 @@ def put(client: FlaskClient, of: EvidenceOf, holder_id: int, name: str = "them.p
 
 def prove(of: EvidenceOf, holder_id: int, *contents: bytes, by: Actor = INSPECTOR) -> list[EvidenceFile]:
     """Add files through the service."""
-    with service.receiving([(f"tep-{n}.pdf", io.BytesIO(content)) for n, content in enumerate(contents)]) as received:
-        return service.attach_evidence(EVERYWHERE, by, of, holder_id, received)
+    with evidence_files.receiving(
+        [(f"tep-{n}.pdf", io.BytesIO(content)) for n, content in enumerate(contents)]
+    ) as received:
+        return evidence_files.attach_evidence(EVERYWHERE, by, of, holder_id, received)
 
 
 def kept() -> list[EvidenceFile]:

@@ -25,9 +25,9 @@ from app.compliance.explaining import figures_of_thing, why
 from app.compliance.queries import UnitRef
 from app.compliance.wording import UNITS, explain, place_in_words, render_message
 from app.core import facts
+from app.core.errors import noun
 from app.core.facts import HUNDREDTHS, FactField
 from app.core.periods import Period
-from app.core.translation import noun
 from app.rulepacks.compiler import RuleOutcome
 from app.rulepacks.conditions import Comparison, Condition
 from app.rulepacks.language import Rule, Status

@@ -11,7 +11,7 @@ import pytest
 
 from app.compliance.months.closing import close
 from app.compliance.overview import RatePoint
-from app.compliance.warnings.service import warn
+from app.compliance.warnings import warn
 from app.core.periods import Period
 from app.organisation.models import Role
 from app.reporting.overview import overview, wanted_rates

@@ -10,7 +10,7 @@ from flask import Flask
 
 from app.cases.vocabulary import EventKind
 from app.notifications import digests, queries, service
-from app.notifications.messages import News
+from app.notifications.labels import News
 from app.notifications.models import Notice, NoticeKind, NoticeMail
 from app.organisation import calendars
 from app.organisation.access import Actor

@@ -13,11 +13,11 @@ import pytest
 from flask import Flask
 from sqlalchemy import make_url
 
-from app.organisation import audit, postgres_tools, queries, service, sessions, signing_in
+from app.organisation import audit, queries, restoring, service, sessions, signing_in
 from app.organisation.access import Actor
 from app.organisation.backup import BackupRefused, make_backup, restore_backup
 from app.organisation.models import Person, SignInWay, Unit
-from app.organisation.postgres_tools import ToolFailed
+from app.organisation.restoring import ToolFailed
 from tests.factories import EVERYWHERE, make_unit
 from tests.grounds import wipe
 
@@ -178,12 +178,12 @@ def test_a_truncated_backup_is_refused(department: dict[str, Unit], uploads: Pat
 def test_a_missing_tool_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(ToolFailed, match="pg_dump"):
-        postgres_tools.dump(make_url("postgresql+psycopg://postgres@/cases"), tmp_path / "b.tar.gz")
+        restoring.dump(make_url("postgresql+psycopg://postgres@/cases"), tmp_path / "b.tar.gz")
 
 
 def test_a_server_that_does_not_answer_is_one_line(tmp_path: Path) -> None:
     url = make_url(f"postgresql+psycopg://postgres:mat-khau@/cases?host={tmp_path}")
     with pytest.raises(ToolFailed) as failed:
-        postgres_tools.dump(url, tmp_path / "b.tar.gz")
+        restoring.dump(url, tmp_path / "b.tar.gz")
     assert "\n" not in str(failed.value)
     assert "mat-khau" not in str(failed.value)

@@ -16,7 +16,7 @@ from flask.testing import FlaskClient
 from joserfc.jwk import RSAKey
 from sqlalchemy import func, select
 
-from app.organisation import openid, passwords, second_factor
+from app.organisation import passwords, second_factor, signing_in
 from app.organisation.access import Actor
 from app.organisation.models import AuditEntry, Person, Role, SignInSession, Unit
 from app.web.extensions import db
@@ -261,7 +261,7 @@ def test_a_provider_that_calls_itself_otherwise_is_not_followed(client: FlaskCli
 
 def test_no_more_than_two_wait_for_the_provider_at_once(app: Flask, client: FlaskClient, provider: Provider) -> None:
     with app.app_context():
-        asking = openid._provider().asking
+        asking = signing_in._provider().asking
     held = [asking.acquire(blocking=False) for _ in range(3)]
     assert held == [True, True, False]
     assert client.get("/dang-nhap/tinh").location == "/dang-nhap"

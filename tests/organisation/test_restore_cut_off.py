@@ -14,7 +14,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from app.organisation import audit, backup, postgres_tools, queries, restoring, service
+from app.organisation import audit, backup, queries, restoring, service
 from app.organisation.access import Actor
 from app.organisation.models import AuditEntry, Unit
 from app.organisation.restoring import HalfRestored
@@ -141,10 +141,10 @@ def test_a_database_that_cannot_be_loaded_leaves_nothing_behind(
     site: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(_source: Path) -> None:
-        raise postgres_tools.ToolFailed("%(tool)s không thực hiện được: %(why)s", tool="psql", why="?")
+        raise restoring.ToolFailed("%(tool)s không thực hiện được: %(why)s", tool="psql", why="?")
 
     monkeypatch.setattr(backup, "_load_database", fail)
-    with pytest.raises(postgres_tools.ToolFailed):
+    with pytest.raises(restoring.ToolFailed):
         backup.restore_backup(BY, tmp_path / "b.tar.gz", replace=True)
     assert not restoring.note_path(site).exists()
     assert (site / "uploads" / "tep.csv").read_text() == "sau"

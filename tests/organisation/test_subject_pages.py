@@ -54,7 +54,7 @@ def test_nobody_shows_a_sort_of_things_that_no_room_registered(session: Any) -> 
 
 
 def test_a_second_finder_takes_the_first_ones_place(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(registries, "_finders", {})
+    monkeypatch.setattr(registries, "_pages", {})
     registries.register_pages("thing", lambda scope, names: {})
     registries.register_pages("thing", lambda scope, names: {name: SubjectPage(name, "/x") for name in names})
     assert pages_of(EVERYWHERE, "thing", ["a"]) == {"a": SubjectPage("a", "/x")}

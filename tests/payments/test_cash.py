@@ -14,8 +14,7 @@ from app.core.errors import DomainError
 from app.organisation.access import Actor, Scope, scope_of
 from app.organisation.models import Person, Role
 from app.payments import cash
-from app.payments.cash import DaySpan, Sight
-from app.payments.money import Split
+from app.payments.cash import DaySpan, Sight, Split
 from app.payments.service import refund_payment, take_payment
 from app.procedures.models import ChargeKind, ProcedureCharge, ProcedureVersion
 from app.web.extensions import db

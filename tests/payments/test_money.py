@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.cases.balance import Balance
-from app.payments.money import Split, in_words, split
+from app.payments.cash import Split, in_words, split
 from app.procedures.models import ChargeKind
 
 PHI, LE_PHI = ChargeKind.CHARGE, ChargeKind.FEE

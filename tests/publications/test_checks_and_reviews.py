@@ -12,9 +12,9 @@ from app.core.errors import Conflict, DomainError, NotAllowed, NotFound
 from app.organisation.access import Scope
 from app.organisation.calendars import site_calendar
 from app.organisation.models import AuditEntry, Unit
-from app.publications import check_queries, check_service, review_queries, review_service, service
+from app.publications import catalogue_service, check_queries, review_queries, service
+from app.publications.catalogue_service import Findings
 from app.publications.models import CatalogueCheck, ProcedureReview
-from app.publications.review_service import Findings
 from app.web.extensions import db
 from tests.factories import CLERK, EVERYWHERE, SITE, make_version
 from tests.publications.conftest import Open, june
@@ -24,12 +24,12 @@ ALL_THREE = {"portal": True, "one_stop": True, "website": True}
 
 def check(unit: Unit, **values: Any) -> CatalogueCheck:
     said: dict[str, Any] = {"checked_on": june(5), **ALL_THREE} | values
-    return check_service.record_check(EVERYWHERE, CLERK, unit_id=unit.id, **said)
+    return catalogue_service.record_check(EVERYWHERE, CLERK, unit_id=unit.id, **said)
 
 
 def review(code: str = "1.001", **values: Any) -> ProcedureReview:
     findings = Findings(**{"reviewed_on": june(5), **values})
-    return review_service.record_review(EVERYWHERE, CLERK, procedure=code, findings=findings)
+    return catalogue_service.record_review(EVERYWHERE, CLERK, procedure=code, findings=findings)
 
 
 def last_entry() -> AuditEntry:
@@ -78,24 +78,24 @@ def test_defects_are_put_right_once_and_not_before_they_were_found(units: dict[s
     made = check(units["LDVL"], defects="Sai mức phí")
     assert [row.check.id for row in check_queries.open_defects(EVERYWHERE)] == [made.id]
     with pytest.raises(DomainError):
-        check_service.fix_defects(EVERYWHERE, CLERK, made.id, on=june(4))
-    check_service.fix_defects(EVERYWHERE, CLERK, made.id, on=june(6), note="Văn phòng đã sửa")
+        catalogue_service.fix_defects(EVERYWHERE, CLERK, made.id, on=june(4))
+    catalogue_service.fix_defects(EVERYWHERE, CLERK, made.id, on=june(6), note="Văn phòng đã sửa")
     assert last_entry().details == {"fixed_on": "2024-06-06", "note": "Văn phòng đã sửa"}
     assert check_queries.open_defects(EVERYWHERE) == []
     with pytest.raises(Conflict):
-        check_service.fix_defects(EVERYWHERE, CLERK, made.id, on=june(7))
+        catalogue_service.fix_defects(EVERYWHERE, CLERK, made.id, on=june(7))
 
 
 def test_a_check_without_defects_has_nothing_to_put_right(units: dict[str, Unit]) -> None:
     with pytest.raises(Conflict):
-        check_service.fix_defects(EVERYWHERE, CLERK, check(units["LDVL"]).id, on=june(6))
+        catalogue_service.fix_defects(EVERYWHERE, CLERK, check(units["LDVL"]).id, on=june(6))
 
 
 def test_a_check_removed_stays_in_the_audit_trail(units: dict[str, Unit]) -> None:
     made = check(units["LDVL"], defects="Sai mức phí")
     with pytest.raises(DomainError):
-        check_service.remove_check(EVERYWHERE, CLERK, made.id, reason=" ")
-    check_service.remove_check(EVERYWHERE, CLERK, made.id, reason="Ghi nhầm đơn vị")
+        catalogue_service.remove_check(EVERYWHERE, CLERK, made.id, reason=" ")
+    catalogue_service.remove_check(EVERYWHERE, CLERK, made.id, reason="Ghi nhầm đơn vị")
     assert db.session.scalar(select(func.count(CatalogueCheck.id))) == 0
     assert last_entry().details["says"]["unit"] == "LDVL"
     assert last_entry().details["reason"] == "Ghi nhầm đơn vị"
@@ -104,10 +104,10 @@ def test_a_check_removed_stays_in_the_audit_trail(units: dict[str, Unit]) -> Non
 def test_a_unit_checks_for_itself(units: dict[str, Unit]) -> None:
     ncc = Scope(SITE, frozenset({units["NCC"].id}))
     with pytest.raises(NotAllowed):
-        check_service.record_check(ncc, CLERK, unit_id=units["LDVL"].id, checked_on=june(5), **ALL_THREE)
+        catalogue_service.record_check(ncc, CLERK, unit_id=units["LDVL"].id, checked_on=june(5), **ALL_THREE)
     made = check(units["LDVL"], defects="Sai mức phí")
     with pytest.raises(NotFound):
-        check_service.fix_defects(ncc, CLERK, made.id, on=june(6))
+        catalogue_service.fix_defects(ncc, CLERK, made.id, on=june(6))
     assert check_queries.checks(ncc, june(1), june(30)) == []
 
 
@@ -115,7 +115,7 @@ def test_a_review_is_the_accountable_unit_s(units: dict[str, Unit]) -> None:
     make_version(units["LDVL"], code="1.001")
     assert review().unit_id == units["LDVL"].id
     with pytest.raises(NotAllowed) as refused:
-        review_service.record_review(
+        catalogue_service.record_review(
             Scope(SITE, frozenset({units["NCC"].id})),
             CLERK,
             procedure="1.001",
@@ -167,29 +167,29 @@ def test_a_correction_of_a_review_keeps_what_it_said(units: dict[str, Unit]) -> 
     made = review(restructured=True, fields_before=20, fields_after=15)
     findings = Findings(reviewed_on=june(5), restructured=True, fields_before=20, fields_after=16)
     with pytest.raises(DomainError):
-        review_service.correct_review(EVERYWHERE, CLERK, made.id, findings=findings, reason="")
-    review_service.correct_review(EVERYWHERE, CLERK, made.id, findings=findings, reason="Đếm lại tờ")
+        catalogue_service.correct_review(EVERYWHERE, CLERK, made.id, findings=findings, reason="")
+    catalogue_service.correct_review(EVERYWHERE, CLERK, made.id, findings=findings, reason="Đếm lại tờ")
     assert last_entry().details["changed"] == {"fields_after": [15, 16]}
     with pytest.raises(DomainError):
-        review_service.correct_review(EVERYWHERE, CLERK, made.id, findings=findings, reason="Không đổi gì")
+        catalogue_service.correct_review(EVERYWHERE, CLERK, made.id, findings=findings, reason="Không đổi gì")
 
 
 def test_a_simplification_is_approved_once_by_a_decision_after_the_review(units: dict[str, Unit]) -> None:
     make_version(units["LDVL"], code="1.001")
     made = review(proposal="Bỏ bản sao có chứng thực")
     with pytest.raises(DomainError):
-        review_service.approve_simplification(EVERYWHERE, CLERK, made.id, on=june(4), decision="7/QĐ-UBND")
+        catalogue_service.approve_simplification(EVERYWHERE, CLERK, made.id, on=june(4), decision="7/QĐ-UBND")
     with pytest.raises(DomainError):
-        review_service.approve_simplification(EVERYWHERE, CLERK, made.id, on=june(6), decision=" ")
-    review_service.approve_simplification(EVERYWHERE, CLERK, made.id, on=june(6), decision="7/QĐ-UBND")
+        catalogue_service.approve_simplification(EVERYWHERE, CLERK, made.id, on=june(6), decision=" ")
+    catalogue_service.approve_simplification(EVERYWHERE, CLERK, made.id, on=june(6), decision="7/QĐ-UBND")
     db.session.refresh(made)
     assert (made.simplification_approved_on, made.decision) == (june(6), "7/QĐ-UBND")
     with pytest.raises(Conflict):
-        review_service.approve_simplification(EVERYWHERE, CLERK, made.id, on=june(7), decision="8/QĐ-UBND")
+        catalogue_service.approve_simplification(EVERYWHERE, CLERK, made.id, on=june(7), decision="8/QĐ-UBND")
 
 
 def test_a_review_removed_stays_in_the_audit_trail(units: dict[str, Unit]) -> None:
     make_version(units["LDVL"], code="1.001")
-    review_service.remove_review(EVERYWHERE, CLERK, review(proposal="Bỏ tờ khai").id, reason="Ghi nhầm")
+    catalogue_service.remove_review(EVERYWHERE, CLERK, review(proposal="Bỏ tờ khai").id, reason="Ghi nhầm")
     assert review_queries.reviews(EVERYWHERE, 2024) == []
     assert last_entry().details["says"]["proposal"] == "Bỏ tờ khai"

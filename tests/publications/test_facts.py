@@ -9,9 +9,9 @@ import pytest
 
 from app.core.facts import Fact
 from app.organisation.models import Unit
-from app.publications import check_service, review_service, service
+from app.publications import catalogue_service, service
+from app.publications.catalogue_service import Findings
 from app.publications.models import Publication, PublicationTrack
-from app.publications.review_service import Findings
 from app.web.extensions import db
 from tests.factories import CLERK, EVERYWHERE, make_version
 from tests.publications.conftest import Open, june, told
@@ -30,11 +30,13 @@ def finish(made: Publication, handed_over: date, finished: date, published: date
 
 def check(unit: Unit, on: date, **values: Any) -> Any:
     ticks = {"portal": True, "one_stop": True, "website": True}
-    return check_service.record_check(EVERYWHERE, CLERK, unit_id=unit.id, checked_on=on, **ticks | values)
+    return catalogue_service.record_check(EVERYWHERE, CLERK, unit_id=unit.id, checked_on=on, **ticks | values)
 
 
 def review(code: str, on: date, **values: Any) -> Any:
-    return review_service.record_review(EVERYWHERE, CLERK, procedure=code, findings=Findings(reviewed_on=on, **values))
+    return catalogue_service.record_review(
+        EVERYWHERE, CLERK, procedure=code, findings=Findings(reviewed_on=on, **values)
+    )
 
 
 def of(kind: str, period: str = "2024-06", as_of: str = "") -> dict[str, Fact]:
@@ -202,7 +204,7 @@ def test_one_made_public_is_told_until_it_is_checked_and_in_the_month_after(
 
 def test_defects_are_open_until_the_day_they_were_put_right(units: dict[str, Unit]) -> None:
     made = check(units["LDVL"], date(2024, 5, 30), defects="Thiếu thủ tục 1.000459 trên trang của Sở")
-    check_service.fix_defects(EVERYWHERE, CLERK, made.id, on=june(3))
+    catalogue_service.fix_defects(EVERYWHERE, CLERK, made.id, on=june(3))
     assert of("catalogue_check", "2024-05")["LDVL"]["defects_open"] == 1
     assert of("catalogue_check", "2024-06")["LDVL"]["defects_open"] == 0
 
@@ -279,7 +281,7 @@ def test_each_restructured_procedure_is_told_in_its_period_and_an_increase_cuts_
 
 def test_internal_procedures_are_counted_apart_by_approved_simplification(catalogue: dict[str, Unit]) -> None:
     made = review("3.001", date(2023, 11, 1), proposal="Bỏ một bước")
-    review_service.approve_simplification(EVERYWHERE, CLERK, made.id, on=june(5), decision="77/QĐ-UBND")
+    catalogue_service.approve_simplification(EVERYWHERE, CLERK, made.id, on=june(5), decision="77/QĐ-UBND")
     review("3.002", june(6), proposal="Chưa được phê duyệt")
     found = of("reviews")["VP"]
     assert (found["in_force"], found["reviewed"]) == (0, 0)
@@ -298,7 +300,7 @@ def test_units_not_asked_for_are_left_out(catalogue: dict[str, Unit]) -> None:
 def test_defects_are_told_until_the_period_after_they_were_put_right(units: dict[str, Unit]) -> None:
     found = check(units["LDVL"], june(3), defects="Sai mức phí")
     check(units["LDVL"], june(4))
-    check_service.fix_defects(EVERYWHERE, CLERK, found.id, on=june(11))
+    catalogue_service.fix_defects(EVERYWHERE, CLERK, found.id, on=june(11))
     name = f"2024-06-03/{found.id}"
 
     def subjects(kind: str, period: str, as_of: str = "") -> list[str]:

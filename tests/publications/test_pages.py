@@ -17,11 +17,11 @@ from sqlalchemy import func, select
 
 from app.core.calendar import TimeUnit
 from app.organisation.models import Person, Role, Unit
-from app.publications import check_service, review_service, service
+from app.publications import catalogue_service, service
 from app.publications import clocks as allowances
+from app.publications.catalogue_service import Findings
 from app.publications.clocks import Allowed, PublicationStep
 from app.publications.models import CatalogueCheck, ProcedureReview, Publication, PublicationTrack
-from app.publications.review_service import Findings
 from app.web.extensions import db
 from tests.factories import CLERK, EVERYWHERE, make_person, make_version
 from tests.publications.conftest import Open, june
@@ -288,7 +288,7 @@ def test_a_check_is_ticked_and_shown_in_its_month(
 
 def test_a_check_removed_is_gone_from_its_month(inspector: FlaskClient, units: dict[str, Unit]) -> None:
     ticks = {"portal": True, "one_stop": True, "website": False}
-    made = check_service.record_check(EVERYWHERE, CLERK, unit_id=units["LDVL"].id, checked_on=june(3), **ticks)
+    made = catalogue_service.record_check(EVERYWHERE, CLERK, unit_id=units["LDVL"].id, checked_on=june(3), **ticks)
     assert "Chưa đủ ba nơi" in inspector.get("/cong-bo/kiem-tra-danh-muc?ky=2024-06").text
     path = f"/cong-bo/kiem-tra-danh-muc/{made.id}/xoa"
     assert inspector.post(path, data={"reason": ""}).status_code == 422
@@ -360,7 +360,7 @@ def test_nonsense_in_an_address_shows_the_present(inspector: FlaskClient) -> Non
 def test_the_commands_print_what_the_pages_show(app: Flask, opened: Open, units: dict[str, Unit]) -> None:
     make_version(units["LDVL"], code="1.001")
     opened()
-    review_service.record_review(EVERYWHERE, CLERK, procedure="1.001", findings=Findings(reviewed_on=june(3)))
+    catalogue_service.record_review(EVERYWHERE, CLERK, procedure="1.001", findings=Findings(reviewed_on=june(3)))
     runner = app.test_cli_runner()
 
     def printed(*arguments: str) -> Any:

@@ -13,7 +13,7 @@ from app.organisation import audit
 from app.organisation.access import Scope
 from app.organisation.calendars import add_site_days, site_calendar
 from app.organisation.models import AuditEntry, Unit
-from app.publications import check_service, queries, service
+from app.publications import catalogue_service, queries, service
 from app.publications.clocks import Dates, PublicationStep
 from app.publications.models import Publication, PublicationTrack
 from app.web.extensions import db
@@ -174,7 +174,7 @@ def test_one_that_a_check_was_made_for_is_not_withdrawn(opened: Open, units: dic
     service.hand_over(EVERYWHERE, CLERK, made.id, on=june(6))
     service.finish(EVERYWHERE, CLERK, made.id, on=june(7))
     service.make_public(EVERYWHERE, CLERK, made.id, on=june(10))
-    check_service.record_check(
+    catalogue_service.record_check(
         EVERYWHERE,
         CLERK,
         unit_id=units["LDVL"].id,

@@ -18,8 +18,8 @@ from flask import Flask
 
 from app import app_for_commands
 from app.command_names import WITHOUT_PAGES, Named
+from app.core.errors import CATALOGUES, in_language
 from app.core.periods import Period
-from app.core.translation import CATALOGUES, in_language
 from app.organisation.commands import COMMAND
 from app.web.command_language import asked_for, commanded, in_the_language_spoken, of_the_terminal, speaking
 from app.web.formats import counted, in_words

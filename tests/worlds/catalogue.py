@@ -6,9 +6,9 @@ from datetime import date
 
 from sqlalchemy import select
 
-from app.publications import review_service
+from app.publications import catalogue_service
+from app.publications.catalogue_service import Findings
 from app.publications.models import ProcedureReview
-from app.publications.review_service import Findings
 from app.web.extensions import db
 from tests.worlds import reading
 from tests.worlds.ground import SITE
@@ -121,7 +121,7 @@ def review(stage: Stage, said: Said) -> None:
         after = before - (said.fields_cut or 0)
     for code in _reviewed(stage, said, day):
         by = stage.head_of(said.unit) if said.unit else stage.inspector
-        review_service.record_review(
+        catalogue_service.record_review(
             stage.scope,
             by,
             procedure=code,
@@ -175,6 +175,6 @@ def approve_simplification(stage: Stage, said: Said) -> None:
     found = db.session.scalar(chosen)
     if found is None:
         raise BadWorld(stage.place, f"procedure {said.procedure} was not reviewed.")
-    review_service.approve_simplification(
+    catalogue_service.approve_simplification(
         stage.scope, stage.inspector, found.id, on=said.day or stage.day, decision=said.decision or "20/QĐ-UBND"
     )

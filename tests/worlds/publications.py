@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from app.publications import check_service
+from app.publications import catalogue_service
 from app.publications import service as publications
 from app.publications.models import CatalogueCheck, PublicationTrack
 from app.web.extensions import db
@@ -136,7 +136,7 @@ def check_sites(stage: Stage, said: Said) -> None:
     """A unit looks at its published procedures; plainly on the portal, in the one-stop software and on the website."""
     sites = {name for each in said.sites or [_SITES] for name in each}
     for code in said.unit:
-        made = check_service.record_check(
+        made = catalogue_service.record_check(
             stage.scope,
             stage.head_of(code),
             unit_id=stage.unit(code).id,
@@ -172,6 +172,6 @@ def fix_defects(stage: Stage, said: Said) -> None:
     found = [each for each in found if each.defects and each.fixed_on is None and (not units or each.unit_id in units)]
     if not found:
         raise BadWorld(stage.place, "no check of the sites found anything that is still to be put right.")
-    check_service.fix_defects(
+    catalogue_service.fix_defects(
         stage.scope, stage.head(found[0].unit_id), found[0].id, on=said.day or stage.day, note=said.note or ""
     )

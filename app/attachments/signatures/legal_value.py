@@ -10,7 +10,7 @@ from sqlalchemy import select
 from app.attachments.models import Attachment, AttachmentKind
 from app.attachments.signatures.outcomes import LookedInto
 from app.cases import service as cases
-from app.cases.legal_value import witnesses
+from app.cases.kept_files import witnesses
 from app.cases.models import Case, CaseEvent
 from app.cases.population import changeable_by
 from app.cases.vocabulary import EventKind

@@ -13,7 +13,7 @@ from app.cases.explanations.models import Explanation
 from app.cases.models import Case
 from app.core.periods import Period, PeriodKind
 from app.notifications import service
-from app.notifications.messages import Figures, News, add_sentences
+from app.notifications.labels import Figures, News, add_sentences
 from app.notifications.models import NoticeKind
 from app.notifications.queries import staff
 from app.notifications.service import add_source

@@ -14,9 +14,9 @@ from sqlalchemy.orm import selectinload
 
 from app.cases.importing.mapping import Mapping, Unknown
 from app.cases.importing.models import ImportNameKind
-from app.cases.importing.new_entities import IN_FORCE_FROM, NewEntities, top_unit
 from app.cases.importing.queries import remembered_names
 from app.cases.importing.row_parsing import ParsedRow
+from app.cases.importing.staging import IN_FORCE_FROM, NewEntities, top_unit
 from app.cases.importing.values import RowRefused, UnknownName, name_key
 from app.cases.rows import terms_of, versions_by_id
 from app.cases.timeline import Terms

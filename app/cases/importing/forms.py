@@ -11,10 +11,9 @@ from flask_wtf.file import FileField, FileRequired
 from wtforms.validators import InputRequired
 
 from app.cases.importing import mapping as mappings
-from app.cases.importing.columns import FileColumn
 from app.cases.importing.mapping import available, titles
 from app.cases.importing.models import ImportNameKind
-from app.cases.importing.names import Choice, choices, chosen, nearest
+from app.cases.importing.names import Choice, FileColumn, choices, chosen, nearest
 from app.cases.importing.report import UnknownNameCount
 from app.cases.importing.service import mappings_folder
 from app.core.errors import DomainError, NotFound

@@ -35,8 +35,7 @@ from app.cases.knowledge import Knows, with_what_follows
 from app.cases.vocabulary import Channel, EventKind, PaymentChannel
 from app.core.codes import code_key
 from app.core.errors import N_, DomainError
-from app.core.legacy_letters import recognised
-from app.core.text import fold
+from app.core.text import fold, recognised
 from app.procedures.reading import read_money
 
 NAMES = frozenset({"applicant", "address", "officer"})  # what people are called and where they live

@@ -1,8 +1,5 @@
-"""What an import is going to write, kept outside the database until all of the file has been read.
-
-Reading a file writes nothing: other clerks go on writing meanwhile. What is prepared lies in a temporary SQLite
-file of this process (small ones never leave memory), so that memory does not grow with the file.
-"""
+"""What an import is going to write, kept outside the database until all of the file has been read; and the units and
+procedures that it makes, thought of meanwhile and written with its cases."""
 
 from __future__ import annotations
 
@@ -10,13 +7,28 @@ import json
 import pickle
 import sqlite3
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 
+from flask_babel import gettext as _
+from sqlalchemy import delete, select
+
 from app.cases.rows import Row
+from app.cases.timeline import Terms, whole
 from app.cases.vocabulary import EventKind
+from app.core.calendar import PauseMode, TimeUnit
 from app.core.codes import code_key
+from app.organisation.models import AuditEntry, Unit, UnitKind
+from app.procedures.models import Level, Procedure, ProcedureVersion
+from app.procedures.service import search_key
+from app.web.extensions import db
+
+# What an import is going to write, kept outside the database until all of the file has been read.
+#
+# Reading a file writes nothing: other clerks go on writing meanwhile. What is prepared lies in a temporary SQLite
+# file of this process (small ones never leave memory), so that memory does not grow with the file.
 
 CHUNK = 2000  # cases
 
@@ -100,3 +112,219 @@ class Plan:
 
     def __bool__(self) -> bool:
         return self._file.execute("SELECT 1 FROM plan LIMIT 1").fetchone() is not None
+
+
+# Units and procedures that an import makes: thought of while the file is read, written with its cases.
+#
+# Until they are written they go by negative ids, so that a file can be read without writing anything.
+
+IN_FORCE_FROM = date(2000, 1, 1)  # of a procedure made by an import: since when is not known
+
+
+class AlreadyEntered(Exception):
+    """Somebody has meanwhile entered what was about to be made."""
+
+
+@dataclass(frozen=True, slots=True)
+class MadeUnit:
+    """A unit to be made, below the Department."""
+
+    id: int  # negative
+    code: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class MadeProcedure:
+    """A procedure to be made with its one version; both have the same negative id."""
+
+    id: int
+    code: str
+    name: str
+    field: str
+    unit_id: int
+    amount: Decimal
+    unit: TimeUnit
+
+    @property
+    def terms(self) -> Terms:
+        """What its version promises."""
+        return Terms(whole(self.amount), self.unit, PauseMode.EXTEND, self.unit_id)
+
+    @property
+    def time_known(self) -> bool:
+        """Whether the mapping tells how long it takes."""
+        return not self.terms.open_ended
+
+
+@dataclass(slots=True)
+class Ids:
+    """The ids under which what was made is written: negative -> real. Empty when nothing was made."""
+
+    units: dict[int, int] = field(default_factory=dict)
+    versions: dict[int, int] = field(default_factory=dict)
+
+    def __bool__(self) -> bool:
+        return bool(self.units or self.versions)
+
+    def settle(self, row: dict[str, Any]) -> None:
+        """Give a row the real ids."""
+        for name, ids in (("unit_id", self.units), ("holder_unit_id", self.units), ("version_id", self.versions)):
+            if (row.get(name) or 0) < 0:
+                row[name] = ids[row[name]]
+
+
+class NewEntities:
+    """What one import makes. `created` has a sentence for each."""
+
+    def __init__(self, site: str) -> None:
+        self.site = site
+        self.units: list[MadeUnit] = []
+        self.procedures: list[MadeProcedure] = []
+        self.created: list[str] = []
+
+    def unit(self, code: str, name: str) -> MadeUnit:
+        """Think of a unit."""
+        made = MadeUnit(-1 - len(self.units), code, name[:200])
+        self.units.append(made)
+        self.created.append(
+            _("Đơn vị mới “%(name)s” (mã %(code)s), do tệp này tạo ra: hãy kiểm tra.", name=made.name, code=code)
+        )
+        return made
+
+    def procedure(
+        self, code: str, name: str, of_field: str, unit_id: int, amount: Decimal, unit: TimeUnit
+    ) -> MadeProcedure:
+        """Think of a procedure. `amount` in `unit`."""
+        made = MadeProcedure(-1 - len(self.procedures), code, name, of_field, unit_id, amount, unit)
+        self.procedures.append(made)
+        told = {"name": name[:120], "code": code}
+        self.created.append(
+            _("Thủ tục mới “%(name)s” (mã %(code)s), do tệp này tạo ra: hãy kiểm tra.", **told)
+            if made.time_known
+            else _(
+                "Thủ tục mới “%(name)s” (mã %(code)s), do tệp này tạo ra, chưa có thời hạn: hãy ghi ở trang Thủ tục.",
+                **told,
+            )
+        )
+        return made
+
+    def write(self, import_id: int) -> Ids:
+        """Write them, within the transaction of the import. Raises Taken."""
+        ids = Ids()
+        if not self.units and not self.procedures:
+            return ids
+        self._refuse_taken(Unit, [made.code for made in self.units])
+        self._refuse_taken(Procedure, [made.code for made in self.procedures])
+        top = top_unit(self.site) if self.units else None
+        for unit in self.units:
+            ids.units[unit.id] = self._write_unit(unit, top, import_id)
+        for procedure in self.procedures:
+            ids.versions[procedure.id] = self._write_procedure(procedure, ids, import_id)
+        return ids
+
+    def _refuse_taken(self, model: Any, codes: list[str]) -> None:
+        found = select(model.id).where(model.site == self.site, model.code.in_(codes)).limit(1)
+        if codes and db.session.scalar(found):
+            raise AlreadyEntered
+
+    def _write_unit(self, made: MadeUnit, top: Unit | None, import_id: int) -> int:
+        unit = Unit(
+            site=self.site,
+            code=made.code,
+            name=made.name,
+            kind=UnitKind.DIVISION,
+            parent_id=top.id if top else None,
+            path=f"{top.path if top else '/'}{made.code}/",
+            origin=f"import {import_id}",
+        )
+        db.session.add(unit)
+        db.session.flush()
+        return unit.id
+
+    def _write_procedure(self, made: MadeProcedure, ids: Ids, import_id: int) -> int:
+        version = ProcedureVersion(
+            site=self.site,
+            procedure=Procedure(site=self.site, code=made.code, origin=f"import {import_id}"),
+            number=1,
+            name=made.name,
+            search_key=search_key(made.code, made.name),
+            field=made.field,
+            level=Level.IN_PERSON,
+            unit_id=ids.units.get(made.unit_id, made.unit_id),
+            time_amount=made.amount,
+            time_unit=made.unit,
+            pause_mode=PauseMode.EXTEND,
+            in_force_from=IN_FORCE_FROM,
+            details_known=False,
+            note=_(
+                "Do lần nhập %(number)s tạo ra. Thời hạn, mức độ trực tuyến, phí và các bước chưa được kiểm tra.",
+                number=import_id,
+            )
+            if made.time_known
+            else _(
+                "Do lần nhập %(number)s tạo ra. Chưa có thời hạn; mức độ trực tuyến, phí và các bước chưa được "
+                "kiểm tra.",
+                number=import_id,
+            ),
+        )
+        db.session.add(version)
+        db.session.flush()
+        return version.id
+
+
+def top_unit(site: str) -> Unit | None:
+    """The Department itself; None where there is not exactly one."""
+    tops = select(Unit).where(
+        Unit.site == site, Unit.parent_id.is_(None), Unit.kind == UnitKind.DEPARTMENT, Unit.valid_to.is_(None)
+    )
+    found = db.session.scalars(tops.limit(2)).all()
+    return found[0] if len(found) == 1 else None
+
+
+def remove_made(site: str, import_id: int) -> int:
+    """Remove the units and procedures that an import had made, as far as nothing else refers to them by now.
+
+    Returns how many went; one that is used, or that somebody has worked on, stays.
+    """
+    origin, removed = f"import {import_id}", 0
+    for procedure in db.session.scalars(select(Procedure).where(Procedure.site == site, Procedure.origin == origin)):
+        versions = db.session.scalars(
+            select(ProcedureVersion.id).where(ProcedureVersion.procedure_id == procedure.id)
+        ).all()
+        inside = frozenset({"procedure_versions"})
+        free = len(versions) == 1 and not _referred_to("procedure_versions", versions[0])
+        if (
+            free
+            and not _referred_to("procedures", procedure.id, inside)
+            and not _worked_on("procedure", procedure.id, site)
+        ):
+            db.session.execute(delete(ProcedureVersion).where(ProcedureVersion.id == versions[0]))
+            db.session.execute(delete(Procedure).where(Procedure.id == procedure.id))
+            removed += 1
+    for unit in db.session.scalars(select(Unit).where(Unit.site == site, Unit.origin == origin)):
+        if not _referred_to("units", unit.id) and not _worked_on("unit", unit.code, site):
+            db.session.execute(delete(Unit).where(Unit.id == unit.id))
+            removed += 1
+    return removed
+
+
+def _referred_to(name: str, key: int, but: frozenset[str] = frozenset()) -> bool:
+    """Whether a row of any table refers to that row."""
+    target = db.metadata.tables[name]
+    columns = (
+        foreign.parent
+        for table in db.metadata.sorted_tables
+        if table.name not in but
+        for foreign in table.foreign_keys
+        if foreign.references(target)
+    )
+    return any(db.session.scalar(select(column).where(column == key).limit(1)) is not None for column in columns)
+
+
+def _worked_on(kind: str, subject_id: object, site: str) -> bool:
+    """Whether somebody has changed it by hand."""
+    entries = select(AuditEntry.id).where(
+        AuditEntry.site == site, AuditEntry.subject_kind == kind, AuditEntry.subject_id == str(subject_id)
+    )
+    return db.session.scalar(entries.limit(1)) is not None

@@ -17,9 +17,9 @@ from sqlalchemy import ColumnElement, ForeignKey, Table, and_, bindparam, delete
 
 from app.cases.due_notices import about
 from app.cases.importing.models import Import, ImportedCase, ImportState
-from app.cases.importing.new_entities import remove_made
 from app.cases.importing.row_parsing import CONTACTS, TOLD_LATER
 from app.cases.importing.service import may_import
+from app.cases.importing.staging import remove_made
 from app.cases.models import DERIVED_TABLES, Case, CaseEvent
 from app.cases.numbering import release_lines
 from app.cases.population import ACCOUNTABLE, HELD, STAY

@@ -15,8 +15,7 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from app.core.errors import N_, DomainError
-from app.core.legacy_letters import Legacy
-from app.core.text import fold, tidy
+from app.core.text import Legacy, fold, tidy
 
 FIRST_YEAR, LAST_YEAR = 1990, 2100
 LONGEST_KEY = 300

@@ -13,9 +13,8 @@ from sqlalchemy.exc import IntegrityError
 from app.cases.chain import START, Digest, event_hash, last_hashes
 from app.cases.importing.existing_cases import Dossier
 from app.cases.importing.models import ImportedCase
-from app.cases.importing.new_entities import AlreadyEntered, Ids, NewEntities
 from app.cases.importing.row_parsing import CONTACTS, TOLD_LATER
-from app.cases.importing.staging import Plan, Prepared
+from app.cases.importing.staging import AlreadyEntered, Ids, NewEntities, Plan, Prepared
 from app.cases.models import DERIVED_TABLES, Case, CaseEvent
 from app.cases.numbering import enter_in_register
 from app.cases.population import ACCOUNTABLE, HELD

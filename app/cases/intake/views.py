@@ -18,7 +18,7 @@ from app.cases.intake.applicants import known_applicants
 from app.cases.intake.checklist import with_checklist
 from app.cases.intake.contents import DocumentsMissing, owed_for
 from app.cases.intake.questions import AskFirst
-from app.cases.intake.reuse import reusable_documents
+from app.cases.kept_files import reusable_documents
 from app.cases.models import Case
 from app.cases.standing import Promise, promise
 from app.cases.timeline import whole

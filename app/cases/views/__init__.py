@@ -2,7 +2,7 @@
 
 from flask import Blueprint
 
-from app.cases.amend_words import (
+from app.cases.amendments import (
     annulment_in_words,
     changes_in_words,
     counts_in_words,

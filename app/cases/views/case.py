@@ -27,12 +27,11 @@ from app.cases.actions import ActorRights, possible_actions
 from app.cases.case_page import CaseView, case_view, load_sections, templates_at
 from app.cases.forms import ActionForm, CorrectionForm
 from app.cases.models import Case
-from app.cases.papers import paper_lines
 from app.cases.population import changeable_by
-from app.cases.presenting import NEVER_CORRECTED
-from app.cases.telling import told_in_words
+from app.cases.presenting import NEVER_CORRECTED, paper_lines
 from app.cases.views import bp
 from app.cases.vocabulary import EventKind
+from app.cases.wording import told_in_words
 from app.core.errors import Conflict, DomainError, NotFound
 from app.organisation.access import actor, allowed, can, current_scope, person, signed_in, whole_site
 from app.organisation.calendars import site_calendar, today

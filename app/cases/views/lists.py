@@ -18,9 +18,8 @@ from app.cases.lookup import code_scanned
 from app.cases.population import Bucket
 from app.cases.queries import CaseLine, CaseRow, PaymentSeen, StageSeen
 from app.cases.standing import standing_of
-from app.cases.telling import channel_in_words, yes_or_no
 from app.cases.views import bp
-from app.cases.wording import standing_in_words
+from app.cases.wording import channel_in_words, standing_in_words, yes_or_no
 from app.cases.worklist import Attention
 from app.core.calendar import WorkingCalendar
 from app.core.errors import DomainError, NotFound

@@ -15,7 +15,7 @@ from app.compliance.models import CheckResult, CheckRun, ViolationState, Violati
 from app.compliance.queries import ResultRow, ViolationLine
 from app.compliance.subject_links import subject_pages
 from app.compliance.violations.findings import Finding, Rules, findings_of
-from app.compliance.warnings.queries import Today
+from app.compliance.warnings import Today
 from app.core.periods import Period
 from app.organisation.access import Scope
 from app.organisation.registries import Act, SubjectPage, Wanted, acts_for

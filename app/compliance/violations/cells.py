@@ -20,8 +20,7 @@ from app.compliance.evaluation.results import AppliedWaiver, RuleResult, Subject
 from app.compliance.models import CheckResult, CheckRun, Violation, ViolationChange
 from app.compliance.wording import count_in_words, period_in_words, render_message
 from app.core import facts
-from app.core.errors import NotFound, NP_n
-from app.core.translation import in_language, in_language_as, noun
+from app.core.errors import NotFound, NP_n, in_language, in_language_as, noun
 from app.rulepacks.compiler import RuleOutcome
 from app.rulepacks.language import JudgedAs, Rule
 from app.web.extensions import db

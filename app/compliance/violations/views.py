@@ -43,7 +43,7 @@ from app.compliance.violations.books import book_of_rule
 from app.compliance.violations.cards import causes_of
 from app.compliance.violations.cells import RulesOfRuns, message_of, message_of_thing, things_of
 from app.compliance.violations.findings import Rules, findings_of, same_finding
-from app.compliance.warnings.queries import today_beside
+from app.compliance.warnings import today_beside
 from app.compliance.wording import remark_in_words
 from app.core.errors import DomainError, NotFound
 from app.core.facts import list_titles

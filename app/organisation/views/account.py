@@ -16,7 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.wrappers import Response as Answer
 
 from app.core.errors import DomainError, NotFound
-from app.organisation import navigation, openid, queries, second_factor, service, sessions, signing_in
+from app.organisation import navigation, queries, second_factor, service, sessions, signing_in
 from app.organisation.access import actor, allowed, person, signed_in
 from app.organisation.attempts import TooManyFailures
 from app.organisation.forms import CodeForm, OwnPasswordForm, SignInForm
@@ -58,7 +58,7 @@ def sign_in() -> Answer | tuple[str, int] | tuple[str, int, dict[str, str]]:
                 return begin_session(entered, form.next.data)
             except (TooManyFailures, SignInBusy) as error:
                 wait = told_to_wait(form, error)
-    return answer_at_the_door("organisation/sign_in.html", form, wait, provider=openid.is_offered())
+    return answer_at_the_door("organisation/sign_in.html", form, wait, provider=signing_in.is_offered())
 
 
 @bp.route("/dang-nhap/ma-xac-thuc", methods=["GET", "POST"])  # for everybody

@@ -8,7 +8,7 @@ from flask_login import current_user
 from werkzeug.wrappers import Response as Answer
 
 from app.core.errors import DomainError, NotFound
-from app.organisation import openid, second_factor, signing_in
+from app.organisation import second_factor, signing_in
 from app.organisation.access import actor, person, signed_in
 from app.organisation.forms import CodeForm
 from app.organisation.models import SignInWay
@@ -100,8 +100,8 @@ def sign_in_at_provider() -> Answer:
     if current_user.is_authenticated:
         return redirect(url_for(".home"))
     try:
-        answer = openid.send_there(_return_address())
-    except openid.ProviderFailed as error:
+        answer = signing_in.send_there(_return_address())
+    except signing_in.ProviderFailed as error:
         flash(sentence(error), "error")
         return redirect(url_for(".sign_in"))
     if wish := own_path(request.args.get("next")):
@@ -116,11 +116,11 @@ def back_from_provider() -> Answer:
     if current_user.is_authenticated:
         return redirect(url_for(".home"))
     try:
-        who = openid.person_of(openid.claims_of_answer())
-    except openid.ProviderFailed as error:
+        who = signing_in.person_of(signing_in.claims_of_answer())
+    except signing_in.ProviderFailed as error:
         flash(sentence(error), "error")
         return redirect(url_for(".sign_in"))
-    except openid.NotBound as error:
+    except signing_in.NotBound as error:
         signing_in.refuse_unbound(error.person, client_address())
         flash(sentence(error), "error")
         return redirect(url_for(".sign_in"))
@@ -136,5 +136,5 @@ def _return_address() -> str:
 
 
 def _refuse_without() -> None:
-    if not openid.is_offered():
+    if not signing_in.is_offered():
         raise NotFound("Cơ quan chưa nối với nơi cấp tài khoản của tỉnh.")

@@ -19,7 +19,7 @@ from app.compliance.models import CheckRun, MonthClosing, RunStanding, Violation
 from app.compliance.months import queries as closings
 from app.compliance.queries import ResultRow, UnitRef, ViolationFilter, ViolationLine
 from app.compliance.violations.raising import standing_of
-from app.compliance.warnings.queries import running_month
+from app.compliance.warnings import running_month
 from app.core.errors import NotFound
 from app.core.periods import Period
 from app.organisation.access import Scope, site

@@ -16,9 +16,8 @@ from typing import TYPE_CHECKING, Any
 from flask import current_app
 
 from app.compliance.months import sealing
-from app.core.errors import DomainError
+from app.core.errors import DomainError, in_language
 from app.core.periods import Period
-from app.core.translation import in_language
 from app.organisation.access import whole_site
 from app.organisation.profile import profile
 from app.reporting.month import making

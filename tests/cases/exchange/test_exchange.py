@@ -11,9 +11,8 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
-from app.cases import amending
-from app.cases.exchange import service
-from app.cases.exchange.shape import messages_of
+from app.cases import amending, exchange
+from app.cases.exchange import messages_of
 from app.cases.importing.undo import undo_import
 from app.cases.models import Case, CaseEvent
 from app.cases.search import case_with_code, find
@@ -62,8 +61,8 @@ def facts_of_june() -> list[Fact]:
     return sorted(gather(db.session.connection(), query, kinds), key=lambda fact: str(fact["kind"]))
 
 
-def take(*messages: dict[str, Any], **options: Any) -> service.Taken:
-    return service.take_messages(EVERYWHERE, CLERK, messages, "test.json", **options)
+def take(*messages: dict[str, Any], **options: Any) -> exchange.Taken:
+    return exchange.take_messages(EVERYWHERE, CLERK, messages, "test.json", **options)
 
 
 def seen() -> dict[str, Any]:
@@ -97,16 +96,16 @@ def test_out_and_in_on_an_empty_site_gives_the_same_verdicts(session: Any, freez
     before, figures, twice_code = seen(), facts_of_june(), twice.code
     codes = {each.status for each in db.session.scalars(select(Case))}
     assert {CaseStatus.CLOSED, CaseStatus.RESOLVED, CaseStatus.SUPPLEMENT, CaseStatus.REFUSED} <= codes
-    text = "".join(json.dumps(each, ensure_ascii=False) + "\n" for each in service.messages_from(EVERYWHERE))
+    text = "".join(json.dumps(each, ensure_ascii=False) + "\n" for each in exchange.messages_from(EVERYWHERE))
     assert text.count("\n") == 9
     wipe()
     catalogue()
-    taken = service.take_messages(EVERYWHERE, CLERK, messages_of(text), "ra.json")
+    taken = exchange.take_messages(EVERYWHERE, CLERK, messages_of(text), "ra.json")
     assert taken.as_json()["refused"] == []
     assert taken.as_json()["cases_new"] == 9
     assert seen() == {code: told for code, told in before.items() if code != twice_code}
     assert facts_of_june() == figures
-    again = service.take_messages(EVERYWHERE, CLERK, messages_of(text), "ra.json").as_json()
+    again = exchange.take_messages(EVERYWHERE, CLERK, messages_of(text), "ra.json").as_json()
     assert (again["cases_new"], again["cases_changed"], again["events_new"], again["refused"]) == (0, 0, 0, [])
 
 
@@ -169,7 +168,7 @@ def test_one_case_keeps_the_codes_of_both_systems_whichever_the_message_bears(se
     case = db.session.scalars(select(Case)).one()
     assert (case.code, case.other_code, case.vneid, case.reused) == (ours, theirs, False, True)
     assert list(find(EVERYWHERE, "240603-0077", limit=5).ids) == [case.id] == [case_with_code(EVERYWHERE, theirs)]
-    (given,) = service.messages_from(EVERYWHERE)
+    (given,) = exchange.messages_from(EVERYWHERE)
     names = ("MaHoSo", "MaHoSoHeThongKhac", "TaiKhoanDuocXacThucVoiVNeID", "DuocTaiSuDung")
     assert [given[name] for name in names] == [ours, theirs, "0", "1"]
     done = {"TrangThaiHoSo": "10", "NgayKetThucXuLy": "20240606100000", "NgayTra": "20240606100000"}
@@ -197,7 +196,7 @@ def test_what_nobody_said_of_vneid_and_used_papers_stays_unsaid_and_a_word_for_n
     assert told["refused"][0]["reason"] == "“có lẽ” không cho biết có hay không: hãy ghi Có hoặc Không."
     case = db.session.scalars(select(Case)).one()
     assert (case.other_code, case.vneid, case.reused) == ("", None, None)
-    (given,) = service.messages_from(EVERYWHERE)
+    (given,) = exchange.messages_from(EVERYWHERE)
     assert not {"MaHoSoHeThongKhac", "TaiKhoanDuocXacThucVoiVNeID", "DuocTaiSuDung"} & set(given)
 
 

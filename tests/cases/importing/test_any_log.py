@@ -13,7 +13,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from app.cases import lists, queries
-from app.cases.exchange.xes import log_of
+from app.cases.exchange import log_of
 from app.cases.importing.mapping import find_mapping
 from app.cases.importing.models import ImportNameKind
 from app.cases.importing.names import remember_name

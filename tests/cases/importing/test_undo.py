@@ -20,7 +20,7 @@ from app.cases.models import DERIVED_TABLES, Case
 from app.cases.vocabulary import CaseStatus, EventKind
 from app.core.errors import Conflict, NotAllowed
 from app.notifications import service as notices
-from app.notifications.messages import News
+from app.notifications.labels import News
 from app.notifications.models import Notice, NoticeKind
 from app.organisation import audit
 from app.organisation.access import Scope

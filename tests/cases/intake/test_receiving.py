@@ -11,8 +11,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
-from app.cases import service
-from app.cases.intake import reuse
+from app.cases import kept_files, service
 from app.cases.intake.contents import DocumentsMissing, HandedIn
 from app.cases.models import Case, CaseDocument
 from app.cases.vocabulary import Channel, ReturnMethod
@@ -214,7 +213,7 @@ def test_an_earlier_scan_is_attached_to_the_document_it_was_chosen_for(
     version: ProcedureVersion, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shelf = Shelf()
-    monkeypatch.setattr(reuse, "keepers", [shelf])
+    monkeypatch.setattr(kept_files, "keepers", [shelf])
     application, photos = whole(version)
     take_in(version, documents=[application, HandedIn(photos.document_id, electronic=2, reused=41)])
     assert shelf.attached == [("Ảnh màu 4x6", 41)]
@@ -223,7 +222,7 @@ def test_an_earlier_scan_is_attached_to_the_document_it_was_chosen_for(
 def test_a_scan_that_cannot_be_reused_leaves_no_case_behind(
     version: ProcedureVersion, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(reuse, "keepers", [Shelf()])
+    monkeypatch.setattr(kept_files, "keepers", [Shelf()])
     application, photos = whole(version)
     with pytest.raises(DomainError, match="không còn"):
         take_in(version, documents=[application, HandedIn(photos.document_id, electronic=2, reused=666)])

@@ -14,8 +14,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import event, func, select
 from werkzeug.datastructures import MultiDict
 
-from app.cases import service
-from app.cases.intake import reuse
+from app.cases import kept_files, service
 from app.cases.intake.applicants import known_applicants
 from app.cases.intake.checklist import with_checklist
 from app.cases.intake.contents import COUNTS, Applicant, HandedIn
@@ -284,7 +283,7 @@ def test_a_division_recalls_only_its_own_applicants(desk: Desk) -> None:
 def test_scans_of_earlier_cases_are_offered_when_there_are_any(
     desk: Desk, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    scan = reuse.ReusableDocument(
+    scan = kept_files.ReusableDocument(
         *(41, "Văn bản đề nghị", "don.pdf", "application/pdf", 1000, 1, "H32.12-240601-0007", at("2024-06-01 08:00"))
     )
     taken: list[Any] = []
@@ -292,7 +291,7 @@ def test_scans_of_earlier_cases_are_offered_when_there_are_any(
         documents=lambda scope, number, except_case=None: [scan] if number == "056099000001" else [],
         attach=lambda scope, by, case_id, chosen: taken.extend(chosen.values()),
     )
-    monkeypatch.setattr(reuse, "keepers", [shelf])
+    monkeypatch.setattr(kept_files, "keepers", [shelf])
     url = f"/ho-so/tiep-nhan/thanh-phan?version_id={desk.permit.id}"
     assert "Dùng lại" not in client.get(url, headers=HTMX).text
     assert "H32.12-240601-0007" in client.get(url + "&id_number=056099000001", headers=HTMX).text

@@ -25,10 +25,10 @@ from app.organisation.access import Actor, scope_of
 from app.organisation.models import Role, Unit
 from app.organisation.succession import Successors
 from app.procedures.queries import version_on
-from app.publications import check_service, review_service
+from app.publications import catalogue_service
 from app.publications import service as publications
+from app.publications.catalogue_service import Findings
 from app.publications.models import Publication, PublicationTrack
-from app.publications.review_service import Findings
 from app.web.extensions import db
 from tests.clock import at
 from tests.factories import EVERYWHERE, adopt_packs, finish, make_person, make_version, pay, receive
@@ -77,10 +77,10 @@ def department(session: Any, freeze: Freeze) -> Iterator[dict[str, Unit]]:
         office_id=office.id,
         arrived_on=date(2024, 10, 28),
     )
-    review_service.record_review(
+    catalogue_service.record_review(
         EVERYWHERE, BOSS, procedure="1.000001", findings=Findings(reviewed_on=date(2024, 5, 20))
     )
-    check_service.record_check(
+    catalogue_service.record_check(
         EVERYWHERE,
         BOSS,
         unit_id=unit.id,

@@ -6,7 +6,7 @@ from fractions import Fraction
 
 import pytest
 
-from app.compliance.warnings.queries import Chance, Outlook, outlook
+from app.compliance.warnings import Chance, Outlook, outlook
 
 
 @pytest.mark.parametrize(

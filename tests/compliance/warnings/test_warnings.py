@@ -15,11 +15,10 @@ from sqlalchemy import func, select
 from app.cases.models import Case
 from app.cases.vocabulary import EventKind
 from app.compliance import queries as checks
+from app.compliance import warnings
 from app.compliance.adoption import repository
 from app.compliance.models import CheckRun, Violation
-from app.compliance.warnings import queries
-from app.compliance.warnings.queries import Chance, Outlook
-from app.compliance.warnings.service import warn
+from app.compliance.warnings import Chance, Outlook, warn
 from app.core.errors import NotAllowed
 from app.core.periods import Period
 from app.organisation.access import Actor, Scope
@@ -68,10 +67,10 @@ def running(session: Any, freeze: Freeze) -> Running:
     return Running(units, today, soon)
 
 
-def told(scope: Scope = EVERYWHERE) -> dict[tuple[str, str], queries.RateWarning]:
-    run = queries.provisional_run(scope)
+def told(scope: Scope = EVERYWHERE) -> dict[tuple[str, str], warnings.RateWarning]:
+    run = warnings.provisional_run(scope)
     assert run is not None
-    found = queries.rates(scope, run, repository.packs_of(run))
+    found = warnings.rates(scope, run, repository.packs_of(run))
     return {(cell.rule, cell.unit): each for each in found for cell in each.cells}
 
 
@@ -117,15 +116,15 @@ def test_what_falls_due_in_the_month_is_told_by_day(running: Running) -> None:
     """Bình's case was late from 06/06: three working days to explain it ended on 10/06, so it is missing and no longer
     coming. The quarter's report of the second quarter is due in July."""
     warn(INSPECTOR)
-    run = queries.provisional_run(EVERYWHERE)
+    run = warnings.provisional_run(EVERYWHERE)
     assert run is not None
-    found = queries.falls_due(EVERYWHERE, run, repository.packs_of(run))
+    found = warnings.falls_due(EVERYWHERE, run, repository.packs_of(run))
     assert found == sorted(found, key=lambda each: each.due)
     assert all(date(2024, 6, 12) <= each.due <= date(2024, 6, 30) for each in found)
     lists = next(each for each in found if each.rule.id == "bg-4.2b")
     assert lists.due == date(2024, 6, 30)
     mine = Scope(SITE, frozenset({running.units["NCC"].id}))
-    assert {unit.code for each in queries.falls_due(mine, run, repository.packs_of(run)) for unit in each.units} == {
+    assert {unit.code for each in warnings.falls_due(mine, run, repository.packs_of(run)) for unit in each.units} == {
         "NCC"
     }
 
@@ -181,10 +180,10 @@ def test_the_command_prints_what_it_takes(running: Running, app: Flask) -> None:
 
 def test_the_button_counts_anew_and_leads_back(running: Running, sign_in: SignIn, at_once: None) -> None:
     client = sign_in(make_person(running.units["VP"], Role.INSPECTOR))
-    assert queries.provisional_run(EVERYWHERE) is None
+    assert warnings.provisional_run(EVERYWHERE) is None
     answer = client.post(PAGE)
     assert client.get(answer.location).location == PAGE
-    assert queries.provisional_run(EVERYWHERE) is not None
+    assert warnings.provisional_run(EVERYWHERE) is not None
     assert sign_in(make_person(running.units["LDVL"], Role.HEAD)).post(PAGE).status_code == 403
 
 
@@ -192,13 +191,13 @@ def test_of_many_units_only_what_fails_is_told(
     running: Running, sign_in: SignIn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     warn(INSPECTOR)
-    run = queries.provisional_run(EVERYWHERE)
+    run = warnings.provisional_run(EVERYWHERE)
     assert run is not None
     library = repository.packs_of(run)
-    every = queries.rates(EVERYWHERE, run, library)
+    every = warnings.rates(EVERYWHERE, run, library)
     failing = [each for each in every if each.fails]
     assert 0 < len(failing) < len(every)
-    assert queries.rates(EVERYWHERE, run, library, failing_only=True) == failing
+    assert warnings.rates(EVERYWHERE, run, library, failing_only=True) == failing
     client = sign_in(make_person(running.units["VP"], Role.INSPECTOR))
     assert "Đang đạt" in text_of(client.get(PAGE))
     monkeypatch.setattr(warning_views, "MANY", 1)

@@ -11,9 +11,9 @@ from htmx_flask import request
 from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.wrappers import Response as Answer
 
+from app.attachments import evidence_files
 from app.attachments import service as attachments
-from app.attachments.evidence import queries, service
-from app.attachments.evidence.queries import EvidenceSeen
+from app.attachments.evidence_files import EvidenceSeen
 from app.attachments.previews import PAGE, THUMBNAIL
 from app.attachments.showing import SHOWN_BY_BROWSERS, picture_of, picture_place, sent
 from app.attachments.store import store_failed
@@ -70,7 +70,7 @@ def evidence(of: str, holder_id: int, title: str = "", window: bool = True) -> E
 @bp.app_template_global()
 def evidence_counts(of: str, holder_ids: list[int]) -> dict[int, int]:
     """How many files each of the records of a list has."""
-    return queries.counts(site(), EvidenceOf(of), holder_ids)
+    return evidence_files.counts(site(), EvidenceOf(of), holder_ids)
 
 
 @bp.app_template_global()
@@ -80,7 +80,7 @@ def evidence_page(of: str, holder_id: int) -> str:
 
 
 def _section(of: EvidenceOf, holder_id: int, holder: Proven, title: str = "", window: bool = True) -> EvidenceSection:
-    seen, keeps = queries.files_of(site(), of, holder_id, removed=True), can(Capability.KEEP_EVIDENCE)
+    seen, keeps = evidence_files.files_of(site(), of, holder_id, removed=True), can(Capability.KEEP_EVIDENCE)
     return EvidenceSection(
         of,
         holder_id,
@@ -119,7 +119,7 @@ def attach(of: str, holder_id: int) -> Page:
     kept, refused = 0, []
     for upload in uploads:
         try:
-            with service.receiving([upload]) as received:
+            with evidence_files.receiving([upload]) as received:
                 kept += received.attach(scope, actor(), kind, [holder_id])
         except (NotFound, NotAllowed):
             raise
@@ -149,7 +149,7 @@ def _why(error: DomainError) -> DomainError:
 def remove(evidence_id: int) -> Page:
     """Take a file off its record, with the reason."""
     file, holder = _one(evidence_id)
-    service.remove_evidence(current_scope(), actor(), evidence_id, request.form.get("reason", ""))
+    evidence_files.remove_evidence(current_scope(), actor(), evidence_id, request.form.get("reason", ""))
     flash(_("Đã gỡ tệp “%(file)s”.", file=file.file_name), "success")
     return redirect(_back(file.of, file.holder_id, holder))
 
@@ -218,7 +218,7 @@ def disk_failed(error: OSError) -> Page:
 
 
 def _one(evidence_id: int) -> tuple[EvidenceSeen, Proven]:
-    return queries.one_file(current_scope(), actor(), evidence_id)
+    return evidence_files.one_file(current_scope(), actor(), evidence_id)
 
 
 def _page_of(holder: Proven) -> str:

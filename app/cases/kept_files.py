@@ -1,18 +1,21 @@
-"""What an applicant's earlier cases have digitised already, so that nobody hands it in (or scans it) twice.
-
-The room that keeps the files registers itself here; taking in asks through these two functions and knows nothing
-of files. (Decree 107/2021/NĐ-CP: what has been digitised is used again.)
-"""
+"""What the room that keeps files tells of a case here, without being known: what its applicant's earlier cases have
+digitised already, and whether its electronic result has legal value."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from app.core.errors import DomainError
 from app.organisation.access import Actor, Scope
 from app.organisation.permissions import Capability, needs
+
+# What an applicant's earlier cases have digitised already, so that nobody hands it in (or scans it) twice.
+#
+# The room that keeps the files registers itself here; taking in asks through these two functions and knows nothing
+# of files. (Decree 107/2021/NĐ-CP: what has been digitised is used again.)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,3 +58,17 @@ def reuse_documents(scope: Scope, by: Actor, case_id: int, chosen: Mapping[int, 
     """
     for keeper in keepers if chosen else ():
         keeper.attach(scope, by, case_id, chosen)
+
+
+# Whether a case's electronic result has legal value is what its signature says, where its file is kept here, and not
+# what somebody ticks. The room that keeps the files registers itself; a case whose result lies elsewhere is as told.
+
+witnesses: list[Callable[[int], DomainError | None]] = []
+"""Each says of a case, by its id, why the files of its result have no legal value; None when it knows of nothing."""
+
+
+def check_legal_value(case_id: int) -> None:
+    """Raises DomainError where the result's own files have no legal value."""
+    for against in witnesses:
+        if (why := against(case_id)) is not None:
+            raise why
