@@ -55,7 +55,7 @@ DATA = {
         "notifications/digests.py",
         "organisation/second_factor.py",
         "organisation/sessions.py",
-        "reporting/anchoring.py",
+        "reporting/verifying.py",
         "web/command_line.py",
         "web/settings.py",
     ),

@@ -5,8 +5,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from app.core.errors import DomainError
+
 if TYPE_CHECKING:
     from flask import Flask
+
+
+class BadContent(DomainError):
+    """A file that is not taken because of what is in it; nothing of it is kept."""
 
 
 def register_records() -> None:

@@ -12,8 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from app.attachments import office_files
-from app.attachments.refusals import BadContent
+from app.attachments import BadContent, office_files
 from app.attachments.signatures.outcomes import LookedInto
 from app.core.text import tidy
 

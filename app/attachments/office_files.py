@@ -15,7 +15,7 @@ from copy import copy
 from pathlib import Path
 from xml.parsers import expat
 
-from app.attachments.refusals import BadContent
+from app.attachments import BadContent
 
 CHUNK = 1 << 18  # bytes held at a time
 

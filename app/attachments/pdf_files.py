@@ -12,7 +12,7 @@ from typing import Any
 from pypdf import PdfReader
 from pypdf.generic import ArrayObject, DictionaryObject, IndirectObject
 
-from app.attachments.refusals import BadContent
+from app.attachments import BadContent
 
 MOST_OBJECTS = 20_000  # a scan has hundreds, a printed report of 300 pages some thousands
 MOST_LOOKS = 200_000  # dictionaries and lists looked at, those inside others counted

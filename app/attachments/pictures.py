@@ -9,7 +9,7 @@ from typing import Any, BinaryIO
 
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from app.attachments.refusals import BadContent
+from app.attachments import BadContent
 
 MOST_PIXELS = 40_000_000  # an A4 page at 600 dpi has 35 million; what is above takes the server's memory
 MOST_FRAMES = 200  # pages of one TIFF

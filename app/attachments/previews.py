@@ -20,8 +20,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from app.attachments import apart
-from app.attachments.refusals import BadContent
+from app.attachments import BadContent, apart
 from app.attachments.store import Store
 from app.core.errors import DomainError, NotFound
 

@@ -7,8 +7,8 @@ import json
 import sys
 from pathlib import Path
 
+from app.attachments import BadContent
 from app.attachments.pictures import small
-from app.attachments.refusals import BadContent
 
 REFUSED = 3
 

@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 
 from app.core.errors import N_
 from app.organisation.commands import COMMAND, clear_errors, echo_json, refusing
-from app.reporting import anchoring, verifying
+from app.reporting import verifying
 from app.web.command_faults import BadInput, note
 from app.web.formats import counted, sentence
 
@@ -68,5 +68,5 @@ def _anchor(text: str) -> tuple[int, str]:
 @refusing
 def anchor() -> None:
     with clear_errors():
-        done = anchoring.anchor(COMMAND)
+        done = verifying.anchor(COMMAND)
     echo_json({"number": done.head.number, "hash": done.head.hash, "file": done.file, "mail": done.mail})

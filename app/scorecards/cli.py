@@ -16,8 +16,7 @@ from app.scorecards import queries
 from app.scorecards.arithmetic import TABLE, FindingKind, ScoreFinding, audit
 from app.scorecards.labels import finding_sentence
 from app.scorecards.loading import LoadedTable, load_table
-from app.scorecards.points import write_points
-from app.scorecards.reading import Unreadable, document_text, read_statement, read_table
+from app.scorecards.reading import Unreadable, document_text, read_statement, read_table, write_points
 from app.tasks.cli import plans
 from app.tasks.loading import code_of
 from app.web.command_faults import BadInput, note

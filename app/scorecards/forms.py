@@ -13,7 +13,7 @@ from wtforms.widgets import TextInput
 
 from app.core.errors import DomainError
 from app.organisation.models import Unit
-from app.scorecards.points import read_points, write_points
+from app.scorecards.reading import read_points, write_points
 from app.web.formats import sentence
 from app.web.forms import NEEDED, ChoiceField, HiddenField, IntegerField, StringField, TextAreaField
 

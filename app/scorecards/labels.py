@@ -9,7 +9,7 @@ from flask_babel import lazy_gettext as _l
 
 from app.organisation.registries import name_actions, name_details, name_subjects
 from app.scorecards.arithmetic import TABLE, Column, FindingKind, ScoreFinding
-from app.scorecards.points import as_number
+from app.scorecards.reading import as_number
 from app.web.formats import add_labels, label, show_number
 
 add_labels(

@@ -13,7 +13,7 @@ from app.organisation.permissions import Capability, needs
 from app.organisation.queries import unit as unit_with
 from app.scorecards import queries
 from app.scorecards.models import Criterion, CriterionScore, YearResult
-from app.scorecards.points import write_points
+from app.scorecards.reading import write_points
 from app.web import extensions
 
 

@@ -21,9 +21,17 @@ from app.scorecards.arithmetic import ScoreFinding, audit
 from app.scorecards.forms import CriterionLeadForm, ResultForm, ScoreForm, ScoreTableLoadForm, told_apart
 from app.scorecards.labels import finding_sentence, show_points
 from app.scorecards.loading import LoadedTable, load_table
-from app.scorecards.points import as_number, write_points
 from app.scorecards.queries import CriterionView, ScoreTable
-from app.scorecards.reading import LARGEST, Unreadable, document_text, read_statement, read_table, unknown_leads
+from app.scorecards.reading import (
+    LARGEST,
+    Unreadable,
+    as_number,
+    document_text,
+    read_statement,
+    read_table,
+    unknown_leads,
+    write_points,
+)
 from app.web import extensions
 from app.web.formats import local, sentence
 from app.web.forms import errors_shown_on, number_in

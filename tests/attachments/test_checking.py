@@ -8,9 +8,8 @@ import pytest
 from PIL import Image
 from pypdf import PdfReader
 
-from app.attachments import office_files, pdf_files, pictures
+from app.attachments import BadContent, office_files, pdf_files, pictures
 from app.attachments.checking import Checked, FileKind, check, tidy_name
-from app.attachments.refusals import BadContent
 from tests.attachments.samples import (
     ACTING_OFFICE,
     BAD_PDFS,

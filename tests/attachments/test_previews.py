@@ -14,9 +14,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from app.attachments import apart, pictures, previews
+from app.attachments import BadContent, apart, pictures, previews
 from app.attachments.previews import Busy, PreviewRequest, make, preview, turn
-from app.attachments.refusals import BadContent
 from app.attachments.store import Store
 from app.core.errors import NotFound
 from tests.attachments.samples import picture

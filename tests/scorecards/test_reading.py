@@ -5,8 +5,16 @@ from __future__ import annotations
 import pytest
 
 from app.core.errors import DomainError
-from app.scorecards.points import read_points, write_points
-from app.scorecards.reading import LARGEST, FieldStatement, Unreadable, document_text, read_statement, read_table
+from app.scorecards.reading import (
+    LARGEST,
+    FieldStatement,
+    Unreadable,
+    document_text,
+    read_points,
+    read_statement,
+    read_table,
+    write_points,
+)
 from tests.scorecards.score_samples import ANNEX, HEADING, PLAN, line, table_of
 
 

@@ -6,8 +6,7 @@ from sqlalchemy import select
 
 from app.scorecards.loading import load_table
 from app.scorecards.models import Criterion
-from app.scorecards.points import read_points
-from app.scorecards.reading import read_statement, read_table
+from app.scorecards.reading import read_points, read_statement, read_table
 from app.scorecards.service import assign_lead, record_result, score_criterion
 from app.web.extensions import db
 from tests.worlds import reading

@@ -20,7 +20,7 @@ from app.cases.intake.checklist import with_checklist
 from app.cases.intake.contents import COUNTS, Applicant, HandedIn
 from app.cases.models import Case, CaseDocument
 from app.cases.vocabulary import Channel
-from app.desk import service as kept
+from app.desk import service as desk_service
 from app.organisation.access import Actor, Scope
 from app.organisation.models import Person, Role
 from app.procedures import service as catalogue
@@ -230,7 +230,7 @@ def test_what_is_missing_is_told_and_the_file_taken_in_only_when_the_clerk_says_
     faulty = re.findall(r'<li class="row-invalid".*?</li>', answer.text, re.DOTALL)
     assert [("Ảnh màu 4x6" in row, 'aria-invalid="true"' in row) for row in faulty] == [(True, True)]
     assert cases_in_store() == 0
-    assert kept.drafts_of(desk.by, "intake")[0].token == "form-1"
+    assert desk_service.drafts_of(desk.by, "intake")[0].token == "form-1"
     assert "/ho-so/tiep-nhan/nhap/form-1/phieu/bo-sung" in answer.text
     slip = client.get("/ho-so/tiep-nhan/nhap/form-1/phieu/bo-sung").text
     assert "Ảnh màu 4x6" in slip
@@ -314,9 +314,9 @@ def test_a_draft_is_kept_gone_on_with_and_done_with_when_the_case_is_made(desk: 
     assert shown(page)["documents-1-copies"] == "1"
     assert f'value="{desk.permit.id}" selected' in page
     client.post("/ho-so/tiep-nhan", data=typed)
-    assert kept.drafts_of(desk.by, "intake") == []
+    assert desk_service.drafts_of(desk.by, "intake") == []
     late = client.post("/ho-so/tiep-nhan/nhap", data=typed, headers=HTMX)
-    assert (late.status_code, kept.drafts_of(desk.by, "intake")) == (204, [])
+    assert (late.status_code, desk_service.drafts_of(desk.by, "intake")) == (204, [])
 
 
 @pytest.mark.parametrize("looked_at", [False, True])
@@ -326,13 +326,13 @@ def test_a_form_in_which_nothing_was_typed_leaves_no_draft(desk: Desk, client: F
     typed |= {"version_id": str(desk.permit.id)} if looked_at else {}
     answer = client.post("/ho-so/tiep-nhan/nhap", data=typed, headers=HTMX)
     assert answer.status_code == 204
-    assert kept.drafts_of(desk.by, "intake") == []
+    assert desk_service.drafts_of(desk.by, "intake") == []
 
 
 @pytest.mark.parametrize("typed", [{"phone": "0912345678"}, {"documents-0-originals": "1"}])
 def test_a_little_that_was_typed_is_a_draft(desk: Desk, client: FlaskClient, typed: dict[str, str]) -> None:
     client.post("/ho-so/tiep-nhan/nhap", data={"token": "form-1", **typed}, headers=HTMX)
-    assert [line.token for line in kept.drafts_of(desk.by, "intake")] == ["form-1"]
+    assert [line.token for line in desk_service.drafts_of(desk.by, "intake")] == ["form-1"]
 
 
 def test_a_draft_is_thrown_away(desk: Desk, client: FlaskClient) -> None:
@@ -402,22 +402,22 @@ def test_rows_keep_what_was_typed_whatever_their_place() -> None:
 
 def test_drafts_go_when_they_are_old(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     typed: MultiDict[str, str] = MultiDict({"applicant": "A", "csrf_token": "x"})
-    kept.save_draft(desk.by, "intake", "one", typed, "A")
-    assert dict(kept.draft(desk.by, "intake", "one")) == {"applicant": "A"}
+    desk_service.save_draft(desk.by, "intake", "one", typed, "A")
+    assert dict(desk_service.draft(desk.by, "intake", "one")) == {"applicant": "A"}
     later = extensions.now() + timedelta(days=8)
     monkeypatch.setattr(extensions, "now", lambda: later)
-    assert kept.drafts_of(desk.by, "intake") == []
-    kept.save_draft(desk.by, "intake", "two", typed, "B")
-    assert [line.token for line in kept.drafts_of(desk.by, "intake")] == ["two"]
+    assert desk_service.drafts_of(desk.by, "intake") == []
+    desk_service.save_draft(desk.by, "intake", "two", typed, "B")
+    assert [line.token for line in desk_service.drafts_of(desk.by, "intake")] == ["two"]
 
 
 def test_the_latest_drafts_are_kept_when_there_are_too_many(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(kept, "MOST", 2)
+    monkeypatch.setattr(desk_service, "MOST", 2)
     start = extensions.now()
     for minute, token in enumerate("abca"):
         monkeypatch.setattr(extensions, "now", lambda minute=minute: start + timedelta(minutes=minute))
-        kept.save_draft(desk.by, "intake", token, MultiDict({"applicant": token}), token)
-    assert [line.token for line in kept.drafts_of(desk.by, "intake")] == ["a", "c"]
+        desk_service.save_draft(desk.by, "intake", token, MultiDict({"applicant": token}), token)
+    assert [line.token for line in desk_service.drafts_of(desk.by, "intake")] == ["a", "c"]
 
 
 def test_the_whole_is_looked_over_before_it_is_sent_and_sent_from_there(desk: Desk, client: FlaskClient) -> None:
@@ -445,4 +445,4 @@ def test_the_whole_is_looked_over_before_it_is_sent_and_sent_from_there(desk: De
     assert client.post("/ho-so/tiep-nhan", data=sent).status_code == 302
     case = db.session.scalars(select(Case)).one()
     assert (case.applicant, case.id_number, case.other_code) == ("Nguyễn Thị Đào", "4200000007", "G22-1")
-    assert kept.drafts_of(desk.by, "intake") == []
+    assert desk_service.drafts_of(desk.by, "intake") == []
