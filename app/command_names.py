@@ -184,6 +184,12 @@ def _publications() -> click.Command:
     return publications
 
 
+def _report() -> click.Command:
+    from app.reporting.index.cli import report_group
+
+    return report_group
+
+
 def _restore() -> click.Command:
     from app.organisation.cli import restore_backup
 
@@ -249,6 +255,7 @@ WHOLE: dict[str, tuple[str, Load]] = {
     "plans": (N_("Nhiệm vụ, nghĩa vụ định kỳ và bảng chấm điểm của các kế hoạch."), _plans),
     "procedures": (N_("Danh mục thủ tục hành chính."), _procedures),
     "publications": (N_("Công bố, công khai và rà soát thủ tục hành chính."), _publications),
+    "report": (N_("Báo cáo theo mẫu."), _report),
     "restore": (N_("Khôi phục từ tệp sao lưu."), _restore),
     "schedule": (
         N_("Việc máy chủ tự làm: giờ nào, làm xong đến đâu, lỗi gì. Mã thoát 1 nếu có lỗi."),

@@ -18,6 +18,7 @@ DATA = {
         "reporting/paper_parts.py",
         "reporting/month/paper.py",
         "reporting/control/paper.py",
+        "reporting/index/paper.py",
         "payments/cash.py",
         "payments/receipt.py",
         "payments/reconciling.py",

@@ -18,6 +18,7 @@ from app.demo.counter import add_receipts, add_statement
 from app.demo.dealings import dealings
 from app.demo.explaining import apologies, explanations, faults
 from app.demo.plans import add_scores, add_tasks
+from app.demo.portal_scores import portal_scores
 from app.demo.publishing import add_publications, checks, reviews
 from app.demo.world import Ground, World, turn
 from app.obligations.models import Filing, FilingKind
@@ -233,6 +234,7 @@ def _records(ground: Ground) -> Iterator[Base]:
     yield from dealings(ground)
     yield from reviews(ground)
     yield from explanations(ground)
+    yield from portal_scores(ground)
 
 
 def _procedures(site: str) -> Mapping[str, int]:

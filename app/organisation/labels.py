@@ -93,6 +93,7 @@ add_labels(
         Capability.ASSIGN_OBLIGATIONS: _l("giao văn bản chỉ đạo, chỉ tiêu và tổng hợp của mọi đơn vị"),
         Capability.SCORE_CRITERIA: _l("tự chấm điểm tiêu chí của đơn vị"),
         Capability.KEEP_SCORE_TABLES: _l("nạp và sửa bảng chấm điểm"),
+        Capability.KEEP_INDEX: _l("nhập điểm của Cổng và kiểm chứng giá trị của bộ chỉ số 766"),
         Capability.KEEP_EVIDENCE: _l("thêm, gỡ tệp minh chứng của nội dung mình được ghi"),
         Capability.READ_RESULTS: _l("xem quy tắc, kết quả kiểm tra và vi phạm"),
         Capability.READ_OVERVIEW: _l("xem tổng quan của cả cơ quan"),

@@ -45,6 +45,7 @@ ENTRIES = (
     (JUDGEMENT, _p("menu", "Kiểm tra"), "compliance.matrix", "layout-grid", {Capability.RUN_CHECKS}),
     (JUDGEMENT, _p("menu", "Chốt tháng"), "compliance.months", "lock", {Capability.CLOSE_MONTHS}),
     (JUDGEMENT, _p("menu", "Báo cáo thủ tục"), "reporting.control_reports", "file-text", {Capability.READ_RESULTS}),
+    (JUDGEMENT, _p("menu", "Chỉ số 766"), "reporting.index_reports", "gauge", {Capability.READ_RESULTS}),
     (JUDGEMENT, _p("menu", "Bộ quy tắc"), "compliance.rules", "scale", {Capability.READ_RESULTS}),
     (JUDGEMENT, _p("menu", "Bảng chấm điểm"), "scorecards.scores", "gauge", {Capability.SCORE_CRITERIA}),
     (OFFICE, _p("menu", "Thiết lập"), "reporting.setup", "circle-check", {Capability.KEEP_SITE}),
@@ -100,6 +101,8 @@ SECTIONS: dict[str, tuple[str, int | None]] = {
     "signatures.": ("setup", None),
     "reporting.overview": ("director", None),
     "reporting.warnings": ("head", None),
+    "reporting.index": ("inspector", None),
+    "reporting.portal_scores": ("inspector", None),
     "organisation.delegations": ("director", None),
 }
 

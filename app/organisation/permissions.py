@@ -47,6 +47,7 @@ class Capability(StrEnum):
     ASSIGN_OBLIGATIONS = "assign_obligations"
     SCORE_CRITERIA = "score_criteria"
     KEEP_SCORE_TABLES = "keep_score_tables"
+    KEEP_INDEX = "keep_index"
     KEEP_EVIDENCE = "keep_evidence"
     READ_RESULTS = "read_results"
     READ_OVERVIEW = "read_overview"
@@ -103,6 +104,7 @@ ROLES: Mapping[Capability, frozenset[Role]] = {
     _C.ASSIGN_OBLIGATIONS: frozenset({_DIRECTOR, _INSPECTOR, _ADMIN}),
     _C.SCORE_CRITERIA: frozenset({_HEAD, _DIRECTOR, _INSPECTOR, _ADMIN}),
     _C.KEEP_SCORE_TABLES: frozenset({_INSPECTOR, _ADMIN}),
+    _C.KEEP_INDEX: frozenset({_DIRECTOR, _INSPECTOR, _ADMIN}),
     _C.KEEP_EVIDENCE: frozenset({_HEAD, _DIRECTOR, _INSPECTOR, _ADMIN}),
     _C.READ_RESULTS: frozenset({_HEAD, _DIRECTOR, _INSPECTOR, _ADMIN}),
     _C.READ_OVERVIEW: frozenset({_DIRECTOR, _INSPECTOR, _ADMIN}),

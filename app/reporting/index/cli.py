@@ -1,0 +1,107 @@
+"""`flask report`: the index of Decision 766 as a file, and the portal's scores from one."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+
+import click
+from flask.cli import AppGroup
+from flask_babel import gettext as _
+
+from app.compliance.cli import period_of
+from app.core.errors import N_, NotFound
+from app.organisation import queries as organisation
+from app.organisation.access import whole_site
+from app.organisation.commands import COMMAND, clear_errors, echo_json, refusing
+from app.reporting.index import figures, service
+from app.reporting.index.figures import IndexFigures
+from app.reporting.index.paper import note_of
+from app.reporting.index.views import papers
+from app.slips.printing import RENDERERS, TYPES
+from app.web.command_faults import BadInput, note
+from app.web.formats import counted, sentence
+
+report_group = AppGroup("report", help=N_("Báo cáo theo mẫu."))
+_period = click.option("--period", "period_text", required=True, help="2024-06, 2024-Q2, 2024, last-month")
+
+
+@report_group.command("index", help=N_("Chỉ số phục vụ người dân, doanh nghiệp theo Quyết định 766 của một kỳ."))
+@_period
+@click.option("--unit", "unit_code", default="", help=N_("Chỉ đơn vị này."))
+@click.option("--format", "ending", type=click.Choice([*sorted(TYPES), "json"]), default="pdf", show_default=True)
+@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help=N_("Tệp sẽ ghi; JSON thì in ra."))
+@refusing
+def index(period_text: str, unit_code: str, ending: str, out: Path | None) -> None:
+    period, unit = period_of(period_text), None
+    if unit_code:
+        unit = organisation.unit_by_code(unit_code)
+        if unit is None:
+            raise NotFound("Không tìm thấy đơn vị này.")
+    told = figures.index_figures(whole_site(), period, unit)
+    if ending == "json":
+        echo_json(_as_json(told))
+    else:
+        if out is None:
+            raise BadInput(_("Hãy ghi tên tệp với --out."))
+        _write(out, RENDERERS[ending](papers(told)))
+    if not told.is_over:
+        note(_("Kỳ chưa hết: số liệu tạm tính đến lúc này."))
+    if told.unverified:
+        note(counted("%(n)s giá trị của bộ chỉ số chưa kiểm chứng với văn bản gốc.", told.unverified))
+
+
+def _write(out: Path, made: bytes) -> None:
+    if out.exists():
+        raise BadInput(_("Tệp %(file)s đã có; hãy chọn tên khác.", file=out))
+    try:
+        out.write_bytes(made)
+    except OSError as error:
+        raise BadInput(_("Không ghi được tệp %(file)s: %(why)s.", file=out, why=error.strerror)) from error
+    click.echo(str(out))
+
+
+def _as_json(told: IndexFigures) -> dict[str, object]:
+    total = told.total
+    return {
+        "period": told.period.key,
+        "unit": told.unit.code if told.unit else None,
+        "over": told.is_over,
+        "points": str(total.shown),
+        "of_known": total.known,
+        "of_all": total.maximum,
+        "portal": None if total.score is None else str(total.score),
+        "metrics": [
+            {
+                "code": line.metric.code,
+                "number": line.metric.number,
+                "numerator": line.tally.numerator if line.tally else None,
+                "denominator": line.tally.denominator if line.tally else None,
+                "unknown": line.tally.unknown if line.tally else None,
+                "points": None if line.shown is None else str(line.shown),
+                "maximum": line.terms.maximum.value,
+                "portal": None if line.score is None else str(line.score),
+                "difference": None if line.difference is None else str(line.difference),
+                "unverified": list(line.unverified),
+                "note": note_of(line),
+            }
+            for line in told.lines
+        ],
+    }
+
+
+@report_group.command("portal-scores", help=N_("Nhập điểm của Cổng từ tệp CSV."))
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@_period
+@click.option("--seen-on", required=True, type=click.DateTime(["%Y-%m-%d"]), help=N_("Ngày xem trên Cổng."))
+@click.option("--source", required=True, help=N_("Trang, tệp hoặc văn bản có điểm này."))
+@refusing
+def portal_scores(file: Path, period_text: str, seen_on: datetime, source: str) -> None:
+    with clear_errors():
+        report = service.import_scores(
+            COMMAND, period_of(period_text), file.read_bytes(), seen_on=seen_on.date(), source=source
+        )
+    refused = [{"row": each.row, "column": each.column, "why": sentence(each.error)} for each in report.refused]
+    echo_json({"rows": report.rows, "new": report.new, "unchanged": report.unchanged, "refused": refused})
+    if refused:
+        raise SystemExit(1)
