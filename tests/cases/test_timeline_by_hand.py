@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from datetime import timedelta
+from datetime import time, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -12,7 +12,7 @@ import pytest
 from app.cases import timeline
 from app.cases.timeline import Event, OutOfOrder, Pause, StageStay, StageTerms, Terms, project, used_in_stage, whole
 from app.cases.vocabulary import CaseStatus, EventKind, PromiseCause
-from app.core.calendar import PauseMode, TimeUnit
+from app.core.calendar import OfficeHours, PauseMode, TimeUnit, WorkingCalendar
 from tests.cases.test_timeline import CALENDAR, DESK, DIVISION, STAGES, K, folded, life, terms
 from tests.cases.test_timeline_hands import HANDED_OVER, HEIR, OTHER, RECEIVED, RESOLVED, by, paid, refunded
 from tests.clock import at
@@ -192,6 +192,9 @@ def test_what_was_answered_or_given_back_of_another_hinders_nothing() -> None:
     took = [paid(f"2024-06-04 {hour}:00", 10) for hour in ("09", "10", "11")]
     back = refunded("2024-06-05 09:00", 3, 4)
     assert [each.refunded for each in folded(RECEIVED, *took, back).payments] == [0, 4, 0]
+    for nothing in (refunded("2024-06-05 09:00", 1, 1), (K.CONSULT_ANSWERED, "2024-06-05 09:00", {"number": 1})):
+        with pytest.raises(OutOfOrder, match=r"^Không có"):
+            folded(RECEIVED, *(took if nothing[0] is K.REFUNDED else asked), nothing)
     for other in (2, 4):
         void = (K.CORRECTED, "2024-06-06 08:00", {"corrects": other, "void": True})
         assert len(folded(RECEIVED, *asked, answer, void).consultations) == 2
@@ -274,6 +277,17 @@ def test_what_is_another_units_stays_with_it(other: int) -> None:
     assert (in_no_stage.holder_unit_id, in_no_stage.unit_id) == (DIVISION, None)
 
 
+def test_a_case_was_each_units_that_answered_for_it_in_its_time() -> None:
+    gone = [
+        (K.UNIT_SUCCEEDED, "2024-06-06 00:00", {"unit_id": DIVISION, "to_unit_id": HEIR, "accountable": True}),
+        (K.UNIT_SUCCEEDED, "2024-06-20 00:00", {"unit_id": HEIR, "to_unit_id": OTHER, "accountable": True}),
+    ]
+    state = folded(RECEIVED, *gone)
+    days = ("2024-06-05", "2024-06-06", "2024-06-19", "2024-06-20", "2024-07-31")
+    assert [state.accountable_at(at(day), OTHER) for day in days] == [DIVISION, HEIR, HEIR, OTHER, OTHER]
+    assert state.unit_id == OTHER
+
+
 # Money
 
 
@@ -327,6 +341,8 @@ def test_a_clock_that_stops_again_as_the_file_tells_has_run_for_that_moment() ->
     assert causes(folded(RECEIVED, ASKED, BROUGHT, again)) == [
         *(C.RECEPTION, C.CLOCK_STOPPED, C.CLOCK_RESUMED, C.CLOCK_STOPPED)
     ]
+    later = folded(RECEIVED, ASKED, BROUGHT, (K.SUPPLEMENT_REQUESTED, "2024-06-13 09:00"))
+    assert causes(later)[2:] == [C.CLOCK_RESUMED, C.CLOCK_STOPPED]
     sooner = given_at("2024-06-11 09:00", "2024-06-13 09:00", K.SUPPLEMENT_REQUESTED)
     state = folded(RECEIVED, ASKED, BROUGHT, sooner)
     assert (causes(state), state.due_at) == ([C.RECEPTION, C.CLOCK_STOPPED], None), "it has not run in between"
@@ -418,6 +434,19 @@ def test_a_stay_has_the_stops_that_began_in_it() -> None:
     assert due == ["2024-06-11", "2024-06-12", "2024-06-13"]  # five days after the 3rd, 4th, 6th; the first two and one
     assert [stay.used for stay in state.stays] == [0, 1, None]
     assert [stay.late_after for stay in state.stays] == [stay.due_at for stay in state.stays]
+
+
+def test_a_stop_of_an_earlier_stage_starts_no_later_one_again() -> None:
+    stood = (K.SUPPLEMENT_REQUESTED, "2024-06-03 10:00"), (K.SUPPLEMENTED, "2024-06-04 10:00")
+    passed_on = [(K.HANDED_OVER, f"2024-06-{day} 08:00") for day in ("06", "07")]
+    state = folded(RECEIVED, *stood, *passed_on, mode=PauseMode.RESTART)
+    assert [stay.used for stay in state.stays] == [2, 1, None]  # 5 and 6 June; the 7th
+
+
+def test_a_part_of_a_day_is_one_of_the_office_s_own_hours() -> None:
+    short = WorkingCalendar(hours=OfficeHours(((time(7, 30), time(11, 30)), (time(13), time(16, 30)))))
+    stay = StageStay(1, 1, "Thẩm định", DIVISION, "", Decimal("0.5"), at("2024-06-03 07:45"))
+    assert used_in_stage(terms(), short, stay, [], at("2024-06-03 11:30")) == Decimal("0.50")  # 3.75 of 7.5 hours
 
 
 def test_what_follows_a_case_s_end_is_not_hindered_by_its_status() -> None:
