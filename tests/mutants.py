@@ -117,7 +117,7 @@ class Equivalent:
 
 class _WithoutTypes(ast.NodeTransformer):
     """Annotations are no part of what runs (PEP 563, PEP 649), also where an older Python still evaluates them; nor is
-    what a protocol says."""
+    what a protocol says, or what is imported for them alone."""
 
     def visit_arg(self, node: ast.arg) -> ast.arg:
         node.annotation = None
@@ -131,6 +131,12 @@ class _WithoutTypes(ast.NodeTransformer):
     def visit_ClassDef(self, node: ast.ClassDef) -> ast.ClassDef:
         if any(isinstance(base, ast.Name) and base.id == "Protocol" for base in node.bases):
             node.body = [ast.Pass()]
+        self.generic_visit(node)
+        return node
+
+    def visit_If(self, node: ast.If) -> ast.If:
+        if any(isinstance(each, ast.Name) and each.id == "TYPE_CHECKING" for each in ast.walk(node.test)):
+            node.test, node.body = ast.Constant(False), [ast.Pass()]
         self.generic_visit(node)
         return node
 

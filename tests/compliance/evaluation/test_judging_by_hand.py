@@ -12,7 +12,9 @@ from typing import Any
 import pytest
 
 from app.compliance.evaluation import court, evaluate, figures, results, subjects
+from app.compliance.evaluation.engine import Engine
 from app.compliance.evaluation.evaluate import judge, missing, missing_from_count
+from app.compliance.evaluation.figures import UnitFigures
 from app.compliance.evaluation.results import (
     AppliedWaivers,
     Judgement,
@@ -23,7 +25,7 @@ from app.compliance.evaluation.results import (
 from app.core.calendar import WorkingCalendar
 from app.core.facts import FactError
 from app.core.periods import Period
-from app.rulepacks.compiler import RuleOutcome
+from app.rulepacks.compiler import RuleOutcome, compile_rules
 from app.rulepacks.conditions import Count, DayKind
 from app.rulepacks.language import Status, SubjectState
 from app.rulepacks.premises import PackTerm, last_day
@@ -315,6 +317,19 @@ def test_more_counted_than_there_is_is_told_of_no_other() -> None:
     assert [found.unit for found in judged([sample.RATE_RULE], *facts, codes="UVW").contradictions] == ["U"]
 
 
+@pytest.mark.parametrize("turned", [False, True])
+def test_what_one_rule_adds_up_another_reads_of_the_unit_itself(turned: bool) -> None:
+    """The payments of a Department that has none of the matters itself, whatever its division has."""
+    whole = {"whole": "department", "every": ["month"]}
+    rate = sample.changed(sample.RATE_RULE, judge=whole, applies_when={"a.x": {"equals": 0}})
+    rules = [rate, sample.changed(sample.COUNT_RULE, judge=whole)]
+    units = [{"code": "SO", "kind": "department"}, {"code": "A", "kind": "division"}]
+    facts = [pay("A", 1, 20), {"kind": "a", "unit": "A", "period": "2024-06", "x": 3, "y": 0, "z": 0}]
+    found = judge([sample.pack(rules=rules[::-1] if turned else rules)], facts, units, JUNE).results
+    said = {result.rule: (result.status, result.numerator) for result in found if result.unit == "SO"}
+    assert said == {"p-1": (Status.FAIL, 1), "p-6": (Status.FAIL, 3)}
+
+
 UP, DOWN = {"at_least": operator.ge, "more_than": operator.gt}, {"at_most": operator.le, "less_than": operator.lt}
 COMPARE = UP | DOWN
 
@@ -460,6 +475,68 @@ def test_what_is_said_of_a_unit_is_the_worst_that_is_true_of_one_of_its_things()
     assert one(rule, things[RuleOutcome.PENDING]).shortfall is None
 
 
+def test_a_unit_that_the_rule_is_not_for_has_nothing_said_of_its_duties() -> None:
+    rule = duty() | {"scope": {"codes": ["U"]}}
+    facts = [overdue("H1", unit, since="2024-06-10") for unit in "UV"]
+    first, second = judged([rule], *facts, codes="UV").results
+    assert (first.reason, second.reason) == (RuleOutcome.FAILED, RuleOutcome.OUT_OF_SCOPE)
+    assert (second.numerator, second.denominator, second.things, second.tally) == (None, None, (), {})
+    lacks = sample.changed(duty(), no_data_when={"overdue.x": {"equals": 7}}, pending_when={"overdue.x": {"equals": 8}})
+    told = [overdue(name, since="2024-06-10", x=x) for name, x in (("A", 7), ("B", 8), ("C", 0))]
+    assert one(lacks, *told).tally == {"no_data": 1, "not_yet_due": 1, "missing": 1}
+
+
+def test_a_remark_is_answered_by_nobody() -> None:
+    rule = sample.changed(sample.RATE_RULE, finding="remark", answer_within=None)
+    assert [one(each, pay("U", 1, 20)).answer_days for each in (rule, sample.RATE_RULE)] == [0, 5]
+    by_parameter = sample.changed(sample.RATE_RULE, answer_within={"working_days": "answer_days"})
+    assert one(by_parameter, pay("U", 1, 20)).answer_days == 3
+
+
+# Nothing is lost in between
+
+
+def shorter(said: dict[str, list[Any]]) -> dict[str, list[Any]]:
+    return {rule: answers[:-1] for rule, answers in said.items()}
+
+
+@pytest.mark.parametrize(
+    ("module", "name", "rules"),
+    [
+        (evaluate, "ask", [sample.RATE_RULE]),
+        (subjects, "ask_things", [sample.THING_RULE]),
+        (subjects, "ask_things", [sample.DUTY_RULE]),
+        (subjects, "ask", [sample.RATE_RULE, sample.ESCALATION]),
+    ],
+)
+def test_an_answer_too_few_is_an_error_and_no_outcome(
+    module: Any, name: str, rules: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    really = getattr(module, name)
+    facts = pay("U", 1, 20), overdue("H1", since="2024-06-10"), overdue("H2", since="2024-06-10")
+    assert judged(rules, *facts).results
+    monkeypatch.setattr(module, name, lambda *asked: shorter(really(*asked)))
+    with pytest.raises(ValueError, match="shorter"):
+        judged(rules, *facts)
+
+
+def test_an_engine_that_says_nothing_of_a_duty_is_an_error() -> None:
+    class Silent(Engine):
+        def duties(self, *asked: Any) -> list[RuleOutcome]:
+            return super().duties(*asked)[:-1]
+
+    with pytest.raises(ValueError, match="longer"):
+        one(sample.DUTY_RULE, overdue("H1", since="2024-06-10"), engine=Silent())
+
+
+def test_a_column_that_is_too_short_is_an_error() -> None:
+    pack = sample.pack()
+    compiled = compile_rules(pack.rules, pack.parameters.at(JUNE.last), None)
+    units = [UnitFigures(code, "division") for code in "UV"]
+    with pytest.raises(ValueError, match="shorter"):
+        court.ask(Engine(), compiled, units, lambda _field: [1])
+
+
 # Facts
 
 
@@ -521,7 +598,7 @@ def test_what_was_broken_before_is_asked_of_what_is_broken_now_and_told() -> Non
     of_units = {result.unit: result for result in judgement.results if result.rule == "p-9"}
     assert [each.subject for each in of_units["U"].failing] == ["p-1", "p-2"]
     assert of_units["U"].tally == {"failed": 2}
-    assert (of_units["V"].status, of_units["V"].tally) == (Status.PASS, {"passed": 1})
+    assert (of_units["V"].status, of_units["V"].tally, of_units["V"].things) == (Status.PASS, {"passed": 1}, ())
     assert of_units["W"].status is Status.NOT_APPLICABLE
     assert [fact["unit"] for fact in judgement.premises if fact["kind"] == "earlier_failure"] == ["U", "U"]
     asked.clear()
