@@ -17,7 +17,8 @@ from sqlalchemy import Select, and_, column, func, select, union_all, values
 from sqlalchemy.engine import Connection
 
 from app.cases import population
-from app.cases.facts import units_of, whose
+from app.cases.facts import units_of
+from app.cases.late import whose
 from app.cases.models import Case
 from app.core.calendar import WorkingCalendar
 from app.core.fact_kinds import fact_kinds

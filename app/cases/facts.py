@@ -12,15 +12,14 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import date, datetime
 from functools import cache
-from itertools import chain
 from typing import Any
 
 from flask import url_for
-from sqlalchemy import ColumnElement, Select, Subquery, and_, func, literal, or_, select, union_all
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy.engine import Connection
 
 from app.cases import population
-from app.cases.explanations.models import Apology, Explanation
+from app.cases.late import LateCase, late_cases, late_rows, owing, whose
 from app.cases.models import Case, CaseStage, Payment
 from app.cases.population import on_desk_of
 from app.cases.vocabulary import PaymentChannel
@@ -28,11 +27,10 @@ from app.core.fact_kinds import fact_kinds
 from app.core.facts import Fact, FactKind, FactQuery, register, register_source
 from app.organisation.access import Scope
 from app.organisation.calendars import site_calendar
-from app.organisation.lineage import AN_INSTANT, passed_since
 from app.organisation.models import Unit
 from app.organisation.registries import SubjectPage, register_pages
 from app.procedures.facts import CATALOGUE_PAYMENT
-from app.procedures.models import Procedure, ProcedureVersion
+from app.procedures.models import ProcedureVersion
 from app.web.due import kept
 from app.web.extensions import db
 
@@ -73,24 +71,6 @@ def units_of(connection: Connection, query: FactQuery) -> dict[int, str]:
 
 def _count(condition: ColumnElement[bool]) -> ColumnElement[int]:
     return func.count().filter(condition)
-
-
-def whose(table: type[Case] | type[CaseStage], at: Any, query: FactQuery, connection: Connection) -> Any:
-    """The unit to count a row for: whose it was at that instant. Only where something passed since the period began is
-    it looked up row by row; else it is the row's own, as the indexes have it."""
-    return population.unit_then(table, at) if _has_passed(query, connection) else table.unit_id
-
-
-def holder_of(query: FactQuery, connection: Connection) -> Any:
-    """The unit that had a case at `as_of`, as far as successions tell."""
-    if not _has_passed(query, connection):
-        return Case.holder_unit_id
-    return population.holder_then(query.as_of - AN_INSTANT)
-
-
-def _has_passed(query: FactQuery, connection: Connection) -> bool:
-    kinds = population.ACCOUNTABLE, population.HELD, population.STAY
-    return passed_since(connection, query.site, query.start, *kinds)
 
 
 def _wherever(table: Any, unit: Any, query: FactQuery, units: Mapping[int, str]) -> tuple[ColumnElement[bool], ...]:
@@ -150,23 +130,6 @@ def _timeliness(connection: Connection, query: FactQuery) -> Iterator[Fact]:
             closed_in_time=closed_in_time,
             not_closed=n["not_closed"],
         )
-
-
-def late_rows(table: type[Case] | type[CaseStage], query: FactQuery, *columns: Any, connection: Connection) -> Subquery:
-    """Every row that is late in the period; `ended` is 1 for those that ended in it, 0 for those still open at
-    `as_of`: open now, or ended since then. Each of the three is read from an index that holds no others, and
-    they are joined before anything is counted, so that no database looks for them in the order of the count.
-    """
-    owner = whose(table, query.as_of - AN_INSTANT, query, connection)
-    ended, still_open = (
-        select(unit.label("unit_id"), *columns, literal(value).label("ended")).where(table.site == query.site)
-        for unit, value in ((table.unit_id, 1), (owner, 0))  # what ended passes to nobody
-    )
-    past_due = still_open.where(population.past_due(table, query.as_of))
-    return union_all(
-        ended.where(population.finished_late(table, query.start, query.end)),
-        *(past_due.where(still) for still in population.still_open(table, query.as_of)),
-    ).subquery()
 
 
 def _digitisation_and_payment(connection: Connection, query: FactQuery) -> Iterator[Fact]:
@@ -265,40 +228,12 @@ def stages_unknown(query: FactQuery, units: Iterable[int]) -> Select[int, int]:
 def _overdue_cases(connection: Connection, query: FactQuery) -> Iterator[Fact]:
     """One fact per overdue case of the period."""
     late = late_rows(Case, query, Case.id, connection=connection)
-    return _of_cases(CASE_OVERDUE, connection, query, select(late.c.id))
+    return _of_cases(CASE_OVERDUE, connection, query, late_cases(connection, query, select(late.c.id)))
 
 
 def _newly_overdue_cases(connection: Connection, query: FactQuery) -> Iterator[Fact]:
     """One fact per case after which something is still owed."""
-    return _of_cases(CASE_NEWLY_OVERDUE, connection, query, owed_words(query))
-
-
-def owed_words(query: FactQuery) -> Any:
-    """SQL: the cases late by `as_of` that were not both explained and apologised for before the period began: what is
-    owed after lateness is owed until it is done, also of a case that has ended.
-
-    Read from the indexes of late cases alone: those open, and those that ended since anything can be owed.
-    """
-    first = query.owed_from or date(query.period.first.year - 1, 1, 1)
-    since = site_calendar().start_of_day(first)
-    explained = select(Explanation.id).where(
-        Explanation.case_id == Case.id,
-        Explanation.by_head,
-        Explanation.sent_at < query.start,
-        Explanation.accepted.is_not(False),
-    )
-    apologised = select(Apology.id).where(
-        Apology.case_id == Case.id,
-        ~Apology.wrong,
-        Apology.sent_at < query.start,
-        Apology.sent_at > Case.late_after,
-    )
-    owed = select(Case.id).where(Case.site == query.site, ~and_(explained.exists(), apologised.exists()))
-    past_due = owed.where(population.past_due(Case, query.as_of))
-    return union_all(
-        owed.where(population.finished_late(Case, since, query.as_of)),
-        *(past_due.where(still) for still in population.still_open(Case, query.as_of)),
-    )
+    return _of_cases(CASE_NEWLY_OVERDUE, connection, query, owing(connection, query).cases)
 
 
 def start_of_previous(query: FactQuery) -> datetime:
@@ -306,11 +241,11 @@ def start_of_previous(query: FactQuery) -> datetime:
     return query.period.previous().bounds(site_calendar().zone)[0]
 
 
-def _of_cases(kind: FactKind, connection: Connection, query: FactQuery, ids: Any) -> Iterator[Fact]:
-    """One fact per case, as the indexes give them; rows are not held in memory."""
+def _of_cases(kind: FactKind, connection: Connection, query: FactQuery, cases: Iterable[LateCase]) -> Iterator[Fact]:
+    """One fact per case."""
     units, calendar = units_of(connection, replace(query, units=None)), site_calendar()
-    last_seen, open_until = query.as_of - AN_INSTANT, population.last_day(query.as_of, calendar)
-    holder = holder_of(query, connection)
+    asked_for = units_of(connection, query)
+    open_until = population.last_day(query.as_of, calendar)
 
     @cache
     def told_of(late_after: datetime) -> tuple[date, str, str, int]:
@@ -319,42 +254,24 @@ def _of_cases(kind: FactKind, connection: Connection, query: FactQuery, ids: Any
         became = population.became_overdue(late_after, calendar)
         return due_day, due_day.isoformat(), became.isoformat(), calendar.count_working_days(due_day, open_until)
 
-    cases = (
-        select(
-            whose(Case, last_seen, query, connection),
-            Case.code,
-            Procedure.code,
-            Case.late_after,
-            Case.ended_at,
-            Case.result_at,
-            holder,
-            Case.officer,
-        )
-        .join(ProcedureVersion, ProcedureVersion.id == Case.version_id)
-        .join(Procedure, Procedure.id == ProcedureVersion.procedure_id)
-        .where(Case.id.in_(ids))
-        .execution_options(yield_per=1000)
-    )
-    rows = chain.from_iterable(connection.execute(cases).partitions())
-    for unit_id, code, procedure, late_after, ended_at, result_at, holder_id, officer in rows:
-        if query.units is not None and units[unit_id] not in query.units:
+    for case in cases:
+        if case.unit_id not in asked_for:
             continue
-        assert late_after is not None  # overdue: it has a time after which it is so
-        ended = ended_at if population.done(ended_at, query.as_of) else None
-        due_day, due, became_overdue, days_open = told_of(late_after)
+        ended = case.ended_at if population.done(case.ended_at, query.as_of) else None
+        due_day, due, became_overdue, days_open = told_of(case.late_after)
         last_day = calendar.local_day(ended) if ended else None
         yield kind.fact(
-            units[unit_id],
+            units[case.unit_id],
             query.period.key,
-            subject=code,
-            procedure=procedure,
+            subject=case.code,
+            procedure=case.procedure,
             due=due,
             became_overdue=became_overdue,
             ended=last_day.isoformat() if last_day else "",
             days_late=calendar.count_working_days(due_day, last_day) if last_day else days_open,
-            resolved_not_closed=population.done(result_at, query.as_of) and not ended,
-            holder=units[holder_id],
-            officer=officer,
+            resolved_not_closed=population.done(case.result_at, query.as_of) and not ended,
+            holder=units[case.holder_id],
+            officer=case.officer,
         )
 
 

@@ -16,6 +16,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass
 from dataclasses import field as declared
 from datetime import date, datetime
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, cast
 
 from app.core.errors import N_, DomainError, in_language_as
@@ -204,19 +205,24 @@ def _checked(facts: Iterable[Fact], wanted: Mapping[str, FactKind], declared: se
         yield fact
 
 
+def _no_numbers(_fact: Fact) -> tuple[int, ...]:
+    return (0,)
+
+
 class _Shapes:
     """Facts of one kind, checked: the names and types of a fact are looked at one by one only where no fact before
     it had the same, for a month has tens of thousands."""
 
     def __init__(self, kind: FactKind) -> None:
         self._kind = kind
-        self._numbers = [field.name for field in kind.fields if field.type is int]
-        self._good: set[tuple[tuple[str, ...], tuple[type, ...]]] = set()
+        numbers = [field.name for field in kind.fields if field.type is int]
+        self._numbers = itemgetter(*numbers, numbers[0]) if numbers else _no_numbers  # of one alone it gives no tuple
+        self._good: set[tuple[object, ...]] = set()
 
     def check(self, fact: Fact) -> None:
         """Raise FactError, as `check_fact` does."""
-        shape = (*fact,), (*map(type, fact.values()),)
-        if shape not in self._good or min(map(fact.__getitem__, self._numbers), default=0) < 0:
+        shape = (*fact, *map(type, fact.values()))
+        if shape not in self._good or min(self._numbers(fact)) < 0:
             check_fact(fact, self._kind)
             self._good.add(shape)
 

@@ -18,8 +18,8 @@ from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select
 from sqlalchemy.engine import Connection
 
 from app.cases import population
-from app.cases.facts import whose
 from app.cases.knowledge import Knows
+from app.cases.late import whose
 from app.cases.models import Case
 from app.core.calendar import WorkingCalendar
 from app.core.facts import Fact, FactKind, FactQuery, register, register_source

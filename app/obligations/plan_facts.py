@@ -15,7 +15,7 @@ from app.obligations.facts import SETTLED_AFTER, ObligationDays, first_handed_in
 from app.obligations.models import Filing, FilingKind
 from app.organisation.calendars import site_calendar
 from app.organisation.models import Unit, UnitKind
-from app.tasks.facts import TASK, tasks_of_each
+from app.tasks.facts import open_tasks_of_each
 
 KINDS = fact_kinds("obligations")
 RISK_WARNING = KINDS["risk_warning"]
@@ -35,17 +35,15 @@ def risk_warnings(connection: Connection, query: FactQuery) -> Iterator[Fact]:
         for month, until in ((month, month.last + SETTLED_AFTER) for month in months)
     }
     wanted, zone = [month for month in months if owing[month]], site_calendar().zone
-    told_of_month = tasks_of_each(connection, [_ended(query, month, zone) for month in wanted])
+    told_of_month = open_tasks_of_each(connection, [_ended(query, month, zone) for month in wanted])
     for month, told in zip(wanted, told_of_month, strict=True):
         ended_on = month.last.isoformat()
         offices_told = [(unit, told_of(days.get(_report_of(id, month)))) for id, unit in owing[month].items()]
         for task in told:
-            if task["kind"] != TASK.name or task["done"] or not task["has_due"]:
-                continue
-            same = {name: task[name] for name in ("plan", "number", "past_due", "started", "percent", *_SPANS)}
-            about = {"subject": f"{month.key} {task['subject']}", "month_ended_on": ended_on}
+            said = task._asdict()
+            about = {"subject": f"{month.key} {said.pop('subject')}", "month_ended_on": ended_on}
             for unit, sent in offices_told:
-                yield RISK_WARNING.fact(unit, query.period.key, **about, lead=task["unit"], **same, **sent)
+                yield RISK_WARNING.fact(unit, query.period.key, **about, **said, **sent)
 
 
 def _report_of(unit_id: int, month: Period) -> tuple[FilingKind, int, str]:
@@ -90,9 +88,6 @@ def _autonomous(connection: Connection, query: FactQuery, year: Period) -> tuple
     )
     units = connection.scalar(select(func.count()).select_from(attached.subquery()))
     return units or 0, connection.scalar(decided) or 0
-
-
-_SPANS = ("used_before_start", "days_to_due")
 
 
 def _units(connection: Connection, query: FactQuery, *kinds: UnitKind) -> dict[int, tuple[str, date | None]]:

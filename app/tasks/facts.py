@@ -7,6 +7,7 @@ stands is folded from its events up to the instant of the check: a check of a pa
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
@@ -90,12 +91,17 @@ class _TaskRecords:
     def progress(self, part: Any, known: date) -> Progress:
         """How a part stood on a day. Of a later day more events are known, or the same: as many are the same ones, and
         most parts have none for months."""
-        happened = [event for event in self.happened.get(part.id, ()) if event.on <= known]
-        key = part.id, len(happened)
+        key = part.id, bisect_right(self._days.get(part.id, ()), known)
         found = self._folded.get(key)
         if found is None:
+            happened = [event for event in self.happened.get(part.id, ()) if event.on <= known]
             found = self._folded[key] = fold(part.task_due_on, happened)
         return found
+
+    @cached_property
+    def _days(self) -> Mapping[int, Sequence[date]]:
+        """The days of the events of each part, in order."""
+        return {part: sorted([event.on for event in events]) for part, events in self.happened.items()}
 
     @cached_property
     def names(self) -> Mapping[int, str]:
@@ -114,14 +120,59 @@ class _TaskRecords:
 def tasks(connection: Connection, query: FactQuery) -> Iterator[Fact]:
     """What is known of each task and leading unit, then the units' totals. A task of "các phòng, đơn vị" that is a
     review of their procedures is none of a unit that has no procedures in force."""
-    (told,) = tasks_of_each(connection, [query])
-    return told
+    records, (days,) = _read(connection, [query])
+    totals: dict[str, dict[str, int]] = defaultdict(lambda: {"tasks_due": 0, "done_in_time": 0, "open": 0})
+    for part, unit, progress in _standing(records, query, days):
+        _add(totals[unit], progress, query)
+        if _touches(progress, query):
+            fact = _task(part, unit, progress, days, query, records.names[part.id])
+            yield fact
+            yield from _deeds(fact, progress)
+    for unit, numbers in sorted(totals.items()):
+        yield TASK_TOTALS.fact(unit, query.period.key, **numbers)
 
 
-def tasks_of_each(connection: Connection, queries: Sequence[FactQuery]) -> list[Iterator[Fact]]:
-    """The same for each of several periods of a site, with what is recorded read once."""
+class OpenTask(NamedTuple):
+    """A unit's task with a last day that was not done by an instant: what its fact tells of it then."""
+
+    subject: str
+    lead: str
+    plan: str
+    number: str
+    past_due: bool
+    started: bool
+    percent: int
+    used_before_start: int
+    days_to_due: int
+
+
+def open_tasks_of_each(connection: Connection, queries: Sequence[FactQuery]) -> list[Iterator[OpenTask]]:
+    """The same of each of several periods of a site, with what is recorded read once."""
     if not queries:
         return []
+    records, days = _read(connection, queries)
+    return [_open(records, query, of_query) for query, of_query in zip(queries, days, strict=True)]
+
+
+def _open(records: _TaskRecords, query: FactQuery, days: _TaskDays) -> Iterator[OpenTask]:
+    for part, unit, progress in _standing(records, query, days):
+        due_on = progress.due_on
+        if progress.submitted_on is None and due_on is not None and _touches(progress, query):
+            yield OpenTask(
+                records.names[part.id],
+                unit,
+                part.plan,
+                part.number,
+                missed(due_on, days.today),
+                progress.started_on is not None,
+                progress.percent,
+                _used(part, progress, days.today)[1],
+                _days_to(due_on, days),
+            )
+
+
+def _read(connection: Connection, queries: Sequence[FactQuery]) -> tuple[_TaskRecords, list[_TaskDays]]:
+    """What the tasks of some periods are told from, and the days of each period."""
     site, first, calendar = queries[0].site, min(query.period.first for query in queries), site_calendar()
     days = [_TaskDays.of(query, calendar) for query in queries]
     records = _TaskRecords(
@@ -132,12 +183,13 @@ def tasks_of_each(connection: Connection, queries: Sequence[FactQuery]) -> list[
         _repeated(connection, site),
         _units_with_procedures(connection, site, {each.procedures for each in days}),
     )
-    return [_told_of(records, query, of_query) for query, of_query in zip(queries, days, strict=True)]
+    return records, days
 
 
-def _told_of(records: _TaskRecords, query: FactQuery, days: _TaskDays) -> Iterator[Fact]:
+def _standing(records: _TaskRecords, query: FactQuery, days: _TaskDays) -> Iterator[tuple[Any, str, Progress]]:
+    """Each part that had been given by then to a unit that is asked for, whose it is, and how it stood."""
     with_procedures = records.with_procedures[days.procedures]
-    totals: dict[str, dict[str, int]] = defaultdict(lambda: {"tasks_due": 0, "done_in_time": 0, "open": 0})
+    asked_for = None if query.units is None else set(query.units)
     for part in records.parts:
         progress = records.progress(part, days.known)
         if progress.assigned_on is None:  # not given yet at that instant
@@ -146,17 +198,11 @@ def _told_of(records: _TaskRecords, query: FactQuery, days: _TaskDays) -> Iterat
         day = max(progress.submitted_on or days.known, query.period.first)
         since = day if progress.accepted is not False else days.known
         unit = records.codes[records.heirs.heir(part.unit_id, since)]
-        if query.units is not None and unit not in query.units:
+        if asked_for is not None and unit not in asked_for:
             continue
         if unit not in with_procedures and part.id in records.reviews:
             continue
-        _add(totals[unit], progress, query)
-        if _touches(progress, query):
-            fact = _task(part, unit, progress, days, query, records.names[part.id])
-            yield fact
-            yield from _deeds(fact, progress)
-    for unit, numbers in sorted(totals.items()):
-        yield TASK_TOTALS.fact(unit, query.period.key, **numbers)
+        yield part, unit, progress
 
 
 def _parts(site: str, first: date) -> Select[*tuple[Any, ...]]:
@@ -254,9 +300,13 @@ def _task(part: Any, unit: str, progress: Progress, days: _TaskDays, query: Fact
         percent=progress.percent,
         span_days=span,
         used_before_start=used,
-        days_to_due=max((due_on - days.today).days, 0) if due_on else 0,
+        days_to_due=_days_to(due_on, days) if due_on else 0,
         adjustment_after_due=progress.adjustment_after_due,
     )
+
+
+def _days_to(due_on: date, days: _TaskDays) -> int:
+    return max((due_on - days.today).days, 0)
 
 
 def _deeds(fact: Fact, progress: Progress) -> Iterator[Fact]:

@@ -35,6 +35,18 @@ def reading_once() -> Iterator[None]:
         g.pop("read_once", None)
 
 
+@contextmanager
+def forgetting() -> Iterator[None]:
+    """For the part of such work that reads much: what it was the first to ask for is remembered no longer than it."""
+    kept: dict[str, Any] = g.get("read_once") or {}
+    before = set(kept)
+    try:
+        yield
+    finally:
+        for name in kept.keys() - before:
+            del kept[name]
+
+
 def register(app: Flask) -> None:
     """Remember from the beginning of a GET to its end."""
     app.before_request(_begin)

@@ -6,17 +6,17 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from itertools import chain, groupby
-from operator import itemgetter
+from itertools import chain
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+from sqlalchemy import Select, func, or_, select
 from sqlalchemy.engine import Connection
 from sqlalchemy.orm import aliased
 
 from app.cases import population
-from app.cases.explanations.models import Apology, CaseFault, Explanation, is_about
-from app.cases.facts import holder_of, late_rows, owed_words, stages_unknown, start_of_previous, units_of, whose
+from app.cases.explanations.models import Apology, CaseFault, is_about
+from app.cases.facts import stages_unknown, start_of_previous, units_of
+from app.cases.late import LateCase, holder_of, late_rows, owing, whose
 from app.cases.models import Case, CaseStage
 from app.core.fact_kinds import fact_kinds
 from app.core.facts import Fact, FactQuery, register, register_source
@@ -48,33 +48,16 @@ def register_facts() -> None:
 
 def explanations(connection: Connection, query: FactQuery) -> Iterator[Fact]:
     """One fact per explained case among those overdue in the period, or fallen overdue since the one before."""
-    units, calendar = units_of(connection, query), site_calendar()
-    found = (
-        select(
-            whose(Case, query.as_of - AN_INSTANT, query, connection).label("unit_id"),
-            Case.code,
-            Explanation.by_head,
-            Explanation.sent_at,
-            Explanation.accepted,
-            Explanation.decided_at,
-        )
-        .join(Explanation, and_(Explanation.site == Case.site, Explanation.case_id == Case.id))
-        .where(
-            Case.site == query.site,
-            _owes_words(query),
-            Explanation.sent_at < query.as_of,
-        )
-        .order_by(Case.code, Explanation.sent_at, Explanation.id)
-    )
-    for code, group in groupby(connection.execute(found).all(), key=itemgetter(1)):
-        sent = list(group)
-        if sent[0].unit_id not in units:
+    units, calendar, owed = units_of(connection, query), site_calendar(), owing(connection, query)
+    for case in owed.cases:
+        sent = [each for each in owed.said.get(case.id, ()) if each.sent_at < query.as_of]
+        if not sent or case.unit_id not in units:
             continue
         standing, answer = _standing(sent, query.as_of)
         yield EXPLANATION.fact(
-            units[sent[0].unit_id],
+            units[case.unit_id],
             query.period.key,
-            subject=code,
+            subject=case.code,
             by_head=standing.by_head,
             sent_on=calendar.local_day(standing.sent_at).isoformat(),
             accepted=answer is True,
@@ -96,45 +79,27 @@ def _standing(sent: Sequence[Any], as_of: datetime) -> tuple[Any, bool | None]:
     return by_head[place], answered[place]
 
 
-def _owes_words(query: FactQuery) -> ColumnElement[bool]:
-    """SQL: the cases after which something is owed that this period may judge."""
-    return Case.id.in_(owed_words(query))
-
-
 def apologies(connection: Connection, query: FactQuery) -> Iterator[Fact]:
     """One fact per case apologised for because it was late, in the period or since it began to be in the one before."""
-    units, calendar = units_of(connection, query), site_calendar()
-    found = (
-        select(
-            whose(Case, query.as_of - AN_INSTANT, query, connection).label("unit_id"),
-            Case.code,
-            Case.late_after,
-            Case.ended_at,
-            Apology.sent_at,
-            Apology.new_due_at,
-        )
-        .join(Apology, and_(Apology.site == Case.site, Apology.case_id == Case.id))
-        .where(Case.site == query.site, ~Apology.wrong, Apology.sent_at < query.as_of, _owes_words(query))
-        .order_by(Case.code, Apology.sent_at, Apology.id)
-    )
-    for code, group in groupby(connection.execute(found).all(), key=itemgetter(1)):
-        letters = list(group)
-        if letters[0].unit_id not in units:
+    units, calendar, owed = units_of(connection, query), site_calendar(), owing(connection, query)
+    for case in owed.cases:
+        letters = [each for each in owed.letters.get(case.id, ()) if each.sent_at < query.as_of]
+        if not letters or case.unit_id not in units:
             continue
-        whole = dict(_with_what_it_needs(letters))
+        whole = list(_with_what_it_needs(case, letters))
         if not whole:
             continue
-        letter = next((each for each, complete in whole.items() if complete), next(iter(whole)))
+        letter, complete = next((each for each in whole if each[1]), whole[0])
         yield APOLOGY.fact(
-            units[letter.unit_id],
+            units[case.unit_id],
             query.period.key,
-            subject=code,
+            subject=case.code,
             sent_on=calendar.local_day(letter.sent_at).isoformat(),
-            has_new_date=whole[letter],
+            has_new_date=complete,
         )
 
 
-def _with_what_it_needs(letters: Iterable[Any]) -> Iterator[tuple[Any, bool]]:
+def _with_what_it_needs(case: LateCase, letters: Iterable[Any]) -> Iterator[tuple[Any, bool]]:
     """Each letter for the lateness of a case, the oldest first, and whether it has the date it needs: its own, or none
     because the case had ended or an earlier letter for lateness gave the one that may be given.
 
@@ -142,9 +107,9 @@ def _with_what_it_needs(letters: Iterable[Any]) -> Iterator[tuple[Any, bool]]:
     """
     given = False
     for letter in letters:
-        complete = letter.new_due_at is not None or population.ended_by(letter, letter.sent_at) or given
+        complete = letter.new_due_at is not None or population.ended_by(case, letter.sent_at) or given
         given = given or letter.new_due_at is not None
-        if letter.new_due_at is None or due_after(letter.new_due_at, letter.late_after):
+        if letter.new_due_at is None or due_after(letter.new_due_at, case.late_after):
             yield letter, complete
 
 

@@ -14,6 +14,7 @@ from app.compliance.evaluation.results import STATES
 from app.core.facts import FactError
 from app.rulepacks.compiler import Compiled, RuleOutcome
 from app.rulepacks.conditions import NOTHING_KNOWN, DayKind
+from app.rulepacks.language import Rule
 from app.rulepacks.pack import Override, Pack, ParameterValue, day_kind_of, number_of
 from app.rulepacks.premises import PackTerm
 
@@ -55,6 +56,11 @@ def ask(
     return said
 
 
+_ONLY_TOLD = {
+    *("id", "title", "severity", "legal_basis", "note", "finding"),
+    *("message", "remedy", "answer_within", "evidence"),
+}
+"""What a rule says of itself, and of a thing once that is judged; the rest of it decides."""
 KEPT = frozenset(STATES)
 """The outcomes whose things a result names one by one; the others are only counted."""
 Verdict = tuple[RuleOutcome, Mapping[str, int | str] | None]
@@ -75,6 +81,16 @@ class EvaluationContext:
     too_unknown: Fraction = NOTHING_KNOWN
     overrides: Mapping[str, Override] = field(default_factory=dict)
     term: PackTerm = field(default_factory=PackTerm)
+
+    def question(self, rule: Rule) -> object:
+        """Whatever decides what a rule says of single things. Rules with the same question, of one plan or of two, have
+        the same outcomes, and are asked once."""
+        days = sorted({day for parameter in self.pack.parameters.values() for day in parameter.values})
+        dated = [self.parameters, *(self.pack.parameters.at(day, self.overrides) for day in days)]
+        named = [name for name in rule.names if name in self.pack.parameters]
+        values = [(name, [known[name].value if name in known else None for known in dated]) for name in named]
+        asked = rule.model_dump_json(exclude=_ONLY_TOLD, warnings=False)  # a list read for a tuple is told the same
+        return asked, repr((days, values, self.pack.info.scope)), self.term
 
     def number_on(self, day: date, number: int | str) -> int:
         """A whole number, written out or by a parameter: by the law of the day on which something arose."""

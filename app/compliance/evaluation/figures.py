@@ -120,6 +120,20 @@ class Things:
         found: T = self._told[question]
         return found
 
+    def knows(self, question: object) -> bool:
+        """Whether it was asked of them already."""
+        self._arrange()
+        return question in self._told
+
+    def remember(self, question: object, answer: object) -> None:
+        """What is said of them, for whoever asks the same."""
+        self._arrange()
+        self._told[question] = answer
+
+    def told(self, question: object) -> Any:
+        """What was said of them when it was asked."""
+        return self._told[question]
+
     @property
     def names(self) -> list[tuple[str, str]]:
         """Unit and name of each."""

@@ -148,6 +148,8 @@ class RuleResult:
     @property
     def pending(self) -> tuple[str, ...]:
         """The subjects of those that are not yet due."""
+        if RuleOutcome.PENDING not in self.tally:
+            return ()
         return tuple(thing.subject for thing in self.things if thing.outcome is RuleOutcome.PENDING)
 
 

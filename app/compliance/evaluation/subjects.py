@@ -28,19 +28,21 @@ def evaluate_subjects(
 ) -> dict[str, list[RuleResult]]:
     """Every unit's result for each rule about one kind of single things, by rule id."""
     things = court.figures.things[kind]
-    compiled = compile_rules(rules, court.parameters, court.pack.info.scope, court.too_unknown)
-    said = ask_things(court, compiled, things)
+    questions = {rule.id: court.question(rule) for rule in rules}
+    _ask(court, things, {questions[rule.id]: rule for rule in rules})
     return {
-        rule.id: list(
-            _by_unit(
-                court,
-                rule,
-                _of_units(things, _verdicts(court, rule, things, said[rule.id])),
-                answer_days(rule, court.parameters),
-            )
-        )
+        rule.id: list(_by_unit(court, rule, things.told(questions[rule.id]), answer_days(rule, court.parameters)))
         for rule in rules
     }
+
+
+def _ask(court: EvaluationContext, things: Things, asking: Mapping[object, Rule]) -> None:
+    """Have the things remember what is said of each unit's, for every question, by a rule that asks it."""
+    new = {question: rule for question, rule in asking.items() if not things.knows(question)}
+    compiled = compile_rules(list(new.values()), court.parameters, court.pack.info.scope, court.too_unknown)
+    said = ask_things(court, compiled, things)
+    for question, rule in new.items():
+        things.remember(question, _of_units(things, _verdicts(court, rule, things, said[rule.id])))
 
 
 def _verdicts(court: EvaluationContext, rule: Rule, things: Things, said: Sequence[RuleOutcome]) -> list[Verdict]:
@@ -115,7 +117,7 @@ def judge_escalation(
         title = titles[broken_rule]
         return {"count": len(periods), "periods": ", ".join(periods), "title": title.vi, "title_en": title.en}
 
-    of_units: dict[str, _OfUnit] = defaultdict(lambda: (Counter(), []))
+    of_units: dict[str, tuple[Counter[RuleOutcome], list[SubjectResult]]] = defaultdict(lambda: (Counter(), []))
     for result, periods, said in zip(broken, history, outcomes, strict=True):
         tally, named = of_units[result.unit]
         tally[said] += 1
@@ -151,7 +153,7 @@ def _listed(keys: str) -> tuple[str, ...]:
 # --- a unit's result ------------------------------------------------------------------------------------------
 
 
-_OfUnit = tuple[Counter[RuleOutcome], list[SubjectResult]]
+_OfUnit = tuple[Counter[RuleOutcome], Sequence[SubjectResult]]
 """How many of a unit's things had each outcome, and those that its result names, in order."""
 
 
@@ -168,7 +170,7 @@ def _of_units(things: Things, verdicts: Sequence[Verdict]) -> dict[str, _OfUnit]
         ]
         if len(named) > 1:
             named.sort(key=_due)  # by their names they are in order
-        found[code] = Counter([outcome for outcome, _details in theirs]), named
+        found[code] = Counter([outcome for outcome, _details in theirs]), tuple(named)
     return found
 
 
@@ -176,7 +178,7 @@ def _due(thing: SubjectResult) -> str:
     return str(thing.details.get("due", ""))
 
 
-_NO_THINGS: _OfUnit = Counter(), []
+_NO_THINGS: _OfUnit = Counter(), ()
 
 
 def _by_unit(

@@ -13,9 +13,10 @@ from app.rulepacks.language import Status
 
 
 class Texts:
-    """Figures as JSON. A thing's own figures are one dictionary for all the rules that speak of it: its
-    text is made once and found by the dictionary's identity, so it must live as long as this does. What is said of a
-    result is equal for most units, and its text is found by what it says."""
+    """Figures as JSON. A thing's own figures are one dictionary for all the rules that speak of it, and what rules that
+    ask the same say of a unit's things is one tuple: such a text is made once and found by the identity of what it
+    tells, so that must live as long as this does. What is said of a result is equal for most units, and its text is
+    found by what it says."""
 
     _encode = staticmethod(json.JSONEncoder(ensure_ascii=False, check_circular=False).encode)
 
@@ -24,6 +25,7 @@ class Texts:
         self._results: dict[tuple[object, ...], tuple[str, str]] = {}
         self._words: dict[str | int | None, str] = {}
         self._standings: dict[tuple[object, ...], str] = {}
+        self._things: dict[int, str] = {}
 
     def word(self, value: str | int | None) -> str:
         """The JSON of a text, a whole number or nothing."""
@@ -51,9 +53,13 @@ class Texts:
 
     def of_standings(self, result: RuleResult) -> str | None:
         """The JSON of what `subjects_column` tells."""
-        if not result.things:
+        things = result.things
+        if not things:
             return None
-        return f"[{', '.join(map(self._of_standing, result.things))}]"
+        text = self._things.get(id(things))
+        if text is None:
+            text = self._things[id(things)] = f"[{', '.join(map(self._of_standing, things))}]"
+        return text
 
     def _of_standing(self, thing: SubjectResult) -> str:
         told = thing.details.get

@@ -45,7 +45,7 @@ from app.web import extensions
 from app.web.database import Value, snapshot, write_rows
 from app.web.extensions import db
 from app.web.garbage import rare_garbage_collection
-from app.web.once import once, reading_once
+from app.web.once import forgetting, once, reading_once
 
 _RESULTS = cast(Table, CheckResult.__table__)
 _COLUMNS = (
@@ -102,13 +102,14 @@ def run_check(
     progress(0, 3, "facts")
     beside = _counted_beside(chosen, units, period, unit_codes)
     codes = _codes(units | beside, unit_codes)
-    as_of, gathered = gather(period, kinds_read_by(chosen), codes, owed_from(period, chosen))
-    progress(1, 3, "judging")
-    try:
-        judgement = _judge(chosen, gathered, units, period, as_of, asked=pack_ids is not None, beside=beside)
-    except EngineStopped as stopped:
-        _say_stopped(by, period, stopped)
-        raise
+    with forgetting():
+        as_of, gathered = gather(period, kinds_read_by(chosen), codes, owed_from(period, chosen))
+        progress(1, 3, "judging")
+        try:
+            judgement = _judge(chosen, gathered, units, period, as_of, asked=pack_ids is not None, beside=beside)
+        except EngineStopped as stopped:
+            _say_stopped(by, period, stopped)
+            raise
     facts_hash, told = evidence.keep([*gathered, *judgement.premises])
     del gathered  # a month's are tens of megabytes, which the writing needs
     progress(2, 3, "writing")

@@ -202,8 +202,9 @@ def raise_violations(
         seen.add(key)
         days[key] = due(result.answer_days)
         row, change = _open_or_keep(known.get(key), key, rule, ids[code], period, result.pack)
-        things = _seen_subjects(row, result.failing)
-        raised.append(Raised(row, change, rule, units[code], ViolationFigures.of(result), things, names[code], head))
+        cell = ViolationFigures.of(result)
+        things = _seen_subjects(row, cell.things)
+        raised.append(Raised(row, change, rule, units[code], cell, things, names[code], head))
     _write_found(run, raised, days)
     _write_sightings(run, raised)
     gone = [violation for key, violation in known.items() if key not in seen and violation.gone_run_id is None]
@@ -337,7 +338,8 @@ def _write_new(run: CheckRun, violations: Sequence[ViolationRow], days: Mapping[
 def _write_subjects(
     run: CheckRun, fresh: Sequence[tuple[ViolationRow, SubjectRow]], changed: Sequence[SubjectRow]
 ) -> None:
-    rows = ((row.id, thing.subject, str(thing.state), run.site, run.id) for row, thing in fresh)
+    written_by = run.site, run.id
+    rows = ((row.id, thing.subject, str(thing.state), *written_by) for row, thing in fresh)
     write_rows(db.session.connection(), _SUBJECTS, _NEW_SUBJECT, rows)
     alike: dict[tuple[ViolationState, int | None], set[int]] = defaultdict(set)
     for thing in changed:

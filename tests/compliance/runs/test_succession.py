@@ -30,6 +30,7 @@ from app.publications import service as publications
 from app.publications.catalogue_service import Findings
 from app.publications.models import Publication, PublicationTrack
 from app.web.extensions import db
+from app.web.once import reading_once
 from tests.clock import at
 from tests.factories import EVERYWHERE, adopt_packs, finish, make_person, make_version, pay, receive
 from tests.tasks.tasks import load, make_labour_department
@@ -107,6 +108,19 @@ def in_order(judgement: Judgement) -> list[RuleResult]:
 
 def end(*to: str, **more: Any) -> None:
     succession.succeed(BOSS, "BTXH", Successors(to[0], others=to[1:], **more), LAST, "12/QĐ-SLĐTBXH")
+
+
+def test_months_around_a_succession_are_told_of_late_cases_the_same_together_as_each_by_itself(
+    department: dict[str, Unit], freeze: Freeze
+) -> None:
+    end("NCC")
+    freeze("2024-12-02 08:00")
+    kinds, months = ["case_newly_overdue"], [Period.parse(key) for key in ("2024-10", "2024-11", "2024-12")]
+    alone = [service.gather(month, kinds)[1] for month in months]
+    assert [[fact["unit"] for fact in facts] for facts in alone] == [["BTXH"] * 2, ["NCC"] * 2, ["NCC"] * 2]
+    for order in ((0, 1, 2), (2, 1, 0), (1, 2, 0)):
+        with reading_once():
+            assert [service.gather(months[at], kinds)[1] for at in order] == [alone[at] for at in order]
 
 
 def test_october_is_judged_again_as_it_was_by_every_rule(department: dict[str, Unit], freeze: Freeze) -> None:
