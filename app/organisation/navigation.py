@@ -46,6 +46,8 @@ ENTRIES = (
     (JUDGEMENT, _p("menu", "Chốt tháng"), "compliance.months", "lock", {Capability.CLOSE_MONTHS}),
     (JUDGEMENT, _p("menu", "Báo cáo thủ tục"), "reporting.control_reports", "file-text", {Capability.READ_RESULTS}),
     (JUDGEMENT, _p("menu", "Chỉ số 766"), "reporting.index_reports", "gauge", {Capability.READ_RESULTS}),
+    (JUDGEMENT, _p("menu", "Báo cáo CCHC"), "reporting.reform_reports", "file-text", {Capability.READ_RESULTS}),
+    (JUDGEMENT, _p("menu", "Đánh giá giải quyết"), "reporting.grade_reports", "gauge", {Capability.READ_RESULTS}),
     (JUDGEMENT, _p("menu", "Bộ quy tắc"), "compliance.rules", "scale", {Capability.READ_RESULTS}),
     (JUDGEMENT, _p("menu", "Bảng chấm điểm"), "scorecards.scores", "gauge", {Capability.SCORE_CRITERIA}),
     (OFFICE, _p("menu", "Thiết lập"), "reporting.setup", "circle-check", {Capability.KEEP_SITE}),
@@ -102,6 +104,8 @@ SECTIONS: dict[str, tuple[str, int | None]] = {
     "reporting.overview": ("director", None),
     "reporting.warnings": ("head", None),
     "reporting.index": ("inspector", None),
+    "reporting.reform": ("inspector", None),
+    "reporting.grade": ("inspector", None),
     "reporting.portal_scores": ("inspector", None),
     "organisation.delegations": ("director", None),
 }

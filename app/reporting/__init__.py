@@ -19,9 +19,11 @@ def register(app: Flask) -> None:
     """Its pages."""
     from app.reporting import overview_views, publication_allowances, setup_views, verifying, views, warning_views
     from app.reporting.control import views as control_views
+    from app.reporting.grades import views as grades_views
     from app.reporting.index import views as index_views
     from app.reporting.month import sealed_report
     from app.reporting.month import views as month_views
+    from app.reporting.reform import views as reform_views
     from app.reporting.views import bp
 
     app.register_blueprint(bp)

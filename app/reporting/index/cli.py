@@ -1,4 +1,4 @@
-"""`flask report`: the index of Decision 766 as a file, and the portal's scores from one."""
+"""`flask report`: the index of Decision 766, the reform report and the grades as files; the portal's scores."""
 
 from __future__ import annotations
 
@@ -14,16 +14,24 @@ from app.core.errors import N_, NotFound
 from app.organisation import queries as organisation
 from app.organisation.access import whole_site
 from app.organisation.commands import COMMAND, clear_errors, echo_json, refusing
+from app.reporting.grades.queries import grade_figures
+from app.reporting.grades.views import papers as grade_papers
 from app.reporting.index import figures, service
 from app.reporting.index.figures import IndexFigures
 from app.reporting.index.paper import note_of
 from app.reporting.index.views import papers
+from app.reporting.paper_parts import house
+from app.reporting.reform.outline import reform_figures
+from app.reporting.reform.views import papers as reform_papers
 from app.slips.printing import RENDERERS, TYPES
 from app.web.command_faults import BadInput, note
 from app.web.formats import counted, sentence
 
 report_group = AppGroup("report", help=N_("Báo cáo theo mẫu."))
 _period = click.option("--period", "period_text", required=True, help="2024-06, 2024-Q2, 2024, last-month")
+
+_ending = click.option("--format", "ending", type=click.Choice(sorted(TYPES)), default="pdf", show_default=True)
+_out = click.option("--out", type=click.Path(dir_okay=False, path_type=Path), required=True, help=N_("Tệp sẽ ghi."))
 
 
 @report_group.command("index", help=N_("Chỉ số phục vụ người dân, doanh nghiệp theo Quyết định 766 của một kỳ."))
@@ -88,6 +96,32 @@ def _as_json(told: IndexFigures) -> dict[str, object]:
             for line in told.lines
         ],
     }
+
+
+@report_group.command("reform", help=N_("Lập đề cương báo cáo cải cách hành chính của một kỳ."))
+@_period
+@_ending
+@_out
+@refusing
+def reform(period_text: str, ending: str, out: Path) -> None:
+    told = reform_figures(whole_site(), period_of(period_text))
+    _write(out, RENDERERS[ending](reform_papers(told, house().department)))
+    if not told.is_over:
+        note(_("Kỳ chưa hết: số liệu tạm tính đến lúc này."))
+
+
+@report_group.command(
+    "grades", help=N_("Đánh giá việc giải quyết thủ tục của một quý, năm (Thông tư 01/2018/TT-VPCP).")
+)
+@_period
+@_ending
+@_out
+@refusing
+def grades(period_text: str, ending: str, out: Path) -> None:
+    told = grade_figures(whole_site(), period_of(period_text))
+    _write(out, RENDERERS[ending](grade_papers(told)))
+    if not told.is_over:
+        note(_("Kỳ chưa hết: số liệu tạm tính đến lúc này."))
 
 
 @report_group.command("portal-scores", help=N_("Nhập điểm của Cổng từ tệp CSV."))

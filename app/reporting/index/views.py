@@ -39,7 +39,7 @@ from app.reporting.views import bp
 from app.slips.document import PrintedSlip
 from app.slips.printing import RENDERERS, TYPES
 from app.web.extensions import db
-from app.web.formats import in_both, in_words, show_date, show_datetime, show_number, show_percent
+from app.web.formats import counted, in_both, in_words, show_date, show_datetime, show_number, show_percent
 from app.web.forms import errors_shown_on, whole_number
 
 PAGE = 100
@@ -410,7 +410,7 @@ def _shown(name: str, value: Any) -> str:
         case "full_at":
             return show_percent(value)
         case "within_days":
-            return str(_("%(n)s ngày làm việc", n=value))
+            return counted("%(n)s ngày làm việc", value)
     words = {"full": _("đủ điểm"), "zero": _("0 điểm"), "unknown": _("không tính")}
     return str(words[value])
 

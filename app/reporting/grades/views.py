@@ -1,0 +1,125 @@
+"""The grades of Circular 01/2018: their page and files, and the cases behind a unit or an officer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from flask import Response, render_template, request, url_for
+from flask_babel import force_locale, get_locale
+
+from app.core.errors import DomainError, NotFound
+from app.core.periods import Period, PeriodKind
+from app.organisation import queries as organisation
+from app.organisation.access import actor, allowed, current_scope
+from app.organisation.calendars import today
+from app.organisation.exports import trace_export
+from app.organisation.permissions import Capability
+from app.reporting.grades import paper
+from app.reporting.grades.definition import Gives
+from app.reporting.grades.forms import GradesForm
+from app.reporting.grades.queries import KINDS, GradeFigures, GradeLine, grade_figures, graded, graded_cases
+from app.reporting.index.figures import window_of
+from app.reporting.paper_parts import house
+from app.reporting.views import bp
+from app.slips.document import PrintedSlip
+from app.slips.printing import RENDERERS, TYPES
+from app.web.formats import in_words
+from app.web.forms import whole_number
+
+ENDINGS = "pdf,docx,xlsx"
+PAST = 6
+PAGE = 100
+
+
+@bp.get("/bao-cao/danh-gia", endpoint="grade_reports")
+@allowed(Capability.READ_RESULTS)
+def reports() -> str:
+    """The grades of the period asked for, or of the last quarter that is over."""
+    asked = request.args.get("ky", "")
+    return _page(_period(asked) if asked else Period.of(PeriodKind.QUARTER, today()).previous(), named=False)
+
+
+@bp.get("/bao-cao/danh-gia/<key>", endpoint="grade_report")
+@allowed(Capability.READ_RESULTS)
+def report(key: str) -> str:
+    """The grades of a period."""
+    return _page(_period(key))
+
+
+def _page(period: Period, *, named: bool = True) -> str:
+    told = grade_figures(current_scope(), period)
+    known = {period}
+    for kind in KINDS:
+        each = Period.of(kind, today())
+        for _n in range(PAST):
+            known.add(each)
+            each = each.previous()
+    form, locale = GradesForm(data={"ky": period.key}), str(get_locale())
+    ordered = sorted(known, key=lambda one: (one.kind.months, -one.first.toordinal()))
+    form.ky.choices = [(one.key, one.label(locale)) for one in ordered]
+    return render_template(
+        "reporting/grades/report.html",
+        period=period,
+        named=named,
+        told=told,
+        form=form,
+        documents=papers(told, linked=True),
+    )
+
+
+@bp.get(f"/bao-cao/danh-gia/<key>.<any({ENDINGS}):ending>", endpoint="grade_report_file")
+@allowed(Capability.READ_RESULTS)
+def report_file(key: str, ending: str) -> Response:
+    """The same as a file."""
+    told = grade_figures(current_scope(), _period(key))
+    made, name = RENDERERS[ending](papers(told)), f"danh-gia-tthc-{told.period.key}"
+    trace_export(actor(), name, len(told.units) + len(told.officers), ending)
+    response = Response(made, mimetype=TYPES[ending])
+    response.headers.set("Content-Disposition", "attachment", filename=f"{name}.{ending}")
+    return response
+
+
+@bp.get("/bao-cao/danh-gia/<key>/ho-so", endpoint="graded_cases")
+@allowed(Capability.READ_RESULTS)
+def cases(key: str) -> str:
+    """The cases of a unit, or of an officer of it, with the points that each gives."""
+    period, scope = graded(_period(key)), current_scope()
+    unit = organisation.unit_by_code(request.args.get("don_vi", ""))
+    if unit is None or not scope.covers(unit.id):
+        raise NotFound("Không tìm thấy đơn vị này.")
+    officer = request.args.get("can_bo", "")[:120]
+    page = max(request.args.get("trang", 1, type=whole_number) or 1, 1)
+    total, found = graded_cases(scope, window_of(period), unit.id, officer, PAGE, (page - 1) * PAGE)
+    return render_template(
+        "reporting/grades/cases.html",
+        period=period,
+        unit=unit,
+        officer=officer,
+        cases=found,
+        gives=Gives,
+        total=total,
+        page=page,
+        pages=-(-total // PAGE),
+    )
+
+
+def papers(told: GradeFigures, *, linked: bool = False) -> Sequence[PrintedSlip]:
+    """The paper, with addresses on this site where `linked`."""
+    with force_locale("vi"):
+        if not linked:
+            return paper.documents(told, house(), today())
+
+        def leads(line: GradeLine) -> str:
+            return url_for(".graded_cases", key=told.period.key, don_vi=line.unit.code, can_bo=line.officer or None)
+
+        return paper.documents(told, house(), today(), leads)
+
+
+def _period(key: str) -> Period:
+    try:
+        period = Period.parse(key)
+    except DomainError as error:
+        raise NotFound(error.message, field="period", **error.params) from error
+    if period.first > today():
+        raise NotFound("Kỳ %(period)s chưa bắt đầu.", period=in_words(period))
+    return period

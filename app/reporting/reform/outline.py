@@ -1,0 +1,178 @@
+"""What the reform report tells and who knows it: an outline as data, in `outline.yaml`, filled with the figures that
+the records have. What they do not know is a blank, and said to be one."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from functools import cache
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from app.core.facts import FactQuery, catalogue, gather
+from app.core.periods import Period, PeriodKind
+from app.core.yaml_files import read_source, read_text
+from app.organisation import queries as organisation
+from app.organisation.access import Scope
+from app.organisation.calendars import site_calendar
+from app.reporting.control.columns import CELLS, SUMS
+from app.reporting.control.periods import ControlSpan
+from app.reporting.control.queries import ControlFigures, Rows, control_figures, control_span
+from app.reporting.index.definition import Certainty
+from app.web import extensions
+from app.web.extensions import db
+
+FILE = Path(__file__).with_name("outline.yaml")
+Word = Annotated[str, Field(min_length=1)]
+KINDS = (PeriodKind.QUARTER, PeriodKind.HALF, PeriodKind.YEAR)
+
+
+class OutlineModel(BaseModel):
+    """What is declared in the file, and nothing else."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class OutlineSource(OutlineModel):
+    """Where a part of the outline was seen."""
+
+    certainty: Certainty
+    says: Word
+
+
+class OutlineItem(OutlineModel):
+    """A line: a `blank` that people fill, or a `figure` with the fact or the column that gives it."""
+
+    blank: Word | None = None
+    figure: Word | None = None
+    fact: Annotated[str, Field(pattern=r"^[a-z_0-9]+\.[a-z_0-9]+$")] | None = None
+    column: int | None = None
+    from_new_year: bool = False
+    page: Word | None = None
+
+    @model_validator(mode="after")
+    def _one_thing(self) -> OutlineItem:
+        if (self.blank is None) == (self.figure is None):
+            raise ValueError("an item is a blank or a figure")
+        if self.figure is not None and (self.fact is None) == (self.column is None):
+            raise ValueError(f"{self.figure}: a figure is a fact or a column")
+        if self.column is not None and self.column not in {*CELLS, *SUMS}:
+            raise ValueError(f"{self.figure}: form II.06a has no column {self.column}")
+        if self.fact is not None:
+            kind, _dot, name = self.fact.partition(".")
+            known = catalogue().get(kind)
+            if known is None or name not in {each.name for each in known.fields if each.type is int}:
+                raise ValueError(f"{self.figure}: no count “{self.fact}”")
+        return self
+
+    @property
+    def words(self) -> str:
+        """What it is about."""
+        return self.figure or self.blank or ""
+
+
+class Chapter(OutlineModel):
+    """A heading and what stands under it."""
+
+    title: Word
+    source: Word
+    items: tuple[OutlineItem, ...]
+
+
+class PeriodsReported(OutlineModel):
+    """Which periods are reported, by the example of one year."""
+
+    kinds: tuple[str | int, ...]
+    source: Word
+
+
+class Outline(OutlineModel):
+    """The whole report."""
+
+    title: Word
+    sources: dict[str, OutlineSource]
+    periods: PeriodsReported
+    chapters: Annotated[tuple[Chapter, ...], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _sourced(self) -> Outline:
+        used = {chapter.source for chapter in self.chapters} | {self.periods.source}
+        if unknown := used - self.sources.keys():
+            raise ValueError(f"no source {', '.join(sorted(unknown))}")
+        return self
+
+    def reports(self, period: Period) -> bool:
+        """Whether such a period is one of those reported: the first and third quarter, the first half, the year."""
+        return str(period.key).replace(str(period.first.year), "2024") in {str(each) for each in self.periods.kinds}
+
+
+@cache
+def outline() -> Outline:
+    """As the file has it. Raises pydantic's ValidationError with the place of what is wrong."""
+    return read_outline(read_text(FILE, FILE.name))
+
+
+def read_outline(text: str) -> Outline:
+    """The outline that a text declares."""
+    return Outline.model_validate(read_source(FILE.name, text).content)
+
+
+@dataclass(frozen=True, slots=True)
+class ReformFigures:
+    """The outline of a period with the figures of its items, by their words' place (chapter, item)."""
+
+    span: ControlSpan
+    control: ControlFigures
+    values: dict[tuple[int, int], int]
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the last day of the report had passed."""
+        return self.control.is_over
+
+    @property
+    def blanks(self) -> int:
+        """How many lines people have to write."""
+        return sum(item.blank is not None for chapter in outline().chapters for item in chapter.items)
+
+
+def reform_figures(scope: Scope, period: Period) -> ReformFigures:
+    """Gathered from the sources of facts and from form II.06a, in the days of the control reports (15 to 14)."""
+    span, control = control_span(period), control_figures(scope, period, Rows.FIELD)
+    items = [item for chapter in outline().chapters for item in chapter.items]
+    sums = {
+        newly: _sums(scope, span, [each.fact for each in items if each.fact and each.from_new_year is newly], newly)
+        for newly in (False, True)
+    }
+    values = {}
+    for n, chapter in enumerate(outline().chapters):
+        for m, item in enumerate(chapter.items):
+            if item.fact is not None:
+                values[n, m] = sums[item.from_new_year][item.fact]
+            elif item.column is not None:
+                values[n, m] = control.total[item.column]
+    return ReformFigures(span, control, values)
+
+
+def _sums(scope: Scope, span: ControlSpan, facts: Sequence[str], from_new_year: bool) -> Counter[str]:
+    """Each field summed over the units of the scope."""
+    start, end = span.bounds(site_calendar().zone)
+    days = replace(span.period, first=span.first, last=span.last)
+    if from_new_year:
+        days = replace(days, first=date(span.last.year, 1, 1))
+        start = site_calendar().start_of_day(days.first)
+    as_of = max(min(end, extensions.now()), start)
+    codes = None if scope.unit_ids is None else tuple(unit.code for unit in organisation.units(scope))
+    query = FactQuery(scope.site, days, start, end, as_of, codes)
+    wanted = {name.partition(".")[0] for name in facts}
+    found: Counter[str] = Counter()
+    for fact in gather(db.session.connection(), query, wanted) if wanted else ():
+        for name in facts:
+            kind, _dot, field = name.partition(".")
+            if fact["kind"] == kind:
+                found[name] += fact[field]
+    return found

@@ -1,0 +1,118 @@
+"""The outline of the reform report: its page and its files."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from flask import Response, current_app, render_template, request, url_for
+from flask_babel import force_locale, get_locale
+
+from app.core.errors import DomainError, NotFound
+from app.core.periods import Period
+from app.organisation.access import actor, allowed, can, current_scope, person
+from app.organisation.calendars import today
+from app.organisation.exports import trace_export
+from app.organisation.permissions import Capability
+from app.reporting.control.queries import Rows, control_span
+from app.reporting.paper_parts import house
+from app.reporting.reform import paper
+from app.reporting.reform.forms import ReformForm
+from app.reporting.reform.outline import KINDS, OutlineItem, ReformFigures, outline, reform_figures
+from app.reporting.views import bp
+from app.slips.document import PrintedSlip
+from app.slips.printing import RENDERERS, TYPES
+from app.web.formats import in_words
+
+ENDINGS = "pdf,docx,xlsx"
+PAST = 4
+
+
+@bp.get("/bao-cao/cai-cach", endpoint="reform_reports")
+@allowed(Capability.READ_RESULTS)
+def reports() -> str:
+    """The outline of the period asked for, or of the last reported one that is over."""
+    if asked := request.args.get("ky", ""):
+        return _page(_period(asked), named=False)
+    return _page(max(each for each in _offered() if control_span(each).last < today()), named=False)
+
+
+@bp.get("/bao-cao/cai-cach/<key>", endpoint="reform_report")
+@allowed(Capability.READ_RESULTS)
+def report(key: str) -> str:
+    """The outline of a period."""
+    return _page(_period(key))
+
+
+def _page(period: Period, *, named: bool = True) -> str:
+    told = reform_figures(current_scope(), period)
+    form = ReformForm(data={"ky": period.key})
+    ordered = sorted({period, *_offered()}, key=lambda each: (-each.last.toordinal(), each.kind.months))
+    form.ky.choices = [(each.key, each.label(str(get_locale()))) for each in ordered]
+    return render_template(
+        "reporting/reform/report.html",
+        period=period,
+        named=named,
+        told=told,
+        form=form,
+        documents=papers(told, _reporter(), linked=True),
+    )
+
+
+@bp.get(f"/bao-cao/cai-cach/<key>.<any({ENDINGS}):ending>", endpoint="reform_report_file")
+@allowed(Capability.READ_RESULTS)
+def report_file(key: str, ending: str) -> Response:
+    """The same as a file."""
+    told = reform_figures(current_scope(), _period(key))
+    made, name = RENDERERS[ending](papers(told, _reporter())), f"bao-cao-cchc-{told.span.period.key}"
+    trace_export(actor(), name, len(told.values), ending)
+    response = Response(made, mimetype=TYPES[ending])
+    response.headers.set("Content-Disposition", "attachment", filename=f"{name}.{ending}")
+    return response
+
+
+def _reporter() -> str:
+    """Whose figures the person signed in sees."""
+    return house().department if current_scope().unit_ids is None else str(person().unit.name)
+
+
+def papers(told: ReformFigures, reporter: str, *, linked: bool = False) -> Sequence[PrintedSlip]:
+    """The paper of the reporter, with addresses on this site where `linked`."""
+    with force_locale("vi"):
+        ours = house()
+        if not linked:
+            return paper.documents(told, ours, reporter, today())
+
+        def leads(item: OutlineItem) -> str:
+            if item.column is not None:
+                key, column = told.span.period.key, item.column
+                return url_for(".control_cases", key=key, theo=Rows.FIELD.value, cot=column)
+            view = current_app.view_functions.get(item.page or "")
+            needed: Any = view.__dict__.get("capability") if view else None
+            return url_for(item.page) if item.page and view and (needed is None or can(needed)) else ""
+
+        return paper.documents(told, ours, reporter, today(), leads)
+
+
+def _offered() -> list[Period]:
+    """The last reported periods of each length that have begun."""
+    found = []
+    for kind in KINDS:
+        period = Period.of(kind, today())
+        for _n in range(PAST):
+            if outline().reports(period) and control_span(period).first <= today():
+                found.append(period)
+            period = period.previous()
+    return found
+
+
+def _period(key: str) -> Period:
+    try:
+        period = Period.parse(key)
+    except DomainError as error:
+        raise NotFound(error.message, field="period", **error.params) from error
+    if period.kind not in KINDS:
+        raise NotFound("Báo cáo cải cách hành chính lập theo quý, 6 tháng hoặc năm.")
+    if control_span(period).first > today():
+        raise NotFound("Kỳ %(period)s chưa bắt đầu.", period=in_words(period))
+    return period
