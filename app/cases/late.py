@@ -215,6 +215,6 @@ def _by_case(
     found: dict[int, list[Any]] = defaultdict(list)
     for start in range(0, len(ids), _AT_ONCE):
         of_these = chosen.where(of.case_id.in_(ids[start : start + _AT_ONCE])).order_by(of.sent_at, of.id)
-        for row in connection.execute(of_these):
-            found[row.case_id].append(row)
+        for row in connection.execute(of_these).all():
+            found[row[0]].append(row)
     return found

@@ -157,7 +157,7 @@ def first_handed_in(
         .group_by(Filing.kind, Filing.unit_id, Filing.period, "own_day")
     )
     found: dict[tuple[FilingKind, int, str], date] = {}
-    for row in connection.execute(wanted):
+    for row in connection.execute(wanted).all():
         period = row.period or Period.of(LENGTH[row.kind], row.first).key
         name = row.kind, row.unit_id, period
         found[name] = min(row.first, found.get(name, row.first))

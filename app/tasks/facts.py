@@ -251,7 +251,7 @@ def _events(connection: Connection, site: str, first: date, known: date) -> dict
         .order_by(TaskEvent.id)
     )
     found: dict[int, list[_Event]] = defaultdict(list)
-    for part_id, kind, on, told in connection.execute(chosen):
+    for part_id, kind, on, told in connection.execute(chosen).all():
         data = told or {}
         due_on = date.fromisoformat(data["due_on"]) if data.get("due_on") else None
         found[part_id].append(_Event(kind, on, data.get("percent"), due_on))

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cache
 from itertools import chain
 from typing import Any
 
@@ -216,10 +217,12 @@ def officers_overdue(connection: Connection, query: FactQuery) -> Iterator[Fact]
     Where no stage ran over, or none is known, it is whoever had the case when its promise passed. A case that names
     nobody is nobody's.
     """
-    units, register_of = units_of(connection, query), OfficerRegister.read(connection, query.site)
+    units, known = units_of(connection, query), OfficerRegister.read(connection, query.site)
+    subject_of = cache(known.subject)  # of thousands of stages a few hundred officers
     overdue: dict[tuple[int, str], dict[str, None]] = defaultdict(dict)
-    for unit_id, person_id, name, code in chain(*map(connection.execute, _who_had_it(query, connection))):
-        if unit_id in units and (subject := register_of.subject(unit_id, person_id, name)):
+    who_had_it = (connection.execute(found).all() for found in _who_had_it(query, connection))
+    for unit_id, person_id, name, code in chain.from_iterable(who_had_it):
+        if unit_id in units and (subject := subject_of(unit_id, person_id, name)):
             overdue[unit_id, subject][code] = None
     for (unit_id, subject), codes in sorted(overdue.items(), key=lambda each: (units[each[0][0]], each[0][1])):
         told = {"overdue": len(codes), "cases": ", ".join(codes)}
