@@ -1,7 +1,7 @@
 """The prescribed forms: which there are, under which circular, on which day. Pure.
 
 Sources: Circular 01/2018/TT-VPCP (with Decree 61/2018/NĐ-CP), forms 01 to 06; Circular 03/2025/TT-VPCP (with Decree
-118/2025/NĐ-CP, in force since 1 July 2025), forms 01 to 07. The second has a notice of its own for a case that is
+118/2025/NĐ-CP), forms 01 to 07, in force since 15 September 2025. The second has a notice of its own for a case that is
 stopped, so that what was form 05 is 06, and 06 is 07.
 """
 
@@ -13,7 +13,9 @@ from enum import StrEnum
 
 from app.core.errors import NotFound
 
-FROM_2025 = date(2025, 7, 1)
+FROM_2025 = date(2025, 9, 15)
+"""The day of Circular 03/2025 (as two public pages have it; its text was not seen). The decree that it belongs to is in
+force since 1 July: until the circular there were no other forms than those of 2018, and none for a stop."""
 
 
 class SlipKind(StrEnum):

@@ -31,7 +31,7 @@ OUTPUT = click.Path(dir_okay=False, writable=True, path_type=Path)
     "make",
     help=N_(
         "In một phiếu của hồ sơ CODE.\n\nSố mẫu theo bộ biểu mẫu của ngày tiếp nhận hồ sơ: trước "
-        "01/7/2025 là Thông tư 01/2018, sau đó là 03/2025."
+        "15/9/2025 là Thông tư 01/2018, sau đó là 03/2025."
     ),
 )
 @click.argument("code")

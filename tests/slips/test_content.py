@@ -32,9 +32,9 @@ def words(document: PrintedSlip) -> str:
 
 @pytest.mark.parametrize(
     ("day", "circular"),
-    [(date(2024, 6, 3), CIRCULAR_2018), (date(2025, 6, 30), CIRCULAR_2018), (date(2025, 7, 1), CIRCULAR_2025)],
+    [(date(2024, 6, 3), CIRCULAR_2018), (date(2025, 9, 14), CIRCULAR_2018), (date(2025, 9, 15), CIRCULAR_2025)],
 )
-def test_the_forms_of_2025_begin_on_the_first_of_july(day: date, circular: object) -> None:
+def test_the_forms_of_2025_begin_on_the_day_of_their_circular(day: date, circular: object) -> None:
     assert circular_on(day) is circular
 
 
@@ -75,9 +75,9 @@ def test_a_receipt_tells_everything_form_01_asks_for() -> None:
         assert line in told
 
 
-def test_the_documents_stand_by_kind_in_columns_before_july_2025_and_in_words_since() -> None:
+def test_the_documents_stand_by_kind_in_columns_before_the_circular_of_2025_and_in_words_since() -> None:
     old = next(block for block in content.receipt(case(), HOUSE, "").blocks if isinstance(block, SlipTable))
-    new_case = case(received_at=on("2025-08-04 09:00"))
+    new_case = case(received_at=on("2025-10-06 09:00"))
     new = next(block for block in content.receipt(new_case, HOUSE, "").blocks if isinstance(block, SlipTable))
     assert [cell.text for cell in list(old.rows)[2]] == ["3", "Phiếu lý lịch tư pháp", "", "1", "2"]
     assert [cell.text for cell in list(new.rows)[2]] == [
@@ -130,17 +130,17 @@ def test_a_receipt_says_what_was_paid_and_why_less_is_owed() -> None:
 
 
 def test_a_supplement_slip_follows_the_day_of_the_request_not_of_reception() -> None:
-    late = Said(on("2025-07-02 09:00"), "Thiếu hộ chiếu", "Lê Văn Cường", "0258123")
+    late = Said(on("2025-09-16 09:00"), "Thiếu hộ chiếu", "Lê Văn Cường", "0258123")
     drawn = content.supplement(case(), late, HOUSE, ADDRESS, "3/HDHS")
     assert drawn.form == "Mẫu số 02 - Thông tư số 03/2025/TT-VPCP"
-    assert drawn.letterhead.day == date(2025, 7, 2)
+    assert drawn.letterhead.day == date(2025, 9, 16)
     told = words(drawn)
     assert "Bản sao hộ chiếu còn giá trị" in told
     assert "Ông/Bà liên hệ với Lê Văn Cường, số điện thoại 0258123" in told
     assert drawn.signatures[1].title == "NGƯỜI HƯỚNG DẪN"
 
 
-@pytest.mark.parametrize(("day", "form"), [("2025-06-30", "01/2018"), ("2025-07-01", "03/2025")])
+@pytest.mark.parametrize(("day", "form"), [("2025-09-14", "01/2018"), ("2025-09-15", "03/2025")])
 def test_a_supplement_slip_numbers_the_documents_asked_for_in_either_form(day: str, form: str) -> None:
     asked = (MissingDocument("Phiếu lý lịch tư pháp", originals=1), MissingDocument("Ảnh màu", copies=2))
     request = Said(on(f"{day} 09:00"), "Phiếu đã quá sáu tháng", "Lê Văn Cường", asked=asked)
@@ -170,7 +170,7 @@ def test_an_apology_promises_the_new_day_on_a4() -> None:
 
 
 def test_an_apology_since_2025_asks_for_more_time() -> None:
-    drawn = content.apology(case(), letter(at=on("2025-08-12 08:00")), HOUSE, "")
+    drawn = content.apology(case(), letter(at=on("2025-10-14 08:00")), HOUSE, "")
     assert drawn.title == "VĂN BẢN XIN LỖI\nVÀ ĐỀ NGHỊ GIA HẠN THỜI GIAN GIẢI QUYẾT"
     assert "đề nghị được gia hạn" in words(drawn)
 
@@ -194,11 +194,11 @@ def test_an_apology_after_the_result_does_not_say_that_there_is_none_yet() -> No
     assert "đến nay, Phòng Lao động – Việc làm chưa trả" in words(content.apology(case(), letter(), HOUSE, ""))
 
 
-def test_a_stop_has_a_notice_only_since_july_2025() -> None:
-    drawn = content.stop_notice(case(), Said(on("2025-07-01 08:00"), "Theo đề nghị."), HOUSE, "", "4/TB")
+def test_a_stop_has_a_notice_only_since_the_circular_of_2025() -> None:
+    drawn = content.stop_notice(case(), Said(on("2025-09-15 08:00"), "Theo đề nghị."), HOUSE, "", "4/TB")
     assert (drawn.form, drawn.paper) == ("Mẫu số 05 - Thông tư số 03/2025/TT-VPCP", Paper.A4)
     with pytest.raises(NoSuchForm):
-        content.stop_notice(case(), Said(on("2025-06-30 08:00"), "Theo đề nghị."), HOUSE, "")
+        content.stop_notice(case(), Said(on("2025-09-14 08:00"), "Theo đề nghị."), HOUSE, "")
 
 
 def test_a_control_slip_has_a_line_for_every_hand_over_with_the_result_of_the_giver() -> None:

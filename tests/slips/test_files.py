@@ -26,8 +26,8 @@ from app.slips.pdf import Measure, balanced, printable, wrap
 from app.slips.values import Handed, RegisterLine, Said
 from tests.slips.papers import ADDRESS, HOUSE, case, letter, on, person
 
-CASE_2025 = case(received_at=on("2025-08-04 09:00"))
-STOPPED = Said(on("2025-08-06 10:00"), "Ông/Bà đề nghị dừng giải quyết.")
+CASE_2025 = case(received_at=on("2025-10-06 09:00"))
+STOPPED = Said(on("2025-10-08 10:00"), "Ông/Bà đề nghị dừng giải quyết.")
 REFUSED = Said(on("2024-06-04 10:00"), "Hồ sơ không thuộc thẩm quyền.", "Lê Văn Cường", "0258")
 DRAWN: dict[str, Callable[[], PrintedSlip]] = {
     "receipt": lambda: content.receipt(case(), HOUSE, ADDRESS),

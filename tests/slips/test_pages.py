@@ -262,18 +262,18 @@ def test_each_request_for_a_supplement_has_a_slip_and_a_number_of_its_own(case: 
 def test_a_refusal_and_a_stop_have_their_slips_by_the_day_they_happened(
     version: ProcedureVersion, desk: FlaskClient, freeze: Freeze
 ) -> None:
-    freeze("2025-09-01 08:00")
+    freeze("2025-10-01 08:00")
     refused = receive(version, at("2025-06-27 08:30"))
     happen(refused, EventKind.REFUSED, at("2025-06-30 10:00"), note="Không đúng thẩm quyền")
     stopped = receive(version, at("2025-06-27 08:30"))
-    happen(stopped, EventKind.STOPPED, at("2025-07-01 10:00"), note="Theo đơn đề nghị")
+    happen(stopped, EventKind.STOPPED, at("2025-09-15 10:00"), note="Theo đơn đề nghị")
     early = receive(version, at("2025-06-26 08:30"))
-    happen(early, EventKind.STOPPED, at("2025-06-30 10:00"), note="Theo đơn đề nghị")
+    happen(early, EventKind.STOPPED, at("2025-09-12 10:00"), note="Theo đơn đề nghị")
     assert "Mẫu số 03 - Thông tư số 01/2018" in desk.get(f"/ho-so/{refused.id}/phieu/tu-choi").text
     page = printed(desk, f"/ho-so/{stopped.id}/phieu/dung")
     assert "Mẫu số 05 - Thông tư số 03/2025" in page
     assert "Số: 1/TB" in page
-    assert desk.get(f"/ho-so/{early.id}/phieu/dung").status_code == 404, "no such form before July 2025"
+    assert desk.get(f"/ho-so/{early.id}/phieu/dung").status_code == 404, "no such form before the circular of 15/9/2025"
     assert "phieu/dung" not in desk.get(f"/ho-so/{early.id}").text
     assert "phieu/dung" in desk.get(f"/ho-so/{stopped.id}").text
     receipt = printed(desk, f"/ho-so/{stopped.id}/phieu/tiep-nhan")
