@@ -53,7 +53,7 @@ def _bind_pages(app: Application) -> None:
     from app.web.client_address import BehindProxies
     from app.web.once import register as register_once
     from app.web.security import register as register_security
-    from app.web.version import version
+    from app.web.settings import version
 
     register_security(app)
     register_once(app)

@@ -9,13 +9,7 @@ import click
 from app.application import Application
 from app.core.errors import N_
 from app.web.command_faults import faults_told, in_sentences
-from app.web.command_language import (
-    begin_speaking,
-    end_speaking,
-    in_the_language_spoken,
-    keeps_its_language,
-    translated,
-)
+from app.web.command_line import begin_speaking, end_speaking, in_the_language_spoken, keeps_its_language, translated
 from app.web.garbage import rare_garbage_collection
 
 Load = Callable[[], click.Command]

@@ -31,7 +31,7 @@ from app.organisation import clock as asked_clock
 from app.organisation.models import Person, SignInSession, SignInWay
 from app.rulepacks.loader import pack_from_texts
 from app.rulepacks.pack import texts_hash
-from app.web import drawing, extensions
+from app.web import extensions, formats
 from app.web.extensions import db
 from tests.clock import at
 from tests.folders import in_memory
@@ -128,7 +128,7 @@ def templates_compiled_once(tmp_path_factory: pytest.TempPathFactory) -> Iterato
     """For all sites of a run: each has an instance of its own."""
     folder = tmp_path_factory.getbasetemp().parent / "templates"
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(drawing, "folder_of_compiled", lambda _instance: folder)
+        patch.setattr(formats, "folder_of_compiled", lambda _instance: folder)
         yield
 
 

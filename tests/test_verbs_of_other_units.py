@@ -54,7 +54,7 @@ NOBODYS = {
     "obligations.surveys.import_surveys",
     "payments.reconciling.take_statement",
     "cases.service.receive_case",  # there is no record yet, and procedures are everybody's
-    "slips.drafts.slip_of_draft",
+    "slips.service.slip_of_draft",
     "cases.bulk.service.prospects",  # says of each case whether it can be; of what is not seen, that it is not there
     "tasks.service.confirm_deadline",  # a task is the plan's: what inspectors do to it knows no unit
     "tasks.service.name_lead",

@@ -31,11 +31,10 @@ def register(app: Flask) -> None:
     from app.cases.bulk import views as bulk_views
     from app.cases.explanations import views
     from app.cases.importing import views as importing_views
-    from app.cases.intake import refusal_views, review_views
     from app.cases.intake import views as intake_views
-    from app.cases.views import amending, bp, case, lists, lookup, stock
+    from app.cases.views import amending, bp, case, lists
 
     app.register_blueprint(bp)
-    app.register_blueprint(lookup.bp)
+    app.register_blueprint(lists.lookup_bp)
     app.register_blueprint(importing_views.bp)
     app.register_blueprint(bulk_views.bp)

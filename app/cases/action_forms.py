@@ -16,7 +16,7 @@ from app.cases.care import Lack
 from app.cases.case_page import CaseView, ConsultationQuestion
 from app.cases.forms import ActionForm, number_or_none
 from app.cases.handling import documents_awaited, documents_to_ask, proposed_answer_day, proposed_supplement_day
-from app.cases.stock import stock_reasons
+from app.cases.labels import stock_reasons
 from app.cases.vocabulary import EventKind, Outcome
 from app.core.text import tidy
 from app.organisation.access import Scope

@@ -15,8 +15,7 @@ from app.cases.amending import Particulars
 from app.cases.amendments import PAPER, WRITTEN
 from app.cases.case_page import CaseView, EventSeen
 from app.cases.forms import LONGEST_NOTE, HandedInForm, SeenForm, number_or_none
-from app.cases.intake.checklist import FIELDS, MOST_ROWS, SPARE
-from app.cases.intake.contents import COUNTS, Applicant
+from app.cases.intake.contents import COUNTS, FIELDS, MOST_ROWS, SPARE, Applicant
 from app.cases.models import CaseDocument
 from app.cases.vocabulary import Channel, EventKind, ReturnMethod
 from app.procedures.forms import CountField, ErrorSummary

@@ -28,13 +28,12 @@ from app.cases.intake.contents import (
     missing_documents,
     owed_for,
 )
-from app.cases.knowledge import Knows
 from app.cases.models import Case, CaseDocument, Payment
 from app.cases.numbering import check_other_code
 from app.cases.population import past_due
 from app.cases.rows import search_text, terms_of, versions_by_id
 from app.cases.timeline import CaseState, Event, OutOfOrder, project
-from app.cases.vocabulary import CaseStatus, Channel, EventKind, ReturnMethod
+from app.cases.vocabulary import CaseStatus, Channel, EventKind, Knows, ReturnMethod
 from app.core.codes import code_key
 from app.core.errors import N_, DomainError, NotFound
 from app.core.text import checked_reason, fold, tidy, tidy_lines

@@ -15,11 +15,10 @@ from sqlalchemy import delete, select
 
 from app.cases import population, service
 from app.cases.balance import Balance
-from app.cases.knowledge import Knows
 from app.cases.models import Case, ForbiddenLack, Payment
 from app.cases.rows import terms_of, versions_by_id
 from app.cases.timeline import Event, Terms, corrected
-from app.cases.vocabulary import EventKind
+from app.cases.vocabulary import EventKind, Knows
 from app.core.errors import N_, DomainError
 from app.core.text import checked_reason, tidy
 from app.organisation import audit

@@ -25,10 +25,9 @@ from app.cases.importing.mapping import find_mapping
 from app.cases.importing.models import ImportedCase
 from app.cases.importing.report import ImportReport
 from app.cases.importing.service import Upload, import_file, mappings_folder
-from app.cases.knowledge import Knows
 from app.cases.models import Case, CaseEvent, Payment
 from app.cases.population import stands
-from app.cases.vocabulary import CaseStatus, Channel, EventKind, PaymentChannel
+from app.cases.vocabulary import CaseStatus, Channel, EventKind, Knows, PaymentChannel
 from app.core.errors import DomainError
 from app.core.text import visible
 from app.organisation.access import Actor, Scope

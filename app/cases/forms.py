@@ -20,12 +20,11 @@ from wtforms.widgets import TextInput
 
 from app.cases.care import Lack, forbidden
 from app.cases.case_page import CaseView
-from app.cases.due_lists import MOST_DAYS, DueList
-from app.cases.intake.checklist import MOST_ROWS, RequiredDocument, kind_asked
-from app.cases.intake.contents import COUNTS, Applicant, HandedIn
+from app.cases.intake.contents import COUNTS, MOST_ROWS, Applicant, HandedIn, RequiredDocument, kind_asked
+from app.cases.labels import KINDS as STOCKED
+from app.cases.lists import MOST_DAYS, DueList
 from app.cases.population import SOON
 from app.cases.queries import CaseFilters
-from app.cases.stock import KINDS as STOCKED
 from app.cases.vocabulary import CaseStatus, Channel, EventKind, ReturnMethod
 from app.organisation.models import Unit
 from app.procedures.forms import CountField, ErrorSummary

@@ -23,16 +23,15 @@ from sqlalchemy import ColumnElement, and_, exists, func, literal_column, or_, s
 from sqlalchemy.orm import aliased
 from sqlalchemy.sql.operators import ColumnOperators
 
-from app.cases.knowledge import Knows
 from app.cases.models import Case, CaseEvent, CaseStage, Consultation, Payment
 from app.cases.timeline import CaseState
-from app.cases.vocabulary import Channel, EventKind, PaymentChannel, ReturnMethod
+from app.cases.vocabulary import Channel, EventKind, Knows, PaymentChannel, ReturnMethod
 from app.core.calendar import WorkingCalendar
 from app.organisation import lineage
 from app.organisation.access import Scope
 from app.organisation.models import PassedRecord
-from app.web.database import local_day
 from app.web.due import due_after, due_by, kept, missed
+from app.web.extensions import local_day
 
 SOON = 2  # working days ahead that still count as soon
 COLLECTED_WITHIN = timedelta(days=365)  # a result nobody came for in a year is no longer waited for

@@ -16,13 +16,11 @@ from flask import current_app
 from sqlalchemy import ColumnElement, FromClause, Select, bindparam, func, literal, select, union_all
 from sqlalchemy.orm import aliased
 
-from app.cases import due_lists, lists, population, search
-from app.cases.due_lists import DueList, ListMoment
-from app.cases.knowledge import Knows
-from app.cases.lists import NamedList, Window
+from app.cases import lists, population, search
+from app.cases.lists import DueList, ListMoment, NamedList, Window
 from app.cases.models import Case, CaseStage, Payment
 from app.cases.population import SOON
-from app.cases.vocabulary import CaseStatus, Channel, PaymentChannel
+from app.cases.vocabulary import CaseStatus, Channel, Knows, PaymentChannel
 from app.core.calendar import TimeUnit, WorkingCalendar
 from app.core.text import words
 from app.organisation.access import Scope
@@ -209,7 +207,7 @@ def _conditions(scope: Scope, filters: CaseFilters, calendar: WorkingCalendar) -
         conditions.append(Case.holder_unit_id.in_(holders))
     if filters.due:
         moment = ListMoment(calendar, extensions.now(), current_app.config["SETTINGS"].paused_days)
-        conditions.append(due_lists.condition(filters.due, moment, filters.days))
+        conditions.append(lists.condition(filters.due, moment, filters.days))
     return conditions
 
 
@@ -222,7 +220,7 @@ def _due_page(
 ) -> Page:
     """By what makes the case urgent, the most urgent first; whoever has the case now sees it too."""
     assert filters.due is not None
-    since = due_lists.since(filters.due)
+    since = lists.since(filters.due)
     query = select(since, Case.id).where(Case.site == scope.site, population.on_desk_of(scope), *conditions)
     if unit_id is not None:
         query = query.where(Case.unit_id == unit_id)

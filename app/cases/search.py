@@ -20,7 +20,7 @@ from itertools import islice, product
 
 from sqlalchemy import ColumnElement, and_, bindparam, column, func, literal_column, or_, select, table
 
-from app.cases.intake.applicants import ways_to_write
+from app.cases.intake.questions import ways_to_write
 from app.cases.lookup import code_scanned, id_scanned
 from app.cases.models import Case, CaseEvent
 from app.cases.population import on_desk_of

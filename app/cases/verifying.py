@@ -27,8 +27,7 @@ from app.organisation.access import Scope, site
 from app.organisation.calendars import past_calendars, site_calendar
 from app.organisation.models import AuditEntry
 from app.organisation.verifying import Broken
-from app.web.database import session_snapshot
-from app.web.extensions import db
+from app.web.extensions import db, session_snapshot
 
 AT_ONCE = 1000  # rows fetched together
 

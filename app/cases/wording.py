@@ -10,10 +10,10 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from app.cases import population
-from app.cases.knowledge import Knows
 from app.cases.models import Case
 from app.cases.queries import MOST_COUNTED, Page
 from app.cases.standing import CaseStanding, Lateness, Promise, UnusualDay
+from app.cases.vocabulary import Knows
 from app.core.calendar import PauseMode, TimeUnit
 from app.organisation.calendars import site_calendar
 from app.procedures.labels import time_allowed

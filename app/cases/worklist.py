@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
 from flask import current_app
-from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select, text
 
 from app.cases import population
-from app.cases.models import Case, Consultation
-from app.cases.population import Bucket
+from app.cases.models import Case, CaseEvent, Consultation
+from app.cases.population import Bucket, changeable_by
 from app.cases.queries import PAGE, CaseLine, Page, rows
+from app.cases.vocabulary import EventKind
 from app.core.calendar import WorkingCalendar
 from app.organisation.access import Actor, Scope
 from app.organisation.models import Person, Unit
 from app.organisation.permissions import Capability
+from app.procedures.models import ProcedureVersion
 from app.web.extensions import db
 from app.web.keyset import Cursor, Keyset
 from app.web.once import once
@@ -142,3 +144,59 @@ def _on_desk(desk: Scope, *columns: Any) -> Select[*tuple[Any, ...]]:
     if db.engine.dialect.name == "sqlite":
         is_open = func.likely(is_open)
     return select(*columns).where(Case.site == desk.site, desk.within(Case.holder_unit_id), is_open)
+
+
+# What heads and inspectors look through: cases that were annulled, what was put right after
+# reception, and what was gone on with although something was missing.
+
+LINES = 50
+OVERSEEN = (EventKind.PROCEEDED, EventKind.ANNULLED, EventKind.AMENDED)
+_INDEXED = text("case_events.kind IN ('amended', 'annulled', 'proceeded')")  # as the index says it
+
+
+@dataclass(frozen=True, slots=True)
+class OverseenEvent:
+    """Something that somebody did to a case and gave a reason for."""
+
+    id: int
+    kind: EventKind
+    recorded_at: datetime
+    who: str
+    why: str
+    data: dict[str, Any]
+    case_id: int
+    code: str
+    applicant: str
+    procedure: str
+    unit: str
+
+
+@dataclass(frozen=True, slots=True)
+class OverseenPage:
+    """A page of them, the newest first; the cursors of its neighbours, None at an end."""
+
+    lines: list[OverseenEvent]
+    before: Cursor | None
+    after: Cursor | None
+
+
+def overseen(
+    scope: Scope, kind: EventKind | None = None, *, after: Cursor | None = None, before: Cursor | None = None
+) -> OverseenPage:
+    """What was done to cases of the scope, of one kind or of all."""
+    e = CaseEvent
+    keyset: Keyset[Cursor] = Keyset(after, before, LINES)
+    found = (
+        select(
+            *(e.id, e.kind, e.recorded_at, e.actor, e.note, e.data),
+            *(Case.id, Case.code, Case.applicant, ProcedureVersion.name, Unit.name),
+        )
+        .join(Case, Case.id == e.case_id)
+        .join(ProcedureVersion, ProcedureVersion.id == Case.version_id)
+        .join(Unit, Unit.id == Case.unit_id)
+        .where(e.site == scope.site, _INDEXED, changeable_by(scope))
+    )
+    if kind is not None:
+        found = found.where(e.kind == kind)
+    rows = [OverseenEvent(*row) for row in db.session.execute(keyset.cut(found, e.recorded_at, e.id))]
+    return OverseenPage(*keyset.lines(rows, lambda line: Cursor(line.recorded_at, line.id)))

@@ -23,7 +23,7 @@ from app.organisation.commands import echo_json, refusing
 from app.organisation.site_code import refuse_another
 from app.web import serving
 from app.web.command_faults import BadInput, note
-from app.web.command_language import end_speaking
+from app.web.command_line import end_speaking
 from app.web.formats import counted, in_words, sentence, show_number
 
 BY = Actor("flask demo load")

@@ -14,8 +14,7 @@ from sqlalchemy.types import TypeEngine
 
 from app.cases import chain
 from app.cases.chain import START, event_hash
-from app.cases.intake.checklist import COUNT_OF
-from app.cases.intake.contents import COUNTS
+from app.cases.intake.contents import COUNT_OF, COUNTS
 from app.cases.models import DERIVED_TABLES, Case, CaseCounter, CaseDocument, CaseEvent
 from app.cases.rows import Row, case_row, derived_rows, search_text
 from app.cases.timeline import project
@@ -26,8 +25,7 @@ from app.demo.intake import DayPlan
 from app.demo.lives import DemoCase, Lives
 from app.demo.world import World
 from app.procedures.models import CopyKind
-from app.web.database import write_rows
-from app.web.extensions import Base, UtcDateTime, db
+from app.web.extensions import Base, UtcDateTime, db, write_rows
 
 # Rows of the case tables, ready for the database's own driver.
 #

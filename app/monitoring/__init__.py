@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Flask
 
-from app.web.requests import Request, open_access_log, record, write_line
+from app.web.logs import Request, open_access_log, record, write_line
 
 
 def watch(app: Flask) -> None:

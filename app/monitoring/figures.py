@@ -24,8 +24,8 @@ from app.monitoring import health
 from app.organisation.access import site
 from app.organisation.models import AuditEntry
 from app.web.extensions import db
-from app.web.requests import Request
-from app.web.version import version
+from app.web.logs import Request
+from app.web.settings import version
 
 BUCKETS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 """Seconds; a page is meant to take less than the second of them."""

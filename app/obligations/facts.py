@@ -18,9 +18,9 @@ from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select
 from sqlalchemy.engine import Connection
 
 from app.cases import population
-from app.cases.knowledge import Knows
 from app.cases.late import whose
 from app.cases.models import Case
+from app.cases.vocabulary import Knows
 from app.core.calendar import WorkingCalendar
 from app.core.facts import Fact, FactKind, FactQuery, register, register_source
 from app.core.periods import Period, PeriodKind

@@ -27,8 +27,7 @@ from app.organisation.permissions import exercised
 from app.organisation.restoring import refuse_while_half_restored
 from app.organisation.site_code import refuse_another
 from app.web import extensions
-from app.web.database import snapshot
-from app.web.extensions import db
+from app.web.extensions import db, snapshot
 
 START = "0" * 64
 PATIENCE = 15.0  # seconds to wait for this process's other writers; then the database is asked, which waits as long

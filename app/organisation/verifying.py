@@ -21,7 +21,7 @@ from app.organisation import audit
 from app.organisation.access import site
 from app.organisation.models import AuditEntry
 from app.web import extensions
-from app.web.database import snapshot
+from app.web.extensions import snapshot
 
 # Anchors: where the audit trail ended at some moment, kept where who can write to the database cannot write.
 #

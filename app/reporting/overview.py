@@ -12,8 +12,8 @@ import yaml
 from flask import current_app
 from sqlalchemy import select
 
-from app.cases.due_lists import ListMoment, number_due
 from app.cases.explanations.queries import waiting_for_decision
+from app.cases.lists import ListMoment, number_due
 from app.compliance import warnings
 from app.compliance.adoption import repository
 from app.compliance.models import CheckRun

@@ -23,7 +23,7 @@ from app.organisation.access import Actor, site
 from app.organisation.permissions import Capability, needs
 from app.organisation.profile import profile
 from app.organisation.verifying import Broken, Walk, hand_held, kept_outside, trail, unseen
-from app.web.database import snapshot
+from app.web.extensions import snapshot
 from app.web.formats import show_datetime
 
 # Keeping where the audit trail ends outside the database: in the file and by the mail of the settings.

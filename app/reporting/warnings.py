@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from flask import current_app
 from sqlalchemy import select
 
-from app.cases.due_lists import HeldAndDue, ListMoment, due_by_holder
+from app.cases.lists import HeldAndDue, ListMoment, due_by_holder
 from app.compliance import warnings
 from app.compliance.adoption import repository
 from app.compliance.models import CheckRun

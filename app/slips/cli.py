@@ -16,7 +16,7 @@ from app.organisation.calendars import site_calendar
 from app.organisation.commands import COMMAND, refusing
 from app.organisation.exports import record_export, record_opening
 from app.slips import queries, service
-from app.slips.circulars import OF_ONE_CASE, SlipKind, circular_on
+from app.slips.labels import OF_ONE_CASE, SlipKind, circular_on
 from app.slips.printing import RENDERERS, press
 from app.slips.queries import RegisterFilter
 from app.web.command_faults import BadInput, note

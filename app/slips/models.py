@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import ForeignKey, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.slips.circulars import SlipKind
+from app.slips.labels import SlipKind
 from app.web.extensions import Base, Key, Record
 
 

@@ -26,7 +26,7 @@ from app.organisation.access import Scope
 from app.organisation.calendars import site_calendar
 from app.organisation.models import Person, Unit
 from app.procedures.models import CopyKind, Procedure, ProcedureDocument, ProcedureVersion
-from app.slips.circulars import FROM_2025, SlipKind
+from app.slips.labels import FROM_2025, SlipKind
 from app.slips.models import Slip
 from app.slips.values import CaseOnPaper, Handed, House, Letter, MissingDocument, RegisterLine, Said, Stay
 from app.slips.values import NamedPerson as Applicant

@@ -21,12 +21,12 @@ from app.organisation.exports import record_opening, record_sheaf, trace_export,
 from app.organisation.models import Unit
 from app.organisation.permissions import Capability
 from app.organisation.queries import units
-from app.slips import drafts, queries, service
-from app.slips.circulars import OF_ONE_CASE, SlipKind
+from app.slips import queries, service
 from app.slips.content import REGISTER_HEADINGS, register_values
 from app.slips.document import PrintedSlip, SlipTable
 from app.slips.drawing import qr_svg
 from app.slips.forms import RegisterForm
+from app.slips.labels import OF_ONE_CASE, SlipKind
 from app.slips.printing import RENDERERS, TYPES, press
 from app.slips.queries import RegisterFilter, menu_of
 from app.slips.service import Sheaf, hand_over_lists
@@ -90,7 +90,7 @@ def _nth() -> int | None:
 
 # A file that is not taken in
 
-DRAFT_KINDS = ",".join(f'"{kind.value}"' for kind in drafts.KINDS)
+DRAFT_KINDS = ",".join(f'"{kind.value}"' for kind in service.KINDS)
 
 
 @bp.post(f"/ho-so/tiep-nhan/nhap/<token>/phieu/<any({DRAFT_KINDS}):kind>")
@@ -117,7 +117,7 @@ def download_of_draft(token: str, kind: str, ending: str) -> Response:
 
 def _of_draft(token: str, kind: str, numbered: bool = False) -> PrintedSlip:
     typed = desk_drafts.draft(actor(), FORM, token)
-    return drafts.slip_of_draft(
+    return service.slip_of_draft(
         current_scope(), actor(), typed, token, SlipKind(kind), press(), person().phone, numbered=numbered
     )
 
@@ -126,7 +126,7 @@ def _of_draft(token: str, kind: str, numbered: bool = False) -> PrintedSlip:
 @signed_in
 def of_refusal(refusal_id: int) -> str:
     """The slip of a file refused at the counter."""
-    document = drafts.slip_of_refusal(current_scope(), refusal_id, press())
+    document = service.slip_of_refusal(current_scope(), refusal_id, press())
     return render_template("slips/slip.html", documents=[document], kind=SlipKind.REFUSAL, refusal_id=refusal_id)
 
 
@@ -134,7 +134,7 @@ def of_refusal(refusal_id: int) -> str:
 @signed_in
 def download_of_refusal(refusal_id: int, ending: str) -> Response:
     """The same as a file."""
-    return _file([drafts.slip_of_refusal(current_scope(), refusal_id, press())], f"tu-choi-{refusal_id}", ending)
+    return _file([service.slip_of_refusal(current_scope(), refusal_id, press())], f"tu-choi-{refusal_id}", ending)
 
 
 # Cases handed over together

@@ -15,7 +15,7 @@ import click
 from flask import has_app_context
 
 from app.core.errors import N_, DomainError, N_n
-from app.web.command_language import keeps_its_language, translated
+from app.web.command_line import keeps_its_language, translated
 from app.web.private_files import UMASK, keep_private
 from app.web.settings import BadSettings, Settings
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable
-from contextlib import closing
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from datetime import UTC, datetime, timedelta, tzinfo
 from decimal import Decimal
 from enum import StrEnum
+from itertools import islice
 from typing import Any
 
 from flask import Flask, has_request_context, session
@@ -27,17 +28,20 @@ from sqlalchemy import (
     MetaData,
     Numeric,
     String,
+    Table,
     TypeDecorator,
     event,
+    func,
+    text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.engine import Engine
+from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, registry
 
 from app.core.errors import DomainError
 from app.core.text import visible
-from app.web.command_language import commanded
+from app.web.command_line import commanded
 from app.web.settings import ROOT
 
 
@@ -252,3 +256,62 @@ def _locale() -> str:
         return language or "vi"
     chosen = session.get("locale") or getattr(current_user, "locale", None)
     return chosen if chosen in LOCALES else "vi"
+
+
+# Reading everything at one instant, while others go on writing.
+
+
+@contextmanager
+def snapshot() -> Iterator[Connection]:
+    """A read-only connection on which every statement sees the same instant."""
+    if db.engine.dialect.name == "postgresql":
+        with db.engine.connect().execution_options(isolation_level="REPEATABLE READ") as connection:
+            yield connection
+        return
+    with db.engine.connect() as connection:
+        connection.execute(text("BEGIN"))  # the driver begins by itself only before it writes
+        try:
+            yield connection
+        finally:
+            connection.execute(text("ROLLBACK"))
+
+
+@contextmanager
+def session_snapshot() -> Iterator[None]:
+    """The same for the session: what it reads inside is of one instant. It must hold nothing unwritten."""
+    db.session.rollback()
+    if db.engine.dialect.name == "postgresql":
+        db.session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
+    else:
+        db.session.execute(text("BEGIN"))
+    try:
+        yield
+    finally:
+        db.session.rollback()
+
+
+def local_day(instant: Any, zone: tzinfo, near: datetime) -> Any:
+    """SQL: the site's day of an instant, as something to compare with another such day. SQLite takes the distance from
+    UTC that the zone has `near` an instant."""
+    if db.engine.dialect.name == "postgresql":
+        return func.date(func.timezone(str(zone), instant))
+    distance = near.astimezone(zone).utcoffset() or timedelta()
+    return func.date(instant, f"{distance.total_seconds():+.0f} seconds")
+
+
+AT_ONCE = 1000
+"""Rows in the hand at a time: they may come from a generator."""
+
+Value = str | int | None
+"""A value as both databases take it: days and instants as ISO texts, words and JSON as their text."""
+
+
+def write_rows(connection: Connection, table: Table, columns: Sequence[str], rows: Iterable[tuple[Value, ...]]) -> None:
+    """Insert rows, each a tuple of values in the order of the columns."""
+    quote = connection.dialect.identifier_preparer.quote
+    place = "?" if connection.dialect.paramstyle == "qmark" else "%s"
+    names, places = ", ".join(quote(table.c[name].name) for name in columns), ", ".join([place] * len(columns))
+    insert = f"INSERT INTO {quote(table.name)} ({names}) VALUES ({places})"  # noqa: S608  no value is in it
+    waiting = iter(rows)
+    while batch := list(islice(waiting, AT_ONCE)):
+        connection.exec_driver_sql(insert, batch)

@@ -14,10 +14,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException, InternalServerError, RequestEntityTooLarge
 
 from app.core.errors import DomainError, NotAllowed, NotFound, NotNow
-from app.web.error_pages import OutermostDoor, failure_answer, new_error_id, note_outage, outage_answer
 from app.web.extensions import db, login
 from app.web.formats import sentence
-from app.web.outages import outage_of
+from app.web.outages import OutermostDoor, failure_answer, new_error_id, note_outage, outage_answer, outage_of
 
 # Everything from this site; no inline script or style, nothing framed.
 POLICY = (

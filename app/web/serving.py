@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 from flask import Flask
 
 from app.core.errors import DomainError
-from app.web.error_pages import accepted, refusal_page
 from app.web.extensions import db
 from app.web.garbage import few_heaps
 from app.web.logs import log_as_a_server
+from app.web.outages import accepted, refusal_page
 from app.web.settings import ROOT
 
 if TYPE_CHECKING:

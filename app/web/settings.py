@@ -10,8 +10,10 @@ import os
 import re
 import secrets
 import tempfile
+import tomllib
 from contextlib import suppress
 from datetime import time
+from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
@@ -23,7 +25,7 @@ from app.core.calendar import OfficeHours
 from app.core.codes import CodePattern
 from app.core.errors import N_, BadValue, DomainError
 from app.web.client_address import Proxies
-from app.web.command_language import translated
+from app.web.command_line import translated
 
 ROOT = next(folder for folder in Path(__file__).resolve().parents if folder.name == "app").parent
 PREFIX = "DUNG_HAN_"
@@ -319,3 +321,13 @@ def flask_config(settings: Settings) -> dict[str, Any]:
         "BABEL_DEFAULT_LOCALE": "vi",
         "BABEL_DEFAULT_TIMEZONE": settings.zone,
     }
+
+
+# The version of the software: written once, in pyproject.toml, which every installation has beside its code.
+
+
+@cache
+def version() -> str:
+    """For example "0.2.0"."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    return str(project["version"])

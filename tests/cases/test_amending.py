@@ -29,14 +29,13 @@ from app.organisation.calendars import site_calendar
 from app.organisation.models import AuditEntry
 from app.payments.service import refund_payment
 from app.procedures.models import CopyKind, FeeExemption, ProcedureDocument
-from app.slips.circulars import SlipKind
 from app.slips.content.internal import register_values
+from app.slips.labels import SlipKind
 from app.slips.queries import RegisterFilter, register_lines
 from app.slips.service import Press, slip
 from app.slips.values import House
 from app.web import extensions
-from app.web.database import snapshot
-from app.web.extensions import db
+from app.web.extensions import db, snapshot
 from app.web.formats import sentence
 from tests.cases.test_views import Office, SignIn
 from tests.clock import at

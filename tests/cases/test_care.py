@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
-from app.cases import care, handling, overseeing, service
+from app.cases import care, handling, service, worklist
 from app.cases.bulk import service as bulk
 from app.cases.care import Lack, Lacking
 from app.cases.models import Case, CaseEvent
@@ -72,7 +72,7 @@ def test_who_goes_on_says_why_once_and_inspectors_read_it(case: Case) -> None:
     step(case, RESOLVED, because="Khẩn cấp theo chỉ đạo của Giám đốc")
     assert case.status is CaseStatus.RESOLVED
     step(case, CLOSED)  # the same is missing: it was said
-    told = overseeing.overseen(EVERYWHERE, EventKind.PROCEEDED).lines
+    told = worklist.overseen(EVERYWHERE, EventKind.PROCEEDED).lines
     assert [(line.why, line.data["for"]) for line in told] == [("Khẩn cấp theo chỉ đạo của Giám đốc", "resolved")]
     assert told[0].data["without"] == ["unpaid", "stages_skipped", "unsigned", "not_scanned", "no_result"]
 

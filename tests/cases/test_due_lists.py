@@ -9,7 +9,7 @@ from typing import Any
 import openpyxl
 import pytest
 
-from app.cases.due_lists import DueList
+from app.cases.lists import DueList
 from app.cases.queries import CaseFilters, every_line, list_page
 from app.cases.vocabulary import EventKind, ReturnMethod
 from app.organisation.access import Scope

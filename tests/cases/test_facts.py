@@ -11,11 +11,10 @@ from typing import Any
 import pytest
 
 from app.cases import lists, queries
-from app.cases.knowledge import Knows
 from app.cases.lists import LISTS, Window
 from app.cases.models import Case
 from app.cases.queries import CaseFilters
-from app.cases.vocabulary import ALLOWED_IN, Channel, EventKind, PaymentChannel
+from app.cases.vocabulary import ALLOWED_IN, Channel, EventKind, Knows, PaymentChannel
 from app.core.calendar import PauseMode
 from app.core.errors import DomainError
 from app.core.facts import Fact, FactQuery, gather

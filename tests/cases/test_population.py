@@ -22,11 +22,10 @@ from jinja2 import nodes
 from sqlalchemy import func, select
 
 from app.cases import population, service
-from app.cases.knowledge import Knows
 from app.cases.models import Case, CaseStage, Consultation
 from app.cases.population import Bucket
 from app.cases.timeline import CaseState, Event, OutOfOrder, StageTerms, Terms, project
-from app.cases.vocabulary import Channel, EventKind, ReturnMethod
+from app.cases.vocabulary import Channel, EventKind, Knows, ReturnMethod
 from app.core.calendar import PauseMode, TimeUnit, WorkingCalendar
 from app.organisation.access import Scope
 from app.web.extensions import db

@@ -11,10 +11,9 @@ from typing import Any
 import pytest
 
 from app.cases import population as p
-from app.cases.knowledge import Knows
 from app.cases.models import Case, Consultation
 from app.cases.population import Bucket
-from app.cases.vocabulary import Channel, ReturnMethod
+from app.cases.vocabulary import Channel, Knows, ReturnMethod
 from app.core.calendar import WorkingCalendar
 from app.organisation.access import Scope
 from tests.cases.tables import RECEIVED, case, question, whether

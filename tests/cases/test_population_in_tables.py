@@ -8,10 +8,9 @@ from typing import Any
 import pytest
 
 from app.cases import population as p
-from app.cases.knowledge import Knows
 from app.cases.models import Case, CaseStage, Payment
 from app.cases.vocabulary import EventKind as K
-from app.cases.vocabulary import PaymentChannel
+from app.cases.vocabulary import Knows, PaymentChannel
 from app.organisation.access import Scope
 from tests.cases.tables import case, event, found, passed, payment, question, stay, told
 from tests.clock import at

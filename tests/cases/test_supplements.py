@@ -10,8 +10,8 @@ import pytest
 from sqlalchemy import select
 
 from app.cases import handling, service
+from app.cases.labels import stock_reasons
 from app.cases.models import Case, CaseDocument, CaseEvent
-from app.cases.stock import stock_reasons
 from app.cases.vocabulary import CaseStatus, EventKind
 from app.core.errors import DomainError, NotFound
 from app.organisation.access import Scope

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.orm import selectinload
 
-from app.cases.due_lists import DueList, ListMoment, condition
+from app.cases.lists import DueList, ListMoment, condition
 from app.cases.models import Case, CaseEvent, CasePause, CaseStage, Payment
 from app.cases.rows import case_row, pause_rows, payment_rows, stage_rows, terms_of, versions_by_id
 from app.cases.service import events_of

@@ -11,10 +11,20 @@ import pytest
 from app.cases.vocabulary import CaseStatus, ReturnMethod
 from app.core.calendar import TimeUnit
 from app.slips import content
-from app.slips.circulars import CIRCULAR_2018, CIRCULAR_2025, NoSuchForm, SlipKind, circular_on
 from app.slips.content.parts import in_official_lines
 from app.slips.document import DOTS, Paper, PrintedSlip, SlipTable
-from app.slips.labels import against_time, amount_of_time, long_day, moment, money
+from app.slips.labels import (
+    CIRCULAR_2018,
+    CIRCULAR_2025,
+    NoSuchForm,
+    SlipKind,
+    against_time,
+    amount_of_time,
+    circular_on,
+    long_day,
+    moment,
+    money,
+)
 from app.slips.values import Handed, MissingDocument, RegisterLine, Said
 from tests.slips.papers import ADDRESS, HOUSE, case, letter, on, person, stay
 

@@ -21,9 +21,9 @@ from app.desk.service import save_draft
 from app.organisation.access import Actor, Scope
 from app.organisation.models import AuditEntry, Person, Role, Unit
 from app.procedures.models import CopyKind, ProcedureDocument, ProcedureVersion
-from app.slips.drafts import missing_of
 from app.slips.models import Slip
 from app.slips.queries import DocumentAsked
+from app.slips.service import missing_of
 from app.slips.values import MissingDocument
 from app.web.extensions import db
 from tests.factories import SITE, make_department, make_person, make_version

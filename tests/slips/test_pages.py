@@ -28,7 +28,7 @@ from app.organisation import audit
 from app.organisation.models import AuditEntry, Person, Role, SiteDay, Unit
 from app.procedures.models import CopyKind, ProcedureDocument, ProcedureVersion
 from app.slips import service
-from app.slips.circulars import SlipKind
+from app.slips.labels import SlipKind
 from app.slips.models import Slip
 from app.web.extensions import db
 from tests.clock import at

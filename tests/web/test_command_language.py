@@ -21,7 +21,7 @@ from app.command_names import WITHOUT_PAGES, Named
 from app.core.errors import CATALOGUES, in_language
 from app.core.periods import Period
 from app.organisation.commands import COMMAND
-from app.web.command_language import asked_for, commanded, in_the_language_spoken, of_the_terminal, speaking
+from app.web.command_line import asked_for, commanded, in_the_language_spoken, of_the_terminal, speaking
 from app.web.formats import counted, in_words
 from tests.benchmarks.measuring import ROOT
 

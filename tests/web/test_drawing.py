@@ -10,7 +10,7 @@ from flask import Flask
 from flask_babel import force_locale
 from jinja2 import DictLoader, Environment
 
-from app.web.drawing import CompiledTemplates, compiled_by
+from app.web.formats import CompiledTemplates, compiled_by
 
 
 def drawn(app: Flask, template: str, *, root: str = "", **values: Any) -> str:

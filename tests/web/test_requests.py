@@ -11,7 +11,7 @@ from flask import Flask, Response, abort
 from flask.testing import FlaskClient
 
 from app import create_app
-from app.web.requests import open_access_log
+from app.web.logs import open_access_log
 from app.web.settings import settings_from
 
 

@@ -17,12 +17,11 @@ from app.cases.importing.event_derivation import Move, activity, first_moves, la
 from app.cases.importing.row_parsing import CONTACTS, FLAGS, ParsedRow, Remark, StatedEvent
 from app.cases.importing.staging import Plan, Prepared
 from app.cases.importing.values import ContradictingRow
-from app.cases.knowledge import Knows, with_what_follows
 from app.cases.models import Case, CaseEvent
 from app.cases.rows import Row, case_row
 from app.cases.service import events_of
 from app.cases.timeline import CaseState, Event, project
-from app.cases.vocabulary import Channel, EventKind
+from app.cases.vocabulary import Channel, EventKind, Knows, with_what_follows
 from app.core.calendar import WorkingCalendar
 from app.core.codes import code_key
 from app.organisation.lineage import ONE_DAY, Lineage

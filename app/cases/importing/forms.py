@@ -18,7 +18,7 @@ from app.cases.importing.report import UnknownNameCount
 from app.cases.importing.service import mappings_folder
 from app.core.errors import DomainError, NotFound
 from app.organisation.access import Scope
-from app.web.drawing import language
+from app.web.formats import language
 from app.web.forms import ChoiceField, StringField
 
 MAKE = "make"  # the answer "make it"

@@ -17,8 +17,7 @@ from zoneinfo import ZoneInfo
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator, model_validator
 
-from app.cases.knowledge import COLUMNS, Aspect, Knows, columns_of
-from app.cases.vocabulary import Channel
+from app.cases.vocabulary import COLUMNS, Aspect, Channel, Knows, columns_of
 from app.core.calendar import TimeUnit
 from app.core.errors import DomainError
 from app.core.text import fold

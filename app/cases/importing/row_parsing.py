@@ -31,8 +31,7 @@ from app.cases.importing.values import (
     says_nothing,
     text_of,
 )
-from app.cases.knowledge import Knows, with_what_follows
-from app.cases.vocabulary import Channel, EventKind, PaymentChannel
+from app.cases.vocabulary import Channel, EventKind, Knows, PaymentChannel, with_what_follows
 from app.core.codes import code_key
 from app.core.errors import N_, DomainError
 from app.core.text import fold, recognised

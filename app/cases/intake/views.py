@@ -1,4 +1,6 @@
-"""Taking a case in: the form, the procedures to choose from, who applies, and what is promised."""
+"""The forms of intake by which a case is taken in: the procedures to choose from, who applies, what is promised, a
+look over all of it before it is sent; and refusing a file at the counter, with the register of what was refused
+there."""
 
 from __future__ import annotations
 
@@ -13,11 +15,12 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response as Answer
 
 from app.cases import service
+from app.cases.action_forms import CounterRefusalForm
 from app.cases.forms import IntakeForm, read_moment
-from app.cases.intake.applicants import known_applicants
-from app.cases.intake.checklist import with_checklist
-from app.cases.intake.contents import DocumentsMissing, owed_for
-from app.cases.intake.questions import AskFirst
+from app.cases.intake import refusals
+from app.cases.intake.contents import COUNTS, Applicant, DocumentsMissing, owed_for, with_checklist
+from app.cases.intake.models import CounterRefusal
+from app.cases.intake.questions import AskFirst, known_applicants
 from app.cases.kept_files import reusable_documents
 from app.cases.models import Case
 from app.cases.standing import Promise, promise
@@ -25,9 +28,11 @@ from app.cases.timeline import whole
 from app.cases.views import bp
 from app.cases.vocabulary import Channel
 from app.core.errors import DomainError, NotFound
+from app.desk import service as desk
 from app.desk import service as drafts
-from app.organisation.access import actor, allowed, current_scope, site
-from app.organisation.calendars import site_calendar
+from app.organisation.access import actor, allowed, current_scope, person, signed_in, site
+from app.organisation.calendars import site_calendar, today
+from app.organisation.exports import csv_response
 from app.organisation.permissions import Capability
 from app.procedures.models import ProcedureVersion
 from app.procedures.queries import suggest, version_at_desk
@@ -35,6 +40,8 @@ from app.web import extensions
 from app.web.formats import sentence, show_date
 from app.web.forms import errors_shown_on, number_in
 from app.web.once import reading_once
+
+# Taking a case in: the form, the procedures to choose from, who applies, and what is promised.
 
 FORM = "intake"  # its drafts
 SENT = "form-sent"  # cookie: the browser forgets what it kept of the form with this token
@@ -283,3 +290,113 @@ def discard_draft(token: str) -> Answer:
     drafts.discard_draft(actor(), FORM, token)
     flash(_("Đã bỏ bản nháp."), "success")
     return redirect(url_for(".intake"))
+
+
+# A look over the whole intake form before it is sent: what was typed, as it will stand, and what is still missing.
+
+NOT_SENT_AGAIN = ("csrf_token", "review", "sure", "seen")
+
+
+@bp.get("/ho-so/tiep-nhan/nhap/<token>/xem-lai")
+@allowed(Capability.RECEIVE_CASES)
+def review_draft(token: str) -> str:
+    """What is typed so far, to be taken in from here or gone back to."""
+    typed = desk.draft(actor(), FORM, token)
+    version = chosen(typed)
+    documents = version.documents if version else ()
+    form = IntakeForm.of_desk(version, with_checklist(typed, documents, channel_of(typed)))
+    asked = {str(document.id): document for document in documents}
+    rows = [(asked.get(row.form.document_id.data), row.form) for row in form.documents]
+    came = {id(row): any(row[count].data for count in COUNTS) or bool(row.reused.data) for _document, row in rows}
+    return render_template(
+        "cases/review.html",
+        form=form,
+        token=token,
+        sent=MultiDict((name, text) for name, text in typed.items(multi=True) if name not in NOT_SENT_AGAIN and text),
+        came=[(document, row) for document, row in rows if came[id(row)]],
+        missing=[document for document, row in rows if document and document.required and not came[id(row)]],
+        counts=COUNTS,
+        **promised(version, typed),
+    )
+
+
+# Refusing a file at the counter, and the register of what was refused there.
+
+WHO = ("applicant", "id_number", "phone", "address", "email", "owner")
+
+
+@bp.route("/ho-so/tiep-nhan/nhap/<token>/tu-choi", methods=["GET", "POST"])
+@allowed(Capability.RECEIVE_CASES)
+def refuse_draft(token: str) -> Answer | tuple[str, int]:
+    """Refuse the file that is typed into the intake form: why, and then its slip."""
+    typed = desk.draft(actor(), FORM, token)
+    form = CounterRefusalForm.of_site(current_scope().site)
+    version_id = number_in(typed.get("version_id"))
+    if form.validate_on_submit() and (made := _refused(form, typed, token)):
+        flash(_("Đã vào sổ từ chối số %(number)s; hãy in phiếu cho người nộp.", number=made.shown_number), "success")
+        answer = redirect(url_for(".refusal", refusal_id=made.id))
+        secure = current_app.config["SETTINGS"].secure_cookies
+        answer.set_cookie(SENT, token, max_age=600, samesite="Lax", secure=secure)
+        return answer
+    version = version_at_desk(current_scope(), version_id) if version_id is not None else None
+    page = render_template("cases/refuse.html", form=form, typed=typed, version=version, token=token)
+    return page, 422 if form.errors else 200
+
+
+def _refused(form: CounterRefusalForm, typed: MultiDict[str, str], token: str) -> CounterRefusal | None:
+    made = None
+    with errors_shown_on(form):
+        made = refusals.refuse_at_counter(
+            current_scope(),
+            actor(),
+            version_id=number_in(typed.get("version_id")),
+            applicant=Applicant(*(typed.get(name, "") for name in WHO)),
+            reason=form.note.data or "",
+            content=typed.get("content", ""),
+            phone=person().phone,
+            token=token,
+        )
+        desk.discard_draft(actor(), FORM, token)
+    return made
+
+
+@bp.get("/ho-so/tu-choi", endpoint="refusals")
+@signed_in
+def list_refusals() -> str:
+    """The register of refusals of a year."""
+    year = _year()
+    years = sorted({year, today().year, *refusals.years_of_refusals(current_scope())}, reverse=True)
+    lines = refusals.refusals(current_scope(), year)
+    return render_template("cases/refusals.html", lines=lines, year=year, years=years)
+
+
+@bp.get("/ho-so/tu-choi.csv")
+@signed_in
+def refusals_csv() -> Any:
+    """The same as a file."""
+    year = _year()
+    header = [
+        *(_("Số"), _("Thời điểm"), _("Người nộp"), _("Điện thoại"), _("Mã thủ tục"), _("Tên thủ tục")),
+        *(_("Lý do"), _("Người từ chối")),
+    ]
+    rows = (
+        [
+            *(each.number, each.refused_at, each.applicant, each.phone, each.procedure_code, each.procedure),
+            *(each.reason, each.officer),
+        ]
+        for each in refusals.refusals(current_scope(), year)
+    )
+    return csv_response(f"tu-choi-{year}", [str(each) for each in header], rows, _("Sổ từ chối tiếp nhận"), str(year))
+
+
+@bp.get("/ho-so/tu-choi/<int:refusal_id>")
+@signed_in
+def refusal(refusal_id: int) -> str:
+    """One refusal, with its slip."""
+    made, code, name = refusals.refusal(current_scope(), refusal_id)
+    return render_template("cases/refusal.html", refusal=made, procedure_code=code, procedure=name)
+
+
+def _year() -> int:
+    year = number_in(request.args.get("nam"))
+    return year if year is not None and 1900 < year < 10_000 else today().year

@@ -11,16 +11,16 @@ from sqlalchemy import select
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response as Answer
 
-from app.cases import amending, care, overseeing
+from app.cases import amending, care, worklist
 from app.cases.amend_forms import AmendForm, AnnulCaseForm, ChangeProcedureForm, as_written, merged
 from app.cases.amending import ProcedureChange
 from app.cases.care import Lack
 from app.cases.case_page import CaseView, case_view
 from app.cases.forms import ForbidForm, SeenForm, number_or_none
 from app.cases.models import Case, CaseDocument
-from app.cases.overseeing import OVERSEEN
 from app.cases.views import bp
 from app.cases.vocabulary import EventKind
+from app.cases.worklist import OVERSEEN
 from app.core.errors import Conflict, DomainError
 from app.organisation.access import actor, allowed, current_scope, site, whole_site
 from app.organisation.calendars import site_calendar
@@ -148,7 +148,7 @@ def overseen() -> str:
     """Cases that were annulled or put right, by whom and why."""
     asked = request.args.get("kind", "")
     kind = EventKind(asked) if asked in {each.value for each in OVERSEEN} else None
-    page = overseeing.overseen(
+    page = worklist.overseen(
         current_scope(),
         kind,
         after=Cursor.parse(request.args.get("after")),

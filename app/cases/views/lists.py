@@ -1,4 +1,5 @@
-"""The list of cases, the worklist, and the list as a file."""
+"""The list of cases, the worklist, and the list as a file; the words that a site keeps for reasons; and the public
+page, off unless the site asks for it: where a case stands, for whoever holds its slip."""
 
 from __future__ import annotations
 
@@ -6,26 +7,28 @@ from collections.abc import Callable, Iterator
 from datetime import date, datetime
 from typing import Any
 
-from flask import flash, redirect, render_template, url_for
+from flask import Blueprint, Response, abort, current_app, flash, make_response, redirect, render_template, url_for
 from flask_babel import gettext as _
 from htmx_flask import request
 from werkzeug.wrappers import Response as Answer
 
-from app.cases import lists, queries, search, worklist
-from app.cases.forms import CaseFilterForm
+from app.cases import labels, lists, queries, search, worklist
+from app.cases.forms import CaseFilterForm, StockReasonsForm
 from app.cases.lists import NamedList, Window
-from app.cases.lookup import code_scanned
+from app.cases.lookup import PATH, CaseSeen, code_scanned, look_up
 from app.cases.population import Bucket
 from app.cases.queries import CaseLine, CaseRow, PaymentSeen, StageSeen
 from app.cases.standing import standing_of
 from app.cases.views import bp
+from app.cases.vocabulary import CaseStatus
 from app.cases.wording import channel_in_words, standing_in_words, yes_or_no
 from app.cases.worklist import Attention
 from app.core.calendar import WorkingCalendar
 from app.core.errors import DomainError, NotFound
 from app.core.periods import Period, PeriodKind
 from app.desk.service import saved_filters, without_place
-from app.organisation.access import Scope, actor, can, current_scope, person, signed_in
+from app.organisation.access import Scope, actor, allowed, can, current_scope, person, signed_in, site
+from app.organisation.attempts import TooManyFailures
 from app.organisation.calendars import site_calendar
 from app.organisation.exports import csv_response
 from app.organisation.models import Person
@@ -34,8 +37,12 @@ from app.organisation.permissions import Capability
 from app.organisation.queries import units
 from app.procedures.queries import fields_in_use, names_in_force
 from app.web import extensions
-from app.web.formats import label
+from app.web.client_address import client_address
+from app.web.formats import label, sentence
+from app.web.forms import errors_shown_on
 from app.web.keyset import Cursor
+
+# The list of cases, the worklist, and the list as a file.
 
 
 @bp.get("/ho-so", endpoint="list")
@@ -253,3 +260,62 @@ def by_code(code: str) -> Answer:
     if case_id is None:
         raise NotFound("Không tìm thấy hồ sơ mang mã %(code)s.", code=code[:64])
     return redirect(url_for(".show", case_id=case_id))
+
+
+# The page of the words that a site keeps for reasons.
+
+
+@bp.route("/ho-so/ly-do-mau", methods=["GET", "POST"])
+@allowed(Capability.KEEP_CATALOGUE)
+def stock_reasons() -> Answer | tuple[str, int]:
+    """The words kept for asking for a supplement and for refusing."""
+    form = StockReasonsForm()
+    if not form.is_submitted():
+        for kind in labels.KINDS:
+            form[kind.value].data = "\n".join(labels.stock_reasons(site(), kind))
+    kept = False
+    if form.validate_on_submit():
+        with errors_shown_on(form):
+            labels.keep_stock_reasons(site(), actor(), form.reasons())
+            kept = True
+    if kept:
+        flash(_("Đã lưu lý do mẫu."), "success")
+        return redirect(url_for(".stock_reasons"))
+    return render_template("cases/stock_reasons.html", form=form), 422 if form.errors else 200
+
+
+# The public page: where a case stands, for whoever holds its slip. Off unless the site asks for it.
+
+lookup_bp = Blueprint("lookup", __name__)
+
+
+@lookup_bp.get(PATH)
+def show() -> Response:
+    """State and date of a case (`ma`, with its check letters `kt`), and nothing else of it."""
+    if not current_app.config["SETTINGS"].public_lookup:
+        abort(404)
+    code, letters = request.args.get("ma", "").strip(), request.args.get("kt", "").strip()
+    seen: CaseSeen | None = None
+    wait, status = None, 200
+    if code and letters:
+        try:
+            seen = look_up(code, letters, client_address())
+            status = 200 if seen else 404
+        except TooManyFailures as error:
+            wait, status = error, 429
+    page = render_template(
+        "cases/lookup.html",
+        seen=seen,
+        asked=bool(code and letters),
+        code=code[:64],
+        letters=letters[:16],
+        wait=sentence(wait) if wait else "",
+        statuses=CaseStatus,
+    )
+    answer = make_response(page, status)
+    answer.headers["X-Robots-Tag"] = "noindex, nofollow"
+    answer.headers["Cache-Control"] = "no-store"
+    answer.headers["Referrer-Policy"] = "no-referrer"
+    if wait:
+        answer.headers["Retry-After"] = str(wait.seconds)
+    return answer

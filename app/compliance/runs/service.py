@@ -23,9 +23,8 @@ from app.compliance.evaluation.results import Judgement, RuleResult
 from app.compliance.models import CheckResult, CheckRun, PackText
 from app.compliance.months import queries
 from app.compliance.runs import evidence
-from app.compliance.runs.inheritance import heirs_of, inherited, with_forebears
 from app.compliance.runs.keeping import Texts
-from app.compliance.runs.rows import earlier_failures
+from app.compliance.runs.rows import earlier_failures, heirs_of, inherited, with_forebears
 from app.compliance.violations.raising import Raised, raise_violations
 from app.compliance.waivers import service
 from app.core import facts
@@ -42,8 +41,7 @@ from app.rulepacks.language import Rule, Status
 from app.rulepacks.pack import Override, Pack
 from app.rulepacks.premises import BESIDE, ENDED, last_day
 from app.web import extensions
-from app.web.database import Value, snapshot, write_rows
-from app.web.extensions import db
+from app.web.extensions import Value, db, snapshot, write_rows
 from app.web.garbage import rare_garbage_collection
 from app.web.once import forgetting, once, reading_once
 

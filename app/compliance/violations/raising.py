@@ -49,8 +49,7 @@ from app.organisation.calendars import site_calendar
 from app.organisation.models import Unit
 from app.organisation.queries import heads_of
 from app.rulepacks.language import Rule, Severity, Status
-from app.web.database import write_rows
-from app.web.extensions import db
+from app.web.extensions import db, write_rows
 
 _AT_ONCE = 500
 """Violations asked for, or changed, in one statement."""

@@ -13,9 +13,9 @@ from sqlalchemy import Integer, Select, and_, case, cast, func, or_, select
 
 from app.cases import population
 from app.cases.explanations.models import Apology, Explanation
-from app.cases.knowledge import Knows
 from app.cases.lists import Window
 from app.cases.models import Case
+from app.cases.vocabulary import Knows
 from app.core.periods import Period
 from app.organisation.access import Scope
 from app.organisation.calendars import site_calendar

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
-from app.slips.circulars import SlipKind, circular_on
 from app.slips.content.parts import (
     BLANK_ROWS,
     CENTER,
@@ -23,7 +22,7 @@ from app.slips.content.parts import (
     request_line,
 )
 from app.slips.document import DOTS, Align, Cell, Letterhead, Paper, PrintedSlip, Row, Signature, SlipTable
-from app.slips.labels import ENDED, RETURNED, against_time, amount_of_time, moment, short_day
+from app.slips.labels import ENDED, RETURNED, SlipKind, against_time, amount_of_time, circular_on, moment, short_day
 from app.slips.values import CaseOnPaper, House, RegisterLine, Stay
 
 

@@ -6,7 +6,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import date
 
-from app.slips.circulars import CIRCULAR_2018, Circular, SlipKind, circular_on
 from app.slips.content.parts import (
     CENTER,
     YOU,
@@ -33,7 +32,7 @@ from app.slips.document import (
     SlipTable,
     StyledText,
 )
-from app.slips.labels import long_day, moment, short_day
+from app.slips.labels import CIRCULAR_2018, Circular, SlipKind, circular_on, long_day, moment, short_day
 from app.slips.values import CaseOnPaper, House, Letter, MissingDocument, Said
 
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 from datetime import date
 
-from app.slips.circulars import CIRCULAR_2018, CIRCULAR_2025, Circular, SlipKind
 from app.slips.document import DOTS, Align, Cell, Letterhead, Row, SlipParagraph, StyledText
-from app.slips.labels import moment
+from app.slips.labels import CIRCULAR_2018, CIRCULAR_2025, Circular, SlipKind, moment
 from app.slips.values import CaseOnPaper, House
 
 BLANK_ROWS = 3  # to be filled in by hand where the case has nothing to tell

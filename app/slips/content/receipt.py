@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from app.cases.balance import Balance
-from app.slips.circulars import CIRCULAR_2018, Circular, SlipKind, circular_on
 from app.slips.content.parts import (
     BLANK_ROWS,
     CENTER,
@@ -21,7 +20,7 @@ from app.slips.content.parts import (
     request_line,
 )
 from app.slips.document import DOTS, Cell, Paper, PrintedSlip, Signature, SlipParagraph, SlipTable, StyledText
-from app.slips.labels import RETURNED, amount_of_time, moment, money
+from app.slips.labels import CIRCULAR_2018, RETURNED, Circular, SlipKind, amount_of_time, circular_on, moment, money
 from app.slips.values import CaseOnPaper, Handed, House
 
 

@@ -9,10 +9,9 @@ import pytest
 from sqlalchemy import select
 
 from app.cases.importing.undo import undo_import
-from app.cases.knowledge import Knows
 from app.cases.models import Case, CaseEvent, Payment
 from app.cases.queries import CaseFilters, list_page
-from app.cases.vocabulary import Channel, EventKind
+from app.cases.vocabulary import Channel, EventKind, Knows
 from app.organisation.access import Scope
 from app.organisation.calendars import site_calendar
 from app.organisation.models import Role, Unit

@@ -15,9 +15,8 @@ from sqlalchemy import event, func, select
 from werkzeug.datastructures import MultiDict
 
 from app.cases import kept_files, service
-from app.cases.intake.applicants import known_applicants
-from app.cases.intake.checklist import with_checklist
-from app.cases.intake.contents import COUNTS, Applicant, HandedIn
+from app.cases.intake.contents import COUNTS, Applicant, HandedIn, with_checklist
+from app.cases.intake.questions import known_applicants
 from app.cases.models import Case, CaseDocument
 from app.cases.vocabulary import Channel
 from app.desk import service as desk_service

@@ -15,7 +15,7 @@ from app.cases.facts import PAYMENT
 from app.cases.models import Case
 from app.compliance.evaluation.results import Judgement, RuleResult
 from app.compliance.runs import service
-from app.compliance.runs.inheritance import inherited
+from app.compliance.runs.rows import inherited
 from app.core.errors import DomainError
 from app.core.periods import Period
 from app.obligations import service as duties
