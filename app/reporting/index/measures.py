@@ -16,11 +16,10 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, case, exists, func, literal_column, not_, or_, select
 
 from app.cases import population
-from app.cases.knowledge import Knows
 from app.cases.lists import Window
 from app.cases.models import Case, CasePause, Payment
 from app.cases.population import both, either
-from app.cases.vocabulary import PaymentChannel
+from app.cases.vocabulary import Knows, PaymentChannel
 from app.core.facts import FactQuery, gather
 from app.core.periods import Period
 from app.obligations.fact_kinds import PETITION, PETITIONS_ANSWERED
