@@ -10,14 +10,14 @@ if TYPE_CHECKING:
 
 def register_records() -> None:
     """Its tables, what the reader sees for its words, and what it tells the rules engine."""
-    import app.reporting.due_notices
     import app.reporting.index.models
     import app.reporting.labels
+    import app.reporting.registered
 
 
 def register(app: Flask) -> None:
     """Its pages."""
-    from app.reporting import overview_views, publication_allowances, setup_views, verifying, views, warning_views
+    from app.reporting import registered, verifying, views
     from app.reporting.control import views as control_views
     from app.reporting.grades import views as grades_views
     from app.reporting.index import views as index_views

@@ -22,7 +22,7 @@ from app.compliance.models import CheckResult, Violation, ViolationState
 from app.compliance.queries import ResultRow, UnitRef
 from app.organisation.models import AuditEntry, Person, Role
 from app.procedures.models import ProcedureVersion
-from app.reporting.month.balance import imbalances
+from app.reporting.month.figures import imbalances
 from app.reporting.paper_parts import DRAFT, abbreviated
 from app.rulepacks.language import JudgedAs, Status
 from app.web.extensions import db

@@ -6,7 +6,7 @@ from fractions import Fraction
 
 from app.compliance.overview import RatePoint, last_months
 from app.core.periods import Period
-from app.reporting.charts import Chart, Mark, drawn
+from app.reporting.overview import Chart, Mark, drawn
 from app.rulepacks.language import Status
 
 MONTHS = last_months(Period.parse("2024-06"))

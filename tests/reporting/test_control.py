@@ -25,16 +25,18 @@ from app.cases.vocabulary import Channel, EventKind
 from app.core.periods import Period
 from app.organisation.access import whole_site
 from app.organisation.models import Person, Role, Unit
-from app.reporting.control.columns import CELLS
-from app.reporting.control.periods import PeriodScheme, schemes, span_of
 from app.reporting.control.queries import (
+    CELLS,
     Doubt,
+    PeriodScheme,
     Rows,
     case_lines,
     control_figures,
     control_span,
     counted_columns,
     how_many,
+    schemes,
+    span_of,
     window_of,
 )
 from app.web.extensions import db

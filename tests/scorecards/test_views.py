@@ -16,7 +16,7 @@ from app.compliance.runs import service as checks
 from app.core import facts
 from app.core.periods import Period
 from app.organisation.models import Person, Role, Unit
-from app.reporting.score_support import bearings
+from app.reporting.registered import bearings
 from app.scorecards import queries
 from app.scorecards.models import YearResult
 from app.web.extensions import db

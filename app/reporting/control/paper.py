@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import date
 
-from app.reporting.control.columns import Line
-from app.reporting.control.queries import ControlFigures, Doubt, LatenessCause, Rows
+from app.reporting.control.queries import ControlFigures, Doubt, LatenessCause, Line, Rows
 from app.reporting.paper_parts import DRAFT, ReportHouse, across, number, said, words
 from app.slips.content.parts import CENTER, head_row, heading_row
 from app.slips.document import (

@@ -17,9 +17,8 @@ from app.organisation.calendars import today
 from app.organisation.exports import csv_response, trace_export
 from app.organisation.permissions import Capability
 from app.reporting.control import paper, queries
-from app.reporting.control.columns import Line
 from app.reporting.control.forms import ControlForm
-from app.reporting.control.queries import Doubt, Rows
+from app.reporting.control.queries import Doubt, Line, Rows
 from app.reporting.paper_parts import house
 from app.reporting.views import bp
 from app.slips.document import PrintedSlip

@@ -15,8 +15,7 @@ from app.compliance.queries import ResultRow, ViolationLine
 from app.compliance.violations.cells import told_in_short
 from app.compliance.wording import document_number, printed_day
 from app.core.periods import PeriodKind
-from app.reporting.month.balance import Imbalance, imbalances
-from app.reporting.month.figures import ANSWERS, AnnexTask, MonthFigures
+from app.reporting.month.figures import ANSWERS, AnnexTask, Imbalance, MonthFigures, imbalances
 from app.reporting.paper_parts import (
     DRAFT,
     ReportHouse,

@@ -23,7 +23,7 @@ from app.core.errors import NotAllowed
 from app.core.periods import Period
 from app.organisation.access import Actor, Scope
 from app.organisation.models import Person, Role, Unit
-from app.reporting import warning_views
+from app.reporting import views
 from app.web.extensions import db
 from tests.clock import at
 from tests.compliance.conftest import SignIn
@@ -200,7 +200,7 @@ def test_of_many_units_only_what_fails_is_told(
     assert warnings.rates(EVERYWHERE, run, library, failing_only=True) == failing
     client = sign_in(make_person(running.units["VP"], Role.INSPECTOR))
     assert "Đang đạt" in text_of(client.get(PAGE))
-    monkeypatch.setattr(warning_views, "MANY", 1)
+    monkeypatch.setattr(views, "MANY", 1)
     many = text_of(client.get(PAGE))
     assert "Đang đạt" not in many
     assert "Đang hiện 1 đơn vị nhiều cảnh báo nhất" in many
