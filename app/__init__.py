@@ -32,7 +32,7 @@ def _bind_records(app: Application) -> None:
     from app.web.extensions import bind as bind_extensions
     from app.web.formats import register as register_formats
     from app.web.logs import register as register_logs
-    from app.web.sent_values import register as register_asked
+    from app.web.security import register_sent_values as register_asked
 
     settings = app.config["SETTINGS"]
     engine_process.limit(settings.engine_seconds, settings.engine_mb)

@@ -38,7 +38,7 @@ DATA = {
         "procedures/catalogue_file.py",
         "procedures/catalogue_workbook.py",
         "procedures/catalogue_file.py",
-        "procedures/reading.py",
+        "web/formats.py",
         "rulepacks/sentences.py",
         "rulepacks/sentences.py",
         "rulepacks/words.py",

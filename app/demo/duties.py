@@ -17,9 +17,8 @@ from app.demo import sheets
 from app.demo.counter import add_receipts, add_statement
 from app.demo.dealings import dealings
 from app.demo.explaining import apologies, explanations, faults
-from app.demo.plans import add_scores, add_tasks
+from app.demo.plans import add_publications, add_scores, add_tasks, checks, reviews
 from app.demo.portal_scores import portal_scores
-from app.demo.publishing import add_publications, checks, reviews
 from app.demo.world import Ground, World, turn
 from app.obligations.models import Filing, FilingKind
 from app.organisation import audit

@@ -20,7 +20,7 @@ from app.cases.importing.values import RowRefused, exact_number_text, moment_of,
 from app.core.errors import N_, DomainError
 from app.core.text import fold
 from app.payments.models import MatchState
-from app.procedures.reading import read_money
+from app.web.formats import read_money
 
 BUILT_IN = Path(__file__).parent / "portal.yaml"
 OF_THE_SITE = "payment-portal.yaml"

@@ -12,10 +12,10 @@ from datetime import datetime
 from app.cases.models import Case, Payment
 from app.cases.vocabulary import PaymentChannel
 from app.payments.cash import in_words
-from app.procedures.reading import write_money
 from app.slips.content import in_official_lines
 from app.slips.document import Letterhead, Paper, PrintedSlip, Signature, SlipParagraph, StyledText
 from app.slips.values import House
+from app.web.formats import write_money
 
 TITLE, SLIP_TITLE = "BIÊN LAI THU PHÍ, LỆ PHÍ", "PHIẾU THU PHÍ, LỆ PHÍ"
 PAID_BY = {

@@ -45,8 +45,7 @@ from app.procedures.contents import (
 from app.procedures.labels import NAMES
 from app.procedures.models import ChargeKind, CopyKind, FeeExemption, Level, ProcedureCharge, ProcedureDocument
 from app.procedures.queries import CatalogueRow, Parts
-from app.procedures.reading import read_amount, read_money, write_amount
-from app.web.formats import label, yes_no
+from app.web.formats import label, read_amount, read_money, write_amount, yes_no
 
 MUST_BE, MAY_BE = "bắt buộc", "nếu có"
 _BAR = re.compile(r"(?<!\\)\|")

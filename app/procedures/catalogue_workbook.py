@@ -41,8 +41,7 @@ from app.procedures.contents import (
     tidied,
 )
 from app.procedures.models import ChargeKind, Level
-from app.procedures.reading import read_amount, read_money
-from app.web.formats import label
+from app.web.formats import label, read_amount, read_money
 
 Part = TypeVar("Part")
 

@@ -25,10 +25,9 @@ from app.procedures.catalogue_file import HEADINGS, CatalogueOutcome, Defaults, 
 from app.procedures.catalogue_workbook import take_catalogue
 from app.procedures.labels import time_allowed
 from app.procedures.models import Level
-from app.procedures.reading import read_amount
 from app.web import extensions
 from app.web.command_faults import BadInput, note
-from app.web.formats import counted, local, sentence
+from app.web.formats import counted, local, read_amount, sentence
 
 Read = TypeVar("Read")
 

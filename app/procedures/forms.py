@@ -35,8 +35,7 @@ from app.procedures.contents import (
 from app.procedures.labels import NAMES
 from app.procedures.models import ChargeKind, CopyKind, Level
 from app.procedures.queries import OnlinePayment, ProcedureFilters
-from app.procedures.reading import read_amount, read_money, write_amount, write_money
-from app.web.formats import label, sentence
+from app.web.formats import label, read_amount, read_money, sentence, write_amount, write_money
 from app.web.forms import (
     NEEDED,
     ChoiceField,

@@ -17,10 +17,10 @@ from werkzeug.wrappers import Response as Answer
 from app.compliance import wording
 from app.compliance.adoption import repository
 from app.compliance.explaining import fraction_shown, inside, is_count, language, share_shown, target_shown
+from app.compliance.labels import subject_pages
 from app.compliance.months.queries import MonthLine
 from app.compliance.overview import HeadlineRate, RatePoint
 from app.compliance.runs import service as checks
-from app.compliance.subject_links import subject_pages
 from app.compliance.violations.raising import standing_of
 from app.compliance.warnings import FallsDue, outlook_in_words, running_month, warn
 from app.core.errors import DomainError, N_n, NotFound

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from app.compliance.subject_links import with_case_links
+from app.compliance.labels import with_case_links
 from app.core import facts
 from app.core.facts import FactQuery
 from app.core.periods import Period

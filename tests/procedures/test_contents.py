@@ -21,7 +21,7 @@ from app.procedures.contents import (
     stages_disagree,
     tidied,
 )
-from app.procedures.reading import read_amount, read_money, write_amount, write_money
+from app.web.formats import read_amount, read_money, write_amount, write_money
 from tests.procedures.contents import contents_for, payable
 
 

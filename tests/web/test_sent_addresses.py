@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 from werkzeug.datastructures import MultiDict
 
 from app.organisation.models import Person, Role, Unit
-from app.web.sent_values import SentParameters
+from app.web.security import SentParameters
 from tests.addresses import LONG, address, argument_names, field_names, rule_of, rules
 from tests.clock import at
 from tests.factories import make_department, make_person, make_version, receive

@@ -13,10 +13,10 @@ from wtforms import Field
 from wtforms import fields as plain_fields
 
 from app.core.errors import DomainError
-from app.procedures.reading import read_money
 from app.web import forms
 from app.web.extensions import Base
-from app.web.sent_values import SentParameters
+from app.web.formats import read_money
+from app.web.security import SentParameters
 from tests.addresses import LONG, all_forms, fields_of
 
 

@@ -35,7 +35,7 @@ from app.cases.vocabulary import Channel, EventKind, Knows, PaymentChannel, with
 from app.core.codes import code_key
 from app.core.errors import N_, DomainError
 from app.core.text import fold, recognised
-from app.procedures.reading import read_money
+from app.web.formats import read_money
 
 NAMES = frozenset({"applicant", "address", "officer"})  # what people are called and where they live
 MOST_PAID = 10_000_000_000  # đồng for one case: more is a slip of the export

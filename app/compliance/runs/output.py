@@ -11,10 +11,10 @@ from flask_babel import gettext as _
 
 from app.compliance.adoption.repository import Library, documents, every_rule
 from app.compliance.evaluation.results import AppliedWaiver, RuleResult
+from app.compliance.labels import evidence_path
 from app.compliance.models import CheckRun, RunStanding, ViolationChange, ViolationState
 from app.compliance.queries import ResultRow, Sighted
 from app.compliance.runs.service import CheckReport
-from app.compliance.subject_links import evidence_path
 from app.compliance.violations.cells import SeenSubject, ViolationFigures, cell_figures, message_of, message_of_thing
 from app.compliance.violations.raising import Raised, key_of, standing_of
 from app.core.errors import N_

@@ -11,9 +11,9 @@ from typing import Any
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import func, select
 
+from app.compliance.labels import subject_pages
 from app.compliance.models import CheckResult, CheckRun, ViolationState, ViolationSubject
 from app.compliance.queries import ResultRow, ViolationLine
-from app.compliance.subject_links import subject_pages
 from app.compliance.violations.findings import Finding, Rules, findings_of
 from app.compliance.warnings import Today
 from app.core.periods import Period

@@ -33,10 +33,10 @@ from app.compliance.explaining import (
     unit_name,
 )
 from app.compliance.forms import EVERY, STANDING, MoveForm, ViolationsFilterForm
+from app.compliance.labels import evidence_path, subject_pages, with_case_links
 from app.compliance.models import CheckRun, Violation, ViolationChange, ViolationMove, ViolationState
 from app.compliance.queries import Answering, ResultRow, Sighted, Sighting, SubjectAnswer, ViolationLine
 from app.compliance.runs.output import waiver_words
-from app.compliance.subject_links import evidence_path, subject_pages, with_case_links
 from app.compliance.views import bp
 from app.compliance.violations import answering
 from app.compliance.violations.books import book_of_rule
