@@ -12,9 +12,9 @@ from sqlalchemy import Select, and_, case, exists, func, literal_column, or_, se
 
 from app.cases import population
 from app.cases.explanations.models import CaseFault, FaultSource
-from app.cases.knowledge import Knows
 from app.cases.lists import Window
 from app.cases.models import Case, CasePause, CaseStage
+from app.cases.vocabulary import Knows
 from app.core.errors import NotFound
 from app.core.periods import Period, PeriodKind
 from app.organisation import queries as organisation

@@ -19,9 +19,7 @@ from app.core.yaml_files import read_source, read_text
 from app.organisation import queries as organisation
 from app.organisation.access import Scope
 from app.organisation.calendars import site_calendar
-from app.reporting.control.columns import CELLS, SUMS
-from app.reporting.control.periods import ControlSpan
-from app.reporting.control.queries import ControlFigures, Rows, control_figures, control_span
+from app.reporting.control.queries import CELLS, SUMS, ControlFigures, ControlSpan, Rows, control_figures, control_span
 from app.reporting.index.definition import Certainty
 from app.web import extensions
 from app.web.extensions import db
