@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import Select, func, select
 
-from app.compliance.models import CheckResult
+from app.compliance.models import CheckResult, CheckRun
 from app.compliance.queries.runs import UnitRef, share, unit_ref
 from app.organisation.access import Scope
 from app.organisation.models import Unit
@@ -45,25 +45,55 @@ class UnitTally:
     counts: Counter[Status]
 
 
-def unit_tallies(scope: Scope, run_id: int) -> list[UnitTally]:
+def unit_tallies(scope: Scope, run: CheckRun) -> list[UnitTally]:
     """The units within the scope that the run judged, in the order of the tree."""
-    counted = _of_run(scope, run_id, CheckResult.unit_id, CheckResult.status, func.count())
-    counts: dict[int, Counter[Status]] = {}
-    for unit_id, status, number in db.session.execute(counted.group_by(CheckResult.unit_id, CheckResult.status)):
-        counts.setdefault(unit_id, Counter())[status] = number
+    counts, _by_rule = _tallies(scope, run)
     units = db.session.scalars(select(Unit).where(Unit.id.in_(counts)).order_by(Unit.path))
     return [UnitTally(unit_ref(unit), counts[unit.id]) for unit in units]
 
 
-def rule_tallies(scope: Scope, run_id: int) -> dict[RuleKey, Counter[Status]]:
+def rule_tallies(scope: Scope, run: CheckRun) -> dict[RuleKey, Counter[Status]]:
     """How many units within the scope each rule of the run found in each status."""
-    columns = (CheckResult.pack, CheckResult.rule, CheckResult.status)
-    counts: dict[RuleKey, Counter[Status]] = {}
-    for pack, rule, status, number in db.session.execute(
-        _of_run(scope, run_id, *columns, func.count()).group_by(*columns)
-    ):
-        counts.setdefault((pack, rule), Counter())[status] = number
-    return counts
+    return _tallies(scope, run)[1]
+
+
+Tallies = tuple[dict[int, Counter[Status]], dict[RuleKey, Counter[Status]]]
+_MOST_KEPT = 64
+_kept: dict[tuple[object, ...], Tallies] = {}
+"""Of runs looked at, by all that tells one from another: what a run found is never written again, and counting the
+fifty thousand results of a large Department is most of its page."""
+
+
+def _tallies(scope: Scope, run: CheckRun) -> Tallies:
+    key = (
+        str(db.engine.url),
+        scope,
+        run.id,
+        run.finished_at,
+        run.trail_hash,
+        run.facts_hash,
+        str(run.packs),
+        str(run.units),
+    )
+    if key not in _kept:
+        found = _counted(scope, run.id)
+        while len(_kept) >= _MOST_KEPT:
+            _kept.pop(next(iter(_kept)), None)
+        _kept[key] = found
+    return _kept[key]
+
+
+def _counted(scope: Scope, run_id: int) -> Tallies:
+    by_unit: dict[int, Counter[Status]] = {}
+    by_rule: dict[RuleKey, Counter[Status]] = {}
+    r = CheckResult
+    of_units = _of_run(scope, run_id, r.unit_id, r.status, func.count()).group_by(r.unit_id, r.status)
+    for unit_id, status, number in db.session.execute(of_units):
+        by_unit.setdefault(unit_id, Counter())[status] = number
+    of_rules = _of_run(scope, run_id, r.pack, r.rule, r.status, func.count()).group_by(r.pack, r.rule, r.status)
+    for pack, rule, status, number in db.session.execute(of_rules):
+        by_rule.setdefault((pack, rule), Counter())[status] = number
+    return by_unit, by_rule
 
 
 def matrix_cells(

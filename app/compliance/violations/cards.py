@@ -6,6 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
@@ -140,11 +141,12 @@ def _twelve(line: ViolationLine, known: Mapping[Any, tuple[Status, Fraction | No
     return tuple(TrendPoint(period, *each) for period, each in zip(periods, told, strict=True))
 
 
-def _before(period: Period) -> list[Period]:
+@lru_cache(maxsize=128)
+def _before(period: Period) -> tuple[Period, ...]:
     periods = [period]
     while len(periods) < MONTHS:
         periods.append(periods[-1].previous())
-    return periods[::-1]
+    return tuple(reversed(periods))
 
 
 def _trends(scope: Scope, lines: Iterable[ViolationLine]) -> dict[Any, tuple[Status, Fraction | None]]:

@@ -11,6 +11,7 @@ import pytest
 from flask.testing import FlaskClient
 from openpyxl import load_workbook
 
+from app.compliance import queries
 from app.compliance.adoption import repository
 from app.compliance.queries import matrix as matrices
 from app.compliance.runs import matrix as pages
@@ -27,14 +28,12 @@ from tests.factories import EVERYWHERE, make_person
 
 def drawn(run_id: int, view: MatrixView | None = None, scope: Scope = EVERYWHERE) -> Matrix:
     """The matrix of a run, as the page makes it."""
-    view = view or MatrixView()
-    units = matrices.unit_tallies(scope, run_id)
+    view, run = view or MatrixView(), queries.the_run(scope, run_id)
+    units = matrices.unit_tallies(scope, run)
     columns, page, count = columns_of(view, units)
     cells = matrices.matrix_cells(scope, run_id, [each.unit.id for each in columns], view.pack)
-    from app.compliance import queries
-
-    rules = repository.every_rule(repository.packs_of(queries.the_run(scope, run_id)).values())
-    return matrix_of(view, rules, matrices.rule_tallies(scope, run_id), columns, cells, page, count)
+    rules = repository.every_rule(repository.packs_of(run).values())
+    return matrix_of(view, rules, matrices.rule_tallies(scope, run), columns, cells, page, count)
 
 
 def test_it_has_a_line_for_every_rule_and_a_column_for_every_unit(month: Month) -> None:
