@@ -310,6 +310,8 @@ def test_each_unit_s_own_target_is_in_hundredths() -> None:
         (Status.FAIL, Fraction(36, 100)),
     ]
     assert (first.parameter, first.comparison, first.shortfall, second.shortfall) == (None, "at_least", 0, 1)
+    untold = one(rule, pay("U", 0, 20))
+    assert (untold.target, untold.status) == (0, Status.PASS), "a share of which nothing is told is none"
 
 
 def test_more_counted_than_there_is_is_told_of_no_other() -> None:
@@ -318,11 +320,12 @@ def test_more_counted_than_there_is_is_told_of_no_other() -> None:
 
 
 @pytest.mark.parametrize("turned", [False, True])
-def test_what_one_rule_adds_up_another_reads_of_the_unit_itself(turned: bool) -> None:
-    """The payments of a Department that has none of the matters itself, whatever its division has."""
+@pytest.mark.parametrize("applies_when", [None, {"pay.eligible": {"equals": 0}}])
+def test_what_one_rule_adds_up_another_reads_of_the_unit_itself(turned: bool, applies_when: dict[str, Any]) -> None:
+    """A Department that has none of the payments and matters itself, whatever its division has."""
     whole = {"whole": "department", "every": ["month"]}
     rate = sample.changed(sample.RATE_RULE, judge=whole, applies_when={"a.x": {"equals": 0}})
-    rules = [rate, sample.changed(sample.COUNT_RULE, judge=whole)]
+    rules = [rate, sample.changed(sample.COUNT_RULE, judge=whole, applies_when=applies_when)]
     units = [{"code": "SO", "kind": "department"}, {"code": "A", "kind": "division"}]
     facts = [pay("A", 1, 20), {"kind": "a", "unit": "A", "period": "2024-06", "x": 3, "y": 0, "z": 0}]
     found = judge([sample.pack(rules=rules[::-1] if turned else rules)], facts, units, JUNE).results
