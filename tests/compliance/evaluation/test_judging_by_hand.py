@@ -270,6 +270,8 @@ def test_a_rate_with_a_day_of_its_own_is_judged_where_the_day_lies_and_when_it_h
     assert one(rule, fact, month=MAY, as_of=date(2024, 5, 30)).status is Status.PENDING
     after = one(rule, fact, month=MAY, as_of=date(2024, 6, 1))
     assert (after.status, after.due, after.shortfall) == (Status.FAIL, None, 6)
+    reached = one(rule, pay("U", 20, 20), month=MAY)
+    assert (reached.status, reached.due) == (Status.PASS, None)
     for elsewhere in (JUNE, Period.parse("2024-04")):
         assert one(rule, fact, month=elsewhere, as_of=date(2024, 8, 1)).status is Status.NOT_APPLICABLE
     at_its_end = rate(by="period_end")
@@ -372,6 +374,8 @@ def test_a_count_without_data_or_that_does_not_apply_has_no_number() -> None:
         assert (result.status, result.numerator, result.value, result.shortfall) == (status, None, None, None)
     pending = one(sample.COUNT_RULE, fact, as_of=date(2024, 6, 30))
     assert (pending.numerator, pending.target, pending.due) == (3, 5, date(2024, 6, 30))
+    said = [one(sample.COUNT_RULE, fact | {"x": x}) for x in (3, 5)]
+    assert [(each.status, each.due) for each in said] == [(Status.FAIL, None), (Status.PASS, None)]
 
 
 # Clocks
@@ -492,6 +496,8 @@ def test_a_unit_that_the_rule_is_not_for_has_nothing_said_of_its_duties() -> Non
 def test_a_remark_is_answered_by_nobody() -> None:
     rule = sample.changed(sample.RATE_RULE, finding="remark", answer_within=None)
     assert [one(each, pay("U", 1, 20)).answer_days for each in (rule, sample.RATE_RULE)] == [0, 5]
+    told = [one(rule, pay("U", online, eligible, due=1)).status for online, eligible in ((1, 20), (20, 20), (0, 0))]
+    assert told == [Status.REMARK, Status.PASS, Status.NO_DATA]
     by_parameter = sample.changed(sample.RATE_RULE, answer_within={"working_days": "answer_days"})
     assert one(by_parameter, pay("U", 1, 20)).answer_days == 3
 
@@ -648,5 +654,6 @@ def test_what_fails_under_a_waiver_is_waived_told_and_does_not_escalate() -> Non
         ("plan-2024", "p-1", "U"): waiver,
         ("plan-2024", "p-3", "U"): waiver,
     }
+    assert applied_waivers([{"kind": "zoning", "unit": "U"}, {"kind": "pay", "unit": "U"}]) == {}
     escalated = judged(rules, *facts, *history, codes="UVW", excuses={("plan-2024", "p-9", "V"): waiver})
     assert {r.unit: r.status for r in escalated.results if r.rule == "p-9"}["V"] is Status.WAIVED
