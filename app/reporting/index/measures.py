@@ -32,7 +32,7 @@ from app.procedures.models import Level, Procedure, ProcedureVersion
 from app.procedures.queries import deployed_on, in_force_on
 from app.publications.models import Publication, PublicationProcedure, PublicationTrack
 from app.reporting.index.definition import Tally, Told
-from app.web.due import due_by, kept, missed
+from app.web.due import due_by, kept, missed, within
 from app.web.extensions import db
 
 Condition = ColumnElement[bool]
@@ -416,7 +416,7 @@ def petitions_behind(scope: Scope, period: Period, w: Window, units: Mapping[str
         for fact in gather(db.session.connection(), query, {PETITION.name})
         if fact["unit"] in units and (fact["answered"] or fact["overdue"])
     }
-    due = Petition.due_on.between(period.first, period.last)
+    due = within(Petition.due_on, period.first, period.last)
     chosen = select(Petition).where(Petition.site == scope.site, Petition.code.in_(facts), due)
     return [
         DuePetition(
