@@ -1,8 +1,8 @@
 """The processes in which `make mutate` runs tests: they are asked by lines of JSON, and answer by such lines.
 
 Cold: each run in a fork of a process that has loaded every library, and nothing of ours. Warm (`--warm`, and what
-pytest is told): in a fork of a pytest that has collected its tests, into which the changed functions are put. That is
-many times quicker, and only for functions that nothing has run by then.
+pytest is told): in a fork of a pytest that has collected its tests, into which the changed functions are put. That
+spares the loading, and goes only for functions that nothing has run by then.
 """
 
 from __future__ import annotations
