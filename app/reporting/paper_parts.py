@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -11,7 +11,19 @@ from app.organisation.access import site
 from app.organisation.profile import profile
 from app.organisation.queries import the_director
 from app.slips.content.parts import CENTER, in_official_lines
-from app.slips.document import Align, Cell, Letterhead, Row, SlipParagraph, StyledText
+from app.slips.document import (
+    Align,
+    Cell,
+    Letterhead,
+    Paper,
+    PrintedSlip,
+    Row,
+    Signature,
+    SlipParagraph,
+    SlipTable,
+    StyledText,
+)
+from app.slips.labels import long_day
 from app.web.formats import show_number
 
 DRAFT = "DỰ THẢO – số liệu tạm tính"
@@ -48,6 +60,57 @@ def abbreviated(name: str) -> str:
     """`SLĐTBXH` for Sở Lao động – Thương binh và Xã hội; what it is of (tỉnh …) is left out."""
     short = re.split(r"\s+(?:tỉnh|thành phố)\s+", name, maxsplit=1)[0]
     return "".join(word[0].upper() for word in _WORD.findall(short) if word not in _SMALL)
+
+
+Block = SlipParagraph | SlipTable
+_RECIPIENTS = ("- Giám đốc, các Phó Giám đốc Sở;", "- Các phòng, đơn vị thuộc Sở;", "- Lưu: VT, VP.")
+
+
+def report(
+    house: ReportHouse,
+    day: date,
+    title: str,
+    body: Iterable[Block],
+    *,
+    name: str = "Báo cáo",
+    paper: Paper = Paper.A4,
+    to: Sequence[str] = (),
+    stamp: str = "",
+) -> PrintedSlip:
+    """A report of the Department, signed by its Director; `name` is its sheet's, `to` who gets it besides the house."""
+    return PrintedSlip(
+        paper,
+        "",
+        house.head(day),
+        "BÁO CÁO",
+        (title,),
+        "",
+        tuple(body),
+        (Signature("GIÁM ĐỐC", "", house.director),),
+        (*to, *_RECIPIENTS),
+        official=True,
+        stamp=stamp,
+        name=name,
+    )
+
+
+def annex(
+    house: ReportHouse, day: date, which: int, title: str, sheet: str, blocks: Iterable[Block], *, stamp: str = ""
+) -> PrintedSlip:
+    """An annex of such a report, wide."""
+    of = f"(Kèm theo Báo cáo số …… /BC-{house.sign} {long_day(day)} của {house.department})"
+    return PrintedSlip(
+        Paper.A4_ANNEX,
+        "",
+        None,
+        f"Phụ lục {'I' * which}\n{title.upper()}",
+        (),
+        "",
+        (centred(of, italic=True), *blocks),
+        official=True,
+        stamp=stamp,
+        name=f"Phụ lục {'I' * which} - {sheet}",
+    )
 
 
 def heading(words: str) -> SlipParagraph:

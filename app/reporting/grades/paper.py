@@ -10,13 +10,12 @@ from fractions import Fraction
 from app.reporting.grades.definition import Indicator, grades, tenth
 from app.reporting.grades.queries import GradeFigures, GradeLine
 from app.reporting.index.definition import Certainty
-from app.reporting.paper_parts import DRAFT, ReportHouse, heading, said, words
+from app.reporting.paper_parts import DRAFT, Block, ReportHouse, heading, report, said, words
 from app.slips.content.parts import CENTER, heading_row
-from app.slips.document import Cell, Paper, PrintedSlip, Row, Signature, SlipParagraph, SlipTable
+from app.slips.document import Cell, Paper, PrintedSlip, Row, SlipTable
 from app.slips.labels import short_day
 from app.web.formats import show_number
 
-Block = SlipParagraph | SlipTable
 Link = Callable[[GradeLine], str]
 """Where a unit or an officer leads: their cases with the points; "" on paper."""
 OPEN = "chưa đủ dữ liệu"
@@ -26,19 +25,14 @@ def documents(told: GradeFigures, house: ReportHouse, day: date, link: Link = la
     """The report, units and officers in one paper."""
     label = told.period.label("vi")
     return [
-        PrintedSlip(
-            Paper.A4_ANNEX,
-            "",
-            house.head(day),
-            "BÁO CÁO",
-            (f"Đánh giá việc giải quyết thủ tục hành chính {label[:1].lower()}{label[1:]}",),
-            "",
-            tuple(_body(told, link)),
-            (Signature("GIÁM ĐỐC", "", house.director),),
-            ("- Giám đốc, các Phó Giám đốc Sở;", "- Các phòng, đơn vị thuộc Sở;", "- Lưu: VT, VP."),
-            official=True,
-            stamp="" if told.is_over else DRAFT,
+        report(
+            house,
+            day,
+            f"Đánh giá việc giải quyết thủ tục hành chính {label[:1].lower()}{label[1:]}",
+            _body(told, link),
             name="Đánh giá",
+            paper=Paper.A4_ANNEX,
+            stamp="" if told.is_over else DRAFT,
         )
     ]
 

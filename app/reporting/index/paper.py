@@ -10,13 +10,12 @@ from decimal import Decimal
 from app.reporting.index.definition import Nothing, ValueName, definition
 from app.reporting.index.figures import IndexFigures, IndexLine, IndexSum
 from app.reporting.index.measures import Which
-from app.reporting.paper_parts import DRAFT, ReportHouse, across, centred, heading, said, words
+from app.reporting.paper_parts import DRAFT, Block, ReportHouse, across, annex, heading, report, said, words
 from app.slips.content.parts import CENTER, heading_row
-from app.slips.document import Cell, Paper, PrintedSlip, Row, Signature, SlipParagraph, SlipTable
-from app.slips.labels import long_day, short_day
+from app.slips.document import Cell, PrintedSlip, Row, SlipTable
+from app.slips.labels import short_day
 from app.web.formats import show_number, show_percent
 
-Block = SlipParagraph | SlipTable
 Link = Callable[[IndexLine, Which], str]
 """Where a number of a metric leads; "" on paper."""
 UNVERIFIED = "chưa kiểm chứng"
@@ -86,35 +85,12 @@ class _IndexReport:
 
     def _main(self) -> PrintedSlip:
         of = f" của {self.told.unit.name}" if self.told.unit else ""
-        return PrintedSlip(
-            Paper.A4,
-            "",
-            self.house.head(self.day),
-            "BÁO CÁO",
-            (f"{definition().title.vi}{of} {self.within}",),
-            "",
-            tuple(self._body()),
-            (Signature("GIÁM ĐỐC", "", self.house.director),),
-            ("- Giám đốc, các Phó Giám đốc Sở;", "- Các phòng, đơn vị thuộc Sở;", "- Lưu: VT, VP."),
-            official=True,
-            stamp=self.stamp,
-            name="Báo cáo",
+        return report(
+            self.house, self.day, f"{definition().title.vi}{of} {self.within}", self._body(), stamp=self.stamp
         )
 
     def _annex(self, which: int, title: str, sheet: str, blocks: Sequence[Block]) -> PrintedSlip:
-        of = f"(Kèm theo Báo cáo số …… /BC-{self.house.sign} {long_day(self.day)} của {self.house.department})"
-        return PrintedSlip(
-            Paper.A4_ANNEX,
-            "",
-            None,
-            f"Phụ lục {'I' * which}\n{title.upper()} {self.name.upper()}",
-            (),
-            "",
-            (centred(of, italic=True), *blocks),
-            official=True,
-            stamp=self.stamp,
-            name=f"Phụ lục {'I' * which} - {sheet}",
-        )
+        return annex(self.house, self.day, which, f"{title} {self.name}", sheet, blocks, stamp=self.stamp)
 
     def _body(self) -> Iterator[Block]:
         told, total = self.told, self.told.total

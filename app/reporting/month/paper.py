@@ -18,22 +18,23 @@ from app.core.periods import PeriodKind
 from app.reporting.month.figures import ANSWERS, AnnexTask, Imbalance, MonthFigures, imbalances
 from app.reporting.paper_parts import (
     DRAFT,
+    Block,
     ReportHouse,
     across,
-    centred,
+    annex,
     heading,
     number,
     numbered,
+    report,
     said,
     words,
 )
 from app.rulepacks.language import Status
 from app.slips.content.parts import CENTER, heading_row
-from app.slips.document import Paper, PrintedSlip, Row, Signature, SlipParagraph, SlipTable
-from app.slips.labels import long_day, short_day
+from app.slips.document import PrintedSlip, Row, SlipTable
+from app.slips.labels import short_day
 from app.web.formats import label, local, sentence, show_number
 
-Block = SlipParagraph | SlipTable
 STATUSES = (
     *(Status.PASS, Status.FAIL, Status.WAIVED, Status.NO_DATA),
     *(Status.PENDING, Status.REMARK, Status.NOT_APPLICABLE),
@@ -124,35 +125,16 @@ class _Report:
         return papers
 
     def _main(self) -> PrintedSlip:
-        return PrintedSlip(
-            Paper.A4,
-            "",
-            self.house.head(self.day),
-            "BÁO CÁO",
-            (f"Kết quả kiểm tra việc thực hiện các kế hoạch {self.within}",),
-            "",
-            tuple(self._body()),
-            (Signature("GIÁM ĐỐC", "", self.house.director),),
-            ("- Giám đốc, các Phó Giám đốc Sở;", "- Các phòng, đơn vị thuộc Sở;", "- Lưu: VT, VP."),
-            official=True,
+        return report(
+            self.house,
+            self.day,
+            f"Kết quả kiểm tra việc thực hiện các kế hoạch {self.within}",
+            self._body(),
             stamp=self.stamp,
-            name="Báo cáo",
         )
 
     def _annex(self, which: int, title: str, sheet: str, blocks: Sequence[Block]) -> PrintedSlip:
-        of = f"(Kèm theo Báo cáo số …… /BC-{self.house.sign} {long_day(self.day)} của {self.house.department})"
-        return PrintedSlip(
-            Paper.A4_ANNEX,
-            "",
-            None,
-            f"Phụ lục {'I' * which}\n{title.upper()} {self.name.upper()}",
-            (),
-            "",
-            (centred(of, italic=True), *blocks),
-            official=True,
-            stamp=self.stamp,
-            name=f"Phụ lục {'I' * which} - {sheet}",
-        )
+        return annex(self.house, self.day, which, f"{title} {self.name}", sheet, blocks, stamp=self.stamp)
 
     # The report itself
 

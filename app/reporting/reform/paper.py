@@ -7,13 +7,12 @@ from collections.abc import Callable, Iterator
 from datetime import date
 
 from app.reporting.index.definition import Certainty
-from app.reporting.paper_parts import DRAFT, ReportHouse, heading, number, said, words
+from app.reporting.paper_parts import DRAFT, Block, ReportHouse, heading, number, report, said, words
 from app.reporting.reform.outline import OutlineItem, ReformFigures, outline
 from app.slips.content.parts import heading_row
-from app.slips.document import DOTS, Paper, PrintedSlip, Row, Signature, SlipParagraph, SlipTable, StyledText
+from app.slips.document import DOTS, PrintedSlip, Row, SlipParagraph, SlipTable, StyledText
 from app.slips.labels import short_day
 
-Block = SlipParagraph | SlipTable
 Link = Callable[[OutlineItem], str]
 """Where the number of an item leads; "" on paper."""
 
@@ -25,19 +24,14 @@ def documents(
     label = told.span.period.label("vi")
     of = "" if reporter == house.department else f"\n{reporter}"
     return [
-        PrintedSlip(
-            Paper.A4,
-            "",
-            house.head(day),
-            "BÁO CÁO",
-            (f"{outline().title} {label[:1].lower()}{label[1:]}{of}",),
-            "",
+        report(
+            house,
+            day,
+            f"{outline().title} {label[:1].lower()}{label[1:]}{of}",
             (*_head(told), *_body(told, link), *_foot(told)),
-            (Signature("GIÁM ĐỐC", "", house.director),),
-            ("- Sở Nội vụ;", "- Giám đốc, các Phó Giám đốc Sở;", "- Các phòng, đơn vị thuộc Sở;", "- Lưu: VT, VP."),
-            official=True,
-            stamp="" if told.is_over else DRAFT,
             name="Báo cáo CCHC",
+            to=("- Sở Nội vụ;",),
+            stamp="" if told.is_over else DRAFT,
         )
     ]
 
