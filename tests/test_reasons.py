@@ -34,6 +34,7 @@ from app.payments import service as payments
 from app.procedures import service as procedures
 from app.publications import catalogue_service
 from app.publications import service as publications
+from app.reporting.control import service as control_service
 from app.reporting.index import service as index_service
 from app.tasks import service as tasks
 from tests.factories import CLERK, EVERYWHERE, SITE
@@ -84,6 +85,9 @@ VERBS: dict[str, Callable[[str], object]] = {
     "tasks.service.reject_result": lambda why: tasks.reject_result(EVERYWHERE, CLERK, 1, on=DAY, reason=why),
     "obligations.service.withdraw_filing": lambda why: plan_duties.withdraw_filing(EVERYWHERE, CLERK, 1, reason=why),
     "obligations.surveys.remove_survey": lambda why: surveys.remove_survey(EVERYWHERE, CLERK, 1, reason=why),
+    "reporting.control.service.withdraw_sent_report": lambda why: control_service.withdraw_sent_report(
+        CLERK, 1, reason=why
+    ),
     "reporting.index.service.withdraw_confirmation": lambda why: index_service.withdraw_confirmation(
         CLERK, 1, reason=why
     ),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from datetime import date
+from datetime import date, timedelta
 
 from sqlalchemy import select
 
@@ -19,11 +19,13 @@ from app.demo.dealings import dealings
 from app.demo.explaining import apologies, explanations, faults
 from app.demo.plans import add_publications, add_scores, add_tasks, checks, reviews
 from app.demo.portal_scores import portal_scores
-from app.demo.world import Ground, World, turn
+from app.demo.world import MARK, Ground, World, turn
 from app.obligations.models import Filing, FilingKind
 from app.organisation import audit
 from app.organisation.access import Actor
 from app.procedures.models import Procedure
+from app.reporting.control.queries import control_span
+from app.reporting.control.service import mark_report_sent
 from app.web.extensions import Base, db
 
 # What the demonstration's units hand in again and again: reports, lists, news items, dialogues.
@@ -212,8 +214,17 @@ def add_duties(by: Actor, world: World, calendar: WorkingCalendar, units: Mappin
         _fold_again({row.case_id for row in regretted if isinstance(row, CaseEvent)}, calendar)
         rows = [*_records(ground), *checks(ground, published)]
         session.add_all(rows)
+        _send_report(ground)
         audit.record(by, "load_demo_duties", "site", world.site, records=len(rows), seed=world.seed)
     return sum(row.__tablename__ == "case_events" for row in regretted)
+
+
+def _send_report(ground: Ground) -> None:
+    """The last full month's form II.06a went out, so that the next has what its carry-over is held against."""
+    span = control_span(ground.month)
+    sent = ground.working(span.last + timedelta(days=4))
+    if ground.has_come(sent):
+        mark_report_sent(ground.by, ground.month, sent_on=sent, document=f"{sent:%d%m}/BC-SO", note=MARK)
 
 
 def _fold_again(case_ids: Collection[int], calendar: WorkingCalendar) -> None:

@@ -106,6 +106,7 @@ add_labels(
         Capability.DECIDE_VIOLATIONS: _l("kết luận về giải trình vi phạm"),
         Capability.CLOSE_MONTHS: _l("chốt tháng"),
         Capability.SEAL_MONTHS: _l("niêm phong và mở lại tháng"),
+        Capability.SEND_REPORTS: _l("ghi báo cáo giải quyết thủ tục đã gửi, rút việc ghi đó"),
         Capability.DELEGATE: _l("giao người khác ký thay hoặc thừa lệnh Giám đốc"),
         Capability.KEEP_UNITS: _l("quản lý đơn vị"),
         Capability.KEEP_PEOPLE: _l("quản lý người dùng"),

@@ -60,6 +60,7 @@ class Capability(StrEnum):
     DECIDE_VIOLATIONS = "decide_violations"
     CLOSE_MONTHS = "close_months"
     SEAL_MONTHS = "seal_months"
+    SEND_REPORTS = "send_reports"
     DELEGATE = "delegate"
     KEEP_UNITS = "keep_units"
     KEEP_PEOPLE = "keep_people"
@@ -117,6 +118,7 @@ ROLES: Mapping[Capability, frozenset[Role]] = {
     _C.DECIDE_VIOLATIONS: frozenset({_DIRECTOR, _INSPECTOR}),
     _C.CLOSE_MONTHS: frozenset({_DIRECTOR, _INSPECTOR}),
     _C.SEAL_MONTHS: frozenset({_DIRECTOR}),
+    _C.SEND_REPORTS: frozenset({_DIRECTOR, _INSPECTOR, _ADMIN}),
     _C.DELEGATE: frozenset({_DIRECTOR}),
     _C.KEEP_UNITS: frozenset({_ADMIN}),
     _C.KEEP_PEOPLE: frozenset({_ADMIN}),

@@ -10,7 +10,7 @@ from flask_wtf import FlaskForm
 
 from app.core.periods import Period, PeriodKind
 from app.reporting.control.queries import Rows
-from app.web.forms import ChoiceField
+from app.web.forms import NEEDED, ChoiceField, DayField, ReasonLineField, StringField, TextAreaField
 
 MONTHS, OTHERS = 18, 4
 
@@ -39,3 +39,17 @@ class ControlForm(FlaskForm):
         form.ky.choices = [(each.key, each.label(locale)) for each in ordered]
         form.theo.choices = [(Rows.FIELD.value, _l("Lĩnh vực")), (Rows.UNIT.value, _l("Đơn vị"))]
         return form
+
+
+class SendingForm(FlaskForm):
+    """Ghi báo cáo của một kỳ đã gửi."""
+
+    sent_on = DayField(_l("Ngày gửi"), validators=[NEEDED])
+    document = StringField(_l("Số văn bản"))
+    note = TextAreaField(_l("Ghi chú"))
+
+
+class SendingReasonForm(FlaskForm):
+    """Rút việc ghi đã gửi."""
+
+    reason = ReasonLineField(_l("Lý do"))

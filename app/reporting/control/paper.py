@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import date
 
-from app.reporting.control.queries import ControlFigures, Doubt, LatenessCause, Line, Rows
+from app.compliance.explaining import inside
+from app.reporting.control.carry_over import CarryOver
+from app.reporting.control.queries import COLUMNS, ControlFigures, Doubt, LatenessCause, Line, Rows
 from app.reporting.paper_parts import DRAFT, ReportHouse, across, number, said, words
 from app.slips.content.parts import CENTER, head_row, heading_row
 from app.slips.document import (
@@ -42,7 +44,6 @@ FORMS = {
     ),
 }
 TOTAL = "Tổng số"
-COLUMNS = tuple(range(3, 14))
 HEADINGS = (
     *("STT", "", "Tiếp nhận: tổng số", "Tiếp nhận trong kỳ: trực tuyến", "Tiếp nhận trong kỳ: trực tiếp, bưu chính"),
     *("Tiếp nhận: từ kỳ trước", "Đã giải quyết: tổng số", "Đã giải quyết: trước hạn", "Đã giải quyết: đúng hạn"),
@@ -67,9 +68,15 @@ def documents(
     day: date,
     link: Link = lambda line, column: "",
     doubt_link: DoubtLink = lambda doubt: "",
+    carried: CarryOver | None = None,
+    apart_link: str = "",
 ) -> list[PrintedSlip]:
-    """The form, and the list of overdue cases with their causes. `reporter`: who reports, the Department or a unit."""
-    return [_form(told, house, reporter, day, link, doubt_link), _causes(told, causes)]
+    """The form, and the list of overdue cases with their causes. `reporter`: who reports, the Department or a unit.
+
+    `carried`: the carry-over against what was sent; `apart_link`: where the cases that differ are listed.
+    """
+    against = _against_sent(told, carried, apart_link) if carried is not None else []
+    return [_form(told, house, reporter, day, link, doubt_link, against), _causes(told, causes)]
 
 
 def rows_of(told: ControlFigures) -> list[list[object]]:
@@ -79,7 +86,13 @@ def rows_of(told: ControlFigures) -> list[list[object]]:
 
 
 def _form(
-    told: ControlFigures, house: ReportHouse, reporter: str, day: date, link: Link, doubt_link: DoubtLink
+    told: ControlFigures,
+    house: ReportHouse,
+    reporter: str,
+    day: date,
+    link: Link,
+    doubt_link: DoubtLink,
+    against: Sequence[SlipParagraph | SlipTable],
 ) -> PrintedSlip:
     form, title, _of = FORMS[told.rows]
     place = SlipParagraph((StyledText(f"{house.place}, {long_day(day)}", italic=True),), Align.RIGHT)
@@ -97,6 +110,7 @@ def _form(
             SlipParagraph((StyledText("Đơn vị tính: Số hồ sơ TTHC", italic=True),), Align.RIGHT),
             _table(told, link),
             *_notes(told, doubt_link),
+            *against,
             place,
         ),
         (
@@ -187,6 +201,28 @@ def _notes(told: ControlFigures, doubt_link: DoubtLink) -> list[SlipParagraph | 
     if not table:
         return list(notes)
     return [*notes, SlipTable((220, 20), (heading_row("Hồ sơ cần rà soát", "Số hồ sơ"),), table, scale=0.8)]
+
+
+def _against_sent(told: ControlFigures, carried: CarryOver, apart_link: str) -> list[SlipParagraph | SlipTable]:
+    before, report = inside(carried.before.period), carried.report
+    if report is None:
+        return [said(f"Báo cáo {before}: chưa gửi, nên chưa đối chiếu được cột 6 với báo cáo đã gửi.")]
+    sent = f"báo cáo {before} gửi ngày {short_day(report.sent_on)}"
+    sent += f", số {report.document}" if report.document else ""
+    if carried.agrees:
+        return [said(f"Cột 6 khớp với cột 11 của {sent}, từng dòng và từng hồ sơ.")]
+    told_apart = said(
+        f"Cột 6 là {show_number(carried.total.now)}, cột 11 của {sent} là {show_number(carried.total.sent)}: "
+        f"lệch {show_number(carried.total.apart)}."
+    )
+    lines: list[Row] = [
+        (words(line.name), number(line.sent), number(line.now), number(line.apart)) for line in carried.differing
+    ]
+    if carried.cases:
+        behind = number(carried.cases, apart_link)
+        lines.append((Cell("Số hồ sơ làm nên chỗ lệch", columns=3), behind))
+    head = heading_row(FORMS[told.rows][2], "Cột 11 đã gửi", "Cột 6", "Lệch")
+    return [told_apart, SlipTable((150, 30, 30, 30), (head,), lines, scale=0.8)]
 
 
 def _causes(told: ControlFigures, causes: Sequence[LatenessCause]) -> PrintedSlip:

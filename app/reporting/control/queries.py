@@ -141,6 +141,7 @@ CELLS: Mapping[int, Condition] = {
 }
 """Who is counted in each column that is no sum; asked of the table or of one case."""
 
+COLUMNS = tuple(range(3, 14))
 SUMS: Mapping[int, tuple[int, ...]] = {3: (4, 5, 6), 7: (8, 9, 10), 11: (12, 13)}
 HANDED_IN, ANSWERED = (4, 5, 6), (8, 9, 10, 12, 13)
 """What has come in, and what has become of it: 3 = 7 + 11."""
@@ -282,6 +283,11 @@ def _group(rows: Rows, scope: Scope, window: Window) -> Any:
     if passed_since(db.session.connection(), scope.site, window.start, population.ACCOUNTABLE):
         return population.unit_then(Case, window.as_of - AN_INSTANT)
     return Case.unit_id
+
+
+def unit_of(scope: Scope, period: Period) -> Any:
+    """SQL: the unit in whose line a case of the period stands."""
+    return _group(Rows.UNIT, scope, window_of(control_span(period)))
 
 
 def _joined(counted: Select[Any], rows: Rows) -> Select[Any]:

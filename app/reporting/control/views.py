@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
-from flask import Response, render_template, request, url_for
+from flask import Response, flash, redirect, render_template, request, url_for
 from flask_babel import force_locale
 from flask_babel import gettext as _
+from werkzeug.wrappers import Response as Answer
 
 from app.core.errors import DomainError, NotFound
 from app.core.periods import Period, PeriodKind
@@ -16,20 +18,23 @@ from app.organisation.access import Scope, actor, allowed, current_scope, person
 from app.organisation.calendars import today
 from app.organisation.exports import csv_response, trace_export
 from app.organisation.permissions import Capability
-from app.reporting.control import paper, queries
-from app.reporting.control.forms import ControlForm
-from app.reporting.control.queries import Doubt, Line, Rows
+from app.reporting.control import carry_over, paper, queries, service
+from app.reporting.control.carry_over import CarryOver, CaseApart
+from app.reporting.control.forms import ControlForm, SendingForm, SendingReasonForm
+from app.reporting.control.models import SentReport
+from app.reporting.control.queries import COLUMNS, Doubt, Line, Rows
 from app.reporting.paper_parts import house
 from app.reporting.views import bp
 from app.slips.document import PrintedSlip
 from app.slips.printing import RENDERERS, TYPES
-from app.web.formats import in_words
-from app.web.forms import whole_number
+from app.web.formats import in_words, show_date
+from app.web.forms import errors_shown_on, whole_number
 
 MOST_CAUSES = 200
 MOST_CAUSES_IN_FILES = 5_000
 PAGE = 100
 ENDINGS = "pdf,docx,xlsx"
+Page = str | Answer | tuple[str, int]
 
 
 @bp.get("/bao-cao/thu-tuc", endpoint="control_reports")
@@ -56,6 +61,8 @@ def report(key: str) -> str:
 def _page(period: Period, *, named: bool = True) -> str:
     rows, scope = _rows(), current_scope()
     told = queries.control_figures(scope, period, rows)
+    sent = carry_over.sent_for(scope, period, period.previous())
+    carried = carry_over.carry_over(scope, told, sent.get(period.previous().key))
     return render_template(
         "reporting/control/report.html",
         period=period,
@@ -63,7 +70,9 @@ def _page(period: Period, *, named: bool = True) -> str:
         told=told,
         rows=rows,
         form=ControlForm.of(period, rows, today()),
-        documents=_papers(scope, told, MOST_CAUSES, linked=True),
+        sent=sent.get(period.key),
+        carried=carried,
+        documents=_papers(scope, told, carried, MOST_CAUSES, linked=True),
     )
 
 
@@ -73,7 +82,9 @@ def report_file(key: str, ending: str) -> Response:
     """The same as a file."""
     period, rows, scope = _period(key), _rows(), current_scope()
     told = queries.control_figures(scope, period, rows)
-    made, name = RENDERERS[ending](_papers(scope, told, MOST_CAUSES_IN_FILES)), _name(period, rows)
+    sent = carry_over.sent_for(scope, period.previous())
+    carried = carry_over.carry_over(scope, told, sent.get(period.previous().key))
+    made, name = RENDERERS[ending](_papers(scope, told, carried, MOST_CAUSES_IN_FILES)), _name(period, rows)
     trace_export(actor(), name, len(told.lines), ending)
     response = Response(made, mimetype=TYPES[ending])
     response.headers.set("Content-Disposition", "attachment", filename=f"{name}.{ending}")
@@ -97,7 +108,7 @@ def cases(key: str) -> str:
     period, rows = _period(key), _rows()
     column = request.args.get("cot", 3, type=whole_number) or 3
     doubt = Doubt(asked) if (asked := request.args.get("nghi_van", "")) in set(Doubt) else None
-    if column not in paper.COLUMNS:
+    if column not in COLUMNS:
         raise NotFound("Biểu này không có cột %(column)s.", column=column)
     line = request.args.get("dong", "")
     if rows is Rows.UNIT and line and not (line.isdecimal() and len(line) < 10):
@@ -117,15 +128,106 @@ def cases(key: str) -> str:
     )
 
 
+@bp.get("/bao-cao/thu-tuc/<key>/lech", endpoint="control_apart")
+@allowed(Capability.READ_RESULTS)
+def apart(key: str) -> str:
+    """The cases by which the carry-over differs from the report before it, as that was sent, and why each does."""
+    period, rows, scope = _period(key), _rows(), current_scope()
+    before = period.previous()
+    report = carry_over.sent_for(scope, before).get(before.key)
+    if report is None:
+        raise NotFound("Kỳ %(period)s chưa ghi là đã gửi báo cáo.", period=in_words(before))
+    carried = carry_over.carry_over(scope, queries.control_figures(scope, period, rows), report)
+    page = max(request.args.get("trang", 1, type=whole_number) or 1, 1)
+    listed = carry_over.listed_apart(scope, period, rows, report.id, PAGE, (page - 1) * PAGE)
+    start = queries.window_of(carried.before).end
+    return render_template(
+        "reporting/control/apart.html",
+        period=period,
+        rows=rows,
+        carried=carried,
+        cases=[(each, _why(each, report, start, rows)) for each in listed],
+        page=page,
+        pages=-(-carried.cases // PAGE),
+    )
+
+
+def _why(case: CaseApart, report: SentReport, start: datetime, rows: Rows) -> str:
+    """What the records tell of a case that is not where it was when the report was sent. `start`: of the period."""
+    if case.received_at is None:
+        return str(_("Không còn trên phần mềm: lần nhập đã được hoàn tác."))
+    if not case.was_sent:
+        if case.recorded_at is not None and case.recorded_at >= report.recorded_at:
+            return str(_("Ghi vào phần mềm ngày %(day)s, sau khi gửi.", day=show_date(case.recorded_at)))
+        return str(_("Khi gửi không tính là đang giải quyết; tiếp nhận hoặc kết thúc được sửa sau khi gửi."))
+    if case.annulled_at is not None:
+        return str(_("Đã hủy ngày %(day)s.", day=show_date(case.annulled_at)))
+    if case.ended_at is not None and case.ended_at < start:
+        return str(_("Kết thúc ngày %(day)s, ghi sau khi gửi.", day=show_date(case.ended_at)))
+    if case.received_at >= start:
+        return str(_("Ngày tiếp nhận sửa thành %(day)s sau khi gửi.", day=show_date(case.received_at)))
+    return str(_("Khi gửi ở lĩnh vực khác.") if rows is Rows.FIELD else _("Khi gửi ở đơn vị khác."))
+
+
+@bp.get("/bao-cao/thu-tuc/<key>/da-gui", endpoint="sent_control_reports")
+@allowed(Capability.SEND_REPORTS)
+def sent_reports(key: str) -> str:
+    """Every sending of a period with the figures as they were then."""
+    period = _period(key)
+    return render_template(
+        "reporting/control/sent.html",
+        period=period,
+        reports=carry_over.sent_reports(current_scope(), period),
+        rows=_rows(),
+    )
+
+
+@bp.route("/bao-cao/thu-tuc/<key>/gui", methods=["GET", "POST"], endpoint="send_control_report")
+@allowed(Capability.SEND_REPORTS)
+def send(key: str) -> Page:
+    """Say that the report of a period was sent; its figures are kept as they are now."""
+    period, form = _period(key), SendingForm(data={"sent_on": today()})
+    if form.validate_on_submit():
+        with errors_shown_on(form):
+            service.mark_report_sent(
+                actor(),
+                period,
+                sent_on=form.sent_on.data,
+                document=form.document.data or "",
+                note=form.note.data or "",
+            )
+            flash(_("Đã ghi báo cáo đã gửi; số liệu được giữ như lúc này."), "success")
+            return redirect(url_for(".control_report", key=period.key))
+    page = render_template("reporting/control/send.html", period=period, form=form, report=None)
+    return page, 422 if form.errors or form.form_errors else 200
+
+
+@bp.route("/bao-cao/thu-tuc/da-gui/<int:report_id>/rut", methods=["GET", "POST"], endpoint="withdraw_sent_report")
+@allowed(Capability.SEND_REPORTS)
+def withdraw(report_id: int) -> Page:
+    """Take back that a report was sent."""
+    report, form = carry_over.standing(current_scope(), report_id), SendingReasonForm()
+    if report is None:
+        raise NotFound("Không tìm thấy lần gửi này.")
+    period = Period.parse(report.period)
+    if form.validate_on_submit():
+        with errors_shown_on(form):
+            service.withdraw_sent_report(actor(), report_id, reason=form.reason.data or "")
+            flash(_("Đã rút việc ghi đã gửi; số liệu đã giữ vẫn còn."), "success")
+            return redirect(url_for(".control_report", key=period.key))
+    page = render_template("reporting/control/send.html", period=period, form=form, report=report)
+    return page, 422 if form.errors or form.form_errors else 200
+
+
 def _papers(
-    scope: Scope, told: queries.ControlFigures, most_causes: int, *, linked: bool = False
+    scope: Scope, told: queries.ControlFigures, carried: CarryOver, most_causes: int, *, linked: bool = False
 ) -> Sequence[PrintedSlip]:
     with force_locale("vi"):
         causes = queries.causes(scope, told.span.period, told.rows, most_causes)
         ours = house()
         reporter = ours.department if scope.unit_ids is None else person().unit.name
         if not linked:
-            return paper.documents(told, causes, ours, reporter, today())
+            return paper.documents(told, causes, ours, reporter, today(), carried=carried)
         causes = [replace(each, link=url_for("cases.show", case_id=each.case.id)) for each in causes]
 
         def behind(line: Line, column: int) -> str:
@@ -136,7 +238,8 @@ def _papers(
         def doubtful(doubt: Doubt) -> str:
             return url_for(".control_cases", key=told.span.period.key, theo=told.rows, nghi_van=doubt)
 
-        return paper.documents(told, causes, ours, reporter, today(), behind, doubtful)
+        apart = url_for(".control_apart", key=told.span.period.key, theo=told.rows)
+        return paper.documents(told, causes, ours, reporter, today(), behind, doubtful, carried, apart)
 
 
 def _name(period: Period, rows: Rows) -> str:
