@@ -70,7 +70,8 @@ def test_every_part_of_the_benchmark_measures_something_and_its_peers_agree(
         assert each["executemany"]["rows"]["case_events"] >= each["executemany"]["rows"]["cases"] > 0
     assert all(site["requests"] == 4 for page in measured["pages"]["pages"].values() for site in page)
     weighed = measured["weight"][0]["pages"]
-    assert all(page["bytes"] >= weighed["empty page with the layout"]["bytes"] for page in weighed.values())
+    layout = weighed["empty page with the layout"]["bytes"]  # an inspector's, whose menu is the longest
+    assert all(page["bytes"] > layout * 2 / 3 for page in weighed.values())
     assert all(page["work_ms"] > 0 < page["statements"] for page in weighed.values())
     exported = measured["export"][0]["pages"]
     assert exported["the list as CSV"]["bytes"] > 300 * len("H32.12-240628-0004"), "all cases of the list"
