@@ -13,7 +13,7 @@ from sqlalchemy.orm import aliased
 from app.attachments.models import Attachment, AttachmentKind, EvidenceFile
 from app.attachments.signatures.outcomes import LookedInto
 from app.cases.kept_files import ReusableDocument
-from app.cases.models import Case, CaseDocument
+from app.cases.models import Case, CaseDocument, is_one_of
 from app.cases.population import visible_to
 from app.core.errors import NotFound
 from app.core.text import fold
@@ -201,7 +201,7 @@ def _earlier_files(scope: Scope, id_number: str, except_case: int | None) -> lis
         .join(Case, Case.id == a.case_id)
         .join(ProcedureVersion, ProcedureVersion.id == Case.version_id)
         .outerjoin(CaseDocument, CaseDocument.id == a.document_id)
-        .where(Case.site == scope.site, Case.id_number == id_number, visible_to(scope))
+        .where(Case.site == scope.site, is_one_of(Case.id_number, [id_number]), visible_to(scope))
         .where(a.removed_at.is_(None), a.kind != AttachmentKind.OTHER)
         .order_by(a.added_at.desc(), a.id.desc())
         .limit(MOST_OFFERED)

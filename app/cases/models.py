@@ -7,11 +7,25 @@ again at any time.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, cast
 
-from sqlalchemy import Date, ForeignKey, Index, Numeric, String, Table, Text, UniqueConstraint, text
+from sqlalchemy import (
+    ColumnElement,
+    Date,
+    ForeignKey,
+    Index,
+    Numeric,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    and_,
+    literal_column,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column, relationship, synonym
 
 from app.cases.vocabulary import CaseStatus, Channel, EventKind, PaymentChannel, PromiseCause, ReturnMethod
@@ -23,6 +37,12 @@ from app.web.extensions import Base, Key, Record
 
 def _key_of_code(row: Any) -> str:
     return code_key(str(row.get_current_parameters()["code"]))
+
+
+def is_one_of(column: Any, values: Collection[str]) -> ColumnElement[bool]:
+    """SQL: a text of a case (identity number, telephone, a code of another system) is one of these. Said so that the
+    index which leaves out what is empty can answer: no database looks into it unless it is told that nothing is."""
+    return and_(column != literal_column("''"), column.in_(list(values)))
 
 
 class Case(Record, Base):

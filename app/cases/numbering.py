@@ -11,7 +11,7 @@ from flask import current_app
 from sqlalchemy import ColumnElement, Integer, bindparam, delete, func, literal, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from app.cases.models import Case, CaseCounter
+from app.cases.models import Case, CaseCounter, is_one_of
 from app.core.codes import CODE, LONGEST, CodePattern, code_key
 from app.core.errors import N_, DomainError
 from app.core.text import tidy
@@ -129,7 +129,7 @@ def check_other_code(site: str, other: str, mine: str = "") -> None:
         return
     if not CODE.fullmatch(tidy(other)):
         raise DomainError(_NO_CODE, field="other_code")
-    taken = select(Case.code).where(Case.site == site, or_(Case.code_key == key, Case.other_code_key == key))
+    taken = select(Case.code).where(Case.site == site, or_(Case.code_key == key, is_one_of(Case.other_code_key, [key])))
     if (code := db.session.scalar(taken.limit(1))) is not None:
         raise DomainError("Mã này đã là mã của hồ sơ %(code)s.", field="other_code", code=code)
 

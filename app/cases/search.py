@@ -22,7 +22,7 @@ from sqlalchemy import ColumnElement, and_, bindparam, column, func, literal_col
 
 from app.cases.intake.questions import ways_to_write
 from app.cases.lookup import code_scanned, id_scanned
-from app.cases.models import Case, CaseEvent
+from app.cases.models import Case, CaseEvent, is_one_of
 from app.cases.population import on_desk_of
 from app.core.codes import code_key
 from app.core.text import fold, sought, words
@@ -148,7 +148,7 @@ def case_with_code(scope: Scope, typed: str) -> int | None:
         return None
     found = db.session.scalar(select(Case.id).where(Case.code.in_({code, code.upper()}), *mine))
     if found is None and (key := code_key(code)):
-        found = db.session.scalar(select(Case.id).where(Case.other_code_key == key, *mine).limit(1))
+        found = db.session.scalar(select(Case.id).where(is_one_of(Case.other_code_key, [key]), *mine).limit(1))
     return found
 
 
@@ -156,10 +156,11 @@ def only_case(scope: Scope, typed: str) -> int | None:
     """The id of the one case that a telephone, an identity number or the end of a code leads to; None for several."""
     mine = (Case.site == scope.site, on_desk_of(scope))
     if numbers := ways_to_write(typed):
-        wanted = or_(Case.phone.in_(numbers), Case.id_number.in_(numbers))
-        ids = db.session.scalars(select(Case.id).where(*mine, wanted).limit(2)).all()
-        if ids:
-            return ids[0] if len(ids) == 1 else None
+        found: set[int] = set()
+        for column in (Case.phone, Case.id_number):  # each by its own index
+            found |= set(db.session.scalars(select(Case.id).where(*mine, is_one_of(column, numbers)).limit(2)))
+        if found:
+            return found.pop() if len(found) == 1 else None
     if end := code_end(typed):
         ids = matching(scope, end, Case.code.endswith(end, autoescape=True), limit=2)
         return ids[0] if len(ids) == 1 else None

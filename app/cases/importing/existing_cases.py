@@ -17,7 +17,7 @@ from app.cases.importing.event_derivation import Move, activity, first_moves, la
 from app.cases.importing.row_parsing import CONTACTS, FLAGS, ParsedRow, Remark, StatedEvent
 from app.cases.importing.staging import Plan, Prepared
 from app.cases.importing.values import ContradictingRow
-from app.cases.models import Case, CaseEvent
+from app.cases.models import Case, CaseEvent, is_one_of
 from app.cases.rows import Row, case_row
 from app.cases.service import events_of
 from app.cases.timeline import CaseState, Event, project
@@ -320,7 +320,7 @@ def under_our_codes(site: str, said: Collection[ParsedRow]) -> dict[str, str]:
     wanted = list(keys | others.keys())
     found = db.session.execute(
         select(Case.code, Case.code_key, Case.other_code_key)
-        .where(Case.site == site, or_(Case.code_key.in_(wanted), Case.other_code_key.in_(list(keys))))
+        .where(Case.site == site, or_(Case.code_key.in_(wanted), is_one_of(Case.other_code_key, keys)))
         .order_by(Case.id.desc())
     ).all()
     own = {row.code_key for row in found}

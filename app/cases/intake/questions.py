@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy import ColumnElement, or_, select
 
 from app.cases import population
 from app.cases.intake.contents import Applicant
-from app.cases.models import Case
+from app.cases.models import Case, is_one_of
 from app.cases.population import on_desk_of
 from app.cases.vocabulary import CaseStatus
 from app.core.errors import N_, DomainError
@@ -60,7 +60,7 @@ def known_applicants(scope: Scope, *, id_number: str = "", phone: str = "") -> l
     rows: dict[int, tuple[Case, str]] = {}
     for column, typed in ((Case.id_number, id_number), (Case.phone, phone)):
         if numbers := ways_to_write(typed):
-            rows |= _newest(scope, and_(column != "", column.in_(numbers)))
+            rows |= _newest(scope, is_one_of(column, numbers))
     found: dict[tuple[str, str], list[tuple[Case, str]]] = {}
     for _id, (case, procedure) in sorted(rows.items(), reverse=True):
         found.setdefault((fold(case.applicant), case.id_number), []).append((case, procedure))
@@ -177,7 +177,12 @@ def _same_today(scope: Scope, version: ProcedureVersion, applicant: Applicant, d
         .where(ProcedureVersion.procedure_id == version.procedure_id)
         .where(Case.received_at >= calendar.start_of_day(day))
         .where(Case.received_at < calendar.start_of_day(day + timedelta(days=1)))
-        .where(or_(Case.id_number.in_(numbers), Case.phone.in_(telephones) & (Case.applicant == tidy(applicant.name))))
+        .where(
+            or_(
+                is_one_of(Case.id_number, numbers),
+                is_one_of(Case.phone, telephones) & (Case.applicant == tidy(applicant.name)),
+            )
+        )
         .order_by(Case.id)
         .limit(MOST_NAMED)
     )
