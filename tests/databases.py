@@ -47,8 +47,9 @@ def _size(table: str) -> int:
 
 
 def _row(table: Table, n: int) -> Iterator[tuple[str, Any]]:
+    made_of_others = len(table.primary_key.columns) > 1
     for column in table.columns:
-        if not column.primary_key:
+        if made_of_others or not column.primary_key:
             yield column.name, _value(table.name, column, n)
 
 
