@@ -40,8 +40,8 @@ def _key_of_code(row: Any) -> str:
 
 
 def is_one_of(column: Any, values: Collection[str]) -> ColumnElement[bool]:
-    """SQL: a text of a case (identity number, telephone, a code of another system) is one of these. Said so that the
-    index which leaves out what is empty can answer: no database looks into it unless it is told that nothing is."""
+    """SQL: a text (identity number, telephone, a code of another system or of a transaction) is one of these. Said so
+    that its index, which leaves out what is empty, can answer: none is looked into unless told that nothing is."""
     return and_(column != literal_column("''"), column.in_(list(values)))
 
 

@@ -13,7 +13,7 @@ from sqlalchemy import select
 
 from app.cases import service as cases
 from app.cases.balance import Balance
-from app.cases.models import Case, Payment
+from app.cases.models import Case, Payment, is_one_of
 from app.cases.numbering import raise_counter
 from app.cases.population import changeable_by
 from app.cases.vocabulary import EventKind, PaymentChannel
@@ -136,7 +136,7 @@ def _refuse_known_transaction(site: str, case_id: int, number: str) -> None:
     found = db.session.execute(
         select(Case.id, Case.code)
         .join(Payment, Payment.case_id == Case.id)
-        .where(Payment.site == site, Payment.transaction_number == number, Payment.voided.is_(False))
+        .where(Payment.site == site, is_one_of(Payment.transaction_number, [number]), Payment.voided.is_(False))
         .limit(1)
     ).first()
     if found is None:

@@ -18,6 +18,7 @@ from app.cases import numbering, search
 from app.cases.importing import existing_cases
 from app.cases.intake import questions
 from app.core.errors import DomainError
+from app.payments import service as payments
 from app.web.extensions import db
 from tests.clock import at
 from tests.factories import EVERYWHERE, SITE, make_department, make_version, receive
@@ -46,7 +47,11 @@ def indexes_of(sent: list[tuple[str, Any]]) -> set[str]:
     for statement, parameters in sent:
         if "cases" in statement and statement.lstrip().startswith(("SELECT", "WITH")):
             plan = db.session.connection().exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
-            found |= {name for *_rest, step in plan for name in re.findall(r"INDEX (ix_cases_\w+) \(site=\? AND", step)}
+            found |= {
+                name
+                for *_rest, step in plan
+                for name in re.findall(r"INDEX (ix_(?:cases|payments)_\w+) \(site=\? AND", step)
+            }
     return found
 
 
@@ -103,6 +108,10 @@ ASKS: dict[str, tuple[Callable[[], object], set[str]]] = {
     "whether a code is another case's": (
         lambda: numbering.check_other_code(SITE, ELSEWHERE),
         {"ix_cases_code_key", "ix_cases_other_code"},
+    ),
+    "whether a transaction was recorded": (
+        lambda: payments._refuse_known_transaction(SITE, 1, "VCB-1"),
+        {"ix_payments_transaction"},
     ),
     "our codes of a file's rows": (
         lambda: existing_cases.under_our_codes(SITE, [_Row(ELSEWHERE)]),  # type: ignore[list-item]

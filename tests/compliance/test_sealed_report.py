@@ -25,7 +25,6 @@ from app.compliance.months.closing import close
 from app.core import seals
 from app.core.errors import DomainError
 from app.organisation.models import Person, Role
-from app.reporting.month import sealed_report
 from app.web import extensions
 from app.web.extensions import db
 from tests.attachments import signing
@@ -77,7 +76,7 @@ def decided(month: Month, configured: Any, freeze: Callable[[str], Any]) -> Mont
 
 
 def report_of(sealed: MonthSeal) -> bytes:
-    return sealing.files_of(sealed)[sealed_report.REPORT]
+    return sealing.files_of(sealed)[sealing.REPORT]
 
 
 def test_the_report_is_sealed_as_a_pdf_and_goes_along_in_the_bundle(decided: Month, tmp_path: Path) -> None:

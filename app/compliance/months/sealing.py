@@ -151,7 +151,8 @@ def _public(key: Ed25519PrivateKey) -> str:
 # Sealing a month (niêm phong): what it was told, by which words it was judged, what came of it, what was answered and
 # decided, and its report, under one hash, chained to the seal before and signed; opening a closed month again.
 
-FACTS, CHECK, ANSWERS, REPORT = "facts.jsonl.gz", "check.json", "answers.json", "report.csv"
+FACTS, CHECK, ANSWERS, RESULTS = "facts.jsonl.gz", "check.json", "answers.json", "report.csv"
+REPORT = "report.pdf"  # what a room above adds, if it does: the report as it is sent
 more_papers: list[Callable[[Period], Mapping[str, bytes]]] = []
 """What a room above adds to a seal: the files by name, asked for within its transaction. Raises DomainError: then
 nothing is sealed. A room appends its own once, when it is imported."""
@@ -374,7 +375,7 @@ def _papers(run: CheckRun, period: Period) -> dict[str, bytes]:
     told = output.run_json(run, results, repository.with_rules(run, seen), repository.packs_of(run))
     rows, columns = output.result_table(results)
     report = csv_text(list(columns.values()), ([row.get(name) for name in columns] for row in rows))
-    papers = {CHECK: _text(told), ANSWERS: _text(answers(period)), REPORT: report}
+    papers = {CHECK: _text(told), ANSWERS: _text(answers(period)), RESULTS: report}
     return {name: text.encode() for name, text in papers.items()}
 
 

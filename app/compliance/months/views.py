@@ -151,7 +151,7 @@ def _month_page(period: Period, form: MonthForm) -> str:
         unsealed=unsealed,
         undecided=by_unit if can(Capability.CLOSE_MONTHS) else [],
         fingerprint=fingerprint,
-        has_report=lambda sealed: sealing.holds(sealed, "report.pdf"),
+        has_report=lambda sealed: sealing.holds(sealed, sealing.REPORT),
     )
 
 

@@ -7,6 +7,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
+from threading import Lock
 from typing import Any
 
 from sqlalchemy import Select, func, select
@@ -62,6 +63,7 @@ _MOST_KEPT = 64
 _kept: dict[tuple[object, ...], Tallies] = {}
 """Of runs looked at, by all that tells one from another: what a run found is never written again, and counting the
 fifty thousand results of a large Department is most of its page."""
+_keeping = Lock()  # several threads look at matrices at once
 
 
 def _tallies(scope: Scope, run: CheckRun) -> Tallies:
@@ -75,12 +77,15 @@ def _tallies(scope: Scope, run: CheckRun) -> Tallies:
         str(run.packs),
         str(run.units),
     )
-    if key not in _kept:
+    with _keeping:
+        found = _kept.get(key)
+    if found is None:
         found = _counted(scope, run.id)
-        while len(_kept) >= _MOST_KEPT:
-            _kept.pop(next(iter(_kept)), None)
-        _kept[key] = found
-    return _kept[key]
+        with _keeping:
+            _kept[key] = found
+            while len(_kept) > _MOST_KEPT:
+                del _kept[next(iter(_kept))]
+    return found
 
 
 def _counted(scope: Scope, run_id: int) -> Tallies:

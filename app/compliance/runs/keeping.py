@@ -21,11 +21,11 @@ class Texts:
     _encode = staticmethod(json.JSONEncoder(ensure_ascii=False, check_circular=False).encode)
 
     def __init__(self) -> None:
-        self._known: dict[int, str] = {}
+        self._known: dict[int, tuple[object, str]] = {}
         self._results: dict[tuple[object, ...], tuple[str, str]] = {}
         self._words: dict[str | int | None, str] = {}
         self._standings: dict[tuple[object, ...], str] = {}
-        self._things: dict[int, str] = {}
+        self._things: dict[int, tuple[object, str]] = {}
 
     def word(self, value: str | int | None) -> str:
         """The JSON of a text, a whole number or nothing."""
@@ -56,10 +56,9 @@ class Texts:
         things = result.things
         if not things:
             return None
-        text = self._things.get(id(things))
-        if text is None:
-            text = self._things[id(things)] = f"[{', '.join(map(self._of_standing, things))}]"
-        return text
+        if id(things) not in self._things:  # kept with its text, so that no other takes its identity
+            self._things[id(things)] = things, f"[{', '.join(map(self._of_standing, things))}]"
+        return self._things[id(things)][1]
 
     def _of_standing(self, thing: SubjectResult) -> str:
         told = thing.details.get
@@ -84,10 +83,9 @@ class Texts:
     def _once(self, told: Mapping[str, Any]) -> str:
         if not told:
             return "{}"
-        text = self._known.get(id(told))
-        if text is None:
-            text = self._known[id(told)] = self._encode(told)
-        return text
+        if id(told) not in self._known:
+            self._known[id(told)] = told, self._encode(told)
+        return self._known[id(told)][1]
 
 
 def result_columns(result: RuleResult) -> dict[str, Any]:

@@ -27,7 +27,6 @@ from app.web.formats import local
 if TYPE_CHECKING:
     from cryptography.x509 import Certificate
 
-REPORT = "report.pdf"
 FIELD = "DungHan"  # of the signature in the document
 
 
@@ -47,7 +46,7 @@ def papers(period: Period) -> Mapping[str, bytes]:
     """
     certificate = certificate_of_site()
     content = making.content(whole_site(), period, "pdf")
-    return {REPORT: content if certificate is None else sign(content, certificate, period)}
+    return {sealing.REPORT: content if certificate is None else sign(content, certificate, period)}
 
 
 def certificate_of_site() -> SigningCertificate | None:

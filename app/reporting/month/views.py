@@ -21,7 +21,7 @@ from app.core.periods import Period
 from app.organisation.access import actor, allowed, person, whole_site
 from app.organisation.exports import trace_export
 from app.organisation.permissions import Capability
-from app.reporting.month import making, sealed_report
+from app.reporting.month import making
 from app.reporting.views import bp
 from app.rulepacks.language import Status
 from app.slips.printing import TYPES
@@ -69,7 +69,7 @@ def sealed_report_file(key: str) -> Response:
     """The report as the latest seal of the month holds it."""
     period = _period(key)
     sealed = sealing.the_seal(period)
-    content = sealing.papers_of(sealed.papers).get(sealed_report.REPORT)
+    content = sealing.papers_of(sealed.papers).get(sealing.REPORT)
     if content is None:  # sealed before reports were
         raise NotFound("Niêm phong này không có báo cáo.")
     name = f"{making.name_of(period)}-niem-phong-{sealed.number}"

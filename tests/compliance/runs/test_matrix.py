@@ -11,6 +11,7 @@ import pytest
 from flask.testing import FlaskClient
 from openpyxl import load_workbook
 
+from app.cases.vocabulary import PaymentChannel
 from app.compliance import queries
 from app.compliance.adoption import repository
 from app.compliance.queries import matrix as matrices
@@ -20,10 +21,11 @@ from app.core.periods import Period
 from app.organisation.access import Scope
 from app.organisation.models import Role
 from app.rulepacks.language import Status
+from tests.clock import at
 from tests.compliance.month import BAC_GIANG, DEPARTMENT, PROVINCE, Month, check
 from tests.compliance.pages import text_of
 from tests.compliance.test_queries import counted, within
-from tests.factories import EVERYWHERE, make_person
+from tests.factories import EVERYWHERE, make_person, pay
 
 
 def drawn(run_id: int, view: MatrixView | None = None, scope: Scope = EVERYWHERE) -> Matrix:
@@ -199,3 +201,18 @@ def test_who_may_not_read_results_gets_none(month: Month, judged: int, sign_in: 
     client = sign_in(make_person(month.units["LDVL"], Role.DESK, "motcua1"))
     assert client.get("/kiem-tra").status_code == 403
     assert client.get(f"/kiem-tra/{judged}/bang.csv").status_code == 403
+
+
+def test_what_a_run_found_is_counted_once_and_of_another_run_anew(month: Month, judged: int) -> None:
+    first = queries.the_run(EVERYWHERE, judged)
+    before = matrices.rule_tallies(EVERYWHERE, first)
+    with counted() as again:
+        assert matrices.rule_tallies(EVERYWHERE, first) == before
+    assert again == []
+    assert matrices.rule_tallies(within(month, "LDVL"), first) != before  # another reader's are their own
+    pay(month.permit, at("2024-06-07 08:00"), PaymentChannel.ONLINE)  # 8 of 21: above 35 %
+    second = check().run
+    assert second is not None
+    after = matrices.rule_tallies(EVERYWHERE, second)
+    assert (before[PROVINCE, "khp-2c.2"][Status.FAIL], after[PROVINCE, "khp-2c.2"][Status.FAIL]) == (2, 0)
+    assert matrices.rule_tallies(EVERYWHERE, first) == before
