@@ -85,13 +85,13 @@ def site(session: Any, request: pytest.FixtureRequest) -> Any:
     connection.exec_driver_sql("DELETE FROM sqlite_stat1 WHERE tbl = 'cases'")
     counts = "INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES ('cases', ?, ?)"
     connection.exec_driver_sql(counts, OF_A_HUNDRED_THOUSAND)
-    connection.exec_driver_sql("ANALYZE sqlite_schema")  # read them
     db.session.commit()
+    db.engine.dispose()  # a connection reads them when it is opened: the pool may hold several from tests before
     yield units
-    connection = db.session.connection()
-    connection.exec_driver_sql("DELETE FROM sqlite_stat1")
-    connection.exec_driver_sql("ANALYZE sqlite_schema")
+    db.session.rollback()
+    db.session.connection().exec_driver_sql("DELETE FROM sqlite_stat1")
     db.session.commit()
+    db.engine.dispose()
 
 
 ASKS: dict[str, tuple[Callable[[], object], set[str]]] = {
