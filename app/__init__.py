@@ -29,6 +29,7 @@ def app_for_commands(**overrides: Any) -> Application:
 def _bind_records(app: Application) -> None:
     from app.compliance.evaluation import engine_process
     from app.rooms import register_records
+    from app.web.badges import register as register_badges
     from app.web.extensions import bind as bind_extensions
     from app.web.formats import register as register_formats
     from app.web.logs import register as register_logs
@@ -40,6 +41,7 @@ def _bind_records(app: Application) -> None:
     bind_extensions(app)
     register_asked(app)
     register_formats(app)
+    register_badges(app)
     register_records()
 
 

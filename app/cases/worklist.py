@@ -40,8 +40,12 @@ def desk_of(scope: Scope, who: Person) -> Scope:
     """Whose desk a person looks after: their unit and those below; inspectors and administrators see all desks."""
     if scope.unit_ids is not None or not Actor.of(who).may(Capability.HANDLE_CASES):
         return scope
+    return replace(scope, unit_ids=once(f"units of the desk of {who.unit_id}", lambda: _units_below(who)))
+
+
+def _units_below(who: Person) -> frozenset[int]:
     below = select(Unit.id).where(Unit.site == who.site, Unit.path.startswith(who.unit.path, autoescape=True))
-    return replace(scope, unit_ids=frozenset(db.session.scalars(below)))
+    return frozenset(db.session.scalars(below))
 
 
 def bucket_counts(
@@ -56,18 +60,26 @@ def bucket_counts(
 
 
 def attention_counts(desk: Scope, calendar: WorkingCalendar, now: datetime) -> dict[Attention, int]:
-    """How many cases of those desks wait to be closed, too long for their applicant, or for these units' opinion. The
-    menu tells it too, at the same moment."""
-    return once(f"attention of {desk}", lambda: _attention_counts(desk, calendar, now))
+    """How many cases of those desks wait to be closed, too long for their applicant, or for these units' opinion."""
+    stalled = func.sum(case((_in_pile(Attention.STALLED, desk, calendar, now), 1), else_=0))
+    return waiting_counts(desk) | {Attention.STALLED: int(db.session.scalar(_on_desk(desk, stalled)) or 0)}
 
 
-def _attention_counts(desk: Scope, calendar: WorkingCalendar, now: datetime) -> dict[Attention, int]:
-    kinds = (Attention.UNCLOSED, Attention.STALLED)
-    conditions = {kind: _in_pile(kind, desk, calendar, now) for kind in kinds}
-    columns = [func.sum(case((condition, 1), else_=0)) for condition in conditions.values()]
-    asked = _on_pile(Attention.ASKED, desk, func.count()).where(_asked_of(desk)).correlate(None).scalar_subquery()
-    counted = db.session.execute(_on_desk(desk, *columns, asked).where(or_(*conditions.values()))).one()
-    return dict(zip((*kinds, Attention.ASKED), (int(n or 0) for n in counted), strict=True))
+def waiting_counts(desk: Scope) -> dict[Attention, int]:
+    """How many of those cases wait to be closed, or for these units' opinion. The menu tells it on every page: each is
+    read from an index that holds nothing else."""
+    return once(f"waiting on {desk}", lambda: _waiting_counts(desk))
+
+
+def _waiting_counts(desk: Scope) -> dict[Attention, int]:
+    unclosed = _on_desk(desk, func.count()).where(population.known(Case.result_at))  # of open cases
+    asked = (
+        select(func.count(Consultation.case_id.distinct()))
+        .join(Case, Case.id == Consultation.case_id)
+        .where(*_asks(desk), Case.ended_at.is_(None))
+    )
+    counted = db.session.execute(select(unclosed.scalar_subquery(), asked.scalar_subquery())).one()
+    return dict(zip((Attention.UNCLOSED, Attention.ASKED), counted, strict=True))
 
 
 def worklist(
@@ -116,9 +128,13 @@ def _on_pile(pile: Pile | None, desk: Scope, *columns: Any) -> Select[*tuple[Any
 
 def _asked_of(desk: Scope) -> ColumnElement[bool]:
     """SQL: one of these units was asked about the case and has not answered."""
-    c = Consultation
-    open_questions = select(c.case_id).where(c.site == desk.site, desk.within(c.unit_id), c.answered_at.is_(None))
-    return Case.id.in_(open_questions)
+    return Case.id.in_(select(Consultation.case_id).where(*_asks(desk)))
+
+
+def _asks(desk: Scope) -> tuple[ColumnElement[bool], ...]:
+    """SQL: one of these units is asked, and has not answered."""
+    asked = Consultation
+    return asked.site == desk.site, desk.within(asked.unit_id), asked.answered_at.is_(None)
 
 
 def _in_pile(pile: Pile, desk: Scope, calendar: WorkingCalendar, now: datetime) -> ColumnElement[bool]:

@@ -103,7 +103,7 @@ def signed_in(view: Callable[P, R]) -> Callable[P, R]:
 
 def person() -> Person:
     """The person signed in."""
-    return cast(Person, current_user)
+    return cast(Person, current_user._get_current_object())
 
 
 def actor() -> Actor:

@@ -19,7 +19,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from babel.numbers import format_decimal
-from flask import Flask, current_app, g, has_request_context, request
+from flask import Flask, Request, current_app, g, has_request_context, request
 from flask_babel import get_locale, get_translations
 from flask_babel import gettext as _
 from jinja2 import FileSystemBytecodeCache, pass_eval_context
@@ -32,7 +32,10 @@ from app.core.errors import DomainError, Message, word_shown
 from app.core.periods import Period
 from app.web.due import due_day
 
-_here = g._get_current_object  # a page asks a thousand times, and each look through `g` is three
+# A page asks a thousand times, and each look through a proxy is three.
+_here = g._get_current_object
+_asked: Callable[[], Request] = request._get_current_object  # type: ignore[attr-defined]
+_application: Callable[[], Flask] = current_app._get_current_object  # type: ignore[attr-defined]
 
 
 def language() -> str:
@@ -77,7 +80,7 @@ def _addresses(app: Flask) -> Callable[..., str]:
         if endpoint.startswith(".") or "_external" in values or not has_request_context():
             return app.url_for(endpoint, **values)
         try:
-            return kept(request.root_path, endpoint, **values)
+            return kept(_asked().root_path, endpoint, **values)
         except TypeError:  # a list of values
             return app.url_for(endpoint, **values)
 
@@ -180,14 +183,18 @@ word_shown[:] = [lambda word: label(word) if (type(word), word.value) in _LABELS
 
 def local(instant: datetime) -> datetime:
     """An instant on the site's clock."""
-    return instant.astimezone(ZoneInfo(current_app.config["SETTINGS"].zone))
+    return instant.astimezone(ZoneInfo(_application().config["SETTINGS"].zone))
 
 
 def show_date(value: date | datetime | None) -> str:
     """A day as 05/06/2024; an instant by the site's clock."""
     if value is None:
         return ""
-    day = local(value).date() if isinstance(value, datetime) else value
+    return _day(local(value).date() if isinstance(value, datetime) else value)
+
+
+@lru_cache(maxsize=4096)
+def _day(day: date) -> str:
     return f"{day:%d/%m/%Y}"
 
 
@@ -227,11 +234,14 @@ def show_money(value: int | None) -> str:
 
 def counted(message: str, n: int | float | Decimal, /, **params: object) -> str:
     """A sentence with a count `%(n)s`, in the form for that number: "1 day", "1.5 days"."""
-    return _in_form(get_translations(), message, int(n) if n == int(n) else 2) % {"n": show_number(n), **params}
+    return _in_form(message, int(n) if n == int(n) else 2, language()) % {"n": show_number(n), **params}
 
 
-def _in_form(known: Any, message: str, n: int) -> str:
-    """The sentence's form for a number; the sentence itself where it has but one."""
+@lru_cache(maxsize=8192)
+def _in_form(message: str, n: int, _locale: str) -> str:
+    """The sentence's form for a number; the sentence itself where it has but one. In the language of the moment, which
+    is part of the key."""
+    known = get_translations()
     text = known.ungettext(message, message, n)
     return str(known.ugettext(message) if text == message else text)
 
@@ -258,7 +268,7 @@ def sentence(error: Message) -> str:
     if isinstance(error, DomainError) and error.parts:
         return "\n".join(map(sentence, error.parts))
     shown, n = {name: _shown(value) for name, value in error.params.items()}, error.params.get("n")
-    text = _in_form(get_translations(), error.message, n) if type(n) is int else str(_(error.message))
+    text = _in_form(error.message, n, language()) if type(n) is int else str(_(error.message))
     return text % shown if shown else text
 
 

@@ -7,10 +7,16 @@ from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import expect
+from sqlalchemy import select
 
+from app.cases import service
+from app.cases.models import Case
 from app.demo.departments import PASSWORD
+from app.organisation.access import Actor, Scope
+from app.organisation.models import Person
+from app.web.extensions import db
 from tests.browser.accessibility import FOCUS, focus_fault
-from tests.browser.site import MOVING, Visitor, press, still, write
+from tests.browser.site import MOVING, Site, Visitor, press, still, write
 
 pytestmark = pytest.mark.browser
 Visit = Callable[..., Visitor]
@@ -235,3 +241,19 @@ def test_what_depends_on_the_filters_follows_them_and_a_filter_is_kept_by_name(k
     clerk.press("Enter")
     expect(page.locator("#filter-state")).to_contain_text("Không có ngày này")
     expect(page.locator("#since")).to_be_focused()
+
+
+def test_a_case_in_nobodys_hands_is_taken_from_the_worklist_with_one_key(
+    keys: Callable[[str], Keys], site: Site
+) -> None:
+    with site.app.app_context():
+        desk = select(Person.unit_id).where(Person.username == "motcua").scalar_subquery()
+        waiting = select(Case).where(Case.holder_unit_id == desk, Case.ended_at.is_(None), Case.late_after.is_not(None))
+        case = db.session.scalars(waiting.order_by(Case.late_after, Case.id).limit(1)).one()
+        service.hand_over(Scope(case.site), Actor("Lệnh"), case.id, unit_code="MC")
+        code = case.code
+    clerk = keys("motcua")
+    clerk.visitor.go("/ho-so/viec-hom-nay?bucket=overdue")
+    clerk.press("h")
+    expect(clerk.page.locator("#flashes")).to_contain_text(f"Bạn đã nhận xử lý hồ sơ {code}")
+    assert clerk.page.url.endswith("?bucket=overdue")

@@ -14,10 +14,11 @@ import pytest
 from sqlalchemy import event
 
 from app.attachments import queries as files
-from app.cases import numbering, search
+from app.cases import numbering, search, worklist
 from app.cases.importing import existing_cases
 from app.cases.intake import questions
 from app.core.errors import DomainError
+from app.organisation.access import Scope
 from app.payments import service as payments
 from app.web.extensions import db
 from tests.clock import at
@@ -59,6 +60,7 @@ OF_A_HUNDRED_THOUSAND = [
     ("sqlite_autoindex_cases_1", "100000 100000 1"),
     ("ix_cases_code_key", "100000 100000 1"),
     ("ix_cases_ended_cover", "100000 100000 16667 1 1 1 1 1 1 1 1 1 1"),
+    ("ix_cases_ended_late", "6559 6559 1 1 1 1 1 1"),
     ("ix_cases_id_number", "100000 100000 1 1"),
     ("ix_cases_open_due", "2352 2352 49 19 5 1"),
     ("ix_cases_other_code", "1000 1000 1"),
@@ -66,6 +68,8 @@ OF_A_HUNDRED_THOUSAND = [
     ("ix_cases_register", "100000 100000 100000 100000"),
     ("ix_cases_version_id", "100000 3449"),
     ("ix_cases_received", "100000 100000 1 1"),
+    ("ix_cases_result_cover", "100000 100000 16667 1 1 1 1 1 1"),
+    ("ix_cases_unclosed", "382 382 191 1"),
     ("ix_cases_unit_received", "100000 100000 16667 1 1 1 1 1 1 1 1 1"),
     ("ix_cases_worklist", "2352 2352 294 15 1"),
 ]
@@ -112,6 +116,10 @@ ASKS: dict[str, tuple[Callable[[], object], set[str]]] = {
     "whether a transaction was recorded": (
         lambda: payments._refuse_known_transaction(SITE, 1, "VCB-1"),
         {"ix_payments_transaction"},
+    ),
+    "what waits on a desk, beside every menu": (
+        lambda: worklist.waiting_counts(Scope(SITE, frozenset({1}))),
+        {"ix_cases_unclosed"},
     ),
     "our codes of a file's rows": (
         lambda: existing_cases.under_our_codes(SITE, [_Row(ELSEWHERE)]),  # type: ignore[list-item]

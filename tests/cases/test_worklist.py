@@ -134,6 +134,13 @@ def test_what_would_be_forgotten_is_counted_and_listed(office: Office, freeze: A
         assert [line.case.code for line in page.lines] == [case.code]
 
 
+def test_a_case_about_which_a_unit_is_asked_twice_waits_for_it_once(office: Office) -> None:
+    case = receive(office.permit, at("2024-06-24 08:00"))
+    for question in ("Xin ý kiến", "Xin ý kiến thêm"):
+        handling.consult(EVERYWHERE, CLERK, case.id, unit_code="NCC", note=question)
+    assert nagged(office.units, "NCC")[Attention.ASKED] == 1
+
+
 def test_the_menu_says_how_much_waits_until_it_is_done(office: Office, sign_in: SignIn) -> None:
     case = happen(receive(office.permit, at("2024-06-24 08:00")), EventKind.RESOLVED, at("2024-06-25 08:00"))
     client = sign_in(office.clerk)

@@ -10,7 +10,8 @@ from flask import Flask
 from flask_babel import force_locale
 from jinja2 import DictLoader, Environment
 
-from app.web.formats import CompiledTemplates, compiled_by
+from app.cases.vocabulary import CaseStatus
+from app.web.formats import CompiledTemplates, compiled_by, counted
 
 
 def drawn(app: Flask, template: str, *, root: str = "", **values: Any) -> str:
@@ -46,6 +47,28 @@ def test_an_icon_says_its_label_or_nothing(app: Flask) -> None:
     hidden, said = drawn(app, template, label='"<').split("|")
     assert hidden == f'<svg class="icon" aria-hidden="true"><use href="{sprite}#clock"></use></svg>'
     assert said == f'<svg class="icon" role="img" aria-label="&#34;&lt;"><use href="{sprite}#clock"></use></svg>'
+
+
+def test_a_badge_has_its_symbol_and_a_word_in_the_readers_language_or_a_text_of_its_own(app: Flask) -> None:
+    template = "{% from 'components/badge.html' import badge %}{{ badge(kind, text) }}"
+    with app.test_request_context("/"):
+        drawing = app.jinja_env.from_string(template)
+        late = drawing.render(kind="late", text="")
+        assert late.startswith('<span class="badge tone-bad"><svg class="icon"')
+        assert late.endswith('#clock-alert"></use></svg>Quá hạn</span>')
+        with force_locale("en"):
+            assert drawing.render(kind="late", text="").endswith("</svg>Overdue</span>")
+            assert drawing.render(kind=CaseStatus.CLOSED, text="").endswith('#check"></use></svg>Closed</span>')
+        assert drawing.render(kind="late", text="<3").endswith("</svg>&lt;3</span>")
+        assert drawing.render(kind="xyz", text="").endswith('#circle"></use></svg>xyz</span>')
+
+
+def test_a_count_is_said_in_its_form_in_each_language(app: Flask) -> None:
+    with app.test_request_context("/"):
+        assert [counted("%(n)s hồ sơ", n) for n in (1, 2)] == ["1 hồ sơ", "2 hồ sơ"]
+        with force_locale("en"):
+            assert [counted("%(n)s hồ sơ", n) for n in (1, 2)] == ["1 case", "2 cases"]
+        assert counted("%(n)s hồ sơ", 1) == "1 hồ sơ"
 
 
 def compiled(folder: Path, text: str) -> str:

@@ -139,7 +139,7 @@ def _pile(asked: str) -> worklist.Pile | None:
 def waiting() -> int:
     """How many cases on the person's desk wait to be closed, or for their unit's opinion: the menu says so."""
     desk = worklist.desk_of(current_scope(), person())
-    counts = worklist.attention_counts(desk, site_calendar(), extensions.now())
+    counts = worklist.waiting_counts(desk)
     return counts[Attention.UNCLOSED] + counts[Attention.ASKED]
 
 
