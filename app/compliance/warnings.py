@@ -13,7 +13,6 @@ from math import ceil, floor
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy.orm import undefer
 
 from app.compliance.adoption import repository
 from app.compliance.adoption.repository import Library, rule_in
@@ -256,14 +255,12 @@ class FallsDue:
 def falls_due(scope: Scope, run: CheckRun, library: Library) -> list[FallsDue]:
     """What the run found not yet done and not yet due, with its last day from today to the month's end, by day."""
     last = Period.parse(run.period).last
-    pending = (
-        results_within(scope)
-        .where(CheckResult.run_id == run.id, within(CheckResult.due, today(), last))
-        .options(undefer(CheckResult.subjects))
+    pending = results_within(scope, with_subjects=True).where(
+        CheckResult.run_id == run.id, within(CheckResult.due, today(), last)
     )
     found: dict[tuple[date, object], list[tuple[ResultRow, str, Rule, str]]] = defaultdict(list)
     for row in db.session.execute(pending.order_by(*_IN_ORDER)):
-        cell = result_row_of(row, with_subjects=True)
+        cell = result_row_of(row)
         rule = rule_in(library, cell.pack, cell.rule)
         if rule is None or rule.is_remark:
             continue

@@ -11,9 +11,11 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import zip_longest
 
 from fpdf import FPDF
+from fpdf.fonts import TTFFont
 
 from app.slips import drawing
 from app.slips.document import (
@@ -45,11 +47,12 @@ def printable(words: str) -> str:
 
 
 class Measure:
-    """Width of words in a style, each word measured once."""
+    """Width of words in a style, and their lines in a place of some width: each measured and broken once."""
 
     def __init__(self, width: Callable[[str, str], float]) -> None:
         self._width = width
         self._known: dict[tuple[str, str], float] = {}
+        self._broken: dict[tuple[str, bool, bool, float], list[TextLine]] = {}
 
     def __call__(self, words: str, style: str) -> float:
         known = self._known.get((words, style))
@@ -58,6 +61,16 @@ class Measure:
                 self._known.clear()
             known = self._known[words, style] = self._width(words, style)
         return known
+
+    def lines(self, run: StyledText, width: float) -> list[TextLine]:
+        """The lines of a cell: a table says few things again and again. Nobody changes what is given."""
+        asked = run.text, run.bold, run.italic, width
+        broken = self._broken.get(asked)
+        if broken is None:
+            if len(self._broken) > 20_000:
+                self._broken.clear()
+            broken = self._broken[asked] = wrap((run,), width, self)
+        return broken
 
 
 @dataclass(slots=True)
@@ -223,7 +236,7 @@ class TableGrid:
         if not cell.text:
             return [TextLine()]
         width = self.edges[column + cell.columns] - self.edges[column] - 2 * self.PAD
-        return wrap((StyledText(cell.text, cell.bold, cell.italic),), width / self.size, self.measure)
+        return self.measure.lines(StyledText(cell.text, cell.bold, cell.italic), width / self.size)
 
     def _cut(self, group: Group, tallest: float) -> Iterator[Group]:
         most = max(int((tallest - 2 * self.PAD) / self.step), 1)
@@ -274,6 +287,7 @@ LEADING = 1.22  # from line to line, of the size of the text
 QR_SIDE = {True: 26.0, False: 20.0}  # on large paper, on small
 SIGNING = {True: 22.0, False: 12.0}  # left free above a signer's name
 _THIN, _RULE = 0.15, 0.25
+_FONT = "slip"
 
 
 def render(documents: Iterable[PrintedSlip]) -> bytes:
@@ -284,11 +298,11 @@ def render(documents: Iterable[PrintedSlip]) -> bytes:
     pdf.set_lang("vi-VN")
     pdf.set_creator("Đúng Hạn")
     for style in STYLES:
-        pdf.add_font("slip", style, font_file(style))
-    measure = Measure(lambda words, style: _width(pdf, words, style))
+        pdf.add_font(_FONT, style, font_file(style))
+    measure, ink = Measure(partial(_width, pdf)), Ink(pdf)
     title = ""
     for document in documents:
-        _Drawing(pdf, measure, document).draw()
+        _Drawing(pdf, ink, measure, document).draw()
         title = title or " ".join(document.title.split())
     pdf.set_title(title)
     out = io.BytesIO()
@@ -298,15 +312,59 @@ def render(documents: Iterable[PrintedSlip]) -> bytes:
 
 def _width(pdf: FPDF, words: str, style: str) -> float:
     """Width of the words at one point, in millimetres."""
-    pdf.set_font("slip", style, 100)
-    return pdf.get_string_width(words) / 100
+    font = pdf.fonts[f"{_FONT}{style}"]
+    assert isinstance(font, TTFFont)
+    return sum(map(font.cw.__getitem__, map(ord, words))) / 1000 / pdf.k
+
+
+class Ink:
+    """Words and boxes on the present page, each an operator of its content.
+
+    They are what `FPDF.text` and `FPDF.rect` write. A report of three hundred units has four hundred thousand of them,
+    and most of their words stand on it again and again: their glyphs are looked up once.
+    """
+
+    def __init__(self, pdf: FPDF) -> None:
+        self.pdf = pdf
+        self._glyphs: dict[tuple[str, str], bytes] = {}
+        self._content = bytearray()
+        self._font = "", 0.0
+
+    def new_page(self, width: float, height: float) -> None:
+        """Begin one."""
+        self.pdf.add_page(format=(width, height))
+        content = self.pdf.pages[self.pdf.page].contents
+        assert isinstance(content, bytearray)
+        self._content, self._font = content, ("", 0.0)
+
+    def words(self, words: str, x: float, baseline: float, style: str, size: float) -> None:
+        """Words in a style and a size in points, from x on."""
+        if self._font != (style, size):  # a page is told of each font once
+            self.pdf.set_font(_FONT, style, size)
+            self.pdf.text(x, baseline, words)
+            self._font = style, size
+            return
+        glyphs = self._glyphs.get((words, style))
+        if glyphs is None:
+            if len(self._glyphs) > 50_000:
+                self._glyphs.clear()
+            font = self.pdf.fonts[f"{_FONT}{style}"]
+            assert isinstance(font, TTFFont)
+            glyphs = self._glyphs[words, style] = f" Td {font.encode_text(words)} ET\n".encode("latin1")
+        k = self.pdf.k
+        self._content += b"BT %.2f %.2f" % (x * k, (self.pdf.h - baseline) * k) + glyphs
+
+    def box(self, x: float, y: float, width: float, height: float) -> None:
+        """A border; x and y are of its upper left corner."""
+        k = self.pdf.k
+        self._content += b"%.2f %.2f %.2f %.2f re S\n" % (x * k, (self.pdf.h - y) * k, width * k, -height * k)
 
 
 class _Drawing:
     """One paper being drawn: `y` is how far down its present page is filled."""
 
-    def __init__(self, pdf: FPDF, measure: Measure, document: PrintedSlip) -> None:
-        self.pdf, self.measure, self.document = pdf, measure, document
+    def __init__(self, pdf: FPDF, ink: Ink, measure: Measure, document: PrintedSlip) -> None:
+        self.pdf, self.ink, self.measure, self.document = pdf, ink, measure, document
         self.paper = document.paper
         self.size = document.points
         self.large = self.paper is not Paper.A5
@@ -338,7 +396,7 @@ class _Drawing:
     # Pages
 
     def _new_page(self) -> None:
-        self.pdf.add_page(format=(self.paper.width, self.paper.height))
+        self.ink.new_page(self.paper.width, self.paper.height)
         self.pdf.set_line_width(_THIN)
         self.pages += 1
         self.y = float(self.top)
@@ -360,8 +418,7 @@ class _Drawing:
         if align is not Align.LEFT:
             width = self.measure(words, style) * size
             x -= width / 2 if align is Align.CENTER else width
-        self.pdf.set_font("slip", style, size)
-        self.pdf.text(x, baseline, words)
+        self.ink.words(words, x, baseline, style, size)
 
     def _line(self, line: TextLine, x: float, y: float, width: float, size: float, align: Align = Align.LEFT) -> None:
         """A line of segments whose top is at y."""
@@ -502,7 +559,7 @@ class _Drawing:
         step = size * MM * LEADING
         for cell in group.cells:
             x, y = self.left + cell.x, self.y + cell.y
-            self.pdf.rect(x, y, cell.width, cell.height)
+            self.ink.box(x, y, cell.width, cell.height)
             down = (cell.height - len(cell.lines) * step) / 2 if cell.middle else TableGrid.PAD
             for line in cell.lines:
                 self._line(line, x + TableGrid.PAD, y + down, cell.width - 2 * TableGrid.PAD, size, cell.align)

@@ -152,6 +152,8 @@ def test_results_outside_the_scope_do_not_exist(month: Month) -> None:
     assert run is not None
     scope = within(month, "LDVL")
     assert {row.unit for row in queries.results_of(scope, run.id)} == {"LDVL"}
+    assert (queries.units_judged(scope, run.id), queries.units_judged(EVERYWHERE, run.id)) == (1, 6)
+    assert queries.units_judged(Scope("ELSEWHERE"), run.id) == 0
     with pytest.raises(NotFound):
         queries.result_of(scope, run.id, BAC_GIANG, "bg-5.2", "NCC")
     assert queries.result_of(EVERYWHERE, run.id, BAC_GIANG, "bg-5.2", "NCC").status is Status.FAIL

@@ -15,6 +15,7 @@ import pytest
 import segno
 from docx.shared import Mm
 from fontTools.ttLib import TTFont
+from fpdf import FPDF
 from lxml import etree
 from pypdf import PdfReader
 
@@ -22,7 +23,7 @@ from app.cases.vocabulary import CaseStatus, ReturnMethod
 from app.slips import content, drawing, pdf, word
 from app.slips.document import Cell, Paper, PrintedSlip, SlipParagraph, SlipTable, StyledText
 from app.slips.drawing import STYLES, font_file
-from app.slips.pdf import Measure, balanced, printable, wrap
+from app.slips.pdf import Ink, Measure, balanced, printable, wrap
 from app.slips.values import Handed, RegisterLine, Said
 from tests.slips.papers import ADDRESS, HOUSE, case, letter, on, person
 
@@ -148,6 +149,33 @@ def test_no_line_is_wider_than_its_column_and_no_letter_is_lost() -> None:
 def test_a_receipt_with_eight_documents_stays_on_one_sheet() -> None:
     documents = tuple(Handed(f"Giấy tờ số {n} theo quy định của pháp luật", originals=1) for n in range(8))
     assert len(read(content.receipt(case(documents=documents), HOUSE, ADDRESS)).pages) == 1
+
+
+def test_words_and_boxes_are_written_as_the_library_writes_them() -> None:
+    """Told of a font once a page, words repeated, brackets and what a typeface has no glyph for."""
+    told = [("Hồ sơ (1) quá hạn\\", 10.4), ("Hồ sơ (1) quá hạn\\", 10.4), ("Đạt", 13.0), ("Đạt \u4e00", 13.0)]
+
+    def blank() -> FPDF:
+        paper = FPDF(unit="mm")
+        paper.add_font("slip", "", font_file(""))
+        return paper
+
+    def written(paper: FPDF) -> list[bytes]:
+        return [bytes(page.contents) for page in paper.pages.values() if isinstance(page.contents, bytearray)]
+
+    ours, theirs = blank(), blank()
+    ink = Ink(ours)
+    for width, height in ((210, 297), (297, 210)):
+        ink.new_page(width, height)
+        theirs.add_page(format=(width, height))
+        for n, (words, size) in enumerate(told):
+            ink.words(words, 20 + n / 3, 40 + n / 7, "", size)
+            theirs.set_font("slip", "", size)
+            theirs.text(20 + n / 3, 40 + n / 7, words)
+            ink.box(20, 40 + n, 30 / 7, 5 / 3)
+            theirs.rect(20, 40 + n, 30 / 7, 5 / 3)
+    assert written(ours) == written(theirs)
+    assert len(written(ours)) == 2 and b"Tj" in written(ours)[1]
 
 
 def test_lines_of_a_heading_are_of_about_one_length() -> None:

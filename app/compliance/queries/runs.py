@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from fractions import Fraction
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, and_, case, func, or_, select
+from sqlalchemy import ColumnElement, Row, Select, Text, and_, case, cast, func, null, or_, select
 from sqlalchemy.orm import aliased, defer, undefer
 
 from app.compliance.evaluation.results import AppliedWaiver, SubjectLine, SubjectResult, day_of
@@ -223,7 +224,7 @@ def run_page(
         chosen = chosen.where(CheckRun.period == period.key)
     keyset = Keyset(after, before, limit)
     runs, *beside = keyset.lines(db.session.scalars(keyset.cut(chosen, CheckRun.id)).all(), lambda run: run.id)
-    counts = _counts(scope, [run.id for run in runs])
+    counts = counts_of(scope, [run.id for run in runs])
     return RunPage([line_of(run, counts.get(run.id)) for run in runs], *beside)
 
 
@@ -243,7 +244,8 @@ def line_of(run: CheckRun, counts: Counter[Status] | None = None) -> RunLine:
     )
 
 
-def _counts(scope: Scope, run_ids: Collection[int]) -> dict[int, Counter[Status]]:
+def counts_of(scope: Scope, run_ids: Collection[int]) -> dict[int, Counter[Status]]:
+    """How many results of each status, by run."""
     counted = (
         select(CheckResult.run_id, CheckResult.status, func.count())
         .where(CheckResult.run_id.in_(run_ids), scope.within(CheckResult.unit_id))
@@ -278,63 +280,103 @@ def results_of(
 ) -> list[ResultRow]:
     """Every result of a run within the scope: unit after unit in the order of the tree; only those of a status or
     of a unit, if one is given. A month may name a hundred thousand single things: they come only where asked for."""
-    chosen = results_within(scope).where(CheckResult.run_id == run_id)
-    if with_subjects:
-        chosen = chosen.options(undefer(CheckResult.subjects))
+    chosen = results_within(scope, with_subjects=with_subjects).where(CheckResult.run_id == run_id)
     if status is not None:
         chosen = chosen.where(CheckResult.status == status)
     if unit_id is not None:
         chosen = chosen.where(CheckResult.unit_id == unit_id)
     rows = db.session.execute(chosen.order_by(Unit.path, CheckResult.id))
-    return [result_row_of(row, with_subjects=with_subjects) for row in rows]
+    return [result_row_of(row) for row in rows]
+
+
+def units_judged(scope: Scope, run_id: int) -> int:
+    """How many units within the scope a run judged."""
+    judged = select(func.count(CheckResult.unit_id.distinct())).where(
+        CheckResult.run_id == run_id, CheckResult.site == scope.site, scope.within(CheckResult.unit_id)
+    )
+    return db.session.scalar(judged) or 0
 
 
 def result_of(scope: Scope, run_id: int, pack: str, rule: str, unit: str) -> ResultRow:
     """One cell. Raises NotFound, also for a unit outside the scope."""
     row = db.session.execute(
-        results_within(scope)
-        .where(CheckResult.run_id == run_id, CheckResult.pack == pack, CheckResult.rule == rule, Unit.code == unit)
-        .options(undefer(CheckResult.subjects))
+        results_within(scope, with_subjects=True).where(
+            CheckResult.run_id == run_id, CheckResult.pack == pack, CheckResult.rule == rule, Unit.code == unit
+        )
     ).first()
     if row is None:
         raise NotFound("Không có kết quả này trong lần kiểm tra %(run)s.", run=run_id)
-    return result_row_of(row, with_subjects=True)
+    return result_row_of(row)
 
 
-def results_within(scope: Scope) -> Select[CheckResult, Unit]:
-    """SQL: results of units within the scope, each with its unit; of which runs, says who asks."""
+_TOLD = (
+    CheckResult.pack,
+    CheckResult.rule,
+    CheckResult.status,
+    CheckResult.numerator,
+    CheckResult.denominator,
+    CheckResult.comparison,
+    CheckResult.target,
+    CheckResult.shortfall,
+    cast(CheckResult.figures, Text).label("figures"),
+    CheckResult.unknown,
+    CheckResult.due,
+    Unit.id,
+    Unit.code,
+    Unit.name,
+    Unit.name_en,
+    Unit.path,
+)
+"""Columns and not rows of tables: fifty thousand results of a run are read at once."""
+
+
+def results_within(scope: Scope, *, with_subjects: bool = False) -> Select[Any]:
+    """SQL: results of units within the scope, each with its unit, for `result_row_of`; of which runs, says who asks."""
     return (
-        select(CheckResult, Unit)
+        select(CheckResult.subjects if with_subjects else null().label("subjects"), *_TOLD)
         .join(Unit, Unit.id == CheckResult.unit_id)
         .where(CheckResult.site == scope.site, scope.within(CheckResult.unit_id))
     )
 
 
-def result_row_of(row: Row[CheckResult, Unit], *, with_subjects: bool = False) -> ResultRow:
+def result_row_of(row: Iterable[Any]) -> ResultRow:
     """What `results_within` selects, as pages show it."""
-    result, unit = row
+    subjects, pack, rule, status, numerator, denominator, comparison, target, shortfall, told, unknown, due, *unit = row
+    figures, place = _figures(told), _place(*unit)
     return ResultRow(
-        result.pack,
-        result.rule,
-        unit.code,
-        unit_ref(unit),
-        result.status,
-        result.figures.get("reason", ""),
-        result.numerator,
-        result.denominator,
-        share(result.figures.get("value")),
-        result.comparison,
-        share(result.target),
-        result.shortfall,
-        result.figures.get("facts", {}),
-        result.figures.get("waiver"),
-        result.figures.get("tally", {}),
-        result.unknown,
-        result.due,
-        tuple(map(_subject, result.subjects or ())) if with_subjects else (),
-        judged_as_of(result.figures),
-        tuple(map(_remark, result.figures.get("remarks", ()))),
+        pack,
+        rule,
+        place.code,
+        place,
+        status,
+        figures.get("reason", ""),
+        numerator,
+        denominator,
+        share(figures.get("value")),
+        comparison,
+        share(target),
+        shortfall,
+        figures.get("facts", {}),
+        figures.get("waiver"),
+        figures.get("tally", {}),
+        unknown,
+        due,
+        tuple(map(_subject, subjects or ())),
+        judged_as_of(figures),
+        tuple(map(_remark, figures.get("remarks", ()))),
     )
+
+
+@lru_cache(maxsize=4096)
+def _figures(text: str) -> dict[str, Any]:
+    """Of a run's results most say one of a few hundred things. Nobody writes into what is given."""
+    told: dict[str, Any] = json.loads(text)
+    return told
+
+
+@lru_cache(maxsize=4096)
+def _place(id: int, code: str, name: str, name_en: str, path: str) -> UnitRef:
+    return UnitRef(id, code, name, name_en, path.count("/") - 2)
 
 
 def _subject(kept: Sequence[str | None]) -> SubjectLine:
@@ -353,7 +395,7 @@ def _remark(kept: Mapping[str, Any]) -> SubjectResult:
 
 def unit_ref(unit: Unit) -> UnitRef:
     """The unit as lists name it."""
-    return UnitRef(unit.id, unit.code, unit.name, unit.name_en, unit.path.count("/") - 2)
+    return _place(unit.id, unit.code, unit.name, unit.name_en, unit.path)
 
 
 def trend(scope: Scope, result: ResultRow, period: Period, length: int = 6) -> list[tuple[Period, int, ResultRow]]:
@@ -369,13 +411,17 @@ def trend(scope: Scope, result: ResultRow, period: Period, length: int = 6) -> l
         .group_by(CheckRun.period)
     )
     runs = dict(db.session.execute(latest).all())
-    cells = results_within(scope).where(
-        CheckResult.run_id.in_(runs.values()),
-        CheckResult.unit_id == result.place.id,
-        CheckResult.pack == result.pack,
-        CheckResult.rule == result.rule,
+    cells = (
+        results_within(scope)
+        .where(
+            CheckResult.run_id.in_(runs.values()),
+            CheckResult.unit_id == result.place.id,
+            CheckResult.pack == result.pack,
+            CheckResult.rule == result.rule,
+        )
+        .add_columns(CheckResult.run_id)
     )
-    found = {row[0].run_id: result_row_of(row) for row in db.session.execute(cells)}
+    found = {run_id: result_row_of(row) for *row, run_id in db.session.execute(cells)}
     return [(p, runs[p.key], found[runs[p.key]]) for p in earlier if runs.get(p.key) in found]
 
 

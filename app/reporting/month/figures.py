@@ -17,7 +17,7 @@ from app.cases.lists import Window
 from app.compliance import queries
 from app.compliance.adoption import repository
 from app.compliance.adoption.repository import Library
-from app.compliance.models import CheckRun, MonthClosing, RunStanding, Violation, ViolationMove, ViolationState
+from app.compliance.models import MonthClosing, RunStanding, Violation, ViolationMove, ViolationState
 from app.compliance.months import queries as closings
 from app.compliance.queries import ResultRow, UnitRef, ViolationFilter, ViolationLine
 from app.compliance.violations.raising import standing_of
@@ -236,7 +236,7 @@ def figures(scope: Scope, period: Period) -> MonthFigures:
         _steps(period),
         state_counts(scope, Window.of(period, calendar.zone, now)),
         _tasks(scope, period),
-        _counts(scope, earlier) if earlier is not None else None,
+        queries.counts_of(scope, [earlier.id]).get(earlier.id, Counter()) if earlier is not None else None,
         run.findings,
         early_warnings(scope) if period.next() == running_month() else None,
     )
@@ -245,10 +245,6 @@ def figures(scope: Scope, period: Period) -> MonthFigures:
 def _violations(scope: Scope, period: Period) -> list[ViolationLine]:
     wanted = ViolationFilter(period=period.key, standing=True)
     return queries.violation_page(scope, wanted, limit=1_000_000).rows[::-1]
-
-
-def _counts(scope: Scope, run: CheckRun) -> Counter[Status]:
-    return Counter(result.status for result in queries.results_of(scope, run.id))
 
 
 def _steps(period: Period) -> dict[int, list[Step]]:

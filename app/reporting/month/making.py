@@ -19,6 +19,7 @@ from app.reporting.month.paper import OnPaper, ReportLinks, documents
 from app.reporting.paper_parts import house
 from app.slips.document import PrintedSlip
 from app.slips.printing import RENDERERS
+from app.web.garbage import rare_garbage_collection
 from app.web.jobs import KEPT, Job
 
 LARGE = 60
@@ -33,6 +34,7 @@ def papers(
         return documents(figures(scope, period), house(), today(), links or OnPaper(), details=details)
 
 
+@rare_garbage_collection()
 def content(scope: Scope, period: Period, ending: str) -> bytes:
     """The report as a PDF, a Word document or a workbook."""
     return RENDERERS[ending](papers(scope, period))

@@ -195,7 +195,7 @@ class _Links:
 
 
 def _is_large(run_id: int) -> bool:
-    return len({row.unit for row in queries.results_of(whole_site(), run_id)}) > making.LARGE
+    return queries.units_judged(whole_site(), run_id) > making.LARGE
 
 
 def _run(period: Period) -> Any:
