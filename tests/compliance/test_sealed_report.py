@@ -8,6 +8,7 @@ import zipfile
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -15,16 +16,21 @@ from cryptography.hazmat.primitives.serialization import BestAvailableEncryption
 from cryptography.hazmat.primitives.serialization.pkcs12 import serialize_key_and_certificates
 from flask import Flask
 from flask.testing import FlaskClient
+from pypdf import PdfReader
 from sqlalchemy import func, select
 
 from app.attachments.signatures.judging import judge
 from app.attachments.signatures.outcomes import SignatureOutcome
-from app.compliance.models import MonthSeal
+from app.cases.models import Case
+from app.compliance.models import MonthSeal, Violation, ViolationMove, ViolationState
 from app.compliance.months import proving, sealing
 from app.compliance.months.closing import close
 from app.core import seals
-from app.core.errors import DomainError
-from app.organisation.models import Person, Role
+from app.core.errors import Conflict, DomainError
+from app.organisation import audit
+from app.organisation.models import Person, Role, Unit
+from app.procedures.models import ProcedureVersion
+from app.slips import printing
 from app.web import extensions
 from app.web.extensions import db
 from tests.attachments import signing
@@ -32,7 +38,8 @@ from tests.attachments.signing import Holder, laid
 from tests.clock import at
 from tests.compliance.month import DIRECTOR, INSPECTOR, JUNE, Month
 from tests.compliance.test_sealing import decide_everything
-from tests.factories import make_person
+from tests.factories import make_person, receive
+from tests.threads import at_once
 
 SignIn = Callable[[Person], FlaskClient]
 SEALED_AT = at("2024-07-20 08:00")
@@ -146,6 +153,116 @@ def test_a_file_that_is_none_or_gone_stops_it_too(decided: Month, configured: Ca
     with pytest.raises(DomainError, match="Không đọc được chứng thư"):
         sealing.seal(DIRECTOR, JUNE)
     assert db.session.scalar(select(func.count()).select_from(MonthSeal)) == 0
+
+
+def drawing(monkeypatch: pytest.MonkeyPatch, *meanwhile: Callable[[], object]) -> list[str]:
+    """Something happens while the report is drawn for the first time, the second …; what was drawn each time."""
+    drawn: list[str] = []
+    draw, acts = printing.RENDERERS["pdf"], list(meanwhile)
+
+    def busy(documents: Any) -> bytes:
+        if acts:
+            acts.pop(0)()
+        made = draw(documents)
+        drawn.append(words_of(made))
+        return made
+
+    monkeypatch.setitem(printing.RENDERERS, "pdf", busy)
+    return drawn
+
+
+def words_of(made: bytes) -> str:
+    return " ".join(" ".join(page.extract_text().split()) for page in PdfReader(io.BytesIO(made)).pages)
+
+
+def beside(app: Flask, act: Callable[[], object]) -> Callable[[], None]:
+    """Somebody else does it, in a session of their own, and is not kept waiting."""
+
+    def done() -> None:
+        outcomes: list[object] = []
+        other = Thread(target=lambda: outcomes.extend(at_once(app, act)), daemon=True)
+        other.start()
+        other.join(10)
+        assert outcomes, "kept waiting while a report is drawn"
+        assert not isinstance(outcomes[0], Exception), outcomes
+
+    return done
+
+
+def answered(text: str) -> Callable[[], None]:
+    """The answer to one violation goes on, as its head would write it."""
+
+    def write() -> None:
+        row = db.session.scalars(select(Violation).order_by(Violation.id)).first()
+        assert row is not None
+        states = {"from_state": row.state, "to_state": ViolationState.ACCEPTED}
+        at_time = {"at": extensions.now(), "actor": "Lê Trưởng Phòng", "reason": text}
+        db.session.add(ViolationMove(site=row.site, violation_id=row.id, **states, **at_time))
+        db.session.commit()
+
+    return write
+
+
+def test_a_case_is_taken_in_while_the_report_is_drawn(
+    decided: Month, app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    version = decided.permit.version_id
+    before = db.session.scalar(select(func.count()).select_from(Case))
+
+    def intake() -> None:
+        receive(db.session.get_one(ProcedureVersion, version), SEALED_AT)
+
+    drawn = drawing(monkeypatch, beside(app, intake))
+    sealed = sealing.seal(DIRECTOR, JUNE)
+    assert len(drawn) == 1, "a case taken in changes nothing of June"
+    assert db.session.scalar(select(func.count()).select_from(Case)) == (before or 0) + 1
+    assert proving.problems(sealed) == []
+
+
+def test_an_answer_that_changes_while_the_report_is_drawn_stands_in_the_sealed_one(
+    decided: Month, app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn = drawing(monkeypatch, beside(app, answered("Máy chủ hỏng hai ngày")))
+    sealed = sealing.seal(DIRECTOR, JUNE)
+    assert ["Máy chủ hỏng hai ngày" in each for each in drawn] == [False, True]
+    assert "Máy chủ hỏng hai ngày" in words_of(report_of(sealed))
+    assert "Máy chủ hỏng hai ngày" in sealing.files_of(sealed)[sealing.ANSWERS].decode()
+    assert (proving.problems(sealed), proving.drift(sealed).answers) == ([], ())
+
+
+def test_the_tasks_and_the_director_of_the_report_are_looked_at_again_too(
+    decided: Month, app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def appoint() -> None:
+        make_person(db.session.scalars(select(Unit).where(Unit.code == "SO")).one(), Role.DIRECTOR, full_name="Vũ Mới")
+
+    drawn = drawing(monkeypatch, beside(app, appoint))
+    sealing.seal(DIRECTOR, JUNE)
+    assert ["Vũ Mới" in each for each in drawn] == [False, True]
+
+
+def test_answers_that_never_rest_are_not_sealed(decided: Month, app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn = drawing(monkeypatch, *(beside(app, answered(f"lần {n}")) for n in (1, 2)))
+    with pytest.raises(Conflict, match="còn đang thay đổi trong lúc lập báo cáo"):
+        sealing.seal(DIRECTOR, JUNE)
+    assert len(drawn) == 2
+    assert db.session.scalar(select(func.count()).select_from(MonthSeal)) == 0
+    assert sealing.seal(DIRECTOR, JUNE).id
+
+
+def test_a_server_that_dies_while_the_report_is_drawn_leaves_nothing(
+    decided: Month, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def power_lost() -> None:
+        raise SystemExit
+
+    entries = audit.count()
+    drawing(monkeypatch, power_lost)
+    with pytest.raises(SystemExit):
+        sealing.seal(DIRECTOR, JUNE)
+    assert db.session.scalar(select(func.count()).select_from(MonthSeal)) == 0
+    assert (audit.count(), (tmp_path / "seal_key").exists()) == (entries, False)
+    assert proving.problems(sealing.seal(DIRECTOR, JUNE)) == []
 
 
 def test_the_month_leads_to_its_sealed_report(decided: Month, sign_in: SignIn) -> None:

@@ -7,6 +7,7 @@ import json
 import os
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -37,7 +38,7 @@ from app.organisation.models import AuditEntry
 from app.organisation.permissions import Capability, needs
 from app.organisation.registries import EvidenceOf, keeper
 from app.web import extensions
-from app.web.extensions import db
+from app.web.extensions import db, session_snapshot
 from app.web.formats import in_both, show_datetime
 
 if TYPE_CHECKING:
@@ -153,72 +154,124 @@ def _public(key: Ed25519PrivateKey) -> str:
 
 FACTS, CHECK, ANSWERS, RESULTS = "facts.jsonl.gz", "check.json", "answers.json", "report.csv"
 REPORT = "report.pdf"  # what a room above adds, if it does: the report as it is sent
-more_papers: list[Callable[[Period], Mapping[str, bytes]]] = []
-"""What a room above adds to a seal: the files by name, asked for within its transaction. Raises DomainError: then
-nothing is sealed. A room appends its own once, when it is imported."""
+
+
+@dataclass(frozen=True, slots=True)
+class MorePapers:
+    """What a room above adds to a seal."""
+
+    make: Callable[[Period], Mapping[str, bytes]]
+    """The files by name. Raises DomainError: then nothing is sealed."""
+    ground: Callable[[Period], str]
+    """What they tell besides the closing, its run and the answers; asked again when the seal is written."""
+
+
+more_papers: list[MorePapers] = []
+"""A room appends its own once, when it is imported."""
 
 MOST_NAMED = 5  # violations named that hinder a seal
 
 
+@dataclass(frozen=True, slots=True)
+class _Prepared:
+    """What a seal covers, made while others write: its papers as they are kept, the hash of each of its files, the hash
+    of the results, and what all of it was made from."""
+
+    papers: bytes
+    files: Mapping[str, str]
+    results_hash: str
+    ground: tuple[str, ...]
+
+
 @needs(Capability.SEAL_MONTHS)
 def seal(by: Actor, period: Period) -> MonthSeal:
-    """Seal a closed period, in one transaction: whatever stops it leaves nothing.
+    """Seal a closed period. Its papers, of which a report takes seconds, are made while others write; then they are
+    sealed in one transaction, if they still say what is so; if not, they are made once more. Whatever stops it leaves
+    nothing.
 
     Raises DomainError for a period that is not closed, whose forerunner is closed and not sealed, of which answers are
-    not decided, or where the key is not the site's; Conflict for one sealed already.
+    not decided, or where the key is not the site's; Conflict for one sealed already, or whose answers change faster
+    than its papers are made.
     """
-    with transaction() as session:
-        closings.one_at_a_time()
+    audit.check_may_write()
+    refuse_to_seal(period)
+    if registered() is not None:
+        signing_key(by)  # one that cannot sign is told before anything is made
+    for _time in range(2):
+        prepared = _prepare(period)
+        with transaction():
+            closings.one_at_a_time()
+            closing = refuse_to_seal(period)
+            if prepared.ground == _ground(closing, period, _text(answers(period))):
+                return _seal(by, period, closing, prepared)
+    raise Conflict(
+        "Giải trình hoặc số liệu của %(period)s còn đang thay đổi trong lúc lập báo cáo: hãy niêm phong lại sau "
+        "ít phút.",
+        field="period",
+        period=period.label("vi"),
+    )
+
+
+def _prepare(period: Period) -> _Prepared:
+    with session_snapshot():
         closing = refuse_to_seal(period)
-        key, public = signing_key(by)
-        run = session.scalars(
-            select(CheckRun)
-            .where(CheckRun.site == site(), CheckRun.id == closing.run_id)
-            .options(undefer(CheckRun.facts))
-        ).one()
-        before, now = newest(), extensions.now()
+        chosen = select(CheckRun).where(CheckRun.site == site(), CheckRun.id == closing.run_id)
+        run = db.session.scalars(chosen.options(undefer(CheckRun.facts))).one()
         papers = _papers(run, period)
-        for add in more_papers:
-            papers |= add(period)
-        files = papers | _kept(run)
-        manifest = seals.canonical(
-            {
-                "format": seals.FORMAT,
-                "site": run.site,
-                "period": period.key,
-                "number": closing.number,
-                "run": run.id,
-                "as_of": run.as_of.isoformat(),
-                "facts_hash": run.facts_hash,
-                "results_hash": results_hash(run.id),
-                "closed_at": closing.closed_at.isoformat(),
-                "closed_by": closing.actor,
-                "sealed_at": now.isoformat(),
-                "sealed_by": by.signs(Capability.SEAL_MONTHS),
-                "previous": before.hash if before else None,
-                "files": {name: seals.digest(content) for name, content in sorted(files.items())},
-            }
-        )
-        row = MonthSeal(
-            site=run.site,
-            period=period.key,
-            number=closing.number,
-            closing_id=closing.id,
-            run_id=run.id,
-            manifest=manifest,
-            hash=seals.digest(manifest.encode()),
-            previous_hash=before.hash if before else None,
-            signature=key.sign(manifest.encode()).hex(),
-            public_key=public,
-            papers=gzip.compress(json.dumps(_as_kept(papers), ensure_ascii=False).encode(), mtime=0),
-            sealed_at=now,
-            person_id=by.person_id,
-            actor=by.signs(Capability.SEAL_MONTHS),
-        )
-        session.add(row)
-        session.flush()
-        audit.record(by, "seal_month", "period", period.key, seal=row.id, hash=row.hash, number=row.number)
-        notices.month_sealed(by.person_id, row.actor, closing)
+        ground = _ground(closing, period, papers[ANSWERS].decode())
+        for room in more_papers:
+            papers |= room.make(period)
+        files = {name: seals.digest(content) for name, content in sorted((papers | _kept(run)).items())}
+        kept = gzip.compress(json.dumps(_as_kept(papers), ensure_ascii=False).encode(), mtime=0)
+        return _Prepared(kept, files, results_hash(run.id), ground)
+
+
+def _ground(closing: MonthClosing, period: Period, told: str) -> tuple[str, ...]:
+    """The closing, whose run never changes; the answers as they are told; and what the rooms above tell."""
+    return str(closing.id), seals.digest(told.encode()), *(room.ground(period) for room in more_papers)
+
+
+def _seal(by: Actor, period: Period, closing: MonthClosing, prepared: _Prepared) -> MonthSeal:
+    key, public = signing_key(by)
+    run, before, now = queries.the_run(whole_site(), closing.run_id), newest(), extensions.now()
+    manifest = seals.canonical(
+        {
+            "format": seals.FORMAT,
+            "site": run.site,
+            "period": period.key,
+            "number": closing.number,
+            "run": run.id,
+            "as_of": run.as_of.isoformat(),
+            "facts_hash": run.facts_hash,
+            "results_hash": prepared.results_hash,
+            "closed_at": closing.closed_at.isoformat(),
+            "closed_by": closing.actor,
+            "sealed_at": now.isoformat(),
+            "sealed_by": by.signs(Capability.SEAL_MONTHS),
+            "previous": before.hash if before else None,
+            "files": prepared.files,
+        }
+    )
+    row = MonthSeal(
+        site=run.site,
+        period=period.key,
+        number=closing.number,
+        closing_id=closing.id,
+        run_id=run.id,
+        manifest=manifest,
+        hash=seals.digest(manifest.encode()),
+        previous_hash=before.hash if before else None,
+        signature=key.sign(manifest.encode()).hex(),
+        public_key=public,
+        papers=prepared.papers,
+        sealed_at=now,
+        person_id=by.person_id,
+        actor=by.signs(Capability.SEAL_MONTHS),
+    )
+    db.session.add(row)
+    db.session.flush()
+    audit.record(by, "seal_month", "period", period.key, seal=row.id, hash=row.hash, number=row.number)
+    notices.month_sealed(by.person_id, row.actor, closing)
     return row
 
 
@@ -291,9 +344,10 @@ def undecided(period: Period) -> list[ViolationLine]:
     """The violations of the period that wait: for a decision, or for an answer whose last day has not passed. One that
     nobody answered in time is sealed as unanswered."""
     day, found = today(), []
-    for line in queries.every_violation(whole_site(), ViolationFilter(period=period.key, standing=True)):
+    wanted = ViolationFilter(period=period.key, standing=True, states=UNDECIDED)
+    for line in queries.every_violation(whole_site(), wanted):
         silent = line.turn is Answering.UNIT and line.is_overdue(day)
-        if line.state in UNDECIDED and not silent:
+        if not silent:
             found.append(line)
     return sorted(found, key=lambda line: (line.unit.code, line.rule, line.id))
 
@@ -393,7 +447,8 @@ def answers(period: Period) -> dict[str, Any]:
     for row in db.session.execute(chosen).mappings():
         step = {name: value for name, value in row.items() if name not in ("id", "site", "violation_id")}
         steps.setdefault(row["violation_id"], []).append(json.loads(_text(step)))
-    lines = list(queries.every_violation(whole_site(), ViolationFilter(period=period.key)))
+    told = queries.every_violation(whole_site(), ViolationFilter(period=period.key), 1000, with_subjects=False)
+    lines = list(told)
     proofs = _proofs(lines)
     return {
         line.key: {

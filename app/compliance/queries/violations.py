@@ -193,11 +193,13 @@ def count_of(scope: Scope, wanted: ViolationFilter) -> int:
     return db.session.scalar(_filtered(mine, wanted)) or 0
 
 
-def every_violation(scope: Scope, wanted: ViolationFilter, batch: int = 200) -> Iterator[ViolationLine]:
+def every_violation(
+    scope: Scope, wanted: ViolationFilter, batch: int = 200, *, with_subjects: bool = True
+) -> Iterator[ViolationLine]:
     """All of them, the latest first, read a batch at a time."""
     after: int | None = None
     while True:
-        page = violation_page(scope, wanted, after=after, limit=batch, with_subjects=True)
+        page = violation_page(scope, wanted, after=after, limit=batch, with_subjects=with_subjects)
         yield from page.rows
         if page.after is None:
             return

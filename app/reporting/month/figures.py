@@ -223,7 +223,6 @@ def figures(scope: Scope, period: Period) -> MonthFigures:
     if run is None:
         raise NotFound("%(period)s chưa được kiểm tra: hãy kiểm tra rồi lập báo cáo.", period=period.label("vi"))
     earlier = queries.latest_run(scope, period.previous())
-    calendar, now = site_calendar(), extensions.now()
     return MonthFigures(
         period,
         run.id,
@@ -234,8 +233,8 @@ def figures(scope: Scope, period: Period) -> MonthFigures:
         queries.results_of(scope, run.id),
         _violations(scope, period),
         _steps(period),
-        state_counts(scope, Window.of(period, calendar.zone, now)),
-        _tasks(scope, period),
+        overdue_explained(scope, period),
+        annex_tasks(scope, period),
         queries.counts_of(scope, [earlier.id]).get(earlier.id, Counter()) if earlier is not None else None,
         run.findings,
         early_warnings(scope) if period.next() == running_month() else None,
@@ -262,7 +261,12 @@ def _steps(period: Period) -> dict[int, list[Step]]:
     return found
 
 
-def _tasks(scope: Scope, period: Period) -> list[AnnexTask]:
+def overdue_explained(scope: Scope, period: Period) -> dict[ExplanationState, int]:
+    """How far the overdue cases of the period are explained."""
+    return state_counts(scope, Window.of(period, site_calendar().zone, extensions.now()))
+
+
+def annex_tasks(scope: Scope, period: Period) -> list[AnnexTask]:
     """What the plans' own annexes owe by the end of the period after this one, and had not seen done before it."""
     last = period.last
     told = []

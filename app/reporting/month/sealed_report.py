@@ -18,9 +18,13 @@ from flask import current_app
 from app.compliance.months import sealing
 from app.core.errors import DomainError, in_language
 from app.core.periods import Period
+from app.core.seals import digest
 from app.organisation.access import whole_site
+from app.organisation.calendars import today
 from app.organisation.profile import profile
 from app.reporting.month import making
+from app.reporting.month.figures import annex_tasks, overdue_explained
+from app.reporting.paper_parts import house
 from app.web import extensions
 from app.web.formats import local
 
@@ -120,5 +124,14 @@ def _name_of(certificate: Certificate) -> str | None:
     return str(named[0].value) if named else None
 
 
-if papers not in sealing.more_papers:
-    sealing.more_papers.append(papers)
+def ground(period: Period) -> str:
+    """What the report tells of the period that may still change, besides the answers. Early warnings are left out:
+    they are of the month that runs, and of the moment."""
+    scope = whole_site()
+    told = house(), today(), overdue_explained(scope, period), annex_tasks(scope, period)
+    return digest(repr(told).encode())
+
+
+_MINE = sealing.MorePapers(papers, ground)
+if _MINE not in sealing.more_papers:
+    sealing.more_papers.append(_MINE)
