@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import io
 import re
+import zipfile
 from collections.abc import Iterable, Iterator
 from itertools import count
 from typing import Any
@@ -23,6 +24,7 @@ from docx.opc.part import Part
 from docx.oxml import OxmlElement, parse_xml
 from docx.oxml.ns import nsdecls, qn
 from docx.shared import Mm, Pt
+from lxml import etree  # type: ignore[import-untyped]
 
 from app.slips import drawing
 from app.slips.document import (
@@ -50,30 +52,48 @@ _OBFUSCATED = "application/vnd.openxmlformats-officedocument.obfuscatedFont"
 _BORDERS = "".join(f'<w:{side} w:val="single" w:sz="4" w:space="0" w:color="000000"/>' for side in (
     "top", "left", "bottom", "right", "insideH", "insideV"))  # fmt: skip
 _NO_BORDERS = re.sub('w:val="single" w:sz="4"', 'w:val="nil"', _BORDERS)
+_HERE = "papers"
 _SURROGATES = re.compile("[\ud800-\udfff\ufffe\uffff]")
 
 
 def render(documents: Iterable[PrintedSlip]) -> bytes:
     """The papers one after another, each in a section of its own."""
-    package = docx.Document()
+    package, papers = docx.Document(), list(documents)
     _embed_fonts(package)
-    body = package.element.body
-    last = body.sectPr
-    title, paper, stamp, size = "", Paper.A4, "", 0.0
-    for n, document in enumerate(documents):
+    last = package.element.body.sectPr
+    last.addprevious(etree.Comment(_HERE))
+    if papers:
+        _number_pages(package, papers[0].points, next((each.stamp for each in papers if each.stamp), ""))
+        package.core_properties.title = " ".join(papers[0].title.split())
+    numbering = "".join(
+        f'<w:headerReference w:type="{each.get(qn("w:type"))}" r:id="{each.rId}"/>' for each in last.headerReference_lst
+    )
+    written: list[str] = []
+    for n, document in enumerate(papers):
         if n:
-            last.addprevious(_section_break(paper))
-        paper, title = document.paper, title or " ".join(document.title.split())
-        stamp, size = stamp or document.stamp, size or document.points
-        for part in _Writing(package, document).parts():
-            last.addprevious(_element(part))
-    body.replace(last, _section(paper))
-    _number_pages(package, size, stamp)
-    package.core_properties.title = title
+            written.append(_section_break(papers[n - 1].paper, numbering if n == 1 else ""))
+        written += _Writing(package, document).parts()
+    ending = _section(papers[-1].paper if papers else Paper.A4, numbering if len(papers) < 2 else "")
+    last.getparent().replace(last, _element(ending))
     package.core_properties.author = "Đúng Hạn"
     package.core_properties.language = "vi-VN"
-    out = io.BytesIO()
-    package.save(out)
+    return _with_body(package, written)
+
+
+def _with_body(package: Package, written: Iterable[str]) -> bytes:
+    """The file, what is written put in its place as it is: read into a tree, the report of a large Department would be
+    a gigabyte."""
+    saved, out = io.BytesIO(), io.BytesIO()
+    package.save(saved)
+    with zipfile.ZipFile(saved) as without, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as whole:
+        for entry in without.infolist():
+            before, here, after = without.read(entry).partition(f"<!--{_HERE}-->".encode())
+            with whole.open(entry, "w") as file:
+                file.write(before)
+                if here:
+                    for part in written:
+                        file.write(part.encode())
+                file.write(after)
     return out.getvalue()
 
 
@@ -88,22 +108,20 @@ def _twips(millimetres: float) -> int:
 # Pages
 
 
-def _section(paper: Paper) -> Any:
+def _section(paper: Paper, numbering: str = "") -> str:
+    """`numbering` is of the first; the others go on by it."""
     top, right, bottom, left = map(_twips, paper.margins)
     lying = ' w:orient="landscape"' if paper.width > paper.height else ""
-    return _element(
-        f'<w:sectPr><w:pgSz w:w="{_twips(paper.width)}" w:h="{_twips(paper.height)}"{lying}/>'
+    return (
+        f'<w:sectPr>{numbering}<w:pgSz w:w="{_twips(paper.width)}" w:h="{_twips(paper.height)}"{lying}/>'
         f'<w:pgMar w:top="{top}" w:right="{right}" w:bottom="{bottom}" w:left="{left}" w:header="{_twips(5)}" '
         f'w:footer="{_twips(5)}" w:gutter="0"/><w:pgNumType w:start="1"/><w:titlePg/></w:sectPr>'
     )
 
 
-def _section_break(paper: Paper) -> Any:
-    paragraph = _element(
-        '<w:p><w:pPr><w:spacing w:before="0" w:after="0" w:line="20" w:lineRule="exact"/></w:pPr></w:p>'
-    )
-    paragraph.pPr.append(_section(paper))
-    return paragraph
+def _section_break(paper: Paper, numbering: str) -> str:
+    spacing = '<w:spacing w:before="0" w:after="0" w:line="20" w:lineRule="exact"/>'
+    return f"<w:p><w:pPr>{spacing}{_section(paper, numbering)}</w:pPr></w:p>"
 
 
 def _number_pages(package: Package, points: float, stamp: str) -> None:
@@ -311,8 +329,8 @@ class _Writing:
         return (
             f'<w:drawing><wp:inline distT="0" distB="0" distL="0" distR="0"><wp:extent {size}/>'
             f'<wp:docPr id="{number}" name="QR {number}" descr={quoteattr("Mã QR: " + self.document.qr)}/>'
-            '<a:graphic><a:graphicData uri="http://schemas.openxmlformats.org/drawingml/2006/picture"><pic:pic>'
-            f'<pic:nvPicPr><pic:cNvPr id="{number}" name="qr.qr_png"/><pic:cNvPicPr/></pic:nvPicPr>'
+            f'<a:graphic {nsdecls("a", "pic")}><a:graphicData uri="http://schemas.openxmlformats.org/drawingml/2006/picture">'
+            f'<pic:pic><pic:nvPicPr><pic:cNvPr id="{number}" name="qr.qr_png"/><pic:cNvPicPr/></pic:nvPicPr>'
             f'<pic:blipFill><a:blip r:embed="{relation}"/><a:stretch><a:fillRect/></a:stretch></pic:blipFill>'
             f'<pic:spPr><a:xfrm><a:off x="0" y="0"/><a:ext {size}/></a:xfrm><a:prstGeom prst="rect"><a:avLst/>'
             "</a:prstGeom></pic:spPr></pic:pic></a:graphicData></a:graphic></wp:inline></w:drawing>"
