@@ -45,6 +45,7 @@ from app.procedures.queries import ProcedureSort, ProcedureView, VersionView
 from app.web import extensions
 from app.web.formats import counted, local, show_date
 from app.web.forms import errors_shown_on, number_in, whole_number
+from app.web.keyset import page_number
 
 Page = str | Answer | tuple[str, int]
 
@@ -71,7 +72,7 @@ def list_procedures() -> str:
     """The catalogue, searched, filtered and sorted."""
     form, sort, descending = _filters(), *_sort()
     filters = form.filters(_today())
-    page = queries.catalogue_page(current_scope(), filters, sort, descending, _page())
+    page = queries.catalogue_page(current_scope(), filters, sort, descending, page_number(request.args))
     return render_template(
         "procedures/list.html", form=form, filters=filters, page=page, sort=("-" if descending else "") + sort
     )
@@ -273,11 +274,6 @@ def _sort() -> tuple[ProcedureSort, bool]:
     asked = request.args.get("sort", "")
     name = asked.removeprefix("-")
     return (ProcedureSort(name), asked.startswith("-")) if name in set(ProcedureSort) else (ProcedureSort.CODE, False)
-
-
-def _page() -> int:
-    """Pages are few and numbered: the pager's cursors are their numbers."""
-    return request.args.get("after", type=whole_number) or request.args.get("before", type=whole_number) or 1
 
 
 def _today() -> date:

@@ -31,7 +31,8 @@ from app.publications.forms import (
 from app.publications.models import PublicationTrack
 from app.publications.queries import PublicationRow, PublicationSort, PublicationView
 from app.web.formats import label, show_date
-from app.web.forms import errors_shown_on, whole_number
+from app.web.forms import errors_shown_on
+from app.web.keyset import page_number
 
 bp = Blueprint("publications", __name__)
 
@@ -58,7 +59,9 @@ def allowed_clock(row: PublicationRow, clock: StepClock) -> list[AllowedClock]:
 def list_publications() -> str:
     """Every publication in sight, filtered and sorted."""
     form, sort, descending = PublicationFilterForm.of(request.args, _units()), *_sort()
-    page = queries.publication_page(scope(), form.filters(), today(), site_calendar(), sort, descending, _page_number())
+    page = queries.publication_page(
+        scope(), form.filters(), today(), site_calendar(), sort, descending, page_number(request.args)
+    )
     return render_template(
         "publications/list.html", form=form, page=page, sort=("-" if descending else "") + sort, Step=PublicationStep
     )
@@ -247,11 +250,6 @@ def _sort() -> tuple[PublicationSort, bool]:
         if name in set(PublicationSort)
         else (PublicationSort.START, True)
     )
-
-
-def _page_number() -> int:
-    """Pages are few and numbered: the pager's cursors are their numbers."""
-    return request.args.get("after", type=whole_number) or request.args.get("before", type=whole_number) or 1
 
 
 def _publication_csv_row(row: PublicationRow) -> list[object]:

@@ -1,4 +1,5 @@
-"""Pages found by the last line of the page before: by an id, or by an instant and the id where instants are equal."""
+"""Pages found by the last line of the page before: by an id, or by an instant and the id where instants are equal.
+A list that is read whole has numbered ones."""
 
 from __future__ import annotations
 
@@ -8,6 +9,7 @@ from datetime import datetime
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from sqlalchemy import Select, literal, tuple_
+from werkzeug.datastructures import MultiDict
 
 from app.web.forms import readable, whole_number
 
@@ -78,3 +80,25 @@ class Keyset(Generic[Edge]):
         """The same of lines of which only instant and id were read: their ids."""
         lines, before, after = self.lines([Cursor(*line) for line in found], lambda line: line)
         return [line.id for line in lines], before, after
+
+
+def page_number(asked: MultiDict[str, str]) -> int:
+    """Which of the numbered pages an address asks for: their numbers are the pager's cursors."""
+    return asked.get("after", type=whole_number) or asked.get("before", type=whole_number) or 1
+
+
+@dataclass(frozen=True, slots=True)
+class Numbered(Generic[Line]):
+    """A page of so many; the numbers of the pages beside it, None at an end."""
+
+    rows: Sequence[Line]
+    before: int | None
+    after: int | None
+
+    @classmethod
+    def of(cls, rows: Sequence[Line], number: int, size: int) -> Numbered[Line]:
+        """That page of the rows. One beyond the last is the last."""
+        last = max(1, -(-len(rows) // size))
+        number = min(max(number, 1), last)
+        shown = rows[(number - 1) * size : number * size]
+        return cls(shown, number - 1 if number > 1 else None, number + 1 if number < last else None)

@@ -253,7 +253,8 @@ def test_a_head_reads_only_their_own_units_violations(month: Month) -> None:
     assert queries.violation_page(scope, ViolationFilter(unit_id=month.units["NCC"].id)).rows == []
     assert list(queries.every_violation(scope, ViolationFilter(unit_id=month.units["NCC"].id))) == []
     assert sum(queries.change_counts(scope, JUNE).values()) == 1
-    assert {line.unit.code for line in queries.to_answer(scope)[0]} == {"LDVL"}
+    assert {waiting.unit_id for waiting in queries.to_answer(scope)} == {month.units["LDVL"].id}
+    assert queries.lines_of(scope, [theirs.id]) == []
     run = queries.latest_run(scope)
     assert run is not None
     assert queries.without_data(scope, run.id) == []
@@ -322,7 +323,7 @@ def test_a_gone_violation_keeps_its_last_figures_and_asks_for_nothing(month: Mon
     line = queries.violation_page(EVERYWHERE, ViolationFilter(change=ViolationChange.GONE)).rows[0]
     assert (line.numerator, line.denominator, line.gone) == (7, 20, True)
     assert line.turn is Answering.NOBODY
-    assert line.id not in {waiting.id for waiting in queries.to_answer(EVERYWHERE)[0]}
+    assert line.id not in {waiting.id for waiting in queries.to_answer(EVERYWHERE)}
     sightings, moves = queries.answering(line.id)
     assert [seen.change for seen in sightings] == [ViolationChange.NEW, ViolationChange.GONE]
     assert moves == []
@@ -330,7 +331,9 @@ def test_a_gone_violation_keeps_its_last_figures_and_asks_for_nothing(month: Mon
 
 def test_whose_turn_it_is_follows_the_state(month: Month) -> None:
     close(INSPECTOR, JUNE)
-    line = next(line for line in queries.to_answer(EVERYWHERE)[0] if line.rule == "bg-5.2")
+    waiting = next(waiting for waiting in queries.to_answer(EVERYWHERE) if waiting.rule == "bg-5.2")
+    (line,) = queries.lines_of(EVERYWHERE, [waiting.id])
+    assert line.answer_due == waiting.answer_due
     assert line.turn is Answering.UNIT
     assert line.answer_due is not None
     assert not line.is_overdue(line.answer_due)

@@ -67,9 +67,9 @@ class Seeds:
 
 
 def seeds() -> Seeds:
-    """The rules folder as it is now."""
+    """The rules folder as it is now; a page looks once at its files."""
     root = Path(current_app.config["SETTINGS"].rules)
-    return _seeds(root, tuple(sorted(_stamp(root))))
+    return once(f"seeds of {root}", lambda: _seeds(root, tuple(sorted(_stamp(root)))))
 
 
 def _stamp(root: Path) -> Iterator[tuple[str, int]]:

@@ -6,14 +6,14 @@ The figures of a violation are those of the result of the last run that found it
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 from fractions import Fraction
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Row, Select, and_, case, func, select
+from sqlalchemy import ColumnElement, Row, Select, and_, case, func, or_, select
 from sqlalchemy.orm import aliased, undefer
 
 from app.compliance.evaluation.results import AppliedWaiver
@@ -67,6 +67,8 @@ class ViolationFilter:
     change: ViolationChange | None = None
     standing: bool = False
     states: tuple[ViolationState, ...] = ()
+    answered: bool = False
+    """Those only that nobody has to explain: explained, or gone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +134,18 @@ class ViolationLine:
     def is_overdue(self, today: date) -> bool:
         """Whether the unit should have answered before today."""
         return self.turn is Answering.UNIT and missed(self.answer_due, today)
+
+
+class Unanswered(NamedTuple):
+    """A violation that a unit still has to explain, as far as its place among the others asks for."""
+
+    id: int
+    pack: str
+    rule: str
+    unit_id: int
+    period: str
+    judged_as: str | None
+    answer_due: date | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,17 +220,27 @@ def every_violation(
         after = page.after
 
 
-def to_answer(scope: Scope, limit: int = 200) -> tuple[list[ViolationLine], int]:
-    """What units of the scope still have to explain, the gravest first, then the first due; at most `limit` of them,
-    and how many there are in all."""
-    unanswered = ViolationFilter(standing=True, states=UNANSWERED)
-    chosen = _filtered(_lines(scope), unanswered)
+def to_answer(scope: Scope) -> list[Unanswered]:
+    """What units of the scope still have to explain, the gravest first, then the first due."""
     gravest = case({word.value: number for number, word in enumerate(Severity)}, value=Violation.severity, else_=-1)
-    rows = db.session.execute(
-        chosen.order_by(gravest.desc(), Violation.answer_due.nulls_last(), Violation.id).limit(limit)
-    ).all()
-    lines = [_line(row) for row in rows]
-    return lines, len(lines) if len(lines) < limit else count_of(scope, unanswered)
+    judged_as = CheckResult.figures["judged_as"].as_string()
+    mine = (
+        select(
+            *(Violation.id, Violation.pack, Violation.rule, Violation.unit_id, Violation.period),
+            *(judged_as, Violation.answer_due),
+        )
+        .outerjoin(CheckResult, result_of_violation(Violation.last_run_id))
+        .where(Violation.site == scope.site, scope.within(Violation.unit_id))
+    )
+    unanswered = _filtered(mine, ViolationFilter(standing=True, states=UNANSWERED))
+    rows = db.session.execute(unanswered.order_by(gravest.desc(), Violation.answer_due.nulls_last(), Violation.id))
+    return [Unanswered._make(row) for row in rows]
+
+
+def lines_of(scope: Scope, violation_ids: Sequence[int]) -> list[ViolationLine]:
+    """Those violations, in that order; those outside the scope are left out."""
+    found = {row[0].id: _line(row) for row in db.session.execute(_lines(scope).where(Violation.id.in_(violation_ids)))}
+    return [found[number] for number in violation_ids if number in found]
 
 
 def violation_of(scope: Scope, violation_id: int) -> ViolationLine:
@@ -311,6 +335,8 @@ def _filtered(chosen: Lines, wanted: ViolationFilter) -> Lines:
             chosen = chosen.where(column == value)
     if wanted.states:
         chosen = chosen.where(Violation.state.in_(wanted.states))
+    if wanted.answered:
+        chosen = chosen.where(or_(Violation.state.not_in(UNANSWERED), Violation.gone_run_id.is_not(None)))
     return chosen.where(Violation.gone_run_id.is_(None)) if wanted.standing else chosen
 
 

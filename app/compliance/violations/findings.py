@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol, TypeVar
 
 from sqlalchemy import and_, select
 
 from app.compliance.adoption import repository
 from app.compliance.models import CheckResult, Violation
-from app.compliance.queries import ViolationLine
+from app.compliance.queries import Unanswered, ViolationLine
 from app.compliance.violations.cells import result_of_violation
 from app.organisation.access import Scope
 from app.rulepacks.language import JudgedAs, Rule
@@ -58,13 +59,39 @@ class Finding:
 
 def findings_of(lines: Iterable[ViolationLine], rules: Rules) -> list[Finding]:
     """Violations as findings, in the order of the first of each."""
-    together: dict[object, list[ViolationLine]] = {}
-    for line in lines:
-        figure = figure_of(rules.get((line.pack, line.rule)))
-        of_whole = line.judged_as is JudgedAs.WHOLE
-        key = line.id if figure is None else (line.unit.id, line.period.key, of_whole, line.gone, figure)
-        together.setdefault(key, []).append(line)
-    return [Finding(tuple(same)) for same in together.values()]
+    placed = (
+        (line, line.id, (line.unit.id, line.period.key, line.judged_as is JudgedAs.WHOLE, line.gone)) for line in lines
+    )
+    return [Finding(tuple(same)) for same in _together(placed, rules)]
+
+
+def findings_to_answer(waiting: Iterable[Unanswered], rules: Rules) -> list[list[int]]:
+    """The same of what waits for an explanation: the ids of the violations of each finding."""
+    placed = ((line, line.id, (line.unit_id, line.period, line.judged_as == JudgedAs.WHOLE)) for line in waiting)
+    return [[line.id for line in same] for same in _together(placed, rules)]
+
+
+class _Judged(Protocol):
+    @property
+    def pack(self) -> str: ...
+    @property
+    def rule(self) -> str: ...
+
+
+Judged = TypeVar("Judged", bound=_Judged)
+
+
+def _together(placed: Iterable[tuple[Judged, int, Figure]], rules: Rules) -> Iterable[list[Judged]]:
+    """Violations on one figure in one place; one that rests on no figure stands alone under its number."""
+    figures: dict[tuple[str, str], Figure | None] = {}
+    together: dict[object, list[Judged]] = {}
+    for line, number, place in placed:
+        name = line.pack, line.rule
+        if name not in figures:
+            figures[name] = figure_of(rules.get(name))
+        figure = figures[name]
+        together.setdefault(number if figure is None else (*place, figure), []).append(line)
+    return together.values()
 
 
 def same_finding(scope: Scope, violation_id: int) -> Sequence[Violation]:

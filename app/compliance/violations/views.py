@@ -42,7 +42,7 @@ from app.compliance.violations import answering
 from app.compliance.violations.books import book_of_rule
 from app.compliance.violations.cards import causes_of
 from app.compliance.violations.cells import RulesOfRuns, message_of, message_of_thing, things_of
-from app.compliance.violations.findings import Rules, findings_of, same_finding
+from app.compliance.violations.findings import Rules, findings_of, findings_to_answer, same_finding
 from app.compliance.warnings import today_beside
 from app.compliance.wording import remark_in_words
 from app.core.errors import DomainError, NotFound
@@ -58,6 +58,7 @@ from app.rulepacks.language import JudgedAs, Rule, Status
 from app.web.due import missed
 from app.web.formats import in_both, label, show_date
 from app.web.forms import errors_shown_on, number_in, whole_number
+from app.web.keyset import Numbered, page_number
 
 
 @bp.get("/kiem-tra/<int:run_id>/<pack>/<rule>/<path:unit>")
@@ -236,6 +237,10 @@ def violations_csv() -> Response:
     return csv_response("vi-pham", header, rows, pgettext("list", "Vi phạm"))
 
 
+CARDS = 20
+"""Findings that a page of a head's own shows, the gravest first: as many as are answered at a sitting."""
+
+
 @bp.get("/kiem-tra/vi-pham/cua-don-vi")
 @allowed(Capability.ANSWER_VIOLATIONS)
 def my_violations() -> str:
@@ -243,30 +248,32 @@ def my_violations() -> str:
     scope = answering_scope()
     run = queries.latest_run(scope)
     period = Period.parse(run.period) if run else None
-    waiting, count = queries.to_answer(scope)
+    rules, waiting = _rules(), queries.to_answer(scope)
+    found = findings_to_answer(waiting, rules)
+    page = Numbered.of(found, page_number(request.args), CARDS)
+    lines = queries.lines_of(scope, [number for finding in page.rows for number in finding])
     of_period: list[ViolationLine] = []
     if period is not None:
-        page = queries.violation_page(scope, queries.ViolationFilter(period=period.key), limit=200)
-        asked = {line.id for line in waiting}
-        of_period = [line for line in page.rows if line.id not in asked]
+        others = queries.ViolationFilter(period=period.key, answered=True)
+        of_period = queries.violation_page(scope, others, limit=200).rows
     missing = queries.without_data(scope, run.id) if run else []
-    about = _about([*waiting, *of_period], run)
-    beside = today_beside(scope, [(line.pack, line.rule, line.unit.id) for line in waiting])
-    causes, others = causes_of(scope, waiting, about["rules"], beside), findings_of(of_period, about["rules"])
+    about = _about([*lines, *of_period], run)
+    beside = today_beside(scope, [(line.pack, line.rule, line.unit.id) for line in lines])
+    beneath = findings_of(of_period, rules)
     return render_template(
         "compliance/my_violations.html",
         run=run,
         beside=beside,
         period=period,
         summary=_summary(period) if period else "",
-        causes=causes,
-        findings=sum(len(cause.cards) for cause in causes),
-        lists={line.id: _lists_of(line, about["rules"]) for line in waiting},
-        of_period=[finding.first for finding in others],
+        causes=causes_of(scope, lines, rules, beside),
+        page=page,
+        findings=len(found),
+        lists={line.id: _lists_of(line, rules) for line in lines},
+        of_period=[finding.first for finding in beneath],
         others=len(of_period),
-        also={finding.first.id: finding.others for finding in others},
-        cells=count,
-        shown=len(waiting),
+        also={finding.first.id: finding.others for finding in beneath},
+        cells=len(waiting),
         unclosed=sum(line.answer_due is None for line in waiting),
         missing=missing,
         **about,
@@ -331,7 +338,7 @@ def _next_page(line: ViolationLine) -> str:
     """Where one goes on after an answer: the violation itself, or the next of a head's own."""
     if request.args.get("next") != "mine":
         return url_for(".violation", violation_id=line.id)
-    waiting, _all = queries.to_answer(answering_scope())
+    waiting = queries.to_answer(answering_scope())
     following = next((other for other in waiting if other.id != line.id), None)
     if following is None:
         return url_for(".my_violations")
@@ -496,10 +503,14 @@ def _titles() -> dict[tuple[str, str], Rule]:
     return {(pack.id, rule.id): rule for pack, rule in repository.every_rule(repository.known_packs())}
 
 
+def _rules() -> Rules:
+    """Those of the packs that are present."""
+    return {(pack.id, rule.id): rule for pack, rule in repository.every_rule(repository.present().values())}
+
+
 def _about(lines: Sequence[ViolationLine], run: CheckRun | None = None) -> dict[str, Any]:
     """What the table of violations shows beside the lines themselves, and a page that tells of a run beside it."""
-    known = repository.present()
-    rules = {(pack.id, rule.id): rule for pack, rule in repository.every_rule(known.values())}
+    known, rules = repository.present(), _rules()
     judged = [(known.get(line.pack), line.period) for line in lines]
     if run is not None:
         judged += [(pack, Period.parse(run.period)) for pack in repository.packs_of(run).values()]

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import re
 
+import pytest
+
 from app.compliance import queries
 from app.compliance.adoption import repository
 from app.compliance.models import ViolationState as State
 from app.compliance.months.closing import close
+from app.compliance.violations import views
 from app.compliance.violations.cards import Cause, causes_of
 from app.core.periods import Period
 from app.rulepacks.language import Severity, Status
@@ -20,7 +23,7 @@ __all__ = ["as_head_of", "two"]
 
 
 def cards() -> list[Cause]:
-    waiting, _count = queries.to_answer(EVERYWHERE)
+    waiting = queries.lines_of(EVERYWHERE, [each.id for each in queries.to_answer(EVERYWHERE)])
     ours = [line for line in waiting if line.unit.code == "LDVL"]
     rules = {(pack.id, rule.id): rule for pack, rule in repository.every_rule(repository.present().values())}
     return causes_of(EVERYWHERE, ours, rules)
@@ -78,3 +81,26 @@ def test_after_an_answer_comes_the_next_one(two: Two, sign_in: SignIn) -> None:
         assert answer.status_code == 302, answer.get_data(as_text=True)[:2000]
         address = answer.location
     assert sorted(seen) == sorted(line.id for line in waiting)
+
+
+def test_many_findings_are_pages_of_a_few_the_gravest_first(
+    two: Two, sign_in: SignIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    check(pack_ids=[BAC_GIANG])
+    check()
+    monkeypatch.setattr(views, "CARDS", 2)
+    every = [(list(Severity).index(card.line.severity), card.line.id) for cause in cards() for card in cause.cards]
+    client, address, seen = sign_in(two.head), "/kiem-tra/vi-pham/cua-don-vi", []
+    while address:
+        page = client.get(address).text
+        shown = [int(number) for number in re.findall(r'<h3><a href="/kiem-tra/vi-pham/(\d+)\?next=mine"', page)]
+        assert len(shown) <= 2
+        assert f"{len(every)} vấn đề" in page  # what is counted is all of them
+        seen += [rank for number in shown for rank, of in every if of == number]
+        following = re.search(r'<a class="button" rel="next" href="([^"]+)"', page)
+        address = following[1] if following else ""
+    assert len(seen) == len(every) > 4
+    assert seen == sorted(seen, reverse=True)
+    beyond = client.get("/kiem-tra/vi-pham/cua-don-vi?after=99").text
+    assert 'rel="prev"' in beyond
+    assert 'rel="next"' not in beyond
