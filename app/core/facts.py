@@ -109,7 +109,8 @@ class FactQuery:
     cases are looked at; `units` limits the units, None means all of them. `looked_at` is the instant of the looking
     itself (UTC), the same as `as_of` when left out: by what happened between the two nothing is judged, but what was
     done there is no longer pending. `owed_from` is the day from which what is owed again and again is looked for, None
-    for a source's own choice: nothing binds before the packs that ask for it were adopted.
+    for a source's own choice: nothing binds before the packs that ask for it were adopted. `things` are the single
+    things asked about, by name, where a source can tell of some alone; None means all of them.
     """
 
     site: str
@@ -120,6 +121,7 @@ class FactQuery:
     units: tuple[str, ...] | None = None
     looked_at: datetime | None = None
     owed_from: date | None = None
+    things: frozenset[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -79,7 +79,8 @@ def owed(connection: Connection, query: FactQuery) -> Iterator[Fact]:
     not handed in before it began, or about a period so near that its last day may lie in this one."""
     days = ObligationDays.at(query.looked_at or query.as_of)
     units, house = _units_begun(connection, query), _house(connection, query)
-    asked = {filing: periods_owed(length, query, begun=filing in PLANNED) for filing, length in LENGTH.items()}
+    every = {filing: periods_owed(length, query, begun=filing in PLANNED) for filing, length in LENGTH.items()}
+    asked = {filing: [period for period in each if _is_asked_about(period, query)] for filing, each in every.items()}
     handed_in = first_handed_in(connection, query.site, asked, days)
     numbers = _procedures_in_force(connection, query.site, asked[FilingKind.CATALOGUE_LIST])
     for filing, periods in asked.items():
@@ -96,6 +97,10 @@ def owed(connection: Connection, query: FactQuery) -> Iterator[Fact]:
                     continue
                 about = {"subject": period.key, "ended_on": period.last.isoformat()}
                 yield OWED[filing].fact(unit, query.period.key, **about, **told_of(day), **more(unit_id))
+
+
+def _is_asked_about(period: Period, query: FactQuery) -> bool:
+    return query.things is None or period.key in query.things
 
 
 SETTLED_AFTER = timedelta(days=92)

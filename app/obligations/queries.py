@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from sqlalchemy import ColumnElement, Select, func, or_, select
 
@@ -74,16 +74,35 @@ def _in_being(unit: Unit, first: date, last: date) -> bool:
 def filings(scope: Scope, kind: FilingKind | None, *years: int, unit_id: int | None = None) -> Sequence[Filing]:
     """Filings for the periods of those years, or of their days, latest first; withdrawn ones too. `unit_id`: this
     unit's only."""
-    of_year = or_(
-        *(Filing.period.startswith(f"{year}") for year in years),
-        *(_unnamed_of(year) for year in years),
-    )
-    chosen = _seen(scope, Filing).where(of_year)
+    chosen = _seen(scope, Filing).where(_of_years(years))
     if kind is not None:
         chosen = chosen.where(Filing.kind == kind)
     if unit_id is not None:
         chosen = chosen.where(Filing.unit_id == unit_id)
     return db.session.scalars(chosen.order_by(Filing.filed_on.desc(), Filing.id.desc())).all()
+
+
+class StandingFiling(NamedTuple):
+    """A filing that stands, as far as a list says it."""
+
+    id: int
+    unit_id: int
+    kind: FilingKind
+    period: str
+    filed_on: date
+    title: str
+    document: str
+
+
+def handed_in(scope: Scope, *years: int) -> list[StandingFiling]:
+    """What stands of the filings for the periods of those years, or of their days, the oldest first."""
+    columns = (Filing.id, Filing.unit_id, Filing.kind, Filing.period, Filing.filed_on, Filing.title, Filing.document)
+    chosen = _seen(scope, Filing).with_only_columns(*columns).where(_of_years(years), Filing.withdrawn.is_(False))
+    return [StandingFiling._make(row) for row in db.session.execute(chosen.order_by(Filing.filed_on, Filing.id))]
+
+
+def _of_years(years: Iterable[int]) -> ColumnElement[bool]:
+    return or_(*(Filing.period.startswith(f"{year}") for year in years), *(_unnamed_of(year) for year in years))
 
 
 def _unnamed_of(year: int) -> ColumnElement[bool]:

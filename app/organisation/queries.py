@@ -19,6 +19,7 @@ from app.organisation.lineage import lineage
 from app.organisation.models import AuditEntry, ConfirmedYear, Person, Role, SiteDay, Unit, UnitKind
 from app.web.extensions import db
 from app.web.keyset import Keyset
+from app.web.once import once
 
 AUDIT_PAGE = 50
 
@@ -28,6 +29,10 @@ AUDIT_PAGE = 50
 
 def units(scope: Scope, *, on: date | None = None) -> Sequence[Unit]:
     """The units of the scope with their aliases, in the order of the tree; only those in being on a day, if given."""
+    return once(f"units of {scope} on {on}", lambda: _units(scope, on))
+
+
+def _units(scope: Scope, on: date | None) -> Sequence[Unit]:
     chosen = select(Unit).where(Unit.site == scope.site, scope.within(Unit.id))
     if on is not None:
         chosen = chosen.where(_in_being(on))

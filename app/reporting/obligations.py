@@ -6,16 +6,16 @@ How each stands is what the check would say of it now: the duties' own rules are
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
-from functools import partial
+from functools import lru_cache, partial
 
 from app.compliance.adoption import repository
 from app.compliance.evaluation.evaluate import judge, values_on
-from app.compliance.evaluation.results import RuleResult
-from app.compliance.runs import service
+from app.compliance.evaluation.results import Judgement, RuleResult
+from app.compliance.runs import evidence, service
 from app.compliance.waivers.service import in_force as waivers_in_force
 from app.core.calendar import WorkingCalendar
 from app.core.facts import SUBJECT, Fact
@@ -23,7 +23,8 @@ from app.core.periods import Period, PeriodKind
 from app.obligations import queries as filed
 from app.obligations.fact_kinds import DIRECTIVES_CARRIED_OUT, OWED, YEAR_COUNT
 from app.obligations.facts import LENGTH
-from app.obligations.models import Filing, FilingKind
+from app.obligations.models import FilingKind
+from app.obligations.queries import StandingFiling
 from app.organisation import queries as organisation
 from app.organisation.access import Scope
 from app.organisation.calendars import site_calendar, today
@@ -83,6 +84,9 @@ def duties(pack: Pack) -> Iterator[Duty]:
             yield Duty(pack, rule, next((YEARLY[field] for field in rule.fields if field in YEARLY), None))
 
 
+Filings = tuple[StandingFiling, ...]
+
+
 class ObligationStatus(StrEnum):
     """How a duty stands, the worst first."""
 
@@ -107,7 +111,7 @@ class Obligation:
     standing: ObligationStatus
     done: int | None
     wanted: int | None
-    filings: tuple[Filing, ...]
+    filings: Filings
 
     @property
     def order(self) -> tuple[int, date, str, str]:
@@ -124,7 +128,8 @@ def obligations(scope: Scope, month: Period) -> list[Obligation]:
     units = {unit.code: unit for unit in organisation.units(scope)}
     periods = _periods(month)
     handed_in = _handed_in(scope, periods)
-    owing = {period: _owing(period, month) for period in periods}
+    of_packs: dict[str, list[Duty]] = {}
+    owing = {period: _owing(period, month, of_packs) for period in periods}
     filed_for = _filings_told(owing, tuple(units))
     found = [
         owed
@@ -144,11 +149,13 @@ Owing = list[tuple[Duty, date | None]]
 """Duties, each with its last day; None where each thing of it has its own."""
 
 
-def _owing(period: Period, month: Period) -> Owing:
-    """What is owed for the period, and due in the month or after it."""
+def _owing(period: Period, month: Period, of_packs: dict[str, list[Duty]]) -> Owing:
+    """What is owed for the period, and due in the month or after it. `of_packs` remembers each text's duties."""
     owing: Owing = []
     for pack in repository.in_force(period.last):
-        of_pack = [duty for duty in duties(pack) if duty.is_of(period)]
+        if pack.hash not in of_packs:
+            of_packs[pack.hash] = list(duties(pack))
+        of_pack = [duty for duty in of_packs[pack.hash] if duty.is_of(period)]
         parameters = values_on(pack, [duty.rule for duty in of_pack], period.last)
         dated = [(duty, duty.due(period, parameters, site_calendar())) for duty in of_pack]
         owing += [(duty, due) for duty, due in dated if kept(due or period.last, month.first)]
@@ -198,7 +205,7 @@ def _filings_told(owing: Mapping[Period, Owing], codes: tuple[str, ...]) -> Mapp
     if kinds and codes:
         first, last = min(period.first for period in owing), max(today(), *(period.last for period in owing))
         whole = replace(min(owing), first=first, last=last)
-        for fact in service.gather(whole, kinds, codes, first)[1]:
+        for fact in service.gather(whole, kinds, codes, first, frozenset(period.key for period in owing))[1]:
             found[fact[SUBJECT]].append(fact | {"period": fact[SUBJECT]})
     return found
 
@@ -211,34 +218,57 @@ def _filings_judged(
         return {}
     now = today()
     seen = replace(period, last=max([now, *(due for _duty, due in owing if due is not None)]))
-    judgement = judge(
-        _packs_of([duty for duty, _due in owing]),
-        told,
-        [service.premises_of_unit(units[code], period) for code in codes],
-        seen,
-        law_on=period.last,
-        as_of=now,
-        deadline_of=partial(last_day, site_calendar()),
-        excuses=waivers_in_force(min(period.last, now)),
+    packs = _packs_of([duty for duty, _due in owing])
+    judged_units = [service.premises_of_unit(units[code], period) for code in codes]
+    calendar, excuses = site_calendar(), waivers_in_force(min(period.last, now))
+    by_deciding = (
+        tuple((pack.hash, *(rule.id for rule in pack.rules)) for pack in packs),
+        *(evidence.canonical(told), evidence.canonical(judged_units), repr(sorted(excuses.items()))),
+        *(seen, period.last, now, calendar),
     )
-    return {(result.pack, result.rule, result.unit): result for result in judgement.results}
+    return _judged_once(
+        _Asked(
+            by_deciding,
+            lambda: judge(
+                packs,
+                told,
+                judged_units,
+                seen,
+                law_on=period.last,
+                as_of=now,
+                deadline_of=partial(last_day, calendar),
+                excuses=excuses,
+            ),
+        )
+    )
 
 
-HandedIn = Mapping[tuple[str, int, FilingKind], Sequence[Filing]]
+@dataclass(frozen=True)
+class _Asked:
+    """A judgement to be made; equal to another where all that decides it is equal."""
+
+    deciding: tuple[object, ...]
+    judge: Callable[[], Judgement] = field(compare=False)
+
+
+@lru_cache(maxsize=64)
+def _judged_once(asked: _Asked) -> Results:
+    """The page is looked at again and again, and what was handed in changes seldom: of the same facts, law, units,
+    waivers, calendar and day the engine says the same."""
+    return {(result.pack, result.rule, result.unit): result for result in asked.judge().results}
+
+
+HandedIn = Mapping[tuple[str, int, FilingKind], Sequence[StandingFiling]]
 """What counts for a period, by its name, unit and kind, the oldest first."""
 
 
 def _handed_in(scope: Scope, periods: Sequence[Period]) -> HandedIn:
     """What was filed for a period by name, or within it."""
-    found: dict[tuple[str, int, FilingKind], list[Filing]] = defaultdict(list)
-    years = {period.first.year for period in periods}
-    for filing in reversed(filed.filings(scope, None, *years)):
-        if not filing.withdrawn:
-            counts_for = [
-                p for p in periods if filing.period == p.key or (not filing.period and p.contains(filing.filed_on))
-            ]
-            for period in counts_for:
-                found[period.key, filing.unit_id, filing.kind].append(filing)
+    found: dict[tuple[str, int, FilingKind], list[StandingFiling]] = defaultdict(list)
+    for filing in filed.handed_in(scope, *{period.first.year for period in periods}):
+        names = [filing.period] if filing.period else [p.key for p in periods if p.contains(filing.filed_on)]
+        for name in names:
+            found[name, filing.unit_id, filing.kind].append(filing)
     return found
 
 
@@ -253,7 +283,9 @@ def _owed(
         yield Obligation(duty, unit, period, due, standing, done, wanted, filings)
 
 
-def _filed(duty: Duty, unit: Unit, period: Period, result: RuleResult, handed_in: HandedIn) -> tuple[Filing, ...]:
+def _filed(
+    duty: Duty, unit: Unit, period: Period, result: RuleResult, handed_in: HandedIn
+) -> tuple[StandingFiling, ...]:
     """What was handed in for it: by the unit, or by any where it answers for the Department as a whole."""
     if duty.filed is None:
         return ()

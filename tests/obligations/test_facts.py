@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -94,6 +95,17 @@ def test_what_came_after_the_day_of_looking_is_not_known(units: dict[str, Unit],
         (fact,) = facts.gather(db.session.connection(), query, ["monthly_report"])
         seen[now] = fact["handed_in"]
     assert list(seen.values()) == [False, True]
+
+
+def test_things_asked_about_by_name_are_told_alone(units: dict[str, Unit]) -> None:
+    june = Period.parse("2024-06")
+    start, end = june.bounds("Asia/Ho_Chi_Minh")
+    every = facts.FactQuery("TEST", june, start, end, end, ("LDVL",))
+    kinds = ["monthly_report", "quarterly_report"]
+    few = replace(every, things=frozenset({"2024-05", "2024-Q1"}))
+    found, of_all = (list(facts.gather(db.session.connection(), query, kinds)) for query in (few, every))
+    assert [fact["subject"] for fact in found] == ["2024-05", "2024-Q1"]
+    assert found == [fact for fact in of_all if fact["subject"] in ("2024-05", "2024-Q1")]
 
 
 def test_a_report_counts_for_its_own_period_only(units: dict[str, Unit], freeze: Callable[..., Any]) -> None:

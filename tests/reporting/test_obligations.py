@@ -11,11 +11,14 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
+from app.compliance.evaluation.evaluate import judge
+from app.compliance.evaluation.results import Judgement
 from app.core.periods import Period
 from app.obligations import service
 from app.obligations.models import FilingKind
 from app.organisation.access import Scope, scope_of
 from app.organisation.models import Person, Role, Unit
+from app.reporting import obligations as page
 from app.reporting.obligations import Obligation, ObligationStatus, obligations
 from tests.factories import CLERK, EVERYWHERE, SITE, adopt_packs, make_department, make_person, make_version
 
@@ -81,6 +84,27 @@ def test_a_report_handed_in_half_a_year_later_is_late_and_no_longer_missing(
     assert standing("bg-iv.1", "LDVL", february, january.key) is ObligationStatus.MISSING
     file(units["LDVL"], FilingKind.MONTHLY_REPORT, date(2024, 7, 9), january.key)
     assert standing("bg-iv.1", "LDVL", february, january.key) is ObligationStatus.LATE
+
+
+def test_the_same_facts_are_judged_once_a_day(
+    units: dict[str, Unit], freeze: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    judged: list[Period] = []
+
+    def counting(packs: Any, told: Any, judged_units: Any, period: Period, **others: Any) -> Judgement:
+        judged.append(period)
+        return judge(packs, told, judged_units, period, **others)
+
+    page._judged_once.cache_clear()
+    monkeypatch.setattr(page, "judge", counting)
+    freeze("2024-07-04 08:00")
+    assert standing("bg-iv.1", "LDVL", JUNE, "2024-06") is ObligationStatus.NOT_YET
+    assert judged
+    judged.clear()
+    assert standing("bg-iv.1", "LDVL", JUNE, "2024-06") is ObligationStatus.NOT_YET
+    assert judged == []
+    freeze("2024-07-10 08:00")
+    assert standing("bg-iv.1", "LDVL", JUNE, "2024-06") is ObligationStatus.MISSING
 
 
 def test_what_fell_due_before_the_month_is_not_listed_again(units: dict[str, Unit], freeze: Callable[..., Any]) -> None:

@@ -242,12 +242,15 @@ def gather(
     kinds: Collection[str] | None,
     unit_codes: tuple[str, ...] | None = None,
     owed_from: date | None = None,
+    things: frozenset[str] | None = None,
 ) -> tuple[datetime, list[Fact]]:
-    """The facts of those kinds, all as of one instant (UTC): the period's end, or now while it lasts."""
+    """The facts of those kinds, all as of one instant (UTC): the period's end, or now while it lasts. `things`: as in
+    FactQuery."""
     start, end = period.bounds(site_calendar().zone)
     as_of = min(end, extensions.now())
     heirs = heirs_of(site(), period.first)
-    query = FactQuery(site(), period, start, end, as_of, with_forebears(unit_codes, heirs), _looked_at(end), owed_from)
+    units = with_forebears(unit_codes, heirs)
+    query = FactQuery(site(), period, start, end, as_of, units, _looked_at(end), owed_from, things)
     with snapshot() as connection:
         return as_of, inherited(facts.gather(connection, query, kinds), heirs)
 
