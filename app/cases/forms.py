@@ -26,7 +26,7 @@ from app.cases.lists import MOST_DAYS, DueList
 from app.cases.population import SOON
 from app.cases.queries import CaseFilters
 from app.cases.vocabulary import CaseStatus, Channel, EventKind, ReturnMethod
-from app.organisation.models import Unit
+from app.organisation.queries import NamedUnit
 from app.procedures.forms import CountField, ErrorSummary
 from app.procedures.labels import percent_off
 from app.procedures.models import ProcedureVersion
@@ -285,7 +285,7 @@ class CaseFilterForm(FlaskForm):
 
     @classmethod
     def of(
-        cls, args: Any, units: Sequence[Unit], procedures: Sequence[tuple[str, str]], fields: Sequence[str]
+        cls, args: Any, units: Sequence[NamedUnit], procedures: Sequence[tuple[str, str]], fields: Sequence[str]
     ) -> CaseFilterForm:
         """The filters in the address; one that cannot be is shown with its fault and leaves nothing out."""
         form = cls(args)

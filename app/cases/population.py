@@ -17,6 +17,7 @@ import operator
 from collections.abc import Callable, Iterator
 from datetime import date, datetime, timedelta, tzinfo
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, exists, func, literal_column, or_, select
@@ -257,6 +258,7 @@ def bucket_of(row: Any, calendar: WorkingCalendar, now: datetime) -> Bucket:
     return next(bucket for bucket in Bucket if in_bucket(row, bucket, calendar, now))
 
 
+@lru_cache(maxsize=64)  # a list asks it of each line
 def horizon(calendar: WorkingCalendar, now: datetime, days: int) -> datetime:
     """The last moment (UTC) of the day so many working days ahead; of today, for none."""
     today = calendar.local_day(now)

@@ -4,6 +4,7 @@ known, otherwise “chưa rõ”."""
 from __future__ import annotations
 
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Any
 
 from flask_babel import gettext as _
@@ -17,7 +18,7 @@ from app.cases.vocabulary import Knows
 from app.core.calendar import PauseMode, TimeUnit
 from app.organisation.calendars import site_calendar
 from app.procedures.labels import time_allowed
-from app.web.formats import counted, label, show_date, show_datetime, show_money, show_number
+from app.web.formats import counted, label, language, show_date, show_datetime, show_money, show_number
 
 # What the records tell of a case, in the reader's words: “chưa” only where that is known, otherwise “chưa rõ”.
 
@@ -78,6 +79,12 @@ def show_due(due_at: datetime | None) -> str:
 
 def standing_in_words(standing: CaseStanding) -> str:
     """`còn 2 ngày làm việc`, `quá hạn 3 ngày làm việc`, `đúng hạn`..."""
+    return _standing_in_words(standing, language())
+
+
+@lru_cache(maxsize=1024)
+def _standing_in_words(standing: CaseStanding, _locale: str) -> str:
+    """In the language of the moment, which is part of the key."""
     days = standing.days
     match standing.lateness:
         case Lateness.OPEN_LATE | Lateness.LATE if not days:

@@ -16,7 +16,7 @@ from app.cases.population import Bucket, changeable_by
 from app.cases.queries import PAGE, CaseLine, Page, rows
 from app.cases.vocabulary import EventKind
 from app.core.calendar import WorkingCalendar
-from app.organisation.access import Actor, Scope
+from app.organisation.access import Actor, Scope, units_of
 from app.organisation.models import Person, Unit
 from app.organisation.permissions import Capability
 from app.procedures.models import ProcedureVersion
@@ -40,12 +40,7 @@ def desk_of(scope: Scope, who: Person) -> Scope:
     """Whose desk a person looks after: their unit and those below; inspectors and administrators see all desks."""
     if scope.unit_ids is not None or not Actor.of(who).may(Capability.HANDLE_CASES):
         return scope
-    return replace(scope, unit_ids=once(f"units of the desk of {who.unit_id}", lambda: _units_below(who)))
-
-
-def _units_below(who: Person) -> frozenset[int]:
-    below = select(Unit.id).where(Unit.site == who.site, Unit.path.startswith(who.unit.path, autoescape=True))
-    return frozenset(db.session.scalars(below))
+    return replace(scope, unit_ids=units_of(who))
 
 
 def bucket_counts(

@@ -15,7 +15,7 @@ from app.compliance import queries
 from app.compliance.adoption import repository, uploading
 from app.compliance.adoption.repository import PackState
 from app.compliance.evaluation.rule_tests import run_pack_tests
-from app.compliance.explaining import figures_of_thing, inside, language, parameters_of, reasons, unit_name
+from app.compliance.explaining import figures_of_thing, inside, parameters_of, reasons, unit_name
 from app.compliance.models import RunStanding
 from app.compliance.runs import service
 from app.compliance.runs.output import report_json, result_table
@@ -43,7 +43,7 @@ from app.rulepacks.reference import reference
 from app.rulepacks.sentences import DocumentInfo, load_documents, load_sentences, standing_problems
 from app.web import extensions
 from app.web.command_faults import BadInput, note
-from app.web.formats import counted, in_words, label, sentence, show_date, show_number
+from app.web.formats import counted, in_words, label, language, sentence, show_date, show_number
 
 check = AppGroup("check", help=N_("Kiểm tra việc thực hiện các kế hoạch."))
 _DAY = click.DateTime(["%Y-%m-%d"])

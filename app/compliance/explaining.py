@@ -9,7 +9,6 @@ from fractions import Fraction
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Protocol
 
-from flask_babel import get_locale
 from flask_babel import gettext as _
 
 from app.compliance import wording
@@ -23,7 +22,7 @@ from app.rulepacks.conditions import Condition, Quote
 from app.rulepacks.language import JudgedAs, Rule, Status
 from app.rulepacks.pack import Pack, number_of
 from app.rulepacks.sentences import DocumentInfo
-from app.web.formats import counted, local, show_date, show_datetime, show_number, yes_no
+from app.web.formats import counted, language, local, show_date, show_datetime, show_number, yes_no
 
 if TYPE_CHECKING:
     from app.compliance.queries import ResultRow, UnitRef
@@ -43,12 +42,6 @@ THINGS = {
     "rule": NP_n("noun", "quy tắc"),
     "task": NP_n("noun", "nhiệm vụ"),
 }
-
-
-def language() -> str:
-    """The reader's language."""
-    locale = get_locale()
-    return locale.language if locale else "vi"
 
 
 def noun_of(rule: Rule | None, which: str = "count", number: int = 2) -> str:

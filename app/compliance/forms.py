@@ -14,7 +14,7 @@ from werkzeug.datastructures import MultiDict
 from wtforms import BooleanField
 from wtforms.validators import Optional
 
-from app.compliance.explaining import language, unit_name
+from app.compliance.explaining import unit_name
 from app.compliance.models import ViolationChange, ViolationState
 from app.compliance.queries import UnitRef, ViolationFilter
 from app.compliance.runs.matrix import MatrixView
@@ -22,7 +22,7 @@ from app.core.periods import Period, PeriodKind
 from app.organisation.models import Unit
 from app.rulepacks.language import Severity
 from app.rulepacks.pack import Pack
-from app.web.formats import in_both, label
+from app.web.formats import in_both, label, language
 from app.web.forms import (
     NEEDED,
     ChoiceField,

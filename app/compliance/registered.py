@@ -8,7 +8,6 @@ from collections.abc import Iterator, Sequence
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 
-from app.compliance.explaining import language
 from app.compliance.models import MonthSeal, Violation, ViolationState, Waiver
 from app.core.errors import NotFound
 from app.core.periods import Period
@@ -20,6 +19,7 @@ from app.organisation.succession import Decision, Part, Passing, register_part
 from app.web.extensions import db
 
 # Files that prove what the judging half keeps: the answer to a violation, what a waiver rests on, a month's seal.
+from app.web.formats import language
 
 
 def _violation(scope: Scope, by: Actor, violation_id: int) -> Proven:

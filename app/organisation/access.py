@@ -21,6 +21,7 @@ from app.organisation.models import DelegationKind, Person, Role, Unit
 from app.organisation.permissions import DELEGATED, Capability, Place, declaring, has, permitted, place_of
 from app.organisation.site_code import refuse_another
 from app.web.extensions import db
+from app.web.once import once
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -139,8 +140,13 @@ def scope_of(who: Person) -> Scope:
     """What this person may see."""
     if who.role in SEEING_ALL or (who.role is Role.DESK and who.unit.is_desk):
         return Scope(who.site)
+    return Scope(who.site, frozenset(lineage(who.site).answers_for(units_of(who))))
+
+
+def units_of(who: Person) -> frozenset[int]:
+    """The person's unit and those below it; a page asks again and again."""
     below = select(Unit.id).where(Unit.site == who.site, Unit.path.startswith(who.unit.path, autoescape=True))
-    return Scope(who.site, frozenset(lineage(who.site).answers_for(frozenset(db.session.scalars(below)))))
+    return once(f"units of {who.id}", lambda: frozenset(db.session.scalars(below)))
 
 
 SEEING_ALL = frozenset({Role.DIRECTOR, Role.INSPECTOR, Role.ADMIN})

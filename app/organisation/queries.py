@@ -53,10 +53,12 @@ class NamedUnit(NamedTuple):
     path: str
 
 
-def units_named(scope: Scope, on: date) -> list[NamedUnit]:
-    """The units of the scope in being on a day, in the order of the tree, for a list to choose from."""
+def units_named(scope: Scope, on: date | None = None) -> list[NamedUnit]:
+    """The units of the scope, or those in being on a day, in the order of the tree, for a list to choose from."""
     chosen = select(Unit.code, Unit.name, Unit.path).where(Unit.site == scope.site, scope.within(Unit.id))
-    return [NamedUnit(*row) for row in db.session.execute(chosen.where(_in_being(on)).order_by(Unit.path))]
+    if on is not None:
+        chosen = chosen.where(_in_being(on))
+    return [NamedUnit(*row) for row in db.session.execute(chosen.order_by(Unit.path))]
 
 
 NEEDED_ROLES = (Role.DESK, Role.HEAD, Role.INSPECTOR, Role.DIRECTOR)

@@ -16,7 +16,7 @@ from werkzeug.wrappers import Response as Answer
 
 from app.compliance import wording
 from app.compliance.adoption import repository
-from app.compliance.explaining import fraction_shown, inside, is_count, language, share_shown, target_shown
+from app.compliance.explaining import fraction_shown, inside, is_count, share_shown, target_shown
 from app.compliance.labels import subject_pages
 from app.compliance.months.queries import MonthLine
 from app.compliance.overview import HeadlineRate, RatePoint
@@ -41,7 +41,7 @@ from app.reporting.setup import SetupStep, is_unfinished, setup
 from app.reporting.warnings import DAYS, MANY, MOST, early_warnings, narrowed
 from app.rulepacks.language import Severity
 from app.web import jobs
-from app.web.formats import counted, in_both, label
+from app.web.formats import counted, in_both, label, language
 from app.web.forms import errors_shown_on
 from app.web.jobs import Job
 

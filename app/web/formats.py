@@ -87,6 +87,18 @@ def _addresses(app: Flask) -> Callable[..., str]:
     return url_for
 
 
+def _addresses_beside(url_for: Callable[..., str]) -> Callable[[Mapping[str, Any]], str]:
+    """`here` of templates: the address of this page with some of its query changed."""
+
+    def here(changes: Mapping[str, Any]) -> str:
+        asked = _asked()
+        query = {name: values[0] if len(values) == 1 else values for name, values in asked.args.lists()}
+        kept = query | {"after": None, "before": None} | (asked.view_args or {})
+        return url_for(asked.endpoint, **kept | dict(changes))
+
+    return here
+
+
 def _icons(url_for: Callable[..., str]) -> Callable[..., Markup]:
     def icon(name: str, label: str = "") -> Markup:
         return _drawn(url_for("static", filename="vendor/lucide/icons.svg"), name, label)
@@ -156,7 +168,8 @@ def _register_drawn(app: Flask) -> None:
     kept = compiled_by(Path(app.root_path), folder_of_compiled(Path(app.instance_path)))
     app.jinja_env.context_class = LightContext
     app.jinja_env.bytecode_cache = CompiledTemplates(str(kept))
-    app.jinja_env.globals.update(_=_gettext, url_for=url_for, draw_icon=_icons(url_for))
+    here, draw_icon = _addresses_beside(url_for), _icons(url_for)
+    app.jinja_env.globals.update(_=_gettext, url_for=url_for, here=here, draw_icon=draw_icon)
 
 
 _LABELS: dict[tuple[type, str], Any] = {}

@@ -32,8 +32,12 @@ LONGEST_FORM = 512 * 1024  # bytes, nine for a letter of ours: reading a longer 
 LONGEST_PART = 300  # letters of a part of an address: a code, a name of a unit
 
 
+OF_ADDRESSES = frozenset({"endpoint", "_anchor", "_external", "_method", "_root", "_scheme"})  # url_for's own words
+
+
 class SentParameters(ImmutableMultiDict[str, Any]):
-    """Arguments and form fields as they were sent, without what nobody can see (app.core.text.visible)."""
+    """Arguments and form fields as they were sent, without what nobody can see (app.core.text.visible), and without
+    names that mean something else where the address is written again with what it asked for."""
 
     def __init__(self, mapping: Any = None) -> None:
         super().__init__(None if mapping is None else _seen(mapping))
@@ -100,7 +104,9 @@ def _refuse_long_addresses() -> None:
 def _seen(mapping: Any) -> Iterable[tuple[str, Any]]:
     pairs: Iterator[tuple[Any, Any]] = mapping.items(multi=True) if hasattr(mapping, "lists") else iter(_pairs(mapping))
     for name, value in pairs:
-        yield visible(name) if isinstance(name, str) else name, visible(value) if isinstance(value, str) else value
+        shown = visible(name) if isinstance(name, str) else name
+        if shown not in OF_ADDRESSES:
+            yield shown, visible(value) if isinstance(value, str) else value
 
 
 def _pairs(mapping: Any) -> Iterator[tuple[Any, Any]]:

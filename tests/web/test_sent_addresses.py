@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from urllib.parse import unquote
 
@@ -35,6 +36,18 @@ on one database as on the other."""
 def department(session: object) -> dict[str, Unit]:
     """The small Department of the factories."""
     return make_department()
+
+
+def test_words_of_url_for_in_an_address_say_nothing(
+    department: dict[str, Unit], sign_in: Callable[[Person], FlaskClient]
+) -> None:
+    client = sign_in(make_person(department["MC"], Role.INSPECTOR))
+    plain, asked = client.get("/ho-so?q=an"), "endpoint=x&_scheme=http&_method=POST&_external=1&_anchor=a&_root=b&q=an"
+    answer = client.get(f"/ho-so?{asked}")
+    assert (plain.status_code, answer.status_code) == (200, 200)
+    links = [re.findall(r'href="(/ho-so[^"]*)"', page.text) for page in (plain, answer)]
+    assert "/ho-so?q=an&amp;due=due_today" in links[0]
+    assert links[0] == links[1]
 
 
 def test_no_address_breaks_at_odd_arguments(

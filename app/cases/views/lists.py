@@ -34,7 +34,7 @@ from app.organisation.exports import csv_response
 from app.organisation.models import Person
 from app.organisation.navigation import COUNTS
 from app.organisation.permissions import Capability
-from app.organisation.queries import units
+from app.organisation.queries import units_named
 from app.procedures.queries import fields_in_use, names_in_force
 from app.web import extensions
 from app.web.client_address import client_address
@@ -148,7 +148,7 @@ COUNTS[f"{bp.name}.worklist"] = waiting
 
 def _form(scope: Scope, day: date) -> CaseFilterForm:
     fields = [name for name, _count in fields_in_use(scope)]
-    return CaseFilterForm.of(request.args, units(scope), names_in_force(scope, day), fields)
+    return CaseFilterForm.of(request.args, units_named(scope), names_in_force(scope, day), fields)
 
 
 def _oldest_first() -> bool:

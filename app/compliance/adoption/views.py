@@ -19,7 +19,7 @@ from app.compliance import queries
 from app.compliance.adoption import repository, uploading
 from app.compliance.adoption.repository import Seeds
 from app.compliance.adoption.uploading import MAX_UPLOAD
-from app.compliance.explaining import days_to_answer, language, requirement
+from app.compliance.explaining import days_to_answer, requirement
 from app.compliance.forms import AdoptForm, UploadForm
 from app.compliance.models import PackAdoption, PackText, UploadedPack
 from app.compliance.runs import service
@@ -37,7 +37,7 @@ from app.rulepacks.language import Rule
 from app.rulepacks.pack import Pack
 from app.rulepacks.words import PackError
 from app.web import jobs
-from app.web.formats import sentence
+from app.web.formats import language, sentence
 from app.web.forms import errors_shown_on
 from app.web.jobs import Job, JobState
 

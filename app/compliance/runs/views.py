@@ -26,7 +26,6 @@ from app.compliance.explaining import (
     inside,
     is_count,
     known_shown,
-    language,
     share_shown,
     shortfall_shown,
     target_shown,
@@ -57,7 +56,7 @@ from app.organisation.succession import ended_notes
 from app.rulepacks.language import Rule, Status
 from app.rulepacks.pack import Pack
 from app.web import jobs
-from app.web.formats import in_both, label, sentence, show_date
+from app.web.formats import in_both, label, language, sentence, show_date
 from app.web.forms import errors_shown_on, whole_number
 from app.web.jobs import Job, JobState
 

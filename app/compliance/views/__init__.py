@@ -9,7 +9,6 @@ from app.compliance.explaining import (
     inside,
     is_count,
     known_shown,
-    language,
     printed_day,
     share_shown,
     target_shown,
@@ -23,6 +22,7 @@ from app.organisation import navigation
 from app.organisation.access import can
 from app.organisation.permissions import Capability
 from app.rulepacks.language import Status
+from app.web.formats import language
 
 bp = Blueprint("compliance", __name__)
 bp.add_app_template_filter(unit_name)

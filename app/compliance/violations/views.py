@@ -21,7 +21,6 @@ from app.compliance.explaining import (
     figures_of_thing,
     is_count,
     lack_of_thing,
-    language,
     missing_shown,
     parameters_of,
     reasons,
@@ -56,7 +55,7 @@ from app.organisation.queries import units
 from app.organisation.registries import AnswerBook, EvidenceOf, keeper, sent_with
 from app.rulepacks.language import JudgedAs, Rule, Status
 from app.web.due import missed
-from app.web.formats import in_both, label, show_date
+from app.web.formats import in_both, label, language, show_date
 from app.web.forms import errors_shown_on, number_in, whole_number
 from app.web.keyset import Numbered, page_number
 
