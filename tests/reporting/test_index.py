@@ -382,7 +382,8 @@ def test_the_portals_scores_stand_beside_ours_and_a_difference_is_told(november:
     assert service.record_scores(INSPECTOR, NOVEMBER, {"DOSSIER_SYNC": None}, seen_on=SEEN, source="Nhầm tháng") == 1
     lines = {line.metric.code: line for line in index_figures(whole_site(), NOVEMBER).lines}
     assert lines["DOSSIER_SYNC"].score is None
-    entries = db.session.scalars(select(AuditEntry).where(AuditEntry.action == "record_portal_scores")).all()
+    recorded = select(AuditEntry).where(AuditEntry.action == "record_portal_scores")
+    entries = db.session.scalars(recorded.order_by(AuditEntry.id)).all()
     assert [each.details["changed"] for each in entries][-1] == {"DOSSIER_SYNC": ["5,5", None]}
     # A part of the Department is not scored by the portal.
     assert all(line.official is None for line in index_figures(whole_site(), NOVEMBER, november["LDVL"]).lines)
