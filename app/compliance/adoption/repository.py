@@ -208,7 +208,11 @@ def _unknown(pack_id: str, known: Collection[str]) -> NotFound:
 
 def known_packs(folder: Seeds | None = None) -> tuple[Pack, ...]:
     """Whatever can be read about: every adopted pack, and the seeds that were never adopted, by id."""
-    known = {seed.id: seed for seed in (folder or seeds()).packs} | {pack.id: pack for pack in adopted_packs()}
+    return _known_packs(folder) if folder is not None else once("known packs", lambda: _known_packs(seeds()))
+
+
+def _known_packs(folder: Seeds) -> tuple[Pack, ...]:
+    known = {seed.id: seed for seed in folder.packs} | {pack.id: pack for pack in adopted_packs()}
     return tuple(known[name] for name in sorted(known))
 
 

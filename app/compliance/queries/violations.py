@@ -14,7 +14,7 @@ from fractions import Fraction
 from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Row, Select, and_, case, func, or_, select
-from sqlalchemy.orm import aliased, undefer
+from sqlalchemy.orm import Bundle, aliased
 
 from app.compliance.evaluation.results import AppliedWaiver
 from app.compliance.models import (
@@ -239,7 +239,9 @@ def to_answer(scope: Scope) -> list[Unanswered]:
 
 def lines_of(scope: Scope, violation_ids: Sequence[int]) -> list[ViolationLine]:
     """Those violations, in that order; those outside the scope are left out."""
-    found = {row[0].id: _line(row) for row in db.session.execute(_lines(scope).where(Violation.id.in_(violation_ids)))}
+    found = {
+        row.violation.id: _line(row) for row in db.session.execute(_lines(scope).where(Violation.id.in_(violation_ids)))
+    }
     return [found[number] for number in violation_ids if number in found]
 
 
@@ -309,17 +311,34 @@ def _last_word() -> ColumnElement[bool]:
     )
 
 
-def _lines(scope: Scope, *, with_subjects: bool = False) -> Lines:
-    chosen = (
-        select(Violation, RunViolation, Unit, CheckResult, _Excused.figures.label("excused"), _Last)
-        .join(RunViolation, _last_word())
-        .join(_Last, and_(_Last.violation_id == Violation.id, _Last.run_id == Violation.last_run_id))
-        .join(Unit, Unit.id == Violation.unit_id)
-        .outerjoin(CheckResult, result_of_violation(Violation.last_run_id))
-        .outerjoin(_Excused, result_of_violation(Violation.gone_run_id, _Excused))
-        .where(Violation.site == scope.site, scope.within(Violation.unit_id))
+_LINES: Lines = (  # every list asks it: put together once, and of columns, for lists have many lines
+    select(
+        Bundle(
+            "violation",
+            *(Violation.id, Violation.key, Violation.pack, Violation.rule, Violation.period, Violation.severity),
+            *(Violation.state, Violation.answer_due, Violation.first_run_id, Violation.revision),
+        ),
+        Bundle("seen", RunViolation.run_id, RunViolation.change),
+        Bundle("unit", Unit.id, Unit.code, Unit.name, Unit.name_en, Unit.path),
+        Bundle(
+            "result",
+            *(CheckResult.id, CheckResult.numerator, CheckResult.denominator, CheckResult.comparison),
+            *(CheckResult.target, CheckResult.shortfall, CheckResult.figures),
+        ),
+        _Excused.figures.label("excused"),
+        Bundle("last", _Last.run_id, _Last.head),
     )
-    return chosen.options(undefer(_Last.subjects)) if with_subjects else chosen
+    .join(RunViolation, _last_word())
+    .join(_Last, and_(_Last.violation_id == Violation.id, _Last.run_id == Violation.last_run_id))
+    .join(Unit, Unit.id == Violation.unit_id)
+    .outerjoin(CheckResult, result_of_violation(Violation.last_run_id))
+    .outerjoin(_Excused, result_of_violation(Violation.gone_run_id, _Excused))
+)
+
+
+def _lines(scope: Scope, *, with_subjects: bool = False) -> Lines:
+    chosen = _LINES.where(Violation.site == scope.site, scope.within(Violation.unit_id))
+    return chosen.add_columns(_Last.subjects) if with_subjects else chosen
 
 
 def _filtered(chosen: Lines, wanted: ViolationFilter) -> Lines:
@@ -341,8 +360,8 @@ def _filtered(chosen: Lines, wanted: ViolationFilter) -> Lines:
 
 
 def _line(row: Row[Any], *, with_subjects: bool = False) -> ViolationLine:
-    violation, seen, unit, result, excused, last = tuple(row)
-    cell = ViolationFigures.kept(result)
+    violation, seen, unit, result, excused, last, *subjects = tuple(row)
+    cell = ViolationFigures.kept(None if result.id is None else result)
     gone = seen.change is ViolationChange.GONE
     return ViolationLine(
         violation.id,
@@ -369,5 +388,5 @@ def _line(row: Row[Any], *, with_subjects: bool = False) -> ViolationLine:
         cell.figures,
         cell.judged_as,
         last.head,
-        seen_of(last.subjects) if with_subjects else (),
+        seen_of(*subjects) if with_subjects else (),
     )
