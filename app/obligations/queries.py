@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, NamedTuple, TypeVar
@@ -74,7 +74,11 @@ def _in_being(unit: Unit, first: date, last: date) -> bool:
 def filings(scope: Scope, kind: FilingKind | None, *years: int, unit_id: int | None = None) -> Sequence[Filing]:
     """Filings for the periods of those years, or of their days, latest first; withdrawn ones too. `unit_id`: this
     unit's only."""
-    chosen = _seen(scope, Filing).where(_of_years(years))
+    of_year = or_(
+        *(Filing.period.startswith(f"{year}") for year in years),
+        *(_unnamed_of(year) for year in years),
+    )
+    chosen = _seen(scope, Filing).where(of_year)
     if kind is not None:
         chosen = chosen.where(Filing.kind == kind)
     if unit_id is not None:
@@ -94,15 +98,15 @@ class StandingFiling(NamedTuple):
     document: str
 
 
-def handed_in(scope: Scope, *years: int) -> list[StandingFiling]:
-    """What stands of the filings for the periods of those years, or of their days, the oldest first."""
+def handed_in(scope: Scope, periods: Collection[Period]) -> list[StandingFiling]:
+    """What stands of the filings for those periods by name, and without one from the first of their days to the last,
+    the oldest first."""
+    begun, ended = min(period.first for period in periods), max(period.last for period in periods)
+    unnamed = (Filing.period == "") & Filing.filed_on.between(begun, ended)
+    wanted = or_(Filing.period.in_({period.key for period in periods}), unnamed)
     columns = (Filing.id, Filing.unit_id, Filing.kind, Filing.period, Filing.filed_on, Filing.title, Filing.document)
-    chosen = _seen(scope, Filing).with_only_columns(*columns).where(_of_years(years), Filing.withdrawn.is_(False))
+    chosen = _seen(scope, Filing).with_only_columns(*columns).where(wanted, Filing.withdrawn.is_(False))
     return [StandingFiling._make(row) for row in db.session.execute(chosen.order_by(Filing.filed_on, Filing.id))]
-
-
-def _of_years(years: Iterable[int]) -> ColumnElement[bool]:
-    return or_(*(Filing.period.startswith(f"{year}") for year in years), *(_unnamed_of(year) for year in years))
 
 
 def _unnamed_of(year: int) -> ColumnElement[bool]:

@@ -265,7 +265,7 @@ HandedIn = Mapping[tuple[str, int, FilingKind], Sequence[StandingFiling]]
 def _handed_in(scope: Scope, periods: Sequence[Period]) -> HandedIn:
     """What was filed for a period by name, or within it."""
     found: dict[tuple[str, int, FilingKind], list[StandingFiling]] = defaultdict(list)
-    for filing in filed.handed_in(scope, *{period.first.year for period in periods}):
+    for filing in filed.handed_in(scope, periods):
         names = [filing.period] if filing.period else [p.key for p in periods if p.contains(filing.filed_on)]
         for name in names:
             found[name, filing.unit_id, filing.kind].append(filing)
