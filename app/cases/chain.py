@@ -11,6 +11,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Connection, func, select
@@ -46,9 +47,14 @@ def event_hash(
     Instants are written in UTC and the data with its keys sorted: the same text whatever database keeps them.
     `corrects` is the number of the event that it puts right.
     """
-    when = [moment.astimezone(UTC).isoformat() for moment in (at, recorded_at)]
-    content = [site, code, number, str(kind), *when, recorded_by_id, unit_id, actor, note, data]
+    content = [site, code, number, str(kind), _utc(at), _utc(recorded_at), recorded_by_id, unit_id, actor, note, data]
     return hashlib.sha256(_encode([*content, corrects, external_id, import_id, previous]).encode()).hexdigest()
+
+
+@lru_cache(maxsize=1024)
+def _utc(moment: datetime) -> str:
+    """An import records all of its events at one instant, and many happened at one."""
+    return moment.astimezone(UTC).isoformat()
 
 
 def hash_of(row: Any, code: str, corrects: int | None, previous: str) -> str:

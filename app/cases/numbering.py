@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date
 from functools import lru_cache
 from typing import Any
@@ -75,6 +75,13 @@ def next_in_register(site: str, day: date) -> tuple[int, int]:
     Taken within the transaction that writes the case: one that fails leaves no number out.
     """
     return day.year, raise_counter(site, REGISTER, date(day.year, 1, 1))
+
+
+def next_lines(site: str, wanted: Mapping[int, int]) -> dict[int, int]:
+    """Take so many lines of the register of each year: the number before the first of them. Within the transaction that
+    writes the cases, as `next_in_register`."""
+    counted = sorted(wanted.items())
+    return {year: raise_counter(site, REGISTER, date(year, 1, 1), by=count) - count for year, count in counted}
 
 
 def enter_in_register(site: str, *which: ColumnElement[bool]) -> None:

@@ -315,11 +315,15 @@ def project(terms: Terms, events: Iterable[Event], calendar: WorkingCalendar) ->
 def corrected(events: Iterable[Event]) -> list[Event]:
     """The events as they stand after corrections, in the order they happened; a payment that was voided among them."""
     standing = [
-        replace(each.event, at=each.at, data={**each.event.data, "voided": True} if each.void else each.event.data)
-        for each in as_corrected(events)
-        if not each.void or each.event.kind is EventKind.PAID
+        _as_it_stands(each) for each in as_corrected(events) if not each.void or each.event.kind is EventKind.PAID
     ]
     return sorted(standing, key=lambda e: (e.kind is not EventKind.RECEIVED, e.at, e.number))
+
+
+def _as_it_stands(each: CorrectedEvent[Event]) -> Event:
+    if not each.before:  # nearly every one: an import folds a hundred thousand
+        return each.event
+    return replace(each.event, at=each.at, data={**each.event.data, "voided": True} if each.void else each.event.data)
 
 
 def as_corrected(events: Iterable[Recorded]) -> list[CorrectedEvent[Recorded]]:

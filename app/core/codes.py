@@ -6,6 +6,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from string import Formatter
 
 from app.core.errors import BadValue
@@ -23,6 +24,7 @@ _DASHES = dict.fromkeys(map(ord, "\u2010\u2011\u2012\u2013\u2014\u2015\u2212\ufe
 _LOOK_ALIKE = str.maketrans("АВЕЅЗІЈКМНОРСТУХΑΒΕΖΗΙΚΜΝΟΡΤΥΧÐ", "ABES3IJKMHOPCTYXABEZHIKMNOPTYXĐ")
 
 
+@lru_cache(maxsize=8192)
 def code_key(code: str) -> str:
     """What two spellings of one code have in common: what nobody sees, the kind of dash, spaces, small letters and
     letters of other alphabets that look like ours make no difference."""

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta, tzinfo
 from decimal import Decimal
 from enum import StrEnum
 from itertools import islice
-from typing import Any
+from typing import Any, cast
 
 from flask import Flask, has_request_context, session
 from flask_babel import Babel
@@ -315,3 +315,21 @@ def write_rows(connection: Connection, table: Table, columns: Sequence[str], row
     waiting = iter(rows)
     while batch := list(islice(waiting, AT_ONCE)):
         connection.exec_driver_sql(insert, batch)
+
+
+def write_records(connection: Connection, table: Table, records: Sequence[Mapping[str, Any]]) -> None:
+    """Insert records that have the same columns; a column they leave out has its constant default. What to make of a
+    value is asked once for each column: a statement of SQLAlchemy's asks for every value, which costs an import as much
+    as the database does. Raises ValueError where a default would have to be reckoned."""
+    if not records:
+        return
+    given, missing = records[0], [column for column in table.c if column.name not in records[0]]
+    if any(column.default is not None and not column.default.is_scalar for column in missing):
+        raise ValueError(f"{table.name}: a default that must be reckoned")
+    constant = {column.name: cast(Any, column.default).arg for column in missing if column.default is not None}
+    stored = []
+    for name in (*given, *constant):
+        values = [record[name] for record in records] if name in given else [constant[name]] * len(records)
+        made = table.c[name].type.dialect_impl(connection.dialect).bind_processor(connection.dialect)
+        stored.append(values if made is None else map(made, values))
+    write_rows(connection, table, [*given, *constant], zip(*stored, strict=True))

@@ -28,6 +28,7 @@ from app.procedures.contents import national_code
 from app.procedures.models import ProcedureVersion
 from app.web.extensions import db
 
+REMEMBERED = 4096  # names of procedures whose meaning is kept: a file may make each row another
 _CODE_IN_FRONT = re.compile(r"\(?(\d\.\d{6}(?:\.\d{3}\.\d{2}\.\d{2}\.[A-Z]\d+)?)\)?[\s\-–:.]+(?=\D)")
 
 
@@ -68,6 +69,7 @@ class Catalogue:
         self._units = {key: unit.id for key, unit in units_by_key().items()}
         self._told: dict[str, int] = {}  # folded name of a procedure -> the procedure that it stands for
         self._to_make: set[tuple[ImportNameKind, str]] = set()
+        self._meant: dict[tuple[str, str], tuple[str, set[int]]] = {}  # what the rows name -> what that stands for
         self._load_procedures()
         self._remember()
 
@@ -112,6 +114,14 @@ class Catalogue:
 
     def _procedures(self, said: ParsedRow) -> tuple[str, set[int]]:
         """The field that names the procedure, and the procedures that it may mean."""
+        named = said.procedure, said.procedure_code
+        if named not in self._meant:
+            if len(self._meant) >= REMEMBERED:
+                self._meant.clear()
+            self._meant[named] = self._looked_up(said)
+        return self._meant[named]
+
+    def _looked_up(self, said: ParsedRow) -> tuple[str, set[int]]:
         fixed = self.mapping.procedure
         if code := fixed.code if fixed else national_code(said.procedure_code):
             found = self._by_code.get(code) or self._told.get(name_key(self._named(said)))
@@ -153,6 +163,7 @@ class Catalogue:
         return self._keep(known)
 
     def _keep(self, version: Version) -> Version:
+        self._meant.clear()
         self.versions[version.id] = version
         self._of_procedure[version.procedure_id].append(version)
         self._by_code[version.code] = version.procedure_id

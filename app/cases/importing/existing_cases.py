@@ -282,7 +282,7 @@ def _brought(prepared: Prepared, catalogue: Catalogue) -> Dossier:
         prepared.code,
         catalogue.versions[case["version_id"]],
         case["unit_id"],
-        case["channel"],
+        Channel(case["channel"]),
         {name: case[name] for name in CONTACTS},
         online_payable=case["online_payable"],
         knows=Knows(case["knows"]),
@@ -293,14 +293,14 @@ def _brought(prepared: Prepared, catalogue: Catalogue) -> Dossier:
 def _going_on(dossier: Dossier, prepared: Prepared) -> Dossier:
     """The case with what earlier batches have added to it."""
     for number, kind, at, actor, data, external_id in prepared.events:
-        move = Move(kind, at, data, actor, external_id)
+        move = Move(EventKind(kind), at, data, actor, external_id)
         event = move.event(number)
         dossier.moves.append(move)
         dossier.events.append(event)
         if external_id is not None:
             dossier.external[external_id] = event
     dossier.contacts = {name: prepared.case[name] for name in CONTACTS}
-    dossier.channel, dossier.knows = prepared.case["channel"], Knows(prepared.case["knows"])
+    dossier.channel, dossier.knows = Channel(prepared.case["channel"]), Knows(prepared.case["knows"])
     dossier.flags = {name: prepared.case[name] for name in FLAGS}
     dossier.counted, dossier.before = len(dossier.moves), prepared.before
     now = {**dossier.contacts, **dossier.flags, "knows": dossier.knows}

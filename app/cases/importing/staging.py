@@ -3,10 +3,11 @@ procedures that it makes, thought of meanwhile and written with its cases."""
 
 from __future__ import annotations
 
+import io
 import json
 import pickle
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
@@ -17,7 +18,7 @@ from sqlalchemy import delete, select
 
 from app.cases.rows import Row
 from app.cases.timeline import Terms, whole
-from app.cases.vocabulary import EventKind
+from app.cases.vocabulary import CaseStatus, Channel, EventKind, PaymentChannel, PromiseCause
 from app.core.calendar import PauseMode, TimeUnit
 from app.core.codes import code_key
 from app.organisation.models import AuditEntry, Unit, UnitKind
@@ -32,8 +33,8 @@ from app.web.extensions import db
 
 CHUNK = 2000  # cases
 
-PreparedEvent = tuple[int, EventKind, datetime, str, dict[str, Any], str | None]
-"""Number within the case, kind, at (UTC), actor, data, identity in the other software."""
+PreparedEvent = tuple[int, str, datetime, str, dict[str, Any], str | None]
+"""Number within the case, kind (its word), at (UTC), actor, data, identity in the other software."""
 
 
 @dataclass(slots=True)
@@ -41,25 +42,43 @@ class Prepared:
     """One case to be written. `case_id` is None when the file brings it; `revision` is the one that was read.
 
     `case` are its columns (of a known case only those that an import may change), `derived` the rows of the
-    derived tables by table, `before` the columns of a known case as they were.
+    derived tables by table, `before` the columns of a known case as they were. `year` is that of its reception, `place`
+    (from 1) where it comes among the new ones of that year, known once all of the file has been read.
     """
 
     code: str
     case_id: int | None
     revision: int
     case: Row
-    events: list[PreparedEvent]
+    events: Sequence[PreparedEvent]
     derived: dict[str, list[Row]]
     before: Row
-
-    def dumped(self) -> bytes:
-        """As bytes."""
-        parts = (self.code, self.case_id, self.revision, self.case, self.events, self.derived, self.before)
-        return pickle.dumps(parts, protocol=pickle.HIGHEST_PROTOCOL)
+    year: int
+    place: int = 0
 
 
-def _loaded(blob: bytes) -> Prepared:
-    return Prepared(*pickle.loads(blob))  # noqa: S301  our own bytes, from a file that nobody else can open
+class _Dumper(pickle.Pickler):
+    """Cases as bytes. The words of the vocabularies are kept as their texts: an enumeration takes ten times as long."""
+
+    def __init__(self) -> None:
+        self._bytes = io.BytesIO()
+        super().__init__(self._bytes, protocol=pickle.HIGHEST_PROTOCOL)
+        words = (CaseStatus, Channel, EventKind, PaymentChannel, PromiseCause)
+        self.dispatch_table = {kind: lambda word: (str, (str(word),)) for kind in words}
+
+    def dumped(self, case: Prepared) -> bytes:
+        """The case, to be read by `_loaded`."""
+        self._bytes.seek(0)
+        self._bytes.truncate()
+        self.clear_memo()
+        self.dump(
+            (case.code, case.case_id, case.revision, case.case, case.events, case.derived, case.before, case.year)
+        )
+        return self._bytes.getvalue()
+
+
+def _loaded(blob: bytes, place: int = 0) -> Prepared:
+    return Prepared(*pickle.loads(blob), place=place)  # noqa: S301  our own bytes, from a file that nobody else can open
 
 
 class Plan:
@@ -68,15 +87,27 @@ class Plan:
     def __init__(self) -> None:
         self._file = sqlite3.connect("", isolation_level=None)  # "": a temporary file, gone when it is closed
         self._file.execute("PRAGMA journal_mode = OFF")
-        self._file.execute("CREATE TABLE plan (position INTEGER PRIMARY KEY, key UNIQUE, is_new, prepared)")
+        self._file.execute(
+            "CREATE TABLE plan (position INTEGER PRIMARY KEY, key UNIQUE, is_new, year, received_at, prepared)"
+        )
         self._file.execute("BEGIN")
+        self._dumper = _Dumper()
 
     def put(self, cases: Iterable[Prepared]) -> None:
         """Keep cases; one that is there already is replaced, in its place."""
         self._file.executemany(
-            "INSERT INTO plan (key, is_new, prepared) VALUES (?, ?, ?)"
+            "INSERT INTO plan (key, is_new, year, received_at, prepared) VALUES (?, ?, ?, ?, ?)"
             " ON CONFLICT (key) DO UPDATE SET prepared = excluded.prepared",
-            ((code_key(case.code), case.case_id is None, case.dumped()) for case in cases),
+            (
+                (
+                    code_key(case.code),
+                    case.case_id is None,
+                    case.year,
+                    case.case["received_at"].timestamp(),
+                    self._dumper.dumped(case),
+                )
+                for case in cases
+            ),
         )
 
     def get(self, keys: Iterable[str]) -> dict[str, Prepared]:
@@ -97,14 +128,25 @@ class Plan:
         """Number of new cases, or of known ones."""
         return int(self._file.execute("SELECT count(*) FROM plan WHERE is_new = ?", (new,)).fetchone()[0])
 
+    def years(self) -> dict[int, int]:
+        """How many new cases were received in each year."""
+        return dict(self._file.execute("SELECT year, count(*) FROM plan WHERE is_new GROUP BY year").fetchall())
+
     def chunks(self) -> Iterator[list[Prepared]]:
-        """All of them, some thousands at a time."""
+        """All of them, some thousands at a time, with their places."""
+        self._file.execute(
+            "CREATE TABLE places AS SELECT position AS of,"
+            " row_number() OVER (PARTITION BY year ORDER BY received_at, position) AS place FROM plan WHERE is_new"
+        )
+        self._file.execute("CREATE UNIQUE INDEX place_of ON places (of, place)")
         after = 0
         while rows := self._file.execute(
-            "SELECT position, prepared FROM plan WHERE position > ? ORDER BY position LIMIT ?", (after, CHUNK)
+            "SELECT position, prepared, coalesce(place, 0) FROM plan LEFT JOIN places ON of = position"
+            " WHERE position > ? ORDER BY position LIMIT ?",
+            (after, CHUNK),
         ).fetchall():
             after = rows[-1][0]
-            yield [_loaded(blob) for _position, blob in rows]
+            yield [_loaded(blob, place) for _position, blob, place in rows]
 
     def close(self) -> None:
         """Let go of the file."""

@@ -40,6 +40,8 @@ _WRITTEN, _BY_YEAR, _IN_WORDS = (
     ]
     for day in (_FIRST_DAY, _FIRST_YEAR, _WORDS)
 )
+_PLAINLY = re.compile(r"(\d\d)/(\d\d)/(\d{4})(?: (\d\d):(\d\d)(?::(\d\d))?)?", re.ASCII)
+_PLAINLY_ISO = re.compile(r"\d{4}-\d\d-\d\d(?:[T ]|$)", re.ASCII)
 _AFTER_NOON = frozenset({"ch", "pm", "chiều", "tối"})
 _NO_DAYS = frozenset({(1, 1, 1), (1753, 1, 1), (1899, 12, 30), (1899, 12, 31), (1900, 1, 1), (1904, 1, 1)})
 """Days by which programs (.NET, SQL Server, spreadsheets) write that there is none."""
@@ -225,6 +227,8 @@ def moment_of(cell: Any, orders: tuple[str, ...], zone: ZoneInfo, start: datetim
 
 @lru_cache(maxsize=16384)
 def _moment_of_text(text: str, orders: tuple[str, ...], zone: ZoneInfo) -> CellInstant | None:
+    if (value := _plainly(text, orders)) is not None:
+        return _checked(value, zone, text)
     text = text_of(text)
     if fold(text) in _NO_DATE:
         return None
@@ -235,6 +239,21 @@ def _moment_of_text(text: str, orders: tuple[str, ...], zone: ZoneInfo) -> CellI
         if value is not None:
             return _checked(value, zone, text)
     raise RowRefused("“%(text)s” không phải là ngày. Hãy ghi như 31/12/2024 hoặc 31/12/2024 14:30.", text=text[:40])
+
+
+def _plainly(text: str, orders: tuple[str, ...]) -> datetime | None:
+    """What nearly every cell of an export is: written as programs write it, so that nothing else need be tried. None
+    for all others, and for a day that does not exist."""
+    try:
+        if "iso" in orders and _PLAINLY_ISO.match(text):
+            return datetime.fromisoformat(text)
+        if (found := _PLAINLY.fullmatch(text)) and (order := next((each for each in orders if each != "iso"), None)):
+            a, b, year, hour, minute, second = (int(each or 0) for each in found.groups())
+            day, month = (a, b) if order == "day_first" else (b, a)
+            return datetime(year, month, day, hour, minute, second)  # noqa: DTZ001  zone comes after
+    except ValueError:
+        pass
+    return None
 
 
 def _iso(text: str) -> datetime | None:

@@ -16,7 +16,7 @@ from app.cases.importing.models import ImportedCase
 from app.cases.importing.row_parsing import CONTACTS, TOLD_LATER
 from app.cases.importing.staging import AlreadyEntered, Ids, NewEntities, Plan, Prepared
 from app.cases.models import DERIVED_TABLES, Case, CaseEvent
-from app.cases.numbering import enter_in_register
+from app.cases.numbering import next_lines
 from app.cases.population import ACCOUNTABLE, HELD
 from app.cases.rows import DERIVED, Row, case_row, derived_rows, search_text
 from app.cases.timeline import CaseState, project
@@ -24,7 +24,7 @@ from app.cases.vocabulary import EventKind
 from app.core.calendar import WorkingCalendar
 from app.core.codes import code_key
 from app.organisation.models import PassedRecord
-from app.web.extensions import db
+from app.web.extensions import db, write_records
 
 _CASES, _EVENTS = cast(SqlTable, Case.__table__), cast(SqlTable, CaseEvent.__table__)
 _PASSED = cast(SqlTable, PassedRecord.__table__)
@@ -46,7 +46,7 @@ def prepared(dossier: Dossier, calendar: WorkingCalendar) -> Prepared:
     if dossier.state is None and dossier.again is not None:  # only activities were added, which change no state
         again = dossier.again
         return Prepared(
-            dossier.code, dossier.case_id, dossier.revision, again.case, events, again.derived, again.before
+            dossier.code, dossier.case_id, dossier.revision, again.case, events, again.derived, again.before, again.year
         )
     state = dossier.state or project(dossier.version.terms, dossier.events, calendar)
     derived = derived_rows("", 0, dossier.unit_id, dossier.online_payable, state)
@@ -58,6 +58,7 @@ def prepared(dossier: Dossier, calendar: WorkingCalendar) -> Prepared:
         events,
         {name: rows for name, rows in derived.items() if rows},
         dossier.before,
+        calendar.local_day(state.received_at).year,
     )
 
 
@@ -65,6 +66,7 @@ def _new_row(dossier: Dossier, state: CaseState) -> Row:
     version = dossier.version
     return _changed_row(dossier, state) | {
         "code": dossier.code,
+        "code_key": code_key(dossier.code),
         "version_id": version.id,
         "fee_due": version.fee,
         "online_payable": version.online_payable,
@@ -107,14 +109,16 @@ class Writer:
         }
         self.now, self.person_id = now, person_id
         self.ids, self.digest = Ids(), Digest()
+        self.lines: dict[int, int] = {}
 
     def write(self, plan: Plan, making: NewEntities) -> None:
         """Write all of it. Raises MovedOn when a case is not as it was read."""
         try:
             self.ids = making.write(self.import_id)
+            # Their lines in the register are taken first: given afterwards, every case would be written twice.
+            self.lines = next_lines(self.site, plan.years())
             for cases in plan.chunks():
                 self._write(cases)
-            enter_in_register(self.site, Case.import_id == self.import_id)
         except (AlreadyEntered, IntegrityError) as error:
             raise MovedOn from error
 
@@ -153,11 +157,14 @@ class Writer:
         written = select(Case.code, Case.id).where(Case.site == self.site, Case.code.in_(codes))
         if db.session.execute(written.limit(1)).first():
             raise MovedOn
-        extra = {"site": self.site, "import_id": self.import_id}
-        _insert(_CASES, [self._settled(case.case | extra) for case in cases])
+        _insert(_CASES, [self._settled(case.case | self._entered(case)) for case in cases])
         ids = dict(db.session.execute(written).all())
         for case in cases:
             case.case_id = ids[case.code]
+
+    def _entered(self, case: Prepared) -> Row:
+        line = {"register_year": case.year, "register_number": self.lines[case.year] + case.place}
+        return {"site": self.site, "import_id": self.import_id} | line
 
     def _update_cases(self, cases: list[Prepared]) -> None:
         if not cases:
@@ -206,7 +213,7 @@ class Writer:
     def _passed_rows(self, case: Prepared) -> Iterator[Row]:
         """Whose the case was until its unit was succeeded."""
         for _number, kind, at, _actor, data, _external_id in case.events:
-            if kind is EventKind.UNIT_SUCCEEDED:
+            if kind == EventKind.UNIT_SUCCEEDED:
                 passed = {"unit_id": data["unit_id"], "successor_id": data["to_unit_id"], "until_at": at}
                 for what in (ACCOUNTABLE, HELD):
                     yield {"site": self.site, "kind": what, "record_id": case.case_id, **passed}
@@ -238,5 +245,4 @@ def _iso_value(value: Any) -> Any:
 
 
 def _insert(table: SqlTable, rows: list[Row]) -> None:
-    if rows:
-        db.session.connection().execute(table.insert(), rows)
+    write_records(db.session.connection(), table, rows)
