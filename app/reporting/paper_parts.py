@@ -118,9 +118,9 @@ def heading(words: str) -> SlipParagraph:
     return SlipParagraph((StyledText(words, bold=True),), keep=True)
 
 
-def said(words: str, *, italic: bool = False) -> SlipParagraph:
-    """A paragraph of the body."""
-    return SlipParagraph((StyledText(words, italic=italic),), first_line=True)
+def said(words: str, *, italic: bool = False, keep: bool = False) -> SlipParagraph:
+    """A paragraph of the body; `keep`: on the page of the table that it introduces."""
+    return SlipParagraph((StyledText(words, italic=italic),), first_line=True, keep=keep)
 
 
 def centred(words: str, *, italic: bool = False, bold: bool = False) -> SlipParagraph:

@@ -152,6 +152,11 @@ class PrintedSlip:
     name: str = ""  # of its sheet in a workbook
 
     @property
+    def heading(self) -> str:
+        """What it is, in one line: its title with what stands under it."""
+        return " ".join(" ".join((self.title, *self.under_title)).split())
+
+    @property
     def points(self) -> float:
         """Size of its text."""
         return self.paper.points * self.scale

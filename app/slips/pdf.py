@@ -149,13 +149,14 @@ def balanced(runs: Iterable[StyledText], width: float, measure: Measure) -> list
 
 
 def _pieces(word: str, style: str, width: float, measure: Measure) -> Iterator[str]:
-    """The word, or as much of it as fits a line each time."""
+    """The word, or as much of it as fits a line each time: up to a hyphen or a stroke, where there is one."""
     while len(word) > 1 and measure(word, style) > width:
         end, used = 0, 0.0
         while end < len(word) and (used := used + measure(word[end], style)) <= width:
             end += 1
-        yield word[: max(end, 1)]
-        word = word[max(end, 1) :]
+        end = max(word.rfind("-", 0, end), word.rfind("/", 0, end)) + 1 or max(end, 1)
+        yield word[:end]
+        word = word[end:]
     if word:
         yield word
 
@@ -303,7 +304,7 @@ def render(documents: Iterable[PrintedSlip]) -> bytes:
     title = ""
     for document in documents:
         _Drawing(pdf, ink, measure, document).draw()
-        title = title or " ".join(document.title.split())
+        title = title or document.heading
     pdf.set_title(title)
     out = io.BytesIO()
     pdf.output(out)

@@ -53,6 +53,7 @@ _BORDERS = "".join(f'<w:{side} w:val="single" w:sz="4" w:space="0" w:color="0000
     "top", "left", "bottom", "right", "insideH", "insideV"))  # fmt: skip
 _NO_BORDERS = re.sub('w:val="single" w:sz="4"', 'w:val="nil"', _BORDERS)
 _HERE = "papers"
+LONGEST_TITLE = 255  # letters that a Word document's properties hold
 _SURROGATES = re.compile("[\ud800-\udfff\ufffe\uffff]")
 
 
@@ -64,7 +65,7 @@ def render(documents: Iterable[PrintedSlip]) -> bytes:
     last.addprevious(etree.Comment(_HERE))
     if papers:
         _number_pages(package, papers[0].points, next((each.stamp for each in papers if each.stamp), ""))
-        package.core_properties.title = " ".join(papers[0].title.split())
+        package.core_properties.title = papers[0].heading[:LONGEST_TITLE]
     numbering = "".join(
         f'<w:headerReference w:type="{each.get(qn("w:type"))}" r:id="{each.rId}"/>' for each in last.headerReference_lst
     )

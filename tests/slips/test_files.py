@@ -146,6 +146,17 @@ def test_no_line_is_wider_than_its_column_and_no_letter_is_lost() -> None:
         )
 
 
+def test_a_code_wider_than_its_column_is_broken_after_a_hyphen_or_a_stroke() -> None:
+    each_one = Measure(lambda words, _style: len(words))
+    lines = wrap((StyledText("BG-4.1A-DIVISION (38/KH-LDTD&XH)"),), 11, each_one)
+    assert [segment.words for line in lines for segment in line.segments] == [
+        "BG-4.1A-",
+        "DIVISION",
+        "(38/KH-",
+        "LDTD&XH)",
+    ]
+
+
 def test_a_receipt_with_eight_documents_stays_on_one_sheet() -> None:
     documents = tuple(Handed(f"Giấy tờ số {n} theo quy định của pháp luật", originals=1) for n in range(8))
     assert len(read(content.receipt(case(documents=documents), HOUSE, ADDRESS)).pages) == 1
@@ -226,6 +237,16 @@ def test_several_slips_make_one_file_each_from_a_new_page() -> None:
     documents = [content.receipt(case(code=f"H32-{n}"), HOUSE, ADDRESS) for n in range(3)]
     reader = PdfReader(io.BytesIO(pdf.render(documents)))
     assert [f"H32-{n}" in page.extract_text() for n, page in enumerate(reader.pages)] == [True] * 3
+
+
+def test_a_file_is_called_as_its_paper() -> None:
+    """A window with four reports open tells them apart."""
+    paper = replace(DRAWN["receipt"](), title="BÁO CÁO", under_title=("Kết quả kiểm tra", "tháng 6/2024"))
+    told = PdfReader(io.BytesIO(pdf.render([paper, DRAWN["apology"]()]))).metadata
+    assert told is not None and told.title == "BÁO CÁO Kết quả kiểm tra tháng 6/2024"
+    assert docx.Document(io.BytesIO(word.render([paper]))).core_properties.title == told.title
+    long = replace(paper, title="BÁO CÁO " * 40)
+    assert len(docx.Document(io.BytesIO(word.render([long]))).core_properties.title) == word.LONGEST_TITLE
 
 
 def test_signs_no_typeface_draws_are_left_out() -> None:

@@ -98,7 +98,8 @@ def drift(sealed: MonthSeal) -> Drift:
     cells = [_changed(key, before.get(key), after.get(key)) for key in sorted(before.keys() | after.keys())]
     kinds = kinds_read_by(packs)
     then = _lines(evidence.unpack_text(run.facts), kinds)
-    now = _lines(evidence.canonical(gather(period, kinds, None, owed_from(period, packs))[1]), kinds)
+    told = [*gather(period, kinds, None, owed_from(period, packs))[1], *report.judgement.premises]
+    now = _lines(evidence.canonical(told), kinds)
     gone, new = sorted(then - now), sorted(now - then)
     return Drift(
         tuple(cell for cell in cells if cell is not None),

@@ -248,7 +248,7 @@ class _Report:
         if early.run is None:
             yield said(f"Chưa có số liệu tạm tính của {month}.")
         if early.units:
-            yield said(f"Cảnh báo sớm của {month} (số liệu tạm tính, chưa đơn vị nào phải giải trình):")
+            yield said(f"Cảnh báo sớm của {month} (số liệu tạm tính, chưa đơn vị nào phải giải trình):", keep=True)
             rows = [
                 (
                     words(each.unit.name, self.links.warnings(each.unit.code)),
@@ -284,7 +284,8 @@ class _Report:
         overdue = sum(task.overdue for task in tasks)
         yield said(
             f"Có {show_number(len(tasks))} phần việc đến hạn hoặc còn nợ, trong đó {show_number(overdue)} đã quá hạn "
-            "mà chưa nộp."
+            "mà chưa nộp.",
+            keep=True,
         )
         known = repository.documents()
         rows = []

@@ -6,6 +6,7 @@ import gzip
 import json
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -23,8 +24,11 @@ from app.compliance.models import (
     RunViolation,
     Violation,
     ViolationChange,
+    ViolationState,
     ViolationSubject,
 )
+from app.compliance.months import proving, sealing
+from app.compliance.months.closing import close
 from app.compliance.runs import evidence, output, service
 from app.compliance.runs.verification import RunVerification, verify_run
 from app.core import facts
@@ -35,7 +39,7 @@ from app.rulepacks.loader import pack_from_texts
 from app.web.extensions import db
 from tests.clock import at
 from tests.compliance import sample
-from tests.compliance.month import INSPECTOR, Month, check, make_june
+from tests.compliance.month import DIRECTOR, INSPECTOR, Month, check, make_june
 from tests.factories import EVERYWHERE, adopt_packs, happen
 from tests.grounds import Grounds
 
@@ -197,6 +201,26 @@ def test_what_a_stored_result_says_changes_no_escalation(month: Month) -> None:
     db.session.execute(update(CheckResult).where(CheckResult.run_id == run.id).values(status=Status.PASS))
     db.session.commit()
     assert ("NCC", "own-plan/own-1") in rows_of(service.run_check(INSPECTOR, JULY, ["own-plan"]))
+
+
+def test_what_was_broken_before_is_no_drift_of_a_sealed_month(
+    month: Month,
+    app: Flask,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    freeze: Callable[[datetime | str], datetime],
+) -> None:
+    """July was told what June had broken already: judged again, it is told the same."""
+    settings = app.config["SETTINGS"].model_copy(update={"seal_key": tmp_path / "seal_key"})
+    monkeypatch.setitem(app.config, "SETTINGS", settings)
+    freeze("2024-08-02 08:00")
+    close(INSPECTOR, JULY)
+    db.session.execute(update(Violation).values(state=ViolationState.ACCEPTED))
+    db.session.commit()
+    sealed = sealing.seal(DIRECTOR, JULY)
+    told = evidence.unpack(sealing.files_of(sealed)[sealing.FACTS])
+    assert ("earlier_failure", "NCC") in {(fact["kind"], fact["unit"]) for fact in told}
+    assert not proving.drift(sealed).is_there
 
 
 # --- judging again ----------------------------------------------------------------------------------------------
