@@ -9,10 +9,11 @@ from datetime import date, datetime
 from typing import Any
 
 import click
-from flask import current_app
+from flask import Flask, current_app
 from flask.cli import AppGroup, with_appcontext
 from flask_babel import gettext as _
 
+from app.compliance.evaluation.engine import shared_engine
 from app.core.errors import N_, DomainError
 from app.demo import loading
 from app.demo.departments import ACCOUNTS, PASSWORD
@@ -64,15 +65,15 @@ def serve(demonstrate: bool, host: str, port: int) -> None:
         _prepare()
     serving.refuse_old_database()
     refuse_another()
-    note(_box(_greeting(host, port, demonstrate)))
-    end_speaking()  # each reader of a page has a language of their own
-    hours = schedule.keep_hours(current_app._get_current_object())  # type: ignore[attr-defined]
     try:
-        serving.serve(current_app._get_current_object(), host, port)  # type: ignore[attr-defined]
+        sockets = serving.listen(host, port)
     except OSError as error:
         raise BadInput(_("Không thể mở %(at)s: %(why)s.", at=f"{host}:{port}", why=error.strerror or error)) from error
-    finally:
-        hours.set()
+    note(_box(_greeting(host, port, demonstrate)))
+    end_speaking()  # each reader of a page has a language of their own
+    shared_engine().end()  # of the check: a copy of this process must not hold on to it
+    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
+    serving.serve(app, sockets, once=lambda: schedule.keep_hours(app).set)
 
 
 def _prepare() -> None:

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import struct
+import time
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import datetime
+from functools import partial
 from threading import Lock
 
 from flask import Flask
@@ -16,7 +21,8 @@ from prometheus_client import (
     ProcessCollector,
     generate_latest,
 )
-from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 from sqlalchemy import func, select
 
@@ -25,29 +31,39 @@ from app.organisation.access import site
 from app.organisation.models import AuditEntry
 from app.web.extensions import db
 from app.web.logs import Request
+from app.web.processes import here
 from app.web.settings import version
 
 BUCKETS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 """Seconds; a page is meant to take less than the second of them."""
 LAST_SEEN = {"make_backup": "backup", "run_check": "check", "tell": "notices"}
 """Verbs of the trail that somebody wants to be woken for when they stop, and their names among the figures."""
+TRIES = 5
+"""How often the figures of several processes are read before what is wrong with them is told."""
 LOOKED_THROUGH = 50_000
 """How many of the newest entries are looked through for them: the trail of a whole year is not read every minute."""
 
 
 class ProcessFigures:
-    """The figures of one process. Several processes of a site are each asked for their own."""
+    """The figures of the processes that serve together: of requests in sum, of each process's memory and time by its
+    place. Whichever is asked tells them all."""
 
     def __init__(self, app: Flask) -> None:
         self.registry = CollectorRegistry()
-        ProcessCollector(registry=self.registry)
         PlatformCollector(registry=self.registry)
-        GCCollector(registry=self.registry)
+        counted: CollectorRegistry | None = None
+        if here().board.places > 1:
+            MultiProcessCollector(self.registry)  # type: ignore[no-untyped-call]
+            self.registry.register(_EachProcess())
+        else:
+            counted = self.registry
+            ProcessCollector(registry=counted)
+            GCCollector(registry=counted)
         self._requests = Counter(
-            "dung_han_requests", "Requests answered.", ("method", "route", "status"), registry=self.registry
+            "dung_han_requests", "Requests answered.", ("method", "route", "status"), registry=counted
         )
         self._seconds = Histogram(
-            "dung_han_request_seconds", "Time to the last byte.", ("route",), buckets=BUCKETS, registry=self.registry
+            "dung_han_request_seconds", "Time to the last byte.", ("route",), buckets=BUCKETS, registry=counted
         )
         self.registry.register(_OfTheSite(app))
 
@@ -58,7 +74,30 @@ class ProcessFigures:
 
     def text(self) -> bytes:
         """All of them, as Prometheus reads them."""
+        for _ in range(TRIES - 1):
+            with suppress(struct.error):  # a file that another process is just making is empty for a moment
+                return generate_latest(self.registry)
+            time.sleep(0.05)
         return generate_latest(self.registry)
+
+
+class _EachProcess(Collector):
+    """`process_*` of every process that serves, and of the one that keeps them, told apart by a label."""
+
+    def describe(self) -> Iterator[Metric]:
+        """Nothing beforehand."""
+        return iter(())
+
+    def collect(self) -> Iterator[Metric]:
+        """Each figure once, with a sample for each process."""
+        found: dict[str, Metric] = {}
+        pids = {str(place): pid for place, pid in here().board.pids().items()} | {"keeper": os.getppid()}
+        for name, pid in pids.items():
+            for figure in ProcessCollector(pid=partial(int, pid), registry=None).collect():
+                whole = found.setdefault(figure.name, Metric(figure.name, figure.documentation, figure.type))
+                for sample in figure.samples:
+                    whole.add_sample(sample.name, {"process": name}, sample.value)
+        return iter(found.values())
 
 
 class _OfTheSite(Collector):

@@ -8,10 +8,12 @@ the transaction of the change itself: there is no change without its entry, and 
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import json
+import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from threading import RLock
@@ -34,7 +36,9 @@ PATIENCE = 15.0  # seconds to wait for this process's other writers; then the da
 CLOCK_STEP = timedelta(minutes=5)
 """How far a clock may be set back while it is kept right: entries then bear the time of the one before."""
 _UNDER_WAY = "transaction"
-_WRITER = RLock()
+TURN = "-turn"
+"""Ends the name of the file, beside the embedded database, whose lock is the turn to write."""
+_WRITER, _turns = RLock(), 0
 
 before_writing: list[Callable[[], None]] = [refuse_another]
 """Asked before each transaction; raises a DomainError when nothing may be written now (also clock.check)."""
@@ -75,16 +79,41 @@ def check_may_write() -> None:
 @contextmanager
 def _in_turn() -> Iterator[None]:
     """SQLite has one writer, and whoever waits for it looks again at intervals that grow: under several clerks at once
-    somebody always waits a second. The threads of this process wait for each other here instead, and go on at once."""
+    somebody always waits a second. They wait for each other here instead, and go on at once: the threads of this
+    process, then the one of them whose turn it is and those of other processes, commands too."""
     if db.engine.dialect.name != "sqlite":
         yield
         return
-    mine = _WRITER.acquire(timeout=PATIENCE)
+    if not _WRITER.acquire(timeout=PATIENCE):
+        yield
+        return
+    global _turns
+    _turns += 1
+    try:
+        with _before_other_processes() if _turns == 1 else nullcontext():
+            yield
+    finally:
+        _turns -= 1
+        _WRITER.release()
+
+
+@contextmanager
+def _before_other_processes() -> Iterator[None]:
+    """Hold a lock on a file beside the database. The system wakes who waits for it, and takes it away with a process.
+
+    Opened each time: a lock belongs to the opening, and copies of a process would share it.
+    """
+    database = db.engine.url.database
+    handle = -1
+    with suppress(OSError):  # a folder that cannot be written: the database says so
+        if database and database != ":memory:":
+            handle = os.open(f"{database}{TURN}", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            fcntl.flock(handle, fcntl.LOCK_EX)
     try:
         yield
     finally:
-        if mine:
-            _WRITER.release()
+        if handle >= 0:
+            os.close(handle)
 
 
 LONGEST_NAME = 64

@@ -5,13 +5,14 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable
 from functools import cache
-from threading import BoundedSemaphore, Lock
+from threading import Lock
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from app.core.errors import DomainError
 from app.core.text import fold
+from app.web.processes import Few
 
 SHORTEST, LONGEST = 10, 200
 MEASURED = 64  # characters that are looked at for weakness: a weak beginning of that length is long enough
@@ -20,7 +21,7 @@ GUESSES = 10**8  # zxcvbn's own bound between what a stolen hash gives away in m
 hasher = PasswordHasher()
 """argon2id with the library's own parameters; tests put a cheaper one here."""
 
-_FEW = BoundedSemaphore(2)  # a check takes 64 MiB: eight at once would be half of what the whole site may take
+_few = Few(2)  # a check takes 64 MiB: eight at once would be half of what the whole site may take
 
 _MEASURING = Lock()  # zxcvbn keeps the words it is given in a table that all its callers share
 
@@ -41,14 +42,14 @@ class WeakPassword(DomainError):
 
 def hash_password(password: str) -> str:
     """The hash to store. Raises nothing: what is weak is refused by `refuse_weak`, where people choose."""
-    with _FEW:
+    with _few():
         return hasher.hash(_same_form(password))
 
 
 def matches(password_hash: str, password: str) -> bool:
     """Whether the password is the one of the hash. A hash that cannot be read matches nothing."""
     try:
-        with _FEW:
+        with _few():
             return hasher.verify(password_hash, _same_form(password[:LONGEST]))
     except (VerificationError, InvalidHashError):
         return False

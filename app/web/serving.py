@@ -2,26 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import gc
+import os
+import socket
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from flask import Flask
 
 from app.core.errors import DomainError
 from app.web.extensions import db
-from app.web.garbage import few_heaps
+from app.web.garbage import few_heaps, give_back
 from app.web.logs import log_as_a_server
 from app.web.outages import accepted, refusal_page
+from app.web.processes import Seat, SharedSocket, ended_by_a_signal, here, keep, processors
 from app.web.settings import ROOT
 
 if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
     from alembic.script import ScriptDirectory
 
     from app.web.turns import Dispatcher
 
-THREADS = 8
+THREADS = 8  # of each process
+BACKLOG = 1024  # as waitress has it
+FIGURES = "PROMETHEUS_MULTIPROC_DIR"
+"""Where prometheus-client looks for the folder."""
 MIGRATIONS = ROOT / "app" / "migrations"
 
 
@@ -93,27 +102,105 @@ def speaking_as_the_site(app: Flask) -> Iterator[None]:
 
 def turns(app: Flask) -> Dispatcher:
     """The threads that serve, and whose turn it is. Made once in a process, before anything is served."""
-    from app.web.turns import Dispatcher  # waitress is only for serving
+    from app.web.turns import AT_ONCE, Dispatcher  # waitress is only for serving
 
     few_heaps()
-    return Dispatcher(app, THREADS)
+    # Beside an embedded database nothing is waited for but its writer's turn, which the other process may have.
+    one = here().board.places > 1 and db.engine.dialect.name == "sqlite"
+    return Dispatcher(app, THREADS, 1 if one else AT_ONCE)
 
 
-def serve(app: Flask, host: str, port: int) -> None:
-    """Serve until stopped. Raises OSError when the address cannot be used."""
+def processes_of(app: Flask) -> int:
+    """How many processes serve: as many as the setting says; left to itself two, where there are two processors."""
+    return int(app.config["SETTINGS"].processes) or min(2, processors())
+
+
+def listen(host: str, port: int) -> list[SharedSocket]:
+    """Sockets bound to every address of the host. Raises OSError when one cannot be used."""
+    bound: list[SharedSocket] = []
+    try:
+        for family, kind, protocol, _name, address in socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        ):
+            bound.append(each := SharedSocket(family, kind, protocol))
+            each.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            if family == socket.AF_INET6:
+                each.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+            each.bind(address)
+            each.listen(BACKLOG)
+    except OSError:
+        for each in bound:
+            each.close()
+        raise
+    return bound
+
+
+def serve(
+    app: Flask,
+    sockets: Sequence[SharedSocket],
+    *,
+    once: Callable[[], Callable[[], None]] = lambda: lambda: None,
+    site: WSGIApplication | None = None,
+) -> None:
+    """Serve until stopped. `once` begins what one process alone does beside serving; what it returns ends it.
+
+    `site`: what answers, if not the application itself. To be called within its context.
+    """
+    log_as_a_server(app)
+
+    def work(place: Seat) -> None:
+        end = once() if place.number == 0 else lambda: None
+        try:
+            _answer(app, site or app, sockets, place)
+        finally:
+            end()
+
+    processes = processes_of(app)
+    if processes == 1:
+        with ended_by_a_signal():
+            work(here())
+        return
+    with _figures_of_all():
+        _be_copied(app)
+        keep(processes, work)
+
+
+def _answer(app: Flask, site: WSGIApplication, sockets: Sequence[SharedSocket], place: Seat) -> None:
     import waitress
 
+    for each in sockets:
+        each.place = place
     # Waitress keeps a whole request on disk before the site sees it. What is a little too large still gets the site's
     # own page; what is far too large (a film, a disk image) is refused at its first line, before it fills the disk.
     largest = 2 * int(app.config["MAX_CONTENT_LENGTH"])
-    log_as_a_server(app)
     with speaking_as_the_site(app):
-        waitress.serve(
-            app,
-            host=host,
-            port=port,
+        waitress.create_server(
+            site,
+            sockets=list(sockets),
             _dispatcher=turns(app),
             ident=None,
             max_request_body_size=largest,
             clear_untrusted_proxy_headers=False,  # app.web.client_address takes them all away, and believes some before
-        )
+        ).run()
+
+
+def _be_copied(app: Flask) -> None:
+    """Everything is loaded and nothing is open: what is here now is shared by all processes, and looked through by no
+    garbage collector, which would make it each one's own."""
+    _ = app.url_map  # whoever asks for it has the whole site bound
+    db.session.remove()
+    db.engine.dispose()
+    gc.collect()
+    give_back()
+    gc.freeze()
+
+
+@contextmanager
+def _figures_of_all() -> Iterator[None]:
+    """A folder in which the processes put down their figures, so that each can tell those of all (`app.monitoring`)."""
+    with TemporaryDirectory(prefix="dung-han-figures-") as folder:
+        os.environ[FIGURES] = folder
+        try:
+            yield
+        finally:
+            os.environ.pop(FIGURES, None)

@@ -101,6 +101,7 @@ class Settings(BaseModel):
     smtp_user: str = Field("", description="name to sign in with there; empty: without")
     smtp_password: str = Field("", description="password to sign in with there")
     smtp_sender: str = Field("", description="address e-mail comes from; needed with smtp_host")
+    processes: int = Field(0, ge=0, le=16, description="processes that serve; 0: two, or one on a single processor")
     access_log: str = Field("", description="file of one line a request; “-”: with the service's messages; empty: none")
     metrics_token: str = Field("", description="who may read /metrics from elsewhere than this machine")
     least_free_mb: int = Field(512, ge=1, description="room on the disk below which the site is not well, MiB")

@@ -23,6 +23,7 @@ from werkzeug.http import parse_cookie
 
 from app.web.client_address import Proxies
 from app.web.garbage import give_back
+from app.web.processes import Seat, here
 
 if TYPE_CHECKING:
     from waitress.channel import HTTPChannel
@@ -40,6 +41,13 @@ DEAR = 0.2
 """Seconds of the processor after which what a request took of the memory is given back at once."""
 EACH = 4
 """How many requests of one asker are served at once: a browser asks for a page's pictures together."""
+AT_ONCE, SHORT = 2, 0.2
+"""How many requests a process works at together, and the seconds after which one is not counted any more. Python runs
+one thread at a time: eight that are begun together take longer than eight one after another, and each its memory.
+Whoever takes long, or waits for something, holds nobody up: then another thread begins the next."""
+UNEVEN = 3
+"""How many requests more than another process has make this one close a connection after its answer: the next request
+that would have come by it comes to whoever is free."""
 
 
 @dataclass(slots=True)
@@ -66,22 +74,35 @@ class Turn:
     came: float
     channel: HTTPChannel
     gives_way: bool
+    begun: float
 
     def cancel(self) -> None:
         """It will not be served."""
         self.channel.cancel()
 
+    def be_the_last(self) -> None:
+        """Its connection ends with the answer, unless another request has come by it already."""
+        if len(self.channel.requests) == 1:
+            self.channel.requests[0].headers["CONNECTION"] = "close"
+
 
 class WaitingLine:
     """The requests that wait, as waitress's dispatcher asks for them: true when one of them may be served now.
 
-    Used under the dispatcher's lock alone.
+    Used under the dispatcher's lock alone. What somebody costs the site's other processes counts here too.
     """
 
-    def __init__(self, asker_of: Callable[[HTTPChannel], str], clock: Callable[[], float] = time.monotonic) -> None:
-        self._asker_of, self._clock = asker_of, clock
+    def __init__(
+        self,
+        asker_of: Callable[[HTTPChannel], str],
+        clock: Callable[[], float] = time.monotonic,
+        place: Seat | None = None,
+        at_once: int = AT_ONCE,
+    ) -> None:
+        self._asker_of, self._clock, self._place, self._at_once = asker_of, clock, place or Seat(), at_once
         self._askers: dict[str, _Asker] = {}
         self._giving_way = 0
+        self._begun: list[float] = []
         self.closing = False
         """Everything may be taken out, to be told that it will not be served."""
 
@@ -103,31 +124,46 @@ class WaitingLine:
         if name is None:
             raise IndexError("nobody may be served now")
         asker = self._askers[name]
-        gives_way = asker.cost_at(now) >= MUCH
+        gives_way = self._cost(name, asker, now) >= MUCH
         asker.served += 1
         self._giving_way += gives_way
-        return Turn(name, *asker.waiting.popleft(), gives_way)
+        self._begun.append(now)
+        return Turn(name, *asker.waiting.popleft(), gives_way, now)
+
+    def until_next(self) -> float | None:
+        """Seconds after which one may be served though none of those being served has ended; None where none waits."""
+        if not any(asker.waiting for asker in self._askers.values()):
+            return None
+        now = self._clock()
+        return min((left for begun in self._begun if (left := begun + SHORT - now) > 0), default=None)
 
     def ended(self, turn: Turn, worked: float) -> None:
         """A turn is over, and took the processor so many seconds. Whoever cost next to nothing of late is forgotten."""
         now, asker = self._clock(), self._askers[turn.asker]
         asker.served -= 1
+        self._begun.remove(turn.begun)
         asker.charge(now - turn.came + WORKED * worked, now)
+        self._place.tell(turn.asker, asker.cost, now)
         self._giving_way -= turn.gives_way
         gone = [name for name, each in self._askers.items() if not each.waiting and not each.served]
         for name in gone:
             if self._askers[name].cost_at(now) < MUCH / 1000:
                 del self._askers[name]
 
+    def _cost(self, name: str, asker: _Asker, now: float) -> float:
+        return asker.cost_at(now) + self._place.elsewhere(name, now, HALVED)
+
     def _next(self, now: float) -> str | None:
+        if sum(now - begun < SHORT for begun in self._begun) >= self._at_once and not self.closing:
+            return None
         best: tuple[bool, float, float] | None = None
         who = None
-        others = any(asker.cost_at(now) < MUCH for asker in self._askers.values())
+        others = any(self._cost(name, asker, now) < MUCH for name, asker in self._askers.items())
         room = GIVING_WAY if others else AMONG_THEMSELVES
         for name, asker in self._askers.items():
             if not asker.waiting:
                 continue
-            cost = asker.cost_at(now)
+            cost = self._cost(name, asker, now)
             gives_way = cost >= MUCH
             full = asker.served >= EACH or (gives_way and self._giving_way >= room)
             if full and not self.closing:
@@ -141,22 +177,26 @@ class WaitingLine:
 class Dispatcher(ThreadedTaskDispatcher):  # type: ignore[misc]
     """Waitress's threads, fed from a line in which nobody stands before all others."""
 
-    def __init__(self, app: Flask, threads: int) -> None:
+    def __init__(self, app: Flask, threads: int, at_once: int = AT_ONCE) -> None:
         super().__init__()
-        self.queue: WaitingLine = WaitingLine(Askers(app))
+        self._place, self._looking = here(), 0
+        self.queue: WaitingLine = WaitingLine(Askers(app), place=self._place, at_once=at_once)
         self.set_thread_count(threads)
 
     def add_task(self, task: HTTPChannel) -> None:
         """A request has come."""
         with self.lock:
             self.queue.append(task)
-            self.queue_cv.notify()
+            self._place.in_hand += 1
+            self._wake_one()
 
     def handler_thread(self, thread_no: int) -> None:
         """Serve one turn after the other until told to stop."""
         while (turn := self._turn(thread_no)) is not None:
             before = time.thread_time()
             try:
+                if self._place.busier_by() >= UNEVEN:
+                    turn.be_the_last()
                 turn.channel.service()
             except BaseException:
                 self.logger.exception("Exception when servicing %r", turn.channel)
@@ -165,23 +205,32 @@ class Dispatcher(ThreadedTaskDispatcher):  # type: ignore[misc]
                 give_back()
             with self.lock:
                 self.queue.ended(turn, worked)
-                if self.queue:  # one that waited for this one to end
-                    self.queue_cv.notify()
+                self._place.in_hand -= 1
 
     def _turn(self, thread_no: int) -> Turn | None:
-        """As waitress waits for a task, and counts who does."""
+        """As waitress waits for a task, and counts who does. One thread looks again when a request has taken long."""
         with self.lock:
             while not self.queue and self.stop_count == 0:
+                again = self.queue.until_next()
                 self.active_count -= 1
-                self.queue_cv.wait()
+                self._looking += again is not None
+                self.queue_cv.wait(again)
+                self._looking -= again is not None
                 self.active_count += 1
             if self.stop_count == 0:
-                return self.queue.popleft()
+                turn = self.queue.popleft()
+                self._wake_one()
+                return turn
             self.active_count -= 1
             self.stop_count -= 1
             self.threads.discard(thread_no)
             self.thread_exit_cv.notify()
             return None
+
+    def _wake_one(self) -> None:
+        """A thread for what may be served now, or one to look again, where something waits and none does."""
+        if self.queue or (len(self.queue) and not self._looking):
+            self.queue_cv.notify()
 
     def shutdown(self, cancel_pending: bool = True, timeout: int = 5) -> bool:
         """Stop; what still waits is told so."""

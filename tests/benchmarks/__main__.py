@@ -114,7 +114,7 @@ def measure_desk(prepared: Databases, asked: argparse.Namespace) -> list[Answer]
     found = []
     for size in asked.sizes:
         url = prepared.holding(Demonstration(size))
-        with desk.served(url) as (port, pid):
+        with desk.served(url, asked.processes) as (port, pid):
             found.append({"size": size, **in_child("desk:work", url, port, pid, asked.clerks, asked.requests)})
     return found
 
@@ -187,7 +187,7 @@ def measure_hostile(prepared: Databases, asked: argparse.Namespace) -> Answer:
     if prepared.kind != "sqlite":
         raise SystemExit("The hostile minute is measured on SQLite.")
     url = prepared.holding(Demonstration(asked.hostile_cases))
-    with hostile.served(url, asked.folder.resolve() / "hostile") as (copy, port, pid):
+    with hostile.served(url, asked.folder.resolve() / "hostile", asked.processes) as (copy, port, pid):
         return in_child("hostile:minute", copy, port, pid, asked.seconds, asked.seconds / 4) | {
             "cases": asked.hostile_cases
         }
@@ -238,6 +238,7 @@ def _asked(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--exported", type=int, default=6_000, help="export: cases of the list")
     parser.add_argument("--requests", type=int, default=200, help="requests for each page")
     parser.add_argument("--users", type=int, default=8, help="people at once")
+    parser.add_argument("--processes", type=int, default=0, help="desk, hostile: that serve; 0: as the site would")
     parser.add_argument("--clerks", type=int, default=20, help="desk: clerks at once, taking in --requests cases")
     parser.add_argument("--rules", type=int, default=200, help="month: rules of the four packs in all")
     parser.add_argument("--units", type=int, default=300, help="month: units")

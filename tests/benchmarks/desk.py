@@ -1,8 +1,9 @@
 """Twenty clerks at once: from the intake form to the stored case, and searching while they type.
 
 What is measured is the server's own time for a request, from its first line to its answer, with everybody asking as
-fast as they can; beside it an empty page of the same server, and the same rows written by the driver alone, one
-transaction for each case. What was written is taken out again, so that the database can be measured the next time.
+fast as they can, and what a clerk waits for it, the line in which it stood before included; beside it an empty page of
+the same server, and the same rows written by the driver alone, one transaction for each case. What was written is taken
+out again, so that the database can be measured the next time.
 """
 
 from __future__ import annotations
@@ -17,8 +18,8 @@ from contextlib import contextmanager
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from tests.benchmarks.measuring import ROOT, Answer, command, make_application, peak_mb
-from tests.benchmarks.pages import DESK, EMPTY, Visitor
+from tests.benchmarks.measuring import ROOT, Answer, command, tree_mb
+from tests.benchmarks.pages import DESK, EMPTY, Visitor, serve_site
 from tests.benchmarks.populations import Bare
 
 SERVER_TIME = "X-Server-Milliseconds"
@@ -28,9 +29,9 @@ PEOPLE = 12  # more names of applicants typed out
 
 
 @contextmanager
-def served(url: str) -> Iterator[tuple[int, int]]:
+def served(url: str, processes: int) -> Iterator[tuple[int, int]]:
     """The site on a database, each answer saying how long it took: its port and its process."""
-    process = subprocess.Popen(command("desk:serve", url), cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen(command("desk:serve", url, processes), cwd=ROOT, stdout=subprocess.PIPE, text=True)
     try:
         assert process.stdout is not None
         yield int(process.stdout.readline()), process.pid
@@ -42,21 +43,9 @@ def served(url: str) -> Iterator[tuple[int, int]]:
 # --- in a child -----------------------------------------------------------------------------------------------
 
 
-def serve(url: str) -> Answer:
+def serve(url: str, processes: int) -> Answer:
     """Serve until terminated: the site, and beside it an application with one empty page."""
-    import waitress
-    from flask import Flask
-    from werkzeug.middleware.dispatcher import DispatcherMiddleware
-
-    from app.web.serving import turns
-
-    empty = Flask("empty")
-    empty.add_url_rule("/", "page", lambda: "")
-    application = make_application(url)
-    site = _timed(DispatcherMiddleware(application, {EMPTY: empty}))
-    server = waitress.create_server(site, host="127.0.0.1", port=0, _dispatcher=turns(application), ident=None)
-    print(server.effective_port, flush=True)
-    server.run()
+    serve_site(url, processes, _timed)
     return {}
 
 
@@ -78,6 +67,7 @@ class Clerk(Visitor):
 
     def __init__(self, port: int, seat: int) -> None:
         self.times: dict[str, list[float]] = {}
+        self.waited: dict[str, list[float]] = {}
         super().__init__(port, DESK)
         self.seat, self.taken_in = seat, 0
 
@@ -86,9 +76,11 @@ class Clerk(Visitor):
         headers = {"Cookie": self.cookie} | ({"HX-Request": "true"} if htmx else {})
         if body is not None:
             headers["Content-Type"] = "application/x-www-form-urlencoded"
+        begun = time.perf_counter()
         self.connection.request(method, path, body, headers)
         response = self.connection.getresponse()
         text = response.read().decode()
+        self.waited.setdefault(what, []).append((time.perf_counter() - begun) * 1000)
         if response.status != (302 if method == "POST" else 200):
             raise AssertionError(f"{method} {path}: {response.status} {_told(text)}")
         for name, value in response.getheaders():
@@ -124,18 +116,29 @@ def work(url: str, port: int, pid: int, clerks: int, cases: int) -> Answer:
     people = [Clerk(port, seat) for seat in range(1, clerks + 1)]
     csrf = {clerk.seat: _csrf(clerk) for clerk in people}
     each = -(-cases // clerks)
+    begun, worked = time.perf_counter(), time.process_time()
     try:
         _at_once(people, lambda clerk: [clerk.ask("empty page", "GET", EMPTY + "/") for _ in range(each)])
         _at_once(people, lambda clerk: [clerk.ask("intake form", "GET", "/ho-so/tiep-nhan") for _ in range(2)])
         _at_once(people, lambda clerk: [clerk.take_in(wanted, csrf[clerk.seat]) for _ in range(each)])
         typed = [*SEARCHED, *_names(bare)]
         _at_once(people, lambda clerk: _search(clerk, typed[clerk.seat % len(typed)]))
-        found = {what: _figures([t for clerk in people for t in clerk.times[what]]) for what in people[0].times}
+        own = (time.process_time() - worked) / (time.perf_counter() - begun)
+        found = {
+            what: _figures([t for clerk in people for t in clerk.times[what]])
+            | {f"waited_{name}": value for name, value in _figures(_all_of(people, what)).items()}
+            for what in people[0].times
+        }
         rows = {table: _rows_after(bare, table, marks[table]) for table in WRITTEN}
     finally:
         _forget(bare, marks)
     found["the same rows in bare SQL"] = _figures(_insert_one_by_one(bare, rows, marks))
-    return {"clerks": clerks, "cases": len(rows["cases"][1]), "found": found, "peak_mb": peak_mb(pid)}
+    memory = tree_mb(pid)
+    return {"clerks": clerks, "cases": len(rows["cases"][1]), "found": found, "clients": own, **memory}
+
+
+def _all_of(people: list[Clerk], what: str) -> list[float]:
+    return [each for clerk in people for each in clerk.waited[what]]
 
 
 def _procedure(bare: Bare) -> dict[str, Any]:
@@ -156,6 +159,7 @@ def _csrf(clerk: Clerk) -> str:
     found = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', clerk.ask("warm-up", "GET", "/ho-so/tiep-nhan"))
     assert found
     clerk.times.clear()
+    clerk.waited.clear()
     return found[1]
 
 

@@ -46,7 +46,7 @@ FORM, MULTIPART = "application/x-www-form-urlencoded", "multipart/form-data; bou
 
 
 @contextmanager
-def served(url: str, folder: Path) -> Iterator[tuple[str, int, int]]:
+def served(url: str, folder: Path, processes: int) -> Iterator[tuple[str, int, int]]:
     """The site on a copy of the database, in a folder of its own: URL of the copy, port and process.
 
     Whatever the process and its children do at the end, they are ended.
@@ -58,7 +58,7 @@ def served(url: str, folder: Path) -> Iterator[tuple[str, int, int]]:
     mine = f"sqlite:///{copy}"
     environment = os.environ | {"BENCH_FOLDER": str(folder)}
     process = subprocess.Popen(
-        command("pages:serve", mine),
+        command("pages:serve", mine, processes),
         cwd=ROOT,
         env=environment,
         stdout=subprocess.PIPE,
@@ -162,28 +162,30 @@ def minute(url: str, port: int, pid: int, seconds: float, quiet: float) -> Answe
 
 def _phase(working: Work, harm: Harm, seconds: float, memory: Memory) -> Answer:
     """Everybody at once, with the peak of the memory in that time."""
-    memory.peak = 0.0
+    memory.peak = memory.resident = 0.0
     found = _together(working, harm, seconds, memory)
-    found["work"]["peak_mb"] = memory.peak
+    found["work"] |= {"peak_mb": memory.peak, "resident_mb": memory.resident}
     return found
 
 
 class Memory:
-    """Resident memory of the tree of processes, in MB; above MOST_MEMORY the tree is ended."""
+    """Memory of the tree of processes, in MB: `peak` with each page counted once, and `resident`, which counts those
+    that processes share for each; above MOST_MEMORY the tree is ended."""
 
     def __init__(self, pid: int) -> None:
-        self.pid, self.peak, self.ended = pid, 0.0, False
+        self.pid, self.peak, self.resident, self.ended = pid, 0.0, 0.0, False
 
     def look(self) -> None:
         """Add the whole tree up, once."""
-        total = 0
+        total = resident = 0
         tree = _tree(self.pid)
         for process in tree:
             try:
-                total += process.memory_info().rss
-            except psutil.NoSuchProcess:
+                found = process.memory_full_info()
+            except (psutil.NoSuchProcess, psutil.AccessDenied):
                 continue
-        self.peak = max(self.peak, total / 1024 / 1024)
+            total, resident = total + found.pss, resident + found.rss
+        self.peak, self.resident = max(self.peak, total / 1024 / 1024), max(self.resident, resident / 1024 / 1024)
         if self.peak > MOST_MEMORY and not self.ended:
             self.ended = True
             for process in tree:

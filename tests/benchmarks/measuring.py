@@ -18,6 +18,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import psutil
+
 from tests.clock import at
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -77,6 +79,17 @@ def peak_mb(pid: int | str = "self") -> float:
         return int(line.split()[1]) / 1024
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak / (1024 * 1024 if sys.platform == "darwin" else 1024)
+
+
+def tree_mb(pid: int) -> Answer:
+    """Of a process and all below it, in MB: their peaks added up (`peak_mb`), pages that they share counted for each,
+    and what they take now, each page counted once (`proportional_mb`)."""
+    tree = [psutil.Process(pid), *psutil.Process(pid).children(recursive=True)]
+    return {
+        "processes": len(tree),
+        "peak_mb": sum(peak_mb(each.pid) for each in tree),
+        "proportional_mb": sum(each.memory_full_info().pss for each in tree) / 1024 / 1024,
+    }
 
 
 @contextmanager

@@ -8,7 +8,7 @@ import statistics
 import subprocess
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from itertools import cycle
@@ -48,22 +48,29 @@ def memory_of(pid: int) -> float:
 # --- in a child -----------------------------------------------------------------------------------------------
 
 
-def serve(url: str) -> Answer:
+Site = Callable[..., Iterable[bytes]]
+
+
+def serve(url: str, processes: int = 1) -> Answer:
     """Serve until terminated: the site, and beside it an application with one empty page."""
-    import waitress
+    serve_site(url, processes, lambda site: site)
+    return {}
+
+
+def serve_site(url: str, processes: int, around: Callable[[Site], Site]) -> None:
+    """As `flask serve` does; `around` it whatever measures."""
     from flask import Flask
     from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
-    from app.web.serving import turns
+    from app.web import serving
 
     empty = Flask("empty")
     empty.add_url_rule("/", "page", lambda: "")
-    application = make_application(url)
-    site = DispatcherMiddleware(application, {EMPTY: empty})
-    server = waitress.create_server(site, host="127.0.0.1", port=0, _dispatcher=turns(application), ident=None)
-    print(server.effective_port, flush=True)
-    server.run()
-    return {}
+    application = make_application(url, processes=processes)
+    sockets = serving.listen("127.0.0.1", 0)
+    print(sockets[0].getsockname()[1], flush=True)
+    with application.app_context():
+        serving.serve(application, sockets, site=around(DispatcherMiddleware(application, {EMPTY: empty})))
 
 
 def visit(sites: list[tuple[str, int, int]], requests: int, users: int) -> dict[str, list[Answer]]:

@@ -148,14 +148,29 @@ def desk(sizes: list[Answer]) -> str:
         empty, bare = found["empty page"]["p95_ms"], found["the same rows in bare SQL"]["p95_ms"]
         for what, times in found.items():
             against = f"{times['p95_ms'] / bare:.1f}" if what == "form to stored case" else ""
-            figures = [f"{times[each]:.1f}" for each in ("p50_ms", "p95_ms")]
+            shown = ("p50_ms", "p95_ms", "waited_p50_ms", "waited_p95_ms")
+            figures = [f"{times[each]:.1f}" if each in times else "" for each in shown]
             rows.append(
                 [f"{size['size']:,}", what, *figures, f"{times['p95_ms'] / empty:.0f}", against, times["requests"]]
             )
-    headers = ["cases", "what", "p50 ms", "p95 ms", "p95 : empty page", "p95 : bare SQL", "times"]
-    memory = ", ".join(f"{size['size']:,}: {size['peak_mb']:.0f} MB" for size in sizes)
+    headers = [
+        "cases",
+        "what",
+        "p50 ms",
+        "p95 ms",
+        "waited p50",
+        "waited p95",
+        "p95 : empty page",
+        "p95 : bare SQL",
+        "times",
+    ]
+    memory = ", ".join(
+        f"{size['size']:,}: {size['processes']} processes, peaks {size['peak_mb']:.0f} MB added up, at the end "
+        f"{size['proportional_mb']:.0f} MB with each page counted once; clients {size['clients']:.0%} of a processor"
+        for size in sizes
+    )
     title = f"The desk, {sizes[0]['clerks']} clerks at once (the server's own time)"
-    return _table(title, headers, rows) + f"\n\nThe servers' peaks: {memory}"
+    return _table(title, headers, rows) + f"\n\nThe servers' memory: {memory}"
 
 
 def month(found: Answer) -> str:
@@ -238,8 +253,9 @@ def hostile(found: Answer) -> str:
     for name, each in phases.items():
         times = [f"{each[key]:.0f}" for key in ("p50_ms", "p95_ms", "longest_ms")]
         failed = ", ".join(f"{what} ×{n}" for what, n in each["failed"].items())
-        rows.append([name, each["requests"], *times, f"{each['peak_mb']:.0f}", failed])
-    headers = ["beside", "requests", "p50 ms", "p95 ms", "longest ms", "peak MB of the tree", "failed"]
+        memory = (f"{each[key]:.0f}" for key in ("peak_mb", "resident_mb"))
+        rows.append([name, each["requests"], *times, *memory, failed])
+    headers = ["beside", "requests", "p50 ms", "p95 ms", "longest ms", "peak MB of the tree", "resident", "failed"]
     title = f"The hostile minute: ten at work for {found['seconds']:.0f} s, {found['cases']:,} cases"
     pages = [
         [name, each["requests"], f"{each['p50_ms']:.0f}", f"{each['p95_ms']:.0f}"]

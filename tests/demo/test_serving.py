@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -19,6 +20,7 @@ from app.demo import cli
 from app.demo.departments import ACCOUNTS, PASSWORD
 from app.organisation.access import whole_site
 from app.rulepacks.language import Status
+from app.web import serving
 from app.web.extensions import db
 from app.web.turns import Dispatcher
 from tests.factories import make_department
@@ -28,14 +30,16 @@ pytestmark = pytest.mark.usefixtures("quick_passwords")
 
 @pytest.fixture
 def served(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
-    """What waitress was asked to serve; it returns at once."""
+    """What waitress was asked to serve, in this process; it returns at once."""
     asked: list[dict[str, Any]] = []
 
-    def serve(_app: Flask, _dispatcher: Dispatcher, **options: Any) -> None:
-        asked.append(options | {"threads": len(_dispatcher.threads)})
-        _dispatcher.shutdown()
+    def create_server(_app: Flask, sockets: list[socket.socket], _dispatcher: Dispatcher, **options: Any) -> Any:
+        bound = [each.getsockname() for each in sockets]
+        asked.append(options | {"bound": bound, "threads": len(_dispatcher.threads)})
+        return SimpleNamespace(run=lambda: _dispatcher.shutdown())
 
-    monkeypatch.setattr(waitress, "serve", serve)
+    monkeypatch.setattr(waitress, "create_server", create_server)
+    monkeypatch.setattr(serving, "processes_of", lambda _app: 1)
     monkeypatch.setattr(cli, "DEMO_CASES", 600)
     return asked
 
@@ -44,7 +48,7 @@ def test_a_demonstration_is_loaded_checked_and_served(app: Flask, session: Any, 
     done = app.test_cli_runner().invoke(args=["serve", "--demo", "--port", "8123"])
     assert done.exit_code == 0, done.output
     largest = 2 * 64 * 1024 * 1024  # bytes; above it a request is refused before it is read
-    asked = {"host": "127.0.0.1", "port": 8123, "threads": 8, "ident": None, "max_request_body_size": largest}
+    asked = {"bound": [("127.0.0.1", 8123)], "threads": 8, "ident": None, "max_request_body_size": largest}
     assert served == [asked | {"clear_untrusted_proxy_headers": False}], "app.web.client_address judges them alone"
     assert db.session.scalar(select(func.count()).select_from(Case)) == 600
     run = latest_run(whole_site())
@@ -73,7 +77,7 @@ def test_a_site_with_its_own_units_is_served_as_it_is(app: Flask, session: Any, 
 def test_without_demo_no_account_is_printed(app: Flask, session: Any, served: list[dict[str, Any]]) -> None:
     done = app.test_cli_runner().invoke(args=["serve"], env={"HOST": "0.0.0.0", "PORT": "8124"})
     assert done.exit_code == 0 and PASSWORD not in done.stderr
-    assert served[0]["host"] == "0.0.0.0" and served[0]["port"] == 8124
+    assert served[0]["bound"] == [("0.0.0.0", 8124)]
     assert db.session.scalar(select(func.count()).select_from(CheckRun)) == 0
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +12,10 @@ from flask.testing import FlaskClient
 from prometheus_client.parser import text_string_to_metric_families
 
 from app import create_app
+from app.monitoring.figures import ProcessFigures
 from app.organisation import audit
 from app.organisation.access import Actor
+from app.web import processes
 
 
 def figures(text: str) -> dict[tuple[str, tuple[tuple[str, str], ...]], float]:
@@ -37,6 +40,18 @@ def test_requests_are_counted_by_the_pattern_of_their_address(client: FlaskClien
     assert requests_of("/ho-so/<int:case_id>", client) == before + 3
     assert requests_of("-", client) == unknown + 1
     assert "nguyen-van-a" not in client.get("/metrics").text
+
+
+def test_a_file_that_another_process_is_just_making_is_waited_for(
+    app: Flask, session: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", str(tmp_path))
+    monkeypatch.setattr(processes, "_here", processes.Seat(processes.Board(2)))
+    empty = tmp_path / "counter_1.db"
+    empty.touch()
+    several = ProcessFigures(app)
+    monkeypatch.setattr(time, "sleep", lambda _seconds: empty.unlink())
+    assert b"dung_han_healthy" in several.text()
 
 
 def test_the_trail_tells_when_a_backup_was_last_made(client: FlaskClient, session: Any) -> None:

@@ -17,7 +17,7 @@ from flask.sessions import SecureCookieSessionInterface
 from waitress import create_server
 
 from app.web.client_address import Proxies
-from app.web.turns import EACH, MUCH, Askers, Dispatcher, Turn, WaitingLine
+from app.web.turns import EACH, MUCH, SHORT, Askers, Dispatcher, Turn, WaitingLine
 from tests.benchmarks.measuring import ROOT
 
 
@@ -58,7 +58,8 @@ def clock() -> Clock:
 
 @pytest.fixture
 def line(clock: Clock) -> WaitingLine:
-    return WaitingLine(lambda channel: channel.asker, clock)  # type: ignore[attr-defined]
+    """Of a process that would work at any number of requests together."""
+    return WaitingLine(lambda channel: channel.asker, clock, at_once=99)  # type: ignore[attr-defined]
 
 
 def come(line: WaitingLine, *askers: str) -> None:
@@ -167,6 +168,24 @@ def test_a_browser_may_ask_for_some_pictures_at_once_and_no_more(line: WaitingLi
     assert line.popleft().asker == "album"
 
 
+def test_few_are_worked_at_together_and_who_takes_long_holds_nobody_up(clock: Clock) -> None:
+    line = WaitingLine(lambda channel: channel.asker, clock)  # type: ignore[attr-defined]
+    come(line, "an", "binh", "chi", "dung")
+    first = line.popleft()
+    clock.now += 0.05
+    second = line.popleft()
+    assert not line and len(line) == 2, "two are begun: the third waits though threads are free"
+    assert line.until_next() == pytest.approx(SHORT - 0.05)
+    clock.now += SHORT - 0.04  # the first takes long, and is not counted any more
+    third = line.popleft()
+    assert third.asker == "chi" and not line
+    line.ended(first, 0.0)
+    assert not line, "it had not been counted"
+    line.ended(second, 0.0)
+    assert line.popleft().asker == "dung"
+    assert line.until_next() is None, "nobody waits"
+
+
 def test_at_the_end_all_that_waits_is_told_so(line: WaitingLine, clock: Clock) -> None:
     channels = [Channel("flood") for _ in range(EACH + 3)]
     for channel in channels:
@@ -228,7 +247,7 @@ def test_strangers_behind_a_trusted_proxy_are_told_apart_and_behind_no_other(sit
 
 def until(happened: Callable[[], bool]) -> None:
     """Wait for what other threads do."""
-    last = time.monotonic() + 20
+    last = time.monotonic() + 60
     while not happened():
         assert time.monotonic() < last
         time.sleep(0.005)
@@ -332,5 +351,5 @@ def test_eight_threads_share_two_heaps() -> None:
 
 def test_a_turn_is_cancelled_with_its_request() -> None:
     channel = Channel("an")
-    Turn("an", 0.0, channel, gives_way=False).cancel()  # type: ignore[arg-type]
+    Turn("an", 0.0, channel, gives_way=False, begun=0.0).cancel()  # type: ignore[arg-type]
     assert channel.cancelled

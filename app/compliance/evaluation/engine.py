@@ -130,6 +130,13 @@ class Engine:
         """The number of the engine's process; None while there is none."""
         return self._process.pid if self._process is not None and self._process.is_there else None
 
+    def end(self) -> None:
+        """End its process; the next question starts another."""
+        with self._lock:
+            if self._process is not None:
+                self._process.close()
+                self._process = None
+
     def run(self, compiled: Compiled, sheets: Sequence[Sheet]) -> list[dict[str, RuleOutcome]]:
         """For each sheet, every rule's outcome by rule id. Raises EngineError."""
         outcomes: list[dict[str, RuleOutcome]] = [{} for _ in sheets]
