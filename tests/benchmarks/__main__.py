@@ -25,6 +25,7 @@ from tests.benchmarks.month import Month, packs_with
 SIZES = (10_000, 100_000, 1_000_000)
 ONE_BY_ONE = 3  # processes for what can be measured only once in each
 REAL_RULES = 0  # only the packs' own
+REPORTS = ("pdf", "docx", "xlsx")
 HISTORY = 3  # times as many months for the longer history
 
 
@@ -120,8 +121,8 @@ def measure_desk(prepared: Databases, asked: argparse.Namespace) -> list[Answer]
 
 
 def measure_month(prepared: Databases, asked: argparse.Namespace) -> Answer:
-    """The whole month: every rule of four packs for many units, with thousands of open exceptions; and how it grows
-    with units, rules and exceptions, on a smaller database."""
+    """The whole month: every rule of four packs for many units, with thousands of open exceptions; its report as files;
+    and how it grows with units, rules and exceptions, on a smaller database."""
     folder, large, small = asked.folder.resolve(), max(asked.sizes), asked.growth
     rules = {number: str(packs_with(folder, number)) for number in (REAL_RULES, asked.rules)}
     units, exceptions, duties = asked.units, asked.exceptions, asked.duties
@@ -138,9 +139,10 @@ def measure_month(prepared: Databases, asked: argparse.Namespace) -> Answer:
             "floor": in_child("month:floor", url, asked.repetitions),
         }
 
-    most = Month(small, units, exceptions, duties)
+    whole, most = Month(large, units, exceptions, duties), Month(small, units, exceptions, duties)
     return {
-        "whole": judged(Month(large, units, exceptions, duties)),
+        "whole": judged(whole),
+        "report": {each: in_child("month:report", full(whole), rules[asked.rules], each) for each in REPORTS},
         "growth": {
             "units": [judged(replace(most, units=number)) for number in (units // 4, units // 2, units)],
             "rules": [judged(most, REAL_RULES), judged(most)],

@@ -136,6 +136,18 @@ def whole(url: str, rules: str) -> Answer:
     }
 
 
+def report(url: str, rules: str, ending: str) -> Answer:
+    """The report of the month as a file, as a job makes it: gathered and drawn; once in a process."""
+    from app.core.periods import Period
+    from app.organisation.access import whole_site
+    from app.reporting.month import making
+
+    made: list[bytes] = []
+    with application(url, rules=rules):
+        run = run_of(lambda: made.append(making.content(whole_site(), Period.parse(PERIOD), ending)))
+    return summary([run]) | {"bytes": len(made[0])}
+
+
 def floor(url: str, times: int) -> Answer:
     """The least that the month could cost: bare SQL that reads the rows behind its facts once, and the rows that the
     check has written, written again by bare `executemany` in one transaction; on the same database."""

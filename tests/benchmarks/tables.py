@@ -180,6 +180,16 @@ def month(found: Answer) -> str:
     steps = ", ".join(f"{step} {seconds:.2f} s" for step, seconds in whole["steps"].items())
     floor = ", ".join(f"{part} {seconds:.2f} s" for part, seconds in found["whole"]["floor"]["parts"].items())
     parts.append(f"\nOf it: {steps}; of the floor: {floor}; memory before it began: {whole['peak_before_mb']:.0f} MB")
+    drawn = [
+        [
+            ending,
+            *(f"{each[name]:.1f}" for name in ("seconds", "cpu_seconds")),
+            f"{each['peak_mb']:.0f}",
+            str(each["bytes"]),
+        ]
+        for ending, each in found["report"].items()
+    ]
+    parts.append(_table("Its report", ["file", "s", "processor s", "peak MB", "bytes"], drawn))
     for what, measured in found["growth"].items():
         parts.append(_table(f"Growth with {what}", MONTH_COLUMNS, [_month_row(each) for each in measured]))
     return "\n".join(parts)

@@ -106,6 +106,7 @@ def test_the_month_is_judged_by_all_its_rules_and_the_floor_writes_the_same_rows
     assert floor["rows"]["violations"] == floor["rows"]["run_violations"] == whole["violations"] > 0
     assert floor["rows"]["violation_subjects"] == whole["subjects"] > 0
     assert whole["asserted"] > 0
+    assert all(each["bytes"] > 50_000 and each["peak_mb"] > 1 for each in month["report"].values())
     assert [each["month"]["units"] for each in month["growth"]["units"]] == [16, 32, 64]
     fewer, more = (each["whole"] for each in month["growth"]["rules"])
     assert fewer["results"] < more["results"]
