@@ -19,6 +19,7 @@ KNOWN: dict[tuple[str, str], Any] = {
     ("bulk_actions", "undone_at"): lambda n: _instant(n) if n % 2 else None,
     ("check_runs", "packs"): lambda n: [{"id": f"pack{n}", "hash": f"text{n}"}],
     ("check_runs", "period"): lambda n: f"2024-{n + 1:02}",
+    ("site_days", "part"): lambda n: ("day", "morning", "afternoon")[n % 3],
     ("pack_texts", "hash"): lambda n: f"text{n}",
     ("site_profiles", "site"): lambda n: f"site{n}",
     ("pack_texts", "files"): lambda _n: {"pack.yaml": "in_force: {from: 2024-01-01}"},

@@ -300,6 +300,44 @@ def test_tokens_of_forms_sent_before_are_known_after_and_one_that_two_forms_bore
     upgrade(revision="0024")
 
 
+def test_copies_of_before_are_told_by_how_many_working_days_later_they_came(empty: Flask) -> None:
+    """A result of Thursday 6 June 2024, 09:00 in Khánh Hòa; Monday the 10th is a day off of this site's own."""
+    upgrade(revision="0054")
+    fill(db.engine, {"audit_heads", "site_days"})
+    copied = {  # case: when its copy came (UTC), whether it was of the same day, and by how many working days later
+        1: ("2024-06-06 10:00", True, 0),
+        2: ("2024-06-07 02:00", False, 1),
+        3: ("2024-06-08 02:00", False, 2),  # a Saturday: not before Tuesday is it within so many days
+        4: ("2024-06-11 02:00", False, 2),
+        5: (None, None, None),
+    }
+    zone = "+00" if db.engine.dialect.name == "postgresql" else ""
+    with db.engine.begin() as connection:
+        connection.execute(text("UPDATE cases SET site = 'OTHER', electronic_result_at = NULL"))
+        connection.execute(text("UPDATE cases SET electronic_same_day = NULL"))
+        off = "INSERT INTO site_days (site, day, working, name, part, reason) VALUES "
+        connection.execute(text(f"{off} ('S', '2024-06-10', :no, '', 'day', '')"), {"no": False})
+        for case_id, (moment, same, _days) in copied.items():
+            values = {
+                "id": case_id,
+                "result": f"2024-06-06 02:00:00.000000{zone}",
+                "at": f"{moment}:00.000000{zone}" if moment else None,
+                "same": same,
+            }
+            told = "result_at = :result, electronic_result_at = :at, electronic_same_day = :same"
+            connection.execute(text(f"UPDATE cases SET site = 'S', {told} WHERE id = :id"), values)
+    for _again in range(2):
+        upgrade(revision="0055")
+        with db.engine.connect() as connection:
+            rows = connection.execute(text("SELECT id, electronic_days FROM cases WHERE site = 'S' ORDER BY id"))
+            assert [tuple(row) for row in rows] == [(case_id, days) for case_id, (*_, days) in copied.items()]
+        downgrade(revision="0054")
+        with db.engine.connect() as connection:
+            rows = connection.execute(text("SELECT id, electronic_same_day FROM cases WHERE site = 'S' ORDER BY id"))
+            kept = [(case_id, None if same is None else bool(same)) for case_id, same in rows]
+            assert kept == [(case_id, same) for case_id, (_at, same, _days) in copied.items()]
+
+
 def test_cases_of_before_get_their_line_of_the_register_in_the_order_of_reception(empty: Flask) -> None:
     """The year is the site's: 31 December 2023, 17:30 UTC is New Year's Day in Khánh Hòa."""
     upgrade(revision="0030")

@@ -39,6 +39,7 @@ TIMELINESS = KINDS["timeliness"]
 CLOSING = KINDS["closing"]
 DIGITISATION = KINDS["digitisation"]
 ELECTRONIC_RESULT = KINDS["electronic_result"]
+ELECTRONIC_LATER = KINDS["electronic_later"]
 PAYMENT = KINDS["payment"]
 STAGE_USE = KINDS["stage_use"]
 CASE_OVERDUE = KINDS["case_overdue"]
@@ -56,6 +57,7 @@ def register_facts() -> None:
     """Register every source of this room."""
     register_source([TIMELINESS, CLOSING], _timeliness)
     register_source([DIGITISATION, ELECTRONIC_RESULT, PAYMENT], _digitisation_and_payment)
+    register(ELECTRONIC_LATER, _electronic_later)
     register(STAGE_USE, _stage_use)
     register(CASE_OVERDUE, _overdue_cases)
     register(CASE_NEWLY_OVERDUE, _newly_overdue_cases)
@@ -158,7 +160,7 @@ def _digitisation_and_payment(connection: Connection, query: FactQuery) -> Itera
             func.count().label("given"),
             _count(population.electronic_known(Case, query.as_of)).label("electronic_results"),
             _count(electronic).label("electronic"),
-            _count(and_(electronic, Case.electronic_same_day.is_(True))).label("same_day"),
+            _count(and_(electronic, Case.electronic_days == 0)).label("same_day"),
         )
         .where(*_wherever(Case, gave_result, query, units), population.result_given(Case, query.start, query.end))
         .group_by(gave_result)
@@ -184,6 +186,28 @@ def _digitisation_and_payment(connection: Connection, query: FactQuery) -> Itera
             same_day=n["same_day"],
             unknown_results=n["given"] - n["electronic_results"],
         )
+
+
+def _electronic_later(connection: Connection, query: FactQuery) -> Iterator[Fact]:
+    """The copies that came later than at once, summed up by how many working days later: how many are allowed is for a
+    plan to say."""
+    units = units_of(connection, query)
+    gave_result = whose(Case, Case.result_at, query, connection)
+    later = (
+        select(gave_result, Case.electronic_days, func.count())
+        .where(
+            *_wherever(Case, gave_result, query, units),
+            population.result_given(Case, query.start, query.end),
+            population.done(Case.electronic_result_at, query.as_of),
+            Case.electronic_days > 0,
+        )
+        .group_by(gave_result, Case.electronic_days)
+        .order_by(gave_result, Case.electronic_days)
+    )
+    for unit_id, days, copies in connection.execute(later):
+        if unit_id in units:
+            told = {"days": days, "copies": copies}
+            yield ELECTRONIC_LATER.fact(units[unit_id], query.period.key, subject=str(days), **told)
 
 
 def _stage_use(connection: Connection, query: FactQuery) -> Iterator[Fact]:

@@ -35,17 +35,19 @@ ListSubject = type[Case] | type[CaseStage] | type[Payment]
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """A period and the instant from which it is looked at (UTC)."""
+    """A period and the instant from which it is looked at (UTC); `allowed` are working days by which what ought to come
+    at once may come later."""
 
     start: datetime
     end: datetime
     as_of: datetime
+    allowed: int = 0
 
     @classmethod
-    def of(cls, period: Period, zone: tzinfo, now: datetime) -> Window:
+    def of(cls, period: Period, zone: tzinfo, now: datetime, allowed: int = 0) -> Window:
         """The period as a check of it sees it: from its end, or from now while it runs."""
         start, end = period.bounds(zone)
-        return cls(start, end, min(end, now))
+        return cls(start, end, min(end, now), allowed)
 
 
 # The lines of a list, as conditions that shut each other out: each is one range of one index.
@@ -144,7 +146,7 @@ LISTS: dict[str, NamedList] = {
     ),
     "not_electronic": _cases(
         _l("Kết quả không có bản điện tử đồng thời"),
-        lambda w: [population.no_electronic_result(Case, w.start, w.end, w.as_of)],
+        lambda w: [population.no_electronic_result(Case, w.start, w.end, w.as_of, w.allowed)],
         at=Case.result_at,
     ),
     "electronic_unknown": _cases(

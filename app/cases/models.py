@@ -126,7 +126,7 @@ class Case(Record, Base):
             "returns_result",
             "result_digitised_at",
             "electronic_result_at",
-            "electronic_same_day",
+            "electronic_days",
             "knows",
         ),
         Index(
@@ -214,7 +214,7 @@ class Case(Record, Base):
     result_digitised_at: Mapped[datetime | None]
     paper_result_at: Mapped[datetime | None]
     electronic_result_at: Mapped[datetime | None]
-    electronic_same_day: Mapped[bool | None]  # electronic copy no later than the result's working day
+    electronic_days: Mapped[int | None]  # working days from that of the result until the electronic copy; 0: no later
     fee_due: Mapped[int] = mapped_column(default=0)  # đồng, after the exemption
     exemption: Mapped[str] = mapped_column(String(200), default="")  # why less is paid than the procedure's fee
     online_payable: Mapped[bool] = mapped_column(default=False)  # procedure eligible for online payment

@@ -418,11 +418,11 @@ def result_unknown(of: Any, start: datetime, end: datetime, as_of: datetime) -> 
     return both(result_given(of, start, end), opposite(result_known(of, as_of)))
 
 
-def no_electronic_result(of: Any, start: datetime, end: datetime, as_of: datetime) -> Any:
-    """Result given in the period, and known to have no legally valid electronic copy by `as_of`, or one that came later
-    than at the same time."""
-    at_once = of.electronic_same_day
-    later = at_once.is_(False) if isinstance(at_once, ColumnOperators) else at_once is False
+def no_electronic_result(of: Any, start: datetime, end: datetime, as_of: datetime, allowed: int = 0) -> Any:
+    """Result given in the period, and known to have no legally valid electronic copy by `as_of`, or one that came more
+    working days later than are allowed: by default later than at the same time."""
+    days = of.electronic_days
+    later = days > allowed if isinstance(days, ColumnOperators) else days is not None and days > allowed
     missing_copy = either(not_yet(of.electronic_result_at, as_of), later)
     return both(result_given(of, start, end), electronic_known(of, as_of), missing_copy)
 

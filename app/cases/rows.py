@@ -31,7 +31,7 @@ DERIVED = (
     "result_digitised_at",
     "paper_result_at",
     "electronic_result_at",
-    "electronic_same_day",
+    "electronic_days",
     "holder_unit_id",
     "holder_id",
     "officer",

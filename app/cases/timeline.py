@@ -152,7 +152,7 @@ class CaseState:
     result_digitised_at: datetime | None = None
     paper_result_at: datetime | None = None
     electronic_result_at: datetime | None = None
-    electronic_same_day: bool | None = None
+    electronic_days: int | None = None
     holder_id: int | None = None
     officer: str = ""
     stays: list[StageStay] = field(default_factory=list)
@@ -688,15 +688,15 @@ class _Fold:
             if stay.ended_at is not None:
                 stay.used = used_in_stage(self.terms, self.calendar, stay, pauses, stay.ended_at)
         if state.electronic_result_at and state.result_at:
-            local_day = self.calendar.local_day
             counted = self.calendar.counted_day(state.result_at)
-            state.electronic_same_day = local_day(state.electronic_result_at) <= counted
+            came = self.calendar.add_working_days(self.calendar.local_day(state.electronic_result_at), 0)
+            state.electronic_days = max(0, self.calendar.count_working_days(counted, came))
 
     def _never_was(self) -> None:
         """Nothing follows from what was recorded of an annulled case, but that money was taken and given back."""
         state = self.state
         state.promised_at = state.due_at = state.late_after = state.paused_at = state.supplement_by = None
-        state.result_at = state.closed_at = state.electronic_same_day = None
+        state.result_at = state.closed_at = state.electronic_days = None
         for name in ONCE.values():
             setattr(state, name, None)
         for told in (state.stays, state.pauses, state.promises, state.consultations):

@@ -37,7 +37,13 @@ def told_in_words(case: Case, now: datetime) -> dict[str, str]:
     """Whose the case is, how it came in, what is due, and what of it is digitised, for its page."""
     if case.electronic_result_at:
         electronic = f"{show_datetime(case.electronic_result_at)} · " + str(
-            _("cùng ngày") if case.electronic_same_day else _("sau ngày có kết quả")
+            ngettext(
+                "sau ngày có kết quả %(num)s ngày làm việc",
+                "sau ngày có kết quả %(num)s ngày làm việc",
+                case.electronic_days,
+            )
+            if case.electronic_days
+            else _("cùng ngày")
         )
     else:
         electronic = _not_yet(population.electronic_known(case, now))

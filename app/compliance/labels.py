@@ -219,10 +219,11 @@ def _rule_pages(pack: str, rules: Collection[str]) -> Mapping[str, SubjectPage]:
     return pages
 
 
-def evidence_path(list_name: str, period: str, unit: str) -> str:
-    """Address of the case list that shows the cases behind a figure; of every unit where none is named."""
-    adapter = current_app.url_map.bind("")
+def evidence_path(list_name: str, period: str, unit: str, allowed: int = 0) -> str:
+    """Address of the case list that shows the cases behind a figure; of every unit where none is named. `allowed`: how
+    many working days later still counted as in time."""
+    adapter, asked = current_app.url_map.bind(""), {"period": period, "unit": unit or None, "allowed": allowed or None}
     try:
-        return adapter.build("cases.list", {"list": list_name, "period": period, "unit": unit or None})
+        return adapter.build("cases.list", {"list": list_name, **asked})
     except BuildError:  # the room of cases may be left out of an application
         return ""

@@ -672,6 +672,12 @@ def _rate(rule: Rule, parameters: Parameters, catalogue: Catalogue, locale: str)
     assert rule.rate is not None
     assert rule.target is not None
     yield in_language(locale, "Đếm"), named(rule.rate.count, catalogue, locale)
+    if rule.rate.later is not None and (allowed := number_of(rule.rate.later.within, parameters)):
+        days = days_in_words(allowed, DayKind.WORKING_DAYS, locale)
+        words = f"{named([rule.rate.later.of], catalogue, locale)}, " + in_language(
+            locale, "nếu không muộn quá %(days)s", days=days
+        )
+        yield in_language(locale, "Đếm cả"), words + source_of(parameters.get(str(rule.rate.later.within)), locale)
     yield in_language(locale, "Trong số"), named(rule.rate.among, catalogue, locale)
     if rule.rate.expects:
         heading = in_language(locale, "Phải có ghi nhận khi có")

@@ -401,7 +401,7 @@ class _Compiler:
         """The rate reaches its target, and its contrary."""
         assert rule.rate is not None
         assert rule.target is not None
-        counted, among = len(rule.rate.count), len(rule.rate.among)
+        counted, among = len(rule.rate.counts), len(rule.rate.among)
         needed: Expression
         if rule.target.field is not None:  # in percents
             whole, needed = 100, times(total(rule.rate.among), total([rule.target.field]))
@@ -413,7 +413,7 @@ class _Compiler:
             weight = whole * counted + share.numerator * among
         self.heaviest = max(self.heaviest, weight, len(rule.rate.expects or ()))
         # 0 is compared with the surplus, so every comparison is turned round.
-        surplus = minus(times(total(rule.rate.count), whole), needed)
+        surplus = minus(times(total(rule.rate.counts), whole), needed)
         turned = {"at_least": "at_most", "more_than": "less_than", "at_most": "at_least", "less_than": "more_than"}
         operator = turned[rule.target.comparison]
         return compare(operator, ZERO, surplus), compare(operator, ZERO, surplus, negated=True)

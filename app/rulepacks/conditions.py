@@ -280,6 +280,51 @@ NOTHING_KNOWN = Fraction(1)
 PERIOD_END = "period_end"
 
 
+def _amount(value: object, least: int, kind: str) -> int | str:
+    is_number = isinstance(value, int) and not isinstance(value, bool) and value >= least
+    if not is_number and not (isinstance(value, str) and is_name(value)):
+        refuse(kind, text=value)
+    assert isinstance(value, int | str)
+    return value
+
+
+def _days(value: object) -> int | str:
+    return _amount(value, 1, "bad_days")
+
+
+def _number(value: object) -> int | str:
+    return _amount(value, 0, "bad_number")
+
+
+def _periods(value: object) -> int | str:
+    return _amount(value, 2, "bad_periods")
+
+
+Days = Annotated[int | str, PlainValidator(_days), WithJsonSchema(NUMBER_OR_TEXT)]
+"""A number of days from 1, or the name of a parameter that says it."""
+Number = Annotated[int | str, PlainValidator(_number), WithJsonSchema(NUMBER_OR_TEXT)]
+"""A whole number from 0, or the name of a parameter that says it."""
+Periods = Annotated[int | str, PlainValidator(_periods), WithJsonSchema(NUMBER_OR_TEXT)]
+"""A number of periods from 2, or the name of a parameter that says it."""
+
+
+class Later(Words):
+    """What came later than `count` tells, summed up by how many working days later: it counts as well while they are no
+    more than allowed."""
+
+    of: FieldName
+    """The field that counts what came so much later: one of a kind of facts about single things."""
+    days: FieldName
+    """The field of the same kind that says how many working days later."""
+    within: Number
+    """How many working days are allowed; a parameter's name, or a number."""
+
+    @property
+    def kind(self) -> str:
+        """The kind of facts that tell of it."""
+        return self.of.partition(".")[0]
+
+
 class Rate(Words):
     """A share of a whole: `count` among `among`. Nothing in `among` while `expects` is above zero means that
     something should have been recorded and was not. What the records do not tell is in neither: `unknown` counts it,
@@ -296,6 +341,8 @@ class Rate(Words):
     by: Annotated[str, Field(pattern=r"^(period_end|(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01]))$")] | None = None
     """The last day on which it can be reached: a day of the year, month-day ("05-31"), or `period_end`. Until it has
     passed nothing is said; only the periods in which it lies judge it, on figures that are those of that day."""
+    later: Later | None = None
+    """What came later and counts as well, of a rule about units."""
     names: Name | None = None
     """The kind of facts about the single things that `among` counts and `count` does not: where the rate fails, each is
     named with it."""
@@ -309,7 +356,17 @@ class Rate(Words):
     @property
     def fields(self) -> tuple[str, ...]:
         """Every field the rate reads, each once, in the order written."""
-        return tuple(dict.fromkeys((*self.count, *self.among, *(self.expects or ()), *(self.unknown or ()))))
+        return tuple(dict.fromkeys((*self.counts, *self.among, *(self.expects or ()), *(self.unknown or ()))))
+
+    @property
+    def counts(self) -> tuple[str, ...]:
+        """The fields that count, what came later among them."""
+        return self.count if self.later is None else (*self.count, self.later.of)
+
+    @property
+    def figure(self) -> tuple[object, ...]:
+        """What is counted among what: equal for two rates that come to the same, whatever they are held against."""
+        return self.counts, self.among, self.later.within if self.later is not None else 0
 
 
 TargetComparison = Literal["at_least", "more_than", "at_most", "less_than"]
@@ -354,34 +411,6 @@ class Target(_Against):
     def field(self) -> str | None:
         """The field that says each unit's own target in percents, if one does."""
         return self.threshold if is_field(self.threshold) else None
-
-
-def _amount(value: object, least: int, kind: str) -> int | str:
-    is_number = isinstance(value, int) and not isinstance(value, bool) and value >= least
-    if not is_number and not (isinstance(value, str) and is_name(value)):
-        refuse(kind, text=value)
-    assert isinstance(value, int | str)
-    return value
-
-
-def _days(value: object) -> int | str:
-    return _amount(value, 1, "bad_days")
-
-
-def _number(value: object) -> int | str:
-    return _amount(value, 0, "bad_number")
-
-
-def _periods(value: object) -> int | str:
-    return _amount(value, 2, "bad_periods")
-
-
-Days = Annotated[int | str, PlainValidator(_days), WithJsonSchema(NUMBER_OR_TEXT)]
-"""A number of days from 1, or the name of a parameter that says it."""
-Number = Annotated[int | str, PlainValidator(_number), WithJsonSchema(NUMBER_OR_TEXT)]
-"""A whole number from 0, or the name of a parameter that says it."""
-Periods = Annotated[int | str, PlainValidator(_periods), WithJsonSchema(NUMBER_OR_TEXT)]
-"""A number of periods from 2, or the name of a parameter that says it."""
 
 
 class Count(_Against):

@@ -6,6 +6,7 @@ catalogue of facts or the official documents is checked in `checks`. Line number
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from enum import StrEnum
 from typing import Annotated, Any, Literal
@@ -320,6 +321,11 @@ class Rule(Words):
             return self.rate.fields
         return self.count.of if self.count is not None else ()
 
+    def allowed(self, figures: Mapping[str, Any]) -> int:
+        """Of a result's figures: how many working days later than at once were still counted as at once."""
+        later = self.rate.later if self.rate is not None else None
+        return int(figures.get(later.days, 0)) if later is not None else 0
+
     @property
     def added_up(self) -> tuple[str, ...]:
         """The fields that add up over units: what is counted, and what conditions read of the same kinds of facts."""
@@ -352,6 +358,7 @@ class Rule(Words):
         found: list[str] = []
         if self.rate is not None and self.target is not None:
             found += [*self.rate.fields, *([self.target.field] if self.target.field else ())]
+            found += [self.rate.later.days] if self.rate.later is not None else []
         if self.count is not None:
             found += self.count.of
         for condition in self.conditions:
@@ -394,6 +401,8 @@ class Rule(Words):
         written: list[object] = [self.answer_within.working_days] if self.answer_within is not None else []
         if self.target is not None and self.target.field is None:
             written.append(self.target.threshold)
+        if self.rate is not None and self.rate.later is not None:
+            written.append(self.rate.later.within)
         if self.count is not None:
             written.append(self.count.number)
         if self.clock is not None:

@@ -21,6 +21,7 @@ from app.rulepacks.conditions import (
     Clock,
     Comparison,
     Condition,
+    Later,
     Parameter,
     ParameterUnit,
     Quote,
@@ -141,6 +142,8 @@ class RuleChecker:
         for name in ("count", "among", "expects", "unknown"):
             for field in getattr(rate, name) or ():
                 self.counted((*at, "rate", name), field, self.rule.judge.things)
+        if rate.later is not None:
+            self.later((*at, "rate", "later"), rate.later)
         if rate.names is not None and self.rule.judge.things == UNIT:
             self.thing_kind((*at, "rate", "names"), rate.names)
         place = (*at, "target", target.comparison)
@@ -148,6 +151,15 @@ class RuleChecker:
             self.counted(place, target.field, self.rule.judge.things)
         elif parse_share(target.threshold) is None:
             self.parameter(place, target.threshold, {ParameterUnit.SHARE})
+
+    def later(self, at: Location, later: Later) -> None:
+        """Of a unit's figures; both of its fields are counts of one kind of facts about single things."""
+        if self.rule.judge.things != UNIT:
+            self.say(at, N_("chỉ quy tắc xét đơn vị mới có “later”."))
+        elif (kind := self.thing_kind((*at, "of"), later.kind)) is not None:
+            for name, field in (("of", later.of), ("days", later.days)):
+                self.counted((*at, name), field, kind.name)
+        self.amount((*at, "within"), later.within, {ParameterUnit.WORKING_DAYS})
 
     def requirement(self, at: Location, kind_name: str, required: Requirement) -> None:
         """The kind of fact exists and is about the same sort of thing; its fields and days fit."""

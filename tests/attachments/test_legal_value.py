@@ -60,7 +60,7 @@ def tick(case: Case) -> None:
 def test_a_signature_that_holds_is_kept_and_counts_by_itself(resolved: Case, roots: Path) -> None:
     outcome = send(resolved, ("ket-qua.pdf", SIGNED), kind=RESULT)
     assert outcome.recorded == [EventKind.RESULT_DIGITISED, TICK]
-    assert fresh(resolved).electronic_result_at is not None and fresh(resolved).electronic_same_day
+    assert fresh(resolved).electronic_result_at is not None and fresh(resolved).electronic_days == 0
     [row] = db.session.scalars(select(Attachment))
     assert row.signature is SignatureOutcome.VALID
     [seen] = queries.files_of(EVERYWHERE, resolved.id)

@@ -61,7 +61,7 @@ POPULATIONS = {
     ),
     "results": Population(
         "cases",
-        ("result_digitised_at", "electronic_result_at", "electronic_same_day"),
+        ("result_digitised_at", "electronic_result_at", "electronic_days"),
         "unit_id IN ({units}) AND result_at >= :start AND result_at < :end AND returns_result",
     ),
     "paid": Population(

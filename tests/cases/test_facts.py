@@ -81,7 +81,7 @@ def test_every_list_that_the_plans_name_exists_and_is_called_there_as_on_its_own
     assert {name for rule in rules if rule.evidence for name in rule.evidence.cases} >= {"stages_without_note"}
     for rule in rules:
         assert rule.evidence is not None
-        titles = [str(title) for title, _address in lists_behind(rule, "2024-06", "LDVL")]
+        titles = [str(title) for title, _address in lists_behind(rule, "2024-06", "LDVL", {})]
         assert titles == [str(LISTS[name].title) for name in rule.evidence.cases]
 
 
@@ -250,6 +250,24 @@ def test_results_are_counted_where_there_is_one_to_hand_out_and_their_copies_by_
     digitised = {"files": 4, "files_digitised": 0, "unknown_files": 0}
     digitised |= {"results": 3, "results_digitised": 2, "unknown_results": 0}  # an electronic result needs no scan
     assert facts_of_june("digitisation") == [digitised]
+
+
+def test_copies_that_came_later_are_told_by_how_much_and_a_list_leaves_out_what_a_plan_allows(session: Any) -> None:
+    """Results of Thursday 6 June; copies that day, twice on Friday, on Saturday and Monday (two working days later)."""
+    units = make_department()
+    version = make_version(units["LDVL"])
+    copied = ("2024-06-06 16:00", "2024-06-07 08:00", "2024-06-07 16:00", "2024-06-08 09:00", "2024-06-10 09:00")
+    for moment in copied:
+        case = happen(receive(version, at("2024-06-03 08:00")), EventKind.RESOLVED, at("2024-06-06 08:00"))
+        happen(case, EventKind.ISSUED_ELECTRONIC, at(moment))
+    assert facts_of_june("electronic_result") == [{"results": 5, "electronic": 5, "same_day": 1, "unknown_results": 0}]
+    later = [{"subject": "1", "days": 1, "copies": 2}, {"subject": "2", "days": 2, "copies": 2}]
+    assert facts_of_june("electronic_later") == later
+    june, calendar = Period.parse("2024-06"), site_calendar()
+    for allowed, left in ((0, 4), (1, 2), (2, 0)):
+        window = Window.of(june, calendar.zone, extensions.now(), allowed)
+        filters = CaseFilters(lists=lists.named(["not_electronic"]), window=window)
+        assert len(queries.list_page(EVERYWHERE, filters, calendar).lines) == left
 
 
 def test_six_lives_are_in_time_late_closed_or_not_as_worked_out_by_hand(session: Any, freeze: Any) -> None:

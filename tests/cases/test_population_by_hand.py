@@ -27,7 +27,7 @@ BEFORE, WITHIN = START - MOMENT, at("2024-06-04 10:00")
 
 NAMES = (
     *("late_after", "due_at", "ended_at", "closed_at", "result_at", "paused_at", "delivered_at", "annulled_at"),
-    *("files_digitised_at", "result_digitised_at", "electronic_result_at", "electronic_same_day", "supplement_by"),
+    *("files_digitised_at", "result_digitised_at", "electronic_result_at", "electronic_days", "supplement_by"),
     "answered_at",
 )
 
@@ -255,11 +255,11 @@ def test_a_result_is_digitised_and_electronic_by_what_was_done_by_then() -> None
     rows = [
         row(**given, knows=EVERYTHING),
         row(**given, knows=EVERYTHING, result_digitised_at=WITHIN),
-        row(**given, knows=EVERYTHING, electronic_result_at=WITHIN, electronic_same_day=True),
-        row(**given, knows=EVERYTHING, electronic_result_at=WITHIN, electronic_same_day=False),
-        row(**given, knows=EVERYTHING, electronic_result_at=END, electronic_same_day=True),
+        row(**given, knows=EVERYTHING, electronic_result_at=WITHIN, electronic_days=0),
+        row(**given, knows=EVERYTHING, electronic_result_at=WITHIN, electronic_days=2),
+        row(**given, knows=EVERYTHING, electronic_result_at=END, electronic_days=0),
         row(**given, knows=0),
-        row(**given, knows=0, electronic_result_at=WITHIN, electronic_same_day=True),
+        row(**given, knows=0, electronic_result_at=WITHIN, electronic_days=0),
         row(**given | {"result_at": END, "ended_at": END}, knows=EVERYTHING),
         row(**given, knows=EVERYTHING, returns_result=False),
     ]

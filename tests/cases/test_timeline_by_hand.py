@@ -372,8 +372,24 @@ def test_what_happens_to_a_case_that_was_annulled_is_told_of_nobody() -> None:
 
 def test_a_result_in_electronic_form_may_come_before_the_day_to_which_the_result_counts() -> None:
     after_hours = (RECEIVED, HANDED_OVER, (K.RESOLVED, "2024-06-05 18:00"))  # counts to the 6th
-    for issued, same in (("2024-06-05 18:30", True), ("2024-06-06 18:30", True), ("2024-06-07 00:00", False)):
-        assert folded(*after_hours, (K.ISSUED_ELECTRONIC, issued)).electronic_same_day is same
+    for issued, days in (("2024-06-05 18:30", 0), ("2024-06-06 18:30", 0), ("2024-06-07 00:00", 1)):
+        assert folded(*after_hours, (K.ISSUED_ELECTRONIC, issued)).electronic_days == days
+
+
+@pytest.mark.parametrize(
+    ("issued", "days"),
+    [
+        ("2024-06-06 23:59", 0),
+        ("2024-06-07 08:00", 1),  # a Friday
+        ("2024-06-08 08:00", 2),  # the weekend: within no fewer than reach Monday
+        ("2024-06-09 08:00", 2),
+        ("2024-06-10 08:00", 2),
+        ("2024-06-11 08:00", 3),
+    ],
+)
+def test_how_many_working_days_later_a_copy_came_is_counted_from_the_day_of_the_result(issued, days) -> None:
+    lived = (RECEIVED, HANDED_OVER, (K.RESOLVED, "2024-06-06 09:00"))
+    assert folded(*lived, (K.ISSUED_ELECTRONIC, issued)).electronic_days == days
 
 
 # Time used in a stage

@@ -177,12 +177,12 @@ def test_what_was_given_back_is_put_right_before_the_payment_and_a_voided_one_gi
 
 def test_a_result_in_electronic_form_is_of_the_same_day_until_the_office_has_closed() -> None:
     closed = (RECEIVED, HANDED_OVER, RESOLVED)
-    for when, same in (("2024-06-05 23:00", True), ("2024-06-06 08:00", False)):
+    for when, days in (("2024-06-05 23:00", 0), ("2024-06-06 08:00", 1)):
         state = folded(*closed, (K.ISSUED_ELECTRONIC, when))
-        assert (state.electronic_result_at, state.electronic_same_day) == (at(when), same)
+        assert (state.electronic_result_at, state.electronic_days) == (at(when), days)
     late = folded(RECEIVED, HANDED_OVER, (K.RESOLVED, "2024-06-05 18:00"), (K.ISSUED_ELECTRONIC, "2024-06-06 16:00"))
-    assert late.electronic_same_day is True
-    assert folded(*closed).electronic_same_day is None
+    assert late.electronic_days == 0
+    assert folded(*closed).electronic_days is None
 
 
 def test_what_happens_once_is_recorded_once() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import date
+from html import unescape
 from typing import Any
 
 import pytest
@@ -207,6 +208,24 @@ def test_a_unit_sees_a_case_that_was_with_it_but_may_no_longer_act(office: Offic
     happen(case, EventKind.HANDED_OVER, at("2024-06-25 08:00"))
     assert "/ghi/" not in client.get(f"/ho-so/{case.id}").get_data(as_text=True)
     assert client.post(f"/ho-so/{case.id}/ghi/noted", data={"note": "x"}).status_code == 403
+
+
+def test_a_copy_that_came_later_is_told_by_how_much_and_left_out_of_a_list_that_allows_it(
+    office: Office, sign_in: SignIn
+) -> None:
+    case = happen(receive(office.permit, at("2024-06-24 08:00")), EventKind.RESOLVED, at("2024-06-26 08:00"))
+    happen(case, EventKind.ISSUED_ELECTRONIC, at("2024-06-28 08:00"))
+    client = sign_in(office.head)
+
+    def page(address: str) -> str:
+        return unescape(client.get(address).get_data(as_text=True))
+
+    assert "28/06/2024 08:00 · sau ngày có kết quả 2 ngày làm việc" in page(f"/ho-so/{case.id}")
+    behind = "/ho-so?list=not_electronic&period=2024-06"
+    for more, there in (("", True), ("&allowed=1", True), ("&allowed=2", False), ("&allowed=-1", True)):
+        assert (case.code in page(behind + more)) is there, more
+    assert "Tháng 6/2024; có muộn không quá 2 ngày làm việc thì không kể" in page(f"{behind}&allowed=2")
+    assert case.code not in page("/ho-so.csv?list=not_electronic&period=2024-06&allowed=2")
 
 
 def test_handing_over_takes_two_clicks(office: Office, sign_in: SignIn) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from app.compliance.wording import (
     document_number,
     exact_percent,
     explain,
+    form_in_words,
     percent,
     place_in_words,
     points_in_words,
@@ -206,3 +208,13 @@ def test_what_is_there_or_true_is_said_in_plain_words(condition: dict[str, Any],
 )
 def test_points_counted_in_hundredths_are_read_as_points(hundredths: int, vi: str, en: str) -> None:
     assert (points_in_words(hundredths, "vi"), points_in_words(hundredths, "en")) == (vi, en)
+
+
+def test_what_came_later_is_told_with_the_days_allowed_where_any_are() -> None:
+    later = {"of": "overdue.x", "days": "overdue.days", "within": "answer_days"}
+    rule = sample.changed(sample.RATE_RULE, rate=sample.RATE_RULE["rate"] | {"later": later})
+    pack = sample.pack(rules=[rule])
+    told = dict(form_in_words(pack.rules[0], pack.parameters.at(date(2024, 6, 30)), sample.CATALOGUE, "vi"))
+    assert told["Đếm cả"].startswith(f"{sample.UNIT_TEXT}, nếu không muộn quá 3 ngày làm việc")
+    none = pack.parameters.at(date(2024, 6, 30), {"answer_days": "0"})
+    assert "Đếm cả" not in dict(form_in_words(pack.rules[0], none, sample.CATALOGUE, "vi"))

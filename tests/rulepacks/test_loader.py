@@ -91,6 +91,9 @@ def test_two_rules_with_one_id_are_refused_at_the_second() -> None:
     assert problems_in(texts) == [f"rules.yaml, dòng {second}, [1].id: hai quy tắc cùng mang mã “p-1”."]
 
 
+RATE = {"count": "pay.online", "among": "pay.eligible"}
+
+
 @pytest.mark.parametrize(
     ("changes", "field", "sentence"),
     [
@@ -113,6 +116,26 @@ def test_two_rules_with_one_id_are_refused_at_the_second() -> None:
             {"rate": {"count": "b.flag", "among": "pay.eligible"}},
             "[0].rate.count",
             "“b.flag” không phải là số đếm.",
+        ),
+        (
+            {"rate": RATE | {"later": {"of": "pay.online", "days": "overdue.days", "within": 1}}},
+            "[0].rate.later.of",
+            "không có loại dữ kiện về từng việc riêng “pay”; có: earlier_failure, note, overdue, step.",
+        ),
+        (
+            {"rate": RATE | {"later": {"of": "overdue.x", "days": "step.working", "within": 1}}},
+            "[0].rate.later.days",
+            "ở đây chỉ đọc được trường của “overdue”, không phải “step.working”.",
+        ),
+        (
+            {"rate": RATE | {"later": {"of": "overdue.x", "days": "overdue.word", "within": 1}}},
+            "[0].rate.later.days",
+            "“overdue.word” không phải là số đếm.",
+        ),
+        (
+            {"rate": RATE | {"later": {"of": "overdue.x", "days": "overdue.days", "within": "fewest"}}},
+            "[0].rate.later.within",
+            "tham số “fewest” có đơn vị count, ở đây cần working_days.",
         ),
         (
             {"target": {"at_least": "nowhere"}},

@@ -52,7 +52,7 @@ def list_cases() -> str:
     scope, calendar, now = current_scope(), site_calendar(), extensions.now()
     day = calendar.local_day(now)
     form, chosen, period = _form(scope, day), _lists(), _period(day)
-    window = Window.of(period, calendar.zone, now) if chosen else None
+    window = Window.of(period, calendar.zone, now, _allowed()) if chosen else None
     filters = form.filters(lists=chosen, window=window, oldest_first=_oldest_first())
     page = queries.list_page(
         scope,
@@ -67,6 +67,7 @@ def list_cases() -> str:
         page=page,
         lists=chosen,
         period=period,
+        allowed=_allowed() if chosen else 0,
         kept=saved_filters(actor(), "cases.list"),
         query=without_place(request.query_string.decode("utf-8", "replace")),
         standing=lambda case: standing_of(case, calendar, now),
@@ -79,7 +80,7 @@ def export() -> Answer:
     """The list as filtered on the page, whole; nothing while one of the filters cannot be."""
     scope, calendar, now = current_scope(), site_calendar(), extensions.now()
     chosen, day = _lists(), calendar.local_day(now)
-    window = Window.of(_period(day), calendar.zone, now) if chosen else None
+    window = Window.of(_period(day), calendar.zone, now, _allowed()) if chosen else None
     form = _form(scope, day)
     if form.errors:
         flash(_("Chưa xuất tệp: có điều kiện lọc chưa đúng. Hãy sửa rồi xuất lại."), "warning")
@@ -163,6 +164,16 @@ def _title(chosen: list[NamedList]) -> str:
 def _lists() -> list[NamedList]:
     names = request.args.getlist("list")
     return lists.named(names) if names else []
+
+
+MOST_ALLOWED = 366
+"""Working days later than at once that a plan may allow; what is more in an address is as if nothing was said."""
+
+
+def _allowed() -> int:
+    """How many working days later than at once still count as in time, by the address."""
+    asked = request.args.get("allowed", 0, type=int)
+    return asked if 0 <= asked <= MOST_ALLOWED else 0
 
 
 def _period(day: date) -> Period:

@@ -305,5 +305,5 @@ def every_rule(packs: Iterable[Pack]) -> Iterator[tuple[Pack, Rule]]:
             yield pack, rule
 
 
-def _counted(rule: Rule) -> tuple[object, object] | None:
-    return (rule.rate.count, rule.rate.among) if rule.rate else None
+def _counted(rule: Rule) -> tuple[object, ...] | None:
+    return rule.rate.figure if rule.rate else None

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from fractions import Fraction
 from math import ceil, floor
@@ -240,10 +241,12 @@ def _judge_units(court: EvaluationContext, rules: Sequence[Rule]) -> dict[str, l
     together: dict[tuple[object, ...], list[Rule]] = {}
     for rule in rules:
         whole = () if rule.judge.whole is None else (rule.judge.answers, rule.scope, *_read_of_itself(rule))
-        together.setdefault(whole, []).append(rule)
+        alone = (rule.id,) if rule.rate is not None and rule.rate.later is not None else ()
+        together.setdefault((*whole, *alone), []).append(rule)
     found: dict[str, list[RuleResult]] = {}
     for alike in together.values():
-        found |= _judge_alike(court, alike, Whole.of(court, alike))
+        units = _with_what_came_later(court, alike[0])
+        found |= _judge_alike(court, alike, units, Whole.of(court, alike, units))
     return found
 
 
@@ -252,8 +255,25 @@ def _read_of_itself(rule: Rule) -> tuple[str, ...]:
     return (rule.id,) if set(rule.fields) - set(rule.added_up) else ()
 
 
-def _judge_alike(court: EvaluationContext, rules: Sequence[Rule], whole: Whole | None) -> dict[str, list[RuleResult]]:
-    units = [whole.together if whole and unit.code == whole.together.code else unit for unit in court.figures.units]
+def _with_what_came_later(court: EvaluationContext, rule: Rule) -> list[UnitFigures]:
+    """The units, with what came later than at once and counts for this rule, by its own parameter."""
+    later = rule.rate.later if rule.rate is not None else None
+    if later is None:
+        return court.figures.units
+    allowed, counts = number_of(later.within, court.parameters), Counter[str]()
+    for thing in court.figures.things[later.kind]:
+        if int(thing.figure(later.days)) <= allowed:
+            counts[thing.unit.code] += thing.total([later.of])
+    return [
+        replace(unit, figures=unit.figures | {later.of: counts[unit.code], later.days: allowed})
+        for unit in court.figures.units
+    ]
+
+
+def _judge_alike(
+    court: EvaluationContext, rules: Sequence[Rule], units: Sequence[UnitFigures], whole: Whole | None
+) -> dict[str, list[RuleResult]]:
+    units = [whole.together if whole and unit.code == whole.together.code else unit for unit in units]
     compiled = compile_rules(rules, court.parameters, court.pack.info.scope, court.too_unknown)
     said = ask(court.engine, compiled, units, lambda field: [unit.figures[field] for unit in units])
     found = {}
@@ -296,14 +316,14 @@ class Whole:
     together: UnitFigures
 
     @classmethod
-    def of(cls, court: EvaluationContext, rules: Sequence[Rule]) -> Whole | None:
+    def of(cls, court: EvaluationContext, rules: Sequence[Rule], units: Sequence[UnitFigures]) -> Whole | None:
         """For rules that are about the whole in one and the same way; None where no unit judged answers for it."""
         answers = rules[0].judge.answers
-        answering = _answering(court.figures.units, answers)
+        answering = _answering(units, answers)
         if answering is None:
             return None
         scopes = [scope for scope in (court.pack.info.scope, rules[0].scope) if scope is not None]
-        meant = [unit for unit in court.figures.units if all(scope.includes(unit.code, unit.kind) for scope in scopes)]
+        meant = [unit for unit in units if all(scope.includes(unit.code, unit.kind) for scope in scopes)]
         fields = dict.fromkeys(field for rule in rules for field in rule.added_up)
         numbers = [field for field in fields if type(answering.figures[field]) is int]
         sums: dict[str, Blank] = {field: sum(int(unit.figures[field]) for unit in meant) for field in numbers}
@@ -363,7 +383,7 @@ def _result(
         if target is None:
             target = ratio(unit.total([rule.target.threshold]), 100)
         if outcome is not RuleOutcome.OUT_OF_SCOPE:
-            numerator, denominator = unit.total(rule.rate.count), unit.total(rule.rate.among)
+            numerator, denominator = unit.total(rule.rate.counts), unit.total(rule.rate.among)
             unknown = unit.total(rule.rate.unknown) if rule.rate.unknown is not None else None
         if outcome in (RuleOutcome.PASSED, RuleOutcome.FAILED):
             assert numerator is not None

@@ -170,7 +170,8 @@ class Figures:
         self._blanks: dict[str, Blank] = {}
         for rule, parameters in rules:
             self._blanks.update(_blanks(rule, parameters))
-            for kind in (rule.named, *(rule.requires or ())):
+            later = rule.rate.later.kind if rule.rate is not None and rule.rate.later is not None else None
+            for kind in (rule.named, later, *(rule.requires or ())):
                 if kind is not None:
                     self.things.setdefault(kind, Things())
         self._wanted: dict[str, list[str]] = defaultdict(list)
@@ -290,6 +291,7 @@ def _blanks(rule: Rule, parameters: Mapping[str, object]) -> dict[str, Blank]:
         blanks |= _blanks_of(condition, parameters)
     if rule.rate is not None and rule.target is not None:
         blanks |= dict.fromkeys(rule.rate.fields, 0)
+        blanks |= {rule.rate.later.days: 0} if rule.rate.later is not None else {}
         blanks |= {rule.target.field: 0} if rule.target.field is not None else {}
     if rule.count is not None:
         blanks |= dict.fromkeys(rule.count.of, 0)

@@ -247,7 +247,7 @@ def _violation(
             "quote": rule.legal_basis.quote,
         },
         "figures": shown,
-        "evidence": evidence_path(lists[0], period, whose) if lists else None,
+        "evidence": evidence_path(lists[0], period, whose, rule.allowed(cell.figures)) if lists else None,
         "subjects": subjects,
     }
 

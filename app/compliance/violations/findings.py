@@ -32,7 +32,7 @@ def figure_of(rule: Rule | None) -> Figure | None:
     if rule is None or rule.escalates is not None:
         return None
     if rule.rate is not None:
-        return "rate", rule.judge.things, rule.rate.count, rule.rate.among
+        return "rate", rule.judge.things, *rule.rate.figure
     if rule.count is not None:
         return "count", rule.count.of
     duty = rule.duty

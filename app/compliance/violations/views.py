@@ -98,7 +98,7 @@ def result(run_id: int, pack: str, rule: str, unit: str) -> str:
         documents=repository.documents(),
         figures=fact_lines(found.facts),
         others=_others(found, written, texts, run_id, period),
-        lists=lists_behind(written, run.period, _counted_for(found)) if found.value is not None else [],
+        lists=lists_behind(written, run.period, _counted_for(found), found.facts) if found.value is not None else [],
         remarks=_remarks(found, written, period),
         violation=seen,
         things=told,
@@ -147,11 +147,11 @@ def _remarks(found: ResultRow, rule: Rule, period: Period) -> list[tuple[str, st
     return [(thing.subject, said(thing)) for thing in found.remarks] or [("", said())]
 
 
-def lists_behind(rule: Rule, period: str, unit: str) -> list[tuple[Any, str]]:
+def lists_behind(rule: Rule, period: str, unit: str, figures: Mapping[str, Any]) -> list[tuple[Any, str]]:
     """The lists of cases behind a figure: title and address. None where the cases cannot be shown."""
     titles = list_titles()
     names = [name for name in (rule.evidence.cases if rule.evidence else ()) if name in titles]
-    addresses = ((titles[name], evidence_path(name, period, unit)) for name in names)
+    addresses = ((titles[name], evidence_path(name, period, unit, rule.allowed(figures))) for name in names)
     return [(title, address) for title, address in addresses if address]
 
 
@@ -281,7 +281,7 @@ def my_violations() -> str:
 
 def _lists_of(line: ViolationLine, rules: Rules) -> list[tuple[Any, str]]:
     rule = rules.get((line.pack, line.rule))
-    return lists_behind(rule, line.period.key, _counted_for(line)) if rule is not None else []
+    return lists_behind(rule, line.period.key, _counted_for(line), line.cell.figures) if rule is not None else []
 
 
 @bp.get("/kiem-tra/vi-pham/<int:violation_id>")
@@ -391,7 +391,7 @@ def _violation_page(line: ViolationLine, form: MoveForm, chosen: Sequence[str] |
         pack=texts.get(line.pack),
         another_year=repository.of_another_year([(texts.get(line.pack), line.period)]),
         documents=repository.documents(),
-        lists=lists_behind(rule, line.period.key, _counted_for(line)) if rule else [],
+        lists=lists_behind(rule, line.period.key, _counted_for(line), line.cell.figures) if rule else [],
         shortfall=shortfall_shown(rule, line.shortfall, line.comparison),
         target=target_shown(line.comparison, line.target, counts=is_count(line))
         if rule is None or rule.subject is None

@@ -131,3 +131,54 @@ def test_a_broken_rule_that_finds_remarks_is_a_remark_and_never_waived() -> None
     said = {(r.rule, r.unit): r.status for r in found}
     assert said["p-1", "A"] is said["p-1", "B"] is Status.REMARK
     assert said["p-9", "A"] is Status.NOT_APPLICABLE  # nothing is broken that could go on
+
+
+LATER = sample.changed(
+    sample.RATE_RULE,
+    judge={"whole": "department", "each": "unit", "every": EVERY},
+    rate={
+        "count": "pay.online",
+        "among": "pay.eligible",
+        "later": {"of": "overdue.x", "days": "overdue.days", "within": "answer_days"},
+    },
+    target={"at_least": "100%"},
+)
+LATE = {"period": "2024-06", "since": "", "word": "", "flag": False}
+"""Of ten of A six came at once, two a working day later and one three; of four of B three at once, one two later."""
+CAME_LATER = [
+    sample.pay("A", 6, 10, 0),
+    sample.pay("B", 3, 4, 0),
+    {"kind": "overdue", "unit": "A", "subject": "1", "days": 1, "x": 2} | LATE,
+    {"kind": "overdue", "unit": "A", "subject": "3", "days": 3, "x": 1} | LATE,
+    {"kind": "overdue", "unit": "B", "subject": "2", "days": 2, "x": 1} | LATE,
+]
+
+
+@pytest.mark.parametrize(
+    ("allowed", "numerators"), [(0, (6, 3, 9)), (1, (8, 3, 11)), (2, (8, 4, 12)), (3, (9, 4, 13)), (4, (9, 4, 13))]
+)
+def test_what_came_later_counts_while_the_plan_allows_it(allowed: int, numerators: tuple[int, int, int]) -> None:
+    results = judge([sample.pack(rules=[LATER])], CAME_LATER, UNITS, JUNE, {"answer_days": str(allowed)}).results
+    found = {result.unit: result for result in results}
+    assert tuple(found[unit].numerator for unit in ("A", "B", "SO")) == numerators
+    assert [found[unit].denominator for unit in ("A", "B", "SO")] == [10, 4, 14]
+    assert found["B"].status is (Status.PASS if numerators[1] == 4 else Status.FAIL)
+    late = numerators[2] - 9
+    told = {"pay.online": 9, "pay.eligible": 14, "overdue.x": late, "overdue.days": allowed}
+    assert (found["SO"].figures, found["SO"].shortfall) == (told, 14 - numerators[2])
+    assert sample.pack(rules=[LATER]).rules[0].allowed(found["A"].figures) == allowed
+
+
+def test_each_plan_allows_what_its_own_parameter_says() -> None:
+    """The same figure under two plans, of which one allows a working day more."""
+    other = sample.changed(LATER, id="p-9", rate=LATER["rate"] | {"later": LATER["rate"]["later"] | {"within": 0}})
+    pack = sample.pack(rules=[LATER, other])
+    results = judge([pack], CAME_LATER, UNITS, JUNE, {"answer_days": "1"}).results
+    assert {(r.rule, r.unit): r.numerator for r in results if r.unit in ("A", "SO")} == {
+        ("p-1", "A"): 8,
+        ("p-1", "SO"): 11,
+        ("p-9", "A"): 6,
+        ("p-9", "SO"): 9,
+    }
+    assert pack.rules[0].rate is not None and pack.rules[1].rate is not None
+    assert pack.rules[0].rate.figure != pack.rules[1].rate.figure
