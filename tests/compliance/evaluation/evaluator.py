@@ -89,7 +89,18 @@ def _opinion(pack: dict[str, Any], rule: dict[str, Any], matter: Matter, unit: A
         return Opinion(early.replace("excluded", "not_applicable"), None)
     if "fails_when" in rule:
         return Opinion("fail" if _holds(rule["fails_when"], figures, matter.parameters) else "pass", None)
-    return _rate(rule, figures, matter.parameters)
+    return _rate(rule, figures, matter.parameters, _came_later(rule["rate"], matter, unit))
+
+
+def _came_later(rate: dict[str, Any], matter: Matter, unit: Any) -> int:
+    """What came later than at once, by no more working days than the rate allows."""
+    if "later" not in rate:
+        return 0
+    kind, counts = rate["later"]["of"].split(".")
+    days, within = rate["later"]["days"].split(".")[1], rate["later"]["within"]
+    allowed = matter.parameters.get(within, within)
+    own = [fact for fact in matter.facts if fact["kind"] == kind and fact["unit"] == unit["code"]]
+    return sum(fact[counts] for fact in own if fact[days] <= allowed)
 
 
 def _before_judging(rule: dict[str, Any], figures: dict[str, Any], parameters: dict[str, Any]) -> str | None:
@@ -102,9 +113,9 @@ def _before_judging(rule: dict[str, Any], figures: dict[str, Any], parameters: d
     return None
 
 
-def _rate(rule: dict[str, Any], figures: dict[str, Any], parameters: dict[str, Any]) -> Opinion:
+def _rate(rule: dict[str, Any], figures: dict[str, Any], parameters: dict[str, Any], later: int = 0) -> Opinion:
     rate = rule["rate"]
-    counted, among = _sum(rate["count"], figures), _sum(rate["among"], figures)
+    counted, among = _sum(rate["count"], figures) + later, _sum(rate["among"], figures)
     unknown = _sum(rate["unknown"], figures) if "unknown" in rate else 0
     if unknown and Fraction(unknown, unknown + among) >= Fraction(parameters.get("too unknown", 1)):
         return Opinion("no_data", None)

@@ -108,6 +108,9 @@ def shares_of(draw: st.DrawFn, fields: list[str], own: bool | None = None) -> di
         rate["expects"] = draw(sums(fields))
     if draw(st.booleans()):
         rate["unknown"] = draw(sums(fields))
+    if fields is FIELDS and draw(st.booleans()):
+        within = draw(st.one_of(st.integers(0, 5), st.just("answer_days")))
+        rate["later"] = {"of": "overdue.x", "days": "overdue.days", "within": within}
     own = draw(st.booleans()) if own is None else own
     share = draw(st.sampled_from(fields)) if own else draw(SHARES)
     return {"rate": rate, "target": {draw(st.sampled_from(COMPARISONS[2:])): share}}
@@ -251,7 +254,8 @@ def test_engine_and_second_opinion_agree_on_any_pack(
         too_unknown=too_unknown,
     )
     got = {(r.rule, r.unit): opinion_of(r) for r in judgement.results}
-    parameters = {"online_rate": "35%", "fewest": 5, "span": 3, "counting": counting, "too unknown": too_unknown}
+    parameters = {"online_rate": "35%", "fewest": 5, "span": 3, "answer_days": 3}
+    parameters |= {"counting": counting, "too unknown": too_unknown}
     assert got == second_opinion(info, parameters, found, given_facts, UNITS, as_of)
     kept = [*given_facts, *judgement.premises]
     told = Setting.told(kept)
