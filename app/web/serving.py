@@ -8,7 +8,7 @@ import socket
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
-from tempfile import TemporaryDirectory
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from flask import Flask
@@ -18,6 +18,7 @@ from app.web.extensions import db
 from app.web.garbage import few_heaps, give_back
 from app.web.logs import log_as_a_server
 from app.web.outages import accepted, refusal_page
+from app.web.private_files import sweep_folders, working_folder
 from app.web.processes import Seat, SharedSocket, ended_by_a_signal, here, keep, processors
 from app.web.settings import ROOT
 
@@ -29,8 +30,8 @@ if TYPE_CHECKING:
 
 THREADS = 8  # of each process
 BACKLOG = 1024  # as waitress has it
-FIGURES = "PROMETHEUS_MULTIPROC_DIR"
-"""Where prometheus-client looks for the folder."""
+COUNTING, FIGURES = "figures-", "PROMETHEUS_MULTIPROC_DIR"
+"""How the folder of the processes' figures begins, and where prometheus-client looks for it."""
 MIGRATIONS = ROOT / "app" / "migrations"
 
 
@@ -160,7 +161,7 @@ def serve(
         with ended_by_a_signal():
             work(here())
         return
-    with _figures_of_all():
+    with _figures_of_all(Path(app.instance_path)):
         _be_copied(app)
         keep(processes, work)
 
@@ -196,10 +197,13 @@ def _be_copied(app: Flask) -> None:
 
 
 @contextmanager
-def _figures_of_all() -> Iterator[None]:
-    """A folder in which the processes put down their figures, so that each can tell those of all (`app.monitoring`)."""
-    with TemporaryDirectory(prefix="dung-han-figures-") as folder:
-        os.environ[FIGURES] = folder
+def _figures_of_all(instance: Path) -> Iterator[None]:
+    """A folder in which the processes put down their figures, so that each can tell those of all (`app.monitoring`).
+    What a keeper that was killed has left goes."""
+    instance.mkdir(parents=True, exist_ok=True)
+    sweep_folders(instance, COUNTING)
+    with working_folder(COUNTING, instance) as folder:
+        os.environ[FIGURES] = str(folder)
         try:
             yield
         finally:

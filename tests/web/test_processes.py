@@ -26,6 +26,7 @@ from app.organisation.models import AuditEntry, FailedSignIns
 from app.web import processes, serving
 from app.web.client_address import Proxies
 from app.web.extensions import db
+from app.web.private_files import LOCK
 from app.web.processes import Board, Few, Seat
 from app.web.turns import HALVED, Dispatcher, WaitingLine
 from tests.benchmarks.measuring import ROOT
@@ -178,6 +179,9 @@ def keeper_of(*command: str, **environment: str) -> Iterator[subprocess.Popen[st
     try:
         yield process
     finally:
+        process.terminate()
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(20)
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
         process.communicate()
@@ -221,11 +225,15 @@ def both(port: int) -> set[int]:
 
 
 def test_two_share_the_work_and_one_that_is_killed_is_replaced(tmp_path: Path) -> None:
+    left = tmp_path / "figures-of-a-killed-keeper"
+    left.mkdir()
+    (left / LOCK).touch()
     with keeper_of("-c", SERVED, str(tmp_path)) as keeper:
         assert keeper.stdout is not None and keeper.stderr is not None
         port = int(keeper.stdout.readline())
         first = both(port)
         (alone,) = map(int, (tmp_path / "begun").read_text().split())
+        assert not left.exists() and len(list(tmp_path.glob("figures-*"))) == 1
         assert alone in first, "what is done once is begun by one of the two"
 
         os.kill(alone, signal.SIGKILL)
@@ -244,6 +252,7 @@ def test_two_share_the_work_and_one_that_is_killed_is_replaced(tmp_path: Path) -
             assert slow.result() in now, "what is being answered is answered"
         assert keeper.wait(20) == 0
         assert not any(map(is_there, now)) and (tmp_path / "ended").exists()
+        assert not list(tmp_path.glob("figures-*"))
         with pytest.raises(ConnectionError):
             ask(port)
         said = keeper.stderr.read()
