@@ -11,13 +11,14 @@ from werkzeug.datastructures import MultiDict
 from wtforms import BooleanField, FieldList, FormField, RadioField
 from wtforms.validators import Length
 
-from app.cases.amending import Particulars
+from app.cases import population
+from app.cases.amending import Particulars, chosen
 from app.cases.amendments import PAPER, WRITTEN
 from app.cases.case_page import CaseView, EventSeen
 from app.cases.forms import LONGEST_NOTE, HandedInForm, SeenForm, number_or_none
 from app.cases.intake.contents import COUNTS, FIELDS, MOST_ROWS, SPARE, Applicant
 from app.cases.models import CaseDocument
-from app.cases.vocabulary import Channel, EventKind, ReturnMethod
+from app.cases.vocabulary import Channel, EventKind, Knows, ReturnMethod
 from app.procedures.forms import CountField, ErrorSummary
 from app.procedures.labels import percent_off
 from app.procedures.models import ProcedureVersion
@@ -49,8 +50,8 @@ class AmendForm(SeenForm):
         validators=[Length(max=64)],
         description=_l("Mã của chính hồ sơ này trên phần mềm của tỉnh, của bộ hoặc trên Cổng dịch vụ công quốc gia."),
     )
-    channel = RadioField(_l("Hình thức nộp"), coerce=Channel)
-    return_method = ChoiceField(_l("Nhận kết quả"), coerce=ReturnMethod)
+    channel = RadioField(_l("Hình thức nộp"), coerce=lambda word: Channel(word) if word else None)
+    return_method = ChoiceField(_l("Nhận kết quả"), coerce=lambda word: ReturnMethod(word) if word else None)
     documents = FieldList(FormField(HandedInForm), label=_l("Thành phần hồ sơ"), max_entries=MOST_ROWS)
     sets = CountField(_l("Số bộ hồ sơ"))
     exemption = ChoiceField(_l("Miễn, giảm phí"), coerce=str, default=KEPT)
@@ -62,6 +63,11 @@ class AmendForm(SeenForm):
         form = cls(typed)
         form.channel.choices = [(channel, label(channel)) for channel in Channel]
         form.return_method.choices = [(method, label(method)) for method in ReturnMethod]
+        unknown = ("", _("chưa rõ"))  # what an import left unsaid stays so until somebody says it
+        if not population.told(view.case, Knows.CHANNEL):
+            form.channel.choices.insert(0, unknown)
+        if not population.return_told(view.case):
+            form.return_method.choices.insert(0, unknown)
         form.exemption.choices = [(KEPT, view.case.exemption or _("Không miễn, giảm")), ("", _("Không miễn, giảm"))]
         if not view.case.exemption:
             form.exemption.choices.pop()
@@ -76,7 +82,7 @@ class AmendForm(SeenForm):
             Applicant(*(self[name].data or "" for name in who)),
             other_code=self.other_code.data or "",
             content=self.content.data or "",
-            sets=1 if self.sets.data is None else self.sets.data,
+            sets=self.sets.data,
             channel=self.channel.data,
             return_method=self.return_method.data,
             exemption=number_or_none(self.exemption.data) if anew else None,
@@ -93,7 +99,7 @@ def as_written(view: CaseView, papers: Sequence[CaseDocument], version: Procedur
     """What the form begins with: what the case says; of a case whose papers nobody noted, the procedure's list."""
     case = view.case
     said = {name: getattr(case, name) or "" for name in WRITTEN}
-    said |= {"sets": str(case.sets), "channel": case.channel.value, "return_method": case.return_method.value}
+    said |= {name: "" if value is None else str(value) for name, value in chosen(case).items()}
     said |= {"exemption": KEPT, "revision": str(case.revision), "seen": str(view.seen)}
     known = {paper.procedure_document_id for paper in papers}
     rows = [_row(paper) for paper in papers]
@@ -119,7 +125,7 @@ def merged(typed: Typed, meanwhile: Iterable[EventSeen], papers: Sequence[CaseDo
         for name, change in event.data.get("changes", {}).items() if event.kind is EventKind.AMENDED else ():
             if name.startswith(PAPER):
                 _merge_paper(both, name.removeprefix(PAPER), listed, change)
-            elif both.get(name, "") == str(change["was"]):
+            elif both.get(name, "") == ("" if change["was"] is None else str(change["was"])):
                 both[name] = str(change["is"])
     return both
 

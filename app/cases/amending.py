@@ -30,7 +30,7 @@ from app.cases.intake.contents import (
 )
 from app.cases.models import Case, CaseDocument, Payment
 from app.cases.numbering import check_other_code
-from app.cases.population import past_due
+from app.cases.population import past_due, return_told, sets_told, told
 from app.cases.rows import search_text, terms_of, versions_by_id
 from app.cases.timeline import CaseState, Event, OutOfOrder, project
 from app.cases.vocabulary import CaseStatus, Channel, EventKind, Knows, ReturnMethod
@@ -55,14 +55,15 @@ _NO_REASON = N_("Hãy ghi lý do sửa.")
 
 @dataclass(frozen=True, slots=True)
 class Particulars:
-    """What the case should say. `exemption` counts where `exempted_anew`; `papers` None: as they are."""
+    """What the case should say. `exemption` counts where `exempted_anew`; `papers` None: as they are. `sets`, `channel`
+    and `return_method` None: as known or unknown as they are (one set, where the desk emptied it)."""
 
     applicant: Applicant
     other_code: str = ""  # of the same case in another system
     content: str = ""
-    sets: int = 1
-    channel: Channel = Channel.IN_PERSON
-    return_method: ReturnMethod = ReturnMethod.IN_PERSON
+    sets: int | None = 1
+    channel: Channel | None = Channel.IN_PERSON
+    return_method: ReturnMethod | None = ReturnMethod.IN_PERSON
     exemption: int | None = None
     exempted_anew: bool = False
     papers: Sequence[HandedIn] | None = None
@@ -81,7 +82,7 @@ def amend(
     with transaction():
         case = _open_to_change(scope, case_id, revision)
         check_applicant(said.applicant)
-        check_sets(said.sets)
+        check_sets(1 if said.sets is None else said.sets)
         check_other_code(case.site, said.other_code, case.other_code_key)
         version = _whole_version(case.version_id)
         was = _particulars(case)
@@ -91,8 +92,6 @@ def amend(
             changes |= _write_papers(case, document_rows(version, said.papers))
         if not changes:
             raise DomainError("Không có thông tin nào khác với hồ sơ hiện có.")
-        if "channel" in changes:
-            case.knows |= int(Knows.CHANNEL)
         case.search_text = search_text(
             *(case.code, case.applicant, case.id_number, case.phone, version.procedure.code, case.owner),
             case.other_code,
@@ -216,14 +215,21 @@ def _whole_version(version_id: int) -> ProcedureVersion:
     return version
 
 
+def chosen(case: Case) -> dict[str, Any]:
+    """How the case was handed in and its result is wanted, as JSON keeps it; None where an import left it unsaid."""
+    return {
+        "sets": case.sets if sets_told(case) else None,
+        "channel": case.channel.value if told(case, Knows.CHANNEL) else None,
+        "return_method": case.return_method.value if return_told(case) else None,
+    }
+
+
 def _particulars(case: Case) -> dict[str, Any]:
     return {
         **{name: getattr(case, name) for name in ("applicant", "id_number", "phone", "address", "email", "owner")},
         "other_code": case.other_code,
         "content": case.content,
-        "sets": case.sets,
-        "channel": case.channel.value,
-        "return_method": case.return_method.value,
+        **chosen(case),
         "exemption": case.exemption,
         "fee_due": case.fee_due,
     }
@@ -234,8 +240,14 @@ def _write_particulars(case: Case, version: ProcedureVersion, said: Particulars)
     case.applicant, case.id_number, case.phone = tidy(who.name), tidy(who.id_number), tidy(who.phone)
     case.address, case.email, case.owner = tidy(who.address), tidy(who.email), tidy(who.owner)
     case.other_code, case.other_code_key = tidy(said.other_code), code_key(said.other_code)
-    case.content, case.sets = tidy_lines(said.content), said.sets
-    case.channel, case.return_method = said.channel, said.return_method
+    case.content = tidy_lines(said.content)
+    sets = 1 if said.sets is None and sets_told(case) else said.sets
+    if sets is not None:
+        case.sets, case.knows = sets, case.knows | int(Knows.SETS)
+    if said.channel is not None:
+        case.channel, case.knows = said.channel, case.knows | int(Knows.CHANNEL)
+    if said.return_method is not None:
+        case.return_method, case.knows = said.return_method, case.knows | int(Knows.RETURN)
     if said.exempted_anew:
         due, exempted = owed_for(version, said.exemption)
         case.fee_due, case.exemption = due.total, exemption_text(exempted)

@@ -23,6 +23,7 @@ Changes = dict[str, dict[str, Any]]
 
 WRITTEN = ("applicant", "id_number", "phone", "address", "email", "owner", "other_code", "content")
 CHOSEN = ("sets", "channel", "return_method", "exemption", "fee_due")
+UNSAID = ("sets", "channel", "return_method")  # what an import may leave so
 PAPER = "paper:"
 PROCEDURE = ("procedure", "promised_at")
 
@@ -117,6 +118,8 @@ def value_in_words(value: Any, name: str) -> str:
     """What a field said, as people read it."""
     if name.startswith(PAPER) or isinstance(value, dict):
         return counts_in_words(value)
+    if value is None and name in UNSAID:
+        return str(_("chưa rõ"))
     if value in (None, ""):
         return str(_("để trống"))
     match name:

@@ -292,12 +292,13 @@ def supplement_missed(of: Any, day: date) -> Any:
 
 
 def to_collect(of: Any, now: datetime) -> Any:
-    """Its result waits at the desk. A state knows no way of returning it: ask this of a case."""
+    """Its result waits at the desk, as far as is known. A state knows no way of returning it: ask this of a case."""
     return both(
         _when(operator.gt, of.result_at, now - COLLECTED_WITHIN),
         missing(of.delivered_at),
         of.returns_result,
         of.return_method == ReturnMethod.IN_PERSON,
+        return_told(of),
     )
 
 
@@ -320,6 +321,16 @@ def told(of: Any, what: Knows) -> Any:
     if isinstance(of.knows, ColumnOperators):
         return of.knows.bitwise_and(literal_column(str(int(what)))) != literal_column("0")
     return what in Knows(of.knows)
+
+
+def return_told(of: Any) -> Any:
+    """It is known how the applicant wants the result: the desk asks, no file tells."""
+    return either(missing(of.import_id), told(of, Knows.RETURN))
+
+
+def sets_told(of: Any) -> Any:
+    """It is known how many sets of papers were handed in."""
+    return either(missing(of.import_id), told(of, Knows.SETS))
 
 
 def came_electronically(of: Any) -> Any:

@@ -249,6 +249,10 @@ class Knows(IntFlag):
     ATTACHED = 32
     PAYMENT = 64
     EVERYTHING = 127
+    # What the desk asks at reception and no file tells: of a case that an import brought, known once somebody has put
+    # it right (`population.return_told`, `sets_told`).
+    RETURN = 128
+    SETS = 256
 
 
 COLUMNS: dict[Aspect, dict[str, Knows]] = {

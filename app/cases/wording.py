@@ -33,6 +33,11 @@ def channel_in_words(of: Any) -> str:
     return label(of.channel) if population.told(of, Knows.CHANNEL) else str(_("chưa rõ"))
 
 
+def return_in_words(of: Any) -> str:
+    """How the applicant wants the result."""
+    return label(of.return_method) if population.return_told(of) else str(_("chưa rõ"))
+
+
 def told_in_words(case: Case, now: datetime) -> dict[str, str]:
     """Whose the case is, how it came in, what is due, and what of it is digitised, for its page."""
     if case.electronic_result_at:
@@ -52,6 +57,7 @@ def told_in_words(case: Case, now: datetime) -> dict[str, str]:
     return {
         "applicant": case.applicant or str(_("chưa rõ")),
         "channel": channel_in_words(case),
+        "return_method": return_in_words(case),
         "fee": _fee(case),
         "file": _when(case.files_digitised_at) or str(by_itself) or _not_yet(population.file_known(case, now)),
         "result": _when(case.result_digitised_at) or str(signed) or _not_yet(population.result_known(case, now)),

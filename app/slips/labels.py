@@ -109,6 +109,19 @@ RETURNED = {
     ReturnMethod.POST: "Bưu chính công ích",
     ReturnMethod.ONLINE: "Trực tuyến",
 }
+UNKNOWN = "chưa rõ"
+
+
+def returned_how(method: ReturnMethod | None) -> str:
+    """How the applicant wants the result."""
+    return RETURNED[method] if method else UNKNOWN
+
+
+def sets_of(sets: int | None) -> str:
+    """How many sets of papers were handed in, in two digits."""
+    return UNKNOWN if sets is None else f"{sets:02d}"
+
+
 ENDED = {
     CaseStatus.REFUSED: "Từ chối giải quyết",
     CaseStatus.WITHDRAWN: "Công dân rút hồ sơ",

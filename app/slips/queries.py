@@ -16,7 +16,7 @@ from app.cases.case_page import CaseView
 from app.cases.explanations.models import Apology
 from app.cases.handling import asked_documents
 from app.cases.models import Case, CaseDocument, CaseEvent, CaseStage, Consultation, Payment
-from app.cases.population import fee_known, visible_to
+from app.cases.population import fee_known, return_told, sets_told, visible_to
 from app.cases.service import events_of
 from app.cases.timeline import Event, corrected
 from app.cases.vocabulary import EventKind
@@ -252,8 +252,8 @@ def _case_on_paper(
         promised_at=parts.told(case.promised_at),
         due_at=parts.told(case.due_at),
         result_at=parts.local_or_none(case.result_at),
-        sets=case.sets,
-        return_method=case.return_method,
+        sets=case.sets if sets_told(case) else None,
+        return_method=case.return_method if return_told(case) else None,
         fee_due=case.fee_due if fee_known(case.fee_due, looked_at) else None,
         paid=Balance.of(case.fee_due, parts.payments[case.id]).kept,
         exemption=case.exemption,
@@ -300,6 +300,7 @@ def register_lines(scope: Scope, chosen: RegisterFilter, calendar: WorkingCalend
             .add_columns(Case.sets, Case.applicant)
             .add_columns(Case.address, Case.phone, Unit.name, Case.promised_at, Case.due_at, Case.delivered_at)
             .add_columns(Case.return_method, Case.status, Case.ended_at, Slip.number, Slip.sign)
+            .add_columns(Case.import_id, Case.knows)
             .join(ProcedureVersion, ProcedureVersion.id == Case.version_id)
             .join(Unit, Unit.id == Case.unit_id)
             .outerjoin(Slip, receipt)
@@ -330,7 +331,7 @@ def _amended(site: str, codes: Sequence[str]) -> dict[str, datetime]:
 
 def _register_line(row: Any, calendar: WorkingCalendar) -> RegisterLine:
     year, place, received, code, procedure, sets, applicant, address, phone, unit = row[:10]
-    promised, due, delivered, method, status, ended, number, sign = row[10:]
+    promised, due, delivered, method, status, ended, number, sign = row[10:18]
 
     def day(at: datetime | None) -> date | None:
         return None if at is None else calendar.local_day(at)
@@ -338,7 +339,7 @@ def _register_line(row: Any, calendar: WorkingCalendar) -> RegisterLine:
     return RegisterLine(
         code,
         procedure,
-        sets,
+        sets if sets_told(row) else None,
         applicant,
         address,
         phone,
@@ -347,7 +348,7 @@ def _register_line(row: Any, calendar: WorkingCalendar) -> RegisterLine:
         day(due or promised),
         day(promised),
         day(delivered),
-        method,
+        method if return_told(row) else None,
         status,
         day(ended),
         year,

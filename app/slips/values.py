@@ -123,8 +123,8 @@ class CaseOnPaper:
     promised_at: datetime | None  # at first
     due_at: datetime | None  # the promise that stands; None while the clock is stopped
     result_at: datetime | None
-    sets: int
-    return_method: ReturnMethod
+    sets: int | None  # None while nobody knows, as of how the result is wanted
+    return_method: ReturnMethod | None
     fee_due: int | None  # None while nobody knows
     paid: int
     exemption: str
@@ -156,7 +156,7 @@ class RegisterLine:
 
     code: str
     procedure: str
-    sets: int
+    sets: int | None  # as of CaseOnPaper
     applicant: str
     address: str
     phone: str
@@ -165,7 +165,7 @@ class RegisterLine:
     promised_on: date | None  # as it stands
     first_promised_on: date | None
     returned_on: date | None
-    return_method: ReturnMethod
+    return_method: ReturnMethod | None
     status: CaseStatus
     ended_on: date | None
     year: int  # of the register, with the line's number in it

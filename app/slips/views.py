@@ -284,5 +284,5 @@ def _register_csv_rows(lines: Iterator[RegisterLine]) -> Iterator[list[Any]]:
     for line in lines:
         words: list[Any] = [each for each, _centred in register_values(line)]
         days: tuple[date | None, ...] = (line.received_on, line.promised_on, line.returned_on)
-        words[0], words[3], words[7:10] = line.number, line.sets, days
+        words[0], words[3], words[7:10] = line.number, line.sets or words[3], days
         yield words

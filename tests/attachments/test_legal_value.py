@@ -24,13 +24,16 @@ from app.cases.population import no_electronic_result
 from app.cases.vocabulary import EventKind
 from app.core.errors import DomainError
 from app.organisation.models import AuditEntry, Unit
+from app.procedures.models import ProcedureVersion
 from app.web.extensions import db
 from tests.attachments import signing
 from tests.attachments.conftest import RESULT, documents, make_case, send
 from tests.attachments.samples import pdf, picture
 from tests.attachments.signing import DAY, NOW, laid, signed
 from tests.attachments.test_service import fresh, kinds
-from tests.clock import at
+from tests.cases.importing.exports import HEADINGS, reasons, take, text_of
+from tests.cases.importing.exports import row as exported
+from tests.clock import ZONE, at
 from tests.factories import CLERK, EVERYWHERE, SITE, happen
 
 ROOT = signing.root()
@@ -114,6 +117,33 @@ def test_what_other_software_told_is_left_to_it(resolved: Case, roots: Path, imp
     imported(resolved, TICK)
     assert send(resolved, ("quet.pdf", UNSIGNED), kind=RESULT).recorded == [EventKind.RESULT_DIGITISED]
     assert fresh(resolved).electronic_result_at is not None
+
+
+def resolved_procedure(case: Case) -> str:
+    """The name of the case's procedure."""
+    return db.session.scalars(select(ProcedureVersion.name).where(ProcedureVersion.id == case.version_id)).one()
+
+
+def test_a_file_of_other_software_cannot_tell_what_the_result_s_own_file_denies(
+    resolved: Case, roots: Path, tmp_path: Path
+) -> None:
+    """The weekly export says that an electronic result was given; the one that lies here bears no signature."""
+    send(resolved, ("quet.pdf", UNSIGNED), kind=RESULT)
+    said = exported(
+        code=resolved.code,
+        unit="",
+        procedure=resolved_procedure(resolved),
+        received=f"{resolved.received_at.astimezone(ZONE):%d/%m/%Y %H:%M}",
+        promised="",
+        ended="01/07/2024 07:50",
+        status="Đã xử lý xong",
+    )
+    path = tmp_path / "tuan.csv"
+    path.write_text(text_of([[*said, "Có"]], [*HEADINGS, "Kết quả điện tử"]), encoding="utf-8-sig")
+    report = take(path)
+    assert reasons(report) == []
+    assert fresh(resolved).electronic_result_at is None
+    assert any("không có giá trị pháp lý): giữ như đã ghi ở đây (dòng 2)" in each for each in report.notices())
 
 
 @pytest.fixture

@@ -168,7 +168,7 @@ def test_a_table_and_a_state_are_in_the_same_populations(
         for case, state, (knows, channel) in zip(cases, states, ways_in, strict=True):
             case.knows, case.channel = knows, channel
             service.replace_derived(case, state, service.stored_derived([case.id])[case.id])
-        desk: dict[str, Any] = {"returns_result": True, "return_method": ReturnMethod.IN_PERSON}
+        desk: dict[str, Any] = {"returns_result": True, "return_method": ReturnMethod.IN_PERSON, "import_id": None}
         seen = [
             SimpleNamespace(**_shallow(state), **desk, knows=knows, channel=channel)
             for state, (knows, channel) in zip(states, ways_in, strict=True)

@@ -28,7 +28,7 @@ BEFORE, WITHIN = START - MOMENT, at("2024-06-04 10:00")
 NAMES = (
     *("late_after", "due_at", "ended_at", "closed_at", "result_at", "paused_at", "delivered_at", "annulled_at"),
     *("files_digitised_at", "result_digitised_at", "electronic_result_at", "electronic_days", "supplement_by"),
-    "answered_at",
+    *("answered_at", "import_id"),
 )
 
 
@@ -199,6 +199,8 @@ def test_a_result_waits_at_the_desk_for_a_year_for_who_comes_for_it() -> None:
     assert not waits(row(**told, delivered_at=END))
     assert not waits(row(**told, returns_result=False))
     assert not waits(row(**told, return_method=ReturnMethod.POST))
+    assert not waits(row(**told, import_id=7)), "a file does not tell how the result is wanted"
+    assert waits(row(**told, import_id=7, knows=int(Knows.RETURN)))
     assert answers(p.unclosed, [row(**told), row(**told, ended_at=END), row()]) == [True, False, False]
 
 

@@ -14,16 +14,18 @@ from sqlalchemy import or_, select
 from app.cases import population
 from app.cases.importing.catalogue import Catalogue, Version
 from app.cases.importing.event_derivation import Move, activity, first_moves, later_moves
-from app.cases.importing.row_parsing import CONTACTS, FLAGS, ParsedRow, Remark, StatedEvent
+from app.cases.importing.row_parsing import CONTACTS, DEEDS, FLAGS, ParsedRow, Remark, StatedEvent
 from app.cases.importing.staging import Plan, Prepared
 from app.cases.importing.values import ContradictingRow
+from app.cases.kept_files import check_legal_value
 from app.cases.models import Case, CaseEvent, is_one_of
 from app.cases.rows import Row, case_row
 from app.cases.service import events_of
-from app.cases.timeline import CaseState, Event, project
+from app.cases.timeline import CaseState, Event, as_corrected, project
 from app.cases.vocabulary import Channel, EventKind, Knows, with_what_follows
 from app.core.calendar import WorkingCalendar
 from app.core.codes import code_key
+from app.core.errors import DomainError
 from app.organisation.lineage import ONE_DAY, Lineage
 from app.web.extensions import db
 
@@ -124,10 +126,14 @@ def take_statement(dossier: Dossier, said: ParsedRow, unit_id: int | None, by: R
     before = dossier.state
     fee = dossier.version.fee
     moves = list(later_moves(said, unit_id, before, dossier.events, by.now, by.zone, fee, reopens=by.reopens))
+    denied = [move for move in moves if _is_denied(move, dossier)]
+    moves = [move for move in moves if move not in denied]
     _add(dossier, moves, by)
     dossier.said = said
     _learn(dossier, said)
     remarks = [Remark.CONTACT_DIFFERS] if _fill(dossier, said) else []
+    if denied:
+        remarks.append(Remark.DENIED)
     if any(move.kind is EventKind.REOPENED for move in moves):
         remarks.append(Remark.REOPENED)
     if any(move.kind is EventKind.PROMISE_MOVED for move in moves) and (had_passed := _had_passed(before, by.now)):
@@ -135,6 +141,28 @@ def take_statement(dossier: Dossier, said: ParsedRow, unit_id: int | None, by: R
         dossier.passed = had_passed, said.promised.end
         remarks.append(Remark.PROMISE_PASSED)
     return remarks
+
+
+_MAY_BE_DENIED = frozenset({*DEEDS.values(), EventKind.PAID})
+
+
+def _is_denied(move: Move, dossier: Dossier) -> bool:
+    """Whether it is known here that this was not done: somebody has put right that it had been (of a payment: of that
+    amount), and the row gives no later day; or the result's own file bears no signature that holds."""
+    if move.kind not in _MAY_BE_DENIED:
+        return False
+    void = [each for each in as_corrected(dossier.events) if each.void and each.event.kind is move.kind]
+    if move.kind is EventKind.PAID:
+        void = [each for each in void if each.event.data.get("amount") == move.data["amount"]]
+    if void and ("time_unknown" in move.data or move.at <= void[-1].before[-1][1].at):
+        return True
+    if move.kind is not EventKind.ISSUED_ELECTRONIC or dossier.case_id is None:
+        return False
+    try:
+        check_legal_value(dossier.case_id)
+    except DomainError:
+        return True
+    return False
 
 
 def _had_passed(state: CaseState, now: datetime) -> datetime | None:

@@ -282,6 +282,12 @@ def _sentence(remark: Remark, n: int, rows: str) -> str:
             said = counted(
                 "%(n)s dòng ghi tên, số giấy tờ, điện thoại hoặc địa chỉ khác với hồ sơ đã có: giữ thông tin đã ghi", n
             )
+        case Remark.DENIED:
+            said = counted(
+                "%(n)s dòng ghi đã làm điều mà ở đây đã xác định là không (việc bị đính chính, khoản thu bị hủy, hoặc "
+                "chữ ký số của tệp kết quả không có giá trị pháp lý): giữ như đã ghi ở đây",
+                n,
+            )
         case Remark.REOPENED:
             said = counted(
                 "%(n)s hồ sơ đã kết thúc được mở lại ở phần mềm khác: ghi vào diễn biến, đúng hạn hay quá hạn tính "

@@ -25,6 +25,7 @@ from app.cases.importing.values import (
     exact_number_text,
     id_number_of,
     moment_of,
+    money_text,
     number_text,
     phone_of,
     readable,
@@ -85,6 +86,7 @@ class Remark(StrEnum):
     CODE_DIFFERS = "code_differs"
     PROMISE_PASSED = "promise_passed"
     REOPENED = "reopened"
+    DENIED = "denied"
 
 
 DEEDS = {
@@ -487,7 +489,7 @@ class RowReader:
 
     def _amount(self, cells: list[Any]) -> int | None:
         """Đồng; None when the cell is empty, or the file has no such column."""
-        text = self._text(cells, "paid_amount", number_text)
+        text = self._text(cells, "paid_amount", money_text)
         try:
             amount = read_money(text) if text else None
         except DomainError as error:

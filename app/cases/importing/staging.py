@@ -78,7 +78,9 @@ class _Dumper(pickle.Pickler):
 
 
 def _loaded(blob: bytes, place: int = 0) -> Prepared:
-    return Prepared(*pickle.loads(blob), place=place)  # noqa: S301  our own bytes, from a file that nobody else can open
+    case = Prepared(*pickle.loads(blob))  # noqa: S301  our own bytes, from a file that nobody else can open
+    case.place = place
+    return case
 
 
 class Plan:

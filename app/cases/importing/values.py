@@ -46,6 +46,7 @@ _AFTER_NOON = frozenset({"ch", "pm", "chiều", "tối"})
 _NO_DAYS = frozenset({(1, 1, 1), (1753, 1, 1), (1899, 12, 30), (1899, 12, 31), (1900, 1, 1), (1904, 1, 1)})
 """Days by which programs (.NET, SQL Server, spreadsheets) write that there is none."""
 _FLOAT = re.compile(r"\d+\.0+|\d(?:[.,]\d+)?[eE]\+?\d+")
+_THOUSANDS = re.compile(r"\d{1,3}(?:[.,]\d{3})+")
 _POWER = re.compile(r"\d(?:[.,](\d+))?[eE]\+?(\d+)")
 _DASHES = re.compile(r"[\s\-\u2010-\u2015\u2212_.]+")
 _NOTHING = frozenset({"null", "(null)", "n/a", "#n/a", "#n/a!"})
@@ -195,6 +196,12 @@ def number_text(cell: Any) -> str:
         value = float(text.replace(",", "."))
         return str(int(value)) if value.is_integer() else text  # 9E999 is no number
     return text
+
+
+def money_text(cell: Any) -> str:
+    """An amount as text: 200.000 in a cell of text is two hundred thousand, no number with three empty decimals."""
+    text = text_of(cell)
+    return text if isinstance(cell, str) and _THOUSANDS.fullmatch(text) else number_text(cell)
 
 
 def phone_of(cell: Any) -> str:

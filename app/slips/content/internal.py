@@ -22,7 +22,17 @@ from app.slips.content.parts import (
     request_line,
 )
 from app.slips.document import DOTS, Align, Cell, Letterhead, Paper, PrintedSlip, Row, Signature, SlipTable
-from app.slips.labels import ENDED, RETURNED, SlipKind, against_time, amount_of_time, circular_on, moment, short_day
+from app.slips.labels import (
+    ENDED,
+    SlipKind,
+    against_time,
+    amount_of_time,
+    circular_on,
+    moment,
+    returned_how,
+    sets_of,
+    short_day,
+)
 from app.slips.values import CaseOnPaper, House, RegisterLine, Stay
 
 
@@ -176,14 +186,14 @@ def register_values(line: RegisterLine) -> tuple[tuple[str, bool], ...]:
         (str(line.number), True),
         (line.code, False),
         (line.procedure, False),
-        (f"{line.sets:02d}", True),
+        (sets_of(line.sets), True),
         (line.applicant, False),
         (where, False),
         (line.unit, False),
         (short_day(line.received_on), True),
         (short_day(line.promised_on), True),
         (short_day(line.returned_on), True),
-        (RETURNED[line.return_method], True),
+        (returned_how(line.return_method), True),
         ("", True),
         ("; ".join(notes), False),
     )

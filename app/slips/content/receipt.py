@@ -20,7 +20,18 @@ from app.slips.content.parts import (
     request_line,
 )
 from app.slips.document import DOTS, Cell, Paper, PrintedSlip, Signature, SlipParagraph, SlipTable, StyledText
-from app.slips.labels import CIRCULAR_2018, RETURNED, Circular, SlipKind, amount_of_time, circular_on, moment, money
+from app.slips.labels import (
+    CIRCULAR_2018,
+    UNKNOWN,
+    Circular,
+    SlipKind,
+    amount_of_time,
+    circular_on,
+    moment,
+    money,
+    returned_how,
+    sets_of,
+)
 from app.slips.values import CaseOnPaper, Handed, House
 
 
@@ -76,9 +87,9 @@ def _scale(documents: Iterable[Handed]) -> float:
 def _terms(case: CaseOnPaper, house: House) -> list[SlipParagraph]:
     """Points 2 to 7 of the receipt."""
     where = {"Trực tiếp": desk_of(house, circular_on(case.received_on))}
-    returned = RETURNED[case.return_method]
+    returned = returned_how(case.return_method)
     return [
-        entry("2. Số lượng hồ sơ", f"{case.sets:02d} (bộ)"),
+        entry("2. Số lượng hồ sơ", f"{sets_of(case.sets)} (bộ)" if case.sets else UNKNOWN),
         entry("3. Thời gian giải quyết hồ sơ theo quy định là", amount_of_time(case.time_amount, case.time_unit)),
         entry("4. Thời gian nhận hồ sơ", moment(case.received_at)),
         entry("5. Thời gian trả kết quả giải quyết hồ sơ", promised_words(case, house), bold=True),

@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import select
 
+from app.cases import population, service
+from app.cases.amending import Particulars, amend
 from app.cases.importing.undo import undo_import
+from app.cases.intake.contents import Applicant
 from app.cases.models import Case, CaseEvent, Payment
 from app.cases.queries import CaseFilters, list_page
-from app.cases.vocabulary import Channel, EventKind, Knows
+from app.cases.vocabulary import Channel, EventKind, Knows, ReturnMethod
 from app.organisation.access import Scope
 from app.organisation.calendars import site_calendar
 from app.organisation.models import Role, Unit
 from app.procedures.models import ProcedureVersion
+from app.slips.queries import RegisterFilter, register_lines
+from app.web import extensions
 from app.web.extensions import db
 from tests.cases.importing.exports import CLERK, HEADINGS, closed, reasons, row, take, text_of
 from tests.clock import at
-from tests.factories import SITE, make_person, receive
+from tests.factories import EVERYWHERE, SITE, finish, make_person, receive
 
 TOLD = ["Hình thức nộp", "Số hóa hồ sơ", "Số hóa kết quả", "Kết quả điện tử", "Gắn kết quả"]
 PAID = ["Hình thức thanh toán", "Số tiền đã nộp", "Ngày thanh toán"]
@@ -92,6 +99,9 @@ def test_a_cell_that_cannot_be_is_refused_with_its_row_alone(
     ("cells", "known", "paid"),
     [
         (["Tiền mặt", "150.000 đ", "04/06/2024"], True, [150_000]),
+        (["Tiền mặt", "200.000", ""], True, [200_000]),  # no number with decimals
+        (["Tiền mặt", "1.200.000", ""], True, [1_200_000]),
+        (["Tiền mặt", "200000.0", ""], True, [200_000]),
         (["Trực tuyến", "", ""], False, []),  # the procedure's fee is not known: how much was paid is not either
         (["Chưa thanh toán", "", ""], True, []),
         (["", "150.000", ""], False, []),
@@ -132,3 +142,75 @@ def test_pages_say_not_known_where_nobody_told(
     assert known("chưa") in at_the_desk
     page = list_page(Scope(SITE), CaseFilters(channel=Channel.IN_PERSON), site_calendar())
     assert [line.case.code for line in page.lines] == [hand.code], "a default is no way of handing in"
+
+
+def test_how_the_result_is_wanted_and_how_many_sets_came_is_not_known_until_somebody_says_it(
+    permit: ProcedureVersion, unit: Unit, tmp_path: Path, sign_in: Any
+) -> None:
+    """Of a case that an import brought; the desk asks both at reception."""
+    take(file_of(tmp_path, row(code="A"), more=[]))
+    receive(permit, at("2024-06-03 09:30"), code="tay")
+    client = sign_in(make_person(unit, Role.DESK, "motcua"))
+    shown = "<dt>Nhận kết quả</dt><dd>{}</dd>".format
+    address = f"/ho-so/{the_case('A').id}"
+    assert shown("chưa rõ") in client.get(address).text
+    assert shown("Nhận tại Bộ phận Một cửa") in client.get(f"/ho-so/{the_case('tay').id}").text
+    assert register_of("A", "tay") == {"A": (None, None), "tay": (1, ReturnMethod.IN_PERSON)}
+
+    who = Applicant("Trần Văn Bình", phone="0912345678")
+    unsaid = Particulars(who, sets=None, channel=None, return_method=None, content="Gia hạn")
+    amend(EVERYWHERE, CLERK, the_case("A").id, unsaid, reason="ghi bù nội dung")
+    assert (register_of("A")["A"], the_case("A").knows) == ((None, None), Knows.NOTHING)
+
+    said = replace(unsaid, sets=1, channel=Channel.IN_PERSON, return_method=ReturnMethod.IN_PERSON)
+    amend(EVERYWHERE, CLERK, the_case("A").id, said, reason="hỏi lại công dân")
+    assert register_of("A")["A"] == (1, ReturnMethod.IN_PERSON)
+    page = client.get(address).text
+    assert "<dt>Nhận kết quả</dt><dd>Nhận tại Bộ phận Một cửa" in page
+    assert "Nhận kết quả: chưa rõ → Nhận tại Bộ phận Một cửa" in page
+
+
+def register_of(*codes: str) -> dict[str, tuple[int | None, ReturnMethod | None]]:
+    """What the register of that year says of each of these cases: sets and way of giving the result."""
+    year = RegisterFilter(since=date(2024, 1, 1), until=date(2024, 12, 31))
+    lines = register_lines(EVERYWHERE, year, site_calendar())
+    return {line.code: (line.sets, line.return_method) for line in lines if line.code in codes}
+
+
+def test_a_result_that_only_a_file_told_of_does_not_wait_at_the_desk(permit: ProcedureVersion, tmp_path: Path) -> None:
+    take(file_of(tmp_path, closed(code="A"), more=[]))
+    finish(receive(permit, at("2024-06-03 09:30"), code="tay"), at("2024-06-07 16:00"))
+    waiting = select(Case.code).where(population.to_collect(Case, at("2024-06-10 08:00")))
+    assert db.session.scalars(waiting).all() == ["tay"]
+
+
+@pytest.mark.parametrize(
+    ("day", "told_again"),
+    [("Có", False), ("08/06/2024", False), ("11/06/2024", True)],
+)
+def test_what_was_put_right_here_is_not_told_again_by_the_next_file(
+    permit: ProcedureVersion, tmp_path: Path, day: str, told_again: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The file of a case is said to be scanned on 3 June; on 10 June somebody finds that it was not."""
+    take(file_of(tmp_path, [*closed(code="A"), "", "Có", "", "", ""], name="truoc.csv"))
+    scanned = events_of("A")[EventKind.FILES_DIGITISED]
+    monkeypatch.setattr(extensions, "now", lambda: at("2024-06-10 10:00"))
+    service.correct(EVERYWHERE, CLERK, scanned.case_id, scanned.number, reason="hồ sơ chưa quét", void=True)
+    monkeypatch.setattr(extensions, "now", lambda: at("2024-06-12 10:00"))
+    report = take(file_of(tmp_path, [*closed(code="A"), "", day, "", "", ""]))
+    assert reasons(report) == []
+    assert (the_case("A").files_digitised_at is not None) is told_again
+    assert any("ở đây đã xác định là không" in each for each in report.notices()) is not told_again
+
+
+def test_a_payment_voided_here_is_not_told_again_by_the_next_file(permit: ProcedureVersion, tmp_path: Path) -> None:
+    """The next file repeats 150,000 đồng; the one after that tells of another amount."""
+    paid = ["Tiền mặt", "150.000", ""]
+    take(file_of(tmp_path, [*row(code="A"), *paid], more=PAID, name="truoc.csv"))
+    payment = events_of("A")[EventKind.PAID]
+    service.correct(EVERYWHERE, CLERK, payment.case_id, payment.number, reason="ghi nhầm hồ sơ", void=True)
+    stands = select(Payment.amount).where(~Payment.voided)
+    report = take(file_of(tmp_path, [*row(code="A"), *paid], more=PAID))
+    assert (report.cases_unchanged, db.session.scalars(stands).all()) == (1, [])
+    take(file_of(tmp_path, [*row(code="A"), "Tiền mặt", "200.000", ""], more=PAID, name="sau.csv"))
+    assert db.session.scalars(stands).all() == [200_000]
