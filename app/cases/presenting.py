@@ -95,11 +95,16 @@ def _entry(view: CaseView, event: EventSeen, at: datetime) -> Entry:
         "title": event.data.get("name") or label(event.kind),
         "by": event.actor or event.recorded_by,
         "unit": event.unit_name,
-        "note": " · ".join(filter(None, (_details(view, event, at), event.note))),
+        "note": " · ".join(filter(None, (_details(view, event, at), _untold(event), event.note))),
         "icon": ICONS.get(event.kind, "circle"),
         "tone": TONES.get(event.kind, ""),
         "recorded_at": event.recorded_at if backdated and event.recorded_by else None,
     }
+
+
+def _untold(event: EventSeen) -> str:
+    """That a file told of it and not when: it stands at the last moment that was known of the case."""
+    return str(_("tệp không cho biết lúc nào")) if event.data.get("time_unknown") else ""
 
 
 def _correction_sentence(correction: EventSeen) -> str:

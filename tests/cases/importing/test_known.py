@@ -214,3 +214,14 @@ def test_a_payment_voided_here_is_not_told_again_by_the_next_file(permit: Proced
     assert (report.cases_unchanged, db.session.scalars(stands).all()) == (1, [])
     take(file_of(tmp_path, [*row(code="A"), "Tiền mặt", "200.000", ""], more=PAID, name="sau.csv"))
     assert db.session.scalars(stands).all() == [200_000]
+
+
+def test_the_page_says_of_what_a_file_told_without_its_time(
+    permit: ProcedureVersion, unit: Unit, tmp_path: Path, sign_in: Any
+) -> None:
+    """The file names who has the case now, and not since when: the hand-over stands at its reception."""
+    take(file_of(tmp_path, row(code="A"), closed(code="B"), more=[]))
+    client = sign_in(make_person(unit, Role.DESK, "motcua"))
+    in_work, ended = (client.get(f"/ho-so/{the_case(code).id}").text for code in ("A", "B"))
+    assert "Lê Thị Hoa · tệp không cho biết lúc nào" in in_work
+    assert "tệp không cho biết lúc nào" not in ended, "its result has its hour"
