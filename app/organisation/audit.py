@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from threading import RLock
+from threading import RLock, Thread
 from typing import Any, cast
 
 from sqlalchemy import Connection, Table, bindparam, func, insert, select, text, update
@@ -32,7 +32,7 @@ from app.web import extensions
 from app.web.extensions import db, snapshot
 
 START = "0" * 64
-PATIENCE = 15.0  # seconds to wait for this process's other writers; then the database is asked, which waits as long
+PATIENCE = 15.0  # seconds to wait for other writers; then the database is asked, which waits as long
 CLOCK_STEP = timedelta(minutes=5)
 """How far a clock may be set back while it is kept right: entries then bear the time of the one before."""
 _UNDER_WAY = "transaction"
@@ -99,7 +99,8 @@ def _in_turn() -> Iterator[None]:
 
 @contextmanager
 def _before_other_processes() -> Iterator[None]:
-    """Hold a lock on a file beside the database. The system wakes who waits for it, and takes it away with a process.
+    """Hold a lock on a file beside the database, or go on without when it is not to be had in time: a command that
+    somebody suspended keeps it. The system takes it away with a process.
 
     Opened each time: a lock belongs to the opening, and copies of a process would share it.
     """
@@ -108,12 +109,23 @@ def _before_other_processes() -> Iterator[None]:
     with suppress(OSError):  # a folder that cannot be written: the database says so
         if database and database != ":memory:":
             handle = os.open(f"{database}{TURN}", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-            fcntl.flock(handle, fcntl.LOCK_EX)
+            _lock(handle)
     try:
         yield
     finally:
         if handle >= 0:
             os.close(handle)
+
+
+def _lock(handle: int) -> None:
+    """The system wakes who waits for a lock, but knows no patience: a thread waits in this one's place. One whose wait
+    was given up lets go of the lock when it gets it: nothing else has it open any more."""
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        waiter = Thread(target=fcntl.flock, args=(handle, fcntl.LOCK_EX), name="turn to write", daemon=True)
+        waiter.start()
+        waiter.join(PATIENCE)
 
 
 LONGEST_NAME = 64

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import signal
 import threading
@@ -88,6 +89,30 @@ def test_another_process_is_waited_for_and_then_both_have_written(
         os.write(ours, b"!")
         thread.join(20)
     assert entries() == ["of_another_process", "of_this_process"]
+
+
+def test_a_process_that_stands_still_with_the_turn_is_not_waited_for_without_end(
+    entered: tuple[threading.Event, threading.Thread], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody suspends a command with Ctrl+Z: others go on to the database, which says that it is locked. Whoever
+    stopped waiting keeps the turn from nobody afterwards."""
+    let_in, thread = entered
+    monkeypatch.setattr(audit, "PATIENCE", 0.3)
+    with another_process(hold) as (child, ours, back):
+        assert os.read(back, 1) == b"!"
+        os.kill(child, signal.SIGSTOP)
+        thread.start()
+        assert let_in.wait(10)
+        os.kill(child, signal.SIGCONT)
+        os.write(ours, b"!")
+        thread.join(20)
+    assert entries() == ["of_another_process", "of_this_process"]
+    with audit._in_turn():
+        let_go = os.open(f"{db.engine.url.database}{audit.TURN}", os.O_RDWR)
+        with pytest.raises(BlockingIOError):
+            fcntl.flock(let_go, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    fcntl.flock(let_go, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    os.close(let_go)
 
 
 def test_a_killed_process_has_no_turn(entered: tuple[threading.Event, threading.Thread]) -> None:
