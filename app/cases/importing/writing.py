@@ -16,7 +16,7 @@ from app.cases.importing.models import ImportedCase
 from app.cases.importing.row_parsing import CONTACTS, TOLD_LATER
 from app.cases.importing.staging import AlreadyEntered, Ids, NewEntities, Plan, Prepared
 from app.cases.models import DERIVED_TABLES, Case, CaseEvent
-from app.cases.numbering import next_lines
+from app.cases.numbering import enter_in_register, next_lines
 from app.cases.population import ACCOUNTABLE, HELD
 from app.cases.rows import DERIVED, Row, case_row, derived_rows, search_text
 from app.cases.timeline import CaseState, project
@@ -109,16 +109,21 @@ class Writer:
         }
         self.now, self.person_id = now, person_id
         self.ids, self.digest = Ids(), Digest()
+        # An embedded database has one writer: the lines of the register are taken first, and each case is written once.
+        # Elsewhere whoever takes a case in waits for the counter, which is asked for when all else is written.
+        self.alone = db.engine.dialect.name == "sqlite"
         self.lines: dict[int, int] = {}
 
     def write(self, plan: Plan, making: NewEntities) -> None:
         """Write all of it. Raises MovedOn when a case is not as it was read."""
         try:
             self.ids = making.write(self.import_id)
-            # Their lines in the register are taken first: given afterwards, every case would be written twice.
-            self.lines = next_lines(self.site, plan.years())
+            if self.alone:
+                self.lines = next_lines(self.site, plan.years())
             for cases in plan.chunks():
                 self._write(cases)
+            if not self.alone:
+                enter_in_register(self.site, Case.import_id == self.import_id)
         except (AlreadyEntered, IntegrityError) as error:
             raise MovedOn from error
 
@@ -163,8 +168,10 @@ class Writer:
             case.case_id = ids[case.code]
 
     def _entered(self, case: Prepared) -> Row:
-        line = {"register_year": case.year, "register_number": self.lines[case.year] + case.place}
-        return {"site": self.site, "import_id": self.import_id} | line
+        whose = {"site": self.site, "import_id": self.import_id}
+        if not self.alone:
+            return whose
+        return whose | {"register_year": case.year, "register_number": self.lines[case.year] + case.place}
 
     def _update_cases(self, cases: list[Prepared]) -> None:
         if not cases:

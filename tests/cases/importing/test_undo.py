@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select, text, update
 
 from app.attachments.models import Attachment, AttachmentKind
 from app.cases.due_notices import about
@@ -91,6 +91,26 @@ def test_what_is_imported_stands_in_the_register_by_reception_and_gives_its_line
     undo(report)
     assert receive(permit, at("2024-06-06 08:30")).register_number == 2
     assert receive(permit, at("2023-12-21 08:30")).register_number == 1
+
+
+def test_while_an_import_is_written_the_desk_gets_its_lines_of_the_register(
+    permit: ProcedureVersion, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if db.engine.dialect.name == "sqlite":
+        pytest.skip("an embedded database has one writer")
+    receive(permit, at("2024-06-05 08:30"), code="tay")
+    given, really = [], writing.Writer._write
+
+    def write(self: writing.Writer, cases: list[staging.Prepared]) -> None:
+        really(self, cases)
+        with db.engine.begin() as desk:
+            desk.execute(text("SET LOCAL lock_timeout = '2s'"))
+            given.append(desk.scalar(text("UPDATE case_counters SET last = last + 1 RETURNING last")))
+
+    monkeypatch.setattr(writing.Writer, "_write", write)
+    take(csv_file(tmp_path, row(code="A"), name="so.csv"))
+    assert given == [2]
+    assert the_case("A").register_number == 3
 
 
 @pytest.fixture
