@@ -17,7 +17,7 @@ from tests.worlds.ground import Ground, ground
 from tests.worlds.play import play
 from tests.worlds.reading import BadWorld, read_file, read_text
 from tests.worlds.story import World, known_rules, read_world, world_files, world_of
-from tests.worlds.table import mentioned
+from tests.worlds.table import gaps, mentioned, outcomes, reasons
 from tests.worlds.verbs import verbs
 
 FILES = world_files(HERE)
@@ -97,6 +97,13 @@ def test_every_rule_has_a_world() -> None:
         with suppress(BadWorld):  # one that waits may speak of a rule that is still to come
             worlds.append(_world(path))
     assert [rule for rule in known_rules() if rule not in mentioned(worlds)] == []
+
+
+def test_every_outcome_of_every_rule_has_a_world_or_a_reason_why_it_cannot_be() -> None:
+    worlds = [_world(path) for path in FILES]
+    assert gaps(worlds) == []
+    counted = outcomes(worlds)
+    assert [cell for cell in reasons() if counted[cell]] == [], "it happens, though it is said that it cannot"
 
 
 def test_the_page_about_worlds_names_every_verb() -> None:
