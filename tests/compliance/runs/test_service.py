@@ -25,6 +25,7 @@ from app.compliance.models import (
 from app.compliance.models import ViolationState as State
 from app.compliance.months.closing import close
 from app.compliance.runs import evidence, service
+from app.compliance.runs.output import report_json
 from app.compliance.violations import answering, raising
 from app.core import facts
 from app.core.errors import Conflict, DomainError, NotAllowed, NotFound
@@ -205,6 +206,25 @@ def test_a_what_if_writes_nothing(month: Month) -> None:
     assert report.run is None
     assert statuses(report, "LDVL")["khd-2c.2"] is Status.FAIL
     assert [count(table) for table in (CheckRun, CheckResult, Violation)] == [0, 0, 0]
+
+
+def test_a_plan_that_allows_a_working_day_more_counts_the_copy_of_the_next_day(session: Any) -> None:
+    """Results of Thursday 6 June; copies at once, on Friday, on Monday (two working days later), and none."""
+    version = make_version(make_department()["LDVL"])
+    adopt_packs()
+    for copied in ("2024-06-06 16:00", "2024-06-07 08:00", "2024-06-10 08:00", None):
+        case = happen(receive(version, at("2024-06-03 08:00")), EventKind.RESOLVED, at("2024-06-06 08:00"))
+        if copied:
+            happen(case, EventKind.ISSUED_ELECTRONIC, at(copied))
+    behind = "/ho-so?list=not_electronic&period=2024-06"
+    for allowed, kept in (("0", 1), ("1", 2), ("2", 3)):
+        told = report_json(service.what_if(JUNE, {"electronic_days": allowed}))
+        for rule in ("khd-2b.2", "khp-2b.2"):
+            (cell,) = [each for each in told["results"] if (each["rule"], each["unit"]) == (rule, "LDVL")]
+            assert (cell["numerator"], cell["denominator"]) == (kept, 4)
+        (broken,) = [each for each in told["violations"] if (each["rule"], each["unit"]) == ("khd-2b.2", "LDVL")]
+        more = f"&allowed={allowed}" if allowed != "0" else ""
+        assert broken["evidence"] == f"{behind}&unit=LDVL{more}"
 
 
 # --- violations over several runs -------------------------------------------------------------------------------
