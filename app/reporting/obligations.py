@@ -6,15 +6,16 @@ How each stands is what the check would say of it now: the duties' own rules are
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
-from functools import lru_cache, partial
+from functools import partial
 
 from app.compliance.adoption import repository
 from app.compliance.evaluation.evaluate import judge, values_on
-from app.compliance.evaluation.results import Judgement, RuleResult
+from app.compliance.evaluation.results import RuleResult
+from app.compliance.overview import worked_out
 from app.compliance.runs import evidence, service
 from app.compliance.waivers.service import in_force as waivers_in_force
 from app.core.calendar import WorkingCalendar
@@ -221,41 +222,25 @@ def _filings_judged(
     packs = _packs_of([duty for duty, _due in owing])
     judged_units = [service.premises_of_unit(units[code], period) for code in codes]
     calendar, excuses = site_calendar(), waivers_in_force(min(period.last, now))
-    by_deciding = (
-        tuple((pack.hash, *(rule.id for rule in pack.rules)) for pack in packs),
-        *(evidence.canonical(told), evidence.canonical(judged_units), repr(sorted(excuses.items()))),
-        *(seen, period.last, now, calendar),
-    )
-    return _judged_once(
-        _Asked(
-            by_deciding,
-            lambda: judge(
-                packs,
-                told,
-                judged_units,
-                seen,
-                law_on=period.last,
-                as_of=now,
-                deadline_of=partial(last_day, calendar),
-                excuses=excuses,
-            ),
+    # The page is looked at again and again, and what was handed in changes seldom: of the same facts, law, units,
+    # waivers, calendar and day the engine says the same.
+    texts = evidence.canonical(told), evidence.canonical(judged_units), repr(sorted(excuses.items()))
+    law = tuple((pack.hash, *(rule.id for rule in pack.rules)) for pack in packs)
+
+    def judged() -> Results:
+        found = judge(
+            packs,
+            told,
+            judged_units,
+            seen,
+            law_on=period.last,
+            as_of=now,
+            deadline_of=partial(last_day, calendar),
+            excuses=excuses,
         )
-    )
+        return {(result.pack, result.rule, result.unit): result for result in found.results}
 
-
-@dataclass(frozen=True)
-class _Asked:
-    """A judgement to be made; equal to another where all that decides it is equal."""
-
-    deciding: tuple[object, ...]
-    judge: Callable[[], Judgement] = field(compare=False)
-
-
-@lru_cache(maxsize=64)
-def _judged_once(asked: _Asked) -> Results:
-    """The page is looked at again and again, and what was handed in changes seldom: of the same facts, law, units,
-    waivers, calendar and day the engine says the same."""
-    return {(result.pack, result.rule, result.unit): result for result in asked.judge().results}
+    return worked_out((), ("handed in", law, *map(evidence.digest, texts), seen, period.last, now, calendar), judged)
 
 
 HandedIn = Mapping[tuple[str, int, FilingKind], Sequence[StandingFiling]]

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
+from app.compliance import overview
 from app.compliance.evaluation.evaluate import judge
 from app.compliance.evaluation.results import Judgement
 from app.core.periods import Period
@@ -95,7 +96,7 @@ def test_the_same_facts_are_judged_once_a_day(
         judged.append(period)
         return judge(packs, told, judged_units, period, **others)
 
-    page._judged_once.cache_clear()
+    overview._worked_out.clear()
     monkeypatch.setattr(page, "judge", counting)
     freeze("2024-07-04 08:00")
     assert standing("bg-iv.1", "LDVL", JUNE, "2024-06") is ObligationStatus.NOT_YET
