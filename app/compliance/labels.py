@@ -127,6 +127,11 @@ name_details(
     {
         "facts_hash": _l("Mã băm dữ kiện"),
         "results_hash": _l("Mã băm kết quả"),
+        "hash": _l("Mã băm"),
+        "seal": _l("Niêm phong số"),
+        "asked_at": _l("Yêu cầu lúc"),
+        "public_key": _l("Khóa công khai"),
+        "replaced": _l("Thay khóa"),
         "another_year": _l("Áp dụng kế hoạch của năm khác"),
         "tests": _l("Số phép thử"),
         "tested_at": _l("Lúc thử"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from flask import current_app
@@ -14,7 +14,7 @@ from app.core.text import checked_reason
 from app.organisation import audit
 from app.organisation.access import Actor, site
 from app.organisation.models import Delegation, DelegationKind, Person, Role, UnitKind
-from app.organisation.permissions import Capability, needs
+from app.organisation.permissions import Capability, needs, place_of
 from app.web import extensions
 from app.web.extensions import db
 
@@ -93,6 +93,30 @@ def end_delegation(by: Actor, delegation_id: int, reason: str) -> Delegation:
         found.ended_at, found.ended_by, found.end_reason = extensions.now(), by.name, reason
         audit.record(by, "end_delegation", "delegation", found.id, person=found.person.username, reason=reason)
     return found
+
+
+def as_asked(asker: Actor, asked_at: datetime) -> Actor:
+    """Who asked for something that is carried out later, as they are now: their account, role and unit, and the
+    delegation that held on the day they asked. Its last day may pass meanwhile, for the decision was made in time and
+    only the machine's work remains; one that was taken back meanwhile is no more.
+
+    Raises NotAllowed for an account that is no longer used.
+    """
+    if asker.person_id is None:
+        return asker
+    who = db.session.scalar(
+        select(Person)
+        .where(Person.site == site(), Person.id == asker.person_id, Person.active)
+        .execution_options(populate_existing=True)
+    )
+    if who is None:
+        raise NotAllowed("Tài khoản của người yêu cầu không còn được dùng.")
+    asked_on = asked_at.astimezone(ZoneInfo(current_app.config["SETTINGS"].zone)).date()
+    given = select(Delegation.form).where(Delegation.person_id == who.id, in_force(asked_on)).limit(1)
+    form = db.session.scalar(given)
+    return Actor(
+        who.full_name, who.id, who.unit_id, who.role, place_of(who.unit), DelegationKind(form) if form else None
+    )
 
 
 def delegations() -> Sequence[Delegation]:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Protocol, cast
 
 from app.core.errors import NotFound
 from app.organisation.access import Actor, Scope
-from app.web.formats import label, yes_no
+from app.web.formats import label, show_datetime, yes_no
 
 if TYPE_CHECKING:
     from werkzeug.datastructures import FileStorage, MultiDict
@@ -269,6 +269,7 @@ _ACTIONS: dict[str, Any] = {}
 _SUBJECTS: dict[str, Any] = {}
 _DETAILS: dict[str, Any] = {}
 _WORDS: dict[str, type[StrEnum]] = {}
+_INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?[+-]\d\d:\d\d")
 _DAY = re.compile(r"(\d{4})-(\d\d)-(\d\d)")
 
 
@@ -334,4 +335,6 @@ def _in_words(value: Any, name: str = "") -> str:
     text = str(value)
     if name in _WORDS and text in set(_WORDS[name]):
         return label(_WORDS[name](text))
+    if _INSTANT.fullmatch(text):
+        return show_datetime(datetime.fromisoformat(text))
     return "/".join(reversed(day.groups())) if (day := _DAY.fullmatch(text)) else text

@@ -15,7 +15,9 @@ import secrets
 import threading
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import IO, Any
@@ -25,6 +27,7 @@ from flask_babel import force_locale, get_locale
 from flask_babel import gettext as _
 
 from app.core.errors import DomainError, NotFound
+from app.web import extensions
 from app.web.formats import sentence
 from app.web.outages import SENTENCES, outage_of
 
@@ -56,11 +59,19 @@ class JobStatus:
     text: str = ""
     result: Any = None
     error: str = ""
+    about: str = ""  # of which thing only one job of the name works at a time
+    who: str = ""  # who asked for it, as they sign
+    since: str = ""  # when it was asked for (ISO 8601)
 
     @property
     def ended(self) -> bool:
         """Nothing more will change."""
         return self.state in (JobState.DONE, JobState.FAILED)
+
+    @property
+    def asked_at(self) -> datetime | None:
+        """When it was asked for; kept of a job that works alone."""
+        return datetime.fromisoformat(self.since) if self.since else None
 
 
 class Job:
@@ -74,6 +85,10 @@ class Job:
         """Say how far the work has come; written at most a few times a second."""
         if time.monotonic() - self._written_at >= EVERY:
             self._write(state=JobState.RUNNING, done=done, total=total, text=text)
+
+    def step(self, text: str) -> None:
+        """Say what is being done now; written at once."""
+        self._write(state=JobState.RUNNING, text=text)
 
     def _write(self, **changes: Any) -> None:
         self.status = JobStatus(**asdict(self.status) | changes)
@@ -89,36 +104,84 @@ def start(name: str, function: Callable[..., Any], *args: Any, owner: int | None
 
     Returns the job's id. `args` and what the function returns must be plain values: a thread shares no session.
     """
+    return _start(JobStatus(secrets.token_urlsafe(16), name, owner, JobState.QUEUED), function, args, [])
+
+
+def start_alone(name: str, about: str, who: str, function: Callable[..., Any], *args: Any, owner: int | None) -> bool:
+    """The same for what nobody may do twice at a time: whether it was started, or another works on it already, in any
+    process of this machine. `latest` finds it by its name and what it is about (letters, digits, hyphens)."""
+    folder = _folder()
+    folder.mkdir(parents=True, exist_ok=True)
+    alone = _alone(folder, name, about).open("a+")
+    try:
+        fcntl.flock(alone, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        alone.close()
+        return False
+    job_id, since = secrets.token_urlsafe(16), extensions.now().isoformat()
+    status = JobStatus(job_id, name, owner, JobState.QUEUED, about=about, who=who, since=since)
+    alone.truncate(0)
+    alone.write(status.id)
+    alone.flush()
+    _start(status, function, args, [alone])
+    return True
+
+
+def latest(name: str, about: str) -> JobStatus | None:
+    """The last job of that name about that thing, whoever asked for it; None where there was none, or long ago."""
+    try:
+        job_id = _alone(_folder(), name, about).read_text()
+        return _as_it_stands(_folder() / f"{job_id}.json")
+    except FileNotFoundError:
+        return None
+
+
+def _alone(folder: Path, name: str, about: str) -> Path:
+    return folder / f"{name}.{about}.alone"
+
+
+def _start(status: JobStatus, function: Callable[..., Any], args: tuple[Any, ...], locks: list[IO[str]]) -> str:
     app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
     folder = _folder()
     folder.mkdir(parents=True, exist_ok=True)
-    _sweep(folder, owner)
-    job = Job(folder, JobStatus(secrets.token_urlsafe(16), name, owner, JobState.QUEUED))
+    _sweep(folder, status.owner)
+    job = Job(folder, status)
     lock = _lock_of(folder, job.status.id).open("w")
     fcntl.flock(lock, fcntl.LOCK_EX)
     job._write()
     locale = get_locale()
-    thread = threading.Thread(
-        target=_run, args=(app, str(locale or "vi"), job, lock, function, args), name=f"job {name}", daemon=True
-    )
-    thread.start()
+    threading.Thread(
+        target=_run,
+        args=(app, str(locale or "vi"), job, [lock, *locks], function, args),
+        name=f"job {status.name}",
+        daemon=True,
+    ).start()
     return job.status.id
 
 
 def find(job_id: str, owner: int | None = None) -> JobStatus:
     """A job as it stands. Raises NotFound for one that is not there, or is another person's."""
     path = _folder() / f"{job_id}.json"
-    if not _ID.fullmatch(job_id) or not path.is_file() or (status := _status(path)).owner != owner:
+    if not _ID.fullmatch(job_id) or not path.is_file() or _status(path).owner != owner:
         raise NotFound("Không tìm thấy công việc này.")
-    if status.ended or _is_held(path.parent, job_id) or (status := _status(path)).ended:  # it may have ended meanwhile
+    return _as_it_stands(path)
+
+
+def _as_it_stands(path: Path) -> JobStatus:
+    status = _status(path)
+    if status.ended or _is_held(path.parent, status.id) or (status := _status(path)).ended:  # it may have ended since
         return status
     text = _("Công việc bị ngắt giữa chừng vì máy chủ khởi động lại. Không có gì được ghi; hãy làm lại.")
     return JobStatus(**asdict(status) | {"state": JobState.FAILED, "error": text})
 
 
-def _run(app: Flask, locale: str, job: Job, lock: IO[str], function: Callable[..., Any], args: tuple[Any, ...]) -> None:
+def _run(
+    app: Flask, locale: str, job: Job, locks: list[IO[str]], function: Callable[..., Any], args: tuple[Any, ...]
+) -> None:
     try:
-        with lock, app.app_context(), force_locale(locale):
+        with ExitStack() as held, app.app_context(), force_locale(locale):
+            for lock in locks:
+                held.enter_context(lock)
             try:
                 job._write(state=JobState.RUNNING)
                 result = function(job, *args)

@@ -275,7 +275,7 @@ def test_the_commands(sealed: MonthSeal, app: Flask, tmp_path: Path) -> None:
     assert run(args=["check", "reopen", "--period", "2024-06", "--reason", WHY]).exit_code == 0
 
 
-def test_the_pages(month: Month, key_file: Path, sign_in: SignIn, freeze: Callable[[str], Any]) -> None:
+def test_the_pages(month: Month, key_file: Path, sign_in: SignIn, freeze: Callable[[str], Any], at_once: None) -> None:
     freeze("2024-07-03 08:00")
     close(INSPECTOR, JUNE)
     page = "/kiem-tra/thang/2024-06"
@@ -287,7 +287,9 @@ def test_the_pages(month: Month, key_file: Path, sign_in: SignIn, freeze: Callab
     assert inspector.get(f"{page}/chung-minh").status_code == 404
     boss = sign_in(make_person(month.units["SO"], Role.DIRECTOR, full_name="Hồ Xuân Trường"))
     assert "Niêm phong kỳ này" in boss.get(page).text
-    assert boss.post(f"{page}/niem-phong").status_code == 302
+    started = boss.post(f"{page}/niem-phong")
+    assert (started.status_code, started.location) == (302, f"{page}/niem-phong")
+    assert boss.get(started.location).location == page
     shown = boss.get(page).text
     assert "khóa niêm phong vừa được tạo" in shown.lower()
     assert seals.fingerprint(db.session.scalars(select(MonthSeal.public_key)).one()) in shown

@@ -72,7 +72,7 @@ VERBS_OF_EVERYBODY = {
     *("organisation.sessions.end", "organisation.sessions.end_all"),
 }
 WITHOUT_ACTOR = {  # nobody is signed in yet, or it is the person's own, or the trail or a chain itself, or a question
-    *("attachments.evidence_files.one_file", "organisation.access.answers_for"),
+    *("attachments.evidence_files.one_file", "organisation.access.answers_for", "organisation.delegations.as_asked"),
     "organisation.registries.proven",
     "cases.chain.add_event",
     *("compliance.violations.answering.moves_open_to", "compliance.waivers.service.may_decide"),

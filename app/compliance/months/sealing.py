@@ -8,6 +8,7 @@ import os
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -33,9 +34,10 @@ from app.organisation import audit
 from app.organisation.access import Actor, site, whole_site
 from app.organisation.audit import transaction
 from app.organisation.calendars import today
+from app.organisation.delegations import as_asked
 from app.organisation.exports import csv_text
 from app.organisation.models import AuditEntry
-from app.organisation.permissions import Capability, needs
+from app.organisation.permissions import Capability, needs, permitted
 from app.organisation.registries import EvidenceOf, keeper
 from app.web import extensions
 from app.web.extensions import db, session_snapshot
@@ -183,27 +185,35 @@ class _Prepared:
     ground: tuple[str, ...]
 
 
+Step = Callable[[str], None]
+"""Told what is being done: "papers", "report", "again", "writing"."""
+
+
 @needs(Capability.SEAL_MONTHS)
-def seal(by: Actor, period: Period) -> MonthSeal:
+def seal(by: Actor, period: Period, asked_at: datetime | None = None, step: Step = lambda _doing: None) -> MonthSeal:
     """Seal a closed period. Its papers, of which a report takes seconds, are made while others write; then they are
     sealed in one transaction, if they still say what is so; if not, they are made once more. Whatever stops it leaves
-    nothing.
+    nothing. Who asked for it (`asked_at`; now) must still be one who may when it is written: `as_asked`.
 
     Raises DomainError for a period that is not closed, whose forerunner is closed and not sealed, of which answers are
-    not decided, or where the key is not the site's; Conflict for one sealed already, or whose answers change faster
-    than its papers are made.
+    not decided, or where the key is not the site's; NotAllowed for who may no longer; Conflict for one sealed already,
+    or whose answers change faster than its papers are made.
     """
+    asked_at = asked_at or extensions.now()
     audit.check_may_write()
     refuse_to_seal(period)
     if registered() is not None:
         signing_key(by)  # one that cannot sign is told before anything is made
-    for _time in range(2):
-        prepared = _prepare(period)
+    for doing in ("papers", "again"):
+        step(doing)
+        prepared = _prepare(period, step)
+        step("writing")
         with transaction():
             closings.one_at_a_time()
+            permitted(as_asked(by, asked_at), Capability.SEAL_MONTHS)
             closing = refuse_to_seal(period)
             if prepared.ground == _ground(closing, period, _text(answers(period))):
-                return _seal(by, period, closing, prepared)
+                return _seal(by, period, closing, prepared, asked_at)
     raise Conflict(
         "Giải trình hoặc số liệu của %(period)s còn đang thay đổi trong lúc lập báo cáo: hãy niêm phong lại sau "
         "ít phút.",
@@ -212,13 +222,14 @@ def seal(by: Actor, period: Period) -> MonthSeal:
     )
 
 
-def _prepare(period: Period) -> _Prepared:
+def _prepare(period: Period, step: Step) -> _Prepared:
     with session_snapshot():
         closing = refuse_to_seal(period)
         chosen = select(CheckRun).where(CheckRun.site == site(), CheckRun.id == closing.run_id)
         run = db.session.scalars(chosen.options(undefer(CheckRun.facts))).one()
         papers = _papers(run, period)
         ground = _ground(closing, period, papers[ANSWERS].decode())
+        step("report")
         for room in more_papers:
             papers |= room.make(period)
         files = {name: seals.digest(content) for name, content in sorted((papers | _kept(run)).items())}
@@ -231,7 +242,7 @@ def _ground(closing: MonthClosing, period: Period, told: str) -> tuple[str, ...]
     return str(closing.id), seals.digest(told.encode()), *(room.ground(period) for room in more_papers)
 
 
-def _seal(by: Actor, period: Period, closing: MonthClosing, prepared: _Prepared) -> MonthSeal:
+def _seal(by: Actor, period: Period, closing: MonthClosing, prepared: _Prepared, asked_at: datetime) -> MonthSeal:
     key, public = signing_key(by)
     run, before, now = queries.the_run(whole_site(), closing.run_id), newest(), extensions.now()
     manifest = seals.canonical(
@@ -270,7 +281,8 @@ def _seal(by: Actor, period: Period, closing: MonthClosing, prepared: _Prepared)
     )
     db.session.add(row)
     db.session.flush()
-    audit.record(by, "seal_month", "period", period.key, seal=row.id, hash=row.hash, number=row.number)
+    told = {"seal": row.id, "hash": row.hash, "number": row.number, "asked_at": asked_at.isoformat(timespec="seconds")}
+    audit.record(by, "seal_month", "period", period.key, **told)
     notices.month_sealed(by.person_id, row.actor, closing)
     return row
 

@@ -4,29 +4,41 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from datetime import datetime
 from itertools import groupby
 from typing import Any
 
-from flask import Response, flash, json, redirect, render_template, url_for
+from flask import Response, flash, json, make_response, redirect, render_template, url_for
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from htmx_flask import request
 from werkzeug.wrappers import Response as Answer
 
 from app.compliance.forms import MonthForm, ReopenForm
 from app.compliance.months import proving, queries, sealing
 from app.compliance.months.closing import close, refuse_to_close
 from app.compliance.views import bp
-from app.core.errors import DomainError, NotFound
+from app.core.errors import Conflict, DomainError, NotFound
 from app.core.periods import Period
 from app.core.seals import fingerprint
 from app.organisation.access import Actor, actor, allowed, can, person
 from app.organisation.exports import trace_export
 from app.organisation.permissions import Capability
-from app.web import jobs
+from app.web import extensions, jobs
 from app.web.formats import sentence
 from app.web.forms import errors_shown_on
-from app.web.jobs import Job
+from app.web.jobs import Job, JobState, JobStatus
 
 Page = str | Answer | tuple[str, int]
+
+SEALING = "seal"
+"""The name of the job."""
+DOING = {
+    "papers": _l("Đang gom số liệu, kết quả, giải trình…"),
+    "report": _l("Đang lập báo cáo…"),
+    "again": _l("Có giải trình hoặc số liệu vừa đổi: đang gom lại…"),
+    "writing": _l("Đang ký và ghi niêm phong…"),
+}
 
 
 @bp.get("/kiem-tra/thang")
@@ -59,19 +71,43 @@ def close_month(key: str) -> Page:
 @bp.post("/kiem-tra/thang/<key>/niem-phong")
 @allowed(Capability.SEAL_MONTHS)
 def seal_month(key: str) -> Page:
-    """Seal it."""
+    """Start to seal it, once it is certain that it can be sealed."""
     period, form = _period(key), MonthForm()
     if form.validate_on_submit():
         with errors_shown_on(form):
-            fresh = sealing.registered() is None
-            sealed = sealing.seal(actor(), period)
-            flash(_("Đã niêm phong. Vân tay khóa: %(key)s", key=fingerprint(sealed.public_key)), "success")
-            if fresh:
-                flash(
-                    _("Khóa niêm phong vừa được tạo trên máy chủ: quản trị hãy cất một bản sao ở nơi khác."), "warning"
-                )
-            return redirect(url_for(".month", key=period.key))
+            sealing.refuse_to_seal(period)
+            by = actor()
+            told = (SEALING, period.key, by.signs(Capability.SEAL_MONTHS))
+            if not jobs.start_alone(*told, _seal, by, period.key, extensions.now(), owner=by.person_id):
+                raise _under_way(period)
+            return redirect(url_for(".sealing", key=period.key))
     return _month_page(period, form), 422
+
+
+@bp.get("/kiem-tra/thang/<key>/niem-phong", endpoint="sealing")
+@allowed(Capability.CLOSE_MONTHS)
+def sealing_progress(key: str) -> Page | Response:
+    """How far the sealing is, whoever asked for it; then on to the month, which has the seal."""
+    period = _period(key)
+    job = sealing_of(period)
+    if job is not None and job.state is not JobState.DONE:
+        template = "compliance/months/_sealing.html" if request.htmx else "compliance/months/sealing.html"
+        return make_response(render_template(template, job=job, period=period, doing=DOING.get(job.text, "")))
+    if job is not None and job.owner == person().id:
+        _tell_sealed(period, fresh=job.result["fresh"])
+    address = url_for(".month", key=period.key)
+    if not request.htmx:
+        return redirect(address)
+    response = make_response("")
+    response.headers["HX-Redirect"] = address
+    return response
+
+
+def _tell_sealed(period: Period, *, fresh: bool) -> None:
+    key = sealing.the_seal(period).public_key
+    flash(_("Đã niêm phong. Vân tay khóa: %(key)s", key=fingerprint(key)), "success")
+    if fresh:
+        flash(_("Khóa niêm phong vừa được tạo trên máy chủ: quản trị hãy cất một bản sao ở nơi khác."), "warning")
 
 
 @bp.route("/kiem-tra/thang/<key>/mo-lai", methods=["GET", "POST"])
@@ -127,6 +163,26 @@ def _close(job: Job, by: Actor, period: str) -> dict[str, Any]:
     return {"run": report.run.id, "violations": 0}
 
 
+def _seal(job: Job, by: Actor, period: str, asked_at: datetime) -> dict[str, Any]:
+    fresh = sealing.registered() is None
+    sealed = sealing.seal(by, Period.parse(period), asked_at, job.step)
+    return {"seal": sealed.id, "fresh": fresh}
+
+
+def sealing_of(period: Period) -> JobStatus | None:
+    """The last sealing of the period that a page started."""
+    return jobs.latest(SEALING, period.key)
+
+
+def _under_way(period: Period) -> Conflict:
+    job = sealing_of(period)
+    return Conflict(
+        "%(period)s đang được %(who)s niêm phong: hãy đợi việc này xong.",
+        period=period.label("vi"),
+        who=job.who if job else "",
+    )
+
+
 def _period(key: str) -> Period:
     try:
         return Period.parse(key)
@@ -137,6 +193,9 @@ def _period(key: str) -> Period:
 def _month_page(period: Period, form: MonthForm) -> str:
     line = queries.month(period)
     unsealed = _hindrance(sealing.refuse_to_seal, period) if line.closing and not line.sealed else None
+    job = sealing_of(period) if line.closing and not line.sealed else None
+    if job is not None and line.closing is not None and job.asked_at and job.asked_at < line.closing.closed_at:
+        job = None  # of the closing before
     waits = sealing.undecided(period) if unsealed else []
     by_unit = [
         (unit, Counter(each.state for each in found)) for unit, found in groupby(waits, key=lambda each: each.unit)
@@ -149,6 +208,7 @@ def _month_page(period: Period, form: MonthForm) -> str:
         hindrance=_hindrance(refuse_to_close, period) if can(Capability.CLOSE_MONTHS) else None,
         seals=sealing.seals_of(period),
         unsealed=unsealed,
+        job=job,
         undecided=by_unit if can(Capability.CLOSE_MONTHS) else [],
         fingerprint=fingerprint,
         has_report=lambda sealed: sealing.holds(sealed, sealing.REPORT),
