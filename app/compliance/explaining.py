@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from flask_babel import gettext as _
 
-from app.compliance import wording
+from app.compliance import messages, wording
 from app.compliance.evaluation.evaluate import answer_days, missing, target_share
-from app.compliance.wording import ShownFigures
+from app.compliance.messages import ShownFigures
 from app.core import errors, facts
 from app.core.errors import NP_n
 from app.core.periods import Period
@@ -223,6 +223,11 @@ class ParameterLine:
 def unit_name(unit: Any) -> str:
     """A unit's name (of a Unit or a UnitRef) in the reader's language, where it has one there."""
     return str(unit.name_en or unit.name) if language() == "en" else str(unit.name)
+
+
+def subject_name(subject: str, rule: Rule | None) -> str:
+    """What the reader calls a single thing that the rule names: "nhiệm vụ III.B.2"."""
+    return messages.subject_in_words(subject, rule, language())
 
 
 def document_number(info: DocumentInfo) -> str:

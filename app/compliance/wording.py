@@ -7,18 +7,15 @@ from collections.abc import Iterable, Iterator, Mapping
 from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
 from functools import lru_cache
-from string import Formatter
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING
 
 from babel.numbers import format_decimal
 
-from app.compliance.evaluation.evaluate import answer_days, missing, target_share
-from app.compliance.evaluation.results import SubjectResult
+from app.compliance.evaluation.evaluate import answer_days, target_share
 from app.core import facts
 from app.core.errors import N_, NP_, N_n, NP_n, in_language, in_language_as, noun
-from app.core.periods import Period
 from app.rulepacks.conditions import Clock, Comparison, Condition, DayKind, ParameterUnit, Requirement, Total, Within
-from app.rulepacks.language import JudgedAs, Rule
+from app.rulepacks.language import Rule
 from app.rulepacks.pack import ParameterValue, day_kind_of, number_of
 from app.rulepacks.sentences import NO_SUCH_DAY, DocumentInfo
 from app.rulepacks.words import is_field
@@ -216,13 +213,27 @@ def figure_in_words(field: str, value: object, catalogue: Mapping[str, FactKind]
     told = describe(field, catalogue, locale).partition(";")[0]
     if type(value) is int:
         return f"{told}: {amount_in_words(value, found.unit if found else '', locale)}"
-    return f"{told}: {_text_in_words(value, found, locale)}"
+    return f"{told}: {text_in_words(value, found, locale)}"
 
 
-def _text_in_words(value: object, field: FactField | None, locale: str) -> str:
+_DAY = re.compile(r"(\d{4})-(\d{2})-(\d{2})")
+
+
+@lru_cache(maxsize=4096, typed=True)
+def value_in_words(figure: object, locale: str) -> str:
+    """A value as people write it: a count, yes or no, a day as dd/mm/yyyy; a text as it is."""
+    if isinstance(figure, bool):
+        return in_language_as(locale, "rule", "có") if figure else in_language_as(locale, "rule", "không")
+    if isinstance(figure, int):
+        return count_in_words(figure, locale)
+    day = _DAY.fullmatch(str(figure))
+    return f"{day[3]}/{day[2]}/{day[1]}" if day else str(figure)
+
+
+def text_in_words(value: object, field: FactField | None, locale: str) -> str:
     if field is not None and value in field.words:
         return field.word(str(value), locale)
-    return _word(value, locale) if value != "" else in_language(locale, "chưa ghi")
+    return value_in_words(value, locale) if value != "" else in_language(locale, "chưa ghi")
 
 
 def _plain_comparison(comparison: Comparison, locale: str) -> str:
@@ -255,7 +266,7 @@ def condition_in_words(
         if isinstance(operand, int) and not isinstance(operand, bool):
             return amount_in_words(operand, of.unit if of else "", locale)
         if not isinstance(operand, str):
-            return _word(operand, locale)
+            return value_in_words(operand, locale)
         if is_field(operand):
             return _quoted([operand], catalogue, locale)
         value = (parameters or {}).get(operand)
@@ -267,7 +278,7 @@ def condition_in_words(
             return in_language(locale, "kế hoạch này")
         if of is not None and of.type is not str:
             return in_language(locale, "mức mà kế hoạch đặt")
-        return _text_in_words(operand, of, locale)
+        return text_in_words(operand, of, locale)
 
     def compared(field: str, comparison: Comparison) -> str:
         if plain := _plain_comparison(comparison, locale):
@@ -329,210 +340,6 @@ Parameters = Mapping[str, ParameterValue]
 def amount(value: Fraction, locale: str, *, counts: bool) -> str:
     """The target or value of a result: a count as a number, a share as a percentage as it was written."""
     return count_in_words(int(value), locale) if counts else exact_percent(value, locale)
-
-
-class ShownFigures(Protocol):
-    """The figures of a result, of a violation, or of one sighting of it."""
-
-    @property
-    def numerator(self) -> int | None: ...
-    @property
-    def denominator(self) -> int | None: ...
-    @property
-    def value(self) -> Fraction | None: ...
-    @property
-    def target(self) -> Fraction | None: ...
-
-
-class ToldFigures(ShownFigures, Protocol):
-    """Those that a sentence about a result may say."""
-
-    @property
-    def shortfall(self) -> int | None: ...
-    @property
-    def figures(self) -> Mapping[str, Any]: ...
-    @property
-    def judged_as(self) -> JudgedAs | None: ...
-
-
-def render_message(
-    rule: Rule,
-    result: ToldFigures,
-    unit_name: str,
-    period: str,
-    locale: str = "vi",
-    thing: SubjectResult | None = None,
-    head: str = "",
-) -> str:
-    """The rule's message with the result's figures, or with those of one single thing; `period` is the period's
-    label, `head` the name of the unit's head. A figure that is not there is said to be none. What is said of the
-    Department as a whole, or of a unit's own part of it, says so first."""
-    message = rule.message.in_(locale)
-    words = {"unit": unit_name, "period": period, "head": head or absent_in_words("head", locale)}
-    for name in _placeholders(message):
-        if name not in words:
-            word = _total(name, rule, result, locale) if thing is None else _of_thing(name, rule, thing, locale)
-            words[name] = word or _of_figures(name, result.figures, locale) or absent_in_words(name, locale)
-    return judged_as_in_words(result.judged_as, message.format_map(words), locale)
-
-
-_JUDGED_AS = {
-    JudgedAs.WHOLE: N_("Tính chung cả Sở: %s"),
-    JudgedAs.PART: N_("Phần của đơn vị trong chỉ tiêu của Sở: %s"),
-}
-
-
-def judged_as_in_words(judged_as: JudgedAs | None, sentence: str, locale: str) -> str:
-    """The sentence, after saying of whom it speaks where the rule is about the Department as a whole."""
-    if judged_as is None:
-        return sentence
-    return in_language(locale, _JUDGED_AS[judged_as]) % (sentence[:1].lower() + sentence[1:])
-
-
-_ABSENT = {
-    "done_on": N_("chưa có"),
-    "due": N_("không có"),
-    "head": N_("chưa ghi tên"),
-    "shortfall": N_("không tính được"),
-    "target": N_("chưa đặt"),
-    "value": N_("chưa tính được"),
-}
-
-
-def absent_in_words(name: str, locale: str = "vi") -> str:
-    """What a message says of a figure that is not there, by its name: a day that has not come is not a dash."""
-    return in_language(locale, _ABSENT.get(name, N_("không có")))
-
-
-@lru_cache(maxsize=1024)
-def _placeholders(message: str) -> frozenset[str]:
-    """What the message says in {braces}: only this is put into words."""
-    return frozenset(name for _text, name, _spec, _conversion in Formatter().parse(message) if name)
-
-
-def _total(name: str, rule: Rule, result: ToldFigures, locale: str) -> str | None:
-    """A number of a result in words; None if there is none of that name."""
-    counts = rule.count is not None
-    if name == "target":
-        return None if result.target is None else amount(result.target, locale, counts=counts)
-    if name == "value":
-        if result.value is None:
-            return None
-        return amount(result.value, locale, counts=True) if counts else percent(result.value, locale, result.target)
-    if name in ("numerator", "denominator", "shortfall"):
-        number: int | None = getattr(result, name)
-        return None if number is None else count_in_words(number, locale)
-    return None
-
-
-def _own_rate(rule: Rule, thing: SubjectResult, locale: str) -> dict[str, str]:
-    """The share of a single thing in words, where that is what the rule judges."""
-    if rule.target is None or "target" not in thing.details:
-        return {}
-    numerator, denominator = int(thing.details["numerator"]), int(thing.details["denominator"])
-    target = Fraction(thing.details["target"])
-    value = Fraction(numerator, denominator) if denominator else None
-    lacking = missing(rule.target.comparison, target, numerator, denominator)
-    return {
-        "target": exact_percent(target, locale),
-        "value": percent(value, locale, target) if value is not None else absent_in_words("value", locale),
-        "shortfall": absent_in_words("shortfall", locale) if lacking is None else count_in_words(lacking, locale),
-    }
-
-
-_OWN_RATE = frozenset(("target", "value", "shortfall"))
-
-
-def _of_thing(name: str, rule: Rule, thing: SubjectResult, locale: str) -> str | None:
-    """What the judgement says of a thing by that name, else its own figure, in words; None if it has neither."""
-    if name == "subject":
-        return _subject_in_words(thing.subject, rule, locale)
-    details = thing.details
-    if name not in details:
-        if name in _OWN_RATE and "numerator" in details:
-            return _own_rate(rule, thing, locale).get(name)
-        figure = thing.figures.get(name)
-        if type(figure) is int:
-            return _figure(str(rule.subject), name, figure, locale)
-        return None if figure in (None, "") else _figure(str(rule.subject), name, figure, locale)
-    if name == "target" and rule.target is not None:
-        return _own_rate(rule, thing, locale)[name]
-    if name == "title" and "title_en" in details:
-        return str(details["title_en" if locale.startswith("en") else "title"])
-    if name == "periods":
-        return _periods_in_words(str(details[name]), locale)
-    return _word(details[name], locale) if details[name] not in ("", None) else None
-
-
-def _subject_in_words(subject: str, rule: Rule, locale: str) -> str:
-    """A thing's name; of a period its label: "Tháng 6/2024", "2024"."""
-    kind = facts.catalogue().get(str(rule.subject))
-    if kind is None or kind.subject != "period":
-        return subject
-    key, _space, of_whom = subject.partition(" ")  # what a unit that is gone left undone bears its code
-    return " ".join(filter(None, (key if key.isdecimal() else period_in_words(key, locale), of_whom)))
-
-
-def _of_figures(name: str, figures: Mapping[str, object], locale: str) -> str | None:
-    """A figure that the rule read of the unit, in words; None if there is none of that name."""
-    fields = [field for field in figures if field.partition(".")[2] == name]
-    return _figure(fields[-1].partition(".")[0], name, figures[fields[-1]], locale) if fields else None
-
-
-def remark_in_words(
-    rule: Rule,
-    figures: Mapping[str, object],
-    unit_name: str,
-    period: str,
-    locale: str,
-    thing: SubjectResult | None = None,
-) -> str:
-    """What the rule remarks on: a single thing, or the unit's own `figures`. A figure that is not there is a dash."""
-    message = rule.message.in_(locale)
-    words = {"unit": unit_name, "period": period}
-    for name in _placeholders(message).difference(words):
-        word = _of_thing(name, rule, thing, locale) if thing is not None else None
-        words[name] = word or _of_figures(name, figures, locale) or absent_in_words(name, locale)
-    return message.format_map(words)
-
-
-@lru_cache(maxsize=256)
-def period_in_words(key: str, locale: str) -> str:
-    """A period's label by its key: "Tháng 6/2024"."""
-    return Period.parse(key).label(locale)
-
-
-@lru_cache(maxsize=1024)
-def _periods_in_words(listed: str, locale: str) -> str:
-    """The labels of periods that are listed the latest first, in the order in which they were."""
-    return ", ".join(period_in_words(key, locale) for key in reversed(listed.split(", ")))
-
-
-def _figure(kind: str, name: str, figure: object, locale: str) -> str:
-    """A figure of a kind of fact: points counted in hundredths as points, a text by what its word says."""
-    if type(figure) is int and name in _in_hundredths(kind):
-        return points_in_words(figure, locale)
-    known = facts.catalogue().get(kind)
-    return _text_in_words(figure, known.field(name) if known else None, locale)
-
-
-@lru_cache(maxsize=64)
-def _in_hundredths(kind: str) -> frozenset[str]:
-    known = facts.catalogue().get(kind)
-    return frozenset(field.name for field in known.fields if field.unit == facts.HUNDREDTHS) if known else frozenset()
-
-
-_DAY = re.compile(r"(\d{4})-(\d{2})-(\d{2})")
-
-
-@lru_cache(maxsize=4096, typed=True)
-def _word(figure: object, locale: str) -> str:
-    if isinstance(figure, bool):
-        return in_language_as(locale, "rule", "có") if figure else in_language_as(locale, "rule", "không")
-    if isinstance(figure, int):
-        return count_in_words(figure, locale)
-    day = _DAY.fullmatch(str(figure))
-    return f"{day[3]}/{day[2]}/{day[1]}" if day else str(figure)
 
 
 def explain(

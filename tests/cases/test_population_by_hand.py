@@ -276,6 +276,11 @@ def test_a_result_is_digitised_and_electronic_by_what_was_done_by_then() -> None
     }
     for population, told in expected.items():
         assert answers(partial(_in, population, span), rows) == [bool(each) for each in told], population.__name__
+    days_later = [
+        row(**given, knows=EVERYTHING, electronic_result_at=WITHIN, electronic_days=days) for days in range(3)
+    ]
+    assert answers(partial(_in, p.no_electronic_result, span), days_later) == [False, True, True]
+    assert answers(partial(_in, p.no_electronic_result, (*span, 1)), days_later) == [False, False, True]
     closed = lambda of: p.closed_with_result(of, START, END)  # noqa: E731
     assert answers(closed, rows) == [True] * 7 + [False, False]
     for absent in ("closed_at", "result_at", "ended_at"):

@@ -22,8 +22,9 @@ from app.compliance import facts as compliance_facts  # noqa: F401  what earlier
 from app.compliance.evaluation.results import RuleResult, SubjectResult
 from app.compliance.evaluation.rule_tests import judgement_of
 from app.compliance.explaining import figures_of_thing, why
+from app.compliance.messages import render_message
 from app.compliance.queries import UnitRef
-from app.compliance.wording import UNITS, explain, place_in_words, render_message
+from app.compliance.wording import UNITS, explain, place_in_words
 from app.core import facts
 from app.core.errors import noun
 from app.core.facts import HUNDREDTHS, FactField

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from app.compliance.evaluation.evaluate import judge
+from app.compliance.messages import render_message, subject_in_words
 from app.compliance.wording import (
     amount_in_words,
     condition_in_words,
@@ -21,13 +22,16 @@ from app.compliance.wording import (
     place_in_words,
     points_in_words,
     printed_day,
-    render_message,
 )
+from app.core import facts
 from app.core.facts import HUNDREDTHS
 from app.core.periods import Period
+from app.rulepacks.loader import load_packs
 from app.rulepacks.sentences import DocumentInfo, load_documents
 from tests.compliance import sample
+from tests.compliance.kinds import CATALOGUE
 
+RULES = Path(__file__).parents[2] / "rules"
 JUNE = Period.parse("2024-06")
 
 
@@ -218,3 +222,28 @@ def test_what_came_later_is_told_with_the_days_allowed_where_any_are() -> None:
     assert told["Đếm cả"].startswith(f"{sample.UNIT_TEXT}, nếu không muộn quá 3 ngày làm việc")
     none = pack.parameters.at(date(2024, 6, 30), {"answer_days": "0"})
     assert "Đếm cả" not in dict(form_in_words(pack.rules[0], none, sample.CATALOGUE, "vi"))
+
+
+@pytest.mark.parametrize(
+    ("rule", "subject", "vi", "en"),
+    [
+        ("bg-5.3", "H32.12-240408-0001", "H32.12-240408-0001", "H32.12-240408-0001"),
+        ("bg-1.3", "bg-2024/III.B.2/LDVL", "nhiệm vụ III.B.2", "task III.B.2"),
+        ("bg-1.3", "bg-2024/4#36/LDVL", "nhiệm vụ 4, dòng 36", "task 4, row 36"),
+        ("bg-4.2b", "2026-09", "Tháng 9/2026", "September 2026"),
+        ("khd-iv.4-quarter", "2026-Q3 TTBT", "Quý III/2026 TTBT", "Quarter III of 2026 TTBT"),
+        ("bg-iv.2-report", "2026-09 bg-2024/I.3/NCC", "nhiệm vụ I.3, tháng 9/2026", "task I.3, September 2026"),
+        ("bg-4.1a-division", "CB-35/division", "CB-35 (phòng chuyên môn)", "CB-35 (the division's)"),
+        ("bg-4.1b", "CB-36/joint", "CB-36 (hai đơn vị làm chung)", "CB-36 (both units together)"),
+        ("bg-4.2a-after", "CB-35", "CB-35", "CB-35"),
+        ("bg-iv.2b", "bg-5.3", "BG-5.3", "BG-5.3"),
+        ("dn-pl", "dn-2024-annex:6.3.1", "tiêu chí 6.3.1", "criterion 6.3.1"),
+        ("dn-pl.x-text", "dn-2024-annex:6", "lĩnh vực 6", "field 6"),
+    ],
+)
+def test_a_single_thing_is_called_what_people_call_it(
+    rule: str, subject: str, vi: str, en: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(facts, "catalogue", lambda: CATALOGUE)
+    written = next(each for pack in load_packs(RULES, CATALOGUE) for each in pack.rules if each.id == rule)
+    assert (subject_in_words(subject, written, "vi"), subject_in_words(subject, written, "en")) == (vi, en)

@@ -11,6 +11,7 @@ from app.compliance.explaining import (
     known_shown,
     printed_day,
     share_shown,
+    subject_name,
     target_shown,
     unit_name,
     until_shown,
@@ -26,6 +27,7 @@ from app.web.formats import language
 
 bp = Blueprint("compliance", __name__)
 bp.add_app_template_filter(unit_name)
+bp.add_app_template_filter(subject_name)
 bp.add_app_template_filter(tally_in_words)
 bp.add_app_template_filter(inside)
 bp.add_app_template_filter(until_shown)

@@ -17,8 +17,9 @@ from sqlalchemy import ColumnElement, and_, select
 
 from app.compliance.adoption.repository import text
 from app.compliance.evaluation.results import AppliedWaiver, RuleResult, SubjectResult
+from app.compliance.messages import period_in_words, render_message, subject_in_words
 from app.compliance.models import CheckResult, CheckRun, Violation, ViolationChange
-from app.compliance.wording import count_in_words, period_in_words, render_message
+from app.compliance.wording import count_in_words
 from app.core import facts
 from app.core.errors import NotFound, NP_n, in_language, in_language_as, noun
 from app.rulepacks.compiler import RuleOutcome
@@ -177,7 +178,7 @@ def message_of(rule: Rule, cell: ViolationFigures, unit: str, period: str, local
     if rule.subject is None or not cell.shortfall:
         return render_message(rule, cell, unit, period_in_words(period, locale), locale, None, head)
     number = len(named) or cell.shortfall
-    which = ", ".join(thing.subject for thing in named[:MOST_NAMED])
+    which = ", ".join(subject_in_words(thing.subject, rule, locale) for thing in named[:MOST_NAMED])
     more = len(named) - MOST_NAMED
     if more > 0:
         which += " " + in_language(locale, "và %(more)s nữa", more=count_in_words(more, locale))

@@ -27,12 +27,14 @@ from app.compliance.explaining import (
     requirement,
     share_shown,
     shortfall_shown,
+    subject_name,
     target_shown,
     thing_of,
     unit_name,
 )
 from app.compliance.forms import EVERY, STANDING, MoveForm, ViolationsFilterForm
 from app.compliance.labels import evidence_path, subject_pages, with_case_links
+from app.compliance.messages import remark_in_words
 from app.compliance.models import CheckRun, Violation, ViolationChange, ViolationMove, ViolationState
 from app.compliance.queries import Answering, ResultRow, Sighted, Sighting, SubjectAnswer, ViolationLine
 from app.compliance.runs.output import waiver_words
@@ -43,7 +45,6 @@ from app.compliance.violations.cards import causes_of
 from app.compliance.violations.cells import RulesOfRuns, message_of, message_of_thing, things_of
 from app.compliance.violations.findings import Rules, findings_of, findings_to_answer, same_finding
 from app.compliance.warnings import today_beside
-from app.compliance.wording import remark_in_words
 from app.core.errors import DomainError, NotFound
 from app.core.facts import list_titles
 from app.core.periods import Period
@@ -415,7 +416,7 @@ def _violation_page(line: ViolationLine, form: MoveForm, chosen: Sequence[str] |
         book=book,
         records=_records(line, rule, things),
         last_seen=last_seen,
-        events=_events(line, sightings, moves),
+        events=_events(line, rule, sightings, moves),
         form=form,
         moves=_moves_offered(line, answers, book),
         movable=_movable(),
@@ -455,7 +456,9 @@ def _records(line: ViolationLine, rule: Rule | None, things: Sequence[SubjectRes
     return {name: {"answer": kept.get(name), "url": pages.get(name, "")} for name in names}
 
 
-def _events(line: ViolationLine, sightings: Sequence[Sighting], moves: Sequence[ViolationMove]) -> list[dict[str, Any]]:
+def _events(
+    line: ViolationLine, rule: Rule | None, sightings: Sequence[Sighting], moves: Sequence[ViolationMove]
+) -> list[dict[str, Any]]:
     """What runs saw and what people answered, in the order in which it happened, for the timeline."""
     tones = {ViolationChange.NEW: "bad", ViolationChange.PERSISTING: "warn", ViolationChange.GONE: "good"}
     icons = {ViolationChange.NEW: "plus", ViolationChange.PERSISTING: "refresh-cw", ViolationChange.GONE: "check"}
@@ -470,17 +473,18 @@ def _events(line: ViolationLine, sightings: Sequence[Sighting], moves: Sequence[
         }
         for seen in sightings
     ]
-    return sorted([*events, *(_answer(line, step) for step in moves)], key=lambda event: event["at"])
+    return sorted([*events, *(_answer(line, rule, step) for step in moves)], key=lambda event: event["at"])
 
 
-def _answer(line: ViolationLine, step: ViolationMove) -> dict[str, Any]:
+def _answer(line: ViolationLine, rule: Rule | None, step: ViolationMove) -> dict[str, Any]:
     late = is_late(line, step)
+    of_what = ", ".join(subject_name(name, rule) for name in step.subjects or ())
     title = label(step.to_state)
     return {
         "at": step.at,
         "title": _("%(state)s (sau hạn %(day)s)", state=title, day=show_date(line.answer_due)) if late else title,
         "by": step.actor,
-        "note": f"{step.reason} ({', '.join(step.subjects)})" if step.subjects else step.reason,
+        "note": f"{step.reason} ({of_what})" if of_what else step.reason,
         "icon": ICONS[step.to_state],
         "tone": "warn" if late or step.to_state is ViolationState.RETURNED else "",
     }

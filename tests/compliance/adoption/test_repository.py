@@ -9,7 +9,8 @@ import pytest
 
 from app.compliance.evaluation.evaluate import judge
 from app.compliance.evaluation.rule_tests import judgement_of, run_pack_tests, run_test
-from app.compliance.wording import explain, render_message
+from app.compliance.messages import render_message
+from app.compliance.wording import explain
 from app.core import facts
 from app.core.periods import Period
 from app.rooms import register_records

@@ -10,7 +10,8 @@ import pytest
 
 from app.compliance.evaluation.evaluate import judge
 from app.compliance.evaluation.results import Judgement, RuleResult
-from app.compliance.wording import explain, render_message
+from app.compliance.messages import render_message
+from app.compliance.wording import explain
 from app.core.errors import DomainError
 from app.core.facts import FactError
 from app.core.periods import Period
@@ -321,7 +322,7 @@ def test_an_escalation_names_rule_and_periods_in_words() -> None:
     facts = [BROKEN, earlier("p-1", "2024-05", "2024-04")]
     result = judge([pack], facts, sample.units("U"), JUNE).results[-1]
     said = render_message(pack.rules[1], result, "U", "T6", "vi", result.failing[0])
-    assert said == "p-1 (Thanh toán trực tuyến): 3 kỳ liên tiếp, Tháng 4/2024, Tháng 5/2024, Tháng 6/2024"
+    assert said == "P-1 (Thanh toán trực tuyến): 3 kỳ liên tiếp, Tháng 4/2024, Tháng 5/2024, Tháng 6/2024"
 
 
 # --- what is told beside the results ----------------------------------------------------------------------------

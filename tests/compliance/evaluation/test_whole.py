@@ -8,7 +8,7 @@ import pytest
 
 from app.compliance.evaluation.evaluate import judge
 from app.compliance.evaluation.results import RuleResult
-from app.compliance.wording import render_message
+from app.compliance.messages import render_message
 from app.core.periods import Period
 from app.rulepacks.language import JudgedAs, Status
 from app.rulepacks.premises import BESIDE, ENDED, Setting, unit_told

@@ -139,7 +139,9 @@ def test_the_page_tells_head_and_inspector_each_their_own(running: Running, sign
     assert "Tháng này không còn đạt được." in page
     assert "Còn đạt được: cần 6 trong 6 hồ sơ còn lại." in page
     assert "Tạm tính" in page
-    assert running.soon.code in page
+    assert f"{running.today.code} 12/06/2024 17:00" in page  # to the hour that its slip tells
+    assert "còn 18 ngày Tháng 6/2024" in page  # the list to hand in, called by its period
+    assert "23:59" not in page and "2024-06" not in page
     assert "Phòng Người có công" not in page
     every = text_of(sign_in(make_person(running.units["VP"], Role.INSPECTOR)).get(PAGE))
     assert "Phòng Người có công" in every
