@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import io
 import json
+import re
+import shutil
 import zipfile
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
+from html import unescape
 from pathlib import Path
 from threading import Thread
 from typing import Any
@@ -273,3 +276,66 @@ def test_the_month_leads_to_its_sealed_report(decided: Month, sign_in: SignIn) -
     assert address in director.get("/kiem-tra/thang/2024-06").text
     answer = director.get(address)
     assert (answer.status_code, answer.mimetype, answer.data) == (200, "application/pdf", report_of(sealed))
+
+
+def told_of(page: str) -> str:
+    return " ".join(re.sub(r"<[^>]+>", " ", unescape(page)).split())
+
+
+def laid_down(app: Flask, *lists: bytes) -> Iterator[None]:
+    """The site trusts ROOT."""
+    folder = Path(app.instance_path) / "signature-roots"
+    laid(folder, ROOT, lists=list(lists))
+    yield
+    shutil.rmtree(folder)
+
+
+@pytest.fixture
+def rooted(app: Flask) -> Iterator[None]:
+    yield from laid_down(app, ROOT.revokes(until=SEALED_AT + YEARS))
+
+
+TRUSTED = "Khi niêm phong Chữ ký hợp lệ. Chữ ký còn nguyên, đúng người ký, chưa bị thu hồi"
+UNKNOWN = "Khi niêm phong Chữ ký không tin cậy. Cơ quan chưa nạp chứng thư gốc"
+
+
+@pytest.mark.parametrize("trusted", [True, False])
+def test_the_seal_says_who_signed_its_report_and_what_was_held_of_them_then(
+    decided: Month, configured: Callable[..., Path], sign_in: SignIn, app: Flask, request: Any, trusted: bool
+) -> None:
+    """A certificate from 3 May 2016 to 6 October 2032 (3,000 days either side), signed without a time stamp. What is
+    laid down or taken away afterwards changes nothing of what the seal says."""
+    configured(given())
+    if trusted:
+        request.getfixturevalue("rooted")
+    sealed = sealing.seal(DIRECTOR, JUNE)
+    shutil.rmtree(Path(app.instance_path) / "signature-roots", ignore_errors=True)
+    laid(Path(app.instance_path) / "signature-roots", ROOT)
+    director = sign_in(make_person(decided.units["SO"], Role.DIRECTOR, "giamdoc"))
+    for page in ("", "/chung-minh"):
+        shown = told_of(director.get(f"/kiem-tra/thang/2024-06{page}").text)
+        assert "UID=MST:4200123456,O=UBND tỉnh,CN=Sở Lao động" in shown
+        assert "Nơi cấp chứng thư CN=Root CA" in shown
+        assert "Chứng thư có hiệu lực 03/05/2016 – 06/10/2032" in shown
+        assert (TRUSTED in shown, UNKNOWN in shown) == (trusted, not trusted)
+        assert "Dấu thời gian Không có; giờ ký theo đồng hồ máy chủ: " in shown
+    proven = app.test_cli_runner().invoke(args=["check", "verify", "--sealed", "2024-06"])
+    assert "Nơi cấp chứng thư: CN=Root CA" in proven.stderr
+    assert seals.verify_bundle(sealing.bundle(sealed)).manifest["report_signer"]["issuer"] == "CN=Root CA"
+
+
+def test_a_report_without_a_signature_is_said_to_be_so_and_one_of_before_to_be_unknown(
+    decided: Month, sign_in: SignIn
+) -> None:
+    sealed = sealing.seal(DIRECTOR, JUNE)
+    director = sign_in(make_person(decided.units["SO"], Role.DIRECTOR, "giamdoc"))
+    address = "/kiem-tra/thang/2024-06"
+    assert "máy chủ chưa được cấu hình chứng thư ký báo cáo" in director.get(address).text
+    assert proving.problems(sealed) == []
+    before = {name: value for name, value in json.loads(sealed.manifest).items() if name != "report_signer"}
+    sealed.manifest = seals.canonical(before)
+    db.session.commit()
+    assert "làm trước khi phần mềm ghi lại" in director.get(address).text
+    sealed.manifest = "{"
+    db.session.commit()
+    assert director.get(address).status_code == 200

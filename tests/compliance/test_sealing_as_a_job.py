@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from threading import Event
@@ -57,13 +58,13 @@ def boss(decided: Month) -> Person:
 @pytest.fixture
 def held(monkeypatch: pytest.MonkeyPatch) -> Iterator[Event]:
     """The report of a seal is being drawn until this is set."""
-    go_on, make = Event(), sealing.more_papers[0].make
+    go_on, [report] = Event(), sealing.more_papers
 
     def waiting(period: Any) -> Any:
         assert go_on.wait(30)
-        return make(period)
+        return report.make(period)
 
-    monkeypatch.setattr(sealing, "more_papers", [sealing.MorePapers(waiting, sealing.more_papers[0].ground)])
+    monkeypatch.setattr(sealing, "more_papers", [replace(report, make=waiting)])
     yield go_on
     go_on.set()
 
@@ -128,7 +129,7 @@ def test_a_server_that_dies_in_it_leaves_nothing_and_the_page_says_how_to_go_on(
         raise SystemExit
 
     with monkeypatch.context() as patch:
-        patch.setattr(sealing, "more_papers", [sealing.MorePapers(power_lost, sealing.more_papers[0].ground)])
+        patch.setattr(sealing, "more_papers", [replace(sealing.more_papers[0], make=power_lost)])
         director = sign_in(boss)
         with pytest.raises(SystemExit):
             director.post(SEALING)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import click
 from flask_babel import gettext as _
@@ -105,8 +107,14 @@ def check_verify_bundle(file: Path, key: str) -> None:
     told = {"file": file, "period": found.manifest["period"], "who": found.manifest["sealed_by"]}
     click.echo(_("%(file)s: %(period)s, đúng và còn nguyên; %(who)s niêm phong.", **told))
     note(_("Vân tay khóa: %(key)s", key=fingerprint(found.public_key)))
+    _tell(found.manifest)
     if not key:
         note(_("Hãy so vân tay này với vân tay cơ quan đã công bố, hoặc ghi --key."))
+
+
+def _tell(manifest: Mapping[str, Any]) -> None:
+    for of, told in sealing.lines_of(manifest):
+        note(f"{of}: {told}")
 
 
 def verify_sealed(period: Period) -> None:
@@ -122,6 +130,7 @@ def verify_sealed(period: Period) -> None:
             raise click.exceptions.Exit(1)
         note(_("Niêm phong %(period)s lần %(number)s: đúng, %(hash)s.", **told, hash=sealed.hash))
         note(_("Vân tay khóa: %(key)s", key=fingerprint(sealed.public_key)))
+        _tell(sealing.manifest_of(sealed.manifest))
     drift = proving.drift(latest)
     for cell in drift.cells:
         before, now = f"{cell.sealed or '–'} {cell.sealed_figures}", f"{cell.now or '–'} {cell.now_figures}"

@@ -67,7 +67,7 @@ def problems(sealed: MonthSeal) -> list[DomainError]:
     """What of the seal is not as it was signed: nothing, where it holds. Writes nothing."""
     connection = db.session.connection()
     found = list(_wrong(connection, sealed, _previous(connection, sealed.id)))
-    told = _manifest(sealed.manifest)
+    told = sealing.manifest_of(sealed.manifest)
     if told.get("results_hash") != results_hash(sealed.run_id):
         found.append(DomainError("Kết quả của lần kiểm tra số %(run)s không còn như đã niêm phong.", run=sealed.run_id))
     found += [
@@ -171,7 +171,7 @@ def _previous(connection: Connection, seal_id: int) -> str | None:
 
 def _wrong(connection: Connection, sealed: Any, previous: str | None) -> Iterator[DomainError]:
     """What of one seal, or its row, is not as it was written. `previous`: the hash of the seal before it."""
-    told = _manifest(sealed.manifest)
+    told = sealing.manifest_of(sealed.manifest)
     if not told or seals.digest(sealed.manifest.encode()) != sealed.hash:
         yield DomainError("bản kê không còn đúng mã băm.")
     named = (told.get("period"), told.get("number"), told.get("run"), told.get("previous"))
@@ -221,11 +221,3 @@ def _files(connection: Connection, sealed: Any) -> dict[str, bytes]:
         f"packs/{pack}/{name}": text.encode() for pack, told in connection.execute(texts) for name, text in told.items()
     }
     return files | packs | {sealing.FACTS: run.facts}
-
-
-def _manifest(text: str) -> Mapping[str, Any]:
-    try:
-        told = json.loads(text)
-    except ValueError:
-        return {}
-    return told if isinstance(told, dict) and isinstance(told.get("files"), dict) else {}

@@ -6,11 +6,11 @@ import gzip
 import json
 import os
 from base64 import b64decode, b64encode
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from flask import current_app
 from sqlalchemy import Table, select
@@ -158,14 +158,23 @@ FACTS, CHECK, ANSWERS, RESULTS = "facts.jsonl.gz", "check.json", "answers.json",
 REPORT = "report.pdf"  # what a room above adds, if it does: the report as it is sent
 
 
+class Papers(NamedTuple):
+    """What a room above made: files by name, and what the manifest itself tells of them (JSON)."""
+
+    files: Mapping[str, bytes]
+    told: Mapping[str, Any]
+
+
 @dataclass(frozen=True, slots=True)
 class MorePapers:
     """What a room above adds to a seal."""
 
-    make: Callable[[Period], Mapping[str, bytes]]
-    """The files by name. Raises DomainError: then nothing is sealed."""
+    make: Callable[[Period], Papers]
+    """Raises DomainError: then nothing is sealed."""
     ground: Callable[[Period], str]
     """What they tell besides the closing, its run and the answers; asked again when the seal is written."""
+    lines: Callable[[Mapping[str, Any]], Iterable[tuple[str, str]]]
+    """What a manifest tells of them, in the reader's words: of what, and what."""
 
 
 more_papers: list[MorePapers] = []
@@ -181,6 +190,7 @@ class _Prepared:
 
     papers: bytes
     files: Mapping[str, str]
+    told: Mapping[str, Any]
     results_hash: str
     ground: tuple[str, ...]
 
@@ -230,11 +240,14 @@ def _prepare(period: Period, step: Step) -> _Prepared:
         papers = _papers(run, period)
         ground = _ground(closing, period, papers[ANSWERS].decode())
         step("report")
+        told: dict[str, Any] = {}
         for room in more_papers:
-            papers |= room.make(period)
+            made = room.make(period)
+            papers |= made.files
+            told |= made.told
         files = {name: seals.digest(content) for name, content in sorted((papers | _kept(run)).items())}
         kept = gzip.compress(json.dumps(_as_kept(papers), ensure_ascii=False).encode(), mtime=0)
-        return _Prepared(kept, files, results_hash(run.id), ground)
+        return _Prepared(kept, files, told, results_hash(run.id), ground)
 
 
 def _ground(closing: MonthClosing, period: Period, told: str) -> tuple[str, ...]:
@@ -247,6 +260,7 @@ def _seal(by: Actor, period: Period, closing: MonthClosing, prepared: _Prepared,
     run, before, now = queries.the_run(whole_site(), closing.run_id), newest(), extensions.now()
     manifest = seals.canonical(
         {
+            **prepared.told,
             "format": seals.FORMAT,
             "site": run.site,
             "period": period.key,
@@ -403,7 +417,21 @@ def files_of(sealed: MonthSeal) -> dict[str, bytes]:
 
 def holds(sealed: MonthSeal, name: str) -> bool:
     """Whether the seal names a file of that name."""
-    return name in json.loads(sealed.manifest).get("files", {})
+    return name in manifest_of(sealed.manifest).get("files", {})
+
+
+def manifest_of(text: str) -> Mapping[str, Any]:
+    """What a manifest says; nothing of one that was spoilt."""
+    try:
+        told = json.loads(text)
+    except ValueError:
+        return {}
+    return told if isinstance(told, dict) and isinstance(told.get("files"), dict) else {}
+
+
+def lines_of(manifest: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """What a manifest tells of the papers that rooms above added, in the reader's words: of what, and what."""
+    return [line for room in more_papers for line in room.lines(manifest)] if manifest else []
 
 
 def papers_of(stored: bytes) -> dict[str, bytes]:

@@ -8,7 +8,7 @@ from datetime import datetime
 from itertools import groupby
 from typing import Any
 
-from flask import Response, flash, json, make_response, redirect, render_template, url_for
+from flask import Response, flash, make_response, redirect, render_template, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from htmx_flask import request
@@ -141,6 +141,7 @@ def prove_month(key: str) -> str:
         proven=[(sealed, proving.problems(sealed)) for sealed in sealing.seals_of(period)],
         drift=proving.drift(latest),
         fingerprint=fingerprint,
+        lines_of=lambda sealed: sealing.lines_of(sealing.manifest_of(sealed.manifest)),
     )
 
 
@@ -151,7 +152,7 @@ def month_bundle(key: str) -> Response:
     period = _period(key)
     sealed = sealing.the_seal(period)
     name = f"niem-phong-{period.key}-{sealed.number}"
-    trace_export(actor(), name, len(json.loads(sealed.manifest)["files"]), "zip")
+    trace_export(actor(), name, len(sealing.manifest_of(sealed.manifest).get("files", {})), "zip")
     response = Response(sealing.bundle(sealed), mimetype="application/zip")
     response.headers.set("Content-Disposition", "attachment", filename=f"{name}.zip")
     return response
@@ -211,6 +212,7 @@ def _month_page(period: Period, form: MonthForm) -> str:
         job=job,
         undecided=by_unit if can(Capability.CLOSE_MONTHS) else [],
         fingerprint=fingerprint,
+        lines_of=lambda sealed: sealing.lines_of(sealing.manifest_of(sealed.manifest)),
         has_report=lambda sealed: sealing.holds(sealed, sealing.REPORT),
     )
 

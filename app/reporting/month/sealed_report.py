@@ -8,13 +8,18 @@ from __future__ import annotations
 
 import io
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import TYPE_CHECKING, Any
 
 from flask import current_app
+from flask_babel import gettext as _
 
+from app.attachments.signatures.outcomes import LookedInto
+from app.attachments.signatures.roots import look_into
 from app.compliance.months import sealing
 from app.core.errors import DomainError, in_language
 from app.core.periods import Period
@@ -26,7 +31,7 @@ from app.reporting.month import making
 from app.reporting.month.figures import annex_tasks, overdue_explained
 from app.reporting.paper_parts import house
 from app.web import extensions
-from app.web.formats import local
+from app.web.formats import label, local, sentence, show_date, show_datetime
 
 if TYPE_CHECKING:
     from cryptography.x509 import Certificate
@@ -43,14 +48,71 @@ class SigningCertificate:
     certificate: Certificate
 
 
-def papers(period: Period) -> Mapping[str, bytes]:
-    """The report of a closed period as a PDF, for its seal.
+SIGNER = "report_signer"
+"""Of the manifest: who signed the report, by which certificate, and what the site held of it when it was sealed; null
+where no certificate was configured, not there in seals made before this was kept."""
+
+
+def papers(period: Period) -> sealing.Papers:
+    """The report of a closed period as a PDF, for its seal, and who signed it.
 
     Raises DomainError where a certificate is configured and cannot be signed with now: then nothing is sealed.
     """
     certificate = certificate_of_site()
     content = making.content(whole_site(), period, "pdf")
-    return {sealing.REPORT: content if certificate is None else sign(content, certificate, period)}
+    if certificate is None:
+        return sealing.Papers({sealing.REPORT: content}, {SIGNER: None})
+    signed = sign(content, certificate, period)
+    return sealing.Papers({sealing.REPORT: signed}, {SIGNER: _signer(signed, certificate.certificate)})
+
+
+def _signer(signed: bytes, certificate: Certificate) -> dict[str, Any]:
+    """As the manifest keeps it: by the certificates and lists that the site goes by just now."""
+    from cryptography.hazmat.primitives.hashes import SHA256
+
+    with NamedTemporaryFile(suffix=".pdf") as file:
+        file.write(signed)
+        file.flush()
+        found = look_into(Path(file.name))
+    return {
+        "subject": certificate.subject.rfc4514_string(),
+        "issuer": certificate.issuer.rfc4514_string(),
+        "since": certificate.not_valid_before_utc.isoformat(),
+        "until": certificate.not_valid_after_utc.isoformat(),
+        "serial": f"{certificate.serial_number:x}",
+        "fingerprint": certificate.fingerprint(SHA256()).hex(),
+        "found": found.kept(),
+    }
+
+
+def lines(manifest: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Who signed the report, as people read it."""
+    if SIGNER not in manifest:
+        if sealing.REPORT in manifest.get("files", {}):
+            yield _("Người ký báo cáo"), _("Niêm phong này làm trước khi phần mềm ghi lại; xem trong tệp PDF.")
+        return
+    told = manifest[SIGNER]
+    if told is None:
+        unsigned = _(
+            "Báo cáo không ký số: khi niêm phong, máy chủ chưa được cấu hình chứng thư ký báo cáo. Khóa niêm phong của "
+            "cơ quan vẫn ký cả bản kê."
+        )
+        yield _("Người ký báo cáo"), unsigned
+        return
+    found = LookedInto.of(told["found"])
+    since, until = (local(datetime.fromisoformat(told[name])) for name in ("since", "until"))
+    yield _("Người ký báo cáo"), told["subject"]
+    yield _("Nơi cấp chứng thư"), told["issuer"]
+    yield _("Chứng thư có hiệu lực"), f"{show_date(since)} – {show_date(until)}"
+    yield _("Khi niêm phong"), f"{label(found.outcome)}. {sentence(found.advice)}"
+    seen = found.worst
+    if seen is None or seen.signed_at is None:
+        return
+    at = show_datetime(seen.signed_at)
+    if seen.stamped:
+        yield _("Dấu thời gian"), at
+    else:
+        yield _("Dấu thời gian"), _("Không có; giờ ký theo đồng hồ máy chủ: %(at)s.", at=at)
 
 
 def certificate_of_site() -> SigningCertificate | None:
@@ -132,6 +194,6 @@ def ground(period: Period) -> str:
     return digest(repr(told).encode())
 
 
-_MINE = sealing.MorePapers(papers, ground)
+_MINE = sealing.MorePapers(papers, ground, lines)
 if _MINE not in sealing.more_papers:
     sealing.more_papers.append(_MINE)
