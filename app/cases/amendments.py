@@ -22,7 +22,6 @@ Changes = dict[str, dict[str, Any]]
 """Field -> {"was": …, "is": …}, as JSON keeps it. Of a paper the field is `paper:` and its name."""
 
 WRITTEN = ("applicant", "id_number", "phone", "address", "email", "owner", "other_code", "content")
-CHOSEN = ("sets", "channel", "return_method", "exemption", "fee_due")
 UNSAID = ("sets", "channel", "return_method")  # what an import may leave so
 PAPER = "paper:"
 PROCEDURE = ("procedure", "promised_at")

@@ -214,12 +214,6 @@ def person_by_subject(subject: str) -> Person | None:
     return db.session.scalar(select(Person).where(Person.site == site(), Person.openid_subject == subject).limit(1))
 
 
-def active_people_in(unit_ids: Sequence[int]) -> int:
-    """Number of people of these units who may sign in."""
-    counted = select(func.count()).select_from(Person)
-    return db.session.scalar(counted.where(Person.site == site(), Person.active, Person.unit_id.in_(unit_ids))) or 0
-
-
 def other_active_admins(person_id: int) -> int:
     """Number of administrators who may sign in, this person left out."""
     admins = select(func.count()).select_from(Person)

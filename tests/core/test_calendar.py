@@ -689,3 +689,19 @@ def test_an_open_pause_says_since_when_and_whether_it_came_in_time():
     assert stopped.paused_at.tzinfo is UTC
     too_late = paused(at(3, 6), 5, DAYS, (at(12, 6), None))
     assert (too_late.paused, too_late.stopped_in_time) == (True, False)
+
+
+def test_a_stop_that_began_on_a_day_off_counts_no_instant_of_it() -> None:
+    """Saturday 10:00 to Monday 8:30: the hour since the office opened, to the microsecond."""
+    assert CALENDAR.moved_by(at(4, 6, 10), Allowance(8, HOURS), at(1, 6, 10), at(3, 6, 8, 30)) == at(4, 6, 11)
+
+
+def test_a_stop_of_no_working_time_leaves_the_due_hour_as_it_was() -> None:
+    for unit in (DAYS, HOURS):
+        assert CALENDAR.moved_by(at(4, 6, 10, 30), Allowance(3, unit), at(1, 6), at(2, 6)) == at(4, 6, 10, 30)
+
+
+def test_a_pause_within_the_last_of_several_is_no_more_than_that() -> None:
+    """Of fourteen working days one and four are paused; 11 to 12 June lies within 10 to 14 June."""
+    pauses = [(at(3, 6), at(4, 6)), (at(10, 6), at(14, 6)), (at(11, 6), at(12, 6))]
+    assert CALENDAR.working_time_used(at(3, 6), at(21, 6), DAYS, pauses) == 14 - 1 - 4

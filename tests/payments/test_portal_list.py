@@ -9,7 +9,7 @@ from typing import Any
 import openpyxl
 import pytest
 
-from app.cases.importing.header import find_table
+from app.cases.importing.header import find_tables
 from app.cases.importing.mapping import BadMapping
 from app.cases.importing.readers import BadFile, opened
 from app.payments.portal_list import (
@@ -30,7 +30,7 @@ NOW = at("2024-07-01 08:00")
 def read(path: Path) -> list[PortalPayment | RefusedLine]:
     columns = read_columns(BUILT_IN)
     with opened(path) as source:
-        return list(read_lines(find_table(source, columns, path.name), columns, ZONE, NOW))
+        return list(read_lines(find_tables(source, columns, path.name).first, columns, ZONE, NOW))
 
 
 def csv_file(folder: Path, *lines: str, header: str = ";".join(HEADER)) -> Path:

@@ -119,11 +119,6 @@ def find_tables(source: SheetSource, mapping: HeaderSpec, name: str) -> Tables:
     return Tables(first, following, passed_over, hidden)
 
 
-def find_table(source: SheetSource, mapping: HeaderSpec, name: str) -> SheetTable:
-    """The first of them."""
-    return find_tables(source, mapping, name).first
-
-
 class _Search:
     """The looking for headers in the sheets of one file, and what is said when there is none."""
 

@@ -159,7 +159,7 @@ class Figures:
         period: str,
         deadlines: Deadlines,
         *,
-        period_over: bool = True,
+        period_over: bool,
         days: Mapping[str, int] | None = None,
     ) -> None:
         self.period = period

@@ -96,13 +96,6 @@ class SeenSubject:
     thing: SubjectResult | None
 
 
-def subject_row(seen: SeenSubject) -> list[Any]:
-    """As a run keeps it."""
-    if seen.thing is None:
-        return [seen.subject, seen.change.value]
-    return [seen.subject, seen.change.value, *thing_row(seen.thing)]
-
-
 def thing_row(thing: SubjectResult) -> list[Any]:
     """What is kept of a single thing that fails: how, its own fields, what the judgement adds."""
     return [thing.outcome.value, dict(thing.figures), dict(thing.details)]

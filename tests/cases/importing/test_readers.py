@@ -12,7 +12,7 @@ import openpyxl
 import pytest
 
 from app.cases.importing import readers
-from app.cases.importing.header import SheetTable, find_table
+from app.cases.importing.header import SheetTable, find_tables
 from app.cases.importing.mapping import find_mapping
 from app.cases.importing.readers import BadFile, opened
 from tests.cases.importing.exports import HEADINGS, NOWHERE, csv_file, row, text_of, xlsx_file
@@ -23,13 +23,13 @@ FILES = Path(__file__).parent / "files"
 
 def read(path: Path, name: str = "") -> tuple[SheetTable, list[tuple[int, list[Any]]]]:
     with opened(path, name) as source:
-        table = find_table(source, IGATE, name or path.name)
+        table = find_tables(source, IGATE, name or path.name).first
         return table, list(table.rows)
 
 
 def refusal(path: Path, **options: Any) -> str:
     with pytest.raises(BadFile) as caught, opened(path, **options) as source:
-        list(find_table(source, IGATE, path.name).rows)
+        list(find_tables(source, IGATE, path.name).first.rows)
     return str(caught.value)
 
 
