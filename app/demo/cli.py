@@ -14,6 +14,7 @@ from flask.cli import AppGroup, with_appcontext
 from flask_babel import gettext as _
 
 from app.compliance.evaluation.engine import shared_engine
+from app.compliance.warnings import running_month
 from app.core.errors import N_, DomainError
 from app.demo import loading
 from app.demo.departments import ACCOUNTS, PASSWORD
@@ -77,20 +78,24 @@ def serve(demonstrate: bool, host: str, port: int) -> None:
 
 
 def _prepare() -> None:
-    """The database at its newest migration, the demonstration in it if it is empty, and last month checked."""
+    """The database at its newest migration, the demonstration in it if it is empty, last month checked, and early
+    warning of this one."""
     from flask_migrate import upgrade
 
     logging.getLogger("alembic").setLevel(logging.WARNING)
     upgrade()
     if loading.is_empty():
         _load(DEMO_CASES, seed=DEMO_SEED)
+    month = loading.last_month()
     try:
-        report = loading.check_last_month(BY)
+        checked = loading.check_last_month(BY)
+        if checked is not None:
+            note(counted("Đã kiểm tra %(month)s: %(n)s vi phạm.", checked.broken, month=in_words(month)))
+        month = running_month()
+        if loading.warn_of_running_month(BY) is not None:
+            note(_("Đã tính cảnh báo sớm của tháng này."))
     except DomainError as error:
-        note(_("Chưa kiểm tra được %(month)s: %(why)s", month=in_words(loading.last_month()), why=sentence(error)))
-        return
-    if report is not None:
-        note(counted("Đã kiểm tra %(month)s: %(n)s vi phạm.", report.broken, month=in_words(report.period)))
+        note(_("Chưa kiểm tra được %(month)s: %(why)s", month=in_words(month), why=sentence(error)))
 
 
 def _load(cases: int, *, seed: int, months: int | None = None, until: date | None = None) -> dict[str, Any]:

@@ -26,6 +26,7 @@ from app.cases.rows import terms_of
 from app.compliance.adoption import repository, uploading
 from app.compliance.queries.runs import latest_run
 from app.compliance.runs.service import CheckReport, run_check
+from app.compliance.warnings import running_month, warn
 from app.core.errors import Conflict, DomainError
 from app.core.periods import Period, PeriodKind
 from app.demo.catalogue import IN_FORCE_FROM, ORIGIN, PROCEDURES, add_catalogue
@@ -71,6 +72,13 @@ def check_last_month(by: Actor) -> CheckReport | None:
     if latest_run(whole_site(), month) is not None:
         return None
     return run_check(by, month)
+
+
+def warn_of_running_month(by: Actor) -> CheckReport | None:
+    """Early warning of the running month, if it has none yet. Raises DomainError when no pack is in force in it."""
+    if latest_run(whole_site(), running_month()) is not None:
+        return None
+    return warn(by)
 
 
 MOST_CASES, MOST_MONTHS = 5_000_000, 60

@@ -16,6 +16,9 @@ from app.cases.models import Case
 from app.compliance.models import CheckRun
 from app.compliance.queries.runs import latest_run, results_of
 from app.compliance.runs.verification import verify_run
+from app.compliance.violations.raising import is_provisional
+from app.compliance.warnings import provisional_run
+from app.core.periods import Period
 from app.demo import cli
 from app.demo.departments import ACCOUNTS, PASSWORD
 from app.organisation.access import whole_site
@@ -51,8 +54,10 @@ def test_a_demonstration_is_loaded_checked_and_served(app: Flask, session: Any, 
     asked = {"bound": [("127.0.0.1", 8123)], "threads": 8, "ident": None, "max_request_body_size": largest}
     assert served == [asked | {"clear_untrusted_proxy_headers": False}], "app.web.client_address judges them alone"
     assert db.session.scalar(select(func.count()).select_from(Case)) == 600
-    run = latest_run(whole_site())
-    assert run is not None and run.period == "2024-06" and not run.limited
+    run = latest_run(whole_site(), Period.parse("2024-06"))
+    assert run is not None and not run.limited
+    warned = provisional_run(whole_site())
+    assert warned is not None and warned.period == "2024-07" and is_provisional(warned)
     statuses = {row.status for row in results_of(whole_site(), run.id)}
     assert statuses >= {Status.PASS, Status.FAIL, Status.NO_DATA, Status.NOT_APPLICABLE}
     assert verify_run(run.id).disagreements == (), "a whole month, judged again from what the run kept"
@@ -64,7 +69,8 @@ def test_a_second_start_loads_and_checks_nothing_again(app: Flask, session: Any,
     for _ in range(2):
         assert app.test_cli_runner().invoke(args=["serve", "--demo"]).exit_code == 0
     assert db.session.scalar(select(func.count()).select_from(Case)) == 600
-    assert db.session.scalar(select(func.count()).select_from(CheckRun)) == 1
+    periods = db.session.scalars(select(CheckRun.period).order_by(CheckRun.id)).all()
+    assert periods == ["2024-06", "2024-07"], "the month checked, and early warning of the running one"
 
 
 def test_a_site_with_its_own_units_is_served_as_it_is(app: Flask, session: Any, served: list[dict[str, Any]]) -> None:
