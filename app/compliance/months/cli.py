@@ -10,15 +10,17 @@ import click
 from flask_babel import gettext as _
 
 from app.compliance.cli import check, period_of
-from app.compliance.months import proving, sealing
+from app.compliance.explaining import unit_name
+from app.compliance.months import changes, proving, sealing
 from app.compliance.months.closing import close
 from app.core.errors import N_, DomainError
 from app.core.periods import Period
 from app.core.seals import fingerprint, verify_bundle
+from app.organisation.access import whole_site
 from app.organisation.commands import COMMAND, refusing
 from app.rulepacks.language import Status
 from app.web.command_faults import BadInput, note
-from app.web.formats import in_words, sentence
+from app.web.formats import in_words, label, language, sentence
 
 __all__ = ["check"]
 _PERIODS = "2024-06, 2024-Q2, 2024-H1, 2024, last-month"
@@ -132,11 +134,22 @@ def verify_sealed(period: Period) -> None:
         note(_("Vân tay khóa: %(key)s", key=fingerprint(sealed.public_key)))
         _tell(sealing.manifest_of(sealed.manifest))
     drift = proving.drift(latest)
+    names = changes.unit_names()
     for cell in drift.cells:
-        before, now = f"{cell.sealed or '–'} {cell.sealed_figures}", f"{cell.now or '–'} {cell.now_figures}"
-        what = f"{cell.pack} {cell.rule} {cell.unit}: {before} → {now}"
+        before, now = (
+            f"{label(status) if status else '–'} {figures}".strip()
+            for status, figures in ((cell.sealed, cell.sealed_figures), (cell.now, cell.now_figures))
+        )
+        rule = f"{cell.rule.upper()} ({cell.pack}) {changes.rule_title(cell.pack, cell.rule)}"
+        what = f"{rule}, {names.get(cell.unit, cell.unit)}: {before} → {now}"
         note(_("Nếu tính lại bây giờ: %(what)s", what=what))
-    for key in drift.answers:
-        note(_("Giải trình đổi sau niêm phong: %(key)s", key=key))
+    for line in changes.answers_gone_on(whole_site(), period, drift.answers):
+        answer = f"{changes.rule_title(line.pack, line.rule)}, {unit_name(line.unit)} ({line.key})"
+        note(_("Giải trình đổi sau niêm phong: %(key)s", key=answer))
     if drift.facts_in_all:
         note(_("Dữ kiện khác với khi niêm phong: %(facts)s.", facts=drift.facts_in_all))
+    for fact in changes.in_words(drift.facts, names, language()):
+        note(f"- {fact.title}, {' '.join(filter(None, (fact.subject, fact.unit)))}: {label(fact.change).lower()}")
+        for field in fact.fields:
+            sides = " → ".join(side for side in (field.then, field.now) if side is not None)
+            note(f"    {field.says}: {sides}")

@@ -15,6 +15,7 @@ from app.compliance.adoption import repository
 from app.compliance.evaluation.results import RuleResult
 from app.compliance.models import CheckRun, MonthSeal, PackText
 from app.compliance.months import sealing
+from app.compliance.months.changes import ChangedFact, changed_facts
 from app.compliance.queries import ResultRow, results_of
 from app.compliance.runs import evidence
 from app.compliance.runs.service import gather, kinds_read_by, look, owed_from
@@ -29,7 +30,7 @@ from app.organisation.verifying import Broken
 from app.rulepacks.language import Status
 from app.web.extensions import db
 
-MOST = 50  # changed results, facts and answers that are named; the counts hold all
+MOST = 100  # changed facts that are named; the count holds all
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +48,11 @@ class ChangedCell:
 
 @dataclass(frozen=True, slots=True)
 class Drift:
-    """What was recorded since the seal that would change the month. `facts` are lines of canonical JSON, those that are
-    there no longer and those that are new; all of them are counted, the first are kept. `answers` are keys of
-    violations whose answers went on."""
+    """What was recorded since the seal that would change the month. All facts are counted, the first are kept.
+    `answers` are keys of violations whose answers went on."""
 
     cells: tuple[ChangedCell, ...] = ()
-    facts_gone: tuple[str, ...] = ()
-    facts_new: tuple[str, ...] = ()
+    facts: tuple[ChangedFact, ...] = ()
     facts_in_all: int = 0
     answers: tuple[str, ...] = ()
 
@@ -100,12 +99,11 @@ def drift(sealed: MonthSeal) -> Drift:
     then = _lines(evidence.unpack_text(run.facts), kinds)
     told = [*gather(period, kinds, None, owed_from(period, packs))[1], *report.judgement.premises]
     now = _lines(evidence.canonical(told), kinds)
-    gone, new = sorted(then - now), sorted(now - then)
+    changed = changed_facts(then - now, now - then)
     return Drift(
         tuple(cell for cell in cells if cell is not None),
-        tuple(gone[:MOST]),
-        tuple(new[:MOST]),
-        len(gone) + len(new),
+        tuple(changed[:MOST]),
+        len(changed),
         tuple(_answers_since(sealed)),
     )
 

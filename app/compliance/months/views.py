@@ -15,17 +15,17 @@ from htmx_flask import request
 from werkzeug.wrappers import Response as Answer
 
 from app.compliance.forms import MonthForm, ReopenForm
-from app.compliance.months import proving, queries, sealing
+from app.compliance.months import changes, proving, queries, sealing
 from app.compliance.months.closing import close, refuse_to_close
 from app.compliance.views import bp
 from app.core.errors import Conflict, DomainError, NotFound
 from app.core.periods import Period
 from app.core.seals import fingerprint
-from app.organisation.access import Actor, actor, allowed, can, person
+from app.organisation.access import Actor, actor, allowed, can, current_scope, person
 from app.organisation.exports import trace_export
 from app.organisation.permissions import Capability
 from app.web import extensions, jobs
-from app.web.formats import sentence
+from app.web.formats import language, sentence
 from app.web.forms import errors_shown_on
 from app.web.jobs import Job, JobState, JobStatus
 
@@ -134,12 +134,18 @@ def reopen_month(key: str) -> Page:
 def prove_month(key: str) -> str:
     """Whether every seal of the period holds, and what would come out otherwise now."""
     period = _period(key)
-    latest = sealing.the_seal(period)
+    latest, scope = sealing.the_seal(period), current_scope()
+    drift, names = proving.drift(latest), changes.unit_names()
     return render_template(
         "compliance/months/proof.html",
         period=period,
         proven=[(sealed, proving.problems(sealed)) for sealed in sealing.seals_of(period)],
-        drift=proving.drift(latest),
+        run_id=latest.run_id,
+        drift=drift,
+        facts=list(changes.in_words(drift.facts, names, language(), scope)),
+        answers=changes.answers_gone_on(scope, period, drift.answers),
+        names=names,
+        title_of=changes.rule_title,
         fingerprint=fingerprint,
         lines_of=lambda sealed: sealing.lines_of(sealing.manifest_of(sealed.manifest)),
     )
