@@ -47,13 +47,39 @@ def event_hash(
     Instants are written in UTC and the data with its keys sorted: the same text whatever database keeps them.
     `corrects` is the number of the event that it puts right.
     """
-    content = [site, code, number, str(kind), _utc(at), _utc(recorded_at), recorded_by_id, unit_id, actor, note, data]
+    content = [site, code, number, str(kind), utc(at), utc(recorded_at), recorded_by_id, unit_id, actor, note, data]
     return hashlib.sha256(_encode([*content, corrects, external_id, import_id, previous]).encode()).hexdigest()
 
 
+def data_text(data: Mapping[str, Any]) -> str:
+    """What an event says beside its time, as it is hashed."""
+    return _encode(data) if data else "{}"
+
+
+class ImportedLinks:
+    """The hashes of the events of one import, as `event_hash` gives them: what all have in common is written once, and
+    what the reading has written already is not written again."""
+
+    def __init__(self, site: str, recorded_at: datetime, recorded_by_id: int | None, import_id: int) -> None:
+        self._site = f"[{_encode(site)}, "
+        self._recorded = f'", "{utc(recorded_at)}", {_encode(recorded_by_id)}, null, '
+        self._import = f', {_encode(import_id)}, "'
+
+    def hash(
+        self, previous: str, code: str, number: int, kind: str, at: str, actor: str, data: str, external_id: str | None
+    ) -> str:
+        """As `event_hash`, without a note. `at` is the instant as `utc` writes it, `data` as `data_text` does."""
+        other = "null" if external_id is None else _encode(external_id)
+        content = (
+            f'{self._site}{_encode(code)}, {number}, "{kind}", "{at}{self._recorded}{_encode(actor)}, "", {data}, '
+            f'null, {other}{self._import}{previous}"]'
+        )
+        return hashlib.sha256(content.encode()).hexdigest()
+
+
 @lru_cache(maxsize=1024)
-def _utc(moment: datetime) -> str:
-    """An import records all of its events at one instant, and many happened at one."""
+def utc(moment: datetime) -> str:
+    """As an instant is hashed. An import records all of its events at one, and many happened at one."""
     return moment.astimezone(UTC).isoformat()
 
 

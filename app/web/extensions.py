@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta, tzinfo
 from decimal import Decimal
 from enum import StrEnum
-from itertools import islice
+from itertools import chain, islice
 from typing import Any, cast
 
 from flask import Flask, has_request_context, session
@@ -210,15 +210,22 @@ def _tune_postgresql(connection: Any, _record: Any) -> None:
 @event.listens_for(Engine, "handle_error")
 def _without_the_values(context: Any) -> None:
     """PostgreSQL quotes the row that it refused (DETAIL), and a value that it cannot read: neither belongs in a log."""
-    original = context.original_exception
+    if (hidden := _hide_values(context.original_exception)) is None:
+        return
+    said, plain = hidden
+    if isinstance(told := context.sqlalchemy_exception, DBAPIError):
+        told.args = tuple(str(part).replace(said, plain) for part in told.args)
+
+
+def _hide_values(original: BaseException) -> tuple[str, str] | None:
+    """What the driver's error said, and what it says now; None for one that PostgreSQL did not send."""
     state = getattr(original, "sqlstate", None)
     if not state or not original.args:
-        return
+        return None
     said = str(original)
     plain = type(original).__name__ if state.startswith(_BAD_VALUE) else said.partition("\n")[0]
     original.args = (plain,)
-    if isinstance(told := context.sqlalchemy_exception, DBAPIError):
-        told.args = tuple(str(part).replace(said, plain) for part in told.args)
+    return said, plain
 
 
 class _Migrations:
@@ -309,27 +316,33 @@ Value = str | int | None
 def write_rows(connection: Connection, table: Table, columns: Sequence[str], rows: Iterable[tuple[Value, ...]]) -> None:
     """Insert rows, each a tuple of values in the order of the columns."""
     quote = connection.dialect.identifier_preparer.quote
-    place = "?" if connection.dialect.paramstyle == "qmark" else "%s"
-    names, places = ", ".join(quote(table.c[name].name) for name in columns), ", ".join([place] * len(columns))
-    insert = f"INSERT INTO {quote(table.name)} ({names}) VALUES ({places})"  # noqa: S608  no value is in it
+    names = ", ".join(quote(table.c[name].name) for name in columns)
     waiting = iter(rows)
+    if connection.dialect.name == "postgresql":
+        if first := list(islice(waiting, AT_ONCE)):
+            _copy(connection, f"COPY {quote(table.name)} ({names}) FROM STDIN", chain(first, waiting))
+        return
+    places = ", ".join(["?"] * len(columns))
+    insert = f"INSERT INTO {quote(table.name)} ({names}) VALUES ({places})"  # noqa: S608  no value is in it
     while batch := list(islice(waiting, AT_ONCE)):
         connection.exec_driver_sql(insert, batch)
 
 
-def write_records(connection: Connection, table: Table, records: Sequence[Mapping[str, Any]]) -> None:
-    """Insert records that have the same columns; a column they leave out has its constant default. What to make of a
-    value is asked once for each column: a statement of SQLAlchemy's asks for every value, which costs an import as much
-    as the database does. Raises ValueError where a default would have to be reckoned."""
-    if not records:
-        return
-    given, missing = records[0], [column for column in table.c if column.name not in records[0]]
-    if any(column.default is not None and not column.default.is_scalar for column in missing):
-        raise ValueError(f"{table.name}: a default that must be reckoned")
-    constant = {column.name: cast(Any, column.default).arg for column in missing if column.default is not None}
-    stored = []
-    for name in (*given, *constant):
-        values = [record[name] for record in records] if name in given else [constant[name]] * len(records)
-        made = table.c[name].type.dialect_impl(connection.dialect).bind_processor(connection.dialect)
-        stored.append(values if made is None else map(made, values))
-    write_rows(connection, table, [*given, *constant], zip(*stored, strict=True))
+def _copy(connection: Connection, statement: str, rows: Iterable[tuple[Value, ...]]) -> None:
+    """PostgreSQL's own way for many rows: they go out as they come, and nothing is answered in between. What it refuses
+    is told as SQLAlchemy tells it of a statement."""
+    driver: Any = connection.connection.driver_connection
+    refused = connection.dialect.loaded_dbapi.Error
+    try:
+        with driver.cursor() as cursor, cursor.copy(statement) as copy:
+            for row in rows:
+                copy.write_row(row)
+    except refused as error:
+        is_gone = connection.dialect.is_disconnect(cast(Any, error), driver, None)
+        _hide_values(error)
+        told = DBAPIError.instance(
+            statement, None, error, refused, connection_invalidated=is_gone, dialect=connection.dialect
+        )
+        if is_gone:
+            connection.invalidate(error)
+        raise told from error

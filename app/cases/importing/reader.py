@@ -124,7 +124,7 @@ class ImportReader:
             except DomainError as error:
                 self._refuse(row, cells, error, dossiers.get(said.key))
         changed = (dossiers[key] for key in keys if key in dossiers and dossiers[key].changed)
-        self.plan.put(prepared(dossier, self.reading.calendar) for dossier in changed)
+        self.plan.put([prepared(dossier, self.reading.calendar) for dossier in changed])
         self._count(outcomes, dossiers)
 
     def finish(self) -> None:

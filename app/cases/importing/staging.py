@@ -3,28 +3,33 @@ procedures that it makes, thought of meanwhile and written with its cases."""
 
 from __future__ import annotations
 
-import io
 import json
+import marshal
 import pickle
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
+from itertools import islice
+from typing import Any, NamedTuple, cast
 
 from flask_babel import gettext as _
+from sqlalchemy import Table as SqlTable
 from sqlalchemy import delete, select
 
-from app.cases.rows import Row
+from app.cases.chain import data_text, utc
+from app.cases.importing.row_parsing import CONTACTS, TOLD_LATER
+from app.cases.models import DERIVED_TABLES, Case
+from app.cases.rows import DERIVED, Row
 from app.cases.timeline import Terms, whole
-from app.cases.vocabulary import CaseStatus, Channel, EventKind, PaymentChannel, PromiseCause
 from app.core.calendar import PauseMode, TimeUnit
 from app.core.codes import code_key
 from app.organisation.models import AuditEntry, Unit, UnitKind
 from app.procedures.models import Level, Procedure, ProcedureVersion
 from app.procedures.service import search_key
-from app.web.extensions import db
+from app.web.extensions import Value, db
+from app.web.stored import Instants, StoredColumns
 
 # What an import is going to write, kept outside the database until all of the file has been read.
 #
@@ -42,8 +47,7 @@ class Prepared:
     """One case to be written. `case_id` is None when the file brings it; `revision` is the one that was read.
 
     `case` are its columns (of a known case only those that an import may change), `derived` the rows of the
-    derived tables by table, `before` the columns of a known case as they were. `year` is that of its reception, `place`
-    (from 1) where it comes among the new ones of that year, known once all of the file has been read.
+    derived tables by table, `before` the columns of a known case as they were. `year` is that of its reception.
     """
 
     code: str
@@ -54,33 +58,137 @@ class Prepared:
     derived: dict[str, list[Row]]
     before: Row
     year: int
+
+
+class StagedEvent(NamedTuple):
+    """An event as it lies until it is written: `at` as the database keeps it, `utc` and `data` as they are hashed."""
+
+    number: int
+    kind: str
+    at: str
+    utc: str
+    actor: str
+    data: str
+    external_id: str | None
+
+
+_Rows = dict[str, list[tuple[Value, ...]]]
+
+
+@dataclass(slots=True)
+class Staged:
+    """One case as it lies until it is written. `row` has the values of `Storage.of(case_id is None)`, `derived` those
+    of `Storage.derived` by table, `before` the columns of a known case that change, as JSON. `place` (from 1) is where
+    it comes among the new ones of its year, known once all of the file has been read."""
+
+    code: str
+    case_id: int | None
+    revision: int
+    row: tuple[Value, ...]
+    events: list[StagedEvent]
+    derived: _Rows
+    before: str
+    year: int
     place: int = 0
 
 
-class _Dumper(pickle.Pickler):
-    """Cases as bytes. The words of the vocabularies are kept as their texts: an enumeration takes ten times as long."""
+_TOLD = (*CONTACTS, *TOLD_LATER, "other_code_key", "search_text", "unit_id")
+CHANGED = (*DERIVED, *_TOLD)
+"""Columns of a known case that an import may change."""
+BROUGHT = (*CHANGED, "code", "code_key", "version_id", "fee_due", "online_payable", "returns_result")
+"""Columns of a case that an import brings."""
+_OF_A_CASE = ("site", "case_id")
+_MADE = '": -'
+"""In the data of an event: the negative id of what the import itself is going to make."""
+
+
+class Storage:
+    """Cases as bytes and back: what is going to be written is made ready once, when it was read."""
 
     def __init__(self) -> None:
-        self._bytes = io.BytesIO()
-        super().__init__(self._bytes, protocol=pickle.HIGHEST_PROTOCOL)
-        words = (CaseStatus, Channel, EventKind, PaymentChannel, PromiseCause)
-        self.dispatch_table = {kind: lambda word: (str, (str(word),)) for kind in words}
+        dialect = db.engine.dialect
+        self.instants = Instants(dialect)
+        cases = cast(SqlTable, Case.__table__)
+        self.known = StoredColumns(cases, CHANGED, self.instants, dialect)
+        self.brought = StoredColumns(cases, BROUGHT, self.instants, dialect)
+        self.derived = {
+            name: StoredColumns(table, _columns_of(table), self.instants, dialect)
+            for name, table in DERIVED_TABLES.items()
+        }
 
-    def dumped(self, case: Prepared) -> bytes:
-        """The case, to be read by `_loaded`."""
-        self._bytes.seek(0)
-        self._bytes.truncate()
-        self.clear_memo()
-        self.dump(
-            (case.code, case.case_id, case.revision, case.case, case.events, case.derived, case.before, case.year)
+    def of(self, is_new: bool) -> StoredColumns:
+        """The columns of a case that is new, or known."""
+        return self.brought if is_new else self.known
+
+    def stored(self, cases: Sequence[Prepared]) -> Iterator[bytes]:
+        """Each of the cases as bytes."""
+        own = {new: self.of(new).rows([each.case for each in cases if (each.case_id is None) is new]) for new in _BOTH}
+        found = {name for case in cases for name in case.derived}
+        derived = {
+            name: self.derived[name].rows([row for case in cases for row in case.derived.get(name, ())])
+            for name in found
+        }
+        for case in cases:
+            yield marshal.dumps(
+                (
+                    case.code,
+                    case.case_id,
+                    case.revision,
+                    next(own[case.case_id is None]),
+                    [self._event(event) for event in case.events],
+                    {name: list(islice(derived[name], len(rows))) for name, rows in case.derived.items()},
+                    _before(case),
+                    case.year,
+                    pickle.dumps(case.before) if case.before else b"",
+                )
+            )
+
+    def _event(self, event: PreparedEvent) -> tuple[Value, ...]:
+        number, kind, at, actor, data, external_id = event
+        return number, str(kind), self.instants[at], utc(at), actor, data_text(data), external_id
+
+    def staged(self, blob: bytes, place: int = 0) -> Staged:
+        """The case as it is to be written."""
+        code, case_id, revision, row, events, derived, before, year, _ = marshal.loads(blob)  # noqa: S302
+        return Staged(
+            code, case_id, revision, row, [StagedEvent(*each) for each in events], derived, before, year, place
         )
-        return self._bytes.getvalue()
+
+    def prepared(self, blob: bytes) -> Prepared:
+        """The case as it was prepared."""
+        code, case_id, revision, row, events, derived, _, year, before = marshal.loads(blob)  # noqa: S302  our own bytes
+        return Prepared(
+            code,
+            case_id,
+            revision,
+            self.of(case_id is None).record(row),
+            [
+                (number, kind, datetime.fromisoformat(at), actor, json.loads(data), external_id)
+                for number, kind, _, at, actor, data, external_id in events
+            ],
+            {name: [self.derived[name].record(each) for each in rows] for name, rows in derived.items()},
+            pickle.loads(before) if before else {},  # noqa: S301  from a file that nobody else can open
+            year,
+        )
 
 
-def _loaded(blob: bytes, place: int = 0) -> Prepared:
-    case = Prepared(*pickle.loads(blob))  # noqa: S301  our own bytes, from a file that nobody else can open
-    case.place = place
-    return case
+_BOTH = (True, False)
+
+
+def _columns_of(table: SqlTable) -> list[str]:
+    return [column.name for column in table.c if column.name not in ("id", *_OF_A_CASE)]
+
+
+def _before(case: Prepared) -> str:
+    """The columns of a known case that change, as they were."""
+    if not case.before:
+        return "{}"
+    kept = {name: _iso_value(value) for name, value in case.before.items() if case.case[name] != value}
+    return json.dumps(kept, ensure_ascii=False)
+
+
+def _iso_value(value: Any) -> Any:
+    return value.isoformat() if isinstance(value, datetime) else value
 
 
 class Plan:
@@ -93,22 +201,16 @@ class Plan:
             "CREATE TABLE plan (position INTEGER PRIMARY KEY, key UNIQUE, is_new, year, received_at, prepared)"
         )
         self._file.execute("BEGIN")
-        self._dumper = _Dumper()
+        self.storage = Storage()
 
-    def put(self, cases: Iterable[Prepared]) -> None:
+    def put(self, cases: Sequence[Prepared]) -> None:
         """Keep cases; one that is there already is replaced, in its place."""
         self._file.executemany(
             "INSERT INTO plan (key, is_new, year, received_at, prepared) VALUES (?, ?, ?, ?, ?)"
             " ON CONFLICT (key) DO UPDATE SET prepared = excluded.prepared",
             (
-                (
-                    code_key(case.code),
-                    case.case_id is None,
-                    case.year,
-                    case.case["received_at"].timestamp(),
-                    self._dumper.dumped(case),
-                )
-                for case in cases
+                (code_key(case.code), case.case_id is None, case.year, case.case["received_at"].timestamp(), blob)
+                for case, blob in zip(cases, self.storage.stored(cases), strict=True)
             ),
         )
 
@@ -117,14 +219,14 @@ class Plan:
         if not self:
             return {}
         wanted = "SELECT key, prepared FROM plan WHERE key IN (SELECT value FROM json_each(?))"
-        return {key: _loaded(blob) for key, blob in self._file.execute(wanted, (json.dumps(list(keys)),))}
+        return {key: self.storage.prepared(blob) for key, blob in self._file.execute(wanted, (json.dumps(list(keys)),))}
 
     def first(self, count: int, *, new: bool) -> list[Prepared]:
         """The first of the new cases, or of the known ones."""
         rows = self._file.execute(
             "SELECT prepared FROM plan WHERE is_new = ? ORDER BY position LIMIT ?", (new, count)
         ).fetchall()
-        return [_loaded(blob) for (blob,) in rows]
+        return [self.storage.prepared(blob) for (blob,) in rows]
 
     def count(self, *, new: bool) -> int:
         """Number of new cases, or of known ones."""
@@ -134,7 +236,7 @@ class Plan:
         """How many new cases were received in each year."""
         return dict(self._file.execute("SELECT year, count(*) FROM plan WHERE is_new GROUP BY year").fetchall())
 
-    def chunks(self) -> Iterator[list[Prepared]]:
+    def chunks(self) -> Iterator[list[Staged]]:
         """All of them, some thousands at a time, with their places."""
         self._file.execute(
             "CREATE TABLE places AS SELECT position AS of,"
@@ -148,7 +250,7 @@ class Plan:
             (after, CHUNK),
         ).fetchall():
             after = rows[-1][0]
-            yield [_loaded(blob, place) for _position, blob, place in rows]
+            yield [self.storage.staged(blob, place) for _position, blob, place in rows]
 
     def close(self) -> None:
         """Let go of the file."""
@@ -211,11 +313,33 @@ class Ids:
     def __bool__(self) -> bool:
         return bool(self.units or self.versions)
 
-    def settle(self, row: dict[str, Any]) -> None:
-        """Give a row the real ids."""
-        for name, ids in (("unit_id", self.units), ("holder_unit_id", self.units), ("version_id", self.versions)):
-            if (row.get(name) or 0) < 0:
-                row[name] = ids[row[name]]
+    def settled(self, names: Sequence[str], rows: list[tuple[Value, ...]]) -> list[tuple[Value, ...]]:
+        """Rows of these columns with the real ids."""
+        places = [(place, ids) for place, name in enumerate(names) if (ids := self._of(name)) is not None]
+        if not (self and places):
+            return rows
+        settled = []
+        for row in rows:
+            values = list(row)
+            for place, ids in places:
+                values[place] = ids.get(cast(Any, values[place]), values[place])
+            settled.append(tuple(values))
+        return settled
+
+    def settled_data(self, text: str) -> str:
+        """The data of an event with the real ids."""
+        if _MADE not in text:
+            return text
+        data: dict[str, Any] = json.loads(text)
+        for name in data:
+            if (ids := self._of(name)) is not None:
+                data[name] = ids.get(data[name], data[name])
+        return data_text(data)
+
+    def _of(self, name: str) -> dict[int, int] | None:
+        if name in ("unit_id", "holder_unit_id"):
+            return self.units
+        return self.versions if name == "version_id" else None
 
 
 class NewEntities:

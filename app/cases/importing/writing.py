@@ -2,34 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import json
+from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import Any, cast
+from typing import cast
 
 from sqlalchemy import Table as SqlTable
-from sqlalchemy import bindparam, delete, select, update
+from sqlalchemy import delete, select
 from sqlalchemy.exc import IntegrityError
 
-from app.cases.chain import START, Digest, event_hash, last_hashes
+from app.cases.chain import START, Digest, ImportedLinks, last_hashes
 from app.cases.importing.existing_cases import Dossier
 from app.cases.importing.models import ImportedCase
-from app.cases.importing.row_parsing import CONTACTS, TOLD_LATER
-from app.cases.importing.staging import AlreadyEntered, Ids, NewEntities, Plan, Prepared
+from app.cases.importing.staging import AlreadyEntered, Ids, NewEntities, Plan, Prepared, Staged
 from app.cases.models import DERIVED_TABLES, Case, CaseEvent
 from app.cases.numbering import enter_in_register, next_lines
 from app.cases.population import ACCOUNTABLE, HELD
-from app.cases.rows import DERIVED, Row, case_row, derived_rows, search_text
+from app.cases.rows import Row, case_row, derived_rows, search_text
 from app.cases.timeline import CaseState, project
 from app.cases.vocabulary import EventKind
 from app.core.calendar import WorkingCalendar
 from app.core.codes import code_key
 from app.organisation.models import PassedRecord
-from app.web.extensions import db, write_records
+from app.web.extensions import Value, db
+from app.web.stored import insert_stored, next_ids, update_stored
 
 _CASES, _EVENTS = cast(SqlTable, Case.__table__), cast(SqlTable, CaseEvent.__table__)
 _PASSED = cast(SqlTable, PassedRecord.__table__)
 _IMPORTED = cast(SqlTable, ImportedCase.__table__)
-_CHANGED = [*DERIVED, *CONTACTS, *TOLD_LATER, "other_code_key", "search_text", "unit_id"]
+_OF_EVENT = (
+    *("site", "case_id", "number", "kind", "at", "recorded_at", "recorded_by_id", "actor", "note", "data"),
+    *("external_id", "import_id", "hash"),
+)
+_OF_PASSED = ("site", "kind", "record_id", "unit_id", "successor_id", "until_at")
+_OF_IMPORTED = ("site", "import_id", "code", "is_new", "revision", "before", "case_id")
 
 
 class MovedOn(Exception):
@@ -71,7 +77,6 @@ def _new_row(dossier: Dossier, state: CaseState) -> Row:
         "fee_due": version.fee,
         "online_payable": version.online_payable,
         "returns_result": version.returns_result,
-        "revision": 1,
     }
 
 
@@ -99,23 +104,17 @@ class Writer:
     """
 
     def __init__(self, site: str, import_id: int, person_id: int | None, now: datetime) -> None:
-        self.site, self.import_id = site, import_id
-        self._of_event = {
-            "site": site,
-            "recorded_at": now,
-            "recorded_by_id": person_id,
-            "note": "",
-            "import_id": import_id,
-        }
-        self.now, self.person_id = now, person_id
+        self.site, self.import_id, self.now, self.person_id = site, import_id, now, person_id
         self.ids, self.digest = Ids(), Digest()
+        self.links = ImportedLinks(site, now, person_id, import_id)
         # An embedded database has one writer: the lines of the register are taken first, and each case is written once.
         # Elsewhere whoever takes a case in waits for the counter, which is asked for when all else is written.
         self.alone = db.engine.dialect.name == "sqlite"
         self.lines: dict[int, int] = {}
 
     def write(self, plan: Plan, making: NewEntities) -> None:
-        """Write all of it. Raises MovedOn when a case is not as it was read."""
+        """Write all of it. Raises MovedOn when a case is not as it was read, or has been entered meanwhile."""
+        self.storage = plan.storage
         try:
             self.ids = making.write(self.import_id)
             if self.alone:
@@ -127,27 +126,42 @@ class Writer:
         except (AlreadyEntered, IntegrityError) as error:
             raise MovedOn from error
 
-    def _write(self, cases: list[Prepared]) -> None:
-        were_new = [case.case_id is None for case in cases]
+    def _write(self, cases: list[Staged]) -> None:
         new = [case for case in cases if case.case_id is None]
         known = [case for case in cases if case.case_id is not None]
         self._check(known)
+        imported = [self._imported_row(case) for case in cases]
         self._insert_cases(new)
         self._update_cases(known)
         before = last_hashes(case.case_id for case in known if case.case_id is not None)
-        events: list[Row] = []
-        derived: dict[str, list[Row]] = {name: [] for name in DERIVED_TABLES}
+        recorded_at = self.storage.instants[self.now]
+        events: list[tuple[Value, ...]] = []
+        passed: list[tuple[Value, ...]] = []
         for case in cases:
-            events += self._event_rows(case, before.get(case.case_id or 0, START))
-            for name, rows in case.derived.items():
-                derived[name] += (self._owned(row, case) for row in rows)
-        _insert(_EVENTS, events)
-        _insert(_PASSED, [row for case in cases for row in self._passed_rows(case)])
-        for name, rows in derived.items():
-            _insert(DERIVED_TABLES[name], rows)
-        _insert(_IMPORTED, [self._imported_row(case, is_new) for case, is_new in zip(cases, were_new, strict=True)])
+            case_id = cast(int, case.case_id)
+            previous = before.get(case_id, START)
+            for number, kind, at, instant, actor, data, external_id in case.events:
+                if self.ids:
+                    data = self.ids.settled_data(data)
+                previous = self.links.hash(previous, case.code, number, kind, instant, actor, data, external_id)
+                self.digest.add(previous)
+                events.append(
+                    (
+                        *(self.site, case_id, number, kind, at, recorded_at, self.person_id, actor, "", data),
+                        *(external_id, self.import_id, previous),
+                    )
+                )
+                if kind == EventKind.UNIT_SUCCEEDED:
+                    passed += self._passed_rows(case_id, at, data)
+        self._insert(_EVENTS, _OF_EVENT, events)
+        self._insert(_PASSED, _OF_PASSED, passed)
+        for name, columns in self.storage.derived.items():
+            rows = [(self.site, case.case_id, *row) for case in cases for row in case.derived.get(name, ())]
+            self._insert(DERIVED_TABLES[name], ("site", "case_id", *columns.names), rows)
+        rows = [(*row, case.case_id) for row, case in zip(imported, cases, strict=True)]
+        self._insert(_IMPORTED, _OF_IMPORTED, rows)
 
-    def _check(self, known: list[Prepared]) -> None:
+    def _check(self, known: list[Staged]) -> None:
         if not known:
             return
         ids = [case.case_id for case in known]
@@ -155,101 +169,42 @@ class Writer:
         if dict(found.all()) != {case.case_id: case.revision for case in known}:
             raise MovedOn
 
-    def _insert_cases(self, cases: list[Prepared]) -> None:
+    def _insert_cases(self, cases: list[Staged]) -> None:
         if not cases:
             return
-        codes = [case.code for case in cases]
-        written = select(Case.code, Case.id).where(Case.site == self.site, Case.code.in_(codes))
-        if db.session.execute(written.limit(1)).first():
-            raise MovedOn
-        _insert(_CASES, [self._settled(case.case | self._entered(case)) for case in cases])
-        ids = dict(db.session.execute(written).all())
-        for case in cases:
-            case.case_id = ids[case.code]
+        ids = next_ids(db.session.connection(), _CASES, len(cases))
+        names = ("id", "site", "import_id", "revision", *self.storage.brought.names)
+        rows: list[tuple[Value, ...]] = []
+        for case_id, case in zip(ids, cases, strict=True):
+            case.case_id = case_id
+            rows.append((case_id, self.site, self.import_id, 1, *case.row))
+        if self.alone:
+            names += ("register_year", "register_number")
+            rows = [
+                (*row, case.year, self.lines[case.year] + case.place) for row, case in zip(rows, cases, strict=True)
+            ]
+        self._insert(_CASES, names, rows)
 
-    def _entered(self, case: Prepared) -> Row:
-        whose = {"site": self.site, "import_id": self.import_id}
-        if not self.alone:
-            return whose
-        return whose | {"register_year": case.year, "register_number": self.lines[case.year] + case.place}
-
-    def _update_cases(self, cases: list[Prepared]) -> None:
+    def _update_cases(self, cases: list[Staged]) -> None:
         if not cases:
             return
-        statement = update(_CASES).where(_CASES.c.id == bindparam("key"))
-        names = [*_CHANGED, "revision"]
-        db.session.connection().execute(
-            statement.values({name: bindparam("new_" + name) for name in names}),
-            [self._updated_row(case) for case in cases],
-        )
+        names = self.storage.known.names
+        own = self.ids.settled(names, [case.row for case in cases])
+        rows = [(*row, case.revision + 1, case.case_id) for row, case in zip(own, cases, strict=True)]
+        update_stored(db.session.connection(), _CASES, (*names, "revision"), rows)
         ids = [case.case_id for case in cases]
         for table in DERIVED_TABLES.values():
             db.session.execute(delete(table).where(table.c.case_id.in_(ids)))
 
-    def _updated_row(self, case: Prepared) -> Row:
-        row = self._settled(dict(case.case))
-        new = {"new_" + name: row[name] for name in _CHANGED}
-        return {"key": case.case_id, "new_revision": case.revision + 1} | new
-
-    def _event_rows(self, case: Prepared, previous: str) -> Iterable[Row]:
-        """The events as the next links of the case's chain, after the hash `previous`."""
-        for number, kind, at, actor, data, external_id in case.events:
-            row = dict(self._of_event)
-            row["case_id"], row["number"], row["kind"], row["at"] = case.case_id, number, kind, at
-            row["actor"], row["data"], row["external_id"] = actor, self._settled(data), external_id
-            row["hash"] = previous = event_hash(
-                previous,
-                self.site,
-                case.code,
-                number,
-                kind,
-                at,
-                self.now,
-                self.person_id,
-                None,
-                actor,
-                "",
-                data,
-                None,
-                external_id,
-                self.import_id,
-            )
-            self.digest.add(previous)
-            yield row
-
-    def _passed_rows(self, case: Prepared) -> Iterator[Row]:
+    def _passed_rows(self, case_id: int, at: str, data: str) -> Iterator[tuple[Value, ...]]:
         """Whose the case was until its unit was succeeded."""
-        for _number, kind, at, _actor, data, _external_id in case.events:
-            if kind == EventKind.UNIT_SUCCEEDED:
-                passed = {"unit_id": data["unit_id"], "successor_id": data["to_unit_id"], "until_at": at}
-                for what in (ACCOUNTABLE, HELD):
-                    yield {"site": self.site, "kind": what, "record_id": case.case_id, **passed}
+        told = json.loads(data)
+        for what in (ACCOUNTABLE, HELD):
+            yield self.site, what, case_id, told["unit_id"], told["to_unit_id"], at
 
-    def _owned(self, row: Row, case: Prepared) -> Row:
-        row["site"], row["case_id"] = self.site, case.case_id
-        return self._settled(row)
+    def _imported_row(self, case: Staged) -> tuple[Value, ...]:
+        is_new = case.case_id is None
+        return self.site, self.import_id, case.code, is_new, 1 if is_new else case.revision + 1, case.before
 
-    def _imported_row(self, case: Prepared, is_new: bool) -> Row:
-        return {
-            "site": self.site,
-            "import_id": self.import_id,
-            "case_id": case.case_id,
-            "code": case.code,
-            "is_new": is_new,
-            "revision": 1 if is_new else case.revision + 1,
-            "before": {name: _iso_value(value) for name, value in case.before.items() if case.case[name] != value},
-        }
-
-    def _settled(self, row: Row) -> Row:
-        """With the real ids of what the import itself has made."""
-        if self.ids:
-            self.ids.settle(row)
-        return row
-
-
-def _iso_value(value: Any) -> Any:
-    return value.isoformat() if isinstance(value, datetime) else value
-
-
-def _insert(table: SqlTable, rows: list[Row]) -> None:
-    write_records(db.session.connection(), table, rows)
+    def _insert(self, table: SqlTable, names: Sequence[str], rows: list[tuple[Value, ...]]) -> None:
+        insert_stored(db.session.connection(), table, names, self.ids.settled(names, rows))

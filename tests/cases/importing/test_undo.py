@@ -101,7 +101,7 @@ def test_while_an_import_is_written_the_desk_gets_its_lines_of_the_register(
     receive(permit, at("2024-06-05 08:30"), code="tay")
     given, really = [], writing.Writer._write
 
-    def write(self: writing.Writer, cases: list[staging.Prepared]) -> None:
+    def write(self: writing.Writer, cases: list[staging.Staged]) -> None:
         really(self, cases)
         with db.engine.begin() as desk:
             desk.execute(text("SET LOCAL lock_timeout = '2s'"))
@@ -368,15 +368,15 @@ def test_a_run_that_fails_in_the_middle_of_writing_leaves_nothing(
 ) -> None:
     monkeypatch.setattr(staging, "CHUNK", 2)
     calls: list[int] = []
-    insert = writing._insert
+    insert = writing.insert_stored
 
-    def failing(table: Any, rows: Any) -> None:
+    def failing(*table_and_rows: Any) -> None:
         calls.append(1)
         if len(calls) > 3 * after:
             raise OSError("no space left on device")
-        insert(table, rows)
+        insert(*table_and_rows)
 
-    monkeypatch.setattr(writing, "_insert", failing)
+    monkeypatch.setattr(writing, "insert_stored", failing)
     with pytest.raises(OSError, match="no space"):
         take(later)
     assert dump() == before
