@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import select
@@ -38,11 +39,12 @@ DERIVED = (
     "stage",
     "received_at",
 )
+_derived = attrgetter(*DERIVED)
 
 
 def case_row(state: CaseState) -> Row:
     """The columns of `cases` that the events decide; the accountable unit among them once one succeeded another."""
-    row = {name: getattr(state, name) for name in DERIVED}
+    row = dict(zip(DERIVED, _derived(state), strict=True))
     return row if state.unit_id is None else row | {"unit_id": state.unit_id}
 
 

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from flask import Flask, Response, request, send_file, stream_with_context
@@ -93,6 +94,7 @@ def _opened_today(by: Actor, kind: str, name: str) -> bool:
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 MOST_ROWS = 1_048_575  # below the header of one sheet; what is more goes on to the next
+REMEMBERED = 8192  # texts whose cells are kept while a list is written
 LONGEST_TEXT = 32_767  # characters in a cell
 _NOT_IN_XML = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 # How a formula begins: also in the wide forms that East Asian keyboards write and Excel reads as the narrow ones, and
@@ -262,6 +264,7 @@ class _Sheets:
         }
         self.quoted = book.add_format({"quote_prefix": True})
         self.quoted_heading = book.add_format({"quote_prefix": True, "bold": True})
+        self.texts: dict[str, tuple[str, int]] = {}
         self.number = 0
         self._begin()
 
@@ -270,8 +273,7 @@ class _Sheets:
         if self.row - self.top > MOST_ROWS:
             self._end()
             self._begin()
-        for column, value in enumerate(row):
-            self._write(column, value)
+        self.sheet.write_cells(self.row, list(map(self._cell, count(), row)))
         self.row += 1
 
     def close(self) -> None:
@@ -283,7 +285,10 @@ class _Sheets:
         self.number += 1
         name = _NOT_IN_SHEET_NAMES.sub(" ", self.title).strip("' ") or "Sheet"
         ending = f" {self.number}" if self.number > 1 else ""
-        self.sheet = self.book.add_worksheet(name[: _LONGEST_SHEET_NAME - len(ending)].strip() + ending)
+        from app.organisation.streamed_sheet import StreamedSheet
+
+        named = name[: _LONGEST_SHEET_NAME - len(ending)].strip() + ending
+        self.sheet: StreamedSheet = self.book.add_worksheet(named, StreamedSheet)
         self.row = 0
         for text, font in [(self.title, self.large), *((each, None) for each in self.about)]:
             if self.title:
@@ -295,7 +300,7 @@ class _Sheets:
         for column, heading in enumerate(self.header):
             font = self.quoted_heading if _is_formula(heading) else self.bold
             self.sheet.write_string(self.row, column, _text(heading), font)
-            self._widen(column, heading)
+            self._widen(column, len(heading))
         self.row += 1
         self.sheet.freeze_panes(self.row, 0)
 
@@ -305,27 +310,36 @@ class _Sheets:
         for column, width in enumerate(self.widths):
             self.sheet.set_column(column, column, min(max(width + 2, _NARROWEST), _WIDEST))
 
-    def _write(self, column: int, value: object) -> None:
-        if value is None:
-            return
+    def _cell(self, column: int, value: object) -> str | None:
+        if value is None or value == "":
+            return None
+        if isinstance(value, str):
+            cell, letters = self.texts.get(value) or self._text(value)
+            self._widen(column, letters)
+            return cell
         if isinstance(value, datetime):  # before date: an instant is one too
             shown = local(value).replace(tzinfo=None, microsecond=0) if value.tzinfo else value
-            self.sheet.write_datetime(self.row, column, shown, self.formats[datetime])
-            self._widen(column, "dd/mm/yyyy hh:mm")
-        elif isinstance(value, date):
-            self.sheet.write_datetime(self.row, column, value, self.formats[date])
-            self._widen(column, "dd/mm/yyyy")
-        elif isinstance(value, (int, float, Decimal)) and not isinstance(value, bool):
-            self.sheet.write_number(self.row, column, value, self.formats.get(type(value)))
-            self._widen(column, f"{value:,}")
-        else:
-            text = _text(str(value))
-            self.sheet.write_string(self.row, column, text, self.quoted if _is_formula(text) else None)
-            self._widen(column, text)
+            self._widen(column, len("dd/mm/yyyy hh:mm"))
+            return self.sheet.day(shown, self.formats[datetime])
+        if isinstance(value, date):
+            self._widen(column, len("dd/mm/yyyy"))
+            return self.sheet.day(value, self.formats[date])
+        if isinstance(value, (int, float, Decimal)) and not isinstance(value, bool):
+            self._widen(column, len(f"{value:,}"))
+            return self.sheet.number(value, self.formats.get(type(value)))
+        return self._cell(column, str(value))
 
-    def _widen(self, column: int, text: str) -> None:
-        if column < len(self.widths) and len(text) > self.widths[column]:
-            self.widths[column] = len(text)
+    def _text(self, value: str) -> tuple[str, int]:
+        """The cell of a text and how wide it is. Lists say the same things over and over."""
+        if len(self.texts) >= REMEMBERED:
+            self.texts.clear()
+        text = _text(value)
+        found = self.texts[value] = self.sheet.text(text, self.quoted if _is_formula(text) else None), len(text)
+        return found
+
+    def _widen(self, column: int, letters: int) -> None:
+        if column < len(self.widths) and letters > self.widths[column]:
+            self.widths[column] = letters
 
 
 _NARROWEST, _WIDEST = 8, 60  # letters

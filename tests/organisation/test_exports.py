@@ -6,6 +6,7 @@ import ast
 import csv
 import io
 import re
+import zipfile
 from collections.abc import Callable
 from datetime import date, datetime
 from decimal import Decimal
@@ -16,6 +17,7 @@ import openpyxl
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from openpyxl.utils.escape import unescape
 
 from app.cases.importing.report import RefusedRow, error_table, write_errors
 from app.organisation import exports
@@ -131,6 +133,40 @@ def test_what_a_workbook_cannot_hold_does_not_break_it(app: Flask) -> None:
         sheet = written(["a\x00b\x1fc", "d" * 40_000])["Sheet"]
     assert sheet["A2"].value == "a b c"
     assert len(sheet["B2"].value) == 32_767
+
+
+def test_every_letter_comes_back_as_it_was(app: Flask) -> None:
+    texts = ["<b>Lan & Hùng</b>", "  thụt vào", "hai\ndòng", "_x0041_", "“ngoặc”", "'", "𠀀", "1e5"]
+    with app.app_context():
+        sheet = written(texts)["Sheet"]
+    assert [unescape(cell.value) for cell in sheet[2]] == texts  # as a spreadsheet reads `_x005F_`
+
+
+def test_spaces_at_the_ends_of_a_text_are_kept(app: Flask) -> None:
+    file = io.BytesIO()
+    with app.app_context():
+        write_xlsx(file, ["A"], [["  thụt vào"]])
+    sheet = zipfile.ZipFile(file).read("xl/worksheets/sheet1.xml").decode()
+    assert '<t xml:space="preserve">  thụt vào</t>' in sheet  # else a spreadsheet reads it without them
+
+
+def test_where_nothing_is_known_there_is_no_cell(app: Flask) -> None:
+    with app.app_context():
+        sheet = written(["a", "", None, "d"], [None, None], ["x", "y"])["Sheet"]
+    assert [[cell.value for cell in row] for row in sheet.iter_rows(min_row=2)] == [
+        ["a", None, None, "d"],
+        [None, None, None, None],
+        ["x", "y", None, None],
+    ]
+    assert all(cell.data_type == "n" for cell in (sheet["B2"], sheet["C2"]))  # a filter offers one blank, not two
+
+
+def test_many_different_texts_are_not_all_kept(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(exports, "REMEMBERED", 2)
+    with app.app_context():
+        sheet = written(*([f"H{number}", "LDVL", date(2024, 6, 1 + number)] for number in range(9)))["Sheet"]
+    assert [row[0].value for row in sheet.iter_rows(min_row=2)] == [f"H{number}" for number in range(9)]
+    assert [row[1].value for row in sheet.iter_rows(min_row=2)] == ["LDVL"] * 9
 
 
 def test_a_list_has_its_title_its_filters_and_a_header_that_stays(app: Flask) -> None:

@@ -185,7 +185,7 @@ class ImportReader:
             event = None
         if event is not None:
             remarks += take_event(dossier, event)
-        if any("time_unknown" in move.data for move in dossier.moves[before:]):
+        if any(["time_unknown" in move.data for move in dossier.moves[before:]]):  # noqa: C419  a few, at each row
             remarks.append(Remark.TIME_UNKNOWN)
         for remark in remarks:
             self.report.remark(remark, self._place(row))
@@ -210,6 +210,12 @@ class ImportReader:
 
     def _known(self, dossier: Dossier, said: ParsedRow, event: StatedEvent | None) -> tuple[list[Remark], RowOutcome]:
         """A case that is recorded already, or that an earlier row of the file has opened."""
+        if self.is_log and said is dossier.said and event is not None:  # nearly every row of a log
+            count = len(dossier.moves)
+            remarks = take_event(dossier, event)
+            if len(dossier.moves) == count:
+                return remarks, RowOutcome.UNCHANGED
+            return remarks, RowOutcome.NEW if dossier.case_id is None else RowOutcome.CHANGED
         before = len(dossier.moves), dossier.filled, dict(dossier.contacts), dossier.knows
         remarks = [Remark.REPEATED] if not self.is_log and self._repeated(dossier) else []
         if said is not dossier.said:

@@ -50,6 +50,13 @@ LONGEST = {
     **{"code": 64, "other_code": 64, "applicant": 200, "id_number": 32, "phone": 32, "address": 300, "officer": 120},
     **{"event_id": 120, "event_name": 200, "event_group": 200, "event_actor": 120},
 }
+REMEMBERED = 4096  # texts of a column whose meaning is kept: exports say the same things over and over
+_CODES = frozenset({"code", "other_code", "id_number", "phone", "event_id"})
+# Neither a sign for nothing, nor rounded, nor with anything that does not show.
+_PLAIN_CODE = re.compile(r"[A-Za-z][A-Za-z0-9./\-]{7,63}|0\d{8,11}", re.ASCII)
+_PLAIN_TIME = re.compile(
+    r"\d\d/\d\d/\d{4}(?: \d\d:\d\d(?::\d\d)?)?|\d{4}-\d\d-\d\d[T ][\d:.]{5,15}(?:[+\-]\d\d:\d\d)?", re.ASCII
+)
 SIGNATURES = 3  # cells at most of a line of signatures
 SHORTEST_DAY = len("1/1/24")
 _TOTAL = re.compile(r"(tong|cong|total)\b")
@@ -190,6 +197,7 @@ class RowReader:
         self._headings = frozenset(map(fold, table.headings))
         self._days_of_reception = self._places("received_at")
         self._before: tuple[list[Any], ParsedRow] | None = None
+        self._texts: dict[str, dict[str, str]] = {field: {} for field in self._single}
         self._signed = False  # the row before said who signs
 
     def read(self, cells: list[Any]) -> tuple[ParsedRow, StatedEvent | None]:
@@ -226,12 +234,15 @@ class RowReader:
 
     def _is_plainly_a_case(self, cells: list[Any]) -> bool:
         """A day of reception among more cells than signatures have: nearly every row, so nothing of it is folded."""
-        received = self._received(cells)
+        place = self._single.get("received_at")
+        received = cells[place] if place is not None and place < len(cells) else None
+        if type(received) is not str or not self._is_plain(received, _PLAIN_TIME):
+            received = self._received(cells)
         if isinstance(received, str):
             is_day = received[:1].isdigit() and len(received) >= SHORTEST_DAY and received not in self.table.headings
         else:
             is_day = isinstance(received, datetime)
-        return is_day and sum(cell not in (None, "") for cell in cells) > SIGNATURES
+        return is_day and len(cells) - cells.count("") - cells.count(None) > SIGNATURES
 
     def _is_printed(self, texts: list[str], folded: list[str]) -> bool:
         """The heading again, the numbers of the columns below it, or what stands in the margin of a page."""
@@ -354,8 +365,29 @@ class RowReader:
         return answer is Answer.DONE
 
     def _text(self, cells: list[Any], field: str, read: Any = text_of) -> str:
-        if field not in self.table.columns:
-            return ""
+        place = self._single.get(field)
+        if place is None:
+            return self._read_text(cells, field, read) if field in self.table.columns else ""
+        cell = cells[place] if place < len(cells) else None
+        if type(cell) is not str:
+            return self._read_text(cells, field, read)
+        texts = self._texts[field]
+        if (text := texts.get(cell)) is not None:
+            return text
+        if field in _CODES:  # each is another
+            return cell if self._is_plain(cell, _PLAIN_CODE) else self._read_text(cells, field, read)
+        text = self._read_text(cells, field, read)
+        if not (self.mends and field in NAMES):  # else each row that was mended is told
+            if len(texts) >= REMEMBERED:
+                texts.clear()
+            texts[cell] = text
+        return text
+
+    def _is_plain(self, cell: str, plain: re.Pattern[str]) -> bool:
+        """Whether a text says what it says, so that nothing of it need be looked at again."""
+        return plain.fullmatch(cell) is not None and cell not in self.blanks
+
+    def _read_text(self, cells: list[Any], field: str, read: Any) -> str:
         try:
             cell = readable(self._cell(cells, field))
             text: str = read(self._as_meant(cell, field) if field in NAMES and isinstance(cell, str) else cell)
@@ -379,7 +411,11 @@ class RowReader:
     def _moment(self, cells: list[Any], field: str) -> CellInstant | None:
         if field not in self.table.columns:
             return None
+        place = self._single.get(field)
+        cell = cells[place] if place is not None and place < len(cells) else None
         try:
+            if type(cell) is str and self._is_plain(cell, _PLAIN_TIME):
+                return moment_of(cell, self.orders, self.zone)
             cell = readable(self._cell(cells, field))
             if isinstance(cell, datetime) and not self.table.doubtful.isdisjoint(self._places(field)):
                 raise _doubtful(cell)

@@ -77,8 +77,8 @@ _Rows = dict[str, list[tuple[Value, ...]]]
 
 @dataclass(slots=True)
 class Staged:
-    """One case as it lies until it is written. `row` has the values of `Storage.of(case_id is None)`, `derived` those
-    of `Storage.derived` by table, `before` the columns of a known case that change, as JSON. `place` (from 1) is where
+    """One case as it lies until it is written. `row` has the values of `Staging.of(case_id is None)`, `derived` those
+    of `Staging.derived` by table, `before` the columns of a known case that change, as JSON. `place` (from 1) is where
     it comes among the new ones of its year, known once all of the file has been read."""
 
     code: str
@@ -102,7 +102,7 @@ _MADE = '": -'
 """In the data of an event: the negative id of what the import itself is going to make."""
 
 
-class Storage:
+class Staging:
     """Cases as bytes and back: what is going to be written is made ready once, when it was read."""
 
     def __init__(self) -> None:
@@ -201,7 +201,7 @@ class Plan:
             "CREATE TABLE plan (position INTEGER PRIMARY KEY, key UNIQUE, is_new, year, received_at, prepared)"
         )
         self._file.execute("BEGIN")
-        self.storage = Storage()
+        self.storage = Staging()
 
     def put(self, cases: Sequence[Prepared]) -> None:
         """Keep cases; one that is there already is replaced, in its place."""

@@ -255,7 +255,7 @@ def _plainly(text: str, orders: tuple[str, ...]) -> datetime | None:
         if "iso" in orders and _PLAINLY_ISO.match(text):
             return datetime.fromisoformat(text)
         if (found := _PLAINLY.fullmatch(text)) and (order := next((each for each in orders if each != "iso"), None)):
-            a, b, year, hour, minute, second = (int(each or 0) for each in found.groups())
+            a, b, year, hour, minute, second = map(int, found.groups("0"))
             day, month = (a, b) if order == "day_first" else (b, a)
             return datetime(year, month, day, hour, minute, second)  # noqa: DTZ001  zone comes after
     except ValueError:
