@@ -705,3 +705,10 @@ def test_a_pause_within_the_last_of_several_is_no_more_than_that() -> None:
     """Of fourteen working days one and four are paused; 11 to 12 June lies within 10 to 14 June."""
     pauses = [(at(3, 6), at(4, 6)), (at(10, 6), at(14, 6)), (at(11, 6), at(12, 6))]
     assert CALENDAR.working_time_used(at(3, 6), at(21, 6), DAYS, pauses) == 14 - 1 - 4
+
+
+def test_noon_divides_hours_that_do_not_break_there() -> None:
+    whole = OfficeHours(((time(8), time(15)),))
+    assert whole.of(DayPart.MORNING).spans == ((time(8), time(12)),)
+    assert whole.of(DayPart.AFTERNOON).spans == ((time(12), time(15)),)
+    assert [part.other for part in DayPart] == [DayPart.DAY, DayPart.AFTERNOON, DayPart.MORNING]
