@@ -49,6 +49,7 @@ name_subjects({"attachment": _l("Tệp đính kèm"), "evidence_file": _l("Tệp
 name_actions(
     {
         "attach_file": _l("Đính kèm tệp"),
+        "confirm_shared_file": _l("Xác nhận một tệp cho nhiều giấy tờ"),
         "reuse_file": _l("Dùng lại tệp đã số hóa"),
         "remove_file": _l("Gỡ tệp đính kèm"),
         "attach_evidence": _l("Thêm tệp minh chứng"),

@@ -223,6 +223,19 @@ name_details(
         "fields": _l("Thông tin đã sửa"),
         "lacks": _l("Không cho làm tiếp khi thiếu"),
         "asked_about": _l("Đã được hỏi lại về"),
+        "accepted": _l("Chấp nhận"),
+        "explanations": _l("Số giải trình"),
+        "found_on": _l("Ngày phát hiện"),
+        "what": _l("Sai sót"),
+        "mapping": _l("Cách đọc tệp"),
+        "events": _l("Số sự kiện"),
+    }
+)
+name_subjects({"counter_refusal": _l("Từ chối tiếp nhận tại quầy")})
+name_actions(
+    {
+        "keep_stock_reasons": _l("Ghi các lý do có sẵn"),
+        "refuse_at_counter": _l("Từ chối tiếp nhận tại quầy"),
     }
 )
 name_actions({"forbid_lacks": _l("Đặt những điều không được thiếu khi kết thúc hồ sơ")})

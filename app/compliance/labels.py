@@ -125,6 +125,11 @@ def tally_in_words(number: int, word: StrEnum) -> str:
 
 name_details(
     {
+        "period": _l("Kỳ"),
+        "run": _l("Lần kiểm tra"),
+        "pack": _l("Bộ quy tắc"),
+        "packs": _l("Bộ quy tắc"),
+        "fit": _l("Đạt các phép thử"),
         "facts_hash": _l("Mã băm dữ kiện"),
         "results_hash": _l("Mã băm kết quả"),
         "hash": _l("Mã băm"),

@@ -58,6 +58,7 @@ name_actions(
 name_details(
     {
         "filed_on": _l("Ngày nộp"),
+        "received_on": _l("Ngày nhận"),
         "issuer": _l("Cơ quan ban hành"),
         "done_on": _l("Ngày thực hiện xong"),
         "answered_on": _l("Ngày trả lời"),

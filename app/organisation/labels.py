@@ -232,6 +232,16 @@ name_details(
         "paper": _l("Giấy tờ"),
         "cases": _l("Hồ sơ"),
         "broken_off": _l("Bị ngắt giữa chừng"),
+        # said by entries of several rooms
+        "at": _l("Thời điểm"),
+        "before": _l("Trước đó"),
+        "after": _l("Sau đó"),
+        "code": _l("Mã"),
+        "says": _l("Nội dung"),
+        "source": _l("Nguồn"),
+        "version": _l("Phiên bản"),
+        "year": _l("Năm"),
+        "id": _l("Mã"),
     },
     words={
         "role": Role,
@@ -242,4 +252,22 @@ name_details(
         "delegated": DelegationKind,
         "acting_for": DelegationKind,
     },
+)
+# The demonstration's entries are read on the pages of a site that does not load its code.
+name_actions(
+    {
+        "load_demo": _l("Nạp dữ liệu minh họa"),
+        "load_demo_duties": _l("Nạp nghĩa vụ minh họa"),
+        "load_demo_scores": _l("Nạp điểm minh họa"),
+        "load_demo_tasks": _l("Nạp nhiệm vụ minh họa"),
+    }
+)
+name_details(
+    {
+        "seed": _l("Số gieo"),
+        "first": _l("Từ ngày"),
+        "parts": _l("Số phần việc"),
+        "records": _l("Số bản ghi"),
+        "scored": _l("Số tiêu chí đã chấm"),
+    }
 )

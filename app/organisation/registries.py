@@ -269,7 +269,7 @@ _ACTIONS: dict[str, Any] = {}
 _SUBJECTS: dict[str, Any] = {}
 _DETAILS: dict[str, Any] = {}
 _WORDS: dict[str, type[StrEnum]] = {}
-_INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?[+-]\d\d:\d\d")
+_INSTANT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?[+-]\d\d:\d\d")
 _DAY = re.compile(r"(\d{4})-(\d\d)-(\d\d)")
 
 
@@ -335,6 +335,8 @@ def _in_words(value: Any, name: str = "") -> str:
     text = str(value)
     if name in _WORDS and text in set(_WORDS[name]):
         return label(_WORDS[name](text))
+    if name == "paper" and text in _SUBJECTS:  # which of a record's papers was opened
+        return subject_name(text)
     if _INSTANT.fullmatch(text):
         return show_datetime(datetime.fromisoformat(text))
     return "/".join(reversed(day.groups())) if (day := _DAY.fullmatch(text)) else text

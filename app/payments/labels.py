@@ -18,7 +18,7 @@ STATES = {
 }
 add_labels(STATES)
 
-name_subjects({"portal_statement": _l("Đối chiếu cổng thanh toán")})
+name_subjects({"portal_statement": _l("Đối chiếu cổng thanh toán"), "receipt": _l("Biên lai")})
 name_actions(
     {
         "take_statement": _l("Đối chiếu danh sách của cổng thanh toán"),

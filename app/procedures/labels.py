@@ -12,7 +12,7 @@ from flask_babel import lazy_gettext as _l
 
 from app.core.calendar import PauseMode, TimeUnit
 from app.core.errors import N_n
-from app.organisation.registries import name_actions, name_details
+from app.organisation.registries import name_actions, name_details, name_subjects
 from app.procedures.contents import (
     ChargeContents,
     DocumentContents,
@@ -27,7 +27,37 @@ from app.web.formats import add_labels, counted, label, show_date, show_money, s
 
 # One call an enumeration: words of different enumerations are equal as text.
 name_actions({"import_catalogue": _l("Nhận thủ tục từ bảng tính")})
-name_details({"codes": _l("Mã thủ tục")})
+name_subjects({"procedure": _l("Thủ tục")})
+name_details(
+    {
+        "codes": _l("Mã thủ tục"),
+        "in_force_from": _l("Hiệu lực từ"),
+        "in_force_to": _l("Hiệu lực đến"),
+        "field": _l("Lĩnh vực"),
+        "level": _l("Mức độ dịch vụ công"),
+        "unit_id": _l("Đơn vị chịu trách nhiệm"),
+        "time_amount": _l("Thời hạn giải quyết"),
+        "time_unit": _l("Tính theo"),
+        "pause_mode": _l("Khi chờ bổ sung"),
+        "fee": _l("Phí, lệ phí"),
+        "online_payment_eligible": _l("Đủ điều kiện thanh toán trực tuyến"),
+        "online_payment_reason": _l("Lý do chưa thanh toán trực tuyến"),
+        "online_payment_from": _l("Thanh toán trực tuyến từ"),
+        "returns_result": _l("Có trả kết quả"),
+        "stages": _l("Các bước"),
+        "allowance": _l("Thời hạn của bước"),
+        "documents": _l("Thành phần hồ sơ"),
+        "required": _l("Bắt buộc"),
+        "copy_kind": _l("Loại bản"),
+        "quantity": _l("Số bản"),
+        "charges": _l("Các khoản thu"),
+        "amount": _l("Số tiền"),
+        "legal_basis": _l("Căn cứ"),
+        "exemptions": _l("Trường hợp miễn, giảm"),
+        "percent_off": _l("Giảm (%)"),
+    },
+    words={"level": Level, "time_unit": TimeUnit, "pause_mode": PauseMode, "copy_kind": CopyKind},
+)
 add_labels(
     {
         Level.FULL: _l("Trực tuyến toàn trình"),

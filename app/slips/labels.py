@@ -99,7 +99,7 @@ add_labels(
 )
 name_subjects({"slip": _l("Phiếu")})
 name_actions({"number_slips": _l("Cấp số phiếu")})
-name_details({"numbers": _l("Số phiếu")})
+name_details({"numbers": _l("Số phiếu")}, words={"paper": SlipKind})
 
 
 _END_OF_DAY = time(23, 59, 59)
