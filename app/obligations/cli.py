@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import click
 from flask_babel import gettext as _
@@ -40,18 +39,13 @@ def import_surveys(file: Path, dry_run: bool, form: str) -> None:
     for refusal in report.refused:
         note(f"{file}:{refusal.row}: {refusal.column}: {sentence(refusal.error)}")
     if form == "json":
-        echo_json(_survey_report_json(report))
+        echo_json(report.as_json())
     else:
         counts = {"new": report.new, "unchanged": report.unchanged, "refused": len(report.refused)}
         told = counted("%(n)s dòng: mới %(new)s, đã có %(unchanged)s, sai %(refused)s.", report.rows, **counts)
         click.echo(" ".join([told, *([_("Chưa ghi gì.")] if dry_run or report.refused else [])]))
     if report.refused:
         raise click.exceptions.Exit(BadInput.exit_code)
-
-
-def _survey_report_json(report: surveys.SurveyReport) -> dict[str, Any]:
-    refused = [{"row": r.row, "column": r.column, "reason": sentence(r.error)} for r in report.refused]
-    return {"rows": report.rows, "new": report.new, "unchanged": report.unchanged, "refused": refused}
 
 
 HEADINGS = {

@@ -10,7 +10,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime
 
 from app.core.errors import N_, Conflict, DomainError, NotAllowed, NotFound
@@ -24,6 +24,7 @@ from app.organisation.audit import transaction
 from app.organisation.calendars import today
 from app.organisation.lineage import in_being
 from app.organisation.permissions import Capability, needs
+from app.organisation.row_reports import FileRowsReport, RefusedFileRow
 
 LARGEST = 2_000_000  # bytes: some ten thousand rows
 MOST_PEOPLE = 10_000_000
@@ -63,25 +64,6 @@ class SurveyResult:
     method: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class RefusedSurveyRow:
-    """A row that was not taken. `row` as the spreadsheet numbers it; `column` is empty for the whole row."""
-
-    row: int
-    column: str
-    error: DomainError
-
-
-@dataclass(slots=True)
-class SurveyReport:
-    """What came of every row of a file. Where any is refused, none is new: nothing is written."""
-
-    rows: int = 0
-    new: int = 0
-    unchanged: int = 0
-    refused: list[RefusedSurveyRow] = field(default_factory=list)
-
-
 @needs(Capability.FULFIL_OBLIGATIONS)
 def record_survey(scope: Scope, by: Actor, result: SurveyResult) -> Survey:
     """Record a result. Raises DomainError (field named) for numbers that cannot be; Conflict for a known round."""
@@ -109,12 +91,12 @@ def remove_survey(scope: Scope, by: Actor, survey_id: int, *, reason: str) -> No
 
 
 @needs(Capability.FULFIL_OBLIGATIONS)
-def import_surveys(scope: Scope, by: Actor, content: bytes, *, dry_run: bool = False) -> SurveyReport:
+def import_surveys(scope: Scope, by: Actor, content: bytes, *, dry_run: bool = False) -> FileRowsReport:
     """Take a CSV file's rows, all or none: each row that cannot be is told with its reason, and then none is taken.
 
     Raises DomainError when it is no such file at all; nothing is taken then.
     """
-    report = SurveyReport()
+    report = FileRowsReport()
     with transaction() as session:
         for number, cells in _rows(content):
             report.rows += 1
@@ -129,7 +111,7 @@ def import_surveys(scope: Scope, by: Actor, content: bytes, *, dry_run: bool = F
                 session.flush()
                 report.new += 1
             except DomainError as error:
-                report.refused.append(RefusedSurveyRow(number, error.field or "", error))
+                report.refused.append(RefusedFileRow(number, error.field or "", error))
         if report.refused:
             report.new = 0
         if dry_run or report.refused:

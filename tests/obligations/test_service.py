@@ -13,6 +13,7 @@ from app.obligations import queries, service, surveys
 from app.obligations.models import BodyKind, Filing, FilingKind, OnlineTarget, Petition, Survey
 from app.organisation.access import Scope
 from app.organisation.models import AuditEntry, Unit
+from app.organisation.row_reports import FileRowsReport
 from app.web.extensions import db
 from tests.factories import CLERK, EVERYWHERE, make_department
 
@@ -40,7 +41,7 @@ def result(
     return surveys.SurveyResult(unit.id, asked=asked, answered=answered, satisfied=satisfied, **said)
 
 
-def take(text: str, **options: bool) -> surveys.SurveyReport:
+def take(text: str, **options: bool) -> FileRowsReport:
     return surveys.import_surveys(EVERYWHERE, CLERK, text.encode(), **options)
 
 

@@ -233,9 +233,29 @@ def test_the_report_is_one_on_the_page_and_in_every_file(
         for where in (text_of(page), re.sub(r"\s+", " ", pdf), in_word, in_book):
             assert words in where, (words, where[:800])
     links = re.findall(r'<a href="(/bao-cao/danh-gia/2024-Q3/ho-so[^"]+)"', page.text)
-    assert len(links) == 2
+    assert len(links) == 2 * (1 + 3)  # the unit and the officer: their name, and the marks 1, 3 and 7
     for address in links:
         assert 'table-count">(4)' in inspector.get(address.replace("&amp;", "&")).text
+    behind = re.findall(r'<a href="(/bao-cao/danh-gia/2024-Q3/gom[^"]+)"', page.text)
+    counted = {}
+    for address in (each.replace("&amp;", "&") for each in behind):
+        shown = inspector.get(address).text
+        [number] = re.findall(r'table-count">\((\d+)\)', shown)
+        counted[address.partition("?")[2]] = number
+    unit, lan = "don_vi=LDVL", "don_vi=LDVL&can_bo=Nguy%E1%BB%85n+Th%E1%BB%8B+Lan"
+    assert (
+        counted
+        == {  # stays of the four cases that ended; no petition; four cases received since 1 July, none online
+            f"{unit}&chi_so=2": "4",
+            f"{lan}&chi_so=2": "4",
+            f"{unit}&chi_so=8": "0",
+            f"{unit}&chi_so=9": "4",
+        }
+    )
+    others = text_of(inspector.get("/bao-cao/danh-gia/2024-Q3/gom?don_vi=NCC&chi_so=8"))
+    assert "Phản ánh, kiến nghị (1)" in others and "09/07/2024 – Không" in others  # due, and not answered
+    for wrong in ("don_vi=LDVL&chi_so=1", "don_vi=LDVL&chi_so=x", "don_vi=X&chi_so=2", "don_vi=LDVL"):
+        assert inspector.get(f"{at_}/gom?{wrong}").status_code == 404, wrong
     gone = ("2024-07", "2024-H2", "2018", "2025-Q1", "2024-Q3/ho-so?don_vi=X")
     assert [inspector.get(f"/bao-cao/danh-gia/{key}").status_code for key in gone] == [404] * 5
 
@@ -244,6 +264,7 @@ def test_a_head_sees_their_own_unit(quarter: dict[str, Unit], sign_in: Callable[
     head = sign_in(make_person(quarter["NCC"], Role.HEAD))
     assert "Nguyễn Thị Lan" not in head.get("/bao-cao/danh-gia/2024-Q3").text
     assert head.get("/bao-cao/danh-gia/2024-Q3/ho-so?don_vi=LDVL").status_code == 404
+    assert head.get("/bao-cao/danh-gia/2024-Q3/gom?don_vi=LDVL&chi_so=2").status_code == 404
 
 
 def test_the_command_writes_the_file(quarter: dict[str, Unit], app: Flask, tmp_path: Any) -> None:

@@ -32,6 +32,7 @@ from app.core.yaml_files import read_text
 from app.obligations.service import answer_petition, receive_petition
 from app.organisation.access import Actor, Scope, whole_site
 from app.organisation.models import AuditEntry, Person, Role, Unit
+from app.organisation.row_reports import FileRowsReport
 from app.procedures.models import Level
 from app.publications.models import Publication, PublicationProcedure, PublicationTrack
 from app.reporting.control.queries import how_many
@@ -405,7 +406,7 @@ def test_what_cannot_be_a_score_is_refused(november: dict[str, Unit]) -> None:
 
 
 def test_a_file_is_taken_whole_or_not_at_all(november: dict[str, Unit]) -> None:
-    def take(text: str) -> service.ScoreReport:
+    def take(text: str) -> FileRowsReport:
         return service.import_scores(INSPECTOR, NOVEMBER, text.encode(), seen_on=SEEN, source="Tệp của Cổng")
 
     good = "code;score;max_score;numerator;denominator\nPROCESS_ON_TIME;11,99;20;3;5\n2.1;1;;;\nDOSSIER_SYNC;;6;0;0\n"
@@ -428,6 +429,50 @@ def test_a_file_is_taken_whole_or_not_at_all(november: dict[str, Unit]) -> None:
     every = "code,score\n" + "".join(f"{m.code},1\n" for g in definition().groups for m in g.metrics)
     take(every)
     assert index_figures(whole_site(), NOVEMBER).total.score == 21
+
+
+@pytest.mark.parametrize("ending", ["xlsx", "csv"])
+def test_the_template_is_filled_in_and_brought(
+    november: dict[str, Unit], sign_in: Callable[[Person], FlaskClient], ending: str
+) -> None:
+    """It has an example, which is not taken, and a line for each metric that gives points (22 of them); what the
+    portal does not show stays empty."""
+    service.record_scores(INSPECTOR, NOVEMBER, {"PROCESS_ON_TIME": 1150}, seen_on=SEEN, source="Trang của Cổng")
+    inspector = sign_in(make_person(november["VP"], Role.INSPECTOR))
+    assert f"mau-diem.{ending}" in inspector.get("/bao-cao/chi-so-766/2024-11/nhap-diem").text
+    made = inspector.get(f"/bao-cao/chi-so-766/2024-11/mau-diem.{ending}")
+    assert made.headers["Content-Disposition"] == f"attachment; filename=diem-cong-2024-11.{ending}"
+    if ending == "xlsx":
+        book = openpyxl.load_workbook(io.BytesIO(made.data))
+        assert "Để trống điểm nghĩa là Cổng không hiện điểm" in str([cell.value for cell in book["Hướng dẫn"]["A"]])
+        page = book["Điểm của Cổng"]
+        lines = [list(line) for line in page.iter_rows(values_only=True)]
+    else:
+        lines = [*csv.reader(io.StringIO(made.data.decode("utf-8-sig")))]
+    worth = [m.code for _g, metrics in definition().on(NOVEMBER.last) for m, terms in metrics if terms.maximum.value]
+    assert lines[0] == ["Mã chỉ số", "Tên chỉ số", "Điểm", "Điểm tối đa", "Tử số", "Mẫu số"]
+    assert lines[1][0] == f"Ví dụ {worth[0]}"
+    assert [line[0] for line in lines[2:]] == worth
+    [at_] = [number for number, line in enumerate(lines) if line[0] == "PROCESS_ON_TIME"]
+    assert (lines[at_][2], lines[at_][3]) == ("11,5", "20")
+    lines[at_][2:6] = ["12", "20", "3", "5"]
+    if ending == "xlsx":
+        page.cell(at_ + 1, 3, 12)
+        page.cell(at_ + 1, 5, 3)
+        page.cell(at_ + 1, 6, 5)
+        book.save(filled := io.BytesIO())
+        content = filled.getvalue()
+    else:
+        csv.writer(out := io.StringIO()).writerows(lines)
+        content = out.getvalue().encode()
+    report = service.import_scores(INSPECTOR, NOVEMBER, content, seen_on=SEEN, source="Tệp của Cổng")
+    assert (report.rows, report.refused) == (len(worth), [])
+    found = {line.metric.code: line for line in index_figures(whole_site(), NOVEMBER).lines}
+    assert {code for code, line in found.items() if line.score is not None} == {"PROCESS_ON_TIME"}
+    assert found["PROCESS_ON_TIME"].score == 12
+    with pytest.raises(DomainError, match="không có trang tính"):
+        openpyxl.Workbook().save(other := io.BytesIO())
+        service.import_scores(INSPECTOR, NOVEMBER, other.getvalue(), seen_on=SEEN, source="Tệp của Cổng")
 
 
 def test_a_value_is_unverified_until_somebody_says_where_they_saw_it(november: dict[str, Unit]) -> None:

@@ -19,7 +19,7 @@ from flask.testing import FlaskClient
 from pydantic import ValidationError
 from pypdf import PdfReader
 
-from app.cases.vocabulary import Channel, EventKind
+from app.cases.vocabulary import Channel, EventKind, PaymentChannel
 from app.core.periods import Period
 from app.core.yaml_files import read_text
 from app.obligations.service import answer_petition, finish_directive, receive_petition, register_directive
@@ -28,7 +28,7 @@ from app.organisation.models import Person, Role, Unit
 from app.reporting.reform.outline import FILE, outline, read_outline, reform_figures
 from tests.clock import at
 from tests.compliance.pages import text_of
-from tests.factories import CLERK, EVERYWHERE, happen, make_department, make_person, make_version, receive
+from tests.factories import CLERK, EVERYWHERE, happen, make_department, make_person, make_version, pay, receive
 
 HALF = Period.parse("2024-H1")
 
@@ -39,7 +39,7 @@ def half(session: Any, freeze: Callable[[str], Any]) -> dict[str, Unit]:
     freeze("2024-07-01 08:00")
     units = make_department()
     ldvl = units["LDVL"]
-    version = make_version(ldvl, ("Thẩm định", ldvl, 5))
+    version = make_version(ldvl, ("Thẩm định", ldvl, 5), fee=600_000, eligible=True)
     for received, ended, channel in (
         ("2023-12-14 09:00", "2023-12-18 09:00", Channel.IN_PERSON),  # carried over
         ("2023-12-15 09:00", "2023-12-19 09:00", Channel.ONLINE),
@@ -47,8 +47,12 @@ def half(session: Any, freeze: Callable[[str], Any]) -> dict[str, Unit]:
         ("2024-06-15 09:00", "", Channel.IN_PERSON),  # after the last day
     ):
         case = receive(version, at(received), received, channel=channel)
+        if channel is Channel.ONLINE:
+            pay(case, at(received), PaymentChannel.ONLINE)
         if ended:
             happen(case, EventKind.RESOLVED, at(ended))
+            if channel is Channel.ONLINE:
+                happen(case, EventKind.RESULT_DIGITISED, at(ended))
             happen(case, EventKind.CLOSED, at(ended))
     for due in (date(2024, 6, 14), date(2024, 6, 17)):
         made = receive_petition(
@@ -151,6 +155,24 @@ def test_the_report_is_one_on_the_page_and_in_every_file(
     assert len(links) >= 5
     for address, n in links:
         assert f'table-count">({n})' in inspector.get(address.replace("&amp;", "&")).text, address
+    behind = dict(re.findall(r'<a href="/bao-cao/cai-cach/2024-H1/ho-so\?so=([a-z_.]+)">([\d.]+)', page.text))
+    assert (
+        behind
+        == {  # two received in the days, one of them online; of two results given nobody scanned any; a payment
+            "online_share.received": "2",
+            "online_share.online": "1",
+            "digitisation.files": "2",
+            "digitisation.files_digitised": "1",
+            "digitisation.results": "2",
+            "digitisation.results_digitised": "1",
+            "payment.eligible": "1",
+            "payment.online": "1",
+        }
+    )
+    for fact, n in behind.items():
+        assert f'table-count">({n})' in inspector.get(f"{at_}/ho-so?so={fact}").text, fact
+    assert inspector.get(f"{at_}/ho-so?so=petitions.due").status_code == 404
+    assert not re.findall(r"<td[^>]*>\s*[1-9]\d*\s*</td>", page.text.split("<h2", 1)[-1]), "a number leads nowhere"
     assert [inspector.get(f"/bao-cao/cai-cach/{key}").status_code for key in ("2024-06", "x", "2025")] == [404] * 3
 
 

@@ -16,12 +16,18 @@ from app.slips.document import Cell, Paper, PrintedSlip, Row, SlipTable
 from app.slips.labels import short_day
 from app.web.formats import show_number
 
-Link = Callable[[GradeLine], str]
-"""Where a unit or an officer leads: their cases with the points; "" on paper."""
+Link = Callable[[GradeLine, Indicator | None], str]
+"""Where a unit, an officer or a mark of theirs leads: what it is counted from, with the points; "" on paper."""
+
+
+def _nowhere(_line: GradeLine, _indicator: Indicator | None) -> str:
+    return ""
+
+
 OPEN = "chưa đủ dữ liệu"
 
 
-def documents(told: GradeFigures, house: ReportHouse, day: date, link: Link = lambda line: "") -> list[PrintedSlip]:
+def documents(told: GradeFigures, house: ReportHouse, day: date, link: Link = _nowhere) -> list[PrintedSlip]:
     """The report, units and officers in one paper."""
     label = told.period.label("vi")
     return [
@@ -60,20 +66,20 @@ def _table(
     rows: list[Row] = []
     for n, line in enumerate(lines, 1):
         title = f"{line.officer}\n{line.unit.name}" if line.officer else line.unit.name
-        marks = [_mark(line.marks[each.number]) for each in indicators]
+        marks = [_mark(line.marks[each.number], link(line, each)) for each in indicators]
         sums = (_points(line.grade.low, bold=True), _points(line.grade.high))
         closing = words(line.band or OPEN, align=CENTER)
-        rows.append((Cell(str(n), CENTER, value=n), words(title, link(line)), *marks, *sums, closing))
+        rows.append((Cell(str(n), CENTER, value=n), words(title, link(line, None)), *marks, *sums, closing))
     widths = (10, 74, *(14,) * len(indicators), 20, 20, 34)
     yield SlipTable(widths, (head,), rows, scale=0.8)
 
 
-def _mark(average: Fraction | None) -> Cell:
-    return Cell("–", CENTER) if average is None else _points(tenth(average))
+def _mark(average: Fraction | None, link: str) -> Cell:
+    return Cell("–", CENTER) if average is None else _points(tenth(average), link=link)
 
 
-def _points(points: Decimal, *, bold: bool = False) -> Cell:
-    return Cell(show_number(points), CENTER, bold=bold, value=float(points))
+def _points(points: Decimal, link: str = "", *, bold: bool = False) -> Cell:
+    return Cell(show_number(points), CENTER, bold=bold, value=float(points), link=link)
 
 
 def _notes(told: GradeFigures) -> Iterator[Block]:

@@ -288,3 +288,87 @@ def graded_cases(
         )
         for row in rows
     ]
+
+
+# --- what the marks of indicators 2, 8 and 9 are counted from
+
+
+@dataclass(frozen=True, slots=True)
+class GradedStay:
+    """A stay in a stage with its points, None where its records do not tell."""
+
+    case_id: int
+    code: str
+    stage: str
+    officer: str
+    late_after: datetime | None
+    ended_at: datetime
+    points: int | None
+
+
+def graded_stays(
+    scope: Scope, w: Window, unit_id: int, officer: str, limit: int, offset: int = 0
+) -> tuple[int, list[GradedStay]]:
+    """How many stays are graded of a unit, or of an officer of it, and a page of them, the fewest points first."""
+    given, known = _timed(CaseStage, w)
+    points = case((known, given))
+    columns: tuple[Any, ...] = (Case.id, Case.code, CaseStage.name, CaseStage.officer, CaseStage.due_at)
+    more: tuple[Any, ...] = (CaseStage.ended_at, points)
+    chosen = select(*columns, *more).join(Case, Case.id == CaseStage.case_id)
+    chosen = chosen.where(_stayed(scope, w), CaseStage.unit_id == unit_id)
+    if officer:
+        chosen = chosen.where(CaseStage.officer == officer)
+    total = db.session.scalar(select(func.count()).select_from(chosen.with_only_columns(CaseStage.id).subquery())) or 0
+    page = chosen.order_by(points.is_(None), points, CaseStage.ended_at, CaseStage.id).limit(limit).offset(offset)
+    return total, [GradedStay(*row) for row in db.session.execute(page)]
+
+
+@dataclass(frozen=True, slots=True)
+class OnlineCase:
+    """A case received in the period: whether it came online, None where nobody can tell, and was late."""
+
+    case_id: int
+    code: str
+    procedure: str
+    received_at: datetime
+    online: bool | None
+    late: bool
+
+
+@dataclass(frozen=True, slots=True)
+class OnlineGround:
+    """What the mark of indicator 9 of a unit is reckoned from."""
+
+    offered: Tally
+    cases: Tally
+    late: int
+    number: int
+
+
+def online_ground(scope: Scope, period: Period, w: Window, unit_id: int) -> OnlineGround:
+    """Procedures offered online of those in force; cases that came online of those told, and the late ones of them."""
+    offered = measures.of_procedures(scope, period, w)[Told.OFFERED_ONLINE].get(unit_id, Tally())
+    row = next((each for each in db.session.execute(_online(scope, w)) if each.unit_id == unit_id), None)
+    if row is None:
+        return OnlineGround(offered, Tally(), 0, 0)
+    return OnlineGround(offered, Tally(int(row.online), int(row.told)), int(row.late), int(row.number))
+
+
+def online_cases(scope: Scope, w: Window, unit_id: int, limit: int, offset: int = 0) -> list[OnlineCase]:
+    """A page of the cases that a unit received, the late ones that came online first, then the others that did."""
+    online, told = population.came_electronically(Case), population.told(Case, Knows.CHANNEL)
+    late = and_(online, population.known(Case.late_after), population.late(Case, w.as_of))
+    name = select(ProcedureVersion.name).where(ProcedureVersion.id == Case.version_id).correlate(Case).scalar_subquery()
+    flags = case((late, 1), else_=0), case((online, 1), (told, 0))
+    chosen = select(Case.id, Case.code, name, Case.received_at, flags[1].label("online"), flags[0].label("late"))
+    chosen = chosen.where(
+        Case.site == scope.site,
+        population.received_in(Case, w.start, w.as_of),
+        scope.within(Case.unit_id),
+        Case.unit_id == unit_id,
+    )
+    order = (flags[0].desc(), case((online, 0), (told, 1), else_=2), Case.received_at, Case.id)
+    return [
+        OnlineCase(row[0], row[1], row[2], row[3], None if row.online is None else bool(row.online), bool(row.late))
+        for row in db.session.execute(chosen.order_by(*order).limit(limit).offset(offset))
+    ]

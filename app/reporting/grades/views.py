@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from flask import Response, render_template, request, url_for
 from flask_babel import force_locale, get_locale
@@ -15,9 +16,20 @@ from app.organisation.calendars import today
 from app.organisation.exports import trace_export
 from app.organisation.permissions import Capability
 from app.reporting.grades import paper
-from app.reporting.grades.definition import Gives
+from app.reporting.grades.definition import Gives, Indicator, grades
 from app.reporting.grades.forms import GradesForm
-from app.reporting.grades.queries import KINDS, GradeFigures, GradeLine, grade_figures, graded, graded_cases
+from app.reporting.grades.queries import (
+    KINDS,
+    GradeFigures,
+    GradeLine,
+    grade_figures,
+    graded,
+    graded_cases,
+    graded_stays,
+    online_cases,
+    online_ground,
+)
+from app.reporting.index import measures
 from app.reporting.index.figures import window_of
 from app.reporting.paper_parts import house
 from app.reporting.views import bp
@@ -29,6 +41,7 @@ from app.web.forms import whole_number
 ENDINGS = "pdf,docx,xlsx"
 PAST = 6
 PAGE = 100
+OF_CASES = (Gives.TIME, Gives.CONTACTS, Gives.CONDUCT)
 
 
 @bp.get("/bao-cao/danh-gia", endpoint="grade_reports")
@@ -103,14 +116,52 @@ def cases(key: str) -> str:
     )
 
 
+@bp.get("/bao-cao/danh-gia/<key>/gom", endpoint="grade_ground")
+@allowed(Capability.READ_RESULTS)
+def ground(key: str) -> str:
+    """What a mark that is not of cases is counted from: stays in stages, petitions, cases by how they came."""
+    period, scope = graded(_period(key)), current_scope()
+    unit, officer = organisation.unit_by_code(request.args.get("don_vi", "")), request.args.get("can_bo", "")[:120]
+    if unit is None or not scope.covers(unit.id):
+        raise NotFound("Không tìm thấy đơn vị này.")
+    number = request.args.get("chi_so", type=whole_number)
+    indicator = next((each for each in grades().indicators if each.number == number), None)
+    if indicator is None or indicator.told_by not in (Gives.STAGES, Gives.PETITIONS, Gives.ONLINE):
+        raise NotFound("Không có danh sách cho số này.")
+    page, window = max(request.args.get("trang", 1, type=whole_number) or 1, 1), window_of(period)
+    told: dict[str, Any] = {}
+    if indicator.told_by is Gives.STAGES:
+        total, told["stays"] = graded_stays(scope, window, unit.id, officer, PAGE, (page - 1) * PAGE)
+    elif indicator.told_by is Gives.PETITIONS:
+        due = measures.petitions_behind(scope, period, window, {unit.code: unit.name})
+        total, told["petitions"] = len(due), due[(page - 1) * PAGE : page * PAGE]
+    else:
+        told["ground"] = online_ground(scope, period, window, unit.id)
+        total, told["cases"] = told["ground"].number, online_cases(scope, window, unit.id, PAGE, (page - 1) * PAGE)
+    return render_template(
+        "reporting/grades/ground.html",
+        period=period,
+        unit=unit,
+        officer=officer,
+        indicator=indicator,
+        total=total,
+        page=page,
+        pages=-(-total // PAGE),
+        **told,
+    )
+
+
 def papers(told: GradeFigures, *, linked: bool = False) -> Sequence[PrintedSlip]:
     """The paper, with addresses on this site where `linked`."""
     with force_locale("vi"):
         if not linked:
             return paper.documents(told, house(), today())
 
-        def leads(line: GradeLine) -> str:
-            return url_for(".graded_cases", key=told.period.key, don_vi=line.unit.code, can_bo=line.officer or None)
+        def leads(line: GradeLine, indicator: Indicator | None) -> str:
+            whose: dict[str, Any] = {"key": told.period.key, "don_vi": line.unit.code, "can_bo": line.officer or None}
+            if indicator is None or indicator.told_by in OF_CASES:
+                return url_for(".graded_cases", **whose)
+            return url_for(".grade_ground", **whose, chi_so=indicator.number)
 
         return paper.documents(told, house(), today(), leads)
 

@@ -25,7 +25,7 @@ from app.reporting.reform.outline import reform_figures
 from app.reporting.reform.views import papers as reform_papers
 from app.slips.printing import RENDERERS, TYPES
 from app.web.command_faults import BadInput, note
-from app.web.formats import counted, sentence
+from app.web.formats import counted
 
 report_group = AppGroup("report", help=N_("Báo cáo theo mẫu."))
 _period = click.option("--period", "period_text", required=True, help="2024-06, 2024-Q2, 2024, last-month")
@@ -124,7 +124,7 @@ def grades(period_text: str, ending: str, out: Path) -> None:
         note(_("Kỳ chưa hết: số liệu tạm tính đến lúc này."))
 
 
-@report_group.command("portal-scores", help=N_("Nhập điểm của Cổng từ tệp CSV."))
+@report_group.command("portal-scores", help=N_("Nhập điểm của Cổng từ tệp CSV, Excel."))
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @_period
 @click.option("--seen-on", required=True, type=click.DateTime(["%Y-%m-%d"]), help=N_("Ngày xem trên Cổng."))
@@ -135,7 +135,6 @@ def portal_scores(file: Path, period_text: str, seen_on: datetime, source: str) 
         report = service.import_scores(
             COMMAND, period_of(period_text), file.read_bytes(), seen_on=seen_on.date(), source=source
         )
-    refused = [{"row": each.row, "column": each.column, "why": sentence(each.error)} for each in report.refused]
-    echo_json({"rows": report.rows, "new": report.new, "unchanged": report.unchanged, "refused": refused})
-    if refused:
+    echo_json(report.as_json())
+    if report.refused:
         raise SystemExit(1)

@@ -85,9 +85,9 @@ class PortalScoresForm(FlaskForm):
 
 
 class PortalFileForm(FlaskForm):
-    """Nhập điểm của Cổng từ tệp CSV."""
+    """Nhập điểm của Cổng từ tệp CSV, Excel."""
 
-    file = FileField(_l("Tệp CSV"), validators=[FileRequired(_l("Hãy chọn một tệp."))])
+    file = FileField(_l("Tệp CSV, Excel"), validators=[FileRequired(_l("Hãy chọn một tệp."))])
     seen_on = DayField(_l("Ngày xem trên Cổng"), validators=[NEEDED])
     source = StringField(_l("Nguồn"), validators=[NEEDED])
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 
@@ -17,6 +17,8 @@ from app.organisation.access import Actor, site
 from app.organisation.audit import transaction
 from app.organisation.calendars import today
 from app.organisation.permissions import Capability, needs
+from app.organisation.row_reports import FileRowsReport, RefusedFileRow
+from app.organisation.sheets import SheetColumn, SheetForm, read_workbook
 from app.reporting.index.definition import Metric, MetricTerms, definition, value_text
 from app.reporting.index.figures import confirmations, portal_scores, scored
 from app.reporting.index.models import IndexConfirmation, PortalScore
@@ -24,6 +26,7 @@ from app.scorecards.reading import write_points
 from app.web import extensions
 from app.web.due import kept
 from app.web.extensions import db
+from app.web.formats import in_both
 
 LARGEST = 200_000  # bytes: the index has some twenty lines
 MOST_COUNTED = 10**9
@@ -47,23 +50,39 @@ class ShownScore:
     denominator: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class RefusedScoreRow:
-    """A row that was not taken; `row` as a spreadsheet numbers it."""
-
-    row: int
-    column: str
-    error: DomainError
+EXAMPLE = N_("Ví dụ")
+"""How the code of a row that only shows how to fill in begins."""
 
 
-@dataclass(slots=True)
-class ScoreReport:
-    """What came of every row of a file. Where any is refused nothing is written."""
+def sheet() -> SheetForm:
+    """The sheet of a workbook with the portal's scores, in Vietnamese whoever reads it: so its import knows it."""
+    return SheetForm(
+        N_("Điểm của Cổng"),
+        (
+            SheetColumn("code", N_("Mã chỉ số"), needed=True, width=34),
+            SheetColumn("title", N_("Tên chỉ số"), width=70),
+            SheetColumn("score", N_("Điểm"), needed=True, width=10),
+            SheetColumn("max_score", N_("Điểm tối đa"), width=12),
+            SheetColumn("numerator", N_("Tử số"), width=10),
+            SheetColumn("denominator", N_("Mẫu số"), width=10),
+        ),
+    )
 
-    rows: int = 0
-    new: int = 0
-    unchanged: int = 0
-    refused: list[RefusedScoreRow] = field(default_factory=list)
+
+def template_rows(period: Period) -> list[list[object]]:
+    """An example, then a row for each metric that gives points in the period, with what is recorded of it."""
+    known = portal_scores(site(), period)
+    rows: list[list[object]] = []
+    for _group, metrics in definition().on(period.last):
+        for metric, terms in metrics:
+            if not terms.maximum.value:
+                continue
+            before, title = known.get(metric.code), in_both(metric.title)
+            shown = [_written(before.score), before.numerator, before.denominator] if before else [None] * 3
+            most = before.maximum if before and before.maximum is not None else terms.maximum.value * 100
+            rows.append([metric.code, title, shown[0], write_points(most), *shown[1:]])
+    example = [f"{EXAMPLE} {rows[0][0]}", rows[0][1], "5,4", rows[0][3], 90, 100] if rows else []
+    return [example, *rows]
 
 
 @needs(Capability.KEEP_INDEX)
@@ -89,14 +108,15 @@ def record_scores(by: Actor, period: Period, scores: Mapping[str, int | None], *
 
 
 @needs(Capability.KEEP_INDEX)
-def import_scores(by: Actor, period: Period, content: bytes, *, seen_on: date, source: str) -> ScoreReport:
-    """Take a CSV file's rows, all or none: `code` (or number, or title) and `score`, and where the file has them
-    `max_score`, `numerator`, `denominator`. An empty score is none, never nought.
+def import_scores(by: Actor, period: Period, content: bytes, *, seen_on: date, source: str) -> FileRowsReport:
+    """Take the rows of a CSV file or a workbook, all or none: `code` (or number, or title) and `score`, and where the
+    file has them `max_score`, `numerator`, `denominator`. An empty score is none, never nought. A row whose code begins
+    with the template's word for an example is left out.
 
     Raises DomainError where it is no such file.
     """
     source = _checked_source(period, seen_on, source)
-    report, found = ScoreReport(), dict[str, tuple[Metric, ShownScore]]()
+    report, found = FileRowsReport(), dict[str, tuple[Metric, ShownScore]]()
     for number, cells in _rows(content):
         report.rows += 1
         try:
@@ -105,7 +125,7 @@ def import_scores(by: Actor, period: Period, content: bytes, *, seen_on: date, s
                 raise DomainError("Chỉ số %(code)s có hai dòng.", field="code", code=metric.code)
             found[metric.code] = metric, _read(cells, terms)
         except DomainError as error:
-            report.refused.append(RefusedScoreRow(number, error.field or "", error))
+            report.refused.append(RefusedFileRow(number, error.field or "", error))
     if report.refused:
         return report
     with transaction():
@@ -269,7 +289,17 @@ def _counted(text: str, column: str) -> int | None:
 
 
 def _rows(content: bytes) -> Iterator[tuple[int, dict[str, str]]]:
-    """Each row's cells by column, with its number in the spreadsheet."""
+    """Each row's cells by column, with its number in the spreadsheet; examples left out."""
+    found = _rows_of_workbook(content) if content.startswith(b"PK") else _rows_of_csv(content)
+    return ((number, cells) for number, cells in found if not fold(cells.get("code", "")).startswith(fold(EXAMPLE)))
+
+
+def _rows_of_workbook(content: bytes) -> Iterator[tuple[int, dict[str, str]]]:
+    for row in read_workbook(content, [sheet()])[sheet().name]:
+        yield row.number, {column.key: row.text(column.key) for column in sheet().columns}
+
+
+def _rows_of_csv(content: bytes) -> Iterator[tuple[int, dict[str, str]]]:
     if len(content) > LARGEST:
         raise DomainError("Tệp quá lớn: điểm của Cổng không quá 200 KB.", field="file")
     try:

@@ -18,9 +18,10 @@ from app.core.periods import Period, PeriodKind
 from app.organisation import queries as organisation
 from app.organisation.access import actor, allowed, current_scope, site
 from app.organisation.calendars import today
-from app.organisation.exports import csv_response, trace_export
+from app.organisation.exports import XLSX, csv_response, csv_text, trace_export, write_template
 from app.organisation.models import Unit
 from app.organisation.permissions import Capability
+from app.organisation.sheets import LARGEST as LARGEST_WORKBOOK
 from app.reporting.control.queries import how_many, listed
 from app.reporting.index import figures, measures, paper, service
 from app.reporting.index.definition import Told, definition, value_text
@@ -271,7 +272,7 @@ def enter_scores(key: str) -> Page:
 @bp.route("/bao-cao/chi-so-766/<key>/nhap-diem", methods=["GET", "POST"], endpoint="import_portal_scores")
 @allowed(Capability.KEEP_INDEX)
 def import_scores(key: str) -> Page:
-    """Take the portal's scores in from a CSV file; what is refused is listed with its row."""
+    """Take the portal's scores in from a file; what is refused is listed with its row."""
     period, report = figures.scored(_period(key)), None
     form = PortalFileForm(data={"seen_on": today()})
     if form.validate_on_submit():
@@ -279,12 +280,37 @@ def import_scores(key: str) -> Page:
             report = service.import_scores(
                 actor(),
                 period,
-                form.file.data.read(service.LARGEST + 1),
+                form.file.data.read(LARGEST_WORKBOOK + 1),
                 seen_on=form.seen_on.data,
                 source=form.source.data or "",
             )
     page = render_template("reporting/index/scores_file.html", period=period, form=form, report=report)
     return page, 422 if form.errors or form.form_errors or (report and report.refused) else 200
+
+
+@bp.get("/bao-cao/chi-so-766/<key>/mau-diem.<any(xlsx,csv):ending>", endpoint="portal_scores_template")
+@allowed(Capability.KEEP_INDEX)
+def scores_template(key: str, ending: str) -> Response:
+    """The file to fill in: an example, then each metric of the period with what is recorded."""
+    period = figures.scored(_period(key))
+    sheet, rows = service.sheet(), service.template_rows(period)
+    if ending == "csv":
+        made = csv_text([column.heading for column in sheet.columns], rows).encode("utf-8-sig")
+    else:
+        made = write_template([sheet], {sheet.name: rows}, _how_to_fill_in())
+    response = Response(made, mimetype=XLSX if ending == "xlsx" else "text/csv")
+    response.headers.set("Content-Disposition", "attachment", filename=f"diem-cong-{period.key}.{ending}")
+    return response
+
+
+def _how_to_fill_in() -> tuple[str, ...]:
+    return (
+        _("Dòng có mã bắt đầu bằng “Ví dụ” không được nhận; hãy sửa hoặc để nguyên."),
+        _("Mỗi chỉ số một dòng. Điểm ghi như Cổng hiện: 5,4 hoặc 5.4; tử số, mẫu số là số đếm, không bắt buộc."),
+        _("Để trống điểm nghĩa là Cổng không hiện điểm. Chỉ số chưa xem thì xóa cả dòng: dòng có mặt thì được ghi."),
+        _("Điểm tối đa điền sẵn theo bộ chỉ số ở đây; Cổng hiện số khác thì sửa theo Cổng, phần mềm sẽ báo."),
+        _("Ngày xem và nguồn ghi ở trang nhập. Tệp được nhận cả hoặc không nhận gì."),
+    )
 
 
 # How sure the values are

@@ -14,18 +14,21 @@ from app.organisation.access import actor, allowed, can, current_scope, person
 from app.organisation.calendars import today
 from app.organisation.exports import trace_export
 from app.organisation.permissions import Capability
-from app.reporting.control.queries import Rows, control_span
+from app.reporting.control.queries import Rows, control_span, how_many, listed
 from app.reporting.paper_parts import house
 from app.reporting.reform import paper
+from app.reporting.reform.behind import LISTS, cases_behind
 from app.reporting.reform.forms import ReformForm
 from app.reporting.reform.outline import KINDS, OutlineItem, ReformFigures, outline, reform_figures
 from app.reporting.views import bp
 from app.slips.document import PrintedSlip
 from app.slips.printing import RENDERERS, TYPES
 from app.web.formats import in_words
+from app.web.forms import whole_number
 
 ENDINGS = "pdf,docx,xlsx"
 PAST = 4
+PAGE = 100
 
 
 @bp.get("/bao-cao/cai-cach", endpoint="reform_reports")
@@ -71,6 +74,27 @@ def report_file(key: str, ending: str) -> Response:
     return response
 
 
+@bp.get("/bao-cao/cai-cach/<key>/ho-so", endpoint="reform_cases")
+@allowed(Capability.READ_RESULTS)
+def cases(key: str) -> str:
+    """The cases that a figure counts."""
+    period, fact = _period(key), request.args.get("so", "")
+    span = control_span(period)
+    chosen = cases_behind(current_scope(), span, fact)
+    total, page = how_many(chosen), max(request.args.get("trang", 1, type=whole_number) or 1, 1)
+    return render_template(
+        "reporting/reform/cases.html",
+        period=period,
+        span=span,
+        figure=next(item.words for part in outline().chapters for item in part.items if item.fact == fact),
+        payments=fact.startswith("payment."),
+        cases=listed(chosen, PAGE, (page - 1) * PAGE),
+        total=total,
+        page=page,
+        pages=-(-total // PAGE),
+    )
+
+
 def _reporter() -> str:
     """Whose figures the person signed in sees."""
     return house().department if current_scope().unit_ids is None else str(person().unit.name)
@@ -87,6 +111,8 @@ def papers(told: ReformFigures, reporter: str, *, linked: bool = False) -> Seque
             if item.column is not None:
                 key, column = told.span.period.key, item.column
                 return url_for(".control_cases", key=key, theo=Rows.FIELD.value, cot=column)
+            if item.fact in LISTS:
+                return url_for(".reform_cases", key=told.span.period.key, so=item.fact)
             view = current_app.view_functions.get(item.page or "")
             needed: Any = view.__dict__.get("capability") if view else None
             return url_for(item.page) if item.page and view and (needed is None or can(needed)) else ""
