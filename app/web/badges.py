@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from enum import StrEnum
-from functools import lru_cache
-from typing import cast
 
 from flask import Flask
 from markupsafe import Markup, escape
@@ -105,20 +102,17 @@ def word(kind: str) -> str:
     return translated(WORDS[kind], language()) if kind in WORDS else kind
 
 
+def icon_of(kind: str) -> str:
+    """The name of its icon."""
+    return LOOKS.get(kind, PLAIN)[0]
+
+
+def badge(kind: str, text: str = "") -> Markup:
+    """Icon and word; `text` in the word's stead."""
+    icon, tone = LOOKS.get(kind, PLAIN)
+    return Markup(f'<span class="badge tone-{tone} i-{icon}">{escape(text or word(kind))}</span>')  # noqa: S704
+
+
 def register(app: Flask) -> None:
     """Give them to the templates."""
-    draw_icon = cast(Callable[[str], Markup], app.jinja_env.globals["draw_icon"])
-
-    def symbol(kind: str) -> Markup:
-        return draw_icon(LOOKS.get(kind, PLAIN)[0])
-
-    def badge(kind: str, text: str = "") -> Markup:
-        icon, tone = LOOKS.get(kind, PLAIN)
-        return Markup(f"{_opening(tone, draw_icon(icon))}{escape(text or word(kind))}</span>")  # noqa: S704
-
-    app.jinja_env.globals.update(draw_badge=badge, draw_symbol=symbol, badge_word=word)
-
-
-@lru_cache(maxsize=256)
-def _opening(tone: str, icon: Markup) -> str:
-    return f'<span class="badge tone-{tone}">{icon}'
+    app.jinja_env.globals.update(draw_badge=badge)

@@ -20,7 +20,7 @@ from zoneinfo import ZoneInfo
 
 from babel.numbers import format_decimal
 from flask import Flask, Request, current_app, g, has_request_context, request
-from flask_babel import get_locale, get_translations
+from flask_babel import Domain, get_locale, get_translations
 from flask_babel import gettext as _
 from jinja2 import FileSystemBytecodeCache, pass_eval_context
 from jinja2.bccache import Bucket
@@ -31,6 +31,8 @@ from markupsafe import Markup
 from app.core.errors import DomainError, Message, word_shown
 from app.core.periods import Period
 from app.web.due import due_day
+from app.web.extensions import babel
+from app.web.lean import Lean
 
 # A page asks a thousand times, and each look through a proxy is three.
 _here = g._get_current_object
@@ -69,6 +71,15 @@ def _gettext(context: EvalContext, message: str, **values: Any) -> str:
     return Markup(translated(message, language())) % values  # noqa: S704  the messages are ours, the values escaped
 
 
+class KeptDomain(Domain):  # type: ignore[misc]
+    """What `gettext` asks, lazily or not: Flask-Babel's own looks the catalogue up, by its language, for each."""
+
+    def gettext(self, string: str, **variables: Any) -> str:
+        """As Flask-Babel's."""
+        text = translated(string, language())
+        return text % variables if variables else text
+
+
 def _addresses(app: Flask) -> Callable[..., str]:
     """`url_for` of templates. An address of a page depends on nothing but what is asked and the site's own place."""
 
@@ -99,17 +110,11 @@ def _addresses_beside(url_for: Callable[..., str]) -> Callable[[Mapping[str, Any
     return here
 
 
-def _icons(url_for: Callable[..., str]) -> Callable[..., Markup]:
-    def icon(name: str, label: str = "") -> Markup:
-        return _drawn(url_for("static", filename="vendor/lucide/icons.svg"), name, label)
-
-    return icon
-
-
 @lru_cache(maxsize=1024)
-def _drawn(sprite: str, name: str, label: str) -> Markup:
-    said = Markup(' role="img" aria-label="{}"').format(label) if label else Markup(' aria-hidden="true"')
-    return Markup('<svg class="icon"{}><use href="{}#{}"></use></svg>').format(said, sprite, name)
+def draw_icon(name: str, label: str = "") -> Markup:
+    """An icon (static/css/icons.css), silent unless it has a label."""
+    said = Markup(' role="img" aria-label="{}"').format(label) if label else Markup("")
+    return Markup('<i class="icon i-{}"{}></i>').format(name, said)
 
 
 class LightContext(Context):
@@ -167,9 +172,9 @@ def _register_drawn(app: Flask) -> None:
     url_for = _addresses(app)
     kept = compiled_by(Path(app.root_path), folder_of_compiled(Path(app.instance_path)))
     app.jinja_env.context_class = LightContext
+    app.jinja_env.add_extension(Lean)
     app.jinja_env.bytecode_cache = CompiledTemplates(str(kept))
-    here, draw_icon = _addresses_beside(url_for), _icons(url_for)
-    app.jinja_env.globals.update(_=_gettext, url_for=url_for, here=here, draw_icon=draw_icon)
+    app.jinja_env.globals.update(_=_gettext, url_for=url_for, here=_addresses_beside(url_for), draw_icon=draw_icon)
 
 
 _LABELS: dict[tuple[type, str], Any] = {}
@@ -299,6 +304,7 @@ def _shown(value: object) -> object:
 
 def register(app: Flask) -> None:
     """Make these the templates' filters, and let templates remember each sentence: a table asks for it in each cell."""
+    babel.domain_instance = KeptDomain()
     app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]
         gettext=lambda message: translated(message, language()),
         ngettext=lambda one, many, n: get_translations().ungettext(one, many, n),

@@ -1,5 +1,5 @@
-/* Boxes in a list: all of the page at once, how many are ticked, a range with the Shift key; filters folded on a phone.
-   Without it they are plain boxes, and all the filters are there. */
+/* Boxes in a list: all of the page at once, how many are ticked, a range with the Shift key; on a phone filters are folded, and the
+   cells of a table bear the names of their columns. Without it they are plain boxes and tables, and all the filters are there. */
 "use strict";
 
 (() => {
@@ -42,6 +42,20 @@
   narrow.addEventListener("change", fold);
   fold();
 
-  document.addEventListener("htmx:afterSettle", () => count("case"));
+  // On a phone a row is a card (tables.css): each cell bears the name of its column, which the page says once, in the head of the table.
+  const named = (head) => head.hasAttribute("data-unsaid") || head.querySelector(".visually-hidden") ? "" : head.abbr || head.textContent.trim();
+  const label = () => {
+    if (!narrow.matches) return;
+    document.querySelectorAll(".table-cards").forEach((table) => {
+      const names = [...(table.tHead?.rows[0]?.cells ?? [])].map(named);
+      [...table.tBodies].flatMap((body) => [...body.rows]).forEach((row) => {
+        if (row.cells.length === names.length) names.forEach((name, place) => { if (name) row.cells[place].dataset.label ??= name; });
+      });
+    });
+  };
+  narrow.addEventListener("change", label);
+  label();
+
+  document.addEventListener("htmx:afterSettle", () => { count("case"); label(); });
   window.addEventListener("pageshow", () => count("case"));
 })();

@@ -3,7 +3,7 @@
 "use strict";
 
 (() => {
-  const cells = (table) => [...table.querySelectorAll("a.cell")];
+  const cells = (part) => [...part.querySelectorAll("td > a")];
 
   const rove = () => document.querySelectorAll("table[data-arrows]").forEach((table) => {
     cells(table).forEach((cell, place) => { cell.tabIndex = place ? -1 : 0; });
@@ -12,21 +12,20 @@
   const beside = (cell, key) => {
     const td = cell.closest("td");
     const row = td.parentElement;
-    const of = (line) => [...line.querySelectorAll("a.cell")];
-    if (key === "Home") return of(row)[0];
-    if (key === "End") return of(row).at(-1);
+    if (key === "Home") return cells(row)[0];
+    if (key === "End") return cells(row).at(-1);
     const step = key === "ArrowLeft" || key === "ArrowUp" ? -1 : 1;
-    if (key === "ArrowLeft" || key === "ArrowRight") return of(row)[of(row).indexOf(cell) + step];
+    if (key === "ArrowLeft" || key === "ArrowRight") return cells(row)[cells(row).indexOf(cell) + step];
     const rows = [...row.closest("table").querySelectorAll("tbody tr")];
     for (let place = rows.indexOf(row) + step; rows[place]; place += step) {
-      const found = rows[place].cells[td.cellIndex]?.querySelector("a.cell");
+      const found = rows[place].cells[td.cellIndex]?.querySelector(":scope > a");
       if (found) return found;
     }
     return null;
   };
 
   document.addEventListener("keydown", (event) => {
-    const cell = event.target.closest?.("table[data-arrows] a.cell");
+    const cell = event.target.closest?.("table[data-arrows] td > a");
     if (!cell || event.ctrlKey || event.altKey || event.metaKey) return;
     if (!["ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown", "Home", "End"].includes(event.key)) return;
     event.preventDefault();

@@ -141,7 +141,7 @@ def test_a_procedures_page_shows_what_a_version_changed(keeper: FlaskClient, uni
     )
     page = keeper.get(f"/thu-tuc/{row.procedure_id}").text
     assert "Thay đổi so với phiên bản 1" in page
-    assert re.search(r"Thời hạn giải quyết</th>\s*<td[^>]*>5</td>\s*<td[^>]*>3</td>", page)
+    assert re.search(r"Thời hạn giải quyết<td[^>]*>5<td[^>]*>3<", page)
     assert "Thay đổi so với" not in keeper.get(f"/thu-tuc/{row.procedure_id}?version=1").text
     assert keeper.get(f"/thu-tuc/{row.procedure_id}?version=9").status_code == 404
 

@@ -65,7 +65,7 @@ def typed(units: dict[str, Unit], **changes: str) -> dict[str, str]:
 def rows_of(page: str, title: str) -> list[str]:
     section = page.split(f'aria-label="{title}"', 1)[1].split("</section>", 1)[0]
     body = section.partition("<tbody>")[2]
-    return [re.sub(r"\s+", " ", re.sub("<[^>]+>", " ", row)).strip() for row in body.split("</tr>")[:-1]]
+    return [re.sub(r"\s+", " ", re.sub("<[^>]+>", " ", row)).strip() for row in re.split("<tr[^>]*>", body)[1:]]
 
 
 def step_form(made: Publication, step: str, day: str) -> dict[str, str]:

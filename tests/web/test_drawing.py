@@ -42,11 +42,10 @@ def test_an_address_is_of_its_values_and_of_where_the_site_stands(app: Flask) ->
 
 
 def test_an_icon_says_its_label_or_nothing(app: Flask) -> None:
-    sprite = f"{app.static_url_path}/vendor/lucide/icons.svg"
     template = "{% from 'components/icon.html' import icon %}{{ icon('clock') }}|{{ icon('clock', label=label) }}"
     hidden, said = drawn(app, template, label='"<').split("|")
-    assert hidden == f'<svg class="icon" aria-hidden="true"><use href="{sprite}#clock"></use></svg>'
-    assert said == f'<svg class="icon" role="img" aria-label="&#34;&lt;"><use href="{sprite}#clock"></use></svg>'
+    assert hidden == '<i class="icon i-clock"></i>'
+    assert said == '<i class="icon i-clock" role="img" aria-label="&#34;&lt;"></i>'
 
 
 def test_a_badge_has_its_symbol_and_a_word_in_the_readers_language_or_a_text_of_its_own(app: Flask) -> None:
@@ -54,13 +53,21 @@ def test_a_badge_has_its_symbol_and_a_word_in_the_readers_language_or_a_text_of_
     with app.test_request_context("/"):
         drawing = app.jinja_env.from_string(template)
         late = drawing.render(kind="late", text="")
-        assert late.startswith('<span class="badge tone-bad"><svg class="icon"')
-        assert late.endswith('#clock-alert"></use></svg>Quá hạn</span>')
+        assert late == '<span class="badge tone-bad i-clock-alert">Quá hạn</span>'
         with force_locale("en"):
-            assert drawing.render(kind="late", text="").endswith("</svg>Overdue</span>")
-            assert drawing.render(kind=CaseStatus.CLOSED, text="").endswith('#check"></use></svg>Closed</span>')
-        assert drawing.render(kind="late", text="<3").endswith("</svg>&lt;3</span>")
-        assert drawing.render(kind="xyz", text="").endswith('#circle"></use></svg>xyz</span>')
+            assert drawing.render(kind="late", text="").endswith(">Overdue</span>")
+            assert drawing.render(kind=CaseStatus.CLOSED, text="").endswith(' i-check">Closed</span>')
+        assert drawing.render(kind="late", text="<3").endswith(">&lt;3</span>")
+        assert drawing.render(kind="xyz", text="").endswith(' i-circle">xyz</span>')
+
+
+def test_what_a_template_says_to_its_writer_alone_is_not_sent(app: Flask) -> None:
+    rows = "<tr>\n    <td>{{ one }}\n  two  three</td>\n    <td>{{ one }} <b>x</b></td>\n</tr>\n<p>\n\n    end</p>"
+    loader = DictLoader({"a.html": rows, "pre.html": "<pre>\n  {{ one }}\n  two</pre>\n  <p>", "a.txt": rows})
+    made = app.jinja_env.overlay(loader=loader, bytecode_cache=None)
+    assert made.get_template("a.html").render(one=1) == "<tr><td>1\ntwo  three<td>1 <b>x</b><p>\nend</p>"
+    assert made.get_template("pre.html").render(one=1) == "<pre>\n  1\n  two</pre>\n  <p>"
+    assert made.get_template("a.txt").render(one=1) == rows.replace("{{ one }}", "1")
 
 
 def test_a_count_is_said_in_its_form_in_each_language(app: Flask) -> None:

@@ -56,6 +56,7 @@ from app.organisation.succession import ended_notes
 from app.rulepacks.language import Rule, Status
 from app.rulepacks.pack import Pack
 from app.web import jobs
+from app.web.badges import icon_of
 from app.web.formats import in_both, label, language, sentence, show_date
 from app.web.forms import errors_shown_on, whole_number
 from app.web.jobs import Job, JobState
@@ -152,21 +153,19 @@ def _lines(
     return drawn
 
 
-def _cells_of(line: dict[str, Any], faces: Mapping[str, str]) -> Markup:
-    """The cells of a line as the matrix has them (components/matrix.html), with the face of each status: written in one
-    step, for a Department of many units has thousands."""
+def _cells_of(line: dict[str, Any]) -> Markup:
+    """The cells of a line as the matrix has them (components/matrix.html), written in one step, for a Department of
+    many units has thousands. What is not applicable, as most of a month is, has the look of the table."""
     pieces = []
     for cell, href in zip(line["cells"], line["hrefs"], strict=True):
         if cell is None:
-            pieces.append("<td></td>")
+            pieces.append("<td>")
             continue
         if "drawn" not in cell:
-            shown = f"<span>{escape(cell['shown'])}</span>" if cell["shown"] else ""
-            title = escape(cell["title"])
-            cell["drawn"] = (
-                f'<td class="is-{cell["status"]}"><a class="cell" href="',
-                f'" title="{title}">{faces[cell["status"]]}{shown}</a></td>',
-            )
+            status, shown, title = cell["status"], escape(cell["shown"]), escape(cell["title"])
+            looks = "" if status is Status.NOT_APPLICABLE else f' class="is-{status} i-{icon_of(status)}"'
+            said = f"<b>{escape(label(status))}</b>{shown}" if shown else ""
+            cell["drawn"] = f'<td{looks}><a href="', f'" title="{title}">{said}</a>' if title else f'">{said}</a>'
         before, after = cell["drawn"]
         pieces.append(f"{before}{escape(href)}{after}")
     return Markup("".join(pieces))  # noqa: S704  every part was escaped
@@ -179,8 +178,10 @@ def _cell(cell: MatrixCell, rule: Rule) -> dict[str, Any]:
         "missing": shortfall_shown(rule, cell.shortfall, cell.comparison),
         "due": due_shown(cell.due),
     }
-    said = (label(cell.status), *figures.values())
-    return {"status": cell.status, "shown": _cell_shown(cell), "title": " · ".join(filter(None, said)), **figures}
+    shown = _cell_shown(cell)
+    more = [text for name, text in figures.items() if text and (cell.denominator or name != "fraction")]
+    told = more if shown else [label(cell.status), *more]
+    return {"status": cell.status, "shown": shown, "title": " · ".join(told), **figures}
 
 
 def _cell_shown(cell: MatrixCell) -> str:
