@@ -29,7 +29,7 @@ MONTHS = 12
 T = TypeVar("T")
 
 
-class _OfRuns(Generic[T]):
+class OfRuns(Generic[T]):
     """What was worked out of runs, the last used ones. A run is known by its number and its entry in the trail."""
 
     def __init__(self, most: int) -> None:
@@ -145,7 +145,7 @@ def headline_rates(runs: Mapping[Period, CheckRun], wanted: Wanted, most: int) -
     ]
 
 
-_RATES = _OfRuns[Mapping[tuple[str, ...], RatePoint]](64)
+_RATES = OfRuns[Mapping[tuple[str, ...], RatePoint]](64)
 
 
 def _rule_of(library: Library, fields: Sequence[str]) -> tuple[Pack, Rule] | None:
@@ -240,7 +240,7 @@ class Verdicts:
     rules: frozenset[tuple[str, str]]
 
 
-_VERDICTS = _OfRuns[Verdicts](8)
+_VERDICTS = OfRuns[Verdicts](8)
 
 
 def verdicts(runs: Collection[CheckRun]) -> dict[int, Verdicts]:

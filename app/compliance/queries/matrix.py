@@ -66,17 +66,14 @@ fifty thousand results of a large Department is most of its page."""
 _keeping = Lock()  # several threads look at matrices at once
 
 
+def told_by(scope: Scope, run: CheckRun) -> tuple[object, ...]:
+    """All that tells what a reader may see of a run from what another may, of this or another run."""
+    texts = (run.trail_hash, run.facts_hash, str(run.packs), str(run.units))
+    return (str(db.engine.url), scope, run.id, run.finished_at, *texts)
+
+
 def _tallies(scope: Scope, run: CheckRun) -> Tallies:
-    key = (
-        str(db.engine.url),
-        scope,
-        run.id,
-        run.finished_at,
-        run.trail_hash,
-        run.facts_hash,
-        str(run.packs),
-        str(run.units),
-    )
+    key = told_by(scope, run)
     with _keeping:
         found = _kept.get(key)
     if found is None:

@@ -56,8 +56,6 @@ class Matrix:
     parts: tuple[PlanPart, ...]
     columns: tuple[UnitTally, ...]
     counts: Counter[Status]
-    page: int
-    pages: int
 
 
 def columns_of(view: MatrixView, units: Sequence[UnitTally]) -> tuple[tuple[UnitTally, ...], int, int]:
@@ -78,8 +76,6 @@ def matrix_of(
     tallies: Mapping[RuleKey, Counter[Status]],
     columns: tuple[UnitTally, ...],
     cells: Mapping[RuleKey, Mapping[int, MatrixCell]],
-    page: int,
-    pages: int,
 ) -> Matrix:
     """The rules that the run judged, in the order of their plans, above the units of the page."""
     judged = [(pack, rule) for pack, rule in rules if (pack.id, rule.id) in tallies and view.pack in ("", pack.id)]
@@ -96,7 +92,7 @@ def matrix_of(
         folded = () if view.failing else tuple(line for line in lines if not _to_show(view, line))
         if shown or folded:
             parts.append(PlanPart(lines[0].pack, tuple(shown), folded))
-    return Matrix(tuple(parts), columns, sum(tallies.values(), Counter()), page, pages)
+    return Matrix(tuple(parts), columns, sum(tallies.values(), Counter()))
 
 
 def _to_show(view: MatrixView, line: RuleLine) -> bool:

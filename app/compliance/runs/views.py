@@ -33,13 +33,14 @@ from app.compliance.explaining import (
 )
 from app.compliance.forms import MatrixForm, PeriodForm, RunForm, RunsFilterForm, neighbours
 from app.compliance.models import CheckRun, ViolationChange
+from app.compliance.overview import OfRuns
 from app.compliance.queries import ResultRow
 from app.compliance.queries import matrix as matrices
 from app.compliance.queries.matrix import MatrixCell, UnitTally
 from app.compliance.runs import output, service
 from app.compliance.runs.comparison import AdjustableFigure, JudgementComparison, adjustable_figures, compare_judgements
 from app.compliance.runs.comparison import compare as compare_runs
-from app.compliance.runs.matrix import Matrix, MatrixView, RuleLine, columns_of, matrix_of
+from app.compliance.runs.matrix import MatrixView, RuleLine, columns_of, matrix_of
 from app.compliance.runs.verification import verify_run
 from app.compliance.views import bp
 from app.compliance.violations.cells import told_in_short
@@ -91,34 +92,55 @@ def _drawn(run: CheckRun) -> dict[str, Any]:
     view = form.view(request.args.get("page", 1, type=whole_number))
     if len(everywhere) == 1:
         view = replace(view, unit=everywhere[0].unit.code)
-    shown = _matrix(scope, run, view, everywhere, packs)
-    alone = shown.columns[0] if view.unit and shown.columns else None
+    columns, page, pages = columns_of(view, everywhere)
+    alone = columns[0] if view.unit and columns else None
+    across = tuple((each.unit.id, each.unit.code) for each in columns)
+    asked = (matrices.told_by(scope, run), view, across, language(), request.root_path)
+    kept = _boards.of(
+        [run], asked, lambda _runs: {run.id: _board(scope, run, view, columns, packs, detailed=alone is not None)}
+    )
     return {
         "narrow": form,
         "view": view,
-        "matrix": shown,
+        "columns": columns,
+        "page": page,
+        "pages": pages,
         "alone": alone,
-        "notes": ended_notes(each.unit.id for each in shown.columns),
-        "cells_of": _cells_of,
+        "notes": ended_notes(each.unit.id for each in columns),
+        **kept[run.id],
+    }
+
+
+_boards: OfRuns[dict[str, Any]] = OfRuns(12)
+"""The last boards that were looked at, as they are written: what a run found is never written again, and a month of a
+large Department is four thousand cells a page, half a megabyte."""
+
+
+def _board(
+    scope: Scope,
+    run: CheckRun,
+    view: MatrixView,
+    columns: tuple[UnitTally, ...],
+    packs: Mapping[str, Pack],
+    *,
+    detailed: bool,
+) -> dict[str, Any]:
+    """What of a page of the matrix is the run's alone."""
+    cells = matrices.matrix_cells(scope, run.id, [each.unit.id for each in columns], view.pack)
+    tallies = matrices.rule_tallies(scope, run)
+    shown = matrix_of(view, repository.every_rule(packs.values()), tallies, columns, cells)
+    return {
+        "tallies": shown.counts,
         "parts": [
             {
                 "title": in_both(part.pack.info.title),
                 "pack": part.pack.id,
-                "lines": _lines(run, part.lines, shown.columns, detailed=alone is not None),
+                "lines": _lines(run, part.lines, columns, detailed=detailed),
                 "folded": [_named(line) for line in part.folded],
             }
             for part in shown.parts
         ],
     }
-
-
-def _matrix(
-    scope: Scope, run: CheckRun, view: MatrixView, everywhere: list[UnitTally], packs: Mapping[str, Pack]
-) -> Matrix:
-    columns, page, pages = columns_of(view, everywhere)
-    cells = matrices.matrix_cells(scope, run.id, [each.unit.id for each in columns], view.pack)
-    tallies = matrices.rule_tallies(scope, run)
-    return matrix_of(view, repository.every_rule(packs.values()), tallies, columns, cells, page, pages)
 
 
 def _named(line: RuleLine) -> dict[str, Any]:
@@ -134,41 +156,44 @@ def _named(line: RuleLine) -> dict[str, Any]:
 def _lines(
     run: CheckRun, lines: Iterable[RuleLine], columns: Sequence[UnitTally], *, detailed: bool
 ) -> list[dict[str, Any]]:
-    """Rules with their cells. What many units have alike is put into words once."""
+    """Rules with their cells: the one cell in words (`detailed`), or all as they are written. What many units have
+    alike is put into words once."""
     codes = [quote(each.unit.code) for each in columns]
     drawn = []
     for line in lines:
-        address, known = results_address(run.id, line.pack.id, line.rule.id), dict[MatrixCell, dict[str, Any]]()
-        cells: list[dict[str, Any] | None] = []
-        for cell in line.cells:
-            if cell is None:
-                cells.append(None)
-                continue
-            if cell not in known:
-                known[cell] = _cell(cell, line.rule)
-            cells.append(known[cell])
+        address = results_address(run.id, line.pack.id, line.rule.id)
         failing, judged = line.counts[Status.FAIL], line.counts.total() - line.counts[Status.NOT_APPLICABLE]
-        hrefs = [address + code for code in codes]
-        drawn.append({**_named(line), "failing": failing, "judged": judged, "cells": cells, "hrefs": hrefs})
+        told = {**_named(line), "failing": failing, "judged": judged}
+        if detailed:
+            cell = line.cells[0]
+            told |= {"cell": None if cell is None else _cell(cell, line.rule), "cell_href": address + codes[0]}
+        else:
+            told["written"] = _written(line, str(escape(address)), [str(escape(code)) for code in codes])
+        drawn.append(told)
     return drawn
 
 
-def _cells_of(line: dict[str, Any]) -> Markup:
+def _written(line: RuleLine, address: str, codes: Sequence[str]) -> Markup:
     """The cells of a line as the matrix has them (components/matrix.html), written in one step, for a Department of
     many units has thousands. What is not applicable, as most of a month is, has the look of the table."""
-    pieces = []
-    for cell, href in zip(line["cells"], line["hrefs"], strict=True):
+    known, pieces = dict[MatrixCell, str](), []
+    for cell, code in zip(line.cells, codes, strict=True):
         if cell is None:
             pieces.append("<td>")
             continue
-        if "drawn" not in cell:
-            status, shown, title = cell["status"], escape(cell["shown"]), escape(cell["title"])
-            looks = "" if status is Status.NOT_APPLICABLE else f' class="is-{status} i-{icon_of(status)}"'
-            said = f"<b>{escape(label(status))}</b>{shown}" if shown else ""
-            cell["drawn"] = f'<td{looks}><a href="', f'" title="{title}">{said}</a>' if title else f'">{said}</a>'
-        before, after = cell["drawn"]
-        pieces.append(f"{before}{escape(href)}{after}")
+        if cell not in known:
+            known[cell] = _after(_cell(cell, line.rule))
+        status = cell.status
+        looks = "" if status is Status.NOT_APPLICABLE else f' class="is-{status} i-{icon_of(status)}"'
+        pieces.append(f'<td{looks}><a href="{address}{code}"{known[cell]}</a>')
     return Markup("".join(pieces))  # noqa: S704  every part was escaped
+
+
+def _after(cell: dict[str, Any]) -> str:
+    """What follows a cell's address: its title; its status, to be read, and its figure."""
+    shown, title = escape(cell["shown"]), escape(cell["title"])
+    said = f"<b>{escape(label(cell['status']))}</b>{shown}" if shown else ""
+    return f' title="{title}">{said}' if title else f">{said}"
 
 
 def _cell(cell: MatrixCell, rule: Rule) -> dict[str, Any]:

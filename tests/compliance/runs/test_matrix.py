@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 from openpyxl import load_workbook
+from sqlalchemy import update
 
 from app.cases.vocabulary import PaymentChannel
 from app.compliance import queries
@@ -19,8 +20,9 @@ from app.compliance.runs import matrix as pages
 from app.compliance.runs.matrix import Matrix, MatrixView, columns_of, matrix_of
 from app.core.periods import Period
 from app.organisation.access import Scope
-from app.organisation.models import Role
+from app.organisation.models import Role, Unit
 from app.rulepacks.language import Status
+from app.web.extensions import db
 from tests.clock import at
 from tests.compliance.month import BAC_GIANG, DEPARTMENT, PROVINCE, Month, check
 from tests.compliance.pages import text_of
@@ -32,10 +34,10 @@ def drawn(run_id: int, view: MatrixView | None = None, scope: Scope = EVERYWHERE
     """The matrix of a run, as the page makes it."""
     view, run = view or MatrixView(), queries.the_run(scope, run_id)
     units = matrices.unit_tallies(scope, run)
-    columns, page, count = columns_of(view, units)
+    columns, _page, _pages = columns_of(view, units)
     cells = matrices.matrix_cells(scope, run_id, [each.unit.id for each in columns], view.pack)
     rules = repository.every_rule(repository.packs_of(run).values())
-    return matrix_of(view, rules, matrices.rule_tallies(scope, run), columns, cells, page, count)
+    return matrix_of(view, rules, matrices.rule_tallies(scope, run), columns, cells)
 
 
 def test_it_has_a_line_for_every_rule_and_a_column_for_every_unit(month: Month) -> None:
@@ -111,8 +113,9 @@ def test_a_department_of_many_units_is_leafed_through(judged: int, monkeypatch: 
     count = -(-len(everyone) // 3)
     found = [drawn(judged, MatrixView(page=number)) for number in range(1, count + 1)]
     assert [each.unit.code for one in found for each in one.columns] == everyone
-    assert {(one.page, one.pages) for one in found} == {(number, count) for number in range(1, count + 1)}
-    assert drawn(judged, MatrixView(page=99)).page == count  # beyond the end: the last one
+    run = queries.the_run(EVERYWHERE, judged)
+    leafed = [columns_of(MatrixView(page=number), matrices.unit_tallies(EVERYWHERE, run))[1:] for number in (1, 2, 99)]
+    assert leafed == [(1, count), (2, count), (count, count)]  # beyond the end: the last one
     totals = [{line.rule.id: line.counts for part in one.parts for line in part.lines} for one in found]
     assert all(each == totals[0] for each in totals)  # counted over all units, whichever are shown
 
@@ -164,9 +167,30 @@ def test_the_page_asks_as_much_of_few_units_as_of_many(
     with counted() as many:
         inspector.get("/kiem-tra")
     monkeypatch.setattr(pages, "ACROSS", 1)
+    inspector.get("/kiem-tra")
     with counted() as few:
         inspector.get("/kiem-tra")
     assert len(many) == len(few)
+
+
+def test_a_board_that_is_kept_is_nobody_elses(judged: int, inspector: FlaskClient) -> None:
+    def word(**asked: Any) -> str:
+        body = inspector.get("/kiem-tra", **asked).text
+        return re.search(r'/khp-2c.2/LDVL"[^>]*><b>([^<]*)</b>', body)[1]  # type: ignore[index]
+
+    assert (word(), word()) == ("Vi phạm", "Vi phạm")
+    with inspector.session_transaction() as session:
+        session["locale"] = "en"
+    assert word() == "Violation"
+    assert 'href="/so/kiem-tra/' in inspector.get("/kiem-tra", environ_overrides={"SCRIPT_NAME": "/so"}).text
+    db.session.execute(update(Unit).where(Unit.code == "LDVL").values(code="LD"))
+    db.session.commit()
+    body = inspector.get("/kiem-tra").text
+    assert '/khp-2c.2/LD"' in body
+    assert '/khp-2c.2/LDVL"' not in body
+    rerun = check().run
+    assert rerun is not None
+    assert f'href="/kiem-tra/{rerun.id}/' in inspector.get("/kiem-tra").text
 
 
 def test_it_goes_along_as_a_workbook_a_rule_a_line(judged: int, inspector: FlaskClient) -> None:
