@@ -182,7 +182,8 @@ def test_a_board_that_is_kept_is_nobody_elses(judged: int, inspector: FlaskClien
     with inspector.session_transaction() as session:
         session["locale"] = "en"
     assert word() == "Violation"
-    assert 'href="/so/kiem-tra/' in inspector.get("/kiem-tra", environ_overrides={"SCRIPT_NAME": "/so"}).text
+    there = inspector.get("/kiem-tra", environ_overrides={"SCRIPT_NAME": "/so"}).text
+    assert f'<a href="/so/kiem-tra/{judged}/{PROVINCE}/khp-2c.2/LDVL"' in there
     db.session.execute(update(Unit).where(Unit.code == "LDVL").values(code="LD"))
     db.session.commit()
     body = inspector.get("/kiem-tra").text
