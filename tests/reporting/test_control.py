@@ -17,28 +17,31 @@ import openpyxl
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from pydantic import ValidationError
 from pypdf import PdfReader
 from sqlalchemy import update
 
 from app.cases.models import Case
 from app.cases.vocabulary import Channel, EventKind
 from app.core.periods import Period
+from app.core.yaml_files import read_text
 from app.organisation.access import whole_site
 from app.organisation.models import Person, Role, Unit
+from app.reporting.control import paper
+from app.reporting.control.form import FILE, Counts, Rows, read_forms
 from app.reporting.control.queries import (
-    CELLS,
+    CONDITIONS,
     Doubt,
     PeriodScheme,
-    Rows,
     case_lines,
     control_figures,
     control_span,
-    counted_columns,
     how_many,
     schemes,
     span_of,
     window_of,
 )
+from app.reporting.paper_parts import house
 from app.web.extensions import db
 from tests.clock import at
 from tests.compliance.pages import text_of
@@ -70,8 +73,55 @@ def test_the_days_change_by_a_dated_setting_and_the_old_form_says_so() -> None:
     dated = schemes("2027-01-01=calendar,2019-03-12=15-14")
     assert dated[-1] == (date(2027, 1, 1), PeriodScheme.CALENDAR)
     assert span_of(Period.parse("2027-01"), dated).first == date(2027, 1, 1)
-    assert not span_of(Period.parse("2026-02"), dated).form_is_old  # ends on 14/02/2026
-    assert span_of(Period.parse("2026-03"), dated).form_is_old
+    assert span_of(Period.parse("2026-02"), dated).form.newer is None  # ends on 14/02/2026
+    newer = span_of(Period.parse("2026-03"), dated).form.newer
+    assert newer is not None and newer.since == date(2026, 2, 15)
+    assert newer.untold is not None and "chưa có các cột của biểu mới" in newer.untold
+
+
+@pytest.mark.parametrize(
+    ("was", "now", "fault"),
+    [
+        ("number: 4,", "number: 14,", "numbered from 3 on"),
+        ("counts: open_late", "counts: open_in_time", "each kind of case stands in one column"),
+        ("sum: [12, 13]", "sum: [12, 14]", "no column 14"),
+        ("sum: [12, 13]}", "sum: [12, 13], counts: open_late}", "counts or is a sum"),
+        ("parts: [7, 11]", "parts: [7, 15]", "no column 15"),
+        ("from: 2026-02-15", "from: 2020-01-01", "from earlier to later"),
+        ("source: heading", "source: nowhere", "no source"),
+        ("    untold:", "    balance: {all: 3, parts: [7]}\n    untold:", "or why they are not known"),
+        ('title: "Trong kỳ"', 'number: 4\n            title: "Trong kỳ"', "a heading over columns"),
+    ],
+)
+def test_a_file_of_forms_that_does_not_hold_together_is_refused(was: str, now: str, fault: str) -> None:
+    text = read_text(FILE, FILE.name)
+    assert was in text
+    with pytest.raises(ValidationError, match=fault):
+        read_forms(text.replace(was, now))
+
+
+def test_a_form_whose_columns_are_known_takes_the_place_of_the_one_before_from_its_day() -> None:
+    """A made-up circular that counts early and in time in one column, 8 to 12, holds from 15/02/2026; not before."""
+    text = read_text(FILE, FILE.name)
+    known, _mark, _untold = text.partition("  - from: 2026-02-15")
+    later = known[known.index("  - from: 2020-10-21") :].replace("2020-10-21", "2026-02-15", 1)
+    first = {4: 5, 5: 4}  # online and otherwise change places
+    later = re.sub(r"number: ([45]), ", lambda found: f"number: {first[int(found[1])]}, ", later)
+    lines = later.splitlines()
+    online, otherwise = (next(n for n, line in enumerate(lines) if f"number: {k}, " in line) for k in (5, 4))
+    lines[online], lines[otherwise] = lines[otherwise], lines[online]
+    forms = read_forms(known + "\n".join(lines) + "\n")
+    before, after = forms.on(date(2026, 2, 14)), forms.on(date(2026, 2, 15))
+    assert (before.cells[4], after.cells[4]) == (Counts.RECEIVED_ONLINE, Counts.RECEIVED_OTHERWISE)
+    assert (before.newer, after.newer) == (None, None)
+    assert after.counted(3) == (Counts.RECEIVED_OTHERWISE, Counts.RECEIVED_ONLINE, Counts.CARRIED_OVER)
+
+
+def test_a_period_before_the_circular_says_so(november: dict[str, Unit]) -> None:
+    told = control_figures(whole_site(), Period.parse("2020-09"), Rows.FIELD)
+    assert told.span.form.form.since == date(2020, 10, 21)
+    [paper_, _causes] = paper.documents(told, [], house(), "Sở", date(2024, 11, 20))
+    assert "Kỳ này có trước Thông tư số 01/2020/TT-VPCP" in str(paper_.blocks)
 
 
 @pytest.fixture
@@ -127,14 +177,14 @@ def test_a_list_has_as_many_cases_as_its_number_says(november: dict[str, Unit]) 
         told = control_figures(whole_site(), OCTOBER, rows)
         for line in [*told.lines, told.total]:
             for column in range(3, 14):
-                chosen = case_lines(whole_site(), OCTOBER, rows, counted_columns(column), key=line.key)
+                chosen = case_lines(whole_site(), OCTOBER, rows, line.form.counted(column), key=line.key)
                 assert how_many(chosen) == line[column], (line.name, column)
 
 
 def test_sql_and_the_case_itself_say_the_same(november: dict[str, Unit]) -> None:
     """One body answers of the table and of a case."""
     window, zone = window_of(control_span(OCTOBER)), control_zone()
-    for column, condition in CELLS.items():
+    for column, condition in CONDITIONS.items():
         by_sql = set(db.session.scalars(case_lines(whole_site(), OCTOBER, Rows.FIELD, (column,))))
         by_hand = {case.id for case in db.session.query(Case) if condition(case, window, zone)}
         assert by_sql == by_hand, column

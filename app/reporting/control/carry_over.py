@@ -16,8 +16,9 @@ from app.organisation.access import Scope
 from app.organisation.calendars import site_calendar
 from app.organisation.models import Unit
 from app.procedures.models import ProcedureVersion
+from app.reporting.control.form import Counts, Rows
 from app.reporting.control.models import SentOpenCase, SentReport
-from app.reporting.control.queries import CELLS, ControlFigures, ControlSpan, Rows, control_span, unit_of, window_of
+from app.reporting.control.queries import CONDITIONS, ControlFigures, ControlSpan, control_span, unit_of, window_of
 from app.web.extensions import db
 
 Sent = SentOpenCase
@@ -111,7 +112,7 @@ def _sent_lines(scope: Scope, report: SentReport, rows: Rows) -> dict[str, tuple
 def cases_apart(scope: Scope, period: Period, rows: Rows, report_id: int) -> Any:
     """The cases that make the difference: id, code, and whether each was in column 11 as sent."""
     window, zone = window_of(control_span(period)), site_calendar().zone
-    carried = CELLS[6](Case, window, zone)
+    carried = CONDITIONS[Counts.CARRIED_OVER](Case, window, zone)
     elsewhere = Sent.field != _FIELD if rows is Rows.FIELD else Sent.unit_id != unit_of(scope, period)
     was_sent = and_(Sent.report_id == report_id, Sent.case_id == Case.id)
     came = (

@@ -9,7 +9,7 @@ from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 
 from app.core.periods import Period, PeriodKind
-from app.reporting.control.queries import Rows
+from app.reporting.control.form import Rows
 from app.web.forms import NEEDED, ChoiceField, DayField, ReasonLineField, StringField, TextAreaField
 
 MONTHS, OTHERS = 18, 4

@@ -7,7 +7,9 @@ from datetime import date
 
 from app.compliance.explaining import inside
 from app.reporting.control.carry_over import CarryOver
-from app.reporting.control.queries import COLUMNS, ControlFigures, Doubt, LatenessCause, Line, Rows
+from app.reporting.control.form import LEVELS, ControlColumns, Counts, FormColumn, Rows
+from app.reporting.control.queries import ControlFigures, Doubt, LatenessCause, Line
+from app.reporting.index.definition import Certainty
 from app.reporting.paper_parts import DRAFT, ReportHouse, across, number, said, words
 from app.slips.content.parts import CENTER, head_row, heading_row
 from app.slips.document import (
@@ -29,35 +31,38 @@ Link = Callable[[Line, int], str]
 """Where the figure of a line in a column leads; "" on paper."""
 DoubtLink = Callable[[Doubt], str]
 
-CIRCULAR_2020 = "Thông tư số 01/2020/TT-VPCP ngày 21/10/2020"
 RECEIVER = "Văn phòng UBND tỉnh"
-FORMS = {
-    Rows.FIELD: (
-        "Biểu số II.06a/VPCP/KSTT",
-        "TÌNH HÌNH, KẾT QUẢ GIẢI QUYẾT THỦ TỤC HÀNH CHÍNH\nTẠI CƠ QUAN, ĐƠN VỊ TRỰC TIẾP GIẢI QUYẾT THỦ TỤC HÀNH CHÍNH",
-        "Lĩnh vực giải quyết",
-    ),
-    Rows.UNIT: (
-        "Biểu số II.06b/VPCP/KSTT",
-        "TỔNG HỢP TÌNH HÌNH, KẾT QUẢ GIẢI QUYẾT THỦ TỤC HÀNH CHÍNH\nTHEO ĐƠN VỊ",
-        "Đơn vị",
-    ),
-}
 TOTAL = "Tổng số"
-HEADINGS = (
-    *("STT", "", "Tiếp nhận: tổng số", "Tiếp nhận trong kỳ: trực tuyến", "Tiếp nhận trong kỳ: trực tiếp, bưu chính"),
-    *("Tiếp nhận: từ kỳ trước", "Đã giải quyết: tổng số", "Đã giải quyết: trước hạn", "Đã giải quyết: đúng hạn"),
-    *("Đã giải quyết: quá hạn", "Đang giải quyết: tổng số", "Đang giải quyết: trong hạn", "Đang giải quyết: quá hạn"),
-)
-"""The columns in one row, for a file."""
-
 DOUBTS = {
-    Doubt.CHANNEL_UNKNOWN: "{n} hồ sơ tiếp nhận trong kỳ không rõ cách nộp, tính ở cột 5.",
-    Doubt.NO_DUE_TIME: "{n} hồ sơ kết thúc không có hạn (rút, chờ bổ sung, nhập không có ngày hẹn), tính ở cột 9.",
-    Doubt.NOT_CLOSED: "{n} hồ sơ đã có kết quả nhưng chưa kết thúc trên phần mềm, tính ở cột 11.",
-    Doubt.UNBALANCED: "3 = 7 + 11 không khớp: {n} hồ sơ ghi kết thúc trước khi tiếp nhận.",
-    Doubt.CARRY_OVER: "{n} hồ sơ làm cột 6 khác với cột 11 của kỳ trước.",
+    Doubt.CHANNEL_UNKNOWN: "{n} hồ sơ tiếp nhận trong kỳ không rõ cách nộp, tính ở cột {column}.",
+    Doubt.NO_DUE_TIME: (
+        "{n} hồ sơ kết thúc không có hạn (rút, chờ bổ sung, nhập không có ngày hẹn), tính ở cột {column}."
+    ),
+    Doubt.NOT_CLOSED: "{n} hồ sơ đã có kết quả nhưng chưa kết thúc trên phần mềm, tính ở cột {column}.",
+    Doubt.UNBALANCED: "{balance} không khớp: {n} hồ sơ ghi kết thúc trước khi tiếp nhận.",
+    Doubt.CARRY_OVER: "{n} hồ sơ làm cột {carried} khác với cột {left} của kỳ trước.",
 }
+
+
+def doubt_in_words(form: ControlColumns, doubt: Doubt, n: str) -> str:
+    """How many cases there are of a doubt, with the columns of the form."""
+    left = form.sum_with(Counts.OPEN_LATE)
+    columns = {
+        Doubt.CHANNEL_UNKNOWN: form.column_of(Counts.RECEIVED_OTHERWISE),
+        Doubt.NO_DUE_TIME: form.column_of(Counts.ENDED_IN_TIME),
+        Doubt.NOT_CLOSED: left,
+    }
+    told = {"column": columns.get(doubt), "balance": _balance(form), "left": left}
+    return DOUBTS[doubt].format(n=n, carried=form.column_of(Counts.CARRIED_OVER), **told)
+
+
+def _balance(form: ControlColumns) -> str:
+    return f"{form.balance.all} = {' + '.join(map(str, form.balance.parts))}"
+
+
+def headings(form: ControlColumns, rows: Rows) -> list[str]:
+    """The columns in one row, for a file."""
+    return ["STT", form.form.papers[rows].rows, *(leaf.says or "" for leaf in form.form.leaves)]
 
 
 def documents(
@@ -82,7 +87,8 @@ def documents(
 def rows_of(told: ControlFigures) -> list[list[object]]:
     """The lines for a file, the total first."""
     lines = [told.total, *told.lines]
-    return [[n or "", line.name or TOTAL, *(line[column] for column in COLUMNS)] for n, line in enumerate(lines)]
+    numbers = told.span.form.numbers
+    return [[n or "", line.name or TOTAL, *(line[column] for column in numbers)] for n, line in enumerate(lines)]
 
 
 def _form(
@@ -94,13 +100,14 @@ def _form(
     doubt_link: DoubtLink,
     against: Sequence[SlipParagraph | SlipTable],
 ) -> PrintedSlip:
-    form, title, _of = FORMS[told.rows]
+    held = told.span.form.form
+    form, title = held.papers[told.rows].code, held.papers[told.rows].title
     place = SlipParagraph((StyledText(f"{house.place}, {long_day(day)}", italic=True),), Align.RIGHT)
     return PrintedSlip(
         Paper.A4_ANNEX,
         "",
         FormHead(
-            (form, f"Ban hành theo {CIRCULAR_2020}"),
+            (form, f"Ban hành theo {held.document}"),
             (f"- Đơn vị báo cáo: {reporter}", f"- Đơn vị nhận báo cáo: {RECEIVER}"),
         ),
         title,
@@ -133,37 +140,39 @@ def _period(told: ControlFigures) -> str:
 
 
 def _table(told: ControlFigures, link: Link) -> SlipTable:
+    form = told.span.form
+    levels: list[list[Cell]] = [[Cell("STT", rows=LEVELS), Cell(form.form.papers[told.rows].rows, rows=LEVELS)], [], []]
+    for group in form.form.head:
+        _head(group, 0, levels)
     head = (
-        head_row(
-            Cell("STT", rows=3),
-            Cell(FORMS[told.rows][2], rows=3),
-            Cell("Số hồ sơ tiếp nhận", columns=4),
-            Cell("Số hồ sơ đã giải quyết", columns=4),
-            Cell("Số hồ sơ đang giải quyết", columns=3),
-        ),
-        head_row(
-            Cell("Tổng số", rows=2),
-            Cell("Trong kỳ", columns=2),
-            Cell("Từ kỳ trước", rows=2),
-            *(Cell(each, rows=2) for each in ("Tổng số", "Trước hạn", "Đúng hạn", "Quá hạn")),
-            *(Cell(each, rows=2) for each in ("Tổng số", "Trong hạn", "Quá hạn")),
-        ),
-        heading_row("Trực tuyến", "Trực tiếp, dịch vụ bưu chính"),
-        heading_row("(1)", "(2)", *(f"({_sum(column)})" for column in COLUMNS)),
+        head_row(*levels[0]),
+        head_row(*levels[1]),
+        heading_row(*(cell.text for cell in levels[2])),
+        heading_row("(1)", "(2)", *(f"({_sum(form, column)})" for column in form.numbers)),
     )
     total = told.total
     rows = [_row(Cell(""), total, link, bold=True)]
     rows += [_row(Cell(str(n), CENTER, value=n), line, link) for n, line in enumerate(told.lines, 1)]
-    return SlipTable((12, 58, *(17,) * len(COLUMNS)), head, rows, scale=0.8)
+    return SlipTable((12, 58, *(17,) * len(form.numbers)), head, rows, scale=0.8)
 
 
-def _sum(column: int) -> str:
-    parts = {3: "3=4+5+6", 7: "7=8+9+10", 11: "11=12+13"}
-    return parts.get(column, str(column))
+def _head(column: FormColumn, level: int, levels: list[list[Cell]]) -> None:
+    """A column in its line of the head, as far down as nothing stands under it."""
+    if column.columns:
+        levels[level].append(Cell(column.title, columns=len(list(column.leaves))))
+        for each in column.columns:
+            _head(each, level + 1, levels)
+    else:
+        levels[level].append(Cell(column.title, rows=LEVELS - level))
+
+
+def _sum(form: ControlColumns, column: int) -> str:
+    parts = form.sums.get(column)
+    return str(column) if parts is None else f"{column}={'+'.join(map(str, parts))}"
 
 
 def _row(first: Cell, line: Line, link: Link, *, bold: bool = False) -> Row:
-    cells = [number(line[column], link(line, column), bold=bold) for column in COLUMNS]
+    cells = [number(line[column], link(line, column), bold=bold) for column in line.form.numbers]
     return (first, words(line.name or TOTAL, bold=bold), *cells)
 
 
@@ -174,28 +183,32 @@ def _notes(told: ControlFigures, doubt_link: DoubtLink) -> list[SlipParagraph | 
             "trong hạn; trễ hẹn một lần là quá hạn dù được hẹn lại sau đó; hồ sơ hủy do nhập nhầm không tính."
         )
     ]
-    if told.span.form_is_old:
-        notes.append(
-            said(
-                "Thông tư số 05/2025/TT-VPCP có hiệu lực từ ngày 15/02/2026: chưa có các cột của biểu mới, số liệu "
-                "trình bày theo cột của Thông tư số 01/2020/TT-VPCP."
-            )
-        )
-    notes.append(said("Tên biểu và các cột lấy từ phần mềm công khai, chưa kiểm chứng với văn bản gốc.", italic=True))
-    if told.before is not None and told.before[1] == told.total[6] and not told.total.excess:
-        notes.append(said("Các tổng khớp nhau: 3 = 7 + 11; cột 6 bằng cột 11 của kỳ trước."))
-    elif told.before is not None and told.before[1] != told.total[6]:
+    form = told.span.form
+    if form.newer is not None and form.newer.untold:
+        notes.append(said(form.newer.untold))
+    if told.span.last < form.form.since:
+        before = f"Kỳ này có trước {form.form.short}: số liệu vẫn trình bày theo cột của thông tư này."
+        notes.append(said(before))
+    if form.source.certainty is not Certainty.OFFICIAL:
+        notes.append(said(f"{form.source.says}.", italic=True))
+    carried, left = form.column_of(Counts.CARRIED_OVER), form.sum_with(Counts.OPEN_LATE)
+    if told.before is not None and told.before[1] == told.total[carried] and not told.total.excess:
+        notes.append(said(f"Các tổng khớp nhau: {_balance(form)}; cột {carried} bằng cột {left} của kỳ trước."))
+    elif told.before is not None and told.before[1] != told.total[carried]:
         earlier, open_then = told.before
-        apart = show_number(told.total[6] - open_then)
+        apart = show_number(told.total[carried] - open_then)
         notes.append(
             said(
-                f"Cột 6 là {show_number(told.total[6])}, cột 11 của {earlier.period.label('vi')} (đến hết ngày "
-                f"{short_day(earlier.last)}) là {show_number(open_then)}: lệch {apart}."
+                f"Cột {carried} là {show_number(told.total[carried])}, cột {left} của {earlier.period.label('vi')} "
+                f"(đến hết ngày {short_day(earlier.last)}) là {show_number(open_then)}: lệch {apart}."
             )
         )
     table: list[Row] = [
-        (words(sentence.format(n=show_number(told.doubts[doubt]))), number(told.doubts[doubt], doubt_link(doubt)))
-        for doubt, sentence in DOUBTS.items()
+        (
+            words(doubt_in_words(form, doubt, show_number(told.doubts[doubt]))),
+            number(told.doubts[doubt], doubt_link(doubt)),
+        )
+        for doubt in DOUBTS
         if told.doubts.get(doubt)
     ]
     if not table:
@@ -204,16 +217,17 @@ def _notes(told: ControlFigures, doubt_link: DoubtLink) -> list[SlipParagraph | 
 
 
 def _against_sent(told: ControlFigures, carried: CarryOver, apart_link: str) -> list[SlipParagraph | SlipTable]:
-    before, report = inside(carried.before.period), carried.report
+    before, report, form = inside(carried.before.period), carried.report, told.span.form
+    column, left = form.column_of(Counts.CARRIED_OVER), carried.before.form.sum_with(Counts.OPEN_LATE)
     if report is None:
-        return [said(f"Báo cáo {before}: chưa gửi, nên chưa đối chiếu được cột 6 với báo cáo đã gửi.")]
+        return [said(f"Báo cáo {before}: chưa gửi, nên chưa đối chiếu được cột {column} với báo cáo đã gửi.")]
     sent = f"báo cáo {before} gửi ngày {short_day(report.sent_on)}"
     sent += f", số {report.document}" if report.document else ""
     if carried.agrees:
-        return [said(f"Cột 6 khớp với cột 11 của {sent}, từng dòng và từng hồ sơ.")]
+        return [said(f"Cột {column} khớp với cột {left} của {sent}, từng dòng và từng hồ sơ.")]
     told_apart = said(
-        f"Cột 6 là {show_number(carried.total.now)}, cột 11 của {sent} là {show_number(carried.total.sent)}: "
-        f"lệch {show_number(carried.total.apart)}."
+        f"Cột {column} là {show_number(carried.total.now)}, cột {left} của {sent} là "
+        f"{show_number(carried.total.sent)}: lệch {show_number(carried.total.apart)}."
     )
     lines: list[Row] = [
         (words(line.name), number(line.sent), number(line.now), number(line.apart)) for line in carried.differing
@@ -221,7 +235,7 @@ def _against_sent(told: ControlFigures, carried: CarryOver, apart_link: str) -> 
     if carried.cases:
         behind = number(carried.cases, apart_link)
         lines.append((Cell("Số hồ sơ làm nên chỗ lệch", columns=3), behind))
-    head = heading_row(FORMS[told.rows][2], "Cột 11 đã gửi", "Cột 6", "Lệch")
+    head = heading_row(form.form.papers[told.rows].rows, f"Cột {left} đã gửi", f"Cột {column}", "Lệch")
     return [told_apart, SlipTable((150, 30, 30, 30), (head,), lines, scale=0.8)]
 
 
@@ -237,7 +251,8 @@ def _causes(told: ControlFigures, causes: Sequence[LatenessCause]) -> PrintedSli
             rows.append(across(f"{field}: {show_number(same)} hồ sơ", len(widths)))
         rows.append(_cause(n, cause))
     blocks = (SlipTable(widths, (head,), rows, scale=0.8),) if rows else (said("Không có hồ sơ quá hạn."),)
-    more = told.total[10] + told.total[13] - len(causes)
+    late = (told.span.form.column_of(each) for each in (Counts.ENDED_LATE, Counts.OPEN_LATE))
+    more = sum(told.total[column] for column in late) - len(causes)
     notes = (f"Còn {show_number(more)} hồ sơ nữa, xem trên phần mềm.",) if more > 0 else ()
     return PrintedSlip(
         Paper.A4_ANNEX,

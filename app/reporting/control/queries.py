@@ -24,13 +24,11 @@ from app.organisation.calendars import site_calendar
 from app.organisation.lineage import AN_INSTANT, passed_since
 from app.organisation.models import Unit
 from app.procedures.models import ProcedureVersion
+from app.reporting.control.form import ControlColumns, Counts, Rows, control_forms
 from app.web import extensions
 from app.web.extensions import db
 
 # The days that a control report's period counts: from the 15th to the 14th, or those of the calendar. Pure.
-
-NEW_FORMS = date(2026, 2, 15)
-"""From this day Circular 05/2025/TT-VPCP is in force, whose columns are not known yet."""
 
 
 class PeriodScheme(StrEnum):
@@ -55,9 +53,9 @@ class ControlSpan:
         return start, end
 
     @property
-    def form_is_old(self) -> bool:
-        """Whether the form known here was no longer in force when the period ended."""
-        return self.last >= NEW_FORMS
+    def form(self) -> ControlColumns:
+        """The form that its figures are laid out by: of its last day."""
+        return control_forms().on(self.last)
 
 
 def schemes(setting: str) -> list[tuple[date, PeriodScheme]]:
@@ -129,31 +127,34 @@ def _running(of: Any, w: Window) -> Any:
     return both(_open(of, w), either(population.missing(of.late_after), due))
 
 
-CELLS: Mapping[int, Condition] = {
-    4: lambda of, w, _zone: both(_received(of, w), population.came_electronically(of)),
-    5: lambda of, w, _zone: both(_received(of, w), opposite(population.came_electronically(of))),
-    6: lambda of, w, _zone: _carried(of, w),
-    8: _early,
-    9: _in_time,
-    10: lambda of, w, _zone: _late(of, w),
-    12: lambda of, w, _zone: _running(of, w),
-    13: lambda of, w, _zone: _overdue(of, w),
+CONDITIONS: Mapping[Counts, Condition] = {
+    Counts.RECEIVED_ONLINE: lambda of, w, _zone: both(_received(of, w), population.came_electronically(of)),
+    Counts.RECEIVED_OTHERWISE: lambda of, w, _zone: both(
+        _received(of, w), opposite(population.came_electronically(of))
+    ),
+    Counts.CARRIED_OVER: lambda of, w, _zone: _carried(of, w),
+    Counts.ENDED_EARLY: _early,
+    Counts.ENDED_IN_TIME: _in_time,
+    Counts.ENDED_LATE: lambda of, w, _zone: _late(of, w),
+    Counts.OPEN_IN_TIME: lambda of, w, _zone: _running(of, w),
+    Counts.OPEN_LATE: lambda of, w, _zone: _overdue(of, w),
 }
 """Who is counted in each column that is no sum; asked of the table or of one case."""
 
-COLUMNS = tuple(range(3, 14))
-SUMS: Mapping[int, tuple[int, ...]] = {3: (4, 5, 6), 7: (8, 9, 10), 11: (12, 13)}
-HANDED_IN, ANSWERED = (4, 5, 6), (8, 9, 10, 12, 13)
-"""What has come in, and what has become of it: 3 = 7 + 11."""
+HANDED_IN = (Counts.RECEIVED_ONLINE, Counts.RECEIVED_OTHERWISE, Counts.CARRIED_OVER)
+STILL_OPEN = (Counts.OPEN_IN_TIME, Counts.OPEN_LATE)
+ANSWERED = (Counts.ENDED_EARLY, Counts.ENDED_IN_TIME, Counts.ENDED_LATE, *STILL_OPEN)
+"""What has come in, and what has become of it."""
 
 
-def in_any(columns: tuple[int, ...], of: Any, w: Window, zone: tzinfo) -> Any:
-    """The case is counted in one of these columns."""
-    return either(*(CELLS[column](of, w, zone) for column in columns))
+def in_any(counts: Iterable[Counts], of: Any, w: Window, zone: tzinfo) -> Any:
+    """The case is one of these."""
+    return either(*(CONDITIONS[each](of, w, zone) for each in counts))
 
 
 def unbalanced(of: Any, w: Window, zone: tzinfo) -> Any:
-    """The case stands on one side of 3 = 7 + 11 only: it ended before it was received, as its records have it."""
+    """The case stands on one side of the form's balance only: it ended before it was received, as its records have
+    it."""
     came, left = in_any(HANDED_IN, of, w, zone), in_any(ANSWERED, of, w, zone)
     return either(both(came, opposite(left)), both(left, opposite(came)))
 
@@ -165,29 +166,24 @@ class Line:
     name: str
     key: str
     cells: Mapping[int, int]
+    form: ControlColumns
 
     def __getitem__(self, column: int) -> int:
-        return sum(self.cells[part] for part in SUMS[column]) if column in SUMS else self.cells[column]
+        parts = self.form.sums.get(column)
+        return self.cells[column] if parts is None else sum(self.cells[part] for part in parts)
 
     @property
     def excess(self) -> int:
-        """Column 3 less columns 7 and 11: 0 where the line balances."""
-        return self[3] - self[7] - self[11]
+        """What came less what became of it: 0 where the line balances."""
+        return self[self.form.balance.all] - sum(self[part] for part in self.form.balance.parts)
 
 
-def total_of(lines: list[Line]) -> Line:
+def total_of(lines: list[Line], form: ControlColumns) -> Line:
     """The line that is the sum of the others; it has no name of its own."""
-    return Line("", "", {column: sum(line.cells[column] for line in lines) for column in CELLS})
+    return Line("", "", {column: sum(line.cells[column] for line in lines) for column in form.cells}, form)
 
 
 # The figures of form II.06a, counted by the database, and the cases behind each.
-
-
-class Rows(StrEnum):
-    """What the lines of the form are."""
-
-    FIELD = "linh-vuc"
-    UNIT = "don-vi"
 
 
 class Doubt(StrEnum):
@@ -204,7 +200,7 @@ class Doubt(StrEnum):
 class ControlFigures:
     """The form of a period: lines by field or by unit, and how many cases of each doubt there are.
 
-    `before` is the period before and its column 11, which column 6 should equal.
+    `before` is the period before and how many cases were open when it ended: those that are carried over.
     """
 
     span: ControlSpan
@@ -217,7 +213,7 @@ class ControlFigures:
     @property
     def total(self) -> Line:
         """The line of sums."""
-        return total_of(list(self.lines))
+        return total_of(list(self.lines), self.span.form)
 
     @property
     def is_over(self) -> bool:
@@ -240,7 +236,8 @@ def control_figures(scope: Scope, period: Period, rows: Rows) -> ControlFigures:
     """Counted in one statement."""
     span, earlier = control_span(period), control_span(period.previous())
     window, before, zone = window_of(span), window_of(earlier), site_calendar().zone
-    flags = [_flag(condition(Case, window, zone)).label(f"c{n}") for n, condition in CELLS.items()]
+    form = span.form
+    flags = [_flag(CONDITIONS[counts](Case, window, zone)).label(f"c{n}") for n, counts in form.cells.items()]
     flags += [_flag(_doubt(which, window, before)).label(which.name) for which in Doubt]
     flags.append(_flag(_open_then(before)).label("open_before"))
     group = _group(rows, scope, window)
@@ -255,7 +252,7 @@ def control_figures(scope: Scope, period: Period, rows: Rows) -> ControlFigures:
         counted = select(one.c.key, Unit.name, *sums).join(Unit, Unit.id == one.c.key)
         counted = counted.group_by(one.c.key, Unit.name, Unit.path).order_by(Unit.path)
     found = db.session.execute(counted).mappings().all()
-    lines = [Line(row["name"], str(row["key"]), {n: int(row[f"c{n}"]) for n in CELLS}) for row in found]
+    lines = [Line(row["name"], str(row["key"]), {n: int(row[f"c{n}"]) for n in form.cells}, form) for row in found]
     lines = [line for line in lines if any(line.cells.values())]
     return ControlFigures(
         span,
@@ -300,44 +297,39 @@ def _doubt(which: Doubt, w: Window, earlier: Window) -> Any:
     zone = site_calendar().zone
     match which:
         case Doubt.CHANNEL_UNKNOWN:
-            return and_(in_any((4, 5), Case, w, zone), ~population.told(Case, Knows.CHANNEL))
+            return and_(in_any(HANDED_IN[:2], Case, w, zone), ~population.told(Case, Knows.CHANNEL))
         case Doubt.NO_DUE_TIME:
-            return and_(in_any((9,), Case, w, zone), Case.late_after.is_(None))
+            return and_(in_any((Counts.ENDED_IN_TIME,), Case, w, zone), Case.late_after.is_(None))
         case Doubt.NOT_CLOSED:
-            return and_(in_any((12, 13), Case, w, zone), population.done(Case.result_at, w.as_of))
+            return and_(in_any(STILL_OPEN, Case, w, zone), population.done(Case.result_at, w.as_of))
         case Doubt.UNBALANCED:
             return unbalanced(Case, w, zone)
     return _apart(w, earlier)
 
 
 def _open_then(earlier: Window) -> Any:
-    """Column 11 of the period before."""
-    return in_any((12, 13), Case, earlier, site_calendar().zone)
+    """Still open when the period before ended."""
+    return in_any(STILL_OPEN, Case, earlier, site_calendar().zone)
 
 
 def _apart(w: Window, earlier: Window) -> Any:
     """Carried over without having been open when the period before ended, or the other way round."""
-    carried, left = CELLS[6](Case, w, site_calendar().zone), _open_then(earlier)
+    carried, left = CONDITIONS[Counts.CARRIED_OVER](Case, w, site_calendar().zone), _open_then(earlier)
     return or_(and_(carried, ~left), and_(left, ~carried))
 
 
 def case_lines(
-    scope: Scope, period: Period, rows: Rows, columns: tuple[int, ...] = (), doubt: Doubt | None = None, key: str = ""
+    scope: Scope, period: Period, rows: Rows, counts: Iterable[Counts] = (), doubt: Doubt | None = None, key: str = ""
 ) -> Select[Any]:
-    """The cases that a number counts: of the columns or of the doubt, and of one line where its key is given."""
+    """The cases that a number counts: those, or of the doubt, and of one line where its key is given."""
     window, zone = window_of(control_span(period)), site_calendar().zone
     earlier = window_of(control_span(period.previous()))
     group = _group(rows, scope, window)
-    wanted = _doubt(doubt, window, earlier) if doubt is not None else in_any(columns, Case, window, zone)
+    wanted = _doubt(doubt, window, earlier) if doubt is not None else in_any(counts, Case, window, zone)
     chosen = _joined(_cases(scope, earlier), rows).where(wanted)
     if key:
         chosen = chosen.where(group == (key if rows is Rows.FIELD else cast(key, Integer)))
     return chosen
-
-
-def counted_columns(column: int) -> tuple[int, ...]:
-    """The columns that this one is the sum of; itself where it is none."""
-    return SUMS.get(column, (column,))
 
 
 @dataclass(frozen=True, slots=True)
@@ -373,8 +365,8 @@ def how_many(chosen: Select[Any]) -> int:
 
 @dataclass(frozen=True, slots=True)
 class LatenessCause:
-    """Why a case of columns 10 and 13 was late: what its head wrote last, and whether an apology was sent in time of
-    the report."""
+    """Why a case that ended late, or is open and overdue, was late: what its head wrote last, and whether an apology
+    was sent in time of the report."""
 
     case: BehindCase
     explanation: str
@@ -384,7 +376,7 @@ class LatenessCause:
 
 def causes(scope: Scope, period: Period, rows: Rows, limit: int) -> list[LatenessCause]:
     """The overdue cases of a period, each with its cause."""
-    cases = listed(case_lines(scope, period, rows, (10, 13)), limit)
+    cases = listed(case_lines(scope, period, rows, (Counts.ENDED_LATE, Counts.OPEN_LATE)), limit)
     ids = [each.id for each in cases]
     until = window_of(control_span(period)).as_of
     latest: dict[int, str] = {}

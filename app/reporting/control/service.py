@@ -17,8 +17,9 @@ from app.organisation.calendars import today
 from app.organisation.permissions import Capability, needs
 from app.procedures.models import ProcedureVersion
 from app.reporting.control import queries
+from app.reporting.control.form import Counts, Rows
 from app.reporting.control.models import SentOpenCase, SentReport
-from app.reporting.control.queries import COLUMNS, ControlFigures, Line, Rows
+from app.reporting.control.queries import ControlFigures, Line
 from app.web import extensions
 from app.web.due import kept
 from app.web.extensions import db
@@ -56,7 +57,7 @@ def mark_report_sent(by: Actor, period: Period, *, sent_on: date, document: str 
         )
         session.add(report)
         session.flush()
-        opened = queries.case_lines(whole_site(), period, Rows.FIELD, (12, 13)).with_only_columns(
+        opened = queries.case_lines(whole_site(), period, Rows.FIELD, queries.STILL_OPEN).with_only_columns(
             literal(report.id),
             Case.id,
             Case.code,
@@ -67,9 +68,9 @@ def mark_report_sent(by: Actor, period: Period, *, sent_on: date, document: str 
         names = ["report_id", "case_id", "code", "unit_id", "field"]
         session.execute(insert(SentOpenCase).from_select(names, opened))
         written = session.scalar(select(func.count()).where(SentOpenCase.report_id == report.id))
-        if any(each.total[11] != written for each in told.values()):
+        if any(each.total[span.form.sum_with(Counts.OPEN_LATE)] != written for each in told.values()):
             raise Conflict("Hồ sơ vừa thay đổi trong khi giữ số liệu; hãy làm lại.")
-        columns = [told[Rows.FIELD].total[column] for column in COLUMNS]
+        columns = [told[Rows.FIELD].total[column] for column in span.form.numbers]
         audit.record(by, "mark_report_sent", "control_report", period.key, sent_on=sent_on, number=document,
                      note=note, columns=columns)  # fmt: skip
     return report
@@ -93,4 +94,4 @@ def _kept(told: ControlFigures) -> list[dict[str, object]]:
 
 
 def _line(line: Line) -> dict[str, object]:
-    return {"name": line.name, "key": line.key, "columns": [line[column] for column in COLUMNS]}
+    return {"name": line.name, "key": line.key, "columns": [line[column] for column in line.form.numbers]}

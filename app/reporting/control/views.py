@@ -20,9 +20,10 @@ from app.organisation.exports import csv_response, trace_export
 from app.organisation.permissions import Capability
 from app.reporting.control import carry_over, paper, queries, service
 from app.reporting.control.carry_over import CarryOver, CaseApart
+from app.reporting.control.form import Rows
 from app.reporting.control.forms import ControlForm, SendingForm, SendingReasonForm
 from app.reporting.control.models import SentReport
-from app.reporting.control.queries import COLUMNS, Doubt, Line, Rows
+from app.reporting.control.queries import Doubt, Line
 from app.reporting.paper_parts import house
 from app.reporting.views import bp
 from app.slips.document import PrintedSlip
@@ -97,7 +98,7 @@ def report_csv(key: str) -> Response:
     """The lines alone."""
     period, rows = _period(key), _rows()
     told = queries.control_figures(current_scope(), period, rows)
-    header = [heading or paper.FORMS[rows][2] for heading in paper.HEADINGS]
+    header = paper.headings(told.span.form, rows)
     return csv_response(_name(period, rows), header, paper.rows_of(told), _("Kết quả giải quyết thủ tục hành chính"))
 
 
@@ -108,18 +109,19 @@ def cases(key: str) -> str:
     period, rows = _period(key), _rows()
     column = request.args.get("cot", 3, type=whole_number) or 3
     doubt = Doubt(asked) if (asked := request.args.get("nghi_van", "")) in set(Doubt) else None
-    if column not in COLUMNS:
+    form = queries.control_span(period).form
+    if column not in form.numbers:
         raise NotFound("Biểu này không có cột %(column)s.", column=column)
     line = request.args.get("dong", "")
     if rows is Rows.UNIT and line and not (line.isdecimal() and len(line) < 10):
         raise NotFound("Không tìm thấy đơn vị này.")
-    chosen = queries.case_lines(current_scope(), period, rows, queries.counted_columns(column), doubt, line)
+    chosen = queries.case_lines(current_scope(), period, rows, form.counted(column), doubt, line)
     page, total = max(request.args.get("trang", 1, type=whole_number) or 1, 1), queries.how_many(chosen)
     return render_template(
         "reporting/control/cases.html",
         period=period,
-        column=paper.HEADINGS[column - 1],
-        doubt=paper.DOUBTS[doubt].format(n=total) if doubt else "",
+        column=paper.headings(form, rows)[column - 1],
+        doubt=paper.doubt_in_words(form, doubt, str(total)) if doubt else "",
         cases=queries.listed(chosen, PAGE, (page - 1) * PAGE),
         total=total,
         page=page,

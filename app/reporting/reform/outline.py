@@ -19,7 +19,8 @@ from app.core.yaml_files import read_source, read_text
 from app.organisation import queries as organisation
 from app.organisation.access import Scope
 from app.organisation.calendars import site_calendar
-from app.reporting.control.queries import CELLS, SUMS, ControlFigures, ControlSpan, Rows, control_figures, control_span
+from app.reporting.control.form import Rows, control_forms
+from app.reporting.control.queries import ControlFigures, ControlSpan, control_figures, control_span
 from app.reporting.index.definition import Certainty
 from app.web import extensions
 from app.web.extensions import db
@@ -58,12 +59,13 @@ class OutlineItem(OutlineModel):
             raise ValueError("an item is a blank or a figure")
         if self.figure is not None and (self.fact is None) == (self.column is None):
             raise ValueError(f"{self.figure}: a figure is a fact or a column")
-        if self.column is not None and self.column not in {*CELLS, *SUMS}:
+        known = [form for form in control_forms().forms if form.untold is None]
+        if self.column is not None and any(self.column not in {leaf.number for leaf in form.leaves} for form in known):
             raise ValueError(f"{self.figure}: form II.06a has no column {self.column}")
         if self.fact is not None:
             kind, _dot, name = self.fact.partition(".")
-            known = catalogue().get(kind)
-            if known is None or name not in {each.name for each in known.fields if each.type is int}:
+            counted = catalogue().get(kind)
+            if counted is None or name not in {each.name for each in counted.fields if each.type is int}:
                 raise ValueError(f"{self.figure}: no count “{self.fact}”")
         return self
 

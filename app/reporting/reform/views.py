@@ -14,7 +14,8 @@ from app.organisation.access import actor, allowed, can, current_scope, person
 from app.organisation.calendars import today
 from app.organisation.exports import trace_export
 from app.organisation.permissions import Capability
-from app.reporting.control.queries import Rows, control_span, how_many, listed
+from app.reporting.control.form import Rows
+from app.reporting.control.queries import control_span, how_many, listed
 from app.reporting.paper_parts import house
 from app.reporting.reform import paper
 from app.reporting.reform.behind import LISTS, cases_behind
