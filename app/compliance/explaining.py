@@ -235,6 +235,11 @@ def document_number(info: DocumentInfo) -> str:
     return wording.document_number(info.number, language()) if info.number else ""
 
 
+def place_shown(place: str) -> str:
+    """Where in a document, in the reader's language: "mục II.5", "bảng chấm điểm"; "section II.5, footnote 4"."""
+    return wording.place_in_words(place, language())
+
+
 def printed_day(info: DocumentInfo) -> str:
     """The day of a document as it is printed, marked where there is no such day; empty for one that bears none."""
     return wording.printed_day(info, language())

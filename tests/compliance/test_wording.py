@@ -247,3 +247,9 @@ def test_a_single_thing_is_called_what_people_call_it(
     monkeypatch.setattr(facts, "catalogue", lambda: CATALOGUE)
     written = next(each for pack in load_packs(RULES, CATALOGUE) for each in pack.rules if each.id == rule)
     assert (subject_in_words(subject, written, "vi"), subject_in_words(subject, written, "en")) == (vi, en)
+
+
+def test_a_place_in_a_document_is_worded_in_one_home() -> None:
+    """“mục Bảng chấm điểm” is no Vietnamese, and "section II.5, chú thích 4" no English: `place_shown` knows both."""
+    templates = Path(__file__).parents[2] / "templates"
+    assert [path.name for path in templates.rglob("*.html") if "mục %(place)s" in path.read_text("utf-8")] == []

@@ -9,6 +9,7 @@ from app.compliance.explaining import (
     inside,
     is_count,
     known_shown,
+    place_shown,
     printed_day,
     share_shown,
     subject_name,
@@ -33,6 +34,7 @@ bp.add_app_template_filter(inside)
 bp.add_app_template_filter(until_shown)
 bp.add_app_template_filter(document_number)
 bp.add_app_template_filter(printed_day)
+bp.add_app_template_filter(place_shown)
 FIRST_PAGES = frozenset(
     set(navigation.HOMES.values())
     | {f"compliance.{page}" for page in ("matrix", "run_form", "what_if", "rules", "packs")}
