@@ -56,7 +56,7 @@ from app.organisation.queries import units
 from app.organisation.registries import AnswerBook, EvidenceOf, keeper, sent_with
 from app.rulepacks.language import JudgedAs, Rule, Status
 from app.web.due import missed
-from app.web.formats import in_both, label, language, show_date
+from app.web.formats import counted, in_both, label, language, show_date
 from app.web.forms import errors_shown_on, number_in, whole_number
 from app.web.keyset import Numbered, page_number
 
@@ -318,11 +318,16 @@ def _moved(violation_id: int, verb: Callable[..., Violation], scope: Scope) -> P
             with keeper().receiving(sent_with(request.files)) as files:
                 moved = verb(scope, actor(), violation_id, form.target, form.reason.data or "", revision, chosen)
                 files.attach(scope, actor(), *_proven_by_files(moved, chosen))
-            flash(_("Đã ghi: %(state)s.", state=label(form.target)), "success")
+            flash(_("Đã ghi “%(what)s”: %(state)s.", what=_title_of(line), state=label(form.target)), "success")
             return redirect(_next_page(line))
     line = queries.violation_of(current_scope(), violation_id)
     form.revision.data = str(line.revision)  # the page now shows what the other person did
     return _violation_page(line, form, chosen), 422
+
+
+def _title_of(line: ViolationLine) -> str:
+    rule = _titles().get((line.pack, line.rule))
+    return in_both(rule.title) if rule is not None else line.rule.upper()
 
 
 def _proven_by_files(violation: Violation, chosen: Collection[str] | None) -> tuple[EvidenceOf, list[int]]:
@@ -338,10 +343,11 @@ def _next_page(line: ViolationLine) -> str:
     """Where one goes on after an answer: the violation itself, or the next of a head's own."""
     if request.args.get("next") != "mine":
         return url_for(".violation", violation_id=line.id)
-    waiting = queries.to_answer(answering_scope())
-    following = next((other for other in waiting if other.id != line.id), None)
-    if following is None:
+    waiting = [other for other in queries.to_answer(answering_scope()) if other.id != line.id]
+    if not waiting:
         return url_for(".my_violations")
+    following = waiting[0]
+    flash(counted("Đây là vi phạm tiếp theo; còn %(n)s vi phạm phải giải trình.", len(waiting)), "info")
     return url_for(".violation", violation_id=following.id, next="mine")
 
 

@@ -16,6 +16,7 @@ from app.core.periods import Period
 from app.rulepacks.language import Severity, Status
 from tests.compliance.conftest import SignIn
 from tests.compliance.month import BAC_GIANG, check
+from tests.compliance.pages import text_of
 from tests.compliance.violations.test_cells import Two, as_head_of, two
 from tests.factories import CLERK, EVERYWHERE
 
@@ -80,6 +81,11 @@ def test_after_an_answer_comes_the_next_one(two: Two, sign_in: SignIn) -> None:
         answer = client.post(address, data=data)
         assert answer.status_code == 302, answer.get_data(as_text=True)[:2000]
         address = answer.location
+        told = text_of(client.get(address))
+        title = repository.rule_by_name(line.pack, line.rule).title.in_("vi")
+        assert f"Đã ghi “{title}”: Đã giải trình." in told, "of which of them"
+        left = len(waiting) - len(seen)
+        assert (f"còn {left} vi phạm phải giải trình." in told) == (left > 0)
     assert sorted(seen) == sorted(line.id for line in waiting)
 
 
