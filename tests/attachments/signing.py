@@ -8,17 +8,21 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from asn1crypto import crl as asn1_crl
 from asn1crypto import keys as asn1_keys
+from asn1crypto import ocsp as asn1_ocsp
 from asn1crypto import x509 as asn1_x509
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+from cryptography.x509 import ocsp
+from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsageOID, NameOID
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.sign import fields, signers
 from pyhanko.sign.fields import SigFieldSpec, SigSeedSubFilter
 from pyhanko.sign.signers.pdf_signer import PdfSigningSession
 from pyhanko.sign.timestamps.dummy_client import DummyTimeStamper
+from pyhanko.sign.validation.dss import DocumentSecurityStore
 from pyhanko_certvalidator.registry import SimpleCertificateStore
 
 NOW = datetime(2024, 7, 1, 1, 0, tzinfo=UTC)
@@ -64,11 +68,18 @@ class Authority(Holder):
         until: datetime = NOW + 300 * DAY,
         for_time: bool = False,
         usage: str = "non_repudiation",
+        asked_at: str = "",
     ) -> Holder:
+        """`asked_at`: where the authority's OCSP service is; of a certificate that names none no answer is heard."""
         rsa_key = for_time and rsa.generate_private_key(65537, 2048)  # pyHanko's time stamps for tests are RSA only
         key = rsa_key or ec.generate_private_key(ec.SECP256R1())
         builder = _builder(named(name, organisation, user_id), self.certificate.subject, key, since, until)
         builder = builder.add_extension(_usage(usage), critical=True)
+        if asked_at:
+            service = x509.AccessDescription(
+                AuthorityInformationAccessOID.OCSP, x509.UniformResourceIdentifier(asked_at)
+            )
+            builder = builder.add_extension(x509.AuthorityInformationAccess([service]), critical=False)
         if for_time:
             builder = builder.add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.TIME_STAMPING]), critical=True)
         return Holder(builder.sign(self.key, hashes.SHA256()), key, [*self.chain, self.certificate])
@@ -184,3 +195,37 @@ def laid(folder: Path, *authorities: Holder, lists: Iterable[bytes] = ()) -> Pat
     for number, content in enumerate(lists):
         (folder / f"{number}.crl").write_bytes(content)
     return folder
+
+
+def bringing(content: bytes, *holders: Holder, lists: Iterable[bytes] = (), responses: Iterable[bytes] = ()) -> bytes:
+    """The signed PDF with a store of what proves it (PAdES-LT): certificates, lists of revoked ones, OCSP responses."""
+    writer = IncrementalPdfFileWriter(io.BytesIO(content), strict=False)
+    DocumentSecurityStore.supply_dss_in_writer(
+        writer,
+        None,
+        certs=[_asn1(each.certificate) for each in holders],
+        crls=[asn1_crl.CertificateList.load(each) for each in lists],
+        ocsps=[asn1_ocsp.OCSPResponse.load(each) for each in responses],
+    )
+    out = io.BytesIO()
+    writer.write(out)
+    return out.getvalue()
+
+
+def answers(
+    by: Authority, about: Holder, *, at: datetime, revoked_at: datetime | None = None, of: Authority | None = None
+) -> bytes:
+    """What an OCSP service said of a certificate (`of` that authority; its own), in force for a week; DER."""
+    status = ocsp.OCSPCertStatus.REVOKED if revoked_at else ocsp.OCSPCertStatus.GOOD
+    builder = ocsp.OCSPResponseBuilder().add_response(
+        about.certificate,
+        (of or by).certificate,
+        hashes.SHA1(),
+        status,
+        at,
+        at + 7 * DAY,
+        revoked_at,
+        x509.ReasonFlags.key_compromise if revoked_at else None,
+    )
+    builder = builder.responder_id(ocsp.OCSPResponderEncoding.HASH, by.certificate)
+    return builder.sign(by.key, hashes.SHA256()).public_bytes(serialization.Encoding.DER)

@@ -1,7 +1,9 @@
 """Judges the signatures of one PDF, apart from the site (`apart`): what it finds is printed as JSON.
 
 Everything that it goes by is in the folder it is given: certificates to trust, certificates between, lists of revoked
-ones. It never asks the network, and never the machine's own list of who is to be trusted.
+ones; and what the document itself brings to be proven by (PAdES-LT: certificates, lists, OCSP responses), which counts
+only as far as the authorities of the folder stand behind it. It never asks the network, and never the machine's own
+list of who is to be trusted.
 """
 
 from __future__ import annotations
@@ -18,7 +20,7 @@ from enum import Enum
 from pathlib import Path
 from typing import Any
 
-from asn1crypto import crl, pem, x509
+from asn1crypto import crl, ocsp, pem, x509
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.ades.report import AdESIndeterminate
 from pyhanko.sign.diff_analysis import (
@@ -34,7 +36,8 @@ from pyhanko.sign.diff_analysis import (
     StandardDiffPolicy,
     XrefStreamRule,
 )
-from pyhanko.sign.validation import async_validate_pdf_signature
+from pyhanko.sign.validation import DocumentSecurityStore, async_validate_pdf_signature
+from pyhanko.sign.validation.errors import NoDSSFoundError
 from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
 from pyhanko.sign.validation.settings import KeyUsageConstraints
 from pyhanko.sign.validation.status import PdfSignatureStatus, SignatureCoverageLevel
@@ -50,6 +53,7 @@ from app.attachments.signatures.outcomes import (
 )
 
 MOST_SIGNATURES = 12
+MOST_BROUGHT = 40  # of what a document brings to be proven by
 LARGEST_FILE = 64 * 1024 * 1024  # bytes of one file of the folder: lists of a large authority have some millions
 KEY_USAGE = KeyUsageConstraints(key_usage={"non_repudiation", "digital_signature"})
 """Authorities here mark the certificates that they give for signing with one, the other, or both."""
@@ -80,12 +84,18 @@ class Revocation(Enum):
 
 
 _REQUIRED, _NO = RevocationCheckingRule.CRL_REQUIRED, RevocationCheckingRule.NO_CHECK
-_LISTS = {
-    Revocation.NOT: RevocationCheckingPolicy(_NO, _NO),
-    Revocation.SIGNER: RevocationCheckingPolicy(_REQUIRED, _NO),
-    Revocation.BETWEEN: RevocationCheckingPolicy(_NO, _REQUIRED),
-    Revocation.ALL: RevocationCheckingPolicy(_REQUIRED, _REQUIRED),
-}
+
+
+def _policies(required: RevocationCheckingRule) -> dict[Revocation, RevocationCheckingPolicy]:
+    return {
+        Revocation.NOT: RevocationCheckingPolicy(_NO, _NO),
+        Revocation.SIGNER: RevocationCheckingPolicy(required, _NO),
+        Revocation.BETWEEN: RevocationCheckingPolicy(_NO, required),
+        Revocation.ALL: RevocationCheckingPolicy(required, required),
+    }
+
+
+_LISTS, _EITHER = _policies(_REQUIRED), _policies(RevocationCheckingRule.CRL_OR_OCSP_REQUIRED)
 
 
 @dataclass(frozen=True)
@@ -95,6 +105,28 @@ class Trust:
     roots: Sequence[x509.Certificate] = ()
     others: Sequence[x509.Certificate] = ()
     lists: Sequence[crl.CertificateList] = field(default_factory=list)
+    responses: Sequence[ocsp.OCSPResponse] = ()
+
+    def with_what_it_brings(self, document: PdfFileReader) -> Trust:
+        """And what the document brings; no root, which nobody brings themselves. Of what cannot be read, nothing."""
+        try:
+            brought = DocumentSecurityStore.read_dss(document)
+            certificates = list(brought.load_certs())
+            lists = [crl.CertificateList.load(each.get_object().data) for each in brought.crls[:MOST_BROUGHT]]
+            responses = [ocsp.OCSPResponse.load(each.get_object().data) for each in brought.ocsps[:MOST_BROUGHT]]
+        except NoDSSFoundError:
+            return self
+        except MemoryError:
+            raise
+        except Exception:
+            logging.exception("what the document brings is unreadable")
+            return self
+        return replace(
+            self,
+            others=[*self.others, *certificates[:MOST_BROUGHT]],
+            lists=[*self.lists, *lists],
+            responses=responses,
+        )
 
     @classmethod
     def of(cls, folder: Path, moment: datetime) -> Trust:
@@ -116,8 +148,9 @@ class Trust:
             trust_roots=list(self.roots),
             other_certs=list(self.others),
             crls=list(self.lists),
+            ocsps=list(self.responses),
             moment=moment,
-            revinfo_policy=CertRevTrustPolicy(_LISTS[asked], retroactive_revinfo=True),
+            revinfo_policy=CertRevTrustPolicy((_EITHER if self.responses else _LISTS)[asked], retroactive_revinfo=True),
             allow_fetching=False,
         )
 
@@ -164,13 +197,15 @@ def judge(document: Path, folder: Path, moment: datetime) -> LookedInto:
     trust = Trust.of(folder, moment)
     try:
         with document.open("rb") as content:
-            signatures = PdfFileReader(content, strict=False).embedded_regular_signatures
+            reader = PdfFileReader(content, strict=False)
+            signatures = reader.embedded_regular_signatures
             if len(signatures) > MOST_SIGNATURES:
                 return LookedInto(
                     [SignatureSeen(SignatureOutcome.UNTRUSTED, SignatureProblem.TOO_MUCH)], bool(trust.roots)
                 )
             last = len(signatures) - 1
-            seen = [_one(each, trust, moment, is_last=at == last) for at, each in enumerate(signatures)]
+            brought = trust.with_what_it_brings(reader) if signatures else trust
+            seen = [_one(each, trust, brought, moment, is_last=at == last) for at, each in enumerate(signatures)]
     except MemoryError:
         return LookedInto([SignatureSeen(SignatureOutcome.UNTRUSTED, SignatureProblem.TOO_MUCH)], bool(trust.roots))
     except Exception:  # a damaged PDF breaks the reader in ways without number
@@ -179,7 +214,11 @@ def judge(document: Path, folder: Path, moment: datetime) -> LookedInto:
     return LookedInto(seen, bool(trust.roots))
 
 
-def _one(signature: EmbeddedPdfSignature, trust: Trust, moment: datetime, *, is_last: bool) -> SignatureSeen:
+def _one(
+    signature: EmbeddedPdfSignature, trust: Trust, brought: Trust, moment: datetime, *, is_last: bool
+) -> SignatureSeen:
+    """`brought`: with what the document brings. What the site's own lists say of a revocation comes first: an older
+    answer in the document does not take it back."""
     try:
         status = _status(signature, trust.at(moment), whole=True)
         stamp = _proven_time(status, signature, trust, moment)
@@ -189,12 +228,13 @@ def _one(signature: EmbeddedPdfSignature, trust: Trust, moment: datetime, *, is_
         if problem := _integrity(status, is_last=is_last):
             return replace(seen, outcome=SignatureOutcome.CHANGED, problem=problem)
         then = stamp or moment  # what came after a proven time does not count
-        if problem := _distrust(_status(signature, trust.at(then)), certificate, then):
+        if problem := _distrust(_status(signature, brought.at(then)), certificate, then):
             return replace(seen, problem=problem)
-        if _status(signature, trust.at(then, Revocation.ALL)).trusted:
-            return replace(seen, outcome=SignatureOutcome.VALID)
-        if revoked := _revoked(signature, trust, then):
-            return replace(seen, problem=SignatureProblem.REVOKED, until=revoked)
+        for each in (trust, brought) if brought is not trust else (trust,):
+            if _status(signature, each.at(then, Revocation.ALL)).trusted:
+                return replace(seen, outcome=SignatureOutcome.VALID)
+            if revoked := _revoked(signature, each, then):
+                return replace(seen, problem=SignatureProblem.REVOKED, until=revoked)
         return replace(seen, outcome=SignatureOutcome.UNCHECKED)
     except MemoryError:
         raise
