@@ -83,6 +83,7 @@ def test_a_thing_keeps_its_change_of_unit_days_and_yes_and_no_in_words(app: Flas
     ]
     english = shown(lines(then), lines(now), "en")[0]
     assert "Working days past due: 3 working days → 1 working day" in english, english
+    assert "Has a result but is not closed on the software: no → yes" in english
     assert not any("năm-tháng-ngày" in each or "ISO" in each for each in english)
 
 
