@@ -310,6 +310,7 @@ def test_copies_of_before_are_told_by_how_many_working_days_later_they_came(empt
         3: ("2024-06-08 02:00", False, 2),  # a Saturday: not before Tuesday is it within so many days
         4: ("2024-06-11 02:00", False, 2),
         5: (None, None, None),
+        6: ("2024-06-06 02:00", True, None),  # a file said “yes”, and no day
     }
     zone = "+00" if db.engine.dialect.name == "postgresql" else ""
     with db.engine.begin() as connection:
@@ -326,6 +327,9 @@ def test_copies_of_before_are_told_by_how_many_working_days_later_they_came(empt
             }
             told = "result_at = :result, electronic_result_at = :at, electronic_same_day = :same"
             connection.execute(text(f"UPDATE cases SET site = 'S', {told} WHERE id = :id"), values)
+        issued = "UPDATE case_events SET kind = 'issued_electronic', corrects_id = NULL, data = "
+        connection.execute(text(f"{issued} :data"), {"data": "{}"})
+        connection.execute(text(f"{issued} :data WHERE case_id = 6"), {"data": json.dumps({"time_unknown": True})})
     for _again in range(2):
         upgrade(revision="0055")
         with db.engine.connect() as connection:

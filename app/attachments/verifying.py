@@ -187,7 +187,7 @@ def _one(by: Actor, table: type[Attachment | EvidenceFile], key: int, done: Look
 def _follow(by: Actor, row: Attachment, done: LookedAgain) -> None:
     case = db.session.get_one(Case, row.case_id)
     if case.electronic_result_at is not None:
-        if against(case.id) is not None:
+        if against([case.id]):
             done.doubtful.append(case.code)
     elif row.signature and row.signature.holds and case.returns_result:
         follow_signature(whole_site(), by, row.id, at=row.added_at)

@@ -3,7 +3,7 @@ digitised already, and whether its electronic result has legal value."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -63,12 +63,17 @@ def reuse_documents(scope: Scope, by: Actor, case_id: int, chosen: Mapping[int, 
 # Whether a case's electronic result has legal value is what its signature says, where its file is kept here, and not
 # what somebody ticks. The room that keeps the files registers itself; a case whose result lies elsewhere is as told.
 
-witnesses: list[Callable[[int], DomainError | None]] = []
-"""Each says of a case, by its id, why the files of its result have no legal value; None when it knows of nothing."""
+witnesses: list[Callable[[Collection[int]], dict[int, DomainError]]] = []
+"""Each says of some cases, by their ids, why the files of their results have no legal value; nothing of those of which
+it knows of nothing."""
 
 
 def check_legal_value(case_id: int) -> None:
     """Raises DomainError where the result's own files have no legal value."""
-    for against in witnesses:
-        if (why := against(case_id)) is not None:
-            raise why
+    for why in without_legal_value([case_id]).values():
+        raise why
+
+
+def without_legal_value(case_ids: Collection[int]) -> dict[int, DomainError]:
+    """The cases the files of whose results have no legal value, and why: the same few questions for one as for many."""
+    return {case_id: why for against in witnesses if case_ids for case_id, why in against(case_ids).items()}

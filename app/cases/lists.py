@@ -150,7 +150,7 @@ LISTS: dict[str, NamedList] = {
         at=Case.result_at,
     ),
     "electronic_unknown": _cases(
-        _l("Kết quả chưa rõ có bản điện tử hay không"),
+        _l("Kết quả chưa rõ có bản điện tử hay không, hoặc có từ ngày nào"),
         lambda w: [population.electronic_unknown(Case, w.start, w.end, w.as_of)],
     ),
     "stage_over": _stages(

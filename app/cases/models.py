@@ -214,7 +214,8 @@ class Case(Record, Base):
     result_digitised_at: Mapped[datetime | None]
     paper_result_at: Mapped[datetime | None]
     electronic_result_at: Mapped[datetime | None]
-    electronic_days: Mapped[int | None]  # working days from that of the result until the electronic copy; 0: no later
+    # Working days from that of the result until the electronic copy; 0: no later; null where nobody told its day.
+    electronic_days: Mapped[int | None]
     fee_due: Mapped[int] = mapped_column(default=0)  # đồng, after the exemption
     exemption: Mapped[str] = mapped_column(String(200), default="")  # why less is paid than the procedure's fee
     online_payable: Mapped[bool] = mapped_column(default=False)  # procedure eligible for online payment

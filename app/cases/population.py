@@ -365,8 +365,10 @@ def result_known(of: Any, as_of: datetime) -> Any:
 
 
 def electronic_known(of: Any, as_of: datetime) -> Any:
-    """It is known by then whether there is a legally valid electronic copy of the result."""
-    return either(told(of, Knows.ELECTRONIC), done(of.electronic_result_at, as_of))
+    """It is known by then whether there is a legally valid electronic copy of the result, and since which day: “yes”
+    without a day does not tell that it came at the same time."""
+    dated = either(missing(of.electronic_result_at), known(of.electronic_days))
+    return both(either(told(of, Knows.ELECTRONIC), done(of.electronic_result_at, as_of)), dated)
 
 
 def attached_known(of: Any, as_of: datetime) -> Any:
@@ -439,7 +441,7 @@ def no_electronic_result(of: Any, start: datetime, end: datetime, as_of: datetim
 
 
 def electronic_unknown(of: Any, start: datetime, end: datetime, as_of: datetime) -> Any:
-    """Result given in the period, and nobody can tell whether it has an electronic copy."""
+    """Result given in the period, and nobody can tell whether it has an electronic copy, or since when."""
     return both(result_given(of, start, end), opposite(electronic_known(of, as_of)))
 
 

@@ -152,7 +152,7 @@ class CaseState:
     result_digitised_at: datetime | None = None
     paper_result_at: datetime | None = None
     electronic_result_at: datetime | None = None
-    electronic_days: int | None = None
+    electronic_days: int | None = None  # None, too, where only “yes” was told of the copy, without its day
     holder_id: int | None = None
     officer: str = ""
     stays: list[StageStay] = field(default_factory=list)
@@ -376,7 +376,7 @@ class _Fold:
     `given` is the date that was given as such, by other software or a letter, and since when; None where the
     procedure's time is counted. `stopped_at`: since when the clock stands, where it did before the promised time had
     passed. `stood`: from when to when it did. `runs_again`: a file told then that it runs, not since when: it stands
-    until then, or until the case ends.
+    until then, or until the case ends. `copy_dated`: it is known when the electronic copy was issued.
     """
 
     def __init__(
@@ -389,6 +389,7 @@ class _Fold:
         self.stopped_at: datetime | None = None
         self.stood: list[tuple[datetime, datetime]] = []
         self.runs_again: tuple[Event, datetime] | None = None
+        self.copy_dated = True
         self.heirs: dict[int, int] = {}  # units that are gone -> who has what was theirs
         self.state = CaseState(
             received.at,
@@ -444,6 +445,8 @@ class _Fold:
                 self._end(event)
             case _ if kind in ONCE:
                 setattr(state, ONCE[kind], event.at)
+                if kind is EventKind.ISSUED_ELECTRONIC:
+                    self.copy_dated = not event.data.get("time_unknown") or event.number in self.corrections
         state.status = LEADS_TO.get(kind, state.status)
 
     def _check(self, event: Event) -> None:
@@ -687,7 +690,7 @@ class _Fold:
             stay.due_at = self._due(stay.started_at, stay.allowance, pauses)
             if stay.ended_at is not None:
                 stay.used = used_in_stage(self.terms, self.calendar, stay, pauses, stay.ended_at)
-        if state.electronic_result_at and state.result_at:
+        if state.electronic_result_at and state.result_at and self.copy_dated:
             counted = self.calendar.counted_day(state.result_at)
             came = self.calendar.add_working_days(self.calendar.local_day(state.electronic_result_at), 0)
             state.electronic_days = max(0, self.calendar.count_working_days(counted, came))

@@ -40,7 +40,9 @@ def return_in_words(of: Any) -> str:
 
 def told_in_words(case: Case, now: datetime) -> dict[str, str]:
     """Whose the case is, how it came in, what is due, and what of it is digitised, for its page."""
-    if case.electronic_result_at:
+    if case.electronic_result_at and case.result_at and case.electronic_days is None:
+        electronic = str(_("có, chưa rõ từ ngày nào"))
+    elif case.electronic_result_at:
         electronic = f"{show_datetime(case.electronic_result_at)} · " + str(
             ngettext(
                 "sau ngày có kết quả %(num)s ngày làm việc",

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import io
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import event, select
 
 from app.attachments import queries, service
 from app.attachments.models import Attachment
@@ -18,8 +20,9 @@ from app.attachments.signatures.outcomes import SignatureOutcome
 from app.attachments.signatures.roots import TrustKind, trusted
 from app.attachments.verifying import counts, look_again
 from app.cases import service as cases
-from app.cases.importing.models import Import, ImportState
-from app.cases.models import Case, CaseEvent
+from app.cases.importing.report import ImportReport
+from app.cases.importing.row_parsing import Remark
+from app.cases.models import Case
 from app.cases.population import no_electronic_result
 from app.cases.vocabulary import EventKind
 from app.core.errors import DomainError
@@ -34,7 +37,7 @@ from tests.attachments.test_service import fresh, kinds
 from tests.cases.importing.exports import HEADINGS, reasons, take, text_of
 from tests.cases.importing.exports import row as exported
 from tests.clock import ZONE, at
-from tests.factories import CLERK, EVERYWHERE, SITE, happen
+from tests.factories import CLERK, EVERYWHERE, SITE, happen, make_version, receive
 
 ROOT = signing.root()
 OFFICE = ROOT.gives("Sở Nội vụ", user_id="MST:4200123456")
@@ -112,54 +115,80 @@ def test_what_was_ticked_counts_no_more_when_the_file_denies_it(resolved: Case, 
     assert db.session.scalars(lists).all() == []
 
 
-def test_what_other_software_told_is_left_to_it(resolved: Case, roots: Path, imported: Any) -> None:
-    tick(resolved)
-    imported(resolved, TICK)
-    assert send(resolved, ("quet.pdf", UNSIGNED), kind=RESULT).recorded == [EventKind.RESULT_DIGITISED]
-    assert fresh(resolved).electronic_result_at is not None
-
-
 def resolved_procedure(case: Case) -> str:
     """The name of the case's procedure."""
     return db.session.scalars(select(ProcedureVersion.name).where(ProcedureVersion.id == case.version_id)).one()
 
 
-def test_a_file_of_other_software_cannot_tell_what_the_result_s_own_file_denies(
-    resolved: Case, roots: Path, tmp_path: Path
-) -> None:
-    """The weekly export says that an electronic result was given; the one that lies here bears no signature."""
-    send(resolved, ("quet.pdf", UNSIGNED), kind=RESULT)
-    said = exported(
-        code=resolved.code,
-        unit="",
-        procedure=resolved_procedure(resolved),
-        received=f"{resolved.received_at.astimezone(ZONE):%d/%m/%Y %H:%M}",
-        promised="",
-        ended="01/07/2024 07:50",
-        status="Đã xử lý xong",
-    )
+def weekly(tmp_path: Path, electronic: str, *listed: Case) -> ImportReport:
+    """The weekly export tells of electronic results of cases."""
+    rows = [
+        exported(
+            code=case.code,
+            unit="",
+            procedure=resolved_procedure(case),
+            received=f"{case.received_at.astimezone(ZONE):%d/%m/%Y %H:%M}",
+            promised="",
+            ended="01/07/2024 07:50",
+            status="Đã xử lý xong",
+        )
+        for case in listed
+    ]
     path = tmp_path / "tuan.csv"
-    path.write_text(text_of([[*said, "Có"]], [*HEADINGS, "Kết quả điện tử"]), encoding="utf-8-sig")
+    path.write_text(text_of([[*row, electronic] for row in rows], [*HEADINGS, "Kết quả điện tử"]), encoding="utf-8-sig")
     report = take(path)
     assert reasons(report) == []
+    return report
+
+
+@pytest.mark.parametrize("told", ["Có", "01/07/2024"])
+@pytest.mark.parametrize("file_first", [True, False])
+def test_the_result_s_own_file_denies_what_other_software_told_whichever_came_first(
+    resolved: Case, roots: Path, tmp_path: Path, told: str, file_first: bool
+) -> None:
+    """The weekly export says that an electronic result was given; the one that lies here bears no signature."""
+    if not file_first:
+        weekly(tmp_path, told, resolved)
+        assert fresh(resolved).electronic_result_at is not None
+    assert EventKind.RESULT_DIGITISED in send(resolved, ("quet.pdf", UNSIGNED), kind=RESULT).recorded
+    report = weekly(tmp_path, told, resolved)
     assert fresh(resolved).electronic_result_at is None
+    start, end = at("2024-07-01 00:00"), at("2024-08-01 00:00")
+    lists = select(Case.id).where(no_electronic_result(Case, start, end, end))
+    assert db.session.scalars(lists).all() == [resolved.id]
     assert any("không có giá trị pháp lý): giữ như đã ghi ở đây (dòng 2)" in each for each in report.notices())
 
 
-@pytest.fixture
-def imported(session: Any) -> Any:
-    """An event is made one that a file of other software told."""
+def test_the_files_of_many_results_are_asked_about_at_once(
+    department: dict[str, Unit], roots: Path, tmp_path: Path
+) -> None:
+    """Few cases whose results lie here, and many: the same number of questions."""
+    version, asked = make_version(department["LDVL"]), []
+    for count in (2, 9):
+        made = [receive(version, at("2024-06-28 08:30")) for _ in range(count)]
+        for case in made:
+            happen(case, EventKind.RESOLVED, at("2024-07-01 07:50"))
+            send(case, ("quet.pdf", UNSIGNED), kind=RESULT)
+        with statements() as heard:
+            report = weekly(tmp_path, "Có", *made)
+        assert (report.cases_changed, report.remarks[Remark.DENIED].count) == (count, count)
+        asked.append(sum("FROM attachments" in each for each in heard))
+    assert asked == [1, 1]
 
-    def made(case: Case, kind: EventKind) -> None:
-        row = Import(site=SITE, mapping="igate", file_name="a.xlsx", sha256="0" * 64, started_at=NOW)
-        row.state = ImportState.DONE
-        db.session.add(row)
-        db.session.flush()
-        for event in db.session.scalars(select(CaseEvent).where(CaseEvent.case_id == case.id, CaseEvent.kind == kind)):
-            event.import_id = row.id
-        db.session.commit()
 
-    return made
+@contextmanager
+def statements() -> Iterator[list[str]]:
+    """What the database is asked inside."""
+    found: list[str] = []
+
+    def heard(_c: Any, _cursor: Any, sql: str, *_rest: Any) -> None:
+        found.append(sql)
+
+    event.listen(db.engine, "after_cursor_execute", heard)
+    try:
+        yield found
+    finally:
+        event.remove(db.engine, "after_cursor_execute", heard)
 
 
 def test_before_the_site_trusts_anybody_a_signature_denies_nothing(resolved: Case, app: Flask) -> None:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 
 from sqlalchemy import select
@@ -27,7 +28,8 @@ _NOT_SIGNED = N_("Chữ ký số trong tệp kết quả không hợp lệ hoặ
 @needs(Capability.HANDLE_CASES)
 def follow_signature(scope: Scope, by: Actor, attachment_id: int, *, at: datetime | None = None) -> list[EventKind]:
     """A file of the case's result was added: within the same transaction, its signature counts as the electronic result
-    with legal value, or what somebody ticked before counts no more. The events recorded. Raises NotFound.
+    with legal value, or what somebody ticked before, or a file of other software told, counts no more: the same as
+    where the result was here first. The events recorded. Raises NotFound.
 
     `at`: it was added then, and is looked into again."""
     case = db.session.scalar(
@@ -50,23 +52,29 @@ def follow_signature(scope: Scope, by: Actor, attachment_id: int, *, at: datetim
     return [EventKind.CORRECTED]
 
 
-def against(case_id: int) -> DomainError | None:
-    """Why the files of a case's result have no legal value; None without a file, or with one that may have."""
-    found = _results(case_id)
-    if not found or not all(map(_denies, found)):
-        return None
-    seen = LookedInto.of(found[-1].signatures)
+def against(case_ids: Collection[int]) -> dict[int, DomainError]:
+    """Why the files of a case's result have no legal value, by case; of one without a file, or with one that may have,
+    nothing is said."""
+    chosen = select(Attachment).where(Attachment.case_id.in_(case_ids), *_RESULT)
+    by_case: dict[int, list[Attachment]] = {}
+    for row in db.session.scalars(chosen.order_by(Attachment.id)):
+        by_case.setdefault(row.case_id, []).append(row)
+    return {case_id: _why(found[-1]) for case_id, found in by_case.items() if all(map(_denies, found))}
+
+
+def _why(row: Attachment) -> DomainError:
     return DomainError(
         "Tệp kết quả “%(file)s” không có giá trị pháp lý theo chữ ký số: %(why)s",
-        file=found[-1].file_name,
-        why=seen.advice,
+        file=row.file_name,
+        why=LookedInto.of(row.signatures).advice,
     )
+
+
+_RESULT = (Attachment.kind == AttachmentKind.RESULT, Attachment.removed_at.is_(None))
 
 
 def _results(case_id: int) -> list[Attachment]:
-    chosen = select(Attachment).where(
-        Attachment.case_id == case_id, Attachment.kind == AttachmentKind.RESULT, Attachment.removed_at.is_(None)
-    )
+    chosen = select(Attachment).where(Attachment.case_id == case_id, *_RESULT)
     return list(db.session.scalars(chosen.order_by(Attachment.id)))
 
 
@@ -75,15 +83,10 @@ def _denies(row: Attachment) -> bool:
 
 
 def _ticked(case: Case) -> int | None:
-    """The event by which somebody here said so; what other software has told is its own word."""
-    events = list(
-        db.session.execute(
-            select(CaseEvent.number, CaseEvent.import_id)
-            .where(CaseEvent.case_id == case.id, CaseEvent.kind == EventKind.ISSUED_ELECTRONIC)
-            .order_by(CaseEvent.number.desc())
-        )
-    )
-    return events[0].number if events and events[0].import_id is None else None
+    """The event by which somebody said so last, here or in a file of other software."""
+    chosen = select(CaseEvent.number).where(CaseEvent.case_id == case.id, CaseEvent.kind == EventKind.ISSUED_ELECTRONIC)
+    number: int | None = db.session.scalar(chosen.order_by(CaseEvent.number.desc()).limit(1))
+    return number
 
 
 witnesses.append(against)

@@ -17,7 +17,7 @@ from app.cases.importing.event_derivation import Move, activity, first_moves, la
 from app.cases.importing.row_parsing import CONTACTS, DEEDS, FLAGS, ParsedRow, Remark, StatedEvent
 from app.cases.importing.staging import Plan, Prepared
 from app.cases.importing.values import ContradictingRow
-from app.cases.kept_files import check_legal_value
+from app.cases.kept_files import without_legal_value
 from app.cases.models import Case, CaseEvent, is_one_of
 from app.cases.rows import Row, case_row
 from app.cases.service import events_of
@@ -25,7 +25,6 @@ from app.cases.timeline import CaseState, Event, as_corrected, project
 from app.cases.vocabulary import Channel, EventKind, Knows, with_what_follows
 from app.core.calendar import WorkingCalendar
 from app.core.codes import code_key
-from app.core.errors import DomainError
 from app.organisation.lineage import ONE_DAY, Lineage
 from app.web.extensions import db
 
@@ -62,6 +61,7 @@ class Dossier:
     counted: int = 0  # moves of earlier batches of the file
     before: Row = field(default_factory=dict)  # columns of a known case as they were before the file
     passed: tuple[datetime, datetime] | None = None  # the last row moves this promise, which had passed, to that
+    result_denied: bool = False  # the files of its result that lie here bear no signature that holds
     again: Prepared | None = None  # what earlier batches of the file have made of it already
 
     @property
@@ -156,13 +156,7 @@ def _is_denied(move: Move, dossier: Dossier) -> bool:
         void = [each for each in void if each.event.data.get("amount") == move.data["amount"]]
     if void and ("time_unknown" in move.data or move.at <= void[-1].before[-1][1].at):
         return True
-    if move.kind is not EventKind.ISSUED_ELECTRONIC or dossier.case_id is None:
-        return False
-    try:
-        check_legal_value(dossier.case_id)
-    except DomainError:
-        return True
-    return False
+    return move.kind is EventKind.ISSUED_ELECTRONIC and dossier.result_denied
 
 
 def _had_passed(state: CaseState, now: datetime) -> datetime | None:
@@ -251,16 +245,26 @@ _COLUMNS = (
 
 
 def dossiers_of(
-    site: str, keys: Collection[str], catalogue: Catalogue, plan: Plan, *, identities: bool, lock: bool
+    site: str,
+    keys: Collection[str],
+    catalogue: Catalogue,
+    plan: Plan,
+    *,
+    identities: bool,
+    lock: bool,
+    electronic: Collection[str] = (),
 ) -> dict[str, Dossier]:
     """The cases whose codes have these keys, by key: recorded ones, and new ones of earlier batches.
 
     `identities`: also which events came from other software. `lock`: nobody else changes them until the end of
-    the transaction.
+    the transaction. `electronic`: the keys of those of which the file tells an electronic result.
     """
     if not keys:
         return {}
     found = _recorded(site, keys, catalogue, identities=identities, lock=lock)
+    told = {found[key].case_id: found[key] for key in electronic if key in found}
+    for case_id in without_legal_value([case_id for case_id in told if case_id is not None]):
+        told[case_id].result_denied = True
     for key, prepared in plan.get(keys).items():
         found[key] = _going_on(found.get(key) or _brought(prepared, catalogue), prepared)
     return found

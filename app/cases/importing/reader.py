@@ -31,6 +31,7 @@ from app.cases.importing.staging import Plan
 from app.cases.importing.values import CellInstant, ContradictingRow, GarbledText, OpenAgain, UnknownName
 from app.cases.importing.writing import prepared
 from app.cases.timeline import OutOfOrder
+from app.cases.vocabulary import EventKind
 from app.core.calendar import WorkingCalendar
 from app.core.errors import DomainError
 from app.organisation.lineage import lineage
@@ -116,7 +117,15 @@ class ImportReader:
     def _take(self, batch: list[tuple[int, list[Any]]]) -> None:
         read = self._under_our_codes(self._read(batch))
         keys = list(dict.fromkeys(said.key for _row, _cells, said, _event in read))
-        dossiers = dossiers_of(self.site, keys, self.catalogue, self.plan, identities=self.is_log, lock=self.lock)
+        dossiers = dossiers_of(
+            self.site,
+            keys,
+            self.catalogue,
+            self.plan,
+            identities=self.is_log,
+            lock=self.lock,
+            electronic={said.key for _row, _cells, said, _event in read if said.deeds and _is_electronic(said)},
+        )
         outcomes: list[tuple[Dossier, RowOutcome]] = []
         for row, cells, said, event in read:
             try:
@@ -269,6 +278,11 @@ class ImportReader:
         if isinstance(error, OutOfOrder) and dossier.state is not None:  # it cannot follow what is recorded
             return label(dossier.state.status)
         return None
+
+
+def _is_electronic(said: ParsedRow) -> bool:
+    """Whether the row tells that the result was issued as a file with legal value."""
+    return any(kind is EventKind.ISSUED_ELECTRONIC for kind, _when in said.deeds)
 
 
 def _of_new(said: ParsedRow, dossier: Dossier) -> list[Remark]:

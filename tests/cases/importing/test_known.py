@@ -14,6 +14,7 @@ from app.cases import population, service
 from app.cases.amending import Particulars, amend
 from app.cases.importing.undo import undo_import
 from app.cases.intake.contents import Applicant
+from app.cases.lists import DueList
 from app.cases.models import Case, CaseEvent, Payment
 from app.cases.queries import CaseFilters, list_page
 from app.cases.vocabulary import Channel, EventKind, Knows, ReturnMethod
@@ -75,6 +76,21 @@ def test_what_was_done_without_a_day_happened_when_it_could_first(permit: Proced
         at("2024-06-10 00:00"),
         {},
     )
+
+
+def test_an_electronic_copy_of_which_no_day_is_told_did_not_come_at_once(
+    permit: ProcedureVersion, unit: Unit, tmp_path: Path, sign_in: Any
+) -> None:
+    told = {"A": "Có", "B": "07/06/2024"}
+    take(file_of(tmp_path, *([*closed(code=code), "", "", "", day, ""] for code, day in told.items())))
+    assert (the_case("A").electronic_days, the_case("B").electronic_days) == (None, 0)
+    client = sign_in(make_person(unit, Role.DESK, "motcua"))
+    said, dated = (client.get(f"/ho-so/{the_case(code).id}").text for code in ("A", "B"))
+    assert "<dt>Bản điện tử</dt><dd>có, chưa rõ từ ngày nào</dd>" in said
+    assert "cùng ngày</dd>" in dated
+    number = events_of("A")[EventKind.ISSUED_ELECTRONIC].number
+    service.correct(EVERYWHERE, CLERK, the_case("A").id, number, at=at("2024-06-11 09:00"), reason="hỏi lại nơi cấp")
+    assert the_case("A").electronic_days == 2, "from Friday to Tuesday: somebody has found out"
 
 
 @pytest.mark.parametrize(
@@ -182,6 +198,24 @@ def test_a_result_that_only_a_file_told_of_does_not_wait_at_the_desk(permit: Pro
     finish(receive(permit, at("2024-06-03 09:30"), code="tay"), at("2024-06-07 16:00"))
     waiting = select(Case.code).where(population.to_collect(Case, at("2024-06-10 08:00")))
     assert db.session.scalars(waiting).all() == ["tay"]
+
+
+def test_the_list_of_what_waits_says_which_cases_it_leaves_out_and_how_to_bring_them_in(
+    permit: ProcedureVersion, unit: Unit, tmp_path: Path, sign_in: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(extensions, "now", lambda: at("2024-06-10 08:00"))
+    take(file_of(tmp_path, closed(code="A"), more=[]))
+    client = sign_in(make_person(unit, Role.DESK, "motcua"))
+    why = "tệp không cho biết người dân nhận kết quả ở đâu"
+    waiting = client.get("/ho-so?due=to_collect").text
+    assert why in waiting and ">A<" not in waiting
+    assert why not in client.get("/ho-so?due=not_closed").text
+    said = Particulars(
+        Applicant("Trần Văn Bình"), sets=1, channel=Channel.IN_PERSON, return_method=ReturnMethod.IN_PERSON, content=""
+    )
+    amend(EVERYWHERE, CLERK, the_case("A").id, said, reason="hỏi lại công dân")
+    page = list_page(Scope(SITE), CaseFilters(due=DueList.TO_COLLECT), site_calendar())
+    assert [line.case.code for line in page.lines] == ["A"]
 
 
 @pytest.mark.parametrize(
