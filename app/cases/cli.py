@@ -28,7 +28,7 @@ from app.cases.actions import life_page
 from app.cases.exchange import log_of, messages_of
 from app.cases.importing import queries
 from app.cases.importing.mapping import available, find_mapping
-from app.cases.importing.report import ImportReport, write_errors
+from app.cases.importing.report import ImportReport, RowsSeen, write_errors
 from app.cases.importing.service import Upload, import_file, mappings_folder
 from app.cases.intake.contents import Applicant, HandedIn
 from app.cases.models import Case
@@ -237,7 +237,7 @@ def give_out(period: str | None, since: datetime | None, output: Path | None, as
 # `flask cases`: taking cases in from files, and what was taken in before.
 
 LISTED = 1000  # differences told; the rest is counted
-SHOWN = 20  # refused rows listed on the screen; the rest are in the errors file
+SHOWN = 20  # different reasons for refusing rows that are listed on the screen; the rest are in the errors file
 
 cases = AppGroup("cases", help=N_("Hồ sơ."))
 
@@ -322,12 +322,16 @@ def _print(name: str, report: ImportReport, dry_run: bool) -> None:
     )
     for notice in report.notices():
         click.echo(f"  {notice}")
-    for number, refusal in enumerate(report.refused):
-        if number == SHOWN:
-            note(counted("… và %(n)s dòng nữa: dùng --errors để ghi hết ra tệp.", len(report.refused) - SHOWN))
-            break
-        place = f"{name}:{refusal.row}" + (f" {refusal.column}" if refusal.column else "")
-        note(f"{place}: {refusal.reason}")
+    told: dict[tuple[str, str], RowsSeen] = {}
+    for refusal in report.refused:
+        if (why := (refusal.column, refusal.reason)) in told or len(told) < SHOWN:
+            told.setdefault(why, RowsSeen()).add(str(refusal.row))
+    for (column, reason), seen in told.items():
+        rows = counted("%(n)s dòng", seen.count) if seen.count > 1 else ""
+        place = f"{name}:{seen}" + (f" ({rows})" if rows else "") + (f" {column}" if column else "")
+        note(f"{place}: {reason}")
+    if left := len(report.refused) - sum(seen.count for seen in told.values()):
+        note(counted("… và %(n)s dòng nữa: dùng --errors để ghi hết ra tệp.", left))
     if dry_run:
         note(_("Chỉ xem trước: chưa ghi gì vào cơ sở dữ liệu."))
 

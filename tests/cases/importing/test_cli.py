@@ -11,6 +11,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
+from app.cases import cli
 from app.cases.models import Case
 from app.procedures.models import ProcedureVersion
 from app.web.extensions import db
@@ -63,6 +64,19 @@ def test_a_dry_run_writes_nothing(app: Flask, permit: ProcedureVersion, tmp_path
     result = app.test_cli_runner().invoke(args=["cases", "import", str(path), "--mapping", "igate", "--dry-run"])
     assert (result.exit_code, cases()) == (0, 0)
     assert "hồ sơ mới 1" in result.stdout
+
+
+def test_what_stands_in_the_way_of_many_rows_is_said_once(
+    app: Flask, permit: ProcedureVersion, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cli, "SHOWN", 2)
+    rows = [row(code=f"H{n}", unit="Phòng Lạ") for n in range(7)]
+    rows += [row(code="A", received="32/01/2024"), row(code="B", unit="Phòng Lạ"), row(code="C", unit="Phòng Khác")]
+    path = csv_file(tmp_path, *rows)
+    result = app.test_cli_runner().invoke(args=["cases", "import", str(path), "--mapping", "igate", "--dry-run"])
+    told = [line.partition(": ")[0] for line in result.stderr.splitlines()]
+    assert told[:2] == [f"{path.name}:9 Ngày tiếp nhận", f"{path.name}:2, 3, 4, 5, 6, … (8 dòng) Phòng ban"]
+    assert result.stderr.splitlines()[2].startswith("… và 1 dòng nữa")
 
 
 def test_a_file_named_wrongly_gives_one_line_and_exit_2(app: Flask, permit: ProcedureVersion, tmp_path: Path) -> None:
