@@ -332,6 +332,12 @@ def _print(name: str, report: ImportReport, dry_run: bool) -> None:
         note(f"{place}: {reason}")
     if left := len(report.refused) - sum(seen.count for seen in told.values()):
         note(counted("… và %(n)s dòng nữa: dùng --errors để ghi hết ra tệp.", left))
+    if report.reopenable:
+        n = report.reopenable
+        note(counted("%(n)s dòng là của hồ sơ có thể đã được mở lại: nếu đúng vậy, nhập lại với --reopened.", n))
+    if report.mendable:
+        n = report.mendable
+        note(counted("%(n)s dòng có tên viết bằng bảng mã cũ đọc lại được: nhập lại với --mend-letters.", n))
     if dry_run:
         note(_("Chỉ xem trước: chưa ghi gì vào cơ sở dữ liệu."))
 

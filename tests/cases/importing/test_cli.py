@@ -15,7 +15,7 @@ from app.cases import cli
 from app.cases.models import Case
 from app.procedures.models import ProcedureVersion
 from app.web.extensions import db
-from tests.cases.importing.exports import csv_file, row
+from tests.cases.importing.exports import closed, csv_file, row
 
 
 def cases() -> int:
@@ -77,6 +77,16 @@ def test_what_stands_in_the_way_of_many_rows_is_said_once(
     told = [line.partition(": ")[0] for line in result.stderr.splitlines()]
     assert told[:2] == [f"{path.name}:9 Ngày tiếp nhận", f"{path.name}:2, 3, 4, 5, 6, … (8 dòng) Phòng ban"]
     assert result.stderr.splitlines()[2].startswith("… và 1 dòng nữa")
+
+
+def test_what_another_option_would_take_is_said_with_it(app: Flask, permit: ProcedureVersion, tmp_path: Path) -> None:
+    ended = csv_file(tmp_path, closed(code="A"), row(code="B", applicant="NguyÔn V¨n Thö"))
+    first = app.test_cli_runner().invoke(args=["cases", "import", str(ended), "--mapping", "igate"])
+    assert "1 dòng có tên viết bằng bảng mã cũ đọc lại được: nhập lại với --mend-letters." in first.stderr
+    assert "--reopened" not in first.stderr
+    again = csv_file(tmp_path, row(code="A"), name="sau.csv")
+    second = app.test_cli_runner().invoke(args=["cases", "import", str(again), "--mapping", "igate"])
+    assert "1 dòng là của hồ sơ có thể đã được mở lại: nếu đúng vậy, nhập lại với --reopened." in second.stderr
 
 
 def test_a_file_named_wrongly_gives_one_line_and_exit_2(app: Flask, permit: ProcedureVersion, tmp_path: Path) -> None:
