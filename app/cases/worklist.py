@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any
 
 from flask import current_app
@@ -67,14 +68,20 @@ def waiting_counts(desk: Scope) -> dict[Attention, int]:
 
 
 def _waiting_counts(desk: Scope) -> dict[Attention, int]:
+    counted = db.session.execute(_waiting_on(desk, db.engine.dialect.name)).one()
+    return dict(zip((Attention.UNCLOSED, Attention.ASKED), counted, strict=True))
+
+
+@lru_cache(maxsize=256)
+def _waiting_on(desk: Scope, _dialect: str) -> Select[*tuple[Any, ...]]:
+    """Asked with every page: put together once for each desk and kind of database."""
     unclosed = _on_desk(desk, func.count()).where(population.known(Case.result_at))  # of open cases
     asked = (
         select(func.count(Consultation.case_id.distinct()))
         .join(Case, Case.id == Consultation.case_id)
         .where(*_asks(desk), Case.ended_at.is_(None))
     )
-    counted = db.session.execute(select(unclosed.scalar_subquery(), asked.scalar_subquery())).one()
-    return dict(zip((Attention.UNCLOSED, Attention.ASKED), counted, strict=True))
+    return select(unclosed.scalar_subquery(), asked.scalar_subquery())
 
 
 def worklist(

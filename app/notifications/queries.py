@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
-from sqlalchemy import ColumnElement, Select, exists, func, select
+from sqlalchemy import BindParameter, ColumnElement, Select, bindparam, exists, func, select
 
 from app.notifications.labels import address_of, sentence_of
 from app.notifications.models import Notice, NoticeKind, NoticeMail, UnmailedKind
@@ -49,14 +49,18 @@ class NoticePage:
     after: int | None
 
 
-def _counts(person_id: int) -> tuple[ColumnElement[bool], ...]:
+def _counts(person_id: int | BindParameter[int]) -> tuple[ColumnElement[bool], ...]:
     """What the bell counts: not read, and still so."""
     return Notice.person_id == person_id, Notice.read_at.is_(None), Notice.settled_at.is_(None)
 
 
+# Asked with every page: put together once.
+_UNREAD = select(func.count()).select_from(Notice).where(*_counts(bindparam("person_id")))
+
+
 def unread(person_id: int) -> int:
     """How many things the person was told, has not read, and that still hold."""
-    return db.session.scalar(select(func.count()).select_from(Notice).where(*_counts(person_id))) or 0
+    return db.session.scalar(_UNREAD, {"person_id": person_id}) or 0
 
 
 def unread_by_kind(person_id: int) -> Mapping[NoticeKind, int]:

@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 
 from flask import current_app
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from app.core.errors import N_, DomainError
@@ -51,9 +51,13 @@ def shown_profile() -> Profile:
         return _of_settings()
 
 
+# Asked with every page: put together once.
+_SHOWN = SiteProfile.name, SiteProfile.place, SiteProfile.case_prefix
+_SAID = select(*_SHOWN).where(SiteProfile.site == bindparam("site"))
+
+
 def _read() -> Profile:
-    columns = (SiteProfile.name, SiteProfile.place, SiteProfile.case_prefix)
-    found = db.session.execute(select(*columns).where(SiteProfile.site == site())).first()
+    found = db.session.execute(_SAID, {"site": site()}).first()
     if found is not None:
         return Profile(*found)
     return _of_settings()

@@ -148,6 +148,9 @@ COUNTS[f"{bp.name}.worklist"] = waiting
 
 
 def _form(scope: Scope, day: date) -> CaseFilterForm:
+    """Procedures and fields are read where one of them is asked for, or the filters that are folded away are."""
+    if not any(request.args.get(name) for name in ("procedure", "field", "more")):
+        return CaseFilterForm.of(request.args, units_named(scope), [], [])
     fields = [name for name, _count in fields_in_use(scope)]
     return CaseFilterForm.of(request.args, units_named(scope), names_in_force(scope, day), fields)
 
