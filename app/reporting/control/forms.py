@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from datetime import date
 
-from flask_babel import get_locale
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 
 from app.core.periods import Period, PeriodKind
 from app.reporting.control.form import Rows
+from app.reporting.periods import last_periods, period_choices, usual
 from app.web.forms import NEEDED, ChoiceField, DayField, ReasonLineField, StringField, TextAreaField
-
-MONTHS, OTHERS = 18, 4
 
 
 class ControlForm(FlaskForm):
@@ -28,15 +26,7 @@ class ControlForm(FlaskForm):
     def of(cls, shown: Period, rows: Rows, day: date) -> ControlForm:
         """The last periods of each length up to a day, and the one shown."""
         form = cls(data={"ky": shown.key, "theo": rows.value})
-        known = {shown}
-        for kind in PeriodKind:
-            period = Period.of(kind, day)
-            for _n in range(MONTHS if kind is PeriodKind.MONTH else OTHERS):
-                known.add(period)
-                period = period.previous()
-        locale = str(get_locale())
-        ordered = sorted(known, key=lambda each: (each.kind.months, -each.first.toordinal()))
-        form.ky.choices = [(each.key, each.label(locale)) for each in ordered]
+        form.ky.choices = period_choices({shown, *last_periods(usual(PeriodKind), day)})
         form.theo.choices = [(Rows.FIELD.value, _l("Lĩnh vực")), (Rows.UNIT.value, _l("Đơn vị"))]
         return form
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from flask import Response, render_template, request, url_for
-from flask_babel import force_locale, get_locale
+from flask_babel import force_locale
 
 from app.core.errors import DomainError, NotFound
 from app.core.periods import Period, PeriodKind
@@ -32,6 +32,7 @@ from app.reporting.grades.queries import (
 from app.reporting.index import measures
 from app.reporting.index.figures import window_of
 from app.reporting.paper_parts import house
+from app.reporting.periods import last_periods, period_choices
 from app.reporting.views import bp
 from app.slips.document import PrintedSlip
 from app.slips.printing import RENDERERS, TYPES
@@ -61,15 +62,8 @@ def report(key: str) -> str:
 
 def _page(period: Period, *, named: bool = True) -> str:
     told = grade_figures(current_scope(), period)
-    known = {period}
-    for kind in KINDS:
-        each = Period.of(kind, today())
-        for _n in range(PAST):
-            known.add(each)
-            each = each.previous()
-    form, locale = GradesForm(data={"ky": period.key}), str(get_locale())
-    ordered = sorted(known, key=lambda one: (one.kind.months, -one.first.toordinal()))
-    form.ky.choices = [(one.key, one.label(locale)) for one in ordered]
+    form = GradesForm(data={"ky": period.key})
+    form.ky.choices = period_choices({period, *last_periods(dict.fromkeys(KINDS, PAST), today())})
     return render_template(
         "reporting/grades/report.html",
         period=period,

@@ -13,14 +13,13 @@ from flask_wtf import FlaskForm
 from flask_wtf.file import FileField, FileRequired
 from werkzeug.datastructures import MultiDict
 
-from app.core.periods import Period, PeriodKind
+from app.core.periods import Period
 from app.organisation.queries import NamedUnit
 from app.reporting.index.definition import Metric, MetricTerms
 from app.reporting.index.figures import KINDS
+from app.reporting.periods import last_periods, period_choices, usual
 from app.scorecards.forms import PointsField
 from app.web.forms import NEEDED, ChoiceField, DayField, ReasonLineField, StringField, UnitFilterField
-
-MONTHS, OTHERS = 18, 4
 
 
 class IndexForm(FlaskForm):
@@ -36,15 +35,7 @@ class IndexForm(FlaskForm):
     def of(cls, typed: MultiDict[str, str], shown: Period, day: date, units: Sequence[NamedUnit]) -> IndexForm:
         """The last periods of each length up to a day, and the one shown; the units within the scope."""
         form = cls(MultiDict({**typed.to_dict(), "ky": shown.key}))
-        known = {shown}
-        for kind in KINDS:
-            period = Period.of(kind, day)
-            for _n in range(MONTHS if kind is PeriodKind.MONTH else OTHERS):
-                known.add(period)
-                period = period.previous()
-        locale = str(get_locale())
-        ordered = sorted(known, key=lambda each: (each.kind.months, -each.first.toordinal()))
-        form.ky.choices = [(each.key, each.label(locale)) for each in ordered]
+        form.ky.choices = period_choices({shown, *last_periods(usual(KINDS), day)})
         form.don_vi.offer([("", _("Tất cả")), *((unit.code, unit.name) for unit in units)])
         return form
 

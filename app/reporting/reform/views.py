@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from flask import Response, current_app, render_template, request, url_for
-from flask_babel import force_locale, get_locale
+from flask_babel import force_locale
 
 from app.core.errors import DomainError, NotFound
 from app.core.periods import Period
@@ -17,6 +17,7 @@ from app.organisation.permissions import Capability
 from app.reporting.control.form import Rows
 from app.reporting.control.queries import control_span, how_many, listed
 from app.reporting.paper_parts import house
+from app.reporting.periods import last_periods, period_choices
 from app.reporting.reform import paper
 from app.reporting.reform.behind import LISTS, cases_behind
 from app.reporting.reform.forms import ReformForm
@@ -51,8 +52,7 @@ def report(key: str) -> str:
 def _page(period: Period, *, named: bool = True) -> str:
     told = reform_figures(current_scope(), period)
     form = ReformForm(data={"ky": period.key})
-    ordered = sorted({period, *_offered()}, key=lambda each: (-each.last.toordinal(), each.kind.months))
-    form.ky.choices = [(each.key, each.label(str(get_locale()))) for each in ordered]
+    form.ky.choices = period_choices({period, *_offered()}, latest_first=True)
     return render_template(
         "reporting/reform/report.html",
         period=period,
@@ -121,16 +121,13 @@ def papers(told: ReformFigures, reporter: str, *, linked: bool = False) -> Seque
         return paper.documents(told, ours, reporter, today(), leads)
 
 
-def _offered() -> list[Period]:
+def _offered() -> set[Period]:
     """The last reported periods of each length that have begun."""
-    found = []
-    for kind in KINDS:
-        period = Period.of(kind, today())
-        for _n in range(PAST):
-            if outline().reports(period) and control_span(period).first <= today():
-                found.append(period)
-            period = period.previous()
-    return found
+
+    def reported(period: Period) -> bool:
+        return outline().reports(period) and control_span(period).first <= today()
+
+    return last_periods(dict.fromkeys(KINDS, PAST), today(), reported)
 
 
 def _period(key: str) -> Period:
