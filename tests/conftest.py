@@ -5,17 +5,25 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import hashlib
+import io
 import os
 import secrets
+import shutil
+import tempfile
+import traceback
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
+from importlib import import_module
 from pathlib import Path
+from subprocess import CompletedProcess
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import psutil
 import pytest
 from flask import Flask, g
 from flask.testing import FlaskClient
@@ -23,18 +31,19 @@ from flask_babel import refresh
 from hypothesis import settings
 
 from app import create_app
+from app.attachments import apart
 from app.compliance.adoption import repository, uploading
 from app.compliance.adoption.examining import Examined
 from app.core.working_days import public_holidays
 from app.organisation import audit
 from app.organisation import clock as asked_clock
 from app.organisation.models import Person, SignInSession, SignInWay
-from app.rulepacks.loader import pack_from_texts
-from app.rulepacks.pack import texts_hash
+from app.rulepacks import loader
+from app.rulepacks.pack import Pack, texts_hash
 from app.web import extensions, formats
 from app.web.extensions import db
 from tests.clock import at
-from tests.folders import in_memory
+from tests.folders import MUCH, in_memory
 from tests.grounds import Grounds, wipe
 from tests.needs import missing
 from tests.postgres import PostgresMissing, postgres_server
@@ -46,6 +55,7 @@ ROOT = Path(__file__).parents[1]
 DATABASES = ("sqlite", "postgresql")
 for _name in ("LC_ALL", "LC_MESSAGES", "LANG"):  # commands speak Vietnamese, whatever the machine speaks
     os.environ.pop(_name, None)
+APART = apart.run
 FOR_EVER = datetime(2200, 1, 1, tzinfo=UTC)
 LONGEST = (
     "tests/worlds/test_worlds.py",
@@ -70,6 +80,37 @@ LONGEST = (
 """Files that take a minute or more: they begin, so that no process is left alone with one at the end."""
 
 public_holidays(2024)  # loaded when first asked: here, and not within the time that a property has for one example
+
+
+GIGABYTE = 1024**3
+A_WORKER = 1.5 * GIGABYTE
+"""Memory for a process of tests (its own takes 350 to 600 MB), its PostgreSQL, a site that it serves and a browser."""
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """Three processes for two processors, five for four: about one in four waits for a browser, a disk, or a program to
+    start or end. Fewer where there is no memory for them."""
+    processors = len(os.sched_getaffinity(0))
+    wanted = processors + max(1, processors // 4)
+    return max(1, min(wanted, int(psutil.virtual_memory().available // A_WORKER)))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Folders of tests, and of the browsers and programs that they start, wait for no disk, where the machine has room
+    for them; xdist gives each of its processes one within the first's."""
+    memory = in_memory(MUCH, programs=True)
+    if memory is None or config.option.basetemp or hasattr(config, "workerinput"):
+        return
+    for left in memory.glob("dung-han-tests-*-*"):  # by a run that was killed
+        if not Path("/proc", left.name.split("-")[3]).exists():
+            shutil.rmtree(left, ignore_errors=True)
+    folder = Path(tempfile.mkdtemp(prefix=f"dung-han-tests-{os.getpid()}-", dir=memory))
+    config.option.basetemp = str(folder / "tests")
+    (folder / "tmp").mkdir()
+    os.environ["TMPDIR"], tempfile.tempdir = str(folder / "tmp"), None  # asked again
+    mine = os.getpid()  # forks of it end too
+    config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True) if os.getpid() == mine else None)
 
 
 @pytest.hookimpl(trylast=True)
@@ -102,14 +143,24 @@ def postgres() -> Iterator[Any]:
 @pytest.fixture(scope="session", autouse=True)
 def shipped_packs_pass() -> Iterator[None]:
     """What examining a pack of `rules/` gives, without the seconds that its tests take at each demonstration:
-    `tests/compliance/adoption/test_repository.py` runs them."""
+    `tests/compliance/adoption/test_repository.py` runs them. Its texts are read once."""
     really, folders = uploading.examine_apart, [path.parent for path in (ROOT / "rules").glob("*/pack.yaml")]
-    shipped = {texts_hash({path.name: path.read_text("utf-8") for path in folder.iterdir()}) for folder in folders}
+    shipped = [{path.name: path.read_text("utf-8") for path in folder.iterdir()} for folder in folders]
+    hashes = {texts_hash(texts) for texts in shipped}
     passed: dict[str, Examined] = {}
+    known: dict[str, Pack] = {}
+
+    def pack_from_texts(texts: Mapping[str, str]) -> Pack:
+        if texts not in shipped:
+            return loader.pack_from_texts(texts)
+        text_hash = texts_hash(texts)
+        if text_hash not in known:
+            known[text_hash] = loader.pack_from_texts(texts)
+        return known[text_hash]
 
     def examine_apart(texts: Mapping[str, str], *args: Any) -> Examined:
         text_hash = texts_hash(texts)
-        if text_hash not in shipped:
+        if text_hash not in hashes:
             return really(texts, *args)
         if text_hash not in passed:
             pack = pack_from_texts(texts)
@@ -120,13 +171,40 @@ def shipped_packs_pass() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(repository, "_seeds", read_once)
         patch.setattr(uploading, "examine_apart", examine_apart)
+        patch.setattr(uploading, "pack_from_texts", pack_from_texts)
+        patch.setattr(repository, "pack_from_texts", pack_from_texts)
         yield
 
 
 @pytest.fixture(scope="session", autouse=True)
-def templates_compiled_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+def documents_are_looked_at_here() -> Iterator[None]:
+    """Signatures and pictures are looked at by the same task in this process: to start another takes longer. Tests of
+    that other one ask for `documents_looked_at_apart`."""
+
+    def run(task: str, *arguments: str) -> CompletedProcess[bytes]:
+        printed, complained, code = io.StringIO(), "", 1
+        try:
+            with contextlib.redirect_stdout(printed):
+                code = import_module(apart.TASKS[task].module).main(*arguments)
+        except Exception:
+            complained = traceback.format_exc()
+        return CompletedProcess([task, *arguments], code, printed.getvalue().encode(), complained.encode())
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(apart, "run", run)
+        yield
+
+
+@pytest.fixture
+def documents_looked_at_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By a process of its own, as on a site."""
+    monkeypatch.setattr(apart, "run", APART)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def templates_compiled_once(of_the_run: Path) -> Iterator[None]:
     """For all sites of a run: each has an instance of its own."""
-    folder = tmp_path_factory.getbasetemp().parent / "templates"
+    folder = of_the_run / "templates"
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(formats, "folder_of_compiled", lambda _instance: folder)
         yield
@@ -206,9 +284,16 @@ def session(app: Flask) -> Iterator[Any]:
 
 
 @pytest.fixture(scope="session")
-def grounds() -> Grounds:
+def of_the_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of all processes of this run."""
+    own = tmp_path_factory.getbasetemp()
+    return own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+
+
+@pytest.fixture(scope="session")
+def grounds(of_the_run: Path) -> Grounds:
     """What was made for tests that begin alike."""
-    return Grounds()
+    return Grounds(of_the_run / "grounds")
 
 
 @pytest.fixture

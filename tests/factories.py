@@ -36,27 +36,42 @@ def make_unit(
     **fields: Any,
 ) -> Unit:
     """A unit; its path follows its parent's."""
+    unit = add_unit(code, name, kind, parent, aliases, **fields)
+    db.session.commit()
+    return unit
+
+
+def add_unit(
+    code: str,
+    name: str = "",
+    kind: UnitKind = UnitKind.DIVISION,
+    parent: Unit | None = None,
+    aliases: tuple[str, ...] = (),
+    **fields: Any,
+) -> Unit:
+    """The same, not committed."""
     path = f"{parent.path if parent else '/'}{code}/"
     unit = Unit(site=SITE, code=code, name=name or f"Phòng {code}", kind=kind, path=path, **fields)
     unit.parent_id = parent.id if parent else None
     unit.aliases = [UnitAlias(site=SITE, alias=alias, key=fold(alias)) for alias in aliases]
     db.session.add(unit)
-    db.session.commit()
+    db.session.flush()
     return unit
 
 
 def make_department() -> dict[str, Unit]:
     """A small Department: SO, its Office VP (with the one-stop desk MC), divisions LDVL and NCC, centre TTDVVL."""
-    so = make_unit("SO", "Sở Lao động – Thương binh và Xã hội", UnitKind.DEPARTMENT)
-    vp = make_unit("VP", "Văn phòng Sở", UnitKind.OFFICE, so)
+    so = add_unit("SO", "Sở Lao động – Thương binh và Xã hội", UnitKind.DEPARTMENT)
+    vp = add_unit("VP", "Văn phòng Sở", UnitKind.OFFICE, so)
     units = [
         so,
         vp,
-        make_unit("MC", "Bộ phận Một cửa", UnitKind.OFFICE, vp, is_desk=True),
-        make_unit("LDVL", "Phòng Lao động – Việc làm", UnitKind.DIVISION, so),
-        make_unit("NCC", "Phòng Người có công", UnitKind.DIVISION, so),
-        make_unit("TTDVVL", "Trung tâm Dịch vụ việc làm", UnitKind.ATTACHED, so),
+        add_unit("MC", "Bộ phận Một cửa", UnitKind.OFFICE, vp, is_desk=True),
+        add_unit("LDVL", "Phòng Lao động – Việc làm", UnitKind.DIVISION, so),
+        add_unit("NCC", "Phòng Người có công", UnitKind.DIVISION, so),
+        add_unit("TTDVVL", "Trung tâm Dịch vụ việc làm", UnitKind.ATTACHED, so),
     ]
+    db.session.commit()
     return {unit.code: unit for unit in units}
 
 

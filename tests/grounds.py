@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import fcntl
 import io
 import pickle
+import shutil
 import sqlite3
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
 from typing import Any, TypeVar, cast
 
 from sqlalchemy import inspect
 
+from app.attachments.service import store
 from app.web.extensions import Base, db
 
 T = TypeVar("T")
@@ -25,12 +30,28 @@ class Kept:
     counters: list[tuple[str, int]]
     answer: bytes
 
+    def as_bytes(self) -> bytes:
+        """To be read by another process."""
+        rows = self.content.serialize() if isinstance(self.content, sqlite3.Connection) else self.content
+        return pickle.dumps((rows, self.counters, self.answer))
+
+    @classmethod
+    def of_bytes(cls, written: bytes) -> Kept:
+        """What `as_bytes` wrote."""
+        rows, counters, answer = pickle.loads(written)
+        if isinstance(rows, bytes):
+            content = sqlite3.connect(":memory:")
+            content.deserialize(rows[:18] + b"\1\1" + rows[20:])  # a database in memory has no write-ahead log
+            return cls(content, counters, answer)
+        return cls(rows, counters, answer)
+
 
 class Grounds:
     """What functions filled a database with, by function and database: an empty one, or what another ground is."""
 
-    def __init__(self) -> None:
+    def __init__(self, folder: Path) -> None:
         self._kept: dict[tuple[Any, str], Kept] = {}
+        self._folder = folder
 
     def __call__(self, make: Callable[..., T], *args: Any) -> T:
         """What `make` answers, after it has filled the database: now or before. It answers with records and with
@@ -44,6 +65,32 @@ class Grounds:
         db.session.rollback()
         _put(self._kept[key])
         return cast(T, _Reading(io.BytesIO(self._kept[key].answer)).load())
+
+    def of_all(self, make: Callable[[], T]) -> T:
+        """The same, made once by all processes of a run, with the files of its store: for what takes seconds and begins
+        on an empty database without `tests.factories`, which number people in each process."""
+        key = (make, str(db.engine.url))
+        if key not in self._kept:
+            file = self._folder / f"{make.__module__}.{make.__qualname__}-{db.engine.dialect.name}"
+            with one_at_a_time(file):
+                stored, here = file.with_name(f"{file.name}.stored"), store().folder
+                if not file.exists():
+                    answer = self(make)
+                    shutil.copytree(here, stored)
+                    file.write_bytes(self._kept[key].as_bytes())
+                    return answer
+                shutil.copytree(stored, here, dirs_exist_ok=True)
+                self._kept[key] = Kept.of_bytes(file.read_bytes())
+        return self(make)
+
+
+@contextmanager
+def one_at_a_time(file: Path) -> Iterator[None]:
+    """Of all processes of a run, one makes that file or folder, and the others wait for it."""
+    file.parent.mkdir(exist_ok=True)
+    with file.with_name(f"{file.name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 class _Writing(pickle.Pickler):
@@ -107,8 +154,7 @@ def _put(kept: Kept) -> None:
 def wipe() -> None:
     """Empty every table, and let numbers begin at 1 again. Row by row: after one test there are few, and TRUNCATE makes
     new files for seventy tables each time."""
-    tables = [table.name for table in reversed(db.metadatas[None].sorted_tables)]
-    deletes = [f"DELETE FROM {name}" for name in tables]
+    deletes = _deletes()
     with db.engine.begin() as connection:
         if connection.dialect.name == "postgresql":
             restart = "SELECT setval(seqrelid, seqstart, false) FROM pg_sequence"
@@ -117,3 +163,8 @@ def wipe() -> None:
         connection.exec_driver_sql("PRAGMA defer_foreign_keys = ON")
         for delete in deletes:
             connection.exec_driver_sql(delete)
+
+
+@cache
+def _deletes() -> list[str]:
+    return [f"DELETE FROM {table.name}" for table in reversed(db.metadatas[None].sorted_tables)]

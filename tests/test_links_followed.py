@@ -26,7 +26,6 @@ from app.cases.models import Case
 from app.cases.vocabulary import CaseStatus, Channel, EventKind
 from app.compliance.runs.service import run_check
 from app.core.periods import Period
-from app.demo.loading import load
 from app.organisation import passwords
 from app.organisation.access import Actor, Scope, scope_of, whole_site
 from app.organisation.models import Person, Role, Unit
@@ -37,7 +36,8 @@ from app.web import extensions
 from app.web.extensions import db
 from tests.clock import at
 from tests.conftest import signed_in
-from tests.grounds import wipe
+from tests.demo.small import small_demonstration
+from tests.grounds import Grounds, wipe
 
 FILES = (".xlsx", ".csv", ".pdf", ".docx", ".json")  # one of a page is like another of it
 MOST = 3_000  # pages read for one reader; more would be a circle that nothing tells apart
@@ -82,14 +82,14 @@ class Links(HTMLParser):
 
 
 @pytest.fixture(scope="module")
-def world(app: Flask) -> Iterator[None]:
+def world(app: Flask, grounds: Grounds) -> Iterator[None]:
     """A small demonstration, judged, with a case in every status, and some about which another unit was asked."""
     if not app.config["SQLALCHEMY_DATABASE_URI"].startswith("sqlite"):
         pytest.skip("links are followed on the embedded database")
     with pytest.MonkeyPatch.context() as patch, app.app_context():
         patch.setattr(extensions, "now", lambda: NOW)
         patch.setattr(passwords, "hasher", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
-        load(Actor("Lệnh trên máy chủ"), cases=200, seed=1, until=at("2024-06-30 12:00").date())
+        grounds.of_all(small_demonstration)
         _cases_of_every_status()
         run_check(Actor("Trần Thị Thanh Tra"), Period.parse("2024-06"), pack_ids=["bac-giang-2024"])
         for ending in ("pdf", "docx"):

@@ -15,16 +15,16 @@ from werkzeug.routing import Rule
 from app.attachments.models import Attachment
 from app.cases.explanations.models import CaseFault, Explanation
 from app.cases.models import Case, CaseEvent
-from app.demo.loading import load
 from app.organisation import passwords
-from app.organisation.access import Actor, Scope, scope_of
+from app.organisation.access import Scope, scope_of
 from app.organisation.models import Person, Role, SignInSession, Unit
 from app.tasks.models import PlanTaskUnit
 from app.web import extensions
 from app.web.extensions import Base, db
 from tests.clock import at
 from tests.conftest import signed_in
-from tests.grounds import wipe
+from tests.demo.small import small_demonstration
+from tests.grounds import Grounds, wipe
 from tests.tables import digests
 
 TRACE = {"audit_entries", "audit_heads"}
@@ -39,12 +39,12 @@ WORDS = {"kind": "tiep-nhan", "lang": "en", "verb": "bat-dau", "day": "2024-06-0
 
 
 @pytest.fixture(scope="module")
-def world(app: Flask) -> Iterator[None]:
+def world(app: Flask, grounds: Grounds) -> Iterator[None]:
     """A small demonstration, which has something of everything."""
     with pytest.MonkeyPatch.context() as patch, app.app_context():
         patch.setattr(extensions, "now", lambda: at("2024-07-01 08:00"))
         patch.setattr(passwords, "hasher", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
-        load(Actor("Lệnh trên máy chủ"), cases=200, seed=1, until=at("2024-06-30 12:00").date())
+        grounds.of_all(small_demonstration)
         yield
         db.session.rollback()
         db.session.remove()

@@ -22,7 +22,6 @@ from sqlalchemy import select
 import app as product
 from app.cases.models import Case
 from app.core.errors import NotAllowed, NotFound
-from app.demo.loading import load
 from app.organisation import passwords
 from app.organisation.access import Actor, Scope, site
 from app.organisation.models import Person, Role, Unit, UnitKind
@@ -30,8 +29,9 @@ from app.organisation.service import add_unit
 from app.web import extensions
 from app.web.extensions import db
 from tests.clock import at
+from tests.demo.small import small_demonstration
 from tests.factories import make_person
-from tests.grounds import wipe
+from tests.grounds import Grounds, wipe
 from tests.tables import digests
 from tests.test_routes_walked import ids
 
@@ -118,13 +118,13 @@ def filled(function: Callable[..., Any], records: dict[str, int], head: Person) 
 
 
 @pytest.fixture(scope="module")
-def world(app: Flask) -> Iterator[Person]:
+def world(app: Flask, grounds: Grounds) -> Iterator[Person]:
     """A small demonstration, and the head of a division that has nothing yet."""
     with pytest.MonkeyPatch.context() as patch, app.app_context():
         patch.setattr(extensions, "now", lambda: at("2024-07-01 08:00"))
         patch.setattr(passwords, "hasher", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
         by = Actor("Lệnh trên máy chủ")
-        load(by, cases=200, seed=1, until=at("2024-06-30 12:00").date())
+        grounds.of_all(small_demonstration)
         top = db.session.scalars(select(Unit).where(Unit.parent_id.is_(None))).first()
         added = add_unit(by, code="MOI", name="Phòng mới", kind=UnitKind.DIVISION, parent_id=top and top.id)
         head = make_person(added, Role.HEAD, "truongphong.moi")

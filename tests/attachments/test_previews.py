@@ -20,6 +20,7 @@ from app.attachments.store import Store
 from app.core.errors import NotFound
 from tests.attachments.samples import picture
 
+pytestmark = pytest.mark.usefixtures("documents_looked_at_apart")
 MEMORY = apart.TASKS["picture"].memory
 LARGE = (6_240, 6_240)  # 39 million points
 

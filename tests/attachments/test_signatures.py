@@ -321,6 +321,7 @@ def document(tmp_path: Path) -> Path:
     return path
 
 
+@pytest.mark.usefixtures("documents_looked_at_apart")
 def test_the_program_apart_says_the_same_and_knows_nothing_of_the_site(trusting: Path, document: Path) -> None:
     assert roots._apart(document, trusting, NOW).outcome is SignatureOutcome.VALID
     told = (
@@ -336,6 +337,7 @@ def test_the_program_apart_says_the_same_and_knows_nothing_of_the_site(trusting:
     assert int(done.stdout.split(b"}")[-1]) * 1024 < apart.TASKS["signatures"].memory / 2, "with room to spare"
 
 
+@pytest.mark.usefixtures("documents_looked_at_apart")
 @pytest.mark.parametrize("end", ["os.kill(os.getpid(), 11)", "os.kill(os.getpid(), 9)", "time.sleep(99)", "1 / 0"])
 def test_a_document_that_crashes_or_holds_up_the_program_harms_nobody(
     document: Path, trusting: Path, monkeypatch: pytest.MonkeyPatch, end: str

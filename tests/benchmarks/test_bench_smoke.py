@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import subprocess
 import sys
+import traceback
+from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import pytest
+from sqlalchemy import Engine, event
 
+from tests.benchmarks import __main__ as benchmarks
+from tests.benchmarks import databases
 from tests.benchmarks.__main__ import main
 
 
@@ -19,7 +26,43 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> str:
     return str(tmp_path_factory.mktemp("bench"))
 
 
+@pytest.fixture
+def forked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Children of the benchmark are forks of this process: to load the house anew takes longer than their part at this
+    size. Those of commands and durability are as they are by hand: both ways are walked."""
+    monkeypatch.setattr(benchmarks, "in_child", in_fork)
+    monkeypatch.setattr(databases, "in_child", in_fork)
+
+
+def in_fork(function: str, *arguments: Any) -> Any:
+    """What `measuring.in_child` answers."""
+    opened: list[Any] = []
+    reading, writing = os.pipe()
+    if (child := os.fork()) == 0:
+        try:
+            os.close(reading)
+            event.listen(Engine, "connect", lambda connection, _record: opened.append(connection))
+            module, _, name = function.partition(":")
+            answer = getattr(import_module(f"tests.benchmarks.{module}"), name)(*json.loads(json.dumps(arguments)))
+            with os.fdopen(writing, "w") as file:
+                json.dump(answer, file)
+            for connection in opened:  # as a process does at its end: the write-ahead log goes into the database
+                connection.close()
+            os._exit(0)
+        except BaseException:
+            os.write(2, traceback.format_exc().encode())
+        finally:
+            os._exit(1)
+    os.close(writing)
+    with os.fdopen(reading) as file:
+        answered = file.read()
+    _pid, status = os.waitpid(child, 0)
+    assert status == 0, function
+    return json.loads(answered)
+
+
 @pytest.mark.slow
+@pytest.mark.usefixtures("forked")
 def test_every_part_of_the_benchmark_measures_something_and_its_peers_agree(
     bench: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -88,6 +131,7 @@ def test_every_part_of_the_benchmark_measures_something_and_its_peers_agree(
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("forked")
 def test_the_month_is_judged_by_all_its_rules_and_the_floor_writes_the_same_rows(
     bench: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -176,8 +220,6 @@ def pack_problems(files: dict[str, bytes]) -> list[str]:
 def test_a_database_is_made_again_only_when_what_decides_its_rows_has_changed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from tests.benchmarks import databases
-
     made: list[str] = []
     monkeypatch.setattr(databases, "_load", lambda url, _demonstration: (made.append(url), _touch(url)))
     prepared, wanted = databases.SqliteDatabases(tmp_path), databases.Demonstration(300)

@@ -37,6 +37,6 @@ def demonstration(app: Flask, grounds: Grounds) -> Iterator[LoadSummary]:
     with pytest.MonkeyPatch.context() as patch, app.app_context():
         patch.setattr(extensions, "now", lambda: at("2024-07-01 08:00"))
         patch.setattr(passwords, "hasher", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
-        yield grounds(thirteen_months)
+        yield grounds.of_all(thirteen_months)
         extensions.db.session.remove()
         wipe()
