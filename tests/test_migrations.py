@@ -310,7 +310,6 @@ def test_copies_of_before_are_told_by_how_many_working_days_later_they_came(empt
         3: ("2024-06-08 02:00", False, 2),  # a Saturday: not before Tuesday is it within so many days
         4: ("2024-06-11 02:00", False, 2),
         5: (None, None, None),
-        6: ("2024-06-06 02:00", True, None),  # a file said “yes”, and no day
     }
     zone = "+00" if db.engine.dialect.name == "postgresql" else ""
     with db.engine.begin() as connection:
@@ -327,9 +326,6 @@ def test_copies_of_before_are_told_by_how_many_working_days_later_they_came(empt
             }
             told = "result_at = :result, electronic_result_at = :at, electronic_same_day = :same"
             connection.execute(text(f"UPDATE cases SET site = 'S', {told} WHERE id = :id"), values)
-        issued = "UPDATE case_events SET kind = 'issued_electronic', corrects_id = NULL, data = "
-        connection.execute(text(f"{issued} :data"), {"data": "{}"})
-        connection.execute(text(f"{issued} :data WHERE case_id = 6"), {"data": json.dumps({"time_unknown": True})})
     for _again in range(2):
         upgrade(revision="0055")
         with db.engine.connect() as connection:
@@ -340,6 +336,41 @@ def test_copies_of_before_are_told_by_how_many_working_days_later_they_came(empt
             rows = connection.execute(text("SELECT id, electronic_same_day FROM cases WHERE site = 'S' ORDER BY id"))
             kept = [(case_id, None if same is None else bool(same)) for case_id, same in rows]
             assert kept == [(case_id, same) for case_id, (_at, same, _days) in copied.items()]
+
+
+def test_of_a_copy_that_a_file_told_without_its_day_it_is_not_known_when_it_came(empty: Flask) -> None:
+    upgrade(revision="0055")
+    fill(db.engine, {"audit_heads"})
+    events = {  # case: what its copy's event bears, whether it was corrected since, and the days later it counts after
+        1: ({}, False, 0),
+        2: ({"time_unknown": True}, False, None),
+        3: ({"time_unknown": True}, True, 0),
+    }
+    moment = "2024-06-06 02:00:00.000000" + ("+00" if db.engine.dialect.name == "postgresql" else "")
+    with db.engine.begin() as connection:
+        connection.execute(text("UPDATE cases SET site = 'OTHER', electronic_days = NULL"))
+        connection.execute(text("UPDATE case_events SET kind = 'noted', corrects_id = NULL"))
+        for case_id, (data, corrected, _days) in events.items():
+            told = "site = 'S', electronic_days = 0, result_at = :at, electronic_result_at = :at"
+            connection.execute(text(f"UPDATE cases SET {told} WHERE id = :id"), {"at": moment, "id": case_id})
+            event = connection.scalar(text("SELECT min(id) FROM case_events WHERE case_id = :case"), {"case": case_id})
+            assert event is not None
+            issued = "UPDATE case_events SET kind = 'issued_electronic', data = :data WHERE id = :id"
+            connection.execute(text(issued), {"data": json.dumps(data), "id": event})
+            if corrected:
+                other = connection.scalar(text("SELECT max(id) FROM case_events WHERE case_id > 3"))
+                connection.execute(
+                    text("UPDATE case_events SET corrects_id = :event WHERE id = :id"), {"event": event, "id": other}
+                )
+    for _again in range(2):
+        upgrade(revision="0056")
+        with db.engine.connect() as connection:
+            rows = connection.execute(text("SELECT id, electronic_days FROM cases WHERE site = 'S' ORDER BY id"))
+            assert [tuple(row) for row in rows] == [(case_id, days) for case_id, (*_, days) in events.items()]
+        downgrade(revision="0055")
+        with db.engine.connect() as connection:
+            rows = connection.execute(text("SELECT electronic_days FROM cases WHERE site = 'S'"))
+            assert [days for (days,) in rows] == [0, 0, 0]
 
 
 def test_cases_of_before_get_their_line_of_the_register_in_the_order_of_reception(empty: Flask) -> None:

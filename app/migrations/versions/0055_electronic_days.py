@@ -1,7 +1,7 @@
 """How many working days after the result its electronic copy came, where it was only known whether it was later
 
 “At the same time” is a plan's to read: by a parameter that has a date. Counted by today's days off, from the two
-instants that every case has kept; where a file said “yes” and no day, it is not known.
+instants that every case has kept.
 
 Revision ID: 0055
 Revises: 0054
@@ -29,7 +29,6 @@ CASES = sa.table(
     sa.column("electronic_same_day", sa.Boolean()),
     sa.column("electronic_days", sa.Integer()),
 )
-EVENTS = sa.table("case_events", *(sa.column(name) for name in ("id", "case_id", "kind", "data", "corrects_id")))
 DAYS = sa.table(
     "site_days", sa.column("site"), sa.column("day", sa.Date()), *(sa.column(name) for name in ("working", "name", "part"))
 )
@@ -47,7 +46,6 @@ def upgrade() -> None:
     later = list(came_later())
     for first in range(0, len(later), AT_ONCE):
         run(written, later[first : first + AT_ONCE])
-    run(CASES.update().where(CASES.c.id.in_(told_without_its_day())).values(electronic_days=None))
     op.drop_index(INDEX, table_name="cases")
     op.drop_column("cases", "electronic_same_day")
     op.create_index(INDEX, "cases", [*BEFORE, "electronic_days", "knows"])
@@ -57,19 +55,9 @@ def downgrade() -> None:
     op.add_column("cases", sa.Column("electronic_same_day", sa.Boolean(), nullable=True))
     known = CASES.c.electronic_days.is_not(None)
     op.get_bind().execute(CASES.update().where(known).values(electronic_same_day=CASES.c.electronic_days == 0))
-    undated = CASES.c.id.in_(told_without_its_day()) & CASES.c.electronic_result_at.is_not(None) & CASES.c.result_at.is_not(None)
-    op.get_bind().execute(CASES.update().where(undated).values(electronic_same_day=True))
     op.drop_index(INDEX, table_name="cases")
     op.drop_column("cases", "electronic_days")
     op.create_index(INDEX, "cases", [*BEFORE, "electronic_same_day", "knows"])
-
-
-def told_without_its_day() -> sa.Select[tuple[int]]:
-    """The cases of whose copy a file only said that there is one."""
-    said = sa.cast(EVENTS.c.data, sa.Text).like('%"time_unknown"%')
-    put_right = EVENTS.alias()
-    mended = sa.exists().where(put_right.c.corrects_id == EVENTS.c.id)
-    return sa.select(EVENTS.c.case_id).where(EVENTS.c.kind == "issued_electronic", said, ~mended)
 
 
 def came_later() -> Iterator[dict[str, int]]:
