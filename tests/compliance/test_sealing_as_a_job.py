@@ -146,7 +146,7 @@ def test_a_server_that_dies_in_it_leaves_nothing_and_the_page_says_how_to_go_on(
 
 
 def test_why_it_could_not_be_sealed_stands_on_the_page_of_the_month(
-    boss: Person, decided: Month, sign_in: SignIn, at_once: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    boss: Person, decided: Month, sign_in: SignIn, at_once: None, tmp_path: Path, freeze: Callable[[str], Any]
 ) -> None:
     (tmp_path / "seal_key").write_text("không phải khóa")
     (tmp_path / "seal_key").chmod(0o600)
@@ -154,10 +154,13 @@ def test_why_it_could_not_be_sealed_stands_on_the_page_of_the_month(
     director.post(SEALING)
     for page in (director.get(SEALING).text, director.get(PAGE).text):
         assert "không phải khóa niêm phong" in page
-    (tmp_path / "seal_key").unlink()
-    director.post(SEALING)
     sealing.reopen(Actor.of(boss), JUNE, "Phát hiện số liệu thanh toán nhập sai")
-    assert "không phải khóa niêm phong" not in director.get(PAGE).text
+    freeze("2024-07-21 08:00")
+    close(INSPECTOR, JUNE)
+    decide_everything()
+    anew = director.get(PAGE).text
+    assert "không phải khóa niêm phong" not in anew, "that was the closing before"
+    assert "Niêm phong kỳ này" in anew
 
 
 def test_a_delegation_that_ends_at_midnight_covers_what_was_asked_for_before(
