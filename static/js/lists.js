@@ -42,20 +42,6 @@
   narrow.addEventListener("change", fold);
   fold();
 
-  // On a phone a row is a card (tables.css): each cell bears the name of its column, which the page says once, in the head of the table.
-  const named = (head) => head.hasAttribute("data-unsaid") || head.querySelector(".visually-hidden") ? "" : head.abbr || head.textContent.trim();
-  const label = () => {
-    if (!narrow.matches) return;
-    document.querySelectorAll(".table-cards").forEach((table) => {
-      const names = [...(table.tHead?.rows[0]?.cells ?? [])].map(named);
-      [...table.tBodies].flatMap((body) => [...body.rows]).forEach((row) => {
-        if (row.cells.length === names.length) names.forEach((name, place) => { if (name) row.cells[place].dataset.label ??= name; });
-      });
-    });
-  };
-  narrow.addEventListener("change", label);
-  label();
-
-  document.addEventListener("htmx:afterSettle", () => { count("case"); label(); });
+  document.addEventListener("htmx:afterSettle", () => count("case"));
   window.addEventListener("pageshow", () => count("case"));
 })();
