@@ -150,7 +150,8 @@ def _digitisation_and_payment(connection: Connection, query: FactQuery) -> Itera
         .where(*_wherever(Case, had_file, query, units), population.received_in(Case, query.start, query.end))
         .group_by(had_file)
     )
-    electronic = and_(population.done(Case.electronic_result_at, query.as_of), Case.electronic_days.is_not(None))
+    copied = population.done(Case.electronic_result_at, query.as_of)
+    electronic = and_(population.electronic_known(Case, query.as_of), copied)
     resolved = (
         select(
             gave_result.label("unit_id"),

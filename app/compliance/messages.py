@@ -3,6 +3,7 @@ single thing; and what the thing is called."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from fractions import Fraction
 from functools import lru_cache
@@ -160,11 +161,18 @@ def _of_thing(name: str, rule: Rule, thing: SubjectResult, locale: str) -> str |
     return value_in_words(details[name], locale) if details[name] not in ("", None) else None
 
 
+_LEFT_BY = re.compile(r"(.+) \(([^()]+)\)")
+"""What a unit that is gone left to its successor bears its code: `runs.rows.inherited`."""
+_FOR_A_PERIOD = re.compile(r"\d{4}(-\w+)? ")
+
+
 def subject_in_words(subject: str, rule: Rule | None, locale: str) -> str:
     """What people call a single thing that the rule names: "Tháng 6/2024" for the period of a report, "nhiệm vụ
     III.B.2", "CB-35 (Văn phòng Sở)", "BG-5.3" for a rule; a case by its code, what else there is as facts name it."""
     named = (rule.named if rule is not None else None) or ""
     kind = facts.catalogue().get(named)
+    if left := _LEFT_BY.fullmatch(subject):
+        return f"{subject_in_words(left[1], rule, locale)} ({left[2]})"
     match kind.subject if kind is not None else named:
         case "period":  # what a unit that is gone left undone bears its code
             key, _space, of_whom = subject.partition(" ")
@@ -173,7 +181,7 @@ def subject_in_words(subject: str, rule: Rule | None, locale: str) -> str:
             code, _slash, step = subject.rpartition("/")
             return f"{code} ({text_in_words(step, kind.field('step') if kind is not None else None, locale)})"
         case "task":  # a warning of a task is for a period
-            key, _space, task = subject.rpartition(" ")
+            key, _space, task = subject.rpartition(" ") if _FOR_A_PERIOD.match(subject) else ("", "", subject)
             period = period_in_words(key, locale) if key else ""
             return ", ".join(
                 filter(None, (_task(task, locale), period[:1].lower() + period[1:] if locale == "vi" else period))

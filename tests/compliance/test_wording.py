@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from fractions import Fraction
 from pathlib import Path
@@ -230,6 +231,9 @@ def test_what_came_later_is_told_with_the_days_allowed_where_any_are() -> None:
         ("bg-5.3", "H32.12-240408-0001", "H32.12-240408-0001", "H32.12-240408-0001"),
         ("bg-1.3", "bg-2024/III.B.2/LDVL", "nhiệm vụ III.B.2", "task III.B.2"),
         ("bg-1.3", "bg-2024/4#36/LDVL", "nhiệm vụ 4, dòng 36", "task 4, row 36"),
+        ("bg-1.3", "bg-2024/III.B.2/LDVL (NCC)", "nhiệm vụ III.B.2 (NCC)", "task III.B.2 (NCC)"),
+        ("bg-4.1a-division", "CB-35/division (NCC)", "CB-35 (phòng chuyên môn) (NCC)", "CB-35 (the division's) (NCC)"),
+        ("bg-4.2b", "2026-09 (NCC)", "Tháng 9/2026 (NCC)", "September 2026 (NCC)"),
         ("bg-4.2b", "2026-09", "Tháng 9/2026", "September 2026"),
         ("khd-iv.4-quarter", "2026-Q3 TTBT", "Quý III/2026 TTBT", "Quarter III of 2026 TTBT"),
         ("bg-iv.2-report", "2026-09 bg-2024/I.3/NCC", "nhiệm vụ I.3, tháng 9/2026", "task I.3, September 2026"),
@@ -253,3 +257,11 @@ def test_a_place_in_a_document_is_worded_in_one_home() -> None:
     """“mục Bảng chấm điểm” is no Vietnamese, and "section II.5, chú thích 4" no English: `place_shown` knows both."""
     templates = Path(__file__).parents[2] / "templates"
     assert [path.name for path in templates.rglob("*.html") if "mục %(place)s" in path.read_text("utf-8")] == []
+
+
+def test_a_due_time_is_shown_to_the_hour_that_its_slip_tells() -> None:
+    """23:59 in the house is 17:00 for people: `due` says so. The public page is given it as people are told it."""
+    templates = Path(__file__).parents[2] / "templates"
+    wrong = re.compile(r"(due|late_after)(_at)?\|datetime")
+    shown = {path.name for path in templates.rglob("*.html") if wrong.search(path.read_text("utf-8"))}
+    assert shown == {"lookup.html"}
