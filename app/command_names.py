@@ -102,7 +102,7 @@ def _cases() -> click.Command:
 
 
 def _check() -> click.Command:
-    from app.reporting.month.cli import check
+    from app.reporting.cli import check
 
     return check
 
@@ -179,7 +179,7 @@ def _publications() -> click.Command:
 
 
 def _report() -> click.Command:
-    from app.reporting.index.cli import report_group
+    from app.reporting.cli import report_group
 
     return report_group
 

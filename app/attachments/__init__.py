@@ -18,7 +18,6 @@ class BadContent(DomainError):
 def register_records() -> None:
     """Its tables, what the reader sees for its words, and what it tells the rules engine."""
     import app.attachments.evidence_files
-    import app.attachments.labels
     import app.attachments.models
     import app.attachments.signatures.legal_value
 

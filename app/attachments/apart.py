@@ -16,6 +16,7 @@ from pathlib import Path
 from types import ModuleType
 
 LONGEST = 60.0  # seconds by the clock, on a busy machine too
+REFUSED = 3  # how a task ends that says why not, as JSON on standard output
 _MB = 1024 * 1024
 
 
@@ -33,7 +34,7 @@ class BoundTask:
 
 TASKS = {
     # Python and Pillow take 60 MB, the largest picture 160
-    "picture": BoundTask("app.attachments.small_picture", 400 * _MB, seconds=20, written=16 * _MB, behind=10),
+    "picture": BoundTask("app.attachments.pictures", 400 * _MB, seconds=20, written=16 * _MB, behind=10),
     # Python and pyHanko take 55 MB, and hold a document and lists of revoked certificates some times over
     "signatures": BoundTask("app.attachments.signatures.judging", 1024 * _MB, seconds=20, written=_MB),
 }

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import json
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -10,6 +12,7 @@ from typing import Any, BinaryIO
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from app.attachments import BadContent
+from app.attachments.apart import REFUSED
 
 MOST_PIXELS = 40_000_000  # an A4 page at 600 dpi has 35 million; what is above takes the server's memory
 MOST_FRAMES = 200  # pages of one TIFF
@@ -121,3 +124,15 @@ def _too_big() -> BadContent:
 
 def _damaged() -> BadContent:
     return BadContent("Ảnh bị hỏng hoặc chưa trọn vẹn; hãy quét lại rồi tải lên.")
+
+
+def main(source: str, target: str, edge: str) -> int:
+    """Make one small picture, apart from the site (`apart`): the target is written, or said why not."""
+    try:
+        with Path(source).open("rb") as content:
+            made = small(content, int(edge))
+    except BadContent as error:
+        json.dump({"message": error.message, "params": dict(error.params)}, sys.stdout)
+        return REFUSED
+    Path(target).write_bytes(made)
+    return 0

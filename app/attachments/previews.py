@@ -58,7 +58,6 @@ def _taken(handle: int, *, wait: bool) -> bool:
 
 THUMBNAIL = 192  # pixels of the longer edge: sharp at 96 on a dense screen
 PAGE = 1600  # a page to read, of what browsers do not show themselves
-REFUSED = 3  # how `small_picture` ends when it says why not
 MOST_WAITING = 500  # pictures asked for; beyond them a page asks again later
 _log = logging.getLogger(__name__)
 
@@ -142,7 +141,7 @@ def _run(source: Path, target: Path, edge: int) -> BadContent | None:
         return _given_up()
     if done.returncode == 0 and target.stat().st_size:
         return None
-    if done.returncode == REFUSED:
+    if done.returncode == apart.REFUSED:
         return _refusal(done.stdout.decode())
     _log.warning("preview of %s ended with %s: %s", source.name, done.returncode, done.stderr.decode()[-300:])
     return _given_up()

@@ -19,7 +19,6 @@ def register_records() -> None:
     import app.cases.explanations.registered
     import app.cases.facts
     import app.cases.importing.models
-    import app.cases.intake.models
     import app.cases.labels
     import app.cases.models
     import app.cases.registered

@@ -17,8 +17,7 @@ from app.cases.rows import case_row, terms_of, versions_by_id
 from app.cases.service import Stored, events_of, replace_derived, stored_derived
 from app.cases.timeline import CaseState, Event, project
 from app.cases.vocabulary import EventKind
-from app.core.facts import FactQuery
-from app.core.to_come import StillToCome, register_to_come
+from app.core.facts import FactQuery, StillToCome, register_to_come
 from app.organisation import audit
 from app.organisation.access import Actor, Scope, whole_site
 from app.organisation.calendars import (

@@ -1,5 +1,5 @@
 """What the judging half registers with the rooms below: files that prove what it keeps (the answer to a violation,
-what a waiver rests on, a month's seal), and what passes when a unit is succeeded."""
+what a waiver rests on, a month's seal), what passes when a unit is succeeded, and the fact a judgement itself adds."""
 
 from __future__ import annotations
 
@@ -7,15 +7,18 @@ from collections.abc import Iterator, Sequence
 
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
+from sqlalchemy.engine import Connection
 
 from app.compliance.models import MonthSeal, Violation, ViolationState, Waiver
 from app.core.errors import NotFound
+from app.core.facts import Fact, FactQuery, register
 from app.core.periods import Period
 from app.organisation.access import Actor, Scope, answers_for
 from app.organisation.models import SuccessionKind, Unit
 from app.organisation.permissions import Capability, permitted
 from app.organisation.registries import EvidenceOf, Proven, register_proven
 from app.organisation.succession import Decision, Part, Passing, register_part
+from app.rulepacks.premises import EARLIER_FAILURE
 from app.web.extensions import db
 
 # Files that prove what the judging half keeps: the answer to a violation, what a waiver rests on, a month's seal.
@@ -142,3 +145,12 @@ def _waivers_pass(by: Actor, decided: Decision, passings: Sequence[Passing]) -> 
 
 register_part(Part("violation", _l("Vi phạm chưa giải trình xong"), _violations, binds=False))
 register_part(Part("waiver", _l("Miễn áp dụng quy tắc"), _waivers, _waivers_pass, binds=False))
+
+
+def earlier_failures(_connection: Connection, _query: FactQuery) -> Iterator[Fact]:
+    """None: what earlier periods say is judged from their own facts, once it is known what fails now
+    (`runs.rows`), and kept with the facts of the run."""
+    yield from ()
+
+
+register(EARLIER_FAILURE, earlier_failures)

@@ -24,9 +24,8 @@ from app.compliance.runs.output import result_row
 from app.compliance.runs.service import CheckReport, Progress, run_check
 from app.compliance.violations.findings import figure_of
 from app.compliance.violations.raising import standing_of
-from app.core.facts import FactQuery
+from app.core.facts import FactQuery, to_come_of
 from app.core.periods import Period, PeriodKind
-from app.core.to_come import to_come_of
 from app.organisation.access import Actor, Scope, whole_site
 from app.organisation.calendars import site_calendar, today
 from app.organisation.permissions import Capability, needs

@@ -25,6 +25,10 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
 
     from app.core.periods import Period
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine import Connection
 
 Fact = dict[str, Any]
 FactSource = Callable[["Connection", "FactQuery"], Iterator[Fact]]
@@ -279,3 +283,28 @@ def fits(value: object, of: FieldType) -> bool:
     """Whether a value is of a field's own type (a date is not a datetime, True is not 1) and, when it counts
     something, not below zero."""
     return type(value) is of and not (of is int and cast(int, value) < 0)
+
+
+Coming = Callable[["Connection", FactQuery], Mapping[int, int]]
+"""How many known records are still to come, by the id of their unit, seen from `as_of`; absent is none."""
+
+
+@dataclass(frozen=True, slots=True)
+class StillToCome:
+    """Of a field that a rate counts."""
+
+    coming: Coming | None = None
+    mendable: bool = False
+
+
+_told: dict[str, StillToCome] = {}
+
+
+def register_to_come(field: str, what: StillToCome) -> None:
+    """Say what may still become of a field: "timeliness.on_time"."""
+    _told[field] = what
+
+
+def to_come_of(fields: Sequence[str]) -> StillToCome | None:
+    """Of a rate that counts one field; None where nobody can tell."""
+    return _told.get(fields[0]) if len(fields) == 1 else None

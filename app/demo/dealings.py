@@ -1,15 +1,18 @@
-"""What the demonstration's units are told to do and asked: directives, petitions, surveys, targets."""
+"""What the demonstration's units are told to do and asked: directives, petitions, surveys, targets; and what it
+says the national portal showed for the last full month."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 from app.core.periods import Period, PeriodKind
 from app.demo.world import MARK, Ground, person_name, turn
 from app.obligations.models import BodyKind, Directive, OnlineTarget, Petition, Survey
 from app.obligations.service import WORKING_DAYS_TO_ANSWER
+from app.reporting.models import PortalScore
+from app.web import extensions
 from app.web.extensions import Base
 
 DOERS = ("LDVL", "NCC", "BTXH", "TEXH", "TTDVVL", "TTBTXH", "VP", "TTR", "KHTC")
@@ -169,3 +172,33 @@ HABITS = {
     "TTDVVL": Habits(late=0.03, files=0.99, paid=0),  # fees are due, and no payment is ever recorded
     "TTBTXH": Habits(late=0.04, results=0.93),
 }
+
+SCORES = {
+    "PUBLISH_ON_TIME": 540,
+    "PUBLIC_CONTENT_FULL": 194,
+    "DOSSIER_SYNC": 563,
+    "PROCESS_ON_TIME": 1893,
+    "ONLINE_CASES": 548,
+    "PAID_ONLINE": 231,
+    "SYNCED_WITH_DVCQG_PERSONAL_STORAGE": 212,
+    "DOSSIER_RECEIVING_SATISFACTION": 571,
+}
+"""Hundredths of a point."""
+
+
+def portal_scores(ground: Ground) -> Iterator[PortalScore]:
+    """Those that the portal alone knows, and some to compare with; nothing before the month is over."""
+    seen = ground.month.last + timedelta(days=3)
+    if not ground.has_come(seen):
+        return
+    for metric, score in SCORES.items():
+        yield PortalScore(
+            site=ground.site,
+            period=ground.month.key,
+            metric=metric,
+            score=score,
+            seen_on=seen,
+            source=f"{MARK}: không phải điểm của Cổng",
+            recorded_at=extensions.now(),
+            actor=ground.by.name,
+        )

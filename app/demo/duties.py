@@ -15,10 +15,9 @@ from app.core.calendar import WorkingCalendar
 from app.core.periods import Period, PeriodKind
 from app.demo import sheets
 from app.demo.counter import add_receipts, add_statement
-from app.demo.dealings import dealings
+from app.demo.dealings import dealings, portal_scores
 from app.demo.explaining import apologies, explanations, faults
 from app.demo.plans import add_publications, add_scores, add_tasks, checks, reviews
-from app.demo.portal_scores import portal_scores
 from app.demo.world import MARK, Ground, World, turn
 from app.obligations.models import Filing, FilingKind
 from app.organisation import audit

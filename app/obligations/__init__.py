@@ -11,7 +11,6 @@ if TYPE_CHECKING:
 def register_records() -> None:
     """Its tables, what the reader sees for its words, and what it tells the rules engine."""
     import app.obligations.facts
-    import app.obligations.labels
     import app.obligations.models
     import app.obligations.plan_facts
     import app.obligations.registered

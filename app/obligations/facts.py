@@ -22,18 +22,9 @@ from app.cases.late import whose
 from app.cases.models import Case
 from app.cases.vocabulary import Knows
 from app.core.calendar import WorkingCalendar
+from app.core.fact_kinds import fact_kinds
 from app.core.facts import Fact, FactKind, FactQuery, register, register_source
 from app.core.periods import Period, PeriodKind
-from app.obligations.fact_kinds import (
-    DIRECTIVES_CARRIED_OUT,
-    ONLINE_SHARE,
-    OWED,
-    PETITION,
-    PETITIONS_ANSWERED,
-    PLANS,
-    SATISFACTION,
-    YEAR_COUNT,
-)
 from app.obligations.models import DIRECTIVE as OF_DIRECTIVE
 from app.obligations.models import PETITION as OF_PETITION
 from app.obligations.models import TARGET as OF_TARGET
@@ -49,6 +40,24 @@ from app.procedures.models import Level, Procedure, ProcedureVersion
 from app.procedures.queries import in_force_on
 from app.web.due import kept, missed, within
 from app.web.extensions import db
+
+KINDS = fact_kinds("obligations")
+PLANS = tuple(KINDS[name] for name in ("reform_plan", "training_plan"))
+OWED = {
+    name: KINDS[name]
+    for name in (
+        *("monthly_report", "quarterly_report", "half_year_report", "annual_report", "dated_report", "catalogue_list"),
+        *("department_report", "office_report", *(plan.name for plan in PLANS)),
+    )
+}
+"""What is handed in for a period and has a last day, by the kind of filing: one fact for each unit and period that is
+not long settled."""
+YEAR_COUNT = KINDS["year_count"]
+DIRECTIVES_CARRIED_OUT = KINDS["directives"]
+PETITION = KINDS["petition"]
+PETITIONS_ANSWERED = KINDS["petitions"]
+SATISFACTION = KINDS["satisfaction"]
+ONLINE_SHARE = KINDS["online_share"]
 
 Counts = dict[str, int]
 

@@ -24,7 +24,7 @@ from app.organisation.audit import transaction
 from app.organisation.calendars import today
 from app.organisation.lineage import in_being
 from app.organisation.permissions import Capability, needs
-from app.organisation.row_reports import FileRowsReport, RefusedFileRow
+from app.organisation.sheets import FileRowsReport, RefusedFileRow
 
 LARGEST = 2_000_000  # bytes: some ten thousand rows
 MOST_PEOPLE = 10_000_000

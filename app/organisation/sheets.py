@@ -1,7 +1,7 @@
 """A small workbook as a person fills it in: named sheets, each with a line of headings and rows below it.
 
 Read from its bytes, whole, within bounds; written as a template to fill in. Larger lists of other software are read by
-`cases.importing`.
+`cases.importing`. And what came of the rows of any file that is taken whole or not at all (`FileRowsReport`).
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from app.core.errors import DomainError, N_n
 from app.core.text import fold, tidy
 from app.organisation import audit
 from app.web.extensions import LOCALES
-from app.web.formats import label
+from app.web.formats import label, sentence
 
 LARGEST = 1_000_000  # bytes
 _UNPACKED = 40_000_000
@@ -270,3 +270,27 @@ def _words(words: type[Word], locale: str) -> dict[str, str]:
         with force_locale(language):
             known |= {fold(label(word)): word.value for word in words}
     return known
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedFileRow:
+    """A row that was not taken. `row` as the spreadsheet numbers it; `column` is empty for the whole row."""
+
+    row: int
+    column: str
+    error: DomainError
+
+
+@dataclass(slots=True)
+class FileRowsReport:
+    """What came of every row of a file. Where any is refused, none is new: nothing is written."""
+
+    rows: int = 0
+    new: int = 0
+    unchanged: int = 0
+    refused: list[RefusedFileRow] = field(default_factory=list)
+
+    def as_json(self) -> dict[str, Any]:
+        """As commands print it."""
+        refused = [{"row": each.row, "column": each.column, "reason": sentence(each.error)} for each in self.refused]
+        return {"rows": self.rows, "new": self.new, "unchanged": self.unchanged, "refused": refused}

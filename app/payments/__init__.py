@@ -10,7 +10,6 @@ if TYPE_CHECKING:
 
 def register_records() -> None:
     """Its tables, what the reader sees for its words, and what it tells the rules engine."""
-    import app.payments.labels
     import app.payments.models
 
 

@@ -13,8 +13,7 @@ from sqlalchemy import ColumnElement, and_, case, func, select
 from sqlalchemy.engine import Connection
 
 from app.core.fact_kinds import fact_kinds
-from app.core.facts import Fact, FactQuery, register
-from app.core.to_come import StillToCome, register_to_come
+from app.core.facts import Fact, FactQuery, StillToCome, register, register_to_come
 from app.organisation.access import Scope
 from app.organisation.models import Unit
 from app.organisation.registries import SubjectPage, register_pages

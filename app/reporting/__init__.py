@@ -10,9 +10,7 @@ if TYPE_CHECKING:
 
 def register_records() -> None:
     """Its tables, what the reader sees for its words, and what it tells the rules engine."""
-    import app.reporting.control.models
-    import app.reporting.index.models
-    import app.reporting.labels
+    import app.reporting.models
     import app.reporting.registered
 
 

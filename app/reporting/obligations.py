@@ -22,8 +22,7 @@ from app.core.calendar import WorkingCalendar
 from app.core.facts import SUBJECT, Fact
 from app.core.periods import Period, PeriodKind
 from app.obligations import queries as filed
-from app.obligations.fact_kinds import DIRECTIVES_CARRIED_OUT, OWED, YEAR_COUNT
-from app.obligations.facts import LENGTH
+from app.obligations.facts import DIRECTIVES_CARRIED_OUT, LENGTH, OWED, YEAR_COUNT
 from app.obligations.models import FilingKind
 from app.obligations.queries import StandingFiling
 from app.organisation import queries as organisation

@@ -18,7 +18,7 @@ from flask import Flask
 from flask_babel import force_locale
 
 from app import create_app
-from app.compliance import facts as compliance_facts  # noqa: F401  what earlier checks found is a kind of fact too
+from app.compliance import registered as compliance_facts  # noqa: F401  what earlier checks found is a kind of fact too
 from app.compliance.evaluation.results import RuleResult, SubjectResult
 from app.compliance.evaluation.rule_tests import judgement_of
 from app.compliance.explaining import figures_of_thing, why

@@ -201,7 +201,7 @@ def test_nothing_to_report_and_nobody_else_s_business(
 
 
 def test_the_command_writes_it_once(closed: int, app: Flask, tmp_path: Path) -> None:
-    from app.reporting.month.cli import check
+    from app.reporting.cli import check
 
     out = tmp_path / "r.docx"
     words = ["report", "--period", "2024-06", "--format", "docx", "--out", str(out)]

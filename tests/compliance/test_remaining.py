@@ -14,7 +14,7 @@ from sqlalchemy import select
 
 from app.cases.explanations import service
 from app.cases.models import Case
-from app.compliance import facts as compliance_facts  # noqa: F401  what earlier checks found is a kind of fact too
+from app.compliance import registered as compliance_facts  # noqa: F401  what earlier checks found is a kind of fact too
 from app.compliance.evaluation.evaluate import judge
 from app.compliance.evaluation.results import RuleResult
 from app.compliance.explaining import lack_of_thing, still_to_do

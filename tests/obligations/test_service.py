@@ -13,7 +13,7 @@ from app.obligations import queries, service, surveys
 from app.obligations.models import BodyKind, Filing, FilingKind, OnlineTarget, Petition, Survey
 from app.organisation.access import Scope
 from app.organisation.models import AuditEntry, Unit
-from app.organisation.row_reports import FileRowsReport
+from app.organisation.sheets import FileRowsReport
 from app.web.extensions import db
 from tests.factories import CLERK, EVERYWHERE, make_department
 

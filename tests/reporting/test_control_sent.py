@@ -27,8 +27,8 @@ from app.organisation.models import AuditEntry, Person, Role
 from app.reporting.control import carry_over, queries, service
 from app.reporting.control.carry_over import CarryOver
 from app.reporting.control.form import Rows
-from app.reporting.control.models import SentOpenCase, SentReport
 from app.reporting.control.queries import control_figures
+from app.reporting.models import SentOpenCase, SentReport
 from app.web.extensions import db
 from tests.clock import at
 from tests.compliance.pages import text_of

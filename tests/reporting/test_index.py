@@ -32,7 +32,7 @@ from app.core.yaml_files import read_text
 from app.obligations.service import answer_petition, receive_petition
 from app.organisation.access import Actor, Scope, whole_site
 from app.organisation.models import AuditEntry, Person, Role, Unit
-from app.organisation.row_reports import FileRowsReport
+from app.organisation.sheets import FileRowsReport
 from app.procedures.models import Level
 from app.publications.models import Publication, PublicationProcedure, PublicationTrack
 from app.reporting.control.queries import how_many

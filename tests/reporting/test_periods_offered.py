@@ -7,7 +7,7 @@ from datetime import date
 from flask import Flask
 
 from app.core.periods import Period, PeriodKind
-from app.reporting.periods import last_periods, period_choices, usual
+from app.reporting.forms import last_periods, period_choices, usual
 
 DAY = date(2024, 7, 1)
 

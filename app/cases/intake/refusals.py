@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from app.cases.intake.contents import Applicant, check_applicant
-from app.cases.intake.models import CounterRefusal
+from app.cases.models import CounterRefusal
 from app.cases.numbering import raise_counter
 from app.core.errors import N_, DomainError, NotFound
 from app.core.text import checked_reason, tidy, tidy_lines

@@ -19,10 +19,9 @@ from app.cases.action_forms import CounterRefusalForm
 from app.cases.forms import IntakeForm, read_moment
 from app.cases.intake import refusals
 from app.cases.intake.contents import COUNTS, Applicant, DocumentsMissing, owed_for, with_checklist
-from app.cases.intake.models import CounterRefusal
 from app.cases.intake.questions import AskFirst, known_applicants
 from app.cases.kept_files import reusable_documents
-from app.cases.models import Case
+from app.cases.models import Case, CounterRefusal
 from app.cases.standing import Promise, promise
 from app.cases.timeline import whole
 from app.cases.views import bp

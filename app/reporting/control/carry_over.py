@@ -17,8 +17,8 @@ from app.organisation.calendars import site_calendar
 from app.organisation.models import Unit
 from app.procedures.models import ProcedureVersion
 from app.reporting.control.form import Counts, Rows
-from app.reporting.control.models import SentOpenCase, SentReport
 from app.reporting.control.queries import CONDITIONS, ControlFigures, ControlSpan, control_span, unit_of, window_of
+from app.reporting.models import SentOpenCase, SentReport
 from app.web.extensions import db
 
 Sent = SentOpenCase

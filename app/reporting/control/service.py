@@ -18,8 +18,8 @@ from app.organisation.permissions import Capability, needs
 from app.procedures.models import ProcedureVersion
 from app.reporting.control import queries
 from app.reporting.control.form import Counts, Rows
-from app.reporting.control.models import SentOpenCase, SentReport
 from app.reporting.control.queries import ControlFigures, Line
+from app.reporting.models import SentOpenCase, SentReport
 from app.web import extensions
 from app.web.due import kept
 from app.web.extensions import db

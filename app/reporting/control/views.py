@@ -21,9 +21,9 @@ from app.organisation.permissions import Capability
 from app.reporting.control import carry_over, paper, queries, service
 from app.reporting.control.carry_over import CarryOver, CaseApart
 from app.reporting.control.form import Rows
-from app.reporting.control.forms import ControlForm, SendingForm, SendingReasonForm
-from app.reporting.control.models import SentReport
 from app.reporting.control.queries import Doubt, Line
+from app.reporting.forms import ControlForm, SendingForm, SendingReasonForm
+from app.reporting.models import SentReport
 from app.reporting.paper_parts import house
 from app.reporting.views import bp
 from app.slips.document import PrintedSlip

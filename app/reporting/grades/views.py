@@ -15,9 +15,9 @@ from app.organisation.access import actor, allowed, current_scope
 from app.organisation.calendars import today
 from app.organisation.exports import trace_export
 from app.organisation.permissions import Capability
+from app.reporting.forms import GradesForm, last_periods, period_choices
 from app.reporting.grades import paper
 from app.reporting.grades.definition import Gives, Indicator, grades
-from app.reporting.grades.forms import GradesForm
 from app.reporting.grades.queries import (
     KINDS,
     GradeFigures,
@@ -32,7 +32,6 @@ from app.reporting.grades.queries import (
 from app.reporting.index import measures
 from app.reporting.index.figures import window_of
 from app.reporting.paper_parts import house
-from app.reporting.periods import last_periods, period_choices
 from app.reporting.views import bp
 from app.slips.document import PrintedSlip
 from app.slips.printing import RENDERERS, TYPES

@@ -35,7 +35,7 @@ from app.reporting.index.definition import (
     value_text,
 )
 from app.reporting.index.measures import ByUnit
-from app.reporting.index.models import IndexConfirmation, PortalScore
+from app.reporting.models import IndexConfirmation, PortalScore
 from app.scorecards.reading import as_number
 from app.web import extensions
 from app.web.extensions import db

@@ -22,7 +22,7 @@ from app.cases.population import both, either
 from app.cases.vocabulary import Knows, PaymentChannel
 from app.core.facts import FactQuery, gather
 from app.core.periods import Period
-from app.obligations.fact_kinds import PETITION, PETITIONS_ANSWERED
+from app.obligations.facts import PETITION, PETITIONS_ANSWERED
 from app.obligations.models import Petition
 from app.organisation.access import Scope
 from app.organisation.calendars import site_calendar

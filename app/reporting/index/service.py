@@ -17,11 +17,10 @@ from app.organisation.access import Actor, site
 from app.organisation.audit import transaction
 from app.organisation.calendars import today
 from app.organisation.permissions import Capability, needs
-from app.organisation.row_reports import FileRowsReport, RefusedFileRow
-from app.organisation.sheets import SheetColumn, SheetForm, read_workbook
+from app.organisation.sheets import FileRowsReport, RefusedFileRow, SheetColumn, SheetForm, read_workbook
 from app.reporting.index.definition import Metric, MetricTerms, definition, value_text
 from app.reporting.index.figures import confirmations, portal_scores, scored
-from app.reporting.index.models import IndexConfirmation, PortalScore
+from app.reporting.models import IndexConfirmation, PortalScore
 from app.scorecards.reading import write_points
 from app.web import extensions
 from app.web.due import kept

@@ -23,18 +23,18 @@ from app.organisation.models import Unit
 from app.organisation.permissions import Capability
 from app.organisation.sheets import LARGEST as LARGEST_WORKBOOK
 from app.reporting.control.queries import how_many, listed
-from app.reporting.index import figures, measures, paper, service
-from app.reporting.index.definition import Told, definition, value_text
-from app.reporting.index.figures import IndexFigures, IndexLine
-from app.reporting.index.forms import (
+from app.reporting.forms import (
     ConfirmationForm,
     ConfirmationReasonForm,
     IndexForm,
     PortalFileForm,
     PortalScoresForm,
 )
+from app.reporting.index import figures, measures, paper, service
+from app.reporting.index.definition import Told, definition, value_text
+from app.reporting.index.figures import IndexFigures, IndexLine
 from app.reporting.index.measures import DuePetition, ListedProcedure, Which
-from app.reporting.index.models import IndexConfirmation
+from app.reporting.models import IndexConfirmation
 from app.reporting.paper_parts import house
 from app.reporting.views import bp
 from app.slips.document import PrintedSlip

@@ -1,5 +1,5 @@
 """What the reform report tells and who knows it: an outline as data, in `outline.yaml`, filled with the figures that
-the records have. What they do not know is a blank, and said to be one."""
+the records have. What they do not know is a blank, and said to be one; and the cases behind a figure."""
 
 from __future__ import annotations
 
@@ -9,18 +9,25 @@ from dataclasses import dataclass, replace
 from datetime import date
 from functools import cache
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
+from sqlalchemy import Select, select
 
+from app.cases import population
+from app.cases.lists import Branches, NamedList, lines
+from app.cases.models import Case, Payment
+from app.cases.vocabulary import Knows, PaymentChannel
+from app.core.errors import NotFound
 from app.core.facts import FactQuery, catalogue, gather
 from app.core.periods import Period, PeriodKind
 from app.core.yaml_files import read_source, read_text
 from app.organisation import queries as organisation
 from app.organisation.access import Scope
 from app.organisation.calendars import site_calendar
+from app.procedures.models import Level, ProcedureVersion
 from app.reporting.control.form import Rows, control_forms
-from app.reporting.control.queries import ControlFigures, ControlSpan, control_figures, control_span
+from app.reporting.control.queries import ControlFigures, ControlSpan, control_figures, control_span, window_of
 from app.reporting.index.definition import Certainty
 from app.web import extensions
 from app.web.extensions import db
@@ -176,3 +183,59 @@ def _sums(scope: Scope, span: ControlSpan, facts: Sequence[str], from_new_year: 
             if fact["kind"] == kind:
                 found[name] += fact[field]
     return found
+
+
+def _received(branches: Branches) -> NamedList:
+    return NamedList("", Case, Case.received_at, branches, at=Case.received_at)
+
+
+def _result(branches: Branches) -> NamedList:
+    return NamedList("", Case, Case.result_at, branches, at=Case.result_at)
+
+
+def _paid(branches: Branches) -> NamedList:
+    return NamedList("", Payment, Payment.paid_at, branches)
+
+
+def _offered_online() -> Any:
+    offered = ProcedureVersion.level.in_((Level.FULL, Level.PARTIAL))
+    return Case.version_id.in_(select(ProcedureVersion.id).where(ProcedureVersion.details_known, offered))
+
+
+LISTS = {
+    "online_share.received": _received(
+        lambda w: [
+            population.received_in(Case, w.start, w.as_of) & population.told(Case, Knows.CHANNEL) & _offered_online()
+        ]
+    ),
+    "online_share.online": _received(
+        lambda w: [
+            population.received_in(Case, w.start, w.as_of) & population.came_electronically(Case) & _offered_online()
+        ]
+    ),
+    "digitisation.files": _received(
+        lambda w: [population.received_in(Case, w.start, w.end) & population.file_known(Case, w.as_of)]
+    ),
+    "digitisation.files_digitised": _received(
+        lambda w: [population.received_in(Case, w.start, w.end) & population.file_digital(Case, w.as_of)]
+    ),
+    "digitisation.results": _result(
+        lambda w: [population.result_given(Case, w.start, w.end) & population.result_known(Case, w.as_of)]
+    ),
+    "digitisation.results_digitised": _result(
+        lambda w: [population.result_given(Case, w.start, w.end) & population.result_digital(Case, w.as_of)]
+    ),
+    "payment.eligible": _paid(lambda w: [population.payment_counted(w.start, w.end)]),
+    "payment.online": _paid(
+        lambda w: [population.payment_counted(w.start, w.end) & (Payment.channel == PaymentChannel.ONLINE)]
+    ),
+}
+"""By the fact that gives the figure."""
+
+
+def cases_behind(scope: Scope, span: ControlSpan, fact: str) -> Select[Any]:
+    """The cases that a figure counts; of payments each payment's. Raises NotFound for a figure of something else."""
+    if fact not in LISTS:
+        raise NotFound("Không có danh sách cho số này.")
+    found = lines(scope, [LISTS[fact]], window_of(span))
+    return select(Case).join(found, found.c.case_id == Case.id)

@@ -16,12 +16,10 @@ from app.organisation.exports import trace_export
 from app.organisation.permissions import Capability
 from app.reporting.control.form import Rows
 from app.reporting.control.queries import control_span, how_many, listed
+from app.reporting.forms import ReformForm, last_periods, period_choices
 from app.reporting.paper_parts import house
-from app.reporting.periods import last_periods, period_choices
 from app.reporting.reform import paper
-from app.reporting.reform.behind import LISTS, cases_behind
-from app.reporting.reform.forms import ReformForm
-from app.reporting.reform.outline import KINDS, OutlineItem, ReformFigures, outline, reform_figures
+from app.reporting.reform.outline import KINDS, LISTS, OutlineItem, ReformFigures, cases_behind, outline, reform_figures
 from app.reporting.views import bp
 from app.slips.document import PrintedSlip
 from app.slips.printing import RENDERERS, TYPES
