@@ -400,8 +400,10 @@ def rules_kinds(names: tuple[str, ...], output: str) -> None:
     for kind in chosen:
         click.echo(f"{kind.name} [{kind.subject}]: {kind.description(language())}")
         for field in kind.fields:
-            type_ = _(facts.TYPE_WORDS[field.type])
-            click.echo(f"  {kind.name}.{field.name} ({type_}): {field.description(language())}")
+            type_ = _(facts.DAY_WORDS if field.is_day else facts.TYPE_WORDS[field.type])
+            words = "; ".join(f"{word} = {field.word(word, language())}" for word in field.words)
+            says = f"{field.description(language())} ({words})" if words else field.description(language())
+            click.echo(f"  {kind.name}.{field.name} ({type_}): {says}")
 
 
 def _in_both(declared: facts.FactKind | facts.FactField) -> dict[str, str]:
@@ -410,7 +412,15 @@ def _in_both(declared: facts.FactKind | facts.FactField) -> dict[str, str]:
 
 def _kind_row(kind: facts.FactKind) -> dict[str, Any]:
     fields = [
-        {"name": f.name, "type": f.type.__name__, "unit": f.unit, "description": _in_both(f)} for f in kind.fields
+        {
+            "name": f.name,
+            "type": f.type.__name__,
+            "day": f.is_day,
+            "unit": f.unit,
+            "words": [*f.words],
+            "description": _in_both(f),
+        }
+        for f in kind.fields
     ]
     return {"kind": kind.name, "subject": kind.subject, "description": _in_both(kind), "fields": fields}
 

@@ -225,6 +225,18 @@ def unit_name(unit: Any) -> str:
     return str(unit.name_en or unit.name) if language() == "en" else str(unit.name)
 
 
+def fact_rows(kind: facts.FactKind, told: Sequence[facts.Fact]) -> list[tuple[str, str, list[str]]]:
+    """Facts of single things, a row each: the thing, whose it is, and what each field says, in the reader's words."""
+    return [
+        (
+            messages.subject_of_fact(fact, kind, language()),
+            fact["unit"],
+            [messages.figure_in_words(kind.name, field.name, fact[field.name], language()) for field in kind.fields],
+        )
+        for fact in told
+    ]
+
+
 def subject_name(subject: str, rule: Rule | None) -> str:
     """What the reader calls a single thing that the rule names: "nhiệm vụ III.B.2"."""
     return messages.subject_in_words(subject, rule, language())

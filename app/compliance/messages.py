@@ -150,8 +150,8 @@ def _of_thing(name: str, rule: Rule, thing: SubjectResult, locale: str) -> str |
             return _own_rate(rule, thing, locale).get(name)
         figure = thing.figures.get(name)
         if type(figure) is int:
-            return _figure(str(rule.subject), name, figure, locale)
-        return None if figure in (None, "") else _figure(str(rule.subject), name, figure, locale)
+            return figure_in_words(str(rule.subject), name, figure, locale)
+        return None if figure in (None, "") else figure_in_words(str(rule.subject), name, figure, locale)
     if name == "target" and rule.target is not None:
         return _own_rate(rule, thing, locale)[name]
     if name == "title" and "title_en" in details:
@@ -171,9 +171,21 @@ def subject_in_words(subject: str, rule: Rule | None, locale: str) -> str:
     III.B.2", "CB-35 (Văn phòng Sở)", "BG-5.3" for a rule; a case by its code, what else there is as facts name it."""
     named = (rule.named if rule is not None else None) or ""
     kind = facts.catalogue().get(named)
+    return _thing_in_words(subject, kind.subject if kind is not None else named, kind, locale)
+
+
+def subject_of_fact(fact: facts.Fact, kind: facts.FactKind, locale: str) -> str:
+    """What people call the single thing that a fact of that kind is about."""
+    if kind.subject == RULE:  # where many are listed, of which plan each is
+        pack, _slash, rule = fact[facts.SUBJECT].rpartition("/")
+        return f"{rule.upper()} ({pack})" if pack else rule.upper()
+    return _thing_in_words(fact[facts.SUBJECT], kind.subject, kind, locale)
+
+
+def _thing_in_words(subject: str, what: str, kind: facts.FactKind | None, locale: str) -> str:
     if left := _LEFT_BY.fullmatch(subject):
-        return f"{subject_in_words(left[1], rule, locale)} ({left[2]})"
-    match kind.subject if kind is not None else named:
+        return f"{_thing_in_words(left[1], what, kind, locale)} ({left[2]})"
+    match what:
         case "period":  # what a unit that is gone left undone bears its code
             key, _space, of_whom = subject.partition(" ")
             return " ".join(filter(None, (key if key.isdecimal() else period_in_words(key, locale), of_whom)))
@@ -208,7 +220,7 @@ def _task(name: str, locale: str) -> str:
 def _of_figures(name: str, figures: Mapping[str, object], locale: str) -> str | None:
     """A figure that the rule read of the unit, in words; None if there is none of that name."""
     fields = [field for field in figures if field.partition(".")[2] == name]
-    return _figure(fields[-1].partition(".")[0], name, figures[fields[-1]], locale) if fields else None
+    return figure_in_words(fields[-1].partition(".")[0], name, figures[fields[-1]], locale) if fields else None
 
 
 def remark_in_words(
@@ -240,11 +252,13 @@ def _periods_in_words(listed: str, locale: str) -> str:
     return ", ".join(period_in_words(key, locale) for key in reversed(listed.split(", ")))
 
 
-def _figure(kind: str, name: str, figure: object, locale: str) -> str:
+def figure_in_words(kind: str, name: str, figure: object, locale: str) -> str:
     """A figure of a kind of fact: points counted in hundredths as points, a text by what its word says."""
     if type(figure) is int and name in _in_hundredths(kind):
         return points_in_words(figure, locale)
     known = facts.catalogue().get(kind)
+    if known is not None and known.subject == RULE and name == "listed" and figure:
+        return ", ".join(period_in_words(key, locale) for key in str(figure).split(", "))
     return text_in_words(figure, known.field(name) if known else None, locale)
 
 

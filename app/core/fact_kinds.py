@@ -8,6 +8,7 @@
         finished: {type: count, unit: hồ sơ, says: Hồ sơ kết thúc trong kỳ}
         ranked: {type: flag, says: Thứ hạng của năm đã được ghi nhận}
         moved: {type: text, says: Thứ hạng tăng hay giảm, words: {up: tăng, down: giảm}}
+        found_on: {type: day, says: Ngày phát hiện}    # year-month-day, empty where there is none
 
 What a kind, a field or a value says is Vietnamese, a message of the context "fact".
 """
@@ -26,7 +27,7 @@ from app.core.yaml_files import Location, SourceError, YamlSource, field_name, r
 
 APP = Path(__file__).parents[1]
 FILE = "fact_kinds.yaml"
-TYPES: Mapping[str, FieldType] = {"count": int, "text": str, "flag": bool}
+TYPES: Mapping[str, FieldType] = {"count": int, "text": str, "day": str, "flag": bool}
 _NAME = re.compile("[a-z][a-z0-9_]*")
 _OF_KIND, _OF_FIELD = ("about", "says", "like", "fields"), ("type", "unit", "says", "words")
 
@@ -123,6 +124,7 @@ class _Reading:
             self.text(at, told, "unit") if "unit" in told else "",
             self.text(at, told, "says"),
             {word: self.text((*at, "words"), words, word) for word in words},
+            is_day=of == "day",
         )
 
     def known(self, at: Location, said: Any, names: tuple[str, ...]) -> dict[str, Any]:

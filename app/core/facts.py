@@ -40,6 +40,8 @@ HUNDREDTHS = "phần trăm điểm"
 """A field's unit of points counted in hundredths, so that sums are exact; read as points: 250 is 2,5."""
 TYPE_WORDS: Mapping[FieldType, str] = {int: N_("số"), str: N_("chữ"), bool: N_("đúng/sai")}
 """What each type of field is called."""
+DAY_WORDS = N_("ngày, dạng năm-tháng-ngày")
+"""What a text that is a day is called."""
 ENVELOPE = ("kind", "unit", "period")
 """What every fact carries beside its own fields."""
 SUBJECT = "subject"
@@ -61,6 +63,8 @@ class FactField:
     """What the field says, in Vietnamese: a message of the context "fact"."""
     words: Mapping[str, str] = declared(default_factory=dict)
     """What each value of a text says to people, in the same way, where it is one of a few words."""
+    is_day: bool = False
+    """Whether the text is a day, year-month-day, or empty where there is none."""
 
     def description(self, language: str) -> str:
         """What the field says, in a language."""
@@ -272,6 +276,17 @@ def _faults_of(value: object, field: FactField) -> Iterator[DomainError]:
         yield DomainError(message, field=field.name, name=field.name, type=of, value=repr(value))
     elif not fits(value, field.type):
         yield DomainError("“%(name)s” không được âm (%(value)s).", field=field.name, name=field.name, value=value)
+    elif field.is_day and value and not _is_day(str(value)):
+        message = "“%(name)s” phải là một ngày (năm-tháng-ngày) hoặc để trống, không phải %(value)s."
+        yield DomainError(message, field=field.name, name=field.name, value=repr(value))
+
+
+def _is_day(text: str) -> bool:
+    """Whether it names a day of the calendar, as 2024-02-29 does."""
+    try:
+        return date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        return False
 
 
 def lacking(fact: Mapping[str, Any], envelope: Iterable[str]) -> str | None:

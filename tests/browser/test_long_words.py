@@ -25,6 +25,10 @@ NOT_WRITTEN = re.compile(
 )
 pytestmark = pytest.mark.browser
 PAGES_EACH = 30
+HIGHER_THAN_WHAT_THEY_NAME = """cells => cells.map(cell => [
+    cell.dataset.label, parseFloat(getComputedStyle(cell, "::before").height), cell.getBoundingClientRect().height
+]).filter(([label, own, cells]) => cells && own > cells).map(([label]) => label)"""
+"""Names of columns that, on a phone, run into what stands below them: those of more words than the cell says."""
 
 
 @pytest.fixture(scope="module")
@@ -68,7 +72,7 @@ def met() -> set[str]:
 def test_no_page_scrolls_sideways_for_a_long_word(visit: Callable[..., Visitor], username: str, met: set[str]) -> None:
     visitor = visit(username)
     menu = [address for address in addresses(visitor) if not FILES.search(shape(address))]
-    waiting, wide = [address for address in menu if shape(address) not in met], {}
+    waiting, wide, overlapping = [address for address in menu if shape(address) not in met], {}, {}
     met |= {shape(address) for address in menu}
     seen = 0
     while waiting and seen < PAGES_EACH:
@@ -80,9 +84,12 @@ def test_no_page_scrolls_sideways_for_a_long_word(visit: Callable[..., Visitor],
             visitor.page.set_viewport_size(size)  # type: ignore[arg-type]
             if beyond := visitor.sideways():
                 wide[address, size["width"]] = beyond
+        if labels := visitor.page.eval_on_selector_all(".table-cards [data-label]", HIGHER_THAN_WHAT_THEY_NAME):
+            overlapping[address] = labels
         for link in visitor.page.eval_on_selector_all(LINKS, "links => links.map(link => link.getAttribute('href'))"):
             if shape(link) not in met and not FILES.search(shape(link)):
                 met.add(shape(link))
                 waiting.append(link)
     assert len(met) > 10
     assert not wide
+    assert not overlapping

@@ -23,15 +23,17 @@ old_petition:
   like: petition
   fields:
     moved: {type: text, says: Tăng hay giảm, words: {up: tăng, down: giảm}}
+    came_on: {type: day, says: Ngày nhận}
 """
 DUE, ANSWERED = FactField("due", int, "ngày", "Số ngày còn lại"), FactField("answered", bool, "", "Đã trả lời")
 MOVED = FactField("moved", str, "", "Tăng hay giảm", {"up": "tăng", "down": "giảm"})
+CAME_ON = FactField("came_on", str, "", "Ngày nhận", is_day=True)
 
 
 def test_a_file_is_read_as_it_is_written() -> None:
     assert read_kinds(FILE, GOOD) == {
         "petition": FactKind("petition", "petition", (DUE, ANSWERED), "Một phản ánh"),
-        "old_petition": FactKind("old_petition", "petition", (DUE, ANSWERED, MOVED), "Một phản ánh cũ"),
+        "old_petition": FactKind("old_petition", "petition", (DUE, ANSWERED, MOVED, CAME_ON), "Một phản ánh cũ"),
     }
 
 
@@ -46,10 +48,15 @@ def test_a_file_is_read_as_it_is_written() -> None:
         ),
         ("says: Một phản ánh\n", "says: 7\n", "dòng 4, petition.says: thiếu “says”, một câu hay một từ bằng chữ."),
         ("says: Một phản ánh\n", "says: ' '\n", "dòng 4, petition.says: thiếu “says”"),
-        ("type: flag", "type: bool", "dòng 7, petition.fields.answered.type: phải là một trong: count, text, flag."),
+        (
+            "type: flag",
+            "type: bool",
+            "dòng 7, petition.fields.answered.type: phải là một trong: count, text, day",
+        ),
         ("type: count, unit: ngày", "type: count", "dòng 6, petition.fields.due: trường đếm (count) phải có đơn vị"),
         ("type: flag", "type: flag, unit: hồ sơ", "dòng 7, petition.fields.answered: trường đếm (count) phải có"),
         ("type: text, says", "type: flag, says", "dòng 14, old_petition.fields.moved.words: chỉ trường chữ (text)"),
+        ("type: day", "type: day, words: {x: y}", "old_petition.fields.came_on.words: chỉ trường chữ (text)"),
         ("down: giảm", "down: 0", "old_petition.fields.moved.words.down: thiếu “down”, một câu hay một từ bằng chữ."),
         ("like: petition", "like: nothing", "dòng 12, old_petition.like: phía trên không có loại dữ kiện “nothing”."),
         ("    moved: ", "    due: ", "dòng 14, old_petition.fields.due: mọi dữ kiện loại này đã có “due”."),
@@ -100,5 +107,5 @@ def test_what_kinds_fields_and_values_say_is_found_for_translation() -> None:
     assert {asked for _line, asked, _said, _comments in found} == {"NP_"}
     assert [said for _line, _asked, (_context, said), _comments in found] == [
         *("Một phản ánh", "Số ngày còn lại", "Đã trả lời"),
-        *("Một phản ánh cũ", "Số ngày còn lại", "Đã trả lời", "Tăng hay giảm", "tăng", "giảm"),
+        *("Một phản ánh cũ", "Số ngày còn lại", "Đã trả lời", "Tăng hay giảm", "tăng", "giảm", "Ngày nhận"),
     ]

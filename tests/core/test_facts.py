@@ -15,7 +15,7 @@ from app.core.periods import Period
 WORDS = "số"
 PAY = FactKind("pay", "unit", (FactField("online", int, "giao dịch", WORDS),), WORDS)
 STAGE = FactKind("stage", "unit", (FactField("over", bool, "", WORDS),), WORDS)
-LATE = FactKind("late_case", "case", (FactField("due", str, "", WORDS),), WORDS)
+LATE = FactKind("late_case", "case", (FactField("due", str, "", WORDS, is_day=True),), WORDS)
 
 NOWHERE = cast(Any, None)
 QUERY = FactQuery(
@@ -83,6 +83,12 @@ def test_a_source_that_is_not_asked_does_not_run() -> None:
         ([fact(online=-1)], r"“online” không được âm \(-1\)"),
         ([fact("stage", over=1)], "“over” phải là đúng/sai"),
         ([fact("late_case", due="2024-06-03")], "thiếu “subject”"),
+        (
+            [fact("late_case", subject="H1", due="03/06/2024")],
+            r"“due” phải là một ngày \(năm-tháng-ngày\)",
+        ),
+        ([fact("late_case", subject="H1", due="2024-02-30")], "không phải '2024-02-30'"),
+        ([fact("late_case", subject="H1", due="20240603")], "“due” phải là một ngày"),
         ([fact("other", n=1)], "loại other mà nó không khai báo"),
         ([fact(online=1), fact(online=2)], "hai dữ kiện pay của cùng đơn vị U"),
     ],

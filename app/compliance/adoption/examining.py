@@ -173,10 +173,10 @@ def bound(memory: int, seconds: int) -> None:
 
 
 def _kind_as_json(kind: FactKind) -> dict[str, Any]:
-    fields = [[field.name, field.type.__name__, field.unit] for field in kind.fields]
+    fields = [[field.name, field.type.__name__, field.unit, field.is_day] for field in kind.fields]
     return {"name": kind.name, "subject": kind.subject, "fields": fields}
 
 
 def _kind_from_json(kind: Mapping[str, Any]) -> FactKind:
-    fields = tuple(FactField(name, _TYPES[of], unit, "") for name, of, unit in kind["fields"])
+    fields = tuple(FactField(name, _TYPES[of], unit, "", is_day=day) for name, of, unit, day in kind["fields"])
     return FactKind(kind["name"], kind["subject"], fields, "")

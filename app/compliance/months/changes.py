@@ -164,9 +164,7 @@ def _says(name: str, kind: FactKind | None, locale: str) -> str:
     if name == "unit":
         return in_language(locale, "Đơn vị")
     field = kind.field(name) if kind else None
-    said = field.description(locale) if field else name
-    how_rules_read_it = in_language(locale, " (năm-tháng-ngày)")  # people are shown dd/mm/yyyy
-    return said.partition(";")[0].replace(how_rules_read_it, "")
+    return (field.description(locale) if field else name).partition(";")[0]
 
 
 def _value(value: Any, name: str, kind: FactKind | None, names: Mapping[str, str], locale: str) -> str:

@@ -22,6 +22,7 @@ from app.compliance.adoption import repository
 from app.compliance.explaining import (
     due_shown,
     fact_lines,
+    fact_rows,
     fraction_shown,
     inside,
     is_count,
@@ -316,7 +317,8 @@ MOST_SHOWN = 12
 
 
 def _by_kind(told: list[facts.Fact]) -> list[dict[str, Any]]:
-    """What the engine was told, a table a kind: a line a figure, a column a unit or a single thing.
+    """What the engine was told, a table a kind: of units a line a figure and a column a unit, of single things a line
+    each, as what they say takes more room than a number.
 
     What the judging itself adds (its days, its units, deadlines) is no record of a unit's, and is left to the file.
     """
@@ -325,15 +327,19 @@ def _by_kind(told: list[facts.Fact]) -> list[dict[str, Any]]:
         kind, given = catalogue.get(name), list(found)
         if kind is None:
             continue
-        shown = given if kind.is_about_units else given[:MOST_SHOWN]
-        lines = fact_lines({f"{name}.{field.name}": 0 for field in kind.fields if field.name in given[0]})
-        rows = [
-            {"words": line.words, "field": line.field, "values": [fact[line.field.partition(".")[2]] for fact in shown]}
-            for line in lines
-        ]
-        columns = [fact.get(facts.SUBJECT, fact["unit"]) for fact in shown]
-        title, more = kind.description(language()), len(given) - len(shown)
-        kinds.append({"name": name, "title": title, "units": columns, "rows": rows, "more": more})
+        shown: dict[str, Any] = {"name": name, "title": kind.description(language()), "more": 0}
+        if kind.is_about_units:
+            declared = {f"{name}.{field.name}": 0 for field in kind.fields if field.name in given[0]}
+            shown["units"] = [fact["unit"] for fact in given]
+            shown["rows"] = [
+                (line.words, line.field, [fact[line.field.partition(".")[2]] for fact in given])
+                for line in fact_lines(declared)
+            ]
+        else:
+            shown["fields"] = [(field.description(language()), f"{name}.{field.name}") for field in kind.fields]
+            shown["rows"] = fact_rows(kind, given[:MOST_SHOWN])
+            shown["more"] = max(0, len(given) - MOST_SHOWN)
+        kinds.append(shown)
     return kinds
 
 

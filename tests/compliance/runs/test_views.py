@@ -138,6 +138,21 @@ def test_a_runs_page_shows_what_it_was_told(judged: int, inspector: FlaskClient)
     assert {"kind": "payment", "unit": "LDVL", "period": "2024-06", **figures} in told
 
 
+def test_what_it_was_told_of_single_things_is_read_as_people_write_it(
+    judged: int, inspector: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    envelope = {"unit": "LDVL", "period": "2024-06"}
+    fault = {"subject": "H1", "found_on": "2024-06-12", "source": "complaint", "what": "Sai tên"}
+    failed = {"subject": "bac-giang-2024/bg-5.3", "periods": 2, "listed": "2024-05, 2024-04"}
+    told = [{"kind": "case_fault", **envelope, **fault}, {"kind": "earlier_failure", **envelope, **failed}]
+    monkeypatch.setattr(queries, "evidence_of", lambda _scope, _run: told)
+    page = text_of(inspector.get(f"/kiem-tra/{judged}"))
+    assert "Ngày phát hiện sai sót Do đâu phát hiện Sai sót" in page
+    assert "case_fault.found_on, case_fault.source, case_fault.what" in page
+    assert "H1 LDVL 12/06/2024 Giải quyết khiếu nại Sai tên" in page
+    assert "BG-5.3 (bac-giang-2024) LDVL 2 Tháng 5/2024, Tháng 4/2024" in page
+
+
 def test_figures_that_contradict_each_other_are_a_warning(
     judged: int, inspector: FlaskClient, as_head: Callable[[str], FlaskClient]
 ) -> None:
