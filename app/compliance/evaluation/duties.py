@@ -12,8 +12,6 @@ from app.compliance.evaluation.figures import Blank, Subject, Things
 from app.rulepacks.compiler import RuleOutcome, compile_where
 from app.rulepacks.conditions import Requirement
 
-_NOBODYS = -1
-"""Stands for the group of a duty that binds nobody by this plan."""
 _Group = tuple[date | None, tuple[date, ...], bool]
 """The last day of a duty, the days on which it was done, and whether something done for it was given back."""
 
@@ -37,7 +35,7 @@ def duties(
             continue
         found = last_days.known.get(mark) or last_days.reckon(place)
         if found is _NOBODYS_DAY:
-            group_of.append(_NOBODYS)
+            group_of.append(RuleOutcome.SETTLED)
             continue
         alike = found[0], done.get(name, ()), name in given_back
         group_of.append(groups.setdefault(alike, len(groups)))
@@ -47,12 +45,11 @@ def duties(
         for outcome, (last_day, days, _) in zip(outcomes, groups, strict=True)
     ]
     told: dict[int | RuleOutcome, Verdict] = {each: _verdict(each, NOTHING_MORE) for each in RuleOutcome}
-    told[_NOBODYS] = _verdict(RuleOutcome.SETTLED, NOTHING_MORE)
     told |= {group: _verdict(outcome, details[group]) for group, outcome in enumerate(outcomes)}
     verdicts = [told[group] for group in group_of]
     for place in _spared(court, required, things):
         group = group_of[place]
-        if isinstance(group, int) and group != _NOBODYS and outcomes[group] in _FAULTS:
+        if isinstance(group, int) and outcomes[group] in _FAULTS:
             spared = RuleOutcome.SETTLED if "since" in details[group] else RuleOutcome.PASSED
             verdicts[place] = _verdict(spared, details[group])
     return verdicts

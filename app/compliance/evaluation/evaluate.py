@@ -252,7 +252,7 @@ def _judge_units(court: EvaluationContext, rules: Sequence[Rule]) -> dict[str, l
 
 def _read_of_itself(rule: Rule) -> tuple[str, ...]:
     """What the rule reads besides what it counts: of a whole, the unit's own, so its rules are asked by themselves."""
-    return (rule.id,) if set(rule.fields) - set(rule.added_up) else ()
+    return (rule.id,) if set(rule.fields).difference(rule.added_up) else ()
 
 
 def _with_what_came_later(court: EvaluationContext, rule: Rule) -> list[UnitFigures]:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from app.core.facts import ENVELOPE, SUBJECT, FactError, doubled
+from app.core.facts import ENVELOPE, SUBJECT, FactError, FieldType, doubled
 from app.rulepacks.compiler import PERIOD_OVER
 from app.rulepacks.conditions import Condition
 from app.rulepacks.language import EARLIER, Rule
@@ -167,18 +167,21 @@ class Figures:
         self.things: dict[str, Things] = {}
         self.earlier: dict[tuple[str, str], Mapping[str, Any]] = {}
         """By unit and rule: the fact that says for how many periods before this one it was broken."""
-        self._blanks: dict[str, Blank] = {}
+        read: dict[str, FieldType] = {}
         for rule, parameters in rules:
-            self._blanks.update(_blanks(rule, parameters))
+            read.update(_types(rule, parameters))
             later = rule.rate.later.kind if rule.rate is not None and rule.rate.later is not None else None
             for kind in (rule.named, later, *(rule.requires or ())):
                 if kind is not None:
                     self.things.setdefault(kind, Things())
-        self._wanted: dict[str, list[str]] = defaultdict(list)
-        for name in self._blanks:
+        self._wanted: dict[str, dict[str, FieldType]] = defaultdict(dict)
+        for name, of in read.items():
             kind_name, _, field_name = name.partition(".")
-            self._wanted[kind_name].append(field_name)
-        blank = {name: value for name, value in self._blanks.items() if name.partition(".")[0] not in self.things}
+            self._wanted[kind_name][field_name] = of
+        of_units = [name for name in self._wanted if name not in self.things]
+        blank: dict[str, Blank] = {
+            f"{kind}.{name}": of() for kind in of_units for name, of in self._wanted[kind].items()
+        }
         blank[PERIOD_OVER] = int(period_over)
         blank |= days or {}
         self._units: dict[str, UnitFigures] = {}
@@ -188,12 +191,7 @@ class Figures:
             kind, ended = unit.get("kind") or "", bool(unit.get(ENDED))
             place = len(self._units)
             self._units[unit["code"]] = UnitFigures(unit["code"], kind, dict(blank), ended, place)
-        self._read: dict[str, tuple[list[str], list[tuple[str, type]]]] = {}
-        """Of each kind: the fields read that count something, and the others with their types."""
-        for kind_name, names in self._wanted.items():
-            types = [(name, type(self._blanks[f"{kind_name}.{name}"])) for name in names]
-            counts = [name for name, of in types if of is int]
-            self._read[kind_name] = counts, [(name, of) for name, of in types if of is not int]
+        self._read = {kind: _counts_first(names) for kind, names in self._wanted.items()}
         self._taken: set[tuple[str, str, str]] = set()
         self._left_out: dict[tuple[str, str], None] = {}
 
@@ -276,38 +274,42 @@ def _unusable(fact: Mapping[str, Any], name: str) -> FactError:
     )
 
 
-def _blanks(rule: Rule, parameters: Mapping[str, object]) -> dict[str, Blank]:
-    """What each field of the rule is when nothing is recorded: of the type the rule takes it for."""
-    blanks: dict[str, Blank] = {}
+def _counts_first(names: Mapping[str, FieldType]) -> tuple[list[str], list[tuple[str, FieldType]]]:
+    """Of the fields read of a kind: those that count something, and the others with their types."""
+    others = {name: of for name, of in names.items() if of in (bool, str)}
+    return [name for name in names if name not in others], list(others.items())
+
+
+def _types(rule: Rule, parameters: Mapping[str, object]) -> dict[str, FieldType]:
+    """The type that the rule takes each field it reads for; nought, false or empty where nothing is recorded."""
+    types: dict[str, FieldType] = {}
     conditions = [*rule.conditions]
     if rule.duty is not None:
         _, required = rule.duty
         conditions += [condition for condition in (required.where, required.unless) if condition is not None]
-        blanks |= {required.done_on: ""} if required.done_on is not None else {}
-        blanks |= {required.returned: False} if required.returned is not None else {}
-        blanks |= {required.within.after: ""} if required.within is not None else {}
-        blanks |= {name: "" for name in (required.by, required.arises_on) if name is not None}
+        types |= {required.returned: bool} if required.returned is not None else {}
+        after = required.within.after if required.within is not None else None
+        texts = (required.done_on, after, required.by, required.arises_on)
+        types |= {name: str for name in texts if name is not None}
     for condition in conditions:
-        blanks |= _blanks_of(condition, parameters)
+        types |= _types_in(condition, parameters)
     if rule.rate is not None and rule.target is not None:
-        blanks |= dict.fromkeys(rule.rate.fields, 0)
-        blanks |= {rule.rate.later.days: 0} if rule.rate.later is not None else {}
-        blanks |= {rule.target.field: 0} if rule.target.field is not None else {}
+        later = rule.rate.later.days if rule.rate.later is not None else None
+        types |= {name: int for name in (*rule.rate.fields, later, rule.target.field) if name is not None}
     if rule.count is not None:
-        blanks |= dict.fromkeys(rule.count.of, 0)
+        types |= dict.fromkeys(rule.count.of, int)
     if rule.clock is not None:
-        blanks |= dict.fromkeys(rule.clock.counts, 0) | {rule.clock.ended: False}
-        blanks |= {rule.clock.started_on: ""} if rule.clock.started_on is not None else {}
-    blanks |= dict.fromkeys(rule.besides, 0)
-    return blanks
+        types |= dict.fromkeys(rule.clock.counts, int) | {rule.clock.ended: bool}
+        types |= {rule.clock.started_on: str} if rule.clock.started_on is not None else {}
+    return types | dict.fromkeys(rule.besides, int)
 
 
-def _blanks_of(condition: Condition, parameters: Mapping[str, object]) -> dict[str, Blank]:
-    blanks: dict[str, Blank] = dict.fromkeys(condition.fields, 0)
+def _types_in(condition: Condition, parameters: Mapping[str, object]) -> dict[str, FieldType]:
+    types: dict[str, FieldType] = dict.fromkeys(condition.fields, int)
     for name, comparison in condition.every_comparison():
         operand = comparison.operands[0]
         if isinstance(operand, bool):
-            blanks[name] = False
+            types[name] = bool
         elif isinstance(operand, str) and operand not in parameters and not is_field(operand):
-            blanks[name] = ""
-    return blanks
+            types[name] = str
+    return types

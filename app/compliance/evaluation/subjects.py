@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
-from functools import cache, lru_cache
+from functools import cache, lru_cache, partial
 
 from app.compliance.evaluation.court import KEPT, NOTHING_MORE, EvaluationContext, Verdict, ask, ask_things, day_in
 from app.compliance.evaluation.debts import overrun, still_open
@@ -49,7 +49,7 @@ def _verdicts(court: EvaluationContext, rule: Rule, things: Things, said: Sequen
     """What is said of each thing, in their order."""
     if rule.duty is not None:
         return duties(court, *rule.duty, things, said)
-    return [_of_thing(court, rule, thing, outcome) for thing, outcome in zip(things, said, strict=True)]
+    return [*map(partial(_of_thing, court, rule), things, said)]
 
 
 def _of_thing(court: EvaluationContext, rule: Rule, thing: Subject, outcome: RuleOutcome) -> Verdict:
