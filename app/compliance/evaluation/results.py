@@ -136,6 +136,11 @@ class RuleResult:
     """Whether the things are those behind a rate: named with it, and no violations of their own."""
 
     @property
+    def fails(self) -> bool:
+        """Whether the rule is broken, and nobody excused it."""
+        return self.status is Status.FAIL
+
+    @property
     def subjects(self) -> tuple[SubjectLine, ...]:
         """The single things and how each stands."""
         return tuple(thing.line for thing in self.things)
@@ -193,14 +198,14 @@ AppliedWaivers = Mapping[tuple[str, str, str], AppliedWaiver]
 def apply_waiver(result: RuleResult, excuses: AppliedWaivers) -> RuleResult:
     """A result that fails under a waiver is waived, its figures kept; any other is left as it is."""
     waiver = excuses.get((result.pack, result.rule, result.unit))
-    if waiver is None or result.status is not Status.FAIL:
+    if waiver is None or not result.fails:
         return result
     return replace(result, status=Status.WAIVED, waiver=dict(waiver))
 
 
 def as_remark(result: RuleResult) -> RuleResult:
     """A failing result of a rule that finds remarks: told, and nobody's to answer."""
-    return replace(result, status=Status.REMARK) if result.status is Status.FAIL else result
+    return replace(result, status=Status.REMARK) if result.fails else result
 
 
 def waiver_facts(results: Iterable[RuleResult], period: str) -> list[Fact]:

@@ -104,7 +104,7 @@ def judge_escalation(
     titles = {each.id: each.title for each in court.pack.rules}
     chosen = set(rule.escalates.rules) or {result.rule for result in results}
     units = {unit.code: unit for unit in court.figures.units}
-    broken = [result for result in results if result.status is Status.FAIL and result.rule in chosen]
+    broken = [result for result in results if result.fails and result.rule in chosen]
     history = [_periods(court, result) for result in broken]
     compiled = compile_rules([rule], court.parameters, court.pack.info.scope)
     assert compiled.fields == {BROKEN_PERIODS}
@@ -223,11 +223,14 @@ def _earliest(things: Iterable[SubjectResult]) -> date | None:
     return min((day for day in pending if day is not None), default=None)
 
 
-_WEIGHT = (
-    *(RuleOutcome.NO_DATA, RuleOutcome.PASSED, RuleOutcome.CAUGHT_UP),
-    *(RuleOutcome.PENDING, RuleOutcome.EXCLUDED),
-)
-"""Where nothing fails, what is said of a unit: the first of these that is true of one of its things."""
+_COMES_TO = {
+    RuleOutcome.NO_DATA: RuleOutcome.NO_DATA,
+    RuleOutcome.PASSED: RuleOutcome.PASSED,
+    RuleOutcome.CAUGHT_UP: RuleOutcome.PASSED,  # the thing was late, and nothing is wrong any more
+    RuleOutcome.PENDING: RuleOutcome.PENDING,
+    RuleOutcome.EXCLUDED: RuleOutcome.EXCLUDED,
+}
+"""Where nothing fails, what is said of a unit: by the first of these that is true of one of its things."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,20 +252,19 @@ def _total(counted: tuple[tuple[RuleOutcome, int], ...], meant: bool) -> _Total:
     again. Of a unit that the rule is not `meant` for, nothing is said. Most units' things come to the same as
     another's."""
     tally = dict(counted)
+    tally.pop(RuleOutcome.OUT_OF_SCOPE, None)
     failing = sum(number for outcome, number in counted if STATUSES[outcome] is Status.FAIL)
     passed = tally.get(RuleOutcome.PASSED, 0)
     judged = failing + passed
     if failing:
         reason = RuleOutcome.FAILED
     else:
-        reason = next((outcome for outcome in _WEIGHT if tally.get(outcome)), RuleOutcome.NOTHING)
-        if reason is RuleOutcome.CAUGHT_UP:  # the thing was late, and nothing is wrong any more
-            reason = RuleOutcome.PASSED
+        reason = next((total for outcome, total in _COMES_TO.items() if tally.get(outcome)), RuleOutcome.NOTHING)
     return _Total(
         reason=reason if meant else RuleOutcome.OUT_OF_SCOPE,
         passed=passed if meant else None,
         judged=judged if meant else None,
         failing=failing if judged else None,
         value=ratio(passed, judged) if judged else None,
-        tally={outcome.value: number for outcome, number in counted if outcome is not RuleOutcome.OUT_OF_SCOPE},
+        tally={outcome.value: number for outcome, number in tally.items()},
     )

@@ -18,7 +18,6 @@ from app.core.periods import Period
 from app.core.seals import fingerprint, verify_bundle
 from app.organisation.access import whole_site
 from app.organisation.commands import COMMAND, refusing
-from app.rulepacks.language import Status
 from app.web.command_faults import BadInput, note
 from app.web.formats import in_words, label, language, sentence
 
@@ -32,7 +31,7 @@ _PERIODS = "2024-06, 2024-Q2, 2024-H1, 2024, last-month"
 def check_close(period_text: str) -> None:
     period = period_of(period_text)
     report = close(COMMAND, period)
-    failed = sum(result.status is Status.FAIL for result in report.judgement.results)
+    failed = sum(result.fails for result in report.judgement.results)
     assert report.run is not None
     said = _("%(period)s: đã chốt, lần kiểm tra %(run)s.", period=in_words(period), run=report.run.id)
     click.echo(said)

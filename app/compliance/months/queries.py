@@ -15,7 +15,6 @@ from app.core.periods import Period, PeriodKind
 from app.organisation import audit
 from app.organisation.access import site
 from app.organisation.calendars import site_calendar, today
-from app.rulepacks.language import Status
 from app.web.extensions import db
 
 # Which periods are closed, and who is asked to answer: nobody before a period is closed.
@@ -62,7 +61,7 @@ def ask(run: CheckRun, judgement: Judgement) -> None:
     """From the day of the official run on, what it found is to be answered."""
     calendar = site_calendar()
     since = calendar.local_day(run.started_at)
-    days = {(each.pack, each.rule): each.answer_days for each in judgement.results if each.status is Status.FAIL}
+    days = {(each.pack, each.rule): each.answer_days for each in judgement.results if each.fails}
     for (pack, rule), allowed in sorted(days.items()):
         db.session.execute(
             update(Violation)

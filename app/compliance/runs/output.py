@@ -53,7 +53,7 @@ def report_json(report: CheckReport) -> dict[str, Any]:
     asked = {raised.violation.key: raised for raised in report.violations}
     violations = []
     for result in report.judgement.results:
-        if result.status is Status.FAIL:
+        if result.fails:
             raised = asked.pop(key_of(result.pack, result.rule, result.unit, report.period.key), None)
             names = report.names.get(result.unit, {})
             rule = rules[result.pack, result.rule]

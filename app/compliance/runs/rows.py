@@ -16,7 +16,7 @@ from app.core.periods import Period
 from app.organisation.lineage import lineage
 from app.organisation.models import Unit
 from app.rulepacks.conditions import RULE
-from app.rulepacks.language import EARLIER, Rule, Status, SubjectState
+from app.rulepacks.language import EARLIER, Rule, SubjectState
 from app.rulepacks.pack import Pack, number_of
 from app.rulepacks.premises import EARLIER_FAILURE
 from app.web.extensions import db
@@ -99,7 +99,7 @@ def _is_ordinary(rule: Rule) -> bool:
 def _goes_on(before: RuleResult, after: RuleResult) -> bool:
     """Whether a rule broken in two periods one after the other was broken on end: by a fault of its own in each, or by
     one that is still owed at the end of both. What was late and is done is no second fault."""
-    if before.status is not Status.FAIL or after.status is not Status.FAIL:
+    if not before.fails or not after.fails:
         return False
     if not (before.things and after.things):
         return True

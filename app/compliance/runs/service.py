@@ -37,7 +37,7 @@ from app.organisation.audit import transaction
 from app.organisation.calendars import site_calendar
 from app.organisation.models import Unit
 from app.organisation.permissions import Capability, needs
-from app.rulepacks.language import Rule, Status
+from app.rulepacks.language import Rule
 from app.rulepacks.pack import Override, Pack
 from app.rulepacks.premises import BESIDE, ENDED, last_day
 from app.web import extensions
@@ -76,7 +76,7 @@ class CheckReport:
     @property
     def broken(self) -> int:
         """How many violations there are: failing results, to be answered or not."""
-        return sum(result.status is Status.FAIL for result in self.judgement.results)
+        return sum(result.fails for result in self.judgement.results)
 
 
 @needs(Capability.RUN_CHECKS)

@@ -48,7 +48,7 @@ from app.core.periods import Period, PeriodKind
 from app.organisation.calendars import site_calendar
 from app.organisation.models import Unit
 from app.organisation.queries import heads_of
-from app.rulepacks.language import Rule, Severity, Status
+from app.rulepacks.language import Rule, Severity
 from app.web.extensions import db, write_rows
 
 _AT_ONCE = 500
@@ -194,7 +194,7 @@ def raise_violations(
         code = result.unit
         if result.waiver is not None:
             excused[result.pack, result.rule, ids[code]] = result.waiver
-        if result.status is not Status.FAIL or not is_answered(rule, of_run, provisional=provisional):
+        if not result.fails or not is_answered(rule, of_run, provisional=provisional):
             continue
         head = heads().get(ids[code], "") if rule.escalates is not None else ""
         key = key_of(result.pack, result.rule, code, period)

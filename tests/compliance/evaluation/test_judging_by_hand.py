@@ -410,6 +410,8 @@ def test_an_overrun_is_charged_once_and_found_again_while_the_step_is_open() -> 
     assert seen(JUNE, True) == seen(JUNE, False) == (Status.FAIL, RuleOutcome.FAILED, own)
     assert seen(JULY, False) == (Status.FAIL, RuleOutcome.FAILED, own | {"since": "2024-06-13"})
     assert seen(JULY, True) == (Status.PASS, RuleOutcome.CAUGHT_UP, own | {"since": "2024-06-13"})
+    caught_up = clocked(("B1", "2024-06-10", 9, True), month=JULY)
+    assert (caught_up.reason, caught_up.tally) == (RuleOutcome.PASSED, {"caught_up": 1}), "nothing is wrong any more"
     of_the_first = clocked(("B1", "2024-06-26", 9, True), month=JULY)  # due on 1 July itself
     assert of_the_first.things[0].details == {"used": 9, "allowed": 3, "due": "2024-07-01"}
     assert of_the_first.status is Status.FAIL
