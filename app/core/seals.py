@@ -95,8 +95,10 @@ def verify_bundle(content: bytes) -> BundleVerification:
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             parts, problems = _read(archive)
-    except (zipfile.BadZipFile, ValueError, NotImplementedError, RuntimeError, OSError) as error:
-        return BundleVerification({}, "", (DomainError("Không đọc được gói: %(why)s.", why=str(error)),))
+    except (zipfile.BadZipFile, ValueError, NotImplementedError, RuntimeError, OSError):
+        return BundleVerification(
+            {}, "", (DomainError("Không đọc được gói: tệp không phải là gói .zip, hoặc đã hỏng."),)
+        )
     manifest: Mapping[str, Any] = {}
     try:
         told = json.loads(parts.get(MANIFEST, b"{}"))

@@ -11,6 +11,7 @@ from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from flask_wtf.file import FileField, FileRequired
 from wtforms import SelectMultipleField
+from wtforms import fields as fields_of_wtforms
 from wtforms.validators import Optional
 
 from app.core.periods import Period
@@ -37,8 +38,8 @@ class DutyForm(FlaskForm):
     """What was read, by the names of the fields; an empty text field is an empty text."""
 
     def said(self) -> dict[str, Any]:
-        """Every field but the hidden ones, as a service takes them."""
-        fields = (field for field in self if not isinstance(field, HiddenField))
+        """Every field but the hidden ones (a form's token is one too), as a service takes them."""
+        fields = (field for field in self if not isinstance(field, fields_of_wtforms.HiddenField))
         texts = (StringField, TextAreaField)
         return {field.name: (field.data or "") if isinstance(field, texts) else field.data for field in fields}
 

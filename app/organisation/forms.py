@@ -34,6 +34,7 @@ from app.web.forms import (
     ReasonLineField,
     StringField,
     TextAreaField,
+    whole_number,
 )
 
 
@@ -43,7 +44,7 @@ def _typed(field: Field) -> Any:
 
 
 def _number_or_none(value: object) -> int | None:
-    return int(str(value)) if value not in (None, "") else None
+    return whole_number(str(value)) if value not in (None, "") else None
 
 
 def _word_of(kind: type[Role] | type[UnitKind]) -> Callable[[object], object]:

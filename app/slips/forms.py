@@ -35,10 +35,9 @@ class RegisterForm(FlaskForm):
         form = cls(args)
         form.unit.choices = [("", _("Mọi đơn vị")), *((unit.code, unit.name) for unit in units)]
         form.procedure.choices = [("", _("Mọi thủ tục")), *((code, f"{code} – {name}") for code, name in procedures)]
-        if not form.since.raw_data or not any(form.since.raw_data):
-            form.since.data = since
-        if not form.until.raw_data or not any(form.until.raw_data):
-            form.until.data = until
+        for field, day in ((form.since, since), (form.until, until)):
+            if not any(typed.strip() for typed in field.raw_data or ()):
+                field.data = day
         return form
 
     def chosen(self, units: Sequence[Unit]) -> RegisterFilter:

@@ -112,10 +112,14 @@ def fault_said(error: Exception) -> str | None:
     if isinstance(error, OSError) and error.errno:
         why = translated(_OF_FILES[error.errno]) if error.errno in _OF_FILES else error.strerror
         return f"{error.filename}: {why}" if error.filename else str(why)
+    if isinstance(error, OverflowError) or getattr(getattr(error, "orig", None), "sqlstate", "") == _TOO_GREAT:
+        return translated(N_("Có số quá lớn; hãy xem lại số đã ghi trong lệnh."))
     if isinstance(error, UnicodeDecodeError):
         return translated(N_("Không đọc được tệp: nội dung không phải chữ mã UTF-8."))
     return None
 
+
+_TOO_GREAT = "22003"  # what PostgreSQL calls a number that no column holds
 
 _OF_FILES = {
     errno.ENOENT: N_("không có tệp hoặc thư mục này"),

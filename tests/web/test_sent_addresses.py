@@ -20,13 +20,14 @@ from tests.factories import make_department, make_person, make_version, receive
 ODD = (
     "9" * 300,
     str(2**31),
+    "  ",
     "0001-01-01",
     "9999-12-31",
     "9999-12-31T23:59-14:00~99999999999999999999",
     "a\x00b\u202ec" + "b" * 1_000,
     "a " * 950,  # words: each may become a condition
 )
-OF_THE_DATABASE = (ODD[0], ODD[1], ODD[5], ODD[6])
+OF_THE_DATABASE = (ODD[0], ODD[1], ODD[6], ODD[7])
 """Those that break a database, if they break: numbers that are too great for its columns, a letter that it has not, and
 as many conditions as words. Dates, and what is asked of a record that is not there, break before, in what reads them:
 on one database as on the other."""
@@ -53,14 +54,16 @@ def test_words_of_url_for_in_an_address_say_nothing(
 def test_no_address_breaks_at_odd_arguments(
     department: dict[str, Unit], sign_in: Callable[[Person], FlaskClient], app: Flask
 ) -> None:
-    client, broken = sign_in(make_person(department["MC"], Role.INSPECTOR)), []
+    roles = (Role.INSPECTOR, Role.ADMIN)  # what the one may not open, the other may: people, sessions, set-up
+    (client, keeper), broken = [sign_in(make_person(department["MC"], role)) for role in roles], []
     receive(make_version(department["LDVL"]), at("2024-06-03 08:00"))
     embedded = app.config["SQLALCHEMY_DATABASE_URI"].startswith("sqlite")
     values, nothing_read = (ODD, (403,)) if embedded else (OF_THE_DATABASE, (403, 404))
     for rule in rules(app, "GET"):
         door, names = address(app, rule, "1"), argument_names(app, rule)
+        asks = keeper if client.get(door).status_code == 403 else client
         for odd in values:
-            status = client.get(door, query_string=dict.fromkeys(names, odd)).status_code
+            status = asks.get(door, query_string=dict.fromkeys(names, odd)).status_code
             if status >= 500:
                 broken.append((door, odd[:40]))
             if status in nothing_read or not names:  # seven times the same would be asked

@@ -189,3 +189,10 @@ def test_what_cannot_be_done_gives_one_line_and_exit_2(
     result = app.test_cli_runner().invoke(args=["import", *arguments])
     assert (result.exit_code, result.stdout) == (2, "")
     assert len(result.stderr.splitlines()) == 1
+
+
+def test_a_number_that_no_column_holds_is_refused_in_a_sentence(session: Any, app: Flask) -> None:
+    for asked in (["import", "show", "9" * 20], ["import", "undo", "9" * 20], ["check", "verify", "9" * 20]):
+        result = app.test_cli_runner().invoke(args=asked)
+        assert (result.exit_code, "Có số quá lớn" in result.stderr) == (2, True), asked
+        db.session.rollback()  # each is a process of its own

@@ -366,7 +366,7 @@ def test_whoever_is_signed_out_in_the_middle_comes_back_to_the_form(app: Flask, 
 def test_a_lost_csrf_token_is_one_sentence_and_a_way_back_to_the_form(
     app: Flask, desk: Desk, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(app.config, "WTF_CSRF_ENABLED", True)
+    monkeypatch.setitem(app.config, "WTF_CSRF_CHECK_DEFAULT", True)
     answer = client.post("/ho-so/tiep-nhan", data=desk.typed())
     assert answer.status_code == 400
     assert "nên việc vừa gửi chưa được ghi; hãy mở lại trang nhập" in answer.text
