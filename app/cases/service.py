@@ -232,6 +232,9 @@ def record(
 ) -> Case:
     """Record that something happened to a case. `reason` is needed when it is recorded long after it happened.
 
+    Where a request for a supplement is said never to have been made, the supplement that answered it is taken out with
+    it: neither can stand without the other once the case has gone on.
+
     Raises NotFound outside the person's scope, Conflict when the case has moved on since `revision`, and
     OutOfOrder when the event cannot follow what happened before.
     """
@@ -243,6 +246,13 @@ def record(
         if case.annulled_at is not None and kind is not EventKind.CORRECTED:
             raise OutOfOrder("Hồ sơ này đã hủy; không ghi thêm được việc nào.")
         events = events_of([case.id])[case.id]
+        answer = _answer_to_void(events, corrects) if data and data.get("void") else None
+        if answer is not None:
+            answered = Event(len(events) + 1, kind, at, by.name, _note(note, reason), {"void": True}, answer)
+            events = [*events, answered]
+            first = chain.add_event(case, answered, now, by)
+            kept: dict[str, Any] = {"number": answered.number, "event_hash": first.hash}
+            audit.record(by, f"record_{kind}", "case", case.code, at=at, reason=reason, **kept)
         event = Event(len(events) + 1, kind, at, by.name, _note(note, reason), data or {}, corrects)
         unseen = 0 if revision is None else case.revision - revision
         if any(_same(each, event) for each in events[len(events) - unseen :]):
@@ -257,9 +267,19 @@ def record(
             state = project(terms_of(version), [*events, event], site_calendar())
         written = chain.add_event(case, event, now, by)
         replace_derived(case, state, stored_derived([case.id])[case.id], remark=kind in REMARKS)
-        kept: dict[str, Any] = {"number": event.number, "event_hash": written.hash}
+        kept = {"number": event.number, "event_hash": written.hash}
         audit.record(by, f"record_{kind}", "case", case.code, at=at, reason=reason, **kept)
     return case
+
+
+def _answer_to_void(events: list[Event], number: int | None) -> int | None:
+    """The number of the supplement that answered the request of that number, where it is one and has been answered."""
+    pairs = (EventKind.SUPPLEMENT_REQUESTED, EventKind.SUPPLEMENTED)
+    standing = [each for each in corrected(events) if each.kind in pairs]
+    for place, each in enumerate(standing[:-1]):
+        if each.number == number and each.kind is pairs[0] and standing[place + 1].kind is pairs[1]:
+            return standing[place + 1].number
+    return None
 
 
 def _same(one: Event, other: Event) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from datetime import date, timedelta
 from importlib import import_module
 
@@ -12,9 +13,10 @@ from alembic.runtime.migration import MigrationContext
 from flask import Flask
 from sqlalchemy import text
 
-from app.cases import verifying
+from app.cases import service, verifying
 from app.cases.handling import answer_consultation, consult
 from app.cases.models import Case
+from app.cases.timeline import OutOfOrder
 from app.cases.vocabulary import EventKind
 from app.organisation import calendars
 from app.procedures.models import ProcedureVersion
@@ -163,3 +165,22 @@ def test_the_command_says_what_differs(app: Flask, case: Case) -> None:
     told = json.loads(bad.stdout)
     assert (told["cases"], told["differences_in_all"]) == (1, 1)
     assert told["differences"][0] | {"stored": 5, "folded": 600_000} == told["differences"][0]
+
+
+def test_a_request_for_papers_that_never_was_is_taken_out_with_its_answer(case: Case) -> None:
+    """Also where the case has gone on since: neither can then stand without the other."""
+    finish(case, at("2024-06-28 08:00"))
+    asked, came = [
+        each.number for each in service.events_of([case.id])[case.id] if each.kind in (
+            EventKind.SUPPLEMENT_REQUESTED, EventKind.SUPPLEMENTED
+        )
+    ]  # fmt: skip
+    assert calendars.site_calendar().local_day(case.due_at) == date(2024, 7, 2)  # the clock stood for a day
+    with pytest.raises(OutOfOrder):
+        service.correct(EVERYWHERE, CLERK, case.id, came, void=True, reason="Ghi nhầm sang hồ sơ này")
+    service.correct(EVERYWHERE, CLERK, case.id, asked, void=True, reason="Ghi nhầm sang hồ sơ này")
+    assert calendars.site_calendar().local_day(case.due_at) == date(2024, 7, 1)
+    told = [(each.kind, each.corrects) for each in service.events_of([case.id])[case.id]][-2:]
+    assert told == [(EventKind.CORRECTED, came), (EventKind.CORRECTED, asked)]
+    assert list(verifying.differences(EVERYWHERE, verifying.Refolding())) == []
+    assert not list(verifying.events(db.session.connection(), Counter()))
