@@ -45,8 +45,8 @@ def words_that_ask() -> dict[str, Any]:
 
 
 @cache
-def sentences_found() -> frozenset[str]:
-    """What `make translations` finds in the code and the templates, by its own settings."""
+def sentences_found() -> frozenset[tuple[str | None, str]]:
+    """What `make translations` finds in the code and the templates, by its own settings; with its context, if any."""
     keywords = words_that_ask()
     mappings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["babel"]["mappings"]
     found = set()
@@ -56,16 +56,16 @@ def sentences_found() -> frozenset[str]:
             for mapping in mappings
             if mapping["pattern"].startswith(folder)
         ]
-        for _file, _line, message, *_rest in extract_from_dir(ROOT / folder, methods, keywords=keywords):
-            found.add(message if isinstance(message, str) else message[0])
+        for _file, _line, message, _said, context in extract_from_dir(ROOT / folder, methods, keywords=keywords):
+            found.add((context, message if isinstance(message, str) else message[0]))
     return frozenset(found)
 
 
 def test_every_sentence_in_the_code_is_in_the_catalogue() -> None:
     with (APP / "translations/en/LC_MESSAGES/messages.po").open("rb") as file:
         catalogue = read_po(file, locale="en")
-    known = {message.id if isinstance(message.id, str) else message.id[0] for message in catalogue}
-    assert sorted(sentences_found() - known) == []
+    known = {(each.context, each.id if isinstance(each.id, str) else each.id[0]) for each in catalogue}
+    assert sorted(sentences_found() - known, key=str) == []
 
 
 def test_no_sentence_is_asked_for_inside_an_f_string() -> None:

@@ -527,15 +527,18 @@ def _duty(
 def _span(within: Within, parameters: Parameters, catalogue: Catalogue, locale: str) -> str:
     days = days_in_words(number_of(within.amount, parameters), day_kind_of(within.counting, parameters), locale)
     after = named([within.after], catalogue, locale)
-    sources = source_of(parameters.get(str(within.amount)), locale) + source_of(parameters.get(within.counting), locale)
+    sources = _sources_of(parameters, locale, str(within.amount), within.counting)
     return in_language(locale, "%(days)s sau: %(after)s", days=days, after=after) + sources
+
+
+def _sources_of(parameters: Parameters, locale: str, *names: str) -> str:
+    """Where these figures come from, once what is of one place and day."""
+    return "".join(dict.fromkeys(source_of(parameters.get(name), locale) for name in names))
 
 
 def _clock(clock: Clock, parameters: Parameters, catalogue: Catalogue, locale: str) -> Iterator[tuple[str, str]]:
     kind = day_kind_of(clock.counted_in, parameters)
     yield in_language(locale, "Tính"), named([str(getattr(clock.used, kind))], catalogue, locale)
     days = days_in_words(number_of(clock.at_most, parameters), kind, locale)
-    sources = source_of(parameters.get(str(clock.at_most)), locale) + source_of(
-        parameters.get(clock.counted_in), locale
-    )
+    sources = _sources_of(parameters, locale, str(clock.at_most), clock.counted_in)
     yield in_language_as(locale, "rule", "Yêu cầu"), comparison_in_words("at_most", days, locale) + sources

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from fractions import Fraction
 from pathlib import Path
 
@@ -158,6 +160,9 @@ def test_every_rule_can_be_explained_in_words(pack: Pack, locale: str) -> None:
         assert rule.legal_basis.quote in lines["Căn cứ" if locale == "vi" else "Legal basis"]
         if rule.target is not None and rule.target.field is None:
             assert "%" in lines["Yêu cầu" if locale == "vi" else "Target"]
+        for words in lines.values():  # a number and its kind of days may be of one place
+            said_twice = [each for each, times in Counter(re.findall(r" \([^()]+\)", words)).items() if times > 1]
+            assert said_twice == []
         if rule.id.endswith("2c.2"):
             assert "35%" in lines["Yêu cầu" if locale == "vi" else "Target"]
 
