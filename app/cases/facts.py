@@ -11,11 +11,11 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import date, datetime
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from flask import url_for
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, bindparam, func, or_, select
 from sqlalchemy.engine import Connection
 
 from app.cases import population
@@ -27,7 +27,7 @@ from app.core.fact_kinds import fact_kinds
 from app.core.facts import Fact, FactKind, FactQuery, register, register_source
 from app.organisation.access import Scope
 from app.organisation.calendars import site_calendar
-from app.organisation.models import Unit
+from app.organisation.lineage import unit_spans
 from app.organisation.registries import SubjectPage, register_pages
 from app.procedures.facts import CATALOGUE_PAYMENT
 from app.procedures.models import ProcedureVersion
@@ -64,10 +64,7 @@ def register_facts() -> None:
 
 def units_of(connection: Connection, query: FactQuery) -> dict[int, str]:
     """Codes of the units asked for, by id."""
-    found = select(Unit.id, Unit.code).where(Unit.site == query.site)
-    if query.units is not None:
-        found = found.where(Unit.code.in_(query.units))
-    return {row.id: row.code for row in connection.execute(found)}
+    return {unit.id: unit.code for unit in unit_spans(connection, query.site, query.units)}
 
 
 def _count(condition: ColumnElement[bool]) -> ColumnElement[int]:
@@ -314,13 +311,16 @@ def _by_unit(connection: Connection, units: Mapping[int, str], *statements: Any)
 register_facts()
 
 
+@lru_cache(maxsize=256)
+def _named(scope: Scope) -> Select[int, str, str]:
+    wanted = Case.code.in_(bindparam("codes", expanding=True))
+    return select(Case.id, Case.code, Case.applicant).where(Case.site == scope.site, wanted, on_desk_of(scope))
+
+
 def pages(scope: Scope, names: Collection[str]) -> Mapping[str, SubjectPage]:
     """A case by its code; one of its mistakes by code#number."""
     codes = {name: name.partition("#")[0] for name in names}
-    found = select(Case.id, Case.code, Case.applicant).where(
-        Case.site == scope.site, Case.code.in_(set(codes.values())), on_desk_of(scope)
-    )
-    cases = {row.code: row for row in db.session.execute(found)}
+    cases = {row.code: row for row in db.session.execute(_named(scope), {"codes": list(set(codes.values()))})}
     return {
         name: SubjectPage(f"{code} – {cases[code].applicant}", url_for("cases.show", case_id=cases[code].id))
         for name, code in codes.items()

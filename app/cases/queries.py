@@ -7,9 +7,10 @@ million cases costs what the first does. Nothing counts a whole table; a count s
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from flask import current_app
@@ -239,26 +240,48 @@ def _received_page(
     units = [unit_id] if unit_id is not None else sorted(scope.unit_ids) if scope.unit_ids is not None else [None]
     if not units:
         return Page([], total=0)
-    base = select(Case.received_at, Case.id).where(Case.site == scope.site, *conditions)
-    streams = [base if unit is None else base.where(Case.unit_id == unit) for unit in units]
-    if len(streams) == 1:
-        query = keyset.cut(streams[0], Case.received_at, Case.id)
+    if keyset.after is keyset.before is None and replace(filters, unit="", oldest_first=False, lists=()) == _ALL:
+        query, counted = _first_of_all(scope.site, tuple(units), keyset, MOST_COUNTED)
     else:
-        cut = [keyset.cut(stream, Case.received_at, Case.id).subquery() for stream in streams]
-        both = union_all(*(select(each) for each in cut)).subquery()
-        query = keyset.cut(select(both.c.received_at, both.c.id), both.c.received_at, both.c.id)
+        query, counted = _streams(scope.site, units, conditions, keyset, MOST_COUNTED)
     ids, before, after = keyset.page([(at, key) for at, key in db.session.execute(query)])
     total = None
     if not (filters.status or filters.channel or filters.procedure or filters.field or filters.holder):
-        total = _bounded(union_all(*map(_bounded_table, streams)).subquery())
+        total = db.session.scalar(counted) or 0
     elif before is None and after is None:
         total = len(ids)
     return Page([CaseLine(row) for row in rows(ids)], before, after, total)
 
 
-def _bounded_table(query: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:
-    """No more lines of the query than are counted, as a table of its own: SQLite wants that in a union."""
-    return select(query.limit(MOST_COUNTED + 1).subquery())
+Units = Sequence[int | None]
+"""By whose units cases are read, each from its own end of the index; None alone is all of them."""
+
+
+def _streams(
+    site: str, units: Units, conditions: Sequence[ColumnElement[bool]], keyset: Keyset[Cursor], most: int
+) -> tuple[Select[datetime, int], Select[int]]:
+    """What reads a page by reception, and what counts them all, as far as one more than `most`."""
+    base = select(Case.received_at, Case.id).where(Case.site == site, *conditions)
+    streams = [base if unit is None else base.where(Case.unit_id == unit) for unit in units]
+    if len(streams) == 1:
+        alone = streams[0].with_only_columns(literal(1)).subquery()
+        return keyset.cut(streams[0], Case.received_at, Case.id), _bounded_count(alone, most)
+    cut = [keyset.cut(stream, Case.received_at, Case.id).subquery() for stream in streams]
+    both = union_all(*(select(each) for each in cut)).subquery()
+    query = keyset.cut(select(both.c.received_at, both.c.id), both.c.received_at, both.c.id)
+    few = (select(stream.limit(most + 1).subquery()) for stream in streams)  # SQLite wants tables in a union
+    return query, _bounded_count(union_all(*few).subquery(), most)
+
+
+_ALL = CaseFilters()
+
+
+@lru_cache(maxsize=64)
+def _first_of_all(
+    site: str, units: tuple[int | None, ...], keyset: Keyset[Cursor], most: int
+) -> tuple[Select[datetime, int], Select[int]]:
+    """Of the list as it is opened: put together once for each desk."""
+    return _streams(site, units, [population.stands(Case)], keyset, most)
 
 
 def _search_page(
@@ -306,8 +329,12 @@ def _text(typed: str) -> list[ColumnElement[bool]]:
 
 
 def _bounded(counted: FromClause) -> int:
-    limited = select(literal(1)).select_from(counted).limit(MOST_COUNTED + 1).subquery()
-    return db.session.scalar(select(func.count()).select_from(limited)) or 0
+    return db.session.scalar(_bounded_count(counted, MOST_COUNTED)) or 0
+
+
+def _bounded_count(counted: FromClause, most: int) -> Select[int]:
+    limited = select(literal(1)).select_from(counted).limit(most + 1).subquery()
+    return select(func.count()).select_from(limited)
 
 
 _holder = aliased(Unit)

@@ -9,10 +9,12 @@ from dataclasses import dataclass
 from datetime import date, time, timedelta
 from enum import StrEnum
 from fractions import Fraction
+from functools import lru_cache
 from math import ceil, floor
 from typing import Any
 
 from flask_babel import gettext as _
+from sqlalchemy import Select, bindparam
 
 from app.compliance.adoption import repository
 from app.compliance.adoption.repository import Library, rule_in
@@ -112,8 +114,13 @@ def running_month() -> Period:
 
 def provisional_run(scope: Scope) -> CheckRun | None:
     """The last check of everything in the running month; None where there is none yet."""
-    chosen = runs_of(scope).where(CheckRun.period == running_month().key, ~CheckRun.limited)
-    return db.session.scalar(chosen.order_by(CheckRun.id.desc()).limit(1))
+    return db.session.scalar(_whole_runs(scope), {"period": running_month().key})
+
+
+@lru_cache(maxsize=64)
+def _whole_runs(scope: Scope) -> Select[CheckRun]:
+    chosen = runs_of(scope).where(CheckRun.period == bindparam("period"), ~CheckRun.limited)
+    return chosen.order_by(CheckRun.id.desc()).limit(1)
 
 
 @dataclass(frozen=True, slots=True)

@@ -139,6 +139,7 @@ class _Registration:
 
 
 _registry: list[_Registration] = []
+_by_name: dict[str, FactKind] = {}
 
 
 def register(kind: FactKind, source: FactSource) -> None:
@@ -162,11 +163,12 @@ def register_source(kinds: Sequence[FactKind], source: FactSource) -> None:
         _registry[position] = _Registration(known.kinds, source)
         return
     _registry.append(_Registration(tuple(kinds), source))
+    _by_name.update({kind.name: kind for kind in kinds})
 
 
 def catalogue() -> dict[str, FactKind]:
     """Every kind of fact that has a source, by name."""
-    return {kind.name: kind for known in _registry for kind in known.kinds}
+    return _by_name
 
 
 _list_titles: dict[str, Any] = {}

@@ -11,10 +11,11 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from flask import url_for
-from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, bindparam, case, func, or_, select
 from sqlalchemy.engine import Connection
 
 from app.cases import population
@@ -33,7 +34,7 @@ from app.obligations.queries import PERIOD_OF
 from app.organisation import lineage as passings
 from app.organisation.access import Scope
 from app.organisation.calendars import site_calendar
-from app.organisation.lineage import AN_INSTANT, lineage
+from app.organisation.lineage import AN_INSTANT, lineage, unit_spans
 from app.organisation.models import PassedRecord, Unit, UnitKind
 from app.organisation.registries import SubjectPage, register_pages
 from app.procedures.models import Level, Procedure, ProcedureVersion
@@ -122,8 +123,8 @@ OF_THE_HOUSE = frozenset(map(FilingKind, ("department_report", "office_report", 
 
 
 def _house(connection: Connection, query: FactQuery) -> set[int]:
-    found = select(Unit.id).where(Unit.site == query.site, Unit.kind.in_((UnitKind.DEPARTMENT, UnitKind.OFFICE)))
-    return set(connection.scalars(found))
+    kinds = (UnitKind.DEPARTMENT, UnitKind.OFFICE)
+    return {unit.id for unit in unit_spans(connection, query.site) if unit.kind in kinds}
 
 
 def told_of(day: date | None) -> dict[str, Any]:
@@ -140,12 +141,17 @@ def periods_owed(length: PeriodKind, query: FactQuery, *, begun: bool = False) -
     """The periods of that length that have ended by the end of the one asked about (or have begun by then), since the
     day from which things are owed; without one, since the year before began."""
     since = query.owed_from or date(query.period.first.year - 1, 1, 1)
+    return list(_periods_since(length, since, query.period.last, begun=begun))
+
+
+@lru_cache(maxsize=256)
+def _periods_since(length: PeriodKind, since: date, last: date, *, begun: bool) -> tuple[Period, ...]:
     found, one = [], Period.of(length, since)
-    while (one.first if begun else one.last) <= query.period.last:
+    while (one.first if begun else one.last) <= last:
         if one.last >= since:
             found.append(one)
         one = one.next()
-    return found
+    return tuple(found)
 
 
 HandedInFirst = Mapping[tuple[FilingKind, int, str], date]
@@ -159,23 +165,38 @@ def first_handed_in(
     periods = [period for each in asked.values() for period in each]
     if not periods:
         return {}
-    no_name = and_(Filing.period == "", Filing.kind.in_(asked.keys() - PERIOD_OF.keys()))
-    begun, ended = min(period.first for period in periods), max(period.last for period in periods)
-    own_day = case((no_name, Filing.filed_on)).label("own_day")
-    wanted = (
-        select(Filing.kind, Filing.unit_id, Filing.period, own_day, func.min(Filing.filed_on).label("first"))
-        .where(Filing.site == site, Filing.kind.in_(asked), Filing.withdrawn.is_(False), Filing.filed_on <= days.known)
-        .where(
-            or_(Filing.period.in_({period.key for period in periods}), no_name & Filing.filed_on.between(begun, ended))
-        )
-        .group_by(Filing.kind, Filing.unit_id, Filing.period, "own_day")
-    )
+    wanted = {
+        "site": site,
+        "kinds": list(asked),
+        "unnamed": list(asked.keys() - PERIOD_OF.keys()),
+        "known": days.known,
+        "periods": list({period.key for period in periods}),
+        "begun": min(period.first for period in periods),
+        "ended": max(period.last for period in periods),
+    }
     found: dict[tuple[FilingKind, int, str], date] = {}
-    for row in connection.execute(wanted).all():
-        period = row.period or Period.of(LENGTH[row.kind], row.first).key
-        name = row.kind, row.unit_id, period
-        found[name] = min(row.first, found.get(name, row.first))
+    for kind, unit_id, period, _own_day, first in connection.execute(_FIRST_HANDED_IN, wanted):
+        name = kind, unit_id, period or Period.of(LENGTH[kind], first).key
+        found[name] = min(first, found.get(name, first))
     return found
+
+
+_NO_NAME = and_(Filing.period == "", Filing.kind.in_(bindparam("unnamed", expanding=True)))
+_FIRST_HANDED_IN = (  # asked by every page of what is owed: put together once
+    select(
+        *(Filing.kind, Filing.unit_id, Filing.period, case((_NO_NAME, Filing.filed_on)).label("own_day")),
+        func.min(Filing.filed_on).label("first"),
+    )
+    .where(Filing.site == bindparam("site"), Filing.kind.in_(bindparam("kinds", expanding=True)))
+    .where(Filing.withdrawn.is_(False), Filing.filed_on <= bindparam("known"))
+    .where(
+        or_(
+            Filing.period.in_(bindparam("periods", expanding=True)),
+            _NO_NAME & Filing.filed_on.between(bindparam("begun"), bindparam("ended")),
+        )
+    )
+    .group_by(Filing.kind, Filing.unit_id, Filing.period, "own_day")
+)
 
 
 def _more(
@@ -197,13 +218,7 @@ def _procedures_in_force(connection: Connection, site: str, periods: Sequence[Pe
     """How many procedures each unit had in force on each period's last day, by unit and period."""
     if not periods:
         return {}
-    numbers = [func.count().filter(in_force_on(period.last)) for period in periods]
-    counted = (
-        select(ProcedureVersion.unit_id, *numbers)
-        .join(Procedure, Procedure.id == ProcedureVersion.procedure_id)
-        .where(ProcedureVersion.site == site, Procedure.internal.is_(False))
-        .group_by(ProcedureVersion.unit_id)
-    )
+    counted = _in_force_by_unit(site, tuple(period.last for period in periods))
     return {
         (unit_id, period.key): number
         for unit_id, *found in connection.execute(counted)
@@ -211,18 +226,25 @@ def _procedures_in_force(connection: Connection, site: str, periods: Sequence[Pe
     }
 
 
+@lru_cache(maxsize=64)
+def _in_force_by_unit(site: str, days: tuple[date, ...]) -> Select[*tuple[Any, ...]]:
+    return (
+        select(ProcedureVersion.unit_id, *(func.count().filter(in_force_on(day)) for day in days))
+        .join(Procedure, Procedure.id == ProcedureVersion.procedure_id)
+        .where(ProcedureVersion.site == site, Procedure.internal.is_(False))
+        .group_by(ProcedureVersion.unit_id)
+    )
+
+
 def _units_begun(connection: Connection, query: FactQuery) -> dict[int, tuple[str, date, date]]:
     """Codes of the units in being on some day of the period, by id, each with its first and last day; and of those gone
     before it that somebody stands for, who owes what they left undone."""
     codes = _units(connection, query)
     gone = lineage(query.site).heirs.keys()
-    spans = select(Unit.id, Unit.code, Unit.valid_from, Unit.valid_to).where(Unit.site == query.site)
-    if query.units is not None:
-        spans = spans.where(Unit.code.in_(query.units))
     return {
-        row.id: (row.code, row.valid_from or date.min, row.valid_to or date.max)
-        for row in connection.execute(spans.order_by(Unit.path))
-        if row.id in codes or row.id in gone
+        unit.id: (unit.code, unit.valid_from or date.min, unit.valid_to or date.max)
+        for unit in unit_spans(connection, query.site, query.units)
+        if unit.id in codes or unit.id in gone
     }
 
 
@@ -230,7 +252,8 @@ def year_counts(connection: Connection, query: FactQuery) -> Iterator[Fact]:
     """The counts of the year."""
     days = ObligationDays.at(query.as_of)
     year = defaultdict[int, dict[FilingKind, int]](dict)
-    for row in connection.execute(_in_year(query, days)):
+    until = min(days.known, date(query.period.first.year, 12, 31))
+    for row in connection.execute(_in_year(query.site, query.period.first.year, until)):
         year[row.unit_id][row.kind] = row.number
     for unit_id, unit in _units(connection, query).items():
         yield YEAR_COUNT.fact(
@@ -238,12 +261,11 @@ def year_counts(connection: Connection, query: FactQuery) -> Iterator[Fact]:
         )
 
 
-def _in_year(query: FactQuery, days: ObligationDays) -> Select[Any]:
-    year = query.period.first.year
-    until = min(days.known, date(year, 12, 31))
+@lru_cache(maxsize=64)
+def _in_year(site: str, year: int, until: date) -> Select[Any]:
     return (
         _by_unit(Filing.unit_id, Filing.kind, func.count().label("number"))
-        .where(Filing.site == query.site, Filing.withdrawn.is_(False), Filing.kind.in_(COUNTED))
+        .where(Filing.site == site, Filing.withdrawn.is_(False), Filing.kind.in_(COUNTED))
         .where(Filing.filed_on.between(date(year, 1, 1), until))
         .group_by(Filing.kind)
     )
@@ -251,31 +273,40 @@ def _in_year(query: FactQuery, days: ObligationDays) -> Select[Any]:
 
 def directives(connection: Connection, query: FactQuery) -> Iterator[Fact]:
     """Directives that had to be carried out by then, and those of the period that still have time."""
+    at = query.as_of - AN_INSTANT
+    passed = passings.passed_since(connection, query.site, at, OF_DIRECTIVE)
     days = ObligationDays.at(query.as_of)
+    counted = _directives_counted(query.site, query.period, days, at if passed else None)
+    yield from _counted_facts(DIRECTIVES_CARRIED_OUT, connection, query, counted)
+
+
+@lru_cache(maxsize=64)
+def _directives_counted(site: str, period: Period, days: ObligationDays, passed_at: datetime | None) -> Select[Any]:
+    """`passed_at`: the instant at which it is asked whose each was, where some have passed since."""
+    whose_directive = Directive.unit_id if passed_at is None else passings.unit_then(Directive, OF_DIRECTIVE, passed_at)
     done = days.done(Directive.done_on)
-    due_on = _last_day_of_directive(query)
-    of_period = within(due_on, query.period.first, query.period.last)
-    over, since_before = missed(due_on, days.today), missed(due_on, query.period.first)
+    due_on = _last_day_of_directive(period)
+    of_period = within(due_on, period.first, period.last)
+    over, since_before = missed(due_on, days.today), missed(due_on, period.first)
     judged = or_(and_(of_period, or_(over, done)), and_(since_before, ~done))
-    counted = (
+    return (
         _by_unit(
-            _whose(Directive, OF_DIRECTIVE, query, connection),
+            whose_directive,
             func.count().filter(judged).label("due"),
             func.count().filter(and_(judged, done)).label("done"),
             func.count().filter(and_(judged, done, kept(due_on, Directive.done_on))).label("done_in_time"),
             func.count().filter(and_(of_period, ~judged)).label("waiting"),
         )
-        .where(Directive.site == query.site, Directive.received_on <= days.known)
+        .where(Directive.site == site, Directive.received_on <= days.known)
         .where(or_(of_period, and_(since_before, ~done)))
     )
-    yield from _counted_facts(DIRECTIVES_CARRIED_OUT, connection, query, counted)
 
 
-def _last_day_of_directive(query: FactQuery) -> ColumnElement[date]:
+def _last_day_of_directive(period: Period) -> ColumnElement[date]:
     """SQL: the last day of a directive; one without a day of its own belongs to the last month of the year in which it
     came, as a duty without a last day belongs to the plan's. What came before the period's year is owed already, and
     which year it was does not matter here."""
-    year = query.period.last.year
+    year = period.last.year
     came_this_year = kept(Directive.received_on, date(year, 1, 1))
     years_end = case((came_this_year, date(year, 12, 31)), else_=date(year - 1, 12, 31))
     return func.coalesce(Directive.due_on, years_end)
@@ -453,16 +484,8 @@ def _numbers(kind: FactKind, row: Any, besides: tuple[str, ...] = ()) -> Counts:
 
 def _units(connection: Connection, query: FactQuery) -> dict[int, str]:
     """Codes of the units in being on some day of the period, by id."""
-    found = (
-        select(Unit.id, Unit.code)
-        .where(Unit.site == query.site)
-        .where(or_(Unit.valid_from.is_(None), Unit.valid_from <= query.period.last))
-        .where(or_(Unit.valid_to.is_(None), Unit.valid_to >= query.period.first))
-        .order_by(Unit.path)
-    )
-    if query.units is not None:
-        found = found.where(Unit.code.in_(query.units))
-    return {row.id: row.code for row in connection.execute(found)}
+    units, period = unit_spans(connection, query.site, query.units), query.period
+    return {unit.id: unit.code for unit in units if unit.is_in_being(period.first, period.last)}
 
 
 register_source(list(OWED.values()), owed)

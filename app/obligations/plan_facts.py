@@ -14,6 +14,7 @@ from app.core.periods import Period, PeriodKind
 from app.obligations.facts import SETTLED_AFTER, ObligationDays, first_handed_in, periods_owed, settled, told_of
 from app.obligations.models import Filing, FilingKind
 from app.organisation.calendars import site_calendar
+from app.organisation.lineage import unit_spans
 from app.organisation.models import Unit, UnitKind
 from app.tasks.facts import open_tasks_of_each
 
@@ -92,17 +93,12 @@ def _autonomous(connection: Connection, query: FactQuery, year: Period) -> tuple
 
 def _units(connection: Connection, query: FactQuery, *kinds: UnitKind) -> dict[int, tuple[str, date | None]]:
     """Codes of the units in being on some day of the period, by id, each with the day on which it began."""
-    found = (
-        select(Unit.id, Unit.code, Unit.valid_from)
-        .where(Unit.site == query.site, or_(Unit.valid_from.is_(None), Unit.valid_from <= query.period.last))
-        .where(or_(Unit.valid_to.is_(None), Unit.valid_to >= query.period.first))
-        .order_by(Unit.path)
-    )
-    if kinds:
-        found = found.where(Unit.kind.in_(kinds))
-    if query.units is not None:
-        found = found.where(Unit.code.in_(query.units))
-    return {row.id: (row.code, row.valid_from) for row in connection.execute(found)}
+    units, period = unit_spans(connection, query.site, query.units), query.period
+    return {
+        unit.id: (unit.code, unit.valid_from)
+        for unit in units
+        if unit.is_in_being(period.first, period.last) and (not kinds or unit.kind in kinds)
+    }
 
 
 register(RISK_WARNING, risk_warnings)

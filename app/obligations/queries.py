@@ -6,9 +6,10 @@ from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from typing import Any, NamedTuple, TypeVar
 
-from sqlalchemy import ColumnElement, Select, func, or_, select
+from sqlalchemy import ColumnElement, Select, bindparam, func, or_, select
 
 from app.core.periods import Period, PeriodKind
 from app.obligations.models import BodyKind, Directive, Filing, FilingKind, OnlineTarget, Petition, Survey
@@ -102,11 +103,17 @@ def handed_in(scope: Scope, periods: Collection[Period]) -> list[StandingFiling]
     """What stands of the filings for those periods by name, and without one from the first of their days to the last,
     the oldest first."""
     begun, ended = min(period.first for period in periods), max(period.last for period in periods)
-    unnamed = (Filing.period == "") & Filing.filed_on.between(begun, ended)
-    wanted = or_(Filing.period.in_({period.key for period in periods}), unnamed)
+    wanted = {"periods": [period.key for period in periods], "begun": begun, "ended": ended}
+    return [StandingFiling._make(row) for row in db.session.execute(_handed_in(scope), wanted)]
+
+
+@lru_cache(maxsize=64)
+def _handed_in(scope: Scope) -> Select[*tuple[Any, ...]]:
+    unnamed = (Filing.period == "") & Filing.filed_on.between(bindparam("begun"), bindparam("ended"))
+    wanted = or_(Filing.period.in_(bindparam("periods", expanding=True)), unnamed)
     columns = (Filing.id, Filing.unit_id, Filing.kind, Filing.period, Filing.filed_on, Filing.title, Filing.document)
     chosen = _seen(scope, Filing).with_only_columns(*columns).where(wanted, Filing.withdrawn.is_(False))
-    return [StandingFiling._make(row) for row in db.session.execute(chosen.order_by(Filing.filed_on, Filing.id))]
+    return chosen.order_by(Filing.filed_on, Filing.id)
 
 
 def _unnamed_of(year: int) -> ColumnElement[bool]:

@@ -46,7 +46,7 @@ class Day(click.ParamType[date]):
 @units.command("list", help=N_("Cây đơn vị."))
 @FORMAT
 def list_units(shown: str) -> None:
-    found = queries.units(whole_site())
+    found = queries.units(whole_site(), with_aliases=True)
     if shown == "json":
         echo_json([_unit_json(unit) for unit in found])
     else:

@@ -7,14 +7,14 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, bindparam, func, select
 from sqlalchemy.engine import Connection
 from sqlalchemy.orm import contains_eager
 
 from app.core.errors import DomainError
-from app.organisation.models import PassedRecord, Unit, UnitSuccession
+from app.organisation.models import PassedRecord, Unit, UnitKind, UnitSuccession
 from app.web.extensions import db
 from app.web.once import once
 
@@ -80,10 +80,7 @@ def lineage(site: str) -> Lineage:
 
 
 def _read(site: str) -> Lineage:
-    s = UnitSuccession
-    rows = db.session.execute(
-        select(s.unit_id, s.successor_id, s.last_day, s.is_default, s.passes).where(s.site == site).order_by(s.id)
-    ).all()
+    rows = db.session.execute(_SUCCESSIONS, {"site": site}).all()
     found: dict[int, _Heirs] = {}
     for unit_id, successor_id, last_day, is_default, passes in rows:
         known = found.get(unit_id) or _Heirs(last_day, None)
@@ -91,6 +88,45 @@ def _read(site: str) -> Lineage:
         default = successor_id if is_default else known.default
         found[unit_id] = _Heirs(last_day, default, known.by_procedure | chosen)
     return Lineage(found)
+
+
+class UnitSpan(NamedTuple):
+    """A unit, and its first and last day; None where nobody said one."""
+
+    id: int
+    code: str
+    kind: UnitKind
+    valid_from: date | None
+    valid_to: date | None
+
+    def is_in_being(self, first: date, last: date) -> bool:
+        """On some day from the first to the last."""
+        begun = self.valid_from is None or self.valid_from <= last
+        return begun and (self.valid_to is None or self.valid_to >= first)
+
+
+def unit_spans(connection: Connection, site: str, codes: Collection[str] | None = None) -> list[UnitSpan]:
+    """The site's units, or those of these codes, in the order of the tree: every source of facts asks, so they are
+    read once for a page or a check."""
+    every = once(f"unit spans of {site}", lambda: _spans(connection, site))
+    return every if codes is None else [unit for unit in every if unit.code in codes]
+
+
+def _spans(connection: Connection, site: str) -> list[UnitSpan]:
+    return [UnitSpan._make(row) for row in connection.execute(_SPANS, {"site": site})]
+
+
+_SPANS = (  # this and the successions are asked by every page with figures of units: put together once
+    select(Unit.id, Unit.code, Unit.kind, Unit.valid_from, Unit.valid_to)
+    .where(Unit.site == bindparam("site"))
+    .order_by(Unit.path)
+)
+_S = UnitSuccession
+_SUCCESSIONS = (
+    select(_S.unit_id, _S.successor_id, _S.last_day, _S.is_default, _S.passes)
+    .where(_S.site == bindparam("site"))
+    .order_by(_S.id)
+)
 
 
 def successions_of(site: str, unit_ids: Iterable[int]) -> dict[int, list[UnitSuccession]]:

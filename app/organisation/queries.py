@@ -27,16 +27,19 @@ AUDIT_PAGE = 50
 # Units
 
 
-def units(scope: Scope, *, on: date | None = None) -> Sequence[Unit]:
-    """The units of the scope with their aliases, in the order of the tree; only those in being on a day, if given."""
-    return once(f"units of {scope} on {on}", lambda: _units(scope, on))
+def units(scope: Scope, *, on: date | None = None, with_aliases: bool = False) -> Sequence[Unit]:
+    """The units of the scope in the order of the tree; only those in being on a day, if given. Whoever reads the
+    aliases of each asks for them along."""
+    return once(f"units of {scope} on {on} {with_aliases}", lambda: _units(scope, on, with_aliases=with_aliases))
 
 
-def _units(scope: Scope, on: date | None) -> Sequence[Unit]:
+def _units(scope: Scope, on: date | None, *, with_aliases: bool) -> Sequence[Unit]:
     chosen = select(Unit).where(Unit.site == scope.site, scope.within(Unit.id))
     if on is not None:
         chosen = chosen.where(_in_being(on))
-    return db.session.scalars(chosen.options(selectinload(Unit.aliases)).order_by(Unit.path)).all()
+    if with_aliases:
+        chosen = chosen.options(selectinload(Unit.aliases))
+    return db.session.scalars(chosen.order_by(Unit.path)).all()
 
 
 def _in_being(on: date) -> ColumnElement[bool]:
@@ -110,7 +113,7 @@ def unit_tree(scope: Scope) -> list[UnitRow]:
         .group_by(Person.unit_id)
     )
     people = {unit_id: number for unit_id, number in db.session.execute(counted)}  # noqa: C416  rows, typed
-    found = units(scope)
+    found = units(scope, with_aliases=True)
     top = min((unit.path.count("/") for unit in found), default=0)
     return [UnitRow(unit, unit.path.count("/") - top, people.get(unit.id, 0)) for unit in found]
 
@@ -145,7 +148,7 @@ def units_by_key() -> dict[str, Unit]:
     the name before the alias.
     """
     found: dict[str, Unit] = {}
-    known = units(Scope(site()))
+    known = units(Scope(site()), with_aliases=True)
     for group in ([u for u in known if u.valid_to is None], [u for u in known if u.valid_to is not None]):
         for keys in (_code_keys, _name_keys, _alias_keys):
             for unit in group:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, Select, case, func, or_, select
@@ -14,7 +15,7 @@ from sqlalchemy.engine import Connection
 from app.core.calendar import WorkingCalendar
 from app.core.errors import NotFound
 from app.organisation.access import Scope
-from app.organisation.lineage import lineage, owner
+from app.organisation.lineage import lineage, passed_since, unit_spans, unit_then
 from app.organisation.models import Person, Unit
 from app.procedures.models import Procedure, ProcedureVersion
 from app.procedures.queries import in_force_on
@@ -39,6 +40,10 @@ class CheckTotals:
     unchecked: int = 0
     slowest_check_days: int = 0
     defects_open: int = 0
+
+    def figures(self) -> dict[str, int]:
+        """Each count by its name."""
+        return {name: getattr(self, name) for name in self.__slots__}
 
     @property
     def looked(self) -> bool:
@@ -80,7 +85,8 @@ def totals(
     """By unit id, every unit that exists between two days; what happened after `day` is not known. What is left of a
     unit that was gone by then is counted for its successor."""
     heirs = lineage(site)
-    found = dict.fromkeys(_units_in_being(connection, site, first, day), CheckTotals())
+    in_being = (unit.id for unit in unit_spans(connection, site) if unit.is_in_being(first, day))
+    found = dict.fromkeys(in_being, CheckTotals())
     counted: dict[int, dict[str, int]] = defaultdict(dict)
     for query in (_procedures(site, day), _checks(site, first, day), _open_defects(site, day)):
         for row in connection.execute(query):
@@ -182,15 +188,7 @@ def _rows(scope: Scope) -> Select[CatalogueCheck, Unit, str, str]:
     )
 
 
-def _units_in_being(connection: Connection, site: str, first: date, day: date) -> list[int]:
-    wanted = select(Unit.id).where(
-        Unit.site == site,
-        or_(Unit.valid_from.is_(None), Unit.valid_from <= day),
-        or_(Unit.valid_to.is_(None), Unit.valid_to >= first),
-    )
-    return list(connection.scalars(wanted))
-
-
+@lru_cache(maxsize=64)
 def _procedures(site: str, day: date) -> Select[int, int]:
     return (
         select(ProcedureVersion.unit_id.label("unit_id"), func.count().label("procedures"))
@@ -200,6 +198,7 @@ def _procedures(site: str, day: date) -> Select[int, int]:
     )
 
 
+@lru_cache(maxsize=64)
 def _checks(site: str, first: date, day: date) -> Select[*tuple[Any, ...]]:
     """Looks at each site, whether a record ticks one or all three: each may have a day of its own."""
     c = CatalogueCheck
@@ -214,6 +213,7 @@ def _checks(site: str, first: date, day: date) -> Select[*tuple[Any, ...]]:
     )
 
 
+@lru_cache(maxsize=64)
 def _open_defects(site: str, day: date) -> Select[int, int]:
     c = CatalogueCheck
     return (
@@ -284,9 +284,19 @@ def listed(
     connection: Connection, site: str, first: date, since: date, day: date, calendar: WorkingCalendar
 ) -> Iterator[Listed]:
     """Made public between `since` and `day`, or before and not checked when the period began on `first`."""
-    looks = _first_looks(day)
-    division = owner(connection, site, Publication, DIVISION, calendar.end_of_day(day), unit=Publication.division_id)
-    wanted = (
+    at = calendar.end_of_day(day)
+    wanted = _listed(site, first, since, day, at if passed_since(connection, site, at, DIVISION) else None)
+    heirs = lineage(site)
+    for code, decision, division_id, published_on, *found in connection.execute(wanted):
+        yield Listed(code, decision, heirs.heir(division_id, first), published_on, checked_on(found))
+
+
+@lru_cache(maxsize=64)
+def _listed(site: str, first: date, since: date, day: date, passed_at: datetime | None) -> Select[*tuple[Any, ...]]:
+    """`passed_at`: the instant at which it is asked whose each was, where some have passed since."""
+    looks, mine = _first_looks(day), Publication.division_id
+    division = mine if passed_at is None else unit_then(Publication, DIVISION, passed_at, unit=mine)
+    return (
         select(Publication.code, Publication.decision, division, Publication.published_on)
         .add_columns(*looks)
         .where(
@@ -296,9 +306,6 @@ def listed(
         )
         .order_by(Publication.published_on, Publication.code)
     )
-    heirs = lineage(site)
-    for code, decision, division_id, published_on, *found in connection.execute(wanted):
-        yield Listed(code, decision, heirs.heir(division_id, first), published_on, checked_on(found))
 
 
 def _after_publication(

@@ -17,8 +17,7 @@ from app.core.fact_kinds import fact_kinds
 from app.core.facts import Fact, FactQuery, register, register_source
 from app.organisation.access import Scope
 from app.organisation.calendars import site_calendar
-from app.organisation.lineage import lineage
-from app.organisation.models import Unit
+from app.organisation.lineage import lineage, unit_spans
 from app.organisation.registries import SubjectPage, register_pages
 from app.publications import check_queries, queries, review_queries
 from app.publications.models import Publication
@@ -68,7 +67,7 @@ def catalogue_checks(connection: Connection, query: FactQuery) -> Iterator[Fact]
     found = check_queries.totals(connection, query.site, query.period.first, _last_day(query), site_calendar())
     for unit_id, counted in found.items():
         if unit_id in codes:
-            yield CATALOGUE_CHECK.fact(codes[unit_id], query.period.key, **asdict(counted))
+            yield CATALOGUE_CHECK.fact(codes[unit_id], query.period.key, **counted.figures())
 
 
 def catalogue_defects(connection: Connection, query: FactQuery) -> Iterator[Fact]:
@@ -133,10 +132,7 @@ def _last_day(query: FactQuery) -> date:
 
 
 def _codes(connection: Connection, query: FactQuery) -> dict[int, str]:
-    found = select(Unit.id, Unit.code).where(Unit.site == query.site)
-    if query.units is not None:
-        found = found.where(Unit.code.in_(query.units))
-    return {row.id: row.code for row in connection.execute(found)}
+    return {unit.id: unit.code for unit in unit_spans(connection, query.site, query.units)}
 
 
 register(PUBLICATION_STEP, publication_steps)

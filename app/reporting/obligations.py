@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
-from functools import partial
+from functools import lru_cache, partial
 
 from app.compliance.adoption import repository
 from app.compliance.evaluation.evaluate import judge, values_on
@@ -128,8 +128,7 @@ def obligations(scope: Scope, month: Period) -> list[Obligation]:
     units = {unit.code: unit for unit in organisation.units(scope)}
     periods = _periods(month)
     handed_in = _handed_in(scope, periods)
-    of_packs: dict[str, list[Duty]] = {}
-    owing = {period: _owing(period, month, of_packs) for period in periods}
+    owing = {period: _owing(period, month) for period in periods}
     filed_for = _filings_told(owing, tuple(units))
     found = [
         owed
@@ -149,17 +148,25 @@ Owing = list[tuple[Duty, date | None]]
 """Duties, each with its last day; None where each thing of it has its own."""
 
 
-def _owing(period: Period, month: Period, of_packs: dict[str, list[Duty]]) -> Owing:
-    """What is owed for the period, and due in the month or after it. `of_packs` remembers each text's duties."""
-    owing: Owing = []
-    for pack in repository.in_force(period.last):
-        if pack.hash not in of_packs:
-            of_packs[pack.hash] = list(duties(pack))
-        of_pack = [duty for duty in of_packs[pack.hash] if duty.is_of(period)]
-        parameters = values_on(pack, [duty.rule for duty in of_pack], period.last)
-        dated = [(duty, duty.due(period, parameters, site_calendar())) for duty in of_pack]
-        owing += [(duty, due) for duty, due in dated if kept(due or period.last, month.first)]
-    return owing
+def _owing(period: Period, month: Period) -> Owing:
+    """What is owed for the period, and due in the month or after it."""
+    calendar = site_calendar()
+    dated = (each for pack in repository.in_force(period.last) for each in _dated(pack.hash, period, calendar))
+    return [(duty, due) for duty, due in dated if kept(due or period.last, month.first)]
+
+
+@lru_cache(maxsize=256)
+def _dated(text_hash: str, period: Period, calendar: WorkingCalendar) -> Owing:
+    """The duties of a text for the period; what has a hash never changes."""
+    pack = repository.text(text_hash)
+    of_pack = [duty for duty in _duties(text_hash) if duty.is_of(period)]
+    parameters = values_on(pack, [duty.rule for duty in of_pack], period.last)
+    return [(duty, duty.due(period, parameters, calendar)) for duty in of_pack]
+
+
+@lru_cache(maxsize=32)
+def _duties(text_hash: str) -> tuple[Duty, ...]:
+    return tuple(duties(repository.text(text_hash)))
 
 
 def _of_period(
@@ -186,8 +193,8 @@ Results = dict[tuple[str, str, str], RuleResult]
 def _judged(owing: Sequence[Duty], period: Period, codes: Sequence[str]) -> Results:
     if not owing:
         return {}
-    (report,) = service.look(period, [{}], _packs_of(owing), codes)
-    return {(result.pack, result.rule, result.unit): result for result in report.judgement.results}
+    found = service.so_far(period, _packs_of(owing), codes)
+    return {(result.pack, result.rule, result.unit): result for result in found.results}
 
 
 def _packs_of(owing: Sequence[Duty]) -> list[Pack]:
@@ -223,8 +230,7 @@ def _filings_judged(
     calendar, excuses = site_calendar(), waivers_in_force(min(period.last, now))
     # The page is looked at again and again, and what was handed in changes seldom: of the same facts, law, units,
     # waivers, calendar and day the engine says the same.
-    texts = evidence.canonical(told), evidence.canonical(judged_units), repr(sorted(excuses.items()))
-    law = tuple((pack.hash, *(rule.id for rule in pack.rules)) for pack in packs)
+    said = evidence.digest(repr((told, judged_units, sorted(excuses.items()))))
 
     def judged() -> Results:
         found = judge(
@@ -239,7 +245,7 @@ def _filings_judged(
         )
         return {(result.pack, result.rule, result.unit): result for result in found.results}
 
-    return worked_out((), ("handed in", law, *map(evidence.digest, texts), seen, period.last, now, calendar), judged)
+    return worked_out((), ("handed in", service.law_of(packs), said, seen, period.last, now, calendar), judged)
 
 
 HandedIn = Mapping[tuple[str, int, FilingKind], Sequence[StandingFiling]]

@@ -77,7 +77,6 @@ def owed() -> str:
         looks=LOOKS,
         one_unit=len({each.unit.id for each in every}) == 1,
         shown_now=request.args.get("tinh_trang", ""),
-        file_at=_file_at,
         another_year=repository.of_another_year((each.duty.pack, each.period) for each in every),
         today=today(),
         locale=str(get_locale()),
@@ -110,17 +109,6 @@ def _obligation_csv_rows(rows: list[Obligation]) -> Iterator[tuple[object, ...]]
             *(each.done, each.wanted),
             *((first.filed_on, first.document or first.title) if first else ("", "")),
         )
-
-
-def _file_at(owed: Obligation) -> str:
-    """The page on which it is filed or recorded."""
-    duty = owed.duty
-    if duty.filed is not None:
-        year = owed.period.first.year
-        return url_for("obligations.hand_in", loai=duty.filed.value, nam=year, ky=owed.period.key, don_vi=owed.unit.id)
-    if duty.is_check:
-        return url_for("publications.record_check", unit=owed.unit.id)
-    return url_for("obligations.directives", con_lai="")
 
 
 def _of_unit(every: list[Obligation], form: ObligationsForm) -> list[Obligation]:

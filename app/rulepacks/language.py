@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date
 from enum import StrEnum
+from functools import cached_property
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, TypeAdapter, model_validator
@@ -352,7 +353,7 @@ class Rule(Words):
         written = (self.applies_when, self.no_data_when, self.pending_when, self.fails_when)
         return tuple(condition for condition in written if condition is not None)
 
-    @property
+    @cached_property  # a rule never changes, and a page asks it a hundred times
     def fields(self) -> tuple[str, ...]:
         """Every field of the unit or thing that the rule reads, each once."""
         found: list[str] = []
@@ -372,7 +373,7 @@ class Rule(Words):
             found += self.clock.fields
         return tuple(dict.fromkeys(found))
 
-    @property
+    @cached_property
     def kinds(self) -> frozenset[str]:
         """Every kind of fact that the rule reads."""
         kinds = {field.partition(".")[0] for field in self.fields}
@@ -395,7 +396,7 @@ class Rule(Words):
         """The kind of facts about the single things that a result names: those it judges, or those behind a rate."""
         return self.subject or (self.rate.names if self.rate is not None else None)
 
-    @property
+    @cached_property
     def names(self) -> tuple[str, ...]:
         """Everything written in the rule that may be a parameter's name, each once."""
         written: list[object] = [self.answer_within.working_days] if self.answer_within is not None else []

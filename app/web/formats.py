@@ -88,10 +88,13 @@ def _addresses(app: Flask) -> Callable[..., str]:
         return app.url_for(endpoint, **values)
 
     def url_for(endpoint: str, **values: Any) -> str:
-        if endpoint.startswith(".") or "_external" in values or not has_request_context():
+        if "_external" in values or not has_request_context():
             return app.url_for(endpoint, **values)
+        asked = _asked()
+        if endpoint.startswith(".") and asked.blueprint is not None:  # as Flask tells whose it is
+            endpoint = asked.blueprint + endpoint
         try:
-            return kept(_asked().root_path, endpoint, **values)
+            return kept(asked.root_path, endpoint, **values)
         except TypeError:  # a list of values
             return app.url_for(endpoint, **values)
 
@@ -264,6 +267,12 @@ def _in_form(message: str, n: int, _locale: str) -> str:
     return str(known.ugettext(message) if text == message else text)
 
 
+@lru_cache(maxsize=8192)
+def _plural(one: str, many: str, n: int, _locale: str) -> str:
+    """The sentence for a number in the language of the moment, which is part of the key."""
+    return str(get_translations().ungettext(one, many, n))
+
+
 def in_both(texts: Mapping[str, str] | Any) -> str:
     """A bilingual text (`vi`, `en`) in the reader's language."""
     values = texts if isinstance(texts, Mapping) else {"vi": texts.vi, "en": texts.en}
@@ -307,7 +316,7 @@ def register(app: Flask) -> None:
     babel.domain_instance = KeptDomain()
     app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]
         gettext=lambda message: translated(message, language()),
-        ngettext=lambda one, many, n: get_translations().ungettext(one, many, n),
+        ngettext=lambda one, many, n: _plural(one, many, n, language()),
         pgettext=lambda context, message: get_translations().upgettext(context, message),
         npgettext=lambda context, one, many, n: get_translations().unpgettext(context, one, many, n),
         newstyle=True,

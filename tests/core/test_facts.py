@@ -30,6 +30,7 @@ QUERY = FactQuery(
 @pytest.fixture(autouse=True)
 def empty_registry(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(facts, "_registry", [])
+    monkeypatch.setattr(facts, "_by_name", {})
 
 
 def source(*delivered: Fact) -> facts.FactSource:

@@ -14,10 +14,10 @@ from datetime import date, timedelta
 from enum import StrEnum
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from flask import current_app
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from app.compliance.models import CheckRun, PackAdoption, PackText, UploadedPack
 from app.core import facts
@@ -107,7 +107,20 @@ def in_force(day: date) -> list[Pack]:
     return [text(row.hash) for row in found if row is not None]
 
 
-def decision_on(day: date, rows: Sequence[PackAdoption]) -> PackAdoption | None:
+class AdoptedText(NamedTuple):
+    """A decision to judge by a text, as far as judging asks for it."""
+
+    id: int
+    pack: str
+    hash: str
+    valid_from: date
+    valid_to: date | None
+
+
+Decided = TypeVar("Decided", PackAdoption, AdoptedText)
+
+
+def decision_on(day: date, rows: Sequence[Decided]) -> Decided | None:
     """Of the decisions on a pack, the one that counts on a day: the latest that covers it."""
     covering = [row for row in rows if row.valid_from <= day and (row.valid_to is None or day <= row.valid_to)]
     return max(covering, key=lambda row: (row.valid_from, row.id), default=None)
@@ -122,9 +135,23 @@ def decisions() -> dict[str, list[PackAdoption]]:
     return found
 
 
-def _decisions_once() -> dict[str, list[PackAdoption]]:
+def _decisions_once() -> dict[str, list[AdoptedText]]:
     """A page that changes nothing asks about many days, and reads the decisions once."""
-    return once("pack decisions", decisions)
+    return once("pack decisions", _decisions)
+
+
+def _decisions() -> dict[str, list[AdoptedText]]:
+    found: dict[str, list[AdoptedText]] = {}
+    for row in db.session.execute(_DECISIONS, {"site": site()}):
+        found.setdefault(row.pack, []).append(AdoptedText._make(row))
+    return found
+
+
+_DECISIONS = (  # asked by every page that tells of rules: put together once
+    select(PackAdoption.id, PackAdoption.pack, PackAdoption.hash, PackAdoption.valid_from, PackAdoption.valid_to)
+    .where(PackAdoption.site == bindparam("site"))
+    .order_by(PackAdoption.valid_from, PackAdoption.id)
+)
 
 
 def terms(period: Period, packs: Iterable[Pack], *, asked: bool = False) -> dict[str, PackTerm]:
@@ -139,7 +166,7 @@ def terms(period: Period, packs: Iterable[Pack], *, asked: bool = False) -> dict
     return found
 
 
-def _term(rows: Sequence[PackAdoption], day: date) -> PackTerm:
+def _term(rows: Sequence[AdoptedText], day: date) -> PackTerm:
     """The unbroken row of decisions that covers the day, or the last one before it."""
     until = day if decision_on(day, rows) else max(row.valid_to for row in rows if row.valid_to is not None)
     since = until
@@ -172,7 +199,7 @@ def adopted_packs(day: date | None = None) -> list[Pack]:
     return [text(_nearest(day or today(), rows).hash) for _name, rows in sorted(_decisions_once().items())]
 
 
-def _nearest(day: date, rows: Sequence[PackAdoption]) -> PackAdoption:
+def _nearest(day: date, rows: Sequence[AdoptedText]) -> AdoptedText:
     begun = [row for row in rows if row.valid_from <= day]
     return decision_on(day, rows) or (begun[-1] if begun else rows[0])
 

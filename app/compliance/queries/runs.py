@@ -11,7 +11,7 @@ from fractions import Fraction
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, Text, and_, case, cast, func, null, or_, select
+from sqlalchemy import ColumnElement, Row, Select, Text, and_, bindparam, case, cast, func, null, or_, select
 from sqlalchemy.orm import aliased, defer, undefer
 
 from app.compliance.evaluation.results import AppliedWaiver, SubjectLine, SubjectResult, day_of
@@ -38,6 +38,7 @@ from app.rulepacks.compiler import RuleOutcome
 from app.rulepacks.language import JudgedAs, Severity, Status, SubjectState
 from app.web.extensions import db
 from app.web.keyset import Keyset
+from app.web.once import once
 
 PAGE = 30
 
@@ -164,8 +165,11 @@ def the_run(scope: Scope, run_id: int) -> CheckRun:
 
 def judged_periods(scope: Scope) -> list[Period]:
     """The periods that have been checked, the latest first."""
-    keys = db.session.scalars(select(CheckRun.period).where(CheckRun.site == scope.site).distinct())
+    keys = once("judged periods", lambda: db.session.scalars(_PERIODS, {"site": scope.site}).all())
     return sorted(map(Period.parse, keys), reverse=True)
+
+
+_PERIODS = select(CheckRun.period).where(CheckRun.site == bindparam("site")).distinct()
 
 
 def latest_run(scope: Scope, period: Period | None = None) -> CheckRun | None:
@@ -181,10 +185,13 @@ def latest_run(scope: Scope, period: Period | None = None) -> CheckRun | None:
         period = next((known for known in months if known.is_over(now)), next(iter(months or judged), None))
         if period is None:
             return None
-    of_period = runs_of(scope).where(CheckRun.period == period.key)
-    return db.session.scalar(
-        of_period.order_by(CheckRun.official.desc(), CheckRun.limited, CheckRun.id.desc()).limit(1)
-    )
+    return db.session.scalar(_standing_run(scope), {"period": period.key})
+
+
+@lru_cache(maxsize=64)
+def _standing_run(scope: Scope) -> Select[CheckRun]:
+    of_period = runs_of(scope).where(CheckRun.period == bindparam("period"))
+    return of_period.order_by(CheckRun.official.desc(), CheckRun.limited, CheckRun.id.desc()).limit(1)
 
 
 def run_before(scope: Scope, run: CheckRun) -> CheckRun | None:
@@ -330,6 +337,7 @@ _TOLD = (
 """Columns and not rows of tables: fifty thousand results of a run are read at once."""
 
 
+@lru_cache(maxsize=256)
 def results_within(scope: Scope, *, with_subjects: bool = False) -> Select[Any]:
     """SQL: results of units within the scope, each with its unit, for `result_row_of`; of which runs, says who asks."""
     return (

@@ -11,9 +11,10 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Row, Select, and_, case, func, or_, select
+from sqlalchemy import ColumnElement, Row, Select, and_, bindparam, case, func, or_, select
 from sqlalchemy.orm import Bundle, aliased
 
 from app.compliance.evaluation.results import AppliedWaiver
@@ -191,20 +192,28 @@ def violation_page(
     with_subjects: bool = False,
 ) -> ViolationPage:
     """A page of violations by key: those after `after`, or before `before`."""
-    chosen = _filtered(_lines(scope, with_subjects=with_subjects), wanted)
     keyset = Keyset(after, before, limit)
-    rows = db.session.execute(keyset.cut(chosen, Violation.id))
+    if before is None and after is None:
+        lines = _first_lines(scope, wanted, limit, with_subjects=with_subjects)
+    else:
+        lines = keyset.cut(_filtered(_lines(scope, with_subjects=with_subjects), wanted), Violation.id)
+    rows = db.session.execute(lines)
     found = [_line(row, with_subjects=with_subjects) for row in rows]
     return ViolationPage(*keyset.lines(found, lambda line: line.id))
 
 
 def count_of(scope: Scope, wanted: ViolationFilter) -> int:
     """How many violations the filter leaves."""
+    return db.session.scalar(_counted(scope, wanted)) or 0
+
+
+@lru_cache(maxsize=256)  # pages ask the same again and again: what is asked is put together once
+def _counted(scope: Scope, wanted: ViolationFilter) -> Select[Any]:
     counted: Any = select(func.count()).select_from(Violation)
     if wanted.change:
         counted = counted.join(RunViolation, _last_word())
     mine = counted.where(Violation.site == scope.site, scope.within(Violation.unit_id))
-    return db.session.scalar(_filtered(mine, wanted)) or 0
+    return _filtered(mine, wanted)
 
 
 def every_violation(
@@ -222,6 +231,11 @@ def every_violation(
 
 def to_answer(scope: Scope) -> list[Unanswered]:
     """What units of the scope still have to explain, the gravest first, then the first due."""
+    return [Unanswered._make(row) for row in db.session.execute(_to_answer(scope))]
+
+
+@lru_cache(maxsize=256)
+def _to_answer(scope: Scope) -> Select[Any]:
     gravest = case({word.value: number for number, word in enumerate(Severity)}, value=Violation.severity, else_=-1)
     judged_as = CheckResult.figures["judged_as"].as_string()
     mine = (
@@ -233,15 +247,13 @@ def to_answer(scope: Scope) -> list[Unanswered]:
         .where(Violation.site == scope.site, scope.within(Violation.unit_id))
     )
     unanswered = _filtered(mine, ViolationFilter(standing=True, states=UNANSWERED))
-    rows = db.session.execute(unanswered.order_by(gravest.desc(), Violation.answer_due.nulls_last(), Violation.id))
-    return [Unanswered._make(row) for row in rows]
+    return unanswered.order_by(gravest.desc(), Violation.answer_due.nulls_last(), Violation.id)
 
 
 def lines_of(scope: Scope, violation_ids: Sequence[int]) -> list[ViolationLine]:
     """Those violations, in that order; those outside the scope are left out."""
-    found = {
-        row.violation.id: _line(row) for row in db.session.execute(_lines(scope).where(Violation.id.in_(violation_ids)))
-    }
+    rows = db.session.execute(_lines_by_number(scope), {"numbers": list(violation_ids)})
+    found = {row.violation.id: _line(row) for row in rows}
     return [found[number] for number in violation_ids if number in found]
 
 
@@ -268,14 +280,18 @@ def subjects_of(violation_ids: Collection[int]) -> dict[int, dict[str, SubjectAn
 
 def change_counts(scope: Scope, period: Period) -> Counter[ViolationChange]:
     """How many violations of the period are new, persist, are gone."""
-    counted = (
+    return Counter(dict(db.session.execute(_changes(scope), {"period": period.key}).all()))
+
+
+@lru_cache(maxsize=256)
+def _changes(scope: Scope) -> Select[ViolationChange, int]:
+    return (
         select(RunViolation.change, func.count())
         .select_from(Violation)
         .join(RunViolation, _last_word())
-        .where(Violation.site == scope.site, scope.within(Violation.unit_id), Violation.period == period.key)
+        .where(Violation.site == scope.site, scope.within(Violation.unit_id), Violation.period == bindparam("period"))
         .group_by(RunViolation.change)
     )
-    return Counter(dict(db.session.execute(counted).all()))
 
 
 def without_data(scope: Scope, run_id: int) -> list[ResultRow]:
@@ -334,6 +350,19 @@ _LINES: Lines = (  # every list asks it: put together once, and of columns, for 
     .outerjoin(CheckResult, result_of_violation(Violation.last_run_id))
     .outerjoin(_Excused, result_of_violation(Violation.gone_run_id, _Excused))
 )
+
+
+@lru_cache(maxsize=256)
+def _first_lines(scope: Scope, wanted: ViolationFilter, limit: int, *, with_subjects: bool) -> Lines:
+    """Of a list as it is opened."""
+    chosen = _filtered(_lines(scope, with_subjects=with_subjects), wanted)
+    first: Keyset[int] = Keyset(None, None, limit)
+    return first.cut(chosen, Violation.id)
+
+
+@lru_cache(maxsize=256)
+def _lines_by_number(scope: Scope) -> Lines:
+    return _lines(scope).where(Violation.id.in_(bindparam("numbers", expanding=True)))
 
 
 def _lines(scope: Scope, *, with_subjects: bool = False) -> Lines:

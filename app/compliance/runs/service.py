@@ -6,7 +6,7 @@ that fails leaves nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from fractions import Fraction
@@ -22,6 +22,7 @@ from app.compliance.evaluation.evaluate import judge
 from app.compliance.evaluation.results import Judgement, RuleResult
 from app.compliance.models import CheckResult, CheckRun, PackText
 from app.compliance.months import queries
+from app.compliance.overview import worked_out
 from app.compliance.runs import evidence
 from app.compliance.runs.keeping import Texts
 from app.compliance.runs.rows import earlier_failures, heirs_of, inherited, with_forebears
@@ -32,18 +33,19 @@ from app.core.errors import DomainError, NotFound
 from app.core.facts import Fact, FactQuery
 from app.core.periods import Period
 from app.organisation import audit, verifying
-from app.organisation.access import Actor, site
+from app.organisation.access import Actor, site, whole_site
 from app.organisation.audit import transaction
 from app.organisation.calendars import site_calendar
 from app.organisation.models import Unit
 from app.organisation.permissions import Capability, needs
+from app.organisation.queries import units as units_within
 from app.rulepacks.language import Rule
 from app.rulepacks.pack import Override, Pack
 from app.rulepacks.premises import BESIDE, ENDED, last_day
 from app.web import extensions
 from app.web.extensions import Value, db, snapshot, write_rows
 from app.web.garbage import rare_garbage_collection
-from app.web.once import forgetting, once, reading_once
+from app.web.once import forgetting, reading_once
 
 _RESULTS = cast(Table, CheckResult.__table__)
 _COLUMNS = (
@@ -197,10 +199,7 @@ def look(
     asked: bool = False,
 ) -> list[CheckReport]:
     """Judge a period once with each of several parameters, all on the same facts. Writes nothing."""
-    units = _units_for(period, unit_codes)
-    beside = _counted_beside(chosen, units, period, unit_codes)
-    codes = _codes(units | beside, unit_codes)
-    as_of, gathered = gather(period, kinds_read_by(chosen), codes, owed_from(period, chosen))
+    units, beside, as_of, gathered = _gathered_for(period, chosen, unit_codes)
     judgements = [
         _judge(chosen, gathered, units, period, as_of, overrides, asked=asked, beside=beside) for overrides in each
     ]
@@ -217,6 +216,25 @@ def look(
         )
         for judgement in judgements
     ]
+
+
+@reading_once()
+def so_far(period: Period, chosen: Sequence[Pack], unit_codes: Collection[str]) -> Judgement:
+    """A period as it stands now, for a page that is looked at again and again: what it shows changes seldom, and of
+    the same facts, law, units, waivers, calendar and days the engine is asked once. Not for rules that ask for earlier
+    periods. Writes nothing."""
+    units, beside, as_of, gathered = _gathered_for(period, chosen, unit_codes)
+    return _judge(chosen, gathered, units, period, as_of, beside=beside, remembered=True)
+
+
+def _gathered_for(
+    period: Period, chosen: Sequence[Pack], unit_codes: Collection[str] | None
+) -> tuple[dict[str, Unit], dict[str, Unit], datetime, list[Fact]]:
+    """The units to judge, those counted beside them, and what is told of all of them as of an instant."""
+    units = _units_for(period, unit_codes)
+    beside = _counted_beside(chosen, units, period, unit_codes)
+    codes = _codes(units | beside, unit_codes)
+    return units, beside, *gather(period, kinds_read_by(chosen), codes, owed_from(period, chosen))
 
 
 def refuse_impossible(
@@ -303,7 +321,7 @@ def _units_for(period: Period, unit_codes: Collection[str] | None) -> dict[str, 
     """The site's units that existed in the period, by code."""
     found = {
         unit.code: unit
-        for unit in once("units of the site", _every_unit)
+        for unit in units_within(whole_site())
         if (unit.valid_from is None or unit.valid_from <= period.last)
         and (unit.valid_to is None or unit.valid_to >= period.first)
     }
@@ -313,10 +331,6 @@ def _units_for(period: Period, unit_codes: Collection[str] | None) -> dict[str, 
         if code not in found:
             raise NotFound("Không có đơn vị mang mã “%(unit)s” trong kỳ này.", field="unit", unit=code)
     return {code: unit for code, unit in found.items() if code in unit_codes}
-
-
-def _every_unit() -> Sequence[Unit]:
-    return db.session.scalars(select(Unit).where(Unit.site == site()).order_by(Unit.path)).all()
 
 
 def _counted_beside(
@@ -342,25 +356,40 @@ def _judge(
     *,
     asked: bool = False,
     beside: Mapping[str, Unit] | None = None,
+    remembered: bool = False,
 ) -> Judgement:
     calendar = site_calendar()
     told = [premises_of_unit(unit, period) for unit in units.values()]
     told += [premises_of_unit(unit, period) | {BESIDE: "yes"} for unit in (beside or {}).values()]
-    return judge(
+    looked_on = calendar.local_day(_looked_at(period.bounds(calendar.zone)[1]))
+    law_on, known_to = law_day(chosen, period), calendar.local_day(as_of)
+    excuses, terms = service.in_force(period.last), repository.terms(period, chosen, asked=asked)
+    ask = partial(
+        judge,
         chosen,
         gathered,
         told,
         period,
         overrides,
-        law_on=law_day(chosen, period),
-        as_of=calendar.local_day(as_of),
-        looked_on=calendar.local_day(_looked_at(period.bounds(calendar.zone)[1])),
+        law_on=law_on,
+        as_of=known_to,
+        looked_on=looked_on,
         deadline_of=partial(last_day, calendar),
-        excuses=service.in_force(period.last),
+        excuses=excuses,
         too_unknown=_too_unknown(),
-        terms=repository.terms(period, chosen, asked=asked),
+        terms=terms,
         earlier=partial(earlier_failures, period, chosen, judge_part=_judge_part),
     )
+    if not remembered:
+        return ask()
+    said = evidence.digest(repr((gathered, told, sorted(excuses.items()), sorted(terms.items()), overrides)))
+    days = period, law_on, known_to, looked_on, calendar
+    return worked_out((), ("so far", law_of(chosen), said, days, _too_unknown()), ask)
+
+
+def law_of(chosen: Iterable[Pack]) -> tuple[object, ...]:
+    """What is judged by: the text of each pack, and which of its rules."""
+    return tuple((pack.hash, *(rule.id for rule in pack.rules)) for pack in chosen)
 
 
 def _too_unknown() -> Fraction:

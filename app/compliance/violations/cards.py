@@ -9,19 +9,25 @@ from fractions import Fraction
 from functools import lru_cache
 from typing import Any
 
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import func, select
+from markupsafe import Markup
+from sqlalchemy import bindparam, func, select
+from sqlalchemy.orm import aliased
 
 from app.compliance.labels import subject_pages
-from app.compliance.models import CheckResult, CheckRun, ViolationState, ViolationSubject
+from app.compliance.models import CheckResult, CheckRun, Violation, ViolationState, ViolationSubject
 from app.compliance.queries import ResultRow, ViolationLine
+from app.compliance.queries.runs import share as share_of
 from app.compliance.violations.findings import Finding, Rules, findings_of
 from app.compliance.warnings import Today
+from app.compliance.wording import percent
 from app.core.periods import Period
 from app.organisation.access import Scope
 from app.organisation.registries import Act, SubjectPage, Wanted, acts_for
 from app.rulepacks.language import Rule, Severity, Status
 from app.web.extensions import db
+from app.web.formats import label, language
 
 MONTHS = 12
 MOST_NAMED = 6
@@ -123,6 +129,35 @@ def causes_of(scope: Scope, lines: Sequence[ViolationLine], rules: Rules, beside
     return sorted(causes, key=lambda cause: _gravest(cause.cards[0]))
 
 
+_BARS = (Status.FAIL, Status.PASS, Status.WAIVED, Status.REMARK)
+
+
+def drawn_trend(points: Sequence[TrendPoint], target: Fraction | None, title: str) -> Markup:
+    """Twelve months as SVG: a bar a month, as high as the share (whole where there is none), what breaks the rule
+    filled, what keeps it outlined, what was not judged a dot; a line at the target, a share too. The same in words for
+    whoever does not see it. Bars of one kind are one shape: a page draws twenty."""
+    told, shapes = [], dict[Status, list[str]]()
+    for number, (period, status, value) in enumerate((each.period, each.status, each.value) for each in points):
+        if status is None:
+            continue
+        share = "" if value is None else f" {percent(value, language())}"
+        told.append(f"{period.label(language())}: {label(status).lower()}{share}")
+        left, high = number * 10 + 1.5, 4 + 21 * (1.0 if value is None else min(max(float(value), 0.0), 1.0))
+        bar, dot = f"M{left} {27 - high:.1f}h7v{high:.1f}h-7z", f"M{left + 2} 24a1.5 1.5 0 1 0 3 0a1.5 1.5 0 1 0-3 0"
+        shapes.setdefault(status, []).append(bar if status in _BARS else dot)
+    paths = [
+        Markup('<path class="trend-{}" d="{}"/>').format(status if status in _BARS else "none", "".join(drawn))
+        for status, drawn in shapes.items()
+    ]
+    if target is not None and target <= 1:
+        paths.append(Markup('<path class="trend-target" d="M0 {:.1f}h120"/>').format(23 - 21 * float(target)))
+    words = "; ".join(told) or _("chưa có kỳ nào được kiểm tra")
+    return Markup(
+        '<svg class="trend" viewBox="0 0 120 28" role="img" aria-label="{}: {}">'
+        '<path class="trend-base" d="M0 27.5h120"/>{}</svg>'
+    ).format(title, words, Markup("").join(paths))
+
+
 def _now(line: ViolationLine, beside: Today | None) -> ResultRow | None:
     if beside is None or not line.period < beside.period:
         return None
@@ -153,44 +188,70 @@ def _trends(scope: Scope, lines: Iterable[ViolationLine]) -> dict[Any, tuple[Sta
     """How the same cells stood in the periods before, by the last whole run of each."""
     lines = list(lines)
     keys = {period.key for line in lines for period in _before(line.period)}
-    latest = (
-        select(func.max(CheckRun.id), CheckRun.period)
-        .where(CheckRun.site == scope.site, CheckRun.period.in_(keys), ~CheckRun.limited)
-        .group_by(CheckRun.period)
-    )
-    runs = {row[0]: row[1] for row in db.session.execute(latest)}
-    value = CheckResult.figures["value"].as_string()
-    columns = (CheckResult.run_id, CheckResult.pack, CheckResult.rule, CheckResult.unit_id, CheckResult.status, value)
-    cells = select(*columns).where(
-        CheckResult.run_id.in_(runs),
-        CheckResult.unit_id.in_({line.unit.id for line in lines}),
-        CheckResult.rule.in_({line.rule for line in lines}),
-    )
+    latest = db.session.execute(_LATEST, {"site": scope.site, "periods": list(keys)})
+    runs = {run_id: period for run_id, period in latest}  # noqa: C416  rows, typed
+    wanted = {"runs": list(runs), "units": list({line.unit.id for line in lines}), "rules": [*{x.rule for x in lines}]}
     return {
-        (runs[run], pack, rule, unit): (status, None if share is None else Fraction(share))
-        for run, pack, rule, unit, status, share in db.session.execute(cells)
+        (runs[run], pack, rule, unit): (status, share_of(value))
+        for run, pack, rule, unit, status, value in db.session.execute(_CELLS, wanted)
     }
+
+
+# Asked with every page of a head's own: put together once.
+_LATEST = (
+    select(func.max(CheckRun.id), CheckRun.period)
+    .where(CheckRun.site == bindparam("site"), CheckRun.period.in_(bindparam("periods", expanding=True)))
+    .where(~CheckRun.limited)
+    .group_by(CheckRun.period)
+)
+_CELLS = select(
+    *(CheckResult.run_id, CheckResult.pack, CheckResult.rule, CheckResult.unit_id, CheckResult.status),
+    CheckResult.figures["value"].as_string(),
+).where(
+    CheckResult.run_id.in_(bindparam("runs", expanding=True)),
+    CheckResult.unit_id.in_(bindparam("units", expanding=True)),
+    CheckResult.rule.in_(bindparam("rules", expanding=True)),
+)
 
 
 def _subjects(
     violation_ids: Collection[int],
 ) -> tuple[dict[int, tuple[str, ...]], dict[int, Counter[ViolationState]]]:
     """The first single things of each violation, those to be answered before the others, and how many stand where."""
-    standing = (ViolationSubject.violation_id.in_(violation_ids), ViolationSubject.gone_run_id.is_(None))
-    by = (ViolationSubject.violation_id, ViolationSubject.state)
+    numbers = {"numbers": list(violation_ids)}
     states: dict[int, Counter[ViolationState]] = defaultdict(Counter)
-    for violation_id, state, number in db.session.execute(select(*by, func.count()).where(*standing).group_by(*by)):
+    for violation_id, state, number in db.session.execute(_STANDING, numbers):
         states[violation_id][state] = number
-    first = func.row_number().over(
-        partition_by=ViolationSubject.violation_id, order_by=(ViolationSubject.state.desc(), ViolationSubject.subject)
-    )
-    ranked = select(ViolationSubject.violation_id, ViolationSubject.subject, first.label("rank")).where(*standing)
-    part = ranked.subquery()
-    chosen = select(part.c.violation_id, part.c.subject).where(part.c.rank <= MOST_NAMED).order_by(part.c.rank)
     named: dict[int, list[str]] = defaultdict(list)
-    for violation_id, subject in db.session.execute(chosen):
+    for violation_id, subject in db.session.execute(_FIRST_NAMED, numbers):
         named[violation_id].append(subject)
     return {key: tuple(names) for key, names in named.items()}, states
+
+
+_V, _S = Violation, ViolationSubject
+_ASKED: Any = bindparam("numbers", expanding=True)
+_STANDING = (
+    select(_S.violation_id, _S.state, func.count())
+    .where(_S.violation_id.in_(_ASKED), _S.gone_run_id.is_(None))
+    .group_by(_S.violation_id, _S.state)
+)
+_BESIDE = aliased(ViolationSubject)
+_FIRST_NAMED = (  # the first of each by itself: to number thousands only to keep six takes three times as long
+    select(_S.violation_id, _S.subject)
+    .select_from(_V)
+    .join(
+        _S,
+        _S.id.in_(
+            select(_BESIDE.id)
+            .where(_BESIDE.violation_id == _V.id, _BESIDE.gone_run_id.is_(None))
+            .order_by(_BESIDE.state.desc(), _BESIDE.subject)
+            .limit(MOST_NAMED)
+            .correlate(_V)
+        ),
+    )
+    .where(_V.id.in_(_ASKED))
+    .order_by(_S.violation_id, _S.state.desc(), _S.subject)
+)
 
 
 def _pages(

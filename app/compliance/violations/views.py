@@ -41,7 +41,7 @@ from app.compliance.runs.output import waiver_words
 from app.compliance.views import bp
 from app.compliance.violations import answering
 from app.compliance.violations.books import book_of_rule
-from app.compliance.violations.cards import causes_of
+from app.compliance.violations.cards import causes_of, drawn_trend
 from app.compliance.violations.cells import RulesOfRuns, message_of, message_of_thing, things_of
 from app.compliance.violations.findings import Rules, findings_of, findings_to_answer, same_finding
 from app.compliance.warnings import today_beside
@@ -59,6 +59,7 @@ from app.web.due import missed
 from app.web.formats import counted, in_both, label, language, show_date
 from app.web.forms import errors_shown_on, number_in, whole_number
 from app.web.keyset import Numbered, page_number
+from app.web.once import once
 
 
 @bp.get("/kiem-tra/<int:run_id>/<pack>/<rule>/<path:unit>")
@@ -266,6 +267,7 @@ def my_violations() -> str:
         beside=beside,
         period=period,
         summary=_summary(period) if period else "",
+        drawn_trend=drawn_trend,
         causes=causes_of(scope, lines, rules, beside),
         page=page,
         findings=len(found),
@@ -514,6 +516,10 @@ def _titles() -> dict[tuple[str, str], Rule]:
 
 def _rules() -> Rules:
     """Those of the packs that are present."""
+    return once("rules by name", _rules_present)
+
+
+def _rules_present() -> Rules:
     return {(pack.id, rule.id): rule for pack, rule in repository.every_rule(repository.present().values())}
 
 

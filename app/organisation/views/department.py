@@ -113,7 +113,7 @@ def units_csv() -> Response:
         header,
         (
             (u.code, u.name, label(u.kind), u.path, _aliases(u), u.valid_from, u.valid_to)
-            for u in queries.units(current_scope())
+            for u in queries.units(current_scope(), with_aliases=True)
         ),
         _("Đơn vị"),
     )
