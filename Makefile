@@ -6,6 +6,8 @@ SHELL := /bin/sh
 
 BIN := .venv/bin
 ARGS ?=
+# Some containers have it: then each process would compile the house anew, which takes longer than to load it.
+unexport PYTHONDONTWRITEBYTECODE
 
 RECIPE := .ci/setup .ci/engine.py .ci/flask .locks/build.txt
 RUN_STAMP := .venv/.setup-run-$(shell cat .locks/run.txt $(RECIPE) | sha256sum | cut -c 1-12)
