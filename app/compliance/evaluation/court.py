@@ -6,15 +6,16 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from app.compliance.evaluation.debts import View
 from app.compliance.evaluation.figures import Blank, Figures, Subject, Things, UnitFigures
 from app.compliance.evaluation.results import STATES
 from app.core.facts import FactError
-from app.rulepacks.compiler import Compiled, RuleOutcome
+from app.rulepacks.compiler import Compiled, RuleOutcome, compile_rules
 from app.rulepacks.conditions import NOTHING_KNOWN, DayKind
-from app.rulepacks.language import Rule
+from app.rulepacks.language import Rule, UnitScope
 from app.rulepacks.pack import Override, Pack, ParameterValue, day_kind_of, number_of
 from app.rulepacks.premises import PackTerm
 
@@ -82,6 +83,10 @@ class EvaluationContext:
     overrides: Mapping[str, Override] = field(default_factory=dict)
     term: PackTerm = field(default_factory=PackTerm)
 
+    def compiled(self, rules: Sequence[Rule]) -> Compiled:
+        """The rules as the engine takes them; once for the same values, though every period and every look asks."""
+        return _compiled(_ToCompile(tuple(rules), self.parameters, self.pack.info.scope, self.too_unknown))
+
     def question(self, rule: Rule) -> object:
         """Whatever decides what a rule says of single things. Rules with the same question, of one plan or of two, have
         the same outcomes, and are asked once."""
@@ -108,6 +113,34 @@ class EvaluationContext:
             return then if name in then else self.parameters
         value = self.pack.parameters.on(name, day)
         return self.parameters if value is None else {name: value}
+
+
+class _ToCompile:
+    """Rules and what their words stand for: the same when they are these very rules, with the same values."""
+
+    __slots__ = ("_key", "given")
+
+    def __init__(
+        self,
+        rules: tuple[Rule, ...],
+        parameters: Mapping[str, ParameterValue],
+        scope: UnitScope | None,
+        too_unknown: Fraction,
+    ) -> None:
+        self.given = rules, parameters, scope, too_unknown  # kept, so that no other object takes the place of one
+        values = tuple((name, parameter.value) for name, parameter in parameters.items())
+        self._key = tuple(map(id, rules)), values, id(scope), too_unknown
+
+    def __hash__(self) -> int:
+        return hash(self._key)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _ToCompile) and self._key == other._key
+
+
+@lru_cache(maxsize=512)
+def _compiled(asked: _ToCompile) -> Compiled:
+    return compile_rules(*asked.given)
 
 
 def ask_things(court: EvaluationContext, compiled: Compiled, things: Things) -> dict[str, list[RuleOutcome]]:

@@ -33,7 +33,6 @@ from app.rulepacks.compiler import (
     DAY_PASSED,
     DAY_TO_COME,
     RuleOutcome,
-    compile_rules,
     last_day_field,
 )
 from app.rulepacks.conditions import NOTHING_KNOWN, RULE, UNIT, Count, Target, TargetComparison
@@ -274,7 +273,7 @@ def _judge_alike(
     court: EvaluationContext, rules: Sequence[Rule], units: Sequence[UnitFigures], whole: Whole | None
 ) -> dict[str, list[RuleResult]]:
     units = [whole.together if whole and unit.code == whole.together.code else unit for unit in units]
-    compiled = compile_rules(rules, court.parameters, court.pack.info.scope, court.too_unknown)
+    compiled = court.compiled(rules)
     said = ask(court.engine, compiled, units, lambda field: [unit.figures[field] for unit in units])
     found = {}
     for rule in rules:

@@ -15,7 +15,7 @@ from app.compliance.evaluation.duties import duties
 from app.compliance.evaluation.figures import Subject, Things
 from app.compliance.evaluation.results import STATUSES, RuleResult, SubjectResult, day_of, ratio
 from app.core.facts import FactError
-from app.rulepacks.compiler import BROKEN_PERIODS, RuleOutcome, compile_rules
+from app.rulepacks.compiler import BROKEN_PERIODS, RuleOutcome
 from app.rulepacks.conditions import Clock, Target
 from app.rulepacks.language import Rule, Status
 from app.rulepacks.pack import ParameterValue, day_kind_of, number_of, share_of
@@ -39,7 +39,7 @@ def evaluate_subjects(
 def _ask(court: EvaluationContext, things: Things, asking: Mapping[object, Rule]) -> None:
     """Have the things remember what is said of each unit's, for every question, by a rule that asks it."""
     new = {question: rule for question, rule in asking.items() if not things.knows(question)}
-    compiled = compile_rules(list(new.values()), court.parameters, court.pack.info.scope, court.too_unknown)
+    compiled = court.compiled(list(new.values()))
     said = ask_things(court, compiled, things)
     for question, rule in new.items():
         things.remember(question, _of_units(things, _verdicts(court, rule, things, said[rule.id])))
@@ -106,7 +106,7 @@ def judge_escalation(
     units = {unit.code: unit for unit in court.figures.units}
     broken = [result for result in results if result.fails and result.rule in chosen]
     history = [_periods(court, result) for result in broken]
-    compiled = compile_rules([rule], court.parameters, court.pack.info.scope)
+    compiled = court.compiled([rule])
     assert compiled.fields == {BROKEN_PERIODS}
     lengths = [len(periods) for periods in history]
     outcomes = ask(court.engine, compiled, [units[result.unit] for result in broken], lambda _field: lengths)[rule.id]
