@@ -79,6 +79,9 @@ LONGEST = (
 )
 """Files that take a minute or more: they begin, so that no process is left alone with one at the end."""
 
+gc.set_threshold(
+    100_000, 50, 1000
+)  # while tests are found little is thrown away, and all of it is walked again and again
 public_holidays(2024)  # loaded when first asked: here, and not within the time that a property has for one example
 
 

@@ -152,19 +152,29 @@ def _put(kept: Kept) -> None:
 
 
 def wipe() -> None:
-    """Empty every table, and let numbers begin at 1 again. Row by row: after one test there are few, and TRUNCATE makes
-    new files for seventy tables each time."""
-    deletes = _deletes()
-    with db.engine.begin() as connection:
-        if connection.dialect.name == "postgresql":
-            restart = "SELECT setval(seqrelid, seqstart, false) FROM pg_sequence"
-            connection.exec_driver_sql("; ".join([*deletes, restart]))
-            return
-        connection.exec_driver_sql("PRAGMA defer_foreign_keys = ON")
-        for delete in deletes:
-            connection.exec_driver_sql(delete)
+    """Empty every table, and let numbers begin at 1 again. Those with rows are asked for first: after one test they are
+    few of seventy, and so are their rows; TRUNCATE would make new files for each."""
+    with closing(db.engine.raw_connection()) as pooled:
+        driver: Any = pooled.driver_connection
+        cursor = driver.cursor()
+        if isinstance(driver, sqlite3.Connection):
+            cursor.execute("BEGIN")
+            cursor.execute("PRAGMA defer_foreign_keys = ON")
+        else:
+            cursor.execute("SELECT setval(seqrelid, seqstart, false) FROM pg_sequence")
+        cursor.execute(_with_rows())
+        for (place,) in sorted(cursor.fetchall()):
+            cursor.execute(f"DELETE FROM {_tables()[place]}")
+        driver.commit()
 
 
 @cache
-def _deletes() -> list[str]:
-    return [f"DELETE FROM {table.name}" for table in reversed(db.metadatas[None].sorted_tables)]
+def _tables() -> list[str]:
+    return [table.name for table in reversed(db.metadatas[None].sorted_tables)]
+
+
+@cache
+def _with_rows() -> str:
+    """Asks which tables have rows, by their places in the order in which they can be emptied."""
+    each = (f"SELECT {place} WHERE EXISTS (SELECT 1 FROM {name})" for place, name in enumerate(_tables()))
+    return " UNION ALL ".join(each)
