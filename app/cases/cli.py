@@ -279,6 +279,8 @@ def import_cases(
         write_errors(report.refused, errors)
     if shown == "json":
         click.echo(json.dumps(report.as_json(), ensure_ascii=False, indent=2))
+        if unread := report.unread_said():
+            note(unread)
     else:
         _print(file.name, report, dry_run)
 
@@ -320,7 +322,7 @@ def _print(name: str, report: ImportReport, dry_run: bool) -> None:
             refused=len(report.refused),
         )
     )
-    for notice in report.notices():
+    for notice in filter(None, (report.unread_said(), *report.notices())):
         click.echo(f"  {notice}")
     told: dict[tuple[str, str], RowsSeen] = {}
     for refusal in report.refused:

@@ -156,7 +156,8 @@ def _preview_json(number: int) -> dict[str, Any]:
 
 def _report(report: ImportReport) -> dict[str, Any]:
     refused = [_refusal(refusal) for refusal in report.refused]
-    return {"id": report.import_id} | report.counts() | {"notices": report.notices(), "refused": refused}
+    said = {"notices": report.notices(), "refused": refused, "unread_columns": report.unread}
+    return {"id": report.import_id} | report.counts() | said
 
 
 def _refusal(refusal: RefusedRow) -> dict[str, Any]:

@@ -238,6 +238,11 @@ class ImportReport:
             said.insert(0, _("%(said)s (dòng %(rows)s).", said=over, rows=str(self.passed_over)))
         return [*self.sheets, *self.created, *said]
 
+    def unread_said(self) -> str:
+        """The sentence for headings that nothing was made of; empty where everything was read. A page shows them with
+        what one can do about it."""
+        return str(_("Cột không đọc: %(names)s.", names=_quoted(self.unread))) if self.unread else ""
+
     def counts(self) -> dict[str, int]:
         """The counts that an Import keeps."""
         names = ("rows", "cases_new", "cases_changed", "cases_unchanged", "events_new")

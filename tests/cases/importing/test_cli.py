@@ -15,7 +15,7 @@ from app.cases import cli
 from app.cases.models import Case
 from app.procedures.models import ProcedureVersion
 from app.web.extensions import db
-from tests.cases.importing.exports import closed, csv_file, row
+from tests.cases.importing.exports import HEADINGS, closed, csv_file, row, text_of
 
 
 def cases() -> int:
@@ -196,3 +196,26 @@ def test_a_number_that_no_column_holds_is_refused_in_a_sentence(session: Any, ap
         result = app.test_cli_runner().invoke(args=asked)
         assert (result.exit_code, "Có số quá lớn" in result.stderr) == (2, True), asked
         db.session.rollback()  # each is a process of its own
+
+
+def test_columns_that_nothing_is_made_of_are_named(app: Flask, permit: ProcedureVersion, tmp_path: Path) -> None:
+    """A promise that stands in a column of another name would be lost in silence, and its case never late."""
+    path = tmp_path / "khac.csv"
+    headings = ["Ngày trả dự kiến" if each == "Ngày hẹn trả" else each for each in HEADINGS]
+    path.write_text(text_of([row()], headings), "utf-8")
+    asked = ["cases", "import", str(path), "--mapping", "igate", "--dry-run"]
+    assert "Cột không đọc: “Ngày trả dự kiến”." in app.test_cli_runner().invoke(args=asked).stdout
+    told = app.test_cli_runner().invoke(args=[*asked, "--format", "json"])
+    assert (told.stderr.strip(), json.loads(told.stdout)["cases_new"]) == ("Cột không đọc: “Ngày trả dự kiến”.", 1)
+
+
+def test_short_headings_of_a_list_made_by_hand_are_known(app: Flask, permit: ProcedureVersion, tmp_path: Path) -> None:
+    short = {"Phòng ban": "Phòng", "Ngày hẹn trả": "Hẹn trả", "Ngày kết thúc xử lý": "Kết thúc"}
+    path = tmp_path / "tay.csv"
+    path.write_text(text_of([closed()], [short.get(each, each) for each in HEADINGS]), "utf-8")
+    asked = ["cases", "import", str(path), "--mapping", "igate"]
+    result = app.test_cli_runner().invoke(args=asked)
+    case = db.session.scalars(select(Case)).one()
+    assert "Cột không đọc" not in result.output
+    assert (case.promised_at is not None, case.closed_at is not None) == (True, True)
+    assert case.unit_id == permit.unit_id
