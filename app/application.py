@@ -87,7 +87,6 @@ class Application(Flask):
         return answer
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        """Answer a request."""
         self.bind_pages()
         return super().__call__(environ, start_response)
 

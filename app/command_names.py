@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pkgutil import resolve_name
 
 import click
 
@@ -13,6 +14,8 @@ from app.web.command_line import begin_speaking, end_speaking, in_the_language_s
 from app.web.garbage import rare_garbage_collection
 
 Load = Callable[[], click.Command]
+Place = str | Load
+"""Where a command stands, as `module:name`; or what puts it together."""
 
 
 class Named(click.Command):
@@ -28,7 +31,6 @@ class Named(click.Command):
             return in_the_language_spoken(in_sentences(self._load()))
 
     def get_short_help_str(self, limit: int = 45) -> str:
-        """For a list of commands."""
         return click.Command(self.name, help=translated(self.help or "")).get_short_help_str(limit)
 
     def make_context(
@@ -51,66 +53,18 @@ def register(app: Application) -> None:
     """Add every command. All but those that only read packs, or migrate, find the whole site bound: what one room does
     is often followed by another (a day added to the calendar moves deadlines), and pages are in what is printed."""
 
-    def after(bind: Callable[[], None], load: Load) -> Load:
+    def after(bind: Callable[[], None], place: Place) -> Load:
         def bound() -> click.Command:
             with rare_garbage_collection():
                 bind()
-                return load()
+                command: click.Command = resolve_name(place) if isinstance(place, str) else place()
+                return command
 
         return bound
 
-    for name, (help, load) in WHOLE.items():
-        app.cli.add_command(Named(name, help, after(app.bind_pages, load)))
-    for name, (help, load) in WITHOUT_PAGES.items():
-        app.cli.add_command(Named(name, help, after(app.bind_records, load)))
-
-
-def _attachments() -> click.Command:
-    from app.attachments.cli import attachments
-
-    return attachments
-
-
-def _audit() -> click.Command:
-    from app.reporting.cli import audit_group
-
-    return audit_group
-
-
-def _backup() -> click.Command:
-    from app.organisation.cli import make_backup
-
-    return make_backup
-
-
-def _bulk() -> click.Command:
-    from app.cases.bulk.cli import bulk_group
-
-    return bulk_group
-
-
-def _calendar() -> click.Command:
-    from app.organisation.cli import calendar
-
-    return calendar
-
-
-def _cases() -> click.Command:
-    from app.cases.cli import cases
-
-    return cases
-
-
-def _check() -> click.Command:
-    from app.reporting.cli import check
-
-    return check
-
-
-def _clock() -> click.Command:
-    from app.organisation.cli import clock_group
-
-    return clock_group
+    for bind, named in ((app.bind_pages, WHOLE), (app.bind_records, WITHOUT_PAGES)):
+        for name, (help, place) in named.items():
+            app.cli.add_command(Named(name, help, after(bind, place)))
 
 
 def _db() -> click.Command:
@@ -119,42 +73,6 @@ def _db() -> click.Command:
     group: click.Command = db
     group.help = WITHOUT_PAGES["db"][0]
     return group
-
-
-def _demo() -> click.Command:
-    from app.demo.cli import demo
-
-    return demo
-
-
-def _facts() -> click.Command:
-    from app.compliance.cli import show_facts
-
-    return show_facts
-
-
-def _import() -> click.Command:
-    from app.cases.importing.cli import imports
-
-    return imports
-
-
-def _notify() -> click.Command:
-    from app.notifications.cli import notify
-
-    return notify
-
-
-def _payments() -> click.Command:
-    from app.payments.cli import payments
-
-    return payments
-
-
-def _people() -> click.Command:
-    from app.organisation.cli import people
-
-    return people
 
 
 def _plans() -> click.Command:
@@ -166,101 +84,38 @@ def _plans() -> click.Command:
     return plans
 
 
-def _procedures() -> click.Command:
-    from app.procedures.cli import procedures
-
-    return procedures
-
-
-def _publications() -> click.Command:
-    from app.publications.cli import publications
-
-    return publications
-
-
-def _report() -> click.Command:
-    from app.reporting.cli import report_group
-
-    return report_group
-
-
-def _restore() -> click.Command:
-    from app.organisation.cli import restore_backup
-
-    return restore_backup
-
-
-def _rules() -> click.Command:
-    from app.compliance.cli import rules
-
-    return rules
-
-
-def _schedule() -> click.Command:
-    from app.organisation.site_cli import show_schedule
-
-    return show_schedule
-
-
-def _serve() -> click.Command:
-    from app.demo.cli import serve
-
-    return serve
-
-
-def _site() -> click.Command:
-    from app.organisation.site_cli import site_group
-
-    return site_group
-
-
-def _slips() -> click.Command:
-    from app.slips.cli import slips
-
-    return slips
-
-
-def _units() -> click.Command:
-    from app.organisation.cli import units
-
-    return units
-
-
 # The first words of each command's help stand here a second time, so that a list of commands loads none of them; a
 # test holds them to those of the command.
-WHOLE: dict[str, tuple[str, Load]] = {
-    "attachments": (N_("Tệp đính kèm của hồ sơ."), _attachments),
-    "audit": (N_("Nhật ký."), _audit),
-    "backup": (
-        N_("Sao lưu vào tệp .tar.gz hoặc một thư mục."),
-        _backup,
-    ),
-    "bulk": (N_("Thao tác nhiều hồ sơ."), _bulk),
-    "calendar": (N_("Lịch làm việc."), _calendar),
-    "cases": (N_("Hồ sơ."), _cases),
-    "check": (N_("Kiểm tra việc thực hiện các kế hoạch."), _check),
-    "clock": (N_("Đồng hồ máy chủ."), _clock),
-    "demo": (N_("Dữ liệu minh họa."), _demo),
-    "facts": (N_("Những gì bộ máy quy tắc được cho biết."), _facts),
-    "import": (N_("Nhập hồ sơ từ tệp: xem trước, nhập, xem lại, hoàn tác."), _import),
-    "notify": (N_("Lập thông báo về việc đến hạn và gửi thư trong ngày."), _notify),
-    "payments": (N_("Phí, lệ phí."), _payments),
-    "people": (N_("Người dùng."), _people),
+WHOLE: dict[str, tuple[str, Place]] = {
+    "attachments": (N_("Tệp đính kèm của hồ sơ."), "app.attachments.cli:attachments"),
+    "audit": (N_("Nhật ký."), "app.reporting.cli:audit_group"),
+    "backup": (N_("Sao lưu vào tệp .tar.gz hoặc một thư mục."), "app.organisation.cli:make_backup"),
+    "bulk": (N_("Thao tác nhiều hồ sơ."), "app.cases.bulk.cli:bulk_group"),
+    "calendar": (N_("Lịch làm việc."), "app.organisation.cli:calendar"),
+    "cases": (N_("Hồ sơ."), "app.cases.cli:cases"),
+    "check": (N_("Kiểm tra việc thực hiện các kế hoạch."), "app.reporting.cli:check"),
+    "clock": (N_("Đồng hồ máy chủ."), "app.organisation.cli:clock_group"),
+    "demo": (N_("Dữ liệu minh họa."), "app.demo.cli:demo"),
+    "facts": (N_("Những gì bộ máy quy tắc được cho biết."), "app.compliance.cli:show_facts"),
+    "import": (N_("Nhập hồ sơ từ tệp: xem trước, nhập, xem lại, hoàn tác."), "app.cases.importing.cli:imports"),
+    "notify": (N_("Lập thông báo về việc đến hạn và gửi thư trong ngày."), "app.notifications.cli:notify"),
+    "payments": (N_("Phí, lệ phí."), "app.payments.cli:payments"),
+    "people": (N_("Người dùng."), "app.organisation.cli:people"),
     "plans": (N_("Nhiệm vụ, nghĩa vụ định kỳ và bảng chấm điểm của các kế hoạch."), _plans),
-    "procedures": (N_("Danh mục thủ tục hành chính."), _procedures),
-    "publications": (N_("Công bố, công khai và rà soát thủ tục hành chính."), _publications),
-    "report": (N_("Báo cáo theo mẫu."), _report),
-    "restore": (N_("Khôi phục từ tệp sao lưu."), _restore),
+    "procedures": (N_("Danh mục thủ tục hành chính."), "app.procedures.cli:procedures"),
+    "publications": (N_("Công bố, công khai và rà soát thủ tục hành chính."), "app.publications.cli:publications"),
+    "report": (N_("Báo cáo theo mẫu."), "app.reporting.cli:report_group"),
+    "restore": (N_("Khôi phục từ tệp sao lưu."), "app.organisation.cli:restore_backup"),
     "schedule": (
         N_("Việc máy chủ tự làm: giờ nào, làm xong đến đâu, lỗi gì. Mã thoát 1 nếu có lỗi."),
-        _schedule,
+        "app.organisation.site_cli:show_schedule",
     ),
-    "serve": (N_("Chạy trang web."), _serve),
-    "site": (N_("Cơ quan."), _site),
-    "slips": (N_("Biểu mẫu một cửa."), _slips),
-    "units": (N_("Đơn vị."), _units),
+    "serve": (N_("Chạy trang web."), "app.demo.cli:serve"),
+    "site": (N_("Cơ quan."), "app.organisation.site_cli:site_group"),
+    "slips": (N_("Biểu mẫu một cửa."), "app.slips.cli:slips"),
+    "units": (N_("Đơn vị."), "app.organisation.cli:units"),
 }
-WITHOUT_PAGES: dict[str, tuple[str, Load]] = {
+WITHOUT_PAGES: dict[str, tuple[str, Place]] = {
     "db": (N_("Nâng cấp cơ sở dữ liệu."), _db),
-    "rules": (N_("Các bộ quy tắc."), _rules),
+    "rules": (N_("Các bộ quy tắc."), "app.compliance.cli:rules"),
 }

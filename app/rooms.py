@@ -39,7 +39,6 @@ def register_records() -> None:
 
 
 def register_pages(app: Flask) -> None:
-    """Every room's pages."""
     for room in (*RECORDS, *JUDGEMENT, monitoring):
         if room is not desk:  # its pages are those of the lists and forms that it keeps
             room.register(app)

@@ -41,6 +41,7 @@ from app.compliance.runs.service import run_check
 from app.demo import loading
 from app.organisation import audit, backup, restoring
 from app.organisation.access import Actor, scope_of, site, whole_site
+from app.organisation.calendars import last_month
 from app.organisation.models import AuditEntry, Person, Role
 from app.web import serving
 from app.web.extensions import db
@@ -193,7 +194,7 @@ def _import(file: Path) -> None:
 
 
 def _check() -> None:
-    run_check(BY, loading.last_month())
+    run_check(BY, last_month())
 
 
 # What is wrong afterwards

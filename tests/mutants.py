@@ -70,7 +70,8 @@ MODULES = {
     ),
     "evaluate": Module(
         tuple(
-            f"app/{EVALUATION}/{name}.py" for name in ("court", "duties", "evaluate", "figures", "results", "subjects")
+            f"app/{EVALUATION}/{name}.py"
+            for name in ("context", "duties", "evaluate", "figures", "results", "subjects")
         ),
         tuple(
             f"tests/{EVALUATION}/test_{name}.py"

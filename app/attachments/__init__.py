@@ -16,14 +16,12 @@ class BadContent(DomainError):
 
 
 def register_records() -> None:
-    """Its tables, what the reader sees for its words, and what it tells the rules engine."""
     import app.attachments.evidence_files
     import app.attachments.models
     import app.attachments.signatures.legal_value
 
 
 def register(app: Flask) -> None:
-    """Its pages."""
     from app.attachments import verifying
     from app.attachments.evidence_views import bp as evidence
     from app.attachments.views import bp, signatures_bp

@@ -42,7 +42,6 @@ class FileKind(StrEnum):
 
     @property
     def media_type(self) -> str:
-        """As HTTP names it."""
         return _MEDIA_TYPES[self]
 
     @property

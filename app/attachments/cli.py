@@ -15,7 +15,7 @@ from app.attachments.models import AttachmentKind
 from app.attachments.service import UploadedFile
 from app.core.errors import N_
 from app.organisation.access import site, whole_site
-from app.organisation.commands import COMMAND, echo_json, echo_rows, refusing
+from app.organisation.commands import COMMAND, echo_json, echo_rows
 from app.web import extensions
 from app.web.command_faults import BadInput, note
 from app.web.formats import label, sentence, show_datetime
@@ -34,7 +34,6 @@ attachments = AppGroup("attachments", help=N_("Tệp đính kèm của hồ sơ.
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--document", type=int, metavar="N", help=N_("Số thứ tự giấy tờ trong hồ sơ."))
 @click.option("--result", is_flag=True, help=N_("Là tệp kết quả giải quyết."))
-@refusing
 def add(code: str, files: tuple[Path, ...], document: int | None, result: bool) -> None:
     if result and document is not None:
         raise BadInput(_("Chỉ dùng một trong hai: --document hoặc --result."))
@@ -74,7 +73,6 @@ def add(code: str, files: tuple[Path, ...], document: int | None, result: bool) 
 @attachments.command("list", help=N_("Các tệp của hồ sơ mang mã CODE, cả tệp đã gỡ."))
 @click.argument("code")
 @click.option("--format", "shown", type=click.Choice(["table", "json", "csv"]), default="table", show_default=True)
-@refusing
 def list_files(code: str, shown: str) -> None:
     case = queries.case_with_code(whole_site(), code)
     found = queries.files_of(whole_site(), case.id)
@@ -111,7 +109,6 @@ def list_files(code: str, shown: str) -> None:
     "verify", help=N_("Đối chiếu kho tệp với hồ sơ.\n\nMã thoát là 1 khi có tệp thiếu hoặc bị thay đổi.")
 )
 @click.option("--delete-orphans", is_flag=True, help=N_("Xóa tệp không thuộc hồ sơ nào."))
-@refusing
 def verify(delete_orphans: bool) -> None:
     verdict = service.verify(site())
     store, bad = service.store(), [*verdict.missing, *verdict.damaged]
@@ -142,7 +139,6 @@ def verify(delete_orphans: bool) -> None:
     ),
 )
 @click.option("--doubted", is_flag=True, help=N_("Cả tệp có chữ ký chưa tin cậy hoặc chưa xác minh thu hồi."))
-@refusing
 def signatures(doubted: bool) -> None:
     from app.attachments.verifying import look_again
 
@@ -157,7 +153,6 @@ def signatures(doubted: bool) -> None:
     help=N_("Chứng thư tin cậy và danh sách thu hồi của cơ quan.\n\nMã thoát là 1 khi có tệp không dùng được."),
 )
 @click.option("--format", "shown", type=click.Choice(["table", "json", "csv"]), default="table", show_default=True)
-@refusing
 def roots(shown: str) -> None:
     from app.attachments.signatures.roots import folder, trusted
 

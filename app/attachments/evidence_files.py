@@ -7,7 +7,6 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any, BinaryIO
 
 from sqlalchemy import ColumnElement, and_, func, select
@@ -16,9 +15,8 @@ from sqlalchemy.orm import aliased
 
 from app.attachments.checking import Checked
 from app.attachments.models import EvidenceFile
-from app.attachments.queries import PREVIEWED
+from app.attachments.queries import StoredFileSeen, kept_of
 from app.attachments.service import SHOWN_NAME, database_full, examined, keep_signatures, largest_file, store
-from app.attachments.signatures.outcomes import LookedInto
 from app.attachments.store import Incoming
 from app.core.errors import N_, Conflict, DomainError, NotAllowed, NotFound
 from app.core.text import checked_reason, tidy
@@ -35,50 +33,22 @@ from app.web.formats import sentence
 # Reads of evidence: the files of a record, one file, how many there are, and their sums for a seal.
 
 
-@dataclass(frozen=True, slots=True)
-class EvidenceSeen:
-    """A file of evidence with the names a reader needs."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EvidenceSeen(StoredFileSeen):
+    """A file of evidence."""
 
-    id: int
+    bound = ("evidence", "evidence_id")
+    record_kind = "evidence_file"
+    reused_from = ""
+
     of: EvidenceOf
     holder_id: int
     holder: str
-    file_name: str
-    media_type: str
-    size: int  # bytes
-    sha256: str
-    pages: int | None
-    added_at: datetime
-    added_by: str
     added_by_id: int | None
-    removed_at: datetime | None
-    removed_by: str
-    removed_reason: str
-    signatures: Mapping[str, Any]  # LookedInto.kept
-
-    reused_from = ""
-    bound = ("evidence", "evidence_id")  # whose addresses it has, and what they call its id
-    record_kind = "evidence_file"
-
-    @property
-    def looked_into(self) -> LookedInto | None:
-        """What the signatures in it say; None where nobody has looked."""
-        return LookedInto.of(self.signatures) if self.signatures else None
 
     @property
     def owner(self) -> Mapping[str, str]:
-        """Whose it is, for the trail."""
         return {"of": self.of.value, "holder": self.holder}
-
-    @property
-    def is_picture(self) -> bool:
-        """It has a small picture of itself."""
-        return self.media_type.startswith("image/")
-
-    @property
-    def can_be_previewed(self) -> bool:
-        """A browser shows it, or a picture of it."""
-        return self.media_type in PREVIEWED
 
 
 def files_of(site: str, of: EvidenceOf, *holder_ids: int, removed: bool = False) -> list[EvidenceSeen]:
@@ -145,8 +115,7 @@ def _seen(condition: ColumnElement[bool]) -> list[EvidenceSeen]:
     )
     return [
         EvidenceSeen(
-            *(e.id, e.of, e.holder_id, e.holder, e.file_name, e.media_type, e.size, e.sha256, e.pages),
-            *(e.added_at, adder or "", e.added_by_id, e.removed_at, remover or "", e.removed_reason, e.signatures),
+            **kept_of(e, adder, remover), of=e.of, holder_id=e.holder_id, holder=e.holder, added_by_id=e.added_by_id
         )
         for e, adder, remover in db.session.execute(found)
     ]

@@ -15,7 +15,7 @@ from app.attachments import evidence_files
 from app.attachments import service as attachments
 from app.attachments.evidence_files import EvidenceSeen
 from app.attachments.previews import PAGE, THUMBNAIL
-from app.attachments.showing import SHOWN_BY_BROWSERS, picture_of, picture_place, sent
+from app.attachments.showing import SHOWN_BY_BROWSERS, asked_by_script, picture_of, picture_place, sent
 from app.attachments.store import store_failed
 from app.core.errors import DomainError, NotAllowed, NotFound
 from app.organisation.access import actor, allowed, can, current_scope, signed_in, site
@@ -30,7 +30,7 @@ Page = str | Answer | tuple[Answer, int]
 
 
 def _refused(why: str, code: int) -> Page:
-    if _asked_by_script():
+    if asked_by_script():
         return jsonify(kept=0, refused=[{"name": "", "why": why}], recorded=[]), code
     flash(why, "error")
     where = request.view_args or {}
@@ -125,7 +125,7 @@ def attach(of: str, holder_id: int) -> Page:
             raise
         except DomainError as error:
             refused.append({"name": upload[0] or "", "why": sentence(_why(error))})
-    if _asked_by_script():
+    if asked_by_script():
         return jsonify(kept=kept, refused=refused, recorded=[])
     if not uploads:
         flash(_("Hãy chọn ít nhất một tệp."), "warning")
@@ -236,7 +236,3 @@ def _sent(file: EvidenceSeen, holder: Proven, *, download: bool) -> Response:
     answer = sent(file, download=download)
     record_opening(actor(), holder.name, "evidence_file", holder.kind)
     return answer
-
-
-def _asked_by_script() -> bool:
-    return bool(request.accept_mimetypes.best == "application/json")

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 
 from sqlalchemy import ColumnElement, Select, String, and_, bindparam, cast, literal, select, union
 from sqlalchemy.orm import aliased
 
-from app.attachments.models import Attachment, AttachmentKind, EvidenceFile
+from app.attachments.models import Attachment, AttachmentKind, EvidenceFile, StoredFile
 from app.attachments.signatures.outcomes import LookedInto
 from app.cases.kept_files import ReusableDocument
 from app.cases.models import Case, CaseDocument, is_one_of
@@ -27,15 +27,15 @@ MOST_OFFERED = 50  # earlier files of one applicant, the newest
 PREVIEWED = ("application/pdf", "image/jpeg", "image/png", "image/tiff")
 
 
-@dataclass(frozen=True, slots=True)
-class FileSeen:
-    """An attachment with the names a reader needs. `reused_from` is the code of the case it was digitised for."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredFileSeen:
+    """A stored file with the names a reader needs, whatever it is a file of. `bound`: whose addresses it has, and what
+    they call its id; `owner`: whose it is, for the trail."""
+
+    bound: ClassVar[tuple[str, str]]
+    record_kind: ClassVar[str]
 
     id: int
-    case_id: int
-    case_code: str
-    document_id: int | None
-    kind: AttachmentKind
     file_name: str
     media_type: str
     size: int  # bytes
@@ -43,25 +43,19 @@ class FileSeen:
     pages: int | None
     added_at: datetime
     added_by: str
-    reused_from: str
     removed_at: datetime | None
     removed_by: str
     removed_reason: str
-    shared_reason: str = ""  # why it stands for this paper too
-    signatures: Mapping[str, Any] = field(default_factory=dict)  # LookedInto.kept
+    signatures: Mapping[str, Any]  # LookedInto.kept
 
-    bound = ("attachments", "attachment_id")  # whose addresses it has, and what they call its id
-    record_kind = "attachment"
+    @property
+    def owner(self) -> Mapping[str, str]:
+        raise NotImplementedError
 
     @property
     def looked_into(self) -> LookedInto | None:
         """What the signatures in it say; None where nobody has looked."""
         return LookedInto.of(self.signatures) if self.signatures else None
-
-    @property
-    def owner(self) -> Mapping[str, str]:
-        """Whose it is, for the trail."""
-        return {"case": self.case_code}
 
     @property
     def is_picture(self) -> bool:
@@ -72,6 +66,38 @@ class FileSeen:
     def can_be_previewed(self) -> bool:
         """A browser shows it, or a picture of it."""
         return self.media_type in PREVIEWED
+
+
+_KEPT = (
+    *("id", "file_name", "media_type", "size", "sha256", "pages", "added_at", "removed_at", "removed_reason"),
+    "signatures",
+)
+
+
+def kept_of(row: StoredFile, added_by: str | None, removed_by: str | None) -> dict[str, Any]:
+    """What `StoredFileSeen` says of a row, by those names."""
+    kept = {name: getattr(row, name) for name in _KEPT}
+    return kept | {"added_by": added_by or "", "removed_by": removed_by or ""}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileSeen(StoredFileSeen):
+    """An attachment. `reused_from`: the code of the case it was digitised for; `shared_reason`: why it stands for this
+    paper too."""
+
+    bound = ("attachments", "attachment_id")
+    record_kind = "attachment"
+
+    case_id: int
+    case_code: str
+    document_id: int | None
+    kind: AttachmentKind
+    reused_from: str
+    shared_reason: str
+
+    @property
+    def owner(self) -> Mapping[str, str]:
+        return {"case": self.case_code}
 
 
 @dataclass(slots=True)
@@ -101,7 +127,6 @@ class FilesOfCase:
 
     @property
     def count(self) -> int:
-        """Files attached."""
         return sum(len(line.files) for line in self.lines) + len(self.results) + len(self.others)
 
     @property
@@ -317,11 +342,13 @@ def _files(condition: ColumnElement[bool]) -> Select[Attachment, str, str, str, 
 def _seen(found: Select[Attachment, str, str, str, str]) -> list[FileSeen]:
     return [
         FileSeen(
-            *(a.id, a.case_id, code, a.document_id, a.kind, a.file_name, a.media_type, a.size, a.sha256, a.pages),
-            *(a.added_at, adder or "", source or ""),
-            *(a.removed_at, remover or "", a.removed_reason),
+            **kept_of(a, adder, remover),
+            case_id=a.case_id,
+            case_code=code,
+            document_id=a.document_id,
+            kind=a.kind,
+            reused_from=source or "",
             shared_reason=a.shared_reason,
-            signatures=a.signatures,
         )
         for a, code, adder, remover, source in db.session.execute(found)
     ]

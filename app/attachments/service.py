@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import BinaryIO, Protocol
+from typing import BinaryIO
 
 from flask import current_app
 from flask_babel import gettext as _
@@ -74,21 +74,8 @@ class UploadOutcome:
     recorded: list[EventKind] = field(default_factory=list)
 
 
-class KnownFile(Protocol):
-    """A file of some record. `owner`: whose it is, for the trail."""
-
-    record_kind: str
-
-    @property
-    def id(self) -> int: ...
-    @property
-    def sha256(self) -> str: ...
-    @property
-    def owner(self) -> Mapping[str, str]: ...
-
-
 @for_everybody
-def report_damaged(by: Actor, file: KnownFile) -> None:
+def report_damaged(by: Actor, file: queries.StoredFileSeen) -> None:
     """Somebody asked for a file that is damaged or gone: once a day in the audit trail, each time in the log."""
     current_app.logger.error("%s %s (%s) is damaged or missing", file.record_kind, file.id, file.sha256)
     with transaction():
@@ -97,7 +84,6 @@ def report_damaged(by: Actor, file: KnownFile) -> None:
 
 
 def store() -> Store:
-    """The site's store."""
     return Store(Path(current_app.instance_path) / "attachments")
 
 

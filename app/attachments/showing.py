@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import datetime
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from flask import Response, abort, current_app, render_template, request, send_file, url_for
 
 from app.attachments import service
 from app.attachments.previews import THUMBNAIL, Preview, PreviewRequest, preview
+from app.attachments.queries import StoredFileSeen
 from app.attachments.store import Damaged
 from app.organisation.access import actor
 from app.web.security import as_stored_file
@@ -18,38 +17,14 @@ from app.web.security import as_stored_file
 SHOWN_BY_BROWSERS = ("application/pdf", "image/jpeg", "image/png")
 
 
-class Shown(Protocol):
-    """A file as its reader sees it. `bound`: whose addresses it has, and what they call its id."""
-
-    bound: tuple[str, str]
-    record_kind: str
-
-    @property
-    def id(self) -> int: ...
-    @property
-    def file_name(self) -> str: ...
-    @property
-    def media_type(self) -> str: ...
-    @property
-    def size(self) -> int: ...
-    @property
-    def sha256(self) -> str: ...
-    @property
-    def added_at(self) -> datetime: ...
-    @property
-    def is_picture(self) -> bool: ...
-    @property
-    def owner(self) -> Mapping[str, str]: ...
-
-
-def file_url(file: Shown, what: str) -> str:
+def file_url(file: StoredFileSeen, what: str) -> str:
     """The address of one of the pages of a file: show, content, download, thumbnail, page, remove."""
     room, name = file.bound
     place: dict[str, Any] = {name: file.id}
     return url_for(f"{room}.{what}", **place)
 
 
-def sent(file: Shown, *, download: bool) -> Response:
+def sent(file: StoredFileSeen, *, download: bool) -> Response:
     """The very bytes that were looked through: sent from the open file, a piece at a time. Raises Damaged."""
     try:
         content = service.store().open(file.sha256)
@@ -64,7 +39,7 @@ def sent(file: Shown, *, download: bool) -> Response:
     return as_stored_file(answer)
 
 
-def picture_of(file: Shown, edge: int) -> Response:
+def picture_of(file: StoredFileSeen, edge: int) -> Response:
     """A small picture of a picture, or a page that a browser can show. Raises Damaged where the file itself is."""
     if not file.is_picture:
         abort(404)
@@ -81,7 +56,7 @@ def picture_of(file: Shown, edge: int) -> Response:
     return as_stored_file(answer.make_conditional(request))  # type: ignore[arg-type]
 
 
-def picture_place(file: Shown, edge: int) -> str:
+def picture_place(file: StoredFileSeen, edge: int) -> str:
     """The place of a small picture on a page: the picture, or that it is still being made, or why there is none."""
     if not file.is_picture:
         abort(404)
@@ -89,7 +64,12 @@ def picture_place(file: Shown, edge: int) -> str:
     return render_template("attachments/_picture.html", file=file, size=size, found=preview_of(file, edge))
 
 
-def preview_of(file: Shown, edge: int) -> Preview:
+def preview_of(file: StoredFileSeen, edge: int) -> Preview:
     """The small picture of a file as it stands; it is made when it is not there yet."""
     folder = Path(current_app.instance_path) / "previews"
     return preview(PreviewRequest(service.store(), folder, file.sha256, edge))
+
+
+def asked_by_script() -> bool:
+    """Whether the page's own script sends the files, and reads what became of them."""
+    return bool(request.accept_mimetypes.best == "application/json")

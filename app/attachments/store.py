@@ -12,7 +12,6 @@ import hashlib
 import os
 import re
 import tempfile
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -22,6 +21,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from app.core.errors import N_, DomainError, NotFound
+from app.web.private_files import age_of, sha256_of, sync_folder
 
 CHUNK = 256 * 1024  # bytes held in memory of a file that arrives
 INCOMING = "incoming"
@@ -82,7 +82,7 @@ class Incoming:
         try:
             self.target.parent.mkdir(parents=True, exist_ok=True)
             self.path.replace(self.target)
-            _sync_folder(self.target.parent)
+            sync_folder(self.target.parent)
         except OSError as error:
             raise store_failed(error) from error
 
@@ -180,7 +180,7 @@ class Store:
         """The file with this hash as it lies there, read whole; None when there is none, or it cannot be read."""
         try:
             path = self.path(sha256)
-            return FileState(path.stat().st_size, _sha256(path) == sha256)
+            return FileState(path.stat().st_size, sha256_of(path) == sha256)
         except (OSError, ValueError):
             return None
 
@@ -189,13 +189,13 @@ class Store:
         verdict, found = StoreCheck(len(known)), set()
         for path in self._files():
             if path.parent.name == INCOMING:
-                if _age(path) > STALE:
+                if age_of(path) > STALE:
                     verdict.leftovers.append(path)
             elif path.name in known and path == self.path(path.name):
                 found.add(path.name)
-                if path.stat().st_size != known[path.name] or _sha256(path) != path.name:
+                if path.stat().st_size != known[path.name] or sha256_of(path) != path.name:
                     verdict.damaged.append(path.name)
-            elif _age(path) > YOUNG:
+            elif age_of(path) > YOUNG:
                 verdict.orphans.append(path)
         verdict.missing.extend(sorted(set(known) - found))
         return verdict
@@ -239,22 +239,3 @@ def _write_all(handle: int, chunk: bytes) -> None:
     view = memoryview(chunk)
     while view:
         view = view[os.write(handle, view) :]
-
-
-def _sync_folder(folder: Path) -> None:
-    """The new name itself reaches the disk."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
-def _age(path: Path) -> float:
-    """Seconds since the file was written."""
-    return time.time() - path.stat().st_mtime
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as content:
-        return hashlib.file_digest(content, "sha256").hexdigest()

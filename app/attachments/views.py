@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from flask import Blueprint, Response, abort, current_app, flash, jsonify, redirect, render_template, url_for
-from flask_babel import get_locale, ngettext
 from flask_babel import gettext as _
+from flask_babel import ngettext
 from htmx_flask import request
 from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.wrappers import Response as Answer
@@ -15,15 +15,23 @@ from app.attachments.models import AttachmentKind
 from app.attachments.previews import PAGE, THUMBNAIL
 from app.attachments.queries import FileSeen, FilesOfCase
 from app.attachments.service import UploadedFile, UploadOutcome
-from app.attachments.showing import SHOWN_BY_BROWSERS, file_url, picture_of, picture_place, preview_of, sent
+from app.attachments.showing import (
+    SHOWN_BY_BROWSERS,
+    asked_by_script,
+    file_url,
+    picture_of,
+    picture_place,
+    preview_of,
+    sent,
+)
 from app.attachments.signatures.roots import folder, trusted
 from app.attachments.store import store_failed
 from app.attachments.verifying import counts
-from app.cases.case_page import CaseView, Section, case_view, sections
+from app.cases.case_page import CaseView, Section, sections
+from app.cases.views import case_of_reader
 from app.cases.vocabulary import EventKind
 from app.core.errors import DomainError
 from app.organisation.access import actor, allowed, can, current_scope, signed_in, site
-from app.organisation.calendars import site_calendar
 from app.organisation.exports import record_opening
 from app.organisation.permissions import Capability
 from app.web import extensions
@@ -37,7 +45,7 @@ Page = Answer | tuple[Answer, int]
 
 
 def _refused(why: str, code: int) -> Page:
-    if _asked_by_script():
+    if asked_by_script():
         return jsonify(kept=0, refused=[{"name": "", "why": why}], recorded=[]), code
     if request.htmx:
         return Response(render_template("attachments/_refused.html", why=why), 422), 422
@@ -90,7 +98,7 @@ def file_limits() -> dict[str, object]:
 @signed_in
 def of_case(case_id: int) -> Answer | str:
     """The section by itself, as it is now."""
-    view = _view(case_id)
+    view = case_of_reader(case_id)
     if not request.htmx:
         return redirect(_place(case_id))
     may_act = can(Capability.HANDLE_CASES) and view.may_change(current_scope())
@@ -108,7 +116,7 @@ def attach(case_id: int) -> Page:
     kind, document_id = _what(request.form.get("place", ""))
     uploads = (UploadedFile(file.filename or "", file.stream) for file in chosen)
     outcome = service.attach(current_scope(), actor(), case_id, uploads, kind=kind, document_id=document_id)
-    if _asked_by_script():
+    if asked_by_script():
         return _outcome_json(outcome)
     if not chosen:
         flash(_("Hãy chọn ít nhất một tệp."), "warning")
@@ -123,7 +131,7 @@ def attach_parts(case_id: int) -> Page:
     """Attach one scan of several papers, each with its pages. What is refused is told beside what was typed."""
     file = next((file for file in request.files.getlist("file") if file.filename), None)
     if file is None:
-        _view(case_id)  # whoever may not see the case is told no more than that
+        case_of_reader(case_id)  # whoever may not see the case is told no more than that
         raise DomainError("Hãy chọn một tệp.", field="file")
     named = {
         number_in(name.removeprefix("pages-")): text for name, text in request.form.items() if name[:6] == "pages-"
@@ -159,7 +167,7 @@ def reuse(case_id: int) -> Page:
 def remove(attachment_id: int) -> Page:
     """Take a file off its case, with the reason."""
     file = queries.one_file(current_scope(), attachment_id, removed=True)
-    view = _view(file.case_id)
+    view = case_of_reader(file.case_id)
     service.remove_file(current_scope(), actor(), attachment_id, request.form.get("reason", ""))
     flash(_("Đã gỡ tệp “%(file)s”.", file=file.file_name), "success")
     event = EventKind.RESULT_DIGITISED if file.kind is AttachmentKind.RESULT else EventKind.FILES_DIGITISED
@@ -251,10 +259,6 @@ def disk_failed(error: OSError) -> Page:
     return _refused(sentence(store_failed(error)), 507)
 
 
-def _view(case_id: int) -> CaseView:
-    return case_view(current_scope(), case_id, site_calendar(), extensions.now(), get_locale().language)
-
-
 def _file(attachment_id: int) -> FileSeen:
     return queries.one_file(current_scope(), attachment_id)
 
@@ -271,10 +275,6 @@ def _what(place: str) -> tuple[AttachmentKind, int | None]:
         return AttachmentKind(place or AttachmentKind.COMPONENT), None
     except ValueError:
         abort(400)
-
-
-def _asked_by_script() -> bool:
-    return bool(request.accept_mimetypes.best == "application/json")
 
 
 def _outcome_json(outcome: UploadOutcome) -> Answer:

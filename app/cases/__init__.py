@@ -9,7 +9,6 @@ if TYPE_CHECKING:
 
 
 def register_records() -> None:
-    """Its tables, what the reader sees for its words, and what it tells the rules engine."""
     import app.cases.bulk.models
     import app.cases.closings
     import app.cases.due_notices
@@ -25,7 +24,6 @@ def register_records() -> None:
 
 
 def register(app: Flask) -> None:
-    """Its pages."""
     from app.cases import registered
     from app.cases.bulk import views as bulk_views
     from app.cases.explanations import views

@@ -13,17 +13,24 @@ from wtforms.validators import Length, Optional
 
 from app.cases import care, service
 from app.cases.care import Lack
-from app.cases.case_page import CaseView, ConsultationQuestion
-from app.cases.forms import ActionForm, number_or_none
+from app.cases.case_page import ConsultationQuestion
+from app.cases.forms import ActionAsked, ActionForm
 from app.cases.handling import documents_awaited, documents_to_ask, proposed_answer_day, proposed_supplement_day
 from app.cases.labels import stock_reasons
 from app.cases.vocabulary import EventKind, Outcome
 from app.core.text import tidy
-from app.organisation.access import Scope
 from app.organisation.calendars import today
-from app.organisation.models import Unit
 from app.web.formats import label
-from app.web.forms import NEEDED, ChoiceField, DayField, HiddenField, MultiCheckboxField, StringField, number_in
+from app.web.forms import (
+    NEEDED,
+    ChoiceField,
+    DayField,
+    HiddenField,
+    MultiCheckboxField,
+    StringField,
+    number_in,
+    number_or_none,
+)
 
 
 class HandOverForm(ActionForm):
@@ -33,16 +40,16 @@ class HandOverForm(ActionForm):
     unit_code = ChoiceField(_l("Đơn vị nhận"), coerce=str, default="")
     officer = StringField(_l("Cán bộ nhận"), validators=[Length(max=120)])
 
-    def offer(self, view: CaseView, units: Sequence[Unit]) -> None:
+    def offer(self, asked: ActionAsked) -> None:
         """The stages of the procedure and the units of the site."""
-        stages = view.case.version.stages
+        stages = asked.view.case.version.stages
         self.position.choices = [(s.position, f"{s.position}. {s.name} – {s.unit.name}") for s in stages]
         if not stages:
             self.position.choices = [("", _("Thủ tục không có quy trình nội bộ"))]
-        following = [s.position for s in stages if s.position > (view.case.stage or 0)]
+        following = [s.position for s in stages if s.position > (asked.view.case.stage or 0)]
         if not self.is_submitted():
             self.position.data = following[0] if following else None
-        self.unit_code.choices = [("", _("Theo quy trình"))] + [(unit.code, unit.name) for unit in units]
+        self.unit_code.choices = [("", _("Theo quy trình"))] + [(unit.code, unit.name) for unit in asked.units]
 
     def values(self) -> dict[str, Any]:
         place = {"position": self.position.data, "unit_code": self.unit_code.data, "officer": self.officer.data or ""}
@@ -55,10 +62,10 @@ class TakeOverForm(ActionForm):
     instead = BooleanField(_l("Nhận thay"))
     officer = HiddenField()
 
-    def offer(self, view: CaseView, person_id: int | None) -> None:
+    def offer(self, asked: ActionAsked) -> None:
         """Who has the case now, unless it is nobody or this person."""
         if not self.is_submitted():
-            self.officer.data = view.case.officer if view.case.holder_id != person_id else ""
+            self.officer.data = asked.view.case.officer if asked.view.case.holder_id != asked.reader_id else ""
         self.instead.label.text = _("Tôi nhận thay %(officer)s", officer=self.officer.data or "")
 
     def values(self) -> dict[str, Any]:
@@ -71,9 +78,9 @@ class ReturnForm(ActionForm):
     position = ChoiceField(_l("Trả lại bước"), coerce=int)
     officer = StringField(_l("Cán bộ nhận"), validators=[Length(max=120)])
 
-    def offer(self, view: CaseView) -> None:
+    def offer(self, asked: ActionAsked) -> None:
         """The stages before the one it is in, the nearest chosen."""
-        earlier = [stage for stage in view.case.version.stages if stage.position < (view.case.stage or 0)]
+        earlier = [stage for stage in asked.view.case.version.stages if stage.position < (asked.view.case.stage or 0)]
         self.position.choices = [(s.position, f"{s.position}. {s.name} – {s.unit.name}") for s in earlier]
         if not self.is_submitted() and earlier:
             self.position.data = earlier[-1].position
@@ -88,9 +95,9 @@ class ConsultForm(ActionForm):
     unit_code = ChoiceField(_l("Đơn vị được hỏi"), coerce=str)
     due_day = DayField(_l("Trả lời trước hết ngày"), validators=[Optional()])
 
-    def offer(self, view: CaseView, units: Sequence[Unit]) -> None:
+    def offer(self, asked: ActionAsked) -> None:
         """Every other unit; the proposed day."""
-        others = [(unit.code, unit.name) for unit in units if unit.id != view.case.holder_unit_id]
+        others = [(unit.code, unit.name) for unit in asked.units if unit.id != asked.view.case.holder_unit_id]
         self.unit_code.choices = [("", _("Chọn đơn vị")), *others]
         self.unit_code.validators = [NEEDED]
         if not self.is_submitted():
@@ -106,9 +113,9 @@ class ConsultationAnswerForm(ActionForm):
     number = ChoiceField(_l("Trả lời cho"), coerce=int)
     questions: Sequence[ConsultationQuestion] = ()
 
-    def offer(self, view: CaseView, scope: Scope) -> None:
+    def offer(self, asked: ActionAsked) -> None:
         """The open questions that this person may answer; the first is the oldest."""
-        self.questions = view.may_answer(scope)
+        self.questions = asked.view.may_answer(asked.scope)
         self.number.choices = [(q.number, f"{q.unit}: {q.question[:80]}") for q in self.questions]
         if not self.is_submitted() and self.questions:
             self.number.data = self.questions[0].number
@@ -124,7 +131,7 @@ class SignForm(ActionForm):
     number = StringField(_l("Số văn bản"), validators=[Length(max=64)])
     signed_on = DayField(_l("Ngày ký"), validators=[Optional()])
 
-    def offer(self) -> None:
+    def offer(self, asked: ActionAsked) -> None:
         """Today."""
         if not self.is_submitted():
             self.signed_on.data = today()
@@ -149,6 +156,9 @@ class StockedForm(ActionForm):
 
 class RefuseForm(StockedForm):
     """Từ chối giải quyết."""
+
+    def offer(self, asked: ActionAsked) -> None:
+        self.offer_stock(asked.scope.site, asked.kind)
 
 
 class CounterRefusalForm(StockedForm):
@@ -178,15 +188,16 @@ class SupplementForm(StockedForm):
         description=_l("In trên phiếu; để trống nếu không hẹn ngày."),
     )
 
-    def offer(self, view: CaseView) -> None:
+    def offer(self, asked: ActionAsked) -> None:
         """The documents of the case's checklist, those that are missing ticked; the proposed day."""
         if not self.is_submitted():
             self.until.data = proposed_supplement_day()
-        checklist = documents_to_ask(view.case.id)
+        checklist = documents_to_ask(asked.view.case.id)
         missing = _("bắt buộc, chưa nộp")
         self.documents.choices = [(d.position, f"{d.name} ({missing})" if d.is_missing else d.name) for d in checklist]
         if not self.is_submitted():
             self.documents.data = [d.position for d in checklist if d.is_missing]
+        self.offer_stock(asked.scope.site, asked.kind)
 
     def values(self) -> dict[str, Any]:
         return super().values() | {"documents": self.documents.data or [], "until": self.until.data}
@@ -203,9 +214,9 @@ class CarefulForm(ActionForm):
     lacks: Sequence[Lack] = ()
     forbidden: Sequence[Lack] = ()
 
-    def look_for(self, view: CaseView, kind: EventKind) -> None:
+    def offer(self, asked: ActionAsked) -> None:
         """What is missing now, but for what this form itself says."""
-        found = care.lacking(view.case, kind)
+        found = care.lacking(asked.view.case, asked.kind)
         self.lacks = [lack for lack in found.asked if lack not in (Lack.NO_RESULT, Lack.NO_RECEIVER)]
         self.forbidden = [lack for lack in found.forbidden if lack not in (Lack.NO_RESULT, Lack.NO_RECEIVER)]
 
@@ -226,10 +237,11 @@ class CaseResultForm(CarefulForm):
     issued_on = DayField(_l("Ngày ban hành"), validators=[Optional()])
     signer = StringField(_l("Người ký"), validators=[Length(max=120)])
 
-    def offer(self, view: CaseView) -> None:
+    def offer(self, asked: ActionAsked) -> None:
         """As it was signed."""
+        super().offer(asked)
         self.outcome.choices = [(each.value, label(each)) for each in Outcome]
-        if not self.is_submitted() and (signed := view.signature):
+        if not self.is_submitted() and (signed := asked.view.signature):
             self.number.data, self.signer.data = signed.data.get("number", ""), signed.data.get("signer", "")
             self.issued_on.data = date.fromisoformat(signed.data["signed_on"])
 
@@ -270,9 +282,9 @@ class SupplementedForm(ActionForm):
         description=_l("Đánh dấu từng giấy tờ khi đã cầm trên tay; số bản được cộng vào thành phần hồ sơ."),
     )
 
-    def offer(self, view: CaseView) -> None:
+    def offer(self, asked: ActionAsked) -> None:
         """What was asked for and has not come; nothing is ticked beforehand."""
-        awaited = documents_awaited(service.events_of([view.case.id])[view.case.id])
+        awaited = documents_awaited(service.events_of([asked.view.case.id])[asked.view.case.id])
         self.came.choices = [(each.name, each.name) for each in awaited]
 
     def values(self) -> dict[str, Any]:
@@ -292,72 +304,33 @@ NOTE_NEEDED: Mapping[EventKind, Any] = {
 }
 
 
-def action_form(
-    kind: EventKind, view: CaseView, units: Sequence[Unit], scope: Scope, reader_id: int | None
-) -> ActionForm:
+FORMS: Mapping[EventKind, type[ActionForm]] = {
+    EventKind.TAKEN_OVER: TakeOverForm,
+    EventKind.HANDED_OVER: HandOverForm,
+    EventKind.RETURNED: ReturnForm,
+    EventKind.CONSULTED: ConsultForm,
+    EventKind.CONSULT_ANSWERED: ConsultationAnswerForm,
+    EventKind.SIGNED: SignForm,
+    EventKind.SUPPLEMENT_REQUESTED: SupplementForm,
+    EventKind.REFUSED: RefuseForm,
+    EventKind.SUPPLEMENTED: SupplementedForm,
+    EventKind.RESOLVED: CarefulForm,
+    EventKind.CLOSED: CarefulForm,
+    EventKind.DELIVERED: DeliveryForm,
+}
+"""Of the kinds that ask for more than a note."""
+
+
+def action_form(asked: ActionAsked) -> ActionForm:
     """The form with which something of that kind is recorded for this case."""
-    form = _form_for(kind, view, units, scope, reader_id)
+    kind = asked.kind
+    with_result = kind is EventKind.RESOLVED and asked.view.case.returns_result
+    form = CaseResultForm() if with_result else FORMS.get(kind, ActionForm)()
+    form.offer(asked)
     if kind in NOTE_NEEDED:
         form.note.label.text = NOTE_NEEDED[kind]
         form.note.validators = [NEEDED, *form.note.validators]
         form.note.flags.required = True
     if not form.is_submitted():
-        form.look_at(view)
-    return form
-
-
-def _form_for(
-    kind: EventKind, view: CaseView, units: Sequence[Unit], scope: Scope, reader_id: int | None
-) -> ActionForm:
-    match kind:
-        case EventKind.TAKEN_OVER:
-            taking = TakeOverForm()
-            taking.offer(view, reader_id)
-            return taking
-        case EventKind.HANDED_OVER:
-            handing = HandOverForm()
-            handing.offer(view, units)
-            return handing
-        case EventKind.RETURNED:
-            returning = ReturnForm()
-            returning.offer(view)
-            return returning
-        case EventKind.CONSULTED:
-            asking = ConsultForm()
-            asking.offer(view, units)
-            return asking
-        case EventKind.CONSULT_ANSWERED:
-            answering = ConsultationAnswerForm()
-            answering.offer(view, scope)
-            return answering
-        case EventKind.SIGNED:
-            signing = SignForm()
-            signing.offer()
-            return signing
-        case EventKind.SUPPLEMENT_REQUESTED:
-            requesting = SupplementForm()
-            requesting.offer(view)
-            requesting.offer_stock(scope.site, kind)
-            return requesting
-        case EventKind.REFUSED:
-            refusing = RefuseForm()
-            refusing.offer_stock(scope.site, kind)
-            return refusing
-        case EventKind.SUPPLEMENTED:
-            supplemented = SupplementedForm()
-            supplemented.offer(view)
-            return supplemented
-        case EventKind.RESOLVED | EventKind.CLOSED | EventKind.DELIVERED:
-            return _careful(kind, view)
-    return ActionForm()
-
-
-def _careful(kind: EventKind, view: CaseView) -> CarefulForm:
-    form: CarefulForm
-    if kind is EventKind.RESOLVED and view.case.returns_result:
-        form = result = CaseResultForm()
-        result.offer(view)
-    else:
-        form = DeliveryForm() if kind is EventKind.DELIVERED else CarefulForm()
-    form.look_for(view, kind)
+        form.look_at(asked.view)
     return form

@@ -15,7 +15,7 @@ from app.cases import population
 from app.cases.amending import Particulars, chosen
 from app.cases.amendments import PAPER, WRITTEN
 from app.cases.case_page import CaseView, EventSeen
-from app.cases.forms import LONGEST_NOTE, HandedInForm, SeenForm, number_or_none
+from app.cases.forms import LONGEST_NOTE, HandedInForm, SeenForm
 from app.cases.intake.contents import COUNTS, FIELDS, MOST_ROWS, SPARE, Applicant
 from app.cases.models import CaseDocument
 from app.cases.vocabulary import Channel, EventKind, Knows, ReturnMethod
@@ -30,6 +30,7 @@ from app.web.forms import (
     StringField,
     TextAreaField,
     number_in,
+    number_or_none,
 )
 
 KEPT = "keep"  # the exemption as the case has it
@@ -75,7 +76,6 @@ class AmendForm(SeenForm):
         return form
 
     def values(self) -> Particulars:
-        """What the service takes."""
         who = ("applicant", "id_number", "phone", "address", "email", "owner")
         anew = self.exemption.data != KEPT
         return Particulars(
@@ -157,7 +157,6 @@ class ChangeProcedureForm(SeenForm):
             self.exemption.choices.append((each.id, f"{each.name} – {percent_off(each.percent_off)}"))
 
     def values(self) -> dict[str, Any]:
-        """What the service takes."""
         return {
             "version_id": self.version_id.data,
             "exemption": self.exemption.data,
@@ -175,7 +174,6 @@ class AnnulCaseForm(SeenForm):
     knowing = BooleanField(_l("Tôi đã báo người đang xử lý hồ sơ này"))
 
     def values(self) -> dict[str, Any]:
-        """What the service takes."""
         return {
             "twin": self.twin.data or "",
             "knowing": bool(self.knowing.data),

@@ -155,7 +155,6 @@ class Digest:
         self._sum, self.events = hashlib.sha256(), 0
 
     def add(self, hash: str) -> None:
-        """Take one more."""
         self._sum.update(hash.encode("ascii"))
         self.events += 1
 

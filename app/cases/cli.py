@@ -38,7 +38,7 @@ from app.core.periods import Period
 from app.core.text import fold
 from app.organisation.access import whole_site
 from app.organisation.calendars import site_calendar
-from app.organisation.commands import COMMAND, clear_errors, echo_json, refusing
+from app.organisation.commands import COMMAND, echo_json
 from app.organisation.exports import record_export
 from app.procedures.models import ProcedureVersion
 from app.procedures.queries import version_at_desk, version_on
@@ -102,9 +102,8 @@ class CaseSaid(_Strict):
 @click.argument("file", type=click.File("r", encoding="utf-8"), default="-")
 def receive(file: Any) -> None:
     said = _read(file.read())
-    with clear_errors():
-        case = take_in(said)
-        echo_json(_case_json(case))
+    case = take_in(said)
+    echo_json(_case_json(case))
 
 
 def take_in(said: CaseSaid) -> Case:
@@ -189,7 +188,6 @@ exchange = AppGroup("exchange", help=N_("Trao đổi hồ sơ dạng JSON theo k
 )
 @click.argument("file", metavar="FILE|-")
 @click.option("--dry-run", is_flag=True, help=N_("Chỉ xem trước, không ghi gì."))
-@refusing
 def take_messages_in(file: str, dry_run: bool) -> None:
     try:
         raw = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
@@ -211,7 +209,6 @@ def take_messages_in(file: str, dry_run: bool) -> None:
     "--output", type=click.Path(dir_okay=False, path_type=Path), help=N_("Tệp ghi ra; không nêu: đầu ra chuẩn.")
 )
 @click.option("--xes", "as_log", is_flag=True, help=N_("Ghi thành nhật ký sự kiện XES, mỗi hồ sơ một vết."))
-@refusing
 def give_out(period: str | None, since: datetime | None, output: Path | None, as_log: bool) -> None:
     zone = ZoneInfo(current_app.config["SETTINGS"].zone)
     which = [messages_exchanged.in_period(*Period.parse(period).bounds(zone))] if period else []
@@ -265,16 +262,15 @@ def import_cases(
 ) -> None:
     if errors is not None:
         _check_writable(errors)
-    with clear_errors():
-        chosen = find_mapping(mapping, mappings_folder())
-        upload = Upload(file, file.name)
-        report = import_file(
-            *(whole_site(), COMMAND, upload, chosen),
-            dry_run=dry_run,
-            mends=mend_letters,
-            reopens=reopened,
-            progress=_progress(),
-        )
+    chosen = find_mapping(mapping, mappings_folder())
+    upload = Upload(file, file.name)
+    report = import_file(
+        *(whole_site(), COMMAND, upload, chosen),
+        dry_run=dry_run,
+        mends=mend_letters,
+        reopens=reopened,
+        progress=_progress(),
+    )
     if errors is not None:
         write_errors(report.refused, errors)
     if shown == "json":
@@ -369,7 +365,6 @@ def list_imports(shown: str) -> None:
     ),
 )
 @click.option("--format", "shown", type=click.Choice(["text", "json"]), default="text", show_default=True)
-@refusing
 def verify_cases(shown: str) -> None:
     so_far, kept, number = verifying.Refolding(), [], 0
     for number, found in enumerate(verifying.differences(whole_site(), so_far), 1):

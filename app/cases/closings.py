@@ -17,14 +17,13 @@ from sqlalchemy import Select, and_, column, func, select, union_all, values
 from sqlalchemy.engine import Connection
 
 from app.cases import population
-from app.cases.facts import units_of
 from app.cases.late import whose
 from app.cases.models import Case
 from app.core.calendar import WorkingCalendar
 from app.core.fact_kinds import fact_kinds
 from app.core.facts import Fact, FactQuery, register, register_source
 from app.organisation.calendars import site_calendar
-from app.organisation.lineage import AN_INSTANT
+from app.organisation.lineage import AN_INSTANT, unit_codes
 from app.organisation.models import Unit
 from app.web.extensions import UtcDateTime
 
@@ -43,7 +42,7 @@ def register_facts() -> None:
 
 def cases_not_closed(connection: Connection, query: FactQuery) -> Iterator[Fact]:
     """One fact per case that the figure `closing.not_closed` counts."""
-    units, calendar = units_of(connection, query), site_calendar()
+    units, calendar = unit_codes(connection, query), site_calendar()
     then = whose(Case, query.as_of - AN_INSTANT, query, connection)
     closed, *still_open = population.not_closed_branches(query.start, query.end, query.as_of)
     rows = union_all(
@@ -69,7 +68,7 @@ def cases_not_closed(connection: Connection, query: FactQuery) -> Iterator[Fact]
 
 def closings(connection: Connection, query: FactQuery) -> Iterator[Fact]:
     """What was not closed on the working day of its result, case by case; the rest is counted for each unit."""
-    units, calendar = units_of(connection, query), site_calendar()
+    units, calendar = unit_codes(connection, query), site_calendar()
     later: Counter[int] = Counter()
     for unit_id, code, result_at, ended_at, officer in _streamed(
         connection, _not_on_its_day(connection, query, units, calendar)

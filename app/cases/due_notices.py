@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from enum import StrEnum
 
 from flask_babel import gettext as _
@@ -13,7 +13,7 @@ from sqlalchemy import select
 from app.cases import population
 from app.cases.models import Case
 from app.core.calendar import WorkingCalendar
-from app.notifications.labels import Figures, News, add_sentences
+from app.notifications.labels import Figures, News, add_sentences, due_day
 from app.notifications.models import NoticeKind
 from app.notifications.queries import Colleague, Staff, staff
 from app.notifications.service import add_source
@@ -24,7 +24,6 @@ from app.procedures.models import ProcedureVersion
 from app.web import extensions
 from app.web.due import due_by
 from app.web.extensions import db
-from app.web.formats import show_date
 
 AHEAD = 2  # working days before the due day from which somebody is told
 
@@ -127,7 +126,7 @@ def _named(figures: Figures) -> dict[str, str]:
     return {
         "code": figures["code"],
         "procedure": figures["procedure"],
-        "day": show_date(date.fromisoformat(figures["day"])),
+        "day": due_day(figures, "day"),
     }
 
 

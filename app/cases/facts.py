@@ -25,9 +25,10 @@ from app.cases.population import on_desk_of
 from app.cases.vocabulary import PaymentChannel
 from app.core.fact_kinds import fact_kinds
 from app.core.facts import Fact, FactKind, FactQuery, register, register_source
+from app.core.subjects import case_of
 from app.organisation.access import Scope
 from app.organisation.calendars import site_calendar
-from app.organisation.lineage import unit_spans
+from app.organisation.lineage import unit_codes
 from app.organisation.registries import SubjectPage, register_pages
 from app.procedures.facts import CATALOGUE_PAYMENT
 from app.procedures.models import ProcedureVersion
@@ -62,11 +63,6 @@ def register_facts() -> None:
     register(CASE_NEWLY_OVERDUE, _newly_overdue_cases)
 
 
-def units_of(connection: Connection, query: FactQuery) -> dict[int, str]:
-    """Codes of the units asked for, by id."""
-    return {unit.id: unit.code for unit in unit_spans(connection, query.site, query.units)}
-
-
 def _count(condition: ColumnElement[bool]) -> ColumnElement[int]:
     return func.count().filter(condition)
 
@@ -82,7 +78,7 @@ def _of_units(table: Any, query: FactQuery, units: Iterable[int]) -> tuple[Colum
 
 
 def _timeliness(connection: Connection, query: FactQuery) -> Iterator[Fact]:
-    units = units_of(connection, query)
+    units = unit_codes(connection, query)
     closed = and_(Case.closed_at.is_not(None), Case.result_at.is_not(None))
     ended = (
         select(Case.unit_id, func.count().label("finished"), _count(closed).label("closed"))
@@ -131,7 +127,7 @@ def _timeliness(connection: Connection, query: FactQuery) -> Iterator[Fact]:
 
 
 def _digitisation_and_payment(connection: Connection, query: FactQuery) -> Iterator[Fact]:
-    units = units_of(connection, query)
+    units = unit_codes(connection, query)
     of_unchecked = Case.version_id.in_(select(ProcedureVersion.id).where(ProcedureVersion.details_known.is_(False)))
     owes = and_(Case.online_payable, Case.fee_due > 0)
     had_file, gave_result = (whose(Case, at, query, connection) for at in (Case.received_at, Case.result_at))
@@ -188,7 +184,7 @@ def _digitisation_and_payment(connection: Connection, query: FactQuery) -> Itera
 def _electronic_later(connection: Connection, query: FactQuery) -> Iterator[Fact]:
     """The copies that came later than at once, summed up by how many working days later: how many are allowed is for a
     plan to say."""
-    units = units_of(connection, query)
+    units = unit_codes(connection, query)
     gave_result = whose(Case, Case.result_at, query, connection)
     later = (
         select(gave_result, Case.electronic_days, func.count())
@@ -208,7 +204,7 @@ def _electronic_later(connection: Connection, query: FactQuery) -> Iterator[Fact
 
 
 def _stage_use(connection: Connection, query: FactQuery) -> Iterator[Fact]:
-    units = units_of(connection, query)
+    units = unit_codes(connection, query)
     ended = (
         select(CaseStage.unit_id, func.count().label("ended"))
         .where(*_of_units(CaseStage, query, units), population.between(CaseStage.ended_at, query.start, query.end))
@@ -264,8 +260,8 @@ def start_of_previous(query: FactQuery) -> datetime:
 
 def _of_cases(kind: FactKind, connection: Connection, query: FactQuery, cases: Iterable[LateCase]) -> Iterator[Fact]:
     """One fact per case."""
-    units, calendar = units_of(connection, replace(query, units=None)), site_calendar()
-    asked_for = units_of(connection, query)
+    units, calendar = unit_codes(connection, replace(query, units=None)), site_calendar()
+    asked_for = unit_codes(connection, query)
     open_until = population.last_day(query.as_of, calendar)
 
     @cache
@@ -319,7 +315,7 @@ def _named(scope: Scope) -> Select[int, str, str]:
 
 def pages(scope: Scope, names: Collection[str]) -> Mapping[str, SubjectPage]:
     """A case by its code; one of its mistakes by code#number."""
-    codes = {name: name.partition("#")[0] for name in names}
+    codes = {name: case_of(name) for name in names}
     cases = {row.code: row for row in db.session.execute(_named(scope), {"codes": list(set(codes.values()))})}
     return {
         name: SubjectPage(f"{code} – {cases[code].applicant}", url_for("cases.show", case_id=cases[code].id))

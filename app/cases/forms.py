@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
@@ -26,6 +27,8 @@ from app.cases.lists import MOST_DAYS, DueList
 from app.cases.population import SOON
 from app.cases.queries import CaseFilters
 from app.cases.vocabulary import CaseStatus, Channel, EventKind, ReturnMethod
+from app.organisation.access import Scope
+from app.organisation.models import Unit
 from app.organisation.queries import NamedUnit
 from app.procedures.forms import CountField, ErrorSummary
 from app.procedures.labels import percent_off
@@ -44,6 +47,7 @@ from app.web.forms import (
     TextAreaField,
     UnitFilterField,
     number_in,
+    number_or_none,
     readable,
 )
 
@@ -87,10 +91,6 @@ class MomentField(Field):
     def process_formdata(self, valuelist: list[str]) -> None:
         self.data = None
         self.data = read_moment(valuelist[0]) if valuelist else None
-
-
-def number_or_none(value: object) -> int | None:
-    return int(str(value)) if value not in (None, "") else None
 
 
 def _copies(label: Any) -> CountField:
@@ -171,7 +171,6 @@ class IntakeForm(FlaskForm):
         return form
 
     def values(self) -> dict[str, Any]:
-        """What the service takes."""
         who = ("applicant", "id_number", "phone", "address", "email", "owner")
         return {
             "version_id": self.version_id.data,
@@ -200,18 +199,37 @@ class IntakeForm(FlaskForm):
         return ErrorSummary(self, ("documents",))
 
 
-class ActionForm(FlaskForm):
-    """Ghi một việc của hồ sơ. `revision` and `seen` say which state of the case the person was looking at."""
+@dataclass(frozen=True, slots=True)
+class ActionAsked:
+    """What somebody is about to record, of which case; the units to choose from; who is reading."""
 
-    note = TextAreaField(_l("Ý kiến, ghi chú"), validators=[Length(max=LONGEST_NOTE)])
-    at = MomentField(_l("Thời điểm xảy ra"), description=_l("Để trống nếu là bây giờ."))
-    reason = StringField(_l("Lý do ghi lùi ngày"), validators=[Length(max=500)])
+    kind: EventKind
+    view: CaseView
+    units: Sequence[Unit]
+    scope: Scope
+    reader_id: int | None
+
+
+class CaseSeenForm(FlaskForm):
+    """About a case: `revision` and `seen` say in which state the person was looking at it."""
+
     revision = HiddenField()
     seen = HiddenField()
 
     def look_at(self, view: CaseView) -> None:
         """The form now speaks of the case as it is."""
         self.revision.data, self.seen.data = str(view.case.revision), str(view.seen)
+
+
+class ActionForm(CaseSeenForm):
+    """Ghi một việc của hồ sơ."""
+
+    note = TextAreaField(_l("Ý kiến, ghi chú"), validators=[Length(max=LONGEST_NOTE)])
+    at = MomentField(_l("Thời điểm xảy ra"), description=_l("Để trống nếu là bây giờ."))
+    reason = StringField(_l("Lý do ghi lùi ngày"), validators=[Length(max=500)])
+
+    def offer(self, asked: ActionAsked) -> None:
+        """Fill in what this kind lets people choose from."""
 
     def values(self) -> dict[str, Any]:
         """What every service function takes."""
@@ -223,34 +241,21 @@ class ActionForm(FlaskForm):
         }
 
 
-class SeenForm(FlaskForm):
-    """A form about a case as somebody saw it, with a reason."""
+class SeenForm(CaseSeenForm):
+    """The same, with a reason."""
 
     reason = ReasonLineField(_l("Lý do"), validators=[Length(max=500)])
-    revision = HiddenField()
-    seen = HiddenField()
     conflict = False
 
-    def look_at(self, view: CaseView) -> None:
-        """The form now speaks of the case as it is."""
-        self.revision.data, self.seen.data = str(view.case.revision), str(view.seen)
 
-
-class CorrectionForm(FlaskForm):
+class CorrectionForm(CaseSeenForm):
     """Đính chính một sự kiện."""
 
     at = MomentField(_l("Thời điểm đúng"))
     void = BooleanField(_l("Việc này không xảy ra"))
     reason = ReasonLineField(_l("Lý do đính chính"), validators=[Length(max=500)])
-    revision = HiddenField()
-    seen = HiddenField()
-
-    def look_at(self, view: CaseView) -> None:
-        """The form now speaks of the case as it is."""
-        self.revision.data, self.seen.data = str(view.case.revision), str(view.seen)
 
     def values(self) -> dict[str, Any]:
-        """What the service takes."""
         return {
             "at": None if self.void.data else self.at.data,
             "void": bool(self.void.data),
@@ -290,18 +295,17 @@ class CaseFilterForm(FlaskForm):
         """The filters in the address; one that cannot be is shown with its fault and leaves nothing out."""
         form = cls(args)
         everything = [("", _("Tất cả"))]
-        form.unit.offer(everything + [(unit.code, unit.name) for unit in units])
+        form.unit.offer_units(units)
         form.procedure.choices = everything + [(code, f"{code} – {name}") for code, name in procedures]
         form.field.choices = everything + [(field, field) for field in fields]
         form.status.choices = everything + [(status, label(status)) for status in CaseStatus]
         form.channel.choices = everything + [(channel, label(channel)) for channel in Channel]
-        form.holder.offer(everything + [(unit.code, unit.name) for unit in units])
+        form.holder.offer_units(units)
         form.due.choices = everything + [(due, label(due)) for due in DueList]
         form.validate()
         return form
 
     def filters(self, **named: Any) -> CaseFilters:
-        """What to list."""
         return CaseFilters(
             text=self.q.data or "",
             unit=self._chosen(self.unit) or "",

@@ -77,17 +77,14 @@ def holder_then(at: Any) -> ColumnElement[int]:
 
 
 def both(*parts: Any) -> Any:
-    """Every one of them."""
     return and_(*parts) if any(isinstance(part, ColumnOperators) for part in parts) else all(parts)
 
 
 def either(*parts: Any) -> Any:
-    """One of them at least."""
     return or_(*parts) if any(isinstance(part, ColumnOperators) for part in parts) else any(parts)
 
 
 def missing(value: Any) -> Any:
-    """It has not happened."""
     return value.is_(None) if isinstance(value, ColumnOperators) else value is None
 
 
@@ -205,7 +202,6 @@ def not_closed_branches(start: datetime, end: datetime, as_of: datetime, of: Any
 
 
 def not_closed(of: Any, start: datetime, end: datetime, as_of: datetime) -> Any:
-    """One of those."""
     return either(*(both(*branch) for branch in not_closed_branches(start, end, as_of, of)))
 
 
@@ -312,7 +308,6 @@ def answer_overdue(question: Any, now: datetime) -> Any:
 
 
 def opposite(part: Any) -> Any:
-    """It is not so."""
     return ~part if isinstance(part, ColumnOperators) else not part
 
 
@@ -382,7 +377,6 @@ def stands(of: Any) -> Any:
 
 
 def received_in(of: Any, start: datetime, end: datetime) -> Any:
-    """Received in the period."""
     return both(between(of.received_at, start, end), stands(of))
 
 

@@ -253,7 +253,6 @@ class PaperLine:
 
     @property
     def is_missing(self) -> bool:
-        """It must be there and is not."""
         return self.asked_at is not None or (self.paper is not None and self.paper.required and not self.paper.received)
 
 

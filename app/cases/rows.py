@@ -49,7 +49,6 @@ def case_row(state: CaseState) -> Row:
 
 
 def stage_rows(site: str, case_id: int, state: CaseState) -> list[Row]:
-    """Rows of `case_stages`."""
     return [
         {
             "site": site,
@@ -71,7 +70,6 @@ def stage_rows(site: str, case_id: int, state: CaseState) -> list[Row]:
 
 
 def promise_rows(site: str, case_id: int, state: CaseState) -> list[Row]:
-    """Rows of `case_promises`."""
     return [
         {
             "site": site,
@@ -89,7 +87,6 @@ def promise_rows(site: str, case_id: int, state: CaseState) -> list[Row]:
 
 
 def pause_rows(site: str, case_id: int, state: CaseState) -> list[Row]:
-    """Rows of `case_pauses`."""
     return [
         {
             "site": site,
@@ -142,7 +139,6 @@ def refund_rows(site: str, case_id: int, unit_id: int, state: CaseState) -> list
 
 
 def consultation_rows(site: str, case_id: int, state: CaseState) -> list[Row]:
-    """Rows of `consultations`."""
     return [
         {
             "site": site,

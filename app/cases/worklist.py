@@ -39,7 +39,7 @@ Pile = Bucket | Attention
 
 def desk_of(scope: Scope, who: Person) -> Scope:
     """Whose desk a person looks after: their unit and those below; inspectors and administrators see all desks."""
-    if scope.unit_ids is not None or not Actor.of(who).may(Capability.HANDLE_CASES):
+    if not scope.is_whole or not Actor.of(who).may(Capability.HANDLE_CASES):
         return scope
     return replace(scope, unit_ids=units_of(who))
 

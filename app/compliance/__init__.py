@@ -9,7 +9,6 @@ if TYPE_CHECKING:
 
 
 def register_records() -> None:
-    """Its tables, what the reader sees for its words, and what it tells the rules engine."""
     import app.compliance.labels
     import app.compliance.models
     import app.compliance.notices
@@ -17,7 +16,6 @@ def register_records() -> None:
 
 
 def register(app: Flask) -> None:
-    """Its pages."""
     from app.compliance import warnings
     from app.compliance.adoption import views
     from app.compliance.months import views as month_views

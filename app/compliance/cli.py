@@ -35,7 +35,7 @@ from app.core.errors import LANGUAGES, N_, DomainError, NotFound
 from app.core.periods import Period, PeriodKind
 from app.organisation.access import Scope, site
 from app.organisation.calendars import provisional_years, site_calendar
-from app.organisation.commands import COMMAND, echo_json, echo_rows, echo_table, refusing
+from app.organisation.commands import COMMAND, echo_json, echo_rows, echo_table
 from app.rulepacks.coverage import cover, coverage_page, load_targets, uncovered
 from app.rulepacks.loader import DOCUMENTS, load_pack, load_packs
 from app.rulepacks.pack import Pack
@@ -76,7 +76,6 @@ def _overrides(pairs: tuple[str, ...]) -> dict[str, str]:
 @click.option("--what-if", "what_ifs", multiple=True, metavar="NAME=VALUE", help=N_("Thử giá trị khác, không ghi gì."))
 @click.option("--format", "output", type=click.Choice(["table", "json", "csv"]), default="table")
 @click.option("--fail-on-violation", is_flag=True, help=N_("Mã thoát 1 khi có vi phạm."))
-@refusing
 def check_run(
     period_text: str,
     pack_ids: tuple[str, ...],
@@ -127,7 +126,6 @@ _WORTH = {
 
 @check.command("warn", help=N_("Cảnh báo sớm của tháng đang chạy; dành cho lịch chạy mỗi đêm."))
 @click.option("--format", "output", type=click.Choice(["table", "json", "csv"]), default="table")
-@refusing
 def check_warn(output: str) -> None:
     from app.compliance.warnings import warn, warnings_json, warnings_table
 
@@ -146,7 +144,6 @@ def check_warn(output: str) -> None:
 @click.argument("run_id", type=int, metavar="RUN", required=False)
 @click.option("--sealed", "period_text", help=N_("Kỳ đã niêm phong."))
 @click.option("--format", "output", type=click.Choice(["text", "json"]), default="text")
-@refusing
 def check_verify(run_id: int | None, period_text: str | None, output: str) -> None:
     if period_text is not None:
         from app.compliance.months.cli import verify_sealed
@@ -199,7 +196,6 @@ def _disagreement(found: Disagreement) -> dict[str, str]:
 
 @rules.command("list", help=N_("Các quy tắc của mọi bộ, và bộ nào đã được áp dụng."))
 @click.option("--format", "output", type=click.Choice(["text", "json"]), default="text")
-@refusing
 def rules_list(output: str) -> None:
     decisions, folder = repository.decisions(), repository.seeds()
     rows: list[dict[str, Any]] = [
@@ -240,7 +236,6 @@ def rules_list(output: str) -> None:
 @click.option("--until", type=_DAY, help=N_("Đến hết ngày."))
 @click.option("--reason", required=True, help=N_("Căn cứ, lý do."))
 @click.option("--another-year", is_flag=True, help=N_("Biết là kế hoạch của năm khác."))
-@refusing
 def rules_adopt(pack_id: str, since: datetime, until: datetime | None, reason: str, another_year: bool) -> None:
     last = until.date() if until else None
     try:
@@ -265,7 +260,6 @@ def _given(paths: tuple[Path, ...]) -> list[Pack]:
 
 @rules.command("validate", help=N_("Kiểm tra cách viết các bộ quy tắc."))
 @click.argument("folders", nargs=-1, type=click.Path(exists=True, file_okay=False, path_type=Path))
-@refusing
 def rules_validate(folders: tuple[Path, ...]) -> None:
     for pack in _given(folders):
         rules_in_it, tests = counted("%(n)s quy tắc", len(pack.rules)), counted("%(n)s phép thử", len(pack.tests))
@@ -274,7 +268,6 @@ def rules_validate(folders: tuple[Path, ...]) -> None:
 
 @rules.command("test", help=N_("Chạy phép thử của các bộ quy tắc."))
 @click.argument("folders", nargs=-1, type=click.Path(exists=True, file_okay=False, path_type=Path))
-@refusing
 def rules_test(folders: tuple[Path, ...]) -> None:
     failed = 0
     for pack in _given(folders):
@@ -289,7 +282,6 @@ def rules_test(folders: tuple[Path, ...]) -> None:
 
 
 @rules.command("coverage", help=N_("Từng câu của văn bản được xét thế nào: trang docs/coverage.md."))
-@refusing
 def rules_coverage() -> None:
     root = Path(current_app.config["SETTINGS"].rules)
     documents, known = load_documents(root / DOCUMENTS), load_packs(root, facts.catalogue())
@@ -310,7 +302,6 @@ def rules_coverage() -> None:
 @click.option("--unit", "unit_code", help=N_("Vì sao đơn vị này đạt hay không."))
 @click.option("--period", "period_text", help=N_("Kỳ nào, mặc định kỳ kiểm tra gần nhất."))
 @click.option("--names", "parameter_names", is_flag=True, help=N_("Kèm tên tham số, để dùng với --what-if."))
-@refusing
 def rules_explain(rule_id: str, unit_code: str | None, period_text: str | None, parameter_names: bool) -> None:
     if unit_code is not None:
         _explain_result(rule_id.lower(), unit_code, period_of(period_text) if period_text else None)
@@ -382,7 +373,6 @@ def rules_reference() -> None:
 @rules.command("kinds", help=N_("Các loại dữ kiện mà quy tắc đọc được."))
 @click.argument("names", nargs=-1)
 @click.option("--format", "output", type=click.Choice(["text", "json"]), default="text")
-@refusing
 def rules_kinds(names: tuple[str, ...], output: str) -> None:
     catalogue = facts.catalogue()
     if unknown := [name for name in names if name not in catalogue]:
@@ -430,7 +420,6 @@ def _kind_row(kind: facts.FactKind) -> dict[str, Any]:
 @click.option("--kind", "kinds", multiple=True, help=N_("Chỉ loại dữ kiện này."))
 @click.option("--unit", "unit_codes", multiple=True, help=N_("Chỉ đơn vị này."))
 @click.option("--format", "output", type=click.Choice(["table", "json", "csv"]), default="table")
-@refusing
 def show_facts(period_text: str, kinds: tuple[str, ...], unit_codes: tuple[str, ...], output: str) -> None:
     found = service.facts_of(period_of(period_text), kinds or None, unit_codes or None)
     if output == "json":

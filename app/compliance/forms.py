@@ -90,12 +90,11 @@ class MatrixForm(FlaskForm):
         """What an address narrows the matrix to, among the plans and units that were judged."""
         form = cls(typed)
         form.pack.choices = [("", _("Tất cả")), *((pack.id, in_both(pack.info.title)) for pack in packs)]
-        form.unit.offer([("", _("Tất cả")), *((unit.code, unit_name(unit)) for unit in units)])
+        form.unit.offer_units(units, unit_name)
         form.sort.choices = [("", _("Theo kế hoạch, đơn vị")), (WORST, _("Nhiều vi phạm trước"))]
         return form
 
     def view(self, page: int) -> MatrixView:
-        """What to show."""
         known = {code for code, _title in self.pack.choices}
         pack = self.pack.data if self.pack.data in known else ""
         return MatrixView(pack, self.unit.data or "", bool(self.only.data), self.sort.data == WORST, page)
@@ -142,7 +141,6 @@ class ViolationsFilterForm(FlaskForm):
     def of(
         cls, typed: MultiDict[str, str], judged: Sequence[Period], units: Sequence[Unit], packs: Iterable[Pack]
     ) -> ViolationsFilterForm:
-        """The filters of an address."""
         form = cls(typed, change=STANDING)
         every = ("", _("Tất cả"))
         form.period.choices = [every, *((known.key, known.label(language())) for known in judged)]
@@ -158,7 +156,6 @@ class ViolationsFilterForm(FlaskForm):
         return form
 
     def wanted(self) -> ViolationFilter:
-        """What to show."""
         unit, change = self._known(self.unit), self._known(self.change)
         severity, state = self._known(self.severity), self._known(self.state)
         return ViolationFilter(

@@ -3,7 +3,6 @@ single thing; and what the thing is called."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from fractions import Fraction
 from functools import lru_cache
@@ -24,6 +23,7 @@ from app.compliance.wording import (
 from app.core import facts
 from app.core.errors import N_, in_language
 from app.core.periods import Period
+from app.core.subjects import TaskName, left_by, read_criterion, read_for_period, read_left, read_step
 from app.rulepacks.conditions import RULE
 from app.rulepacks.language import JudgedAs, Rule
 
@@ -161,11 +161,6 @@ def _of_thing(name: str, rule: Rule, thing: SubjectResult, locale: str) -> str |
     return value_in_words(details[name], locale) if details[name] not in ("", None) else None
 
 
-_LEFT_BY = re.compile(r"(.+) \(([^()]+)\)")
-"""What a unit that is gone left to its successor bears its code: `runs.rows.inherited`."""
-_FOR_A_PERIOD = re.compile(r"\d{4}(-\w+)? ")
-
-
 def subject_in_words(subject: str, rule: Rule | None, locale: str) -> str:
     """What people call a single thing that the rule names: "Tháng 6/2024" for the period of a report, "nhiệm vụ
     III.B.2", "CB-35 (Văn phòng Sở)", "BG-5.3" for a rule; a case by its code, what else there is as facts name it."""
@@ -183,38 +178,37 @@ def subject_of_fact(fact: facts.Fact, kind: facts.FactKind, locale: str) -> str:
 
 
 def _thing_in_words(subject: str, what: str, kind: facts.FactKind | None, locale: str) -> str:
-    if left := _LEFT_BY.fullmatch(subject):
-        return f"{_thing_in_words(left[1], what, kind, locale)} ({left[2]})"
+    if left := read_left(subject):
+        return left_by(_thing_in_words(left[0], what, kind, locale), left[1])
     match what:
         case "period":  # what a unit that is gone left undone bears its code
             key, _space, of_whom = subject.partition(" ")
             return " ".join(filter(None, (key if key.isdecimal() else period_in_words(key, locale), of_whom)))
         case "publication" if "/" in subject:
-            code, _slash, step = subject.rpartition("/")
+            code, step = read_step(subject)
             return f"{code} ({text_in_words(step, kind.field('step') if kind is not None else None, locale)})"
         case "task":  # a warning of a task is for a period
-            key, _space, task = subject.rpartition(" ") if _FOR_A_PERIOD.match(subject) else ("", "", subject)
+            key, task = read_for_period(subject)
             period = period_in_words(key, locale) if key else ""
             return ", ".join(
                 filter(None, (_task(task, locale), period[:1].lower() + period[1:] if locale == "vi" else period))
             )
         case "criterion":
-            return in_language(locale, "tiêu chí %(number)s", number=subject.rpartition(":")[2])
+            return in_language(locale, "tiêu chí %(number)s", number=read_criterion(subject)[1])
         case "field":
-            return in_language(locale, "lĩnh vực %(number)s", number=subject.rpartition(":")[2])
+            return in_language(locale, "lĩnh vực %(number)s", number=read_criterion(subject)[1])
         case other:
             return subject.upper() if other == RULE else subject
 
 
 def _task(name: str, locale: str) -> str:
     """A task by its number in its plan's annex, and its row where a number repeats ("bg-2024/4#36/LDVL")."""
-    _plan, slash, rest = name.partition("/")
-    number, _hash, row = rest.rpartition("/")[0].partition("#")
-    if not slash or not number:
+    task = TaskName.read(name)
+    if task is None:
         return name
-    if row:
-        return in_language(locale, "nhiệm vụ %(number)s, dòng %(row)s", number=number, row=row)
-    return in_language(locale, "nhiệm vụ %(number)s", number=number)
+    if task.row is not None:
+        return in_language(locale, "nhiệm vụ %(number)s, dòng %(row)s", number=task.number, row=str(task.row))
+    return in_language(locale, "nhiệm vụ %(number)s", number=task.number)
 
 
 def _of_figures(name: str, figures: Mapping[str, object], locale: str) -> str | None:

@@ -14,7 +14,7 @@ from app.core.calendar import WorkingCalendar
 from app.core.errors import NotFound
 from app.core.periods import Period
 from app.notifications import service
-from app.notifications.labels import Figures, News, add_sentences
+from app.notifications.labels import Figures, News, add_sentences, due_day
 from app.notifications.models import NoticeKind
 from app.notifications.queries import staff
 from app.organisation.access import Scope, site, whole_site
@@ -24,7 +24,7 @@ from app.organisation.permissions import Capability
 from app.web import extensions
 from app.web.due import due_by, missed
 from app.web.extensions import db
-from app.web.formats import counted, in_words, show_date
+from app.web.formats import counted, in_words
 
 AHEAD = 2  # working days before an answer's last day from which the head is told
 _TO_ANSWER = (ViolationState.OPEN, ViolationState.RETURNED)
@@ -235,10 +235,6 @@ def _tell_of_waiver(waiver: Waiver, unit: Unit, to: set[int], says: str) -> None
 # What is said
 
 
-def _day(figures: Figures) -> str:
-    return show_date(date.fromisoformat(figures["due"]))
-
-
 def _period(figures: Figures) -> str:
     return in_words(Period.parse(figures["period"]))
 
@@ -264,19 +260,19 @@ add_sentences(
             f["n"],
             period=_period(f),
             unit=f["unit"],
-            day=_day(f),
+            day=due_day(f),
         ),
         DUE_SOON: lambda f: counted(
             "%(period)s: còn %(n)s vi phạm phải giải trình trước hết ngày %(day)s",
             f["n"],
             period=_period(f),
-            day=_day(f),
+            day=due_day(f),
         ),
         OVERDUE: lambda f: counted(
             "%(period)s: %(n)s vi phạm chưa giải trình, đã quá hạn %(day)s",
             f["n"],
             period=_period(f),
-            day=_day(f),
+            day=due_day(f),
         ),
         TO_REVIEW: lambda f: _(
             "%(period)s: %(unit)s đã giải trình %(rule)s, chờ xem xét", unit=f["unit"], rule=_rule(f), period=_period(f)

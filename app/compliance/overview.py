@@ -17,7 +17,7 @@ from sqlalchemy import case, func, select
 from app.compliance.adoption import repository
 from app.compliance.adoption.repository import Library
 from app.compliance.models import CheckResult, CheckRun
-from app.compliance.queries.runs import runs_of
+from app.compliance.queries.runs import runs_of, share
 from app.compliance.violations.findings import figure_of
 from app.core.periods import Period, PeriodKind
 from app.organisation.access import Scope
@@ -193,18 +193,14 @@ def _point(rows: Sequence[Sequence[Any]]) -> RatePoint:
     whole = next((row for row in rows if row[5] == JudgedAs.WHOLE), None)
     if whole is not None:
         numerator, denominator, comparison, target, status, _as = whole
-        return RatePoint(numerator, denominator, comparison, _share(target), status)
+        return RatePoint(numerator, denominator, comparison, share(target), status)
     numerator, denominator = (sum(row[number] for row in rows) for number in (0, 1))
     targets = {(row[2], row[3]) for row in rows}
     if len(targets) != 1:
         return RatePoint(numerator, denominator, None, None, None)
     ((comparison, told),) = targets
-    target = _share(told)
+    target = share(told)
     return RatePoint(numerator, denominator, comparison, target, _status(comparison, target, numerator, denominator))
-
-
-def _share(text: str | None) -> Fraction | None:
-    return None if text is None else Fraction(text)
 
 
 def _status(comparison: str | None, target: Fraction | None, numerator: int, denominator: int) -> Status | None:
@@ -244,7 +240,6 @@ _VERDICTS = OfRuns[Verdicts](8)
 
 
 def verdicts(runs: Collection[CheckRun]) -> dict[int, Verdicts]:
-    """By the number of the run."""
     return _VERDICTS.of(runs, None, _read_verdicts)
 
 

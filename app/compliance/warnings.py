@@ -27,9 +27,9 @@ from app.compliance.runs.service import CheckReport, Progress, run_check
 from app.compliance.violations.findings import figure_of
 from app.compliance.violations.raising import standing_of
 from app.core.facts import FactQuery, to_come_of
-from app.core.periods import Period, PeriodKind
+from app.core.periods import Period
 from app.organisation.access import Actor, Scope, whole_site
-from app.organisation.calendars import site_calendar, today
+from app.organisation.calendars import site_calendar, this_month, today
 from app.organisation.permissions import Capability, needs
 from app.organisation.schedule import BY_ITSELF, Routine, add_routine
 from app.rulepacks.language import JudgedAs, Rule, Severity, Status, SubjectState
@@ -109,7 +109,7 @@ def _least(bound: Fraction, *, strictly: bool) -> int:
 
 def running_month() -> Period:
     """The month that has not ended."""
-    return Period.of(PeriodKind.MONTH, today())
+    return this_month()
 
 
 def provisional_run(scope: Scope) -> CheckRun | None:

@@ -68,7 +68,6 @@ class CodePattern:
         return cls(text, frozenset(places))
 
     def code(self, number: int, *, prefix: str, unit: str, day: date) -> str:
-        """The code with that number."""
         dates = {
             "yymmdd": f"{day:%y%m%d}",
             "yyyy": f"{day:%Y}",

@@ -165,17 +165,14 @@ class Problem:
         return self.message % self.params if self.params else self.message
 
     def as_json(self) -> dict[str, Any]:
-        """As plain values."""
         return {"file": self.file, "line": self.line, "field": self.field, **as_json(self)}
 
     @classmethod
     def from_json(cls, kept: Mapping[str, Any]) -> Problem:
-        """From plain values."""
         return cls(kept["file"], kept["line"], kept["field"], kept["message"], from_json(kept).params)
 
     @property
     def placed(self) -> DomainError:
-        """The sentence after its place."""
         place: dict[str, Any] = {"file": self.file, "line": str(self.line), "reason": self}
         if self.field:
             return DomainError("%(file)s, dòng %(line)s, %(place)s: %(reason)s", place=self.field, **place)
@@ -190,7 +187,6 @@ def as_json(told: Message) -> dict[str, Any]:
 
 
 def from_json(kept: Mapping[str, Any]) -> DomainError:
-    """A sentence that was kept."""
     sentence = kept["message"]
     told = DomainError(sentence)
     told.params = {n: from_json(value) if isinstance(value, dict) else value for n, value in kept["params"].items()}

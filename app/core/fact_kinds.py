@@ -73,7 +73,6 @@ class _Reading:
         self.problems: list[Problem] = []
 
     def say(self, at: Location, message: str, **params: object) -> None:
-        """Note one thing wrong."""
         self.problems.append(Problem(self._source.file, self._source.line(at), field_name(at), message, params))
 
     def kinds(self) -> dict[str, FactKind]:
@@ -105,7 +104,6 @@ class _Reading:
         return FactKind(str(at[-1]), self.text(at, told, "about"), (*like, *own), self.text(at, told, "says"))
 
     def field(self, at: Location, name: str, said: Any) -> FactField:
-        """One field."""
         self.named(at, name)
         told = self.known(at, said, _OF_FIELD)
         if not told:

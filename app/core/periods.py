@@ -8,7 +8,7 @@ from enum import StrEnum
 from functools import total_ordering
 from zoneinfo import ZoneInfo
 
-from app.core.errors import DomainError
+from app.core.errors import DomainError, NotFound
 
 FIRST_YEAR, LAST_YEAR = 1901, 2100  # the years of the calendar of working days
 _ROMAN = ("I", "II", "III", "IV")
@@ -88,6 +88,14 @@ class Period:
             field="period",
             text=text[:50],
         )
+
+    @classmethod
+    def of_address(cls, key: str) -> "Period":
+        """As `parse`, of the key in an address: NotFound for what names none."""
+        try:
+            return cls.parse(key)
+        except DomainError as error:
+            raise NotFound(error.message, field="period", **error.params) from error
 
     def bounds(self, zone: str | tzinfo) -> tuple[datetime, datetime]:
         """The instants (UTC) at which it begins and at which it is over: start <= t < end."""

@@ -20,8 +20,8 @@ from app.demo import loading
 from app.demo.departments import ACCOUNTS, PASSWORD
 from app.organisation import backup, schedule
 from app.organisation.access import Actor
-from app.organisation.calendars import today
-from app.organisation.commands import echo_json, refusing
+from app.organisation.calendars import last_month, today
+from app.organisation.commands import echo_json
 from app.organisation.site_code import refuse_another
 from app.web import serving
 from app.web.command_faults import BadInput, note
@@ -44,7 +44,6 @@ demo = AppGroup("demo", help=N_("Dữ liệu minh họa."))
     help=N_("Ngày tiếp nhận cuối cùng, mặc định là hôm nay."),
 )
 @click.option("--if-empty", is_flag=True, help=N_("Không làm gì nếu đã có dữ liệu."))
-@refusing
 def load(cases: int, seed: int, months: int | None, until: datetime | None, if_empty: bool) -> None:
     serving.refuse_old_database()
     if if_empty and not loading.is_empty():
@@ -58,7 +57,6 @@ def load(cases: int, seed: int, months: int | None, until: datetime | None, if_e
 @click.option("--host", envvar="HOST", default="127.0.0.1", show_default=True, help=N_("Địa chỉ."))
 @click.option("--port", envvar="PORT", type=click.IntRange(1, 65535), default=8000, show_default=True, help=N_("Cổng."))
 @with_appcontext
-@refusing
 def serve(demonstrate: bool, host: str, port: int) -> None:
     if (finished := backup.finish_restore()) is not None:
         note(_("Đã làm nốt việc khôi phục %(file)s bị ngắt giữa chừng.", file=finished.file))
@@ -86,7 +84,7 @@ def _prepare() -> None:
     upgrade()
     if loading.is_empty():
         _load(DEMO_CASES, seed=DEMO_SEED)
-    month = loading.last_month()
+    month = last_month()
     try:
         checked = loading.check_last_month(BY)
         if checked is not None:

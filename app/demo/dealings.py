@@ -48,7 +48,6 @@ TARGETS = {"LDVL": 35, "NCC": 25, "BTXH": 20, "TEXH": 25, "TTDVVL": 20}  # perce
 
 
 def dealings(ground: Ground) -> Iterator[Base]:
-    """All of them, month by month."""
     months = list(ground.periods(PeriodKind.MONTH))
     for number, month in enumerate(months):
         yield from _directives(ground, month, number)

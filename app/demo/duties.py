@@ -58,7 +58,6 @@ _DIALOGUES = {
 
 
 def filings(ground: Ground) -> Iterator[Filing]:
-    """All of them, unit by unit."""
     for kind, length, title in _REPORTS:
         for period in ground.periods(length):
             if ground.has_come(period.last):

@@ -29,7 +29,6 @@ class OfficeMoment:
         self.day, self.second = date.min, 0
 
     def put(self, day: date, second: int) -> None:
-        """Be there."""
         self.day, self.second = day, second
 
     @property

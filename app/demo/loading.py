@@ -37,7 +37,7 @@ from app.demo.sheets import MANY, Batch, Clerk, bulk_transaction, number_of_rows
 from app.demo.world import CalendarDays, KnownDocument, KnownProcedure, World
 from app.organisation import audit
 from app.organisation.access import Actor, site, whole_site
-from app.organisation.calendars import site_calendar, today
+from app.organisation.calendars import last_month, site_calendar, today
 from app.organisation.models import Person, Unit
 from app.organisation.profile import enter_profile, profile
 from app.procedures.models import Procedure, ProcedureVersion
@@ -59,11 +59,6 @@ def adopt_packs(by: Actor) -> None:
         if pack.id not in decided:
             since = pack.info.in_force.start or Period.nth(PeriodKind.YEAR, today().year).first
             uploading.adopt(by, pack.id, since, None, REASON, another_year=True)
-
-
-def last_month() -> Period:
-    """The month before today's, on the site's calendar."""
-    return Period.of(PeriodKind.MONTH, today()).previous()
 
 
 def check_last_month(by: Actor) -> CheckReport | None:

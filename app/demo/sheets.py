@@ -167,7 +167,6 @@ class Clerk:
         self.events.name_columns(EVENT_COLUMNS)
 
     def write(self, plans: list[DayPlan]) -> Batch:
-        """The rows of those days."""
         for plan in plans:
             for case in self.lives.of_day(plan):
                 self._write_case(case)
@@ -320,7 +319,6 @@ def _raise_sequences(connection: Connection) -> None:
 
 
 def write(connection: Connection, batch: Batch) -> None:
-    """Write the rows of a batch."""
     for table, columns, rows in batch:
         write_rows(connection, Base.metadata.tables[table], columns, rows)
 

@@ -143,11 +143,9 @@ class CalendarDays:
 
     @classmethod
     def of(cls, calendar: WorkingCalendar) -> CalendarDays:
-        """The days of a calendar."""
         return cls(calendar.zone.key, dict(calendar.days_off), dict(calendar.days_worked))
 
     def calendar(self) -> WorkingCalendar:
-        """The calendar again."""
         return WorkingCalendar(self.off, self.worked, self.zone)
 
 
@@ -199,7 +197,6 @@ class Ground:
 
     @property
     def site(self) -> str:
-        """The site's code."""
         return self.world.site
 
     @property

@@ -4,5 +4,4 @@ from __future__ import annotations
 
 
 def register_records() -> None:
-    """Its tables, what the reader sees for its words, and what it tells the rules engine."""
     import app.desk.models

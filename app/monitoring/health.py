@@ -115,7 +115,6 @@ class Upkeep:
 
 
 def upkeep(scope: Scope) -> Upkeep:
-    """As it stands now."""
     last, runs = newest_of(KEPT), schedule.runs(scope)
     made = last.get("make_backup")
     return Upkeep(

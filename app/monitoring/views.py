@@ -86,7 +86,6 @@ ROUTINES = {
 @upkeep_bp.get("/he-thong", endpoint="show")
 @allowed(Capability.KEEP_SITE)
 def show() -> str:
-    """How the site stands."""
     return render_template(
         "monitoring/upkeep.html",
         kept=upkeep(whole_site()),

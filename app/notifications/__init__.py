@@ -15,7 +15,6 @@ def register_records() -> None:
 
 
 def register(app: Flask) -> None:
-    """Its pages."""
     from app.notifications import digests
     from app.notifications.views import bp
 

@@ -13,7 +13,7 @@ from app.core.errors import N_
 from app.notifications import digests
 from app.organisation.access import whole_site
 from app.organisation.calendars import site_calendar
-from app.organisation.commands import COMMAND, clear_errors, echo_json
+from app.organisation.commands import COMMAND, echo_json
 from app.web import extensions
 from app.web.command_faults import note
 
@@ -23,13 +23,12 @@ from app.web.command_faults import note
 @click.option("--any-day", is_flag=True, help=N_("Cả ngày nghỉ."))
 @with_appcontext
 def notify(mail: bool, any_day: bool) -> None:
-    with clear_errors():
-        calendar = site_calendar()
-        if not any_day and not calendar.is_working_day(calendar.local_day(extensions.now())):
-            note(_("Hôm nay là ngày nghỉ: không lập thông báo, không gửi thư."))
-            echo_json(asdict(digests.NotifyOutcome()))
-            return
-        outcome = digests.notify(whole_site(), COMMAND, current_app.config["SETTINGS"], mail=mail)
+    calendar = site_calendar()
+    if not any_day and not calendar.is_working_day(calendar.local_day(extensions.now())):
+        note(_("Hôm nay là ngày nghỉ: không lập thông báo, không gửi thư."))
+        echo_json(asdict(digests.NotifyOutcome()))
+        return
+    outcome = digests.notify(whole_site(), COMMAND, current_app.config["SETTINGS"], mail=mail)
     for why, people in outcome.reasons.items():
         note(
             _(

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
 from flask import current_app
@@ -14,7 +15,7 @@ from werkzeug.routing import BuildError
 
 from app.notifications.models import NoticeKind
 from app.organisation.registries import name_actions, name_details, name_subjects
-from app.web.formats import add_labels
+from app.web.formats import add_labels, show_date
 
 # What the reader sees for each word of the room.
 
@@ -98,3 +99,8 @@ def address_of(page: str, place: Figures) -> str:
         return current_app.url_map.bind("").build(page, dict(place)) if page else ""
     except BuildError:
         return ""
+
+
+def due_day(figures: Figures, name: str = "due") -> str:
+    """The day among the figures of a notice, as people read it."""
+    return show_date(date.fromisoformat(figures[name]))

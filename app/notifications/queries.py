@@ -11,7 +11,8 @@ from sqlalchemy import BindParameter, ColumnElement, Select, bindparam, exists, 
 from app.notifications.labels import address_of, sentence_of
 from app.notifications.models import Notice, NoticeKind, NoticeMail, UnmailedKind
 from app.organisation.access import Actor, Scope
-from app.organisation.delegations import in_force, local_today
+from app.organisation.calendars import today
+from app.organisation.delegations import in_force
 from app.organisation.models import Delegation, DelegationKind, Person, Role, Unit
 from app.organisation.permissions import Capability
 from app.organisation.queries import LEADING
@@ -193,7 +194,7 @@ def staff(scope: Scope) -> Staff:
     """Everybody of the site who is there now."""
     people = db.session.scalars(select(Person).where(Person.site == scope.site, Person.active).order_by(Person.id))
     delegated = select(Delegation.person_id, Delegation.form).where(Delegation.site == scope.site)
-    acting = dict(db.session.execute(delegated.where(in_force(local_today()))).all())
+    acting = dict(db.session.execute(delegated.where(in_force(today()))).all())
     paths = {path: key for key, path in db.session.execute(select(Unit.id, Unit.path).where(Unit.site == scope.site))}
     return Staff(
         (_colleague(who, acting.get(who.id)) for who in people),

@@ -81,7 +81,6 @@ def mail() -> str:
 @bp.post("/thong-bao/thu")
 @signed_in
 def choose_mail() -> Answer:
-    """Keep it."""
     daily = request.form.get("daily") == "yes"
     chosen = {kind for kind in map(_kind, request.form.getlist("kind")) if kind is not None}
     service.choose_mail(actor(), daily=daily, kinds=chosen)

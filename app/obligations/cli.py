@@ -12,7 +12,7 @@ from app.obligations import queries, surveys
 from app.obligations.models import FilingKind
 from app.organisation.access import whole_site
 from app.organisation.calendars import today
-from app.organisation.commands import COMMAND, echo_json, echo_rows, refusing
+from app.organisation.commands import COMMAND, echo_json, echo_rows
 from app.tasks.cli import plans
 from app.web.command_faults import BadInput, note
 from app.web.formats import counted, label, sentence, show_date
@@ -25,7 +25,6 @@ from app.web.formats import counted, label, sentence, show_date
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--dry-run", is_flag=True, help=N_("Chỉ xem, không ghi gì."))
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
-@refusing
 def import_surveys(file: Path, dry_run: bool, form: str) -> None:
     try:
         with file.open("rb") as opened:
@@ -63,7 +62,6 @@ HEADINGS = {
 @click.option("--year", type=click.IntRange(2000, 2100), metavar=N_("NĂM"), help=N_("Năm (mặc định: năm nay)."))
 @click.option("--kind", type=click.Choice([kind.value for kind in FilingKind]), help=N_("Chỉ loại này."))
 @click.option("--format", "form", type=click.Choice(["table", "json", "csv"]), default="table", show_default=True)
-@refusing
 def filings(year: int | None, kind: str | None, form: str) -> None:
     found = queries.filings(whole_site(), FilingKind(kind) if kind else None, year or today().year)
     shown = form == "table"

@@ -249,7 +249,6 @@ def _units_begun(connection: Connection, query: FactQuery) -> dict[int, tuple[st
 
 
 def year_counts(connection: Connection, query: FactQuery) -> Iterator[Fact]:
-    """The counts of the year."""
     days = ObligationDays.at(query.as_of)
     year = defaultdict[int, dict[FilingKind, int]](dict)
     until = min(days.known, date(query.period.first.year, 12, 31))

@@ -25,8 +25,8 @@ from app.web.forms import (
     NEEDED,
     ChoiceField,
     DayField,
-    HiddenField,
     ReasonField,
+    RevisionForm,
     StringField,
     TextAreaField,
     WholeNumberField,
@@ -140,13 +140,8 @@ class DirectiveForm(DutyForm):
         self.unit_ids.choices = [(unit.id, unit.name) for unit in units]
 
 
-class _SeenForm(DutyForm):
-    revision = HiddenField()
-
-    @property
-    def seen(self) -> int | None:
-        """The revision that the person saw."""
-        return number_in(self.revision.data)
+class _SeenForm(RevisionForm, DutyForm):
+    """What is done about a duty that somebody saw."""
 
 
 class DoneForm(_SeenForm):

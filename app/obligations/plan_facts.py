@@ -11,6 +11,7 @@ from sqlalchemy.engine import Connection
 from app.core.fact_kinds import fact_kinds
 from app.core.facts import Fact, FactQuery, register
 from app.core.periods import Period, PeriodKind
+from app.core.subjects import for_period
 from app.obligations.facts import SETTLED_AFTER, ObligationDays, first_handed_in, periods_owed, settled, told_of
 from app.obligations.models import Filing, FilingKind
 from app.organisation.calendars import site_calendar
@@ -42,7 +43,7 @@ def risk_warnings(connection: Connection, query: FactQuery) -> Iterator[Fact]:
         offices_told = [(unit, told_of(days.get(_report_of(id, month)))) for id, unit in owing[month].items()]
         for task in told:
             said = task._asdict()
-            about = {"subject": f"{month.key} {said.pop('subject')}", "month_ended_on": ended_on}
+            about = {"subject": for_period(month.key, said.pop("subject")), "month_ended_on": ended_on}
             for unit, sent in offices_told:
                 yield RISK_WARNING.fact(unit, query.period.key, **about, **said, **sent)
 

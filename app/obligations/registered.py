@@ -4,7 +4,6 @@ that prove a filing, and what passes when a unit is succeeded."""
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import date
 from functools import partial
 
 from flask import url_for
@@ -13,7 +12,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 
 from app.core.errors import NotFound
-from app.notifications.labels import Figures, News, add_sentences
+from app.notifications.labels import News, add_sentences, due_day
 from app.notifications.models import NoticeKind
 from app.notifications.queries import staff
 from app.notifications.service import add_source
@@ -37,7 +36,6 @@ from app.organisation.succession import Decision, Part, Passing, register_part, 
 from app.web import extensions
 from app.web.due import due_by, missed
 from app.web.extensions import db
-from app.web.formats import show_date
 
 
 def _hand_in(kind: FilingKind, wanted: Wanted) -> Act | None:
@@ -63,7 +61,6 @@ PETITION_SOON, PETITION_LATE = "petition_due_soon", "petition_overdue"
 
 
 def due_directives(scope: Scope) -> Iterator[News]:
-    """Directives that are not done."""
     calendar, everybody = site_calendar(), staff(scope)
     today = calendar.local_day(extensions.now())
     for each in queries.directives(scope, open_only=True):
@@ -81,7 +78,6 @@ def due_directives(scope: Scope) -> Iterator[News]:
 
 
 def due_petitions(scope: Scope) -> Iterator[News]:
-    """Petitions that are not answered."""
     calendar, everybody = site_calendar(), staff(scope)
     today = calendar.local_day(extensions.now())
     for each in queries.petitions(scope, open_only=True):
@@ -98,29 +94,25 @@ def due_petitions(scope: Scope) -> Iterator[News]:
         )
 
 
-def _day(figures: Figures) -> str:
-    return show_date(date.fromisoformat(figures["due"]))
-
-
 add_sentences(
     {
         DIRECTIVE_SOON: lambda f: _(
             "Văn bản chỉ đạo %(number)s của %(issuer)s phải xong trước hết ngày %(day)s",
             number=f["number"],
             issuer=f["issuer"],
-            day=_day(f),
+            day=due_day(f),
         ),
         DIRECTIVE_LATE: lambda f: _(
             "Văn bản chỉ đạo %(number)s của %(issuer)s chưa xong, đã quá hạn %(day)s",
             number=f["number"],
             issuer=f["issuer"],
-            day=_day(f),
+            day=due_day(f),
         ),
         PETITION_SOON: lambda f: _(
-            "Phản ánh, kiến nghị %(code)s phải trả lời trước hết ngày %(day)s", code=f["code"], day=_day(f)
+            "Phản ánh, kiến nghị %(code)s phải trả lời trước hết ngày %(day)s", code=f["code"], day=due_day(f)
         ),
         PETITION_LATE: lambda f: _(
-            "Phản ánh, kiến nghị %(code)s chưa trả lời, đã quá hạn %(day)s", code=f["code"], day=_day(f)
+            "Phản ánh, kiến nghị %(code)s chưa trả lời, đã quá hạn %(day)s", code=f["code"], day=due_day(f)
         ),
     }
 )

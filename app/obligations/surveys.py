@@ -7,8 +7,6 @@ left out). The same row again changes nothing; other numbers for a round that is
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -24,7 +22,7 @@ from app.organisation.audit import transaction
 from app.organisation.calendars import today
 from app.organisation.lineage import in_being
 from app.organisation.permissions import Capability, needs
-from app.organisation.sheets import FileRowsReport, RefusedFileRow
+from app.organisation.sheets import FileRowsReport, RefusedFileRow, csv_rows
 
 LARGEST = 2_000_000  # bytes: some ten thousand rows
 MOST_PEOPLE = 10_000_000
@@ -122,30 +120,9 @@ def import_surveys(scope: Scope, by: Actor, content: bytes, *, dry_run: bool = F
 
 
 def _rows(content: bytes) -> Iterator[tuple[int, dict[str, str]]]:
-    """Each row's cells by column, with its number in the spreadsheet."""
     if len(content) > LARGEST:
         raise DomainError("Tệp quá lớn: kết quả khảo sát không quá 2 MB.", field="file")
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise DomainError("Tệp không phải CSV mã UTF-8.", field="file") from error
-    lines = text.splitlines()
-    delimiter = max(",;\t", key=lines[0].count) if lines else ","
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
-    try:
-        names = [_column(cell) for cell in next(reader, [])]
-        if missing := [name for name in COLUMNS if name not in names and name != "method"]:
-            raise DomainError("Tệp thiếu cột: %(columns)s.", field="file", columns=", ".join(missing))
-        for cells in reader:
-            if any(map(tidy, cells)):
-                yield reader.line_num, dict(zip(names, map(tidy, cells), strict=False))
-    except csv.Error as error:
-        raise DomainError("Dòng %(row)s: không đọc được.", field="file", row=reader.line_num) from error
-
-
-def _column(cell: str) -> str:
-    key = fold(cell)
-    return next((name for name, words in COLUMNS.items() if key in words), key)
+    return csv_rows(content, COLUMNS, [name for name in COLUMNS if name != "method"])
 
 
 def _read(cells: dict[str, str]) -> SurveyResult:

@@ -146,7 +146,6 @@ def directives() -> str:
 @bp.get("/ke-hoach/nghia-vu/van-ban-chi-dao.csv")
 @allowed(Capability.FULFIL_OBLIGATIONS)
 def directives_csv() -> Response:
-    """The list, whole."""
     header = (
         *(_("Số, ký hiệu"), _("Cơ quan ban hành"), _("Việc phải làm"), _("Đơn vị"), _("Ngày nhận"), _("Hạn")),
         *(_("Ngày thực hiện xong"), _("Kết quả")),
@@ -178,7 +177,6 @@ def register_directive() -> Page:
 @bp.route("/ke-hoach/nghia-vu/van-ban-chi-dao/<int:directive_id>/xong", methods=["GET", "POST"])
 @allowed(Capability.FULFIL_OBLIGATIONS)
 def finish_directive(directive_id: int) -> Page:
-    """A unit has carried it out."""
     directive = _found(Directive, directive_id)
     form = DoneForm(data={"done_on": today(), "revision": directive.revision})
     return _recorded(
@@ -207,7 +205,6 @@ def petitions() -> str:
 @bp.get("/ke-hoach/nghia-vu/phan-anh-kien-nghi.csv")
 @allowed(Capability.FULFIL_OBLIGATIONS)
 def petitions_csv() -> Response:
-    """The list, whole."""
     header = (
         *(_("Mã"), _("Đơn vị"), _("Người gửi"), _("Nội dung"), _("Ngày nhận"), _("Hạn trả lời")),
         *(_("Ngày trả lời"), _("Trả lời")),
@@ -224,7 +221,6 @@ def _petition_cells(row: Petition) -> tuple[object, ...]:
 @bp.route("/ke-hoach/nghia-vu/phan-anh-kien-nghi/ghi", methods=["GET", "POST"])
 @allowed(Capability.FULFIL_OBLIGATIONS)
 def receive_petition() -> Page:
-    """Take a petition in."""
     seen, form = duty_scope(), PetitionForm(data={"received_on": today()})
     form.offer_units(units_to_choose(seen, today()))
     return _recorded(
@@ -239,7 +235,6 @@ def receive_petition() -> Page:
 @bp.route("/ke-hoach/nghia-vu/phan-anh-kien-nghi/<int:petition_id>/tra-loi", methods=["GET", "POST"])
 @allowed(Capability.FULFIL_OBLIGATIONS)
 def answer_petition(petition_id: int) -> Page:
-    """Answer a petition."""
     petition = _found(Petition, petition_id)
     form = PetitionAnswerForm(data={"answered_on": today(), "revision": petition.revision})
     return _recorded(
@@ -369,7 +364,6 @@ def online_targets_csv() -> Response:
 @bp.route("/ke-hoach/nghia-vu/chi-tieu-truc-tuyen/giao", methods=["GET", "POST"])
 @allowed(Capability.ASSIGN_OBLIGATIONS)
 def set_online_target() -> Page:
-    """Assign a unit's target."""
     seen = duty_scope()
     shown = {"year": _year(), "assigned_on": today(), "unit_id": request.args.get("don_vi", type=whole_number)}
     form = TargetForm(data=shown)

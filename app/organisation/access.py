@@ -39,6 +39,11 @@ class Scope:
         """Whether any of these units is within the scope."""
         return self.unit_ids is None or any(unit_id in self.unit_ids for unit_id in unit_ids)
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether every unit of the site is within it."""
+        return self.unit_ids is None
+
     def within(self, column: Any) -> ColumnElement[bool]:
         """SQL: the column's unit is within the scope."""
         return true() if self.unit_ids is None else column.in_(sorted(self.unit_ids))
@@ -103,7 +108,6 @@ def signed_in(view: Callable[P, R]) -> Callable[P, R]:
 
 
 def person() -> Person:
-    """The person signed in."""
     return cast(Person, current_user._get_current_object())
 
 
@@ -126,7 +130,6 @@ def can(capability: Capability | str) -> bool:
 
 
 def site() -> str:
-    """This installation's code."""
     return str(current_app.config["SITE"])
 
 
@@ -137,7 +140,6 @@ def whole_site() -> Scope:
 
 
 def scope_of(who: Person) -> Scope:
-    """What this person may see."""
     if who.role in SEEING_ALL or (who.role is Role.DESK and who.unit.is_desk):
         return Scope(who.site)
     return Scope(who.site, frozenset(lineage(who.site).answers_for(units_of(who))))

@@ -37,7 +37,7 @@ from app.organisation.permissions import Capability, needs
 from app.web import extensions, serving
 from app.web.extensions import Base, db
 from app.web.formats import local
-from app.web.private_files import LOCK, sweep_files, sweep_folders, working_folder
+from app.web.private_files import LOCK, sha256_of, sweep_files, sweep_folders, sync_folder, working_folder
 
 FORMAT = 1
 MANIFEST = "manifest.json"
@@ -129,12 +129,12 @@ def make_backup(by: Actor, target: Path, *, overwrite: bool = False) -> Made:
             with part.open("rb") as written:
                 os.fsync(written.fileno())
             part.replace(file)
-            restoring.sync_folder(file.parent)
+            sync_folder(file.parent)
     except OSError as exc:
         where = exc.filename if exc.filename and MAKING not in str(exc.filename) else file
         raise BackupRefused("Không ghi được %(file)s: %(why)s.", file=where, why=exc.strerror or exc) from exc
     with audit.transaction():
-        details = {"files": len(manifest.files), "sha256": _sha256(file)}
+        details = {"files": len(manifest.files), "sha256": sha256_of(file)}
         if wrong:
             details["wrong"] = len(wrong)
         audit.record(by, "make_backup", "backup", file.name[:64], **details)
@@ -157,7 +157,7 @@ def restore_backup(by: Actor, file: Path, *, replace: bool = False) -> Manifest:
     instance = Path(current_app.instance_path)
     instance.mkdir(parents=True, exist_ok=True)
     before = restoring.begun(instance)
-    if before and _unpacked(before, instance).exists() and finish_restore() and before.sha256 == _sha256(file):
+    if before and _unpacked(before, instance).exists() and finish_restore() and before.sha256 == sha256_of(file):
         return _manifest_of(file)
     if not before and not replace and _has_data():
         raise BackupRefused("Cơ sở dữ liệu đang có dữ liệu; thêm --force để thay bằng bản sao lưu.")
@@ -169,7 +169,7 @@ def restore_backup(by: Actor, file: Path, *, replace: bool = False) -> Manifest:
             refuse_damaged(folder / DATABASES["sqlite"])
         _sync_all(folder)
         begun = restoring.Restore(
-            *(file.name, _sha256(file), folder.name, manifest.made_at.isoformat(), len(manifest.files)),
+            *(file.name, sha256_of(file), folder.name, manifest.made_at.isoformat(), len(manifest.files)),
             *(by.name, by.person_id),
         )
         restoring.begin(instance, begun)
@@ -360,7 +360,7 @@ def unpack(file: Path, folder: Path) -> Manifest:
     if present != set(manifest.files) or DATABASES.get(manifest.database) not in present:
         raise broken
     for name, expected in manifest.files.items():
-        if _sha256(folder / name) != expected:
+        if sha256_of(folder / name) != expected:
             raise BackupRefused("Tệp %(name)s trong bản sao lưu đã bị hỏng hoặc bị sửa.", name=name)
     return manifest
 
@@ -455,8 +455,3 @@ def _sqlite_path() -> Path:
 def bare_sqlite(path: Path) -> closing[sqlite3.Connection]:
     """A bare connection, closed afterwards."""
     return closing(sqlite3.connect(path, timeout=60, isolation_level=None))
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as content:
-        return hashlib.file_digest(content, "sha256").hexdigest()

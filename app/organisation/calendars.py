@@ -19,6 +19,7 @@ from flask import current_app
 
 from app.core.calendar import DayPart, OfficeHours, WorkingCalendar
 from app.core.errors import N_, Conflict, DomainError, NotFound
+from app.core.periods import Period, PeriodKind
 from app.core.text import checked_reason, tidy
 from app.core.working_days import FIRST_YEAR, LAST_YEAR, official_years, public_holidays
 from app.organisation import audit, queries
@@ -109,6 +110,16 @@ def _calendar(zone: str, hours: OfficeHours, days: tuple[Entry, ...], years: tup
 def today() -> date:
     """The site's day. It takes its zone, not its calendar."""
     return extensions.now().astimezone(ZoneInfo(current_app.config["SETTINGS"].zone)).date()
+
+
+def this_month() -> Period:
+    """The month that has not ended."""
+    return Period.of(PeriodKind.MONTH, today())
+
+
+def last_month() -> Period:
+    """The last one that has."""
+    return this_month().previous()
 
 
 @needs(Capability.KEEP_CALENDAR)

@@ -16,7 +16,7 @@ from app.core.calendar import DayPart
 from app.core.errors import N_, DomainError
 from app.organisation import backup, calendars, clock, queries, second_factor, service, sessions, succession
 from app.organisation.access import whole_site
-from app.organisation.commands import COMMAND, clear_errors, echo_json
+from app.organisation.commands import COMMAND, echo_json
 from app.organisation.models import Person, Role, SuccessionKind, Unit, UnitKind
 from app.organisation.restoring import Restore
 from app.web.command_faults import BadInput, note
@@ -62,11 +62,10 @@ def list_units(shown: str) -> None:
 @click.option("--desk", is_flag=True, help=N_("Bộ phận một cửa."))
 @click.option("--alias", "aliases", multiple=True, help=N_("Tên gọi khác."))
 def add_unit(code: str, name: str, kind: str, parent: str | None, desk: bool, aliases: tuple[str, ...]) -> None:
-    with clear_errors():
-        above = _unit(parent).id if parent else None
-        unit = service.add_unit(
-            COMMAND, code=code, name=name, kind=UnitKind(kind), parent_id=above, is_desk=desk, aliases=aliases
-        )
+    above = _unit(parent).id if parent else None
+    unit = service.add_unit(
+        COMMAND, code=code, name=name, kind=UnitKind(kind), parent_id=above, is_desk=desk, aliases=aliases
+    )
     note(_("Đã thêm đơn vị “%(name)s”.", name=unit.name))
 
 
@@ -108,12 +107,11 @@ def succeed_unit(
     dry_run: bool,
     shown: str,
 ) -> None:
-    with clear_errors():
-        successors = succession.Successors(
-            to[0] if to else "", _given("--procedure", by_procedure), _given("--person", by_person), to[1:]
-        )
-        verb = succession.foresee if dry_run else succession.succeed
-        found = verb(COMMAND, unit, successors, last_day, decision, SuccessionKind(kind) if kind else None)
+    successors = succession.Successors(
+        to[0] if to else "", _given("--procedure", by_procedure), _given("--person", by_person), to[1:]
+    )
+    verb = succession.foresee if dry_run else succession.succeed
+    found = verb(COMMAND, unit, successors, last_day, decision, SuccessionKind(kind) if kind else None)
     rows = [
         (part.kind, str(part.title), each.name, each.to.code if each.to else "", each.note)
         for part, passings in found.parts
@@ -138,8 +136,7 @@ def succeed_unit(
 @click.option("--first-day", type=Day(), required=True, help=N_("Từ ngày."))
 @click.option("--decision", required=True, help=N_("Số, ngày của quyết định."))
 def rename_unit(unit: str, name: str, code: str, first_day: date, decision: str) -> None:
-    with clear_errors():
-        renamed = succession.rename(COMMAND, unit, name=name, code=code, first_day=first_day, decision=decision)
+    renamed = succession.rename(COMMAND, unit, name=name, code=code, first_day=first_day, decision=decision)
     note(_("Đã đổi tên thành “%(name)s”.", name=renamed.name))
 
 
@@ -190,16 +187,15 @@ def list_people(shown: str) -> None:
 @click.option("--email", default="")
 @click.option("--password-stdin", is_flag=True, help=N_("Đọc mật khẩu từ đầu vào."))
 def add_person(username: str, name: str, unit: str, role: str, email: str, password_stdin: bool) -> None:
-    with clear_errors():
-        who = service.add_person(
-            COMMAND,
-            username=username,
-            full_name=name,
-            unit_id=_unit(unit).id,
-            role=Role(role),
-            password=password_given(password_stdin),
-            email=email,
-        )
+    who = service.add_person(
+        COMMAND,
+        username=username,
+        full_name=name,
+        unit_id=_unit(unit).id,
+        role=Role(role),
+        password=password_given(password_stdin),
+        email=email,
+    )
     note(_("Đã thêm người dùng “%(name)s”.", name=who.full_name))
 
 
@@ -207,9 +203,8 @@ def add_person(username: str, name: str, unit: str, role: str, email: str, passw
 @click.argument("username")
 @click.option("--password-stdin", is_flag=True, help=N_("Đọc mật khẩu từ đầu vào."))
 def set_password(username: str, password_stdin: bool) -> None:
-    with clear_errors():
-        who = _somebody(username)
-        service.reset_password(COMMAND, who.id, password_given(password_stdin))
+    who = _somebody(username)
+    service.reset_password(COMMAND, who.id, password_given(password_stdin))
     note(_("Đã đặt lại mật khẩu của “%(name)s”. Mọi phiên đăng nhập cũ đã kết thúc.", name=who.full_name))
 
 
@@ -218,13 +213,12 @@ def set_password(username: str, password_stdin: bool) -> None:
 @click.option("--end", is_flag=True, help=N_("Kết thúc mọi phiên."))
 @FORMAT
 def show_sessions(username: str, end: bool, shown: str) -> None:
-    with clear_errors():
-        who = _somebody(username)
-        if end:
-            ended = sessions.end_all(COMMAND, who)
-            note(ngettext("Đã kết thúc %(num)s phiên đăng nhập.", "Đã kết thúc %(num)s phiên đăng nhập.", ended))
-            return
-        found = sessions.of_person(who.id)
+    who = _somebody(username)
+    if end:
+        ended = sessions.end_all(COMMAND, who)
+        note(ngettext("Đã kết thúc %(num)s phiên đăng nhập.", "Đã kết thúc %(num)s phiên đăng nhập.", ended))
+        return
+    found = sessions.of_person(who.id)
     if shown == "json":
         echo_json(
             [
@@ -246,9 +240,8 @@ def show_sessions(username: str, end: bool, shown: str) -> None:
 @people.command("reset-second-factor", help=N_("Đặt lại xác thực hai lớp."))
 @click.argument("username")
 def reset_second_factor(username: str) -> None:
-    with clear_errors():
-        who = _somebody(username)
-        second_factor.reset(COMMAND, who)
+    who = _somebody(username)
+    second_factor.reset(COMMAND, who)
     note(_("Đã đặt lại xác thực hai lớp của “%(name)s”.", name=who.full_name))
 
 
@@ -256,17 +249,16 @@ def reset_second_factor(username: str) -> None:
 @click.argument("username")
 @click.argument("subject")
 def bind_subject(username: str, subject: str) -> None:
-    with clear_errors():
-        who = _somebody(username)
-        service.change_person(
-            COMMAND,
-            who.id,
-            full_name=who.full_name,
-            unit_id=who.unit_id,
-            role=who.role,
-            email=who.email,
-            openid_subject=subject,
-        )
+    who = _somebody(username)
+    service.change_person(
+        COMMAND,
+        who.id,
+        full_name=who.full_name,
+        unit_id=who.unit_id,
+        role=who.role,
+        email=who.email,
+        openid_subject=subject,
+    )
     note(_("Đã lưu người dùng “%(name)s”.", name=who.full_name))
 
 
@@ -274,8 +266,7 @@ def bind_subject(username: str, subject: str) -> None:
 @click.option("--year", type=int, help=N_("Mặc định: năm nay."))
 @FORMAT
 def list_days(year: int | None, shown: str) -> None:
-    with clear_errors():
-        known = calendars.calendar_year(year or calendars.today().year)
+    known = calendars.calendar_year(year or calendars.today().year)
     if shown == "json":
         echo_json(
             {
@@ -321,8 +312,7 @@ def list_days(year: int | None, shown: str) -> None:
 @click.argument("year", type=int)
 @click.option("--source", required=True, help=N_("Số, ngày của thông báo."))
 def confirm_year(year: int, source: str) -> None:
-    with clear_errors():
-        calendars.confirm_year(COMMAND, year, source=source)
+    calendars.confirm_year(COMMAND, year, source=source)
     note(_("Đã xác nhận lịch nghỉ chính thức của năm %(year)s.", year=year))
 
 
@@ -330,8 +320,7 @@ def confirm_year(year: int, source: str) -> None:
 @click.argument("year", type=int)
 @click.option("--reason", required=True)
 def withdraw_year(year: int, reason: str) -> None:
-    with clear_errors():
-        calendars.withdraw_year(COMMAND, year, reason=reason)
+    calendars.withdraw_year(COMMAND, year, reason=reason)
     note(_("Đã rút xác nhận lịch nghỉ của năm %(year)s: hạn tính trong năm này là tạm tính.", year=year))
 
 
@@ -343,10 +332,9 @@ def withdraw_year(year: int, reason: str) -> None:
 @click.option("--name", required=True)
 @click.option("--reason", required=True)
 def add_days(first: date, last: date | None, off: bool, part: str, name: str, reason: str) -> None:
-    with clear_errors():
-        days = calendars.add_site_days(
-            COMMAND, first=first, last=last, working=not off, name=name, reason=reason, part=DayPart(part)
-        )
+    days = calendars.add_site_days(
+        COMMAND, first=first, last=last, working=not off, name=name, reason=reason, part=DayPart(part)
+    )
     note(counted("Đã thêm %(n)s ngày. Hạn của hồ sơ đang giải quyết đã được tính lại.", len(days)))
 
 
@@ -354,8 +342,7 @@ def add_days(first: date, last: date | None, off: bool, part: str, name: str, re
 @click.argument("day", type=Day())
 @click.option("--reason", default="")
 def remove_day(day: date, reason: str) -> None:
-    with clear_errors():
-        calendars.remove_site_day(COMMAND, day, reason=reason)
+    calendars.remove_site_day(COMMAND, day, reason=reason)
     note(_("Đã xóa ngày %(day)s. Hạn của hồ sơ đang giải quyết đã được tính lại.", day=show_date(day)))
 
 
@@ -371,8 +358,7 @@ def show_clock() -> None:
 @clock_group.command("confirm", help=N_("Xác nhận đồng hồ máy chủ đang đúng."))
 @click.option("--reason", required=True, help=N_("Vì sao."))
 def confirm_clock(reason: str) -> None:
-    with clear_errors():
-        clock.confirm(COMMAND, reason=reason)
+    clock.confirm(COMMAND, reason=reason)
     note(_("Đã xác nhận đồng hồ máy chủ: %(now)s.", now=show_datetime(clock.standing().now)))
 
 
@@ -387,9 +373,8 @@ def confirm_clock(reason: str) -> None:
 @click.option("--force", is_flag=True, help=N_("Ghi đè tệp đã có."))
 @with_appcontext
 def make_backup(file: Path, force: bool) -> None:
-    with clear_errors():
-        _say_finished(backup.finish_restore())
-        made = backup.make_backup(COMMAND, file, overwrite=force)
+    _say_finished(backup.finish_restore())
+    made = backup.make_backup(COMMAND, file, overwrite=force)
     note(counted("Đã sao lưu vào %(file)s (%(n)s tệp).", len(made.manifest.files), file=made.file))
     for fault in made.wrong:
         note(sentence(fault))
@@ -406,15 +391,14 @@ def make_backup(file: Path, force: bool) -> None:
 def restore_backup(file: Path | None, force: bool, go_on: bool) -> None:
     if (file is None) != go_on:
         raise BadInput(_("Hãy ghi tệp sao lưu, hoặc --continue để làm nốt lần khôi phục bị ngắt."))
-    with clear_errors():
-        if file is None:
-            finished = backup.finish_restore()
-            _say_finished(finished)
-            if finished is None:
-                note(_("Không có lần khôi phục nào dở dang."))
-            return
-        clock.hold_on()
-        made = backup.restore_backup(COMMAND, file, replace=force)
+    if file is None:
+        finished = backup.finish_restore()
+        _say_finished(finished)
+        if finished is None:
+            note(_("Không có lần khôi phục nào dở dang."))
+        return
+    clock.hold_on()
+    made = backup.restore_backup(COMMAND, file, replace=force)
     note(_("Đã khôi phục bản sao lưu ngày %(day)s.", day=show_datetime(made.made_at)))
     for wrong in made.wrong:
         note(wrong)

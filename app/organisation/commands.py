@@ -3,51 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from functools import wraps
-from typing import Any, ParamSpec, TypeVar
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import click
-from sqlalchemy.exc import SQLAlchemyError
 from tabulate import tabulate
 
-from app.core.errors import DomainError
 from app.organisation import exports
 from app.organisation.access import Actor
-from app.web.command_faults import BadInput, fault_said
-
-P = ParamSpec("P")
-R = TypeVar("R")
 
 COMMAND = Actor("Lệnh trên máy chủ")
 """Who acts when nobody is signed in."""
-
-
-@contextmanager
-def clear_errors() -> Iterator[None]:
-    """A domain error becomes BadInput with its sentence; one that lists problems, with a line for each.
-
-    So does what broke under the site: a database that is gone or has no tables yet, a full disk.
-    """
-    try:
-        yield
-    except (SQLAlchemyError, DomainError) as error:
-        if said := fault_said(error):
-            raise BadInput(said) from error
-        raise
-
-
-def refusing(command: Callable[P, R]) -> Callable[P, R]:
-    """A command in which a domain error is a clear line and exit code 2."""
-
-    @wraps(command)
-    def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
-        with clear_errors():
-            return command(*args, **kwargs)
-        raise AssertionError  # clear_errors never swallows
-
-    return guarded
 
 
 def echo_json(value: Any) -> None:

@@ -13,15 +13,11 @@ from app.core.errors import N_, Conflict, DomainError, NotAllowed, NotFound
 from app.core.text import checked_reason
 from app.organisation import audit
 from app.organisation.access import Actor, site
+from app.organisation.calendars import today
 from app.organisation.models import Delegation, DelegationKind, Person, Role, UnitKind
 from app.organisation.permissions import Capability, needs, place_of
 from app.web import extensions
 from app.web.extensions import db
-
-
-def local_today() -> date:
-    """Today by the site's zone."""
-    return extensions.now().astimezone(ZoneInfo(current_app.config["SETTINGS"].zone)).date()
 
 
 def in_force(day: date | BindParameter[date]) -> ColumnElement[bool]:
@@ -42,7 +38,7 @@ def delegate(
     reason = checked_reason(reason, missing=N_("Hãy ghi lý do, căn cứ giao quyền."))
     if valid_to < valid_from:
         raise DomainError("Ngày kết thúc không được trước ngày bắt đầu.", field="valid_to")
-    if valid_to < local_today():
+    if valid_to < today():
         raise DomainError("Ngày kết thúc đã qua.", field="valid_to")
     with audit.transaction() as session:
         who = session.scalar(
@@ -88,7 +84,7 @@ def end_delegation(by: Actor, delegation_id: int, reason: str) -> Delegation:
         found = session.scalar(chosen.with_for_update(of=Delegation))
         if found is None:
             raise NotFound("Không có lần giao quyền này.")
-        if found.ended_at is not None or found.valid_to < local_today():
+        if found.ended_at is not None or found.valid_to < today():
             raise Conflict("Lần giao quyền này đã kết thúc.")
         found.ended_at, found.ended_by, found.end_reason = extensions.now(), by.name, reason
         audit.record(by, "end_delegation", "delegation", found.id, person=found.person.username, reason=reason)

@@ -118,6 +118,19 @@ def csv_response(
     return response
 
 
+def file_response(content: bytes | str, name: str, media_type: str, *, inline: bool = False) -> Response:
+    """A file made at once, under a name with its ending; `inline`: a browser shows it."""
+    response = Response(content, mimetype=media_type)
+    response.headers.set("Content-Disposition", "inline" if inline else "attachment", filename=name)
+    return response
+
+
+def report_response(content: bytes, name: str, ending: str, media_type: str, rows: int = 1) -> Response:
+    """The same of a list or a report, which the trail tells of: by its name, and how many rows left."""
+    trace_export(actor(), name, rows, ending)
+    return file_response(content, f"{name}.{ending}", media_type)
+
+
 class _Counted:
     """Rows on their way out, and how many went."""
 
@@ -269,7 +282,6 @@ class _Sheets:
         self._begin()
 
     def append(self, row: Sequence[object]) -> None:
-        """One more row."""
         if self.row - self.top > MOST_ROWS:
             self._end()
             self._begin()
@@ -277,7 +289,6 @@ class _Sheets:
         self.row += 1
 
     def close(self) -> None:
-        """Write the file."""
         self._end()
         self.book.close()
 

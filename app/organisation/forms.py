@@ -34,17 +34,13 @@ from app.web.forms import (
     ReasonLineField,
     StringField,
     TextAreaField,
-    whole_number,
+    number_or_none,
 )
 
 
 def _typed(field: Field) -> Any:
     """What was typed; a text field that was not sent at all is an empty text."""
     return field.data or "" if isinstance(field, StringField) else field.data
-
-
-def _number_or_none(value: object) -> int | None:
-    return whole_number(str(value)) if value not in (None, "") else None
 
 
 def _word_of(kind: type[Role] | type[UnitKind]) -> Callable[[object], object]:
@@ -87,7 +83,7 @@ class UnitForm(FlaskForm):
     name = StringField(_l("Tên đơn vị"), validators=[NEEDED])
     name_en = StringField(_l("Tên tiếng Anh"))
     kind = ChoiceField(_l("Loại đơn vị"), coerce=_word_of(UnitKind), validators=[NEEDED])
-    parent_id = ChoiceField(_l("Đơn vị cấp trên"), coerce=_number_or_none)
+    parent_id = ChoiceField(_l("Đơn vị cấp trên"), coerce=number_or_none)
     is_desk = BooleanField(_l("Bộ phận một cửa: tiếp nhận hồ sơ cho mọi đơn vị"))
     valid_from = DayField(_l("Thành lập từ ngày"), validators=[Optional()])
     aliases = TextAreaField(
@@ -109,7 +105,6 @@ class UnitForm(FlaskForm):
         return form
 
     def values(self) -> dict[str, Any]:
-        """What the services take."""
         values = {name: _typed(self[name]) for name in UNIT_FIELDS if name in self}
         return values | {"aliases": (self.aliases.data or "").splitlines()}
 
@@ -223,7 +218,7 @@ class PersonForm(FlaskForm):
     openid_subject = StringField(
         _l("Mã định danh ở nơi cấp tài khoản của tỉnh"), description=_l("Giá trị “sub” do nơi cấp tài khoản cho biết.")
     )
-    unit_id = ChoiceField(_l("Đơn vị"), coerce=_number_or_none, validators=[NEEDED])
+    unit_id = ChoiceField(_l("Đơn vị"), coerce=number_or_none, validators=[NEEDED])
     role = ChoiceField(_l("Vai trò"), coerce=_word_of(Role), validators=[NEEDED])
     password = PasswordField(
         _l("Mật khẩu ban đầu"),
@@ -244,7 +239,6 @@ class PersonForm(FlaskForm):
         return form
 
     def values(self) -> dict[str, Any]:
-        """What the services take."""
         return {name: _typed(self[name]) for name in self._fields if name != "csrf_token"}
 
 
@@ -265,12 +259,11 @@ class PeopleFilterForm(FlaskForm):
         csrf = False
 
     text = StringField(_l("Tìm"))
-    unit = ChoiceField(_l("Đơn vị"), coerce=_number_or_none)
+    unit = ChoiceField(_l("Đơn vị"), coerce=number_or_none)
     role = ChoiceField(_l("Vai trò"), coerce=_word_of(Role))
 
     @classmethod
     def of(cls, typed: MultiDict[str, str], units: Sequence[Unit]) -> PeopleFilterForm:
-        """The filters of an address."""
         form = cls(typed)
         form.unit.choices = [("", _("Tất cả"))] + [(unit.id, indented(unit)) for unit in units]
         form.role.choices = [("", _("Tất cả"))] + [(role, label(role)) for role in Role]
@@ -310,7 +303,6 @@ class SiteDaysForm(FlaskForm):
         return form
 
     def values(self) -> dict[str, Any]:
-        """What the services take."""
         working, _, part = (self.working.data or "").partition("_")
         return {
             "first": self.first.data,
@@ -369,7 +361,6 @@ class AuditFilterForm(FlaskForm):
 
     @classmethod
     def of(cls, typed: MultiDict[str, str], people: Sequence[Person]) -> AuditFilterForm:
-        """The filters of an address."""
         form = cls(typed)
         everything = [("", _("Tất cả"))]
         form.person.choices = [

@@ -14,6 +14,7 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.orm import contains_eager
 
 from app.core.errors import DomainError
+from app.core.facts import FactQuery
 from app.organisation.models import PassedRecord, Unit, UnitKind, UnitSuccession
 from app.web.extensions import db
 from app.web.once import once
@@ -110,6 +111,11 @@ def unit_spans(connection: Connection, site: str, codes: Collection[str] | None 
     read once for a page or a check."""
     every = once(f"unit spans of {site}", lambda: _spans(connection, site))
     return every if codes is None else [unit for unit in every if unit.code in codes]
+
+
+def unit_codes(connection: Connection, query: FactQuery) -> dict[int, str]:
+    """Codes of the units that facts are asked of, by id."""
+    return {unit.id: unit.code for unit in unit_spans(connection, query.site, query.units)}
 
 
 def _spans(connection: Connection, site: str) -> list[UnitSpan]:

@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, Select, and_, bindparam, func, or_, select
 from sqlalchemy.orm import selectinload
 
 from app.core.calendar import DayPart
+from app.core.errors import NotFound
 from app.core.text import fold, sought, words
 from app.organisation import audit
 from app.organisation.access import Scope, site
@@ -205,6 +206,13 @@ def _searched(who: Person) -> str:
 def person(person_id: int) -> Person | None:
     """One person of the site."""
     return db.session.scalar(select(Person).where(Person.site == site(), Person.id == person_id))
+
+
+def the_person(person_id: int) -> Person:
+    """The same; NotFound where there is none."""
+    if (who := person(person_id)) is None:
+        raise NotFound("Không có người dùng này.")
+    return who
 
 
 def person_by_username(username: str) -> Person | None:

@@ -19,6 +19,7 @@ from sqlalchemy.engine import URL
 
 from app.core.errors import DomainError
 from app.web.extensions import login
+from app.web.private_files import sync_folder
 
 # Bringing a backup back is several steps, and may be cut off between them: the site says so and does not go on.
 #
@@ -74,7 +75,6 @@ def begin(instance: Path, restore: Restore) -> None:
 
 
 def end(instance: Path) -> None:
-    """Everything is in its place."""
     note_path(instance).unlink(missing_ok=True)
     sync_folder(instance)
 
@@ -107,15 +107,6 @@ def _say_so() -> tuple[str, int, dict[str, str]] | None:
         return None
     g._login_user = login.anonymous_user()  # the database, which knows who it is, is not asked
     return render_template("errors/restoring.html"), 503, {"Retry-After": "60", "Cache-Control": "no-store"}
-
-
-def sync_folder(folder: Path) -> None:
-    """Names in it that were added, changed or taken away reach the disk."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 # PostgreSQL's own tools: a consistent dump of a running database, and bringing it back whole or not at all.

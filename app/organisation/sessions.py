@@ -19,7 +19,8 @@ from sqlalchemy import Date, and_, bindparam, delete, inspect, or_, select, upda
 from app.core.errors import NotFound
 from app.organisation import audit
 from app.organisation.access import Actor, site
-from app.organisation.delegations import in_force, local_today
+from app.organisation.calendars import today
+from app.organisation.delegations import in_force
 from app.organisation.models import Delegation, Person, SecondFactor, SignInSession, SignInWay
 from app.organisation.permissions import Capability, for_everybody, permitted
 from app.web import extensions
@@ -92,7 +93,7 @@ def here_id() -> int | None:
 def _find(token: str, *, awaits_code: bool) -> Here | None:
     if not token:
         return None
-    asked = {"site": site(), "hash": _hash(token), "awaits_code": awaits_code, "today": local_today()}
+    asked = {"site": site(), "hash": _hash(token), "awaits_code": awaits_code, "today": today()}
     row = db.session.execute(_BY_TOKEN, asked | _limits(extensions.now())).first()
     return Here(row[0], row[1], row[2] is not None, row[3] or "") if row else None
 

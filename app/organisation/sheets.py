@@ -6,9 +6,10 @@ Read from its bytes, whole, within bounds; written as a template to fill in. Lar
 
 from __future__ import annotations
 
+import csv
 import io
 import zipfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -20,6 +21,7 @@ from flask_babel import force_locale, get_locale
 from app.core.errors import DomainError, N_n
 from app.core.text import fold, tidy
 from app.organisation import audit
+from app.organisation.models import Unit
 from app.web.extensions import LOCALES
 from app.web.formats import label, sentence
 
@@ -103,7 +105,6 @@ class SheetFaults:
     """Fields of services that are columns of another name."""
 
     def add(self, row: SheetRow, error: DomainError) -> None:
-        """One more."""
         key = self.names.get(error.field or "", error.field or "")
         column = row.sheet.heading(key) if key else ""
         self.found.append(SheetFault(row.sheet.name, row.number, column, error))
@@ -294,3 +295,35 @@ class FileRowsReport:
         """As commands print it."""
         refused = [{"row": each.row, "column": each.column, "reason": sentence(each.error)} for each in self.refused]
         return {"rows": self.rows, "new": self.new, "unchanged": self.unchanged, "refused": refused}
+
+
+def read_unit(text: str, units: Mapping[str, Unit]) -> Unit:
+    """The unit of that code or name; `units` are known by both, folded. DomainError if there is none."""
+    unit = units.get(fold(text))
+    if unit is None:
+        raise DomainError("Không có đơn vị “%(name)s”.", name=tidy(text)[:60])
+    return unit
+
+
+def csv_rows(
+    content: bytes, words: Mapping[str, Collection[str]], needed: Collection[str]
+) -> Iterator[tuple[int, dict[str, str]]]:
+    """Each filled row of a CSV (UTF-8; comma, semicolon or tab) by column, with its number in the spreadsheet. `words`:
+    what each column may be called, folded. Raises DomainError (file)."""
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise DomainError("Tệp không phải CSV mã UTF-8.", field="file") from error
+    lines = text.splitlines()
+    delimiter = max(",;\t", key=lines[0].count) if lines else ","
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    keys = {word: name for name, known in words.items() for word in known}
+    try:
+        names = [keys.get(key := fold(cell), key) for cell in next(reader, [])]
+        if missing := [name for name in needed if name not in names]:
+            raise DomainError("Tệp thiếu cột: %(columns)s.", field="file", columns=", ".join(missing))
+        for cells in reader:
+            if any(map(tidy, cells)):
+                yield reader.line_num, dict(zip(names, map(tidy, cells), strict=False))
+    except csv.Error as error:
+        raise DomainError("Dòng %(row)s: không đọc được.", field="file", row=reader.line_num) from error

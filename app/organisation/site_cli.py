@@ -13,7 +13,7 @@ from app.core.errors import N_, DomainError
 from app.organisation import schedule, service
 from app.organisation.access import whole_site
 from app.organisation.cli import password_given
-from app.organisation.commands import COMMAND, clear_errors, echo_json, refusing
+from app.organisation.commands import COMMAND, echo_json
 from app.organisation.profile import enter_profile, profile
 from app.organisation.sheets import FaultyFile
 from app.organisation.site_code import refuse_another
@@ -34,26 +34,24 @@ site_group = AppGroup("site", help=N_("Cơ quan."))
 @click.option("--email", default="")
 @click.option("--password-stdin", is_flag=True, help=N_("Đọc mật khẩu từ đầu vào."))
 def begin(name: str, code: str, username: str, full_name: str, email: str, password_stdin: bool) -> None:
-    with clear_errors():
-        refuse_another()
-        who = service.begin_site(
-            COMMAND,
-            name=name,
-            code=code,
-            username=username,
-            full_name=full_name,
-            password=password_given(password_stdin),
-            email=email,
-        )
+    refuse_another()
+    who = service.begin_site(
+        COMMAND,
+        name=name,
+        code=code,
+        username=username,
+        full_name=full_name,
+        password=password_given(password_stdin),
+        email=email,
+    )
     note(_("Đã lập cơ quan “%(unit)s” và người quản trị “%(name)s”.", unit=name, name=who.username))
     note(_("Chạy “flask serve”, đăng nhập bằng tên này: trang đầu chỉ từng bước thiết lập."))
 
 
 @site_group.command("show", help=N_("Tên, địa danh, phần đầu mã hồ sơ."))
 def show() -> None:
-    with clear_errors():
-        known = profile()
-        site = whole_site().site
+    known = profile()
+    site = whole_site().site
     echo_json(
         {
             "site": site,
@@ -70,29 +68,27 @@ def show() -> None:
 @click.option("--place", help=N_("Tỉnh, thành phố."))
 @click.option("--prefix", help=N_("Phần đầu mã hồ sơ."))
 def change(name: str | None, place: str | None, prefix: str | None) -> None:
-    with clear_errors():
-        known = profile()
-        said = enter_profile(
-            COMMAND,
-            name=known.name if name is None else name,
-            place=known.place if place is None else place,
-            case_prefix=known.case_prefix if prefix is None else prefix,
-        )
+    known = profile()
+    said = enter_profile(
+        COMMAND,
+        name=known.name if name is None else name,
+        place=known.place if place is None else place,
+        case_prefix=known.case_prefix if prefix is None else prefix,
+    )
     note(_("Đã lưu tên cơ quan “%(name)s”.", name=said.name))
 
 
 @site_group.command("staff", help=N_("Nhận đơn vị và người dùng từ bảng tính; in mật khẩu lần đầu."))
 @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 def staff(file: Path) -> None:
-    with clear_errors():
-        try:
-            taken = take_staff(COMMAND, file.read_bytes(), file_name=file.name)
-        except FaultyFile as error:
-            for fault in error.faults:
-                note(f"{file.name}: {fault.sheet}:{fault.row} {fault.column}: {sentence(fault.error)}")
-            raise
-        except DomainError as error:
-            raise BadInput(f"{file.name}: {sentence(error)}") from error
+    try:
+        taken = take_staff(COMMAND, file.read_bytes(), file_name=file.name)
+    except FaultyFile as error:
+        for fault in error.faults:
+            note(f"{file.name}: {fault.sheet}:{fault.row} {fault.column}: {sentence(fault.error)}")
+        raise
+    except DomainError as error:
+        raise BadInput(f"{file.name}: {sentence(error)}") from error
     _tell(taken)
 
 
@@ -108,7 +104,6 @@ def _tell(taken: StaffRead) -> None:
 
 @click.command("schedule", help=N_("Việc máy chủ tự làm: giờ nào, làm xong đến đâu, lỗi gì. Mã thoát 1 nếu có lỗi."))
 @with_appcontext
-@refusing
 def show_schedule() -> None:
     runs, shown = schedule.runs(whole_site()), []
     for routine in schedule.planned():

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from app.core.errors import DomainError
-from app.core.text import fold, tidy
+from app.core.text import tidy
 from app.organisation import audit, passwords, queries, service
 from app.organisation.access import Actor, site, whole_site
 from app.organisation.models import Person, Role, Unit, UnitKind
@@ -23,6 +23,7 @@ from app.organisation.sheets import (
     SheetForm,
     SheetRow,
     looking_only,
+    read_unit,
     read_word,
     read_workbook,
     read_yes_no,
@@ -211,7 +212,7 @@ def _take_people(
                 raise DomainError("Mỗi lần chỉ thêm được tối đa %(most)s người: hãy chia tệp.", most=MOST_PEOPLE)
             row.refuse_gaps()
             unit, role = (
-                row.read("unit", lambda text: _unit(text, units)),
+                row.read("unit", lambda text: read_unit(text, units)),
                 row.read("role", _role),
             )
             assert unit is not None
@@ -233,13 +234,6 @@ def _take_people(
 
 def _usernames() -> set[str]:
     return {who.username for who in queries.people(whole_site())}
-
-
-def _unit(text: str, units: Mapping[str, Unit]) -> Unit:
-    unit = units.get(fold(text))
-    if unit is None:
-        raise DomainError("Không có đơn vị “%(name)s”.", name=tidy(text)[:60])
-    return unit
 
 
 def _role(text: str) -> Role:

@@ -64,7 +64,6 @@ class Decision:
 
     @property
     def first_day(self) -> date:
-        """The successors' first day."""
         return self.last_day + ONE_DAY
 
     def heir(self, procedure: str = "", person: str = "") -> Unit | None:
@@ -178,7 +177,6 @@ class Foreseen:
 
     @property
     def total(self) -> int:
-        """How many things pass."""
         return sum(len(passings) for _part, passings in self.parts)
 
 

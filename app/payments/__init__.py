@@ -9,12 +9,10 @@ if TYPE_CHECKING:
 
 
 def register_records() -> None:
-    """Its tables, what the reader sees for its words, and what it tells the rules engine."""
     import app.payments.models
 
 
 def register(app: Flask) -> None:
-    """Its pages."""
     from app.payments.views import bp
 
     app.register_blueprint(bp)

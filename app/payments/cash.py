@@ -42,7 +42,6 @@ class Split:
 
     @property
     def total(self) -> int:
-        """All of it."""
         return self.charge + self.fee + self.unknown
 
 
@@ -196,7 +195,6 @@ class Summary:
 
     @property
     def whole(self) -> ClerkTotal:
-        """Everybody, every channel."""
         whole = ClerkTotal("", None)
         for total in self.totals:
             whole.payments += total.payments

@@ -13,7 +13,7 @@ from flask_babel import gettext as _
 from app.core.errors import N_
 from app.organisation.access import whole_site
 from app.organisation.calendars import today
-from app.organisation.commands import COMMAND, echo_json, echo_rows, refusing
+from app.organisation.commands import COMMAND, echo_json, echo_rows
 from app.payments import cash
 from app.payments import statement_queries as queries
 from app.payments.cash import ClerkTotal, DaySpan, Sight
@@ -27,7 +27,6 @@ payments = AppGroup("payments", help=N_("Phí, lệ phí."))
 
 @payments.command("reconcile", help=N_("Đối chiếu danh sách của cổng thanh toán."))
 @click.argument("file", type=click.Path(path_type=Path))
-@refusing
 def reconcile(file: Path) -> None:
     statement = take_statement(whole_site(), COMMAND, file, file.name)
     echo_json(queries.as_json(queries.one_statement(whole_site(), statement.id)))
@@ -37,7 +36,6 @@ def reconcile(file: Path) -> None:
 @click.option("--day", type=DAY, help=N_("Ngày, mặc định là hôm nay."))
 @click.option("--until", type=DAY, help=N_("Đến ngày."))
 @click.option("--format", "shown", type=click.Choice(["table", "json", "csv"]), default="table", show_default=True)
-@refusing
 def summary(day: datetime | None, until: datetime | None, shown: str) -> None:
     first = day.date() if day else today()
     span = DaySpan.of(first, until.date() if until else None)

@@ -16,8 +16,8 @@ from flask import current_app
 from sqlalchemy import insert, select, update
 from sqlalchemy.exc import IntegrityError
 
+from app.cases.importing.formats import MEGABYTE, BadFile, opened
 from app.cases.importing.header import find_tables
-from app.cases.importing.readers import MEGABYTE, BadFile, opened
 from app.cases.models import Case, Payment
 from app.cases.vocabulary import PaymentChannel
 from app.core.codes import code_key
@@ -44,7 +44,7 @@ UNSETTLED = (MatchState.AMOUNT_DIFFERS, MatchState.UNKNOWN_CASE, MatchState.NOT_
 
 def may_reconcile(scope: Scope) -> bool:
     """A portal's list holds every unit's cases: only who sees them all may take one in."""
-    return scope.unit_ids is None
+    return scope.is_whole
 
 
 @needs(Capability.RECONCILE_PAYMENTS)

@@ -8,23 +8,24 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from flask import Blueprint, Response, abort, current_app, flash, redirect, render_template, url_for
-from flask_babel import get_locale, ngettext
+from flask import Blueprint, Response, current_app, flash, redirect, render_template, url_for
 from flask_babel import gettext as _
+from flask_babel import ngettext
 from htmx_flask import request
 from sqlalchemy import select
 from werkzeug.wrappers import Response as Answer
 
 from app.cases.balance import Balance
-from app.cases.case_page import CaseView, Section, case_view, sections
+from app.cases.case_page import CaseView, Section, sections
 from app.cases.forms import ActionForm
 from app.cases.models import Case, Payment, Refund
 from app.cases.population import changeable_by
 from app.cases.search import case_with_code
+from app.cases.views import case_of_reader, case_to_change
 from app.core.errors import Conflict, NotAllowed, NotFound
 from app.organisation.access import Scope, actor, allowed, can, current_scope, person, signed_in
-from app.organisation.calendars import site_calendar, today
-from app.organisation.exports import csv_response, record_opening
+from app.organisation.calendars import today
+from app.organisation.exports import csv_response, file_response, record_opening
 from app.organisation.permissions import Capability
 from app.payments import cash, reconciling, service
 from app.payments import receipt as paper
@@ -36,7 +37,6 @@ from app.payments.reconciling import may_reconcile
 from app.payments.statement_queries import LineSeen
 from app.slips.document import Letterhead, PrintedSlip
 from app.slips.printing import RENDERERS, TYPES, press
-from app.web import extensions
 from app.web.extensions import db
 from app.web.formats import counted, label, show_money
 from app.web.forms import errors_shown_on, number_in
@@ -70,7 +70,7 @@ def find() -> Answer:
 @allowed(Capability.TAKE_PAYMENTS)
 def take(case_id: int) -> Page:
     """Take money for a case: what remains, unless something else is typed."""
-    view = _view(case_id)
+    view = case_to_change(case_id)
     form = TakeForm.of(view)
     if form.validate_on_submit() and (
         case := _done(form, lambda: service.take_payment(current_scope(), actor(), case_id, **form.values()))
@@ -86,7 +86,7 @@ def take(case_id: int) -> Page:
 @allowed(Capability.TAKE_PAYMENTS)
 def refund(case_id: int, number: int) -> Page:
     """Give a payment back, whole or in part."""
-    view = _view(case_id)
+    view = case_to_change(case_id)
     payment = _payment(view, number)
     form = RefundForm.of(view, payment)
     if form.validate_on_submit() and (
@@ -107,17 +107,14 @@ def receipt(case_id: int, number: int) -> str:
 @bp.get("/ho-so/<int:case_id>/bien-lai/<int:number>.<any(pdf,docx):ending>")
 @signed_in
 def receipt_file(case_id: int, number: int, ending: str) -> Response:
-    """The same as a file."""
     document = _receipt(case_id, number)
     assert isinstance(document.letterhead, Letterhead)
-    response = Response(RENDERERS[ending]([document]), mimetype=TYPES[ending])
-    how = "inline" if ending == "pdf" else "attachment"
-    response.headers.set("Content-Disposition", how, filename=f"{document.letterhead.number}.{ending}")
-    return response
+    name, made = f"{document.letterhead.number}.{ending}", RENDERERS[ending]([document])
+    return file_response(made, name, TYPES[ending], inline=ending == "pdf")
 
 
 def _receipt(case_id: int, number: int) -> PrintedSlip:
-    view = case_view(current_scope(), case_id, site_calendar(), extensions.now(), get_locale().language)
+    view = case_of_reader(case_id)
     payment = _payment(view, number)
     if not payment.receipt_number:
         raise NotFound("Khoản thu này không có biên lai.")
@@ -132,14 +129,6 @@ def _receipt(case_id: int, number: int) -> PrintedSlip:
         pressed.address(view.case.code),
         paper.Collector(settings.receipt_form, settings.tax_code),
     )
-
-
-def _view(case_id: int) -> CaseView:
-    """The case; a unit that only had it once may look at it, no more."""
-    view = case_view(current_scope(), case_id, site_calendar(), extensions.now(), get_locale().language)
-    if not view.may_change(current_scope()):
-        abort(403)
-    return view
 
 
 def _payment(view: CaseView, number: int) -> Payment:
@@ -175,7 +164,7 @@ def _answer(name: str, view: CaseView, form: ActionForm, **more: Any) -> Page:
     meanwhile: list[Any] = []
     if form.is_submitted():  # a refusal has rolled back what was read
         seen = number_in(form.seen.data)
-        view = _view(view.case.id)
+        view = case_to_change(view.case.id)
         if getattr(form, "conflict", False):
             meanwhile = view.since(seen) if seen is not None else []
             form.look_at(view)

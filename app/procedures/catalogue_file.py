@@ -17,7 +17,7 @@ import csv
 import io
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -25,11 +25,11 @@ from typing import Any, TypeVar
 
 from app.core.calendar import PauseMode, TimeUnit
 from app.core.errors import DomainError
-from app.core.text import fold, tidy
+from app.core.text import fold
 from app.organisation.access import Actor, Scope
 from app.organisation.models import Unit
 from app.organisation.permissions import Capability, needs
-from app.organisation.sheets import read_word, read_yes_no
+from app.organisation.sheets import FileRowsReport, RefusedFileRow, read_unit, read_word, read_yes_no
 from app.procedures import queries, service
 from app.procedures.contents import (
     ChargeContents,
@@ -179,25 +179,6 @@ class Defaults:
     in_force_from: date
 
 
-@dataclass(frozen=True, slots=True)
-class RefusedCatalogueRow:
-    """A row not taken: its line in the file (the heading is line 1), the column at fault, and why."""
-
-    row: int
-    column: str
-    reason: DomainError
-
-
-@dataclass(slots=True)
-class CatalogueOutcome:
-    """What became of a file's rows."""
-
-    rows: int = 0
-    new: int = 0
-    unchanged: int = 0
-    refused: list[RefusedCatalogueRow] = field(default_factory=list)
-
-
 def plain(row: CatalogueRow, parts: Parts) -> dict[str, Any]:
     """A row of the catalogue for programs: stable keys, ISO days, plain words."""
     return plain_cells(row) | {
@@ -265,20 +246,20 @@ def cells(row: CatalogueRow, parts: Parts) -> tuple[object, ...]:
 @needs(Capability.KEEP_CATALOGUE)
 def import_catalogue(
     by: Actor, scope: Scope, path: Path, defaults: Defaults, units: Mapping[str, Unit]
-) -> CatalogueOutcome:
+) -> FileRowsReport:
     """Enter every procedure of a CSV that is not in the catalogue; a bad row is refused alone.
 
     `units` are the site's by folded code and name. Reading the same file again changes nothing. Raises
     DomainError when it is no such file at all.
     """
     rows = read_rows(path)
-    outcome = CatalogueOutcome()
+    outcome = FileRowsReport()
     for line, row in rows:
         outcome.rows += 1
         try:
             added = _take(by, scope, row, defaults, units, origin=path.name)
         except DomainError as error:
-            outcome.refused.append(RefusedCatalogueRow(line, error.field or "", error))
+            outcome.refused.append(RefusedFileRow(line, error.field or "", error))
         else:
             outcome.new += added
             outcome.unchanged += not added
@@ -407,14 +388,6 @@ def _cell(cells: Mapping[str, str], column: str, read: Callable[[str], Read]) ->
         return read(text)
     except DomainError as error:
         raise DomainError(error.message, field=column, **error.params) from error
-
-
-def read_unit(text: str, units: Mapping[str, Unit]) -> Unit:
-    """The unit of that code or name. DomainError if there is none."""
-    unit = units.get(fold(text))
-    if unit is None:
-        raise DomainError("Không có đơn vị “%(name)s”.", name=tidy(text)[:60])
-    return unit
 
 
 def _stages(text: str, units: Mapping[str, Unit]) -> tuple[StageContents, ...]:

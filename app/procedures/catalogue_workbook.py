@@ -26,12 +26,13 @@ from app.organisation.sheets import (
     SheetForm,
     SheetRow,
     looking_only,
+    read_unit,
     read_word,
     read_workbook,
     read_yes_no,
 )
 from app.procedures import queries, service
-from app.procedures.catalogue_file import Defaults, read_contents, read_day, read_unit, refuse_differences
+from app.procedures.catalogue_file import Defaults, read_contents, read_day, refuse_differences
 from app.procedures.contents import (
     ChargeContents,
     StageContents,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import date
 from pathlib import Path
 from typing import TypeVar
 
@@ -17,17 +16,17 @@ from app.core.calendar import TimeUnit
 from app.core.errors import N_, DomainError
 from app.core.text import fold
 from app.organisation.access import whole_site
-from app.organisation.commands import COMMAND, clear_errors, csv_text, echo_json
+from app.organisation.calendars import today
+from app.organisation.commands import COMMAND, csv_text, echo_json
 from app.organisation.queries import units_in_being_by_key
-from app.organisation.sheets import FaultyFile, read_word
+from app.organisation.sheets import FaultyFile, FileRowsReport, read_word
 from app.procedures import queries
-from app.procedures.catalogue_file import HEADINGS, CatalogueOutcome, Defaults, flat, import_catalogue, plain, read_day
+from app.procedures.catalogue_file import HEADINGS, Defaults, flat, import_catalogue, plain, read_day
 from app.procedures.catalogue_workbook import take_catalogue
 from app.procedures.labels import time_allowed
 from app.procedures.models import Level
-from app.web import extensions
 from app.web.command_faults import BadInput, note
-from app.web.formats import counted, local, read_amount, sentence
+from app.web.formats import counted, read_amount, sentence
 
 Read = TypeVar("Read")
 
@@ -45,7 +44,7 @@ procedures = AppGroup("procedures", help=N_("Danh mục thủ tục hành chính
 @click.option("--all", "every", is_flag=True, help=N_("Cả thủ tục không có hiệu lực ngày đó."))
 @click.option("--format", "form", type=click.Choice(["table", "json", "csv"]), default="table", show_default=True)
 def list_procedures(search: str, field_: str, unit: str, level: str | None, day: str, every: bool, form: str) -> None:
-    on = _read("--on", day, read_day) or _today()
+    on = _read("--on", day, read_day) or today()
     known = {name: name for name, _count in queries.fields_in_use(whole_site())}
     field = _one_of("--field", field_, {fold(name): name for name in known}, NO_FIELD)
     code = _one_of("--unit", unit, {k: u.code for k, u in units_in_being_by_key().items()}, NO_UNIT)
@@ -101,36 +100,32 @@ def import_procedures(
         time_amount=_read("--time", time_amount, read_amount),
         time_unit=read_word(TimeUnit, time_unit),
         level=read_word(Level, level),
-        in_force_from=_read("--from", in_force_from, read_day) or _today(),
+        in_force_from=_read("--from", in_force_from, read_day) or today(),
     )
-    with clear_errors():
-        outcome = import_catalogue(COMMAND, whole_site(), file, defaults, units)
+    outcome = import_catalogue(COMMAND, whole_site(), file, defaults, units)
     _report(outcome, file.name, form)
 
 
 def _import_workbook(file: Path, form: str) -> None:
     """All of it or nothing, by the template of the page."""
-    with clear_errors():
-        if not file.is_file():
-            raise DomainError("Không có tệp %(file)s.", file=file.name)
-        try:
-            taken = take_catalogue(COMMAND, whole_site(), file.read_bytes(), file_name=file.name)
-        except FaultyFile as error:
-            for fault in error.faults:
-                note(f"{file.name}: {fault.sheet}:{fault.row} {fault.column}: {sentence(fault.error)}")
-            raise
+    if not file.is_file():
+        raise DomainError("Không có tệp %(file)s.", file=file.name)
+    try:
+        taken = take_catalogue(COMMAND, whole_site(), file.read_bytes(), file_name=file.name)
+    except FaultyFile as error:
+        for fault in error.faults:
+            note(f"{file.name}: {fault.sheet}:{fault.row} {fault.column}: {sentence(fault.error)}")
+        raise
     rows, new = len(taken.procedures) + taken.known, len(taken.procedures)
-    _report(CatalogueOutcome(rows=rows, new=new, unchanged=taken.known), file.name, form)
+    _report(FileRowsReport(rows=rows, new=new, unchanged=taken.known), file.name, form)
 
 
-def _report(outcome: CatalogueOutcome, file: str, form: str) -> None:
+def _report(outcome: FileRowsReport, file: str, form: str) -> None:
     for refusal in outcome.refused:
         place = f"{file}:{refusal.row}" + (f" {refusal.column}" if refusal.column else "")
-        note(f"{place}: {sentence(refusal.reason)}")
+        note(f"{place}: {sentence(refusal.error)}")
     if form == "json":
-        refused = [{"row": r.row, "column": r.column, "reason": sentence(r.reason)} for r in outcome.refused]
-        said = {"rows": outcome.rows, "new": outcome.new, "unchanged": outcome.unchanged, "refused": refused}
-        echo_json(said)
+        echo_json(outcome.as_json())
         return
     click.echo(
         counted(
@@ -156,7 +151,3 @@ def _one_of(option: str, text: str, known: dict[str, str], unknown: str) -> str:
     if text and fold(text) not in known:
         raise BadInput(_(unknown, option=option, text=text))
     return known.get(fold(text), "") if text else ""
-
-
-def _today() -> date:
-    return local(extensions.now()).date()

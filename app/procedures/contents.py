@@ -356,7 +356,6 @@ class Owed:
 
     @property
     def total(self) -> int:
-        """With it."""
         return sum(charge.owed for charge in self.charges)
 
 

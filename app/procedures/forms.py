@@ -48,6 +48,7 @@ from app.web.forms import (
     TextAreaField,
     UnitFilterField,
     errors_shown_on,
+    number_or_none,
 )
 
 MOST_ROWS = 60
@@ -148,15 +149,11 @@ class CountField(IntegerField):
             self.data = int(valuelist[0])
 
 
-def _id_or_none(value: object) -> int | None:
-    return int(str(value)) if value not in (None, "") else None
-
-
 class StageForm(Form):
     """One step of the internal process."""
 
     name = StringField(_l("Tên bước"))
-    unit_id = ChoiceField(_l("Đơn vị xử lý"), coerce=_id_or_none)
+    unit_id = ChoiceField(_l("Đơn vị xử lý"), coerce=number_or_none)
     allowance = AmountField(_l("Thời gian"))
 
     @property
@@ -216,7 +213,7 @@ class ProcedureForm(FlaskForm):
     name = TextAreaField(NAMES["name"])
     field = StringField(NAMES["field"])
     level = ChoiceField(NAMES["level"], coerce=Level)
-    unit_id = ChoiceField(NAMES["unit_id"], coerce=_id_or_none)
+    unit_id = ChoiceField(NAMES["unit_id"], coerce=number_or_none)
     time_amount = AmountField(NAMES["time_amount"], description=_l("Để trống nếu giải quyết trong ngày."))
     time_unit = ChoiceField(NAMES["time_unit"], coerce=TimeUnit)
     pause_mode = ChoiceField(NAMES["pause_mode"], coerce=PauseMode)
@@ -400,7 +397,7 @@ class ProcedureFilterForm(FlaskForm):
         form = cls(typed)
         everything = ("", _("Tất cả"))
         form.field.choices = [everything, *((name, name) for name in fields)]
-        form.unit.offer([everything, *((unit.code, unit.name) for unit in units)])
+        form.unit.offer_units(units)
         form.level.choices = [everything, *((level.value, label(level)) for level in Level)]
         form.fee.choices = [everything, ("yes", _("Có phí, lệ phí")), ("no", _("Không có phí, lệ phí"))]
         form.online.choices = [everything, *((state.value, label(state)) for state in OnlinePayment)]

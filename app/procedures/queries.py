@@ -216,7 +216,7 @@ def procedure_view(scope: Scope, procedure_id: int) -> ProcedureView:
     if procedure is None:
         raise NotFound("Không tìm thấy thủ tục này.")
     seen = _case_counts(scope.site, procedure_id, scope.within(_cases.c.unit_id))
-    all_cases = seen if scope.unit_ids is None else _case_counts(scope.site, procedure_id, true())
+    all_cases = seen if scope.is_whole else _case_counts(scope.site, procedure_id, true())
     views: list[VersionView] = []
     former: ProcedureVersion | None = None
     for version in procedure.versions:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
-
 from flask import Blueprint, Response, flash, redirect, render_template, url_for
 from flask_babel import gettext as _
 from htmx_flask import request
@@ -11,7 +9,8 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response as Answer
 
 from app.organisation.access import actor, allowed, current_scope, signed_in, whole_site
-from app.organisation.exports import XLSX, csv_response, write_template
+from app.organisation.calendars import today
+from app.organisation.exports import XLSX, csv_response, file_response, write_template
 from app.organisation.forms import WorkbookForm
 from app.organisation.models import Unit
 from app.organisation.permissions import Capability
@@ -42,8 +41,7 @@ from app.procedures.labels import (
 )
 from app.procedures.models import ProcedureVersion
 from app.procedures.queries import ProcedureSort, ProcedureView, VersionView
-from app.web import extensions
-from app.web.formats import counted, local, show_date
+from app.web.formats import counted, show_date
 from app.web.forms import errors_shown_on, number_in, whole_number
 from app.web.keyset import page_number
 
@@ -62,7 +60,7 @@ def _for_templates() -> dict[str, object]:
         "names": NAMES,
         "mismatch": mismatch,
         "mismatch_of": mismatch_of,
-        "today": _today(),
+        "today": today(),
     }
 
 
@@ -71,7 +69,7 @@ def _for_templates() -> dict[str, object]:
 def list_procedures() -> str:
     """The catalogue, searched, filtered and sorted."""
     form, sort, descending = _filters(), *_sort()
-    filters = form.filters(_today())
+    filters = form.filters(today())
     page = queries.catalogue_page(current_scope(), filters, sort, descending, page_number(request.args))
     return render_template(
         "procedures/list.html", form=form, filters=filters, page=page, sort=("-" if descending else "") + sort
@@ -82,7 +80,7 @@ def list_procedures() -> str:
 @signed_in
 def export() -> Response:
     """The list as filtered and sorted on the page, whole."""
-    rows = queries.catalogue(current_scope(), _filters().filters(_today()), *_sort())
+    rows = queries.catalogue(current_scope(), _filters().filters(today()), *_sort())
     parts = queries.parts_of([row.version_id for row in rows])
     lines = (cells(row, parts[row.version_id]) for row in rows)
     return csv_response("thu-tuc", list(HEADINGS.values()), lines, _("Danh mục thủ tục hành chính"))
@@ -94,14 +92,13 @@ def detail(procedure_id: int) -> str:
     """One procedure: the version in force (or the one asked for), and how it came to it."""
     view = queries.procedure_view(current_scope(), procedure_id)
     number = request.args.get("version", type=whole_number)
-    shown = view.numbered(number) if number is not None else view.on(_today())
+    shown = view.numbered(number) if number is not None else view.on(today())
     return render_template("procedures/detail.html", view=view, shown=shown, changes=_changes(view, shown))
 
 
 @bp.route("/thu-tuc/them", methods=["GET", "POST"])
 @allowed(Capability.KEEP_CATALOGUE)
 def add() -> Page:
-    """Enter a procedure."""
     form = ProcedureForm.of(_units(), _typed(), stages=[{}, {}])
     if not _rearranging() and form.validate_on_submit():
         with form.showing():
@@ -172,7 +169,6 @@ def withdraw(procedure_id: int) -> Page:
 @bp.route("/thu-tuc/<int:procedure_id>/khoi-phuc", methods=["GET", "POST"])
 @allowed(Capability.KEEP_CATALOGUE)
 def reinstate(procedure_id: int) -> Page:
-    """Take a withdrawal back."""
     view = queries.procedure_view(current_scope(), procedure_id)
     form = ReinstateForm()
     if form.validate_on_submit():
@@ -248,7 +244,7 @@ def _changes(view: ProcedureView, shown: VersionView) -> list[tuple[str, list[st
 
 def _units(version: ProcedureVersion | None = None) -> list[Unit]:
     """The units to choose from: those in being, and those the version names already."""
-    units = list(existing_units(whole_site(), on=_today()))
+    units = list(existing_units(whole_site(), on=today()))
     named = {version.unit_id: version.unit} | {s.unit_id: s.unit for s in version.stages} if version else {}
     return units + [unit for unit_id, unit in named.items() if unit_id not in {u.id for u in units}]
 
@@ -276,10 +272,6 @@ def _sort() -> tuple[ProcedureSort, bool]:
     return (ProcedureSort(name), asked.startswith("-")) if name in set(ProcedureSort) else (ProcedureSort.CODE, False)
 
 
-def _today() -> date:
-    return local(extensions.now()).date()
-
-
 # Procedures from one workbook: its template, what a filled one would do, taking it.
 
 
@@ -303,7 +295,6 @@ def import_file() -> Answer | tuple[str, int]:
 @bp.get("/thu-tuc/mau.xlsx")
 @allowed(Capability.KEEP_CATALOGUE)
 def import_template() -> Response:
-    """The workbook to fill in."""
     told = (
         _("Trang “Thủ tục”: mỗi dòng một thủ tục. Thủ tục đã có trong danh mục thì giữ nguyên."),
         _("Thời hạn ghi số, như 5 hoặc 0,5; giải quyết trong ngày thì để trống thời hạn và chọn đơn vị thời gian."),
@@ -311,6 +302,4 @@ def import_template() -> Response:
         _("Trang “Phí, lệ phí”: mỗi dòng một khoản. Thủ tục không có dòng nào ở đây là thủ tục không thu."),
         _("Thành phần hồ sơ: mỗi giấy tờ một dòng trong ô, ghi “tên | loại bản | số bản | bắt buộc hoặc nếu có”."),
     )
-    answer = Response(write_template(catalogue_sheets(), {}, told), mimetype=XLSX)
-    answer.headers["Content-Disposition"] = "attachment; filename=thu-tuc.xlsx"
-    return answer
+    return file_response(write_template(catalogue_sheets(), {}, told), "thu-tuc.xlsx", XLSX)

@@ -13,7 +13,7 @@ from werkzeug.wrappers import Response as Answer
 from app.core.errors import DomainError
 from app.core.periods import Period, PeriodKind
 from app.organisation.access import actor, allowed
-from app.organisation.calendars import site_calendar, today
+from app.organisation.calendars import site_calendar, this_month, today
 from app.organisation.exports import csv_response
 from app.organisation.permissions import Capability
 from app.organisation.queries import units_to_choose
@@ -52,7 +52,6 @@ def checks() -> str:
 @bp.get("/cong-bo/kiem-tra-danh-muc.csv")
 @allowed(Capability.KEEP_PUBLICATIONS)
 def export_checks() -> Response:
-    """The month's checks."""
     month = _month()
     header = [
         *(_("Đơn vị"), _("Ngày kiểm tra"), _("Cổng Dịch vụ công của tỉnh"), _("Phần mềm một cửa")),
@@ -68,7 +67,6 @@ def export_checks() -> Response:
 @bp.route("/cong-bo/kiem-tra-danh-muc/ghi", methods=["GET", "POST"])
 @allowed(Capability.KEEP_PUBLICATIONS)
 def record_check() -> Page:
-    """Record a check."""
     seen = scope()
     shown = {
         "checked_on": today(),
@@ -119,7 +117,7 @@ def _check_wrong(form: CheckForm | FixForm | PublicationReasonForm) -> bool:
 
 def _month() -> Period:
     """The month asked for (`ky`), else the running one; one that cannot be read is the running one."""
-    running = Period.of(PeriodKind.MONTH, today())
+    running = this_month()
     try:
         asked = Period.parse(request.args.get("ky", ""))
     except DomainError:
@@ -158,7 +156,6 @@ def reviews() -> str:
 @bp.get("/cong-bo/ra-soat.csv")
 @allowed(Capability.KEEP_PUBLICATIONS)
 def export_reviews() -> Response:
-    """The year's reviews."""
     year = _year()
     header = [
         *(_("Mã thủ tục"), _("Tên thủ tục"), _("Thủ tục nội bộ"), _("Đơn vị"), _("Ngày rà soát")),
@@ -188,7 +185,6 @@ def record_review() -> Page:
 @bp.route("/cong-bo/ra-soat/<int:review_id>", methods=["GET", "POST"])
 @allowed(Capability.KEEP_PUBLICATIONS)
 def correct_review(review_id: int) -> Page:
-    """Put a review right."""
     row = review_queries.review_row(scope(), review_id)
     form = ReviewForm(data={name: getattr(findings_of(row.review), name) for name in Findings.__slots__})
     del form.procedure

@@ -13,7 +13,7 @@ from app.core.errors import N_
 from app.core.periods import Period, refuse_future
 from app.organisation.access import whole_site
 from app.organisation.calendars import site_calendar, today
-from app.organisation.commands import echo_rows, refusing
+from app.organisation.commands import echo_rows
 from app.publications import check_queries, queries, review_queries
 from app.publications.clocks import Dates, PublicationStep
 from app.web.formats import label
@@ -26,7 +26,6 @@ output_format = click.option(
 
 @publications.command("list", help=N_("Liệt kê quyết định phải công bố và số ngày từng bước đã dùng."))
 @output_format
-@refusing
 def list_publications(output: str) -> None:
     found = queries.publications(
         whole_site(), queries.PublicationFilters(), today(), site_calendar(), queries.PublicationSort.CODE, False
@@ -44,7 +43,6 @@ def list_publications(output: str) -> None:
 @publications.command("checks", help=N_("Kiểm tra danh mục của từng đơn vị trong kỳ."))
 @click.option("--period", "period_text", required=True, metavar=N_("KỲ"), help=N_("Ví dụ 2024-06."))
 @output_format
-@refusing
 def checks(period_text: str, output: str) -> None:
     period = Period.parse(period_text)
     refuse_future(period, today())
@@ -57,7 +55,6 @@ def checks(period_text: str, output: str) -> None:
 @publications.command("reviews", help=N_("Rà soát thủ tục của từng đơn vị, lũy kế từ đầu năm đến hết kỳ."))
 @click.option("--period", "period_text", required=True, metavar=N_("KỲ"), help=N_("Lũy kế từ đầu năm đến hết kỳ này."))
 @output_format
-@refusing
 def reviews(period_text: str, output: str) -> None:
     period = Period.parse(period_text)
     refuse_future(period, today())

@@ -15,9 +15,10 @@ from sqlalchemy.engine import Connection
 
 from app.core.fact_kinds import fact_kinds
 from app.core.facts import Fact, FactQuery, register, register_source
+from app.core.subjects import read_step, step_name
 from app.organisation.access import Scope
 from app.organisation.calendars import site_calendar
-from app.organisation.lineage import lineage, unit_spans
+from app.organisation.lineage import lineage, unit_codes
 from app.organisation.registries import SubjectPage, register_pages
 from app.publications import check_queries, queries, review_queries
 from app.publications.models import Publication
@@ -47,7 +48,7 @@ def publication_steps(connection: Connection, query: FactQuery) -> Iterator[Fact
         yield PUBLICATION_STEP.fact(
             step.unit,
             query.period.key,
-            subject=f"{step.code}/{step.clock.step}",
+            subject=step_name(step.code, step.clock.step),
             track=step.track.value,
             step=step.clock.step.value,
             decision=step.decision,
@@ -63,7 +64,7 @@ def publication_steps(connection: Connection, query: FactQuery) -> Iterator[Fact
 
 def catalogue_checks(connection: Connection, query: FactQuery) -> Iterator[Fact]:
     """One fact per unit in being in the period."""
-    codes = _codes(connection, query)
+    codes = unit_codes(connection, query)
     found = check_queries.totals(connection, query.site, query.period.first, _last_day(query), site_calendar())
     for unit_id, counted in found.items():
         if unit_id in codes:
@@ -72,7 +73,7 @@ def catalogue_checks(connection: Connection, query: FactQuery) -> Iterator[Fact]
 
 def catalogue_defects(connection: Connection, query: FactQuery) -> Iterator[Fact]:
     """The defects that each check found, unless they were put right before the period, and the day when they were."""
-    codes, heirs, known = _codes(connection, query), lineage(query.site), _last_day(query)
+    codes, heirs, known = unit_codes(connection, query), lineage(query.site), _last_day(query)
     for row in check_queries.defects(connection, query.site, query.period.first, known):
         unit_id = heirs.heir(row.unit_id, query.period.first)
         if unit_id not in codes:
@@ -93,7 +94,7 @@ def listings(connection: Connection, query: FactQuery) -> Iterator[Fact]:
 
     One made public at the end of the period before may have its last day in this one.
     """
-    codes, since, calendar = _codes(connection, query), query.period.previous().first, site_calendar()
+    codes, since, calendar = unit_codes(connection, query), query.period.previous().first, site_calendar()
     for one in check_queries.listed(connection, query.site, query.period.first, since, _last_day(query), calendar):
         if one.division_id not in codes:
             continue
@@ -107,7 +108,7 @@ def listings(connection: Connection, query: FactQuery) -> Iterator[Fact]:
 
 def reviews(connection: Connection, query: FactQuery) -> Iterator[Fact]:
     """One fact per unit with procedures in force or reviewed in the year."""
-    codes = _codes(connection, query)
+    codes = unit_codes(connection, query)
     for unit_id, counted in review_queries.totals(connection, query.site, _last_day(query)).items():
         if unit_id in codes:
             yield REVIEWS.fact(codes[unit_id], query.period.key, **asdict(counted), fields_cut=counted.fields_cut)
@@ -115,7 +116,7 @@ def reviews(connection: Connection, query: FactQuery) -> Iterator[Fact]:
 
 def restructured(connection: Connection, query: FactQuery) -> Iterator[Fact]:
     """One fact per procedure restructured in the period."""
-    codes = _codes(connection, query)
+    codes = unit_codes(connection, query)
     for one in review_queries.restructured(connection, query.site, query.period.first, _last_day(query)):
         if one.unit_id in codes:
             figures = {
@@ -131,10 +132,6 @@ def _last_day(query: FactQuery) -> date:
     return min(query.period.last, site_calendar().local_day(query.as_of - _INSTANT))
 
 
-def _codes(connection: Connection, query: FactQuery) -> dict[int, str]:
-    return {unit.id: unit.code for unit in unit_spans(connection, query.site, query.units)}
-
-
 register(PUBLICATION_STEP, publication_steps)
 register(CATALOGUE_CHECK, catalogue_checks)
 register_source([CATALOGUE_DEFECT, DEFECT_PUT_RIGHT], catalogue_defects)
@@ -145,7 +142,7 @@ register(REVIEW, restructured)
 
 def pages(scope: Scope, names: Collection[str]) -> Mapping[str, SubjectPage]:
     """A publication by its code, whichever of its steps is meant ("CB-2024-3/office")."""
-    codes = {name: name.rpartition("/")[0] or name for name in names}
+    codes = {name: read_step(name)[0] for name in names}
     found = select(Publication.id, Publication.code, Publication.decision).where(
         Publication.site == scope.site, Publication.code.in_(set(codes.values()))
     )

@@ -24,8 +24,8 @@ from app.web.forms import (
     NEEDED,
     ChoiceField,
     DayField,
-    HiddenField,
     ReasonField,
+    RevisionForm,
     SearchField,
     StringField,
     TextAreaField,
@@ -42,10 +42,6 @@ def read_codes(text: str | None) -> list[str]:
     """Codes of procedures: one a line (a name may follow after a dash), or separated by commas."""
     lines = (_NAME_AFTER_CODE.sub("", line) for line in (text or "").splitlines())
     return [code for line in lines for code in _BETWEEN_CODES.split(line) if code]
-
-
-def _id_or_none(value: object) -> int | None:
-    return number_in(value)
 
 
 class _Form(FlaskForm):
@@ -68,8 +64,8 @@ class OpenForm(_Form):
     )
     printed_on = DayField(DATES["printed_on"], validators=[Optional()])
     arrived_on = DayField(DATES["arrived_on"], validators=[Optional()])
-    division_id = ChoiceField(_l("Phòng chuyên môn"), coerce=_id_or_none)
-    office_id = ChoiceField(_l("Văn phòng"), coerce=_id_or_none)
+    division_id = ChoiceField(_l("Phòng chuyên môn"), coerce=number_in)
+    office_id = ChoiceField(_l("Văn phòng"), coerce=number_in)
     procedures = TextAreaField(
         _l("Thủ tục"), description=_l("Mỗi dòng một mã thủ tục trong danh mục; có thể để trống.")
     )
@@ -87,25 +83,18 @@ class OpenForm(_Form):
         return form
 
     def validate_division_id(self, field: ChoiceField) -> None:
-        """A division has to be chosen."""
         if field.data is None:
             raise ValidationError(_("Hãy chọn phòng chuyên môn."))
 
 
-class StepForm(_Form):
+class StepForm(RevisionForm, _Form):
     """Một bước đã xong: ngày nào, ghi chú gì."""
 
     on = DayField(_l("Ngày"), validators=[NEEDED])
     note = StringField(_l("Ghi chú"))
-    revision = HiddenField()
-
-    @property
-    def seen(self) -> int | None:
-        """The revision that the person saw."""
-        return _id_or_none(self.revision.data)
 
 
-class CorrectForm(_Form):
+class CorrectForm(RevisionForm, _Form):
     """Đính chính nội dung đã ghi."""
 
     decision = StringField(_l("Quyết định"), validators=[NEEDED])
@@ -117,7 +106,6 @@ class CorrectForm(_Form):
     procedures = TextAreaField(_l("Thủ tục"), description=_l("Mỗi dòng một mã thủ tục trong danh mục."))
     note = TextAreaField(_l("Ghi chú"))
     reason = ReasonField(_l("Lý do đính chính"))
-    revision = HiddenField()
 
     @classmethod
     def of(cls, publication: Publication, codes: Iterable[str]) -> CorrectForm:
@@ -132,11 +120,6 @@ class CorrectForm(_Form):
         """The dates as typed."""
         return Dates(**{name: self[name].data for name in DATES if name in self})
 
-    @property
-    def seen(self) -> int | None:
-        """The revision that the person saw."""
-        return _id_or_none(self.revision.data)
-
 
 class PublicationReasonForm(_Form):
     """Lý do của một việc không làm lại được."""
@@ -147,12 +130,12 @@ class PublicationReasonForm(_Form):
 class CheckForm(_Form):
     """Một lần kiểm tra danh mục."""
 
-    unit_id = ChoiceField(_l("Đơn vị kiểm tra"), coerce=_id_or_none)
+    unit_id = ChoiceField(_l("Đơn vị kiểm tra"), coerce=number_in)
     checked_on = DayField(_l("Ngày kiểm tra"), validators=[NEEDED])
     portal = BooleanField(_l("Cổng Dịch vụ công của tỉnh"))
     one_stop = BooleanField(_l("Phần mềm một cửa"))
     website = BooleanField(_l("Cổng thông tin điện tử Sở"))
-    publication_id = ChoiceField(_l("Sau khi công khai"), coerce=_id_or_none)
+    publication_id = ChoiceField(_l("Sau khi công khai"), coerce=number_in)
     defects = TextAreaField(
         _l("Thiếu hoặc chưa chính xác"), description=_l("Thủ tục nào, trên nơi nào, sai gì; để trống nếu đúng và đủ.")
     )
@@ -169,7 +152,6 @@ class CheckForm(_Form):
         return form
 
     def validate_unit_id(self, field: ChoiceField) -> None:
-        """A unit has to be chosen."""
         if field.data is None:
             raise ValidationError(_("Hãy chọn đơn vị."))
 
@@ -201,7 +183,6 @@ class ReviewForm(_Form):
 
     @property
     def findings(self) -> Findings:
-        """What the services take."""
         return Findings(**self.values(*Findings.__slots__))
 
 
@@ -225,12 +206,11 @@ class PublicationFilterForm(FlaskForm):
 
     @classmethod
     def of(cls, typed: MultiDict[str, str], units: Iterable[Unit]) -> PublicationFilterForm:
-        """The filters of the address."""
         form = cls(typed)
         everything = ("", _("Tất cả"))
         form.track.choices = [everything, *((track.value, label(track)) for track in PublicationTrack)]
         form.stage.choices = [everything, *((stage.value, label(stage)) for stage in Stage)]
-        form.unit.offer([everything, *((unit.code, unit.name) for unit in units)])
+        form.unit.offer_units(units)
         form.validate()
         return form
 

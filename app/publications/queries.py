@@ -118,7 +118,6 @@ class PublicationView:
 
     @property
     def publication(self) -> Publication:
-        """The record itself."""
         return self.row.publication
 
 

@@ -128,7 +128,6 @@ def make_public(publication_id: int) -> Page:
 @bp.route("/cong-bo/<int:publication_id>/dinh-chinh", methods=["GET", "POST"])
 @allowed(Capability.KEEP_PUBLICATIONS)
 def correct(publication_id: int) -> Page:
-    """Put what was recorded right."""
     view = _view(publication_id)
     form = CorrectForm.of(view.publication, (procedure.code for procedure in view.procedures))
     if form.validate_on_submit():

@@ -9,13 +9,11 @@ if TYPE_CHECKING:
 
 
 def register_records() -> None:
-    """Its tables, what the reader sees for its words, and what it tells the rules engine."""
     import app.reporting.models
     import app.reporting.registered
 
 
 def register(app: Flask) -> None:
-    """Its pages."""
     from app.reporting import registered, verifying, views
     from app.reporting.control import views as control_views
     from app.reporting.grades import views as grades_views

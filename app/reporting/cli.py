@@ -17,7 +17,7 @@ from app.compliance.months.cli import check
 from app.core.errors import N_, NotFound
 from app.organisation import queries as organisation
 from app.organisation.access import whole_site
-from app.organisation.commands import COMMAND, clear_errors, echo_json, refusing
+from app.organisation.commands import COMMAND, echo_json
 from app.reporting import verifying
 from app.reporting.grades.queries import grade_figures
 from app.reporting.grades.views import papers as grade_papers
@@ -47,7 +47,6 @@ _AGAINST = re.compile(r"(\d{1,9}):([0-9a-f]{8,64})")
 )
 @click.option("--against", multiple=True, metavar="N:HASH", help=N_("Mốc trong thư hoặc bản sao lưu."))
 @click.option("--format", "shown", type=click.Choice(["text", "json"]), default="text", show_default=True)
-@refusing
 def verify(against: tuple[str, ...], shown: str) -> None:
     found = verifying.verify([_anchor(text) for text in against], tell=lambda broken: note(sentence(broken.what)))
     counts = {name: found.counts[name] for name in ("entries", "anchors", "cases", "events", "runs", "files")}
@@ -84,21 +83,15 @@ def _anchor(text: str) -> tuple[int, str]:
 
 
 @audit_group.command("anchor", help=N_("Ghi mốc nhật ký ra tệp và gửi thư."))
-@refusing
 def anchor() -> None:
-    with clear_errors():
-        done = verifying.anchor(COMMAND)
+    done = verifying.anchor(COMMAND)
     echo_json({"number": done.head.number, "hash": done.head.hash, "file": done.file, "mail": done.mail})
-
-
-__all__ = ["check"]
 
 
 @check.command("report", help=N_("Lập báo cáo kiểm tra của một kỳ."))
 @click.option("--period", "period_text", required=True, help="2024-06, 2024-Q2, 2024-H1, 2024, last-month")
 @click.option("--format", "ending", type=click.Choice(sorted(TYPES)), default="pdf", show_default=True)
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), required=True, help=N_("Tệp sẽ ghi."))
-@refusing
 def check_report(period_text: str, ending: str, out: Path) -> None:
     if out.exists():
         raise BadInput(_("Tệp %(file)s đã có; hãy chọn tên khác.", file=out))
@@ -125,7 +118,6 @@ _out = click.option("--out", type=click.Path(dir_okay=False, path_type=Path), re
 @click.option("--unit", "unit_code", default="", help=N_("Chỉ đơn vị này."))
 @click.option("--format", "ending", type=click.Choice([*sorted(TYPES), "json"]), default="pdf", show_default=True)
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help=N_("Tệp sẽ ghi; JSON thì in ra."))
-@refusing
 def index(period_text: str, unit_code: str, ending: str, out: Path | None) -> None:
     period, unit = period_of(period_text), None
     if unit_code:
@@ -188,7 +180,6 @@ def _as_json(told: IndexFigures) -> dict[str, object]:
 @_period
 @_ending
 @_out
-@refusing
 def reform(period_text: str, ending: str, out: Path) -> None:
     told = reform_figures(whole_site(), period_of(period_text))
     _write(out, RENDERERS[ending](reform_papers(told, house().department)))
@@ -202,7 +193,6 @@ def reform(period_text: str, ending: str, out: Path) -> None:
 @_period
 @_ending
 @_out
-@refusing
 def grades(period_text: str, ending: str, out: Path) -> None:
     told = grade_figures(whole_site(), period_of(period_text))
     _write(out, RENDERERS[ending](grade_papers(told)))
@@ -215,12 +205,10 @@ def grades(period_text: str, ending: str, out: Path) -> None:
 @_period
 @click.option("--seen-on", required=True, type=click.DateTime(["%Y-%m-%d"]), help=N_("Ngày xem trên Cổng."))
 @click.option("--source", required=True, help=N_("Trang, tệp hoặc văn bản có điểm này."))
-@refusing
 def portal_scores(file: Path, period_text: str, seen_on: datetime, source: str) -> None:
-    with clear_errors():
-        report = service.import_scores(
-            COMMAND, period_of(period_text), file.read_bytes(), seen_on=seen_on.date(), source=source
-        )
+    report = service.import_scores(
+        COMMAND, period_of(period_text), file.read_bytes(), seen_on=seen_on.date(), source=source
+    )
     echo_json(report.as_json())
     if report.refused:
         raise SystemExit(1)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
+from flask import request
 from flask_babel import get_locale
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -13,7 +14,9 @@ from flask_wtf import FlaskForm
 from flask_wtf.file import FileField, FileRequired
 from werkzeug.datastructures import MultiDict
 
+from app.core.errors import NotFound
 from app.core.periods import Period, PeriodKind
+from app.organisation.calendars import today
 from app.organisation.models import Unit
 from app.organisation.queries import NamedUnit
 from app.reporting.control.form import Rows
@@ -21,8 +24,17 @@ from app.reporting.index.definition import Metric, MetricTerms
 from app.reporting.index.figures import KINDS
 from app.reporting.obligations import ObligationStatus
 from app.scorecards.forms import PointsField
-from app.web.formats import label
-from app.web.forms import NEEDED, ChoiceField, DayField, ReasonLineField, StringField, TextAreaField, UnitFilterField
+from app.web.formats import in_words, label
+from app.web.forms import (
+    NEEDED,
+    ChoiceField,
+    DayField,
+    ReasonLineField,
+    StringField,
+    TextAreaField,
+    UnitFilterField,
+    whole_number,
+)
 
 OFFERED_MONTHS, OFFERED_OTHERS = 18, 4
 """How many months, and how many of each longer kind, a report offers that says nothing else."""
@@ -40,6 +52,23 @@ def last_periods(
                 found.add(period)
             period = period.previous()
     return found
+
+
+def begun(key: str, first_day: Callable[[Period], date] = lambda period: period.first) -> Period:
+    """The period of an address. NotFound for what names none, and before the first day that its report counts."""
+    period = Period.of_address(key)
+    if first_day(period) > today():
+        raise NotFound("Kỳ %(period)s chưa bắt đầu.", period=in_words(period))
+    return period
+
+
+def page_asked() -> int:
+    """The page of a list that an address asks for, from 1."""
+    return max(request.args.get("trang", 1, type=whole_number) or 1, 1)
+
+
+def pages_of(total: int, size: int) -> int:
+    return -(-total // size)
 
 
 def usual(kinds: Iterable[PeriodKind]) -> dict[PeriodKind, int]:
@@ -79,7 +108,7 @@ class ObligationsForm(FlaskForm):
         """The filters of an address, the month shown among the months up to the present one."""
         form = cls(MultiDict({**typed.to_dict(), "thang": shown.key}))
         form.thang.choices = period_choices({shown, *last_periods({PeriodKind.MONTH: MONTHS}, present.first)})
-        form.don_vi.offer([("", _("Tất cả")), *((unit.code, unit.name) for unit in units)])
+        form.don_vi.offer_units(units)
         form.tinh_trang.choices = [
             ("", _("Tất cả")),
             *((standing.value, label(standing)) for standing in ObligationStatus),
@@ -99,7 +128,7 @@ class WarningsForm(FlaskForm):
     def of(cls, typed: MultiDict[str, str], units: Sequence[NamedUnit]) -> WarningsForm:
         """The unit in the address, among those within the scope."""
         form = cls(typed)
-        form.don_vi.offer([("", _("Tất cả")), *((unit.code, unit.name) for unit in units)])
+        form.don_vi.offer_units(units)
         return form
 
 
@@ -171,7 +200,7 @@ class IndexForm(FlaskForm):
         """The last periods of each length up to a day, and the one shown; the units within the scope."""
         form = cls(MultiDict({**typed.to_dict(), "ky": shown.key}))
         form.ky.choices = period_choices({shown, *last_periods(usual(KINDS), day)})
-        form.don_vi.offer([("", _("Tất cả")), *((unit.code, unit.name) for unit in units)])
+        form.don_vi.offer_units(units)
         return form
 
 

@@ -33,7 +33,7 @@ from app.compliance.queries import UnitRef
 from app.compliance.queries.runs import unit_ref
 from app.compliance.queries.waivers import waivers_waiting
 from app.compliance.violations.findings import figure_of
-from app.core.periods import Period, PeriodKind
+from app.core.periods import Period
 from app.organisation.access import Scope
 from app.organisation.calendars import site_calendar, today
 from app.organisation.models import Unit
@@ -103,7 +103,6 @@ class Waiting:
 
     @property
     def total(self) -> int:
-        """All of it."""
         return self.explanations + self.answers + self.waivers + self.unsealed
 
 
@@ -135,11 +134,6 @@ class Overview:
     worse_in_all: int
     waiting: Waiting
     ahead: Ahead
-
-
-def last_ended() -> Period:
-    """The month before this one."""
-    return Period.of(PeriodKind.MONTH, today()).previous()
 
 
 @dataclass(frozen=True, slots=True)
@@ -303,7 +297,6 @@ class Chart:
 
     @property
     def last(self) -> Mark | None:
-        """The last point there is."""
         return next((mark for mark in reversed(self.marks) if mark is not None), None)
 
 

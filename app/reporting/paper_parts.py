@@ -124,7 +124,6 @@ def said(words: str, *, italic: bool = False, keep: bool = False) -> SlipParagra
 
 
 def centred(words: str, *, italic: bool = False, bold: bool = False) -> SlipParagraph:
-    """A line in the middle."""
     return SlipParagraph((StyledText(words, bold, italic),), Align.CENTER)
 
 
@@ -134,7 +133,6 @@ def number(n: int, link: str = "", *, bold: bool = False) -> Cell:
 
 
 def words(text: str, link: str = "", *, bold: bool = False, align: Align = Align.LEFT) -> Cell:
-    """A cell of words."""
     return Cell(text, align, bold=bold, link=link)
 
 

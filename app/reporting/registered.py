@@ -21,7 +21,7 @@ from app.compliance.adoption.repository import in_force
 from app.core.calendar import TimeUnit
 from app.core.facts import Fact
 from app.core.periods import Period, PeriodKind
-from app.notifications.labels import Figures, News, add_sentences
+from app.notifications.labels import Figures, News, add_sentences, due_day
 from app.notifications.models import NoticeKind
 from app.notifications.queries import staff
 from app.notifications.service import add_source
@@ -38,7 +38,7 @@ from app.rulepacks.pack import Pack, ParameterValue
 from app.scorecards.queries import criterion_view
 from app.web import extensions
 from app.web.due import due_by
-from app.web.formats import in_both, in_words, show_date, show_number, show_percent
+from app.web.formats import in_both, in_words, show_number, show_percent
 from app.web.once import once
 
 # Who is told that something owed under a plan is due or missing: the head of the unit that owes it.
@@ -78,7 +78,7 @@ def _named(figures: Figures) -> dict[str, str]:
     return {
         "rule": f"{figures['rule']}, {figures['title']}",
         "period": in_words(Period.parse(figures["period"])),
-        "day": show_date(date.fromisoformat(figures["due"])),
+        "day": due_day(figures),
     }
 
 

@@ -28,14 +28,14 @@ from app.core.periods import Period, PeriodKind
 from app.obligations.views import duty_scope
 from app.organisation import navigation
 from app.organisation.access import Actor, Scope, actor, allowed, can, current_scope, person, whole_site
-from app.organisation.calendars import today
+from app.organisation.calendars import last_month, this_month, today
 from app.organisation.exports import csv_response
 from app.organisation.permissions import Capability
 from app.organisation.queries import units, units_named
 from app.organisation.registries import SubjectPage
 from app.reporting.forms import ObligationsForm, WarnForm, WarningsForm
 from app.reporting.obligations import Obligation, ObligationStatus, obligations
-from app.reporting.overview import Overview, drawn, last_ended, overview
+from app.reporting.overview import Overview, drawn, overview
 from app.reporting.registered import support
 from app.reporting.setup import SetupStep, is_unfinished, setup
 from app.reporting.warnings import DAYS, MANY, MOST, early_warnings, narrowed
@@ -62,7 +62,7 @@ LOOKS = {
 def owed() -> str:
     """A month: what is owed, by when, and how it stands."""
     month, seen = _month(), duty_scope()
-    present = Period.of(PeriodKind.MONTH, today())
+    present = this_month()
     form = ObligationsForm.of(request.args, month, present, units(seen))
     every = _of_unit(obligations(seen, month), form)
     return render_template(
@@ -86,7 +86,6 @@ def owed() -> str:
 @bp.get("/ke-hoach/nghia-vu/phai-nop.csv", endpoint="obligations_csv")
 @allowed(Capability.FULFIL_OBLIGATIONS)
 def owed_csv() -> Response:
-    """The same list, whole."""
     month = _month()
     header = (
         *(_("Đơn vị"), _("Việc phải làm"), _("Quy tắc"), _("Kế hoạch"), _("Kỳ"), _("Hạn"), _("Tình trạng")),
@@ -125,7 +124,7 @@ def _month() -> Period:
     """The month asked for, or this one."""
     asked = request.args.get("thang", "")
     try:
-        month = Period.parse(asked) if asked else Period.of(PeriodKind.MONTH, today())
+        month = Period.parse(asked) if asked else this_month()
     except DomainError as error:
         raise NotFound(error.message, field="thang", **error.params) from error
     return Period.of(PeriodKind.MONTH, month.last)
@@ -146,7 +145,7 @@ def score_support(criterion_id: int) -> str:
 @allowed(Capability.READ_OVERVIEW)
 def page() -> str:
     """A month of the whole Department on one page; the last one that is over unless the address names another."""
-    last, period = last_ended(), _month_asked()
+    last, period = last_month(), _month_asked()
     told, locale = overview(current_scope(), period), language()
 
     @cache  # drawn, in words for whoever does not see it, and in the table
@@ -177,7 +176,7 @@ def page() -> str:
 
 def _month_asked() -> Period:
     """The month asked for; one that has not ended has its page of early warnings."""
-    asked, last = request.args.get("thang", ""), last_ended()
+    asked, last = request.args.get("thang", ""), last_month()
     try:
         month = Period.parse(asked) if asked else last
     except DomainError as error:

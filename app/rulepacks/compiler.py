@@ -88,12 +88,10 @@ def minus(amount: Expression, less: Expression) -> Expression:
 
 
 def every(parts: Sequence[Expression]) -> Expression:
-    """All of them hold."""
     return _group("$and", parts)
 
 
 def either(parts: Sequence[Expression]) -> Expression:
-    """One of them holds."""
     return _group("$or", parts)
 
 
@@ -218,7 +216,6 @@ class Compiled:
 
     @property
     def rules(self) -> Iterator[str]:
-        """The rules' ids."""
         for ruleset in self.rulesets:
             yield from ruleset.rules
 

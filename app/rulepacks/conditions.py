@@ -101,7 +101,6 @@ class Comparison(Words):
 
     @property
     def operator(self) -> Operator | Literal["one_of"]:
-        """The operator that is given."""
         for name in OPERATORS:
             if getattr(self, name) is not None:
                 return name
@@ -139,7 +138,6 @@ class Total(Words):
 
     @property
     def operator(self) -> Operator:
-        """The operator that is given."""
         return next(name for name in OPERATORS if getattr(self, name) is not None)
 
     @property
@@ -384,7 +382,6 @@ class _Against(Words):
 
     @property
     def comparison(self) -> TargetComparison:
-        """The comparison that is given."""
         return next(name for name in TARGETS if getattr(self, name) is not None)
 
 
@@ -513,7 +510,6 @@ class Requirement(Words):
 
     @property
     def is_dated(self) -> bool:
-        """Whether there is a last day."""
         return self.within is not None or self.by is not None
 
 

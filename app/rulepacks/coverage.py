@@ -130,7 +130,6 @@ def uncovered(covered: Sequence[Covered]) -> list[str]:
 
 
 def coverage_page(covered: Sequence[Covered], packs: Sequence[Pack], documents: Documents, sentences: Sentences) -> str:
-    """docs/coverage.md."""
     return "\n".join(_page(covered, packs, documents, sentences)) + "\n"
 
 

@@ -164,7 +164,6 @@ class UnitScope(Words):
         return not (self.kinds or self.codes)
 
     def includes(self, code: str, kind: str) -> bool:
-        """Whether a unit is meant."""
         return self.is_everybody or kind in self.kinds or code in self.codes
 
 
@@ -317,7 +316,6 @@ class Rule(Words):
 
     @property
     def counted(self) -> tuple[str, ...]:
-        """The fields that are counted."""
         if self.rate is not None:
             return self.rate.fields
         return self.count.of if self.count is not None else ()

@@ -141,7 +141,6 @@ class Setting:
     too_unknown: Fraction = NOTHING_KNOWN
 
     def facts(self, period: str) -> list[Fact]:
-        """The setting as facts."""
         days = {name: getattr(self, name).isoformat() for name in ("as_of", "law_on", "looked_on")}
         if self.too_unknown != NOTHING_KNOWN:  # what every site had before there was a setting is not written
             days["too_unknown"] = str(self.too_unknown)

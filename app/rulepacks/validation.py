@@ -435,7 +435,6 @@ class Checker:
         self.problems: list[Problem] = []
 
     def say(self, file: str, location: Location, message: str, **params: object) -> None:
-        """Note one thing wrong."""
         line = self.sources[file].line(location)
         self.problems.append(Problem(file, line, field_name(location), message, params))
 

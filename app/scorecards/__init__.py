@@ -9,7 +9,6 @@ if TYPE_CHECKING:
 
 
 def register_records() -> None:
-    """Its tables, what the reader sees for its words, and what it tells the rules engine."""
     import app.scorecards.facts
     import app.scorecards.labels
     import app.scorecards.models
@@ -17,7 +16,6 @@ def register_records() -> None:
 
 
 def register(app: Flask) -> None:
-    """Its pages."""
     from app.scorecards.views import bp
 
     app.register_blueprint(bp)

@@ -11,7 +11,7 @@ from flask_babel import gettext as _
 
 from app.core.errors import N_, DomainError
 from app.organisation.access import whole_site
-from app.organisation.commands import COMMAND, echo_json, echo_rows, refusing
+from app.organisation.commands import COMMAND, echo_json, echo_rows
 from app.scorecards import queries
 from app.scorecards.arithmetic import TABLE, FindingKind, ScoreFinding, audit
 from app.scorecards.labels import finding_sentence
@@ -37,7 +37,6 @@ FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 )
 @click.option("--dry-run", is_flag=True, help=N_("Chỉ đọc thử, không ghi."))
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
-@refusing
 def load_scores(file: Path, plan: Path | None, code: str, dry_run: bool, form: str) -> None:
     table = _read(file, read_table)
     stated = _read(plan, read_statement) if plan else None
@@ -71,7 +70,6 @@ def load_scores(file: Path, plan: Path | None, code: str, dry_run: bool, form: s
 @click.option("--table", "code", default="", help=N_("Mã của bảng (mặc định: bảng của năm gần nhất)."))
 @click.option("--unit", default="", help=N_("Mã đơn vị chủ trì."))
 @click.option("--format", "form", type=click.Choice(["table", "json", "csv"]), default="table", show_default=True)
-@refusing
 def show_scores(code: str, unit: str, form: str) -> None:
     known = queries.tables(whole_site())
     if not known:

@@ -18,6 +18,7 @@ from app.core.facts import (
     FactQuery,
     register_source,
 )
+from app.core.subjects import criterion_name, read_criterion
 from app.organisation.access import Scope
 from app.organisation.lineage import AN_INSTANT, owner
 from app.organisation.models import Unit
@@ -67,7 +68,7 @@ def _criterion_facts(code: str, criteria: Rows, root: str) -> Iterator[Fact]:
         yield {
             "kind": CRITERION.name,
             "unit": row.unit or root,
-            "subject": f"{code}:{number}",
+            "subject": criterion_name(code, number),
             "number": number,
             "name": row.name,
             "is_leaf": not children,
@@ -93,7 +94,7 @@ def _field_facts(code: str, criteria: Rows, stated: Line | None, root: str) -> I
         yield {
             "kind": SCORE_FIELD.name,
             "unit": root,
-            "subject": f"{code}:{number}",
+            "subject": criterion_name(code, number),
             "number": number,
             "name": row.name if row is not None else text["name"] if text else "",
             "stated_score": text["score"] if text else 0,
@@ -178,12 +179,12 @@ register_source(ALL_KINDS, score_facts)
 
 def criterion_pages(scope: Scope, names: Collection[str]) -> Mapping[str, SubjectPage]:
     """A criterion by its table and number ("dn-2024-annex:6.3.1")."""
-    tables = {name.rpartition(":")[0] for name in names}
+    tables = {read_criterion(name)[0] for name in names}
     found = select(Criterion.id, Criterion.table, Criterion.number, Criterion.name).where(
         Criterion.site == scope.site, Criterion.table.in_(tables)
     )
     pages = {
-        f"{row.table}:{row.number}": SubjectPage(
+        criterion_name(row.table, row.number): SubjectPage(
             f"{row.number}. {row.name}", url_for("scorecards.criterion", criterion_id=row.id)
         )
         for row in db.session.execute(found)

@@ -226,7 +226,7 @@ def _row(c: Criterion, below: Mapping[str, Sequence[str]], scores: Mapping[str, 
 
 def _own(scope: Scope, criterion: Criterion) -> bool:
     """Whether the criterion is the scope's: led by a unit of it; one without a lead is the whole site's."""
-    return scope.unit_ids is None or scope.covers(criterion.lead_unit_id)
+    return scope.is_whole or scope.covers(criterion.lead_unit_id)
 
 
 def _with_those_above(rows: Sequence[CriterionRow], chosen: set[str]) -> list[CriterionRow]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from flask_babel import lazy_gettext as _l
 
+from app.core.subjects import criterion_name
 from app.organisation.access import Actor, Scope
 from app.organisation.permissions import Capability, permitted
 from app.organisation.registries import EvidenceOf, Proven, register_proven
@@ -18,7 +19,7 @@ def _find(scope: Scope, by: Actor, criterion_id: int) -> Proven:
     permitted(by, Capability.SCORE_CRITERIA)
     row = the_criterion(scope, criterion_id)
     title, place = f"{row.number}. {row.name}", {"criterion_id": row.id}
-    name = f"{row.table}:{row.number}"
+    name = criterion_name(row.table, row.number)
     return Proven("criterion", name, title, "scorecards.criterion", takes=True, owns=True, place=place)
 
 

@@ -9,13 +9,11 @@ if TYPE_CHECKING:
 
 
 def register_records() -> None:
-    """Its tables, what the reader sees for its words, and what it tells the rules engine."""
     import app.slips.labels
     import app.slips.models
 
 
 def register(app: Flask) -> None:
-    """Its pages."""
     from app.slips.views import bp
 
     app.register_blueprint(bp)

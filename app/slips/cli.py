@@ -13,7 +13,7 @@ from app.cases.search import case_with_code
 from app.core.errors import N_, NotFound
 from app.organisation.access import whole_site
 from app.organisation.calendars import site_calendar
-from app.organisation.commands import COMMAND, refusing
+from app.organisation.commands import COMMAND
 from app.organisation.exports import record_export, record_opening
 from app.slips import queries, service
 from app.slips.labels import OF_ONE_CASE, SlipKind, circular_on
@@ -39,7 +39,6 @@ OUTPUT = click.Path(dir_okay=False, writable=True, path_type=Path)
 @click.option("--nth", type=click.IntRange(1), metavar="N", help=N_("Lần thứ mấy, nếu có nhiều phiếu."))
 @click.option("--format", "ending", type=ENDINGS, default="pdf", show_default=True)
 @click.option("--output", required=True, type=OUTPUT, help=N_("Tệp ghi ra."))
-@refusing
 def make(code: str, form: str, nth: int | None, ending: str, output: Path) -> None:
     scope = whole_site()
     case_id = case_with_code(scope, code)
@@ -62,7 +61,6 @@ def make(code: str, form: str, nth: int | None, ending: str, output: Path) -> No
 @click.option("--procedure", default="", metavar="CODE", help=N_("Mã thủ tục."))
 @click.option("--format", "ending", type=ENDINGS, default="pdf", show_default=True)
 @click.option("--output", required=True, type=OUTPUT, help=N_("Tệp ghi ra."))
-@refusing
 def write_register(since: datetime, until: datetime, unit: str, procedure: str, ending: str, output: Path) -> None:
     scope, calendar = whole_site(), site_calendar()
     found = queries.unit_named(scope, unit) if unit else None

@@ -90,7 +90,6 @@ class TextLine:
     width: float = 0.0
 
     def add(self, words: str, style: str, width: float) -> None:
-        """More words at its end."""
         if self.segments and self.segments[-1].style == style:
             self.segments[-1].words += words
             self.segments[-1].width += width
@@ -332,7 +331,6 @@ class Ink:
         self._font = "", 0.0
 
     def new_page(self, width: float, height: float) -> None:
-        """Begin one."""
         self.pdf.add_page(format=(width, height))
         content = self.pdf.pages[self.pdf.page].contents
         assert isinstance(content, bytearray)
@@ -376,7 +374,6 @@ class _Drawing:
         self.y = 0.0
 
     def draw(self) -> None:
-        """The whole paper."""
         self._new_page()
         self._form()
         match self.document.letterhead:

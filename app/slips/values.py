@@ -34,7 +34,6 @@ class Handed:
 
     @property
     def number(self) -> int:
-        """How many, of whatever kind."""
         return self.originals + self.certified + self.copies + self.electronic
 
 

@@ -17,7 +17,7 @@ from app.core.errors import DomainError, NotFound
 from app.desk import service as desk_drafts
 from app.organisation.access import Actor, actor, allowed, can, current_scope, person, signed_in
 from app.organisation.calendars import site_calendar, today
-from app.organisation.exports import record_opening, record_sheaf, trace_export, xlsx_response
+from app.organisation.exports import file_response, record_opening, record_sheaf, trace_export, xlsx_response
 from app.organisation.models import Unit
 from app.organisation.permissions import Capability
 from app.organisation.queries import units
@@ -66,7 +66,6 @@ def show(case_id: int, kind: str) -> str:
 @bp.get(f"/ho-so/<int:case_id>/phieu/<any({KINDS}):kind>.<any(pdf,docx):ending>")
 @signed_in
 def download(case_id: int, kind: str, ending: str) -> Response:
-    """A slip as a file."""
     document = _slip(case_id, SlipKind(kind))
     return _file([document], f"{kind}-{document.code.replace('/', '-')}", ending)
 
@@ -111,7 +110,6 @@ def of_draft(token: str, kind: str) -> str:
 @bp.get(f"/ho-so/tiep-nhan/nhap/<token>/phieu/<any({DRAFT_KINDS}):kind>.<any(pdf,docx):ending>")
 @allowed(Capability.RECEIVE_CASES)
 def download_of_draft(token: str, kind: str, ending: str) -> Response:
-    """The same as a file."""
     return _file([_of_draft(token, kind)], kind, ending)
 
 
@@ -133,7 +131,6 @@ def of_refusal(refusal_id: int) -> str:
 @bp.get("/ho-so/tu-choi/<int:refusal_id>/phieu.<any(pdf,docx):ending>")
 @signed_in
 def download_of_refusal(refusal_id: int, ending: str) -> Response:
-    """The same as a file."""
     return _file([service.slip_of_refusal(current_scope(), refusal_id, press())], f"tu-choi-{refusal_id}", ending)
 
 
@@ -157,7 +154,6 @@ def handed_over(action_id: int) -> str | Answer:
 @bp.get("/ho-so/nhieu/lan/<int:action_id>/ban-giao.<any(pdf,docx):ending>")
 @allowed(Capability.HANDLE_CASES)
 def handed_over_file(action_id: int, ending: str) -> Response:
-    """The same as a file."""
     return _file(_handed_over(action_id), f"ban-giao-{action_id}", ending)
 
 
@@ -221,10 +217,7 @@ def _chosen() -> list[int]:
 
 
 def _file(documents: Sequence[PrintedSlip], name: str, ending: str) -> Response:
-    response = Response(RENDERERS[ending](documents), mimetype=TYPES[ending])
-    how = "inline" if ending == "pdf" else "attachment"
-    response.headers.set("Content-Disposition", how, filename=f"{name}.{ending}")
-    return response
+    return file_response(RENDERERS[ending](documents), f"{name}.{ending}", TYPES[ending], inline=ending == "pdf")
 
 
 # The register
@@ -245,7 +238,6 @@ def register() -> str | Response | tuple[str, int]:
 @bp.get("/ho-so/so-theo-doi.<any(pdf,docx,xlsx):ending>")
 @signed_in
 def register_file(ending: str) -> Response | tuple[str, int]:
-    """The same as a file."""
     form, chosen, narrowed, refused = _register(service.MOST_ROWS if ending == "xlsx" else service.MOST_LINES)
     if chosen is None:
         return render_template("slips/register.html", form=form, document=None, refused=refused, kept={}), 422

@@ -15,7 +15,7 @@ from flask_babel import gettext as _
 from app.core.errors import N_, DomainError
 from app.organisation.access import whole_site
 from app.organisation.calendars import today
-from app.organisation.commands import COMMAND, echo_json, echo_rows, refusing
+from app.organisation.commands import COMMAND, echo_json, echo_rows
 from app.tasks import queries
 from app.tasks.annexes import AnnexError, AnnexRow
 from app.tasks.labels import COLUMNS
@@ -43,7 +43,6 @@ DAY = click.DateTime(["%Y-%m-%d", "%d/%m/%Y"])
 )
 @click.option("--dry-run", is_flag=True, help=N_("Chỉ xem, không ghi gì."))
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
-@refusing
 def load(file: Path, plan: str, assigned: Any, dry_run: bool, form: str) -> None:
     text = _text(file)
     code = plan or code_of(text) or file.stem
@@ -167,7 +166,6 @@ HEADINGS = {
 @click.option("--plan", default="", metavar=N_("MÃ"), help=N_("Chỉ kế hoạch này."))
 @click.option("--unit", default="", metavar=N_("MÃ"), help=N_("Chỉ đơn vị này."))
 @click.option("--format", "form", type=click.Choice(["table", "json", "csv"]), default="table", show_default=True)
-@refusing
 def tasks(plan: str, unit: str, form: str) -> None:
     lines = queries.all_task_lines(whole_site(), queries.TaskFilters(today=today(), plan=plan, unit=unit))
     echo_rows(_rows(list(lines), form), {name: _(text) for name, text in HEADINGS.items()}, form)

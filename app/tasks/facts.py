@@ -22,6 +22,7 @@ from sqlalchemy.engine import Connection
 from app.core.calendar import WorkingCalendar
 from app.core.fact_kinds import fact_kinds
 from app.core.facts import Fact, FactQuery, register_source
+from app.core.subjects import TaskName
 from app.core.text import fold as fold_text
 from app.organisation.access import Scope
 from app.organisation.calendars import site_calendar
@@ -107,7 +108,9 @@ class _TaskRecords:
     def names(self) -> Mapping[int, str]:
         """What a task of a leading unit is called among the facts, by its part."""
         return {
-            part.id: subject_of(part.plan, part.number, part.named, part.row if part.task_id in self.repeated else None)
+            part.id: str(
+                TaskName(part.plan, part.number, part.named, part.row if part.task_id in self.repeated else None)
+            )
             for part in self.parts
         }
 
@@ -356,35 +359,24 @@ def _add(numbers: dict[str, int], progress: Progress, query: FactQuery) -> None:
     numbers["open"] += submitted_on is None
 
 
-def subject_of(plan: str, number: str, unit: str, row: int | None = None) -> str:
-    """The stable name of a unit's task: "bg-2024/III.B.1/LDVL"; with its row where a printed number repeats."""
-    return f"{plan}/{number}{'' if row is None else f'#{row}'}/{unit}"
-
-
 register_source([TASK, TASK_START, TASK_RESULT, TASK_TOTALS], tasks)
 
 
 def task_pages(scope: Scope, names: Collection[str]) -> Mapping[str, SubjectPage]:
     """A unit's task by plan and number ("bg-2024/III.B.1/LDVL"), with its row where the number repeats ("4#36")."""
-    wanted = {name: _plan_number_row(name) for name in names}
+    wanted = {name: task for name in names if (task := TaskName.read(name)) is not None}
     found = select(PlanTask.id, PlanTask.plan, PlanTask.number, PlanTask.row, PlanTask.text).where(
-        PlanTask.site == scope.site, PlanTask.plan.in_({plan for plan, _number, _row in wanted.values()})
+        PlanTask.site == scope.site, PlanTask.plan.in_({task.plan for task in wanted.values()})
     )
     rows: dict[tuple[str, str], list[Row[int, str, str, int, str]]] = defaultdict(list)
     for row in db.session.execute(found):
         rows[row.plan, row.number].append(row)
     pages = {}
-    for name, (plan, number, place) in wanted.items():
-        for row in rows[plan, number]:
-            if place in (None, row.row):
+    for name, task in wanted.items():
+        for row in rows[task.plan, task.number]:
+            if task.row in (None, row.row):
                 pages[name] = SubjectPage(row.text, url_for("tasks.task", task_id=row.id))
     return pages
-
-
-def _plan_number_row(name: str) -> tuple[str, str, int | None]:
-    plan, _slash, rest = name.partition("/")
-    number, _hash, row = rest.rpartition("/")[0].partition("#")
-    return plan, number, int(row) if row.isdecimal() else None
 
 
 register_pages("task", task_pages)

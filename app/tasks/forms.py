@@ -47,7 +47,7 @@ class TaskFilterForm(FlaskForm):
         form = cls(typed)
         everything = ("", _("Tất cả"))
         form.plan.choices = [everything, *plans]
-        form.unit.offer([everything, *((unit.code, unit.name) for unit in units)])
+        form.unit.offer_units(units)
         attention = ("attention", _("Chờ xác định"))
         form.state.choices = [everything, *((state.value, label(state)) for state in TaskState), attention]
         form.validate()

@@ -33,7 +33,7 @@ from app.tasks.annexes import AnnexError, AnnexFinding, AnnexRow, read_annex
 from app.tasks.assigning import Assignment, Directory
 from app.tasks.deadlines import DeadlineKind, DeadlineReading, read_deadline
 from app.tasks.models import PlanTask, PlanTaskUnit, TaskRole
-from app.tasks.service import assign, rederive
+from app.tasks.service import assign, rederive_all
 from app.web.extensions import db
 from app.web.formats import in_both
 
@@ -337,7 +337,7 @@ def _write_row(
     _say(task, want)
     if deadline_changed:
         _read(task, want.reading)
-        _rederive(task)
+        rederive_all(task)
     if leads_changed:
         task.unresolved = list(want.leads.unknown)
         _unassign(task, want, history)
@@ -361,13 +361,6 @@ def _read(task: PlanTask, reading: DeadlineReading) -> None:
     """The dates read from a deadline; what a person had said of another wording no longer holds."""
     task.deadline_kind, task.starts_on, task.due_on = reading.kind, reading.starts_on, reading.due_on
     task.reading, task.confirmed_by = reading.as_json(), ""
-
-
-def _rederive(task: PlanTask) -> None:
-    events = queries.events_of([part.id for part in task.units])
-    for part in task.units:
-        rederive(part, task, events[part.id])
-        part.revision += 1
 
 
 def _assign(task: PlanTask, want: TaskRow, on: date, by: Actor) -> None:

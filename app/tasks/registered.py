@@ -4,14 +4,13 @@ what a unit did, and whose a part is when its unit is succeeded."""
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import or_, select
 
 from app.core.errors import NotFound
-from app.notifications.labels import Figures, News, add_sentences
+from app.notifications.labels import Figures, News, add_sentences, due_day
 from app.notifications.models import NoticeKind
 from app.notifications.queries import staff
 from app.notifications.service import add_source
@@ -25,7 +24,6 @@ from app.tasks.models import PlanTaskUnit, TaskEvent, TaskRole
 from app.tasks.progress import TaskState
 from app.web import extensions
 from app.web.extensions import db
-from app.web.formats import show_date
 
 AT_RISK, OVERDUE = "task_at_risk", "task_overdue"
 _SAYS = {TaskState.AT_RISK: AT_RISK, TaskState.OVERDUE: OVERDUE}
@@ -54,7 +52,7 @@ def _named(figures: Figures) -> dict[str, str]:
     return {
         "number": figures["number"],
         "plan": figures["plan"],
-        "day": show_date(date.fromisoformat(figures["due"])),
+        "day": due_day(figures),
     }
 
 

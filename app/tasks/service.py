@@ -147,7 +147,7 @@ def set_deadline(by: Actor, scope: Scope, task_id: int, *, starts_on: date | Non
         task.starts_on, task.due_on, task.confirmed_by = starts_on, due_on, by.name
         task.deadline_kind = DeadlineKind.SPAN if starts_on else DeadlineKind.DAY
         task.reading = {**task.reading, "entered": {"by": by.name, "on": today().isoformat(), "note": tidy(note)}}
-        _derive_all(task)
+        rederive_all(task)
         audit.record(by, "set_deadline", "plan_task", task.id, **_named(task), changed={"due_on": [before, due_on]})
     return task
 
@@ -203,7 +203,8 @@ def rederive(part: PlanTaskUnit, task: PlanTask, events: list[TaskEvent]) -> Non
     part.adjustment_asked_on = progress.adjustment_asked_on
 
 
-def _derive_all(task: PlanTask) -> None:
+def rederive_all(task: PlanTask) -> None:
+    """Every unit's part anew from what happened to it; who looks at one that is older now is told."""
     events = queries.events_of([part.id for part in task.units])
     for part in task.units:
         rederive(part, task, events[part.id])

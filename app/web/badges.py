@@ -103,7 +103,6 @@ def word(kind: str) -> str:
 
 
 def icon_of(kind: str) -> str:
-    """The name of its icon."""
     return LOOKS.get(kind, PLAIN)[0]
 
 
@@ -114,5 +113,4 @@ def badge(kind: str, text: str = "") -> Markup:
 
 
 def register(app: Flask) -> None:
-    """Give them to the templates."""
     app.jinja_env.globals.update(draw_badge=badge)

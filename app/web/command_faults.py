@@ -35,7 +35,10 @@ def note(message: str) -> None:
 
 
 def in_sentences(command: click.Command) -> click.Command:
-    """The command, of which whoever typed it reads a sentence and no traceback, whatever the fault is."""
+    """The command and those below it, of which whoever typed them reads a sentence and no traceback, whatever the fault
+    is: told by the command itself, while its language and its site are there."""
+    for below in getattr(command, "commands", {}).values():
+        in_sentences(below)
     invoke = command.invoke
     if getattr(invoke, "tells", False):
         return command

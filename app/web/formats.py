@@ -75,7 +75,6 @@ class KeptDomain(Domain):  # type: ignore[misc]
     """What `gettext` asks, lazily or not: Flask-Babel's own looks the catalogue up, by its language, for each."""
 
     def gettext(self, string: str, **variables: Any) -> str:
-        """As Flask-Babel's."""
         text = translated(string, language())
         return text % variables if variables else text
 
@@ -125,7 +124,6 @@ class LightContext(Context):
     own macros, of a sentence and of a plain function, which a table calls for each cell, the answer is known."""
 
     def call(self, called: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
-        """As Jinja's own."""
         if type(called) is Macro or called is _gettext:
             args = (self.eval_ctx, *args)
         elif type(called) is not FunctionType or hasattr(called, "jinja_pass_arg"):
@@ -171,7 +169,6 @@ def compiled_by(code: Path, folder: Path) -> Path:
 
 
 def _register_drawn(app: Flask) -> None:
-    """Give them to the templates."""
     url_for = _addresses(app)
     kept = compiled_by(Path(app.root_path), folder_of_compiled(Path(app.instance_path)))
     app.jinja_env.context_class = LightContext

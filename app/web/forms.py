@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from datetime import date, datetime
 from functools import wraps
 from itertools import islice
+from operator import attrgetter
 from typing import Any, ParamSpec, TypeVar
 
 from flask_babel import gettext as _
@@ -167,6 +168,11 @@ def whole_number(text: str) -> int:
     return int(text)
 
 
+def number_or_none(value: object) -> int | None:
+    """What a list of choices takes for the id that was chosen; ValueError for what is none."""
+    return whole_number(str(value)) if value not in (None, "") else None
+
+
 def number_in(text: object) -> int | None:
     """The same of a hidden field; None for what is none."""
     try:
@@ -205,13 +211,23 @@ class _Options(Select):
 
     @classmethod
     def render_option(cls, choice: Any, **attributes: Any) -> Markup:
-        """As WTForms' own."""
         if attributes or choice.render_kw or not isinstance(choice.value, str):
             drawn: Markup = super().render_option(choice, **attributes)
             return drawn
         chosen = " selected" if choice.selected else ""
         said = escape(choice.label or choice.value)
         return Markup(f'<option{chosen} value="{escape(choice.value)}">{said}</option>')  # noqa: S704
+
+
+class RevisionForm(FlaskForm):
+    """About a record as somebody saw it."""
+
+    revision = HiddenField()
+
+    @property
+    def seen(self) -> int | None:
+        """The revision that the person saw."""
+        return number_in(self.revision.data)
 
 
 class ChoiceField(SelectField):
@@ -245,6 +261,10 @@ class UnitFilterField(ChoiceField):
         self.choices = list(choices)
         if self.data and self.data not in {value for value, _label in self.choices}:
             self.beyond, self.data = True, self.coerce("")
+
+    def offer_units(self, units: Iterable[Any], named: Callable[[Any], str] = attrgetter("name")) -> None:
+        """All, or one of these by its code."""
+        self.offer([("", _("Tất cả")), *((unit.code, named(unit)) for unit in units)])
 
 
 class MultiCheckboxField(SelectMultipleField):

@@ -38,6 +38,18 @@ def rare_garbage_collection() -> Iterator[None]:
                 gc.set_threshold(*_usual)
 
 
+@contextmanager
+def without_garbage_collection() -> Iterator[None]:
+    """Nothing of a batch can be freed before it is written: the collector would walk it over and over for nothing."""
+    resting = not gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if not resting:
+            gc.enable()
+
+
 def few_heaps() -> None:
     """Two heaps for all threads from now on. Left alone each has its own, and keeps the largest that ever passed; and
     Python's own lock lets one thread at a time allocate anyway."""

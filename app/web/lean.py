@@ -24,7 +24,6 @@ class Lean(Extension):
     """Every HTML template; from where one shows text as it was typed, it is left as it is."""
 
     def filter_stream(self, stream: TokenStream) -> Iterable[Token]:
-        """As Jinja asks for it."""
         kept = not (stream.name or "").endswith(".html")
         for token in stream:
             kept = kept or (token.type == "data" and "<pre" in token.value)

@@ -202,7 +202,6 @@ def failure_page(error_id: str, language: str, root: str) -> str:
 
 
 def failure_answer(error_id: str) -> Response:
-    """The same within a request."""
     return make_response(failure_page(error_id, _language(), request.script_root), 500)
 
 
@@ -255,7 +254,6 @@ class OutermostDoor:
         self.inside: Callable[..., Iterable[bytes]] = app.wsgi_app
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        """One request."""
         begun: list[tuple[Any, ...]] = []
 
         def begin(*told: Any) -> Callable[[bytes], object]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import os
 import shutil
 import stat
@@ -102,7 +103,7 @@ def sweep_files(folder: Path, pattern: str) -> list[Path]:
     gone = []
     for path in folder.glob(pattern) if folder.is_dir() else ():
         try:
-            if path.is_file() and _age(path) > STALE:
+            if path.is_file() and age_of(path) > STALE:
                 path.unlink()
                 gone.append(path)
         except FileNotFoundError:
@@ -121,12 +122,27 @@ def _in_use(folder: Path) -> bool:
         with (folder / LOCK).open("r+") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except FileNotFoundError:
-        return _age(folder) < STALE
+        return age_of(folder) < STALE
     except OSError:
         return True
     return False
 
 
-def _age(path: Path) -> float:
+def age_of(path: Path) -> float:
     """Seconds since it was last written to."""
     return time.time() - path.stat().st_mtime
+
+
+def sha256_of(path: Path) -> str:
+    """Of what the file holds, in hexadecimal."""
+    with path.open("rb") as content:
+        return hashlib.file_digest(content, "sha256").hexdigest()
+
+
+def sync_folder(folder: Path) -> None:
+    """Names in it that were added, changed or taken away reach the disk."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -124,7 +124,6 @@ _here = Seat()
 
 
 def here() -> Seat:
-    """This process's place."""
     return _here
 
 

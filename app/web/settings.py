@@ -329,6 +329,5 @@ def flask_config(settings: Settings) -> dict[str, Any]:
 
 @cache
 def version() -> str:
-    """For example "0.2.0"."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     return str(project["version"])

@@ -35,7 +35,6 @@ class Instants(dict[datetime | None, str | None]):
         return written
 
     def read(self, written: str | None) -> datetime | None:
-        """The instant again."""
         return None if written is None else datetime.fromisoformat(written + self._zone)
 
 

@@ -77,7 +77,6 @@ class Turn:
     begun: float
 
     def cancel(self) -> None:
-        """It will not be served."""
         self.channel.cancel()
 
     def be_the_last(self) -> None:
@@ -107,7 +106,6 @@ class WaitingLine:
         """Everything may be taken out, to be told that it will not be served."""
 
     def append(self, channel: HTTPChannel) -> None:
-        """A request has come."""
         now = self._clock()
         self._askers.setdefault(self._asker_of(channel), _Asker(at=now)).waiting.append((now, channel))
 
@@ -184,7 +182,6 @@ class Dispatcher(ThreadedTaskDispatcher):  # type: ignore[misc]
         self.set_thread_count(threads)
 
     def add_task(self, task: HTTPChannel) -> None:
-        """A request has come."""
         with self.lock:
             self.queue.append(task)
             self._place.in_hand += 1

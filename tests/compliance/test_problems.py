@@ -12,14 +12,13 @@ from flask.testing import FlaskClient
 
 from app.compliance.runs.verification import Disagreement
 from app.core.errors import DomainError, Problem
-from app.organisation.commands import clear_errors
 from app.organisation.models import Person, Role
 from app.rulepacks.conditions import ParameterUnit
 from app.rulepacks.loader import pack_from_texts
 from app.rulepacks.pack import what_if_value
 from app.rulepacks.words import SENTENCES, PackError
 from app.web import formats
-from app.web.command_faults import BadInput
+from app.web.command_faults import BadInput, faults_told
 from app.web.formats import sentence
 from tests.compliance import sample
 from tests.compliance.adoption.test_uploading import followed
@@ -88,7 +87,7 @@ def test_a_what_if_value_that_does_not_fit_is_told_in_the_readers_language(app: 
 
 
 def test_a_command_tells_every_fault_in_the_readers_language(app: Flask, in_english: None) -> None:
-    with pytest.raises(BadInput) as refused, clear_errors():
+    with pytest.raises(BadInput) as refused, faults_told():
         raise fault(target={"at_least": "350%"})
     assert refused.value.message.endswith("the share 350% is not between 0% and 100%.")
 

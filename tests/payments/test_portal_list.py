@@ -9,9 +9,9 @@ from typing import Any
 import openpyxl
 import pytest
 
+from app.cases.importing.formats import BadFile, opened
 from app.cases.importing.header import find_tables
 from app.cases.importing.mapping import BadMapping
-from app.cases.importing.readers import BadFile, opened
 from app.payments.portal_list import (
     BUILT_IN,
     OF_THE_SITE,

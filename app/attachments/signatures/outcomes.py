@@ -81,7 +81,6 @@ class SignatureSeen:
 
     @classmethod
     def of(cls, told: Mapping[str, Any]) -> SignatureSeen:
-        """As `kept` stored it."""
         return cls(
             SignatureOutcome(told["outcome"]),
             SignatureProblem(told["problem"]) if "problem" in told else None,
@@ -104,7 +103,6 @@ class LookedInto:
 
     @property
     def outcome(self) -> SignatureOutcome:
-        """Of the file."""
         return self.worst.outcome if self.worst else SignatureOutcome.NONE
 
     @property
@@ -141,12 +139,10 @@ class LookedInto:
         return None
 
     def kept(self) -> dict[str, Any]:
-        """As it is stored."""
         return {"rooted": self.rooted, "signatures": [each.kept() for each in self.signatures]}
 
     @classmethod
     def of(cls, told: Mapping[str, Any]) -> LookedInto:
-        """As `kept` stored it."""
         return cls([SignatureSeen.of(each) for each in told["signatures"]], bool(told["rooted"]))
 
 

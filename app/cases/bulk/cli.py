@@ -11,7 +11,7 @@ from app.cases.bulk.models import BulkAction, BulkCaseState
 from app.cases.vocabulary import EventKind
 from app.core.errors import N_
 from app.organisation.access import Actor, scope_of
-from app.organisation.commands import echo_rows, refusing
+from app.organisation.commands import echo_rows
 from app.organisation.models import Person
 from app.organisation.permissions import Capability
 from app.web.command_faults import note
@@ -23,7 +23,6 @@ bulk_group = AppGroup("bulk", help=N_("Thao tác nhiều hồ sơ."))
 
 @bulk_group.command("list", help=N_("Các lần làm bị ngắt giữa chừng."))
 @click.option("--format", "shown", type=click.Choice(["table", "json", "csv"]), default="table", show_default=True)
-@refusing
 def list_unfinished(shown: str) -> None:
     headers = {"id": _("Số"), "person": _("Người làm"), "kind": _("Việc"), "at": _("Lúc"), "left": _("Còn")}
     echo_rows([_row(action) for action in service.unfinished()], headers, shown)
@@ -33,7 +32,6 @@ def list_unfinished(shown: str) -> None:
     "continue", help=N_("Làm tiếp những lần làm bị ngắt, thay người đã bắt đầu.\n\nKhông ghi số nào: mọi lần.")
 )
 @click.argument("numbers", nargs=-1, type=int)
-@refusing
 def go_on(numbers: tuple[int, ...]) -> None:
     for action in service.unfinished():
         if numbers and action.id not in numbers:

@@ -125,7 +125,6 @@ def save_filter() -> Answer:
 @bp.post("/bo-loc/<int:filter_id>/xoa")
 @signed_in
 def remove_filter(filter_id: int) -> Answer:
-    """Forget a saved filter."""
     kept = saved.remove_filter(actor(), filter_id)
     flash(_("Đã xóa bộ lọc “%(name)s”.", name=kept.name), "success")
     return redirect(PAGES[kept.page])

@@ -16,14 +16,15 @@ from sqlalchemy.orm import aliased
 
 from app.cases import population
 from app.cases.explanations.models import Apology, CaseFault, is_about
-from app.cases.facts import stages_unknown, start_of_previous, units_of
+from app.cases.facts import stages_unknown, start_of_previous
 from app.cases.late import LateCase, holder_of, late_rows, owing, whose
 from app.cases.models import Case, CaseStage
 from app.core.fact_kinds import fact_kinds
 from app.core.facts import Fact, FactQuery, register, register_source
+from app.core.subjects import fault_name
 from app.core.text import fold
 from app.organisation.calendars import site_calendar
-from app.organisation.lineage import AN_INSTANT
+from app.organisation.lineage import AN_INSTANT, unit_codes
 from app.organisation.models import Person, Unit
 from app.web.due import due_after
 
@@ -49,7 +50,7 @@ def register_facts() -> None:
 
 def explanations(connection: Connection, query: FactQuery) -> Iterator[Fact]:
     """One fact per explained case among those overdue in the period, or fallen overdue since the one before."""
-    units, calendar, owed = units_of(connection, query), site_calendar(), owing(connection, query)
+    units, calendar, owed = unit_codes(connection, query), site_calendar(), owing(connection, query)
     for case in owed.cases:
         sent = [each for each in owed.said.get(case.id, ()) if each.sent_at < query.as_of]
         if not sent or case.unit_id not in units:
@@ -82,7 +83,7 @@ def _standing(sent: Sequence[Any], as_of: datetime) -> tuple[Any, bool | None]:
 
 def apologies(connection: Connection, query: FactQuery) -> Iterator[Fact]:
     """One fact per case apologised for because it was late, in the period or since it began to be in the one before."""
-    units, calendar, owed = units_of(connection, query), site_calendar(), owing(connection, query)
+    units, calendar, owed = unit_codes(connection, query), site_calendar(), owing(connection, query)
     for case in owed.cases:
         letters = [each for each in owed.letters.get(case.id, ()) if each.sent_at < query.as_of]
         if not letters or case.unit_id not in units:
@@ -117,7 +118,7 @@ def _with_what_it_needs(case: LateCase, letters: Iterable[Any]) -> Iterator[tupl
 def faults(connection: Connection, query: FactQuery) -> Iterator[Fact]:
     """Mistakes found in the period or the one before, or earlier and not answered when it began, and the first letter
     about each."""
-    units, calendar = units_of(connection, query), site_calendar()
+    units, calendar = unit_codes(connection, query), site_calendar()
     known = calendar.local_day(query.as_of - AN_INSTANT)
     since = calendar.local_day(start_of_previous(query))
     found = (
@@ -132,7 +133,7 @@ def faults(connection: Connection, query: FactQuery) -> Iterator[Fact]:
     rows = connection.execute(found).all()
     letters = _letters_for_mistakes(connection, query, {row.case_id for row in rows})
     for row in rows:
-        subject = row.code if row.number == 1 else f"{row.code}#{row.number}"
+        subject = fault_name(row.code, row.number)
         said = {"found_on": row.found_on.isoformat(), "source": row.source.value, "what": row.what}
         about = (day for day, numbers in letters[row.case_id] if is_about(row.number, row.found_on, day, numbers))
         sent_on = next(about, None)
@@ -163,7 +164,7 @@ def _letters_for_mistakes(
 
 def stage_notes(connection: Connection, query: FactQuery) -> Iterator[Fact]:
     """Stages ended at divisions, and those of them that left a processing note."""
-    units = units_of(connection, query)
+    units = unit_codes(connection, query)
     desks = set(connection.scalars(select(Unit.id).where(Unit.site == query.site, Unit.is_desk)))
     counted = (
         select(
@@ -189,7 +190,7 @@ def stage_notes(connection: Connection, query: FactQuery) -> Iterator[Fact]:
 
 def results_attached(connection: Connection, query: FactQuery) -> Iterator[Fact]:
     """Cases closed with a result of which it is known whether they carry it, and those that do."""
-    units = units_of(connection, query)
+    units = unit_codes(connection, query)
     known = population.attached_known(Case, query.as_of)
     counted = (
         select(
@@ -217,7 +218,7 @@ def officers_overdue(connection: Connection, query: FactQuery) -> Iterator[Fact]
     Where no stage ran over, or none is known, it is whoever had the case when its promise passed. A case that names
     nobody is nobody's.
     """
-    units, known = units_of(connection, query), OfficerRegister.read(connection, query.site)
+    units, known = unit_codes(connection, query), OfficerRegister.read(connection, query.site)
     subject_of = cache(known.subject)  # of thousands of stages a few hundred officers
     overdue: dict[tuple[int, str], dict[str, None]] = defaultdict(dict)
     who_had_it = (connection.execute(found).all() for found in _who_had_it(query, connection))

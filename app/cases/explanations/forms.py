@@ -77,7 +77,6 @@ class ApologyForm(FlaskForm):
         self.faults.choices = [(str(each.number), each.what) for each in faults]
 
     def values(self) -> dict[str, Any]:
-        """What the service takes."""
         return {
             "number": self.number.data or "",
             "signer": self.signer.data or "",

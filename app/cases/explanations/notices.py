@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import date
 
 from flask_babel import gettext as _
 from sqlalchemy import exists, func, or_, select
@@ -13,7 +12,7 @@ from app.cases.explanations.models import Explanation
 from app.cases.models import Case
 from app.core.periods import Period, PeriodKind
 from app.notifications import service
-from app.notifications.labels import Figures, News, add_sentences
+from app.notifications.labels import Figures, News, add_sentences, due_day
 from app.notifications.models import NoticeKind
 from app.notifications.queries import staff
 from app.notifications.service import add_source
@@ -24,7 +23,7 @@ from app.organisation.permissions import Capability
 from app.web import extensions
 from app.web.due import kept
 from app.web.extensions import db
-from app.web.formats import counted, show_date
+from app.web.formats import counted
 
 SENT, RECEIVED = "explanation_sent", "explanation_received"
 RETURNED, ACCEPTED, OWED = "explanation_returned", "explanation_accepted", "explanation_owed"
@@ -119,9 +118,7 @@ def owed(scope: Scope) -> Iterator[News]:
 
 
 def _said_owed(f: Figures) -> str:
-    return counted(
-        "Còn %(n)s hồ sơ quá hạn chưa giải trình, tính đến %(day)s", f["n"], day=show_date(date.fromisoformat(f["day"]))
-    )
+    return counted("Còn %(n)s hồ sơ quá hạn chưa giải trình, tính đến %(day)s", f["n"], day=due_day(f, "day"))
 
 
 def _said_sent(f: Figures) -> str:

@@ -53,7 +53,6 @@ class OverdueCase:
 
     @property
     def state(self) -> ExplanationState:
-        """Where the explanation stands."""
         return state_of(self.latest)
 
     def is_open_to(self, unit_id: int) -> bool:

@@ -6,13 +6,11 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from flask import Response, abort, flash, redirect, render_template, url_for
-from flask_babel import get_locale
 from flask_babel import gettext as _
 from htmx_flask import request
 from werkzeug.wrappers import Response as Answer
 
 from app.cases import population
-from app.cases.case_page import case_view
 from app.cases.explanations import queries, service
 from app.cases.explanations.forms import ApologyForm, DecisionForm, ExplainForm, FaultForm, FaultReasonForm
 from app.cases.explanations.models import ApologyFor, CaseFault, ExplanationState, FaultSource
@@ -20,9 +18,9 @@ from app.cases.explanations.queries import MOST_PRINTED, OverdueCase, OverduePag
 from app.cases.explanations.service import faults_of
 from app.cases.lists import Window
 from app.cases.models import Case
-from app.cases.views import bp
-from app.core.errors import DomainError, NotFound
-from app.core.periods import Period, PeriodKind
+from app.cases.views import bp, case_of_reader, case_to_change
+from app.core.errors import DomainError
+from app.core.periods import Period
 from app.organisation.access import (
     Scope,
     actor,
@@ -35,7 +33,7 @@ from app.organisation.access import (
     site,
     whole_site,
 )
-from app.organisation.calendars import site_calendar, today
+from app.organisation.calendars import site_calendar, this_month, today
 from app.organisation.exports import csv_response
 from app.organisation.permissions import Capability
 from app.organisation.profile import profile
@@ -181,9 +179,7 @@ def _explanation_csv_rows() -> Iterator[list[object]]:
 def apologise(case_id: int) -> Page:
     """Write to the applicant: sorry, and when it will be done."""
     scope = current_scope()
-    view = case_view(scope, case_id, site_calendar(), extensions.now(), get_locale().language)
-    if not view.may_change(scope):
-        abort(403)
+    view = case_to_change(case_id)
     known = [fault for fault in faults_of(case_id) if fault.withdrawn_at is None]
     form = ApologyForm(data=_most_likely(view.case, known))
     form.offer(known)
@@ -193,7 +189,7 @@ def apologise(case_id: int) -> Page:
             flash(_("Đã ghi văn bản xin lỗi số %(number)s.", number=sent.number), "success")
             return redirect(url_for(".apologise", case_id=case_id))
     if form.is_submitted():  # a refusal has rolled back what was read
-        view = case_view(scope, case_id, site_calendar(), extensions.now(), get_locale().language)
+        view = case_of_reader(case_id)
     form.revision.data = str(view.case.revision)
     wrong = bool(form.errors or form.form_errors)
     page = render_template(
@@ -293,10 +289,7 @@ def _page(limit: int = queries.PAGE, **cursors: Any) -> tuple[Period, OverduePag
 def _period() -> Period:
     """The period asked for, or this month."""
     asked = request.args.get("period", "")
-    try:
-        return Period.parse(asked) if asked else Period.of(PeriodKind.MONTH, today())
-    except DomainError as error:
-        raise NotFound(error.message, field="period", **error.params) from error
+    return Period.of_address(asked) if asked else this_month()
 
 
 def _state() -> ExplanationState | None:
@@ -313,7 +306,7 @@ def _unit_id() -> int | None:
 def _unit_shown() -> str:
     """The unit whose paper is printed, when it is one unit's."""
     chosen = {unit.id: unit.name for unit in units(_scope())}
-    return chosen.get(_unit_id() or (0 if _scope().unit_ids is None else person().unit_id), "")
+    return chosen.get(_unit_id() or (0 if _scope().is_whole else person().unit_id), "")
 
 
 def _kept() -> dict[str, str]:
@@ -343,7 +336,6 @@ def case_faults(case_id: int) -> Page:
 @bp.post("/ho-so/<int:case_id>/sai-sot")
 @allowed(Capability.RECORD_FAULTS)
 def record_fault(case_id: int) -> Page:
-    """Record another."""
     form = _form()
     if form.validate_on_submit():
         with errors_shown_on(form):
@@ -369,7 +361,7 @@ def _form(**how: Any) -> FaultForm:
 
 def _faults_page(case_id: int, form: FaultForm) -> str:
     scope = current_scope()
-    view = case_view(scope, case_id, site_calendar(), extensions.now(), get_locale().language)
+    view = case_of_reader(case_id)
     may_record = can(Capability.RECORD_FAULTS) and scope.covers(view.case.unit_id)
     shown = form if may_record else None
     return render_template("cases/explanations/faults.html", view=view, form=shown, faults=service.faults_of(case_id))
@@ -386,6 +378,6 @@ def withdraw_fault(case_id: int, fault_id: int) -> Page:
             service.withdraw_fault(scope, actor(), case_id, fault_id, form.reason.data or "")
             flash(_("Đã rút lại sai sót; bản ghi được giữ cùng lý do."), "success")
             return redirect(url_for(".case_faults", case_id=case_id))
-    view = case_view(scope, case_id, site_calendar(), extensions.now(), get_locale().language)
+    view = case_of_reader(case_id)
     page = render_template("cases/explanations/fault_withdraw.html", view=view, form=form)
     return page, 422 if form.errors or form.form_errors else 200

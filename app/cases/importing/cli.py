@@ -20,7 +20,7 @@ from app.cases.importing.tasks import keep_upload, kept_upload
 from app.cases.importing.undo import CasesTouched, touched_cases, undo_import
 from app.core.errors import N_, DomainError
 from app.organisation.access import whole_site
-from app.organisation.commands import COMMAND, echo_json, refusing
+from app.organisation.commands import COMMAND, echo_json
 from app.web.command_faults import note
 
 imports = AppGroup("import", help=N_("Nhập hồ sơ từ tệp: xem trước, nhập, xem lại, hoàn tác."))
@@ -37,7 +37,6 @@ imports = AppGroup("import", help=N_("Nhập hồ sơ từ tệp: xem trước, 
 @click.option("--mapping", required=True, metavar="NAME", help=N_("Tên ánh xạ: igate, coselog… hoặc của cơ quan."))
 @click.option("--mend-letters", is_flag=True, help=N_("Đọc lại tên viết bằng bảng mã cũ."))
 @click.option("--reopened", is_flag=True, help=N_("Hồ sơ đã kết thúc mà tệp ghi đang xử lý là được mở lại."))
-@refusing
 def preview_file(file: Path, mapping: str, mend_letters: bool, reopened: bool) -> None:
     chosen = find_mapping(mapping, mappings_folder())
     with _opened(file) as stream:
@@ -51,7 +50,6 @@ def preview_file(file: Path, mapping: str, mend_letters: bool, reopened: bool) -
 @click.argument("source", metavar="FILE_OR_NUMBER")
 @click.option("--mapping", metavar="NAME", help=N_("Cần khi nêu một tệp."))
 @click.option("--ask", is_flag=True, help=N_("Tên chưa biết thì từ chối dòng, không tự tạo."))
-@refusing
 def run(source: str, mapping: str | None, ask: bool) -> None:
     if source.isdecimal() and mapping is None:
         record = queries.one_import(whole_site(), int(source))
@@ -77,7 +75,6 @@ def run(source: str, mapping: str | None, ask: bool) -> None:
 
 @imports.command("undo", help=N_("Hoàn tác cả lần nhập."))
 @click.argument("number", type=int)
-@refusing
 def undo(number: int) -> None:
     try:
         echo_json(asdict(undo_import(whole_site(), COMMAND, number)))
@@ -89,7 +86,6 @@ def undo(number: int) -> None:
 
 @imports.command("show", help=N_("Một lần nhập: kết quả, từng hồ sơ, dòng bị từ chối."))
 @click.argument("number", type=int)
-@refusing
 def show(number: int) -> None:
     record = queries.one_import(whole_site(), number)
     after, cases = 0, []
@@ -102,7 +98,6 @@ def show(number: int) -> None:
 
 @imports.group("names", cls=AppGroup, invoke_without_command=True, help=N_("Tên gọi đã ghi nhớ."))
 @click.pass_context
-@refusing
 def remembered(context: click.Context) -> None:
     if context.invoked_subcommand is None:
         echo_json([_name(told) for told in names.told_names(whole_site())])
@@ -115,7 +110,6 @@ def remembered(context: click.Context) -> None:
 @click.argument("kind", type=click.Choice([kind.value for kind in ImportNameKind]))
 @click.argument("name")
 @click.argument("code", required=False)
-@refusing
 def tell(mapping: str, kind: str, name: str, code: str | None) -> None:
     of_kind = ImportNameKind(kind)
     target = names.chosen(code, names.choices(whole_site(), of_kind)).id if code else None
@@ -125,7 +119,6 @@ def tell(mapping: str, kind: str, name: str, code: str | None) -> None:
 
 @remembered.command("forget", help=N_("Bỏ ghi nhớ tên gọi mang số ấy."))
 @click.argument("number", type=int)
-@refusing
 def forget(number: int) -> None:
     names.forget_name(whole_site(), COMMAND, number)
     note(_("Đã bỏ ghi nhớ."))

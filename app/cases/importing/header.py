@@ -14,7 +14,7 @@ from datetime import datetime
 from itertools import chain, islice, zip_longest
 from typing import Any, Protocol
 
-from app.cases.importing.readers import BadFile, Cell, CsvSource, Rows, SheetSource, Worksheet, wrong_encoding
+from app.cases.importing.formats import BadFile, Cell, CsvSource, Rows, SheetSource, Worksheet, wrong_encoding
 from app.cases.importing.values import EXCEL_START
 from app.core.text import fold, tidy
 

@@ -11,11 +11,11 @@ from typing import Any
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 
+from app.cases.importing.formats import BadFile, SheetSource
 from app.cases.importing.header import LOOK_AT
 from app.cases.importing.mapping import ForeignStatus, Mapping, Unknown
 from app.cases.importing.models import ImportName, ImportNameKind
 from app.cases.importing.queries import remembered_names
-from app.cases.importing.readers import BadFile, SheetSource
 from app.cases.importing.service import may_import
 from app.cases.importing.values import LONGEST_KEY, name_key, text_of
 from app.core.errors import DomainError, NotAllowed, NotFound

@@ -102,7 +102,6 @@ def preview_of(import_id: int) -> ImportPreview:
 
 
 def discard_preview(import_id: int) -> None:
-    """Once it has come true."""
     with suppress(FileNotFoundError):
         _path(import_id).unlink()
 

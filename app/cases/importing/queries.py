@@ -26,7 +26,7 @@ COUNTS = ("rows", "cases_new", "cases_changed", "cases_unchanged", "events_new",
 
 def recent_imports(scope: Scope, limit: int = RECENT) -> Sequence[Import]:
     """The latest imports and previews, newest first; none for who may not import."""
-    if scope.unit_ids is not None:
+    if not scope.is_whole:
         return []
     found = select(Import).where(Import.site == scope.site).order_by(Import.id.desc()).limit(limit)
     return db.session.scalars(found).all()
@@ -35,7 +35,7 @@ def recent_imports(scope: Scope, limit: int = RECENT) -> Sequence[Import]:
 def one_import(scope: Scope, import_id: int) -> Import:
     """An import as it stands now. Raises NotFound, also for who may not import."""
     wanted = select(Import).where(Import.id == import_id, Import.site == scope.site)
-    found = db.session.scalar(wanted.execution_options(populate_existing=True)) if scope.unit_ids is None else None
+    found = db.session.scalar(wanted.execution_options(populate_existing=True)) if scope.is_whole else None
     if found is None:
         raise NotFound("Không tìm thấy lần nhập này.")
     return found

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import gc
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
 from enum import StrEnum
@@ -37,6 +34,7 @@ from app.core.errors import DomainError
 from app.organisation.lineage import lineage
 from app.web import extensions
 from app.web.formats import label, show_datetime
+from app.web.garbage import without_garbage_collection
 
 Read = tuple[int, list[Any], ParsedRow, StatedEvent | None]
 
@@ -59,18 +57,6 @@ class SeenCases:
     def count(self, outcome: RowOutcome) -> int:
         """Number of cases with that outcome."""
         return self._marks.count(outcome)
-
-
-@contextmanager
-def without_garbage_collection() -> Iterator[None]:
-    """Nothing of a batch can be freed before it is written: the collector would walk it over and over for nothing."""
-    resting = not gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if not resting:
-            gc.enable()
 
 
 class ImportReader:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -16,7 +16,7 @@ from app.cases.importing.header import SheetTable, Tables
 from app.cases.importing.models import ImportNameKind
 from app.cases.importing.row_parsing import Remark
 from app.cases.importing.values import LONGEST_KEY, UnknownName, name_key
-from app.core.errors import DomainError
+from app.core.errors import DomainError, N_n
 from app.organisation.exports import csv_lines
 from app.web.formats import counted, sentence
 
@@ -42,7 +42,6 @@ class Reason:
         return cls(error.message, {name: _as_json(value) for name, value in error.params.items()}, sheet)
 
     def in_words(self) -> str:
-        """In the reader's language."""
         why = sentence(DomainError(self.message, **self.params))
         return _("Trang tính “%(sheet)s”: %(why)s", sheet=self.sheet, why=why) if self.sheet else why
 
@@ -96,7 +95,6 @@ class Refusals:
         self.count = 0
 
     def add(self, refusal: RefusedRow) -> None:
-        """Keep one."""
         why = asdict(refusal.why) if refusal.why else None
         line = [refusal.row, refusal.column, refusal.reason, refusal.cells, refusal.recorded, why]
         self._file.write(json.dumps(line, ensure_ascii=False) + "\n")
@@ -125,7 +123,6 @@ class UnknownNameCount:
 
     @property
     def of_kind(self) -> ImportNameKind:
-        """What it is a name of."""
         return ImportNameKind(self.kind)
 
 
@@ -137,7 +134,6 @@ class RowsSeen:
     places: list[str] = field(default_factory=list)
 
     def add(self, place: str) -> None:
-        """One more."""
         self.count += 1
         if len(self.places) < EXAMPLES:
             self.places.append(place)
@@ -255,56 +251,42 @@ class ImportReport:
         return counts | {"refused": [{"row": r.row, "column": r.column, "reason": r.reason} for r in self.refused]}
 
 
+REMARKS: Mapping[Remark, str] = {
+    Remark.NO_PROMISE: N_n("%(n)s dòng không có ngày hẹn trả: hạn được tính theo thời hạn của thủ tục"),
+    Remark.NO_ALLOWANCE: N_n("%(n)s dòng không có ngày hẹn trả, và thủ tục chưa có thời hạn: hồ sơ không có ngày hẹn"),
+    Remark.NO_CHANNEL: N_n("%(n)s dòng không có hình thức nộp: ghi theo mặc định của ánh xạ, coi là chưa rõ"),
+    Remark.NO_APPLICANT: N_n("%(n)s dòng không có tên chủ hồ sơ"),
+    Remark.END_HOUR: N_n("%(n)s dòng ghi giờ kết thúc sớm hơn giờ tiếp nhận trong cùng ngày: lấy giờ tiếp nhận"),
+    Remark.TIME_UNKNOWN: N_n(
+        "%(n)s dòng nêu việc mà tệp không cho biết lúc nào (bổ sung hồ sơ, chuyển xử lý): "
+        "ghi vào thời điểm cuối cùng đã biết của hồ sơ"
+    ),
+    Remark.EARLY_ACTIVITY: N_n("%(n)s hồ sơ có công việc trước ngày tiếp nhận: vẫn nhận, hãy kiểm tra"),
+    Remark.REPEATED: N_n("%(n)s dòng nhắc lại hồ sơ đã có ở dòng trước trong cùng tệp"),
+    Remark.MENDED: N_n("%(n)s dòng có tên viết bằng bảng mã cũ: đã đọc lại theo Unicode như đã đồng ý"),
+    Remark.CODE_DIFFERS: N_n(
+        "%(n)s dòng viết mã khác với hồ sơ đã có (dấu gạch, chữ hoa, chữ giống nhau): coi là một hồ sơ"
+    ),
+    Remark.CONTACT_DIFFERS: N_n(
+        "%(n)s dòng ghi tên, số giấy tờ, điện thoại hoặc địa chỉ khác với hồ sơ đã có: giữ thông tin đã ghi"
+    ),
+    Remark.DENIED: N_n(
+        "%(n)s dòng ghi đã làm điều mà ở đây đã xác định là không (việc bị đính chính, khoản thu bị hủy, hoặc "
+        "chữ ký số của tệp kết quả không có giá trị pháp lý): giữ như đã ghi ở đây"
+    ),
+    Remark.REOPENED: N_n(
+        "%(n)s hồ sơ đã kết thúc được mở lại ở phần mềm khác: ghi vào diễn biến, đúng hạn hay quá hạn tính "
+        "theo lần kết thúc đầu"
+    ),
+    Remark.PROMISE_PASSED: N_n(
+        "Mâu thuẫn: %(n)s dòng cho ngày hẹn trả khác sau khi ngày đã hẹn đã qua hoặc hồ sơ đã kết thúc: vẫn "
+        "tính quá hạn theo ngày đã hẹn, ngày mới được ghi bên cạnh"
+    ),
+}
+
+
 def _sentence(remark: Remark, n: int, rows: str) -> str:
-    match remark:
-        case Remark.NO_PROMISE:
-            said = counted("%(n)s dòng không có ngày hẹn trả: hạn được tính theo thời hạn của thủ tục", n)
-        case Remark.NO_ALLOWANCE:
-            said = counted("%(n)s dòng không có ngày hẹn trả, và thủ tục chưa có thời hạn: hồ sơ không có ngày hẹn", n)
-        case Remark.NO_CHANNEL:
-            said = counted("%(n)s dòng không có hình thức nộp: ghi theo mặc định của ánh xạ, coi là chưa rõ", n)
-        case Remark.NO_APPLICANT:
-            said = counted("%(n)s dòng không có tên chủ hồ sơ", n)
-        case Remark.END_HOUR:
-            said = counted("%(n)s dòng ghi giờ kết thúc sớm hơn giờ tiếp nhận trong cùng ngày: lấy giờ tiếp nhận", n)
-        case Remark.TIME_UNKNOWN:
-            said = counted(
-                "%(n)s dòng nêu việc mà tệp không cho biết lúc nào (bổ sung hồ sơ, chuyển xử lý): "
-                "ghi vào thời điểm cuối cùng đã biết của hồ sơ",
-                n,
-            )
-        case Remark.EARLY_ACTIVITY:
-            said = counted("%(n)s hồ sơ có công việc trước ngày tiếp nhận: vẫn nhận, hãy kiểm tra", n)
-        case Remark.REPEATED:
-            said = counted("%(n)s dòng nhắc lại hồ sơ đã có ở dòng trước trong cùng tệp", n)
-        case Remark.MENDED:
-            said = counted("%(n)s dòng có tên viết bằng bảng mã cũ: đã đọc lại theo Unicode như đã đồng ý", n)
-        case Remark.CODE_DIFFERS:
-            said = counted(
-                "%(n)s dòng viết mã khác với hồ sơ đã có (dấu gạch, chữ hoa, chữ giống nhau): coi là một hồ sơ", n
-            )
-        case Remark.CONTACT_DIFFERS:
-            said = counted(
-                "%(n)s dòng ghi tên, số giấy tờ, điện thoại hoặc địa chỉ khác với hồ sơ đã có: giữ thông tin đã ghi", n
-            )
-        case Remark.DENIED:
-            said = counted(
-                "%(n)s dòng ghi đã làm điều mà ở đây đã xác định là không (việc bị đính chính, khoản thu bị hủy, hoặc "
-                "chữ ký số của tệp kết quả không có giá trị pháp lý): giữ như đã ghi ở đây",
-                n,
-            )
-        case Remark.REOPENED:
-            said = counted(
-                "%(n)s hồ sơ đã kết thúc được mở lại ở phần mềm khác: ghi vào diễn biến, đúng hạn hay quá hạn tính "
-                "theo lần kết thúc đầu",
-                n,
-            )
-        case Remark.PROMISE_PASSED:
-            said = counted(
-                "Mâu thuẫn: %(n)s dòng cho ngày hẹn trả khác sau khi ngày đã hẹn đã qua hoặc hồ sơ đã kết thúc: vẫn "
-                "tính quá hạn theo ngày đã hẹn, ngày mới được ghi bên cạnh",
-                n,
-            )
+    said = counted(REMARKS[remark], n)
     return str(_("%(said)s (dòng %(rows)s).", said=said, rows=rows))
 
 

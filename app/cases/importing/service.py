@@ -21,13 +21,13 @@ from flask_babel import gettext as _
 from sqlalchemy import delete, insert, update
 from sqlalchemy.exc import SQLAlchemyError
 
+from app.cases.importing.formats import SheetSource, opened
 from app.cases.importing.header import SheetTable, Tables, find_tables
 from app.cases.importing.mapping import Mapping
 from app.cases.importing.models import Import, ImportRefusal, ImportState
 from app.cases.importing.preview import discard_preview, keep_preview
 from app.cases.importing.queries import as_told
-from app.cases.importing.reader import ImportReader, without_garbage_collection
-from app.cases.importing.readers import SheetSource, opened
+from app.cases.importing.reader import ImportReader
 from app.cases.importing.report import ImportReport
 from app.cases.importing.row_parsing import RowReader
 from app.cases.importing.values import CellInstant
@@ -41,6 +41,7 @@ from app.organisation.permissions import Capability, needs
 from app.web import extensions
 from app.web.extensions import db
 from app.web.formats import sentence
+from app.web.garbage import without_garbage_collection
 
 BATCH = 2000  # rows
 ATTEMPTS = 3  # readings of a file whose cases others write to meanwhile; the last one keeps them out
@@ -68,7 +69,7 @@ def mappings_folder() -> Path:
 
 def may_import(scope: Scope) -> bool:
     """An export holds cases of every unit: only who sees them all may take one in."""
-    return scope.unit_ids is None
+    return scope.is_whole
 
 
 @dataclass(frozen=True, slots=True)

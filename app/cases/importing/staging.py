@@ -121,7 +121,6 @@ class Staging:
         return self.brought if is_new else self.known
 
     def stored(self, cases: Sequence[Prepared]) -> Iterator[bytes]:
-        """Each of the cases as bytes."""
         own = {new: self.of(new).rows([each.case for each in cases if (each.case_id is None) is new]) for new in _BOTH}
         found = {name for case in cases for name in case.derived}
         derived = {
@@ -253,7 +252,6 @@ class Plan:
             yield [self.storage.staged(blob, place) for _position, blob, place in rows]
 
     def close(self) -> None:
-        """Let go of the file."""
         self._file.close()
 
     def __bool__(self) -> bool:
@@ -352,7 +350,6 @@ class NewEntities:
         self.created: list[str] = []
 
     def unit(self, code: str, name: str) -> MadeUnit:
-        """Think of a unit."""
         made = MadeUnit(-1 - len(self.units), code, name[:200])
         self.units.append(made)
         self.created.append(

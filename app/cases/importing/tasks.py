@@ -12,11 +12,11 @@ from typing import Any, BinaryIO
 from flask import current_app
 from flask_babel import gettext as _
 
+from app.cases.importing.formats import BadFile
 from app.cases.importing.header import NoHeader
 from app.cases.importing.mapping import find_mapping
 from app.cases.importing.models import Import, ImportState
 from app.cases.importing.queries import one_import
-from app.cases.importing.readers import BadFile
 from app.cases.importing.service import Progress, Upload, import_file, mappings_folder, preview
 from app.cases.importing.undo import undo_import
 from app.core.errors import Conflict

@@ -10,6 +10,7 @@ from htmx_flask import HtmxAwareRequest
 from werkzeug.wrappers import Response as Answer
 
 from app.cases.importing import names, queries, tasks
+from app.cases.importing.formats import opened
 from app.cases.importing.forms import (
     ImportForm,
     NameForm,
@@ -23,7 +24,6 @@ from app.cases.importing.mapping import find_mapping
 from app.cases.importing.models import ImportNameKind, ImportState
 from app.cases.importing.names import FIELDS, columns_of_file
 from app.cases.importing.preview import preview_of
-from app.cases.importing.readers import opened
 from app.cases.importing.report import error_table
 from app.cases.importing.service import mappings_folder, may_import
 from app.cases.importing.undo import LISTED, recorded_case_by_case, touched_cases

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from xml.etree.ElementTree import ParseError
 
-from app.cases.importing.readers import BadFile, Cell, TextSource, Worksheet
+from app.cases.importing.formats import BadFile, Cell, TextSource, Worksheet
 
 MOST_COLUMNS = 500
 LONGEST = 4_000  # characters of a value
@@ -17,7 +17,6 @@ class XesSource(TextSource):
     """An open XES file: one sheet, whose heading row names every attribute that the file has, the case's first."""
 
     def sheets(self) -> Iterator[Worksheet]:
-        """The one sheet."""
         yield Worksheet("", self._rows())
 
     def _rows(self) -> Iterator[tuple[int, list[Cell]]]:

@@ -285,7 +285,6 @@ def keep_draft() -> str | tuple[str, int]:
 @bp.post("/ho-so/tiep-nhan/nhap/<token>/bo")
 @allowed(Capability.RECEIVE_CASES)
 def discard_draft(token: str) -> Answer:
-    """Throw a draft away."""
     drafts.discard_draft(actor(), FORM, token)
     flash(_("Đã bỏ bản nháp."), "success")
     return redirect(url_for(".intake"))
@@ -372,7 +371,6 @@ def list_refusals() -> str:
 @bp.get("/ho-so/tu-choi.csv")
 @signed_in
 def refusals_csv() -> Any:
-    """The same as a file."""
     year = _year()
     header = [
         *(_("Số"), _("Thời điểm"), _("Người nộp"), _("Điện thoại"), _("Mã thủ tục"), _("Tên thủ tục")),
@@ -391,7 +389,6 @@ def refusals_csv() -> Any:
 @bp.get("/ho-so/tu-choi/<int:refusal_id>")
 @signed_in
 def refusal(refusal_id: int) -> str:
-    """One refusal, with its slip."""
     made, code, name = refusals.refusal(current_scope(), refusal_id)
     return render_template("cases/refusal.html", refusal=made, procedure_code=code, procedure=name)
 

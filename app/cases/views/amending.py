@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import abort, flash, redirect, render_template, request, url_for
-from flask_babel import get_locale
+from flask import flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from sqlalchemy import select
 from werkzeug.datastructures import MultiDict
@@ -15,10 +14,10 @@ from app.cases import amending, care, worklist
 from app.cases.amend_forms import AmendForm, AnnulCaseForm, ChangeProcedureForm, as_written, merged
 from app.cases.amending import ProcedureChange
 from app.cases.care import Lack
-from app.cases.case_page import CaseView, case_view
-from app.cases.forms import ForbidForm, SeenForm, number_or_none
+from app.cases.case_page import CaseView
+from app.cases.forms import ForbidForm, SeenForm
 from app.cases.models import Case, CaseDocument
-from app.cases.views import bp
+from app.cases.views import bp, case_to_change
 from app.cases.vocabulary import EventKind
 from app.cases.worklist import OVERSEEN
 from app.core.errors import Conflict, DomainError
@@ -27,10 +26,9 @@ from app.organisation.calendars import site_calendar
 from app.organisation.permissions import Capability
 from app.procedures.models import ProcedureVersion
 from app.procedures.queries import suggest, version_at_desk
-from app.web import extensions
 from app.web.extensions import db
 from app.web.formats import sentence
-from app.web.forms import errors_shown_on, number_in
+from app.web.forms import errors_shown_on, number_in, number_or_none
 from app.web.keyset import Cursor
 
 EVERY_PROCEDURE = 2_000
@@ -81,7 +79,7 @@ def amend(case_id: int) -> Page:
 @allowed(Capability.AMEND_CASES)
 def change_procedure(case_id: int) -> Page:
     """The case was taken in under the wrong procedure."""
-    view = _view(case_id)
+    view = case_to_change(case_id)
     given = request.form if request.method == "POST" else request.args
     form = ChangeProcedureForm(MultiDict(given) or None)
     chosen = _version(form.version_id.data)
@@ -93,7 +91,7 @@ def change_procedure(case_id: int) -> Page:
         flash(told, "success")
         return redirect(url_for(".show", case_id=case_id))
     if form.is_submitted():
-        view = _view(case_id)
+        view = case_to_change(case_id)
     change = _preview(case_id, form) if chosen is not None else None
     meanwhile = _meanwhile(form, view)
     if request.headers.get("HX-Request") and request.method == "GET":
@@ -115,7 +113,7 @@ def change_procedure(case_id: int) -> Page:
 @allowed(Capability.ANNUL_CASES)
 def annul(case_id: int) -> Page:
     """The case was taken in by mistake, or twice."""
-    view, form = _view(case_id), AnnulCaseForm()
+    view, form = case_to_change(case_id), AnnulCaseForm()
     if not form.is_submitted():
         form.look_at(view)
     if form.validate_on_submit() and _did(form, lambda: _annul(case_id, form)):
@@ -123,7 +121,7 @@ def annul(case_id: int) -> Page:
         flash(_("Đã hủy hồ sơ %(code)s. Hồ sơ giữ nguyên số và không tính vào số liệu nào.", code=code), "success")
         return redirect(url_for(".show", case_id=case_id))
     if form.is_submitted():
-        view = _view(case_id)
+        view = case_to_change(case_id)
     meanwhile = _meanwhile(form, view)
     holder = amending.holder_beside(view.case, actor().person_id, actor().name)
     page = render_template("cases/annul.html", view=view, form=form, holder=holder, meanwhile=meanwhile)
@@ -157,15 +155,8 @@ def overseen() -> str:
     return render_template("cases/overseen.html", page=page, kind=kind, kinds=OVERSEEN)
 
 
-def _view(case_id: int) -> CaseView:
-    view = case_view(current_scope(), case_id, site_calendar(), extensions.now(), get_locale().language)
-    if not view.may_change(current_scope()):
-        abort(403)
-    return view
-
-
 def _amended(case_id: int) -> tuple[CaseView, ProcedureVersion, list[CaseDocument]]:
-    view = _view(case_id)
+    view = case_to_change(case_id)
     version = version_at_desk(whole_site(), view.case.version_id)
     assert version is not None  # the case stands on it
     papers = select(CaseDocument).where(CaseDocument.case_id == case_id).order_by(CaseDocument.position)

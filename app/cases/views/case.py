@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import Any
 
 from flask import abort, flash, redirect, render_template, url_for
-from flask_babel import get_locale
 from flask_babel import gettext as _
 from htmx_flask import request
 from werkzeug.wrappers import Response as Answer
@@ -24,17 +23,17 @@ from app.cases.action_forms import (
     action_form,
 )
 from app.cases.actions import ActorRights, possible_actions
-from app.cases.case_page import CaseView, case_view, load_sections, templates_at
-from app.cases.forms import ActionForm, CorrectionForm
+from app.cases.case_page import CaseView, load_sections, templates_at
+from app.cases.forms import ActionAsked, ActionForm, CorrectionForm
 from app.cases.models import Case
 from app.cases.population import changeable_by
 from app.cases.presenting import NEVER_CORRECTED, paper_lines
-from app.cases.views import bp
+from app.cases.views import bp, case_of_reader
 from app.cases.vocabulary import EventKind
 from app.cases.wording import told_in_words
 from app.core.errors import Conflict, DomainError, NotFound
 from app.organisation.access import actor, allowed, can, current_scope, person, signed_in, whole_site
-from app.organisation.calendars import site_calendar, today
+from app.organisation.calendars import today
 from app.organisation.models import Unit
 from app.organisation.permissions import Capability
 from app.organisation.queries import unit, units_to_choose
@@ -52,16 +51,16 @@ RECORDED_ELSEWHERE = {EventKind.RECEIVED, EventKind.PAID, EventKind.REFUNDED, Ev
 @signed_in
 def show(case_id: int) -> str:
     """One case: where it stands, why it is due when it is, and its life."""
-    return _render(_view(case_id), fresh="moi" in request.args, done="xong" in request.args)
+    return _render(case_of_reader(case_id), fresh="moi" in request.args, done="xong" in request.args)
 
 
 @bp.route("/ho-so/<int:case_id>/ghi/<kind>", methods=["GET", "POST"])
 @allowed(Capability.HANDLE_CASES)
 def act(case_id: int, kind: str) -> Page:
     """Record that something happened to the case."""
-    view, what = _view(case_id), _kind(kind)
+    view, what = case_of_reader(case_id), _kind(kind)
     _refuse_strangers(view, what)
-    form = action_form(what, view, _units(), current_scope(), actor().person_id)
+    form = action_form(ActionAsked(what, view, _units(), current_scope(), actor().person_id))
     if form.validate_on_submit() and (case := _done(form, lambda: _record(what, view, form))):
         flash(_("Đã ghi: %(what)s.", what=_what_happened(what, case)), "success")
         return _after(case)
@@ -103,7 +102,7 @@ def give_back(case_id: int) -> Answer:
 @allowed(Capability.HANDLE_CASES)
 def correct(case_id: int, number: int) -> Page:
     """Put right an event: it happened at another time, or not at all."""
-    view = _view(case_id)
+    view = case_of_reader(case_id)
     _refuse_strangers(view)
     event, form = view.event(number), CorrectionForm()
     if event.kind in NEVER_CORRECTED:
@@ -125,10 +124,6 @@ def _what_happened(kind: EventKind, case: Case) -> str:
     holder = unit(case.holder_unit_id)
     place = ", ".join(filter(None, (holder.name if holder else "", case.officer)))
     return f"{label(kind)} – {place}"
-
-
-def _view(case_id: int) -> CaseView:
-    return case_view(current_scope(), case_id, site_calendar(), extensions.now(), get_locale().language)
 
 
 def _kind(kind: str) -> EventKind:
@@ -204,7 +199,7 @@ def _answer(case_id: int, view: CaseView, form: ActionForm | CorrectionForm, **w
     seen = number_in(form.seen.data)
     meanwhile: list[Any] = []
     if form.is_submitted():  # a refusal has rolled back what was read
-        view = _view(case_id)
+        view = case_of_reader(case_id)
     if getattr(form, "conflict", False):
         meanwhile = view.since(seen) if seen is not None else []
         form.look_at(view)

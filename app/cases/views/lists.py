@@ -24,7 +24,7 @@ from app.cases.vocabulary import CaseStatus
 from app.cases.wording import channel_in_words, standing_in_words, yes_or_no
 from app.cases.worklist import Attention
 from app.core.calendar import WorkingCalendar
-from app.core.errors import DomainError, NotFound
+from app.core.errors import NotFound
 from app.core.periods import Period, PeriodKind
 from app.desk.service import saved_filters, without_place
 from app.organisation.access import Scope, actor, allowed, can, current_scope, person, signed_in, site
@@ -184,10 +184,7 @@ def _period(day: date) -> Period:
     asked = request.args.get("period", "")
     if not asked:
         return Period.of(PeriodKind.MONTH, day)
-    try:
-        return Period.parse(asked)
-    except DomainError as error:
-        raise NotFound(error.message, field="period", **error.params) from error
+    return Period.of_address(asked)
 
 
 def _header(chosen: list[NamedList]) -> list[str]:
@@ -269,7 +266,6 @@ def found_so_far() -> Answer | str:
 @bp.get("/ho-so/ma/<path:code>")
 @signed_in
 def by_code(code: str) -> Answer:
-    """The case with that code."""
     case_id = search.case_with_code(current_scope(), code)
     if case_id is None:
         raise NotFound("Không tìm thấy hồ sơ mang mã %(code)s.", code=code[:64])

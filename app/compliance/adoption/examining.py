@@ -57,7 +57,6 @@ class Examined:
         return bool(self.tests) and not self.failures
 
     def as_json(self) -> dict[str, Any]:
-        """As plain values."""
         return {
             **{"pack": self.pack, "hash": self.hash, "texts": dict(self.texts), "tests": self.tests},
             "failures": [as_json(failure) for failure in self.failures],
@@ -66,7 +65,6 @@ class Examined:
 
     @classmethod
     def from_json(cls, kept: Mapping[str, Any]) -> Examined:
-        """From plain values."""
         failures = tuple(from_json(failure) for failure in kept["failures"])
         return cls(kept["pack"], kept["hash"], kept["texts"], kept["tests"], failures, tuple(kept["unseen"]))
 

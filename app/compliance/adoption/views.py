@@ -30,7 +30,7 @@ from app.core import facts
 from app.core.errors import DomainError, N_n, Problem
 from app.core.periods import Period, PeriodKind
 from app.organisation.access import Actor, actor, allowed, can, current_scope, person
-from app.organisation.calendars import today
+from app.organisation.calendars import last_month, today
 from app.organisation.permissions import Capability
 from app.organisation.queries import units
 from app.rulepacks.language import Rule
@@ -178,7 +178,6 @@ def _other_texts(pack: Pack, used: Sequence[PackText], kept: Sequence[UploadedPa
 @bp.get("/kiem-tra/bo-quy-tac/tai-len")
 @allowed(Capability.KEEP_RULES)
 def upload_form() -> str:
-    """Choose a pack to bring in."""
     return _upload_page(UploadForm())
 
 
@@ -340,7 +339,7 @@ def _pack_page(
     errors: Sequence[str] = (),
 ) -> str:
     """`row` is None for a seed whose text was not brought in."""
-    month = Period.of(PeriodKind.MONTH, today()).previous()
+    month = last_month()
     decisions = repository.decisions().get(pack.id, [])
     in_force = repository.decision_on(today(), decisions)
     return render_template(

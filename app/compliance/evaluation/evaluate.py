@@ -10,7 +10,7 @@ from fractions import Fraction
 from math import ceil, floor
 from typing import TYPE_CHECKING, Any
 
-from app.compliance.evaluation.court import EvaluationContext, ask
+from app.compliance.evaluation.context import EvaluationContext, ask
 from app.compliance.evaluation.debts import View
 from app.compliance.evaluation.figures import Blank, Figures, UnitFigures
 from app.compliance.evaluation.results import (
@@ -118,10 +118,10 @@ def judge(
 
     figures.take(facts)
     results: list[RuleResult] = []
-    courts: list[tuple[EvaluationContext, list[Rule], Found]] = []
+    contexts: list[tuple[EvaluationContext, list[Rule], Found]] = []
     for pack, rules in judged:
         if rules:
-            court = EvaluationContext(
+            context = EvaluationContext(
                 pack,
                 values_on(pack, rules, day, overrides),
                 figures,
@@ -131,13 +131,13 @@ def judge(
                 overrides or {},
                 terms.get(pack.id, PackTerm()),
             )
-            courts.append((court, rules, _judge_ordinary(court, rules, excuses or {})))
-    broken = [result for *_, found in courts for each in found.values() for result in each if result.status == "fail"]
+            contexts.append((context, rules, _judge_ordinary(context, rules, excuses or {})))
+    broken = [result for *_, found in contexts for each in found.values() for result in each if result.status == "fail"]
     rows = list(earlier(broken)) if earlier is not None and broken else []
     figures.take(rows)
-    for court, rules, found in courts:
-        said = _with_escalations(court, rules, found, excuses or {})
-        results += (result for result in said if result.things or not court.term.has_ended)
+    for context, rules, found in contexts:
+        said = _with_escalations(context, rules, found, excuses or {})
+        results += (result for result in said if result.things or not context.term.has_ended)
     if beside := {unit["code"] for unit in setting.units if unit.get(BESIDE)}:
         results = [result for result in results if result.unit not in beside]
     return Judgement(
@@ -206,15 +206,15 @@ EarlierFailures = Callable[[Sequence[RuleResult]], Iterable[Fact]]
 """Says of results that fail in how many periods on end before this one their rules were broken, as facts."""
 
 
-def _judge_ordinary(court: EvaluationContext, rules: Sequence[Rule], excuses: AppliedWaivers) -> Found:
+def _judge_ordinary(context: EvaluationContext, rules: Sequence[Rule], excuses: AppliedWaivers) -> Found:
     """Units first, then single things."""
     by_subject: dict[str, list[Rule]] = {}
     for rule in rules:
         by_subject.setdefault(rule.judge.things, []).append(rule)
-    found = _judge_units(court, by_subject.get(UNIT, []))
+    found = _judge_units(context, by_subject.get(UNIT, []))
     for subject, its_rules in by_subject.items():
         if subject not in (UNIT, RULE):
-            found |= evaluate_subjects(court, subject, its_rules, answer_days)
+            found |= evaluate_subjects(context, subject, its_rules, answer_days)
     for rule in rules:
         if rule.is_remark and rule.id in found:
             found[rule.id] = [as_remark(result) for result in found[rule.id]]
@@ -222,19 +222,19 @@ def _judge_ordinary(court: EvaluationContext, rules: Sequence[Rule], excuses: Ap
 
 
 def _with_escalations(
-    court: EvaluationContext, rules: Sequence[Rule], found: Found, excuses: AppliedWaivers
+    context: EvaluationContext, rules: Sequence[Rule], found: Found, excuses: AppliedWaivers
 ) -> Iterator[RuleResult]:
     """The rules that were broken for too long beside the others, in the order of the rules."""
     ordinary = [result for results in found.values() for result in results]
     for rule in rules:
         if rule.subject == RULE:
-            escalated = judge_escalation(court, rule, ordinary, answer_days)
+            escalated = judge_escalation(context, rule, ordinary, answer_days)
             yield from (apply_waiver(result, excuses) for result in escalated)
         else:
             yield from found[rule.id]
 
 
-def _judge_units(court: EvaluationContext, rules: Sequence[Rule]) -> dict[str, list[RuleResult]]:
+def _judge_units(context: EvaluationContext, rules: Sequence[Rule]) -> dict[str, list[RuleResult]]:
     """Each unit by its own figures; where the rule is about the Department as a whole, whoever answers for it by what
     every unit comes to together, and the others by their parts or not at all."""
     together: dict[tuple[object, ...], list[Rule]] = {}
@@ -244,8 +244,8 @@ def _judge_units(court: EvaluationContext, rules: Sequence[Rule]) -> dict[str, l
         together.setdefault((*whole, *alone), []).append(rule)
     found: dict[str, list[RuleResult]] = {}
     for alike in together.values():
-        units = _with_what_came_later(court, alike[0])
-        found |= _judge_alike(court, alike, units, Whole.of(court, alike, units))
+        units = _with_what_came_later(context, alike[0])
+        found |= _judge_alike(context, alike, units, Whole.of(context, alike, units))
     return found
 
 
@@ -254,33 +254,33 @@ def _read_of_itself(rule: Rule) -> tuple[str, ...]:
     return (rule.id,) if set(rule.fields).difference(rule.added_up) else ()
 
 
-def _with_what_came_later(court: EvaluationContext, rule: Rule) -> list[UnitFigures]:
+def _with_what_came_later(context: EvaluationContext, rule: Rule) -> list[UnitFigures]:
     """The units, with what came later than at once and counts for this rule, by its own parameter."""
     later = rule.rate.later if rule.rate is not None else None
     if later is None:
-        return court.figures.units
-    allowed, counts = number_of(later.within, court.parameters), Counter[str]()
-    for thing in court.figures.things[later.kind]:
+        return context.figures.units
+    allowed, counts = number_of(later.within, context.parameters), Counter[str]()
+    for thing in context.figures.things[later.kind]:
         if int(thing.figure(later.days)) <= allowed:
             counts[thing.unit.code] += thing.total([later.of])
     return [
         replace(unit, figures=unit.figures | {later.of: counts[unit.code], later.days: allowed})
-        for unit in court.figures.units
+        for unit in context.figures.units
     ]
 
 
 def _judge_alike(
-    court: EvaluationContext, rules: Sequence[Rule], units: Sequence[UnitFigures], whole: Whole | None
+    context: EvaluationContext, rules: Sequence[Rule], units: Sequence[UnitFigures], whole: Whole | None
 ) -> dict[str, list[RuleResult]]:
     units = [whole.together if whole and unit.code == whole.together.code else unit for unit in units]
-    compiled = court.compiled(rules)
-    said = ask(court.engine, compiled, units, lambda field: [unit.figures[field] for unit in units])
+    compiled = context.compiled(rules)
+    said = ask(context.engine, compiled, units, lambda field: [unit.figures[field] for unit in units])
     found = {}
     for rule in rules:
-        required, behind = _Required.by(rule, court.parameters), _behind(court, rule)
+        required, behind = _Required.by(rule, context.parameters), _behind(context, rule)
         found[rule.id] = [
             _named(
-                _result(court, rule, required, unit, *_judged_as(rule, unit, whole, outcome)),
+                _result(context, rule, required, unit, *_judged_as(rule, unit, whole, outcome)),
                 behind.get(unit.code, ()),
             )
             for unit, outcome in zip(units, said[rule.id], strict=True)
@@ -315,13 +315,13 @@ class Whole:
     together: UnitFigures
 
     @classmethod
-    def of(cls, court: EvaluationContext, rules: Sequence[Rule], units: Sequence[UnitFigures]) -> Whole | None:
+    def of(cls, context: EvaluationContext, rules: Sequence[Rule], units: Sequence[UnitFigures]) -> Whole | None:
         """For rules that are about the whole in one and the same way; None where no unit judged answers for it."""
         answers = rules[0].judge.answers
         answering = _answering(units, answers)
         if answering is None:
             return None
-        scopes = [scope for scope in (court.pack.info.scope, rules[0].scope) if scope is not None]
+        scopes = [scope for scope in (context.pack.info.scope, rules[0].scope) if scope is not None]
         meant = [unit for unit in units if all(scope.includes(unit.code, unit.kind) for scope in scopes)]
         fields = dict.fromkeys(field for rule in rules for field in rule.added_up)
         numbers = [field for field in fields if type(answering.figures[field]) is int]
@@ -329,11 +329,11 @@ class Whole:
         return cls(UnitFigures(answering.code, answering.kind, answering.figures | sums))
 
 
-def _behind(court: EvaluationContext, rule: Rule) -> dict[str, list[SubjectResult]]:
+def _behind(context: EvaluationContext, rule: Rule) -> dict[str, list[SubjectResult]]:
     """By unit: the single things that a rate leaves out, where its kind of facts tells of them."""
     behind: dict[str, list[SubjectResult]] = {}
     if rule.rate is not None and rule.rate.names is not None:
-        for thing in court.figures.things[rule.rate.names]:
+        for thing in context.figures.things[rule.rate.names]:
             named = SubjectResult(thing.subject, RuleOutcome.FAILED, thing.figures, {})
             behind.setdefault(thing.unit.code, []).append(named)
     return behind
@@ -369,7 +369,7 @@ class _Required:
 
 
 def _result(
-    court: EvaluationContext,
+    context: EvaluationContext,
     rule: Rule,
     required: _Required,
     unit: UnitFigures,
@@ -399,7 +399,7 @@ def _result(
         value = ratio(numerator, 1)
         shortfall = missing_from_count(rule.count, numerator, int(target or 0))
     return RuleResult(
-        pack=court.pack.id,
+        pack=context.pack.id,
         rule=rule.id,
         unit=unit.code,
         status=STATUSES[outcome],
@@ -414,7 +414,7 @@ def _result(
         answer_days=required.answer_days,
         figures={field: unit.figures[field] for field in required.fields},
         unknown=unknown,
-        due=_due(court.view, rule) if outcome is RuleOutcome.PENDING else None,
+        due=_due(context.view, rule) if outcome is RuleOutcome.PENDING else None,
         judged_as=judged_as,
     )
 

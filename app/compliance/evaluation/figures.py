@@ -32,7 +32,6 @@ class UnitFigures:
     """Its place among the units judged."""
 
     def total(self, fields: Sequence[str]) -> int:
-        """The sum of counts."""
         return sum(int(self.figures[name]) for name in fields)
 
 
@@ -51,7 +50,6 @@ class Subject:
         return value
 
     def total(self, fields: Sequence[str]) -> int:
-        """The sum of counts."""
         return sum(int(self.figure(name)) for name in fields)
 
     @property
@@ -74,7 +72,6 @@ class Things:
         self._told: dict[object, Any] = {}
 
     def add(self, thing: Subject) -> None:
-        """One more."""
         self._taken.append(thing)
         self._places.clear()
 
@@ -83,7 +80,6 @@ class Things:
 
     @property
     def each(self) -> list[Subject]:
-        """All of them, in order."""
         self._arrange()
         return self._taken
 
@@ -136,12 +132,10 @@ class Things:
 
     @property
     def names(self) -> list[tuple[str, str]]:
-        """Unit and name of each."""
         return self.told_once("names", lambda each: [(thing.unit.code, thing.subject) for thing in each])
 
     @property
     def units(self) -> list[UnitFigures]:
-        """Whose each is."""
         return self.told_once("units", lambda each: [thing.unit for thing in each])
 
 

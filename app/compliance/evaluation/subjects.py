@@ -9,7 +9,7 @@ from datetime import date
 from fractions import Fraction
 from functools import cache, lru_cache, partial
 
-from app.compliance.evaluation.court import KEPT, NOTHING_MORE, EvaluationContext, Verdict, ask, ask_things, day_in
+from app.compliance.evaluation.context import KEPT, NOTHING_MORE, EvaluationContext, Verdict, ask, ask_things, day_in
 from app.compliance.evaluation.debts import overrun, still_open
 from app.compliance.evaluation.duties import duties
 from app.compliance.evaluation.figures import Subject, Things
@@ -24,92 +24,92 @@ AnswerDays = Callable[[Rule, Mapping[str, ParameterValue]], int]
 
 
 def evaluate_subjects(
-    court: EvaluationContext, kind: str, rules: Sequence[Rule], answer_days: AnswerDays
+    context: EvaluationContext, kind: str, rules: Sequence[Rule], answer_days: AnswerDays
 ) -> dict[str, list[RuleResult]]:
     """Every unit's result for each rule about one kind of single things, by rule id."""
-    things = court.figures.things[kind]
-    questions = {rule.id: court.question(rule) for rule in rules}
-    _ask(court, things, {questions[rule.id]: rule for rule in rules})
+    things = context.figures.things[kind]
+    questions = {rule.id: context.question(rule) for rule in rules}
+    _ask(context, things, {questions[rule.id]: rule for rule in rules})
     return {
-        rule.id: list(_by_unit(court, rule, things.told(questions[rule.id]), answer_days(rule, court.parameters)))
+        rule.id: list(_by_unit(context, rule, things.told(questions[rule.id]), answer_days(rule, context.parameters)))
         for rule in rules
     }
 
 
-def _ask(court: EvaluationContext, things: Things, asking: Mapping[object, Rule]) -> None:
+def _ask(context: EvaluationContext, things: Things, asking: Mapping[object, Rule]) -> None:
     """Have the things remember what is said of each unit's, for every question, by a rule that asks it."""
     new = {question: rule for question, rule in asking.items() if not things.knows(question)}
-    compiled = court.compiled(list(new.values()))
-    said = ask_things(court, compiled, things)
+    compiled = context.compiled(list(new.values()))
+    said = ask_things(context, compiled, things)
     for question, rule in new.items():
-        things.remember(question, _of_units(things, _verdicts(court, rule, things, said[rule.id])))
+        things.remember(question, _of_units(things, _verdicts(context, rule, things, said[rule.id])))
 
 
-def _verdicts(court: EvaluationContext, rule: Rule, things: Things, said: Sequence[RuleOutcome]) -> list[Verdict]:
+def _verdicts(context: EvaluationContext, rule: Rule, things: Things, said: Sequence[RuleOutcome]) -> list[Verdict]:
     """What is said of each thing, in their order."""
     if rule.duty is not None:
-        return duties(court, *rule.duty, things, said)
-    return [*map(partial(_of_thing, court, rule), things, said)]
+        return duties(context, *rule.duty, things, said)
+    return [*map(partial(_of_thing, context, rule), things, said)]
 
 
-def _of_thing(court: EvaluationContext, rule: Rule, thing: Subject, outcome: RuleOutcome) -> Verdict:
+def _of_thing(context: EvaluationContext, rule: Rule, thing: Subject, outcome: RuleOutcome) -> Verdict:
     if outcome not in KEPT or outcome is RuleOutcome.PASSED:  # kept is told of what had to be done
         return outcome, None
     if rule.clock is not None:
-        outcome, details = _clock(court, rule.clock, thing, outcome)
+        outcome, details = _clock(context, rule.clock, thing, outcome)
         return outcome, None if outcome is RuleOutcome.SETTLED else details
     if rule.rate is not None and rule.target is not None:
         return outcome, {
             "numerator": thing.total(rule.rate.count),
             "denominator": thing.total(rule.rate.among),
-            "target": str(_target(court, rule.target, thing)),
+            "target": str(_target(context, rule.target, thing)),
         }
     return outcome, NOTHING_MORE
 
 
 def _clock(
-    court: EvaluationContext, clock: Clock, thing: Subject, outcome: RuleOutcome
+    context: EvaluationContext, clock: Clock, thing: Subject, outcome: RuleOutcome
 ) -> tuple[RuleOutcome, dict[str, int | str]]:
     """What this period says of a step whose days were compared with its allowance, and the figures of it."""
-    kind = day_kind_of(clock.counted_in, court.parameters)
-    allowed = number_of(clock.at_most, court.parameters)
+    kind = day_kind_of(clock.counted_in, context.parameters)
+    allowed = number_of(clock.at_most, context.parameters)
     details: dict[str, int | str] = {"used": int(thing.figure(getattr(clock.used, kind))), "allowed": allowed}
     if clock.started_on is None or not thing.figure(clock.started_on):
         return outcome, details
-    last_day = court.figures.deadlines.last_day(day_in(thing, clock.started_on), allowed, kind)
+    last_day = context.figures.deadlines.last_day(day_in(thing, clock.started_on), allowed, kind)
     details["due"] = last_day.isoformat()
     if outcome is RuleOutcome.PENDING:
-        return still_open(court.view, last_day), details
-    if outcome is RuleOutcome.FAILED and last_day < court.view.first:
+        return still_open(context.view, last_day), details
+    if outcome is RuleOutcome.FAILED and last_day < context.view.first:
         details["since"] = last_day.isoformat()
-        outcome = overrun(court.view, last_day, ended=bool(thing.figure(clock.ended)))
+        outcome = overrun(context.view, last_day, ended=bool(thing.figure(clock.ended)))
     return outcome, details
 
 
-def _target(court: EvaluationContext, target: Target, thing: Subject) -> Fraction:
+def _target(context: EvaluationContext, target: Target, thing: Subject) -> Fraction:
     """The share that the target names for a thing."""
     if target.field is not None:
         return Fraction(thing.total([target.field]), 100)
-    return share_of(target.threshold, court.parameters)
+    return share_of(target.threshold, context.parameters)
 
 
 # --- escalation -----------------------------------------------------------------------------------------------
 
 
 def judge_escalation(
-    court: EvaluationContext, rule: Rule, results: Sequence[RuleResult], answer_days: AnswerDays
+    context: EvaluationContext, rule: Rule, results: Sequence[RuleResult], answer_days: AnswerDays
 ) -> list[RuleResult]:
     """Every unit's result: the rules it breaks now, each with the periods on end for which it has been broken."""
     assert rule.escalates is not None
-    titles = {each.id: each.title for each in court.pack.rules}
+    titles = {each.id: each.title for each in context.pack.rules}
     chosen = set(rule.escalates.rules) or {result.rule for result in results}
-    units = {unit.code: unit for unit in court.figures.units}
+    units = {unit.code: unit for unit in context.figures.units}
     broken = [result for result in results if result.fails and result.rule in chosen]
-    history = [_periods(court, result) for result in broken]
-    compiled = court.compiled([rule])
+    history = [_periods(context, result) for result in broken]
+    compiled = context.compiled([rule])
     assert compiled.fields == {BROKEN_PERIODS}
     lengths = [len(periods) for periods in history]
-    outcomes = ask(court.engine, compiled, [units[result.unit] for result in broken], lambda _field: lengths)[rule.id]
+    outcomes = ask(context.engine, compiled, [units[result.unit] for result in broken], lambda _field: lengths)[rule.id]
 
     @cache
     def details(broken_rule: str, periods: tuple[str, ...]) -> dict[str, int | str]:
@@ -125,12 +125,12 @@ def judge_escalation(
             named.append(SubjectResult(result.rule, said, {}, details(result.rule, periods)))
     for _tally, named in of_units.values():
         named.sort(key=in_order)
-    return list(_by_unit(court, rule, of_units, answer_days(rule, court.parameters)))
+    return list(_by_unit(context, rule, of_units, answer_days(rule, context.parameters)))
 
 
-def _periods(court: EvaluationContext, result: RuleResult) -> tuple[str, ...]:
+def _periods(context: EvaluationContext, result: RuleResult) -> tuple[str, ...]:
     """The periods on end in which the unit has broken the rule, the present one first."""
-    earlier = court.figures.earlier
+    earlier = context.figures.earlier
     fact = earlier.get((result.unit, f"{result.pack}/{result.rule}")) or earlier.get((result.unit, result.rule))
     listed = _listed(fact["listed"]) if fact else ()
     if fact and len(listed) != fact["periods"]:
@@ -141,7 +141,7 @@ def _periods(court: EvaluationContext, result: RuleResult) -> tuple[str, ...]:
             periods=fact["periods"],
             listed=len(listed),
         )
-    return (court.figures.period, *listed)
+    return (context.figures.period, *listed)
 
 
 @lru_cache(maxsize=1024)
@@ -182,17 +182,17 @@ _NO_THINGS: _OfUnit = Counter(), ()
 
 
 def _by_unit(
-    court: EvaluationContext, rule: Rule, of_units: Mapping[str, _OfUnit], answer_days: int
+    context: EvaluationContext, rule: Rule, of_units: Mapping[str, _OfUnit], answer_days: int
 ) -> Iterator[RuleResult]:
-    scopes = [scope for scope in (court.pack.info.scope, rule.scope) if scope is not None and not scope.is_everybody]
-    for each in court.figures.units:
+    scopes = [scope for scope in (context.pack.info.scope, rule.scope) if scope is not None and not scope.is_everybody]
+    for each in context.figures.units:
         meant = all(scope.includes(each.code, each.kind) for scope in scopes)
         tally, named = of_units.get(each.code, _NO_THINGS)
         if rule.besides and (more := each.total(rule.besides)):
             tally = tally + Counter({RuleOutcome.PASSED: more})
         total = _total(tuple(sorted(tally.items())) if tally else (), meant)
         yield RuleResult(
-            pack=court.pack.id,
+            pack=context.pack.id,
             rule=rule.id,
             unit=each.code,
             status=STATUSES[total.reason],

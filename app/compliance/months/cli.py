@@ -17,7 +17,7 @@ from app.core.errors import N_, DomainError
 from app.core.periods import Period
 from app.core.seals import fingerprint, verify_bundle
 from app.organisation.access import whole_site
-from app.organisation.commands import COMMAND, refusing
+from app.organisation.commands import COMMAND
 from app.web.command_faults import BadInput, note
 from app.web.formats import in_words, label, language, sentence
 
@@ -27,7 +27,6 @@ _PERIODS = "2024-06, 2024-Q2, 2024-H1, 2024, last-month"
 
 @check.command("close", help=N_("Chốt một kỳ: lần kiểm tra chính thức."))
 @click.option("--period", "period_text", required=True, help=_PERIODS)
-@refusing
 def check_close(period_text: str) -> None:
     period = period_of(period_text)
     report = close(COMMAND, period)
@@ -40,7 +39,6 @@ def check_close(period_text: str) -> None:
 
 @check.command("seal", help=N_("Niêm phong một kỳ đã chốt."))
 @click.option("--period", "period_text", required=True, help=_PERIODS)
-@refusing
 def check_seal(period_text: str) -> None:
     period, fresh = period_of(period_text), sealing.registered() is None
     sealed = sealing.seal(COMMAND, period)
@@ -53,7 +51,6 @@ def check_seal(period_text: str) -> None:
 @check.command("seal-key", help=N_("Tạo hoặc xem khóa niêm phong (nửa công khai)."))
 @click.option("--replace", is_flag=True, help=N_("Thay khóa, phải có --reason."))
 @click.option("--reason", default="", help=N_("Vì sao thay khóa."))
-@refusing
 def check_seal_key(replace: bool, reason: str) -> None:
     public = sealing.replace_key(COMMAND, reason) if replace else sealing.signing_key(COMMAND)[1]
     click.echo(f"{public}\n{fingerprint(public)}")
@@ -71,7 +68,6 @@ def _keep_a_copy() -> None:
 @check.command("reopen", help=N_("Mở lại một kỳ đã chốt hoặc đã niêm phong."))
 @click.option("--period", "period_text", required=True, help=_PERIODS)
 @click.option("--reason", required=True, help=N_("Lý do mở lại."))
-@refusing
 def check_reopen(period_text: str, reason: str) -> None:
     period = period_of(period_text)
     sealing.reopen(COMMAND, period, reason)
@@ -81,7 +77,6 @@ def check_reopen(period_text: str, reason: str) -> None:
 @check.command("bundle", help=N_("Ghi kỳ đã niêm phong thành một gói tự kiểm chứng được."))
 @click.option("--period", "period_text", required=True, help=_PERIODS)
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
-@refusing
 def check_bundle(period_text: str, file: Path) -> None:
     content = sealing.bundle(sealing.the_seal(period_of(period_text)))
     if file.exists():
@@ -93,7 +88,6 @@ def check_bundle(period_text: str, file: Path) -> None:
 @check.command("verify-bundle", help=N_("Kiểm chứng một gói niêm phong, không cần cơ sở dữ liệu."))
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--key", default="", help=N_("Vân tay hoặc khóa công khai phải đúng."))
-@refusing
 def check_verify_bundle(file: Path, key: str) -> None:
     found = verify_bundle(file.read_bytes())
     wrong = list(found.problems)

@@ -14,7 +14,7 @@ from app.compliance.models import CheckRun, MonthClosing, MonthSeal, Violation, 
 from app.core.periods import Period, PeriodKind
 from app.organisation import audit
 from app.organisation.access import site
-from app.organisation.calendars import site_calendar, today
+from app.organisation.calendars import site_calendar, this_month, today
 from app.web.extensions import db
 
 # Which periods are closed, and who is asked to answer: nobody before a period is closed.
@@ -117,7 +117,7 @@ MOST = 24
 
 def months(limit: int = MOST) -> list[MonthLine]:
     """This month and those before it back to the first judged one, and other periods that were judged; newest first."""
-    now = Period.of(PeriodKind.MONTH, today())
+    now = this_month()
     counted = select(CheckRun.period, func.count()).where(CheckRun.site == site()).group_by(CheckRun.period)
     runs = {Period.parse(key): n for key, n in db.session.execute(counted)}
     last = {each.period: each for each in closings()}
@@ -136,7 +136,6 @@ def months(limit: int = MOST) -> list[MonthLine]:
 
 
 def month(period: Period) -> MonthLine:
-    """One of them."""
     counted = select(func.count()).select_from(CheckRun).where(CheckRun.site == site(), CheckRun.period == period.key)
     last = next(reversed(closings(period)), None)
     states = _states([period.key])

@@ -54,7 +54,6 @@ NAME = "seal_key"
 
 
 def path() -> Path:
-    """Where the key is kept."""
     return current_app.config["SETTINGS"].seal_key or Path(current_app.instance_path) / NAME
 
 
@@ -384,7 +383,6 @@ def newest() -> MonthSeal | None:
 
 
 def of_closing(closing: MonthClosing) -> MonthSeal | None:
-    """The seal of a closing."""
     return db.session.scalar(select(MonthSeal).where(MonthSeal.site == site(), MonthSeal.closing_id == closing.id))
 
 

@@ -18,11 +18,11 @@ from app.compliance.forms import MonthForm, ReopenForm
 from app.compliance.months import changes, proving, queries, sealing
 from app.compliance.months.closing import close, refuse_to_close
 from app.compliance.views import bp
-from app.core.errors import Conflict, DomainError, NotFound
+from app.core.errors import Conflict, DomainError
 from app.core.periods import Period
 from app.core.seals import fingerprint
 from app.organisation.access import Actor, actor, allowed, can, current_scope, person
-from app.organisation.exports import trace_export
+from app.organisation.exports import report_response
 from app.organisation.permissions import Capability
 from app.web import extensions, jobs
 from app.web.formats import language, sentence
@@ -52,14 +52,14 @@ def months() -> str:
 @allowed(Capability.READ_RESULTS)
 def month(key: str) -> Page:
     """One month, and what is to be done next."""
-    return _month_page(_period(key), MonthForm(formdata=None))
+    return _month_page(Period.of_address(key), MonthForm(formdata=None))
 
 
 @bp.post("/kiem-tra/thang/<key>/chot")
 @allowed(Capability.CLOSE_MONTHS)
 def close_month(key: str) -> Page:
     """Start the official run, once it is certain that the month can be closed."""
-    period, form = _period(key), MonthForm()
+    period, form = Period.of_address(key), MonthForm()
     if form.validate_on_submit():
         with errors_shown_on(form):
             refuse_to_close(period)
@@ -72,7 +72,7 @@ def close_month(key: str) -> Page:
 @allowed(Capability.SEAL_MONTHS)
 def seal_month(key: str) -> Page:
     """Start to seal it, once it is certain that it can be sealed."""
-    period, form = _period(key), MonthForm()
+    period, form = Period.of_address(key), MonthForm()
     if form.validate_on_submit():
         with errors_shown_on(form):
             sealing.refuse_to_seal(period)
@@ -88,7 +88,7 @@ def seal_month(key: str) -> Page:
 @allowed(Capability.CLOSE_MONTHS)
 def sealing_progress(key: str) -> Page | Response:
     """How far the sealing is, whoever asked for it; then on to the month, which has the seal."""
-    period = _period(key)
+    period = Period.of_address(key)
     job = sealing_of(period)
     if job is not None and job.state is not JobState.DONE:
         template = "compliance/months/_sealing.html" if request.htmx else "compliance/months/sealing.html"
@@ -113,8 +113,7 @@ def _tell_sealed(period: Period, *, fresh: bool) -> None:
 @bp.route("/kiem-tra/thang/<key>/mo-lai", methods=["GET", "POST"])
 @allowed(Capability.SEAL_MONTHS)
 def reopen_month(key: str) -> Page:
-    """Open it again, saying why."""
-    period, form = _period(key), ReopenForm()
+    period, form = Period.of_address(key), ReopenForm()
     try:
         sealing.refuse_to_reopen(period)
     except DomainError as nothing_to_open:
@@ -133,7 +132,7 @@ def reopen_month(key: str) -> Page:
 @allowed(Capability.CLOSE_MONTHS)
 def prove_month(key: str) -> str:
     """Whether every seal of the period holds, and what would come out otherwise now."""
-    period = _period(key)
+    period = Period.of_address(key)
     latest, scope = sealing.the_seal(period), current_scope()
     drift, names = proving.drift(latest), changes.unit_names()
     return render_template(
@@ -155,13 +154,11 @@ def prove_month(key: str) -> str:
 @allowed(Capability.CLOSE_MONTHS)
 def month_bundle(key: str) -> Response:
     """The sealed month as a bundle that verifies by itself."""
-    period = _period(key)
+    period = Period.of_address(key)
     sealed = sealing.the_seal(period)
     name = f"niem-phong-{period.key}-{sealed.number}"
-    trace_export(actor(), name, len(sealing.manifest_of(sealed.manifest).get("files", {})), "zip")
-    response = Response(sealing.bundle(sealed), mimetype="application/zip")
-    response.headers.set("Content-Disposition", "attachment", filename=f"{name}.zip")
-    return response
+    files = len(sealing.manifest_of(sealed.manifest).get("files", {}))
+    return report_response(sealing.bundle(sealed), name, "zip", "application/zip", files)
 
 
 def _close(job: Job, by: Actor, period: str) -> dict[str, Any]:
@@ -188,13 +185,6 @@ def _under_way(period: Period) -> Conflict:
         period=period.label("vi"),
         who=job.who if job else "",
     )
-
-
-def _period(key: str) -> Period:
-    try:
-        return Period.parse(key)
-    except DomainError as error:
-        raise NotFound(error.message, field="period", **error.params) from error
 
 
 def _month_page(period: Period, form: MonthForm) -> str:

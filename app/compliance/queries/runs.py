@@ -156,7 +156,6 @@ def runs_of(scope: Scope) -> Select[CheckRun]:
 
 
 def the_run(scope: Scope, run_id: int) -> CheckRun:
-    """One run. Raises NotFound."""
     run = db.session.scalar(runs_of(scope).where(CheckRun.id == run_id))
     if run is None:
         raise NotFound("Không có lần kiểm tra số %(run)s.", run=run_id)

@@ -57,7 +57,6 @@ class WaiverLine:
     annulment: str
 
     def state(self, today: date) -> WaiverState:
-        """Where it stands."""
         if self.refused_at is not None:
             return WaiverState.REFUSED
         if self.granted_at is None:

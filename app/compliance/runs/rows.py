@@ -13,6 +13,7 @@ from app.compliance.adoption import repository
 from app.compliance.evaluation.results import STATES, Judgement, RuleResult, SubjectResult
 from app.core.facts import SUBJECT, Fact, catalogue
 from app.core.periods import Period
+from app.core.subjects import left_by
 from app.organisation.lineage import lineage
 from app.organisation.models import Unit
 from app.rulepacks.conditions import RULE
@@ -172,7 +173,7 @@ def inherited(found: Iterable[Fact], heirs: Mapping[str, str]) -> list[Fact]:
         gone, mine = fact["unit"], fact | {"unit": heirs[fact["unit"]]}
         at = known.get(_key(mine))
         if at is not None and "subject" in mine:
-            mine["subject"] = f"{mine['subject']} ({gone})"
+            mine["subject"] = left_by(mine["subject"], gone)
             at = None
         if at is None:
             known[_key(mine)] = len(kept)

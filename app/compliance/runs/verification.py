@@ -279,7 +279,6 @@ def _violations_again(
 
 
 def _through_json(value: dict[str, Any]) -> dict[str, Any]:
-    """As JSON gives it back."""
     plain: dict[str, Any] = json.loads(json.dumps(value))
     return plain
 

@@ -50,7 +50,7 @@ from app.core import facts
 from app.core.errors import DomainError
 from app.core.periods import Period, PeriodKind
 from app.organisation.access import Actor, Scope, actor, allowed, current_scope, person
-from app.organisation.calendars import provisional_years, today
+from app.organisation.calendars import last_month, provisional_years, today
 from app.organisation.exports import csv_response, trace_export
 from app.organisation.permissions import Capability
 from app.organisation.queries import units
@@ -70,7 +70,7 @@ def matrix() -> str:
     """Rules by units: the run asked for, or the one that stands for the period. Of one unit, a list."""
     scope, judged = current_scope(), queries.judged_periods(current_scope())
     run = _asked_run() or queries.latest_run(scope, _asked_period())
-    period = Period.parse(run.period) if run else _asked_period() or Period.of(PeriodKind.MONTH, today()).previous()
+    period = Period.parse(run.period) if run else _asked_period() or last_month()
     return render_template(
         "compliance/matrix.html",
         run=run,
@@ -516,12 +516,12 @@ def _form() -> RunForm:
     try:
         period = Period.parse(request.args.get("period", ""))
     except DomainError:
-        period = Period.of(PeriodKind.MONTH, today()).previous()
+        period = last_month()
     return RunForm.of(period, repository.adopted_packs(), units(current_scope(), on=today()))
 
 
 def _form_page(form: RunForm) -> str:
-    months = [Period.of(PeriodKind.MONTH, today()).previous()]
+    months = [last_month()]
     while len(months) < 12:
         months.append(months[-1].previous())
     spans = [Period.of(kind, today()) for kind in (PeriodKind.QUARTER, PeriodKind.HALF, PeriodKind.YEAR)]
@@ -562,7 +562,7 @@ def what_if() -> str | tuple[str, int]:
     typed = {name[2:]: value.strip() for name, value in request.args.items() if name.startswith("v.") and value.strip()}
     errors: list[str] = []
     beside: JudgementComparison | None = None
-    period, chosen = _last_month(), {}
+    period, chosen = last_month(), {}
     try:
         if request.args.get("period"):
             period = Period.parse(request.args["period"])
@@ -589,10 +589,6 @@ def what_if() -> str | tuple[str, int]:
         another_year=repository.of_another_year((pack, period) for pack in chosen.values()),
     )
     return (page, 422) if errors else page
-
-
-def _last_month() -> Period:
-    return Period.of(PeriodKind.MONTH, today()).previous()
 
 
 def _dial(dial: AdjustableFigure, day: date) -> dict[str, Any]:

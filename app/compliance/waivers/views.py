@@ -51,7 +51,6 @@ def waiver_form() -> str:
 @bp.post("/kiem-tra/mien-ap-dung/moi")
 @allowed(Capability.ASK_FOR_WAIVERS)
 def ask() -> Page:
-    """Ask for it."""
     form = _form()
     if form.validate_on_submit():
         with errors_shown_on(form):

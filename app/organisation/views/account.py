@@ -82,7 +82,6 @@ def enter_code() -> Answer | tuple[str, int] | tuple[str, int, dict[str, str]]:
 @bp.post("/dang-xuat")
 @signed_in
 def sign_out() -> Answer:
-    """End the session."""
     signing_in.sign_out(person(), address=client_address())
     logout_user()
     session.clear()
@@ -316,14 +315,14 @@ def end_other_sessions() -> Answer:
 @allowed(Capability.KEEP_PEOPLE)
 def end_session_of(person_id: int, session_id: int) -> Answer:
     """End one session of somebody."""
-    return _end(_found(person_id), session_id, url_for(".edit_person", person_id=person_id))
+    return _end(queries.the_person(person_id), session_id, url_for(".edit_person", person_id=person_id))
 
 
 @bp.post("/nguoi-dung/<int:person_id>/phien/ket-thuc")
 @allowed(Capability.KEEP_PEOPLE)
 def end_sessions_of(person_id: int) -> Answer:
     """End every session of somebody."""
-    _tell(sessions.end_all(actor(), _found(person_id)))
+    _tell(sessions.end_all(actor(), queries.the_person(person_id)))
     return redirect(url_for(".edit_person", person_id=person_id))
 
 
@@ -331,7 +330,7 @@ def end_sessions_of(person_id: int) -> Answer:
 @allowed(Capability.KEEP_PEOPLE)
 def reset_second_factor(person_id: int) -> Answer:
     """Forget somebody's authenticator, as when their telephone is lost."""
-    who = _found(person_id)
+    who = queries.the_person(person_id)
     try:
         second_factor.reset(actor(), who)
         flash(_("Đã đặt lại xác thực hai lớp của “%(name)s”.", name=who.full_name), "success")
@@ -349,13 +348,6 @@ def _end(who: Person, session_id: int, page: str) -> Answer:
 
 def _tell(ended: int) -> None:
     flash(ngettext("Đã kết thúc %(num)s phiên đăng nhập.", "Đã kết thúc %(num)s phiên đăng nhập.", ended), "success")
-
-
-def _found(person_id: int) -> Person:
-    who = queries.person(person_id)
-    if who is None:
-        raise NotFound("Không có người dùng này.")
-    return who
 
 
 # Help inside the site: of each page its section of the guide, in the reader's language; and the guides whole.

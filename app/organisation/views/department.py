@@ -16,7 +16,7 @@ from app.organisation import delegations as acting
 from app.organisation.access import Actor, actor, allowed, current_scope, whole_site
 from app.organisation.calendars import today
 from app.organisation.delegations import has_director
-from app.organisation.exports import XLSX, csv_response, trace_export, write_template
+from app.organisation.exports import XLSX, csv_response, report_response, write_template
 from app.organisation.forms import (
     DelegationForm,
     EndDelegationForm,
@@ -85,10 +85,8 @@ def staff_template() -> Response:
         _("Trang “Người dùng”: mỗi dòng một người. Không ghi mật khẩu: phần mềm đặt mật khẩu lần đầu cho từng người."),
         _("Vai trò: Cán bộ một cửa, Trưởng đơn vị, Giám đốc, Thanh tra, Quản trị."),
     )
-    trace_export(actor(), "don-vi-nguoi-dung", sum(map(len, rows.values())), "xlsx")
-    answer = Response(write_template(staff_sheets(), rows, told), mimetype=XLSX)
-    answer.headers["Content-Disposition"] = "attachment; filename=don-vi-nguoi-dung.xlsx"
-    return answer
+    made = write_template(staff_sheets(), rows, told)
+    return report_response(made, "don-vi-nguoi-dung", "xlsx", XLSX, sum(map(len, rows.values())))
 
 
 # The tree of units: list, add, change, rename, and their end.
@@ -97,7 +95,6 @@ def staff_template() -> Response:
 @bp.get("/don-vi")
 @allowed(Capability.KEEP_UNITS)
 def units() -> str:
-    """The tree."""
     rows = queries.unit_tree(current_scope())
     ended = succession.ended(row.unit for row in rows)
     return render_template("organisation/units.html", rows=rows, ended=ended, one_day=ONE_DAY)
@@ -106,7 +103,6 @@ def units() -> str:
 @bp.get("/don-vi.csv")
 @allowed(Capability.KEEP_UNITS)
 def units_csv() -> Response:
-    """The tree as a file."""
     header = [_("Mã"), _("Tên đơn vị"), _("Loại"), _("Đường dẫn"), _("Tên gọi khác"), _("Từ ngày"), _("Đến ngày")]
     return csv_response(
         "don-vi",
@@ -122,7 +118,6 @@ def units_csv() -> Response:
 @bp.route("/don-vi/them", methods=["GET", "POST"])
 @allowed(Capability.KEEP_UNITS)
 def add_unit() -> Answer | tuple[str, int]:
-    """Add a unit."""
     form = UnitForm.of(None, _units_to_choose())
     if form.validate_on_submit():
         with errors_shown_on(form):
@@ -228,7 +223,6 @@ def _units_to_choose(also: int | None = None) -> list[Unit]:
 @bp.get("/nguoi-dung")
 @allowed(Capability.KEEP_PEOPLE)
 def people() -> str:
-    """The list, filtered."""
     form = PeopleFilterForm.of(request.args, queries.units(current_scope()))
     return render_template("organisation/people.html", form=form, people=_chosen(form), has_director=has_director())
 
@@ -260,7 +254,6 @@ def people_csv() -> Response:
 @bp.route("/nguoi-dung/them", methods=["GET", "POST"])
 @allowed(Capability.KEEP_PEOPLE)
 def add_person() -> Answer | tuple[str, int]:
-    """Add somebody."""
     form = PersonForm.of(None, _units_to_choose())
     if form.validate_on_submit():
         with errors_shown_on(form):
@@ -273,8 +266,7 @@ def add_person() -> Answer | tuple[str, int]:
 @bp.route("/nguoi-dung/<int:person_id>", methods=["GET", "POST"])
 @allowed(Capability.KEEP_PEOPLE)
 def edit_person(person_id: int) -> Answer | tuple[str, int]:
-    """Change somebody."""
-    who = _person_found(person_id)
+    who = queries.the_person(person_id)
     form = PersonForm.of(who, _units_to_choose(who.unit_id))
     if form.validate_on_submit():
         with errors_shown_on(form):
@@ -292,8 +284,7 @@ def edit_person(person_id: int) -> Answer | tuple[str, int]:
 @bp.route("/nguoi-dung/<int:person_id>/mat-khau", methods=["GET", "POST"])
 @allowed(Capability.KEEP_PEOPLE)
 def reset_password(person_id: int) -> Answer | tuple[str, int]:
-    """Give somebody a new password."""
-    who, form = _person_found(person_id), ResetPasswordForm()
+    who, form = queries.the_person(person_id), ResetPasswordForm()
     if form.validate_on_submit():
         with errors_shown_on(form):
             service.reset_password(actor(), who.id, form.password.data)
@@ -315,7 +306,6 @@ def deactivate_person(person_id: int) -> Answer:
 @bp.post("/nguoi-dung/<int:person_id>/mo-khoa")
 @allowed(Capability.KEEP_PEOPLE)
 def reactivate_person(person_id: int) -> Answer:
-    """Let somebody sign in again."""
     return _switch(service.reactivate_person, person_id, _("Đã mở khóa tài khoản."))
 
 
@@ -332,13 +322,6 @@ def _switch(verb: Callable[[Actor, int], Person], person_id: int, done: str) -> 
 
 def _chosen(form: PeopleFilterForm) -> list[Person]:
     return queries.people(current_scope(), text=form.text.data or "", unit_id=form.unit.data, role=form.role.data)
-
-
-def _person_found(person_id: int) -> Person:
-    who = queries.person(person_id)
-    if who is None:
-        raise NotFound("Không có người dùng này.")
-    return who
 
 
 def _state(who: Person) -> str:
@@ -381,7 +364,6 @@ def delegate() -> Page:
 @bp.route("/giao-quyen/<int:delegation_id>/thoi", methods=["GET", "POST"])
 @allowed(Capability.DELEGATE)
 def end_delegation(delegation_id: int) -> Page:
-    """Take it back."""
     found, form = acting.delegation(delegation_id), EndDelegationForm()
     if form.validate_on_submit():
         with errors_shown_on(form):

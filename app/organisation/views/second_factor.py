@@ -65,7 +65,6 @@ def renew_recovery_codes() -> str | tuple[str, int]:
 @bp.post("/tai-khoan/xac-thuc/bo")
 @signed_in
 def remove_second_factor() -> Answer | tuple[str, int]:
-    """Do without it."""
     form = CodeForm()
     if form.validate_on_submit():
         with errors_shown_on(form):

@@ -60,7 +60,6 @@ def confirm_year(year: int) -> Answer | tuple[str, int]:
 @bp.get("/lich-lam-viec.csv")
 @signed_in
 def calendar_csv() -> Response:
-    """The year as a file."""
     year = _year()
     header = [_("Ngày"), _("Làm việc"), _("Buổi"), _("Tên ngày"), _("Nguồn"), _("Lý do")]
     return csv_response(

@@ -150,7 +150,6 @@ class ControlColumns:
 
     @property
     def numbers(self) -> tuple[int, ...]:
-        """Of its columns."""
         return tuple(leaf.number for leaf in self.form.leaves if leaf.number is not None)
 
     @property

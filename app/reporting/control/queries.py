@@ -212,7 +212,6 @@ class ControlFigures:
 
     @property
     def total(self) -> Line:
-        """The line of sums."""
         return total_of(list(self.lines), self.span.form)
 
     @property
@@ -359,7 +358,6 @@ def listed(chosen: Select[Any], limit: int, offset: int = 0) -> list[BehindCase]
 
 
 def how_many(chosen: Select[Any]) -> int:
-    """How many they are."""
     return db.session.scalar(chosen.with_only_columns(func.count(), maintain_column_froms=True)) or 0
 
 

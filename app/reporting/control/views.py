@@ -12,17 +12,17 @@ from flask_babel import force_locale
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as Answer
 
-from app.core.errors import DomainError, NotFound
-from app.core.periods import Period, PeriodKind
+from app.core.errors import NotFound
+from app.core.periods import Period
 from app.organisation.access import Scope, actor, allowed, current_scope, person
-from app.organisation.calendars import today
-from app.organisation.exports import csv_response, trace_export
+from app.organisation.calendars import this_month, today
+from app.organisation.exports import csv_response, report_response
 from app.organisation.permissions import Capability
 from app.reporting.control import carry_over, paper, queries, service
 from app.reporting.control.carry_over import CarryOver, CaseApart
 from app.reporting.control.form import Rows
 from app.reporting.control.queries import Doubt, Line
-from app.reporting.forms import ControlForm, SendingForm, SendingReasonForm
+from app.reporting.forms import ControlForm, SendingForm, SendingReasonForm, begun, page_asked, pages_of
 from app.reporting.models import SentReport
 from app.reporting.paper_parts import house
 from app.reporting.views import bp
@@ -46,7 +46,7 @@ def reports() -> str:
     if asked:
         period = _period(asked)
     else:
-        period = Period.of(PeriodKind.MONTH, today())
+        period = this_month()
         while queries.control_span(period).last >= today():
             period = period.previous()
     return _page(period, named=False)
@@ -80,22 +80,17 @@ def _page(period: Period, *, named: bool = True) -> str:
 @bp.get(f"/bao-cao/thu-tuc/<key>.<any({ENDINGS}):ending>", endpoint="control_report_file")
 @allowed(Capability.READ_RESULTS)
 def report_file(key: str, ending: str) -> Response:
-    """The same as a file."""
     period, rows, scope = _period(key), _rows(), current_scope()
     told = queries.control_figures(scope, period, rows)
     sent = carry_over.sent_for(scope, period.previous())
     carried = carry_over.carry_over(scope, told, sent.get(period.previous().key))
-    made, name = RENDERERS[ending](_papers(scope, told, carried, MOST_CAUSES_IN_FILES)), _name(period, rows)
-    trace_export(actor(), name, len(told.lines), ending)
-    response = Response(made, mimetype=TYPES[ending])
-    response.headers.set("Content-Disposition", "attachment", filename=f"{name}.{ending}")
-    return response
+    made = RENDERERS[ending](_papers(scope, told, carried, MOST_CAUSES_IN_FILES))
+    return report_response(made, _name(period, rows), ending, TYPES[ending], len(told.lines))
 
 
 @bp.get("/bao-cao/thu-tuc/<key>/bang.csv", endpoint="control_report_csv")
 @allowed(Capability.READ_RESULTS)
 def report_csv(key: str) -> Response:
-    """The lines alone."""
     period, rows = _period(key), _rows()
     told = queries.control_figures(current_scope(), period, rows)
     header = paper.headings(told.span.form, rows)
@@ -116,7 +111,7 @@ def cases(key: str) -> str:
     if rows is Rows.UNIT and line and not (line.isdecimal() and len(line) < 10):
         raise NotFound("Không tìm thấy đơn vị này.")
     chosen = queries.case_lines(current_scope(), period, rows, form.counted(column), doubt, line)
-    page, total = max(request.args.get("trang", 1, type=whole_number) or 1, 1), queries.how_many(chosen)
+    page, total = page_asked(), queries.how_many(chosen)
     return render_template(
         "reporting/control/cases.html",
         period=period,
@@ -125,7 +120,7 @@ def cases(key: str) -> str:
         cases=queries.listed(chosen, PAGE, (page - 1) * PAGE),
         total=total,
         page=page,
-        pages=-(-total // PAGE),
+        pages=pages_of(total, PAGE),
         rows=rows,
     )
 
@@ -140,7 +135,7 @@ def apart(key: str) -> str:
     if report is None:
         raise NotFound("Kỳ %(period)s chưa ghi là đã gửi báo cáo.", period=in_words(before))
     carried = carry_over.carry_over(scope, queries.control_figures(scope, period, rows), report)
-    page = max(request.args.get("trang", 1, type=whole_number) or 1, 1)
+    page = page_asked()
     listed = carry_over.listed_apart(scope, period, rows, report.id, PAGE, (page - 1) * PAGE)
     start = queries.window_of(carried.before).end
     return render_template(
@@ -150,7 +145,7 @@ def apart(key: str) -> str:
         carried=carried,
         cases=[(each, _why(each, report, start, rows)) for each in listed],
         page=page,
-        pages=-(-carried.cases // PAGE),
+        pages=pages_of(carried.cases, PAGE),
     )
 
 
@@ -227,7 +222,7 @@ def _papers(
     with force_locale("vi"):
         causes = queries.causes(scope, told.span.period, told.rows, most_causes)
         ours = house()
-        reporter = ours.department if scope.unit_ids is None else person().unit.name
+        reporter = ours.department if scope.is_whole else person().unit.name
         if not linked:
             return paper.documents(told, causes, ours, reporter, today(), carried=carried)
         causes = [replace(each, link=url_for("cases.show", case_id=each.case.id)) for each in causes]
@@ -254,10 +249,4 @@ def _rows() -> Rows:
 
 
 def _period(key: str) -> Period:
-    try:
-        period = Period.parse(key)
-    except DomainError as error:
-        raise NotFound(error.message, field="period", **error.params) from error
-    if queries.control_span(period).first > today():
-        raise NotFound("Kỳ %(period)s chưa bắt đầu.", period=in_words(period))
-    return period
+    return begun(key, lambda period: queries.control_span(period).first)

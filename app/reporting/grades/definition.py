@@ -12,11 +12,11 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from app.core.errors import NotFound
 from app.core.yaml_files import read_source, read_text
-from app.reporting.index.definition import Certainty, Tally
+from app.reporting.index.definition import Certainty, Exact, Tally
 
 FILE = Path(__file__).with_name("grades.yaml")
 MOST = 2
@@ -25,11 +25,6 @@ TENTH = Decimal("0.1")
 Word = Annotated[str, Field(min_length=1)]
 
 
-def _exact(value: object) -> object:
-    return Fraction(value) if isinstance(value, str) else value
-
-
-Exact = Annotated[Fraction, BeforeValidator(_exact)]
 Share = Annotated[Exact, Field(ge=0, le=1)]
 
 

@@ -8,14 +8,14 @@ from typing import Any
 from flask import Response, render_template, request, url_for
 from flask_babel import force_locale
 
-from app.core.errors import DomainError, NotFound
+from app.core.errors import NotFound
 from app.core.periods import Period, PeriodKind
 from app.organisation import queries as organisation
-from app.organisation.access import actor, allowed, current_scope
+from app.organisation.access import allowed, current_scope
 from app.organisation.calendars import today
-from app.organisation.exports import trace_export
+from app.organisation.exports import report_response
 from app.organisation.permissions import Capability
-from app.reporting.forms import GradesForm, last_periods, period_choices
+from app.reporting.forms import GradesForm, begun, last_periods, page_asked, pages_of, period_choices
 from app.reporting.grades import paper
 from app.reporting.grades.definition import Gives, Indicator, grades
 from app.reporting.grades.queries import (
@@ -35,7 +35,6 @@ from app.reporting.paper_parts import house
 from app.reporting.views import bp
 from app.slips.document import PrintedSlip
 from app.slips.printing import RENDERERS, TYPES
-from app.web.formats import in_words
 from app.web.forms import whole_number
 
 ENDINGS = "pdf,docx,xlsx"
@@ -49,14 +48,13 @@ OF_CASES = (Gives.TIME, Gives.CONTACTS, Gives.CONDUCT)
 def reports() -> str:
     """The grades of the period asked for, or of the last quarter that is over."""
     asked = request.args.get("ky", "")
-    return _page(_period(asked) if asked else Period.of(PeriodKind.QUARTER, today()).previous(), named=False)
+    return _page(begun(asked) if asked else Period.of(PeriodKind.QUARTER, today()).previous(), named=False)
 
 
 @bp.get("/bao-cao/danh-gia/<key>", endpoint="grade_report")
 @allowed(Capability.READ_RESULTS)
 def report(key: str) -> str:
-    """The grades of a period."""
-    return _page(_period(key))
+    return _page(begun(key))
 
 
 def _page(period: Period, *, named: bool = True) -> str:
@@ -76,25 +74,21 @@ def _page(period: Period, *, named: bool = True) -> str:
 @bp.get(f"/bao-cao/danh-gia/<key>.<any({ENDINGS}):ending>", endpoint="grade_report_file")
 @allowed(Capability.READ_RESULTS)
 def report_file(key: str, ending: str) -> Response:
-    """The same as a file."""
-    told = grade_figures(current_scope(), _period(key))
+    told = grade_figures(current_scope(), begun(key))
     made, name = RENDERERS[ending](papers(told)), f"danh-gia-tthc-{told.period.key}"
-    trace_export(actor(), name, len(told.units) + len(told.officers), ending)
-    response = Response(made, mimetype=TYPES[ending])
-    response.headers.set("Content-Disposition", "attachment", filename=f"{name}.{ending}")
-    return response
+    return report_response(made, name, ending, TYPES[ending], len(told.units) + len(told.officers))
 
 
 @bp.get("/bao-cao/danh-gia/<key>/ho-so", endpoint="graded_cases")
 @allowed(Capability.READ_RESULTS)
 def cases(key: str) -> str:
     """The cases of a unit, or of an officer of it, with the points that each gives."""
-    period, scope = graded(_period(key)), current_scope()
+    period, scope = graded(begun(key)), current_scope()
     unit = organisation.unit_by_code(request.args.get("don_vi", ""))
     if unit is None or not scope.covers(unit.id):
         raise NotFound("Không tìm thấy đơn vị này.")
     officer = request.args.get("can_bo", "")[:120]
-    page = max(request.args.get("trang", 1, type=whole_number) or 1, 1)
+    page = page_asked()
     total, found = graded_cases(scope, window_of(period), unit.id, officer, PAGE, (page - 1) * PAGE)
     return render_template(
         "reporting/grades/cases.html",
@@ -105,7 +99,7 @@ def cases(key: str) -> str:
         gives=Gives,
         total=total,
         page=page,
-        pages=-(-total // PAGE),
+        pages=pages_of(total, PAGE),
     )
 
 
@@ -113,7 +107,7 @@ def cases(key: str) -> str:
 @allowed(Capability.READ_RESULTS)
 def ground(key: str) -> str:
     """What a mark that is not of cases is counted from: stays in stages, petitions, cases by how they came."""
-    period, scope = graded(_period(key)), current_scope()
+    period, scope = graded(begun(key)), current_scope()
     unit, officer = organisation.unit_by_code(request.args.get("don_vi", "")), request.args.get("can_bo", "")[:120]
     if unit is None or not scope.covers(unit.id):
         raise NotFound("Không tìm thấy đơn vị này.")
@@ -121,7 +115,7 @@ def ground(key: str) -> str:
     indicator = next((each for each in grades().indicators if each.number == number), None)
     if indicator is None or indicator.told_by not in (Gives.STAGES, Gives.PETITIONS, Gives.ONLINE):
         raise NotFound("Không có danh sách cho số này.")
-    page, window = max(request.args.get("trang", 1, type=whole_number) or 1, 1), window_of(period)
+    page, window = page_asked(), window_of(period)
     told: dict[str, Any] = {}
     if indicator.told_by is Gives.STAGES:
         total, told["stays"] = graded_stays(scope, window, unit.id, officer, PAGE, (page - 1) * PAGE)
@@ -139,7 +133,7 @@ def ground(key: str) -> str:
         indicator=indicator,
         total=total,
         page=page,
-        pages=-(-total // PAGE),
+        pages=pages_of(total, PAGE),
         **told,
     )
 
@@ -157,13 +151,3 @@ def papers(told: GradeFigures, *, linked: bool = False) -> Sequence[PrintedSlip]
             return url_for(".grade_ground", **whose, chi_so=indicator.number)
 
         return paper.documents(told, house(), today(), leads)
-
-
-def _period(key: str) -> Period:
-    try:
-        period = Period.parse(key)
-    except DomainError as error:
-        raise NotFound(error.message, field="period", **error.params) from error
-    if period.first > today():
-        raise NotFound("Kỳ %(period)s chưa bắt đầu.", period=in_words(period))
-    return period

@@ -88,6 +88,9 @@ def _exact(value: object) -> object:
     return Fraction(value) if isinstance(value, str) else value
 
 
+Exact = Annotated[Fraction, BeforeValidator(_exact)]
+
+
 class Maximum(IndexModel):
     """How many points a metric gives at most."""
 
@@ -99,7 +102,7 @@ class FullAt(IndexModel):
     """The share from which on all points are given."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
-    value: Annotated[Fraction, BeforeValidator(_exact), Field(gt=0, le=1)]
+    value: Annotated[Exact, Field(gt=0, le=1)]
     source: Word
 
 
@@ -132,7 +135,6 @@ class MetricTerms(IndexModel):
     within_days: WithinDays | None = None
 
     def values(self) -> Iterator[tuple[ValueName, IndexValue]]:
-        """Each with its name."""
         for name in VALUE_NAMES:
             value = getattr(self, name)
             if value is not None:

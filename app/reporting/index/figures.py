@@ -153,7 +153,6 @@ class IndexFigures:
 
     @property
     def total(self) -> IndexSum:
-        """Of all lines."""
         return IndexSum.of(self.lines)
 
     def by_group(self) -> Iterator[tuple[MetricGroup, list[IndexLine], IndexSum]]:
@@ -198,7 +197,7 @@ def index_figures(scope: Scope, period: Period, unit: Unit | None = None) -> Ind
     # Of a petition nobody records whether its sender was content: only where there is none is it known.
     counted[Told.NO_PETITIONS] = petitions and {n: Tally(unknown=each.denominator) for n, each in petitions.items()}
     confirmed, official = confirmations(scope.site), portal_scores(scope.site, period)
-    whole = scope.unit_ids is None and unit is None
+    whole = scope.is_whole and unit is None
 
     def lines(unit_ids: frozenset[int] | None) -> list[IndexLine]:
         return [

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -17,7 +15,7 @@ from app.organisation.access import Actor, site
 from app.organisation.audit import transaction
 from app.organisation.calendars import today
 from app.organisation.permissions import Capability, needs
-from app.organisation.sheets import FileRowsReport, RefusedFileRow, SheetColumn, SheetForm, read_workbook
+from app.organisation.sheets import FileRowsReport, RefusedFileRow, SheetColumn, SheetForm, csv_rows, read_workbook
 from app.reporting.index.definition import Metric, MetricTerms, definition, value_text
 from app.reporting.index.figures import confirmations, portal_scores, scored
 from app.reporting.models import IndexConfirmation, PortalScore
@@ -301,24 +299,4 @@ def _rows_of_workbook(content: bytes) -> Iterator[tuple[int, dict[str, str]]]:
 def _rows_of_csv(content: bytes) -> Iterator[tuple[int, dict[str, str]]]:
     if len(content) > LARGEST:
         raise DomainError("Tệp quá lớn: điểm của Cổng không quá 200 KB.", field="file")
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise DomainError("Tệp không phải CSV mã UTF-8.", field="file") from error
-    lines = text.splitlines()
-    delimiter = max(",;\t", key=lines[0].count) if lines else ","
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
-    try:
-        names = [_column(cell) for cell in next(reader, [])]
-        if missing := [name for name in ("code", "score") if name not in names]:
-            raise DomainError("Tệp thiếu cột: %(columns)s.", field="file", columns=", ".join(missing))
-        for cells in reader:
-            if any(map(tidy, cells)):
-                yield reader.line_num, dict(zip(names, map(tidy, cells), strict=False))
-    except csv.Error as error:
-        raise DomainError("Dòng %(row)s: không đọc được.", field="file", row=reader.line_num) from error
-
-
-def _column(cell: str) -> str:
-    key = fold(cell)
-    return next((name for name, words in COLUMNS.items() if key in words), key)
+    return csv_rows(content, COLUMNS, ("code", "score"))

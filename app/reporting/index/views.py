@@ -13,12 +13,19 @@ from flask_babel import gettext as _
 from sqlalchemy import Select
 from werkzeug.wrappers import Response as Answer
 
-from app.core.errors import DomainError, NotFound
-from app.core.periods import Period, PeriodKind
+from app.core.errors import NotFound
+from app.core.periods import Period
 from app.organisation import queries as organisation
 from app.organisation.access import actor, allowed, current_scope, site
-from app.organisation.calendars import today
-from app.organisation.exports import XLSX, csv_response, csv_text, trace_export, write_template
+from app.organisation.calendars import last_month, today
+from app.organisation.exports import (
+    XLSX,
+    csv_response,
+    csv_text,
+    file_response,
+    report_response,
+    write_template,
+)
 from app.organisation.models import Unit
 from app.organisation.permissions import Capability
 from app.organisation.sheets import LARGEST as LARGEST_WORKBOOK
@@ -29,6 +36,9 @@ from app.reporting.forms import (
     IndexForm,
     PortalFileForm,
     PortalScoresForm,
+    begun,
+    page_asked,
+    pages_of,
 )
 from app.reporting.index import figures, measures, paper, service
 from app.reporting.index.definition import Told, definition, value_text
@@ -40,8 +50,8 @@ from app.reporting.views import bp
 from app.slips.document import PrintedSlip
 from app.slips.printing import RENDERERS, TYPES
 from app.web.extensions import db
-from app.web.formats import counted, in_both, in_words, show_date, show_datetime, show_number, show_percent
-from app.web.forms import errors_shown_on, whole_number
+from app.web.formats import counted, in_both, show_date, show_datetime, show_number, show_percent
+from app.web.forms import errors_shown_on
 
 PAGE = 100
 ENDINGS = "pdf,docx,xlsx"
@@ -53,14 +63,14 @@ Page = str | Answer | tuple[str, int]
 def reports() -> str:
     """The index of the period asked for, or of the last month that is over."""
     asked = request.args.get("ky", "")
-    return _page(_period(asked) if asked else Period.of(PeriodKind.MONTH, today()).previous(), named=False)
+    return _page(begun(asked) if asked else last_month(), named=False)
 
 
 @bp.get("/bao-cao/chi-so-766/<key>", endpoint="index_report")
 @allowed(Capability.READ_RESULTS)
 def report(key: str) -> str:
     """The index of a period; every number leads to what it counts."""
-    return _page(_period(key))
+    return _page(begun(key))
 
 
 def _page(period: Period, *, named: bool = True) -> str:
@@ -82,21 +92,16 @@ def _page(period: Period, *, named: bool = True) -> str:
 @bp.get(f"/bao-cao/chi-so-766/<key>.<any({ENDINGS}):ending>", endpoint="index_report_file")
 @allowed(Capability.READ_RESULTS)
 def report_file(key: str, ending: str) -> Response:
-    """The same as a file."""
-    period = _period(key)
+    period = begun(key)
     told = figures.index_figures(current_scope(), period, _unit(request.args.get("don_vi", "")))
-    made, name = RENDERERS[ending](papers(told)), name_of(told)
-    trace_export(actor(), name, len(told.lines), ending)
-    response = Response(made, mimetype=TYPES[ending])
-    response.headers.set("Content-Disposition", "attachment", filename=f"{name}.{ending}")
-    return response
+    made = RENDERERS[ending](papers(told))
+    return report_response(made, name_of(told), ending, TYPES[ending], len(told.lines))
 
 
 @bp.get("/bao-cao/chi-so-766/<key>/bang.csv", endpoint="index_report_csv")
 @allowed(Capability.READ_RESULTS)
 def report_csv(key: str) -> Response:
-    """The metrics alone."""
-    period = _period(key)
+    period = begun(key)
     told = figures.index_figures(current_scope(), period, _unit(request.args.get("don_vi", "")))
     return csv_response(name_of(told), paper.HEADINGS, paper.rows_of(told), _("Chỉ số 766"))
 
@@ -141,14 +146,14 @@ class Behind:
 @allowed(Capability.READ_RESULTS)
 def behind(key: str) -> str:
     """What a number counts: cases, procedures or publications; of one unit where the address says so."""
-    period = figures.scored(_period(key))
+    period = figures.scored(begun(key))
     metric = definition().metric(request.args.get("chi_so", ""))
     asked = request.args.get("phan", Which.COUNTED.value)
     terms = metric.on(period.last)
     if metric.told_by is None or terms is None or asked not in set(Which):
         raise NotFound("Không có danh sách cho số này.")
     unit, which = _unit(request.args.get("don_vi", "")), Which(asked)
-    page = max(request.args.get("trang", 1, type=whole_number) or 1, 1)
+    page = page_asked()
     days = terms.within_days.value if terms.within_days else 0
     found = _behind(metric.told_by, period, which, unit, days, (page - 1) * PAGE)
     return render_template(
@@ -162,7 +167,7 @@ def behind(key: str) -> str:
         lines=found.lines,
         total=found.total,
         page=page,
-        pages=-(-found.total // PAGE),
+        pages=pages_of(found.total, PAGE),
     )
 
 
@@ -248,7 +253,7 @@ def _petitions_behind(found: list[DuePetition], first: int) -> Behind:
 @allowed(Capability.KEEP_INDEX)
 def enter_scores(key: str) -> Page:
     """Enter what the portal shows for a period."""
-    period = figures.scored(_period(key))
+    period = figures.scored(begun(key))
     known = figures.portal_scores(site(), period)
     last = max(known.values(), key=lambda each: each.id, default=None)
     form = PortalScoresForm.of(
@@ -273,7 +278,7 @@ def enter_scores(key: str) -> Page:
 @allowed(Capability.KEEP_INDEX)
 def import_scores(key: str) -> Page:
     """Take the portal's scores in from a file; what is refused is listed with its row."""
-    period, report = figures.scored(_period(key)), None
+    period, report = figures.scored(begun(key)), None
     form = PortalFileForm(data={"seen_on": today()})
     if form.validate_on_submit():
         with errors_shown_on(form):
@@ -292,15 +297,13 @@ def import_scores(key: str) -> Page:
 @allowed(Capability.KEEP_INDEX)
 def scores_template(key: str, ending: str) -> Response:
     """The file to fill in: an example, then each metric of the period with what is recorded."""
-    period = figures.scored(_period(key))
+    period = figures.scored(begun(key))
     sheet, rows = service.sheet(), service.template_rows(period)
     if ending == "csv":
         made = csv_text([column.heading for column in sheet.columns], rows).encode("utf-8-sig")
     else:
         made = write_template([sheet], {sheet.name: rows}, _how_to_fill_in())
-    response = Response(made, mimetype=XLSX if ending == "xlsx" else "text/csv")
-    response.headers.set("Content-Disposition", "attachment", filename=f"diem-cong-{period.key}.{ending}")
-    return response
+    return file_response(made, f"diem-cong-{period.key}.{ending}", XLSX if ending == "xlsx" else "text/csv")
 
 
 def _how_to_fill_in() -> tuple[str, ...]:
@@ -449,13 +452,3 @@ def _unit(code: str | None) -> Unit | None:
     if unit is None or not current_scope().covers(unit.id):
         raise NotFound("Không tìm thấy đơn vị này.")
     return unit
-
-
-def _period(key: str) -> Period:
-    try:
-        period = Period.parse(key)
-    except DomainError as error:
-        raise NotFound(error.message, field="period", **error.params) from error
-    if period.first > today():
-        raise NotFound("Kỳ %(period)s chưa bắt đầu.", period=in_words(period))
-    return period

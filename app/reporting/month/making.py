@@ -15,7 +15,7 @@ from app.core.periods import Period
 from app.organisation.access import Scope, whole_site
 from app.organisation.calendars import today
 from app.reporting.month.figures import figures
-from app.reporting.month.paper import OnPaper, ReportLinks, documents
+from app.reporting.month.paper import ReportLinks, documents
 from app.reporting.paper_parts import house
 from app.slips.document import PrintedSlip
 from app.slips.printing import RENDERERS
@@ -31,7 +31,7 @@ def papers(
 ) -> list[PrintedSlip]:
     """The report and its annexes. NotFound for a period that was never checked."""
     with force_locale("vi"):
-        return documents(figures(scope, period), house(), today(), links or OnPaper(), details=details)
+        return documents(figures(scope, period), house(), today(), links or ReportLinks(), details=details)
 
 
 @rare_garbage_collection()

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import date
-from typing import Protocol
 
 from app.cases.explanations.models import ExplanationState
 from app.compliance.adoption import repository
@@ -43,60 +42,34 @@ LONGEST_WORDS = 240  # of what a head or the inspector wrote: the whole is on th
 _STATUS_WIDTHS = (11,) * len(STATUSES)
 
 
-class ReportLinks(Protocol):
-    """Where a number of the report leads; "" on paper."""
+class ReportLinks:
+    """Where a number of the report leads: on paper, nowhere."""
 
     def results(self, pack: str = "", unit: int = 0, status: Status | None = None, rule: str = "") -> str:
         """The results that are counted."""
+        return ""
 
     def violations(self, unit: int = 0, state: ViolationState | None = None) -> str:
         """The violations that are counted."""
+        return ""
 
     def violation(self, violation_id: int) -> str:
-        """One of them."""
+        return ""
 
     def result(self, row: ResultRow) -> str:
         """One result, which leads on to its cases."""
+        return ""
 
     def explanations(self, state: ExplanationState) -> str:
         """The overdue cases whose explanation stands there."""
+        return ""
 
     def task(self, task_id: int) -> str:
         """A task of an annex."""
+        return ""
 
     def warnings(self, unit: str) -> str:
         """What a unit is warned of."""
-
-
-class OnPaper:
-    """Nothing is followed."""
-
-    def results(self, pack: str = "", unit: int = 0, status: Status | None = None, rule: str = "") -> str:
-        """Nothing."""
-        return ""
-
-    def violations(self, unit: int = 0, state: ViolationState | None = None) -> str:
-        """Nothing."""
-        return ""
-
-    def violation(self, violation_id: int) -> str:
-        """Nothing."""
-        return ""
-
-    def result(self, row: ResultRow) -> str:
-        """Nothing."""
-        return ""
-
-    def explanations(self, state: ExplanationState) -> str:
-        """Nothing."""
-        return ""
-
-    def task(self, task_id: int) -> str:
-        """Nothing."""
-        return ""
-
-    def warnings(self, unit: str) -> str:
-        """Nothing."""
         return ""
 
 

@@ -16,12 +16,14 @@ from app.compliance.models import ViolationState
 from app.compliance.months import queries as closings
 from app.compliance.months import sealing
 from app.compliance.queries import ResultRow
-from app.core.errors import DomainError, NotFound
+from app.core.errors import NotFound
 from app.core.periods import Period
 from app.organisation.access import actor, allowed, person, whole_site
-from app.organisation.exports import trace_export
+from app.organisation.exports import report_response, trace_export
 from app.organisation.permissions import Capability
+from app.reporting.forms import page_asked, pages_of
 from app.reporting.month import making
+from app.reporting.month.paper import ReportLinks
 from app.reporting.views import bp
 from app.rulepacks.language import Status
 from app.slips.printing import TYPES
@@ -38,7 +40,7 @@ PAGE = 100  # results behind a number, on one page
 @allowed(Capability.CLOSE_MONTHS)
 def report(key: str) -> str:
     """The report as it would be sent, every number a link to what it counts."""
-    period = _period(key)
+    period = Period.of_address(key)
     run = _run(period)
     large = _is_large(run.id)
     return render_template(
@@ -54,36 +56,29 @@ def report(key: str) -> str:
 @bp.get(f"/kiem-tra/thang/<key>/bao-cao.<any({ENDINGS}):ending>", endpoint="month_report_file")
 @allowed(Capability.CLOSE_MONTHS)
 def report_file(key: str, ending: str) -> Response:
-    """The same as a file."""
-    period = _period(key)
-    made, name = making.content(whole_site(), period, ending), making.name_of(period)
-    trace_export(actor(), name, 1, ending)
-    response = Response(made, mimetype=TYPES[ending])
-    response.headers.set("Content-Disposition", "attachment", filename=f"{name}.{ending}")
-    return response
+    period = Period.of_address(key)
+    made = making.content(whole_site(), period, ending)
+    return report_response(made, making.name_of(period), ending, TYPES[ending])
 
 
 @bp.get("/kiem-tra/thang/<key>/bao-cao-niem-phong.pdf", endpoint="sealed_report")
 @allowed(Capability.CLOSE_MONTHS)
 def sealed_report_file(key: str) -> Response:
     """The report as the latest seal of the month holds it."""
-    period = _period(key)
+    period = Period.of_address(key)
     sealed = sealing.the_seal(period)
     content = sealing.papers_of(sealed.papers).get(sealing.REPORT)
     if content is None:  # sealed before reports were
         raise NotFound("Niêm phong này không có báo cáo.")
     name = f"{making.name_of(period)}-niem-phong-{sealed.number}"
-    trace_export(actor(), name, 1, "pdf")
-    response = Response(content, mimetype=TYPES["pdf"])
-    response.headers.set("Content-Disposition", "attachment", filename=f"{name}.pdf")
-    return response
+    return report_response(content, name, "pdf", TYPES["pdf"])
 
 
 @bp.post(f"/kiem-tra/thang/<key>/bao-cao.<any({ENDINGS}):ending>", endpoint="make_month_report")
 @allowed(Capability.CLOSE_MONTHS)
 def make_report(key: str, ending: str) -> Answer:
     """Make it in the background: of a large Department it takes seconds."""
-    period = _period(key)
+    period = Period.of_address(key)
     _run(period)
     job = jobs.start("report", making.in_job, period.key, ending, owner=person().id)
     return redirect(url_for(".month_report_progress", job_id=job), 303)
@@ -101,7 +96,6 @@ def report_progress(job_id: str) -> str | Response:
 @bp.get("/kiem-tra/thang/bao-cao/<job_id>/tep", endpoint="made_month_report")
 @allowed(Capability.CLOSE_MONTHS)
 def made_report(job_id: str) -> Response:
-    """The file that was made."""
     job = jobs.find(job_id, owner=person().id)
     if job.state is not JobState.DONE or "ending" not in (job.result or {}):
         raise NotFound("Không tìm thấy công việc này.")
@@ -115,7 +109,7 @@ def made_report(job_id: str) -> Response:
 @allowed(Capability.CLOSE_MONTHS)
 def results(key: str) -> str:
     """The results that a number of the report counts: of a plan, a unit, a status, a rule."""
-    period = _period(key)
+    period = Period.of_address(key)
     run = _run(period)
     pack, rule = request.args.get("bo", ""), request.args.get("quy_tac", "")
     status = Status(asked) if (asked := request.args.get("ket_qua", "")) in set(Status) else None
@@ -125,14 +119,14 @@ def results(key: str) -> str:
         for row in queries.results_of(whole_site(), run.id, status=status, unit_id=unit_id)
         if pack in ("", row.pack) and rule in ("", row.rule)
     ]
-    page = max(request.args.get("trang", 1, type=whole_number) or 1, 1)
+    page = page_asked()
     library = repository.packs_of(run)
     return render_template(
         "reporting/month/results.html",
         period=period,
         total=len(found),
         page=page,
-        pages=-(-len(found) // PAGE),
+        pages=pages_of(len(found), PAGE),
         rows=[_shown(row, library) for row in found[(page - 1) * PAGE : page * PAGE]],
         asked={name: value for name, value in request.args.items() if name != "trang"},
         run=run,
@@ -153,14 +147,13 @@ def _shown(row: ResultRow, library: repository.Library) -> dict[str, Any]:
     }
 
 
-class _Links:
+class _Links(ReportLinks):
     """Addresses on this site; only here is a report followed."""
 
     def __init__(self, period: Period, run_id: int) -> None:
         self.period, self.run_id = period, run_id
 
     def results(self, pack: str = "", unit: int = 0, status: Status | None = None, rule: str = "") -> str:
-        """The results that are counted."""
         chosen: dict[str, Any] = {
             "bo": pack or None,
             "don_vi": unit or None,
@@ -170,27 +163,21 @@ class _Links:
         return url_for(".month_results", key=self.period.key, **{name: each for name, each in chosen.items() if each})
 
     def violations(self, unit: int = 0, state: ViolationState | None = None) -> str:
-        """The violations that are counted."""
         return url_for("compliance.violations", period=self.period.key, unit=unit or None, state=state)
 
     def violation(self, violation_id: int) -> str:
-        """One of them."""
         return url_for("compliance.violation", violation_id=violation_id)
 
     def result(self, row: ResultRow) -> str:
-        """One result, which leads on to its cases."""
         return url_for("compliance.result", run_id=self.run_id, pack=row.pack, rule=row.rule, unit=row.unit)
 
     def explanations(self, state: ExplanationState) -> str:
-        """The overdue cases whose explanation stands there."""
         return url_for("cases.explanations", period=self.period.key, state=state)
 
     def task(self, task_id: int) -> str:
-        """A task of an annex."""
         return url_for("tasks.task", task_id=task_id)
 
     def warnings(self, unit: str) -> str:
-        """What a unit is warned of."""
         return url_for(".warnings", don_vi=unit)
 
 
@@ -204,10 +191,3 @@ def _run(period: Period) -> Any:
     if run is None:
         raise NotFound("%(period)s chưa được kiểm tra: hãy kiểm tra rồi lập báo cáo.", period=period.label("vi"))
     return run
-
-
-def _period(key: str) -> Period:
-    try:
-        return Period.parse(key)
-    except DomainError as error:
-        raise NotFound(error.message, field="period", **error.params) from error

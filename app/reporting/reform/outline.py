@@ -173,7 +173,7 @@ def _sums(scope: Scope, span: ControlSpan, facts: Sequence[str], from_new_year: 
         days = replace(days, first=date(span.last.year, 1, 1))
         start = site_calendar().start_of_day(days.first)
     as_of = max(min(end, extensions.now()), start)
-    codes = None if scope.unit_ids is None else tuple(unit.code for unit in organisation.units(scope))
+    codes = None if scope.is_whole else tuple(unit.code for unit in organisation.units(scope))
     query = FactQuery(scope.site, days, start, end, as_of, codes)
     wanted = {name.partition(".")[0] for name in facts}
     found: Counter[str] = Counter()

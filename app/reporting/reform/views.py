@@ -8,23 +8,21 @@ from typing import Any
 from flask import Response, current_app, render_template, request, url_for
 from flask_babel import force_locale
 
-from app.core.errors import DomainError, NotFound
+from app.core.errors import NotFound
 from app.core.periods import Period
-from app.organisation.access import actor, allowed, can, current_scope, person
+from app.organisation.access import allowed, can, current_scope, person
 from app.organisation.calendars import today
-from app.organisation.exports import trace_export
+from app.organisation.exports import report_response
 from app.organisation.permissions import Capability
 from app.reporting.control.form import Rows
 from app.reporting.control.queries import control_span, how_many, listed
-from app.reporting.forms import ReformForm, last_periods, period_choices
+from app.reporting.forms import ReformForm, begun, last_periods, page_asked, pages_of, period_choices
 from app.reporting.paper_parts import house
 from app.reporting.reform import paper
 from app.reporting.reform.outline import KINDS, LISTS, OutlineItem, ReformFigures, cases_behind, outline, reform_figures
 from app.reporting.views import bp
 from app.slips.document import PrintedSlip
 from app.slips.printing import RENDERERS, TYPES
-from app.web.formats import in_words
-from app.web.forms import whole_number
 
 ENDINGS = "pdf,docx,xlsx"
 PAST = 4
@@ -43,7 +41,6 @@ def reports() -> str:
 @bp.get("/bao-cao/cai-cach/<key>", endpoint="reform_report")
 @allowed(Capability.READ_RESULTS)
 def report(key: str) -> str:
-    """The outline of a period."""
     return _page(_period(key))
 
 
@@ -64,13 +61,9 @@ def _page(period: Period, *, named: bool = True) -> str:
 @bp.get(f"/bao-cao/cai-cach/<key>.<any({ENDINGS}):ending>", endpoint="reform_report_file")
 @allowed(Capability.READ_RESULTS)
 def report_file(key: str, ending: str) -> Response:
-    """The same as a file."""
     told = reform_figures(current_scope(), _period(key))
     made, name = RENDERERS[ending](papers(told, _reporter())), f"bao-cao-cchc-{told.span.period.key}"
-    trace_export(actor(), name, len(told.values), ending)
-    response = Response(made, mimetype=TYPES[ending])
-    response.headers.set("Content-Disposition", "attachment", filename=f"{name}.{ending}")
-    return response
+    return report_response(made, name, ending, TYPES[ending], len(told.values))
 
 
 @bp.get("/bao-cao/cai-cach/<key>/ho-so", endpoint="reform_cases")
@@ -80,7 +73,7 @@ def cases(key: str) -> str:
     period, fact = _period(key), request.args.get("so", "")
     span = control_span(period)
     chosen = cases_behind(current_scope(), span, fact)
-    total, page = how_many(chosen), max(request.args.get("trang", 1, type=whole_number) or 1, 1)
+    total, page = how_many(chosen), page_asked()
     return render_template(
         "reporting/reform/cases.html",
         period=period,
@@ -90,13 +83,13 @@ def cases(key: str) -> str:
         cases=listed(chosen, PAGE, (page - 1) * PAGE),
         total=total,
         page=page,
-        pages=-(-total // PAGE),
+        pages=pages_of(total, PAGE),
     )
 
 
 def _reporter() -> str:
     """Whose figures the person signed in sees."""
-    return house().department if current_scope().unit_ids is None else str(person().unit.name)
+    return house().department if current_scope().is_whole else str(person().unit.name)
 
 
 def papers(told: ReformFigures, reporter: str, *, linked: bool = False) -> Sequence[PrintedSlip]:
@@ -129,12 +122,6 @@ def _offered() -> set[Period]:
 
 
 def _period(key: str) -> Period:
-    try:
-        period = Period.parse(key)
-    except DomainError as error:
-        raise NotFound(error.message, field="period", **error.params) from error
-    if period.kind not in KINDS:
+    if Period.of_address(key).kind not in KINDS:
         raise NotFound("Báo cáo cải cách hành chính lập theo quý, 6 tháng hoặc năm.")
-    if control_span(period).first > today():
-        raise NotFound("Kỳ %(period)s chưa bắt đầu.", period=in_words(period))
-    return period
+    return begun(key, lambda period: control_span(period).first)

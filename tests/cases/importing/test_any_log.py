@@ -14,10 +14,10 @@ from sqlalchemy import select
 
 from app.cases import lists, queries
 from app.cases.exchange import log_of
+from app.cases.importing.formats import BadFile, opened
 from app.cases.importing.mapping import find_mapping
 from app.cases.importing.models import ImportNameKind
 from app.cases.importing.names import remember_name
-from app.cases.importing.readers import BadFile, opened
 from app.cases.importing.service import mappings_folder
 from app.cases.lists import Window
 from app.cases.models import Case, CaseEvent, CasePromise

@@ -18,9 +18,9 @@ from zoneinfo import ZoneInfo
 import pytest
 from openpyxl.utils.datetime import MAC_EPOCH, to_excel
 
+from app.cases.importing.formats import BadFile, opened
 from app.cases.importing.header import find_tables
 from app.cases.importing.mapping import find_mapping
-from app.cases.importing.readers import BadFile, opened
 from app.cases.importing.row_parsing import ParsedRow, RowReader
 from app.core.errors import DomainError
 from tests.cases.importing.exports import HEADINGS, NOWHERE, only, rewritten, row, sheet, text_of

@@ -14,8 +14,8 @@ import pytest
 from sqlalchemy import func, select
 
 from app.cases.importing import service
+from app.cases.importing.formats import BadFile
 from app.cases.importing.models import Import, ImportRefusal, ImportState
-from app.cases.importing.readers import BadFile
 from app.cases.importing.report import RefusedRow
 from app.cases.models import Case, CaseEvent, CasePause, CasePromise, CaseStage
 from app.cases.rows import terms_of, versions_by_id

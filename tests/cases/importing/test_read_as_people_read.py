@@ -13,7 +13,7 @@ import openpyxl
 import pytest
 from openpyxl.utils.datetime import MAC_EPOCH, to_excel
 
-from app.cases.importing.readers import BadFile, opened
+from app.cases.importing.formats import BadFile, opened
 from app.cases.importing.sheet_scan import scan_sheet
 from app.cases.models import Case
 from app.procedures.models import ProcedureVersion

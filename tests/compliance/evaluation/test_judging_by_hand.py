@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from app.compliance.evaluation import court, evaluate, figures, results, subjects
+from app.compliance.evaluation import context, evaluate, figures, results, subjects
 from app.compliance.evaluation.engine import Engine
 from app.compliance.evaluation.evaluate import judge, missing, missing_from_count
 from app.compliance.evaluation.figures import UnitFigures
@@ -71,7 +71,7 @@ def duty(**changes: Any) -> dict[str, Any]:
 WRITTEN_ON = {"UnitFigures", "Subject", "SubjectResult", "RuleResult"}
 
 
-@pytest.mark.parametrize("module", [court, evaluate, figures, results, subjects])
+@pytest.mark.parametrize("module", [context, evaluate, figures, results, subjects])
 def test_what_is_told_has_no_other_names_and_is_not_written_on(module: Any) -> None:
     here = [
         each
@@ -545,7 +545,7 @@ def test_a_column_that_is_too_short_is_an_error() -> None:
     compiled = compile_rules(pack.rules, pack.parameters.at(JUNE.last), None)
     units = [UnitFigures(code, "division") for code in "UV"]
     with pytest.raises(ValueError, match="shorter"):
-        court.ask(Engine(), compiled, units, lambda _field: [1])
+        context.ask(Engine(), compiled, units, lambda _field: [1])
 
 
 # Facts

@@ -11,10 +11,10 @@ from typing import Any
 import openpyxl
 import pytest
 
-from app.cases.importing import readers
+from app.cases.importing import formats
+from app.cases.importing.formats import BadFile, opened
 from app.cases.importing.header import SheetTable, find_tables
 from app.cases.importing.mapping import find_mapping
-from app.cases.importing.readers import BadFile, opened
 from tests.cases.importing.exports import HEADINGS, NOWHERE, csv_file, row, text_of, xlsx_file
 
 IGATE = find_mapping("igate", NOWHERE)
@@ -179,8 +179,8 @@ def test_a_damaged_workbook_is_refused(tmp_path: Path) -> None:
 def test_a_zip_bomb_is_refused_before_it_is_unpacked(tmp_path: Path) -> None:
     path = xlsx_file(tmp_path, HEADINGS, row())
     with zipfile.ZipFile(path, "a", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("xl/media/image1.xml", b"\x00" * (64 * readers.MEGABYTE))
-    assert path.stat().st_size < readers.MEGABYTE
+        archive.writestr("xl/media/image1.xml", b"\x00" * (64 * formats.MEGABYTE))
+    assert path.stat().st_size < formats.MEGABYTE
     assert "lớn bất thường" in refusal(path)
 
 
@@ -218,11 +218,11 @@ def test_a_file_without_the_needed_columns_names_them(tmp_path: Path) -> None:
 def test_a_quote_that_never_ends_does_not_swallow_the_file(tmp_path: Path) -> None:
     path = csv_file(tmp_path, *[row()] * 3)
     with path.open("a", encoding="utf-8") as file:
-        file.write('"' + "x" * (readers.LONGEST_CELL + 10))
+        file.write('"' + "x" * (formats.LONGEST_CELL + 10))
     assert "sau dòng 4" in refusal(path)
 
 
 def test_a_line_without_end_does_not_fill_the_memory(tmp_path: Path) -> None:
     path = tmp_path / "mot-dong.csv"
-    path.write_text("Số hồ sơ,Ngày tiếp nhận\n" + "x" * (readers.LONGEST_LINE + 10), encoding="utf-8")
+    path.write_text("Số hồ sơ,Ngày tiếp nhận\n" + "x" * (formats.LONGEST_LINE + 10), encoding="utf-8")
     assert "dòng quá dài" in refusal(path)

@@ -143,8 +143,8 @@ def _compiled(asked: _ToCompile) -> Compiled:
     return compile_rules(*asked.given)
 
 
-def ask_things(court: EvaluationContext, compiled: Compiled, things: Things) -> dict[str, list[RuleOutcome]]:
-    return ask(court.engine, compiled, things.units, things.column)
+def ask_things(context: EvaluationContext, compiled: Compiled, things: Things) -> dict[str, list[RuleOutcome]]:
+    return ask(context.engine, compiled, things.units, things.column)
 
 
 def day_in(thing: Subject, field: str) -> date:
