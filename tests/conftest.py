@@ -76,8 +76,18 @@ LONGEST = (
     "tests/browser/test_intake.py",
     "tests/test_migrations.py",
     "tests/cases/importing/test_memory.py",
+    "tests/web/test_outages.py",
+    "tests/web/test_processes.py",
+    "tests/reporting/test_index.py",
+    "tests/browser/test_bad_days.py",
+    "tests/web/test_sent_forms.py",
+    "tests/organisation/test_permissions.py",
+    "tests/demo/test_demonstration.py",
+    "tests/browser/test_attachments.py",
+    "tests/organisation/test_restore_cut_off.py",
+    "tests/test_startup.py",
 )
-"""Files that take a minute or more: they begin, so that no process is left alone with one at the end."""
+"""Files that take half a minute or more: they begin, so that no process is left alone with one at the end."""
 
 gc.set_threshold(
     100_000, 50, 1000

@@ -46,6 +46,7 @@ from app.web.extensions import db
 from tests.clock import at
 from tests.compliance.pages import text_of
 from tests.factories import happen, make_department, make_person, make_version, receive
+from tests.grounds import Grounds
 
 OCTOBER = Period.parse("2024-10")
 CUT_OFF = schemes("2019-03-12=15-14")
@@ -125,9 +126,13 @@ def test_a_period_before_the_circular_says_so(november: dict[str, Unit]) -> None
 
 
 @pytest.fixture
-def november(session: Any, freeze: Callable[[str], Any]) -> dict[str, Unit]:
+def november(ground: Grounds, freeze: Callable[[str], Any]) -> dict[str, Unit]:
     """Nine cases, each in a place of its own on the form; two fields, two units. Seen from November."""
     freeze("2024-11-20 08:00")
+    return ground(make_november)
+
+
+def make_november() -> dict[str, Unit]:
     units = make_department()
     jobs = make_version(units["LDVL"], ("Thẩm định", units["LDVL"], 5), field="Việc làm")
     care = make_version(units["NCC"], ("Thẩm định", units["NCC"], 5), name="Trợ cấp", field="Người có công")

@@ -53,6 +53,7 @@ from app.web.extensions import db
 from tests.clock import at
 from tests.compliance.pages import text_of
 from tests.factories import CLERK, EVERYWHERE, happen, make_department, make_person, make_version, pay, receive
+from tests.grounds import Grounds
 
 NOVEMBER = Period.parse("2024-11")
 DAY = date(2026, 9, 30)
@@ -166,9 +167,13 @@ def test_a_value_that_changes_is_a_new_entry_and_the_periods_before_keep_theirs(
 
 
 @pytest.fixture
-def november(session: Any, freeze: Callable[[str], Any]) -> dict[str, Unit]:
+def november(ground: Grounds, freeze: Callable[[str], Any]) -> dict[str, Unit]:
     """Seven cases, three procedures, four publications, two petitions; two units."""
     freeze("2024-12-10 08:00")
+    return ground(make_november)
+
+
+def make_november() -> dict[str, Unit]:
     units = make_department()
     ldvl, ncc = units["LDVL"], units["NCC"]
     a = make_version(ldvl, ("Thẩm định", ldvl, 5), fee=600_000, eligible=True, deployed_from=date(2024, 1, 1))
