@@ -22,7 +22,8 @@ from pypdf import PdfReader
 from app.cases.vocabulary import Channel, EventKind, PaymentChannel
 from app.core.periods import Period
 from app.core.yaml_files import read_text
-from app.obligations.service import answer_petition, finish_directive, receive_petition, register_directive
+from app.obligations.models import FilingKind
+from app.obligations.service import answer_petition, finish_directive, hand_in, receive_petition, register_directive
 from app.organisation.access import whole_site
 from app.organisation.models import Person, Role, Unit
 from app.reporting.reform.outline import FILE, outline, read_outline, reform_figures
@@ -189,3 +190,17 @@ def test_the_command_writes_the_file(half: dict[str, Unit], app: Flask, tmp_path
     told = app.test_cli_runner().invoke(args=["report", "reform", "--period", "2024-H1", "--out", str(out)])
     assert told.exit_code == 0, told.output
     assert out.read_bytes().startswith(b"%PDF")
+
+
+def test_what_units_handed_in_is_reached_by_its_kind_and_the_year_of_the_report(
+    half: dict[str, Unit], sign_in: Callable[[Person], FlaskClient]
+) -> None:
+    """Not the monthly reports of this year, which the page shows to whoever asks for nothing."""
+    for kind in (FilingKind.NEWS_ITEM, FilingKind.DIALOGUE):
+        hand_in(
+            EVERYWHERE, CLERK, unit_id=half["SO"].id, kind=kind, filed_on=date(2024, 5, 6), title="Cải cách thủ tục"
+        )
+    page = sign_in(make_person(half["MC"], Role.INSPECTOR)).get("/bao-cao/cai-cach/2024-H1").text
+    ways = re.findall(r'href="?/ke-hoach/nghia-vu\?loai=(\w+)&amp;nam=(\d+)', page)
+    assert ways == [("news_item", "2024"), ("dialogue", "2024"), ("autonomy", "2024")]
+    assert not re.search(r'href="?/ke-hoach/nghia-vu[" >]', re.sub(r"<nav.*?</nav>", "", page, flags=re.S))

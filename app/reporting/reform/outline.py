@@ -22,6 +22,7 @@ from app.core.errors import NotFound
 from app.core.facts import FactQuery, catalogue, gather
 from app.core.periods import Period, PeriodKind
 from app.core.yaml_files import read_source, read_text
+from app.obligations.models import FilingKind
 from app.organisation import queries as organisation
 from app.organisation.access import Scope
 from app.organisation.calendars import site_calendar
@@ -59,6 +60,7 @@ class OutlineItem(OutlineModel):
     column: int | None = None
     from_new_year: bool = False
     page: Word | None = None
+    filed: FilingKind | None = None  # what the page is to show of what units handed in, in the report's year
 
     @model_validator(mode="after")
     def _one_thing(self) -> OutlineItem:

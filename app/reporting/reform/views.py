@@ -107,7 +107,8 @@ def papers(told: ReformFigures, reporter: str, *, linked: bool = False) -> Seque
                 return url_for(".reform_cases", key=told.span.period.key, so=item.fact)
             view = current_app.view_functions.get(item.page or "")
             needed: Any = view.__dict__.get("capability") if view else None
-            return url_for(item.page) if item.page and view and (needed is None or can(needed)) else ""
+            of: dict[str, Any] = {"loai": item.filed.value, "nam": told.span.last.year} if item.filed else {}
+            return url_for(item.page, **of) if item.page and view and (needed is None or can(needed)) else ""
 
         return paper.documents(told, ours, reporter, today(), leads)
 
