@@ -109,7 +109,7 @@ def icon_of(kind: str) -> str:
 def badge(kind: str, text: str = "") -> Markup:
     """Icon and word; `text` in the word's stead."""
     icon, tone = LOOKS.get(kind, PLAIN)
-    return Markup(f'<span class="badge tone-{tone} i-{icon}">{escape(text or word(kind))}</span>')  # noqa: S704
+    return Markup(f'<span class="badge {tone} i-{icon}">{escape(text or word(kind))}</span>')  # noqa: S704
 
 
 def register(app: Flask) -> None:

@@ -8,6 +8,9 @@
 
   const count = (name) => {
     const all = boxes(name);
+    // Each box is called by the head of its line, in the words that stand once above the list.
+    const words = document.querySelector(`[data-checked="${CSS.escape(name)}"]`)?.dataset.each;
+    if (words) all.filter((box) => !box.ariaLabel).forEach((box) => { box.ariaLabel = words.replace("#", box.closest("tr").querySelector("th a").textContent); });
     const ticked = all.filter((box) => box.checked).length;
     document.querySelectorAll(`[data-checked="${CSS.escape(name)}"]`).forEach((place) => {
       place.textContent = ticked ? place.dataset.words.replace("#", String(ticked)) : "";

@@ -88,6 +88,23 @@ def test_the_deadline_of_a_case_stands_on_the_first_screen_before_what_happened(
     assert words.index("Hạn trả kết quả") < words.index("Diễn biến") < words.index("Các bước xử lý")
 
 
+def test_each_box_of_a_list_is_called_by_its_case(visit: Visit) -> None:
+    visitor = visit("motcua", DESK)
+    page = visitor.page
+
+    def called() -> str:
+        code = page.locator("#cases tbody th a").first.inner_text()
+        expect(page.locator("td.tick input").first).to_have_accessible_name(f"Chọn hồ sơ {code}")
+        return code
+
+    visitor.go("/ho-so")
+    first = called()
+    page.locator("#status").select_option("closed")
+    page.wait_for_url(lambda url: "status=closed" in url)
+    expect(page.locator("#cases tbody th a").first).not_to_have_text(first)
+    called()
+
+
 def test_on_a_phone_the_filters_of_the_list_lie_under_one_button(visit: Visit) -> None:
     visitor = visit("motcua", PHONE)
     page = visitor.page

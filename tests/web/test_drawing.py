@@ -41,6 +41,21 @@ def test_an_address_is_of_its_values_and_of_where_the_site_stands(app: Flask) ->
     assert drawn(app, one, q=1) == "/ho-so?q=1"
 
 
+def test_an_address_of_the_readers_own_room_is_that_rooms(app: Flask) -> None:
+    own = "{{ url_for('.list', q=1) }}"
+    with app.test_request_context("/ho-so"):
+        assert app.jinja_env.from_string(own).render() == "/ho-so?q=1"
+    with app.test_request_context("/thu-tuc"):
+        assert app.jinja_env.from_string(own).render() == "/thu-tuc?q=1"
+
+
+def test_a_table_says_once_what_the_cells_of_a_column_are(app: Flask) -> None:
+    template = """{% from 'components/table.html' import table %}{{ table(
+        [{"label": "A"}, {"label": "B", "cells": "nowrap"}, {"label": "C", "cells": "numeric"}], [1], kind="k",
+        body="<tr><th>a<td>b<td>c") }}"""
+    assert '<table class="table-cards k nowrap-2 numeric-3">' in drawn(app, template)
+
+
 def test_an_icon_says_its_label_or_nothing(app: Flask) -> None:
     template = "{% from 'components/icon.html' import icon %}{{ icon('clock') }}|{{ icon('clock', label=label) }}"
     hidden, said = drawn(app, template, label='"<').split("|")
@@ -53,7 +68,7 @@ def test_a_badge_has_its_symbol_and_a_word_in_the_readers_language_or_a_text_of_
     with app.test_request_context("/"):
         drawing = app.jinja_env.from_string(template)
         late = drawing.render(kind="late", text="")
-        assert late == '<span class="badge tone-bad i-clock-alert">Quá hạn</span>'
+        assert late == '<span class="badge bad i-clock-alert">Quá hạn</span>'
         with force_locale("en"):
             assert drawing.render(kind="late", text="").endswith(">Overdue</span>")
             assert drawing.render(kind=CaseStatus.CLOSED, text="").endswith(' i-check">Closed</span>')

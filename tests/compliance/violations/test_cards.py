@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
+from fractions import Fraction
 
 import pytest
+from flask import Flask
 
 from app.compliance import queries
 from app.compliance.adoption import repository
 from app.compliance.models import ViolationState as State
 from app.compliance.months.closing import close
 from app.compliance.violations import views
-from app.compliance.violations.cards import Cause, causes_of
+from app.compliance.violations.cards import Cause, TrendPoint, causes_of, drawn_trend
 from app.core.periods import Period
 from app.rulepacks.language import Severity, Status
 from tests.compliance.conftest import SignIn
@@ -110,3 +112,24 @@ def test_many_findings_are_pages_of_a_few_the_gravest_first(
     beyond = client.get("/kiem-tra/vi-pham/cua-don-vi?after=99").text
     assert 'rel="prev"' in beyond
     assert 'rel="next"' not in beyond
+
+
+def test_twelve_months_are_drawn_by_their_shares_and_told_in_words(app: Flask) -> None:
+    """A bar is 4 high of nothing and 25 of all, from the ground at 27 up; half of all is the line at 12.5."""
+    months = [Period.parse(f"2024-{month:02}") for month in (1, 2, 3, 4, 5)]
+    points = [
+        TrendPoint(months[0], None, None),
+        TrendPoint(months[1], Status.FAIL, Fraction(0)),
+        TrendPoint(months[2], Status.PASS, None),
+        TrendPoint(months[3], Status.FAIL, Fraction(1, 2)),
+        TrendPoint(months[4], Status.NO_DATA, None),
+    ]
+    with app.test_request_context("/"):
+        drawn = drawn_trend(points, Fraction(1, 2), "<Năm>")
+        assert 'target" d="' not in drawn_trend(points, None, "")
+    assert 'class="trend-fail" d="M11.5 23.0h7v4.0h-7zM31.5 12.5h7v14.5h-7z"' in drawn
+    assert 'class="trend-pass" d="M21.5 2.0h7v25.0h-7z"' in drawn
+    assert 'class="trend-none" d="M43.5 24a1.5 1.5 0 1 0 3 0a1.5 1.5 0 1 0-3 0"' in drawn
+    assert 'class="trend-target" d="M0 12.5h120"' in drawn
+    told = "Tháng 2/2024: vi phạm 0%; Tháng 3/2024: đạt; Tháng 4/2024: vi phạm 50%; Tháng 5/2024: thiếu dữ liệu"
+    assert f'aria-label="&lt;Năm&gt;: {told}"' in drawn
