@@ -17,11 +17,16 @@ from app.organisation.calendars import site_calendar
 from app.organisation.models import Role
 from tests.clock import at
 from tests.factories import EVERYWHERE, SITE, finish, happen, make_department, make_person, make_version, receive
+from tests.grounds import Grounds
 
 
 @pytest.fixture
-def units(session: Any) -> Any:
+def units(ground: Grounds) -> Any:
     """Cases in every state, named for it."""
+    return ground(make_cases)
+
+
+def make_cases() -> Any:
     units = make_department()
     version = make_version(units["LDVL"], ("Tiếp nhận", units["MC"], 1), ("Thẩm định", units["LDVL"], 4))
 
@@ -41,7 +46,6 @@ def units(session: Any) -> Any:
     happen(collected, EventKind.DELIVERED, at("2024-06-25 08:00"))
     posted = finish(case("2024-06-21 08:00", "gửi bưu điện"), at("2024-06-24 08:00"))
     posted.return_method = ReturnMethod.POST
-    session.commit()
     return units
 
 

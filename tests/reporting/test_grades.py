@@ -50,6 +50,7 @@ from app.web.extensions import db
 from tests.clock import at
 from tests.compliance.pages import text_of
 from tests.factories import CLERK, EVERYWHERE, happen, make_department, make_person, make_version, receive
+from tests.grounds import Grounds
 
 QUARTER = Period.parse("2024-Q3")
 TERMS = grades().on(date(2024, 9, 30))
@@ -125,9 +126,13 @@ def test_before_the_circular_there_are_no_grades() -> None:
 
 
 @pytest.fixture
-def quarter(session: Any, freeze: Callable[[str], Any]) -> dict[str, Unit]:
+def quarter(ground: Grounds, freeze: Callable[[str], Any]) -> dict[str, Unit]:
     """Four cases of one officer that ended in the quarter, and one of the quarter before."""
     freeze("2024-10-10 08:00")
+    return ground(make_quarter)
+
+
+def make_quarter() -> dict[str, Unit]:
     units = make_department()
     ldvl = units["LDVL"]
     version = make_version(ldvl, ("Thẩm định", ldvl, 5))

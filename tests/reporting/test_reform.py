@@ -30,14 +30,19 @@ from app.reporting.reform.outline import FILE, outline, read_outline, reform_fig
 from tests.clock import at
 from tests.compliance.pages import text_of
 from tests.factories import CLERK, EVERYWHERE, happen, make_department, make_person, make_version, pay, receive
+from tests.grounds import Grounds
 
 HALF = Period.parse("2024-H1")
 
 
 @pytest.fixture
-def half(session: Any, freeze: Callable[[str], Any]) -> dict[str, Unit]:
+def half(ground: Grounds, freeze: Callable[[str], Any]) -> dict[str, Unit]:
     """Four cases, two petitions, two directives of one unit."""
     freeze("2024-07-01 08:00")
+    return ground(make_half)
+
+
+def make_half() -> dict[str, Unit]:
     units = make_department()
     ldvl = units["LDVL"]
     version = make_version(ldvl, ("Thẩm định", ldvl, 5), fee=600_000, eligible=True)

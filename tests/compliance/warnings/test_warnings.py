@@ -31,6 +31,7 @@ from tests.compliance.month import INSPECTOR, check
 from tests.compliance.pages import text_of
 from tests.factories import EVERYWHERE, SITE, adopt_packs, finish, happen, make_department, make_person, make_version
 from tests.factories import receive as received
+from tests.grounds import Grounds
 
 Freeze = Callable[..., Any]
 PAGE = "/canh-bao"
@@ -48,8 +49,12 @@ class Running:
 
 
 @pytest.fixture
-def running(session: Any, freeze: Freeze) -> Running:
+def running(ground: Grounds, freeze: Freeze) -> Running:
     freeze("2024-06-12 08:00")
+    return ground(make_running)
+
+
+def make_running() -> Running:
     adopt_packs()
     units = make_department()
     version = make_version(units["LDVL"], ("Thẩm định", units["LDVL"], 2), days=2)
