@@ -14,6 +14,7 @@ from flask.testing import FlaskClient
 from app.compliance import overview
 from app.compliance.evaluation.evaluate import judge
 from app.compliance.evaluation.results import Judgement
+from app.compliance.runs import service as runs
 from app.core.periods import Period
 from app.obligations import service
 from app.obligations.models import FilingKind
@@ -167,6 +168,38 @@ def test_a_directive_past_its_day_is_missing(units: dict[str, Unit], freeze: Cal
         (each.unit.code, each.period.key) for each in obligations(EVERYWHERE, JUNE) if each.duty.rule.id == "dn-1.4"
     ]
     assert sorted(told) == [("LDVL", "2024-06"), ("VP", "2024-06")], "its own part, and the Office that leads; once"
+
+
+def test_what_is_remembered_follows_what_is_recorded_the_days_and_the_law(
+    units: dict[str, Unit], freeze: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The engine is asked again for another fact, day, waiver or threshold, and only then."""
+    judged: list[Period] = []
+
+    def counting(packs: Any, told: Any, judged_units: Any, period: Period, *rest: Any, **others: Any) -> Judgement:
+        judged.append(period)
+        return judge(packs, told, judged_units, period, *rest, **others)
+
+    def seen(status: ObligationStatus, *, anew: bool) -> None:
+        judged.clear()
+        assert standing("dn-1.4", "LDVL", JUNE, "2024-06") is status
+        assert (JUNE in judged) == anew
+
+    overview._worked_out.clear()
+    monkeypatch.setattr(runs, "judge", counting)
+    freeze("2024-06-13 08:00")
+    document = {"number": "12/CĐ", "issuer": "UBND tỉnh", "summary": "Rà soát", "unit_ids": [units["LDVL"].id]}
+    (directive, *_others) = service.register_directive(
+        EVERYWHERE, CLERK, received_on=date(2024, 6, 3), due_on=date(2024, 6, 14), **document
+    )
+    seen(ObligationStatus.NOT_YET, anew=True)
+    seen(ObligationStatus.NOT_YET, anew=False)
+    freeze("2024-06-17 08:00")
+    seen(ObligationStatus.MISSING, anew=True)
+    freeze("2024-06-17 15:00")
+    seen(ObligationStatus.MISSING, anew=False)
+    service.finish_directive(EVERYWHERE, CLERK, directive.id, done_on=date(2024, 6, 14), result="Đã rà soát")
+    seen(ObligationStatus.DONE, anew=True)
 
 
 def test_a_head_sees_their_own_unit_and_the_inspector_everybody(
