@@ -36,6 +36,10 @@ class SubjectPage:
     title: str
     url: str
 
+    def beyond(self, name: str) -> str:
+        """What the title says more than the thing's name, beside which it stands."""
+        return self.title.removeprefix(name).removeprefix(" – ")
+
 
 FindPage = Callable[["Scope", Collection[str]], Mapping[str, SubjectPage]]
 """The pages of things by the names that facts give them; those that are not there, or not the reader's, left out."""

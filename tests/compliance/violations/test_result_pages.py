@@ -106,6 +106,16 @@ def test_a_failed_result_leads_to_its_cases_and_its_violation(judged: int, inspe
     assert f"/kiem-tra/vi-pham/{violation('bg-5.1').id}" in body
 
 
+def test_a_case_is_named_once_at_the_head_of_its_line(judged: int, inspector: FlaskClient) -> None:
+    """Its code is the link; the title of its page, which begins with the code, tells only the rest below."""
+    body = inspector.get(f"/kiem-tra/{judged}/{BAC_GIANG}/bg-5.2/NCC").get_data(as_text=True)
+    head = re.search(
+        r'<th scope="row"><a class="code" href="/ho-so/\d+">([^<]+)</a><span class="sub">([^<]+)</span>', body
+    )
+    assert head is not None
+    assert head.groups() == ("H32.12-240603-0002", "Lê Văn Năm")
+
+
 @pytest.mark.parametrize(
     ("pack", "rule", "unit", "words"),
     [
